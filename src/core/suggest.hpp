@@ -1,0 +1,14 @@
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace stemma {
+
+/// Number of insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`. O(|a| |b|).
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// ` (did you mean "learning_rate"?)` when one of `known` is close to `word`, else "".
+std::string did_you_mean(std::string_view word, std::span<const std::string> known);
+
+}  // namespace stemma

@@ -1,0 +1,146 @@
+#pragma once
+// What the manager wants done in answer to an input. Effects are recorded and compared on replay (`verify`), so they
+// hold decisions only: no clock reading, no pointer, no text that depends on the machine.
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "manager/input.hpp"
+
+namespace stemma {
+
+enum class BirthCause : std::uint8_t {
+    sampled = 1,   ///< configuration from the sampler, from scratch
+    repeat = 2,    ///< same configuration as `parent`, other seed, from scratch
+    exploit = 3,   ///< PBT (later)
+    adoption = 4,  ///< GPBT (later)
+};
+
+struct Born {
+    MemberId member;
+    BirthCause cause = BirthCause::sampled;
+    MemberId parent = {};     ///< whose weights (exploit, adoption) or configuration (repeat) it takes
+    MemberId donor = {};      ///< whose hyperparameters it started from, where that is somebody else
+    std::uint32_t generation = 0;
+    Configuration configuration;
+};
+
+enum class SourceKind : std::uint8_t {
+    scratch = 0,  ///< initial weights
+    local = 1,    ///< the worker has the snapshot in memory
+    peer = 2,     ///< comes from `owner` as transfer `transfer`
+    disk = 3,     ///< the durable copy
+};
+
+struct Source {
+    SourceKind kind = SourceKind::scratch;
+    SnapshotId snapshot = {};
+    WorkerId owner = {};
+    TransferId transfer = {};
+    std::uint64_t bytes = 0;
+    friend bool operator==(const Source&, const Source&) = default;
+};
+
+/// Give `worker` the lease: train `member` from `from` to `to`, starting from `source`.
+struct Assign {
+    WorkerId worker;
+    LeaseId lease;
+    MemberId member;
+    Resource from = 0;
+    Resource to = 0;
+    Source source;
+    std::uint32_t attempt = 0;  ///< 0 = first; counts retries of the same training
+};
+
+/// `owner` sends snapshot to `receiver`.
+struct Serve {
+    TransferId transfer;
+    SnapshotId snapshot;
+    WorkerId owner;
+    WorkerId receiver;
+};
+
+/// The transfer will not complete (its other end is gone): `worker` forgets it; a lease waiting for it fails as
+/// snapshot_unavailable.
+struct AbortTransfer {
+    TransferId transfer;
+    WorkerId worker;
+};
+
+struct Drop {
+    WorkerId worker;
+    SnapshotId snapshot;
+};
+
+/// Write the durable copy.
+struct Persist {
+    WorkerId worker;
+    SnapshotId snapshot;
+};
+
+/// Remove the durable copy.
+struct Erase {
+    SnapshotId snapshot;
+};
+
+/// End this lease at its next boundary and report what is there.
+struct Cancel {
+    WorkerId worker;
+    LeaseId lease;
+};
+
+/// This worker gets no more work.
+struct Dismiss {
+    WorkerId worker;
+};
+
+/// Things worth a row in the run's event table and a line in the log. Numbers are stored in run files.
+enum class EventKind : std::uint8_t {
+    late_report = 1,        ///< report or failure of a lease that is no longer out: in the log, never in a ranking
+    retry = 2,              ///< a failed training goes back to the queue
+    member_failed = 3,      ///< given up
+    member_diverged = 4,    ///< non-finite: ranked worst
+    evicted = 5,            ///< a snapshot that might still be needed was dropped for want of memory
+    retrain = 6,            ///< a continuation has to start from scratch (or an earlier snapshot)
+    worker_retired = 7,     ///< device errors: gets no more work
+    new_best = 8,
+    repeated_failure = 9,   ///< the same error from several members in a row: the search stops
+    requeued = 10,          ///< lease of a lost worker or of an incarnation before
+    persist_failed = 11,
+    released = 12,
+};
+
+struct Noted {
+    EventKind kind;
+    MemberId member = {};
+    LeaseId lease = {};
+    WorkerId worker = {};
+    double value = 0;  ///< new_best: the metric; retrain: resource lost; else 0
+};
+
+enum class EndReason : std::uint8_t {
+    exhausted = 1,  ///< the scheduler has nothing left
+    budget_members = 2,
+    budget_reports = 3,
+    budget_resource = 4,
+    budget_seconds = 5,
+    target = 6,
+    stopped = 7,           ///< user, signal or time limit: resumable
+    repeated_failure = 8,
+    no_workers = 9,        ///< every worker is lost or retired: resumable
+};
+
+/// The last effect of an incarnation; nothing is assigned after it.
+struct Ended {
+    EndReason reason;
+    MemberId best = {};
+};
+
+// Order = kind number in run files: append only, never reorder.
+using Effect = std::variant<Born, Assign, Serve, AbortTransfer, Drop, Persist, Erase, Cancel, Dismiss, Noted, Ended>;
+using Effects = std::vector<Effect>;
+
+}  // namespace stemma

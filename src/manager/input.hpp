@@ -1,0 +1,113 @@
+#pragma once
+// Everything that can happen to a search, as one closed set of values. The ordered log of these inputs IS the run:
+// resume, verify and the simulator feed the same Manager with it.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "trainer/trainer.hpp"
+
+namespace stemma {
+
+/// First input of each incarnation (0 = the first start). Workers, leases and snapshots in memory of the incarnation
+/// before are gone; leases that were out go back to the queue.
+struct IncarnationStarted {
+    std::uint32_t incarnation = 0;
+};
+
+struct WorkerJoined {
+    WorkerId worker;
+    std::string host;
+    std::string device;              ///< "cpu" or "cuda:0 NVIDIA H100 (GPU-...)"
+    std::uint64_t snapshot_quota = 0;  ///< bytes of host memory for snapshots
+};
+
+struct WorkerLost {
+    WorkerId worker;
+    std::string reason;
+};
+
+/// A lease ended with a report. Partial (reached < asked) if it was cancelled; it then is not ranked.
+struct LeaseReported {
+    WorkerId worker;
+    LeaseId lease;
+    Resource reached = 0;
+    double seconds = 0;                ///< of training, as the worker measured it
+    std::uint64_t snapshot_bytes = 0;  ///< 0: no snapshot was kept
+    std::vector<MetricRow> rows;       ///< one per resource unit since the last report; the last one is at `reached`
+};
+
+struct LeaseFailed {
+    WorkerId worker;
+    LeaseId lease;
+    FailureKind kind = FailureKind::exception;
+    std::string type;
+    std::string message;
+    Resource reached = 0;
+    double seconds = 0;
+};
+
+/// A durable copy was written (synced, renamed), or could not be (`ok` false: `message` says why).
+struct SnapshotPersisted {
+    SnapshotId snapshot;
+    bool ok = true;
+    std::string message;
+};
+
+/// A durable copy that the record promised is not there or is damaged (found on resume).
+struct SnapshotMissing {
+    SnapshotId snapshot;
+};
+
+/// The receiving worker has taken its copy of a snapshot; it now has it in memory too.
+struct TransferDone {
+    TransferId transfer;
+};
+
+/// Time passed (a deadline of the manager's has come: wall budget, lease timeout).
+struct Ticked {};
+
+enum class StopReason : std::uint8_t { user = 1, signal = 2, time_limit = 3 };
+
+/// No new leases; running ones are cancelled at their next boundary; then the run ends, resumable.
+struct StopRequested {
+    StopReason reason = StopReason::user;
+};
+
+/// One member is given up on the user's wish.
+struct MemberStopped {
+    MemberId member;
+};
+
+/// Limits of the search; 0 = none. The first one reached ends the search.
+struct Budget {
+    std::uint64_t members = 0;    ///< configurations born
+    std::uint64_t reports = 0;    ///< leases that ended with a full report
+    std::uint64_t resource = 0;   ///< sum of training over all members, in the job's unit (retraining counts)
+    double seconds = 0;           ///< of this search's running time, incarnations added up
+    std::optional<double> target; ///< value of the metric, reached when at least as good
+    friend bool operator==(const Budget&, const Budget&) = default;
+};
+
+/// The user changed limits (from another terminal, or on resume). `max_resource` 0 = unchanged; else raises the
+/// scheduler's largest resource.
+struct BudgetChanged {
+    Budget budget;
+    Resource max_resource = 0;
+};
+
+// Order = kind number in run files (kind = index): append only, never reorder.
+using InputBody = std::variant<IncarnationStarted, WorkerJoined, WorkerLost, LeaseReported, LeaseFailed, SnapshotPersisted,
+                               SnapshotMissing, TransferDone, Ticked, StopRequested, MemberStopped, BudgetChanged>;
+
+struct Input {
+    std::uint64_t sequence = 0;  ///< 0, 1, 2, ... over the whole run, incarnations included
+    double time = 0;             ///< seconds since the run's first start, never decreasing; time between incarnations not counted
+    InputBody body;
+};
+
+}  // namespace stemma

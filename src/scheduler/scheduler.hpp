@@ -1,0 +1,106 @@
+#pragma once
+// A scheduler decides who trains next and for how long. It is a pure state machine: no clock, no I/O, no global state;
+// its random draws are keyed by (run seed, purpose, member).
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/ids.hpp"
+
+namespace stemma {
+
+// ---- events ----------------------------------------------------------------------------------------------------
+
+/// A worker is free: name at most one piece of work (Create or Train), or none if nothing can be done before another event.
+struct WorkWanted {};
+
+/// The member finished training to `resource` as its last Create/Train asked. `objective` is minimised and is +infinity
+/// for a non-finite metric (it then counts in its rung as worst and the member is never promoted).
+struct Reported {
+    MemberId member;
+    Resource resource = 0;
+    double objective = std::numeric_limits<double>::infinity();
+};
+
+/// The member will never report: failed for good, infeasible, or stopped by the user. It does not count in any rung.
+struct GivenUp {
+    MemberId member;
+};
+
+/// The Create just asked for was granted: the new member is `member`. Comes before any other event.
+struct Created {
+    MemberId member;
+};
+
+/// The Create just asked for was refused: the sampler is exhausted or the member budget is spent. No Create will be
+/// granted again until Extended.
+struct NoMoreMembers {};
+
+/// On resume: the largest resource was raised to `max_resource` (never lowered), or members may be created again.
+struct Extended {
+    Resource max_resource = 0;
+};
+
+using Event = std::variant<WorkWanted, Reported, GivenUp, Created, NoMoreMembers, Extended>;
+
+// ---- actions ---------------------------------------------------------------------------------------------------
+
+/// A new member with a configuration from the sampler (or the configuration of `same_as`, if given: repeats), trained
+/// from scratch to `to`. Answered by Created or NoMoreMembers before the next event.
+struct Create {
+    Resource to = 0;
+    MemberId same_as = {};
+};
+
+/// Continue this member from its last report to `to`.
+struct Train {
+    MemberId member;
+    Resource to = 0;
+};
+
+/// The member may be continued later: keep its snapshot. Among kept snapshots the one with the lowest priority is
+/// dropped first when memory is short; `promotable` asks for a durable copy.
+struct Keep {
+    MemberId member;
+    double priority = 0;
+    bool promotable = false;
+};
+
+/// The member will never be continued: its snapshot may go.
+struct Release {
+    MemberId member;
+};
+
+using Action = std::variant<Create, Train, Keep, Release>;
+using Actions = std::vector<Action>;
+
+/// One line of the table that preview, the final report and `stemma status` print.
+struct RungRow {
+    int bracket = 0;
+    int rung = 0;
+    Resource resource = 0;        ///< members of this rung are trained to this
+    std::uint64_t entered = 0;    ///< members sent to this rung (in preview: expected)
+    std::uint64_t finished = 0;   ///< of these, reported (in preview: expected)
+    std::uint64_t promoted = 0;   ///< of these, sent further (in preview: expected)
+};
+
+/// Contract (tests/contract/scheduler_suite.hpp): at most one Create or Train in answer to WorkWanted and none to other
+/// events; a member is trained only forwards, by one piece of work at a time; every member that is asked for is
+/// eventually done with, if reports come; O(log n) per event.
+class Scheduler {
+public:
+    virtual ~Scheduler() = default;
+    /// Appends to `out` (which is not cleared).
+    virtual void on(const Event& event, Actions& out) = 0;
+    /// The rungs as they are now, ascending by (bracket, rung); empty for schedulers without rungs.
+    virtual std::vector<RungRow> rungs() const = 0;
+    /// True when no event that can still come would make work: with nothing running, the search is over.
+    virtual bool exhausted() const = 0;
+    /// "asha (promotion): eta 3, rungs 1 3 9 epochs"
+    virtual std::string describe() const = 0;
+};
+
+}  // namespace stemma

@@ -1,0 +1,82 @@
+#pragma once
+// One dimension of a search space: its domain, its role, and when it is active.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace stemma {
+
+/// A value as a person writes it in a job file.
+using Literal = std::variant<bool, std::int64_t, double, std::string>;
+
+/// The text of a literal as TOML would have it ("sgd" without quotes; 1e-3; true).
+std::string to_string(const Literal& literal);
+
+/// How the unit interval is stretched over a numeric range. `logit` is for real values strictly inside (0, 1).
+enum class Scale : std::uint8_t { linear, log, logit };
+
+/// Real range [low, high]. With `step`, values are low + k * step (on the natural scale).
+struct Real {
+    double low = 0;
+    double high = 1;
+    Scale scale = Scale::linear;
+    std::optional<double> step;
+};
+
+/// Integer range [low, high], both included. With `step`, values are low + k * step. No logit scale.
+struct Integer {
+    std::int64_t low = 0;
+    std::int64_t high = 1;
+    Scale scale = Scale::linear;
+    std::optional<std::int64_t> step;
+};
+
+/// Values without order. A boolean parameter is Categorical{{false, true}}.
+struct Categorical {
+    std::vector<Literal> choices;
+};
+
+/// Values with an order; a perturbation moves to a neighbour.
+struct Ordinal {
+    std::vector<Literal> levels;
+};
+
+/// A value that is not searched but belongs to every configuration.
+struct Constant {
+    Literal value;
+};
+
+using Domain = std::variant<Real, Integer, Categorical, Ordinal, Constant>;
+
+/// What may change between a parent and a child that inherits its weights.
+enum class Role : std::uint8_t {
+    fixed,          ///< a child inherits it unchanged
+    mutable_value,  ///< a child may differ from its parent (job file: "mutable")
+    hypergradient,  ///< moves inside a member during training
+};
+
+/// `parameter` is active and has one of the choices in `any_of` (indices into the choices or levels of that parameter).
+struct Condition {
+    std::size_t parameter = 0;
+    std::vector<std::uint32_t> any_of;
+};
+
+struct Parameter {
+    std::string name;
+    Domain domain;
+    Role role = Role::fixed;
+    /// Tried as the first configuration by samplers that start from a prior (index or number, checked against the domain).
+    std::optional<Literal> default_value;
+    /// All must hold for the parameter to be active. Conditions point to parameters that stand before this one.
+    std::vector<Condition> when;
+};
+
+/// A combination that must not occur: all conditions hold at once.
+struct Forbidden {
+    std::vector<Condition> all_of;
+};
+
+}  // namespace stemma

@@ -1,0 +1,89 @@
+#pragma once
+// The immutable description of what is searched, and the one transform between configurations and the unit cube
+// that every sampler and every perturbation uses.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "space/configuration.hpp"
+#include "space/parameter.hpp"
+
+namespace stemma {
+
+class SearchSpace {
+public:
+    SearchSpace() = default;
+    /// Throws UserError naming the parameter and the remedy when a domain is empty, a scale does not fit its range,
+    /// a condition points to itself, to a later parameter or to a value that is not there, or two names are equal.
+    explicit SearchSpace(std::vector<Parameter> parameters, std::vector<Forbidden> forbidden = {});
+
+    std::size_t size() const { return parameters_.size(); }
+    const Parameter& operator[](std::size_t index) const { return parameters_[index]; }
+    std::span<const Parameter> parameters() const { return parameters_; }
+    std::span<const Forbidden> forbidden() const { return forbidden_; }
+    /// Index of the parameter called `name`.
+    std::optional<std::size_t> find(std::string_view name) const;
+
+    /// The configuration at point `unit` in [0,1)^size(): scales and steps applied, inactive parameters set to Inactive,
+    /// constants filled in. Coordinates of inactive parameters and constants are ignored. O(size()).
+    Configuration from_unit(std::span<const double> unit) const;
+    /// The centre of the cell of the unit cube that `from_unit` maps to this configuration; 0.5 for inactive and constant.
+    std::vector<double> to_unit(ConfigurationView configuration) const;
+
+    /// True if no forbidden clause holds.
+    bool allowed(ConfigurationView configuration) const;
+    /// True if the parameter's conditions hold under the values of the parameters before it.
+    bool active(std::size_t parameter, ConfigurationView configuration) const;
+    /// Throws UserError naming the parameter when a value is outside its domain, of the wrong kind, or its activity is
+    /// wrong, or when a forbidden clause holds.
+    void validate(ConfigurationView configuration) const;
+    /// A configuration from named literals (user-given points; absent = default value, else centre of the range).
+    /// Throws UserError on unknown names or values outside the domain.
+    Configuration from_literals(std::span<const std::pair<std::string, Literal>> values) const;
+
+    /// The value as a literal; nothing for Inactive.
+    std::optional<Literal> literal(std::size_t parameter, const Value& value) const;
+    /// "lr=0.012 optimiser=sgd": active parameters only, numbers with 4 significant digits.
+    std::string describe(ConfigurationView configuration) const;
+
+    /// Number of configurations of a grid with `points` values for each real or integer parameter without step
+    /// (clipped to 2^62); parameters that are inactive count once.
+    std::uint64_t grid_size(std::uint32_t points) const;
+    /// Grid point number `index` as a configuration; nothing when it duplicates another through inactivity or is
+    /// forbidden. Index order: the last parameter moves fastest.
+    std::optional<Configuration> grid_point(std::uint64_t index, std::uint32_t points) const;
+
+private:
+    std::vector<Parameter> parameters_;
+    std::vector<Forbidden> forbidden_;
+};
+
+/// Read access by name for trainers: typed, and an error says which key was asked for and which exist.
+class NamedConfiguration {
+public:
+    NamedConfiguration(const SearchSpace& space, ConfigurationView values) : space_(&space), values_(values) {}
+
+    bool has(std::string_view name) const;  ///< present in the space and active
+    double real(std::string_view name) const;            ///< real, integer or numeric literal; throws UserError
+    std::int64_t integer(std::string_view name) const;   ///< integer or integral literal; throws UserError
+    bool boolean(std::string_view name) const;           ///< boolean literal; throws UserError
+    std::string text(std::string_view name) const;       ///< string literal; throws UserError
+    /// As above, or `fallback` when the parameter is not in the space or is inactive.
+    double real_or(std::string_view name, double fallback) const;
+    std::int64_t integer_or(std::string_view name, std::int64_t fallback) const;
+    bool boolean_or(std::string_view name, bool fallback) const;
+    std::string text_or(std::string_view name, std::string fallback) const;
+
+    const SearchSpace& space() const { return *space_; }
+    ConfigurationView values() const { return values_; }
+
+private:
+    std::optional<Literal> literal(std::string_view name) const;
+    const SearchSpace* space_;
+    ConfigurationView values_;
+};
+
+}  // namespace stemma

@@ -1,0 +1,88 @@
+#pragma once
+// The seam to training code. A trainer speaks configurations, resources, metrics and snapshots; it knows nothing of
+// schedulers, samplers, messages or records.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "space/search_space.hpp"
+#include "trainer/snapshot.hpp"
+
+namespace stemma {
+
+/// Why a training ended without a report. Numbers are stored in run files.
+enum class FailureKind : std::uint8_t {
+    none = 0,
+    nonfinite = 1,             ///< loss or metric was not finite: ranks worst, never retried
+    out_of_memory = 2,         ///< the configuration does not fit this device: infeasible, never retried
+    infeasible = 3,            ///< the trainer refuses the configuration before training: never retried
+    device = 4,                ///< device or I/O error: the worker is retired, the member is retried elsewhere
+    exception = 5,             ///< anything else: retried once, on another worker if there is one
+    snapshot_unavailable = 6,  ///< the snapshot to start from could not be had: retrained or fetched elsewhere
+    worker_lost = 7,           ///< the worker died: the lease goes back to the queue
+    timed_out = 8,             ///< the lease's deadline passed
+};
+std::string_view name_of(FailureKind kind);
+
+struct MetricInfo {
+    std::string name;       ///< "valid_loss"
+    bool held_out = false;  ///< recorded but never shown to a scheduler or sampler (test metrics)
+};
+
+/// One row of metrics at a point of a member's training, in the order of Trainer::metrics(); NaN where not measured.
+struct MetricRow {
+    Resource resource = 0;
+    std::vector<double> values;
+};
+
+struct TrainRequest {
+    MemberId member;
+    NamedConfiguration configuration;
+    std::uint64_t seed = 0;             ///< of this member (a function of run seed and member)
+    Resource from = 0;                  ///< what `start` has been trained to; 0 = from scratch
+    Resource to = 0;                    ///< train to this, > from
+    const Snapshot* start = nullptr;    ///< null iff from == 0
+    const std::atomic<bool>* stop = nullptr;  ///< when true: end at the next boundary of a resource unit (may be null)
+    /// Called after each resource unit from the training thread (may be empty).
+    std::function<void(const MetricRow&)> progress;
+};
+
+struct Trained {
+    Resource reached = 0;            ///< == request.to unless stopped
+    std::vector<MetricRow> rows;     ///< at least one, ascending; the last one is at `reached`
+    Snapshot snapshot;               ///< state at `reached`
+};
+
+struct TrainFailure {
+    FailureKind kind = FailureKind::exception;
+    std::string type;     ///< "c10::Error", "std::bad_alloc", ...
+    std::string message;
+    Resource reached = 0;
+};
+
+using TrainResult = std::variant<Trained, TrainFailure>;
+
+/// Contract (tests/contract/trainer_suite.hpp): train() is a function of the request and of data read at construction;
+/// from 0 to n through a snapshot at any unit gives the same rows and snapshot as in one go; train() does not throw
+/// for failures of the training itself (it returns TrainFailure); calls come from one thread at a time.
+class Trainer {
+public:
+    virtual ~Trainer() = default;
+    virtual std::span<const MetricInfo> metrics() const = 0;
+    virtual TrainResult train(const TrainRequest& request) = 0;
+    /// "Fashion-MNIST, LeNet, CPU 1 thread": for logs and the worker table.
+    virtual std::string describe() const = 0;
+};
+
+/// Number of a metric by name; throws UserError with the names there are, or if it is held out.
+std::size_t selectable_metric(std::span<const MetricInfo> metrics, std::string_view name);
+
+}  // namespace stemma

@@ -1,0 +1,56 @@
+#pragma once
+// One rank's end of the wires. Control frames are ordered per pair of ranks; snapshots go beside them in chunks, from
+// worker to worker. Implementations: loopback (threads of one process), mpi (Boost.MPI).
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "core/bytes.hpp"
+#include "core/ids.hpp"
+
+namespace stemma {
+
+/// Frames from a peer (one or more, as encode() made them).
+struct FramesArrived {
+    int from = 0;
+    Bytes frames;
+};
+/// A bulk receive is complete.
+struct BulkArrived {
+    TransferId transfer;
+    Bytes content;
+};
+/// A bulk send is complete: its memory is no longer used.
+struct BulkSent {
+    TransferId transfer;
+};
+/// The peer is known to be gone (a transport that notices at once, such as ULFM; MPI 4.1 never says so).
+struct PeerGone {
+    int peer = 0;
+};
+using Arrival = std::variant<FramesArrived, BulkArrived, BulkSent, PeerGone>;
+
+/// Contract (tests/contract/endpoint_suite.hpp): all calls come from one thread; nothing blocks; frames between two
+/// ranks arrive once and in order; a bulk transfer of any size (0 bytes, > 2 GiB) arrives whole.
+class Endpoint {
+public:
+    virtual ~Endpoint() = default;
+    virtual int rank() const = 0;  ///< 0 = manager
+    virtual int size() const = 0;
+    /// Queues frames for `to`; at most frame_bytes_max. Sent at the latest by the next poll().
+    virtual void send(int to, Bytes frames) = 0;
+    /// Starts sending `content` to `to`; kept alive until BulkSent.
+    virtual void send_bulk(int to, TransferId transfer, std::shared_ptr<const Bytes> content) = 0;
+    /// Gets ready to receive exactly `bytes` of `transfer` from `from`.
+    virtual void receive_bulk(int from, TransferId transfer, std::uint64_t bytes) = 0;
+    /// Forgets a transfer in either direction; no BulkArrived or BulkSent comes for it any more.
+    virtual void abandon_bulk(TransferId transfer) = 0;
+    /// Moves things on and returns the next arrival, if any. Costs microseconds.
+    virtual std::optional<Arrival> poll() = 0;
+    /// True when everything that was sent has left this rank.
+    virtual bool idle() const = 0;
+};
+
+}  // namespace stemma

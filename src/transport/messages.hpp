@@ -1,0 +1,139 @@
+#pragma once
+// The control plane: two closed sets of small messages. Weights are not messages (see endpoint.hpp).
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "core/ids.hpp"
+#include "space/configuration.hpp"
+#include "trainer/trainer.hpp"
+
+namespace stemma {
+
+/// Where a lease's starting snapshot comes from; the same numbers as SourceKind in run files.
+enum class StartFrom : std::uint8_t { scratch = 0, local = 1, peer = 2, disk = 3 };
+
+// ---- manager -> worker -------------------------------------------------------------------------------------------
+
+struct GrantLease {
+    LeaseId lease;
+    MemberId member;
+    std::uint64_t seed = 0;
+    Resource from = 0;
+    Resource to = 0;
+    StartFrom start = StartFrom::scratch;
+    SnapshotId snapshot = {};
+    WorkerId owner = {};          ///< start == peer
+    TransferId transfer = {};     ///< start == peer
+    std::uint64_t bytes = 0;      ///< encoded size of the snapshot, start == peer
+    Configuration configuration;
+};
+
+struct ServeSnapshot {
+    TransferId transfer;
+    SnapshotId snapshot;
+    WorkerId receiver;
+};
+
+struct AbandonTransfer {
+    TransferId transfer;
+};
+
+struct DropSnapshot {
+    SnapshotId snapshot;
+};
+
+struct PersistSnapshot {
+    SnapshotId snapshot;
+};
+
+struct CancelLease {
+    LeaseId lease;
+};
+
+/// Finish writing, say Goodbye, end.
+struct Leave {};
+
+using ToWorker = std::variant<GrantLease, ServeSnapshot, AbandonTransfer, DropSnapshot, PersistSnapshot, CancelLease, Leave>;
+
+// ---- worker -> manager -------------------------------------------------------------------------------------------
+
+struct Hello {
+    std::string host;
+    std::string device;
+    std::string description;  ///< Trainer::describe()
+    std::uint64_t snapshot_quota = 0;
+    std::uint64_t pid = 0;
+    std::uint32_t threads = 1;
+};
+
+/// Sent at least every `heartbeat` seconds while nothing else is.
+struct Heartbeat {
+    LeaseId lease = {};       ///< in training, if any
+    Resource reached = 0;
+};
+
+/// Metrics of a running lease at a unit boundary, for the live status line; not an input of the search.
+struct Progress {
+    LeaseId lease;
+    MetricRow row;
+};
+
+struct Report {
+    LeaseId lease;
+    Resource reached = 0;
+    double seconds = 0;
+    std::uint64_t snapshot_bytes = 0;
+    std::vector<MetricRow> rows;
+};
+
+struct Failure {
+    LeaseId lease;
+    FailureKind kind = FailureKind::exception;
+    std::string type;
+    std::string message;  ///< cut to 4 KiB
+    Resource reached = 0;
+    double seconds = 0;
+};
+
+struct Persisted {
+    SnapshotId snapshot;
+    bool ok = true;
+    std::string message;
+};
+
+struct TransferReceived {
+    TransferId transfer;
+};
+
+struct Goodbye {};
+
+using ToManager = std::variant<Hello, Heartbeat, Progress, Report, Failure, Persisted, TransferReceived, Goodbye>;
+
+// ---- frames ------------------------------------------------------------------------------------------------------
+
+/// Fixed 48-byte header of every frame: magic "STMA", protocol version, kind (direction in the high bit), sequence per
+/// pair of ranks, run id, body length, CRC-32 of the body.
+inline constexpr std::uint16_t protocol_version = 1;
+inline constexpr std::size_t frame_header_bytes = 48;
+/// Largest frame, header included. A message that does not fit is a bug (texts are cut before).
+inline constexpr std::size_t frame_bytes_max = 256 * 1024;
+
+struct FrameContext {
+    std::uint64_t run_id = 0;
+    std::uint64_t sequence = 0;
+};
+
+/// Appends one frame to `out`, so that several messages to one rank travel as one transfer.
+void encode(const ToWorker& message, FrameContext context, Bytes& out);
+void encode(const ToManager& message, FrameContext context, Bytes& out);
+
+/// Takes one frame off the front of `in`. Throws DecodeError on wrong magic, version, run id, direction, kind, length
+/// or checksum.
+ToWorker decode_to_worker(std::span<const std::byte>& in, FrameContext& context);
+ToManager decode_to_manager(std::span<const std::byte>& in, FrameContext& context);
+
+}  // namespace stemma
