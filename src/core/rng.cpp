@@ -7,11 +7,13 @@
 
 namespace stemma {
 
+__extension__ using Product = unsigned __int128;
+
 std::uint64_t Stream::below(std::uint64_t bound) {
     ensure(bound > 0, "Stream::below needs bound > 0");
     const std::uint64_t threshold = (0 - bound) % bound;
     while (true) {
-        const auto product = static_cast<unsigned __int128>((*this)()) * bound;
+        const auto product = static_cast<Product>((*this)()) * bound;
         if (static_cast<std::uint64_t>(product) >= threshold) return static_cast<std::uint64_t>(product >> 64U);
     }
 }

@@ -31,7 +31,8 @@ struct WorkerLost {
     std::string reason;
 };
 
-/// A lease ended with a report. Partial (reached < asked) if it was cancelled; it then is not ranked.
+/// A lease ended with a report. Partial (reached < asked) if it was cancelled; it then is not ranked. Cancelled before
+/// its first boundary: reached == from, no rows, no snapshot.
 struct LeaseReported {
     WorkerId worker;
     LeaseId lease;

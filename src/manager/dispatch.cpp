@@ -1,0 +1,204 @@
+// Who works on what next: the queue of interrupted trainings first, then what the scheduler wants.
+#include <algorithm>
+
+#include "manager/state.hpp"
+
+namespace stemma {
+
+void Manager::State::fill(Effects& out) {
+    const auto& budget = settings.budget;
+    if (budget.seconds > 0 && now >= budget.seconds && !closing) close(EndReason::budget_seconds, true, out);
+    while (!closing && workers.freest().exists() && assign_next(out)) {
+    }
+    end_if_over(out);
+}
+
+bool Manager::State::may_grant() const {
+    return settings.budget.reports == 0 || totals.reports + workers.running() < settings.budget.reports;
+}
+
+bool Manager::State::assign_next(Effects& out) {
+    if (!may_grant()) {
+        if (totals.reports >= settings.budget.reports) close(EndReason::budget_reports, false, out);
+        return false;
+    }
+    const auto work = next_work(out);
+    if (!work) return false;
+    const auto& member = members[work->member];
+    const bool scratch = member.snapshot == no_slot ||
+                         (!snapshots.holder(member.snapshot).exists() && snapshots[member.snapshot].durable != Durable::yes);
+    const auto cost = static_cast<std::uint64_t>(work->to - (scratch ? 0 : member.reached));
+    if (settings.budget.resource > 0 && resource_granted + cost > settings.budget.resource) {
+        // Kept for a resume with a larger budget.
+        queue.push_front(*work);
+        close(EndReason::budget_resource, false, out);
+        return false;
+    }
+    assign(*work, place(*work), out);
+    return true;
+}
+
+std::optional<QueuedWork> Manager::State::next_work(Effects& out) {
+    for (auto item = queue.begin(); item != queue.end(); ++item) {
+        // A training that failed somewhere waits for another worker, if there is another one.
+        if (workers.alive_count() > 1 && !workers.freest(item->avoid).exists()) continue;
+        const auto work = *item;
+        queue.erase(item);
+        return work;
+    }
+    while (true) {
+        actions.clear();
+        scheduler->on(WorkWanted{}, actions);
+        std::optional<Create> create;
+        std::optional<Train> train;
+        for (const auto& action : actions) {
+            if (const auto* wanted = std::get_if<Create>(&action)) {
+                create = *wanted;
+            } else if (const auto* continued = std::get_if<Train>(&action)) {
+                train = *continued;
+            } else {
+                apply_retention(action, out);
+            }
+        }
+        if (train) return QueuedWork{train->member, train->to, {}};
+        if (!create) return std::nullopt;
+        if (const auto born = give_birth(*create, out)) return QueuedWork{*born, create->to, {}};
+    }
+}
+
+std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects& out) {
+    std::optional<Configuration> configuration;
+    if (create.same_as.exists()) {
+        const auto values = members.configuration(create.same_as);
+        configuration.emplace(values.begin(), values.end());
+    } else if (settings.budget.members > 0 && proposals >= settings.budget.members) {
+        exhausted_by = EndReason::budget_members;
+    } else {
+        configuration = sampler->propose({{members.size()}, proposals, {}});
+        if (!configuration) exhausted_by = EndReason::exhausted;
+    }
+    if (!configuration) {
+        tell_scheduler(NoMoreMembers{}, out);
+        return std::nullopt;
+    }
+    const auto id = members.add(create.same_as, *configuration);
+    if (!create.same_as.exists()) ++proposals;
+    sampler->pending(id, *configuration);
+    out.push_back(Born{.member = id,
+                       .cause = create.same_as.exists() ? BirthCause::repeat : BirthCause::sampled,
+                       .parent = create.same_as,
+                       .configuration = std::move(*configuration)});
+    tell_scheduler(Created{id}, out);
+    return id;
+}
+
+WorkerId Manager::State::place(const QueuedWork& work) const {
+    const auto best_room = workers.freest(workers.alive_count() > 1 ? work.avoid : WorkerId::none());
+    const auto slot = members[work.member].snapshot;
+    if (slot == no_slot) return best_room;
+    // Moving weights costs little, waiting costs a worker: stay where the weights are only if that worker is as free.
+    for (const auto holder : snapshots[slot].memory) {
+        if (holder != work.avoid && workers.has_room(holder) && best_room.exists() &&
+            workers[holder].leases.size() <= workers[best_room].leases.size()) {
+            return holder;
+        }
+    }
+    return best_room;
+}
+
+void Manager::State::assign(const QueuedWork& work, WorkerId worker, Effects& out) {
+    const LeaseId lease = next_lease;
+    ++next_lease.value;
+    auto& member = members[work.member];
+    member.state = MemberState::training;
+    member.target = work.to;
+    ActiveLease active{.lease = lease, .member = work.member, .from = member.reached, .to = work.to, .assigned = now};
+    if (member.reached > 0) active.source = choose_source(member.snapshot, worker, lease, out);
+    if (active.source.kind == SourceKind::scratch) {
+        if (member.reached > 0) {
+            totals.retrained += static_cast<std::uint64_t>(member.reached);
+            out.push_back(Noted{.kind = EventKind::retrain, .member = work.member, .lease = lease, .worker = worker,
+                                .value = static_cast<double>(member.reached)});
+        }
+        active.from = 0;
+    } else {
+        active.slot = member.snapshot;
+        snapshots.pin(active.slot);
+    }
+    resource_granted += static_cast<std::uint64_t>(work.to - active.from);
+    ++totals.leases;
+    out.push_back(Assign{worker, lease, work.member, active.from, work.to, active.source, member.attempts});
+    if (settings.lease_timeout > 0) deadlines.push_back({now + settings.lease_timeout, {worker, lease}});
+    workers.add(worker, active);
+}
+
+Source Manager::State::choose_source(std::uint32_t slot, WorkerId worker, LeaseId lease, Effects& out) {
+    if (slot == no_slot) return {};
+    const auto& record = snapshots[slot];
+    if (snapshots.in_memory_of(slot, worker)) return {SourceKind::local, record.id, worker, {}, record.bytes};
+    const auto owner = snapshots.holder(slot);
+    // A snapshot has room for one copy beside the original; a third reader takes the durable one or waits its turn.
+    const bool copy_fits = !record.memory[0].exists() || !record.memory[1].exists();
+    if (owner.exists() && copy_fits) {
+        const TransferId transfer = next_transfer;
+        ++next_transfer.value;
+        transfers[transfer] = {slot, owner, worker, lease};
+        snapshots.pin(slot);
+        out.push_back(Serve{transfer, record.id, owner, worker});
+        return {SourceKind::peer, record.id, owner, transfer, record.bytes};
+    }
+    if (record.durable == Durable::yes) return {SourceKind::disk, record.id, {}, {}, record.bytes};
+    return {};
+}
+
+void Manager::State::settle(const ActiveLease& lease, Resource reached, Effects& out) {
+    // Work that was granted but not done goes back to the budget.
+    const auto done = std::clamp(reached, lease.from, lease.to);
+    resource_granted -= static_cast<std::uint64_t>(lease.to - done);
+    totals.resource += static_cast<std::uint64_t>(done - lease.from);
+    if (lease.source.kind == SourceKind::peer) {
+        if (const auto found = transfers.find(lease.source.transfer); found != transfers.end()) {
+            // The lease is over before its transfer: neither end needs it any more.
+            const auto transfer = found->second;
+            transfers.erase(found);
+            for (const auto end : {transfer.owner, transfer.receiver}) {
+                if (workers.alive(end)) out.push_back(AbortTransfer{lease.source.transfer, end});
+            }
+            snapshots.unpin(transfer.slot, out);
+        }
+    }
+    if (lease.slot != no_slot) snapshots.unpin(lease.slot, out);
+}
+
+void Manager::State::close(EndReason reason, bool cancel_running, Effects& out) {
+    if (closing && !cancel_running) return;
+    if (!closing || reason == EndReason::stopped) closing = reason;
+    if (!cancel_running) return;
+    for (std::size_t slot = 0; slot < workers.slots(); ++slot) {
+        if (!workers.alive({slot})) continue;
+        for (auto& lease : workers[{slot}].leases) {
+            if (std::exchange(lease.cancelled, true)) continue;
+            out.push_back(Cancel{{slot}, lease.lease});
+        }
+    }
+}
+
+void Manager::State::end_if_over(Effects& out) {
+    if (!workers.any_joined()) return;
+    EndReason reason = EndReason::no_workers;
+    if (workers.alive_count() > 0) {
+        // Durable copies under way are waited for: they are what a resume starts from.
+        if (workers.running() > 0 || snapshots.writing() > 0) return;
+        if (!closing && !queue.empty()) return;
+        reason = closing.value_or(exhausted_by.value_or(EndReason::exhausted));
+    } else if (closing) {
+        reason = *closing;
+    }
+    for (std::size_t slot = 0; slot < workers.slots(); ++slot) {
+        if (workers.alive({slot})) out.push_back(Dismiss{{slot}});
+    }
+    ended = true;
+    out.push_back(Ended{reason, best ? best->member : MemberId::none()});
+}
+
+}  // namespace stemma

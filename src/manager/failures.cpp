@@ -1,0 +1,136 @@
+// What a failure means, by its kind. A failed training is a value: it costs one member at most, never the search.
+#include "manager/state.hpp"
+
+namespace stemma {
+
+namespace {
+constexpr std::uint8_t losses_max = 3;             // of workers under one training, before the member is given up
+constexpr std::uint32_t timeouts_in_a_row_max = 3; // of one worker, before it is retired
+}  // namespace
+
+void Manager::State::on(const LeaseFailed& failure, Effects& out) {
+    const auto lease = workers.take(failure.worker, failure.lease);
+    if (!lease) {
+        ++totals.late;
+        out.push_back(Noted{.kind = EventKind::late_report, .lease = failure.lease, .worker = failure.worker});
+        return;
+    }
+    workers[failure.worker].timeouts_in_a_row = 0;
+    settle(*lease, failure.reached, out);
+    totals.busy_seconds += failure.seconds;
+    members[lease->member].state = MemberState::waiting;
+    const std::string error = std::string(name_of(failure.kind)) + " " + failure.type;
+    if (members[lease->member].stop_wanted) {
+        give_up(lease->member, lease->lease, failure.worker, out);
+        return;
+    }
+    switch (failure.kind) {
+        case FailureKind::nonfinite: diverged(*lease, failure.worker, out); return;
+        case FailureKind::out_of_memory:
+        case FailureKind::infeasible:
+            give_up(lease->member, lease->lease, failure.worker, out);
+            count_failure(error, out);
+            return;
+        case FailureKind::snapshot_unavailable: unavailable(*lease, failure.worker, out); return;
+        case FailureKind::device:
+            out.push_back(Noted{.kind = EventKind::worker_retired, .lease = lease->lease, .worker = failure.worker});
+            queue.push_front({lease->member, lease->to, failure.worker});
+            lose_worker(failure.worker, out);
+            out.push_back(Dismiss{failure.worker});
+            return;
+        case FailureKind::none:
+        case FailureKind::exception:
+        case FailureKind::worker_lost:
+        case FailureKind::timed_out: retry_or_give_up(*lease, failure.worker, error, out); return;
+    }
+    unreachable("a failure has one of the kinds");
+}
+
+void Manager::State::retry_or_give_up(const ActiveLease& lease, WorkerId worker, std::string_view error, Effects& out) {
+    auto& member = members[lease.member];
+    if (member.attempts < settings.retries) {
+        ++member.attempts;
+        out.push_back(Noted{.kind = EventKind::retry, .member = lease.member, .lease = lease.lease, .worker = worker});
+        queue.push_front({lease.member, lease.to, worker});
+        return;
+    }
+    give_up(lease.member, lease.lease, worker, out);
+    count_failure(std::string(error), out);
+}
+
+void Manager::State::diverged(const ActiveLease& lease, WorkerId worker, Effects& out) {
+    out.push_back(Noted{.kind = EventKind::member_diverged, .member = lease.member, .lease = lease.lease, .worker = worker});
+    release_member(lease.member, MemberState::diverged, out);
+    const double worst = std::numeric_limits<double>::infinity();
+    sampler->observe({lease.member, lease.to, worst});
+    tell_scheduler(Reported{lease.member, lease.to, worst}, out);
+}
+
+void Manager::State::give_up(MemberId id, LeaseId lease, WorkerId worker, Effects& out) {
+    ++totals.failures;
+    out.push_back(Noted{.kind = EventKind::member_failed, .member = id, .lease = lease, .worker = worker});
+    release_member(id, MemberState::failed, out);
+    sampler->observe({id, members[id].reached, std::numeric_limits<double>::infinity()});
+    tell_scheduler(GivenUp{id}, out);
+}
+
+void Manager::State::count_failure(std::string error, Effects& out) {
+    errors_in_a_row = error == last_error ? errors_in_a_row + 1 : 1;
+    last_error = std::move(error);
+    if (settings.failures_in_a_row == 0 || errors_in_a_row < settings.failures_in_a_row || closing) return;
+    out.push_back(Noted{.kind = EventKind::repeated_failure, .value = static_cast<double>(errors_in_a_row)});
+    close(EndReason::repeated_failure, true, out);
+}
+
+void Manager::State::unavailable(const ActiveLease& lease, WorkerId worker, Effects& out) {
+    // The copy that was named is not there: do not name it again. What is left decides where the retry starts.
+    const auto slot = members[lease.member].snapshot;
+    if (slot != no_slot && snapshots[slot].id == lease.source.snapshot) {
+        if (lease.source.kind == SourceKind::disk) snapshots.lost_durable(slot);
+        if (lease.source.kind == SourceKind::local) snapshots.forget(slot, worker);
+        if (lease.source.kind == SourceKind::peer) snapshots.forget(slot, lease.source.owner);
+    }
+    out.push_back(Noted{.kind = EventKind::retry, .member = lease.member, .lease = lease.lease, .worker = worker});
+    queue.push_front({lease.member, lease.to, {}});
+}
+
+void Manager::State::lose_worker(WorkerId worker, Effects& out) {
+    auto leases = workers.remove(worker);
+    snapshots.worker_gone(worker);
+    for (auto item = transfers.begin(); item != transfers.end();) {
+        const auto [id, transfer] = *item;
+        if (transfer.owner != worker && transfer.receiver != worker) {
+            ++item;
+            continue;
+        }
+        item = transfers.erase(item);
+        const auto other = transfer.owner == worker ? transfer.receiver : transfer.owner;
+        if (workers.alive(other)) out.push_back(AbortTransfer{id, other});
+        snapshots.unpin(transfer.slot, out);
+    }
+    for (auto lease = leases.rbegin(); lease != leases.rend(); ++lease) {
+        settle(*lease, lease->to, out);
+        auto& member = members[lease->member];
+        member.state = MemberState::waiting;
+        if (member.stop_wanted || ++member.losses > losses_max) {
+            give_up(lease->member, lease->lease, worker, out);
+            continue;
+        }
+        out.push_back(Noted{.kind = EventKind::requeued, .member = lease->member, .lease = lease->lease, .worker = worker});
+        queue.push_front({lease->member, lease->to, {}});
+    }
+}
+
+void Manager::State::expire(WorkerId worker, LeaseId id, Effects& out) {
+    const auto lease = *workers.take(worker, id);
+    out.push_back(Cancel{worker, id});
+    settle(lease, lease.to, out);
+    members[lease.member].state = MemberState::waiting;
+    retry_or_give_up(lease, worker, name_of(FailureKind::timed_out), out);
+    if (++workers[worker].timeouts_in_a_row < timeouts_in_a_row_max) return;
+    out.push_back(Noted{.kind = EventKind::worker_retired, .lease = id, .worker = worker});
+    lose_worker(worker, out);
+    out.push_back(Dismiss{worker});
+}
+
+}  // namespace stemma

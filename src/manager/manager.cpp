@@ -1,0 +1,167 @@
+#include "manager/manager.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/rng.hpp"
+#include "manager/state.hpp"
+
+namespace stemma {
+
+Manager::State::State(ManagerSettings given, SearchSpace space_given, std::unique_ptr<Scheduler> scheduler_given,
+                      std::unique_ptr<Sampler> sampler_given)
+    : settings(std::move(given)),
+      space(std::move(space_given)),
+      scheduler(std::move(scheduler_given)),
+      sampler(std::move(sampler_given)),
+      members(space.size()),
+      workers(1 + settings.leases_ahead),
+      snapshots(workers, settings.spill) {}
+
+void Manager::State::on(const IncarnationStarted&, Effects& out) {
+    // Leases that were out go back to the queue in the order in which they were given, before anything else.
+    std::vector<ActiveLease> lost;
+    for (std::size_t slot = 0; slot < workers.slots(); ++slot) {
+        if (!workers.alive({slot})) continue;
+        auto leases = workers.remove({slot});
+        lost.insert(lost.end(), leases.begin(), leases.end());
+    }
+    std::sort(lost.begin(), lost.end(), [](const auto& a, const auto& b) { return a.lease < b.lease; });
+    for (const auto& lease : lost) {
+        if (lease.slot != no_slot) snapshots.unpin(lease.slot, out);
+        members[lease.member].state = MemberState::waiting;
+        out.push_back(Noted{.kind = EventKind::requeued, .member = lease.member, .lease = lease.lease});
+    }
+    for (auto lease = lost.rbegin(); lease != lost.rend(); ++lease) queue.push_front({lease->member, lease->to, {}});
+    workers.clear();
+    snapshots.memory_gone();
+    transfers.clear();
+    deadlines.clear();
+    closing.reset();
+    ended = false;
+    last_error.clear();
+    errors_in_a_row = 0;
+}
+
+void Manager::State::on(const WorkerJoined& joined, Effects& out) {
+    if (ended) {
+        out.push_back(Dismiss{joined.worker});
+        return;
+    }
+    workers.join(joined.worker, joined.snapshot_quota);
+}
+
+void Manager::State::on(const WorkerLost& lost, Effects& out) {
+    if (workers.alive(lost.worker)) lose_worker(lost.worker, out);
+}
+
+void Manager::State::on(const SnapshotPersisted& persisted, Effects& out) {
+    if (!persisted.ok) out.push_back(Noted{.kind = EventKind::persist_failed, .lease = {persisted.snapshot.value}});
+    snapshots.persisted(persisted.snapshot, persisted.ok, out);
+}
+
+void Manager::State::on(const SnapshotMissing& missing, Effects&) { snapshots.missing(missing.snapshot); }
+
+void Manager::State::on(const TransferDone& done, Effects& out) {
+    const auto found = transfers.find(done.transfer);
+    if (found == transfers.end()) return;
+    const auto transfer = found->second;
+    transfers.erase(found);
+    if (workers.alive(transfer.receiver)) snapshots.received(transfer.slot, transfer.receiver);
+    snapshots.unpin(transfer.slot, out);
+}
+
+void Manager::State::on(const Ticked&, Effects& out) {
+    while (!deadlines.empty() && deadlines.front().first <= now) {
+        const auto [worker, lease] = deadlines.front().second;
+        deadlines.pop_front();
+        if (workers.find(worker, lease) != nullptr) expire(worker, lease, out);
+    }
+}
+
+void Manager::State::on(const StopRequested&, Effects& out) { close(EndReason::stopped, true, out); }
+
+void Manager::State::on(const MemberStopped& stopped, Effects& out) {
+    if (!members.contains(stopped.member)) return;
+    auto& member = members[stopped.member];
+    if (member.state == MemberState::training) {
+        member.stop_wanted = true;
+        for (std::size_t slot = 0; slot < workers.slots(); ++slot) {
+            if (!workers.alive({slot})) continue;
+            for (auto& lease : workers[{slot}].leases) {
+                if (lease.member != stopped.member || lease.cancelled) continue;
+                lease.cancelled = true;
+                out.push_back(Cancel{{slot}, lease.lease});
+            }
+        }
+    } else if (member.state == MemberState::waiting) {
+        std::erase_if(queue, [&](const auto& work) { return work.member == stopped.member; });
+        give_up(stopped.member, {}, {}, out);
+    }
+}
+
+void Manager::State::on(const BudgetChanged& changed, Effects& out) {
+    settings.budget = changed.budget;
+    if (closing && *closing != EndReason::stopped && *closing != EndReason::repeated_failure) closing.reset();
+    // Members may be asked for again; a sampler that is exhausted for good simply refuses once more.
+    exhausted_by.reset();
+    tell_scheduler(Extended{changed.max_resource}, out);
+}
+
+Manager::Manager(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler,
+                 std::unique_ptr<Sampler> sampler)
+    : state_(std::make_unique<State>(std::move(settings), std::move(space), std::move(scheduler), std::move(sampler))) {}
+Manager::~Manager() = default;
+Manager::Manager(Manager&&) noexcept = default;
+Manager& Manager::operator=(Manager&&) noexcept = default;
+
+void Manager::on(const Input& input, Effects& out) {
+    ensure(input.sequence == state_->sequence, "inputs come in order of their sequence");
+    ensure(input.time >= state_->now, "time never goes back");
+    ++state_->sequence;
+    state_->now = input.time;
+    std::visit([&](const auto& body) { state_->on(body, out); }, input.body);
+    if (!state_->ended) state_->fill(out);
+}
+
+bool Manager::ended() const { return state_->ended; }
+
+double Manager::next_deadline() const {
+    double next = std::numeric_limits<double>::infinity();
+    if (state_->ended) return next;
+    if (state_->settings.budget.seconds > 0 && !state_->closing) next = state_->settings.budget.seconds;
+    if (!state_->deadlines.empty()) next = std::min(next, state_->deadlines.front().first);
+    return next;
+}
+
+std::optional<Best> Manager::best() const { return state_->best; }
+
+Totals Manager::totals() const {
+    Totals totals = state_->totals;
+    totals.members = state_->members.size();
+    totals.running = state_->workers.running();
+    return totals;
+}
+
+std::uint64_t Manager::member_count() const { return state_->members.size(); }
+
+MemberView Manager::member(MemberId id) const {
+    ensure(state_->members.contains(id), "the member exists");
+    const auto& record = state_->members[id];
+    return {record.state, record.reached, record.metric, state_->members.configuration(id)};
+}
+
+const Scheduler& Manager::scheduler() const { return *state_->scheduler; }
+const SearchSpace& Manager::space() const { return state_->space; }
+
+std::uint64_t Manager::training_seed(MemberId id) const {
+    return derive_seed(state_->settings.seed, Purpose::training, id.value);
+}
+
+std::vector<SnapshotId> Manager::durable_snapshots() const { return state_->snapshots.durable(); }
+
+std::size_t Manager::memory_bytes() const {
+    return state_->members.memory_bytes() + state_->snapshots.memory_bytes() + sizeof(State);
+}
+
+}  // namespace stemma

@@ -1,0 +1,57 @@
+#pragma once
+// All members of the run, flat: about 100 bytes a member beside its configuration (16 bytes a parameter).
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/ids.hpp"
+#include "manager/manager.hpp"
+#include "space/configuration.hpp"
+
+namespace stemma {
+
+inline constexpr std::uint32_t no_slot = ~std::uint32_t{0};
+
+struct MemberRecord {
+    Resource reached = 0;  ///< of its last report
+    Resource target = 0;   ///< what it was last asked to train to
+    double metric = std::numeric_limits<double>::quiet_NaN();  ///< of its last report
+    MemberId parent;
+    std::uint32_t snapshot = no_slot;  ///< slot of its latest snapshot in SnapshotTable
+    std::uint8_t attempts = 0;         ///< failed attempts at the training it was last asked for
+    std::uint8_t losses = 0;           ///< of these, through the loss of the worker
+    MemberState state = MemberState::waiting;
+    bool stop_wanted = false;
+};
+
+class MemberTable {
+public:
+    explicit MemberTable(std::size_t parameters) : parameters_(parameters) {}
+
+    MemberId add(MemberId parent, const Configuration& configuration) {
+        ensure(configuration.size() == parameters_, "a configuration has one value for each parameter");
+        MemberRecord record;
+        record.parent = parent;
+        records_.push_back(record);
+        values_.insert(values_.end(), configuration.begin(), configuration.end());
+        return {records_.size() - 1};
+    }
+    bool contains(MemberId id) const { return id.value < records_.size(); }
+    MemberRecord& operator[](MemberId id) { return records_[id.value]; }
+    const MemberRecord& operator[](MemberId id) const { return records_[id.value]; }
+    ConfigurationView configuration(MemberId id) const { return {values_.data() + id.value * parameters_, parameters_}; }
+    std::size_t size() const { return records_.size(); }
+    std::vector<MemberRecord>& all() { return records_; }
+    std::size_t memory_bytes() const {
+        return records_.capacity() * sizeof(MemberRecord) + values_.capacity() * sizeof(Value);
+    }
+
+private:
+    std::size_t parameters_;
+    std::vector<MemberRecord> records_;
+    std::vector<Value> values_;
+};
+
+}  // namespace stemma

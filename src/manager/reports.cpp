@@ -1,0 +1,110 @@
+// What a report means: metrics, the best, and which snapshots stay.
+#include <cmath>
+
+#include "manager/state.hpp"
+
+namespace stemma {
+
+double Manager::State::objective(double metric) const {
+    if (!std::isfinite(metric)) return std::numeric_limits<double>::infinity();
+    return settings.maximise ? -metric : metric;
+}
+
+void Manager::State::on(const LeaseReported& report, Effects& out) {
+    const auto lease = workers.take(report.worker, report.lease);
+    if (!lease) {
+        // The lease was given up or given to somebody else: kept in the log, never ranked.
+        ++totals.late;
+        out.push_back(Noted{.kind = EventKind::late_report, .lease = report.lease, .worker = report.worker});
+        if (report.snapshot_bytes > 0 && workers.alive(report.worker)) {
+            out.push_back(Drop{report.worker, snapshot_of(report.lease)});
+        }
+        return;
+    }
+    ensure(report.reached >= lease->from && report.reached <= lease->to, "a report lies inside its lease");
+    workers[report.worker].timeouts_in_a_row = 0;
+    settle(*lease, report.reached, out);
+    totals.busy_seconds += report.seconds;
+    auto& member = members[lease->member];
+    member.state = MemberState::waiting;
+    if (report.reached == lease->from) {
+        // Cancelled before its first boundary: nothing happened.
+        if (member.stop_wanted) {
+            give_up(lease->member, lease->lease, report.worker, out);
+        } else {
+            queue.push_front({lease->member, lease->to, {}});
+        }
+        return;
+    }
+    ensure(!report.rows.empty() && report.rows.back().values.size() > settings.metric, "a report has a row of all metrics");
+    member.reached = report.reached;
+    member.metric = report.rows.back().values[settings.metric];
+    const auto slot = report.snapshot_bytes == 0 ? no_slot
+                                                 : snapshots.add(snapshot_of(report.lease), lease->member, report.reached,
+                                                                 report.snapshot_bytes, report.worker, out);
+    replace_latest(lease->member, slot, out);
+    if (member.stop_wanted) {
+        give_up(lease->member, lease->lease, report.worker, out);
+    } else if (report.reached < lease->to) {
+        queue.push_front({lease->member, lease->to, {}});
+        if (slot != no_slot && settings.durable != DurablePolicy::none) snapshots.persist(slot, out);
+    } else {
+        member.attempts = member.losses = 0;
+        ++totals.reports;
+        errors_in_a_row = 0;
+        rank(lease->member, report.reached, member.metric, report.rows.back().values, out);
+    }
+}
+
+void Manager::State::rank(MemberId id, Resource resource, double metric, const std::vector<double>& metrics, Effects& out) {
+    const double value = objective(metric);
+    sampler->observe({id, resource, value});
+    const auto slot = members[id].snapshot;
+    if (value < best_objective) {
+        best_objective = value;
+        best = Best{id, slot == no_slot ? SnapshotId::none() : snapshots[slot].id, resource, metrics};
+        const auto before = std::exchange(best_slot, slot);
+        if (slot != no_slot) snapshots.reference(slot);
+        if (before != no_slot) snapshots.release(before, out);
+        out.push_back(Noted{.kind = EventKind::new_best, .member = id, .value = metric});
+        if (slot != no_slot && settings.durable != DurablePolicy::none) snapshots.persist(slot, out);
+    } else if (!std::isfinite(value)) {
+        out.push_back(Noted{.kind = EventKind::member_diverged, .member = id});
+        release_member(id, MemberState::diverged, out);
+    }
+    if (slot != no_slot && std::isfinite(value) && settings.durable == DurablePolicy::all) snapshots.persist(slot, out);
+    tell_scheduler(Reported{id, resource, value}, out);
+    const auto& target = settings.budget.target;
+    if (target && std::isfinite(metric) && objective(metric) <= objective(*target)) close(EndReason::target, true, out);
+}
+
+void Manager::State::tell_scheduler(const Event& event, Effects& out) {
+    actions.clear();
+    scheduler->on(event, actions);
+    for (const auto& action : actions) apply_retention(action, out);
+}
+
+void Manager::State::apply_retention(const Action& action, Effects& out) {
+    if (const auto* keep = std::get_if<Keep>(&action)) {
+        const auto slot = members[keep->member].snapshot;
+        if (slot == no_slot) return;
+        snapshots.set_priority(slot, keep->priority);
+        if (keep->promotable && settings.durable == DurablePolicy::promotable) snapshots.persist(slot, out);
+    } else if (const auto* release = std::get_if<Release>(&action)) {
+        if (members[release->member].state == MemberState::waiting) release_member(release->member, MemberState::released, out);
+    } else {
+        unreachable("Create and Train only answer WorkWanted");
+    }
+}
+
+void Manager::State::replace_latest(MemberId id, std::uint32_t slot, Effects& out) {
+    const auto before = std::exchange(members[id].snapshot, slot);
+    if (before != no_slot) snapshots.release(before, out);
+}
+
+void Manager::State::release_member(MemberId id, MemberState state, Effects& out) {
+    members[id].state = state;
+    replace_latest(id, no_slot, out);
+}
+
+}  // namespace stemma

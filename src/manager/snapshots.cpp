@@ -1,0 +1,243 @@
+#include "manager/snapshots.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+
+namespace stemma {
+
+std::uint32_t SnapshotTable::add(SnapshotId id, MemberId member, Resource resource, std::uint64_t bytes, WorkerId worker,
+                                 Effects& out) {
+    std::uint32_t slot = 0;
+    if (free_.empty()) {
+        slot = static_cast<std::uint32_t>(slots_.size());
+        slots_.emplace_back();
+    } else {
+        slot = free_.back();
+        free_.pop_back();
+    }
+    slots_[slot] = SnapshotRecord{.id = id, .member = member, .resource = resource, .bytes = bytes, .memory = {worker, {}},
+                                  .references = 1};
+    workers_[worker].held += bytes;
+    // Not yet a candidate for eviction itself: the scheduler ranks what was just made only after this report.
+    enforce_quota(worker, out);
+    index(slot);
+    return slot;
+}
+
+void SnapshotTable::release(std::uint32_t slot, Effects& out) {
+    auto& record = slots_[slot];
+    ensure(record.references > 0, "a snapshot is released once for each reference");
+    if (--record.references == 0) collect(slot, out);
+}
+
+void SnapshotTable::pin(std::uint32_t slot) {
+    unindex(slot);
+    ++slots_[slot].pins;
+    reference(slot);
+}
+
+void SnapshotTable::unpin(std::uint32_t slot, Effects& out) {
+    ensure(slots_[slot].pins > 0, "a snapshot is unpinned once for each pin");
+    --slots_[slot].pins;
+    index(slot);
+    const auto held_by = slots_[slot].memory;
+    release(slot, out);
+    for (const auto worker : held_by) {
+        if (workers_.alive(worker)) enforce_quota(worker, out);
+    }
+}
+
+void SnapshotTable::set_priority(std::uint32_t slot, double priority) {
+    unindex(slot);
+    slots_[slot].priority = priority;
+    index(slot);
+}
+
+void SnapshotTable::persist(std::uint32_t slot, Effects& out) {
+    auto& record = slots_[slot];
+    if (record.durable != Durable::no) return;
+    const auto worker = holder(slot);
+    if (!worker.exists()) return;
+    record.durable = Durable::writing;
+    writing_[record.id] = {slot, worker};
+    out.push_back(Persist{worker, record.id});
+}
+
+void SnapshotTable::persisted(SnapshotId id, bool ok, Effects& out) {
+    const auto found = writing_.find(id);
+    if (found == writing_.end()) {
+        // Nobody waits for it: the snapshot was collected, or its writer was given up, in the meantime.
+        if (ok && std::none_of(slots_.begin(), slots_.end(), [&](const auto& record) { return record.references > 0 && record.id == id; })) {
+            out.push_back(Erase{id});
+        }
+        return;
+    }
+    const auto slot = found->second.first;
+    writing_.erase(found);
+    auto& record = slots_[slot];
+    record.durable = ok ? Durable::yes : Durable::no;
+    if (!record.spilling) return;
+    record.spilling = false;
+    for (std::size_t place = 0; place < record.memory.size(); ++place) {
+        const auto worker = record.memory[place];
+        if (!worker.exists()) continue;
+        workers_[worker].held += record.bytes;  // it was taken as gone when the spill began
+        if (ok && record.pins == 0) {
+            drop_from(slot, place, out);
+        }
+    }
+    index(slot);
+}
+
+void SnapshotTable::missing(SnapshotId id) {
+    for (auto& record : slots_) {
+        if (record.references > 0 && record.id == id) record.durable = Durable::no;
+    }
+}
+
+bool SnapshotTable::in_memory_of(std::uint32_t slot, WorkerId worker) const {
+    const auto& memory = slots_[slot].memory;
+    return worker.exists() && std::find(memory.begin(), memory.end(), worker) != memory.end();
+}
+
+WorkerId SnapshotTable::holder(std::uint32_t slot) const {
+    for (const auto worker : slots_[slot].memory) {
+        if (workers_.alive(worker)) return worker;
+    }
+    return WorkerId::none();
+}
+
+void SnapshotTable::received(std::uint32_t slot, WorkerId worker) {
+    auto& record = slots_[slot];
+    if (in_memory_of(slot, worker)) return;
+    auto place = std::find(record.memory.begin(), record.memory.end(), WorkerId::none());
+    ensure(place != record.memory.end(), "a snapshot has a place for each copy");
+    unindex(slot);
+    *place = worker;
+    if (!record.spilling) workers_[worker].held += record.bytes;
+    index(slot);
+}
+
+void SnapshotTable::forget(std::uint32_t slot, WorkerId worker) {
+    auto& record = slots_[slot];
+    unindex(slot);
+    for (auto& place : record.memory) {
+        if (place != worker) continue;
+        if (workers_.alive(worker) && !record.spilling) workers_[worker].held -= record.bytes;
+        place = {};
+    }
+    index(slot);
+}
+
+void SnapshotTable::worker_gone(WorkerId worker) {
+    order_.erase(worker);
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+        if (slots_[slot].references == 0) continue;
+        for (auto& place : slots_[slot].memory) {
+            if (place == worker) place = {};
+        }
+    }
+    for (auto item = writing_.begin(); item != writing_.end();) {
+        const auto [slot, writer] = item->second;
+        if (writer != worker) {
+            ++item;
+            continue;
+        }
+        item = writing_.erase(item);
+        auto& record = slots_[slot];
+        record.durable = Durable::no;
+        if (std::exchange(record.spilling, false)) {
+            for (const auto other : record.memory) {
+                if (workers_.alive(other)) workers_[other].held += record.bytes;
+            }
+        }
+    }
+}
+
+void SnapshotTable::memory_gone() {
+    order_.clear();
+    for (auto& record : slots_) {
+        record.memory = {};
+        record.pins = 0;
+        record.spilling = false;
+        if (record.durable == Durable::writing) record.durable = Durable::no;
+    }
+    writing_.clear();
+}
+
+std::vector<SnapshotId> SnapshotTable::durable() const {
+    std::vector<SnapshotId> ids;
+    for (const auto& record : slots_) {
+        if (record.references > 0 && record.durable == Durable::yes) ids.push_back(record.id);
+    }
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
+void SnapshotTable::index(std::uint32_t slot) {
+    const auto& record = slots_[slot];
+    if (!evictable(record)) return;
+    for (const auto worker : record.memory) {
+        if (workers_.alive(worker) && workers_[worker].quota > 0) order_[worker].insert({{record.priority, record.id}, slot});
+    }
+}
+
+void SnapshotTable::unindex(std::uint32_t slot) {
+    const auto& record = slots_[slot];
+    for (const auto worker : record.memory) {
+        if (const auto found = order_.find(worker); found != order_.end()) {
+            found->second.erase({{record.priority, record.id}, slot});
+        }
+    }
+}
+
+void SnapshotTable::enforce_quota(WorkerId worker, Effects& out) {
+    auto& held = workers_[worker].held;
+    const auto quota = workers_[worker].quota;
+    if (quota == 0 || held <= quota) return;
+    auto& order = order_[worker];
+    while (held > quota && !order.empty()) {
+        const auto slot = order.begin()->second;
+        auto& record = slots_[slot];
+        const auto place = record.memory[0] == worker ? 0U : 1U;
+        const bool only_copy = !record.memory[1 - place].exists();
+        if (record.durable == Durable::yes || !only_copy) {
+            unindex(slot);
+            drop_from(slot, place, out);
+            index(slot);
+        } else if (spill_ || record.durable == Durable::writing) {
+            unindex(slot);
+            persist(slot, out);
+            record.spilling = true;
+            held -= record.bytes;
+        } else {
+            unindex(slot);
+            out.push_back(Noted{.kind = EventKind::evicted, .member = record.member, .worker = worker});
+            drop_from(slot, place, out);
+        }
+    }
+}
+
+void SnapshotTable::drop_from(std::uint32_t slot, std::size_t place, Effects& out) {
+    auto& record = slots_[slot];
+    const auto worker = std::exchange(record.memory[place], WorkerId{});
+    if (!workers_.alive(worker)) return;
+    if (!record.spilling) workers_[worker].held -= record.bytes;
+    out.push_back(Drop{worker, record.id});
+}
+
+void SnapshotTable::collect(std::uint32_t slot, Effects& out) {
+    unindex(slot);
+    auto& record = slots_[slot];
+    for (std::size_t place = 0; place < record.memory.size(); ++place) {
+        if (record.memory[place].exists()) drop_from(slot, place, out);
+    }
+    // A copy that is still being written is erased when its writer says that it is there.
+    writing_.erase(record.id);
+    if (record.durable == Durable::yes) out.push_back(Erase{record.id});
+    record = SnapshotRecord{};
+    free_.push_back(slot);
+}
+
+}  // namespace stemma

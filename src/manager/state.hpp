@@ -1,0 +1,117 @@
+#pragma once
+// The manager's inside, shared by the files that implement it: manager.cpp (inputs), reports.cpp, failures.cpp,
+// dispatch.cpp (who works on what next).
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "manager/manager.hpp"
+#include "manager/members.hpp"
+#include "manager/snapshots.hpp"
+#include "manager/workers.hpp"
+
+namespace stemma {
+
+/// A training that was asked for and is not out at a worker.
+struct QueuedWork {
+    MemberId member;
+    Resource to = 0;
+    WorkerId avoid = {};  ///< where it failed last
+};
+
+struct TransferRecord {
+    std::uint32_t slot = no_slot;
+    WorkerId owner;
+    WorkerId receiver;
+    LeaseId lease;
+};
+
+struct Manager::State {
+    State(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler, std::unique_ptr<Sampler> sampler);
+
+    // manager.cpp: one function for each kind of input
+    void on(const IncarnationStarted&, Effects& out);
+    void on(const WorkerJoined&, Effects& out);
+    void on(const WorkerLost&, Effects& out);
+    void on(const SnapshotPersisted&, Effects& out);
+    void on(const SnapshotMissing&, Effects& out);
+    void on(const TransferDone&, Effects& out);
+    void on(const Ticked&, Effects& out);
+    void on(const StopRequested&, Effects& out);
+    void on(const MemberStopped&, Effects& out);
+    void on(const BudgetChanged&, Effects& out);
+
+    // reports.cpp
+    void on(const LeaseReported&, Effects& out);
+    void rank(MemberId member, Resource resource, double metric, const std::vector<double>& metrics, Effects& out);
+    void tell_scheduler(const Event& event, Effects& out);
+    void apply_retention(const Action& action, Effects& out);
+    void replace_latest(MemberId member, std::uint32_t slot, Effects& out);
+    void release_member(MemberId member, MemberState state, Effects& out);
+    /// Minimised, +infinity if not finite.
+    double objective(double metric) const;
+
+    // failures.cpp
+    void on(const LeaseFailed&, Effects& out);
+    void retry_or_give_up(const ActiveLease& lease, WorkerId worker, std::string_view error, Effects& out);
+    void diverged(const ActiveLease& lease, WorkerId worker, Effects& out);
+    void give_up(MemberId member, LeaseId lease, WorkerId worker, Effects& out);
+    void count_failure(std::string error, Effects& out);
+    void unavailable(const ActiveLease& lease, WorkerId worker, Effects& out);
+    void lose_worker(WorkerId worker, Effects& out);
+    void expire(WorkerId worker, LeaseId lease, Effects& out);
+
+    // dispatch.cpp
+    /// Hands out work while there is room, then ends the run if nothing can come any more.
+    void fill(Effects& out);
+    bool may_grant() const;
+    std::optional<QueuedWork> next_work(Effects& out);
+    std::optional<MemberId> give_birth(const Create& create, Effects& out);
+    bool assign_next(Effects& out);
+    WorkerId place(const QueuedWork& work) const;
+    void assign(const QueuedWork& work, WorkerId worker, Effects& out);
+    Source choose_source(std::uint32_t slot, WorkerId worker, LeaseId lease, Effects& out);
+    void settle(const ActiveLease& lease, Resource reached, Effects& out);
+    void close(EndReason reason, bool cancel_running, Effects& out);
+    void end_if_over(Effects& out);
+
+    ManagerSettings settings;
+    SearchSpace space;
+    std::unique_ptr<Scheduler> scheduler;
+    std::unique_ptr<Sampler> sampler;
+
+    MemberTable members;
+    WorkerTable workers;
+    SnapshotTable snapshots;
+    std::map<TransferId, TransferRecord> transfers;
+    std::deque<QueuedWork> queue;
+    /// Assigned leases in order of their deadline; those no longer out are skipped.
+    std::deque<std::pair<double, std::pair<WorkerId, LeaseId>>> deadlines;
+
+    double now = 0;
+    std::uint64_t sequence = 0;
+    LeaseId next_lease{0};
+    TransferId next_transfer{0};
+    std::uint64_t proposals = 0;         ///< members that are not repeats
+    std::uint64_t resource_granted = 0;  ///< done, lost, or out now
+
+    std::optional<EndReason> closing;
+    std::optional<EndReason> exhausted_by;  ///< why the scheduler was refused members
+    bool ended = false;
+
+    Totals totals;
+    std::optional<Best> best;
+    double best_objective = std::numeric_limits<double>::infinity();
+    std::uint32_t best_slot = no_slot;
+    std::string last_error;
+    std::uint32_t errors_in_a_row = 0;
+
+    Actions actions;  ///< scratch, to spare an allocation for each event
+};
+
+}  // namespace stemma

@@ -1,0 +1,74 @@
+#include "manager/workers.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+
+namespace stemma {
+
+void WorkerTable::join(WorkerId id, std::uint64_t quota) {
+    ensure(id.exists() && id.value < (1U << 24U), "a worker's slot is a small number");
+    if (id.value >= records_.size()) records_.resize(id.value + 1);
+    ensure(!records_[id.value].alive, "a worker joins once an incarnation");
+    records_[id.value] = WorkerRecord{.alive = true, .quota = quota};
+    room_.insert({0, id});
+    ++alive_;
+    joined_ = true;
+}
+
+std::vector<ActiveLease> WorkerTable::remove(WorkerId id) {
+    auto& record = records_[id.value];
+    room_.erase({record.leases.size(), id});
+    running_ -= record.leases.size();
+    record.alive = false;
+    record.held = 0;
+    --alive_;
+    return std::exchange(record.leases, {});
+}
+
+void WorkerTable::clear() {
+    records_.clear();
+    room_.clear();
+    alive_ = running_ = 0;
+    joined_ = false;
+}
+
+void WorkerTable::reindex(WorkerId id, std::size_t before) {
+    const auto now = records_[id.value].leases.size();
+    if (before < capacity_) room_.erase({before, id});
+    if (now < capacity_) room_.insert({now, id});
+}
+
+void WorkerTable::add(WorkerId id, ActiveLease lease) {
+    auto& leases = records_[id.value].leases;
+    leases.push_back(std::move(lease));
+    ++running_;
+    reindex(id, leases.size() - 1);
+}
+
+ActiveLease* WorkerTable::find(WorkerId id, LeaseId lease) {
+    if (!alive(id)) return nullptr;
+    auto& leases = records_[id.value].leases;
+    const auto found = std::find_if(leases.begin(), leases.end(), [&](const auto& held) { return held.lease == lease; });
+    return found == leases.end() ? nullptr : &*found;
+}
+
+std::optional<ActiveLease> WorkerTable::take(WorkerId id, LeaseId lease) {
+    auto* found = find(id, lease);
+    if (found == nullptr) return std::nullopt;
+    auto& leases = records_[id.value].leases;
+    ActiveLease taken = std::move(*found);
+    leases.erase(leases.begin() + (found - leases.data()));
+    --running_;
+    reindex(id, leases.size() + 1);
+    return taken;
+}
+
+WorkerId WorkerTable::freest(WorkerId avoid) const {
+    for (const auto& [load, id] : room_) {
+        if (id != avoid) return id;
+    }
+    return WorkerId::none();
+}
+
+}  // namespace stemma

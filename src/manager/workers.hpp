@@ -1,0 +1,73 @@
+#pragma once
+// The workers of this incarnation, their leases, and who has room for another one.
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "manager/effect.hpp"
+
+namespace stemma {
+
+struct ActiveLease {
+    LeaseId lease;
+    MemberId member;
+    Resource from = 0;
+    Resource to = 0;
+    std::uint32_t slot = ~std::uint32_t{0};  ///< snapshot it starts from (pinned), or none
+    Source source = {};
+    double assigned = 0;   ///< time of the assignment, seconds
+    bool cancelled = false;
+};
+
+struct WorkerRecord {
+    bool alive = false;      ///< joined and neither lost nor retired
+    std::uint64_t quota = 0; ///< bytes for snapshots; 0 = unlimited
+    std::uint64_t held = 0;  ///< bytes of snapshots in its memory, those being spilt not counted
+    std::uint32_t timeouts_in_a_row = 0;
+    std::vector<ActiveLease> leases = {};  ///< oldest first; at most 1 + leases_ahead
+};
+
+class WorkerTable {
+public:
+    explicit WorkerTable(std::uint32_t leases_per_worker) : capacity_(leases_per_worker) {}
+
+    void join(WorkerId id, std::uint64_t quota);
+    /// Takes the worker out of service; its leases are moved out for the caller to requeue.
+    std::vector<ActiveLease> remove(WorkerId id);
+    void clear();
+
+    bool alive(WorkerId id) const { return id.value < records_.size() && records_[id.value].alive; }
+    WorkerRecord& operator[](WorkerId id) { return records_[id.value]; }
+    const WorkerRecord& operator[](WorkerId id) const { return records_[id.value]; }
+    std::size_t slots() const { return records_.size(); }
+    std::size_t alive_count() const { return alive_; }
+    bool any_joined() const { return joined_; }
+
+    void add(WorkerId id, ActiveLease lease);
+    /// The lease, removed from the worker; nothing if the worker does not hold it.
+    std::optional<ActiveLease> take(WorkerId id, LeaseId lease);
+    ActiveLease* find(WorkerId id, LeaseId lease);
+
+    /// Live worker with the fewest leases (ties: lowest id) that has room, other than `avoid`; none if there is none.
+    WorkerId freest(WorkerId avoid = {}) const;
+    bool has_room(WorkerId id) const { return alive(id) && records_[id.value].leases.size() < capacity_; }
+    /// Leases that are out, over all workers.
+    std::size_t running() const { return running_; }
+
+private:
+    void reindex(WorkerId id, std::size_t before);
+
+    std::uint32_t capacity_;
+    std::vector<WorkerRecord> records_;
+    std::set<std::pair<std::size_t, WorkerId>> room_;  ///< (leases held, worker), live workers with room only
+    std::size_t alive_ = 0;
+    std::size_t running_ = 0;
+    bool joined_ = false;
+};
+
+}  // namespace stemma
