@@ -184,7 +184,7 @@ void Manager::State::close(EndReason reason, bool cancel_running, Effects& out) 
 }
 
 void Manager::State::end_if_over(Effects& out) {
-    if (!workers.any_joined()) return;
+    if (workers.alive_count() == 0 && settled_workers < std::max(1U, expected_workers)) return;
     EndReason reason = EndReason::no_workers;
     if (workers.alive_count() > 0) {
         // Durable copies under way are waited for: they are what a resume starts from.

@@ -17,6 +17,7 @@ namespace stemma {
 /// before are gone; leases that were out go back to the queue.
 struct IncarnationStarted {
     std::uint32_t incarnation = 0;
+    std::uint32_t workers = 0;  ///< that were started and will join or be reported lost; 0 = not known
 };
 
 struct WorkerJoined {

@@ -18,7 +18,9 @@ Manager::State::State(ManagerSettings given, SearchSpace space_given, std::uniqu
       workers(1 + settings.leases_ahead),
       snapshots(workers, settings.spill) {}
 
-void Manager::State::on(const IncarnationStarted&, Effects& out) {
+void Manager::State::on(const IncarnationStarted& started, Effects& out) {
+    expected_workers = started.workers;
+    settled_workers = 0;
     // Leases that were out go back to the queue in the order in which they were given, before anything else.
     std::vector<ActiveLease> lost;
     for (std::size_t slot = 0; slot < workers.slots(); ++slot) {
@@ -49,10 +51,15 @@ void Manager::State::on(const WorkerJoined& joined, Effects& out) {
         return;
     }
     workers.join(joined.worker, joined.snapshot_quota);
+    ++settled_workers;
 }
 
 void Manager::State::on(const WorkerLost& lost, Effects& out) {
-    if (workers.alive(lost.worker)) lose_worker(lost.worker, out);
+    if (workers.alive(lost.worker)) {
+        lose_worker(lost.worker, out);
+    } else if (!workers.joined(lost.worker)) {
+        ++settled_workers;  // it never came
+    }
 }
 
 void Manager::State::on(const SnapshotPersisted& persisted, Effects& out) {
@@ -134,6 +141,7 @@ double Manager::next_deadline() const {
     return next;
 }
 
+const Budget& Manager::budget() const { return state_->settings.budget; }
 std::optional<Best> Manager::best() const { return state_->best; }
 
 Totals Manager::totals() const {
@@ -156,6 +164,12 @@ const SearchSpace& Manager::space() const { return state_->space; }
 
 std::uint64_t Manager::training_seed(MemberId id) const {
     return derive_seed(state_->settings.seed, Purpose::training, id.value);
+}
+
+SnapshotId Manager::latest_snapshot(MemberId id) const {
+    ensure(state_->members.contains(id), "the member exists");
+    const auto slot = state_->members[id].snapshot;
+    return slot == no_slot ? SnapshotId::none() : state_->snapshots[slot].id;
 }
 
 std::vector<SnapshotId> Manager::durable_snapshots() const { return state_->snapshots.durable(); }

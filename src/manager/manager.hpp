@@ -58,6 +58,7 @@ struct Best {
     MemberId member;
     SnapshotId snapshot;
     Resource resource = 0;
+    double metric = 0;             ///< the one that is optimised
     std::vector<double> metrics;   ///< all of that report's last row
 };
 
@@ -76,6 +77,7 @@ public:
     /// Time at which a Ticked input would change something; infinity if never.
     double next_deadline() const;
     std::optional<Best> best() const;
+    const Budget& budget() const;
     Totals totals() const;
     std::uint64_t member_count() const;
     MemberView member(MemberId id) const;
@@ -83,6 +85,8 @@ public:
     const SearchSpace& space() const;
     /// Seed handed to the trainer with a lease of this member.
     std::uint64_t training_seed(MemberId id) const;
+    /// The snapshot that the member would be continued from; none if it has none.
+    SnapshotId latest_snapshot(MemberId id) const;
     /// Durable copies that the record promises, for the check on resume.
     std::vector<SnapshotId> durable_snapshots() const;
     /// Bytes that the manager's own state takes, members included (for the stated bound).

@@ -62,7 +62,7 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
     const auto slot = members[id].snapshot;
     if (value < best_objective) {
         best_objective = value;
-        best = Best{id, slot == no_slot ? SnapshotId::none() : snapshots[slot].id, resource, metrics};
+        best = Best{id, slot == no_slot ? SnapshotId::none() : snapshots[slot].id, resource, metric, metrics};
         const auto before = std::exchange(best_slot, slot);
         if (slot != no_slot) snapshots.reference(slot);
         if (before != no_slot) snapshots.release(before, out);

@@ -103,6 +103,8 @@ struct Manager::State {
     std::optional<EndReason> closing;
     std::optional<EndReason> exhausted_by;  ///< why the scheduler was refused members
     bool ended = false;
+    std::uint32_t expected_workers = 0;  ///< of this incarnation; 0 = not known
+    std::uint32_t settled_workers = 0;   ///< of these, joined or lost
 
     Totals totals;
     std::optional<Best> best;

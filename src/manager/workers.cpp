@@ -10,10 +10,9 @@ void WorkerTable::join(WorkerId id, std::uint64_t quota) {
     ensure(id.exists() && id.value < (1U << 24U), "a worker's slot is a small number");
     if (id.value >= records_.size()) records_.resize(id.value + 1);
     ensure(!records_[id.value].alive, "a worker joins once an incarnation");
-    records_[id.value] = WorkerRecord{.alive = true, .quota = quota};
+    records_[id.value] = WorkerRecord{.joined = true, .alive = true, .quota = quota};
     room_.insert({0, id});
     ++alive_;
-    joined_ = true;
 }
 
 std::vector<ActiveLease> WorkerTable::remove(WorkerId id) {
@@ -30,7 +29,6 @@ void WorkerTable::clear() {
     records_.clear();
     room_.clear();
     alive_ = running_ = 0;
-    joined_ = false;
 }
 
 void WorkerTable::reindex(WorkerId id, std::size_t before) {

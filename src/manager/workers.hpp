@@ -25,6 +25,7 @@ struct ActiveLease {
 };
 
 struct WorkerRecord {
+    bool joined = false;
     bool alive = false;      ///< joined and neither lost nor retired
     std::uint64_t quota = 0; ///< bytes for snapshots; 0 = unlimited
     std::uint64_t held = 0;  ///< bytes of snapshots in its memory, those being spilt not counted
@@ -46,7 +47,7 @@ public:
     const WorkerRecord& operator[](WorkerId id) const { return records_[id.value]; }
     std::size_t slots() const { return records_.size(); }
     std::size_t alive_count() const { return alive_; }
-    bool any_joined() const { return joined_; }
+    bool joined(WorkerId id) const { return id.value < records_.size() && records_[id.value].joined; }
 
     void add(WorkerId id, ActiveLease lease);
     /// The lease, removed from the worker; nothing if the worker does not hold it.
@@ -67,7 +68,6 @@ private:
     std::set<std::pair<std::size_t, WorkerId>> room_;  ///< (leases held, worker), live workers with room only
     std::size_t alive_ = 0;
     std::size_t running_ = 0;
-    bool joined_ = false;
 };
 
 }  // namespace stemma

@@ -1,0 +1,75 @@
+#pragma once
+// One function a subcommand; each returns the process's exit code and throws UserError for what the user can mend.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/exit_codes.hpp"
+#include "core/ids.hpp"
+
+namespace stemma {
+
+struct JobOptions {
+    std::string file;
+    std::vector<std::string> overrides;  ///< --set path=value
+};
+
+/// How a search is started, for run and resume.
+struct LaunchOptions {
+    std::uint32_t workers = 0;   ///< in-process workers when no launcher started several ranks; 0 = one a core
+    bool quiet = false;
+};
+
+/// Changes to the limits; what is absent stays.
+struct BudgetOptions {
+    std::optional<std::uint64_t> members;
+    std::optional<std::uint64_t> reports;
+    std::optional<std::uint64_t> resource;
+    std::optional<double> seconds;
+    std::optional<double> target;
+    std::optional<Resource> max;
+    bool any() const { return members || reports || resource || seconds || target || max; }
+};
+
+ExitCode check(const JobOptions& options);
+ExitCode explain_key(const std::string& path);
+struct PreviewOptions {
+    std::uint32_t workers = 1;
+    bool time = false;   ///< time one lease, to give hours
+};
+ExitCode preview(const JobOptions& job, const PreviewOptions& options);
+
+struct RunOptions {
+    std::string output;          ///< "" = the job's
+    bool continue_run = false;   ///< --continue
+};
+ExitCode run(const JobOptions& job, const RunOptions& options, const LaunchOptions& launch);
+ExitCode resume(const std::filesystem::path& file, const BudgetOptions& budget, const LaunchOptions& launch);
+ExitCode verify(const std::filesystem::path& file);
+ExitCode status(const std::filesystem::path& file);
+ExitCode show(const std::filesystem::path& file, std::uint64_t member);
+
+struct ExportOptions {
+    std::string csv;      ///< folder
+    std::string json;     ///< file, "-" = standard output
+    std::string weights;  ///< file
+    std::optional<std::uint64_t> member;  ///< for weights; absent = the best
+};
+ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options);
+ExitCode stop(const std::filesystem::path& file, std::optional<std::uint64_t> member);
+ExitCode change_budget(const std::filesystem::path& file, const BudgetOptions& budget);
+ExitCode selfcheck();
+
+struct SimulateOptions {
+    std::uint32_t workers = 25;
+    std::string faults = "none";      ///< none, some or many
+    std::uint64_t seed = 0;
+    double seconds_per_unit = 10;
+    double message_seconds = 0.005;
+};
+ExitCode simulate_job(const JobOptions& job, const SimulateOptions& options);
+
+}  // namespace stemma

@@ -1,0 +1,85 @@
+#include "app/commands/recorded_run.hpp"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "app/console/format.hpp"
+#include "app/registry.hpp"
+
+namespace stemma {
+
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+}
+
+}  // namespace
+
+Job open_job(const RunHeader& header, const std::filesystem::path& file) {
+    auto job = parse_job(header.job_text, file.string() + " (its job)", lines_of(header.overrides));
+    job.run.seed = header.seed;
+    return job;
+}
+
+BudgetChanged changed_budget(const Budget& now, const BudgetOptions& options) {
+    BudgetChanged changed{now, options.max.value_or(0)};
+    if (options.members) changed.budget.members = *options.members;
+    if (options.reports) changed.budget.reports = *options.reports;
+    if (options.resource) changed.budget.resource = *options.resource;
+    if (options.seconds) changed.budget.seconds = *options.seconds;
+    if (options.target) changed.budget.target = *options.target;
+    return changed;
+}
+
+RecordedRun open_run(const std::filesystem::path& file, bool tolerate_mismatch) {
+    RunFileReader reader(file);
+    auto header = reader.header();
+    auto job = open_job(header, file);
+    auto manager = make_manager(job);
+    RecordedRun run{std::move(header), std::move(job), std::move(manager), {}, 0, reader.finished(), std::nullopt};
+    run.replay = replay(run.manager, [&](const auto& take) {
+        reader.entries([&](const Entry& entry) {
+            if (std::holds_alternative<IncarnationStarted>(entry.input.body)) {
+                run.workers = 0;
+                run.ended.reset();
+            }
+            if (std::holds_alternative<WorkerJoined>(entry.input.body)) ++run.workers;
+            for (const auto& effect : entry.effects) {
+                if (const auto* ended = std::get_if<Ended>(&effect)) run.ended = ended->reason;
+            }
+            take(entry);
+        });
+    });
+    if (run.replay.mismatch && !tolerate_mismatch) {
+        throw UserError(fmt::format("{}: decision {} differs from what this build ({}) decides; the file was written by {}. "
+                                    "Use the program that wrote it, or see `stemma verify {}`",
+                                    file.string(), run.replay.mismatch->sequence, STEMMA_VERSION, run.header.program_version, file.string()));
+    }
+    return run;
+}
+
+ReportContext report_context(const RecordedRun& run, const std::filesystem::path& file) {
+    std::string ended;
+    if (run.ended) ended = fmt::format("ended, {}", reason_text(*run.ended));
+    return {.name = run.header.name,
+            .run_file = file.string(),
+            .metric = run.header.metric,
+            .unit = run.header.unit,
+            .metrics = run.header.metrics,
+            .workers = run.workers,
+            .seconds = run.replay.last_time,
+            .ended = std::move(ended)};
+}
+
+std::filesystem::path snapshot_folder(const std::filesystem::path& run_file) { return run_file.string() + ".snapshots"; }
+
+std::filesystem::path snapshot_path(const std::filesystem::path& run_file, SnapshotId id) {
+    return snapshot_folder(run_file) / fmt::format("{:08}.h5", id.value);
+}
+
+}  // namespace stemma

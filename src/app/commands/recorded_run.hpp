@@ -1,0 +1,40 @@
+#pragma once
+// A run file opened and replayed: what status, show, verify, resume and the others start from.
+
+#include <filesystem>
+#include <memory>
+
+#include "app/commands/commands.hpp"
+#include "app/console/final_report.hpp"
+#include "app/job/job.hpp"
+#include "manager/manager.hpp"
+#include "record/hdf5/run_file.hpp"
+#include "runtime/replay.hpp"
+
+namespace stemma {
+
+struct RecordedRun {
+    RunHeader header;
+    Job job;
+    Manager manager;       ///< in the state after the last committed input
+    ReplayResult replay;
+    std::size_t workers = 0;      ///< that joined in the last incarnation
+    bool finished = false;        ///< the file was closed in good order
+    std::optional<EndReason> ended;  ///< of the last incarnation
+};
+
+/// The job as it stands in a run file.
+Job open_job(const RunHeader& header, const std::filesystem::path& file);
+
+/// The changes applied to the limits in force.
+BudgetChanged changed_budget(const Budget& now, const BudgetOptions& options);
+
+/// Throws UserError if the file cannot be read, or (unless `tolerate_mismatch`) if replay disagrees with the record.
+RecordedRun open_run(const std::filesystem::path& file, bool tolerate_mismatch = false);
+
+ReportContext report_context(const RecordedRun& run, const std::filesystem::path& file);
+/// Folder of the durable snapshots of a run file.
+std::filesystem::path snapshot_folder(const std::filesystem::path& run_file);
+std::filesystem::path snapshot_path(const std::filesystem::path& run_file, SnapshotId id);
+
+}  // namespace stemma

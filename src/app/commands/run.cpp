@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "app/commands/recorded_run.hpp"
+#include "app/commands/search.hpp"
+#include "app/registry.hpp"
+#include "space/json.hpp"
+
+namespace stemma {
+
+namespace {
+
+std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const auto& line : lines) text += line + "\n";
+    return text;
+}
+
+RunHeader header_of(const Job& job, std::uint64_t run_id) {
+    RunHeader header;
+    header.run_id = fmt::format("{:016x}", run_id);
+    header.name = job.run.name;
+    header.job_text = job.text;
+    header.overrides = joined(job.overrides);
+    header.seed = job.run.seed;
+    header.program_version = STEMMA_VERSION;
+    header.git_hash = STEMMA_GIT_HASH;
+    header.metric = job.metric.name;
+    header.maximise = job.metric.maximise;
+    header.unit = job.trainer.unit_name();
+    header.metrics = metrics_of(job);
+    for (const auto& parameter : job.space->parameters()) header.parameters.push_back(parameter.name);
+    header.space_json = space_json(*job.space);
+    header.started_unix = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return header;
+}
+
+std::vector<InputBody> missing_snapshots(const Manager& manager, const std::filesystem::path& file) {
+    std::vector<InputBody> missing;
+    for (const auto id : manager.durable_snapshots()) {
+        if (!std::filesystem::exists(snapshot_path(file, id))) missing.push_back(SnapshotMissing{id});
+    }
+    return missing;
+}
+
+ExitCode resume_run(const std::filesystem::path& file, const BudgetOptions& budget, const LaunchOptions& launch) {
+    // Every rank reads the job from the file; only rank 0 replays and writes.
+    const auto header = RunFileReader(file).header();
+    const auto job = open_job(header, file);
+    return search(job, file, launch, [&](std::uint64_t) {
+        auto run = open_run(file);
+        HostSettings host;
+        host.incarnation = run.replay.incarnations;
+        host.next_sequence = run.replay.inputs;
+        host.time_before = run.replay.last_time;
+        host.first = missing_snapshots(run.manager, file);
+        if (budget.any()) host.first.push_back(changed_budget(run.manager.budget(), budget));
+        auto record = RunFileWriter::append_to(file);
+        return Lead{std::move(run.manager), std::move(record), std::move(host), file, run.header.name};
+    });
+}
+
+/// --continue: the file must be of this very job.
+void require_same_job(const Job& job, const std::filesystem::path& file) {
+    const auto header = RunFileReader(file).header();
+    if (header.job_text == job.text && header.overrides == joined(job.overrides)) return;
+    throw UserError(fmt::format("{}: was written by another job than {}: {}. Give another --output, or `stemma resume {}` to go on "
+                                "with the job in the file",
+                                file.string(), job.file, header.job_text == job.text ? "its --set values differ" : "its text differs",
+                                file.string()));
+}
+
+}  // namespace
+
+ExitCode run(const JobOptions& options, const RunOptions& run_options, const LaunchOptions& launch) {
+    const auto job = load_job(options.file, options.overrides);
+    const std::filesystem::path file = run_options.output.empty() ? job.run.output : run_options.output;
+    if (run_options.continue_run && std::filesystem::exists(file)) {
+        require_same_job(job, file);
+        return resume_run(file, {}, launch);
+    }
+    return search(job, file, launch, [&](std::uint64_t run_id) {
+        if (std::filesystem::exists(file)) {
+            throw UserError(fmt::format("{}: exists already and is not overwritten. Go on with it by `stemma resume {}` (or run --continue), "
+                                        "or choose another --output",
+                                        file.string(), file.string()));
+        }
+        check_trainer(job);
+        if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
+        auto record = RunFileWriter::create(file, header_of(job, run_id));
+        return Lead{make_manager(job), std::move(record), {}, file, job.run.name};
+    });
+}
+
+ExitCode resume(const std::filesystem::path& file, const BudgetOptions& budget, const LaunchOptions& launch) {
+    return resume_run(file, budget, launch);
+}
+
+}  // namespace stemma

@@ -1,0 +1,209 @@
+#include "app/commands/search.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <exception>
+#include <thread>
+
+#include "app/commands/recorded_run.hpp"
+#include "app/console/final_report.hpp"
+#include "app/console/format.hpp"
+#include "app/console/status_line.hpp"
+#include "app/durable_snapshots.hpp"
+#include "app/ranks.hpp"
+#include "app/registry.hpp"
+#include "platform/gpus.hpp"
+#include "platform/launch.hpp"
+#include "platform/machine.hpp"
+#include "platform/signals.hpp"
+#include "platform/terminal.hpp"
+#include "transport/backoff.hpp"
+#include "transport/loopback.hpp"
+#include "worker/worker_host.hpp"
+
+namespace stemma {
+
+namespace {
+
+std::string run_id_text(std::uint64_t run_id) { return fmt::format("{:016x}", run_id); }
+
+struct WorkerSeat {
+    int index_on_host = 0;
+    int workers_on_host = 1;
+};
+
+TrainerPlace place_of(const Job& job, const WorkerSeat& seat) {
+    TrainerPlace place;
+    place.threads = job.workers.threads > 0 ? job.workers.threads
+                                            : static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.workers_on_host));
+    if (job.workers.device == Device::cpu || job.trainer.type == TrainerType::toy) return place;
+    const auto gpus = cuda_available() ? find_gpus(read_environment()) : GpuList{};
+    if (gpus.empty()) {
+        if (job.workers.device == Device::cuda) {
+            throw UserError(fmt::format("workers.device = \"cuda\", but {}; use device = \"cpu\", or a LibTorch with CUDA (docs/install.md)",
+                                        cuda_available() ? "no GPU is visible here" : "this build's LibTorch has no CUDA"));
+        }
+        return place;
+    }
+    const auto assigned = assign_gpu({gpus, seat.index_on_host, seat.workers_on_host, 1});
+    if (const auto* error = std::get_if<GpuError>(&assigned)) throw UserError(error->message);
+    place.device = fmt::format("cuda:{}", std::get<Gpu>(assigned).index);
+    return place;
+}
+
+/// A worker's part. Errors of the user's (data not there) are told and end this worker only.
+WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::path& run_file, std::uint64_t run_id,
+                     const WorkerSeat& seat) {
+    std::unique_ptr<Trainer> trainer;
+    TrainerPlace place;
+    try {
+        place = place_of(job, seat);
+        trainer = make_trainer(job, place);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "stemma: worker %d: %s\n", endpoint.rank(), error.what());
+        Bytes frames;
+        encode(ToManager{Goodbye{}}, {run_id, 0}, frames);
+        endpoint.send(0, std::move(frames));
+        IdleBackoff backoff;
+        while (!endpoint.idle()) {
+            static_cast<void>(endpoint.poll());
+            backoff.wait();
+        }
+        return WorkerExit::done;
+    }
+    DurableSnapshots files(run_file, run_id_text(run_id));
+    WorkerHostSettings settings;
+    settings.run_id = run_id;
+    settings.worker.heartbeat = job.workers.heartbeat;
+    settings.worker.manager_timeout = std::max(60.0, job.workers.lost_after);
+    settings.host = host_name();
+    settings.device = place.device;
+    settings.snapshot_quota = job.workers.snapshot_memory;
+    settings.threads = place.threads;
+    return run_worker(endpoint, *trainer, job.space, settings, files);
+}
+
+/// Tells all ranks to leave: rank 0 cannot start the search.
+void send_away(Endpoint& endpoint, std::uint64_t run_id) {
+    for (int rank = 1; rank < endpoint.size(); ++rank) {
+        Bytes frames;
+        encode(ToWorker{Leave{}}, {run_id, 0}, frames);
+        endpoint.send(rank, std::move(frames));
+    }
+    IdleBackoff backoff;
+    while (!endpoint.idle()) {
+        static_cast<void>(endpoint.poll());
+        backoff.wait();
+    }
+}
+
+ExitCode exit_code(EndReason reason) {
+    switch (reason) {
+        case EndReason::stopped:
+        case EndReason::no_workers: return ExitCode::requeue;
+        case EndReason::repeated_failure: return ExitCode::failed;
+        default: return ExitCode::ok;
+    }
+}
+
+struct Outcome {
+    ExitCode code = ExitCode::ok;
+    bool workers_lost = false;
+};
+
+/// The manager's part, on rank 0.
+Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, const LaunchOptions& launch,
+                   const std::function<Lead(std::uint64_t)>& make_lead) {
+    std::optional<Lead> lead;
+    try {
+        lead.emplace(make_lead(run_id));
+    } catch (...) {
+        send_away(endpoint, run_id);
+        throw;
+    }
+    SignalWatch signals;
+    bool stop_said = false;
+    lead->host.run_id = run_id;
+    lead->host.heartbeat_timeout = job.workers.lost_after;
+    lead->host.ping_interval = job.workers.heartbeat;
+    lead->host.stop_wish = [&]() -> std::optional<StopReason> {
+        const auto asked = signals.asked();
+        if (asked == Interruption::now) ::_exit(static_cast<int>(ExitCode::requeue));  // the record is whole at any moment
+        if (asked == Interruption::none || std::exchange(stop_said, true)) return std::nullopt;
+        return StopReason::signal;
+    };
+    DurableSnapshots files(lead->run_file, run_id_text(run_id));
+    ControlFile control(lead->run_file);
+    const auto environment = read_environment();
+    const auto terminal = launch.quiet ? Terminal{} : terminal_of(STDERR_FILENO, environment);
+    StatusSettings status{job.metric.name, std::string(job.trainer.unit_name()), lead->manager.budget()};
+    if (launch.quiet) status.summary_seconds = 1e18;
+    HostResult result;
+    {
+        StatusLine line(stderr, terminal, status);
+        ManagerHost host(endpoint, lead->manager, *lead->record, &files, &control, line, lead->host);
+        result = host.run();
+    }
+    const auto ended = fmt::format("ended after {}, {}", clock_text(result.time), reason_text(result.reason));
+    lead->record->close(exit_code(result.reason) == ExitCode::ok);
+    const ReportContext context{.name = lead->name,
+                                .run_file = lead->run_file.string(),
+                                .metric = job.metric.name,
+                                .unit = std::string(job.trainer.unit_name()),
+                                .metrics = metrics_of(job),
+                                .workers = static_cast<std::size_t>(endpoint.size() - 1),
+                                .seconds = result.time - lead->host.time_before,
+                                .ended = ended};
+    std::fputs(final_report(lead->manager, context).c_str(), stdout);
+    std::fflush(stdout);
+    return {exit_code(result.reason), result.workers_lost};
+}
+
+ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
+                           const std::function<Lead(std::uint64_t)>& make_lead) {
+    const int workers = launch.workers > 0 ? static_cast<int>(launch.workers) : std::max(1, usable_cores());
+    const auto run_id = new_run_id();
+    auto endpoints = make_loopback(workers + 1);
+    std::vector<std::jthread> threads;
+    for (int rank = 1; rank <= workers; ++rank) {
+        threads.emplace_back([&, rank] {
+            be_worker(*endpoints[static_cast<std::size_t>(rank)], job, run_file, run_id, {rank - 1, workers});
+        });
+    }
+    return be_manager(*endpoints[0], job, run_id, launch, make_lead).code;
+}
+
+ExitCode search_over_mpi(const Launch& process, const Job& job, const std::filesystem::path& run_file,
+                         const LaunchOptions& launch, const std::function<Lead(std::uint64_t)>& make_lead) {
+    Ranks ranks;
+    const auto run_id = ranks.agree(new_run_id());
+    const auto endpoint = ranks.endpoint();
+    if (endpoint->rank() == 0) {
+        const auto outcome = be_manager(*endpoint, job, run_id, launch, make_lead);
+        if (outcome.workers_lost) ranks.abandon(static_cast<int>(outcome.code));
+        return outcome.code;
+    }
+    // Rank 0 sits on the first host and trains nothing: there, workers count from the rank after it.
+    const bool beside_manager = process.rank == process.local_rank;
+    const WorkerSeat seat{process.local_rank - (beside_manager ? 1 : 0), process.local_size - (beside_manager ? 1 : 0)};
+    if (be_worker(*endpoint, job, run_file, run_id, seat) != WorkerExit::done) ranks.abandon(0);
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode search(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
+                const std::function<Lead(std::uint64_t run_id)>& lead) {
+    const auto process = launch_of(read_environment());
+    if (process.launcher == Launcher::none) return search_in_process(job, run_file, launch, lead);
+    if (process.size < 2) {
+        throw UserError(fmt::format("{} started one rank only: rank 0 manages and trains nothing, so at least 2 are needed. "
+                                    "Start it with `mpirun -n 3 stemma run JOB.toml` for two workers, or without {} for "
+                                    "workers inside this process",
+                                    name_of(process.launcher), name_of(process.launcher)));
+    }
+    return search_over_mpi(process, job, run_file, launch, lead);
+}
+
+}  // namespace stemma

@@ -1,0 +1,23 @@
+#pragma once
+#include <string>
+
+#include "manager/manager.hpp"
+
+namespace stemma {
+
+struct ReportContext {
+    std::string name;              ///< of the run
+    std::string run_file;
+    std::string metric;            ///< name of the one that is optimised
+    std::string unit;
+    std::vector<MetricInfo> metrics;
+    std::size_t workers = 0;       ///< of the last incarnation
+    double seconds = 0;            ///< of the search, all incarnations
+    std::string ended;             ///< a sentence; "" while it runs
+};
+
+/// What `stemma run` ends with and `stemma status` shows: the best member, its configuration and metrics, the rungs,
+/// failures, utilisation, where the run file is, and what to type next.
+std::string final_report(const Manager& manager, const ReportContext& context);
+
+}  // namespace stemma

@@ -1,0 +1,82 @@
+#include "app/console/format.hpp"
+
+#include <fmt/format.h>
+
+
+#include <algorithm>
+#include <array>
+
+namespace stemma {
+
+std::string clock_text(double seconds) {
+    const auto whole = static_cast<std::uint64_t>(std::max(0.0, seconds));
+    if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+    constexpr std::array units = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    auto value = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    while (value >= 1024 && unit + 1 < units.size()) {
+        value /= 1024;
+        ++unit;
+    }
+    return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.{}f} {}", value, value < 10 ? 1 : 0, units[unit]);
+}
+
+std::string units_text(Resource amount, std::string_view unit) {
+    return fmt::format("{} {}{}", amount, unit, amount == 1 ? "" : "s");
+}
+
+std::string_view reason_text(EndReason reason) {
+    switch (reason) {
+        case EndReason::exhausted: return "nothing is left to try";
+        case EndReason::budget_members: return "the members budget is used up";
+        case EndReason::budget_reports: return "the reports budget is used up";
+        case EndReason::budget_resource: return "the training budget is used up";
+        case EndReason::budget_seconds: return "the wall time is used up";
+        case EndReason::target: return "the target is reached";
+        case EndReason::stopped: return "it was asked to stop";
+        case EndReason::repeated_failure: return "the same error came from several members in a row";
+        case EndReason::no_workers: return "no worker is left";
+    }
+    return "?";
+}
+
+std::string table_text(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
+    std::vector<std::size_t> width(head.size());
+    const auto measure = [&](const std::vector<std::string>& row) {
+        for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
+    };
+    measure(head);
+    for (const auto& row : rows) measure(row);
+    std::string text;
+    const auto add = [&](const std::vector<std::string>& row) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            line += i == 0 ? fmt::format("  {:<{}}", row[i], width[i]) : fmt::format("  {:>{}}", row[i], width[i]);
+        }
+        text += line.erase(line.find_last_not_of(' ') + 1) + "\n";
+    };
+    add(head);
+    for (const auto& row : rows) add(row);
+    return text;
+}
+
+std::string rung_table(const std::vector<RungRow>& rungs, std::string_view unit) {
+    const bool brackets = std::any_of(rungs.begin(), rungs.end(), [](const auto& row) { return row.bracket > 0; });
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& row : rungs) {
+        std::vector<std::string> cells;
+        if (brackets) cells.push_back(std::to_string(row.bracket));
+        cells.insert(cells.end(), {std::to_string(row.rung), std::to_string(row.resource), std::to_string(row.entered),
+                                   std::to_string(row.finished), std::to_string(row.promoted)});
+        rows.push_back(std::move(cells));
+    }
+    std::vector<std::string> head = {"rung", fmt::format("{}s", unit), "entered", "finished", "promoted"};
+    if (brackets) head.insert(head.begin(), "bracket");
+    return table_text(head, rows);
+}
+
+}  // namespace stemma

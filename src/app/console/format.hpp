@@ -1,0 +1,26 @@
+#pragma once
+// Small texts that several commands print.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "manager/manager.hpp"
+#include "scheduler/scheduler.hpp"
+
+namespace stemma {
+
+/// "1:02:03" or "4:05" for seconds.
+std::string clock_text(double seconds);
+/// "2.0 GiB", "13 KiB".
+std::string bytes_text(std::uint64_t bytes);
+/// "epochs", "1 epoch".
+std::string units_text(Resource amount, std::string_view unit);
+/// Why a search ended, as the end of a sentence: "the members budget is used up".
+std::string_view reason_text(EndReason reason);
+/// Plain table, columns aligned (numbers right, first column left), two blanks between, no lines.
+std::string table_text(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
+/// The rung table as it is, one line a rung.
+std::string rung_table(const std::vector<RungRow>& rungs, std::string_view unit);
+
+}  // namespace stemma

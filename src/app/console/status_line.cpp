@@ -1,0 +1,112 @@
+#include "app/console/status_line.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "app/console/format.hpp"
+
+namespace stemma {
+
+StatusLine::StatusLine(std::FILE* out, Terminal terminal, StatusSettings settings)
+    : out_(out), terminal_(terminal), settings_(std::move(settings)) {
+    next_summary_ = settings_.summary_seconds;
+}
+
+StatusLine::~StatusLine() { clear(); }
+
+void StatusLine::clear() {
+    if (!drawn_) return;
+    std::fputs("\r\033[K", out_);
+    std::fflush(out_);
+    drawn_ = false;
+}
+
+void StatusLine::say(const std::string& text) {
+    clear();
+    std::fprintf(out_, "%s\n", text.c_str());
+    std::fflush(out_);
+}
+
+void StatusLine::on_hello(WorkerId worker, const Hello& hello) {
+    ++workers_;
+    // One line a worker would flood the log of a large allocation; the worker table of the run file has them all.
+    if (workers_ <= 8) {
+        say(fmt::format("worker {} on {}: {}, {} thread{}", worker.value, hello.host, hello.device, hello.threads,
+                        hello.threads == 1 ? "" : "s"));
+    } else if (workers_ == 9) {
+        say("more workers: see the run file");
+    }
+}
+
+void StatusLine::on_entry(const Input& input, std::span<const Effect> effects, const Manager& manager) {
+    for (const auto& effect : effects) {
+        if (const auto* noted = std::get_if<Noted>(&effect)) note(input, *noted, manager);
+    }
+    if (const auto* lost = std::get_if<WorkerLost>(&input.body)) {
+        say(fmt::format("[{}] worker {} is lost: {}", clock_text(input.time), lost->worker.value, lost->reason));
+    } else if (const auto* failed = std::get_if<LeaseFailed>(&input.body)) {
+        const auto kind = fmt::format("{} {}", name_of(failed->kind), failed->type);
+        if (++failures_[kind] == 1) {
+            say(fmt::format("[{}] first failure of this kind ({}) on worker {}: {}", clock_text(input.time), kind,
+                            failed->worker.value, failed->message.substr(0, 300)));
+        }
+    }
+}
+
+void StatusLine::note(const Input& input, const Noted& noted, const Manager& manager) {
+    switch (noted.kind) {
+        case EventKind::new_best: {
+            // Early on every second report is a new best; on a terminal the status line shows it anyway.
+            if (input.time - last_best_said_ < (terminal_.live ? 1.0 : 10.0)) return;
+            last_best_said_ = input.time;
+            say(fmt::format("[{}] new best: {} {:.4g} by member {} after {}", clock_text(input.time), settings_.metric, noted.value,
+                            noted.member.value, units_text(manager.member(noted.member).reached, settings_.unit)));
+            return;
+        }
+        case EventKind::worker_retired:
+            say(fmt::format("[{}] worker {} is retired after device errors or timeouts", clock_text(input.time), noted.worker.value));
+            return;
+        case EventKind::persist_failed:
+            say(fmt::format("[{}] the durable copy of snapshot {} could not be written: {}", clock_text(input.time),
+                            noted.lease.value, std::get<SnapshotPersisted>(input.body).message));
+            return;
+        case EventKind::repeated_failure:
+            say(fmt::format("[{}] {:.0f} members in a row failed with the same error: stopping", clock_text(input.time), noted.value));
+            return;
+        default: return;
+    }
+}
+
+void StatusLine::on_tick(const Manager& manager, double now) {
+    if (terminal_.live) {
+        std::fprintf(out_, "\r%s\033[K", cut_to_width(summary(manager, now), terminal_.width - 1).c_str());
+        std::fflush(out_);
+        drawn_ = true;
+    } else if (now >= next_summary_) {
+        next_summary_ = now + settings_.summary_seconds;
+        say(summary(manager, now));
+    }
+}
+
+std::string StatusLine::summary(const Manager& manager, double now) const {
+    const auto totals = manager.totals();
+    const auto& budget = settings_.budget;
+    const auto of = [](std::uint64_t value, std::uint64_t limit) {
+        return limit == 0 ? std::to_string(value) : fmt::format("{}/{}", value, limit);
+    };
+    std::string text = fmt::format("{}  {} members  {} running  {} reports  {} {}s", clock_text(now), of(totals.members, budget.members),
+                                   totals.running, of(totals.reports, budget.reports), of(totals.resource, budget.resource),
+                                   settings_.unit);
+    if (totals.failures > 0) text += fmt::format("  {} failed", totals.failures);
+    if (const auto best = manager.best()) {
+        text += fmt::format("  best {} {:.4g} (member {})", settings_.metric, best->metric, best->member.value);
+    }
+    std::string rungs;
+    for (const auto& row : manager.scheduler().rungs()) rungs += fmt::format("{}{}", rungs.empty() ? "" : "/", row.finished);
+    if (!rungs.empty()) text += "  rungs " + rungs;
+    return text;
+}
+
+}  // namespace stemma

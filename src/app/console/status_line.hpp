@@ -1,0 +1,48 @@
+#pragma once
+// What a person sees while a search runs: on a terminal one line that is redrawn in place; in a batch log a line for
+// each thing of note and a summary now and then.
+
+#include <cstdio>
+#include <map>
+#include <string>
+
+#include "platform/terminal.hpp"
+#include "runtime/manager_host.hpp"
+
+namespace stemma {
+
+struct StatusSettings {
+    std::string metric;         ///< name of the one that is optimised
+    std::string unit;           ///< "epoch" or "step"
+    Budget budget;
+    double summary_seconds = 300;  ///< between two summaries in a batch log
+};
+
+class StatusLine : public HostObserver {
+public:
+    StatusLine(std::FILE* out, Terminal terminal, StatusSettings settings);
+    ~StatusLine() override;
+
+    void on_entry(const Input& input, std::span<const Effect> effects, const Manager& manager) override;
+    void on_hello(WorkerId worker, const Hello& hello) override;
+    void on_tick(const Manager& manager, double now) override;
+    /// Takes the redrawn line away, so that other text can follow.
+    void clear();
+
+private:
+    /// A line that stays.
+    void say(const std::string& text);
+    void note(const Input& input, const Noted& noted, const Manager& manager);
+    std::string summary(const Manager& manager, double now) const;
+
+    std::FILE* out_;
+    Terminal terminal_;
+    StatusSettings settings_;
+    bool drawn_ = false;
+    double next_summary_ = 0;
+    double last_best_said_ = -1e9;
+    std::size_t workers_ = 0;
+    std::map<std::string, std::uint64_t> failures_;  ///< by kind and type: each is told once, then counted
+};
+
+}  // namespace stemma

@@ -1,0 +1,24 @@
+#include "app/durable_snapshots.hpp"
+
+#include <system_error>
+
+#include "app/commands/recorded_run.hpp"
+
+namespace stemma {
+
+DurableSnapshots::DurableSnapshots(std::filesystem::path run_file, std::string run_id)
+    : run_file_(std::move(run_file)), run_id_(std::move(run_id)) {}
+
+void DurableSnapshots::write(SnapshotId id, MemberId member, Resource resource, const Snapshot& snapshot) {
+    std::filesystem::create_directories(snapshot_folder(run_file_));
+    write_snapshot_file(snapshot_path(run_file_, id).string(), snapshot, {run_id_, member, resource});
+}
+
+Snapshot DurableSnapshots::read(SnapshotId id) { return read_snapshot_file(snapshot_path(run_file_, id).string()); }
+
+void DurableSnapshots::erase(SnapshotId id) {
+    std::error_code ignored;  // what is not there need not be erased
+    std::filesystem::remove(snapshot_path(run_file_, id), ignored);
+}
+
+}  // namespace stemma

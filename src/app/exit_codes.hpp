@@ -1,0 +1,15 @@
+#pragma once
+
+namespace stemma {
+
+/// What `stemma` returns, for batch scripts.
+enum class ExitCode : int {
+    ok = 0,               ///< the search ended by itself: budget, target, nothing left
+    failed = 1,           ///< the search stopped because every training fails alike
+    user_error = 2,       ///< nothing was started; the message says what to change
+    mismatch = 3,         ///< verify: a decision differs from the record
+    internal_error = 70,  ///< a bug (EX_SOFTWARE)
+    requeue = 75,         ///< stopped by a signal, a time limit or for want of workers: resume it (EX_TEMPFAIL)
+};
+
+}  // namespace stemma

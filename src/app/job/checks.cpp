@@ -1,0 +1,122 @@
+#include <algorithm>
+
+#include "app/job/readers.hpp"
+
+namespace stemma {
+
+namespace {
+
+void check_budget(const Node& root, const Job& job, Diagnostics& diagnostics) {
+    const Node* run = root.find("run");
+    const Node* budget = run == nullptr ? nullptr : run->find("budget");
+    const auto given = [&](std::string_view key) { return budget != nullptr ? budget->find(key) : nullptr; };
+    const bool epochs = job.trainer.unit == TrainerUnit::epoch;
+    const Node* wrong = given(epochs ? "steps" : "epochs");
+    if (wrong != nullptr && !diagnostics.blamed("trainer.unit")) {
+        diagnostics.error(wrong->place, std::string("run.budget.") + (epochs ? "steps" : "epochs"),
+                          "does not fit trainer.unit = " + quoted(job.trainer.unit_name()) + "; give " +
+                              (epochs ? "epochs" : "steps"));
+    }
+    const Node* resource = given("resource");
+    if (resource != nullptr && (given("epochs") != nullptr || given("steps") != nullptr)) {
+        diagnostics.error(resource->place, "run.budget.resource", "and epochs or steps are the same limit; give one of them");
+    }
+    const bool stops_by_itself = job.sampler.type == SamplerType::grid || job.scheduler.type == SchedulerType::sha ||
+                                 job.scheduler.type == SchedulerType::hyperband || job.scheduler.type == SchedulerType::grid;
+    const bool empty = budget == nullptr || (budget->is_table() && budget->table().empty());
+    if (empty && !stops_by_itself && !diagnostics.blamed("scheduler.type") && !diagnostics.blamed("sampler.type")) {
+        diagnostics.error(place_of(root, {"run", "budget"}), "run.budget",
+                          "is missing: this scheduler never ends by itself; give members, reports, epochs, steps, wall_time or target");
+    }
+}
+
+/// Number of rungs min, min * eta, ... <= max (max itself is one more when it is no power).
+std::int64_t powers_that_fit(const SchedulerSettings& scheduler) {
+    std::int64_t count = 0;
+    for (Resource resource = scheduler.min; resource <= scheduler.max; ++count) {
+        if (resource > scheduler.max / scheduler.eta) return count + 1;
+        resource *= scheduler.eta;
+    }
+    return count;
+}
+
+void check_scheduler(const Node& root, const SchedulerSettings& scheduler, Diagnostics& diagnostics) {
+    for (const auto key : {"scheduler.min", "scheduler.max", "scheduler.eta", "scheduler.type", "scheduler"}) {
+        if (diagnostics.blamed(key)) return;
+    }
+    if (scheduler.type == SchedulerType::random || scheduler.type == SchedulerType::grid) return;
+    const std::string max = std::to_string(scheduler.max);
+    if (scheduler.min > scheduler.max) {
+        diagnostics.error(place_of(root, {"scheduler", "min"}), "scheduler.min",
+                          "must be <= max = " + max + "; got " + std::to_string(scheduler.min));
+        return;
+    }
+    const auto fit = powers_that_fit(scheduler);
+    if (std::int64_t{scheduler.early_stopping_rate} >= fit) {
+        diagnostics.error(place_of(root, {"scheduler", "early_stopping_rate"}), "scheduler.early_stopping_rate",
+                          "must be <= " + std::to_string(fit - 1) + " so that min * eta^s <= max = " + max + "; got " +
+                              std::to_string(scheduler.early_stopping_rate));
+    }
+    if (std::int64_t{scheduler.brackets} > fit) {
+        diagnostics.error(place_of(root, {"scheduler", "brackets"}), "scheduler.brackets",
+                          "must be <= " + std::to_string(fit) + ", as many as fit between min and max; got " +
+                              std::to_string(scheduler.brackets));
+    }
+}
+
+void check_trainer(const Node& root, const TrainerSettings& trainer, Diagnostics& diagnostics) {
+    if (trainer.type != TrainerType::torch) return;
+    const Node* section = root.find("trainer");
+    if (trainer.data == DataSet::csv && trainer.path.empty() && !diagnostics.blamed("trainer.path")) {
+        diagnostics.error(place_of(root, {"trainer"}), "trainer.path", "is missing; data = \"csv\" needs the path of the file");
+    }
+    if (trainer.data == DataSet::fashion_mnist && !trainer.target.empty()) {
+        diagnostics.error(section->find("target")->place, "trainer.target", "is used only with data = \"csv\"; remove it");
+    }
+    if (trainer.data == DataSet::csv && trainer.model == ModelKind::lenet) {
+        diagnostics.error(section->find("model")->place, "trainer.model",
+                          "must be \"mlp\" for data = \"csv\": a LeNet takes images");
+    }
+    if (trainer.valid < 1 && trainer.test < 1 && trainer.valid + trainer.test >= 1) {
+        diagnostics.error(place_of(root, {"trainer", "valid"}), "trainer.valid",
+                          "and test together must leave rows to train on; their shares add up to 1 or more");
+    }
+}
+
+void check_names(const Node& root, const Job& job, Diagnostics& diagnostics) {
+    const auto bad = [](const std::string& text, bool slash) {
+        return text.empty() || text.size() > 1000 || std::any_of(text.begin(), text.end(), [&](char c) {
+                   return static_cast<unsigned char>(c) < 0x20 || c == 0x7F || (slash && c == '/');
+               });
+    };
+    if (bad(job.run.name, true)) {
+        diagnostics.error(place_of(root, {"run", "name"}), "run.name",
+                          "must be a name without \"/\" and control characters; got " + quoted(job.run.name));
+    }
+    if (bad(job.run.output, false)) {
+        diagnostics.error(place_of(root, {"run", "output"}), "run.output", "must be a path; got " + quoted(job.run.output));
+    }
+    if (bad(job.metric.name, false) && !diagnostics.blamed("metric.name") && !diagnostics.blamed("metric")) {
+        diagnostics.error(place_of(root, {"metric", "name"}), "metric.name", "must be a name; got " + quoted(job.metric.name));
+    }
+}
+
+}  // namespace
+
+void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics) {
+    check_budget(root, job, diagnostics);
+    check_scheduler(root, job.scheduler, diagnostics);
+    check_trainer(root, job.trainer, diagnostics);
+    check_names(root, job, diagnostics);
+    if (job.scheduler.type == SchedulerType::grid && job.sampler.type != SamplerType::grid) {
+        diagnostics.error(place_of(root, {"sampler", "type"}), "sampler.type",
+                          "must be \"grid\" (or left out) with scheduler.type = \"grid\"");
+    }
+    if (job.workers.lost_after < 2 * job.workers.heartbeat && !diagnostics.blamed("workers.heartbeat") &&
+        !diagnostics.blamed("workers.lost_after")) {
+        diagnostics.error(place_of(root, {"workers", "lost_after"}), "workers.lost_after",
+                          "must be at least twice workers.heartbeat, else living workers count as lost");
+    }
+}
+
+}  // namespace stemma

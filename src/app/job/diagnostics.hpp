@@ -1,0 +1,69 @@
+#pragma once
+// Errors of a job file, gathered so that all of them are shown at once.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace stemma {
+
+/// Where a key or value stands: in the file (line and column from 1; line 0 = the file as a whole) or in an override.
+struct Place {
+    int line = 0;
+    int column = 0;
+    int override_index = -1;  ///< >= 0: in the --set of that number
+    friend bool operator==(const Place&, const Place&) = default;
+};
+
+struct JobError {
+    std::string where;    ///< "jobs/x.toml:12:7" or "--set scheduler.eta=1"
+    Place place;
+    std::string key;      ///< full path: "space.lr.low"; "" for syntax errors
+    std::string message;  ///< what was found, what is allowed; starts with the key where there is one
+    std::string text() const { return where + ": " + message; }
+};
+
+/// Every error of a job, in file order, overrides last. what() is one line an error.
+struct JobErrors : UserError {
+    explicit JobErrors(std::vector<JobError> list);
+    std::vector<JobError> errors;
+};
+
+/// Collects errors; only the first `errors_max` are kept, the rest are counted.
+class Diagnostics {
+public:
+    static constexpr std::size_t errors_max = 100;
+
+    Diagnostics(std::string file, std::vector<std::string> overrides)
+        : file_(std::move(file)), overrides_(std::move(overrides)) {}
+
+    /// `message` continues the key: error(place, "scheduler.eta", "must be >= 2; got 1").
+    void error(Place place, const std::string& key, const std::string& message);
+    std::size_t count() const { return count_; }
+    /// True if an error was reported for exactly this key: its value is not to be relied on in further checks.
+    bool blamed(std::string_view key) const;
+    /// True when further messages would only be counted: spares building them.
+    bool full() const { return errors_.size() >= errors_max; }
+    /// Throws JobErrors if there are any.
+    void throw_if_any();
+
+private:
+    std::string where(Place place) const;
+
+    std::string file_;
+    std::vector<std::string> overrides_;
+    std::vector<JobError> errors_;
+    std::size_t count_ = 0;
+};
+
+/// `text` in quotes for a message: control characters escaped, cut after 60 bytes.
+std::string quoted(std::string_view text);
+/// `"a", "b" or "c"`.
+std::string alternatives(const std::vector<std::string>& words);
+/// did_you_mean() for words from a file: nothing for words too long to be a slip.
+std::string suggestion(std::string_view word, const std::vector<std::string>& known);
+
+}  // namespace stemma

@@ -1,0 +1,179 @@
+// [trainer]: settings, hyperparameters fixed there, and whether the space asks for what the trainer understands.
+
+#include <algorithm>
+
+#include "app/job/readers.hpp"
+#include "app/job/tables.hpp"
+
+namespace stemma {
+
+namespace {
+
+/// What one pass over [trainer] and [space] needs to know.
+struct Reading {
+    const Node* space = nullptr;    ///< [space], or nullptr
+    const Node* trainer = nullptr;  ///< [trainer], or nullptr
+    std::map<std::string, Literal> given;  ///< hyperparameters fixed in [trainer]
+    std::vector<Hyperparameter> known;
+    ModelKind model = ModelKind::mlp;
+    bool searched(const std::string& name) const { return space != nullptr && space->find(name) != nullptr; }
+};
+
+const Hyperparameter* find(const Reading& reading, std::string_view name) {
+    const auto at = std::find_if(reading.known.begin(), reading.known.end(),
+                                 [&](const Hyperparameter& one) { return one.key.name == name; });
+    return at == reading.known.end() ? nullptr : &*at;
+}
+
+/// The values that `selector` ("model", "optimiser", "schedule") can have in this job; empty if they are not known.
+std::vector<std::string> possible_values(const Reading& reading, const std::string& selector) {
+    if (selector == "model") return {reading.model == ModelKind::mlp ? "mlp" : "lenet"};
+    if (const Node* parameter = reading.space == nullptr ? nullptr : reading.space->find(selector)) {
+        std::vector<std::string> out;
+        const auto add = [&](const Node& node) {
+            if (const auto* text = std::get_if<std::string>(&node.value)) out.push_back(*text);
+        };
+        for (const auto key : {"choices", "levels"}) {
+            const Node* list = parameter->find(key);
+            if (list != nullptr && list->is_list()) std::for_each(list->list().begin(), list->list().end(), add);
+        }
+        if (const Node* value = parameter->find("value")) add(*value);
+        return out;
+    }
+    const auto at = reading.given.find(selector);
+    if (at != reading.given.end()) return {std::get<std::string>(at->second)};
+    return {find(reading, selector)->key.default_text};
+}
+
+bool of_use(const Reading& reading, const Hyperparameter& one) {
+    if (one.needs.empty()) return true;
+    const auto values = possible_values(reading, one.needs);
+    if (values.empty()) return true;
+    return std::any_of(values.begin(), values.end(), [&](const std::string& value) {
+        return std::find(one.needs_values.begin(), one.needs_values.end(), value) != one.needs_values.end();
+    });
+}
+
+/// A hyperparameter named in [trainer] or [space] at `place`: is it of use, and is it given only once?
+void check_use(const Reading& reading, const Hyperparameter& one, Place place, const std::string& path, bool in_space,
+               Diagnostics& diagnostics) {
+    if (!of_use(reading, one)) {
+        const auto values = possible_values(reading, one.needs);
+        diagnostics.error(place, path, "is used only with " + one.needs + " = " + alternatives(one.needs_values) + "; here it is " +
+                                           alternatives(values) + "; remove it or change " + one.needs);
+    }
+    if (!in_space && reading.searched(one.key.name)) {
+        diagnostics.error(place, path, "is a parameter of [space] too; give it in one place");
+    }
+    if (one.other_form.empty()) return;
+    const bool other_given = reading.given.count(one.other_form) > 0 || reading.searched(one.other_form);
+    if (other_given && one.key.name < one.other_form) {
+        diagnostics.error(place, path, "and " + one.other_form + " are the same number; give one of them");
+    }
+}
+
+/// A parameter of the space against what the trainer takes under that name.
+void check_domain(const Hyperparameter& one, const Node& parameter, const std::string& path, Diagnostics& diagnostics) {
+    const auto* type = parameter.find("type");
+    const auto* type_name = type == nullptr ? nullptr : std::get_if<std::string>(&type->value);
+    if (one.key.type == KeyType::integer && type_name != nullptr && *type_name == "real") {
+        diagnostics.error(type->place, path + ".type", "must be \"integer\" (or a list of integers): the trainer takes whole numbers");
+        return;
+    }
+    const bool numeric = one.key.type == KeyType::integer || one.key.type == KeyType::number;
+    if (type_name != nullptr && !numeric && (*type_name == "real" || *type_name == "integer")) {
+        diagnostics.error(type->place, path + ".type",
+                          std::string("must be ") + (one.key.type == KeyType::boolean ? "\"boolean\"" : "\"categorical\"") +
+                              ": the trainer takes " + allowed_text(one.key));
+        return;
+    }
+    if (type_name != nullptr && *type_name == "boolean" && one.key.type != KeyType::boolean) {
+        diagnostics.error(type->place, path + ".type", "must not be \"boolean\": the trainer takes " + allowed_text(one.key));
+    }
+    for (const auto key : {"low", "high", "value"}) {
+        if (const Node* node = parameter.find(key); node != nullptr && !diagnostics.blamed(path + "." + key)) {
+            check_value(one.key, *node, path + "." + key, diagnostics);
+        }
+    }
+    for (const auto key : {"choices", "levels"}) {
+        const Node* list = parameter.find(key);
+        if (list == nullptr || !list->is_list()) continue;
+        for (const auto& item : list->list()) check_value(one.key, item, path + "." + key, diagnostics);
+    }
+}
+
+void check_space(const Reading& reading, Diagnostics& diagnostics) {
+    std::vector<std::string> names;
+    for (const auto& one : reading.known) names.push_back(one.key.name);
+    for (const auto& entry : reading.space->table()) {
+        const std::string path = join_path("space", entry.key);
+        const auto* one = find(reading, entry.key);
+        if (one == nullptr) {
+            diagnostics.error(entry.place, path, "is nothing that trainer.type = \"torch\" understands" +
+                                                     suggestion(entry.key, names) +
+                                                     "; `stemma check --explain trainer.torch` lists what it does");
+            continue;
+        }
+        check_use(reading, *one, entry.place, path, true, diagnostics);
+        if (entry.value.is_table()) check_domain(*one, entry.value, path, diagnostics);
+    }
+}
+
+void check_roles(const Node& space, std::string_view trainer, Diagnostics& diagnostics) {
+    for (const auto& entry : space.table()) {
+        const Node* role = entry.value.find("role");
+        const auto* text = role == nullptr ? nullptr : std::get_if<std::string>(&role->value);
+        if (text == nullptr || *text != "hypergradient") continue;
+        diagnostics.error(role->place, join_path("space", entry.key) + ".role",
+                          "is \"hypergradient\", which trainer.type = " + quoted(trainer) +
+                              " cannot do; use \"fixed\" or \"mutable\"");
+    }
+}
+
+/// Values for everything of use that is neither searched nor given.
+void fill_defaults(const Reading& reading, Resource horizon, TrainerSettings& trainer) {
+    trainer.fixed = reading.given;
+    for (const auto& one : reading.known) {
+        const auto& name = one.key.name;
+        const bool elsewhere = reading.searched(name) || reading.given.count(name) > 0 ||
+                               (!one.other_form.empty() && (reading.searched(one.other_form) || reading.given.count(one.other_form) > 0));
+        if (elsewhere || !of_use(reading, one)) continue;
+        if (const auto value = default_of(one.key)) trainer.fixed[name] = value->value;
+        if (name == "horizon") trainer.fixed[name] = static_cast<double>(horizon);
+    }
+}
+
+}  // namespace
+
+void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, Diagnostics& diagnostics) {
+    Reading reading;
+    reading.known = hyperparameters();
+    reading.trainer = root.find("trainer");
+    reading.space = root.find("space");
+    if (reading.space != nullptr && !reading.space->is_table()) reading.space = nullptr;
+
+    const auto fields = trainer_fields();
+    std::vector<const Key*> keys;
+    for (const auto& field : fields) keys.push_back(&field.key);
+    for (const auto& one : reading.known) keys.push_back(&one.key);
+    const auto shape = shape_of("trainer", fields.front().key, reading.trainer);
+    check_section(keys, reading.trainer, shape, place_of(root, {"trainer"}), diagnostics,
+                  [&](std::size_t index, const Checked& checked) {
+                      if (index < fields.size()) {
+                          fields[index].store(trainer, checked);
+                      } else if (checked.node != nullptr) {
+                          reading.given[keys[index]->name] = checked.value;
+                      }
+                  });
+    reading.model = trainer.model;
+    if (!shape.certain) return;
+    if (reading.space != nullptr) check_roles(*reading.space, shape.selector, diagnostics);
+    if (trainer.type != TrainerType::torch) return;
+    if (reading.space != nullptr) check_space(reading, diagnostics);
+    for (const auto& [name, value] : reading.given) {
+        check_use(reading, *find(reading, name), reading.trainer->find(name)->place, "trainer." + name, false, diagnostics);
+    }
+    fill_defaults(reading, horizon, trainer);
+}
+
+}  // namespace stemma

@@ -1,0 +1,110 @@
+#include "app/job/job.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "app/job/readers.hpp"
+#include "app/job/tables.hpp"
+
+namespace stemma {
+
+namespace {
+
+void check_sections(const Node& root, Diagnostics& diagnostics) {
+    const auto names = section_names();
+    std::string list;
+    for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+    for (const auto& entry : root.table()) {
+        if (std::find(names.begin(), names.end(), entry.key) != names.end()) continue;
+        diagnostics.error(entry.place, join_path("", entry.key),
+                          "is no section of a job" + suggestion(entry.key, names) + "; known: " + list);
+    }
+}
+
+/// The section called `name`; a value that is no table is reported by the reader of the section.
+template <class Settings>
+void read(const Node& root, const std::string& name, const std::vector<Field<Settings>>& fields, Settings& settings,
+          Diagnostics& diagnostics) {
+    const Node* table = root.find(name);
+    read_section(fields, table, name, table == nullptr ? Place{} : table->place, settings, diagnostics);
+}
+
+void read_run(const Node& root, Job& job, Diagnostics& diagnostics) {
+    read(root, "run", run_fields(), job.run, diagnostics);
+    const Node* run = root.find("run");
+    const Node* budget = run == nullptr ? nullptr : run->find("budget");
+    if (budget != nullptr && budget->is_table()) {
+        read_section(budget_fields(), budget, "run.budget", budget->place, job.run.budget, diagnostics);
+    }
+    const auto given = [&](std::string_view key) { return run != nullptr && run->find(key) != nullptr; };
+    if (!given("name")) {
+        const std::string stem = std::filesystem::path(job.file).stem().string();
+        job.run.name = stem.empty() ? "job" : stem;
+    }
+    if (!given("output")) job.run.output = "runs/" + job.run.name + ".h5";
+}
+
+void read_sampler(const Node& root, Job& job, Diagnostics& diagnostics) {
+    const Node* section = root.find("sampler");
+    Node with_default;
+    // A grid scheduler without a word about the sampler means the grid sampler.
+    if (job.scheduler.type == SchedulerType::grid && (section == nullptr || (section->is_table() && section->find("type") == nullptr))) {
+        with_default = section == nullptr ? Node{{}, NodeTable{}} : *section;
+        std::get<NodeTable>(with_default.value).push_back({"type", {}, Node{{}, std::string("grid")}});
+        section = &with_default;
+    }
+    read_section(sampler_fields(), section, "sampler", section == nullptr ? Place{} : section->place, job.sampler, diagnostics);
+    if (job.space != nullptr) job.sampler.first = read_first_points(root, *job.space, diagnostics);
+}
+
+[[noreturn]] void refuse_file(const std::string& file, const std::string& message) {
+    throw JobErrors({JobError{file, {}, "", message}});
+}
+
+}  // namespace
+
+Job parse_job(std::string_view text, const std::string& file, std::span<const std::string> overrides) {
+    if (text.size() > job_bytes_max) refuse_file(file, "is larger than 4 MiB: not a job file?");
+    Job job;
+    job.file = file;
+    job.text = std::string(text);
+    job.overrides.assign(overrides.begin(), overrides.end());
+    Diagnostics diagnostics(file, job.overrides);
+    Node root = parse_toml(text, diagnostics);
+    diagnostics.throw_if_any();
+    for (std::size_t i = 0; i < overrides.size(); ++i) apply_override(root, overrides[i], static_cast<int>(i), diagnostics);
+
+    check_sections(root, diagnostics);
+    read_run(root, job, diagnostics);
+    read(root, "metric", metric_fields(), job.metric, diagnostics);
+    read(root, "scheduler", scheduler_fields(), job.scheduler, diagnostics);
+    job.space = read_space(root, diagnostics);
+    read_sampler(root, job, diagnostics);
+    read_trainer(root, job.scheduler.max, job.trainer, diagnostics);
+    read(root, "workers", worker_fields(), job.workers, diagnostics);
+    check_whole(root, job, diagnostics);
+    diagnostics.throw_if_any();
+    return job;
+}
+
+Job load_job(const std::string& file, std::span<const std::string> overrides) {
+    std::error_code error;
+    const auto status = std::filesystem::status(file, error);
+    if (!std::filesystem::exists(status)) refuse_file(file, "no such file");
+    if (std::filesystem::is_directory(status)) refuse_file(file, "is a folder; give a job file (*.toml)");
+    std::ifstream in(file, std::ios::binary);
+    std::string text;
+    std::vector<char> block(std::size_t{1} << 16U);
+    while (in.good() && text.size() <= job_bytes_max) {
+        in.read(block.data(), static_cast<std::streamsize>(block.size()));
+        text.append(block.data(), static_cast<std::size_t>(in.gcount()));
+    }
+    if (in.bad() || !in.eof()) {
+        if (text.size() <= job_bytes_max) refuse_file(file, "cannot be read; check its permissions");
+    }
+    return parse_job(text, file, overrides);
+}
+
+}  // namespace stemma

@@ -1,0 +1,46 @@
+#pragma once
+// The job file: read, checked whole, and turned into settings. One table of keys (tables.hpp) drives reading, checking,
+// `stemma check --explain` and docs/job-reference.md.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/job/diagnostics.hpp"
+#include "app/job/settings.hpp"
+
+namespace stemma {
+
+struct Job {
+    std::string file;                    ///< as given on the command line
+    std::string text;                    ///< its bytes, before overrides
+    std::vector<std::string> overrides;  ///< "path=value" of each --set, in order; text + overrides give the job again
+    RunSettings run;
+    MetricSettings metric;
+    std::shared_ptr<const SearchSpace> space;
+    SamplerSettings sampler;
+    SchedulerSettings scheduler;
+    TrainerSettings trainer;
+    WorkerSettings workers;
+};
+
+/// Job files are written by hand; anything larger is a mistake (and bounds the time that reading takes).
+inline constexpr std::size_t job_bytes_max = std::size_t{4} << 20U;
+
+/// Reads and checks `file`. Throws JobErrors with every error at once, also when the file cannot be read.
+Job load_job(const std::string& file, std::span<const std::string> overrides = {});
+
+/// The same for a text at hand (from a run file); `file` is only for messages and the default name.
+/// An override is `path=value`: the path as in TOML (`space."my lr".low`), the value as TOML, else taken as a string.
+Job parse_job(std::string_view text, const std::string& file, std::span<const std::string> overrides = {});
+
+/// The reference of one part: "" (overview), "scheduler", "scheduler.asha", "scheduler.eta", "space.real", ...
+/// Throws UserError when there is no such part.
+std::string explain(std::string_view path);
+
+/// docs/job-reference.md, whole.
+std::string reference_markdown();
+
+}  // namespace stemma

@@ -1,0 +1,24 @@
+#pragma once
+// The parts of reading a job that are more than a table of keys. For job.cpp only.
+
+#include <memory>
+#include <vector>
+
+#include "app/job/job.hpp"
+#include "app/job/toml_tree.hpp"
+
+namespace stemma {
+
+/// [space] and [[forbidden]]; nullptr when they have errors.
+std::shared_ptr<const SearchSpace> read_space(const Node& root, Diagnostics& diagnostics);
+
+/// [[sampler.first]].
+std::vector<Configuration> read_first_points(const Node& root, const SearchSpace& space, Diagnostics& diagnostics);
+
+/// [trainer] with its hyperparameters, and that the space fits the trainer.
+void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, Diagnostics& diagnostics);
+
+/// What no single key can tell: limits that contradict each other, a search without end, ...
+void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics);
+
+}  // namespace stemma

@@ -1,0 +1,107 @@
+#pragma once
+// What a job file says, as plain data. Nothing here depends on the scheduler's, sampler's or trainer's implementation;
+// every field is filled by the key of the same name in the tables (tables.cpp, trainer_table.cpp), where ranges and
+// meanings are documented.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "manager/input.hpp"
+#include "manager/manager.hpp"
+#include "space/search_space.hpp"
+
+namespace stemma {
+
+struct RunSettings {
+    std::string name;         ///< default: the job file's name without ".toml"
+    std::uint64_t seed = 1;   ///< < 2^63
+    std::string output;       ///< default: "runs/<name>.h5"
+    Budget budget;            ///< budget.resource is in the trainer's unit
+};
+
+struct MetricSettings {
+    std::string name;
+    bool maximise = false;
+};
+
+enum class SamplerType : std::uint8_t { random, grid, sobol };
+
+struct SamplerSettings {
+    SamplerType type = SamplerType::random;
+    std::uint32_t points = 5;               ///< grid: values of each real or integer parameter without step
+    std::vector<Configuration> first;       ///< tried before anything else, validated against the space
+};
+
+enum class SchedulerType : std::uint8_t { random, grid, sha, hyperband, asha, asha_stopping, asha_hyperband };
+enum class FinalResult : std::uint8_t { any_rung, max };
+
+struct SchedulerSettings {
+    SchedulerType type = SchedulerType::asha;
+    Resource max = 0;                       ///< R, in the trainer's unit, >= min
+    Resource min = 1;                       ///< r, >= 1
+    std::uint32_t eta = 3;                  ///< >= 2
+    std::uint32_t early_stopping_rate = 0;  ///< s; min * eta^s <= max
+    std::uint32_t brackets = 0;             ///< 0 = as many as fit between min and max
+    std::uint32_t min_rung_population = 0;  ///< asha_stopping only
+    std::uint32_t repeats = 1;              ///< >= 1
+    std::uint64_t members = 0;              ///< sha only: n, >= 1
+    FinalResult final_result = FinalResult::any_rung;
+};
+
+enum class TrainerType : std::uint8_t { toy, torch };
+enum class TrainerUnit : std::uint8_t { epoch, step };
+enum class DataSet : std::uint8_t { fashion_mnist, csv };
+enum class Split : std::uint8_t { rows, permuted };
+enum class ModelKind : std::uint8_t { mlp, lenet };
+enum class MixedPrecision : std::uint8_t { off, bf16 };
+
+struct TrainerSettings {
+    TrainerType type = TrainerType::torch;
+    TrainerUnit unit = TrainerUnit::epoch;
+
+    // torch
+    DataSet data = DataSet::fashion_mnist;
+    std::string path;              ///< csv: the file; fashion_mnist: the folder, "" = where Debian's package puts it
+    std::string target;            ///< csv: name of the column to predict, "" = the last one
+    Split split = Split::permuted;
+    double valid = 0;              ///< size of the validation set: < 1 a share, else a number of rows; 0 = the data set's own
+    double test = 0;               ///< likewise for the test set
+    std::uint64_t train_rows = 0;  ///< 0 = all rows that are left
+    ModelKind model = ModelKind::mlp;
+    MixedPrecision amp = MixedPrecision::off;
+    bool tf32 = false;
+    bool deterministic = true;
+    /// Hyperparameters that the space does not have: given in [trainer], else the table's default. Only those that can
+    /// matter (no `width` for a LeNet, no `momentum` for Adam). Of beta and one_minus_beta only one is here or in the space.
+    std::map<std::string, Literal> fixed;
+
+    // toy
+    std::string surface = "quadratic";
+    double cost = 0;               ///< seconds per unit of resource
+    double noise = 0;              ///< standard deviation added to the loss
+    double failure_rate = 0;       ///< share of leases that fail, 0 .. 1
+    std::uint64_t state_bytes = 0; ///< extra size of a snapshot
+
+    std::string_view unit_name() const { return unit == TrainerUnit::epoch ? "epoch" : "step"; }
+};
+
+enum class Device : std::uint8_t { automatic, cpu, cuda };
+
+struct WorkerSettings {
+    std::uint32_t threads = 0;               ///< of one worker's training; 0 = cores of the host / its workers
+    Device device = Device::automatic;
+    std::uint64_t snapshot_memory = 2ULL << 30U;  ///< bytes
+    DurablePolicy durable = DurablePolicy::promotable;
+    bool spill = true;
+    double lease_timeout = 0;                ///< seconds; 0 = none
+    std::uint32_t leases_ahead = 0;
+    double heartbeat = 5;                    ///< seconds between two signs of life
+    double lost_after = 60;                  ///< seconds without one
+    std::uint32_t retries = 1;
+    std::uint32_t failures_in_a_row = 10;
+};
+
+}  // namespace stemma

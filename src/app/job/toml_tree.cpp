@@ -1,0 +1,108 @@
+// The only file that sees toml++ (header-only: 3 s of compilation).
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#define TOML_MAX_NESTED_VALUES 32
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cctype>
+#include <tuple>
+
+#include "app/job/toml_tree.hpp"
+
+namespace stemma {
+
+namespace {
+
+Place place_at(const toml::source_position& position) {
+    return {static_cast<int>(position.line), static_cast<int>(position.column), -1};
+}
+
+Node convert(const toml::node& from);
+
+NodeTable convert_table(const toml::table& table) {
+    NodeTable out;
+    out.reserve(table.size());
+    for (auto&& [key, value] : table) {
+        out.push_back({std::string(key.str()), place_at(key.source().begin), convert(value)});
+        if (out.back().value.place.line == 0) out.back().value.place = out.back().place;
+    }
+    // toml++ sorts by key; the order of the text matters for the space's parameters and for messages.
+    std::stable_sort(out.begin(), out.end(), [](const Entry& a, const Entry& b) {
+        return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
+    });
+    return out;
+}
+
+Node convert(const toml::node& from) {
+    Node node{place_at(from.source().begin), DateOrTime{}};
+    if (const auto* boolean = from.as_boolean()) node.value = boolean->get();
+    if (const auto* integer = from.as_integer()) node.value = integer->get();
+    if (const auto* number = from.as_floating_point()) node.value = number->get();
+    if (const auto* text = from.as_string()) node.value = text->get();
+    if (const auto* table = from.as_table()) node.value = convert_table(*table);
+    if (const auto* array = from.as_array()) {
+        NodeList list;
+        list.reserve(array->size());
+        for (const auto& item : *array) list.push_back(convert(item));
+        node.value = std::move(list);
+    }
+    return node;
+}
+
+/// toml++ bounds the nesting of brackets but not of dotted keys (`a.a.a. ...`), each of which is one more level of a
+/// recursive tree. Returns the first place where a line has too many dots that could be part of a key, line 0 if none.
+/// Dots inside numbers, runs of dots and lines of comment do not count.
+Place too_many_dots(std::string_view text) {
+    constexpr int dots_max = 64;
+    const auto digit = [&](std::size_t i) { return i < text.size() && std::isdigit(static_cast<unsigned char>(text[i])); };
+    int line = 1, dots = 0;
+    bool blank = true, comment = false;
+    bool number = true;  // since the last delimiter there were only digits and signs
+    std::size_t start = 0;
+    char before = '\n';  // last character that is no blank
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '\n') {
+            ++line;
+            dots = 0;
+            blank = number = true;
+            comment = false;
+            start = i + 1;
+            before = c;
+            continue;
+        }
+        if (c == ' ' || c == '\t' || c == '\r') continue;
+        if (blank && c == '#') comment = true;
+        blank = false;
+        if (c == '.' && before != '.' && !comment) {
+            const bool decimal_point = number && digit(i - 1) && digit(i + 1);
+            if (!decimal_point && ++dots > dots_max) return {line, static_cast<int>(i - start) + 1, -1};
+        }
+        const bool delimiter = c == ',' || c == '=' || c == '[' || c == '{';
+        number = delimiter || (number && (digit(i) || c == '-' || c == '+' || c == '_'));
+        before = c;
+    }
+    return {};
+}
+
+}  // namespace
+
+detail::ParsedToml detail::parse_toml(std::string_view text) {
+    ParsedToml out;
+    out.root.value = NodeTable{};
+    out.root.place = {};
+    if (const Place place = too_many_dots(text); place.line > 0) {
+        return {std::move(out.root), false, "too many dots in one line; no key of a job nests that deep", place};
+    }
+    const auto parsed = toml::parse(text);
+    if (!parsed) {
+        const auto& error = parsed.error();
+        return {std::move(out.root), false, "not valid TOML: " + std::string(error.description()),
+                place_at(error.source().begin)};
+    }
+    out.root.value = convert_table(parsed.table());
+    return out;
+}
+
+}  // namespace stemma

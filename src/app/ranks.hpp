@@ -1,0 +1,33 @@
+#pragma once
+// The ranks that a launcher started: MPI where the build has it, else an error that says so.
+
+#include <cstdint>
+#include <memory>
+
+#include "transport/endpoint.hpp"
+
+namespace stemma {
+
+/// A number that no other run has.
+std::uint64_t new_run_id();
+
+/// One object a process, for the time of the search. Construction and destruction wait for the other ranks.
+class Ranks {
+public:
+    Ranks();
+    ~Ranks();
+    Ranks(const Ranks&) = delete;
+    Ranks& operator=(const Ranks&) = delete;
+
+    /// Rank 0's value, on every rank. Only before the search: it waits for all.
+    std::uint64_t agree(std::uint64_t value);
+    std::unique_ptr<Endpoint> endpoint();
+    /// Ends the process without waiting for ranks that are gone.
+    [[noreturn]] void abandon(int exit_code);
+
+private:
+    struct Session;
+    std::unique_ptr<Session> session_;
+};
+
+}  // namespace stemma

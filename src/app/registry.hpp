@@ -1,0 +1,41 @@
+#pragma once
+// From a job's settings to the machines that it names. One table a kind; a new algorithm is one file of its own and
+// one line here.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/job/job.hpp"
+#include "manager/manager.hpp"
+#include "trainer/trainer.hpp"
+
+namespace stemma {
+
+std::unique_ptr<Sampler> make_sampler(const Job& job);
+std::unique_ptr<Scheduler> make_scheduler(const Job& job);
+/// What the job's trainer will report, without building it (rank 0 loads no data).
+std::vector<MetricInfo> metrics_of(const Job& job);
+
+/// Where one worker trains.
+struct TrainerPlace {
+    std::string device = "cpu";  ///< "cpu" or "cuda:0"
+    std::uint32_t threads = 1;
+};
+/// What can be found wrong without building the trainer: data that is not there, a device that this build lacks.
+/// Throws UserError.
+void check_trainer(const Job& job);
+/// Builds the trainer: reads data, so it may take seconds. Throws UserError if the job asks for what this build or
+/// machine lacks.
+std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place);
+
+ManagerSettings manager_settings(const Job& job);
+/// A fresh manager for the job: what `run` starts with and what replay starts with.
+Manager make_manager(const Job& job);
+
+/// True if this build can train on a GPU.
+bool cuda_available();
+/// "LibTorch 1.13.0" or "no LibTorch".
+std::string torch_text();
+
+}  // namespace stemma

@@ -1,0 +1,15 @@
+#pragma once
+// Messages from workers, translated to inputs of the search.
+
+#include <optional>
+
+#include "manager/input.hpp"
+#include "transport/messages.hpp"
+
+namespace stemma {
+
+/// The input that a message from `worker` stands for; nothing for those that are not the search's business
+/// (heartbeat, progress, goodbye). Takes the message's parts.
+std::optional<InputBody> to_input(WorkerId worker, ToManager&& message);
+
+}  // namespace stemma

@@ -1,0 +1,196 @@
+#include "runtime/manager_host.hpp"
+
+#include <algorithm>
+
+#include "runtime/inbox.hpp"
+#include "transport/backoff.hpp"
+
+namespace stemma {
+
+namespace {
+constexpr std::size_t inputs_per_commit_max = 512;  // bounds the time until the first answer leaves
+constexpr double watch_seconds = 0.1;
+constexpr double sync_seconds = 1;
+}  // namespace
+
+ManagerHost::ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal, SnapshotFiles* files, ControlFile* control,
+                         HostObserver& observer, HostSettings settings)
+    : endpoint_(endpoint),
+      manager_(manager),
+      journal_(journal),
+      files_(files),
+      control_(control),
+      observer_(observer),
+      settings_(std::move(settings)),
+      clock_(settings_.time_before),
+      outbox_(endpoint, settings_.run_id),
+      peers_(static_cast<std::size_t>(endpoint.size())),
+      sequence_(settings_.next_sequence),
+      last_time_(settings_.time_before) {}
+
+HostResult ManagerHost::run() {
+    feed(IncarnationStarted{settings_.incarnation, static_cast<std::uint32_t>(endpoint_.size() - 1)});
+    for (auto& body : settings_.first) feed(std::move(body));
+    commit();
+    IdleBackoff backoff;
+    while (!manager_.ended()) {
+        bool active = receive();
+        if (clock_.now() >= manager_.next_deadline()) feed(Ticked{});
+        active |= uncommitted_ > 0;
+        commit();
+        watch_clock();
+        if (active) {
+            backoff.active();
+        } else {
+            backoff.wait();
+        }
+    }
+    say_goodbye();
+    journal_.sync();
+    result_.time = clock_.now();
+    return result_;
+}
+
+void ManagerHost::feed(InputBody body) {
+    // A clock that ticks more coarsely than inputs come must not make time go back.
+    last_time_ = std::max(last_time_, clock_.now());
+    const Input input{sequence_++, last_time_, std::move(body)};
+    effects_.clear();
+    manager_.on(input, effects_);
+    journal_.append(input, effects_);
+    ++uncommitted_;
+    execute(effects_);
+    observer_.on_entry(input, effects_, manager_);
+}
+
+void ManagerHost::execute(std::span<const Effect> effects) {
+    outbox_.add(effects, manager_);
+    for (const auto& effect : effects) {
+        if (const auto* erase = std::get_if<Erase>(&effect)) to_erase_.push_back(erase->snapshot);
+        if (const auto* ended = std::get_if<Ended>(&effect)) result_.reason = ended->reason;
+    }
+}
+
+void ManagerHost::commit() {
+    if (uncommitted_ > 0) {
+        journal_.commit();
+        uncommitted_ = 0;
+        // Only now: a kill before the commit makes the decision to erase never have happened.
+        if (files_ != nullptr) {
+            for (const auto snapshot : to_erase_) files_->erase(snapshot);
+        }
+        to_erase_.clear();
+    }
+    outbox_.flush();
+}
+
+bool ManagerHost::receive() {
+    bool any = false;
+    while (uncommitted_ < inputs_per_commit_max) {
+        auto arrival = endpoint_.poll();
+        if (!arrival) break;
+        any = true;
+        if (auto* frames = std::get_if<FramesArrived>(&*arrival)) {
+            take_frames(frames->from, std::move(frames->frames));
+        } else if (const auto* gone = std::get_if<PeerGone>(&*arrival)) {
+            auto& peer = peers_[static_cast<std::size_t>(gone->peer)];
+            if (!std::exchange(peer.gone, true)) {
+                lose({static_cast<std::uint64_t>(gone->peer)}, "the transport says that the rank is gone");
+            }
+        } else {
+            unreachable("no weights go through rank 0");
+        }
+    }
+    return any;
+}
+
+void ManagerHost::take_frames(int from, Bytes frames) {
+    auto& peer = peers_[static_cast<std::size_t>(from)];
+    peer.heard = clock_.now();
+    std::span<const std::byte> left = frames;
+    while (!left.empty()) {
+        FrameContext context{.run_id = settings_.run_id};
+        auto message = decode_to_manager(left, context);
+        ensure(context.sequence == peer.received, "frames of a worker arrive once and in order");
+        ++peer.received;
+        take_message({static_cast<std::uint64_t>(from)}, std::move(message));
+    }
+}
+
+void ManagerHost::take_message(WorkerId worker, ToManager message) {
+    auto& peer = peers_[worker.value];
+    if (const auto* progress = std::get_if<Progress>(&message)) observer_.on_progress(worker, *progress);
+    if (const auto* hello = std::get_if<Hello>(&message)) {
+        peer.joined = true;
+        observer_.on_hello(worker, *hello);
+    }
+    if (std::holds_alternative<Goodbye>(message)) peer.gone = true;
+    if (auto body = to_input(worker, std::move(message))) feed(std::move(*body));
+}
+
+void ManagerHost::watch_clock() {
+    const double now = clock_.now();
+    if (now < next_watch_) return;
+    next_watch_ = now + watch_seconds;
+    watch_wishes();
+    watch_peers();
+    commit();
+    observer_.on_tick(manager_, now);
+    if (now >= next_sync_) {
+        next_sync_ = now + sync_seconds;
+        journal_.sync();
+    }
+}
+
+void ManagerHost::watch_wishes() {
+    if (settings_.stop_wish) {
+        if (const auto reason = settings_.stop_wish()) feed(StopRequested{*reason});
+    }
+    if (control_ == nullptr) return;
+    for (auto& wish : control_->poll()) feed(std::move(wish));
+}
+
+void ManagerHost::watch_peers() {
+    const double now = clock_.now();
+    for (std::size_t rank = 1; rank < peers_.size(); ++rank) {
+        auto& peer = peers_[rank];
+        const double since = peer.joined ? now - peer.heard : now - settings_.time_before;
+        if (peer.gone || since < (peer.joined ? settings_.heartbeat_timeout : settings_.join_timeout)) continue;
+        peer.gone = true;
+        lose({rank}, peer.joined ? "no heartbeat" : "the rank never said hello");
+    }
+    if (now < next_ping_) return;
+    next_ping_ = now + settings_.ping_interval;
+    for (std::size_t rank = 1; rank < peers_.size(); ++rank) {
+        if (peers_[rank].joined && !peers_[rank].gone) outbox_.add({rank}, Ping{});
+    }
+}
+
+void ManagerHost::lose(WorkerId worker, std::string reason) {
+    result_.workers_lost = true;
+    outbox_.peers_lost();
+    feed(WorkerLost{worker, std::move(reason)});
+}
+
+void ManagerHost::say_goodbye() {
+    commit();
+    const double deadline = clock_.now() + settings_.goodbye_timeout;
+    IdleBackoff backoff;
+    const auto here = [](const Peer& peer) { return peer.joined && !peer.gone; };
+    while (std::any_of(peers_.begin(), peers_.end(), here) && clock_.now() < deadline) {
+        // Late reports and persisted copies are still inputs; they are recorded, and may erase what nobody needs.
+        if (receive()) {
+            commit();
+            backoff.active();
+        } else {
+            backoff.wait();
+        }
+    }
+    while (!endpoint_.idle() && clock_.now() < deadline) {
+        static_cast<void>(endpoint_.poll());
+        backoff.wait();
+    }
+    if (std::any_of(peers_.begin(), peers_.end(), here)) result_.workers_lost = true;
+}
+
+}  // namespace stemma

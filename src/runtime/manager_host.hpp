@@ -1,0 +1,101 @@
+#pragma once
+// Rank 0's loop: messages, signals, the control file and the clock become inputs; effects are recorded, committed and
+// only then sent. Everything that touches the world on rank 0 goes through here; decisions are the manager's alone.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "manager/manager.hpp"
+#include "record/journal.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/control_file.hpp"
+#include "runtime/outbox.hpp"
+#include "transport/endpoint.hpp"
+#include "worker/snapshot_files.hpp"
+
+namespace stemma {
+
+/// Watches a run go by; must not influence it.
+class HostObserver {
+public:
+    virtual ~HostObserver() = default;
+    virtual void on_entry(const Input&, std::span<const Effect>, const Manager&) {}
+    virtual void on_progress(WorkerId, const Progress&) {}
+    virtual void on_hello(WorkerId, const Hello&) {}
+    /// About every 100 ms.
+    virtual void on_tick(const Manager&, double /*now*/) {}
+};
+
+struct HostSettings {
+    std::uint64_t run_id = 0;
+    std::uint32_t incarnation = 0;
+    std::uint64_t next_sequence = 0;   ///< inputs already in the journal
+    double time_before = 0;            ///< seconds of the incarnations before
+    double heartbeat_timeout = 60;     ///< a worker not heard of for so long is lost
+    double ping_interval = 5;          ///< seconds between two signs of life to each worker
+    double join_timeout = 180;         ///< a rank that has not said hello by then is lost
+    double goodbye_timeout = 10;       ///< waiting for workers at the end
+    std::vector<InputBody> first;      ///< inputs right after IncarnationStarted (changes on resume, missing snapshots)
+    /// Polled each round: a stop wished by a signal or a time limit.
+    std::function<std::optional<StopReason>()> stop_wish;
+};
+
+struct HostResult {
+    EndReason reason = EndReason::stopped;
+    double time = 0;             ///< of the run, all incarnations
+    bool workers_lost = false;   ///< some rank is gone: MPI_Finalize would hang
+};
+
+class ManagerHost {
+public:
+    /// `files` and `control` may be null.
+    ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal, SnapshotFiles* files, ControlFile* control,
+                HostObserver& observer, HostSettings settings);
+    /// Runs until the search has ended and the workers have left.
+    HostResult run();
+
+private:
+    struct Peer {
+        bool joined = false;
+        bool gone = false;    ///< lost, or said goodbye
+        double heard = 0;
+        std::uint64_t received = 0;  ///< frames
+    };
+
+    void feed(InputBody body);
+    bool receive();
+    void take_frames(int from, Bytes frames);
+    void take_message(WorkerId worker, ToManager message);
+    void watch_clock();
+    void watch_wishes();
+    void watch_peers();
+    void lose(WorkerId worker, std::string reason);
+    void execute(std::span<const Effect> effects);
+    void commit();
+    void say_goodbye();
+
+    Endpoint& endpoint_;
+    Manager& manager_;
+    Journal& journal_;
+    SnapshotFiles* files_;
+    ControlFile* control_;
+    HostObserver& observer_;
+    HostSettings settings_;
+    RunClock clock_;
+    Outbox outbox_;
+    std::vector<Peer> peers_;
+    std::uint64_t sequence_;
+    double last_time_ = 0;
+    std::size_t uncommitted_ = 0;
+    double next_watch_ = 0;
+    double next_sync_ = 0;
+    double next_ping_ = 0;
+    Effects effects_;
+    std::vector<SnapshotId> to_erase_;
+    HostResult result_;
+};
+
+}  // namespace stemma

@@ -1,0 +1,87 @@
+#include "runtime/outbox.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace stemma {
+
+namespace {
+
+struct Addressed {
+    WorkerId worker;
+    ToWorker message;
+};
+
+struct Translate {
+    const Manager& manager;
+    bool peers_lost;
+
+    std::optional<Addressed> operator()(const Assign& assign) const {
+        const auto values = manager.member(assign.member).configuration;
+        return Addressed{assign.worker, GrantLease{.lease = assign.lease,
+                                                   .member = assign.member,
+                                                   .seed = manager.training_seed(assign.member),
+                                                   .from = assign.from,
+                                                   .to = assign.to,
+                                                   .start = static_cast<StartFrom>(assign.source.kind),
+                                                   .snapshot = assign.source.snapshot,
+                                                   .owner = assign.source.owner,
+                                                   .transfer = assign.source.transfer,
+                                                   .bytes = assign.source.bytes,
+                                                   .configuration = {values.begin(), values.end()}}};
+    }
+    std::optional<Addressed> operator()(const Serve& serve) const {
+        return Addressed{serve.owner, ServeSnapshot{serve.transfer, serve.snapshot, serve.receiver}};
+    }
+    std::optional<Addressed> operator()(const AbortTransfer& abort) const {
+        return Addressed{abort.worker, AbandonTransfer{abort.transfer}};
+    }
+    std::optional<Addressed> operator()(const Drop& drop) const { return Addressed{drop.worker, DropSnapshot{drop.snapshot}}; }
+    std::optional<Addressed> operator()(const Persist& persist) const {
+        return Addressed{persist.worker, PersistSnapshot{persist.snapshot}};
+    }
+    std::optional<Addressed> operator()(const Cancel& cancel) const { return Addressed{cancel.worker, CancelLease{cancel.lease}}; }
+    std::optional<Addressed> operator()(const Dismiss& dismiss) const { return Addressed{dismiss.worker, Leave{peers_lost}}; }
+    std::optional<Addressed> operator()(const Born&) const { return std::nullopt; }
+    std::optional<Addressed> operator()(const Erase&) const { return std::nullopt; }
+    std::optional<Addressed> operator()(const Noted&) const { return std::nullopt; }
+    std::optional<Addressed> operator()(const Ended&) const { return std::nullopt; }
+};
+
+}  // namespace
+
+Outbox::Outbox(Endpoint& endpoint, std::uint64_t run_id)
+    : endpoint_(endpoint),
+      run_id_(run_id),
+      pending_(static_cast<std::size_t>(endpoint.size())),
+      sequence_(static_cast<std::size_t>(endpoint.size())) {}
+
+void Outbox::add(std::span<const Effect> effects, const Manager& manager) {
+    for (const auto& effect : effects) {
+        if (auto addressed = std::visit(Translate{manager, peers_lost_}, effect)) add(addressed->worker, addressed->message);
+    }
+}
+
+void Outbox::add(WorkerId worker, const ToWorker& message) {
+    const auto rank = static_cast<std::size_t>(worker.value);
+    ensure(rank > 0 && rank < pending_.size(), "messages go to workers of this run");
+    auto& frames = pending_[rank];
+    const auto before = frames.size();
+    encode(message, {run_id_, sequence_[rank]++}, frames);
+    if (before == 0) {
+        touched_.push_back(rank);
+    } else if (frames.size() > frame_bytes_max) {
+        // The last message does not fit beside those before it: they go first.
+        Bytes last(frames.begin() + static_cast<std::ptrdiff_t>(before), frames.end());
+        frames.resize(before);
+        endpoint_.send(static_cast<int>(rank), std::exchange(frames, std::move(last)));
+    }
+}
+
+void Outbox::flush() {
+    for (const auto rank : touched_) endpoint_.send(static_cast<int>(rank), std::exchange(pending_[rank], {}));
+    touched_.clear();
+}
+
+}  // namespace stemma

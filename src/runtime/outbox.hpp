@@ -1,0 +1,35 @@
+#pragma once
+// Effects of the search, translated to messages to workers, and sent as few large frames as possible.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "manager/manager.hpp"
+#include "transport/endpoint.hpp"
+#include "transport/messages.hpp"
+
+namespace stemma {
+
+class Outbox {
+public:
+    Outbox(Endpoint& endpoint, std::uint64_t run_id);
+
+    /// Queues the messages that `effects` call for; nothing leaves before flush().
+    void add(std::span<const Effect> effects, const Manager& manager);
+    void add(WorkerId worker, const ToWorker& message);
+    /// From now on, workers that are told to leave are told that some rank is gone.
+    void peers_lost() { peers_lost_ = true; }
+    /// Sends what is queued. Called only after the inputs behind it were committed.
+    void flush();
+
+private:
+    Endpoint& endpoint_;
+    std::uint64_t run_id_;
+    bool peers_lost_ = false;
+    std::vector<Bytes> pending_;              ///< one a rank
+    std::vector<std::uint64_t> sequence_;     ///< frames sent, one a rank
+    std::vector<std::size_t> touched_;        ///< ranks with something pending
+};
+
+}  // namespace stemma

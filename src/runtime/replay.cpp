@@ -1,0 +1,55 @@
+#include "runtime/replay.hpp"
+
+#include <algorithm>
+
+namespace stemma {
+
+namespace {
+
+/// Kind numbers and encoded bytes in hex: enough to see where two answers part.
+std::string show(const Effects& effects) {
+    std::string text;
+    for (const auto& effect : effects) {
+        Bytes bytes;
+        encode(effect, bytes);
+        text += text.empty() ? "" : " | ";
+        for (const auto byte : bytes) {
+            constexpr char digits[] = "0123456789abcdef";
+            text += digits[std::to_integer<unsigned>(byte) >> 4U];
+            text += digits[std::to_integer<unsigned>(byte) & 15U];
+        }
+    }
+    return text.empty() ? "nothing" : text;
+}
+
+void flatten(const Effects& effects, Bytes& out) {
+    out.clear();
+    for (const auto& effect : effects) encode(effect, out);
+}
+
+}  // namespace
+
+ReplayResult replay(Manager& manager, const std::function<void(const std::function<void(const Entry&)>&)>& each) {
+    ReplayResult result;
+    Effects effects;
+    Bytes recorded;
+    Bytes recomputed;
+    each([&](const Entry& entry) {
+        if (result.mismatch) return;
+        effects.clear();
+        manager.on(entry.input, effects);
+        flatten(entry.effects, recorded);
+        flatten(effects, recomputed);
+        if (recorded != recomputed) {
+            result.mismatch = Mismatch{entry.input.sequence, show(entry.effects), show(effects)};
+            return;
+        }
+        ++result.inputs;
+        result.decisions += effects.size();
+        result.last_time = entry.input.time;
+        if (std::holds_alternative<IncarnationStarted>(entry.input.body)) ++result.incarnations;
+    });
+    return result;
+}
+
+}  // namespace stemma

@@ -1,0 +1,31 @@
+#pragma once
+// Resume and verify are the same thing: the recorded inputs through a fresh manager, each answer compared.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "manager/manager.hpp"
+#include "record/journal.hpp"
+
+namespace stemma {
+
+struct Mismatch {
+    std::uint64_t sequence = 0;  ///< of the input whose answer differs
+    std::string recorded;
+    std::string recomputed;
+};
+
+struct ReplayResult {
+    std::uint64_t inputs = 0;
+    std::uint64_t decisions = 0;
+    double last_time = 0;
+    std::uint32_t incarnations = 0;
+    std::optional<Mismatch> mismatch;  ///< the first one; replay stops there
+};
+
+/// Feeds every entry that `each` hands out to `manager`. O(entries).
+ReplayResult replay(Manager& manager, const std::function<void(const std::function<void(const Entry&)>&)>& each);
+
+}  // namespace stemma

@@ -1,0 +1,118 @@
+#include "unit/manager/harness.hpp"
+
+namespace stemma::test {
+namespace {
+
+ManagerSettings with(Budget budget) { return {.budget = budget, .durable = DurablePolicy::none}; }
+
+void many(Harness& run, Resource to = 1) {
+    for (int i = 0; i < 20; ++i) run.scheduler->work.push_back(Create{to});
+}
+
+TEST(BudgetOf, members_stops_births_exactly_there) {
+    Harness run(with({.members = 3}));
+    many(run);
+    run.start(2);
+    run.report(1, 0, 1, 0.5);
+    run.report(2, 1, 1, 0.5);
+    EXPECT_EQ(run.manager->member_count(), 3U);
+    EXPECT_EQ(only<Ended>(run.report(1, 2, 1, 0.5)).reason, EndReason::budget_members);
+}
+
+TEST(BudgetOf, members_does_not_count_repeats) {
+    Harness run(with({.members = 1}));
+    run.scheduler->work = {Create{1}, Create{1, {0}}, Create{1, {0}}};
+    EXPECT_EQ(all_of<Born>(run.start(3)).size(), 3U);
+}
+
+TEST(BudgetOf, reports_is_never_exceeded_by_leases_that_are_out) {
+    Harness run(with({.reports = 3}));
+    many(run);
+    run.start(2);
+    run.report(1, 0, 1, 0.5);
+    EXPECT_TRUE(all_of<Assign>(run.report(2, 1, 1, 0.5)).empty());
+    EXPECT_EQ(only<Ended>(run.report(1, 2, 1, 0.5)).reason, EndReason::budget_reports);
+    EXPECT_EQ(run.manager->totals().reports, 3U);
+}
+
+TEST(BudgetOf, a_failure_gives_its_report_back) {
+    Harness run(with({.reports = 1}));
+    many(run);
+    run.start(1);
+    EXPECT_EQ(all_of<Assign>(run.fail(1, 0, FailureKind::infeasible)).size(), 1U);
+}
+
+TEST(BudgetOf, resource_is_never_exceeded_and_what_does_not_fit_waits_for_a_larger_one) {
+    Harness run(with({.resource = 10}));
+    many(run, 4);
+    run.start(1);
+    run.report(1, 0, 4, 0.5);
+    EXPECT_EQ(only<Ended>(run.report(1, 1, 4, 0.5)).reason, EndReason::budget_resource);
+    EXPECT_EQ(run.manager->totals().resource, 8U);
+    run.feed(IncarnationStarted{1, 1});
+    run.feed(BudgetChanged{{.resource = 12}, 0});
+    EXPECT_EQ(only<Assign>(run.feed(WorkerJoined{{1}, "host", "cpu", 0})).member, MemberId{2});
+}
+
+TEST(BudgetOf, seconds_cuts_running_leases_at_their_boundary) {
+    Harness run(with({.seconds = 10}));
+    many(run, 5);
+    run.start(1);
+    EXPECT_DOUBLE_EQ(run.manager->next_deadline(), 10);
+    EXPECT_EQ(only<Cancel>(run.feed(Ticked{}, 9)).lease, LeaseId{0});
+    EXPECT_EQ(only<Ended>(run.report(1, 0, 3, 0.5)).reason, EndReason::budget_seconds);
+    EXPECT_EQ(run.manager->totals().reports, 0U) << "a partial report is not ranked";
+    EXPECT_FALSE(run.manager->best());
+    run.feed(IncarnationStarted{1, 1});
+    run.feed(BudgetChanged{{.seconds = 100}, 0});
+    const auto lease = only<Assign>(run.feed(WorkerJoined{{1}, "host", "cpu", 0}));
+    EXPECT_EQ(lease.member, MemberId{0});
+    EXPECT_EQ(lease.to, 5);
+}
+
+TEST(BudgetOf, a_lease_cancelled_before_its_first_boundary_goes_back_whole) {
+    Harness run(with({}));
+    many(run, 5);
+    run.start(1);
+    run.feed(StopRequested{});
+    EXPECT_EQ(only<Ended>(run.feed(LeaseReported{{1}, {0}, 0, 0.1, 0, {}})).reason, EndReason::stopped);
+    EXPECT_EQ(run.manager->totals().resource, 0U);
+}
+
+TEST(BudgetOf, target_ends_the_search_and_cancels_the_others) {
+    auto settings = with({.target = 0.9});
+    settings.maximise = true;
+    Harness run(settings);
+    many(run);
+    run.start(2);
+    EXPECT_TRUE(all_of<Cancel>(run.report(1, 0, 1, 0.89)).empty());
+    const auto effects = run.report(1, 2, 1, 0.9);
+    EXPECT_EQ(only<Cancel>(effects).worker, WorkerId{2});
+    const auto last = run.feed(LeaseReported{{2}, {1}, 0, 0.1, 0, {}});
+    EXPECT_EQ(only<Ended>(last).reason, EndReason::target);
+    EXPECT_EQ(only<Ended>(last).best, MemberId{2});
+}
+
+TEST(BudgetOf, a_larger_one_in_mid_run_lifts_the_refusal_of_members) {
+    Harness run(with({.members = 1}));
+    many(run);
+    run.start(2);
+    EXPECT_EQ(run.manager->member_count(), 1U);
+    many(run);
+    const auto effects = run.feed(BudgetChanged{{.members = 2}, 0});
+    EXPECT_EQ(only<Born>(effects).member, MemberId{1});
+    EXPECT_EQ(run.scheduler->count<Extended>(), 1U);
+}
+
+TEST(BudgetOf, a_stop_can_be_resumed) {
+    Harness run(with({}));
+    many(run, 2);
+    run.start(1);
+    run.feed(StopRequested{StopReason::signal});
+    EXPECT_EQ(only<Ended>(run.report(1, 0, 2, 0.5)).reason, EndReason::stopped);
+    EXPECT_EQ(run.manager->totals().reports, 1U) << "it reached its end in time";
+    EXPECT_EQ(only<Assign>(run.start(1)).member, MemberId{1});
+}
+
+}  // namespace
+}  // namespace stemma::test

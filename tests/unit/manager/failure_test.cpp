@@ -1,0 +1,190 @@
+#include <cmath>
+
+#include "unit/manager/harness.hpp"
+
+namespace stemma::test {
+namespace {
+
+ManagerSettings quiet() { return {.durable = DurablePolicy::none}; }
+
+TEST(Failure, an_exception_is_retried_once_on_another_worker) {
+    Harness run(quiet());
+    run.scheduler->work = {Create{2}};
+    run.start(2);
+    const auto effects = run.fail(1, 0, FailureKind::exception);
+    EXPECT_TRUE(noted(effects, EventKind::retry));
+    const auto retry = only<Assign>(effects);
+    EXPECT_EQ(retry.worker, WorkerId{2});
+    EXPECT_EQ(retry.attempt, 1U);
+    const auto last = run.fail(2, 1, FailureKind::exception);
+    EXPECT_TRUE(noted(last, EventKind::member_failed));
+    EXPECT_EQ(run.manager->member({0}).state, MemberState::failed);
+    EXPECT_EQ(run.scheduler->count<GivenUp>(), 1U);
+}
+
+TEST(Failure, the_only_worker_retries_itself) {
+    Harness run(quiet());
+    run.scheduler->work = {Create{2}};
+    run.start(1);
+    EXPECT_EQ(only<Assign>(run.fail(1, 0, FailureKind::exception)).worker, WorkerId{1});
+}
+
+TEST(Failure, a_retry_waits_for_another_worker_while_others_work) {
+    Harness run(quiet());
+    run.scheduler->work = {Create{2}, Create{2}, Create{2}};
+    run.start(2);
+    const auto effects = run.fail(1, 0, FailureKind::exception);
+    EXPECT_EQ(only<Assign>(effects).member, MemberId{2}) << "worker 1 goes on with something else";
+    EXPECT_EQ(only<Assign>(run.report(2, 1, 2, 0.5)).member, MemberId{0}) << "worker 2 takes the retry";
+}
+
+TEST(Failure, out_of_memory_and_infeasible_are_never_retried) {
+    for (const auto kind : {FailureKind::out_of_memory, FailureKind::infeasible}) {
+        Harness run(quiet());
+        run.scheduler->work = {Create{2}};
+        run.start(2);
+        const auto effects = run.fail(1, 0, kind);
+        EXPECT_TRUE(all_of<Assign>(effects).empty());
+        EXPECT_TRUE(noted(effects, EventKind::member_failed));
+    }
+}
+
+TEST(Failure, non_finite_ranks_worst_and_is_no_candidate_for_best) {
+    Harness run(quiet());
+    run.scheduler->work = {Create{2}, Create{2}};
+    run.start(2);
+    EXPECT_TRUE(noted(run.fail(1, 0, FailureKind::nonfinite), EventKind::member_diverged));
+    EXPECT_TRUE(noted(run.report(2, 1, 2, std::nan("")), EventKind::member_diverged));
+    EXPECT_FALSE(run.manager->best());
+    ASSERT_EQ(run.scheduler->count<Reported>(), 2U);
+    for (const auto& event : run.scheduler->seen) {
+        if (const auto* reported = std::get_if<Reported>(&event)) {
+            EXPECT_EQ(reported->objective, std::numeric_limits<double>::infinity());
+            EXPECT_EQ(reported->resource, 2);
+        }
+    }
+}
+
+TEST(Failure, a_device_error_retires_the_worker_and_moves_the_member) {
+    Harness run(quiet());
+    run.scheduler->work = {Create{2}};
+    run.start(2);
+    const auto effects = run.fail(1, 0, FailureKind::device);
+    EXPECT_TRUE(noted(effects, EventKind::worker_retired));
+    EXPECT_EQ(only<Dismiss>(effects).worker, WorkerId{1});
+    EXPECT_EQ(only<Assign>(effects).worker, WorkerId{2});
+    EXPECT_EQ(run.manager->totals().failures, 0U);
+}
+
+TEST(Failure, a_lost_workers_lease_goes_back_and_its_late_report_is_not_ranked) {
+    Harness run(quiet());
+    run.scheduler->work = {Create{2}};
+    run.start(2);
+    const auto effects = run.feed(WorkerLost{{1}, "no heartbeat"});
+    EXPECT_TRUE(noted(effects, EventKind::requeued));
+    EXPECT_EQ(only<Assign>(effects).worker, WorkerId{2});
+    EXPECT_TRUE(noted(run.report(1, 0, 2, 0.1), EventKind::late_report));
+    EXPECT_FALSE(run.manager->best());
+    EXPECT_EQ(run.manager->totals().late, 1U);
+}
+
+TEST(Failure, a_member_that_takes_worker_after_worker_with_it_is_given_up) {
+    Harness run(quiet());
+    run.scheduler->work = {Create{2}, Create{2}};
+    run.start(5);
+    Effects effects;
+    std::uint64_t lease = 0;
+    for (std::uint64_t worker : {1, 3, 4, 5}) {
+        effects = run.feed(WorkerLost{{worker}, "gone"});
+        if (!all_of<Assign>(effects).empty()) lease = only<Assign>(effects).lease.value;
+    }
+    EXPECT_GT(lease, 1U);
+    EXPECT_TRUE(noted(effects, EventKind::member_failed));
+    EXPECT_FALSE(run.manager->ended()) << "worker 2 is still at work";
+}
+
+TEST(Failure, no_worker_left_ends_the_run_resumable) {
+    Harness run(quiet());
+    run.scheduler->work = {Create{2}};
+    run.start(2);
+    run.feed(WorkerLost{{1}, "gone"});
+    EXPECT_EQ(only<Ended>(run.feed(WorkerLost{{2}, "gone"})).reason, EndReason::no_workers);
+    EXPECT_EQ(only<Assign>(run.start(1)).member, MemberId{0}) << "the next incarnation goes on";
+}
+
+TEST(Failure, workers_that_are_still_expected_keep_the_run_alive) {
+    Harness run(quiet());
+    run.scheduler->work = {Create{2}};
+    run.feed(IncarnationStarted{0, 3});
+    run.feed(WorkerJoined{{1}, "host", "cpu", 0});
+    run.feed(WorkerLost{{1}, "gone"});
+    EXPECT_FALSE(run.manager->ended());
+    run.feed(WorkerLost{{2}, "never said hello"});
+    EXPECT_FALSE(run.manager->ended());
+    EXPECT_EQ(only<Assign>(run.feed(WorkerJoined{{3}, "host", "cpu", 0})).worker, WorkerId{3});
+}
+
+TEST(Failure, the_same_error_from_many_members_stops_the_search) {
+    auto settings = quiet();
+    settings.retries = 0;
+    settings.failures_in_a_row = 3;
+    Harness run(settings);
+    for (int i = 0; i < 10; ++i) run.scheduler->work.push_back(Create{2});
+    run.start(1);
+    run.fail(1, 0, FailureKind::exception);
+    run.fail(1, 1, FailureKind::exception, "another::type");
+    run.fail(1, 2, FailureKind::exception);
+    run.fail(1, 3, FailureKind::exception);
+    EXPECT_FALSE(run.manager->ended());
+    EXPECT_EQ(only<Ended>(run.fail(1, 4, FailureKind::exception)).reason, EndReason::repeated_failure);
+}
+
+TEST(Failure, a_lease_beyond_its_deadline_is_given_to_somebody_else) {
+    auto settings = quiet();
+    settings.lease_timeout = 10;
+    Harness run(settings);
+    run.scheduler->work = {Create{2}};
+    run.start(2);
+    EXPECT_DOUBLE_EQ(run.manager->next_deadline(), 12);
+    EXPECT_TRUE(all_of<Assign>(run.feed(Ticked{}, 5)).empty());
+    const auto effects = run.feed(Ticked{}, 10);
+    EXPECT_EQ(only<Cancel>(effects).worker, WorkerId{1});
+    EXPECT_EQ(only<Assign>(effects).worker, WorkerId{2});
+    EXPECT_TRUE(noted(run.report(1, 0, 2, 0.1), EventKind::late_report));
+    EXPECT_EQ(run.manager->totals().late, 1U);
+}
+
+TEST(Failure, a_worker_that_always_times_out_is_retired) {
+    auto settings = quiet();
+    settings.lease_timeout = 10;
+    Harness run(settings);
+    for (int i = 0; i < 10; ++i) run.scheduler->work.push_back(Create{2});
+    run.start(1);
+    Effects effects;
+    for (int i = 0; i < 3; ++i) effects = run.feed(Ticked{}, 11);
+    EXPECT_TRUE(noted(effects, EventKind::worker_retired));
+    EXPECT_EQ(only<Ended>(effects).reason, EndReason::no_workers);
+}
+
+TEST(Failure, a_duplicate_report_counts_once) {
+    Harness run(quiet());
+    run.scheduler->work = {Create{2}, Create{2}};
+    run.start(1);
+    run.report(1, 0, 2, 0.5);
+    EXPECT_TRUE(noted(run.report(1, 0, 2, 0.5), EventKind::late_report));
+    EXPECT_EQ(run.manager->totals().reports, 1U);
+}
+
+TEST(Failure, a_member_stopped_by_the_user_is_given_up_at_its_boundary) {
+    Harness run(quiet());
+    run.scheduler->work = {Create{5}, Create{5}};
+    run.start(1);
+    EXPECT_EQ(only<Cancel>(run.feed(MemberStopped{{0}})).lease, LeaseId{0});
+    const auto effects = run.report(1, 0, 2, 0.1);
+    EXPECT_TRUE(noted(effects, EventKind::member_failed));
+    EXPECT_EQ(only<Assign>(effects).member, MemberId{1});
+    EXPECT_TRUE(run.feed(MemberStopped{{77}}).empty()) << "a member that does not exist";
+}
+
+}  // namespace
+}  // namespace stemma::test
