@@ -101,6 +101,8 @@ public:
     virtual bool exhausted() const = 0;
     /// "asha (promotion): eta 3, rungs 1 3 9 epochs"
     virtual std::string describe() const = 0;
+    /// Bytes of its state that grow with the members.
+    virtual std::size_t memory_bytes() const { return 0; }
 };
 
 }  // namespace stemma

@@ -1,0 +1,22 @@
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "scheduler/asha.hpp"
+#include "scheduler/hyperband.hpp"
+#include "scheduler/random_search.hpp"
+#include "scheduler/sha.hpp"
+
+namespace stemma {
+
+/// The rungs as they come out for `members` members if all finish: floor(n / eta^k) in rung k of ASHA and SHA. For the
+/// stopping variant it is what the promotion variant does: stopping lets more through, most of them early.
+std::vector<RungRow> expected_rungs(const AshaSettings& settings, std::uint64_t members);
+std::vector<RungRow> expected_rungs(const ShaSettings& settings, std::uint64_t members);
+std::vector<RungRow> expected_rungs(const HyperbandSettings& settings, std::uint64_t members);
+std::vector<RungRow> expected_rungs(const RandomSearchSettings& settings, std::uint64_t members);
+
+/// Training that such a table means: each rung's members times the resource that it adds to the rung below.
+Resource expected_resource(const std::vector<RungRow>& rungs);
+
+}  // namespace stemma

@@ -1,0 +1,98 @@
+#include "scheduler/random_search.hpp"
+
+#include <cmath>
+#include <deque>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace stemma {
+
+namespace {
+
+class RandomSearch : public Scheduler {
+public:
+    explicit RandomSearch(const RandomSearchSettings& settings) : max_(settings.max) {
+        if (max_ < 1) throw UserError("scheduler: max must be >= 1; got " + std::to_string(max_));
+    }
+
+    void on(const Event& event, Actions& out) override {
+        if (std::holds_alternative<WorkWanted>(event)) {
+            give_work(out);
+        } else if (std::holds_alternative<Created>(event)) {
+            states_.push_back(State::running);
+            ++entered_;
+            ++in_flight_;
+        } else if (std::holds_alternative<NoMoreMembers>(event)) {
+            no_more_ = true;
+        } else if (const auto* report = std::get_if<Reported>(&event)) {
+            take(*report, out);
+        } else if (const auto* given_up = std::get_if<GivenUp>(&event)) {
+            if (states_[given_up->member.value] == State::running) --in_flight_;
+            states_[given_up->member.value] = State::gone;
+        } else if (const auto* extended = std::get_if<Extended>(&event)) {
+            extend(*extended);
+        }
+    }
+
+    std::vector<RungRow> rungs() const override { return {{0, 0, max_, entered_, finished_, 0}}; }
+    bool exhausted() const override { return no_more_ && in_flight_ == 0 && again_.empty(); }
+    std::string describe() const override { return "every configuration to " + std::to_string(max_) + ", no stopping"; }
+    std::size_t memory_bytes() const override { return states_.capacity() * sizeof(State); }
+
+private:
+    enum class State : std::uint8_t { running, finished, gone };
+
+    void give_work(Actions& out) {
+        while (!again_.empty()) {
+            const auto member = again_.front();
+            again_.pop_front();
+            if (states_[member.value] != State::finished) continue;
+            states_[member.value] = State::running;
+            ++in_flight_;
+            out.push_back(Train{member, max_});
+            return;
+        }
+        if (!no_more_) out.push_back(Create{max_});
+    }
+
+    void take(const Reported& report, Actions& out) {
+        --in_flight_;
+        const bool finite = std::isfinite(report.objective);
+        states_[report.member.value] = finite ? State::finished : State::gone;
+        if (!finite) {
+            out.push_back(Release{report.member});
+        } else if (report.resource < max_) {
+            again_.push_back(report.member);  // max was raised while it trained
+        } else {
+            ++finished_;
+            out.push_back(Keep{report.member, -report.objective, false});
+        }
+    }
+
+    void extend(const Extended& extended) {
+        no_more_ = false;
+        if (extended.max_resource <= max_) return;
+        max_ = extended.max_resource;
+        finished_ = 0;
+        for (std::uint64_t member = 0; member < states_.size(); ++member) {
+            if (states_[member] == State::finished) again_.push_back({member});
+        }
+    }
+
+    Resource max_;
+    std::vector<State> states_;
+    std::deque<MemberId> again_;
+    std::uint64_t entered_ = 0;
+    std::uint64_t finished_ = 0;
+    std::uint64_t in_flight_ = 0;
+    bool no_more_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Scheduler> make_random_search(const RandomSearchSettings& settings) {
+    return std::make_unique<RandomSearch>(settings);
+}
+
+}  // namespace stemma

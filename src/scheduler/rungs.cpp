@@ -1,0 +1,39 @@
+#include "scheduler/rungs.hpp"
+
+#include "core/error.hpp"
+
+namespace stemma {
+
+std::vector<Resource> rung_resources(Resource min, Resource max, std::int64_t eta, std::int64_t s) {
+    if (min < 1 || max < min || eta < 2 || s < 0) {
+        throw UserError("scheduler: 1 <= min <= max, eta >= 2 and early_stopping_rate >= 0 are needed; got min = " + std::to_string(min) +
+                        ", max = " + std::to_string(max) + ", eta = " + std::to_string(eta) +
+                        ", early_stopping_rate = " + std::to_string(s));
+    }
+    Resource resource = min;
+    for (; s > 0; --s) {
+        if (resource > max / eta) {
+            throw UserError("scheduler: min * eta^early_stopping_rate is beyond max = " + std::to_string(max) +
+                            ": lower early_stopping_rate or raise max");
+        }
+        resource *= eta;
+    }
+    std::vector<Resource> rungs{resource};
+    while (rungs.back() <= max / eta) rungs.push_back(rungs.back() * eta);
+    if (rungs.back() < max) rungs.push_back(max);
+    return rungs;
+}
+
+int bracket_count(Resource min, Resource max, std::int64_t eta) {
+    int count = 1;
+    for (Resource resource = min; resource <= max / eta; resource *= eta) ++count;
+    return count;
+}
+
+void extend_rungs(std::vector<Resource>& rungs, Resource min, Resource max, std::int64_t eta) {
+    for (const auto resource : rung_resources(min, max, eta)) {
+        if (resource > rungs.back()) rungs.push_back(resource);
+    }
+}
+
+}  // namespace stemma

@@ -1,0 +1,116 @@
+#include "trainer/toy/toy_trainer.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <thread>
+
+#include "core/error.hpp"
+#include "core/rng.hpp"
+
+namespace stemma {
+
+namespace {
+
+/// Everything that training leaves behind.
+struct State {
+    std::uint64_t chain = 0;   ///< hash over (seed, configuration, every unit)
+    std::int64_t reached = 0;
+};
+
+std::uint64_t mix(std::uint64_t chain, std::uint64_t value) {
+    chain ^= value + 0x9E3779B97F4A7C15ULL + (chain << 6U) + (chain >> 2U);
+    chain *= 0xFF51AFD7ED558CCDULL;
+    return chain ^ (chain >> 33U);
+}
+
+std::uint64_t hash_of(const std::vector<double>& point) {
+    std::uint64_t hash = point.size();
+    for (const auto coordinate : point) {
+        std::uint64_t bits = 0;
+        std::memcpy(&bits, &coordinate, sizeof bits);
+        hash = mix(hash, bits);
+    }
+    return hash;
+}
+
+class ToyTrainer : public Trainer {
+public:
+    ToyTrainer(ToySettings settings, std::shared_ptr<const SearchSpace> space)
+        : settings_(settings), space_(std::move(space)), metrics_(toy_metrics()), ballast_(settings.state_bytes) {
+        draws_faults_ = settings_.nonfinite + settings_.exception + settings_.out_of_memory + settings_.device > 0;
+    }
+
+    std::span<const MetricInfo> metrics() const override { return metrics_; }
+    std::string describe() const override { return "toy"; }
+
+    TrainResult train(const TrainRequest& request) override {
+        const auto point = space_->to_unit(request.configuration.values());
+        State state{mix(request.seed, hash_of(point)), 0};
+        if (request.start != nullptr) {
+            const auto* array = request.start->find("state");
+            if (array == nullptr || array->bytes != sizeof state) {
+                return TrainFailure{FailureKind::snapshot_unavailable, "ToyTrainer", "the snapshot is of another trainer", 0};
+            }
+            std::memcpy(&state, request.start->content(*array).data(), sizeof state);
+        }
+        ensure(state.reached == request.from, "a lease starts where its snapshot ends");
+        Trained trained;
+        for (Resource unit = request.from + 1; unit <= request.to; ++unit) {
+            if (request.stop != nullptr && request.stop->load(std::memory_order_relaxed)) break;
+            if (auto failure = step(request, unit)) return *failure;
+            state = {mix(state.chain, static_cast<std::uint64_t>(unit)), unit};
+            trained.rows.push_back(row(point, request.member, state));
+            if (request.progress) request.progress(trained.rows.back());
+        }
+        trained.reached = state.reached;
+        trained.snapshot.add("state", DType::u8, {sizeof state}, std::as_bytes(std::span(&state, 1)));
+        if (!ballast_.empty()) {
+            trained.snapshot.add("ballast", DType::u8, {static_cast<std::int64_t>(ballast_.size())}, std::as_bytes(std::span(ballast_)));
+        }
+        return trained;
+    }
+
+private:
+    std::optional<TrainFailure> step(const TrainRequest& request, Resource unit) const {
+        if (settings_.seconds_per_unit > 0) {
+            std::this_thread::sleep_for(std::chrono::duration<double>(settings_.seconds_per_unit));
+        }
+        if (!draws_faults_) return std::nullopt;
+        double draw = Stream(request.seed, Purpose::fault, request.member.value, static_cast<std::uint64_t>(unit)).uniform();
+        const auto fails = [&](double chance, FailureKind kind, const char* type, const char* text) -> std::optional<TrainFailure> {
+            draw -= chance;
+            if (draw >= 0) return std::nullopt;
+            draw = std::numeric_limits<double>::infinity();
+            return TrainFailure{kind, type, text, unit - 1};
+        };
+        if (auto f = fails(settings_.nonfinite, FailureKind::nonfinite, "loss", "the loss is not finite")) return f;
+        if (auto f = fails(settings_.exception, FailureKind::exception, "std::runtime_error", "a drawn exception")) return f;
+        if (auto f = fails(settings_.out_of_memory, FailureKind::out_of_memory, "std::bad_alloc", "a drawn lack of memory")) return f;
+        return fails(settings_.device, FailureKind::device, "device", "a drawn device error");
+    }
+
+    MetricRow row(const std::vector<double>& point, MemberId member, const State& state) const {
+        // A millionth of the loss hangs on the whole past: enough to show, too little to rank by.
+        const double past = 1e-6 * static_cast<double>(state.chain >> 11U) * 0x1p-53;
+        const double loss = settings_.surface.loss(point, member, state.reached) + past;
+        return {state.reached, {loss, 1 / (1 + std::max(0.0, loss)), loss * 1.05 + past}};
+    }
+
+    ToySettings settings_;
+    std::shared_ptr<const SearchSpace> space_;
+    std::vector<MetricInfo> metrics_;
+    std::vector<std::uint8_t> ballast_;
+    bool draws_faults_ = false;
+};
+
+}  // namespace
+
+std::vector<MetricInfo> toy_metrics() { return {{"valid_loss"}, {"valid_accuracy"}, {"test_loss", true}}; }
+
+std::unique_ptr<Trainer> make_toy_trainer(ToySettings settings, std::shared_ptr<const SearchSpace> space) {
+    return std::make_unique<ToyTrainer>(settings, std::move(space));
+}
+
+}  // namespace stemma
