@@ -7,6 +7,7 @@
 #include "app/job/quantities.hpp"
 #include "app/registry.hpp"
 #include "core/error.hpp"
+#include "platform/launch.hpp"
 
 namespace {
 
@@ -133,20 +134,29 @@ int run_main(int argc, char** argv) {
         const int code = app.exit(error);
         return code == 0 ? 0 : static_cast<int>(ExitCode::user_error);
     }
-    if (!line.wall_time.empty()) line.budget.seconds = parse_seconds(line.wall_time);
+    if (!line.wall_time.empty()) {
+        line.budget.seconds = parse_duration(line.wall_time);
+        if (!line.budget.seconds) throw UserError("--wall-time must be a duration such as 90s, 15m or 1d12h; got \"" + line.wall_time + "\"");
+    }
     return static_cast<int>(line.action());
+}
+
+int guarded_main(int argc, char** argv) {
+    try {
+        return run_main(argc, argv);
+    } catch (const UserError& error) {
+        std::fprintf(stderr, "stemma: %s\n", error.what());
+        return static_cast<int>(ExitCode::user_error);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "stemma: internal error: %s\n", error.what());
+        return static_cast<int>(ExitCode::internal_error);
+    }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        return run_main(argc, argv);
-    } catch (const stemma::UserError& error) {
-        std::fprintf(stderr, "stemma: %s\n", error.what());
-        return static_cast<int>(stemma::ExitCode::user_error);
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "stemma: internal error: %s\n", error.what());
-        return static_cast<int>(stemma::ExitCode::internal_error);
-    }
+    const int code = guarded_main(argc, argv);
+    const auto environment = stemma::read_environment();
+    return stemma::exit_code_for_launcher(code, stemma::launch_of(environment), environment);
 }

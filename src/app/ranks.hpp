@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "transport/endpoint.hpp"
 
@@ -22,6 +23,8 @@ public:
     /// Rank 0's value, on every rank. Only before the search: it waits for all.
     std::uint64_t agree(std::uint64_t value);
     std::unique_ptr<Endpoint> endpoint();
+    /// Who is where and how fast the wires are, as text; "" but on rank 0. Waits for all.
+    std::string selfcheck(const std::string& facts);
     /// Ends the process without waiting for ranks that are gone.
     [[noreturn]] void abandon(int exit_code);
 

@@ -8,6 +8,7 @@
 
 #include "app/job/job.hpp"
 #include "manager/manager.hpp"
+#include "simulator/simulator.hpp"
 #include "trainer/trainer.hpp"
 
 namespace stemma {
@@ -28,6 +29,19 @@ void check_trainer(const Job& job);
 /// Builds the trainer: reads data, so it may take seconds. Throws UserError if the job asks for what this build or
 /// machine lacks.
 std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place);
+
+/// The rungs as they should come out, for preview.
+struct Plan {
+    std::vector<RungRow> rungs;
+    std::uint64_t members = 0;   ///< that the table is for
+    bool members_fixed = false;  ///< the job says how many; else the table is for a round number of them
+    Resource resource = 0;       ///< all training
+    std::uint64_t reports = 0;
+};
+Plan expected_plan(const Job& job);
+
+/// The job's metric over an analytic surface (the toy trainer's, with its settings if the job has them).
+LearningCurve learning_curve(const Job& job);
 
 ManagerSettings manager_settings(const Job& job);
 /// A fresh manager for the job: what `run` starts with and what replay starts with.

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "core/error.hpp"
+
 namespace stemma {
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/error.hpp"
 #include "runtime/inbox.hpp"
 #include "transport/backoff.hpp"
 
@@ -24,7 +25,7 @@ ManagerHost::ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal,
       settings_(std::move(settings)),
       clock_(settings_.time_before),
       outbox_(endpoint, settings_.run_id),
-      peers_(static_cast<std::size_t>(endpoint.size())),
+      peers_(static_cast<std::size_t>(endpoint.size()), Peer(settings_.run_id)),
       sequence_(settings_.next_sequence),
       last_time_(settings_.time_before) {}
 
@@ -108,13 +109,7 @@ void ManagerHost::take_frames(int from, Bytes frames) {
     auto& peer = peers_[static_cast<std::size_t>(from)];
     peer.heard = clock_.now();
     std::span<const std::byte> left = frames;
-    while (!left.empty()) {
-        FrameContext context{.run_id = settings_.run_id};
-        auto message = decode_to_manager(left, context);
-        ensure(context.sequence == peer.received, "frames of a worker arrive once and in order");
-        ++peer.received;
-        take_message({static_cast<std::uint64_t>(from)}, std::move(message));
-    }
+    while (!left.empty()) take_message({static_cast<std::uint64_t>(from)}, peer.frames.next_to_manager(left));
 }
 
 void ManagerHost::take_message(WorkerId worker, ToManager message) {
@@ -124,7 +119,10 @@ void ManagerHost::take_message(WorkerId worker, ToManager message) {
         peer.joined = true;
         observer_.on_hello(worker, *hello);
     }
-    if (std::holds_alternative<Goodbye>(message)) peer.gone = true;
+    if (std::holds_alternative<Goodbye>(message)) {
+        peer.gone = true;
+        if (!peer.joined) feed(WorkerLost{worker, "it could not start: see its error message"});
+    }
     if (auto body = to_input(worker, std::move(message))) feed(std::move(*body));
 }
 

@@ -14,6 +14,7 @@
 #include "runtime/control_file.hpp"
 #include "runtime/outbox.hpp"
 #include "transport/endpoint.hpp"
+#include "transport/packing.hpp"
 #include "worker/snapshot_files.hpp"
 
 namespace stemma {
@@ -59,10 +60,11 @@ public:
 
 private:
     struct Peer {
+        explicit Peer(std::uint64_t run_id) : frames(run_id) {}
         bool joined = false;
         bool gone = false;    ///< lost, or said goodbye
         double heard = 0;
-        std::uint64_t received = 0;  ///< frames
+        FrameUnpacker frames;
     };
 
     void feed(InputBody body);

@@ -1,8 +1,8 @@
 #include "runtime/outbox.hpp"
 
-#include <algorithm>
 #include <optional>
-#include <utility>
+
+#include "core/error.hpp"
 
 namespace stemma {
 
@@ -51,11 +51,9 @@ struct Translate {
 
 }  // namespace
 
-Outbox::Outbox(Endpoint& endpoint, std::uint64_t run_id)
-    : endpoint_(endpoint),
-      run_id_(run_id),
-      pending_(static_cast<std::size_t>(endpoint.size())),
-      sequence_(static_cast<std::size_t>(endpoint.size())) {}
+Outbox::Outbox(Endpoint& endpoint, std::uint64_t run_id) {
+    for (int rank = 1; rank < endpoint.size(); ++rank) packers_.emplace_back(endpoint, rank, run_id);
+}
 
 void Outbox::add(std::span<const Effect> effects, const Manager& manager) {
     for (const auto& effect : effects) {
@@ -64,23 +62,14 @@ void Outbox::add(std::span<const Effect> effects, const Manager& manager) {
 }
 
 void Outbox::add(WorkerId worker, const ToWorker& message) {
-    const auto rank = static_cast<std::size_t>(worker.value);
-    ensure(rank > 0 && rank < pending_.size(), "messages go to workers of this run");
-    auto& frames = pending_[rank];
-    const auto before = frames.size();
-    encode(message, {run_id_, sequence_[rank]++}, frames);
-    if (before == 0) {
-        touched_.push_back(rank);
-    } else if (frames.size() > frame_bytes_max) {
-        // The last message does not fit beside those before it: they go first.
-        Bytes last(frames.begin() + static_cast<std::ptrdiff_t>(before), frames.end());
-        frames.resize(before);
-        endpoint_.send(static_cast<int>(rank), std::exchange(frames, std::move(last)));
-    }
+    ensure(worker.value > 0 && worker.value <= packers_.size(), "messages go to workers of this run");
+    auto& packer = packers_[worker.value - 1];
+    if (packer.empty()) touched_.push_back(worker.value - 1);
+    packer.add(message);
 }
 
 void Outbox::flush() {
-    for (const auto rank : touched_) endpoint_.send(static_cast<int>(rank), std::exchange(pending_[rank], {}));
+    for (const auto index : touched_) packers_[index].flush();
     touched_.clear();
 }
 

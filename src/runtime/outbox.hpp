@@ -7,7 +7,7 @@
 
 #include "manager/manager.hpp"
 #include "transport/endpoint.hpp"
-#include "transport/messages.hpp"
+#include "transport/packing.hpp"
 
 namespace stemma {
 
@@ -24,12 +24,9 @@ public:
     void flush();
 
 private:
-    Endpoint& endpoint_;
-    std::uint64_t run_id_;
+    std::vector<FramePacker> packers_;   ///< one a worker
     bool peers_lost_ = false;
-    std::vector<Bytes> pending_;              ///< one a rank
-    std::vector<std::uint64_t> sequence_;     ///< frames sent, one a rank
-    std::vector<std::size_t> touched_;        ///< ranks with something pending
+    std::vector<std::size_t> touched_;   ///< packers with something to send
 };
 
 }  // namespace stemma

@@ -107,13 +107,21 @@ ExitCode exit_code(EndReason reason) {
     }
 }
 
+/// The code that the process should return under its launcher.
+int launcher_code(ExitCode code) {
+    const auto environment = read_environment();
+    return exit_code_for_launcher(static_cast<int>(code), launch_of(environment), environment);
+}
+
+[[noreturn]] void leave_now(ExitCode code) { ::_exit(launcher_code(code)); }
+
 struct Outcome {
     ExitCode code = ExitCode::ok;
     bool workers_lost = false;
 };
 
 /// The manager's part, on rank 0.
-Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, const LaunchOptions& launch,
+Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, const LaunchOptions& launch, const SignalWatch& signals,
                    const std::function<Lead(std::uint64_t)>& make_lead) {
     std::optional<Lead> lead;
     try {
@@ -122,14 +130,13 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
         send_away(endpoint, run_id);
         throw;
     }
-    SignalWatch signals;
     bool stop_said = false;
     lead->host.run_id = run_id;
     lead->host.heartbeat_timeout = job.workers.lost_after;
     lead->host.ping_interval = job.workers.heartbeat;
     lead->host.stop_wish = [&]() -> std::optional<StopReason> {
         const auto asked = signals.asked();
-        if (asked == Interruption::now) ::_exit(static_cast<int>(ExitCode::requeue));  // the record is whole at any moment
+        if (asked == Interruption::now) leave_now(ExitCode::requeue);  // the record is whole at any moment
         if (asked == Interruption::none || std::exchange(stop_said, true)) return std::nullopt;
         return StopReason::signal;
     };
@@ -162,6 +169,7 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
 
 ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
                            const std::function<Lead(std::uint64_t)>& make_lead) {
+    const SignalWatch signals;
     const int workers = launch.workers > 0 ? static_cast<int>(launch.workers) : std::max(1, usable_cores());
     const auto run_id = new_run_id();
     auto endpoints = make_loopback(workers + 1);
@@ -171,17 +179,19 @@ ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file
             be_worker(*endpoints[static_cast<std::size_t>(rank)], job, run_file, run_id, {rank - 1, workers});
         });
     }
-    return be_manager(*endpoints[0], job, run_id, launch, make_lead).code;
+    return be_manager(*endpoints[0], job, run_id, launch, signals, make_lead).code;
 }
 
 ExitCode search_over_mpi(const Launch& process, const Job& job, const std::filesystem::path& run_file,
                          const LaunchOptions& launch, const std::function<Lead(std::uint64_t)>& make_lead) {
     Ranks ranks;
+    // Launchers send signals to every rank: workers leave them to the manager, which tells them what to do.
+    const SignalWatch signals;
     const auto run_id = ranks.agree(new_run_id());
     const auto endpoint = ranks.endpoint();
     if (endpoint->rank() == 0) {
-        const auto outcome = be_manager(*endpoint, job, run_id, launch, make_lead);
-        if (outcome.workers_lost) ranks.abandon(static_cast<int>(outcome.code));
+        const auto outcome = be_manager(*endpoint, job, run_id, launch, signals, make_lead);
+        if (outcome.workers_lost) ranks.abandon(launcher_code(outcome.code));
         return outcome.code;
     }
     // Rank 0 sits on the first host and trains nothing: there, workers count from the rank after it.

@@ -7,7 +7,8 @@ namespace stemma {
 namespace {
 
 /// The key of that name which has a meaning for this type, else any of that name, else nothing.
-std::optional<std::size_t> find_key(const std::vector<const Key*>& keys, std::string_view name, const SectionShape& shape) {
+std::optional<std::size_t> find_key(const std::vector<const Key*>& keys, std::string_view name,
+                                    const SectionShape& shape) {
     std::optional<std::size_t> found_one;
     for (std::size_t i = 0; i < keys.size(); ++i) {
         if (keys[i]->name != name) continue;
@@ -55,8 +56,9 @@ void check_section(const std::vector<const Key*>& keys, const Node* table, const
             const Key& key = *keys[*index];
             if (!key.applies(shape.selector)) {
                 if (!shape.certain) continue;
-                diagnostics.error(entry.place, path, "has no meaning with type = " + quoted(shape.selector) + ", only with " +
-                                                         alternatives(key.only_for) + "; remove it");
+                diagnostics.error(entry.place, path,
+                                  "has no meaning with type = " + quoted(shape.selector) + ", only with " +
+                                      alternatives(key.only_for) + "; remove it");
                 continue;
             }
             if (const auto checked = check_value(key, entry.value, path, diagnostics)) store(*index, *checked);

@@ -19,14 +19,17 @@ void check_budget(const Node& root, const Job& job, Diagnostics& diagnostics) {
     }
     const Node* resource = given("resource");
     if (resource != nullptr && (given("epochs") != nullptr || given("steps") != nullptr)) {
-        diagnostics.error(resource->place, "run.budget.resource", "and epochs or steps are the same limit; give one of them");
+        diagnostics.error(resource->place, "run.budget.resource",
+                          "and epochs or steps are the same limit; give one of them");
     }
     const bool stops_by_itself = job.sampler.type == SamplerType::grid || job.scheduler.type == SchedulerType::sha ||
-                                 job.scheduler.type == SchedulerType::hyperband || job.scheduler.type == SchedulerType::grid;
+                                 job.scheduler.type == SchedulerType::hyperband ||
+                                 job.scheduler.type == SchedulerType::grid;
     const bool empty = budget == nullptr || (budget->is_table() && budget->table().empty());
     if (empty && !stops_by_itself && !diagnostics.blamed("scheduler.type") && !diagnostics.blamed("sampler.type")) {
         diagnostics.error(place_of(root, {"run", "budget"}), "run.budget",
-                          "is missing: this scheduler never ends by itself; give members, reports, epochs, steps, wall_time or target");
+                          "is missing: this scheduler never ends by itself; give members, reports, epochs, steps, "
+                          "wall_time or target");
     }
 }
 
@@ -68,10 +71,12 @@ void check_trainer(const Node& root, const TrainerSettings& trainer, Diagnostics
     if (trainer.type != TrainerType::torch) return;
     const Node* section = root.find("trainer");
     if (trainer.data == DataSet::csv && trainer.path.empty() && !diagnostics.blamed("trainer.path")) {
-        diagnostics.error(place_of(root, {"trainer"}), "trainer.path", "is missing; data = \"csv\" needs the path of the file");
+        diagnostics.error(place_of(root, {"trainer"}), "trainer.path",
+                          "is missing; data = \"csv\" needs the path of the file");
     }
     if (trainer.data == DataSet::fashion_mnist && !trainer.target.empty()) {
-        diagnostics.error(section->find("target")->place, "trainer.target", "is used only with data = \"csv\"; remove it");
+        diagnostics.error(section->find("target")->place, "trainer.target",
+                          "is used only with data = \"csv\"; remove it");
     }
     if (trainer.data == DataSet::csv && trainer.model == ModelKind::lenet) {
         diagnostics.error(section->find("model")->place, "trainer.model",
@@ -94,10 +99,12 @@ void check_names(const Node& root, const Job& job, Diagnostics& diagnostics) {
                           "must be a name without \"/\" and control characters; got " + quoted(job.run.name));
     }
     if (bad(job.run.output, false)) {
-        diagnostics.error(place_of(root, {"run", "output"}), "run.output", "must be a path; got " + quoted(job.run.output));
+        diagnostics.error(place_of(root, {"run", "output"}), "run.output",
+                          "must be a path; got " + quoted(job.run.output));
     }
     if (bad(job.metric.name, false) && !diagnostics.blamed("metric.name") && !diagnostics.blamed("metric")) {
-        diagnostics.error(place_of(root, {"metric", "name"}), "metric.name", "must be a name; got " + quoted(job.metric.name));
+        diagnostics.error(place_of(root, {"metric", "name"}), "metric.name",
+                          "must be a name; got " + quoted(job.metric.name));
     }
 }
 

@@ -19,7 +19,7 @@ struct Place {
 };
 
 struct JobError {
-    std::string where;    ///< "jobs/x.toml:12:7" or "--set scheduler.eta=1"
+    std::string where;  ///< "jobs/x.toml:12:7" or "--set scheduler.eta=1"
     Place place;
     std::string key;      ///< full path: "space.lr.low"; "" for syntax errors
     std::string message;  ///< what was found, what is allowed; starts with the key where there is one

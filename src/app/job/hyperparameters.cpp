@@ -11,8 +11,8 @@ namespace {
 
 /// What one pass over [trainer] and [space] needs to know.
 struct Reading {
-    const Node* space = nullptr;    ///< [space], or nullptr
-    const Node* trainer = nullptr;  ///< [trainer], or nullptr
+    const Node* space = nullptr;           ///< [space], or nullptr
+    const Node* trainer = nullptr;         ///< [trainer], or nullptr
     std::map<std::string, Literal> given;  ///< hyperparameters fixed in [trainer]
     std::vector<Hyperparameter> known;
     ModelKind model = ModelKind::mlp;
@@ -59,8 +59,9 @@ void check_use(const Reading& reading, const Hyperparameter& one, Place place, c
                Diagnostics& diagnostics) {
     if (!of_use(reading, one)) {
         const auto values = possible_values(reading, one.needs);
-        diagnostics.error(place, path, "is used only with " + one.needs + " = " + alternatives(one.needs_values) + "; here it is " +
-                                           alternatives(values) + "; remove it or change " + one.needs);
+        diagnostics.error(place, path,
+                          "is used only with " + one.needs + " = " + alternatives(one.needs_values) + "; here it is " +
+                              alternatives(values) + "; remove it or change " + one.needs);
     }
     if (!in_space && reading.searched(one.key.name)) {
         diagnostics.error(place, path, "is a parameter of [space] too; give it in one place");
@@ -77,18 +78,21 @@ void check_domain(const Hyperparameter& one, const Node& parameter, const std::s
     const auto* type = parameter.find("type");
     const auto* type_name = type == nullptr ? nullptr : std::get_if<std::string>(&type->value);
     if (one.key.type == KeyType::integer && type_name != nullptr && *type_name == "real") {
-        diagnostics.error(type->place, path + ".type", "must be \"integer\" (or a list of integers): the trainer takes whole numbers");
+        diagnostics.error(type->place, path + ".type",
+                          "must be \"integer\" (or a list of integers): the trainer takes whole numbers");
         return;
     }
     const bool numeric = one.key.type == KeyType::integer || one.key.type == KeyType::number;
     if (type_name != nullptr && !numeric && (*type_name == "real" || *type_name == "integer")) {
         diagnostics.error(type->place, path + ".type",
-                          std::string("must be ") + (one.key.type == KeyType::boolean ? "\"boolean\"" : "\"categorical\"") +
+                          std::string("must be ") +
+                              (one.key.type == KeyType::boolean ? "\"boolean\"" : "\"categorical\"") +
                               ": the trainer takes " + allowed_text(one.key));
         return;
     }
     if (type_name != nullptr && *type_name == "boolean" && one.key.type != KeyType::boolean) {
-        diagnostics.error(type->place, path + ".type", "must not be \"boolean\": the trainer takes " + allowed_text(one.key));
+        diagnostics.error(type->place, path + ".type",
+                          "must not be \"boolean\": the trainer takes " + allowed_text(one.key));
     }
     for (const auto key : {"low", "high", "value"}) {
         if (const Node* node = parameter.find(key); node != nullptr && !diagnostics.blamed(path + "." + key)) {
@@ -109,9 +113,9 @@ void check_space(const Reading& reading, Diagnostics& diagnostics) {
         const std::string path = join_path("space", entry.key);
         const auto* one = find(reading, entry.key);
         if (one == nullptr) {
-            diagnostics.error(entry.place, path, "is nothing that trainer.type = \"torch\" understands" +
-                                                     suggestion(entry.key, names) +
-                                                     "; `stemma check --explain trainer.torch` lists what it does");
+            diagnostics.error(entry.place, path,
+                              "is nothing that trainer.type = \"torch\" understands" + suggestion(entry.key, names) +
+                                  "; `stemma check --explain trainer.torch` lists what it does");
             continue;
         }
         check_use(reading, *one, entry.place, path, true, diagnostics);
@@ -135,8 +139,9 @@ void fill_defaults(const Reading& reading, Resource horizon, TrainerSettings& tr
     trainer.fixed = reading.given;
     for (const auto& one : reading.known) {
         const auto& name = one.key.name;
-        const bool elsewhere = reading.searched(name) || reading.given.count(name) > 0 ||
-                               (!one.other_form.empty() && (reading.searched(one.other_form) || reading.given.count(one.other_form) > 0));
+        const bool elsewhere =
+            reading.searched(name) || reading.given.count(name) > 0 ||
+            (!one.other_form.empty() && (reading.searched(one.other_form) || reading.given.count(one.other_form) > 0));
         if (elsewhere || !of_use(reading, one)) continue;
         if (const auto value = default_of(one.key)) trainer.fixed[name] = value->value;
         if (name == "horizon") trainer.fixed[name] = static_cast<double>(horizon);
@@ -171,7 +176,8 @@ void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, 
     if (trainer.type != TrainerType::torch) return;
     if (reading.space != nullptr) check_space(reading, diagnostics);
     for (const auto& [name, value] : reading.given) {
-        check_use(reading, *find(reading, name), reading.trainer->find(name)->place, "trainer." + name, false, diagnostics);
+        check_use(reading, *find(reading, name), reading.trainer->find(name)->place, "trainer." + name, false,
+                  diagnostics);
     }
     fill_defaults(reading, horizon, trainer);
 }

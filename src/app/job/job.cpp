@@ -50,13 +50,18 @@ void read_sampler(const Node& root, Job& job, Diagnostics& diagnostics) {
     const Node* section = root.find("sampler");
     Node with_default;
     // A grid scheduler without a word about the sampler means the grid sampler.
-    if (job.scheduler.type == SchedulerType::grid && (section == nullptr || (section->is_table() && section->find("type") == nullptr))) {
+    if (job.scheduler.type == SchedulerType::grid &&
+        (section == nullptr || (section->is_table() && section->find("type") == nullptr))) {
         with_default = section == nullptr ? Node{{}, NodeTable{}} : *section;
         std::get<NodeTable>(with_default.value).push_back({"type", {}, Node{{}, std::string("grid")}});
         section = &with_default;
     }
-    read_section(sampler_fields(), section, "sampler", section == nullptr ? Place{} : section->place, job.sampler, diagnostics);
-    if (job.space != nullptr) job.sampler.first = read_first_points(root, *job.space, diagnostics);
+    read_section(sampler_fields(), section, "sampler", section == nullptr ? Place{} : section->place, job.sampler,
+                 diagnostics);
+    if (job.space == nullptr) return;
+    job.sampler.first = read_first_points(root, *job.space, diagnostics);
+    // A grid is exactly its points; it does not start with a point of its own.
+    if (job.sampler.type != SamplerType::grid) add_default_point(root, *job.space, job.sampler.first, diagnostics);
 }
 
 [[noreturn]] void refuse_file(const std::string& file, const std::string& message) {
@@ -74,7 +79,8 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     Diagnostics diagnostics(file, job.overrides);
     Node root = parse_toml(text, diagnostics);
     diagnostics.throw_if_any();
-    for (std::size_t i = 0; i < overrides.size(); ++i) apply_override(root, overrides[i], static_cast<int>(i), diagnostics);
+    for (std::size_t i = 0; i < overrides.size(); ++i)
+        apply_override(root, overrides[i], static_cast<int>(i), diagnostics);
 
     check_sections(root, diagnostics);
     read_run(root, job, diagnostics);

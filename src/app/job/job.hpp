@@ -37,6 +37,7 @@ Job load_job(const std::string& file, std::span<const std::string> overrides = {
 Job parse_job(std::string_view text, const std::string& file, std::span<const std::string> overrides = {});
 
 /// The reference of one part: "" (overview), "scheduler", "scheduler.asha", "scheduler.eta", "space.real", ...
+/// "markdown" gives reference_markdown().
 /// Throws UserError when there is no such part.
 std::string explain(std::string_view path);
 

@@ -11,8 +11,13 @@ namespace stemma {
 
 namespace {
 
-/// Shortest text that reads back as the same number.
+/// Look-ups among choices are linear.
+constexpr std::size_t literals_max = 10'000;
+
+/// Shortest text that reads back as the same number; whole numbers without exponent.
 std::string number_text(double value) {
+    if (std::abs(value) <= 0x1p53 && value == std::trunc(value))
+        return std::to_string(static_cast<std::int64_t>(value));
     char buffer[32];
     const auto result = std::to_chars(buffer, buffer + sizeof buffer, value);
     return {buffer, result.ptr};
@@ -22,17 +27,28 @@ bool finite(double value) { return std::isfinite(value); }
 
 std::string type_text(const Key& key) {
     switch (key.type) {
-        case KeyType::text: return "a text";
-        case KeyType::boolean: return "true or false";
-        case KeyType::integer: return "an integer";
-        case KeyType::number: return "a number";
-        case KeyType::choice: return alternatives(key.allowed);
-        case KeyType::duration: return "a duration (seconds, or such as \"90s\", \"15m\", \"1d12h\")";
-        case KeyType::bytes: return "a size (bytes, or such as \"512MiB\", \"2GiB\")";
-        case KeyType::literal: return "a number, a text, true or false";
-        case KeyType::literals: return "a list of numbers, texts, true or false with at least one item";
-        case KeyType::table: return "a table";
-        case KeyType::tables: return "a list of tables";
+        case KeyType::text:
+            return "a text";
+        case KeyType::boolean:
+            return "true or false";
+        case KeyType::integer:
+            return "an integer";
+        case KeyType::number:
+            return "a number";
+        case KeyType::choice:
+            return alternatives(key.allowed);
+        case KeyType::duration:
+            return "a duration (seconds, or such as \"90s\", \"15m\", \"1d12h\")";
+        case KeyType::bytes:
+            return "a size (bytes, or such as \"512MiB\", \"2GiB\")";
+        case KeyType::literal:
+            return "a number, a text, true or false";
+        case KeyType::literals:
+            return "a list of numbers, texts, true or false with at least one item";
+        case KeyType::table:
+            return "a table";
+        case KeyType::tables:
+            return "a list of tables";
     }
     return "";
 }
@@ -63,7 +79,8 @@ std::optional<Literal> quantity(const Key& key, const Node& node) {
                 if (const auto bytes = parse_bytes(*text)) return static_cast<std::int64_t>(*bytes);
             }
             break;
-        default: break;
+        default:
+            break;
     }
     return std::nullopt;
 }
@@ -92,11 +109,18 @@ std::optional<Checked> check_text(const Key& key, const Node& node, const std::s
     return checked;
 }
 
-std::optional<Checked> check_literals(const Key& key, const Node& node, const std::string& path, Diagnostics& diagnostics) {
+std::optional<Checked> check_literals(const Key& key, const Node& node, const std::string& path,
+                                      Diagnostics& diagnostics) {
     Checked checked{Literal{}, 0, {}, &node};
     if (!node.is_list() || node.list().empty()) {
-        diagnostics.error(node.place, path, "must be " + allowed_text(key) + "; got " +
-                                                (node.is_list() ? "an empty list" : found(node)));
+        diagnostics.error(node.place, path,
+                          "must be " + allowed_text(key) + "; got " + (node.is_list() ? "an empty list" : found(node)));
+        return std::nullopt;
+    }
+    if (node.list().size() > literals_max) {
+        diagnostics.error(node.place, path,
+                          "must have at most " + std::to_string(literals_max) + " items; got " +
+                              std::to_string(node.list().size()) + " (an integer parameter has no such limit)");
         return std::nullopt;
     }
     for (const auto& item : node.list()) {
@@ -133,18 +157,21 @@ std::string allowed_text(const Key& key) {
     return type_text(key) + (range.find("..") != std::string::npos ? " in " : " ") + range;
 }
 
-std::optional<Checked> check_value(const Key& key, const Node& node, const std::string& path, Diagnostics& diagnostics) {
+std::optional<Checked> check_value(const Key& key, const Node& node, const std::string& path,
+                                   Diagnostics& diagnostics) {
     const auto refuse = [&]() -> std::optional<Checked> {
         diagnostics.error(node.place, path, "must be " + allowed_text(key) + "; got " + found(node));
         return std::nullopt;
     };
     switch (key.type) {
         case KeyType::text:
-        case KeyType::choice: return check_text(key, node, path, diagnostics);
+        case KeyType::choice:
+            return check_text(key, node, path, diagnostics);
         case KeyType::boolean:
             if (!std::holds_alternative<bool>(node.value)) return refuse();
             return Checked{std::get<bool>(node.value), 0, {}, &node};
-        case KeyType::literals: return check_literals(key, node, path, diagnostics);
+        case KeyType::literals:
+            return check_literals(key, node, path, diagnostics);
         case KeyType::literal: {
             Literal literal;
             const auto* number = std::get_if<double>(&node.value);
@@ -160,7 +187,8 @@ std::optional<Checked> check_value(const Key& key, const Node& node, const std::
             if (!good) return refuse();
             return Checked{Literal{}, 0, {}, &node};
         }
-        default: break;
+        default:
+            break;
     }
     const auto value = quantity(key, node);
     if (!value || !key.range.contains(as_double(*value))) return refuse();
@@ -192,7 +220,8 @@ SectionShape shape_of(std::string path, const Key& selector, const Node* table) 
     const Node* given = table == nullptr ? nullptr : table->find("type");
     if (given == nullptr) return {std::move(path), selector.default_text, !selector.default_text.empty()};
     const auto* text = std::get_if<std::string>(&given->value);
-    const bool known = text != nullptr && std::find(selector.allowed.begin(), selector.allowed.end(), *text) != selector.allowed.end();
+    const bool known =
+        text != nullptr && std::find(selector.allowed.begin(), selector.allowed.end(), *text) != selector.allowed.end();
     return {std::move(path), known ? *text : "", known};
 }
 

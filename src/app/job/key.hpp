@@ -20,14 +20,14 @@ enum class KeyType : std::uint8_t {
     text,
     boolean,
     integer,
-    number,     ///< finite; an integer is taken too
-    choice,     ///< one of `allowed`
-    duration,   ///< a number of seconds, or "90s", "1d12h"
-    bytes,      ///< an integer, or "2GiB"
-    literal,    ///< boolean, integer, number or text
-    literals,   ///< a list of those, not empty
-    table,      ///< read by other code (space_reader.cpp)
-    tables,     ///< a list of tables, likewise
+    number,    ///< finite; an integer is taken too
+    choice,    ///< one of `allowed`
+    duration,  ///< a number of seconds, or "90s", "1d12h"
+    bytes,     ///< an integer, or "2GiB"
+    literal,   ///< boolean, integer, number or text
+    literals,  ///< a list of those, not empty
+    table,     ///< read by other code (space_reader.cpp)
+    tables,    ///< a list of tables, likewise
 };
 
 /// Bounds of integer, number, duration and bytes.
@@ -39,7 +39,9 @@ struct Range {
     bool contains(double value) const {
         return (above_low ? value > low : value >= low) && (below_high ? value < high : value <= high);
     }
-    bool bounded() const { return low > -std::numeric_limits<double>::infinity() || high < std::numeric_limits<double>::infinity(); }
+    bool bounded() const {
+        return low > -std::numeric_limits<double>::infinity() || high < std::numeric_limits<double>::infinity();
+    }
     std::string text() const;  ///< ">= 2", "> 0 and < 1", "0 .. 1"
 };
 
@@ -50,20 +52,21 @@ struct Key {
     std::string meaning = {};       ///< for people; ends with a full stop
     bool required = false;
     Range range = {};
-    std::vector<std::string> allowed = {};   ///< of a choice; the order of the enum it is stored to
-    std::vector<std::string> only_for = {};  ///< values of the section's `type` with which it has a meaning; empty = all
-    std::string unit = {};                   ///< "seconds", "epochs or steps"
-    std::string default_note = {};           ///< how a default that depends on other keys comes about
+    std::vector<std::string> allowed = {};  ///< of a choice; the order of the enum it is stored to
+    std::vector<std::string> only_for =
+        {};                         ///< values of the section's `type` with which it has a meaning; empty = all
+    std::string unit = {};          ///< "seconds", "epochs or steps"
+    std::string default_note = {};  ///< how a default that depends on other keys comes about
 
     bool applies(std::string_view variant) const;
 };
 
 /// A value that passed its key's check.
 struct Checked {
-    Literal value;                ///< text, choice: string; integer, bytes: int64; number, duration: double
-    std::int64_t index = 0;       ///< of a choice
-    std::vector<Literal> list;    ///< of literals
-    const Node* node = nullptr;   ///< nullptr: it is the default
+    Literal value;               ///< text, choice: string; integer, bytes: int64; number, duration: double
+    std::int64_t index = 0;      ///< of a choice
+    std::vector<Literal> list;   ///< of literals
+    const Node* node = nullptr;  ///< nullptr: it is the default
 };
 
 /// "an integer >= 2", "\"epoch\" or \"step\"": what the key takes.
@@ -77,9 +80,9 @@ std::optional<Checked> default_of(const Key& key);
 
 /// What a section is called and how its keys are told apart.
 struct SectionShape {
-    std::string path;       ///< "scheduler", "run.budget", "space.lr"
-    std::string selector;   ///< value of the key `type` as found; "" when the section has none or it is invalid
-    bool certain = true;    ///< false when the selector is invalid: then nothing is said about keys that it decides on
+    std::string path;      ///< "scheduler", "run.budget", "space.lr"
+    std::string selector;  ///< value of the key `type` as found; "" when the section has none or it is invalid
+    bool certain = true;   ///< false when the selector is invalid: then nothing is said about keys that it decides on
 };
 
 /// Checks one table against its keys: unknown keys, keys without meaning for this type, values, missing ones. Calls
@@ -134,8 +137,9 @@ void read_section(const std::vector<Field<Settings>>& fields, const Node* table,
         keys.push_back(&field.key);
         if (field.key.name == "type") shape = shape_of(path, field.key, table);
     }
-    check_section(keys, table, shape, place, diagnostics,
-                  [&](std::size_t index, const Checked& checked) { if (fields[index].store) fields[index].store(settings, checked); });
+    check_section(keys, table, shape, place, diagnostics, [&](std::size_t index, const Checked& checked) {
+        if (fields[index].store) fields[index].store(settings, checked);
+    });
 }
 
 }  // namespace stemma

@@ -66,7 +66,8 @@ Node value_of(std::string_view text) {
 const Node* Node::find(std::string_view key) const {
     const auto* entries = std::get_if<NodeTable>(&value);
     if (entries == nullptr) return nullptr;
-    const auto at = std::find_if(entries->begin(), entries->end(), [&](const Entry& entry) { return entry.key == key; });
+    const auto at =
+        std::find_if(entries->begin(), entries->end(), [&](const Entry& entry) { return entry.key == key; });
     return at == entries->end() ? nullptr : &at->value;
 }
 
@@ -79,7 +80,8 @@ Node parse_toml(std::string_view text, Diagnostics& diagnostics) {
 void apply_override(Node& root, std::string_view text, int index, Diagnostics& diagnostics) {
     const Place place{0, 0, index};
     const auto equals = find_equals(text);
-    const auto parts = equals == std::string_view::npos ? std::vector<std::string>{} : split_path(text.substr(0, equals));
+    const auto parts =
+        equals == std::string_view::npos ? std::vector<std::string>{} : split_path(text.substr(0, equals));
     if (parts.empty()) {
         diagnostics.error(place, "", "not of the form path=value, for example scheduler.eta=4");
         return;

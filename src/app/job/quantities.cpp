@@ -21,7 +21,8 @@ std::optional<double> take_number(std::string_view& text) {
 
 std::string_view take_letters(std::string_view& text) {
     std::size_t size = 0;
-    while (size < text.size() && ((text[size] >= 'a' && text[size] <= 'z') || (text[size] >= 'A' && text[size] <= 'Z'))) ++size;
+    while (size < text.size() && ((text[size] >= 'a' && text[size] <= 'z') || (text[size] >= 'A' && text[size] <= 'Z')))
+        ++size;
     const auto letters = text.substr(0, size);
     text.remove_prefix(size);
     return letters;

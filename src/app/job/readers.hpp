@@ -15,6 +15,10 @@ std::shared_ptr<const SearchSpace> read_space(const Node& root, Diagnostics& dia
 /// [[sampler.first]].
 std::vector<Configuration> read_first_points(const Node& root, const SearchSpace& space, Diagnostics& diagnostics);
 
+/// If a parameter has a default: the configuration of all defaults, after the points that are there already.
+void add_default_point(const Node& root, const SearchSpace& space, std::vector<Configuration>& points,
+                       Diagnostics& diagnostics);
+
 /// [trainer] with its hyperparameters, and that the space fits the trainer.
 void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, Diagnostics& diagnostics);
 

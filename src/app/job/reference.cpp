@@ -85,7 +85,9 @@ std::string plain(const Section& section, std::string_view variant) {
 }
 
 std::string overview(const std::vector<Section>& all) {
-    std::string out = "A job file is TOML with these sections; `stemma check --explain SECTION`, `SECTION.TYPE` or `SECTION.KEY` says more.\n\n";
+    std::string out =
+        "A job file is TOML with these sections; `stemma check --explain SECTION`, `SECTION.TYPE` or `SECTION.KEY` "
+        "says more.\n\n";
     for (const auto& section : all) {
         out += "[" + section.path + "]\n" + fold(section.meaning, "    ");
         std::string types;
@@ -115,13 +117,23 @@ std::vector<std::string> section_names() {
 
 std::vector<Section> sections() {
     return {
-        {"run", "The search as a whole: its name, its seed, where it is recorded.", {}, keys_of(run_fields()),
+        {"run",
+         "The search as a whole: its name, its seed, where it is recorded.",
+         {},
+         keys_of(run_fields()),
          "[run]\nname = \"first_try\"\nseed = 1\n"},
-        {"run.budget", "When the search ends: the first limit reached. Schedulers that never end by themselves need at least one.", {},
-         keys_of(budget_fields()), "[run.budget]\nepochs = 500\nwall_time = \"2h\"\n"},
-        {"metric", "What makes a member good.", {}, keys_of(metric_fields()),
+        {"run.budget",
+         "When the search ends: the first limit reached. Schedulers that never end by themselves need at least one.",
+         {},
+         keys_of(budget_fields()),
+         "[run.budget]\nepochs = 500\nwall_time = \"2h\"\n"},
+        {"metric",
+         "What makes a member good.",
+         {},
+         keys_of(metric_fields()),
          "[metric]\nname = \"valid_loss\"\ndirection = \"minimise\"\n"},
-        {"space.NAME", "One searched parameter; its name is what the trainer knows it by.",
+        {"space.NAME",
+         "One searched parameter; its name is what the trainer knows it by.",
          {{"real", "a real number between low and high"},
           {"integer", "an integer between low and high, both included"},
           {"categorical", "one of a list, without order"},
@@ -129,38 +141,58 @@ std::vector<Section> sections() {
           {"boolean", "true or false"},
           {"constant", "the same value in every configuration"}},
          keys_of(parameter_fields()),
-         "[space.optimiser]\ntype = \"categorical\"\nchoices = [\"sgd\", \"adam\"]\n\n[space.lr]\ntype = \"real\"\nlow = 1e-5\n"
-         "high = 1e-1\nscale = \"log\"\n\n[space.momentum]\ntype = \"real\"\nlow = 0\nhigh = 0.99\nwhen = { optimiser = [\"sgd\"] }\n"},
-        {"forbidden", "A list of tables, each a combination that must not occur: parameter = value, or a list of values; all must hold.",
-         {}, {}, "[[forbidden]]\noptimiser = \"sgd\"\nbatch_size = [2048, 4096]\n"},
-        {"sampler", "Where configurations come from.",
+         "[space.optimiser]\ntype = \"categorical\"\nchoices = [\"sgd\", \"adam\"]\n\n[space.lr]\ntype = \"real\"\nlow "
+         "= 1e-5\n"
+         "high = 1e-1\nscale = \"log\"\n\n[space.momentum]\ntype = \"real\"\nlow = 0\nhigh = 0.99\nwhen = { optimiser "
+         "= [\"sgd\"] }\n"},
+        {"forbidden",
+         "A list of tables, each a combination that must not occur: parameter = value, or a list of values; all must "
+         "hold.",
+         {},
+         {},
+         "[[forbidden]]\noptimiser = \"sgd\"\nbatch_size = [2048, 4096]\n"},
+        {"sampler",
+         "Where configurations come from.",
          {{"random", "independent draws"},
           {"grid", "every combination once, then no more"},
           {"sobol", "a scrambled Sobol sequence: covers the space more evenly than random draws"}},
-         keys_of(sampler_fields()), "[sampler]\ntype = \"sobol\"\n\n[[sampler.first]]\nlr = 0.001\noptimiser = \"adam\"\n"},
-        {"scheduler", "Who trains next, and for how long. Resources are counted in [trainer] unit.",
+         keys_of(sampler_fields()),
+         "[sampler]\ntype = \"sobol\"\n\n[[sampler.first]]\nlr = 0.001\noptimiser = \"adam\"\n"},
+        {"scheduler",
+         "Who trains next, and for how long. Resources are counted in [trainer] unit.",
          {{"random", "every member is trained to max"},
           {"grid", "the same, with the grid sampler"},
           {"sha", "synchronous successive halving: a rung is waited for, then its best 1/eta go on"},
           {"hyperband", "several sha brackets, from eager to patient, of about equal cost"},
-          {"asha", "asynchronous successive halving, promotion: a free worker continues the best member that is in the top 1/eta of "
-                   "its rung, else starts a new one; nobody waits"},
-          {"asha_stopping", "asynchronous, stopping: a member that reaches a rung goes on at once if it is in the top 1/eta seen there, "
-                            "else stops"},
+          {"asha",
+           "asynchronous successive halving, promotion: a free worker continues the best member that is in the top "
+           "1/eta of "
+           "its rung, else starts a new one; nobody waits"},
+          {"asha_stopping",
+           "asynchronous, stopping: a member that reaches a rung goes on at once if it is in the top 1/eta seen there, "
+           "else stops"},
           {"asha_hyperband", "several asha brackets; each new member is put into one by chance"}},
-         keys_of(scheduler_fields()), "[scheduler]\ntype = \"asha\"\neta = 3\nmin = 1\nmax = 27\n"},
-        {"trainer", "What trains a member. With type = \"torch\" every hyperparameter below can be fixed here or searched in [space].",
+         keys_of(scheduler_fields()),
+         "[scheduler]\ntype = \"asha\"\neta = 3\nmin = 1\nmax = 27\n"},
+        {"trainer",
+         "What trains a member. With type = \"torch\" every hyperparameter below can be fixed here or searched in "
+         "[space].",
          {{"toy", "analytic learning curves that take no time, for trying things out; any parameter names"},
           {"torch", "LibTorch: networks on Fashion-MNIST or a CSV file"}},
-         trainer_keys(), "[trainer]\ntype = \"torch\"\ndata = \"fashion_mnist\"\nmodel = \"lenet\"\nbatch_size = 256\n"},
-        {"workers", "The processes that train: threads, device, memory, and what is done when something fails.", {},
-         keys_of(worker_fields()), "[workers]\nthreads = 1\nsnapshot_memory = \"1GiB\"\n"},
+         trainer_keys(),
+         "[trainer]\ntype = \"torch\"\ndata = \"fashion_mnist\"\nmodel = \"lenet\"\nbatch_size = 256\n"},
+        {"workers",
+         "The processes that train: threads, device, memory, and what is done when something fails.",
+         {},
+         keys_of(worker_fields()),
+         "[workers]\nthreads = 1\nsnapshot_memory = \"1GiB\"\n"},
     };
 }
 
 std::string explain(std::string_view path) {
     const auto all = sections();
     if (path.empty()) return overview(all);
+    if (path == "markdown") return reference_markdown();
     std::vector<std::string> known;
     for (const auto& section : all) {
         const std::string name = short_path(section);
@@ -188,23 +220,27 @@ std::string explain(std::string_view path) {
 std::string reference_markdown() {
     std::string out =
         "# The job file\n\n"
-        "Generated by `stemma check --explain --markdown` from the table that also reads and checks job files; do not edit.\n\n"
-        "A job is a [TOML](https://toml.io) file. Unknown keys are refused. Durations are seconds or such as `\"90s\"`, `\"1d12h\"`; sizes "
-        "are bytes or such as `\"512MiB\"`.\nAny value can be changed on the command line: `--set scheduler.eta=4`. Commented "
+        "Generated by `stemma check --explain markdown` from the table that also reads and checks job files; do not "
+        "edit.\n\n"
+        "A job is a [TOML](https://toml.io) file. Unknown keys are refused. Durations are seconds or such as "
+        "`\"90s\"`, `\"1d12h\"`; sizes "
+        "are bytes or such as `\"512MiB\"`.\nAny value can be changed on the command line: `--set scheduler.eta=4`. "
+        "Commented "
         "examples are in `jobs/`.\n";
     for (const auto& section : sections()) {
         const bool list = section.path == "forbidden";
-        out += "\n## " + std::string(list ? "[[" : "[") + section.path + (list ? "]]" : "]") + "\n\n" + section.meaning + "\n";
+        out += "\n## " + std::string(list ? "[[" : "[") + section.path + (list ? "]]" : "]") + "\n\n" +
+               section.meaning + "\n";
         if (!section.variants.empty()) out += "\n| type | |\n| --- | --- |\n";
         for (const auto& one : section.variants) out += "| `" + one.name + "` | " + cell(one.meaning) + " |\n";
         if (!section.keys.empty()) out += "\n| key | takes | default | meaning |\n| --- | --- | --- | --- |\n";
         for (const auto& key : section.keys) {
-            // A type column would be empty for most keys, so the restriction stands with the meaning; "torch" alone would
-            // repeat on each of the trainer's lines and is told once by the section's table of types.
+            // A type column would be empty for most keys, so the restriction stands with the meaning; "torch" alone
+            // would repeat on each of the trainer's lines and is told once by the section's table of types.
             std::string only;
             for (const auto& one : key.only_for) only += (only.empty() ? " *(" : ", ") + one;
-            out += "| `" + key.name + "` | " + cell(takes(key)) + " | " + cell(default_text(key)) + " | " + cell(key.meaning) +
-                   (only.empty() ? "" : only + ")*") + " |\n";
+            out += "| `" + key.name + "` | " + cell(takes(key)) + " | " + cell(default_text(key)) + " | " +
+                   cell(key.meaning) + (only.empty() ? "" : only + ")*") + " |\n";
         }
         if (!section.example.empty()) out += "\n```toml\n" + section.example + "```\n";
     }

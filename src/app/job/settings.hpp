@@ -16,10 +16,10 @@
 namespace stemma {
 
 struct RunSettings {
-    std::string name;         ///< default: the job file's name without ".toml"
-    std::uint64_t seed = 1;   ///< < 2^63
-    std::string output;       ///< default: "runs/<name>.h5"
-    Budget budget;            ///< budget.resource is in the trainer's unit
+    std::string name;        ///< default: the job file's name without ".toml"
+    std::uint64_t seed = 1;  ///< < 2^63
+    std::string output;      ///< default: "runs/<name>.h5"
+    Budget budget;           ///< budget.resource is in the trainer's unit
 };
 
 struct MetricSettings {
@@ -31,8 +31,8 @@ enum class SamplerType : std::uint8_t { random, grid, sobol };
 
 struct SamplerSettings {
     SamplerType type = SamplerType::random;
-    std::uint32_t points = 5;               ///< grid: values of each real or integer parameter without step
-    std::vector<Configuration> first;       ///< tried before anything else, validated against the space
+    std::uint32_t points = 5;          ///< grid: values of each real or integer parameter without step
+    std::vector<Configuration> first;  ///< tried before any draw: [[sampler.first]], then the defaults
 };
 
 enum class SchedulerType : std::uint8_t { random, grid, sha, hyperband, asha, asha_stopping, asha_hyperband };
@@ -64,26 +64,27 @@ struct TrainerSettings {
 
     // torch
     DataSet data = DataSet::fashion_mnist;
-    std::string path;              ///< csv: the file; fashion_mnist: the folder, "" = where Debian's package puts it
-    std::string target;            ///< csv: name of the column to predict, "" = the last one
+    std::string path;    ///< csv: the file; fashion_mnist: the folder, "" = where Debian's package puts it
+    std::string target;  ///< csv: name of the column to predict, "" = the last one
     Split split = Split::permuted;
-    double valid = 0;              ///< size of the validation set: < 1 a share, else a number of rows; 0 = the data set's own
-    double test = 0;               ///< likewise for the test set
+    double valid = 0;  ///< size of the validation set: < 1 a share, else a number of rows; 0 = the data set's own
+    double test = 0;   ///< likewise for the test set
     std::uint64_t train_rows = 0;  ///< 0 = all rows that are left
     ModelKind model = ModelKind::mlp;
     MixedPrecision amp = MixedPrecision::off;
     bool tf32 = false;
     bool deterministic = true;
     /// Hyperparameters that the space does not have: given in [trainer], else the table's default. Only those that can
-    /// matter (no `width` for a LeNet, no `momentum` for Adam). Of beta and one_minus_beta only one is here or in the space.
+    /// matter (no `width` for a LeNet, no `momentum` for Adam). Of beta and one_minus_beta only one is here or in the
+    /// space.
     std::map<std::string, Literal> fixed;
 
     // toy
     std::string surface = "quadratic";
-    double cost = 0;               ///< seconds per unit of resource
-    double noise = 0;              ///< standard deviation added to the loss
-    double failure_rate = 0;       ///< share of leases that fail, 0 .. 1
-    std::uint64_t state_bytes = 0; ///< extra size of a snapshot
+    double cost = 0;                ///< seconds per unit of resource
+    double noise = 0;               ///< standard deviation added to the loss
+    double failure_rate = 0;        ///< share of leases that fail, 0 .. 1
+    std::uint64_t state_bytes = 0;  ///< extra size of a snapshot
 
     std::string_view unit_name() const { return unit == TrainerUnit::epoch ? "epoch" : "step"; }
 };
@@ -91,15 +92,15 @@ struct TrainerSettings {
 enum class Device : std::uint8_t { automatic, cpu, cuda };
 
 struct WorkerSettings {
-    std::uint32_t threads = 0;               ///< of one worker's training; 0 = cores of the host / its workers
+    std::uint32_t threads = 0;  ///< of one worker's training; 0 = cores of the host / its workers
     Device device = Device::automatic;
     std::uint64_t snapshot_memory = 2ULL << 30U;  ///< bytes
     DurablePolicy durable = DurablePolicy::promotable;
     bool spill = true;
-    double lease_timeout = 0;                ///< seconds; 0 = none
+    double lease_timeout = 0;  ///< seconds; 0 = none
     std::uint32_t leases_ahead = 0;
-    double heartbeat = 5;                    ///< seconds between two signs of life
-    double lost_after = 60;                  ///< seconds without one
+    double heartbeat = 5;    ///< seconds between two signs of life
+    double lost_after = 60;  ///< seconds without one
     std::uint32_t retries = 1;
     std::uint32_t failures_in_a_row = 10;
 };

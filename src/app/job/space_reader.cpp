@@ -13,9 +13,9 @@ namespace {
 /// One parameter while it is being read.
 struct Draft {
     Parameter parameter;
-    std::string path;         ///< "space.lr"
+    std::string path;  ///< "space.lr"
     const Node* node = nullptr;
-    bool good = false;        ///< its domain can be relied on
+    bool good = false;  ///< its domain can be relied on
     Place place_of(std::string_view key) const {
         const Node* child = node->find(key);
         return child == nullptr ? node->place : child->place;
@@ -26,8 +26,9 @@ using Index = std::map<std::string, std::size_t, std::less<>>;
 
 bool name_is_good(const std::string& name) {
     constexpr std::size_t bytes_max = 100;
-    return !name.empty() && name.size() <= bytes_max &&
-           std::none_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    return !name.empty() && name.size() <= bytes_max && std::none_of(name.begin(), name.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    });
 }
 
 /// Values that a condition may name, or nullptr for numeric ranges.
@@ -63,14 +64,16 @@ std::string list_text(const std::vector<Literal>& values) {
 
 void check_scale(const Draft& draft, Scale scale, double low, double high, bool integer, Diagnostics& diagnostics) {
     const auto low_error = [&](const std::string& what) {
-        diagnostics.error(draft.place_of("low"), draft.path + ".low", what + "; got " + found(*draft.node->find("low")));
+        diagnostics.error(draft.place_of("low"), draft.path + ".low",
+                          what + "; got " + found(*draft.node->find("low")));
     };
     if (!(low < high)) {
         diagnostics.error(draft.place_of("high"), draft.path + ".high",
                           "must be > low; got " + found(*draft.node->find("high")) + " with low = " +
                               found(*draft.node->find("low")) + " (for a single value use type = \"constant\")");
     } else if (!std::isfinite(high - low)) {
-        diagnostics.error(draft.place_of("high"), draft.path + ".high", "is too far from low: the range does not fit a double");
+        diagnostics.error(draft.place_of("high"), draft.path + ".high",
+                          "is too far from low: the range does not fit a double");
     }
     if (scale == Scale::log && !(low > 0)) low_error("must be > 0 for scale = \"log\"");
     if (scale == Scale::logit && integer) {
@@ -87,13 +90,14 @@ void check_scale(const Draft& draft, Scale scale, double low, double high, bool 
 
 template <class T>
 void check_step(const Draft& draft, std::optional<T> step, T low, T high, Diagnostics& diagnostics) {
-    if (step && low < high && *step > high - low) {
+    if (step && low<high&& * step> high - low) {
         diagnostics.error(draft.place_of("step"), draft.path + ".step",
                           "must not be larger than high - low; got " + found(*draft.node->find("step")));
     }
 }
 
-void check_values(const Draft& draft, const std::vector<Literal>& values, std::string_view key, Diagnostics& diagnostics) {
+void check_values(const Draft& draft, const std::vector<Literal>& values, std::string_view key,
+                  Diagnostics& diagnostics) {
     std::set<Literal> seen;
     const auto& items = draft.node->find(key)->list();
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -110,14 +114,20 @@ Domain domain_of(const ParameterText& text, const Draft& draft, Diagnostics& dia
             check_step(draft, text.step, text.low, text.high, diagnostics);
             return Real{text.low, text.high, text.scale, text.step};
         case 1:
-            check_scale(draft, text.scale, static_cast<double>(text.integer_low), static_cast<double>(text.integer_high), true,
-                        diagnostics);
+            check_scale(draft, text.scale, static_cast<double>(text.integer_low),
+                        static_cast<double>(text.integer_high), true, diagnostics);
             check_step(draft, text.integer_step, text.integer_low, text.integer_high, diagnostics);
             return Integer{text.integer_low, text.integer_high, text.scale, text.integer_step};
-        case 2: check_values(draft, text.values, "choices", diagnostics); return Categorical{text.values};
-        case 3: check_values(draft, text.values, "levels", diagnostics); return Ordinal{text.values};
-        case 4: return Categorical{{false, true}};
-        default: return Constant{*text.value};
+        case 2:
+            check_values(draft, text.values, "choices", diagnostics);
+            return Categorical{text.values};
+        case 3:
+            check_values(draft, text.values, "levels", diagnostics);
+            return Ordinal{text.values};
+        case 4:
+            return Categorical{{false, true}};
+        default:
+            return Constant{*text.value};
     }
 }
 
@@ -140,7 +150,8 @@ void check_default(const Draft& draft, const Literal& value, Diagnostics& diagno
         }
     } else {
         const auto values = values_of(domain);
-        const bool known = std::any_of(values.begin(), values.end(), [&](const Literal& v) { return same_value(v, value); });
+        const bool known =
+            std::any_of(values.begin(), values.end(), [&](const Literal& v) { return same_value(v, value); });
         if (!known) refuse("one of " + list_text(values));
     }
 }
@@ -164,8 +175,9 @@ std::optional<Condition> read_condition(const Entry& entry, const std::string& p
     if (!other.good) return std::nullopt;  // its own error says enough
     const auto values = values_of(other.parameter.domain);
     if (values.empty()) {
-        diagnostics.error(entry.place, full, "names a parameter with a numeric range; only categorical, ordinal, boolean and "
-                                             "constant ones can be a condition");
+        diagnostics.error(entry.place, full,
+                          "names a parameter with a numeric range; only categorical, ordinal, boolean and "
+                          "constant ones can be a condition");
         return std::nullopt;
     }
     const NodeList single{entry.value};
@@ -180,14 +192,16 @@ std::optional<Condition> read_condition(const Entry& entry, const std::string& p
             std::vector<std::string> names;
             for (const auto& value : values) names.push_back(to_string(value));
             const auto* word = std::get_if<std::string>(&item.value);
-            diagnostics.error(item.place, full, "must be among " + list_text(values) + "; got " + found(item) +
-                                                    (word != nullptr ? suggestion(*word, names) : ""));
+            diagnostics.error(item.place, full,
+                              "must be among " + list_text(values) + "; got " + found(item) +
+                                  (word != nullptr ? suggestion(*word, names) : ""));
             return std::nullopt;
         }
         condition.any_of.push_back(static_cast<std::uint32_t>(match - values.begin()));
     }
     if (condition.any_of.empty()) {
-        diagnostics.error(entry.value.place, full, "must be one or more of " + list_text(values) + "; got an empty list");
+        diagnostics.error(entry.value.place, full,
+                          "must be one or more of " + list_text(values) + "; got an empty list");
         return std::nullopt;
     }
     std::sort(condition.any_of.begin(), condition.any_of.end());
@@ -195,10 +209,12 @@ std::optional<Condition> read_condition(const Entry& entry, const std::string& p
     return condition;
 }
 
-void read_when(std::size_t own, std::vector<Draft>& drafts, const Node& when, const Index& index, Diagnostics& diagnostics) {
+void read_when(std::size_t own, std::vector<Draft>& drafts, const Node& when, const Index& index,
+               Diagnostics& diagnostics) {
     Draft& draft = drafts[own];
     const std::string path = draft.path + ".when";
-    if (when.table().empty()) diagnostics.error(when.place, path, "is empty; leave it out if the parameter is always active");
+    if (when.table().empty())
+        diagnostics.error(when.place, path, "is empty; leave it out if the parameter is always active");
     for (const auto& entry : when.table()) {
         const auto at = index.find(entry.key);
         if (at != index.end() && at->second >= own) {
@@ -223,7 +239,8 @@ std::vector<Forbidden> read_forbidden(const Node& root, const std::vector<Draft>
     if (!check_value(key, *list, "forbidden", diagnostics)) return out;
     for (const auto& clause : list->list()) {
         Forbidden forbidden;
-        if (clause.table().empty()) diagnostics.error(clause.place, "forbidden", "is empty; name at least one parameter = value");
+        if (clause.table().empty())
+            diagnostics.error(clause.place, "forbidden", "is empty; name at least one parameter = value");
         for (const auto& entry : clause.table()) {
             if (auto condition = read_condition(entry, "forbidden", drafts, index, diagnostics)) {
                 forbidden.all_of.push_back(std::move(*condition));
@@ -251,7 +268,8 @@ Draft read_parameter(const Entry& entry, const std::vector<Field<ParameterText>>
     draft.parameter.domain = domain_of(text, draft, diagnostics);
     draft.parameter.role = text.role;
     draft.parameter.default_value = text.default_value;
-    if (text.default_value && diagnostics.count() == errors_before) check_default(draft, *text.default_value, diagnostics);
+    if (text.default_value && diagnostics.count() == errors_before)
+        check_default(draft, *text.default_value, diagnostics);
     draft.good = diagnostics.count() == errors_before;
     return draft;
 }
@@ -292,40 +310,6 @@ std::shared_ptr<const SearchSpace> read_space(const Node& root, Diagnostics& dia
         diagnostics.error(space->place, "space", std::string("is refused: ") + error.what());
         return nullptr;
     }
-}
-
-std::vector<Configuration> read_first_points(const Node& root, const SearchSpace& space, Diagnostics& diagnostics) {
-    std::vector<Configuration> out;
-    const Node* sampler = root.find("sampler");
-    const Node* points = sampler == nullptr ? nullptr : sampler->find("first");
-    if (points == nullptr || !points->is_list()) return out;
-    for (const auto& point : points->list()) {
-        if (!point.is_table()) continue;  // reported with the section
-        std::vector<std::pair<std::string, Literal>> values;
-        bool good = true;
-        for (const auto& entry : point.table()) {
-            const std::string path = join_path("sampler.first", entry.key);
-            Literal literal;
-            if (!space.find(entry.key)) {
-                std::vector<std::string> names;
-                for (const auto& parameter : space.parameters()) names.push_back(parameter.name);
-                diagnostics.error(entry.place, path, "names no parameter of [space]" + suggestion(entry.key, names));
-                good = false;
-            } else if (!to_literal(entry.value, literal)) {
-                diagnostics.error(entry.value.place, path, "must be a number, a text, true or false; got " + found(entry.value));
-                good = false;
-            } else {
-                values.emplace_back(entry.key, std::move(literal));
-            }
-        }
-        if (!good) continue;
-        try {
-            out.push_back(space.from_literals(values));
-        } catch (const UserError& error) {
-            diagnostics.error(point.place, "sampler.first", std::string("is refused: ") + error.what());
-        }
-    }
-    return out;
 }
 
 }  // namespace stemma

@@ -1,4 +1,5 @@
 // The only file that sees toml++ (header-only: 3 s of compilation).
+#define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_MAX_NESTED_VALUES 32
@@ -55,7 +56,9 @@ Node convert(const toml::node& from) {
 /// Dots inside numbers, runs of dots and lines of comment do not count.
 Place too_many_dots(std::string_view text) {
     constexpr int dots_max = 64;
-    const auto digit = [&](std::size_t i) { return i < text.size() && std::isdigit(static_cast<unsigned char>(text[i])); };
+    const auto digit = [&](std::size_t i) {
+        return i < text.size() && std::isdigit(static_cast<unsigned char>(text[i]));
+    };
     int line = 1, dots = 0;
     bool blank = true, comment = false;
     bool number = true;  // since the last delimiter there were only digits and signs

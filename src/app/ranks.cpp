@@ -1,0 +1,71 @@
+#include "app/ranks.hpp"
+
+#include <fmt/format.h>
+
+#include <random>
+
+#include "core/error.hpp"
+#ifdef STEMMA_WITH_MPI
+#include "transport/mpi/mpi_agree.hpp"
+#include "transport/mpi/mpi_endpoint.hpp"
+#include "transport/mpi/mpi_session.hpp"
+#include "transport/mpi/selfcheck.hpp"
+#endif
+
+namespace stemma {
+
+std::uint64_t new_run_id() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32U) | device();
+}
+
+#ifdef STEMMA_WITH_MPI
+
+struct Ranks::Session {
+    int argc = 0;
+    char** argv = nullptr;
+    MpiSession mpi{argc, argv};
+};
+
+Ranks::Ranks() : session_(std::make_unique<Session>()) {}
+Ranks::~Ranks() = default;
+std::uint64_t Ranks::agree(std::uint64_t value) { return mpi_agree(value); }
+std::unique_ptr<Endpoint> Ranks::endpoint() { return make_mpi_endpoint(); }
+std::string Ranks::selfcheck(const std::string& facts) {
+    const auto result = mpi_selfcheck(facts);
+    std::string text;
+    for (const auto& rank : result.ranks) {
+        text += fmt::format("  rank {:>3}  {}  {}", rank.rank, rank.host, rank.facts);
+        text += rank.rank == 0 ? "\n" : fmt::format(", clock {:+.0f} us (+- {:.0f})\n", 1e6 * rank.clock_offset, 1e6 * rank.clock_uncertainty);
+    }
+    for (const auto& link : result.links) {
+        text += fmt::format("  {:>3} <-> {:<3} {}  round trip {:.1f} us", link.first, link.second,
+                            link.same_host ? "same host  " : "other hosts", 1e6 * link.round_trip);
+        for (const auto& bandwidth : link.bandwidth) {
+            text += fmt::format(", {:.1f} GB/s at {} MiB", bandwidth.bytes_per_second / 1e9, bandwidth.bytes >> 20U);
+        }
+        text += "\n";
+    }
+    if (result.links_left_out > 0) text += fmt::format("  {} more links were left out to stay below 10 s\n", result.links_left_out);
+    return text;
+}
+void Ranks::abandon(int exit_code) { MpiSession::abandon(exit_code); }
+
+#else
+
+struct Ranks::Session {};
+
+Ranks::Ranks() {
+    throw UserError(
+        "this build has no MPI, but a launcher started several ranks: build with -DSTEMMA_WITH_MPI=ON, or start stemma without "
+        "mpirun or srun for workers inside one process");
+}
+Ranks::~Ranks() = default;
+std::uint64_t Ranks::agree(std::uint64_t value) { return value; }
+std::unique_ptr<Endpoint> Ranks::endpoint() { return nullptr; }
+std::string Ranks::selfcheck(const std::string&) { return ""; }
+void Ranks::abandon(int) { unreachable("there is no MPI to abandon"); }
+
+#endif
+
+}  // namespace stemma

@@ -1,0 +1,203 @@
+#include "app/registry.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/error.hpp"
+#include "sampler/grid.hpp"
+#include "sampler/points.hpp"
+#include "sampler/random.hpp"
+#include "sampler/sobol.hpp"
+#include "scheduler/asha.hpp"
+#include "scheduler/hyperband.hpp"
+#include "scheduler/preview.hpp"
+#include "scheduler/random_search.hpp"
+#include "scheduler/repeated.hpp"
+#include "scheduler/sha.hpp"
+#include "trainer/toy/toy_trainer.hpp"
+#ifdef STEMMA_WITH_TORCH
+#include "trainer/torch/torch_trainer.hpp"
+#endif
+
+namespace stemma {
+
+std::unique_ptr<Sampler> make_sampler(const Job& job) {
+    std::unique_ptr<Sampler> sampler;
+    switch (job.sampler.type) {
+        case SamplerType::random: sampler = make_random_sampler(job.space, job.run.seed); break;
+        case SamplerType::grid: sampler = make_grid_sampler(job.space, {.points = job.sampler.points}, job.run.seed); break;
+        case SamplerType::sobol: sampler = make_sobol_sampler(job.space, job.run.seed); break;
+    }
+    if (job.sampler.first.empty()) return sampler;
+    return make_points_sampler(job.space, job.sampler.first, std::move(sampler));
+}
+
+namespace {
+
+AshaSettings asha_settings(const Job& job) {
+    const auto& given = job.scheduler;
+    AshaSettings settings;
+    settings.min = given.min;
+    settings.max = given.max;
+    settings.eta = given.eta;
+    settings.early_stopping_rate = static_cast<int>(given.early_stopping_rate);
+    settings.seed = job.run.seed;
+    settings.min_rung_population = given.min_rung_population;
+    if (given.type == SchedulerType::asha_stopping) settings.variant = AshaVariant::stopping;
+    if (given.type == SchedulerType::asha_hyperband) settings.brackets = given.brackets == 0 ? 100 : static_cast<int>(given.brackets);
+    return settings;
+}
+
+ShaSettings sha_settings(const Job& job) {
+    const auto& given = job.scheduler;
+    return {.members = given.members,
+            .min = given.min,
+            .max = given.max,
+            .eta = given.eta,
+            .early_stopping_rate = static_cast<int>(given.early_stopping_rate),
+            .repeat_brackets = false};
+}
+
+HyperbandSettings hyperband_settings(const Job& job) {
+    const auto& given = job.scheduler;
+    return {.min = given.min, .max = given.max, .eta = given.eta, .brackets = static_cast<int>(given.brackets), .repeat = true};
+}
+
+/// Calls `use` with the settings of the job's scheduler: one place that maps types to settings.
+template <class Use>
+auto with_scheduler_settings(const Job& job, const Use& use) {
+    switch (job.scheduler.type) {
+        case SchedulerType::random:
+        case SchedulerType::grid: return use(RandomSearchSettings{job.scheduler.max});
+        case SchedulerType::sha: return use(sha_settings(job));
+        case SchedulerType::hyperband: return use(hyperband_settings(job));
+        case SchedulerType::asha:
+        case SchedulerType::asha_stopping:
+        case SchedulerType::asha_hyperband: return use(asha_settings(job));
+    }
+    unreachable("a scheduler has one of the types");
+}
+
+std::unique_ptr<Scheduler> make(const RandomSearchSettings& settings) { return make_random_search(settings); }
+std::unique_ptr<Scheduler> make(const ShaSettings& settings) { return make_sha(settings); }
+std::unique_ptr<Scheduler> make(const HyperbandSettings& settings) { return make_hyperband(settings); }
+std::unique_ptr<Scheduler> make(const AshaSettings& settings) { return make_asha(settings); }
+
+}  // namespace
+
+std::unique_ptr<Scheduler> make_scheduler(const Job& job) {
+    auto scheduler = with_scheduler_settings(job, [](const auto& settings) { return make(settings); });
+    return make_repeated(std::move(scheduler), job.scheduler.repeats);
+}
+
+Plan expected_plan(const Job& job) {
+    Plan plan;
+    const auto& budget = job.run.budget;
+    plan.members_fixed = budget.members > 0 || job.scheduler.type == SchedulerType::sha;
+    plan.members = budget.members;
+    if (job.scheduler.type == SchedulerType::sha) {
+        plan.members = budget.members == 0 ? job.scheduler.members : std::min(budget.members, job.scheduler.members);
+    }
+    const auto fill = [&](std::uint64_t members) {
+        plan.members = members;
+        plan.rungs = with_scheduler_settings(job, [&](const auto& settings) { return expected_rungs(settings, members); });
+        for (auto& row : plan.rungs) {
+            row.entered *= job.scheduler.repeats;
+            row.finished *= job.scheduler.repeats;
+            row.promoted *= job.scheduler.repeats;
+        }
+        plan.resource = expected_resource(plan.rungs);
+        plan.reports = 0;
+        for (const auto& row : plan.rungs) plan.reports += row.entered;
+    };
+    const auto fits = [&](std::uint64_t members) {
+        fill(members);
+        return (budget.resource == 0 || static_cast<std::uint64_t>(plan.resource) <= budget.resource) &&
+               (budget.reports == 0 || plan.reports <= budget.reports);
+    };
+    if (plan.members_fixed && fits(plan.members)) return plan;
+    if (budget.resource == 0 && budget.reports == 0) {
+        fill(1000);
+        return plan;
+    }
+    // The largest number of members that the budget pays for: work grows with the members, so bisect.
+    std::uint64_t low = 1;
+    std::uint64_t high = plan.members_fixed ? plan.members : std::max(budget.resource, budget.reports) + 1;
+    while (low + 1 < high) {
+        const auto middle = low + (high - low) / 2;
+        (fits(middle) ? low : high) = middle;
+    }
+    fill(low);
+    plan.members_fixed = true;
+    return plan;
+}
+
+namespace {
+
+ToySettings toy_settings(const Job& job) {
+    ToySettings settings;
+    settings.surface = {surface_named(job.trainer.surface), job.trainer.noise, job.run.seed,
+                        job.trainer.type == TrainerType::toy ? 1.0 : static_cast<double>(std::max<Resource>(1, job.scheduler.min))};
+    settings.seconds_per_unit = job.trainer.cost;
+    settings.state_bytes = job.trainer.state_bytes;
+    settings.exception = job.trainer.failure_rate;
+    return settings;
+}
+
+}  // namespace
+
+LearningCurve learning_curve(const Job& job) {
+    const auto metric = manager_settings(job).metric;
+    const auto count = metrics_of(job).size();
+    return [space = job.space, surface = toy_settings(job).surface, metric, count, maximise = job.metric.maximise](
+               MemberId member, ConfigurationView configuration, std::uint64_t, Resource resource, std::vector<double>& metrics) {
+        const double loss = surface.loss(space->to_unit(configuration), member, resource);
+        metrics.assign(count, std::numeric_limits<double>::quiet_NaN());
+        metrics[metric] = maximise ? 1 / (1 + std::max(0.0, loss)) : loss;
+    };
+}
+
+#ifdef STEMMA_WITH_TORCH
+
+std::vector<MetricInfo> metrics_of(const Job& job) {
+    return job.trainer.type == TrainerType::toy ? toy_metrics() : torch_metrics(torch_settings(job));
+}
+
+#else
+
+std::vector<MetricInfo> metrics_of(const Job& job) {
+    if (job.trainer.type == TrainerType::toy) return toy_metrics();
+    throw UserError("trainer.type = \"torch\": this build has no LibTorch; build with -DSTEMMA_WITH_TORCH=ON, or use type = \"toy\"");
+}
+
+void check_trainer(const Job& job) { static_cast<void>(metrics_of(job)); }
+std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace&) {
+    static_cast<void>(metrics_of(job));
+    return make_toy_trainer(toy_settings(job), job.space);
+}
+bool cuda_available() { return false; }
+std::string torch_text() { return "no LibTorch"; }
+
+#endif
+
+ManagerSettings manager_settings(const Job& job) {
+    ManagerSettings settings;
+    settings.seed = job.run.seed;
+    settings.metric = selectable_metric(metrics_of(job), job.metric.name);
+    settings.maximise = job.metric.maximise;
+    settings.budget = job.run.budget;
+    settings.retries = job.workers.retries;
+    settings.failures_in_a_row = job.workers.failures_in_a_row;
+    settings.durable = job.workers.durable;
+    settings.spill = job.workers.spill;
+    settings.lease_timeout = job.workers.lease_timeout;
+    settings.leases_ahead = job.workers.leases_ahead;
+    return settings;
+}
+
+Manager make_manager(const Job& job) {
+    return {manager_settings(job), *job.space, make_scheduler(job), make_sampler(job)};
+}
+
+}  // namespace stemma
