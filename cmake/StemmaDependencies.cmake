@@ -1,4 +1,4 @@
-# Everything from the distribution (README: one apt line). LibTorch may come from CMAKE_PREFIX_PATH instead.
+# Everything from the distribution (docs/install.md: one apt line). LibTorch may come from a PyTorch wheel instead.
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(tomlplusplus REQUIRED)
@@ -18,5 +18,5 @@ if(STEMMA_WITH_MPI)
   find_package(Boost REQUIRED COMPONENTS mpi serialization)
 endif()
 if(STEMMA_WITH_TORCH)
-  find_package(Torch REQUIRED)
+  include(StemmaTorch)
 endif()

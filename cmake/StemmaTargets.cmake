@@ -39,7 +39,29 @@ function(stemma_test)
     add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME})
     set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" ENVIRONMENT "${ARG_ENVIRONMENT}")
   else()
-    gtest_discover_tests(${ARG_NAME} DISCOVERY_TIMEOUT 60 TEST_PREFIX "${ARG_NAME}."
-                         PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+    # gtest_discover_tests() drops empty values, and would take the next name for one.
+    set(properties TIMEOUT ${ARG_TIMEOUT})
+    foreach(property IN ITEMS LABELS ENVIRONMENT)
+      if(ARG_${property})
+        list(APPEND properties ${property} "${ARG_${property}}")
+      endif()
+    endforeach()
+    gtest_discover_tests(${ARG_NAME} DISCOVERY_TIMEOUT 60 TEST_PREFIX "${ARG_NAME}." PROPERTIES ${properties})
   endif()
+endfunction()
+
+# stemma_benchmark(NAME bench_manager SOURCES ... DEPENDS manager [LIBRARIES benchmark::benchmark_main]): a program that
+# measures. Part of `all` so that it keeps compiling; never a test. Links Google Benchmark; has its own main() unless
+# benchmark::benchmark_main is among LIBRARIES.
+function(stemma_benchmark)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  if(NOT STEMMA_BENCHMARKS)
+    return()
+  endif()
+  add_executable(${ARG_NAME} ${ARG_SOURCES})
+  target_include_directories(${ARG_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  foreach(folder IN LISTS ARG_DEPENDS)
+    target_link_libraries(${ARG_NAME} PRIVATE stemma_${folder})
+  endforeach()
+  target_link_libraries(${ARG_NAME} PRIVATE stemma_warnings ${ARG_LIBRARIES} benchmark::benchmark)
 endfunction()

@@ -12,9 +12,9 @@ namespace stemma {
 
 /// What a proposal may depend on. Everything else the sampler learnt through observe().
 struct ProposalRequest {
-    MemberId member;             ///< the member that will be born with it; keys the random stream
-    std::uint64_t index = 0;     ///< number of proposals made before this one in this run
-    MemberId parent = {};        ///< the lineage to condition on; none = from scratch
+    MemberId member;          ///< the member that will be born with it; keys the random stream
+    std::uint64_t index = 0;  ///< number of proposals made before this one in this run
+    MemberId parent = {};     ///< the lineage to condition on; none = from scratch
 };
 
 /// A finished measurement of a member, as samplers see it. Held-out metrics never get here.
@@ -24,8 +24,8 @@ struct Observation {
     double objective = 0;  ///< minimised; +infinity for non-finite metrics and failed members
 };
 
-/// Contract (tests/contract/sampler_suite.hpp): deterministic in (seed, the sequence of calls); proposals satisfy
-/// conditions and forbidden clauses; propose() never blocks.
+/// Contract (tests/contract/sampler/sampler_suite.hpp): deterministic in (seed, the sequence of calls); proposals
+/// satisfy conditions and forbidden clauses; propose() never blocks.
 class Sampler {
 public:
     virtual ~Sampler() = default;

@@ -68,7 +68,8 @@ struct Parameter {
     std::string name;
     Domain domain;
     Role role = Role::fixed;
-    /// Tried as the first configuration by samplers that start from a prior (index or number, checked against the domain).
+    /// Tried as the first configuration by samplers that start from a prior (index or number, checked against the
+    /// domain).
     std::optional<Literal> default_value;
     /// All must hold for the parameter to be active. Conditions point to parameters that stand before this one.
     std::vector<Condition> when;

@@ -2,12 +2,15 @@
 // The immutable description of what is searched, and the one transform between configurations and the unit cube
 // that every sampler and every perturbation uses.
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "space/axis.hpp"
 #include "space/configuration.hpp"
 #include "space/parameter.hpp"
 
@@ -16,21 +19,26 @@ namespace stemma {
 class SearchSpace {
 public:
     SearchSpace() = default;
-    /// Throws UserError naming the parameter and the remedy when a domain is empty, a scale does not fit its range,
-    /// a condition points to itself, to a later parameter or to a value that is not there, or two names are equal.
+    /// Throws UserError naming the parameter and the remedy when a domain is empty or a single number, a scale or role
+    /// does not fit its domain, a default value is outside it, a condition points to itself, to a later parameter, to a
+    /// range or to a value that is not there, or two names are equal.
     explicit SearchSpace(std::vector<Parameter> parameters, std::vector<Forbidden> forbidden = {});
 
     std::size_t size() const { return parameters_.size(); }
     const Parameter& operator[](std::size_t index) const { return parameters_[index]; }
     std::span<const Parameter> parameters() const { return parameters_; }
     std::span<const Forbidden> forbidden() const { return forbidden_; }
+    const Axis& axis(std::size_t index) const { return axes_[index]; }
     /// Index of the parameter called `name`.
     std::optional<std::size_t> find(std::string_view name) const;
 
-    /// The configuration at point `unit` in [0,1)^size(): scales and steps applied, inactive parameters set to Inactive,
-    /// constants filled in. Coordinates of inactive parameters and constants are ignored. O(size()).
+    /// The configuration at point `unit` in [0,1)^size(): scales and steps applied, inactive parameters set to
+    /// Inactive, constants filled in. Coordinates outside [0,1) are clipped; those of inactive parameters and constants
+    /// are ignored. Forbidden clauses are not looked at. O(size()).
     Configuration from_unit(std::span<const double> unit) const;
-    /// The centre of the cell of the unit cube that `from_unit` maps to this configuration; 0.5 for inactive and constant.
+    /// The centre of the cell of the unit cube that `from_unit` maps to this configuration; 0.5 for inactive and
+    /// constant. from_unit(to_unit(c)) == c for every c that from_unit made, and for every valid c whose reals have no
+    /// more digits than from_unit gives (space/axis.hpp); other reals come back rounded.
     std::vector<double> to_unit(ConfigurationView configuration) const;
 
     /// True if no forbidden clause holds.
@@ -48,17 +56,20 @@ public:
     std::optional<Literal> literal(std::size_t parameter, const Value& value) const;
     /// "lr=0.012 optimiser=sgd": active parameters only, numbers with 4 significant digits.
     std::string describe(ConfigurationView configuration) const;
+    /// "optimiser=sgd|adam and nesterov=true".
+    std::string describe(const Forbidden& clause) const;
 
-    /// Number of configurations of a grid with `points` values for each real or integer parameter without step
-    /// (clipped to 2^62); parameters that are inactive count once.
+    /// Numbers of a grid with `points` values for each real, and each integer without step that has more (clipped to
+    /// 2^62); those that stand for no configuration of their own included. To walk a grid use space/grid.hpp.
     std::uint64_t grid_size(std::uint32_t points) const;
-    /// Grid point number `index` as a configuration; nothing when it duplicates another through inactivity or is
-    /// forbidden. Index order: the last parameter moves fastest.
+    /// Grid point number `index` as a configuration; nothing when it duplicates one before it through inactivity, is
+    /// forbidden, or is beyond the end. Index order: the last parameter moves fastest.
     std::optional<Configuration> grid_point(std::uint64_t index, std::uint32_t points) const;
 
 private:
     std::vector<Parameter> parameters_;
     std::vector<Forbidden> forbidden_;
+    std::vector<Axis> axes_;  ///< of each parameter
 };
 
 /// Read access by name for trainers: typed, and an error says which key was asked for and which exist.
@@ -66,11 +77,11 @@ class NamedConfiguration {
 public:
     NamedConfiguration(const SearchSpace& space, ConfigurationView values) : space_(&space), values_(values) {}
 
-    bool has(std::string_view name) const;  ///< present in the space and active
-    double real(std::string_view name) const;            ///< real, integer or numeric literal; throws UserError
-    std::int64_t integer(std::string_view name) const;   ///< integer or integral literal; throws UserError
-    bool boolean(std::string_view name) const;           ///< boolean literal; throws UserError
-    std::string text(std::string_view name) const;       ///< string literal; throws UserError
+    bool has(std::string_view name) const;              ///< present in the space and active
+    double real(std::string_view name) const;           ///< real, integer or numeric literal; throws UserError
+    std::int64_t integer(std::string_view name) const;  ///< integer or integral literal; throws UserError
+    bool boolean(std::string_view name) const;          ///< boolean literal; throws UserError
+    std::string text(std::string_view name) const;      ///< string literal; throws UserError
     /// As above, or `fallback` when the parameter is not in the space or is inactive.
     double real_or(std::string_view name, double fallback) const;
     std::int64_t integer_or(std::string_view name, std::int64_t fallback) const;

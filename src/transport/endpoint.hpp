@@ -32,6 +32,13 @@ struct PeerGone {
 };
 using Arrival = std::variant<FramesArrived, BulkArrived, BulkSent, PeerGone>;
 
+/// True for the end of this bulk transfer, at either side.
+inline bool is_about(const Arrival& arrival, TransferId transfer) {
+    const auto* arrived = std::get_if<BulkArrived>(&arrival);
+    const auto* sent = std::get_if<BulkSent>(&arrival);
+    return (arrived != nullptr && arrived->transfer == transfer) || (sent != nullptr && sent->transfer == transfer);
+}
+
 /// Contract (tests/contract/endpoint_suite.hpp): all calls come from one thread; nothing blocks; frames between two
 /// ranks arrive once and in order; a bulk transfer of any size (0 bytes, > 2 GiB) arrives whole.
 class Endpoint {
@@ -43,7 +50,8 @@ public:
     virtual void send(int to, Bytes frames) = 0;
     /// Starts sending `content` to `to`; kept alive until BulkSent.
     virtual void send_bulk(int to, TransferId transfer, std::shared_ptr<const Bytes> content) = 0;
-    /// Gets ready to receive exactly `bytes` of `transfer` from `from`.
+    /// Gets ready to receive exactly `bytes` of `transfer` from `from`. A sender that does not have the content sends
+    /// zero bytes; BulkArrived is then empty.
     virtual void receive_bulk(int from, TransferId transfer, std::uint64_t bytes) = 0;
     /// Forgets a transfer in either direction; no BulkArrived or BulkSent comes for it any more.
     virtual void abandon_bulk(TransferId transfer) = 0;

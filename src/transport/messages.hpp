@@ -2,6 +2,7 @@
 // The control plane: two closed sets of small messages. Weights are not messages (see endpoint.hpp).
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -55,9 +56,15 @@ struct CancelLease {
 };
 
 /// Finish writing, say Goodbye, end.
-struct Leave {};
+struct Leave {
+    bool peers_lost = false;  ///< a rank is gone: leave without collective calls (MPI_Finalize would wait for it)
+};
 
-using ToWorker = std::variant<GrantLease, ServeSnapshot, AbandonTransfer, DropSnapshot, PersistSnapshot, CancelLease, Leave>;
+/// The manager is alive. Sent while nothing else is, so that a worker can tell a silent manager from a lost one.
+struct Ping {};
+
+using ToWorker =
+    std::variant<GrantLease, ServeSnapshot, AbandonTransfer, DropSnapshot, PersistSnapshot, CancelLease, Leave, Ping>;
 
 // ---- worker -> manager -------------------------------------------------------------------------------------------
 
@@ -116,7 +123,7 @@ using ToManager = std::variant<Hello, Heartbeat, Progress, Report, Failure, Pers
 // ---- frames ------------------------------------------------------------------------------------------------------
 
 /// Fixed 48-byte header of every frame: magic "STMA", protocol version, kind (direction in the high bit), sequence per
-/// pair of ranks, run id, body length, CRC-32 of the body.
+/// pair of ranks, run id, body length, CRC-32 of the body and of the header (layout: codec.cpp).
 inline constexpr std::uint16_t protocol_version = 1;
 inline constexpr std::size_t frame_header_bytes = 48;
 /// Largest frame, header included. A message that does not fit is a bug (texts are cut before).
@@ -131,8 +138,8 @@ struct FrameContext {
 void encode(const ToWorker& message, FrameContext context, Bytes& out);
 void encode(const ToManager& message, FrameContext context, Bytes& out);
 
-/// Takes one frame off the front of `in`. Throws DecodeError on wrong magic, version, run id, direction, kind, length
-/// or checksum.
+/// Takes one frame off the front of `in`; `context.run_id` is what must be found, `context.sequence` is filled in.
+/// Throws DecodeError on wrong magic, version, run id, direction, kind, length or checksum (`in` is then unchanged).
 ToWorker decode_to_worker(std::span<const std::byte>& in, FrameContext& context);
 ToManager decode_to_manager(std::span<const std::byte>& in, FrameContext& context);
 

@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# What ./run and ./test share: packages, build, mpirun. Sourced; the caller sets root, the top of the tree.
+: "${root:?is set by the caller}"
+
+packages=(g++ cmake ninja-build ccache
+          libopenmpi-dev openmpi-bin libboost-dev libboost-mpi-dev
+          libtorch-dev libopenblas0-pthread dataset-fashion-mnist
+          libhdf5-dev libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev librandom123-dev zlib1g-dev
+          libgtest-dev libgmock-dev libbenchmark-dev
+          python3 python3-h5py python3-numpy python3-pytest)
+
+wrapper=() # what runs build tools and tests, if anything
+
+say() { printf '%s\n' "$@" >&2; }
+die() { say "$@"; exit 2; }
+
+# Installs those of the packages that are missing, with one apt line that is shown first.
+install_packages() {
+    [[ -z ${STEMMA_SKIP_PACKAGES:-} ]] || return 0
+    command -v dpkg-query >/dev/null ||
+        die "This is not a Debian system: install what docs/install.md lists, then set STEMMA_SKIP_PACKAGES=1."
+    local package missing=()
+    for package in "${packages[@]}"; do
+        [[ $package == libtorch-dev && -n ${STEMMA_TORCH:-} ]] && continue
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+
+    local line="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+    if ((EUID == 0)); then
+        say "Installing what is missing:" "" "    $line" ""
+        DEBIAN_FRONTEND=noninteractive bash -c "$line" >&2 || die "apt-get failed (see above)."
+    elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [[ -t 0 ]]; }; then
+        say "Installing what is missing:" "" "    sudo sh -c '$line'" ""
+        sudo DEBIAN_FRONTEND=noninteractive sh -c "$line" >&2 || die "apt-get failed (see above)."
+    else
+        die "Packages are missing, and this user may not install any. Ask the administrator for:
+" "    $line
+" "On a cluster where they come from modules or Spack, load those and set STEMMA_SKIP_PACKAGES=1."
+    fi
+}
+
+# Compilers at a time: one a core, and 1.5 GB for each (a file that includes LibTorch takes that much).
+build_jobs() {
+    local memory jobs
+    memory=$(awk '/^MemAvailable:/ { print int($2 / 1500000) }' /proc/meminfo)
+    jobs=$(nproc)
+    ((memory < jobs)) && jobs=$memory
+    echo $((jobs > 1 ? jobs : 1))
+}
+
+# build PRESET FOLDER TARGET...: configures if need be (with $wheel, if there is one); says little unless it fails.
+build() {
+    local preset=$1 folder=$2 log="$2/build.log" options=()
+    shift 2
+    mkdir -p "$folder"
+    [[ ${CI:-} == true ]] && options+=(-DSTEMMA_WARNINGS_AS_ERRORS=ON)
+    [[ -n ${wheel:-} && $preset == release ]] && options+=("-DSTEMMA_TORCH_WHEEL=$wheel")
+    if [[ ! -e $folder/build.ninja || $(cat "$folder/options" 2>/dev/null) != "${options[*]}" ]]; then
+        if ! cmake --preset "$preset" -S "$root" -B "$folder" "${options[@]}" >"$log" 2>&1; then
+            cat "$log" >&2
+            say "Configuring $folder failed (above). Its whole log: $log"
+            return 1
+        fi
+        echo "${options[*]}" >"$folder/options"
+    fi
+    local started=$SECONDS
+    NINJA_STATUS='[%f/%t] ' "${wrapper[@]}" ninja -C "$folder" -j "$(build_jobs)" "$@" 2>&1 | tee "$log" | show_progress "${folder##*/}"
+    if ((PIPESTATUS[0])); then
+        grep -A 40 -m 1 -E '^FAILED|error:' "$log" >&2 || tail -n 40 "$log" >&2
+        say "Building ${folder##*/} failed (above). Its whole log: $log"
+        return 1
+    fi
+    if ((SECONDS - started >= 5)); then say "Built ${folder##*/} in $((SECONDS - started)) s."; fi
+}
+
+# Ninja's lines as one that is redrawn, if somebody watches.
+show_progress() {
+    local line
+    while IFS= read -r line; do
+        [[ -t 2 && $line =~ ^\[([0-9]+)/([0-9]+)\] ]] || continue
+        printf '\rBuilding %s: %s of %s ' "$1" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" >&2
+        [[ ${BASH_REMATCH[1]} == "${BASH_REMATCH[2]}" ]] && printf '\r\033[K' >&2
+    done
+    return 0
+}
+
+# The name of the first GPU, or nothing.
+gpu_name() {
+    [[ -e /proc/driver/nvidia/version || -e /dev/nvidiactl ]] || return 0
+    nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -n 1
+}
+
+# The torch folder of a PyTorch wheel: STEMMA_TORCH (that folder, or a virtual environment), or one in build-torch/.
+find_torch_wheel() {
+    local candidate
+    for candidate in ${STEMMA_TORCH:+"$STEMMA_TORCH" "$STEMMA_TORCH"/lib/python3*/site-packages/torch} \
+        "$root"/build-torch/lib/python3*/site-packages/torch; do
+        [[ -e $candidate/lib/libtorch_cpu.so ]] && { realpath "$candidate"; return 0; }
+    done
+    [[ -z ${STEMMA_TORCH:-} ]] || die "STEMMA_TORCH=$STEMMA_TORCH: no lib/libtorch_cpu.so in it. Print the right folder with:
+" "    python3 -c 'import torch, os; print(os.path.dirname(torch.__file__))'"
+}
+
+# mpi_options RANKS: sets mpi_options for that many ranks here, and the variables that Open MPI needs.
+set_mpi_options() {
+    # Threads of a worker may use every core it is given; 20 s between mpirun's SIGTERM and SIGKILL to end in order;
+    # the death of one worker is the manager's business, not the end of the run.
+    mpi_options=(--bind-to none --mca odls_base_sigkill_timeout 20 --enable-recovery)
+    if [[ -z ${SLURM_JOB_ID:-} ]]; then
+        (($1 > $(nproc))) && mpi_options+=(--oversubscribe)
+        export OMPI_MCA_btl_tcp_if_include=lo # one host: never a wrong network interface
+    fi
+    if ((EUID == 0)); then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
+}

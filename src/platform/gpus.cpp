@@ -1,0 +1,145 @@
+#include "platform/gpus.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include "core/error.hpp"
+
+namespace stemma {
+namespace {
+
+/// "GPU 0: NVIDIA H200 (UUID: GPU-8a56)" -> name and uuid.
+Gpu parse_line(std::string_view line) {
+    Gpu gpu;
+    const auto colon = line.find(": ");
+    const auto uuid = line.find(" (UUID: ");
+    if (colon == std::string_view::npos || uuid == std::string_view::npos || uuid < colon) return gpu;
+    gpu.name = line.substr(colon + 2, uuid - colon - 2);
+    gpu.uuid = line.substr(uuid + 8, line.find(')', uuid) - uuid - 8);
+    while (!gpu.name.empty() && gpu.name.back() == ' ') gpu.name.pop_back();
+    return gpu;
+}
+
+std::string_view trimmed(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t\r");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+const Gpu* find_gpu(const GpuList& installed, std::string_view entry) {
+    int index = -1;
+    const auto* end = entry.data() + entry.size();
+    if (const auto [rest, problem] = std::from_chars(entry.data(), end, index); problem == std::errc() && rest == end) {
+        return index >= 0 && index < std::ssize(installed) ? &installed[static_cast<std::size_t>(index)] : nullptr;
+    }
+    const Gpu* found = nullptr;
+    for (const auto& gpu : installed) {
+        if (!entry.empty() && gpu.uuid.starts_with(entry)) {
+            if (found != nullptr) return nullptr;
+            found = &gpu;
+        }
+    }
+    return found;
+}
+
+std::string output_of(const char* command) {
+    std::string text;
+    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command, "r"), ::pclose);
+    if (!pipe) return text;
+    std::array<char, 4096> buffer{};
+    while (const auto size = std::fread(buffer.data(), 1, buffer.size(), pipe.get())) text.append(buffer.data(), size);
+    return text;
+}
+
+}  // namespace
+
+GpuList parse_gpu_list(std::string_view nvidia_smi) {
+    GpuList list;
+    std::string whole;  // name of the GPU whose MIG slices follow
+    while (!nvidia_smi.empty()) {
+        const auto line = nvidia_smi.substr(0, nvidia_smi.find('\n'));
+        nvidia_smi.remove_prefix(std::min(line.size() + 1, nvidia_smi.size()));
+        const bool slice = trimmed(line).starts_with("MIG ");
+        if (!slice && !line.starts_with("GPU ")) continue;
+        auto gpu = parse_line(line);
+        if (gpu.uuid.empty()) continue;
+        if (!slice) {
+            whole = gpu.name;
+        } else {
+            const auto slice_name = trimmed(trimmed(line).substr(0, trimmed(line).find(" Device")));
+            gpu.name = whole + " " + std::string(slice_name);
+            // The GPU itself was entered one line above its first slice.
+            if (!list.empty() && list.back().name == whole) list.pop_back();
+        }
+        list.push_back(std::move(gpu));
+    }
+    for (std::size_t i = 0; i < list.size(); ++i) list[i].index = static_cast<int>(i);
+    return list;
+}
+
+GpuList visible_gpus(const GpuList& installed, const std::optional<std::string>& cuda_visible_devices) {
+    if (!cuda_visible_devices) return installed;
+    GpuList visible;
+    for (std::string_view rest = *cuda_visible_devices; !rest.empty();) {
+        const auto entry = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
+        const auto* gpu = find_gpu(installed, trimmed(entry));
+        if (gpu == nullptr) break;
+        visible.push_back(*gpu);
+        visible.back().index = static_cast<int>(visible.size()) - 1;
+    }
+    return visible;
+}
+
+GpuList find_gpus(const Environment& environment) {
+    // Without a driver there is nothing to ask, and no process is started.
+    if (::access("/proc/driver/nvidia/version", R_OK) != 0 && ::access("/dev/nvidiactl", F_OK) != 0) return {};
+    const auto variable = environment.find("CUDA_VISIBLE_DEVICES");
+    return visible_gpus(parse_gpu_list(output_of("nvidia-smi -L 2>/dev/null")),
+                        variable == environment.end() ? std::nullopt : std::optional(variable->second));
+}
+
+std::variant<Gpu, GpuError> assign_gpu(const GpuRequest& request) {
+    ensure(request.workers >= 1 && request.workers_per_gpu >= 1, "assign_gpu: counts from 1");
+    ensure(request.worker >= 0 && request.worker < request.workers, "assign_gpu: a worker of this host");
+    const auto gpus = std::ssize(request.visible);
+    if (gpus == 0) {
+        return GpuError{
+            "no GPU is visible to this worker; ask for one of the batch system (Slurm: --gpus-per-task=1), look at "
+            "CUDA_VISIBLE_DEVICES and `nvidia-smi -L`, or set [workers] device = \"cpu\""};
+    }
+    if (gpus == 1 && request.workers_per_gpu == 1) return request.visible.front();
+    const auto index = request.worker / request.workers_per_gpu;
+    if (index >= gpus) {
+        return GpuError{std::to_string(request.workers) + " workers on this host, " +
+                        std::to_string(request.workers_per_gpu) + " for each GPU, need " +
+                        std::to_string((request.workers + request.workers_per_gpu - 1) / request.workers_per_gpu) +
+                        " GPUs, but " + std::to_string(gpus) +
+                        " can be seen; start fewer workers on it or let more share a GPU ([workers] per_gpu)"};
+    }
+    return request.visible[static_cast<std::size_t>(index)];
+}
+
+std::vector<std::string> shared_gpu_warnings(std::string_view host, const std::vector<std::string>& uuids,
+                                             int workers_per_gpu) {
+    std::map<std::string, int> users;
+    for (const auto& uuid : uuids) {
+        if (!uuid.empty()) ++users[uuid];
+    }
+    std::vector<std::string> warnings;
+    for (const auto& [uuid, count] : users) {
+        if (count > workers_per_gpu) {
+            warnings.push_back(std::string(host) + ": " + std::to_string(count) + " workers share GPU " + uuid + ", " +
+                               std::to_string(workers_per_gpu) +
+                               " wanted; bind one to each (Slurm: --gpus-per-task=1) or set [workers] per_gpu");
+        }
+    }
+    return warnings;
+}
+
+}  // namespace stemma

@@ -1,0 +1,121 @@
+#include "platform/launch.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+
+#include "core/error.hpp"
+
+namespace stemma {
+namespace {
+
+std::string text(const Environment& environment, std::string_view name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string() : found->second;
+}
+
+std::int64_t parse(std::string_view name, std::string_view value) {
+    std::int64_t number = 0;
+    const auto* end = value.data() + value.size();
+    const auto [rest, problem] = std::from_chars(value.data(), end, number);
+    if (problem != std::errc() || rest != end || number < 0) {
+        throw UserError("environment variable " + std::string(name) + " is \"" + std::string(value) +
+                        "\", where a number from 0 is expected; start the program through mpirun or srun, or unset it");
+    }
+    return number;
+}
+
+int number(const Environment& environment, std::string_view name, int otherwise) {
+    const auto value = text(environment, name);
+    return value.empty() ? otherwise : static_cast<int>(parse(name, value));
+}
+
+/// Slurm writes "4(x3),2": tasks of each node. Ours is the entry of SLURM_NODEID.
+int tasks_on_this_node(std::string_view tasks_per_node, int node) {
+    for (int first = 0; !tasks_per_node.empty();) {
+        const auto entry = tasks_per_node.substr(0, tasks_per_node.find(','));
+        tasks_per_node.remove_prefix(std::min(entry.size() + 1, tasks_per_node.size()));
+        const auto open = entry.find("(x");
+        const auto tasks = parse("SLURM_STEP_TASKS_PER_NODE", entry.substr(0, open));
+        const auto nodes = open == std::string_view::npos
+                               ? 1
+                               : parse("SLURM_STEP_TASKS_PER_NODE", entry.substr(open + 2, entry.find(')') - open - 2));
+        first += static_cast<int>(nodes);
+        if (node < first) return static_cast<int>(tasks);
+    }
+    return 1;
+}
+
+std::string slurm_job(const Environment& environment) {
+    const auto array = text(environment, "SLURM_ARRAY_JOB_ID");
+    return array.empty() ? text(environment, "SLURM_JOB_ID") : array + "_" + text(environment, "SLURM_ARRAY_TASK_ID");
+}
+
+}  // namespace
+
+Environment read_environment() {
+    Environment environment;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view line = *entry;
+        const auto equals = line.find('=');
+        if (equals != std::string_view::npos) environment.emplace(line.substr(0, equals), line.substr(equals + 1));
+    }
+    return environment;
+}
+
+std::string_view name_of(Launcher launcher) {
+    switch (launcher) {
+        case Launcher::none:
+            return "none";
+        case Launcher::openmpi:
+            return "Open MPI";
+        case Launcher::slurm:
+            return "Slurm";
+    }
+    unreachable("a launcher without a name");
+}
+
+Launch launch_of(const Environment& environment) {
+    Launch launch;
+    launch.host = text(environment, "SLURMD_NODENAME");
+    launch.job_id = slurm_job(environment);
+    const auto end_time = text(environment, "SLURM_JOB_END_TIME");
+    if (!end_time.empty()) launch.end_time = parse("SLURM_JOB_END_TIME", end_time);
+
+    if (environment.contains("OMPI_COMM_WORLD_SIZE")) {
+        launch.launcher = Launcher::openmpi;
+        launch.rank = number(environment, "OMPI_COMM_WORLD_RANK", 0);
+        launch.size = number(environment, "OMPI_COMM_WORLD_SIZE", 1);
+        launch.local_rank = number(environment, "OMPI_COMM_WORLD_LOCAL_RANK", 0);
+        launch.local_size = number(environment, "OMPI_COMM_WORLD_LOCAL_SIZE", 1);
+    } else if (environment.contains("SLURM_STEP_ID") && environment.contains("SLURM_PROCID")) {
+        // SLURM_STEP_NUM_TASKS is of this step; SLURM_NTASKS may still be the allocation's.
+        launch.launcher = Launcher::slurm;
+        launch.rank = number(environment, "SLURM_PROCID", 0);
+        launch.size = number(environment, "SLURM_STEP_NUM_TASKS", number(environment, "SLURM_NTASKS", 1));
+        launch.local_rank = number(environment, "SLURM_LOCALID", 0);
+        launch.local_size =
+            tasks_on_this_node(text(environment, "SLURM_STEP_TASKS_PER_NODE"), number(environment, "SLURM_NODEID", 0));
+    }
+    if (launch.rank >= launch.size || launch.local_rank >= launch.local_size) {
+        throw UserError("the launcher (" + std::string(name_of(launch.launcher)) + ") says rank " +
+                        std::to_string(launch.rank) + " of " + std::to_string(launch.size) + ", local rank " +
+                        std::to_string(launch.local_rank) + " of " + std::to_string(launch.local_size) +
+                        "; its environment variables were changed on the way: start the program directly by it");
+    }
+    return launch;
+}
+
+int exit_code_for_launcher(int code, const Launch& launch, const Environment& environment) {
+    if (launch.rank != 0) return 0;
+    const auto path = text(environment, "STEMMA_EXIT_CODE_FILE");
+    if (path.empty()) return code;
+    std::ofstream file(path);
+    file << code << '\n';
+    // An unwritable file must not hide the code.
+    return file.flush() ? 0 : code;
+}
+
+}  // namespace stemma

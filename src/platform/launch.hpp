@@ -1,0 +1,48 @@
+#pragma once
+// Who started this process and which of how many it is, from the launcher's environment variables. Read once, at the
+// start; everything else gets the result as a value.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace stemma {
+
+using Environment = std::map<std::string, std::string, std::less<>>;
+
+/// The environment of this process.
+Environment read_environment();
+
+enum class Launcher : std::uint8_t {
+    none,     ///< started by hand: one process
+    openmpi,  ///< Open MPI's mpirun (also inside a Slurm allocation)
+    slurm,    ///< Slurm's srun
+};
+std::string_view name_of(Launcher launcher);
+
+struct Launch {
+    Launcher launcher = Launcher::none;
+    int rank = 0;
+    int size = 1;
+    int local_rank = 0;       ///< rank among the ranks of this host
+    int local_size = 1;       ///< ranks on this host
+    std::string host = {};    ///< as the launcher calls it, else ""
+    std::string job_id = {};  ///< Slurm's job id, "123_4" for a task of an array; "" outside Slurm
+    std::optional<std::int64_t> end_time =
+        {};  ///< seconds since 1970 when the allocation ends, if the launcher says so
+};
+
+/// Pure. Open MPI's variables are looked at before Slurm's, because mpirun inside an allocation sets both and only its
+/// own tell the ranks apart. A batch shell without srun or mpirun is Launcher::none, with its job_id.
+/// Throws UserError if a variable that must be a number is none, or rank and size contradict each other.
+Launch launch_of(const Environment& environment);
+
+/// What main() should return for `code`. mpirun loses it otherwise: with --enable-recovery it returns 0 whatever the
+/// ranks do, and without it ends the other ranks and waits for its kill timeout twice (42 s measured with 20 s). So a
+/// wrapper that sets STEMMA_EXIT_CODE_FILE finds the code of rank 0 in that file, and every rank returns 0. Without the
+/// variable: `code` itself on rank 0, 0 on the others (one failure is told once).
+int exit_code_for_launcher(int code, const Launch& launch, const Environment& environment);
+
+}  // namespace stemma

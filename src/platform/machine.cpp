@@ -1,0 +1,145 @@
+#include "platform/machine.hpp"
+
+#include <sched.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "core/error.hpp"
+
+namespace stemma {
+namespace {
+
+std::string read_text(const std::filesystem::path& path) {
+    std::ifstream file(path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+std::optional<std::uint64_t> read_number(const std::filesystem::path& path) {
+    const auto text = read_text(path);
+    std::uint64_t number = 0;
+    const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (result.ec != std::errc()) return std::nullopt;  // "max": no limit
+    return number;
+}
+
+/// The folder of this process's control group (version 2), or the root's where it cannot be told.
+std::filesystem::path control_group() {
+    const std::filesystem::path root = "/sys/fs/cgroup";
+    const auto text = read_text("/proc/self/cgroup");
+    const auto at = text.find("0::/");
+    if (at == std::string::npos) return root;
+    const auto inner = root / text.substr(at + 4, text.find('\n', at) - at - 4);
+    return std::filesystem::exists(inner) ? inner : root;
+}
+
+/// "200000 100000" -> 2 cores; "max 100000" -> nothing.
+std::optional<double> cpu_quota(const std::filesystem::path& group) {
+    std::istringstream text(read_text(group / "cpu.max"));
+    double quota = 0;
+    double period = 0;
+    if (!(text >> quota >> period) || period <= 0) return std::nullopt;
+    return quota / period;
+}
+
+std::uint64_t meminfo_entry(std::string_view text, std::string_view name) {
+    const auto at = text.find(name);
+    if (at == std::string_view::npos) return 0;
+    text.remove_prefix(at + name.size());
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    std::uint64_t kilobytes = 0;
+    std::from_chars(text.data(), text.data() + text.size(), kilobytes);
+    return kilobytes * 1024;
+}
+
+struct KnownFileSystem {
+    std::uint32_t magic;
+    std::string_view name;
+    bool network;
+};
+// statfs(2) and the file systems' own sources. Network: visible to several hosts, or served by another one.
+constexpr std::array known_file_systems{
+    KnownFileSystem{0x6969, "nfs", true},        KnownFileSystem{0x0BD00BD0, "lustre", true},
+    KnownFileSystem{0x47504653, "gpfs", true},   KnownFileSystem{0x19830326, "beegfs", true},
+    KnownFileSystem{0x00C36400, "ceph", true},   KnownFileSystem{0xFF534D42, "cifs", true},
+    KnownFileSystem{0xFE534D42, "smb2", true},   KnownFileSystem{0x517B, "smb", true},
+    KnownFileSystem{0x5346414F, "afs", true},    KnownFileSystem{0x01021997, "9p", true},
+    KnownFileSystem{0x65735546, "fuse", true},   KnownFileSystem{0x20030528, "orangefs", true},
+    KnownFileSystem{0x7461636F, "ocfs2", true},  KnownFileSystem{0x01161970, "gfs2", true},
+    KnownFileSystem{0xEF53, "ext4", false},      KnownFileSystem{0x58465342, "xfs", false},
+    KnownFileSystem{0x9123683E, "btrfs", false}, KnownFileSystem{0x2FC12FC1, "zfs", false},
+    KnownFileSystem{0x01021994, "tmpfs", false}, KnownFileSystem{0x794C7630, "overlay", false},
+    KnownFileSystem{0xF2F52010, "f2fs", false},  KnownFileSystem{0x858458F6, "ramfs", false},
+};
+
+}  // namespace
+
+int usable_cores() {
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    int cores = ::sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask)
+                                                                : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+    if (const auto quota = cpu_quota(control_group())) cores = std::min(cores, static_cast<int>(std::ceil(*quota)));
+    return std::max(cores, 1);
+}
+
+Memory parse_meminfo(std::string_view text) {
+    return {.total = meminfo_entry(text, "MemTotal:"), .available = meminfo_entry(text, "MemAvailable:")};
+}
+
+Memory memory() {
+    auto result = parse_meminfo(read_text("/proc/meminfo"));
+    const auto group = control_group();
+    if (const auto limit = read_number(group / "memory.max"); limit && *limit < result.total) {
+        const auto used = read_number(group / "memory.current").value_or(0);
+        result.total = *limit;
+        result.available = std::min(result.available, *limit - std::min(*limit, used));
+    }
+    return result;
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+    return name.data();
+}
+
+std::string cpu_model() {
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("model name")) return line.substr(std::min(line.find(':') + 2, line.size()));
+    }
+    return {};
+}
+
+FileSystem file_system_of(const std::filesystem::path& path) {
+    auto there = std::filesystem::absolute(path);
+    struct statfs info {};
+    while (::statfs(there.c_str(), &info) != 0) {
+        if (!there.has_relative_path()) {
+            throw UserError("cannot tell on which file system " + path.string() + " lies: " + std::strerror(errno));
+        }
+        there = there.parent_path();
+    }
+    const auto magic = static_cast<std::uint32_t>(info.f_type);
+    const auto free_bytes = static_cast<std::uint64_t>(info.f_bavail) * static_cast<std::uint64_t>(info.f_bsize);
+    for (const auto& known : known_file_systems) {
+        if (known.magic == magic) return {std::string(known.name), known.network, free_bytes};
+    }
+    std::ostringstream name;
+    name << "0x" << std::hex << magic;
+    return {name.str(), false, free_bytes};
+}
+
+bool is_network_file_system(const std::filesystem::path& path) { return file_system_of(path).network; }
+
+}  // namespace stemma

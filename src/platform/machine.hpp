@@ -1,0 +1,41 @@
+#pragma once
+// What this machine has: cores, memory, file systems. The only place that asks; all values are of the moment of the
+// call.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace stemma {
+
+/// Cores that this process may run on (its affinity mask, so a launcher's binding counts), cut to the CPU quota of its
+/// control group, rounded up. At least 1.
+int usable_cores();
+
+struct Memory {
+    std::uint64_t total = 0;      ///< bytes this process may use at most: the machine's, or its control group's limit
+    std::uint64_t available = 0;  ///< bytes it can still get without swapping (an estimate of the kernel's)
+};
+Memory memory();
+
+/// MemTotal and MemAvailable of the text of /proc/meminfo, in bytes (0 where absent). Pure.
+Memory parse_meminfo(std::string_view text);
+
+std::string host_name();
+
+/// "Intel(R) Xeon(R) ..." or "" if the system does not say.
+std::string cpu_model();
+
+/// The file system that `path` (or its nearest existing parent) lies on.
+struct FileSystem {
+    std::string name;      ///< "nfs", "lustre", "ext4", ...; "0x1234" if not known
+    bool network = false;  ///< other hosts may write to it: HDF5's single-writer mode is not safe there
+    std::uint64_t free_bytes = 0;
+};
+/// Throws UserError if nothing above `path` can be asked.
+FileSystem file_system_of(const std::filesystem::path& path);
+bool is_network_file_system(const std::filesystem::path& path);
+
+}  // namespace stemma

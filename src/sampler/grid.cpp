@@ -1,0 +1,66 @@
+#include "sampler/grid.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/rng.hpp"
+#include "space/grid.hpp"
+
+namespace stemma {
+namespace {
+
+constexpr std::uint64_t most_shuffled = 10'000'000;
+
+/// Fisher-Yates over the numbers of the grid's own points.
+std::vector<std::uint64_t> shuffled(const Grid& grid, std::uint64_t seed) {
+    if (grid.size() > most_shuffled) {
+        throw UserError("a grid of " + std::to_string(grid.size()) + " points is too large to shuffle (limit " +
+                        std::to_string(most_shuffled) +
+                        "); set shuffle = false or fewer points, or use the Sobol sampler");
+    }
+    std::vector<std::uint64_t> order;
+    for (auto number = grid.next(0); number < grid.size(); number = grid.next(number + 1)) order.push_back(number);
+    Stream random(seed, Purpose::configuration);
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+    return order;
+}
+
+class GridSampler final : public Sampler {
+public:
+    GridSampler(std::shared_ptr<const SearchSpace> space, const GridSettings& settings, std::uint64_t seed)
+        : space_(std::move(space)), grid_(*space_, settings.points), settings_(settings) {
+        if (settings_.shuffle) order_ = shuffled(grid_, seed);
+    }
+
+    std::optional<Configuration> propose(const ProposalRequest&) override {
+        if (settings_.shuffle) {
+            if (position_ == order_.size()) return {};
+            return grid_.at(order_[position_++]);
+        }
+        position_ = grid_.next(position_);
+        if (position_ == grid_.size()) return {};
+        return grid_.at(position_++);
+    }
+
+    std::string describe() const override {
+        return "grid of " + std::to_string(settings_.points) + " points a range" +
+               (settings_.shuffle ? ", shuffled" : "");
+    }
+
+private:
+    std::shared_ptr<const SearchSpace> space_;
+    Grid grid_;
+    GridSettings settings_;
+    std::vector<std::uint64_t> order_;
+    std::uint64_t position_ = 0;  ///< into order_ if shuffled, else the grid's number to look at next
+};
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_grid_sampler(std::shared_ptr<const SearchSpace> space, const GridSettings& settings,
+                                           std::uint64_t seed) {
+    return std::make_unique<GridSampler>(std::move(space), settings, seed);
+}
+
+}  // namespace stemma

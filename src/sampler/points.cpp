@@ -1,0 +1,50 @@
+#include "sampler/points.hpp"
+
+#include "core/error.hpp"
+
+namespace stemma {
+namespace {
+
+class PointsSampler final : public Sampler {
+public:
+    PointsSampler(std::vector<Configuration> first, std::unique_ptr<Sampler> then)
+        : first_(std::move(first)), then_(std::move(then)) {}
+
+    std::optional<Configuration> propose(const ProposalRequest& request) override {
+        if (request.index < first_.size()) return first_[request.index];
+        if (!then_) return {};
+        auto later = request;
+        later.index -= first_.size();
+        return then_->propose(later);
+    }
+    void pending(MemberId member, ConfigurationView configuration) override {
+        if (then_) then_->pending(member, configuration);
+    }
+    void observe(const Observation& observation) override {
+        if (then_) then_->observe(observation);
+    }
+    std::string describe() const override {
+        return std::to_string(first_.size()) + (first_.size() == 1 ? " given point" : " given points") +
+               (then_ ? ", then " + then_->describe() : "");
+    }
+
+private:
+    std::vector<Configuration> first_;
+    std::unique_ptr<Sampler> then_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_points_sampler(std::shared_ptr<const SearchSpace> space, std::vector<Configuration> first,
+                                             std::unique_ptr<Sampler> then) {
+    for (std::size_t i = 0; i < first.size(); ++i) {
+        try {
+            space->validate(first[i]);
+        } catch (const UserError& error) {
+            throw UserError("given point number " + std::to_string(i + 1) + ": " + error.what());
+        }
+    }
+    return std::make_unique<PointsSampler>(std::move(first), std::move(then));
+}
+
+}  // namespace stemma

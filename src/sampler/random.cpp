@@ -1,0 +1,27 @@
+#include "sampler/random.hpp"
+
+#include "sampler/random_draws.hpp"
+
+namespace stemma {
+namespace {
+
+class RandomSampler final : public Sampler {
+public:
+    RandomSampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed) : draws_(std::move(space), seed) {}
+
+    std::optional<Configuration> propose(const ProposalRequest& request) override {
+        return draws_.draw(request.member);
+    }
+    std::string describe() const override { return "random"; }
+
+private:
+    RandomDraws draws_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_random_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed) {
+    return std::make_unique<RandomSampler>(std::move(space), seed);
+}
+
+}  // namespace stemma

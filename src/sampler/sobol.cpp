@@ -1,0 +1,75 @@
+#include "sampler/sobol.hpp"
+
+#include <algorithm>
+#include <boost/random/sobol.hpp>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/rng.hpp"
+#include "sampler/random_draws.hpp"
+
+namespace stemma {
+namespace {
+
+constexpr std::size_t max_dimensions = BOOST_RANDOM_SOBOL_MAX_DIMENSION;
+
+/// Numbers of the parameters that take a dimension.
+std::vector<std::size_t> searched(const SearchSpace& space) {
+    std::vector<std::size_t> parameters;
+    for (std::size_t i = 0; i < space.size(); ++i) {
+        if (!space.axis(i).constant()) parameters.push_back(i);
+    }
+    if (parameters.size() > max_dimensions) {
+        throw UserError("the Sobol sampler takes " + std::to_string(max_dimensions) +
+                        " hyperparameters at most, the space has " + std::to_string(parameters.size()) +
+                        "; use the random sampler");
+    }
+    return parameters;
+}
+
+class SobolSampler final : public Sampler {
+public:
+    SobolSampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed)
+        : draws_(std::move(space), seed),
+          parameters_(searched(draws_.space())),
+          engine_(std::max<std::size_t>(1, parameters_.size())),
+          unit_(draws_.space().size(), 0.5) {
+        for (std::size_t i = 0; i < parameters_.size(); ++i) shifts_.push_back(Stream(seed, Purpose::scramble, i)());
+    }
+
+    std::optional<Configuration> propose(const ProposalRequest& request) override {
+        place(request.index);
+        auto configuration = draws_.space().from_unit(unit_);
+        if (draws_.space().allowed(configuration)) return configuration;
+        return draws_.draw(request.member);
+    }
+
+    std::string describe() const override { return "scrambled Sobol sequence"; }
+
+private:
+    /// Point number `index` into unit_.
+    void place(std::uint64_t index) {
+        // The engine leaves out the origin, which is a point like any other once it is shifted.
+        if (index > 0 && index != next_) engine_.seed(index - 1);
+        for (std::size_t i = 0; i < parameters_.size(); ++i) {
+            const auto bits = (index > 0 ? engine_() : 0) ^ shifts_[i];
+            unit_[parameters_[i]] = static_cast<double>(bits >> 11U) * 0x1p-53;
+        }
+        if (index > 0) next_ = index + 1;
+    }
+
+    RandomDraws draws_;
+    std::vector<std::size_t> parameters_;
+    boost::random::sobol engine_;
+    std::uint64_t next_ = 1;  ///< point that the engine gives next
+    std::vector<std::uint64_t> shifts_;
+    std::vector<double> unit_;  ///< scratch
+};
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_sobol_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed) {
+    return std::make_unique<SobolSampler>(std::move(space), seed);
+}
+
+}  // namespace stemma

@@ -1,0 +1,19 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "sampler/sampler.hpp"
+
+namespace stemma {
+
+/// Sobol's sequence (Boost.Random; direction numbers of Joe and Kuo, SIAM J. Sci. Comput. 30, 2008) over the parameters
+/// that are not constant, each coordinate shifted by XOR with 64 random bits keyed by (seed, Purpose::scramble, its
+/// number): any 2^k points from a multiple of 2^k on stay evenly spread. A proposal is a function of
+/// (seed, request.index); request.index counts from 0, the origin included.
+///
+/// A point that a forbidden clause refuses is replaced by random draws for request.member (random_draws.hpp), as
+/// skipping ahead would make a proposal depend on all before it: the more is forbidden, the more this is random search.
+/// Throws UserError for more than 3,667 parameters, or when nothing is allowed.
+std::unique_ptr<Sampler> make_sobol_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed);
+
+}  // namespace stemma

@@ -1,0 +1,25 @@
+#pragma once
+// Literals and domains in words and lists, for errors and for readers of run files. Inside space/ only.
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "space/parameter.hpp"
+
+namespace stemma {
+
+/// Equal, an integer and a real of the same value included.
+bool same(const Literal& a, const Literal& b);
+
+/// The choices of a categorical, the levels of an ordinal, the value of a constant; empty for a range.
+std::span<const Literal> choices(const Domain& domain);
+
+std::string_view name_of(Scale scale);
+std::string_view name_of(Role role);             ///< as in a job file: "mutable"
+std::string_view kind_of(const Domain& domain);  ///< "real", "integer", "categorical", "ordinal", "constant"
+
+/// What is allowed: "a number in [1e-05, 0.1]", "one of sgd, adam".
+std::string allowed_text(const Domain& domain);
+
+}  // namespace stemma

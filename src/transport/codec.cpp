@@ -1,0 +1,330 @@
+// Frames: a fixed 48-byte header, then the body. All little-endian, nothing implicit.
+//
+//   offset  bytes  field
+//        0      4  magic "STMA"
+//        4      2  protocol version
+//        6      2  kind; bit 15 set: worker -> manager
+//        8      8  sequence
+//       16      8  run id
+//       24      4  length of the body
+//       28      4  CRC-32 of the body
+//       32     12  reserved, zero
+//       44      4  CRC-32 of the 44 bytes before
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+#include <utility>
+
+#include "core/error.hpp"
+#include "transport/messages.hpp"
+
+namespace stemma {
+namespace {
+
+constexpr std::uint32_t magic = 0x414D5453;  // "STMA" as little-endian bytes
+constexpr std::uint16_t to_manager_bit = 0x8000;
+constexpr std::size_t body_length_offset = 24;
+constexpr std::size_t reserved_bytes = 12;
+constexpr std::size_t header_crc_offset = 44;
+static_assert(header_crc_offset + sizeof(std::uint32_t) == frame_header_bytes);
+
+// Kind numbers, in the order of the variants' alternatives. A number once used stays with its message for ever: when
+// a message goes, its number goes into the list of retired ones and is never given to another.
+// Retired so far: none.
+constexpr std::array<std::uint16_t, std::variant_size_v<ToWorker>> to_worker_kinds = {1, 2, 3, 4, 5, 6, 7, 8};
+constexpr std::array<std::uint16_t, std::variant_size_v<ToManager>> to_manager_kinds = {1, 2, 3, 4, 5, 6, 7, 8};
+
+template <class Message>
+constexpr const auto& kinds_of() {
+    if constexpr (std::is_same_v<Message, ToWorker>) {
+        return to_worker_kinds;
+    } else {
+        return to_manager_kinds;
+    }
+}
+
+template <class Message>
+constexpr std::uint16_t direction_of() {
+    return std::is_same_v<Message, ToManager> ? to_manager_bit : 0;
+}
+
+// ---- what each message consists of: the one list that encoding and decoding share --------------------------------
+
+template <class M, class T>
+concept Like = std::same_as<std::remove_const_t<M>, T>;
+
+template <Like<GrantLease> M>
+auto fields(M& m) {
+    return std::tie(m.lease, m.member, m.seed, m.from, m.to, m.start, m.snapshot, m.owner, m.transfer, m.bytes,
+                    m.configuration);
+}
+template <Like<ServeSnapshot> M>
+auto fields(M& m) {
+    return std::tie(m.transfer, m.snapshot, m.receiver);
+}
+template <Like<AbandonTransfer> M>
+auto fields(M& m) {
+    return std::tie(m.transfer);
+}
+template <Like<DropSnapshot> M>
+auto fields(M& m) {
+    return std::tie(m.snapshot);
+}
+template <Like<PersistSnapshot> M>
+auto fields(M& m) {
+    return std::tie(m.snapshot);
+}
+template <Like<CancelLease> M>
+auto fields(M& m) {
+    return std::tie(m.lease);
+}
+template <Like<Leave> M>
+auto fields(M& m) {
+    return std::tie(m.peers_lost);
+}
+template <Like<Ping> M>
+auto fields(M&) {
+    return std::tie();
+}
+template <Like<Hello> M>
+auto fields(M& m) {
+    return std::tie(m.host, m.device, m.description, m.snapshot_quota, m.pid, m.threads);
+}
+template <Like<Heartbeat> M>
+auto fields(M& m) {
+    return std::tie(m.lease, m.reached);
+}
+template <Like<Progress> M>
+auto fields(M& m) {
+    return std::tie(m.lease, m.row);
+}
+template <Like<Report> M>
+auto fields(M& m) {
+    return std::tie(m.lease, m.reached, m.seconds, m.snapshot_bytes, m.rows);
+}
+template <Like<Failure> M>
+auto fields(M& m) {
+    return std::tie(m.lease, m.kind, m.type, m.message, m.reached, m.seconds);
+}
+template <Like<Persisted> M>
+auto fields(M& m) {
+    return std::tie(m.snapshot, m.ok, m.message);
+}
+template <Like<TransferReceived> M>
+auto fields(M& m) {
+    return std::tie(m.transfer);
+}
+template <Like<Goodbye> M>
+auto fields(M&) {
+    return std::tie();
+}
+
+// ---- field by field ----------------------------------------------------------------------------------------------
+
+template <class T>
+void put(ByteWriter& out, const T& value) {
+    out.put(value);
+}
+
+void put(ByteWriter& out, bool value) { out.put(static_cast<std::uint8_t>(value)); }
+
+void put(ByteWriter& out, const MetricRow& row) {
+    out.put(row.resource);
+    out.put(row.values);
+}
+
+void put(ByteWriter& out, const Value& value) {
+    out.put(static_cast<std::uint8_t>(value.index()));
+    if (const auto* real = std::get_if<double>(&value)) out.put(*real);
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) out.put(*integer);
+    if (const auto* choice = std::get_if<Choice>(&value)) out.put(choice->index);
+}
+
+template <class Item>
+void put_items(ByteWriter& out, const std::vector<Item>& items) {
+    out.put(static_cast<std::uint32_t>(items.size()));
+    for (const auto& item : items) put(out, item);
+}
+
+void put(ByteWriter& out, const Configuration& configuration) { put_items(out, configuration); }
+void put(ByteWriter& out, const std::vector<MetricRow>& rows) { put_items(out, rows); }
+
+template <class T>
+void get(ByteReader& in, T& value) {
+    in.get(value);
+}
+
+// A byte other than 0 and 1 copied into a bool would be undefined behaviour.
+void get(ByteReader& in, bool& value) {
+    const auto byte = in.get<std::uint8_t>();
+    if (byte > 1) throw DecodeError("decode: a truth value of " + std::to_string(byte));
+    value = byte == 1;
+}
+
+template <class Enum>
+void get_enum(ByteReader& in, Enum& value, Enum last) {
+    in.get(value);
+    if (value > last) throw DecodeError("decode: unknown enumeration value " + std::to_string(static_cast<int>(value)));
+}
+void get(ByteReader& in, StartFrom& value) { get_enum(in, value, StartFrom::disk); }
+void get(ByteReader& in, FailureKind& value) { get_enum(in, value, FailureKind::timed_out); }
+
+void get(ByteReader& in, MetricRow& row) {
+    in.get(row.resource);
+    in.get(row.values);
+}
+
+void get(ByteReader& in, Value& value) {
+    const auto index = in.get<std::uint8_t>();
+    switch (index) {
+        case 0:
+            value = Inactive{};
+            return;
+        case 1:
+            value = in.get<double>();
+            return;
+        case 2:
+            value = in.get<std::int64_t>();
+            return;
+        case 3:
+            value = Choice{in.get<std::uint32_t>()};
+            return;
+        default:
+            throw DecodeError("decode: unknown kind of value " + std::to_string(index));
+    }
+}
+
+/// `least` is the fewest bytes that an item takes, so that a bad length allocates nothing large.
+template <class Item>
+void get_items(ByteReader& in, std::vector<Item>& items, std::size_t least) {
+    const auto count = in.get<std::uint32_t>();
+    if (count > in.left() / least)
+        throw DecodeError("decode: a length of " + std::to_string(count) + " is beyond the end");
+    items.resize(count);
+    for (auto& item : items) get(in, item);
+}
+
+void get(ByteReader& in, Configuration& configuration) { get_items(in, configuration, 1); }
+void get(ByteReader& in, std::vector<MetricRow>& rows) { get_items(in, rows, 12); }
+
+// ---- frames ------------------------------------------------------------------------------------------------------
+
+std::uint32_t crc(std::span<const std::byte> bytes) {
+    return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
+template <class T>
+void overwrite(Bytes& out, std::size_t offset, T value) {
+    std::memcpy(out.data() + offset, &value, sizeof value);
+}
+
+template <class Message>
+void encode_frame(const Message& message, FrameContext context, Bytes& out) {
+    const auto start = out.size();
+    ByteWriter writer(out);
+    writer.put(magic);
+    writer.put(protocol_version);
+    writer.put(static_cast<std::uint16_t>(kinds_of<Message>()[message.index()] | direction_of<Message>()));
+    writer.put(context.sequence);
+    writer.put(context.run_id);
+    const std::array<std::byte, frame_header_bytes - body_length_offset> filled_in_below{};
+    writer.raw(filled_in_below.data(), filled_in_below.size());
+    std::visit([&](const auto& m) { std::apply([&](const auto&... field) { (put(writer, field), ...); }, fields(m)); },
+               message);
+
+    const auto frame = std::span(out).subspan(start);
+    ensure(frame.size() <= frame_bytes_max, "a message does not fit into a frame");
+    const auto body = frame.subspan(frame_header_bytes);
+    overwrite(out, start + body_length_offset, static_cast<std::uint32_t>(body.size()));
+    overwrite(out, start + body_length_offset + 4, crc(body));
+    overwrite(out, start + header_crc_offset, crc(frame.first(header_crc_offset)));
+}
+
+struct Header {
+    std::uint16_t kind = 0;
+    std::uint64_t sequence = 0;
+    std::uint32_t body_length = 0;
+    std::uint32_t body_crc = 0;
+};
+
+Header decode_header(std::span<const std::byte> in, std::uint64_t run_id) {
+    if (in.size() < frame_header_bytes) {
+        throw DecodeError("frame: " + std::to_string(in.size()) + " bytes are too few for a header");
+    }
+    ByteReader reader(in.first(frame_header_bytes));
+    if (reader.get<std::uint32_t>() != magic) throw DecodeError("frame: not one of Stemma's (wrong magic)");
+    const auto version = reader.get<std::uint16_t>();
+    if (version != protocol_version) {
+        throw DecodeError("frame: protocol version " + std::to_string(version) + ", this program speaks version " +
+                          std::to_string(protocol_version) + "; start every rank with the same program");
+    }
+    Header header;
+    reader.get(header.kind);
+    reader.get(header.sequence);
+    if (const auto run = reader.get<std::uint64_t>(); run != run_id) {
+        throw DecodeError("frame: belongs to run " + std::to_string(run) + ", this is run " + std::to_string(run_id));
+    }
+    reader.get(header.body_length);
+    reader.get(header.body_crc);
+    const auto reserved = in.subspan(header_crc_offset - reserved_bytes, reserved_bytes);
+    if (std::any_of(reserved.begin(), reserved.end(), [](std::byte b) { return b != std::byte{0}; })) {
+        throw DecodeError("frame: reserved bytes are not zero");
+    }
+    std::uint32_t header_crc = 0;
+    std::memcpy(&header_crc, in.data() + header_crc_offset, sizeof header_crc);
+    if (header_crc != crc(in.first(header_crc_offset))) throw DecodeError("frame: checksum of the header is wrong");
+    if (header.body_length > frame_bytes_max - frame_header_bytes ||
+        header.body_length > in.size() - frame_header_bytes) {
+        throw DecodeError("frame: a body of " + std::to_string(header.body_length) + " bytes is beyond the end");
+    }
+    return header;
+}
+
+template <class Message, std::size_t... Index>
+Message decode_body(std::size_t alternative, ByteReader& reader, std::index_sequence<Index...>) {
+    Message message;
+    const auto decode_if = [&]<std::size_t I>() {
+        if (I != alternative) return;
+        auto& m = message.template emplace<I>();
+        std::apply([&](auto&... field) { (get(reader, field), ...); }, fields(m));
+    };
+    (decode_if.template operator()<Index>(), ...);
+    return message;
+}
+
+template <class Message>
+Message decode_frame(std::span<const std::byte>& in, FrameContext& context) {
+    const auto header = decode_header(in, context.run_id);
+    const auto body = in.subspan(frame_header_bytes, header.body_length);
+    if (header.body_crc != crc(body)) throw DecodeError("frame: checksum of the body is wrong");
+    if ((header.kind & to_manager_bit) != direction_of<Message>()) throw DecodeError("frame: wrong direction");
+    const auto& kinds = kinds_of<Message>();
+    const auto number = static_cast<std::uint16_t>(header.kind & ~to_manager_bit);
+    const auto* found = std::find(kinds.begin(), kinds.end(), number);
+    if (found == kinds.end()) throw DecodeError("frame: unknown kind " + std::to_string(number));
+
+    ByteReader reader(body);
+    auto message = decode_body<Message>(static_cast<std::size_t>(found - kinds.begin()), reader,
+                                        std::make_index_sequence<std::variant_size_v<Message>>{});
+    reader.expect_end();
+    context.sequence = header.sequence;
+    in = in.subspan(frame_header_bytes + header.body_length);
+    return message;
+}
+
+}  // namespace
+
+void encode(const ToWorker& message, FrameContext context, Bytes& out) { encode_frame(message, context, out); }
+void encode(const ToManager& message, FrameContext context, Bytes& out) { encode_frame(message, context, out); }
+
+ToWorker decode_to_worker(std::span<const std::byte>& in, FrameContext& context) {
+    return decode_frame<ToWorker>(in, context);
+}
+ToManager decode_to_manager(std::span<const std::byte>& in, FrameContext& context) {
+    return decode_frame<ToManager>(in, context);
+}
+
+}  // namespace stemma

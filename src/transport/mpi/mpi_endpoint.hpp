@@ -1,0 +1,20 @@
+#pragma once
+#include <cstddef>
+#include <memory>
+
+#include "transport/endpoint.hpp"
+
+namespace stemma {
+
+/// The same on every rank.
+struct MpiEndpointSettings {
+    std::size_t chunk_bytes = std::size_t{4} << 20U;  ///< of a snapshot per MPI message; < 2 GiB (MPI counts are int)
+    std::size_t chunks_in_flight = 4;                 ///< per transfer
+    std::size_t receives_posted = 8;                  ///< control receives, 256 KiB each
+};
+
+/// This rank's endpoint on a communicator of its own. Collective: every rank of the world calls it, in the same order
+/// (the only collective call of a run). An MpiSession must be alive, and is outlived by nobody.
+std::unique_ptr<Endpoint> make_mpi_endpoint(const MpiEndpointSettings& settings = {});
+
+}  // namespace stemma

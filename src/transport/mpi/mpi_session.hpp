@@ -1,0 +1,35 @@
+#pragma once
+#include <memory>
+#include <string>
+
+namespace stemma {
+
+/// MPI from MPI_Init_thread (MPI_THREAD_FUNNELED) to MPI_Finalize. One at a time, made in main(); all MPI calls come
+/// from the thread that made it. Throws UserError where the MPI library does not offer MPI_THREAD_FUNNELED.
+class MpiSession {
+public:
+    MpiSession(int& argc, char**& argv);
+    /// MPI_Finalize: waits for every other rank to do the same.
+    ~MpiSession();
+    MpiSession(const MpiSession&) = delete;
+    MpiSession& operator=(const MpiSession&) = delete;
+
+    int rank() const;
+    int size() const;
+    std::string host() const;     ///< MPI_Get_processor_name
+    std::string library() const;  ///< first line of MPI_Get_library_version
+
+    /// Leaves the process at once with `code`, without MPI_Finalize: that would wait for ever for a rank that is gone.
+    /// Standard output and error are flushed; nothing is destroyed and no exit handler runs, so files must be closed
+    /// before. The launcher must have been told to bear it (mpirun --enable-recovery), else it ends the other ranks.
+    [[noreturn]] static void abandon(int code);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// True if a launcher (mpirun, srun with PMI) started this process, found out without calling MPI.
+bool started_by_mpi_launcher();
+
+}  // namespace stemma

@@ -1,0 +1,156 @@
+#include "worker/training.hpp"
+
+#include <cxxabi.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace stemma {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+std::string readable_type(const std::exception& error) {
+    const auto* raw = typeid(error).name();
+    int status = 0;
+    const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(raw, nullptr, nullptr, &status),
+                                                          std::free);
+    return status == 0 ? readable.get() : raw;
+}
+
+/// Runs `body`; an exception becomes a failure of `kind` (memory: always out_of_memory).
+template <class Body>
+std::optional<TrainFailure> attempt(FailureKind kind, Resource reached, Body body) {
+    try {
+        body();
+        return std::nullopt;
+    } catch (const std::bad_alloc& error) {
+        return TrainFailure{FailureKind::out_of_memory, "std::bad_alloc", error.what(), reached};
+    } catch (const std::exception& error) {
+        return TrainFailure{kind, readable_type(error), error.what(), reached};
+    } catch (...) {
+        return TrainFailure{kind, "unknown", "something that is no std::exception was thrown", reached};
+    }
+}
+
+SharedBytes encode_or_none(const Snapshot& snapshot) {
+    try {
+        return std::make_shared<const Bytes>(snapshot.encode());
+    } catch (const std::bad_alloc&) {
+        return nullptr;  // the report counts all the same; a continuation has to retrain
+    }
+}
+
+}  // namespace
+
+std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& job, Trainer& trainer,
+                                                           const SearchSpace& space, SnapshotFiles& files,
+                                                           const std::atomic<bool>& stop,
+                                                           const std::function<void(const MetricRow&)>& progress) {
+    const auto begun = Clock::now();
+    const auto failed = [&](TrainFailure failure) {
+        return TrainingFailed{job.lease, std::move(failure), seconds_since(begun)};
+    };
+    std::optional<Snapshot> start;
+    if (auto failure = attempt(FailureKind::snapshot_unavailable, job.from, [&] {
+            if (job.start) start = Snapshot::decode(*job.start);
+            if (job.from_disk.exists()) start = files.read(job.from_disk);
+        })) {
+        return failed(std::move(*failure));
+    }
+    TrainResult result;
+    if (auto failure = attempt(FailureKind::exception, job.from, [&] {
+            result = trainer.train({job.member, NamedConfiguration(space, job.configuration), job.seed, job.from,
+                                    job.to, start ? &*start : nullptr, &stop, progress});
+        })) {
+        return failed(std::move(*failure));
+    }
+    if (auto* failure = std::get_if<TrainFailure>(&result)) return failed(std::move(*failure));
+    auto& trained = std::get<Trained>(result);
+    const auto seconds = seconds_since(begun);
+    return TrainingReported{job.lease, trained.reached, seconds, std::move(trained.rows),
+                            encode_or_none(trained.snapshot)};
+}
+
+TrainingThread::TrainingThread(Trainer& trainer, std::shared_ptr<const SearchSpace> space, SnapshotFiles& files,
+                               double progress_interval, Bell& bell)
+    : trainer_(&trainer),
+      space_(std::move(space)),
+      files_(&files),
+      progress_interval_(progress_interval),
+      queue_(bell),
+      thread_([this] { run(); }) {}
+
+TrainingThread::~TrainingThread() {
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+        stop_ = true;
+    }
+    queue_.close(true);
+}
+
+void TrainingThread::stop(LeaseId lease) {
+    const std::lock_guard lock(mutex_);
+    if (running_ == lease) {
+        stop_ = true;
+    } else {
+        cancelled_.insert(lease);
+    }
+}
+
+void TrainingThread::collect(std::vector<TrainingEvent>& events) {
+    queue_.collect(events);
+    if (events.empty()) return;
+    const std::lock_guard lock(mutex_);
+    if (cancelled_.empty()) return;
+    // A cancel that crossed the end of its lease would otherwise be remembered for ever.
+    for (const auto& event : events) {
+        std::visit(
+            [this](const auto& e) {
+                if constexpr (!std::is_same_v<std::decay_t<decltype(e)>, TrainingProgressed>) cancelled_.erase(e.lease);
+            },
+            event);
+    }
+}
+
+void TrainingThread::run() {
+    while (auto job = queue_.next()) train(*job);
+}
+
+void TrainingThread::train(const StartTraining& job) {
+    if (!begin(job.lease)) {
+        queue_.done(TrainingReported{job.lease, job.from, 0, {}, nullptr});
+        return;
+    }
+    auto last = Clock::time_point{};
+    const auto progress = [&](const MetricRow& row) {
+        const auto now = Clock::now();
+        if (std::chrono::duration<double>(now - last).count() < progress_interval_) return;
+        last = now;
+        queue_.done(TrainingProgressed{job.lease, row});
+    };
+    auto result = train_lease(job, *trainer_, *space_, *files_, stop_, progress);
+    end();
+    std::visit([this](auto& r) { queue_.done(std::move(r)); }, result);
+}
+
+bool TrainingThread::begin(LeaseId lease) {
+    const std::lock_guard lock(mutex_);
+    if (cancelled_.erase(lease) > 0) return false;
+    running_ = lease;
+    stop_ = ending_;
+    return true;
+}
+
+void TrainingThread::end() {
+    const std::lock_guard lock(mutex_);
+    running_ = LeaseId::none();
+}
+
+}  // namespace stemma

@@ -1,0 +1,63 @@
+#pragma once
+// The training thread of a worker.
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "space/search_space.hpp"
+#include "trainer/trainer.hpp"
+#include "worker/snapshot_files.hpp"
+#include "worker/work_queue.hpp"
+#include "worker/worker.hpp"
+
+namespace stemma {
+
+using TrainingEvent = std::variant<TrainingReported, TrainingFailed, TrainingProgressed>;
+
+/// Trains one lease, start to end; never throws. What goes wrong is classified: std::bad_alloc = out_of_memory, a start
+/// snapshot that cannot be read or decoded = snapshot_unavailable, any other exception = exception.
+std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& job, Trainer& trainer,
+                                                           const SearchSpace& space, SnapshotFiles& files,
+                                                           const std::atomic<bool>& stop,
+                                                           const std::function<void(const MetricRow&)>& progress);
+
+/// Runs leases one after the other on a thread of its own. Public functions are for the owner's thread.
+class TrainingThread {
+public:
+    TrainingThread(Trainer& trainer, std::shared_ptr<const SearchSpace> space, SnapshotFiles& files,
+                   double progress_interval, Bell& bell);
+    /// Stops the lease in training at its next boundary and waits for that.
+    ~TrainingThread();
+    TrainingThread(const TrainingThread&) = delete;
+    TrainingThread& operator=(const TrainingThread&) = delete;
+
+    void start(std::vector<StartTraining>& jobs) { queue_.give(jobs); }
+    /// In training: stops at the next boundary. Waiting: never starts, reports no progress.
+    void stop(LeaseId lease);
+    void collect(std::vector<TrainingEvent>& events);
+
+private:
+    void run();
+    void train(const StartTraining& job);
+    bool begin(LeaseId lease);
+    void end();
+
+    Trainer* trainer_;
+    std::shared_ptr<const SearchSpace> space_;
+    SnapshotFiles* files_;
+    double progress_interval_;
+    WorkQueue<StartTraining, TrainingEvent> queue_;
+    std::mutex mutex_;  ///< guards the next three together with setting stop_
+    LeaseId running_;
+    std::set<LeaseId> cancelled_;  ///< before they started
+    bool ending_ = false;
+    std::atomic<bool> stop_ = false;
+    std::jthread thread_;  ///< last: starts when everything else is there
+};
+
+}  // namespace stemma

@@ -1,0 +1,284 @@
+#include "worker/worker.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "core/error.hpp"
+
+namespace stemma {
+namespace {
+
+/// Cuts at a boundary of UTF-8 characters, so that what is stored stays valid text.
+void cut(std::string& text) {
+    if (text.size() <= message_text_max) return;
+    auto end = message_text_max;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    text.resize(end);
+}
+
+/// A report must fit into one frame: a trainer whose unit is the optimiser step may give thousands of rows.
+void thin(std::vector<MetricRow>& rows) {
+    if (rows.empty()) return;
+    const auto row_bytes = sizeof(Resource) + sizeof(std::uint32_t) + rows.back().values.size() * sizeof(double);
+    const auto fit = std::max<std::size_t>(1, report_bytes_max / row_bytes);
+    if (rows.size() <= fit) return;
+    const auto stride = (rows.size() + fit - 1) / fit;
+    std::vector<MetricRow> kept;
+    for (auto i = (rows.size() - 1) % stride; i < rows.size(); i += stride) kept.push_back(std::move(rows[i]));
+    rows = std::move(kept);
+}
+
+}  // namespace
+
+void Worker::on(double time, WorkerInput input, WorkerOutputs& out) {
+    ensure(time >= now_, "a worker's time went back");
+    now_ = time;
+    if (state_ == State::left) return;
+    ensure((state_ == State::new_born) == std::holds_alternative<WorkerStarted>(input),
+           "a worker is started once, first");
+    out_ = &out;
+    std::visit([this](auto& i) { take(i); }, input);
+    leave_if_done();
+    out_ = nullptr;
+}
+
+void Worker::say(ToManager message) {
+    out_->emplace_back(std::move(message));
+    last_said_ = now_;
+}
+
+// ---- what happens here -------------------------------------------------------------------------------------------
+
+void Worker::take(WorkerStarted& input) {
+    state_ = State::working;
+    last_heard_ = now_;
+    last_progress_ = -std::numeric_limits<double>::infinity();
+    say(std::move(input.hello));
+}
+
+void Worker::take(ToWorker& input) {
+    last_heard_ = now_;
+    std::visit([this](auto& message) { obey(message); }, input);
+}
+
+void Worker::take(TrainingReported& input) {
+    const auto found = leases_.find(input.lease);
+    if (found == leases_.end()) return;
+    std::uint64_t bytes = 0;
+    if (input.snapshot) {
+        bytes = input.snapshot->size();
+        keep(snapshot_of(input.lease), {std::move(input.snapshot), found->second.grant.member, input.reached});
+    }
+    leases_.erase(found);
+    std::erase(order_, input.lease);
+    thin(input.rows);
+    say(Report{input.lease, input.reached, input.seconds, bytes, std::move(input.rows)});
+}
+
+void Worker::take(TrainingFailed& input) {
+    if (leases_.erase(input.lease) == 0) return;
+    std::erase(order_, input.lease);
+    auto& failure = input.failure;
+    cut(failure.type);
+    cut(failure.message);
+    say(Failure{input.lease, failure.kind, std::move(failure.type), std::move(failure.message), failure.reached,
+                input.seconds});
+}
+
+void Worker::take(TrainingProgressed& input) {
+    const auto found = leases_.find(input.lease);
+    if (found == leases_.end()) return;
+    found->second.reached = input.row.resource;
+    if (now_ - last_progress_ < settings_.progress_interval) return;
+    last_progress_ = now_;
+    say(Progress{input.lease, std::move(input.row)});
+}
+
+void Worker::take(PersistEnded& input) {
+    ensure(persisting_ > 0, "a durable copy that nobody asked for was written");
+    --persisting_;
+    cut(input.message);
+    say(Persisted{input.snapshot, input.ok, std::move(input.message)});
+}
+
+void Worker::take(BulkArrived& input) {
+    const auto found = fetches_.find(input.transfer);
+    if (found == fetches_.end()) return;
+    const auto fetch = found->second;
+    fetches_.erase(found);
+    if (input.content.size() != fetch.bytes) {
+        lose_start(fetch.lease, "worker " + std::to_string(fetch.owner) + " has no snapshot " +
+                                    std::to_string(fetch.snapshot.value) + " (any more)");
+        return;
+    }
+    auto content = std::make_shared<const Bytes>(std::move(input.content));
+    keep(fetch.snapshot, {content, fetch.member, fetch.resource});
+    say(TransferReceived{input.transfer});
+    if (const auto lease = leases_.find(fetch.lease); lease != leases_.end()) start(lease->second, std::move(content));
+}
+
+void Worker::take(BulkSent& input) { serving_.erase(input.transfer); }
+
+void Worker::take(PeerGone& input) {
+    peers_lost_ = true;
+    if (input.peer == 0) return leave_without_manager();
+    for (auto it = fetches_.begin(); it != fetches_.end();) {
+        const auto next = std::next(it);
+        if (it->second.owner == input.peer) end_fetch(it, "worker " + std::to_string(input.peer) + " is gone");
+        it = next;
+    }
+    std::erase_if(serving_, [&](const auto& entry) {
+        if (entry.second != input.peer) return false;
+        out_->emplace_back(AbandonBulk{entry.first});
+        return true;
+    });
+}
+
+void Worker::take(WorkerTicked&) {
+    if (settings_.manager_timeout > 0 && now_ - last_heard_ > settings_.manager_timeout) return leave_without_manager();
+    if (now_ - last_said_ < settings_.heartbeat) return;
+    Heartbeat beat;
+    if (!order_.empty()) {
+        beat.lease = order_.front();
+        beat.reached = leases_.at(beat.lease).reached;
+    }
+    say(beat);
+}
+
+// ---- what the manager says ---------------------------------------------------------------------------------------
+
+void Worker::obey(GrantLease& message) {
+    if (state_ != State::working) return;
+    const auto id = message.lease;
+    const auto [entry, is_new] = leases_.try_emplace(id, Lease{LeaseState::started, std::move(message), 0});
+    if (!is_new) return;
+    auto& lease = entry->second;
+    const auto& grant = lease.grant;
+    lease.reached = grant.from;
+    switch (grant.start) {
+        case StartFrom::scratch:
+        case StartFrom::disk:
+            return start(lease, nullptr);
+        case StartFrom::local: {
+            const auto held = snapshots_.find(grant.snapshot);
+            if (held != snapshots_.end()) return start(lease, held->second.content);
+            return lose_start(id,
+                              "snapshot " + std::to_string(grant.snapshot.value) + " is not in this worker's memory");
+        }
+        case StartFrom::peer: {
+            lease.state = LeaseState::fetching;
+            const auto owner = static_cast<int>(grant.owner.value);
+            fetches_.emplace(grant.transfer, Fetch{id, grant.member, grant.snapshot, grant.from, grant.bytes, owner});
+            out_->emplace_back(ReceiveBulk{owner, grant.transfer, grant.bytes});
+            return;
+        }
+    }
+}
+
+void Worker::obey(ServeSnapshot& message) {
+    if (state_ != State::working) return;
+    const auto held = snapshots_.find(message.snapshot);
+    // Zero bytes tell the receiver that there is nothing to wait for.
+    auto content = held != snapshots_.end() ? held->second.content : std::make_shared<const Bytes>();
+    const auto to = static_cast<int>(message.receiver.value);
+    if (!serving_.emplace(message.transfer, to).second) return;
+    out_->emplace_back(SendBulk{to, message.transfer, std::move(content)});
+}
+
+void Worker::obey(AbandonTransfer& message) {
+    if (serving_.erase(message.transfer) > 0) out_->emplace_back(AbandonBulk{message.transfer});
+    if (const auto fetch = fetches_.find(message.transfer); fetch != fetches_.end()) {
+        end_fetch(fetch, "the transfer of snapshot " + std::to_string(fetch->second.snapshot.value) + " was given up");
+    }
+}
+
+void Worker::obey(DropSnapshot& message) {
+    const auto held = snapshots_.find(message.snapshot);
+    if (held == snapshots_.end()) return;
+    snapshot_bytes_ -= held->second.content->size();
+    snapshots_.erase(held);
+}
+
+void Worker::obey(PersistSnapshot& message) {
+    const auto held = snapshots_.find(message.snapshot);
+    if (held == snapshots_.end()) {
+        return say(Persisted{message.snapshot, false, "the snapshot is not in this worker's memory"});
+    }
+    ++persisting_;
+    out_->emplace_back(PersistTo{message.snapshot, held->second.member, held->second.resource, held->second.content});
+}
+
+void Worker::obey(CancelLease& message) {
+    const auto found = leases_.find(message.lease);
+    if (found == leases_.end()) return;
+    if (found->second.state == LeaseState::started) {
+        out_->emplace_back(StopTraining{message.lease});
+        return;
+    }
+    // Its snapshot is still on its way and stays useful; the training never starts.
+    const auto from = found->second.grant.from;
+    leases_.erase(found);
+    say(Report{message.lease, from, 0, 0, {}});
+}
+
+void Worker::obey(Leave& message) {
+    peers_lost_ = peers_lost_ || message.peers_lost;
+    if (state_ == State::leaving) return;
+    state_ = State::leaving;
+    for (const auto id : order_) out_->emplace_back(StopTraining{id});
+    for (const auto& [transfer, fetch] : fetches_) out_->emplace_back(AbandonBulk{transfer});
+    for (const auto& [transfer, to] : serving_) out_->emplace_back(AbandonBulk{transfer});
+    order_.clear();
+    leases_.clear();
+    fetches_.clear();
+    serving_.clear();
+}
+
+// ---- steps of several answers ------------------------------------------------------------------------------------
+
+void Worker::start(Lease& lease, SharedBytes content) {
+    lease.state = LeaseState::started;
+    auto& grant = lease.grant;
+    order_.push_back(grant.lease);
+    const auto from_disk = grant.start == StartFrom::disk ? grant.snapshot : SnapshotId::none();
+    out_->emplace_back(StartTraining{grant.lease, grant.member, grant.seed, grant.from, grant.to,
+                                     std::move(grant.configuration), std::move(content), from_disk});
+}
+
+void Worker::lose_start(LeaseId lease, std::string why) {
+    const auto found = leases_.find(lease);
+    if (found == leases_.end()) return;
+    const auto reached = found->second.grant.from;
+    leases_.erase(found);
+    say(Failure{lease, FailureKind::snapshot_unavailable, "snapshot", std::move(why), reached, 0});
+}
+
+void Worker::end_fetch(std::map<TransferId, Fetch>::iterator fetch, std::string why) {
+    const auto lease = fetch->second.lease;
+    out_->emplace_back(AbandonBulk{fetch->first});
+    fetches_.erase(fetch);
+    lose_start(lease, std::move(why));
+}
+
+void Worker::keep(SnapshotId id, Held held) {
+    snapshot_bytes_ += held.content->size();
+    auto& place = snapshots_[id];
+    if (place.content) snapshot_bytes_ -= place.content->size();
+    place = std::move(held);
+}
+
+void Worker::leave_if_done() {
+    if (state_ != State::leaving || persisting_ > 0) return;
+    state_ = State::left;
+    say(Goodbye{});
+    out_->emplace_back(WorkerLeft{peers_lost_, false});
+}
+
+void Worker::leave_without_manager() {
+    if (state_ == State::left) return;
+    state_ = State::left;
+    out_->emplace_back(WorkerLeft{true, true});
+}
+
+}  // namespace stemma

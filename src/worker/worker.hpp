@@ -1,0 +1,197 @@
+#pragma once
+// The worker's machine: what a worker answers to each message and event. Pure: no thread, no clock, no file, no
+// transport; worker_host.hpp gives it those, and the simulator its own.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "transport/endpoint.hpp"
+#include "transport/messages.hpp"
+
+namespace stemma {
+
+/// An encoded snapshot (Snapshot::encode) that several holders share.
+using SharedBytes = std::shared_ptr<const Bytes>;
+
+// ---- inputs ------------------------------------------------------------------------------------------------------
+
+/// First input, once.
+struct WorkerStarted {
+    Hello hello;
+};
+
+/// A lease that was started (StartTraining) ended well. Stopped before its first unit: reached == from, no rows.
+struct TrainingReported {
+    LeaseId lease;
+    Resource reached = 0;
+    double seconds = 0;
+    std::vector<MetricRow> rows;
+    SharedBytes snapshot;  ///< null: none could be kept
+};
+struct TrainingFailed {
+    LeaseId lease;
+    TrainFailure failure;
+    double seconds = 0;
+};
+struct TrainingProgressed {
+    LeaseId lease;
+    MetricRow row;
+};
+struct PersistEnded {
+    SnapshotId snapshot;
+    bool ok = true;
+    std::string message;
+};
+struct WorkerTicked {};
+
+using WorkerInput = std::variant<WorkerStarted, ToWorker, TrainingReported, TrainingFailed, TrainingProgressed,
+                                 PersistEnded, BulkArrived, BulkSent, PeerGone, WorkerTicked>;
+
+// ---- outputs -----------------------------------------------------------------------------------------------------
+
+/// Leases are trained one at a time in the order of these.
+struct StartTraining {
+    LeaseId lease;
+    MemberId member;
+    std::uint64_t seed = 0;
+    Resource from = 0;
+    Resource to = 0;
+    Configuration configuration;
+    SharedBytes start;          ///< null: from scratch, or `from_disk`
+    SnapshotId from_disk = {};  ///< exists: read the durable copy first
+};
+/// End a started lease at its next boundary; a TrainingReported or TrainingFailed follows as ever.
+struct StopTraining {
+    LeaseId lease;
+};
+struct SendBulk {
+    int to = 0;
+    TransferId transfer;
+    SharedBytes content;
+};
+struct ReceiveBulk {
+    int from = 0;
+    TransferId transfer;
+    std::uint64_t bytes = 0;
+};
+struct AbandonBulk {
+    TransferId transfer;
+};
+/// Write the durable copy; a PersistEnded follows.
+struct PersistTo {
+    SnapshotId snapshot;
+    MemberId member;
+    Resource resource = 0;
+    SharedBytes content;
+};
+/// The last output.
+struct WorkerLeft {
+    bool peers_lost = false;    ///< see Leave
+    bool manager_lost = false;  ///< nothing was heard from the manager for WorkerTiming::manager_timeout
+};
+
+using WorkerOutput =
+    std::variant<ToManager, StartTraining, StopTraining, SendBulk, ReceiveBulk, AbandonBulk, PersistTo, WorkerLeft>;
+using WorkerOutputs = std::vector<WorkerOutput>;
+
+// ---- the machine -------------------------------------------------------------------------------------------------
+
+struct WorkerTiming {
+    double heartbeat = 5;            ///< seconds without another message after which a Heartbeat is sent
+    double progress_interval = 0.2;  ///< seconds between two Progress messages
+    double manager_timeout = 0;      ///< seconds of silence after which the manager counts as lost; 0 = never
+};
+
+/// Texts of failures are cut to this many bytes (at a character's boundary).
+inline constexpr std::size_t message_text_max = 4096;
+/// Rows of a report that a frame can carry; of more, evenly spread ones go, the last one always among them.
+inline constexpr std::size_t report_bytes_max = 192 * 1024;
+
+class Worker {
+public:
+    explicit Worker(WorkerTiming settings) : settings_(settings) {}
+
+    /// Appends the answer to `input` at `time` (seconds, never decreasing) to `out`. Messages that make no sense (any
+    /// more) are ignored: a cancel may cross the report of its lease. O(log n) in leases and snapshots held.
+    void on(double time, WorkerInput input, WorkerOutputs& out);
+
+    bool left() const { return state_ == State::left; }
+    std::uint64_t snapshot_bytes() const { return snapshot_bytes_; }
+    std::size_t snapshots() const { return snapshots_.size(); }
+    std::size_t leases() const { return leases_.size(); }
+
+private:
+    enum class State : std::uint8_t { new_born, working, leaving, left };
+    enum class LeaseState : std::uint8_t { fetching, started };
+    struct Lease {
+        LeaseState state = LeaseState::started;
+        GrantLease grant;
+        Resource reached = 0;
+    };
+    struct Held {
+        SharedBytes content;
+        MemberId member;
+        Resource resource = 0;
+    };
+    /// A snapshot on its way here. Its lease may have been cancelled meanwhile; the snapshot is kept all the same.
+    struct Fetch {
+        LeaseId lease;
+        MemberId member;
+        SnapshotId snapshot;
+        Resource resource = 0;
+        std::uint64_t bytes = 0;
+        int owner = 0;
+    };
+
+    void take(WorkerStarted& input);
+    void take(ToWorker& input);
+    void take(TrainingReported& input);
+    void take(TrainingFailed& input);
+    void take(TrainingProgressed& input);
+    void take(PersistEnded& input);
+    void take(BulkArrived& input);
+    void take(BulkSent& input);
+    void take(PeerGone& input);
+    void take(WorkerTicked& input);
+
+    void obey(GrantLease& message);
+    void obey(ServeSnapshot& message);
+    void obey(AbandonTransfer& message);
+    void obey(DropSnapshot& message);
+    void obey(PersistSnapshot& message);
+    void obey(CancelLease& message);
+    void obey(Leave& message);
+    void obey(Ping&) {}
+
+    void say(ToManager message);
+    void start(Lease& lease, SharedBytes content);
+    void lose_start(LeaseId lease, std::string why);
+    void end_fetch(std::map<TransferId, Fetch>::iterator fetch, std::string why);
+    void keep(SnapshotId id, Held held);
+    void leave_if_done();
+    void leave_without_manager();
+
+    WorkerTiming settings_;
+    State state_ = State::new_born;
+    bool peers_lost_ = false;
+    double now_ = 0;
+    double last_said_ = 0;
+    double last_heard_ = 0;
+    double last_progress_ = 0;
+    std::map<LeaseId, Lease> leases_;
+    std::deque<LeaseId> order_;  ///< started leases, the first one is in training
+    std::map<SnapshotId, Held> snapshots_;
+    std::uint64_t snapshot_bytes_ = 0;
+    std::map<TransferId, Fetch> fetches_;
+    std::map<TransferId, int> serving_;
+    std::size_t persisting_ = 0;
+    WorkerOutputs* out_ = nullptr;  ///< of the call in progress
+};
+
+}  // namespace stemma

@@ -1,0 +1,169 @@
+#include "worker/worker_host.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "transport/backoff.hpp"
+#include "transport/packing.hpp"
+#include "worker/training.hpp"
+#include "worker/work_queue.hpp"
+
+namespace stemma {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Writes durable copies, so that neither training nor messages wait for a disk.
+class PersistThread {
+public:
+    PersistThread(SnapshotFiles& files, Bell& bell) : files_(&files), queue_(bell), thread_([this] { run(); }) {}
+    ~PersistThread() { queue_.close(false); }
+    PersistThread(const PersistThread&) = delete;
+    PersistThread& operator=(const PersistThread&) = delete;
+
+    void start(std::vector<PersistTo>& jobs) { queue_.give(jobs); }
+    void collect(std::vector<PersistEnded>& results) { queue_.collect(results); }
+
+private:
+    void run() {
+        while (auto job = queue_.next()) queue_.done(write(*job));
+    }
+    PersistEnded write(const PersistTo& job) {
+        try {
+            files_->write(job.snapshot, job.member, job.resource, Snapshot::decode(*job.content));
+            return {job.snapshot, true, {}};
+        } catch (const std::exception& error) {
+            return {job.snapshot, false, error.what()};
+        }
+    }
+
+    SnapshotFiles* files_;
+    WorkQueue<PersistTo, PersistEnded> queue_;
+    std::jthread thread_;
+};
+
+class WorkerHost {
+public:
+    WorkerHost(Endpoint& endpoint, Trainer& trainer, std::shared_ptr<const SearchSpace> space,
+               const WorkerHostSettings& settings, SnapshotFiles& files)
+        : endpoint_(endpoint),
+          settings_(settings),
+          machine_(settings.worker),
+          packer_(endpoint, 0, settings.run_id),
+          unpacker_(settings.run_id),
+          description_(trainer.describe()),
+          persist_(files, bell_),
+          training_(trainer, std::move(space), files, settings.worker.progress_interval, bell_) {}
+
+    WorkerExit run() {
+        feed(WorkerStarted{{settings_.host, settings_.device, description_, settings_.snapshot_quota,
+                            static_cast<std::uint64_t>(::getpid()), settings_.threads}});
+        perform();
+        while (!left_) {
+            if (step()) {
+                backoff_.active();
+            } else if (const auto sleep = backoff_.next_sleep(); sleep.count() > 0) {
+                bell_.wait(sleep);
+            }
+        }
+        send_the_rest();
+        if (left_->manager_lost) return WorkerExit::manager_lost;
+        return left_->peers_lost ? WorkerExit::peers_lost : WorkerExit::done;
+    }
+
+private:
+    /// One round: takes in what has come, answers in one block. True if anything happened.
+    bool step() {
+        now_ = seconds();
+        bool busy = false;
+        // Bounded, so that a flood of messages cannot keep results from leaving.
+        for (int i = 0; i < 64; ++i) {
+            auto arrival = endpoint_.poll();
+            if (!arrival) break;
+            busy = true;
+            std::visit([this](auto& a) { arrive(a); }, *arrival);
+        }
+        training_.collect(trained_);
+        for (auto& event : trained_) std::visit([this](auto& e) { feed(std::move(e)); }, event);
+        persist_.collect(persisted_);
+        for (auto& result : persisted_) feed(std::move(result));
+        busy = busy || !trained_.empty() || !persisted_.empty();
+        feed(WorkerTicked{});
+        perform();
+        return busy;
+    }
+
+    void arrive(FramesArrived& block) {
+        for (std::span<const std::byte> rest(block.frames); !rest.empty();) feed(unpacker_.next_to_worker(rest));
+    }
+    template <class Event>
+    void arrive(Event& event) {
+        feed(std::move(event));
+    }
+
+    void feed(WorkerInput input) { machine_.on(now_, std::move(input), outputs_); }
+
+    void perform() {
+        for (auto& output : outputs_) std::visit([this](auto& o) { act(o); }, output);
+        outputs_.clear();
+        training_.start(leases_);
+        persist_.start(copies_);
+        packer_.flush();
+    }
+    void act(ToManager& message) { packer_.add(message); }
+    void act(StartTraining& job) { leases_.push_back(std::move(job)); }
+    void act(StopTraining& stop) {
+        training_.start(leases_);  // a lease that is stopped must have been handed over
+        training_.stop(stop.lease);
+    }
+    void act(SendBulk& bulk) { endpoint_.send_bulk(bulk.to, bulk.transfer, std::move(bulk.content)); }
+    void act(ReceiveBulk& bulk) { endpoint_.receive_bulk(bulk.from, bulk.transfer, bulk.bytes); }
+    void act(AbandonBulk& bulk) { endpoint_.abandon_bulk(bulk.transfer); }
+    void act(PersistTo& job) { copies_.push_back(std::move(job)); }
+    void act(WorkerLeft& left) { left_ = left; }
+
+    /// The Goodbye must be out before the endpoint goes; a manager that is gone must not hold this rank up.
+    void send_the_rest() {
+        const auto deadline = Clock::now() + std::chrono::seconds(left_->manager_lost ? 0 : 5);
+        backoff_.active();
+        do {
+            while (endpoint_.poll()) {
+            }
+            if (endpoint_.idle()) return;
+            backoff_.wait();
+        } while (Clock::now() < deadline);
+    }
+
+    double seconds() const { return std::chrono::duration<double>(Clock::now() - begun_).count(); }
+
+    Endpoint& endpoint_;
+    const WorkerHostSettings& settings_;
+    Clock::time_point begun_ = Clock::now();
+    double now_ = 0;
+    Worker machine_;
+    WorkerOutputs outputs_;
+    FramePacker packer_;
+    FrameUnpacker unpacker_;
+    std::string description_;
+    std::vector<StartTraining> leases_;
+    std::vector<PersistTo> copies_;
+    std::vector<TrainingEvent> trained_;
+    std::vector<PersistEnded> persisted_;
+    std::optional<WorkerLeft> left_;
+    IdleBackoff backoff_;
+    Bell bell_;  ///< before the threads that ring it
+    PersistThread persist_;
+    TrainingThread training_;
+};
+
+}  // namespace
+
+WorkerExit run_worker(Endpoint& endpoint, Trainer& trainer, std::shared_ptr<const SearchSpace> space,
+                      const WorkerHostSettings& settings, SnapshotFiles& files) {
+    return WorkerHost(endpoint, trainer, std::move(space), settings, files).run();
+}
+
+}  // namespace stemma

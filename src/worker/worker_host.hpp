@@ -1,0 +1,37 @@
+#pragma once
+// A worker as it runs: the machine of worker.hpp with an endpoint, a training thread and a thread that writes
+// snapshots. The same for loopback and MPI.
+
+#include <memory>
+#include <string>
+
+#include "space/search_space.hpp"
+#include "trainer/trainer.hpp"
+#include "transport/endpoint.hpp"
+#include "worker/snapshot_files.hpp"
+#include "worker/worker.hpp"
+
+namespace stemma {
+
+struct WorkerHostSettings {
+    std::uint64_t run_id = 0;
+    WorkerTiming worker;
+    std::string host;
+    std::string device = "cpu";
+    std::uint64_t snapshot_quota = 0;  ///< bytes; the manager keeps to it
+    std::uint32_t threads = 1;
+};
+
+enum class WorkerExit : int {
+    done = 0,          ///< told to leave: finalise as usual
+    peers_lost = 1,    ///< told to leave, but some rank is gone: leave without collective calls (MpiSession::abandon)
+    manager_lost = 2,  ///< the manager is gone or silent: leave without collective calls
+};
+
+/// Works until told to leave. The calling thread makes all calls of `endpoint`; `trainer` is used by one other thread,
+/// `files.read` by that one and `files.write` by a third. Returns when the lease in training has come to its next
+/// boundary. Throws DecodeError on a damaged frame.
+WorkerExit run_worker(Endpoint& endpoint, Trainer& trainer, std::shared_ptr<const SearchSpace> space,
+                      const WorkerHostSettings& settings, SnapshotFiles& files);
+
+}  // namespace stemma

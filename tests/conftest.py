@@ -1,0 +1,14 @@
+"""Options of all Python tests. Run them with Debian's interpreter: /usr/bin/python3 -m pytest tests"""
+
+import re
+
+
+def pytest_addoption(parser):
+    parser.addoption("--only", metavar="REGEX", help="run the tests whose id matches (as ctest -R does)")
+
+
+def pytest_collection_modifyitems(config, items):
+    only = config.getoption("--only")
+    if only:
+        config.hook.pytest_deselected(items=[item for item in items if not re.search(only, item.nodeid)])
+        items[:] = [item for item in items if re.search(only, item.nodeid)]

@@ -1,0 +1,71 @@
+"""check, preview, simulate, selfcheck: what works without a run file, and how mistakes are answered."""
+
+import pytest
+from harness import JOB, ROOT, USER_ERROR
+
+
+def test_check_accepts_the_job(stemma, job):
+    assert "no errors" in stemma("check", job).stdout
+
+
+@pytest.mark.parametrize("path", sorted(path.name for path in (ROOT / "jobs").glob("*.toml")))
+def test_check_accepts_the_jobs_that_come_along(stemma, path):
+    stemma("check", ROOT / "jobs" / path)
+
+
+def test_check_names_every_mistake_with_its_place(stemma, job):
+    job.write_text(JOB.replace("eta = 3", "etaa = 3").replace('direction = "minimise"', 'direction = "minimize"').replace("seed = 7", "seed = -7"))
+
+    text = stemma("check", job, code=USER_ERROR).stderr
+
+    for expected in (f"{job.name}:3:", "run.seed", "etaa", 'did you mean "eta"', 'did you mean "minimise"', "metric.direction"):
+        assert expected in text, f"{expected} is not in:\n{text}"
+
+
+def test_check_explains_a_section(stemma):
+    text = stemma("check", "--explain", "scheduler.asha").stdout
+
+    assert "eta" in text and "early_stopping_rate" in text
+
+
+def test_a_job_that_is_not_there(stemma):
+    assert "nowhere.toml" in stemma("check", "nowhere.toml", code=USER_ERROR).stderr
+
+
+def test_unknown_commands_and_options_are_user_errors(stemma, job):
+    stemma("chek", job, code=USER_ERROR)
+    stemma("run", job, "--no-such-option", code=USER_ERROR)
+    stemma(code=USER_ERROR)
+
+
+def test_preview_shows_the_rungs(stemma, job):
+    text = stemma("preview", job, "-n", 4).stdout
+
+    for resource in ("1", "3", "9", "27"):
+        assert resource in text.split()
+
+
+def test_simulate_is_a_function_of_its_seed(stemma, job):
+    first = stemma("simulate", job, "--workers", 100, "--seed", 5, "--faults", "some").stdout
+    second = stemma("simulate", job, "--workers", 100, "--seed", 5, "--faults", "some").stdout
+
+    def without_speed(text):  # real time is none of the seed's business
+        return [line for line in text.splitlines() if "/s" not in line and "real" not in line and "speed" not in line]
+
+    assert without_speed(first) == without_speed(second)
+    assert "utilisation" in first
+
+
+def test_selfcheck_names_every_rank(stemma, mpi):
+    text = mpi(3, "selfcheck").stdout
+
+    for rank in ("0", "1", "2"):
+        assert any(line.split()[:1] == [rank] for line in text.splitlines()), text
+
+
+def test_selfcheck_warns_of_a_single_rank(stemma, mpi):
+    assert "mpirun -n" in mpi(1, "selfcheck").stdout
+
+
+def test_version(stemma):
+    assert stemma("--version").stdout.startswith("stemma ")

@@ -1,0 +1,20 @@
+"""What is said twice must be said alike."""
+
+import re
+
+import tree
+
+
+def apt_words(text):
+    return set(re.findall(r"[a-z0-9][a-z0-9+.-]+", text))
+
+
+def test_install_page_names_the_packages_that_the_scripts_install():
+    script = re.search(r"packages=\((.*?)\)", (tree.ROOT / ".ci/setup.sh").read_text(), re.DOTALL).group(1)
+    page = re.search(r"apt-get install --no-install-recommends(.*?)```", (tree.ROOT / "docs/install.md").read_text(), re.DOTALL).group(1)
+    assert apt_words(script) == apt_words(page)
+
+
+def test_versions_agree():
+    version = re.search(r"VERSION (\d+\.\d+\.\d+)", (tree.ROOT / "CMakeLists.txt").read_text()).group(1)
+    assert f"version: {version}" in (tree.ROOT / "CITATION.cff").read_text()

@@ -1,0 +1,88 @@
+"""Who may include whom: the #include lines against the DEPENDS lists of src/*/CMakeLists.txt."""
+
+import re
+
+import pytest
+import tree
+
+LIBRARIES = tree.declared_libraries()
+FOLDER_OF = {name: folder for folder, (name, _) in LIBRARIES.items()}
+
+# Heavy libraries are leaves: one folder each sees them.
+LEAVES = [
+    (r"^(torch|ATen|c10|caffe2)/", "trainer/torch", "trainer/trainer.hpp"),
+    (r"^(mpi\.h|boost/mpi)", "transport/mpi", "transport/endpoint.hpp"),
+    (r"^(hdf5|H5)", "record/hdf5", "record/journal.hpp"),
+    (r"^toml\+\+", "app/job", "app/job/job.hpp"),
+    (r"^CLI/", "app", "app/commands"),
+]
+
+
+def reachable(folder):
+    """Folders that `folder` may include from: itself, and what it declares, at any distance."""
+    seen, todo = set(), [folder]
+    while todo:
+        current = todo.pop()
+        if current not in seen:
+            seen.add(current)
+            todo += [FOLDER_OF[name] for name in LIBRARIES[current][1] if name in FOLDER_OF]
+    return seen
+
+
+def test_there_are_libraries():
+    assert len(LIBRARIES) >= 10, "src/*/CMakeLists.txt are not understood any more"
+
+
+def test_no_cycles():
+    for folder, (name, depends) in LIBRARIES.items():
+        for dependency in depends:
+            if dependency in FOLDER_OF:
+                assert folder not in reachable(FOLDER_OF[dependency]), f"{name} and {dependency} depend on each other"
+
+
+def test_lower_layers_never_know_the_program():
+    for folder, (name, depends) in LIBRARIES.items():
+        if not folder.startswith("app"):
+            assert not any(FOLDER_OF.get(other, "").startswith("app") for other in depends), f"{name} depends on app/"
+
+
+@pytest.mark.parametrize("folder", sorted(LIBRARIES))
+def test_includes_follow_declared_dependencies(folder):
+    allowed = reachable(folder)
+    wrong = []
+    for path in tree.cxx_files(tree.SRC / folder):
+        if tree.owner(path, LIBRARIES) != folder:
+            continue
+        for number, name, quoted in tree.includes(path):
+            target = tree.SRC / name
+            if quoted and not target.exists():
+                wrong.append(f"{tree.place(path, number)}: no src/{name}; includes are written from src/")
+            elif quoted and tree.owner(target, LIBRARIES) not in allowed:
+                wrong.append(f"{tree.place(path, number)}: {folder} does not declare a dependency on the folder of {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_heavy_libraries_are_leaves():
+    wrong = []
+    for path in tree.cxx_files(tree.SRC):
+        for number, name, _ in tree.includes(path):
+            for pattern, home, instead in LEAVES:
+                if re.match(pattern, name) and (tree.SRC / home) not in path.parents:
+                    wrong.append(f"{tree.place(path, number)}: <{name}> is for src/{home} only; use {instead}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_heavy_libraries_do_not_leak_through_headers():
+    """A header of a leaf folder that shows its library to others would cost them its compile time."""
+    wrong = []
+    for path in tree.cxx_files(tree.SRC):
+        folder = path.parent.relative_to(tree.SRC).as_posix()
+        for number, name, quoted in tree.includes(path):
+            target = tree.SRC / name
+            if not quoted or not target.exists() or target.parent.relative_to(tree.SRC).as_posix() == folder:
+                continue
+            for pattern, home, _ in LEAVES[:3]:
+                if (tree.SRC / home) in target.parents and (tree.SRC / home) not in path.parents:
+                    if any(re.match(pattern, inner) for _, inner, _ in tree.includes(target)):
+                        wrong.append(f"{tree.place(path, number)}: {name} brings {home}'s library along")
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,131 @@
+#include "platform/launch.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace stemma {
+namespace {
+
+TEST(Launch, EmptyEnvironmentIsOneProcessStartedByHand) {
+    const auto launch = launch_of({});
+
+    EXPECT_EQ(launch.launcher, Launcher::none);
+    EXPECT_EQ(launch.rank, 0);
+    EXPECT_EQ(launch.size, 1);
+    EXPECT_EQ(launch.job_id, "");
+    EXPECT_FALSE(launch.end_time);
+}
+
+TEST(Launch, OpenMpi) {
+    const auto launch = launch_of({{"OMPI_COMM_WORLD_RANK", "5"},
+                                   {"OMPI_COMM_WORLD_SIZE", "8"},
+                                   {"OMPI_COMM_WORLD_LOCAL_RANK", "1"},
+                                   {"OMPI_COMM_WORLD_LOCAL_SIZE", "4"}});
+
+    EXPECT_EQ(launch.launcher, Launcher::openmpi);
+    EXPECT_EQ(launch.rank, 5);
+    EXPECT_EQ(launch.size, 8);
+    EXPECT_EQ(launch.local_rank, 1);
+    EXPECT_EQ(launch.local_size, 4);
+}
+
+TEST(Launch, SlurmStepWithUnevenNodes) {
+    const auto launch = launch_of({{"SLURM_JOB_ID", "77"},
+                                   {"SLURM_STEP_ID", "0"},
+                                   {"SLURM_PROCID", "12"},
+                                   {"SLURM_NTASKS", "99"},
+                                   {"SLURM_STEP_NUM_TASKS", "14"},
+                                   {"SLURM_LOCALID", "0"},
+                                   {"SLURM_NODEID", "3"},
+                                   {"SLURM_STEP_TASKS_PER_NODE", "4(x3),2"},
+                                   {"SLURMD_NODENAME", "node4"},
+                                   {"SLURM_JOB_END_TIME", "1700000000"}});
+
+    EXPECT_EQ(launch.launcher, Launcher::slurm);
+    EXPECT_EQ(launch.rank, 12);
+    EXPECT_EQ(launch.size, 14);
+    EXPECT_EQ(launch.local_size, 2);
+    EXPECT_EQ(launch.host, "node4");
+    EXPECT_EQ(launch.job_id, "77");
+    EXPECT_EQ(launch.end_time, 1700000000);
+}
+
+TEST(Launch, MpirunInsideAnAllocationGoesByMpirun) {
+    const auto launch = launch_of({{"SLURM_JOB_ID", "77"},
+                                   {"SLURM_STEP_ID", "0"},
+                                   {"SLURM_PROCID", "0"},
+                                   {"SLURM_NTASKS", "1"},
+                                   {"OMPI_COMM_WORLD_RANK", "2"},
+                                   {"OMPI_COMM_WORLD_SIZE", "3"}});
+
+    EXPECT_EQ(launch.launcher, Launcher::openmpi);
+    EXPECT_EQ(launch.rank, 2);
+    EXPECT_EQ(launch.job_id, "77");
+}
+
+TEST(Launch, BatchShellIsNoRank) {
+    const auto launch = launch_of({{"SLURM_JOB_ID", "77"}, {"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "8"}});
+
+    EXPECT_EQ(launch.launcher, Launcher::none);
+    EXPECT_EQ(launch.size, 1);
+    EXPECT_EQ(launch.job_id, "77");
+}
+
+TEST(Launch, TaskOfAnArray) {
+    const auto launch = launch_of({{"SLURM_JOB_ID", "80"}, {"SLURM_ARRAY_JOB_ID", "77"}, {"SLURM_ARRAY_TASK_ID", "4"}});
+
+    EXPECT_EQ(launch.job_id, "77_4");
+}
+
+TEST(Launch, NonsenseNamesTheVariableAndItsValue) {
+    const auto read = [] { return launch_of({{"OMPI_COMM_WORLD_SIZE", "four"}, {"OMPI_COMM_WORLD_RANK", "0"}}); };
+
+    EXPECT_THAT(read, testing::ThrowsMessage<UserError>(
+                          testing::AllOf(testing::HasSubstr("OMPI_COMM_WORLD_SIZE"), testing::HasSubstr("\"four\""))));
+}
+
+TEST(Launch, RankBeyondSizeIsRefused) {
+    const auto read = [] { return launch_of({{"OMPI_COMM_WORLD_SIZE", "2"}, {"OMPI_COMM_WORLD_RANK", "2"}}); };
+
+    EXPECT_THAT(read, testing::ThrowsMessage<UserError>(testing::HasSubstr("rank 2 of 2")));
+}
+
+TEST(Launch, ReadEnvironmentHasWhatWasSet) {
+    ASSERT_EQ(::setenv("STEMMA_TEST_VARIABLE", "a=b", 1), 0);
+
+    const auto environment = read_environment();
+
+    EXPECT_EQ(environment.at("STEMMA_TEST_VARIABLE"), "a=b");
+}
+
+TEST(ExitCode, IsRankZerosOwn) {
+    EXPECT_EQ(exit_code_for_launcher(75, {.rank = 0, .size = 2}, {}), 75);
+    EXPECT_EQ(exit_code_for_launcher(75, {.rank = 1, .size = 2}, {}), 0);
+}
+
+TEST(ExitCode, GoesRoundTheLauncherByAFile) {
+    const auto path = testing::TempDir() + "stemma_exit_code";
+    const Environment environment{{"STEMMA_EXIT_CODE_FILE", path}};
+
+    EXPECT_EQ(exit_code_for_launcher(75, {.rank = 0, .size = 2}, environment), 0);
+    EXPECT_EQ(exit_code_for_launcher(70, {.rank = 1, .size = 2}, environment), 0);
+
+    std::string written;
+    std::getline(std::ifstream(path), written);
+    EXPECT_EQ(written, "75");
+}
+
+TEST(ExitCode, IsNotHiddenByAnUnwritableFile) {
+    const Environment environment{{"STEMMA_EXIT_CODE_FILE", "/no/such/folder/code"}};
+
+    EXPECT_EQ(exit_code_for_launcher(2, {}, environment), 2);
+}
+
+}  // namespace
+}  // namespace stemma

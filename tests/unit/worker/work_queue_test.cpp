@@ -1,0 +1,59 @@
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "worker/work_queue.hpp"
+
+namespace stemma {
+namespace {
+
+TEST(WorkQueue, EveryJobComesBackOnceAndInOrder) {
+    constexpr int jobs = 10'000;
+    Bell bell;
+    WorkQueue<int, int> queue(bell);
+    std::vector<int> results;
+    {
+        const std::jthread thread([&] {
+            while (auto job = queue.next()) queue.done(*job * 2);
+        });
+        std::vector<int> batch;
+        std::vector<int> part;
+        for (int given = 0; static_cast<int>(results.size()) < jobs;) {
+            for (int i = 0; i < 100 && given < jobs; ++i) batch.push_back(given++);
+            queue.give(batch);
+            queue.collect(part);
+            results.insert(results.end(), part.begin(), part.end());
+            if (part.empty()) bell.wait(std::chrono::milliseconds(1));
+        }
+        queue.close(false);
+    }
+    for (int i = 0; i < jobs; ++i) ASSERT_EQ(results[static_cast<std::size_t>(i)], 2 * i);
+}
+
+TEST(WorkQueue, ClosingKeepsOrDropsWhatWaits) {
+    Bell bell;
+    WorkQueue<int, int> kept(bell);
+    WorkQueue<int, int> dropped(bell);
+    std::vector<int> jobs = {1, 2};
+    kept.give(jobs);
+    jobs = {1, 2};
+    dropped.give(jobs);
+    kept.close(false);
+    dropped.close(true);
+
+    EXPECT_EQ(kept.next(), 1);
+    EXPECT_EQ(kept.next(), 2);
+    EXPECT_EQ(kept.next(), std::nullopt);
+    EXPECT_EQ(dropped.next(), std::nullopt);
+}
+
+TEST(Bell, ARingBeforeTheWaitIsNotLost) {
+    Bell bell;
+    bell.ring();
+
+    bell.wait(std::chrono::hours(1));
+    SUCCEED() << "the wait returned at once";
+}
+
+}  // namespace
+}  // namespace stemma
