@@ -160,9 +160,48 @@ LearningCurve learning_curve(const Job& job) {
 
 #ifdef STEMMA_WITH_TORCH
 
+namespace {
+
+TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
+    const auto& given = job.trainer;
+    TorchSettings settings;
+    settings.data = given.data == DataSet::csv ? "csv" : "fashion_mnist";
+    settings.path = given.path;
+    settings.target = given.target;
+    settings.split = given.split == Split::rows ? "rows" : "permuted";
+    settings.valid = given.valid;
+    settings.test = given.test;
+    settings.train_rows = given.train_rows;
+    settings.model = given.model == ModelKind::lenet ? "lenet" : "mlp";
+    settings.unit = given.unit_name();
+    settings.fixed = given.fixed;
+    settings.threads = static_cast<int>(place.threads);
+    settings.device = place.device;
+    settings.deterministic = given.deterministic;
+    settings.tf32 = given.tf32;
+    settings.precision = given.amp == MixedPrecision::bf16 ? "bf16" : "float32";
+    settings.run_seed = job.run.seed;
+    return settings;
+}
+
+}  // namespace
+
 std::vector<MetricInfo> metrics_of(const Job& job) {
     return job.trainer.type == TrainerType::toy ? toy_metrics() : torch_metrics(torch_settings(job));
 }
+
+void check_trainer(const Job& job) {
+    static_cast<void>(manager_settings(job));
+    if (job.trainer.type == TrainerType::torch) check_torch_settings(torch_settings(job), *job.space);
+}
+
+std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place) {
+    if (job.trainer.type == TrainerType::toy) return make_toy_trainer(toy_settings(job), job.space);
+    return make_torch_trainer(torch_settings(job, place), job.space);
+}
+
+bool cuda_available() { return torch_has_cuda(); }
+std::string torch_text() { return "LibTorch " + torch_version(); }
 
 #else
 

@@ -137,9 +137,9 @@ Source Manager::State::choose_source(std::uint32_t slot, WorkerId worker, LeaseI
     const auto& record = snapshots[slot];
     if (snapshots.in_memory_of(slot, worker)) return {SourceKind::local, record.id, worker, {}, record.bytes};
     const auto owner = snapshots.holder(slot);
-    // A snapshot has room for one copy beside the original; a third reader takes the durable one or waits its turn.
-    const bool copy_fits = !record.memory[0].exists() || !record.memory[1].exists();
-    if (owner.exists() && copy_fits) {
+    if (owner.exists()) {
+        // A snapshot has room for one copy beside the original: an older copy makes room.
+        snapshots.make_room(slot, out);
         const TransferId transfer = next_transfer;
         ++next_transfer.value;
         transfers[transfer] = {slot, owner, worker, lease};

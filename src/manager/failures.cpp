@@ -124,6 +124,7 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
 void Manager::State::expire(WorkerId worker, LeaseId id, Effects& out) {
     const auto lease = *workers.take(worker, id);
     out.push_back(Cancel{worker, id});
+    taken_back.insert(id);
     settle(lease, lease.to, out);
     members[lease.member].state = MemberState::waiting;
     retry_or_give_up(lease, worker, name_of(FailureKind::timed_out), out);

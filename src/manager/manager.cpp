@@ -30,7 +30,7 @@ void Manager::State::on(const IncarnationStarted& started, Effects& out) {
     }
     std::sort(lost.begin(), lost.end(), [](const auto& a, const auto& b) { return a.lease < b.lease; });
     for (const auto& lease : lost) {
-        if (lease.slot != no_slot) snapshots.unpin(lease.slot, out);
+        settle(lease, lease.to, out);
         members[lease.member].state = MemberState::waiting;
         out.push_back(Noted{.kind = EventKind::requeued, .member = lease.member, .lease = lease.lease});
     }
@@ -175,7 +175,7 @@ SnapshotId Manager::latest_snapshot(MemberId id) const {
 std::vector<SnapshotId> Manager::durable_snapshots() const { return state_->snapshots.durable(); }
 
 std::size_t Manager::memory_bytes() const {
-    return state_->members.memory_bytes() + state_->snapshots.memory_bytes() + sizeof(State);
+    return state_->members.memory_bytes() + state_->snapshots.memory_bytes() + state_->scheduler->memory_bytes() + sizeof(State);
 }
 
 }  // namespace stemma

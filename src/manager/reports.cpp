@@ -16,7 +16,7 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
         // The lease was given up or given to somebody else: kept in the log, never ranked.
         ++totals.late;
         out.push_back(Noted{.kind = EventKind::late_report, .lease = report.lease, .worker = report.worker});
-        if (report.snapshot_bytes > 0 && workers.alive(report.worker)) {
+        if (taken_back.erase(report.lease) > 0 && report.snapshot_bytes > 0 && workers.alive(report.worker)) {
             out.push_back(Drop{report.worker, snapshot_of(report.lease)});
         }
         return;

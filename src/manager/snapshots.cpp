@@ -67,9 +67,13 @@ void SnapshotTable::persist(std::uint32_t slot, Effects& out) {
 void SnapshotTable::persisted(SnapshotId id, bool ok, Effects& out) {
     const auto found = writing_.find(id);
     if (found == writing_.end()) {
-        // Nobody waits for it: the snapshot was collected, or its writer was given up, in the meantime.
-        if (ok && std::none_of(slots_.begin(), slots_.end(), [&](const auto& record) { return record.references > 0 && record.id == id; })) {
+        // Its writer was given up meanwhile, or nobody needs it any more.
+        if (!ok) return;
+        const auto record = std::find_if(slots_.begin(), slots_.end(), [&](const auto& each) { return each.references > 0 && each.id == id; });
+        if (record == slots_.end()) {
             out.push_back(Erase{id});
+        } else {
+            record->durable = Durable::yes;
         }
         return;
     }
@@ -106,6 +110,15 @@ WorkerId SnapshotTable::holder(std::uint32_t slot) const {
         if (workers_.alive(worker)) return worker;
     }
     return WorkerId::none();
+}
+
+void SnapshotTable::make_room(std::uint32_t slot, Effects& out) {
+    auto& record = slots_[slot];
+    if (!record.memory[0].exists() || !record.memory[1].exists()) return;
+    ensure(record.pins == 0, "a copy that makes room is used by nobody");
+    unindex(slot);
+    drop_from(slot, 1, out);
+    index(slot);
 }
 
 void SnapshotTable::received(std::uint32_t slot, WorkerId worker) {

@@ -57,6 +57,8 @@ public:
     bool in_memory_of(std::uint32_t slot, WorkerId worker) const;
     /// A live worker that has it in memory; none if there is none.
     WorkerId holder(std::uint32_t slot) const;
+    /// Drops the newer of two copies, so that another worker can have one. Nobody may have it pinned.
+    void make_room(std::uint32_t slot, Effects& out);
     void received(std::uint32_t slot, WorkerId worker);
     /// `worker` does not have it after all.
     void forget(std::uint32_t slot, WorkerId worker);

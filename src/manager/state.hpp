@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -89,6 +90,7 @@ struct Manager::State {
     WorkerTable workers;
     SnapshotTable snapshots;
     std::map<TransferId, TransferRecord> transfers;
+    std::set<LeaseId> taken_back;  ///< expired, their workers alive: a late report of theirs leaves a snapshot behind
     std::deque<QueuedWork> queue;
     /// Assigned leases in order of their deadline; those no longer out are skipped.
     std::deque<std::pair<double, std::pair<WorkerId, LeaseId>>> deadlines;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "scheduler/scheduler.hpp"
 
@@ -15,21 +16,41 @@ enum class AshaVariant : std::uint8_t {
 };
 
 struct AshaSettings {
-    Resource min = 1;               ///< r >= 1: the first rung of bracket 0 is min * eta^early_stopping_rate
-    Resource max = 1;               ///< R >= min * eta^early_stopping_rate; the top rung, also when it is no power
-    std::int64_t eta = 3;           ///< >= 2: a rung's top 1/eta goes on
-    int early_stopping_rate = 0;    ///< s >= 0, of bracket 0
-    int brackets = 1;               ///< > 1: asynchronous Hyperband; bracket b starts at min * eta^(s + b); cut to those that fit
+    Resource min = 1;             ///< r >= 1: the first rung of bracket 0 is min * eta^early_stopping_rate
+    Resource max = 1;             ///< R >= min * eta^early_stopping_rate; the top rung, also when it is no power
+    std::int64_t eta = 3;         ///< >= 2: a rung's top 1/eta goes on
+    int early_stopping_rate = 0;  ///< s >= 0, of bracket 0
+    int brackets = 1;  ///< > 1: asynchronous Hyperband; bracket b starts at min * eta^(s + b); cut to those that fit
     AshaVariant variant = AshaVariant::promotion;
     std::uint64_t min_rung_population = 0;  ///< stopping only: below it everyone with a finite metric goes on
-    std::uint64_t seed = 0;         ///< keys the draw of a bracket
+    std::uint64_t seed = 0;                 ///< keys the draw of a bracket
 };
 
-/// O(log n) an event; about 60 bytes a member (tests/bench/scheduler). Throws UserError on settings out of range.
+/// Promotion: the best of the top floor(finished / eta) of the highest rung that has one not yet promoted, else a new
+/// member. Stopping: a member goes on if its rank in its rung, itself included, is <= max(1, floor(finished / eta)), or
+/// while fewer than min_rung_population finished there; members that go on are handed out before new ones.
+///
+/// A non-finite report counts in its rung as worst and never goes on. A member given up while it trains does not count
+/// in the rung it was on the way to; one given up while it waits (stopped by the user) is never promoted, and still
+/// counts where it has finished. Ties go to the older member.
 ///
 /// A new member goes to a bracket drawn by budget share: Hyperband gives each bracket about the same training, and a
-/// member of bracket b costs about min * eta^(s + b) * (number of its rungs), so it is drawn with the inverse of that. The
-/// draw is keyed by (seed, number of members asked for before).
+/// member of bracket b costs about min * eta^(s + b) * (number of its rungs), so it is drawn with the inverse of that.
+/// The first rung depends on the bracket, so the draw comes before the member has an id: it is keyed by (seed, number
+/// of members granted before).
+///
+/// Extended to a larger R: new rungs on top (rungs.hpp); the old top rung stays one, so that its best 1/eta may go on
+/// (stopping: those in its top at that moment do).
+///
+/// O(log n) an event; memory as tests/bench/scheduler measures it. Throws UserError on settings out of range.
 std::unique_ptr<Scheduler> make_asha(const AshaSettings& settings);
+
+/// One bracket as planned: the resources of its rungs and its share of new members (shares sum to 1).
+struct BracketPlan {
+    std::vector<Resource> resources;
+    double share = 1;
+};
+
+std::vector<BracketPlan> bracket_plans(const AshaSettings& settings);
 
 }  // namespace stemma

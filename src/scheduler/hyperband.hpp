@@ -9,18 +9,22 @@
 namespace stemma {
 
 struct HyperbandSettings {
-    Resource min = 1;       ///< r: resource of the first rung of the most exploring bracket
-    Resource max = 1;       ///< R
-    std::int64_t eta = 3;   ///< >= 2
-    int brackets = 0;       ///< 0 = all s_max + 1 with s_max = floor(log_eta(R / r)), else the first so many
-    bool repeat = true;     ///< after the last bracket begin again with the first, until the budget ends the search
+    Resource min = 1;      ///< r: resource of the first rung of the most exploring bracket
+    Resource max = 1;      ///< R
+    std::int64_t eta = 3;  ///< >= 2
+    int brackets = 0;      ///< 0 = all s_max + 1 with s_max = floor(log_eta(R / r)), else the first so many
+    bool repeat = true;    ///< after the last bracket begin again with the first, until the budget ends the search
 };
 
-/// Bracket s (in the paper's numbering, from s_max down to 0) has n = ceil((s_max + 1) / (s + 1) * eta^s) members and begins
-/// at about R * eta^-s. Free workers begin the next bracket when the ones under way have nothing to hand out.
+/// Bracket s (in the paper's numbering, from s_max down to 0) has n_s = ceil((s_max + 1) / (s + 1) * eta^s) members and
+/// begins at r_s = min * eta^(s_max - s), the paper's R * eta^-s where R / r is a power of eta. Tables number brackets
+/// in the order in which they run: 0 is s_max. Free workers begin the next bracket when the ones under way have nothing
+/// to hand out; the oldest is served first. Dropped members, extension and cost as in sha.hpp. Throws UserError.
 std::unique_ptr<Scheduler> make_hyperband(const HyperbandSettings& settings);
 
-/// n of the bracket that starts at rung `first` (0 = most exploring), as above.
+/// Number of different brackets.
+int hyperband_brackets(const HyperbandSettings& settings);
+/// n of bracket `first` (0 = most exploring), as above.
 std::uint64_t hyperband_members(const HyperbandSettings& settings, int first);
 
 }  // namespace stemma

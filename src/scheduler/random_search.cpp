@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "scheduler/retention.hpp"
 
 namespace stemma {
 
@@ -30,6 +31,7 @@ public:
         } else if (const auto* given_up = std::get_if<GivenUp>(&event)) {
             if (states_[given_up->member.value] == State::running) --in_flight_;
             states_[given_up->member.value] = State::gone;
+            prune();
         } else if (const auto* extended = std::get_if<Extended>(&event)) {
             extend(*extended);
         }
@@ -44,37 +46,47 @@ private:
     enum class State : std::uint8_t { running, finished, gone };
 
     void give_work(Actions& out) {
-        while (!again_.empty()) {
-            const auto member = again_.front();
-            again_.pop_front();
-            if (states_[member.value] != State::finished) continue;
-            states_[member.value] = State::running;
-            ++in_flight_;
-            out.push_back(Train{member, max_});
+        if (again_.empty()) {
+            if (!no_more_) out.push_back(Create{max_});
             return;
         }
-        if (!no_more_) out.push_back(Create{max_});
+        const auto member = again_.front();
+        again_.pop_front();
+        prune();
+        states_[member.value] = State::running;
+        ++in_flight_;
+        out.push_back(Train{member, max_});
+    }
+
+    /// The front of again_ is never gone, so that empty() means that nobody waits.
+    void prune() {
+        while (!again_.empty() && states_[again_.front().value] == State::gone) again_.pop_front();
     }
 
     void take(const Reported& report, Actions& out) {
+        ensure(states_[report.member.value] == State::running, "a report comes from a member that was asked to train");
         --in_flight_;
         const bool finite = std::isfinite(report.objective);
         states_[report.member.value] = finite ? State::finished : State::gone;
         if (!finite) {
+            ++finished_;  // it counts, as worst
             out.push_back(Release{report.member});
         } else if (report.resource < max_) {
             again_.push_back(report.member);  // max was raised while it trained
+            out.push_back(Keep{report.member, certain_to_go_on, false});
         } else {
             ++finished_;
-            out.push_back(Keep{report.member, -report.objective, false});
+            out.push_back(Keep{report.member, retention_priority(0, report.objective), false});
         }
     }
 
     void extend(const Extended& extended) {
         no_more_ = false;
         if (extended.max_resource <= max_) return;
+        // Members that an extension before left waiting are in again_ already: all are queued anew, in order of birth.
         max_ = extended.max_resource;
         finished_ = 0;
+        again_.clear();
         for (std::uint64_t member = 0; member < states_.size(); ++member) {
             if (states_[member] == State::finished) again_.push_back({member});
         }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "scheduler/retention.hpp"
 
 namespace stemma {
 
@@ -20,18 +21,24 @@ public:
     }
     std::vector<RungRow> rungs() const override { return inner_->rungs(); }
     bool exhausted() const override { return queue_.empty() && inner_->exhausted(); }
-    std::string describe() const override { return inner_->describe() + ", " + std::to_string(repeats_) + " seeds each"; }
+    std::string describe() const override {
+        return inner_->describe() + ", " + std::to_string(repeats_) + " seeds each";
+    }
     std::size_t memory_bytes() const override {
-        return inner_->memory_bytes() + group_of_.capacity() * 8 + groups_.size() * (sizeof(Group) + repeats_ * sizeof(MemberId));
+        return inner_->memory_bytes() + group_of_.capacity() * sizeof(std::uint64_t) +
+               groups_.capacity() * sizeof(Group);
     }
 
 private:
+    /// Members of a group are born one after another: the queue is empty whenever a new group is asked for.
     struct Group {
-        std::vector<MemberId> members;
+        std::uint64_t first = 0;
         Resource to = 0;
-        std::uint32_t reported = 0;
         double sum = 0;
+        std::uint32_t born = 1;
+        std::uint32_t reported = 0;
         bool gone = false;
+        std::uint64_t end() const { return first + born; }
     };
     struct Work {
         std::uint64_t group = 0;
@@ -39,14 +46,14 @@ private:
     };
 
     void take(const WorkWanted& wanted, Actions& out) {
-        while (true) {
-            while (!queue_.empty() && groups_[queue_.front().group].gone) queue_.pop_front();
-            if (!queue_.empty()) {
-                hand_out(out);
-                return;
-            }
-            if (!ask_inner(wanted, out)) return;
-        }
+        if (queue_.empty() && !ask_inner(wanted, out)) return;
+        hand_out(out);
+        prune();
+    }
+
+    /// The front of queue_ is never of a group that is gone, so that empty() means that nobody waits.
+    void prune() {
+        while (!queue_.empty() && groups_[queue_.front().group].gone) queue_.pop_front();
     }
 
     void hand_out(Actions& out) {
@@ -57,7 +64,7 @@ private:
             out.push_back(Train{*work.member, group.to});
         } else {
             birth_ = work.group;
-            out.push_back(Create{group.to, group.members.front()});
+            out.push_back(Create{group.to, MemberId{group.first}});
         }
     }
 
@@ -76,7 +83,8 @@ private:
                 group.to = train->to;
                 group.reported = 0;
                 group.sum = 0;
-                for (const auto member : group.members) queue_.push_back({train->member.value, member});
+                for (auto id = group.first; id < group.end(); ++id)
+                    queue_.push_back({train->member.value, MemberId{id}});
                 queued = true;
             } else {
                 spread(action, out);
@@ -88,13 +96,15 @@ private:
     void take(const Created& created, Actions& out) {
         ensure(created.member.value == group_of_.size(), "members are numbered in order of birth");
         if (birth_) {
+            auto& group = groups_[*birth_];
+            ensure(group.end() == created.member.value, "members of a group are born one after another");
             group_of_.push_back(*birth_);
-            groups_[*birth_].members.push_back(created.member);
+            ++group.born;
             return;
         }
         const std::uint64_t number = groups_.size();
         group_of_.push_back(number);
-        groups_.push_back({{created.member}, asked_to_, 0, 0, false});
+        groups_.push_back({.first = created.member.value, .to = asked_to_});
         for (std::uint32_t i = 1; i < repeats_; ++i) queue_.push_back({number, std::nullopt});
         pass(Created{{number}}, out);
     }
@@ -112,16 +122,22 @@ private:
             return;
         }
         group.sum += report.objective;
-        if (++group.reported == repeats_) pass(Reported{{number}, report.resource, group.sum / repeats_}, out);
+        if (++group.reported == repeats_) {
+            pass(Reported{{number}, report.resource, group.sum / repeats_}, out);
+        } else {
+            // Not decided yet, and close to: worth more than what waits.
+            out.push_back(Keep{report.member, certain_to_go_on, false});
+        }
     }
 
     void take(const GivenUp& given_up, Actions& out) {
         const auto number = group_of_[given_up.member.value];
         auto& group = groups_[number];
         if (std::exchange(group.gone, true)) return;
-        for (const auto member : group.members) {
-            if (member != given_up.member) out.push_back(Release{member});
+        for (auto id = group.first; id < group.end(); ++id) {
+            if (id != given_up.member.value) out.push_back(Release{{id}});
         }
+        prune();
         pass(GivenUp{{number}}, out);
     }
 
@@ -136,9 +152,12 @@ private:
     /// Keep and Release of a group are those of its members.
     void spread(const Action& action, Actions& out) const {
         if (const auto* keep = std::get_if<Keep>(&action)) {
-            for (const auto member : groups_[keep->member.value].members) out.push_back(Keep{member, keep->priority, keep->promotable});
+            const auto& group = groups_[keep->member.value];
+            for (auto id = group.first; id < group.end(); ++id)
+                out.push_back(Keep{{id}, keep->priority, keep->promotable});
         } else if (const auto* release = std::get_if<Release>(&action)) {
-            for (const auto member : groups_[release->member.value].members) out.push_back(Release{member});
+            const auto& group = groups_[release->member.value];
+            for (auto id = group.first; id < group.end(); ++id) out.push_back(Release{{id}});
         } else {
             unreachable("Create and Train only answer WorkWanted");
         }
@@ -149,7 +168,7 @@ private:
     std::vector<Group> groups_;
     std::vector<std::uint64_t> group_of_;  ///< by member
     std::deque<Work> queue_;
-    std::optional<std::uint64_t> birth_;   ///< group of the repeat asked for; nothing: a new group
+    std::optional<std::uint64_t> birth_;  ///< group of the repeat asked for; nothing: a new group
     Resource asked_to_ = 0;
     Actions inner_actions_;
 };

@@ -4,54 +4,71 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/ids.hpp"
 
 namespace stemma {
 
+/// A member that came into a rung's top.
+struct Entrant {
+    MemberId member;
+    double objective = 0;
+};
+
 /// Members finished in a rung with their objective (minimised); ties go to the older member. A non-finite objective
 /// counts in the number finished and is never in the top.
 ///
-/// The top is the best floor(finished / eta), kept as the rung fills: the best of the rest enter it, and a better newcomer
-/// pushes its worst out. Binary heaps in flat vectors; candidates are deleted lazily. O(log n) amortised an insertion,
-/// 25 to 75 bytes a finished member.
+/// The top is the best floor(finished / eta), kept as the rung fills: the best of the rest enter it, and a better
+/// newcomer pushes its worst out. Binary heaps in flat vectors; candidates are deleted lazily. O(log n) amortised an
+/// insertion, 17 bytes a finished member and 16 more for each that ever entered the top (vectors double, so up to twice
+/// that).
 class Rung {
 public:
     /// With `at_least_one` the top is never empty (the stopping rule's max(1, floor(n / eta))).
-    explicit Rung(std::int64_t eta, bool at_least_one = false) : eta_(static_cast<std::uint64_t>(eta)), at_least_one_(at_least_one) {}
+    explicit Rung(std::int64_t eta, bool at_least_one = false)
+        : eta_(static_cast<std::uint64_t>(eta)), at_least_one_(at_least_one) {}
 
-    /// The member finished here. Appends the members that entered the top through it (perhaps itself) to `entered`.
-    void finish(MemberId member, double objective, std::vector<MemberId>& entered);
+    /// The member finished here. Appends those not yet taken that entered the top through it (perhaps itself) to
+    /// `entered`. At most 2^32 - 1 members (InternalError).
+    void finish(MemberId member, double objective, std::vector<Entrant>& entered);
     /// The best member of the top that was not taken yet, taken now.
     std::optional<MemberId> take_best();
-    /// True if take_best() would return a member.
-    bool has_candidate();
+    /// True if take_best() would return a member. O(1).
+    bool has_candidate() const { return !candidates_.empty(); }
+    /// The member, which finished here, will not go on (the user stopped it). It stays counted and keeps its place.
+    void withdraw(MemberId member);
 
     std::uint64_t finished() const { return finished_; }
-    std::uint64_t taken() const { return taken_; }
     std::size_t memory_bytes() const;
 
 private:
+    /// 32-bit numbers: at 10^7 members the heaps' cache misses are what an event costs.
     struct Item {
         double objective;
-        MemberId member;
-        std::uint64_t index;  ///< into marks_
-        friend auto operator<=>(const Item&, const Item&) = default;
+        std::uint32_t member;
+        std::uint32_t index;  ///< into marks_
+        friend bool operator<(const Item& a, const Item& b) {
+            return a.objective != b.objective ? a.objective < b.objective : a.member < b.member;
+        }
+        friend bool operator>(const Item& a, const Item& b) { return b < a; }
     };
     enum Mark : std::uint8_t { in_top = 1, was_taken = 2 };
 
-    void move_best_of_rest_to_top(std::vector<MemberId>& entered);
-    void push_worst_of_top_out();
+    void move_best_of_rest_to_top(std::vector<Entrant>& entered);
+    void move_worst_of_top_to_rest();
+    /// Keeps the front of candidates_ valid.
+    void prune();
 
     std::uint64_t eta_;
     bool at_least_one_;
     std::uint64_t finished_ = 0;
-    std::uint64_t taken_ = 0;
-    std::vector<std::uint8_t> marks_;   ///< one a finite finisher, in order of finishing
-    std::vector<Item> rest_;            ///< heap, best first
-    std::vector<Item> top_;             ///< heap, worst first
-    std::vector<Item> candidates_;      ///< heap, best first; stale ones are skipped
+    std::vector<std::uint8_t> marks_;  ///< one a finite finisher, in order of finishing
+    std::vector<Item> rest_;           ///< heap, best first
+    std::vector<Item> top_;            ///< heap, worst first
+    std::vector<Item> candidates_;     ///< heap, best first; the front is in the top and not taken, others may be stale
+    std::set<std::uint32_t> withdrawn_;  ///< few
 };
 
 }  // namespace stemma

@@ -4,12 +4,20 @@
 
 namespace stemma {
 
+namespace {
+
+void check(Resource min, Resource max, std::int64_t eta, std::int64_t s) {
+    if (min >= 1 && max >= min && eta >= 2 && s >= 0) return;
+    throw UserError("scheduler: 1 <= min <= max, eta >= 2 and early_stopping_rate >= 0 are needed; got min = " +
+                    std::to_string(min) + ", max = " + std::to_string(max) + ", eta = " + std::to_string(eta) +
+                    ", early_stopping_rate = " + std::to_string(s));
+}
+
+}  // namespace
+
 std::vector<Resource> rung_resources(Resource min, Resource max, std::int64_t eta, std::int64_t s) {
-    if (min < 1 || max < min || eta < 2 || s < 0) {
-        throw UserError("scheduler: 1 <= min <= max, eta >= 2 and early_stopping_rate >= 0 are needed; got min = " + std::to_string(min) +
-                        ", max = " + std::to_string(max) + ", eta = " + std::to_string(eta) +
-                        ", early_stopping_rate = " + std::to_string(s));
-    }
+    check(min, max, eta, s);
+    // x * eta <= max exactly when x <= floor(max / eta), which cannot overflow.
     Resource resource = min;
     for (; s > 0; --s) {
         if (resource > max / eta) {
@@ -25,6 +33,7 @@ std::vector<Resource> rung_resources(Resource min, Resource max, std::int64_t et
 }
 
 int bracket_count(Resource min, Resource max, std::int64_t eta) {
+    check(min, max, eta, 0);
     int count = 1;
     for (Resource resource = min; resource <= max / eta; resource *= eta) ++count;
     return count;
@@ -34,6 +43,12 @@ void extend_rungs(std::vector<Resource>& rungs, Resource min, Resource max, std:
     for (const auto resource : rung_resources(min, max, eta)) {
         if (resource > rungs.back()) rungs.push_back(resource);
     }
+}
+
+std::string ladder_text(const std::vector<Resource>& rungs) {
+    std::string text;
+    for (const auto resource : rungs) text.append(" ").append(std::to_string(resource));
+    return text;
 }
 
 }  // namespace stemma

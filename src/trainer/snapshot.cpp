@@ -3,6 +3,9 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cstring>
+#include <functional>
+#include <set>
 
 #include "core/error.hpp"
 
@@ -12,15 +15,19 @@ namespace {
 
 constexpr std::uint32_t magic = 0x50414E53;  // "SNAP"
 constexpr std::uint16_t version = 1;
+constexpr std::size_t head_bytes = 4 + 2 + 4;  // up to where the checksum begins
+/// So that a reader may map any array in place, whatever its type and vector width.
 constexpr std::uint64_t alignment = 64;
 
 std::uint64_t aligned(std::uint64_t offset) { return (offset + alignment - 1) / alignment * alignment; }
 
-std::uint32_t checksum(std::span<const std::byte> data) {
-    return static_cast<std::uint32_t>(crc32_z(crc32(0, nullptr, 0), reinterpret_cast<const Bytef*>(data.data()), data.size()));
+/// Goes on from `start`; crc32_z takes sizes beyond 4 GiB.
+std::uint32_t checksum(std::uint32_t start, std::span<const std::byte> data) {
+    if (data.empty()) return start;  // for a null pointer zlib begins anew
+    return static_cast<std::uint32_t>(crc32_z(start, reinterpret_cast<const Bytef*>(data.data()), data.size()));
 }
 
-/// Bytes of an array, or nothing if they do not fit 63 bits or a dimension is negative.
+/// False if the bytes of such an array do not fit 63 bits or a dimension is negative.
 bool product_of(const std::vector<std::int64_t>& shape, std::uint64_t item, std::uint64_t& bytes) {
     bytes = item;
     for (const auto dimension : shape) {
@@ -99,21 +106,26 @@ std::span<const std::byte> Snapshot::content(const ArrayInfo& array) const {
     return std::span(data_).subspan(array.offset, array.bytes);
 }
 
+// magic u32, version u16, CRC-32 u32 of all that follows, size of data u64, index, data. Offsets and sizes of arrays follow
+// from types and shapes, so a block cannot contradict itself.
 Bytes Snapshot::encode() const {
-    Bytes block;
-    block.reserve(data_.size() + 64 * (arrays_.size() + 1));
-    ByteWriter writer(block);
-    writer.put(magic);
-    writer.put(version);
+    Bytes head(head_bytes);
+    std::memcpy(head.data(), &magic, sizeof magic);
+    std::memcpy(head.data() + sizeof magic, &version, sizeof version);
+    ByteWriter writer(head);
     writer.put(static_cast<std::uint64_t>(data_.size()));
-    writer.put(checksum(data_));
     writer.put(static_cast<std::uint32_t>(arrays_.size()));
     for (const auto& array : arrays_) {
         writer.put(array.name);
         writer.put(array.type);
         writer.put(array.shape);
     }
-    writer.raw(data_.data(), data_.size());
+    const auto crc = checksum(checksum(0, std::span(head).subspan(head_bytes)), data_);
+    std::memcpy(head.data() + head_bytes - sizeof crc, &crc, sizeof crc);
+
+    Bytes block(head.size() + data_.size());
+    std::copy(head.begin(), head.end(), block.begin());
+    std::copy(data_.begin(), data_.end(), block.begin() + static_cast<std::ptrdiff_t>(head.size()));
     return block;
 }
 
@@ -123,19 +135,20 @@ Snapshot Snapshot::decode(std::span<const std::byte> block) {
     if (const auto found = reader.get<std::uint16_t>(); found != version) {
         throw DecodeError("snapshot: version " + std::to_string(found) + " is unknown; this program reads version 1");
     }
-    const auto data_bytes = reader.get<std::uint64_t>();
     const auto crc = reader.get<std::uint32_t>();
+    if (checksum(0, block.subspan(head_bytes)) != crc) throw DecodeError("snapshot: the block is damaged (checksum)");
+    const auto data_bytes = reader.get<std::uint64_t>();
     const auto count = reader.get<std::uint32_t>();
     Snapshot snapshot;
+    std::set<std::string, std::less<>> names;
     std::uint64_t end = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
         auto array = decode_array(reader, data_bytes, end);
-        if (snapshot.find(array.name) != nullptr) throw DecodeError("snapshot: two arrays are called \"" + array.name + "\"");
+        if (!names.insert(array.name).second) throw DecodeError("snapshot: two arrays are called \"" + array.name + "\"");
         snapshot.arrays_.push_back(std::move(array));
     }
     if (end != data_bytes || reader.left() != data_bytes) throw DecodeError("snapshot: the data is cut short or too long");
-    const auto data = block.subspan(block.size() - data_bytes);
-    if (checksum(data) != crc) throw DecodeError("snapshot: the data is damaged (checksum)");
+    const auto data = block.last(data_bytes);
     snapshot.data_.assign(data.begin(), data.end());
     return snapshot;
 }

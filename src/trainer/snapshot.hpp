@@ -37,7 +37,7 @@ public:
     std::span<const std::byte> content(const ArrayInfo& array) const;
     std::size_t bytes() const { return data_.size(); }
 
-    /// One flat block: magic, version, index, CRC-32 of the data, data. decode() throws DecodeError on anything else.
+    /// One flat block: magic, version, CRC-32 of the rest, index, data. decode() throws DecodeError on anything else.
     Bytes encode() const;
     static Snapshot decode(std::span<const std::byte> block);
 

@@ -52,7 +52,7 @@ struct TrainRequest {
     const Snapshot* start = nullptr;    ///< null iff from == 0
     const std::atomic<bool>* stop = nullptr;  ///< when true: end at the next boundary of a resource unit (may be null)
     /// Called after each resource unit from the training thread (may be empty).
-    std::function<void(const MetricRow&)> progress;
+    std::function<void(const MetricRow&)> progress = {};
 };
 
 struct Trained {
@@ -63,8 +63,8 @@ struct Trained {
 
 struct TrainFailure {
     FailureKind kind = FailureKind::exception;
-    std::string type;     ///< "c10::Error", "std::bad_alloc", ...
-    std::string message;
+    std::string type = {};     ///< "c10::Error", "std::bad_alloc", ...
+    std::string message = {};
     Resource reached = 0;
 };
 

@@ -42,7 +42,7 @@ RecordedRun open_run(const std::filesystem::path& file, bool tolerate_mismatch) 
     auto job = open_job(header, file);
     auto manager = make_manager(job);
     RecordedRun run{std::move(header), std::move(job), std::move(manager), {}, 0, reader.finished(), std::nullopt};
-    run.replay = replay(run.manager, [&](const auto& take) {
+    run.replay = replay(run.manager, [&](const std::function<void(const Entry&)>& take) {
         reader.entries([&](const Entry& entry) {
             if (std::holds_alternative<IncarnationStarted>(entry.input.body)) {
                 run.workers = 0;

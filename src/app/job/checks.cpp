@@ -23,7 +23,6 @@ void check_budget(const Node& root, const Job& job, Diagnostics& diagnostics) {
                           "and epochs or steps are the same limit; give one of them");
     }
     const bool stops_by_itself = job.sampler.type == SamplerType::grid || job.scheduler.type == SchedulerType::sha ||
-                                 job.scheduler.type == SchedulerType::hyperband ||
                                  job.scheduler.type == SchedulerType::grid;
     const bool empty = budget == nullptr || (budget->is_table() && budget->table().empty());
     if (empty && !stops_by_itself && !diagnostics.blamed("scheduler.type") && !diagnostics.blamed("sampler.type")) {
@@ -82,7 +81,7 @@ void check_trainer(const Node& root, const TrainerSettings& trainer, Diagnostics
         diagnostics.error(section->find("model")->place, "trainer.model",
                           "must be \"mlp\" for data = \"csv\": a LeNet takes images");
     }
-    if (trainer.valid < 1 && trainer.test < 1 && trainer.valid + trainer.test >= 1) {
+    if (trainer.data == DataSet::csv && trainer.valid < 1 && trainer.test < 1 && trainer.valid + trainer.test >= 1) {
         diagnostics.error(place_of(root, {"trainer", "valid"}), "trainer.valid",
                           "and test together must leave rows to train on; their shares add up to 1 or more");
     }

@@ -115,6 +115,78 @@ std::vector<std::string> section_names() {
     return {"run", "metric", "space", "forbidden", "sampler", "scheduler", "trainer", "workers"};
 }
 
+namespace {
+
+Section space_section() {
+    return {"space.NAME",
+            "One searched parameter; its name is what the trainer knows it by.",
+            {{"real", "a real number between low and high"},
+             {"integer", "an integer between low and high, both included"},
+             {"categorical", "one of a list, without order"},
+             {"ordinal", "one of a list in order"},
+             {"boolean", "true or false"},
+             {"constant", "the same value in every configuration"}},
+            keys_of(parameter_fields()),
+            R"([space.optimiser]
+type = "categorical"
+choices = ["sgd", "adam"]
+
+[space.lr]
+type = "real"
+low = 1e-5
+high = 1e-1
+scale = "log"
+
+[space.momentum]
+type = "real"
+low = 0
+high = 0.99
+when = { optimiser = ["sgd"] }
+)"};
+}
+
+Section scheduler_section() {
+    return {
+        "scheduler",
+        "Who trains next, and for how long. Resources are counted in [trainer] unit.",
+        {{"random", "every member is trained to max"},
+         {"grid", "the same, with the grid sampler"},
+         {"sha", "synchronous successive halving: a rung is waited for, then its best 1/eta go on"},
+         {"hyperband",
+          "several sha brackets of about equal cost, from eager to patient, and again until the budget is spent"},
+         {"asha",
+          "asynchronous successive halving, promotion: a free worker continues the best member that is in the top "
+          "1/eta of its rung, else starts a new one; nobody waits"},
+         {"asha_stopping",
+          "asynchronous, stopping: a member that reaches a rung goes on at once if it is in the top 1/eta seen there, "
+          "else stops"},
+         {"asha_hyperband", "several asha brackets; each new member is put into one by chance"}},
+        keys_of(scheduler_fields()),
+        "[scheduler]\ntype = \"asha\"\neta = 3\nmin = 1\nmax = 27\n"};
+}
+
+Section sampler_section() {
+    return {"sampler",
+            "Where configurations come from.",
+            {{"random", "independent draws"},
+             {"grid", "every combination once, then no more"},
+             {"sobol", "a scrambled Sobol sequence: covers the space more evenly than random draws"}},
+            keys_of(sampler_fields()),
+            "[sampler]\ntype = \"sobol\"\n\n[[sampler.first]]\nlr = 0.001\noptimiser = \"adam\"\n"};
+}
+
+Section trainer_section() {
+    return {"trainer",
+            "What trains a member. With type = \"torch\" every hyperparameter below can be fixed here or searched in "
+            "[space].",
+            {{"toy", "analytic learning curves that take no time, for trying things out; any parameter names"},
+             {"torch", "LibTorch: networks on Fashion-MNIST or a CSV file"}},
+            trainer_keys(),
+            "[trainer]\ntype = \"torch\"\ndata = \"fashion_mnist\"\nmodel = \"lenet\"\nbatch_size = 256\n"};
+}
+
+}  // namespace
+
 std::vector<Section> sections() {
     return {
         {"run",
@@ -132,55 +204,16 @@ std::vector<Section> sections() {
          {},
          keys_of(metric_fields()),
          "[metric]\nname = \"valid_loss\"\ndirection = \"minimise\"\n"},
-        {"space.NAME",
-         "One searched parameter; its name is what the trainer knows it by.",
-         {{"real", "a real number between low and high"},
-          {"integer", "an integer between low and high, both included"},
-          {"categorical", "one of a list, without order"},
-          {"ordinal", "one of a list in order"},
-          {"boolean", "true or false"},
-          {"constant", "the same value in every configuration"}},
-         keys_of(parameter_fields()),
-         "[space.optimiser]\ntype = \"categorical\"\nchoices = [\"sgd\", \"adam\"]\n\n[space.lr]\ntype = \"real\"\nlow "
-         "= 1e-5\n"
-         "high = 1e-1\nscale = \"log\"\n\n[space.momentum]\ntype = \"real\"\nlow = 0\nhigh = 0.99\nwhen = { optimiser "
-         "= [\"sgd\"] }\n"},
+        space_section(),
         {"forbidden",
          "A list of tables, each a combination that must not occur: parameter = value, or a list of values; all must "
          "hold.",
          {},
          {},
          "[[forbidden]]\noptimiser = \"sgd\"\nbatch_size = [2048, 4096]\n"},
-        {"sampler",
-         "Where configurations come from.",
-         {{"random", "independent draws"},
-          {"grid", "every combination once, then no more"},
-          {"sobol", "a scrambled Sobol sequence: covers the space more evenly than random draws"}},
-         keys_of(sampler_fields()),
-         "[sampler]\ntype = \"sobol\"\n\n[[sampler.first]]\nlr = 0.001\noptimiser = \"adam\"\n"},
-        {"scheduler",
-         "Who trains next, and for how long. Resources are counted in [trainer] unit.",
-         {{"random", "every member is trained to max"},
-          {"grid", "the same, with the grid sampler"},
-          {"sha", "synchronous successive halving: a rung is waited for, then its best 1/eta go on"},
-          {"hyperband", "several sha brackets, from eager to patient, of about equal cost"},
-          {"asha",
-           "asynchronous successive halving, promotion: a free worker continues the best member that is in the top "
-           "1/eta of "
-           "its rung, else starts a new one; nobody waits"},
-          {"asha_stopping",
-           "asynchronous, stopping: a member that reaches a rung goes on at once if it is in the top 1/eta seen there, "
-           "else stops"},
-          {"asha_hyperband", "several asha brackets; each new member is put into one by chance"}},
-         keys_of(scheduler_fields()),
-         "[scheduler]\ntype = \"asha\"\neta = 3\nmin = 1\nmax = 27\n"},
-        {"trainer",
-         "What trains a member. With type = \"torch\" every hyperparameter below can be fixed here or searched in "
-         "[space].",
-         {{"toy", "analytic learning curves that take no time, for trying things out; any parameter names"},
-          {"torch", "LibTorch: networks on Fashion-MNIST or a CSV file"}},
-         trainer_keys(),
-         "[trainer]\ntype = \"torch\"\ndata = \"fashion_mnist\"\nmodel = \"lenet\"\nbatch_size = 256\n"},
+        sampler_section(),
+        scheduler_section(),
+        trainer_section(),
         {"workers",
          "The processes that train: threads, device, memory, and what is done when something fails.",
          {},

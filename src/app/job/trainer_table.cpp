@@ -1,314 +1,150 @@
+#include "app/job/make_key.hpp"
 #include "app/job/tables.hpp"
 
 namespace stemma {
 
-std::vector<Field<TrainerSettings>> trainer_fields() {
+using namespace make_key;
+
+namespace {
+
+const std::string unit = "the trainer's unit";
+
+std::vector<Field<TrainerSettings>> torch_fields() {
     using S = TrainerSettings;
-    const std::vector<std::string> torch{"torch"}, toy{"toy"};
-    return {
-        {{.name = "type",
-          .type = KeyType::choice,
-          .default_text = "torch",
-          .meaning = "What trains a member.",
-          .allowed = {"toy", "torch"}},
-         into(&S::type)},
-        {{.name = "unit",
-          .type = KeyType::choice,
-          .default_text = "epoch",
-          .meaning = "What resources are counted in: passes over the training data, or optimiser steps.",
-          .allowed = {"epoch", "step"}},
-         into(&S::unit)},
-        {{.name = "data",
-          .type = KeyType::choice,
-          .default_text = "fashion_mnist",
-          .meaning = "The data set: Fashion-MNIST images (classification), or a table of numbers (regression).",
-          .allowed = {"fashion_mnist", "csv"},
-          .only_for = torch},
+    std::vector<Field<S>> fields{
+        {choice("data", "fashion_mnist", {"fashion_mnist", "csv"},
+                "The data set: Fashion-MNIST images (classification), or a table of numbers (regression)."),
          into(&S::data)},
-        {{.name = "path",
-          .type = KeyType::text,
-          .meaning =
-              "csv: the file, comma-separated with a header line. fashion_mnist: the folder with the four IDX files.",
-          .only_for = torch,
-          .default_note = "fashion_mnist: where Debian's package dataset-fashion-mnist puts it"},
+        {default_is("fashion_mnist: where Debian's package dataset-fashion-mnist puts it",
+                    text("path",
+                         "csv: the file, comma-separated with a header line. fashion_mnist: the folder with the four "
+                         "IDX files.")),
          into(&S::path)},
-        {{.name = "target",
-          .type = KeyType::text,
-          .meaning = "csv: name of the column to predict.",
-          .only_for = torch,
-          .default_note = "the last column"},
-         into(&S::target)},
-        {{.name = "split",
-          .type = KeyType::choice,
-          .default_text = "permuted",
-          .meaning = "How rows are dealt out: in the file's order (train, then validation, then test), or after a "
-                     "permutation drawn "
-                     "from the run's seed.",
-          .allowed = {"rows", "permuted"},
-          .only_for = torch},
+        {default_is("the last column", text("target", "csv: name of the column to predict.")), into(&S::target)},
+        {choice("split", "permuted", {"rows", "permuted"},
+                "How rows are dealt out: in the file's order (train, then validation, then test), or after a "
+                "permutation drawn from "
+                "the run's seed."),
          into(&S::split)},
-        {{.name = "valid",
-          .type = KeyType::number,
-          .default_text = "0",
-          .meaning = "Size of the validation set: below 1 a share of all rows, else a number of rows. 0 = csv: 0.1; "
-                     "fashion_mnist: "
-                     "5000 of the 10000 test images.",
-          .range = {0, 1e9},
-          .only_for = torch},
+        {number("valid", "0", {0, 1e9},
+                "Size of the validation set: below 1 a share, else a number of rows. csv: of all rows; 0 = a tenth. "
+                "fashion_mnist: of "
+                "the 60000 training images; 0 = none of them, but half of the 10000 test images."),
          into(&S::valid)},
-        {{.name = "test",
-          .type = KeyType::number,
-          .default_text = "0",
-          .meaning = "Size of the test set, which no decision ever sees; given like valid. 0 = csv: 0.1; "
-                     "fashion_mnist: the test images "
-                     "that are not used for validation.",
-          .range = {0, 1e9},
-          .only_for = torch},
+        {number("test", "0", {0, 1e9},
+                "Size of the test set, which no decision ever sees; given like valid. 0 = csv: a tenth; fashion_mnist: "
+                "all test images "
+                "that are not used for validation."),
          into(&S::test)},
-        {{.name = "train_rows",
-          .type = KeyType::integer,
-          .default_text = "0",
-          .meaning = "Use only this many training rows (a quick look); 0 = all.",
-          .range = {0, 1e12},
-          .only_for = torch},
+        {integer("train_rows", "0", {0, 1e12}, "Use only this many training rows (a quick look); 0 = all."),
          into(&S::train_rows)},
-        {{.name = "model",
-          .type = KeyType::choice,
-          .default_text = "mlp",
-          .meaning = "The network: fully connected layers, or the small convolutional LeNet (images only).",
-          .allowed = {"mlp", "lenet"},
-          .only_for = torch},
+        {choice("model", "mlp", {"mlp", "lenet"},
+                "The network: fully connected layers, or the small convolutional LeNet (images only)."),
          into(&S::model)},
-        {{.name = "amp",
-          .type = KeyType::choice,
-          .default_text = "off",
-          .meaning = "Mixed precision (GPU).",
-          .allowed = {"off", "bf16"},
-          .only_for = torch},
-         into(&S::amp)},
-        {{.name = "tf32",
-          .type = KeyType::boolean,
-          .default_text = "false",
-          .meaning = "Allow TensorFloat-32 in matrix products and convolutions (GPU): faster, three digits.",
-          .only_for = torch},
+        {choice("amp", "off", {"off", "bf16"}, "Mixed precision (GPU)."), into(&S::amp)},
+        {flag("tf32", "false", "Allow TensorFloat-32 in matrix products and convolutions (GPU): faster, three digits."),
          into(&S::tf32)},
-        {{.name = "deterministic",
-          .type = KeyType::boolean,
-          .default_text = "true",
-          .meaning = "Only algorithms that give the same bits each time (GPU: somewhat slower).",
-          .only_for = torch},
+        {flag("deterministic", "true", "Only algorithms that give the same bits each time (GPU: somewhat slower)."),
          into(&S::deterministic)},
-        {{.name = "surface",
-          .type = KeyType::choice,
-          .default_text = "quadratic",
-          .meaning = "The analytic learning curves.",
-          .allowed = {"quadratic"},
-          .only_for = toy},
+    };
+    for (auto& field : fields) field.key.only_for = {"torch"};
+    return fields;
+}
+
+std::vector<Field<TrainerSettings>> toy_fields() {
+    using S = TrainerSettings;
+    std::vector<Field<S>> fields{
+        {choice("surface", "quadratic", {"quadratic", "narrow", "crossing", "flat"},
+                "The analytic learning curves: a bowl; a bowl with a sharp valley in the first parameter; good ones "
+                "slow at first; "
+                "all alike but for noise."),
          into(&S::surface)},
-        {{.name = "cost",
-          .type = KeyType::duration,
-          .default_text = "0",
-          .meaning = "Real time that a unit of training takes (it sleeps).",
-          .range = {0, 1e6},
-          .only_for = toy,
-          .unit = "seconds"},
-         into(&S::cost)},
-        {{.name = "noise",
-          .type = KeyType::number,
-          .default_text = "0",
-          .meaning = "Standard deviation of what is added to the loss.",
-          .range = {0, 1e6},
-          .only_for = toy},
-         into(&S::noise)},
-        {{.name = "failure_rate",
-          .type = KeyType::number,
-          .default_text = "0",
-          .meaning = "Share of trainings that fail.",
-          .range = {0, 1},
-          .only_for = toy},
+        {duration("cost", "0", {0, 1e6}, "Real time that a unit of training takes (it sleeps)."), into(&S::cost)},
+        {number("noise", "0", {0, 1e6}, "Standard deviation of what is added to the loss."), into(&S::noise)},
+        {number("failure_rate", "0", {0, 1}, "Chance that a unit of training fails with an error."),
          into(&S::failure_rate)},
-        {{.name = "state_bytes",
-          .type = KeyType::bytes,
-          .default_text = "0",
-          .meaning = "Ballast in each snapshot, to try transfers.",
-          .range = {0, 0x1p40},
-          .only_for = toy},
-         into(&S::state_bytes)},
+        {bytes("state_bytes", "0", {0, 0x1p40}, "Ballast in each snapshot, to try transfers."), into(&S::state_bytes)},
+    };
+    for (auto& field : fields) field.key.only_for = {"toy"};
+    return fields;
+}
+
+const Range up_to_one{0, 1, true, false};  // (0, 1]
+const Range below_one{0, 1, false, true};  // [0, 1)
+
+std::vector<Hyperparameter> optimiser_hyperparameters() {
+    const Words sgd{"sgd"}, adam{"adam", "adamw"};
+    const auto beta = [&](const std::string& name, const std::string& default_text, const std::string& of) {
+        const std::string complement = "one_minus_" + name;
+        return std::vector<Hyperparameter>{
+            {number(name, default_text, below_one, "Decay of the mean of " + of + "."), "optimiser", adam, complement},
+            {number(complement, "", up_to_one, "1 - " + name + ", for a search on a log scale."), "optimiser", adam,
+             name}};
+    };
+    std::vector<Hyperparameter> out{
+        {number("lr", "0.001", above(0), "Learning rate.")},
+        {integer("batch_size", "128", {1, 1e9}, "Rows of one optimiser step.")},
+        {choice("optimiser", "sgd", {"sgd", "adam", "adamw"}, "The update rule.")},
+        {number("weight_decay", "0", at_least(0), "L2 penalty (sgd, adam) or decoupled decay (adamw).")},
+        {number("momentum", "0", below_one, "Momentum."), "optimiser", sgd},
+        {flag("nesterov", "false", "Nesterov's momentum (needs momentum > 0)."), "optimiser", sgd},
+        {number("eps", "1e-8", above(0), "Added to the denominator."), "optimiser", adam},
+        {flag("amsgrad", "false", "AMSGrad variant."), "optimiser", adam},
+    };
+    for (auto& one : beta("beta1", "0.9", "gradients")) out.push_back(std::move(one));
+    for (auto& one : beta("beta2", "0.999", "squared gradients")) out.push_back(std::move(one));
+    return out;
+}
+
+std::vector<Hyperparameter> schedule_hyperparameters() {
+    return {
+        {choice("schedule", "constant", {"constant", "cosine", "step"},
+                "Course of the learning rate over the member's own training.")},
+        {in_unit(unit,
+                 number("warmup", "0", at_least(0), "Training over which the learning rate rises linearly to lr."))},
+        {default_is(
+             "scheduler.max as in the job file",
+             in_unit(unit, number("horizon", "", above(0), "Training after which the cosine has come down to 0."))),
+         "schedule",
+         {"cosine"}},
+        {in_unit(unit, number("step_size", "10", above(0), "Training between two drops of the learning rate.")),
+         "schedule",
+         {"step"}},
+        {number("step_gamma", "0.1", up_to_one, "Factor of each drop."), "schedule", {"step"}},
     };
 }
 
-std::vector<Hyperparameter> hyperparameters() {
-    const std::vector<std::string> torch{"torch"}, adam{"adam", "adamw"};
-    const Range unit_open{0, 1, false, true};   // [0, 1)
-    const Range unit_above{0, 1, true, false};  // (0, 1]
-    const Range positive{0, std::numeric_limits<double>::infinity(), true};
-    const Range not_negative{0, std::numeric_limits<double>::infinity()};
+std::vector<Hyperparameter> model_hyperparameters() {
+    const Words mlp{"mlp"};
     return {
-        {{.name = "lr",
-          .type = KeyType::number,
-          .default_text = "0.001",
-          .meaning = "Learning rate.",
-          .range = positive,
-          .only_for = torch}},
-        {{.name = "batch_size",
-          .type = KeyType::integer,
-          .default_text = "128",
-          .meaning = "Rows of one optimiser step.",
-          .range = {1, 1e9},
-          .only_for = torch}},
-        {{.name = "optimiser",
-          .type = KeyType::choice,
-          .default_text = "sgd",
-          .meaning = "The update rule.",
-          .allowed = {"sgd", "adam", "adamw"},
-          .only_for = torch}},
-        {{.name = "weight_decay",
-          .type = KeyType::number,
-          .default_text = "0",
-          .meaning = "L2 penalty (sgd, adam) or decoupled decay (adamw).",
-          .range = not_negative,
-          .only_for = torch}},
-        {{.name = "momentum",
-          .type = KeyType::number,
-          .default_text = "0",
-          .meaning = "Momentum.",
-          .range = unit_open,
-          .only_for = torch},
-         "optimiser",
-         {"sgd"}},
-        {{.name = "nesterov",
-          .type = KeyType::boolean,
-          .default_text = "false",
-          .meaning = "Nesterov's momentum (needs momentum > 0).",
-          .only_for = torch},
-         "optimiser",
-         {"sgd"}},
-        {{.name = "beta1",
-          .type = KeyType::number,
-          .default_text = "0.9",
-          .meaning = "Decay of the mean of gradients.",
-          .range = unit_open,
-          .only_for = torch},
-         "optimiser",
-         adam,
-         "one_minus_beta1"},
-        {{.name = "one_minus_beta1",
-          .type = KeyType::number,
-          .meaning = "1 - beta1, for a search on a log scale.",
-          .range = unit_above,
-          .only_for = torch},
-         "optimiser",
-         adam,
-         "beta1"},
-        {{.name = "beta2",
-          .type = KeyType::number,
-          .default_text = "0.999",
-          .meaning = "Decay of the mean of squared gradients.",
-          .range = unit_open,
-          .only_for = torch},
-         "optimiser",
-         adam,
-         "one_minus_beta2"},
-        {{.name = "one_minus_beta2",
-          .type = KeyType::number,
-          .meaning = "1 - beta2, for a search on a log scale.",
-          .range = unit_above,
-          .only_for = torch},
-         "optimiser",
-         adam,
-         "beta2"},
-        {{.name = "eps",
-          .type = KeyType::number,
-          .default_text = "1e-8",
-          .meaning = "Added to the denominator.",
-          .range = positive,
-          .only_for = torch},
-         "optimiser",
-         adam},
-        {{.name = "amsgrad",
-          .type = KeyType::boolean,
-          .default_text = "false",
-          .meaning = "AMSGrad variant.",
-          .only_for = torch},
-         "optimiser",
-         adam},
-        {{.name = "schedule",
-          .type = KeyType::choice,
-          .default_text = "constant",
-          .meaning = "Course of the learning rate over the member's own training.",
-          .allowed = {"constant", "cosine", "step"},
-          .only_for = torch}},
-        {{.name = "warmup",
-          .type = KeyType::number,
-          .default_text = "0",
-          .meaning = "Training over which the learning rate rises linearly to lr.",
-          .range = not_negative,
-          .only_for = torch,
-          .unit = "the trainer's unit"}},
-        {{.name = "horizon",
-          .type = KeyType::number,
-          .meaning = "Training after which the cosine has come down to 0.",
-          .range = positive,
-          .only_for = torch,
-          .unit = "the trainer's unit",
-          .default_note = "scheduler.max as in the job file"},
-         "schedule",
-         {"cosine"}},
-        {{.name = "step_size",
-          .type = KeyType::number,
-          .default_text = "10",
-          .meaning = "Training between two drops of the learning rate.",
-          .range = positive,
-          .only_for = torch,
-          .unit = "the trainer's unit"},
-         "schedule",
-         {"step"}},
-        {{.name = "step_gamma",
-          .type = KeyType::number,
-          .default_text = "0.1",
-          .meaning = "Factor of each drop.",
-          .range = unit_above,
-          .only_for = torch},
-         "schedule",
-         {"step"}},
-        {{.name = "layers",
-          .type = KeyType::integer,
-          .default_text = "2",
-          .meaning = "Hidden layers.",
-          .range = {0, 1000},
-          .only_for = torch},
-         "model",
-         {"mlp"}},
-        {{.name = "width",
-          .type = KeyType::integer,
-          .default_text = "128",
-          .meaning = "Neurons of a hidden layer.",
-          .range = {1, 1e6},
-          .only_for = torch},
-         "model",
-         {"mlp"}},
-        {{.name = "activation",
-          .type = KeyType::choice,
-          .default_text = "relu",
-          .meaning = "Activation of hidden layers.",
-          .allowed = {"relu", "tanh", "gelu", "silu"},
-          .only_for = torch},
-         "model",
-         {"mlp"}},
-        {{.name = "dropout",
-          .type = KeyType::number,
-          .default_text = "0",
-          .meaning = "Probability of dropping a hidden neuron (LeNet: a map of the second convolution).",
-          .range = {0, 1},
-          .only_for = torch}},
-        {{.name = "batch_norm",
-          .type = KeyType::boolean,
-          .default_text = "false",
-          .meaning = "Batch normalisation in hidden layers.",
-          .only_for = torch},
-         "model",
-         {"mlp"}},
+        {integer("layers", "2", {0, 1000}, "Hidden layers."), "model", mlp},
+        {integer("width", "128", {1, 1e6}, "Neurons of a hidden layer."), "model", mlp},
+        {choice("activation", "relu", {"relu", "tanh", "gelu", "silu"}, "Activation of hidden layers."), "model", mlp},
+        {number("dropout", "0", {0, 1},
+                "Probability of dropping a hidden neuron (LeNet: a map of the second convolution).")},
+        {flag("batch_norm", "false", "Batch normalisation in hidden layers."), "model", mlp},
     };
+}
+
+}  // namespace
+
+std::vector<Field<TrainerSettings>> trainer_fields() {
+    using S = TrainerSettings;
+    std::vector<Field<S>> both{
+        {choice("type", "torch", {"toy", "torch"}, "What trains a member."), into(&S::type)},
+        {choice("unit", "epoch", {"epoch", "step"},
+                "What resources are counted in: passes over the training data, or optimiser steps."),
+         into(&S::unit)},
+    };
+    return concatenated(concatenated(std::move(both), torch_fields()), toy_fields());
+}
+
+std::vector<Hyperparameter> hyperparameters() {
+    auto all = optimiser_hyperparameters();
+    for (auto& one : schedule_hyperparameters()) all.push_back(std::move(one));
+    for (auto& one : model_hyperparameters()) all.push_back(std::move(one));
+    for (auto& one : all) one.key.only_for = {"torch"};
+    return all;
 }
 
 }  // namespace stemma

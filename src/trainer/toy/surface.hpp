@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/ids.hpp"
 #include "space/search_space.hpp"
 
 namespace stemma {

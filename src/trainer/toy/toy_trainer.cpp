@@ -58,11 +58,11 @@ public:
         ensure(state.reached == request.from, "a lease starts where its snapshot ends");
         Trained trained;
         for (Resource unit = request.from + 1; unit <= request.to; ++unit) {
-            if (request.stop != nullptr && request.stop->load(std::memory_order_relaxed)) break;
             if (auto failure = step(request, unit)) return *failure;
             state = {mix(state.chain, static_cast<std::uint64_t>(unit)), unit};
             trained.rows.push_back(row(point, request.member, state));
             if (request.progress) request.progress(trained.rows.back());
+            if (request.stop != nullptr && request.stop->load(std::memory_order_relaxed)) break;  // after one unit at least
         }
         trained.reached = state.reached;
         trained.snapshot.add("state", DType::u8, {sizeof state}, std::as_bytes(std::span(&state, 1)));

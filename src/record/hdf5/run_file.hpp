@@ -1,0 +1,82 @@
+#pragma once
+// A run as one HDF5 file (docs/SCHEMA.md), written in single-writer multi-reader mode: readable while it is written and
+// after kill -9.
+//
+// Safe for threads: calls into HDF5 take one process-wide lock, each for a short time. An object is used by one thread
+// at a time.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "record/journal.hpp"
+#include "record/run_reader.hpp"
+
+namespace stemma {
+
+class RunFileWriter : public Journal {
+public:
+    /// A new file, complete under its name or not there at all. Throws UserError if `path` exists, if another process
+    /// writes to it (`<path>.lock`), or if it cannot be written. `batch_job`: id of the Slurm job or "" (a requeued job
+    /// takes over its own lock).
+    static std::unique_ptr<RunFileWriter> create(const std::filesystem::path& path, const RunHeader& header,
+                                                 std::string batch_job = {});
+    /// Goes on with an existing file, whether closed or killed: everything committed is written anew beside it
+    /// (`<path>.resuming`), checked on the way, and renamed into place. Throws UserError as create() and RunFileReader do.
+    /// About 1 s for a million entries.
+    static std::unique_ptr<RunFileWriter> append_to(const std::filesystem::path& path, std::string batch_job = {});
+    /// Without close(): what was committed stays, as after a kill.
+    ~RunFileWriter() override;
+
+    void append(const Input& input, std::span<const Effect> effects) override;
+    /// Throws UserError if the file cannot be written (disk full).
+    void commit() override;
+    void sync() override;
+    /// Commits and leaves a file that any HDF5 program opens. `finished`: the search has ended for good; the file is then
+    /// rewritten compressed and with checksums (about 50 MB/s), and finished() of a reader is true.
+    void close(bool finished);
+
+    std::uint64_t inputs() const;   ///< appended, those before a resume included
+    /// For the log: whose lock was taken over; "" if nobody's.
+    const std::string& notice() const;
+
+private:
+    struct State;
+
+public:
+    explicit RunFileWriter(std::unique_ptr<State> state);  ///< for create() and append_to()
+
+private:
+    std::unique_ptr<State> state_;
+};
+
+/// The run as of its last commit when opened; open again to see more.
+class RunFileReader : public RunReader {
+public:
+    /// Opens live, killed and closed files. Throws UserError if there is no such file, it is empty, cut short, damaged,
+    /// no HDF5 file, another program's, or of an unknown version.
+    explicit RunFileReader(const std::filesystem::path& path);
+    ~RunFileReader() override;
+    RunFileReader(RunFileReader&&) noexcept;
+    RunFileReader& operator=(RunFileReader&&) noexcept;
+
+    const RunHeader& header() const override;
+    /// Checks every checksum. `take` may open other files.
+    void entries(const std::function<void(const Entry&)>& take) override;
+
+    std::uint64_t inputs() const;    ///< committed
+    std::uint64_t commits() const;
+    bool closed() const;             ///< in good order: neither live nor killed
+    bool finished() const;           ///< closed, and the search had ended for good
+    /// Times that a resume has written the file anew. When it changes, or replaced() is true, open again.
+    std::uint32_t file_incarnation() const;
+    /// Another file stands under this name now.
+    bool replaced() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace stemma

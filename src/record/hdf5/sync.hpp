@@ -1,0 +1,11 @@
+#pragma once
+#include <filesystem>
+
+namespace stemma {
+
+/// Forces a file's data to the disk. Throws UserError.
+void sync_file(const std::filesystem::path& path);
+/// Renames over `to`, and forces the folder to the disk. Throws UserError.
+void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
+
+}  // namespace stemma

@@ -1,0 +1,18 @@
+#include "record/journal.hpp"
+
+namespace stemma {
+
+namespace {
+
+class NullJournal : public Journal {
+public:
+    void append(const Input&, std::span<const Effect>) override {}
+    void commit() override {}
+    void sync() override {}
+};
+
+}  // namespace
+
+std::unique_ptr<Journal> null_journal() { return std::make_unique<NullJournal>(); }
+
+}  // namespace stemma

@@ -1,0 +1,275 @@
+#pragma once
+// The one description of a run file. It drives creation, the rows' layout (checked when compiling), the reader's check,
+// docs/SCHEMA.md and analysis/stemma_schema.py.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace stemma {
+
+inline constexpr std::string_view run_file_format = "stemma-run";
+/// Raised when an older program would misread a file. Adding tables at the end does not raise it.
+inline constexpr std::uint32_t run_file_version = 1;
+
+/// `id` is stored as a signed 64-bit integer; -1 = none.
+enum class ColumnType : std::uint8_t { u8, u32, u64, i64, f64, id };
+
+struct Column {
+    std::string_view name;
+    ColumnType type;
+    std::string_view unit;
+    std::string_view meaning;
+};
+
+/// Columns beyond the fixed ones: one f64 for each parameter or metric of the run, named after it.
+enum class MoreColumns : std::uint8_t { none, parameters, metrics };
+
+struct TableSpec {
+    std::string_view name;            ///< path of the dataset: "/reports"
+    std::span<const Column> columns;  ///< fields of its compound type; none: a pool of single bytes
+    MoreColumns more;
+    std::uint32_t chunk_rows;
+    std::string_view meaning;
+};
+
+/// Order = order of the row counts in `commits`: append only.
+enum class Table : std::uint8_t {
+    inputs,
+    decisions,
+    payload,
+    members,
+    reports,
+    epochs,
+    leases,
+    lease_ends,
+    workers,
+    snapshots,
+    events,
+    failures,
+    incarnations,
+    text,
+    commits
+};
+inline constexpr std::size_t table_count = 15;
+
+enum class ReportStatus : std::uint8_t { full = 1, partial = 2, late = 3 };
+enum class LeaseOutcome : std::uint8_t { reported = 1, partial = 2, failed = 3, lost = 4, timed_out = 5 };
+enum class WorkerChange : std::uint8_t { joined = 1, lost = 2, dismissed = 3 };
+enum class SnapshotChange : std::uint8_t { persisted = 1, persist_failed = 2, erased = 3, missing = 4 };
+enum class IncarnationChange : std::uint8_t { started = 1, ended = 2 };
+/// Bits of the `flags` column of `commits`.
+inline constexpr std::uint32_t commit_closed = 1;
+inline constexpr std::uint32_t commit_finished = 2;
+
+namespace columns {
+
+using enum ColumnType;
+inline constexpr std::string_view at_sequence = "input that made this row";
+inline constexpr std::string_view at_time = "since the run's first start, pauses between incarnations not counted";
+
+inline constexpr auto inputs =
+    std::to_array<Column>({{"sequence", u64, "", "0, 1, 2, ... over all incarnations"},
+                           {"time", f64, "s", at_time},
+                           {"kind", u8, "", "what happened: INPUT_KINDS"},
+                           {"offset", u64, "byte", "of the encoded input in `payload`"},
+                           {"length", u32, "byte", "of the encoded input"},
+                           {"decisions", u32, "", "number of rows of `decisions` that answer this input"},
+                           {"crc32", u32, "", "of the encoded input"}});
+inline constexpr auto decisions =
+    std::to_array<Column>({{"sequence", u64, "", "input that it answers"},
+                           {"index", u32, "", "0, 1, ... within the answer"},
+                           {"kind", u8, "", "what was decided: EFFECT_KINDS"},
+                           {"offset", u64, "byte", "of the encoded decision in `payload`"},
+                           {"length", u32, "byte", "of the encoded decision"},
+                           {"crc32", u32, "", "of the encoded decision"}});
+inline constexpr auto members =
+    std::to_array<Column>({{"member", id, "", "number in order of birth"},
+                           {"parent", id, "", "whose weights (or, for a repeat, configuration) it took"},
+                           {"donor", id, "", "whose hyperparameters it started from, where that is somebody else"},
+                           {"cause", u8, "", "BIRTH_CAUSES"},
+                           {"generation", u32, "", "births between it and its root"},
+                           {"sequence", u64, "", at_sequence},
+                           {"time", f64, "s", at_time}});
+inline constexpr auto reports =
+    std::to_array<Column>({{"sequence", u64, "", at_sequence},
+                           {"time", f64, "s", at_time},
+                           {"member", id, "", "that was trained"},
+                           {"lease", id, "", "that ended with this report"},
+                           {"worker", id, "", "that trained"},
+                           {"resource", i64, "unit", "the member's training, from scratch, at the end of the lease"},
+                           {"asked", i64, "unit", "what the lease asked for"},
+                           {"seconds", f64, "s", "of training, as the worker measured it"},
+                           {"snapshot_bytes", u64, "byte", "size of the snapshot that was kept; 0 = none"},
+                           {"status", u8, "", "REPORT_STATUS; late reports are never ranked"}});
+inline constexpr auto epochs =
+    std::to_array<Column>({{"report", id, "", "row number in `reports`"},
+                           {"member", id, "", "that was trained"},
+                           {"resource", i64, "unit", "the member's training, from scratch, at this row"}});
+inline constexpr auto leases =
+    std::to_array<Column>({{"lease", id, "", "number in order of assignment"},
+                           {"member", id, "", "to be trained"},
+                           {"worker", id, "", "that got it"},
+                           {"from", i64, "unit", "the member's training at the start"},
+                           {"to", i64, "unit", "what was asked for"},
+                           {"source", u8, "", "where the start comes from: SOURCE_KINDS"},
+                           {"snapshot", id, "", "started from"},
+                           {"attempt", u32, "", "0 = first; counts retries of the same training"},
+                           {"sequence", u64, "", at_sequence},
+                           {"time", f64, "s", at_time}});
+inline constexpr auto lease_ends = std::to_array<Column>({{"lease", id, "", "that ended"},
+                                                          {"sequence", u64, "", at_sequence},
+                                                          {"time", f64, "s", at_time},
+                                                          {"outcome", u8, "", "LEASE_OUTCOMES"}});
+inline constexpr auto workers =
+    std::to_array<Column>({{"incarnation", u32, "", "0 = the first start"},
+                           {"worker", id, "", "slot in this incarnation (under MPI the rank)"},
+                           {"change", u8, "", "WORKER_CHANGES"},
+                           {"sequence", u64, "", at_sequence},
+                           {"time", f64, "s", at_time},
+                           {"snapshot_quota", u64, "byte", "of host memory for snapshots"},
+                           {"host_offset", u64, "byte", "of the host's name in `text`"},
+                           {"host_length", u32, "byte", "of the host's name"},
+                           {"device_offset", u64, "byte", "of the device's name in `text`"},
+                           {"device_length", u32, "byte", "of the device's name"},
+                           {"reason_offset", u64, "byte", "of why it was lost in `text`"},
+                           {"reason_length", u32, "byte", "of why it was lost"}});
+inline constexpr auto snapshots =
+    std::to_array<Column>({{"sequence", u64, "", at_sequence},
+                           {"time", f64, "s", at_time},
+                           {"snapshot", id, "", "carries the number of the lease that left it"},
+                           {"member", id, "", "whose state it holds"},
+                           {"change", u8, "", "of the durable copy: SNAPSHOT_CHANGES"}});
+inline constexpr auto events =
+    std::to_array<Column>({{"sequence", u64, "", at_sequence},
+                           {"time", f64, "s", at_time},
+                           {"kind", u8, "", "EVENT_KINDS"},
+                           {"member", id, "", "concerned"},
+                           {"lease", id, "", "concerned"},
+                           {"worker", id, "", "concerned"},
+                           {"value", f64, "", "new_best: the metric; retrain: training lost; else 0"}});
+inline constexpr auto failures =
+    std::to_array<Column>({{"sequence", u64, "", at_sequence},
+                           {"time", f64, "s", at_time},
+                           {"lease", id, "", "that failed"},
+                           {"member", id, "", "that was trained"},
+                           {"worker", id, "", "that trained"},
+                           {"kind", u8, "", "FAILURE_KINDS"},
+                           {"resource", i64, "unit", "reached when it failed"},
+                           {"seconds", f64, "s", "until it failed"},
+                           {"type_offset", u64, "byte", "of the error's type in `text`"},
+                           {"type_length", u32, "byte", "of the error's type"},
+                           {"message_offset", u64, "byte", "of the error's message in `text`"},
+                           {"message_length", u32, "byte", "of the error's message"}});
+inline constexpr auto incarnations =
+    std::to_array<Column>({{"incarnation", u32, "", "0 = the first start, 1 = the first resume, ..."},
+                           {"change", u8, "", "INCARNATION_CHANGES"},
+                           {"sequence", u64, "", at_sequence},
+                           {"time", f64, "s", at_time},
+                           {"workers", u32, "", "that were started; 0 = not known"},
+                           {"reason", u8, "", "why it ended: END_REASONS; 0 = it started"},
+                           {"best", id, "", "best member at the end"}});
+inline constexpr auto commits =
+    std::to_array<Column>({{"commit", u64, "", "row number"},
+                           {"time", f64, "s", at_time},
+                           {"inputs", u64, "row", "committed"},
+                           {"decisions", u64, "row", "committed"},
+                           {"payload", u64, "byte", "committed"},
+                           {"members", u64, "row", "committed"},
+                           {"reports", u64, "row", "committed"},
+                           {"epochs", u64, "row", "committed"},
+                           {"leases", u64, "row", "committed"},
+                           {"lease_ends", u64, "row", "committed"},
+                           {"workers", u64, "row", "committed"},
+                           {"snapshots", u64, "row", "committed"},
+                           {"events", u64, "row", "committed"},
+                           {"failures", u64, "row", "committed"},
+                           {"incarnations", u64, "row", "committed"},
+                           {"text", u64, "byte", "committed"},
+                           {"flags", u32, "", "1: the file was closed in good order here; 2: the search had ended"},
+                           {"crc32", u32, "", "of this row's bytes before this column"}});
+static_assert(commits.size() == 4 + table_count - 1, "one row count for each table but commits itself");
+
+}  // namespace columns
+
+inline constexpr std::array<TableSpec, table_count> tables = {{
+    {"/inputs", columns::inputs, MoreColumns::none, 2048,
+     "Everything that happened, in order. With `decisions` this is the run; all other tables follow from it"},
+    {"/decisions", columns::decisions, MoreColumns::none, 4096, "What the manager decided in answer to each input"},
+    {"/payload", {}, MoreColumns::none, 262144, "Encoded inputs and decisions, back to back"},
+    {"/members", columns::members, MoreColumns::parameters, 512,
+     "Births. A parameter's column holds its number, or the index of its choice, or NaN if it is inactive"},
+    {"/reports", columns::reports, MoreColumns::metrics, 512,
+     "Ends of leases with a report. A metric's column holds the value at the end of the lease, or NaN"},
+    {"/epochs", columns::epochs, MoreColumns::metrics, 1024,
+     "All rows of metrics of each report, one for each unit of training"},
+    {"/leases", columns::leases, MoreColumns::none, 512, "Trainings that were given out"},
+    {"/lease_ends", columns::lease_ends, MoreColumns::none, 1024, "How each lease ended"},
+    {"/workers", columns::workers, MoreColumns::none, 64, "Workers that came and went"},
+    {"/snapshots", columns::snapshots, MoreColumns::none, 512, "Durable copies of snapshots"},
+    {"/events", columns::events, MoreColumns::none, 512, "What is worth telling"},
+    {"/failures", columns::failures, MoreColumns::none, 128, "Trainings that failed"},
+    {"/incarnations", columns::incarnations, MoreColumns::none, 32, "Starts and ends of the program"},
+    {"/text", {}, MoreColumns::none, 4096, "Bytes of the texts that other tables point to, UTF-8"},
+    {"/commits", columns::commits, MoreColumns::none, 512,
+     "Consistent states: rows of a table beyond its count in the last valid row here do not count"},
+}};
+
+/// One piece of the header: an attribute of the root group, or a dataset (name starts with '/').
+struct HeaderItem {
+    std::string_view name;
+    std::string_view type;
+    std::string_view meaning;
+};
+inline constexpr auto header_items = std::to_array<HeaderItem>({
+    {"format", "text", "\"stemma-run\""},
+    {"format_version", "uint32", "of this schema; a program refuses versions that it does not know"},
+    {"file_incarnation", "uint32",
+     "times that a resume has written the file anew; a reader that sees it change opens again"},
+    {"run_id", "text", "16 hex digits"},
+    {"name", "text", "of the job"},
+    {"seed", "uint64", "of the run"},
+    {"metric", "text", "the one that is optimised"},
+    {"maximise", "uint8", "1: larger is better"},
+    {"unit", "text", "of a resource: \"epoch\" or \"step\""},
+    {"program_version", "text", "that started the run"},
+    {"git_hash", "text", "of the program that started the run"},
+    {"started_unix", "float64", "first start, seconds since 1970"},
+    {"header_crc32", "uint32", "of the header, so that damage is noticed"},
+    {"/job", "text", "the job file, byte for byte"},
+    {"/overrides", "text", "the --set arguments, one a line"},
+    {"/space", "text", "the search space as JSON: domains, choices, roles, conditions"},
+    {"/parameter_names", "text[n]", "names of the hyperparameters, in order"},
+    {"/metric_names", "text[n]", "names of the metrics, in order"},
+    {"/metric_held_out", "uint8[n]", "1: recorded but never shown to a scheduler or sampler"},
+});
+
+constexpr const TableSpec& spec(Table table) { return tables[static_cast<std::size_t>(table)]; }
+constexpr std::size_t index(Table table) { return static_cast<std::size_t>(table); }
+
+std::size_t size_of(ColumnType type);
+std::string_view name_of(ColumnType type);  ///< as NumPy calls it: "uint8", ...
+
+/// One value of an enumeration as run files store it.
+struct Named {
+    std::uint8_t value;
+    std::string_view name;
+};
+struct Enumeration {
+    std::string_view name;  ///< "INPUT_KINDS"
+    std::span<const Named> values;
+};
+/// Every enumeration that a column's meaning names.
+std::span<const Enumeration> enumerations();
+/// "lease_reported"; "7" where the number is unknown.
+std::string name_in(std::string_view enumeration, std::uint8_t value);
+/// The enumeration that decodes a column, or "" if it is a plain number.
+std::string_view enumeration_of(Table table, std::string_view column);
+
+/// The text of docs/SCHEMA.md and of analysis/stemma_schema.py.
+std::string schema_markdown();
+std::string schema_python();
+
+}  // namespace stemma

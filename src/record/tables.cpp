@@ -1,0 +1,235 @@
+#include "record/tables.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "core/error.hpp"
+
+namespace stemma {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+std::uint32_t crc(std::span<const std::byte> bytes) {
+    return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
+double number(const Value& value) {
+    if (const auto* real = std::get_if<double>(&value)) return *real;
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+    if (const auto* choice = std::get_if<Choice>(&value)) return choice->index;
+    return nan;
+}
+
+}  // namespace
+
+std::vector<std::string> more_columns(Table table, const RunHeader& header) {
+    std::vector<std::string> names;
+    if (spec(table).more == MoreColumns::parameters) names = header.parameters;
+    if (spec(table).more == MoreColumns::metrics) {
+        for (const auto& metric : header.metrics) names.push_back(metric.name);
+    }
+    std::vector<std::string> taken;
+    for (const auto& column : spec(table).columns) taken.emplace_back(column.name);
+    for (auto& name : names) {
+        if (name.empty()) name = "_";
+        while (std::find(taken.begin(), taken.end(), name) != taken.end()) name += "_";
+        taken.push_back(name);
+    }
+    return names;
+}
+
+std::size_t row_bytes(Table table, const RunHeader& header) {
+    if (spec(table).columns.empty()) return 1;
+    std::size_t bytes = 0;
+    for (const auto& column : spec(table).columns) bytes += size_of(column.type);
+    if (spec(table).more == MoreColumns::parameters) bytes += 8 * header.parameters.size();
+    if (spec(table).more == MoreColumns::metrics) bytes += 8 * header.metrics.size();
+    return bytes;
+}
+
+TableRows::TableRows(const RunHeader& header) : metrics_(header.metrics.size()), parameters_(header.parameters.size()) {
+    for (std::size_t i = 0; i < table_count; ++i) row_bytes_[i] = stemma::row_bytes(static_cast<Table>(i), header);
+}
+
+void TableRows::clear() {
+    for (std::size_t i = 0; i < table_count; ++i) {
+        cleared_[i] += rows_[i].size() / row_bytes_[i];
+        rows_[i].clear();
+    }
+}
+
+void TableRows::add(const Input& input, std::span<const Effect> effects) {
+    sequence_ = input.sequence;
+    time_ = input.time;
+    put_input(input, effects.size());
+    // First the input: a lease that is assigned in the answer must not be taken for one of those that just ended.
+    std::visit([this](const auto& body) { on(body); }, input.body);
+    std::uint32_t count = 0;
+    for (const auto& effect : effects) {
+        put_decision(count++, effect);
+        std::visit([this](const auto& body) { on(body); }, effect);
+    }
+}
+
+void TableRows::put_input(const Input& input, std::size_t effects) {
+    auto& payload = rows_[index(Table::payload)];
+    const auto start = payload.size();
+    encode(input, payload);
+    const auto bytes = std::span(payload).subspan(start);
+    put<Table::inputs>(input.sequence, input.time, static_cast<std::uint8_t>(input.body.index()),
+                       cleared(Table::payload) + start, static_cast<std::uint32_t>(bytes.size()),
+                       static_cast<std::uint32_t>(effects), crc(bytes));
+}
+
+void TableRows::put_decision(std::uint32_t number, const Effect& effect) {
+    auto& payload = rows_[index(Table::payload)];
+    const auto start = payload.size();
+    encode(effect, payload);
+    const auto bytes = std::span(payload).subspan(start);
+    put<Table::decisions>(sequence_, number, static_cast<std::uint8_t>(effect.index()), cleared(Table::payload) + start,
+                          static_cast<std::uint32_t>(bytes.size()), crc(bytes));
+}
+
+void TableRows::put_metrics(Table table, std::span<const double> values) {
+    ByteWriter out(rows_[index(table)]);
+    for (std::size_t i = 0; i < metrics_; ++i) out.put(i < values.size() ? values[i] : nan);
+}
+
+TableRows::TextSpan TableRows::put_text(std::string_view text) {
+    auto& pool = rows_[index(Table::text)];
+    const TextSpan span{count(Table::text), static_cast<std::uint32_t>(text.size())};
+    ByteWriter(pool).raw(text.data(), text.size());
+    return span;
+}
+
+TableRows::LeaseFacts TableRows::facts(LeaseId lease) const {
+    return lease.value < leases_.size() ? leases_[lease.value] : LeaseFacts{};
+}
+
+void TableRows::end_lease(LeaseId lease, LeaseOutcome outcome) {
+    if (out_.erase(lease) > 0) put<Table::lease_ends>(lease, sequence_, time_, outcome);
+}
+
+void TableRows::snapshot_row(SnapshotId snapshot, SnapshotChange change) {
+    put<Table::snapshots>(sequence_, time_, snapshot, facts({snapshot.value}).member, change);
+}
+
+void TableRows::put_commit(std::uint64_t commit, std::uint32_t flags) {
+    auto& row = rows_[index(Table::commits)];
+    const auto start = row.size();
+    ByteWriter out(row);
+    out.put(commit);
+    out.put(time_);
+    for (std::size_t i = 0; i < index(Table::commits); ++i) out.put(count(static_cast<Table>(i)));
+    out.put(flags);
+    out.put(crc(std::span(row).subspan(start)));
+}
+
+// ---- inputs ------------------------------------------------------------------------------------------------------
+
+void TableRows::on(const IncarnationStarted& started) {
+    incarnation_ = started.incarnation;
+    put<Table::incarnations>(started.incarnation, IncarnationChange::started, sequence_, time_, started.workers,
+                             EndReason{}, MemberId::none());
+    // Whatever was out went down with the incarnation before.
+    for (const auto& [lease, worker] : out_) put<Table::lease_ends>(lease, sequence_, time_, LeaseOutcome::lost);
+    out_.clear();
+}
+
+void TableRows::on(const WorkerJoined& joined) {
+    const auto host = put_text(joined.host);
+    const auto device = put_text(joined.device);
+    put<Table::workers>(incarnation_, joined.worker, WorkerChange::joined, sequence_, time_, joined.snapshot_quota,
+                        host.offset, host.length, device.offset, device.length, std::uint64_t{0}, std::uint32_t{0});
+}
+
+void TableRows::on(const WorkerLost& lost) {
+    const auto reason = put_text(lost.reason);
+    put<Table::workers>(incarnation_, lost.worker, WorkerChange::lost, sequence_, time_, std::uint64_t{0},
+                        std::uint64_t{0}, std::uint32_t{0}, std::uint64_t{0}, std::uint32_t{0}, reason.offset,
+                        reason.length);
+    for (auto item = out_.begin(); item != out_.end();) {
+        const auto [lease, worker] = *item++;
+        if (worker == lost.worker) end_lease(lease, LeaseOutcome::lost);
+    }
+}
+
+void TableRows::on(const LeaseReported& report) {
+    const auto lease = facts(report.lease);
+    const auto out = out_.find(report.lease);
+    const bool late = out == out_.end() || out->second != report.worker;
+    const bool partial = report.reached < lease.to;
+    const auto status = late ? ReportStatus::late : partial ? ReportStatus::partial : ReportStatus::full;
+    const auto row = count(Table::reports);
+    put<Table::reports>(sequence_, time_, lease.member, report.lease, report.worker, report.reached, lease.to,
+                        report.seconds, report.snapshot_bytes, status);
+    put_metrics(Table::reports, report.rows.empty() ? std::span<const double>{} : report.rows.back().values);
+    for (const auto& metrics : report.rows) {
+        put<Table::epochs>(Id<struct ReportTag>{row}, lease.member, metrics.resource);
+        put_metrics(Table::epochs, metrics.values);
+    }
+    if (!late) end_lease(report.lease, partial ? LeaseOutcome::partial : LeaseOutcome::reported);
+}
+
+void TableRows::on(const LeaseFailed& failed) {
+    const auto type = put_text(failed.type);
+    const auto message = put_text(failed.message);
+    put<Table::failures>(sequence_, time_, failed.lease, facts(failed.lease).member, failed.worker, failed.kind,
+                         failed.reached, failed.seconds, type.offset, type.length, message.offset, message.length);
+    const auto out = out_.find(failed.lease);
+    if (out != out_.end() && out->second == failed.worker) end_lease(failed.lease, LeaseOutcome::failed);
+}
+
+void TableRows::on(const SnapshotPersisted& persisted) {
+    snapshot_row(persisted.snapshot, persisted.ok ? SnapshotChange::persisted : SnapshotChange::persist_failed);
+}
+
+void TableRows::on(const SnapshotMissing& missing) { snapshot_row(missing.snapshot, SnapshotChange::missing); }
+
+// ---- effects -----------------------------------------------------------------------------------------------------
+
+void TableRows::on(const Born& born) {
+    put<Table::members>(born.member, born.parent, born.donor, born.cause, born.generation, sequence_, time_);
+    ByteWriter out(rows_[index(Table::members)]);
+    for (std::size_t i = 0; i < parameters_; ++i) {
+        out.put(i < born.configuration.size() ? number(born.configuration[i]) : nan);
+    }
+}
+
+void TableRows::on(const Assign& assign) {
+    // Leases are numbered in order of assignment; a log that does otherwise loses the member's name in some rows only.
+    if (assign.lease.value == leases_.size()) leases_.push_back({assign.member, assign.to});
+    out_.emplace_hint(out_.end(), assign.lease, assign.worker);
+    put<Table::leases>(assign.lease, assign.member, assign.worker, assign.from, assign.to, assign.source.kind,
+                       assign.source.snapshot, assign.attempt, sequence_, time_);
+}
+
+void TableRows::on(const Erase& erase) { snapshot_row(erase.snapshot, SnapshotChange::erased); }
+
+void TableRows::on(const Dismiss& dismiss) {
+    put<Table::workers>(incarnation_, dismiss.worker, WorkerChange::dismissed, sequence_, time_, std::uint64_t{0},
+                        std::uint64_t{0}, std::uint32_t{0}, std::uint64_t{0}, std::uint32_t{0}, std::uint64_t{0},
+                        std::uint32_t{0});
+}
+
+void TableRows::on(const Noted& noted) {
+    put<Table::events>(sequence_, time_, noted.kind, noted.member, noted.lease, noted.worker, noted.value);
+    switch (noted.kind) {
+        case EventKind::requeued: end_lease(noted.lease, LeaseOutcome::lost); break;
+        // Still out when these come: it did not report and did not fail, so its deadline passed.
+        case EventKind::retry:
+        case EventKind::member_failed: end_lease(noted.lease, LeaseOutcome::timed_out); break;
+        default: break;
+    }
+}
+
+void TableRows::on(const Ended& ended) {
+    put<Table::incarnations>(incarnation_, IncarnationChange::ended, sequence_, time_, std::uint32_t{0}, ended.reason,
+                             ended.best);
+}
+
+}  // namespace stemma

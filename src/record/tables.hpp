@@ -1,0 +1,133 @@
+#pragma once
+// Rows of the tables, derived from inputs and effects. What writes run files and what exports them share this.
+
+#include <array>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "record/journal.hpp"
+#include "record/schema.hpp"
+
+namespace stemma {
+
+namespace detail {
+
+template <class T>
+struct IsId : std::false_type {};
+template <class Tag>
+struct IsId<Id<Tag>> : std::true_type {};
+
+template <class T>
+consteval ColumnType column_type() {
+    if constexpr (IsId<T>::value) {
+        return ColumnType::id;
+    } else if constexpr (std::is_same_v<T, double>) {
+        return ColumnType::f64;
+    } else if constexpr (std::is_same_v<T, std::int64_t>) {
+        return ColumnType::i64;
+    } else if constexpr (std::is_same_v<T, std::uint64_t>) {
+        return ColumnType::u64;
+    } else if constexpr (std::is_same_v<T, std::uint32_t>) {
+        return ColumnType::u32;
+    } else {
+        static_assert(sizeof(T) == 1, "no column has this type");
+        return ColumnType::u8;
+    }
+}
+
+template <Table table, class... Values>
+consteval bool fits() {
+    const auto& columns = spec(table).columns;
+    if (columns.size() != sizeof...(Values)) return false;
+    std::size_t i = 0;
+    return ((columns[i++].type == column_type<Values>()) && ...);
+}
+
+}  // namespace detail
+
+/// Bytes of one row: the fixed columns, packed, then 8 for each further one.
+std::size_t row_bytes(Table table, const RunHeader& header);
+/// Names of the further columns; one that a fixed column or another has already gets "_" appended.
+std::vector<std::string> more_columns(Table table, const RunHeader& header);
+
+/// Turns entries into rows, in memory, until they are taken away by clear().
+class TableRows {
+public:
+    explicit TableRows(const RunHeader& header);
+
+    /// Entries come in order of sequence.
+    void add(const Input& input, std::span<const Effect> effects);
+
+    /// Number `commit` of the run: a row of `commits` that makes everything so far count. `flags`: commit_closed, ...
+    void put_commit(std::uint64_t commit, std::uint32_t flags);
+
+    const Bytes& rows(Table table) const { return rows_[index(table)]; }
+    std::size_t row_bytes(Table table) const { return row_bytes_[index(table)]; }
+    /// Rows since the start of the run, cleared ones included.
+    std::uint64_t count(Table table) const { return cleared_[index(table)] + rows(table).size() / row_bytes(table); }
+    /// Of these, cleared ones.
+    std::uint64_t cleared(Table table) const { return cleared_[index(table)]; }
+    void clear();
+    double last_time() const { return time_; }
+
+private:
+    struct LeaseFacts {
+        MemberId member;
+        Resource to = 0;
+    };
+    struct TextSpan {
+        std::uint64_t offset = 0;
+        std::uint32_t length = 0;
+    };
+
+    template <Table table, class... Values>
+    void put(Values... values) {
+        static_assert(detail::fits<table, Values...>(), "the row's values do not match the schema's columns");
+        ByteWriter out(rows_[index(table)]);
+        (out.put(values), ...);
+    }
+    void put_metrics(Table table, std::span<const double> values);
+    TextSpan put_text(std::string_view text);
+
+    void put_input(const Input& input, std::size_t effects);
+    void put_decision(std::uint32_t number, const Effect& effect);
+
+    void on(const IncarnationStarted& started);
+    void on(const WorkerJoined& joined);
+    void on(const WorkerLost& lost);
+    void on(const LeaseReported& report);
+    void on(const LeaseFailed& failed);
+    void on(const SnapshotPersisted& persisted);
+    void on(const SnapshotMissing& missing);
+    template <class Other>
+    void on(const Other&) {}  // these need no row beyond their own in inputs or decisions
+    void on(const Born& born);
+    void on(const Assign& assign);
+    void on(const Erase& erase);
+    void on(const Dismiss& dismiss);
+    void on(const Noted& noted);
+    void on(const Ended& ended);
+
+    LeaseFacts facts(LeaseId lease) const;
+    void end_lease(LeaseId lease, LeaseOutcome outcome);
+    void snapshot_row(SnapshotId snapshot, SnapshotChange change);
+
+    std::size_t metrics_;
+    std::size_t parameters_;
+    std::array<Bytes, table_count> rows_;
+    std::array<std::size_t, table_count> row_bytes_{};
+    std::array<std::uint64_t, table_count> cleared_{};
+
+    std::vector<LeaseFacts> leases_;            ///< of each lease, 16 bytes
+    std::map<LeaseId, WorkerId> out_;           ///< leases that have not ended
+    std::uint32_t incarnation_ = 0;
+    std::uint64_t sequence_ = 0;                ///< of the input at hand
+    double time_ = 0;
+};
+
+}  // namespace stemma

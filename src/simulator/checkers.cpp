@@ -1,0 +1,172 @@
+// The books, as the inputs alone tell them.
+#include "simulator/checkers.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace stemma {
+
+void Checkers::violated(const std::string& what) const {
+    throw CheckFailed(fmt::format("seed {}, input {}, time {}: {}", settings_.seed, sequence_, time_, what));
+}
+
+void Checkers::on(const Input& given, std::span<const Effect> effects) {
+    check(given.sequence == sequence_, "inputs are numbered 0, 1, 2, ...");
+    check(given.time >= time_, "time never goes back");
+    time_ = given.time;
+    late_ = false;
+    ticked_ = std::holds_alternative<Ticked>(given.body);
+    std::visit([&](const auto& body) { input(body); }, given.body);
+    bool noted_late = false;
+    for (const auto& each : effects) {
+        if (const auto* noted = std::get_if<Noted>(&each)) noted_late |= noted->kind == EventKind::late_report;
+        std::visit([&](const auto& body) { effect(body); }, each);
+    }
+    check_drops();
+    check(late_ == noted_late, "a report of a lease that is not out is noted as late, and no other");
+    lates_ += late_ ? 1 : 0;
+    ++sequence_;
+}
+
+void Checkers::input(const IncarnationStarted&) {
+    for (auto& [id, worker] : workers_) close_all(id);
+    workers_.clear();
+    transfers_.clear();
+    for (auto& [id, copy] : copies_) copy.memory.clear();
+    ended_ = stopping_ = false;
+    target_reached_ = false;
+}
+
+void Checkers::input(const WorkerJoined& joined) {
+    check(!workers_[joined.worker].alive, "a worker joins once");
+    workers_[joined.worker].alive = !ended_;
+}
+
+void Checkers::input(const WorkerLost& lost) {
+    workers_[lost.worker].alive = false;
+    close_all(lost.worker);
+    for (auto& [id, copy] : copies_) copy.memory.erase(lost.worker);
+}
+
+std::optional<Checkers::Lease> Checkers::close(WorkerId worker, LeaseId id) {
+    const auto found = leases_.find(id);
+    if (found == leases_.end() || found->second.worker != worker) return std::nullopt;
+    const auto lease = found->second;
+    leases_.erase(found);
+    workers_[worker].leases.erase(id);
+    members_[lease.member.value].out = {};
+    return lease;
+}
+
+void Checkers::close_all(WorkerId worker) {
+    const auto held = workers_[worker].leases;
+    for (const auto lease : held) close(worker, lease);
+}
+
+void Checkers::input(const LeaseReported& report) {
+    const auto lease = close(report.worker, report.lease);
+    // A report that comes twice leaves one snapshot: the second one says nothing about where that is by now.
+    if (report.snapshot_bytes > 0 && workers_[report.worker].alive && !copies_.contains(snapshot_of(report.lease))) {
+        auto& copy = copies_[snapshot_of(report.lease)];
+        copy.memory.insert(report.worker);
+        if (lease) {
+            copy.member = lease->member;
+            copy.resource = report.reached;
+        }
+    }
+    late_ = !lease;
+    if (!lease) return;
+    check(report.reached >= lease->from && report.reached <= lease->to, "a report lies inside its lease");
+    charged_ -= static_cast<std::uint64_t>(lease->to - report.reached);
+    if (report.reached == lease->from) return;
+    auto& member = members_[lease->member.value];
+    member.reached = report.reached;
+    member.latest = report.snapshot_bytes > 0 ? snapshot_of(report.lease) : SnapshotId::none();
+    if (report.reached == lease->to && !member.stopped) rank(lease->member, report.reached, &report.rows.back());
+}
+
+void Checkers::input(const LeaseFailed& failure) {
+    const auto lease = close(failure.worker, failure.lease);
+    late_ = !lease;
+    if (!lease) return;
+    const auto done = std::clamp(failure.reached, lease->from, lease->to);
+    charged_ -= static_cast<std::uint64_t>(lease->to - done);
+    if (failure.kind == FailureKind::nonfinite && !members_[lease->member.value].stopped)
+        rank(lease->member, lease->to, nullptr);
+}
+
+void Checkers::rank(MemberId id, Resource resource, const MetricRow* row) {
+    auto& member = members_[id.value];
+    member.finished = std::max(member.finished, resource);
+    double objective = std::numeric_limits<double>::infinity();
+    if (row != nullptr) {
+        ++reports_;
+        const double metric = row->values[settings_.metric];
+        if (std::isfinite(metric)) objective = settings_.maximise ? -metric : metric;
+    }
+    if (std::isfinite(objective)) {
+        if (!best_ || objective < best_->first) {
+            best_ = {objective, id};
+            best_snapshot_ = member.latest;
+        }
+        const auto& target = settings_.budget.target;
+        if (target && objective <= (settings_.maximise ? -*target : *target)) target_reached_ = true;
+    } else {
+        member.over = true;
+        if (row != nullptr) member.latest = {};
+    }
+    finished_[resource].emplace_back(objective, id);
+}
+
+void Checkers::input(const SnapshotPersisted& persisted) {
+    if (persisted.ok) copies_[persisted.snapshot].durable = true;
+}
+
+void Checkers::input(const SnapshotMissing& missing) { copies_[missing.snapshot].durable = false; }
+
+void Checkers::input(const TransferDone& done) {
+    const auto found = transfers_.find(done.transfer);
+    if (found == transfers_.end()) return;
+    const auto [snapshot, receiver] = found->second;
+    transfers_.erase(found);
+    if (workers_[receiver].alive) copies_[snapshot].memory.insert(receiver);
+}
+
+void Checkers::input(const MemberStopped& stopped) {
+    if (stopped.member.value >= members_.size()) return;
+    auto& member = members_[stopped.member.value];
+    member.stopped |= member.out.exists();
+}
+
+void Checkers::input(const BudgetChanged& changed) {
+    settings_.budget = changed.budget;
+    target_reached_ = false;
+}
+
+void Checkers::compare(const Manager& manager) const {
+    const auto totals = manager.totals();
+    check(totals.members == members_.size() && manager.member_count() == members_.size(), "no member is lost");
+    check(totals.reports == reports_, "no full report is lost or counted twice");
+    check(totals.failures == failures_, "members given up are counted once");
+    check(totals.late == lates_, "late reports are counted once");
+    check(totals.leases == next_lease_, "leases are counted once");
+    check(totals.running == leases_.size(), "leases out are those that the record says");
+    std::uint64_t open = 0;
+    for (const auto& [id, lease] : leases_) open += static_cast<std::uint64_t>(lease.to - lease.from);
+    check(totals.resource + open == charged_, "training done and lost is what the record says");
+    for (std::uint64_t id = 0; id < members_.size(); ++id) {
+        check(manager.member({id}).reached == members_[id].reached, "a member has reached what its last report says");
+    }
+    const auto best = manager.best();
+    check(best.has_value() == best_.has_value(), "there is a best member once there is a finite report");
+    if (!best) return;
+    const double metric = best->metrics[settings_.metric];
+    check((settings_.maximise ? -metric : metric) == best_->first,
+          "the best member has the best of all ranked reports");
+    check(best->member == best_->second, "among equals the first is the best");
+}
+
+}  // namespace stemma

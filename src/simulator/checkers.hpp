@@ -1,0 +1,144 @@
+#pragma once
+// Checkers that stand outside the code: they see only the record (inputs and effects), keep their own naive books, and
+// throw at the first thing that must not happen.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "manager/manager.hpp"
+#include "simulator/simulator.hpp"
+
+namespace stemma {
+
+/// Something happened that must never happen: always a bug. The text has the seed and the index of the input.
+struct CheckFailed : std::logic_error {
+    using std::logic_error::logic_error;
+};
+
+struct CheckerSettings {
+    std::uint64_t seed = 0;  ///< for the text of a violation
+    std::size_t metric = 0;
+    bool maximise = false;
+    Budget budget = {};
+    std::uint32_t leases_ahead = 0;
+    double lease_timeout = 0;
+    /// Every member that goes beyond a resource must be in the top floor(finished / eta) there at that moment; 0 = not
+    /// checked. Only for one bracket of ASHA's promotion variant without repeats.
+    std::uint32_t promotion_eta = 0;
+};
+
+/// One object for a whole run: it goes on over incarnations. Cost: O(members of a rung) a promotion, O(snapshots) a
+/// lost worker, O(log n) otherwise.
+class Checkers : public SimulationObserver {
+public:
+    explicit Checkers(CheckerSettings settings) : settings_(std::move(settings)) {}
+
+    /// Throws CheckFailed.
+    void on(const Input& input, std::span<const Effect> effects) override;
+    /// The manager's own totals, members and best against the books, at any time. Throws CheckFailed.
+    void compare(const Manager& manager) const;
+
+private:
+    struct Member {
+        Resource reached = 0;   ///< of its last report, partial ones included
+        Resource asked = 0;     ///< furthest training that it was ever asked for
+        Resource finished = 0;  ///< furthest full report
+        LeaseId out;            ///< the lease that it trains under
+        SnapshotId latest;
+        bool over = false;     ///< failed or diverged: never trained again
+        bool stopped = false;  ///< by the user, while it trained: what it reports is not ranked any more
+    };
+    struct Lease {
+        WorkerId worker;
+        MemberId member;
+        Resource from = 0;
+        Resource to = 0;
+        Source source;
+        double assigned = 0;
+    };
+    struct Copy {
+        MemberId member;
+        Resource resource = 0;
+        std::set<WorkerId> memory;
+        bool durable = false;
+    };
+    struct Worker {
+        bool alive = false;
+        std::set<LeaseId> leases;
+    };
+
+    [[noreturn]] void violated(const std::string& what) const;
+    void check(bool condition, const char* what) const {
+        if (!condition) violated(what);
+    }
+
+    // checkers.cpp: inputs
+    void input(const IncarnationStarted&);
+    void input(const WorkerJoined&);
+    void input(const WorkerLost&);
+    void input(const LeaseReported&);
+    void input(const LeaseFailed&);
+    void input(const SnapshotPersisted&);
+    void input(const SnapshotMissing&);
+    void input(const TransferDone&);
+    void input(const Ticked&) {}
+    void input(const StopRequested&) { stopping_ = true; }
+    void input(const MemberStopped&);
+    void input(const BudgetChanged&);
+    std::optional<Lease> close(WorkerId worker, LeaseId lease);
+    void close_all(WorkerId worker);
+    void rank(MemberId member, Resource resource, const MetricRow* row);
+
+    // checkers_effects.cpp
+    void effect(const Born&);
+    void effect(const Assign&);
+    void effect(const Serve&);
+    void effect(const AbortTransfer&);
+    void effect(const Drop&);
+    void effect(const Persist&);
+    void effect(const Erase&);
+    void effect(const Cancel&);
+    void effect(const Dismiss&);
+    void effect(const Noted&);
+    void effect(const Ended&);
+    void check_source(const Assign&) const;
+    void check_budget(const Assign&) const;
+    void check_promotion(const Assign&) const;
+    void check_no_leaks() const;
+    void check_drops();
+    bool holds(WorkerId worker, SnapshotId snapshot) const;
+
+    CheckerSettings settings_;
+    std::uint64_t sequence_ = 0;
+    double time_ = 0;
+    bool ended_ = false;
+    bool stopping_ = false;
+    bool target_reached_ = false;
+    bool late_ = false;  ///< this input is a report or failure of a lease that is not out
+    bool ticked_ = false;
+    std::vector<Drop> dropped_;  ///< in answer to this input
+    LeaseId retrain_;            ///< the lease that a Noted just before announced as a retraining
+
+    std::vector<Member> members_;
+    std::map<LeaseId, Lease> leases_;
+    std::map<WorkerId, Worker> workers_;
+    std::map<SnapshotId, Copy> copies_;
+    std::map<TransferId, std::pair<SnapshotId, WorkerId>> transfers_;
+    std::map<Resource, std::vector<std::pair<double, MemberId>>> finished_;  ///< objectives of all who finished there
+    std::uint64_t next_lease_ = 0;
+    std::uint64_t next_transfer_ = 0;
+    std::uint64_t sampled_ = 0;
+    std::uint64_t reports_ = 0;
+    std::uint64_t failures_ = 0;
+    std::uint64_t lates_ = 0;
+    std::uint64_t charged_ = 0;  ///< resource done, lost, or out now
+    std::optional<std::pair<double, MemberId>> best_;
+    SnapshotId best_snapshot_;
+};
+
+}  // namespace stemma

@@ -1,0 +1,191 @@
+// What the manager decided, against the books.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "simulator/checkers.hpp"
+
+namespace stemma {
+
+bool Checkers::holds(WorkerId worker, SnapshotId snapshot) const {
+    const auto copy = copies_.find(snapshot);
+    return copy != copies_.end() && copy->second.memory.contains(worker);
+}
+
+void Checkers::effect(const Born& born) {
+    check(!ended_ && !stopping_, "nobody is born after the end");
+    check(born.member.value == members_.size(), "members are numbered in order of birth");
+    if (born.cause == BirthCause::sampled) {
+        check(settings_.budget.members == 0 || sampled_ < settings_.budget.members, "the member budget is kept");
+        ++sampled_;
+    }
+    members_.emplace_back();
+}
+
+void Checkers::effect(const Assign& assign) {
+    check(!ended_, "nothing is assigned after the end");
+    check(!stopping_, "nothing is assigned after a stop");
+    check(assign.lease.value == next_lease_++, "leases are numbered in order of assignment");
+    const auto found = workers_.find(assign.worker);
+    check(found != workers_.end() && found->second.alive, "leases go to living workers");
+    check(found->second.leases.size() <= settings_.leases_ahead, "a worker holds as many leases as it may");
+    check(assign.member.value < members_.size(), "only members that were born are trained");
+    auto& member = members_[assign.member.value];
+    check(!member.out.exists(), "a member trains under one lease at a time");
+    check(!member.over, "a member that failed or diverged is not trained again");
+    check(assign.from < assign.to, "a lease goes forwards");
+    check(assign.from == member.reached || (assign.from == 0 && retrain_ == assign.lease),
+          "a member's resource goes back only by a retraining that is noted");
+    check(assign.to >= member.asked, "a member is asked for more than before");
+    check_source(assign);
+    check_budget(assign);
+    check_promotion(assign);
+    charged_ += static_cast<std::uint64_t>(assign.to - assign.from);
+    member.asked = assign.to;
+    member.out = assign.lease;
+    found->second.leases.insert(assign.lease);
+    leases_[assign.lease] = {assign.worker, assign.member, assign.from, assign.to, assign.source, time_};
+}
+
+void Checkers::check_source(const Assign& assign) const {
+    const auto& source = assign.source;
+    if (source.kind == SourceKind::scratch) {
+        check(assign.from == 0, "from scratch means from 0");
+        return;
+    }
+    check(assign.from > 0, "a snapshot has been trained");
+    const auto copy = copies_.find(source.snapshot);
+    check(copy != copies_.end(), "the snapshot to start from was made");
+    check(copy->second.member == assign.member && copy->second.resource == assign.from,
+          "the snapshot to start from is this member's, at this resource");
+    if (source.kind == SourceKind::local) check(holds(assign.worker, source.snapshot), "a local snapshot is there");
+    if (source.kind == SourceKind::disk) check(copy->second.durable, "a durable snapshot is there");
+    if (source.kind == SourceKind::peer) {
+        check(holds(source.owner, source.snapshot), "the peer has the snapshot");
+        check(source.owner != assign.worker, "nobody is its own peer");
+        const auto transfer = transfers_.find(source.transfer);
+        check(transfer != transfers_.end() && transfer->second == std::pair(source.snapshot, assign.worker),
+              "the peer was told to serve this snapshot to this worker");
+    }
+}
+
+void Checkers::check_budget(const Assign& assign) const {
+    const auto& budget = settings_.budget;
+    check(budget.reports == 0 || reports_ + leases_.size() < budget.reports, "the report budget is kept");
+    check(budget.seconds == 0 || time_ < budget.seconds, "the time budget is kept");
+    check(budget.resource == 0 || charged_ + static_cast<std::uint64_t>(assign.to - assign.from) <= budget.resource,
+          "the resource budget is kept");
+    check(!target_reached_, "nothing is assigned once the target is reached");
+}
+
+void Checkers::check_promotion(const Assign& assign) const {
+    const auto& member = members_[assign.member.value];
+    if (settings_.promotion_eta == 0 || member.asked == 0 || assign.to == member.asked) return;
+    check(member.finished == member.asked, "a member is promoted from a rung that it has finished");
+    const auto& rung = finished_.at(member.asked);
+    const auto own =
+        std::find_if(rung.begin(), rung.end(), [&](const auto& item) { return item.second == assign.member; });
+    check(own != rung.end(), "a promoted member has a result in its rung");
+    const auto better = std::count_if(rung.begin(), rung.end(), [&](const auto& item) { return item < *own; });
+    if (static_cast<std::size_t>(better) >= rung.size() / settings_.promotion_eta) {
+        violated(fmt::format("member {} is promoted from {} to {} at rank {} of {} finished, beyond the top 1/{}",
+                             assign.member.value, member.asked, assign.to, better + 1, rung.size(),
+                             settings_.promotion_eta));
+    }
+}
+
+void Checkers::effect(const Serve& serve) {
+    check(serve.transfer.value == next_transfer_++, "transfers are numbered in order");
+    check(workers_[serve.owner].alive && workers_[serve.receiver].alive, "transfers are between living workers");
+    check(holds(serve.owner, serve.snapshot), "a worker serves what it has");
+    transfers_[serve.transfer] = {serve.snapshot, serve.receiver};
+}
+
+void Checkers::effect(const AbortTransfer& abort) {
+    check(workers_[abort.worker].alive, "only the living are told to forget a transfer");
+    check(abort.transfer.value < next_transfer_, "a transfer is aborted after its start");
+    transfers_.erase(abort.transfer);
+}
+
+void Checkers::effect(const Drop& drop) {
+    check(workers_[drop.worker].alive, "only the living drop snapshots");
+    check(holds(drop.worker, drop.snapshot), "a worker drops what it has");
+    copies_[drop.snapshot].memory.erase(drop.worker);
+    dropped_.push_back(drop);
+}
+
+void Checkers::check_drops() {
+    // Only now: a lease may be taken back and its snapshot dropped in answer to the same input.
+    for (const auto& drop : dropped_) {
+        for (const auto id : workers_[drop.worker].leases) {
+            const auto& source = leases_.at(id).source;
+            check(source.kind != SourceKind::local || source.snapshot != drop.snapshot,
+                  "a snapshot that a lease starts from stays");
+        }
+    }
+    dropped_.clear();
+}
+
+void Checkers::effect(const Persist& persist) {
+    check(workers_[persist.worker].alive, "only the living write durable copies");
+    check(holds(persist.worker, persist.snapshot), "a worker writes what it has");
+}
+
+void Checkers::effect(const Erase& erase) {
+    check(copies_[erase.snapshot].durable, "what is erased is there");
+    copies_[erase.snapshot].durable = false;
+}
+
+void Checkers::effect(const Cancel& cancel) { check(workers_[cancel.worker].alive, "only the living cancel leases"); }
+
+void Checkers::effect(const Dismiss& dismiss) {
+    workers_[dismiss.worker].alive = false;
+    close_all(dismiss.worker);
+}
+
+void Checkers::effect(const Noted& noted) {
+    switch (noted.kind) {
+        case EventKind::retrain:
+            retrain_ = noted.lease;
+            return;
+        case EventKind::member_failed:
+            ++failures_;
+            members_[noted.member.value].over = true;
+            members_[noted.member.value].latest = {};
+            break;
+        case EventKind::retry:
+        case EventKind::requeued:
+            break;
+        case EventKind::worker_retired:
+            workers_[noted.worker].alive = false;
+            close_all(noted.worker);
+            for (auto& [id, copy] : copies_) copy.memory.erase(noted.worker);
+            return;
+        default:
+            return;
+    }
+    // The only way for a lease to end without a word from its worker, or the worker's loss, is its deadline.
+    const auto lease = leases_.find(noted.lease);
+    if (lease == leases_.end()) return;
+    check(ticked_ && settings_.lease_timeout > 0 && time_ >= lease->second.assigned + settings_.lease_timeout,
+          "a lease is taken back only after its deadline");
+    close(lease->second.worker, noted.lease);
+}
+
+void Checkers::effect(const Ended& end) {
+    check(!ended_, "a search ends once");
+    check(leases_.empty() || end.reason == EndReason::no_workers, "no lease is out at the end");
+    check(end.best == (best_ ? best_->second : MemberId::none()), "the end names the best member");
+    check_no_leaks();
+    ended_ = true;
+}
+
+void Checkers::check_no_leaks() const {
+    for (const auto& [id, copy] : copies_) {
+        if (copy.memory.empty() && !copy.durable) continue;
+        const bool latest = copy.member.exists() && members_[copy.member.value].latest == id;
+        if (!latest && id != best_snapshot_) violated(fmt::format("snapshot {} that nobody needs is kept", id.value));
+    }
+}
+
+}  // namespace stemma

@@ -1,0 +1,89 @@
+#pragma once
+// The virtual clock's agenda: a flat binary heap of small events, earliest first, in order of insertion among equals.
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace stemma {
+
+enum class SimEvent : std::uint8_t {
+    join,             ///< a new worker starts in slot `worker`
+    lease_arrives,    ///< at the worker; index = lease slot
+    control_arrives,  ///< at the worker; index = control slot
+    training_ends,    ///< index = lease slot
+    bulk_arrives,     ///< at the worker; id = transfer
+    loaded,           ///< a durable copy is in memory; index = lease slot
+    persist_ends,     ///< id = snapshot
+    message_arrives,  ///< at the manager; index = message slot
+    death,
+    false_alarm,
+    worker_lost,  ///< at the manager
+    tick,         ///< at the manager
+    script,       ///< at the manager; index into settings.script
+};
+
+struct AgendaItem {
+    double time = 0;
+    std::uint64_t order_and_kind = 0;
+    std::uint64_t id = 0;
+    std::uint32_t worker = 0;
+    std::uint32_t index = 0;
+
+    SimEvent kind() const { return static_cast<SimEvent>(order_and_kind & 15U); }
+    std::uint64_t order() const { return order_and_kind >> 4U; }
+};
+
+class EventHeap {
+public:
+    /// Returns the event's order: a number that no other event has.
+    std::uint64_t push(SimEvent kind, double time, std::uint32_t worker, std::uint32_t index = 0,
+                       std::uint64_t id = 0) {
+        const auto order = next_++;
+        events_.push_back({time, (order << 4U) | static_cast<std::uint64_t>(kind), id, worker, index});
+        std::push_heap(events_.begin(), events_.end(), Later{});
+        return order;
+    }
+    AgendaItem pop() {
+        std::pop_heap(events_.begin(), events_.end(), Later{});
+        const auto event = events_.back();
+        events_.pop_back();
+        return event;
+    }
+    bool empty() const { return events_.empty(); }
+    std::size_t memory_bytes() const { return events_.capacity() * sizeof(AgendaItem); }
+
+private:
+    struct Later {  // a type, not a function: it is inlined into the heap's loops
+        bool operator()(const AgendaItem& a, const AgendaItem& b) const {
+            return a.time != b.time ? a.time > b.time : a.order_and_kind > b.order_and_kind;
+        }
+    };
+    std::vector<AgendaItem> events_;
+    std::uint64_t next_ = 0;
+};
+
+/// Records that are reused: no allocation once the simulation has warmed up.
+template <class T>
+class Slab {
+public:
+    std::uint32_t add(const T& item) {
+        if (free_.empty()) {
+            items_.push_back(item);
+            return static_cast<std::uint32_t>(items_.size() - 1);
+        }
+        const auto slot = free_.back();
+        free_.pop_back();
+        items_[slot] = item;
+        return slot;
+    }
+    void remove(std::uint32_t slot) { free_.push_back(slot); }
+    T& operator[](std::uint32_t slot) { return items_[slot]; }
+    std::size_t memory_bytes() const { return items_.capacity() * sizeof(T) + free_.capacity() * 4; }
+
+private:
+    std::vector<T> items_;
+    std::vector<std::uint32_t> free_;
+};
+
+}  // namespace stemma

@@ -1,0 +1,19 @@
+#include "simulator/surface_curve.hpp"
+
+#include <limits>
+#include <utility>
+
+namespace stemma {
+
+LearningCurve surface_curve(Surface surface, SearchSpace space, std::size_t metrics, std::size_t metric,
+                            bool maximise) {
+    return [surface, space = std::move(space), metrics, metric, maximise](
+               MemberId member, ConfigurationView configuration, std::uint64_t, Resource resource,
+               std::vector<double>& row) {
+        row.assign(metrics, std::numeric_limits<double>::quiet_NaN());
+        const double loss = surface.loss(space.to_unit(configuration), member, resource);
+        row[metric] = maximise ? 1 - loss : loss;
+    };
+}
+
+}  // namespace stemma

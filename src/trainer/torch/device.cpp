@@ -1,0 +1,108 @@
+#include "trainer/torch/device.hpp"
+
+#include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
+#include <dlfcn.h>
+
+#ifdef STEMMA_TORCH_CUDA
+#include <c10/cuda/CUDACachingAllocator.h>
+#endif
+
+#include "core/error.hpp"
+
+namespace stemma {
+namespace {
+
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+#define STEMMA_AUTOCAST_BY_DEVICE
+#endif
+
+[[noreturn]] void no_cuda(const std::string& name) {
+    if (!torch_has_cuda()) {
+        throw UserError("device \"" + name + "\" is asked for, but this build's LibTorch " + torch_version() +
+                        " has no CUDA: build against a PyTorch wheel with CUDA (docs/install.md), or use device = \"cpu\"");
+    }
+    throw UserError("device \"" + name + "\" is asked for, but no such GPU is visible here (" +
+                    std::to_string(torch_cuda_devices()) + " are): check nvidia-smi and CUDA_VISIBLE_DEVICES, or use device = \"cpu\"");
+}
+
+}  // namespace
+
+bool torch_has_cuda() { return at::Context::hasCUDART(); }
+int torch_cuda_devices() { return static_cast<int>(torch::cuda::device_count()); }
+std::string torch_version() {
+    return std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR) + "." +
+           std::to_string(TORCH_VERSION_PATCH);
+}
+
+torch::Device checked_device(const std::string& name) {
+    torch::Device device(torch::kCPU);
+    try {
+        device = torch::Device(name);
+    } catch (const c10::Error&) {
+        throw UserError("there is no device \"" + name + "\"; write \"cpu\", \"cuda\" or \"cuda:0\"");
+    }
+    if (device.is_cpu()) return device;
+    if (!device.is_cuda()) throw UserError("device \"" + name + "\" is of a kind that is not supported; use \"cpu\" or \"cuda\"");
+    if (!device.has_index()) device.set_index(0);
+    if (device.index() >= torch_cuda_devices()) no_cuda(name);
+    return device;
+}
+
+void set_process_flags(const TorchSettings& settings, torch::Device device) {
+    if (!device.is_cuda()) return;
+    auto& context = at::globalContext();
+    context.setDeterministicAlgorithms(settings.deterministic, /*warn_only=*/true);
+    context.setDeterministicCuDNN(settings.deterministic);
+    context.setBenchmarkCuDNN(!settings.deterministic);
+    context.setAllowTF32CuBLAS(settings.tf32);
+    context.setAllowTF32CuDNN(settings.tf32);
+}
+
+void set_threads(int threads) {
+    at::set_num_threads(threads);
+    // LibTorch does not tell OpenBLAS, whose own pool would take every core of the host in each worker.
+    using SetThreads = void (*)(int);
+    if (auto* symbol = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) reinterpret_cast<SetThreads>(symbol)(threads);
+}
+
+at::Generator make_generator(torch::Device device) {
+    return at::globalContext().defaultGenerator(device).clone();
+}
+
+void release_memory([[maybe_unused]] torch::Device device) {
+#ifdef STEMMA_TORCH_CUDA
+    if (device.is_cuda()) c10::cuda::CUDACachingAllocator::emptyCache();
+#endif
+}
+
+Autocast::Autocast(bool on, torch::Device device) : on_(on), device_(device) {
+    if (!on_) return;
+#ifdef STEMMA_AUTOCAST_BY_DEVICE
+    at::autocast::set_autocast_dtype(device_.type(), torch::kBFloat16);
+#else
+    at::autocast::set_autocast_gpu_dtype(torch::kBFloat16);
+    at::autocast::set_autocast_cpu_dtype(torch::kBFloat16);
+#endif
+    enable(true);
+}
+
+Autocast::~Autocast() {
+    if (!on_) return;
+    at::autocast::clear_cache();  // it holds casts of weights that the optimiser is about to change
+    enable(false);
+}
+
+void Autocast::enable(bool on) {
+#ifdef STEMMA_AUTOCAST_BY_DEVICE
+    at::autocast::set_autocast_enabled(device_.type(), on);
+#else
+    if (device_.is_cuda()) {
+        at::autocast::set_enabled(on);
+    } else {
+        at::autocast::set_cpu_enabled(on);
+    }
+#endif
+}
+
+}  // namespace stemma

@@ -1,0 +1,39 @@
+#pragma once
+// Where training runs: threads, devices, precision. The only file that knows which LibTorch it is.
+
+#include <torch/torch.h>
+
+#include "trainer/torch/torch_trainer.hpp"
+
+namespace stemma {
+
+/// Throws UserError with the remedy when the device is misspelt or not there.
+torch::Device checked_device(const std::string& name);
+
+/// Deterministic algorithms and TF32: LibTorch has one such switch a process.
+void set_process_flags(const TorchSettings& settings, torch::Device device);
+
+/// Threads of tensor operations started by the calling thread, and of the BLAS library behind them.
+void set_threads(int threads);
+
+/// A generator of its own; LibTorch's global ones are shared by all threads.
+at::Generator make_generator(torch::Device device);
+
+/// Gives memory that LibTorch keeps for reuse back to the GPU. Nothing on a CPU.
+void release_memory(torch::Device device);
+
+/// Automatic mixed precision in bfloat16 while it lives, if `on`.
+class Autocast {
+public:
+    Autocast(bool on, torch::Device device);
+    ~Autocast();
+    Autocast(const Autocast&) = delete;
+    Autocast& operator=(const Autocast&) = delete;
+
+private:
+    void enable(bool on);
+    bool on_;
+    torch::Device device_;
+};
+
+}  // namespace stemma

@@ -1,0 +1,50 @@
+#pragma once
+// One configuration as typed, checked numbers.
+
+#include <cstdint>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "space/search_space.hpp"
+
+namespace stemma {
+
+/// A configuration that cannot be trained: becomes FailureKind::infeasible.
+struct Infeasible : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// Defaults as in the job reference; `warmup`, `horizon` and `step_size` are in the trainer's unit.
+struct Hyperparameters {
+    double lr = 0.001;
+    std::int64_t batch_size = 128;
+    std::string optimiser = "sgd";  ///< "sgd", "adam", "adamw"
+    double weight_decay = 0;
+    double momentum = 0;
+    bool nesterov = false;
+    double beta1 = 0.9;
+    double beta2 = 0.999;
+    double eps = 1e-8;
+    bool amsgrad = false;
+    std::string schedule = "constant";  ///< "constant", "cosine", "step"
+    double warmup = 0;
+    double horizon = 0;  ///< 0 = not given
+    double step_size = 10;
+    double step_gamma = 0.1;
+    std::int64_t layers = 2;
+    std::int64_t width = 128;
+    std::string activation = "relu";  ///< "relu", "tanh", "gelu", "silu"
+    double dropout = 0;
+    bool batch_norm = false;
+};
+
+/// What the space has (and is active), else what `fixed` has, else the default. Throws Infeasible naming the
+/// hyperparameter, what was found and what is allowed; UserError when a value has the wrong kind.
+Hyperparameters read_hyperparameters(const NamedConfiguration& configuration, const std::map<std::string, Literal>& fixed);
+
+/// All names there are, those of `one_minus_beta1` and `one_minus_beta2` included.
+std::vector<std::string> hyperparameter_names();
+
+}  // namespace stemma

@@ -1,0 +1,158 @@
+#include "trainer/torch/member.hpp"
+
+#include <cmath>
+#include <numeric>
+
+#include "core/error.hpp"
+#include "core/rng.hpp"
+#include "trainer/torch/device.hpp"
+#include "trainer/torch/optimiser.hpp"
+#include "trainer/torch/schedule.hpp"
+#include "trainer/torch/state.hpp"
+
+namespace stemma {
+
+Member::Member(const TorchSettings& settings, const Data& data, torch::Device device, const Hyperparameters& hyperparameters,
+               MemberId id, std::uint64_t seed)
+    : settings_(settings),
+      data_(data),
+      device_(device),
+      hyperparameters_(hyperparameters),
+      id_(id),
+      seed_(seed),
+      generator_(make_generator(torch::kCPU)) {
+    if (hyperparameters.batch_norm && std::min(hyperparameters.batch_size, data.train.size()) < 2) {
+        throw Infeasible("batch_norm needs batches of at least two rows; batch_size is " + std::to_string(hyperparameters.batch_size));
+    }
+    // Weights are drawn on the CPU, so that a member starts alike on every device.
+    generator_.set_current_seed(derive_seed(seed_, Purpose::training, 0));
+    network_ = make_network(settings_.model, data_, hyperparameters_, settings_.fused && device_.is_cpu(), generator_);
+    network_->to(device_);
+    if (!device_.is_cpu()) generator_ = make_generator(device_);
+    optimiser_ = make_optimiser(network_->parameters(), hyperparameters_);
+    loss_sum_ = torch::zeros({1}, torch::TensorOptions().dtype(torch::kFloat64).device(device_));
+}
+
+void Member::load(const Snapshot& snapshot) {
+    load_module(*network_, snapshot);
+    load_optimiser(*optimiser_, hyperparameters_.optimiser, snapshot);
+    auto position = torch::zeros({4}, torch::kInt64);
+    restore_tensor(position, "training/position", snapshot);
+    const auto* values = position.data_ptr<std::int64_t>();
+    position_ = {values[0], values[1], values[2]};
+    loss_rows_ = values[3];
+    restore_tensor(loss_sum_, "training/loss", snapshot);
+    if (position_.row < 0 || position_.row >= data_.train.size() || position_.epoch < 0) {
+        throw DecodeError("the snapshot's position is outside the training rows: it is of another data set");
+    }
+}
+
+Snapshot Member::save() {
+    Snapshot snapshot;
+    save_module(*network_, snapshot);
+    save_optimiser(*optimiser_, hyperparameters_.optimiser, snapshot);
+    save_tensor(torch::tensor({position_.step, position_.epoch, position_.row, loss_rows_}, torch::kInt64), "training/position", snapshot);
+    save_tensor(loss_sum_, "training/loss", snapshot);
+    return snapshot;
+}
+
+void Member::train_unit() {
+    network_->train();
+    const bool epochs = settings_.unit == "epoch";
+    const auto unit = static_cast<std::uint64_t>((epochs ? position_.epoch : position_.step) + 1);
+    generator_.set_current_seed(derive_seed(seed_, Purpose::training, 0, unit));
+    do {
+        step();
+    } while (epochs && !at_epoch_end());
+}
+
+void Member::begin_epoch() {
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(data_.train.size()));
+    std::iota(rows.begin(), rows.end(), std::int64_t{0});
+    Stream stream(settings_.run_seed, Purpose::data_order, id_.value, static_cast<std::uint64_t>(position_.epoch));
+    for (auto left = rows.size(); left > 1; --left) std::swap(rows[left - 1], rows[stream.below(left)]);
+    order_ = torch::tensor(rows, torch::kInt64).to(device_);
+}
+
+/// The last batch of an epoch takes what is left; a single row that batch norm could not bear is left out with it.
+std::int64_t Member::batch_rows() const {
+    const auto left = data_.train.size() - position_.row;
+    const auto rows = std::min(hyperparameters_.batch_size, left);
+    return hyperparameters_.batch_norm && left - rows == 1 ? rows + 1 : rows;
+}
+
+void Member::step() {
+    if (!order_.defined()) begin_epoch();
+    if (position_.row == 0) {
+        loss_sum_.zero_();
+        loss_rows_ = 0;
+    }
+    const auto rows = batch_rows();
+    const auto batch = order_.slice(0, position_.row, position_.row + rows);
+    const auto x = as_input(data_.train.x.index_select(0, batch));
+    const auto y = data_.train.y.index_select(0, batch);
+
+    const auto n = static_cast<double>(data_.train.size());
+    const bool epochs = settings_.unit == "epoch";
+    const double trained = epochs ? static_cast<double>(position_.epoch) + static_cast<double>(position_.row) / n
+                                  : static_cast<double>(position_.step);
+    const double length = epochs ? static_cast<double>(rows) / n : 1;
+    set_learning_rate(*optimiser_, hyperparameters_.lr * schedule_factor(hyperparameters_, trained, length));
+
+    optimiser_->zero_grad();
+    torch::Tensor loss;
+    {
+        const Autocast autocast(settings_.precision == "bf16", device_);
+        loss = loss_of(network_->forward(x), y);
+    }
+    loss.backward();
+    optimiser_->step();
+
+    loss_sum_.add_(loss.detach(), static_cast<double>(rows));
+    loss_rows_ += rows;
+    ++position_.step;
+    position_.row += rows;
+    if (position_.row < data_.train.size()) return;
+    position_.row = 0;
+    ++position_.epoch;
+    order_ = torch::Tensor();
+}
+
+torch::Tensor Member::loss_of(const torch::Tensor& output, const torch::Tensor& target) const {
+    const auto full = output.to(torch::kFloat32);
+    if (data_.classes > 0) return torch::nll_loss(torch::log_softmax(full, 1), target);
+    return torch::mse_loss(full.squeeze(1), target);
+}
+
+std::vector<double> Member::evaluate(const Rows& rows) {
+    constexpr std::int64_t chunk = 500;  // small enough for a CPU's cache, large enough for a GPU
+    const std::int64_t step = device_.is_cuda() ? 10 * chunk : chunk;
+    auto sums = torch::zeros({2}, torch::TensorOptions().dtype(torch::kFloat64).device(device_));
+    for (std::int64_t first = 0; first < rows.size(); first += step) {
+        const auto last = std::min(first + step, rows.size());
+        const auto target = rows.y.slice(0, first, last);
+        torch::Tensor output;
+        {
+            const Autocast autocast(settings_.precision == "bf16", device_);
+            output = network_->forward(as_input(rows.x.slice(0, first, last)));
+        }
+        sums[0].add_(loss_of(output, target), static_cast<double>(last - first));
+        if (data_.classes > 0) sums[1].add_(output.argmax(1).eq(target).sum());
+    }
+    const auto host = (sums / static_cast<double>(rows.size())).to(torch::kCPU);
+    const double loss = host[0].item<double>();
+    if (data_.classes > 0) return {loss, host[1].item<double>()};
+    return {loss, std::sqrt(loss) * data_.target_scale};
+}
+
+std::vector<double> Member::evaluate() {
+    const torch::NoGradGuard no_grad;
+    network_->eval();
+    auto values = evaluate(data_.valid);
+    const auto test = evaluate(data_.test);
+    values.insert(values.end(), test.begin(), test.end());
+    values.push_back(loss_sum_.item<double>() / static_cast<double>(std::max<std::int64_t>(loss_rows_, 1)));
+    return values;
+}
+
+}  // namespace stemma

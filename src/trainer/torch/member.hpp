@@ -1,0 +1,61 @@
+#pragma once
+// One member in training: network, optimiser and position in the data.
+
+#include <torch/torch.h>
+
+#include "core/ids.hpp"
+#include "trainer/torch/data.hpp"
+#include "trainer/torch/network.hpp"
+#include "trainer/trainer.hpp"
+
+namespace stemma {
+
+/// Where a member stands. `row` is the first row of the current epoch's order that has not been trained on.
+struct Position {
+    std::int64_t step = 0;
+    std::int64_t epoch = 0;
+    std::int64_t row = 0;
+    friend bool operator==(const Position&, const Position&) = default;
+};
+
+class Member {
+public:
+    /// A new member, trained to nothing. `seed` is the member's own. Throws Infeasible.
+    Member(const TorchSettings& settings, const Data& data, torch::Device device, const Hyperparameters& hyperparameters,
+           MemberId id, std::uint64_t seed);
+
+    /// Takes over weights, optimiser and position. Throws DecodeError when the snapshot is of something else.
+    void load(const Snapshot& snapshot);
+    Snapshot save();
+
+    const Position& position() const { return position_; }
+    /// Trains one unit (an epoch, or a step).
+    void train_unit();
+    /// True after a step that ended an epoch.
+    bool at_epoch_end() const { return position_.row == 0; }
+    /// Metrics in the order of torch_metrics(). Waits for the device; does not change the member.
+    std::vector<double> evaluate();
+
+private:
+    void step();
+    void begin_epoch();
+    std::int64_t batch_rows() const;
+    torch::Tensor loss_of(const torch::Tensor& output, const torch::Tensor& target) const;
+    std::vector<double> evaluate(const Rows& rows);
+
+    const TorchSettings& settings_;
+    const Data& data_;
+    torch::Device device_;
+    Hyperparameters hyperparameters_;
+    MemberId id_;
+    std::uint64_t seed_;
+    at::Generator generator_;
+    std::shared_ptr<Network> network_;
+    std::unique_ptr<torch::optim::Optimizer> optimiser_;
+    Position position_;
+    torch::Tensor order_;     ///< of the rows in the current epoch; undefined before its first step
+    torch::Tensor loss_sum_;  ///< float64 [1] on the device: over the rows of the last epoch begun, so that no step waits
+    std::int64_t loss_rows_ = 0;
+};
+
+}  // namespace stemma

@@ -1,0 +1,136 @@
+#include "trainer/torch/network.hpp"
+
+#include <unistd.h>
+
+#include <cmath>
+
+#include "core/error.hpp"
+#include "trainer/torch/first_block.hpp"
+
+namespace stemma {
+namespace {
+
+namespace nn = torch::nn;
+
+/// nn::Linear and nn::Conv2d draw from LibTorch's global generator; their numbers are drawn anew from ours.
+template <class Module>
+void initialise(Module& module, at::Generator& generator) {
+    const torch::NoGradGuard no_grad;
+    const double inputs = static_cast<double>(module->weight[0].numel());
+    const double bound = 1 / std::sqrt(inputs);
+    module->weight.uniform_(-bound, bound, generator);
+    module->bias.uniform_(-bound, bound, generator);
+}
+
+torch::Tensor activate(const torch::Tensor& x, const std::string& activation) {
+    if (activation == "relu") return torch::relu(x);
+    if (activation == "tanh") return torch::tanh(x);
+    if (activation == "gelu") return torch::gelu(x);
+    return torch::silu(x);
+}
+
+class Mlp : public Network {
+public:
+    Mlp(const Data& data, const Hyperparameters& h, at::Generator& generator)
+        : activation_(h.activation), dropout_(h.dropout), generator_(generator) {
+        auto inputs = data.features();
+        for (std::int64_t layer = 0; layer < h.layers; ++layer) {
+            linears_.push_back(register_module("linear" + std::to_string(layer + 1), nn::Linear(inputs, h.width)));
+            if (h.batch_norm) norms_.push_back(register_module("norm" + std::to_string(layer + 1), nn::BatchNorm1d(h.width)));
+            inputs = h.width;
+        }
+        output_ = register_module("output", nn::Linear(inputs, std::max<std::int64_t>(data.classes, 1)));
+        for (auto& linear : linears_) initialise(linear, generator_);
+        initialise(output_, generator_);
+    }
+
+    torch::Tensor forward(torch::Tensor x) override {
+        x = x.flatten(1);
+        for (std::size_t layer = 0; layer < linears_.size(); ++layer) {
+            x = linears_[layer]->forward(x);
+            if (!norms_.empty()) x = norms_[layer]->forward(x);
+            x = activate(x, activation_);
+            if (is_training()) x = drop(x, dropout_, false, generator_);
+        }
+        return output_->forward(x);
+    }
+
+private:
+    std::vector<nn::Linear> linears_;
+    std::vector<nn::BatchNorm1d> norms_;
+    nn::Linear output_{nullptr};
+    std::string activation_;
+    double dropout_;
+    at::Generator& generator_;
+};
+
+class LeNet : public Network {
+public:
+    LeNet(const Data& data, const Hyperparameters& h, bool fused, at::Generator& generator)
+        : dropout_(h.dropout), fused_(fused), generator_(generator) {
+        conv1_ = register_module("conv1", nn::Conv2d(nn::Conv2dOptions(1, 10, 5)));
+        conv2_ = register_module("conv2", nn::Conv2d(nn::Conv2dOptions(10, 20, 5)));
+        linear1_ = register_module("linear1", nn::Linear(320, 50));
+        linear2_ = register_module("linear2", nn::Linear(50, data.classes));
+        initialise(conv1_, generator_);
+        initialise(conv2_, generator_);
+        initialise(linear1_, generator_);
+        initialise(linear2_, generator_);
+    }
+
+    torch::Tensor forward(torch::Tensor x) override {
+        if (fused_ && has_first_block(x, conv1_->weight)) {
+            x = first_block(x, conv1_->weight, conv1_->bias);
+        } else {
+            x = torch::relu(torch::max_pool2d(conv1_->forward(x), 2));
+        }
+        x = conv2_->forward(x);
+        if (is_training()) x = drop(x, dropout_, true, generator_);
+        x = torch::relu(torch::max_pool2d(x, 2));
+        x = torch::relu(linear1_->forward(x.flatten(1)));
+        if (is_training()) x = drop(x, 0.5, false, generator_);
+        return linear2_->forward(x);
+    }
+
+private:
+    nn::Conv2d conv1_{nullptr}, conv2_{nullptr};
+    nn::Linear linear1_{nullptr}, linear2_{nullptr};
+    double dropout_;
+    bool fused_;
+    at::Generator& generator_;
+};
+
+/// Linux lends memory that it does not have and then kills the process; so what cannot fit is refused beforehand.
+void demand_memory(const Data& data, const Hyperparameters& h) {
+    const auto width = static_cast<double>(h.width);
+    const auto layers = static_cast<double>(h.layers);
+    const double weights = layers == 0 ? 0 : static_cast<double>(data.features()) * width + (layers - 1) * width * width;
+    const auto batch = static_cast<double>(std::min(h.batch_size, data.train.size()));
+    const double bytes = sizeof(float) * (weights * (h.optimiser == "sgd" ? 3 : 4) + 4 * batch * width * layers);
+    const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+    if (bytes <= memory) return;
+    throw Infeasible("width = " + std::to_string(h.width) + " with layers = " + std::to_string(h.layers) + " needs about " +
+                     std::to_string(std::llround(bytes * 1e-9)) + " GB to train; this host has " +
+                     std::to_string(std::llround(memory * 1e-9)) + " GB");
+}
+
+}  // namespace
+
+std::shared_ptr<Network> make_network(const std::string& model, const Data& data, const Hyperparameters& hyperparameters,
+                                      bool fused, at::Generator& generator) {
+    if (model == "mlp") {
+        demand_memory(data, hyperparameters);
+        return std::make_shared<Mlp>(data, hyperparameters, generator);
+    }
+    ensure(model == "lenet", "the model's name has been checked");
+    return std::make_shared<LeNet>(data, hyperparameters, fused, generator);
+}
+
+torch::Tensor drop(const torch::Tensor& x, double p, bool maps, at::Generator& generator) {
+    if (p <= 0) return x;
+    if (p >= 1) return x * 0;
+    auto mask = maps ? torch::empty({x.size(0), x.size(1), 1, 1}, x.options()) : torch::empty_like(x);
+    return x * mask.bernoulli_(1 - p, generator).div_(1 - p);
+}
+
+}  // namespace stemma

@@ -1,0 +1,135 @@
+#include "trainer/torch/optimiser.hpp"
+
+#include <sstream>
+#include <type_traits>
+
+#include "trainer/torch/state.hpp"
+
+namespace stemma {
+namespace {
+
+namespace optim = torch::optim;
+
+/// LibTorch 1 keys an optimiser's state by the text of a tensor's address, LibTorch 2 by the address.
+template <class Map>
+typename Map::key_type key_in(const Map&, const torch::Tensor& parameter) {
+    auto* address = parameter.unsafeGetTensorImpl();
+    if constexpr (std::is_same_v<typename Map::key_type, std::string>) {
+        std::ostringstream text;
+        text << address;
+        return text.str();
+    } else {
+        return address;
+    }
+}
+
+std::string prefix_of(std::size_t number) { return "optimiser/" + std::to_string(number) + "/"; }
+
+/// AdamParamState and AdamWParamState have the same fields, but no common base.
+template <class State>
+struct Moments {
+    static void save(const State& state, const std::string& prefix, Snapshot& snapshot) {
+        save_tensor(torch::tensor({state.step()}, torch::kInt64), prefix + "step", snapshot);
+        save_tensor(state.exp_avg(), prefix + "exp_avg", snapshot);
+        save_tensor(state.exp_avg_sq(), prefix + "exp_avg_sq", snapshot);
+        if (state.max_exp_avg_sq().defined()) save_tensor(state.max_exp_avg_sq(), prefix + "max_exp_avg_sq", snapshot);
+    }
+    static void load(State& state, const torch::Tensor& parameter, const std::string& prefix, const Snapshot& snapshot, bool amsgrad) {
+        const auto moment = [&](const char* name) {
+            auto tensor = torch::zeros_like(parameter);
+            restore_tensor(tensor, prefix + name, snapshot);
+            return tensor;
+        };
+        state.step(load_tensor(snapshot, prefix + "step", torch::kInt64)[0].template item<std::int64_t>());
+        state.exp_avg(moment("exp_avg"));
+        state.exp_avg_sq(moment("exp_avg_sq"));
+        if (!amsgrad) return;
+        // A parent without AMSGrad has no maximum yet: its present value is the maximum so far.
+        const bool kept = snapshot.find(prefix + "max_exp_avg_sq") != nullptr;
+        state.max_exp_avg_sq(moment(kept ? "max_exp_avg_sq" : "exp_avg_sq"));
+    }
+};
+
+template <>
+struct Moments<optim::SGDParamState> {
+    static void save(const optim::SGDParamState& state, const std::string& prefix, Snapshot& snapshot) {
+        if (state.momentum_buffer().defined()) save_tensor(state.momentum_buffer(), prefix + "momentum_buffer", snapshot);
+    }
+    static void load(optim::SGDParamState& state, const torch::Tensor& parameter, const std::string& prefix, const Snapshot& snapshot,
+                     bool) {
+        if (snapshot.find(prefix + "momentum_buffer") == nullptr) return;
+        auto buffer = torch::zeros_like(parameter);
+        restore_tensor(buffer, prefix + "momentum_buffer", snapshot);
+        state.momentum_buffer(buffer);
+    }
+};
+
+/// Parameters are numbered through; those that have had no gradient yet have no state.
+template <class State>
+void save_moments(optim::Optimizer& optimiser, Snapshot& snapshot) {
+    const auto& states = optimiser.state();
+    const auto& parameters = optimiser.param_groups().front().params();
+    for (std::size_t number = 0; number < parameters.size(); ++number) {
+        const auto found = states.find(key_in(states, parameters[number]));
+        if (found == states.end()) continue;
+        Moments<State>::save(static_cast<const State&>(*found->second), prefix_of(number), snapshot);
+    }
+}
+
+template <class State>
+void load_moments(optim::Optimizer& optimiser, const Snapshot& snapshot, bool amsgrad = false) {
+    auto& states = optimiser.state();
+    const auto& parameters = optimiser.param_groups().front().params();
+    const bool any = std::any_of(snapshot.arrays().begin(), snapshot.arrays().end(),
+                                 [](const auto& array) { return array.name.starts_with("optimiser/0/"); });
+    if (!any) return;  // SGD without momentum keeps nothing
+    for (std::size_t number = 0; number < parameters.size(); ++number) {
+        auto state = std::make_unique<State>();
+        Moments<State>::load(*state, parameters[number], prefix_of(number), snapshot, amsgrad);
+        states[key_in(states, parameters[number])] = std::move(state);
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<optim::Optimizer> make_optimiser(std::vector<torch::Tensor> parameters, const Hyperparameters& h) {
+    if (h.optimiser == "sgd") {
+        return std::make_unique<optim::SGD>(
+            std::move(parameters),
+            optim::SGDOptions(h.lr).momentum(h.momentum).nesterov(h.nesterov).weight_decay(h.weight_decay));
+    }
+    const auto betas = std::make_tuple(h.beta1, h.beta2);
+    if (h.optimiser == "adam") {
+        return std::make_unique<optim::Adam>(
+            std::move(parameters),
+            optim::AdamOptions(h.lr).betas(betas).eps(h.eps).weight_decay(h.weight_decay).amsgrad(h.amsgrad));
+    }
+    return std::make_unique<optim::AdamW>(
+        std::move(parameters),
+        optim::AdamWOptions(h.lr).betas(betas).eps(h.eps).weight_decay(h.weight_decay).amsgrad(h.amsgrad));
+}
+
+void set_learning_rate(optim::Optimizer& optimiser, double lr) {
+    for (auto& group : optimiser.param_groups()) group.options().set_lr(lr);
+}
+
+void save_optimiser(optim::Optimizer& optimiser, const std::string& name, Snapshot& snapshot) {
+    snapshot.add("optimiser/name", DType::u8, {static_cast<std::int64_t>(name.size())}, std::as_bytes(std::span(name)));
+    if (name == "sgd") save_moments<optim::SGDParamState>(optimiser, snapshot);
+    if (name == "adam") save_moments<optim::AdamParamState>(optimiser, snapshot);
+    if (name == "adamw") save_moments<optim::AdamWParamState>(optimiser, snapshot);
+}
+
+void load_optimiser(optim::Optimizer& optimiser, const std::string& name, const Snapshot& snapshot) {
+    const auto* array = snapshot.find("optimiser/name");
+    if (array == nullptr) throw DecodeError("the snapshot has no array \"optimiser/name\"");
+    const auto content = snapshot.content(*array);
+    if (!std::ranges::equal(content, std::as_bytes(std::span(name)))) return;
+    const auto amsgrad = [&](const auto& options) { return options.amsgrad(); };
+    const auto& options = optimiser.param_groups().front().options();
+    if (name == "sgd") load_moments<optim::SGDParamState>(optimiser, snapshot);
+    if (name == "adam") load_moments<optim::AdamParamState>(optimiser, snapshot, amsgrad(static_cast<const optim::AdamOptions&>(options)));
+    if (name == "adamw") load_moments<optim::AdamWParamState>(optimiser, snapshot, amsgrad(static_cast<const optim::AdamWOptions&>(options)));
+}
+
+}  // namespace stemma

@@ -1,0 +1,20 @@
+#pragma once
+#include <torch/torch.h>
+
+#include "trainer/snapshot.hpp"
+#include "trainer/torch/hyperparameters.hpp"
+
+namespace stemma {
+
+std::unique_ptr<torch::optim::Optimizer> make_optimiser(std::vector<torch::Tensor> parameters, const Hyperparameters& hyperparameters);
+
+void set_learning_rate(torch::optim::Optimizer& optimiser, double lr);
+
+/// Adds the moments as arrays "optimiser/<number of the parameter>/<moment>", and the optimiser's name.
+void save_optimiser(torch::optim::Optimizer& optimiser, const std::string& name, Snapshot& snapshot);
+
+/// Restores what save_optimiser() left. A snapshot of another kind of optimiser (a child with another configuration)
+/// leaves `optimiser` as it is: new. Throws DecodeError when arrays are missing or have another shape.
+void load_optimiser(torch::optim::Optimizer& optimiser, const std::string& name, const Snapshot& snapshot);
+
+}  // namespace stemma

@@ -1,0 +1,23 @@
+#pragma once
+// Tensors to and from arrays of a snapshot.
+
+#include <torch/torch.h>
+
+#include "trainer/snapshot.hpp"
+
+namespace stemma {
+
+/// Copies to the host if need be.
+void save_tensor(const torch::Tensor& tensor, const std::string& name, Snapshot& snapshot);
+
+/// The array called `name`, on the CPU. Throws DecodeError when it is not there or has another type.
+torch::Tensor load_tensor(const Snapshot& snapshot, const std::string& name, torch::ScalarType type);
+
+/// Overwrites `tensor` with the array; throws DecodeError when it has another shape.
+void restore_tensor(torch::Tensor tensor, const std::string& name, const Snapshot& snapshot);
+
+/// Parameters and buffers as "model/<name>".
+void save_module(const torch::nn::Module& module, Snapshot& snapshot);
+void load_module(torch::nn::Module& module, const Snapshot& snapshot);
+
+}  // namespace stemma

@@ -1,0 +1,162 @@
+#include "trainer/torch/torch_trainer.hpp"
+
+#include <torch/torch.h>
+
+#include <cmath>
+#include <utility>
+
+#include "core/error.hpp"
+#include "core/suggest.hpp"
+#include "trainer/torch/classify.hpp"
+#include "trainer/torch/data.hpp"
+#include "trainer/torch/device.hpp"
+#include "trainer/torch/hyperparameters.hpp"
+#include "trainer/torch/member.hpp"
+
+namespace stemma {
+namespace {
+
+void demand_one_of(const char* key, const std::string& found, const std::vector<std::string>& allowed) {
+    std::string list;
+    for (const auto& word : allowed) {
+        if (word == found) return;
+        list += (list.empty() ? "" : ", ") + word;
+    }
+    throw UserError(std::string(key) + " = \"" + found + "\" is unknown" + did_you_mean(found, allowed) + "; there are: " + list);
+}
+
+void demand_hyperparameter(const std::string& name, const char* where) {
+    const auto known = hyperparameter_names();
+    if (std::find(known.begin(), known.end(), name) != known.end()) return;
+    std::string list;
+    for (const auto& word : known) list += (list.empty() ? "" : ", ") + word;
+    throw UserError("\"" + name + "\" in " + where + " is no hyperparameter of this trainer" + did_you_mean(name, known) +
+                    "; there are: " + list);
+}
+
+class TorchTrainer : public Trainer {
+public:
+    TorchTrainer(TorchSettings settings, torch::Device device)
+        : settings_(std::move(settings)), device_(device), metrics_(torch_metrics(settings_)) {
+        set_process_flags(settings_, device_);
+        set_threads(settings_.threads);
+        data_ = load_data(settings_, device_);
+        if (settings_.model == "lenet" && (data_.train.x.dim() != 4 || data_.train.x.size(2) != 28 || data_.train.x.size(3) != 28)) {
+            throw UserError("model = \"lenet\" needs images of 28 x 28; use model = \"mlp\" for " + data_.name);
+        }
+    }
+
+    std::span<const MetricInfo> metrics() const override { return metrics_; }
+
+    std::string describe() const override {
+        const auto threads = std::to_string(settings_.threads) + (settings_.threads == 1 ? " thread" : " threads");
+        return data_.name + ", " + (settings_.model == "lenet" ? "LeNet" : "MLP") + ", " +
+               (device_.is_cpu() ? "CPU " + threads : device_.str()) + ", LibTorch " + torch_version();
+    }
+
+    TrainResult train(const TrainRequest& request) override {
+        ensure(request.to > request.from && (request.start == nullptr) == (request.from == 0), "a request trains forward");
+        Resource reached = request.from;
+        auto result = [&]() -> TrainResult {
+            try {
+                return run(request, reached);
+            } catch (const InternalError&) {
+                throw;
+            } catch (const std::exception& error) {
+                return classify(error, reached);
+            }
+        }();
+        release_memory(device_);
+        return result;
+    }
+
+private:
+    TrainResult run(const TrainRequest& request, Resource& reached) {
+        set_threads(settings_.threads);  // a setting of the calling thread
+        Member member(settings_, data_, device_, read_hyperparameters(request.configuration, settings_.fixed), request.member,
+                      request.seed);
+        if (request.start != nullptr) member.load(*request.start);
+        if (resource_of(member) != request.from) {
+            throw DecodeError("the snapshot is trained to " + std::to_string(resource_of(member)) + ", the lease starts from " +
+                              std::to_string(request.from));
+        }
+        const bool epochs = settings_.unit == "epoch";
+        Trained trained;
+        while (reached < request.to) {
+            member.train_unit();
+            const auto now = resource_of(member);
+            const bool last = now == request.to || (request.stop != nullptr && request.stop->load());
+            if (epochs || last || member.at_epoch_end()) {
+                MetricRow row{now, member.evaluate()};
+                if (auto failure = nonfinite(row, reached)) return *failure;
+                trained.rows.push_back(std::move(row));
+                if (request.progress) request.progress(trained.rows.back());
+            }
+            reached = now;
+            if (last) break;
+        }
+        trained.reached = reached;
+        trained.snapshot = member.save();
+        return trained;
+    }
+
+    Resource resource_of(const Member& member) const {
+        return settings_.unit == "epoch" ? member.position().epoch : member.position().step;
+    }
+
+    std::optional<TrainFailure> nonfinite(const MetricRow& row, Resource reached) const {
+        for (std::size_t index = 0; index < row.values.size(); ++index) {
+            if (metrics_[index].held_out || std::isfinite(row.values[index])) continue;  // a test metric decides nothing
+            return TrainFailure{FailureKind::nonfinite, "nonfinite",
+                                metrics_[index].name + " is " + std::to_string(row.values[index]) + " at " +
+                                    std::to_string(row.resource) + " " + settings_.unit + "s",
+                                reached};
+        }
+        return std::nullopt;
+    }
+
+    TorchSettings settings_;
+    torch::Device device_;
+    std::vector<MetricInfo> metrics_;
+    Data data_;
+};
+
+}  // namespace
+
+std::vector<MetricInfo> torch_metrics(const TorchSettings& settings) {
+    if (settings.data == "csv") return {{"valid_loss"}, {"valid_rmse"}, {"test_loss", true}, {"test_rmse", true}, {"train_loss"}};
+    return {{"valid_loss"}, {"valid_accuracy"}, {"test_loss", true}, {"test_accuracy", true}, {"train_loss"}};
+}
+
+std::vector<std::string> torch_hyperparameters() { return hyperparameter_names(); }
+
+void check_torch_settings(const TorchSettings& settings, const SearchSpace& space) {
+    demand_one_of("trainer.data", settings.data, {"fashion_mnist", "csv"});
+    demand_one_of("trainer.split", settings.split, {"permuted", "rows"});
+    demand_one_of("trainer.model", settings.model, {"mlp", "lenet"});
+    demand_one_of("trainer.unit", settings.unit, {"epoch", "step"});
+    demand_one_of("trainer precision", settings.precision, {"float32", "bf16"});
+    if (settings.model == "lenet" && settings.data == "csv") {
+        throw UserError("trainer.model = \"lenet\" needs images; use model = \"mlp\" with data = \"csv\"");
+    }
+    if (settings.threads < 1) throw UserError("threads = " + std::to_string(settings.threads) + ": a training needs at least one");
+    if (!(settings.valid >= 0) || !(settings.test >= 0)) throw UserError("trainer.valid and trainer.test must be >= 0");
+    for (const auto& parameter : space.parameters()) {
+        demand_hyperparameter(parameter.name, "[space]");
+        if (parameter.role == Role::hypergradient) {
+            throw UserError("space." + parameter.name + ".role = \"hypergradient\": this trainer cannot move hyperparameters during " +
+                            "training; use \"fixed\" or \"mutable\"");
+        }
+    }
+    for (const auto& [name, value] : settings.fixed) demand_hyperparameter(name, "[trainer]");
+    checked_device(settings.device);
+    check_data_files(settings);
+}
+
+std::unique_ptr<Trainer> make_torch_trainer(TorchSettings settings, std::shared_ptr<const SearchSpace> space) {
+    check_torch_settings(settings, *space);
+    const auto device = checked_device(settings.device);
+    return std::make_unique<TorchTrainer>(std::move(settings), device);
+}
+
+}  // namespace stemma

@@ -1,0 +1,58 @@
+#pragma once
+// A small search drawn from a seed: machine, faults, budget, scheduler. The same seed gives the same search anywhere.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "manager/manager.hpp"
+#include "record/journal.hpp"
+#include "simulator/checkers.hpp"
+#include "simulator/simulator.hpp"
+
+namespace stemma::testing {
+
+enum class Kind { random, sha, hyperband, asha, asha_stopping, asha_hyperband };
+inline constexpr Kind all_kinds[] = {Kind::random, Kind::sha,           Kind::hyperband,
+                                     Kind::asha,   Kind::asha_stopping, Kind::asha_hyperband};
+std::string name_of(Kind kind);
+
+struct Case {
+    Kind kind = Kind::asha;
+    Resource max = 9;
+    std::uint32_t eta = 3;
+    ManagerSettings manager;
+    SimulationSettings simulation;
+
+    Manager make_manager() const;
+    CheckerSettings checkers() const;
+};
+
+/// A fault-free search of a few dozen members.
+Case plain_case(Kind kind, std::uint64_t seed);
+/// Everything drawn: size, budget, quotas, and each kind of fault with two chances in three.
+Case drawn_case(Kind kind, std::uint64_t seed);
+/// The learning curves of all cases.
+const LearningCurve& curve();
+
+/// Keeps what a journal would, and has it checked.
+class Recorder : public SimulationObserver {
+public:
+    explicit Recorder(CheckerSettings settings) : checkers(std::move(settings)) {}
+    void on(const Input& input, std::span<const Effect> effects) override;
+
+    Checkers checkers;
+    std::vector<Entry> entries;
+};
+
+/// One number for a whole history: equal iff (all but surely) inputs and decisions are byte for byte equal.
+std::uint64_t digest(const std::vector<Entry>& entries);
+/// A fresh manager that has seen the entries. Throws CheckFailed where it decides otherwise than before.
+Manager replayed(const Case& what, const std::vector<Entry>& entries);
+
+/// Seeds 0 .. n - 1, or the one in STEMMA_PROPERTY_SEED; `n` is twenty times as large with STEMMA_TEST_ALL=1.
+std::vector<std::uint64_t> seeds(std::uint64_t n);
+/// "replay it with: STEMMA_PROPERTY_SEED=17 property_search --gtest_filter=...": for the message of a failing seed.
+std::string how_to_replay(std::uint64_t seed);
+
+}  // namespace stemma::testing

@@ -1,0 +1,78 @@
+// Many searches, everything going wrong at once; every checker watches each of them.
+#include <gtest/gtest.h>
+
+#include "case.hpp"
+#include "core/rng.hpp"
+
+namespace stemma::testing {
+namespace {
+
+class Faults : public ::testing::TestWithParam<Kind> {};
+
+INSTANTIATE_TEST_SUITE_P(EachScheduler, Faults, ::testing::ValuesIn(all_kinds),
+                         [](const auto& each) { return name_of(each.param); });
+
+TEST_P(Faults, BreakNoInvariantAndEverySearchEnds) {
+    for (const auto seed : seeds(1000)) {
+        SCOPED_TRACE(how_to_replay(seed));
+        const auto drawn = drawn_case(GetParam(), seed);
+        Recorder recorder(drawn.checkers());
+        auto manager = drawn.make_manager();
+        const auto journal = null_journal();
+        SimulationResult result;
+        ASSERT_NO_THROW({
+            result = simulate(manager, curve(), drawn.simulation, *journal, &recorder);
+            recorder.checkers.compare(manager);
+        });
+        ASSERT_FALSE(result.stalled) << simulation_report(result);
+        ASSERT_TRUE(result.ended);
+        ASSERT_TRUE(manager.ended());
+    }
+}
+
+TEST_P(Faults, SameSeedGivesTheSameHistory) {
+    for (const auto seed : seeds(100)) {
+        SCOPED_TRACE(how_to_replay(seed));
+        const auto drawn = drawn_case(GetParam(), seed);
+        std::uint64_t digests[2];
+        for (auto& each : digests) {
+            Recorder recorder(drawn.checkers());
+            auto manager = drawn.make_manager();
+            const auto journal = null_journal();
+            simulate(manager, curve(), drawn.simulation, *journal, &recorder);
+            each = digest(recorder.entries);
+        }
+        ASSERT_EQ(digests[0], digests[1]);
+    }
+}
+
+TEST_P(Faults, UsersMayStopMembersAndChangeBudgetsAtAnyTime) {
+    for (const auto seed : seeds(300)) {
+        SCOPED_TRACE(how_to_replay(seed));
+        auto drawn = drawn_case(GetParam(), seed);
+        Stream stream(seed, Purpose::test, 100 + static_cast<std::uint64_t>(GetParam()));
+        for (int change = 0; change < 6; ++change) {
+            const double when = stream.uniform(0, 60);
+            if (stream.below(2) == 0) {
+                drawn.simulation.script.emplace_back(when, MemberStopped{{stream.below(20)}});
+            } else {
+                auto budget = drawn.manager.budget;
+                budget.members += stream.below(20);
+                drawn.simulation.script.emplace_back(when, BudgetChanged{budget, drawn.max});
+            }
+        }
+        if (stream.below(3) == 0) drawn.simulation.script.emplace_back(stream.uniform(0, 60), StopRequested{});
+        Recorder recorder(drawn.checkers());
+        auto manager = drawn.make_manager();
+        const auto journal = null_journal();
+        SimulationResult result;
+        ASSERT_NO_THROW({
+            result = simulate(manager, curve(), drawn.simulation, *journal, &recorder);
+            recorder.checkers.compare(manager);
+        });
+        ASSERT_FALSE(result.stalled) << simulation_report(result);
+    }
+}
+
+}  // namespace
+}  // namespace stemma::testing

@@ -1,0 +1,82 @@
+// The whole job is killed and resumed: nothing that was recorded is lost, and the search goes on to its end.
+#include <gtest/gtest.h>
+
+#include "case.hpp"
+#include "core/rng.hpp"
+
+namespace stemma::testing {
+namespace {
+
+class Kills : public ::testing::TestWithParam<Kind> {};
+
+INSTANTIATE_TEST_SUITE_P(EachScheduler, Kills, ::testing::ValuesIn(all_kinds),
+                         [](const auto& each) { return name_of(each.param); });
+
+/// Runs until the end, killed whenever the record holds one of `kills` (ascending) inputs.
+void run_with_kills(const Case& drawn, const std::vector<std::uint64_t>& kills) {
+    Recorder recorder(drawn.checkers());
+    const auto journal = null_journal();
+    auto settings = drawn.simulation;
+    for (std::size_t incarnation = 0;; ++incarnation) {
+        settings.max_inputs = incarnation < kills.size() ? kills[incarnation] : ~std::uint64_t{0};
+        settings.incarnation = static_cast<std::uint32_t>(incarnation);
+        settings.first_sequence = recorder.entries.size();
+        settings.first_time = recorder.entries.empty() ? 0 : recorder.entries.back().input.time;
+        auto manager = replayed(drawn, recorder.entries);
+        if (!recorder.entries.empty()) recorder.checkers.compare(manager);
+        const auto result = simulate(manager, curve(), settings, *journal, &recorder);
+        recorder.checkers.compare(manager);
+        ASSERT_FALSE(result.stalled) << simulation_report(result);
+        if (settings.max_inputs == ~std::uint64_t{0}) {
+            ASSERT_TRUE(result.ended);
+            return;
+        }
+    }
+}
+
+std::uint64_t inputs_without_kill(const Case& drawn) {
+    auto manager = drawn.make_manager();
+    const auto journal = null_journal();
+    return simulate(manager, curve(), drawn.simulation, *journal).inputs;
+}
+
+TEST_P(Kills, AtEveryInputLoseNothing) {
+    const auto drawn = plain_case(GetParam(), 1);
+    const auto inputs = inputs_without_kill(drawn);
+    ASSERT_GT(inputs, 27U);
+    for (std::uint64_t index = 1; index <= inputs; ++index) {
+        SCOPED_TRACE("killed after " + std::to_string(index) + " inputs");
+        ASSERT_NO_THROW(run_with_kills(drawn, {index}));
+        if (HasFatalFailure()) return;
+    }
+}
+
+TEST_P(Kills, AtEveryInputAmongFaultsLoseNothing) {
+    for (const auto seed : seeds(8)) {
+        SCOPED_TRACE(how_to_replay(seed));
+        const auto drawn = drawn_case(GetParam(), seed);
+        const auto inputs = inputs_without_kill(drawn);
+        for (std::uint64_t index = 1; index <= inputs; ++index) {
+            SCOPED_TRACE("killed after " + std::to_string(index) + " inputs");
+            ASSERT_NO_THROW(run_with_kills(drawn, {index}));
+            if (HasFatalFailure()) return;
+        }
+    }
+}
+
+TEST_P(Kills, AgainAndAgainAmongFaultsLoseNothing) {
+    for (const auto seed : seeds(200)) {
+        SCOPED_TRACE(how_to_replay(seed));
+        const auto drawn = drawn_case(GetParam(), seed);
+        Stream stream(seed, Purpose::test, 200 + static_cast<std::uint64_t>(GetParam()));
+        std::vector<std::uint64_t> kills;
+        for (std::uint64_t index = 1 + stream.below(40); kills.size() < 6; index += 1 + stream.below(40)) {
+            kills.push_back(index);
+        }
+        ASSERT_NO_THROW(run_with_kills(drawn, kills));
+        if (HasFatalFailure()) return;
+    }
+}
+
+}  // namespace
+}  // namespace stemma::testing

@@ -1,0 +1,13 @@
+#pragma once
+#include <memory>
+
+#include "case.hpp"
+#include "scheduler/scheduler.hpp"
+
+namespace stemma::testing {
+
+/// With rungs 1, eta, eta^2, ... max. `members` is SHA's n.
+std::unique_ptr<Scheduler> make_scheduler(Kind kind, std::uint32_t eta, Resource max, std::uint64_t members,
+                                          std::uint64_t seed);
+
+}  // namespace stemma::testing

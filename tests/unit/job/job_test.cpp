@@ -1,0 +1,130 @@
+#include <filesystem>
+#include <fstream>
+
+#include "unit/job/job_texts.hpp"
+
+namespace stemma::job_test {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Job, ReadsWhatIsGivenAndFillsTheRestWithDefaults) {
+    const auto job = parse(toy_job);
+
+    EXPECT_EQ(job.run.seed, 7U);
+    EXPECT_EQ(job.run.budget, (Budget{.members = 40, .target = {}}));
+    EXPECT_EQ(job.metric.name, "valid_loss");
+    EXPECT_FALSE(job.metric.maximise);
+    EXPECT_EQ(job.scheduler.type, SchedulerType::asha);
+    EXPECT_EQ(job.scheduler.max, 27);
+    EXPECT_EQ(job.scheduler.eta, 3U);
+    EXPECT_EQ(job.sampler.type, SamplerType::random);
+    EXPECT_EQ(job.trainer.type, TrainerType::toy);
+    EXPECT_EQ(job.trainer.unit_name(), "epoch");
+    EXPECT_EQ(job.workers.snapshot_memory, 2ULL << 30U);
+    EXPECT_EQ(job.workers.durable, DurablePolicy::promotable);
+    EXPECT_DOUBLE_EQ(job.workers.heartbeat, 5);
+    ASSERT_EQ(job.space->size(), 1U);
+    EXPECT_EQ((*job.space)[0].name, "lr");
+}
+
+TEST(Job, KeepsItsTextAndOverrides) {
+    const auto job = parse(toy_job, {"scheduler.eta=4"});
+
+    EXPECT_EQ(job.text, toy_job);
+    EXPECT_EQ(job.overrides, std::vector<std::string>{"scheduler.eta=4"});
+    EXPECT_EQ(job.scheduler.eta, 4U);
+}
+
+TEST(Job, NameAndOutputComeFromTheFile) {
+    const auto job = parse(toy_job);
+
+    EXPECT_EQ(job.run.name, "x");
+    EXPECT_EQ(job.run.output, "runs/x.h5");
+}
+
+TEST(Job, OutputFollowsTheName) {
+    EXPECT_EQ(parse(toy_job, {"run.name=other"}).run.output, "runs/other.h5");
+    EXPECT_EQ(parse(toy_job, {"run.output=elsewhere/r.h5"}).run.output, "elsewhere/r.h5");
+}
+
+TEST(Job, StructDefaultsAreTheTablesDefaults) {
+    const auto job = parse(toy_job);
+    const WorkerSettings workers;
+    const SchedulerSettings scheduler;
+    const TrainerSettings trainer;
+
+    EXPECT_EQ(job.workers.threads, workers.threads);
+    EXPECT_EQ(job.workers.device, workers.device);
+    EXPECT_EQ(job.workers.snapshot_memory, workers.snapshot_memory);
+    EXPECT_EQ(job.workers.spill, workers.spill);
+    EXPECT_EQ(job.workers.heartbeat, workers.heartbeat);
+    EXPECT_EQ(job.workers.lost_after, workers.lost_after);
+    EXPECT_EQ(job.workers.retries, workers.retries);
+    EXPECT_EQ(job.workers.failures_in_a_row, workers.failures_in_a_row);
+    EXPECT_EQ(job.scheduler.min, scheduler.min);
+    EXPECT_EQ(job.scheduler.eta, scheduler.eta);
+    EXPECT_EQ(job.scheduler.repeats, scheduler.repeats);
+    EXPECT_EQ(job.scheduler.final_result, scheduler.final_result);
+    EXPECT_EQ(job.trainer.surface, trainer.surface);
+    EXPECT_EQ(job.trainer.cost, trainer.cost);
+}
+
+TEST(Job, EveryLimitOfTheBudget) {
+    const auto job = parse(
+        with(toy_job, "members = 40", "members = 1\nreports = 2\nepochs = 3\nwall_time = \"1d12h\"\ntarget = 0.5"));
+
+    EXPECT_EQ(job.run.budget, (Budget{.members = 1, .reports = 2, .resource = 3, .seconds = 129600, .target = 0.5}));
+}
+
+TEST(Job, EnumerationsFollowTheirTable) {
+    const auto type_of = [](const std::string& extra) {
+        return parse(toy_job, {"scheduler.type=" + extra}).scheduler.type;
+    };
+
+    EXPECT_EQ(type_of("random"), SchedulerType::random);
+    EXPECT_EQ(type_of("grid"), SchedulerType::grid);
+    EXPECT_EQ(type_of("hyperband"), SchedulerType::hyperband);
+    EXPECT_EQ(type_of("asha"), SchedulerType::asha);
+    EXPECT_EQ(type_of("asha_stopping"), SchedulerType::asha_stopping);
+    EXPECT_EQ(type_of("asha_hyperband"), SchedulerType::asha_hyperband);
+    EXPECT_EQ(parse(toy_job, {"scheduler.type=sha", "scheduler.members=27"}).scheduler.members, 27U);
+    EXPECT_EQ(parse(toy_job, {"sampler.type=sobol"}).sampler.type, SamplerType::sobol);
+    EXPECT_EQ(parse(toy_job, {"workers.durable=best"}).workers.durable, DurablePolicy::best);
+    EXPECT_EQ(parse(toy_job, {"workers.durable=all"}).workers.durable, DurablePolicy::all);
+    EXPECT_EQ(parse(toy_job, {"workers.device=cuda"}).workers.device, Device::cuda);
+    EXPECT_EQ(parse(toy_job, {"scheduler.final=max"}).scheduler.final_result, FinalResult::max);
+    EXPECT_TRUE(parse(toy_job, {"metric.direction=maximise"}).metric.maximise);
+}
+
+TEST(Job, AGridSchedulerBringsTheGridSampler) {
+    EXPECT_EQ(parse(toy_job, {"scheduler.type=grid"}).sampler.type, SamplerType::grid);
+    EXPECT_EQ(parse(toy_job, {"scheduler.type=grid", "sampler.points=9"}).sampler.points, 9U);
+}
+
+TEST(Job, SchedulersThatEndByThemselvesNeedNoBudget) {
+    const auto text = with(toy_job, "members = 40", "");
+
+    EXPECT_NO_THROW(parse(text, {"scheduler.type=sha", "scheduler.members=9"}));
+    EXPECT_NO_THROW(parse(text, {"sampler.type=grid"}));
+    EXPECT_THAT(errors_of(text), ::testing::ElementsAre(HasSubstr("jobs/x.toml:3:1: run.budget is missing")));
+}
+
+TEST(Job, IsLoadedFromAFile) {
+    const auto file = std::filesystem::temp_directory_path() / "stemma_load_job_test.toml";
+    std::ofstream(file) << toy_job;
+
+    const auto job = load_job(file.string());
+
+    EXPECT_EQ(job.text, toy_job);
+    EXPECT_EQ(job.run.name, "stemma_load_job_test");
+    std::filesystem::remove(file);
+}
+
+TEST(Job, AFileThatCannotBeReadIsAnError) {
+    EXPECT_THROW(load_job("no/such/file.toml"), JobErrors);
+    EXPECT_THROW(load_job(std::filesystem::temp_directory_path().string()), JobErrors);
+}
+
+}  // namespace
+}  // namespace stemma::job_test

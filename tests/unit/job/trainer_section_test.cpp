@@ -1,0 +1,110 @@
+#include "unit/job/job_texts.hpp"
+
+namespace stemma::job_test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const std::string lr = "[space.lr]\ntype = \"real\"\nlow = 1e-4\nhigh = 0.1\n";
+
+std::string parameter(const std::string& name, const std::string& keys) {
+    return "[space." + name + "]\n" + keys + "\n";
+}
+
+TEST(TrainerSection, FixedValuesAndDefaultsThatMatter) {
+    const auto job = parse(torch_head + "batch_size = 64\noptimiser = \"adam\"\n" + lr);
+
+    const auto& fixed = job.trainer.fixed;
+    EXPECT_EQ(fixed.at("batch_size"), Literal{std::int64_t{64}});
+    EXPECT_EQ(fixed.at("optimiser"), Literal{std::string("adam")});
+    EXPECT_EQ(fixed.at("beta1"), Literal{0.9});
+    EXPECT_EQ(fixed.at("layers"), Literal{std::int64_t{2}});
+    EXPECT_EQ(fixed.count("lr"), 0U) << "it is searched";
+    EXPECT_EQ(fixed.count("momentum"), 0U) << "Adam has none";
+    EXPECT_EQ(fixed.count("horizon"), 0U) << "the schedule is constant";
+}
+
+TEST(TrainerSection, TheHorizonOfACosineIsTheLargestResource) {
+    EXPECT_EQ(parse(torch_head + "schedule = \"cosine\"\n" + lr).trainer.fixed.at("horizon"), Literal{27.0});
+    EXPECT_EQ(parse(torch_head + "schedule = \"cosine\"\nhorizon = 9\n" + lr).trainer.fixed.at("horizon"),
+              Literal{9.0});
+}
+
+TEST(TrainerSection, OneFormOfBetaReplacesTheOther) {
+    const auto fixed = parse(torch_head + "optimiser = \"adam\"\none_minus_beta1 = 0.2\n" + lr).trainer.fixed;
+
+    EXPECT_EQ(fixed.at("one_minus_beta1"), Literal{0.2});
+    EXPECT_EQ(fixed.count("beta1"), 0U);
+    EXPECT_THAT(errors_of(torch_head + "optimiser = \"adam\"\none_minus_beta1 = 0.2\nbeta1 = 0.8\n" + lr),
+                ElementsAre(HasSubstr("same number")));
+}
+
+TEST(TrainerSection, ParametersThatItDoesNotUnderstand) {
+    EXPECT_THAT(
+        errors_of(torch_head + parameter("momentun", "type = \"real\"\nlow = 0\nhigh = 0.9")),
+        ElementsAre(AllOf(HasSubstr("jobs/x.toml:9:8: space.momentun"), HasSubstr("did you mean \"momentum\"?"))));
+}
+
+TEST(TrainerSection, ParametersThatCannotMatter) {
+    EXPECT_THAT(errors_of(torch_head + "optimiser = \"adam\"\n" +
+                          parameter("momentum", "type = \"real\"\nlow = 0\nhigh = 0.9")),
+                ElementsAre(HasSubstr("space.momentum is used only with optimiser = \"sgd\"; here it is \"adam\"")));
+    EXPECT_THAT(errors_of(torch_head + "model = \"lenet\"\nwidth = 3\n" + lr),
+                ElementsAre(HasSubstr("trainer.width is used only with model = \"mlp\"")));
+    EXPECT_NO_THROW(parse(torch_head + parameter("optimiser", "type = \"categorical\"\nchoices = [\"sgd\", \"adam\"]") +
+                          parameter("momentum", "type = \"real\"\nlow = 0\nhigh = 0.9") +
+                          parameter("eps", "type = \"constant\"\nvalue = 1e-7")));
+}
+
+TEST(TrainerSection, DomainsThatItCannotTake) {
+    EXPECT_THAT(errors_of(torch_head + parameter("dropout", "type = \"real\"\nlow = 0\nhigh = 1.5")),
+                ElementsAre(HasSubstr("space.dropout.high must be a number in 0 .. 1; got 1.5")));
+    EXPECT_THAT(errors_of(torch_head + parameter("layers", "type = \"real\"\nlow = 1\nhigh = 3")),
+                ElementsAre(HasSubstr("space.layers.type must be \"integer\"")));
+    EXPECT_THAT(
+        errors_of(torch_head + parameter("activation", "type = \"categorical\"\nchoices = [\"relu\", \"tan\"]")),
+        ElementsAre(HasSubstr("got \"tan\" (did you mean \"tanh\"?)")));
+    EXPECT_THAT(errors_of(torch_head + parameter("nesterov", "type = \"integer\"\nlow = 0\nhigh = 1")),
+                ElementsAre(HasSubstr("space.nesterov.type must be \"boolean\"")));
+    EXPECT_THAT(errors_of(torch_head + parameter("lr", "type = \"boolean\"")),
+                ElementsAre(HasSubstr("must not be \"boolean\"")));
+    EXPECT_NO_THROW(parse(torch_head + parameter("batch_size", "type = \"ordinal\"\nlevels = [32, 64]") +
+                          parameter("nesterov", "type = \"boolean\"")));
+}
+
+TEST(TrainerSection, OneValueInOnePlace) {
+    EXPECT_THAT(errors_of(torch_head + "lr = 0.1\n" + lr),
+                ElementsAre(HasSubstr("trainer.lr is a parameter of [space] too")));
+}
+
+TEST(TrainerSection, HypergradientsNeedATrainerThatDoesThem) {
+    EXPECT_THAT(errors_of(torch_head + lr + "role = \"hypergradient\"\n"),
+                ElementsAre("jobs/x.toml:13:8: space.lr.role is \"hypergradient\", which trainer.type = \"torch\" "
+                            "cannot do; use \"fixed\" or "
+                            "\"mutable\""));
+    EXPECT_THAT(errors_of(toy_job + "role = \"hypergradient\"\n"),
+                ElementsAre(HasSubstr("trainer.type = \"toy\" cannot do")));
+}
+
+TEST(TrainerSection, DataAndModelThatDoNotFit) {
+    EXPECT_THAT(errors_of(torch_head + "data = \"csv\"\n" + lr), ElementsAre(HasSubstr("trainer.path is missing")));
+    EXPECT_THAT(errors_of(torch_head + "data = \"csv\"\npath = \"a.csv\"\nmodel = \"lenet\"\n" + lr),
+                ElementsAre(HasSubstr("a LeNet takes images")));
+    EXPECT_THAT(errors_of(torch_head + "target = \"y\"\n" + lr),
+                ElementsAre(HasSubstr("trainer.target is used only with data = \"csv\"")));
+    EXPECT_THAT(errors_of(torch_head + "data = \"csv\"\npath = \"a.csv\"\nvalid = 0.5\ntest = 0.6\n" + lr),
+                ElementsAre(HasSubstr("leave rows to train on")));
+}
+
+TEST(TrainerSection, TheToyTakesAnyParameterButNoHyperparameter) {
+    EXPECT_NO_THROW(parse(toy_job + parameter("anything", "type = \"boolean\"")));
+    EXPECT_THAT(errors_of(toy_job, {"trainer.lr=0.1"}),
+                ElementsAre(HasSubstr("has no meaning with type = \"toy\", only with \"torch\"")));
+    EXPECT_DOUBLE_EQ(parse(toy_job, {"trainer.cost=20ms"}).trainer.cost, 0.02);
+}
+
+}  // namespace
+}  // namespace stemma::job_test

@@ -1,0 +1,80 @@
+#include "record/hdf5/lock_file.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/error.hpp"
+#include "scratch_file.hpp"
+
+namespace stemma {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+class Lock : public ::testing::Test {
+protected:
+    testing::ScratchFolder folder;
+    std::filesystem::path path = folder / "run.h5.lock";
+};
+
+TEST_F(Lock, IsThereWhileItIsHeld) {
+    {
+        const LockFile lock(path, "");
+        EXPECT_TRUE(std::filesystem::exists(path));
+        EXPECT_EQ(lock.notice(), "");
+        EXPECT_THAT([&] { const LockFile other(path, ""); },
+                    ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
+    }
+    EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(Lock, OfADeadProcessIsTakenOver) {
+    const auto child = ::fork();
+    if (child == 0) {
+        const LockFile lock(path, "");
+        ::_exit(0);  // as killed: no destructor
+    }
+    ::waitpid(child, nullptr, 0);
+    ASSERT_TRUE(std::filesystem::exists(path));
+    const LockFile lock(path, "");
+    EXPECT_THAT(lock.notice(), HasSubstr("process " + std::to_string(child)));
+    EXPECT_THAT(testing::content_of(path), HasSubstr(std::to_string(::getpid())));
+}
+
+TEST_F(Lock, OfAReusedProcessNumberIsTakenOver) {
+    {
+        const LockFile lock(path, "");
+        const auto text = testing::content_of(path);
+        testing::write_content(folder / "old", text);
+    }
+    auto text = testing::content_of(folder / "old");
+    text.replace(text.rfind(' ', text.size() - 4), 2, "9 -");  // another start
+    const auto host = text.substr(0, text.find(' '));
+    testing::write_content(path, host + " " + std::to_string(::getpid()) + " 1 -\n");
+    const LockFile lock(path, "");
+    EXPECT_THAT(lock.notice(), HasSubstr("no longer runs"));
+}
+
+TEST_F(Lock, OfAnotherHostIsRespected) {
+    testing::write_content(path, "elsewhere 4242 17 99\n");
+    EXPECT_THAT([&] { const LockFile lock(path, ""); }, ThrowsMessage<UserError>(HasSubstr("elsewhere")));
+    EXPECT_THAT([&] { const LockFile lock(path, "98"); }, ThrowsMessage<UserError>(HasSubstr("remove the lock file")));
+}
+
+TEST_F(Lock, OfTheSameBatchJobIsTakenOverWhereverItRan) {
+    testing::write_content(path, "elsewhere 4242 17 99\n");
+    const LockFile lock(path, "99");
+    EXPECT_THAT(lock.notice(), HasSubstr("same batch job"));
+}
+
+TEST_F(Lock, AFileThatIsNoLockIsLeftAlone) {
+    testing::write_content(path, "notes\n");
+    EXPECT_THROW(LockFile(path, ""), UserError);
+    EXPECT_EQ(testing::content_of(path), "notes\n");
+}
+
+}  // namespace
+}  // namespace stemma

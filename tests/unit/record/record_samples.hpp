@@ -1,0 +1,195 @@
+#pragma once
+// Random inputs and effects of every kind, and a small made-up run.
+
+#include <bit>
+#include <limits>
+#include <string>
+
+#include "core/rng.hpp"
+#include "record/journal.hpp"
+
+namespace stemma::testing {
+
+class RecordSampler {
+public:
+    explicit RecordSampler(std::uint64_t seed) : s_(seed, Purpose::test) {}
+
+    Input input(std::uint64_t sequence) { return {sequence, static_cast<double>(sequence) * 0.25, body()}; }
+
+    InputBody body() {
+        switch (s_.below(std::variant_size_v<InputBody>)) {
+            case 0: return IncarnationStarted{u32(), u32()};
+            case 1: return WorkerJoined{id<WorkerId>(), text(), text(), s_()};
+            case 2: return WorkerLost{id<WorkerId>(), text()};
+            case 3: return LeaseReported{id<WorkerId>(), id<LeaseId>(), resource(), number(), s_(), rows()};
+            case 4:
+                return LeaseFailed{id<WorkerId>(), id<LeaseId>(), static_cast<FailureKind>(s_.below(9)), text(), text(),
+                                   resource(), number()};
+            case 5: return SnapshotPersisted{id<SnapshotId>(), coin(), text()};
+            case 6: return SnapshotMissing{id<SnapshotId>()};
+            case 7: return TransferDone{id<TransferId>()};
+            case 8: return Ticked{};
+            case 9: return StopRequested{static_cast<StopReason>(1 + s_.below(3))};
+            case 10: return MemberStopped{id<MemberId>()};
+            default: return BudgetChanged{budget(), resource()};
+        }
+    }
+
+    Effect effect() {
+        switch (s_.below(std::variant_size_v<Effect>)) {
+            case 0:
+                return Born{id<MemberId>(), static_cast<BirthCause>(1 + s_.below(4)), id<MemberId>(), id<MemberId>(), u32(),
+                            configuration()};
+            case 1:
+                return Assign{id<WorkerId>(), id<LeaseId>(), id<MemberId>(), resource(), resource(),
+                              Source{static_cast<SourceKind>(s_.below(4)), id<SnapshotId>(), id<WorkerId>(),
+                                     id<TransferId>(), s_()},
+                              u32()};
+            case 2: return Serve{id<TransferId>(), id<SnapshotId>(), id<WorkerId>(), id<WorkerId>()};
+            case 3: return AbortTransfer{id<TransferId>(), id<WorkerId>()};
+            case 4: return Drop{id<WorkerId>(), id<SnapshotId>()};
+            case 5: return Persist{id<WorkerId>(), id<SnapshotId>()};
+            case 6: return Erase{id<SnapshotId>()};
+            case 7: return Cancel{id<WorkerId>(), id<LeaseId>()};
+            case 8: return Dismiss{id<WorkerId>()};
+            case 9:
+                return Noted{static_cast<EventKind>(1 + s_.below(12)), id<MemberId>(), id<LeaseId>(), id<WorkerId>(), number()};
+            default: return Ended{static_cast<EndReason>(1 + s_.below(9)), id<MemberId>()};
+        }
+    }
+
+    Effects effects() {
+        Effects effects;
+        for (auto n = s_.below(6); n > 0; --n) effects.push_back(effect());
+        return effects;
+    }
+
+    Entry entry(std::uint64_t sequence) { return {input(sequence), effects()}; }
+    Stream& stream() { return s_; }
+
+private:
+    template <class I>
+    I id() {
+        return s_.below(8) == 0 ? I::none() : I{s_.below(1000)};
+    }
+    bool coin() { return s_.below(2) == 1; }
+    std::uint32_t u32() { return static_cast<std::uint32_t>(s_()); }
+    Resource resource() { return static_cast<Resource>(s_.below(1000)) - 5; }
+    /// Infinities, and NaNs with a payload: a record keeps bits.
+    double number() {
+        switch (s_.below(8)) {
+            case 0: return std::bit_cast<double>(0x7FF8'0000'0000'0000U | s_.below(1U << 20U));
+            case 1: return -std::numeric_limits<double>::infinity();
+            default: return s_.normal();
+        }
+    }
+    std::string text() {
+        static constexpr std::string_view words[] = {"", "héllo wörld", "日本語", "\xF0\x9F\x92\xA5", "\xFF\xFE", "a\nb\tc", "std::bad_alloc"};
+        std::string text(words[s_.below(std::size(words))]);
+        if (coin()) text += std::string(s_.below(50), static_cast<char>(s_.below(256)));
+        return text;
+    }
+    std::vector<MetricRow> rows() {
+        std::vector<MetricRow> rows(s_.below(5));
+        for (auto& row : rows) {
+            row.resource = resource();
+            for (auto n = s_.below(4); n > 0; --n) row.values.push_back(number());
+        }
+        return rows;
+    }
+    Configuration configuration() {
+        Configuration values(s_.below(5));
+        for (auto& value : values) {
+            switch (s_.below(4)) {
+                case 0: break;
+                case 1: value = number(); break;
+                case 2: value = static_cast<std::int64_t>(s_()); break;
+                default: value = Choice{u32()};
+            }
+        }
+        return values;
+    }
+    Budget budget() {
+        Budget budget{s_(), s_(), s_(), number(), {}};
+        if (coin()) budget.target = number();
+        return budget;
+    }
+
+    Stream s_;
+};
+
+inline Bytes bytes_of(const Entry& entry) {
+    Bytes bytes;
+    encode(entry.input, bytes);
+    for (const auto& effect : entry.effects) encode(effect, bytes);
+    return bytes;
+}
+
+inline RunHeader sample_header() {
+    RunHeader header;
+    header.run_id = "00c0ffee00c0ffee";
+    header.name = "näme";
+    header.job_text = "# a job\n[run]\nname = \"x\"\n";
+    header.overrides = "run.seed=3\n";
+    header.seed = 0xFEDC'BA98'7654'3210U;
+    header.program_version = "0.1.0";
+    header.git_hash = "";
+    header.metric = "valid_loss";
+    header.unit = "epoch";
+    header.metrics = {{"valid_loss", false}, {"member", false}, {"test_accuracy", true}};
+    header.parameters = {"lr", "layers", "optimiser", "time"};
+    header.space_json =
+        R"({"parameters": [{"name": "lr", "type": "real"}, {"name": "layers", "type": "integer"},)"
+        R"( {"name": "optimiser", "type": "categorical", "choices": ["sgd", "adam, \"w\""]}, {"name": "time", "type": "real"}]})";
+    header.started_unix = 1.75e9 + 0.125;
+    return header;
+}
+
+/// A run as a manager would make it: two workers, a member born for each lease, a report for each lease, now and then a
+/// failure, a late report or a lost worker. Deterministic: entry `n` is a function of n alone.
+class SampleRun {
+public:
+    Entry next() {
+        const auto n = sequence_++;
+        Entry entry{{n, 0.5 * static_cast<double>(n), {}}, {}};
+        if (n == 0) {
+            entry.input.body = IncarnationStarted{0, 2};
+        } else if (n <= 2) {
+            entry.input.body = WorkerJoined{{n}, "host-" + std::to_string(n), "cpu", 1U << 20U};
+            assign(entry, {n});
+        } else if (n % 17 == 0) {
+            entry.input.body = SnapshotPersisted{snapshot_of({n % (leases_ - 1)}), n % 2 == 0, n % 2 == 0 ? "" : "disk full"};
+        } else {
+            const auto lease = oldest_++;
+            const WorkerId worker{1 + lease % 2};
+            if (n % 23 == 0) {
+                entry.input.body = LeaseFailed{worker, {lease}, FailureKind::exception, "std::runtime_error", "wörse", 1, 0.5};
+                entry.effects.push_back(Noted{EventKind::retry, {lease}, {lease}, worker, 0});
+            } else {
+                const double loss = 1.0 / static_cast<double>(1 + lease);
+                entry.input.body =
+                    LeaseReported{worker, {lease}, 2, 1.5, 4096, {{1, {loss * 2, 0.25, 0.1}}, {2, {loss, 0.5, 0.2}}}};
+                if (lease % 5 == 0) entry.effects.push_back(Noted{EventKind::new_best, {lease}, {lease}, worker, loss});
+                if (lease > 0) entry.effects.push_back(Drop{worker, snapshot_of({lease - 1})});
+            }
+            assign(entry, worker);
+        }
+        return entry;
+    }
+
+private:
+    void assign(Entry& entry, WorkerId worker) {
+        const MemberId member{leases_};
+        entry.effects.push_back(Born{member, BirthCause::sampled, {}, {}, 0,
+                                     {0.001 * static_cast<double>(leases_), static_cast<std::int64_t>(leases_ % 7),
+                                      Choice{static_cast<std::uint32_t>(leases_ % 2)}, Inactive{}}});
+        entry.effects.push_back(Assign{worker, {leases_}, member, 0, 2, {}, 0});
+        ++leases_;
+    }
+
+    std::uint64_t sequence_ = 0;
+    std::uint64_t leases_ = 0;
+    std::uint64_t oldest_ = 0;
+};
+
+}  // namespace stemma::testing

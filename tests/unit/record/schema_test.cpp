@@ -1,0 +1,64 @@
+#include "record/schema.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "record/tables.hpp"
+#include "record_samples.hpp"
+
+namespace stemma {
+namespace {
+
+std::string content_of(const std::string& path) {
+    std::ifstream in(std::string(STEMMA_ROOT) + "/" + path);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+/// STEMMA_UPDATE=1 writes the file anew.
+void expect_same(const std::string& path, const std::string& generated) {
+    if (std::getenv("STEMMA_UPDATE") != nullptr) std::ofstream(std::string(STEMMA_ROOT) + "/" + path) << generated;
+    EXPECT_EQ(content_of(path), generated) << path << " is not what the schema says: STEMMA_UPDATE=1 unit_record writes it anew";
+}
+
+TEST(Schema, CheckedInFilesAreTheGeneratedOnes) {
+    expect_same("docs/SCHEMA.md", schema_markdown());
+    expect_same("analysis/stemma_schema.py", schema_python());
+}
+
+TEST(Schema, NamesAreUnique) {
+    std::set<std::string_view> names;
+    for (const auto& table : tables) {
+        EXPECT_TRUE(names.insert(table.name).second) << table.name;
+        std::set<std::string_view> columns;
+        for (const auto& column : table.columns) EXPECT_TRUE(columns.insert(column.name).second) << table.name << " " << column.name;
+    }
+}
+
+TEST(Schema, CommitsCountEveryOtherTableInOrder) {
+    for (std::size_t i = 0; i + 1 < table_count; ++i) {
+        EXPECT_EQ("/" + std::string(spec(Table::commits).columns[2 + i].name), tables[i].name);
+    }
+}
+
+TEST(Schema, NumbersHaveNames) {
+    EXPECT_EQ(name_in("INPUT_KINDS", 3), "lease_reported");
+    EXPECT_EQ(name_in("EVENT_KINDS", 8), "new_best");
+    EXPECT_EQ(name_in("EVENT_KINDS", 250), "250");
+    EXPECT_EQ(enumeration_of(Table::leases, "source"), "SOURCE_KINDS");
+    EXPECT_EQ(enumeration_of(Table::leases, "attempt"), "");
+}
+
+TEST(Schema, ClashingColumnsGetAnUnderscore) {
+    const auto header = testing::sample_header();
+    EXPECT_EQ(more_columns(Table::reports, header), (std::vector<std::string>{"valid_loss", "member_", "test_accuracy"}));
+    EXPECT_EQ(more_columns(Table::members, header), (std::vector<std::string>{"lr", "layers", "optimiser", "time_"}));
+    EXPECT_TRUE(more_columns(Table::leases, header).empty());
+}
+
+}  // namespace
+}  // namespace stemma

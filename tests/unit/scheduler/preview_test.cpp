@@ -1,0 +1,84 @@
+#include "scheduler/preview.hpp"
+
+#include <gtest/gtest.h>
+
+#include "contract/scheduler/driver.hpp"
+
+namespace stemma {
+namespace {
+
+/// entered of each row
+std::vector<std::uint64_t> entered(const std::vector<RungRow>& rows) {
+    std::vector<std::uint64_t> members;
+    for (const auto& row : rows) members.push_back(row.entered);
+    return members;
+}
+
+using Members = std::vector<std::uint64_t>;
+
+TEST(Preview, AshaKeepsTheShareRoundedDown) {
+    const auto rows = expected_rungs(AshaSettings{.min = 1, .max = 20, .eta = 3}, 100);
+
+    EXPECT_EQ(entered(rows), (Members{100, 33, 11, 3}));
+    EXPECT_EQ(rows[3].resource, 20);
+    EXPECT_EQ(rows[2].promoted, 3U);
+    EXPECT_EQ(expected_resource(rows), 100 * 1 + 33 * 2 + 11 * 6 + 3 * 11);
+}
+
+TEST(Preview, ShaCountsWholeBracketsAndWhatIsLeft) {
+    ShaSettings sha{.members = 9, .min = 1, .max = 9, .eta = 3, .repeat_brackets = true};
+    EXPECT_EQ(entered(expected_rungs(sha, 22)), (Members{22, 7, 2}));  // 9 3 1, twice; 4 1 0
+
+    sha.repeat_brackets = false;
+    EXPECT_EQ(entered(expected_rungs(sha, 22)), (Members{9, 3, 1}));
+    EXPECT_EQ(entered(expected_rungs(sha, 4)), (Members{4, 1, 0}));
+}
+
+TEST(Preview, HyperbandCountsItsCycle) {
+    HyperbandSettings hyperband{.min = 1, .max = 9, .eta = 3};  // 9, 5, 3 members
+    EXPECT_EQ(entered(expected_rungs(hyperband, 17)), (Members{9, 3, 1, 5, 1, 3}));
+    EXPECT_EQ(entered(expected_rungs(hyperband, 20)), (Members{12, 4, 1, 5, 1, 3}));
+
+    hyperband.repeat = false;
+    EXPECT_EQ(entered(expected_rungs(hyperband, 20)), (Members{9, 3, 1, 5, 1, 3}));
+    EXPECT_EQ(entered(expected_rungs(hyperband, 10)), (Members{9, 3, 1, 1, 0, 0}));
+}
+
+TEST(Preview, RandomSearchHasOneRung) {
+    EXPECT_EQ(expected_resource(expected_rungs(RandomSearchSettings{.max = 7}, 6)), 42);
+}
+
+TEST(Preview, IsWhatSynchronousSearchesComeOutAs) {
+    for (const std::uint64_t members : {1U, 5U, 17U, 40U, 100U}) {
+        const ShaSettings sha{.members = 9, .min = 1, .max = 9, .eta = 3};
+        const HyperbandSettings hyperband{.min = 1, .max = 9, .eta = 3};
+        const auto real_sha = make_sha(sha);
+        const auto real_hyperband = make_hyperband(hyperband);
+        EXPECT_TRUE(test::Driver(*real_sha, {.seed = 1, .members = members}).run());
+        EXPECT_TRUE(test::Driver(*real_hyperband, {.seed = 1, .members = members}).run());
+
+        EXPECT_EQ(entered(real_sha->rungs()), entered(expected_rungs(sha, members)));
+        auto expected = entered(expected_rungs(hyperband, members));
+        expected.resize(real_hyperband->rungs().size());
+        EXPECT_EQ(entered(real_hyperband->rungs()), expected) << "but for brackets that were not begun";
+    }
+}
+
+TEST(Preview, OfAshaIsCloseToWhatComesOut) {
+    const AshaSettings settings{.min = 1, .max = 27, .eta = 3};
+    const auto asha = make_asha(settings);
+    EXPECT_TRUE(test::Driver(*asha, {.seed = 1, .members = 2000, .workers = 20, .objectives = 100'000}).run());
+
+    const auto real = asha->rungs();
+    const auto expected = expected_rungs(settings, 2000);
+
+    for (std::size_t k = 0; k < expected.size(); ++k) {
+        EXPECT_GE(real[k].entered, expected[k].entered);
+        EXPECT_LE(static_cast<double>(real[k].entered),
+                  static_cast<double>(expected[k].entered) + 3 * std::sqrt(2000.0))
+            << "wrong promotions are of order sqrt(n)";
+    }
+}
+
+}  // namespace
+}  // namespace stemma

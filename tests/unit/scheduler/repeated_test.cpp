@@ -1,0 +1,82 @@
+#include "scheduler/repeated.hpp"
+
+#include <limits>
+
+#include "core/error.hpp"
+#include "scheduler/asha.hpp"
+#include "scheduler/random_search.hpp"
+#include "unit/scheduler/script.hpp"
+
+namespace stemma::test {
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+std::unique_ptr<Scheduler> pairs() { return make_repeated(make_asha({.min = 1, .max = 3, .eta = 3}), 2); }
+
+TEST(Repeated, EachConfigurationIsBornWithAllItsSeeds) {
+    auto scheduler = make_repeated(make_random_search({.max = 5}), 3);
+    for (std::uint64_t member = 0; member < 6; ++member) {
+        Actions actions;
+        scheduler->on(WorkWanted{}, actions);
+        ASSERT_EQ(actions.size(), 1U);
+        const auto same_as = std::get<Create>(actions[0]).same_as;
+        EXPECT_EQ(same_as, member % 3 == 0 ? MemberId::none() : MemberId{member - member % 3});
+        scheduler->on(Created{{member}}, actions);
+    }
+}
+
+TEST(Repeated, RanksByTheMean) {
+    Script search(pairs());
+    for (int i = 0; i < 6; ++i) search.work();
+    const double objectives[] = {1, 9, 4, 4, 0, 11};  // means 5, 4, 5.5
+    for (std::uint64_t i = 0; i < 5; ++i) search.report({i, 1}, objectives[i]);
+
+    EXPECT_EQ(search.work(), (Work{6, 1})) << "the third group is not complete";
+    search.work();
+    search.report({5, 1}, objectives[5]);
+
+    EXPECT_EQ(search.work(), (Work{2, 3}));
+    EXPECT_EQ(search.work(), (Work{3, 3}));
+}
+
+TEST(Repeated, OneNonFiniteSeedSinksItsGroup) {
+    Script search(pairs());
+    for (int i = 0; i < 2; ++i) search.work();
+
+    search.report({0, 1}, infinite);
+    const auto actions = search.report({1, 1}, 0);
+
+    EXPECT_TRUE(Script::released(actions, 0));
+    EXPECT_TRUE(Script::released(actions, 1));
+}
+
+TEST(Repeated, AGroupIsGivenUpWhole) {
+    Script search(pairs());
+    for (int i = 0; i < 2; ++i) search.work();
+    search.report({0, 1}, 0);
+
+    EXPECT_TRUE(Script::released(search.give_up(1), 0));
+    EXPECT_EQ(search.work_without_births(), std::nullopt);
+    EXPECT_TRUE(search.scheduler().exhausted());
+    EXPECT_EQ(search.scheduler().rungs()[0].finished, 0U);
+}
+
+TEST(Repeated, AGroupThatFailsBeforeItIsCompleteIsNotCompleted) {
+    Script search(pairs());
+    search.work();
+    search.give_up(0);
+
+    Actions actions = search.say(WorkWanted{});
+
+    ASSERT_EQ(actions.size(), 1U);
+    EXPECT_FALSE(std::get<Create>(actions[0]).same_as.exists());
+}
+
+TEST(Repeated, OnceIsTheSchedulerItself) {
+    EXPECT_EQ(make_repeated(make_random_search({.max = 5}), 1)->describe(), make_random_search({.max = 5})->describe());
+    EXPECT_THROW(make_repeated(make_random_search({.max = 5}), 0), UserError);
+}
+
+}  // namespace
+}  // namespace stemma::test

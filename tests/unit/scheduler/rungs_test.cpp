@@ -1,0 +1,64 @@
+#include "scheduler/rungs.hpp"
+
+#include <gmock/gmock.h>
+
+#include <limits>
+
+#include "core/error.hpp"
+
+namespace stemma {
+namespace {
+
+using testing::ElementsAre;
+
+TEST(Rungs, ArePowersOfEta) {
+    EXPECT_THAT(rung_resources(1, 27, 3), ElementsAre(1, 3, 9, 27));
+    EXPECT_THAT(rung_resources(1, 256, 4), ElementsAre(1, 4, 16, 64, 256));
+    EXPECT_THAT(rung_resources(2, 18, 3, 1), ElementsAre(6, 18));
+    EXPECT_THAT(rung_resources(5, 5, 3), ElementsAre(5));
+}
+
+TEST(Rungs, EndAtTheMaximumAlsoWhenItIsNoPower) {
+    EXPECT_THAT(rung_resources(1, 10, 3), ElementsAre(1, 3, 9, 10));
+    EXPECT_THAT(rung_resources(2, 3, 3), ElementsAre(2, 3));
+}
+
+TEST(Rungs, DoNotOverflow) {
+    const auto most = std::numeric_limits<Resource>::max();
+
+    const auto rungs = rung_resources(1, most, 2);
+
+    EXPECT_EQ(rungs.size(), 64U);
+    EXPECT_EQ(rungs[62], Resource{1} << 62);
+    EXPECT_EQ(rungs.back(), most);
+    EXPECT_THAT(rung_resources(1, most, most), ElementsAre(1, most));
+    EXPECT_THROW(rung_resources(1, most, most, 2), UserError);
+}
+
+TEST(Rungs, RefuseWhatMakesNoLadder) {
+    EXPECT_THROW(rung_resources(0, 9, 3), UserError);
+    EXPECT_THROW(rung_resources(10, 9, 3), UserError);
+    EXPECT_THROW(rung_resources(1, 9, 1), UserError);
+    EXPECT_THROW(rung_resources(1, 9, 3, -1), UserError);
+    EXPECT_THROW(rung_resources(1, 9, 3, 3), UserError);
+    EXPECT_THROW(bracket_count(0, 9, 3), UserError);
+}
+
+TEST(Rungs, AsManyBracketsAsFit) {
+    EXPECT_EQ(bracket_count(1, 81, 3), 5);
+    EXPECT_EQ(bracket_count(1, 80, 3), 4);
+    EXPECT_EQ(bracket_count(7, 7, 3), 1);
+}
+
+TEST(Rungs, AreExtendedOnTop) {
+    std::vector<Resource> regular{1, 3, 9};
+    extend_rungs(regular, 1, 81, 3);
+    EXPECT_THAT(regular, ElementsAre(1, 3, 9, 27, 81));
+
+    std::vector<Resource> irregular{3, 9, 10};
+    extend_rungs(irregular, 1, 40, 3);
+    EXPECT_THAT(irregular, ElementsAre(3, 9, 10, 27, 40));
+}
+
+}  // namespace
+}  // namespace stemma

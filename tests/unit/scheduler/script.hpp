@@ -1,0 +1,87 @@
+#pragma once
+// Talks to a scheduler step by step, for tests that spell out what happens.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "scheduler/scheduler.hpp"
+
+namespace stemma::test {
+
+struct Work {
+    std::uint64_t member = 0;
+    Resource to = 0;
+    friend bool operator==(const Work&, const Work&) = default;
+};
+
+inline void PrintTo(const Work& work, std::ostream* out) { *out << "member " << work.member << " to " << work.to; }
+
+class Script {
+public:
+    explicit Script(std::unique_ptr<Scheduler> scheduler) : scheduler_(std::move(scheduler)) {}
+
+    /// What a free worker gets; a new member is granted.
+    std::optional<Work> work() {
+        const auto actions = say(WorkWanted{});
+        for (const auto& action : actions) {
+            if (const auto* train = std::get_if<Train>(&action)) return Work{train->member.value, train->to};
+            if (const auto* create = std::get_if<Create>(&action)) {
+                say(Created{{next_}});
+                return Work{next_++, create->to};
+            }
+        }
+        return std::nullopt;
+    }
+    /// As work(), but a new member is refused.
+    std::optional<Work> work_without_births() {
+        const auto actions = say(WorkWanted{});
+        for (const auto& action : actions) {
+            if (const auto* train = std::get_if<Train>(&action)) return Work{train->member.value, train->to};
+            if (std::holds_alternative<Create>(action)) {
+                say(NoMoreMembers{});
+                return work_without_births();
+            }
+        }
+        return std::nullopt;
+    }
+    /// All the work there is now.
+    std::vector<Work> all_work() {
+        std::vector<Work> all;
+        while (const auto next = work()) all.push_back(*next);
+        return all;
+    }
+    Actions report(Work work, double objective) { return say(Reported{{work.member}, work.to, objective}); }
+    Actions give_up(std::uint64_t member) { return say(GivenUp{{member}}); }
+    Actions say(const Event& event) {
+        Actions actions;
+        scheduler_->on(event, actions);
+        return actions;
+    }
+    Scheduler& scheduler() { return *scheduler_; }
+
+    static std::optional<Keep> keep_of(const Actions& actions, std::uint64_t member) {
+        for (const auto& action : actions) {
+            if (const auto* keep = std::get_if<Keep>(&action); keep != nullptr && keep->member.value == member)
+                return *keep;
+        }
+        return std::nullopt;
+    }
+    static bool released(const Actions& actions, std::uint64_t member) {
+        for (const auto& action : actions) {
+            if (const auto* release = std::get_if<Release>(&action);
+                release != nullptr && release->member.value == member)
+                return true;
+        }
+        return false;
+    }
+
+private:
+    std::unique_ptr<Scheduler> scheduler_;
+    std::uint64_t next_ = 0;
+};
+
+}  // namespace stemma::test

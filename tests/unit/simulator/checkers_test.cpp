@@ -1,0 +1,143 @@
+// Checkers with teeth: each kind of wrong record is seen.
+#include "simulator/checkers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace stemma {
+namespace {
+
+class CheckersTest : public ::testing::Test {
+protected:
+    void feed(InputBody body, Effects effects = {}, double seconds = 1) {
+        checkers.on({sequence++, time += seconds, std::move(body)}, effects);
+    }
+    /// Two workers, members 0 and 1 on their way to 1.
+    void begin() {
+        feed(IncarnationStarted{});
+        feed(WorkerJoined{{1}, "a", "cpu", 0}, {born(0), assign(1, 0, 0, 0, 1)});
+        feed(WorkerJoined{{2}, "a", "cpu", 0}, {born(1), assign(2, 1, 1, 0, 1)});
+    }
+    static Born born(std::uint64_t member) { return {.member = {member}, .configuration = {}}; }
+    static Assign assign(std::uint64_t worker, std::uint64_t lease, std::uint64_t member, Resource from, Resource to,
+                         Source source = {}) {
+        return {{worker}, {lease}, {member}, from, to, source, 0};
+    }
+    static LeaseReported report(std::uint64_t worker, std::uint64_t lease, Resource reached, double metric) {
+        return {{worker}, {lease}, reached, 1, 1, {{reached, {metric}}}};
+    }
+    static Source local(std::uint64_t snapshot, std::uint64_t worker) {
+        return {SourceKind::local, {snapshot}, {worker}, {}, 1};
+    }
+
+    Checkers checkers{CheckerSettings{.seed = 42, .promotion_eta = 2}};
+    std::uint64_t sequence = 0;
+    double time = 0;
+};
+
+TEST_F(CheckersTest, AcceptACorrectPromotion) {
+    begin();
+    feed(report(1, 0, 1, 0.5));
+    EXPECT_NO_THROW(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 1, 2, local(1, 2))}));
+}
+
+TEST_F(CheckersTest, NameSeedAndInput) {
+    begin();
+    try {
+        feed(Ticked{}, {assign(9, 2, 0, 0, 1)});
+        FAIL() << "nothing was noticed";
+    } catch (const CheckFailed& failed) {
+        EXPECT_NE(std::string(failed.what()).find("seed 42, input 3"), std::string::npos) << failed.what();
+    }
+}
+
+TEST_F(CheckersTest, SeeAPromotionBeyondTheTop) {
+    begin();
+    feed(report(1, 0, 1, 0.5));
+    EXPECT_THROW(feed(report(2, 1, 1, 0.6), {assign(2, 2, 1, 1, 2, local(1, 2))}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeAPromotionOfNaN) {
+    begin();
+    EXPECT_THROW(feed(report(1, 0, 1, std::numeric_limits<double>::quiet_NaN()), {assign(1, 2, 0, 1, 2, local(0, 1))}),
+                 CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeTwoLeasesOfOneMember) {
+    begin();
+    feed(WorkerJoined{{3}, "a", "cpu", 0});
+    EXPECT_THROW(feed(Ticked{}, {assign(3, 2, 0, 0, 1)}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeWorkForTheDead) {
+    begin();
+    EXPECT_THROW(feed(WorkerLost{{1}, ""}, {assign(1, 2, 0, 0, 1)}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeASnapshotThatIsNotThere) {
+    begin();
+    feed(report(1, 0, 1, 0.5));
+    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 1, 2, local(0, 2))}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeADiskCopyThatWasNeverWritten) {
+    begin();
+    feed(report(1, 0, 1, 0.5));
+    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 1, 2, {SourceKind::disk, {1}, {}, {}, 1})}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeAResourceThatGoesBack) {
+    begin();
+    feed(report(1, 0, 1, 0.5));
+    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 0, 2)}), CheckFailed);
+}
+
+TEST_F(CheckersTest, AcceptARetrainingThatIsNoted) {
+    begin();
+    feed(report(1, 0, 1, 0.5));
+    EXPECT_NO_THROW(feed(report(2, 1, 1, 0.4),
+                         {Noted{.kind = EventKind::retrain, .member = {1}, .lease = {2}}, assign(2, 2, 1, 0, 2)}));
+}
+
+TEST_F(CheckersTest, SeeALateReportThatIsNotNoted) {
+    begin();
+    EXPECT_THROW(feed(report(1, 1, 1, 0.5)), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeALeakedSnapshot) {
+    begin();
+    feed(report(2, 1, 1, 0.6));
+    feed(report(1, 0, 1, 0.5), {assign(1, 2, 0, 1, 2, local(0, 1))});
+    // Member 0's first snapshot is needed by nobody now.
+    EXPECT_THROW(feed(report(1, 2, 2, 0.4), {Ended{EndReason::exhausted, {0}}}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeAWrongBest) {
+    begin();
+    feed(report(1, 0, 1, 0.5));
+    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {Ended{EndReason::exhausted, {0}}}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeGapsInTheRecord) {
+    begin();
+    ++sequence;
+    EXPECT_THROW(feed(Ticked{}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeTimeGoBack) {
+    begin();
+    EXPECT_THROW(feed(Ticked{}, {}, -1), CheckFailed);
+}
+
+TEST(CheckersBudget, SeeTooManyMembers) {
+    Budget budget;
+    budget.members = 1;
+    Checkers checkers(CheckerSettings{.budget = budget});
+    checkers.on({0, 0, IncarnationStarted{}}, {});
+    const Effects two = {Born{.member = {0}, .configuration = {}}, Born{.member = {1}, .configuration = {}}};
+    EXPECT_THROW(checkers.on({1, 0, Ticked{}}, two), CheckFailed);
+}
+
+}  // namespace
+}  // namespace stemma

@@ -1,0 +1,139 @@
+#include "trainer/snapshot.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "core/rng.hpp"
+
+namespace stemma {
+namespace {
+
+template <class T>
+std::span<const std::byte> bytes_of(const std::vector<T>& values) {
+    return std::as_bytes(std::span(values));
+}
+
+Snapshot sample() {
+    Snapshot snapshot;
+    snapshot.add("model/weight", DType::f32, {2, 3}, bytes_of(std::vector<float>{1, 2, 3, 4, 5, 6}));
+    snapshot.add("step", DType::i64, {}, bytes_of(std::vector<std::int64_t>{42}));
+    snapshot.add("empty", DType::f64, {0, 7}, {});
+    snapshot.add("flags", DType::boolean, {3}, bytes_of(std::vector<std::uint8_t>{1, 0, 1}));
+    return snapshot;
+}
+
+void expect_equal(const Snapshot& a, const Snapshot& b) {
+    ASSERT_EQ(a.arrays().size(), b.arrays().size());
+    for (std::size_t i = 0; i < a.arrays().size(); ++i) {
+        const auto &left = a.arrays()[i], &right = b.arrays()[i];
+        EXPECT_EQ(left.name, right.name);
+        EXPECT_EQ(left.type, right.type);
+        EXPECT_EQ(left.shape, right.shape);
+        EXPECT_TRUE(std::ranges::equal(a.content(left), b.content(right)));
+    }
+    EXPECT_EQ(a.bytes(), b.bytes());
+}
+
+TEST(Snapshot, FindsArraysByName) {
+    const auto snapshot = sample();
+
+    const auto* step = snapshot.find("step");
+
+    ASSERT_NE(step, nullptr);
+    EXPECT_EQ(step->bytes, 8U);
+    EXPECT_EQ(static_cast<int>(snapshot.content(*step)[0]), 42);
+    EXPECT_EQ(snapshot.find("Step"), nullptr);
+}
+
+TEST(Snapshot, AlignsEachArray) {
+    for (const auto& array : sample().arrays()) EXPECT_EQ(array.offset % 64, 0U) << array.name;
+}
+
+TEST(Snapshot, SurvivesTheWayThroughBytes) {
+    const auto snapshot = sample();
+
+    const auto block = snapshot.encode();
+
+    expect_equal(Snapshot::decode(block), snapshot);
+    EXPECT_EQ(Snapshot::decode(block).encode(), block);
+    expect_equal(Snapshot::decode(Snapshot().encode()), Snapshot());
+}
+
+TEST(Snapshot, RefusesADuplicateNameAndAWrongSize) {
+    auto snapshot = sample();
+    EXPECT_THROW(snapshot.add("step", DType::u8, {0}, {}), UserError);
+    EXPECT_THROW(snapshot.add("short", DType::u8, {2}, bytes_of(std::vector<std::uint8_t>{1})), InternalError);
+    EXPECT_THROW(snapshot.add("negative", DType::u8, {-1}, {}), InternalError);
+}
+
+TEST(Snapshot, RefusesEveryCutAndEveryFlippedBit) {
+    const auto block = sample().encode();
+    for (std::size_t size = 0; size < block.size(); ++size) {
+        EXPECT_THROW(Snapshot::decode(std::span(block).first(size)), DecodeError) << size;
+    }
+    for (std::size_t bit = 0; bit < 8 * block.size(); ++bit) {
+        auto damaged = block;
+        damaged[bit / 8] ^= std::byte{1} << (bit % 8);
+        EXPECT_THROW(Snapshot::decode(damaged), DecodeError) << bit;
+    }
+}
+
+/// The layout of snapshot.cpp, with a checksum that fits whatever the body says.
+Bytes block_with_body(const Bytes& body) {
+    // zlib's CRC-32 by its definition: the test shall not share the code under test.
+    std::uint32_t crc = ~0U;
+    for (const auto byte : body) {
+        crc ^= static_cast<std::uint32_t>(byte);
+        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0xedb88320U : 0U);
+    }
+    crc = ~crc;
+    auto block = Snapshot().encode();
+    block.resize(6);  // magic and version
+    const auto* first = reinterpret_cast<const std::byte*>(&crc);
+    block.insert(block.end(), first, first + sizeof crc);
+    block.insert(block.end(), body.begin(), body.end());
+    return block;
+}
+
+TEST(Snapshot, RefusesHostileBlocksWithAValidChecksum) {
+    const auto refused = [](auto fill) {
+        Bytes body(0);
+        ByteWriter out(body);
+        fill(out);
+        EXPECT_THROW(Snapshot::decode(block_with_body(body)), DecodeError);
+    };
+    const auto entry = [](ByteWriter& out, const char* name, std::uint8_t type, const std::vector<std::int64_t>& shape) {
+        out.put(std::string(name));
+        out.put(type);
+        out.put(shape);
+    };
+    const std::int64_t huge = std::numeric_limits<std::int64_t>::max();
+    refused([&](ByteWriter& out) { out.put(std::uint64_t{0}), out.put(~std::uint32_t{0}); });
+    refused([&](ByteWriter& out) { out.put(std::uint64_t{8}), out.put(std::uint32_t{1}), entry(out, "a", 99, {1}); });
+    refused([&](ByteWriter& out) { out.put(std::uint64_t{8}), out.put(std::uint32_t{1}), entry(out, "a", 7, {-1}); });
+    refused([&](ByteWriter& out) { out.put(std::uint64_t{8}), out.put(std::uint32_t{1}), entry(out, "a", 7, {huge, huge}); });
+    refused([&](ByteWriter& out) { out.put(std::uint64_t(huge)), out.put(std::uint32_t{1}), entry(out, "a", 1, {huge}); });
+    refused([&](ByteWriter& out) {
+        out.put(std::uint64_t{0}), out.put(std::uint32_t{2}), entry(out, "a", 7, {0}), entry(out, "a", 7, {0});
+    });
+}
+
+TEST(Snapshot, RandomBytesNeverDecode) {
+    Stream stream(1, Purpose::test);
+    for (int round = 0; round < 2000; ++round) {
+        Bytes block(stream.below(200));
+        for (auto& byte : block) byte = static_cast<std::byte>(stream.below(256));
+        EXPECT_THROW(Snapshot::decode(block), DecodeError);
+    }
+}
+
+TEST(DType, KnowsSizesAndNamesOfNumPy) {
+    EXPECT_EQ(size_of(DType::bf16), 2U);
+    EXPECT_EQ(size_of(DType::f64), 8U);
+    EXPECT_EQ(name_of(DType::f32), "float32");
+    EXPECT_EQ(name_of(DType::boolean), "bool");
+}
+
+}  // namespace
+}  // namespace stemma
