@@ -62,27 +62,39 @@ ArrayInfo decode_array(ByteReader& reader, std::uint64_t data_bytes, std::uint64
 std::size_t size_of(DType type) {
     switch (type) {
         case DType::u8:
-        case DType::boolean: return 1;
+        case DType::boolean:
+            return 1;
         case DType::f16:
-        case DType::bf16: return 2;
+        case DType::bf16:
+            return 2;
         case DType::i32:
-        case DType::f32: return 4;
+        case DType::f32:
+            return 4;
         case DType::i64:
-        case DType::f64: return 8;
+        case DType::f64:
+            return 8;
     }
     return 0;
 }
 
 std::string_view name_of(DType type) {
     switch (type) {
-        case DType::u8: return "uint8";
-        case DType::i32: return "int32";
-        case DType::i64: return "int64";
-        case DType::f16: return "float16";
-        case DType::bf16: return "bfloat16";
-        case DType::f32: return "float32";
-        case DType::f64: return "float64";
-        case DType::boolean: return "bool";
+        case DType::u8:
+            return "uint8";
+        case DType::i32:
+            return "int32";
+        case DType::i64:
+            return "int64";
+        case DType::f16:
+            return "float16";
+        case DType::bf16:
+            return "bfloat16";
+        case DType::f32:
+            return "float32";
+        case DType::f64:
+            return "float64";
+        case DType::boolean:
+            return "bool";
     }
     return "unknown";
 }
@@ -90,7 +102,8 @@ std::string_view name_of(DType type) {
 void Snapshot::add(std::string name, DType type, std::vector<std::int64_t> shape, std::span<const std::byte> content) {
     if (find(name) != nullptr) throw UserError("snapshot: two arrays are called \"" + name + "\"");
     std::uint64_t bytes = 0;
-    ensure(product_of(shape, size_of(type), bytes) && bytes == content.size(), "an array has as many bytes as its shape says");
+    ensure(product_of(shape, size_of(type), bytes) && bytes == content.size(),
+           "an array has as many bytes as its shape says");
     const auto offset = aligned(data_.size());
     data_.resize(offset);
     data_.insert(data_.end(), content.begin(), content.end());
@@ -98,7 +111,8 @@ void Snapshot::add(std::string name, DType type, std::vector<std::int64_t> shape
 }
 
 const ArrayInfo* Snapshot::find(std::string_view name) const {
-    const auto found = std::find_if(arrays_.begin(), arrays_.end(), [&](const auto& array) { return array.name == name; });
+    const auto found =
+        std::find_if(arrays_.begin(), arrays_.end(), [&](const auto& array) { return array.name == name; });
     return found == arrays_.end() ? nullptr : &*found;
 }
 
@@ -106,8 +120,8 @@ std::span<const std::byte> Snapshot::content(const ArrayInfo& array) const {
     return std::span(data_).subspan(array.offset, array.bytes);
 }
 
-// magic u32, version u16, CRC-32 u32 of all that follows, size of data u64, index, data. Offsets and sizes of arrays follow
-// from types and shapes, so a block cannot contradict itself.
+// magic u32, version u16, CRC-32 u32 of all that follows, size of data u64, index, data. Offsets and sizes of arrays
+// follow from types and shapes, so a block cannot contradict itself.
 Bytes Snapshot::encode() const {
     Bytes head(head_bytes);
     std::memcpy(head.data(), &magic, sizeof magic);
@@ -144,10 +158,12 @@ Snapshot Snapshot::decode(std::span<const std::byte> block) {
     std::uint64_t end = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
         auto array = decode_array(reader, data_bytes, end);
-        if (!names.insert(array.name).second) throw DecodeError("snapshot: two arrays are called \"" + array.name + "\"");
+        if (!names.insert(array.name).second)
+            throw DecodeError("snapshot: two arrays are called \"" + array.name + "\"");
         snapshot.arrays_.push_back(std::move(array));
     }
-    if (end != data_bytes || reader.left() != data_bytes) throw DecodeError("snapshot: the data is cut short or too long");
+    if (end != data_bytes || reader.left() != data_bytes)
+        throw DecodeError("snapshot: the data is cut short or too long");
     const auto data = block.last(data_bytes);
     snapshot.data_.assign(data.begin(), data.end());
     return snapshot;

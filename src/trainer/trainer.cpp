@@ -7,15 +7,24 @@ namespace stemma {
 
 std::string_view name_of(FailureKind kind) {
     switch (kind) {
-        case FailureKind::none: return "none";
-        case FailureKind::nonfinite: return "nonfinite";
-        case FailureKind::out_of_memory: return "out_of_memory";
-        case FailureKind::infeasible: return "infeasible";
-        case FailureKind::device: return "device";
-        case FailureKind::exception: return "exception";
-        case FailureKind::snapshot_unavailable: return "snapshot_unavailable";
-        case FailureKind::worker_lost: return "worker_lost";
-        case FailureKind::timed_out: return "timed_out";
+        case FailureKind::none:
+            return "none";
+        case FailureKind::nonfinite:
+            return "nonfinite";
+        case FailureKind::out_of_memory:
+            return "out_of_memory";
+        case FailureKind::infeasible:
+            return "infeasible";
+        case FailureKind::device:
+            return "device";
+        case FailureKind::exception:
+            return "exception";
+        case FailureKind::snapshot_unavailable:
+            return "snapshot_unavailable";
+        case FailureKind::worker_lost:
+            return "worker_lost";
+        case FailureKind::timed_out:
+            return "timed_out";
     }
     return "unknown";
 }

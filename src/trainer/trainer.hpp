@@ -46,24 +46,24 @@ struct MetricRow {
 struct TrainRequest {
     MemberId member;
     NamedConfiguration configuration;
-    std::uint64_t seed = 0;             ///< of this member (a function of run seed and member)
-    Resource from = 0;                  ///< what `start` has been trained to; 0 = from scratch
-    Resource to = 0;                    ///< train to this, > from
-    const Snapshot* start = nullptr;    ///< null iff from == 0
+    std::uint64_t seed = 0;                   ///< of this member (a function of run seed and member)
+    Resource from = 0;                        ///< what `start` has been trained to; 0 = from scratch
+    Resource to = 0;                          ///< train to this, > from
+    const Snapshot* start = nullptr;          ///< null iff from == 0
     const std::atomic<bool>* stop = nullptr;  ///< when true: end at the next boundary of a resource unit (may be null)
     /// Called after each resource unit from the training thread (may be empty).
     std::function<void(const MetricRow&)> progress = {};
 };
 
 struct Trained {
-    Resource reached = 0;            ///< == request.to unless stopped
-    std::vector<MetricRow> rows;     ///< at least one, ascending; the last one is at `reached`
-    Snapshot snapshot;               ///< state at `reached`
+    Resource reached = 0;         ///< == request.to unless stopped
+    std::vector<MetricRow> rows;  ///< at least one, ascending; the last one is at `reached`
+    Snapshot snapshot;            ///< state at `reached`
 };
 
 struct TrainFailure {
     FailureKind kind = FailureKind::exception;
-    std::string type = {};     ///< "c10::Error", "std::bad_alloc", ...
+    std::string type = {};  ///< "c10::Error", "std::bad_alloc", ...
     std::string message = {};
     Resource reached = 0;
 };

@@ -5,6 +5,7 @@
 #define TOML_MAX_NESTED_VALUES 32
 // toml++ 3.3 wrongly takes a branch of its Unicode tables for unreachable, so that a letter such as U+00E9 where white
 // space may stand is undefined behaviour (found by the sanitizer). Answering "no" there is what the tables mean.
+#include <stdint.h>
 #include <toml++/impl/preprocessor.h>
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE return false

@@ -18,7 +18,8 @@ namespace {
 
 std::string type_of(const std::exception& error) {
     int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &status), std::free);
+    const std::unique_ptr<char, void (*)(void*)> name(
+        abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &status), std::free);
     return status == 0 ? name.get() : typeid(error).name();
 }
 
@@ -36,7 +37,8 @@ FailureKind kind_of(const c10::Error& error) {
     if (has_any(text, {"out of memory", "can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED"})) {
         return FailureKind::out_of_memory;
     }
-    if (has_any(text, {"CUDA error", "CUDA driver error", "cuDNN error", "CUBLAS_STATUS", "CUDNN_STATUS", "NCCL error"})) {
+    if (has_any(text,
+                {"CUDA error", "CUDA driver error", "cuDNN error", "CUBLAS_STATUS", "CUDNN_STATUS", "NCCL error"})) {
         return FailureKind::device;
     }
     return FailureKind::exception;
@@ -51,7 +53,8 @@ TrainFailure classify(const std::exception& error, Resource reached) {
         failure.message = torch_error->what_without_backtrace();
     } else if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
         failure.kind = FailureKind::out_of_memory;
-    } else if (dynamic_cast<const Infeasible*>(&error) != nullptr || dynamic_cast<const UserError*>(&error) != nullptr) {
+    } else if (dynamic_cast<const Infeasible*>(&error) != nullptr ||
+               dynamic_cast<const UserError*>(&error) != nullptr) {
         failure.kind = FailureKind::infeasible;
     } else if (dynamic_cast<const DecodeError*>(&error) != nullptr) {
         failure.kind = FailureKind::snapshot_unavailable;

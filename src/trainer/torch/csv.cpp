@@ -44,8 +44,9 @@ double number(std::string_view field, std::string_view column, const Place& plac
     const auto* end = field.data() + field.size();
     const auto [stop, error] = std::from_chars(field.data(), end, value);
     if (error != std::errc{} || stop != end || !std::isfinite(value)) {
-        place.fail(fmt::format("\"{}\" in column \"{}\" is no finite number; encode categories as numbers and drop rows with gaps",
-                               field, column));
+        place.fail(fmt::format(
+            "\"{}\" in column \"{}\" is no finite number; encode categories as numbers and drop rows with gaps", field,
+            column));
     }
     return value;
 }
@@ -71,7 +72,8 @@ Table read_csv(const std::string& file) {
         if (fields.size() != table.columns.size()) {
             place.fail(fmt::format("{} fields, but the header has {}", fields.size(), table.columns.size()));
         }
-        for (std::size_t i = 0; i < fields.size(); ++i) table.values.push_back(number(fields[i], table.columns[i], place));
+        for (std::size_t i = 0; i < fields.size(); ++i)
+            table.values.push_back(number(fields[i], table.columns[i], place));
     }
     if (in.bad()) throw UserError("data file " + file + " cannot be read to its end");
     if (table.rows() == 0) throw UserError("data file " + file + " has no rows; the first line must name the columns");

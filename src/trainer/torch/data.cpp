@@ -42,7 +42,8 @@ std::int64_t share(double size, std::int64_t rows, double fallback) {
     return std::llround(wanted < 1 ? wanted * static_cast<double>(rows) : wanted);
 }
 
-void demand_rows(const std::string& name, std::int64_t total, std::int64_t train, std::int64_t valid, std::int64_t test) {
+void demand_rows(const std::string& name, std::int64_t total, std::int64_t train, std::int64_t valid,
+                 std::int64_t test) {
     if (train >= 1 && valid >= 1 && test >= 1) return;
     throw UserError(name + " has " + std::to_string(total) + " rows: trainer.valid and trainer.test leave " +
                     std::to_string(std::max<std::int64_t>(train, 0)) + " for training, " + std::to_string(valid) +
@@ -75,7 +76,8 @@ Data fashion_mnist(const TorchSettings& settings) {
     const auto train = read_images(settings, "train");
     const auto test = read_images(settings, "t10k");
     for (const auto& rows : {train, test}) {
-        if (rows.y.max().item<std::int64_t>() >= data.classes) throw UserError("Fashion-MNIST: a label is above 9; install it anew");
+        if (rows.y.max().item<std::int64_t>() >= data.classes)
+            throw UserError("Fashion-MNIST: a label is above 9; install it anew");
     }
     auto train_order = numbered(train.size(), settings, 0);
     auto test_order = numbered(test.size(), settings, 1);
@@ -109,12 +111,13 @@ Data csv(const TorchSettings& settings) {
     if (!settings.target.empty()) {
         const auto found = std::find(table.columns.begin(), table.columns.end(), settings.target);
         if (found == table.columns.end()) {
-            throw UserError("data file " + settings.path + " has no column \"" + settings.target + "\" (trainer.target)" +
-                            did_you_mean(settings.target, table.columns));
+            throw UserError("data file " + settings.path + " has no column \"" + settings.target +
+                            "\" (trainer.target)" + did_you_mean(settings.target, table.columns));
         }
         target = static_cast<std::size_t>(found - table.columns.begin());
     }
-    if (table.columns.size() < 2) throw UserError("data file " + settings.path + " has one column; nothing is left to predict it from");
+    if (table.columns.size() < 2)
+        throw UserError("data file " + settings.path + " has one column; nothing is left to predict it from");
 
     const auto n = static_cast<std::int64_t>(table.rows());
     const auto valids = share(settings.valid, n, 0.1);
@@ -125,7 +128,8 @@ Data csv(const TorchSettings& settings) {
     const auto columns = static_cast<std::int64_t>(table.columns.size());
     const auto all = torch::from_blob(const_cast<double*>(table.values.data()), {n, columns}, torch::kFloat64)
                          .index_select(0, torch::tensor(numbered(n, settings, 0), torch::kInt64));
-    auto features = torch::cat({all.slice(1, 0, static_cast<std::int64_t>(target)), all.slice(1, static_cast<std::int64_t>(target) + 1)}, 1);
+    auto features = torch::cat(
+        {all.slice(1, 0, static_cast<std::int64_t>(target)), all.slice(1, static_cast<std::int64_t>(target) + 1)}, 1);
     auto targets = all.select(1, static_cast<std::int64_t>(target));
     const auto limit = static_cast<std::int64_t>(settings.train_rows);
     const auto used = limit > 0 ? std::min(limit, trains) : trains;
@@ -135,7 +139,8 @@ Data csv(const TorchSettings& settings) {
     targets = ((targets - target_mean) / target_scale).to(torch::kFloat32);
 
     const auto rows = [&](std::int64_t first, std::int64_t count) {
-        return Rows{features.slice(0, first, first + count).contiguous(), targets.slice(0, first, first + count).contiguous()};
+        return Rows{features.slice(0, first, first + count).contiguous(),
+                    targets.slice(0, first, first + count).contiguous()};
     };
     Data data;
     data.name = fs::path(settings.path).filename().string();
@@ -156,7 +161,8 @@ torch::Tensor as_input(const torch::Tensor& x) {
 void check_data_files(const TorchSettings& settings) {
     if (settings.data == "csv") {
         if (settings.path.empty()) throw UserError("trainer.path is missing: data = \"csv\" needs the file");
-        if (!fs::exists(settings.path)) throw UserError("data file " + settings.path + " (trainer.path) does not exist");
+        if (!fs::exists(settings.path))
+            throw UserError("data file " + settings.path + " (trainer.path) does not exist");
         return;
     }
     for (const auto* prefix : {"train", "t10k"}) {

@@ -19,11 +19,13 @@ namespace {
 
 [[noreturn]] void no_cuda(const std::string& name) {
     if (!torch_has_cuda()) {
-        throw UserError("device \"" + name + "\" is asked for, but this build's LibTorch " + torch_version() +
-                        " has no CUDA: build against a PyTorch wheel with CUDA (docs/install.md), or use device = \"cpu\"");
+        throw UserError(
+            "device \"" + name + "\" is asked for, but this build's LibTorch " + torch_version() +
+            " has no CUDA: build against a PyTorch wheel with CUDA (docs/install.md), or use device = \"cpu\"");
     }
     throw UserError("device \"" + name + "\" is asked for, but no such GPU is visible here (" +
-                    std::to_string(torch_cuda_devices()) + " are): check nvidia-smi and CUDA_VISIBLE_DEVICES, or use device = \"cpu\"");
+                    std::to_string(torch_cuda_devices()) +
+                    " are): check nvidia-smi and CUDA_VISIBLE_DEVICES, or use device = \"cpu\"");
 }
 
 }  // namespace
@@ -43,7 +45,8 @@ torch::Device checked_device(const std::string& name) {
         throw UserError("there is no device \"" + name + "\"; write \"cpu\", \"cuda\" or \"cuda:0\"");
     }
     if (device.is_cpu()) return device;
-    if (!device.is_cuda()) throw UserError("device \"" + name + "\" is of a kind that is not supported; use \"cpu\" or \"cuda\"");
+    if (!device.is_cuda())
+        throw UserError("device \"" + name + "\" is of a kind that is not supported; use \"cpu\" or \"cuda\"");
     if (!device.has_index()) device.set_index(0);
     if (device.index() >= torch_cuda_devices()) no_cuda(name);
     return device;
@@ -66,9 +69,7 @@ void set_threads(int threads) {
     if (auto* symbol = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) reinterpret_cast<SetThreads>(symbol)(threads);
 }
 
-at::Generator make_generator(torch::Device device) {
-    return at::globalContext().defaultGenerator(device).clone();
-}
+at::Generator make_generator(torch::Device device) { return at::globalContext().defaultGenerator(device).clone(); }
 
 void release_memory([[maybe_unused]] torch::Device device) {
 #ifdef STEMMA_TORCH_CUDA

@@ -17,8 +17,8 @@ constexpr std::int64_t images_per_block = 32;
 
 class FirstBlock : public torch::autograd::Function<FirstBlock> {
 public:
-    static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x, const torch::Tensor& weight,
-                                 const torch::Tensor& bias) {
+    static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
+                                 const torch::Tensor& weight, const torch::Tensor& bias) {
         const auto maps = weight.size(0);
         auto values = torch::empty({x.size(0), maps, S::pooled, S::pooled}, x.options());
         auto places = torch::empty(values.sizes(), x.options().dtype(torch::kUInt8));
@@ -35,7 +35,8 @@ public:
         return values;
     }
 
-    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context, torch::autograd::tensor_list gradients) {
+    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::tensor_list gradients) {
         const auto saved = context->get_saved_variables();
         const auto &x = saved[0], &weight = saved[1], &places = saved[2];
         const auto maps = weight.size(0);

@@ -1,7 +1,7 @@
 #pragma once
-// The first block of a convolutional network on single-channel images as one operation: relu(max_pool2d(conv2d(x, weight,
-// bias), 2)). On a CPU it takes most of a LeNet's time when composed; here each image stays in the cache, and the backward
-// pass touches only the maxima: a quarter of the convolution's outputs.
+// The first block of a convolutional network on single-channel images as one operation: relu(max_pool2d(conv2d(x,
+// weight, bias), 2)). On a CPU it takes most of a LeNet's time when composed; here each image stays in the cache, and
+// the backward pass touches only the maxima: a quarter of the convolution's outputs.
 
 #include <torch/torch.h>
 
@@ -10,8 +10,8 @@ namespace stemma {
 /// The block fits: float32 [n, 1, 28, 28] on a CPU, weight [maps, 1, 5, 5].
 bool has_first_block(const torch::Tensor& x, const torch::Tensor& weight);
 
-/// Differentiable once, in weight and bias; where more is needed (hypergradients), compose the operations. The same bits
-/// with any number of threads; other rounding than the composed operations.
+/// Differentiable once, in weight and bias; where more is needed (hypergradients), compose the operations. The same
+/// bits with any number of threads; other rounding than the composed operations.
 torch::Tensor first_block(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias);
 
 }  // namespace stemma

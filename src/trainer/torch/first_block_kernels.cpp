@@ -24,7 +24,8 @@ using Row = std::array<float, S::out>;
         for (std::int64_t x = 0; x < S::kernel; ++x) {
             const float tap = taps[y * S::kernel + x];
             const float* line = lines + y * S::width + x;
-            for (std::int64_t column = 0; column < S::out; ++column) sum[static_cast<std::size_t>(column)] += tap * line[column];
+            for (std::int64_t column = 0; column < S::out; ++column)
+                sum[static_cast<std::size_t>(column)] += tap * line[column];
         }
     }
     out = sum;
@@ -49,8 +50,8 @@ using Row = std::array<float, S::out>;
 }  // namespace
 
 STEMMA_CLONES
-void first_block_forward(const float* image, const float* weights, const float* biases, std::int64_t maps, float* values,
-                         std::uint8_t* places) {
+void first_block_forward(const float* image, const float* weights, const float* biases, std::int64_t maps,
+                         float* values, std::uint8_t* places) {
     for (std::int64_t map = 0; map < maps; ++map) {
         for (std::int64_t row = 0; row < S::pooled; ++row) {
             Row upper, lower;
@@ -83,7 +84,8 @@ void first_block_backward(const float* image, const float* gradient, const std::
             bias += factor;
         }
         for (std::size_t y = 0; y < S::kernel; ++y) {
-            for (std::size_t x = 0; x < S::kernel; ++x) weight_sums[map * S::taps + static_cast<std::int64_t>(y * S::kernel + x)] += sums[y][x];
+            for (std::size_t x = 0; x < S::kernel; ++x)
+                weight_sums[map * S::taps + static_cast<std::int64_t>(y * S::kernel + x)] += sums[y][x];
         }
         bias_sums[map] += bias;
     }

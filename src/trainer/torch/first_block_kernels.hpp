@@ -11,13 +11,13 @@ struct FirstBlockShape {
     static constexpr std::int64_t pixels = width * width, taps = kernel * kernel, pooled_pixels = pooled * pooled;
 };
 
-/// `values`: [maps, 12, 12]. `places`: which of each 2 x 2 is the maximum (0 .. 3), 4 where ReLU gives 0. About 8 us for
-/// 10 maps with AVX2.
-void first_block_forward(const float* image, const float* weights, const float* biases, std::int64_t maps, float* values,
-                         std::uint8_t* places);
+/// `values`: [maps, 12, 12]. `places`: which of each 2 x 2 is the maximum (0 .. 3), 4 where ReLU gives 0. About 8 us
+/// for 10 maps with AVX2.
+void first_block_forward(const float* image, const float* weights, const float* biases, std::int64_t maps,
+                         float* values, std::uint8_t* places);
 
-/// Adds the image's share to weight_sums [maps, 25] and bias_sums [maps]: each maximum hands its gradient to the window of
-/// pixels that it came from.
+/// Adds the image's share to weight_sums [maps, 25] and bias_sums [maps]: each maximum hands its gradient to the window
+/// of pixels that it came from.
 void first_block_backward(const float* image, const float* gradient, const std::uint8_t* places, std::int64_t maps,
                           float* weight_sums, float* bias_sums);
 

@@ -13,7 +13,9 @@ namespace {
 class Reader {
 public:
     Reader(const NamedConfiguration& configuration, const std::map<std::string, Literal>& fixed)
-        : configuration_(&configuration), constants_(space_of(fixed)), values_(constants_.from_unit(std::vector<double>(fixed.size()))) {}
+        : configuration_(&configuration),
+          constants_(space_of(fixed)),
+          values_(constants_.from_unit(std::vector<double>(fixed.size()))) {}
 
     bool has(std::string_view name) const { return source(name).has(name); }
     void get(std::string_view name, double& value) const {
@@ -103,7 +105,8 @@ void check_model(const Hyperparameters& h) {
 
 }  // namespace
 
-Hyperparameters read_hyperparameters(const NamedConfiguration& configuration, const std::map<std::string, Literal>& fixed) {
+Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
+                                     const std::map<std::string, Literal>& fixed) {
     const Reader reader(configuration, fixed);
     Hyperparameters h;
     reader.get("lr", h.lr);
@@ -136,9 +139,10 @@ Hyperparameters read_hyperparameters(const NamedConfiguration& configuration, co
 }
 
 std::vector<std::string> hyperparameter_names() {
-    return {"lr",     "batch_size", "optimiser", "weight_decay", "momentum",   "nesterov", "beta1",      "one_minus_beta1",
-            "beta2",  "one_minus_beta2", "eps",  "amsgrad",      "schedule",   "warmup",   "horizon",    "step_size",
-            "step_gamma", "layers", "width",     "activation",   "dropout",    "batch_norm"};
+    return {"lr",       "batch_size",      "optimiser", "weight_decay",    "momentum",   "nesterov",
+            "beta1",    "one_minus_beta1", "beta2",     "one_minus_beta2", "eps",        "amsgrad",
+            "schedule", "warmup",          "horizon",   "step_size",       "step_gamma", "layers",
+            "width",    "activation",      "dropout",   "batch_norm"};
 }
 
 }  // namespace stemma

@@ -42,7 +42,8 @@ struct Hyperparameters {
 
 /// What the space has (and is active), else what `fixed` has, else the default. Throws Infeasible naming the
 /// hyperparameter, what was found and what is allowed; UserError when a value has the wrong kind.
-Hyperparameters read_hyperparameters(const NamedConfiguration& configuration, const std::map<std::string, Literal>& fixed);
+Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
+                                     const std::map<std::string, Literal>& fixed);
 
 /// All names there are, those of `one_minus_beta1` and `one_minus_beta2` included.
 std::vector<std::string> hyperparameter_names();

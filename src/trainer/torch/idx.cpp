@@ -63,7 +63,8 @@ IdxArray read_idx(const std::string& name, std::size_t dimensions) {
     std::int64_t size = 1;
     for (std::size_t dimension = 0; dimension < dimensions; ++dimension) {
         array.shape.push_back(read_u32(file));
-        if (array.shape.back() == 0 || array.shape.back() > bytes_max / size) file.fail("has an impossible size in its header");
+        if (array.shape.back() == 0 || array.shape.back() > bytes_max / size)
+            file.fail("has an impossible size in its header");
         size *= array.shape.back();
     }
     array.bytes.resize(static_cast<std::size_t>(size));

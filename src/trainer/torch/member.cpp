@@ -12,8 +12,8 @@
 
 namespace stemma {
 
-Member::Member(const TorchSettings& settings, const Data& data, torch::Device device, const Hyperparameters& hyperparameters,
-               MemberId id, std::uint64_t seed)
+Member::Member(const TorchSettings& settings, const Data& data, torch::Device device,
+               const Hyperparameters& hyperparameters, MemberId id, std::uint64_t seed)
     : settings_(settings),
       data_(data),
       device_(device),
@@ -22,7 +22,8 @@ Member::Member(const TorchSettings& settings, const Data& data, torch::Device de
       seed_(seed),
       generator_(make_generator(torch::kCPU)) {
     if (hyperparameters.batch_norm && std::min(hyperparameters.batch_size, data.train.size()) < 2) {
-        throw Infeasible("batch_norm needs batches of at least two rows; batch_size is " + std::to_string(hyperparameters.batch_size));
+        throw Infeasible("batch_norm needs batches of at least two rows; batch_size is " +
+                         std::to_string(hyperparameters.batch_size));
     }
     // Weights are drawn on the CPU, so that a member starts alike on every device.
     generator_.set_current_seed(derive_seed(seed_, Purpose::training, 0));
@@ -51,7 +52,8 @@ Snapshot Member::save() {
     Snapshot snapshot;
     save_module(*network_, snapshot);
     save_optimiser(*optimiser_, hyperparameters_.optimiser, snapshot);
-    save_tensor(torch::tensor({position_.step, position_.epoch, position_.row, loss_rows_}, torch::kInt64), "training/position", snapshot);
+    save_tensor(torch::tensor({position_.step, position_.epoch, position_.row, loss_rows_}, torch::kInt64),
+                "training/position", snapshot);
     save_tensor(loss_sum_, "training/loss", snapshot);
     return snapshot;
 }

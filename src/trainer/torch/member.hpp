@@ -21,8 +21,8 @@ struct Position {
 class Member {
 public:
     /// A new member, trained to nothing. `seed` is the member's own. Throws Infeasible.
-    Member(const TorchSettings& settings, const Data& data, torch::Device device, const Hyperparameters& hyperparameters,
-           MemberId id, std::uint64_t seed);
+    Member(const TorchSettings& settings, const Data& data, torch::Device device,
+           const Hyperparameters& hyperparameters, MemberId id, std::uint64_t seed);
 
     /// Takes over weights, optimiser and position. Throws DecodeError when the snapshot is of something else.
     void load(const Snapshot& snapshot);
@@ -53,8 +53,9 @@ private:
     std::shared_ptr<Network> network_;
     std::unique_ptr<torch::optim::Optimizer> optimiser_;
     Position position_;
-    torch::Tensor order_;     ///< of the rows in the current epoch; undefined before its first step
-    torch::Tensor loss_sum_;  ///< float64 [1] on the device: over the rows of the last epoch begun, so that no step waits
+    torch::Tensor order_;  ///< of the rows in the current epoch; undefined before its first step
+    torch::Tensor
+        loss_sum_;  ///< float64 [1] on the device: over the rows of the last epoch begun, so that no step waits
     std::int64_t loss_rows_ = 0;
 };
 

@@ -36,7 +36,8 @@ public:
         auto inputs = data.features();
         for (std::int64_t layer = 0; layer < h.layers; ++layer) {
             linears_.push_back(register_module("linear" + std::to_string(layer + 1), nn::Linear(inputs, h.width)));
-            if (h.batch_norm) norms_.push_back(register_module("norm" + std::to_string(layer + 1), nn::BatchNorm1d(h.width)));
+            if (h.batch_norm)
+                norms_.push_back(register_module("norm" + std::to_string(layer + 1), nn::BatchNorm1d(h.width)));
             inputs = h.width;
         }
         output_ = register_module("output", nn::Linear(inputs, std::max<std::int64_t>(data.classes, 1)));
@@ -104,20 +105,21 @@ private:
 void demand_memory(const Data& data, const Hyperparameters& h) {
     const auto width = static_cast<double>(h.width);
     const auto layers = static_cast<double>(h.layers);
-    const double weights = layers == 0 ? 0 : static_cast<double>(data.features()) * width + (layers - 1) * width * width;
+    const double weights =
+        layers == 0 ? 0 : static_cast<double>(data.features()) * width + (layers - 1) * width * width;
     const auto batch = static_cast<double>(std::min(h.batch_size, data.train.size()));
     const double bytes = sizeof(float) * (weights * (h.optimiser == "sgd" ? 3 : 4) + 4 * batch * width * layers);
     const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
     if (bytes <= memory) return;
-    throw Infeasible("width = " + std::to_string(h.width) + " with layers = " + std::to_string(h.layers) + " needs about " +
-                     std::to_string(std::llround(bytes * 1e-9)) + " GB to train; this host has " +
+    throw Infeasible("width = " + std::to_string(h.width) + " with layers = " + std::to_string(h.layers) +
+                     " needs about " + std::to_string(std::llround(bytes * 1e-9)) + " GB to train; this host has " +
                      std::to_string(std::llround(memory * 1e-9)) + " GB");
 }
 
 }  // namespace
 
-std::shared_ptr<Network> make_network(const std::string& model, const Data& data, const Hyperparameters& hyperparameters,
-                                      bool fused, at::Generator& generator) {
+std::shared_ptr<Network> make_network(const std::string& model, const Data& data,
+                                      const Hyperparameters& hyperparameters, bool fused, at::Generator& generator) {
     if (model == "mlp") {
         demand_memory(data, hyperparameters);
         return std::make_shared<Mlp>(data, hyperparameters, generator);

@@ -34,7 +34,8 @@ struct Moments {
         save_tensor(state.exp_avg_sq(), prefix + "exp_avg_sq", snapshot);
         if (state.max_exp_avg_sq().defined()) save_tensor(state.max_exp_avg_sq(), prefix + "max_exp_avg_sq", snapshot);
     }
-    static void load(State& state, const torch::Tensor& parameter, const std::string& prefix, const Snapshot& snapshot, bool amsgrad) {
+    static void load(State& state, const torch::Tensor& parameter, const std::string& prefix, const Snapshot& snapshot,
+                     bool amsgrad) {
         const auto moment = [&](const char* name) {
             auto tensor = torch::zeros_like(parameter);
             restore_tensor(tensor, prefix + name, snapshot);
@@ -53,10 +54,11 @@ struct Moments {
 template <>
 struct Moments<optim::SGDParamState> {
     static void save(const optim::SGDParamState& state, const std::string& prefix, Snapshot& snapshot) {
-        if (state.momentum_buffer().defined()) save_tensor(state.momentum_buffer(), prefix + "momentum_buffer", snapshot);
+        if (state.momentum_buffer().defined())
+            save_tensor(state.momentum_buffer(), prefix + "momentum_buffer", snapshot);
     }
-    static void load(optim::SGDParamState& state, const torch::Tensor& parameter, const std::string& prefix, const Snapshot& snapshot,
-                     bool) {
+    static void load(optim::SGDParamState& state, const torch::Tensor& parameter, const std::string& prefix,
+                     const Snapshot& snapshot, bool) {
         if (snapshot.find(prefix + "momentum_buffer") == nullptr) return;
         auto buffer = torch::zeros_like(parameter);
         restore_tensor(buffer, prefix + "momentum_buffer", snapshot);
@@ -128,8 +130,12 @@ void load_optimiser(optim::Optimizer& optimiser, const std::string& name, const 
     const auto amsgrad = [&](const auto& options) { return options.amsgrad(); };
     const auto& options = optimiser.param_groups().front().options();
     if (name == "sgd") load_moments<optim::SGDParamState>(optimiser, snapshot);
-    if (name == "adam") load_moments<optim::AdamParamState>(optimiser, snapshot, amsgrad(static_cast<const optim::AdamOptions&>(options)));
-    if (name == "adamw") load_moments<optim::AdamWParamState>(optimiser, snapshot, amsgrad(static_cast<const optim::AdamWOptions&>(options)));
+    if (name == "adam")
+        load_moments<optim::AdamParamState>(optimiser, snapshot,
+                                            amsgrad(static_cast<const optim::AdamOptions&>(options)));
+    if (name == "adamw")
+        load_moments<optim::AdamWParamState>(optimiser, snapshot,
+                                             amsgrad(static_cast<const optim::AdamWOptions&>(options)));
 }
 
 }  // namespace stemma

@@ -6,7 +6,8 @@
 
 namespace stemma {
 
-std::unique_ptr<torch::optim::Optimizer> make_optimiser(std::vector<torch::Tensor> parameters, const Hyperparameters& hyperparameters);
+std::unique_ptr<torch::optim::Optimizer> make_optimiser(std::vector<torch::Tensor> parameters,
+                                                        const Hyperparameters& hyperparameters);
 
 void set_learning_rate(torch::optim::Optimizer& optimiser, double lr);
 

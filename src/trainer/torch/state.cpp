@@ -9,15 +9,24 @@ namespace {
 
 DType type_of(torch::ScalarType type) {
     switch (type) {
-        case torch::kUInt8: return DType::u8;
-        case torch::kInt32: return DType::i32;
-        case torch::kInt64: return DType::i64;
-        case torch::kFloat16: return DType::f16;
-        case torch::kBFloat16: return DType::bf16;
-        case torch::kFloat32: return DType::f32;
-        case torch::kFloat64: return DType::f64;
-        case torch::kBool: return DType::boolean;
-        default: unreachable("a tensor of a type that snapshots do not have");
+        case torch::kUInt8:
+            return DType::u8;
+        case torch::kInt32:
+            return DType::i32;
+        case torch::kInt64:
+            return DType::i64;
+        case torch::kFloat16:
+            return DType::f16;
+        case torch::kBFloat16:
+            return DType::bf16;
+        case torch::kFloat32:
+            return DType::f32;
+        case torch::kFloat64:
+            return DType::f64;
+        case torch::kBool:
+            return DType::boolean;
+        default:
+            unreachable("a tensor of a type that snapshots do not have");
     }
 }
 
@@ -32,7 +41,8 @@ void save_tensor(const torch::Tensor& tensor, const std::string& name, Snapshot&
 torch::Tensor load_tensor(const Snapshot& snapshot, const std::string& name, torch::ScalarType type) {
     const auto* array = snapshot.find(name);
     if (array == nullptr) throw DecodeError("the snapshot has no array \"" + name + "\"");
-    if (array->type != type_of(type)) throw DecodeError("the snapshot's array \"" + name + "\" is " + std::string(name_of(array->type)));
+    if (array->type != type_of(type))
+        throw DecodeError("the snapshot's array \"" + name + "\" is " + std::string(name_of(array->type)));
     auto tensor = torch::empty(array->shape, type);
     const auto content = snapshot.content(*array);
     if (!content.empty()) std::memcpy(tensor.data_ptr(), content.data(), content.size());

@@ -22,7 +22,8 @@ void demand_one_of(const char* key, const std::string& found, const std::vector<
         if (word == found) return;
         list += (list.empty() ? "" : ", ") + word;
     }
-    throw UserError(std::string(key) + " = \"" + found + "\" is unknown" + did_you_mean(found, allowed) + "; there are: " + list);
+    throw UserError(std::string(key) + " = \"" + found + "\" is unknown" + did_you_mean(found, allowed) +
+                    "; there are: " + list);
 }
 
 void demand_hyperparameter(const std::string& name, const char* where) {
@@ -30,8 +31,8 @@ void demand_hyperparameter(const std::string& name, const char* where) {
     if (std::find(known.begin(), known.end(), name) != known.end()) return;
     std::string list;
     for (const auto& word : known) list += (list.empty() ? "" : ", ") + word;
-    throw UserError("\"" + name + "\" in " + where + " is no hyperparameter of this trainer" + did_you_mean(name, known) +
-                    "; there are: " + list);
+    throw UserError("\"" + name + "\" in " + where + " is no hyperparameter of this trainer" +
+                    did_you_mean(name, known) + "; there are: " + list);
 }
 
 class TorchTrainer : public Trainer {
@@ -41,7 +42,8 @@ public:
         set_process_flags(settings_, device_);
         set_threads(settings_.threads);
         data_ = load_data(settings_, device_);
-        if (settings_.model == "lenet" && (data_.train.x.dim() != 4 || data_.train.x.size(2) != 28 || data_.train.x.size(3) != 28)) {
+        if (settings_.model == "lenet" &&
+            (data_.train.x.dim() != 4 || data_.train.x.size(2) != 28 || data_.train.x.size(3) != 28)) {
             throw UserError("model = \"lenet\" needs images of 28 x 28; use model = \"mlp\" for " + data_.name);
         }
     }
@@ -55,7 +57,8 @@ public:
     }
 
     TrainResult train(const TrainRequest& request) override {
-        ensure(request.to > request.from && (request.start == nullptr) == (request.from == 0), "a request trains forward");
+        ensure(request.to > request.from && (request.start == nullptr) == (request.from == 0),
+               "a request trains forward");
         Resource reached = request.from;
         auto result = [&]() -> TrainResult {
             try {
@@ -73,12 +76,12 @@ public:
 private:
     TrainResult run(const TrainRequest& request, Resource& reached) {
         set_threads(settings_.threads);  // a setting of the calling thread
-        Member member(settings_, data_, device_, read_hyperparameters(request.configuration, settings_.fixed), request.member,
-                      request.seed);
+        Member member(settings_, data_, device_, read_hyperparameters(request.configuration, settings_.fixed),
+                      request.member, request.seed);
         if (request.start != nullptr) member.load(*request.start);
         if (resource_of(member) != request.from) {
-            throw DecodeError("the snapshot is trained to " + std::to_string(resource_of(member)) + ", the lease starts from " +
-                              std::to_string(request.from));
+            throw DecodeError("the snapshot is trained to " + std::to_string(resource_of(member)) +
+                              ", the lease starts from " + std::to_string(request.from));
         }
         const bool epochs = settings_.unit == "epoch";
         Trained trained;
@@ -106,7 +109,8 @@ private:
 
     std::optional<TrainFailure> nonfinite(const MetricRow& row, Resource reached) const {
         for (std::size_t index = 0; index < row.values.size(); ++index) {
-            if (metrics_[index].held_out || std::isfinite(row.values[index])) continue;  // a test metric decides nothing
+            if (metrics_[index].held_out || std::isfinite(row.values[index]))
+                continue;  // a test metric decides nothing
             return TrainFailure{FailureKind::nonfinite, "nonfinite",
                                 metrics_[index].name + " is " + std::to_string(row.values[index]) + " at " +
                                     std::to_string(row.resource) + " " + settings_.unit + "s",
@@ -124,7 +128,8 @@ private:
 }  // namespace
 
 std::vector<MetricInfo> torch_metrics(const TorchSettings& settings) {
-    if (settings.data == "csv") return {{"valid_loss"}, {"valid_rmse"}, {"test_loss", true}, {"test_rmse", true}, {"train_loss"}};
+    if (settings.data == "csv")
+        return {{"valid_loss"}, {"valid_rmse"}, {"test_loss", true}, {"test_rmse", true}, {"train_loss"}};
     return {{"valid_loss"}, {"valid_accuracy"}, {"test_loss", true}, {"test_accuracy", true}, {"train_loss"}};
 }
 
@@ -139,12 +144,14 @@ void check_torch_settings(const TorchSettings& settings, const SearchSpace& spac
     if (settings.model == "lenet" && settings.data == "csv") {
         throw UserError("trainer.model = \"lenet\" needs images; use model = \"mlp\" with data = \"csv\"");
     }
-    if (settings.threads < 1) throw UserError("threads = " + std::to_string(settings.threads) + ": a training needs at least one");
+    if (settings.threads < 1)
+        throw UserError("threads = " + std::to_string(settings.threads) + ": a training needs at least one");
     if (!(settings.valid >= 0) || !(settings.test >= 0)) throw UserError("trainer.valid and trainer.test must be >= 0");
     for (const auto& parameter : space.parameters()) {
         demand_hyperparameter(parameter.name, "[space]");
         if (parameter.role == Role::hypergradient) {
-            throw UserError("space." + parameter.name + ".role = \"hypergradient\": this trainer cannot move hyperparameters during " +
+            throw UserError("space." + parameter.name +
+                            ".role = \"hypergradient\": this trainer cannot move hyperparameters during " +
                             "training; use \"fixed\" or \"mutable\"");
         }
     }

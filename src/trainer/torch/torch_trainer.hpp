@@ -23,35 +23,37 @@ struct TorchSettings {
     double valid = 0;
     /// Size of the test set. 0: csv a tenth; fashion_mnist all test images that are not for validation.
     double test = 0;
-    std::uint64_t train_rows = 0;   ///< use only the first so many training rows of the split; 0 = all
-    std::string model = "mlp";      ///< or "lenet" (images of 28 x 28 only)
-    std::string unit = "epoch";     ///< or "step": what resources count
-    /// Values of hyperparameters that the space does not have. Neither there nor here: the default of the job reference.
+    std::uint64_t train_rows = 0;  ///< use only the first so many training rows of the split; 0 = all
+    std::string model = "mlp";     ///< or "lenet" (images of 28 x 28 only)
+    std::string unit = "epoch";    ///< or "step": what resources count
+    /// Values of hyperparameters that the space does not have. Neither there nor here: the default of the job
+    /// reference.
     std::map<std::string, Literal> fixed;
-    int threads = 1;                ///< of one training, >= 1
-    std::string device = "cpu";     ///< or "cuda", "cuda:1", ...
-    bool deterministic = true;      ///< CUDA: only algorithms that give the same bits each time
-    bool tf32 = false;              ///< CUDA: TensorFloat-32 in products and convolutions
+    int threads = 1;                    ///< of one training, >= 1
+    std::string device = "cpu";         ///< or "cuda", "cuda:1", ...
+    bool deterministic = true;          ///< CUDA: only algorithms that give the same bits each time
+    bool tf32 = false;                  ///< CUDA: TensorFloat-32 in products and convolutions
     std::string precision = "float32";  ///< or "bf16": automatic mixed precision (weights stay float32)
-    bool fused = true;              ///< CPU: LeNet's first block as one operation (same function, other rounding)
-    std::uint64_t run_seed = 0;     ///< of splits and of the order of training rows
+    bool fused = true;                  ///< CPU: LeNet's first block as one operation (same function, other rounding)
+    std::uint64_t run_seed = 0;         ///< of splits and of the order of training rows
 };
 
-/// Classification: valid_loss, valid_accuracy, test_loss, test_accuracy, train_loss. Regression: valid_loss (mean squared
-/// error of the standardised target: 1 is as good as predicting the mean), valid_rmse (in the target's own units),
-/// test_loss, test_rmse, train_loss. The test metrics are held out. train_loss is the mean over the current epoch so far, in
-/// training mode.
+/// Classification: valid_loss, valid_accuracy, test_loss, test_accuracy, train_loss. Regression: valid_loss (mean
+/// squared error of the standardised target: 1 is as good as predicting the mean), valid_rmse (in the target's own
+/// units), test_loss, test_rmse, train_loss. The test metrics are held out. train_loss is the mean over the current
+/// epoch so far, in training mode.
 std::vector<MetricInfo> torch_metrics(const TorchSettings& settings);
 
-/// Loads the data into memory, once (images stay bytes: 55 MB). Throws UserError naming file, place and remedy: data not
-/// there or not what it should be, a split that leaves no rows, an unknown name in `settings` or in the space, a device
-/// that this build or machine lacks.
+/// Loads the data into memory, once (images stay bytes: 55 MB). Throws UserError naming file, place and remedy: data
+/// not there or not what it should be, a split that leaves no rows, an unknown name in `settings` or in the space, a
+/// device that this build or machine lacks.
 ///
 /// Training: unit "epoch" gives a row of metrics an epoch; unit "step" at the end of each epoch and where a lease ends.
-/// The order of rows is keyed by (run_seed, member, epoch). Weights and dropout are drawn from generators keyed by (member's
-/// seed, unit), so no generator's state has to travel: 1 + 1 units through a snapshot are bit-equal to 2 in one go on a CPU
-/// with one thread. Nothing uses LibTorch's global generators, so several trainers may train in one process.
-/// Snapshot: model/<name>, optimiser/<parameter>/<moment>, training/position (step, epoch, row), training/loss.
+/// The order of rows is keyed by (run_seed, member, epoch). Weights and dropout are drawn from generators keyed by
+/// (member's seed, unit), so no generator's state has to travel: 1 + 1 units through a snapshot are bit-equal to 2 in
+/// one go on a CPU with one thread. Nothing uses LibTorch's global generators, so several trainers may train in one
+/// process. Snapshot: model/<name>, optimiser/<parameter>/<moment>, training/position (step, epoch, row),
+/// training/loss.
 std::unique_ptr<Trainer> make_torch_trainer(TorchSettings settings, std::shared_ptr<const SearchSpace> space);
 
 /// Throws the UserError that make_torch_trainer() would throw for all but the data's content: cheap, reads no data.
@@ -60,8 +62,8 @@ void check_torch_settings(const TorchSettings& settings, const SearchSpace& spac
 /// Names that the space or `fixed` may have.
 std::vector<std::string> torch_hyperparameters();
 
-bool torch_has_cuda();      ///< this LibTorch was built with CUDA
-int torch_cuda_devices();   ///< GPUs that it sees here and now
+bool torch_has_cuda();        ///< this LibTorch was built with CUDA
+int torch_cuda_devices();     ///< GPUs that it sees here and now
 std::string torch_version();  ///< "1.13.1"
 
 }  // namespace stemma

@@ -34,20 +34,27 @@ double Surface::loss(const std::vector<double>& x, MemberId member, Resource res
     double asymptote = 0.1;
     double rate = 0.5;
     switch (kind) {
-        case Kind::quadratic: asymptote += squared_distance(x, 1); break;
-        case Kind::narrow: asymptote += std::min(2.0, squared_distance(x, 25)); break;
+        case Kind::quadratic:
+            asymptote += squared_distance(x, 1);
+            break;
+        case Kind::narrow:
+            asymptote += std::min(2.0, squared_distance(x, 25));
+            break;
         case Kind::crossing: {
             const double distance = squared_distance(x, 1);
             asymptote += distance;
             rate = 0.25 + std::min(1.0, distance);
             break;
         }
-        case Kind::flat: asymptote += 0.2; break;
+        case Kind::flat:
+            asymptote += 0.2;
+            break;
     }
     const double time = static_cast<double>(resource) / unit;
     double value = asymptote + 0.9 * std::pow(time + 1, -rate);
     if (kind != Kind::flat && !x.empty() && x.front() > 0.97) value = 10 + asymptote;
-    if (noise > 0) value += noise * Stream(seed, Purpose::surface, member.value, static_cast<std::uint64_t>(resource)).normal();
+    if (noise > 0)
+        value += noise * Stream(seed, Purpose::surface, member.value, static_cast<std::uint64_t>(resource)).normal();
     return value;
 }
 
@@ -60,8 +67,8 @@ Surface::Kind surface_named(std::string_view name) {
     const auto& names = surface_names();
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
-        throw UserError("trainer.surface: there is no surface \"" + std::string(name) + "\"; there are quadratic, narrow, crossing and flat" +
-                        did_you_mean(name, names));
+        throw UserError("trainer.surface: there is no surface \"" + std::string(name) +
+                        "\"; there are quadratic, narrow, crossing and flat" + did_you_mean(name, names));
     }
     return static_cast<Surface::Kind>(found - names.begin());
 }

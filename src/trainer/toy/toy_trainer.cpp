@@ -15,7 +15,7 @@ namespace {
 
 /// Everything that training leaves behind.
 struct State {
-    std::uint64_t chain = 0;   ///< hash over (seed, configuration, every unit)
+    std::uint64_t chain = 0;  ///< hash over (seed, configuration, every unit)
     std::int64_t reached = 0;
 };
 
@@ -51,7 +51,8 @@ public:
         if (request.start != nullptr) {
             const auto* array = request.start->find("state");
             if (array == nullptr || array->bytes != sizeof state) {
-                return TrainFailure{FailureKind::snapshot_unavailable, "ToyTrainer", "the snapshot is of another trainer", 0};
+                return TrainFailure{FailureKind::snapshot_unavailable, "ToyTrainer",
+                                    "the snapshot is of another trainer", 0};
             }
             std::memcpy(&state, request.start->content(*array).data(), sizeof state);
         }
@@ -62,12 +63,14 @@ public:
             state = {mix(state.chain, static_cast<std::uint64_t>(unit)), unit};
             trained.rows.push_back(row(point, request.member, state));
             if (request.progress) request.progress(trained.rows.back());
-            if (request.stop != nullptr && request.stop->load(std::memory_order_relaxed)) break;  // after one unit at least
+            if (request.stop != nullptr && request.stop->load(std::memory_order_relaxed))
+                break;  // after one unit at least
         }
         trained.reached = state.reached;
         trained.snapshot.add("state", DType::u8, {sizeof state}, std::as_bytes(std::span(&state, 1)));
         if (!ballast_.empty()) {
-            trained.snapshot.add("ballast", DType::u8, {static_cast<std::int64_t>(ballast_.size())}, std::as_bytes(std::span(ballast_)));
+            trained.snapshot.add("ballast", DType::u8, {static_cast<std::int64_t>(ballast_.size())},
+                                 std::as_bytes(std::span(ballast_)));
         }
         return trained;
     }
@@ -78,16 +81,21 @@ private:
             std::this_thread::sleep_for(std::chrono::duration<double>(settings_.seconds_per_unit));
         }
         if (!draws_faults_) return std::nullopt;
-        double draw = Stream(request.seed, Purpose::fault, request.member.value, static_cast<std::uint64_t>(unit)).uniform();
-        const auto fails = [&](double chance, FailureKind kind, const char* type, const char* text) -> std::optional<TrainFailure> {
+        double draw =
+            Stream(request.seed, Purpose::fault, request.member.value, static_cast<std::uint64_t>(unit)).uniform();
+        const auto fails = [&](double chance, FailureKind kind, const char* type,
+                               const char* text) -> std::optional<TrainFailure> {
             draw -= chance;
             if (draw >= 0) return std::nullopt;
             draw = std::numeric_limits<double>::infinity();
             return TrainFailure{kind, type, text, unit - 1};
         };
         if (auto f = fails(settings_.nonfinite, FailureKind::nonfinite, "loss", "the loss is not finite")) return f;
-        if (auto f = fails(settings_.exception, FailureKind::exception, "std::runtime_error", "a drawn exception")) return f;
-        if (auto f = fails(settings_.out_of_memory, FailureKind::out_of_memory, "std::bad_alloc", "a drawn lack of memory")) return f;
+        if (auto f = fails(settings_.exception, FailureKind::exception, "std::runtime_error", "a drawn exception"))
+            return f;
+        if (auto f =
+                fails(settings_.out_of_memory, FailureKind::out_of_memory, "std::bad_alloc", "a drawn lack of memory"))
+            return f;
         return fails(settings_.device, FailureKind::device, "device", "a drawn device error");
     }
 

@@ -8,8 +8,8 @@ namespace stemma {
 
 struct ToySettings {
     Surface surface;
-    double seconds_per_unit = 0;     ///< slept in each unit of resource
-    std::size_t state_bytes = 0;     ///< ballast in the snapshot beside the state itself
+    double seconds_per_unit = 0;  ///< slept in each unit of resource
+    std::size_t state_bytes = 0;  ///< ballast in the snapshot beside the state itself
     /// Chances in each unit, drawn from (seed of the member, unit).
     double nonfinite = 0;
     double exception = 0;
@@ -17,8 +17,9 @@ struct ToySettings {
     double device = 0;
 };
 
-/// Metrics valid_loss, valid_accuracy (1 / (1 + loss)) and test_loss (held out). Path-dependent: the state is a hash chain
-/// over every unit trained, and the losses depend on it a little, so a wrong or stale snapshot gives other numbers.
+/// Metrics valid_loss, valid_accuracy (1 / (1 + loss)) and test_loss (held out). Path-dependent: the state is a hash
+/// chain over every unit trained, and the losses depend on it a little, so a wrong or stale snapshot gives other
+/// numbers.
 std::unique_ptr<Trainer> make_toy_trainer(ToySettings settings, std::shared_ptr<const SearchSpace> space);
 
 /// What it will report.

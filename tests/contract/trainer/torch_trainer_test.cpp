@@ -36,20 +36,26 @@ TrainerCase torch_case(const std::string& name, TorchSettings settings, const Fi
     settings.fixed = {{"batch_size", std::int64_t{64}}};
     for (const auto& [key, value] : fixed) settings.fixed.insert_or_assign(key, value);
     const bool steps = settings.unit == "step";
-    return {name, space, [settings, space] { return make_torch_trainer(settings, space); }, steps ? 7 : 3, !steps, {{"lr", 0.01}}};
+    return {name,          space,  [settings, space] { return make_torch_trainer(settings, space); },
+            steps ? 7 : 3, !steps, {{"lr", 0.01}}};
 }
 
 std::vector<TrainerCase> cases() {
     const Fixed sgd = {{"optimiser", "sgd"}, {"momentum", 0.9}, {"nesterov", true}, {"weight_decay", 1e-3}};
     const Fixed plain_sgd = {{"optimiser", "sgd"}};
-    const Fixed adam = {{"optimiser", "adam"}, {"one_minus_beta1", 0.2}, {"one_minus_beta2", 0.01}, {"weight_decay", 1e-4}};
+    const Fixed adam = {
+        {"optimiser", "adam"}, {"one_minus_beta1", 0.2}, {"one_minus_beta2", 0.01}, {"weight_decay", 1e-4}};
     const Fixed amsgrad = {{"optimiser", "adam"}, {"amsgrad", true}};
     const Fixed adamw = {{"optimiser", "adamw"}, {"weight_decay", 0.1}, {"beta1", 0.8}};
     const Fixed adamw_amsgrad = {{"optimiser", "adamw"}, {"amsgrad", true}, {"eps", 1e-6}};
 
     std::vector<TrainerCase> all;
-    for (const auto& [name, optimiser] : {std::pair{"sgd", sgd}, {"plain_sgd", plain_sgd}, {"adam", adam}, {"amsgrad", amsgrad},
-                                          {"adamw", adamw}, {"adamw_amsgrad", adamw_amsgrad}}) {
+    for (const auto& [name, optimiser] : {std::pair{"sgd", sgd},
+                                          {"plain_sgd", plain_sgd},
+                                          {"adam", adam},
+                                          {"amsgrad", amsgrad},
+                                          {"adamw", adamw},
+                                          {"adamw_amsgrad", adamw_amsgrad}}) {
         auto mlp = optimiser;
         mlp.insert({{"dropout", 0.3}, {"batch_norm", true}, {"layers", std::int64_t{2}}, {"width", std::int64_t{16}}});
         all.push_back(torch_case(std::string("mlp_") + name, table(), mlp));

@@ -1,5 +1,5 @@
-#include "contract/trainer/trainer_suite.hpp"
 #include "trainer/toy/toy_trainer.hpp"
+#include "contract/trainer/trainer_suite.hpp"
 
 namespace stemma {
 namespace {
@@ -20,8 +20,8 @@ TrainerCase toy_case(const std::string& surface, double noise, std::size_t state
 }
 
 INSTANTIATE_TEST_SUITE_P(Toy, TrainerContract,
-                         testing::Values(toy_case("quadratic", 0, 0), toy_case("narrow", 0.1, 1000), toy_case("crossing", 0, 1),
-                                         toy_case("flat", 1, 0)),
+                         testing::Values(toy_case("quadratic", 0, 0), toy_case("narrow", 0.1, 1000),
+                                         toy_case("crossing", 0, 1), toy_case("flat", 1, 0)),
                          case_name);
 
 }  // namespace

@@ -48,7 +48,12 @@ protected:
     TrainerContract() : configuration_(GetParam().space->from_literals(GetParam().values)) {}
 
     TrainRequest request(Resource from, Resource to, const Snapshot* start = nullptr) const {
-        return {.member = {7}, .configuration = {*GetParam().space, configuration_}, .seed = 42, .from = from, .to = to, .start = start};
+        return {.member = {7},
+                .configuration = {*GetParam().space, configuration_},
+                .seed = 42,
+                .from = from,
+                .to = to,
+                .start = start};
     }
     static Trained trained(TrainResult result) {
         if (const auto* failure = std::get_if<TrainFailure>(&result)) {
@@ -103,7 +108,8 @@ TEST_P(TrainerContract, AnotherSeedAndAnotherMemberTrainDifferently) {
     other.seed = 43;
     other.member = {8};
 
-    EXPECT_NE(trained(trainer->train(other)).snapshot.encode(), trained(trainer->train(request(0, 1))).snapshot.encode());
+    EXPECT_NE(trained(trainer->train(other)).snapshot.encode(),
+              trained(trainer->train(request(0, 1))).snapshot.encode());
 }
 
 TEST_P(TrainerContract, GoingOnFromASnapshotIsBitEqualToOneGo) {

@@ -101,6 +101,12 @@ TEST(JobErrors, SyntaxErrorsAndDuplicates) {
     EXPECT_THAT(errors_of(std::string("a = \0 1", 7)), ElementsAre(HasSubstr("not valid TOML")));
 }
 
+TEST(JobErrors, LettersBeyondAsciiOutsideQuotes) {
+    for (const auto* text : {"a = \u00E9", "\u00E9 = 1", "a = 1 \u00E9", "a =\u3000\u1681 1", "[\u00E9]"}) {
+        EXPECT_THAT(errors_of(text), ElementsAre(HasSubstr("not valid TOML"))) << text;
+    }
+}
+
 TEST(JobErrors, SectionsThatAreNoTables) {
     EXPECT_THAT(errors_of("run = 1\nmetric = []\nspace = 2\nscheduler = \"asha\"\nworkers = true\nforbidden = "
                           "3\nsampler = 1.5\ntrainer = 1\n"),

@@ -27,15 +27,16 @@ protected:
     std::string write_gzip(const std::string& content) {
         const auto file = (folder_ / "data.gz").string();
         auto* out = gzopen(file.c_str(), "wb");
-        EXPECT_EQ(gzwrite(out, content.data(), static_cast<unsigned>(content.size())), static_cast<int>(content.size()));
+        EXPECT_EQ(gzwrite(out, content.data(), static_cast<unsigned>(content.size())),
+                  static_cast<int>(content.size()));
         gzclose(out);
         return file;
     }
     void SetUp() override { std::filesystem::create_directories(folder_); }
     void TearDown() override { std::filesystem::remove_all(folder_); }
 
-    std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) /
-                                    testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::path folder_ =
+        std::filesystem::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 std::string idx(std::string dimensions, const std::string& content) {
@@ -62,7 +63,8 @@ TEST_F(DataFiles, IdxIsCheckedForMagicAndSize) {
     refuses(two_by_two.substr(0, two_by_two.size() - 1), "cut short");
     refuses(two_by_two + "e", "longer");
     refuses(idx(std::string("\x02\xff\xff\xff\xff\xff\xff\xff\xff", 9), "abcd"), "impossible size");
-    EXPECT_THAT([&] { read_idx((folder_ / "nothing.gz").string(), 2); }, ThrowsMessage<UserError>(HasSubstr("cannot be opened")));
+    EXPECT_THAT([&] { read_idx((folder_ / "nothing.gz").string(), 2); },
+                ThrowsMessage<UserError>(HasSubstr("cannot be opened")));
 }
 
 TEST_F(DataFiles, IdxWithADamagedGzipStreamIsRefused) {

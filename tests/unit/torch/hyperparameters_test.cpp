@@ -32,7 +32,8 @@ TEST(Hyperparameters, TheSpaceGoesBeforeFixedValues) {
     const SearchSpace space({lr});
     const auto configuration = space.from_unit(std::vector{0.0});
 
-    const auto h = read_hyperparameters(NamedConfiguration(space, configuration), {{"lr", 0.25}, {"width", std::int64_t{7}}});
+    const auto h =
+        read_hyperparameters(NamedConfiguration(space, configuration), {{"lr", 0.25}, {"width", std::int64_t{7}}});
 
     EXPECT_EQ(h.lr, 0.5);
     EXPECT_EQ(h.width, 7);
@@ -45,11 +46,20 @@ TEST(Hyperparameters, ComplementsOfBetasAreTaken) {
 }
 
 TEST(Hyperparameters, WhatCannotBeTrainedIsInfeasible) {
-    const std::vector<std::pair<std::string, Literal>> wrong = {
-        {"lr", 0.0},          {"width", std::int64_t{0}}, {"batch_size", std::int64_t{0}}, {"layers", std::int64_t{-1}},
-        {"dropout", 1.5},     {"momentum", 1.0},          {"optimiser", "lion"},           {"activation", "sin"},
-        {"weight_decay", -1.0}, {"eps", 0.0},             {"schedule", "cosine"},          {"warmup", -1.0},
-        {"nesterov", true},   {"beta1", 1.0}};
+    const std::vector<std::pair<std::string, Literal>> wrong = {{"lr", 0.0},
+                                                                {"width", std::int64_t{0}},
+                                                                {"batch_size", std::int64_t{0}},
+                                                                {"layers", std::int64_t{-1}},
+                                                                {"dropout", 1.5},
+                                                                {"momentum", 1.0},
+                                                                {"optimiser", "lion"},
+                                                                {"activation", "sin"},
+                                                                {"weight_decay", -1.0},
+                                                                {"eps", 0.0},
+                                                                {"schedule", "cosine"},
+                                                                {"warmup", -1.0},
+                                                                {"nesterov", true},
+                                                                {"beta1", 1.0}};
     for (const auto& [name, value] : wrong) {
         EXPECT_THROW(read({{name, value}}), Infeasible) << name;
     }

@@ -41,7 +41,8 @@ const auto empty_space = std::make_shared<const SearchSpace>();
 
 TrainResult train(const TorchSettings& settings, Resource to, Resource from = 0, const Snapshot* start = nullptr) {
     return make_torch_trainer(settings, empty_space)
-        ->train({.member = {0}, .configuration = {*empty_space, {}}, .seed = 3, .from = from, .to = to, .start = start});
+        ->train(
+            {.member = {0}, .configuration = {*empty_space, {}}, .seed = 3, .from = from, .to = to, .start = start});
 }
 
 TrainFailure failure_of(const TorchSettings& settings) {
@@ -80,6 +81,14 @@ TEST(TorchTrainer, LearnsImages) {
     EXPECT_GT(metric(settings, result, "test_accuracy"), 0.6);
 }
 
+TEST(TorchTrainer, TheFusedBlockTrainsAsTheComposedOperationsDo) {
+    if (!has_images) GTEST_SKIP() << "needs the package dataset-fashion-mnist";
+    auto settings = lenet({{"lr", 0.05}, {"batch_size", std::int64_t{100}}});
+    const auto fused = metric(settings, train(settings, 1), "train_loss");
+    settings.fused = false;
+    EXPECT_NEAR(metric(settings, train(settings, 1), "train_loss"), fused, 1e-4);
+}
+
 TEST(TorchTrainer, SnapshotHasNamedArrays) {
     const auto result = train(table({{"optimiser", "adamw"}, {"batch_norm", true}, {"layers", std::int64_t{1}}}), 1);
 
@@ -89,8 +98,9 @@ TEST(TorchTrainer, SnapshotHasNamedArrays) {
     ASSERT_NE(weight, nullptr);
     EXPECT_EQ(weight->shape, (std::vector<std::int64_t>{128, 8}));
     EXPECT_EQ(weight->type, DType::f32);
-    for (const auto* name : {"model/output.bias", "model/norm1.running_mean", "model/norm1.num_batches_tracked", "optimiser/0/exp_avg",
-                             "optimiser/0/exp_avg_sq", "optimiser/0/step", "training/position"}) {
+    for (const auto* name :
+         {"model/output.bias", "model/norm1.running_mean", "model/norm1.num_batches_tracked", "optimiser/0/exp_avg",
+          "optimiser/0/exp_avg_sq", "optimiser/0/step", "training/position"}) {
         EXPECT_NE(snapshot.find(name), nullptr) << name;
     }
 }
@@ -160,7 +170,8 @@ TEST(TorchTrainer, AChildMayGoOnWithAnotherOptimiser) {
     const auto parent = train(table({{"optimiser", "sgd"}, {"momentum", 0.9}}), 1);
     const auto child = train(table({{"optimiser", "adam"}}), 2, 1, &std::get<Trained>(parent).snapshot);
     EXPECT_TRUE(std::holds_alternative<Trained>(child));
-    const auto grandchild = train(table({{"optimiser", "adam"}, {"amsgrad", true}}), 3, 2, &std::get<Trained>(child).snapshot);
+    const auto grandchild =
+        train(table({{"optimiser", "adam"}, {"amsgrad", true}}), 3, 2, &std::get<Trained>(child).snapshot);
     EXPECT_TRUE(std::holds_alternative<Trained>(grandchild));
 }
 
@@ -223,7 +234,8 @@ TEST(TorchTrainer, CudaThatIsNotThereIsAUserError) {
     if (torch_cuda_devices() > 0) GTEST_SKIP() << "this machine has a GPU";
     auto settings = table();
     settings.device = "cuda";
-    EXPECT_THAT([&] { make_torch_trainer(settings, empty_space); }, ThrowsMessage<UserError>(HasSubstr("use device = \"cpu\"")));
+    EXPECT_THAT([&] { make_torch_trainer(settings, empty_space); },
+                ThrowsMessage<UserError>(HasSubstr("use device = \"cpu\"")));
 }
 
 TEST(TorchTrainer, CudaTrainsWhereThereIsOne) {

@@ -103,7 +103,8 @@ TEST(Snapshot, RefusesHostileBlocksWithAValidChecksum) {
         fill(out);
         EXPECT_THROW(Snapshot::decode(block_with_body(body)), DecodeError);
     };
-    const auto entry = [](ByteWriter& out, const char* name, std::uint8_t type, const std::vector<std::int64_t>& shape) {
+    const auto entry = [](ByteWriter& out, const char* name, std::uint8_t type,
+                          const std::vector<std::int64_t>& shape) {
         out.put(std::string(name));
         out.put(type);
         out.put(shape);
@@ -112,8 +113,11 @@ TEST(Snapshot, RefusesHostileBlocksWithAValidChecksum) {
     refused([&](ByteWriter& out) { out.put(std::uint64_t{0}), out.put(~std::uint32_t{0}); });
     refused([&](ByteWriter& out) { out.put(std::uint64_t{8}), out.put(std::uint32_t{1}), entry(out, "a", 99, {1}); });
     refused([&](ByteWriter& out) { out.put(std::uint64_t{8}), out.put(std::uint32_t{1}), entry(out, "a", 7, {-1}); });
-    refused([&](ByteWriter& out) { out.put(std::uint64_t{8}), out.put(std::uint32_t{1}), entry(out, "a", 7, {huge, huge}); });
-    refused([&](ByteWriter& out) { out.put(std::uint64_t(huge)), out.put(std::uint32_t{1}), entry(out, "a", 1, {huge}); });
+    refused([&](ByteWriter& out) {
+        out.put(std::uint64_t{8}), out.put(std::uint32_t{1}), entry(out, "a", 7, {huge, huge});
+    });
+    refused(
+        [&](ByteWriter& out) { out.put(std::uint64_t(huge)), out.put(std::uint32_t{1}), entry(out, "a", 1, {huge}); });
     refused([&](ByteWriter& out) {
         out.put(std::uint64_t{0}), out.put(std::uint32_t{2}), entry(out, "a", 7, {0}), entry(out, "a", 7, {0});
     });

@@ -14,9 +14,15 @@ std::shared_ptr<const SearchSpace> space() {
 
 class ToyTrainerTest : public testing::Test {
 protected:
-    TrainResult train(const ToySettings& settings, Resource from, Resource to, const Snapshot* start = nullptr, std::uint64_t seed = 1) {
-        return make_toy_trainer(settings, space_)->train({.member = {seed}, .configuration = {*space_, configuration_}, .seed = seed,
-                                                          .from = from, .to = to, .start = start});
+    TrainResult train(const ToySettings& settings, Resource from, Resource to, const Snapshot* start = nullptr,
+                      std::uint64_t seed = 1) {
+        return make_toy_trainer(settings, space_)
+            ->train({.member = {seed},
+                     .configuration = {*space_, configuration_},
+                     .seed = seed,
+                     .from = from,
+                     .to = to,
+                     .start = start});
     }
     static double loss_of(const TrainResult& result) { return std::get<Trained>(result).rows.back().values.front(); }
 
@@ -42,7 +48,7 @@ TEST_F(ToyTrainerTest, BallastMakesSnapshotsLarger) {
 }
 
 TEST_F(ToyTrainerTest, EachFaultHasItsKindAndTellsWhereItHappened) {
-    const auto kind_with = [&](double ToySettings::* fault) {
+    const auto kind_with = [&](double ToySettings::*fault) {
         ToySettings settings;
         settings.*fault = 1;
         const auto result = train(settings, 0, 4);
