@@ -14,16 +14,19 @@ namespace {
 using record_fields::each;
 
 template <class T>
-concept HasFields = requires(T& item) { each(item, [](auto&) {}); };
+concept HasFields = requires(T& item) {
+    each(item, [](auto&) {});
+};
 
 struct Write {
     ByteWriter& out;
 
     template <class T>
-        requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-    void operator()(T value) const { out.put(value); }
+    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void operator()(T value) const { out.put(value); }
     template <class Tag>
-    void operator()(const Id<Tag>& id) const { out.put(id); }
+    void operator()(const Id<Tag>& id) const {
+        out.put(id);
+    }
     void operator()(const std::string& text) const { out.put(text); }
     void operator()(const std::vector<double>& values) const { out.put(values); }
     void operator()(const std::optional<double>& value) const {
@@ -35,10 +38,11 @@ struct Write {
         std::visit([&](const auto& item) { put(item); }, value);
     }
     template <HasFields T>
-    void operator()(const T& item) const { each(item, *this); }
+    void operator()(const T& item) const {
+        each(item, *this);
+    }
     template <class T>
-        requires(HasFields<T> || std::is_same_v<T, Value>)
-    void operator()(const std::vector<T>& items) const {
+    requires(HasFields<T> || std::is_same_v<T, Value>) void operator()(const std::vector<T>& items) const {
         out.put(static_cast<std::uint32_t>(items.size()));
         for (const auto& item : items) (*this)(item);
     }
@@ -54,7 +58,7 @@ struct Read {
     ByteReader& in;
 
     template <class T>
-        requires std::is_arithmetic_v<T>
+    requires std::is_arithmetic_v<T>
     void operator()(T& value) const { in.get(value); }
     void operator()(bool& value) const {
         const auto byte = in.get<std::uint8_t>();
@@ -68,7 +72,9 @@ struct Read {
     void operator()(EventKind& value) const { enumeration(value, EventKind::late_report, EventKind::released); }
     void operator()(EndReason& value) const { enumeration(value, EndReason::exhausted, EndReason::no_workers); }
     template <class Tag>
-    void operator()(Id<Tag>& id) const { in.get(id); }
+    void operator()(Id<Tag>& id) const {
+        in.get(id);
+    }
     void operator()(std::string& text) const { in.get(text); }
     void operator()(std::vector<double>& values) const { in.get(values); }
     void operator()(std::optional<double>& value) const {
@@ -78,18 +84,28 @@ struct Read {
     }
     void operator()(Value& value) const {
         switch (in.get<std::uint8_t>()) {
-            case 0: value = Inactive{}; return;
-            case 1: value = in.get<double>(); return;
-            case 2: value = in.get<std::int64_t>(); return;
-            case 3: value = Choice{in.get<std::uint32_t>()}; return;
-            default: throw DecodeError("decode: a configuration has a value of an unknown kind");
+            case 0:
+                value = Inactive{};
+                return;
+            case 1:
+                value = in.get<double>();
+                return;
+            case 2:
+                value = in.get<std::int64_t>();
+                return;
+            case 3:
+                value = Choice{in.get<std::uint32_t>()};
+                return;
+            default:
+                throw DecodeError("decode: a configuration has a value of an unknown kind");
         }
     }
     template <HasFields T>
-    void operator()(T& item) const { each(item, *this); }
+    void operator()(T& item) const {
+        each(item, *this);
+    }
     template <class T>
-        requires(HasFields<T> || std::is_same_v<T, Value>)
-    void operator()(std::vector<T>& items) const {
+    requires(HasFields<T> || std::is_same_v<T, Value>) void operator()(std::vector<T>& items) const {
         const auto count = in.get<std::uint32_t>();
         // Every item takes at least a byte, so that a damaged count allocates nothing large.
         if (count > in.left()) throw DecodeError("decode: a count of " + std::to_string(count) + " is beyond the end");
@@ -118,7 +134,8 @@ Variant decode_kind(std::uint8_t kind, ByteReader& in, std::index_sequence<Kinds
     Variant variant;
     const auto take = [&](auto& item) { each(item, Read{in}); };
     const bool found = ((kind == Kinds && (take(variant.template emplace<Kinds>()), true)) || ...);
-    if (!found) throw DecodeError("decode: kind " + std::to_string(kind) + " is unknown; the record is of a newer program");
+    if (!found)
+        throw DecodeError("decode: kind " + std::to_string(kind) + " is unknown; the record is of a newer program");
     return variant;
 }
 

@@ -17,9 +17,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr auto exported = std::to_array<Table>({Table::members, Table::reports, Table::epochs, Table::leases, Table::lease_ends,
-                                                Table::workers, Table::snapshots, Table::events, Table::failures,
-                                                Table::incarnations});
+constexpr auto exported =
+    std::to_array<Table>({Table::members, Table::reports, Table::epochs, Table::leases, Table::lease_ends,
+                          Table::workers, Table::snapshots, Table::events, Table::failures, Table::incarnations});
 /// Of members: the same decisions give the same export, whenever the inputs came.
 constexpr auto moments = std::to_array<std::string_view>({"sequence", "time"});
 
@@ -53,8 +53,7 @@ private:
 
 /// All tables of a run, in memory.
 struct Derived {
-    explicit Derived(RunReader& reader)
-        : header(reader.header()), rows(header), configuration(header) {
+    explicit Derived(RunReader& reader) : header(reader.header()), rows(header), configuration(header) {
         reader.entries([this](const Entry& entry) { rows.add(entry.input, entry.effects); });
     }
     RunHeader header;
@@ -70,10 +69,14 @@ Json fixed_cell(const Column& column, ByteReader& in, std::string_view decoder) 
             const auto value = in.get<std::uint8_t>();
             return decoder.empty() ? Json(value) : Json(name_in(decoder, value));
         }
-        case ColumnType::u32: return in.get<std::uint32_t>();
-        case ColumnType::u64: return in.get<std::uint64_t>();
-        case ColumnType::i64: return in.get<std::int64_t>();
-        case ColumnType::f64: return number(in.get<double>());
+        case ColumnType::u32:
+            return in.get<std::uint32_t>();
+        case ColumnType::u64:
+            return in.get<std::uint64_t>();
+        case ColumnType::i64:
+            return in.get<std::int64_t>();
+        case ColumnType::f64:
+            return number(in.get<double>());
         case ColumnType::id: {
             const auto value = in.get<std::int64_t>();
             return value < 0 ? Json(nullptr) : Json(value);
@@ -96,7 +99,8 @@ Json row_json(const Derived& run, Table table, ByteReader& in, std::span<const s
         if (column.name.ends_with("_offset")) {
             offset = cell.get<std::uint64_t>();
         } else if (column.name.ends_with("_length")) {
-            row[std::string(column.name.substr(0, column.name.size() - 7))] = text_at(run, offset, cell.get<std::uint32_t>());
+            row[std::string(column.name.substr(0, column.name.size() - 7))] =
+                text_at(run, offset, cell.get<std::uint32_t>());
         } else if (table != Table::members || std::find(moments.begin(), moments.end(), column.name) == moments.end()) {
             row[std::string(column.name)] = std::move(cell);
         }
@@ -184,7 +188,9 @@ void export_csv(RunReader& reader, const std::filesystem::path& folder) {
     const Derived run(reader);
     std::error_code error;
     std::filesystem::create_directories(folder, error);
-    if (error) throw UserError(fmt::format("{}: cannot be made ({}). Choose another folder", folder.string(), error.message()));
+    if (error)
+        throw UserError(
+            fmt::format("{}: cannot be made ({}). Choose another folder", folder.string(), error.message()));
     {
         const auto path = folder / "header.csv";
         auto out = open_for_writing(path);

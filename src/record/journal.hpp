@@ -29,8 +29,8 @@ struct RunHeader {
     double started_unix = 0;   ///< seconds since 1970 of the first start
 };
 
-/// Contract (tests/contract/journal_suite.hpp): what was appended and committed is read back equal, in order; nothing that
-/// was not committed matters.
+/// Contract (tests/contract/journal/journal_suite.hpp): what was appended and committed is read back equal, in order;
+/// nothing that was not committed matters.
 class Journal {
 public:
     virtual ~Journal() = default;

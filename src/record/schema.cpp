@@ -91,24 +91,32 @@ constexpr auto all_enumerations = std::to_array<Enumeration>({{"INPUT_KINDS", in
 
 std::size_t size_of(ColumnType type) {
     switch (type) {
-        case ColumnType::u8: return 1;
-        case ColumnType::u32: return 4;
+        case ColumnType::u8:
+            return 1;
+        case ColumnType::u32:
+            return 4;
         case ColumnType::u64:
         case ColumnType::i64:
         case ColumnType::f64:
-        case ColumnType::id: return 8;
+        case ColumnType::id:
+            return 8;
     }
     unreachable("a column has one of the types");
 }
 
 std::string_view name_of(ColumnType type) {
     switch (type) {
-        case ColumnType::u8: return "uint8";
-        case ColumnType::u32: return "uint32";
-        case ColumnType::u64: return "uint64";
+        case ColumnType::u8:
+            return "uint8";
+        case ColumnType::u32:
+            return "uint32";
+        case ColumnType::u64:
+            return "uint64";
         case ColumnType::i64:
-        case ColumnType::id: return "int64";
-        case ColumnType::f64: return "float64";
+        case ColumnType::id:
+            return "int64";
+        case ColumnType::f64:
+            return "float64";
     }
     unreachable("a column has one of the types");
 }

@@ -11,7 +11,7 @@
 namespace stemma {
 
 inline constexpr std::string_view run_file_format = "stemma-run";
-/// Raised when an older program would misread a file. Adding tables at the end does not raise it.
+/// Raised with every change of a table's columns; the reader then has to go on reading the older ones.
 inline constexpr std::uint32_t run_file_version = 1;
 
 /// `id` is stored as a signed 64-bit integer; -1 = none.

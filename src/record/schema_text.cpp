@@ -9,9 +9,12 @@ namespace {
 
 std::string more_text(MoreColumns more) {
     switch (more) {
-        case MoreColumns::none: return {};
-        case MoreColumns::parameters: return "| *one for each parameter* | float64 | | number, index of the choice, or NaN if inactive |\n";
-        case MoreColumns::metrics: return "| *one for each metric* | float64 | | value, or NaN where not measured |\n";
+        case MoreColumns::none:
+            return {};
+        case MoreColumns::parameters:
+            return "| *one for each parameter* | float64 | | number, index of the choice, or NaN if inactive |\n";
+        case MoreColumns::metrics:
+            return "| *one for each metric* | float64 | | value, or NaN where not measured |\n";
     }
     return {};
 }
@@ -28,15 +31,20 @@ std::string schema_markdown() {
         "Generated from the table in `src/record/schema.hpp` that also creates and checks run files; do not edit. "
         "Format `{}`, version {}.\n\n"
         "`RUN.h5` is an HDF5 file with one dataset of compound type for each table, so that "
-        "`pandas.DataFrame(h5py.File(\"RUN.h5\", \"r\", swmr=True)[\"reports\"][:])` is a data frame. While a search runs, and after "
-        "it was killed, open the file in SWMR read mode (`swmr=True`). The row counts in the last row of `/commits` say what "
-        "is committed; rows beyond them do not count. A file whose search has ended is rewritten compressed (deflate) and with "
+        "`pandas.DataFrame(h5py.File(\"RUN.h5\", \"r\", swmr=True)[\"reports\"][:])` is a data frame. While a search "
+        "runs, and after "
+        "it was killed, open the file in SWMR read mode (`swmr=True`). The row counts in the last row of `/commits` "
+        "say what "
+        "is committed; rows beyond them do not count. A file whose search has ended is rewritten compressed (deflate) "
+        "and with "
         "checksums (Fletcher-32).\n\n"
-        "Times are seconds of the run; a unit called \"unit\" is the job's own (`unit`: epochs or steps). A column named like "
+        "Times are seconds of the run; a unit called \"unit\" is the job's own (`unit`: epochs or steps). A column "
+        "named like "
         "a parameter or metric that would clash with another column gets `_` appended.\n\n"
         "## Header\n\nAttributes of the root group, and datasets.\n\n| name | type | meaning |\n| --- | --- | --- |\n",
         run_file_format, run_file_version);
-    for (const auto& item : header_items) out += fmt::format("| `{}` | {} | {} |\n", item.name, item.type, item.meaning);
+    for (const auto& item : header_items)
+        out += fmt::format("| `{}` | {} | {} |\n", item.name, item.type, item.meaning);
     for (const auto& table : tables) {
         out += fmt::format("\n## {}\n\n{}.\n", table.name, table.meaning);
         if (table.columns.empty()) {
@@ -45,7 +53,8 @@ std::string schema_markdown() {
         }
         out += "\n| column | type | unit | meaning |\n| --- | --- | --- | --- |\n";
         for (const auto& column : table.columns) {
-            out += fmt::format("| `{}` | {} | {} | {} |\n", column.name, type_text(column), column.unit, column.meaning);
+            out +=
+                fmt::format("| `{}` | {} | {} | {} |\n", column.name, type_text(column), column.unit, column.meaning);
         }
         out += more_text(table.more);
     }
@@ -70,10 +79,13 @@ std::string schema_python() {
         for (const auto& value : enumeration.values) out += fmt::format("    {}: \"{}\",\n", value.value, value.name);
         out += "}\n";
     }
-    out += "\n# Fixed columns of each table with their NumPy types; parameters and metrics follow as float64.\nTABLES = {\n";
+    out +=
+        "\n# Fixed columns of each table with their NumPy types; parameters and metrics follow as float64.\nTABLES = "
+        "{\n";
     for (const auto& table : tables) {
         out += fmt::format("    \"{}\": {{\n", table.name.substr(1));
-        for (const auto& column : table.columns) out += fmt::format("        \"{}\": \"{}\",\n", column.name, name_of(column.type));
+        for (const auto& column : table.columns)
+            out += fmt::format("        \"{}\": \"{}\",\n", column.name, name_of(column.type));
         out += "    },\n";
     }
     out += "}\n\n# Which names decode a column.\nDECODERS = {\n";

@@ -219,11 +219,16 @@ void TableRows::on(const Dismiss& dismiss) {
 void TableRows::on(const Noted& noted) {
     put<Table::events>(sequence_, time_, noted.kind, noted.member, noted.lease, noted.worker, noted.value);
     switch (noted.kind) {
-        case EventKind::requeued: end_lease(noted.lease, LeaseOutcome::lost); break;
+        case EventKind::requeued:
+            end_lease(noted.lease, LeaseOutcome::lost);
+            break;
         // Still out when these come: it did not report and did not fail, so its deadline passed.
         case EventKind::retry:
-        case EventKind::member_failed: end_lease(noted.lease, LeaseOutcome::timed_out); break;
-        default: break;
+        case EventKind::member_failed:
+            end_lease(noted.lease, LeaseOutcome::timed_out);
+            break;
+        default:
+            break;
     }
 }
 

@@ -123,10 +123,10 @@ private:
     std::array<std::size_t, table_count> row_bytes_{};
     std::array<std::uint64_t, table_count> cleared_{};
 
-    std::vector<LeaseFacts> leases_;            ///< of each lease, 16 bytes
-    std::map<LeaseId, WorkerId> out_;           ///< leases that have not ended
+    std::vector<LeaseFacts> leases_;   ///< of each lease, 16 bytes
+    std::map<LeaseId, WorkerId> out_;  ///< leases that have not ended
     std::uint32_t incarnation_ = 0;
-    std::uint64_t sequence_ = 0;                ///< of the input at hand
+    std::uint64_t sequence_ = 0;  ///< of the input at hand
     double time_ = 0;
 };
 

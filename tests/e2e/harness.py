@@ -22,7 +22,7 @@ seed = 7
 members = 40
 
 [metric]
-name = "loss"
+name = "valid_loss"
 direction = "minimise"
 
 [space.lr]

@@ -1,9 +1,10 @@
 #pragma once
-// A thin C++ skin over the HDF5 C API: handles that close themselves, errors that throw, one lock. Inside record/hdf5 only.
+// A thin C++ skin over the HDF5 C API: handles that close themselves, errors that throw, one lock. Inside record/hdf5
+// only.
 //
 // Debian's serial HDF5 is not thread-safe, and in-process workers write snapshots while rank 0's thread appends to the
-// run file. So every call into HDF5 happens under Guard, which public functions of this folder take for as short as they
-// can: a large snapshot is written array by array, so that a commit waits for one array at most.
+// run file. So every call into HDF5 happens under Guard, which public functions of this folder take for as short as
+// they can: a large snapshot is written array by array, so that a commit waits for one array at most.
 
 #include <hdf5.h>
 
@@ -58,12 +59,14 @@ private:
 /// Throws Error with the library's own words if `status` is negative.
 template <class Status>
 Status check(Status status, std::string_view what) {
-    if (status < 0) [[unlikely]] throw_error(what);
+    if (status < 0) [[unlikely]]
+        throw_error(what);
     return status;
 }
 
 enum class Mode { create, write, swmr_write, swmr_read, read };
-/// Latest format (which SWMR needs), no file locking of HDF5's own, no sieve buffer (raw data go straight to the kernel).
+/// Latest format (which SWMR needs), no file locking of HDF5's own, no sieve buffer (raw data go straight to the
+/// kernel).
 Handle open_file(const std::string& path, Mode mode);
 
 Handle text_type(std::size_t size);  ///< fixed length, null-padded, UTF-8

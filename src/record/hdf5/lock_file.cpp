@@ -65,7 +65,8 @@ bool write_new(const std::filesystem::path& path, const std::string& content) {
     const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (file < 0) {
         if (errno == EEXIST) return false;
-        throw UserError(fmt::format("{}: cannot be made ({}); choose a folder that can be written to", path.string(), std::strerror(errno)));
+        throw UserError(fmt::format("{}: cannot be made ({}); choose a folder that can be written to", path.string(),
+                                    std::strerror(errno)));
     }
     const auto written = ::write(file, content.data(), content.size());
     ::close(file);
@@ -85,14 +86,16 @@ LockFile::LockFile(std::filesystem::path path, std::string job) : path_(std::mov
     const auto text = read_all(path_);
     const auto holder = parse(text);
     if (!holder) {
-        throw UserError(fmt::format("{}: is not a lock of this program. If no search writes to the run file, remove it", path_.string()));
+        throw UserError(fmt::format("{}: is not a lock of this program. If no search writes to the run file, remove it",
+                                    path_.string()));
     }
     const bool same_job = job != "-" && holder->job == job;
     const bool dead = holder->host == host && !runs(*holder);
     if (!same_job && !dead) {
-        throw UserError(fmt::format("{}: process {} on host {}{} writes to the run file. Stop it first (`stemma stop`){}", path_.string(),
-                                    holder->pid, holder->host, holder->job == "-" ? "" : ", batch job " + holder->job,
-                                    holder->host == host ? "" : "; if it no longer runs, remove the lock file"));
+        throw UserError(fmt::format(
+            "{}: process {} on host {}{} writes to the run file. Stop it first (`stemma stop`){}", path_.string(),
+            holder->pid, holder->host, holder->job == "-" ? "" : ", batch job " + holder->job,
+            holder->host == host ? "" : "; if it no longer runs, remove the lock file"));
     }
     // Moved away first: of two that take over at the same time, one finds its move undone.
     const auto aside = fmt::format("{}.{}.{}", path_.string(), host, ::getpid());

@@ -4,9 +4,9 @@
 
 namespace stemma {
 
-/// Keeps two programs from writing one run file: `<file>.lock`, made if it is not there, holding host, pid, the process's
-/// start and the batch job. HDF5's own file locks are off: they fail on file systems without locks, and a killed writer
-/// says nothing with them.
+/// Keeps two programs from writing one run file: `<file>.lock`, made if it is not there, holding host, pid, the
+/// process's start and the batch job. HDF5's own file locks are off: they fail on file systems without locks, and a
+/// killed writer says nothing with them.
 class LockFile {
 public:
     /// Takes over the lock of a process that no longer runs: on this host, or of the same batch job (`job`, "" = none),

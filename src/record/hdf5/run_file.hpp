@@ -23,8 +23,8 @@ public:
     static std::unique_ptr<RunFileWriter> create(const std::filesystem::path& path, const RunHeader& header,
                                                  std::string batch_job = {});
     /// Goes on with an existing file, whether closed or killed: everything committed is written anew beside it
-    /// (`<path>.resuming`), checked on the way, and renamed into place. Throws UserError as create() and RunFileReader do.
-    /// About 1 s for a million entries.
+    /// (`<path>.resuming`), checked on the way, and renamed into place. Throws UserError as create() and RunFileReader
+    /// do. About 1 s for a million entries.
     static std::unique_ptr<RunFileWriter> append_to(const std::filesystem::path& path, std::string batch_job = {});
     /// Without close(): what was committed stays, as after a kill.
     ~RunFileWriter() override;
@@ -33,11 +33,11 @@ public:
     /// Throws UserError if the file cannot be written (disk full).
     void commit() override;
     void sync() override;
-    /// Commits and leaves a file that any HDF5 program opens. `finished`: the search has ended for good; the file is then
-    /// rewritten compressed and with checksums (about 50 MB/s), and finished() of a reader is true.
+    /// Commits and leaves a file that any HDF5 program opens. `finished`: the search has ended for good; the file is
+    /// then rewritten compressed and with checksums (about 50 MB/s), and finished() of a reader is true.
     void close(bool finished);
 
-    std::uint64_t inputs() const;   ///< appended, those before a resume included
+    std::uint64_t inputs() const;  ///< appended, those before a resume included
     /// For the log: whose lock was taken over; "" if nobody's.
     const std::string& notice() const;
 
@@ -65,10 +65,10 @@ public:
     /// Checks every checksum. `take` may open other files.
     void entries(const std::function<void(const Entry&)>& take) override;
 
-    std::uint64_t inputs() const;    ///< committed
+    std::uint64_t inputs() const;  ///< committed
     std::uint64_t commits() const;
-    bool closed() const;             ///< in good order: neither live nor killed
-    bool finished() const;           ///< closed, and the search had ended for good
+    bool closed() const;    ///< in good order: neither live nor killed
+    bool finished() const;  ///< closed, and the search had ended for good
     /// Times that a resume has written the file anew. When it changes, or replaced() is true, open again.
     std::uint32_t file_incarnation() const;
     /// Another file stands under this name now.

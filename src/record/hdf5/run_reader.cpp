@@ -23,8 +23,10 @@ std::uint32_t crc(std::span<const std::byte> bytes) {
 }
 
 UserError unreadable(const fs::path& path, std::string_view why) {
-    return UserError(fmt::format("{}: cannot be read as a run file ({}): cut short, or damaged. Take a copy from before the damage, if there is one",
-                                 path.string(), why));
+    return UserError(
+        fmt::format("{}: cannot be read as a run file ({}): cut short, or damaged. Take a copy from before the damage, "
+                    "if there is one",
+                    path.string(), why));
 }
 
 /// One row of `commits`.
@@ -63,8 +65,10 @@ void require_file(const fs::path& path) {
     if (!fs::exists(path, error)) {
         throw UserError(path.string() + ": there is no such file. Give the run file that `stemma run` wrote");
     }
-    if (!fs::is_regular_file(path, error)) throw UserError(path.string() + ": is not a file. Give the run file that `stemma run` wrote");
-    if (fs::file_size(path, error) == 0) throw UserError(path.string() + ": is empty. Remove it and start the search again");
+    if (!fs::is_regular_file(path, error))
+        throw UserError(path.string() + ": is not a file. Give the run file that `stemma run` wrote");
+    if (fs::file_size(path, error) == 0)
+        throw UserError(path.string() + ": is empty. Remove it and start the search again");
 }
 
 }  // namespace
@@ -88,7 +92,8 @@ RunFileReader::State::State(const fs::path& path_) : path(path_), identity(ident
     const h5::Guard guard;
     try {
         if (H5Fis_hdf5(path.c_str()) <= 0) {
-            throw UserError(path.string() + ": is not an HDF5 file. Give the run file that `stemma run` wrote (RUN.h5)");
+            throw UserError(path.string() +
+                            ": is not an HDF5 file. Give the run file that `stemma run` wrote (RUN.h5)");
         }
         h5::Handle opened;
         try {
@@ -118,7 +123,8 @@ void RunFileReader::State::find_last_commit() {
             const auto found = parse_commit(std::span(block).subspan((end - 1 - first) * size, size), end - 1);
             if (!found) continue;
             bool complete = true;
-            for (std::size_t i = 0; i < table_count; ++i) complete &= found->rows[i] <= file->extent(static_cast<Table>(i));
+            for (std::size_t i = 0; i < table_count; ++i)
+                complete &= found->rows[i] <= file->extent(static_cast<Table>(i));
             if (!complete) continue;
             commit = *found;
             return;
@@ -255,18 +261,22 @@ std::uint64_t payload_end(const Block& block, std::size_t decision_bytes) {
 void RunFileReader::entries(const std::function<void(const Entry&)>& take) {
     auto& state = *state_;
     const auto damaged = [&](std::uint64_t input, std::string_view why) {
-        return UserError(fmt::format("{}: input {} of {} is damaged ({}); those before it are whole. Take a copy of the file from before the damage, "
-                                     "if there is one",
-                                     state.path.string(), input, state.rows(Table::inputs), why));
+        return UserError(
+            fmt::format("{}: input {} of {} is damaged ({}); those before it are whole. Take a copy of the file from "
+                        "before the damage, "
+                        "if there is one",
+                        state.path.string(), input, state.rows(Table::inputs), why));
     };
     Cursor at;
     Block block;
     while (at.input < state.rows(Table::inputs)) {
         try {
             const h5::Guard guard;
-            state.file->read(Table::inputs, at.input, std::min(inputs_per_block, state.rows(Table::inputs) - at.input), block.inputs);
+            state.file->read(Table::inputs, at.input, std::min(inputs_per_block, state.rows(Table::inputs) - at.input),
+                             block.inputs);
             const auto decisions = count_decisions(block.inputs);
-            if (decisions > state.rows(Table::decisions) - at.decision) throw DecodeError("it has more decisions than there are");
+            if (decisions > state.rows(Table::decisions) - at.decision)
+                throw DecodeError("it has more decisions than there are");
             state.file->read(Table::decisions, at.decision, decisions, block.decisions);
             const auto end = payload_end(block, state.file->row_bytes(Table::decisions));
             if (end < at.payload || end > state.rows(Table::payload)) throw DecodeError("it points beyond the end");

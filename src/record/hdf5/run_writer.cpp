@@ -19,7 +19,8 @@ constexpr std::uint64_t copy_inputs_per_commit = 8192;
 constexpr std::size_t copy_block_bytes = std::size_t{1} << 22U;
 
 UserError write_error(const fs::path& path, const h5::Error& error) {
-    return UserError(fmt::format("{}: {}. Is the disk full or the folder read-only? What was committed before is kept", path.string(), error.what()));
+    return UserError(fmt::format("{}: {}. Is the disk full or the folder read-only? What was committed before is kept",
+                                 path.string(), error.what()));
 }
 
 /// All rows, compressed, into a new file. The live file's chunks are copied in the order of the tables.
@@ -30,7 +31,8 @@ void write_cold_copy(const TableFile& live, const RunHeader& header, std::uint32
     for (std::size_t i = 0; i < table_count; ++i) {
         const auto table = static_cast<Table>(i);
         // Whole chunks, so that each is compressed once.
-        const auto step = std::max<std::uint64_t>(1, copy_block_bytes / live.row_bytes(table) / tables[i].chunk_rows) * tables[i].chunk_rows;
+        const auto step = std::max<std::uint64_t>(1, copy_block_bytes / live.row_bytes(table) / tables[i].chunk_rows) *
+                          tables[i].chunk_rows;
         for (std::uint64_t first = 0; first < live.extent(table); first += step) {
             live.read(table, first, std::min(step, live.extent(table) - first), block);
             cold.append(table, block);
@@ -109,11 +111,13 @@ RunFileWriter::~RunFileWriter() {
     state_->file.reset();
 }
 
-std::unique_ptr<RunFileWriter> RunFileWriter::create(const fs::path& path, const RunHeader& header, std::string batch_job) {
+std::unique_ptr<RunFileWriter> RunFileWriter::create(const fs::path& path, const RunHeader& header,
+                                                     std::string batch_job) {
     const auto refuse_existing = [&] {
         if (!fs::exists(path)) return;
-        throw UserError(fmt::format("{}: exists already and is not overwritten. Go on with it by `stemma resume {}`, or choose another name",
-                                    path.string(), path.string()));
+        throw UserError(fmt::format(
+            "{}: exists already and is not overwritten. Go on with it by `stemma resume {}`, or choose another name",
+            path.string(), path.string()));
     };
     refuse_existing();
     auto state = std::make_unique<State>(path, std::move(batch_job), header);

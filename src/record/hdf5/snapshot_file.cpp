@@ -48,14 +48,22 @@ Handle boolean_type() {
 Handle type_of(DType type) {
     const auto copy = [](hid_t of) { return Handle(H5Tcopy(of), H5Tclose, "make a type"); };
     switch (type) {
-        case DType::u8: return copy(H5T_STD_U8LE);
-        case DType::i32: return copy(H5T_STD_I32LE);
-        case DType::i64: return copy(H5T_STD_I64LE);
-        case DType::f16: return half_type();
-        case DType::bf16: return copy(H5T_STD_U16LE);
-        case DType::f32: return copy(H5T_IEEE_F32LE);
-        case DType::f64: return copy(H5T_IEEE_F64LE);
-        case DType::boolean: return boolean_type();
+        case DType::u8:
+            return copy(H5T_STD_U8LE);
+        case DType::i32:
+            return copy(H5T_STD_I32LE);
+        case DType::i64:
+            return copy(H5T_STD_I64LE);
+        case DType::f16:
+            return half_type();
+        case DType::bf16:
+            return copy(H5T_STD_U16LE);
+        case DType::f32:
+            return copy(H5T_IEEE_F32LE);
+        case DType::f64:
+            return copy(H5T_IEEE_F64LE);
+        case DType::boolean:
+            return boolean_type();
     }
     throw h5::Error("a snapshot has an array of unknown type");
 }
@@ -96,13 +104,24 @@ void write_array(hid_t file, const std::string& path, const ArrayInfo& array, st
     const std::vector<hsize_t> shape(array.shape.begin(), array.shape.end());
     const auto type = type_of(array.type);
     const auto space = h5::simple_space(shape);
-    Handle set(H5Dcreate2(file, path.c_str(), type.id(), space.id(), links.id(), H5P_DEFAULT, H5P_DEFAULT), H5Dclose, "make " + path);
-    if (!content.empty()) check(H5Dwrite(set.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, content.data()), "write " + path);
+    Handle set(H5Dcreate2(file, path.c_str(), type.id(), space.id(), links.id(), H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
+               "make " + path);
+    if (!content.empty())
+        check(H5Dwrite(set.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, content.data()), "write " + path);
     h5::write_attribute(set.id(), "dtype", name_of(array.type));
     const auto number = static_cast<std::uint8_t>(array.type);
     h5::write_attribute(set.id(), "dtype_number", H5T_STD_U8LE, &number);
     h5::write_attribute(set.id(), "crc32", crc(content));
     set.close("close " + path);
+}
+
+/// Datasets carry their own checksums; this one is for the lists that say which is which.
+std::uint32_t index_crc(std::span<const std::string> paths, std::span<const std::string> names) {
+    Bytes bytes;
+    ByteWriter out(bytes);
+    for (const auto& path : paths) out.put(path);
+    for (const auto& name : names) out.put(name);
+    return crc(bytes);
 }
 
 void write_all(const std::string& path, const Snapshot& snapshot, const SnapshotAttributes& attributes) {
@@ -121,6 +140,7 @@ void write_all(const std::string& path, const Snapshot& snapshot, const Snapshot
         h5::write_attribute(file.id(), "resource", static_cast<std::uint64_t>(attributes.resource));
         h5::write_texts(file.id(), paths_name, paths);
         h5::write_texts(file.id(), names_name, names);
+        h5::write_attribute(file.id(), "index_crc32", index_crc(paths, names));
     }
     // One lock an array: a commit of the run file must not wait for all of them.
     for (std::size_t i = 0; i < arrays.size(); ++i) {
@@ -132,7 +152,8 @@ void write_all(const std::string& path, const Snapshot& snapshot, const Snapshot
 }
 
 Handle open_snapshot(const std::string& path) {
-    if (!std::filesystem::exists(path)) throw UserError(path + ": there is no such snapshot; the member has to be trained again");
+    if (!std::filesystem::exists(path))
+        throw UserError(path + ": there is no such snapshot; the member has to be trained again");
     if (H5Fis_hdf5(path.c_str()) <= 0) throw h5::Error("it is no HDF5 file");
     auto file = h5::open_file(path, h5::Mode::read);
     if (!h5::has_attribute(file.id(), "format") || h5::read_text_attribute(file.id(), "format") != snapshot_format) {
@@ -163,7 +184,8 @@ void read_array(hid_t file, const std::string& path, const std::string& name, Sn
     check(H5Fget_filesize(file, &file_bytes), "read its size");
     if (static_cast<hsize_t>(count) > file_bytes / size_of(dtype)) throw h5::Error(name + " is larger than the file");
     Bytes content(static_cast<std::size_t>(count) * size_of(dtype));
-    if (!content.empty()) check(H5Dread(set.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, content.data()), "read " + path);
+    if (!content.empty())
+        check(H5Dread(set.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, content.data()), "read " + path);
     std::uint32_t expected = 0;
     h5::read_attribute(set.id(), "crc32", H5T_NATIVE_UINT32, &expected);
     if (crc(content) != expected) throw h5::Error("the checksum of " + name + " is wrong");
@@ -171,7 +193,8 @@ void read_array(hid_t file, const std::string& path, const std::string& name, Sn
 }
 
 UserError unreadable(const std::string& path, const h5::Error& error) {
-    return UserError(fmt::format("{}: cannot be read as a snapshot: {}. The member has to be trained again", path, error.what()));
+    return UserError(
+        fmt::format("{}: cannot be read as a snapshot: {}. The member has to be trained again", path, error.what()));
 }
 
 }  // namespace
@@ -183,7 +206,8 @@ void write_snapshot_file(const std::string& path, const Snapshot& snapshot, cons
     } catch (const h5::Error& error) {
         std::error_code ignored;  // the error that matters is the first one
         std::filesystem::remove(temporary, ignored);
-        throw UserError(fmt::format("{}: cannot be written: {}. Is the disk full or the folder not there?", path, error.what()));
+        throw UserError(
+            fmt::format("{}: cannot be written: {}. Is the disk full or the folder not there?", path, error.what()));
     }
     sync_file(temporary);
     rename_durably(temporary, path);
@@ -195,7 +219,11 @@ Snapshot read_snapshot_file(const std::string& path) {
         const auto file = open_snapshot(path);
         const auto paths = h5::read_texts(file.id(), paths_name);
         const auto names = h5::read_texts(file.id(), names_name);
-        if (paths.size() != names.size()) throw h5::Error("its list of arrays is damaged");
+        std::uint32_t expected = 0;
+        h5::read_attribute(file.id(), "index_crc32", H5T_NATIVE_UINT32, &expected);
+        if (paths.size() != names.size() || index_crc(paths, names) != expected) {
+            throw h5::Error("its list of arrays is damaged");
+        }
         Snapshot snapshot;
         for (std::size_t i = 0; i < paths.size(); ++i) read_array(file.id(), paths[i], names[i], snapshot);
         return snapshot;

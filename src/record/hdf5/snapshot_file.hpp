@@ -15,8 +15,8 @@ struct SnapshotAttributes {
     Resource resource = 0;  ///< that the member has been trained to
 };
 
-/// Written under a temporary name, forced to the disk, renamed: whole or not there. bfloat16 is stored as uint16 with the
-/// attribute dtype = "bfloat16". Throws UserError naming the file (disk full, no such folder).
+/// Written under a temporary name, forced to the disk, renamed: whole or not there. bfloat16 is stored as uint16 with
+/// the attribute dtype = "bfloat16". Throws UserError naming the file (disk full, no such folder).
 void write_snapshot_file(const std::string& path, const Snapshot& snapshot, const SnapshotAttributes& attributes);
 
 /// The same arrays in the same order, each checked against its CRC-32. Throws UserError naming the file if it is not

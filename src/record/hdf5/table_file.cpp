@@ -14,12 +14,17 @@ using h5::Handle;
 
 hid_t h5_type(ColumnType type) {
     switch (type) {
-        case ColumnType::u8: return H5T_STD_U8LE;
-        case ColumnType::u32: return H5T_STD_U32LE;
-        case ColumnType::u64: return H5T_STD_U64LE;
+        case ColumnType::u8:
+            return H5T_STD_U8LE;
+        case ColumnType::u32:
+            return H5T_STD_U32LE;
+        case ColumnType::u64:
+            return H5T_STD_U64LE;
         case ColumnType::i64:
-        case ColumnType::id: return H5T_STD_I64LE;
-        case ColumnType::f64: return H5T_IEEE_F64LE;
+        case ColumnType::id:
+            return H5T_STD_I64LE;
+        case ColumnType::f64:
+            return H5T_IEEE_F64LE;
     }
     unreachable("a column has one of the types");
 }
@@ -54,7 +59,8 @@ void create_table(hid_t file, Table table, const RunHeader& header, Storage stor
     const hsize_t unlimited = H5S_UNLIMITED;
     const auto space = h5::simple_space({&none, 1}, {&unlimited, 1});
     const auto type = row_type(table, header);
-    Handle set(H5Dcreate2(file, std::string(described.name).c_str(), type.id(), space.id(), H5P_DEFAULT, options.id(), H5P_DEFAULT),
+    Handle set(H5Dcreate2(file, std::string(described.name).c_str(), type.id(), space.id(), H5P_DEFAULT, options.id(),
+                          H5P_DEFAULT),
                H5Dclose, "make table " + std::string(described.name));
     h5::write_attribute(set.id(), "meaning", described.meaning);
     set.close("close a table");
@@ -83,7 +89,8 @@ void write_flags(hid_t file, const char* name, const std::vector<MetricInfo>& me
     for (const auto& metric : metrics) flags.push_back(metric.held_out ? 1 : 0);
     const hsize_t count = flags.size();
     const auto space = h5::simple_space({&count, 1});
-    Handle set(H5Dcreate2(file, name, H5T_STD_U8LE, space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose, "make a dataset");
+    Handle set(H5Dcreate2(file, name, H5T_STD_U8LE, space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
+               "make a dataset");
     check(H5Dwrite(set.id(), H5T_STD_U8LE, H5S_ALL, H5S_ALL, H5P_DEFAULT, flags.data()), "write a dataset");
     set.close("close a dataset");
 }
@@ -95,7 +102,8 @@ std::vector<std::uint8_t> read_flags(hid_t file, const char* name, std::size_t e
         throw h5::Error(std::string("HDF5: ") + name + " has another length than the list of metrics");
     }
     std::vector<std::uint8_t> flags(expected);
-    if (expected > 0) check(H5Dread(set.id(), H5T_STD_U8LE, H5S_ALL, H5S_ALL, H5P_DEFAULT, flags.data()), "read a dataset");
+    if (expected > 0)
+        check(H5Dread(set.id(), H5T_STD_U8LE, H5S_ALL, H5S_ALL, H5P_DEFAULT, flags.data()), "read a dataset");
     return flags;
 }
 
@@ -126,7 +134,8 @@ void write_header(hid_t file, const RunHeader& header, std::uint32_t file_incarn
 
 }  // namespace
 
-void create_run_file(const std::string& path, const RunHeader& header, std::uint32_t file_incarnation, Storage storage) {
+void create_run_file(const std::string& path, const RunHeader& header, std::uint32_t file_incarnation,
+                     Storage storage) {
     auto file = h5::open_file(path, h5::Mode::create);
     write_header(file.id(), header, file_incarnation);
     for (std::size_t i = 0; i < table_count; ++i) create_table(file.id(), static_cast<Table>(i), header, storage);
@@ -135,15 +144,17 @@ void create_run_file(const std::string& path, const RunHeader& header, std::uint
 
 void check_format(hid_t file, const std::string& path) {
     if (!h5::has_attribute(file, "format") || h5::read_text_attribute(file, "format") != run_file_format) {
-        throw UserError(path + ": is an HDF5 file, but not a run file of Stemma. Give the file that `stemma run` wrote (RUN.h5)");
+        throw UserError(
+            path + ": is an HDF5 file, but not a run file of Stemma. Give the file that `stemma run` wrote (RUN.h5)");
     }
     std::uint32_t version = 0;
     h5::read_attribute(file, "format_version", H5T_NATIVE_UINT32, &version);
     if (version == run_file_version) return;
-    throw UserError(fmt::format("{}: has format version {}, this program knows version {}. Use the version of Stemma that wrote it ({}), "
-                                "or a newer one",
-                                path, version, run_file_version,
-                                h5::has_attribute(file, "program_version") ? h5::read_text_attribute(file, "program_version") : "unknown"));
+    throw UserError(fmt::format(
+        "{}: has format version {}, this program knows version {}. Use the version of Stemma that wrote it ({}), "
+        "or a newer one",
+        path, version, run_file_version,
+        h5::has_attribute(file, "program_version") ? h5::read_text_attribute(file, "program_version") : "unknown"));
 }
 
 RunHeader read_header(hid_t file) {
@@ -193,8 +204,10 @@ TableFile::TableFile(h5::Handle file, const RunHeader& header, bool writable) : 
             throw h5::Error("table " + name + " has other columns than the schema of this version");
         }
         const Handle space(H5Dget_space(sets_[i].id()), H5Sclose, "read a table's size");
-        if (H5Sget_simple_extent_ndims(space.id()) != 1) throw h5::Error("table " + name + " has another shape than the schema says");
-        extents_[i] = static_cast<std::uint64_t>(check(H5Sget_simple_extent_npoints(space.id()), "read a table's size"));
+        if (H5Sget_simple_extent_ndims(space.id()) != 1)
+            throw h5::Error("table " + name + " has another shape than the schema says");
+        extents_[i] =
+            static_cast<std::uint64_t>(check(H5Sget_simple_extent_npoints(space.id()), "read a table's size"));
         row_bytes_[i] = stemma::row_bytes(table, header);
     }
 }

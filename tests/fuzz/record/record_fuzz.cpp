@@ -21,11 +21,21 @@ void damage(Bytes& bytes, Stream& s) {
         const auto at = s.below(bytes.size());
         const auto place = bytes.begin() + static_cast<std::ptrdiff_t>(at);
         switch (s.below(5)) {
-            case 0: bytes[at] ^= static_cast<std::byte>(1U << s.below(8)); break;
-            case 1: bytes[at] = static_cast<std::byte>(s()); break;
-            case 2: bytes.resize(at); break;
-            case 3: bytes.insert(place, static_cast<std::byte>(s())); break;
-            default: bytes.erase(place); break;
+            case 0:
+                bytes[at] ^= static_cast<std::byte>(1U << s.below(8));
+                break;
+            case 1:
+                bytes[at] = static_cast<std::byte>(s());
+                break;
+            case 2:
+                bytes.resize(at);
+                break;
+            case 3:
+                bytes.insert(place, static_cast<std::byte>(s()));
+                break;
+            default:
+                bytes.erase(place);
+                break;
         }
     }
 }

@@ -54,7 +54,8 @@ TEST(RecordCodec, ValuesAreKept) {
 TEST(RecordCodec, TheBytesOfVersionOneAreThese) {
     // A change here makes every run file unreadable: raise run_file_version and keep reading the old one.
     const Bytes bytes = encoded({1, 2.0, TransferDone{{3}}});
-    const std::vector<unsigned> expected = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 7, 3, 0, 0, 0, 0, 0, 0, 0};
+    const std::vector<unsigned> expected = {1, 0, 0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                            0, 0, 0x40, 7, 3, 0, 0, 0, 0, 0, 0, 0};
     ASSERT_EQ(bytes.size(), expected.size());
     for (std::size_t i = 0; i < bytes.size(); ++i) EXPECT_EQ(std::to_integer<unsigned>(bytes[i]), expected[i]) << i;
 }

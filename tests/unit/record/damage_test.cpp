@@ -11,10 +11,10 @@
 namespace stemma {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::ThrowsMessage;
 using testing::bytes_of;
 using testing::content_of;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 using testing::write_content;
 
 class Damage : public ::testing::Test {
@@ -76,7 +76,7 @@ TEST_F(Damage, FlippedBitsNeverGiveWrongEntries) {
     const auto whole = content_of(file);
     Stream stream(9, Purpose::test);
     int refused = 0;
-    for (int i = 0; i < 400; ++i) {
+    for (int i = 0; i < 120; ++i) {  // a wait of 67 ms for each that hits a live structure
         auto damaged = whole;
         for (auto flips = 1 + stream.below(8); flips > 0; --flips) {
             // Half of them near the start, where HDF5's own structures lie.
@@ -86,7 +86,7 @@ TEST_F(Damage, FlippedBitsNeverGiveWrongEntries) {
         write_content(folder / "damaged.h5", damaged);
         refused += reads(folder / "damaged.h5") ? 0 : 1;
     }
-    EXPECT_GT(refused, 20);
+    EXPECT_GT(refused, 5);
 }
 
 TEST_F(Damage, ADamagedInputIsNamedAndResumeRefuses) {

@@ -47,7 +47,8 @@ std::uint64_t count_whole(const std::filesystem::path& file) {
     return seen;
 }
 
-/// Lets a child write until it has told `told` commits, and kills it `delay` microseconds later. Returns what it told last.
+/// Lets a child write until it has told `told` commits, and kills it `delay` microseconds later. Returns what it told
+/// last.
 std::uint64_t kill_after(const std::filesystem::path& file, std::uint64_t told, std::uint64_t delay) {
     int ends[2];
     EXPECT_EQ(::pipe(ends), 0);

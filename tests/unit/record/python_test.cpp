@@ -24,7 +24,8 @@ protected:
     /// Runs a script with the file's name as its argument; its assertions are the test.
     bool passes(const std::filesystem::path& given, const std::string& script) {
         testing::write_content(folder / "script.py", "import sys\nimport h5py\nimport numpy as np\n" + script);
-        return std::system((std::string(python) + " " + (folder / "script.py").string() + " " + given.string()).c_str()) == 0;
+        return std::system(
+                   (std::string(python) + " " + (folder / "script.py").string() + " " + given.string()).c_str()) == 0;
     }
     testing::ScratchFolder folder;
     std::filesystem::path file = folder / "run.h5";

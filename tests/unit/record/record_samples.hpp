@@ -18,43 +18,61 @@ public:
 
     InputBody body() {
         switch (s_.below(std::variant_size_v<InputBody>)) {
-            case 0: return IncarnationStarted{u32(), u32()};
-            case 1: return WorkerJoined{id<WorkerId>(), text(), text(), s_()};
-            case 2: return WorkerLost{id<WorkerId>(), text()};
-            case 3: return LeaseReported{id<WorkerId>(), id<LeaseId>(), resource(), number(), s_(), rows()};
+            case 0:
+                return IncarnationStarted{u32(), u32()};
+            case 1:
+                return WorkerJoined{id<WorkerId>(), text(), text(), s_()};
+            case 2:
+                return WorkerLost{id<WorkerId>(), text()};
+            case 3:
+                return LeaseReported{id<WorkerId>(), id<LeaseId>(), resource(), number(), s_(), rows()};
             case 4:
                 return LeaseFailed{id<WorkerId>(), id<LeaseId>(), static_cast<FailureKind>(s_.below(9)), text(), text(),
-                                   resource(), number()};
-            case 5: return SnapshotPersisted{id<SnapshotId>(), coin(), text()};
-            case 6: return SnapshotMissing{id<SnapshotId>()};
-            case 7: return TransferDone{id<TransferId>()};
-            case 8: return Ticked{};
-            case 9: return StopRequested{static_cast<StopReason>(1 + s_.below(3))};
-            case 10: return MemberStopped{id<MemberId>()};
-            default: return BudgetChanged{budget(), resource()};
+                                   resource(),     number()};
+            case 5:
+                return SnapshotPersisted{id<SnapshotId>(), coin(), text()};
+            case 6:
+                return SnapshotMissing{id<SnapshotId>()};
+            case 7:
+                return TransferDone{id<TransferId>()};
+            case 8:
+                return Ticked{};
+            case 9:
+                return StopRequested{static_cast<StopReason>(1 + s_.below(3))};
+            case 10:
+                return MemberStopped{id<MemberId>()};
+            default:
+                return BudgetChanged{budget(), resource()};
         }
     }
 
     Effect effect() {
         switch (s_.below(std::variant_size_v<Effect>)) {
             case 0:
-                return Born{id<MemberId>(), static_cast<BirthCause>(1 + s_.below(4)), id<MemberId>(), id<MemberId>(), u32(),
-                            configuration()};
+                return Born{id<MemberId>(), static_cast<BirthCause>(1 + s_.below(4)),
+                            id<MemberId>(), id<MemberId>(),
+                            u32(),          configuration()};
             case 1:
-                return Assign{id<WorkerId>(), id<LeaseId>(), id<MemberId>(), resource(), resource(),
-                              Source{static_cast<SourceKind>(s_.below(4)), id<SnapshotId>(), id<WorkerId>(),
-                                     id<TransferId>(), s_()},
-                              u32()};
-            case 2: return Serve{id<TransferId>(), id<SnapshotId>(), id<WorkerId>(), id<WorkerId>()};
-            case 3: return AbortTransfer{id<TransferId>(), id<WorkerId>()};
-            case 4: return Drop{id<WorkerId>(), id<SnapshotId>()};
-            case 5: return Persist{id<WorkerId>(), id<SnapshotId>()};
-            case 6: return Erase{id<SnapshotId>()};
-            case 7: return Cancel{id<WorkerId>(), id<LeaseId>()};
-            case 8: return Dismiss{id<WorkerId>()};
+                return Assign{id<WorkerId>(), id<LeaseId>(), id<MemberId>(), resource(), resource(), source(), u32()};
+            case 2:
+                return Serve{id<TransferId>(), id<SnapshotId>(), id<WorkerId>(), id<WorkerId>()};
+            case 3:
+                return AbortTransfer{id<TransferId>(), id<WorkerId>()};
+            case 4:
+                return Drop{id<WorkerId>(), id<SnapshotId>()};
+            case 5:
+                return Persist{id<WorkerId>(), id<SnapshotId>()};
+            case 6:
+                return Erase{id<SnapshotId>()};
+            case 7:
+                return Cancel{id<WorkerId>(), id<LeaseId>()};
+            case 8:
+                return Dismiss{id<WorkerId>()};
             case 9:
-                return Noted{static_cast<EventKind>(1 + s_.below(12)), id<MemberId>(), id<LeaseId>(), id<WorkerId>(), number()};
-            default: return Ended{static_cast<EndReason>(1 + s_.below(9)), id<MemberId>()};
+                return Noted{static_cast<EventKind>(1 + s_.below(12)), id<MemberId>(), id<LeaseId>(), id<WorkerId>(),
+                             number()};
+            default:
+                return Ended{static_cast<EndReason>(1 + s_.below(9)), id<MemberId>()};
         }
     }
 
@@ -72,19 +90,27 @@ private:
     I id() {
         return s_.below(8) == 0 ? I::none() : I{s_.below(1000)};
     }
+    Source source() {
+        const auto kind = static_cast<SourceKind>(s_.below(4));
+        return {kind, id<SnapshotId>(), id<WorkerId>(), id<TransferId>(), s_()};
+    }
     bool coin() { return s_.below(2) == 1; }
     std::uint32_t u32() { return static_cast<std::uint32_t>(s_()); }
     Resource resource() { return static_cast<Resource>(s_.below(1000)) - 5; }
     /// Infinities, and NaNs with a payload: a record keeps bits.
     double number() {
         switch (s_.below(8)) {
-            case 0: return std::bit_cast<double>(0x7FF8'0000'0000'0000U | s_.below(1U << 20U));
-            case 1: return -std::numeric_limits<double>::infinity();
-            default: return s_.normal();
+            case 0:
+                return std::bit_cast<double>(0x7FF8'0000'0000'0000U | s_.below(1U << 20U));
+            case 1:
+                return -std::numeric_limits<double>::infinity();
+            default:
+                return s_.normal();
         }
     }
     std::string text() {
-        static constexpr std::string_view words[] = {"", "héllo wörld", "日本語", "\xF0\x9F\x92\xA5", "\xFF\xFE", "a\nb\tc", "std::bad_alloc"};
+        static constexpr std::string_view words[] = {"",         "héllo wörld", "日本語",        "\xF0\x9F\x92\xA5",
+                                                     "\xFF\xFE", "a\nb\tc",     "std::bad_alloc"};
         std::string text(words[s_.below(std::size(words))]);
         if (coin()) text += std::string(s_.below(50), static_cast<char>(s_.below(256)));
         return text;
@@ -101,10 +127,16 @@ private:
         Configuration values(s_.below(5));
         for (auto& value : values) {
             switch (s_.below(4)) {
-                case 0: break;
-                case 1: value = number(); break;
-                case 2: value = static_cast<std::int64_t>(s_()); break;
-                default: value = Choice{u32()};
+                case 0:
+                    break;
+                case 1:
+                    value = number();
+                    break;
+                case 2:
+                    value = static_cast<std::int64_t>(s_());
+                    break;
+                default:
+                    value = Choice{u32()};
             }
         }
         return values;
@@ -138,9 +170,9 @@ inline RunHeader sample_header() {
     header.unit = "epoch";
     header.metrics = {{"valid_loss", false}, {"member", false}, {"test_accuracy", true}};
     header.parameters = {"lr", "layers", "optimiser", "time"};
-    header.space_json =
-        R"({"parameters": [{"name": "lr", "type": "real"}, {"name": "layers", "type": "integer"},)"
-        R"( {"name": "optimiser", "type": "categorical", "choices": ["sgd", "adam, \"w\""]}, {"name": "time", "type": "real"}]})";
+    header.space_json = R"({"parameters": [{"name": "lr", "type": "real"}, {"name": "layers", "type": "integer"},)"
+                        R"( {"name": "optimiser", "type": "categorical", "choices": ["sgd", "adam, \"w\""]},)"
+                        R"( {"name": "time", "type": "real"}]})";
     header.started_unix = 1.75e9 + 0.125;
     return header;
 }
@@ -158,12 +190,14 @@ public:
             entry.input.body = WorkerJoined{{n}, "host-" + std::to_string(n), "cpu", 1U << 20U};
             assign(entry, {n});
         } else if (n % 17 == 0) {
-            entry.input.body = SnapshotPersisted{snapshot_of({n % (leases_ - 1)}), n % 2 == 0, n % 2 == 0 ? "" : "disk full"};
+            entry.input.body =
+                SnapshotPersisted{snapshot_of({n % (leases_ - 1)}), n % 2 == 0, n % 2 == 0 ? "" : "disk full"};
         } else {
             const auto lease = oldest_++;
             const WorkerId worker{1 + lease % 2};
             if (n % 23 == 0) {
-                entry.input.body = LeaseFailed{worker, {lease}, FailureKind::exception, "std::runtime_error", "wörse", 1, 0.5};
+                entry.input.body =
+                    LeaseFailed{worker, {lease}, FailureKind::exception, "std::runtime_error", "wörse", 1, 0.5};
                 entry.effects.push_back(Noted{EventKind::retry, {lease}, {lease}, worker, 0});
             } else {
                 const double loss = 1.0 / static_cast<double>(1 + lease);
@@ -180,7 +214,11 @@ public:
 private:
     void assign(Entry& entry, WorkerId worker) {
         const MemberId member{leases_};
-        entry.effects.push_back(Born{member, BirthCause::sampled, {}, {}, 0,
+        entry.effects.push_back(Born{member,
+                                     BirthCause::sampled,
+                                     {},
+                                     {},
+                                     0,
                                      {0.001 * static_cast<double>(leases_), static_cast<std::int64_t>(leases_ % 7),
                                       Choice{static_cast<std::uint32_t>(leases_ % 2)}, Inactive{}}});
         entry.effects.push_back(Assign{worker, {leases_}, member, 0, 2, {}, 0});

@@ -10,9 +10,9 @@
 namespace stemma {
 namespace {
 
+using testing::bytes_of;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-using testing::bytes_of;
 
 void append(RunFileWriter& writer, std::uint64_t first, std::uint64_t count) {
     testing::SampleRun run;
@@ -159,7 +159,8 @@ TEST_F(RunFile, NothingIsLeftBesideIt) {
     RunFileWriter::create(file, testing::sample_header())->close(true);
     RunFileWriter::append_to(file)->close(true);
     std::size_t files = 0;
-    for (const auto& one : std::filesystem::directory_iterator(file.parent_path())) files += one.is_regular_file() ? 1 : 0;
+    for (const auto& one : std::filesystem::directory_iterator(file.parent_path()))
+        files += one.is_regular_file() ? 1 : 0;
     EXPECT_EQ(files, 1U);
 }
 

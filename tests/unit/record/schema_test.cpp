@@ -22,7 +22,8 @@ std::string content_of(const std::string& path) {
 /// STEMMA_UPDATE=1 writes the file anew.
 void expect_same(const std::string& path, const std::string& generated) {
     if (std::getenv("STEMMA_UPDATE") != nullptr) std::ofstream(std::string(STEMMA_ROOT) + "/" + path) << generated;
-    EXPECT_EQ(content_of(path), generated) << path << " is not what the schema says: STEMMA_UPDATE=1 unit_record writes it anew";
+    EXPECT_EQ(content_of(path), generated)
+        << path << " is not what the schema says: STEMMA_UPDATE=1 unit_record writes it anew";
 }
 
 TEST(Schema, CheckedInFilesAreTheGeneratedOnes) {
@@ -35,7 +36,8 @@ TEST(Schema, NamesAreUnique) {
     for (const auto& table : tables) {
         EXPECT_TRUE(names.insert(table.name).second) << table.name;
         std::set<std::string_view> columns;
-        for (const auto& column : table.columns) EXPECT_TRUE(columns.insert(column.name).second) << table.name << " " << column.name;
+        for (const auto& column : table.columns)
+            EXPECT_TRUE(columns.insert(column.name).second) << table.name << " " << column.name;
     }
 }
 
@@ -55,7 +57,8 @@ TEST(Schema, NumbersHaveNames) {
 
 TEST(Schema, ClashingColumnsGetAnUnderscore) {
     const auto header = testing::sample_header();
-    EXPECT_EQ(more_columns(Table::reports, header), (std::vector<std::string>{"valid_loss", "member_", "test_accuracy"}));
+    EXPECT_EQ(more_columns(Table::reports, header),
+              (std::vector<std::string>{"valid_loss", "member_", "test_accuracy"}));
     EXPECT_EQ(more_columns(Table::members, header), (std::vector<std::string>{"lr", "layers", "optimiser", "time_"}));
     EXPECT_TRUE(more_columns(Table::leases, header).empty());
 }

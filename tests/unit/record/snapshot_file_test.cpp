@@ -85,7 +85,8 @@ TEST(SnapshotFile, DamageIsFound) {
 
 TEST(SnapshotFile, WhatIsMissingOrElsewhereIsNamed) {
     EXPECT_THAT([] { read_snapshot_file("/nowhere/1.h5"); }, ThrowsMessage<UserError>(HasSubstr("/nowhere/1.h5")));
-    EXPECT_THAT([] { write_snapshot_file("/nowhere/1.h5", Snapshot{}, {}); }, ThrowsMessage<UserError>(HasSubstr("/nowhere/1.h5")));
+    EXPECT_THAT([] { write_snapshot_file("/nowhere/1.h5", Snapshot{}, {}); },
+                ThrowsMessage<UserError>(HasSubstr("/nowhere/1.h5")));
 }
 
 TEST(SnapshotFile, ThreadsWriteWhileARunIsRecorded) {

@@ -43,10 +43,10 @@ TEST_F(Tables, AReportEndsItsLease) {
     add(LeaseReported{{1}, {0}, 4, 2.0, 8, {{2, {1, 2, 3}}, {4, {0.5, 2, 3}}}});
     EXPECT_EQ(outcome(), LeaseOutcome::reported);
     EXPECT_EQ(rows.count(Table::epochs), 2U);
-    using Row = std::tuple<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double, std::uint64_t,
-                           ReportStatus, double>;
-    const auto row = last_row<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double, std::uint64_t,
-                              ReportStatus, double>(rows, Table::reports);
+    using Row = std::tuple<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double,
+                           std::uint64_t, ReportStatus, double>;
+    const auto row = last_row<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double,
+                              std::uint64_t, ReportStatus, double>(rows, Table::reports);
     EXPECT_EQ(row, (Row{1, 1.0, {10}, {0}, {1}, 4, 4, 2.0, 8, ReportStatus::full, 0.5}));
 }
 
@@ -56,8 +56,8 @@ TEST_F(Tables, PartialAndLateReportsAreToldApart) {
     EXPECT_EQ(outcome(), LeaseOutcome::partial);
     add(LeaseReported{{1}, {0}, 4, 1, 0, {{4, {1, 1, 1}}}});
     EXPECT_EQ(rows.count(Table::lease_ends), 1U) << "the lease had ended";
-    const auto row = last_row<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double, std::uint64_t,
-                              ReportStatus>(rows, Table::reports);
+    const auto row = last_row<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double,
+                              std::uint64_t, ReportStatus>(rows, Table::reports);
     EXPECT_EQ(std::get<9>(row), ReportStatus::late);
 }
 
