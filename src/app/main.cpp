@@ -36,15 +36,17 @@ void add_job(CLI::App& command, CommandLine& line) {
 }
 
 void add_launch(CLI::App& command, CommandLine& line) {
-    command.add_option("-n,--workers", line.launch.workers,
-                       "Workers inside this process, when no mpirun or srun started several ranks (default: one a core)");
+    command.add_option(
+        "-n,--workers", line.launch.workers,
+        "Workers inside this process, when no mpirun or srun started several ranks (default: one a core)");
     command.add_flag("-q,--quiet", line.launch.quiet, "No status line; only things of note");
 }
 
 void add_budget(CLI::App& command, CommandLine& line) {
     command.add_option("--members", line.budget.members, "At most this many configurations in all");
     command.add_option("--reports", line.budget.reports, "At most this many finished leases in all");
-    command.add_option("--resource,--epochs,--steps", line.budget.resource, "At most this much training in all, in the job's unit");
+    command.add_option("--resource,--epochs,--steps", line.budget.resource,
+                       "At most this much training in all, in the job's unit");
     command.add_option("--wall-time", line.wall_time, "At most this much time in all: 90s, 15m, 2h");
     command.add_option("--target", line.budget.target, "End when the metric is at least as good as this");
     command.add_option("--max", line.budget.max, "Raise the largest resource of a member (R)");
@@ -58,34 +60,44 @@ CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name,
 }
 
 void add_job_commands(CLI::App& app, CommandLine& line) {
-    auto* check_command = add_command(app, line, "check", "Check a job file; --explain KEY prints what a key means", [&] {
-        return line.job.file.empty() ? explain_key(line.explain) : check(line.job);
-    });
+    auto* check_command =
+        add_command(app, line, "check", "Check a job file; --explain KEY prints what a key means",
+                    [&] { return line.job.file.empty() ? explain_key(line.explain) : check(line.job); });
     check_command->add_option("JOB", line.job.file, "Job file (TOML)");
-    check_command->add_option("--set", line.job.overrides, "Override a key of the job")->allow_extra_args(false)->type_name("PATH=VALUE");
+    check_command->add_option("--set", line.job.overrides, "Override a key of the job")
+        ->allow_extra_args(false)
+        ->type_name("PATH=VALUE");
     check_command->add_option("--explain", line.explain, "Reference of a section or key, such as scheduler.asha");
 
-    auto* preview_command = add_command(app, line, "preview", "What a job will do: rungs, work, memory, before anything runs",
-                                        [&] { return preview(line.job, line.preview); });
+    auto* preview_command =
+        add_command(app, line, "preview", "What a job will do: rungs, work, memory, before anything runs",
+                    [&] { return preview(line.job, line.preview); });
     add_job(*preview_command, line);
-    preview_command->add_option("-n,--workers", line.preview.workers, "Workers that will train")->check(CLI::PositiveNumber);
+    preview_command->add_option("-n,--workers", line.preview.workers, "Workers that will train")
+        ->check(CLI::PositiveNumber);
     preview_command->add_flag("--time", line.preview.time, "Time one unit of training, to estimate hours");
 
-    auto* run_command = add_command(app, line, "run", "Run a search (under mpirun or srun, or with workers in this process)",
-                                    [&] { return run(line.job, line.run, line.launch); });
+    auto* run_command =
+        add_command(app, line, "run", "Run a search (under mpirun or srun, or with workers in this process)",
+                    [&] { return run(line.job, line.run, line.launch); });
     add_job(*run_command, line);
     add_launch(*run_command, line);
     run_command->add_option("-o,--output", line.run.output, "Run file to write (default: the job's run.output)");
-    run_command->add_flag("--continue", line.run.continue_run, "Go on if the run file exists and is of this job, else start");
+    run_command->add_flag("--continue", line.run.continue_run,
+                          "Go on if the run file exists and is of this job, else start");
 
-    auto* simulate_command = add_command(app, line, "simulate", "Run the job's scheduler and space over analytic learning curves",
-                                         [&] { return simulate_job(line.job, line.simulate); });
+    auto* simulate_command =
+        add_command(app, line, "simulate", "Run the job's scheduler and space over analytic learning curves",
+                    [&] { return simulate_job(line.job, line.simulate); });
     add_job(*simulate_command, line);
-    simulate_command->add_option("-n,--workers", line.simulate.workers, "Simulated workers (default 25)")->check(CLI::PositiveNumber);
+    simulate_command->add_option("-n,--workers", line.simulate.workers, "Simulated workers (default 25)")
+        ->check(CLI::PositiveNumber);
     simulate_command->add_option("--faults", line.simulate.faults, "none, some or many (default none)");
     simulate_command->add_option("--seed", line.simulate.seed, "Seed of durations and faults");
-    simulate_command->add_option("--unit-seconds", line.simulate.seconds_per_unit, "Mean seconds of one unit of training (default 10)");
-    simulate_command->add_option("--message-seconds", line.simulate.message_seconds, "Seconds of a message, one way (default 0.005)");
+    simulate_command->add_option("--unit-seconds", line.simulate.seconds_per_unit,
+                                 "Mean seconds of one unit of training (default 10)");
+    simulate_command->add_option("--message-seconds", line.simulate.message_seconds,
+                                 "Seconds of a message, one way (default 0.005)");
 }
 
 void add_record_commands(CLI::App& app, CommandLine& line) {
@@ -93,12 +105,15 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
         command->add_option("RUN.h5", line.file, "Run file")->required();
         return command;
     };
-    auto* resume_command = with_file(add_command(app, line, "resume", "Go on with a search, also after a kill; limits may be raised",
-                                                 [&] { return resume(line.file, line.budget, line.launch); }));
+    auto* resume_command =
+        with_file(add_command(app, line, "resume", "Go on with a search, also after a kill; limits may be raised",
+                              [&] { return resume(line.file, line.budget, line.launch); }));
     add_launch(*resume_command, line);
     add_budget(*resume_command, line);
-    with_file(add_command(app, line, "verify", "Recompute every decision and compare it with the record", [&] { return verify(line.file); }));
-    with_file(add_command(app, line, "status", "Where a search stands, also while it runs", [&] { return status(line.file); }));
+    with_file(add_command(app, line, "verify", "Recompute every decision and compare it with the record",
+                          [&] { return verify(line.file); }));
+    with_file(add_command(app, line, "status", "Where a search stands, also while it runs",
+                          [&] { return status(line.file); }));
     auto* show_command = with_file(add_command(app, line, "show", "One member: configuration, history, learning curve",
                                                [&] { return show(line.file, *line.member); }));
     show_command->add_option("MEMBER", line.member, "Its number")->required();
@@ -110,19 +125,23 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
     export_command->add_option("--csv", line.exports.csv, "Folder for CSV files");
     export_command->add_option("--json", line.exports.json, "JSON file, - for standard output");
     export_command->add_option("--weights", line.exports.weights, "HDF5 file for the weights");
-    auto* stop_command = with_file(add_command(app, line, "stop", "End a running search (resumable), or one member of it",
-                                               [&] { return stop(line.file, line.member); }));
+    auto* stop_command =
+        with_file(add_command(app, line, "stop", "End a running search (resumable), or one member of it",
+                              [&] { return stop(line.file, line.member); }));
     stop_command->add_option("--member", line.member, "Only this member");
     auto* budget_command = with_file(add_command(app, line, "budget", "Change the limits of a running search",
                                                  [&] { return change_budget(line.file, line.budget); }));
     add_budget(*budget_command, line);
-    add_command(app, line, "selfcheck", "Who is where, how fast messages are, and what looks wrong (under mpirun: all ranks)",
+    add_command(app, line, "selfcheck",
+                "Who is where, how fast messages are, and what looks wrong (under mpirun: all ranks)",
                 [] { return selfcheck(); });
 }
 
 int run_main(int argc, char** argv) {
-    CLI::App app("Stemma: hyperparameter optimisation with ASHA over MPI. Start with: stemma check JOB.toml, stemma preview JOB.toml, "
-                 "then stemma run JOB.toml");
+    CLI::App app(
+        "Stemma: hyperparameter optimisation with ASHA over MPI. Start with: stemma check JOB.toml, stemma preview "
+        "JOB.toml, "
+        "then stemma run JOB.toml");
     app.set_version_flag("--version", std::string("stemma " STEMMA_VERSION " (" STEMMA_GIT_HASH "), ") + torch_text());
     app.require_subcommand(1);
     CommandLine line;
@@ -136,7 +155,8 @@ int run_main(int argc, char** argv) {
     }
     if (!line.wall_time.empty()) {
         line.budget.seconds = parse_duration(line.wall_time);
-        if (!line.budget.seconds) throw UserError("--wall-time must be a duration such as 90s, 15m or 1d12h; got \"" + line.wall_time + "\"");
+        if (!line.budget.seconds)
+            throw UserError("--wall-time must be a duration such as 90s, 15m or 1d12h; got \"" + line.wall_time + "\"");
     }
     return static_cast<int>(line.action());
 }

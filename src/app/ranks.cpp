@@ -36,7 +36,9 @@ std::string Ranks::selfcheck(const std::string& facts) {
     std::string text;
     for (const auto& rank : result.ranks) {
         text += fmt::format("  rank {:>3}  {}  {}", rank.rank, rank.host, rank.facts);
-        text += rank.rank == 0 ? "\n" : fmt::format(", clock {:+.0f} us (+- {:.0f})\n", 1e6 * rank.clock_offset, 1e6 * rank.clock_uncertainty);
+        text += rank.rank == 0 ? "\n"
+                               : fmt::format(", clock {:+.0f} us (+- {:.0f})\n", 1e6 * rank.clock_offset,
+                                             1e6 * rank.clock_uncertainty);
     }
     for (const auto& link : result.links) {
         text += fmt::format("  {:>3} <-> {:<3} {}  round trip {:.1f} us", link.first, link.second,
@@ -46,7 +48,8 @@ std::string Ranks::selfcheck(const std::string& facts) {
         }
         text += "\n";
     }
-    if (result.links_left_out > 0) text += fmt::format("  {} more links were left out to stay below 10 s\n", result.links_left_out);
+    if (result.links_left_out > 0)
+        text += fmt::format("  {} more links were left out to stay below 10 s\n", result.links_left_out);
     return text;
 }
 void Ranks::abandon(int exit_code) { MpiSession::abandon(exit_code); }
@@ -57,7 +60,8 @@ struct Ranks::Session {};
 
 Ranks::Ranks() {
     throw UserError(
-        "this build has no MPI, but a launcher started several ranks: build with -DSTEMMA_WITH_MPI=ON, or start stemma without "
+        "this build has no MPI, but a launcher started several ranks: build with -DSTEMMA_WITH_MPI=ON, or start stemma "
+        "without "
         "mpirun or srun for workers inside one process");
 }
 Ranks::~Ranks() = default;

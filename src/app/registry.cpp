@@ -25,9 +25,15 @@ namespace stemma {
 std::unique_ptr<Sampler> make_sampler(const Job& job) {
     std::unique_ptr<Sampler> sampler;
     switch (job.sampler.type) {
-        case SamplerType::random: sampler = make_random_sampler(job.space, job.run.seed); break;
-        case SamplerType::grid: sampler = make_grid_sampler(job.space, {.points = job.sampler.points}, job.run.seed); break;
-        case SamplerType::sobol: sampler = make_sobol_sampler(job.space, job.run.seed); break;
+        case SamplerType::random:
+            sampler = make_random_sampler(job.space, job.run.seed);
+            break;
+        case SamplerType::grid:
+            sampler = make_grid_sampler(job.space, {.points = job.sampler.points}, job.run.seed);
+            break;
+        case SamplerType::sobol:
+            sampler = make_sobol_sampler(job.space, job.run.seed);
+            break;
     }
     if (job.sampler.first.empty()) return sampler;
     return make_points_sampler(job.space, job.sampler.first, std::move(sampler));
@@ -45,7 +51,8 @@ AshaSettings asha_settings(const Job& job) {
     settings.seed = job.run.seed;
     settings.min_rung_population = given.min_rung_population;
     if (given.type == SchedulerType::asha_stopping) settings.variant = AshaVariant::stopping;
-    if (given.type == SchedulerType::asha_hyperband) settings.brackets = given.brackets == 0 ? 100 : static_cast<int>(given.brackets);
+    if (given.type == SchedulerType::asha_hyperband)
+        settings.brackets = given.brackets == 0 ? 100 : static_cast<int>(given.brackets);
     return settings;
 }
 
@@ -61,7 +68,11 @@ ShaSettings sha_settings(const Job& job) {
 
 HyperbandSettings hyperband_settings(const Job& job) {
     const auto& given = job.scheduler;
-    return {.min = given.min, .max = given.max, .eta = given.eta, .brackets = static_cast<int>(given.brackets), .repeat = true};
+    return {.min = given.min,
+            .max = given.max,
+            .eta = given.eta,
+            .brackets = static_cast<int>(given.brackets),
+            .repeat = true};
 }
 
 /// Calls `use` with the settings of the job's scheduler: one place that maps types to settings.
@@ -69,12 +80,16 @@ template <class Use>
 auto with_scheduler_settings(const Job& job, const Use& use) {
     switch (job.scheduler.type) {
         case SchedulerType::random:
-        case SchedulerType::grid: return use(RandomSearchSettings{job.scheduler.max});
-        case SchedulerType::sha: return use(sha_settings(job));
-        case SchedulerType::hyperband: return use(hyperband_settings(job));
+        case SchedulerType::grid:
+            return use(RandomSearchSettings{job.scheduler.max});
+        case SchedulerType::sha:
+            return use(sha_settings(job));
+        case SchedulerType::hyperband:
+            return use(hyperband_settings(job));
         case SchedulerType::asha:
         case SchedulerType::asha_stopping:
-        case SchedulerType::asha_hyperband: return use(asha_settings(job));
+        case SchedulerType::asha_hyperband:
+            return use(asha_settings(job));
     }
     unreachable("a scheduler has one of the types");
 }
@@ -101,7 +116,8 @@ Plan expected_plan(const Job& job) {
     }
     const auto fill = [&](std::uint64_t members) {
         plan.members = members;
-        plan.rungs = with_scheduler_settings(job, [&](const auto& settings) { return expected_rungs(settings, members); });
+        plan.rungs =
+            with_scheduler_settings(job, [&](const auto& settings) { return expected_rungs(settings, members); });
         for (auto& row : plan.rungs) {
             row.entered *= job.scheduler.repeats;
             row.finished *= job.scheduler.repeats;
@@ -137,8 +153,9 @@ namespace {
 
 ToySettings toy_settings(const Job& job) {
     ToySettings settings;
-    settings.surface = {surface_named(job.trainer.surface), job.trainer.noise, job.run.seed,
-                        job.trainer.type == TrainerType::toy ? 1.0 : static_cast<double>(std::max<Resource>(1, job.scheduler.min))};
+    settings.surface = {
+        surface_named(job.trainer.surface), job.trainer.noise, job.run.seed,
+        job.trainer.type == TrainerType::toy ? 1.0 : static_cast<double>(std::max<Resource>(1, job.scheduler.min))};
     settings.seconds_per_unit = job.trainer.cost;
     settings.state_bytes = job.trainer.state_bytes;
     settings.exception = job.trainer.failure_rate;
@@ -151,7 +168,8 @@ LearningCurve learning_curve(const Job& job) {
     const auto metric = manager_settings(job).metric;
     const auto count = metrics_of(job).size();
     return [space = job.space, surface = toy_settings(job).surface, metric, count, maximise = job.metric.maximise](
-               MemberId member, ConfigurationView configuration, std::uint64_t, Resource resource, std::vector<double>& metrics) {
+               MemberId member, ConfigurationView configuration, std::uint64_t, Resource resource,
+               std::vector<double>& metrics) {
         const double loss = surface.loss(space->to_unit(configuration), member, resource);
         metrics.assign(count, std::numeric_limits<double>::quiet_NaN());
         metrics[metric] = maximise ? 1 / (1 + std::max(0.0, loss)) : loss;
@@ -207,7 +225,9 @@ std::string torch_text() { return "LibTorch " + torch_version(); }
 
 std::vector<MetricInfo> metrics_of(const Job& job) {
     if (job.trainer.type == TrainerType::toy) return toy_metrics();
-    throw UserError("trainer.type = \"torch\": this build has no LibTorch; build with -DSTEMMA_WITH_TORCH=ON, or use type = \"toy\"");
+    throw UserError(
+        "trainer.type = \"torch\": this build has no LibTorch; build with -DSTEMMA_WITH_TORCH=ON, or use type = "
+        "\"toy\"");
 }
 
 void check_trainer(const Job& job) { static_cast<void>(metrics_of(job)); }

@@ -31,10 +31,7 @@ public:
     explicit ByteWriter(Bytes& out) : out_(out) {}
 
     template <class T>
-        requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-    void put(T value) {
-        raw(&value, sizeof value);
-    }
+    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void put(T value) { raw(&value, sizeof value); }
     template <class Tag>
     void put(Id<Tag> id) {
         put(id.value);
@@ -64,8 +61,7 @@ public:
     explicit ByteReader(std::span<const std::byte> in) : in_(in) {}
 
     template <class T>
-        requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-    void get(T& value) {
+    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void get(T& value) {
         std::memcpy(&value, take(sizeof value), sizeof value);
     }
     template <class Tag>
@@ -96,7 +92,8 @@ public:
 private:
     const std::byte* take(std::size_t size) {
         if (size > in_.size()) {
-            throw DecodeError("decode: " + std::to_string(size) + " bytes needed, " + std::to_string(in_.size()) + " left");
+            throw DecodeError("decode: " + std::to_string(size) + " bytes needed, " + std::to_string(in_.size()) +
+                              " left");
         }
         const auto* data = in_.data();
         in_ = in_.subspan(size);
@@ -105,7 +102,8 @@ private:
     /// A length prefix, refused when the rest could not hold that many items (so a bad length allocates nothing).
     std::size_t length(std::size_t item_size) {
         const auto count = get<std::uint32_t>();
-        if (count > in_.size() / item_size) throw DecodeError("decode: a length of " + std::to_string(count) + " is beyond the end");
+        if (count > in_.size() / item_size)
+            throw DecodeError("decode: a length of " + std::to_string(count) + " is beyond the end");
         return count;
     }
 

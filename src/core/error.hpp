@@ -22,8 +22,7 @@ struct UserError : std::runtime_error {
 };
 
 /// Always-on assertion. Throws InternalError naming `what` and the place of the call.
-void ensure(bool condition, std::string_view what,
-            std::source_location where = std::source_location::current());
+void ensure(bool condition, std::string_view what, std::source_location where = std::source_location::current());
 
 [[noreturn]] void unreachable(std::string_view what, std::source_location where = std::source_location::current());
 
@@ -32,7 +31,8 @@ namespace detail {
 }
 
 inline void ensure(bool condition, std::string_view what, std::source_location where) {
-    if (!condition) [[unlikely]] detail::fail_ensure(what, where);
+    if (!condition) [[unlikely]]
+        detail::fail_ensure(what, where);
 }
 
 inline void unreachable(std::string_view what, std::source_location where) { detail::fail_ensure(what, where); }

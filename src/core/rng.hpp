@@ -11,21 +11,21 @@ namespace stemma {
 
 /// What a stream of random numbers is for. Numbers are part of the record's meaning: never reuse or renumber one.
 enum class Purpose : std::uint32_t {
-    configuration = 1,   ///< a sampler's draw for a member
-    bracket = 2,         ///< the scheduler's draw of a bracket for a member
-    training = 3,        ///< seed of weights, dropout, ... inside a trainer
-    data_order = 4,      ///< order of a data set's rows, index = epoch
-    split = 5,           ///< train / validation / test split
-    fault = 6,           ///< the simulator's faults and durations
-    surface = 7,         ///< the simulator's learning curves
-    exploit = 8,         ///< choice of a donor
-    explore = 9,         ///< perturbation of hyperparameters
-    scramble = 10,       ///< digital shift of a Sobol sequence
-    test = 11,           ///< tests and fuzzers
+    configuration = 1,  ///< a sampler's draw for a member
+    bracket = 2,        ///< the scheduler's draw of a bracket for a member
+    training = 3,       ///< seed of weights, dropout, ... inside a trainer
+    data_order = 4,     ///< order of a data set's rows, index = epoch
+    split = 5,          ///< train / validation / test split
+    fault = 6,          ///< the simulator's faults and durations
+    surface = 7,        ///< the simulator's learning curves
+    exploit = 8,        ///< choice of a donor
+    explore = 9,        ///< perturbation of hyperparameters
+    scramble = 10,      ///< digital shift of a Sobol sequence
+    test = 11,          ///< tests and fuzzers
 };
 
-/// A stream keyed by (seed, purpose, subject < 2^56, index < 2^32). Satisfies UniformRandomBitGenerator with 64-bit results.
-/// Copyable; two streams with the same key give the same numbers. Cost: about 10 ns a number.
+/// A stream keyed by (seed, purpose, subject < 2^56, index < 2^32). Satisfies UniformRandomBitGenerator with 64-bit
+/// results. Copyable; two streams with the same key give the same numbers. Cost: about 10 ns a number.
 class Stream {
 public:
     using result_type = std::uint64_t;

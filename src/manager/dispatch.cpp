@@ -25,8 +25,8 @@ bool Manager::State::assign_next(Effects& out) {
     const auto work = next_work(out);
     if (!work) return false;
     const auto& member = members[work->member];
-    const bool scratch = member.snapshot == no_slot ||
-                         (!snapshots.holder(member.snapshot).exists() && snapshots[member.snapshot].durable != Durable::yes);
+    const bool scratch = member.snapshot == no_slot || (!snapshots.holder(member.snapshot).exists() &&
+                                                        snapshots[member.snapshot].durable != Durable::yes);
     const auto cost = static_cast<std::uint64_t>(work->to - (scratch ? 0 : member.reached));
     if (settings.budget.resource > 0 && resource_granted + cost > settings.budget.resource) {
         // Kept for a resume with a larger budget.
@@ -117,7 +117,10 @@ void Manager::State::assign(const QueuedWork& work, WorkerId worker, Effects& ou
     if (active.source.kind == SourceKind::scratch) {
         if (member.reached > 0) {
             totals.retrained += static_cast<std::uint64_t>(member.reached);
-            out.push_back(Noted{.kind = EventKind::retrain, .member = work.member, .lease = lease, .worker = worker,
+            out.push_back(Noted{.kind = EventKind::retrain,
+                                .member = work.member,
+                                .lease = lease,
+                                .worker = worker,
                                 .value = static_cast<double>(member.reached)});
         }
         active.from = 0;

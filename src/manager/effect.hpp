@@ -22,8 +22,8 @@ enum class BirthCause : std::uint8_t {
 struct Born {
     MemberId member;
     BirthCause cause = BirthCause::sampled;
-    MemberId parent = {};     ///< whose weights (exploit, adoption) or configuration (repeat) it takes
-    MemberId donor = {};      ///< whose hyperparameters it started from, where that is somebody else
+    MemberId parent = {};  ///< whose weights (exploit, adoption) or configuration (repeat) it takes
+    MemberId donor = {};   ///< whose hyperparameters it started from, where that is somebody else
     std::uint32_t generation = 0;
     Configuration configuration;
 };
@@ -99,16 +99,16 @@ struct Dismiss {
 
 /// Things worth a row in the run's event table and a line in the log. Numbers are stored in run files.
 enum class EventKind : std::uint8_t {
-    late_report = 1,        ///< report or failure of a lease that is no longer out: in the log, never in a ranking
-    retry = 2,              ///< a failed training goes back to the queue
-    member_failed = 3,      ///< given up
-    member_diverged = 4,    ///< non-finite: ranked worst
-    evicted = 5,            ///< a snapshot that might still be needed was dropped for want of memory
-    retrain = 6,            ///< a continuation has to start from scratch (or an earlier snapshot)
-    worker_retired = 7,     ///< device errors: gets no more work
+    late_report = 1,      ///< report or failure of a lease that is no longer out: in the log, never in a ranking
+    retry = 2,            ///< a failed training goes back to the queue
+    member_failed = 3,    ///< given up
+    member_diverged = 4,  ///< non-finite: ranked worst
+    evicted = 5,          ///< a snapshot that might still be needed was dropped for want of memory
+    retrain = 6,          ///< a continuation has to start from scratch (or an earlier snapshot)
+    worker_retired = 7,   ///< device errors: gets no more work
     new_best = 8,
-    repeated_failure = 9,   ///< the same error from several members in a row: the search stops
-    requeued = 10,          ///< lease of a lost worker or of an incarnation before
+    repeated_failure = 9,  ///< the same error from several members in a row: the search stops
+    requeued = 10,         ///< lease of a lost worker or of an incarnation before
     persist_failed = 11,
     released = 12,
 };
@@ -128,9 +128,9 @@ enum class EndReason : std::uint8_t {
     budget_resource = 4,
     budget_seconds = 5,
     target = 6,
-    stopped = 7,           ///< user, signal or time limit: resumable
+    stopped = 7,  ///< user, signal or time limit: resumable
     repeated_failure = 8,
-    no_workers = 9,        ///< every worker is lost or retired: resumable
+    no_workers = 9,  ///< every worker is lost or retired: resumable
 };
 
 /// The last effect of an incarnation; nothing is assigned after it.

@@ -4,8 +4,8 @@
 namespace stemma {
 
 namespace {
-constexpr std::uint8_t losses_max = 3;             // of workers under one training, before the member is given up
-constexpr std::uint32_t timeouts_in_a_row_max = 3; // of one worker, before it is retired
+constexpr std::uint8_t losses_max = 3;              // of workers under one training, before the member is given up
+constexpr std::uint32_t timeouts_in_a_row_max = 3;  // of one worker, before it is retired
 }  // namespace
 
 void Manager::State::on(const LeaseFailed& failure, Effects& out) {
@@ -25,13 +25,17 @@ void Manager::State::on(const LeaseFailed& failure, Effects& out) {
         return;
     }
     switch (failure.kind) {
-        case FailureKind::nonfinite: diverged(*lease, failure.worker, out); return;
+        case FailureKind::nonfinite:
+            diverged(*lease, failure.worker, out);
+            return;
         case FailureKind::out_of_memory:
         case FailureKind::infeasible:
             give_up(lease->member, lease->lease, failure.worker, out);
             count_failure(error, out);
             return;
-        case FailureKind::snapshot_unavailable: unavailable(*lease, failure.worker, out); return;
+        case FailureKind::snapshot_unavailable:
+            unavailable(*lease, failure.worker, out);
+            return;
         case FailureKind::device:
             out.push_back(Noted{.kind = EventKind::worker_retired, .lease = lease->lease, .worker = failure.worker});
             queue.push_front({lease->member, lease->to, failure.worker});
@@ -41,7 +45,9 @@ void Manager::State::on(const LeaseFailed& failure, Effects& out) {
         case FailureKind::none:
         case FailureKind::exception:
         case FailureKind::worker_lost:
-        case FailureKind::timed_out: retry_or_give_up(*lease, failure.worker, error, out); return;
+        case FailureKind::timed_out:
+            retry_or_give_up(*lease, failure.worker, error, out);
+            return;
     }
     unreachable("a failure has one of the kinds");
 }
@@ -59,7 +65,8 @@ void Manager::State::retry_or_give_up(const ActiveLease& lease, WorkerId worker,
 }
 
 void Manager::State::diverged(const ActiveLease& lease, WorkerId worker, Effects& out) {
-    out.push_back(Noted{.kind = EventKind::member_diverged, .member = lease.member, .lease = lease.lease, .worker = worker});
+    out.push_back(
+        Noted{.kind = EventKind::member_diverged, .member = lease.member, .lease = lease.lease, .worker = worker});
     release_member(lease.member, MemberState::diverged, out);
     const double worst = std::numeric_limits<double>::infinity();
     sampler->observe({lease.member, lease.to, worst});
@@ -116,7 +123,8 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
             give_up(lease->member, lease->lease, worker, out);
             continue;
         }
-        out.push_back(Noted{.kind = EventKind::requeued, .member = lease->member, .lease = lease->lease, .worker = worker});
+        out.push_back(
+            Noted{.kind = EventKind::requeued, .member = lease->member, .lease = lease->lease, .worker = worker});
         queue.push_front({lease->member, lease->to, {}});
     }
 }

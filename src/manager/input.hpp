@@ -23,7 +23,7 @@ struct IncarnationStarted {
 struct WorkerJoined {
     WorkerId worker;
     std::string host;
-    std::string device;              ///< "cpu" or "cuda:0 NVIDIA H100 (GPU-...)"
+    std::string device;                ///< "cpu" or "cuda:0 NVIDIA H100 (GPU-...)"
     std::uint64_t snapshot_quota = 0;  ///< bytes of host memory for snapshots
 };
 
@@ -87,11 +87,11 @@ struct MemberStopped {
 
 /// Limits of the search; 0 = none. The first one reached ends the search.
 struct Budget {
-    std::uint64_t members = 0;    ///< configurations born
-    std::uint64_t reports = 0;    ///< leases that ended with a full report
-    std::uint64_t resource = 0;   ///< sum of training over all members, in the job's unit (retraining counts)
-    double seconds = 0;           ///< of this search's running time, incarnations added up
-    std::optional<double> target; ///< value of the metric, reached when at least as good
+    std::uint64_t members = 0;     ///< configurations born
+    std::uint64_t reports = 0;     ///< leases that ended with a full report
+    std::uint64_t resource = 0;    ///< sum of training over all members, in the job's unit (retraining counts)
+    double seconds = 0;            ///< of this search's running time, incarnations added up
+    std::optional<double> target;  ///< value of the metric, reached when at least as good
     friend bool operator==(const Budget&, const Budget&) = default;
 };
 
@@ -103,12 +103,13 @@ struct BudgetChanged {
 };
 
 // Order = kind number in run files (kind = index): append only, never reorder.
-using InputBody = std::variant<IncarnationStarted, WorkerJoined, WorkerLost, LeaseReported, LeaseFailed, SnapshotPersisted,
-                               SnapshotMissing, TransferDone, Ticked, StopRequested, MemberStopped, BudgetChanged>;
+using InputBody =
+    std::variant<IncarnationStarted, WorkerJoined, WorkerLost, LeaseReported, LeaseFailed, SnapshotPersisted,
+                 SnapshotMissing, TransferDone, Ticked, StopRequested, MemberStopped, BudgetChanged>;
 
 struct Input {
     std::uint64_t sequence = 0;  ///< 0, 1, 2, ... over the whole run, incarnations included
-    double time = 0;             ///< seconds since the run's first start, never decreasing; time between incarnations not counted
+    double time = 0;  ///< seconds since the run's first start, never decreasing; time between incarnations not counted
     InputBody body;
 };
 

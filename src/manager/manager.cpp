@@ -117,7 +117,8 @@ void Manager::State::on(const BudgetChanged& changed, Effects& out) {
 
 Manager::Manager(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler,
                  std::unique_ptr<Sampler> sampler)
-    : state_(std::make_unique<State>(std::move(settings), std::move(space), std::move(scheduler), std::move(sampler))) {}
+    : state_(std::make_unique<State>(std::move(settings), std::move(space), std::move(scheduler), std::move(sampler))) {
+}
 Manager::~Manager() = default;
 Manager::Manager(Manager&&) noexcept = default;
 Manager& Manager::operator=(Manager&&) noexcept = default;
@@ -175,7 +176,8 @@ SnapshotId Manager::latest_snapshot(MemberId id) const {
 std::vector<SnapshotId> Manager::durable_snapshots() const { return state_->snapshots.durable(); }
 
 std::size_t Manager::memory_bytes() const {
-    return state_->members.memory_bytes() + state_->snapshots.memory_bytes() + state_->scheduler->memory_bytes() + sizeof(State);
+    return state_->members.memory_bytes() + state_->snapshots.memory_bytes() + state_->scheduler->memory_bytes() +
+           sizeof(State);
 }
 
 }  // namespace stemma

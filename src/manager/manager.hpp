@@ -21,15 +21,15 @@ enum class DurablePolicy : std::uint8_t { none, best, promotable, all };
 
 struct ManagerSettings {
     std::uint64_t seed = 0;
-    std::size_t metric = 0;              ///< index into the trainer's metrics
+    std::size_t metric = 0;  ///< index into the trainer's metrics
     bool maximise = false;
     Budget budget;
-    std::uint32_t retries = 1;           ///< of a training that failed with an exception
+    std::uint32_t retries = 1;             ///< of a training that failed with an exception
     std::uint32_t failures_in_a_row = 10;  ///< same kind and type from different members: the search stops; 0 = never
     DurablePolicy durable = DurablePolicy::promotable;
-    bool spill = true;                   ///< over quota: to disk first, instead of dropping
-    double lease_timeout = 0;            ///< seconds; 0 = none
-    std::uint32_t leases_ahead = 0;      ///< leases queued at a worker beside the one it trains
+    bool spill = true;               ///< over quota: to disk first, instead of dropping
+    double lease_timeout = 0;        ///< seconds; 0 = none
+    std::uint32_t leases_ahead = 0;  ///< leases queued at a worker beside the one it trains
 };
 
 enum class MemberState : std::uint8_t { waiting = 0, training = 1, diverged = 2, failed = 3, released = 4 };
@@ -37,34 +37,35 @@ enum class MemberState : std::uint8_t { waiting = 0, training = 1, diverged = 2,
 /// Read access for the status line, the final report and tests.
 struct MemberView {
     MemberState state = MemberState::waiting;
-    Resource reached = 0;          ///< of its last report
-    double metric = 0;             ///< of its last report (NaN before the first)
+    Resource reached = 0;  ///< of its last report
+    double metric = 0;     ///< of its last report (NaN before the first)
     ConfigurationView configuration;
 };
 
 struct Totals {
     std::uint64_t members = 0;
     std::uint64_t reports = 0;
-    std::uint64_t failures = 0;     ///< members given up
+    std::uint64_t failures = 0;  ///< members given up
     std::uint64_t late = 0;
-    std::uint64_t leases = 0;       ///< assigned
-    std::uint64_t running = 0;      ///< out now
-    std::uint64_t resource = 0;     ///< done, in the job's unit
-    std::uint64_t retrained = 0;    ///< of which done twice
-    double busy_seconds = 0;        ///< of training, summed over workers
+    std::uint64_t leases = 0;     ///< assigned
+    std::uint64_t running = 0;    ///< out now
+    std::uint64_t resource = 0;   ///< done, in the job's unit
+    std::uint64_t retrained = 0;  ///< of which done twice
+    double busy_seconds = 0;      ///< of training, summed over workers
 };
 
 struct Best {
     MemberId member;
     SnapshotId snapshot;
     Resource resource = 0;
-    double metric = 0;             ///< the one that is optimised
-    std::vector<double> metrics;   ///< all of that report's last row
+    double metric = 0;            ///< the one that is optimised
+    std::vector<double> metrics;  ///< all of that report's last row
 };
 
 class Manager {
 public:
-    Manager(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler, std::unique_ptr<Sampler> sampler);
+    Manager(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler,
+            std::unique_ptr<Sampler> sampler);
     ~Manager();
     Manager(Manager&&) noexcept;
     Manager& operator=(Manager&&) noexcept;

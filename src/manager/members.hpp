@@ -15,8 +15,8 @@ namespace stemma {
 inline constexpr std::uint32_t no_slot = ~std::uint32_t{0};
 
 struct MemberRecord {
-    Resource reached = 0;  ///< of its last report
-    Resource target = 0;   ///< what it was last asked to train to
+    Resource reached = 0;                                      ///< of its last report
+    Resource target = 0;                                       ///< what it was last asked to train to
     double metric = std::numeric_limits<double>::quiet_NaN();  ///< of its last report
     MemberId parent;
     std::uint32_t snapshot = no_slot;  ///< slot of its latest snapshot in SnapshotTable
@@ -41,7 +41,9 @@ public:
     bool contains(MemberId id) const { return id.value < records_.size(); }
     MemberRecord& operator[](MemberId id) { return records_[id.value]; }
     const MemberRecord& operator[](MemberId id) const { return records_[id.value]; }
-    ConfigurationView configuration(MemberId id) const { return {values_.data() + id.value * parameters_, parameters_}; }
+    ConfigurationView configuration(MemberId id) const {
+        return {values_.data() + id.value * parameters_, parameters_};
+    }
     std::size_t size() const { return records_.size(); }
     std::vector<MemberRecord>& all() { return records_; }
     std::size_t memory_bytes() const {

@@ -36,12 +36,14 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
         }
         return;
     }
-    ensure(!report.rows.empty() && report.rows.back().values.size() > settings.metric, "a report has a row of all metrics");
+    ensure(!report.rows.empty() && report.rows.back().values.size() > settings.metric,
+           "a report has a row of all metrics");
     member.reached = report.reached;
     member.metric = report.rows.back().values[settings.metric];
-    const auto slot = report.snapshot_bytes == 0 ? no_slot
-                                                 : snapshots.add(snapshot_of(report.lease), lease->member, report.reached,
-                                                                 report.snapshot_bytes, report.worker, out);
+    const auto slot = report.snapshot_bytes == 0
+                          ? no_slot
+                          : snapshots.add(snapshot_of(report.lease), lease->member, report.reached,
+                                          report.snapshot_bytes, report.worker, out);
     replace_latest(lease->member, slot, out);
     if (member.stop_wanted) {
         give_up(lease->member, lease->lease, report.worker, out);
@@ -56,7 +58,8 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
     }
 }
 
-void Manager::State::rank(MemberId id, Resource resource, double metric, const std::vector<double>& metrics, Effects& out) {
+void Manager::State::rank(MemberId id, Resource resource, double metric, const std::vector<double>& metrics,
+                          Effects& out) {
     const double value = objective(metric);
     sampler->observe({id, resource, value});
     const auto slot = members[id].snapshot;
@@ -91,7 +94,8 @@ void Manager::State::apply_retention(const Action& action, Effects& out) {
         snapshots.set_priority(slot, keep->priority);
         if (keep->promotable && settings.durable == DurablePolicy::promotable) snapshots.persist(slot, out);
     } else if (const auto* release = std::get_if<Release>(&action)) {
-        if (members[release->member].state == MemberState::waiting) release_member(release->member, MemberState::released, out);
+        if (members[release->member].state == MemberState::waiting)
+            release_member(release->member, MemberState::released, out);
     } else {
         unreachable("Create and Train only answer WorkWanted");
     }

@@ -6,8 +6,8 @@
 
 namespace stemma {
 
-std::uint32_t SnapshotTable::add(SnapshotId id, MemberId member, Resource resource, std::uint64_t bytes, WorkerId worker,
-                                 Effects& out) {
+std::uint32_t SnapshotTable::add(SnapshotId id, MemberId member, Resource resource, std::uint64_t bytes,
+                                 WorkerId worker, Effects& out) {
     std::uint32_t slot = 0;
     if (free_.empty()) {
         slot = static_cast<std::uint32_t>(slots_.size());
@@ -16,8 +16,8 @@ std::uint32_t SnapshotTable::add(SnapshotId id, MemberId member, Resource resour
         slot = free_.back();
         free_.pop_back();
     }
-    slots_[slot] = SnapshotRecord{.id = id, .member = member, .resource = resource, .bytes = bytes, .memory = {worker, {}},
-                                  .references = 1};
+    slots_[slot] = SnapshotRecord{
+        .id = id, .member = member, .resource = resource, .bytes = bytes, .memory = {worker, {}}, .references = 1};
     workers_[worker].held += bytes;
     // Not yet a candidate for eviction itself: the scheduler ranks what was just made only after this report.
     enforce_quota(worker, out);
@@ -69,7 +69,8 @@ void SnapshotTable::persisted(SnapshotId id, bool ok, Effects& out) {
     if (found == writing_.end()) {
         // Its writer was given up meanwhile, or nobody needs it any more.
         if (!ok) return;
-        const auto record = std::find_if(slots_.begin(), slots_.end(), [&](const auto& each) { return each.references > 0 && each.id == id; });
+        const auto record = std::find_if(slots_.begin(), slots_.end(),
+                                         [&](const auto& each) { return each.references > 0 && each.id == id; });
         if (record == slots_.end()) {
             out.push_back(Erase{id});
         } else {
@@ -192,7 +193,8 @@ void SnapshotTable::index(std::uint32_t slot) {
     const auto& record = slots_[slot];
     if (!evictable(record)) return;
     for (const auto worker : record.memory) {
-        if (workers_.alive(worker) && workers_[worker].quota > 0) order_[worker].insert({{record.priority, record.id}, slot});
+        if (workers_.alive(worker) && workers_[worker].quota > 0)
+            order_[worker].insert({{record.priority, record.id}, slot});
     }
 }
 

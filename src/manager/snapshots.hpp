@@ -25,11 +25,11 @@ struct SnapshotRecord {
     Resource resource = 0;
     std::uint64_t bytes = 0;
     double priority = 0;
-    std::array<WorkerId, 2> memory;   ///< workers that hold it: where it was made, and one that received it
+    std::array<WorkerId, 2> memory;  ///< workers that hold it: where it was made, and one that received it
     std::uint16_t references = 0;
-    std::uint16_t pins = 0;           ///< leases that start from it: never evicted meanwhile
+    std::uint16_t pins = 0;  ///< leases that start from it: never evicted meanwhile
     Durable durable = Durable::no;
-    bool spilling = false;            ///< leaves memory as soon as the durable copy is there
+    bool spilling = false;  ///< leaves memory as soon as the durable copy is there
 };
 
 class SnapshotTable {
@@ -37,7 +37,8 @@ public:
     SnapshotTable(WorkerTable& workers, bool spill) : workers_(workers), spill_(spill) {}
 
     /// A new snapshot in the memory of `worker`, with one reference.
-    std::uint32_t add(SnapshotId id, MemberId member, Resource resource, std::uint64_t bytes, WorkerId worker, Effects& out);
+    std::uint32_t add(SnapshotId id, MemberId member, Resource resource, std::uint64_t bytes, WorkerId worker,
+                      Effects& out);
     SnapshotRecord& operator[](std::uint32_t slot) { return slots_[slot]; }
     const SnapshotRecord& operator[](std::uint32_t slot) const { return slots_[slot]; }
 

@@ -33,7 +33,8 @@ struct TransferRecord {
 };
 
 struct Manager::State {
-    State(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler, std::unique_ptr<Sampler> sampler);
+    State(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler,
+          std::unique_ptr<Sampler> sampler);
 
     // manager.cpp: one function for each kind of input
     void on(const IncarnationStarted&, Effects& out);

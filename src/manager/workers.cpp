@@ -47,7 +47,8 @@ void WorkerTable::add(WorkerId id, ActiveLease lease) {
 ActiveLease* WorkerTable::find(WorkerId id, LeaseId lease) {
     if (!alive(id)) return nullptr;
     auto& leases = records_[id.value].leases;
-    const auto found = std::find_if(leases.begin(), leases.end(), [&](const auto& held) { return held.lease == lease; });
+    const auto found =
+        std::find_if(leases.begin(), leases.end(), [&](const auto& held) { return held.lease == lease; });
     return found == leases.end() ? nullptr : &*found;
 }
 

@@ -20,15 +20,15 @@ struct ActiveLease {
     Resource to = 0;
     std::uint32_t slot = ~std::uint32_t{0};  ///< snapshot it starts from (pinned), or none
     Source source = {};
-    double assigned = 0;   ///< time of the assignment, seconds
+    double assigned = 0;  ///< time of the assignment, seconds
     bool cancelled = false;
 };
 
 struct WorkerRecord {
     bool joined = false;
-    bool alive = false;      ///< joined and neither lost nor retired
-    std::uint64_t quota = 0; ///< bytes for snapshots; 0 = unlimited
-    std::uint64_t held = 0;  ///< bytes of snapshots in its memory, those being spilt not counted
+    bool alive = false;       ///< joined and neither lost nor retired
+    std::uint64_t quota = 0;  ///< bytes for snapshots; 0 = unlimited
+    std::uint64_t held = 0;   ///< bytes of snapshots in its memory, those being spilt not counted
     std::uint32_t timeouts_in_a_row = 0;
     std::vector<ActiveLease> leases = {};  ///< oldest first; at most 1 + leases_ahead
 };

@@ -14,7 +14,8 @@ using nlohmann::json;
 
 json to_json(const InputBody& wish) {
     if (std::holds_alternative<StopRequested>(wish)) return {{"wish", "stop"}};
-    if (const auto* stopped = std::get_if<MemberStopped>(&wish)) return {{"wish", "stop_member"}, {"member", stopped->member.value}};
+    if (const auto* stopped = std::get_if<MemberStopped>(&wish))
+        return {{"wish", "stop_member"}, {"member", stopped->member.value}};
     const auto& changed = std::get<BudgetChanged>(wish);
     json object = {{"wish", "budget"},
                    {"members", changed.budget.members},

@@ -18,7 +18,8 @@ class ControlFile {
 public:
     /// What stands there already was meant for an incarnation before and is skipped.
     explicit ControlFile(std::filesystem::path run_file);
-    /// The wishes that came since the last call; lines that cannot be read are passed over. One stat() if there are none.
+    /// The wishes that came since the last call; lines that cannot be read are passed over. One stat() if there are
+    /// none.
     std::vector<InputBody> poll();
 
 private:

@@ -13,11 +13,13 @@ struct Translate {
         return WorkerJoined{worker, std::move(hello.host), std::move(hello.device), hello.snapshot_quota};
     }
     std::optional<InputBody> operator()(Report&& report) const {
-        return LeaseReported{worker, report.lease, report.reached, report.seconds, report.snapshot_bytes, std::move(report.rows)};
+        return LeaseReported{worker,         report.lease,          report.reached,
+                             report.seconds, report.snapshot_bytes, std::move(report.rows)};
     }
     std::optional<InputBody> operator()(Failure&& failure) const {
-        return LeaseFailed{worker,          failure.lease, failure.kind, std::move(failure.type), std::move(failure.message),
-                           failure.reached, failure.seconds};
+        return LeaseFailed{
+            worker,          failure.lease,  failure.kind, std::move(failure.type), std::move(failure.message),
+            failure.reached, failure.seconds};
     }
     std::optional<InputBody> operator()(Persisted&& persisted) const {
         return SnapshotPersisted{persisted.snapshot, persisted.ok, std::move(persisted.message)};

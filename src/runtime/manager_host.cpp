@@ -14,8 +14,8 @@ constexpr double watch_seconds = 0.1;
 constexpr double sync_seconds = 1;
 }  // namespace
 
-ManagerHost::ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal, SnapshotFiles* files, ControlFile* control,
-                         HostObserver& observer, HostSettings settings)
+ManagerHost::ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal, SnapshotFiles* files,
+                         ControlFile* control, HostObserver& observer, HostSettings settings)
     : endpoint_(endpoint),
       manager_(manager),
       journal_(journal),

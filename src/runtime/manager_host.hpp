@@ -33,21 +33,21 @@ public:
 struct HostSettings {
     std::uint64_t run_id = 0;
     std::uint32_t incarnation = 0;
-    std::uint64_t next_sequence = 0;   ///< inputs already in the journal
-    double time_before = 0;            ///< seconds of the incarnations before
-    double heartbeat_timeout = 60;     ///< a worker not heard of for so long is lost
-    double ping_interval = 5;          ///< seconds between two signs of life to each worker
-    double join_timeout = 180;         ///< a rank that has not said hello by then is lost
-    double goodbye_timeout = 10;       ///< waiting for workers at the end
-    std::vector<InputBody> first;      ///< inputs right after IncarnationStarted (changes on resume, missing snapshots)
+    std::uint64_t next_sequence = 0;  ///< inputs already in the journal
+    double time_before = 0;           ///< seconds of the incarnations before
+    double heartbeat_timeout = 60;    ///< a worker not heard of for so long is lost
+    double ping_interval = 5;         ///< seconds between two signs of life to each worker
+    double join_timeout = 180;        ///< a rank that has not said hello by then is lost
+    double goodbye_timeout = 10;      ///< waiting for workers at the end
+    std::vector<InputBody> first;     ///< inputs right after IncarnationStarted (changes on resume, missing snapshots)
     /// Polled each round: a stop wished by a signal or a time limit.
     std::function<std::optional<StopReason>()> stop_wish;
 };
 
 struct HostResult {
     EndReason reason = EndReason::stopped;
-    double time = 0;             ///< of the run, all incarnations
-    bool workers_lost = false;   ///< some rank is gone: MPI_Finalize would hang
+    double time = 0;            ///< of the run, all incarnations
+    bool workers_lost = false;  ///< some rank is gone: MPI_Finalize would hang
 };
 
 class ManagerHost {
@@ -62,7 +62,7 @@ private:
     struct Peer {
         explicit Peer(std::uint64_t run_id) : frames(run_id) {}
         bool joined = false;
-        bool gone = false;    ///< lost, or said goodbye
+        bool gone = false;  ///< lost, or said goodbye
         double heard = 0;
         FrameUnpacker frames;
     };

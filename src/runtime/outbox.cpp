@@ -37,12 +37,18 @@ struct Translate {
     std::optional<Addressed> operator()(const AbortTransfer& abort) const {
         return Addressed{abort.worker, AbandonTransfer{abort.transfer}};
     }
-    std::optional<Addressed> operator()(const Drop& drop) const { return Addressed{drop.worker, DropSnapshot{drop.snapshot}}; }
+    std::optional<Addressed> operator()(const Drop& drop) const {
+        return Addressed{drop.worker, DropSnapshot{drop.snapshot}};
+    }
     std::optional<Addressed> operator()(const Persist& persist) const {
         return Addressed{persist.worker, PersistSnapshot{persist.snapshot}};
     }
-    std::optional<Addressed> operator()(const Cancel& cancel) const { return Addressed{cancel.worker, CancelLease{cancel.lease}}; }
-    std::optional<Addressed> operator()(const Dismiss& dismiss) const { return Addressed{dismiss.worker, Leave{peers_lost}}; }
+    std::optional<Addressed> operator()(const Cancel& cancel) const {
+        return Addressed{cancel.worker, CancelLease{cancel.lease}};
+    }
+    std::optional<Addressed> operator()(const Dismiss& dismiss) const {
+        return Addressed{dismiss.worker, Leave{peers_lost}};
+    }
     std::optional<Addressed> operator()(const Born&) const { return std::nullopt; }
     std::optional<Addressed> operator()(const Erase&) const { return std::nullopt; }
     std::optional<Addressed> operator()(const Noted&) const { return std::nullopt; }
@@ -57,7 +63,8 @@ Outbox::Outbox(Endpoint& endpoint, std::uint64_t run_id) {
 
 void Outbox::add(std::span<const Effect> effects, const Manager& manager) {
     for (const auto& effect : effects) {
-        if (auto addressed = std::visit(Translate{manager, peers_lost_}, effect)) add(addressed->worker, addressed->message);
+        if (auto addressed = std::visit(Translate{manager, peers_lost_}, effect))
+            add(addressed->worker, addressed->message);
     }
 }
 

@@ -24,9 +24,9 @@ public:
     void flush();
 
 private:
-    std::vector<FramePacker> packers_;   ///< one a worker
+    std::vector<FramePacker> packers_;  ///< one a worker
     bool peers_lost_ = false;
-    std::vector<std::size_t> touched_;   ///< packers with something to send
+    std::vector<std::size_t> touched_;  ///< packers with something to send
 };
 
 }  // namespace stemma

@@ -14,7 +14,8 @@ namespace stemma {
 
 // ---- events ----------------------------------------------------------------------------------------------------
 
-/// A worker is free: name at most one piece of work (Create or Train), or none if nothing can be done before another event.
+/// A worker is free: name at most one piece of work (Create or Train), or none if nothing can be done before another
+/// event.
 struct WorkWanted {};
 
 /// The member finished training to `resource` as its last Create/Train asked. `objective` is minimised and is +infinity
@@ -81,10 +82,10 @@ using Actions = std::vector<Action>;
 struct RungRow {
     int bracket = 0;
     int rung = 0;
-    Resource resource = 0;        ///< members of this rung are trained to this
-    std::uint64_t entered = 0;    ///< members sent to this rung (in preview: expected)
-    std::uint64_t finished = 0;   ///< of these, reported (in preview: expected)
-    std::uint64_t promoted = 0;   ///< of these, sent further (in preview: expected)
+    Resource resource = 0;       ///< members of this rung are trained to this
+    std::uint64_t entered = 0;   ///< members sent to this rung (in preview: expected)
+    std::uint64_t finished = 0;  ///< of these, reported (in preview: expected)
+    std::uint64_t promoted = 0;  ///< of these, sent further (in preview: expected)
 };
 
 /// Contract (tests/contract/scheduler_suite.hpp): at most one Create or Train in answer to WorkWanted and none to other

@@ -19,7 +19,7 @@ struct JobOptions {
 
 /// How a search is started, for run and resume.
 struct LaunchOptions {
-    std::uint32_t workers = 0;   ///< in-process workers when no launcher started several ranks; 0 = one a core
+    std::uint32_t workers = 0;  ///< in-process workers when no launcher started several ranks; 0 = one a core
     bool quiet = false;
 };
 
@@ -38,13 +38,13 @@ ExitCode check(const JobOptions& options);
 ExitCode explain_key(const std::string& path);
 struct PreviewOptions {
     std::uint32_t workers = 1;
-    bool time = false;   ///< time one lease, to give hours
+    bool time = false;  ///< time one lease, to give hours
 };
 ExitCode preview(const JobOptions& job, const PreviewOptions& options);
 
 struct RunOptions {
-    std::string output;          ///< "" = the job's
-    bool continue_run = false;   ///< --continue
+    std::string output;         ///< "" = the job's
+    bool continue_run = false;  ///< --continue
 };
 ExitCode run(const JobOptions& job, const RunOptions& options, const LaunchOptions& launch);
 ExitCode resume(const std::filesystem::path& file, const BudgetOptions& budget, const LaunchOptions& launch);
@@ -53,9 +53,9 @@ ExitCode status(const std::filesystem::path& file);
 ExitCode show(const std::filesystem::path& file, std::uint64_t member);
 
 struct ExportOptions {
-    std::string csv;      ///< folder
-    std::string json;     ///< file, "-" = standard output
-    std::string weights;  ///< file
+    std::string csv;                      ///< folder
+    std::string json;                     ///< file, "-" = standard output
+    std::string weights;                  ///< file
     std::optional<std::uint64_t> member;  ///< for weights; absent = the best
 };
 ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options);
@@ -65,7 +65,7 @@ ExitCode selfcheck();
 
 struct SimulateOptions {
     std::uint32_t workers = 25;
-    std::string faults = "none";      ///< none, some or many
+    std::string faults = "none";  ///< none, some or many
     std::uint64_t seed = 0;
     double seconds_per_unit = 10;
     double message_seconds = 0.005;

@@ -38,7 +38,8 @@ double time_one_unit(const Job& job) {
     const auto start = std::chrono::steady_clock::now();
     const auto result = trainer->train(request);
     if (const auto* failure = std::get_if<TrainFailure>(&result)) {
-        throw UserError(fmt::format("the timed lease failed: {} {}: {}", name_of(failure->kind), failure->type, failure->message));
+        throw UserError(
+            fmt::format("the timed lease failed: {} {}: {}", name_of(failure->kind), failure->type, failure->message));
     }
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -63,7 +64,8 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
         const double seconds = time_one_unit(job);
         std::printf("one %s took %.2f s here (one configuration, first call included): about %s with %u workers\n",
                     std::string(unit).c_str(), seconds,
-                    clock_text(seconds * static_cast<double>(plan.resource) / preview_options.workers).c_str(), preview_options.workers);
+                    clock_text(seconds * static_cast<double>(plan.resource) / preview_options.workers).c_str(),
+                    preview_options.workers);
     }
     return ExitCode::ok;
 }

@@ -16,13 +16,16 @@ namespace stemma {
 ExitCode verify(const std::filesystem::path& file) {
     const auto run = open_run(file, true);
     if (run.replay.mismatch) {
-        std::printf("%s: input %llu: the recorded decisions differ from those that this build makes\n  recorded   %s\n  recomputed %s\n",
-                    file.c_str(), static_cast<unsigned long long>(run.replay.mismatch->sequence), run.replay.mismatch->recorded.c_str(),
-                    run.replay.mismatch->recomputed.c_str());
+        std::printf(
+            "%s: input %llu: the recorded decisions differ from those that this build makes\n  recorded   %s\n  "
+            "recomputed %s\n",
+            file.c_str(), static_cast<unsigned long long>(run.replay.mismatch->sequence),
+            run.replay.mismatch->recorded.c_str(), run.replay.mismatch->recomputed.c_str());
         return ExitCode::mismatch;
     }
     std::printf("%s: %llu inputs, %llu decisions: every decision is the same when recomputed\n", file.c_str(),
-                static_cast<unsigned long long>(run.replay.inputs), static_cast<unsigned long long>(run.replay.decisions));
+                static_cast<unsigned long long>(run.replay.inputs),
+                static_cast<unsigned long long>(run.replay.decisions));
     return ExitCode::ok;
 }
 
@@ -49,31 +52,38 @@ std::string row_text(double value) { return std::isnan(value) ? "-" : fmt::forma
 
 std::string_view source_text(SourceKind kind) {
     switch (kind) {
-        case SourceKind::scratch: return "from scratch";
-        case SourceKind::local: return "from memory";
-        case SourceKind::peer: return "from another worker";
-        case SourceKind::disk: return "from disk";
+        case SourceKind::scratch:
+            return "from scratch";
+        case SourceKind::local:
+            return "from memory";
+        case SourceKind::peer:
+            return "from another worker";
+        case SourceKind::disk:
+            return "from disk";
     }
     return "?";
 }
 
 void follow(History& history, MemberId member, const Entry& entry) {
-    if (const auto* report = std::get_if<LeaseReported>(&entry.input.body); report != nullptr && report->lease == history.lease) {
+    if (const auto* report = std::get_if<LeaseReported>(&entry.input.body);
+        report != nullptr && report->lease == history.lease) {
         for (const auto& row : report->rows) {
             std::vector<std::string> cells = {std::to_string(row.resource)};
             for (const auto value : row.values) cells.push_back(row_text(value));
             history.curve.push_back(std::move(cells));
         }
     }
-    if (const auto* failed = std::get_if<LeaseFailed>(&entry.input.body); failed != nullptr && failed->lease == history.lease) {
-        history.events.push_back(fmt::format("[{}] failed: {} {}: {}", clock_text(entry.input.time), name_of(failed->kind), failed->type,
-                                             failed->message));
+    if (const auto* failed = std::get_if<LeaseFailed>(&entry.input.body);
+        failed != nullptr && failed->lease == history.lease) {
+        history.events.push_back(fmt::format("[{}] failed: {} {}: {}", clock_text(entry.input.time),
+                                             name_of(failed->kind), failed->type, failed->message));
     }
     for (const auto& effect : entry.effects) {
         if (const auto* assign = std::get_if<Assign>(&effect); assign != nullptr && assign->member == member) {
             history.lease = assign->lease;
-            history.events.push_back(fmt::format("[{}] lease {} on worker {}: {} to {}, {}", clock_text(entry.input.time), assign->lease.value,
-                                                 assign->worker.value, assign->from, assign->to, source_text(assign->source.kind)));
+            history.events.push_back(fmt::format(
+                "[{}] lease {} on worker {}: {} to {}, {}", clock_text(entry.input.time), assign->lease.value,
+                assign->worker.value, assign->from, assign->to, source_text(assign->source.kind)));
         }
     }
 }
@@ -84,14 +94,17 @@ ExitCode show(const std::filesystem::path& file, std::uint64_t number) {
     const auto run = open_run(file);
     const MemberId member{number};
     if (number >= run.manager.member_count()) {
-        throw UserError(fmt::format("{}: has no member {}; its members are 0 .. {}", file.string(), number, run.manager.member_count() - 1));
+        throw UserError(fmt::format("{}: has no member {}; its members are 0 .. {}", file.string(), number,
+                                    run.manager.member_count() - 1));
     }
     History history;
     RunFileReader(file).entries([&](const Entry& entry) { follow(history, member, entry); });
     const auto view = run.manager.member(member);
     std::printf("member %llu of %s\n  configuration  %s\n  trained to     %s\n  seed           %llu\n\n",
-                static_cast<unsigned long long>(number), run.header.name.c_str(), run.manager.space().describe(view.configuration).c_str(),
-                units_text(view.reached, run.header.unit).c_str(), static_cast<unsigned long long>(run.manager.training_seed(member)));
+                static_cast<unsigned long long>(number), run.header.name.c_str(),
+                run.manager.space().describe(view.configuration).c_str(),
+                units_text(view.reached, run.header.unit).c_str(),
+                static_cast<unsigned long long>(run.manager.training_seed(member)));
     for (const auto& line : history.events) std::printf("  %s\n", line.c_str());
     std::vector<std::string> head = {run.header.unit};
     for (const auto& metric : run.header.metrics) head.push_back(metric.name);
@@ -104,15 +117,17 @@ namespace {
 void export_weights(const std::filesystem::path& file, const ExportOptions& options) {
     const auto run = open_run(file);
     const auto best = run.manager.best();
-    if (!options.member && !best) throw UserError(file.string() + ": no member has a finite metric yet, so none is the best");
+    if (!options.member && !best)
+        throw UserError(file.string() + ": no member has a finite metric yet, so none is the best");
     const MemberId member = options.member ? MemberId{*options.member} : best->member;
     // The best snapshot may be older than its member's last one; for others the last one is what there is.
     const auto id = best && best->member == member ? best->snapshot : run.manager.latest_snapshot(member);
     const auto from = id.exists() ? snapshot_path(file, id) : std::filesystem::path{};
     if (from.empty() || !std::filesystem::exists(from)) {
-        throw UserError(fmt::format("{}: no durable snapshot of member {} is kept ([workers] durable decides which are; the best one is always "
-                                    "kept unless durable = \"none\")",
-                                    file.string(), member.value));
+        throw UserError(fmt::format(
+            "{}: no durable snapshot of member {} is kept ([workers] durable decides which are; the best one is always "
+            "kept unless durable = \"none\")",
+            file.string(), member.value));
     }
     std::filesystem::copy_file(from, options.weights, std::filesystem::copy_options::overwrite_existing);
     std::printf("weights of member %llu: %s\n", static_cast<unsigned long long>(member.value), options.weights.c_str());
@@ -142,7 +157,8 @@ namespace {
 void require_running(const std::filesystem::path& file) {
     RunFileReader reader(file);
     if (reader.finished()) {
-        throw UserError(fmt::format("{}: the search has ended; `stemma resume {}` goes on with it", file.string(), file.string()));
+        throw UserError(
+            fmt::format("{}: the search has ended; `stemma resume {}` goes on with it", file.string(), file.string()));
     }
 }
 
@@ -155,7 +171,9 @@ ExitCode stop(const std::filesystem::path& file, std::optional<std::uint64_t> me
         std::printf("asked: member %llu ends at its next boundary\n", static_cast<unsigned long long>(*member));
     } else {
         append_control(file, StopRequested{StopReason::user});
-        std::printf("asked: running leases end at their next boundary, then the search ends; `stemma resume %s` goes on\n", file.c_str());
+        std::printf(
+            "asked: running leases end at their next boundary, then the search ends; `stemma resume %s` goes on\n",
+            file.c_str());
     }
     return ExitCode::ok;
 }

@@ -56,9 +56,10 @@ RecordedRun open_run(const std::filesystem::path& file, bool tolerate_mismatch) 
         });
     });
     if (run.replay.mismatch && !tolerate_mismatch) {
-        throw UserError(fmt::format("{}: decision {} differs from what this build ({}) decides; the file was written by {}. "
-                                    "Use the program that wrote it, or see `stemma verify {}`",
-                                    file.string(), run.replay.mismatch->sequence, STEMMA_VERSION, run.header.program_version, file.string()));
+        throw UserError(fmt::format(
+            "{}: decision {} differs from what this build ({}) decides; the file was written by {}. "
+            "Use the program that wrote it, or see `stemma verify {}`",
+            file.string(), run.replay.mismatch->sequence, STEMMA_VERSION, run.header.program_version, file.string()));
     }
     return run;
 }
@@ -76,7 +77,9 @@ ReportContext report_context(const RecordedRun& run, const std::filesystem::path
             .ended = std::move(ended)};
 }
 
-std::filesystem::path snapshot_folder(const std::filesystem::path& run_file) { return run_file.string() + ".snapshots"; }
+std::filesystem::path snapshot_folder(const std::filesystem::path& run_file) {
+    return run_file.string() + ".snapshots";
+}
 
 std::filesystem::path snapshot_path(const std::filesystem::path& run_file, SnapshotId id) {
     return snapshot_folder(run_file) / fmt::format("{:08}.h5", id.value);

@@ -16,10 +16,10 @@ namespace stemma {
 struct RecordedRun {
     RunHeader header;
     Job job;
-    Manager manager;       ///< in the state after the last committed input
+    Manager manager;  ///< in the state after the last committed input
     ReplayResult replay;
-    std::size_t workers = 0;      ///< that joined in the last incarnation
-    bool finished = false;        ///< the file was closed in good order
+    std::size_t workers = 0;         ///< that joined in the last incarnation
+    bool finished = false;           ///< the file was closed in good order
     std::optional<EndReason> ended;  ///< of the last incarnation
 };
 

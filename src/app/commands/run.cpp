@@ -65,10 +65,11 @@ ExitCode resume_run(const std::filesystem::path& file, const BudgetOptions& budg
 void require_same_job(const Job& job, const std::filesystem::path& file) {
     const auto header = RunFileReader(file).header();
     if (header.job_text == job.text && header.overrides == joined(job.overrides)) return;
-    throw UserError(fmt::format("{}: was written by another job than {}: {}. Give another --output, or `stemma resume {}` to go on "
-                                "with the job in the file",
-                                file.string(), job.file, header.job_text == job.text ? "its --set values differ" : "its text differs",
-                                file.string()));
+    throw UserError(
+        fmt::format("{}: was written by another job than {}: {}. Give another --output, or `stemma resume {}` to go on "
+                    "with the job in the file",
+                    file.string(), job.file,
+                    header.job_text == job.text ? "its --set values differ" : "its text differs", file.string()));
 }
 
 }  // namespace
@@ -82,9 +83,10 @@ ExitCode run(const JobOptions& options, const RunOptions& run_options, const Lau
     }
     return search(job, file, launch, [&](std::uint64_t run_id) {
         if (std::filesystem::exists(file)) {
-            throw UserError(fmt::format("{}: exists already and is not overwritten. Go on with it by `stemma resume {}` (or run --continue), "
-                                        "or choose another --output",
-                                        file.string(), file.string()));
+            throw UserError(fmt::format(
+                "{}: exists already and is not overwritten. Go on with it by `stemma resume {}` (or run --continue), "
+                "or choose another --output",
+                file.string(), file.string()));
         }
         check_trainer(job);
         if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());

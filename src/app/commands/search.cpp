@@ -35,14 +35,16 @@ struct WorkerSeat {
 
 TrainerPlace place_of(const Job& job, const WorkerSeat& seat) {
     TrainerPlace place;
-    place.threads = job.workers.threads > 0 ? job.workers.threads
-                                            : static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.workers_on_host));
+    place.threads = job.workers.threads > 0
+                        ? job.workers.threads
+                        : static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.workers_on_host));
     if (job.workers.device == Device::cpu || job.trainer.type == TrainerType::toy) return place;
     const auto gpus = cuda_available() ? find_gpus(read_environment()) : GpuList{};
     if (gpus.empty()) {
         if (job.workers.device == Device::cuda) {
-            throw UserError(fmt::format("workers.device = \"cuda\", but {}; use device = \"cpu\", or a LibTorch with CUDA (docs/install.md)",
-                                        cuda_available() ? "no GPU is visible here" : "this build's LibTorch has no CUDA"));
+            throw UserError(fmt::format(
+                "workers.device = \"cuda\", but {}; use device = \"cpu\", or a LibTorch with CUDA (docs/install.md)",
+                cuda_available() ? "no GPU is visible here" : "this build's LibTorch has no CUDA"));
         }
         return place;
     }
@@ -101,9 +103,12 @@ void send_away(Endpoint& endpoint, std::uint64_t run_id) {
 ExitCode exit_code(EndReason reason) {
     switch (reason) {
         case EndReason::stopped:
-        case EndReason::no_workers: return ExitCode::requeue;
-        case EndReason::repeated_failure: return ExitCode::failed;
-        default: return ExitCode::ok;
+        case EndReason::no_workers:
+            return ExitCode::requeue;
+        case EndReason::repeated_failure:
+            return ExitCode::failed;
+        default:
+            return ExitCode::ok;
     }
 }
 
@@ -121,8 +126,8 @@ struct Outcome {
 };
 
 /// The manager's part, on rank 0.
-Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, const LaunchOptions& launch, const SignalWatch& signals,
-                   const std::function<Lead(std::uint64_t)>& make_lead) {
+Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, const LaunchOptions& launch,
+                   const SignalWatch& signals, const std::function<Lead(std::uint64_t)>& make_lead) {
     std::optional<Lead> lead;
     try {
         lead.emplace(make_lead(run_id));
@@ -208,10 +213,11 @@ ExitCode search(const Job& job, const std::filesystem::path& run_file, const Lau
     const auto process = launch_of(read_environment());
     if (process.launcher == Launcher::none) return search_in_process(job, run_file, launch, lead);
     if (process.size < 2) {
-        throw UserError(fmt::format("{} started one rank only: rank 0 manages and trains nothing, so at least 2 are needed. "
-                                    "Start it with `mpirun -n 3 stemma run JOB.toml` for two workers, or without {} for "
-                                    "workers inside this process",
-                                    name_of(process.launcher), name_of(process.launcher)));
+        throw UserError(
+            fmt::format("{} started one rank only: rank 0 manages and trains nothing, so at least 2 are needed. "
+                        "Start it with `mpirun -n 3 stemma run JOB.toml` for two workers, or without {} for "
+                        "workers inside this process",
+                        name_of(process.launcher), name_of(process.launcher)));
     }
     return search_over_mpi(process, job, run_file, launch, lead);
 }

@@ -13,7 +13,8 @@
 
 namespace stemma {
 
-/// What rank 0 brings: made on rank 0 only, after the ranks are up, so that its errors can end the others in good order.
+/// What rank 0 brings: made on rank 0 only, after the ranks are up, so that its errors can end the others in good
+/// order.
 struct Lead {
     Manager manager;
     std::unique_ptr<RunFileWriter> record;

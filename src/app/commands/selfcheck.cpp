@@ -18,13 +18,15 @@ namespace {
 std::string gpu_text(const GpuList& gpus) {
     if (gpus.empty()) return "no GPU";
     std::string text;
-    for (const auto& gpu : gpus) text += fmt::format("{}cuda:{} {} {}", text.empty() ? "" : "; ", gpu.index, gpu.name, gpu.uuid);
+    for (const auto& gpu : gpus)
+        text += fmt::format("{}cuda:{} {} {}", text.empty() ? "" : "; ", gpu.index, gpu.name, gpu.uuid);
     return text;
 }
 
 /// What this rank says of itself.
 std::string facts(const GpuList& gpus) {
-    return fmt::format("pid {}, {} cores, {} memory free, {}", ::getpid(), usable_cores(), bytes_text(memory().available), gpu_text(gpus));
+    return fmt::format("pid {}, {} cores, {} memory free, {}", ::getpid(), usable_cores(),
+                       bytes_text(memory().available), gpu_text(gpus));
 }
 
 std::vector<std::string> warnings(const Launch& launch, const GpuList& gpus) {
@@ -34,7 +36,8 @@ std::vector<std::string> warnings(const Launch& launch, const GpuList& gpus) {
     }
     const int workers = std::max(1, launch.local_size - 1);
     if (workers > usable_cores()) {
-        list.push_back(fmt::format("{} workers share {} cores on this host: training threads will be oversubscribed", workers, usable_cores()));
+        list.push_back(fmt::format("{} workers share {} cores on this host: training threads will be oversubscribed",
+                                   workers, usable_cores()));
     }
     if (!gpus.empty() && !cuda_available()) {
         list.push_back("there is a GPU, but this build's LibTorch has no CUDA: docs/install.md, \"With a GPU\"");
@@ -53,14 +56,16 @@ ExitCode selfcheck() {
     const auto gpus = find_gpus(environment);
     std::string text;
     if (launch.launcher == Launcher::none) {
-        text = fmt::format("  this process  {}  {}\n  no launcher: `stemma run` would train with workers inside one process\n", host_name(), facts(gpus));
+        text = fmt::format(
+            "  this process  {}  {}\n  no launcher: `stemma run` would train with workers inside one process\n",
+            host_name(), facts(gpus));
     } else {
         Ranks ranks;
         text = ranks.selfcheck(facts(gpus));
         if (launch.rank != 0) return ExitCode::ok;
     }
-    std::printf("stemma %s, %s, started by %s, %d rank%s\n%s", STEMMA_VERSION, torch_text().c_str(), std::string(name_of(launch.launcher)).c_str(),
-                launch.size, launch.size == 1 ? "" : "s", text.c_str());
+    std::printf("stemma %s, %s, started by %s, %d rank%s\n%s", STEMMA_VERSION, torch_text().c_str(),
+                std::string(name_of(launch.launcher)).c_str(), launch.size, launch.size == 1 ? "" : "s", text.c_str());
     for (const auto& warning : warnings(launch, gpus)) std::printf("warning: %s\n", warning.c_str());
     return ExitCode::ok;
 }

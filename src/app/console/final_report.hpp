@@ -6,14 +6,14 @@
 namespace stemma {
 
 struct ReportContext {
-    std::string name;              ///< of the run
+    std::string name;  ///< of the run
     std::string run_file;
-    std::string metric;            ///< name of the one that is optimised
+    std::string metric;  ///< name of the one that is optimised
     std::string unit;
     std::vector<MetricInfo> metrics;
-    std::size_t workers = 0;       ///< of the last incarnation
-    double seconds = 0;            ///< of the search, all incarnations
-    std::string ended;             ///< a sentence; "" while it runs
+    std::size_t workers = 0;  ///< of the last incarnation
+    double seconds = 0;       ///< of the search, all incarnations
+    std::string ended;        ///< a sentence; "" while it runs
 };
 
 /// What `stemma run` ends with and `stemma status` shows: the best member, its configuration and metrics, the rungs,

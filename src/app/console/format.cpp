@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include <algorithm>
 #include <array>
 
@@ -31,15 +30,24 @@ std::string units_text(Resource amount, std::string_view unit) {
 
 std::string_view reason_text(EndReason reason) {
     switch (reason) {
-        case EndReason::exhausted: return "nothing is left to try";
-        case EndReason::budget_members: return "the members budget is used up";
-        case EndReason::budget_reports: return "the reports budget is used up";
-        case EndReason::budget_resource: return "the training budget is used up";
-        case EndReason::budget_seconds: return "the wall time is used up";
-        case EndReason::target: return "the target is reached";
-        case EndReason::stopped: return "it was asked to stop";
-        case EndReason::repeated_failure: return "the same error came from several members in a row";
-        case EndReason::no_workers: return "no worker is left";
+        case EndReason::exhausted:
+            return "nothing is left to try";
+        case EndReason::budget_members:
+            return "the members budget is used up";
+        case EndReason::budget_reports:
+            return "the reports budget is used up";
+        case EndReason::budget_resource:
+            return "the training budget is used up";
+        case EndReason::budget_seconds:
+            return "the wall time is used up";
+        case EndReason::target:
+            return "the target is reached";
+        case EndReason::stopped:
+            return "it was asked to stop";
+        case EndReason::repeated_failure:
+            return "the same error came from several members in a row";
+        case EndReason::no_workers:
+            return "no worker is left";
     }
     return "?";
 }

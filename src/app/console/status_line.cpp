@@ -61,21 +61,25 @@ void StatusLine::note(const Input& input, const Noted& noted, const Manager& man
             // Early on every second report is a new best; on a terminal the status line shows it anyway.
             if (input.time - last_best_said_ < (terminal_.live ? 1.0 : 10.0)) return;
             last_best_said_ = input.time;
-            say(fmt::format("[{}] new best: {} {:.4g} by member {} after {}", clock_text(input.time), settings_.metric, noted.value,
-                            noted.member.value, units_text(manager.member(noted.member).reached, settings_.unit)));
+            say(fmt::format("[{}] new best: {} {:.4g} by member {} after {}", clock_text(input.time), settings_.metric,
+                            noted.value, noted.member.value,
+                            units_text(manager.member(noted.member).reached, settings_.unit)));
             return;
         }
         case EventKind::worker_retired:
-            say(fmt::format("[{}] worker {} is retired after device errors or timeouts", clock_text(input.time), noted.worker.value));
+            say(fmt::format("[{}] worker {} is retired after device errors or timeouts", clock_text(input.time),
+                            noted.worker.value));
             return;
         case EventKind::persist_failed:
             say(fmt::format("[{}] the durable copy of snapshot {} could not be written: {}", clock_text(input.time),
                             noted.lease.value, std::get<SnapshotPersisted>(input.body).message));
             return;
         case EventKind::repeated_failure:
-            say(fmt::format("[{}] {:.0f} members in a row failed with the same error: stopping", clock_text(input.time), noted.value));
+            say(fmt::format("[{}] {:.0f} members in a row failed with the same error: stopping", clock_text(input.time),
+                            noted.value));
             return;
-        default: return;
+        default:
+            return;
     }
 }
 
@@ -96,15 +100,16 @@ std::string StatusLine::summary(const Manager& manager, double now) const {
     const auto of = [](std::uint64_t value, std::uint64_t limit) {
         return limit == 0 ? std::to_string(value) : fmt::format("{}/{}", value, limit);
     };
-    std::string text = fmt::format("{}  {} members  {} running  {} reports  {} {}s", clock_text(now), of(totals.members, budget.members),
-                                   totals.running, of(totals.reports, budget.reports), of(totals.resource, budget.resource),
-                                   settings_.unit);
+    std::string text = fmt::format(
+        "{}  {} members  {} running  {} reports  {} {}s", clock_text(now), of(totals.members, budget.members),
+        totals.running, of(totals.reports, budget.reports), of(totals.resource, budget.resource), settings_.unit);
     if (totals.failures > 0) text += fmt::format("  {} failed", totals.failures);
     if (const auto best = manager.best()) {
         text += fmt::format("  best {} {:.4g} (member {})", settings_.metric, best->metric, best->member.value);
     }
     std::string rungs;
-    for (const auto& row : manager.scheduler().rungs()) rungs += fmt::format("{}{}", rungs.empty() ? "" : "/", row.finished);
+    for (const auto& row : manager.scheduler().rungs())
+        rungs += fmt::format("{}{}", rungs.empty() ? "" : "/", row.finished);
     if (!rungs.empty()) text += "  rungs " + rungs;
     return text;
 }

@@ -12,8 +12,8 @@
 namespace stemma {
 
 struct StatusSettings {
-    std::string metric;         ///< name of the one that is optimised
-    std::string unit;           ///< "epoch" or "step"
+    std::string metric;  ///< name of the one that is optimised
+    std::string unit;    ///< "epoch" or "step"
     Budget budget;
     double summary_seconds = 300;  ///< between two summaries in a batch log
 };

@@ -17,8 +17,8 @@ namespace stemma::test {
 /// set. Everything else is as the test pushes it to `work`.
 class ScriptedScheduler : public Scheduler {
 public:
-    std::deque<Action> work;          ///< Create and Train to hand out, in order
-    Actions after_report;             ///< Keep and Release to answer the next report with
+    std::deque<Action> work;  ///< Create and Train to hand out, in order
+    Actions after_report;     ///< Keep and Release to answer the next report with
     std::vector<Event> seen;
     bool no_more = false;
 
@@ -44,7 +44,8 @@ public:
 
     template <class T>
     std::size_t count() const {
-        return static_cast<std::size_t>(std::count_if(seen.begin(), seen.end(), [](const auto& e) { return std::holds_alternative<T>(e); }));
+        return static_cast<std::size_t>(
+            std::count_if(seen.begin(), seen.end(), [](const auto& e) { return std::holds_alternative<T>(e); }));
     }
 };
 
@@ -88,7 +89,8 @@ public:
         }
         return all;
     }
-    Effects report(std::uint64_t worker, std::uint64_t lease, Resource reached, double metric, std::uint64_t bytes = 10) {
+    Effects report(std::uint64_t worker, std::uint64_t lease, Resource reached, double metric,
+                   std::uint64_t bytes = 10) {
         return feed(LeaseReported{{worker}, {lease}, reached, 1.0, bytes, {{reached, {metric}}}});
     }
     Effects fail(std::uint64_t worker, std::uint64_t lease, FailureKind kind, std::string type = "std::runtime_error") {

@@ -130,7 +130,8 @@ TEST(Snapshots, on_resume_members_continue_from_disk_or_from_scratch) {
     EXPECT_EQ(only<Assign>(run.feed(WorkerJoined{{1}, "host", "cpu", 0})).member, MemberId{2});
     run.scheduler->work = {Train{{0}, 2}, Train{{1}, 2}};
     EXPECT_EQ(only<Assign>(run.report(1, 3, 1, 0.7)).source.kind, SourceKind::disk);
-    EXPECT_EQ(only<Assign>(run.report(1, 4, 2, 0.3)).source.kind, SourceKind::scratch) << "its copy was never confirmed";
+    EXPECT_EQ(only<Assign>(run.report(1, 4, 2, 0.3)).source.kind, SourceKind::scratch)
+        << "its copy was never confirmed";
 }
 
 TEST(Snapshots, a_promised_copy_that_is_missing_means_retraining) {
