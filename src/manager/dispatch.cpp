@@ -74,7 +74,7 @@ std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects
     } else if (settings.budget.members > 0 && proposals >= settings.budget.members) {
         exhausted_by = EndReason::budget_members;
     } else {
-        configuration = sampler->propose({{members.size()}, proposals, {}});
+        configuration = sampler->propose({{members.size()}, proposals, create.parent, create.donor});
         if (!configuration) exhausted_by = EndReason::exhausted;
     }
     if (!configuration) {
@@ -83,7 +83,7 @@ std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects
     }
     const auto id = members.add(create.same_as, *configuration);
     if (!create.same_as.exists()) ++proposals;
-    sampler->pending(id, *configuration);
+    sampler->born({id, create.parent, create.parent.exists() ? members[create.parent].reached : 0, *configuration});
     out.push_back(Born{.member = id,
                        .cause = create.same_as.exists() ? BirthCause::repeat : BirthCause::sampled,
                        .parent = create.same_as,

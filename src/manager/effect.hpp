@@ -9,15 +9,9 @@
 
 #include "core/ids.hpp"
 #include "manager/input.hpp"
+#include "scheduler/scheduler.hpp"
 
 namespace stemma {
-
-enum class BirthCause : std::uint8_t {
-    sampled = 1,   ///< configuration from the sampler, from scratch
-    repeat = 2,    ///< same configuration as `parent`, other seed, from scratch
-    exploit = 3,   ///< PBT (later)
-    adoption = 4,  ///< GPBT (later)
-};
 
 struct Born {
     MemberId member;

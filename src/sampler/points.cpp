@@ -17,11 +17,14 @@ public:
         later.index -= first_.size();
         return then_->propose(later);
     }
-    void pending(MemberId member, ConfigurationView configuration) override {
-        if (then_) then_->pending(member, configuration);
+    void born(const Birth& birth) override {
+        if (then_) then_->born(birth);
     }
     void observe(const Observation& observation) override {
         if (then_) then_->observe(observation);
+    }
+    void given_up(MemberId member) override {
+        if (then_) then_->given_up(member);
     }
     std::string describe() const override {
         return std::to_string(first_.size()) + (first_.size() == 1 ? " given point" : " given points") +

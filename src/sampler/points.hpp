@@ -7,7 +7,7 @@
 namespace stemma {
 
 /// The configurations `first`, one for each of the first request indices, then what `then` proposes (nothing if it is
-/// null), to which request indices count from 0 again. `then` sees every pending() and observe(), those of the given
+/// null), to which request indices count from 0 again. `then` sees every born(), observe() and given_up(), those of the given
 /// points too. Throws UserError when a point is not valid in `space`, saying which.
 std::unique_ptr<Sampler> make_points_sampler(std::shared_ptr<const SearchSpace> space, std::vector<Configuration> first,
                                              std::unique_ptr<Sampler> then);

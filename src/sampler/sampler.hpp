@@ -10,11 +10,20 @@
 
 namespace stemma {
 
-/// What a proposal may depend on. Everything else the sampler learnt through observe().
+/// What a proposal may depend on. Everything else the sampler learnt through born(), observe() and given_up().
 struct ProposalRequest {
     MemberId member;          ///< the member that will be born with it; keys the random stream
     std::uint64_t index = 0;  ///< number of proposals made before this one in this run
-    MemberId parent = {};     ///< the lineage to condition on; none = from scratch
+    MemberId parent = {};     ///< whose weights the member starts from: the lineage to condition on; none = from scratch
+    MemberId donor = {};      ///< whose hyperparameters a perturbation starts from; none = the parent's
+};
+
+/// A member was born: its evaluation is pending until it is observed or given up.
+struct Birth {
+    MemberId member;
+    MemberId parent = {};  ///< whose weights it starts from; none = from scratch
+    Resource from = 0;     ///< the parent's resource at birth; 0 from scratch
+    ConfigurationView configuration;  ///< valid during the call
 };
 
 /// A finished measurement of a member, as samplers see it. Held-out metrics never get here.
@@ -31,9 +40,11 @@ public:
     virtual ~Sampler() = default;
     /// Nothing when the sampler is exhausted (grid) and will stay so.
     virtual std::optional<Configuration> propose(const ProposalRequest& request) = 0;
-    /// `configuration` was given to `request.member` (pending until observed or failed).
-    virtual void pending(MemberId, ConfigurationView) {}
+    /// Every member of the run, in order of birth, those whose configuration the sampler did not propose included.
+    virtual void born(const Birth&) {}
     virtual void observe(const Observation&) {}
+    /// The member will not be observed any more: it failed for good or was stopped.
+    virtual void given_up(MemberId) {}
     virtual std::string describe() const = 0;
 };
 

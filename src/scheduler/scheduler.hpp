@@ -49,11 +49,23 @@ using Event = std::variant<WorkWanted, Reported, GivenUp, Created, NoMoreMembers
 
 // ---- actions ---------------------------------------------------------------------------------------------------
 
-/// A new member with a configuration from the sampler (or the configuration of `same_as`, if given: repeats), trained
-/// from scratch to `to`. Answered by Created or NoMoreMembers before the next event.
+enum class BirthCause : std::uint8_t {
+    sampled = 1,   ///< configuration from the sampler, from scratch
+    repeat = 2,    ///< configuration of `same_as`, other seed, from scratch
+    exploit = 3,   ///< PBT: continues from `parent`, hyperparameters perturbed or sampled anew
+    adoption = 4,  ///< GPBT: continues from `parent`, hyperparameters from the sampler conditioned on its lineage
+};
+
+/// A new member, trained from its starting point to `to`. Starts from scratch, or from the latest snapshot of `parent`
+/// (which then has one: it has reported and was not released). Its configuration comes from the sampler, or is that of
+/// `same_as`. Answered by Created or NoMoreMembers before the next event.
 struct Create {
     Resource to = 0;
-    MemberId same_as = {};
+    MemberId same_as = {};  ///< whose configuration it takes unchanged
+    MemberId parent = {};   ///< whose weights it takes
+    MemberId donor = {};    ///< whose hyperparameters the sampler perturbs; none = the parent's
+    std::uint32_t generation = 0;
+    BirthCause cause = BirthCause::sampled;
 };
 
 /// Continue this member from its last report to `to`.

@@ -39,7 +39,7 @@ protected:
                 if (!configuration) break;
                 proposed.push_back(*std::move(configuration));
             }
-            sampler.pending({member}, proposed.back());
+            sampler.born({{member}, {}, 0, proposed.back()});
             running.push_back({member});
             while (!running.empty() && random.below(2) == 0) {
                 const auto ended = random.below(running.size());
@@ -103,7 +103,7 @@ TEST_P(SamplerContract, OnceExhaustedItStaysSo) {
         const auto configuration = sampler->propose({{i}, i, {}});
         EXPECT_FALSE(ended && configuration) << "proposal " << i << " after the end";
         ended = !configuration;
-        if (configuration) sampler->pending({i}, *configuration);
+        if (configuration) sampler->born({{i}, {}, 0, *configuration});
         if (configuration) sampler->observe({{i}, 1, 0.5});
     }
 }
@@ -113,7 +113,7 @@ TEST_P(SamplerContract, TakesObservationsAtManyResourcesAndOfAnyValue) {
     const auto sampler = make(space);
     const auto configuration = sampler->propose({{0}, 0, {}});
     ASSERT_TRUE(configuration);
-    sampler->pending({0}, *configuration);
+    sampler->born({{0}, {}, 0, *configuration});
     for (const double value : {1.0, -1e300, 1e300, std::numeric_limits<double>::infinity()}) {
         for (const Resource resource : {1, 3, 9}) sampler->observe({{0}, resource, value});
     }

@@ -18,7 +18,7 @@ public:
     };
     explicit Recorder(Seen& seen) : seen_(seen) {}
     std::optional<Configuration> propose(const ProposalRequest&) override { return {}; }
-    void pending(MemberId member, ConfigurationView) override { seen_.pending.push_back(member); }
+    void born(const Birth& birth) override { seen_.pending.push_back(birth.member); }
     void observe(const Observation& observation) override { seen_.observed.push_back(observation.member); }
     std::string describe() const override { return "recorder"; }
 
@@ -40,15 +40,15 @@ TEST(PointsSampler, EndsWithItsPointsIfNothingFollows) {
     const auto sampler = make_points_sampler(test::cube(1), {{0.5}}, nullptr);
     EXPECT_EQ(test::proposals(*sampler, 9).size(), 1U);
     EXPECT_EQ(sampler->describe(), "1 given point");
-    sampler->pending({0}, {});
+    sampler->born({{0}, {}, 0, {}});
     sampler->observe({{0}, 1, 0.5});
 }
 
 TEST(PointsSampler, TheOneThatFollowsHearsOfEveryMember) {
     Recorder::Seen seen;
     const auto sampler = make_points_sampler(test::cube(1), {{0.5}}, std::make_unique<Recorder>(seen));
-    sampler->pending({0}, Configuration{0.5});
-    sampler->pending({1}, Configuration{0.7});
+    sampler->born({{0}, {}, 0, Configuration{0.5}});
+    sampler->born({{1}, {}, 0, Configuration{0.7}});
     sampler->observe({{0}, 1, 0.5});
     EXPECT_THAT(seen.pending, testing::ElementsAre(MemberId{0}, MemberId{1}));
     EXPECT_THAT(seen.observed, testing::ElementsAre(MemberId{0}));
