@@ -25,8 +25,12 @@ bool Manager::State::assign_next(Effects& out) {
     const auto work = next_work(out);
     if (!work) return false;
     const auto& member = members[work->member];
-    const bool scratch = member.snapshot == no_slot || (!snapshots.holder(member.snapshot).exists() &&
-                                                        snapshots[member.snapshot].durable != Durable::yes);
+    const bool scratch = !continuable(work->member);
+    if (scratch && member.inherits) {
+        // From scratch it would be another individual: its lineage is what it is for.
+        give_up(work->member, {}, {}, false, out);
+        return true;
+    }
     const auto cost = static_cast<std::uint64_t>(work->to - (scratch ? 0 : member.reached));
     if (settings.budget.resource > 0 && resource_granted + cost > settings.budget.resource) {
         // Kept for a resume with a larger budget.
@@ -48,7 +52,7 @@ std::optional<QueuedWork> Manager::State::next_work(Effects& out) {
     }
     while (true) {
         actions.clear();
-        scheduler->on(WorkWanted{}, actions);
+        scheduler->on(WorkWanted{now}, actions);
         std::optional<Create> create;
         std::optional<Train> train;
         for (const auto& action : actions) {
@@ -66,27 +70,57 @@ std::optional<QueuedWork> Manager::State::next_work(Effects& out) {
     }
 }
 
-std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects& out) {
-    std::optional<Configuration> configuration;
+bool Manager::State::continuable(MemberId id) const {
+    const auto slot = members[id].snapshot;
+    return slot != no_slot && snapshots.available(slot);
+}
+
+std::optional<Configuration> Manager::State::configuration_for(const Create& create) {
     if (create.same_as.exists()) {
         const auto values = members.configuration(create.same_as);
-        configuration.emplace(values.begin(), values.end());
-    } else if (settings.budget.members > 0 && proposals >= settings.budget.members) {
-        exhausted_by = EndReason::budget_members;
-    } else {
-        configuration = sampler->propose({{members.size()}, proposals, create.parent, create.donor});
-        if (!configuration) exhausted_by = EndReason::exhausted;
+        return Configuration(values.begin(), values.end());
     }
+    if (settings.budget.members > 0 && proposals >= settings.budget.members) {
+        exhausted_by = EndReason::budget_members;
+        return std::nullopt;
+    }
+    auto configuration = sampler->propose({{members.size()}, proposals, create.parent, create.donor});
+    if (configuration) {
+        ++proposals;
+    } else {
+        exhausted_by = EndReason::exhausted;
+    }
+    return configuration;
+}
+
+std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects& out) {
+    const bool inherits = create.parent.exists();
+    if (inherits && !continuable(create.parent)) {
+        tell_scheduler(ParentLost{create.parent}, out);
+        return std::nullopt;
+    }
+    auto configuration = configuration_for(create);
     if (!configuration) {
         tell_scheduler(NoMoreMembers{}, out);
         return std::nullopt;
     }
-    const auto id = members.add(create.same_as, *configuration);
-    if (!create.same_as.exists()) ++proposals;
-    sampler->born({id, create.parent, create.parent.exists() ? members[create.parent].reached : 0, *configuration});
+    const auto id = members.add(*configuration);
+    auto& member = members[id];
+    if (inherits) {
+        const auto slot = members[create.parent].snapshot;
+        member.inherits = true;
+        member.reached = members[create.parent].reached;
+        ensure(create.to > member.reached, "a child is trained further than its parent");
+        member.snapshot = slot;
+        snapshots.reference(slot);
+    }
+    sampler->born({id, create.parent, member.reached, *configuration});
+    const bool repeats = create.same_as.exists() && !inherits;
     out.push_back(Born{.member = id,
-                       .cause = create.same_as.exists() ? BirthCause::repeat : BirthCause::sampled,
-                       .parent = create.same_as,
+                       .cause = repeats ? BirthCause::repeat : create.cause,
+                       .parent = repeats ? create.same_as : create.parent,
+                       .donor = create.donor,
+                       .generation = create.generation,
                        .configuration = std::move(*configuration)});
     tell_scheduler(Created{id}, out);
     return id;
@@ -141,8 +175,6 @@ Source Manager::State::choose_source(std::uint32_t slot, WorkerId worker, LeaseI
     if (snapshots.in_memory_of(slot, worker)) return {SourceKind::local, record.id, worker, {}, record.bytes};
     const auto owner = snapshots.holder(slot);
     if (owner.exists()) {
-        // A snapshot has room for one copy beside the original: an older copy makes room.
-        snapshots.make_room(slot, out);
         const TransferId transfer = next_transfer;
         ++next_transfer.value;
         transfers[transfer] = {slot, owner, worker, lease};
@@ -161,13 +193,9 @@ void Manager::State::settle(const ActiveLease& lease, Resource reached, Effects&
     totals.resource += static_cast<std::uint64_t>(done - lease.from);
     if (lease.source.kind == SourceKind::peer) {
         if (const auto found = transfers.find(lease.source.transfer); found != transfers.end()) {
-            // The lease is over before its transfer: neither end needs it any more.
-            const auto transfer = found->second;
+            const auto transfer = found->second;  // the lease is over before it
             transfers.erase(found);
-            for (const auto end : {transfer.owner, transfer.receiver}) {
-                if (workers.alive(end)) out.push_back(AbortTransfer{lease.source.transfer, end});
-            }
-            snapshots.unpin(transfer.slot, out);
+            abort(lease.source.transfer, transfer, out);
         }
     }
     if (lease.slot != no_slot) snapshots.unpin(lease.slot, out);

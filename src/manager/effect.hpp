@@ -98,7 +98,7 @@ enum class EventKind : std::uint8_t {
     member_failed = 3,    ///< given up
     member_diverged = 4,  ///< non-finite: ranked worst
     evicted = 5,          ///< a snapshot that might still be needed was dropped for want of memory
-    retrain = 6,          ///< a continuation has to start from scratch (or an earlier snapshot)
+    retrain = 6,          ///< a continuation has to start from scratch (never of a member with a parent)
     worker_retired = 7,   ///< device errors: gets no more work
     new_best = 8,
     repeated_failure = 9,  ///< the same error from several members in a row: the search stops

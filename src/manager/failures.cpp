@@ -1,4 +1,6 @@
 // What a failure means, by its kind. A failed training is a value: it costs one member at most, never the search.
+#include <algorithm>
+
 #include "manager/state.hpp"
 
 namespace stemma {
@@ -21,7 +23,7 @@ void Manager::State::on(const LeaseFailed& failure, Effects& out) {
     members[lease->member].state = MemberState::waiting;
     const std::string error = std::string(name_of(failure.kind)) + " " + failure.type;
     if (members[lease->member].stop_wanted) {
-        give_up(lease->member, lease->lease, failure.worker, out);
+        give_up(lease->member, lease->lease, failure.worker, false, out);
         return;
     }
     switch (failure.kind) {
@@ -30,7 +32,7 @@ void Manager::State::on(const LeaseFailed& failure, Effects& out) {
             return;
         case FailureKind::out_of_memory:
         case FailureKind::infeasible:
-            give_up(lease->member, lease->lease, failure.worker, out);
+            give_up(lease->member, lease->lease, failure.worker, true, out);
             count_failure(error, out);
             return;
         case FailureKind::snapshot_unavailable:
@@ -60,7 +62,7 @@ void Manager::State::retry_or_give_up(const ActiveLease& lease, WorkerId worker,
         queue.push_front({lease.member, lease.to, worker});
         return;
     }
-    give_up(lease.member, lease.lease, worker, out);
+    give_up(lease.member, lease.lease, worker, true, out);
     count_failure(std::string(error), out);
 }
 
@@ -73,11 +75,12 @@ void Manager::State::diverged(const ActiveLease& lease, WorkerId worker, Effects
     tell_scheduler(Reported{lease.member, lease.to, worst}, out);
 }
 
-void Manager::State::give_up(MemberId id, LeaseId lease, WorkerId worker, Effects& out) {
+void Manager::State::give_up(MemberId id, LeaseId lease, WorkerId worker, bool failed, Effects& out) {
     ++totals.failures;
     out.push_back(Noted{.kind = EventKind::member_failed, .member = id, .lease = lease, .worker = worker});
     release_member(id, MemberState::failed, out);
-    sampler->observe({id, members[id].reached, std::numeric_limits<double>::infinity()});
+    if (failed) sampler->observe({id, members[id].reached, std::numeric_limits<double>::infinity()});
+    sampler->given_up(id);
     tell_scheduler(GivenUp{id}, out);
 }
 
@@ -101,6 +104,21 @@ void Manager::State::unavailable(const ActiveLease& lease, WorkerId worker, Effe
     queue.push_front({lease.member, lease.to, {}});
 }
 
+void Manager::State::abort(TransferId id, const TransferRecord& transfer, Effects& out) {
+    if (workers.alive(transfer.owner)) out.push_back(AbortTransfer{id, transfer.owner});
+    if (workers.alive(transfer.receiver)) {
+        out.push_back(AbortTransfer{id, transfer.receiver});
+        // It may have arrived already, which nobody will ever hear of now: a copy that is not in the books must go.
+        const bool comes_again = std::any_of(transfers.begin(), transfers.end(), [&](const auto& other) {
+            return other.second.receiver == transfer.receiver && other.second.slot == transfer.slot;
+        });
+        if (!comes_again && !snapshots.in_memory_of(transfer.slot, transfer.receiver)) {
+            out.push_back(Drop{transfer.receiver, snapshots[transfer.slot].id});
+        }
+    }
+    snapshots.unpin(transfer.slot, out);
+}
+
 void Manager::State::lose_worker(WorkerId worker, Effects& out) {
     auto leases = workers.remove(worker);
     snapshots.worker_gone(worker);
@@ -111,16 +129,14 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
             continue;
         }
         item = transfers.erase(item);
-        const auto other = transfer.owner == worker ? transfer.receiver : transfer.owner;
-        if (workers.alive(other)) out.push_back(AbortTransfer{id, other});
-        snapshots.unpin(transfer.slot, out);
+        abort(id, transfer, out);
     }
     for (auto lease = leases.rbegin(); lease != leases.rend(); ++lease) {
         settle(*lease, lease->to, out);
         auto& member = members[lease->member];
         member.state = MemberState::waiting;
         if (member.stop_wanted || ++member.losses > losses_max) {
-            give_up(lease->member, lease->lease, worker, out);
+            give_up(lease->member, lease->lease, worker, !member.stop_wanted, out);
             continue;
         }
         out.push_back(
@@ -135,7 +151,11 @@ void Manager::State::expire(WorkerId worker, LeaseId id, Effects& out) {
     taken_back.insert(id);
     settle(lease, lease.to, out);
     members[lease.member].state = MemberState::waiting;
-    retry_or_give_up(lease, worker, name_of(FailureKind::timed_out), out);
+    if (members[lease.member].stop_wanted) {
+        give_up(lease.member, id, worker, false, out);
+    } else {
+        retry_or_give_up(lease, worker, name_of(FailureKind::timed_out), out);
+    }
     if (++workers[worker].timeouts_in_a_row < timeouts_in_a_row_max) return;
     out.push_back(Noted{.kind = EventKind::worker_retired, .lease = id, .worker = worker});
     lose_worker(worker, out);

@@ -32,13 +32,22 @@ void Manager::State::on(const IncarnationStarted& started, Effects& out) {
     for (const auto& lease : lost) {
         settle(lease, lease.to, out);
         members[lease.member].state = MemberState::waiting;
-        out.push_back(Noted{.kind = EventKind::requeued, .member = lease.member, .lease = lease.lease});
     }
-    for (auto lease = lost.rbegin(); lease != lost.rend(); ++lease) queue.push_front({lease->member, lease->to, {}});
     workers.clear();
     snapshots.memory_gone();
     transfers.clear();
     deadlines.clear();
+    taken_back.clear();
+    for (auto lease = lost.rbegin(); lease != lost.rend(); ++lease) {
+        if (!members[lease->member].stop_wanted) queue.push_front({lease->member, lease->to, {}});
+    }
+    for (const auto& lease : lost) {
+        if (members[lease.member].stop_wanted) {
+            give_up(lease.member, lease.lease, {}, false, out);
+        } else {
+            out.push_back(Noted{.kind = EventKind::requeued, .member = lease.member, .lease = lease.lease});
+        }
+    }
     closing.reset();
     ended = false;
     last_error.clear();
@@ -84,6 +93,7 @@ void Manager::State::on(const Ticked&, Effects& out) {
         deadlines.pop_front();
         if (workers.find(worker, lease) != nullptr) expire(worker, lease, out);
     }
+    if (!closing && scheduler->next_deadline() <= now) tell_scheduler(TimePassed{now}, out);
 }
 
 void Manager::State::on(const StopRequested&, Effects& out) { close(EndReason::stopped, true, out); }
@@ -103,7 +113,7 @@ void Manager::State::on(const MemberStopped& stopped, Effects& out) {
         }
     } else if (member.state == MemberState::waiting) {
         std::erase_if(queue, [&](const auto& work) { return work.member == stopped.member; });
-        give_up(stopped.member, {}, {}, out);
+        give_up(stopped.member, {}, {}, false, out);
     }
 }
 
@@ -113,6 +123,13 @@ void Manager::State::on(const BudgetChanged& changed, Effects& out) {
     // Members may be asked for again; a sampler that is exhausted for good simply refuses once more.
     exhausted_by.reset();
     tell_scheduler(Extended{changed.max_resource}, out);
+}
+
+void Manager::State::prune_deadlines() {
+    while (!deadlines.empty() &&
+           workers.find(deadlines.front().second.first, deadlines.front().second.second) == nullptr) {
+        deadlines.pop_front();
+    }
 }
 
 Manager::Manager(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler,
@@ -130,6 +147,7 @@ void Manager::on(const Input& input, Effects& out) {
     state_->now = input.time;
     std::visit([&](const auto& body) { state_->on(body, out); }, input.body);
     if (!state_->ended) state_->fill(out);
+    state_->prune_deadlines();
 }
 
 bool Manager::ended() const { return state_->ended; }
@@ -139,6 +157,7 @@ double Manager::next_deadline() const {
     if (state_->ended) return next;
     if (state_->settings.budget.seconds > 0 && !state_->closing) next = state_->settings.budget.seconds;
     if (!state_->deadlines.empty()) next = std::min(next, state_->deadlines.front().first);
+    if (!state_->closing) next = std::min(next, state_->scheduler->next_deadline());
     return next;
 }
 

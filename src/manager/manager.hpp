@@ -37,7 +37,7 @@ enum class MemberState : std::uint8_t { waiting = 0, training = 1, diverged = 2,
 /// Read access for the status line, the final report and tests.
 struct MemberView {
     MemberState state = MemberState::waiting;
-    Resource reached = 0;  ///< of its last report
+    Resource reached = 0;  ///< of its last report; before it, of its parent at its birth
     double metric = 0;     ///< of its last report (NaN before the first)
     ConfigurationView configuration;
 };

@@ -15,26 +15,24 @@ namespace stemma {
 inline constexpr std::uint32_t no_slot = ~std::uint32_t{0};
 
 struct MemberRecord {
-    Resource reached = 0;                                      ///< of its last report
-    Resource target = 0;                                       ///< what it was last asked to train to
+    Resource reached = 0;  ///< of its last report; before it, of its parent at birth
+    Resource target = 0;   ///< what it was last asked to train to
     double metric = std::numeric_limits<double>::quiet_NaN();  ///< of its last report
-    MemberId parent;
-    std::uint32_t snapshot = no_slot;  ///< slot of its latest snapshot in SnapshotTable
-    std::uint8_t attempts = 0;         ///< failed attempts at the training it was last asked for
-    std::uint8_t losses = 0;           ///< of these, through the loss of the worker
+    std::uint32_t snapshot = no_slot;                          ///< slot of its latest snapshot in SnapshotTable
+    std::uint8_t attempts = 0;  ///< failed attempts at the training it was last asked for
+    std::uint8_t losses = 0;    ///< of these, through the loss of the worker
     MemberState state = MemberState::waiting;
     bool stop_wanted = false;
+    bool inherits = false;  ///< born from the snapshot of a parent: never trained from scratch
 };
 
 class MemberTable {
 public:
     explicit MemberTable(std::size_t parameters) : parameters_(parameters) {}
 
-    MemberId add(MemberId parent, const Configuration& configuration) {
+    MemberId add(const Configuration& configuration) {
         ensure(configuration.size() == parameters_, "a configuration has one value for each parameter");
-        MemberRecord record;
-        record.parent = parent;
-        records_.push_back(record);
+        records_.emplace_back();
         values_.insert(values_.end(), configuration.begin(), configuration.end());
         return {records_.size() - 1};
     }

@@ -1,4 +1,5 @@
 // What a report means: metrics, the best, and which snapshots stay.
+#include <algorithm>
 #include <cmath>
 
 #include "manager/state.hpp"
@@ -30,7 +31,7 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
     if (report.reached == lease->from) {
         // Cancelled before its first boundary: nothing happened.
         if (member.stop_wanted) {
-            give_up(lease->member, lease->lease, report.worker, out);
+            give_up(lease->member, lease->lease, report.worker, false, out);
         } else {
             queue.push_front({lease->member, lease->to, {}});
         }
@@ -46,7 +47,7 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
                                           report.snapshot_bytes, report.worker, out);
     replace_latest(lease->member, slot, out);
     if (member.stop_wanted) {
-        give_up(lease->member, lease->lease, report.worker, out);
+        give_up(lease->member, lease->lease, report.worker, false, out);
     } else if (report.reached < lease->to) {
         queue.push_front({lease->member, lease->to, {}});
         if (slot != no_slot && settings.durable != DurablePolicy::none) snapshots.persist(slot, out);
@@ -91,7 +92,9 @@ void Manager::State::apply_retention(const Action& action, Effects& out) {
     if (const auto* keep = std::get_if<Keep>(&action)) {
         const auto slot = members[keep->member].snapshot;
         if (slot == no_slot) return;
-        snapshots.set_priority(slot, keep->priority);
+        // A snapshot that others need too (a child on its way, the best) is worth what the neediest says.
+        const bool shared = snapshots[slot].references > 1;
+        snapshots.set_priority(slot, shared ? std::max(snapshots[slot].priority, keep->priority) : keep->priority);
         if (keep->promotable && settings.durable == DurablePolicy::promotable) snapshots.persist(slot, out);
     } else if (const auto* release = std::get_if<Release>(&action)) {
         if (members[release->member].state == MemberState::waiting)

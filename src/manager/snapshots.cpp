@@ -6,6 +6,10 @@
 
 namespace stemma {
 
+namespace {
+constexpr std::size_t copies_max = 2;  // in memory, of a snapshot that nobody starts from at the moment
+}  // namespace
+
 std::uint32_t SnapshotTable::add(SnapshotId id, MemberId member, Resource resource, std::uint64_t bytes,
                                  WorkerId worker, Effects& out) {
     std::uint32_t slot = 0;
@@ -17,7 +21,7 @@ std::uint32_t SnapshotTable::add(SnapshotId id, MemberId member, Resource resour
         free_.pop_back();
     }
     slots_[slot] = SnapshotRecord{
-        .id = id, .member = member, .resource = resource, .bytes = bytes, .memory = {worker, {}}, .references = 1};
+        .id = id, .member = member, .resource = resource, .bytes = bytes, .memory = {worker}, .references = 1};
     workers_[worker].held += bytes;
     // Not yet a candidate for eviction itself: the scheduler ranks what was just made only after this report.
     enforce_quota(worker, out);
@@ -41,6 +45,7 @@ void SnapshotTable::unpin(std::uint32_t slot, Effects& out) {
     ensure(slots_[slot].pins > 0, "a snapshot is unpinned once for each pin");
     --slots_[slot].pins;
     index(slot);
+    trim(slot, out);
     const auto held_by = slots_[slot].memory;
     release(slot, out);
     for (const auto worker : held_by) {
@@ -84,13 +89,10 @@ void SnapshotTable::persisted(SnapshotId id, bool ok, Effects& out) {
     record.durable = ok ? Durable::yes : Durable::no;
     if (!record.spilling) return;
     record.spilling = false;
-    for (std::size_t place = 0; place < record.memory.size(); ++place) {
-        const auto worker = record.memory[place];
-        if (!worker.exists()) continue;
+    const auto held_by = record.memory;
+    for (const auto worker : held_by) {
         workers_[worker].held += record.bytes;  // it was taken as gone when the spill began
-        if (ok && record.pins == 0) {
-            drop_from(slot, place, out);
-        }
+        if (ok && record.pins == 0) drop_from(slot, worker, out);
     }
     index(slot);
 }
@@ -103,7 +105,7 @@ void SnapshotTable::missing(SnapshotId id) {
 
 bool SnapshotTable::in_memory_of(std::uint32_t slot, WorkerId worker) const {
     const auto& memory = slots_[slot].memory;
-    return worker.exists() && std::find(memory.begin(), memory.end(), worker) != memory.end();
+    return std::find(memory.begin(), memory.end(), worker) != memory.end();
 }
 
 WorkerId SnapshotTable::holder(std::uint32_t slot) const {
@@ -113,22 +115,19 @@ WorkerId SnapshotTable::holder(std::uint32_t slot) const {
     return WorkerId::none();
 }
 
-void SnapshotTable::make_room(std::uint32_t slot, Effects& out) {
+void SnapshotTable::trim(std::uint32_t slot, Effects& out) {
     auto& record = slots_[slot];
-    if (!record.memory[0].exists() || !record.memory[1].exists()) return;
-    ensure(record.pins == 0, "a copy that makes room is used by nobody");
+    if (record.pins > 0 || record.memory.size() <= copies_max) return;
     unindex(slot);
-    drop_from(slot, 1, out);
+    while (record.memory.size() > copies_max) drop_from(slot, record.memory.back(), out);
     index(slot);
 }
 
 void SnapshotTable::received(std::uint32_t slot, WorkerId worker) {
     auto& record = slots_[slot];
     if (in_memory_of(slot, worker)) return;
-    auto place = std::find(record.memory.begin(), record.memory.end(), WorkerId::none());
-    ensure(place != record.memory.end(), "a snapshot has a place for each copy");
     unindex(slot);
-    *place = worker;
+    record.memory.push_back(worker);
     if (!record.spilling) workers_[worker].held += record.bytes;
     index(slot);
 }
@@ -136,10 +135,8 @@ void SnapshotTable::received(std::uint32_t slot, WorkerId worker) {
 void SnapshotTable::forget(std::uint32_t slot, WorkerId worker) {
     auto& record = slots_[slot];
     unindex(slot);
-    for (auto& place : record.memory) {
-        if (place != worker) continue;
-        if (workers_.alive(worker) && !record.spilling) workers_[worker].held -= record.bytes;
-        place = {};
+    if (std::erase(record.memory, worker) > 0 && workers_.alive(worker) && !record.spilling) {
+        workers_[worker].held -= record.bytes;
     }
     index(slot);
 }
@@ -148,9 +145,7 @@ void SnapshotTable::worker_gone(WorkerId worker) {
     order_.erase(worker);
     for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
         if (slots_[slot].references == 0) continue;
-        for (auto& place : slots_[slot].memory) {
-            if (place == worker) place = {};
-        }
+        std::erase(slots_[slot].memory, worker);
     }
     for (auto item = writing_.begin(); item != writing_.end();) {
         const auto [slot, writer] = item->second;
@@ -172,7 +167,7 @@ void SnapshotTable::worker_gone(WorkerId worker) {
 void SnapshotTable::memory_gone() {
     order_.clear();
     for (auto& record : slots_) {
-        record.memory = {};
+        record.memory.clear();
         record.pins = 0;
         record.spilling = false;
         if (record.durable == Durable::writing) record.durable = Durable::no;
@@ -215,11 +210,10 @@ void SnapshotTable::enforce_quota(WorkerId worker, Effects& out) {
     while (held > quota && !order.empty()) {
         const auto slot = order.begin()->second;
         auto& record = slots_[slot];
-        const auto place = record.memory[0] == worker ? 0U : 1U;
-        const bool only_copy = !record.memory[1 - place].exists();
+        const bool only_copy = record.memory.size() == 1;
         if (record.durable == Durable::yes || !only_copy) {
             unindex(slot);
-            drop_from(slot, place, out);
+            drop_from(slot, worker, out);
             index(slot);
         } else if (spill_ || record.durable == Durable::writing) {
             unindex(slot);
@@ -229,14 +223,14 @@ void SnapshotTable::enforce_quota(WorkerId worker, Effects& out) {
         } else {
             unindex(slot);
             out.push_back(Noted{.kind = EventKind::evicted, .member = record.member, .worker = worker});
-            drop_from(slot, place, out);
+            drop_from(slot, worker, out);
         }
     }
 }
 
-void SnapshotTable::drop_from(std::uint32_t slot, std::size_t place, Effects& out) {
+void SnapshotTable::drop_from(std::uint32_t slot, WorkerId worker, Effects& out) {
     auto& record = slots_[slot];
-    const auto worker = std::exchange(record.memory[place], WorkerId{});
+    std::erase(record.memory, worker);
     if (!workers_.alive(worker)) return;
     if (!record.spilling) workers_[worker].held -= record.bytes;
     out.push_back(Drop{worker, record.id});
@@ -245,9 +239,7 @@ void SnapshotTable::drop_from(std::uint32_t slot, std::size_t place, Effects& ou
 void SnapshotTable::collect(std::uint32_t slot, Effects& out) {
     unindex(slot);
     auto& record = slots_[slot];
-    for (std::size_t place = 0; place < record.memory.size(); ++place) {
-        if (record.memory[place].exists()) drop_from(slot, place, out);
-    }
+    while (!record.memory.empty()) drop_from(slot, record.memory.front(), out);
     // A copy that is still being written is erased when its writer says that it is there.
     writing_.erase(record.id);
     if (record.durable == Durable::yes) out.push_back(Erase{record.id});

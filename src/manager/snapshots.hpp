@@ -1,11 +1,11 @@
 #pragma once
 // Where every snapshot is, who still needs it, and what goes when a worker's memory is full.
 //
-// A snapshot is needed while it has references: it is the latest of a member that may be continued, it is the best one,
-// or a lease or transfer uses it. What nobody needs is dropped (and its durable copy erased) at once. Beyond a worker's
-// quota the one with the lowest priority goes: spilt to disk if that is allowed, else dropped.
+// A snapshot is needed while it has references: it is the latest of a member that may be continued, a child was born
+// from it and has not reported yet, it is the best one, or a lease or transfer uses it. What nobody needs is dropped
+// (and its durable copy erased) at once. Beyond a worker's quota the one with the lowest priority goes: spilt to disk
+// if that is allowed, else dropped.
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -25,9 +25,9 @@ struct SnapshotRecord {
     Resource resource = 0;
     std::uint64_t bytes = 0;
     double priority = 0;
-    std::array<WorkerId, 2> memory;  ///< workers that hold it: where it was made, and one that received it
-    std::uint16_t references = 0;
-    std::uint16_t pins = 0;  ///< leases that start from it: never evicted meanwhile
+    std::vector<WorkerId> memory;  ///< workers that hold it: where it was made first, then those that received it
+    std::uint32_t references = 0;
+    std::uint32_t pins = 0;  ///< leases that start from it, transfers: never evicted meanwhile
     Durable durable = Durable::no;
     bool spilling = false;  ///< leaves memory as soon as the durable copy is there
 };
@@ -58,8 +58,8 @@ public:
     bool in_memory_of(std::uint32_t slot, WorkerId worker) const;
     /// A live worker that has it in memory; none if there is none.
     WorkerId holder(std::uint32_t slot) const;
-    /// Drops the newer of two copies, so that another worker can have one. Nobody may have it pinned.
-    void make_room(std::uint32_t slot, Effects& out);
+    /// True if it can still be had: from a living worker or from disk.
+    bool available(std::uint32_t slot) const { return holder(slot).exists() || slots_[slot].durable == Durable::yes; }
     void received(std::uint32_t slot, WorkerId worker);
     /// `worker` does not have it after all.
     void forget(std::uint32_t slot, WorkerId worker);
@@ -78,7 +78,9 @@ private:
     void index(std::uint32_t slot);
     void unindex(std::uint32_t slot);
     void enforce_quota(WorkerId worker, Effects& out);
-    void drop_from(std::uint32_t slot, std::size_t place, Effects& out);
+    void drop_from(std::uint32_t slot, WorkerId worker, Effects& out);
+    /// Beyond two copies that nobody uses the newest go: memory stays flat however many children a snapshot has had.
+    void trim(std::uint32_t slot, Effects& out);
     void collect(std::uint32_t slot, Effects& out);
 
     WorkerTable& workers_;

@@ -62,7 +62,10 @@ struct Manager::State {
     void on(const LeaseFailed&, Effects& out);
     void retry_or_give_up(const ActiveLease& lease, WorkerId worker, std::string_view error, Effects& out);
     void diverged(const ActiveLease& lease, WorkerId worker, Effects& out);
-    void give_up(MemberId member, LeaseId lease, WorkerId worker, Effects& out);
+    /// `failed`: through its configuration, so far as one can tell, and not through a lost snapshot or the user.
+    void give_up(MemberId member, LeaseId lease, WorkerId worker, bool failed, Effects& out);
+    /// Neither end needs it any more, or one of them is gone.
+    void abort(TransferId id, const TransferRecord& transfer, Effects& out);
     void count_failure(std::string error, Effects& out);
     void unavailable(const ActiveLease& lease, WorkerId worker, Effects& out);
     void lose_worker(WorkerId worker, Effects& out);
@@ -72,8 +75,12 @@ struct Manager::State {
     /// Hands out work while there is room, then ends the run if nothing can come any more.
     void fill(Effects& out);
     bool may_grant() const;
+    void prune_deadlines();
     std::optional<QueuedWork> next_work(Effects& out);
     std::optional<MemberId> give_birth(const Create& create, Effects& out);
+    std::optional<Configuration> configuration_for(const Create& create);
+    /// The member has a snapshot that can still be had.
+    bool continuable(MemberId member) const;
     bool assign_next(Effects& out);
     WorkerId place(const QueuedWork& work) const;
     void assign(const QueuedWork& work, WorkerId worker, Effects& out);
@@ -93,7 +100,7 @@ struct Manager::State {
     std::map<TransferId, TransferRecord> transfers;
     std::set<LeaseId> taken_back;  ///< expired, their workers alive: a late report of theirs leaves a snapshot behind
     std::deque<QueuedWork> queue;
-    /// Assigned leases in order of their deadline; those no longer out are skipped.
+    /// Assigned leases in order of their deadline; those no longer out are skipped, the front one is out.
     std::deque<std::pair<double, std::pair<WorkerId, LeaseId>>> deadlines;
 
     double now = 0;

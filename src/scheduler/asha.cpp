@@ -144,6 +144,8 @@ private:
     }
 
     void take(const NoMoreMembers&, Actions&) { no_more_ = true; }
+    void take(const ParentLost&, Actions&) { unreachable("nobody has a parent here"); }
+    void take(const TimePassed&, Actions&) {}
 
     void take(const Reported& report, Actions& out) {
         auto& position = positions_[report.member.value];

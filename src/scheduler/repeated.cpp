@@ -21,6 +21,7 @@ public:
     }
     std::vector<RungRow> rungs() const override { return inner_->rungs(); }
     bool exhausted() const override { return queue_.empty() && inner_->exhausted(); }
+    double next_deadline() const override { return inner_->next_deadline(); }
     std::string describe() const override {
         return inner_->describe() + ", " + std::to_string(repeats_) + " seeds each";
     }
@@ -142,6 +143,8 @@ private:
     }
 
     void take(const Extended& event, Actions& out) { pass(event, out); }
+    void take(const ParentLost&, Actions&) { unreachable("nobody has a parent here"); }
+    void take(const TimePassed& event, Actions& out) { pass(event, out); }
 
     void pass(const Event& event, Actions& out) {
         inner_actions_.clear();

@@ -16,7 +16,9 @@ namespace stemma {
 
 /// A worker is free: name at most one piece of work (Create or Train), or none if nothing can be done before another
 /// event.
-struct WorkWanted {};
+struct WorkWanted {
+    double now = 0;  ///< seconds of the run's time
+};
 
 /// The member finished training to `resource` as its last Create/Train asked. `objective` is minimised and is +infinity
 /// for a non-finite metric (it then counts in its rung as worst and the member is never promoted).
@@ -45,7 +47,18 @@ struct Extended {
     Resource max_resource = 0;
 };
 
-using Event = std::variant<WorkWanted, Reported, GivenUp, Created, NoMoreMembers, Extended>;
+/// The Create just asked for was not granted: the snapshot of its `parent` cannot be had any more (lost with its
+/// worker, and there is no durable copy). The member is not to be named as parent again until it has reported again.
+struct ParentLost {
+    MemberId parent;
+};
+
+/// next_deadline() has come.
+struct TimePassed {
+    double now = 0;
+};
+
+using Event = std::variant<WorkWanted, Reported, GivenUp, Created, NoMoreMembers, Extended, ParentLost, TimePassed>;
 
 // ---- actions ---------------------------------------------------------------------------------------------------
 
@@ -58,7 +71,8 @@ enum class BirthCause : std::uint8_t {
 
 /// A new member, trained from its starting point to `to`. Starts from scratch, or from the latest snapshot of `parent`
 /// (which then has one: it has reported and was not released). Its configuration comes from the sampler, or is that of
-/// `same_as`. Answered by Created or NoMoreMembers before the next event.
+/// `same_as`. Answered by Created, NoMoreMembers or ParentLost before the next event. A member with a parent is never
+/// retrained from scratch: if what it would continue from cannot be had any more, it is given up.
 struct Create {
     Resource to = 0;
     MemberId same_as = {};  ///< whose configuration it takes unchanged
@@ -110,6 +124,8 @@ public:
     virtual void on(const Event& event, Actions& out) = 0;
     /// The rungs as they are now, ascending by (bracket, rung); empty for schedulers without rungs.
     virtual std::vector<RungRow> rungs() const = 0;
+    /// Run time in seconds at which it wants TimePassed; infinity if never. Not in the past of an event it was told.
+    virtual double next_deadline() const { return std::numeric_limits<double>::infinity(); }
     /// True when no event that can still come would make work: with nothing running, the search is over.
     virtual bool exhausted() const = 0;
     /// "asha (promotion): eta 3, rungs 1 3 9 epochs"

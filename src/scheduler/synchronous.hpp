@@ -52,6 +52,8 @@ private:
     void take(const Reported&, Actions& out);
     void take(const GivenUp&, Actions& out);
     void take(const Extended&, Actions& out);
+    void take(const ParentLost&, Actions&) {}
+    void take(const TimePassed&, Actions&) {}
     bool open_next();
     /// Brings with_work_ up to date after anything happened to the bracket, and forgets it if it is over.
     void refresh(std::uint32_t number);
