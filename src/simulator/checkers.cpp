@@ -18,6 +18,7 @@ void Checkers::on(const Input& given, std::span<const Effect> effects) {
     check(given.time >= time_, "time never goes back");
     time_ = given.time;
     late_ = false;
+    aborted_.clear();
     ticked_ = std::holds_alternative<Ticked>(given.body);
     std::visit([&](const auto& body) { input(body); }, given.body);
     bool noted_late = false;
@@ -144,6 +145,12 @@ void Checkers::input(const MemberStopped& stopped) {
 void Checkers::input(const BudgetChanged& changed) {
     settings_.budget = changed.budget;
     target_reached_ = false;
+}
+
+std::size_t Checkers::copies() const {
+    std::size_t sum = 0;
+    for (const auto& [id, copy] : copies_) sum += copy.memory.size();
+    return sum;
 }
 
 void Checkers::compare(const Manager& manager) const {

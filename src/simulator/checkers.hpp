@@ -40,16 +40,20 @@ public:
 
     /// Throws CheckFailed.
     void on(const Input& input, std::span<const Effect> effects) override;
+    /// Copies of snapshots in the memory of living workers, by the books.
+    std::size_t copies() const;
     /// The manager's own totals, members and best against the books, at any time. Throws CheckFailed.
     void compare(const Manager& manager) const;
 
 private:
     struct Member {
-        Resource reached = 0;   ///< of its last report, partial ones included
+        Resource reached = 0;   ///< of its last report, partial ones included; before it, of its parent at birth
         Resource asked = 0;     ///< furthest training that it was ever asked for
         Resource finished = 0;  ///< furthest full report
         LeaseId out;            ///< the lease that it trains under
-        SnapshotId latest;
+        SnapshotId latest;      ///< what it would go on from; before its first report its parent's at birth
+        bool inherits = false;
+        Configuration configuration = {};
         bool over = false;     ///< failed or diverged: never trained again
         bool stopped = false;  ///< by the user, while it trained: what it reports is not ranked any more
     };
@@ -107,6 +111,7 @@ private:
     void effect(const Noted&);
     void effect(const Ended&);
     void check_source(const Assign&) const;
+    void check_heir(const Born&, Member& child) const;
     void check_budget(const Assign&) const;
     void check_promotion(const Assign&) const;
     void check_no_leaks() const;
@@ -121,8 +126,9 @@ private:
     bool target_reached_ = false;
     bool late_ = false;  ///< this input is a report or failure of a lease that is not out
     bool ticked_ = false;
-    std::vector<Drop> dropped_;  ///< in answer to this input
-    LeaseId retrain_;            ///< the lease that a Noted just before announced as a retraining
+    std::vector<Drop> dropped_;                          ///< in answer to this input
+    std::set<std::pair<WorkerId, SnapshotId>> aborted_;  ///< likewise, at receivers: they may have arrived
+    LeaseId retrain_;  ///< the lease that a Noted just before announced as a retraining
 
     std::vector<Member> members_;
     std::map<LeaseId, Lease> leases_;

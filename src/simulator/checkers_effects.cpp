@@ -15,11 +15,31 @@ bool Checkers::holds(WorkerId worker, SnapshotId snapshot) const {
 void Checkers::effect(const Born& born) {
     check(!ended_ && !stopping_, "nobody is born after the end");
     check(born.member.value == members_.size(), "members are numbered in order of birth");
-    if (born.cause == BirthCause::sampled) {
+    Member child;
+    child.configuration = born.configuration;
+    const bool heir = born.cause == BirthCause::exploit || born.cause == BirthCause::adoption;
+    if (heir) check_heir(born, child);
+    // A child with the very configuration of whom it started from repeats it.
+    const auto model = born.donor.exists() ? born.donor : born.parent;
+    if (born.cause == BirthCause::sampled || (heir && members_[model.value].configuration != born.configuration)) {
         check(settings_.budget.members == 0 || sampled_ < settings_.budget.members, "the member budget is kept");
         ++sampled_;
     }
-    members_.emplace_back();
+    members_.push_back(std::move(child));
+}
+
+void Checkers::check_heir(const Born& born, Member& child) const {
+    check(born.parent.value < born.member.value, "the genealogy is a forest: parents are older than their children");
+    check(!born.donor.exists() || born.donor.value < born.member.value, "donors are older than their children");
+    const auto& parent = members_[born.parent.value];
+    check(!parent.over, "nobody is born of a member that failed or diverged");
+    check(parent.finished > 0 && parent.latest.exists(), "a parent has reported and has a snapshot");
+    const auto copy = copies_.find(parent.latest);
+    check(copy != copies_.end() && (!copy->second.memory.empty() || copy->second.durable),
+          "a parent's snapshot can be had");
+    child.inherits = true;
+    child.reached = parent.reached;
+    child.latest = parent.latest;
 }
 
 void Checkers::effect(const Assign& assign) {
@@ -34,6 +54,7 @@ void Checkers::effect(const Assign& assign) {
     check(!member.out.exists(), "a member trains under one lease at a time");
     check(!member.over, "a member that failed or diverged is not trained again");
     check(assign.from < assign.to, "a lease goes forwards");
+    check(!member.inherits || assign.from == member.reached, "a lineage's resource never goes back");
     check(assign.from == member.reached || (assign.from == 0 && retrain_ == assign.lease),
           "a member's resource goes back only by a retraining that is noted");
     check(assign.to >= member.asked, "a member is asked for more than before");
@@ -56,8 +77,8 @@ void Checkers::check_source(const Assign& assign) const {
     check(assign.from > 0, "a snapshot has been trained");
     const auto copy = copies_.find(source.snapshot);
     check(copy != copies_.end(), "the snapshot to start from was made");
-    check(copy->second.member == assign.member && copy->second.resource == assign.from,
-          "the snapshot to start from is this member's, at this resource");
+    check(source.snapshot == members_[assign.member.value].latest && copy->second.resource == assign.from,
+          "the snapshot to start from is this member's (a new child's: its parent's at birth), at this resource");
     if (source.kind == SourceKind::local) check(holds(assign.worker, source.snapshot), "a local snapshot is there");
     if (source.kind == SourceKind::disk) check(copy->second.durable, "a durable snapshot is there");
     if (source.kind == SourceKind::peer) {
@@ -104,12 +125,18 @@ void Checkers::effect(const Serve& serve) {
 void Checkers::effect(const AbortTransfer& abort) {
     check(workers_[abort.worker].alive, "only the living are told to forget a transfer");
     check(abort.transfer.value < next_transfer_, "a transfer is aborted after its start");
-    transfers_.erase(abort.transfer);
+    const auto found = transfers_.find(abort.transfer);
+    if (found == transfers_.end()) return;
+    const auto [snapshot, receiver] = found->second;
+    aborted_.insert({receiver, snapshot});
+    transfers_.erase(found);
 }
 
 void Checkers::effect(const Drop& drop) {
     check(workers_[drop.worker].alive, "only the living drop snapshots");
-    check(holds(drop.worker, drop.snapshot), "a worker drops what it has");
+    // What was on its way when its transfer was aborted may have arrived.
+    check(holds(drop.worker, drop.snapshot) || aborted_.contains({drop.worker, drop.snapshot}),
+          "a worker drops what it has");
     copies_[drop.snapshot].memory.erase(drop.worker);
     dropped_.push_back(drop);
 }
@@ -181,10 +208,11 @@ void Checkers::effect(const Ended& end) {
 }
 
 void Checkers::check_no_leaks() const {
+    std::set<SnapshotId> needed = {best_snapshot_};
+    for (const auto& member : members_) needed.insert(member.latest);
     for (const auto& [id, copy] : copies_) {
         if (copy.memory.empty() && !copy.durable) continue;
-        const bool latest = copy.member.exists() && members_[copy.member.value].latest == id;
-        if (!latest && id != best_snapshot_) violated(fmt::format("snapshot {} that nobody needs is kept", id.value));
+        if (!needed.contains(id)) violated(fmt::format("snapshot {} that nobody needs is kept", id.value));
     }
 }
 

@@ -26,6 +26,7 @@ struct DriverSettings {
     double failing = 0;             ///< probability of a training's being given up
     double stopped = 0;             ///< probability, at each step, that the user gives up some member that waits
     std::uint64_t objectives = 30;  ///< different objectives, few of them make ties
+    double lost = 0;                ///< probability that the snapshot of a child's parent cannot be had any more
 };
 
 /// Hears of everything that happens, with what the scheduler said to it; before the driver's next event.
@@ -52,6 +53,11 @@ public:
     }
 
     void step() {
+        now_ += 1;
+        if (scheduler_.next_deadline() <= now_) {
+            say(TimePassed{now_});
+            EXPECT_GT(scheduler_.next_deadline(), now_) << "a deadline that has come is over";
+        }
         if (random_.uniform() < settings_.stopped) stop_some_member();
         if (running_.size() < settings_.workers && random_.uniform() < 0.7) {
             work_wanted();
@@ -62,7 +68,7 @@ public:
 
     /// True if that led to a training.
     bool work_wanted() {
-        auto actions = say(WorkWanted{});
+        auto actions = say(WorkWanted{now_});
         std::size_t pieces = 0;
         for (const auto& action : actions) {
             if (const auto* train = std::get_if<Train>(&action)) {
@@ -89,6 +95,8 @@ public:
             return;
         }
         state.reached = state.target;
+        state.reported = true;
+        state.lost = false;
         const double value = objective(member, state.reached);
         if (!std::isfinite(value)) state.out = true;
         said_of_.clear();
@@ -118,6 +126,8 @@ public:
 
     std::uint64_t created() const { return members_.size(); }
     std::uint64_t configurations() const { return configurations_; }
+    /// Born from a parent's weights, with a configuration that there was already.
+    std::uint64_t same_as_another() const { return same_as_another_; }
     Resource furthest() const { return furthest_; }
     /// Everything that was said and answered, for comparisons.
     std::string transcript() const { return transcript_.str(); }
@@ -126,12 +136,16 @@ private:
     struct State {
         Resource target = 0;
         Resource reached = 0;
+        bool reported = false;
+        bool lost = false;  ///< its snapshot
         bool running = false;
         bool out = false;  ///< given up, released or non-finite: never trained again
     };
 
     bool answer(const Create& create) {
+        if (create.parent.exists() && !answer_heir(create)) return false;
         if (create.same_as.exists()) {
+            if (create.parent.exists()) ++same_as_another_;
             EXPECT_LT(create.same_as.value, members_.size()) << "a repeat repeats a member that was born";
         } else if (configurations_ == settings_.members) {
             EXPECT_FALSE(refused_) << "no Create after NoMoreMembers";
@@ -143,9 +157,24 @@ private:
         }
         const MemberId member{members_.size()};
         members_.emplace_back();
+        if (create.parent.exists()) members_.back().reached = members_[create.parent.value].reached;
         say(Created{member});
         begin(member, create.to);
         return true;
+    }
+
+    /// Checks a birth from a parent. False if the parent's snapshot was lost.
+    bool answer_heir(const Create& create) {
+        EXPECT_LT(create.parent.value, members_.size()) << "a parent was born";
+        auto& parent = members_[create.parent.value];
+        EXPECT_TRUE(parent.reported && !parent.out) << "a parent has reported and was not released or given up";
+        EXPECT_GT(create.to, parent.reached) << "a child is trained forwards";
+        EXPECT_FALSE(parent.lost) << "no more children of a parent whose snapshot is lost";
+        EXPECT_TRUE(create.cause == BirthCause::exploit || create.cause == BirthCause::adoption);
+        if (random_.uniform() >= settings_.lost) return true;
+        parent.lost = true;
+        say(ParentLost{create.parent});
+        return false;
     }
 
     void begin(MemberId member, Resource to) {
@@ -174,7 +203,8 @@ private:
     void note(const Action& action, bool asked) {
         if (const auto* create = std::get_if<Create>(&action)) {
             EXPECT_TRUE(asked) << "work answers WorkWanted only";
-            transcript_ << " create " << create->to;
+            transcript_ << " create " << create->to << " of " << create->parent.value << " as "
+                        << create->same_as.value;
         } else if (const auto* train = std::get_if<Train>(&action)) {
             EXPECT_TRUE(asked) << "work answers WorkWanted only";
             transcript_ << " train " << train->member.value << ' ' << train->to;
@@ -199,6 +229,8 @@ private:
     std::vector<MemberId> running_;
     std::set<std::uint64_t> said_of_;  ///< in the last answer: kept or released
     std::uint64_t configurations_ = 0;
+    std::uint64_t same_as_another_ = 0;
+    double now_ = 0;
     Resource furthest_ = 0;
     bool refused_ = false;
     std::ostringstream transcript_;

@@ -20,6 +20,8 @@ struct SchedulerCase {
     std::function<std::unique_ptr<Scheduler>()> make;
     bool endless = true;      ///< asks for members until they are refused
     std::uint64_t seeds = 1;  ///< members of one configuration
+    bool rungs = true;        ///< its table is a ladder: who is in a row was promoted from the one before
+    bool all_the_way = true;  ///< without faults somebody is trained to the end
 };
 
 inline void PrintTo(const SchedulerCase& scheduler, std::ostream* out) { *out << scheduler.name; }
@@ -34,7 +36,8 @@ protected:
                 .non_finite = 0.1,
                 .failing = 0.1,
                 .stopped = 0.05,
-                .objectives = 1 + seed % 40};
+                .objectives = 1 + seed % 40,
+                .lost = 0.1};
     }
 };
 
@@ -107,7 +110,7 @@ TEST_P(SchedulerContract, EndlessOnesUseAllMembersThatAreGranted) {
     ASSERT_TRUE(driver.run());
 
     EXPECT_TRUE(!GetParam().endless || driver.configurations() == 150) << driver.configurations();
-    EXPECT_EQ(driver.created(), driver.configurations() * GetParam().seeds);
+    EXPECT_EQ(driver.created() - driver.same_as_another(), driver.configurations() * GetParam().seeds);
 }
 
 TEST_P(SchedulerContract, SomebodyIsTrainedToTheEnd) {
@@ -116,7 +119,10 @@ TEST_P(SchedulerContract, SomebodyIsTrainedToTheEnd) {
 
     ASSERT_TRUE(driver.run());
 
-    EXPECT_EQ(driver.furthest(), GetParam().max);
+    EXPECT_LE(driver.furthest(), GetParam().max);
+    if (GetParam().all_the_way) {
+        EXPECT_EQ(driver.furthest(), GetParam().max);
+    }
 }
 
 TEST_P(SchedulerContract, MoreMembersAndLargerResourcesMakeWorkAgain) {
@@ -125,12 +131,17 @@ TEST_P(SchedulerContract, MoreMembersAndLargerResourcesMakeWorkAgain) {
         Driver driver(*scheduler, {.seed = seed, .members = 300});
         ASSERT_TRUE(driver.run());
         const auto before = driver.configurations();
+        const auto created = driver.created();
 
         driver.extend(GetParam().max * 4, 900);
         EXPECT_FALSE(scheduler->exhausted());
         ASSERT_TRUE(driver.run());
 
-        EXPECT_EQ(driver.furthest(), GetParam().max * 4);
+        if (GetParam().all_the_way) {
+            EXPECT_EQ(driver.furthest(), GetParam().max * 4);
+        } else {
+            EXPECT_GT(driver.created(), created);
+        }
         EXPECT_TRUE(!GetParam().endless || driver.configurations() > before);
         EXPECT_TRUE(scheduler->exhausted());
     }
@@ -163,6 +174,15 @@ TEST_P(SchedulerContract, TheRungTableAddsUp) {
 
         std::uint64_t born = 0;
         const auto rows = scheduler->rungs();
+        if (!GetParam().rungs) {
+            for (const auto& row : rows) {
+                EXPECT_GE(row.entered, row.finished);
+                EXPECT_GE(row.finished, row.promoted);
+                born += row.entered;
+            }
+            EXPECT_TRUE(rows.empty() || born == driver.created());
+            continue;
+        }
         for (std::size_t i = 0; i < rows.size(); ++i) {
             EXPECT_GE(rows[i].entered, rows[i].finished);
             EXPECT_GE(rows[i].finished, rows[i].promoted);

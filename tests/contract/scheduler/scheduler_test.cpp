@@ -1,6 +1,8 @@
 #include "contract/scheduler/scheduler_suite.hpp"
 #include "scheduler/asha.hpp"
+#include "scheduler/gpbt.hpp"
 #include "scheduler/hyperband.hpp"
+#include "scheduler/pbt.hpp"
 #include "scheduler/random_search.hpp"
 #include "scheduler/repeated.hpp"
 #include "scheduler/sha.hpp"
@@ -11,6 +13,34 @@ namespace {
 const AshaSettings promotion{.min = 1, .max = 27, .eta = 3};
 const AshaSettings stopping{.min = 1, .max = 27, .eta = 3, .variant = AshaVariant::stopping};
 const ShaSettings sha{.members = 27, .min = 1, .max = 27, .eta = 3};
+
+SchedulerCase pbt(const std::string& name, void (*change)(PbtSettings&)) {
+    PbtSettings settings;
+    settings.population = 8;
+    settings.max = 12;
+    change(settings);
+    return {.name = name,
+            .max = settings.max,
+            .make = [settings] { return make_pbt(settings); },
+            .endless = false,
+            .rungs = false};
+}
+
+/// Kept parents and early stopping leave lineages shorter than the generations would allow.
+SchedulerCase gpbt(const std::string& name, bool all_the_way, void (*change)(GpbtSettings&)) {
+    GpbtSettings settings;
+    settings.children = 12;
+    settings.ratio = 3;
+    settings.generations = 6;
+    settings.interval = 2;
+    change(settings);
+    return {.name = name,
+            .max = settings.interval * settings.generations,
+            .make = [settings] { return make_gpbt(settings); },
+            .endless = false,
+            .rungs = false,
+            .all_the_way = all_the_way};
+}
 
 const SchedulerCase cases[] = {
     {"RandomSearch", 9, [] { return make_random_search({.max = 9}); }},
@@ -36,6 +66,44 @@ const SchedulerCase cases[] = {
     {"RepeatedRandomSearch", 9, [] { return make_repeated(make_random_search({.max = 9}), 3); }, true, 3},
     {"RepeatedAshaPromotion", 27, [] { return make_repeated(make_asha(promotion), 3); }, true, 3},
     {"RepeatedAshaStopping", 27, [] { return make_repeated(make_asha(stopping), 2); }, true, 2},
+    pbt("Pbt", [](PbtSettings&) {}),
+    pbt("PbtRay", [](PbtSettings& of) { of.bottom = of.top = 0.25; }),
+    pbt("PbtAlone", [](PbtSettings& of) { of.population = 1; }),
+    pbt("PbtNoStep", [](PbtSettings& of) { of.interval = 5; }),
+    pbt("PbtBurnIn", [](PbtSettings& of) { of.burn_in = 4; }),
+    pbt("PbtTournament", [](PbtSettings& of) { of.selection = PbtSelection::binary_tournament; }),
+    pbt("PbtTTest",
+        [](PbtSettings& of) {
+            of.selection = PbtSelection::t_test;
+            of.t_test_reports = 3;
+        }),
+    pbt("PbtFrequencies",
+        [](PbtSettings& of) {
+            of.periods = {1, 3, 12};
+        }),
+    gpbt("GpbtChildrenOnly", true, [](GpbtSettings& of) { of.parents_compete = false; }),
+    gpbt("Gpbt", false, [](GpbtSettings&) {}),
+    gpbt("GpbtSequential", false, [](GpbtSettings& of) { of.sequential = true; }),
+    gpbt("GpbtOneParent", false, [](GpbtSettings& of) { of.ratio = 12; }),
+    gpbt("GpbtManyParents", true,
+         [](GpbtSettings& of) {
+             of.ratio = 0.2;
+             of.parents_compete = false;
+         }),
+    gpbt("GpbtQuorum", false, [](GpbtSettings& of) { of.quorum = 0.5; }),
+    gpbt("GpbtQuorumChildrenOnly", false,
+         [](GpbtSettings& of) {
+             of.quorum = 0.4;
+             of.parents_compete = false;
+         }),
+    gpbt("GpbtDeadline", false, [](GpbtSettings& of) { of.deadline = 7; }),
+    gpbt("GpbtEarlyStopping", false, [](GpbtSettings& of) { of.early_stopping = true; }),
+    gpbt("GpbtNoRepeat", false,
+         [](GpbtSettings& of) {
+             of.repeat_child = false;
+             of.sequential = true;
+             of.early_stopping = true;
+         }),
     {"RepeatedSha", 27, [] { return make_repeated(make_sha(sha), 2); }, true, 2},
 };
 

@@ -38,6 +38,10 @@ std::string name_of(Kind kind) {
             return "asha_stopping";
         case Kind::asha_hyperband:
             return "asha_hyperband";
+        case Kind::pbt:
+            return "pbt";
+        case Kind::gpbt:
+            return "gpbt";
     }
     return "?";
 }

@@ -12,9 +12,9 @@
 
 namespace stemma::testing {
 
-enum class Kind { random, sha, hyperband, asha, asha_stopping, asha_hyperband };
-inline constexpr Kind all_kinds[] = {Kind::random, Kind::sha,           Kind::hyperband,
-                                     Kind::asha,   Kind::asha_stopping, Kind::asha_hyperband};
+enum class Kind { random, sha, hyperband, asha, asha_stopping, asha_hyperband, pbt, gpbt };
+inline constexpr Kind all_kinds[] = {Kind::random,         Kind::sha, Kind::hyperband, Kind::asha, Kind::asha_stopping,
+                                     Kind::asha_hyperband, Kind::pbt, Kind::gpbt};
 std::string name_of(Kind kind);
 
 struct Case {

@@ -1,12 +1,51 @@
 #include "schedulers.hpp"
 
+#include <algorithm>
+
 #include "core/error.hpp"
+#include "core/rng.hpp"
 #include "scheduler/asha.hpp"
+#include "scheduler/gpbt.hpp"
 #include "scheduler/hyperband.hpp"
+#include "scheduler/pbt.hpp"
 #include "scheduler/random_search.hpp"
 #include "scheduler/sha.hpp"
 
 namespace stemma::testing {
+
+namespace {
+
+std::unique_ptr<Scheduler> drawn_pbt(Resource max, std::uint64_t seed) {
+    Stream stream(seed, Purpose::test, 300);
+    PbtSettings settings;
+    settings.population = static_cast<std::uint32_t>(3 + stream.below(10));
+    settings.max = max;
+    settings.interval = 1 + static_cast<Resource>(stream.below(3));
+    settings.selection = static_cast<PbtSelection>(stream.below(3));
+    settings.bottom = settings.top = stream.below(2) == 0 ? 0.2 : 0.4;
+    settings.t_test_reports = 3;
+    if (stream.below(3) == 0) settings.periods = {1, 2, 4};
+    settings.seed = seed;
+    return make_pbt(settings);
+}
+
+std::unique_ptr<Scheduler> drawn_gpbt(Resource max, std::uint64_t seed) {
+    Stream stream(seed, Purpose::test, 301);
+    GpbtSettings settings;
+    settings.children = static_cast<std::uint32_t>(3 + stream.below(10));
+    settings.ratio = stream.uniform(1.0 / settings.children, settings.children);
+    settings.interval = 1 + static_cast<Resource>(stream.below(2));
+    settings.generations = static_cast<std::uint32_t>(std::min<Resource>(max, 8));
+    settings.parents_compete = stream.below(3) > 0;
+    settings.repeat_child = stream.below(4) > 0;
+    settings.early_stopping = stream.below(3) == 0;
+    settings.sequential = stream.below(4) == 0;
+    if (stream.below(2) == 0) settings.quorum = stream.uniform(0.3, 1);
+    if (stream.below(3) == 0) settings.deadline = stream.uniform(1, 20);
+    return make_gpbt(settings);
+}
+
+}  // namespace
 
 std::unique_ptr<Scheduler> make_scheduler(Kind kind, std::uint32_t eta, Resource max, std::uint64_t members,
                                           std::uint64_t seed) {
@@ -29,6 +68,10 @@ std::unique_ptr<Scheduler> make_scheduler(Kind kind, std::uint32_t eta, Resource
         case Kind::asha_hyperband:
             asha.brackets = 3;
             return make_asha(asha);
+        case Kind::pbt:
+            return drawn_pbt(max, seed);
+        case Kind::gpbt:
+            return drawn_gpbt(max, seed);
     }
     unreachable("a case has one of the schedulers");
 }

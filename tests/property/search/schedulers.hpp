@@ -6,7 +6,7 @@
 
 namespace stemma::testing {
 
-/// With rungs 1, eta, eta^2, ... max. `members` is SHA's n.
+/// With rungs 1, eta, eta^2, ... max; PBT and GPBT with all their variants, drawn from the seed. `members` is SHA's n.
 std::unique_ptr<Scheduler> make_scheduler(Kind kind, std::uint32_t eta, Resource max, std::uint64_t members,
                                           std::uint64_t seed);
 

@@ -1,0 +1,334 @@
+#include "scheduler/gpbt.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "core/error.hpp"
+#include "scheduler/gpbt_generation.hpp"
+#include "scheduler/retention.hpp"
+
+namespace stemma {
+
+namespace {
+
+constexpr std::uint32_t barren_max = 10;
+constexpr double never = std::numeric_limits<double>::infinity();
+
+struct Individual {
+    Resource reached = 0;
+    MemberId parent;
+    std::uint32_t generation = 0;  ///< its row in the table
+    std::uint32_t opened = 0;      ///< running number of the generation it was launched in, repeated ones counted
+    bool running = true;
+    bool chosen = false;  ///< as a parent, once at least
+};
+
+using Candidate = std::pair<double, MemberId>;
+
+class Gpbt : public Scheduler {
+public:
+    explicit Gpbt(const GpbtSettings& settings) : settings_(settings), rows_(settings.generations) {
+        parents_wanted_ = gpbt_parents(settings_);
+        begin_from_scratch();
+    }
+
+    void on(const Event& event, Actions& out) override {
+        std::visit([&](const auto& item) { take(item, out); }, event);
+    }
+    std::vector<RungRow> rungs() const override {
+        std::vector<RungRow> rows = rows_;
+        for (std::size_t g = 0; g < rows.size(); ++g) {
+            rows[g].rung = static_cast<int>(g);
+            rows[g].resource = static_cast<Resource>(g + 1) * settings_.interval;
+        }
+        return rows;
+    }
+    double next_deadline() const override { return overdue_ ? never : deadline_; }
+    bool exhausted() const override {
+        if (in_flight_ > 0) return false;
+        return no_more_ || over() || generation_.to_come() == 0;
+    }
+    std::string describe() const override;
+    std::size_t memory_bytes() const override {
+        return individuals_.capacity() * sizeof(Individual) + rows_.capacity() * sizeof(RungRow);
+    }
+
+private:
+    bool over() const { return number_ >= settings_.generations || barren_ >= barren_max; }
+
+    // ---- launching -----------------------------------------------------------------------------------------------
+
+    void begin_from_scratch() {
+        number_ = 0;
+        generation_.clear();
+        generation_.parents.push_back({.member = {}, .to_come = settings_.children});
+        open();
+    }
+
+    /// generation_.parents have been set up.
+    void open() {
+        ++opened_;
+        launched_ = reported_ = given_up_ = 0;
+        deadline_ = never;
+        overdue_ = false;
+        best_child_ = never;
+    }
+
+    void take(const WorkWanted& wanted, Actions& out) {
+        if (no_more_ || over()) return;
+        const auto index = generation_.next(settings_.sequential);
+        if (!index) return;
+        if (launched_ == 0 && settings_.deadline > 0) deadline_ = wanted.now + settings_.deadline;
+        const auto& parent = generation_.parents[*index];
+        asked_ = *index;
+        Create create{.to = parent.reached + settings_.interval, .generation = number_};
+        if (parent.member.exists()) {
+            create.parent = parent.member;
+            create.cause = BirthCause::adoption;
+            if (parent.repeat) create.same_as = parent.member;
+        }
+        out.push_back(create);
+    }
+
+    void take(const Created& created, Actions&) {
+        ensure(created.member.value == individuals_.size(), "members are numbered in order of birth");
+        const auto& parent = generation_.parents[asked_];
+        individuals_.push_back({parent.reached, parent.member, number_, opened_});
+        generation_.launched(asked_);
+        ++launched_;
+        ++in_flight_;
+        ++rows_[number_].entered;
+    }
+
+    void take(const NoMoreMembers&, Actions&) { no_more_ = true; }
+
+    void take(const ParentLost& lost, Actions& out) {
+        pool_.erase({generation_.find(lost.parent)->objective, lost.parent});
+        out.push_back(Release{lost.parent});
+        lose_parent(lost.parent, out);
+    }
+
+    void lose_parent(MemberId parent, Actions& out) {
+        if (generation_.remove(parent)) {
+            close_if_due(out);
+        } else if (!pool_.empty()) {
+            close(out);
+        } else if (in_flight_ == 0) {
+            begin_from_scratch();
+        }  // else who still runs becomes a parent
+    }
+
+    // ---- results -------------------------------------------------------------------------------------------------
+
+    void take(const Reported& report, Actions& out) {
+        auto& individual = individuals_[report.member.value];
+        end_training(individual);
+        individual.reached = report.resource;
+        ++rows_[individual.generation].finished;
+        const bool of_this = individual.opened == opened_;
+        if (of_this) ++reported_;
+        if (std::isfinite(report.objective)) {
+            barren_ = 0;
+            enter(report, out);
+            if (of_this) stop_early(report.objective);
+            best_child_ = std::min(best_child_, report.objective);
+        } else {
+            out.push_back(Release{report.member});
+        }
+        close_if_due(out);
+    }
+
+    void end_training(Individual& individual) {
+        ensure(std::exchange(individual.running, false), "a report comes from a member that was asked to train");
+        --in_flight_;
+        if (individual.opened != opened_) return;
+        if (auto* parent = generation_.find(individual.parent)) --parent->running;
+    }
+
+    /// Only the P best candidates can become parents: whoever falls out of them is never continued.
+    void enter(const Reported& report, Actions& out) {
+        pool_.insert({report.objective, report.member});
+        if (pool_.size() <= parents_wanted_) {
+            keep(report.objective, report.member, out);
+            return;
+        }
+        const auto worst = *std::prev(pool_.end());
+        pool_.erase(worst);
+        if (worst.second != report.member) keep(report.objective, report.member, out);
+        // A parent is still needed for the children to come, and is released when its generation closes.
+        if (generation_.find(worst.second) == nullptr) out.push_back(Release{worst.second});
+    }
+
+    static void keep(double objective, MemberId member, Actions& out) {
+        out.push_back(Keep{member, retention_priority(0, objective), true});
+    }
+
+    void stop_early(double objective) {
+        if (!settings_.early_stopping || number_ < settings_.early_stopping_from) return;
+        if (objective < best_before_ - improvement_) generation_.stop_launching();
+    }
+
+    void take(const GivenUp& given_up, Actions& out) {
+        auto& individual = individuals_[given_up.member.value];
+        if (individual.running) {
+            end_training(individual);
+            if (individual.opened == opened_) ++given_up_;
+            close_if_due(out);
+            return;
+        }
+        std::erase_if(pool_, [&](const auto& candidate) { return candidate.second == given_up.member; });
+        if (generation_.find(given_up.member) != nullptr) lose_parent(given_up.member, out);
+    }
+
+    void take(const TimePassed& passed, Actions& out) {
+        if (passed.now < deadline_) return;
+        overdue_ = true;
+        close_if_due(out);
+    }
+
+    // ---- selection -----------------------------------------------------------------------------------------------
+
+    void close_if_due(Actions& out) {
+        const bool orphaned = generation_.parents.empty();
+        if (over() || (launched_ == 0 && !orphaned)) return;
+        const auto to_come = generation_.to_come();
+        const auto counting = launched_ + to_come - given_up_;
+        const auto needed = static_cast<std::uint32_t>(std::ceil(settings_.quorum * counting - 1e-9));
+        if (reported_ < needed && !overdue_ && !orphaned) return;
+        if (std::isfinite(best_child_) && !pool_.empty()) {
+            close(out);
+        } else if (orphaned ? in_flight_ == 0 : to_come == 0 && launched_ == reported_ + given_up_) {
+            repeat();  // nothing runs any more that might give a candidate
+        }
+    }
+
+    void repeat() {
+        if (++barren_ >= barren_max) return;
+        if (number_ == 0 || generation_.parents.empty()) {
+            begin_from_scratch();
+            return;
+        }
+        plan_children();
+        open();
+    }
+
+    void close(Actions& out) {
+        std::vector<GpbtParent> next;
+        for (const auto& [objective, member] : pool_) {
+            const bool kept = generation_.find(member) != nullptr;
+            next.push_back({member, individuals_[member.value].reached, objective, kept});
+        }
+        for (const auto& parent : generation_.parents) {
+            if (parent.member.exists() && !pool_.contains({parent.objective, parent.member}))
+                out.push_back(Release{parent.member});
+        }
+        const double best = pool_.begin()->first;
+        improvement_ = number_ == 0 ? never : std::max(0.0, best_before_ - best);
+        best_before_ = best;
+        generation_.clear();
+        generation_.parents = std::move(next);
+        for (const auto& parent : generation_.parents) {
+            auto& individual = individuals_[parent.member.value];
+            if (!std::exchange(individual.chosen, true)) ++rows_[individual.generation].promoted;
+            out.push_back(Keep{parent.member, certain_to_go_on + retention_priority(0, parent.objective), true});
+        }
+        // Parents that do not compete stay out of the pool; their snapshots stay, as parents.
+        if (!settings_.parents_compete) pool_.clear();
+        ++number_;
+        plan_children();
+        open();
+    }
+
+    void plan_children() {
+        auto& parents = generation_.parents;
+        const auto sizes = gpbt_family_sizes(settings_.children, static_cast<std::uint32_t>(parents.size()));
+        for (std::size_t i = 0; i < parents.size(); ++i) {
+            parents[i].to_come = sizes[i];
+            parents[i].running = 0;
+            parents[i].repeat = settings_.repeat_child && !parents[i].kept;
+        }
+    }
+
+    void take(const Extended& extended, Actions&) {
+        no_more_ = false;
+        const auto wanted = (extended.max_resource + settings_.interval - 1) / settings_.interval;
+        if (wanted > static_cast<Resource>(settings_.generations)) {
+            settings_.generations = static_cast<std::uint32_t>(wanted);
+            rows_.resize(settings_.generations);
+        }
+        if (barren_ >= barren_max) {
+            barren_ = 0;
+            repeat();
+        }
+    }
+
+    GpbtSettings settings_;
+    std::uint32_t parents_wanted_ = 1;  ///< P
+    std::vector<Individual> individuals_;
+    std::vector<RungRow> rows_;  ///< by generation
+    GpbtGeneration generation_;
+    std::set<Candidate> pool_;    ///< of the next selection: the P best, and parents that compete
+    std::uint32_t number_ = 0;    ///< of the generation
+    std::uint32_t opened_ = 0;    ///< generations begun, repeated ones counted
+    std::uint32_t launched_ = 0;  ///< children of this generation
+    std::uint32_t reported_ = 0;  ///< of these, non-finite ones included
+    std::uint32_t given_up_ = 0;  ///< of these
+    double best_child_ = never;   ///< of all that have reported since the generation began
+    double best_before_ = never;  ///< of the candidates at the last selection
+    double improvement_ = never;  ///< of that over the one before
+    std::uint32_t barren_ = 0;    ///< generations without a finite child, in a row
+    double deadline_ = never;
+    bool overdue_ = false;   ///< the deadline has come, and there was no candidate
+    std::size_t asked_ = 0;  ///< parent of the child asked for
+    std::uint64_t in_flight_ = 0;
+    bool no_more_ = false;
+};
+
+std::string Gpbt::describe() const {
+    std::string text = "GPBT: " + std::to_string(settings_.children) + " children of " +
+                       std::to_string(parents_wanted_) + (parents_wanted_ == 1 ? " parent, " : " parents, ") +
+                       std::to_string(settings_.generations) + " generations of " + std::to_string(settings_.interval);
+    if (settings_.sequential) text += ", one child after another";
+    if (settings_.quorum < 1) text += ", quorum " + std::to_string(std::lround(settings_.quorum * 100)) + " %";
+    if (settings_.early_stopping) text += ", early stopping";
+    return text;
+}
+
+void check(bool good, const char* what) {
+    if (!good) throw UserError(std::string("scheduler: ") + what);
+}
+
+}  // namespace
+
+std::uint32_t gpbt_parents(const GpbtSettings& settings) {
+    // Exact squares must not be lost to rounding: n = 16, c = 4 is 2 parents.
+    const double parents = std::sqrt(static_cast<double>(settings.children) / settings.ratio) + 1e-9;
+    return std::clamp(static_cast<std::uint32_t>(parents), 1U, settings.children);
+}
+
+std::vector<std::uint32_t> gpbt_family_sizes(std::uint32_t children, std::uint32_t parents) {
+    const auto others = parents - 1;
+    auto each = (2 * children + parents) / (2 * parents);
+    while (each > 1 && each * others + 1 > children) --each;
+    std::vector<std::uint32_t> sizes(parents, each);
+    sizes.front() = children > each * others ? children - each * others : 1;
+    return sizes;
+}
+
+std::unique_ptr<Scheduler> make_gpbt(const GpbtSettings& settings) {
+    check(settings.children >= 1, "children must be >= 1");
+    const double n = settings.children;
+    check(settings.ratio * n >= 1 && settings.ratio <= n, "ratio must be in [1 / children, children]");
+    check(settings.interval >= 1, "interval must be >= 1");
+    check(settings.generations >= 1, "generations must be >= 1");
+    check(settings.early_stopping_from >= 2, "early_stopping_from must be >= 2");
+    check(settings.quorum > 0 && settings.quorum <= 1, "quorum must be in (0, 1]");
+    check(settings.deadline >= 0, "deadline must be >= 0 seconds");
+    return std::make_unique<Gpbt>(settings);
+}
+
+}  // namespace stemma

@@ -1,0 +1,62 @@
+#pragma once
+// Population-based training: Jaderberg et al., "Population Based Training of Neural Networks", 2017 (arXiv 1711.09846).
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "scheduler/scheduler.hpp"
+
+namespace stemma {
+
+/// Who gives up for whom (section 4.1.1 of the paper).
+enum class PbtSelection : std::uint8_t {
+    truncation,         ///< in the bottom `bottom` of the ranking: a donor drawn from its top `top`
+    binary_tournament,  ///< against one other drawn from the ranking: the better one goes on
+    t_test,             ///< likewise, if the other is better by Welch's t-test on the last reports of both lineages
+};
+
+struct PbtSettings {
+    std::uint32_t population = 20;  ///< n >= 1: slots, each with one living member at a time
+    Resource interval = 1;          ///< >= 1: training between two reports ("ready" in the paper)
+    Resource max = 1;               ///< >= interval: a lineage that gets there is finished
+    Resource burn_in = 0;           ///< nobody with less training behind it gives up (non-finite members do)
+    PbtSelection selection = PbtSelection::truncation;
+    double bottom = 0.2;                ///< in (0, 0.5], truncation: share of the ranking that gives up
+    double top = 0.2;                   ///< in (0, 0.5]: share of the ranking that donors are drawn from
+    std::uint32_t t_test_reports = 10;  ///< >= 2: last reports of a lineage that are compared
+    double t_test_level = 0.05;         ///< in (0, 1), one-sided
+    /// Multi-frequency PBT: one sub-population for each, of about the same size, whose members report every interval *
+    /// period. {1} = one population.
+    std::vector<std::uint32_t> periods = {1};
+    double migration = 0.25;  ///< in [0, 1]: chance that a donor is looked for in another sub-population
+    std::uint64_t seed = 0;
+};
+
+/// The paper's: truncation, 20 % and 20 %.
+PbtSettings pbt_published();
+/// Ray Tune's defaults: truncation, 25 % and 25 % (its explore, with resampling at 0.25, is the sampler's business).
+PbtSettings pbt_ray();
+
+/// Asynchronous: nobody ever waits for another member. At its report a member is ranked among the latest reports of the
+/// living, unfinished slots, whatever their resources (as the paper and Ray do); a slot counts from the first report of
+/// its member, so a child does not count before it has reported itself. ceil(share * ranked) slots are the bottom
+/// (top), at most half of them, at least one donor. A member that gives up is released, and its slot asks for a child
+/// of a donor, drawn when a worker is free for it, from the ranking as it is then. Members go on, and children are
+/// born, in the order in which their slots reported: with more slots than workers this is a queue.
+///
+/// A non-finite member gives up at once and is no donor; a member given up by the manager leaves its slot to a child of
+/// a donor. Without any donor the slot starts from scratch, unless somebody has finished already. A slot whose members
+/// died `deaths_max` (10) times without a finite report between is closed. After NoMoreMembers nobody gives up any more
+/// and everyone trains on. A member that reaches `max` is finished and no donor; Extended to a larger max, it goes on.
+///
+/// Generation of a member: exploits in its lineage. Sub-populations rank among themselves. A donor from another one
+/// must be better than the loser; if it is of a faster one, only its weights migrate: the child keeps the loser's
+/// hyperparameters, which were found over a longer horizon (this rule after Doulazmi et al., "Multi-frequency
+/// population based training", 2025; the details are ours).
+///
+/// Draws are keyed by (seed, Purpose::exploit, the losing member). O(log n) an event, beside moving 16 n bytes at most
+/// (ranking.hpp); 4 bytes a member. Throws UserError on settings out of range.
+std::unique_ptr<Scheduler> make_pbt(const PbtSettings& settings);
+
+}  // namespace stemma

@@ -1,0 +1,160 @@
+#include "scheduler/pbt_population.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/rng.hpp"
+#include "scheduler/welch.hpp"
+
+namespace stemma {
+
+namespace {
+
+/// ceil(share * ranked), at most half of them: top and bottom never overlap.
+std::size_t share_of(double share, std::size_t ranked) {
+    // A share of 0.2 of 15 is 3, although the product is a little above.
+    const auto part = static_cast<std::size_t>(std::ceil(share * static_cast<double>(ranked) - 1e-9));
+    return std::min(part, ranked / 2);
+}
+
+std::size_t index_of(double uniform, std::size_t size) {
+    return std::min(size - 1, static_cast<std::size_t>(uniform * static_cast<double>(size)));
+}
+
+std::string percent(double share) { return std::to_string(std::lround(share * 100)) + " %"; }
+
+}  // namespace
+
+PbtPopulation::PbtPopulation(const PbtSettings& settings)
+    : settings_(settings), slots_(settings.population), rankings_(settings.periods.size()) {
+    for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
+        slots_[slot].group = static_cast<std::uint32_t>(slot * rankings_.size() / slots_.size());
+    }
+}
+
+void PbtPopulation::settle(std::uint32_t number, MemberId member, std::optional<std::uint32_t> donor) {
+    auto& slot = slots_[number];
+    slot.member = member;
+    slot.objective = std::numeric_limits<double>::infinity();
+    slot.state = PbtState::running;
+    slot.draws = 0;
+    slot.opponent.reset();
+    slot.reached = donor ? slots_[*donor].reached : 0;
+    slot.generation = donor ? slots_[*donor].generation + 1 : 0;
+    slot.reports = donor ? slots_[*donor].reports : std::deque<double>{};
+}
+
+void PbtPopulation::rank(std::uint32_t number, double objective) {
+    unrank(number);
+    auto& slot = slots_[number];
+    slot.objective = objective;
+    slot.ranked = true;
+    rankings_[slot.group].insert(objective, number);
+    if (settings_.selection != PbtSelection::t_test) return;
+    slot.reports.push_back(objective);
+    if (slot.reports.size() > settings_.t_test_reports) slot.reports.pop_front();
+}
+
+void PbtPopulation::unrank(std::uint32_t number) {
+    auto& slot = slots_[number];
+    if (std::exchange(slot.ranked, false)) rankings_[slot.group].erase(slot.objective, number);
+}
+
+bool PbtPopulation::gives_up(std::uint32_t number) {
+    auto& slot = slots_[number];
+    const auto& ranking = rankings_[slot.group];
+    if (ranking.size() < 2) return false;
+    if (settings_.selection == PbtSelection::truncation) {
+        return ranking.rank(slot.objective, number) >= ranking.size() - share_of(settings_.bottom, ranking.size());
+    }
+    const auto number_of_other = opponent_of(number);
+    const auto& other = slots_[number_of_other];
+    bool beaten = other.objective < slot.objective;
+    if (settings_.selection == PbtSelection::t_test) {
+        const std::vector<double> theirs(other.reports.begin(), other.reports.end());
+        const std::vector<double> own(slot.reports.begin(), slot.reports.end());
+        beaten = welch_p_value(theirs, own) < settings_.t_test_level;
+    }
+    if (beaten) slot.opponent = number_of_other;
+    return beaten;
+}
+
+std::uint32_t PbtPopulation::opponent_of(std::uint32_t number) {
+    auto& slot = slots_[number];
+    const auto& ranking = rankings_[slot.group];
+    Stream stream(settings_.seed, Purpose::exploit, slot.member.value, slot.draws++);
+    auto drawn = static_cast<std::size_t>(stream.below(ranking.size() - 1));
+    if (drawn >= ranking.rank(slot.objective, number)) ++drawn;  // anybody but itself
+    return ranking.slot_at(drawn);
+}
+
+std::optional<std::uint32_t> PbtPopulation::draw_donor(std::uint32_t number) {
+    auto& slot = slots_[number];
+    if (slot.opponent && slots_[*slot.opponent].ranked) return slot.opponent;
+    Stream stream(settings_.seed, Purpose::exploit, slot.member.value, slot.draws++);
+    const double migrates = stream.uniform();
+    const double which = stream.uniform();
+    const double donor = stream.uniform();
+    const auto& own = rankings_[slot.group];
+    if (rankings_.size() > 1 && (own.empty() || migrates < settings_.migration)) {
+        if (const auto migrant = draw_migrant(number, which, donor)) return migrant;
+    }
+    if (own.empty()) return std::nullopt;
+    return draw_top(own, donor);
+}
+
+std::optional<std::uint32_t> PbtPopulation::draw_migrant(std::uint32_t number, double which, double donor) const {
+    const auto& slot = slots_[number];
+    const auto others = rankings_.size() - 1;
+    const auto step = 1 + index_of(which, others);
+    for (std::size_t turn = 0; turn < others; ++turn) {
+        const auto group = (slot.group + 1 + (step + turn - 1) % others) % rankings_.size();
+        if (rankings_[group].empty()) continue;
+        const auto migrant = draw_top(rankings_[group], donor);
+        // A loser that diverged has no hyperparameters that a migrant's weights could go on with.
+        const bool keeps_own = only_weights(number, migrant);
+        if (keeps_own && !std::isfinite(slot.objective)) continue;
+        if (slots_[migrant].objective < slot.objective) return migrant;
+    }
+    return std::nullopt;
+}
+
+std::uint32_t PbtPopulation::draw_top(const Ranking& ranking, double uniform) const {
+    const auto top = std::max<std::size_t>(1, share_of(settings_.top, ranking.size()));
+    return ranking.slot_at(index_of(uniform, top));
+}
+
+bool PbtPopulation::only_weights(std::uint32_t slot, std::uint32_t donor) const {
+    return settings_.periods[slots_[donor].group] < settings_.periods[slots_[slot].group];
+}
+
+std::size_t PbtPopulation::memory_bytes() const {
+    std::size_t bytes = slots_.capacity() * sizeof(PbtSlot);
+    for (const auto& ranking : rankings_) bytes += ranking.memory_bytes();
+    return bytes;
+}
+
+std::string description_of(const PbtSettings& settings) {
+    std::string text = "PBT (";
+    switch (settings.selection) {
+        case PbtSelection::truncation:
+            text += "truncation, bottom " + percent(settings.bottom) + ", top " + percent(settings.top);
+            break;
+        case PbtSelection::binary_tournament:
+            text += "binary tournament";
+            break;
+        case PbtSelection::t_test:
+            text += "t-test on " + std::to_string(settings.t_test_reports) + " reports";
+            break;
+    }
+    text += "): population " + std::to_string(settings.population) + ", interval " + std::to_string(settings.interval) +
+            ", to " + std::to_string(settings.max);
+    if (settings.periods.size() > 1) {
+        text += ", periods";
+        for (const auto period : settings.periods) text += ' ' + std::to_string(period);
+    }
+    return text;
+}
+
+}  // namespace stemma

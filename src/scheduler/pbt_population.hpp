@@ -1,0 +1,71 @@
+#pragma once
+// The slots of a PBT population, their ranking, and the two questions asked of it: does this one give up, and who is
+// its donor.
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scheduler/pbt.hpp"
+#include "scheduler/ranking.hpp"
+
+namespace stemma {
+
+enum class PbtState : std::uint8_t {
+    vacant,    ///< queued for the birth of a member
+    waiting,   ///< queued: its member goes on
+    running,   ///< its member trains
+    finished,  ///< its member has reached max
+    closed,    ///< nobody will be born here, unless the search is extended
+};
+
+struct PbtSlot {
+    MemberId member;  ///< the last one; none before the first
+    Resource reached = 0;
+    double objective = std::numeric_limits<double>::infinity();  ///< of its member's last report
+    std::uint32_t generation = 0;                                ///< of its member
+    std::uint32_t group = 0;                                     ///< sub-population
+    std::uint32_t deaths = 0;                                    ///< of members, since the last finite report
+    std::uint32_t draws = 0;                                     ///< made for its member
+    std::optional<std::uint32_t> opponent;                       ///< slot that it lost a tournament against
+    PbtState state = PbtState::vacant;
+    bool ranked = false;         ///< a donor: has reported, not finished, its snapshot can be had
+    std::deque<double> reports;  ///< of its lineage, the last ones (t_test only)
+};
+
+class PbtPopulation {
+public:
+    explicit PbtPopulation(const PbtSettings& settings);
+
+    PbtSlot& operator[](std::uint32_t slot) { return slots_[slot]; }
+    std::uint32_t size() const { return static_cast<std::uint32_t>(slots_.size()); }
+
+    /// A new member in this slot, from scratch or from the donor as it is now.
+    void settle(std::uint32_t slot, MemberId member, std::optional<std::uint32_t> donor);
+    void rank(std::uint32_t slot, double objective);
+    void unrank(std::uint32_t slot);
+
+    /// `slot` has just reported and is ranked.
+    bool gives_up(std::uint32_t slot);
+    /// `slot` is not ranked any more. Nothing if there is no donor at all.
+    std::optional<std::uint32_t> draw_donor(std::uint32_t slot);
+    /// The donor belongs to a faster sub-population: its hyperparameters stay there.
+    bool only_weights(std::uint32_t slot, std::uint32_t donor) const;
+    std::size_t memory_bytes() const;
+
+private:
+    std::uint32_t opponent_of(std::uint32_t slot);
+    std::uint32_t draw_top(const Ranking& ranking, double uniform) const;
+    std::optional<std::uint32_t> draw_migrant(std::uint32_t slot, double which, double donor) const;
+
+    PbtSettings settings_;
+    std::vector<PbtSlot> slots_;
+    std::vector<Ranking> rankings_;  ///< by sub-population
+};
+
+std::string description_of(const PbtSettings& settings);
+
+}  // namespace stemma
