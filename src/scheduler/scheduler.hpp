@@ -48,7 +48,8 @@ struct Extended {
 };
 
 /// The Create just asked for was not granted: the snapshot of its `parent` cannot be had any more (lost with its
-/// worker, and there is no durable copy). The member is not to be named as parent again until it has reported again.
+/// worker, without a durable copy), or is beyond what the child was to be trained to (the parent was interrupted on its
+/// way). The member is not to be named as parent again until it has reported again.
 struct ParentLost {
     MemberId parent;
 };

@@ -20,6 +20,7 @@ public:
     std::deque<Action> work;  ///< Create and Train to hand out, in order
     Actions after_report;     ///< Keep and Release to answer the next report with
     std::vector<Event> seen;
+    double deadline = std::numeric_limits<double>::infinity();
     bool no_more = false;
 
     void on(const Event& event, Actions& out) override {
@@ -40,6 +41,7 @@ public:
     }
     std::vector<RungRow> rungs() const override { return {}; }
     bool exhausted() const override { return work.empty(); }
+    double next_deadline() const override { return deadline; }
     std::string describe() const override { return "scripted"; }
 
     template <class T>
@@ -54,11 +56,17 @@ class EmptySampler : public Sampler {
 public:
     explicit EmptySampler(std::uint64_t limit) : limit_(limit) {}
     std::optional<Configuration> propose(const ProposalRequest& request) override {
+        asked.push_back(request);
         return request.index < limit_ ? std::optional<Configuration>(Configuration{}) : std::nullopt;
     }
     void observe(const Observation& observation) override { observed.push_back(observation); }
     std::string describe() const override { return "empty"; }
+    void born(const Birth& birth) override { births.push_back(birth); }
+    void given_up(MemberId member) override { gone.push_back(member); }
     std::vector<Observation> observed;
+    std::vector<ProposalRequest> asked;
+    std::vector<Birth> births;
+    std::vector<MemberId> gone;
 
 private:
     std::uint64_t limit_;
