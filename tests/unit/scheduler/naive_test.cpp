@@ -135,6 +135,8 @@ private:
     }
     void take(const NoMoreMembers&, const Actions&) { no_more_ = true; }
     void take(const GivenUp& given_up, const Actions&) { members_[given_up.member.value].gone = true; }
+    void take(const ParentLost&, const Actions&) { FAIL() << "nobody has a parent here"; }
+    void take(const TimePassed&, const Actions&) {}
 
     void take(const Reported& report, const Actions& actions) {
         const auto id = report.member.value;

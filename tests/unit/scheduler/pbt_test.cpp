@@ -1,0 +1,339 @@
+#include "scheduler/pbt.hpp"
+
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "contract/scheduler/driver.hpp"
+#include "core/error.hpp"
+#include "unit/scheduler/population.hpp"
+
+namespace stemma::test {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+PbtSettings of_five() {
+    PbtSettings settings;
+    settings.population = 5;
+    settings.interval = 2;
+    settings.max = 7;
+    return settings;
+}
+
+TEST(Pbt, TrainsEverybodyAnIntervalFromScratchFirst) {
+    Population population(make_pbt(of_five()));
+    const auto all = population.all_work();
+    ASSERT_EQ(all.size(), 5U);
+    for (const auto& given : all) {
+        EXPECT_TRUE(given.born);
+        EXPECT_EQ(given.parent, nobody);
+        EXPECT_EQ(given.to, 2);
+        EXPECT_EQ(given.generation, 0U);
+    }
+}
+
+TEST(Pbt, TheBottomFifthGivesUpForTheTopFifth) {
+    // Ranks are taken at each report: of two the worse one gives up, so the second has to be better than the first.
+    Population population(make_pbt(of_five()));
+    const auto all = population.all_work();
+    population.report(all[0], 0.3);
+    population.report(all[1], 0.2);  // better than the only other one
+    population.report(all[2], 0.1);
+    population.report(all[3], 0.25);
+    const auto actions = population.report(all[4], 0.9);  // worst of five: ceil(0.2 * 5) = 1 gives up
+    EXPECT_TRUE(Script::released(actions, 4));
+    const auto next = population.all_work();
+    ASSERT_EQ(next.size(), 5U);
+    for (std::uint64_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(next[i].member, i) << "in the order of their reports";
+        EXPECT_FALSE(next[i].born);
+        EXPECT_EQ(next[i].to, 4);
+    }
+    EXPECT_EQ(next[4].member, 5U);
+    EXPECT_EQ(next[4].parent, 2U) << "ceil(0.2 * 4) = 1: the best";
+    EXPECT_EQ(next[4].to, 4);
+    EXPECT_EQ(next[4].generation, 1U);
+}
+
+TEST(Pbt, AsksForTheSnapshotsOfThoseWhoGoOn) {
+    Population population(make_pbt(of_five()));
+    const auto all = population.all_work();
+    const auto keep = Script::keep_of(population.report(all[0], 0.3), 0);
+    ASSERT_TRUE(keep);
+    EXPECT_TRUE(keep->promotable);
+}
+
+TEST(Pbt, NobodyWaitsForAnybody) {
+    Population population(make_pbt(of_five()));
+    const auto all = population.all_work();
+    Given one = all[0];
+    while (one.to < 7) {
+        population.report(one, 0.5);
+        const auto next = population.work();
+        ASSERT_TRUE(next) << "the others have not even reported";
+        EXPECT_EQ(next->member, 0U);
+        one = *next;
+    }
+    EXPECT_EQ(one.to, 7) << "the last interval is cut at max";
+    population.report(one, 0.5);
+    EXPECT_FALSE(population.work());
+    EXPECT_FALSE(population.scheduler().exhausted());
+}
+
+TEST(Pbt, ANonFiniteMemberGivesUpAtOnceAndIsNoDonor) {
+    auto settings = of_five();
+    settings.population = 3;
+    Population population(make_pbt(settings));
+    const auto all = population.all_work();
+    EXPECT_TRUE(Script::released(population.report(all[0], infinity), 0));
+    const auto first = population.work();
+    ASSERT_TRUE(first);
+    EXPECT_TRUE(first->born);
+    EXPECT_EQ(first->parent, nobody) << "there is no donor yet: from scratch";
+    population.report(all[1], 0.4);
+    population.report(all[2], infinity);
+    const auto next = population.all_work();
+    ASSERT_EQ(next.size(), 2U);
+    EXPECT_EQ(next[1].parent, 1U);
+}
+
+TEST(Pbt, AMemberThatIsGivenUpLeavesItsSlotToAChild) {
+    Population population(make_pbt(of_five()));
+    const auto all = population.begin({0.1, 0.2, 0.3, 0.35, 0.32});
+    population.say(GivenUp{{2}});  // waiting
+    const auto next = population.all_work();
+    ASSERT_EQ(next.size(), 5U);
+    EXPECT_EQ(next[2].parent, 0U);
+}
+
+TEST(Pbt, ALostSnapshotMeansAnotherDonor) {
+    auto settings = of_five();
+    Population population(make_pbt(settings));
+    const auto all = population.all_work();
+    for (std::size_t i = 0; i < 4; ++i) population.report(all[i], 0.1 * static_cast<double>(i + 1));
+    population.say(GivenUp{{4}});
+    std::vector<std::uint64_t> donors;
+    while (true) {
+        const auto actions = population.say(WorkWanted{});
+        ASSERT_EQ(actions.size(), 1U);
+        const auto* create = std::get_if<Create>(&actions[0]);
+        if (create == nullptr) continue;  // others go on
+        if (!create->parent.exists()) break;
+        donors.push_back(create->parent.value);
+        population.say(ParentLost{create->parent});
+    }
+    EXPECT_EQ(std::set(donors.begin(), donors.end()).size(), donors.size()) << "nobody is asked twice";
+    EXPECT_EQ(donors.front(), 0U);
+}
+
+TEST(Pbt, AfterTheLastBirthEverybodyTrainsOn) {
+    Population population(make_pbt(of_five()));
+    const auto all = population.all_work();
+    population.report(all[0], 0.1);
+    EXPECT_TRUE(Script::released(population.report(all[1], 0.9), 1));
+    ASSERT_FALSE(population.work()->born);
+    ASSERT_TRUE(std::holds_alternative<Create>(population.say(WorkWanted{}).front()));
+    population.say(NoMoreMembers{});
+    EXPECT_FALSE(Script::released(population.report(all[2], 0.95), 2)) << "no child could take its place";
+    EXPECT_FALSE(population.work()->born);
+}
+
+TEST(Pbt, ExtendedToALargerMaxTheFinishedGoOn) {
+    auto settings = of_five();
+    settings.population = 1;
+    Population population(make_pbt(settings));
+    while (const auto given = population.work()) population.report(*given, 1);
+    EXPECT_TRUE(population.scheduler().exhausted());
+    population.say(Extended{9});
+    const auto given = population.work();
+    ASSERT_TRUE(given);
+    EXPECT_EQ(given->member, 0U);
+    EXPECT_EQ(given->to, 9);
+}
+
+TEST(Pbt, NobodyGivesUpBeforeBurnIn) {
+    auto settings = of_five();
+    settings.burn_in = 4;
+    Population population(make_pbt(settings));
+    population.begin({0.1, 0.9, 0.8, 0.7, 1.0});
+    const auto next = population.all_work();
+    EXPECT_EQ(parents_of(next), std::vector<std::uint64_t>(5, nobody));
+    EXPECT_TRUE(Script::released(population.report(next[4], 1.0), 4));
+}
+
+TEST(Pbt, ATournamentIsLostToABetterOneOnly) {
+    auto settings = of_five();
+    settings.population = 2;
+    settings.selection = PbtSelection::binary_tournament;
+    Population population(make_pbt(settings));
+    const auto all = population.all_work();
+    population.report(all[0], 0.5);
+    EXPECT_FALSE(Script::released(population.report(all[1], 0.4), 1));
+    const auto next = population.all_work();
+    EXPECT_TRUE(Script::released(population.report(next[0], 0.45), 0));
+    EXPECT_EQ(population.work()->parent, 1U);
+}
+
+TEST(Pbt, TheTTestNeedsASignificantDifference) {
+    auto settings = of_five();
+    settings.population = 2;
+    settings.max = 100;
+    settings.selection = PbtSelection::t_test;
+    settings.t_test_reports = 4;
+    Population population(make_pbt(settings));
+    auto all = population.all_work();
+    const double good[] = {0.10, 0.11, 0.09, 0.10};
+    const double bad[] = {0.12, 0.50, 0.51, 0.52};
+    for (int round = 0; round < 3; ++round) {
+        population.report(all[0], good[round]);
+        const auto actions = population.report(all[1], bad[round]);
+        // One report has no variance, two of 0.12 and 0.50 too much of it, three still (p = 0.082).
+        EXPECT_FALSE(Script::released(actions, 1)) << round;
+        all = population.all_work();
+    }
+    population.report(all[0], good[3]);
+    EXPECT_TRUE(Script::released(population.report(all[1], bad[3]), 1));
+}
+
+TEST(Pbt, OnlyWeightsMigrateFromFasterToSlower) {
+    PbtSettings settings;
+    settings.population = 4;
+    settings.interval = 1;
+    settings.max = 1000;
+    settings.periods = {1, 10};
+    settings.migration = 1;
+    Population population(make_pbt(settings));
+    const auto all = population.all_work();
+    EXPECT_EQ(all[0].to, 1);
+    EXPECT_EQ(all[3].to, 10);
+    population.report(all[0], 0.1);
+    population.report(all[2], 0.5);
+    EXPECT_TRUE(Script::released(population.report(all[3], 0.6), 3));
+    std::optional<Given> child;
+    for (const auto& given : population.all_work()) {
+        if (given.born) child = given;
+    }
+    ASSERT_TRUE(child);
+    EXPECT_EQ(child->parent, 0U) << "weights of the fast one";
+    EXPECT_EQ(child->same_as, 3U) << "hyperparameters of its own";
+    EXPECT_EQ(child->to, 11);
+}
+
+TEST(Pbt, HyperparametersMigrateFromSlowerToFaster) {
+    PbtSettings settings;
+    settings.population = 4;
+    settings.max = 1000;
+    settings.periods = {1, 10};
+    settings.migration = 1;
+    Population population(make_pbt(settings));
+    const auto all = population.all_work();
+    population.report(all[2], 0.1);
+    population.report(all[0], 0.5);
+    population.report(all[1], 0.6);
+    std::optional<Given> child;
+    for (const auto& given : population.all_work()) {
+        if (given.born) child = given;
+    }
+    ASSERT_TRUE(child);
+    EXPECT_EQ(child->parent, 2U);
+    EXPECT_EQ(child->same_as, nobody);
+    EXPECT_EQ(child->to, 11);
+}
+
+/// Naive books: every donor is in the top fraction of the living at that moment, and finite.
+class DonorWatch : public Listener {
+public:
+    DonorWatch(double top, Resource max) : top_(top), max_(max) {}
+    void happened(const Event& event, const Actions& actions) override {
+        if (const auto* report = std::get_if<Reported>(&event)) {
+            ranking_.erase(report->member.value);
+            if (std::isfinite(report->objective) && report->resource < max_)
+                ranking_[report->member.value] = report->objective;
+        } else if (const auto* gone = std::get_if<GivenUp>(&event)) {
+            ranking_.erase(gone->member.value);
+        } else if (const auto* lost = std::get_if<ParentLost>(&event)) {
+            ranking_.erase(lost->parent.value);
+        }
+        for (const auto& action : actions) {
+            if (const auto* release = std::get_if<Release>(&action)) ranking_.erase(release->member.value);
+            const auto* create = std::get_if<Create>(&action);
+            if (create == nullptr || create->cause != BirthCause::exploit) continue;
+            ++exploits;
+            ASSERT_TRUE(ranking_.contains(create->parent.value)) << "a donor lives and has a finite report";
+            const double own = ranking_[create->parent.value];
+            std::size_t better = 0;
+            for (const auto& [member, objective] : ranking_) better += objective < own ? 1 : 0;
+            const auto part = static_cast<std::size_t>(std::ceil(top_ * static_cast<double>(ranking_.size()) - 1e-9));
+            EXPECT_LT(better, std::max<std::size_t>(1, std::min(part, ranking_.size() / 2)));
+        }
+    }
+    std::uint64_t exploits = 0;
+
+private:
+    double top_;
+    Resource max_;
+    std::map<std::uint64_t, double> ranking_;
+};
+
+TEST(Pbt, DonorsAreInTheTopFractionAtThatMoment) {
+    std::uint64_t exploits = 0;
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        SCOPED_TRACE(seed);
+        PbtSettings settings;
+        settings.population = static_cast<std::uint32_t>(2 + seed % 20);
+        settings.max = 30;
+        settings.seed = seed;
+        const auto scheduler = make_pbt(settings);
+        DonorWatch watch(settings.top, settings.max);
+        Driver driver(
+            *scheduler,
+            {.seed = seed, .members = 300, .non_finite = 0.05, .failing = 0.05, .stopped = 0.02, .lost = 0.05}, &watch);
+        ASSERT_TRUE(driver.run());
+        exploits += watch.exploits;
+    }
+    EXPECT_GT(exploits, 1000U);
+}
+
+TEST(Pbt, DrawsDonorsFromTheWholeTop) {
+    PbtSettings settings;
+    settings.population = 20;
+    settings.max = 2;
+    std::set<std::uint64_t> donors;
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        settings.seed = seed;
+        Population population(make_pbt(settings));
+        const auto all = population.all_work();
+        for (std::size_t i = 0; i < 19; ++i) population.report(all[i], 1 - static_cast<double>(i) / 100);
+        population.report(all[19], 5);
+        for (const auto& given : population.all_work()) {
+            if (given.born) donors.insert(given.parent);
+        }
+    }
+    EXPECT_EQ(donors, (std::set<std::uint64_t>{15, 16, 17, 18})) << "the best ceil(0.2 * 19) of those who still live";
+}
+
+TEST(Pbt, PresetsAreThePublishedOnes) {
+    EXPECT_EQ(pbt_published().bottom, 0.2);
+    EXPECT_EQ(pbt_ray().top, 0.25);
+}
+
+TEST(Pbt, RefusesSettingsOutOfRange) {
+    const auto refused = [](auto change) {
+        auto settings = of_five();
+        change(settings);
+        EXPECT_THROW(make_pbt(settings), UserError);
+    };
+    refused([](auto& s) { s.population = 0; });
+    refused([](auto& s) { s.interval = 0; });
+    refused([](auto& s) { s.max = 1; });
+    refused([](auto& s) { s.bottom = 0.6; });
+    refused([](auto& s) { s.top = 0; });
+    refused([](auto& s) { s.periods = {}; });
+    refused([](auto& s) { s.periods = {0}; });
+    refused([](auto& s) { s.migration = 2; });
+    refused([](auto& s) { s.t_test_level = 0; });
+}
+
+}  // namespace
+}  // namespace stemma::test

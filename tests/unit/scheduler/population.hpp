@@ -1,0 +1,69 @@
+#pragma once
+// Talks to PBT and GPBT step by step: what a free worker gets, with the parent of a new member.
+
+#include <optional>
+#include <ostream>
+#include <vector>
+
+#include "unit/scheduler/script.hpp"
+
+namespace stemma::test {
+
+inline constexpr std::uint64_t nobody = ~std::uint64_t{0};
+
+struct Given {
+    std::uint64_t member = nobody;
+    Resource to = 0;
+    std::uint64_t parent = nobody;  ///< of a member born now
+    std::uint64_t same_as = nobody;
+    std::uint32_t generation = 0;
+    bool born = false;
+};
+
+class Population {
+public:
+    explicit Population(std::unique_ptr<Scheduler> scheduler) : script_(std::move(scheduler)) {}
+
+    /// What a free worker gets; births are granted. Nothing if there is no work.
+    std::optional<Given> work() {
+        for (const auto& action : say(WorkWanted{now})) {
+            if (const auto* train = std::get_if<Train>(&action))
+                return Given{.member = train->member.value, .to = train->to};
+            if (const auto* create = std::get_if<Create>(&action)) {
+                say(Created{{next_}});
+                return Given{next_++, create->to, create->parent.value, create->same_as.value, create->generation,
+                             true};
+            }
+        }
+        return std::nullopt;
+    }
+    std::vector<Given> all_work() {
+        std::vector<Given> all;
+        while (const auto given = work()) all.push_back(*given);
+        return all;
+    }
+    Actions report(const Given& given, double objective) { return say(Reported{{given.member}, given.to, objective}); }
+    /// Everyone gets work and reports these objectives, in order of birth.
+    std::vector<Given> begin(const std::vector<double>& objectives) {
+        const auto all = all_work();
+        EXPECT_EQ(all.size(), objectives.size());
+        for (std::size_t i = 0; i < objectives.size(); ++i) report(all[i], objectives[i]);
+        return all;
+    }
+    Actions say(const Event& event) { return script_.say(event); }
+    Scheduler& scheduler() { return script_.scheduler(); }
+
+    double now = 0;
+
+private:
+    Script script_;
+    std::uint64_t next_ = 0;
+};
+
+inline std::vector<std::uint64_t> parents_of(const std::vector<Given>& all) {
+    std::vector<std::uint64_t> parents;
+    for (const auto& given : all) parents.push_back(given.parent);
+    return parents;
+}
+
+}  // namespace stemma::test
