@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "manager/input.hpp"
+#include "simulator/path_curve.hpp"
 
 namespace stemma {
 
@@ -53,6 +55,7 @@ struct SimulationSettings {
     double persist_seconds = 0;                                         ///< to write a durable copy
     double load_seconds = 0;                                            ///< to read a durable copy
     Faults faults;
+    std::shared_ptr<PathCurve> path = {};  ///< set: gives the metrics, instead of the LearningCurve
 
     /// The job is killed when the record holds this many inputs (counted over all incarnations).
     std::uint64_t max_inputs = std::numeric_limits<std::uint64_t>::max();

@@ -114,6 +114,7 @@ void Simulation::training_ends(const AgendaItem& event) {
                             .nonfinite = lease.outcome.nonfinite_metric,
                             .id = lease.lease.value,
                             .member = lease.member,
+                            .start = lease.source.snapshot,
                             .from = lease.from,
                             .reached = lease.to,
                             .seconds = seconds});

@@ -179,7 +179,13 @@ void Simulation::feed_report(const SimulatedMessage& message, WorkerId worker) {
         row.resource = message.reached;
         row.values.clear();
         const auto view = manager_.member(message.member);
-        curve_(message.member, view.configuration, manager_.training_seed(message.member), message.reached, row.values);
+        if (settings_.path) {
+            settings_.path->train(message.start, snapshot_of(report.lease), view.configuration, message.from,
+                                  message.reached, row.values);
+        } else {
+            curve_(message.member, view.configuration, manager_.training_seed(message.member), message.reached,
+                   row.values);
+        }
         if (message.nonfinite) row.values[settings_.metric] = std::numeric_limits<double>::quiet_NaN();
         note_report(report, message);
     }

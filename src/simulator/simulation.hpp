@@ -37,6 +37,7 @@ struct SimulatedMessage {
     bool ok = true;
     std::uint64_t id = 0;  ///< lease, snapshot or transfer
     MemberId member = {};
+    SnapshotId start = {};  ///< what the training started from
     Resource from = 0;
     Resource reached = 0;
     double seconds = 0;

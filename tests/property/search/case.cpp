@@ -87,6 +87,11 @@ Case plain_case(Kind kind, std::uint64_t seed) {
     drawn.simulation.message_seconds = 0.01;
     drawn.simulation.persist_seconds = 0.2;
     drawn.simulation.full_resource = drawn.max;
+    if (kind == Kind::pbt || kind == Kind::gpbt) {
+        drawn.simulation.path = std::make_shared<MovingOptimum>(
+            [](ConfigurationView configuration) { return 1 + std::log10(std::get<double>(configuration[0])) / 4; },
+            0.2);
+    }
     return drawn;
 }
 

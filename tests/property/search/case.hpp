@@ -8,6 +8,7 @@
 #include "manager/manager.hpp"
 #include "record/journal.hpp"
 #include "simulator/checkers.hpp"
+#include "simulator/path_curve.hpp"
 #include "simulator/simulator.hpp"
 
 namespace stemma::testing {

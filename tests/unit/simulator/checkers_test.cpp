@@ -130,6 +130,69 @@ TEST_F(CheckersTest, SeeTimeGoBack) {
     EXPECT_THROW(feed(Ticked{}, {}, -1), CheckFailed);
 }
 
+/// Member 2, a child of member 0, takes worker 1 when member 0 reports.
+Born child_of(std::uint64_t parent) {
+    return {.member = {2}, .cause = BirthCause::exploit, .parent = {parent}, .configuration = {}};
+}
+
+TEST_F(CheckersTest, AcceptAChildThatStartsFromItsParentsSnapshot) {
+    begin();
+    EXPECT_NO_THROW(feed(report(1, 0, 1, 0.5), {child_of(0), assign(1, 2, 2, 1, 2, local(0, 1))}));
+    EXPECT_NO_THROW(feed(report(1, 2, 2, 0.4), {Drop{{1}, {0}}}));
+}
+
+TEST_F(CheckersTest, SeeAChildOfAMemberThatHasNotReported) {
+    begin();
+    EXPECT_THROW(feed(report(1, 0, 1, 0.5), {child_of(1)}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeADonorThatDiverged) {
+    begin();
+    feed(report(1, 0, 1, std::numeric_limits<double>::quiet_NaN()));
+    EXPECT_THROW(feed(Ticked{}, {child_of(0)}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeAChildThatStartsFromScratch) {
+    begin();
+    EXPECT_THROW(
+        feed(report(1, 0, 1, 0.5),
+             {child_of(0), Noted{.kind = EventKind::retrain, .member = {2}, .lease = {2}}, assign(1, 2, 2, 0, 2)}),
+        CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeAChildThatStartsFromSomebodyElse) {
+    begin();
+    feed(report(2, 1, 1, 0.6));
+    EXPECT_THROW(feed(report(1, 0, 1, 0.5), {child_of(1), assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeAParentYoungerThanItsChild) {
+    begin();
+    EXPECT_THROW(feed(report(1, 0, 1, 0.5), {child_of(2)}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeADroppedSnapshotThatAChildStartsFrom) {
+    begin();
+    feed(report(1, 0, 1, 0.5), {child_of(0), Drop{{1}, {0}}});
+    EXPECT_THROW(feed(Ticked{}, {assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeABirthFromASnapshotThatIsGone) {
+    begin();
+    feed(report(1, 0, 1, 0.5));
+    EXPECT_THROW(feed(WorkerLost{{1}, ""}, {child_of(0)}), CheckFailed);
+}
+
+TEST_F(CheckersTest, AcceptADropOfWhatAnAbortedTransferMayHaveLeft) {
+    begin();
+    feed(report(1, 0, 1, 0.5));
+    const Source peer{SourceKind::peer, {0}, {1}, {0}, 1};
+    feed(report(2, 1, 1, 0.6), {child_of(0), Serve{{0}, {0}, {1}, {2}}, assign(2, 2, 2, 1, 2, peer)});
+    const LeaseFailed failure{{2}, {2}, FailureKind::infeasible, "", "", 1, 0};
+    EXPECT_NO_THROW(feed(failure, {AbortTransfer{{0}, {1}}, AbortTransfer{{0}, {2}}, Drop{{2}, {0}}}));
+    EXPECT_THROW(feed(Ticked{}, {Drop{{2}, {0}}}), CheckFailed) << "once";
+}
+
 TEST(CheckersBudget, SeeTooManyMembers) {
     Budget budget;
     budget.members = 1;

@@ -1,0 +1,44 @@
+#pragma once
+// Training whose result depends on the weights it starts from, so that it matters who a child's parent is.
+
+#include <functional>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "space/configuration.hpp"
+
+namespace stemma {
+
+/// Keeps the weights of every snapshot: 16 bytes a lease. One object for a whole run, its incarnations included.
+class PathCurve {
+public:
+    virtual ~PathCurve() = default;
+    /// Trains from the weights in `start` (none = initial ones, `from` is 0) and keeps the result as `end`; fills
+    /// `metrics` (given empty). InternalError if `start` was never made, or was made at another resource than `from`.
+    virtual void train(SnapshotId start, SnapshotId end, ConfigurationView configuration, Resource from, Resource to,
+                       std::vector<double>& metrics) = 0;
+};
+
+/// Weights are one number, the progress p >= 0, and each unit adds exp(-((x - x*(p)) / width)^2) to it, where x in
+/// [0, 1] is what `coordinate` makes of the configuration (a learning rate, say) and the best x falls with progress:
+/// x*(p) = 0.9 - 0.8 p / (p + 10). Metrics: the loss 1 / (1 + p), and 1 - loss. No fixed x goes far; a schedule does:
+/// what PBT and GPBT look for.
+class MovingOptimum : public PathCurve {
+public:
+    using Coordinate = std::function<double(ConfigurationView)>;
+    MovingOptimum(Coordinate coordinate, double width) : coordinate_(std::move(coordinate)), width_(width) {}
+
+    void train(SnapshotId start, SnapshotId end, ConfigurationView configuration, Resource from, Resource to,
+               std::vector<double>& metrics) override;
+
+private:
+    struct Weights {
+        double progress = 0;
+        Resource resource = 0;  ///< 0 = never made
+    };
+    Coordinate coordinate_;
+    double width_;
+    std::vector<Weights> snapshots_;  ///< by id
+};
+
+}  // namespace stemma
