@@ -52,7 +52,7 @@ std::optional<QueuedWork> Manager::State::next_work(Effects& out) {
     }
     while (true) {
         actions.clear();
-        scheduler->on(WorkWanted{now}, actions);
+        scheduler->on(WorkWanted{now, this}, actions);
         std::optional<Create> create;
         std::optional<Train> train;
         for (const auto& action : actions) {
@@ -128,16 +128,21 @@ std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects
 
 WorkerId Manager::State::place(const QueuedWork& work) const {
     const auto best_room = workers.freest(workers.alive_count() > 1 ? work.avoid : WorkerId::none());
-    const auto slot = members[work.member].snapshot;
-    if (slot == no_slot) return best_room;
     // Moving weights costs little, waiting costs a worker: stay where the weights are only if that worker is as free.
+    const auto holder = free_holder(work.member, best_room, work.avoid);
+    return holder.exists() ? holder : best_room;
+}
+
+WorkerId Manager::State::free_holder(MemberId member, WorkerId best_room, WorkerId avoid) const {
+    const auto slot = members[member].snapshot;
+    if (slot == no_slot || !best_room.exists()) return {};
     for (const auto holder : snapshots[slot].memory) {
-        if (holder != work.avoid && workers.has_room(holder) && best_room.exists() &&
+        if (holder != avoid && workers.has_room(holder) &&
             workers[holder].leases.size() <= workers[best_room].leases.size()) {
             return holder;
         }
     }
-    return best_room;
+    return {};
 }
 
 void Manager::State::assign(const QueuedWork& work, WorkerId worker, Effects& out) {

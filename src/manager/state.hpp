@@ -32,7 +32,7 @@ struct TransferRecord {
     LeaseId lease;
 };
 
-struct Manager::State {
+struct Manager::State : private Placement {
     State(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler,
           std::unique_ptr<Sampler> sampler);
 
@@ -83,6 +83,9 @@ struct Manager::State {
     bool continuable(MemberId member) const;
     bool assign_next(Effects& out);
     WorkerId place(const QueuedWork& work) const;
+    /// A holder of its snapshot that is as free as `best_room`; none if there is none.
+    WorkerId free_holder(MemberId member, WorkerId best_room, WorkerId avoid) const;
+    bool stays(MemberId member) const override { return free_holder(member, workers.freest(), {}).exists(); }
     void assign(const QueuedWork& work, WorkerId worker, Effects& out);
     Source choose_source(std::uint32_t slot, WorkerId worker, LeaseId lease, Effects& out);
     void settle(const ActiveLease& lease, Resource reached, Effects& out);

@@ -1,6 +1,8 @@
 #include "scheduler/pbt.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +17,8 @@ namespace stemma {
 namespace {
 
 constexpr std::uint32_t deaths_max = 10;
+constexpr std::uint32_t passed_over_max = 64;
+constexpr std::size_t looked_at_max = 64;  // of the queue, for one whose weights need not move
 
 class Pbt : public Scheduler {
 public:
@@ -33,10 +37,9 @@ public:
     }
 
 private:
-    void take(const WorkWanted&, Actions& out) {
+    void take(const WorkWanted& wanted, Actions& out) {
         while (!queue_.empty()) {
-            const auto number = queue_.front();
-            queue_.pop_front();
+            const auto number = take_from_queue(wanted.placement);
             auto& slot = population_[number];
             if (slot.state == PbtState::waiting) {
                 slot.state = PbtState::running;
@@ -47,6 +50,23 @@ private:
             if (ask_birth(number, out)) return;
             slot.state = PbtState::closed;
         }
+    }
+
+    std::uint32_t take_from_queue(const Placement* placement) {
+        auto chosen = queue_.begin();
+        if (placement != nullptr && passed_over_ < passed_over_max) {
+            const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), looked_at_max));
+            const auto stays = std::find_if(queue_.begin(), end, [&](std::uint32_t number) {
+                const auto& slot = population_[number];
+                return slot.state == PbtState::waiting && slot.reached <= population_[queue_.front()].reached &&
+                       placement->stays(slot.member);
+            });
+            if (stays != end) chosen = stays;
+        }
+        passed_over_ = chosen == queue_.begin() ? 0 : passed_over_ + 1;
+        const auto number = *chosen;
+        queue_.erase(chosen);
+        return number;
     }
 
     Resource next_boundary(const PbtSlot& slot, Resource reached) const {
@@ -191,6 +211,7 @@ private:
     PbtPopulation population_;
     std::vector<std::uint32_t> slot_of_;  ///< by member
     std::deque<std::uint32_t> queue_;     ///< slots, waiting or vacant
+    std::uint32_t passed_over_ = 0;       ///< times that its front was, in a row
     std::uint32_t birth_ = 0;             ///< slot of the member asked for
     std::optional<std::uint32_t> birth_donor_;
     std::uint64_t in_flight_ = 0;

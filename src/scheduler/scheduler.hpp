@@ -14,10 +14,21 @@ namespace stemma {
 
 // ---- events ----------------------------------------------------------------------------------------------------
 
+/// Where weights are.
+class Placement {
+public:
+    virtual ~Placement() = default;
+    /// The free worker, or another one that is as free, has this member's snapshot in memory: nothing would have to
+    /// move.
+    virtual bool stays(MemberId member) const = 0;
+};
+
 /// A worker is free: name at most one piece of work (Create or Train), or none if nothing can be done before another
 /// event.
 struct WorkWanted {
     double now = 0;  ///< seconds of the run's time
+    /// Valid during the call; null = not known. For schedulers with a queue, where any order is as good.
+    const Placement* placement = nullptr;
 };
 
 /// The member finished training to `resource` as its last Create/Train asked. `objective` is minimised and is +infinity

@@ -313,6 +313,28 @@ TEST(Pbt, DrawsDonorsFromTheWholeTop) {
     EXPECT_EQ(donors, (std::set<std::uint64_t>{15, 16, 17, 18})) << "the best ceil(0.2 * 19) of those who still live";
 }
 
+TEST(Pbt, PrefersAMemberWhoseWeightsNeedNotMoveUnlessItIsAhead) {
+    struct Only : Placement {
+        explicit Only(std::uint64_t given) : member(given) {}
+        bool stays(MemberId id) const override { return id.value == member; }
+        std::uint64_t member;
+    };
+    auto settings = of_five();
+    settings.max = 1000;
+    settings.burn_in = 1000;
+    Population population(make_pbt(settings));
+    population.begin({0.1, 0.2, 0.3, 0.4, 0.5});
+    const Only third(2);
+    std::vector<std::uint64_t> order;
+    for (int i = 0; i < 10; ++i) {
+        const auto actions = population.say(WorkWanted{0, &third});
+        const auto train = std::get<Train>(actions.front());
+        population.say(Reported{train.member, train.to, 0.3});
+        order.push_back(train.member.value);
+    }
+    EXPECT_EQ(order, (std::vector<std::uint64_t>{2, 0, 1, 3, 4, 2, 0, 1, 3, 4}));
+}
+
 TEST(Pbt, PresetsAreThePublishedOnes) {
     EXPECT_EQ(pbt_published().bottom, 0.2);
     EXPECT_EQ(pbt_ray().top, 0.25);

@@ -136,7 +136,8 @@ TEST(Genealogies, MemoryIsFlatOverTenThousandExchanges) {
     RecordProperty("peak_early", std::to_string(early.peak));
     RecordProperty("peak_late", std::to_string(late.peak));
     EXPECT_GT(late.exploits, 10'000U);
-    EXPECT_GT(late.transfers, 10'000U);
+    // Members stay where their weights are; what moves is mostly a donor's weights to the loser's place.
+    EXPECT_LT(late.transfers, 2 * late.exploits);
     // Each of 32 lineages has at most two copies of one snapshot; a worker's lease may hold another, and the best
     // stays.
     EXPECT_LE(late.peak, 2 * 32 + 2 * 8 + 2);
