@@ -1,14 +1,11 @@
 #pragma once
 // What a point is worth, given a normal prediction of its objective (minimised). Larger is better.
 
-#include <cstdint>
-
-#include "sampler/gp/posterior.hpp"
+#include "sampler/gp/settings.hpp"
 
 namespace stemma::gp {
 
-/// `ensemble` is not a function of a point: see search.hpp.
-enum class Acquisition : std::uint8_t { log_ei, log_pi, lcb, ensemble };
+using Acquisition = GpAcquisition;
 
 /// log(phi(z) + z Phi(z)) and its derivative, accurate to a few ulps for all z down to -1e150: LogEI of Ament et al.
 /// (NeurIPS 2023, eq. 9), but by the continued fraction of the repeated integrals of the normal distribution
@@ -28,7 +25,7 @@ struct Score {
 };
 
 /// log_ei: log E[max(0, best - f)]; log_pi: log P[f < best]; lcb: -(mean - kappa * deviation). `deviation` below 1e-9
-/// counts as that. Not for `ensemble`.
+/// counts as that. `ensemble` is not a function of a point.
 Score score(Acquisition acquisition, double mean, double deviation, double best, double kappa);
 
 }  // namespace stemma::gp

@@ -84,7 +84,8 @@ TEST_F(OneRelevantCoordinate, GetsAShortLengthAndLittleNoise) {
 }
 
 TEST_F(OneRelevantCoordinate, NoiseIsFound) {
-    targets += random_vector(40, 0.5, 12);
+    inputs = random_inputs(shape, 150, 11);
+    targets = (6 * inputs.x.col(0).array()).sin().matrix() + random_vector(150, 0.5, 12);
     const auto found = fit(shape, inputs, targets, cold_starts(shape), 80);
     ASSERT_TRUE(found);
     const double noise = std::exp(found->log_parameters[Shape::noise]);

@@ -1,0 +1,170 @@
+#include "sampler/gp/gp.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/error.hpp"
+#include "sampler/gp/models.hpp"
+#include "sampler/gp/search.hpp"
+#include "sampler/gp/targets.hpp"
+#include "sampler/history.hpp"
+#include "sampler/random_draws.hpp"
+
+namespace stemma {
+namespace {
+
+using Eigen::Index;
+
+void check(const GpSettings& settings) {
+    const auto demand = [](bool holds, const std::string& text) {
+        if (!holds) throw UserError("GP sampler: " + text);
+    };
+    demand(settings.data >= 2, "data must be at least 2, is " + std::to_string(settings.data));
+    demand(settings.refit_every >= 1, "refit_every must be at least 1, is 0");
+    demand(settings.cold_evaluations >= 1 && settings.warm_evaluations >= 1,
+           "cold_evaluations and warm_evaluations must be at least 1");
+    const auto& search = settings.search;
+    demand(search.random_candidates >= 1, "random_candidates must be at least 1");
+    demand(search.local_candidates >= 0 && search.refined >= 0, "local_candidates and refined must not be negative");
+    demand(search.refinement_evaluations >= 1, "refinement_evaluations must be at least 1");
+    demand(search.kappa >= 0, "kappa must not be negative, is " + std::to_string(search.kappa));
+}
+
+/// What the model learns from, in one order: the observed trials, then the pending ones.
+struct Data {
+    std::vector<Trial> observed, pending;
+
+    explicit Data(std::vector<Trial> trials) {
+        for (auto& trial : trials) (trial.pending ? pending : observed).push_back(std::move(trial));
+    }
+    bool any_finite() const {
+        return std::ranges::any_of(observed, [](const Trial& trial) { return !trial.diverged; });
+    }
+};
+
+class Gp final : public GpSampler {
+public:
+    Gp(std::shared_ptr<const SearchSpace> space, std::uint64_t seed, GpSettings settings)
+        : settings_(settings),
+          seed_(seed),
+          space_(std::move(space)),
+          encoding_(space_),
+          draws_(space_, seed),
+          history_(space_),
+          models_(settings_) {
+        check(settings_);
+        if (settings_.startup == 0) settings_.startup = encoding_.numbers().size() + encoding_.categories().size() + 1;
+        settings_.startup = std::min(settings_.startup, settings_.data);
+    }
+
+    std::optional<Configuration> propose(const ProposalRequest& request) override {
+        ++statistics_.proposals;
+        const Data data(history_.trials(request.parent, settings_.data));
+        if (data.observed.size() < settings_.startup || !data.any_finite()) {
+            ++statistics_.startup;
+            return random(request);
+        }
+        auto modelled = by_model(request, data);
+        statistics_.fits = models_.fits();
+        statistics_.likelihoods = models_.likelihoods();
+        if (modelled) return modelled;
+        ++statistics_.failed;
+        return random(request);
+    }
+
+    void born(const Birth& birth) override { history_.born(birth); }
+    void observe(const Observation& observation) override { history_.observe(observation); }
+    void given_up(MemberId member) override { history_.given_up(member); }
+    std::string describe() const override {
+        const char* names[] = {"log-EI", "log-PI", "LCB", "ensemble"};
+        return std::string("Gaussian process, ") + names[static_cast<int>(settings_.search.acquisition)];
+    }
+    const GpStatistics& statistics() const override { return statistics_; }
+
+private:
+    std::optional<Configuration> random(const ProposalRequest& request) { return draws_.draw(request.member); }
+
+    std::optional<Configuration> by_model(const ProposalRequest& request, const Data& data) {
+        gp::SearchProblem place = problem(request, data);
+        const auto shape = encoding_.shape(settings_.warp_inputs, place.treatment);
+        const auto inputs = encoded(shape, place, data.observed);
+        const auto targets = targets_of(data.observed);
+        std::vector<gp::Seen> seen;
+        for (const auto& trial : data.observed) seen.push_back({trial.member, trial.resource});
+
+        const auto hyperparameters = models_.get(request.parent, shape, inputs, targets, std::move(seen));
+        if (!hyperparameters) return std::nullopt;
+        auto posterior = gp::Posterior::make(gp::Kernel(shape, hyperparameters->logs), inputs, targets);
+        if (posterior && !data.pending.empty())
+            posterior = with_pending(*posterior, encoded(shape, place, data.pending));
+        if (!posterior) return std::nullopt;
+
+        constexpr std::uint64_t search_stream = std::uint64_t{1} << 24U;
+        const Stream stream(seed_, Purpose::configuration, request.member.value, search_stream);
+        auto found = gp::best_candidate(place, *posterior, settings_.search, stream);
+        if (found) ++(hyperparameters->stale ? statistics_.stale : statistics_.modelled);
+        return found;
+    }
+
+    gp::SearchProblem problem(const ProposalRequest& request, const Data& data);
+
+    gp::Inputs encoded(const gp::Shape& shape, const gp::SearchProblem& place, const std::vector<Trial>& trials) const {
+        auto inputs = gp::Encoding::rows(shape, static_cast<Index>(trials.size()));
+        Index row = 0;
+        for (const auto& trial : trials)
+            encoding_.write(inputs, row++, trial.configuration, trial.unit, place.treatment,
+                            static_cast<double>(trial.time), place.horizon);
+        return inputs;
+    }
+
+    gp::Vector targets_of(const std::vector<Trial>& observed) const {
+        std::vector<double> objectives;
+        objectives.reserve(observed.size());
+        for (const auto& trial : observed) objectives.push_back(trial.objective);
+        return gp::targets(objectives, settings_.warp_outputs);
+    }
+
+    std::optional<gp::Posterior> with_pending(const gp::Posterior& posterior, const gp::Inputs& pending) const {
+        gp::Vector targets(posterior.targets().size() + pending.size());
+        const bool liar = settings_.pending == GpPending::liar;
+        targets.head(posterior.targets().size()) = posterior.targets();
+        targets.tail(pending.size()) =
+            liar ? gp::Vector::Constant(pending.size(), posterior.targets().maxCoeff()) : posterior.mean(pending);
+        return gp::Posterior::make(posterior.kernel(), gp::stacked(posterior.inputs(), pending), std::move(targets));
+    }
+
+    GpSettings settings_;
+    std::uint64_t seed_;
+    std::shared_ptr<const SearchSpace> space_;
+    gp::Encoding encoding_;
+    RandomDraws draws_;
+    History history_;
+    gp::Models models_;
+    GpStatistics statistics_;
+};
+
+gp::SearchProblem Gp::problem(const ProposalRequest&, const Data& data) {
+    gp::SearchProblem place{.encoding = encoding_,
+                            .realise = [this](std::vector<double> unit) -> std::optional<gp::Candidate> {
+                                auto configuration = space_->from_unit(unit);
+                                if (!space_->allowed(configuration)) return std::nullopt;
+                                unit = space_->to_unit(configuration);
+                                return gp::Candidate{std::move(unit), std::move(configuration)};
+                            },
+                            .free = std::vector<bool>(space_->size(), true),
+                            .known = {}};
+    for (const auto* trials : {&data.observed, &data.pending}) {
+        for (const auto& trial : *trials) place.known.push_back({trial.unit, trial.configuration});
+    }
+    return place;
+}
+
+}  // namespace
+
+std::unique_ptr<GpSampler> make_gp_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
+                                           GpSettings settings) {
+    return std::make_unique<Gp>(std::move(space), seed, settings);
+}
+
+}  // namespace stemma
