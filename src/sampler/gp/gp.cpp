@@ -28,6 +28,7 @@ void check(const GpSettings& settings) {
     demand(search.random_candidates >= 1, "random_candidates must be at least 1");
     demand(search.local_candidates >= 0 && search.refined >= 0, "local_candidates and refined must not be negative");
     demand(search.refinement_evaluations >= 1, "refinement_evaluations must be at least 1");
+    demand(search.margin >= 0, "margin must not be negative, is " + std::to_string(search.margin));
     demand(search.kappa >= 0, "kappa must not be negative, is " + std::to_string(search.kappa));
 }
 

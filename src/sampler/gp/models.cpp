@@ -34,7 +34,11 @@ std::optional<Hyperparameters> Models::get(MemberId parent, const Shape& shape, 
 
     std::optional<Fit> found;
     if (before == nullptr) {
-        found = fit(shape, inputs, targets, cold_starts(shape), settings_.cold_evaluations);
+        // With many data at once the cost must be bounded now; the fits to come will go on from here.
+        const bool many = seen.size() > settings_.refit_always;
+        auto starts = cold_starts(shape);
+        if (many) starts.resize(1);
+        found = fit(shape, inputs, targets, starts, many ? 2 * settings_.warm_evaluations : settings_.cold_evaluations);
     } else {
         std::vector<Vector> starts{before->logs};
         // With few data the optimum moves far from one observation to the next.

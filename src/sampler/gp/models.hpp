@@ -31,7 +31,8 @@ public:
     /// For the data of the lineage of `parent` (none: of the run), of which `seen` names each row. Fitted if there is
     /// no fit of this lineage, if anything is new while there are at most `refit_always` rows, or if `refit_every` rows
     /// are new. A fit starts from the last one of the lineage, else of any, of the same shape, and from the prior's
-    /// median while data are few; else from the cold starts. Nothing if no fit ever worked for this shape.
+    /// median while data are few; else from the cold starts (the first of them if data are many). Nothing if no fit
+    /// ever worked for this shape.
     std::optional<Hyperparameters> get(MemberId parent, const Shape& shape, const Inputs& inputs, const Vector& targets,
                                        std::vector<Seen> seen);
 

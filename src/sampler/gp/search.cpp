@@ -26,7 +26,7 @@ public:
         : problem_(problem), posterior_(posterior), settings_(settings), random_(random) {
         const Vector means = posterior_.mean(encoded(problem_.known));
         order_ = best_first(-means);
-        best_ = means.minCoeff();
+        best_ = means.minCoeff() - settings_.margin;
     }
 
     std::optional<Configuration> run() {

@@ -34,8 +34,8 @@ struct SearchProblem {
 /// Random candidates and perturbations of the three known points of lowest mean are scored; the best few are refined by
 /// L-BFGS in their real coordinates without steps; the best of all, rounded to what the space can express, is the
 /// answer. Configurations known already (at the same time) are passed over while there are others. The incumbent that
-/// improvements count from is the lowest posterior mean at a known configuration and the proposal's time: with noise or
-/// a drifting objective the lowest observation says little.
+/// improvements count from is the lowest posterior mean at a known configuration and the proposal's time, less the
+/// margin: with noise or a drifting objective the lowest observation says little.
 ///
 /// `ensemble` (after HEBO, which draws from the Pareto front of the same three): log-EI, log-PI and LCB are each
 /// refined, all candidates are ranked by each, and the lowest sum of ranks wins.
