@@ -1,14 +1,15 @@
 #include "sampler/gp/gp.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
 #include "core/error.hpp"
+#include "sampler/gp/lineages.hpp"
 #include "sampler/gp/models.hpp"
 #include "sampler/gp/search.hpp"
 #include "sampler/gp/targets.hpp"
-#include "sampler/history.hpp"
 #include "sampler/random_draws.hpp"
 
 namespace stemma {
@@ -32,18 +33,6 @@ void check(const GpSettings& settings) {
     demand(search.kappa >= 0, "kappa must not be negative, is " + std::to_string(search.kappa));
 }
 
-/// What the model learns from, in one order: the observed trials, then the pending ones.
-struct Data {
-    std::vector<Trial> observed, pending;
-
-    explicit Data(std::vector<Trial> trials) {
-        for (auto& trial : trials) (trial.pending ? pending : observed).push_back(std::move(trial));
-    }
-    bool any_finite() const {
-        return std::ranges::any_of(observed, [](const Trial& trial) { return !trial.diverged; });
-    }
-};
-
 class Gp final : public GpSampler {
 public:
     Gp(std::shared_ptr<const SearchSpace> space, std::uint64_t seed, GpSettings settings)
@@ -52,7 +41,6 @@ public:
           space_(std::move(space)),
           encoding_(space_),
           draws_(space_, seed),
-          history_(space_),
           models_(settings_) {
         check(settings_);
         if (settings_.startup == 0) settings_.startup = encoding_.numbers().size() + encoding_.categories().size() + 1;
@@ -61,22 +49,28 @@ public:
 
     std::optional<Configuration> propose(const ProposalRequest& request) override {
         ++statistics_.proposals;
-        const Data data(history_.trials(request.parent, settings_.data));
-        if (data.observed.size() < settings_.startup || !data.any_finite()) {
+        const bool child = request.parent.exists();
+        const gp::Inheritance inheritance(
+            *space_, child ? ConfigurationView(lineages_.configuration(request.parent)) : ConfigurationView());
+        const auto data = settings_.objective == GpObjective::improvement
+                              ? lineages_.steps(request.parent, settings_.data)
+                              : lineages_.trials(request.parent, settings_.data, settings_.startup);
+        const auto finite = [](const gp::Trial& trial) { return std::isfinite(trial.objective); };
+        if (data.observed.size() < settings_.startup || std::ranges::none_of(data.observed, finite)) {
             ++statistics_.startup;
-            return random(request);
+            return random(request, inheritance);
         }
-        auto modelled = by_model(request, data);
+        auto modelled = by_model(request, data, inheritance);
         statistics_.fits = models_.fits();
         statistics_.likelihoods = models_.likelihoods();
         if (modelled) return modelled;
         ++statistics_.failed;
-        return random(request);
+        return random(request, inheritance);
     }
 
-    void born(const Birth& birth) override { history_.born(birth); }
-    void observe(const Observation& observation) override { history_.observe(observation); }
-    void given_up(MemberId member) override { history_.given_up(member); }
+    void born(const Birth& birth) override { lineages_.born(birth); }
+    void observe(const Observation& observation) override { lineages_.observe(observation); }
+    void given_up(MemberId member) override { lineages_.given_up(member); }
     std::string describe() const override {
         const char* names[] = {"log-EI", "log-PI", "LCB", "ensemble"};
         return std::string("Gaussian process, ") + names[static_cast<int>(settings_.search.acquisition)];
@@ -84,10 +78,21 @@ public:
     const GpStatistics& statistics() const override { return statistics_; }
 
 private:
-    std::optional<Configuration> random(const ProposalRequest& request) { return draws_.draw(request.member); }
+    /// A child's draw keeps what it inherits; where that leads into forbidden clauses again and again, it repeats its
+    /// parent.
+    Configuration random(const ProposalRequest& request, const gp::Inheritance& inheritance) {
+        constexpr std::uint32_t attempts = 100;
+        if (!request.parent.exists()) return draws_.draw(request.member);
+        for (std::uint32_t attempt = 0; attempt < attempts; ++attempt) {
+            const auto drawn = draws_.draw(request.member, attempt);
+            if (auto child = inheritance.realise(space_->to_unit(drawn))) return std::move(child->configuration);
+        }
+        return lineages_.configuration(request.parent);
+    }
 
-    std::optional<Configuration> by_model(const ProposalRequest& request, const Data& data) {
-        gp::SearchProblem place = problem(request, data);
+    std::optional<Configuration> by_model(const ProposalRequest& request, const gp::Trials& data,
+                                          const gp::Inheritance& inheritance) {
+        const auto place = problem(data, inheritance);
         const auto shape = encoding_.shape(settings_.warp_inputs, place.treatment);
         const auto inputs = encoded(shape, place, data.observed);
         const auto targets = targets_of(data.observed);
@@ -108,18 +113,19 @@ private:
         return found;
     }
 
-    gp::SearchProblem problem(const ProposalRequest& request, const Data& data);
+    gp::SearchProblem problem(const gp::Trials& data, const gp::Inheritance& inheritance) const;
 
-    gp::Inputs encoded(const gp::Shape& shape, const gp::SearchProblem& place, const std::vector<Trial>& trials) const {
+    gp::Inputs encoded(const gp::Shape& shape, const gp::SearchProblem& place,
+                       const std::vector<gp::Trial>& trials) const {
         auto inputs = gp::Encoding::rows(shape, static_cast<Index>(trials.size()));
         Index row = 0;
         for (const auto& trial : trials)
-            encoding_.write(inputs, row++, trial.configuration, trial.unit, place.treatment,
-                            static_cast<double>(trial.time), place.horizon);
+            encoding_.write(inputs, row++, trial.configuration, space_->to_unit(trial.configuration), place.treatment,
+                            trial.time, place.horizon);
         return inputs;
     }
 
-    gp::Vector targets_of(const std::vector<Trial>& observed) const {
+    gp::Vector targets_of(const std::vector<gp::Trial>& observed) const {
         std::vector<double> objectives;
         objectives.reserve(observed.size());
         for (const auto& trial : observed) objectives.push_back(trial.objective);
@@ -140,24 +146,25 @@ private:
     std::shared_ptr<const SearchSpace> space_;
     gp::Encoding encoding_;
     RandomDraws draws_;
-    History history_;
+    gp::Lineages lineages_;
     gp::Models models_;
     GpStatistics statistics_;
 };
 
-gp::SearchProblem Gp::problem(const ProposalRequest&, const Data& data) {
-    gp::SearchProblem place{.encoding = encoding_,
-                            .realise = [this](std::vector<double> unit) -> std::optional<gp::Candidate> {
-                                auto configuration = space_->from_unit(unit);
-                                if (!space_->allowed(configuration)) return std::nullopt;
-                                unit = space_->to_unit(configuration);
-                                return gp::Candidate{std::move(unit), std::move(configuration)};
-                            },
-                            .free = std::vector<bool>(space_->size(), true),
-                            .known = {}};
+gp::SearchProblem Gp::problem(const gp::Trials& data, const gp::Inheritance& inheritance) const {
+    gp::SearchProblem place{.encoding = encoding_, .inheritance = inheritance, .known = {}, .time = data.next_time};
+    bool differs = false;
     for (const auto* trials : {&data.observed, &data.pending}) {
-        for (const auto& trial : *trials) place.known.push_back({trial.unit, trial.configuration});
+        for (const auto& trial : *trials) {
+            place.known.push_back(
+                {space_->to_unit(trial.configuration), {trial.configuration.begin(), trial.configuration.end()}});
+            place.horizon = std::max(place.horizon, trial.time);
+            differs = differs || trial.time != data.next_time;
+        }
     }
+    place.horizon = std::max(place.horizon, data.next_time);
+    // Time that is the same for all tells nothing, and its hyperparameter would only cost likelihoods.
+    if (differs) place.treatment = settings_.time;
     return place;
 }
 

@@ -57,34 +57,34 @@ private:
                                 problem_.horizon);
     }
 
-    void add(std::vector<double> unit) {
-        if (auto candidate = problem_.realise(std::move(unit))) pool_.push_back(*std::move(candidate));
+    void add(const std::vector<double>& unit) {
+        if (auto candidate = problem_.inheritance.realise(unit)) pool_.push_back(*std::move(candidate));
     }
 
     void add_random() {
         for (int number = 0; number < settings_.random_candidates; ++number) {
             auto unit = problem_.known[order_[0]].unit;
             for (std::size_t at = 0; at < unit.size(); ++at) {
-                if (problem_.free[at]) unit[at] = random_.uniform();
+                if (problem_.inheritance.free(at)) unit[at] = random_.uniform();
             }
-            add(std::move(unit));
+            add(unit);
         }
     }
 
     /// Steps from a third of the cube's edge down to a thousandth, in some of the coordinates.
     void add_local() {
         constexpr std::size_t centres = 3;
-        const double share = std::max(0.3, 1.0 / static_cast<double>(problem_.free.size()));
+        const double share = std::max(0.3, 1.0 / static_cast<double>(problem_.encoding.space().size()));
         for (int number = 0; number < settings_.local_candidates; ++number) {
             const auto centre = static_cast<std::size_t>(number) % std::min(centres, order_.size());
             auto unit = problem_.known[order_[centre]].unit;
             const double size = std::pow(10, random_.uniform(-3, -0.5));
             for (std::size_t at = 0; at < unit.size(); ++at) {
-                if (!problem_.free[at] || random_.uniform() >= share) continue;
+                if (!problem_.inheritance.free(at) || random_.uniform() >= share) continue;
                 const bool category = std::holds_alternative<Categorical>(problem_.encoding.space()[at].domain);
                 unit[at] = category ? random_.uniform() : std::clamp(unit[at] + size * random_.normal(), 0.0, 1.0);
             }
-            add(std::move(unit));
+            add(unit);
         }
     }
 
@@ -131,7 +131,7 @@ private:
         for (std::size_t at = 0; at < numbers.size(); ++at) {
             const bool real = problem_.encoding.space().axis(numbers[at]).count() == 0;
             const bool active = !std::holds_alternative<Inactive>(start.configuration[numbers[at]]);
-            if (real && active && problem_.free[numbers[at]]) moving.push_back(at);
+            if (real && active && problem_.inheritance.free(numbers[at])) moving.push_back(at);
         }
         if (moving.empty()) return;
         const auto size = static_cast<Index>(moving.size());
@@ -155,7 +155,7 @@ private:
             minimise(cost, first, Vector::Zero(size), Vector::Ones(size), settings_.refinement_evaluations);
         auto unit = start.unit;
         for (Index at = 0; at < size; ++at) unit[numbers[moving[at]]] = lowest.point[at];
-        add(std::move(unit));
+        add(unit);
     }
 
     /// The first of the highest score, or of the lowest sum of ranks.

@@ -1,34 +1,23 @@
 #pragma once
 // The configuration that an acquisition function likes best.
 
-#include <functional>
 #include <optional>
 #include <vector>
 
 #include "core/rng.hpp"
 #include "sampler/gp/acquisition.hpp"
 #include "sampler/gp/encoding.hpp"
+#include "sampler/gp/inheritance.hpp"
 #include "sampler/gp/posterior.hpp"
 
 namespace stemma::gp {
 
-/// A place in the search space as all who work on it need it.
-struct Candidate {
-    std::vector<double> unit;  ///< space.to_unit(configuration)
-    Configuration configuration;
-};
-
-/// From a point of the unit cube to the configuration it stands for under the request (a child's fixed values are its
-/// parent's); nothing if that is forbidden.
-using Realise = std::function<std::optional<Candidate>(std::vector<double> unit)>;
-
 struct SearchProblem {
     const Encoding& encoding;
-    Realise realise;
-    std::vector<bool> free;        ///< by parameter: may differ from start to start
-    std::vector<Candidate> known;  ///< the data, pending points included
+    const Inheritance& inheritance;
+    std::vector<Candidate> known;  ///< the data, pending points included; at least one
     Time treatment = Time::none;
-    double time = 0, horizon = 1;  ///< of the proposal
+    double time = 0, horizon = 1;  ///< of the proposal: see Encoding::write
 };
 
 /// Random candidates and perturbations of the three known points of lowest mean are scored; the best few are refined by
