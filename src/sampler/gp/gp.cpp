@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/error.hpp"
-#include "sampler/gp/lineages.hpp"
+#include "sampler/gp/data.hpp"
 #include "sampler/gp/models.hpp"
 #include "sampler/gp/search.hpp"
 #include "sampler/gp/targets.hpp"
@@ -17,7 +17,8 @@ namespace {
 
 using Eigen::Index;
 
-void check(const GpSettings& settings) {
+/// Defaults filled in.
+GpSettings checked(GpSettings settings, const gp::Encoding& encoding) {
     const auto demand = [](bool holds, const std::string& text) {
         if (!holds) throw UserError("GP sampler: " + text);
     };
@@ -31,31 +32,29 @@ void check(const GpSettings& settings) {
     demand(search.refinement_evaluations >= 1, "refinement_evaluations must be at least 1");
     demand(search.margin >= 0, "margin must not be negative, is " + std::to_string(search.margin));
     demand(search.kappa >= 0, "kappa must not be negative, is " + std::to_string(search.kappa));
+    if (settings.startup == 0) settings.startup = encoding.numbers().size() + encoding.categories().size() + 1;
+    settings.startup = std::min(settings.startup, settings.data);
+    return settings;
 }
 
 class Gp final : public GpSampler {
 public:
     Gp(std::shared_ptr<const SearchSpace> space, std::uint64_t seed, GpSettings settings)
-        : settings_(settings),
-          seed_(seed),
+        : seed_(seed),
           space_(std::move(space)),
           encoding_(space_),
+          settings_(checked(settings, encoding_)),
           draws_(space_, seed),
-          models_(settings_) {
-        check(settings_);
-        if (settings_.startup == 0) settings_.startup = encoding_.numbers().size() + encoding_.categories().size() + 1;
-        settings_.startup = std::min(settings_.startup, settings_.data);
-    }
+          memory_(space_, settings_),
+          models_(settings_) {}
 
     std::optional<Configuration> propose(const ProposalRequest& request) override {
         ++statistics_.proposals;
-        const bool child = request.parent.exists();
-        const gp::Inheritance inheritance(
-            *space_, child ? ConfigurationView(lineages_.configuration(request.parent)) : ConfigurationView());
-        const auto data = settings_.objective == GpObjective::improvement
-                              ? lineages_.steps(request.parent, settings_.data)
-                              : lineages_.trials(request.parent, settings_.data, settings_.startup);
-        const auto finite = [](const gp::Trial& trial) { return std::isfinite(trial.objective); };
+        ConfigurationView parent;
+        if (request.parent.exists()) parent = memory_.history().configuration(request.parent);
+        const gp::Inheritance inheritance(*space_, parent);
+        const auto data = memory_.data(request.parent);
+        const auto finite = [](const gp::Row& trial) { return std::isfinite(trial.objective); };
         if (data.observed.size() < settings_.startup || std::ranges::none_of(data.observed, finite)) {
             ++statistics_.startup;
             return random(request, inheritance);
@@ -68,9 +67,9 @@ public:
         return random(request, inheritance);
     }
 
-    void born(const Birth& birth) override { lineages_.born(birth); }
-    void observe(const Observation& observation) override { lineages_.observe(observation); }
-    void given_up(MemberId member) override { lineages_.given_up(member); }
+    void born(const Birth& birth) override { memory_.born(birth); }
+    void observe(const Observation& observation) override { memory_.observe(observation); }
+    void given_up(MemberId member) override { memory_.given_up(member); }
     std::string describe() const override {
         const char* names[] = {"log-EI", "log-PI", "LCB", "ensemble"};
         return std::string("Gaussian process, ") + names[static_cast<int>(settings_.search.acquisition)];
@@ -87,10 +86,11 @@ private:
             const auto drawn = draws_.draw(request.member, attempt);
             if (auto child = inheritance.realise(space_->to_unit(drawn))) return std::move(child->configuration);
         }
-        return lineages_.configuration(request.parent);
+        const auto parent = memory_.history().configuration(request.parent);
+        return Configuration(parent.begin(), parent.end());
     }
 
-    std::optional<Configuration> by_model(const ProposalRequest& request, const gp::Trials& data,
+    std::optional<Configuration> by_model(const ProposalRequest& request, const gp::Data& data,
                                           const gp::Inheritance& inheritance) {
         const auto place = problem(data, inheritance);
         const auto shape = encoding_.shape(settings_.warp_inputs, place.treatment);
@@ -113,19 +113,18 @@ private:
         return found;
     }
 
-    gp::SearchProblem problem(const gp::Trials& data, const gp::Inheritance& inheritance) const;
+    gp::SearchProblem problem(const gp::Data& data, const gp::Inheritance& inheritance) const;
 
     gp::Inputs encoded(const gp::Shape& shape, const gp::SearchProblem& place,
-                       const std::vector<gp::Trial>& trials) const {
+                       const std::vector<gp::Row>& trials) const {
         auto inputs = gp::Encoding::rows(shape, static_cast<Index>(trials.size()));
         Index row = 0;
         for (const auto& trial : trials)
-            encoding_.write(inputs, row++, trial.configuration, space_->to_unit(trial.configuration), place.treatment,
-                            trial.time, place.horizon);
+            encoding_.write(inputs, row++, trial.configuration, trial.unit, place.treatment, trial.time, place.horizon);
         return inputs;
     }
 
-    gp::Vector targets_of(const std::vector<gp::Trial>& observed) const {
+    gp::Vector targets_of(const std::vector<gp::Row>& observed) const {
         std::vector<double> objectives;
         objectives.reserve(observed.size());
         for (const auto& trial : observed) objectives.push_back(trial.objective);
@@ -141,23 +140,23 @@ private:
         return gp::Posterior::make(posterior.kernel(), gp::stacked(posterior.inputs(), pending), std::move(targets));
     }
 
-    GpSettings settings_;
     std::uint64_t seed_;
     std::shared_ptr<const SearchSpace> space_;
     gp::Encoding encoding_;
+    GpSettings settings_;
     RandomDraws draws_;
-    gp::Lineages lineages_;
+    gp::Memory memory_;
     gp::Models models_;
     GpStatistics statistics_;
 };
 
-gp::SearchProblem Gp::problem(const gp::Trials& data, const gp::Inheritance& inheritance) const {
+gp::SearchProblem Gp::problem(const gp::Data& data, const gp::Inheritance& inheritance) const {
     gp::SearchProblem place{.encoding = encoding_, .inheritance = inheritance, .known = {}, .time = data.next_time};
     bool differs = false;
     for (const auto* trials : {&data.observed, &data.pending}) {
         for (const auto& trial : *trials) {
             place.known.push_back(
-                {space_->to_unit(trial.configuration), {trial.configuration.begin(), trial.configuration.end()}});
+                {{trial.unit.begin(), trial.unit.end()}, {trial.configuration.begin(), trial.configuration.end()}});
             place.horizon = std::max(place.horizon, trial.time);
             differs = differs || trial.time != data.next_time;
         }
