@@ -99,12 +99,16 @@ private:
         std::vector<gp::Seen> seen;
         for (const auto& trial : data.observed) seen.push_back({trial.member, trial.resource});
 
-        const auto hyperparameters = models_.get(request.parent, shape, inputs, targets, std::move(seen));
+        // Steps are of the whole run, and so is their model.
+        const auto lineage = settings_.objective == GpObjective::improvement ? MemberId::none() : request.parent;
+        const auto hyperparameters = models_.get(lineage, shape, inputs, targets, std::move(seen));
         if (!hyperparameters) return std::nullopt;
         auto posterior = gp::Posterior::make(gp::Kernel(shape, hyperparameters->logs), inputs, targets);
-        if (posterior && !data.pending.empty())
-            posterior = with_pending(*posterior, encoded(shape, place, data.pending));
         if (!posterior) return std::nullopt;
+        if (!data.pending.empty()) {
+            auto with = with_pending(*posterior, encoded(shape, place, data.pending));
+            if (with) posterior = std::move(with);
+        }
 
         constexpr std::uint64_t search_stream = std::uint64_t{1} << 24U;
         const Stream stream(seed_, Purpose::configuration, request.member.value, search_stream);

@@ -30,7 +30,7 @@ std::optional<Hyperparameters> Models::get(MemberId parent, const Shape& shape, 
                                            const Vector& targets, std::vector<Seen> seen) {
     std::ranges::sort(seen);
     const auto* before = last(parent, shape);
-    if (before != nullptr && before->parent == parent && !due(*before, seen)) return Hyperparameters{before->logs};
+    if (before != nullptr && !due(*before, seen)) return Hyperparameters{before->logs};
 
     std::optional<Fit> found;
     if (before == nullptr) {

@@ -28,11 +28,11 @@ class Models {
 public:
     explicit Models(const GpSettings& settings) : settings_(settings) {}
 
-    /// For the data of the lineage of `parent` (none: of the run), of which `seen` names each row. Fitted if there is
-    /// no fit of this lineage, if anything is new while there are at most `refit_always` rows, or if `refit_every` rows
-    /// are new. A fit starts from the last one of the lineage, else of any, of the same shape, and from the prior's
-    /// median while data are few; else from the cold starts (the first of them if data are many). Nothing if no fit
-    /// ever worked for this shape.
+    /// For the data of the lineage of `parent` (none: of the run), of which `seen` names each row. The last model of
+    /// the lineage, else of any, with the same shape counts. A new one is fitted if there is none, if any row is new to
+    /// it while there are at most `refit_always` rows, or if `refit_every` rows are new to it. The fit starts from it
+    /// (and from the prior's median while data are few), else from the cold starts (the first of them if data are
+    /// many). Nothing if no fit ever worked for this shape.
     std::optional<Hyperparameters> get(MemberId parent, const Shape& shape, const Inputs& inputs, const Vector& targets,
                                        std::vector<Seen> seen);
 

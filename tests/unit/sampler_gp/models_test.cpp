@@ -64,6 +64,14 @@ TEST_F(ModelsTest, LineagesHaveModelsOfTheirOwn) {
     EXPECT_EQ(models.fits(), 2);
 }
 
+TEST_F(ModelsTest, AChildsLineageGoesOnWithItsParentsModel) {
+    const auto parent = get(10, {1});
+    EXPECT_EQ(get(12, {2})->logs, parent->logs);
+    EXPECT_EQ(models.fits(), 1);
+    get(13, {2});
+    EXPECT_EQ(models.fits(), 2);
+}
+
 TEST_F(ModelsTest, AFailedFitGivesTheLastModelAndSaysSo) {
     const auto before = get(10);
     values[12] = std::nan("");
