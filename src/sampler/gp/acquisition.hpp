@@ -1,0 +1,31 @@
+#pragma once
+// What a point is worth, given a normal prediction of its objective (minimised). Larger is better.
+
+#include "sampler/gp/settings.hpp"
+
+namespace stemma::gp {
+
+using Acquisition = GpAcquisition;
+
+/// log(phi(z) + z Phi(z)) and its derivative, accurate to a few ulps for all z down to -1e150: LogEI of Ament et al.
+/// (NeurIPS 2023, eq. 9), but by the continued fraction of the repeated integrals of the normal distribution
+/// (Abramowitz and Stegun 7.2.5 and 26.2.14), which loses no digits.
+struct LogValue {
+    double value = 0;
+    double slope = 0;
+};
+LogValue log_improvement(double z);
+/// log Phi(z) and its derivative, likewise.
+LogValue log_probability(double z);
+
+struct Score {
+    double value = 0;
+    double by_mean = 0;
+    double by_deviation = 0;
+};
+
+/// log_ei: log E[max(0, best - f)]; log_pi: log P[f < best]; lcb: -(mean - kappa * deviation). `deviation` below 1e-9
+/// counts as that. `ensemble` is not a function of a point.
+Score score(Acquisition acquisition, double mean, double deviation, double best, double kappa);
+
+}  // namespace stemma::gp

@@ -1,0 +1,181 @@
+#include "sampler/gp/gp.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "core/error.hpp"
+#include "sampler/gp/data.hpp"
+#include "sampler/gp/models.hpp"
+#include "sampler/gp/search.hpp"
+#include "sampler/gp/targets.hpp"
+#include "sampler/random_draws.hpp"
+
+namespace stemma {
+namespace {
+
+using Eigen::Index;
+
+/// Defaults filled in.
+GpSettings checked(GpSettings settings, const gp::Encoding& encoding) {
+    const auto demand = [](bool holds, const std::string& text) {
+        if (!holds) throw UserError("GP sampler: " + text);
+    };
+    demand(settings.data >= 2, "data must be at least 2, is " + std::to_string(settings.data));
+    demand(settings.refit_every >= 1, "refit_every must be at least 1, is 0");
+    demand(settings.cold_evaluations >= 1 && settings.warm_evaluations >= 1,
+           "cold_evaluations and warm_evaluations must be at least 1");
+    const auto& search = settings.search;
+    demand(search.random_candidates >= 1, "random_candidates must be at least 1");
+    demand(search.local_candidates >= 0 && search.refined >= 0, "local_candidates and refined must not be negative");
+    demand(search.refinement_evaluations >= 1, "refinement_evaluations must be at least 1");
+    demand(search.margin >= 0, "margin must not be negative, is " + std::to_string(search.margin));
+    demand(search.kappa >= 0, "kappa must not be negative, is " + std::to_string(search.kappa));
+    if (settings.startup == 0) settings.startup = encoding.numbers().size() + encoding.categories().size() + 1;
+    settings.startup = std::min(settings.startup, settings.data);
+    return settings;
+}
+
+class Gp final : public GpSampler {
+public:
+    Gp(std::shared_ptr<const SearchSpace> space, std::uint64_t seed, GpSettings settings)
+        : seed_(seed),
+          space_(std::move(space)),
+          encoding_(space_),
+          settings_(checked(settings, encoding_)),
+          draws_(space_, seed),
+          memory_(space_, settings_),
+          models_(settings_) {}
+
+    std::optional<Configuration> propose(const ProposalRequest& request) override {
+        ++statistics_.proposals;
+        ConfigurationView parent;
+        if (request.parent.exists()) parent = memory_.history().configuration(request.parent);
+        const gp::Inheritance inheritance(*space_, parent);
+        const auto data = memory_.data(request.parent);
+        const auto finite = [](const gp::Row& trial) { return std::isfinite(trial.objective); };
+        if (data.observed.size() < settings_.startup || std::ranges::none_of(data.observed, finite)) {
+            ++statistics_.startup;
+            return random(request, inheritance);
+        }
+        auto modelled = by_model(request, data, inheritance);
+        statistics_.fits = models_.fits();
+        statistics_.likelihoods = models_.likelihoods();
+        if (modelled) return modelled;
+        ++statistics_.failed;
+        return random(request, inheritance);
+    }
+
+    void born(const Birth& birth) override { memory_.born(birth); }
+    void observe(const Observation& observation) override { memory_.observe(observation); }
+    void given_up(MemberId member) override { memory_.given_up(member); }
+    std::string describe() const override {
+        const char* names[] = {"log-EI", "log-PI", "LCB", "ensemble"};
+        return std::string("Gaussian process, ") + names[static_cast<int>(settings_.search.acquisition)];
+    }
+    const GpStatistics& statistics() const override { return statistics_; }
+
+private:
+    /// A child's draw keeps what it inherits; where that leads into forbidden clauses again and again, it repeats its
+    /// parent.
+    Configuration random(const ProposalRequest& request, const gp::Inheritance& inheritance) {
+        constexpr std::uint32_t attempts = 100;
+        if (!request.parent.exists()) return draws_.draw(request.member);
+        for (std::uint32_t attempt = 0; attempt < attempts; ++attempt) {
+            const auto drawn = draws_.draw(request.member, attempt);
+            if (auto child = inheritance.realise(space_->to_unit(drawn))) return std::move(child->configuration);
+        }
+        const auto parent = memory_.history().configuration(request.parent);
+        return Configuration(parent.begin(), parent.end());
+    }
+
+    std::optional<Configuration> by_model(const ProposalRequest& request, const gp::Data& data,
+                                          const gp::Inheritance& inheritance) {
+        const auto place = problem(data, inheritance);
+        const auto shape = encoding_.shape(settings_.warp_inputs, place.treatment);
+        const auto inputs = encoded(shape, place, data.observed);
+        const auto targets = targets_of(data.observed);
+        std::vector<gp::Seen> seen;
+        for (const auto& trial : data.observed) seen.push_back({trial.member, trial.resource});
+
+        // Steps are of the whole run, and so is their model.
+        const auto lineage = settings_.objective == GpObjective::improvement ? MemberId::none() : request.parent;
+        const auto hyperparameters = models_.get(lineage, shape, inputs, targets, std::move(seen));
+        if (!hyperparameters) return std::nullopt;
+        auto posterior = gp::Posterior::make(gp::Kernel(shape, hyperparameters->logs), inputs, targets);
+        if (!posterior) return std::nullopt;
+        if (!data.pending.empty()) {
+            auto with = with_pending(*posterior, encoded(shape, place, data.pending));
+            if (with) posterior = std::move(with);
+        }
+
+        constexpr std::uint64_t search_stream = std::uint64_t{1} << 24U;
+        const Stream stream(seed_, Purpose::configuration, request.member.value, search_stream);
+        auto found = gp::best_candidate(place, *posterior, settings_.search, stream);
+        if (found) ++(hyperparameters->stale ? statistics_.stale : statistics_.modelled);
+        return found;
+    }
+
+    gp::SearchProblem problem(const gp::Data& data, const gp::Inheritance& inheritance) const;
+
+    gp::Inputs encoded(const gp::Shape& shape, const gp::SearchProblem& place,
+                       const std::vector<gp::Row>& trials) const {
+        auto inputs = gp::Encoding::rows(shape, static_cast<Index>(trials.size()));
+        Index row = 0;
+        for (const auto& trial : trials)
+            encoding_.write(inputs, row++, trial.configuration, trial.unit, place.treatment, trial.time, place.horizon);
+        return inputs;
+    }
+
+    gp::Vector targets_of(const std::vector<gp::Row>& observed) const {
+        std::vector<double> objectives;
+        objectives.reserve(observed.size());
+        for (const auto& trial : observed) objectives.push_back(trial.objective);
+        return gp::targets(objectives, settings_.warp_outputs);
+    }
+
+    std::optional<gp::Posterior> with_pending(const gp::Posterior& posterior, const gp::Inputs& pending) const {
+        gp::Vector targets(posterior.targets().size() + pending.size());
+        const bool liar = settings_.pending == GpPending::liar;
+        targets.head(posterior.targets().size()) = posterior.targets();
+        targets.tail(pending.size()) =
+            liar ? gp::Vector::Constant(pending.size(), posterior.targets().maxCoeff()) : posterior.mean(pending);
+        return gp::Posterior::make(posterior.kernel(), gp::stacked(posterior.inputs(), pending), std::move(targets));
+    }
+
+    std::uint64_t seed_;
+    std::shared_ptr<const SearchSpace> space_;
+    gp::Encoding encoding_;
+    GpSettings settings_;
+    RandomDraws draws_;
+    gp::Memory memory_;
+    gp::Models models_;
+    GpStatistics statistics_;
+};
+
+gp::SearchProblem Gp::problem(const gp::Data& data, const gp::Inheritance& inheritance) const {
+    gp::SearchProblem place{.encoding = encoding_, .inheritance = inheritance, .known = {}, .time = data.next_time};
+    bool differs = false;
+    for (const auto* trials : {&data.observed, &data.pending}) {
+        for (const auto& trial : *trials) {
+            place.known.push_back(
+                {{trial.unit.begin(), trial.unit.end()}, {trial.configuration.begin(), trial.configuration.end()}});
+            place.horizon = std::max(place.horizon, trial.time);
+            differs = differs || trial.time != data.next_time;
+        }
+    }
+    place.horizon = std::max(place.horizon, data.next_time);
+    // Time that is the same for all tells nothing, and its hyperparameter would only cost likelihoods.
+    if (differs) place.treatment = settings_.time;
+    return place;
+}
+
+}  // namespace
+
+std::unique_ptr<GpSampler> make_gp_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
+                                           GpSettings settings) {
+    return std::make_unique<Gp>(std::move(space), seed, settings);
+}
+
+}  // namespace stemma

@@ -1,0 +1,42 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "sampler/gp/settings.hpp"
+#include "sampler/sampler.hpp"
+
+namespace stemma {
+
+/// What became of the proposals so far. `proposals` is the sum of the four below it.
+struct GpStatistics {
+    std::uint64_t proposals = 0;
+    std::uint64_t modelled = 0;  ///< by a model of the data at hand
+    std::uint64_t stale = 0;     ///< likewise, but the fit failed: hyperparameters of an earlier one
+    std::uint64_t startup = 0;   ///< random: too few observations
+    std::uint64_t failed = 0;    ///< random: no model could be built, or the search found nothing allowed
+    std::uint64_t fits = 0;
+    std::uint64_t likelihoods = 0;  ///< evaluated in these
+};
+
+class GpSampler : public Sampler {
+public:
+    virtual const GpStatistics& statistics() const = 0;
+};
+
+/// Bayesian optimisation with a Gaussian process: Matern 5/2 with a length for each parameter, learnt warps of inputs
+/// and outputs (HEBO: Cowen-Rivers et al., JAIR 74, 2022), hyperparameters by maximum a posteriori, a log-EI, LCB or
+/// ensemble acquisition. With a parent in the request, only the trials of its lineage count and only what a child may
+/// change is proposed (GPBT). With `time = decay` and `objective = improvement` it is PB2's (Parker-Holder et al.,
+/// NeurIPS 2020). The parts are in kernel.hpp, posterior.hpp, fit.hpp, encoding.hpp and search.hpp.
+///
+/// A diverged trial counts as a quarter of the observed range worse than the worst. When a likelihood cannot be
+/// evaluated, the hyperparameters of the last fit serve, else the proposal is random; statistics() counts both.
+/// Draws: Stream(seed, Purpose::configuration, member, k) with k < 10,000 for random proposals, k = 2^24 for the
+/// search.
+///
+/// Cost of a proposal: bounded by (fits) warm_evaluations * n^3 + candidates * n^2 with n <= settings.data plus the
+/// pending; 5 dimensions: see tests/bench/sampler_gp. Throws UserError on settings out of range.
+std::unique_ptr<GpSampler> make_gp_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
+                                           GpSettings settings = {});
+
+}  // namespace stemma

@@ -1,0 +1,189 @@
+#include "sampler/gp/search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "sampler/gp/minimise.hpp"
+
+namespace stemma::gp {
+namespace {
+
+using Eigen::Index;
+
+std::vector<std::size_t> best_first(const Vector& scores) {
+    std::vector<std::size_t> order(static_cast<std::size_t>(scores.size()));
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, [&scores](std::size_t one, std::size_t other) {
+        return scores[static_cast<Index>(one)] > scores[static_cast<Index>(other)];
+    });
+    return order;
+}
+
+class Search {
+public:
+    Search(const SearchProblem& problem, const Posterior& posterior, const GpSearchSettings& settings, Stream random)
+        : problem_(problem), posterior_(posterior), settings_(settings), random_(random) {
+        const Vector means = posterior_.mean(encoded(problem_.known));
+        order_ = best_first(-means);
+        best_ = means.minCoeff() - settings_.margin;
+    }
+
+    std::optional<Configuration> run() {
+        add_random();
+        add_local();
+        if (pool_.empty()) return std::nullopt;
+        const auto functions = acquisitions();
+        const auto before = scores(functions);
+        for (std::size_t at = 0; at < functions.size(); ++at) refine(functions[at], before[at]);
+        const auto after = scores(functions);
+        return pool_[choice(after)].configuration;
+    }
+
+private:
+    std::vector<Acquisition> acquisitions() const {
+        if (settings_.acquisition != Acquisition::ensemble) return {settings_.acquisition};
+        return {Acquisition::log_ei, Acquisition::log_pi, Acquisition::lcb};
+    }
+
+    Inputs encoded(const std::vector<Candidate>& candidates) const {
+        auto inputs = Encoding::rows(posterior_.kernel().shape(), static_cast<Index>(candidates.size()));
+        for (std::size_t at = 0; at < candidates.size(); ++at) write(inputs, static_cast<Index>(at), candidates[at]);
+        return inputs;
+    }
+
+    void write(Inputs& inputs, Index row, const Candidate& candidate) const {
+        problem_.encoding.write(inputs, row, candidate.configuration, candidate.unit, problem_.treatment, problem_.time,
+                                problem_.horizon);
+    }
+
+    void add(const std::vector<double>& unit) {
+        if (auto candidate = problem_.inheritance.realise(unit)) pool_.push_back(*std::move(candidate));
+    }
+
+    void add_random() {
+        for (int number = 0; number < settings_.random_candidates; ++number) {
+            auto unit = problem_.known[order_[0]].unit;
+            for (std::size_t at = 0; at < unit.size(); ++at) {
+                if (problem_.inheritance.free(at)) unit[at] = random_.uniform();
+            }
+            add(unit);
+        }
+    }
+
+    /// Steps from a third of the cube's edge down to a thousandth, in some of the coordinates.
+    void add_local() {
+        constexpr std::size_t centres = 3;
+        const double share = std::max(0.3, 1.0 / static_cast<double>(problem_.encoding.space().size()));
+        for (int number = 0; number < settings_.local_candidates; ++number) {
+            const auto centre = static_cast<std::size_t>(number) % std::min(centres, order_.size());
+            auto unit = problem_.known[order_[centre]].unit;
+            const double size = std::pow(10, random_.uniform(-3, -0.5));
+            for (std::size_t at = 0; at < unit.size(); ++at) {
+                if (!problem_.inheritance.free(at) || random_.uniform() >= share) continue;
+                const bool category = std::holds_alternative<Categorical>(problem_.encoding.space()[at].domain);
+                unit[at] = category ? random_.uniform() : std::clamp(unit[at] + size * random_.normal(), 0.0, 1.0);
+            }
+            add(unit);
+        }
+    }
+
+    /// Of every candidate, by each function; the known are below all others.
+    std::vector<Vector> scores(const std::vector<Acquisition>& functions) const {
+        const auto inputs = encoded(pool_);
+        const auto predicted = posterior_.predict(inputs);
+        std::vector<bool> repeated;
+        repeated.reserve(pool_.size());
+        for (Index row = 0; row < inputs.size(); ++row) repeated.push_back(known(inputs, row));
+        std::vector<Vector> result;
+        for (const auto function : functions) {
+            Vector values(inputs.size());
+            for (Index row = 0; row < inputs.size(); ++row) {
+                const auto value =
+                    score(function, predicted.mean[row], std::sqrt(predicted.variance[row]), best_, settings_.kappa)
+                        .value;
+                values[row] = repeated[static_cast<std::size_t>(row)] ? -1e300 : value;
+            }
+            result.push_back(std::move(values));
+        }
+        return result;
+    }
+
+    bool known(const Inputs& inputs, Index row) const {
+        const auto& data = posterior_.inputs();
+        for (Index at = 0; at < data.size(); ++at) {
+            if (data.x.row(at) == inputs.x.row(row) && data.levels.row(at) == inputs.levels.row(row) &&
+                (data.time.size() == 0 || data.time[at] == inputs.time[row]))
+                return true;
+        }
+        return false;
+    }
+
+    void refine(Acquisition function, const Vector& values) {
+        const auto order = best_first(values);
+        const auto count = std::min(order.size(), static_cast<std::size_t>(std::max(0, settings_.refined)));
+        for (std::size_t at = 0; at < count; ++at) refine(function, Candidate(pool_[order[at]]));
+    }
+
+    void refine(Acquisition function, const Candidate& start) {
+        std::vector<std::size_t> moving;  // positions in numbers()
+        const auto& numbers = problem_.encoding.numbers();
+        for (std::size_t at = 0; at < numbers.size(); ++at) {
+            const bool real = problem_.encoding.space().axis(numbers[at]).count() == 0;
+            const bool active = !std::holds_alternative<Inactive>(start.configuration[numbers[at]]);
+            if (real && active && problem_.inheritance.free(numbers[at])) moving.push_back(at);
+        }
+        if (moving.empty()) return;
+        const auto size = static_cast<Index>(moving.size());
+        auto point = Encoding::rows(posterior_.kernel().shape(), 1);
+        write(point, 0, start);
+        Vector first(size);
+        for (Index at = 0; at < size; ++at) first[at] = point.x(0, static_cast<Index>(moving[at]));
+        const auto cost = [&](const Vector& moved, Vector& gradient) {
+            for (Index at = 0; at < size; ++at) point.x(0, static_cast<Index>(moving[at])) = moved[at];
+            const auto predicted = posterior_.predict_one(point);
+            const double deviation = std::max(std::sqrt(predicted.variance), 1e-9);
+            const auto there = score(function, predicted.mean, deviation, best_, settings_.kappa);
+            for (Index at = 0; at < size; ++at) {
+                const auto column = static_cast<Index>(moving[at]);
+                gradient[at] = -there.by_mean * predicted.mean_gradient[column] -
+                               there.by_deviation * predicted.variance_gradient[column] / (2 * deviation);
+            }
+            return -there.value;
+        };
+        const auto lowest =
+            minimise(cost, first, Vector::Zero(size), Vector::Ones(size), settings_.refinement_evaluations);
+        auto unit = start.unit;
+        for (Index at = 0; at < size; ++at) unit[numbers[moving[at]]] = lowest.point[at];
+        add(unit);
+    }
+
+    /// The first of the highest score, or of the lowest sum of ranks.
+    static std::size_t choice(const std::vector<Vector>& by_function) {
+        if (by_function.size() == 1) return best_first(by_function[0])[0];
+        Vector ranks = Vector::Zero(by_function[0].size());
+        for (const auto& values : by_function) {
+            const auto order = best_first(values);
+            for (std::size_t rank = 0; rank < order.size(); ++rank)
+                ranks[static_cast<Index>(order[rank])] -= static_cast<double>(rank);
+        }
+        return best_first(ranks)[0];
+    }
+
+    const SearchProblem& problem_;
+    const Posterior& posterior_;
+    const GpSearchSettings& settings_;
+    Stream random_;
+    std::vector<std::size_t> order_;  ///< of the known, lowest mean first
+    double best_ = 0;
+    std::vector<Candidate> pool_;
+};
+
+}  // namespace
+
+std::optional<Configuration> best_candidate(const SearchProblem& problem, const Posterior& posterior,
+                                            const GpSearchSettings& settings, Stream random) {
+    return Search(problem, posterior, settings, random).run();
+}
+
+}  // namespace stemma::gp

@@ -1,0 +1,37 @@
+#pragma once
+// The configuration that an acquisition function likes best.
+
+#include <optional>
+#include <vector>
+
+#include "core/rng.hpp"
+#include "sampler/gp/acquisition.hpp"
+#include "sampler/gp/encoding.hpp"
+#include "sampler/gp/inheritance.hpp"
+#include "sampler/gp/posterior.hpp"
+
+namespace stemma::gp {
+
+struct SearchProblem {
+    const Encoding& encoding;
+    const Inheritance& inheritance;
+    std::vector<Candidate> known;  ///< the data, pending points included; at least one
+    Time treatment = Time::none;
+    double time = 0, horizon = 1;  ///< of the proposal: see Encoding::write
+};
+
+/// Random candidates and perturbations of the three known points of lowest mean are scored; the best few are refined by
+/// L-BFGS in their real coordinates without steps; the best of all, rounded to what the space can express, is the
+/// answer. Configurations known already (at the same time) are passed over while there are others. The incumbent that
+/// improvements count from is the lowest posterior mean at a known configuration and the proposal's time, less the
+/// margin: with noise or a drifting objective the lowest observation says little.
+///
+/// `ensemble` (after HEBO, which draws from the Pareto front of the same three): log-EI, log-PI and LCB are each
+/// refined, all candidates are ranked by each, and the lowest sum of ranks wins.
+///
+/// Deterministic in `random`. Cost: about (candidates * n^2 + 3 * refined * refinement_evaluations * 2 n^2) flops.
+/// Nothing if every candidate is forbidden.
+std::optional<Configuration> best_candidate(const SearchProblem& problem, const Posterior& posterior,
+                                            const GpSearchSettings& settings, Stream random);
+
+}  // namespace stemma::gp
