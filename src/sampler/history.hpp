@@ -1,0 +1,146 @@
+#pragma once
+// What a model-based sampler may learn from: the finished trials of a run, those of one lineage, and the steps of
+// members that train in intervals.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "sampler/sampler.hpp"
+
+namespace stemma {
+
+/// One member as a point of data. The views are valid until the next born().
+struct Trial {
+    MemberId member;
+    std::span<const double> unit;     ///< SearchSpace::to_unit(configuration); 0.5 where inactive or constant
+    ConfigurationView configuration;  ///< says which coordinates are active
+    double time = 0;        ///< trainings of its lineage before its own: 0 from scratch, else the parent's + 1
+    double objective = 0;   ///< finite, unless pending or diverged: then +infinity
+    Resource resource = 0;  ///< at which the objective was measured; 0 while pending
+    bool pending = false;   ///< born, but not observed yet
+    bool diverged = false;  ///< observed as +infinity: belongs to the worst, has no place in means
+};
+
+/// What one interval of training changed. The views are valid until the next born().
+struct Step {
+    MemberId member;
+    std::span<const double> unit;     ///< as in Trial
+    ConfigurationView configuration;  ///< as in Trial
+    double time = 0;                  ///< resource at the end of the interval
+    double change = 0;      ///< objective at its end minus that at its start, per unit of resource; negative = better
+    bool diverged = false;  ///< an end of the interval is +infinity; change is then +infinity
+};
+
+struct HistorySettings {
+    /// Finite observations that a resource must have for trials from scratch to be read there; 0 = number of
+    /// parameters that are not constant, plus one (BOHB: Falkner et al., ICML 2018, section 3.1).
+    std::size_t min_trials = 0;
+};
+
+/// Feed it with every call that a Sampler gets. A birth or an observation costs O(log members); memory is 24 bytes a
+/// parameter and about 250 bytes a member.
+class History {
+public:
+    explicit History(std::shared_ptr<const SearchSpace> space, HistorySettings settings = {});
+
+    /// Members are numbered in order of birth; the parent is born before. Else throws InternalError.
+    void born(const Birth& birth);
+    /// The member has been born. A second value at the same resource replaces the first.
+    void observe(const Observation& observation);
+    void given_up(MemberId member);
+
+    /// Trials in ascending order of member, pending ones included.
+    ///
+    /// Without parent: the members born from scratch, each with its value at the highest resource that has min_trials
+    /// finite values (if none has: at the one with most, of equal ones the highest). With a parent: what GPBT calls the
+    /// parent's history: all members from scratch, the children of each of its ancestors and its own; each with its
+    /// value at the highest resource where it was observed.
+    ///
+    /// Of more than `cap` observed ones (cap >= 2) the better half of cap and, of the others, the youngest members are
+    /// kept; pending ones always. Cost: O(cap log cap) plus, with a parent, O(min(cap, children)) for each ancestor.
+    std::vector<Trial> trials(MemberId parent, std::size_t cap) const;
+
+    /// The `cap` latest steps in order of observation: of the lineage as in trials(), or of all members if `parent` is
+    /// none. An interval begins at the member's observation before, for a child's first one at its parent's observation
+    /// at the resource where the child was born; where there is none, there is no step. Cost: O(cap), times the number
+    /// of ancestors with a parent.
+    std::vector<Step> steps(MemberId parent, std::size_t cap) const;
+
+    /// A proposal's time, in units of Trial::time: 0 without parent, else the parent's + 1.
+    double time_of_child(MemberId parent) const;
+    bool knows(MemberId member) const { return member.value < members_.size() && members_[member.value].known; }
+    /// Of a member that was born; valid until the next born().
+    ConfigurationView configuration(MemberId member) const;
+    std::span<const double> unit(MemberId member) const;
+
+    const SearchSpace& space() const { return *space_; }
+
+private:
+    using Ranking = std::set<std::pair<double, MemberId>>;
+
+    /// Members and their values, ready for "the best" and "the youngest".
+    struct Scores {
+        Ranking best;  ///< diverged ones at the end
+        std::map<MemberId, std::pair<double, Resource>> by_member;
+        std::size_t finite = 0;
+
+        void set(MemberId member, double objective, Resource resource);
+    };
+    /// The children of one parent, or the members from scratch.
+    struct Family {
+        Scores latest;
+        std::set<MemberId> pending;
+        std::vector<std::uint32_t> steps;  ///< numbers in steps_
+    };
+    struct Member {
+        MemberId parent;
+        Resource from = 0;
+        std::uint32_t depth = 0;
+        std::uint32_t family = no_index;  ///< of its children, in families_
+        std::uint32_t report = no_index;  ///< at its highest resource, in reports_
+        bool known = false;
+    };
+    /// A member's observations, as a list from the highest resource down.
+    struct Report {
+        Resource resource;
+        double objective;
+        std::uint32_t before;
+    };
+    struct RecordedStep {
+        MemberId member;
+        double time;
+        double change;
+    };
+    static constexpr std::uint32_t no_index = ~std::uint32_t{0};
+    static constexpr std::uint32_t from_scratch = 0;  ///< family number
+
+    Member& at(MemberId member);
+    const Member& at(MemberId member) const;
+    Family& family_of(const Member& member);
+    /// False if the resource had a value before.
+    bool add_report(Member& member, const Observation& observation);
+    void add_step(MemberId member);
+    std::optional<double> objective_at(MemberId member, Resource resource) const;
+    std::vector<std::uint32_t> families(MemberId parent) const;
+    const Scores* level() const;
+    Trial make_trial(MemberId member) const;
+    std::vector<Trial> collect(std::span<const Scores* const> scores, std::size_t cap) const;
+
+    std::shared_ptr<const SearchSpace> space_;
+    std::size_t min_trials_;
+    std::vector<Member> members_;  ///< by id
+    std::vector<double> units_;    ///< space_->size() for each member
+    std::vector<Value> values_;    ///< likewise
+    std::vector<Report> reports_;
+    std::vector<RecordedStep> steps_;
+    std::vector<Family> families_;
+    std::map<Resource, Scores> levels_;  ///< of the members from scratch, at every resource
+};
+
+}  // namespace stemma
