@@ -91,7 +91,7 @@ struct Budget {
     std::uint64_t reports = 0;     ///< leases that ended with a full report
     std::uint64_t resource = 0;    ///< sum of training over all members, in the job's unit (retraining counts)
     double seconds = 0;            ///< of this search's running time, incarnations added up
-    std::optional<double> target;  ///< value of the metric, reached when at least as good
+    std::optional<double> target = {};  ///< value of the metric, reached when at least as good
     friend bool operator==(const Budget&, const Budget&) = default;
 };
 

@@ -23,7 +23,7 @@ struct ManagerSettings {
     std::uint64_t seed = 0;
     std::size_t metric = 0;  ///< index into the trainer's metrics
     bool maximise = false;
-    Budget budget;
+    Budget budget = {};
     std::uint32_t retries = 1;             ///< of a training that failed with an exception
     std::uint32_t failures_in_a_row = 10;  ///< same kind and type from different members: the search stops; 0 = never
     DurablePolicy durable = DurablePolicy::promotable;
