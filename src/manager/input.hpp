@@ -87,10 +87,10 @@ struct MemberStopped {
 
 /// Limits of the search; 0 = none. The first one reached ends the search.
 struct Budget {
-    std::uint64_t members = 0;     ///< configurations born
-    std::uint64_t reports = 0;     ///< leases that ended with a full report
-    std::uint64_t resource = 0;    ///< sum of training over all members, in the job's unit (retraining counts)
-    double seconds = 0;            ///< of this search's running time, incarnations added up
+    std::uint64_t members = 0;          ///< configurations born
+    std::uint64_t reports = 0;          ///< leases that ended with a full report
+    std::uint64_t resource = 0;         ///< sum of training over all members, in the job's unit (retraining counts)
+    double seconds = 0;                 ///< of this search's running time, incarnations added up
     std::optional<double> target = {};  ///< value of the metric, reached when at least as good
     friend bool operator==(const Budget&, const Budget&) = default;
 };
