@@ -120,6 +120,11 @@ void Manager::State::on(const MemberStopped& stopped, Effects& out) {
 void Manager::State::on(const BudgetChanged& changed, Effects& out) {
     settings.budget = changed.budget;
     if (closing && *closing != EndReason::stopped && *closing != EndReason::repeated_failure) closing.reset();
+    if (settings.final_from > 0 && changed.max_resource > settings.final_from) {
+        // The best so far stays the result until somebody has come to the new end.
+        settings.final_from = changed.max_resource;
+        best_objective = std::numeric_limits<double>::infinity();
+    }
     // Members may be asked for again; a sampler that is exhausted for good simply refuses once more.
     exhausted_by.reset();
     tell_scheduler(Extended{changed.max_resource}, out);

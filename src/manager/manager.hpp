@@ -23,6 +23,7 @@ struct ManagerSettings {
     std::uint64_t seed = 0;
     std::size_t metric = 0;  ///< index into the trainer's metrics
     bool maximise = false;
+    Resource final_from = 0;  ///< reports below it are never the result; a raised largest resource raises it, if not 0
     Budget budget = {};
     std::uint32_t retries = 1;             ///< of a training that failed with an exception
     std::uint32_t failures_in_a_row = 10;  ///< same kind and type from different members: the search stops; 0 = never

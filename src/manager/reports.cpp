@@ -64,7 +64,7 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
     const double value = objective(metric);
     sampler->observe({id, resource, value});
     const auto slot = members[id].snapshot;
-    if (value < best_objective) {
+    if (value < best_objective && resource >= settings.final_from) {
         best_objective = value;
         best = Best{id, slot == no_slot ? SnapshotId::none() : snapshots[slot].id, resource, metric, metrics};
         const auto before = std::exchange(best_slot, slot);

@@ -30,6 +30,27 @@ public:
     virtual void on_tick(const Manager&, double /*now*/) {}
 };
 
+/// Several observers as one.
+class HostObservers : public HostObserver {
+public:
+    explicit HostObservers(std::vector<HostObserver*> all) : all_(std::move(all)) {}
+    void on_entry(const Input& input, std::span<const Effect> effects, const Manager& manager) override {
+        for (auto* one : all_) one->on_entry(input, effects, manager);
+    }
+    void on_progress(WorkerId worker, const Progress& progress) override {
+        for (auto* one : all_) one->on_progress(worker, progress);
+    }
+    void on_hello(WorkerId worker, const Hello& hello) override {
+        for (auto* one : all_) one->on_hello(worker, hello);
+    }
+    void on_tick(const Manager& manager, double now) override {
+        for (auto* one : all_) one->on_tick(manager, now);
+    }
+
+private:
+    std::vector<HostObserver*> all_;
+};
+
 struct HostSettings {
     std::uint64_t run_id = 0;
     std::uint32_t incarnation = 0;

@@ -50,6 +50,7 @@ struct TrainRequest {
     Resource from = 0;                        ///< what `start` has been trained to; 0 = from scratch
     Resource to = 0;                          ///< train to this, > from
     const Snapshot* start = nullptr;          ///< null iff from == 0
+    bool adopted = false;                     ///< `start` is the parent's: other hyperparameters trained it so far
     const std::atomic<bool>* stop = nullptr;  ///< when true: end at the next boundary of a resource unit (may be null)
     /// Called after each resource unit from the training thread (may be empty).
     std::function<void(const MetricRow&)> progress = {};

@@ -59,7 +59,7 @@ concept Like = std::same_as<std::remove_const_t<M>, T>;
 template <Like<GrantLease> M>
 auto fields(M& m) {
     return std::tie(m.lease, m.member, m.seed, m.from, m.to, m.start, m.snapshot, m.owner, m.transfer, m.bytes,
-                    m.configuration);
+                    m.adopted, m.configuration);
 }
 template <Like<ServeSnapshot> M>
 auto fields(M& m) {

@@ -30,7 +30,8 @@ struct GrantLease {
     WorkerId owner = {};          ///< start == peer
     TransferId transfer = {};     ///< start == peer
     std::uint64_t bytes = 0;      ///< encoded size of the snapshot, start == peer
-    Configuration configuration;
+    bool adopted = false;         ///< the snapshot is the parent's: the member's first training
+    Configuration configuration = {};
 };
 
 struct ServeSnapshot {

@@ -65,8 +65,15 @@ std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& 
     }
     TrainResult result;
     if (auto failure = attempt(FailureKind::exception, job.from, [&] {
-            result = trainer.train({job.member, NamedConfiguration(space, job.configuration), job.seed, job.from,
-                                    job.to, start ? &*start : nullptr, &stop, progress});
+            result = trainer.train({.member = job.member,
+                                    .configuration = NamedConfiguration(space, job.configuration),
+                                    .seed = job.seed,
+                                    .from = job.from,
+                                    .to = job.to,
+                                    .start = start ? &*start : nullptr,
+                                    .adopted = job.adopted,
+                                    .stop = &stop,
+                                    .progress = progress});
         })) {
         return failed(std::move(*failure));
     }

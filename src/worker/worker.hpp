@@ -62,6 +62,7 @@ struct StartTraining {
     std::uint64_t seed = 0;
     Resource from = 0;
     Resource to = 0;
+    bool adopted = false;  ///< `start` is the parent's snapshot: the member's first training
     Configuration configuration;
     SharedBytes start;          ///< null: from scratch, or `from_disk`
     SnapshotId from_disk = {};  ///< exists: read the durable copy first

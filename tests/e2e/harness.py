@@ -73,7 +73,7 @@ class Stemma:
 
     def start(self, ranks, *words):
         """Starts it under mpirun, with standard output and error going to files, in a process group of its own."""
-        options = ["--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "20", "--enable-recovery"]
+        options = ["--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "5", "--enable-recovery"]
         return Started(["mpirun", "-n", str(ranks), *options, *self._words(words)], self.folder, self.env)
 
     @staticmethod

@@ -95,6 +95,17 @@ def test_export(stemma, finished):
         assert len(weights) > 0
 
 
+def test_each_rank_leaves_a_log(stemma, mpi, job):
+    mpi(3, "run", job, "--output", "toy.h5")
+
+    logs = stemma.folder / "toy.h5.logs"
+    manager = (logs / "rank-0.log").read_text()
+    for expected in ("ASHA", "worker 1 on ", "worker 2 on ", "new best", "ended after"):
+        assert expected in manager
+    trained = sum((logs / f"rank-{rank}.log").read_text().count(" from 0 to 1 ") for rank in (1, 2))
+    assert trained == 40
+
+
 def test_export_of_nothing(stemma, finished):
     assert "--csv" in stemma("export", finished, code=USER_ERROR).stderr
 
@@ -139,10 +150,10 @@ def test_stop_from_another_terminal(stemma, running):
 
 def test_budget_from_another_terminal(stemma, running):
     members = len(rows(stemma, "toy.h5", "members"))
-    stemma("budget", "toy.h5", "--members", members + 20)
+    stemma("budget", "toy.h5", "--members", members + 200)  # the search goes on meanwhile
 
     assert running.communicate_all().returncode == 0
-    assert members <= len(rows(stemma, "toy.h5", "members")) <= members + 20
+    assert len(rows(stemma, "toy.h5", "members")) == members + 200
     stemma("verify", "toy.h5")
 
 

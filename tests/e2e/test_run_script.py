@@ -41,7 +41,7 @@ def test_a_bad_job_is_refused_once(environment, job):
     done = run(environment, job, "--cpu", "--set", "scheduler.eta=1")
 
     assert done.returncode == USER_ERROR
-    assert done.stderr.count("scheduler.eta") == 1
+    assert done.stderr.count("must be an integer in 2 .. 1000") == 1
 
 
 def test_a_job_from_start_to_end(environment, job, tmp_path):

@@ -1,6 +1,8 @@
 // Commands that need a job file only: check, preview, simulate.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 
 #include "app/commands/commands.hpp"
@@ -29,8 +31,13 @@ ExitCode explain_key(const std::string& path) {
 
 namespace {
 
-/// Seconds of one unit of training with the job's trainer, here and now, on a configuration of the sampler.
-double time_one_unit(const Job& job) {
+struct Trial {
+    double seconds = 0;
+    std::uint64_t snapshot_bytes = 0;
+};
+
+/// One unit of training with the job's trainer, here and now, on a configuration of the sampler.
+Trial try_one_unit(const Job& job) {
     const auto trainer = make_trainer(job, {"cpu", std::max(1U, job.workers.threads)});
     const auto configuration = make_sampler(job)->propose({{0}, 0, {}});
     ensure(configuration.has_value(), "a sampler has at least one configuration");
@@ -41,7 +48,17 @@ double time_one_unit(const Job& job) {
         throw UserError(
             fmt::format("the timed lease failed: {} {}: {}", name_of(failure->kind), failure->type, failure->message));
     }
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+            std::get<Trained>(result).snapshot.bytes()};
+}
+
+/// Members that wait below the top rung when the table has come out as it stands: each may still be promoted.
+std::uint64_t snapshots_kept(const Plan& plan, Resource max) {
+    std::uint64_t kept = 0;
+    for (const auto& row : plan.rungs) {
+        if (row.resource < max) kept += row.finished - std::min(row.finished, row.promoted);
+    }
+    return kept;
 }
 
 }  // namespace
@@ -51,20 +68,28 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
     const auto plan = expected_plan(job);
     const auto unit = job.trainer.unit_name();
     std::printf("%s\n", make_scheduler(job)->describe().c_str());
-    if (plan.members == 0) {
-        std::printf("the budget does not fix the number of members; shown for each 1000 members\n");
+    if (!plan.members_fixed) {
+        std::printf("the budget does not fix the number of members; shown for %llu members\n",
+                    static_cast<unsigned long long>(plan.members));
     }
     std::fputs(rung_table(plan.rungs, unit).c_str(), stdout);
     std::printf("total work: %s of training, %llu reports\n", units_text(plan.resource, unit).c_str(),
                 static_cast<unsigned long long>(plan.reports));
     std::printf("workers: %u\n", preview_options.workers);
-    std::printf("snapshots kept at most: one a member that may be continued; memory for them %s a worker\n",
-                bytes_text(job.workers.snapshot_memory).c_str());
+    const auto kept = snapshots_kept(plan, job.scheduler.max);
+    const auto memory = job.workers.snapshot_memory * preview_options.workers;
+    std::printf("snapshots of members that may go on: up to %llu at a time; memory for them: %s on %u workers\n",
+                static_cast<unsigned long long>(kept), bytes_text(memory).c_str(), preview_options.workers);
     if (preview_options.time) {
-        const double seconds = time_one_unit(job);
+        const auto trial = try_one_unit(job);
+        std::printf("  one is %s, all of them %s%s\n", bytes_text(trial.snapshot_bytes).c_str(),
+                    bytes_text(trial.snapshot_bytes * kept).c_str(),
+                    trial.snapshot_bytes * kept <= memory ? ""
+                    : job.workers.spill                   ? ": more than fits, the rest goes to disk"
+                                                          : ": more than fits, the rest is dropped");
         std::printf("one %s took %.2f s here (one configuration, first call included): about %s with %u workers\n",
-                    std::string(unit).c_str(), seconds,
-                    clock_text(seconds * static_cast<double>(plan.resource) / preview_options.workers).c_str(),
+                    std::string(unit).c_str(), trial.seconds,
+                    clock_text(trial.seconds * static_cast<double>(plan.resource) / preview_options.workers).c_str(),
                     preview_options.workers);
     }
     return ExitCode::ok;

@@ -5,6 +5,7 @@
 #include "app/commands/recorded_run.hpp"
 #include "app/commands/search.hpp"
 #include "app/registry.hpp"
+#include "platform/launch.hpp"
 #include "space/json.hpp"
 
 namespace stemma {
@@ -36,6 +37,9 @@ RunHeader header_of(const Job& job, std::uint64_t run_id) {
     return header;
 }
 
+/// A requeued Slurm job may take over the lock that it left on another host.
+std::string batch_job() { return launch_of(read_environment()).job_id; }
+
 std::vector<InputBody> missing_snapshots(const Manager& manager, const std::filesystem::path& file) {
     std::vector<InputBody> missing;
     for (const auto id : manager.durable_snapshots()) {
@@ -56,7 +60,7 @@ ExitCode resume_run(const std::filesystem::path& file, const BudgetOptions& budg
         host.time_before = run.replay.last_time;
         host.first = missing_snapshots(run.manager, file);
         if (budget.any()) host.first.push_back(changed_budget(run.manager.budget(), budget));
-        auto record = RunFileWriter::append_to(file);
+        auto record = RunFileWriter::append_to(file, batch_job());
         return Lead{std::move(run.manager), std::move(record), std::move(host), file, run.header.name};
     });
 }
@@ -90,7 +94,7 @@ ExitCode run(const JobOptions& options, const RunOptions& run_options, const Lau
         }
         check_trainer(job);
         if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
-        auto record = RunFileWriter::create(file, header_of(job, run_id));
+        auto record = RunFileWriter::create(file, header_of(job, run_id), batch_job());
         return Lead{make_manager(job), std::move(record), {}, file, job.run.name};
     });
 }

@@ -1,6 +1,7 @@
 #include "app/commands/search.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/logger.h>
 #include <unistd.h>
 
 #include <exception>
@@ -11,6 +12,9 @@
 #include "app/console/format.hpp"
 #include "app/console/status_line.hpp"
 #include "app/durable_snapshots.hpp"
+#include "app/log/log_file.hpp"
+#include "app/log/logged_trainer.hpp"
+#include "app/log/run_log.hpp"
 #include "app/ranks.hpp"
 #include "app/registry.hpp"
 #include "platform/gpus.hpp"
@@ -61,7 +65,7 @@ WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::
     TrainerPlace place;
     try {
         place = place_of(job, seat);
-        trainer = make_trainer(job, place);
+        trainer = make_logged_trainer(make_trainer(job, place), run_file, endpoint.rank());
     } catch (const std::exception& error) {
         std::fprintf(stderr, "stemma: worker %d: %s\n", endpoint.rank(), error.what());
         Bytes frames;
@@ -151,10 +155,16 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
     const auto terminal = launch.quiet ? Terminal{} : terminal_of(STDERR_FILENO, environment);
     StatusSettings status{job.metric.name, std::string(job.trainer.unit_name()), lead->manager.budget()};
     if (launch.quiet) status.summary_seconds = 1e18;
+    const auto log = open_log(lead->run_file, 0);
+    log->info("{}: {}, {}", lead->name, lead->manager.scheduler().describe(), lead->run_file.string());
+    if (!lead->record->notice().empty()) log->warn("{}", lead->record->notice());
     HostResult result;
     {
         StatusLine line(stderr, terminal, status);
-        ManagerHost host(endpoint, lead->manager, *lead->record, &files, &control, line, lead->host);
+        if (!lead->record->notice().empty()) line.say(lead->record->notice());
+        RunLog run_log(log, job.metric.name, std::string(job.trainer.unit_name()));
+        HostObservers observers({&line, &run_log});
+        ManagerHost host(endpoint, lead->manager, *lead->record, &files, &control, observers, lead->host);
         result = host.run();
     }
     const auto ended = fmt::format("ended after {}, {}", clock_text(result.time), reason_text(result.reason));

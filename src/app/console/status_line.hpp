@@ -26,12 +26,12 @@ public:
     void on_entry(const Input& input, std::span<const Effect> effects, const Manager& manager) override;
     void on_hello(WorkerId worker, const Hello& hello) override;
     void on_tick(const Manager& manager, double now) override;
-    /// Takes the redrawn line away, so that other text can follow.
-    void clear();
-
-private:
     /// A line that stays.
     void say(const std::string& text);
+
+private:
+    /// Takes the redrawn line away, so that other text can follow.
+    void clear();
     void note(const Input& input, const Noted& noted, const Manager& manager);
     std::string summary(const Manager& manager, double now) const;
 

@@ -36,7 +36,7 @@ std::vector<Field<Budget>> budget_fields() {
                 into(&S::resource)};
     };
     return {
-        {integer("members", "", count, "Members born: configurations tried, repeats counted."), into(&S::members)},
+        {integer("members", "", count, "Configurations tried; the repeats of one are not counted."), into(&S::members)},
         {integer("reports", "", count, "Trainings that ended with a report."), into(&S::reports)},
         sum("epochs", "epochs (with [trainer] unit = \"epoch\")"),
         sum("steps", "optimiser steps (with [trainer] unit = \"step\")"),

@@ -34,9 +34,9 @@ Member::Member(const TorchSettings& settings, const Data& data, torch::Device de
     loss_sum_ = torch::zeros({1}, torch::TensorOptions().dtype(torch::kFloat64).device(device_));
 }
 
-void Member::load(const Snapshot& snapshot) {
+void Member::load(const Snapshot& snapshot, bool with_optimiser) {
     load_module(*network_, snapshot);
-    load_optimiser(*optimiser_, hyperparameters_.optimiser, snapshot);
+    if (with_optimiser) load_optimiser(*optimiser_, hyperparameters_.optimiser, snapshot);
     auto position = torch::zeros({4}, torch::kInt64);
     restore_tensor(position, "training/position", snapshot);
     const auto* values = position.data_ptr<std::int64_t>();

@@ -24,8 +24,9 @@ public:
     Member(const TorchSettings& settings, const Data& data, torch::Device device,
            const Hyperparameters& hyperparameters, MemberId id, std::uint64_t seed);
 
-    /// Takes over weights, optimiser and position. Throws DecodeError when the snapshot is of something else.
-    void load(const Snapshot& snapshot);
+    /// Takes over weights, position and, if wished, the optimiser's moments. Throws DecodeError when the snapshot is of
+    /// something else.
+    void load(const Snapshot& snapshot, bool with_optimiser = true);
     Snapshot save();
 
     const Position& position() const { return position_; }

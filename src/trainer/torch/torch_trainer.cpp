@@ -78,7 +78,7 @@ private:
         set_threads(settings_.threads);  // a setting of the calling thread
         Member member(settings_, data_, device_, read_hyperparameters(request.configuration, settings_.fixed),
                       request.member, request.seed);
-        if (request.start != nullptr) member.load(*request.start);
+        if (request.start != nullptr) member.load(*request.start, settings_.inherit_optimiser || !request.adopted);
         if (resource_of(member) != request.from) {
             throw DecodeError("the snapshot is trained to " + std::to_string(resource_of(member)) +
                               ", the lease starts from " + std::to_string(request.from));

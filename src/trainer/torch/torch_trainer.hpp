@@ -29,6 +29,7 @@ struct TorchSettings {
     /// Values of hyperparameters that the space does not have. Neither there nor here: the default of the job
     /// reference.
     std::map<std::string, Literal> fixed;
+    bool inherit_optimiser = true;      ///< a child starts with its parent's moments, else with new ones
     int threads = 1;                    ///< of one training, >= 1
     std::string device = "cpu";         ///< or "cuda", "cuda:1", ...
     bool deterministic = true;          ///< CUDA: only algorithms that give the same bits each time

@@ -1,5 +1,5 @@
 // Training speed: samples per second for each model and batch size, on Fashion-MNIST.
-//   bench_torch [threads, default 1] [training images, default 60000]
+//   bench_torch [threads, default 1] [training images, default 60000] [only this model, as it is printed]
 // Each figure is of one epoch with forward, backward and Adam; one image each for validation and test. Median of three.
 
 #include <fmt/core.h>
@@ -47,10 +47,12 @@ int main(int argc, char** argv) {
     const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
     const auto rows = static_cast<std::uint64_t>(argc > 2 ? std::atoll(argv[2]) : 60'000);
     const auto space = std::make_shared<const SearchSpace>();
+    const std::string only = argc > 3 ? argv[3] : "";
     fmt::print("LibTorch {}, {} thread(s), {} images an epoch\n", torch_version(), threads, rows);
     fmt::print("{:<16} {:>6} {:>10} {:>12}\n", "model", "batch", "s / epoch", "samples / s");
     for (const auto& variant : {Variant{"LeNet", "lenet", true, 0}, Variant{"LeNet, composed", "lenet", false, 0},
                                 Variant{"MLP 2 x 128", "mlp", true, 128}, Variant{"MLP 2 x 1024", "mlp", true, 1024}}) {
+        if (!only.empty() && variant.name != only) continue;
         for (const std::int64_t batch : {64, 256, 1024}) {
             TorchSettings settings;
             settings.model = variant.model;

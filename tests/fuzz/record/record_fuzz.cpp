@@ -95,7 +95,8 @@ TEST(RecordFuzz, AnythingIsASnapshotOrADecodeError) {
         auto bytes = whole;
         damage(bytes, stream);
         try {
-            for (const auto& array : Snapshot::decode(bytes).arrays()) EXPECT_LE(array.bytes, bytes.size());
+            const auto decoded = Snapshot::decode(bytes);
+            for (const auto& array : decoded.arrays()) EXPECT_LE(array.bytes, bytes.size());
             ++accepted;
         } catch (const DecodeError&) {
         }

@@ -104,6 +104,25 @@ TEST(BudgetOf, a_larger_one_in_mid_run_lifts_the_refusal_of_members) {
     EXPECT_EQ(run.scheduler->count<Extended>(), 1U);
 }
 
+TEST(FinalResult, only_members_trained_to_the_end_count_if_so_wished) {
+    Harness run({.final_from = 9});
+    run.scheduler->work = {Create{3}, Create{9}, Create{9}};
+    run.start(1);
+    EXPECT_TRUE(all_of<Noted>(run.report(1, 0, 3, 0.1)).empty());
+    EXPECT_FALSE(run.manager->best().has_value());
+    run.report(1, 1, 9, 0.5);
+    EXPECT_EQ(run.manager->best()->member, MemberId{1});
+
+    // R is raised: what was best stays the result until somebody has come to the new end.
+    run.feed(BudgetChanged{{}, 27});
+    run.report(1, 2, 9, 0.2);
+    EXPECT_EQ(run.manager->best()->member, MemberId{1});
+    run.scheduler->work = {Train{{2}, 27}};
+    run.feed(Ticked{});
+    run.report(1, 3, 27, 0.7);
+    EXPECT_EQ(run.manager->best()->member, MemberId{2});
+}
+
 TEST(BudgetOf, a_stop_can_be_resumed) {
     Harness run(with({}));
     many(run, 2);

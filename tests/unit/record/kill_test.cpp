@@ -1,4 +1,5 @@
 // kill -9 of a process that writes, at random moments: every entry whose commit returned is there.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -98,6 +99,8 @@ TEST(Kill, ReadersInAnotherProcessKeepUpWithAWriter) {
     const auto file = folder / "run.h5";
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
+    // A full pipe makes the writer wait: it is never more than 512 commits ahead of a slow reader.
+    ASSERT_GT(::fcntl(ends[1], F_SETPIPE_SZ, 4096), 0);
     const auto child = ::fork();
     if (child == 0) write_for_ever(file, ends[1]);
     ::close(ends[1]);

@@ -47,7 +47,8 @@ TEST(Snapshot, FindsArraysByName) {
 }
 
 TEST(Snapshot, AlignsEachArray) {
-    for (const auto& array : sample().arrays()) EXPECT_EQ(array.offset % 64, 0U) << array.name;
+    const auto snapshot = sample();
+    for (const auto& array : snapshot.arrays()) EXPECT_EQ(array.offset % 64, 0U) << array.name;
 }
 
 TEST(Snapshot, SurvivesTheWayThroughBytes) {

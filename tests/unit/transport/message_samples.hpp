@@ -96,6 +96,7 @@ private:
                      id<WorkerId>(),
                      id<TransferId>(),
                      s_(),
+                     s_.below(2) == 1,
                      {}};
         for (auto n = s_.below(8); n > 0; --n) g.configuration.push_back(value());
         return g;

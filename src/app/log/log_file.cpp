@@ -1,0 +1,31 @@
+#include "app/log/log_file.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/null_sink.h>
+
+#include <cstdio>
+
+namespace stemma {
+
+std::filesystem::path log_folder(const std::filesystem::path& run_file) { return run_file.string() + ".logs"; }
+
+std::shared_ptr<spdlog::logger> open_log(const std::filesystem::path& run_file, int rank) {
+    spdlog::sink_ptr sink;
+    try {
+        const auto folder = log_folder(run_file);
+        std::filesystem::create_directories(folder);
+        sink =
+            std::make_shared<spdlog::sinks::basic_file_sink_mt>((folder / fmt::format("rank-{}.log", rank)).string());
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "stemma: rank %d goes without a log: %s\n", rank, error.what());
+        sink = std::make_shared<spdlog::sinks::null_sink_mt>();
+    }
+    auto log = std::make_shared<spdlog::logger>("stemma", std::move(sink));
+    log->set_pattern("%Y-%m-%d %H:%M:%S.%e %-5l %v");
+    log->flush_on(spdlog::level::warn);
+    return log;
+}
+
+}  // namespace stemma

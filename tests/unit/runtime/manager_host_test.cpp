@@ -1,0 +1,148 @@
+// Rank 0's loop with real workers in threads: loopback transport, toy trainer, a journal in memory.
+#include "runtime/manager_host.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <thread>
+
+#include "record/memory_journal.hpp"
+#include "runtime/replay.hpp"
+#include "sampler/random.hpp"
+#include "scheduler/asha.hpp"
+#include "trainer/toy/toy_trainer.hpp"
+#include "transport/loopback.hpp"
+#include "unit/worker/fakes.hpp"
+#include "worker/worker_host.hpp"
+
+namespace stemma {
+namespace {
+
+constexpr std::uint64_t run_id = 11;
+
+std::shared_ptr<const SearchSpace> space() {
+    std::vector<Parameter> parameters(1);
+    parameters[0].name = "lr";
+    parameters[0].domain = Real{1e-4, 1, Scale::log, {}};
+    static const auto made = std::make_shared<const SearchSpace>(parameters);
+    return made;
+}
+
+Manager make_manager(ManagerSettings settings) {
+    AshaSettings asha;
+    asha.max = 9;
+    return {std::move(settings), *space(), make_asha(asha), make_random_sampler(space(), 1)};
+}
+
+/// One incarnation with `workers` threads.
+HostResult incarnation(Manager& manager, MemoryJournal& journal, int workers, HostSettings host = {},
+                       double seconds_per_unit = 0) {
+    auto endpoints = make_loopback(workers + 1);
+    testing::FilesInMemory files;
+    std::vector<std::jthread> threads;
+    for (int rank = 1; rank <= workers; ++rank) {
+        threads.emplace_back([&, rank] {
+            ToySettings toy;
+            toy.seconds_per_unit = seconds_per_unit;
+            const auto trainer = make_toy_trainer(toy, space());
+            const WorkerHostSettings settings{run_id, {}, "here", "cpu", 1 << 20, 1};
+            run_worker(*endpoints[static_cast<std::size_t>(rank)], *trainer, space(), settings, files);
+        });
+    }
+    host.run_id = run_id;
+    HostObserver nobody;
+    return ManagerHost(*endpoints[0], manager, journal, &files, nullptr, nobody, std::move(host)).run();
+}
+
+ReplayResult replayed(Manager& manager, const MemoryJournal& journal) {
+    return replay(manager, [&](const std::function<void(const Entry&)>& use) {
+        for (const auto& entry : journal.committed()) use(entry);
+    });
+}
+
+TEST(ManagerHost, ASearchRunsToItsBudgetAndReplays) {
+    for (const int workers : {1, 2, 3}) {
+        const ManagerSettings settings{.budget = {.members = 20}};
+        auto manager = make_manager(settings);
+        MemoryJournal journal;
+        const auto result = incarnation(manager, journal, workers);
+
+        EXPECT_EQ(result.reason, EndReason::budget_members);
+        EXPECT_FALSE(result.workers_lost);
+        EXPECT_EQ(manager.totals().members, 20U);
+        auto fresh = make_manager(settings);
+        const auto again = replayed(fresh, journal);
+        EXPECT_FALSE(again.mismatch.has_value());
+        EXPECT_EQ(again.inputs, journal.committed().size());
+        EXPECT_EQ(fresh.totals().resource, manager.totals().resource);
+    }
+}
+
+TEST(ManagerHost, AStoppedSearchGoesOnWhereItWas) {
+    const ManagerSettings settings{.budget = {.members = 40}};
+    auto manager = make_manager(settings);
+    MemoryJournal journal;
+    HostSettings host;
+    host.stop_wish = [&]() -> std::optional<StopReason> {
+        return manager.totals().reports >= 5 ? std::optional(StopReason::signal) : std::nullopt;
+    };
+    const auto first = incarnation(manager, journal, 2, host, 0.002);
+    ASSERT_EQ(first.reason, EndReason::stopped);
+    const auto before = manager.totals();
+    ASSERT_LT(before.members, 40U);
+
+    auto resumed = make_manager(settings);
+    const auto replay = replayed(resumed, journal);
+    ASSERT_FALSE(replay.mismatch.has_value());
+    EXPECT_EQ(resumed.totals().reports, before.reports);
+    host = {};
+    host.incarnation = replay.incarnations;
+    host.next_sequence = replay.inputs;
+    host.time_before = replay.last_time;
+    const auto second = incarnation(resumed, journal, 3, host);
+    EXPECT_EQ(second.reason, EndReason::budget_members);
+    EXPECT_EQ(resumed.totals().members, 40U);
+    EXPECT_GE(second.time, first.time);
+
+    auto fresh = make_manager(settings);
+    EXPECT_FALSE(replayed(fresh, journal).mismatch.has_value());
+}
+
+TEST(ManagerHost, AWorkerThatNeverComesIsLostAndTheOthersGoOn) {
+    auto manager = make_manager({.budget = {.members = 10}});
+    MemoryJournal journal;
+    auto endpoints = make_loopback(3);  // rank 2 stays silent
+    testing::FilesInMemory files;
+    std::jthread worker([&] {
+        ToySettings toy;
+        toy.seconds_per_unit = 0.005;  // the search outlives the patience with rank 2
+        const auto trainer = make_toy_trainer(toy, space());
+        const WorkerHostSettings settings{run_id, {}, "here", "cpu", 1 << 20, 1};
+        run_worker(*endpoints[1], *trainer, space(), settings, files);
+    });
+    HostSettings host;
+    host.run_id = run_id;
+    host.join_timeout = 0.05;
+    HostObserver nobody;
+    const auto result = ManagerHost(*endpoints[0], manager, journal, &files, nullptr, nobody, host).run();
+
+    EXPECT_EQ(result.reason, EndReason::budget_members);
+    EXPECT_TRUE(result.workers_lost);
+    EXPECT_EQ(manager.totals().members, 10U);
+}
+
+TEST(Replay, NamesTheFirstDecisionThatDiffers) {
+    const ManagerSettings settings{.budget = {.members = 12}};
+    auto manager = make_manager(settings);
+    MemoryJournal journal;
+    incarnation(manager, journal, 2);
+
+    auto other = make_manager({.seed = 1, .budget = {.members = 3}});
+    const auto result = replayed(other, journal);
+    ASSERT_TRUE(result.mismatch.has_value());
+    EXPECT_NE(result.mismatch->recorded, result.mismatch->recomputed);
+    EXPECT_LT(result.mismatch->sequence, journal.committed().size());
+}
+
+}  // namespace
+}  // namespace stemma
