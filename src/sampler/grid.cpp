@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "sampler/inheritance.hpp"
 #include "space/grid.hpp"
 
 namespace stemma {
@@ -29,11 +30,29 @@ std::vector<std::uint64_t> shuffled(const Grid& grid, std::uint64_t seed) {
 class GridSampler final : public Sampler {
 public:
     GridSampler(std::shared_ptr<const SearchSpace> space, const GridSettings& settings, std::uint64_t seed)
-        : space_(std::move(space)), grid_(*space_, settings.points), settings_(settings) {
+        : space_(std::move(space)), births_(space_), grid_(*space_, settings.points), settings_(settings) {
         if (settings_.shuffle) order_ = shuffled(grid_, seed);
     }
 
-    std::optional<Configuration> propose(const ProposalRequest&) override {
+    std::optional<Configuration> propose(const ProposalRequest& request) override {
+        const auto parent = births_.of(request.parent);
+        auto point = next();
+        if (parent.empty()) return point;
+        for (; point; point = next()) {
+            auto child = child_at(*space_, space_->to_unit(*point), parent);
+            if (space_->allowed(child)) return child;
+        }
+        return {};
+    }
+    void born(const Birth& birth) override { births_.born(birth); }
+
+    std::string describe() const override {
+        return "grid of " + std::to_string(settings_.points) + " points a range" +
+               (settings_.shuffle ? ", shuffled" : "");
+    }
+
+private:
+    std::optional<Configuration> next() {
         if (settings_.shuffle) {
             if (position_ == order_.size()) return {};
             return grid_.at(order_[position_++]);
@@ -43,13 +62,8 @@ public:
         return grid_.at(position_++);
     }
 
-    std::string describe() const override {
-        return "grid of " + std::to_string(settings_.points) + " points a range" +
-               (settings_.shuffle ? ", shuffled" : "");
-    }
-
-private:
     std::shared_ptr<const SearchSpace> space_;
+    BornConfigurations births_;
     Grid grid_;
     GridSettings settings_;
     std::vector<std::uint64_t> order_;

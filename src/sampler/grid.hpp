@@ -12,8 +12,9 @@ struct GridSettings {
 };
 
 /// Every allowed point of the grid once (space/grid.hpp), then nothing. The point depends on the number of proposals
-/// made by this object. Throws UserError when points == 0, or when a grid to shuffle has more than 10^7 numbers (their
-/// order is kept: 8 bytes each).
+/// made by this object. A request with a parent takes the next point too, with the inherited values in it, so a
+/// child's configuration may come twice. Throws UserError when points == 0, or when a grid to shuffle has more than
+/// 10^7 numbers (their order is kept: 8 bytes each).
 std::unique_ptr<Sampler> make_grid_sampler(std::shared_ptr<const SearchSpace> space, const GridSettings& settings,
                                            std::uint64_t seed);
 

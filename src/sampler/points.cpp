@@ -1,23 +1,26 @@
 #include "sampler/points.hpp"
 
 #include "core/error.hpp"
+#include "sampler/inheritance.hpp"
 
 namespace stemma {
 namespace {
 
 class PointsSampler final : public Sampler {
 public:
-    PointsSampler(std::vector<Configuration> first, std::unique_ptr<Sampler> then)
-        : first_(std::move(first)), then_(std::move(then)) {}
+    PointsSampler(std::shared_ptr<const SearchSpace> space, std::vector<Configuration> first,
+                  std::unique_ptr<Sampler> then)
+        : space_(std::move(space)), births_(space_), first_(std::move(first)), then_(std::move(then)) {}
 
     std::optional<Configuration> propose(const ProposalRequest& request) override {
-        if (request.index < first_.size()) return first_[request.index];
+        if (request.index < first_.size()) return given(first_[request.index], births_.of(request.parent));
         if (!then_) return {};
         auto later = request;
         later.index -= first_.size();
         return then_->propose(later);
     }
     void born(const Birth& birth) override {
+        births_.born(birth);
         if (then_) then_->born(birth);
     }
     void observe(const Observation& observation) override {
@@ -32,6 +35,16 @@ public:
     }
 
 private:
+    /// The point with the inherited values in it, or the parent's configuration where that is forbidden.
+    Configuration given(const Configuration& point, ConfigurationView parent) const {
+        if (parent.empty()) return point;
+        auto child = child_at(*space_, space_->to_unit(point), parent);
+        if (!space_->allowed(child)) child.assign(parent.begin(), parent.end());
+        return child;
+    }
+
+    std::shared_ptr<const SearchSpace> space_;
+    BornConfigurations births_;
     std::vector<Configuration> first_;
     std::unique_ptr<Sampler> then_;
 };
@@ -47,7 +60,7 @@ std::unique_ptr<Sampler> make_points_sampler(std::shared_ptr<const SearchSpace> 
             throw UserError("given point number " + std::to_string(i + 1) + ": " + error.what());
         }
     }
-    return std::make_unique<PointsSampler>(std::move(first), std::move(then));
+    return std::make_unique<PointsSampler>(std::move(space), std::move(first), std::move(then));
 }
 
 }  // namespace stemma

@@ -1,5 +1,6 @@
 #include "sampler/random.hpp"
 
+#include "sampler/inheritance.hpp"
 #include "sampler/random_draws.hpp"
 
 namespace stemma {
@@ -7,15 +8,18 @@ namespace {
 
 class RandomSampler final : public Sampler {
 public:
-    RandomSampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed) : draws_(std::move(space), seed) {}
+    RandomSampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed)
+        : draws_(space, seed), births_(std::move(space)) {}
 
     std::optional<Configuration> propose(const ProposalRequest& request) override {
-        return draws_.draw(request.member);
+        return draws_.draw(request.member, births_.of(request.parent));
     }
+    void born(const Birth& birth) override { births_.born(birth); }
     std::string describe() const override { return "random"; }
 
 private:
     RandomDraws draws_;
+    BornConfigurations births_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "sampler/inheritance.hpp"
 
 namespace stemma {
 namespace {
@@ -20,14 +21,15 @@ namespace {
 RandomDraws::RandomDraws(std::shared_ptr<const SearchSpace> space, std::uint64_t seed)
     : space_(std::move(space)), seed_(seed), unit_(space_->size()) {}
 
-Configuration RandomDraws::draw(MemberId member, std::uint32_t first_attempt) {
+Configuration RandomDraws::draw(MemberId member, ConfigurationView parent, std::uint32_t first_attempt) {
     for (std::uint32_t attempt = 0; attempt < max_attempts; ++attempt) {
         Stream random(seed_, Purpose::configuration, member.value, first_attempt + attempt);
         // Every parameter takes a number, active or not: a draw does not shift when a condition changes.
         for (auto& coordinate : unit_) coordinate = random.uniform();
-        auto configuration = space_->from_unit(unit_);
+        auto configuration = child_at(*space_, unit_, parent);
         if (space_->allowed(configuration)) return configuration;
     }
+    if (!parent.empty()) return {parent.begin(), parent.end()};
     give_up(*space_);
 }
 

@@ -19,8 +19,10 @@ public:
     RandomDraws(std::shared_ptr<const SearchSpace> space, std::uint64_t seed);
 
     /// The first allowed one of draws number first_attempt, first_attempt + 1, ...; draw number a takes its coordinates
-    /// from Stream(seed, Purpose::configuration, member, a). Throws UserError naming the clauses after max_attempts.
-    Configuration draw(MemberId member, std::uint32_t first_attempt = 0);
+    /// from Stream(seed, Purpose::configuration, member, a). With a parent (not empty) the inherited values are its
+    /// (inheritance.hpp). After max_attempts: the parent's configuration, which is allowed, or, without parent, throws
+    /// UserError naming the clauses.
+    Configuration draw(MemberId member, ConfigurationView parent = {}, std::uint32_t first_attempt = 0);
 
     const SearchSpace& space() const { return *space_; }
 

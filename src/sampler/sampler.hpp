@@ -14,15 +14,15 @@ namespace stemma {
 struct ProposalRequest {
     MemberId member;          ///< the member that will be born with it; keys the random stream
     std::uint64_t index = 0;  ///< number of proposals made before this one in this run
-    MemberId parent = {};     ///< whose weights the member starts from: the lineage to condition on; none = from scratch
-    MemberId donor = {};      ///< whose hyperparameters a perturbation starts from; none = the parent's
+    MemberId parent = {};  ///< whose weights the member starts from: the lineage to condition on; none = from scratch
+    MemberId donor = {};   ///< whose hyperparameters a perturbation starts from; none = the parent's
 };
 
 /// A member was born: its evaluation is pending until it is observed or given up.
 struct Birth {
     MemberId member;
-    MemberId parent = {};  ///< whose weights it starts from; none = from scratch
-    Resource from = 0;     ///< the parent's resource at birth; 0 from scratch
+    MemberId parent = {};             ///< whose weights it starts from; none = from scratch
+    Resource from = 0;                ///< the parent's resource at birth; 0 from scratch
     ConfigurationView configuration;  ///< valid during the call
 };
 

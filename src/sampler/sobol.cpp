@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "sampler/inheritance.hpp"
 #include "sampler/random_draws.hpp"
 
 namespace stemma {
@@ -30,7 +31,8 @@ std::vector<std::size_t> searched(const SearchSpace& space) {
 class SobolSampler final : public Sampler {
 public:
     SobolSampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed)
-        : draws_(std::move(space), seed),
+        : draws_(space, seed),
+          births_(std::move(space)),
           parameters_(searched(draws_.space())),
           engine_(std::max<std::size_t>(1, parameters_.size())),
           unit_(draws_.space().size(), 0.5) {
@@ -39,10 +41,12 @@ public:
 
     std::optional<Configuration> propose(const ProposalRequest& request) override {
         place(request.index);
-        auto configuration = draws_.space().from_unit(unit_);
+        const auto parent = births_.of(request.parent);
+        auto configuration = child_at(draws_.space(), unit_, parent);
         if (draws_.space().allowed(configuration)) return configuration;
-        return draws_.draw(request.member);
+        return draws_.draw(request.member, parent);
     }
+    void born(const Birth& birth) override { births_.born(birth); }
 
     std::string describe() const override { return "scrambled Sobol sequence"; }
 
@@ -59,6 +63,7 @@ private:
     }
 
     RandomDraws draws_;
+    BornConfigurations births_;
     std::vector<std::size_t> parameters_;
     boost::random::sobol engine_;
     std::uint64_t next_ = 1;  ///< point that the engine gives next

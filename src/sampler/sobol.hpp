@@ -9,7 +9,7 @@ namespace stemma {
 /// Sobol's sequence (Boost.Random; direction numbers of Joe and Kuo, SIAM J. Sci. Comput. 30, 2008) over the parameters
 /// that are not constant, each coordinate shifted by XOR with 64 random bits keyed by (seed, Purpose::scramble, its
 /// number): any 2^k points from a multiple of 2^k on stay evenly spread. A proposal is a function of
-/// (seed, request.index); request.index counts from 0, the origin included.
+/// (seed, request.index) and the values inherited from the parent; request.index counts from 0, the origin included.
 ///
 /// A point that a forbidden clause refuses is replaced by random draws for request.member (random_draws.hpp), as
 /// skipping ahead would make a proposal depend on all before it: the more is forbidden, the more this is random search.

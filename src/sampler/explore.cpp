@@ -1,0 +1,97 @@
+#include "sampler/explore.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "sampler/explore_moves.hpp"
+#include "sampler/inheritance.hpp"
+
+namespace stemma {
+namespace {
+
+constexpr std::uint32_t max_attempts = 100;
+
+void check(const ExploreSettings& settings) {
+    const auto is_probability = [](double value) { return value >= 0 && value <= 1; };
+    if (settings.factors.empty() || !std::ranges::all_of(settings.factors, [](double f) { return f > 0; })) {
+        throw UserError("explore: factors must be numbers above 0, and at least one; the usual ones are 0.8 and 1.2");
+    }
+    if (!(settings.unit_step > 0 && settings.unit_step <= 1)) {
+        throw UserError("explore: unit_step must be above 0 and at most 1; 0.1 is usual");
+    }
+    if (!is_probability(settings.resample_probability) || !is_probability(settings.categorical_probability)) {
+        throw UserError("explore: probabilities must be in [0, 1]");
+    }
+}
+
+class ExploreSampler final : public Sampler {
+public:
+    ExploreSampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed, ExploreSettings settings,
+                   std::unique_ptr<Sampler> base)
+        : space_(std::move(space)),
+          seed_(seed),
+          settings_(std::move(settings)),
+          base_(std::move(base)),
+          births_(space_) {}
+
+    std::optional<Configuration> propose(const ProposalRequest& request) override {
+        if (!request.parent.exists()) return base_->propose(request);
+        const auto parent = births_.of(request.parent);
+        const auto donor = request.donor.exists() ? births_.of(request.donor) : parent;
+        for (std::uint32_t attempt = 0; attempt < max_attempts; ++attempt) {
+            Stream random(seed_, Purpose::explore, request.member.value, attempt);
+            auto child = perturbed(parent, donor, random);
+            if (space_->allowed(child)) return child;
+        }
+        auto child = child_at(*space_, space_->to_unit(donor), parent);
+        if (!space_->allowed(child)) child.assign(parent.begin(), parent.end());
+        return child;
+    }
+    void born(const Birth& birth) override {
+        births_.born(birth);
+        base_->born(birth);
+    }
+    void observe(const Observation& observation) override { base_->observe(observation); }
+    void given_up(MemberId member) override { base_->given_up(member); }
+    std::string describe() const override {
+        return std::string("explore by ") +
+               (settings_.move == ExploreSettings::Move::factor ? "factors" : "unit steps") + ", from scratch " +
+               base_->describe();
+    }
+
+private:
+    Configuration perturbed(ConfigurationView parent, ConfigurationView donor, Stream& random) const {
+        Configuration child(space_->size());
+        for (std::size_t i = 0; i < space_->size(); ++i) {
+            const auto& parameter = (*space_)[i];
+            const auto& axis = space_->axis(i);
+            if (!space_->active(i, child)) continue;
+            if (inherited(*space_, i, parent)) {
+                child[i] = parent[i];
+            } else if (std::holds_alternative<Inactive>(donor[i])) {
+                child[i] = axis.from_unit(random.uniform());
+            } else {
+                const bool may_move = parameter.role == Role::mutable_value;
+                child[i] = may_move ? perturb(parameter, axis, donor[i], settings_, random) : donor[i];
+            }
+        }
+        return child;
+    }
+
+    std::shared_ptr<const SearchSpace> space_;
+    std::uint64_t seed_;
+    ExploreSettings settings_;
+    std::unique_ptr<Sampler> base_;
+    BornConfigurations births_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_explore_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
+                                              ExploreSettings settings, std::unique_ptr<Sampler> base) {
+    ensure(base != nullptr, "the explore sampler needs a base for members from scratch");
+    check(settings);
+    return std::make_unique<ExploreSampler>(std::move(space), seed, std::move(settings), std::move(base));
+}
+
+}  // namespace stemma

@@ -1,0 +1,36 @@
+#pragma once
+// What a child takes from its parent unchanged: the one place that says so, for all samplers.
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "sampler/sampler.hpp"
+
+namespace stemma {
+
+/// True if a child of `parent` has the parent's value of this parameter: its role is not "mutable" and it is active in
+/// the parent. An empty view stands for "no parent".
+bool inherited(const SearchSpace& space, std::size_t parameter, ConfigurationView parent);
+
+/// SearchSpace::from_unit(unit) with the inherited values in place of those at their coordinates (which may in turn
+/// make others active or inactive). A parameter that is not mutable but was inactive in the parent takes its
+/// coordinate. Forbidden clauses are not looked at.
+Configuration child_at(const SearchSpace& space, std::span<const double> unit, ConfigurationView parent);
+
+/// The configurations of all members, for samplers that keep no other history. 16 bytes a parameter and member.
+class BornConfigurations {
+public:
+    explicit BornConfigurations(std::shared_ptr<const SearchSpace> space) : space_(std::move(space)) {}
+
+    void born(const Birth& birth);
+    /// Empty if `member` is none; throws InternalError if it was never born. Valid until the next born().
+    ConfigurationView of(MemberId member) const;
+
+private:
+    std::shared_ptr<const SearchSpace> space_;
+    std::vector<Value> values_;
+    std::vector<bool> known_;
+};
+
+}  // namespace stemma

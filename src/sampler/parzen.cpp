@@ -1,0 +1,108 @@
+#include "sampler/parzen.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+#include "core/error.hpp"
+
+namespace stemma {
+namespace {
+
+constexpr double root_two_pi = 2.5066282746310002;
+/// exp() of less than minus this is nothing beside the prior's density, which is at least of the order of 1e-4.
+constexpr double negligible = 60;
+
+}  // namespace
+
+double unit_interval_mass(double mean, double deviation) {
+    const double scale = 1 / (deviation * std::numbers::sqrt2);
+    return 0.5 * (std::erf((1 - mean) * scale) + std::erf(mean * scale));
+}
+
+double draw_truncated_normal(double mean, double deviation, Stream& random) {
+    // As the mean is inside and the deviation at most 1, a third of the draws and more are inside.
+    while (true) {
+        const double x = mean + deviation * random.normal();
+        if (x >= 0 && x < 1) return x;
+    }
+}
+
+ParzenMixture::ParzenMixture(std::span<const double> points, std::span<const double> weights, double prior_weight,
+                             double narrowest) {
+    ensure(points.size() == weights.size(), "each point of a mixture has a weight");
+    ensure(prior_weight > 0, "a mixture's prior has a weight");
+    std::vector<std::size_t> order(points.size() + 1);  // the last number is the prior's
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto mean = [&](std::size_t i) { return i < points.size() ? points[i] : prior_mean; };
+    std::ranges::sort(order, [&](auto a, auto b) { return std::pair(mean(a), a) < std::pair(mean(b), b); });
+
+    const double total = std::accumulate(weights.begin(), weights.end(), prior_weight);
+    const double least =
+        std::max(narrowest, prior_deviation / std::min<double>(100, static_cast<double>(points.size()) + 1));
+    double cumulative = 0;
+    components_.reserve(order.size());
+    for (std::size_t k = 0; k < order.size(); ++k) {
+        const auto i = order[k];
+        const double left = k > 0 ? mean(i) - mean(order[k - 1]) : 0;
+        const double right = k + 1 < order.size() ? mean(order[k + 1]) - mean(i) : 0;
+        const bool is_prior = i == points.size();
+        const double share = (is_prior ? prior_weight : weights[i]) / total;
+        const double deviation = is_prior ? prior_deviation : std::min(std::max({left, right, least}), prior_deviation);
+        cumulative += share;
+        if (share == 0) continue;
+        components_.push_back({.mean = mean(i),
+                               .deviation = deviation,
+                               .factor = share / (deviation * root_two_pi * unit_interval_mass(mean(i), deviation)),
+                               .precision = 0.5 / (deviation * deviation),
+                               .cumulative = cumulative});
+    }
+}
+
+double ParzenMixture::log_density(double x) const {
+    double density = 0;
+    for (const auto& component : components_) {
+        const double distance = x - component.mean;
+        const double exponent = distance * distance * component.precision;
+        if (exponent < negligible) density += component.factor * std::exp(-exponent);
+    }
+    return std::log(density);
+}
+
+double ParzenMixture::draw(Stream& random) const {
+    const double at = random.uniform() * components_.back().cumulative;
+    const auto chosen = std::ranges::upper_bound(components_, at, {}, &Component::cumulative);
+    const auto& component = chosen == components_.end() ? components_.back() : *chosen;
+    return draw_truncated_normal(component.mean, component.deviation, random);
+}
+
+ParzenChoices::ParzenChoices(std::size_t count, std::span<const std::uint32_t> seen, std::span<const double> weights,
+                             double prior_weight)
+    : probabilities_(count, prior_weight / static_cast<double>(count)) {
+    ensure(seen.size() == weights.size(), "each observation of a choice has a weight");
+    const double total = std::accumulate(weights.begin(), weights.end(), prior_weight);
+    for (std::size_t i = 0; i < seen.size(); ++i) probabilities_[seen[i]] += weights[i];
+    for (auto& probability : probabilities_) probability /= total;
+}
+
+double ParzenChoices::log_probability(std::uint32_t choice) const { return std::log(probabilities_[choice]); }
+
+std::uint32_t ParzenChoices::draw(Stream& random) const {
+    return static_cast<std::uint32_t>(draw_index(probabilities_, random));
+}
+
+std::size_t draw_index(std::span<const double> weights, Stream& random) {
+    const double at = random.uniform() * std::accumulate(weights.begin(), weights.end(), 0.0);
+    double sum = 0;
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        if (weights[i] <= 0) continue;
+        sum += weights[i];
+        last = i;
+        if (at < sum) break;
+    }
+    return last;
+}
+
+}  // namespace stemma

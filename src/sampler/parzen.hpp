@@ -1,0 +1,66 @@
+#pragma once
+// Parzen estimators on one coordinate of the unit cube: the densities l(x) and g(x) of TPE. Each is a mixture with one
+// component an observation and one, the prior, that covers everything. Inside sampler/ only.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/rng.hpp"
+
+namespace stemma {
+
+/// Probability of a normal variable falling into [0, 1].
+double unit_interval_mass(double mean, double deviation);
+/// A draw of that variable given that it falls into [0, 1); mean in [0, 1], deviation in (0, 1].
+double draw_truncated_normal(double mean, double deviation, Stream& random);
+
+/// The prior's component for numbers.
+inline constexpr double prior_mean = 0.5;
+inline constexpr double prior_deviation = 1.0;
+
+/// A mixture of normals truncated to [0, 1].
+///
+/// Bandwidths (Bergstra et al., "Algorithms for hyper-parameter optimization", NIPS 2011, section 4, with the clipping
+/// of their implementation): with the prior's mean among the n points, each component is as wide as the larger of the
+/// distances to its two neighbours (at either end: to its one neighbour), but at least 1 / min(100, n + 1) and at
+/// most 1.
+class ParzenMixture {
+public:
+    /// `points` in [0, 1], `weights` >= 0 of equal number; prior_weight > 0; no component is narrower than `narrowest`
+    /// (a stepped domain's half cell). O(n log n).
+    ParzenMixture(std::span<const double> points, std::span<const double> weights, double prior_weight,
+                  double narrowest = 0);
+
+    /// Natural logarithm of the density at x in [0, 1]; always finite. O(n), but only near components cost an exp().
+    double log_density(double x) const;
+    double draw(Stream& random) const;
+
+private:
+    struct Component {
+        double mean;
+        double deviation;
+        double factor;      ///< before exp(): weight / (total weight * deviation * sqrt(2 pi) * mass inside [0, 1])
+        double precision;   ///< 1 / (2 deviation^2)
+        double cumulative;  ///< share of this and the components before it
+    };
+    std::vector<Component> components_;
+};
+
+/// Probabilities of choices: (weight of the observations of it + prior_weight / count) / (sum over all choices).
+class ParzenChoices {
+public:
+    ParzenChoices(std::size_t count, std::span<const std::uint32_t> seen, std::span<const double> weights,
+                  double prior_weight);
+
+    double log_probability(std::uint32_t choice) const;
+    std::uint32_t draw(Stream& random) const;
+
+private:
+    std::vector<double> probabilities_;
+};
+
+/// Number drawn with probability in proportion to its weight; weights >= 0, of positive sum.
+std::size_t draw_index(std::span<const double> weights, Stream& random);
+
+}  // namespace stemma

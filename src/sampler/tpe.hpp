@@ -1,0 +1,54 @@
+#pragma once
+// Tree-structured Parzen Estimator (Bergstra, Bardenet, Bengio, Kegl, "Algorithms for hyper-parameter optimization",
+// NIPS 2011), with an option for the multivariate kernel of BOHB (Falkner, Klein, Hutter, ICML 2018).
+
+#include <cstdint>
+#include <memory>
+
+#include "sampler/sampler.hpp"
+
+namespace stemma {
+
+struct TpeSettings {
+    enum class Good : std::uint8_t {
+        linear,       ///< ceil(gamma * n) of n observed trials
+        square_root,  ///< ceil(gamma * sqrt(n)), as hyperopt
+    };
+
+    /// Observed trials before there is a model; until then, random points.
+    std::size_t startup = 10;
+    Good good = Good::linear;
+    double gamma = 0.1;             ///< in (0, 1]: how many trials make up l(x); see Good
+    std::size_t max_good = 25;      ///< but never more than these
+    std::uint32_t candidates = 24;  ///< drawn from l(x) for each parameter (multivariate: for the whole point)
+    double prior_weight = 1;        ///< > 0; an observation's is 1
+    bool multivariate = false;
+    /// For requests with a parent: condition on the proposal's time (History::time_of_child).
+    bool with_time = true;
+    /// Width of the time kernel as a part of the proposal's time, but at least one training.
+    double time_width = 0.5;
+    std::size_t cap = 1000;      ///< >= 2: observed trials looked at, see History::trials
+    std::size_t min_trials = 0;  ///< see HistorySettings
+};
+
+/// The trials of History::trials are split into the good, the best by (objective, member), and the others, among them
+/// the diverged ones and those pending (a "constant liar" that says: as bad as the worst). Both give a density: l(x) of
+/// the good, g(x) of the others. Of `candidates` drawn from l the one with the largest l(x) / g(x) is proposed, which
+/// is the one of largest expected improvement (section 4 of the paper).
+///
+/// * Numbers and ordinals: normals truncated to the unit cube (parzen.hpp), values with steps at their cell's centre;
+///   categoricals: weighted counts.
+/// * Conditions: the parameters are walked in order; an inactive one is passed over, an active one's estimator knows
+///   the trials where it is active only (multivariate: other trials' kernels are flat there).
+/// * With a parent, time is one more column of both densities, conditioned on: an observation's weight is
+///   exp(-((t - t_i) / width)^2 / 2). Inherited values (inheritance.hpp) are the parent's; the multivariate model
+///   conditions on them too.
+/// * A forbidden point is drawn again (20 times), then drawn at random.
+///
+/// Draws come from Stream(seed, Purpose::configuration, request.member, attempt). A proposal costs
+/// O(parameters * (n log n + candidates * n)), n <= cap plus the pending ones: docs/benchmarks.md. Throws UserError
+/// when a setting is out of its range.
+std::unique_ptr<Sampler> make_tpe_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
+                                          const TpeSettings& settings);
+
+}  // namespace stemma
