@@ -6,7 +6,7 @@ packages=(g++ cmake ninja-build ccache
           libopenmpi-dev openmpi-bin libboost-dev libboost-mpi-dev
           libtorch-dev libopenblas0-pthread dataset-fashion-mnist
           libhdf5-dev libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev librandom123-dev zlib1g-dev
-          libgtest-dev libgmock-dev libbenchmark-dev
+          libeigen3-dev libnlopt-dev libgtest-dev libgmock-dev libbenchmark-dev
           python3 python3-h5py python3-numpy python3-pytest)
 
 wrapper=() # what runs build tools and tests, if anything
