@@ -37,14 +37,14 @@ public:
     double draw(Stream& random) const;
 
 private:
-    struct Component {
-        double mean;
-        double deviation;
-        double factor;      ///< before exp(): weight / (total weight * deviation * sqrt(2 pi) * mass inside [0, 1])
-        double precision;   ///< 1 / (2 deviation^2)
-        double cumulative;  ///< share of this and the components before it
-    };
-    std::vector<Component> components_;
+    void add(double mean, double deviation, double share);
+
+    // Of each component, in ascending order of mean; apart, as log_density() reads the first two alone for most.
+    std::vector<double> means_;
+    std::vector<double> precisions_;  ///< 1 / (2 deviation^2)
+    std::vector<double> factors_;     ///< before exp(): share / (deviation * sqrt(2 pi) * mass inside [0, 1])
+    std::vector<double> deviations_;
+    std::vector<double> cumulative_;  ///< share of this and the components before it
 };
 
 /// Probabilities of choices: (weight of the observations of it + prior_weight / count) / (sum over all choices).
