@@ -1,6 +1,6 @@
 #include "sampler/parzen.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cmath>
 
@@ -25,21 +25,42 @@ TEST(ParzenMixture, WithoutObservationsItIsThePrior) {
 }
 
 TEST(ParzenMixture, OneObservationByHand) {
-    // Mean 0.2, its one neighbour the prior's 0.5: width 0.3, at least 1/2 though. Phi(1.6) = 0.945200708300442,
-    // Phi(-0.4) = 0.344578258389676, density of the standard normal at (0.5 - 0.2) / 0.5 = 0.6: 0.333224602891800.
+    // Alone at 0.2, so as wide as the way to 1: 0.8. Phi(1) = 0.841344746068543, Phi(-0.25) = 0.401293674317076,
+    // density of the standard normal at (0.5 - 0.2) / 0.8 = 0.375: 0.371855093869769.
     const std::vector<double> points{0.2}, weights{1};
     const ParzenMixture mixture(points, weights, 1);
-    const double kernel = 0.333224602891800 / 0.5 / (0.945200708300442 - 0.344578258389676);
-    const double prior = 0.398942280401433 / 0.382924922548026;
+    const double kernel = 0.371855093869769 / 0.8 / (0.841344746068543 - 0.401293674317076);
+    const double prior = 0.391042693975456 / 0.382924922548026;
     EXPECT_NEAR(density(mixture, 0.5), (kernel + prior) / 2, 1e-12);
 }
 
 TEST(ParzenMixture, WeightsAreSharesOfTheSum) {
     const std::vector<double> points{0.2}, weights{0.5};
     const ParzenMixture mixture(points, weights, 1.5);
-    const double kernel = 0.333224602891800 / 0.5 / (0.945200708300442 - 0.344578258389676);
-    const double prior = 0.398942280401433 / 0.382924922548026;
+    const double kernel = 0.371855093869769 / 0.8 / (0.841344746068543 - 0.401293674317076);
+    const double prior = 0.391042693975456 / 0.382924922548026;
     EXPECT_NEAR(density(mixture, 0.5), 0.25 * kernel + 0.75 * prior, 1e-12);
+}
+
+TEST(ParzenMixture, TwoObservationsByHand) {
+    // 0.4 apart, so each 0.4 wide (more than 1 / 4). At 0.3: z = 0.5 for both; masses Phi(2.25) - Phi(-0.25) and
+    // Phi(1.25) - Phi(-1.25). The prior: z = 0.2.
+    const std::vector<double> points{0.1, 0.5}, weights{1, 1};
+    const double at_half = 0.352065326764300 / 0.4;
+    const double kernels =
+        at_half / (0.987775527344955 - 0.401293674317076) + at_half / (0.894350226333145 - 0.105649773666855);
+    const double prior = 0.391042693975456 / 0.382924922548026;
+    EXPECT_NEAR(density(ParzenMixture(points, weights, 1), 0.3), (kernels + prior) / 3, 1e-12);
+}
+
+TEST(NeighbourDeviations, LargerDistanceWithinBounds) {
+    using testing::DoubleNear, testing::ElementsAre;
+    const std::vector<double> points{0.9, 0.1, 0.2, 0.2};
+    EXPECT_THAT(neighbour_deviations(points, 0), ElementsAre(DoubleNear(0.7, 1e-12), DoubleNear(1.0 / 6, 1e-12),
+                                                             DoubleNear(1.0 / 6, 1e-12), DoubleNear(0.7, 1e-12)));
+    EXPECT_THAT(neighbour_deviations(points, 0.25),
+                ElementsAre(DoubleNear(0.7, 1e-12), 0.25, 0.25, DoubleNear(0.7, 1e-12)));
+    EXPECT_TRUE(neighbour_deviations({}, 0).empty());
 }
 
 TEST(ParzenMixture, IntegratesToOne) {
