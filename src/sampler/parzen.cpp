@@ -32,28 +32,31 @@ double draw_truncated_normal(double mean, double deviation, Stream& random) {
     }
 }
 
+std::vector<double> neighbour_deviations(std::span<const double> points, double narrowest) {
+    const auto count = points.size();
+    std::vector<std::size_t> order(count);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, [&](auto a, auto b) { return std::pair(points[a], a) < std::pair(points[b], b); });
+    const double least = std::max(narrowest, prior_deviation / std::min<double>(100, static_cast<double>(count) + 2));
+    std::vector<double> deviations(count);
+    for (std::size_t k = 0; k < count; ++k) {
+        const double here = points[order[k]];
+        double left = k > 0 ? here - points[order[k - 1]] : 0;
+        double right = k + 1 < count ? points[order[k + 1]] - here : 0;
+        if (count == 1) left = here, right = 1 - here;
+        deviations[order[k]] = std::min(std::max({left, right, least}), prior_deviation);
+    }
+    return deviations;
+}
+
 ParzenMixture::ParzenMixture(std::span<const double> points, std::span<const double> weights, double prior_weight,
                              double narrowest) {
     ensure(points.size() == weights.size(), "each point of a mixture has a weight");
     ensure(prior_weight > 0, "a mixture's prior has a weight");
-    std::vector<std::size_t> order(points.size() + 1);  // the last number is the prior's
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    const auto mean = [&](std::size_t i) { return i < points.size() ? points[i] : prior_mean; };
-    std::ranges::sort(order, [&](auto a, auto b) { return std::pair(mean(a), a) < std::pair(mean(b), b); });
-
+    const auto deviations = neighbour_deviations(points, narrowest);
     const double total = std::accumulate(weights.begin(), weights.end(), prior_weight);
-    const double least =
-        std::max(narrowest, prior_deviation / std::min<double>(100, static_cast<double>(points.size()) + 1));
-    for (std::size_t k = 0; k < order.size(); ++k) {
-        const auto i = order[k];
-        if (i == points.size()) {
-            add(prior_mean, prior_deviation, prior_weight / total);
-        } else {
-            const double left = k > 0 ? mean(i) - mean(order[k - 1]) : 0;
-            const double right = k + 1 < order.size() ? mean(order[k + 1]) - mean(i) : 0;
-            add(mean(i), std::min(std::max({left, right, least}), prior_deviation), weights[i] / total);
-        }
-    }
+    for (std::size_t i = 0; i < points.size(); ++i) add(points[i], deviations[i], weights[i] / total);
+    add(prior_mean, prior_deviation, prior_weight / total);
 }
 
 void ParzenMixture::add(double mean, double deviation, double share) {

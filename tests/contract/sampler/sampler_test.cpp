@@ -1,8 +1,10 @@
 #include "contract/sampler/sampler_suite.hpp"
+#include "sampler/explore.hpp"
 #include "sampler/grid.hpp"
 #include "sampler/points.hpp"
 #include "sampler/random.hpp"
 #include "sampler/sobol.hpp"
+#include "sampler/tpe.hpp"
 
 namespace stemma::test {
 namespace {
@@ -15,6 +17,31 @@ std::unique_ptr<Sampler> make_given_points(Space space, std::uint64_t seed) {
     return make_points_sampler(space, {std::move(first)}, make_sobol_sampler(space, seed));
 }
 
+std::unique_ptr<Sampler> make_explore(Space space, std::uint64_t seed, ExploreSettings settings) {
+    return make_explore_sampler(space, seed, std::move(settings), make_random_sampler(space, seed));
+}
+
+std::unique_ptr<Sampler> make_unit_explore(Space space, std::uint64_t seed) {
+    ExploreSettings settings;
+    settings.move = ExploreSettings::Move::unit_step;
+    return make_explore(std::move(space), seed, settings);
+}
+
+std::unique_ptr<Sampler> make_multivariate_tpe(Space space, std::uint64_t seed) {
+    TpeSettings settings;
+    settings.multivariate = true;
+    return make_tpe_sampler(std::move(space), seed, settings);
+}
+
+/// A model from the first observation on, and few trials looked at.
+std::unique_ptr<Sampler> make_eager_tpe(Space space, std::uint64_t seed) {
+    TpeSettings settings;
+    settings.startup = 1;
+    settings.cap = 20;
+    settings.with_time = false;
+    return make_tpe_sampler(std::move(space), seed, settings);
+}
+
 const SamplerCase cases[] = {
     {"Random", [](Space space, std::uint64_t seed) { return make_random_sampler(std::move(space), seed); }},
     {"Sobol", [](Space space, std::uint64_t seed) { return make_sobol_sampler(std::move(space), seed); }},
@@ -25,6 +52,14 @@ const SamplerCase cases[] = {
          return make_grid_sampler(std::move(space), {.points = 2, .shuffle = shuffle}, seed);
      }},
     {"PointsThenSobol", make_given_points},
+    {"Explore", [](Space space,
+                   std::uint64_t seed) { return make_explore(std::move(space), seed, ExploreSettings::published()); }},
+    {"ExploreAsRay",
+     [](Space space, std::uint64_t seed) { return make_explore(std::move(space), seed, ExploreSettings::ray()); }},
+    {"ExploreUnitSteps", make_unit_explore},
+    {"Tpe", [](Space space, std::uint64_t seed) { return make_tpe_sampler(std::move(space), seed, {}); }},
+    {"TpeMultivariate", make_multivariate_tpe},
+    {"TpeEager", make_eager_tpe},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, SamplerContract, testing::ValuesIn(cases),
