@@ -77,7 +77,7 @@ Make tpe(bool multivariate, bool with_time, double width, double gamma, TpeSetti
     TpeSettings settings;
     settings.startup = 1;
     settings.multivariate = multivariate;
-    settings.with_time = with_time;
+    settings.time = with_time ? TpeSettings::Time::kernel : TpeSettings::Time::none;
     settings.time_width = width;
     settings.gamma = gamma;
     settings.good = good;

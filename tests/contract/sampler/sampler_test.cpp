@@ -38,7 +38,7 @@ std::unique_ptr<Sampler> make_eager_tpe(Space space, std::uint64_t seed) {
     TpeSettings settings;
     settings.startup = 1;
     settings.cap = 20;
-    settings.with_time = false;
+    settings.time = TpeSettings::Time::none;
     return make_tpe_sampler(std::move(space), seed, settings);
 }
 

@@ -213,7 +213,7 @@ TEST(TpeSampler, TimeTellsEarlyFromLateOptima) {
     const auto mean_proposal = [&](bool with_time) {
         TpeSettings settings;
         settings.startup = 1;
-        settings.with_time = with_time;
+        settings.time = with_time ? TpeSettings::Time::kernel : TpeSettings::Time::none;
         settings.time_width = 0.15;
         const auto tpe = make_tpe_sampler(space, 1, settings);
         Stream random(1, Purpose::test);
