@@ -63,7 +63,7 @@ struct TpeSettings {
 /// * A forbidden point is drawn again (20 times), then drawn at random.
 ///
 /// Draws come from Stream(seed, Purpose::configuration, request.member, attempt). A proposal costs
-/// O(parameters * (n log n + candidates * n)), n <= cap plus the pending ones: docs/benchmarks.md. Throws UserError
+/// O(parameters * (n log n + candidates * n)), n <= cap plus the pending ones (tests/bench/sampler). Throws UserError
 /// when a setting is out of its range.
 std::unique_ptr<Sampler> make_tpe_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
                                           const TpeSettings& settings);

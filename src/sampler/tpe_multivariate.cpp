@@ -34,7 +34,11 @@ public:
         const auto& space = model.space;
         for (std::size_t i = 0; i < space.size(); ++i) {
             if (space.axis(i).constant()) continue;
-            is_categorical(i) ? make_choices(i) : make_numbers(i);
+            if (is_categorical(i)) {
+                make_choices(i);
+            } else {
+                make_numbers(i);
+            }
         }
         for (const double weight : group.weights) log_weights_.push_back(weight > 0 ? std::log(weight) : nothing);
         log_weights_.push_back(std::log(model.settings.prior_weight));
