@@ -2,6 +2,7 @@
 // What a model-based sampler may learn from: the finished trials of a run, those of one lineage, and the steps of
 // members that train in intervals.
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -44,7 +45,7 @@ struct HistorySettings {
 };
 
 /// Feed it with every call that a Sampler gets. A birth or an observation costs O(log members); memory is 24 bytes a
-/// parameter and about 250 bytes a member.
+/// parameter and about 370 bytes a member from scratch.
 class History {
 public:
     explicit History(std::shared_ptr<const SearchSpace> space, HistorySettings settings = {});

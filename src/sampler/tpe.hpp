@@ -1,6 +1,7 @@
 #pragma once
 // Tree-structured Parzen Estimator (Bergstra, Bardenet, Bengio, Kegl, "Algorithms for hyper-parameter optimization",
-// NIPS 2011), with an option for the multivariate kernel of BOHB (Falkner, Klein, Hutter, ICML 2018).
+// NIPS 2011), with an option for kernels over all parameters at once, as BOHB has them (Falkner, Klein, Hutter, ICML
+// 2018), but with the one-dimensional bandwidths of parzen.hpp for each parameter.
 
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,22 @@ struct TpeSettings {
     double time_width = 0.5;
     std::size_t cap = 1000;      ///< >= 2: observed trials looked at, see History::trials
     std::size_t min_trials = 0;  ///< see HistorySettings
+
+    /// hyperopt's split with a model after one random point, as in GPBT's experiments (arXiv 2109.14925).
+    static TpeSettings published_gpbt() {
+        TpeSettings settings;
+        settings.startup = 1;
+        settings.good = Good::square_root;
+        settings.gamma = 0.25;
+        return settings;
+    }
+    /// What did best on lineages in tests/bench/sampler/lineages.cpp.
+    static TpeSettings lineages() {
+        auto settings = published_gpbt();
+        settings.gamma = 0.5;
+        settings.multivariate = true;
+        return settings;
+    }
 };
 
 /// The trials of History::trials are split into the good, the best by (objective, member), and the others, among them
@@ -44,7 +61,7 @@ struct TpeSettings {
 /// * Numbers and ordinals: normals truncated to the unit cube (parzen.hpp), values with steps at their cell's centre;
 ///   categoricals: weighted counts.
 /// * Conditions: the parameters are walked in order; an inactive one is passed over, an active one's estimator knows
-///   the trials where it is active only (multivariate: other trials' kernels are flat there).
+///   the trials where it is active only (multivariate: other trials have the prior's kernel there).
 /// * With a parent, time is one more column of both densities, conditioned on: an observation's weight is
 ///   exp(-((t - t_i) / width)^2 / 2). Later trials tend to be the better ones whatever their hyperparameters, because
 ///   they stand on trained weights; `relative` (ours, not in the paper) therefore orders trials by
@@ -53,7 +70,7 @@ struct TpeSettings {
 /// * A forbidden point is drawn again (20 times), then drawn at random.
 ///
 /// Draws come from Stream(seed, Purpose::configuration, request.member, attempt). A proposal costs
-/// O(parameters * (n log n + candidates * n)), n <= cap plus the pending ones: docs/benchmarks.md. Throws UserError
+/// O(parameters * (n log n + candidates * n)), n <= cap plus the pending ones (tests/bench/sampler). Throws UserError
 /// when a setting is out of its range.
 std::unique_ptr<Sampler> make_tpe_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
                                           const TpeSettings& settings);

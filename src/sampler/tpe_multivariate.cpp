@@ -14,32 +14,52 @@ namespace stemma {
 namespace {
 
 constexpr double nothing = -std::numeric_limits<double>::infinity();
+constexpr double log_root_two_pi = 0.91893853320467274;
+
+/// All components' kernels on one parameter.
+struct Column {
+    // Numbers: of each component.
+    std::vector<double> means, deviations, precisions;  ///< precision: 1 / (2 deviation^2)
+    std::vector<double> log_factors;                    ///< of the truncated normal's density at its mean
+    // Categoricals: of each component the choice observed, or `no_choice`.
+    std::vector<std::uint32_t> choices;
+    double same = 0, other = 0, flat = 0;  ///< logarithms of the probability of that choice, of another; without any
+};
+constexpr std::uint32_t no_choice = ~std::uint32_t{0};
 
 class ProductKernels {
 public:
-    ProductKernels(const TpeModel& model, const TpeGroup& group) : model_(model), group_(group) {
+    ProductKernels(const TpeModel& model, const TpeGroup& group)
+        : model_(model), group_(group), columns_(model.space.size()), terms_(group.trials.size() + 1) {
         const auto& space = model.space;
-        make_kernels();
-        const auto inherited_part = model.parent;
-        for (std::size_t k = 0; k <= group.trials.size(); ++k) {
-            const double weight = k < group.trials.size() ? group.weights[k] : model.settings.prior_weight;
-            double log_weight = weight > 0 ? std::log(weight) : nothing;
-            for (std::size_t i = 0; i < space.size(); ++i) {
-                if (inherited(space, i, inherited_part)) {
-                    log_weight += log_kernel(k, i, inherited_part[i], space.axis(i).to_unit(inherited_part[i]));
-                }
+        for (std::size_t i = 0; i < space.size(); ++i) {
+            if (space.axis(i).constant()) continue;
+            if (is_categorical(i)) {
+                make_choices(i);
+            } else {
+                make_numbers(i);
             }
-            log_weights_.push_back(log_weight);
         }
-        normalise();
+        for (const double weight : group.weights) log_weights_.push_back(weight > 0 ? std::log(weight) : nothing);
+        log_weights_.push_back(std::log(model.settings.prior_weight));
+        terms_ = log_weights_;
+        for (std::size_t i = 0; i < space.size(); ++i) {
+            if (inherited(space, i, model.parent)) add(i, model.parent[i], space.axis(i).to_unit(model.parent[i]));
+        }
+        const double total = log_sum();
+        log_weights_ = terms_;
+        for (auto& log_weight : log_weights_) {
+            log_weight -= total;
+            shares_.push_back(std::exp(log_weight));
+        }
     }
 
     /// Of the active parameters that are not inherited, given those that are.
-    double log_density(const Configuration& point, std::span<const double> unit) const {
-        terms_.assign(log_weights_.begin(), log_weights_.end());
+    double log_density(const Configuration& point, std::span<const double> unit) {
+        terms_ = log_weights_;
         for (std::size_t i = 0; i < point.size(); ++i) {
-            if (std::holds_alternative<Inactive>(point[i]) || inherited(model_.space, i, model_.parent)) continue;
-            for (std::size_t k = 0; k < terms_.size(); ++k) terms_[k] += log_kernel(k, i, point[i], unit[i]);
+            const bool active = !std::holds_alternative<Inactive>(point[i]);
+            if (active && !inherited(model_.space, i, model_.parent)) add(i, point[i], unit[i]);
         }
         return log_sum();
     }
@@ -56,71 +76,80 @@ public:
     }
 
 private:
-    bool has_value(std::size_t k, std::size_t parameter) const {
-        return k < group_.trials.size() &&
-               !std::holds_alternative<Inactive>(group_.trials[k]->configuration[parameter]);
-    }
+    bool is_categorical(std::size_t i) const { return std::holds_alternative<Categorical>(model_.space[i].domain); }
 
-    void make_kernels() {
-        constexpr double log_root_two_pi = 0.91893853320467274;
-        prior_normaliser_ =
-            -log_root_two_pi - std::log(prior_deviation) - std::log(unit_interval_mass(prior_mean, prior_deviation));
-        const auto size = model_.space.size();
-        deviations_.assign(group_.trials.size() * size, prior_deviation);
-        normalisers_.assign(group_.trials.size() * size, 0);
-        for (std::size_t i = 0; i < size; ++i) {
-            if (model_.space.axis(i).constant()) continue;
-            std::vector<double> points;
-            std::vector<std::size_t> owners;
-            for (std::size_t k = 0; k < group_.trials.size(); ++k) {
-                if (!has_value(k, i)) continue;
-                points.push_back(group_.trials[k]->unit[i]);
-                owners.push_back(k);
-            }
-            const auto deviations = neighbour_deviations(points, narrowest_kernel(model_.space.axis(i)));
-            for (std::size_t j = 0; j < owners.size(); ++j) {
-                const auto place = owners[j] * size + i;
-                deviations_[place] = deviations[j];
-                normalisers_[place] =
-                    -log_root_two_pi - std::log(deviations[j]) - std::log(unit_interval_mass(points[j], deviations[j]));
-            }
+    void make_numbers(std::size_t i) {
+        std::vector<double> points;
+        std::vector<std::size_t> owners;
+        for (std::size_t k = 0; k < group_.trials.size(); ++k) {
+            if (std::holds_alternative<Inactive>(group_.trials[k]->configuration[i])) continue;
+            points.push_back(group_.trials[k]->unit[i]);
+            owners.push_back(k);
+        }
+        auto& column = columns_[i];
+        column.means.assign(terms_.size(), prior_mean);
+        column.deviations.assign(terms_.size(), prior_deviation);
+        const auto deviations = neighbour_deviations(points, narrowest_kernel(model_.space.axis(i)));
+        for (std::size_t j = 0; j < owners.size(); ++j) {
+            column.means[owners[j]] = points[j];
+            column.deviations[owners[j]] = deviations[j];
+        }
+        for (std::size_t k = 0; k < terms_.size(); ++k) {
+            const double deviation = column.deviations[k];
+            column.precisions.push_back(0.5 / (deviation * deviation));
+            column.log_factors.push_back(-log_root_two_pi -
+                                         std::log(deviation * unit_interval_mass(column.means[k], deviation)));
         }
     }
 
-    double log_kernel(std::size_t k, std::size_t i, const Value& value, double unit) const {
-        const auto& axis = model_.space.axis(i);
-        if (axis.constant()) return 0;
-        const bool own = has_value(k, i);
-        if (std::holds_alternative<Categorical>(model_.space[i].domain)) {
-            const auto count = static_cast<double>(axis.count());
-            if (!own) return -std::log(count);
-            const bool same = group_.trials[k]->configuration[i] == value;
-            return std::log(((same ? 1 : 0) + smoothing()) / (1 + count * smoothing()));
+    /// A choice that was observed has 1 and its part of what all have, which is the more the fewer the observations.
+    void make_choices(std::size_t i) {
+        auto& column = columns_[i];
+        for (const auto* trial : group_.trials) {
+            const auto* choice = std::get_if<Choice>(&trial->configuration[i]);
+            column.choices.push_back(choice ? choice->index : no_choice);
         }
-        const double mean = own ? group_.trials[k]->unit[i] : prior_mean;
-        const double deviation = own ? deviations_[k * model_.space.size() + i] : prior_deviation;
-        const double distance = (unit - mean) / deviation;
-        const auto normaliser = own ? normalisers_[k * model_.space.size() + i] : prior_normaliser_;
-        return normaliser - 0.5 * distance * distance;
+        column.choices.push_back(no_choice);
+        const auto count = static_cast<double>(model_.space.axis(i).count());
+        column.same = std::log((1 + smoothing()) / (1 + count * smoothing()));
+        column.other = std::log(smoothing() / (1 + count * smoothing()));
+        column.flat = -std::log(count);
+    }
+
+    double smoothing() const { return model_.settings.prior_weight / static_cast<double>(terms_.size()); }
+
+    /// Adds the logarithm of each component's kernel on parameter i to its term.
+    void add(std::size_t i, const Value& value, double unit) {
+        if (model_.space.axis(i).constant()) return;
+        const auto& column = columns_[i];
+        if (is_categorical(i)) {
+            const auto choice = std::get<Choice>(value).index;
+            for (std::size_t k = 0; k < terms_.size(); ++k) {
+                const auto own = column.choices[k];
+                terms_[k] += own == no_choice ? column.flat : own == choice ? column.same : column.other;
+            }
+            return;
+        }
+        for (std::size_t k = 0; k < terms_.size(); ++k) {
+            const double distance = unit - column.means[k];
+            terms_[k] += column.log_factors[k] - distance * distance * column.precisions[k];
+        }
     }
 
     Value draw_value(std::size_t k, std::size_t i, Stream& random) const {
         const auto& axis = model_.space.axis(i);
         if (axis.constant()) return axis.from_unit(0);
-        const bool own = has_value(k, i);
-        if (std::holds_alternative<Categorical>(model_.space[i].domain)) {
-            const auto count = static_cast<double>(axis.count());
-            if (own && random.uniform() < 1 / (1 + count * smoothing())) return group_.trials[k]->configuration[i];
-            return Choice{static_cast<std::uint32_t>(random.below(axis.count()))};
+        const auto& column = columns_[i];
+        if (!is_categorical(i)) {
+            return axis.from_unit(draw_truncated_normal(column.means[k], column.deviations[k], random));
         }
-        return axis.from_unit(draw_truncated_normal(own ? group_.trials[k]->unit[i] : prior_mean,
-                                                    own ? deviations_[k * model_.space.size() + i] : prior_deviation,
-                                                    random));
+        const auto own = column.choices[k];
+        const double kept = 1 / (1 + static_cast<double>(axis.count()) * smoothing());
+        if (own != no_choice && random.uniform() < kept) return Choice{own};
+        return Choice{static_cast<std::uint32_t>(random.below(axis.count()))};
     }
 
-    /// What each choice has besides an observation's 1: the fewer observations, the more.
-    double smoothing() const { return model_.settings.prior_weight / static_cast<double>(group_.trials.size() + 1); }
-
+    /// Logarithm of the sum of exp(terms_); terms too small to show in it are passed over.
     double log_sum() const {
         const double most = *std::ranges::max_element(terms_);
         double sum = 0;
@@ -130,29 +159,18 @@ private:
         return most + std::log(sum);
     }
 
-    void normalise() {
-        terms_ = log_weights_;
-        const double total = log_sum();
-        for (auto& log_weight : log_weights_) {
-            log_weight -= total;
-            shares_.push_back(std::exp(log_weight));
-        }
-    }
-
     const TpeModel& model_;
     const TpeGroup& group_;
-    std::vector<double> deviations_;   ///< of each trial and parameter
-    std::vector<double> normalisers_;  ///< likewise: logarithm of 1 / (integral over [0, 1])
-    double prior_normaliser_ = 0;
-    std::vector<double> log_weights_;    ///< of each component; the last one is the prior's
-    std::vector<double> shares_;         ///< exp() of it
-    mutable std::vector<double> terms_;  ///< scratch
+    std::vector<Column> columns_;
+    std::vector<double> log_weights_;  ///< of each component, given what is inherited
+    std::vector<double> shares_;       ///< exp() of it; the sum is 1
+    std::vector<double> terms_;        ///< scratch
 };
 
 }  // namespace
 
 Configuration propose_multivariate(const TpeModel& model, Stream& random) {
-    const ProductKernels good(model, model.good), bad(model, model.bad);
+    ProductKernels good(model, model.good), bad(model, model.bad);
     Configuration best;
     double best_score = nothing;
     for (std::uint32_t i = 0; i < model.settings.candidates; ++i) {

@@ -1,5 +1,3 @@
-#include <limits>
-
 #include "sampler/inheritance.hpp"
 #include "sampler/parzen.hpp"
 #include "sampler/tpe_model.hpp"

@@ -40,6 +40,8 @@ std::vector<Contestant> contestants() {
         {"tpe", tpe({})},
         {"tpe multivariate", tpe(multivariate)},
         {"tpe startup=1", tpe(eager)},
+        {"tpe published_gpbt", tpe(TpeSettings::published_gpbt())},
+        {"tpe lineages", tpe(TpeSettings::lineages())},
         {"tpe good=0.25 sqrt(n)", tpe(root)},
         {"tpe good=sqrt(n)", tpe(wide_root)},
     };

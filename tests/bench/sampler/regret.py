@@ -51,7 +51,8 @@ def optuna_regrets(seeds):
     warnings.simplefilter("ignore")
     samplers = {
         f"optuna {optuna.__version__} random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
-        f"optuna {optuna.__version__} TPE": lambda seed: optuna.samplers.TPESampler(seed=seed),
+        f"optuna {optuna.__version__} TPE univariate":
+            lambda seed: optuna.samplers.TPESampler(seed=seed, multivariate=False),
         f"optuna {optuna.__version__} TPE multivariate":
             lambda seed: optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True),
     }

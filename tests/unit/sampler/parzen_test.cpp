@@ -30,7 +30,7 @@ TEST(ParzenMixture, OneObservationByHand) {
     const std::vector<double> points{0.2}, weights{1};
     const ParzenMixture mixture(points, weights, 1);
     const double kernel = 0.371855093869769 / 0.8 / (0.841344746068543 - 0.401293674317076);
-    const double prior = 0.391042693975456 / 0.382924922548026;
+    const double prior = 0.398942280401433 / 0.382924922548026;
     EXPECT_NEAR(density(mixture, 0.5), (kernel + prior) / 2, 1e-12);
 }
 
@@ -38,7 +38,7 @@ TEST(ParzenMixture, WeightsAreSharesOfTheSum) {
     const std::vector<double> points{0.2}, weights{0.5};
     const ParzenMixture mixture(points, weights, 1.5);
     const double kernel = 0.371855093869769 / 0.8 / (0.841344746068543 - 0.401293674317076);
-    const double prior = 0.391042693975456 / 0.382924922548026;
+    const double prior = 0.398942280401433 / 0.382924922548026;
     EXPECT_NEAR(density(mixture, 0.5), 0.25 * kernel + 0.75 * prior, 1e-12);
 }
 
