@@ -5,12 +5,17 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "sampler/explore.hpp"
+#include "sampler/gp/gp.hpp"
 #include "sampler/grid.hpp"
 #include "sampler/points.hpp"
 #include "sampler/random.hpp"
 #include "sampler/sobol.hpp"
+#include "sampler/tpe.hpp"
 #include "scheduler/asha.hpp"
+#include "scheduler/gpbt.hpp"
 #include "scheduler/hyperband.hpp"
+#include "scheduler/pbt.hpp"
 #include "scheduler/preview.hpp"
 #include "scheduler/random_search.hpp"
 #include "scheduler/repeated.hpp"
@@ -22,18 +27,55 @@
 
 namespace stemma {
 
-std::unique_ptr<Sampler> make_sampler(const Job& job) {
-    std::unique_ptr<Sampler> sampler;
+namespace {
+
+TpeSettings tpe_settings(const Job& job) {
+    auto settings = job.sampler.tpe;
+    settings.startup = job.sampler.startup.value_or(job.scheduler.type == SchedulerType::gpbt ? 1 : 10);
+    return settings;
+}
+
+GpSettings gp_settings(const Job& job) {
+    auto settings = job.sampler.gp;
+    settings.startup = job.sampler.startup.value_or(job.scheduler.type == SchedulerType::gpbt ? 1 : 0);
+    return settings;
+}
+
+ExploreSettings explore_settings(const SamplerSettings& given) {
+    auto settings = given.explore;
+    if (given.factors.empty()) return settings;
+    settings.factors.clear();
+    for (const auto& literal : given.factors) {
+        const auto* integer = std::get_if<std::int64_t>(&literal);
+        settings.factors.push_back(integer != nullptr ? static_cast<double>(*integer) : std::get<double>(literal));
+    }
+    return settings;
+}
+
+std::unique_ptr<Sampler> make_base_sampler(const Job& job) {
     switch (job.sampler.type) {
         case SamplerType::random:
-            sampler = make_random_sampler(job.space, job.run.seed);
-            break;
+            return make_random_sampler(job.space, job.run.seed);
         case SamplerType::grid:
-            sampler = make_grid_sampler(job.space, {.points = job.sampler.points}, job.run.seed);
-            break;
+            return make_grid_sampler(job.space, {.points = job.sampler.points}, job.run.seed);
         case SamplerType::sobol:
-            sampler = make_sobol_sampler(job.space, job.run.seed);
-            break;
+            return make_sobol_sampler(job.space, job.run.seed);
+        case SamplerType::tpe:
+            return make_tpe_sampler(job.space, job.run.seed, tpe_settings(job));
+        case SamplerType::gp:
+            return make_gp_sampler(job.space, job.run.seed, gp_settings(job));
+    }
+    unreachable("a sampler has one of the types");
+}
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_sampler(const Job& job) {
+    auto sampler = make_base_sampler(job);
+    const bool perturb =
+        job.sampler.births ? *job.sampler.births == Births::perturb : job.scheduler.type == SchedulerType::pbt;
+    if (perturb) {
+        sampler = make_explore_sampler(job.space, job.run.seed, explore_settings(job.sampler), std::move(sampler));
     }
     if (job.sampler.first.empty()) return sampler;
     return make_points_sampler(job.space, job.sampler.first, std::move(sampler));
@@ -75,6 +117,24 @@ HyperbandSettings hyperband_settings(const Job& job) {
             .repeat = true};
 }
 
+PbtSettings pbt_settings(const Job& job) {
+    auto settings = job.scheduler.pbt;
+    settings.interval = job.scheduler.interval;
+    settings.max = job.scheduler.max;
+    settings.seed = job.run.seed;
+    if (!job.scheduler.periods.empty()) settings.periods.clear();
+    for (const auto& period : job.scheduler.periods)
+        settings.periods.push_back(static_cast<std::uint32_t>(std::get<std::int64_t>(period)));
+    return settings;
+}
+
+GpbtSettings gpbt_settings(const Job& job) {
+    auto settings = job.scheduler.gpbt;
+    settings.interval = job.scheduler.interval;
+    settings.generations = static_cast<std::uint32_t>((job.scheduler.max + settings.interval - 1) / settings.interval);
+    return settings;
+}
+
 /// Calls `use` with the settings of the job's scheduler: one place that maps types to settings.
 template <class Use>
 auto with_scheduler_settings(const Job& job, const Use& use) {
@@ -90,6 +150,10 @@ auto with_scheduler_settings(const Job& job, const Use& use) {
         case SchedulerType::asha_stopping:
         case SchedulerType::asha_hyperband:
             return use(asha_settings(job));
+        case SchedulerType::pbt:
+            return use(pbt_settings(job));
+        case SchedulerType::gpbt:
+            return use(gpbt_settings(job));
     }
     unreachable("a scheduler has one of the types");
 }
@@ -98,12 +162,15 @@ std::unique_ptr<Scheduler> make(const RandomSearchSettings& settings) { return m
 std::unique_ptr<Scheduler> make(const ShaSettings& settings) { return make_sha(settings); }
 std::unique_ptr<Scheduler> make(const HyperbandSettings& settings) { return make_hyperband(settings); }
 std::unique_ptr<Scheduler> make(const AshaSettings& settings) { return make_asha(settings); }
+std::unique_ptr<Scheduler> make(const PbtSettings& settings) { return make_pbt(settings); }
+std::unique_ptr<Scheduler> make(const GpbtSettings& settings) { return make_gpbt(settings); }
 
 }  // namespace
 
 std::unique_ptr<Scheduler> make_scheduler(const Job& job) {
     auto scheduler = with_scheduler_settings(job, [](const auto& settings) { return make(settings); });
-    return make_repeated(std::move(scheduler), job.scheduler.repeats);
+    return job.scheduler.population() ? std::move(scheduler)
+                                      : make_repeated(std::move(scheduler), job.scheduler.repeats);
 }
 
 Plan expected_plan(const Job& job) {
@@ -127,6 +194,13 @@ Plan expected_plan(const Job& job) {
         plan.reports = 0;
         for (const auto& row : plan.rungs) plan.reports += row.entered;
     };
+    if (job.scheduler.population()) {
+        plan.members_fixed = true;
+        fill(job.scheduler.type == SchedulerType::pbt
+                 ? job.scheduler.pbt.population
+                 : std::uint64_t{job.scheduler.gpbt.children} * gpbt_settings(job).generations);
+        return plan;
+    }
     const auto fits = [&](std::uint64_t members) {
         fill(members);
         return (budget.resource == 0 || static_cast<std::uint64_t>(plan.resource) <= budget.resource) &&

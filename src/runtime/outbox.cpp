@@ -1,5 +1,6 @@
 #include "runtime/outbox.hpp"
 
+#include <cmath>
 #include <optional>
 
 #include "core/error.hpp"
@@ -18,7 +19,8 @@ struct Translate {
     bool peers_lost;
 
     std::optional<Addressed> operator()(const Assign& assign) const {
-        const auto values = manager.member(assign.member).configuration;
+        const auto member = manager.member(assign.member);
+        const auto& values = member.configuration;
         return Addressed{assign.worker, GrantLease{.lease = assign.lease,
                                                    .member = assign.member,
                                                    .seed = manager.training_seed(assign.member),
@@ -29,6 +31,7 @@ struct Translate {
                                                    .owner = assign.source.owner,
                                                    .transfer = assign.source.transfer,
                                                    .bytes = assign.source.bytes,
+                                                   .adopted = assign.from > 0 && std::isnan(member.metric),
                                                    .configuration = {values.begin(), values.end()}}};
     }
     std::optional<Addressed> operator()(const Serve& serve) const {

@@ -11,12 +11,15 @@ namespace stemma {
 namespace {
 
 constexpr double root_two_pi = 2.5066282746310002;
-/// exp() of less than minus this is nothing beside the prior's density, which is at least of the order of 1e-4.
-constexpr double negligible = 60;
+/// exp(-40) = 4e-18 is nothing beside the prior's density, which is at least about 1e-3 with the usual weight and cap.
+constexpr double negligible = 40;
+/// Deviations from the mean beyond which a normal variable has no mass that a double could show.
+constexpr double far = 9;
 
 }  // namespace
 
 double unit_interval_mass(double mean, double deviation) {
+    if (mean > far * deviation && 1 - mean > far * deviation) return 1;  // spares erf() for narrow kernels
     const double scale = 1 / (deviation * std::numbers::sqrt2);
     return 0.5 * (std::erf((1 - mean) * scale) + std::erf(mean * scale));
 }
@@ -29,52 +32,57 @@ double draw_truncated_normal(double mean, double deviation, Stream& random) {
     }
 }
 
+std::vector<double> neighbour_deviations(std::span<const double> points, double narrowest) {
+    const auto count = points.size();
+    std::vector<std::size_t> order(count);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, [&](auto a, auto b) { return std::pair(points[a], a) < std::pair(points[b], b); });
+    const double least = std::max(narrowest, prior_deviation / std::min<double>(100, static_cast<double>(count) + 2));
+    std::vector<double> deviations(count);
+    for (std::size_t k = 0; k < count; ++k) {
+        const double here = points[order[k]];
+        double left = k > 0 ? here - points[order[k - 1]] : 0;
+        double right = k + 1 < count ? points[order[k + 1]] - here : 0;
+        if (count == 1) left = here, right = 1 - here;
+        deviations[order[k]] = std::min(std::max({left, right, least}), prior_deviation);
+    }
+    return deviations;
+}
+
 ParzenMixture::ParzenMixture(std::span<const double> points, std::span<const double> weights, double prior_weight,
                              double narrowest) {
     ensure(points.size() == weights.size(), "each point of a mixture has a weight");
     ensure(prior_weight > 0, "a mixture's prior has a weight");
-    std::vector<std::size_t> order(points.size() + 1);  // the last number is the prior's
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    const auto mean = [&](std::size_t i) { return i < points.size() ? points[i] : prior_mean; };
-    std::ranges::sort(order, [&](auto a, auto b) { return std::pair(mean(a), a) < std::pair(mean(b), b); });
-
+    const auto deviations = neighbour_deviations(points, narrowest);
     const double total = std::accumulate(weights.begin(), weights.end(), prior_weight);
-    const double least =
-        std::max(narrowest, prior_deviation / std::min<double>(100, static_cast<double>(points.size()) + 1));
-    double cumulative = 0;
-    components_.reserve(order.size());
-    for (std::size_t k = 0; k < order.size(); ++k) {
-        const auto i = order[k];
-        const double left = k > 0 ? mean(i) - mean(order[k - 1]) : 0;
-        const double right = k + 1 < order.size() ? mean(order[k + 1]) - mean(i) : 0;
-        const bool is_prior = i == points.size();
-        const double share = (is_prior ? prior_weight : weights[i]) / total;
-        const double deviation = is_prior ? prior_deviation : std::min(std::max({left, right, least}), prior_deviation);
-        cumulative += share;
-        if (share == 0) continue;
-        components_.push_back({.mean = mean(i),
-                               .deviation = deviation,
-                               .factor = share / (deviation * root_two_pi * unit_interval_mass(mean(i), deviation)),
-                               .precision = 0.5 / (deviation * deviation),
-                               .cumulative = cumulative});
-    }
+    for (std::size_t i = 0; i < points.size(); ++i) add(points[i], deviations[i], weights[i] / total);
+    add(prior_mean, prior_deviation, prior_weight / total);
+}
+
+void ParzenMixture::add(double mean, double deviation, double share) {
+    if (share == 0) return;
+    means_.push_back(mean);
+    precisions_.push_back(0.5 / (deviation * deviation));
+    factors_.push_back(share / (deviation * root_two_pi * unit_interval_mass(mean, deviation)));
+    deviations_.push_back(deviation);
+    cumulative_.push_back((cumulative_.empty() ? 0 : cumulative_.back()) + share);
 }
 
 double ParzenMixture::log_density(double x) const {
     double density = 0;
-    for (const auto& component : components_) {
-        const double distance = x - component.mean;
-        const double exponent = distance * distance * component.precision;
-        if (exponent < negligible) density += component.factor * std::exp(-exponent);
+    for (std::size_t i = 0; i < means_.size(); ++i) {
+        const double distance = x - means_[i];
+        const double exponent = distance * distance * precisions_[i];
+        if (exponent < negligible) density += factors_[i] * std::exp(-exponent);
     }
     return std::log(density);
 }
 
 double ParzenMixture::draw(Stream& random) const {
-    const double at = random.uniform() * components_.back().cumulative;
-    const auto chosen = std::ranges::upper_bound(components_, at, {}, &Component::cumulative);
-    const auto& component = chosen == components_.end() ? components_.back() : *chosen;
-    return draw_truncated_normal(component.mean, component.deviation, random);
+    const double at = random.uniform() * cumulative_.back();
+    const auto found = static_cast<std::size_t>(std::ranges::upper_bound(cumulative_, at) - cumulative_.begin());
+    const auto chosen = std::min(found, means_.size() - 1);
+    return draw_truncated_normal(means_[chosen], deviations_[chosen], random);
 }
 
 ParzenChoices::ParzenChoices(std::size_t count, std::span<const std::uint32_t> seen, std::span<const double> weights,

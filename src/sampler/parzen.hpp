@@ -19,16 +19,17 @@ double draw_truncated_normal(double mean, double deviation, Stream& random);
 inline constexpr double prior_mean = 0.5;
 inline constexpr double prior_deviation = 1.0;
 
-/// A mixture of normals truncated to [0, 1].
-///
-/// Bandwidths (Bergstra et al., "Algorithms for hyper-parameter optimization", NIPS 2011, section 4, with the clipping
-/// of their implementation): with the prior's mean among the n points, each component is as wide as the larger of the
-/// distances to its two neighbours (at either end: to its one neighbour), but at least 1 / min(100, n + 1) and at
-/// most 1.
+/// Width of the kernel at each of the points (Bergstra et al., "Algorithms for hyper-parameter optimization", NIPS
+/// 2011, section 4, with the clipping of their implementation): the larger of the distances to its two neighbours (at
+/// either end: to its one neighbour; alone: to the farther end of [0, 1]), but at least 1 / min(100, n + 2), at least
+/// `narrowest`, and at most 1. O(n log n).
+std::vector<double> neighbour_deviations(std::span<const double> points, double narrowest);
+
+/// A mixture of normals truncated to [0, 1], as wide as neighbour_deviations() says.
 class ParzenMixture {
 public:
-    /// `points` in [0, 1], `weights` >= 0 of equal number; prior_weight > 0; no component is narrower than `narrowest`
-    /// (a stepped domain's half cell). O(n log n).
+    /// `points` in [0, 1], `weights` >= 0 of equal number; prior_weight > 0; narrowest: a stepped domain's half cell.
+    /// O(n log n).
     ParzenMixture(std::span<const double> points, std::span<const double> weights, double prior_weight,
                   double narrowest = 0);
 
@@ -37,14 +38,14 @@ public:
     double draw(Stream& random) const;
 
 private:
-    struct Component {
-        double mean;
-        double deviation;
-        double factor;      ///< before exp(): weight / (total weight * deviation * sqrt(2 pi) * mass inside [0, 1])
-        double precision;   ///< 1 / (2 deviation^2)
-        double cumulative;  ///< share of this and the components before it
-    };
-    std::vector<Component> components_;
+    void add(double mean, double deviation, double share);
+
+    // Of each component, the prior last; apart, as log_density() reads the first two alone for most.
+    std::vector<double> means_;
+    std::vector<double> precisions_;  ///< 1 / (2 deviation^2)
+    std::vector<double> factors_;     ///< before exp(): share / (deviation * sqrt(2 pi) * mass inside [0, 1])
+    std::vector<double> deviations_;
+    std::vector<double> cumulative_;  ///< share of this and the components before it
 };
 
 /// Probabilities of choices: (weight of the observations of it + prior_weight / count) / (sum over all choices).

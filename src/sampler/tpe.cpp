@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <tuple>
 
 #include "core/error.hpp"
 #include "sampler/random_draws.hpp"
@@ -17,6 +19,36 @@ std::size_t good_count(std::size_t finite, const TpeSettings& settings) {
 
 double narrowest_kernel(const Axis& axis) { return axis.count() > 0 ? 0.5 / static_cast<double>(axis.count()) : 0; }
 
+namespace {
+
+bool better(const Trial* a, const Trial* b) {
+    return std::pair(a->objective, a->member) < std::pair(b->objective, b->member);
+}
+
+/// Orders by rank among the trials of the same time, as a share of them; of equal ones those nearer to `now` first. One
+/// more in the divisor: a trial without company is neither good nor bad.
+void order_within_times(std::vector<const Trial*>& trials, double now) {
+    std::map<double, std::vector<const Trial*>> times;
+    for (const auto* trial : trials) times[trial->time].push_back(trial);
+    struct Placed {
+        double share;
+        double distance;
+        const Trial* trial;
+    };
+    std::vector<Placed> placed;
+    for (auto& [time, contemporaries] : times) {
+        std::ranges::sort(contemporaries, better);
+        const auto all = static_cast<double>(contemporaries.size() + 1);
+        for (std::size_t rank = 0; rank < contemporaries.size(); ++rank)
+            placed.push_back({static_cast<double>(rank + 1) / all, std::abs(now - time), contemporaries[rank]});
+    }
+    std::ranges::sort(placed, {},
+                      [](const Placed& one) { return std::tuple(one.share, one.distance, one.trial->member); });
+    std::ranges::transform(placed, trials.begin(), &Placed::trial);
+}
+
+}  // namespace
+
 TpeModel make_tpe_model(const SearchSpace& space, const TpeSettings& settings, ConfigurationView parent,
                         std::span<const Trial> trials, std::optional<double> time) {
     TpeModel model{space, settings, parent, {}, {}};
@@ -24,12 +56,12 @@ TpeModel make_tpe_model(const SearchSpace& space, const TpeSettings& settings, C
     for (const auto& trial : trials) {
         (std::isfinite(trial.objective) && !trial.pending ? finite : model.bad.trials).push_back(&trial);
     }
-    const auto good = good_count(finite.size(), settings);
-    const auto better = [](const Trial* a, const Trial* b) {
-        return std::pair(a->objective, a->member) < std::pair(b->objective, b->member);
-    };
-    const auto middle = finite.begin() + static_cast<std::ptrdiff_t>(good);
-    std::nth_element(finite.begin(), middle, finite.end(), better);
+    const auto middle = finite.begin() + static_cast<std::ptrdiff_t>(good_count(finite.size(), settings));
+    if (time && settings.time == TpeSettings::Time::relative) {
+        order_within_times(finite, *time);
+    } else {
+        std::nth_element(finite.begin(), middle, finite.end(), better);
+    }
     model.good.trials.assign(finite.begin(), middle);
     model.bad.trials.insert(model.bad.trials.end(), middle, finite.end());
 
@@ -74,7 +106,8 @@ public:
         if (observed == 0 || observed < settings_.startup) return draws_.draw(request.member, parent);
 
         std::optional<double> time;
-        if (request.parent.exists() && settings_.with_time) time = history_.time_of_child(request.parent);
+        if (request.parent.exists() && settings_.time != TpeSettings::Time::none)
+            time = history_.time_of_child(request.parent);
         const auto model = make_tpe_model(history_.space(), settings_, parent, trials, time);
         for (std::uint32_t attempt = 0; attempt < model_attempts; ++attempt) {
             Stream random(seed_, Purpose::configuration, request.member.value, attempt);
@@ -89,10 +122,15 @@ public:
     void given_up(MemberId member) override { history_.given_up(member); }
     std::string describe() const override {
         return std::string(settings_.multivariate ? "multivariate " : "") + "TPE after " +
-               std::to_string(settings_.startup) + " random points" + (settings_.with_time ? "" : ", without time");
+               std::to_string(settings_.startup) + " random points" + time_text();
     }
 
 private:
+    const char* time_text() const {
+        if (settings_.time == TpeSettings::Time::none) return ", without time";
+        return settings_.time == TpeSettings::Time::relative ? ", relative to time" : "";
+    }
+
     TpeSettings settings_;
     std::uint64_t seed_;
     RandomDraws draws_;

@@ -23,8 +23,13 @@ struct TpeSettings {
     std::uint32_t candidates = 24;  ///< drawn from l(x) for each parameter (multivariate: for the whole point)
     double prior_weight = 1;        ///< > 0; an observation's is 1
     bool multivariate = false;
-    /// For requests with a parent: condition on the proposal's time (History::time_of_child).
-    bool with_time = true;
+    /// What the time of a trial (History::time_of_child) means to a proposal for a child.
+    enum class Time : std::uint8_t {
+        none,      ///< nothing
+        kernel,    ///< trials weigh by their nearness in time; which are good is decided by the objective alone
+        relative,  ///< as kernel, but a trial's objective counts by its rank among the trials of its own time
+    };
+    Time time = Time::kernel;
     /// Width of the time kernel as a part of the proposal's time, but at least one training.
     double time_width = 0.5;
     std::size_t cap = 1000;      ///< >= 2: observed trials looked at, see History::trials
@@ -41,8 +46,10 @@ struct TpeSettings {
 /// * Conditions: the parameters are walked in order; an inactive one is passed over, an active one's estimator knows
 ///   the trials where it is active only (multivariate: other trials' kernels are flat there).
 /// * With a parent, time is one more column of both densities, conditioned on: an observation's weight is
-///   exp(-((t - t_i) / width)^2 / 2). Inherited values (inheritance.hpp) are the parent's; the multivariate model
-///   conditions on them too.
+///   exp(-((t - t_i) / width)^2 / 2). Later trials tend to be the better ones whatever their hyperparameters, because
+///   they stand on trained weights; `relative` (ours, not in the paper) therefore orders trials by
+///   (rank among those of the same time) / (their number + 1), nearer times first where equal. Inherited values
+///   (inheritance.hpp) are the parent's; the multivariate model conditions on them too.
 /// * A forbidden point is drawn again (20 times), then drawn at random.
 ///
 /// Draws come from Stream(seed, Purpose::configuration, request.member, attempt). A proposal costs

@@ -19,15 +19,7 @@ class ProductKernels {
 public:
     ProductKernels(const TpeModel& model, const TpeGroup& group) : model_(model), group_(group) {
         const auto& space = model.space;
-        std::size_t dimensions = 0;
-        for (std::size_t i = 0; i < space.size(); ++i) dimensions += space.axis(i).constant() ? 0 : 1;
-        // Scott's rule as Optuna scales it: 0.2 is about the deviation of a uniform variable less its tails.
-        const auto count = static_cast<double>(std::max<std::size_t>(1, group.trials.size()));
-        const double scott = 0.2 * std::pow(count, -1 / (static_cast<double>(dimensions) + 4));
-        for (std::size_t i = 0; i < space.size(); ++i) {
-            deviations_.push_back(std::max(scott, narrowest_kernel(space.axis(i))));
-        }
-        make_normalisers();
+        make_kernels();
         const auto inherited_part = model.parent;
         for (std::size_t k = 0; k <= group.trials.size(); ++k) {
             const double weight = k < group.trials.size() ? group.weights[k] : model.settings.prior_weight;
@@ -69,15 +61,28 @@ private:
                !std::holds_alternative<Inactive>(group_.trials[k]->configuration[parameter]);
     }
 
-    void make_normalisers() {
+    void make_kernels() {
         constexpr double log_root_two_pi = 0.91893853320467274;
         prior_normaliser_ =
             -log_root_two_pi - std::log(prior_deviation) - std::log(unit_interval_mass(prior_mean, prior_deviation));
         const auto size = model_.space.size();
-        for (const auto* trial : group_.trials) {
-            for (std::size_t i = 0; i < size; ++i) {
-                normalisers_.push_back(-log_root_two_pi - std::log(deviations_[i]) -
-                                       std::log(unit_interval_mass(trial->unit[i], deviations_[i])));
+        deviations_.assign(group_.trials.size() * size, prior_deviation);
+        normalisers_.assign(group_.trials.size() * size, 0);
+        for (std::size_t i = 0; i < size; ++i) {
+            if (model_.space.axis(i).constant()) continue;
+            std::vector<double> points;
+            std::vector<std::size_t> owners;
+            for (std::size_t k = 0; k < group_.trials.size(); ++k) {
+                if (!has_value(k, i)) continue;
+                points.push_back(group_.trials[k]->unit[i]);
+                owners.push_back(k);
+            }
+            const auto deviations = neighbour_deviations(points, narrowest_kernel(model_.space.axis(i)));
+            for (std::size_t j = 0; j < owners.size(); ++j) {
+                const auto place = owners[j] * size + i;
+                deviations_[place] = deviations[j];
+                normalisers_[place] =
+                    -log_root_two_pi - std::log(deviations[j]) - std::log(unit_interval_mass(points[j], deviations[j]));
             }
         }
     }
@@ -93,7 +98,7 @@ private:
             return std::log(((same ? 1 : 0) + smoothing()) / (1 + count * smoothing()));
         }
         const double mean = own ? group_.trials[k]->unit[i] : prior_mean;
-        const double deviation = own ? deviations_[i] : prior_deviation;
+        const double deviation = own ? deviations_[k * model_.space.size() + i] : prior_deviation;
         const double distance = (unit - mean) / deviation;
         const auto normaliser = own ? normalisers_[k * model_.space.size() + i] : prior_normaliser_;
         return normaliser - 0.5 * distance * distance;
@@ -109,7 +114,8 @@ private:
             return Choice{static_cast<std::uint32_t>(random.below(axis.count()))};
         }
         return axis.from_unit(draw_truncated_normal(own ? group_.trials[k]->unit[i] : prior_mean,
-                                                    own ? deviations_[i] : prior_deviation, random));
+                                                    own ? deviations_[k * model_.space.size() + i] : prior_deviation,
+                                                    random));
     }
 
     /// What each choice has besides an observation's 1: the fewer observations, the more.
@@ -135,8 +141,8 @@ private:
 
     const TpeModel& model_;
     const TpeGroup& group_;
-    std::vector<double> deviations_;   ///< of each parameter
-    std::vector<double> normalisers_;  ///< of each trial and parameter: logarithm of 1 / (integral over [0, 1])
+    std::vector<double> deviations_;   ///< of each trial and parameter
+    std::vector<double> normalisers_;  ///< likewise: logarithm of 1 / (integral over [0, 1])
     double prior_normaliser_ = 0;
     std::vector<double> log_weights_;    ///< of each component; the last one is the prior's
     std::vector<double> shares_;         ///< exp() of it

@@ -73,6 +73,20 @@ std::vector<RungRow> expected_rungs(const RandomSearchSettings& settings, std::u
     return {{0, 0, settings.max, members, members, 0}};
 }
 
+std::vector<RungRow> expected_rungs(const PbtSettings& settings, std::uint64_t) {
+    return {{0, 0, settings.max, settings.population, settings.population, 0}};
+}
+
+std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t) {
+    std::vector<RungRow> rows;
+    const auto parents = std::min(gpbt_parents(settings), settings.children);
+    for (std::uint32_t g = 0; g < settings.generations; ++g) {
+        rows.push_back({0, static_cast<int>(g), settings.interval * (g + 1), settings.children, settings.children,
+                        g + 1 < settings.generations ? parents : 0});
+    }
+    return rows;
+}
+
 Resource expected_resource(const std::vector<RungRow>& rungs) {
     Resource sum = 0;
     Resource below = 0;

@@ -3,7 +3,9 @@
 #include <vector>
 
 #include "scheduler/asha.hpp"
+#include "scheduler/gpbt.hpp"
 #include "scheduler/hyperband.hpp"
+#include "scheduler/pbt.hpp"
 #include "scheduler/random_search.hpp"
 #include "scheduler/sha.hpp"
 
@@ -15,6 +17,10 @@ std::vector<RungRow> expected_rungs(const AshaSettings& settings, std::uint64_t 
 std::vector<RungRow> expected_rungs(const ShaSettings& settings, std::uint64_t members);
 std::vector<RungRow> expected_rungs(const HyperbandSettings& settings, std::uint64_t members);
 std::vector<RungRow> expected_rungs(const RandomSearchSettings& settings, std::uint64_t members);
+/// One row: the population, trained to the end. How many children are born on the way is not known beforehand.
+std::vector<RungRow> expected_rungs(const PbtSettings& settings, std::uint64_t members);
+/// A row a generation: its children, and those that become parents. `members` is not used.
+std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t members);
 
 /// Training that such a table means: each rung's members times the resource that it adds to the rung below.
 Resource expected_resource(const std::vector<RungRow>& rungs);

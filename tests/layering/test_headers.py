@@ -9,7 +9,7 @@ import pytest
 import tree
 
 # The leaf folders' headers need their library's flags; their own sources include them first.
-LEAVES = ("trainer/torch", "transport/mpi", "record/hdf5")
+LEAVES = ("trainer/torch", "transport/mpi", "record/hdf5", "sampler/gp")
 
 
 def compiles(header, folder):

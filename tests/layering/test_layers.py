@@ -13,6 +13,7 @@ LEAVES = [
     (r"^(torch|ATen|c10|caffe2)/", "trainer/torch", "trainer/trainer.hpp"),
     (r"^(mpi\.h|boost/mpi)", "transport/mpi", "transport/endpoint.hpp"),
     (r"^(hdf5|H5)", "record/hdf5", "record/journal.hpp"),
+    (r"^(Eigen/|nlopt)", "sampler/gp", "sampler/gp/gp.hpp"),
     (r"^toml\+\+", "app/job", "app/job/job.hpp"),
     (r"^CLI/", "app", "app/commands"),
 ]

@@ -23,7 +23,7 @@ void check_budget(const Node& root, const Job& job, Diagnostics& diagnostics) {
                           "and epochs or steps are the same limit; give one of them");
     }
     const bool stops_by_itself = job.sampler.type == SamplerType::grid || job.scheduler.type == SchedulerType::sha ||
-                                 job.scheduler.type == SchedulerType::grid;
+                                 job.scheduler.type == SchedulerType::grid || job.scheduler.population();
     const bool empty = budget == nullptr || (budget->is_table() && budget->table().empty());
     if (empty && !stops_by_itself && !diagnostics.blamed("scheduler.type") && !diagnostics.blamed("sampler.type")) {
         diagnostics.error(place_of(root, {"run", "budget"}), "run.budget",
@@ -42,11 +42,55 @@ std::int64_t powers_that_fit(const SchedulerSettings& scheduler) {
     return count;
 }
 
+/// A list whose every entry is a number that `good` takes.
+template <class Good>
+void check_numbers(const Node& root, std::string_view section, std::string_view key, const std::vector<Literal>& list,
+                   const char* what, const Good& good, Diagnostics& diagnostics) {
+    for (const auto& literal : list) {
+        const auto* integer = std::get_if<std::int64_t>(&literal);
+        const auto* real = std::get_if<double>(&literal);
+        if (integer != nullptr ? good(static_cast<double>(*integer), true) : real != nullptr && good(*real, false))
+            continue;
+        diagnostics.error(place_of(root, {section, key}), std::string(section) + "." + std::string(key),
+                          std::string("must be ") + what + "; got " + to_string(literal));
+    }
+}
+
+void check_population(const Node& root, const SchedulerSettings& scheduler, Diagnostics& diagnostics) {
+    if (scheduler.interval > scheduler.max && !diagnostics.blamed("scheduler.interval")) {
+        diagnostics.error(
+            place_of(root, {"scheduler", "interval"}), "scheduler.interval",
+            "must be <= max = " + std::to_string(scheduler.max) + "; got " + std::to_string(scheduler.interval));
+    }
+    check_numbers(
+        root, "scheduler", "periods", scheduler.periods, "a list of integers >= 1",
+        [](double value, bool integer) { return integer && value >= 1 && value <= 1e6; }, diagnostics);
+    const double children = scheduler.gpbt.children;
+    if (scheduler.type == SchedulerType::gpbt &&
+        !(scheduler.gpbt.ratio * children >= 1 && scheduler.gpbt.ratio <= children) &&
+        !diagnostics.blamed("scheduler.ratio") && !diagnostics.blamed("scheduler.children")) {
+        diagnostics.error(place_of(root, {"scheduler", "ratio"}), "scheduler.ratio",
+                          "must be in 1/children .. children = " + std::to_string(scheduler.gpbt.children));
+    }
+}
+
+/// A child that could differ from its parent in nothing would make a population pointless.
+void check_mutable(const Node& root, const Job& job, Diagnostics& diagnostics) {
+    if (!job.scheduler.population() || job.space == nullptr) return;
+    for (const auto& parameter : job.space->parameters()) {
+        if (parameter.role == Role::mutable_value && !std::holds_alternative<Constant>(parameter.domain)) return;
+    }
+    diagnostics.error(place_of(root, {"space"}), "space",
+                      "has no parameter with role = \"mutable\": with this scheduler.type children continue their "
+                      "parents' weights and could differ in nothing");
+}
+
 void check_scheduler(const Node& root, const SchedulerSettings& scheduler, Diagnostics& diagnostics) {
     for (const auto key : {"scheduler.min", "scheduler.max", "scheduler.eta", "scheduler.type", "scheduler"}) {
         if (diagnostics.blamed(key)) return;
     }
     if (scheduler.type == SchedulerType::random || scheduler.type == SchedulerType::grid) return;
+    if (scheduler.population()) return check_population(root, scheduler, diagnostics);
     const std::string max = std::to_string(scheduler.max);
     if (scheduler.min > scheduler.max) {
         diagnostics.error(place_of(root, {"scheduler", "min"}), "scheduler.min",
@@ -112,6 +156,10 @@ void check_names(const Node& root, const Job& job, Diagnostics& diagnostics) {
 void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics) {
     check_budget(root, job, diagnostics);
     check_scheduler(root, job.scheduler, diagnostics);
+    check_mutable(root, job, diagnostics);
+    check_numbers(
+        root, "sampler", "factors", job.sampler.factors, "a list of numbers > 0",
+        [](double value, bool) { return value > 0 && value < 1e6; }, diagnostics);
     check_trainer(root, job.trainer, diagnostics);
     check_names(root, job, diagnostics);
     if (job.scheduler.type == SchedulerType::grid && job.sampler.type != SamplerType::grid) {

@@ -123,11 +123,21 @@ void check_space(const Reading& reading, Diagnostics& diagnostics) {
     }
 }
 
+bool changes_in_training(std::string_view name) {
+    const auto known = hyperparameters();
+    return std::ranges::none_of(known, [&](const auto& one) { return one.key.name == name && one.structural; });
+}
+
 void check_roles(const Node& space, std::string_view trainer, Diagnostics& diagnostics) {
     for (const auto& entry : space.table()) {
         const Node* role = entry.value.find("role");
         const auto* text = role == nullptr ? nullptr : std::get_if<std::string>(&role->value);
-        if (text == nullptr || *text != "hypergradient") continue;
+        if (text == nullptr) continue;
+        if (*text == "mutable" && trainer == "torch" && !changes_in_training(entry.key)) {
+            diagnostics.error(role->place, join_path("space", entry.key) + ".role",
+                              "must be \"fixed\": trained weights cannot go on with another value");
+        }
+        if (*text != "hypergradient") continue;
         diagnostics.error(role->place, join_path("space", entry.key) + ".role",
                           "is \"hypergradient\", which trainer.type = " + quoted(trainer) +
                               " cannot do; use \"fixed\" or \"mutable\"");
@@ -149,6 +159,14 @@ void fill_defaults(const Reading& reading, Resource horizon, TrainerSettings& tr
 }
 
 }  // namespace
+
+Role default_role(const Node& root, std::string_view name) {
+    const Node* trainer = root.find("trainer");
+    const Node* type = trainer == nullptr ? nullptr : trainer->find("type");
+    const auto* text = type == nullptr ? nullptr : std::get_if<std::string>(&type->value);
+    const bool toy = text != nullptr && *text == "toy";
+    return toy || changes_in_training(name) ? Role::mutable_value : Role::fixed;
+}
 
 void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, Diagnostics& diagnostics) {
     Reading reading;

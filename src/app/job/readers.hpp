@@ -19,6 +19,9 @@ std::vector<Configuration> read_first_points(const Node& root, const SearchSpace
 void add_default_point(const Node& root, const SearchSpace& space, std::vector<Configuration>& points,
                        Diagnostics& diagnostics);
 
+/// The role of a parameter that says none: mutable if the trainer can go on with another value in mid-training.
+Role default_role(const Node& root, std::string_view name);
+
 /// [trainer] with its hyperparameters, and that the space fits the trainer.
 void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, Diagnostics& diagnostics);
 

@@ -160,7 +160,13 @@ Section scheduler_section() {
          {"asha_stopping",
           "asynchronous, stopping: a member that reaches a rung goes on at once if it is in the top 1/eta seen there, "
           "else stops"},
-         {"asha_hyperband", "several asha brackets; each new member is put into one by chance"}},
+         {"asha_hyperband", "several asha brackets; each new member is put into one by chance"},
+         {"pbt",
+          "population-based training: the worst take over weights of the best, with perturbed hyperparameters; nobody "
+          "waits"},
+         {"gpbt",
+          "genealogical population-based training: generations of children that continue their parents' weights, each "
+          "lineage with a search of its own"}},
         keys_of(scheduler_fields()),
         "[scheduler]\ntype = \"asha\"\neta = 3\nmin = 1\nmax = 27\n"};
 }
@@ -170,7 +176,9 @@ Section sampler_section() {
             "Where configurations come from.",
             {{"random", "independent draws"},
              {"grid", "every combination once, then no more"},
-             {"sobol", "a scrambled Sobol sequence: covers the space more evenly than random draws"}},
+             {"sobol", "a scrambled Sobol sequence: covers the space more evenly than random draws"},
+             {"tpe", "tree-structured Parzen estimators: learns from the run, or from a child's lineage"},
+             {"gp", "a Gaussian process with learnt warping: likewise; for few and costly trainings"}},
             keys_of(sampler_fields()),
             "[sampler]\ntype = \"sobol\"\n\n[[sampler.first]]\nlr = 0.001\noptimiser = \"adam\"\n"};
 }

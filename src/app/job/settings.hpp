@@ -1,16 +1,22 @@
 #pragma once
-// What a job file says, as plain data. Nothing here depends on the scheduler's, sampler's or trainer's implementation;
-// every field is filled by the key of the same name in the tables (tables.cpp, trainer_table.cpp), where ranges and
-// meanings are documented.
+// What a job file says, as plain data: settings of schedulers and samplers, never their implementation. Every field is
+// filled by the key of the same name in the tables (tables.cpp, trainer_table.cpp), where ranges and meanings are
+// documented.
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "manager/input.hpp"
 #include "manager/manager.hpp"
+#include "sampler/explore.hpp"
+#include "sampler/gp/settings.hpp"
+#include "sampler/tpe.hpp"
+#include "scheduler/gpbt.hpp"
+#include "scheduler/pbt.hpp"
 #include "space/search_space.hpp"
 
 namespace stemma {
@@ -27,15 +33,32 @@ struct MetricSettings {
     bool maximise = false;
 };
 
-enum class SamplerType : std::uint8_t { random, grid, sobol };
+enum class SamplerType : std::uint8_t { random, grid, sobol, tpe, gp };
+enum class Births : std::uint8_t { perturb, propose };
 
 struct SamplerSettings {
     SamplerType type = SamplerType::random;
-    std::uint32_t points = 5;          ///< grid: values of each real or integer parameter without step
-    std::vector<Configuration> first;  ///< tried before any draw: [[sampler.first]], then the defaults
+    std::uint32_t points = 5;              ///< grid: values of each real or integer parameter without step
+    std::vector<Configuration> first;      ///< tried before any draw: [[sampler.first]], then the defaults
+    std::optional<std::uint32_t> startup;  ///< tpe, gp
+    TpeSettings tpe;                       ///< but for startup
+    GpSettings gp;                         ///< but for startup
+    std::optional<Births> births;
+    ExploreSettings explore;       ///< but for factors
+    std::vector<Literal> factors;  ///< empty = the default ones
 };
 
-enum class SchedulerType : std::uint8_t { random, grid, sha, hyperband, asha, asha_stopping, asha_hyperband };
+enum class SchedulerType : std::uint8_t {
+    random,
+    grid,
+    sha,
+    hyperband,
+    asha,
+    asha_stopping,
+    asha_hyperband,
+    pbt,
+    gpbt
+};
 enum class FinalResult : std::uint8_t { any_rung, max };
 
 struct SchedulerSettings {
@@ -49,6 +72,12 @@ struct SchedulerSettings {
     std::uint32_t repeats = 1;              ///< >= 1
     std::uint64_t members = 0;              ///< sha only: n, >= 1
     FinalResult final_result = FinalResult::any_rung;
+    Resource interval = 1;         ///< pbt, gpbt: >= 1, <= max
+    std::vector<Literal> periods;  ///< pbt; empty = one population
+    PbtSettings pbt;               ///< but for interval, max, periods and seed
+    GpbtSettings gpbt;             ///< but for interval and generations
+
+    bool population() const { return type == SchedulerType::pbt || type == SchedulerType::gpbt; }
 };
 
 enum class TrainerType : std::uint8_t { toy, torch };

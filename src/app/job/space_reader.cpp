@@ -251,8 +251,8 @@ std::vector<Forbidden> read_forbidden(const Node& root, const std::vector<Draft>
     return out;
 }
 
-Draft read_parameter(const Entry& entry, const std::vector<Field<ParameterText>>& fields, const Node*& when,
-                     Diagnostics& diagnostics) {
+Draft read_parameter(const Node& root, const Entry& entry, const std::vector<Field<ParameterText>>& fields,
+                     const Node*& when, Diagnostics& diagnostics) {
     Draft draft;
     draft.parameter.name = entry.key;
     draft.path = join_path("space", entry.key);
@@ -266,7 +266,9 @@ Draft read_parameter(const Entry& entry, const std::vector<Field<ParameterText>>
     when = text.when;
     if (diagnostics.count() != errors_before) return draft;
     draft.parameter.domain = domain_of(text, draft, diagnostics);
-    draft.parameter.role = text.role;
+    draft.parameter.role = text.role    ? static_cast<Role>(*text.role)
+                           : text.value ? Role::fixed
+                                        : default_role(root, entry.key);
     draft.parameter.default_value = text.default_value;
     if (text.default_value && diagnostics.count() == errors_before)
         check_default(draft, *text.default_value, diagnostics);
@@ -295,7 +297,7 @@ std::shared_ptr<const SearchSpace> read_space(const Node& root, Diagnostics& dia
     for (const auto& entry : space->table()) {
         index.emplace(entry.key, drafts.size());
         auto& own_when = when[drafts.size()];
-        drafts.push_back(read_parameter(entry, fields, own_when, diagnostics));
+        drafts.push_back(read_parameter(root, entry, fields, own_when, diagnostics));
     }
     for (std::size_t i = 0; i < drafts.size(); ++i) {
         if (when[i] != nullptr) read_when(i, drafts, *when[i], index, diagnostics);

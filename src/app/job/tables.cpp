@@ -102,11 +102,13 @@ std::vector<Field<ParameterText>> other_parameter_fields() {
                               "they do not name the "
                               "parameter.")),
          into(&S::default_value)},
-        {only(searched, choice("role", "fixed", {"fixed", "mutable", "hypergradient"},
-                               "What may happen to it when a child inherits its parent's weights: \"fixed\" stays, "
-                               "\"mutable\" may differ, "
-                               "\"hypergradient\" moves during training (refused by trainers that cannot do it).")),
-         into(&S::role)},
+        {only(searched,
+              default_is("\"mutable\" for what the trainer can change in mid-training, else \"fixed\"",
+                         choice("role", "", {"fixed", "mutable", "hypergradient"},
+                                "What may happen to it when a child inherits its parent's weights: \"fixed\" stays, "
+                                "\"mutable\" may differ, "
+                                "\"hypergradient\" moves during training (refused by trainers that cannot do it)."))),
+         [](S& settings, const Checked& checked) { settings.role = checked.index; }},
         {other(KeyType::table, "when",
                "Active only if other parameters have one of these values, all of them: { optimiser = [\"sgd\"] }. They "
                "must stand "
@@ -127,9 +129,10 @@ std::vector<Field<ParameterText>> parameter_fields() {
 
 std::vector<Field<SamplerSettings>> sampler_fields() {
     using S = SamplerSettings;
-    return {
-        {default_is("\"random\"; \"grid\" with [scheduler] type = \"grid\"",
-                    choice("type", "random", {"random", "grid", "sobol"}, "Where configurations come from.")),
+    std::vector<Field<S>> fields{
+        {default_is(
+             "\"random\"; \"grid\" with [scheduler] type = \"grid\"",
+             choice("type", "random", {"random", "grid", "sobol", "tpe", "gp"}, "Where configurations come from.")),
          into(&S::type)},
         {only({"grid"}, integer("points", "5", {1, small_count_max},
                                 "Values tried of each real or integer parameter that has no step.")),
@@ -140,20 +143,24 @@ std::vector<Field<SamplerSettings>> sampler_fields() {
                "default, else the centre of its range."),
          {}},
     };
+    return concatenated(concatenated(std::move(fields), model_fields()), birth_fields());
 }
 
 std::vector<Field<SchedulerSettings>> scheduler_fields() {
     using S = SchedulerSettings;
     const Words rungs{"sha", "hyperband", "asha", "asha_stopping", "asha_hyperband"};
+    const Words without_lineages{"random", "grid", "sha", "hyperband", "asha", "asha_stopping", "asha_hyperband"};
     const std::string unit = "the trainer's unit";
-    return {
-        {choice("type", "asha", {"random", "grid", "sha", "hyperband", "asha", "asha_stopping", "asha_hyperband"},
+    std::vector<Field<S>> fields{
+        {choice("type", "asha",
+                {"random", "grid", "sha", "hyperband", "asha", "asha_stopping", "asha_hyperband", "pbt", "gpbt"},
                 "Who trains next, and for how long."),
          into(&S::type)},
         {required(in_unit(
              unit,
              integer("max", "", count,
-                     "R: what a member is trained to at most, counted from scratch. It can be raised on resume."))),
+                     "R: what a member (pbt, gpbt: a lineage) is trained to at most, counted from scratch. It can be "
+                     "raised on resume."))),
          into(&S::max)},
         {only(rungs, in_unit(unit, integer("min", "1", count, "r: training before the first comparison."))),
          into(&S::min)},
@@ -174,14 +181,16 @@ std::vector<Field<SchedulerSettings>> scheduler_fields() {
         {only({"asha_stopping"}, integer("min_rung_population", "0", {0, small_count_max},
                                          "Until a rung has seen this many, nobody is stopped there.")),
          into(&S::min_rung_population)},
-        {integer("repeats", "1", {1, 1000},
-                 "Members that train each configuration, with different seeds; their mean is ranked."),
+        {only(without_lineages,
+              integer("repeats", "1", {1, 1000},
+                      "Members that train each configuration, with different seeds; their mean is ranked.")),
          into(&S::repeats)},
-        {only(rungs,
+        {only({"sha", "hyperband", "asha", "asha_stopping", "asha_hyperband", "pbt", "gpbt"},
               choice("final", "any_rung", {"any_rung", "max"},
                      "What counts as the result: the best report at any rung, or only of members trained to max.")),
          into(&S::final_result)},
     };
+    return concatenated(std::move(fields), population_fields());
 }
 
 std::vector<Field<WorkerSettings>> worker_fields() {

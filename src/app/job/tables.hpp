@@ -22,7 +22,7 @@ struct ParameterText {
     std::vector<Literal> values;  ///< choices or levels
     std::optional<Literal> value;
     std::optional<Literal> default_value;
-    Role role = Role::fixed;
+    std::optional<std::int64_t> role;  ///< index; absent: what the trainer can change is mutable
     const Node* when = nullptr;
 };
 
@@ -32,6 +32,10 @@ std::vector<Field<MetricSettings>> metric_fields();
 std::vector<Field<ParameterText>> parameter_fields();
 std::vector<Field<SamplerSettings>> sampler_fields();
 std::vector<Field<SchedulerSettings>> scheduler_fields();
+/// Parts of the two sections above, of population methods and of samplers that learn.
+std::vector<Field<SchedulerSettings>> population_fields();
+std::vector<Field<SamplerSettings>> model_fields();
+std::vector<Field<SamplerSettings>> birth_fields();
 /// Without the hyperparameters.
 std::vector<Field<TrainerSettings>> trainer_fields();
 std::vector<Field<WorkerSettings>> worker_fields();
@@ -42,6 +46,7 @@ struct Hyperparameter {
     std::string needs = {};                      ///< "model", "optimiser" or "schedule"; "" = always of use
     std::vector<std::string> needs_values = {};  ///< of use only with one of these
     std::string other_form = {};                 ///< the other way to give the same number: not both
+    bool structural = false;                     ///< weights or their meaning hang on it: fixed for a lineage
 };
 std::vector<Hyperparameter> hyperparameters();
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "app/job/make_key.hpp"
 #include "app/job/tables.hpp"
 
@@ -143,7 +145,11 @@ std::vector<Hyperparameter> hyperparameters() {
     auto all = optimiser_hyperparameters();
     for (auto& one : schedule_hyperparameters()) all.push_back(std::move(one));
     for (auto& one : model_hyperparameters()) all.push_back(std::move(one));
-    for (auto& one : all) one.key.only_for = {"torch"};
+    const Words structural{"optimiser", "layers", "width", "activation", "batch_norm"};
+    for (auto& one : all) {
+        one.key.only_for = {"torch"};
+        one.structural = std::find(structural.begin(), structural.end(), one.key.name) != structural.end();
+    }
     return all;
 }
 

@@ -57,14 +57,14 @@ public:
         const auto finite = [](const gp::Row& trial) { return std::isfinite(trial.objective); };
         if (data.observed.size() < settings_.startup || std::ranges::none_of(data.observed, finite)) {
             ++statistics_.startup;
-            return random(request, inheritance);
+            return draws_.draw(request.member, parent);
         }
         auto modelled = by_model(request, data, inheritance);
         statistics_.fits = models_.fits();
         statistics_.likelihoods = models_.likelihoods();
         if (modelled) return modelled;
         ++statistics_.failed;
-        return random(request, inheritance);
+        return draws_.draw(request.member, parent);
     }
 
     void born(const Birth& birth) override { memory_.born(birth); }
@@ -77,19 +77,6 @@ public:
     const GpStatistics& statistics() const override { return statistics_; }
 
 private:
-    /// A child's draw keeps what it inherits; where that leads into forbidden clauses again and again, it repeats its
-    /// parent.
-    Configuration random(const ProposalRequest& request, const gp::Inheritance& inheritance) {
-        constexpr std::uint32_t attempts = 100;
-        if (!request.parent.exists()) return draws_.draw(request.member);
-        for (std::uint32_t attempt = 0; attempt < attempts; ++attempt) {
-            const auto drawn = draws_.draw(request.member, attempt);
-            if (auto child = inheritance.realise(space_->to_unit(drawn))) return std::move(child->configuration);
-        }
-        const auto parent = memory_.history().configuration(request.parent);
-        return Configuration(parent.begin(), parent.end());
-    }
-
     std::optional<Configuration> by_model(const ProposalRequest& request, const gp::Data& data,
                                           const gp::Inheritance& inheritance) {
         const auto place = problem(data, inheritance);

@@ -52,6 +52,57 @@ protected:
         return proposed;
     }
 
+    /// A child as it was proposed.
+    struct Child {
+        MemberId parent;
+        Configuration configuration;
+    };
+
+    /// A run with lineages: after ten members from scratch two of three have a parent, some a donor beside it; members
+    /// train on and report more than once, some fail, some are given up.
+    static std::vector<Child> drive_lineages(Sampler& sampler, std::uint64_t seed) {
+        Stream random(seed, Purpose::test, 18);
+        std::vector<Child> children;
+        for (std::uint64_t member = 0; member < members / 2; ++member) {
+            ProposalRequest request{{member}, member, {}, {}};
+            if (member >= 10 && random.below(3) > 0) request.parent = {random.below(member)};
+            if (request.parent.exists() && random.below(3) == 0) request.donor = {random.below(member)};
+            auto configuration = sampler.propose(request);
+            if (!configuration) break;
+            children.push_back({request.parent, *configuration});
+            sampler.born({{member}, request.parent, 4, *configuration});
+            const auto fate = random.below(10);
+            if (fate == 0) sampler.observe({{member}, 4, std::numeric_limits<double>::infinity()});
+            if (fate == 1) sampler.given_up({member});
+            for (Resource resource = 4; fate > 2 && resource < 4 * static_cast<Resource>(fate); resource += 4)
+                sampler.observe({{member}, resource, random.uniform()});
+        }
+        return children;
+    }
+
+    /// The space with roles drawn anew.
+    static SearchSpace with_random_roles(const SearchSpace& space, std::uint64_t seed) {
+        Stream random(seed, Purpose::test, 19);
+        std::vector<Parameter> parameters(space.parameters().begin(), space.parameters().end());
+        for (auto& parameter : parameters) parameter.role = random.below(3) == 0 ? Role::fixed : Role::mutable_value;
+        return SearchSpace(std::move(parameters), {space.forbidden().begin(), space.forbidden().end()});
+    }
+
+    /// Every child is valid and has its parent's value in each parameter that is not mutable and active in both.
+    static void expect_inheritance(const SearchSpace& space, const std::vector<Child>& children) {
+        for (std::size_t member = 0; member < children.size(); ++member) {
+            const auto& child = children[member].configuration;
+            ASSERT_NO_THROW(space.validate(child)) << "member " << member;
+            if (!children[member].parent.exists()) continue;
+            const auto& parent = children[children[member].parent.value].configuration;
+            for (std::size_t i = 0; i < space.size(); ++i) {
+                const bool active = parent[i] != Value(Inactive{}) && child[i] != Value(Inactive{});
+                if (!active || space[i].role == Role::mutable_value) continue;
+                ASSERT_EQ(child[i], parent[i]) << "member " << member << ", parameter " << space[i].name;
+            }
+        }
+    }
+
     std::unique_ptr<Sampler> make(const SearchSpace& space, std::uint64_t seed = 1) const {
         return GetParam().make(std::make_shared<const SearchSpace>(space), seed);
     }
@@ -93,6 +144,33 @@ TEST_P(SamplerContract, OtherSamplersDoNotDisturbIt) {
     const auto one = make(space), other = make(space, 2);
     for (std::uint64_t i = 0; i < 20 && i < alone.size(); ++i) other->propose({{i}, i, {}});
     EXPECT_EQ(drive(*one, 1), alone);
+}
+
+TEST_P(SamplerContract, ChildrenInheritWhatIsNotMutable) {
+    const auto space = training_space();
+    const auto children = drive_lineages(*make(space), 1);
+    ASSERT_GT(children.size(), 20U);
+    expect_inheritance(space, children);
+}
+
+TEST_P(SamplerContract, ChildrenInheritInRandomSpaces) {
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        const auto space = with_random_roles(random_space(seed), seed);
+        try {
+            expect_inheritance(space, drive_lineages(*make(space, seed), seed));
+        } catch (const UserError&) {
+            ASSERT_FALSE(space.forbidden().empty()) << "space " << seed;
+        }
+    }
+}
+
+TEST_P(SamplerContract, TheSameLineagesGiveTheSameProposals) {
+    const auto space = training_space();
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+        const auto one = drive_lineages(*make(space, seed), seed), other = drive_lineages(*make(space, seed), seed);
+        ASSERT_EQ(one.size(), other.size());
+        for (std::size_t i = 0; i < one.size(); ++i) EXPECT_EQ(one[i].configuration, other[i].configuration);
+    }
 }
 
 TEST_P(SamplerContract, OnceExhaustedItStaysSo) {

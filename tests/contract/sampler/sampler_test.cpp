@@ -1,9 +1,11 @@
 #include "contract/sampler/sampler_suite.hpp"
+#include "sampler/explore.hpp"
 #include "sampler/grid.hpp"
 #include "sampler/points.hpp"
 #include "sampler/random.hpp"
 #include "sampler/schedule.hpp"
 #include "sampler/sobol.hpp"
+#include "sampler/tpe.hpp"
 
 namespace stemma::test {
 namespace {
@@ -18,7 +20,32 @@ std::unique_ptr<Sampler> make_given_points(Space space, std::uint64_t seed) {
 
 std::unique_ptr<Sampler> make_schedule(Space space, std::uint64_t seed) {
     auto first = *make_random_sampler(space, seed)->propose({{0}, 0, {}});
-    return make_schedule_sampler(std::move(space), {first, first});
+    return make_schedule_sampler(std::move(space), std::vector<Configuration>(20, first));
+}
+
+std::unique_ptr<Sampler> make_explore(Space space, std::uint64_t seed, ExploreSettings settings) {
+    return make_explore_sampler(space, seed, std::move(settings), make_random_sampler(space, seed));
+}
+
+std::unique_ptr<Sampler> make_unit_explore(Space space, std::uint64_t seed) {
+    ExploreSettings settings;
+    settings.move = ExploreSettings::Move::unit_step;
+    return make_explore(std::move(space), seed, settings);
+}
+
+std::unique_ptr<Sampler> make_multivariate_tpe(Space space, std::uint64_t seed) {
+    TpeSettings settings;
+    settings.multivariate = true;
+    return make_tpe_sampler(std::move(space), seed, settings);
+}
+
+/// A model from the first observation on, and few trials looked at.
+std::unique_ptr<Sampler> make_eager_tpe(Space space, std::uint64_t seed) {
+    TpeSettings settings;
+    settings.startup = 1;
+    settings.cap = 20;
+    settings.time = TpeSettings::Time::none;
+    return make_tpe_sampler(std::move(space), seed, settings);
 }
 
 const SamplerCase cases[] = {
@@ -32,6 +59,14 @@ const SamplerCase cases[] = {
      }},
     {"PointsThenSobol", make_given_points},
     {"Schedule", make_schedule},
+    {"Explore", [](Space space,
+                   std::uint64_t seed) { return make_explore(std::move(space), seed, ExploreSettings::published()); }},
+    {"ExploreAsRay",
+     [](Space space, std::uint64_t seed) { return make_explore(std::move(space), seed, ExploreSettings::ray()); }},
+    {"ExploreUnitSteps", make_unit_explore},
+    {"Tpe", [](Space space, std::uint64_t seed) { return make_tpe_sampler(std::move(space), seed, {}); }},
+    {"TpeMultivariate", make_multivariate_tpe},
+    {"TpeEager", make_eager_tpe},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, SamplerContract, testing::ValuesIn(cases),

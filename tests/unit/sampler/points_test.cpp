@@ -40,7 +40,7 @@ TEST(PointsSampler, EndsWithItsPointsIfNothingFollows) {
     const auto sampler = make_points_sampler(test::cube(1), {{0.5}}, nullptr);
     EXPECT_EQ(test::proposals(*sampler, 9).size(), 1U);
     EXPECT_EQ(sampler->describe(), "1 given point");
-    sampler->born({{0}, {}, 0, {}});
+    sampler->born({{0}, {}, 0, Configuration{0.5}});
     sampler->observe({{0}, 1, 0.5});
 }
 

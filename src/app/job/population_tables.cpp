@@ -1,0 +1,191 @@
+// Keys of the population methods and of the samplers that learn.
+#include "app/job/make_key.hpp"
+#include "app/job/tables.hpp"
+
+namespace stemma {
+
+using namespace make_key;
+
+namespace {
+
+/// As into(), for a setting inside a part of the section's settings.
+template <class S, class Part, class T>
+std::function<void(S&, const Checked&)> into(Part S::*part, T Part::*member) {
+    return
+        [part, store = stemma::into(member)](S& settings, const Checked& checked) { store(settings.*part, checked); };
+}
+
+const Range share{0, 1, true, false};  // (0, 1]
+
+std::vector<Field<SchedulerSettings>> pbt_fields() {
+    using S = SchedulerSettings;
+    using P = PbtSettings;
+    std::vector<Field<S>> fields{
+        {integer("population", "20", {1, 1e6}, "n: members living at a time."), into(&S::pbt, &P::population)},
+        {integer("burn_in", "0", {0, 1e15}, "Nobody with less training behind it gives up for another."),
+         into(&S::pbt, &P::burn_in)},
+        {choice("selection", "truncation", {"truncation", "binary_tournament", "t_test"},
+                "Who gives up for whom: the worst share for one of the best; the worse of two; the worse of two if "
+                "Welch's t-test on their last reports says so."),
+         into(&S::pbt, &P::selection)},
+        {number("bottom", "0.2", {0, 0.5, true, false},
+                "truncation: share of the population that gives up. Ray Tune's default is 0.25."),
+         into(&S::pbt, &P::bottom)},
+        {number("top", "0.2", {0, 0.5, true, false},
+                "truncation: share of the population that donors are drawn from. Ray Tune's default is 0.25."),
+         into(&S::pbt, &P::top)},
+        {integer("t_test_reports", "10", {2, 1e6}, "t_test: last reports of a lineage that are compared."),
+         into(&S::pbt, &P::t_test_reports)},
+        {number("t_test_level", "0.05", {0, 1, true, true}, "t_test: one-sided level of significance."),
+         into(&S::pbt, &P::t_test_level)},
+        {default_is("[1]",
+                    other(KeyType::literals, "periods",
+                          "Multi-frequency PBT: one sub-population for each, whose members report every interval "
+                          "* period; weights migrate both ways, hyperparameters only from slower to faster.")),
+         stemma::into(&S::periods)},
+        {number("migration", "0.25", {0, 1}, "Chance that a donor is looked for in another sub-population."),
+         into(&S::pbt, &P::migration)},
+    };
+    for (auto& field : fields) field.key.only_for = {"pbt"};
+    return fields;
+}
+
+std::vector<Field<SchedulerSettings>> gpbt_fields() {
+    using S = SchedulerSettings;
+    using G = GpbtSettings;
+    std::vector<Field<S>> fields{
+        {integer("children", "16", {1, 1e6}, "n: members trained in each generation."), into(&S::gpbt, &G::children)},
+        {number("ratio", "4", above(0),
+                "c: children a parent / parents. There are floor(sqrt(children / ratio)) parents, at least 1."),
+         into(&S::gpbt, &G::ratio)},
+        {flag("parents_compete", "true", "A parent may be chosen again, by its last report; else only children are."),
+         into(&S::gpbt, &G::parents_compete)},
+        {flag("repeat_child", "true",
+              "One child of each parent repeats its hyperparameters, unless it was chosen again."),
+         into(&S::gpbt, &G::repeat_child)},
+        {flag("early_stopping", "false",
+              "Launch no more children of a generation once its best beats the best before by more than that improved "
+              "on the generation before it: a half to two thirds of the work."),
+         into(&S::gpbt, &G::early_stopping)},
+        {integer("early_stopping_from", "2", {2, 1e6}, "First generation where that may happen."),
+         into(&S::gpbt, &G::early_stopping_from)},
+        {flag("sequential", "false",
+              "The paper's rule: the children of one parent one after another, so that each proposal knows the results "
+              "before it. Else all at once: no worker waits."),
+         into(&S::gpbt, &G::sequential)},
+        {number("quorum", "1", share, "Share of its children whose reports close a generation."),
+         into(&S::gpbt, &G::quorum)},
+        {duration("deadline", "0", at_least(0),
+                  "Time from its first child's start after which a generation closes; 0 = none."),
+         into(&S::gpbt, &G::deadline)},
+    };
+    for (auto& field : fields) field.key.only_for = {"gpbt"};
+    return fields;
+}
+
+std::vector<Field<SamplerSettings>> tpe_fields() {
+    using S = SamplerSettings;
+    using T = TpeSettings;
+    std::vector<Field<S>> fields{
+        {choice("good", "linear", {"linear", "square_root"},
+                "How many of n trials are the good ones: gamma * n, or gamma * sqrt(n) (hyperopt)."),
+         into(&S::tpe, &T::good)},
+        {number("gamma", "0.1", share, "See good; hyperopt has 0.25 with square_root."), into(&S::tpe, &T::gamma)},
+        {integer("max_good", "25", {1, 1e6}, "Never more good ones than these."), into(&S::tpe, &T::max_good)},
+        {integer("candidates", "24", {1, 1e6}, "Draws from the good ones' density that are compared."),
+         into(&S::tpe, &T::candidates)},
+        {number("prior_weight", "1", above(0), "Weight of the prior; a trial's is 1."),
+         into(&S::tpe, &T::prior_weight)},
+        {flag("multivariate", "false", "One kernel a trial over all parameters, instead of one for each parameter."),
+         into(&S::tpe, &T::multivariate)},
+        {choice(
+             "time", "relative", {"none", "kernel", "relative"},
+             "What the time of a trial in its lineage means to a child's proposal: nothing; near ones weigh more; so, "
+             "and a trial is compared with those of its own time."),
+         into(&S::tpe, &T::time)},
+        {number("time_width", "0.5", above(0), "Width of that weight, as a part of the proposal's time."),
+         into(&S::tpe, &T::time_width)},
+    };
+    for (auto& field : fields) field.key.only_for = {"tpe"};
+    return fields;
+}
+
+std::vector<Field<SamplerSettings>> gp_fields() {
+    using S = SamplerSettings;
+    using G = GpSettings;
+    std::vector<Field<S>> fields{
+        {integer("data", "100", {2, 1000}, "Trials that the model sees at most: the best and the latest."),
+         into(&S::gp, &G::data)},
+        {choice("time_model", "dimension", {"none", "dimension", "decay"},
+                "What the time of a trial means: nothing; one more coordinate; a covariance that fades (PB2)."),
+         into(&S::gp, &G::time)},
+        {choice("pending", "believer", {"believer", "liar"},
+                "What members in training count as: the model's mean, or the worst value seen."),
+         into(&S::gp, &G::pending)},
+        {choice("objective", "value", {"value", "improvement"},
+                "What is modelled: the metric, or its change from one report to the next (PB2)."),
+         into(&S::gp, &G::objective)},
+        {flag("warp_inputs", "true", "Kumaraswamy warping of each number."), into(&S::gp, &G::warp_inputs)},
+        {flag("warp_outputs", "true", "Yeo-Johnson transform of the metric."), into(&S::gp, &G::warp_outputs)},
+        {choice("acquisition", "ensemble", {"log_ei", "log_pi", "lcb", "ensemble"}, "What a point is worth."),
+         [](S& settings, const Checked& checked) {
+             settings.gp.search.acquisition = static_cast<GpAcquisition>(checked.index);
+         }},
+        {number("kappa", "2", at_least(0), "lcb: standard deviations below the mean."),
+         [](S& settings, const Checked& checked) { settings.gp.search.kappa = std::get<double>(checked.value); }},
+    };
+    for (auto& field : fields) field.key.only_for = {"gp"};
+    return fields;
+}
+
+}  // namespace
+
+std::vector<Field<SchedulerSettings>> population_fields() {
+    using S = SchedulerSettings;
+    std::vector<Field<S>> fields{
+        {only({"pbt", "gpbt"},
+              in_unit("the trainer's unit", integer("interval", "1", {1, 1e15}, "Training between two selections."))),
+         stemma::into(&S::interval)},
+    };
+    return concatenated(concatenated(std::move(fields), pbt_fields()), gpbt_fields());
+}
+
+std::vector<Field<SamplerSettings>> model_fields() {
+    using S = SamplerSettings;
+    std::vector<Field<S>> fields{
+        {only({"tpe", "gp"},
+              default_is("tpe: 10, gp: parameters + 1; with scheduler.type = \"gpbt\": 1",
+                         integer("startup", "", {1, 1e6},
+                                 "Observed trials before the model proposes; until then, random draws."))),
+         [](S& settings, const Checked& checked) {
+             settings.startup = static_cast<std::uint32_t>(std::get<std::int64_t>(checked.value));
+         }},
+    };
+    return concatenated(concatenated(std::move(fields), tpe_fields()), gp_fields());
+}
+
+std::vector<Field<SamplerSettings>> birth_fields() {
+    using S = SamplerSettings;
+    using E = ExploreSettings;
+    return {
+        {default_is("\"perturb\" with scheduler.type = \"pbt\", else \"propose\"",
+                    choice("births", "", {"perturb", "propose"},
+                           "How the hyperparameters of a child come about: the donor's, perturbed (PBT's explore), or "
+                           "proposed as for members from scratch, conditioned on the lineage where the sampler can.")),
+         [](S& settings, const Checked& checked) { settings.births = static_cast<Births>(checked.index); }},
+        {choice("move", "factor", {"factor", "unit_step"},
+                "perturb: a number is multiplied by one of `factors`, or takes a step on its scale."),
+         into(&S::explore, &E::move)},
+        {default_is("[0.8, 1.2]", other(KeyType::literals, "factors", "perturb: see move.")),
+         stemma::into(&S::factors)},
+        {number("unit_step", "0.1", share, "perturb: step as a share of the range, on its scale."),
+         into(&S::explore, &E::unit_step)},
+        {number("resample_probability", "0", {0, 1},
+                "perturb: chance of each parameter to be drawn anew. Ray Tune's default is 0.25."),
+         into(&S::explore, &E::resample_probability)},
+        {number("categorical_probability", "0.25", {0, 1}, "perturb: chance of a categorical to take another value."),
+         into(&S::explore, &E::categorical_probability)},
+    };
+}
+
+}  // namespace stemma

@@ -1,0 +1,288 @@
+#include "sampler/tpe.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "core/error.hpp"
+#include "sampler/random.hpp"
+#include "sampler/tpe_model.hpp"
+#include "unit/sampler/fixtures.hpp"
+
+namespace stemma {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+std::vector<std::uint64_t> members(const TpeGroup& group) {
+    std::vector<std::uint64_t> numbers;
+    for (const auto* trial : group.trials) numbers.push_back(trial->member.value);
+    return numbers;
+}
+
+Trial trial(std::uint64_t member, double objective, double time = 0) {
+    return {.member = {member},
+            .unit = {},
+            .configuration = {},
+            .time = time,
+            .objective = objective,
+            .resource = 1,
+            .pending = false,
+            .diverged = !std::isfinite(objective)};
+}
+
+TEST(TpeModel, CountsTheGood) {
+    TpeSettings settings;
+    EXPECT_EQ(good_count(0, settings), 0U);
+    EXPECT_EQ(good_count(1, settings), 1U);
+    EXPECT_EQ(good_count(20, settings), 2U);
+    EXPECT_EQ(good_count(21, settings), 3U);
+    EXPECT_EQ(good_count(10'000, settings), 25U);
+    settings.good = TpeSettings::Good::square_root;
+    settings.gamma = 0.25;
+    EXPECT_EQ(good_count(1, settings), 1U);
+    EXPECT_EQ(good_count(16, settings), 1U);
+    EXPECT_EQ(good_count(17, settings), 2U);
+}
+
+TEST(TpeModel, PendingAndDivergedAreNeverGood) {
+    const auto space = test::cube(1);
+    TpeSettings settings;
+    settings.gamma = 1;
+    std::vector<Trial> trials{trial(0, infinity), trial(1, 2), trial(2, infinity), trial(3, 1)};
+    trials[2].pending = true;
+    const auto model = make_tpe_model(*space, settings, {}, trials, {});
+    EXPECT_THAT(members(model.good), ElementsAre(1, 3));
+    EXPECT_THAT(members(model.bad), ElementsAre(0, 2));
+    EXPECT_THAT(model.bad.weights, ElementsAre(1, 1));
+}
+
+TEST(TpeModel, EqualObjectivesAreSplitByMember) {
+    const auto space = test::cube(1);
+    const std::vector<Trial> trials{trial(0, 1), trial(1, 1), trial(2, 1)};
+    EXPECT_THAT(members(make_tpe_model(*space, {}, {}, trials, {}).good), ElementsAre(0));
+}
+
+TEST(TpeModel, WeighsByTime) {
+    const auto space = test::cube(1);
+    TpeSettings settings;
+    settings.time_width = 0.5;
+    const std::vector<Trial> trials{trial(0, 3, 0), trial(1, 2, 4), trial(2, 1, 8)};
+    const auto model = make_tpe_model(*space, settings, {}, trials, 8.0);  // width 4
+    EXPECT_THAT(model.good.weights, ElementsAre(1));
+    EXPECT_THAT(model.bad.weights,
+                ElementsAre(testing::DoubleNear(std::exp(-2.0), 1e-12), testing::DoubleNear(std::exp(-0.5), 1e-12)));
+}
+
+/// Tells a sampler of finished members from scratch, values by `value`.
+template <class Value_>
+void teach(Sampler& sampler, const std::vector<Configuration>& points, Value_ value) {
+    for (std::uint64_t i = 0; i < points.size(); ++i) {
+        sampler.born({{i}, {}, 0, points[i]});
+        sampler.observe({{i}, 1, value(points[i])});
+    }
+}
+
+TEST(TpeSampler, IsRandomUntilItHasEnough) {
+    const auto space = test::cube(2);
+    const auto tpe = make_tpe_sampler(space, 3, {});
+    const auto random = make_random_sampler(space, 3);
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        const auto point = *tpe->propose({{i}, i, {}, {}});
+        EXPECT_EQ(point, *random->propose({{i}, i, {}, {}}));
+        tpe->born({{i}, {}, 0, point});
+        tpe->observe({{i}, 1, static_cast<double>(i)});
+    }
+    EXPECT_NE(*tpe->propose({{10}, 10, {}, {}}), *random->propose({{10}, 10, {}, {}}));
+}
+
+TEST(TpeSampler, ProposesNearTheGood) {
+    for (const bool multivariate : {false, true}) {
+        TpeSettings settings;
+        settings.multivariate = multivariate;
+        const auto space = test::cube(2);
+        const auto tpe = make_tpe_sampler(space, 1, settings);
+        teach(*tpe, test::proposals(*make_random_sampler(space, 2), 200), [](const Configuration& point) {
+            return std::hypot(std::get<double>(point[0]) - 0.8, std::get<double>(point[1]) - 0.3);
+        });
+        int near = 0;
+        for (std::uint64_t i = 200; i < 300; ++i) {
+            const auto point = *tpe->propose({{i}, i, {}, {}});
+            near += std::hypot(std::get<double>(point[0]) - 0.8, std::get<double>(point[1]) - 0.3) < 0.25 ? 1 : 0;
+        }
+        EXPECT_GT(near, 70) << "a fifth would be chance; multivariate = " << multivariate;
+    }
+}
+
+TEST(TpeSampler, PendingPointsRepel) {
+    // The same 20 trials twice, once with ten pending members at the best point found.
+    const auto space = test::cube(1);
+    const auto points = test::proposals(*make_random_sampler(space, 2), 20);
+    const auto value = [](const Configuration& point) { return std::abs(std::get<double>(point[0]) - 0.5); };
+    const auto best = *std::ranges::min_element(points, {}, value);
+    const auto near_best = [&](bool pending) {
+        const auto tpe = make_tpe_sampler(space, 1, {});
+        teach(*tpe, points, value);
+        for (std::uint64_t i = 20; pending && i < 30; ++i) tpe->born({{i}, {}, 0, best});
+        int near = 0;
+        for (std::uint64_t i = 30; i < 230; ++i) {
+            const auto x = std::get<double>((*tpe->propose({{i}, i, {}, {}}))[0]);
+            near += std::abs(x - std::get<double>(best[0])) < 0.05 ? 1 : 0;
+        }
+        return near;
+    };
+    EXPECT_LT(2 * near_best(true), near_best(false));
+}
+
+TEST(TpeSampler, LearnsInsideABranchFromThatBranchAlone) {
+    // "x" exists with a only, where 0.9 is best; "y" with b only.
+    for (const bool multivariate : {false, true}) {
+        const auto space =
+            test::share(SearchSpace({{"kind", Categorical{{std::string("a"), std::string("b")}}, Role::fixed, {}, {}},
+                                     {"x", Real{}, Role::fixed, {}, {{0, {0}}}},
+                                     {"y", Real{}, Role::fixed, {}, {{0, {1}}}}}));
+        TpeSettings settings;
+        settings.multivariate = multivariate;
+        const auto tpe = make_tpe_sampler(space, 1, settings);
+        teach(*tpe, test::proposals(*make_random_sampler(space, 2), 100), [](const Configuration& point) {
+            return std::get<Choice>(point[0]).index == 0 ? std::abs(std::get<double>(point[1]) - 0.9) : 1.0;
+        });
+        int good = 0;
+        for (std::uint64_t i = 100; i < 200; ++i) {
+            const auto point = *tpe->propose({{i}, i, {}, {}});
+            space->validate(point);
+            good += point[1] != Value(Inactive{}) && std::abs(std::get<double>(point[1]) - 0.9) < 0.15 ? 1 : 0;
+        }
+        EXPECT_GT(good, 60) << "multivariate = " << multivariate;
+    }
+}
+
+TEST(TpeSampler, ForbiddenPointsAreReplaced) {
+    // The best value is forbidden with every other but one.
+    std::vector<Literal> values;
+    for (std::int64_t i = 0; i < 5; ++i) values.emplace_back(i);
+    const auto space = test::share(
+        SearchSpace({{"a", Categorical{values}, Role::fixed, {}, {}}, {"b", Categorical{values}, Role::fixed, {}, {}}},
+                    {Forbidden{{{0, {0}}, {1, {0, 1, 2, 3}}}}}));
+    for (const bool multivariate : {false, true}) {
+        TpeSettings settings;
+        settings.multivariate = multivariate;
+        const auto tpe = make_tpe_sampler(space, 1, settings);
+        teach(*tpe, test::proposals(*make_random_sampler(space, 2), 50), [](const Configuration& point) {
+            return static_cast<double>(std::get<Choice>(point[0]).index + std::get<Choice>(point[1]).index);
+        });
+        for (std::uint64_t i = 50; i < 150; ++i)
+            ASSERT_NO_THROW(space->validate(*tpe->propose({{i}, i, {}, {}}))) << "member " << i;
+    }
+}
+
+TEST(TpeSampler, ConditionsOnTheLineage) {
+    // Two roots; the children of the first are good at 0.2, those of the second at 0.8.
+    const auto space = test::share(SearchSpace({{"x", Real{}, Role::mutable_value, {}, {}}}));
+    for (const bool multivariate : {false, true}) {
+        TpeSettings settings;
+        settings.multivariate = multivariate;
+        settings.startup = 1;
+        const auto tpe = make_tpe_sampler(space, 1, settings);
+        Stream random(1, Purpose::test);
+        for (std::uint64_t i = 0; i < 82; ++i) {
+            const MemberId parent = i < 2 ? MemberId{} : MemberId{i % 2};
+            const Configuration point{i < 2 ? 0.5 : random.uniform()};
+            tpe->born({{i}, parent, 0, point});
+            const double best = i % 2 == 0 ? 0.2 : 0.8;
+            tpe->observe({{i}, 1, i < 2 ? 2 : std::abs(std::get<double>(point[0]) - best)});
+        }
+        double mean[2] = {0, 0};
+        for (std::uint64_t i = 82; i < 182; ++i) {
+            const auto point = *tpe->propose({{i}, i, {i % 2}, {}});
+            mean[i % 2] += std::get<double>(point[0]) / 50;
+        }
+        EXPECT_NEAR(mean[0], 0.2, 0.1) << "multivariate = " << multivariate;
+        EXPECT_NEAR(mean[1], 0.8, 0.1) << "multivariate = " << multivariate;
+    }
+}
+
+TEST(TpeSampler, TimeTellsEarlyFromLateOptima) {
+    // One lineage of 30 generations with 5 children each; the best x falls from 1 to 0. A child is worth the distance.
+    const auto space = test::share(SearchSpace({{"x", Real{}, Role::mutable_value, {}, {}}}));
+    const auto mean_proposal = [&](bool with_time) {
+        TpeSettings settings;
+        settings.startup = 1;
+        settings.time = with_time ? TpeSettings::Time::kernel : TpeSettings::Time::none;
+        settings.time_width = 0.15;
+        const auto tpe = make_tpe_sampler(space, 1, settings);
+        Stream random(1, Purpose::test);
+        MemberId parent;
+        for (std::uint64_t i = 0; i < 150; ++i) {
+            const auto generation = i / 5;
+            const Configuration point{random.uniform()};
+            tpe->born({{i}, generation == 0 ? MemberId{} : MemberId{5 * generation - 1}, 0, point});
+            tpe->observe({{i}, 1, std::abs(std::get<double>(point[0]) - 1 + static_cast<double>(generation) / 30)});
+            parent = {i};
+        }
+        double sum = 0;
+        for (std::uint64_t i = 150; i < 250; ++i) sum += std::get<double>((*tpe->propose({{i}, i, parent, {}}))[0]);
+        return sum / 100;
+    };
+    EXPECT_LT(mean_proposal(true), 0.3);
+    EXPECT_GT(mean_proposal(false), mean_proposal(true) + 0.1);
+}
+
+double branin(const Configuration& point) {
+    constexpr double pi = std::numbers::pi;
+    const double x = 15 * std::get<double>(point[0]) - 5, y = 15 * std::get<double>(point[1]);
+    const double root = y - 5.1 / (4 * pi * pi) * x * x + 5 / pi * x - 6;
+    return root * root + 10 * (1 - 1 / (8 * pi)) * std::cos(x) + 10;
+}
+
+double best_of_60(Sampler& sampler) {
+    double best = infinity;
+    for (std::uint64_t i = 0; i < 60; ++i) {
+        const auto point = *sampler.propose({{i}, i, {}, {}});
+        sampler.born({{i}, {}, 0, point});
+        sampler.observe({{i}, 1, branin(point)});
+        best = std::min(best, branin(point));
+    }
+    return best;
+}
+
+TEST(TpeSampler, BeatsRandomOnBranin) {
+    const auto space = test::cube(2);
+    for (const bool multivariate : {false, true}) {
+        TpeSettings settings;
+        settings.multivariate = multivariate;
+        std::vector<double> tpe, random;
+        for (std::uint64_t seed = 0; seed < 50; ++seed) {
+            tpe.push_back(best_of_60(*make_tpe_sampler(space, seed, settings)));
+            random.push_back(best_of_60(*make_random_sampler(space, seed)));
+        }
+        std::ranges::sort(tpe);
+        std::ranges::sort(random);
+        EXPECT_LT(tpe[25] - 0.397887, 0.5 * (random[25] - 0.397887)) << "multivariate = " << multivariate;
+        EXPECT_LT(tpe[37], random[25]) << "multivariate = " << multivariate;
+    }
+}
+
+TEST(TpeSampler, RefusesSettingsOutOfRange) {
+    const auto space = test::cube(1);
+    const auto refused = [&](auto change) {
+        TpeSettings settings;
+        change(settings);
+        EXPECT_THROW(make_tpe_sampler(space, 1, settings), UserError);
+    };
+    refused([](TpeSettings& s) { s.gamma = 0; });
+    refused([](TpeSettings& s) { s.gamma = 1.5; });
+    refused([](TpeSettings& s) { s.max_good = 0; });
+    refused([](TpeSettings& s) { s.candidates = 0; });
+    refused([](TpeSettings& s) { s.prior_weight = 0; });
+    refused([](TpeSettings& s) { s.time_width = 0; });
+    refused([](TpeSettings& s) { s.cap = 1; });
+}
+
+}  // namespace
+}  // namespace stemma
