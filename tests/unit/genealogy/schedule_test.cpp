@@ -7,25 +7,33 @@
 namespace stemma::test {
 namespace {
 
-TEST(ScheduleText, MarksWhatChanged) { EXPECT_EQ(schedule_text(family(), {5}, names(), {}), R"(toy: member 5, 9 epochs in 3 stages; * changed
+TEST(ScheduleText, MarksWhatChanged) {
+    EXPECT_EQ("\n" + schedule_text(family(), {5}, names(), {}), R"(
+toy: member 5, 9 epochs in 3 stages; * changed
 from  to  member  born by     lr   loss
    0   3       0  sampled    0.1    0.9
    3   6       3  exploit   0.15*   0.4
    6   9       5  adoption  0.15   0.25
 the same throughout: optimiser=sgd to=4
-)"); }
+)");
+}
 
-TEST(ScheduleText, OneStageNamesAllBelow) { EXPECT_EQ(schedule_text(family(), {1}, names(), {}), R"(toy: member 1, 3 epochs in 1 stage; * changed
+TEST(ScheduleText, OneStageNamesAllBelow) {
+    EXPECT_EQ("\n" + schedule_text(family(), {1}, names(), {}), R"(
+toy: member 1, 3 epochs in 1 stage; * changed
 from  to  member  born by  loss
    0   3       1  sampled   1.5
 the same throughout: lr=0.5 optimiser=sgd to=4
-)"); }
+)");
+}
 
 TEST(ScheduleText, SaysThatNothingWasTrained) {
     EXPECT_EQ(schedule_text(family(), {4}, names(), {}), "member 4 has not been trained yet\n");
 }
 
-TEST(ScheduleToml, ListsTheStages) { EXPECT_EQ(schedule_toml(family(), {5}, names()), R"(# The schedule of member 5 of toy. In the job file, in place of [scheduler] and [sampler], it trains that
+TEST(ScheduleToml, ListsTheStages) {
+    EXPECT_EQ("\n" + schedule_toml(family(), {5}, names()), R"(
+# The schedule of member 5 of toy. In the job file, in place of [scheduler] and [sampler], it trains that
 # lineage again from scratch.
 [scheduler]
 type = "replay"
@@ -47,13 +55,15 @@ to = 9
 lr = 0.15
 optimiser = "sgd"
 to_ = 4
-)"); }
+)");
+}
 
 TEST(ScheduleToml, QuotesTextsAndLeavesOutWhatIsInactive) {
     auto member = root(1.0 / 3, {{2, 0.5}});
     member.configuration = {1.0 / 3, Choice{1}, Inactive{}};
     const Genealogy genealogy({member}, false, {0});
-    EXPECT_EQ(schedule_toml(genealogy, {0}, names()), R"(# The schedule of member 0 of toy. In the job file, in place of [scheduler] and [sampler], it trains that
+    EXPECT_EQ("\n" + schedule_toml(genealogy, {0}, names()), R"(
+# The schedule of member 0 of toy. In the job file, in place of [scheduler] and [sampler], it trains that
 # lineage again from scratch.
 [scheduler]
 type = "replay"

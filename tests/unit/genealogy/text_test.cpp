@@ -18,7 +18,9 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-TEST(ForestText, DrawsEveryMemberOnce) { EXPECT_EQ(forest_text(family(), names(), {}), R"(toy: 6 members from 2 roots; best member 5
+TEST(ForestText, DrawsEveryMemberOnce) {
+    EXPECT_EQ("\n" + forest_text(family(), names(), {}), R"(
+toy: 6 members from 2 roots; best member 5
 member   born by           epochs  loss  hyperparameters
 ├─● 0    sampled              0-6   0.8  lr=0.1 optimiser=sgd to=4
 │ ├─● 2  exploit, donor 1     3-6   0.5  lr=0.2 optimiser=sgd to=4
@@ -26,9 +28,12 @@ member   born by           epochs  loss  hyperparameters
 │ ★ 5    adoption             6-9  0.25  lr=0.15 optimiser=sgd to=4
 └─● 1    sampled              0-3   1.5  lr=0.5 optimiser=sgd to=4
   ● 4    repeat               0-0     -  lr=0.5 optimiser=sgd to=4
-)"); }
+)");
+}
 
-TEST(ForestText, DrawsInAsciiToo) { EXPECT_EQ(forest_text(family(), names(), {.width = 40, .unicode = false}), R"(toy: 6 members from 2 roots; best member 5
+TEST(ForestText, DrawsInAsciiToo) {
+    EXPECT_EQ("\n" + forest_text(family(), names(), {.width = 40, .unicode = false}), R"(
+toy: 6 members from 2 roots; best member 5
 member   born by           epochs  loss
 |-o 0    sampled              0-6   0.8
 | |-o 2  exploit, donor 1     3-6   0.5
@@ -36,14 +41,16 @@ member   born by           epochs  loss
 | * 5    adoption             6-9  0.25
 `-o 1    sampled              0-3   1.5
   o 4    repeat               0-0     -
-)"); }
+)");
+}
 
 TEST(ForestText, SaysHowManyAreLeftOut) {
     std::vector<Relative> members = {root(0.1, {{3, 0.9}})};
     for (std::uint64_t i = 1; i < 30; ++i) members.push_back(child(0, 3, 0.2, {{6, 1.0 / static_cast<double>(i)}}));
     for (std::uint64_t i = 30; i < 40; ++i) members.push_back(root(0.3, {{3, static_cast<double>(i)}}));
     const Genealogy genealogy(std::move(members), false, {29});
-    EXPECT_EQ(forest_text(genealogy, names(), {.width = 60, .lines = 6}), R"(toy: 40 members from 11 roots; best member 29
+    EXPECT_EQ("\n" + forest_text(genealogy, names(), {.width = 60, .lines = 6}), R"(
+toy: 40 members from 11 roots; best member 29
 member    born by  epochs     loss  hyperparameters
 ├─● 0     sampled     0-3      0.9  lr=0.1 optimiser=sgd to=
 │ ├─● 27  exploit     3-6  0.03704  lr=0.2 optimiser=sgd to=
@@ -55,7 +62,8 @@ member    born by  epochs     loss  hyperparameters
 }
 
 TEST(PathText, ShowsSiblingsBesideEachAncestor) {
-    EXPECT_EQ(path_text(family(), {5}, names(), {}), R"(toy: 6 members from 2 roots; best member 5
+    EXPECT_EQ("\n" + path_text(family(), {5}, names(), {}), R"(
+toy: 6 members from 2 roots; best member 5
 member  born by   epochs  loss  hyperparameters
 ● 0     sampled      0-6   0.8  lr=0.1 optimiser=sgd to=4
 │   other roots: 1 (1.5)
@@ -63,7 +71,8 @@ member  born by   epochs  loss  hyperparameters
 │   beside it: 2 (0.5)
 ★ 5     adoption     6-9  0.25  lr=0.15 optimiser=sgd to=4
 )");
-    EXPECT_EQ(path_text(family(), {0}, names(), {.unicode = false}), R"(toy: 6 members from 2 roots; best member 5
+    EXPECT_EQ("\n" + path_text(family(), {0}, names(), {.unicode = false}), R"(
+toy: 6 members from 2 roots; best member 5
 member  born by  epochs  loss  hyperparameters
 o 0     sampled     0-6   0.8  lr=0.1 optimiser=sgd to=4
     other roots: 1 (1.5)
