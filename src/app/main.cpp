@@ -21,6 +21,7 @@ struct CommandLine {
     SimulateOptions simulate;
     BudgetOptions budget;
     ExportOptions exports;
+    LineageOptions lineage;
     std::string file;
     std::string explain;
     std::string wall_time;
@@ -100,6 +101,24 @@ void add_job_commands(CLI::App& app, CommandLine& line) {
                                  "Seconds of a message, one way (default 0.005)");
 }
 
+void add_lineage_commands(CLI::App& app, CommandLine& line) {
+    const auto add = [&](const std::string& name, const std::string& text, std::function<ExitCode()> action) {
+        auto* command = add_command(app, line, name, text, std::move(action));
+        command->add_option("RUN.h5", line.file, "Run file")->required();
+        auto* member = command->add_option("MEMBER", line.lineage.member, "A member's number");
+        command->add_flag("--best", line.lineage.best, "The best member")->excludes(member);
+        command->add_flag("--all", line.lineage.all, "However many lines it takes");
+        command->add_option("--width", line.lineage.width, "Columns (default: the terminal's)")
+            ->check(CLI::PositiveNumber);
+        return command;
+    };
+    add("lineage", "Who descends from whom: the whole forest, or the way to a member with its siblings",
+        [&] { return lineage(line.file, line.lineage); });
+    auto* schedule_command = add("schedule", "Hyperparameters along the lineage of a member (default: the best)",
+                                 [&] { return schedule(line.file, line.lineage); });
+    schedule_command->add_flag("--toml", line.lineage.toml, "As TOML, for [scheduler] type = \"replay\"");
+}
+
 void add_record_commands(CLI::App& app, CommandLine& line) {
     const auto with_file = [&](CLI::App* command) {
         command->add_option("RUN.h5", line.file, "Run file")->required();
@@ -117,14 +136,18 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
     auto* show_command = with_file(add_command(app, line, "show", "One member: configuration, history, learning curve",
                                                [&] { return show(line.file, *line.member); }));
     show_command->add_option("MEMBER", line.member, "Its number")->required();
-    auto* export_command = with_file(add_command(app, line, "export", "Tables as CSV or JSON, weights as HDF5", [&] {
-        line.exports.member = line.member;
-        return export_run(line.file, line.exports);
-    }));
+    auto* export_command =
+        with_file(add_command(app, line, "export", "Tables as CSV or JSON, genealogies, weights as HDF5", [&] {
+            line.exports.member = line.member;
+            return export_run(line.file, line.exports);
+        }));
     export_command->add_option("MEMBER", line.member, "Whose weights (default: the best member's)");
     export_command->add_option("--csv", line.exports.csv, "Folder for CSV files");
     export_command->add_option("--json", line.exports.json, "JSON file, - for standard output");
+    export_command->add_option("--newick", line.exports.newick, "Newick file of the genealogy, - for standard output");
+    export_command->add_option("--graphml", line.exports.graphml, "GraphML file of the genealogy, likewise");
     export_command->add_option("--weights", line.exports.weights, "HDF5 file for the weights");
+    add_lineage_commands(app, line);
     auto* stop_command =
         with_file(add_command(app, line, "stop", "End a running search (resumable), or one member of it",
                               [&] { return stop(line.file, line.member); }));

@@ -56,9 +56,23 @@ struct ExportOptions {
     std::string csv;                      ///< folder
     std::string json;                     ///< file, "-" = standard output
     std::string weights;                  ///< file
+    std::string newick;                   ///< file, "-" = standard output
+    std::string graphml;                  ///< likewise
     std::optional<std::uint64_t> member;  ///< for weights; absent = the best
 };
 ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options);
+/// Those of `options` that are graphs.
+void export_graphs(const std::filesystem::path& file, const ExportOptions& options);
+
+struct LineageOptions {
+    std::optional<std::uint64_t> member;  ///< lineage: absent = the whole forest; schedule: absent = the best
+    bool best = false;
+    bool all = false;   ///< however many lines
+    bool toml = false;  ///< schedule only
+    int width = 0;      ///< columns; 0 = the terminal's
+};
+ExitCode lineage(const std::filesystem::path& file, const LineageOptions& options);
+ExitCode schedule(const std::filesystem::path& file, const LineageOptions& options);
 ExitCode stop(const std::filesystem::path& file, std::optional<std::uint64_t> member);
 ExitCode change_budget(const std::filesystem::path& file, const BudgetOptions& budget);
 ExitCode selfcheck();

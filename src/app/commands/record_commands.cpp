@@ -136,9 +136,12 @@ void export_weights(const std::filesystem::path& file, const ExportOptions& opti
 }  // namespace
 
 ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options) {
-    if (options.csv.empty() && options.json.empty() && options.weights.empty()) {
-        throw UserError("nothing to export: give --csv FOLDER, --json FILE or --weights FILE");
+    const bool graphs = !options.newick.empty() || !options.graphml.empty();
+    if (options.csv.empty() && options.json.empty() && options.weights.empty() && !graphs) {
+        throw UserError(
+            "nothing to export: give --csv FOLDER, --json FILE, --newick FILE, --graphml FILE or --weights FILE");
     }
+    if (graphs) export_graphs(file, options);
     if (!options.weights.empty()) export_weights(file, options);
     RunFileReader reader(file);
     if (!options.csv.empty()) export_csv(reader, options.csv);

@@ -3,6 +3,7 @@
 #include "sampler/grid.hpp"
 #include "sampler/points.hpp"
 #include "sampler/random.hpp"
+#include "sampler/schedule.hpp"
 #include "sampler/sobol.hpp"
 #include "sampler/tpe.hpp"
 
@@ -15,6 +16,11 @@ std::unique_ptr<Sampler> make_given_points(Space space, std::uint64_t seed) {
     // A given point must be valid: the first of the random ones.
     auto first = *make_random_sampler(space, seed)->propose({{0}, 0, {}});
     return make_points_sampler(space, {std::move(first)}, make_sobol_sampler(space, seed));
+}
+
+std::unique_ptr<Sampler> make_schedule(Space space, std::uint64_t seed) {
+    auto first = *make_random_sampler(space, seed)->propose({{0}, 0, {}});
+    return make_schedule_sampler(std::move(space), std::vector<Configuration>(20, first));
 }
 
 std::unique_ptr<Sampler> make_explore(Space space, std::uint64_t seed, ExploreSettings settings) {
@@ -52,6 +58,7 @@ const SamplerCase cases[] = {
          return make_grid_sampler(std::move(space), {.points = 2, .shuffle = shuffle}, seed);
      }},
     {"PointsThenSobol", make_given_points},
+    {"Schedule", make_schedule},
     {"Explore", [](Space space,
                    std::uint64_t seed) { return make_explore(std::move(space), seed, ExploreSettings::published()); }},
     {"ExploreAsRay",

@@ -5,6 +5,7 @@
 #include "scheduler/pbt.hpp"
 #include "scheduler/random_search.hpp"
 #include "scheduler/repeated.hpp"
+#include "scheduler/replay.hpp"
 #include "scheduler/sha.hpp"
 
 namespace stemma::test {
@@ -104,6 +105,15 @@ const SchedulerCase cases[] = {
              of.sequential = true;
              of.early_stopping = true;
          }),
+    {.name = "Replay",
+     .max = 9,
+     .make =
+         [] {
+             return make_replay({{2, 3, 7, 9}});
+         },
+     .endless = false,
+     .rungs = false},
+    {.name = "ReplayOneStage", .max = 5, .make = [] { return make_replay({{5}}); }, .endless = false, .rungs = false},
     {"RepeatedSha", 27, [] { return make_repeated(make_sha(sha), 2); }, true, 2},
 };
 

@@ -1,0 +1,113 @@
+// Commands that look at a genealogy: lineage, schedule, and the part of export that writes graphs. They read the record
+// as it is, without recomputing decisions, so that a large run is shown at once.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <iostream>
+
+#include "app/commands/recorded_run.hpp"
+#include "genealogy/graph.hpp"
+#include "genealogy/schedule.hpp"
+#include "platform/terminal.hpp"
+
+namespace stemma {
+
+namespace {
+
+struct OpenedGenealogy {
+    std::filesystem::path file;
+    std::shared_ptr<const SearchSpace> space;
+    GenealogyNames names;
+    Genealogy genealogy;
+};
+
+OpenedGenealogy open_genealogy(const std::filesystem::path& file) {
+    RunFileReader reader(file);
+    const auto& header = reader.header();
+    auto space = open_job(header, file).space;
+    GenealogyNames names{header.name, header.metric, header.unit, space.get()};
+    return {file, std::move(space), std::move(names), read_genealogy(reader)};
+}
+
+MemberId best_of(const OpenedGenealogy& opened) {
+    const auto best = opened.genealogy.best();
+    if (!best.exists())
+        throw UserError(opened.file.string() +
+                        ": no member has a finite metric yet, so none is the best; name a member by its number");
+    return best;
+}
+
+MemberId member_of(const OpenedGenealogy& opened, std::uint64_t number) {
+    if (number < opened.genealogy.size()) return {number};
+    if (opened.genealogy.size() == 0) throw UserError(opened.file.string() + ": no member was born yet");
+    throw UserError(fmt::format("{}: has no member {}; its members are 0 .. {}", opened.file.string(), number,
+                                opened.genealogy.size() - 1));
+}
+
+/// As the C library would choose, from the first of these variables that is set.
+bool utf8_locale(const Environment& environment) {
+    for (const auto* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+        const auto found = environment.find(name);
+        if (found == environment.end() || found->second.empty()) continue;
+        auto value = found->second;
+        std::transform(value.begin(), value.end(), value.begin(), [](unsigned char c) { return std::tolower(c); });
+        return value.find("utf-8") != std::string::npos || value.find("utf8") != std::string::npos;
+    }
+    return false;
+}
+
+TextStyle style_of(const LineageOptions& options) {
+    const auto environment = read_environment();
+    TextStyle style;
+    style.width = options.width > 0 ? options.width : terminal_of(1, environment).width;
+    style.unicode = utf8_locale(environment);
+    if (options.all) style.lines = 0;
+    return style;
+}
+
+void write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
+    if (path == "-") {
+        write(std::cout);
+        return;
+    }
+    std::ofstream out(path, std::ios::binary);
+    write(out);
+    if (!out.flush())
+        throw UserError(path + ": cannot be written. Choose another file, and see whether the disk is full");
+}
+
+}  // namespace
+
+ExitCode lineage(const std::filesystem::path& file, const LineageOptions& options) {
+    const auto opened = open_genealogy(file);
+    const auto style = style_of(options);
+    const auto text = options.best ? path_text(opened.genealogy, best_of(opened), opened.names, style)
+                      : options.member
+                          ? path_text(opened.genealogy, member_of(opened, *options.member), opened.names, style)
+                          : forest_text(opened.genealogy, opened.names, style);
+    std::fputs(text.c_str(), stdout);
+    return ExitCode::ok;
+}
+
+ExitCode schedule(const std::filesystem::path& file, const LineageOptions& options) {
+    const auto opened = open_genealogy(file);
+    const auto member = options.member && !options.best ? member_of(opened, *options.member) : best_of(opened);
+    const auto text = options.toml ? schedule_toml(opened.genealogy, member, opened.names)
+                                   : schedule_text(opened.genealogy, member, opened.names, style_of(options));
+    std::fputs(text.c_str(), stdout);
+    return ExitCode::ok;
+}
+
+void export_graphs(const std::filesystem::path& file, const ExportOptions& options) {
+    const auto opened = open_genealogy(file);
+    if (!options.newick.empty())
+        write_file(options.newick, [&](std::ostream& out) { write_newick(opened.genealogy, opened.names, out); });
+    if (!options.graphml.empty())
+        write_file(options.graphml, [&](std::ostream& out) { write_graphml(opened.genealogy, opened.names, out); });
+}
+
+}  // namespace stemma

@@ -1,0 +1,160 @@
+#include "genealogy/genealogy.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/error.hpp"
+
+namespace stemma {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// Of the report at `resource`, or NaN.
+double metric_at(const Relative& member, Resource resource) {
+    const auto at = std::lower_bound(member.reports.begin(), member.reports.end(), resource,
+                                     [](const Measurement& one, Resource wanted) { return one.resource < wanted; });
+    return at != member.reports.end() && at->resource == resource ? at->metric : nan;
+}
+
+}  // namespace
+
+double Relative::metric() const { return reports.empty() ? nan : reports.back().metric; }
+
+Genealogy::Genealogy(std::vector<Relative> members, bool maximise, MemberId best)
+    : members_(std::move(members)), maximise_(maximise), best_(best) {
+    begin_.assign(members_.size() + 1, 0);
+    weight_.assign(members_.size(), 1);
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        const auto parent = members_[i].parent;
+        if (!parent.exists()) {
+            roots_.push_back({i});
+            continue;
+        }
+        ensure(parent.value < i, "a parent is born before its child");
+        ++begin_[parent.value + 1];
+    }
+    for (std::size_t i = 0; i < members_.size(); ++i) begin_[i + 1] += begin_[i];
+    children_.resize(begin_.back());
+    auto next = begin_;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        if (members_[i].parent.exists()) children_[next[members_[i].parent.value]++] = {i};
+    }
+    for (std::size_t i = members_.size(); i-- > 0;) {
+        if (members_[i].parent.exists()) weight_[members_[i].parent.value] += weight_[i];
+    }
+}
+
+std::span<const MemberId> Genealogy::children(MemberId member) const {
+    const auto begin = begin_[member.value];
+    return std::span(children_).subspan(begin, begin_[member.value + 1] - begin);
+}
+
+bool Genealogy::better(double metric, double than) const {
+    if (std::isnan(metric) || std::isnan(than)) return !std::isnan(metric) && std::isnan(than);
+    return maximise_ ? metric > than : metric < than;
+}
+
+std::vector<MemberId> Genealogy::path(MemberId member) const {
+    std::vector<MemberId> path;
+    for (; member.exists(); member = members_[member.value].parent) path.push_back(member);
+    std::reverse(path.begin(), path.end());
+    return path;
+}
+
+std::vector<Stage> Genealogy::lineage(MemberId member) const {
+    std::vector<Stage> stages;
+    auto to = members_[member.value].reached();
+    while (member.exists()) {
+        const auto& one = members_[member.value];
+        if (to > one.from) stages.push_back({member, one.from, to, metric_at(one, to)});
+        to = one.from;
+        member = one.heir() ? one.parent : MemberId::none();
+    }
+    std::reverse(stages.begin(), stages.end());
+    return stages;
+}
+
+GenealogyBuilder::GenealogyBuilder(const RunHeader& header) : maximise_(header.maximise) {
+    while (metric_ < header.metrics.size() && header.metrics[metric_].name != header.metric) ++metric_;
+}
+
+void GenealogyBuilder::add(const Entry& entry) {
+    // What was out went down with the incarnation or the worker; its report, should it come, is late.
+    if (std::holds_alternative<IncarnationStarted>(entry.input.body)) out_.clear();
+    if (const auto* lost = std::get_if<WorkerLost>(&entry.input.body)) {
+        std::erase_if(out_, [&](const auto& item) { return item.second.worker == lost->worker; });
+    }
+    if (const auto* failed = std::get_if<LeaseFailed>(&entry.input.body)) out_.erase(failed->lease);
+    if (const auto* report = std::get_if<LeaseReported>(&entry.input.body)) on(*report);
+    for (const auto& effect : entry.effects) on(effect);
+}
+
+void GenealogyBuilder::on(const LeaseReported& report) {
+    const auto found = out_.find(report.lease);
+    if (found == out_.end() || found->second.worker != report.worker) return;
+    auto& reports = members_[found->second.member.value].reports;
+    out_.erase(found);
+    if (report.rows.empty()) return;
+    // Trained once more from an earlier snapshot: the later report stands.
+    while (!reports.empty() && reports.back().resource >= report.reached) reports.pop_back();
+    const auto& values = report.rows.back().values;
+    reports.push_back({report.reached, metric_ < values.size() ? values[metric_] : nan});
+}
+
+void GenealogyBuilder::on(const Effect& effect) {
+    if (const auto* born = std::get_if<Born>(&effect)) {
+        ensure(born->member.value == members_.size(), "members are born in order of their numbers");
+        members_.push_back({.parent = born->parent,
+                            .donor = born->donor,
+                            .cause = born->cause,
+                            .generation = born->generation,
+                            .from = 0,
+                            .reports = {},
+                            .configuration = born->configuration});
+        assigned_.push_back(false);
+        auto& member = members_.back();
+        if (member.heir() && born->parent.value < members_.size()) member.from = members_[born->parent.value].reached();
+    } else if (const auto* assign = std::get_if<Assign>(&effect)) {
+        if (assign->member.value >= members_.size()) return;
+        auto& member = members_[assign->member.value];
+        if (!assigned_[assign->member.value]) member.from = assign->from;
+        assigned_[assign->member.value] = true;
+        out_[assign->lease] = {assign->member, assign->worker};
+    } else if (const auto* noted = std::get_if<Noted>(&effect)) {
+        if (noted->kind == EventKind::new_best) best_ = noted->member;
+        // Still out when these come: its deadline passed, or its worker went.
+        if (noted->kind == EventKind::requeued || noted->kind == EventKind::retry ||
+            noted->kind == EventKind::member_failed) {
+            out_.erase(noted->lease);
+        }
+    } else if (const auto* ended = std::get_if<Ended>(&effect)) {
+        if (ended->best.exists()) best_ = ended->best;
+    }
+}
+
+Genealogy GenealogyBuilder::take() { return {std::move(members_), maximise_, best_}; }
+
+Genealogy read_genealogy(RunReader& reader) {
+    GenealogyBuilder builder(reader.header());
+    reader.entries([&](const Entry& entry) { builder.add(entry); });
+    return builder.take();
+}
+
+std::string_view cause_text(BirthCause cause) {
+    switch (cause) {
+        case BirthCause::sampled:
+            return "sampled";
+        case BirthCause::repeat:
+            return "repeat";
+        case BirthCause::exploit:
+            return "exploit";
+        case BirthCause::adoption:
+            return "adoption";
+    }
+    return "?";
+}
+
+}  // namespace stemma

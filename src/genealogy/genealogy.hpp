@@ -1,0 +1,109 @@
+#pragma once
+// Who descends from whom: the members of a recorded run as a forest, for looking at.
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "record/run_reader.hpp"
+
+namespace stemma {
+
+/// What a genealogy shows of one report.
+struct Measurement {
+    Resource resource = 0;
+    double metric = std::numeric_limits<double>::quiet_NaN();  ///< the one that is optimised
+};
+
+struct Relative {
+    MemberId parent = {};  ///< whose weights it took; of a repeat, whose configuration
+    MemberId donor = {};   ///< whose hyperparameters it started from, where that is somebody else
+    BirthCause cause = BirthCause::sampled;
+    std::uint32_t generation = 0;
+    Resource from = 0;                 ///< where its own training began: the parent's resource then; 0 from scratch
+    std::vector<Measurement> reports;  ///< one a lease, ascending in resource; late ones are left out
+    Configuration configuration;
+
+    Resource reached() const { return reports.empty() ? from : reports.back().resource; }
+    /// Of its last report; NaN before it.
+    double metric() const;
+    /// Its weights come from its parent.
+    bool heir() const { return cause == BirthCause::exploit || cause == BirthCause::adoption; }
+};
+
+/// Part of a lineage: `member` trained it from `from` to `to`.
+struct Stage {
+    MemberId member;
+    Resource from = 0;
+    Resource to = 0;
+    double metric = std::numeric_limits<double>::quiet_NaN();  ///< at `to`; NaN if nothing was reported there
+};
+
+/// Members are numbered without gaps, parents before their children.
+class Genealogy {
+public:
+    /// Takes all at once, for tests; throws InternalError if a parent does not stand before its child.
+    Genealogy(std::vector<Relative> members, bool maximise, MemberId best);
+
+    std::size_t size() const { return members_.size(); }
+    const Relative& operator[](MemberId member) const { return members_[member.value]; }
+    /// In order of birth.
+    std::span<const MemberId> children(MemberId member) const;
+    std::span<const MemberId> roots() const { return roots_; }
+    /// Members below it, itself included.
+    std::uint64_t descendants(MemberId member) const { return weight_[member.value]; }
+    /// What the run reported as its best member; none if no metric was finite.
+    MemberId best() const { return best_; }
+    /// Is this metric better than that? Anything is better than NaN.
+    bool better(double metric, double than) const;
+
+    /// From its root to `member`, both included.
+    std::vector<MemberId> path(MemberId member) const;
+    /// The training behind the member's weights, from scratch to its last report, in order. An ancestor that went on
+    /// after the birth is in it up to the birth only.
+    std::vector<Stage> lineage(MemberId member) const;
+
+private:
+    std::vector<Relative> members_;
+    bool maximise_;
+    MemberId best_;
+    std::vector<MemberId> roots_;
+    std::vector<MemberId> children_;     ///< all lists of children, back to back
+    std::vector<std::size_t> begin_;     ///< of a member's list in children_; one more at the end
+    std::vector<std::uint64_t> weight_;  ///< descendants()
+};
+
+/// Follows a record entry by entry. 10^5 members with three reports each: about 0.1 s, without the reading.
+class GenealogyBuilder {
+public:
+    explicit GenealogyBuilder(const RunHeader& header);
+    void add(const Entry& entry);
+    Genealogy take();
+
+private:
+    struct Lease {
+        MemberId member;
+        WorkerId worker;
+    };
+    void on(const Effect& effect);
+    void on(const LeaseReported& report);
+
+    std::size_t metric_ = 0;
+    bool maximise_ = false;
+    std::vector<Relative> members_;
+    std::vector<bool> assigned_;
+    std::map<LeaseId, Lease> out_;
+    MemberId best_;
+};
+
+/// Of everything committed. Throws UserError on damage.
+Genealogy read_genealogy(RunReader& reader);
+
+/// "sampled", "repeat", "exploit", "adoption".
+std::string_view cause_text(BirthCause cause);
+
+}  // namespace stemma

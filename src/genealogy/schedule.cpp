@@ -1,0 +1,127 @@
+#include "genealogy/schedule.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace stemma {
+
+namespace {
+
+std::string short_text(const std::optional<Literal>& literal) {
+    if (!literal) return "-";
+    const auto* real = std::get_if<double>(&*literal);
+    return real ? fmt::format("{:.4g}", *real) : to_string(*literal);
+}
+
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (byte < 0x20 || byte == 0x7F) {
+            out += fmt::format("\\u{:04X}", byte);
+        } else {
+            out += c;
+        }
+    }
+    return out + "\"";
+}
+
+std::string toml_key(const std::string& name) {
+    const auto bare = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    };
+    return !name.empty() && std::all_of(name.begin(), name.end(), bare) ? name : quoted(name);
+}
+
+std::string toml_value(const Literal& literal) {
+    if (const auto* text = std::get_if<std::string>(&literal)) return quoted(*text);
+    return to_string(literal);
+}
+
+/// Text for a comment: one line whatever is in it.
+std::string one_line(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+    return text;
+}
+
+}  // namespace
+
+std::string schedule_text(const Genealogy& genealogy, MemberId member, const GenealogyNames& names,
+                          const TextStyle& style) {
+    const auto& space = *names.space;
+    const auto stages = genealogy.lineage(member);
+    if (stages.empty()) return fmt::format("member {} has not been trained yet\n", member.value);
+    const auto value = [&](const Stage& stage, std::size_t p) { return genealogy[stage.member].configuration[p]; };
+    std::vector<std::size_t> changing;
+    std::string constant;
+    for (std::size_t p = 0; p < space.size(); ++p) {
+        if (std::any_of(stages.begin(), stages.end(),
+                        [&](const Stage& stage) { return value(stage, p) != value(stages[0], p); })) {
+            changing.push_back(p);
+        } else if (const auto literal = space.literal(p, value(stages[0], p))) {
+            constant += fmt::format("{}{}={}", constant.empty() ? "" : " ", space[p].name, short_text(literal));
+        }
+    }
+    std::vector<std::string> head = {"from", "to", "member", "born by"};
+    for (const auto p : changing) head.push_back(space[p].name + " ");
+    head.push_back(names.metric);
+    std::vector<std::vector<std::string>> rows = {std::move(head)};
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+        const auto& stage = stages[i];
+        std::vector<std::string> row = {std::to_string(stage.from), std::to_string(stage.to),
+                                        std::to_string(stage.member.value),
+                                        detail::birth_text(genealogy[stage.member])};
+        for (const auto p : changing) {
+            const bool changed = i > 0 && value(stage, p) != value(stages[i - 1], p);
+            row.push_back(short_text(space.literal(p, value(stage, p))) + (changed ? "*" : " "));
+        }
+        row.push_back(detail::metric_text(stage.metric));
+        rows.push_back(std::move(row));
+    }
+    std::vector<bool> right(rows[0].size(), true);
+    right[3] = false;
+    auto text = fmt::format("{}: member {}, {} {}s in {} stage{}; * changed\n", names.run, member.value,
+                            stages.back().to, names.unit, stages.size(), stages.size() == 1 ? "" : "s");
+    text += detail::aligned(rows, right, style);
+    if (!constant.empty()) text += "the same throughout: " + constant + "\n";
+    return text;
+}
+
+std::string schedule_toml(const Genealogy& genealogy, MemberId member, const GenealogyNames& names) {
+    const auto& space = *names.space;
+    const auto keys = schedule_keys(space);
+    auto text = fmt::format(
+        "# The schedule of member {} of {}. In the job file, in place of [scheduler] and [sampler], it trains that\n"
+        "# lineage again from scratch.\n[scheduler]\ntype = \"replay\"\n",
+        member.value, one_line(names.run));
+    for (const auto& stage : genealogy.lineage(member)) {
+        const auto& one = genealogy[stage.member];
+        text += fmt::format("\n[[schedule]]  # member {}, {}", stage.member.value, detail::birth_text(one));
+        if (!std::isnan(stage.metric))
+            text += fmt::format("; {} {} at its end", one_line(names.metric), detail::metric_text(stage.metric));
+        text += fmt::format("\nto = {}\n", stage.to);
+        for (std::size_t p = 0; p < space.size(); ++p) {
+            if (const auto literal = space.literal(p, one.configuration[p]))
+                text += fmt::format("{} = {}\n", toml_key(keys[p]), toml_value(*literal));
+        }
+    }
+    return text;
+}
+
+std::vector<std::string> schedule_keys(const SearchSpace& space) {
+    std::vector<std::string> keys;
+    for (const auto& parameter : space.parameters()) keys.push_back(parameter.name);
+    for (auto& key : keys) {
+        if (key != "to") continue;
+        while (key == "to" || space.find(key)) key += "_";
+    }
+    return keys;
+}
+
+}  // namespace stemma

@@ -1,0 +1,25 @@
+#pragma once
+// The hyperparameter schedule along a lineage: what was trained with which configuration until when.
+
+#include <string>
+#include <vector>
+
+#include "genealogy/text.hpp"
+
+namespace stemma {
+
+/// One row a stage: from, to, member, how it was born, the hyperparameters that differ between stages (those that
+/// changed at the stage are marked *), the metric at its end. The others are named once below. NaN metrics are "-".
+std::string schedule_text(const Genealogy& genealogy, MemberId member, const GenealogyNames& names,
+                          const TextStyle& style);
+
+/// The same as TOML, for a job file with the same [space]: [scheduler] type = "replay", and for each stage a
+/// [[schedule]] with `to` (in the trainer's unit) and the active hyperparameters under schedule_keys(). Numbers are
+/// written so that they are read back equal. A lineage that was never trained gives no [[schedule]].
+std::string schedule_toml(const Genealogy& genealogy, MemberId member, const GenealogyNames& names);
+
+/// Keys of the hyperparameters in a [[schedule]]: their names; one called "to" gets "_" appended until it is unlike the
+/// others.
+std::vector<std::string> schedule_keys(const SearchSpace& space);
+
+}  // namespace stemma

@@ -1,0 +1,142 @@
+"""lineage, schedule, export --newick and --graphml: on a population, and on a search without parents."""
+
+import re
+import tomllib
+import xml.etree.ElementTree as ET
+
+import pytest
+from harness import JOB, USER_ERROR
+from record import rows
+
+PBT = JOB.replace("members = 40", "members = 200").replace(
+    'type = "asha"\nmin = 1\nmax = 27\neta = 3', 'type = "pbt"\npopulation = 8\ninterval = 3\nmax = 24'
+)
+GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
+
+
+@pytest.fixture
+def population(stemma, job):
+    job.write_text(PBT)
+    stemma.env["LC_ALL"] = "C"
+    stemma("run", job, "-n", 2, "-q")
+    return "runs/toy.h5"
+
+
+@pytest.fixture
+def members(stemma, population):
+    return rows(stemma, population, "members")
+
+
+def best_of(stemma, file):
+    return int(re.search(r"best member: (\d+)", stemma("status", file).stdout)[1])
+
+
+def ancestors(members, member):
+    found = [member]
+    while members[found[-1]]["parent"] is not None:
+        found.append(members[found[-1]]["parent"])
+    return found[::-1]
+
+
+def drawn(text):
+    """Numbers of the members that have a line of their own, in order."""
+    return [int(number) for number in re.findall(r"^[|` -]*[o*] (\d+) ", text, re.MULTILINE)]
+
+
+def test_there_are_children(members):
+    assert any(member["cause"] == "exploit" for member in members)
+
+
+def test_the_forest_has_everybody(stemma, population, members):
+    text = stemma("lineage", population, "--all").stdout
+
+    assert sorted(drawn(text)) == [member["member"] for member in members]
+    assert text.startswith(f"toy: {len(members)} members from 8 roots; best member {best_of(stemma, population)}\n")
+
+
+def test_the_forest_fits_a_terminal(stemma, population):
+    for width in (40, 80):
+        text = stemma("lineage", population, "--width", width).stdout
+        assert all(len(line) <= width for line in text.splitlines()[1:]), text
+        assert len(text.splitlines()) <= 104
+
+
+def test_box_drawing_where_the_locale_allows(stemma, population):
+    assert stemma("lineage", population).stdout.isascii()
+    stemma.env["LC_ALL"] = "C.UTF-8"
+    assert "●" in stemma("lineage", population).stdout
+
+
+def test_the_way_to_a_member(stemma, population, members):
+    best = best_of(stemma, population)
+    text = stemma("lineage", population, "--best").stdout
+
+    assert drawn(text) == ancestors(members, best)
+    assert text == stemma("lineage", population, best).stdout
+
+
+def test_the_schedule_is_that_of_the_ancestors(stemma, population, members):
+    best = best_of(stemma, population)
+    found = tomllib.loads(stemma("schedule", population, "--best", "--toml").stdout)
+    text = stemma("schedule", population).stdout
+
+    assert found["scheduler"] == {"type": "replay"}
+    stages = found["schedule"]
+    lineage = ancestors(members, best)
+    assert len(stages) == len(lineage)
+    for stage, member in zip(stages, lineage):
+        assert (stage["lr"], stage["momentum"]) == (members[member]["configuration"]["lr"], members[member]["configuration"]["momentum"])
+    ends = [stage["to"] for stage in stages]
+    assert ends == sorted(set(ends))
+    assert re.findall(r"^ *\d+ +(\d+) ", text, re.MULTILINE) == [str(end) for end in ends]
+
+
+def test_graphml(stemma, population, members):
+    stemma("export", population, "--graphml", "family.graphml")
+    root = ET.parse(stemma.folder / "family.graphml").getroot()
+    names = {key.get("id"): key.get("attr.name") for key in root.iter(GRAPHML + "key")}
+    nodes = [{names[data.get("key")]: data.text for data in node} for node in root.iter(GRAPHML + "node")]
+    edges = [(edge.get("source"), edge.get("target")) for edge in root.iter(GRAPHML + "edge")]
+
+    assert [int(node["member"]) for node in nodes] == [member["member"] for member in members]
+    assert [float(node["lr"]) for node in nodes] == [member["configuration"]["lr"] for member in members]
+    assert edges == [(f"n{member['parent']}", f"n{member['member']}") for member in members if member["parent"] is not None]
+
+
+def test_graphml_for_networkx(stemma, population, members):
+    networkx = pytest.importorskip("networkx")
+    stemma("export", population, "--graphml", "family.graphml")
+    graph = networkx.read_graphml(stemma.folder / "family.graphml")
+
+    assert networkx.is_forest(graph) and len(graph) == len(members)
+    assert graph.nodes["n0"]["lr"] == members[0]["configuration"]["lr"]
+    assert [node for node, best in graph.nodes(data="best") if best] == [f"n{best_of(stemma, population)}"]
+
+
+def test_newick(stemma, population, members):
+    trees = stemma("export", population, "--newick", "-").stdout.splitlines()
+
+    assert len(trees) == 8
+    for tree in trees:
+        bare = re.sub(r"'(?:[^']|'')*'", "X", tree)
+        assert re.fullmatch(r"[(),;X:\d]+", bare) and bare.count("(") == bare.count(")")
+    labels = re.findall(r"'(\d+) lr=[^']*':", "".join(trees))
+    assert sorted(map(int, labels)) == [member["member"] for member in members]
+
+
+def test_a_search_without_parents_is_a_forest_of_roots(stemma, job):
+    stemma.env["LC_ALL"] = "C"
+    stemma("run", job, "-n", 2, "-q")
+
+    assert sorted(drawn(stemma("lineage", "runs/toy.h5").stdout)) == list(range(40))
+    assert len(tomllib.loads(stemma("schedule", "runs/toy.h5", "--toml").stdout)["schedule"]) == 1
+
+
+def test_mistakes(stemma, job):
+    stemma("run", job, "-n", 2, "-q")
+
+    assert "0 .. 39" in stemma("lineage", "runs/toy.h5", 40, code=USER_ERROR).stderr
+    stemma("schedule", "runs/toy.h5", 1, "--best", code=USER_ERROR)
+    stemma("lineage", "nowhere.h5", code=USER_ERROR)
+    assert "--newick" in stemma("export", "runs/toy.h5", code=USER_ERROR).stderr
+    assert "cannot be written" in stemma("export", "runs/toy.h5", "--newick", "no/such/folder.nwk", code=USER_ERROR).stderr

@@ -1,0 +1,85 @@
+#include "genealogy/schedule.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/genealogy/families.hpp"
+
+namespace stemma::test {
+namespace {
+
+TEST(ScheduleText, MarksWhatChanged) {
+    EXPECT_EQ("\n" + schedule_text(family(), {5}, names(), {}), R"(
+toy: member 5, 9 epochs in 3 stages; * changed
+from  to  member  born by     lr   loss
+   0   3       0  sampled    0.1    0.9
+   3   6       3  exploit   0.15*   0.4
+   6   9       5  adoption  0.15   0.25
+the same throughout: optimiser=sgd to=4
+)");
+}
+
+TEST(ScheduleText, OneStageNamesAllBelow) {
+    EXPECT_EQ("\n" + schedule_text(family(), {1}, names(), {}), R"(
+toy: member 1, 3 epochs in 1 stage; * changed
+from  to  member  born by  loss
+   0   3       1  sampled   1.5
+the same throughout: lr=0.5 optimiser=sgd to=4
+)");
+}
+
+TEST(ScheduleText, SaysThatNothingWasTrained) {
+    EXPECT_EQ(schedule_text(family(), {4}, names(), {}), "member 4 has not been trained yet\n");
+}
+
+TEST(ScheduleToml, ListsTheStages) {
+    EXPECT_EQ("\n" + schedule_toml(family(), {5}, names()), R"(
+# The schedule of member 5 of toy. In the job file, in place of [scheduler] and [sampler], it trains that
+# lineage again from scratch.
+[scheduler]
+type = "replay"
+
+[[schedule]]  # member 0, sampled; loss 0.9 at its end
+to = 3
+lr = 0.1
+optimiser = "sgd"
+to_ = 4
+
+[[schedule]]  # member 3, exploit; loss 0.4 at its end
+to = 6
+lr = 0.15
+optimiser = "sgd"
+to_ = 4
+
+[[schedule]]  # member 5, adoption; loss 0.25 at its end
+to = 9
+lr = 0.15
+optimiser = "sgd"
+to_ = 4
+)");
+}
+
+TEST(ScheduleToml, QuotesTextsAndLeavesOutWhatIsInactive) {
+    auto member = root(1.0 / 3, {{2, 0.5}});
+    member.configuration = {1.0 / 3, Choice{1}, Inactive{}};
+    const Genealogy genealogy({member}, false, {0});
+    EXPECT_EQ("\n" + schedule_toml(genealogy, {0}, names()), R"(
+# The schedule of member 0 of toy. In the job file, in place of [scheduler] and [sampler], it trains that
+# lineage again from scratch.
+[scheduler]
+type = "replay"
+
+[[schedule]]  # member 0, sampled; loss 0.5 at its end
+to = 2
+lr = 0.3333333333333333
+optimiser = "it's \"a\" <b> & c"
+)");
+}
+
+TEST(ScheduleKeys, NoHyperparameterIsTakenForTheEnd) {
+    EXPECT_EQ(schedule_keys(lr_space()), (std::vector<std::string>{"lr", "optimiser", "to_"}));
+    const SearchSpace both({{"to", Real{}, Role::fixed, {}, {}}, {"to_", Real{}, Role::fixed, {}, {}}});
+    EXPECT_EQ(schedule_keys(both), (std::vector<std::string>{"to__", "to_"}));
+}
+
+}  // namespace
+}  // namespace stemma::test

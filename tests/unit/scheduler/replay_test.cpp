@@ -1,0 +1,124 @@
+#include "scheduler/replay.hpp"
+
+#include <limits>
+
+#include "core/error.hpp"
+#include "unit/scheduler/script.hpp"
+
+namespace stemma::test {
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+/// The birth that a free worker leads to; it is not answered.
+std::optional<Create> wanted(Script& search) {
+    for (const auto& action : search.say(WorkWanted{})) {
+        if (const auto* create = std::get_if<Create>(&action)) return *create;
+    }
+    return std::nullopt;
+}
+
+TEST(Replay, EachStageContinuesTheOneBefore) {
+    Script search(make_replay({{3, 5, 9}}));
+    const auto first = wanted(search);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->to, 3);
+    EXPECT_FALSE(first->parent.exists());
+    EXPECT_EQ(first->cause, BirthCause::sampled);
+    search.say(Created{{0}});
+    EXPECT_FALSE(wanted(search)) << "one at a time";
+
+    const auto kept = search.report({0, 3}, 1);
+    EXPECT_TRUE(Script::keep_of(kept, 0));
+    const auto second = wanted(search);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->to, 5);
+    EXPECT_EQ(second->parent, MemberId{0});
+    EXPECT_EQ(second->generation, 1U);
+    EXPECT_EQ(second->cause, BirthCause::adoption);
+    search.say(Created{{1}});
+    EXPECT_TRUE(Script::released(search.report({1, 5}, 1), 0));
+
+    EXPECT_EQ(wanted(search)->parent, MemberId{1});
+    search.say(Created{{2}});
+    search.report({2, 9}, 1);
+    EXPECT_TRUE(search.scheduler().exhausted());
+}
+
+TEST(Replay, AFailedStageIsTriedAgainFromTheSameParent) {
+    Script search(make_replay({{3, 5}}));
+    search.report(*search.work(), 1);
+    search.give_up(search.work()->member);
+    EXPECT_EQ(wanted(search)->parent, MemberId{0});
+    search.say(Created{{2}});
+    EXPECT_TRUE(Script::released(search.report({2, 5}, infinite), 2));
+    EXPECT_EQ(wanted(search)->parent, MemberId{0});
+}
+
+TEST(Replay, WithoutItsParentTheLineageBeginsAgain) {
+    Script search(make_replay({{3, 5}}));
+    search.report(*search.work(), 1);
+    ASSERT_TRUE(wanted(search));
+    search.say(ParentLost{{0}});
+    const auto again = wanted(search);
+    ASSERT_TRUE(again);
+    EXPECT_FALSE(again->parent.exists());
+    EXPECT_EQ(again->to, 3);
+}
+
+TEST(Replay, AParentThatGoesWhileItsChildTrainsIsMissedOnlyIfTheChildFails) {
+    Script search(make_replay({{3, 5, 7}}));
+    search.report(*search.work(), 1);
+    const auto child = *search.work();
+    search.give_up(0);
+    search.report(child, 1);
+    EXPECT_EQ(wanted(search)->parent, MemberId{1});
+    search.say(Created{{2}});
+    search.give_up(1);
+    search.give_up(2);
+    EXPECT_FALSE(wanted(search)->parent.exists());
+}
+
+TEST(Replay, TenFailuresEndItUntilItIsExtended) {
+    Script search(make_replay({{3}}));
+    for (int i = 0; i < 10; ++i) {
+        ASSERT_FALSE(search.scheduler().exhausted());
+        search.report(*search.work(), infinite);
+    }
+    EXPECT_TRUE(search.scheduler().exhausted());
+    search.say(Extended{3});
+    EXPECT_FALSE(search.scheduler().exhausted());
+}
+
+TEST(Replay, ALargerResourceIsForTheLastMember) {
+    Script search(make_replay({{3, 5}}));
+    search.report(*search.work(), 1);
+    search.report(*search.work(), 1);
+    search.say(Extended{20});
+    EXPECT_EQ(search.work(), (Work{1, 20}));
+    search.report({1, 20}, 1);
+    EXPECT_TRUE(search.scheduler().exhausted());
+}
+
+TEST(Replay, RowsCountTheStages) {
+    Script search(make_replay({{3, 5}}));
+    search.report(*search.work(), 1);
+    search.work();
+    const auto rows = search.scheduler().rungs();
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[0].finished, 1U);
+    EXPECT_EQ(rows[0].promoted, 1U);
+    EXPECT_EQ(rows[1].resource, 5);
+    EXPECT_EQ(rows[1].entered, 1U);
+    EXPECT_EQ(rows[1].finished, 0U);
+}
+
+TEST(Replay, RefusesSchedulesThatDoNotGoForward) {
+    EXPECT_THROW(make_replay({}), UserError);
+    EXPECT_THROW(make_replay({{0}}), UserError);
+    EXPECT_THROW(make_replay({{3, 3}}), UserError);
+    EXPECT_THROW(make_replay({{3, 2}}), UserError);
+}
+
+}  // namespace
+}  // namespace stemma::test
