@@ -83,10 +83,9 @@ std::vector<std::string> member_row(const Genealogy& genealogy, MemberId id, con
             names.space->describe(member.configuration)};
 }
 
+std::string count(std::uint64_t n, std::string_view what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
+
 std::string summary(const Genealogy& genealogy, const GenealogyNames& names) {
-    const auto count = [](std::uint64_t n, std::string_view what) {
-        return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
-    };
     auto text = fmt::format("{}: {} from {}", names.run, count(genealogy.size(), "member"),
                             count(genealogy.roots().size(), "root"));
     if (const auto best = genealogy.best(); best.exists()) text += fmt::format("; best member {}", best.value);
@@ -130,7 +129,7 @@ std::string forest_text(const Genealogy& genealogy, const GenealogyNames& names,
         if (line.member.exists()) {
             rows.push_back(member_row(genealogy, line.member, line.art, names));
         } else {
-            const auto below = line.descendants > 0 ? fmt::format(" with {} descendants", line.descendants) : "";
+            const auto below = line.descendants > 0 ? " with " + count(line.descendants, "descendant") : "";
             rows.push_back({fmt::format("{}... {} more{}", line.art, line.left_out, below)});
         }
     }

@@ -13,6 +13,8 @@ inline constexpr std::uint64_t population = 50;
 /// Its space is lr in [1e-4, 1], log, and momentum in [0, 0.99].
 inline constexpr const char* family_job = R"([run]
 name = "family"
+[run.budget]
+members = 100000
 [metric]
 name = "valid_loss"
 direction = "minimise"
