@@ -200,7 +200,7 @@ void Manager::State::settle(const ActiveLease& lease, Resource reached, Effects&
         if (const auto found = transfers.find(lease.source.transfer); found != transfers.end()) {
             const auto transfer = found->second;  // the lease is over before it
             transfers.erase(found);
-            abort(lease.source.transfer, transfer, out);
+            abort_transfer(lease.source.transfer, transfer, out);
         }
     }
     if (lease.slot != no_slot) snapshots.unpin(lease.slot, out);

@@ -104,7 +104,7 @@ void Manager::State::unavailable(const ActiveLease& lease, WorkerId worker, Effe
     queue.push_front({lease.member, lease.to, {}});
 }
 
-void Manager::State::abort(TransferId id, const TransferRecord& transfer, Effects& out) {
+void Manager::State::abort_transfer(TransferId id, const TransferRecord& transfer, Effects& out) {
     if (workers.alive(transfer.owner)) out.push_back(AbortTransfer{id, transfer.owner});
     if (workers.alive(transfer.receiver)) {
         out.push_back(AbortTransfer{id, transfer.receiver});
@@ -129,7 +129,7 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
             continue;
         }
         item = transfers.erase(item);
-        abort(id, transfer, out);
+        abort_transfer(id, transfer, out);
     }
     for (auto lease = leases.rbegin(); lease != leases.rend(); ++lease) {
         settle(*lease, lease->to, out);

@@ -65,7 +65,7 @@ struct Manager::State : private Placement {
     /// `failed`: through its configuration, so far as one can tell, and not through a lost snapshot or the user.
     void give_up(MemberId member, LeaseId lease, WorkerId worker, bool failed, Effects& out);
     /// Neither end needs it any more, or one of them is gone.
-    void abort(TransferId id, const TransferRecord& transfer, Effects& out);
+    void abort_transfer(TransferId id, const TransferRecord& transfer, Effects& out);
     void count_failure(std::string error, Effects& out);
     void unavailable(const ActiveLease& lease, WorkerId worker, Effects& out);
     void lose_worker(WorkerId worker, Effects& out);

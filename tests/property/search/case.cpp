@@ -16,6 +16,7 @@ namespace {
 std::shared_ptr<const SearchSpace> space() {
     std::vector<Parameter> parameters(2);
     parameters[0].name = "rate";
+    parameters[0].role = Role::mutable_value;
     parameters[0].domain = Real{1e-4, 1, Scale::log, {}};
     parameters[1].name = "width";
     parameters[1].domain = Integer{1, 8, Scale::linear, {}};

@@ -16,6 +16,7 @@ namespace {
 std::shared_ptr<const SearchSpace> line() {
     std::vector<Parameter> parameters(1);
     parameters[0].name = "rate";
+    parameters[0].role = Role::mutable_value;
     parameters[0].domain = Real{0, 1, Scale::linear, {}};
     return std::make_shared<const SearchSpace>(std::move(parameters));
 }
