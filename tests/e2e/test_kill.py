@@ -25,7 +25,9 @@ def test_the_whole_job_at_random_moments(stemma, mpi, job):
     for kill in range(KILLS):
         words = ["run", job, "--output", "toy.h5", "--continue", *options]
         started = stemma.start(2 + kill % 3, *words)
-        time.sleep(moments.uniform(0.05, 1.5))  # also while it starts, before there is a file
+        if kill % 3:  # the others may hit it while it starts, even before there is a file
+            wait_until(lambda: (stemma.folder / "toy.h5").exists() and len(committed(stemma)) > len(before), "the search has gone on")
+        time.sleep(moments.uniform(0.05, 1.0))
         started.kill()
         if not (stemma.folder / "toy.h5").exists():
             continue
