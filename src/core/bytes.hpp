@@ -14,12 +14,22 @@
 #include <vector>
 
 #include "core/ids.hpp"
+#include "core/large_blocks.hpp"
 
 namespace stemma {
 
 static_assert(std::endian::native == std::endian::little, "Stemma's codecs assume a little-endian host");
 
-using Bytes = std::vector<std::byte>;
+/// Bytes(n) and resize(n) leave new bytes indeterminate: where zeros are meant, give std::byte{0}.
+using Bytes = std::vector<std::byte, LargeBlockAllocator<std::byte>>;
+
+/// Appends a copy, which must not lie within `out`. In one piece: insert() copies byte by byte under an allocator.
+inline void append(Bytes& out, std::span<const std::byte> more) {
+    if (more.empty()) return;
+    const auto before = out.size();
+    out.resize(before + more.size());
+    std::memcpy(out.data() + before, more.data(), more.size());
+}
 
 /// Bytes that do not hold what they should (cut short, a wrong kind, a length beyond its bound).
 struct DecodeError : std::runtime_error {
@@ -46,10 +56,7 @@ public:
         put(static_cast<std::uint32_t>(items.size()));
         for (const auto& item : items) put(item);
     }
-    void raw(const void* data, std::size_t size) {
-        const auto* first = static_cast<const std::byte*>(data);
-        out_.insert(out_.end(), first, first + size);
-    }
+    void raw(const void* data, std::size_t size) { append(out_, {static_cast<const std::byte*>(data), size}); }
 
 private:
     Bytes& out_;

@@ -156,7 +156,7 @@ std::string csv_field(const Json& value) {
 
 /// Names of the columns that row_json gives, also when there are no rows.
 std::vector<std::string> csv_columns(const Derived& run, Table table) {
-    const Bytes zeros(run.rows.row_bytes(table));
+    const Bytes zeros(run.rows.row_bytes(table), std::byte{0});
     ByteReader in(zeros);
     std::vector<std::string> names;
     const auto row = row_json(run, table, in, more_columns(table, run.header), false);

@@ -105,8 +105,8 @@ void Snapshot::add(std::string name, DType type, std::vector<std::int64_t> shape
     ensure(product_of(shape, size_of(type), bytes) && bytes == content.size(),
            "an array has as many bytes as its shape says");
     const auto offset = aligned(data_.size());
-    data_.resize(offset);
-    data_.insert(data_.end(), content.begin(), content.end());
+    data_.resize(offset, std::byte{0});  // padding is part of what the checksum covers
+    append(data_, content);
     arrays_.push_back({std::move(name), type, std::move(shape), offset, bytes});
 }
 
@@ -123,7 +123,7 @@ std::span<const std::byte> Snapshot::content(const ArrayInfo& array) const {
 // magic u32, version u16, CRC-32 u32 of all that follows, size of data u64, index, data. Offsets and sizes of arrays
 // follow from types and shapes, so a block cannot contradict itself.
 Bytes Snapshot::encode() const {
-    Bytes head(head_bytes);
+    Bytes head(head_bytes, std::byte{0});
     std::memcpy(head.data(), &magic, sizeof magic);
     std::memcpy(head.data() + sizeof magic, &version, sizeof version);
     ByteWriter writer(head);
@@ -137,9 +137,10 @@ Bytes Snapshot::encode() const {
     const auto crc = checksum(checksum(0, std::span(head).subspan(head_bytes)), data_);
     std::memcpy(head.data() + head_bytes - sizeof crc, &crc, sizeof crc);
 
-    Bytes block(head.size() + data_.size());
-    std::copy(head.begin(), head.end(), block.begin());
-    std::copy(data_.begin(), data_.end(), block.begin() + static_cast<std::ptrdiff_t>(head.size()));
+    Bytes block;
+    block.reserve(head.size() + data_.size());
+    append(block, head);
+    append(block, data_);
     return block;
 }
 
@@ -165,7 +166,7 @@ Snapshot Snapshot::decode(std::span<const std::byte> block) {
     if (end != data_bytes || reader.left() != data_bytes)
         throw DecodeError("snapshot: the data is cut short or too long");
     const auto data = block.last(data_bytes);
-    snapshot.data_.assign(data.begin(), data.end());
+    append(snapshot.data_, data);
     return snapshot;
 }
 

@@ -48,7 +48,7 @@ void BulkChannel::send(int to, TransferId transfer, std::shared_ptr<const Bytes>
 void BulkChannel::receive(int from, TransferId transfer, std::uint64_t bytes) {
     const auto [entry, is_new] = receives_.try_emplace(transfer, Receiving{make_flow(from, transfer, bytes), {}});
     ensure(is_new, "a transfer is received twice");
-    entry->second.content.reserve(bytes);  // grows chunk by chunk below and must not move under MPI's hands
+    entry->second.content.resize(bytes);
 }
 
 void BulkChannel::abandon(TransferId transfer) {
@@ -129,7 +129,6 @@ bool BulkChannel::start(Receiving& receiving) {
     auto& flow = receiving.flow;
     while (flow.chunks_started < flow.chunks && flow.requests.size() < settings_.chunks_in_flight) {
         const auto size = std::min<std::uint64_t>(settings_.chunk_bytes, flow.bytes - flow.offset);
-        receiving.content.resize(flow.offset + size);
         auto& request = flow.requests.emplace_back(MPI_REQUEST_NULL);
         if (MPI_Irecv(receiving.content.data() + flow.offset, static_cast<int>(size), MPI_BYTE, flow.peer, flow.tag,
                       communicator_, &request) != MPI_SUCCESS) {

@@ -53,12 +53,12 @@ void ControlChannel::send(int to, Bytes frames) {
     if (outbox.blocks.empty()) waiting_.push_back(to);
     if (!outbox.blocks.empty() && outbox.blocks.back().size() + frames.size() <= block_bytes_max) {
         auto& last = outbox.blocks.back();
-        last.insert(last.end(), frames.begin(), frames.end());
+        append(last, frames);
         return;
     }
-    Bytes block(number_bytes);
+    Bytes block(number_bytes, std::byte{0});
     block.reserve(number_bytes + frames.size());
-    block.insert(block.end(), frames.begin(), frames.end());
+    append(block, frames);
     outbox.blocks.push_back(std::move(block));
 }
 

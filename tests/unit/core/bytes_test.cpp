@@ -64,7 +64,7 @@ TEST(Bytes, ALengthBeyondTheEndAllocatesNothing) {
 }
 
 TEST(Bytes, LeftoverBytesAreAnError) {
-    const Bytes bytes(3);
+    const Bytes bytes(3, std::byte{0});
     ByteReader in(bytes);
     in.get<std::uint8_t>();
     EXPECT_EQ(in.left(), 2U);

@@ -120,7 +120,7 @@ TEST(WorkerMachine, StartsFromAPeerWhenTheSnapshotHasCome) {
     Harness h;
     const auto asked = h.grant(1, StartFrom::peer);
     const auto ready = h.grant(2);
-    const auto came = h.give(BulkArrived{{7}, Bytes(16)});
+    const auto came = h.give(BulkArrived{{7}, Bytes(16, std::byte{0})});
 
     ASSERT_NE(only<ReceiveBulk>(asked), nullptr);
     EXPECT_EQ(only<ReceiveBulk>(asked)->from, 2);
@@ -156,7 +156,7 @@ TEST(WorkerMachine, ACancelBeforeTheSnapshotCameReportsNothingTrainedAndKeepsThe
     Harness h;
     h.grant(1, StartFrom::peer);
     const auto cancelled = h.give(ToWorker(CancelLease{{1}}));
-    const auto came = h.give(BulkArrived{{7}, Bytes(16)});
+    const auto came = h.give(BulkArrived{{7}, Bytes(16, std::byte{0})});
 
     ASSERT_NE(only_said<Report>(cancelled), nullptr);
     EXPECT_EQ(only_said<Report>(cancelled)->reached, 1);

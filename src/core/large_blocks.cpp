@@ -1,0 +1,114 @@
+#include "core/large_blocks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace stemma {
+
+namespace {
+
+constexpr std::size_t huge_page_bytes = std::size_t{2} << 20U;
+constexpr std::align_val_t alignment{huge_page_bytes};
+
+/// Whole huge pages; this also lets snapshots that differ by a few bytes share a kept block.
+std::size_t rounded(std::size_t bytes) {
+    if (bytes > std::numeric_limits<std::size_t>::max() - huge_page_bytes) throw std::bad_alloc();
+    return (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
+}
+
+struct Block {
+    void* memory = nullptr;
+    std::size_t bytes = 0;
+};
+
+void release(const Block& block) noexcept { ::operator delete(block.memory, block.bytes, alignment); }
+
+/// Freed blocks, oldest first.
+class Kept {
+public:
+    void* take(std::size_t bytes) {
+        const std::scoped_lock lock(mutex_);
+        const auto end = blocks_.begin() + static_cast<std::ptrdiff_t>(sum_.blocks);
+        // From the end: what was freed last is the least likely to have left the caches or to have been taken back.
+        for (auto it = end; it != blocks_.begin();) {
+            if ((--it)->bytes != bytes) continue;
+            auto* const memory = it->memory;
+            std::move(it + 1, end, it);
+            --sum_.blocks;
+            sum_.bytes -= bytes;
+            return memory;
+        }
+        return nullptr;
+    }
+
+    void put(Block block) noexcept {
+        const std::scoped_lock lock(mutex_);
+        while (sum_.blocks > 0 && (sum_.blocks == kept_blocks_max || sum_.bytes + block.bytes > kept_bytes_max)) {
+            drop_oldest();
+        }
+        blocks_[sum_.blocks++] = block;
+        sum_.bytes += block.bytes;
+    }
+
+    void drop_all() noexcept {
+        const std::scoped_lock lock(mutex_);
+        while (sum_.blocks > 0) drop_oldest();
+    }
+
+    KeptBlocks sum() {
+        const std::scoped_lock lock(mutex_);
+        return sum_;
+    }
+
+private:
+    void drop_oldest() noexcept {
+        release(blocks_.front());
+        sum_.bytes -= blocks_.front().bytes;
+        std::move(blocks_.begin() + 1, blocks_.begin() + static_cast<std::ptrdiff_t>(sum_.blocks), blocks_.begin());
+        --sum_.blocks;
+    }
+
+    std::mutex mutex_;
+    std::array<Block, kept_blocks_max> blocks_;
+    KeptBlocks sum_;
+};
+
+/// Never destroyed: Bytes of static lifetime may be freed after it would be.
+Kept& kept() {
+    static auto& blocks = *new Kept;
+    return blocks;
+}
+
+}  // namespace
+
+void* allocate_large(std::size_t bytes) {
+    const auto size = rounded(bytes);
+    if (auto* const memory = kept().take(size)) return memory;
+    void* memory = ::operator new(size, alignment, std::nothrow);
+    if (memory == nullptr) {
+        kept().drop_all();
+        memory = ::operator new(size, alignment);
+    }
+#if defined(__linux__)
+    ::madvise(memory, size, MADV_HUGEPAGE);  // a wish: without it the block is slower, not wrong
+#endif
+    return memory;
+}
+
+void free_large(void* block, std::size_t bytes) noexcept {
+    const auto size = (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
+#if defined(__linux__) && defined(MADV_FREE)
+    ::madvise(block, size, MADV_FREE);
+#endif
+    kept().put({block, size});
+}
+
+KeptBlocks kept_large_blocks() { return kept().sum(); }
+void drop_kept_large_blocks() noexcept { kept().drop_all(); }
+
+}  // namespace stemma
