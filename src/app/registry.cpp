@@ -270,6 +270,7 @@ TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
     settings.threads = static_cast<int>(place.threads);
     settings.device = place.device;
     settings.deterministic = given.deterministic;
+    settings.inherit_optimiser = given.inherit_optimiser;
     settings.tf32 = given.tf32;
     settings.precision = given.amp == MixedPrecision::bf16 ? "bf16" : "float32";
     settings.run_seed = job.run.seed;

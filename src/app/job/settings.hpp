@@ -103,6 +103,7 @@ struct TrainerSettings {
     MixedPrecision amp = MixedPrecision::off;
     bool tf32 = false;
     bool deterministic = true;
+    bool inherit_optimiser = true;  ///< a child starts with its parent's moments
     /// Hyperparameters that the space does not have: given in [trainer], else the table's default. Only those that can
     /// matter (no `width` for a LeNet, no `momentum` for Adam). Of beta and one_minus_beta only one is here or in the
     /// space.

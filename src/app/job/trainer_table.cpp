@@ -46,6 +46,9 @@ std::vector<Field<TrainerSettings>> torch_fields() {
         {choice("amp", "off", {"off", "bf16"}, "Mixed precision (GPU)."), into(&S::amp)},
         {flag("tf32", "false", "Allow TensorFloat-32 in matrix products and convolutions (GPU): faster, three digits."),
          into(&S::tf32)},
+        {flag("inherit_optimiser", "true",
+              "A child starts with the moments of its parent's optimiser; else with new ones, as GPBT's authors do."),
+         into(&S::inherit_optimiser)},
         {flag("deterministic", "true", "Only algorithms that give the same bits each time (GPU: somewhat slower)."),
          into(&S::deterministic)},
     };
