@@ -10,6 +10,7 @@
 #include "sampler/grid.hpp"
 #include "sampler/points.hpp"
 #include "sampler/random.hpp"
+#include "sampler/schedule.hpp"
 #include "sampler/sobol.hpp"
 #include "sampler/tpe.hpp"
 #include "scheduler/asha.hpp"
@@ -19,6 +20,7 @@
 #include "scheduler/preview.hpp"
 #include "scheduler/random_search.hpp"
 #include "scheduler/repeated.hpp"
+#include "scheduler/replay.hpp"
 #include "scheduler/sha.hpp"
 #include "trainer/toy/toy_trainer.hpp"
 #ifdef STEMMA_WITH_TORCH
@@ -71,6 +73,7 @@ std::unique_ptr<Sampler> make_base_sampler(const Job& job) {
 }  // namespace
 
 std::unique_ptr<Sampler> make_sampler(const Job& job) {
+    if (job.scheduler.type == SchedulerType::replay) return make_schedule_sampler(job.space, job.scheduler.stages);
     auto sampler = make_base_sampler(job);
     const bool perturb =
         job.sampler.births ? *job.sampler.births == Births::perturb : job.scheduler.type == SchedulerType::pbt;
@@ -154,6 +157,8 @@ auto with_scheduler_settings(const Job& job, const Use& use) {
             return use(pbt_settings(job));
         case SchedulerType::gpbt:
             return use(gpbt_settings(job));
+        case SchedulerType::replay:
+            return use(ReplaySettings{job.scheduler.stage_ends});
     }
     unreachable("a scheduler has one of the types");
 }
@@ -164,13 +169,14 @@ std::unique_ptr<Scheduler> make(const HyperbandSettings& settings) { return make
 std::unique_ptr<Scheduler> make(const AshaSettings& settings) { return make_asha(settings); }
 std::unique_ptr<Scheduler> make(const PbtSettings& settings) { return make_pbt(settings); }
 std::unique_ptr<Scheduler> make(const GpbtSettings& settings) { return make_gpbt(settings); }
+std::unique_ptr<Scheduler> make(const ReplaySettings& settings) { return make_replay(settings); }
 
 }  // namespace
 
 std::unique_ptr<Scheduler> make_scheduler(const Job& job) {
     auto scheduler = with_scheduler_settings(job, [](const auto& settings) { return make(settings); });
-    return job.scheduler.population() ? std::move(scheduler)
-                                      : make_repeated(std::move(scheduler), job.scheduler.repeats);
+    const bool lineages = job.scheduler.population() || job.scheduler.type == SchedulerType::replay;
+    return lineages ? std::move(scheduler) : make_repeated(std::move(scheduler), job.scheduler.repeats);
 }
 
 Plan expected_plan(const Job& job) {
@@ -194,6 +200,11 @@ Plan expected_plan(const Job& job) {
         plan.reports = 0;
         for (const auto& row : plan.rungs) plan.reports += row.entered;
     };
+    if (job.scheduler.type == SchedulerType::replay) {
+        plan.members_fixed = true;
+        fill(job.scheduler.stages.size());
+        return plan;
+    }
     if (job.scheduler.population()) {
         plan.members_fixed = true;
         fill(job.scheduler.type == SchedulerType::pbt

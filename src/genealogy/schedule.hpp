@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "genealogy/text.hpp"
+#include "space/schedule_keys.hpp"
 
 namespace stemma {
 
@@ -17,9 +18,5 @@ std::string schedule_text(const Genealogy& genealogy, MemberId member, const Gen
 /// [[schedule]] with `to` (in the trainer's unit) and the active hyperparameters under schedule_keys(). Numbers are
 /// written so that they are read back equal. A lineage that was never trained gives no [[schedule]].
 std::string schedule_toml(const Genealogy& genealogy, MemberId member, const GenealogyNames& names);
-
-/// Keys of the hyperparameters in a [[schedule]]: their names; one called "to" gets "_" appended until it is unlike the
-/// others.
-std::vector<std::string> schedule_keys(const SearchSpace& space);
 
 }  // namespace stemma

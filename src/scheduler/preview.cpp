@@ -87,6 +87,15 @@ std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t)
     return rows;
 }
 
+std::vector<RungRow> expected_rungs(const ReplaySettings& settings, std::uint64_t) {
+    std::vector<RungRow> rows;
+    for (std::size_t stage = 0; stage < settings.ends.size(); ++stage) {
+        const std::uint64_t goes_on = stage + 1 < settings.ends.size() ? 1 : 0;
+        rows.push_back({0, static_cast<int>(stage), settings.ends[stage], 1, 1, goes_on});
+    }
+    return rows;
+}
+
 Resource expected_resource(const std::vector<RungRow>& rungs) {
     Resource sum = 0;
     Resource below = 0;

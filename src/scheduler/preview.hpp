@@ -7,6 +7,7 @@
 #include "scheduler/hyperband.hpp"
 #include "scheduler/pbt.hpp"
 #include "scheduler/random_search.hpp"
+#include "scheduler/replay.hpp"
 #include "scheduler/sha.hpp"
 
 namespace stemma {
@@ -21,6 +22,9 @@ std::vector<RungRow> expected_rungs(const RandomSearchSettings& settings, std::u
 std::vector<RungRow> expected_rungs(const PbtSettings& settings, std::uint64_t members);
 /// A row a generation: its children, and those that become parents. `members` is not used.
 std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t members);
+
+/// A row a stage; one member each.
+std::vector<RungRow> expected_rungs(const ReplaySettings& settings, std::uint64_t members);
 
 /// Training that such a table means: each rung's members times the resource that it adds to the rung below.
 Resource expected_resource(const std::vector<RungRow>& rungs);

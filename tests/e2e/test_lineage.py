@@ -140,3 +140,20 @@ def test_mistakes(stemma, job):
     stemma("lineage", "nowhere.h5", code=USER_ERROR)
     assert "--newick" in stemma("export", "runs/toy.h5", code=USER_ERROR).stderr
     assert "cannot be written" in stemma("export", "runs/toy.h5", "--newick", "no/such/folder.nwk", code=USER_ERROR).stderr
+
+
+def test_a_schedule_is_trained_again_from_scratch(stemma, population):
+    """`schedule --toml` in place of [scheduler] and [sampler] is a job: one lineage, the same stages."""
+    schedule = stemma("schedule", population, "--best", "--toml").stdout
+    without = re.sub(r"\[(scheduler|sampler)\]\n(?:[^\[\n].*\n|\n)*", "", PBT)
+    (stemma.folder / "again.toml").write_text(without + schedule)
+
+    stemma("run", "again.toml", "-n", 1, "--output", "again.h5")
+
+    stages = [int(line.split("=")[1]) for line in schedule.splitlines() if line.startswith("to = ")]
+    members = rows(stemma, "again.h5", "members")
+    assert len(members) == len(stages)
+    assert [row["parent"] for row in members] == [None, *range(len(stages) - 1)]
+    ends = [row["resource"] for row in rows(stemma, "again.h5", "reports")]
+    assert ends == stages
+    stemma("verify", "again.h5")

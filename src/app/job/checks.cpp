@@ -23,7 +23,8 @@ void check_budget(const Node& root, const Job& job, Diagnostics& diagnostics) {
                           "and epochs or steps are the same limit; give one of them");
     }
     const bool stops_by_itself = job.sampler.type == SamplerType::grid || job.scheduler.type == SchedulerType::sha ||
-                                 job.scheduler.type == SchedulerType::grid || job.scheduler.population();
+                                 job.scheduler.type == SchedulerType::grid || job.scheduler.population() ||
+                                 job.scheduler.type == SchedulerType::replay;
     const bool empty = budget == nullptr || (budget->is_table() && budget->table().empty());
     if (empty && !stops_by_itself && !diagnostics.blamed("scheduler.type") && !diagnostics.blamed("sampler.type")) {
         diagnostics.error(place_of(root, {"run", "budget"}), "run.budget",
@@ -90,6 +91,7 @@ void check_scheduler(const Node& root, const SchedulerSettings& scheduler, Diagn
         if (diagnostics.blamed(key)) return;
     }
     if (scheduler.type == SchedulerType::random || scheduler.type == SchedulerType::grid) return;
+    if (scheduler.type == SchedulerType::replay) return;
     if (scheduler.population()) return check_population(root, scheduler, diagnostics);
     const std::string max = std::to_string(scheduler.max);
     if (scheduler.min > scheduler.max) {

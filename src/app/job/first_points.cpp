@@ -1,8 +1,46 @@
 #include <algorithm>
+#include <optional>
 
+#include "app/job/key.hpp"
 #include "app/job/readers.hpp"
+#include "space/schedule_keys.hpp"
 
 namespace stemma {
+
+namespace {
+
+/// A configuration from a table of parameter = value. `keys`: what the parameters are called there, in their order.
+std::optional<Configuration> read_configuration(const NodeTable& table, const Place& place, const std::string& path,
+                                                const SearchSpace& space, const std::vector<std::string>& keys,
+                                                Diagnostics& diagnostics) {
+    std::vector<std::pair<std::string, Literal>> values;
+    bool good = true;
+    for (const auto& entry : table) {
+        const auto found_key = std::find(keys.begin(), keys.end(), entry.key);
+        Literal literal;
+        if (found_key == keys.end()) {
+            diagnostics.error(entry.place, join_path(path, entry.key),
+                              "names no parameter of [space]" + suggestion(entry.key, keys));
+            good = false;
+        } else if (!to_literal(entry.value, literal)) {
+            diagnostics.error(entry.value.place, join_path(path, entry.key),
+                              "must be a number, a text, true or false; got " + found(entry.value));
+            good = false;
+        } else {
+            const auto index = static_cast<std::size_t>(found_key - keys.begin());
+            values.emplace_back(space[index].name, std::move(literal));
+        }
+    }
+    if (!good) return std::nullopt;
+    try {
+        return space.from_literals(values);
+    } catch (const UserError& error) {
+        diagnostics.error(place, path, std::string("is refused: ") + error.what());
+        return std::nullopt;
+    }
+}
+
+}  // namespace
 
 std::vector<Configuration> read_first_points(const Node& root, const SearchSpace& space, Diagnostics& diagnostics) {
     std::vector<Configuration> out;
@@ -13,30 +51,54 @@ std::vector<Configuration> read_first_points(const Node& root, const SearchSpace
     for (const auto& parameter : space.parameters()) names.push_back(parameter.name);
     for (const auto& point : points->list()) {
         if (!point.is_table()) continue;  // reported with the section
-        std::vector<std::pair<std::string, Literal>> values;
-        bool good = true;
-        for (const auto& entry : point.table()) {
-            const std::string path = join_path("sampler.first", entry.key);
-            Literal literal;
-            if (!space.find(entry.key)) {
-                diagnostics.error(entry.place, path, "names no parameter of [space]" + suggestion(entry.key, names));
-                good = false;
-            } else if (!to_literal(entry.value, literal)) {
-                diagnostics.error(entry.value.place, path,
-                                  "must be a number, a text, true or false; got " + found(entry.value));
-                good = false;
-            } else {
-                values.emplace_back(entry.key, std::move(literal));
-            }
-        }
-        if (!good) continue;
-        try {
-            out.push_back(space.from_literals(values));
-        } catch (const UserError& error) {
-            diagnostics.error(point.place, "sampler.first", std::string("is refused: ") + error.what());
-        }
+        if (auto read = read_configuration(point.table(), point.place, "sampler.first", space, names, diagnostics))
+            out.push_back(*std::move(read));
     }
     return out;
+}
+
+void read_schedule(const Node& root, Job& job, Diagnostics& diagnostics) {
+    const Node* list = root.find("schedule");
+    const bool replay = job.scheduler.type == SchedulerType::replay;
+    if (list == nullptr) {
+        if (replay) {
+            diagnostics.error(place_of(root, {"scheduler", "type"}), "schedule",
+                              "is missing: scheduler.type = \"replay\" trains by tables [[schedule]]; `stemma schedule "
+                              "RUN.h5 --best --toml` writes them");
+        }
+        return;
+    }
+    if (!replay) {
+        diagnostics.error(list->place, "schedule", "is used only with scheduler.type = \"replay\"; remove it");
+        return;
+    }
+    const Key key{.name = "schedule", .type = KeyType::tables};
+    if (!check_value(key, *list, "schedule", diagnostics) || job.space == nullptr) return;
+    const auto keys = schedule_keys(*job.space);
+    const Key end{.name = "to", .type = KeyType::integer, .range = {1, 1e15}};
+    for (const auto& stage : list->list()) {
+        NodeTable values;
+        const Node* to = nullptr;
+        for (const auto& entry : stage.table()) {
+            if (entry.key == "to") {
+                to = &entry.value;
+            } else {
+                values.push_back(entry);
+            }
+        }
+        if (to == nullptr) diagnostics.error(stage.place, "schedule.to", "is missing: where this stage ends");
+        const auto checked = to == nullptr ? std::nullopt : check_value(end, *to, "schedule.to", diagnostics);
+        auto read = read_configuration(values, stage.place, "schedule", *job.space, keys, diagnostics);
+        if (!checked || !read) continue;
+        const auto resource = static_cast<Resource>(std::get<std::int64_t>(checked->value));
+        if (!job.scheduler.stage_ends.empty() && resource <= job.scheduler.stage_ends.back()) {
+            diagnostics.error(to->place, "schedule.to",
+                              "must be more than where the stage before ends; got " + std::to_string(resource));
+        }
+        job.scheduler.stage_ends.push_back(resource);
+        job.scheduler.stages.push_back(*std::move(read));
+    }
+    if (!job.scheduler.stage_ends.empty()) job.scheduler.max = job.scheduler.stage_ends.back();
 }
 
 void add_default_point(const Node& root, const SearchSpace& space, std::vector<Configuration>& points,

@@ -88,6 +88,7 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     read(root, "scheduler", scheduler_fields(), job.scheduler, diagnostics);
     job.space = read_space(root, diagnostics);
     read_sampler(root, job, diagnostics);
+    read_schedule(root, job, diagnostics);
     read_trainer(root, job.scheduler.max, job.trainer, diagnostics);
     read(root, "workers", worker_fields(), job.workers, diagnostics);
     check_whole(root, job, diagnostics);

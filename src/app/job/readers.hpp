@@ -15,6 +15,9 @@ std::shared_ptr<const SearchSpace> read_space(const Node& root, Diagnostics& dia
 /// [[sampler.first]].
 std::vector<Configuration> read_first_points(const Node& root, const SearchSpace& space, Diagnostics& diagnostics);
 
+/// [[schedule]], of a replay.
+void read_schedule(const Node& root, Job& job, Diagnostics& diagnostics);
+
 /// If a parameter has a default: the configuration of all defaults, after the points that are there already.
 void add_default_point(const Node& root, const SearchSpace& space, std::vector<Configuration>& points,
                        Diagnostics& diagnostics);

@@ -112,7 +112,7 @@ std::string cell(std::string text) {
 }  // namespace
 
 std::vector<std::string> section_names() {
-    return {"run", "metric", "space", "forbidden", "sampler", "scheduler", "trainer", "workers"};
+    return {"run", "metric", "space", "forbidden", "sampler", "scheduler", "schedule", "trainer", "workers"};
 }
 
 namespace {
@@ -166,7 +166,8 @@ Section scheduler_section() {
           "waits"},
          {"gpbt",
           "genealogical population-based training: generations of children that continue their parents' weights, each "
-          "lineage with a search of its own"}},
+          "lineage with a search of its own"},
+         {"replay", "trains one member by the [[schedule]] of hyperparameters that a search found"}},
         keys_of(scheduler_fields()),
         "[scheduler]\ntype = \"asha\"\neta = 3\nmin = 1\nmax = 27\n"};
 }
@@ -221,6 +222,13 @@ std::vector<Section> sections() {
          "[[forbidden]]\noptimiser = \"sgd\"\nbatch_size = [2048, 4096]\n"},
         sampler_section(),
         scheduler_section(),
+        {"schedule",
+         "A list of tables for scheduler.type = \"replay\": `to`, where a stage ends, and the hyperparameters until "
+         "then. "
+         "`stemma schedule RUN.h5 --best --toml` writes it.",
+         {},
+         {},
+         "[[schedule]]\nto = 3\nlr = 0.01\n\n[[schedule]]\nto = 9\nlr = 0.002\n"},
         trainer_section(),
         {"workers",
          "The processes that train: threads, device, memory, and what is done when something fails.",
@@ -269,7 +277,7 @@ std::string reference_markdown() {
         "Commented "
         "examples are in `jobs/`.\n";
     for (const auto& section : sections()) {
-        const bool list = section.path == "forbidden";
+        const bool list = section.path == "forbidden" || section.path == "schedule";
         out += "\n## " + std::string(list ? "[[" : "[") + section.path + (list ? "]]" : "]") + "\n\n" +
                section.meaning + "\n";
         if (!section.variants.empty()) out += "\n| type | |\n| --- | --- |\n";

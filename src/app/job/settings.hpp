@@ -57,7 +57,8 @@ enum class SchedulerType : std::uint8_t {
     asha_stopping,
     asha_hyperband,
     pbt,
-    gpbt
+    gpbt,
+    replay
 };
 enum class FinalResult : std::uint8_t { any_rung, max };
 
@@ -76,6 +77,9 @@ struct SchedulerSettings {
     std::vector<Literal> periods;  ///< pbt; empty = one population
     PbtSettings pbt;               ///< but for interval, max, periods and seed
     GpbtSettings gpbt;             ///< but for interval and generations
+
+    std::vector<Resource> stage_ends;   ///< replay: ascending
+    std::vector<Configuration> stages;  ///< replay: as many
 
     bool population() const { return type == SchedulerType::pbt || type == SchedulerType::gpbt; }
 };

@@ -149,18 +149,19 @@ std::vector<Field<SamplerSettings>> sampler_fields() {
 std::vector<Field<SchedulerSettings>> scheduler_fields() {
     using S = SchedulerSettings;
     const Words rungs{"sha", "hyperband", "asha", "asha_stopping", "asha_hyperband"};
+    const Words to_max{"random", "grid", "sha", "hyperband", "asha", "asha_stopping", "asha_hyperband", "pbt", "gpbt"};
     const Words without_lineages{"random", "grid", "sha", "hyperband", "asha", "asha_stopping", "asha_hyperband"};
     const std::string unit = "the trainer's unit";
     std::vector<Field<S>> fields{
-        {choice("type", "asha",
-                {"random", "grid", "sha", "hyperband", "asha", "asha_stopping", "asha_hyperband", "pbt", "gpbt"},
-                "Who trains next, and for how long."),
+        {choice(
+             "type", "asha",
+             {"random", "grid", "sha", "hyperband", "asha", "asha_stopping", "asha_hyperband", "pbt", "gpbt", "replay"},
+             "Who trains next, and for how long."),
          into(&S::type)},
-        {required(in_unit(
-             unit,
-             integer("max", "", count,
-                     "R: what a member (pbt, gpbt: a lineage) is trained to at most, counted from scratch. It can be "
-                     "raised on resume."))),
+        {only(to_max,
+              required(in_unit(unit, integer("max", "", count,
+                                             "R: what a member (pbt, gpbt: a lineage) is trained to at most, counted "
+                                             "from scratch. It can be raised on resume.")))),
          into(&S::max)},
         {only(rungs, in_unit(unit, integer("min", "1", count, "r: training before the first comparison."))),
          into(&S::min)},

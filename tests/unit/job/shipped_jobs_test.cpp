@@ -1,4 +1,5 @@
 // The jobs that come along are good, and so are the examples of the reference.
+#include <algorithm>
 #include <filesystem>
 
 #include "app/job/tables.hpp"
@@ -26,12 +27,21 @@ TEST(ShippedJobs, AreAllGood) {
 
 TEST(ReferenceExamples, MakeOneGoodJob) {
     std::string text;
-    for (const auto& section : sections()) text += section.example + "\n";
+    for (const auto& section : sections()) {
+        if (section.path != "schedule") text += section.example + "\n";  // it excludes the scheduler's
+    }
     // The examples of the space lack the parameter that the one of [[forbidden]] names; the trainer's fixes it.
     text += "[space.batch_size]\ntype = \"ordinal\"\nlevels = [1024, 2048, 4096]\n";
     text = with(text, "batch_size = 256\n", "");
 
     EXPECT_THAT(errors_of(text), ::testing::IsEmpty());
+}
+
+TEST(ReferenceExamples, OfTheScheduleMakesAReplay) {
+    const auto all = sections();
+    const auto schedule = std::find_if(all.begin(), all.end(), [](const auto& one) { return one.path == "schedule"; });
+    ASSERT_NE(schedule, all.end());
+    EXPECT_THAT(errors_of(with(toy_job, "max = 27", "type = \"replay\"") + schedule->example), ::testing::IsEmpty());
 }
 
 }  // namespace

@@ -1,0 +1,77 @@
+// Population methods, samplers that learn, and replays, in job files.
+#include "unit/job/job_texts.hpp"
+
+namespace stemma::job_test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string population(const std::string& scheduler) { return with(toy_job, "max = 27", "max = 27\n" + scheduler); }
+
+/// Without its scheduler.
+std::string replay(const std::string& schedule) { return with(toy_job, "max = 27", "type = \"replay\"") + schedule; }
+
+TEST(PopulationSection, DefaultsAreThePublishedOnes) {
+    const auto pbt = parse(population("type = \"pbt\"")).scheduler;
+    EXPECT_EQ(pbt.pbt.population, 20U);
+    EXPECT_EQ(pbt.pbt.selection, PbtSelection::truncation);
+    EXPECT_EQ(pbt.pbt.bottom, 0.2);
+    const auto gpbt = parse(population("type = \"gpbt\"\nchildren = 4\ndeadline = \"10m\"")).scheduler;
+    EXPECT_EQ(gpbt.gpbt.ratio, 4);
+    EXPECT_FALSE(gpbt.gpbt.sequential);
+    EXPECT_EQ(gpbt.gpbt.deadline, 600);
+}
+
+TEST(PopulationSection, ContradictionsAreErrors) {
+    EXPECT_THAT(errors_of(population("type = \"pbt\"\ninterval = 28")),
+                ElementsAre(HasSubstr("scheduler.interval must be <= max = 27; got 28")));
+    EXPECT_THAT(errors_of(population("type = \"pbt\"\nperiods = [1, 0]")),
+                ElementsAre(HasSubstr("scheduler.periods must be a list of integers >= 1; got 0")));
+    EXPECT_THAT(errors_of(population("type = \"gpbt\"\nchildren = 4\nratio = 5")),
+                ElementsAre(HasSubstr("scheduler.ratio must be in 1/children .. children = 4")));
+    EXPECT_THAT(errors_of(population("type = \"pbt\"\nrepeats = 2")),
+                ElementsAre(HasSubstr("scheduler.repeats has no meaning with type = \"pbt\"")));
+    EXPECT_THAT(errors_of(population("type = \"gpbt\"") + "role = \"fixed\"\n"),
+                ElementsAre(HasSubstr("has no parameter with role = \"mutable\"")));
+    EXPECT_THAT(errors_of(toy_job + "[sampler]\nfactors = [0.8, -1]\n"),
+                ElementsAre(HasSubstr("sampler.factors must be a list of numbers > 0; got -1")));
+}
+
+TEST(PopulationSection, WhatATrainerCanChangeIsMutable) {
+    const std::string job = torch_head +
+                            "type = \"torch\"\n[space.lr]\ntype = \"real\"\nlow = 0.1\nhigh = 1.0\n[space.width]\n"
+                            "type = \"integer\"\nlow = 1\nhigh = 9\n";
+    const auto space = parse(job).space;
+    EXPECT_EQ((*space)[0].role, Role::mutable_value);
+    EXPECT_EQ((*space)[1].role, Role::fixed);
+    EXPECT_THAT(errors_of(job + "role = \"mutable\"\n"),
+                ElementsAre(HasSubstr("space.width.role must be \"fixed\": trained weights cannot go on")));
+}
+
+TEST(PopulationSection, SamplersThatLearn) {
+    const auto job = parse(toy_job + "[sampler]\ntype = \"tpe\"\nstartup = 3\nmultivariate = true\ntime = \"none\"\n");
+    EXPECT_EQ(job.sampler.startup, 3U);
+    EXPECT_TRUE(job.sampler.tpe.multivariate);
+    EXPECT_EQ(job.sampler.tpe.time, TpeSettings::Time::none);
+    EXPECT_THAT(errors_of(toy_job + "[sampler]\ntype = \"gp\"\ngamma = 0.1\n"),
+                ElementsAre(HasSubstr("sampler.gamma has no meaning with type = \"gp\", only with \"tpe\"")));
+}
+
+TEST(ReplaySection, StagesAscendAndNameParameters) {
+    const std::string good = "[[schedule]]\nto = 3\nlr = 0.5\n[[schedule]]\nto = 9\nlr = 0.25\n";
+    const auto job = parse(replay(good));
+    EXPECT_THAT(job.scheduler.stage_ends, ElementsAre(3, 9));
+    EXPECT_EQ(job.scheduler.max, 9);
+    EXPECT_EQ(std::get<double>(job.scheduler.stages[1][0]), 0.25);
+    EXPECT_THAT(errors_of(replay(good + "[[schedule]]\nto = 9\nlr = 0.5\n")),
+                ElementsAre(HasSubstr("schedule.to must be more than where the stage before ends; got 9")));
+    EXPECT_THAT(errors_of(replay("[[schedule]]\nlr = 0.5\n")), ElementsAre(HasSubstr("schedule.to is missing")));
+    EXPECT_THAT(errors_of(replay("[[schedule]]\nto = 1\nlt = 0.5\n")),
+                ElementsAre(HasSubstr("schedule.lt names no parameter of [space] (did you mean \"lr\"?)")));
+    EXPECT_THAT(errors_of(replay("")), ElementsAre(HasSubstr("schedule is missing")));
+    EXPECT_THAT(errors_of(toy_job + good), ElementsAre(HasSubstr("only with scheduler.type = \"replay\"")));
+}
+
+}  // namespace
+}  // namespace stemma::job_test
