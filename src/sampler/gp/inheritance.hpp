@@ -30,7 +30,6 @@ public:
 private:
     const SearchSpace* space_;
     Configuration parent_;
-    std::vector<double> parent_unit_;
     std::vector<bool> free_;
 };
 
