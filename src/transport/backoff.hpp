@@ -1,7 +1,7 @@
 #pragma once
 // How a rank waits without spinning. A rank that polls without pause takes half a core from a neighbour that trains;
 // one that sleeps at once answers late. So: a few microseconds of polling after the last activity, then yields, then
-// sleeps that grow to a millisecond (about 1 % of a core).
+// sleeps that grow to two milliseconds (about 1 % of a core; docs/benchmarks.md).
 
 #include <algorithm>
 #include <chrono>
@@ -15,7 +15,7 @@ public:
     static constexpr std::chrono::microseconds spin_for{5};
     static constexpr std::chrono::microseconds yield_for{50};
     static constexpr std::chrono::microseconds first_sleep{20};
-    static constexpr std::chrono::microseconds longest_sleep{1000};
+    static constexpr std::chrono::microseconds longest_sleep{2000};
 
     /// Something happened.
     void active() { waiting_ = false; }
