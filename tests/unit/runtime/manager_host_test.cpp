@@ -79,7 +79,8 @@ TEST(ManagerHost, ASearchRunsToItsBudgetAndReplays) {
 }
 
 TEST(ManagerHost, AStoppedSearchGoesOnWhereItWas) {
-    const ManagerSettings settings{.budget = {.members = 40}};
+    // Members enough for seconds of training: wishes are looked for every tenth of a second.
+    const ManagerSettings settings{.budget = {.members = 1000}};
     auto manager = make_manager(settings);
     MemoryJournal journal;
     HostSettings host;
@@ -89,7 +90,7 @@ TEST(ManagerHost, AStoppedSearchGoesOnWhereItWas) {
     const auto first = incarnation(manager, journal, 2, host, 0.002);
     ASSERT_EQ(first.reason, EndReason::stopped);
     const auto before = manager.totals();
-    ASSERT_LT(before.members, 40U);
+    ASSERT_LT(before.members, 1000U);
 
     auto resumed = make_manager(settings);
     const auto replay = replayed(resumed, journal);
@@ -101,7 +102,7 @@ TEST(ManagerHost, AStoppedSearchGoesOnWhereItWas) {
     host.time_before = replay.last_time;
     const auto second = incarnation(resumed, journal, 3, host);
     EXPECT_EQ(second.reason, EndReason::budget_members);
-    EXPECT_EQ(resumed.totals().members, 40U);
+    EXPECT_EQ(resumed.totals().members, 1000U);
     EXPECT_GE(second.time, first.time);
 
     auto fresh = make_manager(settings);
@@ -115,14 +116,14 @@ TEST(ManagerHost, AWorkerThatNeverComesIsLostAndTheOthersGoOn) {
     testing::FilesInMemory files;
     std::jthread worker([&] {
         ToySettings toy;
-        toy.seconds_per_unit = 0.005;  // the search outlives the patience with rank 2
+        toy.seconds_per_unit = 0.1;  // the search outlives the patience with rank 2
         const auto trainer = make_toy_trainer(toy, space());
         const WorkerHostSettings settings{run_id, {}, "here", "cpu", 1 << 20, 1};
         run_worker(*endpoints[1], *trainer, space(), settings, files);
     });
     HostSettings host;
     host.run_id = run_id;
-    host.join_timeout = 0.05;
+    host.join_timeout = 1;  // the other one says hello sooner, on a busy machine too
     HostObserver nobody;
     const auto result = ManagerHost(*endpoints[0], manager, journal, &files, nullptr, nobody, host).run();
 
