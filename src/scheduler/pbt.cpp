@@ -148,7 +148,7 @@ private:
             someone_finished_ = true;
             out.push_back(Keep{report.member, priority, false});
         } else if (!no_more_ && report.resource >= settings_.burn_in && population_.gives_up(number)) {
-            population_.unrank(number);
+            population_.retire(number);
             out.push_back(Release{report.member});
             slot.state = PbtState::vacant;
             queue_.push_back(number);

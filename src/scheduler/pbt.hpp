@@ -40,12 +40,12 @@ PbtSettings pbt_ray();
 
 /// Asynchronous: nobody ever waits for another member. At its report a member is ranked among the latest reports of the
 /// living, unfinished slots, whatever their resources (as the paper and Ray do); a slot counts from the first report of
-/// its member, so a child does not count before it has reported itself. ceil(share * ranked) slots are the bottom
-/// (top), at most half of them, at least one donor. A member that gives up is released, and its slot asks for a child
-/// of a donor, drawn when a worker is free for it, from the ranking as it is then. Members go on, and children are
-/// born, in the order in which their slots reported: with more slots than workers this is a queue. In it a member whose
-/// weights need not move is preferred to older ones, unless it has trained further than the oldest (which is passed
-/// over 64 times at most): lineages stay abreast, and weights where they are.
+/// its member, and with the last report of a member that gave up until the child that takes its place reports.
+/// ceil(share * ranked) slots are the bottom (top), at most half of them, at least one donor. A member that gives up is
+/// released, and its slot asks for a child of a donor, drawn when a worker is free for it, from the ranking as it is
+/// then. Members go on, and children are born, in the order in which their slots reported: with more slots than workers
+/// this is a queue. In it a member whose weights need not move is preferred to older ones, unless it has trained
+/// further than the oldest (which is passed over 64 times at most): lineages stay abreast, and weights where they are.
 ///
 /// A non-finite member gives up at once and is no donor; a member given up by the manager leaves its slot to a child of
 /// a donor. Without any donor the slot starts from scratch, unless somebody has finished already. A slot whose members

@@ -36,7 +36,8 @@ PbtPopulation::PbtPopulation(const PbtSettings& settings)
 void PbtPopulation::settle(std::uint32_t number, MemberId member, std::optional<std::uint32_t> donor) {
     auto& slot = slots_[number];
     slot.member = member;
-    slot.objective = std::numeric_limits<double>::infinity();
+    if (!slot.ranked) slot.objective = std::numeric_limits<double>::infinity();
+    slot.donor = false;
     slot.state = PbtState::running;
     slot.draws = 0;
     slot.opponent.reset();
@@ -49,7 +50,7 @@ void PbtPopulation::rank(std::uint32_t number, double objective) {
     unrank(number);
     auto& slot = slots_[number];
     slot.objective = objective;
-    slot.ranked = true;
+    slot.ranked = slot.donor = true;
     rankings_[slot.group].insert(objective, number);
     if (settings_.selection != PbtSelection::t_test) return;
     slot.reports.push_back(objective);
@@ -58,6 +59,7 @@ void PbtPopulation::rank(std::uint32_t number, double objective) {
 
 void PbtPopulation::unrank(std::uint32_t number) {
     auto& slot = slots_[number];
+    slot.donor = false;
     if (std::exchange(slot.ranked, false)) rankings_[slot.group].erase(slot.objective, number);
 }
 
@@ -69,7 +71,8 @@ bool PbtPopulation::gives_up(std::uint32_t number) {
         return ranking.rank(slot.objective, number) >= ranking.size() - share_of(settings_.bottom, ranking.size());
     }
     const auto number_of_other = opponent_of(number);
-    const auto& other = slots_[number_of_other];
+    if (!number_of_other) return false;
+    const auto& other = slots_[*number_of_other];
     bool beaten = other.objective < slot.objective;
     if (settings_.selection == PbtSelection::t_test) {
         const std::vector<double> theirs(other.reports.begin(), other.reports.end());
@@ -80,18 +83,27 @@ bool PbtPopulation::gives_up(std::uint32_t number) {
     return beaten;
 }
 
-std::uint32_t PbtPopulation::opponent_of(std::uint32_t number) {
+std::optional<std::uint32_t> PbtPopulation::donor_from(const Ranking& ranking, std::size_t first, std::size_t count,
+                                                       std::uint32_t except) const {
+    for (std::size_t step = 0; step < count; ++step) {
+        const auto number = ranking.slot_at((first + step) % count);
+        if (number != except && slots_[number].donor) return number;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::uint32_t> PbtPopulation::opponent_of(std::uint32_t number) {
     auto& slot = slots_[number];
     const auto& ranking = rankings_[slot.group];
     Stream stream(settings_.seed, Purpose::exploit, slot.member.value, slot.draws++);
     auto drawn = static_cast<std::size_t>(stream.below(ranking.size() - 1));
     if (drawn >= ranking.rank(slot.objective, number)) ++drawn;  // anybody but itself
-    return ranking.slot_at(drawn);
+    return donor_from(ranking, drawn, ranking.size(), number);
 }
 
 std::optional<std::uint32_t> PbtPopulation::draw_donor(std::uint32_t number) {
     auto& slot = slots_[number];
-    if (slot.opponent && slots_[*slot.opponent].ranked) return slot.opponent;
+    if (slot.opponent && slots_[*slot.opponent].donor) return slot.opponent;
     Stream stream(settings_.seed, Purpose::exploit, slot.member.value, slot.draws++);
     const double migrates = stream.uniform();
     const double which = stream.uniform();
@@ -100,7 +112,6 @@ std::optional<std::uint32_t> PbtPopulation::draw_donor(std::uint32_t number) {
     if (rankings_.size() > 1 && (own.empty() || migrates < settings_.migration)) {
         if (const auto migrant = draw_migrant(number, which, donor)) return migrant;
     }
-    if (own.empty()) return std::nullopt;
     return draw_top(own, donor);
 }
 
@@ -110,19 +121,22 @@ std::optional<std::uint32_t> PbtPopulation::draw_migrant(std::uint32_t number, d
     const auto step = 1 + index_of(which, others);
     for (std::size_t turn = 0; turn < others; ++turn) {
         const auto group = (slot.group + 1 + (step + turn - 1) % others) % rankings_.size();
-        if (rankings_[group].empty()) continue;
         const auto migrant = draw_top(rankings_[group], donor);
+        if (!migrant) continue;
         // A loser that diverged has no hyperparameters that a migrant's weights could go on with.
-        const bool keeps_own = only_weights(number, migrant);
+        const bool keeps_own = only_weights(number, *migrant);
         if (keeps_own && !std::isfinite(slot.objective)) continue;
-        if (slots_[migrant].objective < slot.objective) return migrant;
+        if (slots_[*migrant].objective < slot.objective) return migrant;
     }
     return std::nullopt;
 }
 
-std::uint32_t PbtPopulation::draw_top(const Ranking& ranking, double uniform) const {
-    const auto top = std::max<std::size_t>(1, share_of(settings_.top, ranking.size()));
-    return ranking.slot_at(index_of(uniform, top));
+std::optional<std::uint32_t> PbtPopulation::draw_top(const Ranking& ranking, double uniform) const {
+    const auto top = std::min(ranking.size(), std::max<std::size_t>(1, share_of(settings_.top, ranking.size())));
+    if (top == 0) return std::nullopt;
+    const auto nobody = static_cast<std::uint32_t>(slots_.size());
+    if (const auto donor = donor_from(ranking, index_of(uniform, top), top, nobody)) return donor;
+    return donor_from(ranking, 0, ranking.size(), nobody);  // the best that there is
 }
 
 bool PbtPopulation::only_weights(std::uint32_t slot, std::uint32_t donor) const {

@@ -25,14 +25,15 @@ enum class PbtState : std::uint8_t {
 struct PbtSlot {
     MemberId member;  ///< the last one; none before the first
     Resource reached = 0;
-    double objective = std::numeric_limits<double>::infinity();  ///< of its member's last report
+    double objective = std::numeric_limits<double>::infinity();  ///< of its last report, until the next one
     std::uint32_t generation = 0;                                ///< of its member
     std::uint32_t group = 0;                                     ///< sub-population
     std::uint32_t deaths = 0;                                    ///< of members, since the last finite report
     std::uint32_t draws = 0;                                     ///< made for its member
     std::optional<std::uint32_t> opponent;                       ///< slot that it lost a tournament against
     PbtState state = PbtState::vacant;
-    bool ranked = false;         ///< a donor: has reported, not finished, its snapshot can be had
+    bool ranked = false;         ///< has reported, and neither died nor finished
+    bool donor = false;          ///< ranked, and the snapshot of that report can be had
     std::deque<double> reports;  ///< of its lineage, the last ones (t_test only)
 };
 
@@ -46,19 +47,25 @@ public:
     /// A new member in this slot, from scratch or from the donor as it is now.
     void settle(std::uint32_t slot, MemberId member, std::optional<std::uint32_t> donor);
     void rank(std::uint32_t slot, double objective);
+    /// Its member has given up. The slot keeps its place in the ranking until a child reports: otherwise the next to
+    /// last would be the last when its turn comes, and one after the other would give up.
+    void retire(std::uint32_t slot) { slots_[slot].donor = false; }
     void unrank(std::uint32_t slot);
 
     /// `slot` has just reported and is ranked.
     bool gives_up(std::uint32_t slot);
-    /// `slot` is not ranked any more. Nothing if there is no donor at all.
+    /// `slot` is no donor itself. Nothing if there is none at all.
     std::optional<std::uint32_t> draw_donor(std::uint32_t slot);
     /// The donor belongs to a faster sub-population: its hyperparameters stay there.
     bool only_weights(std::uint32_t slot, std::uint32_t donor) const;
     std::size_t memory_bytes() const;
 
 private:
-    std::uint32_t opponent_of(std::uint32_t slot);
-    std::uint32_t draw_top(const Ranking& ranking, double uniform) const;
+    std::optional<std::uint32_t> opponent_of(std::uint32_t slot);
+    std::optional<std::uint32_t> draw_top(const Ranking& ranking, double uniform) const;
+    /// The first donor among `count` ranks, from rank `first` on and around; not `except`.
+    std::optional<std::uint32_t> donor_from(const Ranking& ranking, std::size_t first, std::size_t count,
+                                            std::uint32_t except) const;
     std::optional<std::uint32_t> draw_migrant(std::uint32_t slot, double which, double donor) const;
 
     PbtSettings settings_;

@@ -241,10 +241,15 @@ TEST(Pbt, HyperparametersMigrateFromSlowerToFaster) {
     EXPECT_EQ(child->to, 11);
 }
 
-/// Naive books: every donor is in the top fraction of the living at that moment, and finite.
+/// Naive books: every donor lives, is finite, and among the best of the living by the top fraction of all slots (slots
+/// whose member gave up are ranked too, until its child reports).
 class DonorWatch : public Listener {
 public:
-    DonorWatch(double top, Resource max) : top_(top), max_(max) {}
+    DonorWatch(const PbtSettings& settings)
+        : donors_max_(std::max<std::size_t>(
+              1, std::min<std::size_t>(static_cast<std::size_t>(std::ceil(settings.top * settings.population - 1e-9)),
+                                       settings.population / 2))),
+          max_(settings.max) {}
     void happened(const Event& event, const Actions& actions) override {
         if (const auto* report = std::get_if<Reported>(&event)) {
             ranking_.erase(report->member.value);
@@ -264,14 +269,13 @@ public:
             const double own = ranking_[create->parent.value];
             std::size_t better = 0;
             for (const auto& [member, objective] : ranking_) better += objective < own ? 1 : 0;
-            const auto part = static_cast<std::size_t>(std::ceil(top_ * static_cast<double>(ranking_.size()) - 1e-9));
-            EXPECT_LT(better, std::max<std::size_t>(1, std::min(part, ranking_.size() / 2)));
+            EXPECT_LT(better, donors_max_);
         }
     }
     std::uint64_t exploits = 0;
 
 private:
-    double top_;
+    std::size_t donors_max_;
     Resource max_;
     std::map<std::uint64_t, double> ranking_;
 };
@@ -285,7 +289,7 @@ TEST(Pbt, DonorsAreInTheTopFractionAtThatMoment) {
         settings.max = 30;
         settings.seed = seed;
         const auto scheduler = make_pbt(settings);
-        DonorWatch watch(settings.top, settings.max);
+        DonorWatch watch(settings);
         Driver driver(
             *scheduler,
             {.seed = seed, .members = 300, .non_finite = 0.05, .failing = 0.05, .stopped = 0.02, .lost = 0.05}, &watch);
@@ -293,6 +297,23 @@ TEST(Pbt, DonorsAreInTheTopFractionAtThatMoment) {
         exploits += watch.exploits;
     }
     EXPECT_GT(exploits, 1000U);
+}
+
+TEST(Pbt, OneThatGaveUpKeepsItsRankUntilItsChildReports) {
+    PbtSettings settings;
+    settings.population = 4;
+    settings.bottom = settings.top = 0.25;
+    settings.max = 100;
+    Population population(make_pbt(settings));
+    auto all = population.all_work();
+    for (std::size_t i = 0; i < 4; ++i) population.report(all[i], 0.1 * static_cast<double>(4 - i));
+    // One step later the last of four gives up; the next to last is not the last for that.
+    all = population.all_work();
+    ASSERT_EQ(all.size(), 4U);
+    EXPECT_TRUE(Script::released(population.report(all[0], 0.4), all[0].member));
+    EXPECT_FALSE(Script::released(population.report(all[1], 0.3), all[1].member));
+    EXPECT_FALSE(Script::released(population.report(all[2], 0.2), all[2].member));
+    EXPECT_FALSE(Script::released(population.report(all[3], 0.1), all[3].member));
 }
 
 TEST(Pbt, DrawsDonorsFromTheWholeTop) {
