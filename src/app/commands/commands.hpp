@@ -73,6 +73,8 @@ struct LineageOptions {
 };
 ExitCode lineage(const std::filesystem::path& file, const LineageOptions& options);
 ExitCode schedule(const std::filesystem::path& file, const LineageOptions& options);
+/// The best member's lineage and schedule, as these two commands show them; "" if it has no parent, or there is none.
+std::string best_lineage_text(const std::filesystem::path& file);
 ExitCode stop(const std::filesystem::path& file, std::optional<std::uint64_t> member);
 ExitCode change_budget(const std::filesystem::path& file, const BudgetOptions& budget);
 ExitCode selfcheck();

@@ -102,6 +102,15 @@ ExitCode schedule(const std::filesystem::path& file, const LineageOptions& optio
     return ExitCode::ok;
 }
 
+std::string best_lineage_text(const std::filesystem::path& file) {
+    const auto opened = open_genealogy(file);
+    const auto best = opened.genealogy.best();
+    if (!best.exists() || !opened.genealogy[best].heir()) return {};
+    const auto style = style_of({});
+    return path_text(opened.genealogy, best, opened.names, style) + "\n" +
+           schedule_text(opened.genealogy, best, opened.names, style);
+}
+
 void export_graphs(const std::filesystem::path& file, const ExportOptions& options) {
     const auto opened = open_genealogy(file);
     if (!options.newick.empty())

@@ -74,7 +74,8 @@ ReportContext report_context(const RecordedRun& run, const std::filesystem::path
             .metrics = run.header.metrics,
             .workers = run.workers,
             .seconds = run.replay.last_time,
-            .ended = std::move(ended)};
+            .ended = std::move(ended),
+            .lineage = {}};
 }
 
 std::filesystem::path snapshot_folder(const std::filesystem::path& run_file) {

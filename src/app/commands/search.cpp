@@ -176,7 +176,8 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
                                 .metrics = metrics_of(job),
                                 .workers = static_cast<std::size_t>(endpoint.size() - 1),
                                 .seconds = result.time - lead->host.time_before,
-                                .ended = ended};
+                                .ended = ended,
+                                .lineage = job.scheduler.population() ? best_lineage_text(lead->run_file) : ""};
     std::fputs(final_report(lead->manager, context).c_str(), stdout);
     std::fflush(stdout);
     return {exit_code(result.reason), result.workers_lost};

@@ -62,8 +62,11 @@ std::string final_report(const Manager& manager, const ReportContext& context) {
     std::string text = fmt::format("{}{}\n\n", context.name, context.ended.empty() ? "" : ": " + context.ended);
     text += best_text(manager, context) + "\n";
     text += manager.scheduler().describe() + "\n";
-    const auto rungs = manager.scheduler().rungs();
-    if (!rungs.empty()) text += rung_table(rungs, context.unit);
+    if (const auto rungs = manager.scheduler().rungs(); !context.lineage.empty()) {
+        text += "\n" + context.lineage;
+    } else if (!rungs.empty()) {
+        text += rung_table(rungs, context.unit);
+    }
     text += "\n" + work_text(manager, context);
     text += next_text(manager, context);
     return text;

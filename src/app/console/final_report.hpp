@@ -14,10 +14,11 @@ struct ReportContext {
     std::size_t workers = 0;  ///< of the last incarnation
     double seconds = 0;       ///< of the search, all incarnations
     std::string ended;        ///< a sentence; "" while it runs
+    std::string lineage;      ///< the best member's, drawn, with its schedule; "" where nobody has a parent
 };
 
 /// What `stemma run` ends with and `stemma status` shows: the best member, its configuration and metrics, the rungs,
-/// failures, utilisation, where the run file is, and what to type next.
+/// the best lineage, failures, utilisation, where the run file is, and what to type next.
 std::string final_report(const Manager& manager, const ReportContext& context);
 
 }  // namespace stemma
