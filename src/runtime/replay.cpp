@@ -37,7 +37,7 @@ ReplayResult replay(Manager& manager, const std::function<void(const std::functi
     each([&](const Entry& entry) {
         if (result.mismatch) return;
         effects.clear();
-        manager.on(entry.input, effects);
+        manager.replay(entry.input, entry.effects, effects, result.proposals);
         flatten(entry.effects, recorded);
         flatten(effects, recomputed);
         if (recorded != recomputed) {

@@ -1,5 +1,6 @@
 #pragma once
-// Resume and verify are the same thing: the recorded inputs through a fresh manager, each answer compared.
+// Resume and verify are the same thing: the recorded inputs through a fresh manager, each answer compared. Proposed
+// configurations are inputs too: they are taken from the record, and those proposed now are compared with them.
 
 #include <cstdint>
 #include <functional>
@@ -22,7 +23,8 @@ struct ReplayResult {
     std::uint64_t decisions = 0;
     double last_time = 0;
     std::uint32_t incarnations = 0;
-    std::optional<Mismatch> mismatch;  ///< the first one; replay stops there
+    ProposalCheck proposals;
+    std::optional<Mismatch> mismatch;  ///< the first decision that differs; replay stops there
 };
 
 /// Feeds every entry that `each` hands out to `manager`. O(entries).

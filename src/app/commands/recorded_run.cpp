@@ -6,6 +6,7 @@
 
 #include "app/console/format.hpp"
 #include "app/registry.hpp"
+#include "platform/machine.hpp"
 
 namespace stemma {
 
@@ -19,6 +20,10 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 }  // namespace
+
+std::string machine_text() {
+    return fmt::format("{}; stemma {} {}; compiler {}", cpu_model(), STEMMA_VERSION, STEMMA_GIT_HASH, __VERSION__);
+}
 
 Job open_job(const RunHeader& header, const std::filesystem::path& file) {
     auto job = parse_job(header.job_text, file.string() + " (its job)", lines_of(header.overrides));
