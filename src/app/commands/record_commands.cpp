@@ -35,6 +35,11 @@ ExitCode verify_proposals(const RecordedRun& run, const std::filesystem::path& f
         if (!same_machine) std::printf("  recorded on another CPU or build:\n%s\n", run.header.machines.c_str());
         return ExitCode::mismatch;
     }
+    if (run.replay.models_equal + run.replay.models_different > 0) {
+        std::printf("fitted models: %llu equal, %llu not\n", static_cast<unsigned long long>(run.replay.models_equal),
+                    static_cast<unsigned long long>(run.replay.models_different));
+        if (same_machine && run.replay.models_different > 0) return ExitCode::mismatch;
+    }
     if (proposals.near > 0) {
         std::printf("proposals: %llu equal, %llu within 1e-6 relative (recorded on another CPU or build)\n",
                     static_cast<unsigned long long>(proposals.equal), static_cast<unsigned long long>(proposals.near));

@@ -33,9 +33,9 @@ Job open_job(const RunHeader& header, const std::filesystem::path& file);
 BudgetChanged changed_budget(const Budget& now, const BudgetOptions& options);
 
 /// Decisions are compared with the record; proposals too, but these are taken from it, and how they compare is left to
-/// the caller. Throws UserError if the file cannot be read, or (unless `tolerate_mismatch`) if replay disagrees with
-/// the record.
-RecordedRun open_run(const std::filesystem::path& file, bool tolerate_mismatch = false);
+/// the caller. `verifying`: fitted models are made again and compared as well. Throws UserError if the file cannot be
+/// read, or (unless `verifying`) if replay disagrees with the record.
+RecordedRun open_run(const std::filesystem::path& file, bool verifying = false);
 
 ReportContext report_context(const RecordedRun& run, const std::filesystem::path& file);
 /// Folder of the durable snapshots of a run file.

@@ -56,10 +56,11 @@ HostResult incarnation(Manager& manager, MemoryJournal& journal, int workers, Ho
     return ManagerHost(*endpoints[0], manager, journal, &files, nullptr, nobody, std::move(host)).run();
 }
 
-ReplayResult replayed(Manager& manager, const MemoryJournal& journal) {
-    return replay(manager, [&](const std::function<void(const Entry&)>& use) {
+ReplayResult replayed(Manager& manager, const MemoryJournal& journal, bool fit_again = false) {
+    const auto each = [&](const std::function<void(const Entry&)>& use) {
         for (const auto& entry : journal.committed()) use(entry);
-    });
+    };
+    return replay(manager, each, fit_again);
 }
 
 TEST(ManagerHost, ASearchRunsToItsBudgetAndReplays) {
@@ -168,6 +169,8 @@ TEST(ManagerHost, ModelsAreFittedBesideTheLoopAndReplayed) {
     const auto again = replayed(fresh, journal);
     EXPECT_FALSE(again.mismatch.has_value());
     EXPECT_EQ(again.proposals.equal, 40U);
+    auto another = with_gp();
+    EXPECT_EQ(replayed(another, journal, true).models_equal, fitted);
     EXPECT_EQ(again.proposals.near + again.proposals.different, 0U);
 }
 
