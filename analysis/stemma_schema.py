@@ -18,6 +18,7 @@ INPUT_KINDS = {
     9: "stop_requested",
     10: "member_stopped",
     11: "budget_changed",
+    12: "model_fitted",
 }
 
 EFFECT_KINDS = {
@@ -39,6 +40,8 @@ BIRTH_CAUSES = {
     2: "repeat",
     3: "exploit",
     4: "adoption",
+    5: "continuation",
+    6: "backtrack",
 }
 
 SOURCE_KINDS = {
@@ -73,6 +76,7 @@ EVENT_KINDS = {
     10: "requeued",
     11: "persist_failed",
     12: "released",
+    13: "model_late",
 }
 
 END_REASONS = {

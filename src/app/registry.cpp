@@ -40,6 +40,7 @@ TpeSettings tpe_settings(const Job& job) {
 GpSettings gp_settings(const Job& job) {
     auto settings = job.sampler.gp;
     settings.startup = job.sampler.startup.value_or(job.scheduler.type == SchedulerType::gpbt ? 1 : 0);
+    settings.fit_elsewhere = true;  // rank 0 must not keep workers waiting
     return settings;
 }
 

@@ -153,6 +153,10 @@ std::string_view cause_text(BirthCause cause) {
             return "exploit";
         case BirthCause::adoption:
             return "adoption";
+        case BirthCause::continuation:
+            return "continuation";
+        case BirthCause::backtrack:
+            return "backtrack";
     }
     return "?";
 }

@@ -32,7 +32,7 @@ struct Relative {
     /// Of its last report; NaN before it.
     double metric() const;
     /// Its weights come from its parent.
-    bool heir() const { return cause == BirthCause::exploit || cause == BirthCause::adoption; }
+    bool heir() const { return inherits_weights(cause); }
 };
 
 /// Part of a lineage: `member` trained it from `from` to `to`.
@@ -103,7 +103,7 @@ private:
 /// Of everything committed. Throws UserError on damage.
 Genealogy read_genealogy(RunReader& reader);
 
-/// "sampled", "repeat", "exploit", "adoption".
+/// "sampled", "repeat", "exploit", "adoption", "continuation", "backtrack".
 std::string_view cause_text(BirthCause cause);
 
 }  // namespace stemma

@@ -84,7 +84,14 @@ std::optional<Configuration> Manager::State::configuration_for(const Create& cre
         exhausted_by = EndReason::budget_members;
         return std::nullopt;
     }
-    auto configuration = sampler->propose({{members.size()}, proposals, create.parent, create.donor});
+    const MemberId id{members.size()};
+    auto configuration = sampler->propose({id, proposals, create.parent, create.donor});
+    if (recorded) {
+        if (const auto* configured = recorded->configuration_of(id)) {
+            compare_proposal(space, id, *configured, configuration, *recorded->check);
+            configuration = *configured;
+        }
+    }
     if (configuration) {
         ++proposals;
     } else {
@@ -122,6 +129,11 @@ std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects
                        .donor = create.donor,
                        .generation = create.generation,
                        .configuration = std::move(*configuration)});
+    const auto basis = create.same_as.exists() ? ProposalBasis::current : sampler->basis();
+    if (basis != ProposalBasis::current) {
+        out.push_back(
+            Noted{.kind = EventKind::model_late, .member = id, .value = basis == ProposalBasis::no_model ? 1.0 : 0.0});
+    }
     tell_scheduler(Created{id}, out);
     return id;
 }

@@ -16,7 +16,7 @@ namespace stemma {
 struct Born {
     MemberId member;
     BirthCause cause = BirthCause::sampled;
-    MemberId parent = {};  ///< whose weights (exploit, adoption) or configuration (repeat) it takes
+    MemberId parent = {};  ///< whose weights (all causes but sampled, repeat) or configuration (repeat) it takes
     MemberId donor = {};   ///< whose hyperparameters it started from, where that is somebody else
     std::uint32_t generation = 0;
     Configuration configuration;
@@ -105,6 +105,7 @@ enum class EventKind : std::uint8_t {
     requeued = 10,         ///< lease of a lost worker or of an incarnation before
     persist_failed = 11,
     released = 12,
+    model_late = 13,  ///< a proposal did not wait for a model's fit: it rests on the last one, or is random
 };
 
 struct Noted {
@@ -112,7 +113,7 @@ struct Noted {
     MemberId member = {};
     LeaseId lease = {};
     WorkerId worker = {};
-    double value = 0;  ///< new_best: the metric; retrain: resource lost; else 0
+    double value = 0;  ///< new_best: the metric; retrain: resource lost; model_late: 1 if random; else 0
 };
 
 enum class EndReason : std::uint8_t {

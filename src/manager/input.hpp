@@ -102,10 +102,16 @@ struct BudgetChanged {
     Resource max_resource = 0;
 };
 
+/// A model that the sampler had wanted (Sampler::wanted_fits) is fitted. It is recorded, so that replay never fits.
+struct ModelFitted {
+    std::uint64_t number = 0;
+    std::vector<double> model;  ///< none: the fit failed
+};
+
 // Order = kind number in run files (kind = index): append only, never reorder.
 using InputBody =
     std::variant<IncarnationStarted, WorkerJoined, WorkerLost, LeaseReported, LeaseFailed, SnapshotPersisted,
-                 SnapshotMissing, TransferDone, Ticked, StopRequested, MemberStopped, BudgetChanged>;
+                 SnapshotMissing, TransferDone, Ticked, StopRequested, MemberStopped, BudgetChanged, ModelFitted>;
 
 struct Input {
     std::uint64_t sequence = 0;  ///< 0, 1, 2, ... over the whole run, incarnations included

@@ -130,6 +130,8 @@ void Manager::State::on(const BudgetChanged& changed, Effects& out) {
     tell_scheduler(Extended{changed.max_resource}, out);
 }
 
+void Manager::State::on(const ModelFitted& fitted, Effects&) { sampler->fitted(fitted.number, fitted.model); }
+
 void Manager::State::prune_deadlines() {
     while (!deadlines.empty() &&
            workers.find(deadlines.front().second.first, deadlines.front().second.second) == nullptr) {
@@ -153,6 +155,12 @@ void Manager::on(const Input& input, Effects& out) {
     std::visit([&](const auto& body) { state_->on(body, out); }, input.body);
     if (!state_->ended) state_->fill(out);
     state_->prune_deadlines();
+}
+
+void Manager::replay(const Input& input, std::span<const Effect> recorded, Effects& out, ProposalCheck& check) {
+    state_->recorded = RecordedAnswer{recorded, &check};
+    on(input, out);
+    state_->recorded.reset();
 }
 
 bool Manager::ended() const { return state_->ended; }
@@ -198,6 +206,8 @@ SnapshotId Manager::latest_snapshot(MemberId id) const {
 }
 
 std::vector<SnapshotId> Manager::durable_snapshots() const { return state_->snapshots.durable(); }
+
+std::span<const WantedFit> Manager::wanted_fits() const { return state_->sampler->wanted_fits(); }
 
 std::size_t Manager::memory_bytes() const {
     return state_->members.memory_bytes() + state_->snapshots.memory_bytes() + state_->scheduler->memory_bytes() +

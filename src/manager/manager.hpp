@@ -11,6 +11,7 @@
 
 #include "manager/effect.hpp"
 #include "manager/input.hpp"
+#include "manager/proposals.hpp"
 #include "sampler/sampler.hpp"
 #include "scheduler/scheduler.hpp"
 #include "space/search_space.hpp"
@@ -74,6 +75,9 @@ public:
     /// Appends the answer to `input` to `out` (not cleared). Inputs come in order of sequence, times never decrease
     /// (InternalError). O(log n) amortised over members and workers.
     void on(const Input& input, Effects& out);
+    /// As on(), for an input whose recorded answer is `recorded`: births take their configurations from it, and what
+    /// the sampler proposes now is only compared with them.
+    void replay(const Input& input, std::span<const Effect> recorded, Effects& out, ProposalCheck& check);
 
     bool ended() const;
     /// Time at which a Ticked input would change something; infinity if never.
@@ -91,6 +95,8 @@ public:
     SnapshotId latest_snapshot(MemberId id) const;
     /// Durable copies that the record promises, for the check on resume.
     std::vector<SnapshotId> durable_snapshots() const;
+    /// Fits that the sampler wants: run them when convenient and feed ModelFitted.
+    std::span<const WantedFit> wanted_fits() const;
     /// Bytes that the manager's own state takes, members included (for the stated bound).
     std::size_t memory_bytes() const;
 

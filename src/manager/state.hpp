@@ -47,6 +47,7 @@ struct Manager::State : private Placement {
     void on(const StopRequested&, Effects& out);
     void on(const MemberStopped&, Effects& out);
     void on(const BudgetChanged&, Effects& out);
+    void on(const ModelFitted&, Effects& out);
 
     // reports.cpp
     void on(const LeaseReported&, Effects& out);
@@ -126,7 +127,8 @@ struct Manager::State : private Placement {
     std::string last_error;
     std::uint32_t errors_in_a_row = 0;
 
-    Actions actions;  ///< scratch, to spare an allocation for each event
+    std::optional<RecordedAnswer> recorded;  ///< in replay only
+    Actions actions;                         ///< scratch, to spare an allocation for each event
 };
 
 }  // namespace stemma

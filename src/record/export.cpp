@@ -134,6 +134,7 @@ Json header_json(const RunHeader& header) {
             {"unit", header.unit},
             {"program_version", header.program_version},
             {"git_hash", header.git_hash},
+            {"machines", header.machines},
             {"started_unix", header.started_unix},
             {"job", header.job_text},
             {"overrides", header.overrides},

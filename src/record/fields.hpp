@@ -72,6 +72,11 @@ void each(S& s, V&& v) {
     v(s.budget), v(s.max_resource);
 }
 
+template <Is<ModelFitted> S, class V>
+void each(S& s, V&& v) {
+    v(s.number), v(s.model);
+}
+
 template <Is<Born> S, class V>
 void each(S& s, V&& v) {
     v(s.member), v(s.cause), v(s.parent), v(s.donor), v(s.generation), v(s.configuration);

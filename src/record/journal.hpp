@@ -13,20 +13,23 @@ namespace stemma {
 
 /// What identifies a run and is needed to reproduce it. Written once, before the first input.
 struct RunHeader {
-    std::string run_id;        ///< 16 hex digits
+    std::string run_id;  ///< 16 hex digits
     std::string name;
-    std::string job_text;      ///< the TOML as given, byte for byte
-    std::string overrides;     ///< the --set arguments, one a line
+    std::string job_text;   ///< the TOML as given, byte for byte
+    std::string overrides;  ///< the --set arguments, one a line
     std::uint64_t seed = 0;
     std::string program_version;
     std::string git_hash;
-    std::string metric;        ///< the one that is optimised
+    /// CPU, program and compiler of rank 0, on which equal arithmetic can be expected: one line for each that wrote to
+    /// the file. "" in files from before this was kept.
+    std::string machines;
+    std::string metric;  ///< the one that is optimised
     bool maximise = false;
-    std::string unit;          ///< "epoch" or "step"
+    std::string unit;  ///< "epoch" or "step"
     std::vector<MetricInfo> metrics;
-    std::vector<std::string> parameters;        ///< names, in the space's order
-    std::string space_json;                     ///< the search space for readers: domains, choices, roles, conditions
-    double started_unix = 0;   ///< seconds since 1970 of the first start
+    std::vector<std::string> parameters;  ///< names, in the space's order
+    std::string space_json;               ///< the search space for readers: domains, choices, roles, conditions
+    double started_unix = 0;              ///< seconds since 1970 of the first start
 };
 
 /// Contract (tests/contract/journal/journal_suite.hpp): what was appended and committed is read back equal, in order;

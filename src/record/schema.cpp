@@ -20,7 +20,8 @@ constexpr auto input_kinds = std::to_array<Named>({{0, "incarnation_started"},
                                                    {8, "ticked"},
                                                    {9, "stop_requested"},
                                                    {10, "member_stopped"},
-                                                   {11, "budget_changed"}});
+                                                   {11, "budget_changed"},
+                                                   {12, "model_fitted"}});
 static_assert(input_kinds.size() == std::variant_size_v<InputBody>);
 constexpr auto effect_kinds = std::to_array<Named>({{0, "born"},
                                                     {1, "assign"},
@@ -34,7 +35,8 @@ constexpr auto effect_kinds = std::to_array<Named>({{0, "born"},
                                                     {9, "noted"},
                                                     {10, "ended"}});
 static_assert(effect_kinds.size() == std::variant_size_v<Effect>);
-constexpr auto birth_causes = std::to_array<Named>({{1, "sampled"}, {2, "repeat"}, {3, "exploit"}, {4, "adoption"}});
+constexpr auto birth_causes = std::to_array<Named>(
+    {{1, "sampled"}, {2, "repeat"}, {3, "exploit"}, {4, "adoption"}, {5, "continuation"}, {6, "backtrack"}});
 constexpr auto source_kinds = std::to_array<Named>({{0, "scratch"}, {1, "local"}, {2, "peer"}, {3, "disk"}});
 constexpr auto failure_kinds = std::to_array<Named>({{0, "none"},
                                                      {1, "nonfinite"},
@@ -56,7 +58,8 @@ constexpr auto event_kinds = std::to_array<Named>({{1, "late_report"},
                                                    {9, "repeated_failure"},
                                                    {10, "requeued"},
                                                    {11, "persist_failed"},
-                                                   {12, "released"}});
+                                                   {12, "released"},
+                                                   {13, "model_late"}});
 constexpr auto end_reasons = std::to_array<Named>({{1, "exhausted"},
                                                    {2, "budget_members"},
                                                    {3, "budget_reports"},

@@ -236,6 +236,8 @@ inline constexpr auto header_items = std::to_array<HeaderItem>({
     {"unit", "text", "of a resource: \"epoch\" or \"step\""},
     {"program_version", "text", "that started the run"},
     {"git_hash", "text", "of the program that started the run"},
+    {"machines", "text",
+     "CPU, program and compiler of rank 0, one line for each that wrote to the file; not in older files"},
     {"started_unix", "float64", "first start, seconds since 1970"},
     {"header_crc32", "uint32", "of the header, so that damage is noticed"},
     {"/job", "text", "the job file, byte for byte"},

@@ -36,6 +36,7 @@ HostResult ManagerHost::run() {
     IdleBackoff backoff;
     while (!manager_.ended()) {
         bool active = receive();
+        active |= exchange_fits();
         if (clock_.now() >= manager_.next_deadline()) feed(Ticked{});
         active |= uncommitted_ > 0;
         commit();
@@ -101,6 +102,16 @@ bool ManagerHost::receive() {
         } else {
             unreachable("no weights go through rank 0");
         }
+    }
+    return any;
+}
+
+bool ManagerHost::exchange_fits() {
+    fits_.take(manager_.wanted_fits());
+    bool any = false;
+    while (auto fitted = fits_.poll()) {
+        feed(std::move(*fitted));
+        any = true;
     }
     return any;
 }

@@ -12,6 +12,7 @@
 #include "record/journal.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/control_file.hpp"
+#include "runtime/fit_thread.hpp"
 #include "runtime/outbox.hpp"
 #include "transport/endpoint.hpp"
 #include "transport/packing.hpp"
@@ -91,6 +92,7 @@ private:
     void feed(InputBody body);
     bool receive();
     void take_frames(int from, Bytes frames);
+    bool exchange_fits();
     void take_message(WorkerId worker, ToManager message);
     void watch_clock();
     void watch_wishes();
@@ -118,6 +120,7 @@ private:
     double next_ping_ = 0;
     Effects effects_;
     std::vector<SnapshotId> to_erase_;
+    FitThread fits_;
     HostResult result_;
 };
 

@@ -22,6 +22,14 @@ std::string show(const Effects& effects) {
     return text.empty() ? "nothing" : text;
 }
 
+void compare_model(const Manager& manager, const ModelFitted& recorded, ReplayResult& result) {
+    const auto wanted = manager.wanted_fits();
+    const auto found = std::ranges::find(wanted, recorded.number, &WantedFit::number);
+    // One that nobody wants here means that proposals differ already, which is told.
+    const bool equal = found != wanted.end() && found->fit->run() == recorded.model;
+    ++(equal ? result.models_equal : result.models_different);
+}
+
 void flatten(const Effects& effects, Bytes& out) {
     out.clear();
     for (const auto& effect : effects) encode(effect, out);
@@ -29,7 +37,8 @@ void flatten(const Effects& effects, Bytes& out) {
 
 }  // namespace
 
-ReplayResult replay(Manager& manager, const std::function<void(const std::function<void(const Entry&)>&)>& each) {
+ReplayResult replay(Manager& manager, const std::function<void(const std::function<void(const Entry&)>&)>& each,
+                    bool fit_again) {
     ReplayResult result;
     Effects effects;
     Bytes recorded;
@@ -37,7 +46,9 @@ ReplayResult replay(Manager& manager, const std::function<void(const std::functi
     each([&](const Entry& entry) {
         if (result.mismatch) return;
         effects.clear();
-        manager.on(entry.input, effects);
+        const auto* fitted = std::get_if<ModelFitted>(&entry.input.body);
+        if (fitted != nullptr && fit_again) compare_model(manager, *fitted, result);
+        manager.replay(entry.input, entry.effects, effects, result.proposals);
         flatten(entry.effects, recorded);
         flatten(effects, recomputed);
         if (recorded != recomputed) {

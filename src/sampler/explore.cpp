@@ -35,7 +35,8 @@ public:
           births_(space_) {}
 
     std::optional<Configuration> propose(const ProposalRequest& request) override {
-        if (!request.parent.exists()) return base_->propose(request);
+        by_base_ = !request.parent.exists();
+        if (by_base_) return base_->propose(request);
         const auto parent = births_.of(request.parent);
         const auto donor = request.donor.exists() ? births_.of(request.donor) : parent;
         for (std::uint32_t attempt = 0; attempt < max_attempts; ++attempt) {
@@ -53,6 +54,9 @@ public:
     }
     void observe(const Observation& observation) override { base_->observe(observation); }
     void given_up(MemberId member) override { base_->given_up(member); }
+    std::span<const WantedFit> wanted_fits() const override { return base_->wanted_fits(); }
+    void fitted(std::uint64_t number, std::span<const double> model) override { base_->fitted(number, model); }
+    ProposalBasis basis() const override { return by_base_ ? base_->basis() : ProposalBasis::current; }
     std::string describe() const override {
         return std::string("explore by ") +
                (settings_.move == ExploreSettings::Move::factor ? "factors" : "unit steps") + ", from scratch " +
@@ -83,6 +87,7 @@ private:
     ExploreSettings settings_;
     std::unique_ptr<Sampler> base_;
     BornConfigurations births_;
+    bool by_base_ = false;  ///< the last proposal
 };
 
 }  // namespace

@@ -13,7 +13,8 @@ public:
         : space_(std::move(space)), births_(space_), first_(std::move(first)), then_(std::move(then)) {}
 
     std::optional<Configuration> propose(const ProposalRequest& request) override {
-        if (request.index < first_.size()) return given(first_[request.index], births_.of(request.parent));
+        by_points_ = request.index < first_.size();
+        if (by_points_) return given(first_[request.index], births_.of(request.parent));
         if (!then_) return {};
         auto later = request;
         later.index -= first_.size();
@@ -29,6 +30,13 @@ public:
     void given_up(MemberId member) override {
         if (then_) then_->given_up(member);
     }
+    std::span<const WantedFit> wanted_fits() const override {
+        return then_ ? then_->wanted_fits() : std::span<const WantedFit>{};
+    }
+    void fitted(std::uint64_t number, std::span<const double> model) override {
+        if (then_) then_->fitted(number, model);
+    }
+    ProposalBasis basis() const override { return by_points_ || !then_ ? ProposalBasis::current : then_->basis(); }
     std::string describe() const override {
         return std::to_string(first_.size()) + (first_.size() == 1 ? " given point" : " given points") +
                (then_ ? ", then " + then_->describe() : "");
@@ -47,6 +55,7 @@ private:
     BornConfigurations births_;
     std::vector<Configuration> first_;
     std::unique_ptr<Sampler> then_;
+    bool by_points_ = false;  ///< the last proposal
 };
 
 }  // namespace

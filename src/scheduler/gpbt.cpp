@@ -80,7 +80,7 @@ private:
 
     void take(const WorkWanted& wanted, Actions& out) {
         if (no_more_ || over()) return;
-        const auto index = generation_.next(settings_.sequential);
+        const auto index = generation_.next(settings_.sequential, wanted.placement);
         if (!index) return;
         if (launched_ == 0 && settings_.deadline > 0) deadline_ = wanted.now + settings_.deadline;
         const auto& parent = generation_.parents[*index];

@@ -32,7 +32,8 @@ struct GpbtSettings {
 ///
 /// The paper's rule is `sequential` with quorum 1 and no deadline: parents in parallel, the children of one parent one
 /// after another (in generation 0, where there is one oracle, all of them), so that each proposal knows the results
-/// before it. Ours is that all children of a generation run at once, parents taking turns, and that it closes when
+/// before it. Ours is that all children of a generation run at once, parents taking turns (before them one whose
+/// weights the free worker has), and that it closes when
 /// ceil(quorum * (children that have not failed)) have reported, or at its deadline once there is a candidate; those
 /// not begun by then are not born, and those that still run are candidates of the generation after, with weights one
 /// interval behind.

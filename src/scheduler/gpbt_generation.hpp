@@ -34,14 +34,19 @@ public:
         for (const auto& parent : parents) sum += parent.to_come;
         return sum;
     }
-    /// Index of the parent whose turn it is, who has a child to come and, if `sequential`, none that runs.
-    std::optional<std::size_t> next(bool sequential) const {
+    /// Index of the parent whose turn it is, who has a child to come and, if `sequential`, none that runs; before it
+    /// comes one whose weights need not move. All children of a generation are born, so the order costs nobody.
+    std::optional<std::size_t> next(bool sequential, const Placement* placement) const {
+        std::optional<std::size_t> first;
         for (std::size_t step = 0; step < parents.size(); ++step) {
             const auto index = (turn_ + step) % parents.size();
             const auto& parent = parents[index];
-            if (parent.to_come > 0 && (!sequential || parent.running == 0)) return index;
+            if (parent.to_come == 0 || (sequential && parent.running > 0)) continue;
+            if (!first) first = index;
+            if (placement == nullptr || !parent.member.exists()) break;
+            if (placement->stays(parent.member)) return index;
         }
-        return std::nullopt;
+        return first;
     }
     void launched(std::size_t index) {
         turn_ = index + 1;

@@ -41,6 +41,23 @@ private:
         while (!queue_.empty()) {
             const auto number = take_from_queue(wanted.placement);
             auto& slot = population_[number];
+            if (slot.next == PbtNext::continuation) {
+                birth_ = number;
+                out.push_back(Create{.to = next_boundary(slot, slot.reached),
+                                     .same_as = slot.member,
+                                     .parent = slot.member,
+                                     .generation = slot.generation,
+                                     .cause = BirthCause::continuation});
+                return;
+            }
+            if (slot.next == PbtNext::backtrack) {
+                birth_ = number;
+                out.push_back(Create{.to = next_boundary(slot, slot.best_reached),
+                                     .parent = slot.best,
+                                     .generation = slot.generation + 1,
+                                     .cause = BirthCause::backtrack});
+                return;
+            }
             if (slot.state == PbtState::waiting) {
                 slot.state = PbtState::running;
                 ++in_flight_;
@@ -87,7 +104,7 @@ private:
         }
         const auto& from = population_[*donor];
         Create create{.to = next_boundary(slot, from.reached),
-                      .parent = from.member,
+                      .parent = from.source,
                       .generation = from.generation + 1,
                       .cause = BirthCause::exploit};
         if (population_.only_weights(number, *donor)) create.same_as = create.donor = slot.member;
@@ -98,29 +115,89 @@ private:
     void take(const Created& created, Actions&) {
         ensure(created.member.value == slot_of_.size(), "members are numbered in order of birth");
         slot_of_.push_back(birth_);
-        population_.settle(birth_, created.member, birth_donor_);
         ++in_flight_;
+        switch (population_[birth_].next) {
+            case PbtNext::regular:
+                population_.settle(birth_, created.member, birth_donor_);
+                return;
+            case PbtNext::continuation:
+                population_.go_on(birth_, created.member);
+                return;
+            case PbtNext::backtrack:
+                population_.go_back(birth_, created.member);
+                return;
+        }
     }
 
-    void take(const NoMoreMembers&, Actions&) {
+    void take(const NoMoreMembers&, Actions& out) {
         no_more_ = true;
-        population_[birth_].state = PbtState::closed;
-        close_vacancies();
+        if (!train_on_best(birth_)) close(birth_, out);
+        close_vacancies(out);
+    }
+
+    /// No child of the lineage's best will be born: it trains on itself.
+    bool train_on_best(std::uint32_t number) {
+        auto& slot = population_[number];
+        if (slot.next != PbtNext::backtrack) return false;
+        slot.next = PbtNext::regular;
+        if (!slot.best.exists() || population_[slot_of_[slot.best.value]].member == slot.best) return false;
+        slot.member = slot.best;
+        slot.reached = slot.best_reached;
+        slot.state = PbtState::waiting;
+        slot_of_[slot.member.value] = number;
+        population_.forget_best(slot.member);
+        // Whoever came from it ranks with a report whose snapshot will be gone.
+        for (std::uint32_t other = 0; other < population_.size(); ++other) {
+            if (population_[other].source == slot.member) population_[other].donor = false;
+        }
+        queue_.push_back(number);
+        return true;
     }
 
     /// Slots that wait for a birth which will not come.
-    void close_vacancies() {
+    void close_vacancies(Actions& out) {
+        std::vector<std::uint32_t> vacant;
         std::erase_if(queue_, [&](std::uint32_t number) {
-            auto& slot = population_[number];
-            if (slot.state != PbtState::vacant) return false;
-            slot.state = PbtState::closed;
+            if (population_[number].state != PbtState::vacant) return false;
+            vacant.push_back(number);
             return true;
         });
+        for (const auto number : vacant) {
+            if (!train_on_best(number)) close(number, out);
+        }
     }
 
-    void take(const ParentLost& lost, Actions&) {
-        population_.unrank(slot_of_[lost.parent.value]);
+    void close(std::uint32_t number, Actions& out) {
+        population_[number].state = PbtState::closed;
+        release(population_.drop_best(number), out);
+    }
+
+    void take(const ParentLost& lost, Actions& out) {
+        const auto number = slot_of_[lost.parent.value];
+        const auto asked = population_[birth_].next;
+        if (asked == PbtNext::regular) population_.unrank(number);
+        lose_snapshot(lost.parent);
+        auto& owner = population_[number];
+        if (owner.member != lost.parent) {
+            if (asked != PbtNext::regular || owner.source == lost.parent) out.push_back(Release{lost.parent});
+        } else if (owner.state == PbtState::waiting) {
+            owner.next = PbtNext::regular;  // the manager knows how it goes on without its snapshot
+        }
         queue_.push_front(birth_);
+    }
+
+    /// Nobody goes back to this member, and nobody takes over from it.
+    void lose_snapshot(MemberId member) {
+        population_.forget_best(member);
+        for (std::uint32_t number = 0; number < population_.size(); ++number) {
+            auto& slot = population_[number];
+            if (slot.source == member) slot.donor = false;
+            if (slot.next == PbtNext::backtrack && !slot.best.exists()) slot.next = PbtNext::regular;
+        }
+    }
+
+    void release(MemberId member, Actions& out) const {
+        if (member.exists()) out.push_back(Release{member});
     }
 
     void take(const TimePassed&, Actions&) {}
@@ -136,7 +213,7 @@ private:
             out.push_back(Release{report.member});
             population_.unrank(number);
             slot.objective = report.objective;
-            lose(number);
+            lose(number, out);
             return;
         }
         population_.rank(number, report.objective);
@@ -146,13 +223,15 @@ private:
             population_.unrank(number);
             slot.state = PbtState::finished;
             someone_finished_ = true;
+            release(population_.drop_best(number), out);
             out.push_back(Keep{report.member, priority, false});
         } else if (!no_more_ && report.resource >= settings_.burn_in && population_.gives_up(number)) {
-            population_.retire(number);
-            out.push_back(Release{report.member});
-            slot.state = PbtState::vacant;
-            queue_.push_back(number);
+            leave(number, PbtNext::regular, out);
+            release(population_.drop_best(number), out);
+        } else if (goes_back(slot)) {
+            leave(number, PbtNext::backtrack, out);
         } else {
+            follow_best(number, out);
             // Durable: on resume it goes on, and may be a donor.
             out.push_back(Keep{report.member, certain_to_go_on + priority, true});
             slot.state = PbtState::waiting;
@@ -160,9 +239,42 @@ private:
         }
     }
 
-    /// The slot's member has died: a child of somebody takes its place.
-    void lose(std::uint32_t number) {
+    /// The slot's member, which has just reported, makes room for a child.
+    void leave(std::uint32_t number, PbtNext next, Actions& out) {
         auto& slot = population_[number];
+        population_.retire(number);
+        out.push_back(Release{slot.member});
+        slot.state = PbtState::vacant;
+        slot.next = next;
+        queue_.push_back(number);
+    }
+
+    /// The slot has just reported. Counts.
+    bool goes_back(PbtSlot& slot) const {
+        if (settings_.backtrack_after == 0 || slot.objective < slot.best_objective) return false;
+        ++slot.worse;
+        if (slot.worse < settings_.backtrack_after || slot.reached < settings_.burn_in) return false;
+        if (no_more_ || slot.returns == settings_.backtracks) return false;
+        slot.worse = 0;
+        ++slot.returns;
+        return true;
+    }
+
+    /// A new best of its lineage stays as it is, to go back to; so does one that follows a best which was gone back to
+    /// often enough.
+    void follow_best(std::uint32_t number, Actions& out) {
+        auto& slot = population_[number];
+        if (settings_.backtrack_after == 0) return;
+        if (slot.objective >= slot.best_objective && slot.worse < settings_.backtrack_after) return;
+        release(population_.set_best(number), out);
+        slot.next = PbtNext::continuation;
+    }
+
+    /// The slot's member has died: a child of somebody takes its place.
+    void lose(std::uint32_t number, Actions& out) {
+        auto& slot = population_[number];
+        release(population_.drop_best(number), out);
+        slot.next = PbtNext::regular;
         const bool queued = slot.state == PbtState::waiting;
         slot.state = no_more_ || ++slot.deaths >= deaths_max ? PbtState::closed : PbtState::vacant;
         if (slot.state == PbtState::closed) {
@@ -172,7 +284,8 @@ private:
         }
     }
 
-    void take(const GivenUp& given_up, Actions&) {
+    void take(const GivenUp& given_up, Actions& out) {
+        lose_snapshot(given_up.member);
         const auto number = slot_of_[given_up.member.value];
         auto& slot = population_[number];
         // One that gave up before is no longer in its slot.
@@ -183,7 +296,7 @@ private:
         }
         if (slot.state == PbtState::running) --in_flight_;
         population_.unrank(number);
-        lose(number);
+        lose(number, out);
     }
 
     void take(const Extended& extended, Actions&) {
@@ -245,6 +358,7 @@ std::unique_ptr<Scheduler> make_pbt(const PbtSettings& settings) {
     check(!settings.periods.empty() && settings.periods.size() <= settings.population,
           "periods must name between 1 and population sub-populations");
     for (const auto period : settings.periods) check(period >= 1, "each of periods must be >= 1");
+    check(settings.backtrack_after == 0 || settings.backtracks >= 1, "backtracks must be >= 1");
     check(settings.migration >= 0 && settings.migration <= 1, "migration must be in [0, 1]");
     return std::make_unique<Pbt>(settings);
 }

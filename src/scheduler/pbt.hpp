@@ -30,6 +30,10 @@ struct PbtSettings {
     /// period. {1} = one population.
     std::vector<std::uint32_t> periods = {1};
     double migration = 0.25;  ///< in [0, 1]: chance that a donor is looked for in another sub-population
+    /// Backtracking: reports in a row without a new best of the lineage after which it goes back to that best; 0 =
+    /// never.
+    std::uint32_t backtrack_after = 0;
+    std::uint32_t backtracks = 3;  ///< times that a lineage goes back to the same ancestor; then it goes on
     std::uint64_t seed = 0;
 };
 
@@ -56,6 +60,12 @@ PbtSettings pbt_ray();
 /// must be better than the loser; if it is of a faster one, only its weights migrate: the child keeps the loser's
 /// hyperparameters, which were found over a longer horizon (this rule after Doulazmi et al., "Multi-frequency
 /// population based training", 2025; the details are ours).
+///
+/// Backtracking (ours; published PBT has none): a report that is the best of its lineage so far freezes its member,
+/// whose snapshot is kept, and a child with the same hyperparameters goes on in its place (cause continuation; no
+/// weights move). After `backtrack_after` reports in a row that do not beat it, the lineage goes back: its member is
+/// released, and a child of the frozen one is born with new hyperparameters, as in an exploit (cause backtrack). A
+/// child of a donor inherits the donor's best ancestor. There is one frozen snapshot a slot at most.
 ///
 /// Draws are keyed by (seed, Purpose::exploit, the losing member). O(log n) an event, beside moving 16 n bytes at most
 /// (ranking.hpp); 4 bytes a member. Throws UserError on settings out of range.

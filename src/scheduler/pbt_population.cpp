@@ -44,12 +44,68 @@ void PbtPopulation::settle(std::uint32_t number, MemberId member, std::optional<
     slot.reached = donor ? slots_[*donor].reached : 0;
     slot.generation = donor ? slots_[*donor].generation + 1 : 0;
     slot.reports = donor ? slots_[*donor].reports : std::deque<double>{};
+    slot.next = PbtNext::regular;
+    slot.worse = slot.returns = 0;
+    if (!donor || !slots_[*donor].best.exists()) return;
+    ensure(!slot.best.exists(), "who takes over a lineage has left its own");
+    slot.best = slots_[*donor].best;
+    slot.best_objective = slots_[*donor].best_objective;
+    slot.best_reached = slots_[*donor].best_reached;
+    ++bests_[slot.best];
+}
+
+void PbtPopulation::go_on(std::uint32_t number, MemberId child) {
+    auto& slot = slots_[number];
+    slot.member = child;
+    slot.state = PbtState::running;
+    slot.next = PbtNext::regular;
+    slot.draws = 0;
+    slot.opponent.reset();
+}
+
+void PbtPopulation::go_back(std::uint32_t number, MemberId child) {
+    go_on(number, child);
+    auto& slot = slots_[number];
+    slot.donor = false;
+    slot.reached = slot.best_reached;
+    ++slot.generation;
+    slot.reports.clear();
+}
+
+MemberId PbtPopulation::set_best(std::uint32_t number) {
+    const auto old = drop_best(number);
+    auto& slot = slots_[number];
+    slot.best = slot.member;
+    slot.best_objective = slot.objective;
+    slot.best_reached = slot.reached;
+    ++bests_[slot.best];
+    return old;
+}
+
+MemberId PbtPopulation::drop_best(std::uint32_t number) {
+    auto& slot = slots_[number];
+    const auto old = std::exchange(slot.best, MemberId::none());
+    slot.best_objective = std::numeric_limits<double>::infinity();
+    slot.worse = slot.returns = 0;
+    if (!old.exists()) return old;
+    const auto count = bests_.find(old);
+    if (--count->second > 0) return MemberId::none();
+    bests_.erase(count);
+    return old;
+}
+
+void PbtPopulation::forget_best(MemberId member) {
+    if (!bests_.contains(member)) return;
+    for (std::uint32_t number = 0; number < slots_.size(); ++number) {
+        if (slots_[number].best == member) drop_best(number);
+    }
 }
 
 void PbtPopulation::rank(std::uint32_t number, double objective) {
     unrank(number);
     auto& slot = slots_[number];
     slot.objective = objective;
+    slot.source = slot.member;
     slot.ranked = slot.donor = true;
     rankings_[slot.group].insert(objective, number);
     if (settings_.selection != PbtSelection::t_test) return;
@@ -164,6 +220,10 @@ std::string description_of(const PbtSettings& settings) {
     }
     text += "): population " + std::to_string(settings.population) + ", interval " + std::to_string(settings.interval) +
             ", to " + std::to_string(settings.max);
+    if (settings.backtrack_after > 0) {
+        text += ", back after " + std::to_string(settings.backtrack_after) +
+                (settings.backtrack_after == 1 ? " worse report" : " worse reports");
+    }
     if (settings.periods.size() > 1) {
         text += ", periods";
         for (const auto period : settings.periods) text += ' ' + std::to_string(period);

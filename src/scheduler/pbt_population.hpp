@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,13 @@ enum class PbtState : std::uint8_t {
     closed,    ///< nobody will be born here, unless the search is extended
 };
 
+/// How a slot goes on, when its turn comes.
+enum class PbtNext : std::uint8_t {
+    regular,       ///< waiting: its member trains on; vacant: a child of a donor
+    continuation,  ///< waiting: a child of its member, which stays as it is
+    backtrack,     ///< vacant: a child of its lineage's best ancestor
+};
+
 struct PbtSlot {
     MemberId member;  ///< the last one; none before the first
     Resource reached = 0;
@@ -32,6 +40,13 @@ struct PbtSlot {
     std::uint32_t draws = 0;                                     ///< made for its member
     std::optional<std::uint32_t> opponent;                       ///< slot that it lost a tournament against
     PbtState state = PbtState::vacant;
+    PbtNext next = PbtNext::regular;
+    MemberId source;  ///< who made the last report, and has the snapshot of it
+    MemberId best;    ///< of its lineage, kept to go back to (backtracking only)
+    double best_objective = std::numeric_limits<double>::infinity();
+    Resource best_reached = 0;
+    std::uint32_t worse = 0;     ///< reports since then
+    std::uint32_t returns = 0;   ///< to this best
     bool ranked = false;         ///< has reported, and neither died nor finished
     bool donor = false;          ///< ranked, and the snapshot of that report can be had
     std::deque<double> reports;  ///< of its lineage, the last ones (t_test only)
@@ -46,11 +61,21 @@ public:
 
     /// A new member in this slot, from scratch or from the donor as it is now.
     void settle(std::uint32_t slot, MemberId member, std::optional<std::uint32_t> donor);
+    /// Its member stays as it is, and `child` goes on in its place; or `child` of the lineage's best does.
+    void go_on(std::uint32_t slot, MemberId child);
+    void go_back(std::uint32_t slot, MemberId child);
     void rank(std::uint32_t slot, double objective);
     /// Its member has given up. The slot keeps its place in the ranking until a child reports: otherwise the next to
     /// last would be the last when its turn comes, and one after the other would give up.
     void retire(std::uint32_t slot) { slots_[slot].donor = false; }
     void unrank(std::uint32_t slot);
+
+    /// The slot's member, which has just reported, becomes its lineage's best; whom nobody goes back to any more is
+    /// returned.
+    MemberId set_best(std::uint32_t slot);
+    MemberId drop_best(std::uint32_t slot);
+    /// Nobody can go back to this member any more.
+    void forget_best(MemberId member);
 
     /// `slot` has just reported and is ranked.
     bool gives_up(std::uint32_t slot);
@@ -70,7 +95,8 @@ private:
 
     PbtSettings settings_;
     std::vector<PbtSlot> slots_;
-    std::vector<Ranking> rankings_;  ///< by sub-population
+    std::vector<Ranking> rankings_;            ///< by sub-population
+    std::map<MemberId, std::uint32_t> bests_;  ///< slots that may go back to this member
 };
 
 std::string description_of(const PbtSettings& settings);

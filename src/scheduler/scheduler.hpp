@@ -75,11 +75,18 @@ using Event = std::variant<WorkWanted, Reported, GivenUp, Created, NoMoreMembers
 // ---- actions ---------------------------------------------------------------------------------------------------
 
 enum class BirthCause : std::uint8_t {
-    sampled = 1,   ///< configuration from the sampler, from scratch
-    repeat = 2,    ///< configuration of `same_as`, other seed, from scratch
-    exploit = 3,   ///< PBT: continues from `parent`, hyperparameters perturbed or sampled anew
-    adoption = 4,  ///< GPBT: continues from `parent`, hyperparameters from the sampler conditioned on its lineage
+    sampled = 1,       ///< configuration from the sampler, from scratch
+    repeat = 2,        ///< configuration of `same_as`, other seed, from scratch
+    exploit = 3,       ///< PBT: continues from `parent`, hyperparameters perturbed or sampled anew
+    adoption = 4,      ///< GPBT: continues from `parent`, hyperparameters from the sampler conditioned on its lineage
+    continuation = 5,  ///< PBT with backtracking: goes on as its parent would have, whose state is kept to go back to
+    backtrack = 6,  ///< PBT: the lineage got worse and goes back to `parent`, the best member in it, as in an exploit
 };
+
+/// The child goes on from its parent's weights.
+constexpr bool inherits_weights(BirthCause cause) {
+    return cause != BirthCause::sampled && cause != BirthCause::repeat;
+}
 
 /// A new member, trained from its starting point to `to`. Starts from scratch, or from the latest snapshot of `parent`
 /// (which then has one: it has reported and was not released). Its configuration comes from the sampler, or is that of

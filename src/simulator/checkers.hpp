@@ -94,6 +94,7 @@ private:
     void input(const StopRequested&) { stopping_ = true; }
     void input(const MemberStopped&);
     void input(const BudgetChanged&);
+    void input(const ModelFitted&) {}
     std::optional<Lease> close(WorkerId worker, LeaseId lease);
     void close_all(WorkerId worker);
     void rank(MemberId member, Resource resource, const MetricRow* row);

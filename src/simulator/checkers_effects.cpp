@@ -17,7 +17,7 @@ void Checkers::effect(const Born& born) {
     check(born.member.value == members_.size(), "members are numbered in order of birth");
     Member child;
     child.configuration = born.configuration;
-    const bool heir = born.cause == BirthCause::exploit || born.cause == BirthCause::adoption;
+    const bool heir = inherits_weights(born.cause);
     if (heir) check_heir(born, child);
     // A child with the very configuration of whom it started from repeats it.
     const auto model = born.donor.exists() ? born.donor : born.parent;

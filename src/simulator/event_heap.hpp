@@ -21,6 +21,7 @@ enum class SimEvent : std::uint8_t {
     worker_lost,  ///< at the manager
     tick,         ///< at the manager
     script,       ///< at the manager; index into settings.script
+    fit_done,     ///< at the manager; id = number of the fit
 };
 
 struct AgendaItem {

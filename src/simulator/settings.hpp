@@ -53,6 +53,7 @@ struct SimulationSettings {
     std::uint64_t snapshot_quota = 0;                                   ///< of each worker; 0 = unlimited
     double bytes_per_second = std::numeric_limits<double>::infinity();  ///< of a transfer between workers
     double persist_seconds = 0;                                         ///< to write a durable copy
+    double fit_seconds = 0;                                             ///< that a model's fit takes beside the manager
     double load_seconds = 0;                                            ///< to read a durable copy
     Faults faults;
     std::shared_ptr<PathCurve> path = {};  ///< set: gives the metrics, instead of the LearningCurve

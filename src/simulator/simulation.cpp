@@ -135,6 +135,9 @@ void Simulation::handle(const AgendaItem& event) {
         case SimEvent::script:
             feed(settings_.script[event.index].second);
             return;
+        case SimEvent::fit_done:
+            fit_done(event.id);
+            return;
     }
 }
 
@@ -225,7 +228,25 @@ void Simulation::feed_input() {
     journal_.commit();
     if (observer_ != nullptr) observer_->on(input_, effects_);
     for (const auto& effect : effects_) apply(effect);
-    if (!result_.ended) arm_tick();
+    if (result_.ended) return;
+    arm_tick();
+    arm_fits();
+}
+
+void Simulation::arm_fits() {
+    for (const auto& wanted : manager_.wanted_fits()) {
+        if (wanted.number < next_fit_) continue;
+        next_fit_ = wanted.number + 1;
+        events_.push(SimEvent::fit_done, std::max(now_, manager_free_) + settings_.fit_seconds, 0, 0, wanted.number);
+    }
+}
+
+void Simulation::fit_done(std::uint64_t number) {
+    for (const auto& wanted : manager_.wanted_fits()) {
+        if (wanted.number != number) continue;
+        feed(ModelFitted{number, wanted.fit->run()});
+        return;
+    }
 }
 
 void Simulation::arm_tick() {

@@ -77,6 +77,8 @@ private:
     void feed_report(const SimulatedMessage& message, WorkerId worker);
     void note_report(const LeaseReported& report, const SimulatedMessage& message);
     void arm_tick();
+    void arm_fits();
+    void fit_done(std::uint64_t number);
     void send_lease(const Assign& assign);
     void send_control(WorkerId worker, SimulatedControl control);
     double delivery(double& last);
@@ -124,6 +126,7 @@ private:
     double manager_free_ = 0;
     double tick_at_ = std::numeric_limits<double>::infinity();
     double input_time_ = 0;
+    std::uint64_t next_fit_ = 0;  ///< lowest number that has no event yet
     std::uint64_t sequence_ = 0;
     bool killed_ = false;
     std::uint32_t alive_ = 0;

@@ -13,6 +13,45 @@
 
 namespace stemma {
 
+namespace {
+
+void print_difference(const RecordedRun& run, const ProposalDifference& difference) {
+    const auto& space = run.manager.space();
+    std::printf("  member %llu\n  recorded   %s\n  recomputed %s\n",
+                static_cast<unsigned long long>(difference.member.value), space.describe(difference.recorded).c_str(),
+                difference.recomputed ? space.describe(*difference.recomputed).c_str() : "nothing: exhausted");
+}
+
+/// On the same CPU and build proposals are equal to the last bit; elsewhere arithmetic may differ a little.
+ExitCode verify_proposals(const RecordedRun& run, const std::filesystem::path& file) {
+    const auto& proposals = run.replay.proposals;
+    const bool same_machine = run.header.machines == machine_text();
+    if (proposals.different > 0 || (same_machine && proposals.near > 0)) {
+        std::printf("%s: proposals: %llu equal, %llu within 1e-6 relative, %llu different; the first one:\n",
+                    file.c_str(), static_cast<unsigned long long>(proposals.equal),
+                    static_cast<unsigned long long>(proposals.near),
+                    static_cast<unsigned long long>(proposals.different));
+        print_difference(run, *(proposals.different > 0 ? proposals.first_different : proposals.first_near));
+        if (!same_machine) std::printf("  recorded on another CPU or build:\n%s\n", run.header.machines.c_str());
+        return ExitCode::mismatch;
+    }
+    if (run.replay.models_equal + run.replay.models_different > 0) {
+        std::printf("fitted models: %llu equal, %llu not\n", static_cast<unsigned long long>(run.replay.models_equal),
+                    static_cast<unsigned long long>(run.replay.models_different));
+        if (same_machine && run.replay.models_different > 0) return ExitCode::mismatch;
+    }
+    if (proposals.near > 0) {
+        std::printf("proposals: %llu equal, %llu within 1e-6 relative (recorded on another CPU or build)\n",
+                    static_cast<unsigned long long>(proposals.equal), static_cast<unsigned long long>(proposals.near));
+    } else {
+        std::printf("proposals: %llu equal (recorded on %s)\n", static_cast<unsigned long long>(proposals.equal),
+                    same_machine ? "this CPU and build" : "another CPU or build");
+    }
+    return ExitCode::ok;
+}
+
+}  // namespace
+
 ExitCode verify(const std::filesystem::path& file) {
     const auto run = open_run(file, true);
     if (run.replay.mismatch) {
@@ -26,7 +65,7 @@ ExitCode verify(const std::filesystem::path& file) {
     std::printf("%s: %llu inputs, %llu decisions: every decision is the same when recomputed\n", file.c_str(),
                 static_cast<unsigned long long>(run.replay.inputs),
                 static_cast<unsigned long long>(run.replay.decisions));
-    return ExitCode::ok;
+    return verify_proposals(run, file);
 }
 
 ExitCode status(const std::filesystem::path& file) {

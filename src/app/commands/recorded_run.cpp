@@ -6,6 +6,7 @@
 
 #include "app/console/format.hpp"
 #include "app/registry.hpp"
+#include "platform/machine.hpp"
 
 namespace stemma {
 
@@ -19,6 +20,10 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 }  // namespace
+
+std::string machine_text() {
+    return fmt::format("{}; stemma {} {}; compiler {}", cpu_model(), STEMMA_VERSION, STEMMA_GIT_HASH, __VERSION__);
+}
 
 Job open_job(const RunHeader& header, const std::filesystem::path& file) {
     auto job = parse_job(header.job_text, file.string() + " (its job)", lines_of(header.overrides));
@@ -36,26 +41,29 @@ BudgetChanged changed_budget(const Budget& now, const BudgetOptions& options) {
     return changed;
 }
 
-RecordedRun open_run(const std::filesystem::path& file, bool tolerate_mismatch) {
+RecordedRun open_run(const std::filesystem::path& file, bool verifying) {
     RunFileReader reader(file);
     auto header = reader.header();
     auto job = open_job(header, file);
     auto manager = make_manager(job);
     RecordedRun run{std::move(header), std::move(job), std::move(manager), {}, 0, reader.finished(), std::nullopt};
-    run.replay = replay(run.manager, [&](const std::function<void(const Entry&)>& take) {
-        reader.entries([&](const Entry& entry) {
-            if (std::holds_alternative<IncarnationStarted>(entry.input.body)) {
-                run.workers = 0;
-                run.ended.reset();
-            }
-            if (std::holds_alternative<WorkerJoined>(entry.input.body)) ++run.workers;
-            for (const auto& effect : entry.effects) {
-                if (const auto* ended = std::get_if<Ended>(&effect)) run.ended = ended->reason;
-            }
-            take(entry);
-        });
-    });
-    if (run.replay.mismatch && !tolerate_mismatch) {
+    run.replay = replay(
+        run.manager,
+        [&](const std::function<void(const Entry&)>& take) {
+            reader.entries([&](const Entry& entry) {
+                if (std::holds_alternative<IncarnationStarted>(entry.input.body)) {
+                    run.workers = 0;
+                    run.ended.reset();
+                }
+                if (std::holds_alternative<WorkerJoined>(entry.input.body)) ++run.workers;
+                for (const auto& effect : entry.effects) {
+                    if (const auto* ended = std::get_if<Ended>(&effect)) run.ended = ended->reason;
+                }
+                take(entry);
+            });
+        },
+        verifying);
+    if (run.replay.mismatch && !verifying) {
         throw UserError(fmt::format(
             "{}: decision {} differs from what this build ({}) decides; the file was written by {}. "
             "Use the program that wrote it, or see `stemma verify {}`",

@@ -23,14 +23,19 @@ struct RecordedRun {
     std::optional<EndReason> ended;  ///< of the last incarnation
 };
 
+/// CPU, program and compiler of this process: where two are the same, so is a sampler's arithmetic, to the last bit.
+std::string machine_text();
+
 /// The job as it stands in a run file.
 Job open_job(const RunHeader& header, const std::filesystem::path& file);
 
 /// The changes applied to the limits in force.
 BudgetChanged changed_budget(const Budget& now, const BudgetOptions& options);
 
-/// Throws UserError if the file cannot be read, or (unless `tolerate_mismatch`) if replay disagrees with the record.
-RecordedRun open_run(const std::filesystem::path& file, bool tolerate_mismatch = false);
+/// Decisions are compared with the record; proposals too, but these are taken from it, and how they compare is left to
+/// the caller. `verifying`: fitted models are made again and compared as well. Throws UserError if the file cannot be
+/// read, or (unless `verifying`) if replay disagrees with the record.
+RecordedRun open_run(const std::filesystem::path& file, bool verifying = false);
 
 ReportContext report_context(const RecordedRun& run, const std::filesystem::path& file);
 /// Folder of the durable snapshots of a run file.

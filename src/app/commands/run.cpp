@@ -27,6 +27,7 @@ RunHeader header_of(const Job& job, std::uint64_t run_id) {
     header.seed = job.run.seed;
     header.program_version = STEMMA_VERSION;
     header.git_hash = STEMMA_GIT_HASH;
+    header.machines = machine_text();
     header.metric = job.metric.name;
     header.maximise = job.metric.maximise;
     header.unit = job.trainer.unit_name();
@@ -54,13 +55,19 @@ ExitCode resume_run(const std::filesystem::path& file, const BudgetOptions& budg
     const auto job = open_job(header, file);
     return search(job, file, launch, [&](std::uint64_t) {
         auto run = open_run(file);
+        if (run.replay.proposals.different > 0) {
+            fmt::print(
+                stderr,
+                "{}: {} of its proposals come out otherwise here (see `stemma verify`); the recorded ones count\n",
+                file.string(), run.replay.proposals.different);
+        }
         HostSettings host;
         host.incarnation = run.replay.incarnations;
         host.next_sequence = run.replay.inputs;
         host.time_before = run.replay.last_time;
         host.first = missing_snapshots(run.manager, file);
         if (budget.any()) host.first.push_back(changed_budget(run.manager.budget(), budget));
-        auto record = RunFileWriter::append_to(file, batch_job());
+        auto record = RunFileWriter::append_to(file, batch_job(), machine_text());
         return Lead{std::move(run.manager), std::move(record), std::move(host), file, run.header.name};
     });
 }

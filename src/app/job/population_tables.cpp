@@ -45,6 +45,12 @@ std::vector<Field<SchedulerSettings>> pbt_fields() {
          stemma::into(&S::periods)},
         {number("migration", "0.25", {0, 1}, "Chance that a donor is looked for in another sub-population."),
          into(&S::pbt, &P::migration)},
+        {integer("backtrack_after", "0", {0, 1e6},
+                 "Reports in a row without a new best of its lineage after which a member goes back to that best, with "
+                 "other hyperparameters; 0 = never. GPBT has this in parents_compete."),
+         into(&S::pbt, &P::backtrack_after)},
+        {integer("backtracks", "3", {1, 1e6}, "Times that a lineage goes back to the same ancestor."),
+         into(&S::pbt, &P::backtracks)},
     };
     for (auto& field : fields) field.key.only_for = {"pbt"};
     return fields;

@@ -124,6 +124,10 @@ void RunLog::note(const Noted& noted, const Manager& manager) {
         case EventKind::requeued:
             log_->info("lease {} of member {} goes back to the queue", noted.lease.value, member);
             return;
+        case EventKind::model_late:
+            log_->info("the model for member {} is not fitted yet: {}", member,
+                       noted.value > 0 ? "a random draw" : "proposed by the last one");
+            return;
         case EventKind::persist_failed:  // told with its input
         case EventKind::released:
             return;

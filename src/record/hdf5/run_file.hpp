@@ -25,7 +25,9 @@ public:
     /// Goes on with an existing file, whether closed or killed: everything committed is written anew beside it
     /// (`<path>.resuming`), checked on the way, and renamed into place. Throws UserError as create() and RunFileReader
     /// do. About 1 s for a million entries.
-    static std::unique_ptr<RunFileWriter> append_to(const std::filesystem::path& path, std::string batch_job = {});
+    /// `machine` is added to the header's machines if it is not among them.
+    static std::unique_ptr<RunFileWriter> append_to(const std::filesystem::path& path, std::string batch_job = {},
+                                                    const std::string& machine = {});
     /// Without close(): what was committed stays, as after a kill.
     ~RunFileWriter() override;
 

@@ -23,6 +23,10 @@ UserError write_error(const fs::path& path, const h5::Error& error) {
                                  path.string(), error.what()));
 }
 
+bool has_line(const std::string& text, const std::string& line) {
+    return ("\n" + text + "\n").find("\n" + line + "\n") != std::string::npos;
+}
+
 /// All rows, compressed, into a new file. The live file's chunks are copied in the order of the tables.
 void write_cold_copy(const TableFile& live, const RunHeader& header, std::uint32_t incarnation, const std::string& to) {
     create_run_file(to, header, incarnation, Storage::cold);
@@ -128,9 +132,14 @@ std::unique_ptr<RunFileWriter> RunFileWriter::create(const fs::path& path, const
     return std::make_unique<RunFileWriter>(std::move(state));
 }
 
-std::unique_ptr<RunFileWriter> RunFileWriter::append_to(const fs::path& path, std::string batch_job) {
+std::unique_ptr<RunFileWriter> RunFileWriter::append_to(const fs::path& path, std::string batch_job,
+                                                        const std::string& machine) {
     // Its header is needed before the lock; what was committed is read once nobody else writes.
-    auto state = std::make_unique<State>(path, std::move(batch_job), RunFileReader(path).header());
+    auto header = RunFileReader(path).header();
+    if (!machine.empty() && !has_line(header.machines, machine)) {
+        header.machines += (header.machines.empty() ? "" : "\n") + machine;
+    }
+    auto state = std::make_unique<State>(path, std::move(batch_job), header);
     RunFileReader old(path);
     const auto temporary = path.string() + ".resuming";
     state->start(temporary, old.file_incarnation() + 1);

@@ -81,6 +81,7 @@ std::uint32_t header_crc(const RunHeader& header) {
         out.put(metric.name);
         out.put(static_cast<std::uint8_t>(metric.held_out));
     }
+    if (!header.machines.empty()) out.put(header.machines);  // older files have none
     return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }
 
@@ -120,6 +121,7 @@ void write_header(hid_t file, const RunHeader& header, std::uint32_t file_incarn
     h5::write_attribute(file, "unit", header.unit);
     h5::write_attribute(file, "program_version", header.program_version);
     h5::write_attribute(file, "git_hash", header.git_hash);
+    h5::write_attribute(file, "machines", header.machines);
     h5::write_attribute(file, "started_unix", header.started_unix);
     h5::write_attribute(file, "header_crc32", header_crc(header));
     h5::write_text(file, "/job", header.job_text);
@@ -169,6 +171,7 @@ RunHeader read_header(hid_t file) {
     header.unit = h5::read_text_attribute(file, "unit");
     header.program_version = h5::read_text_attribute(file, "program_version");
     header.git_hash = h5::read_text_attribute(file, "git_hash");
+    if (h5::has_attribute(file, "machines")) header.machines = h5::read_text_attribute(file, "machines");
     h5::read_attribute(file, "started_unix", H5T_NATIVE_DOUBLE, &header.started_unix);
     header.job_text = h5::read_text(file, "/job");
     header.overrides = h5::read_text(file, "/overrides");

@@ -40,6 +40,17 @@ struct Fit {
 std::optional<Fit> fit(const Shape& shape, const Inputs& inputs, const Vector& targets,
                        const std::vector<Vector>& starts, int evaluations);
 
+/// The arguments of fit(), kept to be run when and where there is time.
+struct FitTask {
+    Shape shape;
+    Inputs inputs;
+    Vector targets;
+    std::vector<Vector> starts;
+    int evaluations = 1;
+
+    std::optional<Fit> run() const { return fit(shape, inputs, targets, starts, evaluations); }
+};
+
 /// Starts without an earlier model: the prior's medians, the same with lengths divided by 3 and little noise (a rough
 /// function), and with much noise.
 std::vector<Vector> cold_starts(const Shape& shape);

@@ -50,6 +50,7 @@ public:
 
     std::optional<Configuration> propose(const ProposalRequest& request) override {
         ++statistics_.proposals;
+        basis_ = ProposalBasis::current;
         ConfigurationView parent;
         if (request.parent.exists()) parent = memory_.history().configuration(request.parent);
         const gp::Inheritance inheritance(*space_, parent);
@@ -62,6 +63,10 @@ public:
         auto modelled = by_model(request, data, inheritance);
         statistics_.fits = models_.fits();
         statistics_.likelihoods = models_.likelihoods();
+        if (models_.late()) {
+            ++statistics_.late;
+            basis_ = modelled ? ProposalBasis::last_model : ProposalBasis::no_model;
+        }
         if (modelled) return modelled;
         ++statistics_.failed;
         return draws_.draw(request.member, parent);
@@ -70,6 +75,9 @@ public:
     void born(const Birth& birth) override { memory_.born(birth); }
     void observe(const Observation& observation) override { memory_.observe(observation); }
     void given_up(MemberId member) override { memory_.given_up(member); }
+    std::span<const WantedFit> wanted_fits() const override { return models_.wanted(); }
+    void fitted(std::uint64_t number, std::span<const double> model) override { models_.fitted(number, model); }
+    ProposalBasis basis() const override { return basis_; }
     std::string describe() const override {
         const char* names[] = {"log-EI", "log-PI", "LCB", "ensemble"};
         return std::string("Gaussian process, ") + names[static_cast<int>(settings_.search.acquisition)];
@@ -139,6 +147,7 @@ private:
     gp::Memory memory_;
     gp::Models models_;
     GpStatistics statistics_;
+    ProposalBasis basis_ = ProposalBasis::current;  ///< of the last proposal
 };
 
 gp::SearchProblem Gp::problem(const gp::Data& data, const gp::Inheritance& inheritance) const {

@@ -14,6 +14,7 @@ struct GpStatistics {
     std::uint64_t stale = 0;     ///< likewise, but the fit failed: hyperparameters of an earlier one
     std::uint64_t startup = 0;   ///< random: too few observations
     std::uint64_t failed = 0;    ///< random: no model could be built, or the search found nothing allowed
+    std::uint64_t late = 0;      ///< of all: a fit had been wanted elsewhere and had not come
     std::uint64_t fits = 0;
     std::uint64_t likelihoods = 0;  ///< evaluated in these
 };

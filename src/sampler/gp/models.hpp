@@ -2,12 +2,15 @@
 // The hyperparameters fitted so far: when they are fitted anew, and from where.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/ids.hpp"
 #include "sampler/gp/fit.hpp"
 #include "sampler/gp/settings.hpp"
+#include "sampler/sampler.hpp"
 
 namespace stemma::gp {
 
@@ -33,8 +36,16 @@ public:
     /// it while there are at most `refit_always` rows, or if `refit_every` rows are new to it. The fit starts from it
     /// (and from the prior's median while data are few), else from the cold starts (the first of them if data are
     /// many). Nothing if no fit ever worked for this shape.
+    ///
+    /// With `fit_elsewhere`, a fit of more than `refit_always` rows is only wanted, one for each lineage and shape at a
+    /// time, and the last model is given meanwhile; nothing if there is none.
     std::optional<Hyperparameters> get(MemberId parent, const Shape& shape, const Inputs& inputs, const Vector& targets,
                                        std::vector<Seen> seen);
+
+    /// The last get() came without a fit that had been wanted before, or without any model.
+    bool late() const { return late_; }
+    std::span<const WantedFit> wanted() const { return wanted_; }
+    void fitted(std::uint64_t number, std::span<const double> logs);
 
     std::uint64_t fits() const { return fits_; }
     std::uint64_t likelihoods() const { return likelihoods_; }
@@ -46,11 +57,25 @@ private:
         std::vector<Seen> seen;  ///< sorted
         Vector logs;
     };
+    /// What a wanted fit will be a model of, once it has come.
+    struct Pending {
+        MemberId parent;
+        Shape shape;
+        std::vector<Seen> seen;
+    };
+    FitTask task(const Model* before, const Shape& shape, const Inputs& inputs, const Vector& targets) const;
+    void remember(Model model);
+    /// False if one is wanted already, or too many are.
+    bool want(Pending pending, std::shared_ptr<const ModelFit> fit);
     bool due(const Model& model, const std::vector<Seen>& seen) const;
     const Model* last(MemberId parent, const Shape& shape) const;
 
     const GpSettings& settings_;
     std::vector<Model> models_;  ///< oldest fit first
+    std::vector<WantedFit> wanted_;
+    std::vector<Pending> pending_;  ///< of each of wanted_
+    std::uint64_t next_fit_ = 0;
+    bool late_ = false;
     std::uint64_t fits_ = 0, likelihoods_ = 0;
 };
 

@@ -56,6 +56,10 @@ struct GpSettings {
     /// `refit_every` new ones; >= 1. In between, new data enter with the old hyperparameters.
     std::size_t refit_always = 30;
     std::size_t refit_every = 5;
+    /// Fits of more than `refit_always` trials, which take longest, are wanted from whoever runs the search
+    /// (Sampler::wanted_fits) and nobody waits for them: until one has come, proposals rest on the last model, or are
+    /// random where there is none. With false, each is made within the proposal that needs it.
+    bool fit_elsewhere = false;
     /// Likelihoods for each of 3 starts, for the first fit; >= 1. With more than `refit_always` trials at once: one
     /// start and 2 * warm_evaluations.
     int cold_evaluations = 50;

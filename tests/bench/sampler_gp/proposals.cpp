@@ -2,6 +2,7 @@
 //   bench_sampler_gp --benchmark_counters_tabular=true
 // `first`: a new run, so the hyperparameters are fitted from the cold starts. `refitted`: five new observations since
 // the last one, so they are fitted from the last optimum. `kept`: one new observation, not fitted (from n > 30 on).
+// `elsewhere`: as refitted, but another thread would fit: what the manager's loop still does itself.
 // `pending`: as kept, with 16 trials in training.
 #include <benchmark/benchmark.h>
 
@@ -25,7 +26,8 @@ std::shared_ptr<const SearchSpace> five_reals() {
 /// A sampler and a source of trials for it: a bowl with a skewed axis, and noise.
 class Run {
 public:
-    explicit Run(std::uint64_t trials) : space_(five_reals()), sampler_(make_gp_sampler(space_, 1)) {
+    explicit Run(std::uint64_t trials, GpSettings settings = {})
+        : space_(five_reals()), sampler_(make_gp_sampler(space_, 1, settings)) {
         for (std::uint64_t i = 0; i < trials; ++i) observed_trial();
     }
 
@@ -47,6 +49,13 @@ public:
         return member;
     }
     void propose() { benchmark::DoNotOptimize(sampler_->propose({.member = {next_}, .index = next_})); }
+    /// Does what another thread would.
+    void fit_wanted() {
+        while (!sampler_->wanted_fits().empty()) {
+            const auto wanted = sampler_->wanted_fits().front();
+            sampler_->fitted(wanted.number, wanted.fit->run());
+        }
+    }
     const GpStatistics& statistics() const { return sampler_->statistics(); }
 
 private:
@@ -91,6 +100,19 @@ void refitted(benchmark::State& state) {
         for (int i = 0; i < 5; ++i) run.observed_trial();
     });
 }
+void elsewhere(benchmark::State& state) {
+    for (auto _ : state) {
+        state.PauseTiming();
+        GpSettings settings;
+        settings.fit_elsewhere = true;
+        Run run(static_cast<std::uint64_t>(state.range(0)) - 5, settings);
+        run.propose();
+        run.fit_wanted();
+        for (int i = 0; i < 5; ++i) run.observed_trial();
+        state.ResumeTiming();
+        run.propose();
+    }
+}
 void kept(benchmark::State& state) {
     after(state, [](Run& run) { run.observed_trial(); });
 }
@@ -103,6 +125,7 @@ void pending(benchmark::State& state) {
 
 BENCHMARK(first)->Arg(20)->Arg(50)->Arg(100)->Unit(benchmark::kMillisecond);
 BENCHMARK(refitted)->Arg(20)->Arg(50)->Arg(100)->Unit(benchmark::kMillisecond);
+BENCHMARK(elsewhere)->Arg(50)->Arg(100)->Unit(benchmark::kMillisecond);
 BENCHMARK(kept)->Arg(20)->Arg(50)->Arg(100)->Unit(benchmark::kMillisecond);
 BENCHMARK(pending)->Arg(20)->Arg(50)->Arg(100)->Unit(benchmark::kMillisecond);
 

@@ -170,7 +170,7 @@ private:
         EXPECT_TRUE(parent.reported && !parent.out) << "a parent has reported and was not released or given up";
         EXPECT_GT(create.to, parent.reached) << "a child is trained forwards";
         EXPECT_FALSE(parent.lost) << "no more children of a parent whose snapshot is lost";
-        EXPECT_TRUE(create.cause == BirthCause::exploit || create.cause == BirthCause::adoption);
+        EXPECT_TRUE(inherits_weights(create.cause));
         if (random_.uniform() >= settings_.lost) return true;
         parent.lost = true;
         say(ParentLost{create.parent});

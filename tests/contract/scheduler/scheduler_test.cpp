@@ -82,6 +82,15 @@ const SchedulerCase cases[] = {
         [](PbtSettings& of) {
             of.periods = {1, 3, 12};
         }),
+    pbt("PbtBacktracking", [](PbtSettings& of) { of.backtrack_after = 1; }),
+    pbt("PbtBacktrackingOnce",
+        [](PbtSettings& of) {
+            of.backtrack_after = 2;
+            of.backtracks = 1;
+            of.selection = PbtSelection::t_test;
+            of.t_test_reports = 3;
+            of.periods = {1, 3};
+        }),
     gpbt("GpbtChildrenOnly", true, [](GpbtSettings& of) { of.parents_compete = false; }),
     gpbt("Gpbt", false, [](GpbtSettings&) {}),
     gpbt("GpbtSequential", false, [](GpbtSettings& of) { of.sequential = true; }),

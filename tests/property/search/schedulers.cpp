@@ -25,6 +25,8 @@ std::unique_ptr<Scheduler> drawn_pbt(Resource max, std::uint64_t seed) {
     settings.bottom = settings.top = stream.below(2) == 0 ? 0.2 : 0.4;
     settings.t_test_reports = 3;
     if (stream.below(3) == 0) settings.periods = {1, 2, 4};
+    if (stream.below(2) == 0) settings.backtrack_after = 1 + static_cast<std::uint32_t>(stream.below(2));
+    settings.backtracks = 1 + static_cast<std::uint32_t>(stream.below(3));
     settings.seed = seed;
     return make_pbt(settings);
 }

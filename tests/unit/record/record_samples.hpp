@@ -41,15 +41,17 @@ public:
                 return StopRequested{static_cast<StopReason>(1 + s_.below(3))};
             case 10:
                 return MemberStopped{id<MemberId>()};
-            default:
+            case 11:
                 return BudgetChanged{budget(), resource()};
+            default:
+                return ModelFitted{s_(), rows().empty() ? std::vector<double>{} : std::vector<double>{number(), 0.5}};
         }
     }
 
     Effect effect() {
         switch (s_.below(std::variant_size_v<Effect>)) {
             case 0:
-                return Born{id<MemberId>(), static_cast<BirthCause>(1 + s_.below(4)),
+                return Born{id<MemberId>(), static_cast<BirthCause>(1 + s_.below(6)),
                             id<MemberId>(), id<MemberId>(),
                             u32(),          configuration()};
             case 1:
@@ -69,7 +71,7 @@ public:
             case 8:
                 return Dismiss{id<WorkerId>()};
             case 9:
-                return Noted{static_cast<EventKind>(1 + s_.below(12)), id<MemberId>(), id<LeaseId>(), id<WorkerId>(),
+                return Noted{static_cast<EventKind>(1 + s_.below(13)), id<MemberId>(), id<LeaseId>(), id<WorkerId>(),
                              number()};
             default:
                 return Ended{static_cast<EndReason>(1 + s_.below(9)), id<MemberId>()};
@@ -166,6 +168,7 @@ inline RunHeader sample_header() {
     header.seed = 0xFEDC'BA98'7654'3210U;
     header.program_version = "0.1.0";
     header.git_hash = "";
+    header.machines = "a CPU, stemma 0.1.0, a compiler";
     header.metric = "valid_loss";
     header.unit = "epoch";
     header.metrics = {{"valid_loss", false}, {"member", false}, {"test_accuracy", true}};

@@ -53,6 +53,7 @@ TEST_F(RunFile, HeaderComesBack) {
     EXPECT_EQ(same.seed, header.seed);
     EXPECT_EQ(same.program_version, header.program_version);
     EXPECT_EQ(same.git_hash, header.git_hash);
+    EXPECT_EQ(same.machines, header.machines);
     EXPECT_EQ(same.metric, header.metric);
     EXPECT_EQ(same.maximise, header.maximise);
     EXPECT_EQ(same.unit, header.unit);
@@ -64,6 +65,17 @@ TEST_F(RunFile, HeaderComesBack) {
         EXPECT_EQ(same.metrics[i].name, header.metrics[i].name);
         EXPECT_EQ(same.metrics[i].held_out, header.metrics[i].held_out);
     }
+}
+
+TEST_F(RunFile, EachMachineThatWroteToItIsInItsHeaderOnce) {
+    const auto header = testing::sample_header();
+    RunFileWriter::create(file, header)->close(false);
+    RunFileWriter::append_to(file, {}, header.machines)->close(false);
+    EXPECT_EQ(RunFileReader(file).header().machines, header.machines);
+    RunFileWriter::append_to(file, {}, "another CPU")->close(false);
+    EXPECT_EQ(RunFileReader(file).header().machines, header.machines + "\nanother CPU");
+    RunFileWriter::append_to(file, {}, "another CPU")->close(false);
+    EXPECT_EQ(RunFileReader(file).header().machines, header.machines + "\nanother CPU");
 }
 
 TEST_F(RunFile, AnEmptyHeaderAndNoParametersAreFine) {

@@ -8,8 +8,10 @@
 
 #include "record/memory_journal.hpp"
 #include "runtime/replay.hpp"
+#include "sampler/gp/gp.hpp"
 #include "sampler/random.hpp"
 #include "scheduler/asha.hpp"
+#include "scheduler/random_search.hpp"
 #include "trainer/toy/toy_trainer.hpp"
 #include "transport/loopback.hpp"
 #include "unit/worker/fakes.hpp"
@@ -54,10 +56,11 @@ HostResult incarnation(Manager& manager, MemoryJournal& journal, int workers, Ho
     return ManagerHost(*endpoints[0], manager, journal, &files, nullptr, nobody, std::move(host)).run();
 }
 
-ReplayResult replayed(Manager& manager, const MemoryJournal& journal) {
-    return replay(manager, [&](const std::function<void(const Entry&)>& use) {
+ReplayResult replayed(Manager& manager, const MemoryJournal& journal, bool fit_again = false) {
+    const auto each = [&](const std::function<void(const Entry&)>& use) {
         for (const auto& entry : journal.committed()) use(entry);
-    });
+    };
+    return replay(manager, each, fit_again);
 }
 
 TEST(ManagerHost, ASearchRunsToItsBudgetAndReplays) {
@@ -143,6 +146,73 @@ TEST(Replay, NamesTheFirstDecisionThatDiffers) {
     ASSERT_TRUE(result.mismatch.has_value());
     EXPECT_NE(result.mismatch->recorded, result.mismatch->recomputed);
     EXPECT_LT(result.mismatch->sequence, journal.committed().size());
+}
+
+TEST(ManagerHost, ModelsAreFittedBesideTheLoopAndReplayed) {
+    const auto with_gp = [] {
+        GpSettings gp;
+        gp.refit_always = 5;  // few, so that fits are wanted soon
+        gp.refit_every = 2;
+        gp.fit_elsewhere = true;
+        return Manager({.budget = {.members = 40}}, *space(), make_random_search({.max = 1}),
+                       make_gp_sampler(space(), 1, gp));
+    };
+    auto manager = with_gp();
+    MemoryJournal journal;
+    EXPECT_EQ(incarnation(manager, journal, 2, {}, 0.005).reason, EndReason::budget_members);
+    std::size_t fitted = 0;
+    for (const auto& entry : journal.committed()) {
+        if (const auto* model = std::get_if<ModelFitted>(&entry.input.body)) fitted += model->model.empty() ? 0 : 1;
+    }
+    EXPECT_GT(fitted, 0U);
+    auto fresh = with_gp();
+    const auto again = replayed(fresh, journal);
+    EXPECT_FALSE(again.mismatch.has_value());
+    EXPECT_EQ(again.proposals.equal, 40U);
+    auto another = with_gp();
+    EXPECT_EQ(replayed(another, journal, true).models_equal, fitted);
+    EXPECT_EQ(again.proposals.near + again.proposals.different, 0U);
+}
+
+/// Explores a hair beside where the other one does, as on another CPU.
+class Perturbed : public Sampler {
+public:
+    Perturbed(std::unique_ptr<Sampler> inner, double relative) : inner_(std::move(inner)), relative_(relative) {}
+    std::optional<Configuration> propose(const ProposalRequest& request) override {
+        auto configuration = inner_->propose(request);
+        if (configuration) std::get<double>((*configuration)[0]) *= 1 + relative_;
+        return configuration;
+    }
+    std::string describe() const override { return "perturbed"; }
+
+private:
+    std::unique_ptr<Sampler> inner_;
+    double relative_;
+};
+
+TEST(Replay, IsExactWhereTheSamplersArithmeticDiffers) {
+    const ManagerSettings settings{.budget = {.members = 12}};
+    auto manager = make_manager(settings);
+    MemoryJournal journal;
+    incarnation(manager, journal, 2);
+    for (const double relative : {1e-9, 1e-3}) {
+        AshaSettings asha;
+        asha.max = 9;
+        Manager other(settings, *space(), make_asha(asha),
+                      std::make_unique<Perturbed>(make_random_sampler(space(), 1), relative));
+        const auto result = replayed(other, journal);
+        EXPECT_FALSE(result.mismatch.has_value()) << "decisions rest on the recorded configurations";
+        EXPECT_EQ(result.proposals.near, relative == 1e-9 ? 12U : 0U);
+        EXPECT_EQ(result.proposals.different, relative == 1e-3 ? 12U : 0U);
+        ASSERT_EQ(other.member_count(), manager.member_count());
+        for (std::uint64_t id = 0; id < other.member_count(); ++id) {
+            EXPECT_EQ(other.member({id}).configuration[0], manager.member({id}).configuration[0]);
+        }
+        ASSERT_EQ(result.proposals.first_different.has_value(), relative == 1e-3);
+        if (result.proposals.first_different) {
+            EXPECT_EQ(result.proposals.first_different->member, MemberId{0});
+        }
+    }
 }
 
 }  // namespace

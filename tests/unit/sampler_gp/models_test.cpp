@@ -87,5 +87,72 @@ TEST_F(ModelsTest, WithoutAnyModelAFailedFitGivesNothing) {
     EXPECT_FALSE(get(10));
 }
 
+struct FittedElsewhere : ModelsTest {
+    FittedElsewhere() { settings.fit_elsewhere = true; }
+};
+
+TEST_F(FittedElsewhere, FewDataAreFittedAtOnce) {
+    ASSERT_TRUE(get(8));
+    EXPECT_TRUE(models.wanted().empty());
+    EXPECT_EQ(models.fits(), 1);
+}
+
+TEST_F(FittedElsewhere, TheLastModelCountsUntilTheFitHasCome) {
+    const auto first = get(8);
+    EXPECT_EQ(get(12)->logs, first->logs);
+    EXPECT_FALSE(models.late()) << "nobody could have fitted it before";
+    ASSERT_EQ(models.wanted().size(), 1U);
+    EXPECT_EQ(get(13)->logs, first->logs);
+    EXPECT_TRUE(models.late());
+    ASSERT_EQ(models.wanted().size(), 1U) << "one for a lineage at a time";
+
+    const auto wanted = models.wanted().front();
+    const auto logs = wanted.fit->run();
+    models.fitted(wanted.number, logs);
+    EXPECT_TRUE(models.wanted().empty());
+    const auto second = get(13);
+    EXPECT_FALSE(models.late());
+    ASSERT_EQ(second->logs.size(), static_cast<Eigen::Index>(logs.size()));
+    for (std::size_t i = 0; i < logs.size(); ++i) EXPECT_EQ(second->logs[static_cast<Eigen::Index>(i)], logs[i]);
+}
+
+TEST_F(FittedElsewhere, TheFitIsTheOneThatWouldHaveBeenMadeAtOnce) {
+    GpSettings inline_settings = settings;
+    inline_settings.fit_elsewhere = false;
+    Models at_once{inline_settings};
+    const auto given = [&](Models& of, Eigen::Index count) {
+        std::vector<Seen> seen;
+        for (Eigen::Index row = 0; row < count; ++row) seen.push_back({{static_cast<std::uint64_t>(row)}, 1});
+        const Inputs inputs{all.x.topRows(count), all.levels.topRows(count), Vector(0)};
+        return of.get({}, shape, inputs, values.head(count), seen);
+    };
+    given(at_once, 8);
+    given(models, 8);
+    const auto expected = given(at_once, 12);
+    given(models, 12);
+    ASSERT_EQ(models.wanted().size(), 1U);
+    const auto logs = models.wanted().front().fit->run();
+    EXPECT_EQ(std::vector<double>(expected->logs.begin(), expected->logs.end()), logs);
+}
+
+TEST_F(FittedElsewhere, WithoutAnyModelThereIsNone) {
+    EXPECT_FALSE(get(20));
+    EXPECT_TRUE(models.late());
+    EXPECT_EQ(models.wanted().size(), 1U);
+}
+
+TEST_F(FittedElsewhere, AFailedFitIsWantedAnewAndAnUnknownOneIgnored) {
+    get(8);
+    get(12);
+    models.fitted(17, {});
+    ASSERT_EQ(models.wanted().size(), 1U);
+    const auto number = models.wanted().front().number;
+    models.fitted(number, {});
+    EXPECT_TRUE(models.wanted().empty());
+    ASSERT_TRUE(get(12));
+    ASSERT_EQ(models.wanted().size(), 1U);
+    EXPECT_GT(models.wanted().front().number, number);
+}
+
 }  // namespace
 }  // namespace stemma::gp::test

@@ -345,5 +345,31 @@ TEST(Gpbt, LineagesAndFamiliesStayWithinTheirBounds) {
     }
 }
 
+class OnlyStays : public Placement {
+public:
+    explicit OnlyStays(std::uint64_t member) : member_(member) {}
+    bool stays(MemberId member) const override { return member.value == member_; }
+
+private:
+    std::uint64_t member_;
+};
+
+TEST(Gpbt, AChildOfWhomTheFreeWorkerHasComesFirst) {
+    GpbtSettings settings;
+    settings.children = 8;
+    settings.ratio = 2;  // two parents
+    settings.generations = 2;
+    Population population(make_gpbt(settings));
+    population.begin({0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1});
+    const OnlyStays second(6);
+    for (int child = 0; child < 4; ++child) {
+        const auto actions = population.say(WorkWanted{0, &second});
+        ASSERT_EQ(std::get<Create>(actions.front()).parent, MemberId{6});
+        population.say(Created{{8 + static_cast<std::uint64_t>(child)}});
+    }
+    const auto actions = population.say(WorkWanted{0, &second});
+    EXPECT_EQ(std::get<Create>(actions.front()).parent, MemberId{7}) << "then the other one's";
+}
+
 }  // namespace
 }  // namespace stemma::test

@@ -18,6 +18,7 @@ struct Given {
     std::uint64_t same_as = nobody;
     std::uint32_t generation = 0;
     bool born = false;
+    BirthCause cause = BirthCause::sampled;
 };
 
 class Population {
@@ -31,8 +32,8 @@ public:
                 return Given{.member = train->member.value, .to = train->to};
             if (const auto* create = std::get_if<Create>(&action)) {
                 say(Created{{next_}});
-                return Given{next_++, create->to, create->parent.value, create->same_as.value, create->generation,
-                             true};
+                return Given{next_++, create->to,   create->parent.value, create->same_as.value, create->generation,
+                             true,    create->cause};
             }
         }
         return std::nullopt;

@@ -1,0 +1,59 @@
+#include "runtime/fit_thread.hpp"
+
+#include <exception>
+
+namespace stemma {
+
+FitThread::~FitThread() {
+    {
+        const std::scoped_lock lock(mutex_);
+        stop_ = true;
+    }
+    changed_.notify_one();
+    if (thread_.joinable()) thread_.join();
+}
+
+void FitThread::take(std::span<const WantedFit> wanted) {
+    for (const auto& fit : wanted) {
+        if (fit.number < next_) continue;
+        next_ = fit.number + 1;
+        ++under_way_;
+        {
+            const std::scoped_lock lock(mutex_);
+            queue_.push_back(fit);
+        }
+        if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+        changed_.notify_one();
+    }
+}
+
+std::optional<ModelFitted> FitThread::poll() {
+    if (under_way_ == 0) return std::nullopt;
+    const std::scoped_lock lock(mutex_);
+    if (done_.empty()) return std::nullopt;
+    auto fitted = std::move(done_.front());
+    done_.pop_front();
+    --under_way_;
+    return fitted;
+}
+
+void FitThread::work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        changed_.wait(lock, [this] { return stop_ || !queue_.empty(); });
+        if (stop_) return;
+        const auto wanted = std::move(queue_.front());
+        queue_.pop_front();
+        lock.unlock();
+        ModelFitted fitted{wanted.number, {}};
+        try {
+            fitted.model = wanted.fit->run();
+        } catch (const std::exception&) {
+            fitted.model.clear();
+        }
+        lock.lock();
+        done_.push_back(std::move(fitted));
+    }
+}
+
+}  // namespace stemma

@@ -1,0 +1,44 @@
+#pragma once
+// Models are fitted beside rank 0's loop, which never waits for them: a fit that is done is one more input.
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <thread>
+
+#include "manager/input.hpp"
+#include "sampler/sampler.hpp"
+
+namespace stemma {
+
+/// One thread, started with the first fit. Its destructor waits for the fit under way and forgets the others: who
+/// resumes wants them again.
+class FitThread {
+public:
+    FitThread() = default;
+    ~FitThread();
+    FitThread(const FitThread&) = delete;
+    FitThread& operator=(const FitThread&) = delete;
+
+    /// Begins those that are new; numbers ascend. Cheap when there is none.
+    void take(std::span<const WantedFit> wanted);
+    /// One that is done, oldest first. A fit that throws counts as failed: no model.
+    std::optional<ModelFitted> poll();
+
+private:
+    void work();
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<WantedFit> queue_;   ///< guarded by mutex_
+    std::deque<ModelFitted> done_;  ///< guarded by mutex_
+    bool stop_ = false;             ///< guarded by mutex_
+    std::uint64_t next_ = 0;        ///< lowest number not taken yet; the loop's own
+    std::size_t under_way_ = 0;     ///< taken and not polled; the loop's own
+    std::thread thread_;
+};
+
+}  // namespace stemma

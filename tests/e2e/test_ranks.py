@@ -1,0 +1,44 @@
+"""2, 3 and 5 ranks: the same seed and the same log give the same decisions."""
+
+import pytest
+from harness import JOB
+from record import rows
+
+ASHA = 'type = "asha"\nmin = 1\nmax = 27\neta = 3'
+PBT = JOB.replace("members = 40", "members = 100").replace(
+    ASHA, 'type = "pbt"\npopulation = 8\ninterval = 2\nmax = 20\nbacktrack_after = 2'
+)
+GPBT = JOB.replace("members = 40", "members = 100").replace(ASHA, 'type = "gpbt"\nchildren = 8\ninterval = 2\nmax = 16')
+# One parent, whose children are trained one after another: with any number of workers there is one order only.
+IN_STEP = JOB.replace("members = 40", "members = 100").replace(
+    ASHA, 'type = "gpbt"\nchildren = 5\nratio = 5\ninterval = 2\nmax = 12\nsequential = true'
+)
+TPE, GP = '\n[sampler]\ntype = "tpe"\n', '\n[sampler]\ntype = "gp"\n'
+
+
+def ran(stemma, mpirun, job, text, ranks):
+    job.write_text(text)
+    file = f"{ranks}.h5"
+    mpirun(ranks, "run", job, "-q", "--output", file)
+    return file
+
+
+@pytest.mark.parametrize("ranks", [2, 3, 5])
+@pytest.mark.parametrize("text", [PBT, GPBT + TPE, GPBT + GP], ids=["pbt", "gpbt-tpe", "gpbt-gp"])
+def test_one_process_decides_from_the_log_as_the_ranks_did(stemma, mpirun, job, text, ranks):
+    file = ran(stemma, mpirun, job, text, ranks)
+    said = stemma("verify", file).stdout
+    assert "every decision is the same" in said
+    assert "equal (recorded on this CPU and build)" in said
+
+
+def test_in_step_any_number_of_ranks_searches_the_same(stemma, mpirun, job):
+    runs = []
+    for ranks in (2, 3, 5):
+        file = ran(stemma, mpirun, job, IN_STEP + TPE, ranks)
+        members = [{key: value for key, value in row.items() if key not in ("sequence", "time")} for row in rows(stemma, file, "members")]
+        reports = [(row["member"], row["resource"], row["valid_loss"]) for row in rows(stemma, file, "reports")]
+        runs.append((members, reports))
+    assert len(runs[0][0]) == 30
+    assert runs[1] == runs[0]
+    assert runs[2] == runs[0]
