@@ -11,7 +11,7 @@
 #include "trainer/torch/hypergradient/flat_parameters.hpp"
 #include "trainer/torch/hypergradient/raw_values.hpp"
 #include "trainer/torch/hypergradient/recorded_update.hpp"
-#include "trainer/torch/hypergradient/settings.hpp"
+#include "trainer/hypergradient.hpp"
 
 namespace stemma {
 

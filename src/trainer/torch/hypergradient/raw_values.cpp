@@ -153,16 +153,18 @@ void RawValues::save(Snapshot& snapshot) const {
     save_tensor(used, "hypergradient/start", snapshot);
 }
 
-void RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
+bool RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
     const torch::NoGradGuard no_grad;
     restore_tensor(raw_, "hypergradient/raw", snapshot);
     const auto start = load_tensor(snapshot, "hypergradient/start", torch::kFloat64);
     if (start.numel() != static_cast<std::int64_t>(hyper_count))
         throw DecodeError("the snapshot's array \"hypergradient/start\" has another shape");
+    bool same = true;
     for (std::size_t number = 0; number < hyper_count; ++number) {
         const auto hyper = hyper_number(number);
         const double before = start[static_cast<std::int64_t>(number)].item<double>();
         if (before == start_.used[number]) continue;
+        same = false;
         const double from = raw_from_used(hyper, before), to = raw_from_used(hyper, start_.used[number]);
         auto values = part(raw_, hyper);
         if (std::isfinite(from) && std::isfinite(to) && start_.moves[number]) {
@@ -171,9 +173,9 @@ void RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
             values.fill_(to);
         }
     }
-    clamp();
+    if (!same) clamp();
     refresh();
-    if (!with_optimiser) return;
+    if (!with_optimiser) return same;
     restore_tensor(first_, "hypergradient/adam/first", snapshot);
     restore_tensor(second_, "hypergradient/adam/second", snapshot);
     auto counts = torch::zeros({6}, count_.options());
@@ -184,6 +186,7 @@ void RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
     clipped_ = counts[3].clone();
     truncated_ = counts[4].clone();
     hyper_steps_ = counts[5].item<std::int64_t>();
+    return same;
 }
 
 }  // namespace stemma

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "trainer/snapshot.hpp"
-#include "trainer/torch/hypergradient/settings.hpp"
+#include "trainer/hypergradient.hpp"
 #include "trainer/torch/hypergradient/update_rule.hpp"
 
 namespace stemma {
@@ -50,7 +50,8 @@ public:
     void save(Snapshot& snapshot) const;
     /// Raw values as the snapshot has them. Where this start differs from the snapshot's (a child's was perturbed at
     /// birth), the difference on the raw scale is added: a factor of 1.2 at birth is a factor of 1.2 on what has moved.
-    void load(const Snapshot& snapshot, bool with_optimiser);
+    /// True if nothing was added.
+    bool load(const Snapshot& snapshot, bool with_optimiser);
 
 private:
     torch::Tensor part(const torch::Tensor& vector, Hyper hyper) const;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "trainer/torch/hypergradient/flat_parameters.hpp"
-#include "trainer/torch/hypergradient/settings.hpp"
+#include "trainer/hypergradient.hpp"
 #include "trainer/torch/hypergradient/update_rule.hpp"
 
 namespace stemma {

@@ -1,4 +1,4 @@
-#include "trainer/torch/hypergradient/settings.hpp"
+#include "trainer/hypergradient.hpp"
 
 #include <algorithm>
 
