@@ -50,12 +50,20 @@ torch::Tensor Member::endless_batch(std::int64_t rows, std::int64_t step) {
 
 /// In training mode, as the update was made; running statistics already have the batch.
 torch::Tensor Member::again(const OnePass::Recipe& recipe) {
-    std::vector<torch::Tensor> kept;
-    for (const auto& buffer : network_->buffers()) kept.push_back(buffer.clone());
-    generator_.set_state(recipe.at(1));
-    const auto loss = loss_on(data_.train, recipe.at(0).to(device_));
+    // By exchange, not by copying: the graph notices values that are overwritten.
     const torch::NoGradGuard no_grad;
-    for (std::size_t i = 0; i < kept.size(); ++i) network_->buffers()[i].copy_(kept[i]);
+    std::vector<torch::Tensor> kept;
+    for (auto& buffer : network_->buffers()) {
+        kept.push_back(buffer.detach());
+        buffer.set_data(buffer.clone());
+    }
+    generator_.set_state(recipe.at(1));
+    torch::Tensor loss;
+    {
+        const torch::AutoGradMode graph(true);
+        loss = loss_on(data_.train, recipe.at(0).to(device_));
+    }
+    for (std::size_t i = 0; i < kept.size(); ++i) network_->buffers()[i].set_data(kept[i]);
     return loss;
 }
 
