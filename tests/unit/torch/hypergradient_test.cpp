@@ -378,6 +378,79 @@ TEST(RawValues, LearningRatesAreClampedAndRobustnessIsCounted) {
     EXPECT_EQ(point.hyper_steps, 21);
 }
 
+/// The method written down once more, step by step as the paper has it, with nothing but automatic differentiation.
+struct Transcript {
+    SmallNetwork network;
+    std::vector<torch::Tensor> raw, buffers;
+    std::vector<torch::Tensor>& w = network.parameters;
+
+    void update(bool last, std::vector<torch::Tensor>& u) {
+        for (auto& one : w) one = one.detach().requires_grad_();
+        const auto g = torch::autograd::grad({network.loss(network.x, network.y)}, w, {}, last, last);
+        const auto lr = torch::pow(10, raw[0]), wd = torch::pow(10, raw[1]), m = torch::sigmoid(raw[2]);
+        const bool first = buffers.empty();
+        u.clear();
+        for (std::size_t i = 0; i < w.size(); ++i) {
+            auto b = g[i] + wd * w[i];
+            if (first) {
+                buffers.push_back(b.detach());
+            } else {
+                b = m * buffers[i] + b;
+                buffers[i] = b.detach();
+            }
+            u.push_back(lr * b);
+        }
+    }
+
+    void hyper_step(const std::vector<torch::Tensor>& u, int terms, torch::optim::Adam& adam) {
+        const auto before = w;
+        for (std::size_t i = 0; i < w.size(); ++i) w[i] = (before[i] - u[i]).detach().requires_grad_();
+        auto v = torch::autograd::grad({network.loss(network.valid_x, network.valid_y)}, w);
+        auto p = v;
+        for (int term = 1; term < terms; ++term) {
+            const auto jacobian = torch::autograd::grad(u, before, v, true, false, true);
+            for (std::size_t i = 0; i < w.size(); ++i) {
+                v[i] = v[i] - jacobian[i];
+                p[i] = p[i] + v[i];
+            }
+        }
+        const auto gradient = torch::autograd::grad(u, raw, p, false, false, true);
+        for (std::size_t i = 0; i < raw.size(); ++i)
+            raw[i].mutable_grad() = gradient[i].defined() ? -gradient[i] : torch::zeros_like(raw[i]);
+        adam.step();
+        const torch::NoGradGuard no_grad;
+        raw[0].clamp_(-10, 0);
+    }
+};
+
+TEST(OnePass, FollowsATranscriptOfTheMethod) {
+    Transcript transcript;
+    for (const double value : {-1.0, -2.0, 0.7}) transcript.raw.push_back(torch::tensor(value, f64).requires_grad_());
+    torch::optim::Adam adam(transcript.raw, torch::optim::AdamOptions(0.05));
+    SmallNetwork network;
+    OnePass one_pass(network.parameters, "sgd", 1e-8, false,
+                     {.used = {0.1, 0.01, 1 / (1 + std::exp(-0.7)), 0.999}, .moves = {true, true, true, false}},
+                     {.interval = 4, .terms = 5}, 1);
+    std::vector<torch::Tensor> u;
+    for (int i = 1; i <= 40; ++i) {
+        transcript.update(i % 4 == 0, u);
+        if (i % 4 == 0) {
+            transcript.hyper_step(u, 5, adam);
+        } else {
+            for (std::size_t k = 0; k < u.size(); ++k) transcript.w[k] = (transcript.w[k] - u[k]).detach();
+        }
+        one_pass.update({[&] { return network.loss(network.x, network.y); },
+                         [&] { return network.loss(network.valid_x, network.valid_y); },
+                         {}});
+        for (std::size_t k = 0; k < u.size(); ++k)
+            expect_near(network.parameters[k].detach(), transcript.w[k].detach(), 1e-11);
+        for (std::size_t k = 0; k < 3; ++k)
+            EXPECT_NEAR(one_pass.values().raw()[static_cast<std::int64_t>(k)].item<double>(),
+                        transcript.raw[k].item<double>(), 1e-11)
+                << "after update " << i;
+    }
+}
+
 /// Every update a hyper-step (T = 1), with the variants that have no hypergradient too.
 TEST(OnePass, RunsEveryVariantAtTheEdgesOfItsSettings) {
     for (const auto& variant : hypergradient_variants()) {
