@@ -286,6 +286,7 @@ TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
     settings.tf32 = given.tf32;
     settings.precision = given.amp == MixedPrecision::bf16 ? "bf16" : "float32";
     settings.run_seed = job.run.seed;
+    settings.hypergradient = given.hypergradient;
     return settings;
 }
 

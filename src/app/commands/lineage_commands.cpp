@@ -12,6 +12,7 @@
 #include "app/commands/recorded_run.hpp"
 #include "genealogy/graph.hpp"
 #include "genealogy/schedule.hpp"
+#include "genealogy/trajectory.hpp"
 #include "platform/terminal.hpp"
 
 namespace stemma {
@@ -80,6 +81,16 @@ void write_file(const std::string& path, const std::function<void(std::ostream&)
         throw UserError(path + ": cannot be written. Choose another file, and see whether the disk is full");
 }
 
+/// What moved inside the members of the lineage; empty for most runs.
+std::string trajectory_of(const OpenedGenealogy& opened, MemberId member, const LineageOptions& options) {
+    RunFileReader reader(opened.file);
+    TrajectoryBuilder builder(reader.header());
+    if (!builder.any()) return {};
+    reader.entries([&](const Entry& entry) { builder.add(entry); });
+    constexpr std::size_t points = 20;
+    return builder.text(opened.genealogy, member, options.all ? 0 : points, style_of(options));
+}
+
 }  // namespace
 
 ExitCode lineage(const std::filesystem::path& file, const LineageOptions& options) {
@@ -97,7 +108,8 @@ ExitCode schedule(const std::filesystem::path& file, const LineageOptions& optio
     const auto opened = open_genealogy(file);
     const auto member = options.member && !options.best ? member_of(opened, *options.member) : best_of(opened);
     const auto text = options.toml ? schedule_toml(opened.genealogy, member, opened.names)
-                                   : schedule_text(opened.genealogy, member, opened.names, style_of(options));
+                                   : schedule_text(opened.genealogy, member, opened.names, style_of(options)) +
+                                         trajectory_of(opened, member, options);
     std::fputs(text.c_str(), stdout);
     return ExitCode::ok;
 }

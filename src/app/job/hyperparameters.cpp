@@ -137,11 +137,30 @@ void check_roles(const Node& space, std::string_view trainer, Diagnostics& diagn
             diagnostics.error(role->place, join_path("space", entry.key) + ".role",
                               "must be \"fixed\": trained weights cannot go on with another value");
         }
-        if (*text != "hypergradient") continue;
+        if (*text != "hypergradient" || trainer == "torch") continue;
         diagnostics.error(role->place, join_path("space", entry.key) + ".role",
                           "is \"hypergradient\", which trainer.type = " + quoted(trainer) +
                               " cannot do; use \"fixed\" or \"mutable\"");
     }
+}
+
+/// The section, or defaults if the space has something that moves. Whether variant and roles fit together is the
+/// trainer's to say.
+void read_hypergradient(const Reading& reading, TrainerSettings& trainer, Diagnostics& diagnostics) {
+    const auto moves = [](const Entry& entry) {
+        const Node* role = entry.value.find("role");
+        const auto* text = role == nullptr ? nullptr : std::get_if<std::string>(&role->value);
+        return text != nullptr && *text == "hypergradient";
+    };
+    const Node* section = reading.trainer == nullptr ? nullptr : reading.trainer->find("hypergradient");
+    const bool any = reading.space != nullptr && std::ranges::any_of(reading.space->table(), moves);
+    if (section == nullptr && !any) return;
+    HypergradientSettings settings;
+    if (section == nullptr || section->is_table()) {
+        read_section(hypergradient_fields(), section, "trainer.hypergradient",
+                     section == nullptr ? Place{} : section->place, settings, diagnostics);
+    }
+    trainer.hypergradient = settings;
 }
 
 /// Values for everything of use that is neither searched nor given.
@@ -192,6 +211,7 @@ void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, 
     if (!shape.certain) return;
     if (reading.space != nullptr) check_roles(*reading.space, shape.selector, diagnostics);
     if (trainer.type != TrainerType::torch) return;
+    read_hypergradient(reading, trainer, diagnostics);
     if (reading.space != nullptr) check_space(reading, diagnostics);
     for (const auto& [name, value] : reading.given) {
         check_use(reading, *find(reading, name), reading.trainer->find(name)->place, "trainer." + name, false,

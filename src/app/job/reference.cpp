@@ -230,6 +230,14 @@ std::vector<Section> sections() {
          {},
          "[[schedule]]\nto = 3\nlr = 0.01\n\n[[schedule]]\nto = 9\nlr = 0.002\n"},
         trainer_section(),
+        {"trainer.hypergradient",
+         "Hyperparameters of the weight update that move while a member trains, by approximate hypergradients of the "
+         "validation loss: lr, weight_decay, momentum, beta1, beta2 with role = \"hypergradient\" in [space]. Their "
+         "start comes from the sampler, a child's from its parent.",
+         {},
+         keys_of(hypergradient_fields()),
+         "[space.lr]\ntype = \"real\"\nlow = 1e-6\nhigh = 1e-1\nscale = \"log\"\nrole = \"hypergradient\"\n\n"
+         "[trainer.hypergradient]\nvariant = \"wd_lr\"\n"},
         {"workers",
          "The processes that train: threads, device, memory, and what is done when something fails.",
          {},

@@ -18,6 +18,7 @@
 #include "scheduler/gpbt.hpp"
 #include "scheduler/pbt.hpp"
 #include "space/search_space.hpp"
+#include "trainer/hypergradient.hpp"
 
 namespace stemma {
 
@@ -108,6 +109,8 @@ struct TrainerSettings {
     bool tf32 = false;
     bool deterministic = true;
     bool inherit_optimiser = true;  ///< a child starts with its parent's moments
+    /// [trainer.hypergradient], or its defaults where a parameter has role = "hypergradient".
+    std::optional<HypergradientSettings> hypergradient;
     /// Hyperparameters that the space does not have: given in [trainer], else the table's default. Only those that can
     /// matter (no `width` for a LeNet, no `momentum` for Adam). Of beta and one_minus_beta only one is here or in the
     /// space.

@@ -107,7 +107,7 @@ std::vector<Field<ParameterText>> other_parameter_fields() {
                          choice("role", "", {"fixed", "mutable", "hypergradient"},
                                 "What may happen to it when a child inherits its parent's weights: \"fixed\" stays, "
                                 "\"mutable\" may differ, "
-                                "\"hypergradient\" moves during training (refused by trainers that cannot do it)."))),
+                                "\"hypergradient\" moves during training (see [trainer.hypergradient]; torch only)."))),
          [](S& settings, const Checked& checked) { settings.role = checked.index; }},
         {other(KeyType::table, "when",
                "Active only if other parameters have one of these values, all of them: { optimiser = [\"sgd\"] }. They "

@@ -38,6 +38,7 @@ std::vector<Field<SamplerSettings>> model_fields();
 std::vector<Field<SamplerSettings>> birth_fields();
 /// Without the hyperparameters.
 std::vector<Field<TrainerSettings>> trainer_fields();
+std::vector<Field<HypergradientSettings>> hypergradient_fields();
 std::vector<Field<WorkerSettings>> worker_fields();
 
 /// A hyperparameter of the torch trainer: fixed in [trainer] or searched as a parameter of that name in [space].

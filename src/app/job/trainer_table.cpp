@@ -51,6 +51,9 @@ std::vector<Field<TrainerSettings>> torch_fields() {
          into(&S::inherit_optimiser)},
         {flag("deterministic", "true", "Only algorithms that give the same bits each time (GPU: somewhat slower)."),
          into(&S::deterministic)},
+        {other(KeyType::table, "hypergradient",
+               "How parameters with role = \"hypergradient\" move during training: see [trainer.hypergradient]."),
+         {}},
     };
     for (auto& field : fields) field.key.only_for = {"torch"};
     return fields;

@@ -151,6 +151,26 @@ Data csv(const TorchSettings& settings) {
     return data;
 }
 
+/// The first validation rows go to the hypergradient, or to training where the variant has no use for them: all
+/// variants then learn from the same rows. A share of 1 leaves the metrics on rows that training or hypergradient saw.
+void split_validation(const HypergradientSettings& settings, Data& data) {
+    const auto all = data.valid;
+    const auto rows = all.size();
+    const auto tune = settings.split == 1 ? rows : std::llround(settings.split * static_cast<double>(rows));
+    if (tune < 1 || (settings.split < 1 && tune >= rows)) {
+        throw UserError("trainer.hypergradient.split = " + std::to_string(settings.split) + " of " +
+                        std::to_string(rows) + " validation rows leaves none on one side");
+    }
+    const auto part = [](const Rows& of, std::int64_t first, std::int64_t count) {
+        return Rows{of.x.slice(0, first, first + count).contiguous(), of.y.slice(0, first, first + count).contiguous()};
+    };
+    data.tune = part(all, 0, tune);
+    if (tune < rows) data.valid = part(all, tune, rows - tune);
+    if (uses_validation(settings.variant)) return;
+    data.train = {torch::cat({data.train.x, data.tune.x}), torch::cat({data.train.y, data.tune.y})};
+    data.tune = {};
+}
+
 }  // namespace
 
 torch::Tensor as_input(const torch::Tensor& x) {
@@ -177,7 +197,10 @@ Data load_data(const TorchSettings& settings, torch::Device device) {
     if (const auto limit = static_cast<std::int64_t>(settings.train_rows); limit > 0 && limit < data.train.size()) {
         data.train = {data.train.x.slice(0, 0, limit).clone(), data.train.y.slice(0, 0, limit).clone()};
     }
-    for (auto* rows : {&data.train, &data.valid, &data.test}) *rows = {rows->x.to(device), rows->y.to(device)};
+    if (settings.hypergradient) split_validation(*settings.hypergradient, data);
+    for (auto* rows : {&data.train, &data.valid, &data.test, &data.tune}) {
+        if (rows->x.defined()) *rows = {rows->x.to(device), rows->y.to(device)};
+    }
     return data;
 }
 

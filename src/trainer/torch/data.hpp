@@ -16,6 +16,7 @@ struct Rows {
 struct Data {
     std::string name;  ///< "Fashion-MNIST", "energy.csv"
     Rows train, valid, test;
+    Rows tune;                 ///< validation rows that the hypergradient sees; empty without hypergradients
     std::int64_t classes = 0;  ///< 0 = regression
     double target_scale = 1;   ///< standard deviation of the target over the training rows
 

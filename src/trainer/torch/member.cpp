@@ -13,7 +13,7 @@
 namespace stemma {
 
 Member::Member(const TorchSettings& settings, const Data& data, torch::Device device,
-               const Hyperparameters& hyperparameters, MemberId id, std::uint64_t seed)
+               const Hyperparameters& hyperparameters, const HyperStart* moving, MemberId id, std::uint64_t seed)
     : settings_(settings),
       data_(data),
       device_(device),
@@ -27,16 +27,26 @@ Member::Member(const TorchSettings& settings, const Data& data, torch::Device de
     }
     // Weights are drawn on the CPU, so that a member starts alike on every device.
     generator_.set_current_seed(derive_seed(seed_, Purpose::training, 0));
-    network_ = make_network(settings_.model, data_, hyperparameters_, settings_.fused && device_.is_cpu(), generator_);
+    const bool fused = settings_.fused && device_.is_cpu() && moving == nullptr;  // it has one derivative only
+    network_ = make_network(settings_.model, data_, hyperparameters_, fused, generator_);
     network_->to(device_);
     if (!device_.is_cpu()) generator_ = make_generator(device_);
-    optimiser_ = make_optimiser(network_->parameters(), hyperparameters_);
+    if (moving != nullptr) {
+        moving_ = std::make_unique<OnePass>(network_->parameters(), hyperparameters_.optimiser, hyperparameters_.eps,
+                                            hyperparameters_.amsgrad, *moving, *settings_.hypergradient, seed_);
+    } else {
+        optimiser_ = make_optimiser(network_->parameters(), hyperparameters_);
+    }
     loss_sum_ = torch::zeros({1}, torch::TensorOptions().dtype(torch::kFloat64).device(device_));
 }
 
 void Member::load(const Snapshot& snapshot, bool with_optimiser) {
     load_module(*network_, snapshot);
-    if (with_optimiser) load_optimiser(*optimiser_, hyperparameters_.optimiser, snapshot);
+    if (moving_ != nullptr) {
+        moving_->load(snapshot, with_optimiser, [&](const OnePass::Recipe& recipe) { return again(recipe); });
+    } else if (with_optimiser) {
+        load_optimiser(*optimiser_, hyperparameters_.optimiser, snapshot);
+    }
     auto position = torch::zeros({4}, torch::kInt64);
     restore_tensor(position, "training/position", snapshot);
     const auto* values = position.data_ptr<std::int64_t>();
@@ -51,7 +61,11 @@ void Member::load(const Snapshot& snapshot, bool with_optimiser) {
 Snapshot Member::save() {
     Snapshot snapshot;
     save_module(*network_, snapshot);
-    save_optimiser(*optimiser_, hyperparameters_.optimiser, snapshot);
+    if (moving_ != nullptr) {
+        moving_->save(snapshot);
+    } else {
+        save_optimiser(*optimiser_, hyperparameters_.optimiser, snapshot);
+    }
     save_tensor(torch::tensor({position_.step, position_.epoch, position_.row, loss_rows_}, torch::kInt64),
                 "training/position", snapshot);
     save_tensor(loss_sum_, "training/loss", snapshot);
@@ -91,26 +105,9 @@ void Member::step() {
     }
     const auto rows = batch_rows();
     const auto batch = order_.slice(0, position_.row, position_.row + rows);
-    const auto x = as_input(data_.train.x.index_select(0, batch));
-    const auto y = data_.train.y.index_select(0, batch);
+    const auto loss = moving_ != nullptr ? moving_step(batch) : plain_step(batch);
 
-    const auto n = static_cast<double>(data_.train.size());
-    const bool epochs = settings_.unit == "epoch";
-    const double trained = epochs ? static_cast<double>(position_.epoch) + static_cast<double>(position_.row) / n
-                                  : static_cast<double>(position_.step);
-    const double length = epochs ? static_cast<double>(rows) / n : 1;
-    set_learning_rate(*optimiser_, hyperparameters_.lr * schedule_factor(hyperparameters_, trained, length));
-
-    optimiser_->zero_grad();
-    torch::Tensor loss;
-    {
-        const Autocast autocast(settings_.precision == "bf16", device_);
-        loss = loss_of(network_->forward(x), y);
-    }
-    loss.backward();
-    optimiser_->step();
-
-    loss_sum_.add_(loss.detach(), static_cast<double>(rows));
+    loss_sum_.add_(loss, static_cast<double>(rows));
     loss_rows_ += rows;
     ++position_.step;
     position_.row += rows;
@@ -118,6 +115,27 @@ void Member::step() {
     position_.row = 0;
     ++position_.epoch;
     order_ = torch::Tensor();
+}
+
+torch::Tensor Member::loss_on(const Rows& rows, const torch::Tensor& index) {
+    const auto x = as_input(rows.x.index_select(0, index));
+    const auto y = rows.y.index_select(0, index);
+    const Autocast autocast(settings_.precision == "bf16", device_);
+    return loss_of(network_->forward(x), y);
+}
+
+torch::Tensor Member::plain_step(const torch::Tensor& batch) {
+    const auto n = static_cast<double>(data_.train.size());
+    const bool epochs = settings_.unit == "epoch";
+    const double trained = epochs ? static_cast<double>(position_.epoch) + static_cast<double>(position_.row) / n
+                                  : static_cast<double>(position_.step);
+    const double length = epochs ? static_cast<double>(batch.size(0)) / n : 1;
+    set_learning_rate(*optimiser_, hyperparameters_.lr * schedule_factor(hyperparameters_, trained, length));
+    optimiser_->zero_grad();
+    const auto loss = loss_on(data_.train, batch);
+    loss.backward();
+    optimiser_->step();
+    return loss.detach();
 }
 
 torch::Tensor Member::loss_of(const torch::Tensor& output, const torch::Tensor& target) const {
@@ -154,6 +172,10 @@ std::vector<double> Member::evaluate() {
     const auto test = evaluate(data_.test);
     values.insert(values.end(), test.begin(), test.end());
     values.push_back(loss_sum_.item<double>() / static_cast<double>(std::max<std::int64_t>(loss_rows_, 1)));
+    if (moving_ != nullptr) {
+        const auto point = trajectory_point();
+        values.insert(values.end(), point.begin(), point.end());
+    }
     return values;
 }
 

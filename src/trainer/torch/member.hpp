@@ -3,8 +3,11 @@
 
 #include <torch/torch.h>
 
+#include <utility>
+
 #include "core/ids.hpp"
 #include "trainer/torch/data.hpp"
+#include "trainer/torch/hypergradient/one_pass.hpp"
 #include "trainer/torch/network.hpp"
 #include "trainer/trainer.hpp"
 
@@ -20,9 +23,10 @@ struct Position {
 
 class Member {
 public:
-    /// A new member, trained to nothing. `seed` is the member's own. Throws Infeasible.
+    /// A new member, trained to nothing. `seed` is the member's own. `moving`: hyperparameters that move during
+    /// training (settings.hypergradient), else nullptr. Throws Infeasible.
     Member(const TorchSettings& settings, const Data& data, torch::Device device,
-           const Hyperparameters& hyperparameters, MemberId id, std::uint64_t seed);
+           const Hyperparameters& hyperparameters, const HyperStart* moving, MemberId id, std::uint64_t seed);
 
     /// Takes over weights, position and, if wished, the optimiser's moments. Throws DecodeError when the snapshot is of
     /// something else.
@@ -34,11 +38,23 @@ public:
     void train_unit();
     /// True after a step that ended an epoch.
     bool at_epoch_end() const { return position_.row == 0; }
+    /// After a unit's metrics are due: the points of the hyperparameters' trajectory since the last call, as rows of
+    /// metrics in which nothing else is measured.
+    std::vector<std::vector<double>> take_trajectory() { return std::exchange(trajectory_, {}); }
     /// Metrics in the order of torch_metrics(). Waits for the device; does not change the member.
     std::vector<double> evaluate();
 
 private:
     void step();
+    /// One update of the weights by LibTorch's optimiser; the batch's loss before it.
+    torch::Tensor plain_step(const torch::Tensor& batch);
+    /// One update by rules that can be differentiated, and a hyper-step if one is due.
+    torch::Tensor moving_step(const torch::Tensor& batch);
+    torch::Tensor loss_on(const Rows& rows, const torch::Tensor& index);
+    /// Row numbers of an endless, shuffled walk in batches: the batch for update `step`. A function of its arguments.
+    torch::Tensor endless_batch(std::int64_t rows, std::int64_t step);
+    std::vector<double> trajectory_point() const;
+    torch::Tensor again(const OnePass::Recipe& recipe);
     void begin_epoch();
     std::int64_t batch_rows() const;
     torch::Tensor loss_of(const torch::Tensor& output, const torch::Tensor& target) const;
@@ -52,7 +68,11 @@ private:
     std::uint64_t seed_;
     at::Generator generator_;
     std::shared_ptr<Network> network_;
-    std::unique_ptr<torch::optim::Optimizer> optimiser_;
+    std::unique_ptr<torch::optim::Optimizer> optimiser_;  ///< or
+    std::unique_ptr<OnePass> moving_;
+    std::vector<std::vector<double>> trajectory_;
+    std::int64_t walk_epoch_ = -1;  ///< that walk_ is the order of
+    torch::Tensor walk_;
     Position position_;
     torch::Tensor order_;  ///< of the rows in the current epoch; undefined before its first step
     torch::Tensor

@@ -10,6 +10,7 @@
 #include "trainer/torch/classify.hpp"
 #include "trainer/torch/data.hpp"
 #include "trainer/torch/device.hpp"
+#include "trainer/torch/hypergradient/start.hpp"
 #include "trainer/torch/hyperparameters.hpp"
 #include "trainer/torch/member.hpp"
 
@@ -76,8 +77,10 @@ public:
 private:
     TrainResult run(const TrainRequest& request, Resource& reached) {
         set_threads(settings_.threads);  // a setting of the calling thread
-        Member member(settings_, data_, device_, read_hyperparameters(request.configuration, settings_.fixed),
-                      request.member, request.seed);
+        const auto hyperparameters = read_hyperparameters(request.configuration, settings_.fixed);
+        const auto moving = hyper_start(settings_, request.configuration, hyperparameters);
+        Member member(settings_, data_, device_, hyperparameters, moving ? &*moving : nullptr, request.member,
+                      request.seed);
         if (request.start != nullptr) member.load(*request.start, settings_.inherit_optimiser || !request.adopted);
         if (resource_of(member) != request.from) {
             throw DecodeError("the snapshot is trained to " + std::to_string(resource_of(member)) +
@@ -87,6 +90,7 @@ private:
         Trained trained;
         while (reached < request.to) {
             member.train_unit();
+            for (auto& point : member.take_trajectory()) trained.rows.push_back({reached, std::move(point)});
             const auto now = resource_of(member);
             const bool last = now == request.to || (request.stop != nullptr && request.stop->load());
             if (epochs || last || member.at_epoch_end()) {
@@ -128,9 +132,12 @@ private:
 }  // namespace
 
 std::vector<MetricInfo> torch_metrics(const TorchSettings& settings) {
-    if (settings.data == "csv")
-        return {{"valid_loss"}, {"valid_rmse"}, {"test_loss", true}, {"test_rmse", true}, {"train_loss"}};
-    return {{"valid_loss"}, {"valid_accuracy"}, {"test_loss", true}, {"test_accuracy", true}, {"train_loss"}};
+    const std::string other = settings.data == "csv" ? "rmse" : "accuracy";
+    std::vector<MetricInfo> metrics{
+        {"valid_loss"}, {"valid_" + other}, {"test_loss", true}, {"test_" + other, true}, {"train_loss"}};
+    if (!settings.hypergradient) return metrics;
+    for (const auto& name : trajectory_columns()) metrics.push_back({name, true});
+    return metrics;
 }
 
 std::vector<std::string> torch_hyperparameters() { return hyperparameter_names(); }
@@ -149,12 +156,8 @@ void check_torch_settings(const TorchSettings& settings, const SearchSpace& spac
     if (!(settings.valid >= 0) || !(settings.test >= 0)) throw UserError("trainer.valid and trainer.test must be >= 0");
     for (const auto& parameter : space.parameters()) {
         demand_hyperparameter(parameter.name, "[space]");
-        if (parameter.role == Role::hypergradient) {
-            throw UserError("space." + parameter.name +
-                            ".role = \"hypergradient\": this trainer cannot move hyperparameters during " +
-                            "training; use \"fixed\" or \"mutable\"");
-        }
     }
+    check_moving(settings, space);
     for (const auto& [name, value] : settings.fixed) demand_hyperparameter(name, "[trainer]");
     checked_device(settings.device);
     check_data_files(settings);

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "space/search_space.hpp"
+#include "trainer/hypergradient.hpp"
 #include "trainer/trainer.hpp"
 
 namespace stemma {
@@ -37,12 +39,18 @@ struct TorchSettings {
     std::string precision = "float32";  ///< or "bf16": automatic mixed precision (weights stay float32)
     bool fused = true;                  ///< CPU: LeNet's first block as one operation (same function, other rounding)
     std::uint64_t run_seed = 0;         ///< of splits and of the order of training rows
+    /// Hyperparameters with role = "hypergradient" move during training. Needed exactly when the space has such ones
+    /// (or for the variants to compare with, which move none).
+    std::optional<HypergradientSettings> hypergradient = {};
 };
 
 /// Classification: valid_loss, valid_accuracy, test_loss, test_accuracy, train_loss. Regression: valid_loss (mean
 /// squared error of the standardised target: 1 is as good as predicting the mean), valid_rmse (in the target's own
 /// units), test_loss, test_rmse, train_loss. The test metrics are held out. train_loss is the mean over the current
-/// epoch so far, in training mode.
+/// epoch so far, in training mode. With hypergradients also, all held out: hyper_step (weight updates so far),
+/// hyper_lr, hyper_lr_low and _high (5 % and 95 % of learning rates for each weight), hyper_weight_decay,
+/// hyper_momentum (Adam: beta1), hyper_beta2, the same as raw_..., hypergradient_norm, hyper_steps (made so far), and
+/// how often a robustness setting acted: hyper_skipped, hyper_clipped, hyper_truncated.
 std::vector<MetricInfo> torch_metrics(const TorchSettings& settings);
 
 /// Loads the data into memory, once (images stay bytes: 55 MB). Throws UserError naming file, place and remedy: data
@@ -53,8 +61,10 @@ std::vector<MetricInfo> torch_metrics(const TorchSettings& settings);
 /// The order of rows is keyed by (run_seed, member, epoch). Weights and dropout are drawn from generators keyed by
 /// (member's seed, unit), so no generator's state has to travel: 1 + 1 units through a snapshot are bit-equal to 2 in
 /// one go on a CPU with one thread. Nothing uses LibTorch's global generators, so several trainers may train in one
-/// process. Snapshot: model/<name>, optimiser/<parameter>/<moment>, training/position (step, epoch, row),
-/// training/loss.
+/// process. With hypergradients there is a row of metrics for every `log_every` hyper-steps too, with the units
+/// completed as its resource and NaN for what is not measured then; `split` of the validation rows serve the
+/// hypergradient (variants without one train on them) and the others the metrics. Snapshot: model/<name>,
+/// optimiser/<parameter>/<moment>, training/position (step, epoch, row), training/loss, hypergradient/... .
 std::unique_ptr<Trainer> make_torch_trainer(TorchSettings settings, std::shared_ptr<const SearchSpace> space);
 
 /// Throws the UserError that make_torch_trainer() would throw for all but the data's content: cheap, reads no data.

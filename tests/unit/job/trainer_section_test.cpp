@@ -81,10 +81,10 @@ TEST(TrainerSection, OneValueInOnePlace) {
 }
 
 TEST(TrainerSection, HypergradientsNeedATrainerThatDoesThem) {
-    EXPECT_THAT(errors_of(torch_head + lr + "role = \"hypergradient\"\n"),
-                ElementsAre("jobs/x.toml:13:8: space.lr.role is \"hypergradient\", which trainer.type = \"torch\" "
-                            "cannot do; use \"fixed\" or "
-                            "\"mutable\""));
+    const auto defaults = parse(torch_head + lr + "role = \"hypergradient\"\n").trainer.hypergradient;
+    ASSERT_TRUE(defaults);
+    EXPECT_EQ(defaults->variant, "wd_lr_m");
+    EXPECT_FALSE(parse(torch_head + lr).trainer.hypergradient);
     EXPECT_THAT(errors_of(toy_job + "role = \"hypergradient\"\n"),
                 ElementsAre(HasSubstr("trainer.type = \"toy\" cannot do")));
 }

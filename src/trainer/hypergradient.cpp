@@ -1,0 +1,55 @@
+#include "trainer/hypergradient.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/suggest.hpp"
+
+namespace stemma {
+namespace {
+
+void demand(bool right, const char* key, const std::string& found, const char* allowed) {
+    if (!right) throw UserError(std::string("trainer.hypergradient.") + key + " = " + found + " must be " + allowed);
+}
+
+}  // namespace
+
+std::vector<std::string> hypergradient_variants() {
+    return {"random",  "random_x_lr", "lorraine",         "baydin",  "wd_lr",
+            "wd_lr_m", "wd_hdlr_m",   "diff_through_opt", "unrolled"};
+}
+
+bool uses_validation(const std::string& variant) {
+    return variant != "random" && variant != "random_x_lr" && variant != "baydin";
+}
+
+std::vector<std::string> moved_by(const std::string& variant, const std::string& optimiser) {
+    if (variant == "random") return {};
+    if (variant == "random_x_lr" || variant == "baydin") return {"lr"};
+    if (variant == "lorraine") return {"weight_decay"};
+    if (variant == "wd_lr") return {"lr", "weight_decay"};
+    if (optimiser == "sgd") return {"lr", "weight_decay", "momentum"};
+    return {"lr", "weight_decay", "beta1", "beta2"};
+}
+
+void check_hypergradient_settings(const HypergradientSettings& s) {
+    const auto variants = hypergradient_variants();
+    if (std::find(variants.begin(), variants.end(), s.variant) == variants.end()) {
+        std::string list;
+        for (const auto& word : variants) list += (list.empty() ? "" : ", ") + word;
+        throw UserError("trainer.hypergradient.variant = \"" + s.variant + "\" is unknown" +
+                        did_you_mean(s.variant, variants) + "; there are: " + list);
+    }
+    demand(s.interval >= 1, "interval", std::to_string(s.interval), ">= 1");
+    demand(s.terms >= 1, "terms", std::to_string(s.terms), ">= 1");
+    demand(s.window >= 1 && (s.variant != "diff_through_opt" || s.window <= s.interval), "window",
+           std::to_string(s.window), "from 1 to interval");
+    demand(s.rate > 0, "rate", std::to_string(s.rate), "> 0");
+    demand(s.gradient_clip >= 0, "gradient_clip", std::to_string(s.gradient_clip), ">= 0");
+    demand(s.clip_norm >= 0, "clip_norm", std::to_string(s.clip_norm), ">= 0");
+    demand(s.damping > 0 && s.damping <= 1, "damping", std::to_string(s.damping), "in (0, 1]");
+    demand(s.split > 0 && s.split <= 1, "split", std::to_string(s.split), "in (0, 1]");
+    demand(s.log_every >= 1, "log_every", std::to_string(s.log_every), ">= 1");
+}
+
+}  // namespace stemma

@@ -1,0 +1,46 @@
+#pragma once
+// Settings of one-pass hyperparameter optimisation inside a member; no LibTorch here.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace stemma {
+
+/// Defaults are the faithful preset: Clarke, Oldewage, Hernandez-Lobato, "Scalable One-Pass Optimisation of
+/// High-Dimensional Weight-Update Hyperparameters by Implicit Differentiation", ICLR 2022 (arXiv 2110.10461).
+struct HypergradientSettings {
+    /// What moves and how (section 4 of the paper). No hypergradient: "random", "random_x_lr" (the learning rate times
+    /// a constant of the member after each interval). Learning rate by products of gradients: "baydin". Implicit
+    /// differentiation: "lorraine" (weight decay), "wd_lr", "wd_lr_m", "wd_hdlr_m" (a learning rate for each weight).
+    /// Exact through the last `window` updates: "diff_through_opt"; through all of an interval: "unrolled".
+    std::string variant = "wd_lr_m";
+    std::int64_t interval = 10;   ///< T: weight updates between two hyper-steps (baydin: 1), >= 1
+    std::int64_t terms = 5;       ///< i: terms of the Neumann series, >= 1
+    std::int64_t window = 5;      ///< diff_through_opt: updates that are differentiated through, 1 .. interval
+    bool reset = false;           ///< unrolled: weights go back to their initial values after each hyper-step
+    double rate = 0.05;           ///< of the Adam on raw values (baydin: not used)
+    double gradient_clip = 0;     ///< clips the training gradient's global norm, inside the graph; 0 = off
+    bool skip_nonfinite = false;  ///< a hypergradient with a NaN or infinity changes nothing
+    double clip_norm = 0;         ///< largest norm of a hypergradient; 0 = off
+    double damping = 1;           ///< a in sum_j a (I - a J)^j, in (0, 1]; 1 = the paper's series
+    bool truncate = false;        ///< the series ends before a term that is longer than the one before it
+    bool bounds = false;          ///< moved values stay within the search space's ranges
+    double split = 0.5;           ///< share of the validation rows that the hypergradient sees; 1: all, selection too
+    std::int64_t log_every = 1;   ///< hyper-steps between two points of the recorded trajectory
+};
+
+/// All variants there are.
+std::vector<std::string> hypergradient_variants();
+
+/// The variant takes its hypergradient from validation rows; the others train on them too.
+bool uses_validation(const std::string& variant);
+
+/// Hyperparameters that the variant moves with this optimiser ("sgd", "adam", "adamw"): of "lr", "weight_decay",
+/// "momentum", "beta1", "beta2".
+std::vector<std::string> moved_by(const std::string& variant, const std::string& optimiser);
+
+/// Throws UserError naming key, value and what is allowed.
+void check_hypergradient_settings(const HypergradientSettings& settings);
+
+}  // namespace stemma

@@ -1,0 +1,172 @@
+#include "trainer/torch/hypergradient/one_pass.hpp"
+
+#include <cmath>
+#include <utility>
+
+#include "core/error.hpp"
+#include "core/rng.hpp"
+#include "trainer/torch/state.hpp"
+
+namespace stemma {
+namespace {
+
+constexpr double baydin_rate = 0.001;
+constexpr double factor_low = 0.95, factor_high = 1.01;
+
+void save_moments(const Moments& moments, const std::string& prefix, Snapshot& snapshot) {
+    save_tensor(torch::tensor({moments.updates}, torch::kInt64), prefix + "updates", snapshot);
+    if (moments.first.defined()) save_tensor(moments.first, prefix + "first", snapshot);
+    if (moments.second.defined()) save_tensor(moments.second, prefix + "second", snapshot);
+    if (moments.second_most.defined()) save_tensor(moments.second_most, prefix + "second_most", snapshot);
+}
+
+Moments load_moments(const Snapshot& snapshot, const std::string& prefix, const torch::Tensor& like) {
+    Moments moments;
+    auto updates = torch::zeros({1}, torch::kInt64);
+    restore_tensor(updates, prefix + "updates", snapshot);
+    moments.updates = updates.item<std::int64_t>();
+    const auto read = [&](const char* name, torch::Tensor& moment) {
+        if (snapshot.find(prefix + name) == nullptr) return;
+        moment = torch::zeros_like(like);
+        restore_tensor(moment, prefix + name, snapshot);
+    };
+    read("first", moments.first);
+    read("second", moments.second);
+    read("second_most", moments.second_most);
+    return moments;
+}
+
+}  // namespace
+
+OnePass::OnePass(std::vector<torch::Tensor> parameters, const std::string& optimiser, double eps, bool amsgrad,
+                 const HyperStart& start, const HypergradientSettings& settings, std::uint64_t seed)
+    : parameters_(std::move(parameters)),
+      settings_(settings),
+      rule_(make_update_rule(optimiser, eps, amsgrad)),
+      values_(start, settings.variant == "wd_hdlr_m" ? parameters_.flat().numel() : 0, parameters_.flat().options(),
+              settings) {
+    Stream stream(seed, Purpose::training, 1);
+    log10_factor_ = std::log10(factor_low + (factor_high - factor_low) * stream.uniform());
+    if (settings_.reset) initial_ = parameters_.flat().clone();
+}
+
+std::int64_t OnePass::window() const {
+    if (!uses_validation(settings_.variant)) return 0;
+    if (settings_.variant == "diff_through_opt") return settings_.window;
+    return settings_.variant == "unrolled" ? settings_.interval : 1;
+}
+
+/// Weights go back here and not after a hyper-step, so that the last interval's stay.
+void OnePass::begin_interval() {
+    if (in_interval_ == 0 && settings_.reset && hyper_steps_ > 0) parameters_.point_to(initial_.clone());
+}
+
+torch::Tensor OnePass::plain_update(const Batch& batch, torch::Tensor& gradient) {
+    const auto loss = batch.train();
+    gradient = plain_gradient(parameters_, loss, settings_.gradient_clip);
+    auto weights = parameters_.flat();
+    rule_->advance(weights, gradient, moments_, values_.used());
+    return loss.detach();
+}
+
+torch::Tensor OnePass::recorded_update(const torch::Tensor& loss) {
+    if (recorded_.empty()) {
+        window_weights_ = parameters_.flat();
+        // Later plain updates change moments in place, but none comes before the window's end.
+        window_moments_ = moments_;
+    }
+    recorded_.emplace_back(parameters_, loss, settings_.gradient_clip, *rule_, moments_, values_.used());
+    parameters_.point_to(recorded_.back().after());
+    return loss.detach();
+}
+
+torch::Tensor OnePass::update(const Batch& batch) {
+    begin_interval();
+    torch::Tensor gradient;
+    const bool record = in_interval_ >= interval() - window();
+    if (record && in_interval_ + 1 < interval()) recipes_.push_back(batch.recipe ? batch.recipe() : Recipe{});
+    const auto loss = record ? recorded_update(batch.train()) : plain_update(batch, gradient);
+    if (++in_interval_ == interval()) {
+        hyper_step(batch, gradient);
+        in_interval_ = 0;
+        ++hyper_steps_;
+    }
+    return loss;
+}
+
+void OnePass::hyper_step(const Batch& batch, const torch::Tensor& gradient) {
+    if (settings_.variant == "random") return;
+    if (settings_.variant == "random_x_lr") {
+        values_.shift_lr(torch::full({}, log10_factor_, values_.raw().options()));
+        return;
+    }
+    const auto v = plain_gradient(parameters_, batch.other(), 0);
+    if (settings_.variant == "baydin") {
+        const torch::NoGradGuard no_grad;
+        values_.shift_lr(v.dot(gradient) * baydin_rate);
+        return;
+    }
+    const auto after = parameters_.flat();
+    PerHyper<torch::Tensor> hypergradient;
+    if (settings_.variant == "diff_through_opt" || settings_.variant == "unrolled") {
+        hypergradient = unrolled_hypergradient(parameters_, recorded_, v);
+    } else {
+        torch::Tensor truncated;
+        hypergradient = implicit_hypergradient(parameters_, recorded_.back(), v, settings_, truncated);
+        if (truncated.defined()) values_.count_truncated(truncated);
+    }
+    parameters_.point_to(after);
+    recorded_.clear();
+    recipes_.clear();
+    window_weights_ = torch::Tensor();
+    window_moments_ = Moments();
+    values_.step(hypergradient);
+}
+
+void OnePass::save(Snapshot& snapshot) const {
+    values_.save(snapshot);
+    save_moments(moments_, "hypergradient/moments/", snapshot);
+    const auto unfinished = static_cast<std::int64_t>(recorded_.size());
+    save_tensor(torch::tensor({in_interval_, hyper_steps_, unfinished}, torch::kInt64), "hypergradient/position",
+                snapshot);
+    if (initial_.defined()) save_tensor(initial_, "hypergradient/initial", snapshot);
+    if (recorded_.empty()) return;
+    save_tensor(window_weights_, "hypergradient/window/weights", snapshot);
+    save_moments(window_moments_, "hypergradient/window/", snapshot);
+    for (std::size_t update = 0; update < recipes_.size(); ++update) {
+        const auto prefix = "hypergradient/window/" + std::to_string(update) + "/";
+        for (std::size_t i = 0; i < recipes_[update].size(); ++i)
+            save_tensor(recipes_[update][i], prefix + std::to_string(i), snapshot);
+    }
+}
+
+void OnePass::load(const Snapshot& snapshot, bool with_optimiser,
+                   const std::function<torch::Tensor(const Recipe&)>& again) {
+    const bool same = values_.load(snapshot, with_optimiser);
+    auto position = torch::zeros({3}, torch::kInt64);
+    restore_tensor(position, "hypergradient/position", snapshot);
+    if (initial_.defined()) restore_tensor(initial_, "hypergradient/initial", snapshot);
+    if (!with_optimiser) return;
+    in_interval_ = position[0].item<std::int64_t>();
+    hyper_steps_ = position[1].item<std::int64_t>();
+    moments_ = load_moments(snapshot, "hypergradient/moments/", parameters_.flat());
+    const auto unfinished = position[2].item<std::int64_t>();
+    if (unfinished == 0 || !same) return;  // a perturbed child would make other updates: its window begins anew
+    auto weights = torch::zeros_like(parameters_.flat());
+    restore_tensor(weights, "hypergradient/window/weights", snapshot);
+    parameters_.point_to(weights);
+    moments_ = load_moments(snapshot, "hypergradient/window/", weights);
+    for (std::int64_t update = 0; update < unfinished; ++update) {
+        const auto prefix = "hypergradient/window/" + std::to_string(update) + "/";
+        Recipe recipe;
+        const auto* array = snapshot.find(prefix + "0");
+        for (std::size_t i = 1; array != nullptr; array = snapshot.find(prefix + std::to_string(i++))) {
+            recipe.push_back(
+                load_tensor(snapshot, array->name, array->type == DType::u8 ? torch::kUInt8 : torch::kInt64));
+        }
+        recorded_update(again(recipe));
+        recipes_.push_back(std::move(recipe));
+    }
+}
+
+}  // namespace stemma

@@ -1,0 +1,82 @@
+#pragma once
+// Training with hyperparameters that move: weight updates, and every `interval` of them a hyper-step.
+
+#include <torch/torch.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "trainer/snapshot.hpp"
+#include "trainer/torch/hypergradient/flat_parameters.hpp"
+#include "trainer/torch/hypergradient/raw_values.hpp"
+#include "trainer/torch/hypergradient/recorded_update.hpp"
+#include "trainer/hypergradient.hpp"
+
+namespace stemma {
+
+class OnePass {
+public:
+    /// A loss [] of the parameters as they are when it is called, with a graph.
+    using Loss = std::function<torch::Tensor()>;
+    /// Tensors from which the loss of a batch can be had again (row numbers, a generator's state).
+    using Recipe = std::vector<torch::Tensor>;
+
+    struct Batch {
+        Loss train;
+        /// Validation batch; baydin: a second batch for training. Called after the update, once a hyper-step.
+        Loss other;
+        /// Asked only for updates that a hypergradient will go through beyond the present one; may be empty where no
+        /// snapshot is taken.
+        std::function<Recipe()> recipe;
+    };
+
+    /// `optimiser`, `eps`, `amsgrad`: as make_update_rule(). `seed` keys random_x_lr's constant, drawn from U(0.95,
+    /// 1.01).
+    OnePass(std::vector<torch::Tensor> parameters, const std::string& optimiser, double eps, bool amsgrad,
+            const HyperStart& start, const HypergradientSettings& settings, std::uint64_t seed);
+    OnePass(const OnePass&) = delete;  // recorded updates refer to its parameters
+    OnePass& operator=(const OnePass&) = delete;
+
+    /// One weight update, and a hyper-step if one is due. Returns the training loss before it, without graph. Graphs
+    /// are kept for the last update of an interval alone (diff_through_opt: `window`, unrolled: all).
+    torch::Tensor update(const Batch& batch);
+
+    /// The last update() made a hyper-step.
+    bool stepped() const { return in_interval_ == 0 && moments_.updates > 0; }
+    std::int64_t hyper_steps() const { return hyper_steps_; }
+    const RawValues& values() const { return values_; }
+    const FlatParameters& parameters() const { return parameters_; }
+
+    /// Adds arrays "hypergradient/..." to a snapshot that has the parameters' values.
+    void save(Snapshot& snapshot) const;
+    /// After the parameters' values have been restored. `again` makes a loss from a recipe: needed for updates of an
+    /// unfinished window, whose graphs do not travel. Without optimiser (a child that starts afresh): moved values
+    /// alone. Throws DecodeError.
+    void load(const Snapshot& snapshot, bool with_optimiser, const std::function<torch::Tensor(const Recipe&)>& again);
+
+private:
+    std::int64_t interval() const { return settings_.variant == "baydin" ? 1 : settings_.interval; }
+    std::int64_t window() const;
+    torch::Tensor plain_update(const Batch& batch, torch::Tensor& gradient);
+    torch::Tensor recorded_update(const torch::Tensor& loss);
+    void hyper_step(const Batch& batch, const torch::Tensor& gradient);
+    void begin_interval();
+
+    FlatParameters parameters_;
+    HypergradientSettings settings_;
+    std::unique_ptr<UpdateRule> rule_;
+    RawValues values_;
+    double log10_factor_ = 0;  ///< random_x_lr
+    Moments moments_;
+    std::int64_t in_interval_ = 0;  ///< updates since the last hyper-step
+    std::int64_t hyper_steps_ = 0;
+    torch::Tensor initial_;  ///< reset: weights to go back to
+
+    std::vector<RecordedUpdate> recorded_;
+    std::vector<Recipe> recipes_;   ///< of recorded_
+    torch::Tensor window_weights_;  ///< before the first of recorded_
+    Moments window_moments_;
+};
+
+}  // namespace stemma

@@ -1,0 +1,192 @@
+#include "trainer/torch/hypergradient/raw_values.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "core/error.hpp"
+#include "trainer/torch/state.hpp"
+
+namespace stemma {
+namespace {
+
+constexpr double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+constexpr double raw_lr_low = -10, raw_lr_high = 0;
+constexpr auto infinity = std::numeric_limits<double>::infinity();
+
+Hyper hyper_number(std::size_t number) { return static_cast<Hyper>(number); }
+
+}  // namespace
+
+RawValues::RawValues(const HyperStart& start, std::int64_t weights, const torch::TensorOptions& options,
+                     const HypergradientSettings& settings)
+    : settings_(settings), start_(start), per_weight_(weights > 0), rates_(weights > 0 ? weights : 1) {
+    std::vector<torch::Tensor> raw, moves, low, high;
+    for (std::size_t number = 0; number < hyper_count; ++number) {
+        const auto hyper = hyper_number(number);
+        const auto size = hyper == Hyper::lr ? rates_ : 1;
+        const auto all = [&](double value) { return torch::full({size}, value, options); };
+        const bool bounded = settings.bounds && start.bounded && start.moves[number];
+        raw.push_back(all(raw_from_used(hyper, start.used[number])));
+        moves.push_back(all(start.moves[number] ? 1 : 0));
+        low.push_back(all(bounded ? raw_from_used(hyper, start.bounds[number].first) : -infinity));
+        high.push_back(all(bounded ? raw_from_used(hyper, start.bounds[number].second) : infinity));
+    }
+    raw_ = torch::cat(raw);
+    moves_ = torch::cat(moves);
+    low_ = torch::cat(low);
+    high_ = torch::cat(high);
+    part(low_, Hyper::lr).clamp_min_(raw_lr_low);
+    part(high_, Hyper::lr).clamp_max_(raw_lr_high);
+    first_ = torch::zeros_like(raw_);
+    second_ = torch::zeros_like(raw_);
+    const auto scalar = options.dtype(torch::kFloat64);
+    count_ = torch::zeros({}, scalar);
+    norm_ = torch::full({}, std::numeric_limits<double>::quiet_NaN(), scalar);
+    skipped_ = torch::zeros({}, scalar);
+    clipped_ = torch::zeros({}, scalar);
+    truncated_ = torch::zeros({}, scalar);
+    refresh();
+}
+
+torch::Tensor RawValues::part(const torch::Tensor& vector, Hyper hyper) const {
+    if (hyper == Hyper::lr) return vector.narrow(0, 0, rates_);
+    return vector.narrow(0, rates_ + static_cast<std::int64_t>(hyper) - 1, 1);
+}
+
+void RawValues::refresh() {
+    for (std::size_t number = 0; number < hyper_count; ++number) {
+        const auto hyper = hyper_number(number);
+        const auto used = used_from_raw(hyper, part(raw_, hyper));
+        used_.value[number] = hyper == Hyper::lr && per_weight_ ? used : used.squeeze(0);
+    }
+    used_.host.reset();
+    if (!raw_.is_cpu() || per_weight_) return;
+    auto& host = used_.host.emplace();
+    for (std::size_t number = 0; number < hyper_count; ++number) host[number] = used_.value[number].item<double>();
+}
+
+/// Only what moves: a constant learning rate may lie outside.
+void RawValues::clamp() { raw_ = torch::where(moves_ > 0, torch::minimum(torch::maximum(raw_, low_), high_), raw_); }
+
+void RawValues::step(const PerHyper<torch::Tensor>& gradient) {
+    const torch::NoGradGuard no_grad;
+    std::vector<torch::Tensor> parts;
+    for (std::size_t number = 0; number < hyper_count; ++number) {
+        const auto hyper = hyper_number(number);
+        parts.push_back(start_.moves[number] && gradient[number].defined()
+                            ? (gradient[number] * slope(hyper, used_.value[number])).reshape({-1})
+                            : torch::zeros_like(part(raw_, hyper)));
+    }
+    auto raw_gradient = torch::cat(parts);
+    norm_ = raw_gradient.norm().to(torch::kFloat64);
+    ++hyper_steps_;
+    if (settings_.clip_norm > 0) {
+        const auto factor = torch::clamp_max(settings_.clip_norm / norm_, 1.0);
+        raw_gradient = raw_gradient * factor.to(raw_gradient.scalar_type());
+        clipped_ += factor < 1;
+    }
+    torch::Tensor keep;  // what a skipped step leaves as it is
+    if (settings_.skip_nonfinite) {
+        keep = raw_gradient.isfinite().all().logical_not();
+        raw_gradient = torch::where(keep, torch::zeros_like(raw_gradient), raw_gradient);
+        skipped_ += keep;
+    }
+    const auto unless_skipped = [&](torch::Tensor& value, const torch::Tensor& next) {
+        value = keep.defined() ? torch::where(keep, value, next) : next;
+    };
+    unless_skipped(count_, count_ + 1);
+    unless_skipped(first_, first_ * beta1 + raw_gradient * (1 - beta1));
+    unless_skipped(second_, second_ * beta2 + raw_gradient.square() * (1 - beta2));
+    const auto rate = settings_.rate / (1 - torch::pow(beta1, count_));
+    const auto spread = torch::sqrt(1 - torch::pow(beta2, count_));
+    const auto next = raw_ - moves_ * (first_ * rate / (torch::sqrt(second_) / spread + eps)).to(raw_.scalar_type());
+    unless_skipped(raw_, next);
+    clamp();
+    refresh();
+}
+
+void RawValues::shift_lr(const torch::Tensor& change) {
+    const torch::NoGradGuard no_grad;
+    norm_ = change.abs().to(torch::kFloat64);
+    ++hyper_steps_;
+    raw_ = raw_.clone();
+    part(raw_, Hyper::lr).add_(change);
+    clamp();
+    refresh();
+}
+
+HyperPoint RawValues::point() const {
+    const torch::NoGradGuard no_grad;
+    HyperPoint point;
+    const auto rates = part(raw_, Hyper::lr).to(torch::kFloat64);
+    // Over 16 million entries quantile() refuses; a regular sample tells as much.
+    const auto stride = rates_ / 1'000'000 + 1;
+    const auto quantiles =
+        torch::quantile(rates.slice(0, 0, rates_, stride), torch::tensor({0.05, 0.5, 0.95}, rates.options()))
+            .to(torch::kCPU);
+    const auto host = raw_.narrow(0, rates_ - 1, hyper_count).to(torch::kCPU, torch::kFloat64);
+    for (std::size_t number = 0; number < hyper_count; ++number) {
+        const auto hyper = hyper_number(number);
+        const auto raw = hyper == Hyper::lr ? quantiles[1] : host[static_cast<std::int64_t>(number)];
+        point.raw[number] = raw.item<double>();
+        point.used[number] = used_from_raw(hyper, raw).item<double>();
+    }
+    point.lr_low = std::pow(10.0, quantiles[0].item<double>());
+    point.lr_high = std::pow(10.0, quantiles[2].item<double>());
+    point.norm = norm_.item<double>();
+    point.hyper_steps = static_cast<double>(hyper_steps_);
+    point.skipped = skipped_.item<double>();
+    point.clipped = clipped_.item<double>();
+    point.truncated = truncated_.item<double>();
+    return point;
+}
+
+void RawValues::save(Snapshot& snapshot) const {
+    save_tensor(raw_, "hypergradient/raw", snapshot);
+    save_tensor(first_, "hypergradient/adam/first", snapshot);
+    save_tensor(second_, "hypergradient/adam/second", snapshot);
+    const auto steps = torch::full({}, static_cast<double>(hyper_steps_), count_.options());
+    save_tensor(torch::stack({count_, norm_, skipped_, clipped_, truncated_, steps}), "hypergradient/counts", snapshot);
+    auto used = torch::empty({hyper_count}, torch::kFloat64);
+    for (std::size_t number = 0; number < hyper_count; ++number)
+        used[static_cast<std::int64_t>(number)] = start_.used[number];
+    save_tensor(used, "hypergradient/start", snapshot);
+}
+
+bool RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
+    const torch::NoGradGuard no_grad;
+    restore_tensor(raw_, "hypergradient/raw", snapshot);
+    const auto start = load_tensor(snapshot, "hypergradient/start", torch::kFloat64);
+    if (start.numel() != static_cast<std::int64_t>(hyper_count))
+        throw DecodeError("the snapshot's array \"hypergradient/start\" has another shape");
+    bool same = true;
+    for (std::size_t number = 0; number < hyper_count; ++number) {
+        const auto hyper = hyper_number(number);
+        const double before = start[static_cast<std::int64_t>(number)].item<double>();
+        if (before == start_.used[number]) continue;
+        same = false;
+        const double from = raw_from_used(hyper, before), to = raw_from_used(hyper, start_.used[number]);
+        auto values = part(raw_, hyper);
+        if (std::isfinite(from) && std::isfinite(to) && start_.moves[number]) {
+            values.add_(to - from);
+        } else {
+            values.fill_(to);
+        }
+    }
+    if (!same) clamp();
+    refresh();
+    if (!with_optimiser) return same;
+    restore_tensor(first_, "hypergradient/adam/first", snapshot);
+    restore_tensor(second_, "hypergradient/adam/second", snapshot);
+    auto counts = torch::zeros({6}, count_.options());
+    restore_tensor(counts, "hypergradient/counts", snapshot);
+    count_ = counts[0].clone();
+    norm_ = counts[1].clone();
+    skipped_ = counts[2].clone();
+    clipped_ = counts[3].clone();
+    truncated_ = counts[4].clone();
+    hyper_steps_ = counts[5].item<std::int64_t>();
+    return same;
+}
+
+}  // namespace stemma

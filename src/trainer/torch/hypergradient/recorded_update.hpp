@@ -1,0 +1,62 @@
+#pragma once
+// A weight update that was really made, with its graph kept, and hypergradients from such updates.
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <vector>
+
+#include "trainer/torch/hypergradient/flat_parameters.hpp"
+#include "trainer/hypergradient.hpp"
+#include "trainer/torch/hypergradient/update_rule.hpp"
+
+namespace stemma {
+
+/// Training gradient at the parameters' present values, the graph of the gradient, and the update made from it. Memory:
+/// the model's activations for one batch, twice, and four vectors of the weights' size.
+class RecordedUpdate {
+public:
+    /// `loss` of the parameters as they are; `clip`: largest global norm of the gradient (0 = none), whose derivative
+    /// is part of the update's. Moves `moments` on; the parameters stay.
+    RecordedUpdate(FlatParameters& parameters, const torch::Tensor& loss, double clip, const UpdateRule& rule,
+                   Moments& moments, const UsedValues& used);
+
+    const torch::Tensor& before() const { return before_; }
+    const torch::Tensor& after() const { return after_; }
+    const torch::Tensor& gradient() const { return gradient_; }  ///< clipped
+    const Linearised& linearised() const { return *linearised_; }
+
+    /// H x, with H the derivative of the (clipped) gradient by the weights before the update. The parameters must point
+    /// to before().
+    torch::Tensor times_hessian(const torch::Tensor& x) const;
+
+private:
+    const FlatParameters& parameters_;
+    std::vector<torch::Tensor> gradients_;  ///< with graph
+    torch::Tensor before_, after_, gradient_;
+    std::unique_ptr<Linearised> linearised_;
+};
+
+/// The gradient, without a graph, of the loss by the parameters as they are, clipped as above.
+torch::Tensor plain_gradient(const FlatParameters& parameters, const torch::Tensor& loss, double clip);
+
+/// p = a sum_{j < terms} ((I - a J)^T)^j v, J = du/dw of the update (equations 4 to 6 of arXiv 2110.10461 with a = 1):
+/// terms - 1 Hessian-vector products. With `truncate`, terms from the first one on that is longer than the one
+/// before it count as zero. `truncated` [] is 1 when that happened, else 0; undefined when not asked for.
+struct Series {
+    torch::Tensor sum;
+    torch::Tensor truncated;
+};
+Series neumann_series(const RecordedUpdate& last, torch::Tensor v, const HypergradientSettings& settings);
+
+/// dV/d used by implicit differentiation at the last update, `v` = dV/dw at the weights after it. No direct term.
+PerHyper<torch::Tensor> implicit_hypergradient(FlatParameters& parameters, const RecordedUpdate& last,
+                                               const torch::Tensor& v, const HypergradientSettings& settings,
+                                               torch::Tensor& truncated);
+
+/// dV/d used, exact through the recorded updates in order (weights and moments before the first one are constants);
+/// `v` = dV/dw after the last one. One Hessian-vector product an update but the first.
+PerHyper<torch::Tensor> unrolled_hypergradient(FlatParameters& parameters, const std::vector<RecordedUpdate>& updates,
+                                               const torch::Tensor& v);
+
+}  // namespace stemma

@@ -1,0 +1,82 @@
+// The part of a member whose hyperparameters move during training.
+#include <limits>
+#include <numeric>
+
+#include "core/rng.hpp"
+#include "trainer/torch/member.hpp"
+
+namespace stemma {
+namespace {
+
+constexpr std::size_t plain_metrics = 5;  ///< of torch_metrics(), before those of the trajectory
+
+}  // namespace
+
+torch::Tensor Member::moving_step(const torch::Tensor& batch) {
+    const bool validation = uses_validation(settings_.hypergradient->variant);
+    const auto& other = validation ? data_.tune : data_.train;
+    const auto loss = moving_->update({[&] { return loss_on(data_.train, batch); },
+                                       [&] { return loss_on(other, endless_batch(other.size(), position_.step)); },
+                                       [&] {
+                                           return OnePass::Recipe{batch.clone(), generator_.get_state()};
+                                       }});
+    if (moving_->stepped() && moving_->hyper_steps() % settings_.hypergradient->log_every == 0) {
+        std::vector<double> row(plain_metrics, std::numeric_limits<double>::quiet_NaN());
+        const auto point = trajectory_point();
+        row.insert(row.end(), point.begin(), point.end());
+        row[plain_metrics] += 1;  // the update at hand is counted after it
+        trajectory_.push_back(std::move(row));
+    }
+    return loss;
+}
+
+torch::Tensor Member::endless_batch(std::int64_t rows, std::int64_t step) {
+    const auto size = std::min(hyperparameters_.batch_size, rows);
+    auto batches = (rows + size - 1) / size;
+    if (hyperparameters_.batch_norm && batches > 1 && rows % size == 1) --batches;  // no batch of one row
+    const auto epoch = step / batches;
+    if (epoch != walk_epoch_ || walk_.size(0) != rows) {
+        std::vector<std::int64_t> order(static_cast<std::size_t>(rows));
+        std::iota(order.begin(), order.end(), std::int64_t{0});
+        constexpr std::uint64_t walk = std::uint64_t{1} << 31U;  // apart from the order of training rows
+        Stream stream(settings_.run_seed, Purpose::data_order, id_.value, walk | static_cast<std::uint64_t>(epoch));
+        for (auto left = order.size(); left > 1; --left) std::swap(order[left - 1], order[stream.below(left)]);
+        walk_ = torch::tensor(order, torch::kInt64).to(device_);
+        walk_epoch_ = epoch;
+    }
+    const auto first = step % batches * size;
+    return walk_.slice(0, first, std::min(first + size, rows));
+}
+
+/// In training mode, as the update was made; running statistics already have the batch.
+torch::Tensor Member::again(const OnePass::Recipe& recipe) {
+    // By exchange, not by copying: the graph notices values that are overwritten.
+    const torch::NoGradGuard no_grad;
+    std::vector<torch::Tensor> kept;
+    for (auto& buffer : network_->buffers()) {
+        kept.push_back(buffer.detach());
+        buffer.set_data(buffer.clone());
+    }
+    generator_.set_state(recipe.at(1));
+    torch::Tensor loss;
+    {
+        const torch::AutoGradMode graph(true);
+        loss = loss_on(data_.train, recipe.at(0).to(device_));
+    }
+    for (std::size_t i = 0; i < kept.size(); ++i) network_->buffers()[i].set_data(kept[i]);
+    return loss;
+}
+
+std::vector<double> Member::trajectory_point() const {
+    const auto point = moving_->values().point();
+    std::vector<double> row{static_cast<double>(position_.step)};
+    row.push_back(point.used[0]);
+    row.push_back(point.lr_low);
+    row.push_back(point.lr_high);
+    row.insert(row.end(), point.used.begin() + 1, point.used.end());
+    row.insert(row.end(), point.raw.begin(), point.raw.end());
+    row.insert(row.end(), {point.norm, point.hyper_steps, point.skipped, point.clipped, point.truncated});
+    return row;
+}
+
+}  // namespace stemma

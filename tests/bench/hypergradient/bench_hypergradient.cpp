@@ -1,0 +1,130 @@
+// Updates a second: plain training with LibTorch's SGD, and each variant, side by side in one run (T = 10, i = 5).
+//   bench_hypergradient [ROUNDS] [THREADS]
+// Each round times every contender once; a line gives the median over rounds of updates/s and of the cost relative to
+// plain training in the same round. Inputs are random: shapes decide the time.
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+
+#include "trainer/torch/hypergradient/one_pass.hpp"
+#include "trainer/torch/network.hpp"
+#include "trainer/torch/optimiser.hpp"
+
+namespace {
+
+using namespace stemma;
+
+struct Task {
+    const char* name;
+    const char* model;
+    std::int64_t classes;
+    std::int64_t batch, valid_batch;
+    int updates;  ///< in one timing
+};
+
+struct Contender {
+    std::string name;
+    std::function<void()> update;
+    std::vector<double> rates, costs;
+};
+
+Data shapes_of(const Task& task) {
+    Data data;
+    data.classes = task.classes;
+    const auto rows = std::max(task.batch, task.valid_batch);
+    const bool table = task.classes == 0;
+    data.train = {table ? torch::randn({rows, 8}) : torch::rand({rows, 1, 28, 28}),
+                  table ? torch::randn({rows}) : torch::randint(task.classes, {rows}, torch::kInt64)};
+    return data;
+}
+
+torch::Tensor loss_of(Network& network, const Data& data, std::int64_t rows) {
+    const auto output = network.forward(data.train.x.slice(0, 0, rows));
+    const auto target = data.train.y.slice(0, 0, rows);
+    if (data.classes > 0) return torch::nll_loss(torch::log_softmax(output, 1), target);
+    return torch::mse_loss(output.squeeze(1), target);
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+Contender plain(const Task& task, const Data& data, const Hyperparameters& h, bool fused, at::Generator& generator) {
+    std::shared_ptr<Network> network = make_network(task.model, data, h, fused, generator);
+    std::shared_ptr<torch::optim::Optimizer> optimiser = make_optimiser(network->parameters(), h);
+    return {fused ? "plain, fused first block" : "plain",
+            [=, &data] {
+                optimiser->zero_grad();
+                loss_of(*network, data, task.batch).backward();
+                optimiser->step();
+            },
+            {},
+            {}};
+}
+
+Contender moving(const Task& task, const Data& data, const Hyperparameters& h, const std::string& variant,
+                 at::Generator& generator) {
+    std::shared_ptr<Network> network = make_network(task.model, data, h, false, generator);
+    HyperStart start;
+    start.used = {h.lr, h.weight_decay, h.momentum, h.beta2};
+    for (const auto& name : moved_by(variant, "sgd"))
+        start.moves[name == "lr" ? 0 : name == "weight_decay" ? 1 : 2] = true;
+    HypergradientSettings settings;
+    settings.variant = variant;
+    const auto one_pass = std::make_shared<OnePass>(network->parameters(), "sgd", 1e-8, false, start, settings, 1);
+    return {variant,
+            [=, &data] {
+                one_pass->update({[&] { return loss_of(*network, data, task.batch); },
+                                  [&] { return loss_of(*network, data, task.valid_batch); },
+                                  {}});
+            },
+            {},
+            {}};
+}
+
+void run(const Task& task, int rounds) {
+    const auto data = shapes_of(task);
+    Hyperparameters h;
+    h.lr = 1e-3;
+    h.weight_decay = 1e-4;
+    h.momentum = 0.9;
+    h.layers = 1;
+    h.width = 50;
+    auto generator = at::make_generator<at::CPUGeneratorImpl>(7);
+    std::vector<Contender> contenders{plain(task, data, h, false, generator)};
+    if (std::string(task.model) == "lenet") contenders.push_back(plain(task, data, h, true, generator));
+    for (const auto& variant : hypergradient_variants()) {
+        if (variant != "unrolled") contenders.push_back(moving(task, data, h, variant, generator));
+    }
+    for (int round = -1; round < rounds; ++round) {  // the first one warms up
+        for (auto& contender : contenders) {
+            const auto start = std::chrono::steady_clock::now();
+            for (int i = 0; i < task.updates; ++i) contender.update();
+            const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+            if (round < 0) continue;
+            contender.rates.push_back(task.updates / took.count());
+            contender.costs.push_back(contenders[0].rates.back() / contender.rates.back());
+        }
+    }
+    fmt::print("{}: {} rows a batch, {} updates a timing, {} rounds\n", task.name, task.batch, task.updates, rounds);
+    for (const auto& contender : contenders) {
+        fmt::print("  {:<26} {:>9.0f} updates/s   cost {:.2f}\n", contender.name, median(contender.rates),
+                   median(contender.costs));
+    }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    const int rounds = count > 1 ? std::atoi(arguments[1]) : 15;
+    torch::set_num_threads(count > 2 ? std::atoi(arguments[2]) : 1);
+    run({"UCI Energy, MLP 8-50-1, full batch", "mlp", 0, 614, 78, 200}, rounds);
+    run({"Fashion-MNIST, MLP 784-50-10", "mlp", 10, 50, 50, 100}, rounds);
+    run({"Fashion-MNIST, LeNet", "lenet", 10, 50, 50, 20}, rounds);
+    return 0;
+}

@@ -1,0 +1,76 @@
+#include "genealogy/trajectory.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "unit/genealogy/families.hpp"
+
+namespace stemma::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class Trajectory : public testing::Test {
+protected:
+    static RunHeader header() {
+        RunHeader header;
+        header.metrics = {{"loss", false},       {"hyper_step", true},   {"hyper_lr", true},
+                          {"hyper_beta2", true}, {"hyper_raw_lr", true}, {"hypergradient_norm", true}};
+        return header;
+    }
+    static MetricRow point(Resource resource, double step, double lr) {
+        return {resource, {NAN, step, lr, 0.999, std::log10(lr), step / 100}};
+    }
+    void assign(std::uint64_t lease, std::uint64_t member) {
+        Entry entry;
+        entry.effects.push_back(Assign{{1}, {lease}, {member}, 0, 1, {}, 0});
+        builder.add(entry);
+    }
+    void report(std::uint64_t lease, std::vector<MetricRow> rows) {
+        Entry entry;
+        entry.input.body = LeaseReported{{1}, {lease}, 0, 0, 0, std::move(rows)};
+        builder.add(entry);
+    }
+    TrajectoryBuilder builder{header()};
+    TextStyle style{.width = 100, .unicode = false, .lines = 0};
+};
+
+TEST_F(Trajectory, FollowsTheLineageAndNotWhatAncestorsDidAfterwards) {
+    assign(0, 0), assign(1, 3), assign(2, 5);
+    report(0, {point(1, 10, 0.1), point(3, 30, 0.2)});
+    report(0, {point(4, 40, 0.9)});  // member 0 went on, after the birth of 3
+    report(1, {point(4, 40, 0.3), point(6, 60, 0.4)});
+    report(2, {point(9, 90, 0.5)});
+    const auto text = builder.text(family(), {5}, 0, style);
+    EXPECT_EQ(text,
+              "moved during training:\n"
+              "updates  member   lr  |hypergradient|\n"
+              "     10       0  0.1              0.1\n"
+              "     30       0  0.2              0.3\n"
+              "     40       3  0.3              0.4\n"
+              "     60       3  0.4              0.6\n"
+              "     90       5  0.5              0.9\n");
+}
+
+TEST_F(Trajectory, ShowsSomePointsOfManyAndTheLastOne) {
+    assign(0, 1);
+    for (int i = 0; i < 100; ++i) report(0, {point(3, i, 0.001 * (i + 1))});
+    const auto text = builder.text(family(), {1}, 10, style);
+    EXPECT_THAT(text,
+                AllOf(HasSubstr("(10 of 100 points, --all)"), HasSubstr("\n     99 "), Not(HasSubstr("\n     98 "))));
+}
+
+TEST_F(Trajectory, RunsWithoutMovingHyperparametersShowNothing) {
+    RunHeader plain;
+    plain.metrics = {{"loss", false}};
+    TrajectoryBuilder other(plain);
+    EXPECT_FALSE(other.any());
+    EXPECT_EQ(other.text(family(), {5}, 0, style), "");
+    EXPECT_EQ(builder.text(family(), {5}, 0, style), "");
+}
+
+}  // namespace
+}  // namespace stemma::test
