@@ -22,6 +22,7 @@ struct CommandLine {
     BudgetOptions budget;
     ExportOptions exports;
     LineageOptions lineage;
+    ConformOptions conform;
     std::string file;
     std::string explain;
     std::string wall_time;
@@ -101,6 +102,27 @@ void add_job_commands(CLI::App& app, CommandLine& line) {
                                  "Seconds of a message, one way (default 0.005)");
 }
 
+void add_conform(CLI::App& app, CommandLine& line) {
+    auto* command = add_command(
+        app, line, "conform", "Try a training program against the process protocol: stemma conform -- python3 train.py",
+        [&] { return conform_program(line.conform); });
+    command->add_option("COMMAND", line.conform.command, "The program and its arguments, after --");
+    command->add_option("--job", line.conform.job, "Job file: its command, hyperparameters and metrics");
+    command
+        ->add_option("--value", line.conform.hyperparameters,
+                     "A hyperparameter to train with: --value lr=0.1 (repeatable)")
+        ->allow_extra_args(false);
+    command
+        ->add_option("--metric", line.conform.metrics,
+                     "A metric that it may report (repeatable; default: valid_loss); the first one is needed")
+        ->allow_extra_args(false);
+    command->add_option("--units", line.conform.units, "Units to train to (default 2)")->check(CLI::Range(2, 1000000));
+    command
+        ->add_option("--timeout", line.conform.timeout,
+                     "Seconds of silence after which it counts as hung (default 300)")
+        ->check(CLI::PositiveNumber);
+}
+
 void add_lineage_commands(CLI::App& app, CommandLine& line) {
     const auto add = [&](const std::string& name, const std::string& text, std::function<ExitCode()> action) {
         auto* command = add_command(app, line, name, text, std::move(action));
@@ -148,6 +170,7 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
     export_command->add_option("--graphml", line.exports.graphml, "GraphML file of the genealogy, likewise");
     export_command->add_option("--weights", line.exports.weights, "HDF5 file for the weights");
     add_lineage_commands(app, line);
+    add_conform(app, line);
     auto* stop_command =
         with_file(add_command(app, line, "stop", "End a running search (resumable), or one member of it",
                               [&] { return stop(line.file, line.member); }));

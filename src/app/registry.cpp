@@ -261,9 +261,71 @@ LearningCurve learning_curve(const Job& job) {
     };
 }
 
-#ifdef STEMMA_WITH_TORCH
+std::shared_ptr<ChildStarter> child_starter() {
+    static const auto starter = std::make_shared<ChildStarter>();
+    return starter;
+}
 
 namespace {
+
+std::vector<std::string> texts(const std::vector<Literal>& list) {
+    std::vector<std::string> out;
+    for (const auto& literal : list) out.push_back(std::get<std::string>(literal));
+    return out;
+}
+
+/// The job's metric first where the job does not list it.
+std::vector<MetricInfo> process_metrics(const Job& job) {
+    auto names = texts(job.trainer.metrics);
+    const auto held_out = texts(job.trainer.held_out);
+    const auto has = [](const std::vector<std::string>& list, const std::string& name) {
+        return std::find(list.begin(), list.end(), name) != list.end();
+    };
+    if (names.empty()) names.push_back(job.metric.name);
+    for (const auto& name : held_out) {
+        if (!has(names, name)) names.push_back(name);
+    }
+    std::vector<MetricInfo> out;
+    for (const auto& name : names) {
+        out.push_back({name, held_out.empty() ? name.starts_with("test_") : has(held_out, name)});
+    }
+    return out;
+}
+
+}  // namespace
+
+ProcessSettings process_settings(const Job& job, const TrainerPlace& place) {
+    const auto& given = job.trainer;
+    ProcessSettings settings;
+    settings.command = texts(given.command);
+    settings.metrics = process_metrics(job);
+    settings.needed_metric = job.metric.name;
+    settings.unit = given.unit_name();
+    settings.scratch = given.scratch;
+    settings.start_timeout = given.start_timeout;
+    settings.silence_timeout = given.silence_timeout;
+    settings.stop_timeout = given.stop_timeout;
+    settings.memory = given.memory;
+    settings.place = {place.threads, place.gpus};
+    settings.environment = read_environment();
+    settings.log = place.program_log;
+    return settings;
+}
+
+namespace {
+
+void check_program(const Job& job) {
+    std::vector<std::string> change;
+    if (job.scheduler.population()) {
+        for (const auto& parameter : job.space->parameters()) {
+            if (parameter.role == Role::mutable_value && !std::holds_alternative<Constant>(parameter.domain))
+                change.push_back(parameter.name);
+        }
+    }
+    check_process(process_settings(job), change, *child_starter());
+}
+
+#ifdef STEMMA_WITH_TORCH
 
 TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
     const auto& given = job.trainer;
@@ -288,42 +350,64 @@ TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
     return settings;
 }
 
+#else
+
+[[noreturn]] void refuse_torch() {
+    throw UserError(
+        "trainer.type = \"torch\": this build has no LibTorch; build with -DSTEMMA_WITH_TORCH=ON, or use type = "
+        "\"toy\" or \"process\"");
+}
+
+#endif
+
 }  // namespace
 
 std::vector<MetricInfo> metrics_of(const Job& job) {
-    return job.trainer.type == TrainerType::toy ? toy_metrics() : torch_metrics(torch_settings(job));
+    switch (job.trainer.type) {
+        case TrainerType::toy:
+            return toy_metrics();
+        case TrainerType::process:
+            return process_metrics(job);
+        case TrainerType::torch:
+#ifdef STEMMA_WITH_TORCH
+            return torch_metrics(torch_settings(job));
+#else
+            refuse_torch();
+#endif
+    }
+    unreachable("a trainer has one of the types");
 }
 
 void check_trainer(const Job& job) {
     static_cast<void>(manager_settings(job));
+    if (job.trainer.type == TrainerType::process) check_program(job);
+#ifdef STEMMA_WITH_TORCH
     if (job.trainer.type == TrainerType::torch) check_torch_settings(torch_settings(job), *job.space);
+#endif
 }
 
 std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place) {
-    if (job.trainer.type == TrainerType::toy) return make_toy_trainer(toy_settings(job), job.space);
-    return make_torch_trainer(torch_settings(job, place), job.space);
+    switch (job.trainer.type) {
+        case TrainerType::toy:
+            return make_toy_trainer(toy_settings(job), job.space);
+        case TrainerType::process:
+            return make_process_trainer(process_settings(job, place), child_starter());
+        case TrainerType::torch:
+#ifdef STEMMA_WITH_TORCH
+            return make_torch_trainer(torch_settings(job, place), job.space);
+#else
+            refuse_torch();
+#endif
+    }
+    unreachable("a trainer has one of the types");
 }
 
+#ifdef STEMMA_WITH_TORCH
 bool cuda_available() { return torch_has_cuda(); }
 std::string torch_text() { return "LibTorch " + torch_version(); }
-
 #else
-
-std::vector<MetricInfo> metrics_of(const Job& job) {
-    if (job.trainer.type == TrainerType::toy) return toy_metrics();
-    throw UserError(
-        "trainer.type = \"torch\": this build has no LibTorch; build with -DSTEMMA_WITH_TORCH=ON, or use type = "
-        "\"toy\"");
-}
-
-void check_trainer(const Job& job) { static_cast<void>(metrics_of(job)); }
-std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace&) {
-    static_cast<void>(metrics_of(job));
-    return make_toy_trainer(toy_settings(job), job.space);
-}
 bool cuda_available() { return false; }
 std::string torch_text() { return "no LibTorch"; }
-
 #endif
 
 ManagerSettings manager_settings(const Job& job) {

@@ -74,6 +74,47 @@ std::vector<Field<TrainerSettings>> toy_fields() {
     return fields;
 }
 
+std::vector<Field<TrainerSettings>> process_fields() {
+    using S = TrainerSettings;
+    std::vector<Field<S>> fields{
+        {required(
+             other(KeyType::literals, "command",
+                   "The program that trains, with its arguments: [\"python3\", \"train.py\"]. Each worker starts it "
+                   "once and keeps it (docs/process-protocol.md); relative paths are from where stemma is "
+                   "started.")),
+         into(&S::command)},
+        {default_is("the metric of [metric]",
+                    other(KeyType::literals, "metrics", "Names of all metrics that it reports.")),
+         into(&S::metrics)},
+        {default_is(
+             "those whose names begin with \"test_\"",
+             other(KeyType::literals, "held_out", "Names of metrics that are recorded but no decision may see.")),
+         into(&S::held_out)},
+        {default_is("/dev/shm, else the folder for temporary files",
+                    text("scratch",
+                         "Folder on each node through which snapshots are handed over; it needs room for two "
+                         "of each worker.")),
+         into(&S::scratch)},
+        {duration("start_timeout", "5m", above(0), "Time that the program may take from its start to its hello."),
+         into(&S::start_timeout)},
+        {duration("silence_timeout", "0", at_least(0),
+                  "Time without progress or report after which it counts as hung and is killed; 0 = none. Give a few "
+                  "times what a unit of training takes."),
+         into(&S::silence_timeout)},
+        {duration("stop_timeout", "5m", above(0),
+                  "Time that it may take to end a lease when asked to; after that it is killed."),
+         into(&S::stop_timeout)},
+        {bytes("memory", "0", {0, 0x1p50},
+               "Memory that it may use; a lease that needs more fails as out of memory, and one that has grown beyond "
+               "half of it is replaced between leases. 0 = any."),
+         into(&S::memory)},
+        {integer("gpus_per_worker", "1", {1, 64}, "GPUs that a worker's program sees, where there are any."),
+         into(&S::gpus_per_worker)},
+    };
+    for (auto& field : fields) field.key.only_for = {"process"};
+    return fields;
+}
+
 const Range up_to_one{0, 1, true, false};  // (0, 1]
 const Range below_one{0, 1, false, true};  // [0, 1)
 
@@ -136,12 +177,12 @@ std::vector<Hyperparameter> model_hyperparameters() {
 std::vector<Field<TrainerSettings>> trainer_fields() {
     using S = TrainerSettings;
     std::vector<Field<S>> both{
-        {choice("type", "torch", {"toy", "torch"}, "What trains a member."), into(&S::type)},
+        {choice("type", "torch", {"toy", "torch", "process"}, "What trains a member."), into(&S::type)},
         {choice("unit", "epoch", {"epoch", "step"},
                 "What resources are counted in: passes over the training data, or optimiser steps."),
          into(&S::unit)},
     };
-    return concatenated(concatenated(std::move(both), torch_fields()), toy_fields());
+    return concatenated(concatenated(std::move(both), torch_fields()), concatenated(process_fields(), toy_fields()));
 }
 
 std::vector<Hyperparameter> hyperparameters() {

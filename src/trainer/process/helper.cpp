@@ -91,7 +91,7 @@ Request read_request(std::array<Descriptor, request_descriptors> descriptors) {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    const int nothing = ::open("/dev/null", O_RDONLY);
+    const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     ::dup2(nothing, 0);
     ::dup2(request.descriptors[child_output].number(), 1);
     ::dup2(request.descriptors[child_output].number(), 2);

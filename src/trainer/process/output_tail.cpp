@@ -54,9 +54,10 @@ void OutputTail::append(std::string_view text) {
 std::string OutputTail::text(std::size_t bytes_max) const {
     std::string_view last(tail_);
     if (last.size() > bytes_max) {
+        const bool whole = last[last.size() - bytes_max - 1] == '\n';
         last.remove_prefix(last.size() - bytes_max);
         const auto line = last.find('\n');
-        if (line != std::string_view::npos && line + 1 < last.size()) last.remove_prefix(line + 1);
+        if (!whole && line != std::string_view::npos && line + 1 < last.size()) last.remove_prefix(line + 1);
     }
     while (last.ends_with('\n')) last.remove_suffix(1);
     return printable(last);
