@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 #include "core/error.hpp"
@@ -22,6 +23,7 @@
 #include "scheduler/repeated.hpp"
 #include "scheduler/replay.hpp"
 #include "scheduler/sha.hpp"
+#include "trainer/task/task.hpp"
 #include "trainer/toy/toy_trainer.hpp"
 #ifdef STEMMA_WITH_TORCH
 #include "trainer/torch/torch_trainer.hpp"
@@ -294,6 +296,20 @@ std::vector<MetricInfo> process_metrics(const Job& job) {
 
 }  // namespace
 
+Environment environment_of_programs() {
+    auto environment = read_environment();
+    std::error_code ignored;
+    const auto folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+    for (const auto* place : {"../share/stemma/python", "../analysis"}) {
+        const auto package = (folder / place).lexically_normal();
+        if (!std::filesystem::exists(package / "stemma/leases.py", ignored)) continue;
+        auto& path = environment["PYTHONPATH"];
+        path += (path.empty() ? "" : ":") + package.string();
+        break;
+    }
+    return environment;
+}
+
 ProcessSettings process_settings(const Job& job, const TrainerPlace& place) {
     const auto& given = job.trainer;
     ProcessSettings settings;
@@ -307,22 +323,34 @@ ProcessSettings process_settings(const Job& job, const TrainerPlace& place) {
     settings.stop_timeout = given.stop_timeout;
     settings.memory = given.memory;
     settings.place = {place.threads, place.gpus};
-    settings.environment = read_environment();
+    settings.environment = environment_of_programs();
     settings.log = place.program_log;
     return settings;
 }
 
 namespace {
 
-void check_program(const Job& job) {
+/// Parameters in which a child of this job may differ from its parent.
+std::vector<std::string> changed_by_children(const Job& job) {
     std::vector<std::string> change;
-    if (job.scheduler.population()) {
-        for (const auto& parameter : job.space->parameters()) {
-            if (parameter.role == Role::mutable_value && !std::holds_alternative<Constant>(parameter.domain))
-                change.push_back(parameter.name);
-        }
+    if (!job.scheduler.population()) return change;
+    for (const auto& parameter : job.space->parameters()) {
+        if (parameter.role == Role::mutable_value && !std::holds_alternative<Constant>(parameter.domain))
+            change.push_back(parameter.name);
     }
-    check_process(process_settings(job), change, *child_starter());
+    return change;
+}
+
+const Task& task_of(const Job& job) { return find_task(job.trainer.library, job.trainer.task); }
+
+void check_task(const Job& job) {
+    const auto& task = task_of(job);
+    if (!task.can_change) return;
+    for (const auto& name : changed_by_children(job)) {
+        if (std::find(task.can_change->begin(), task.can_change->end(), name) != task.can_change->end()) continue;
+        throw UserError("space." + name + ": children of this scheduler would change it, but the task " + task.name +
+                        " cannot change it in mid-training; give it role = \"fixed\"");
+    }
 }
 
 #ifdef STEMMA_WITH_TORCH
@@ -368,6 +396,8 @@ std::vector<MetricInfo> metrics_of(const Job& job) {
             return toy_metrics();
         case TrainerType::process:
             return process_metrics(job);
+        case TrainerType::task:
+            return task_of(job).metrics;
         case TrainerType::torch:
 #ifdef STEMMA_WITH_TORCH
             return torch_metrics(torch_settings(job));
@@ -380,7 +410,10 @@ std::vector<MetricInfo> metrics_of(const Job& job) {
 
 void check_trainer(const Job& job) {
     static_cast<void>(manager_settings(job));
-    if (job.trainer.type == TrainerType::process) check_program(job);
+    if (job.trainer.type == TrainerType::process) {
+        check_process(process_settings(job), changed_by_children(job), *child_starter());
+    }
+    if (job.trainer.type == TrainerType::task) check_task(job);
 #ifdef STEMMA_WITH_TORCH
     if (job.trainer.type == TrainerType::torch) check_torch_settings(torch_settings(job), *job.space);
 #endif
@@ -392,6 +425,12 @@ std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place)
             return make_toy_trainer(toy_settings(job), job.space);
         case TrainerType::process:
             return make_process_trainer(process_settings(job, place), child_starter());
+        case TrainerType::task:
+            return task_of(job).make({.threads = place.threads,
+                                      .device = place.device,
+                                      .unit = std::string(job.trainer.unit_name()),
+                                      .run_seed = job.run.seed,
+                                      .path = job.trainer.path});
         case TrainerType::torch:
 #ifdef STEMMA_WITH_TORCH
             return make_torch_trainer(torch_settings(job, place), job.space);

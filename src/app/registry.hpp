@@ -29,6 +29,9 @@ struct TrainerPlace {
 /// The helper that starts programs for this process: forked by the first call, which comes before MPI and threads
 /// where the job's trainer needs it.
 std::shared_ptr<ChildStarter> child_starter();
+/// This environment, where Python also finds the package that belongs to this program: installed beside it, or in the
+/// source tree that it was built from.
+Environment environment_of_programs();
 /// Of a job with trainer.type = "process".
 ProcessSettings process_settings(const Job& job, const TrainerPlace& place = {});
 /// What can be found wrong without building the trainer: data that is not there, a device that this build lacks.

@@ -87,6 +87,13 @@ struct ConformOptions {
 };
 ExitCode conform_program(const ConformOptions& options);
 
+struct NewOptions {
+    std::string folder;  ///< its last part is the project's name
+    bool python = false;
+    bool cpp = false;
+};
+ExitCode new_project(const NewOptions& options);
+
 struct SimulateOptions {
     std::uint32_t workers = 25;
     std::string faults = "none";  ///< none, some or many

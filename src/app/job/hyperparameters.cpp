@@ -164,8 +164,8 @@ Role default_role(const Node& root, std::string_view name) {
     const Node* trainer = root.find("trainer");
     const Node* type = trainer == nullptr ? nullptr : trainer->find("type");
     const auto* text = type == nullptr ? nullptr : std::get_if<std::string>(&type->value);
-    // What a program can change is its own to know: it says so before the start.
-    const bool any_name = text != nullptr && (*text == "toy" || *text == "process");
+    // What a program or task of the user's can change is its own to know: it says so before the start.
+    const bool any_name = text != nullptr && *text != "torch";
     return any_name || changes_in_training(name) ? Role::mutable_value : Role::fixed;
 }
 

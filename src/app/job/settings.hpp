@@ -84,7 +84,7 @@ struct SchedulerSettings {
     bool population() const { return type == SchedulerType::pbt || type == SchedulerType::gpbt; }
 };
 
-enum class TrainerType : std::uint8_t { toy, torch, process };
+enum class TrainerType : std::uint8_t { toy, torch, process, task };
 enum class TrainerUnit : std::uint8_t { epoch, step };
 enum class DataSet : std::uint8_t { fashion_mnist, csv };
 enum class Split : std::uint8_t { rows, permuted };
@@ -112,6 +112,10 @@ struct TrainerSettings {
     /// matter (no `width` for a LeNet, no `momentum` for Adam). Of beta and one_minus_beta only one is here or in the
     /// space.
     std::map<std::string, Literal> fixed;
+
+    // task (and path)
+    std::string library;  ///< shared library, "" = tasks of the program itself
+    std::string task;     ///< "" = the only one there is
 
     // process
     std::vector<Literal> command;   ///< texts: the program and its arguments

@@ -74,6 +74,21 @@ std::vector<Field<TrainerSettings>> toy_fields() {
     return fields;
 }
 
+std::vector<Field<TrainerSettings>> task_fields() {
+    using S = TrainerSettings;
+    std::vector<Field<S>> fields{
+        {default_is("none: a task of the program itself",
+                    text("library",
+                         "Shared library with the task (docs/bring-your-model.md); relative paths are from "
+                         "where stemma is started.")),
+         into(&S::library)},
+        {default_is("the only one there is", text("task", "Name of the task.")), into(&S::task)},
+        {text("path", "Handed to the task: where its data are, or whatever it takes it for."), into(&S::path)},
+    };
+    for (auto& field : fields) field.key.only_for = {"task"};
+    return fields;
+}
+
 std::vector<Field<TrainerSettings>> process_fields() {
     using S = TrainerSettings;
     std::vector<Field<S>> fields{
@@ -177,12 +192,13 @@ std::vector<Hyperparameter> model_hyperparameters() {
 std::vector<Field<TrainerSettings>> trainer_fields() {
     using S = TrainerSettings;
     std::vector<Field<S>> both{
-        {choice("type", "torch", {"toy", "torch", "process"}, "What trains a member."), into(&S::type)},
+        {choice("type", "torch", {"toy", "torch", "process", "task"}, "What trains a member."), into(&S::type)},
         {choice("unit", "epoch", {"epoch", "step"},
                 "What resources are counted in: passes over the training data, or optimiser steps."),
          into(&S::unit)},
     };
-    return concatenated(concatenated(std::move(both), torch_fields()), concatenated(process_fields(), toy_fields()));
+    return concatenated(concatenated(std::move(both), torch_fields()),
+                        concatenated(concatenated(process_fields(), task_fields()), toy_fields()));
 }
 
 std::vector<Hyperparameter> hyperparameters() {
