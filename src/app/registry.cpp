@@ -365,7 +365,7 @@ TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
     settings.valid = given.valid;
     settings.test = given.test;
     settings.train_rows = given.train_rows;
-    settings.model = given.model == ModelKind::lenet ? "lenet" : "mlp";
+    settings.model = given.model == ModelKind::lenet ? "lenet" : given.model == ModelKind::mlp ? "mlp" : "torchscript";
     settings.unit = given.unit_name();
     settings.fixed = given.fixed;
     settings.threads = static_cast<int>(place.threads);

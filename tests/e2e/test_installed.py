@@ -84,6 +84,20 @@ def test_a_library_for_another_stemma_is_refused(program, installed, tmp_path):
         assert part in done.stderr
 
 
+@pytest.mark.parametrize("example", ["own_model", "own_steps"])
+def test_the_examples_on_libtorch(program, installed, example):
+    program.binary = str(installed / "build" / example)
+    if not Path(program.binary).exists():
+        pytest.skip("this build has no LibTorch")
+    shutil.copy(EXAMPLES / f"{example}.toml", program.folder)
+
+    program("run", f"{example}.toml", "-n", 1, "-o", "run.h5", "-q")
+
+    losses = [report["valid_loss"] for report in rows(program, "run.h5", "reports")]
+    assert min(losses) < 0.5 * max(losses)
+    assert "every decision is the same" in program("verify", "run.h5").stdout
+
+
 def test_a_missing_hyperparameter_is_named(program):
     job = program.folder / "own_everything.toml"
     job.write_text(job.read_text().replace("[space.lr]", "[space.learning_rate]"))

@@ -167,7 +167,7 @@ def test_what_a_failed_program_printed_is_in_the_record(stemma, program):
 
 
 def test_a_program_that_always_fails_ends_the_run(stemma, program):
-    done = stemma("run", program("raise ValueError('no such column')"), "-n", 2, "-o", "run.h5", code=FAILED)
+    done = stemma("run", program("raise ValueError('no such column')", JOB.replace("members = 6", "members = 60")), "-n", 2, "-o", "run.h5", code=FAILED)
 
     assert "no such column" in done.stdout + done.stderr + stemma("show", "run.h5", 0).stdout
 

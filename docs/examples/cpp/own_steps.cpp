@@ -30,7 +30,7 @@ public:
 
 private:
     static torch::nn::Sequential net() {
-        return {torch::nn::Linear(8, 32), torch::nn::ReLU(), torch::nn::Linear(32, 1)};
+        return torch::nn::Sequential(torch::nn::Linear(8, 32), torch::nn::ReLU(), torch::nn::Linear(32, 1));
     }
 
     double loss(torch::nn::Sequential& model) {

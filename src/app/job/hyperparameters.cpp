@@ -27,7 +27,9 @@ const Hyperparameter* find(const Reading& reading, std::string_view name) {
 
 /// The values that `selector` ("model", "optimiser", "schedule") can have in this job; empty if they are not known.
 std::vector<std::string> possible_values(const Reading& reading, const std::string& selector) {
-    if (selector == "model") return {reading.model == ModelKind::mlp ? "mlp" : "lenet"};
+    if (selector == "model") {
+        return {reading.model == ModelKind::mlp ? "mlp" : reading.model == ModelKind::lenet ? "lenet" : "torchscript"};
+    }
     if (const Node* parameter = reading.space == nullptr ? nullptr : reading.space->find(selector)) {
         std::vector<std::string> out;
         const auto add = [&](const Node& node) {

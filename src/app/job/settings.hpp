@@ -88,7 +88,7 @@ enum class TrainerType : std::uint8_t { toy, torch, process, task };
 enum class TrainerUnit : std::uint8_t { epoch, step };
 enum class DataSet : std::uint8_t { fashion_mnist, csv };
 enum class Split : std::uint8_t { rows, permuted };
-enum class ModelKind : std::uint8_t { mlp, lenet };
+enum class ModelKind : std::uint8_t { mlp, lenet, torchscript };
 enum class MixedPrecision : std::uint8_t { off, bf16 };
 
 struct TrainerSettings {

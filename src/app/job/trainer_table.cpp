@@ -40,8 +40,10 @@ std::vector<Field<TrainerSettings>> torch_fields() {
          into(&S::test)},
         {integer("train_rows", "0", {0, 1e12}, "Use only this many training rows (a quick look); 0 = all."),
          into(&S::train_rows)},
-        {choice("model", "mlp", {"mlp", "lenet"},
-                "The network: fully connected layers, or the small convolutional LeNet (images only)."),
+        {choice(
+             "model", "mlp", {"mlp", "lenet", "torchscript"},
+             "The network: fully connected layers, the small convolutional LeNet (images only), or one made in Python "
+             "and saved by torch.jit.script(model).save()."),
          into(&S::model)},
         {choice("amp", "off", {"off", "bf16"}, "Mixed precision (GPU)."), into(&S::amp)},
         {flag("tf32", "false", "Allow TensorFloat-32 in matrix products and convolutions (GPU): faster, three digits."),
@@ -184,6 +186,8 @@ std::vector<Hyperparameter> model_hyperparameters() {
         {number("dropout", "0", {0, 1},
                 "Probability of dropping a hidden neuron (LeNet: a map of the second convolution).")},
         {flag("batch_norm", "false", "Batch normalisation in hidden layers."), "model", mlp},
+        {text("module", "The file that the network is in; searched as a categorical parameter, each of several."),
+         "model", Words{"torchscript"}},
     };
 }
 
@@ -205,7 +209,7 @@ std::vector<Hyperparameter> hyperparameters() {
     auto all = optimiser_hyperparameters();
     for (auto& one : schedule_hyperparameters()) all.push_back(std::move(one));
     for (auto& one : model_hyperparameters()) all.push_back(std::move(one));
-    const Words structural{"optimiser", "layers", "width", "activation", "batch_norm"};
+    const Words structural{"optimiser", "layers", "width", "activation", "batch_norm", "module"};
     for (auto& one : all) {
         one.key.only_for = {"torch"};
         one.structural = std::find(structural.begin(), structural.end(), one.key.name) != structural.end();
