@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 #include "core/error.hpp"
@@ -22,6 +23,7 @@
 #include "scheduler/repeated.hpp"
 #include "scheduler/replay.hpp"
 #include "scheduler/sha.hpp"
+#include "trainer/task/task.hpp"
 #include "trainer/toy/toy_trainer.hpp"
 #ifdef STEMMA_WITH_TORCH
 #include "trainer/torch/torch_trainer.hpp"
@@ -262,9 +264,97 @@ LearningCurve learning_curve(const Job& job) {
     };
 }
 
-#ifdef STEMMA_WITH_TORCH
+std::shared_ptr<ChildStarter> child_starter() {
+    static const auto starter = std::make_shared<ChildStarter>();
+    return starter;
+}
 
 namespace {
+
+std::vector<std::string> texts(const std::vector<Literal>& list) {
+    std::vector<std::string> out;
+    for (const auto& literal : list) out.push_back(std::get<std::string>(literal));
+    return out;
+}
+
+/// The job's metric first where the job does not list it.
+std::vector<MetricInfo> process_metrics(const Job& job) {
+    auto names = texts(job.trainer.metrics);
+    const auto held_out = texts(job.trainer.held_out);
+    const auto has = [](const std::vector<std::string>& list, const std::string& name) {
+        return std::find(list.begin(), list.end(), name) != list.end();
+    };
+    if (names.empty()) names.push_back(job.metric.name);
+    for (const auto& name : held_out) {
+        if (!has(names, name)) names.push_back(name);
+    }
+    std::vector<MetricInfo> out;
+    for (const auto& name : names) {
+        out.push_back({name, held_out.empty() ? name.starts_with("test_") : has(held_out, name)});
+    }
+    return out;
+}
+
+}  // namespace
+
+Environment environment_of_programs() {
+    auto environment = read_environment();
+    std::error_code ignored;
+    const auto folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+    for (const auto* place : {"../share/stemma/python", "../analysis"}) {
+        const auto package = (folder / place).lexically_normal();
+        if (!std::filesystem::exists(package / "stemma/leases.py", ignored)) continue;
+        auto& path = environment["PYTHONPATH"];
+        path += (path.empty() ? "" : ":") + package.string();
+        break;
+    }
+    return environment;
+}
+
+ProcessSettings process_settings(const Job& job, const TrainerPlace& place) {
+    const auto& given = job.trainer;
+    ProcessSettings settings;
+    settings.command = texts(given.command);
+    settings.metrics = process_metrics(job);
+    settings.needed_metric = job.metric.name;
+    settings.unit = given.unit_name();
+    settings.scratch = given.scratch;
+    settings.start_timeout = given.start_timeout;
+    settings.silence_timeout = given.silence_timeout;
+    settings.stop_timeout = given.stop_timeout;
+    settings.memory = given.memory;
+    settings.place = {place.threads, place.gpus};
+    settings.environment = environment_of_programs();
+    settings.log = place.program_log;
+    return settings;
+}
+
+namespace {
+
+/// Parameters in which a child of this job may differ from its parent.
+std::vector<std::string> changed_by_children(const Job& job) {
+    std::vector<std::string> change;
+    if (!job.scheduler.population()) return change;
+    for (const auto& parameter : job.space->parameters()) {
+        if (parameter.role == Role::mutable_value && !std::holds_alternative<Constant>(parameter.domain))
+            change.push_back(parameter.name);
+    }
+    return change;
+}
+
+const Task& task_of(const Job& job) { return find_task(job.trainer.library, job.trainer.task); }
+
+void check_task(const Job& job) {
+    const auto& task = task_of(job);
+    if (!task.can_change) return;
+    for (const auto& name : changed_by_children(job)) {
+        if (std::find(task.can_change->begin(), task.can_change->end(), name) != task.can_change->end()) continue;
+        throw UserError("space." + name + ": children of this scheduler would change it, but the task " + task.name +
+                        " cannot change it in mid-training; give it role = \"fixed\"");
+    }
+}
+
+#ifdef STEMMA_WITH_TORCH
 
 TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
     const auto& given = job.trainer;
@@ -276,7 +366,7 @@ TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
     settings.valid = given.valid;
     settings.test = given.test;
     settings.train_rows = given.train_rows;
-    settings.model = given.model == ModelKind::lenet ? "lenet" : "mlp";
+    settings.model = given.model == ModelKind::lenet ? "lenet" : given.model == ModelKind::mlp ? "mlp" : "torchscript";
     settings.unit = given.unit_name();
     settings.fixed = given.fixed;
     settings.threads = static_cast<int>(place.threads);
@@ -290,42 +380,75 @@ TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
     return settings;
 }
 
+#else
+
+[[noreturn]] void refuse_torch() {
+    throw UserError(
+        "trainer.type = \"torch\": this build has no LibTorch; build with -DSTEMMA_WITH_TORCH=ON, or use type = "
+        "\"toy\" or \"process\"");
+}
+
+#endif
+
 }  // namespace
 
 std::vector<MetricInfo> metrics_of(const Job& job) {
-    return job.trainer.type == TrainerType::toy ? toy_metrics() : torch_metrics(torch_settings(job));
+    switch (job.trainer.type) {
+        case TrainerType::toy:
+            return toy_metrics();
+        case TrainerType::process:
+            return process_metrics(job);
+        case TrainerType::task:
+            return task_of(job).metrics;
+        case TrainerType::torch:
+#ifdef STEMMA_WITH_TORCH
+            return torch_metrics(torch_settings(job));
+#else
+            refuse_torch();
+#endif
+    }
+    unreachable("a trainer has one of the types");
 }
 
 void check_trainer(const Job& job) {
     static_cast<void>(manager_settings(job));
+    if (job.trainer.type == TrainerType::process) {
+        check_process(process_settings(job), changed_by_children(job), *child_starter());
+    }
+    if (job.trainer.type == TrainerType::task) check_task(job);
+#ifdef STEMMA_WITH_TORCH
     if (job.trainer.type == TrainerType::torch) check_torch_settings(torch_settings(job), *job.space);
+#endif
 }
 
 std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place) {
-    if (job.trainer.type == TrainerType::toy) return make_toy_trainer(toy_settings(job), job.space);
-    return make_torch_trainer(torch_settings(job, place), job.space);
+    switch (job.trainer.type) {
+        case TrainerType::toy:
+            return make_toy_trainer(toy_settings(job), job.space);
+        case TrainerType::process:
+            return make_process_trainer(process_settings(job, place), child_starter());
+        case TrainerType::task:
+            return task_of(job).make({.threads = place.threads,
+                                      .device = place.device,
+                                      .unit = std::string(job.trainer.unit_name()),
+                                      .run_seed = job.run.seed,
+                                      .path = job.trainer.path});
+        case TrainerType::torch:
+#ifdef STEMMA_WITH_TORCH
+            return make_torch_trainer(torch_settings(job, place), job.space);
+#else
+            refuse_torch();
+#endif
+    }
+    unreachable("a trainer has one of the types");
 }
 
+#ifdef STEMMA_WITH_TORCH
 bool cuda_available() { return torch_has_cuda(); }
 std::string torch_text() { return "LibTorch " + torch_version(); }
-
 #else
-
-std::vector<MetricInfo> metrics_of(const Job& job) {
-    if (job.trainer.type == TrainerType::toy) return toy_metrics();
-    throw UserError(
-        "trainer.type = \"torch\": this build has no LibTorch; build with -DSTEMMA_WITH_TORCH=ON, or use type = "
-        "\"toy\"");
-}
-
-void check_trainer(const Job& job) { static_cast<void>(metrics_of(job)); }
-std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace&) {
-    static_cast<void>(metrics_of(job));
-    return make_toy_trainer(toy_settings(job), job.space);
-}
 bool cuda_available() { return false; }
 std::string torch_text() { return "no LibTorch"; }
-
 #endif
 
 ManagerSettings manager_settings(const Job& job) {

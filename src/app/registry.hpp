@@ -9,6 +9,7 @@
 #include "app/job/job.hpp"
 #include "manager/manager.hpp"
 #include "simulator/simulator.hpp"
+#include "trainer/process/process_trainer.hpp"
 #include "trainer/trainer.hpp"
 
 namespace stemma {
@@ -22,7 +23,17 @@ std::vector<MetricInfo> metrics_of(const Job& job);
 struct TrainerPlace {
     std::string device = "cpu";  ///< "cpu" or "cuda:0"
     std::uint32_t threads = 1;
+    std::vector<std::string> gpus = {};  ///< trainer.type = "process": what the program shall see
+    std::string program_log = {};        ///< likewise: file that gets all that it prints
 };
+/// The helper that starts programs for this process: forked by the first call, which comes before MPI and threads
+/// where the job's trainer needs it.
+std::shared_ptr<ChildStarter> child_starter();
+/// This environment, where Python also finds the package that belongs to this program: installed beside it, or in the
+/// source tree that it was built from.
+Environment environment_of_programs();
+/// Of a job with trainer.type = "process".
+ProcessSettings process_settings(const Job& job, const TrainerPlace& place = {});
 /// What can be found wrong without building the trainer: data that is not there, a device that this build lacks.
 /// Throws UserError.
 void check_trainer(const Job& job);

@@ -125,6 +125,21 @@ std::variant<Gpu, GpuError> assign_gpu(const GpuRequest& request) {
     return request.visible[static_cast<std::size_t>(index)];
 }
 
+std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request, int count) {
+    ensure(request.workers >= 1 && count >= 1, "assign_gpus: counts from 1");
+    ensure(request.worker >= 0 && request.worker < request.workers, "assign_gpus: a worker of this host");
+    const auto gpus = std::ssize(request.visible);
+    if (gpus == 0 || gpus == count) return request.visible;
+    if (std::int64_t{request.workers} * count > gpus) {
+        return GpuError{std::to_string(request.workers) + " workers on this host, " + std::to_string(count) +
+                        " GPUs for each, need " + std::to_string(std::int64_t{request.workers} * count) + ", but " +
+                        std::to_string(gpus) +
+                        " can be seen; start fewer workers on it or lower trainer.gpus_per_worker"};
+    }
+    const auto first = request.visible.begin() + std::int64_t{request.worker} * count;
+    return GpuList(first, first + count);
+}
+
 std::vector<std::string> shared_gpu_warnings(std::string_view host, const std::vector<std::string>& uuids,
                                              int workers_per_gpu) {
     std::map<std::string, int> users;

@@ -47,6 +47,10 @@ struct GpuError {
 /// never a silent doubling up. Throws InternalError on counts below 1 or an index out of range.
 std::variant<Gpu, GpuError> assign_gpu(const GpuRequest& request);
 
+/// Pure. `count` GPUs for one worker that trains on several: those bound to it if as many are visible as it wants, else
+/// worker w gets GPUs w * count and on. None visible is no error here: the list is empty.
+std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request, int count);
+
 /// The workers of one host (as "uuid" each, "" = CPU) of which more than `workers_per_gpu` share a GPU: one warning
 /// text for each such GPU. For `stemma selfcheck`, which sees what a launcher really bound. Pure.
 std::vector<std::string> shared_gpu_warnings(std::string_view host, const std::vector<std::string>& uuids,

@@ -39,6 +39,7 @@ std::optional<TrainFailure> attempt(FailureKind kind, Resource reached, Body bod
 }
 
 SharedBytes encode_or_none(const Snapshot& snapshot) {
+    if (snapshot.arrays().empty()) return nullptr;  // of a trainer that keeps none
     try {
         return std::make_shared<const Bytes>(snapshot.encode());
     } catch (const std::bad_alloc&) {

@@ -79,6 +79,23 @@ ExitCode stop(const std::filesystem::path& file, std::optional<std::uint64_t> me
 ExitCode change_budget(const std::filesystem::path& file, const BudgetOptions& budget);
 ExitCode selfcheck();
 
+struct ConformOptions {
+    std::vector<std::string> command;
+    std::string job;                           ///< its command, space, metrics and limits; "" = from the rest
+    std::vector<std::string> hyperparameters;  ///< "lr=0.1"
+    std::vector<std::string> metrics;          ///< the first one is what members would be ranked by
+    Resource units = 2;
+    double timeout = 300;  ///< seconds of silence
+};
+ExitCode conform_program(const ConformOptions& options);
+
+struct NewOptions {
+    std::string folder;  ///< its last part is the project's name
+    bool python = false;
+    bool cpp = false;
+};
+ExitCode new_project(const NewOptions& options);
+
 struct SimulateOptions {
     std::uint32_t workers = 25;
     std::string faults = "none";  ///< none, some or many

@@ -37,12 +37,29 @@ struct WorkerSeat {
     int workers_on_host = 1;
 };
 
+/// A program brings its own libraries: which GPUs it shall see does not hang on this build's.
+TrainerPlace with_gpus(const Job& job, const WorkerSeat& seat, TrainerPlace place) {
+    const auto gpus = find_gpus(read_environment());
+    if (gpus.empty() && job.workers.device == Device::cuda) {
+        throw UserError("workers.device = \"cuda\", but no GPU is visible here; use device = \"cpu\"");
+    }
+    const auto assigned =
+        assign_gpus({gpus, seat.index_on_host, seat.workers_on_host, 1}, static_cast<int>(job.trainer.gpus_per_worker));
+    if (const auto* error = std::get_if<GpuError>(&assigned)) throw UserError(error->message);
+    for (const auto& gpu : std::get<GpuList>(assigned)) {
+        place.gpus.push_back(gpu.uuid.empty() ? std::to_string(gpu.index) : gpu.uuid);
+        place.device = fmt::format("cuda:{}", gpu.index);
+    }
+    return place;
+}
+
 TrainerPlace place_of(const Job& job, const WorkerSeat& seat) {
     TrainerPlace place;
     place.threads = job.workers.threads > 0
                         ? job.workers.threads
                         : static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.workers_on_host));
     if (job.workers.device == Device::cpu || job.trainer.type == TrainerType::toy) return place;
+    if (job.trainer.type == TrainerType::process) return with_gpus(job, seat, std::move(place));
     const auto gpus = cuda_available() ? find_gpus(read_environment()) : GpuList{};
     if (gpus.empty()) {
         if (job.workers.device == Device::cuda) {
@@ -65,6 +82,7 @@ WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::
     TrainerPlace place;
     try {
         place = place_of(job, seat);
+        place.program_log = program_log(run_file, endpoint.rank());
         trainer = make_logged_trainer(make_trainer(job, place), run_file, endpoint.rank());
     } catch (const std::exception& error) {
         std::fprintf(stderr, "stemma: worker %d: %s\n", endpoint.rank(), error.what());
@@ -221,6 +239,7 @@ ExitCode search_over_mpi(const Launch& process, const Job& job, const std::files
 
 ExitCode search(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
                 const std::function<Lead(std::uint64_t run_id)>& lead) {
+    if (job.trainer.type == TrainerType::process) static_cast<void>(child_starter());  // before MPI and threads
     const auto process = launch_of(read_environment());
     if (process.launcher == Launcher::none) return search_in_process(job, run_file, launch, lead);
     if (process.size < 2) {

@@ -112,7 +112,29 @@ void check_scheduler(const Node& root, const SchedulerSettings& scheduler, Diagn
     }
 }
 
-void check_trainer(const Node& root, const TrainerSettings& trainer, Diagnostics& diagnostics) {
+void check_process(const Node& root, const Job& job, Diagnostics& diagnostics) {
+    const auto texts = [&](std::string_view key, const std::vector<Literal>& list) {
+        for (const auto& literal : list) {
+            const auto* text = std::get_if<std::string>(&literal);
+            if (text != nullptr && !text->empty()) continue;
+            diagnostics.error(place_of(root, {"trainer", key}), "trainer." + std::string(key),
+                              "must be a list of texts; got " + to_string(literal));
+        }
+    };
+    texts("command", job.trainer.command);
+    texts("metrics", job.trainer.metrics);
+    texts("held_out", job.trainer.held_out);
+    for (const auto& literal : job.trainer.held_out) {
+        if (literal == Literal(job.metric.name)) {
+            diagnostics.error(place_of(root, {"trainer", "held_out"}), "trainer.held_out",
+                              "must not have " + quoted(job.metric.name) + ", by which [metric] ranks members");
+        }
+    }
+}
+
+void check_trainer(const Node& root, const Job& job, Diagnostics& diagnostics) {
+    const auto& trainer = job.trainer;
+    if (trainer.type == TrainerType::process) return check_process(root, job, diagnostics);
     if (trainer.type != TrainerType::torch) return;
     const Node* section = root.find("trainer");
     if (trainer.data == DataSet::csv && trainer.path.empty() && !diagnostics.blamed("trainer.path")) {
@@ -162,7 +184,7 @@ void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics) {
     check_numbers(
         root, "sampler", "factors", job.sampler.factors, "a list of numbers > 0",
         [](double value, bool) { return value > 0 && value < 1e6; }, diagnostics);
-    check_trainer(root, job.trainer, diagnostics);
+    check_trainer(root, job, diagnostics);
     check_names(root, job, diagnostics);
     if (job.scheduler.type == SchedulerType::grid && job.sampler.type != SamplerType::grid) {
         diagnostics.error(place_of(root, {"sampler", "type"}), "sampler.type",

@@ -27,7 +27,9 @@ const Hyperparameter* find(const Reading& reading, std::string_view name) {
 
 /// The values that `selector` ("model", "optimiser", "schedule") can have in this job; empty if they are not known.
 std::vector<std::string> possible_values(const Reading& reading, const std::string& selector) {
-    if (selector == "model") return {reading.model == ModelKind::mlp ? "mlp" : "lenet"};
+    if (selector == "model") {
+        return {reading.model == ModelKind::mlp ? "mlp" : reading.model == ModelKind::lenet ? "lenet" : "torchscript"};
+    }
     if (const Node* parameter = reading.space == nullptr ? nullptr : reading.space->find(selector)) {
         std::vector<std::string> out;
         const auto add = [&](const Node& node) {
@@ -183,8 +185,9 @@ Role default_role(const Node& root, std::string_view name) {
     const Node* trainer = root.find("trainer");
     const Node* type = trainer == nullptr ? nullptr : trainer->find("type");
     const auto* text = type == nullptr ? nullptr : std::get_if<std::string>(&type->value);
-    const bool toy = text != nullptr && *text == "toy";
-    return toy || changes_in_training(name) ? Role::mutable_value : Role::fixed;
+    // What a program or task of the user's can change is its own to know: it says so before the start.
+    const bool any_name = text != nullptr && *text != "torch";
+    return any_name || changes_in_training(name) ? Role::mutable_value : Role::fixed;
 }
 
 void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, Diagnostics& diagnostics) {

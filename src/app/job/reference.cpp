@@ -189,7 +189,9 @@ Section trainer_section() {
             "What trains a member. With type = \"torch\" every hyperparameter below can be fixed here or searched in "
             "[space].",
             {{"toy", "analytic learning curves that take no time, for trying things out; any parameter names"},
-             {"torch", "LibTorch: networks on Fashion-MNIST or a CSV file"}},
+             {"torch", "LibTorch: networks on Fashion-MNIST or a CSV file"},
+             {"process", "a program of your own, in any language, that a worker starts once and keeps"},
+             {"task", "C++ of your own: in a shared library, or in a program made with stemma::main()"}},
             trainer_keys(),
             "[trainer]\ntype = \"torch\"\ndata = \"fashion_mnist\"\nmodel = \"lenet\"\nbatch_size = 256\n"};
 }

@@ -85,11 +85,11 @@ struct SchedulerSettings {
     bool population() const { return type == SchedulerType::pbt || type == SchedulerType::gpbt; }
 };
 
-enum class TrainerType : std::uint8_t { toy, torch };
+enum class TrainerType : std::uint8_t { toy, torch, process, task };
 enum class TrainerUnit : std::uint8_t { epoch, step };
 enum class DataSet : std::uint8_t { fashion_mnist, csv };
 enum class Split : std::uint8_t { rows, permuted };
-enum class ModelKind : std::uint8_t { mlp, lenet };
+enum class ModelKind : std::uint8_t { mlp, lenet, torchscript };
 enum class MixedPrecision : std::uint8_t { off, bf16 };
 
 struct TrainerSettings {
@@ -115,6 +115,21 @@ struct TrainerSettings {
     /// matter (no `width` for a LeNet, no `momentum` for Adam). Of beta and one_minus_beta only one is here or in the
     /// space.
     std::map<std::string, Literal> fixed;
+
+    // task (and path)
+    std::string library;  ///< shared library, "" = tasks of the program itself
+    std::string task;     ///< "" = the only one there is
+
+    // process
+    std::vector<Literal> command;   ///< texts: the program and its arguments
+    std::vector<Literal> metrics;   ///< texts: what it may report besides the job's metric
+    std::vector<Literal> held_out;  ///< texts: those of them that no decision may see
+    std::string scratch;            ///< folder for snapshots, "" = shared memory
+    double start_timeout = 300;     ///< seconds
+    double silence_timeout = 0;     ///< seconds; 0 = none
+    double stop_timeout = 300;      ///< seconds
+    std::uint64_t memory = 0;       ///< bytes; 0 = any
+    std::uint32_t gpus_per_worker = 1;
 
     // toy
     std::string surface = "quadratic";

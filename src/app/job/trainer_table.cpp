@@ -40,8 +40,10 @@ std::vector<Field<TrainerSettings>> torch_fields() {
          into(&S::test)},
         {integer("train_rows", "0", {0, 1e12}, "Use only this many training rows (a quick look); 0 = all."),
          into(&S::train_rows)},
-        {choice("model", "mlp", {"mlp", "lenet"},
-                "The network: fully connected layers, or the small convolutional LeNet (images only)."),
+        {choice(
+             "model", "mlp", {"mlp", "lenet", "torchscript"},
+             "The network: fully connected layers, the small convolutional LeNet (images only), or one made in Python "
+             "and saved by torch.jit.script(model).save()."),
          into(&S::model)},
         {choice("amp", "off", {"off", "bf16"}, "Mixed precision (GPU)."), into(&S::amp)},
         {flag("tf32", "false", "Allow TensorFloat-32 in matrix products and convolutions (GPU): faster, three digits."),
@@ -74,6 +76,62 @@ std::vector<Field<TrainerSettings>> toy_fields() {
         {bytes("state_bytes", "0", {0, 0x1p40}, "Ballast in each snapshot, to try transfers."), into(&S::state_bytes)},
     };
     for (auto& field : fields) field.key.only_for = {"toy"};
+    return fields;
+}
+
+std::vector<Field<TrainerSettings>> task_fields() {
+    using S = TrainerSettings;
+    std::vector<Field<S>> fields{
+        {default_is("none: a task of the program itself",
+                    text("library",
+                         "Shared library with the task (docs/bring-your-model.md); relative paths are from "
+                         "where stemma is started.")),
+         into(&S::library)},
+        {default_is("the only one there is", text("task", "Name of the task.")), into(&S::task)},
+        {text("path", "Handed to the task: where its data are, or whatever it takes it for."), into(&S::path)},
+    };
+    for (auto& field : fields) field.key.only_for = {"task"};
+    return fields;
+}
+
+std::vector<Field<TrainerSettings>> process_fields() {
+    using S = TrainerSettings;
+    std::vector<Field<S>> fields{
+        {required(
+             other(KeyType::literals, "command",
+                   "The program that trains, with its arguments: [\"python3\", \"train.py\"]. Each worker starts it "
+                   "once and keeps it (docs/process-protocol.md); relative paths are from where stemma is "
+                   "started.")),
+         into(&S::command)},
+        {default_is("the metric of [metric]",
+                    other(KeyType::literals, "metrics", "Names of all metrics that it reports.")),
+         into(&S::metrics)},
+        {default_is(
+             "those whose names begin with \"test_\"",
+             other(KeyType::literals, "held_out", "Names of metrics that are recorded but no decision may see.")),
+         into(&S::held_out)},
+        {default_is("/dev/shm, else the folder for temporary files",
+                    text("scratch",
+                         "Folder on each node through which snapshots are handed over; it needs room for two "
+                         "of each worker.")),
+         into(&S::scratch)},
+        {duration("start_timeout", "5m", above(0), "Time that the program may take from its start to its hello."),
+         into(&S::start_timeout)},
+        {duration("silence_timeout", "0", at_least(0),
+                  "Time without progress or report after which it counts as hung and is killed; 0 = none. Give a few "
+                  "times what a unit of training takes."),
+         into(&S::silence_timeout)},
+        {duration("stop_timeout", "5m", above(0),
+                  "Time that it may take to end a lease when asked to; after that it is killed."),
+         into(&S::stop_timeout)},
+        {bytes("memory", "0", {0, 0x1p50},
+               "Memory that it may use; a lease that needs more fails as out of memory, and one that has grown beyond "
+               "half of it is replaced between leases. 0 = any."),
+         into(&S::memory)},
+        {integer("gpus_per_worker", "1", {1, 64}, "GPUs that a worker's program sees, where there are any."),
+         into(&S::gpus_per_worker)},
+    };
+    for (auto& field : fields) field.key.only_for = {"process"};
     return fields;
 }
 
@@ -131,6 +189,8 @@ std::vector<Hyperparameter> model_hyperparameters() {
         {number("dropout", "0", {0, 1},
                 "Probability of dropping a hidden neuron (LeNet: a map of the second convolution).")},
         {flag("batch_norm", "false", "Batch normalisation in hidden layers."), "model", mlp},
+        {text("module", "The file that the network is in; searched as a categorical parameter, each of several."),
+         "model", Words{"torchscript"}},
     };
 }
 
@@ -139,19 +199,20 @@ std::vector<Hyperparameter> model_hyperparameters() {
 std::vector<Field<TrainerSettings>> trainer_fields() {
     using S = TrainerSettings;
     std::vector<Field<S>> both{
-        {choice("type", "torch", {"toy", "torch"}, "What trains a member."), into(&S::type)},
+        {choice("type", "torch", {"toy", "torch", "process", "task"}, "What trains a member."), into(&S::type)},
         {choice("unit", "epoch", {"epoch", "step"},
                 "What resources are counted in: passes over the training data, or optimiser steps."),
          into(&S::unit)},
     };
-    return concatenated(concatenated(std::move(both), torch_fields()), toy_fields());
+    return concatenated(concatenated(std::move(both), torch_fields()),
+                        concatenated(concatenated(process_fields(), task_fields()), toy_fields()));
 }
 
 std::vector<Hyperparameter> hyperparameters() {
     auto all = optimiser_hyperparameters();
     for (auto& one : schedule_hyperparameters()) all.push_back(std::move(one));
     for (auto& one : model_hyperparameters()) all.push_back(std::move(one));
-    const Words structural{"optimiser", "layers", "width", "activation", "batch_norm"};
+    const Words structural{"optimiser", "layers", "width", "activation", "batch_norm", "module"};
     for (auto& one : all) {
         one.key.only_for = {"torch"};
         one.structural = std::find(structural.begin(), structural.end(), one.key.name) != structural.end();

@@ -11,6 +11,12 @@ namespace stemma {
 
 std::filesystem::path log_folder(const std::filesystem::path& run_file) { return run_file.string() + ".logs"; }
 
+std::string program_log(const std::filesystem::path& run_file, int rank) {
+    std::error_code ignored;
+    std::filesystem::create_directories(log_folder(run_file), ignored);
+    return (log_folder(run_file) / fmt::format("rank-{}.program.log", rank)).string();
+}
+
 std::shared_ptr<spdlog::logger> open_log(const std::filesystem::path& run_file, int rank) {
     spdlog::sink_ptr sink;
     try {

@@ -31,17 +31,19 @@ std::string this_host() {
     return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("unknown");
 }
 
-/// Field 22 of /proc/PID/stat; "" if there is no such process.
-std::string start_of(long pid) {
+/// Field `wanted` (3 and on) of /proc/PID/stat; "" if there is no such process.
+std::string stat_field(long pid, int wanted) {
     std::ifstream in(fmt::format("/proc/{}/stat", pid));
     std::string text;
     if (!std::getline(in, text)) return {};
     // The program's name stands in parentheses and may hold anything.
     std::istringstream fields(text.substr(text.rfind(')') + 1));
     std::string field;
-    for (int number = 3; number <= 22; ++number) fields >> field;
+    for (int number = 3; number <= wanted; ++number) fields >> field;
     return field;
 }
+
+std::string start_of(long pid) { return stat_field(pid, 22); }
 
 std::string read_all(const std::filesystem::path& path) {
     std::ifstream in(path);
@@ -57,6 +59,7 @@ std::optional<Holder> parse(const std::string& text) {
 
 bool runs(const Holder& holder) {
     if (::kill(static_cast<pid_t>(holder.pid), 0) != 0 && errno == ESRCH) return false;
+    if (stat_field(holder.pid, 3) == "Z") return false;  // dead, but its parent has not looked yet
     const auto start = start_of(holder.pid);
     return start.empty() || start == holder.start;
 }

@@ -132,6 +132,7 @@ Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
     reader.get("activation", h.activation);
     reader.get("dropout", h.dropout);
     reader.get("batch_norm", h.batch_norm);
+    reader.get("module", h.module);
     check_optimiser(h);
     check_schedule(h);
     check_model(h);
@@ -142,7 +143,7 @@ std::vector<std::string> hyperparameter_names() {
     return {"lr",       "batch_size",      "optimiser", "weight_decay",    "momentum",   "nesterov",
             "beta1",    "one_minus_beta1", "beta2",     "one_minus_beta2", "eps",        "amsgrad",
             "schedule", "warmup",          "horizon",   "step_size",       "step_gamma", "layers",
-            "width",    "activation",      "dropout",   "batch_norm"};
+            "width",    "activation",      "dropout",   "batch_norm",      "module"};
 }
 
 }  // namespace stemma

@@ -38,6 +38,7 @@ struct Hyperparameters {
     std::string activation = "relu";  ///< "relu", "tanh", "gelu", "silu"
     double dropout = 0;
     bool batch_norm = false;
+    std::string module;  ///< model "torchscript": the file
 };
 
 /// What the space has (and is active), else what `fixed` has, else the default. Throws Infeasible naming the

@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "trainer/torch/first_block.hpp"
+#include "trainer/torch/script_network.hpp"
 
 namespace stemma {
 namespace {
@@ -124,6 +125,7 @@ std::shared_ptr<Network> make_network(const std::string& model, const Data& data
         demand_memory(data, hyperparameters);
         return std::make_shared<Mlp>(data, hyperparameters, generator);
     }
+    if (model == "torchscript") return make_script_network(hyperparameters.module, generator);
     ensure(model == "lenet", "the model's name has been checked");
     return std::make_shared<LeNet>(data, hyperparameters, fused, generator);
 }

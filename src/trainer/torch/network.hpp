@@ -17,6 +17,7 @@ public:
 /// model "mlp": (linear, batch norm, activation, dropout) x layers, linear.
 /// model "lenet": conv 5x5 to 10 maps, max-pool 2, ReLU; conv 5x5 to 20 maps, dropout of whole maps, max-pool 2, ReLU;
 /// 320-50, ReLU, dropout 0.5; 50-classes (Scardigli et al., arXiv 2109.14925, and their experiments' code).
+/// model "torchscript": what the file of hyperparameter `module` holds (script_network.hpp).
 /// Initial weights as PyTorch's defaults: uniform within 1 / sqrt(inputs). Throws Infeasible when it cannot fit into
 /// this host's memory together with gradients and optimiser.
 std::shared_ptr<Network> make_network(const std::string& model, const Data& data,

@@ -13,6 +13,7 @@
 #include "trainer/torch/hypergradient/start.hpp"
 #include "trainer/torch/hyperparameters.hpp"
 #include "trainer/torch/member.hpp"
+#include "trainer/torch/script_network.hpp"
 
 namespace stemma {
 namespace {
@@ -142,10 +143,34 @@ std::vector<MetricInfo> torch_metrics(const TorchSettings& settings) {
 
 std::vector<std::string> torch_hyperparameters() { return hyperparameter_names(); }
 
+namespace {
+
+/// Each file that a member could be made from is loaded once: mistakes come before the start.
+void check_modules(const TorchSettings& settings, const SearchSpace& space) {
+    std::vector<std::string> files;
+    if (const auto at = settings.fixed.find("module"); at != settings.fixed.end())
+        files.push_back(to_string(at->second));
+    const auto index = space.find("module");
+    if (index) {
+        const auto& domain = space.parameters()[*index].domain;
+        std::vector<Literal> literals;
+        if (const auto* categorical = std::get_if<Categorical>(&domain)) literals = categorical->choices;
+        if (const auto* ordinal = std::get_if<Ordinal>(&domain)) literals = ordinal->levels;
+        if (const auto* constant = std::get_if<Constant>(&domain)) literals = {constant->value};
+        for (const auto& literal : literals) files.push_back(to_string(literal));
+    }
+    if (files.empty())
+        throw UserError("trainer.module: is missing; model = \"torchscript\" needs the file of a network");
+    auto generator = make_generator(torch::kCPU);
+    for (const auto& file : files) static_cast<void>(make_script_network(file, generator));
+}
+
+}  // namespace
+
 void check_torch_settings(const TorchSettings& settings, const SearchSpace& space) {
     demand_one_of("trainer.data", settings.data, {"fashion_mnist", "csv"});
     demand_one_of("trainer.split", settings.split, {"permuted", "rows"});
-    demand_one_of("trainer.model", settings.model, {"mlp", "lenet"});
+    demand_one_of("trainer.model", settings.model, {"mlp", "lenet", "torchscript"});
     demand_one_of("trainer.unit", settings.unit, {"epoch", "step"});
     demand_one_of("trainer precision", settings.precision, {"float32", "bf16"});
     if (settings.model == "lenet" && settings.data == "csv") {
@@ -159,6 +184,7 @@ void check_torch_settings(const TorchSettings& settings, const SearchSpace& spac
     }
     check_moving(settings, space);
     for (const auto& [name, value] : settings.fixed) demand_hyperparameter(name, "[trainer]");
+    if (settings.model == "torchscript") check_modules(settings, space);
     checked_device(settings.device);
     check_data_files(settings);
 }

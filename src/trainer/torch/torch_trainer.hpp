@@ -26,7 +26,7 @@ struct TorchSettings {
     /// Size of the test set. 0: csv a tenth; fashion_mnist all test images that are not for validation.
     double test = 0;
     std::uint64_t train_rows = 0;  ///< use only the first so many training rows of the split; 0 = all
-    std::string model = "mlp";     ///< or "lenet" (images of 28 x 28 only)
+    std::string model = "mlp";     ///< or "lenet" (images of 28 x 28 only), "torchscript"
     std::string unit = "epoch";    ///< or "step": what resources count
     /// Values of hyperparameters that the space does not have. Neither there nor here: the default of the job
     /// reference.

@@ -1,0 +1,298 @@
+"""Train members for a search: the program's side of the process protocol (docs/process-protocol.md).
+
+    import stemma
+
+    for lease in stemma.leases():
+        with lease:
+            model = build(lease["width"])
+            if lease.start:                 # go on from a snapshot
+                model.load(lease.start)
+            for epoch in lease:             # ends early if the search says so
+                loss = train_one_epoch(model, lr=lease["lr"])
+                lease.progress(valid_loss=loss)
+            model.save(lease.save)
+            lease.report(valid_loss=loss)
+
+Standard library only. Everything that the program prints is kept in the run's log.
+"""
+
+import json
+import math
+import os
+import select
+import struct
+import sys
+import tempfile
+from pathlib import Path
+
+PROTOCOL = 1
+FRAME_BYTES_MAX = 16 << 20
+
+
+class ProtocolError(RuntimeError):
+    """The other side sent what the protocol does not have, or this one was used out of order."""
+
+
+class Infeasible(ValueError):
+    """Raise it for a configuration that cannot be trained at all: it is recorded as such and not tried again."""
+
+
+class SnapshotUnavailable(RuntimeError):
+    """Raise it for a start snapshot that cannot be used: the member is trained again from what else there is."""
+
+
+class Channel:
+    """Frames over two descriptors: length (32 bits, little-endian), then UTF-8 JSON."""
+
+    def __init__(self, read_fd, write_fd):
+        self._read_fd, self._write_fd = read_fd, write_fd
+        # Programs that this one starts (data loaders, compilers) have no part in the conversation.
+        os.set_inheritable(read_fd, False)
+        os.set_inheritable(write_fd, False)
+
+    def send(self, **message):
+        text = json.dumps(message, allow_nan=False).encode()
+        frame = struct.pack("<I", len(text)) + text
+        while frame:
+            frame = frame[os.write(self._write_fd, frame) :]
+
+    def receive(self):
+        """The next message; None when the other side is gone."""
+        head = self._exactly(4)
+        if head is None:
+            return None
+        (size,) = struct.unpack("<I", head)
+        if size > FRAME_BYTES_MAX:
+            raise ProtocolError(f"a frame of {size} bytes is beyond the protocol's bound")
+        text = self._exactly(size)
+        return None if text is None else json.loads(text)
+
+    def waiting(self):
+        """True if receive() would not have to wait."""
+        return bool(select.select([self._read_fd], [], [], 0)[0])
+
+    def _exactly(self, size):
+        parts = []
+        while size:
+            part = os.read(self._read_fd, size)
+            if not part:
+                return None
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+
+class Lease:
+    """A span of training of one member. Iterating gives the numbers of the units (epochs or steps) to train.
+
+    configuration  hyperparameters by name; inactive ones are absent. lease["lr"] and lease.get("momentum", 0) read it
+    start          file with the snapshot to go on from, or None: from scratch. Only read it, and only during the lease
+    save           file to leave the snapshot in, before report()
+    member, seed   its number, and a seed that is a function of the run's seed and the member
+    first, last    units that were trained before, and to be trained to: first < last
+    adopted        the snapshot is a parent's: other hyperparameters trained it so far
+    unit           "epoch" or "step"
+    threads        threads to use
+    """
+
+    def __init__(self, channel, message, unit="epoch", threads=1):
+        self._channel = channel
+        self._number = message["lease"]
+        self._over = False
+        self._stopped = False
+        self.configuration = message["configuration"]
+        self.start = message["start"]
+        self.save = message["save"]
+        self.member = message["member"]
+        self.seed = message["seed"]
+        self.first, self.last = message["from"], message["to"]
+        self.at = self.first
+        self.adopted = message["adopted"]
+        self.unit, self.threads = unit, threads
+
+    def __getitem__(self, name):
+        try:
+            return self.configuration[name]
+        except KeyError:
+            there = ", ".join(self.configuration) or "none"
+            raise KeyError(f'hyperparameter "{name}" is not in [space] of the job, or inactive here; there are: {there}') from None
+
+    def get(self, name, default=None):
+        return self.configuration.get(name, default)
+
+    def __iter__(self):
+        while self.at < self.last and not (self.at > self.first and self.stopped):
+            self.at += 1
+            yield self.at
+
+    @property
+    def stopped(self):
+        """True when the search asked to end this lease at the next unit."""
+        while not self._stopped and self._channel.waiting():
+            message = self._channel.receive()
+            if message is None:
+                raise SystemExit("stemma: the worker that this program trains for is gone")
+            if message["type"] != "stop":
+                raise ProtocolError(f'a "{message["type"]}" came in the middle of a lease')
+            self._stopped = message["lease"] == self._number
+        return self._stopped
+
+    def progress(self, **metrics):
+        """Metrics at the unit that was just trained; shown at once, and part of the learning curve."""
+        self._require_open()
+        self._channel.send(type="progress", lease=self._number, at=self.at, metrics=_plain(metrics))
+
+    def report(self, snapshot=None, **metrics):
+        """Ends the lease. `snapshot`: is there one in the file `save`? None = look."""
+        self._require_open()
+        if snapshot is None:
+            snapshot = os.path.exists(self.save)
+        self._over = True
+        self._channel.send(type="report", lease=self._number, at=self.at, metrics=_plain(metrics), snapshot=snapshot)
+
+    def fail(self, kind="exception", error="", message=""):
+        """Ends the lease without a report. Kinds: nonfinite, out_of_memory, infeasible, device, exception,
+        snapshot_unavailable."""
+        self._require_open()
+        self._over = True
+        self._channel.send(type="failure", lease=self._number, kind=kind, error=error, message=message[:4000])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        """An exception in the block becomes the lease's failure, and the program goes on to the next lease."""
+        if error is None:
+            if not self._over:
+                self.fail("exception", "ProtocolError", "the block ended without report() or fail()")
+            return False
+        if self._over or not isinstance(error, Exception) or isinstance(error, ProtocolError):
+            return False
+        import traceback
+
+        traceback.print_exception(kind, error, trace)
+        _flush()
+        self.fail(_failure_kind(error), kind.__name__, str(error))
+        return True
+
+    def _require_open(self):
+        if self._over:
+            raise ProtocolError("this lease has ended: each is reported once, and nothing comes after it")
+
+
+def leases(name=None, mutable=None, trial=None, last=1):
+    """Leases until the worker has no more.
+
+    mutable  names of hyperparameters that can change when training goes on from a snapshot; None = any
+    trial    when this program was not started by Stemma: train this one configuration to `last`, printing what would
+             be reported, so that a script can be tried by itself
+    """
+    if "STEMMA_READ_FD" not in os.environ:
+        if trial is None:
+            raise RuntimeError(
+                "this program was not started by Stemma ([trainer] type = \"process\"); to try it by itself: leases(trial={...}, last=2)"
+            )
+        yield _trial_lease(trial, last)
+        return
+    channel = Channel(int(os.environ["STEMMA_READ_FD"]), int(os.environ["STEMMA_WRITE_FD"]))
+    channel.send(type="hello", protocol=PROTOCOL, name=name or Path(sys.argv[0]).name, mutable=None if mutable is None else list(mutable))
+    welcome = channel.receive()
+    if welcome is None:
+        return
+    if welcome["type"] == "quit":
+        return
+    unit, threads = welcome["unit"], welcome["threads"]
+    while True:
+        message = channel.receive()
+        if message is None or message["type"] == "quit":
+            return
+        if message["type"] == "stop":  # it crossed the report of its lease
+            continue
+        lease = Lease(channel, message, unit, threads)
+        _forget(lease.save)
+        with _told_on_death(lease):
+            yield lease
+        if not lease._over:
+            lease.fail("exception", "ProtocolError", "the program went to the next lease without report() or fail()")
+
+
+class _told_on_death:
+    """While a lease is open, an exception that ends the program becomes the lease's failure first."""
+
+    def __init__(self, lease):
+        self._lease = lease
+
+    def __enter__(self):
+        self._hook = sys.excepthook
+
+        def hook(kind, error, trace):
+            self._hook(kind, error, trace)
+            _flush()
+            if not self._lease._over and isinstance(error, Exception):
+                self._lease.fail(_failure_kind(error), kind.__name__, str(error))
+
+        sys.excepthook = hook
+
+    def __exit__(self, kind, error, trace):
+        if kind is None:  # else the generator is being closed: the hook has yet to see why
+            sys.excepthook = self._hook
+        return False
+
+
+class _PrintingChannel:
+    """Stands in for the worker in a trial."""
+
+    def send(self, **message):
+        print(f"stemma trial: {message}")
+
+    def waiting(self):
+        return False
+
+
+def _trial_lease(configuration, last):
+    save = os.path.join(tempfile.mkdtemp(prefix="stemma-trial-"), "save")
+    message = {"lease": 1, "member": 0, "seed": 1, "from": 0, "to": last, "adopted": False}
+    return Lease(_PrintingChannel(), message | {"configuration": dict(configuration), "start": None, "save": save})
+
+
+def _plain(metrics):
+    """JSON has no NaN; numbers of NumPy and PyTorch have float()."""
+
+    def plain(value):
+        if value is None:
+            return None
+        value = float(value)
+        if math.isfinite(value):
+            return value
+        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+
+    return {name: plain(value) for name, value in metrics.items()}
+
+
+def _failure_kind(error):
+    names = {base.__name__ for base in type(error).__mro__}
+    if "OutOfMemoryError" in names or isinstance(error, MemoryError):
+        return "out_of_memory"
+    if isinstance(error, Infeasible):
+        return "infeasible"
+    if isinstance(error, SnapshotUnavailable):
+        return "snapshot_unavailable"
+    if isinstance(error, FloatingPointError):
+        return "nonfinite"
+    return "exception"
+
+
+def _forget(path):
+    """The file of the lease before: what is there afterwards is of this one."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def _flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass

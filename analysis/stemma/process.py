@@ -1,0 +1,182 @@
+"""Ask/tell: leases handed out one by one, for trainings that something else starts.
+
+The search runs beside this program (`stemma run`); its workers are placeholders, programs of the process protocol that
+pass each lease on to here and wait. So the record, resume and every scheduler are those of any other search.
+"""
+
+import json
+import os
+import queue
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from stemma.leases import Channel, _plain
+
+
+class AskTellError(RuntimeError):
+    """The search could not be started, or ended with an error."""
+
+
+class Asked:
+    """A lease to be trained: the fields are those of stemma.Lease (configuration, start, save, member, seed, first,
+    last, adopted)."""
+
+    def __init__(self, connection, message):
+        self._connection = connection
+        self._number = message["lease"]
+        self.configuration = message["configuration"]
+        self.start, self.save = message["start"], message["save"]
+        self.member, self.seed = message["member"], message["seed"]
+        self.first, self.last, self.adopted = message["from"], message["to"], message["adopted"]
+
+    def __getitem__(self, name):
+        return self.configuration[name]
+
+
+class AskTell:
+    """A search that this program trains for.
+
+    job      job file; its [trainer] must be of type "process" (the command is replaced)
+    output   run file; one that exists is gone on with
+    at_once  leases that can be out at the same time
+    stemma   the program
+    """
+
+    def __init__(self, job, output, at_once=1, stemma="stemma", overrides=()):
+        self._folder = tempfile.mkdtemp(prefix="stemma-ask-")
+        self._asked = queue.Queue()
+        self._server = socket.socket(socket.AF_UNIX)
+        self._server.bind(str(Path(self._folder) / "socket"))
+        self._server.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+        command = json.dumps([sys.executable, "-m", "stemma.process", str(Path(self._folder) / "socket")])
+        words = [stemma, "run", "--continue", str(job), "-n", str(at_once), "-q", "-o", str(output), "--set", f"trainer.command={command}"]
+        for override in overrides:
+            words += ["--set", override]
+        path = os.pathsep.join([str(Path(__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self._errors = open(Path(self._folder) / "errors", "w+")
+        self._search = subprocess.Popen(words, env=os.environ | {"PYTHONPATH": path}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._errors)
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def ask(self, timeout=None):
+        """The next lease; None when the search has ended. Waits while all leases that may be out are out, or nothing can
+        be trained before another report is in; raises queue.Empty after `timeout` seconds of that."""
+        lease = self._asked.get(timeout=timeout)
+        if lease is None:
+            self._asked.put(None)  # for the next call
+            code = self._search.wait()
+            if code not in (0, 75):
+                raise AskTellError(f"the search ended with exit code {code}: {self._error_text()}")
+        return lease
+
+    def tell(self, lease, at=None, snapshot=None, **metrics):
+        """What came of it: the metrics, at its last unit or `at`. `snapshot`: is there one in lease.save? None = look."""
+        if snapshot is None:
+            snapshot = os.path.exists(lease.save)
+        _send(lease._connection, type="report", lease=lease._number, at=lease.last if at is None else at, metrics=_plain(metrics), snapshot=snapshot)
+
+    def tell_failure(self, lease, kind="exception", error="", message=""):
+        """It failed: nonfinite, out_of_memory, infeasible, device, exception or snapshot_unavailable."""
+        _send(lease._connection, type="failure", lease=lease._number, kind=kind, error=error, message=message)
+
+    def close(self):
+        """Ends the search if it has not; it can be gone on with."""
+        if self._search.poll() is None:
+            for _ in range(2):  # the second one does not wait for leases that are out
+                self._search.terminate()
+                try:
+                    self._search.wait(1)
+                    break
+                except subprocess.TimeoutExpired:
+                    pass
+            self._search.wait()
+        self._server.close()
+        self._errors.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._listen, args=(connection,), daemon=True).start()
+
+    def _listen(self, connection):
+        """Leases of one placeholder."""
+        while (message := _receive(connection)) is not None:
+            if message["type"] == "lease":
+                self._asked.put(Asked(connection, message))
+
+    def _watch(self):
+        self._search.wait()
+        self._asked.put(None)
+
+    def _error_text(self):
+        self._errors.seek(0)
+        return self._errors.read()[-2000:].strip()
+
+
+def _send(connection, **message):
+    text = json.dumps(message).encode()
+    connection.sendall(struct.pack("<I", len(text)) + text)
+
+
+def _receive(connection):
+    def exactly(size):
+        data = b""
+        while len(data) < size:
+            try:
+                part = connection.recv(size - len(data))
+            except OSError:
+                return None
+            if not part:
+                return None
+            data += part
+        return data
+
+    head = exactly(4)
+    text = None if head is None else exactly(struct.unpack("<I", head)[0])
+    return None if text is None else json.loads(text)
+
+
+def _placeholder(path):
+    """A worker's program that trains nothing: leases go to the socket, answers come back."""
+    channel = Channel(int(os.environ["STEMMA_READ_FD"]), int(os.environ["STEMMA_WRITE_FD"]))
+    channel.send(type="hello", protocol=1, name="ask/tell")
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(path)
+    except OSError:
+        connection = None  # only looked at before the start, or the asking program is gone
+    while True:
+        message = channel.receive()
+        if message is None or message["type"] == "quit" or (connection is None and message["type"] == "lease"):
+            return
+        if message["type"] != "lease":
+            continue
+        try:
+            os.unlink(message["save"])
+        except FileNotFoundError:
+            pass
+        _send(connection, **message)
+        answer = _receive(connection)
+        if answer is None:
+            return
+        channel.send(**answer)
+
+
+if __name__ == "__main__":
+    _placeholder(sys.argv[1])

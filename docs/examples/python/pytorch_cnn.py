@@ -1,0 +1,62 @@
+"""A small convolutional network in PyTorch, trained for a Stemma search. Run it with: stemma run pytorch_cnn.toml
+
+The lines that differ from a script without Stemma are marked.
+"""
+
+import sys
+
+import torch
+import stemma  #                                                                                            <- Stemma
+from torch import nn
+
+
+def images(rows, seed):
+    """Squares and crosses at random places in noise, 12 x 12 pixels: two classes."""
+    draw = torch.Generator().manual_seed(seed)
+    x = 0.6 * torch.randn(rows, 1, 12, 12, generator=draw)
+    y = torch.randint(0, 2, (rows,), generator=draw)
+    at = torch.randint(1, 8, (rows, 2), generator=draw)
+    for image, label, (row, column) in zip(x, y, at.tolist()):
+        if label == 0:
+            image[0, row, column : column + 4] += 1
+            image[0, row : row + 4, column] += 1
+        else:
+            image[0, row + 1, column : column + 4] += 1
+            image[0, row : row + 4, column + 1] += 1
+    return x, y
+
+
+def accuracy(model, x, y):
+    model.eval()
+    with torch.no_grad():
+        return (model(x).argmax(1) == y).float().mean().item()
+
+
+def train(lease, train_set, valid_set, test_set):
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.set_num_threads(lease.threads)  #                                                                 <- Stemma
+    stemma.load_torch(lease)  # seeds                                                                       <- Stemma
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 3), nn.ReLU(), nn.Flatten(), nn.Dropout(lease["dropout"]), nn.Linear(144, 2)
+    ).to(device)
+    optimiser = torch.optim.SGD(model.parameters(), lr=lease["lr"], momentum=lease["momentum"])
+    stemma.load_torch(lease, model=model, optimiser=optimiser)  #                                           <- Stemma
+    x, y = train_set
+    for _ in lease:  # was: for epoch in range(epochs)                                                      <- Stemma
+        model.train()
+        for rows in torch.randperm(len(y)).split(64):
+            optimiser.zero_grad()
+            nn.functional.cross_entropy(model(x[rows].to(device)), y[rows].to(device)).backward()
+            optimiser.step()
+        lease.progress(  #                                                                                  <- Stemma
+            valid_accuracy=accuracy(model, *(one.to(device) for one in valid_set)), test_accuracy=accuracy(model, *(one.to(device) for one in test_set))
+        )
+    stemma.save_torch(lease, model=model, optimiser=optimiser)  #                                           <- Stemma
+    lease.report()  #                                                                                       <- Stemma
+
+
+sets = images(1500, 1), images(500, 2), images(500, 3)
+trial = {"lr": 0.05, "momentum": 0.9, "dropout": 0.1} if "--try" in sys.argv else None
+for lease in stemma.leases(name="pytorch_cnn", trial=trial, last=3):  #                                     <- Stemma
+    with lease:  #                                                                                          <- Stemma
+        train(lease, *sets)

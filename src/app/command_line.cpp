@@ -1,0 +1,236 @@
+// The command line. Each subcommand fills its options and calls its function; errors become exit codes here only.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+
+#include "app/commands/commands.hpp"
+#include "app/job/quantities.hpp"
+#include "app/registry.hpp"
+#include "core/error.hpp"
+#include "platform/launch.hpp"
+#include "trainer/task/stemma.hpp"
+
+namespace {
+
+using namespace stemma;
+
+struct CommandLine {
+    JobOptions job;
+    LaunchOptions launch;
+    RunOptions run;
+    PreviewOptions preview;
+    SimulateOptions simulate;
+    BudgetOptions budget;
+    ExportOptions exports;
+    LineageOptions lineage;
+    ConformOptions conform;
+    NewOptions project;
+    std::string file;
+    std::string explain;
+    std::string wall_time;
+    std::optional<std::uint64_t> member;
+    std::function<ExitCode()> action;
+};
+
+void add_job(CLI::App& command, CommandLine& line) {
+    command.add_option("JOB", line.job.file, "Job file (TOML)")->required();
+    command.add_option("--set", line.job.overrides, "Override a key of the job: --set scheduler.eta=4 (repeatable)")
+        ->allow_extra_args(false)
+        ->type_name("PATH=VALUE");
+}
+
+void add_launch(CLI::App& command, CommandLine& line) {
+    command.add_option(
+        "-n,--workers", line.launch.workers,
+        "Workers inside this process, when no mpirun or srun started several ranks (default: one a core)");
+    command.add_flag("-q,--quiet", line.launch.quiet, "No status line; only things of note");
+}
+
+void add_budget(CLI::App& command, CommandLine& line) {
+    command.add_option("--members", line.budget.members, "At most this many configurations in all");
+    command.add_option("--reports", line.budget.reports, "At most this many finished leases in all");
+    command.add_option("--resource,--epochs,--steps", line.budget.resource,
+                       "At most this much training in all, in the job's unit");
+    command.add_option("--wall-time", line.wall_time, "At most this much time in all: 90s, 15m, 2h");
+    command.add_option("--target", line.budget.target, "End when the metric is at least as good as this");
+    command.add_option("--max", line.budget.max, "Raise the largest resource of a member (R)");
+}
+
+CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name, const std::string& text,
+                      std::function<ExitCode()> action) {
+    auto* command = app.add_subcommand(name, text);
+    command->callback([&line, action = std::move(action)] { line.action = action; });
+    return command;
+}
+
+void add_job_commands(CLI::App& app, CommandLine& line) {
+    auto* check_command =
+        add_command(app, line, "check", "Check a job file; --explain KEY prints what a key means",
+                    [&] { return line.job.file.empty() ? explain_key(line.explain) : check(line.job); });
+    check_command->add_option("JOB", line.job.file, "Job file (TOML)");
+    check_command->add_option("--set", line.job.overrides, "Override a key of the job")
+        ->allow_extra_args(false)
+        ->type_name("PATH=VALUE");
+    check_command->add_option("--explain", line.explain, "Reference of a section or key, such as scheduler.asha");
+
+    auto* preview_command =
+        add_command(app, line, "preview", "What a job will do: rungs, work, memory, before anything runs",
+                    [&] { return preview(line.job, line.preview); });
+    add_job(*preview_command, line);
+    preview_command->add_option("-n,--workers", line.preview.workers, "Workers that will train")
+        ->check(CLI::PositiveNumber);
+    preview_command->add_flag("--time", line.preview.time, "Time one unit of training, to estimate hours");
+
+    auto* run_command =
+        add_command(app, line, "run", "Run a search (under mpirun or srun, or with workers in this process)",
+                    [&] { return run(line.job, line.run, line.launch); });
+    add_job(*run_command, line);
+    add_launch(*run_command, line);
+    run_command->add_option("-o,--output", line.run.output, "Run file to write (default: the job's run.output)");
+    run_command->add_flag("--continue", line.run.continue_run,
+                          "Go on if the run file exists and is of this job, else start");
+
+    auto* simulate_command =
+        add_command(app, line, "simulate", "Run the job's scheduler and space over analytic learning curves",
+                    [&] { return simulate_job(line.job, line.simulate); });
+    add_job(*simulate_command, line);
+    simulate_command->add_option("-n,--workers", line.simulate.workers, "Simulated workers (default 25)")
+        ->check(CLI::PositiveNumber);
+    simulate_command->add_option("--faults", line.simulate.faults, "none, some or many (default none)");
+    simulate_command->add_option("--seed", line.simulate.seed, "Seed of durations and faults");
+    simulate_command->add_option("--unit-seconds", line.simulate.seconds_per_unit,
+                                 "Mean seconds of one unit of training (default 10)");
+    simulate_command->add_option("--message-seconds", line.simulate.message_seconds,
+                                 "Seconds of a message, one way (default 0.005)");
+}
+
+void add_conform(CLI::App& app, CommandLine& line) {
+    auto* command = add_command(
+        app, line, "conform", "Try a training program against the process protocol: stemma conform -- python3 train.py",
+        [&] { return conform_program(line.conform); });
+    command->add_option("COMMAND", line.conform.command, "The program and its arguments, after --");
+    command->add_option("--job", line.conform.job, "Job file: its command, hyperparameters and metrics");
+    command
+        ->add_option("--value", line.conform.hyperparameters,
+                     "A hyperparameter to train with: --value lr=0.1 (repeatable)")
+        ->allow_extra_args(false);
+    command
+        ->add_option("--metric", line.conform.metrics,
+                     "A metric that it may report (repeatable; default: valid_loss); the first one is needed")
+        ->allow_extra_args(false);
+    command->add_option("--units", line.conform.units, "Units to train to (default 2)")->check(CLI::Range(2, 1000000));
+    command
+        ->add_option("--timeout", line.conform.timeout,
+                     "Seconds of silence after which it counts as hung (default 300)")
+        ->check(CLI::PositiveNumber);
+}
+
+void add_lineage_commands(CLI::App& app, CommandLine& line) {
+    const auto add = [&](const std::string& name, const std::string& text, std::function<ExitCode()> action) {
+        auto* command = add_command(app, line, name, text, std::move(action));
+        command->add_option("RUN.h5", line.file, "Run file")->required();
+        auto* member = command->add_option("MEMBER", line.lineage.member, "A member's number");
+        command->add_flag("--best", line.lineage.best, "The best member")->excludes(member);
+        command->add_flag("--all", line.lineage.all, "However many lines it takes");
+        command->add_option("--width", line.lineage.width, "Columns (default: the terminal's)")
+            ->check(CLI::PositiveNumber);
+        return command;
+    };
+    add("lineage", "Who descends from whom: the whole forest, or the way to a member with its siblings",
+        [&] { return lineage(line.file, line.lineage); });
+    auto* schedule_command = add("schedule", "Hyperparameters along the lineage of a member (default: the best)",
+                                 [&] { return schedule(line.file, line.lineage); });
+    schedule_command->add_flag("--toml", line.lineage.toml, "As TOML, for [scheduler] type = \"replay\"");
+}
+
+void add_record_commands(CLI::App& app, CommandLine& line) {
+    const auto with_file = [&](CLI::App* command) {
+        command->add_option("RUN.h5", line.file, "Run file")->required();
+        return command;
+    };
+    auto* resume_command =
+        with_file(add_command(app, line, "resume", "Go on with a search, also after a kill; limits may be raised",
+                              [&] { return resume(line.file, line.budget, line.launch); }));
+    add_launch(*resume_command, line);
+    add_budget(*resume_command, line);
+    with_file(add_command(app, line, "verify", "Recompute every decision and compare it with the record",
+                          [&] { return verify(line.file); }));
+    with_file(add_command(app, line, "status", "Where a search stands, also while it runs",
+                          [&] { return status(line.file); }));
+    auto* show_command = with_file(add_command(app, line, "show", "One member: configuration, history, learning curve",
+                                               [&] { return show(line.file, *line.member); }));
+    show_command->add_option("MEMBER", line.member, "Its number")->required();
+    auto* export_command =
+        with_file(add_command(app, line, "export", "Tables as CSV or JSON, genealogies, weights as HDF5", [&] {
+            line.exports.member = line.member;
+            return export_run(line.file, line.exports);
+        }));
+    export_command->add_option("MEMBER", line.member, "Whose weights (default: the best member's)");
+    export_command->add_option("--csv", line.exports.csv, "Folder for CSV files");
+    export_command->add_option("--json", line.exports.json, "JSON file, - for standard output");
+    export_command->add_option("--newick", line.exports.newick, "Newick file of the genealogy, - for standard output");
+    export_command->add_option("--graphml", line.exports.graphml, "GraphML file of the genealogy, likewise");
+    export_command->add_option("--weights", line.exports.weights, "HDF5 file for the weights");
+    add_lineage_commands(app, line);
+    add_conform(app, line);
+    auto* new_command = add_command(app, line, "new", "Write a small project with training code of your own",
+                                    [&] { return new_project(line.project); });
+    new_command->add_option("NAME", line.project.folder, "Folder to make; its name is the project's")->required();
+    new_command->add_flag("--python", line.project.python, "A training program in Python");
+    new_command->add_flag("--cpp", line.project.cpp, "A task in C++");
+    auto* stop_command =
+        with_file(add_command(app, line, "stop", "End a running search (resumable), or one member of it",
+                              [&] { return stop(line.file, line.member); }));
+    stop_command->add_option("--member", line.member, "Only this member");
+    auto* budget_command = with_file(add_command(app, line, "budget", "Change the limits of a running search",
+                                                 [&] { return change_budget(line.file, line.budget); }));
+    add_budget(*budget_command, line);
+    add_command(app, line, "selfcheck",
+                "Who is where, how fast messages are, and what looks wrong (under mpirun: all ranks)",
+                [] { return selfcheck(); });
+}
+
+int run_main(int argc, char** argv) {
+    CLI::App app(
+        "Stemma: hyperparameter optimisation with ASHA over MPI. Start with: stemma check JOB.toml, stemma preview "
+        "JOB.toml, "
+        "then stemma run JOB.toml");
+    app.set_version_flag("--version", std::string("stemma " STEMMA_VERSION " (" STEMMA_GIT_HASH "), ") + torch_text());
+    app.require_subcommand(1);
+    CommandLine line;
+    add_job_commands(app, line);
+    add_record_commands(app, line);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int code = app.exit(error);
+        return code == 0 ? 0 : static_cast<int>(ExitCode::user_error);
+    }
+    if (!line.wall_time.empty()) {
+        line.budget.seconds = parse_duration(line.wall_time);
+        if (!line.budget.seconds)
+            throw UserError("--wall-time must be a duration such as 90s, 15m or 1d12h; got \"" + line.wall_time + "\"");
+    }
+    return static_cast<int>(line.action());
+}
+
+int guarded_main(int argc, char** argv) {
+    try {
+        return run_main(argc, argv);
+    } catch (const UserError& error) {
+        std::fprintf(stderr, "stemma: %s\n", error.what());
+        return static_cast<int>(ExitCode::user_error);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "stemma: internal error: %s\n", error.what());
+        return static_cast<int>(ExitCode::internal_error);
+    }
+}
+
+}  // namespace
+
+int stemma::main(int argc, char** argv, std::vector<Task> tasks) {
+    set_own_tasks(std::move(tasks));
+    const int code = guarded_main(argc, argv);
+    const auto environment = read_environment();
+    return exit_code_for_launcher(code, launch_of(environment), environment);
+}

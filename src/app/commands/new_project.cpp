@@ -1,0 +1,78 @@
+// `stemma new`: a small project that runs at once. Its files are the examples of docs/examples, renamed.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+
+#include "app/commands/commands.hpp"
+#include "core/error.hpp"
+#include "project_templates.hpp"  // made by CMake from docs/examples
+
+namespace stemma {
+
+namespace {
+
+struct File {
+    std::string name;
+    std::string content;
+};
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+        text.replace(at, from.size(), to);
+    }
+    return text;
+}
+
+std::vector<File> python_project(const std::string& name) {
+    auto job = replaced(project_templates::python_job, "name = \"numpy_mlp\"", fmt::format("name = \"{}\"", name));
+    job = job.substr(job.find('\n') + 1);
+    return {{"train.py", replaced(project_templates::python_program, "numpy_mlp", "train")},
+            {"train.toml", replaced(job, "numpy_mlp", "train")},
+            {"README.md",
+             fmt::format("# {}\n\n```sh\nstemma conform --job train.toml   # does the program keep to the protocol?\n"
+                         "stemma run train.toml              # or: mpirun -n 9 stemma run train.toml\n```\n"
+                         "`train.py` trains a member, `train.toml` says what is searched. "
+                         "Change both, with \"Bring your model\" (docs/bring-your-model.md) at hand.\n",
+                         name)}};
+}
+
+std::vector<File> cpp_project(const std::string& name) {
+    const std::string build = project_templates::cpp_build;
+    const auto renamed = [&](std::string_view text) { return replaced(std::string(text), "own_everything", name); };
+    return {{name + ".cpp", renamed(project_templates::cpp_program)},
+            {name + ".toml", renamed(project_templates::cpp_job)},
+            {"CMakeLists.txt", renamed(build.substr(0, build.find("\n# On LibTorch")))},
+            {"README.md",
+             fmt::format("# {0}\n\n```sh\ncmake -S . -B build -DCMAKE_BUILD_TYPE=Release && cmake --build build\n"
+                         "build/{0} run {0}.toml   # or: mpirun -n 9 build/{0} run {0}.toml\n```\n"
+                         "`{0}.cpp` trains a member, `{0}.toml` says what is searched. Where Stemma is not "
+                         "installed in a usual place: -DCMAKE_PREFIX_PATH=PREFIX.\n",
+                         name)}};
+}
+
+}  // namespace
+
+ExitCode new_project(const NewOptions& options) {
+    const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+    const auto name = std::filesystem::path(options.folder).filename().string();
+    if (name.empty() || !std::ranges::all_of(name, plain)) {
+        throw UserError("new: a project's name has letters, digits and _ only; got \"" + name + "\"");
+    }
+    if (options.python == options.cpp) throw UserError("new: give one of --python and --cpp");
+    if (std::filesystem::exists(options.folder)) {
+        throw UserError("new: " + options.folder + " is there already; choose another name");
+    }
+    std::filesystem::create_directories(options.folder);
+    for (const auto& file : options.python ? python_project(name) : cpp_project(name)) {
+        std::ofstream out(std::filesystem::path(options.folder) / file.name);
+        if (!(out << file.content << std::flush))
+            throw UserError("new: " + options.folder + "/" + file.name + " cannot be written");
+        std::printf("%s/%s\n", options.folder.c_str(), file.name.c_str());
+    }
+    std::printf("how to start it: %s/README.md\n", options.folder.c_str());
+    return ExitCode::ok;
+}
+
+}  // namespace stemma

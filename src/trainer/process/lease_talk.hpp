@@ -1,0 +1,36 @@
+#pragma once
+// The conversation about one lease.
+
+#include <variant>
+
+#include "trainer/process/child.hpp"
+#include "trainer/process/messages.hpp"
+#include "trainer/process/process_trainer.hpp"
+#include "trainer/process/scratch.hpp"
+
+namespace stemma {
+
+/// `failure`, and whether the program can be used further.
+struct TalkFailed {
+    TrainFailure failure;
+    bool usable = false;
+};
+
+/// A started program that said hello.
+struct Talk {
+    const ProcessSettings* settings = nullptr;
+    Child* child = nullptr;
+    const Scratch* scratch = nullptr;
+    std::uint64_t lease = 0;  ///< a number that the program has not seen
+};
+
+/// Waits for the hello and answers it. Throws ProtocolError with what went wrong.
+ChildHello greet(const ProcessSettings& settings, Child& child);
+
+/// Gives the lease (whose start snapshot lies in its file) and hears it out.
+std::variant<Trained, TalkFailed> talk_lease(const Talk& talk, const TrainRequest& request);
+
+/// `what`, then what the program printed last.
+std::string with_output(std::string what, Child& child);
+
+}  // namespace stemma

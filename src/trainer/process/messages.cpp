@@ -1,0 +1,163 @@
+#include "trainer/process/messages.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace stemma {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Invalid UTF-8 in a parameter's name or text must not end a run.
+std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+[[noreturn]] void refuse(const std::string& what) { throw ProtocolError(what); }
+
+const Json& field(const Json& message, const char* name) {
+    const auto at = message.find(name);
+    if (at == message.end()) refuse("a \"" + message.at("type").get<std::string>() + "\" needs \"" + name + "\"");
+    return *at;
+}
+
+std::uint64_t number_of(const Json& message, const char* name) {
+    const auto& value = field(message, name);
+    if (!value.is_number_unsigned()) refuse("\"" + std::string(name) + "\" must be an integer >= 0");
+    return value.get<std::uint64_t>();
+}
+
+Resource resource_of(const Json& message, const char* name) {
+    const auto value = number_of(message, name);
+    if (value > (std::uint64_t{1} << 62U)) refuse("\"" + std::string(name) + "\" is beyond any training");
+    return static_cast<Resource>(value);
+}
+
+std::string text_of(const Json& message, const char* name) {
+    const auto at = message.find(name);
+    if (at == message.end() || at->is_null()) return "";
+    if (!at->is_string()) refuse("\"" + std::string(name) + "\" must be a text");
+    return at->get<std::string>();
+}
+
+std::optional<double> metric_value(const std::string& name, const Json& value) {
+    using Limits = std::numeric_limits<double>;
+    if (value.is_null()) return std::nullopt;
+    if (value.is_number()) return value.get<double>();
+    if (value == "nan") return Limits::quiet_NaN();
+    if (value == "inf") return Limits::infinity();
+    if (value == "-inf") return -Limits::infinity();
+    refuse("metric \"" + name + R"(" must be a number, null (not measured), "nan", "inf" or "-inf")");
+}
+
+NamedMetrics metrics_of(const Json& message) {
+    const auto& table = field(message, "metrics");
+    if (!table.is_object()) refuse("\"metrics\" must be a table of name and value");
+    NamedMetrics out;
+    for (const auto& [name, value] : table.items()) {
+        out.emplace_back(name, metric_value(name, value));
+    }
+    return out;
+}
+
+FailureKind kind_of(const Json& message) {
+    const auto text = text_of(message, "kind");
+    if (text.empty()) return FailureKind::exception;
+    for (const auto kind : {FailureKind::nonfinite, FailureKind::out_of_memory, FailureKind::infeasible,
+                            FailureKind::device, FailureKind::exception, FailureKind::snapshot_unavailable}) {
+        if (text == name_of(kind)) return kind;
+    }
+    refuse("there is no kind of failure \"" + text +
+           "\"; there are nonfinite, out_of_memory, infeasible, device, exception and snapshot_unavailable");
+}
+
+ChildHello hello_of(const Json& message) {
+    ChildHello hello;
+    hello.protocol = static_cast<int>(std::min<std::uint64_t>(number_of(message, "protocol"), 1000000));
+    hello.name = text_of(message, "name");
+    const auto at = message.find("mutable");
+    if (at == message.end() || at->is_null()) return hello;
+    if (!at->is_array()) refuse("\"mutable\" must be a list of parameters' names, or null");
+    hello.can_change.emplace();
+    for (const auto& name : *at) {
+        if (!name.is_string()) refuse("\"mutable\" must be a list of parameters' names, or null");
+        hello.can_change->push_back(name.get<std::string>());
+    }
+    return hello;
+}
+
+ChildReport report_of(const Json& message) {
+    ChildReport report{number_of(message, "lease"), resource_of(message, "at"), metrics_of(message)};
+    const auto at = message.find("snapshot");
+    if (at != message.end() && !at->is_boolean()) refuse("\"snapshot\" must be true or false");
+    report.snapshot = at != message.end() && at->get<bool>();
+    return report;
+}
+
+FromChild message_of(const Json& message) {
+    if (!message.is_object() || !message.contains("type") || !message["type"].is_string()) {
+        refuse("a message must be a table with a text \"type\"");
+    }
+    const auto type = message["type"].get<std::string>();
+    if (type == "hello") return hello_of(message);
+    if (type == "progress") {
+        return ChildProgress{number_of(message, "lease"), resource_of(message, "at"), metrics_of(message)};
+    }
+    if (type == "report") return report_of(message);
+    if (type == "failure") {
+        return ChildFailure{number_of(message, "lease"), kind_of(message), text_of(message, "error"),
+                            text_of(message, "message")};
+    }
+    refuse("there is no message \"" + type + "\"; a program sends hello, progress, report and failure");
+}
+
+struct ToJson {
+    Json operator()(bool value) const { return value; }
+    Json operator()(std::int64_t value) const { return value; }
+    Json operator()(double value) const { return value; }
+    Json operator()(const std::string& value) const { return value; }
+};
+
+}  // namespace
+
+FromChild parse_from_child(std::string_view json) {
+    Json message;
+    try {
+        message = Json::parse(json);
+    } catch (const Json::parse_error&) {
+        const bool bare = json.find("NaN") != std::string_view::npos || json.find("Infinity") != std::string_view::npos;
+        refuse(
+            "a message is not JSON" +
+            std::string(bare ? R"(, which has no NaN and no Infinity: write "nan", "inf" or "-inf" in quotes)" : "") +
+            ": " + std::string(json.substr(0, 200)));
+    }
+    return message_of(message);
+}
+
+std::string welcome_json(const std::vector<MetricInfo>& metrics, std::string_view unit, std::uint32_t threads) {
+    Json message{{"type", "welcome"}, {"protocol", protocol_version}, {"metrics", Json::array()}};
+    for (const auto& metric : metrics) message["metrics"].push_back(metric.name);
+    message["unit"] = unit;
+    message["threads"] = threads;
+    return dumped(message);
+}
+
+std::string lease_json(const LeaseText& lease) {
+    const auto& request = *lease.request;
+    Json message{{"type", "lease"},           {"lease", lease.lease}, {"member", request.member.value},
+                 {"seed", request.seed},      {"from", request.from}, {"to", request.to},
+                 {"adopted", request.adopted}};
+    auto& configuration = message["configuration"] = Json::object();
+    const auto& space = request.configuration.space();
+    for (std::size_t i = 0; i < space.size(); ++i) {
+        const auto literal = space.literal(i, request.configuration.values()[i]);
+        if (literal) configuration[space.parameters()[i].name] = std::visit(ToJson{}, *literal);
+    }
+    message["start"] = lease.start.empty() ? Json(nullptr) : Json(lease.start);
+    message["save"] = lease.save;
+    return dumped(message);
+}
+
+std::string stop_json(std::uint64_t lease) { return dumped({{"type", "stop"}, {"lease", lease}}); }
+std::string quit_json() { return dumped({{"type", "quit"}}); }
+
+}  // namespace stemma

@@ -1,0 +1,68 @@
+#pragma once
+// The messages of the process protocol (docs/process-protocol.md), as values and as JSON.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "space/search_space.hpp"
+#include "trainer/process/frames.hpp"
+#include "trainer/trainer.hpp"
+
+namespace stemma {
+
+/// Counts up when a program written for the old protocol would misunderstand the new one.
+inline constexpr int protocol_version = 1;
+
+// ---- from the program ----------------------------------------------------------------------------------------------
+
+struct ChildHello {
+    int protocol = 0;
+    std::string name;  ///< for logs
+    /// Parameters whose value may change when training goes on from a snapshot; absent: any.
+    std::optional<std::vector<std::string>> can_change;
+};
+/// Names with values; nothing where the program said null (not measured).
+using NamedMetrics = std::vector<std::pair<std::string, std::optional<double>>>;
+struct ChildProgress {
+    std::uint64_t lease = 0;
+    Resource at = 0;
+    NamedMetrics metrics;
+};
+struct ChildReport {
+    std::uint64_t lease = 0;
+    Resource at = 0;
+    NamedMetrics metrics;
+    bool snapshot = false;  ///< the file named in the lease holds one
+};
+struct ChildFailure {
+    std::uint64_t lease = 0;
+    FailureKind kind = FailureKind::exception;
+    std::string type;
+    std::string message;
+};
+using FromChild = std::variant<ChildHello, ChildProgress, ChildReport, ChildFailure>;
+
+/// Throws ProtocolError: no JSON, an unknown type, a field that is missing or of another type. Unknown fields are
+/// ignored, so that later versions may add some.
+FromChild parse_from_child(std::string_view json);
+
+// ---- to the program ------------------------------------------------------------------------------------------------
+
+struct LeaseText {
+    std::uint64_t lease = 0;
+    const TrainRequest* request = nullptr;
+    std::string start;  ///< file to go on from, "" = from scratch
+    std::string save;   ///< file to leave a snapshot in
+};
+
+std::string welcome_json(const std::vector<MetricInfo>& metrics, std::string_view unit, std::uint32_t threads);
+std::string lease_json(const LeaseText& lease);
+std::string stop_json(std::uint64_t lease);
+std::string quit_json();
+
+}  // namespace stemma

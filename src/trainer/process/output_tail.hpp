@@ -1,0 +1,28 @@
+#pragma once
+#include <cstddef>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace stemma {
+
+/// What a program printed last, for the record of a failure; all of it goes to a log file.
+class OutputTail {
+public:
+    /// Appends to `log`; "" = to none. A log that cannot be written is done without.
+    explicit OutputTail(const std::string& log);
+    void append(std::string_view text);
+    /// The last whole lines, printable UTF-8, at most `bytes_max` bytes.
+    std::string text(std::size_t bytes_max = 3000) const;
+    void clear() { tail_.clear(); }
+
+private:
+    std::string tail_;
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> log_;
+};
+
+/// `text` with control characters (but line ends and tabs) and bytes that are no UTF-8 replaced by '?'. Pure.
+std::string printable(std::string_view text);
+
+}  // namespace stemma

@@ -1,0 +1,50 @@
+#pragma once
+// Members trained by a program in any language, which speaks docs/process-protocol.md.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/launch.hpp"
+#include "trainer/process/environment.hpp"
+#include "trainer/process/starter.hpp"
+#include "trainer/trainer.hpp"
+
+namespace stemma {
+
+struct ProcessSettings {
+    std::vector<std::string> command;  ///< not empty
+    std::vector<MetricInfo> metrics;   ///< what the program may report
+    std::string needed_metric;         ///< without which a report is useless; one of `metrics`
+    std::string unit = "epoch";
+    std::string scratch;           ///< folder for snapshots; "" = /dev/shm, else the folder for temporary files
+    double start_timeout = 300;    ///< seconds from the start to its hello
+    double silence_timeout = 0;    ///< seconds without a message during a lease; 0 = any
+    double stop_timeout = 300;     ///< seconds from a stop to the report
+    std::uint64_t memory = 0;      ///< bytes that the program may use; 0 = any
+    ChildPlace place = {};         ///< threads and GPUs
+    Environment environment = {};  ///< before child_environment()
+    std::string log;               ///< file that gets all that it prints; "" = none
+};
+
+/// Starts the program at the first lease and keeps it; after a death, a hang or nonsense it is killed and started anew
+/// at the next lease. What becomes of misbehaviour:
+///   failure message of its own      the kind that it names
+///   death in a lease, also exit 0   exception; its type is "exit code 1", "signal 11 (Segmentation fault)"
+///   nonsense, a second report       exception, "protocol"
+///   silence, a stop ignored         timed_out, "silence_timeout" or "stop_timeout"
+///   more memory than allowed        out_of_memory, "trainer.memory"; above half of it it is replaced between leases
+///   a metric that is not finite     nonfinite (held-out ones do not count)
+///   cannot be started               device: the worker is retired, the member retried elsewhere
+///   no hello                        exception, "start"
+/// Messages end with what it printed last. A lease without a snapshot costs about 50 us; snapshots go through files.
+std::unique_ptr<Trainer> make_process_trainer(ProcessSettings settings, std::shared_ptr<ChildStarter> starter);
+
+/// Starts the program once to see that it speaks the protocol and may change, in mid-training, the parameters that
+/// `children_change` names. Throws UserError.
+void check_process(const ProcessSettings& settings, const std::vector<std::string>& children_change,
+                   ChildStarter& starter);
+
+}  // namespace stemma

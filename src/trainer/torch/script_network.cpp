@@ -1,0 +1,79 @@
+#include "trainer/torch/script_network.hpp"
+
+#include <torch/script.h>
+
+#include <filesystem>
+
+#include "core/error.hpp"
+
+namespace stemma {
+namespace {
+
+torch::jit::Module load(const std::string& file) {
+    if (!std::filesystem::is_regular_file(file)) {
+        throw UserError("trainer.module: there is no file " + file +
+                        "; make it in Python: torch.jit.script(model).save(\"net.pt\")");
+    }
+    try {
+        return torch::jit::load(file, torch::kCPU);
+    } catch (const c10::Error& error) {
+        const std::string text = error.what_without_backtrace();
+        throw UserError("trainer.module: " + file + " cannot be read by LibTorch " TORCH_VERSION ": " +
+                        text.substr(0, text.find('\n')) +
+                        "; save it with torch.jit.script(model).save(...), by a PyTorch that is not much newer");
+    }
+}
+
+class ScriptNetwork : public Network {
+public:
+    ScriptNetwork(const std::string& file, at::Generator& generator) : module_(load(file)), generator_(generator) {
+        for (const auto& item : module_.named_parameters()) place(*this, item.name, item.value, true);
+        for (const auto& item : module_.named_buffers()) place(*this, item.name, item.value, false);
+    }
+
+    void train(bool on = true) override {
+        Network::train(on);
+        module_.train(on);
+    }
+
+    torch::Tensor forward(torch::Tensor x) override {
+        if (is_training()) {
+            const auto seed = torch::randint(INT64_MAX, {1}, generator_, torch::kInt64).item<std::int64_t>();
+            torch::manual_seed(static_cast<std::uint64_t>(seed));
+        }
+        const auto out = module_.forward({std::move(x)});
+        if (!out.isTensor()) throw Infeasible("the module's forward() gives no tensor");
+        const auto tensor = out.toTensor();
+        return tensor.dim() == 1 ? tensor.unsqueeze(1) : tensor;  // a regression without its last dimension
+    }
+
+private:
+    /// Registers the module's own tensor at its place in a tree of plain modules: names with dots cannot be registered.
+    static void place(torch::nn::Module& at, const std::string& name, const torch::Tensor& tensor, bool parameter) {
+        const auto dot = name.find('.');
+        if (dot == std::string::npos) {
+            if (parameter) {
+                at.register_parameter(name, tensor, tensor.requires_grad());
+            } else {
+                at.register_buffer(name, tensor);
+            }
+            return;
+        }
+        const auto child = name.substr(0, dot);
+        const auto children = at.named_children();
+        const auto* found = children.find(child);
+        auto next = found != nullptr ? *found : at.register_module(child, std::make_shared<torch::nn::Module>());
+        place(*next, name.substr(dot + 1), tensor, parameter);
+    }
+
+    torch::jit::Module module_;
+    at::Generator& generator_;
+};
+
+}  // namespace
+
+std::shared_ptr<Network> make_script_network(const std::string& file, at::Generator& generator) {
+    return std::make_shared<ScriptNetwork>(file, generator);
+}
+
+}  // namespace stemma

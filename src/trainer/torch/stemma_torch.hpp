@@ -1,0 +1,146 @@
+#pragma once
+// Training code of your own on LibTorch. Installed as <stemma_torch.hpp>; link Stemma::torch beside Stemma::task or
+// Stemma::main.
+//
+// You own the steps: derive from Trainer, and keep modules and optimisers in snapshots with save_module(),
+// load_module(), save_optimiser(), load_optimiser() and save_tensor(); classify() names what an exception means.
+// We own the loop: write a struct with a model, its loss and its metrics, and offer loop<YourTask>("name").
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "trainer/task/task.hpp"
+#include "trainer/torch/classify.hpp"
+#include "trainer/torch/hyperparameters.hpp"
+#include "trainer/torch/optimiser.hpp"
+#include "trainer/torch/schedule.hpp"
+#include "trainer/torch/state.hpp"
+
+namespace stemma {
+
+/// What loop() needs of a task; `Model` derives from torch::nn::Module.
+template <class T>
+concept LoopTask = std::constructible_from<T, const TaskContext&> &&
+    requires(T task, const NamedConfiguration& configuration, typename T::Model& model, torch::Tensor rows) {
+    { T::metrics_of_task() } -> std::convertible_to<std::vector<MetricInfo>>;
+    /// A new model; its weights from LibTorch's global generator, which is seeded by the member.
+    { task.model(configuration) } -> std::convertible_to<std::shared_ptr<typename T::Model>>;
+    /// How many rows there are to train on.
+    { task.rows() } -> std::convertible_to<std::int64_t>;
+    /// Mean loss of a batch: `rows` are numbers of rows, int64.
+    { task.loss(model, rows) } -> std::convertible_to<torch::Tensor>;
+    /// The metrics, in order; called without gradients and in evaluation mode.
+    { task.evaluate(model) } -> std::convertible_to<std::vector<double>>;
+};
+
+/// Trains a LoopTask epoch by epoch with the optimisers, hyperparameters (lr, optimiser, momentum, batch_size,
+/// schedule, ...; docs/job-reference.md, "trainer") and learning rate schedules of trainer.type = "torch". Weights,
+/// order of rows and dropout follow from the member's seed and the epoch. LibTorch's global generator is used: for
+/// numbers that are the same each time, one worker a process (as under MPI), or no dropout.
+template <LoopTask T>
+class LoopTrainer final : public Trainer {
+public:
+    static std::vector<MetricInfo> metrics_of_task() { return T::metrics_of_task(); }
+
+    explicit LoopTrainer(const TaskContext& context) : context_(context), task_(context) {
+        if (context.unit != "epoch") throw UserError("trainer.unit: a loop's task counts epochs; remove it");
+    }
+
+    std::span<const MetricInfo> metrics() const override { return metrics_; }
+    std::string describe() const override { return "task on " + context_.device; }
+
+    TrainResult train(const TrainRequest& request) override {
+        Resource reached = request.from;
+        try {
+            return run(request, reached);
+        } catch (const InternalError&) {
+            throw;
+        } catch (const std::exception& error) {
+            return classify(error, reached);
+        }
+    }
+
+private:
+    struct Member {
+        Hyperparameters hyperparameters;
+        std::shared_ptr<typename T::Model> model;
+        std::unique_ptr<torch::optim::Optimizer> optimiser;
+    };
+
+    Member member_of(const TrainRequest& request) {
+        torch::manual_seed(request.seed);
+        Member member{read_hyperparameters(request.configuration, {}), task_.model(request.configuration), nullptr};
+        member.model->to(torch::Device(context_.device));
+        member.optimiser = make_optimiser(member.model->parameters(), member.hyperparameters);
+        if (request.start == nullptr) return member;
+        load_module(*member.model, *request.start);
+        load_optimiser(*member.optimiser, member.hyperparameters.optimiser, *request.start);
+        const auto epoch = load_tensor(*request.start, "training/epoch", torch::kInt64).template item<std::int64_t>();
+        if (epoch != request.from) throw DecodeError("the snapshot is trained to epoch " + std::to_string(epoch));
+        return member;
+    }
+
+    void train_epoch(Member& member, std::uint64_t seed, Resource epoch) {
+        torch::manual_seed(seed ^ (0x9E3779B97F4A7C15ULL * static_cast<std::uint64_t>(epoch)));
+        member.model->train();
+        const auto batches = torch::randperm(task_.rows(), torch::kInt64).split(member.hyperparameters.batch_size);
+        const double step = 1 / static_cast<double>(batches.size());
+        for (std::size_t i = 0; i < batches.size(); ++i) {
+            const auto& h = member.hyperparameters;
+            const double trained = static_cast<double>(epoch - 1) + static_cast<double>(i) * step;
+            set_learning_rate(*member.optimiser, h.lr * schedule_factor(h, trained, step));
+            member.optimiser->zero_grad();
+            task_.loss(*member.model, batches[i]).backward();
+            member.optimiser->step();
+        }
+    }
+
+    TrainResult run(const TrainRequest& request, Resource& reached) {
+        at::set_num_threads(static_cast<int>(context_.threads));
+        auto member = member_of(request);
+        Trained trained;
+        while (reached < request.to) {
+            train_epoch(member, request.seed, reached + 1);
+            member.model->eval();
+            const torch::NoGradGuard no_grad;
+            trained.rows.push_back({reached + 1, task_.evaluate(*member.model)});
+            if (auto failure = nonfinite(trained.rows.back(), reached)) return *failure;
+            ++reached;
+            if (request.progress) request.progress(trained.rows.back());
+            if (request.stop != nullptr && *request.stop) break;
+        }
+        trained.reached = reached;
+        save_module(*member.model, trained.snapshot);
+        save_optimiser(*member.optimiser, member.hyperparameters.optimiser, trained.snapshot);
+        save_tensor(torch::full({1}, reached, torch::kInt64), "training/epoch", trained.snapshot);
+        return trained;
+    }
+
+    std::optional<TrainFailure> nonfinite(const MetricRow& row, Resource reached) const {
+        for (std::size_t i = 0; i < row.values.size(); ++i) {
+            if (metrics_[i].held_out || std::isfinite(row.values[i])) continue;
+            return TrainFailure{FailureKind::nonfinite, "nonfinite", metrics_[i].name + " is not finite", reached};
+        }
+        return std::nullopt;
+    }
+
+    TaskContext context_;
+    T task_;
+    std::vector<MetricInfo> metrics_ = T::metrics_of_task();
+};
+
+/// For stemma::main() or TaskLibrary::offer().
+template <LoopTask T>
+Task loop(std::string name, std::optional<std::vector<std::string>> can_change = {}) {
+    return trainer<LoopTrainer<T>>(std::move(name), std::move(can_change));
+}
+
+}  // namespace stemma

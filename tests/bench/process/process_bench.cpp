@@ -1,0 +1,73 @@
+// What a lease costs that is trained by a program, and how fast snapshots are handed over.
+// build/tests/bench/process/bench_process
+
+#include <benchmark/benchmark.h>
+
+#include <stdexcept>
+
+#include "trainer/process/process_trainer.hpp"
+
+namespace stemma {
+namespace {
+
+struct Bench {
+    explicit Bench(std::int64_t bytes) {
+        Parameter size;
+        size.name = "bytes";
+        size.domain = Constant{bytes};
+        space = std::make_shared<const SearchSpace>(std::vector{size});
+        configuration = space->from_literals({});
+        ProcessSettings settings;
+        settings.command = {STEMMA_PYTHON, "-S", STEMMA_BENCH_PROGRAM};
+        settings.metrics = {{"valid_loss"}};
+        settings.needed_metric = "valid_loss";
+        settings.environment = read_environment();
+        static const auto starter = std::make_shared<ChildStarter>();
+        trainer = make_process_trainer(settings, starter);
+    }
+
+    Trained lease(const Snapshot* start) {
+        auto result = trainer->train({.member = {0},
+                                      .configuration = {*space, configuration},
+                                      .from = start == nullptr ? 0 : 1,
+                                      .to = 2,
+                                      .start = start});
+        if (const auto* failure = std::get_if<TrainFailure>(&result)) throw std::runtime_error(failure->message);
+        return std::move(std::get<Trained>(result));
+    }
+
+    std::shared_ptr<const SearchSpace> space;
+    Configuration configuration;
+    std::unique_ptr<Trainer> trainer;
+};
+
+void lease_without_snapshot(benchmark::State& state) {
+    Bench bench(0);
+    bench.lease(nullptr);
+    for (auto _ : state) benchmark::DoNotOptimize(bench.lease(nullptr).reached);
+}
+BENCHMARK(lease_without_snapshot)->UseRealTime();
+
+/// Both ways: the start snapshot to the program, the next one back.
+void lease_with_snapshots(benchmark::State& state) {
+    Bench bench(state.range(0) << 20U);
+    auto last = bench.lease(nullptr);
+    for (auto _ : state) last = bench.lease(&last.snapshot);
+    state.SetBytesProcessed(2 * state.iterations() * (state.range(0) << 20U));
+}
+BENCHMARK(lease_with_snapshots)->Arg(1)->Arg(16)->Arg(256)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+/// The measure of it: copying as many bytes in this process.
+void copy_in_memory(benchmark::State& state) {
+    const Bytes from(static_cast<std::size_t>(state.range(0)) << 20U, std::byte{1});
+    Bytes to(from.size());
+    for (auto _ : state) {
+        std::copy(from.begin(), from.end(), to.begin());
+        benchmark::ClobberMemory();
+    }
+    state.SetBytesProcessed(state.iterations() * (state.range(0) << 20U));
+}
+BENCHMARK(copy_in_memory)->Arg(256)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace stemma

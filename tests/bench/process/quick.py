@@ -1,0 +1,22 @@
+"""Trains nothing; takes the snapshot that it is given and leaves one of as many bytes as the hyperparameter says."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "analysis"))
+
+import stemma  # noqa: E402
+
+state = b""
+for lease in stemma.leases():
+    size = lease["bytes"]
+    if len(state) != size:
+        state = bytes(size)
+    if lease.start:
+        with open(lease.start, "rb") as file:
+            state = file.read()
+    lease.at = lease.last
+    if size:
+        with open(lease.save, "wb", buffering=0) as file:
+            file.write(state)
+    lease.report(valid_loss=0.5, snapshot=size > 0)

@@ -1,0 +1,234 @@
+"""Searches whose members are trained by programs: the examples of docs/examples/python, and programs that misbehave."""
+
+import ctypes.util
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from harness import FAILED, ROOT, USER_ERROR, alive, wait_until
+from record import rows
+
+EXAMPLES = ROOT / "docs/examples/python"
+
+JOB = """\
+[run]
+name = "program"
+budget = { members = 6 }
+
+[metric]
+name = "valid_loss"
+direction = "minimise"
+
+[space.lr]
+type = "real"
+low = 1e-3
+high = 1.0
+
+[scheduler]
+type = "asha"
+min = 1
+max = 3
+eta = 3
+
+[trainer]
+type = "process"
+command = ["PYTHON", "program.py"]
+
+[workers]
+threads = 1
+heartbeat = "200ms"
+lost_after = "5s"
+"""
+
+LOOP = """\
+import os, sys, time
+import stemma
+for lease in stemma.leases():
+    with lease:
+        for unit in lease:
+            pass
+        {body}
+        open(lease.save, "wb").write(b"state")
+        lease.report(valid_loss=lease["lr"])
+"""
+
+
+@pytest.fixture
+def program(stemma):
+    """Makes a job whose members are trained by the given body of a loop."""
+    stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
+
+    def make(body="pass", job=JOB):
+        (stemma.folder / "program.py").write_text(LOOP.format(body=body))
+        path = stemma.folder / "program.toml"
+        path.write_text(job.replace("PYTHON", sys.executable))
+        return path
+
+    return make
+
+
+def example(stemma, name, python=sys.executable):
+    """The job of an example, copied to the test's folder; run with `python`."""
+    stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
+    shutil.copy(EXAMPLES / f"{name}.py", stemma.folder)
+    path = stemma.folder / f"{name}.toml"
+    path.write_text((EXAMPLES / f"{name}.toml").read_text().replace('"python3"', f'"{python}"'))
+    return path
+
+
+def test_the_numpy_example_learns(stemma):
+    pytest.importorskip("numpy")
+    job = example(stemma, "numpy_mlp")
+
+    done = stemma("run", job, "-n", 2, "-o", "run.h5")
+
+    assert "test_loss" in done.stdout and "held out" in done.stdout
+    assert "every decision is the same" in stemma("verify", "run.h5").stdout
+    reports = rows(stemma, "run.h5", "reports")
+    assert len(reports) > 8
+    losses = [report["valid_loss"] for report in reports]
+    assert min(losses) < 0.05 < max(losses)
+    assert (stemma.folder / "run.h5.logs").is_dir()
+
+
+def test_the_numpy_example_conforms(stemma):
+    pytest.importorskip("numpy")
+    done = stemma("conform", "--job", example(stemma, "numpy_mlp"), "--units", 4)
+
+    assert "FAILED" not in done.stdout
+    assert "ok      goes on from a snapshot" in done.stdout and "ok      a new start of the program gives the same metrics" in done.stdout
+
+
+def test_the_numpy_example_runs_by_itself(stemma):
+    pytest.importorskip("numpy")
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "numpy_mlp.py", "--try"], env=os.environ | {"PYTHONPATH": str(ROOT / "analysis")}, capture_output=True, text=True, timeout=120, check=True
+    )
+
+    assert done.stdout.count("'progress'") == 5 and done.stdout.count("'report'") == 1
+
+
+def test_the_pytorch_example_conforms_and_breeds(stemma):
+    python = os.environ.get("STEMMA_TORCH_PYTHON", sys.executable)
+    import subprocess
+
+    if subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no PyTorch (STEMMA_TORCH_PYTHON names a Python that has it)")
+    job = example(stemma, "pytorch_cnn", python)
+
+    assert "ok      goes on from a snapshot" in stemma("conform", "--job", job).stdout
+    stemma("run", job, "-n", 2, "-o", "run.h5")
+    assert max(report["valid_accuracy"] for report in rows(stemma, "run.h5", "reports")) > 0.9
+    assert "every decision is the same" in stemma("verify", "run.h5").stdout
+
+
+def test_over_mpi_a_program_may_call_mpi_init(stemma, mpi, program):
+    library = ctypes.util.find_library("mpi")
+    if not library:
+        pytest.skip("no MPI library")
+    body = f"""
+        import ctypes
+        mpi = ctypes.CDLL("{library}", mode=ctypes.RTLD_GLOBAL)
+        flag, size = ctypes.c_int(), ctypes.c_int()
+        mpi.MPI_Initialized(ctypes.byref(flag))
+        if not flag: assert mpi.MPI_Init(None, None) == 0
+        world = ctypes.byref(ctypes.c_char.in_dll(mpi, "ompi_mpi_comm_world"))
+        assert mpi.MPI_Comm_size(world, ctypes.byref(size)) == 0 and size.value == 1, size.value
+"""
+    mpi(3, "run", program(body), "-o", "run.h5")
+
+    assert all(not member["failures"] for member in rows(stemma, "run.h5", "members") if "failures" in member)
+    assert len(rows(stemma, "run.h5", "reports")) >= 6
+
+
+def test_a_program_does_not_believe_to_be_a_task_of_slurm(stemma, mpi, program):
+    stemma.env |= {"SLURM_NTASKS": "3", "SLURM_PROCID": "0", "SLURM_JOB_NAME": "search", "SLURM_JOB_ID": "17", "WORLD_SIZE": "3"}
+    # As PyTorch Lightning and torch.distributed look.
+    body = 'assert not {"SLURM_NTASKS", "SLURM_PROCID", "WORLD_SIZE", "OMPI_COMM_WORLD_SIZE"} & set(os.environ), os.environ'
+
+    mpi(2, "run", program(body), "-o", "run.h5")
+
+    assert len(rows(stemma, "run.h5", "reports")) >= 6
+
+
+def test_what_a_failed_program_printed_is_in_the_record(stemma, program):
+    body = 'sys.exit("the data are on another disk") if lease.member == 2 else None'
+
+    stemma("run", program(body), "-n", 1, "-o", "run.h5")
+
+    story = stemma("show", "run.h5", 2).stdout
+    assert "exit code 1" in story and "the data are on another disk" in story
+    assert len(rows(stemma, "run.h5", "members")) == 6
+
+
+def test_a_program_that_always_fails_ends_the_run(stemma, program):
+    done = stemma("run", program("raise ValueError('no such column')", JOB.replace("members = 6", "members = 60")), "-n", 2, "-o", "run.h5", code=FAILED)
+
+    assert "no such column" in done.stdout + done.stderr + stemma("show", "run.h5", 0).stdout
+
+
+def test_a_program_that_is_not_there_is_seen_before_the_start(stemma, program):
+    job = program()
+
+    for command, part in (('["/nowhere/train"]', "No such file"), (f'["{sys.executable}", "nothing.py"]', "nothing.py")):
+        done = stemma("run", job, "--set", f"trainer.command={command}", "-o", "run.h5", code=USER_ERROR)
+        assert part in done.stderr
+        assert not (stemma.folder / "run.h5").exists()
+
+
+def test_no_program_outlives_a_killed_search(stemma, mpi, program):
+    body = 'open(f"pid-{os.getpid()}", "w").close(); time.sleep(3600) if lease.member > 0 else None'
+    started = stemma.start(3, "run", program(body), "-o", "run.h5")
+    wait_until(lambda: len(list(stemma.folder.glob("pid-*"))) == 2, "both programs train")
+    pids = [int(path.name.split("-")[1]) for path in stemma.folder.glob("pid-*")]
+
+    started.kill()
+
+    wait_until(lambda: not any(alive(pid) for pid in pids), "the programs are gone")
+
+
+def test_a_killed_search_goes_on_from_the_programs_snapshots(stemma, mpi, program):
+    body = 'assert lease.start is None or open(lease.start, "rb").read() == b"state"; time.sleep(0.05)'
+    started = stemma.start(3, "run", program(body, JOB.replace("members = 6", "members = 60")), "-o", "run.h5")
+    wait_until(lambda: (stemma.folder / "run.h5").exists() and len(list((stemma.folder).glob("run.h5*"))) > 1, "the run file is there")
+    started.kill()
+
+    stemma("resume", "run.h5", "-n", 2, "--members", 8)
+
+    assert "every decision is the same" in stemma("verify", "run.h5").stdout
+
+
+def test_conform_tells_what_is_wrong(stemma, program):
+    program("print('an epoch')\n        os.write(int(os.environ['STEMMA_WRITE_FD']), b'loss: 0.3, accuracy 0.8')")
+
+    done = stemma("conform", "--value", "lr=0.1", "--", sys.executable, "program.py", code=FAILED)
+
+    assert "FAILED" in done.stdout and "loss: 0.3" in done.stdout and "breaks the protocol" in done.stdout
+
+
+def test_jobs_are_checked(stemma, program):
+    job = program()
+
+    for override, part in (
+        ("trainer.command=[]", "trainer.command"),
+        ("trainer.command=[3]", "must be a list of texts"),
+        ('trainer.held_out=["valid_loss"]', "must not have"),
+        ("trainer.model=lenet", "has no meaning"),
+    ):
+        done = stemma("check", job, "--set", override, code=USER_ERROR)
+        assert part in done.stderr, json.dumps(done.stderr)
+
+
+def test_a_population_needs_parameters_that_the_program_can_change(stemma, program):
+    job = program(job=JOB.replace('type = "asha"\nmin = 1\nmax = 3\neta = 3', 'type = "pbt"\npopulation = 4\nmax = 4').replace("budget = { members = 6 }", ""))
+    source = Path(stemma.folder / "program.py")
+    source.write_text(source.read_text().replace("stemma.leases()", "stemma.leases(mutable=[])"))
+
+    done = stemma("run", job, "-o", "run.h5", code=USER_ERROR)
+
+    assert "space.lr" in done.stderr and 'role = "fixed"' in done.stderr

@@ -1,0 +1,122 @@
+#include "trainer/process/messages.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "trainer/process/output_tail.hpp"
+
+namespace stemma {
+namespace {
+
+using Json = nlohmann::json;
+
+TEST(Frames, ComeOutWholeHoweverTheyArrive) {
+    const auto stream = framed("{}") + framed("") + framed(R"({"a": 1})");
+    FrameReader reader;
+    std::vector<std::string> got;
+
+    for (const char byte : stream) {
+        reader.feed({&byte, 1});
+        while (auto frame = reader.next()) got.push_back(*frame);
+    }
+
+    EXPECT_EQ(got, (std::vector<std::string>{"{}", "", R"({"a": 1})"}));
+    EXPECT_TRUE(reader.empty());
+}
+
+TEST(Frames, AnImpossibleLengthIsNoFrame) {
+    FrameReader reader;
+    reader.feed("Epoch 1\n");
+
+    EXPECT_THROW(reader.next(), ProtocolError);
+}
+
+TEST(FromProgram, ReportsAreRead) {
+    const auto message = parse_from_child(
+        R"({"type": "report", "lease": 3, "at": 2, "metrics": {"a": 0.5, "b": null, "c": "nan", "d": "-inf"}, "snapshot": true, "new": 1})");
+
+    const auto& report = std::get<ChildReport>(message);
+    EXPECT_EQ(report.lease, 3U);
+    EXPECT_EQ(report.at, 2);
+    EXPECT_TRUE(report.snapshot);
+    ASSERT_EQ(report.metrics.size(), 4U);
+    EXPECT_EQ(report.metrics[0], std::pair(std::string("a"), std::optional(0.5)));
+    EXPECT_FALSE(report.metrics[1].second.has_value());
+    EXPECT_TRUE(std::isnan(*report.metrics[2].second));
+    EXPECT_EQ(*report.metrics[3].second, -INFINITY);
+}
+
+TEST(FromProgram, HelloSaysWhatCanChange) {
+    EXPECT_FALSE(std::get<ChildHello>(parse_from_child(R"({"type": "hello", "protocol": 1})")).can_change);
+    const auto message = parse_from_child(R"({"type": "hello", "protocol": 1, "mutable": ["lr"]})");
+    EXPECT_EQ(std::get<ChildHello>(message).can_change, std::vector<std::string>{"lr"});
+}
+
+class Refused : public testing::TestWithParam<const char*> {};
+
+TEST_P(Refused, IsNoMessage) { EXPECT_THROW(parse_from_child(GetParam()), ProtocolError); }
+
+INSTANTIATE_TEST_SUITE_P(Texts, Refused,
+                         testing::Values("", "{", "[]", "3", "null", "{}", R"({"type": 3})", R"({"type": "lease"})",
+                                         R"({"type": "hello"})", R"({"type": "hello", "protocol": -1})",
+                                         R"({"type": "hello", "protocol": 1, "mutable": "lr"})",
+                                         R"({"type": "hello", "protocol": 1, "mutable": [3]})",
+                                         R"({"type": "report", "lease": 1, "at": 1})",
+                                         R"({"type": "report", "lease": 1, "metrics": {}})",
+                                         R"({"type": "report", "lease": 1, "at": 1.5, "metrics": {}})",
+                                         R"({"type": "report", "lease": 1, "at": -1, "metrics": {}})",
+                                         R"({"type": "report", "lease": 1, "at": 9223372036854775808, "metrics": {}})",
+                                         R"({"type": "report", "lease": 1, "at": 1, "metrics": {"a": "big"}})",
+                                         R"({"type": "report", "lease": 1, "at": 1, "metrics": {"a": [1]}})",
+                                         R"({"type": "report", "lease": 1, "at": 1, "metrics": {}, "snapshot": 1})",
+                                         R"({"type": "failure", "lease": 1, "kind": "worker_lost"})",
+                                         R"({"type": "progress", "lease": 1, "at": 1, "metrics": {"a": NaN}})"));
+
+TEST(ToProgram, ALeaseSaysEverything) {
+    Parameter lr;
+    lr.name = "lr";
+    lr.domain = Real{1e-4, 1, Scale::log, {}};
+    Parameter optimiser;
+    optimiser.name = "optimiser";
+    optimiser.domain = Categorical{{std::string("sgd"), std::string("adam")}};
+    Parameter momentum;
+    momentum.name = "momentum";
+    momentum.domain = Real{0, 1, Scale::linear, {}};
+    momentum.when = {{1, {0}}};
+    const SearchSpace space({lr, optimiser, momentum});
+    const std::vector<std::pair<std::string, Literal>> values{{"lr", 0.1}, {"optimiser", std::string("adam")}};
+    const auto configuration = space.from_literals(values);
+    const TrainRequest request{.member = {7},
+                               .configuration = {space, configuration},
+                               .seed = ~std::uint64_t{0},
+                               .from = 2,
+                               .to = 5,
+                               .adopted = true};
+
+    const auto message = Json::parse(lease_json({9, &request, "/s/start", "/s/save"}));
+
+    EXPECT_EQ(message, Json::parse(R"({"type": "lease", "lease": 9, "member": 7, "seed": 18446744073709551615,
+        "from": 2, "to": 5, "adopted": true, "configuration": {"lr": 0.1, "optimiser": "adam"},
+        "start": "/s/start", "save": "/s/save"})"));
+}
+
+TEST(Printable, NothingForATerminalIsLeft) {
+    EXPECT_EQ(printable("a\tb\nc"), "a\tb\nc");
+    EXPECT_EQ(printable("\x1b[31mred\x07"), "?[31mred?");
+    EXPECT_EQ(printable("caf\xc3\xa9"), "caf\xc3\xa9");
+    EXPECT_EQ(printable("caf\xe9!"), "caf?!");
+    EXPECT_EQ(printable("\xe2\x82"), "??");
+}
+
+TEST(OutputTail, KeepsWholeLastLines) {
+    OutputTail tail("");
+    for (int line = 0; line < 5000; ++line) tail.append("line " + std::to_string(line) + "\n");
+
+    EXPECT_EQ(tail.text(20), "line 4998\nline 4999");
+}
+
+}  // namespace
+}  // namespace stemma
