@@ -25,6 +25,7 @@ struct CommandLine {
     std::string file;
     std::string explain;
     std::string wall_time;
+    std::string grace;
     std::optional<std::uint64_t> member;
     std::function<ExitCode()> action;
 };
@@ -41,6 +42,9 @@ void add_launch(CLI::App& command, CommandLine& line) {
         "-n,--workers", line.launch.workers,
         "Workers inside this process, when no mpirun or srun started several ranks (default: one a core)");
     command.add_flag("-q,--quiet", line.launch.quiet, "No status line; only things of note");
+    command.add_option("--grace", line.grace,
+                       "End in order this long before the batch allocation does: 90s, 5m (default: a tenth of what is "
+                       "left, 10s to 2m)");
 }
 
 void add_budget(CLI::App& command, CommandLine& line) {
@@ -160,6 +164,11 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
                 [] { return selfcheck(); });
 }
 
+double duration_of(const std::string& option, const std::string& text) {
+    if (const auto seconds = parse_duration(text)) return *seconds;
+    throw UserError(option + " must be a duration such as 90s, 15m or 1d12h; got \"" + text + "\"");
+}
+
 int run_main(int argc, char** argv) {
     CLI::App app(
         "Stemma: hyperparameter optimisation with ASHA over MPI. Start with: stemma check JOB.toml, stemma preview "
@@ -176,11 +185,8 @@ int run_main(int argc, char** argv) {
         const int code = app.exit(error);
         return code == 0 ? 0 : static_cast<int>(ExitCode::user_error);
     }
-    if (!line.wall_time.empty()) {
-        line.budget.seconds = parse_duration(line.wall_time);
-        if (!line.budget.seconds)
-            throw UserError("--wall-time must be a duration such as 90s, 15m or 1d12h; got \"" + line.wall_time + "\"");
-    }
+    if (!line.wall_time.empty()) line.budget.seconds = duration_of("--wall-time", line.wall_time);
+    if (!line.grace.empty()) line.launch.grace = duration_of("--grace", line.grace);
     return static_cast<int>(line.action());
 }
 

@@ -2,11 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <numeric>
 
 #include "core/error.hpp"
 
@@ -46,6 +48,8 @@ const Gpu* find_gpu(const GpuList& installed, std::string_view entry) {
     }
     return found;
 }
+
+std::string identity(const Gpu& gpu) { return gpu.uuid.empty() ? "cuda:" + std::to_string(gpu.index) : gpu.uuid; }
 
 std::string output_of(const char* command) {
     std::string text;
@@ -105,24 +109,34 @@ GpuList find_gpus(const Environment& environment) {
 }
 
 std::variant<Gpu, GpuError> assign_gpu(const GpuRequest& request) {
-    ensure(request.workers >= 1 && request.workers_per_gpu >= 1, "assign_gpu: counts from 1");
-    ensure(request.worker >= 0 && request.worker < request.workers, "assign_gpu: a worker of this host");
-    const auto gpus = std::ssize(request.visible);
-    if (gpus == 0) {
+    ensure(request.workers_per_gpu >= 1, "assign_gpu: counts from 1");
+    ensure(request.worker >= 0 && request.worker < std::ssize(request.visible), "assign_gpu: a worker of this host");
+    const auto own = static_cast<std::size_t>(request.worker);
+    const auto& seen = request.visible[own];
+    if (seen.empty()) {
         return GpuError{
-            "no GPU is visible to this worker; ask for one of the batch system (Slurm: --gpus-per-task=1), look at "
+            "no GPU is visible to this worker; ask for one of the batch system (Slurm: --gpus-per-node), look at "
             "CUDA_VISIBLE_DEVICES and `nvidia-smi -L`, or set [workers] device = \"cpu\""};
     }
-    if (gpus == 1 && request.workers_per_gpu == 1) return request.visible.front();
-    const auto index = request.worker / request.workers_per_gpu;
-    if (index >= gpus) {
-        return GpuError{std::to_string(request.workers) + " workers on this host, " +
-                        std::to_string(request.workers_per_gpu) + " for each GPU, need " +
-                        std::to_string((request.workers + request.workers_per_gpu - 1) / request.workers_per_gpu) +
-                        " GPUs, but " + std::to_string(gpus) +
-                        " can be seen; start fewer workers on it or let more share a GPU ([workers] per_gpu)"};
+    std::vector<std::size_t> order(request.visible.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](auto a, auto b) { return request.visible[a].size() < request.visible[b].size(); });
+    std::map<std::string, int> users;
+    for (const auto worker : order) {
+        const auto& list = request.visible[worker];
+        const auto found = std::find_if(list.begin(), list.end(),
+                                        [&](const Gpu& gpu) { return users[identity(gpu)] < request.workers_per_gpu; });
+        if (found != list.end()) ++users[identity(*found)];
+        if (worker != own) continue;
+        if (found != list.end()) return *found;
+        break;
     }
-    return request.visible[static_cast<std::size_t>(index)];
+    return GpuError{"the " + std::to_string(seen.size()) + " GPU" + (seen.size() == 1 ? "" : "s") +
+                    " that this worker sees (" + identity(seen.front()) + (seen.size() == 1 ? "" : ", ...") +
+                    ") belong to other workers of this host already; it has " + std::to_string(request.visible.size()) +
+                    " workers, " + std::to_string(request.workers_per_gpu) +
+                    " for each GPU: start fewer on it, or let more share a GPU ([workers] per_gpu)"};
 }
 
 std::vector<std::string> shared_gpu_warnings(std::string_view host, const std::vector<std::string>& uuids,

@@ -53,6 +53,9 @@ HostResult ManagerHost::run() {
 }
 
 void ManagerHost::feed(InputBody body) {
+    if (const auto* stop = std::get_if<StopRequested>(&body); stop != nullptr && !result_.stopped_by) {
+        result_.stopped_by = stop->reason;
+    }
     // A clock that ticks more coarsely than inputs come must not make time go back.
     last_time_ = std::max(last_time_, clock_.now());
     const Input input{sequence_++, last_time_, std::move(body)};

@@ -67,8 +67,9 @@ struct HostSettings {
 
 struct HostResult {
     EndReason reason = EndReason::stopped;
-    double time = 0;            ///< of the run, all incarnations
-    bool workers_lost = false;  ///< some rank is gone: MPI_Finalize would hang
+    std::optional<StopReason> stopped_by = {};  ///< who asked first that it stop
+    double time = 0;                            ///< of the run, all incarnations
+    bool workers_lost = false;                  ///< some rank is gone: MPI_Finalize would hang
 };
 
 class ManagerHost {

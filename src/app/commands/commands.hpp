@@ -21,6 +21,7 @@ struct JobOptions {
 struct LaunchOptions {
     std::uint32_t workers = 0;  ///< in-process workers when no launcher started several ranks; 0 = one a core
     bool quiet = false;
+    std::optional<double> grace = {};  ///< seconds before the allocation's end at which the search ends in order
 };
 
 /// Changes to the limits; what is absent stays.

@@ -4,6 +4,7 @@
 #include <spdlog/logger.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <exception>
 #include <thread>
 
@@ -20,6 +21,7 @@
 #include "platform/gpus.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
+#include "platform/seats.hpp"
 #include "platform/signals.hpp"
 #include "platform/terminal.hpp"
 #include "transport/backoff.hpp"
@@ -32,40 +34,45 @@ namespace {
 
 std::string run_id_text(std::uint64_t run_id) { return fmt::format("{:016x}", run_id); }
 
-struct WorkerSeat {
-    int index_on_host = 0;
-    int workers_on_host = 1;
+struct Place {
+    TrainerPlace trainer;
+    std::string device;  ///< for people: "cuda:0 NVIDIA H200 (GPU-8a56...)"
 };
 
-TrainerPlace place_of(const Job& job, const WorkerSeat& seat) {
+/// What this process sees, if the job may train on it.
+GpuList gpus_for(const Job& job) {
+    const bool wanted = job.workers.device != Device::cpu && job.trainer.type != TrainerType::toy;
+    return wanted && cuda_available() ? find_gpus(read_environment()) : GpuList{};
+}
+
+Place place_of(const Job& job, const WorkerSeat& seat) {
     TrainerPlace place;
-    place.threads = job.workers.threads > 0
-                        ? job.workers.threads
-                        : static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.workers_on_host));
-    if (job.workers.device == Device::cpu || job.trainer.type == TrainerType::toy) return place;
-    const auto gpus = cuda_available() ? find_gpus(read_environment()) : GpuList{};
+    place.threads = job.workers.threads > 0 ? job.workers.threads
+                                            : static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.workers()));
+    const auto gpus = gpus_for(job);
     if (gpus.empty()) {
         if (job.workers.device == Device::cuda) {
             throw UserError(fmt::format(
                 "workers.device = \"cuda\", but {}; use device = \"cpu\", or a LibTorch with CUDA (docs/install.md)",
                 cuda_available() ? "no GPU is visible here" : "this build's LibTorch has no CUDA"));
         }
-        return place;
+        return {place, place.device};
     }
-    const auto assigned = assign_gpu({gpus, seat.index_on_host, seat.workers_on_host, 1});
+    const auto assigned = assign_gpu({seat.gpus, seat.index, static_cast<int>(job.workers.per_gpu)});
     if (const auto* error = std::get_if<GpuError>(&assigned)) throw UserError(error->message);
-    place.device = fmt::format("cuda:{}", std::get<Gpu>(assigned).index);
-    return place;
+    const auto& gpu = gpus[static_cast<std::size_t>(std::get<Gpu>(assigned).index)];
+    place.device = fmt::format("cuda:{}", gpu.index);
+    return {place, fmt::format("{} {} ({})", place.device, gpu.name, gpu.uuid)};
 }
 
 /// A worker's part. Errors of the user's (data not there) are told and end this worker only.
 WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::path& run_file, std::uint64_t run_id,
                      const WorkerSeat& seat) {
     std::unique_ptr<Trainer> trainer;
-    TrainerPlace place;
+    Place place;
     try {
         place = place_of(job, seat);
-        trainer = make_logged_trainer(make_trainer(job, place), run_file, endpoint.rank());
+        trainer = make_logged_trainer(make_trainer(job, place.trainer), run_file, endpoint.rank());
     } catch (const std::exception& error) {
         std::fprintf(stderr, "stemma: worker %d: %s\n", endpoint.rank(), error.what());
         Bytes frames;
@@ -86,7 +93,7 @@ WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::
     settings.host = host_name();
     settings.device = place.device;
     settings.snapshot_quota = job.workers.snapshot_memory;
-    settings.threads = place.threads;
+    settings.threads = place.trainer.threads;
     return run_worker(endpoint, *trainer, job.space, settings, files);
 }
 
@@ -104,9 +111,10 @@ void send_away(Endpoint& endpoint, std::uint64_t run_id) {
     }
 }
 
-ExitCode exit_code(EndReason reason) {
-    switch (reason) {
+ExitCode exit_code(const HostResult& result) {
+    switch (result.reason) {
         case EndReason::stopped:
+            return result.stopped_by == StopReason::user ? ExitCode::stopped : ExitCode::requeue;
         case EndReason::no_workers:
             return ExitCode::requeue;
         case EndReason::repeated_failure:
@@ -129,6 +137,34 @@ struct Outcome {
     bool workers_lost = false;
 };
 
+double unix_time() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// What the batch system said, for the log of the job.
+std::vector<std::string> surroundings(const Launch& process, std::optional<double> end) {
+    std::vector<std::string> lines;
+    if (process.job_id.empty()) return lines;
+    lines.push_back(describe(process));
+    if (end) {
+        lines.push_back(fmt::format("the allocation ends in {}; the search ends in order {} before",
+                                    clock_text(static_cast<double>(*process.end_time) - unix_time()),
+                                    clock_text(static_cast<double>(*process.end_time) - *end)));
+    }
+    return lines;
+}
+
+/// What ends the search from outside: a signal, or the end of the allocation coming near.
+std::function<std::optional<StopReason>()> stop_wish(const SignalWatch& signals, std::optional<double> orderly_end) {
+    return [&signals, orderly_end, said = false]() mutable -> std::optional<StopReason> {
+        const auto asked = signals.asked();
+        if (asked == Interruption::now) leave_now(ExitCode::requeue);  // the record is whole at any moment
+        const bool late = orderly_end && unix_time() >= *orderly_end;
+        if ((asked == Interruption::none && !late) || std::exchange(said, true)) return std::nullopt;
+        return asked == Interruption::none ? StopReason::time_limit : StopReason::signal;
+    };
+}
+
 /// The manager's part, on rank 0.
 Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, const LaunchOptions& launch,
                    const SignalWatch& signals, const std::function<Lead(std::uint64_t)>& make_lead) {
@@ -139,19 +175,15 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
         send_away(endpoint, run_id);
         throw;
     }
-    bool stop_said = false;
     lead->host.run_id = run_id;
     lead->host.heartbeat_timeout = job.workers.lost_after;
     lead->host.ping_interval = job.workers.heartbeat;
-    lead->host.stop_wish = [&]() -> std::optional<StopReason> {
-        const auto asked = signals.asked();
-        if (asked == Interruption::now) leave_now(ExitCode::requeue);  // the record is whole at any moment
-        if (asked == Interruption::none || std::exchange(stop_said, true)) return std::nullopt;
-        return StopReason::signal;
-    };
+    const auto environment = read_environment();
+    const auto process = launch_of(environment);
+    const auto end = orderly_end(process, unix_time(), launch.grace);
+    lead->host.stop_wish = stop_wish(signals, end);
     DurableSnapshots files(lead->run_file, run_id_text(run_id));
     ControlFile control(lead->run_file);
-    const auto environment = read_environment();
     const auto terminal = launch.quiet ? Terminal{} : terminal_of(STDERR_FILENO, environment);
     StatusSettings status{job.metric.name, std::string(job.trainer.unit_name()), lead->manager.budget()};
     if (launch.quiet) status.summary_seconds = 1e18;
@@ -162,13 +194,14 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
     {
         StatusLine line(stderr, terminal, status);
         if (!lead->record->notice().empty()) line.say(lead->record->notice());
+        for (const auto& text : surroundings(process, end)) line.say(text);
         RunLog run_log(log, job.metric.name, std::string(job.trainer.unit_name()));
         HostObservers observers({&line, &run_log});
         ManagerHost host(endpoint, lead->manager, *lead->record, &files, &control, observers, lead->host);
         result = host.run();
     }
     const auto ended = fmt::format("ended after {}, {}", clock_text(result.time), reason_text(result.reason));
-    lead->record->close(exit_code(result.reason) == ExitCode::ok);
+    lead->record->close(exit_code(result) == ExitCode::ok);
     const ReportContext context{.name = lead->name,
                                 .run_file = lead->run_file.string(),
                                 .metric = job.metric.name,
@@ -179,7 +212,7 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
                                 .ended = ended};
     std::fputs(final_report(lead->manager, context).c_str(), stdout);
     std::fflush(stdout);
-    return {exit_code(result.reason), result.workers_lost};
+    return {exit_code(result), result.workers_lost};
 }
 
 ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
@@ -188,13 +221,22 @@ ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file
     const int workers = launch.workers > 0 ? static_cast<int>(launch.workers) : std::max(1, usable_cores());
     const auto run_id = new_run_id();
     auto endpoints = make_loopback(workers + 1);
+    const std::vector gpus(static_cast<std::size_t>(workers), gpus_for(job));
     std::vector<std::jthread> threads;
     for (int rank = 1; rank <= workers; ++rank) {
         threads.emplace_back([&, rank] {
-            be_worker(*endpoints[static_cast<std::size_t>(rank)], job, run_file, run_id, {rank - 1, workers});
+            be_worker(*endpoints[static_cast<std::size_t>(rank)], job, run_file, run_id, {rank - 1, gpus});
         });
     }
     return be_manager(*endpoints[0], job, run_id, launch, signals, make_lead).code;
+}
+
+/// Where rank `rank` sits among the workers of its host. All ranks ask together.
+WorkerSeat seat_among(Ranks& ranks, int rank, const Launch& process, const Job& job) {
+    const RankFacts own{process.host.empty() ? host_name() : process.host, rank == 0 ? GpuList{} : gpus_for(job)};
+    std::vector<RankFacts> all;
+    for (const auto& text : ranks.all_texts(to_text(own))) all.push_back(facts_of(text));
+    return rank == 0 ? WorkerSeat{} : seat_of(rank, all);
 }
 
 ExitCode search_over_mpi(const Launch& process, const Job& job, const std::filesystem::path& run_file,
@@ -204,14 +246,12 @@ ExitCode search_over_mpi(const Launch& process, const Job& job, const std::files
     const SignalWatch signals;
     const auto run_id = ranks.agree(new_run_id());
     const auto endpoint = ranks.endpoint();
+    const auto seat = seat_among(ranks, endpoint->rank(), process, job);
     if (endpoint->rank() == 0) {
         const auto outcome = be_manager(*endpoint, job, run_id, launch, signals, make_lead);
         if (outcome.workers_lost) ranks.abandon(launcher_code(outcome.code));
         return outcome.code;
     }
-    // Rank 0 sits on the first host and trains nothing: there, workers count from the rank after it.
-    const bool beside_manager = process.rank == process.local_rank;
-    const WorkerSeat seat{process.local_rank - (beside_manager ? 1 : 0), process.local_size - (beside_manager ? 1 : 0)};
     if (be_worker(*endpoint, job, run_file, run_id, seat) != WorkerExit::done) ranks.abandon(0);
     return ExitCode::ok;
 }
