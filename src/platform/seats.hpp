@@ -12,7 +12,8 @@ namespace stemma {
 /// What a rank tells the others.
 struct RankFacts {
     std::string host;
-    GpuList gpus;  ///< that it sees; on the other side only their UUIDs and indices are known
+    std::string cores = {};  ///< core_set() of platform/machine.hpp
+    GpuList gpus = {};       ///< that it sees; on the other side only their UUIDs and indices are known
 };
 /// One line of text; no name in it has tabs.
 std::string to_text(const RankFacts& facts);
@@ -21,6 +22,7 @@ RankFacts facts_of(std::string_view text);
 struct WorkerSeat {
     int index = 0;  ///< among the workers of its host, from 0; not the launcher's local rank, for rank 0 is none
     std::vector<GpuList> gpus;  ///< that the workers of its host see, in order of rank
+    int sharing = 1;            ///< workers of its host, itself included, that run on the same cores
     int workers() const { return static_cast<int>(gpus.size()); }
 };
 /// The seat of rank `rank` >= 1 among all ranks (0 manages and sits nowhere). Pure.

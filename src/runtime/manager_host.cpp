@@ -30,6 +30,17 @@ ManagerHost::ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal,
       last_time_(settings_.time_before) {}
 
 HostResult ManagerHost::run() {
+    try {
+        search();
+    } catch (...) {
+        // Without a record nobody may go on, and nobody should wait for us.
+        break_off();
+        throw;
+    }
+    return result_;
+}
+
+void ManagerHost::search() {
     feed(IncarnationStarted{settings_.incarnation, static_cast<std::uint32_t>(endpoint_.size() - 1)});
     for (auto& body : settings_.first) feed(std::move(body));
     commit();
@@ -49,7 +60,6 @@ HostResult ManagerHost::run() {
     say_goodbye();
     journal_.sync();
     result_.time = clock_.now();
-    return result_;
 }
 
 void ManagerHost::feed(InputBody body) {
@@ -171,6 +181,19 @@ void ManagerHost::lose(WorkerId worker, std::string reason) {
     result_.workers_lost = true;
     outbox_.peers_lost();
     feed(WorkerLost{worker, std::move(reason)});
+}
+
+void ManagerHost::break_off() {
+    for (std::size_t rank = 1; rank < peers_.size(); ++rank) {
+        if (!peers_[rank].gone) outbox_.add({rank}, Leave{true});
+    }
+    outbox_.flush();
+    const double deadline = clock_.now() + settings_.goodbye_timeout;
+    IdleBackoff backoff;
+    while (!endpoint_.idle() && clock_.now() < deadline) {
+        static_cast<void>(endpoint_.poll());
+        backoff.wait();
+    }
 }
 
 void ManagerHost::say_goodbye() {

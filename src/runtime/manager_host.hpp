@@ -77,7 +77,8 @@ public:
     /// `files` and `control` may be null.
     ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal, SnapshotFiles* files, ControlFile* control,
                 HostObserver& observer, HostSettings settings);
-    /// Runs until the search has ended and the workers have left.
+    /// Runs until the search has ended and the workers have left. Throws what the journal throws (UserError: disk
+    /// full); the workers are told to leave before, as if peers were lost.
     HostResult run();
 
 private:
@@ -99,7 +100,9 @@ private:
     void lose(WorkerId worker, std::string reason);
     void execute(std::span<const Effect> effects);
     void commit();
+    void search();
     void say_goodbye();
+    void break_off();
 
     Endpoint& endpoint_;
     Manager& manager_;

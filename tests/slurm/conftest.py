@@ -85,7 +85,9 @@ def cluster(stemma, job, one_node):
 
 @pytest.fixture
 def pair(stemma, job, two_nodes):
-    yield from cleared(Cluster(stemma, two_nodes))
+    cluster = Cluster(stemma, two_nodes)
+    cluster.env["OMPI_MCA_btl"] = "tcp,self"  # the "nodes" are one host: shared memory would cross them
+    yield from cleared(cluster)
 
 
 def cleared(cluster):

@@ -48,7 +48,7 @@ GpuList gpus_for(const Job& job) {
 Place place_of(const Job& job, const WorkerSeat& seat) {
     TrainerPlace place;
     place.threads = job.workers.threads > 0 ? job.workers.threads
-                                            : static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.workers()));
+                                            : static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.sharing));
     const auto gpus = gpus_for(job);
     if (gpus.empty()) {
         if (job.workers.device == Device::cuda) {
@@ -198,7 +198,16 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
         RunLog run_log(log, job.metric.name, std::string(job.trainer.unit_name()));
         HostObservers observers({&line, &run_log});
         ManagerHost host(endpoint, lead->manager, *lead->record, &files, &control, observers, lead->host);
-        result = host.run();
+        try {
+            result = host.run();
+        } catch (const std::exception& error) {
+            // The record cannot be written any more (disk full), or a bug: what was committed is kept. Ranks may be
+            // gone.
+            line.say(fmt::format("stemma: {}", error.what()));
+            log->error("{}", error.what());
+            const bool user = dynamic_cast<const UserError*>(&error) != nullptr;
+            return {user ? ExitCode::user_error : ExitCode::internal_error, true};
+        }
     }
     const auto ended = fmt::format("ended after {}, {}", clock_text(result.time), reason_text(result.reason));
     lead->record->close(exit_code(result) == ExitCode::ok);
@@ -225,7 +234,7 @@ ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file
     std::vector<std::jthread> threads;
     for (int rank = 1; rank <= workers; ++rank) {
         threads.emplace_back([&, rank] {
-            be_worker(*endpoints[static_cast<std::size_t>(rank)], job, run_file, run_id, {rank - 1, gpus});
+            be_worker(*endpoints[static_cast<std::size_t>(rank)], job, run_file, run_id, {rank - 1, gpus, workers});
         });
     }
     return be_manager(*endpoints[0], job, run_id, launch, signals, make_lead).code;
@@ -233,7 +242,8 @@ ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file
 
 /// Where rank `rank` sits among the workers of its host. All ranks ask together.
 WorkerSeat seat_among(Ranks& ranks, int rank, const Launch& process, const Job& job) {
-    const RankFacts own{process.host.empty() ? host_name() : process.host, rank == 0 ? GpuList{} : gpus_for(job)};
+    const RankFacts own{process.host.empty() ? host_name() : process.host, core_set(),
+                        rank == 0 ? GpuList{} : gpus_for(job)};
     std::vector<RankFacts> all;
     for (const auto& text : ranks.all_texts(to_text(own))) all.push_back(facts_of(text));
     return rank == 0 ? WorkerSeat{} : seat_of(rank, all);

@@ -9,13 +9,14 @@ namespace stemma {
 namespace {
 
 RankFacts on(std::string host, std::vector<std::string> uuids = {}) {
-    RankFacts facts{std::move(host), {}};
+    RankFacts facts{.host = std::move(host)};
     for (auto& uuid : uuids) facts.gpus.push_back({static_cast<int>(facts.gpus.size()), std::move(uuid), "a GPU"});
     return facts;
 }
 
 TEST(RankFacts, SurviveTheirText) {
-    for (const auto& uuids : std::vector<std::vector<std::string>>{{}, {"GPU-1"}, {"GPU-1", "MIG-2"}, {""}}) {
+    for (const auto& uuids :
+         std::vector<std::vector<std::string>>{{}, {"GPU-1"}, {"GPU-1", "MIG-2"}, {""}, {"GPU-1", ""}}) {
         const auto facts = facts_of(to_text(on("node7", uuids)));
 
         EXPECT_EQ(facts.host, "node7");
@@ -47,6 +48,19 @@ TEST(Seat, HostsMayBeInterleaved) {
     EXPECT_EQ(seat_of(4, ranks).index, 1);
     EXPECT_EQ(seat_of(4, ranks).workers(), 2);
     EXPECT_EQ(seat_of(3, ranks).index, 1);
+}
+
+TEST(Seat, WorkersShareCoresUnlessTheyWereBoundToTheirOwn) {
+    const auto bound_to = [](std::string host, std::string cores) {
+        return RankFacts{.host = std::move(host), .cores = std::move(cores)};
+    };
+    // All on the first host may run anywhere; on the second each has its own.
+    const std::vector ranks{bound_to("n1", "0 1"), bound_to("n1", "0 1"), bound_to("n1", "0 1"), bound_to("n2", "0"),
+                            bound_to("n2", "1")};
+
+    EXPECT_EQ(seat_of(2, ranks).sharing, 2);
+    EXPECT_EQ(seat_of(4, ranks).sharing, 1);
+    EXPECT_EQ(facts_of(to_text(ranks[1])).cores, "0 1");
 }
 
 TEST(Seat, TheManagerHasNone) { EXPECT_THROW(seat_of(0, {on("n1"), on("n1")}), InternalError); }

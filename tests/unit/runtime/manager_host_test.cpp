@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "core/error.hpp"
 #include "record/memory_journal.hpp"
 #include "runtime/replay.hpp"
 #include "sampler/random.hpp"
@@ -89,6 +90,7 @@ TEST(ManagerHost, AStoppedSearchGoesOnWhereItWas) {
     };
     const auto first = incarnation(manager, journal, 2, host, 0.002);
     ASSERT_EQ(first.reason, EndReason::stopped);
+    EXPECT_EQ(first.stopped_by, StopReason::signal);
     const auto before = manager.totals();
     ASSERT_LT(before.members, 1000U);
 
@@ -130,6 +132,26 @@ TEST(ManagerHost, AWorkerThatNeverComesIsLostAndTheOthersGoOn) {
     EXPECT_EQ(result.reason, EndReason::budget_members);
     EXPECT_TRUE(result.workers_lost);
     EXPECT_EQ(manager.totals().members, 10U);
+}
+
+/// As a disk that is full after some commits.
+class FullJournal : public MemoryJournal {
+public:
+    void commit() override {
+        if (++commits_ > 5) throw UserError("the disk is full");
+        MemoryJournal::commit();
+    }
+
+private:
+    int commits_ = 0;
+};
+
+TEST(ManagerHost, AJournalThatCannotBeWrittenSendsTheWorkersHome) {
+    auto manager = make_manager({.budget = {.members = 1000}});
+    FullJournal journal;
+
+    // The workers' threads are joined inside: it returns only because they left.
+    EXPECT_THROW(incarnation(manager, journal, 3, {}, 0.001), UserError);
 }
 
 TEST(Replay, NamesTheFirstDecisionThatDiffers) {
