@@ -19,7 +19,7 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
         out.push_back(Noted{.kind = EventKind::late_report, .lease = report.lease, .worker = report.worker});
         if (taken_back.erase(report.lease) > 0 && workers.alive(report.worker)) {
             workers[report.worker].timeouts_in_a_row = 0;  // slow, but it works
-            if (report.snapshot_bytes > 0) out.push_back(Drop{report.worker, snapshot_of(report.lease)});
+            if (report.snapshot_bytes > 0 && !ended) out.push_back(Drop{report.worker, snapshot_of(report.lease)});
         }
         return;
     }

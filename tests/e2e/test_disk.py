@@ -10,7 +10,7 @@ import pytest
 from harness import OK, REQUEUE, TIMEOUT_S, USER_ERROR, wait_until
 from record import rows
 
-LONG = ("--set", "run.budget.members=100000", "--set", "trainer.cost=100us")
+LONG = ("--set", "run.budget.members=100000", "--set", "trainer.cost=0.0001")
 
 
 def committed(stemma, file="toy.h5"):
@@ -48,7 +48,7 @@ def assert_resumable(stemma, file):
 
 
 def test_a_quota_that_is_used_up_ends_the_search_with_what_is_there(stemma, job):
-    done = limited(stemma, 400_000, "run", job, "-n", "2", "-q", "--output", "toy.h5", *LONG)
+    done = limited(stemma, 800_000, "run", job, "-n", "2", "-q", "--output", "toy.h5", *LONG)
 
     assert done.returncode == USER_ERROR, done.stderr
     assert "toy.h5" in done.stderr and "disk full" in done.stderr
@@ -149,7 +149,7 @@ def test_the_live_file_may_be_elsewhere(stemma, job):
 
 @pytest.mark.parametrize("node", ["stays", "is gone"])
 def test_a_kill_with_the_live_file_elsewhere(stemma, mpi, job, node):
-    words = ["run", job, "--output", "toy.h5", "--continue", "--node-local", "node", "--set", "trainer.cost=5ms", "--set", "run.budget.members=300"]
+    words = ["run", job, "--output", "toy.h5", "--continue", "--node-local", "node", "--set", "trainer.cost=20ms", "--set", "run.budget.members=300"]
     started = stemma.start(3, *words)
     wait_until(lambda: (stemma.folder / "toy.h5").exists() and len(committed(stemma)) > 20, "there is a copy with reports", 60)
     started.kill()

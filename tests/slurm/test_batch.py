@@ -125,6 +125,9 @@ def test_where_requeue_is_not_allowed_a_dependent_job_goes_on(cluster, stemma):
 
     cluster.wait_for_state(first, "COMPLETED")
     assert "a new job goes on" in cluster.log(first), cluster.log(first)
+    cluster.wait_for_state(first + 1, "COMPLETED")
+    assert "the allocation ends in 0:" in cluster.log(first + 1), "its own end, not the first job's"
+    assert members(stemma) > 0
     cluster.wait(lambda: not cluster("squeue", "-h"), "all of the chain has ended", 600)
 
     assert members(stemma) == 150
