@@ -121,6 +121,8 @@ bool ManagerHost::receive() {
 void ManagerHost::take_frames(int from, Bytes frames) {
     auto& peer = peers_[static_cast<std::size_t>(from)];
     peer.heard = clock_.now();
+    // Taken for dead, and speaks again (it was frozen): its leases are others' by now, and nobody else would tell it.
+    if (std::exchange(peer.lost, false)) outbox_.add({static_cast<std::uint64_t>(from)}, Leave{true});
     std::span<const std::byte> left = frames;
     while (!left.empty()) take_message({static_cast<std::uint64_t>(from)}, peer.frames.next_to_manager(left));
 }
@@ -130,11 +132,16 @@ void ManagerHost::take_message(WorkerId worker, ToManager message) {
     if (const auto* progress = std::get_if<Progress>(&message)) observer_.on_progress(worker, *progress);
     if (const auto* hello = std::get_if<Hello>(&message)) {
         peer.joined = true;
+        peer.gone = false;  // one that was not waited for any longer is welcome all the same
         observer_.on_hello(worker, *hello);
     }
     if (std::holds_alternative<Goodbye>(message)) {
         peer.gone = true;
-        if (!peer.joined) feed(WorkerLost{worker, "it could not start: see its error message"});
+        if (!peer.joined) {
+            feed(WorkerLost{worker, "it could not start: see its error message"});
+        } else if (!manager_.ended()) {
+            feed(WorkerLost{worker, "it left"});
+        }
     }
     if (auto body = to_input(worker, std::move(message))) feed(std::move(*body));
 }
@@ -179,6 +186,7 @@ void ManagerHost::watch_peers() {
 
 void ManagerHost::lose(WorkerId worker, std::string reason) {
     result_.workers_lost = true;
+    peers_[worker.value].lost = peers_[worker.value].joined;
     outbox_.peers_lost();
     feed(WorkerLost{worker, std::move(reason)});
 }

@@ -86,6 +86,7 @@ private:
         explicit Peer(std::uint64_t run_id) : frames(run_id) {}
         bool joined = false;
         bool gone = false;  ///< lost, or said goodbye
+        bool lost = false;  ///< and not yet sent home
         double heard = 0;
         FrameUnpacker frames;
     };

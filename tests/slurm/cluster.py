@@ -75,7 +75,7 @@ def ranks_of(job):
         if not entry.name.isdigit() or not alive(int(entry.name)):
             continue
         try:
-            if (entry / "comm").read_text().strip() != "stemma":
+            if not (entry / "comm").read_text().startswith("stemma"):
                 continue
             names = dict(item.split("=", 1) for item in (entry / "environ").read_bytes().decode().split("\0") if "=" in item)
         except (OSError, UnicodeDecodeError):
