@@ -20,6 +20,8 @@ struct CommandLine {
     RunOptions run;
     PreviewOptions preview;
     SimulateOptions simulate;
+    BatchOptions batch;
+    std::string batch_time = "1h";
     BudgetOptions budget;
     ExportOptions exports;
     LineageOptions lineage;
@@ -28,6 +30,7 @@ struct CommandLine {
     std::string file;
     std::string explain;
     std::string wall_time;
+    std::string grace;
     std::optional<std::uint64_t> member;
     std::function<ExitCode()> action;
 };
@@ -44,6 +47,13 @@ void add_launch(CLI::App& command, CommandLine& line) {
         "-n,--workers", line.launch.workers,
         "Workers inside this process, when no mpirun or srun started several ranks (default: one a core)");
     command.add_flag("-q,--quiet", line.launch.quiet, "No status line; only things of note");
+    command.add_option(
+        "--node-local", line.launch.node_local,
+        "Folder of rank 0's node in which to write the live run file, publishing copies (default: $TMPDIR if "
+        "the run file lies on NFS or another network file system; none: never)");
+    command.add_option("--grace", line.grace,
+                       "End in order this long before the batch allocation does: 90s, 5m (default: a tenth of what is "
+                       "left, 10s to 2m)");
 }
 
 void add_budget(CLI::App& command, CommandLine& line) {
@@ -125,6 +135,26 @@ void add_conform(CLI::App& app, CommandLine& line) {
         ->check(CLI::PositiveNumber);
 }
 
+void add_batch_command(CLI::App& app, CommandLine& line) {
+    auto* command = add_command(app, line, "sbatch", "Print a ready batch script for Slurm, with the sums", [&] {
+        line.batch.job = line.job;
+        return print_batch_script(line.batch);
+    });
+    add_job(*command, line);
+    command->add_option("--nodes", line.batch.nodes, "Nodes (default 1)")->check(CLI::PositiveNumber);
+    command->add_option("--gpus-per-node", line.batch.gpus_per_node, "GPUs of each node (default 0)");
+    command->add_option("--workers-per-node", line.batch.workers_per_node,
+                        "Workers of each node (default: as many as GPUs; without GPUs 4)");
+    command->add_option("--cpus-per-task", line.batch.cores, "Cores of each worker (default 1)")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--time", line.batch_time,
+                        "Of one allocation: 90m, 12h, 2d or 12:00:00 (default 1h); the search goes on in the next");
+    command->add_option("--partition", line.batch.partition, "Partition");
+    command->add_option("--account", line.batch.account, "Account");
+    command->add_option("--unit-seconds", line.batch.unit_seconds, "Seconds of one unit of training, for the sums")
+        ->check(CLI::PositiveNumber);
+}
+
 void add_lineage_commands(CLI::App& app, CommandLine& line) {
     const auto add = [&](const std::string& name, const std::string& text, std::function<ExitCode()> action) {
         auto* command = add_command(app, line, name, text, std::move(action));
@@ -190,6 +220,26 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
                 [] { return selfcheck(); });
 }
 
+double duration_of(const std::string& option, const std::string& text) {
+    if (const auto seconds = parse_duration(text)) return *seconds;
+    throw UserError(option + " must be a duration such as 90s, 15m or 1d12h; got \"" + text + "\"");
+}
+
+/// Also as Slurm writes it: [days-]hours:minutes:seconds.
+double slurm_duration(const std::string& text) {
+    int days = 0;
+    int hours = 0;
+    int minutes = 0;
+    int seconds = 0;
+    int end = 0;
+    const auto whole = [&] { return end == static_cast<int>(text.size()); };
+    if (std::sscanf(text.c_str(), "%d-%d:%d:%d%n", &days, &hours, &minutes, &seconds, &end) == 4 && whole())
+        return ((days * 24.0 + hours) * 60 + minutes) * 60 + seconds;
+    if (std::sscanf(text.c_str(), "%d:%d:%d%n", &hours, &minutes, &seconds, &end) == 3 && whole())
+        return (hours * 60.0 + minutes) * 60 + seconds;
+    return duration_of("--time", text);
+}
+
 int run_main(int argc, char** argv) {
     CLI::App app(
         "Stemma: hyperparameter optimisation with ASHA over MPI. Start with: stemma check JOB.toml, stemma preview "
@@ -200,17 +250,16 @@ int run_main(int argc, char** argv) {
     CommandLine line;
     add_job_commands(app, line);
     add_record_commands(app, line);
+    add_batch_command(app, line);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         const int code = app.exit(error);
         return code == 0 ? 0 : static_cast<int>(ExitCode::user_error);
     }
-    if (!line.wall_time.empty()) {
-        line.budget.seconds = parse_duration(line.wall_time);
-        if (!line.budget.seconds)
-            throw UserError("--wall-time must be a duration such as 90s, 15m or 1d12h; got \"" + line.wall_time + "\"");
-    }
+    if (!line.wall_time.empty()) line.budget.seconds = duration_of("--wall-time", line.wall_time);
+    line.batch.seconds = slurm_duration(line.batch_time);
+    if (!line.grace.empty()) line.launch.grace = duration_of("--grace", line.grace);
     return static_cast<int>(line.action());
 }
 

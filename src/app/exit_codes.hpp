@@ -8,8 +8,9 @@ enum class ExitCode : int {
     failed = 1,           ///< the search stopped because every training fails alike
     user_error = 2,       ///< nothing was started; the message says what to change
     mismatch = 3,         ///< verify: a decision differs from the record
+    stopped = 4,          ///< by `stemma stop`: resumable, but nobody wants it queued again
     internal_error = 70,  ///< a bug (EX_SOFTWARE)
-    requeue = 75,         ///< stopped by a signal, a time limit or for want of workers: resume it (EX_TEMPFAIL)
+    requeue = 75,         ///< ended by a signal, a time limit or for want of workers: resume it (EX_TEMPFAIL)
 };
 
 }  // namespace stemma

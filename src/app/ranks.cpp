@@ -30,6 +30,7 @@ struct Ranks::Session {
 Ranks::Ranks() : session_(std::make_unique<Session>()) {}
 Ranks::~Ranks() = default;
 std::uint64_t Ranks::agree(std::uint64_t value) { return mpi_agree(value); }
+std::vector<std::string> Ranks::all_texts(const std::string& text) { return mpi_all_texts(text); }
 std::unique_ptr<Endpoint> Ranks::endpoint() { return make_mpi_endpoint(); }
 std::string Ranks::selfcheck(const std::string& facts) {
     const auto result = mpi_selfcheck(facts);
@@ -66,6 +67,7 @@ Ranks::Ranks() {
 }
 Ranks::~Ranks() = default;
 std::uint64_t Ranks::agree(std::uint64_t value) { return value; }
+std::vector<std::string> Ranks::all_texts(const std::string& text) { return {text}; }
 std::unique_ptr<Endpoint> Ranks::endpoint() { return nullptr; }
 std::string Ranks::selfcheck(const std::string&) { return ""; }
 void Ranks::abandon(int) { unreachable("there is no MPI to abandon"); }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "transport/endpoint.hpp"
 
@@ -22,6 +23,8 @@ public:
 
     /// Rank 0's value, on every rank. Only before the search: it waits for all.
     std::uint64_t agree(std::uint64_t value);
+    /// The texts of all ranks, in order, on every rank. Likewise.
+    std::vector<std::string> all_texts(const std::string& text);
     std::unique_ptr<Endpoint> endpoint();
     /// Who is where and how fast the wires are, as text; "" but on rank 0. Waits for all.
     std::string selfcheck(const std::string& facts);

@@ -163,7 +163,7 @@ void Manager::State::assign(const QueuedWork& work, WorkerId worker, Effects& ou
     auto& member = members[work.member];
     member.state = MemberState::training;
     member.target = work.to;
-    ActiveLease active{.lease = lease, .member = work.member, .from = member.reached, .to = work.to, .assigned = now};
+    ActiveLease active{.lease = lease, .member = work.member, .from = member.reached, .to = work.to};
     if (member.reached > 0) active.source = choose_source(member.snapshot, worker, lease, out);
     if (active.source.kind == SourceKind::scratch) {
         if (member.reached > 0) {
@@ -182,8 +182,8 @@ void Manager::State::assign(const QueuedWork& work, WorkerId worker, Effects& ou
     resource_granted += static_cast<std::uint64_t>(work.to - active.from);
     ++totals.leases;
     out.push_back(Assign{worker, lease, work.member, active.from, work.to, active.source, member.attempts});
-    if (settings.lease_timeout > 0) deadlines.push_back({now + settings.lease_timeout, {worker, lease}});
     workers.add(worker, active);
+    set_deadline(worker, *workers.find(worker, lease));
 }
 
 Source Manager::State::choose_source(std::uint32_t slot, WorkerId worker, LeaseId lease, Effects& out) {
@@ -204,6 +204,7 @@ Source Manager::State::choose_source(std::uint32_t slot, WorkerId worker, LeaseI
 }
 
 void Manager::State::settle(const ActiveLease& lease, Resource reached, Effects& out) {
+    deadlines.erase({lease.deadline, lease.lease});
     // Work that was granted but not done goes back to the budget.
     const auto done = std::clamp(reached, lease.from, lease.to);
     resource_granted -= static_cast<std::uint64_t>(lease.to - done);

@@ -1,5 +1,6 @@
 // What a failure means, by its kind. A failed training is a value: it costs one member at most, never the search.
 #include <algorithm>
+#include <cmath>
 
 #include "manager/state.hpp"
 
@@ -142,6 +143,36 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
         out.push_back(
             Noted{.kind = EventKind::requeued, .member = lease->member, .lease = lease->lease, .worker = worker});
         queue.push_front({lease->member, lease->to, {}});
+    }
+}
+
+void Manager::State::set_deadline(WorkerId worker, ActiveLease& lease) {
+    double allowed = std::numeric_limits<double>::infinity();
+    if (settings.lease_timeout > 0) allowed = settings.lease_timeout;
+    if (settings.lease_patience > 0 && slowest_unit > 0) {
+        Resource units = 0;  // it starts after those before it
+        for (const auto& held : workers[worker].leases) {
+            units += held.to - held.from;
+            if (held.lease == lease.lease) break;
+        }
+        const double usual = slowest_unit * static_cast<double>(units);
+        allowed = std::min(allowed, std::max(settings.lease_floor, settings.lease_patience * usual));
+    }
+    if (!std::isfinite(allowed)) return;
+    lease.deadline = now + allowed;
+    deadlines.emplace(std::pair(lease.deadline, lease.lease), worker);
+}
+
+void Manager::State::learn_pace(double seconds, Resource units) {
+    if (units <= 0 || !(seconds > 0)) return;
+    const bool first = slowest_unit == 0;
+    slowest_unit = std::max(slowest_unit, seconds / static_cast<double>(units));
+    if (!first || settings.lease_patience <= 0) return;
+    for (std::size_t slot = 0; slot < workers.slots(); ++slot) {
+        if (!workers.alive({slot})) continue;
+        for (auto& lease : workers[{slot}].leases) {
+            if (!std::isfinite(lease.deadline)) set_deadline({slot}, lease);
+        }
     }
 }
 

@@ -88,10 +88,9 @@ void Manager::State::on(const TransferDone& done, Effects& out) {
 }
 
 void Manager::State::on(const Ticked&, Effects& out) {
-    while (!deadlines.empty() && deadlines.front().first <= now) {
-        const auto [worker, lease] = deadlines.front().second;
-        deadlines.pop_front();
-        if (workers.find(worker, lease) != nullptr) expire(worker, lease, out);
+    while (!deadlines.empty() && deadlines.begin()->first.first <= now) {
+        const auto [key, worker] = *deadlines.begin();
+        expire(worker, key.second, out);
     }
     if (!closing && scheduler->next_deadline() <= now) tell_scheduler(TimePassed{now}, out);
 }
@@ -132,13 +131,6 @@ void Manager::State::on(const BudgetChanged& changed, Effects& out) {
 
 void Manager::State::on(const ModelFitted& fitted, Effects&) { sampler->fitted(fitted.number, fitted.model); }
 
-void Manager::State::prune_deadlines() {
-    while (!deadlines.empty() &&
-           workers.find(deadlines.front().second.first, deadlines.front().second.second) == nullptr) {
-        deadlines.pop_front();
-    }
-}
-
 Manager::Manager(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler,
                  std::unique_ptr<Sampler> sampler)
     : state_(std::make_unique<State>(std::move(settings), std::move(space), std::move(scheduler), std::move(sampler))) {
@@ -154,7 +146,6 @@ void Manager::on(const Input& input, Effects& out) {
     state_->now = input.time;
     std::visit([&](const auto& body) { state_->on(body, out); }, input.body);
     if (!state_->ended) state_->fill(out);
-    state_->prune_deadlines();
 }
 
 void Manager::replay(const Input& input, std::span<const Effect> recorded, Effects& out, ProposalCheck& check) {
@@ -169,7 +160,7 @@ double Manager::next_deadline() const {
     double next = std::numeric_limits<double>::infinity();
     if (state_->ended) return next;
     if (state_->settings.budget.seconds > 0 && !state_->closing) next = state_->settings.budget.seconds;
-    if (!state_->deadlines.empty()) next = std::min(next, state_->deadlines.front().first);
+    if (!state_->deadlines.empty()) next = std::min(next, state_->deadlines.begin()->first.first);
     if (!state_->closing) next = std::min(next, state_->scheduler->next_deadline());
     return next;
 }

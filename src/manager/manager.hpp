@@ -29,8 +29,12 @@ struct ManagerSettings {
     std::uint32_t retries = 1;             ///< of a training that failed with an exception
     std::uint32_t failures_in_a_row = 10;  ///< same kind and type from different members: the search stops; 0 = never
     DurablePolicy durable = DurablePolicy::promotable;
-    bool spill = true;               ///< over quota: to disk first, instead of dropping
-    double lease_timeout = 0;        ///< seconds; 0 = none
+    bool spill = true;         ///< over quota: to disk first, instead of dropping
+    double lease_timeout = 0;  ///< seconds; 0 = none
+    /// A lease is taken back when it lasts this many times as long as the slowest one so far would have, unit for unit,
+    /// those before it at its worker included; never within lease_floor seconds, nor before a first report. 0 = none.
+    double lease_patience = 0;
+    double lease_floor = 300;
     std::uint32_t leases_ahead = 0;  ///< leases queued at a worker beside the one it trains
 };
 

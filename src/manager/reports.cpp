@@ -17,8 +17,9 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
         // The lease was given up or given to somebody else: kept in the log, never ranked.
         ++totals.late;
         out.push_back(Noted{.kind = EventKind::late_report, .lease = report.lease, .worker = report.worker});
-        if (taken_back.erase(report.lease) > 0 && report.snapshot_bytes > 0 && workers.alive(report.worker)) {
-            out.push_back(Drop{report.worker, snapshot_of(report.lease)});
+        if (taken_back.erase(report.lease) > 0 && workers.alive(report.worker)) {
+            workers[report.worker].timeouts_in_a_row = 0;  // slow, but it works
+            if (report.snapshot_bytes > 0 && !ended) out.push_back(Drop{report.worker, snapshot_of(report.lease)});
         }
         return;
     }
@@ -26,6 +27,7 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
     workers[report.worker].timeouts_in_a_row = 0;
     settle(*lease, report.reached, out);
     totals.busy_seconds += report.seconds;
+    learn_pace(report.seconds, report.reached - lease->from);
     auto& member = members[lease->member];
     member.state = MemberState::waiting;
     if (report.reached == lease->from) {

@@ -76,7 +76,9 @@ struct Manager::State : private Placement {
     /// Hands out work while there is room, then ends the run if nothing can come any more.
     void fill(Effects& out);
     bool may_grant() const;
-    void prune_deadlines();
+    void set_deadline(WorkerId worker, ActiveLease& lease);
+    /// Deadlines come from training times: the first one gives a deadline to all that are out.
+    void learn_pace(double seconds, Resource units);
     std::optional<QueuedWork> next_work(Effects& out);
     std::optional<MemberId> give_birth(const Create& create, Effects& out);
     std::optional<Configuration> configuration_for(const Create& create);
@@ -104,8 +106,8 @@ struct Manager::State : private Placement {
     std::map<TransferId, TransferRecord> transfers;
     std::set<LeaseId> taken_back;  ///< expired, their workers alive: a late report of theirs leaves a snapshot behind
     std::deque<QueuedWork> queue;
-    /// Assigned leases in order of their deadline; those no longer out are skipped, the front one is out.
-    std::deque<std::pair<double, std::pair<WorkerId, LeaseId>>> deadlines;
+    std::map<std::pair<double, LeaseId>, WorkerId> deadlines;  ///< of leases that are out, the next one first
+    double slowest_unit = 0;  ///< seconds of a unit of training in the slowest lease so far; 0 = no report yet
 
     double now = 0;
     std::uint64_t sequence = 0;

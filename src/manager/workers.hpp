@@ -2,6 +2,7 @@
 // The workers of this incarnation, their leases, and who has room for another one.
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,7 +21,7 @@ struct ActiveLease {
     Resource to = 0;
     std::uint32_t slot = ~std::uint32_t{0};  ///< snapshot it starts from (pinned), or none
     Source source = {};
-    double assigned = 0;  ///< time of the assignment, seconds
+    double deadline = std::numeric_limits<double>::infinity();  ///< when it is taken back, seconds
     bool cancelled = false;
 };
 

@@ -2,11 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <numeric>
 
 #include "core/error.hpp"
 
@@ -46,6 +48,8 @@ const Gpu* find_gpu(const GpuList& installed, std::string_view entry) {
     }
     return found;
 }
+
+std::string identity(const Gpu& gpu) { return gpu.uuid.empty() ? "cuda:" + std::to_string(gpu.index) : gpu.uuid; }
 
 std::string output_of(const char* command) {
     std::string text;
@@ -104,40 +108,58 @@ GpuList find_gpus(const Environment& environment) {
                         variable == environment.end() ? std::nullopt : std::optional(variable->second));
 }
 
-std::variant<Gpu, GpuError> assign_gpu(const GpuRequest& request) {
-    ensure(request.workers >= 1 && request.workers_per_gpu >= 1, "assign_gpu: counts from 1");
-    ensure(request.worker >= 0 && request.worker < request.workers, "assign_gpu: a worker of this host");
-    const auto gpus = std::ssize(request.visible);
-    if (gpus == 0) {
-        return GpuError{
-            "no GPU is visible to this worker; ask for one of the batch system (Slurm: --gpus-per-task=1), look at "
-            "CUDA_VISIBLE_DEVICES and `nvidia-smi -L`, or set [workers] device = \"cpu\""};
+namespace {
+
+/// What the asking worker gets when all workers of the host choose in turn; fewer than gpus_per_worker if no more are
+/// left.
+GpuList chosen(const GpuRequest& request) {
+    std::vector<std::size_t> order(request.visible.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](auto a, auto b) { return request.visible[a].size() < request.visible[b].size(); });
+    std::map<std::string, int> users;
+    for (const auto worker : order) {
+        GpuList got;
+        for (const auto& gpu : request.visible[worker]) {
+            if (std::ssize(got) == request.gpus_per_worker) break;
+            if (users[identity(gpu)] >= request.workers_per_gpu) continue;
+            ++users[identity(gpu)];
+            got.push_back(gpu);
+        }
+        if (worker == static_cast<std::size_t>(request.worker)) return got;
     }
-    if (gpus == 1 && request.workers_per_gpu == 1) return request.visible.front();
-    const auto index = request.worker / request.workers_per_gpu;
-    if (index >= gpus) {
-        return GpuError{std::to_string(request.workers) + " workers on this host, " +
-                        std::to_string(request.workers_per_gpu) + " for each GPU, need " +
-                        std::to_string((request.workers + request.workers_per_gpu - 1) / request.workers_per_gpu) +
-                        " GPUs, but " + std::to_string(gpus) +
-                        " can be seen; start fewer workers on it or let more share a GPU ([workers] per_gpu)"};
-    }
-    return request.visible[static_cast<std::size_t>(index)];
+    unreachable("the worker is one of its host");
 }
 
-std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request, int count) {
-    ensure(request.workers >= 1 && count >= 1, "assign_gpus: counts from 1");
-    ensure(request.worker >= 0 && request.worker < request.workers, "assign_gpus: a worker of this host");
-    const auto gpus = std::ssize(request.visible);
-    if (gpus == 0 || gpus == count) return request.visible;
-    if (std::int64_t{request.workers} * count > gpus) {
-        return GpuError{std::to_string(request.workers) + " workers on this host, " + std::to_string(count) +
-                        " GPUs for each, need " + std::to_string(std::int64_t{request.workers} * count) + ", but " +
-                        std::to_string(gpus) +
-                        " can be seen; start fewer workers on it or lower trainer.gpus_per_worker"};
+std::string count_text(std::int64_t count, const std::string& what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request) {
+    ensure(request.workers_per_gpu >= 1 && request.gpus_per_worker >= 1, "assign_gpus: counts from 1");
+    ensure(request.worker >= 0 && request.worker < std::ssize(request.visible), "assign_gpus: a worker of this host");
+    const auto& seen = request.visible[static_cast<std::size_t>(request.worker)];
+    if (seen.empty()) {
+        return GpuError{
+            "no GPU is visible to this worker; ask for one of the batch system (Slurm: --gpus-per-node), look at "
+            "CUDA_VISIBLE_DEVICES and `nvidia-smi -L`, or set [workers] device = \"cpu\""};
     }
-    const auto first = request.visible.begin() + std::int64_t{request.worker} * count;
-    return GpuList(first, first + count);
+    auto got = chosen(request);
+    if (std::ssize(got) == request.gpus_per_worker) return got;
+    return GpuError{
+        "this worker sees " + count_text(std::ssize(seen), "GPU") + " (" + identity(seen.front()) +
+        (seen.size() == 1 ? "" : ", ...") + "), of which " + std::to_string(got.size()) + " of the " +
+        std::to_string(request.gpus_per_worker) + " that it needs do not belong to other workers; this host has " +
+        count_text(std::ssize(request.visible), "worker") + ", " + std::to_string(request.workers_per_gpu) +
+        " for each GPU: start fewer on it, or let more share a GPU ([workers] per_gpu)"};
+}
+
+std::variant<Gpu, GpuError> assign_gpu(const GpuRequest& request) {
+    auto gpus = assign_gpus(request);
+    if (auto* error = std::get_if<GpuError>(&gpus)) return std::move(*error);
+    return std::get<GpuList>(gpus).front();
 }
 
 std::vector<std::string> shared_gpu_warnings(std::string_view host, const std::vector<std::string>& uuids,

@@ -33,23 +33,24 @@ GpuList visible_gpus(const GpuList& installed, const std::optional<std::string>&
 GpuList find_gpus(const Environment& environment);
 
 struct GpuRequest {
-    GpuList visible;          ///< what this worker's process can see
-    int worker = 0;           ///< index among the workers of its host, from 0
-    int workers = 1;          ///< workers on this host
-    int workers_per_gpu = 1;  ///< how many may share one GPU
+    std::vector<GpuList> visible;  ///< what each worker of this host sees, in order of rank
+    int worker = 0;                ///< which of them asks, from 0
+    int workers_per_gpu = 1;       ///< how many may share one GPU
+    int gpus_per_worker = 1;       ///< more for a worker whose program trains one model on several
 };
 struct GpuError {
     std::string message;  ///< what, where, remedy
 };
 
-/// Pure. If the launcher bound one GPU to each worker (one visible), that one is taken whatever the worker's index;
-/// else worker w gets GPU w / workers_per_gpu, so that neighbours share. Too few GPUs for the workers is an error,
-/// never a silent doubling up. Throws InternalError on counts below 1 or an index out of range.
+/// Pure, and the same plan whoever of the host asks: workers that see the fewest GPUs choose first (a launcher bound
+/// them to those), and each takes the first gpus_per_worker in its list that are not full. So with all GPUs visible to
+/// all, worker w gets GPU w / workers_per_gpu and neighbours share; with one GPU bound to each worker, it gets that one.
+/// A GPU that would get more than workers_per_gpu workers is an error of the worker that finds no other, never a silent
+/// doubling up. GPUs are told apart by UUID, or by index where that is not known. Throws InternalError on a count below
+/// 1 or an index out of range.
+std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request);
+/// The first of these.
 std::variant<Gpu, GpuError> assign_gpu(const GpuRequest& request);
-
-/// Pure. `count` GPUs for one worker that trains on several: those bound to it if as many are visible as it wants, else
-/// worker w gets GPUs w * count and on. None visible is no error here: the list is empty.
-std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request, int count);
 
 /// The workers of one host (as "uuid" each, "" = CPU) of which more than `workers_per_gpu` share a GPU: one warning
 /// text for each such GPU. For `stemma selfcheck`, which sees what a launcher really bound. Pure.

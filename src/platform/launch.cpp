@@ -81,6 +81,9 @@ Launch launch_of(const Environment& environment) {
     Launch launch;
     launch.host = text(environment, "SLURMD_NODENAME");
     launch.job_id = slurm_job(environment);
+    launch.nodes = std::max(1, number(environment, "SLURM_JOB_NUM_NODES", 1));
+    launch.restarts = number(environment, "SLURM_RESTART_COUNT", 0);
+    launch.cores_per_rank = number(environment, "SLURM_CPUS_PER_TASK", 0);
     const auto end_time = text(environment, "SLURM_JOB_END_TIME");
     if (!end_time.empty()) launch.end_time = parse("SLURM_JOB_END_TIME", end_time);
 
@@ -106,6 +109,26 @@ Launch launch_of(const Environment& environment) {
                         "; its environment variables were changed on the way: start the program directly by it");
     }
     return launch;
+}
+
+std::string describe(const Launch& launch) {
+    std::string text;
+    if (!launch.job_id.empty()) {
+        text = "Slurm job " + launch.job_id;
+        if (launch.restarts > 0) text += " (start " + std::to_string(launch.restarts + 1) + ")";
+        text += ", " + std::to_string(launch.nodes) + (launch.nodes == 1 ? " node" : " nodes");
+    }
+    if (launch.launcher == Launcher::none) return text;
+    text += (text.empty() ? "" : "; ") + std::string(launch.launcher == Launcher::slurm ? "srun" : "mpirun") +
+            " started " + std::to_string(launch.size) + " ranks";
+    if (launch.cores_per_rank > 0) text += ", cores each: " + std::to_string(launch.cores_per_rank);
+    return text;
+}
+
+std::optional<double> orderly_end(const Launch& launch, double now, std::optional<double> grace) {
+    if (!launch.end_time) return std::nullopt;
+    const auto end = static_cast<double>(*launch.end_time);
+    return end - grace.value_or(std::clamp((end - now) / 10, 10.0, 120.0));
 }
 
 int exit_code_for_launcher(int code, const Launch& launch, const Environment& environment) {

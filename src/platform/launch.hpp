@@ -30,14 +30,26 @@ struct Launch {
     int local_size = 1;       ///< ranks on this host
     std::string host = {};    ///< as the launcher calls it, else ""
     std::string job_id = {};  ///< Slurm's job id, "123_4" for a task of an array; "" outside Slurm
-    std::optional<std::int64_t> end_time =
-        {};  ///< seconds since 1970 when the allocation ends, if the launcher says so
+    int nodes = 1;            ///< of the Slurm allocation
+    int cores_per_rank = 0;   ///< as asked of Slurm; 0 = not said
+    int restarts = 0;         ///< times that Slurm has queued this job again
+    /// Seconds since 1970 when the allocation ends, if the launcher says so (Slurm does from 23.02 on;
+    /// slurm/stemma.sbatch asks for it before).
+    std::optional<std::int64_t> end_time = {};
 };
 
 /// Pure. Open MPI's variables are looked at before Slurm's, because mpirun inside an allocation sets both and only its
 /// own tell the ranks apart. A batch shell without srun or mpirun is Launcher::none, with its job_id.
 /// Throws UserError if a variable that must be a number is none, or rank and size contradict each other.
 Launch launch_of(const Environment& environment);
+
+/// What was found, in one line: "Slurm job 77 (start 2), 4 nodes; srun started 17 ranks, 8 cores each". "" for a
+/// process that was started by hand outside Slurm. Pure.
+std::string describe(const Launch& launch);
+
+/// When the search should end in order, in seconds since 1970: `grace` seconds before the allocation does. Without a
+/// wish a tenth of what is left at `now`, within 10 .. 120 s. nullopt: no end is known. Pure.
+std::optional<double> orderly_end(const Launch& launch, double now, std::optional<double> grace);
 
 /// What main() should return for `code`. mpirun loses it otherwise: with --enable-recovery it returns 0 whatever the
 /// ranks do, and without it ends the other ranks and waits for its kill timeout twice (42 s measured with 20 s). So a

@@ -92,6 +92,17 @@ int usable_cores() {
     return std::max(cores, 1);
 }
 
+std::string core_set() {
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    std::string text;
+    if (::sched_getaffinity(0, sizeof mask, &mask) != 0) return text;
+    for (int core = 0; core < CPU_SETSIZE; ++core) {
+        if (CPU_ISSET(core, &mask)) text += (text.empty() ? "" : " ") + std::to_string(core);
+    }
+    return text;
+}
+
 Memory parse_meminfo(std::string_view text) {
     return {.total = meminfo_entry(text, "MemTotal:"), .available = meminfo_entry(text, "MemAvailable:")};
 }

@@ -14,6 +14,9 @@ namespace stemma {
 /// control group, rounded up. At least 1.
 int usable_cores();
 
+/// The cores of the affinity mask as text, "0 1 8 9": equal for processes that share their cores.
+std::string core_set();
+
 struct Memory {
     std::uint64_t total = 0;      ///< bytes this process may use at most: the machine's, or its control group's limit
     std::uint64_t available = 0;  ///< bytes it can still get without swapping (an estimate of the kernel's)

@@ -30,6 +30,17 @@ ManagerHost::ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal,
       last_time_(settings_.time_before) {}
 
 HostResult ManagerHost::run() {
+    try {
+        search();
+    } catch (...) {
+        // Without a record nobody may go on, and nobody should wait for us.
+        break_off();
+        throw;
+    }
+    return result_;
+}
+
+void ManagerHost::search() {
     feed(IncarnationStarted{settings_.incarnation, static_cast<std::uint32_t>(endpoint_.size() - 1)});
     for (auto& body : settings_.first) feed(std::move(body));
     commit();
@@ -50,10 +61,12 @@ HostResult ManagerHost::run() {
     say_goodbye();
     journal_.sync();
     result_.time = clock_.now();
-    return result_;
 }
 
 void ManagerHost::feed(InputBody body) {
+    if (const auto* stop = std::get_if<StopRequested>(&body); stop != nullptr && !result_.stopped_by) {
+        result_.stopped_by = stop->reason;
+    }
     // A clock that ticks more coarsely than inputs come must not make time go back.
     last_time_ = std::max(last_time_, clock_.now());
     const Input input{sequence_++, last_time_, std::move(body)};
@@ -119,6 +132,8 @@ bool ManagerHost::exchange_fits() {
 void ManagerHost::take_frames(int from, Bytes frames) {
     auto& peer = peers_[static_cast<std::size_t>(from)];
     peer.heard = clock_.now();
+    // Taken for dead, and speaks again (it was frozen): its leases are others' by now, and nobody else would tell it.
+    if (std::exchange(peer.lost, false)) outbox_.add({static_cast<std::uint64_t>(from)}, Leave{true});
     std::span<const std::byte> left = frames;
     while (!left.empty()) take_message({static_cast<std::uint64_t>(from)}, peer.frames.next_to_manager(left));
 }
@@ -128,11 +143,16 @@ void ManagerHost::take_message(WorkerId worker, ToManager message) {
     if (const auto* progress = std::get_if<Progress>(&message)) observer_.on_progress(worker, *progress);
     if (const auto* hello = std::get_if<Hello>(&message)) {
         peer.joined = true;
+        peer.gone = false;  // one that was not waited for any longer is welcome all the same
         observer_.on_hello(worker, *hello);
     }
     if (std::holds_alternative<Goodbye>(message)) {
         peer.gone = true;
-        if (!peer.joined) feed(WorkerLost{worker, "it could not start: see its error message"});
+        if (!peer.joined) {
+            feed(WorkerLost{worker, "it could not start: see its error message"});
+        } else if (!manager_.ended()) {
+            feed(WorkerLost{worker, "it left"});
+        }
     }
     if (auto body = to_input(worker, std::move(message))) feed(std::move(*body));
 }
@@ -177,8 +197,22 @@ void ManagerHost::watch_peers() {
 
 void ManagerHost::lose(WorkerId worker, std::string reason) {
     result_.workers_lost = true;
+    peers_[worker.value].lost = peers_[worker.value].joined;
     outbox_.peers_lost();
     feed(WorkerLost{worker, std::move(reason)});
+}
+
+void ManagerHost::break_off() {
+    for (std::size_t rank = 1; rank < peers_.size(); ++rank) {
+        if (!peers_[rank].gone) outbox_.add({rank}, Leave{true});
+    }
+    outbox_.flush();
+    const double deadline = clock_.now() + settings_.goodbye_timeout;
+    IdleBackoff backoff;
+    while (!endpoint_.idle() && clock_.now() < deadline) {
+        static_cast<void>(endpoint_.poll());
+        backoff.wait();
+    }
 }
 
 void ManagerHost::say_goodbye() {

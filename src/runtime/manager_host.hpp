@@ -68,8 +68,9 @@ struct HostSettings {
 
 struct HostResult {
     EndReason reason = EndReason::stopped;
-    double time = 0;            ///< of the run, all incarnations
-    bool workers_lost = false;  ///< some rank is gone: MPI_Finalize would hang
+    std::optional<StopReason> stopped_by = {};  ///< who asked first that it stop
+    double time = 0;                            ///< of the run, all incarnations
+    bool workers_lost = false;                  ///< some rank is gone: MPI_Finalize would hang
 };
 
 class ManagerHost {
@@ -77,7 +78,8 @@ public:
     /// `files` and `control` may be null.
     ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal, SnapshotFiles* files, ControlFile* control,
                 HostObserver& observer, HostSettings settings);
-    /// Runs until the search has ended and the workers have left.
+    /// Runs until the search has ended and the workers have left. Throws what the journal throws (UserError: disk
+    /// full); the workers are told to leave before, as if peers were lost.
     HostResult run();
 
 private:
@@ -85,6 +87,7 @@ private:
         explicit Peer(std::uint64_t run_id) : frames(run_id) {}
         bool joined = false;
         bool gone = false;  ///< lost, or said goodbye
+        bool lost = false;  ///< and not yet sent home
         double heard = 0;
         FrameUnpacker frames;
     };
@@ -100,7 +103,9 @@ private:
     void lose(WorkerId worker, std::string reason);
     void execute(std::span<const Effect> effects);
     void commit();
+    void search();
     void say_goodbye();
+    void break_off();
 
     Endpoint& endpoint_;
     Manager& manager_;

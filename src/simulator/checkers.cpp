@@ -80,6 +80,9 @@ void Checkers::input(const LeaseReported& report) {
     }
     late_ = !lease;
     if (!lease) return;
+    if (report.reached > lease->from && report.seconds > 0) {
+        fastest_unit_ = std::min(fastest_unit_, report.seconds / static_cast<double>(report.reached - lease->from));
+    }
     check(report.reached >= lease->from && report.reached <= lease->to, "a report lies inside its lease");
     charged_ -= static_cast<std::uint64_t>(lease->to - report.reached);
     if (report.reached == lease->from) return;

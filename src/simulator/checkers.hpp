@@ -3,6 +3,7 @@
 // throw at the first thing that must not happen.
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,6 +28,8 @@ struct CheckerSettings {
     Budget budget = {};
     std::uint32_t leases_ahead = 0;
     double lease_timeout = 0;
+    double lease_patience = 0;
+    double lease_floor = 300;
     /// Every member that goes beyond a resource must be in the top floor(finished / eta) there at that moment; 0 = not
     /// checked. Only for one bracket of ASHA's promotion variant without repeats.
     std::uint32_t promotion_eta = 0;
@@ -127,8 +130,9 @@ private:
     bool target_reached_ = false;
     bool late_ = false;  ///< this input is a report or failure of a lease that is not out
     bool ticked_ = false;
-    std::vector<Drop> dropped_;                          ///< in answer to this input
-    std::set<std::pair<WorkerId, SnapshotId>> aborted_;  ///< likewise, at receivers: they may have arrived
+    double fastest_unit_ = std::numeric_limits<double>::infinity();  ///< seconds of a unit, over all reports
+    std::vector<Drop> dropped_;                                      ///< in answer to this input
+    std::set<std::pair<WorkerId, SnapshotId>> aborted_;              ///< likewise, at receivers: they may have arrived
     LeaseId retrain_;  ///< the lease that a Noted just before announced as a retraining
 
     std::vector<Member> members_;

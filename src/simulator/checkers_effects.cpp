@@ -194,8 +194,14 @@ void Checkers::effect(const Noted& noted) {
     // The only way for a lease to end without a word from its worker, or the worker's loss, is its deadline.
     const auto lease = leases_.find(noted.lease);
     if (lease == leases_.end()) return;
-    check(ticked_ && settings_.lease_timeout > 0 && time_ >= lease->second.assigned + settings_.lease_timeout,
-          "a lease is taken back only after its deadline");
+    const double assigned = lease->second.assigned;
+    const double units = static_cast<double>(lease->second.to - lease->second.from);
+    // At the pace of the fastest: what the manager allows is at least that.
+    const double usual = fastest_unit_ * units * (1 - 1e-9);
+    const bool timed_out = settings_.lease_timeout > 0 && time_ >= assigned + settings_.lease_timeout;
+    const bool dragged = settings_.lease_patience > 0 && time_ >= assigned + settings_.lease_floor &&
+                         time_ >= assigned + settings_.lease_patience * usual;
+    check(ticked_ && (timed_out || dragged), "a lease is taken back only after its deadline");
     close(lease->second.worker, noted.lease);
 }
 

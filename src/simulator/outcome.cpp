@@ -51,6 +51,7 @@ Outcome draw_outcome(const SimulationSettings& settings, LeaseId lease, Resource
         }
     }
     outcome.nonfinite_metric = faults.nonfinite > 0 && stream.uniform() < faults.nonfinite;
+    if (faults.stall > 0 && stream.uniform() < faults.stall) outcome.seconds += faults.stall_seconds;
     return outcome;
 }
 

@@ -27,6 +27,8 @@ struct Faults {
     double diverge = 0;                 ///< chance that a lease fails as FailureKind::nonfinite
     double infeasible = 0;              ///< chance that a lease fails as FailureKind::infeasible
     double device = 0;                  ///< chance that a lease fails with a device error
+    double stall = 0;                   ///< chance that a lease hangs (and reports all the same) ...
+    double stall_seconds = 0;           ///< ... for so long
     double death_per_second = 0;        ///< rate at which a worker dies, exponential
     double false_alarm_per_second = 0;  ///< rate at which a living worker is taken for dead
     double detection_seconds = 1;       ///< from a worker's death to WorkerLost

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from harness import REQUEUE, USER_ERROR, wait_until
+from harness import REQUEUE, STOPPED, USER_ERROR, wait_until
 from record import rows
 
 
@@ -141,7 +141,7 @@ def test_stop_from_another_terminal(stemma, running):
     assert "running" in stemma("status", "toy.h5").stdout or "leases out" in stemma("status", "toy.h5").stdout
     stemma("stop", "toy.h5")
 
-    assert running.communicate_all().returncode == REQUEUE
+    assert running.communicate_all().returncode == STOPPED, "nobody wants it queued again"
     stemma("verify", "toy.h5")
     members = len(rows(stemma, "toy.h5", "members"))
     stemma("resume", "toy.h5", "-n", 2, "--members", members)

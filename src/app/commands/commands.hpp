@@ -21,6 +21,10 @@ struct JobOptions {
 struct LaunchOptions {
     std::uint32_t workers = 0;  ///< in-process workers when no launcher started several ranks; 0 = one a core
     bool quiet = false;
+    /// Folder of the node for the live run file; "" = one for temporary files where the run file's file system is
+    /// shared between hosts; "none" = never.
+    std::string node_local = {};
+    std::optional<double> grace = {};  ///< seconds before the allocation's end at which the search ends in order
 };
 
 /// Changes to the limits; what is absent stays.
@@ -41,6 +45,20 @@ struct PreviewOptions {
     bool time = false;  ///< time one lease, to give hours
 };
 ExitCode preview(const JobOptions& job, const PreviewOptions& options);
+
+struct BatchOptions {
+    JobOptions job;
+    std::uint32_t nodes = 1;
+    std::uint32_t gpus_per_node = 0;
+    std::uint32_t workers_per_node = 0;  ///< 0: as many as GPUs, without GPUs 4
+    std::uint32_t cores = 1;             ///< of each worker
+    double seconds = 3600;               ///< of the allocation
+    std::string partition;
+    std::string account;
+    std::optional<double> unit_seconds;  ///< of one unit of training, for the sums
+};
+/// Prints a script for sbatch.
+ExitCode print_batch_script(const BatchOptions& options);
 
 struct RunOptions {
     std::string output;         ///< "" = the job's

@@ -6,6 +6,8 @@
 #include "app/commands/search.hpp"
 #include "app/registry.hpp"
 #include "platform/launch.hpp"
+#include "platform/machine.hpp"
+#include "record/hdf5/published_run.hpp"
 #include "space/json.hpp"
 
 namespace stemma {
@@ -41,6 +43,34 @@ RunHeader header_of(const Job& job, std::uint64_t run_id) {
 /// A requeued Slurm job may take over the lock that it left on another host.
 std::string batch_job() { return launch_of(read_environment()).job_id; }
 
+/// The folder of this node for the live file; empty: it is written where it belongs.
+std::filesystem::path live_folder(const std::filesystem::path& file, const LaunchOptions& launch) {
+    if (launch.node_local == "none") return {};
+    if (!launch.node_local.empty()) return launch.node_local;
+    return is_network_file_system(file) ? std::filesystem::temp_directory_path() / "stemma" : std::filesystem::path();
+}
+
+void make_folder_of(const std::filesystem::path& file) {
+    if (!file.has_parent_path()) return;
+    std::error_code error;
+    std::filesystem::create_directories(file.parent_path(), error);
+    if (error) {
+        throw UserError(fmt::format("{}: cannot be made ({}); choose an --output in a folder that can be written to",
+                                    file.parent_path().string(), error.message()));
+    }
+}
+
+std::unique_ptr<RunRecord> new_record(const std::filesystem::path& file, const std::filesystem::path& live,
+                                      const RunHeader& header) {
+    if (live.empty()) return RunFileWriter::create(file, header, batch_job());
+    return PublishedRun::create(file, live, header, batch_job());
+}
+
+std::unique_ptr<RunRecord> continued_record(const std::filesystem::path& file, const std::filesystem::path& live) {
+    if (live.empty()) return RunFileWriter::append_to(file, batch_job(), machine_text());
+    return PublishedRun::append_to(file, live, batch_job(), {}, machine_text());
+}
+
 std::vector<InputBody> missing_snapshots(const Manager& manager, const std::filesystem::path& file) {
     std::vector<InputBody> missing;
     for (const auto id : manager.durable_snapshots()) {
@@ -54,7 +84,8 @@ ExitCode resume_run(const std::filesystem::path& file, const BudgetOptions& budg
     const auto header = RunFileReader(file).header();
     const auto job = open_job(header, file);
     return search(job, file, launch, [&](std::uint64_t) {
-        auto run = open_run(file);
+        const auto live = live_folder(file, launch);
+        auto run = open_run(live.empty() ? file : newest_record(file, live));
         if (run.replay.proposals.different > 0) {
             fmt::print(
                 stderr,
@@ -67,7 +98,7 @@ ExitCode resume_run(const std::filesystem::path& file, const BudgetOptions& budg
         host.time_before = run.replay.last_time;
         host.first = missing_snapshots(run.manager, file);
         if (budget.any()) host.first.push_back(changed_budget(run.manager.budget(), budget));
-        auto record = RunFileWriter::append_to(file, batch_job(), machine_text());
+        auto record = continued_record(file, live);
         return Lead{std::move(run.manager), std::move(record), std::move(host), file, run.header.name};
     });
 }
@@ -100,8 +131,8 @@ ExitCode run(const JobOptions& options, const RunOptions& run_options, const Lau
                 file.string(), file.string()));
         }
         check_trainer(job);
-        if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
-        auto record = RunFileWriter::create(file, header_of(job, run_id), batch_job());
+        make_folder_of(file);
+        auto record = new_record(file, live_folder(file, launch), header_of(job, run_id));
         return Lead{make_manager(job), std::move(record), {}, file, job.run.name};
     });
 }

@@ -4,6 +4,7 @@
 #include <spdlog/logger.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <exception>
 #include <thread>
 
@@ -17,9 +18,11 @@
 #include "app/log/run_log.hpp"
 #include "app/ranks.hpp"
 #include "app/registry.hpp"
+#include "app/worker_place.hpp"
 #include "platform/gpus.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
+#include "platform/seats.hpp"
 #include "platform/signals.hpp"
 #include "platform/terminal.hpp"
 #include "transport/backoff.hpp"
@@ -32,58 +35,15 @@ namespace {
 
 std::string run_id_text(std::uint64_t run_id) { return fmt::format("{:016x}", run_id); }
 
-struct WorkerSeat {
-    int index_on_host = 0;
-    int workers_on_host = 1;
-};
-
-/// A program brings its own libraries: which GPUs it shall see does not hang on this build's.
-TrainerPlace with_gpus(const Job& job, const WorkerSeat& seat, TrainerPlace place) {
-    const auto gpus = find_gpus(read_environment());
-    if (gpus.empty() && job.workers.device == Device::cuda) {
-        throw UserError("workers.device = \"cuda\", but no GPU is visible here; use device = \"cpu\"");
-    }
-    const auto assigned =
-        assign_gpus({gpus, seat.index_on_host, seat.workers_on_host, 1}, static_cast<int>(job.trainer.gpus_per_worker));
-    if (const auto* error = std::get_if<GpuError>(&assigned)) throw UserError(error->message);
-    for (const auto& gpu : std::get<GpuList>(assigned)) {
-        place.gpus.push_back(gpu.uuid.empty() ? std::to_string(gpu.index) : gpu.uuid);
-        place.device = fmt::format("cuda:{}", gpu.index);
-    }
-    return place;
-}
-
-TrainerPlace place_of(const Job& job, const WorkerSeat& seat) {
-    TrainerPlace place;
-    place.threads = job.workers.threads > 0
-                        ? job.workers.threads
-                        : static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.workers_on_host));
-    if (job.workers.device == Device::cpu || job.trainer.type == TrainerType::toy) return place;
-    if (job.trainer.type == TrainerType::process) return with_gpus(job, seat, std::move(place));
-    const auto gpus = cuda_available() ? find_gpus(read_environment()) : GpuList{};
-    if (gpus.empty()) {
-        if (job.workers.device == Device::cuda) {
-            throw UserError(fmt::format(
-                "workers.device = \"cuda\", but {}; use device = \"cpu\", or a LibTorch with CUDA (docs/install.md)",
-                cuda_available() ? "no GPU is visible here" : "this build's LibTorch has no CUDA"));
-        }
-        return place;
-    }
-    const auto assigned = assign_gpu({gpus, seat.index_on_host, seat.workers_on_host, 1});
-    if (const auto* error = std::get_if<GpuError>(&assigned)) throw UserError(error->message);
-    place.device = fmt::format("cuda:{}", std::get<Gpu>(assigned).index);
-    return place;
-}
-
 /// A worker's part. Errors of the user's (data not there) are told and end this worker only.
 WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::path& run_file, std::uint64_t run_id,
                      const WorkerSeat& seat) {
     std::unique_ptr<Trainer> trainer;
-    TrainerPlace place;
+    Place place;
     try {
         place = place_of(job, seat);
-        place.program_log = program_log(run_file, endpoint.rank());
-        trainer = make_logged_trainer(make_trainer(job, place), run_file, endpoint.rank());
+        place.trainer.program_log = program_log(run_file, endpoint.rank());
+        trainer = make_logged_trainer(make_trainer(job, place.trainer), run_file, endpoint.rank());
     } catch (const std::exception& error) {
         std::fprintf(stderr, "stemma: worker %d: %s\n", endpoint.rank(), error.what());
         Bytes frames;
@@ -104,7 +64,7 @@ WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::
     settings.host = host_name();
     settings.device = place.device;
     settings.snapshot_quota = job.workers.snapshot_memory;
-    settings.threads = place.threads;
+    settings.threads = place.trainer.threads;
     return run_worker(endpoint, *trainer, job.space, settings, files);
 }
 
@@ -122,9 +82,10 @@ void send_away(Endpoint& endpoint, std::uint64_t run_id) {
     }
 }
 
-ExitCode exit_code(EndReason reason) {
-    switch (reason) {
+ExitCode exit_code(const HostResult& result) {
+    switch (result.reason) {
         case EndReason::stopped:
+            return result.stopped_by == StopReason::user ? ExitCode::stopped : ExitCode::requeue;
         case EndReason::no_workers:
             return ExitCode::requeue;
         case EndReason::repeated_failure:
@@ -147,6 +108,34 @@ struct Outcome {
     bool workers_lost = false;
 };
 
+double unix_time() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// What the batch system said, for the log of the job.
+std::vector<std::string> surroundings(const Launch& process, std::optional<double> end) {
+    std::vector<std::string> lines;
+    if (process.job_id.empty()) return lines;
+    lines.push_back(describe(process));
+    if (end) {
+        lines.push_back(fmt::format("the allocation ends in {}; the search ends in order {} before",
+                                    clock_text(static_cast<double>(*process.end_time) - unix_time()),
+                                    clock_text(static_cast<double>(*process.end_time) - *end)));
+    }
+    return lines;
+}
+
+/// What ends the search from outside: a signal, or the end of the allocation coming near.
+std::function<std::optional<StopReason>()> stop_wish(const SignalWatch& signals, std::optional<double> orderly_end) {
+    return [&signals, orderly_end, said = false]() mutable -> std::optional<StopReason> {
+        const auto asked = signals.asked();
+        if (asked == Interruption::now) leave_now(ExitCode::requeue);  // the record is whole at any moment
+        const bool late = orderly_end && unix_time() >= *orderly_end;
+        if ((asked == Interruption::none && !late) || std::exchange(said, true)) return std::nullopt;
+        return asked == Interruption::none ? StopReason::time_limit : StopReason::signal;
+    };
+}
+
 /// The manager's part, on rank 0.
 Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, const LaunchOptions& launch,
                    const SignalWatch& signals, const std::function<Lead(std::uint64_t)>& make_lead) {
@@ -157,19 +146,15 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
         send_away(endpoint, run_id);
         throw;
     }
-    bool stop_said = false;
     lead->host.run_id = run_id;
     lead->host.heartbeat_timeout = job.workers.lost_after;
     lead->host.ping_interval = job.workers.heartbeat;
-    lead->host.stop_wish = [&]() -> std::optional<StopReason> {
-        const auto asked = signals.asked();
-        if (asked == Interruption::now) leave_now(ExitCode::requeue);  // the record is whole at any moment
-        if (asked == Interruption::none || std::exchange(stop_said, true)) return std::nullopt;
-        return StopReason::signal;
-    };
+    const auto environment = read_environment();
+    const auto process = launch_of(environment);
+    const auto end = orderly_end(process, unix_time(), launch.grace);
+    lead->host.stop_wish = stop_wish(signals, end);
     DurableSnapshots files(lead->run_file, run_id_text(run_id));
     ControlFile control(lead->run_file);
-    const auto environment = read_environment();
     const auto terminal = launch.quiet ? Terminal{} : terminal_of(STDERR_FILENO, environment);
     StatusSettings status{job.metric.name, std::string(job.trainer.unit_name()), lead->manager.budget()};
     if (launch.quiet) status.summary_seconds = 1e18;
@@ -180,13 +165,23 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
     {
         StatusLine line(stderr, terminal, status);
         if (!lead->record->notice().empty()) line.say(lead->record->notice());
+        for (const auto& text : surroundings(process, end)) line.say(text);
         RunLog run_log(log, job.metric.name, std::string(job.trainer.unit_name()));
         HostObservers observers({&line, &run_log});
         ManagerHost host(endpoint, lead->manager, *lead->record, &files, &control, observers, lead->host);
-        result = host.run();
+        try {
+            result = host.run();
+        } catch (const std::exception& error) {
+            // The record cannot be written any more (disk full), or a bug: what was committed is kept. Ranks may be
+            // gone.
+            line.say(fmt::format("stemma: {}", error.what()));
+            log->error("{}", error.what());
+            const bool user = dynamic_cast<const UserError*>(&error) != nullptr;
+            return {user ? ExitCode::user_error : ExitCode::internal_error, true};
+        }
     }
     const auto ended = fmt::format("ended after {}, {}", clock_text(result.time), reason_text(result.reason));
-    lead->record->close(exit_code(result.reason) == ExitCode::ok);
+    lead->record->close(exit_code(result) == ExitCode::ok);
     const ReportContext context{.name = lead->name,
                                 .run_file = lead->run_file.string(),
                                 .metric = job.metric.name,
@@ -198,7 +193,7 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
                                 .lineage = job.scheduler.population() ? best_lineage_text(lead->run_file) : ""};
     std::fputs(final_report(lead->manager, context).c_str(), stdout);
     std::fflush(stdout);
-    return {exit_code(result.reason), result.workers_lost};
+    return {exit_code(result), result.workers_lost};
 }
 
 ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
@@ -207,10 +202,11 @@ ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file
     const int workers = launch.workers > 0 ? static_cast<int>(launch.workers) : std::max(1, usable_cores());
     const auto run_id = new_run_id();
     auto endpoints = make_loopback(workers + 1);
+    const std::vector gpus(static_cast<std::size_t>(workers), gpus_for(job));
     std::vector<std::jthread> threads;
     for (int rank = 1; rank <= workers; ++rank) {
         threads.emplace_back([&, rank] {
-            be_worker(*endpoints[static_cast<std::size_t>(rank)], job, run_file, run_id, {rank - 1, workers});
+            be_worker(*endpoints[static_cast<std::size_t>(rank)], job, run_file, run_id, {rank - 1, gpus, workers});
         });
     }
     return be_manager(*endpoints[0], job, run_id, launch, signals, make_lead).code;
@@ -223,14 +219,12 @@ ExitCode search_over_mpi(const Launch& process, const Job& job, const std::files
     const SignalWatch signals;
     const auto run_id = ranks.agree(new_run_id());
     const auto endpoint = ranks.endpoint();
+    const auto seat = seat_among(ranks, endpoint->rank(), process, job);
     if (endpoint->rank() == 0) {
         const auto outcome = be_manager(*endpoint, job, run_id, launch, signals, make_lead);
         if (outcome.workers_lost) ranks.abandon(launcher_code(outcome.code));
         return outcome.code;
     }
-    // Rank 0 sits on the first host and trains nothing: there, workers count from the rank after it.
-    const bool beside_manager = process.rank == process.local_rank;
-    const WorkerSeat seat{process.local_rank - (beside_manager ? 1 : 0), process.local_size - (beside_manager ? 1 : 0)};
     if (be_worker(*endpoint, job, run_file, run_id, seat) != WorkerExit::done) ranks.abandon(0);
     return ExitCode::ok;
 }

@@ -17,7 +17,7 @@ namespace stemma {
 /// order.
 struct Lead {
     Manager manager;
-    std::unique_ptr<RunFileWriter> record;
+    std::unique_ptr<RunRecord> record;
     HostSettings host;
     std::filesystem::path run_file;
     std::string name;

@@ -146,10 +146,12 @@ enum class Device : std::uint8_t { automatic, cpu, cuda };
 struct WorkerSettings {
     std::uint32_t threads = 0;  ///< of one worker's training; 0 = cores of the host / its workers
     Device device = Device::automatic;
+    std::uint32_t per_gpu = 1;  ///< workers that may share a GPU, >= 1
     std::uint64_t snapshot_memory = 2ULL << 30U;  ///< bytes
     DurablePolicy durable = DurablePolicy::promotable;
     bool spill = true;
-    double lease_timeout = 0;  ///< seconds; 0 = none
+    double lease_timeout = 0;   ///< seconds; 0 = none
+    double lease_patience = 0;  ///< times the slowest pace so far; 0 = none
     std::uint32_t leases_ahead = 0;
     double heartbeat = 5;    ///< seconds between two signs of life
     double lost_after = 60;  ///< seconds without one

@@ -202,6 +202,8 @@ std::vector<Field<WorkerSettings>> worker_fields() {
         {choice("device", "auto", {"auto", "cpu", "cuda"},
                 "Where to train. \"auto\" takes a GPU if there is one; \"cuda\" refuses to start without."),
          into(&S::device)},
+        {integer("per_gpu", "1", {1, 64}, "Workers that share one GPU. More of them than that is refused."),
+         into(&S::per_gpu)},
         {bytes("snapshot_memory", "2GiB", at_least(0),
                "Host memory of each worker for the snapshots of members that may go on."),
          into(&S::snapshot_memory)},
@@ -215,6 +217,11 @@ std::vector<Field<WorkerSettings>> worker_fields() {
         {duration("lease_timeout", "0", at_least(0),
                   "A training that takes longer is given up and tried elsewhere; 0 = never."),
          into(&S::lease_timeout)},
+        {number(
+             "lease_patience", "20", at_least(0),
+             "A training is also given up when it takes this many times as long as the slowest one so far would have, "
+             "unit for unit, and at least 5 minutes; 0 = never. Finds a worker that hangs."),
+         into(&S::lease_patience)},
         {integer(
              "leases_ahead", "0", {0, 64},
              "Trainings handed to a worker beside the one it does: hides the manager's answer time when trainings take "

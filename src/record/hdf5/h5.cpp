@@ -21,12 +21,23 @@ constexpr std::size_t text_limit = std::size_t{1} << 30U;  // a damaged length m
 
 }  // namespace
 
-Guard::Guard() : lock_(library_lock()) { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+Guard::Guard() : lock_(library_lock()) {
+    // Files are closed by their handles. What a full disk has broken is never closed, and must not be at exit either:
+    // the library would crash over it.
+    [[maybe_unused]] static const herr_t once = H5dont_atexit();
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 void throw_error(std::string_view what) {
     std::string text;
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, &text);
     H5Eclear2(H5E_DEFAULT);
+    // Of a failed write(2) the system's words are what helps: "..., error message = 'No space left on device', buf =
+    // ..."
+    constexpr std::string_view mark = "error message = '";
+    if (const auto at = text.find(mark); at != std::string::npos) {
+        text = text.substr(at + mark.size(), text.find('\'', at + mark.size()) - at - mark.size());
+    }
     throw Error("HDF5 cannot " + std::string(what) + (text.empty() ? "" : ": " + text));
 }
 

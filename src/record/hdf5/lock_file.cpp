@@ -31,19 +31,23 @@ std::string this_host() {
     return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("unknown");
 }
 
-/// Field `wanted` (3 and on) of /proc/PID/stat; "" if there is no such process.
-std::string stat_field(long pid, int wanted) {
+struct ProcessStat {
+    std::string state;  ///< "Z": ended, but nobody has waited for it; "" if it cannot be read
+    std::string start;  ///< clock ticks since boot
+};
+
+/// Fields 3 and 22 of /proc/PID/stat.
+ProcessStat stat_of(long pid) {
     std::ifstream in(fmt::format("/proc/{}/stat", pid));
     std::string text;
-    if (!std::getline(in, text)) return {};
+    ProcessStat stat;
+    if (!std::getline(in, text)) return stat;
     // The program's name stands in parentheses and may hold anything.
     std::istringstream fields(text.substr(text.rfind(')') + 1));
-    std::string field;
-    for (int number = 3; number <= wanted; ++number) fields >> field;
-    return field;
+    fields >> stat.state;
+    for (int number = 4; number <= 22; ++number) fields >> stat.start;
+    return stat;
 }
-
-std::string start_of(long pid) { return stat_field(pid, 22); }
 
 std::string read_all(const std::filesystem::path& path) {
     std::ifstream in(path);
@@ -59,9 +63,10 @@ std::optional<Holder> parse(const std::string& text) {
 
 bool runs(const Holder& holder) {
     if (::kill(static_cast<pid_t>(holder.pid), 0) != 0 && errno == ESRCH) return false;
-    if (stat_field(holder.pid, 3) == "Z") return false;  // dead, but its parent has not looked yet
-    const auto start = start_of(holder.pid);
-    return start.empty() || start == holder.start;
+    const auto stat = stat_of(holder.pid);
+    // A zombie writes no more; where nobody waits for orphans, as in many containers, it stays for ever.
+    if (stat.state == "Z") return false;
+    return stat.start.empty() || stat.start == holder.start;
 }
 
 bool write_new(const std::filesystem::path& path, const std::string& content) {
@@ -83,7 +88,7 @@ bool write_new(const std::filesystem::path& path, const std::string& content) {
 LockFile::LockFile(std::filesystem::path path, std::string job) : path_(std::move(path)) {
     const auto host = this_host();
     if (job.empty()) job = "-";
-    content_ = fmt::format("{} {} {} {}\n", host, ::getpid(), start_of(::getpid()), job);
+    content_ = fmt::format("{} {} {} {}\n", host, ::getpid(), stat_of(::getpid()).start, job);
     if (write_new(path_, content_)) return;
 
     const auto text = read_all(path_);

@@ -15,7 +15,17 @@
 
 namespace stemma {
 
-class RunFileWriter : public Journal {
+/// A journal that is a file, or several.
+class RunRecord : public Journal {
+public:
+    /// Commits and leaves a file that any HDF5 program opens. `finished`: the search has ended for good; the file is
+    /// then rewritten compressed and with checksums (about 50 MB/s), and finished() of a reader is true.
+    virtual void close(bool finished) = 0;
+    /// For the log: whose lock was taken over, where the live file is; "" if there is nothing to say.
+    virtual const std::string& notice() const = 0;
+};
+
+class RunFileWriter : public RunRecord {
 public:
     /// A new file, complete under its name or not there at all. Throws UserError if `path` exists, if another process
     /// writes to it (`<path>.lock`), or if it cannot be written. `batch_job`: id of the Slurm job or "" (a requeued job
@@ -35,13 +45,10 @@ public:
     /// Throws UserError if the file cannot be written (disk full).
     void commit() override;
     void sync() override;
-    /// Commits and leaves a file that any HDF5 program opens. `finished`: the search has ended for good; the file is
-    /// then rewritten compressed and with checksums (about 50 MB/s), and finished() of a reader is true.
-    void close(bool finished);
+    void close(bool finished) override;
 
     std::uint64_t inputs() const;  ///< appended, those before a resume included
-    /// For the log: whose lock was taken over; "" if nobody's.
-    const std::string& notice() const;
+    const std::string& notice() const override;
 
 private:
     struct State;

@@ -59,6 +59,8 @@ struct RunFileWriter::State {
     /// Gives it its own name.
     void publish(const fs::path& from);
     void commit(std::uint32_t flags);
+    /// After a write that failed: the file is never touched again.
+    void abandon();
 
     fs::path path;
     std::optional<LockFile> lock;
@@ -88,6 +90,7 @@ void RunFileWriter::State::publish(const fs::path& from) {
 
 void RunFileWriter::State::commit(std::uint32_t flags) {
     if (rows.rows(Table::inputs).empty() && flags == 0) return;
+    ensure(file.has_value(), "nothing is committed after a write that failed");
     rows.put_commit(commits, flags);
 
     const h5::Guard guard;
@@ -102,10 +105,17 @@ void RunFileWriter::State::commit(std::uint32_t flags) {
         file->append(Table::commits, rows.rows(Table::commits));
         file->flush(Table::commits);
     } catch (const h5::Error& error) {
+        abandon();
         throw write_error(path, error);
     }
     rows.clear();
     ++commits;
+}
+
+void RunFileWriter::State::abandon() {
+    // Closing would try to write what could not be written, and crash inside the library. The file is as after a kill.
+    static_cast<void>(std::make_unique<TableFile>(std::move(*file)).release());
+    file.reset();
 }
 
 RunFileWriter::RunFileWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -171,6 +181,7 @@ void RunFileWriter::close(bool finished) {
             if (finished) write_cold_copy(*state_->file, state_->header, state_->incarnation, temporary);
             state_->file->close();
         } catch (const h5::Error& error) {
+            state_->abandon();
             throw write_error(state_->path, error);
         }
         state_->file.reset();

@@ -60,6 +60,8 @@ CheckerSettings Case::checkers() const {
             .budget = manager.budget,
             .leases_ahead = manager.leases_ahead,
             .lease_timeout = manager.lease_timeout,
+            .lease_patience = manager.lease_patience,
+            .lease_floor = manager.lease_floor,
             .promotion_eta = kind == Kind::asha ? eta : 0};
 }
 
@@ -150,6 +152,10 @@ Case drawn_case(Kind kind, std::uint64_t seed) {
     faults.delay_seconds = 3;
     faults.persist_failure = sometimes(0.1);
     faults.missing_durable = sometimes(0.2);
+    faults.stall = sometimes(0.02);
+    faults.stall_seconds = stream.uniform(0, 600);
+    manager.lease_patience = sometimes(10);
+    manager.lease_floor = stream.uniform(5, 100);
     return drawn;
 }
 

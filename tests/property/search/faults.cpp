@@ -13,7 +13,7 @@ INSTANTIATE_TEST_SUITE_P(EachScheduler, Faults, ::testing::ValuesIn(all_kinds),
                          [](const auto& each) { return name_of(each.param); });
 
 TEST_P(Faults, BreakNoInvariantAndEverySearchEnds) {
-    for (const auto seed : seeds(1000)) {
+    for (const auto seed : seeds(1300)) {
         SCOPED_TRACE(how_to_replay(seed));
         const auto drawn = drawn_case(GetParam(), seed);
         Recorder recorder(drawn.checkers());

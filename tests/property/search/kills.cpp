@@ -51,6 +51,39 @@ TEST_P(Kills, AtEveryInputLoseNothing) {
     }
 }
 
+/// As a batch system does it: warned, ended in order, resumed with as many workers as there happen to be.
+TEST_P(Kills, CutIntoFivePiecesByTimeLimitsLosesNothing) {
+    for (const auto seed : seeds(100)) {
+        SCOPED_TRACE(how_to_replay(seed));
+        const auto drawn = drawn_case(GetParam(), seed);
+        Stream stream(seed, Purpose::test, 300 + static_cast<std::uint64_t>(GetParam()));
+        Recorder recorder(drawn.checkers());
+        const auto journal = null_journal();
+        auto settings = drawn.simulation;
+        for (std::uint32_t piece = 0; piece < 5; ++piece) {
+            settings.incarnation = piece;
+            settings.first_sequence = recorder.entries.size();
+            settings.first_time = recorder.entries.empty() ? 0 : recorder.entries.back().input.time;
+            settings.workers = static_cast<std::uint32_t>(1 + stream.below(20));
+            settings.script.clear();
+            if (piece < 4) {
+                settings.script.emplace_back(settings.first_time + stream.uniform(1, 15),
+                                             StopRequested{StopReason::time_limit});
+            }
+            SimulationResult result;
+            ASSERT_NO_THROW({
+                // One piece after another, or the same inputs in one go: replay compares each decision.
+                auto manager = replayed(drawn, recorder.entries);
+                result = simulate(manager, curve(), settings, *journal, &recorder);
+                recorder.checkers.compare(manager);
+            });
+            ASSERT_FALSE(result.stalled) << simulation_report(result);
+            ASSERT_TRUE(result.ended);
+        }
+        ASSERT_NO_THROW(replayed(drawn, recorder.entries));
+    }
+}
+
 TEST_P(Kills, AtEveryInputAmongFaultsLoseNothing) {
     for (const auto seed : seeds(8)) {
         SCOPED_TRACE(how_to_replay(seed));

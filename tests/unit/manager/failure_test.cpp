@@ -154,6 +154,58 @@ TEST(Failure, a_lease_beyond_its_deadline_is_given_to_somebody_else) {
     EXPECT_EQ(run.manager->totals().late, 1U);
 }
 
+ManagerSettings patient() {
+    auto settings = quiet();
+    settings.lease_patience = 10;
+    settings.lease_floor = 30;
+    return settings;
+}
+
+TEST(Failure, a_lease_that_takes_far_longer_than_the_slowest_is_given_to_somebody_else) {
+    Harness run(patient());
+    for (int i = 0; i < 5; ++i) run.scheduler->work.push_back(Create{20});
+    run.start(2);
+    EXPECT_EQ(run.manager->next_deadline(), std::numeric_limits<double>::infinity()) << "no pace is known";
+    run.feed(LeaseReported{{1}, {0}, 20, 100.0, 10, {{20, {0.5}}}}, 100);
+    // 5 s a unit, 20 units, ten times as long: for the lease that is out and for the new one.
+    EXPECT_DOUBLE_EQ(run.manager->next_deadline(), run.time + 1000);
+    const auto effects = run.feed(Ticked{}, 1000);
+    EXPECT_EQ(all_of<Cancel>(effects).size(), 2U);
+    EXPECT_TRUE(noted(effects, EventKind::retry));
+}
+
+TEST(Failure, patience_never_ends_before_the_floor) {
+    Harness run(patient());
+    for (int i = 0; i < 3; ++i) run.scheduler->work.push_back(Create{2});
+    run.start(1);
+    run.report(1, 0, 2, 0.5);
+    EXPECT_DOUBLE_EQ(run.manager->next_deadline(), run.time + 30);
+}
+
+TEST(Failure, a_deadline_counts_the_leases_ahead) {
+    auto settings = patient();
+    settings.leases_ahead = 1;
+    Harness run(settings);
+    for (int i = 0; i < 5; ++i) run.scheduler->work.push_back(Create{20});
+    run.start(1);
+    run.feed(LeaseReported{{1}, {0}, 20, 100.0, 10, {{20, {0.5}}}}, 100);
+    EXPECT_DOUBLE_EQ(run.manager->next_deadline(), run.time + 1000);
+    run.feed(LeaseReported{{1}, {1}, 20, 100.0, 10, {{20, {0.5}}}}, 100);
+    EXPECT_DOUBLE_EQ(run.manager->next_deadline(), run.time - 100 + 2000) << "lease 2 waited behind lease 1";
+}
+
+TEST(Failure, a_late_report_shows_that_a_slow_worker_works) {
+    auto settings = quiet();
+    settings.lease_timeout = 10;
+    Harness run(settings);
+    for (int i = 0; i < 10; ++i) run.scheduler->work.push_back(Create{2});
+    run.start(1);
+    for (std::uint64_t lease = 0; lease < 5; ++lease) {
+        EXPECT_FALSE(noted(run.feed(Ticked{}, 11), EventKind::worker_retired));
+        EXPECT_TRUE(noted(run.report(1, lease, 2, 0.5), EventKind::late_report));
+    }
+}
+
 TEST(Failure, a_worker_that_always_times_out_is_retired) {
     auto settings = quiet();
     settings.lease_timeout = 10;

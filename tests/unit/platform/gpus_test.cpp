@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/error.hpp"
 
 namespace stemma {
@@ -81,46 +83,88 @@ INSTANTIATE_TEST_SUITE_P(CudaVisibleDevices, VisibleTable,
 
 struct Assignment {
     const char* what;
-    int visible;
+    std::vector<std::vector<const char*>> visible;  // UUIDs that each worker of the host sees
     int worker;
-    int workers;
     int workers_per_gpu;
-    int expected;  // -1: refused
+    const char* expected;  // UUID; nullptr: refused
 };
 class AssignTable : public testing::TestWithParam<Assignment> {};
 
 TEST_P(AssignTable, Gives) {
     const auto& row = GetParam();
-    GpuRequest request{
-        .visible = {}, .worker = row.worker, .workers = row.workers, .workers_per_gpu = row.workers_per_gpu};
-    for (int i = 0; i < row.visible; ++i) request.visible.push_back({i, "GPU-" + std::to_string(i), "a GPU"});
+    GpuRequest request{.visible = {}, .worker = row.worker, .workers_per_gpu = row.workers_per_gpu};
+    for (const auto& list : row.visible) {
+        auto& seen = request.visible.emplace_back();
+        for (const auto* uuid : list) seen.push_back({static_cast<int>(seen.size()), uuid, "a GPU"});
+    }
 
     const auto answer = assign_gpu(request);
 
-    if (row.expected < 0) {
+    if (row.expected == nullptr) {
         ASSERT_TRUE(std::holds_alternative<GpuError>(answer));
         EXPECT_THAT(std::get<GpuError>(answer).message, testing::AnyOf(HasSubstr("per_gpu"), HasSubstr("device")));
-    } else {
-        ASSERT_TRUE(std::holds_alternative<Gpu>(answer)) << std::get<GpuError>(answer).message;
-        EXPECT_EQ(std::get<Gpu>(answer).index, row.expected);
+        return;
     }
+    ASSERT_TRUE(std::holds_alternative<Gpu>(answer)) << std::get<GpuError>(answer).message;
+    const auto& gpu = std::get<Gpu>(answer);
+    EXPECT_EQ(gpu.uuid, row.expected);
+    EXPECT_EQ(gpu.index,
+              std::ranges::find(request.visible[static_cast<std::size_t>(row.worker)], gpu.uuid, &Gpu::uuid) -
+                  request.visible[static_cast<std::size_t>(row.worker)].begin())
+        << "CUDA's number of it in this very process";
 }
+
+using Seen = std::vector<std::vector<const char*>>;
+Seen all_see(std::size_t workers, std::vector<const char*> gpus) { return Seen(workers, gpus); }
 
 INSTANTIATE_TEST_SUITE_P(
     AssignGpu, AssignTable,
-    testing::Values(Assignment{"no_gpu", 0, 0, 1, 1, -1}, Assignment{"one_for_one", 1, 0, 1, 1, 0},
-                    Assignment{"launcher_bound_one_each", 1, 3, 4, 1, 0},
-                    Assignment{"all_visible_first", 4, 0, 4, 1, 0}, Assignment{"all_visible_last", 4, 3, 4, 1, 3},
-                    Assignment{"more_gpus_than_workers", 8, 1, 2, 1, 1}, Assignment{"too_few", 2, 2, 3, 1, -1},
-                    Assignment{"too_few_but_mine_is_there", 2, 1, 3, 1, 1},
-                    Assignment{"shared_neighbours_0", 2, 1, 4, 2, 0}, Assignment{"shared_neighbours_1", 2, 2, 4, 2, 1},
-                    Assignment{"one_shared_by_three", 1, 2, 3, 3, 0},
-                    Assignment{"one_shared_by_two_of_three", 1, 2, 3, 2, -1}),
+    testing::Values(Assignment{"no_gpu", {{}}, 0, 1, nullptr}, Assignment{"one_for_one", {{"A"}}, 0, 1, "A"},
+                    Assignment{"all_visible_first", all_see(4, {"A", "B", "C", "D"}), 0, 1, "A"},
+                    Assignment{"all_visible_last", all_see(4, {"A", "B", "C", "D"}), 3, 1, "D"},
+                    Assignment{"more_gpus_than_workers", all_see(2, {"A", "B", "C"}), 1, 1, "B"},
+                    Assignment{"too_few", all_see(3, {"A", "B"}), 2, 1, nullptr},
+                    Assignment{"too_few_but_mine_is_there", all_see(3, {"A", "B"}), 1, 1, "B"},
+                    // srun --gpus-per-task=1, or --gpu-bind=single:1: each task sees its own, as cuda:0
+                    Assignment{"gpus_per_task_first", {{"A"}, {"B"}, {"C"}}, 0, 1, "A"},
+                    Assignment{"gpus_per_task_last", {{"A"}, {"B"}, {"C"}}, 2, 1, "C"},
+                    Assignment{"launcher_bound_one_to_two", {{"A"}, {"A"}}, 1, 1, nullptr},
+                    Assignment{"launcher_bound_one_to_two_as_asked", {{"A"}, {"A"}}, 1, 2, "A"},
+                    Assignment{"bound_to_pairs", {{"A", "B"}, {"A", "B"}, {"C", "D"}, {"C", "D"}}, 3, 1, "D"},
+                    Assignment{"the_bound_one_chooses_first", {{"A", "B"}, {"A"}}, 0, 1, "B"},
+                    Assignment{"other_order_here", {{"B", "A"}, {"A", "B"}}, 1, 1, "A"},
+                    Assignment{"slices", all_see(3, {"GPU-1", "MIG-a", "MIG-b"}), 2, 1, "MIG-b"},
+                    Assignment{"cpu_worker_beside_gpu_workers", {{}, {"A"}}, 1, 1, "A"},
+                    Assignment{"shared_neighbours_first", all_see(4, {"A", "B"}), 1, 2, "A"},
+                    Assignment{"shared_neighbours_second", all_see(4, {"A", "B"}), 2, 2, "B"},
+                    Assignment{"one_shared_by_three", all_see(3, {"A"}), 2, 3, "A"},
+                    Assignment{"one_shared_by_two_of_three", all_see(3, {"A"}), 2, 2, nullptr},
+                    Assignment{"unknown_uuids_go_by_index", all_see(1, {""}), 0, 1, ""},
+                    Assignment{"unknown_uuids_are_shared", all_see(2, {""}), 1, 1, nullptr}),
     [](const auto& row) { return std::string(row.param.what); });
 
+TEST(AssignGpu, NoTwoWorkersGetOneGpuWhateverTheySee) {
+    // All ways in which three workers may see three GPUs.
+    for (int pattern = 0; pattern < 512; ++pattern) {
+        GpuRequest request{.visible = std::vector<GpuList>(3)};
+        for (int bit = 0; bit < 9; ++bit) {
+            if ((pattern >> bit & 1) == 0) continue;
+            auto& seen = request.visible[static_cast<std::size_t>(bit / 3)];
+            seen.push_back({static_cast<int>(seen.size()), std::string(1, static_cast<char>('A' + bit % 3)), ""});
+        }
+        std::vector<std::string> given;
+        for (request.worker = 0; request.worker < 3; ++request.worker) {
+            const auto answer = assign_gpu(request);
+            if (const auto* gpu = std::get_if<Gpu>(&answer)) given.push_back(gpu->uuid);
+        }
+        std::ranges::sort(given);
+        EXPECT_EQ(std::ranges::adjacent_find(given), given.end()) << "pattern " << pattern;
+    }
+}
+
 TEST(AssignGpu, CountsOutOfRangeAreBugs) {
-    EXPECT_THROW(assign_gpu({.visible = {}, .worker = 1, .workers = 1, .workers_per_gpu = 1}), InternalError);
-    EXPECT_THROW(assign_gpu({.visible = {}, .worker = 0, .workers = 1, .workers_per_gpu = 0}), InternalError);
+    EXPECT_THROW(assign_gpu({.visible = {{}}, .worker = 1, .workers_per_gpu = 1}), InternalError);
+    EXPECT_THROW(assign_gpu({.visible = {{}}, .worker = 0, .workers_per_gpu = 0}), InternalError);
 }
 
 TEST(SharedGpuWarnings, NameHostGpuAndCount) {

@@ -83,6 +83,31 @@ TEST(Launch, TaskOfAnArray) {
     EXPECT_EQ(launch.job_id, "77_4");
 }
 
+TEST(Launch, IsDescribedInOneLine) {
+    EXPECT_EQ(describe({}), "");
+    EXPECT_EQ(describe({.launcher = Launcher::openmpi, .size = 3}), "mpirun started 3 ranks");
+    EXPECT_EQ(describe(launch_of({{"SLURM_JOB_ID", "77"},
+                                  {"SLURM_JOB_NUM_NODES", "4"},
+                                  {"SLURM_RESTART_COUNT", "1"},
+                                  {"SLURM_CPUS_PER_TASK", "8"},
+                                  {"SLURM_STEP_ID", "0"},
+                                  {"SLURM_PROCID", "0"},
+                                  {"SLURM_STEP_NUM_TASKS", "17"},
+                                  {"SLURM_STEP_TASKS_PER_NODE", "5,4(x3)"}})),
+              "Slurm job 77 (start 2), 4 nodes; srun started 17 ranks, cores each: 8");
+}
+
+TEST(OrderlyEnd, IsATenthOfWhatIsLeftBeforeTheEnd) {
+    const auto before_end = [](double left, std::optional<double> grace = std::nullopt) {
+        return 100000 - orderly_end({.end_time = 100000}, 100000 - left, grace).value();
+    };
+    EXPECT_EQ(orderly_end({}, 0, 60), std::nullopt);
+    EXPECT_DOUBLE_EQ(before_end(600), 60);
+    EXPECT_DOUBLE_EQ(before_end(50000), 120) << "at most two minutes";
+    EXPECT_DOUBLE_EQ(before_end(60), 10) << "at least ten seconds";
+    EXPECT_DOUBLE_EQ(before_end(600, 300.0), 300) << "as wished";
+}
+
 TEST(Launch, NonsenseNamesTheVariableAndItsValue) {
     const auto read = [] { return launch_of({{"OMPI_COMM_WORLD_SIZE", "four"}, {"OMPI_COMM_WORLD_RANK", "0"}}); };
 

@@ -44,6 +44,19 @@ TEST_F(Lock, OfADeadProcessIsTakenOver) {
     EXPECT_THAT(testing::content_of(path), HasSubstr(std::to_string(::getpid())));
 }
 
+TEST_F(Lock, OfAZombieIsTakenOver) {
+    const auto child = ::fork();
+    if (child == 0) {
+        const LockFile lock(path, "");
+        ::_exit(0);
+    }
+    // Ended, but not waited for.
+    siginfo_t info{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
+    EXPECT_THAT(LockFile(path, "").notice(), HasSubstr("no longer runs"));
+    ::waitpid(child, nullptr, 0);
+}
+
 TEST_F(Lock, OfAReusedProcessNumberIsTakenOver) {
     std::string host;
     {

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <thread>
 
+#include "core/error.hpp"
 #include "record/memory_journal.hpp"
 #include "runtime/replay.hpp"
 #include "sampler/gp/gp.hpp"
@@ -14,6 +16,7 @@
 #include "scheduler/random_search.hpp"
 #include "trainer/toy/toy_trainer.hpp"
 #include "transport/loopback.hpp"
+#include "transport/packing.hpp"
 #include "unit/worker/fakes.hpp"
 #include "worker/worker_host.hpp"
 
@@ -92,6 +95,7 @@ TEST(ManagerHost, AStoppedSearchGoesOnWhereItWas) {
     };
     const auto first = incarnation(manager, journal, 2, host, 0.002);
     ASSERT_EQ(first.reason, EndReason::stopped);
+    EXPECT_EQ(first.stopped_by, StopReason::signal);
     const auto before = manager.totals();
     ASSERT_LT(before.members, 1000U);
 
@@ -133,6 +137,93 @@ TEST(ManagerHost, AWorkerThatNeverComesIsLostAndTheOthersGoOn) {
     EXPECT_EQ(result.reason, EndReason::budget_members);
     EXPECT_TRUE(result.workers_lost);
     EXPECT_EQ(manager.totals().members, 10U);
+}
+
+/// A rank that a test plays by hand.
+class PlayedWorker {
+public:
+    explicit PlayedWorker(Endpoint& endpoint) : endpoint_(endpoint), packer_(endpoint, 0, run_id), unpacker_(run_id) {}
+    void say(const ToManager& message) {
+        packer_.add(message);
+        packer_.flush();
+    }
+    /// What has come, oldest first.
+    std::vector<ToWorker> hear() {
+        std::vector<ToWorker> heard;
+        while (auto arrival = endpoint_.poll()) {
+            if (auto* block = std::get_if<FramesArrived>(&*arrival)) {
+                for (std::span<const std::byte> rest = block->frames; !rest.empty();)
+                    heard.push_back(unpacker_.next_to_worker(rest));
+            }
+        }
+        return heard;
+    }
+
+private:
+    Endpoint& endpoint_;
+    FramePacker packer_;
+    FrameUnpacker unpacker_;
+};
+
+TEST(ManagerHost, AWorkerThatWasTakenForDeadIsSentHomeWhenItSpeaksAgain) {
+    auto manager = make_manager({.budget = {.members = 10}});
+    MemoryJournal journal;
+    auto endpoints = make_loopback(3);
+    testing::FilesInMemory files;
+    ToySettings toy;
+    toy.seconds_per_unit = 0.05;
+    const auto trainer = make_toy_trainer(toy, space());
+    const WorkerHostSettings settings{run_id, {.heartbeat = 0.1}, "here", "cpu", 1 << 20, 1};
+    std::jthread worker([&] { run_worker(*endpoints[1], *trainer, space(), settings, files); });
+
+    // Rank 2 says hello, is silent until it is taken for dead, and then says something again.
+    PlayedWorker frozen(*endpoints[2]);
+    struct Watch : HostObserver {
+        PlayedWorker* frozen = nullptr;
+        bool lost = false;
+        std::vector<ToWorker> heard;
+        void on_entry(const Input& input, std::span<const Effect>, const Manager&) override {
+            if (!std::holds_alternative<WorkerLost>(input.body) || std::exchange(lost, true)) return;
+            frozen->say(Heartbeat{});
+        }
+        void on_tick(const Manager&, double) override {
+            for (auto& message : frozen->hear()) heard.push_back(std::move(message));
+        }
+    } watch;
+    watch.frozen = &frozen;
+    frozen.say(Hello{});
+    HostSettings host;
+    host.run_id = run_id;
+    host.heartbeat_timeout = 1;
+    const auto result = ManagerHost(*endpoints[0], manager, journal, &files, nullptr, watch, std::move(host)).run();
+
+    EXPECT_TRUE(watch.lost);
+    EXPECT_TRUE(result.workers_lost);
+    EXPECT_EQ(manager.totals().members, 10U) << "worker 1 did everything";
+    for (auto& message : frozen.hear()) watch.heard.push_back(std::move(message));
+    ASSERT_FALSE(watch.heard.empty());
+    EXPECT_TRUE(
+        std::ranges::any_of(watch.heard, [](const auto& message) { return std::holds_alternative<Leave>(message); }));
+}
+
+/// As a disk that is full after some commits.
+class FullJournal : public MemoryJournal {
+public:
+    void commit() override {
+        if (++commits_ > 5) throw UserError("the disk is full");
+        MemoryJournal::commit();
+    }
+
+private:
+    int commits_ = 0;
+};
+
+TEST(ManagerHost, AJournalThatCannotBeWrittenSendsTheWorkersHome) {
+    auto manager = make_manager({.budget = {.members = 1000}});
+    FullJournal journal;
+
+    // The workers' threads are joined inside: it returns only because they left.
+    EXPECT_THROW(incarnation(manager, journal, 3, {}, 0.001), UserError);
 }
 
 TEST(Replay, NamesTheFirstDecisionThatDiffers) {

@@ -1,0 +1,96 @@
+// stemma sbatch: a batch script for one job, with the sums that tell whether the allocation is of the right size.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "app/commands/commands.hpp"
+#include "app/console/format.hpp"
+#include "app/job/job.hpp"
+#include "app/registry.hpp"
+#include "core/error.hpp"
+
+namespace stemma {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where slurm/stemma.sbatch lies: beside the build folder of a source tree, or where `cmake --install` puts it.
+fs::path batch_script() {
+    const auto program = fs::read_symlink("/proc/self/exe");
+    for (const auto* place : {"../slurm/stemma.sbatch", "../share/stemma/slurm/stemma.sbatch"}) {
+        const auto path = program.parent_path() / place;
+        if (fs::exists(path)) return fs::weakly_canonical(path);
+    }
+    throw UserError(
+        fmt::format("{}: slurm/stemma.sbatch is neither in ../ nor in ../share/stemma/ of it; start the program from "
+                    "where it was built "
+                    "or installed",
+                    program.string()));
+}
+
+/// hours:minutes:seconds
+std::string slurm_time(double seconds) {
+    const auto all = static_cast<long>(std::ceil(seconds));
+    return fmt::format("{:02}:{:02}:{:02}", all / 3600, all / 60 % 60, all % 60);
+}
+
+std::string sums(const Job& job, const BatchOptions& options, std::uint32_t workers) {
+    const auto plan = expected_plan(job);
+    const auto unit = job.trainer.unit_name();
+    auto text = fmt::format("# {}\n", make_scheduler(job)->describe());
+    text += fmt::format("# {} members{}, {} of training on {} workers: {} for each\n", plan.members,
+                        plan.members_fixed ? "" : " (for example: the budget does not fix them)",
+                        units_text(plan.resource, unit), workers, units_text(plan.resource / workers + 1, unit));
+    if (!options.unit_seconds) {
+        return text + fmt::format(
+                          "# With --unit-seconds (of one {}, such as `stemma preview {} --time` shows): when it ends\n",
+                          unit, options.job.file);
+    }
+    const double total = static_cast<double>(plan.resource) * *options.unit_seconds / workers;
+    const double grace = std::clamp(options.seconds / 10, 10.0, 120.0);
+    const double pieces = std::ceil(total / std::max(1.0, options.seconds - grace));
+    text += fmt::format("# At {} s a{} {}: about {} in all, {}\n", *options.unit_seconds, unit == "epoch" ? "n" : "",
+                        unit, clock_text(total),
+                        pieces <= 1 ? std::string("within one allocation")
+                                    : fmt::format("{:.0f} allocations of {}", pieces, clock_text(options.seconds)));
+    return text;
+}
+
+std::string quoted(const std::string& text) {
+    std::string result = "'";
+    for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return result + "'";
+}
+
+}  // namespace
+
+ExitCode print_batch_script(const BatchOptions& options) {
+    const auto job = load_job(options.job.file, options.job.overrides);
+    if (options.seconds < 60) throw UserError("--time must be at least a minute: Slurm counts in minutes");
+    const auto per_node = options.workers_per_node > 0 ? options.workers_per_node
+                          : options.gpus_per_node > 0  ? options.gpus_per_node * job.workers.per_gpu
+                                                       : 4;
+    const auto workers = per_node * options.nodes;
+    auto text = fmt::format("#!/bin/bash\n{}", sums(job, options, workers));
+    text += fmt::format("#SBATCH --job-name={}\n#SBATCH --nodes={}\n#SBATCH --ntasks-per-node={}\n", job.run.name,
+                        options.nodes, per_node + 1);
+    text += fmt::format("#SBATCH --cpus-per-task={}\n", options.cores);
+    if (options.gpus_per_node > 0) text += fmt::format("#SBATCH --gpus-per-node={}\n", options.gpus_per_node);
+    if (!options.partition.empty()) text += fmt::format("#SBATCH --partition={}\n", options.partition);
+    if (!options.account.empty()) text += fmt::format("#SBATCH --account={}\n", options.account);
+    text += fmt::format(
+        "#SBATCH --time={}\n#SBATCH --signal=B:USR1@120\n#SBATCH --requeue\n#SBATCH --open-mode=append\n"
+        "#SBATCH --output=%x-%j.out\n",
+        slurm_time(options.seconds));
+    text += fmt::format("export STEMMA={}\nexport STEMMA_WORKERS_PER_NODE={}\nset -- {}",
+                        quoted(fs::read_symlink("/proc/self/exe").string()), per_node, quoted(options.job.file));
+    for (const auto& change : options.job.overrides) text += " --set " + quoted(change);
+    text += fmt::format("\nsource {}\n", quoted(batch_script().string()));
+    std::fputs(text.c_str(), stdout);
+    return ExitCode::ok;
+}
+
+}  // namespace stemma

@@ -1,0 +1,64 @@
+#include "app/worker_place.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "platform/gpus.hpp"
+#include "platform/machine.hpp"
+
+namespace stemma {
+
+namespace {
+
+/// A program brings its own libraries: which GPUs it shall see does not hang on this build's.
+bool trains_in_program(const Job& job) { return job.trainer.type == TrainerType::process; }
+
+std::string no_gpu_text(const Job& job) {
+    return trains_in_program(job) || cuda_available() ? "no GPU is visible here" : "this build's LibTorch has no CUDA";
+}
+
+}  // namespace
+
+GpuList gpus_for(const Job& job) {
+    if (job.workers.device == Device::cpu || job.trainer.type == TrainerType::toy) return {};
+    return trains_in_program(job) || cuda_available() ? find_gpus(read_environment()) : GpuList{};
+}
+
+WorkerSeat seat_among(Ranks& ranks, int rank, const Launch& process, const Job& job) {
+    const RankFacts own{process.host.empty() ? host_name() : process.host, core_set(),
+                        rank == 0 ? GpuList{} : gpus_for(job)};
+    std::vector<RankFacts> all;
+    for (const auto& text : ranks.all_texts(to_text(own))) all.push_back(facts_of(text));
+    return rank == 0 ? WorkerSeat{} : seat_of(rank, all);
+}
+
+Place place_of(const Job& job, const WorkerSeat& seat) {
+    TrainerPlace place;
+    place.threads = job.workers.threads > 0 ? job.workers.threads
+                                            : static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.sharing));
+    const auto visible = gpus_for(job);
+    if (visible.empty()) {
+        if (job.workers.device != Device::cuda) return {place, place.device};
+        throw UserError(
+            fmt::format("workers.device = \"cuda\", but {}; use device = \"cpu\", or a LibTorch with CUDA "
+                        "(docs/install.md)",
+                        no_gpu_text(job)));
+    }
+    const auto assigned = assign_gpus({.visible = seat.gpus,
+                                       .worker = seat.index,
+                                       .workers_per_gpu = static_cast<int>(job.workers.per_gpu),
+                                       .gpus_per_worker = static_cast<int>(job.trainer.gpus_per_worker)});
+    if (const auto* error = std::get_if<GpuError>(&assigned)) throw UserError(error->message);
+    std::string device;
+    for (const auto& gpu : std::get<GpuList>(assigned)) {
+        const auto& own = visible[static_cast<std::size_t>(gpu.index)];  // seats know no names
+        place.gpus.push_back(own.uuid.empty() ? std::to_string(own.index) : own.uuid);
+        device += fmt::format("{}cuda:{} {} ({})", device.empty() ? "" : ", ", own.index, own.name, own.uuid);
+    }
+    place.device = fmt::format("cuda:{}", std::get<GpuList>(assigned).front().index);
+    return {place, device};
+}
+
+}  // namespace stemma

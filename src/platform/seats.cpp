@@ -1,0 +1,43 @@
+#include "platform/seats.hpp"
+
+#include "core/error.hpp"
+
+namespace stemma {
+
+std::string to_text(const RankFacts& facts) {
+    auto text = facts.host + '\t' + facts.cores;
+    for (const auto& gpu : facts.gpus) text += '\t' + (gpu.uuid.empty() ? "-" : gpu.uuid);  // no field is empty
+    return text;
+}
+
+RankFacts facts_of(std::string_view text) {
+    const auto field = [&text] {
+        const auto end = text.find('\t');
+        const auto value = text.substr(0, end);
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        return std::string(value);
+    };
+    RankFacts facts;
+    facts.host = field();
+    facts.cores = field();
+    while (!text.empty()) {
+        const auto uuid = field();
+        facts.gpus.push_back({static_cast<int>(facts.gpus.size()), uuid == "-" ? std::string() : uuid, {}});
+    }
+    return facts;
+}
+
+WorkerSeat seat_of(int rank, const std::vector<RankFacts>& ranks) {
+    ensure(rank >= 1 && rank < std::ssize(ranks), "a worker's rank");
+    const auto own = static_cast<std::size_t>(rank);
+    WorkerSeat seat{.index = 0, .gpus = {}, .sharing = 0};
+    for (std::size_t other = 1; other < ranks.size(); ++other) {
+        if (ranks[other].host != ranks[own].host) continue;
+        if (other == own) seat.index = seat.workers();
+        if (ranks[other].cores == ranks[own].cores) ++seat.sharing;
+        seat.gpus.push_back(ranks[other].gpus);
+    }
+    return seat;
+}
+
+}  // namespace stemma

@@ -1,0 +1,59 @@
+#pragma once
+// A run file on a file system that several hosts share (NFS): HDF5's single-writer mode is not safe there. The live
+// file is written in a folder of this node, and consistent copies of it are put under the run's own name.
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "record/hdf5/lock_file.hpp"
+#include "record/hdf5/run_file.hpp"
+
+namespace stemma {
+
+struct PublishSettings {
+    std::chrono::duration<double> interval{5};  ///< between two copies, at least
+    double share = 0.02;  ///< of rank 0's time that copying may take: large files are copied less often
+};
+
+/// Committed entries are on the node at once and under the run's name within PublishSettings::interval (longer for
+/// large files). A kill of the program loses nothing while the node lives; the loss of the node loses what came after
+/// the last copy, which a resume then treats as never having happened.
+class PublishedRun : public RunRecord {
+public:
+    /// As RunFileWriter::create and append_to; `path` is the run's name, `folder` is on this node and made if need be.
+    static std::unique_ptr<PublishedRun> create(const std::filesystem::path& path, const std::filesystem::path& folder,
+                                                const RunHeader& header, std::string batch_job,
+                                                PublishSettings settings = {});
+    static std::unique_ptr<PublishedRun> append_to(const std::filesystem::path& path,
+                                                   const std::filesystem::path& folder, std::string batch_job,
+                                                   PublishSettings settings = {}, const std::string& machine = {});
+
+    void append(const Input& input, std::span<const Effect> effects) override { live_->append(input, effects); }
+    void commit() override { live_->commit(); }
+    /// Also publishes, when it is time. Throws UserError if the copy cannot be written.
+    void sync() override;
+    /// Publishes the end, and removes the live file.
+    void close(bool finished) override;
+    const std::string& notice() const override { return notice_; }
+
+private:
+    PublishedRun(std::filesystem::path path, std::filesystem::path live_path, PublishSettings settings,
+                 std::unique_ptr<LockFile> lock, std::unique_ptr<RunFileWriter> live);
+    void publish();
+
+    std::filesystem::path path_;
+    std::filesystem::path live_path_;
+    PublishSettings settings_;
+    std::unique_ptr<LockFile> lock_;  ///< of the run's name; the live file has its own
+    std::unique_ptr<RunFileWriter> live_;
+    std::string notice_;
+    std::chrono::steady_clock::time_point next_;
+};
+
+/// Where the newest record of the run at `path` is: the live file that a killed program left in `folder` of this node,
+/// or `path` itself. Throws UserError as RunFileReader does.
+std::filesystem::path newest_record(const std::filesystem::path& path, const std::filesystem::path& folder);
+
+}  // namespace stemma

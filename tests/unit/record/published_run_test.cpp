@@ -1,0 +1,118 @@
+#include "record/hdf5/published_run.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "record_samples.hpp"
+#include "scratch_file.hpp"
+
+namespace stemma {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+constexpr PublishSettings always{std::chrono::duration<double>(0), 1e9};
+constexpr PublishSettings never{std::chrono::duration<double>(1e6), 1};
+
+class Published : public ::testing::Test {
+protected:
+    /// `count` entries after the `done` ones, committed and synced.
+    void write(PublishedRun& run, std::uint64_t count) {
+        for (std::uint64_t i = 0; i < count; ++i) {
+            const auto entry = sample.next();
+            run.append(entry.input, entry.effects);
+        }
+        run.commit();
+        run.sync();
+    }
+    std::uint64_t published() const { return RunFileReader(file).inputs(); }
+    std::filesystem::path only_file_of_the_node() const {
+        for (const auto& entry : std::filesystem::directory_iterator(node)) {
+            if (entry.path().extension() != ".lock") return entry.path();
+        }
+        return {};
+    }
+
+    testing::ScratchFolder scratch;
+    std::filesystem::path file = scratch / "run.h5";
+    std::filesystem::path node = scratch / "node";
+    testing::SampleRun sample;
+};
+
+TEST_F(Published, IsThereAtOnceAndGrowsWithEachCopy) {
+    const auto run = PublishedRun::create(file, node, testing::sample_header(), "", always);
+    EXPECT_EQ(published(), 0U);
+    write(*run, 10);
+    EXPECT_EQ(published(), 10U);
+    write(*run, 5);
+    EXPECT_EQ(published(), 15U);
+    EXPECT_THAT(run->notice(), HasSubstr(node.string()));
+}
+
+TEST_F(Published, CopiesAreRareButTheEndIsPublished) {
+    const auto run = PublishedRun::create(file, node, testing::sample_header(), "", never);
+    write(*run, 10);
+    EXPECT_EQ(published(), 0U);
+    run->close(true);
+    EXPECT_EQ(published(), 10U);
+    EXPECT_TRUE(RunFileReader(file).finished());
+    EXPECT_EQ(only_file_of_the_node(), "") << "nothing stays on the node";
+}
+
+TEST_F(Published, AKillOfTheProgramLosesNothingOnTheSameNode) {
+    auto run = PublishedRun::create(file, node, testing::sample_header(), "", never);
+    write(*run, 10);
+    run.reset();  // as a kill: no close
+    ASSERT_EQ(published(), 0U);
+    EXPECT_EQ(RunFileReader(newest_record(file, node)).inputs(), 10U);
+
+    run = PublishedRun::append_to(file, node, "", never);
+    EXPECT_EQ(published(), 10U);
+    write(*run, 5);
+    run->close(false);
+    EXPECT_EQ(published(), 15U);
+}
+
+TEST_F(Published, TheLossOfTheNodeLosesWhatWasNotYetCopied) {
+    auto run = PublishedRun::create(file, node, testing::sample_header(), "", never);
+    write(*run, 10);
+    run.reset();
+    std::filesystem::remove_all(node);
+
+    EXPECT_EQ(newest_record(file, node), file);
+    PublishedRun::append_to(file, node, "", never)->close(false);
+    EXPECT_EQ(published(), 0U);
+}
+
+TEST_F(Published, ALiveFileThatTheNodesCrashDamagedIsPassedOver) {
+    auto run = PublishedRun::create(file, node, testing::sample_header(), "", always);
+    write(*run, 10);
+    run.reset();
+    std::filesystem::resize_file(only_file_of_the_node(), 1000);
+
+    EXPECT_EQ(newest_record(file, node), file);
+}
+
+TEST_F(Published, AnotherRunsLiveFileIsNotMistakenForIt) {
+    auto other = testing::sample_header();
+    other.run_id = "feedfeedfeedfeed";
+    auto run = PublishedRun::create(scratch / "elsewhere.h5", node, other, "", always);
+    write(*run, 10);
+    std::filesystem::rename(only_file_of_the_node(), node / ("run.h5." + other.run_id));
+    RunFileWriter::create(file, testing::sample_header())->close(false);
+
+    EXPECT_EQ(newest_record(file, node), file);
+}
+
+TEST_F(Published, TwoWritersOfOneNameAreRefused) {
+    const auto run = PublishedRun::create(file, node, testing::sample_header(), "", always);
+    EXPECT_THAT([&] { PublishedRun::append_to(file, scratch / "another node", "", always); },
+                ThrowsMessage<UserError>(HasSubstr("writes to the run file")));
+    EXPECT_THAT([&] { PublishedRun::create(file, node, testing::sample_header(), "", always); },
+                ThrowsMessage<UserError>(HasSubstr("exists already")));
+}
+
+}  // namespace
+}  // namespace stemma
