@@ -1,0 +1,41 @@
+"""Stemma in Python: runs as data frames, genealogies and pages; helpers for training code.
+
+>>> import stemma
+>>> run = stemma.open("RUN.h5")     # finished, killed, or being written
+>>> run.best(3)
+
+Names are loaded when they are first used, so that `import stemma` costs nothing and needs NumPy only.
+"""
+
+import importlib
+
+# name -> module, or module:attribute
+_NAMES = {
+    "open": "stemma.run:open_run",
+    "Run": "stemma.run:Run",
+    "compare": "stemma.compare:compare",
+    "Comparison": "stemma.compare:Comparison",
+    "StemmaError": "stemma.errors:StemmaError",
+    "schema": "stemma.schema",
+    "plots": "stemma.plots",
+    "report": "stemma.report",
+    "export": "stemma.export",
+    "leases": "stemma.leases",
+}
+
+__all__ = sorted(_NAMES)  # noqa: PLE0605
+
+
+def __getattr__(name):
+    place = _NAMES.get(name)
+    if place is None:
+        raise AttributeError(f"module 'stemma' has no attribute {name!r}; it has {', '.join(__all__)}")
+    module, _, attribute = place.partition(":")
+    found = importlib.import_module(module)
+    found = getattr(found, attribute) if attribute else found
+    globals()[name] = found
+    return found
+
+
+def __dir__():
+    return sorted({*globals(), *_NAMES})
