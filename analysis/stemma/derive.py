@@ -5,18 +5,19 @@ Whole columns at a time: 10^6 members take seconds. Members are numbered in orde
 import numpy as np
 import pandas as pd
 
+from stemma import schema
+from stemma.runfile import decode
+
 _HEIRS = ("exploit", "adoption")
 
 
 def leases(run):
     frame = run.table("leases")
     ends = run.file.table("lease_ends")
-    end = np.full(len(frame), np.nan)
-    outcome = np.full(len(frame), "running", dtype=object)
-    known = ends["lease"] < len(frame)
-    end[ends["lease"][known]] = ends["time"][known]
-    outcome[ends["lease"][known]] = np.asarray(run.table("lease_ends")["outcome"].astype(str))[known]
-    return frame.assign(end=end, outcome=pd.Categorical(outcome))
+    end, outcome = np.full(len(frame), np.nan), np.zeros(len(frame), np.uint8)
+    end[ends["lease"]], outcome[ends["lease"]] = ends["time"], ends["outcome"]
+    frame["end"], frame["outcome"] = end, decode(outcome, {0: "running", **schema.LEASE_OUTCOMES})
+    return frame
 
 
 def failures(run):
@@ -102,13 +103,17 @@ def starts(run):
 
 
 def states(run, reported):
-    state = np.where(reported, "reported", "waiting").astype(object)
-    out = run.leases["outcome"].to_numpy() == "running"
+    state = np.where(reported, 2, 0).astype(np.int8)
     if not run.finished:
-        state[run.leases["member"].to_numpy()[out]] = "running"
-    for kind, name in (("member_diverged", "diverged"), ("member_failed", "failed")):
-        state[run.events["member"][run.events["kind"] == kind].to_numpy()] = name
-    return pd.Categorical(state, ["waiting", "running", "reported", "diverged", "failed"])
+        state[run.leases["member"].to_numpy()[running(run)]] = 1
+    for kind, number in (("member_diverged", 3), ("member_failed", 4)):
+        state[run.events["member"][run.events["kind"] == kind].to_numpy()] = number
+    return pd.Categorical.from_codes(state, ["waiting", "running", "reported", "diverged", "failed"])
+
+
+def running(run):
+    """Which leases have no end yet."""
+    return run.leases["end"].isna().to_numpy()
 
 
 def best_member(run):
@@ -197,9 +202,9 @@ def utilisation(run):
     training[rows["lease"]] = rows["seconds"]
     length = (end - given["time"]).to_numpy()
     ended_well = given["outcome"].isin(["reported", "partial"]).to_numpy()
-    running = (given["outcome"] == "running").to_numpy()
-    parts = pd.DataFrame({"worker": given["worker"], "training": np.where(running, length, np.minimum(training, length)),
-                          "exchange": np.where(ended_well, np.maximum(length - training, 0), 0), "lost": np.where(ended_well | running, 0, length)})
+    still = running(run)
+    parts = pd.DataFrame({"worker": given["worker"], "training": np.where(still, length, np.minimum(training, length)),
+                          "exchange": np.where(ended_well, np.maximum(length - training, 0), 0), "lost": np.where(ended_well | still, 0, length)})
     out = parts.groupby("worker").sum().reindex(there.index, fill_value=0.0)
     out.insert(0, "present", there)
     # A worker may hold its next lease while it finishes one, so that leases overlap a little.

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-_ROWS_MAX = 5000
+_ROWS_MAX = 2000
 _ROWS_MIN = 10
 
 
@@ -12,7 +12,7 @@ def importance(run, seed=0):
 
     Permutation importance (Breiman, 2001) of a random forest that predicts a member's best metric from its
     hyperparameters; without scikit-learn, the square of Spearman's rank correlation, which sees monotone effects only.
-    The metric's ranks are predicted, so that diverged trainings do not decide everything. With more than 5000 members
+    The metric's ranks are predicted, so that diverged trainings do not decide everything. With more than 2000 members
     a random sample. Empty where fewer than 10 members reported or none of the metrics differ."""
     known = np.flatnonzero(np.isfinite(run.summary["best"].to_numpy()))
     random = np.random.default_rng(seed)
@@ -49,5 +49,5 @@ def _permuted(inputs, rank, seed):
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.inspection import permutation_importance
 
-    forest = RandomForestRegressor(n_estimators=60, min_samples_leaf=3, random_state=seed).fit(inputs, rank)
+    forest = RandomForestRegressor(n_estimators=40, min_samples_leaf=3, random_state=seed).fit(inputs, rank)
     return np.maximum(permutation_importance(forest, inputs, rank, n_repeats=5, random_state=seed).importances_mean, 0)

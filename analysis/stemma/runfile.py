@@ -202,6 +202,17 @@ def decode(column, names):
     """Numbers of an enumeration to its names, as a pandas Categorical; numbers that are not known keep their digits."""
     import pandas as pd
 
-    known = {**{int(number): str(int(number)) for number in np.unique(column)}, **names}
+    known = {**{int(number): str(int(number)) for number in _present(column)}, **names}
     numbers = sorted(known)
-    return pd.Categorical.from_codes(np.searchsorted(numbers, column), [known[number] for number in numbers])
+    return pd.Categorical.from_codes(_positions(numbers)[column], [known[number] for number in numbers])
+
+
+def _present(column):
+    """Its numbers; enumerations are single bytes, so that counting beats sorting."""
+    return np.flatnonzero(np.bincount(column, minlength=1)) if len(column) else ()
+
+
+def _positions(numbers):
+    table = np.zeros(256, np.int8 if len(numbers) < 128 else np.int16)
+    table[numbers] = np.arange(len(numbers))
+    return table

@@ -125,7 +125,8 @@ def _leases(run, columns):
     training = np.zeros(len(rows))
     training[reports["lease"]] = reports["seconds"]
     end = rows["end"].fillna(run.seconds)
-    outcome = rows["outcome"].astype(str).map({"reported": 1, "partial": 2, "failed": 3, "lost": 4, "timed_out": 5}).fillna(0)
+    ends, outcome = run.file.table("lease_ends"), np.zeros(len(rows), np.uint8)
+    outcome[ends["lease"]] = ends["outcome"]
     for name, values, kind in (("worker", rows["worker"], "i4"), ("member", rows["member"], "i4"), ("from", rows["from"], "i4"),
                                ("to", rows["to"], "i4"), ("start", rows["time"], "f4"), ("end", end, "f4"),
                                ("training", training, "f4"), ("outcome", outcome, "u1"), ("source", run.file.table("leases")["source"], "u1")):

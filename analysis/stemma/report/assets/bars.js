@@ -42,13 +42,13 @@ function slicesChart(run) {
       screen = [];
       f.clip(() => {
         const radius = run.n > 3000 ? 1.2 : run.n > 400 ? 2 : 3;
-        const every = Math.max(1, Math.ceil(run.order.length / 20000));
+        const every = Math.max(1, Math.ceil(run.order.length / 8000));
         for (let k = run.order.length - 1; k >= 0; k--) {
           const m = run.order[k];
           if (!Number.isFinite(values[m]) || k % every && k > 200) continue;
           const px = x(n ? values[m] + jitter(m) : values[m]), py = Math.max(f.top, Math.min(f.bottom, y(run.col.best[m])));
           f.c.globalAlpha = shown(m) ? 0.85 : 0.08;
-          f.dot(px, py, m === state.selected ? 5 : m === run.winner ? 5 : radius, m === state.selected ? theme().second : m === run.winner ? theme().accent : colours(m), m === state.selected || m === run.winner ? theme().back : null);
+          f.dot(px, py, m === state.selected ? 5 : m === run.winner ? 5 : radius, m === state.selected ? theme().ink : m === run.winner ? theme().win : colours(m), m === state.selected || m === run.winner ? theme().back : null);
           if (shown(m)) screen.push([m, [[px, py]]]);
         }
         f.c.globalAlpha = 1;

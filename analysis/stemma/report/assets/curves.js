@@ -40,6 +40,14 @@ function robust(run, ys) {
   return [low - pad, high + pad];
 }
 
+const CURVES_MAX = 4000;
+
+/** Members with a result inside the brushes, worst first: all, or evenly by rank if there are too many to tell apart. */
+function drawnMembers(run, most) {
+  const inside = state.mask === null ? run.order : run.order.filter((m) => shown(m)), every = Math.max(1, Math.ceil(inside.length / most));
+  return Array.from(every === 1 ? inside : inside.filter((m, i) => i % every === 0)).reverse();
+}
+
 /** Curves of all members, or of the best lineages from scratch on. */
 function curvesChart(run) {
   let mode = run.meta.births ? "lineages" : "members", screen = [];
@@ -52,20 +60,20 @@ function curvesChart(run) {
     f.yAxis(y, run.meta.metric); f.xAxis(x, `${run.meta.unit}s of training`);
     screen = [];
     f.clip(() => {
-      const faint = run.n > 2000 ? 0.25 : run.n > 300 ? 0.45 : 0.8;
-      for (let m = 0; m < run.n; m++) {
-        if (run.curveOf[m] === run.curveOf[m + 1] || state.mask && !shown(m)) continue;
+      const members = drawnMembers(run, CURVES_MAX), faint = Math.max(0.08, Math.min(0.8, 8 / Math.sqrt(members.length)));
+      for (const m of members) {
+        if (run.curveOf[m] === run.curveOf[m + 1]) continue;
         const points = [];
         if (inherits(run, m)) joint(run, m, x, y, points);
         for (let row = run.curveOf[m]; row < run.curveOf[m + 1]; row++) points.push([x(e["e.resource"][row]), y(e["e.value"][row])]);
         if (points.length === 1) f.dot(points[0][0], points[0][1], 2, colours(m)); else f.path(points, colours(m), 1, mode === "lineages" ? faint * 0.5 : faint);
-        if (run.n <= 20000) screen.push([m, points]);
+        screen.push([m, points]);
       }
       if (mode === "lineages") for (const lineage of [...run.schedules].reverse()) if (shown(lineage.member)) drawLineage(f, run, x, y, lineage.member, colours(lineage.member), 2);
-      if (run.winner >= 0) { drawLineage(f, run, x, y, run.winner, theme().accent, 3); screen.push([run.winner, lineageCurve(run, run.winner).map(([a, b]) => [x(a), y(b)])]); }
-      if (state.selected >= 0 && state.selected !== run.winner) { drawLineage(f, run, x, y, state.selected, theme().second, 3); }
+      if (run.winner >= 0) { drawLineage(f, run, x, y, run.winner, theme().win, 3); screen.push([run.winner, lineageCurve(run, run.winner).map(([a, b]) => [x(a), y(b)])]); }
+      if (state.selected >= 0 && state.selected !== run.winner) { drawLineage(f, run, x, y, state.selected, theme().ink, 3); }
     });
-    legend(f, [[theme().accent, `best: #${run.winner}`], ...(state.selected >= 0 && state.selected !== run.winner ? [[theme().second, `selected: #${state.selected}`]] : [])]);
+    if (run.winner >= 0) legend(f, run.meta.maximise ? f.bottom - 10 : f.top + 8, [[theme().win, `best: #${run.winner}`], ...(state.selected >= 0 && state.selected !== run.winner ? [[theme().ink, `selected: #${state.selected}`]] : [])]);
   }, { height: 340, keys: rankKeys, label: "Learning curves of the members; arrow keys go through them by rank", pick: (px, py) => nearest(run, screen, px, py) });
   const modes = run.meta.births ? [["lineages", "Lineages"], ["members", "Members"]] : [["members", "Members"]];
   return h("div", {}, h("div", { class: "controls" }, modes.length > 1 ? choice("Curves of", modes, mode, (value) => { mode = value; }) : null, colourChooser(run)), frame.element);
@@ -86,12 +94,14 @@ function drawLineage(f, run, x, y, member, colour, width) {
   if (points.length) f.dot(...points[points.length - 1], 4, colour, theme().back);
 }
 
-function legend(f, entries) {
-  let x = f.left + 8;
+/** Where curves seldom are: on the right, at the side of the worse values. */
+function legend(f, y, entries) {
+  let x = f.right - 6;
   for (const [colour, text] of entries) {
-    f.path([[x, f.top + 8], [x + 18, f.top + 8]], colour, 3);
-    f.word(text, x + 23, f.top + 8, theme().ink);
-    x += 38 + f.c.measureText(text).width;
+    f.word(text, x, y, theme().ink, "right");
+    x -= f.c.measureText(text).width + 6;
+    f.path([[x - 18, y], [x, y]], colour, 3);
+    x -= 32;
   }
 }
 

@@ -42,8 +42,8 @@ function detailCurve(run, member) {
       self.yAxis(y, ""); self.xAxis(x, `${run.meta.unit}s`);
       self.clip(() => {
         self.path(held.map(([a, b]) => [x(a), y(b)]), t.soft, 1.5);
-        self.path(curve.map(([a, b]) => [x(a), y(b)]), t.second, 2);
-        curve.forEach(([a, b, who], i) => { if (curve.length < 3 || i && curve[i - 1][2] !== who) self.dot(x(a), y(b), 3, t.back, t.second); });
+        self.path(curve.map(([a, b]) => [x(a), y(b)]), t.accent, 2);
+        curve.forEach(([a, b, who], i) => { if (curve.length < 3 || i && curve[i - 1][2] !== who) self.dot(x(a), y(b), 3, t.back, t.accent); });
       });
     } });
     f.redraw();

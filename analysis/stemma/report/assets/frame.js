@@ -13,8 +13,16 @@ class Frame {
     this.keys = options.keys;
     if (options.keys) this.canvas.addEventListener("keydown", (event) => { if (options.keys(event, this)) event.preventDefault(); });
     if (options.pick) this.pickWith(options.pick, options.picked);
-    new ResizeObserver(() => this.redraw()).observe(this.element);
-    state.listeners.push(() => this.redraw());
+    this.seen = false;
+    new ResizeObserver(() => this.refresh()).observe(this.element);
+    new IntersectionObserver(([entry]) => { this.seen = entry.isIntersecting; if (this.seen && this.stale) this.redraw(); }, { rootMargin: "200px" }).observe(this.element);
+    state.listeners.push(() => this.refresh());
+  }
+
+  /** Draws if it can be seen, and else when it comes into view: a brush over 10^5 members stays quick. */
+  refresh() {
+    this.stale = true;
+    if (this.seen || document.documentElement.dataset.print) this.redraw();
   }
 
   /** pick(x, y) gives {member, lines} near the pointer, or null. */
@@ -33,6 +41,7 @@ class Frame {
   redraw() {
     const width = this.element.clientWidth;
     if (!width || !state.run) return;
+    this.stale = false;
     const ratio = Math.max(1, window.devicePixelRatio || 1), canvas = this.canvas;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(this.height * ratio)) {
       canvas.width = Math.round(width * ratio);
@@ -72,7 +81,7 @@ class Frame {
   yAxis(y, label, text = format) {
     const { c } = this, t = theme();
     c.strokeStyle = t.line; c.fillStyle = t.soft; c.lineWidth = 1; c.textAlign = "right"; c.textBaseline = "middle";
-    for (const tick of y.ticks(Math.max(2, (this.bottom - this.top) / 44))) {
+    for (const tick of y.ticks(Math.max(2, (this.bottom - this.top) / 36))) {
       const p = Math.round(y(tick)) + 0.5;
       if (p < this.top - 1 || p > this.bottom + 1) continue;
       c.beginPath(); c.moveTo(this.left, p); c.lineTo(this.right, p); c.stroke();

@@ -34,7 +34,7 @@ function build(run) {
     add("importance", "What mattered", null, importanceChart(run));
     if (run.meta.births) add("muller", "Whose descendants there were", "Share of the reports by founder over time.", mullerChart(run));
     add("rungs", "Levels of training", null, rungsChart(run));
-    add("workers", "Workers", "Colour: as above; blue: the winner's lineage; red: lost. Shift and wheel zooms in time.", ganttChart(run), utilisationTable(run));
+    add("workers", "Workers", "Each box is a lease, coloured as above; orange: the winner's lineage; hollow red: ended without a report. Shift and wheel zooms in time.", ganttChart(run), utilisationTable(run));
     add("members", "Members", null, membersTable(run));
   }
   add("failures", "What went wrong", null, failuresPanel(run));

@@ -57,7 +57,7 @@ function whatWentWrong(run, tile) {
   return tile("What went wrong", count ? `${count} failure${count === 1 ? "" : "s"}` : parts.length ? "little" : "nothing", ...parts.slice(0, 4));
 }
 
-const countOf = (array, value) => array.reduce((sum, x) => sum + (x === value ? 1 : 0), 0);
+const countOf = (array, value) => countIf(array, (x) => x === value);
 
 function failuresPanel(run) {
   const f = run.failures;

@@ -1,6 +1,6 @@
 // Parallel coordinates with brushes: what is brushed here is shown everywhere.
 
-const BRUSH_LINES_MAX = 20000; // lines drawn; beyond that every k-th member by rank, and all that are brushed first
+const LINES_MAX = 4000; // drawn; beyond that evenly by rank
 
 function parallelChart(run) {
   const axes = [...run.parameters.map((p, i) => ({ name: p.name, values: run.col[`p${i}`], parameter: p, brush: null })),
@@ -11,15 +11,16 @@ function parallelChart(run) {
   const frame = new Frame((f) => {
     const t = theme(), colours = memberColours(run), xs = axes.map((_, i) => f.left + (axes.length > 1 ? i * (f.right - f.left) / (axes.length - 1) : 0));
     axes.forEach((axis, i) => { axis.x = xs[i]; axis.y = axis.choices ? (v) => f.bottom - (v + 0.5) * (f.bottom - f.top) / axis.choices : scale(axis.scale, axis.low, axis.high, axis.down ? f.top : f.bottom, axis.down ? f.bottom : f.top); });
-    const lines = lineMembers(run);
-    const alpha = Math.max(0.06, Math.min(0.8, 60 / Math.sqrt(lines.length + 1) / 4));
-    for (const pass of [0, 1]) for (const m of lines) if (shown(m) === Boolean(pass)) polyline(f, axes, m, pass ? colours(m) : t.line, state.mask === null ? alpha : pass ? Math.max(alpha, 0.5) : 0.25, 1);
-    if (run.winner >= 0) polyline(f, axes, run.winner, t.accent, 1, 3);
-    if (state.selected >= 0) polyline(f, axes, state.selected, t.second, 1, 3);
+    const alpha = (count) => Math.max(0.05, Math.min(0.8, 9 / Math.sqrt(count + 1)));
+    if (state.mask !== null) for (const m of evenly(run.order, LINES_MAX / 4)) polyline(f, axes, m, t.line, 0.5, 1);
+    const lines = drawnMembers(run, LINES_MAX);
+    for (const m of lines) polyline(f, axes, m, colours(m), alpha(lines.length), 1);
+    if (run.winner >= 0) highlight(f, axes, run.winner, t.win);
+    if (state.selected >= 0) highlight(f, axes, state.selected, t.ink);
     axes.forEach((axis, i) => drawAxis(f, axis, i === current && document.activeElement === frame.canvas, i, axes.length));
     const count = state.mask === null ? run.order.length : run.order.reduce((sum, m) => sum + state.mask[m], 0);
     note.textContent = state.mask === null ? "Drag along an axis to choose a range" : `${count} of ${run.order.length} members chosen`;
-  }, { height: 320, margin: { left: 44, right: 44, top: 34, bottom: 22 }, label: "Parallel coordinates; left and right choose an axis, up and down move its range, Escape clears",
+  }, { height: 320, margin: { left: 48, right: 48, top: 36, bottom: 14 }, label: "Parallel coordinates; left and right choose an axis, up and down move its range, Escape clears",
     keys: (event) => axisKeys(event) });
 
   function apply() {
@@ -72,11 +73,7 @@ function prepare(axis, run) {
   axis.down = !p && !run.meta.maximise; // the better end is up
 }
 
-function lineMembers(run) {
-  if (run.order.length <= BRUSH_LINES_MAX) return Array.from(run.order).reverse();
-  const every = Math.ceil(run.order.length / BRUSH_LINES_MAX);
-  return Array.from(run.order).filter((m, i) => i % every === 0 || state.mask !== null && shown(m)).slice(0, BRUSH_LINES_MAX).reverse();
-}
+const evenly = (list, most) => { const every = Math.max(1, Math.ceil(list.length / most)); return list.filter((_, i) => i % every === 0); };
 
 function polyline(f, axes, m, colour, alpha, width) {
   const points = [];
@@ -85,6 +82,11 @@ function polyline(f, axes, m, colour, alpha, width) {
     points.push([axis.x, Math.max(f.top - 3, Math.min(f.bottom + 3, y))]);
   }
   f.path(points, colour, width, alpha);
+}
+
+function highlight(f, axes, m, colour) {
+  polyline(f, axes, m, theme().back, 0.85, 6);
+  polyline(f, axes, m, colour, 1, 3);
 }
 
 function drawAxis(f, axis, focused, i, count) {
@@ -96,9 +98,16 @@ function drawAxis(f, axis, focused, i, count) {
   while (c.measureText(name).width > Math.max(40, room) && name.length > 3) name = `${name.slice(0, -2)}…`;
   f.word(name, align === "left" ? 4 : align === "right" ? f.width - 4 : axis.x, 12 + (room < 70 && i % 2 ? 12 : 0), t.ink, align);
   const ticks = axis.choices ? axis.parameter.choices.map((_, k) => k) : axis.y.ticks(5);
-  for (const tick of ticks) f.word(axis.choices ? axis.parameter.choices[tick] : format(tick), axis.x + (i === count - 1 ? -5 : 5), axis.y(tick), t.soft, i === count - 1 ? "right" : "left");
+  for (const tick of ticks) tag(f, axis.choices ? axis.parameter.choices[tick] : format(tick), axis.x + (i === 0 ? -6 : 6), axis.y(tick), i === 0 ? "right" : "left");
   if (axis.brush) {
     c.fillStyle = t.accent; c.globalAlpha = 0.25; c.fillRect(axis.x - 8, axis.brush[0], 16, axis.brush[1] - axis.brush[0]); c.globalAlpha = 1;
     c.strokeStyle = t.accent; c.strokeRect(axis.x - 8, axis.brush[0], 16, axis.brush[1] - axis.brush[0]);
   }
+}
+
+/** A tick's text on a plate, because lines run below it. */
+function tag(f, text, x, y, align) {
+  const { c } = f, t = theme(), shortened = text.length > 12 ? `${text.slice(0, 11)}…` : text, w = c.measureText(shortened).width;
+  c.fillStyle = t.back; c.globalAlpha = 0.82; c.fillRect(align === "right" ? x - w - 2 : x - 2, y - 7, w + 4, 14); c.globalAlpha = 1;
+  c.fillStyle = t.ink; c.textAlign = align; c.textBaseline = "middle"; c.fillText(shortened, x, y);
 }

@@ -11,7 +11,7 @@ function schedulesChart(run) {
   const grid = h("div", { class: "grid" });
   for (const { parameter, i, values } of charts.sort((a, b) => b.changes - a.changes)) {
     const frame = new Frame((f) => {
-      const t = theme(), n = parameter.choices.length, known = extent(values), pad = parameter.scale === "log" ? [known[0] / 1.3, known[1] * 1.3] : [known[0], known[1]];
+      const t = theme(), n = parameter.choices.length, known = extent(values), pad = parameter.scale === "log" ? [known[0] / 1.3, known[1] * 1.3] : [known[0] - 0.08 * (known[1] - known[0]), known[1] + 0.08 * (known[1] - known[0])];
       const x = scale("linear", 0, end, f.left, f.right);
       const y = n ? Object.assign((v) => f.bottom - (v + 0.5) * (f.bottom - f.top) / n, { ticks: () => parameter.choices.map((_, k) => k) }) : scale(parameter.scale, pad[0], pad[1], f.bottom, f.top);
       f.yAxis(y, "", (v) => (n ? String(parameter.choices[v]).slice(0, 8) : format(v)));
@@ -19,7 +19,7 @@ function schedulesChart(run) {
       [...run.schedules].reverse().forEach((lineage, back) => {
         const first = back === run.schedules.length - 1, points = [];
         for (const stage of lineage.stages) { const v = stage.values[i] === null ? NaN : y(stage.values[i]); points.push([x(stage.start), v], [x(stage.to), v]); }
-        f.path(points, first ? t.accent : t.soft, first ? 2.5 : 1, first ? 1 : 0.55);
+        f.path(points, first ? t.win : t.soft, first ? 2.5 : 1, first ? 1 : 0.55);
       });
     }, { height: 150, margin: { left: 56, right: 8, top: 8, bottom: 34 }, label: `Schedule of ${parameter.name} along the best lineages` });
     grid.append(h("figure", {}, h("figcaption", {}, parameter.name), frame.element));

@@ -36,6 +36,13 @@ function extent(values) {
 
 /** From the best value to where nine tenths of the members are: diverged trainings would flatten all others. */
 function metricExtent(run, values = run.col.best) {
+  if (values === run.col.best && run.extent) return run.extent;
+  const found = extentOf(run, values);
+  if (values === run.col.best) run.extent = found;
+  return found;
+}
+
+function extentOf(run, values) {
   const known = Float64Array.from(values).filter(Number.isFinite).sort();
   if (!known.length) return [0, 1];
   const at = (q) => known[Math.min(known.length - 1, Math.floor(q * known.length))];
@@ -65,7 +72,7 @@ function rampColour(t) {
 function theme() {
   if (!theme.cache) {
     const style = getComputedStyle(document.documentElement), get = (name) => style.getPropertyValue(name).trim();
-    theme.cache = { dark: get("--dark") === "1", ink: get("--ink"), soft: get("--soft"), line: get("--line"), back: get("--card"), accent: get("--accent"), second: get("--second"), bad: get("--bad") };
+    theme.cache = { dark: get("--dark") === "1", ink: get("--ink"), soft: get("--soft"), line: get("--line"), back: get("--card"), accent: get("--accent"), second: get("--second"), win: get("--win"), bad: get("--bad") };
   }
   return theme.cache;
 }

@@ -1,6 +1,6 @@
 // The genealogy as a tree: training or time to the right, one line a member, children fork off where they were born.
 
-const LEAVES_MAX = 3000; // beyond that, members without children are hidden to begin with
+const ROWS_MAX = 2500; // members in a tree that one can read; small families are collapsed beyond that
 
 /** Rows of the tree: y[m] is a position, or NaN for members that are hidden. Leaves get one row each, in order of the
  * tree, so that families lie together; parents lie in the middle of their children. */
@@ -30,9 +30,9 @@ function treeLayout(run, keep) {
 
 function treeChart(run) {
   const c = run.col;
-  const view = { along: "training", hide: run.n > LEAVES_MAX, x0: 0, x1: 1, y0: 0, y1: 1 };
+  const small = smallFamily(run), view = { along: "training", hide: run.n > ROWS_MAX, x0: 0, x1: 1, y0: 0, y1: 1 };
   let layout = null, layoutFor = null, screen = null;
-  const keep = (m) => !view.hide || run.children.begin[m + 1] > run.children.begin[m] || run.winnerPath.has(m) || m === state.selected;
+  const keep = (m) => !view.hide || c.descendants[m] >= small || run.winnerPath.has(m) || m === state.selected;
   const lastReport = lastTimes(run);
   const from = (m) => (view.along === "training" ? c.start[m] : c.born[m]);
   const to = (m) => (view.along === "training" ? c.reached[m] : Math.max(c.born[m], lastReport[m]));
@@ -53,11 +53,15 @@ function treeChart(run) {
         branch(f, m, x, y, colours(m), widthOf(m, spacing), shown(m) ? (spacing < 0.6 ? 0.5 : 0.95) : 0.12);
       }
       const trail = (path, colour, extra) => { for (const m of path) if (!Number.isNaN(layout.y[m])) branch(f, m, x, y, colour, widthOf(m, spacing) + extra, 1); };
-      trail(run.winnerPath, theme().accent, 1.2);
-      if (state.selected >= 0) trail(pathTo(run, state.selected), theme().second, 1.6);
-      for (const [m, colour] of [[run.winner, theme().accent], [state.selected, theme().second]])
-        if (m >= 0 && !Number.isNaN(layout.y[m])) { f.dot(x(to(m)), y(layout.y[m]), 5, colour, theme().back); f.word(`#${m}`, Math.min(x(to(m)) + 9, f.right - 34), y(layout.y[m]), colour); }
+      trail(run.winnerPath, theme().win, 1.2);
+      if (state.selected >= 0) trail(pathTo(run, state.selected), theme().ink, 1.6);
     });
+    for (const [m, colour] of [[run.winner, theme().win], [state.selected, theme().ink]]) {
+      const yy = m >= 0 ? y(layout.y[m]) : NaN, xx = m >= 0 ? x(to(m)) : NaN;
+      if (!(yy >= f.top && yy <= f.bottom && xx >= f.left && xx <= f.right + 1)) continue;
+      f.dot(xx, yy, 5, colour, theme().back);
+      f.word(`#${m}`, xx + 9, yy, colour);
+    }
   }, { height: run.n > 400 ? 560 : Math.max(220, Math.min(520, 70 + 9 * run.n)), margin: { left: 12, right: 54 }, keys: treeKeys, label: "Genealogy; arrow keys go to parent, children and siblings",
     pick: (px, py) => {
       if (!screen) return null;
@@ -94,8 +98,15 @@ function treeChart(run) {
     changed();
   }
   return h("div", {}, h("div", { class: "controls" }, choice("Along", [["training", "Training"], ["time", "Time"]], view.along, (value) => { view.along = value; }), colourChooser(run),
-    h("label", { class: "control" }, hide, " Only members with children"), h("span", { class: "control choice" }, best, reset)), frame.element);
+    h("label", { class: "control" }, hide, small === 2 ? " Only members with children" : ` Only members with ${small - 1} or more descendants`), h("span", { class: "control choice" }, best, reset)), frame.element);
 }
+
+/** The least number of members, itself included, of a family that is shown when small ones are collapsed. */
+function smallFamily(run) {
+  for (let least = 2; ; least *= 2) if (countIf(run.col.descendants, (d) => d >= least) <= ROWS_MAX || least > run.n) return least;
+}
+
+const countIf = (array, test) => array.reduce((sum, x) => sum + (test(x) ? 1 : 0), 0);
 
 function lastTimes(run) {
   const last = new Float32Array(run.n), { col } = run;

@@ -26,8 +26,12 @@ function ganttChart(run) {
         const y = f.top + row.get(l["l.worker"][i]) * height + 1, outcome = l["l.outcome"][i], m = l["l.member"][i];
         const trained = outcome === 0 ? b : x(Math.min(l["l.end"][i], l["l.start"][i] + l["l.training"][i]));
         ctx.globalAlpha = shown(m) ? 1 : 0.2;
-        ctx.fillStyle = outcome >= 3 ? t.bad : m === state.selected ? t.second : run.winnerPath.has(m) ? t.accent : colours(m);
-        ctx.fillRect(a, y, Math.max(0.7, (outcome >= 3 ? b : trained) - a - (b - a > 4 ? 0.7 : 0)), Math.max(1, height - 2));
+        if (outcome >= 3) { // hollow, so that it is told by its shape too
+          ctx.strokeStyle = t.bad; ctx.lineWidth = 1.5; ctx.strokeRect(a + 0.75, y + 0.75, Math.max(1, b - a - 1.5), Math.max(1, height - 3.5));
+        } else {
+          ctx.fillStyle = m === state.selected ? t.ink : run.winnerPath.has(m) ? t.win : colours(m);
+          ctx.fillRect(a, y, Math.max(0.7, trained - a - (b - a > 4 ? 0.7 : 0)), Math.max(1, height - 2));
+        }
         f.marks++;
       }
       ctx.globalAlpha = 1;
