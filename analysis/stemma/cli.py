@@ -45,7 +45,7 @@ def _parser():
     export = commands.add_parser("export", help="other programs' formats")
     export.add_argument("run", metavar="RUN.h5")
     for name, text in (("csv", "folder for CSV files"), ("json", "folder for JSON files"), ("parquet", "folder for Parquet files"), ("tensorboard", "folder for TensorBoard event files, a run a lineage"),
-                       ("optuna", "Optuna storage, such as sqlite:///study.db"), ("mlflow", "MLflow tracking address, such as file:mlruns")):
+                       ("optuna", "Optuna storage, such as sqlite:///study.db"), ("mlflow", "MLflow tracking address, such as sqlite:///mlflow.db")):
         export.add_argument(f"--{name}", help=text)
     export.set_defaults(action=_export)
     return parser

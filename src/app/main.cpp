@@ -151,7 +151,7 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
     export_command->add_option("--tensorboard", line.exports.tensorboard, "Folder for TensorBoard event files");
     export_command->add_option("--parquet", line.exports.parquet, "Folder for Parquet files");
     export_command->add_option("--optuna", line.exports.optuna, "Optuna storage, such as sqlite:///study.db");
-    export_command->add_option("--mlflow", line.exports.mlflow, "MLflow tracking address, such as file:mlruns");
+    export_command->add_option("--mlflow", line.exports.mlflow, "MLflow tracking address, such as sqlite:///mlflow.db");
     add_lineage_commands(app, line);
     auto* stop_command =
         with_file(add_command(app, line, "stop", "End a running search (resumable), or one member of it",

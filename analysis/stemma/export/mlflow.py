@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from stemma.errors import StemmaError
 from stemma.export.needed import needed
 
 _METRICS_A_BATCH = 1000  # MLflow's limit of one request
@@ -13,9 +14,12 @@ def to_mlflow(run, address, experiment=None):
     """Writes to the tracking server or store at `address`; returns a line to print. Steps are units of training."""
     client_of = needed("mlflow.tracking", "mlflow-skinny", "MLflow")
     entities = needed("mlflow.entities", "mlflow-skinny", "MLflow")
-    client = client_of.MlflowClient(tracking_uri=address)
     name = experiment or f"{run.name} {run.run_id[:6]}"
-    number = client.create_experiment(name)
+    try:
+        client = client_of.MlflowClient(tracking_uri=address)
+        number = client.create_experiment(name)
+    except needed("mlflow.exceptions", "mlflow-skinny", "MLflow").MlflowException as error:
+        raise StemmaError(f"{address}: MLflow does not take it ({str(error).splitlines()[0]})") from None
     births, told, epochs = run.members, run.summary, run.epochs.groupby("member")
     made = {}
     for member in births["member"].tolist():

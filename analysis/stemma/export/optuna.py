@@ -3,6 +3,7 @@
 import math
 from datetime import datetime, timedelta, timezone
 
+from stemma.errors import StemmaError
 from stemma.export.needed import needed
 
 
@@ -14,7 +15,11 @@ def to_optuna(run, storage=None, name=None):
     parent was. Ancestry, held-out metrics and state are user attributes; members that failed are FAIL, others COMPLETE or,
     without a finite metric, FAIL too, which is how Optuna takes NaN."""
     optuna = needed("optuna", "optuna", "an Optuna study")
-    study = optuna.create_study(storage=storage, study_name=name or f"{run.name} {run.run_id[:6]}", direction="maximize" if run.maximise else "minimize")
+    name = name or f"{run.name} {run.run_id[:6]}"
+    try:
+        study = optuna.create_study(storage=storage, study_name=name, direction="maximize" if run.maximise else "minimize")
+    except optuna.exceptions.DuplicatedStudyError:
+        raise StemmaError(f"{storage}: has a study {name!r} already. Delete it there, or give another storage") from None
     study.set_user_attr("stemma run", run.run_id)
     study.set_metric_names([run.metric])
     distributions = {parameter.name: _distribution(optuna, parameter) for parameter in run.parameters}

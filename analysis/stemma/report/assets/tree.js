@@ -60,6 +60,7 @@ function treeChart(run) {
       const yy = m >= 0 ? y(layout.y[m]) : NaN, xx = m >= 0 ? x(to(m)) : NaN;
       if (!(yy >= f.top && yy <= f.bottom && xx >= f.left && xx <= f.right + 1)) continue;
       f.dot(xx, yy, 5, colour, theme().back);
+      if (m === run.winner) f.canvas.dataset.winner = `${Math.round(xx)} ${Math.round(yy)}`;
       f.word(`#${m}`, xx + 9, yy, colour);
     }
   }, { height: run.n > 400 ? 560 : Math.max(220, Math.min(520, 70 + 9 * run.n)), margin: { left: 12, right: 54 }, keys: treeKeys, label: "Genealogy; arrow keys go to parent, children and siblings",
