@@ -9,12 +9,12 @@ Names are loaded when they are first used, so that `import stemma` costs nothing
 
 import importlib
 
-# name -> module, or module:attribute
+# name -> module, or module:attribute. A function is never named like a module of this package: importing that would hide it.
 _NAMES = {
     "open": "stemma.run:open_run",
     "Run": "stemma.run:Run",
-    "compare": "stemma.compare:compare",
-    "Comparison": "stemma.compare:Comparison",
+    "compare": "stemma.comparison:compare",
+    "Comparison": "stemma.comparison:Comparison",
     "StemmaError": "stemma.errors:StemmaError",
     "schema": "stemma.schema",
     "plots": "stemma.plots",

@@ -21,7 +21,7 @@ def to_optuna(run, storage=None, name=None):
     except optuna.exceptions.DuplicatedStudyError:
         raise StemmaError(f"{storage}: has a study {name!r} already. Delete it there, or give another storage") from None
     study.set_user_attr("stemma run", run.run_id)
-    study.set_metric_names([run.metric])
+    study.set_user_attr("metric", run.metric)
     distributions = {parameter.name: _distribution(optuna, parameter) for parameter in run.parameters}
     study.add_trials([_trial(optuna, run, member, distributions, curve) for member, curve in _curves(run)])
     return study if storage is None else f"{len(run)} trials: optuna-dashboard {storage}"

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import numpy as np
 
 from stemma import derive
-from stemma.compare import compare
+from stemma.comparison import compare
 from stemma.errors import StemmaError
 from stemma.importance import importance
 from stemma.report.logs import log_lines

@@ -35,7 +35,12 @@ class Frame {
       if (found) tip.show(found.lines, event.clientX, event.clientY); else tip.hide();
     });
     this.canvas.addEventListener("pointerleave", () => tip.hide());
-    this.canvas.addEventListener("click", (event) => { const found = at(event); if (found) { picked(found); tip.hide(); } });
+    let down = [0, 0]; // where the pointer went down: a drag is no click
+    this.canvas.addEventListener("pointerdown", (event) => { down = [event.clientX, event.clientY]; });
+    this.canvas.addEventListener("click", (event) => {
+      if (Math.hypot(event.clientX - down[0], event.clientY - down[1]) > 5) return;
+      const found = at(event); if (found) { picked(found); tip.hide(); }
+    });
   }
 
   redraw() {
