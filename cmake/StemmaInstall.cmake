@@ -1,4 +1,4 @@
-# `cmake --install build --prefix P`: P/bin/stemma, P/share/stemma/{jobs,docs,slurm}, P/share/doc/stemma.
+# `cmake --install build --prefix P`: P/bin/stemma, P/share/stemma/{jobs,docs,slurm,analysis}, P/share/doc/stemma.
 include(GNUInstallDirs)
 
 if(TARGET stemma)
@@ -37,6 +37,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/analysis/stemma DESTINATION ${CMAKE_INST
 foreach(folder IN ITEMS jobs docs slurm)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_DATADIR}/stemma OPTIONAL)
 endforeach()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/analysis DESTINATION ${CMAKE_INSTALL_DATADIR}/stemma
+        PATTERN "__pycache__" EXCLUDE PATTERN "*.egg-info" EXCLUDE PATTERN "build" EXCLUDE)
 foreach(page IN ITEMS README.md CHANGELOG.md ARCHITECTURE.md LICENSE CITATION.cff)
   install(FILES ${PROJECT_SOURCE_DIR}/${page} DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 endforeach()

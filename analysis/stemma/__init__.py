@@ -1,25 +1,47 @@
-"""Stemma from Python: training programs for a search, and reading its runs."""
+"""Stemma in Python: runs as data frames, genealogies and pages; helpers for training code.
+
+>>> import stemma
+>>> run = stemma.open("RUN.h5")     # finished, killed, or being written
+>>> run.best(3)
+
+Names are loaded when they are first used, so that `import stemma` costs nothing and needs NumPy only.
+"""
 
 import importlib
 
-_LAZY = {
-    "leases": "stemma.leases",
-    "Lease": "stemma.leases",
-    "Infeasible": "stemma.leases",
-    "SnapshotUnavailable": "stemma.leases",
-    "save_torch": "stemma.torch_snapshot",
-    "load_torch": "stemma.torch_snapshot",
-    "AskTell": "stemma.process",
+# name -> module, or module:attribute. A function is never named like a module of this package: importing that would hide it.
+_NAMES = {
+    "open": "stemma.run:open_run",
+    "Run": "stemma.run:Run",
+    "compare": "stemma.comparison:compare",
+    "Comparison": "stemma.comparison:Comparison",
+    "StemmaError": "stemma.errors:StemmaError",
+    "schema": "stemma.schema",
+    "plots": "stemma.plots",
+    "report": "stemma.report",
+    "export": "stemma.export",
+    "leases": "stemma.training:leases",
+    "Lease": "stemma.training:Lease",
+    "Infeasible": "stemma.training:Infeasible",
+    "SnapshotUnavailable": "stemma.training:SnapshotUnavailable",
+    "save_torch": "stemma.torch_snapshot:save_torch",
+    "load_torch": "stemma.torch_snapshot:load_torch",
+    "AskTell": "stemma.process:AskTell",
 }
+
+__all__ = sorted(_NAMES)  # noqa: PLE0605
 
 
 def __getattr__(name):
-    if name in _LAZY:
-        value = getattr(importlib.import_module(_LAZY[name]), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'stemma' has no attribute {name!r}")
+    place = _NAMES.get(name)
+    if place is None:
+        raise AttributeError(f"module 'stemma' has no attribute {name!r}; it has {', '.join(__all__)}")
+    module, _, attribute = place.partition(":")
+    found = importlib.import_module(module)
+    found = getattr(found, attribute) if attribute else found
+    globals()[name] = found
+    return found
 
 
 def __dir__():
-    return sorted([*globals(), *_LAZY])
+    return sorted({*globals(), *_NAMES})

@@ -16,7 +16,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from stemma.leases import Channel, _plain
+from stemma.training import Channel, _plain
 
 
 class AskTellError(RuntimeError):

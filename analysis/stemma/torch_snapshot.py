@@ -67,7 +67,7 @@ def load_torch(lease, map_location=None, seed=True, **parts):
             if "numpy" in sys.modules:
                 sys.modules["numpy"].random.seed(lease.seed % 2**32)
         return {}
-    from stemma.leases import SnapshotUnavailable
+    from stemma.training import SnapshotUnavailable
 
     try:
         # The snapshot is this program's own: its values may be of any type.

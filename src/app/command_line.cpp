@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "app/commands/commands.hpp"
+#include "app/commands/python_commands.hpp"
 #include "app/job/quantities.hpp"
 #include "app/registry.hpp"
 #include "core/error.hpp"
@@ -201,6 +202,10 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
     export_command->add_option("--newick", line.exports.newick, "Newick file of the genealogy, - for standard output");
     export_command->add_option("--graphml", line.exports.graphml, "GraphML file of the genealogy, likewise");
     export_command->add_option("--weights", line.exports.weights, "HDF5 file for the weights");
+    export_command->add_option("--tensorboard", line.exports.tensorboard, "Folder for TensorBoard event files");
+    export_command->add_option("--parquet", line.exports.parquet, "Folder for Parquet files");
+    export_command->add_option("--optuna", line.exports.optuna, "Optuna storage, such as sqlite:///study.db");
+    export_command->add_option("--mlflow", line.exports.mlflow, "MLflow tracking address, such as sqlite:///mlflow.db");
     add_lineage_commands(app, line);
     add_conform(app, line);
     auto* new_command = add_command(app, line, "new", "Write a small project with training code of your own",
@@ -240,6 +245,23 @@ double slurm_duration(const std::string& text) {
     return duration_of("--time", text);
 }
 
+/// Their words go to Python as they are, `--help` too.
+void add_python_commands(CLI::App& app, CommandLine& line) {
+    const auto add = [&](const std::string& name, const std::string& text) {
+        auto* command = app.add_subcommand(name, text);
+        command->set_help_flag();
+        command->prefix_command();
+        command->callback([&line, command, name] {
+            line.action = [words = command->remaining(), name]() mutable -> ExitCode {
+                words.insert(words.begin(), name);
+                become_python(words);
+            };
+        });
+    };
+    add("report", "A page of a run, or of several, in one HTML file; --follow serves it while the search runs");
+    add("watch", "A running search in the terminal: best, rungs, utilisation, time left, last events");
+}
+
 int run_main(int argc, char** argv) {
     CLI::App app(
         "Stemma: hyperparameter optimisation with ASHA over MPI. Start with: stemma check JOB.toml, stemma preview "
@@ -251,6 +273,7 @@ int run_main(int argc, char** argv) {
     add_job_commands(app, line);
     add_record_commands(app, line);
     add_batch_command(app, line);
+    add_python_commands(app, line);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -303,7 +303,7 @@ Environment environment_of_programs() {
     const auto folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
     for (const auto* place : {"../share/stemma/python", "../analysis"}) {
         const auto package = (folder / place).lexically_normal();
-        if (!std::filesystem::exists(package / "stemma/leases.py", ignored)) continue;
+        if (!std::filesystem::exists(package / "stemma/training.py", ignored)) continue;
         auto& path = environment["PYTHONPATH"];
         path += (path.empty() ? "" : ":") + package.string();
         break;

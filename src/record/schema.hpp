@@ -1,6 +1,6 @@
 #pragma once
 // The one description of a run file. It drives creation, the rows' layout (checked when compiling), the reader's check,
-// docs/SCHEMA.md and analysis/stemma_schema.py.
+// docs/SCHEMA.md and analysis/stemma/schema.py.
 
 #include <array>
 #include <cstdint>
@@ -270,7 +270,7 @@ std::string name_in(std::string_view enumeration, std::uint8_t value);
 /// The enumeration that decodes a column, or "" if it is a plain number.
 std::string_view enumeration_of(Table table, std::string_view column);
 
-/// The text of docs/SCHEMA.md and of analysis/stemma_schema.py.
+/// The text of docs/SCHEMA.md and of analysis/stemma/schema.py.
 std::string schema_markdown();
 std::string schema_python();
 

@@ -76,6 +76,10 @@ struct ExportOptions {
     std::string weights;                  ///< file
     std::string newick;                   ///< file, "-" = standard output
     std::string graphml;                  ///< likewise
+    std::string tensorboard;              ///< folder; this and the next three by the Python package
+    std::string parquet;                  ///< folder
+    std::string optuna;                   ///< storage's address
+    std::string mlflow;                   ///< tracking address
     std::optional<std::uint64_t> member;  ///< for weights; absent = the best
 };
 ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options);

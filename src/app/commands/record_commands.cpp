@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "app/commands/python_commands.hpp"
 #include "app/commands/recorded_run.hpp"
 #include "app/console/format.hpp"
 #include "record/export.hpp"
@@ -174,11 +175,31 @@ void export_weights(const std::filesystem::path& file, const ExportOptions& opti
 
 }  // namespace
 
+namespace {
+
+/// Formats for which Python has the libraries.
+std::vector<std::string> python_exports(const std::filesystem::path& file, const ExportOptions& options) {
+    std::vector<std::string> words;
+    const auto add = [&](const char* name, const std::string& value) {
+        if (!value.empty()) words.insert(words.end(), {name, value});
+    };
+    add("--tensorboard", options.tensorboard);
+    add("--parquet", options.parquet);
+    add("--optuna", options.optuna);
+    add("--mlflow", options.mlflow);
+    if (!words.empty()) words.insert(words.begin(), {"export", file.string()});
+    return words;
+}
+
+}  // namespace
+
 ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options) {
     const bool graphs = !options.newick.empty() || !options.graphml.empty();
-    if (options.csv.empty() && options.json.empty() && options.weights.empty() && !graphs) {
+    const auto python = python_exports(file, options);
+    if (options.csv.empty() && options.json.empty() && options.weights.empty() && !graphs && python.empty()) {
         throw UserError(
-            "nothing to export: give --csv FOLDER, --json FILE, --newick FILE, --graphml FILE or --weights FILE");
+            "nothing to export: give --csv FOLDER, --json FILE, --newick FILE, --graphml FILE, --weights FILE, "
+            "--tensorboard FOLDER, --parquet FOLDER, --optuna STORAGE or --mlflow ADDRESS");
     }
     if (graphs) export_graphs(file, options);
     if (!options.weights.empty()) export_weights(file, options);
@@ -191,7 +212,7 @@ ExitCode export_run(const std::filesystem::path& file, const ExportOptions& opti
         export_json(reader, out);
         if (!out.flush()) throw UserError(options.json + ": cannot be written");
     }
-    return ExitCode::ok;
+    return python.empty() ? ExitCode::ok : run_python(python);
 }
 
 namespace {

@@ -50,6 +50,7 @@ std::string next_text(const Manager& manager, const ReportContext& context) {
         if (best->snapshot.exists())
             text += fmt::format("  stemma export {} {} --weights best.h5   its weights\n", file, best->member.value);
     }
+    text += fmt::format("  stemma report {}                   a page to look at\n", file);
     text += fmt::format("  stemma export {} --csv tables/     everything as CSV\n", file);
     text += fmt::format("  stemma resume {} --help            go on with a larger budget\n", file);
     text += fmt::format("  stemma verify {}                   replay every decision\n", file);

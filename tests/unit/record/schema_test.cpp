@@ -28,7 +28,7 @@ void expect_same(const std::string& path, const std::string& generated) {
 
 TEST(Schema, CheckedInFilesAreTheGeneratedOnes) {
     expect_same("docs/SCHEMA.md", schema_markdown());
-    expect_same("analysis/stemma_schema.py", schema_python());
+    expect_same("analysis/stemma/schema.py", schema_python());
 }
 
 TEST(Schema, NamesAreUnique) {

@@ -1,0 +1,101 @@
+"""Command line of the Python side: report, watch, export."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from stemma.errors import StemmaError
+
+_OK, _USER_ERROR = 0, 2
+
+
+def run(words):
+    """Runs one subcommand, and returns the process's exit code."""
+    options = _parser().parse_args(words)
+    try:
+        return options.action(options) or _OK
+    except StemmaError as error:
+        print(f"stemma: {error}", file=sys.stderr)
+        return _USER_ERROR
+    except KeyboardInterrupt:
+        return _OK
+    except BrokenPipeError:  # `stemma watch ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _OK
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="stemma", description="Looking at runs. The other subcommands are those of the program itself: see stemma --help.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    report = commands.add_parser("report", help="a page of a run, or of several, in one HTML file",
+                                 description="Writes one HTML file that needs nothing else. The first run is shown in full; more are compared with it.")
+    report.add_argument("runs", nargs="+", metavar="RUN.h5")
+    report.add_argument("-o", "--output", help="file to write (default: RUN.html beside the run file)")
+    report.add_argument("--open", action="store_true", help="open it in a browser, where there is a desktop")
+    report.add_argument("--follow", action="store_true", help="serve the page instead, and keep it up to date while the search runs")
+    report.add_argument("--port", type=_port, default=8765, help="for --follow (default 8765; 0: any free one)")
+    report.add_argument("--host", default="127.0.0.1", help="address for --follow to listen at; the default answers this machine only")
+    report.set_defaults(action=_report)
+    watch = commands.add_parser("watch", help="a running search in the terminal")
+    watch.add_argument("run", metavar="RUN.h5")
+    watch.add_argument("--interval", type=float, default=2.0, help="seconds between looks (default 2)")
+    watch.add_argument("--once", action="store_true", help="print it once, and end")
+    watch.set_defaults(action=_watch)
+    export = commands.add_parser("export", help="other programs' formats")
+    export.add_argument("run", metavar="RUN.h5")
+    for name, text in (("csv", "folder for CSV files"), ("json", "folder for JSON files"), ("parquet", "folder for Parquet files"), ("tensorboard", "folder for TensorBoard event files, a run a lineage"),
+                       ("optuna", "Optuna storage, such as sqlite:///study.db"), ("mlflow", "MLflow tracking address, such as sqlite:///mlflow.db")):
+        export.add_argument(f"--{name}", help=text)
+    export.set_defaults(action=_export)
+    return parser
+
+
+def _port(text):
+    value = int(text)
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError("a port is 0 .. 65535")
+    return value
+
+
+def _report(options):
+    from stemma import report
+    from stemma.run import open_run
+
+    runs = [open_run(path) for path in options.runs]
+    if options.follow:
+        if len(runs) > 1:
+            raise StemmaError("--follow shows one run: give one file")
+        from stemma.report.server import serve
+
+        return serve(runs[0], options.host, options.port)
+    path = Path(options.output) if options.output else runs[0].path.with_suffix(".html")
+    try:
+        size = report.write(runs, path)
+    except OSError as error:
+        raise StemmaError(f"{path}: cannot be written ({error.strerror}). Choose another file with -o") from None
+    print(f"report: {path} ({size / 1e6:.1f} MB)")
+    if options.open and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        import webbrowser
+
+        webbrowser.open(path.resolve().as_uri())
+    return _OK
+
+
+def _watch(options):
+    from stemma.watch import watch
+
+    return watch(options.run, options.interval, options.once)
+
+
+def _export(options):
+    from stemma import export
+    from stemma.run import open_run
+
+    run = open_run(options.run)
+    chosen = [(name, getattr(options, name)) for name in ("csv", "json", "parquet", "tensorboard", "optuna", "mlflow") if getattr(options, name)]
+    if not chosen:
+        raise StemmaError("nothing to export: give --csv, --json, --parquet, --tensorboard, --optuna or --mlflow")
+    for name, target in chosen:
+        print(export.FORMATS[name](run, target))
+    return _OK

@@ -1,0 +1,97 @@
+"""Several runs side by side: best so far at equal training and at equal time, over seeds."""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from stemma.errors import StemmaError
+from stemma.run import Run, open_run
+
+
+def compare(runs, labels=None):
+    """Puts runs side by side. `runs` are paths or opened runs; runs of one label are repeats (other seeds) of one method.
+
+    Labels default to the runs' names. Raises StemmaError if their metrics differ: they could not be compared."""
+    opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
+    if not opened:
+        raise StemmaError("no runs given to compare")
+    kinds = {(run.metric, run.maximise, run.unit) for run in opened}
+    if len(kinds) > 1:
+        told = "; ".join(f"{run.path.name}: {run.metric}, {'larger' if run.maximise else 'smaller'} is better, in {run.unit}s" for run in opened)
+        raise StemmaError(f"these runs cannot be compared, because they optimise different things ({told})")
+    labels = [run.name for run in opened] if labels is None else list(labels)
+    if len(labels) != len(opened):
+        raise StemmaError(f"{len(opened)} runs but {len(labels)} labels")
+    return Comparison(opened, labels)
+
+
+class Comparison:
+    """Runs with their labels."""
+
+    def __init__(self, runs, labels):
+        self.runs, self.labels = runs, labels
+        self.metric, self.maximise, self.unit = runs[0].metric, runs[0].maximise, runs[0].unit
+
+    def __repr__(self):
+        return f"<comparison of {len(self.runs)} runs of {len(set(self.labels))} methods on {self.metric}>"
+
+    @cached_property
+    def table(self):
+        """One row a run: label, seed, members, spent [unit], busy and time [s], best, best_member and its held-out metrics."""
+        rows = []
+        for run, label in zip(self.runs, self.labels):
+            progress = run.progress.dropna(subset=["best"])
+            last = progress.iloc[-1].to_dict() if len(progress) else {"best": np.nan, "best_member": -1}
+            rows.append({"label": label, "seed": run.seed, "members": len(run), "spent": run.progress["spent"].max() if len(run.progress) else 0,
+                         "busy": run.progress["busy"].max() if len(run.progress) else 0.0, "time": run.seconds,
+                         **{name: value for name, value in last.items() if name.startswith("best")}, "file": run.path.name})
+        return pd.DataFrame(rows)
+
+    def curves(self, along="spent", points=200):
+        """Best so far on a common grid. along: "spent" [unit], "time" [s] of the search, or "busy" [s] of training.
+
+        One row a label and grid point: x, median, low and high (quartiles), runs. A run counts from its first finite
+        report on, and with its last value to the end of the grid."""
+        if along not in ("spent", "time", "busy"):
+            raise StemmaError(f"along must be spent, time or busy; got {along!r}")
+        end = max([run.progress[along].max() for run in self.runs if len(run.progress)], default=0)
+        grid = np.linspace(0, end, points)
+        out = []
+        for label in dict.fromkeys(self.labels):
+            values = np.array([_step(run.progress, along, grid) for run, own in zip(self.runs, self.labels) if own == label])
+            seen = np.isfinite(values).any(axis=0)
+            x, values = grid[seen], values[:, seen]
+            low, median, high = np.nanquantile(values, [0.25, 0.5, 0.75], axis=0) if len(x) else ([], [], [])
+            out.append(pd.DataFrame({"label": label, "x": x, "median": median, "low": low, "high": high, "runs": np.isfinite(values).sum(axis=0)}))
+        return pd.concat(out, ignore_index=True)
+
+    def intervals(self, level=0.95, draws=10_000, column="best", seed=0):
+        """Mean of `column` of `table` for each label with a percentile bootstrap interval over its runs (Efron, 1979)."""
+        random = np.random.default_rng(seed)
+        rows = []
+        for label, values in self.table.groupby("label", sort=False)[column]:
+            values = values.dropna().to_numpy()
+            if len(values) == 0:
+                rows.append({"label": label, "runs": 0, "mean": np.nan, "low": np.nan, "high": np.nan})
+                continue
+            means = random.choice(values, (draws, len(values))).mean(axis=1)
+            low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2]) if len(values) > 1 else (np.nan, np.nan)
+            rows.append({"label": label, "runs": len(values), "mean": values.mean(), "low": low, "high": high})
+        return pd.DataFrame(rows)
+
+    def time_to(self, target, along="time"):
+        """First point at which each run was at least as good as `target`; NaN where it never was. Column "x"."""
+        rows = []
+        for run, label in zip(self.runs, self.labels):
+            best = run.progress["best"]
+            hit = run.progress[along][(best >= target) if self.maximise else (best <= target)]
+            rows.append({"label": label, "seed": run.seed, "x": hit.iloc[0] if len(hit) else np.nan})
+        return pd.DataFrame(rows)
+
+
+def _step(progress, along, grid):
+    if progress.empty:
+        return np.full(len(grid), np.nan)
+    at = np.searchsorted(progress[along].to_numpy(), grid, side="right") - 1
+    return np.where(at >= 0, progress["best"].to_numpy()[np.maximum(at, 0)], np.nan)

@@ -1,0 +1,270 @@
+"""What follows from the tables of a run. Every function takes the run; `Run` keeps the results.
+
+Whole columns at a time: 10^6 members take seconds. Members are numbered in order of birth, parents before children."""
+
+import numpy as np
+import pandas as pd
+
+from stemma import schema
+from stemma.runfile import decode
+
+_HEIRS = ("exploit", "adoption")
+
+
+def leases(run):
+    frame = run.table("leases")
+    ends = run.file.table("lease_ends")
+    end, outcome = np.full(len(frame), np.nan), np.zeros(len(frame), np.uint8)
+    end[ends["lease"]], outcome[ends["lease"]] = ends["time"], ends["outcome"]
+    frame["end"], frame["outcome"] = end, decode(outcome, {0: "running", **schema.LEASE_OUTCOMES})
+    return frame
+
+
+def failures(run):
+    frame = run.table("failures")
+    return frame.assign(host=hosts(run, frame["worker"].to_numpy(), frame["sequence"].to_numpy()))
+
+
+def hosts(run, workers, sequences):
+    """Host of each worker slot at the time of an input: a resume may start it elsewhere."""
+    joined = run.workers[run.workers["change"] == "joined"].sort_values("sequence")
+    places = {worker: (rows["sequence"].to_numpy(), rows["host"].to_numpy()) for worker, rows in joined.groupby("worker")}
+    found = []
+    for worker, sequence in zip(workers, sequences):
+        when, names = places.get(worker, ((), ()))
+        at = np.searchsorted(when, sequence, side="right") - 1
+        found.append(names[at] if len(names) and at >= 0 else "")
+    return np.array(found, dtype=object)
+
+
+def founders(parents):
+    """The root of each member, by jumping pointers: a few passes, however long lineages are."""
+    root = np.where(parents >= 0, parents, np.arange(len(parents)))
+    while True:
+        further = root[root]
+        if np.array_equal(further, root):
+            return root
+        root = further
+
+
+def descendants(parents):
+    """Members below each one, itself included."""
+    count = [1] * len(parents)
+    for child, parent in zip(range(len(parents) - 1, -1, -1), parents[::-1].tolist()):
+        if parent >= 0:
+            count[parent] += count[child]
+    return np.array(count, dtype=np.int64)
+
+
+def sign(run):
+    """Multiplied by it, less is better."""
+    return -1.0 if run.maximise else 1.0
+
+
+def ranked(run):
+    """Rows of `reports` that count (late ones are never ranked), and their metric where less is better; NaN never is."""
+    rows = run.file.table("reports")
+    value = rows[run.metric_column] * sign(run)
+    value = np.where((rows["status"] != 3) & np.isfinite(value), value, np.inf)
+    return rows, value
+
+
+def summary(run):
+    members, count = run.file.table("members"), len(run)
+    rows, value = ranked(run)
+    late = rows["status"] == 3
+    who = rows["member"]
+    order = np.lexsort((np.arange(len(rows)), value, who))  # of each member: the best first, the earlier of equals
+    first = order[np.r_[True, who[order][1:] != who[order][:-1]]] if len(order) else order
+    first = first[np.isfinite(value[first])]
+    best, at = np.full(count, np.nan), np.zeros(count, dtype=np.int64)
+    best[who[first]] = rows[run.metric_column][first]
+    at[who[first]] = rows["resource"][first]
+    last = np.full(count, -1, dtype=np.int64)
+    on_time = np.flatnonzero(~late)
+    last[who[on_time]] = on_time
+    has = last >= 0
+    start = starts(run)
+    reached, metric = start.copy(), np.full(count, np.nan)
+    reached[has], metric[has] = rows["resource"][last[has]], rows[run.metric_column][last[has]]
+    return pd.DataFrame({
+        "founder": founders(members["parent"]), "descendants": descendants(members["parent"]), "start": start, "reached": reached,
+        "metric": metric, "best": best, "at": at, "seconds": np.bincount(who, rows["seconds"], minlength=count)[:count],
+        "reports": np.bincount(who, minlength=count)[:count], "state": states(run, has),
+    })
+
+
+def starts(run):
+    """Where each member's own training began: what it took over from its parent, 0 from scratch."""
+    rows = run.file.table("leases")
+    start = np.zeros(len(run), dtype=np.int64)
+    start[rows["member"][::-1]] = rows["from"][::-1]  # the first lease is written last
+    return start
+
+
+def states(run, reported):
+    state = np.where(reported, 2, 0).astype(np.int8)
+    if not run.finished:
+        state[run.leases["member"].to_numpy()[running(run)]] = 1
+    for kind, number in (("member_diverged", 3), ("member_failed", 4)):
+        state[run.events["member"][run.events["kind"] == kind].to_numpy()] = number
+    return pd.Categorical.from_codes(state, ["waiting", "running", "reported", "diverged", "failed"])
+
+
+def running(run):
+    """Which leases have no end yet."""
+    return run.leases["end"].isna().to_numpy()
+
+
+def best_member(run):
+    told = run.file.table("events")
+    told = told["member"][told["kind"] == 8]
+    if len(told):
+        return int(told[-1])
+    _, value = ranked(run)
+    return int(run.file.table("reports")["member"][value.argmin()]) if len(value) and np.isfinite(value.min()) else None
+
+
+def best(run, k):
+    table = run.summary.dropna(subset=["best"])
+    table = table.iloc[np.argsort(table["best"].to_numpy() * sign(run), kind="stable")[: max(k, 0) + 1]]
+    own = best_member(run)
+    if own is not None and own in run.summary.index:  # repeats: the run ranks means, and its word counts
+        table = pd.concat([run.summary.loc[[own]], table.drop(index=own, errors="ignore")])
+    table = table.iloc[:k]
+    columns = [parameter.column for parameter in run.parameters]
+    out = table[["best", "at", "reached", "founder", "state"]].join(run.members.loc[table.index, columns], rsuffix="_")
+    rows = run.reports[run.reports["member"].isin(table.index) & (run.reports["status"] != "late")]
+    rows = rows.drop_duplicates(["member", "resource"], keep="last").set_index(["member", "resource"])
+    for metric in run.metrics:
+        values = rows[metric.column].to_dict()
+        out[metric.column if metric.column not in out else metric.column + "_"] = [values.get(key, np.nan) for key in zip(out.index, out["at"])]
+    return out
+
+
+def progress(run):
+    rows, value = ranked(run)
+    given = run.file.table("leases")
+    trained = rows["resource"] - given["from"][rows["lease"]] if len(given) else np.zeros(len(rows))
+    so_far = np.minimum.accumulate(value) if len(value) else value
+    new = np.r_[True, so_far[1:] < so_far[:-1]] if len(value) else np.zeros(0, bool)
+    holder = np.maximum.accumulate(np.where(new, np.arange(len(value)), 0)) if len(value) else np.zeros(0, int)
+    seen = np.isfinite(so_far)
+    columns = {"time": rows["time"], "spent": np.cumsum(trained), "busy": np.cumsum(rows["seconds"]), "member": rows["member"],
+               "value": rows[run.metric_column], "best": np.where(seen, so_far * sign(run), np.nan), "best_member": np.where(seen, rows["member"][holder], -1)}
+    for metric in run.metrics:
+        if metric.held_out:
+            columns["best_" + metric.column] = np.where(seen, rows[metric.column][holder], np.nan)
+    return pd.DataFrame(columns)
+
+
+def rungs(run):
+    rows, value = ranked(run)
+    given = run.leases
+    table = pd.DataFrame({"level": given["to"], "member": given["member"]}).drop_duplicates()
+    failed = set(run.summary.index[run.summary["state"].isin(["failed", "diverged"])])
+    on_time = rows["status"] == 1
+    reports = pd.DataFrame({"level": rows["resource"], "member": rows["member"], "time": rows["time"], "value": value})[on_time]
+    heirs = run.members[run.members["cause"].isin(_HEIRS)]
+    went = pd.DataFrame({"level": np.r_[given["from"], run.summary["start"].loc[heirs.index]].astype(np.int64),
+                         "member": np.r_[given["member"], heirs["parent"]].astype(np.int64)}).drop_duplicates()
+    went = went.merge(reports[["level", "member"]].drop_duplicates())
+    by = reports.groupby("level")
+    out = pd.DataFrame({
+        "entered": table.groupby("level").size(), "reported": by["member"].nunique(), "went_on": went.groupby("level").size(),
+        "failed": table[table["member"].isin(failed)].groupby("level").size(), "first": by["time"].min(), "last": by["time"].max(),
+        "best": by["value"].min().replace(np.inf, np.nan) * sign(run),
+    })
+    counts = ["entered", "reported", "went_on", "failed"]
+    out[counts] = out[counts].fillna(0).astype(np.int64)
+    out.index.name = "level"
+    return out
+
+
+def presence(run):
+    """When each worker was there: worker, start, end [s]; one row a stay."""
+    stays, open_since = [], {}
+    for row in run.workers.itertuples():
+        if row.change == "joined":
+            open_since[row.worker] = row.time
+        elif row.worker in open_since:
+            stays.append((row.worker, open_since.pop(row.worker), row.time))
+    stays += [(worker, start, run.seconds) for worker, start in open_since.items()]
+    return pd.DataFrame(sorted(stays), columns=["worker", "start", "end"])
+
+
+def utilisation(run):
+    stays = presence(run)
+    there = (stays["end"] - stays["start"]).groupby(stays["worker"]).sum()
+    given, rows = run.leases, run.file.table("reports")
+    end = given["end"].fillna(run.seconds)
+    training = np.zeros(len(given))
+    training[rows["lease"]] = rows["seconds"]
+    length = (end - given["time"]).to_numpy()
+    ended_well = given["outcome"].isin(["reported", "partial"]).to_numpy()
+    still = running(run)
+    parts = pd.DataFrame({"worker": given["worker"], "training": np.where(still, length, np.minimum(training, length)),
+                          "exchange": np.where(ended_well, np.maximum(length - training, 0), 0), "lost": np.where(ended_well | still, 0, length)})
+    out = parts.groupby("worker").sum().reindex(there.index, fill_value=0.0)
+    out.insert(0, "present", there)
+    # A worker may hold its next lease while it finishes one, so that leases overlap a little.
+    out["waiting"] = (out["present"] - out[["training", "exchange", "lost"]].sum(axis=1)).clip(lower=0)
+    out["share"] = (out["training"] / out["present"]).where(out["present"] > 0, 0.0)
+    return out
+
+
+def spans(run, path):
+    """Which part of each member's training is in the lineage: member, start, to [unit]."""
+    start = run.summary["start"]
+    ends = [int(start[child]) for child in path[1:]] + [int(run.summary["reached"][path[-1]])]
+    return [(member, int(start[member]), end) for member, end in zip(path, ends)]
+
+
+def lineage(run, path):
+    epochs = run.epochs
+    index = _by_member(run)
+    parts = []
+    for member, start, end in spans(run, path):
+        rows = epochs.iloc[index(member)]
+        rows = rows[(rows["resource"] > start) & (rows["resource"] <= end)]
+        parts.append(rows.drop_duplicates("resource", keep="last").sort_values("resource"))
+    return pd.concat(parts, ignore_index=True).drop(columns="report")
+
+
+def _by_member(run):
+    """Rows of `epochs` of a member, without looking at all of them each time."""
+    if "_rows_of" not in run.__dict__ or run.__dict__["_rows_of_epochs"] is not run.epochs:
+        who = run.file.table("epochs")["member"]
+        order = np.argsort(who, kind="stable")
+        run.__dict__["_rows_of"], run.__dict__["_rows_of_epochs"] = (order, who[order]), run.epochs
+    order, sorted_members = run.__dict__["_rows_of"]
+    return lambda member: order[np.searchsorted(sorted_members, member) : np.searchsorted(sorted_members, member, side="right")]
+
+
+def schedule(run, path):
+    curve = lineage(run, path)
+    columns = [parameter.column for parameter in run.parameters]
+    at = curve.set_index("resource")[[metric.epochs_column for metric in run.metrics]]
+    rows = []
+    for member, start, end in spans(run, path):
+        if end == start:
+            continue
+        measured = at.loc[end] if end in at.index else pd.Series(dtype=float)
+        metric = run._metric()
+        rows.append({"member": member, "start": start, "to": end, "metric": measured.get(metric.epochs_column, np.nan)})
+    frame = pd.DataFrame(rows, columns=["member", "start", "to", "metric"])
+    return frame.join(run.members[columns], on="member", rsuffix="_")
+
+
+def genealogy(run):
+    import networkx as nx
+
+    graph = nx.DiGraph(name=run.name, metric=run.metric, unit=run.unit)
+    told = run.summary[["founder", "descendants", "start", "reached", "metric", "best", "seconds"]].join(run.summary["state"].astype(str))
+    described = run.members[["cause", "generation", "time", *(parameter.column for parameter in run.parameters)]]
+    described = described.astype({name: str for name, kind in described.dtypes.items() if isinstance(kind, pd.CategoricalDtype)})
+    frame = told.join(described, rsuffix="_")
+    graph.add_nodes_from(zip(frame.index.tolist(), frame.to_dict("records")))
+    born = run.members[run.members["parent"] >= 0]
+    graph.add_edges_from(zip(born["parent"].tolist(), born["member"].tolist()))
+    return graph

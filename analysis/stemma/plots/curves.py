@@ -1,0 +1,77 @@
+"""Learning curves: of the search, of members, of lineages."""
+
+import numpy as np
+
+from stemma import derive
+from stemma.plots.style import ACCENT, BAD, SOFT, WIN, axes_of, colours, empty, metric_range
+
+_MEMBERS_MAX = 4000  # more lines than that cannot be told apart
+
+
+def best_so_far(run, ax=None, along="time"):
+    """The best metric so far, and the held-out metrics of that member, along "time" [s] or "spent" [unit]."""
+    ax = axes_of(ax)
+    progress = run.progress.dropna(subset=["best"])
+    if progress.empty:
+        return empty(ax, f"no finite {run.metric} yet")
+    progress = progress[progress["best"].ne(progress["best"].shift()) | (np.arange(len(progress)) == len(progress) - 1)]
+    ax.step(progress[along], progress["best"], where="post", color=ACCENT, lw=2, label=run.metric)
+    held = [metric for metric in run.metrics if metric.held_out]
+    for metric, colour in zip(held, [BAD, SOFT] * len(held)):
+        ax.step(progress[along], progress["best_" + metric.column], where="post", color=colour, label=f"{metric.name} (held out)")
+    ax.set(xlabel="time of the search [s]" if along == "time" else f"training in all [{run.unit}s]", ylabel=f"best {run.metric}")
+    ax.legend()
+    return ax
+
+
+def learning_curves(run, ax=None):
+    """Curves of members, coloured by their best metric; the best member's on top. At most 4000, evenly by rank."""
+    ax = axes_of(ax)
+    epochs = run.file.table("epochs")
+    if len(epochs) == 0:
+        return empty(ax, "nothing was reported yet")
+    _lines(run, ax, _chosen(run))
+    best = run.best_member()
+    if best is not None:
+        curve = run.lineage(best)
+        ax.plot(curve["resource"], curve[run._metric().epochs_column], color=WIN, lw=2.5, label=f"best: member {best}")
+        ax.legend()
+    ax.set(xlabel=f"training [{run.unit}s]", ylabel=run.metric, ylim=metric_range(run, epochs[run._metric().epochs_column]))
+    return ax
+
+
+def lineages(run, members=None, ax=None):
+    """Curves of whole lineages from scratch, continuous over births (marked); default: those of the five best members."""
+    ax = axes_of(ax)
+    members = run.best(5).index.tolist() if members is None else list(members)
+    column = run._metric().epochs_column
+    for place, member in reversed(list(enumerate(members))):
+        curve = run.lineage(member)
+        line = ax.plot(curve["resource"], curve[column], lw=2.5 if place == 0 else 1.2, color=WIN if place == 0 else SOFT, label=f"member {member}" if place == 0 else None)
+        births = curve[curve["member"].ne(curve["member"].shift(-1)) & (curve["member"] != member)]
+        ax.plot(births["resource"], births[column], "o", ms=4, mfc="white", color=line[0].get_color())
+    ax.set(xlabel=f"training [{run.unit}s]", ylabel=run.metric)
+    if members:
+        ax.legend()
+    return ax
+
+
+def _chosen(run):
+    best = run.summary["best"].to_numpy()
+    order = np.argsort(np.nan_to_num(best * derive.sign(run), nan=np.inf), kind="stable")[: np.isfinite(best).sum()]
+    return order[:: max(1, -(-len(order) // _MEMBERS_MAX))][::-1]
+
+
+def _lines(run, ax, members):
+    from matplotlib.collections import LineCollection
+
+    epochs = run.file.table("epochs")
+    keep = np.zeros(len(run), bool)
+    keep[members] = True
+    rows = epochs[keep[epochs["member"]]]
+    rows = rows[np.lexsort((rows["resource"], rows["member"]))]
+    points = np.column_stack([rows["resource"], rows[run._metric().epochs_column]])
+    who, first = np.unique(rows["member"], return_index=True)
+    mapped = colours(run).to_rgba(run.summary["best"].to_numpy()[who])
+    ax.add_collection(LineCollection(np.split(points, first[1:]), colors=mapped, lw=0.8, alpha=min(0.8, 8 / np.sqrt(len(who) + 1))))
+    ax.autoscale_view()

@@ -1,0 +1,128 @@
+"""The genealogy: who descends from whom, with which hyperparameters, and whose descendants there were."""
+
+import numpy as np
+
+from stemma.plots.style import HUES, SOFT, WIN, axes_of, colours, empty
+
+_ROWS_MAX = 2500
+
+
+def tree(run, ax=None, colour=None, smallest=None):
+    """All members as a tree, training to the right. Line width grows with the number of descendants, the winner's lineage
+    is on top. colour: None for the metric, or a hyperparameter's name. smallest: families of fewer members are left out
+    (default: none, or as many as it takes to keep 2500 members)."""
+    ax = axes_of(ax, (10, 6))
+    if len(run) == 0:
+        return empty(ax, "no member was born yet")
+    told = run.summary
+    weight = told["descendants"].to_numpy()
+    smallest = smallest or next(least for least in (2**k for k in range(64)) if (weight >= least).sum() <= _ROWS_MAX or least > len(run))
+    best = run.best_member()
+    path = [] if best is None else run.path_to(best)
+    keep = weight >= smallest
+    keep[path] = True
+    y = layout(run.file.table("members")["parent"], keep)
+    members = np.flatnonzero(keep)
+    values, log = _values(run, colour)
+    mapped = colours(run, values if colour else None, log)
+    rgba = mapped.to_rgba((values if colour else told["best"].to_numpy())[members])
+    _branches(run, ax, members, y, rgba, 0.6 + 0.7 * np.log2(weight[members]))
+    if path:
+        _branches(run, ax, np.array(path), y, WIN, 2.2 + 0.5 * np.log2(weight[path]))
+        ax.annotate(f"member {best}", (told["reached"][best], y[best]), xytext=(5, 0), textcoords="offset points", color=WIN, va="center")
+    ax.set(xlabel=f"training [{run.unit}s]", yticks=[])
+    ax.figure.colorbar(mapped, ax=ax, label=colour or run.metric, pad=0.08)
+    ax.autoscale_view()
+    return ax
+
+
+def layout(parents, keep):
+    """Rows of a tree: leaves one below the other in order of families, parents in the middle of their children. NaN for
+    members that are not kept; a kept member's parents must be kept."""
+    count = len(parents)
+    children = [[] for _ in range(count)]
+    roots = []
+    for member in np.flatnonzero(keep).tolist():
+        (children[parents[member]] if parents[member] >= 0 else roots).append(member)
+    y, rows = np.full(count, np.nan), 0
+    stack = [(member, False) for member in reversed(roots)]
+    while stack:
+        member, done = stack.pop()
+        if done:
+            y[member] = (y[children[member][0]] + y[children[member][-1]]) / 2
+        elif children[member]:
+            stack.append((member, True))
+            stack += [(child, False) for child in reversed(children[member])]
+        else:
+            y[member] = rows
+            rows += 1
+    return y
+
+
+def _branches(run, ax, members, y, colour, width):
+    from matplotlib.collections import LineCollection
+
+    start, reached = run.summary["start"].to_numpy()[members], run.summary["reached"].to_numpy()[members]
+    parent = run.file.table("members")["parent"][members]
+    from_y = np.where(parent >= 0, y[parent], y[members])
+    points = np.stack([np.column_stack([start, from_y]), np.column_stack([start, y[members]]), np.column_stack([np.maximum(reached, start + 0.2), y[members]])], axis=1)
+    ax.add_collection(LineCollection(points, colors=colour, lw=width))
+
+
+def _values(run, colour):
+    if colour is None:
+        return None, False
+    parameter = next((parameter for parameter in run.parameters if parameter.name == colour), None)
+    if parameter is None:
+        raise ValueError(f"no hyperparameter {colour!r}; there are {', '.join(parameter.name for parameter in run.parameters)}")
+    return run.file.table("members")[parameter.column], parameter.scale == "log"
+
+
+def schedules(run, members=None, axes=None):
+    """Hyperparameters along the lineages of members (default: the five best), one axes each. Returns an array of axes."""
+    members = run.best(5).index.tolist() if members is None else list(members)
+    if axes is None:
+        from matplotlib import pyplot
+
+        columns = min(3, max(1, len(run.parameters)))
+        rows = max(1, -(-len(run.parameters) // columns))
+        axes = pyplot.subplots(rows, columns, figsize=(4 * columns, 2.2 * rows), squeeze=False, sharex=True, constrained_layout=True)[1]
+    axes = np.asarray(axes).ravel()
+    births = run.file.table("members")
+    tables = [run.schedule(member) for member in members]
+    for ax, parameter in zip(axes, run.parameters):
+        for place, stages in reversed(list(enumerate(tables))):
+            x = np.column_stack([stages["start"], stages["to"]]).ravel()
+            value = np.repeat(births[parameter.column][stages["member"].to_numpy()], 2)
+            ax.plot(x, value, color=WIN if place == 0 else SOFT, lw=2.2 if place == 0 else 0.9, alpha=1 if place == 0 else 0.6)
+        if parameter.scale == "log" and not parameter.choices:
+            ax.set_yscale("log")
+        if parameter.choices:
+            ax.set_yticks(range(len(parameter.choices)), [str(choice) for choice in parameter.choices])
+        ax.set_title(parameter.name, loc="left", fontsize="medium")
+    for ax in axes[len(run.parameters) :]:
+        ax.set_axis_off()
+    for ax in axes[-3:]:
+        ax.set_xlabel(f"training [{run.unit}s]")
+    return axes
+
+
+def muller(run, ax=None, founders=6, spans=120):
+    """Share of the reports over time [s] by founder: the `founders` with most reports, and the others together."""
+    ax = axes_of(ax)
+    reports = run.file.table("reports")
+    if len(reports) == 0:
+        return empty(ax, "nothing was reported yet")
+    who = run.summary["founder"].to_numpy()[reports["member"]]
+    kinds, counts = np.unique(who, return_counts=True)
+    top = np.sort(kinds[np.argsort(-counts, kind="stable")[:founders]])
+    edges = np.linspace(0, max(run.seconds, 1e-9), spans + 1)
+    hist = np.array([np.histogram(reports["time"][who == founder], edges)[0] for founder in top] + [np.histogram(reports["time"][~np.isin(who, top)], edges)[0]])
+    window = np.convolve(np.ones(spans), np.ones(9), "same")
+    smooth = np.array([np.convolve(row, np.ones(9), "same") / window for row in hist])
+    total = smooth.sum(axis=0)
+    share = smooth / np.where(total > 0, total, 1)
+    ax.stackplot((edges[1:] + edges[:-1]) / 2, share, colors=[*HUES[: len(top)], "#dfe3e8"], labels=[*(f"member {founder}" for founder in top), "others"])
+    ax.set(xlabel="time of the search [s]", ylabel="share of reports", ylim=(0, 1), xlim=(0, max(run.seconds, 1e-9)))
+    ax.legend(fontsize="small", ncol=4, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    return ax

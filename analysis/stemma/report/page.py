@@ -1,0 +1,66 @@
+"""From a payload to HTML. Texts of a run are data in the page, never markup."""
+
+import base64
+import html
+import json
+from pathlib import Path
+
+from stemma.report.payload import payload
+from stemma.run import Run, open_run
+
+_ASSETS = Path(__file__).parent / "assets"
+# In this order: each uses the ones before.
+_SCRIPTS = ("data.js", "state.js", "scales.js", "frame.js", "curves.js", "tree.js", "parallel.js", "population.js", "bars.js", "workers.js",
+            "compare.js", "panels.js", "detail.js", "main.js")
+
+
+def page(runs):
+    """HTML text for opened runs: the first one in full, and all of them compared where there are several."""
+    told, columns = payload(runs)
+    return _page(told, base64.b64encode(columns).decode(), "'none'")
+
+
+def follow_page(run):
+    """The same page, but taking its content from the server that sent it."""
+    return _page({"follow": True, "meta": {"name": run.name}}, "", "'self'")
+
+
+def write(runs, path):
+    """Writes the page of runs (paths or opened) to a file, and returns its size in bytes."""
+    opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
+    text = page(opened).encode()
+    Path(path).write_bytes(text)
+    return len(text)
+
+
+def as_json(told):
+    """JSON without NaN, which is none, and without anything that could end a script element."""
+    return json.dumps(_finite(told), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _finite(value):
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not (-float("inf") < value < float("inf")):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def _page(told, columns, connect):
+    parts = {
+        "TITLE": html.escape(f"{told['meta']['name']} · Stemma"),
+        "CONNECT": connect,
+        "STYLE": (_ASSETS / "style.css").read_text(encoding="utf-8"),
+        "DATA": as_json(told),
+        "COLUMNS": columns,
+        "SCRIPT": "\n".join((_ASSETS / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+    }
+    out = (_ASSETS / "page.html").read_text(encoding="utf-8")
+    before, *rest = out.split("{{")
+    pieces = [before]
+    for piece in rest:  # one pass, so that nothing in the data is taken for a place to fill
+        name, _, text = piece.partition("}}")
+        pieces += [parts[name], text]
+    return "".join(pieces)

@@ -1,0 +1,238 @@
+"""A run as data frames, and what follows from them."""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from stemma import derive, schema
+from stemma.errors import StemmaError
+from stemma.runfile import RunFile, decode
+from stemma.snapshots import read_snapshot, snapshot_folder
+
+
+def open_run(path):
+    """Opens RUN.h5, be it finished, killed, or still being written.
+
+    Raises StemmaError for what is no run file, is damaged, or is of a newer version. Costs milliseconds at any size:
+    tables are read when they are first looked at."""
+    return Run(RunFile(path))
+
+
+class Run:
+    """One search. Times are seconds since its first start, resources are in `unit` (epochs or steps).
+
+    Attributes of the header: name, run_id, seed, metric, maximise, unit, job (the text of the job file), space (a dict),
+    started_unix. `parameters` and `metrics` are tuples that describe the columns of the same name."""
+
+    def __init__(self, file):
+        self.file = file
+        self.path = file.path
+        self._take_header()
+
+    def _take_header(self):
+        header = self.file.header
+        for name in ("name", "run_id", "seed", "metric", "maximise", "unit", "job", "space", "started_unix", "program_version"):
+            setattr(self, name, getattr(header, name))
+        self.parameters, self.metrics = self.file.parameters, self.file.metrics
+
+    def __repr__(self):
+        state = "finished" if self.finished else "not finished"
+        return f"<stemma run {self.name!r}: {len(self)} members, {self.file.rows('reports')} reports, {self.seconds:.0f} s, {state}>"
+
+    def __len__(self):
+        """Members born so far."""
+        return self.file.rows("members")
+
+    @property
+    def seconds(self):
+        """Time of the last commit, in seconds."""
+        return self.file.seconds
+
+    @property
+    def finished(self):
+        """Did the search end in good order? A killed or running one did not."""
+        return self.file.finished
+
+    def refresh(self):
+        """Takes up what was committed since; returns the run itself."""
+        self.file.refresh()
+        self._take_header()
+        for name in [name for name, value in vars(type(self)).items() if isinstance(value, cached_property)]:
+            self.__dict__.pop(name, None)
+        return self
+
+    def table(self, name):
+        """Any table of docs/SCHEMA.md as a data frame, with enumerations by name and pieces of `text` as texts."""
+        if name not in schema.TABLES or not schema.TABLES[name]:
+            raise StemmaError(f"there is no table {name!r}; there are {', '.join(table for table in schema.TABLES if schema.TABLES[table])}")
+        rows = self.file.table(name)
+        columns = {column: rows[column] for column in rows.dtype.names}
+        for column in rows.dtype.names:
+            if column.endswith("_offset") and column in schema.TABLES[name]:
+                stem = column[: -len("_offset")]
+                texts = [self.file.text(*piece) for piece in zip(columns.pop(column), columns.pop(stem + "_length"))]
+                columns[stem] = np.array(texts, dtype=object)
+            elif (name, column) in schema.DECODERS:
+                columns[column] = decode(rows[column], schema.DECODERS[name, column])
+        return pd.DataFrame(columns)
+
+    @cached_property
+    def members(self):
+        """Births, one row a member (the index): parent, donor, cause, generation, time [s], and its hyperparameters.
+
+        Choices are given by name. An inactive hyperparameter is NaN."""
+        frame = self.table("members").set_index("member", drop=False)
+        frame.index.name = None
+        for parameter in self.parameters:
+            frame[parameter.column] = _decoded(frame[parameter.column].to_numpy(), parameter)
+        return frame
+
+    @cached_property
+    def reports(self):
+        """Ends of leases with a report: time [s], member, lease, worker, resource [unit], seconds of training, metrics."""
+        return self.table("reports")
+
+    @cached_property
+    def epochs(self):
+        """All rows of metrics of each report: report (row of `reports`), member, resource [unit], metrics."""
+        return self.table("epochs")
+
+    @cached_property
+    def leases(self):
+        """Trainings given out: lease, member, worker, from, to [unit], source, attempt, time [s], and how they ended:
+        end [s] and outcome ("running" and NaN while they are out)."""
+        return derive.leases(self)
+
+    @cached_property
+    def workers(self):
+        """Workers that came and went: incarnation, worker, change, time [s], host, device, reason."""
+        return self.table("workers")
+
+    @cached_property
+    def events(self):
+        """What is worth telling: time [s], kind, member, lease, worker, value."""
+        return self.table("events")
+
+    @cached_property
+    def failures(self):
+        """Trainings that failed: time [s], member, worker, kind, type, message, host."""
+        return derive.failures(self)
+
+    @cached_property
+    def snapshots(self):
+        """Durable copies of snapshots: time [s], snapshot, member, change."""
+        return self.table("snapshots")
+
+    @cached_property
+    def incarnations(self):
+        """Starts and ends of the program: incarnation, change, time [s], workers, reason, best."""
+        return self.table("incarnations")
+
+    @cached_property
+    def summary(self):
+        """What became of each member, one row each: founder, descendants (itself included), start and reached [unit],
+        metric (last), best and at (its best, and the resource it had it at), seconds trained, reports, state
+        ("waiting", "running", "reported", "diverged", "failed")."""
+        return derive.summary(self)
+
+    @cached_property
+    def progress(self):
+        """The search over time, one row a report: time [s], spent [unit] and busy [s] in all, member, value, best so far,
+        and the held-out metrics of that best (columns `best_<metric>`)."""
+        return derive.progress(self)
+
+    @cached_property
+    def rungs(self):
+        """One row a level of training [unit]: entered, reported, went_on (trained further, itself or a child), failed,
+        first and last report [s], best metric."""
+        return derive.rungs(self)
+
+    @cached_property
+    def utilisation(self):
+        """One row a worker: present, training, exchange (rest of its leases: transfer, checkpoint, messages), lost (leases
+        without a report) and waiting, in seconds; share = training / present."""
+        return derive.utilisation(self)
+
+    @property
+    def metric_column(self):
+        """Column of `reports` with the metric that is optimised."""
+        return self._metric().column
+
+    def _metric(self, name=None):
+        for metric in self.metrics:
+            if metric.name == (name or self.metric):
+                return metric
+        raise StemmaError(f"{self.path}: has no metric {name!r}; it has {', '.join(metric.name for metric in self.metrics)}")
+
+    def best_member(self):
+        """Number of the best member as the run itself has it; None before the first finite metric."""
+        return derive.best_member(self)
+
+    def best(self, k=1):
+        """The k best members, best first, each by its best report: best, at, reached, hyperparameters, all metrics there."""
+        return derive.best(self, k)
+
+    def path_to(self, member):
+        """Members from the root to `member`, both included, along which weights were inherited."""
+        member = self._member(member)
+        parents, causes = self._parents
+        path = [member]
+        while parents[path[-1]] >= 0 and causes[path[-1]]:
+            path.append(int(parents[path[-1]]))
+        return path[::-1]
+
+    @cached_property
+    def _parents(self):
+        rows = self.file.table("members")
+        heir = np.isin(rows["cause"], [number for number, name in schema.BIRTH_CAUSES.items() if name in ("exploit", "adoption")])
+        return rows["parent"], heir
+
+    def lineage(self, member):
+        """The training behind the member's weights, from scratch to its last report, in order.
+
+        One row a unit of training: member, resource [unit], all metrics. An ancestor that was trained on after the birth
+        is in it up to the birth only, so that the curve is the one that these weights saw."""
+        return derive.lineage(self, self.path_to(member))
+
+    def schedule(self, member=None):
+        """Hyperparameters along the member's lineage (default: the best's). One row a stage: member, start, to [unit],
+        metric at the end of the stage, hyperparameters."""
+        if member is None:
+            member = self.best_member()
+            if member is None:
+                raise StemmaError(f"{self.path}: no member has a finite metric yet, so none is the best; name a member by its number")
+        return derive.schedule(self, self.path_to(member))
+
+    def genealogy(self):
+        """All members as a networkx DiGraph, edges from parent to child; nodes carry births, results and hyperparameters."""
+        return derive.genealogy(self)
+
+    def snapshot(self, member=None):
+        """Tensors of the member's last durable snapshot (default: the best's), as a dict of NumPy arrays.
+
+        `torch.from_numpy(arrays["model/fc.weight"])` is a tensor. bfloat16 comes as float32."""
+        member = self.best_member() if member is None else self._member(member)
+        rows = self.snapshots[self.snapshots["member"] == member]
+        last = rows.drop_duplicates("snapshot", keep="last")
+        for number in last["snapshot"][last["change"] == "persisted"].to_numpy()[::-1]:
+            path = snapshot_folder(self.path) / f"{number:08d}.h5"
+            if path.exists():
+                return read_snapshot(path)
+        raise StemmaError(f"{self.path}: no durable snapshot of member {member} is kept ([workers] durable decides which are; "
+                          "the best one is always kept unless durable = \"none\")")
+
+    def _member(self, member):
+        if not 0 <= int(member) < len(self):
+            text = f"its members are 0 .. {len(self) - 1}" if len(self) else "no member was born yet"
+            raise StemmaError(f"{self.path}: has no member {member}; {text}")
+        return int(member)
+
+
+def _decoded(column, parameter):
+    if parameter.choices:
+        return pd.Categorical.from_codes(np.nan_to_num(column, nan=-1).astype(int), [str(choice) for choice in parameter.choices],
+                                         ordered=parameter.type == "ordinal")
+    if parameter.type == "integer" and np.isfinite(column).all():
+        return column.astype(np.int64)
+    return column

@@ -1,0 +1,80 @@
+#include "app/commands/python_commands.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "core/error.hpp"
+#include "platform/launch.hpp"
+
+namespace stemma {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The folder that holds the package, found from where this program lies: <tree>/build/stemma or <prefix>/bin/stemma.
+fs::path package_folder() {
+    std::error_code error;
+    const auto program = fs::read_symlink("/proc/self/exe", error);
+    if (error) return {};
+    for (auto folder = program.parent_path(); folder != folder.root_path(); folder = folder.parent_path()) {
+        for (const auto* below : {"analysis", "share/stemma/analysis"}) {
+            if (fs::exists(folder / below / "stemma" / "__main__.py", error)) return folder / below;
+        }
+    }
+    return {};
+}
+
+std::string value_of(const Environment& environment, std::string_view name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+void become_python(const std::vector<std::string>& words) {
+    const auto environment = read_environment();
+    const auto chosen = value_of(environment, "STEMMA_PYTHON");
+    const std::string python = chosen.empty() ? "python3" : chosen;
+    if (const auto folder = package_folder(); !folder.empty()) {
+        const auto others = value_of(environment, "PYTHONPATH");
+        ::setenv("PYTHONPATH", (folder.string() + (others.empty() ? "" : ":" + others)).c_str(), 1);
+    }
+    std::vector<std::string> all = {python, "-m", "stemma"};
+    all.insert(all.end(), words.begin(), words.end());
+    std::vector<char*> arguments;
+    for (auto& word : all) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    std::fflush(nullptr);
+    ::execvp(python.c_str(), arguments.data());
+    throw UserError(fmt::format(
+        "{}: cannot be started ({}). This subcommand is written in Python: install python3, or set STEMMA_PYTHON to an "
+        "interpreter that has h5py, numpy and pandas",
+        python, std::strerror(errno)));
+}
+
+ExitCode run_python(const std::vector<std::string>& words) {
+    std::fflush(nullptr);
+    const auto child = ::fork();
+    if (child < 0) throw UserError(fmt::format("Python cannot be started ({})", std::strerror(errno)));
+    if (child == 0) {
+        try {
+            become_python(words);
+        } catch (const UserError& error) {
+            std::fprintf(stderr, "stemma: %s\n", error.what());
+        }
+        ::_exit(static_cast<int>(ExitCode::user_error));  // not exit: the parent's buffers and handlers are its own
+    }
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) ? static_cast<ExitCode>(WEXITSTATUS(status)) : ExitCode::internal_error;
+}
+
+}  // namespace stemma

@@ -1,0 +1,125 @@
+"""Small made-up runs of which the answers are known by hand."""
+
+import numpy as np
+import pytest
+import stemma
+from run_files import population, write_run
+from stemma import derive
+
+# Member 0 is trained to 2 and has a child, 2, that goes on to 4, while 0 itself goes on to 4 too; 1 diverges.
+FAMILY = {
+    "members": {"member": [0, 1, 2], "parent": [-1, -1, 0], "cause": [1, 1, 3], "generation": [0, 0, 1], "time": [0, 0, 3], "lr": [0.1, 0.5, 0.05],
+                "width": [16, 32, 16], "activation": [0, 1, 0]},
+    "leases": {"lease": [0, 1, 2, 3], "member": [0, 1, 2, 0], "worker": [1, 2, 1, 2], "from": [0, 0, 2, 2], "to": [2, 2, 4, 4], "time": [0, 0, 3, 3]},
+    "lease_ends": {"lease": [0, 1, 2, 3], "time": [2, 3, 6, 7], "outcome": [1, 1, 1, 1]},
+    "reports": {"member": [0, 1, 2, 0], "lease": [0, 1, 2, 3], "time": [2, 3, 6, 7], "worker": [1, 2, 1, 2], "resource": [2, 2, 4, 4], "asked": [2, 2, 4, 4],
+                "seconds": [1.5, 3, 3, 4], "status": [1, 1, 1, 1], "valid_loss": [0.5, np.nan, 0.2, 0.3], "test_loss": [0.6, np.nan, 0.25, 0.35]},
+    "epochs": {"report": [0, 0, 1, 1, 2, 2, 3, 3], "member": [0, 0, 1, 1, 2, 2, 0, 0], "resource": [1, 2, 1, 2, 3, 4, 3, 4],
+               "valid_loss": [0.7, 0.5, 0.9, np.nan, 0.3, 0.2, 0.4, 0.3], "test_loss": [0.7, 0.6, 0.9, np.nan, 0.4, 0.25, 0.5, 0.35]},
+    "workers": {"worker": [1, 2], "change": [1, 1], "time": [0, 0]},
+    "events": {"time": [2, 3, 6], "kind": [8, 4, 8], "member": [0, 1, 2], "value": [0.5, 0, 0.2]},
+}
+
+
+@pytest.fixture
+def family(tmp_path):
+    write_run(tmp_path / "family.h5", FAMILY, seconds=8.0)
+    return stemma.open(tmp_path / "family.h5")
+
+
+def test_summary(family):
+    told = family.summary
+    assert told["founder"].tolist() == [0, 1, 0]
+    assert told["descendants"].tolist() == [2, 1, 1]
+    assert told["start"].tolist() == [0, 0, 2]
+    assert told["reached"].tolist() == [4, 2, 4]
+    assert told["best"].tolist()[::2] == [0.3, 0.2] and np.isnan(told["best"][1])
+    assert told["seconds"].tolist() == [5.5, 3, 3]
+    assert told["state"].tolist() == ["reported", "diverged", "reported"]
+
+
+def test_an_ancestor_counts_up_to_the_birth_only(family):
+    curve = family.lineage(2)
+    assert curve["member"].tolist() == [0, 0, 2, 2]
+    assert curve["valid_loss"].tolist() == [0.7, 0.5, 0.3, 0.2]
+    schedule = family.schedule()
+    assert schedule[["member", "start", "to", "metric"]].to_numpy().tolist() == [[0, 0, 2, 0.5], [2, 2, 4, 0.2]]
+    assert schedule["lr"].tolist() == [0.1, 0.05] and schedule["activation"].tolist() == ["relu", "relu"]
+
+
+def test_progress(family):
+    progress = family.progress
+    assert progress["spent"].tolist() == [2, 4, 6, 8]
+    assert progress["best"].tolist() == [0.5, 0.5, 0.2, 0.2]
+    assert progress["best_member"].tolist() == [0, 0, 2, 2]
+    assert progress["best_test_loss"].tolist() == [0.6, 0.6, 0.25, 0.25]
+
+
+def test_rungs(family):
+    rungs = family.rungs
+    assert rungs.index.tolist() == [2, 4]
+    assert rungs["entered"].tolist() == [2, 2] and rungs["reported"].tolist() == [2, 2]
+    assert rungs["went_on"].tolist() == [1, 0]  # member 0 went on, itself and in its child
+    assert rungs["failed"].tolist() == [1, 0] and rungs["best"].tolist() == [0.5, 0.2]
+
+
+def test_utilisation(family):
+    use = family.utilisation
+    assert use["present"].tolist() == [8, 8]
+    assert use["training"].tolist() == [4.5, 7] and use["exchange"].tolist() == [0.5, 0]
+    assert use["waiting"].tolist() == [3, 1]
+
+
+def test_maximised_metrics_are_ranked_the_other_way(tmp_path):
+    tables = {**FAMILY, "events": {}}
+    write_run(tmp_path / "up.h5", tables, maximise=True)
+    run = stemma.open(tmp_path / "up.h5")
+    assert run.best_member() == 0 and run.best(2)["best"].tolist() == [0.5, 0.2]
+    assert run.progress["best"].tolist() == [0.5, 0.5, 0.5, 0.5]
+
+
+def test_late_reports_are_never_ranked(tmp_path):
+    tables = {**FAMILY, "events": {}, "reports": {**FAMILY["reports"], "status": [1, 1, 3, 1]}}
+    write_run(tmp_path / "late.h5", tables)
+    assert stemma.open(tmp_path / "late.h5").best_member() == 0
+
+
+def test_rows_beyond_the_last_commit_do_not_count(tmp_path):
+    write_run(tmp_path / "tail.h5", FAMILY, tail=7)
+    run = stemma.open(tmp_path / "tail.h5")
+    assert len(run) == 3 and len(run.reports) == 4
+
+
+def test_founders_and_descendants_agree_with_a_walk(tmp_path):
+    random = np.random.default_rng(5)
+    parents = np.array([-1 if i == 0 or random.random() < 0.2 else random.integers(0, i) for i in range(500)])
+    root, below = list(range(500)), [1] * 500
+    for i in range(500):
+        at = i
+        while parents[at] >= 0:
+            at = parents[at]
+            below[at] += 1
+        root[i] = at
+    assert derive.founders(parents).tolist() == root
+    assert derive.descendants(parents).tolist() == below
+
+
+def test_importance_finds_the_hyperparameter_that_matters(tmp_path):
+    tables = population(300, 1, births=False)
+    tables["reports"]["valid_loss"] = np.abs(np.log10(tables["members"]["lr"]) + 2)[tables["reports"]["member"]]
+    write_run(tmp_path / "one.h5", {**tables, "events": {}})
+    from stemma.importance import importance
+
+    found = importance(stemma.open(tmp_path / "one.h5"))
+    assert found["parameter"].iloc[0] == "lr"
+    assert found["importance"].sum() == pytest.approx(1)
+
+
+def test_names_that_clash_with_columns(tmp_path):
+    space = [{"name": name, "type": "real", "role": "mutable", "low": 0.0, "high": 1.0, "scale": "linear", "step": None, "default": None, "when": []} for name in ("time", "best", "metric")]
+    tables = {**FAMILY, "members": {**{k: v for k, v in FAMILY["members"].items() if k not in ("lr", "width", "activation")}, "time_": [0.1, 0.2, 0.3], "best": [1, 2, 3], "metric": [4, 5, 6]}}
+    write_run(tmp_path / "clash.h5", tables, parameters=space)
+    run = stemma.open(tmp_path / "clash.h5")
+    assert run.best(1)["best"].iloc[0] == 0.2 and run.best(1)["best_"].iloc[0] == 3
+    assert run.schedule()["metric_"].tolist() == [4, 6]
+    assert run.genealogy().nodes[2]["best"] == 0.2

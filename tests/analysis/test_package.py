@@ -1,0 +1,47 @@
+"""The package itself: cheap to import, complete, and in agreement with its project file."""
+
+import re
+import subprocess
+import sys
+
+import stemma
+from conftest import ROOT
+
+
+def test_importing_it_needs_numpy_at_most():
+    code = "import sys, stemma; stemma.schema; heavy = {'h5py', 'pandas', 'matplotlib', 'networkx', 'sklearn'} & set(sys.modules); assert not heavy, heavy"
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(ROOT / "analysis")}, timeout=60)
+
+
+def test_every_name_is_there():
+    for name, place in stemma._NAMES.items():
+        folder = ROOT / "analysis" / place.partition(":")[0].replace(".", "/")
+        if folder.with_suffix(".py").exists() or folder.is_dir():
+            assert getattr(stemma, name) is not None
+    assert "open" in dir(stemma)
+
+
+def test_a_wrong_name_tells_the_right_ones():
+    try:
+        stemma.opne
+    except AttributeError as error:
+        assert "open" in str(error)
+    else:
+        raise AssertionError("stemma.opne exists")
+
+
+def test_functions_keep_their_names_when_their_modules_are_loaded():
+    import stemma.report  # noqa: F401 loads the comparison
+
+    assert callable(stemma.compare) and callable(stemma.open)
+
+
+def test_version_is_that_of_the_program():
+    version = re.search(r"VERSION (\d+\.\d+\.\d+)", (ROOT / "CMakeLists.txt").read_text()).group(1)
+    assert f'version = "{version}"' in (ROOT / "analysis/pyproject.toml").read_text()
+
+
+def test_files_are_short():
+    wrong = [f"{path.relative_to(ROOT)}: {count} lines" for path in sorted((ROOT / "analysis/stemma").rglob("*")) if path.suffix in (".py", ".js", ".css")
+             for count in [len(path.read_text().splitlines())] if count > 400]
+    assert not wrong
