@@ -82,7 +82,11 @@ Contender moving(const Task& task, const Data& data, const Hyperparameters& h, c
             [=, &data] {
                 one_pass->update({[&] { return loss_of(*network, data, task.batch); },
                                   [&] { return loss_of(*network, data, task.valid_batch); },
-                                  {}});
+                                  {},
+                                  [&] {
+                                      return network->curvature(data.train.x.slice(0, 0, task.batch),
+                                                                data.train.y.slice(0, 0, task.batch));
+                                  }});
             },
             {},
             {}};
