@@ -17,8 +17,9 @@ std::string best_text(const Manager& manager, const ReportContext& context) {
         fmt::format("best member: {} after {}\n", best->member.value, units_text(best->resource, context.unit));
     text += fmt::format("  configuration  {}\n", manager.space().describe(manager.member(best->member).configuration));
     for (std::size_t i = 0; i < context.metrics.size() && i < best->metrics.size(); ++i) {
-        if (std::isnan(best->metrics[i])) continue;
         const auto& metric = context.metrics[i];
+        // How hyperparameters moved is for `stemma schedule`.
+        if (std::isnan(best->metrics[i]) || metric.name.starts_with("hyper")) continue;
         text += fmt::format("  {:<14} {:.4f}{}{}\n", metric.name, best->metrics[i],
                             metric.name == context.metric ? "  (optimised)" : "",
                             metric.held_out ? "  (held out: no decision saw it)" : "");

@@ -205,7 +205,7 @@ void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, 
     check_section(keys, reading.trainer, shape, place_of(root, {"trainer"}), diagnostics,
                   [&](std::size_t index, const Checked& checked) {
                       if (index < fields.size()) {
-                          fields[index].store(trainer, checked);
+                          if (fields[index].store) fields[index].store(trainer, checked);
                       } else if (checked.node != nullptr) {
                           reading.given[keys[index]->name] = checked.value;
                       }

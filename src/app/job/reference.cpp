@@ -238,8 +238,7 @@ std::vector<Section> sections() {
          "start comes from the sampler, a child's from its parent.",
          {},
          keys_of(hypergradient_fields()),
-         "[space.lr]\ntype = \"real\"\nlow = 1e-6\nhigh = 1e-1\nscale = \"log\"\nrole = \"hypergradient\"\n\n"
-         "[trainer.hypergradient]\nvariant = \"wd_lr\"\n"},
+         "[trainer.hypergradient]\nvariant = \"wd_lr\"\ninterval = 10\n"},
         {"workers",
          "The processes that train: threads, device, memory, and what is done when something fails.",
          {},

@@ -38,6 +38,9 @@ public:
     void train_unit();
     /// True after a step that ended an epoch.
     bool at_epoch_end() const { return position_.row == 0; }
+    /// With unit "step": metrics are due. Where epochs are shorter than the interval between hyper-steps, not after
+    /// each of them.
+    bool metrics_due() const;
     /// After a unit's metrics are due: the points of the hyperparameters' trajectory since the last call, as rows of
     /// metrics in which nothing else is measured.
     std::vector<std::vector<double>> take_trajectory() { return std::exchange(trajectory_, {}); }
@@ -54,7 +57,9 @@ private:
     /// Row numbers of an endless, shuffled walk in batches: the batch for update `step`. A function of its arguments.
     torch::Tensor endless_batch(std::int64_t rows, std::int64_t step);
     std::vector<double> trajectory_point() const;
-    torch::Tensor again(const OnePass::Recipe& recipe);
+    std::unique_ptr<Curvature> again(const OnePass::Recipe& recipe);
+    /// By hand where the network can, else nullptr.
+    std::unique_ptr<Curvature> curvature_on(const torch::Tensor& batch);
     void begin_epoch();
     std::int64_t batch_rows() const;
     torch::Tensor loss_of(const torch::Tensor& output, const torch::Tensor& target) const;

@@ -15,11 +15,12 @@ constexpr std::size_t plain_metrics = 5;  ///< of torch_metrics(), before those 
 torch::Tensor Member::moving_step(const torch::Tensor& batch) {
     const bool validation = uses_validation(settings_.hypergradient->variant);
     const auto& other = validation ? data_.tune : data_.train;
-    const auto loss = moving_->update({[&] { return loss_on(data_.train, batch); },
-                                       [&] { return loss_on(other, endless_batch(other.size(), position_.step)); },
-                                       [&] {
-                                           return OnePass::Recipe{batch.clone(), generator_.get_state()};
-                                       }});
+    OnePass::Batch one;
+    one.train = [&] { return loss_on(data_.train, batch); };
+    one.other = [&] { return loss_on(other, endless_batch(other.size(), position_.step)); };
+    one.recipe = [&] { return OnePass::Recipe{batch.clone(), generator_.get_state()}; };
+    one.curvature = [&] { return curvature_on(batch); };
+    const auto loss = moving_->update(one);
     if (moving_->stepped() && moving_->hyper_steps() % settings_.hypergradient->log_every == 0) {
         std::vector<double> row(plain_metrics, std::numeric_limits<double>::quiet_NaN());
         const auto point = trajectory_point();
@@ -49,7 +50,20 @@ torch::Tensor Member::endless_batch(std::int64_t rows, std::int64_t step) {
 }
 
 /// In training mode, as the update was made; running statistics already have the batch.
-torch::Tensor Member::again(const OnePass::Recipe& recipe) {
+std::unique_ptr<Curvature> Member::curvature_on(const torch::Tensor& batch) {
+    if (settings_.precision != "float32") return nullptr;
+    return network_->curvature(as_input(data_.train.x.index_select(0, batch)), data_.train.y.index_select(0, batch));
+}
+
+bool Member::metrics_due() const {
+    if (!at_epoch_end() || moving_ == nullptr) return at_epoch_end();
+    const auto interval = settings_.hypergradient->interval;
+    return data_.train.size() >= interval * hyperparameters_.batch_size || position_.step % interval == 0;
+}
+
+std::unique_ptr<Curvature> Member::again(const OnePass::Recipe& recipe) {
+    const auto batch = recipe.at(0).to(device_);
+    if (auto own = settings_.hypergradient->gradient_clip == 0 ? curvature_on(batch) : nullptr) return own;
     // By exchange, not by copying: the graph notices values that are overwritten.
     const torch::NoGradGuard no_grad;
     std::vector<torch::Tensor> kept;
@@ -58,13 +72,13 @@ torch::Tensor Member::again(const OnePass::Recipe& recipe) {
         buffer.set_data(buffer.clone());
     }
     generator_.set_state(recipe.at(1));
-    torch::Tensor loss;
+    std::unique_ptr<Curvature> curvature;
     {
         const torch::AutoGradMode graph(true);
-        loss = loss_on(data_.train, recipe.at(0).to(device_));
+        curvature = moving_->by_autograd(loss_on(data_.train, batch));
     }
     for (std::size_t i = 0; i < kept.size(); ++i) network_->buffers()[i].set_data(kept[i]);
-    return loss;
+    return curvature;
 }
 
 std::vector<double> Member::trajectory_point() const {

@@ -57,6 +57,11 @@ public:
         return output_->forward(x);
     }
 
+    std::unique_ptr<Curvature> curvature(const torch::Tensor& x, const torch::Tensor& y) override {
+        if (activation_ != "relu" || !norms_.empty() || (is_training() && dropout_ > 0)) return nullptr;
+        return std::make_unique<ReluMlpCurvature>(parameters(), x.flatten(1), y);
+    }
+
 private:
     std::vector<nn::Linear> linears_;
     std::vector<nn::BatchNorm1d> norms_;
@@ -118,6 +123,8 @@ void demand_memory(const Data& data, const Hyperparameters& h) {
 }
 
 }  // namespace
+
+std::unique_ptr<Curvature> Network::curvature(const torch::Tensor&, const torch::Tensor&) { return nullptr; }
 
 std::shared_ptr<Network> make_network(const std::string& model, const Data& data,
                                       const Hyperparameters& hyperparameters, bool fused, at::Generator& generator) {

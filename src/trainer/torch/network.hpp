@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include "trainer/torch/data.hpp"
+#include "trainer/torch/hypergradient/curvature.hpp"
 #include "trainer/torch/hyperparameters.hpp"
 
 namespace stemma {
@@ -12,6 +13,9 @@ class Network : public torch::nn::Module {
 public:
     /// From a batch of inputs (float32) to [n, classes] logits, or [n, 1] predictions. Dropout in training mode only.
     virtual torch::Tensor forward(torch::Tensor x) = 0;
+    /// The loss of a batch (as Member's: mean cross-entropy for int64 targets, mean squared error) with its gradient
+    /// and Hessian products by hand; nullptr where that is not written, or the present mode has randomness.
+    virtual std::unique_ptr<Curvature> curvature(const torch::Tensor& x, const torch::Tensor& y);
 };
 
 /// model "mlp": (linear, batch norm, activation, dropout) x layers, linear.

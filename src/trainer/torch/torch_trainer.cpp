@@ -94,7 +94,7 @@ private:
             for (auto& point : member.take_trajectory()) trained.rows.push_back({reached, std::move(point)});
             const auto now = resource_of(member);
             const bool last = now == request.to || (request.stop != nullptr && request.stop->load());
-            if (epochs || last || member.at_epoch_end()) {
+            if (epochs || last || member.metrics_due()) {
                 MetricRow row{now, member.evaluate()};
                 if (auto failure = nonfinite(row, reached)) return *failure;
                 trained.rows.push_back(std::move(row));

@@ -73,7 +73,10 @@ void run(const Data& data, const std::string& variant, std::uint64_t seed, int u
     generator.set_current_seed(derive_seed(seed, Purpose::training, 0));
     const auto network = make_network("mlp", data, h, false, generator);
     OnePass one_pass(network->parameters(), "sgd", 1e-8, false, start, settings, seed);
-    const OnePass::Batch batch{[&] { return loss_of(*network, train); }, [&] { return loss_of(*network, other); }, {}};
+    const OnePass::Batch batch{[&] { return loss_of(*network, train); },
+                               [&] { return loss_of(*network, other); },
+                               {},
+                               [&] { return network->curvature(train.x, train.y); }};
     for (int i = 0; i < updates; ++i) one_pass.update(batch);
 
     const torch::NoGradGuard no_grad;

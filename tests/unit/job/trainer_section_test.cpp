@@ -85,6 +85,15 @@ TEST(TrainerSection, HypergradientsNeedATrainerThatDoesThem) {
     ASSERT_TRUE(defaults);
     EXPECT_EQ(defaults->variant, "wd_lr_m");
     EXPECT_FALSE(parse(torch_head + lr).trainer.hypergradient);
+    const auto given =
+        parse(torch_head + "hypergradient = { variant = \"baydin\", split = 1, skip_nonfinite = true }\n" + lr)
+            .trainer.hypergradient;
+    ASSERT_TRUE(given);
+    EXPECT_EQ(given->variant, "baydin");
+    EXPECT_EQ(given->split, 1);
+    EXPECT_TRUE(given->skip_nonfinite);
+    EXPECT_THAT(errors_of(torch_head + "hypergradient = { terms = 0 }\n" + lr),
+                ElementsAre(HasSubstr("trainer.hypergradient.terms must be an integer in 1 .. 1000; got 0")));
     EXPECT_THAT(errors_of(toy_job + "role = \"hypergradient\"\n"),
                 ElementsAre(HasSubstr("trainer.type = \"toy\" cannot do")));
 }

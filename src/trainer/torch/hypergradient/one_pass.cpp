@@ -69,15 +69,19 @@ torch::Tensor OnePass::plain_update(const Batch& batch, torch::Tensor& gradient)
     return loss.detach();
 }
 
-torch::Tensor OnePass::recorded_update(const torch::Tensor& loss) {
+std::unique_ptr<Curvature> OnePass::by_autograd(const torch::Tensor& loss) const {
+    return std::make_unique<AutogradCurvature>(parameters_.parameters(), loss, settings_.gradient_clip);
+}
+
+torch::Tensor OnePass::recorded_update(std::unique_ptr<Curvature> curvature) {
     if (recorded_.empty()) {
         window_weights_ = parameters_.flat();
         // Later plain updates change moments in place, but none comes before the window's end.
         window_moments_ = moments_;
     }
-    recorded_.emplace_back(parameters_, loss, settings_.gradient_clip, *rule_, moments_, values_.used());
+    recorded_.emplace_back(parameters_, std::move(curvature), *rule_, moments_, values_.used());
     parameters_.point_to(recorded_.back().after());
-    return loss.detach();
+    return recorded_.back().loss();
 }
 
 torch::Tensor OnePass::update(const Batch& batch) {
@@ -85,7 +89,14 @@ torch::Tensor OnePass::update(const Batch& batch) {
     torch::Tensor gradient;
     const bool record = in_interval_ >= interval() - window();
     if (record && in_interval_ + 1 < interval()) recipes_.push_back(batch.recipe ? batch.recipe() : Recipe{});
-    const auto loss = record ? recorded_update(batch.train()) : plain_update(batch, gradient);
+    torch::Tensor loss;
+    if (record) {
+        // Clipping is differentiated too, which only the general way knows.
+        auto own = batch.curvature && settings_.gradient_clip == 0 ? batch.curvature() : nullptr;
+        loss = recorded_update(own != nullptr ? std::move(own) : by_autograd(batch.train()));
+    } else {
+        loss = plain_update(batch, gradient);
+    }
     if (++in_interval_ == interval()) {
         hyper_step(batch, gradient);
         in_interval_ = 0;
@@ -141,7 +152,7 @@ void OnePass::save(Snapshot& snapshot) const {
 }
 
 void OnePass::load(const Snapshot& snapshot, bool with_optimiser,
-                   const std::function<torch::Tensor(const Recipe&)>& again) {
+                   const std::function<std::unique_ptr<Curvature>(const Recipe&)>& again) {
     const bool same = values_.load(snapshot, with_optimiser);
     auto position = torch::zeros({3}, torch::kInt64);
     restore_tensor(position, "hypergradient/position", snapshot);

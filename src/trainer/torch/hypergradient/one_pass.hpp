@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "trainer/hypergradient.hpp"
 #include "trainer/snapshot.hpp"
 #include "trainer/torch/hypergradient/flat_parameters.hpp"
 #include "trainer/torch/hypergradient/raw_values.hpp"
 #include "trainer/torch/hypergradient/recorded_update.hpp"
-#include "trainer/hypergradient.hpp"
 
 namespace stemma {
 
@@ -28,7 +28,9 @@ public:
         Loss other;
         /// Asked only for updates that a hypergradient will go through beyond the present one; may be empty where no
         /// snapshot is taken.
-        std::function<Recipe()> recipe;
+        std::function<Recipe()> recipe = {};
+        /// The training loss with a curvature of the model's own, in place of `train`; may be empty, or give nullptr.
+        std::function<std::unique_ptr<Curvature>()> curvature = {};
     };
 
     /// `optimiser`, `eps`, `amsgrad`: as make_update_rule(). `seed` keys random_x_lr's constant, drawn from U(0.95,
@@ -50,16 +52,19 @@ public:
 
     /// Adds arrays "hypergradient/..." to a snapshot that has the parameters' values.
     void save(Snapshot& snapshot) const;
-    /// After the parameters' values have been restored. `again` makes a loss from a recipe: needed for updates of an
-    /// unfinished window, whose graphs do not travel. Without optimiser (a child that starts afresh): moved values
-    /// alone. Throws DecodeError.
-    void load(const Snapshot& snapshot, bool with_optimiser, const std::function<torch::Tensor(const Recipe&)>& again);
+    /// After the parameters' values have been restored. `again` takes the loss of a recipe once more: needed for
+    /// updates of an unfinished window, whose graphs do not travel. Without optimiser (a child that starts afresh):
+    /// moved values alone. Throws DecodeError.
+    void load(const Snapshot& snapshot, bool with_optimiser,
+              const std::function<std::unique_ptr<Curvature>(const Recipe&)>& again);
+    /// Of a loss with a graph.
+    std::unique_ptr<Curvature> by_autograd(const torch::Tensor& loss) const;
 
 private:
     std::int64_t interval() const { return settings_.variant == "baydin" ? 1 : settings_.interval; }
     std::int64_t window() const;
     torch::Tensor plain_update(const Batch& batch, torch::Tensor& gradient);
-    torch::Tensor recorded_update(const torch::Tensor& loss);
+    torch::Tensor recorded_update(std::unique_ptr<Curvature> curvature);
     void hyper_step(const Batch& batch, const torch::Tensor& gradient);
     void begin_interval();
 

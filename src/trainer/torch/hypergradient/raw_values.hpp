@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "trainer/snapshot.hpp"
 #include "trainer/hypergradient.hpp"
+#include "trainer/snapshot.hpp"
 #include "trainer/torch/hypergradient/update_rule.hpp"
 
 namespace stemma {

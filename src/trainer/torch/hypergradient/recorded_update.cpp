@@ -5,26 +5,6 @@
 namespace stemma {
 namespace {
 
-/// Scales to the norm if it is longer; differentiable. The 1e-6 is that of PyTorch's clip_grad_norm_.
-std::vector<torch::Tensor> clipped(const std::vector<torch::Tensor>& gradients, double norm) {
-    torch::Tensor squares;
-    for (const auto& gradient : gradients) {
-        if (!gradient.defined()) continue;
-        const auto square = gradient.square().sum();
-        squares = squares.defined() ? squares + square : square;
-    }
-    const auto factor = torch::clamp_max(norm / (torch::sqrt(squares) + 1e-6), 1.0);
-    std::vector<torch::Tensor> out;
-    for (const auto& gradient : gradients) out.push_back(gradient.defined() ? gradient * factor : gradient);
-    return out;
-}
-
-std::vector<torch::Tensor> gradients_of(const FlatParameters& parameters, const torch::Tensor& loss, double clip,
-                                        bool graph) {
-    auto gradients = torch::autograd::grad({loss}, parameters.parameters(), {}, graph, graph, /*allow_unused=*/true);
-    return clip > 0 ? clipped(gradients, clip) : gradients;
-}
-
 void add(PerHyper<torch::Tensor>& sum, const PerHyper<torch::Tensor>& more, double factor) {
     for (std::size_t hyper = 0; hyper < hyper_count; ++hyper) {
         if (!more[hyper].defined()) continue;
@@ -35,32 +15,40 @@ void add(PerHyper<torch::Tensor>& sum, const PerHyper<torch::Tensor>& more, doub
 
 }  // namespace
 
-torch::Tensor plain_gradient(const FlatParameters& parameters, const torch::Tensor& loss, double clip) {
-    return parameters.joined(gradients_of(parameters, loss, clip, false));
+/// The 1e-6 is that of PyTorch's clip_grad_norm_.
+std::vector<torch::Tensor> clipped(std::vector<torch::Tensor> gradients, double clip) {
+    if (clip <= 0) return gradients;
+    torch::Tensor squares;
+    for (const auto& gradient : gradients) {
+        if (!gradient.defined()) continue;
+        const auto square = gradient.square().sum();
+        squares = squares.defined() ? squares + square : square;
+    }
+    if (!squares.defined()) return gradients;
+    const auto factor = torch::clamp_max(clip / (torch::sqrt(squares) + 1e-6), 1.0);
+    for (auto& gradient : gradients) {
+        if (gradient.defined()) gradient = gradient * factor;
+    }
+    return gradients;
 }
 
-RecordedUpdate::RecordedUpdate(FlatParameters& parameters, const torch::Tensor& loss, double clip,
-                               const UpdateRule& rule, Moments& moments, const UsedValues& used)
-    : parameters_(parameters), gradients_(gradients_of(parameters, loss, clip, true)), before_(parameters.flat()) {
+torch::Tensor plain_gradient(const FlatParameters& parameters, const torch::Tensor& loss, double clip) {
+    return parameters.joined(
+        clipped(torch::autograd::grad({loss}, parameters.parameters(), {}, false, false, /*allow_unused=*/true), clip));
+}
+
+RecordedUpdate::RecordedUpdate(FlatParameters& parameters, std::unique_ptr<Curvature> curvature, const UpdateRule& rule,
+                               Moments& moments, const UsedValues& used)
+    : parameters_(parameters), curvature_(std::move(curvature)), before_(parameters.flat()) {
     const torch::NoGradGuard no_grad;
-    gradient_ = parameters.joined(gradients_);
-    auto [result, linearised] = rule.linearise(gradient_, before_, moments, used);
+    auto [result, linearised] = rule.linearise(parameters.joined(curvature_->gradients()), before_, moments, used);
     after_ = before_ - result.update;
     moments = std::move(result.moments);
     linearised_ = std::move(linearised);
 }
 
 torch::Tensor RecordedUpdate::times_hessian(const torch::Tensor& x) const {
-    const auto views = parameters_.split(x);
-    std::vector<torch::Tensor> outputs, vectors;
-    for (std::size_t i = 0; i < gradients_.size(); ++i) {
-        if (!gradients_[i].defined() || !gradients_[i].requires_grad()) continue;  // constant: no second derivative
-        outputs.push_back(gradients_[i]);
-        vectors.push_back(views[i]);
-    }
-    if (outputs.empty()) return torch::zeros_like(x);
-    return parameters_.joined(
-        torch::autograd::grad(outputs, parameters_.parameters(), vectors, true, false, /*allow_unused=*/true));
+    return parameters_.joined(curvature_->times(parameters_.split(x)));
 }
 
 Series neumann_series(const RecordedUpdate& last, torch::Tensor v, const HypergradientSettings& settings) {

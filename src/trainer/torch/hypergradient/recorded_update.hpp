@@ -6,24 +6,24 @@
 #include <memory>
 #include <vector>
 
-#include "trainer/torch/hypergradient/flat_parameters.hpp"
 #include "trainer/hypergradient.hpp"
+#include "trainer/torch/hypergradient/curvature.hpp"
+#include "trainer/torch/hypergradient/flat_parameters.hpp"
 #include "trainer/torch/hypergradient/update_rule.hpp"
 
 namespace stemma {
 
-/// Training gradient at the parameters' present values, the graph of the gradient, and the update made from it. Memory:
-/// the model's activations for one batch, twice, and four vectors of the weights' size.
+/// The training gradient at the parameters' present values, its curvature, and the update made from it. Memory: the
+/// curvature's, and four vectors of the weights' size.
 class RecordedUpdate {
 public:
-    /// `loss` of the parameters as they are; `clip`: largest global norm of the gradient (0 = none), whose derivative
-    /// is part of the update's. Moves `moments` on; the parameters stay.
-    RecordedUpdate(FlatParameters& parameters, const torch::Tensor& loss, double clip, const UpdateRule& rule,
+    /// `curvature` of the training loss at the parameters as they are. Moves `moments` on; the parameters stay.
+    RecordedUpdate(FlatParameters& parameters, std::unique_ptr<Curvature> curvature, const UpdateRule& rule,
                    Moments& moments, const UsedValues& used);
 
     const torch::Tensor& before() const { return before_; }
     const torch::Tensor& after() const { return after_; }
-    const torch::Tensor& gradient() const { return gradient_; }  ///< clipped
+    torch::Tensor loss() const { return curvature_->loss(); }
     const Linearised& linearised() const { return *linearised_; }
 
     /// H x, with H the derivative of the (clipped) gradient by the weights before the update. The parameters must point
@@ -32,10 +32,13 @@ public:
 
 private:
     const FlatParameters& parameters_;
-    std::vector<torch::Tensor> gradients_;  ///< with graph
-    torch::Tensor before_, after_, gradient_;
+    std::unique_ptr<Curvature> curvature_;
+    torch::Tensor before_, after_;
     std::unique_ptr<Linearised> linearised_;
 };
+
+/// Scales to the global norm `clip` if the gradients are longer; differentiable; 0 = no limit.
+std::vector<torch::Tensor> clipped(std::vector<torch::Tensor> gradients, double clip);
 
 /// The gradient, without a graph, of the loss by the parameters as they are, clipped as above.
 torch::Tensor plain_gradient(const FlatParameters& parameters, const torch::Tensor& loss, double clip);

@@ -1,0 +1,53 @@
+"""Hyperparameters that move during training: from the job file to the run file, schedule, verify and a population."""
+
+import pytest
+from harness import ROOT, USER_ERROR
+from record import rows
+
+JOB = (ROOT / "jobs/energy_hypergradient.toml").read_text().replace("tests/data", str(ROOT / "tests/data"))
+ROLE = 'role = "hypergradient"'
+
+
+@pytest.fixture
+def job(stemma, tmp_path):
+    if "no LibTorch" in stemma("--version").stdout:
+        pytest.skip("built without LibTorch")
+    path = tmp_path / "moving.toml"
+    path.write_text(JOB.replace("min = 250", "min = 20").replace("max = 4000", "max = 80").replace("members = 40", "members = 4"))
+    return path
+
+
+def test_trajectories_are_in_the_run_file_and_in_the_schedule(stemma, job):
+    stemma("run", job, "-n", 1, "-q", "--set", 'run.output="moving.h5"')
+    epochs = [row for row in rows(stemma, "moving.h5", "epochs") if row["member"] == 0]
+    moved = [row for row in epochs if row["hyper_steps"]]
+
+    assert {row["hyper_step"] for row in moved} >= {10, 20}
+    assert len({row["hyper_lr"] for row in moved}) > 1
+    assert all(row["hypergradient_norm"] > 0 for row in moved)
+    text = stemma("schedule", "moving.h5", 0, "--width", 120).stdout
+    assert "moved during training" in text and "|hypergradient|" in text
+    assert "hyper" not in stemma("status", "moving.h5").stdout
+    stemma("verify", "moving.h5")
+
+
+def test_children_of_a_population_inherit_what_moved(stemma, job):
+    population = job.read_text().replace('type = "asha"\nmin = 20\nmax = 80\neta = 4', 'type = "pbt"\npopulation = 4\ninterval = 20\nmax = 80')
+    job.write_text(population.replace("members = 4", "members = 20").replace("[space.lr]", '[space.dropout]\ntype = "real"\nlow = 0.0\nhigh = 0.2\n[space.lr]'))
+    stemma("run", job, "-n", 1, "-q", "--set", 'run.output="moving.h5"')
+    members = rows(stemma, "moving.h5", "members")
+    epochs = rows(stemma, "moving.h5", "epochs")
+    children = [row for row in members if row["cause"] == "exploit"]
+    assert children
+    for child in children:
+        parent = members[child["parent"]]
+        assert child["lr"] == parent["lr"]  # the start value; what moved is in the weights' snapshot
+        first = min((row for row in epochs if row["member"] == child["member"]), key=lambda row: row["hyper_step"])
+        before = [row for row in epochs if row["member"] == parent["member"] and row["hyper_step"] <= first["hyper_step"] - 10]
+        assert before and abs(first["hyper_raw_lr"] - before[-1]["hyper_raw_lr"]) < 0.2
+
+
+def test_a_role_that_cannot_move_is_a_mistake_of_the_user(stemma, job):
+    job.write_text(job.read_text().replace("[space.lr]", f'[space.dropout]\ntype = "real"\nlow = 0.0\nhigh = 0.2\n{ROLE}\n[space.lr]'))
+    result = stemma("check", job, code=USER_ERROR)
+    assert "only hyperparameters of the weight update can move" in result.stderr + result.stdout
