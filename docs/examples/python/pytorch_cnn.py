@@ -13,7 +13,7 @@ from torch import nn
 def images(rows, seed):
     """Squares and crosses at random places in noise, 12 x 12 pixels: two classes."""
     draw = torch.Generator().manual_seed(seed)
-    x = 0.6 * torch.randn(rows, 1, 12, 12, generator=draw)
+    x = 0.3 * torch.randn(rows, 1, 12, 12, generator=draw)
     y = torch.randint(0, 2, (rows,), generator=draw)
     at = torch.randint(1, 8, (rows, 2), generator=draw)
     for image, label, (row, column) in zip(x, y, at.tolist()):

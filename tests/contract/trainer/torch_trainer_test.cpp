@@ -71,6 +71,11 @@ std::vector<TrainerCase> cases() {
         settings.unit = "step";
         if (name == std::string("amsgrad")) all.push_back(torch_case("lenet_by_steps", settings, lenet));
     }
+    auto script = table();
+    script.model = "torchscript";
+    auto adam_on_script = adam;
+    adam_on_script.insert({"module", STEMMA_TEST_DATA "/torchscript/net8.pt"});
+    all.push_back(torch_case("torchscript", script, adam_on_script));
     return all;
 }
 

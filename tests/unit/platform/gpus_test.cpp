@@ -167,6 +167,24 @@ TEST(AssignGpu, CountsOutOfRangeAreBugs) {
     EXPECT_THROW(assign_gpu({.visible = {{}}, .worker = 0, .workers_per_gpu = 0}), InternalError);
 }
 
+TEST(AssignGpus, SeveralForEachWorker) {
+    const auto visible = [](int count) {
+        GpuList list;
+        for (int i = 0; i < count; ++i) list.push_back({i, "GPU-" + std::to_string(i), "a GPU"});
+        return list;
+    };
+    const auto first = [](const std::variant<GpuList, GpuError>& answer) {
+        const auto* list = std::get_if<GpuList>(&answer);
+        return list == nullptr ? std::string("error") : list->empty() ? "none" : list->front().uuid;
+    };
+
+    EXPECT_EQ(first(assign_gpus({visible(8), 1, 4, 1}, 2)), "GPU-2");
+    EXPECT_EQ(std::get<GpuList>(assign_gpus({visible(8), 1, 4, 1}, 2)).size(), 2U);
+    EXPECT_EQ(first(assign_gpus({visible(2), 3, 4, 1}, 2)), "GPU-0") << "the launcher bound two to each";
+    EXPECT_EQ(first(assign_gpus({visible(4), 0, 4, 1}, 2)), "error") << "four workers need eight";
+    EXPECT_EQ(first(assign_gpus({{}, 0, 4, 1}, 2)), "none");
+}
+
 TEST(SharedGpuWarnings, NameHostGpuAndCount) {
     const auto warnings = shared_gpu_warnings("node7", {"GPU-a", "GPU-b", "", "GPU-a", ""}, 1);
 

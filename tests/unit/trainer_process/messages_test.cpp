@@ -36,7 +36,8 @@ TEST(Frames, AnImpossibleLengthIsNoFrame) {
 
 TEST(FromProgram, ReportsAreRead) {
     const auto message = parse_from_child(
-        R"({"type": "report", "lease": 3, "at": 2, "metrics": {"a": 0.5, "b": null, "c": "nan", "d": "-inf"}, "snapshot": true, "new": 1})");
+        R"({"type": "report", "lease": 3, "at": 2, "metrics": {"a": 0.5, "b": null, "c": "nan",
+            "d": "-inf"}, "snapshot": true, "new": 1})");
 
     const auto& report = std::get<ChildReport>(message);
     EXPECT_EQ(report.lease, 3U);
