@@ -3,7 +3,7 @@
 /** Best so far, with the held-out metric apart: the first thing to see. */
 function progressChart(run) {
   let along = "time";
-  const held = Object.keys(run.progress).filter((name) => name.startsWith("best_") && name !== "best_member");
+  const held = comparableHeld(run).map(({ name }) => `best_${name}`).filter((name) => name in run.progress);
   const frame = new Frame((f) => {
     const p = run.progress, xs = p[along] ?? [];
     if (!xs.length) { f.word("No finite result yet.", f.left, (f.top + f.bottom) / 2, theme().soft); return; }

@@ -73,6 +73,13 @@ function rankOrder(run) {
   return Int32Array.from(known);
 }
 
+/** Held-out metrics that can share an axis with the optimised one: test_accuracy with valid_accuracy, not test_loss.
+ * [{name, column of learning curves}] */
+function comparableHeld(run) {
+  const kind = (name) => name.split(/[_./ -]/).pop().toLowerCase();
+  return run.meta.metrics.filter((metric) => metric.held_out).map((metric, i) => ({ name: metric.name, column: `e.held${i}` })).filter(({ name }) => kind(name) === kind(run.meta.metric));
+}
+
 const inherits = (run, member) => run.col.parent[member] >= 0 && (run.col.cause[member] === 3 || run.col.cause[member] === 4);
 
 /** From the root to the member, along which weights were inherited. */
