@@ -128,4 +128,4 @@ function clock(seconds) {
 }
 
 const units = (run, count) => `${format(count)} ${run.meta.unit}${count === 1 ? "" : "s"}`;
-const percent = (share) => `${(100 * share).toFixed((share > 0.995 && share < 1) || (share > 0 && share < 0.1) ? 1 : 0)} %`;
+const percent = (share) => `${(share > 0.99 && share < 1 ? Math.floor(1000 * share) / 10 : 100 * share).toFixed((share > 0.995 && share < 1) || (share > 0 && share < 0.1) ? 1 : 0)} %`;
