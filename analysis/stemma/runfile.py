@@ -168,10 +168,12 @@ def _open_hdf5(path):
     with open(path, "rb") as file:
         if file.read(8) != b"\x89HDF\r\n\x1a\n":
             raise StemmaError(f"{path}: is not an HDF5 file. Give the run file that `stemma run` wrote (RUN.h5)")
+    # A reader needs no lock, and many network file systems have none to give.
+    unlocked = {"locking": False} if h5py.version.hdf5_version_tuple >= (1, 10, 7) and h5py.version.hdf5_version_tuple[:3] not in {(1, 12, 0)} else {}
     try:
-        return h5py.File(path, "r", swmr=True)
+        return h5py.File(path, "r", swmr=True, **unlocked)
     except OSError:
-        return h5py.File(path, "r")  # files of other programs may be too old for live reading; they get a better message
+        return h5py.File(path, "r", **unlocked)  # files of other programs may be too old for live reading; they get a better message
 
 
 def _require_file(path):

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 import stemma
 from browser import Browser, require
-from conftest import JOBS
+from analysis_jobs import JOBS
 from run_files import write_run
 from test_bad_files import NAUGHTY, THIN
 from test_derived import FAMILY

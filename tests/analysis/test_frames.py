@@ -2,12 +2,13 @@
 
 import json
 import signal
+import subprocess
 
 import numpy as np
 import pytest
 import stemma
+from analysis_jobs import JOBS, ROOT, SPACE
 from harness import wait_until
-from conftest import JOBS, ROOT, SPACE
 
 pytestmark = pytest.mark.parametrize("name", ["asha", "pbt", "gpbt", "failing"])
 
@@ -83,29 +84,24 @@ def test_refresh_and_open_again_give_the_same(run, run_of, name):
     assert stemma.open(run_of(name)).summary.equals(before)
 
 
-class TestWhileItRuns:
-    pytestmark = []
-
-    def test_reads_a_running_and_then_a_killed_search(self, program, tmp_path, name):
-        if name != "gpbt":
-            pytest.skip("once is enough")
-        job, file = tmp_path / "slow.toml", tmp_path / "slow.h5"
-        job.write_text(JOBS[name] + SPACE.replace('cost = "1ms"', 'cost = "30ms"'))
-        import subprocess
-
-        process = subprocess.Popen([program.binary, "run", str(job), "-q", "-n", "2", "-o", str(file)], env=program.env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            wait_until(file.exists, "there is a run file")
-            run = stemma.open(file)
-            wait_until(lambda: len(run.refresh().reports) >= 4, "four reports are in it")
-            assert not run.finished and run.best_member() is not None
-            assert (run.leases["outcome"] == "running").any()
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        killed = stemma.open(file)
-        assert not killed.finished and len(killed.reports) >= 4
-        assert killed.lineage(killed.best_member())["resource"].is_monotonic_increasing
+def test_reads_a_running_and_then_a_killed_search(program, tmp_path, name):
+    if name != "gpbt":
+        pytest.skip("once is enough")
+    job, file = tmp_path / "slow.toml", tmp_path / "slow.h5"
+    job.write_text(JOBS[name] + SPACE.replace('cost = "1ms"', 'cost = "30ms"'))
+    process = subprocess.Popen([program.binary, "run", str(job), "-q", "-n", "2", "-o", str(file)], env=program.env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(file.exists, "there is a run file")
+        run = stemma.open(file)
+        wait_until(lambda: len(run.refresh().reports) >= 4, "four reports are in it")
+        assert not run.finished and run.best_member() is not None
+        assert (run.leases["outcome"] == "running").any()
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    killed = stemma.open(file)
+    assert not killed.finished and len(killed.reports) >= 4
+    assert killed.lineage(killed.best_member())["resource"].is_monotonic_increasing
 
 
 def test_golden_files_stay_readable(name):

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import stemma
-from conftest import ROOT
+from analysis_jobs import ROOT
 
 
 def test_importing_it_needs_numpy_at_most():

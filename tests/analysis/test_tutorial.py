@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import ROOT
+from analysis_jobs import ROOT
 
 TUTORIAL = ROOT / "analysis/tutorial.ipynb"
 

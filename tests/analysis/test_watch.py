@@ -39,6 +39,18 @@ def test_lines_are_printed_into_a_pipe_until_it_ends(run, tmp_path):
     assert "ended" in out.getvalue()
 
 
+def test_a_terminal_is_drawn_on_and_left_as_it_was(tmp_path):
+    pty, os = pytest.importorskip("pty"), pytest.importorskip("os")
+    write_run(tmp_path / "run.h5", FAMILY, seconds=8.0)
+    reader, terminal = pty.openpty()
+    with os.fdopen(terminal, "w") as out:
+        assert watch.watch(tmp_path / "run.h5", out=out) == 0
+        shown = os.read(reader, 100_000).decode()
+    os.close(reader)
+    assert "member 2 after 4" in shown
+    assert shown.index("\033[?25l") < shown.index("\033[?25h")  # the cursor is back
+
+
 @pytest.fixture
 def server(run):
     made = make_server(run, "127.0.0.1", 0)

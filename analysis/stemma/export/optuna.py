@@ -1,6 +1,7 @@
 """Optuna: a study with a trial a member, for optuna-dashboard and for Optuna's own plots."""
 
 import math
+import warnings
 from datetime import datetime, timedelta, timezone
 
 from stemma.errors import StemmaError
@@ -21,7 +22,9 @@ def to_optuna(run, storage=None, name=None):
     except optuna.exceptions.DuplicatedStudyError:
         raise StemmaError(f"{storage}: has a study {name!r} already. Delete it there, or give another storage") from None
     study.set_user_attr("stemma run", run.run_id)
-    study.set_user_attr("metric", run.metric)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "experimental" since Optuna 3.2
+        study.set_metric_names([run.metric])
     distributions = {parameter.name: _distribution(optuna, parameter) for parameter in run.parameters}
     study.add_trials([_trial(optuna, run, member, distributions, curve) for member, curve in _curves(run)])
     return study if storage is None else f"{len(run)} trials: optuna-dashboard {storage}"

@@ -17,6 +17,24 @@ def comparison(compared, ax=None, along="spent"):
     return ax
 
 
+def time_to_target(compared, target, ax=None, along="busy"):
+    """What it cost each run to be as good as `target`: training in all ("busy" [h]: GPU hours where each worker has a GPU),
+    "time" of the search [h], or "spent" [unit]. Runs that never were are hollow, at what they cost in all."""
+    ax = axes_of(ax, (7, 3))
+    found = compared.time_to(target, along)
+    total = compared.table["spent" if along == "spent" else along].to_numpy(float)
+    unit = 1.0 if along == "spent" else 3600.0
+    labels = list(dict.fromkeys(compared.labels))
+    for row, whole in zip(found.itertuples(), total):
+        place = labels.index(row.label)
+        colour, reached = HUES[place % len(HUES)], np.isfinite(row.x)
+        ax.plot((row.x if reached else whole) / unit, place, "o", ms=8, color=colour, mfc=colour if reached else "none")
+    ax.set_yticks(range(len(labels)), labels)
+    names = {"busy": "training in all [h]", "time": "time of the search [h]", "spent": f"training in all [{compared.unit}s]"}
+    ax.set(xlabel=f"{names[along]} to {compared.metric} {target:g}", ylim=(-0.6, len(labels) - 0.4), xlim=(0, None))
+    return ax
+
+
 def intervals(compared, ax=None):
     """Mean best of each label with its bootstrap interval (95 %), and the runs as points."""
     ax = axes_of(ax, (7, 3))

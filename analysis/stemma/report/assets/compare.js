@@ -8,7 +8,7 @@ function comparisonChart(run) {
   const frame = new Frame((f) => {
     const curves = told.curves[along], all = Object.values(curves);
     const xs = extent(all.flatMap((curve) => curve.x)), [low, high] = robust(run, all.flatMap((curve) => [...curve.low, ...curve.high]));
-    const x = scale("linear", 0, xs[1], f.left, f.right), y = scale("linear", low, high, f.bottom, f.top);
+    const x = scale(along === "time" ? "time" : "linear", 0, xs[1], f.left, f.right), y = scale("linear", low, high, f.bottom, f.top);
     f.yAxis(y, `best ${run.meta.metric}`); f.xAxis(x, along === "time" ? "time of the search" : `${run.meta.unit}s trained in all`, along === "time" ? clock : format);
     f.clip((ctx) => labels.forEach((label, i) => {
       const curve = curves[label];

@@ -3,7 +3,7 @@
 /** Best so far, with the held-out metric apart: the first thing to see. */
 function progressChart(run) {
   let along = "time";
-  const held = Object.keys(run.progress).filter((name) => name.startsWith("best_") && name !== "best_member");
+  const held = comparableHeld(run).map(({ name }) => `best_${name}`).filter((name) => name in run.progress);
   const frame = new Frame((f) => {
     const p = run.progress, xs = p[along] ?? [];
     if (!xs.length) { f.word("No finite result yet.", f.left, (f.top + f.bottom) / 2, theme().soft); return; }
@@ -11,7 +11,8 @@ function progressChart(run) {
     const ys = series.flatMap(([name]) => p[name]).filter(Number.isFinite);
     const [low, high] = robust(run, ys);
     const end = along === "time" ? run.meta.seconds : xs[xs.length - 1];
-    const x = scale("linear", 0, end, f.left, f.right), y = scale("linear", low, high, f.bottom, f.top);
+    f.right -= f.width > 600 ? 160 : 0; // room for the lines' names, where there is any
+    const x = scale(along === "time" ? "time" : "linear", 0, end, f.left, f.right), y = scale("linear", low, high, f.bottom, f.top);
     f.yAxis(y, run.meta.metric);
     f.xAxis(x, along === "time" ? "time of the search" : `${run.meta.unit}s trained in all`, along === "time" ? clock : format);
     f.clip(() => {
@@ -26,8 +27,8 @@ function progressChart(run) {
     const ends = series.map(([name, colour, text]) => [y(p[name][xs.length - 1]), `${text} ${format(p[name][xs.length - 1])}`, colour]).sort((a, b) => a[0] - b[0]);
     const up = run.meta.maximise ? 1 : -1;
     for (const [at, text, colour] of up > 0 ? ends : ends.reverse()) {
-      const want = Math.max(f.top + 8, Math.min(f.bottom - 8, at + up * 13)), place = Math.abs(want - last) < 15 ? last + up * 15 : want;
-      f.word(text, f.right - 4, place, colour, "right");
+      const beside = f.width > 600, want = Math.max(f.top + 8, Math.min(f.bottom - 8, beside ? at : at + up * 13)), place = Math.abs(want - last) < 15 ? last + up * 15 : want;
+      f.word(text, beside ? f.right + 7 : f.right - 4, place, colour, beside ? "left" : "right");
       last = place;
     }
   }, { height: 250, label: `Best ${run.meta.metric} so far over the search` });

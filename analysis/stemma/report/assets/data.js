@@ -73,6 +73,13 @@ function rankOrder(run) {
   return Int32Array.from(known);
 }
 
+/** Held-out metrics that can share an axis with the optimised one: test_accuracy with valid_accuracy, not test_loss.
+ * [{name, column of learning curves}] */
+function comparableHeld(run) {
+  const kind = (name) => name.split(/[_./ -]/).pop().toLowerCase();
+  return run.meta.metrics.filter((metric) => metric.held_out).map((metric, i) => ({ name: metric.name, column: `e.held${i}` })).filter(({ name }) => kind(name) === kind(run.meta.metric));
+}
+
 const inherits = (run, member) => run.col.parent[member] >= 0 && (run.col.cause[member] === 3 || run.col.cause[member] === 4);
 
 /** From the root to the member, along which weights were inherited. */
@@ -121,4 +128,4 @@ function clock(seconds) {
 }
 
 const units = (run, count) => `${format(count)} ${run.meta.unit}${count === 1 ? "" : "s"}`;
-const percent = (share) => `${(100 * share).toFixed((share > 0.995 && share < 1) || (share > 0 && share < 0.1) ? 1 : 0)} %`;
+const percent = (share) => `${(share > 0.99 && share < 1 ? Math.floor(1000 * share) / 10 : 100 * share).toFixed((share > 0.995 && share < 1) || (share > 0 && share < 0.1) ? 1 : 0)} %`;

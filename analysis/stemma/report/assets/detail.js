@@ -32,7 +32,7 @@ function configuration(run, member) {
 function detailCurve(run, member) {
   const curve = lineageCurve(run, member);
   if (!curve.length) return h("p", { class: "empty" }, run.curveOf[run.n] ? "No rows of it in this page: it holds those of the best members." : "Nothing was reported.");
-  const held = run.col["e.held0"] ? lineageCurve(run, member, "e.held0") : [], box = h("div");
+  const [like] = comparableHeld(run), held = like ? lineageCurve(run, member, like.column) : [], box = h("div");
   const values = [...curve, ...held].map(([, v]) => v), [low, high] = robust(run, values);
   const frame = { canvas: h("canvas", { role: "img", "aria-label": `Learning curve of member ${member}` }) };
   box.append(frame.canvas);

@@ -41,7 +41,7 @@ function mullerChart(run) {
     for (let d = -4; d <= 4; d++) if (share[centre + d]) share[centre + d][kind] += 1 - Math.abs(d) / 5;
   }
   const frame = new Frame((f) => {
-    const x = scale("linear", 0, end, f.left, f.right), y = scale("linear", 0, 1, f.bottom, f.top), t = theme();
+    const x = scale("time", 0, end, f.left, f.right), y = scale("linear", 0, 1, f.bottom, f.top), t = theme();
     f.yAxis(y, "share of reports", percent); f.xAxis(x, "time of the search", clock);
     const sums = share.map((s) => s.reduce((a, b) => a + b, 0));
     const base = new Float64Array(SPANS);

@@ -1,6 +1,6 @@
 // Numbers to positions and colours.
 
-/** kind: "linear" or "log". A log scale over numbers that are not all positive is linear. */
+/** kind: "linear", "time" (linear, in seconds) or "log". A log scale over numbers that are not all positive is linear. */
 function scale(kind, low, high, from, to) {
   if (!(high > low)) { const pad = Math.abs(low) * 0.05 || 0.5; low -= pad; high += pad; }
   const log = kind === "log" && low > 0;
@@ -8,7 +8,7 @@ function scale(kind, low, high, from, to) {
   const map = (x) => from + (f(x) - a) * k;
   map.invert = (p) => { const x = a + (p - from) / k; return log ? Math.exp(x) : x; };
   Object.assign(map, { low, high, log, from, to });
-  map.ticks = (count) => (log ? logTicks(low, high, count) : linearTicks(low, high, count));
+  map.ticks = (count) => (log ? logTicks(low, high, count) : kind === "time" ? timeTicks(low, high, count) : linearTicks(low, high, count));
   return map;
 }
 
@@ -18,6 +18,13 @@ function linearTicks(low, high, count) {
   const ticks = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(12)));
   return ticks;
+}
+
+/** Whole minutes, hours and days. */
+function timeTicks(low, high, count) {
+  const raw = (high - low) / Math.max(1, count);
+  const step = raw < 1 ? 0 : [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400].find((x) => x >= raw);
+  return step ? Array.from({ length: Math.floor(high / step) - Math.ceil(low / step) + 1 }, (_, i) => (Math.ceil(low / step) + i) * step) : linearTicks(low, high, count);
 }
 
 function logTicks(low, high, count) {

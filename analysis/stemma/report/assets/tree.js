@@ -41,7 +41,7 @@ function treeChart(run) {
     const wanted = `${view.hide}${view.hide ? state.selected : ""}`;
     if (layoutFor !== wanted) { layout = treeLayout(run, keep); layoutFor = wanted; }
     const end = view.along === "training" ? Math.max(1, extent(c.reached)[1]) : Math.max(run.meta.seconds, 1e-3);
-    const x = scale("linear", view.x0 * end, view.x1 * end, f.left, f.right);
+    const x = scale(view.along === "training" ? "linear" : "time", view.x0 * end, view.x1 * end, f.left, f.right);
     const rows = Math.max(1, layout.rows - 1), y = scale("linear", (view.y0 * rows) - 0.5, (view.y1 * rows) + 0.5, f.top, f.bottom);
     f.xAxis(x, view.along === "training" ? `${run.meta.unit}s of training` : "time of the search", view.along === "training" ? format : clock);
     const spacing = Math.abs(y(1) - y(0)), colours = memberColours(run);

@@ -10,7 +10,7 @@ function ganttChart(run) {
   let x = null;
   const frame = new Frame((f) => {
     const t = theme(), end = Math.max(run.meta.seconds, 1e-3);
-    x = scale("linear", view.x0 * end, view.x1 * end, f.left, f.right);
+    x = scale("time", view.x0 * end, view.x1 * end, f.left, f.right);
     f.xAxis(x, "time of the search", clock);
     f.c.fillStyle = t.soft; f.c.textAlign = "right"; f.c.textBaseline = "middle";
     const every = Math.ceil(13 / height);
