@@ -75,8 +75,10 @@ private:
             const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), looked_at_max));
             const auto stays = std::find_if(queue_.begin(), end, [&](std::uint32_t number) {
                 const auto& slot = population_[number];
-                return slot.state == PbtState::waiting && slot.reached <= population_[queue_.front()].reached &&
-                       placement->stays(slot.member);
+                const bool goes_back = slot.next == PbtNext::backtrack;  // a donor is only drawn at the birth
+                return (goes_back || slot.state == PbtState::waiting) &&
+                       slot.reached <= population_[queue_.front()].reached &&
+                       placement->stays(goes_back ? slot.best : slot.member);
             });
             if (stays != end) chosen = stays;
         }

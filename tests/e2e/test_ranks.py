@@ -16,26 +16,26 @@ IN_STEP = JOB.replace("members = 40", "members = 100").replace(
 TPE, GP = '\n[sampler]\ntype = "tpe"\n', '\n[sampler]\ntype = "gp"\n'
 
 
-def ran(stemma, mpirun, job, text, ranks):
+def ran(stemma, mpi, job, text, ranks):
     job.write_text(text)
     file = f"{ranks}.h5"
-    mpirun(ranks, "run", job, "-q", "--output", file)
+    mpi(ranks, "run", job, "-q", "--output", file)
     return file
 
 
 @pytest.mark.parametrize("ranks", [2, 3, 5])
 @pytest.mark.parametrize("text", [PBT, GPBT + TPE, GPBT + GP], ids=["pbt", "gpbt-tpe", "gpbt-gp"])
-def test_one_process_decides_from_the_log_as_the_ranks_did(stemma, mpirun, job, text, ranks):
-    file = ran(stemma, mpirun, job, text, ranks)
+def test_one_process_decides_from_the_log_as_the_ranks_did(stemma, mpi, job, text, ranks):
+    file = ran(stemma, mpi, job, text, ranks)
     said = stemma("verify", file).stdout
     assert "every decision is the same" in said
     assert "equal (recorded on this CPU and build)" in said
 
 
-def test_in_step_any_number_of_ranks_searches_the_same(stemma, mpirun, job):
+def test_in_step_any_number_of_ranks_searches_the_same(stemma, mpi, job):
     runs = []
     for ranks in (2, 3, 5):
-        file = ran(stemma, mpirun, job, IN_STEP + TPE, ranks)
+        file = ran(stemma, mpi, job, IN_STEP + TPE, ranks)
         members = [{key: value for key, value in row.items() if key not in ("sequence", "time")} for row in rows(stemma, file, "members")]
         reports = [(row["member"], row["resource"], row["valid_loss"]) for row in rows(stemma, file, "reports")]
         runs.append((members, reports))

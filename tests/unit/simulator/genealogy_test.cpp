@@ -131,7 +131,7 @@ TEST(Genealogies, MemoryIsFlatOverTenThousandExchanges) {
     Peak early;
     run(make_pbt(settings), 2, 5'000, machine, &early);
     Peak late;
-    run(make_pbt(settings), 2, 80'000, machine, &late);
+    run(make_pbt(settings), 2, 130'000, machine, &late);
     RecordProperty("exploits", std::to_string(late.exploits));
     RecordProperty("transfers", std::to_string(late.transfers));
     RecordProperty("peak_early", std::to_string(early.peak));
