@@ -34,7 +34,7 @@ WorkerSeat seat_among(Ranks& ranks, int rank, const Launch& process, const Job& 
     return rank == 0 ? WorkerSeat{} : seat_of(rank, all);
 }
 
-Place place_of(const Job& job, const WorkerSeat& seat) {
+WorkerPlace place_of(const Job& job, const WorkerSeat& seat) {
     TrainerPlace place;
     place.threads = job.workers.threads > 0 ? job.workers.threads
                                             : static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.sharing));

@@ -10,7 +10,7 @@
 
 namespace stemma {
 
-struct Place {
+struct WorkerPlace {
     TrainerPlace trainer;
     std::string device;  ///< for people: "cuda:0 NVIDIA H200 (GPU-8a56...)"
 };
@@ -22,6 +22,6 @@ GpuList gpus_for(const Job& job);
 WorkerSeat seat_among(Ranks& ranks, int rank, const Launch& process, const Job& job);
 
 /// Throws UserError if the job wants a GPU and there is none for this seat.
-Place place_of(const Job& job, const WorkerSeat& seat);
+WorkerPlace place_of(const Job& job, const WorkerSeat& seat);
 
 }  // namespace stemma

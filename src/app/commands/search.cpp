@@ -39,7 +39,7 @@ std::string run_id_text(std::uint64_t run_id) { return fmt::format("{:016x}", ru
 WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::path& run_file, std::uint64_t run_id,
                      const WorkerSeat& seat) {
     std::unique_ptr<Trainer> trainer;
-    Place place;
+    WorkerPlace place;
     try {
         place = place_of(job, seat);
         place.trainer.program_log = program_log(run_file, endpoint.rank());
