@@ -31,16 +31,21 @@ std::string this_host() {
     return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("unknown");
 }
 
-/// Field 22 of /proc/PID/stat; "" if there is no such process.
-std::string start_of(long pid) {
+/// Fields 3 and 22 of /proc/PID/stat; "" if there is no such process.
+struct ProcessFacts {
+    std::string state;
+    std::string start;
+};
+ProcessFacts facts_of(long pid) {
     std::ifstream in(fmt::format("/proc/{}/stat", pid));
     std::string text;
     if (!std::getline(in, text)) return {};
     // The program's name stands in parentheses and may hold anything.
     std::istringstream fields(text.substr(text.rfind(')') + 1));
-    std::string field;
-    for (int number = 3; number <= 22; ++number) fields >> field;
-    return field;
+    ProcessFacts facts;
+    fields >> facts.state;
+    for (int number = 4; number <= 22; ++number) fields >> facts.start;
+    return facts;
 }
 
 std::string read_all(const std::filesystem::path& path) {
@@ -57,7 +62,8 @@ std::optional<Holder> parse(const std::string& text) {
 
 bool runs(const Holder& holder) {
     if (::kill(static_cast<pid_t>(holder.pid), 0) != 0 && errno == ESRCH) return false;
-    const auto start = start_of(holder.pid);
+    const auto [state, start] = facts_of(holder.pid);
+    if (state == "Z" || state == "X") return false;  // killed, and its parent (gone too) has not taken note
     return start.empty() || start == holder.start;
 }
 
@@ -80,7 +86,7 @@ bool write_new(const std::filesystem::path& path, const std::string& content) {
 LockFile::LockFile(std::filesystem::path path, std::string job) : path_(std::move(path)) {
     const auto host = this_host();
     if (job.empty()) job = "-";
-    content_ = fmt::format("{} {} {} {}\n", host, ::getpid(), start_of(::getpid()), job);
+    content_ = fmt::format("{} {} {} {}\n", host, ::getpid(), facts_of(::getpid()).start, job);
     if (write_new(path_, content_)) return;
 
     const auto text = read_all(path_);

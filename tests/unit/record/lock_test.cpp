@@ -44,6 +44,18 @@ TEST_F(Lock, OfADeadProcessIsTakenOver) {
     EXPECT_THAT(testing::content_of(path), HasSubstr(std::to_string(::getpid())));
 }
 
+TEST_F(Lock, OfAKilledProcessThatNobodyHasTakenNoteOfIsTakenOver) {
+    const auto child = ::fork();
+    if (child == 0) {
+        const LockFile lock(path, "");
+        ::_exit(0);
+    }
+    siginfo_t ended{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT), 0);  // it stays a zombie
+    EXPECT_NO_THROW(const LockFile lock(path, ""));
+    ::waitpid(child, nullptr, 0);
+}
+
 TEST_F(Lock, OfAReusedProcessNumberIsTakenOver) {
     std::string host;
     {
