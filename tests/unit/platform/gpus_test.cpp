@@ -175,14 +175,18 @@ TEST(AssignGpus, SeveralForEachWorker) {
     };
     const auto first = [](const std::variant<GpuList, GpuError>& answer) {
         const auto* list = std::get_if<GpuList>(&answer);
-        return list == nullptr ? std::string("error") : list->empty() ? "none" : list->front().uuid;
+        return list == nullptr ? std::string("error") : list->front().uuid;
     };
 
-    EXPECT_EQ(first(assign_gpus({visible(8), 1, 4, 1}, 2)), "GPU-2");
-    EXPECT_EQ(std::get<GpuList>(assign_gpus({visible(8), 1, 4, 1}, 2)).size(), 2U);
-    EXPECT_EQ(first(assign_gpus({visible(2), 3, 4, 1}, 2)), "GPU-0") << "the launcher bound two to each";
-    EXPECT_EQ(first(assign_gpus({visible(4), 0, 4, 1}, 2)), "error") << "four workers need eight";
-    EXPECT_EQ(first(assign_gpus({{}, 0, 4, 1}, 2)), "none");
+    const auto all = [&](int gpus, std::size_t workers, int worker) {
+        return assign_gpus({std::vector<GpuList>(workers, visible(gpus)), worker, 1, 2});
+    };
+    EXPECT_EQ(first(all(8, 4, 1)), "GPU-2");
+    EXPECT_EQ(std::get<GpuList>(all(8, 4, 1)).size(), 2U);
+    EXPECT_EQ(first(all(4, 4, 2)), "error") << "four workers need eight";
+    EXPECT_EQ(first(all(1, 1, 0)), "error") << "one is not two";
+    const std::vector<GpuList> bound = {{{0, "GPU-a", ""}, {1, "GPU-b", ""}}, {{0, "GPU-c", ""}, {1, "GPU-d", ""}}};
+    EXPECT_EQ(first(assign_gpus({bound, 1, 1, 2})), "GPU-c") << "the launcher bound two to each";
 }
 
 TEST(SharedGpuWarnings, NameHostGpuAndCount) {

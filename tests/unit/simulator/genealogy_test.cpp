@@ -41,7 +41,10 @@ public:
         for (const auto& effect : effects) {
             if (std::holds_alternative<Drop>(effect)) --copies;
             if (std::holds_alternative<Serve>(effect)) ++transfers;
-            if (const auto* born = std::get_if<Born>(&effect)) exploits += born->cause == BirthCause::exploit ? 1 : 0;
+            if (const auto* born = std::get_if<Born>(&effect)) {
+                exploits += born->cause == BirthCause::exploit ? 1 : 0;
+                backtracks += born->cause == BirthCause::backtrack ? 1 : 0;
+            }
         }
         peak = std::max(peak, copies);
     }
@@ -49,6 +52,24 @@ public:
     std::int64_t peak = 0;
     std::uint64_t transfers = 0;
     std::uint64_t exploits = 0;
+    std::uint64_t backtracks = 0;
+};
+
+/// Progress that a bad hyperparameter undoes.
+class Fragile : public PathCurve {
+public:
+    void train(SnapshotId start, SnapshotId end, ConfigurationView configuration, Resource from, Resource to,
+               std::vector<double>& metrics) override {
+        double progress = start.exists() ? progress_.at(start.value) : 0;
+        const double away = (std::get<double>(configuration[0]) - 0.5) / 0.2;
+        progress = std::max(0.0, progress + static_cast<double>(to - from) * (std::exp(-away * away) - 0.5));
+        if (end.value >= progress_.size()) progress_.resize(end.value + 1);
+        progress_[end.value] = progress;
+        metrics.push_back(1 / (1 + progress));
+    }
+
+private:
+    std::vector<double> progress_;
 };
 
 SimulationResult run(std::unique_ptr<Scheduler> scheduler, std::uint64_t seed, std::uint64_t resource,
@@ -60,7 +81,7 @@ SimulationResult run(std::unique_ptr<Scheduler> scheduler, std::uint64_t seed, s
     managed.durable = DurablePolicy::none;
     Manager manager(managed, *space, std::move(scheduler), make_random_sampler(space, seed));
     settings.seed = seed;
-    settings.path = moving_optimum();
+    if (!settings.path) settings.path = moving_optimum();
     Checkers checkers({.seed = seed, .budget = managed.budget});
     const auto journal = null_journal();
     auto result = simulate(manager, no_curve(), settings, *journal, observer != nullptr ? observer : &checkers);
@@ -105,6 +126,38 @@ TEST(Genealogies, FindAScheduleWhereNoFixedValueIsGood) {
     RecordProperty("random", std::to_string(random));
     RecordProperty("gpbt", std::to_string(gpbt));
     RecordProperty("pbt", std::to_string(pbt));
+}
+
+TEST(Genealogies, BacktrackingUndoesWhatABadDrawDid) {
+    const auto mean = [](std::uint32_t backtrack_after, std::uint64_t& backtracks) {
+        double sum = 0;
+        for (std::uint64_t seed = 0; seed < 20; ++seed) {
+            PbtSettings settings;
+            settings.population = 4;
+            settings.max = 100;
+            settings.seed = seed;
+            settings.backtrack_after = backtrack_after;
+            settings.backtracks = 10;
+            SimulationSettings machine;
+            machine.workers = 2;
+            machine.path = std::make_shared<Fragile>();
+            Peak seen;
+            const auto result = run(make_pbt(settings), seed, 400, machine, &seen);
+            EXPECT_TRUE(result.ended && result.best);
+            sum += result.best ? result.best->metric : 1;
+            backtracks += seen.backtracks;
+        }
+        return sum / 20;
+    };
+    std::uint64_t never = 0;
+    std::uint64_t often = 0;
+    const double without = mean(0, never);
+    const double with = mean(1, often);
+    EXPECT_EQ(never, 0U);
+    EXPECT_GT(often, 20U);
+    EXPECT_LT(with, without);
+    RecordProperty("without", std::to_string(without));
+    RecordProperty("with", std::to_string(with));
 }
 
 TEST(Genealogies, PbtKeepsAllWorkersBusyWhateverTheirSpeed) {
