@@ -1,13 +1,21 @@
 """The genealogy: who descends from whom, with which hyperparameters, and whose descendants there were."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stemma.plots.style import HUES, SOFT, WIN, axes_of, colours, empty
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from stemma.run import Run
+
 _ROWS_MAX = 2500
 
 
-def tree(run, ax=None, colour=None, smallest=None):
+def tree(run: Run, ax: Axes | None = None, colour: str | None = None, smallest: int | None = None) -> Axes:
     """All members as a tree, training to the right. Line width grows with the number of descendants, the winner's lineage
     is on top. colour: None for the metric, or a hyperparameter's name. smallest: families of fewer members are left out
     (default: none, or as many as it takes to keep 2500 members)."""
@@ -78,7 +86,7 @@ def _values(run, colour):
     return run.file.table("members")[parameter.column], parameter.scale == "log"
 
 
-def schedules(run, members=None, axes=None):
+def schedules(run: Run, members: list[int] | None = None, axes=None) -> np.ndarray:
     """Hyperparameters along the lineages of members (default: the five best), one axes each. Returns an array of axes."""
     members = run.best(5).index.tolist() if members is None else list(members)
     if axes is None:
@@ -107,7 +115,7 @@ def schedules(run, members=None, axes=None):
     return axes
 
 
-def muller(run, ax=None, founders=6, spans=120):
+def muller(run: Run, ax: Axes | None = None, founders: int = 6, spans: int = 120) -> Axes:
     """Share of the reports over time [s] by founder: the `founders` with most reports, and the others together."""
     ax = axes_of(ax)
     reports = run.file.table("reports")
