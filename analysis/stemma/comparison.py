@@ -1,5 +1,9 @@
 """Several runs side by side: best so far at equal training and at equal time, over seeds."""
 
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +13,7 @@ from stemma.errors import StemmaError
 from stemma.run import Run, open_run
 
 
-def compare(runs, labels=None):
+def compare(runs: Iterable[Run | str | os.PathLike], labels: Iterable[str] | None = None) -> Comparison:
     """Puts runs side by side. `runs` are paths or opened runs; runs of one label are repeats (other seeds) of one method.
 
     Labels default to the runs' names. Raises StemmaError if their metrics differ: they could not be compared."""
@@ -29,7 +33,7 @@ def compare(runs, labels=None):
 class Comparison:
     """Runs with their labels."""
 
-    def __init__(self, runs, labels):
+    def __init__(self, runs: list[Run], labels: list[str]):
         self.runs, self.labels = runs, labels
         self.metric, self.maximise, self.unit = runs[0].metric, runs[0].maximise, runs[0].unit
 
@@ -37,7 +41,7 @@ class Comparison:
         return f"<comparison of {len(self.runs)} runs of {len(set(self.labels))} methods on {self.metric}>"
 
     @cached_property
-    def table(self):
+    def table(self) -> pd.DataFrame:
         """One row a run: label, seed, members, spent [unit], busy and time [s], best, best_member and its held-out metrics."""
         rows = []
         for run, label in zip(self.runs, self.labels):
@@ -48,7 +52,7 @@ class Comparison:
                          **{name: value for name, value in last.items() if name.startswith("best")}, "file": run.path.name})
         return pd.DataFrame(rows)
 
-    def curves(self, along="spent", points=200):
+    def curves(self, along: str = "spent", points: int = 200) -> pd.DataFrame:
         """Best so far on a common grid. along: "spent" [unit], "time" [s] of the search, or "busy" [s] of training.
 
         One row a label and grid point: x, median, low and high (quartiles), runs. A run counts from its first finite
@@ -66,7 +70,7 @@ class Comparison:
             out.append(pd.DataFrame({"label": label, "x": x, "median": median, "low": low, "high": high, "runs": np.isfinite(values).sum(axis=0)}))
         return pd.concat(out, ignore_index=True)
 
-    def intervals(self, level=0.95, draws=10_000, column="best", seed=0):
+    def intervals(self, level: float = 0.95, draws: int = 10_000, column: str = "best", seed: int = 0) -> pd.DataFrame:
         """Mean of `column` of `table` for each label with a percentile bootstrap interval over its runs (Efron, 1979)."""
         random = np.random.default_rng(seed)
         rows = []
@@ -80,7 +84,7 @@ class Comparison:
             rows.append({"label": label, "runs": len(values), "mean": values.mean(), "low": low, "high": high})
         return pd.DataFrame(rows)
 
-    def time_to(self, target, along="time"):
+    def time_to(self, target: float, along: str = "time") -> pd.DataFrame:
         """First point at which each run was at least as good as `target`; NaN where it never was. Column "x"."""
         rows = []
         for run, label in zip(self.runs, self.labels):

@@ -1,6 +1,10 @@
 """A run as data frames, and what follows from them."""
 
+from __future__ import annotations
+
+import os
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,8 +14,11 @@ from stemma.errors import StemmaError
 from stemma.runfile import RunFile, decode
 from stemma.snapshots import read_snapshot, snapshot_folder
 
+if TYPE_CHECKING:
+    import networkx
 
-def open_run(path):
+
+def open_run(path: str | os.PathLike) -> Run:
     """Opens RUN.h5, be it finished, killed, or still being written.
 
     Raises StemmaError for what is no run file, is damaged, or is of a newer version. Costs milliseconds at any size:
@@ -25,7 +32,7 @@ class Run:
     Attributes of the header: name, run_id, seed, metric, maximise, unit, job (the text of the job file), space (a dict),
     started_unix. `parameters` and `metrics` are tuples that describe the columns of the same name."""
 
-    def __init__(self, file):
+    def __init__(self, file: RunFile):
         self.file = file
         self.path = file.path
         self._take_header()
@@ -40,21 +47,21 @@ class Run:
         state = "finished" if self.finished else "not finished"
         return f"<stemma run {self.name!r}: {len(self)} members, {self.file.rows('reports')} reports, {self.seconds:.0f} s, {state}>"
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Members born so far."""
         return self.file.rows("members")
 
     @property
-    def seconds(self):
+    def seconds(self) -> float:
         """Time of the last commit, in seconds."""
         return self.file.seconds
 
     @property
-    def finished(self):
+    def finished(self) -> bool:
         """Did the search end in good order? A killed or running one did not."""
         return self.file.finished
 
-    def refresh(self):
+    def refresh(self) -> Run:
         """Takes up what was committed since; returns the run itself."""
         self.file.refresh()
         self._take_header()
@@ -62,7 +69,7 @@ class Run:
             self.__dict__.pop(name, None)
         return self
 
-    def table(self, name):
+    def table(self, name: str) -> pd.DataFrame:
         """Any table of docs/SCHEMA.md as a data frame, with enumerations by name and pieces of `text` as texts."""
         if name not in schema.TABLES or not schema.TABLES[name]:
             raise StemmaError(f"there is no table {name!r}; there are {', '.join(table for table in schema.TABLES if schema.TABLES[table])}")
@@ -78,7 +85,7 @@ class Run:
         return pd.DataFrame(columns)
 
     @cached_property
-    def members(self):
+    def members(self) -> pd.DataFrame:
         """Births, one row a member (the index): parent, donor, cause, generation, time [s], and its hyperparameters.
 
         Choices are given by name. An inactive hyperparameter is NaN."""
@@ -89,73 +96,73 @@ class Run:
         return frame
 
     @cached_property
-    def reports(self):
+    def reports(self) -> pd.DataFrame:
         """Ends of leases with a report: time [s], member, lease, worker, resource [unit], seconds of training, metrics."""
         return self.table("reports")
 
     @cached_property
-    def epochs(self):
+    def epochs(self) -> pd.DataFrame:
         """All rows of metrics of each report: report (row of `reports`), member, resource [unit], metrics."""
         return self.table("epochs")
 
     @cached_property
-    def leases(self):
+    def leases(self) -> pd.DataFrame:
         """Trainings given out: lease, member, worker, from, to [unit], source, attempt, time [s], and how they ended:
         end [s] and outcome ("running" and NaN while they are out)."""
         return derive.leases(self)
 
     @cached_property
-    def workers(self):
+    def workers(self) -> pd.DataFrame:
         """Workers that came and went: incarnation, worker, change, time [s], host, device, reason."""
         return self.table("workers")
 
     @cached_property
-    def events(self):
+    def events(self) -> pd.DataFrame:
         """What is worth telling: time [s], kind, member, lease, worker, value."""
         return self.table("events")
 
     @cached_property
-    def failures(self):
+    def failures(self) -> pd.DataFrame:
         """Trainings that failed: time [s], member, worker, kind, type, message, host."""
         return derive.failures(self)
 
     @cached_property
-    def snapshots(self):
+    def snapshots(self) -> pd.DataFrame:
         """Durable copies of snapshots: time [s], snapshot, member, change."""
         return self.table("snapshots")
 
     @cached_property
-    def incarnations(self):
+    def incarnations(self) -> pd.DataFrame:
         """Starts and ends of the program: incarnation, change, time [s], workers, reason, best."""
         return self.table("incarnations")
 
     @cached_property
-    def summary(self):
+    def summary(self) -> pd.DataFrame:
         """What became of each member, one row each: founder, descendants (itself included), start and reached [unit],
         metric (last), best and at (its best, and the resource it had it at), seconds trained, reports, state
         ("waiting", "running", "reported", "diverged", "failed")."""
         return derive.summary(self)
 
     @cached_property
-    def progress(self):
+    def progress(self) -> pd.DataFrame:
         """The search over time, one row a report: time [s], spent [unit] and busy [s] in all, member, value, best so far,
         and the held-out metrics of that best (columns `best_<metric>`)."""
         return derive.progress(self)
 
     @cached_property
-    def rungs(self):
+    def rungs(self) -> pd.DataFrame:
         """One row a level of training [unit]: entered, reported, went_on (trained further, itself or a child), failed,
         first and last report [s], best metric."""
         return derive.rungs(self)
 
     @cached_property
-    def utilisation(self):
+    def utilisation(self) -> pd.DataFrame:
         """One row a worker: present, training, exchange (rest of its leases: transfer, checkpoint, messages), lost (leases
         without a report) and waiting, in seconds; share = training / present."""
         return derive.utilisation(self)
 
     @property
-    def metric_column(self):
+    def metric_column(self) -> str:
         """Column of `reports` with the metric that is optimised."""
         return self._metric().column
 
@@ -165,15 +172,15 @@ class Run:
                 return metric
         raise StemmaError(f"{self.path}: has no metric {name!r}; it has {', '.join(metric.name for metric in self.metrics)}")
 
-    def best_member(self):
+    def best_member(self) -> int | None:
         """Number of the best member as the run itself has it; None before the first finite metric."""
         return derive.best_member(self)
 
-    def best(self, k=1):
+    def best(self, k: int = 1) -> pd.DataFrame:
         """The k best members, best first, each by its best report: best, at, reached, hyperparameters, all metrics there."""
         return derive.best(self, k)
 
-    def path_to(self, member):
+    def path_to(self, member: int) -> list[int]:
         """Members from the root to `member`, both included, along which weights were inherited."""
         member = self._member(member)
         parents, causes = self._parents
@@ -188,14 +195,14 @@ class Run:
         heir = np.isin(rows["cause"], [number for number, name in schema.BIRTH_CAUSES.items() if name in ("exploit", "adoption")])
         return rows["parent"], heir
 
-    def lineage(self, member):
+    def lineage(self, member: int) -> pd.DataFrame:
         """The training behind the member's weights, from scratch to its last report, in order.
 
         One row a unit of training: member, resource [unit], all metrics. An ancestor that was trained on after the birth
         is in it up to the birth only, so that the curve is the one that these weights saw."""
         return derive.lineage(self, self.path_to(member))
 
-    def schedule(self, member=None):
+    def schedule(self, member: int | None = None) -> pd.DataFrame:
         """Hyperparameters along the member's lineage (default: the best's). One row a stage: member, start, to [unit],
         metric at the end of the stage, hyperparameters."""
         if member is None:
@@ -204,11 +211,11 @@ class Run:
                 raise StemmaError(f"{self.path}: no member has a finite metric yet, so none is the best; name a member by its number")
         return derive.schedule(self, self.path_to(member))
 
-    def genealogy(self):
+    def genealogy(self) -> networkx.DiGraph:
         """All members as a networkx DiGraph, edges from parent to child; nodes carry births, results and hyperparameters."""
         return derive.genealogy(self)
 
-    def snapshot(self, member=None):
+    def snapshot(self, member: int | None = None) -> dict[str, np.ndarray]:
         """Tensors of the member's last durable snapshot (default: the best's), as a dict of NumPy arrays.
 
         `torch.from_numpy(arrays["model/fc.weight"])` is a tensor. bfloat16 comes as float32."""

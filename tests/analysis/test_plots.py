@@ -56,6 +56,8 @@ def test_tree_rows_never_meet_and_parents_lie_between_their_children():
     assert sorted(leaves) == [0, 1, 2, 3]
     assert y[1] == (y[3] + y[4]) / 2 and y[0] == (y[1] + y[2]) / 2 and y[5] == y[6]
     assert np.isnan(layout(parents, np.array([True] * 6 + [False]))[6])
+    beside = layout(parents, np.ones(7, bool), np.array([True, True] + [False] * 5))  # 0 and 1 were trained on after births
+    assert len(set(beside[:5])) == 5 and beside[0] < beside[1] < beside[3]
 
 
 def test_comparisons(run_of):

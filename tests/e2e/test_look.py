@@ -1,9 +1,13 @@
 """Subcommands that are written in Python, as a user types them."""
 
+import json
+import re
 import shutil
+import subprocess
+import urllib.request
 
 import pytest
-from harness import USER_ERROR
+from harness import TIMEOUT_S, USER_ERROR, wait_until
 
 pytest.importorskip("pandas")
 
@@ -57,3 +61,29 @@ def test_the_package_is_found_where_the_program_is_installed(stemma, run_file, t
     shutil.copytree(ROOT / "analysis", tmp_path / "prefix/share/stemma/analysis", ignore=shutil.ignore_patterns("__pycache__"))
     stemma.binary = str(tmp_path / "prefix/bin/stemma")
     assert "report: page.html" in stemma("report", run_file, "-o", "page.html").stdout
+
+
+def test_a_search_is_followed_while_it_runs(stemma, job, tmp_path):
+    search = subprocess.Popen([stemma.binary, "run", str(job), "-q", "-n", "2", "-o", "slow.h5", "--set", "trainer.cost=500ms"], cwd=tmp_path, env=stemma.env,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = None
+    try:
+        wait_until((tmp_path / "slow.h5").exists, "there is a run file")
+        server = subprocess.Popen([stemma.binary, "report", "slow.h5", "--follow", "--port", "0"], cwd=tmp_path, env=stemma.env, stdout=subprocess.PIPE, text=True)
+        address = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline()).group(0)
+
+        def told(name):
+            return json.loads(urllib.request.urlopen(address + name, timeout=60).read())
+
+        wait_until(lambda: told("data.json")["meta"]["reports"] >= 3, "three reports are shown")
+        assert not told("state.json")["finished"]
+        stemma("stop", "slow.h5")
+        search.wait(TIMEOUT_S)
+        wait_until(lambda: told("data.json")["meta"]["reason"] == "stopped", "the end is shown")
+        best = stemma("status", "slow.h5").stdout.split("best member: ")[1].split()[0]
+        assert told("data.json")["best"][0]["member"] == int(best)
+    finally:
+        for process in (search, server):
+            if process:
+                process.kill()
+                process.wait()

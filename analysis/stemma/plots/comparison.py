@@ -1,11 +1,19 @@
 """Several runs side by side; they take what stemma.compare() returns."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stemma.plots.style import HUES, axes_of
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from stemma.comparison import Comparison
 
-def comparison(compared, ax=None, along="spent"):
+
+def comparison(compared: Comparison, ax: Axes | None = None, along: str = "spent") -> Axes:
     """Best so far of each label: median over its runs, band from quartile to quartile. along: "spent", "time" or "busy"."""
     ax = axes_of(ax)
     for (label, curve), colour in zip(compared.curves(along).groupby("label", sort=False), HUES * 99):
@@ -17,7 +25,7 @@ def comparison(compared, ax=None, along="spent"):
     return ax
 
 
-def time_to_target(compared, target, ax=None, along="busy"):
+def time_to_target(compared: Comparison, target: float, ax: Axes | None = None, along: str = "busy") -> Axes:
     """What it cost each run to be as good as `target`: training in all ("busy" [h]: GPU hours where each worker has a GPU),
     "time" of the search [h], or "spent" [unit]. Runs that never were are hollow, at what they cost in all."""
     ax = axes_of(ax, (7, 3))
@@ -35,7 +43,7 @@ def time_to_target(compared, target, ax=None, along="busy"):
     return ax
 
 
-def intervals(compared, ax=None):
+def intervals(compared: Comparison, ax: Axes | None = None) -> Axes:
     """Mean best of each label with its bootstrap interval (95 %), and the runs as points."""
     ax = axes_of(ax, (7, 3))
     table = compared.intervals()

@@ -1,14 +1,22 @@
 """Learning curves: of the search, of members, of lineages."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stemma import derive
 from stemma.plots.style import ACCENT, BAD, SOFT, WIN, axes_of, colours, empty, metric_range
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from stemma.run import Run
+
 _MEMBERS_MAX = 4000  # more lines than that cannot be told apart
 
 
-def best_so_far(run, ax=None, along="time"):
+def best_so_far(run: Run, ax: Axes | None = None, along: str = "time") -> Axes:
     """The best metric so far, and the held-out metrics of that member, along "time" [s] or "spent" [unit]."""
     ax = axes_of(ax)
     progress = run.progress.dropna(subset=["best"])
@@ -24,7 +32,7 @@ def best_so_far(run, ax=None, along="time"):
     return ax
 
 
-def learning_curves(run, ax=None):
+def learning_curves(run: Run, ax: Axes | None = None) -> Axes:
     """Curves of members, coloured by their best metric; the best member's on top. At most 4000, evenly by rank."""
     ax = axes_of(ax)
     epochs = run.file.table("epochs")
@@ -40,7 +48,7 @@ def learning_curves(run, ax=None):
     return ax
 
 
-def lineages(run, members=None, ax=None):
+def lineages(run: Run, members: list[int] | None = None, ax: Axes | None = None) -> Axes:
     """Curves of whole lineages from scratch, continuous over births (marked); default: those of the five best members."""
     ax = axes_of(ax)
     members = run.best(5).index.tolist() if members is None else list(members)

@@ -1,13 +1,22 @@
 """The genealogy: who descends from whom, with which hyperparameters, and whose descendants there were."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from stemma import derive
 from stemma.plots.style import HUES, SOFT, WIN, axes_of, colours, empty
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from stemma.run import Run
 
 _ROWS_MAX = 2500
 
 
-def tree(run, ax=None, colour=None, smallest=None):
+def tree(run: Run, ax: Axes | None = None, colour: str | None = None, smallest: int | None = None) -> Axes:
     """All members as a tree, training to the right. Line width grows with the number of descendants, the winner's lineage
     is on top. colour: None for the metric, or a hyperparameter's name. smallest: families of fewer members are left out
     (default: none, or as many as it takes to keep 2500 members)."""
@@ -21,14 +30,19 @@ def tree(run, ax=None, colour=None, smallest=None):
     path = [] if best is None else run.path_to(best)
     keep = weight >= smallest
     keep[path] = True
-    y = layout(run.file.table("members")["parent"], keep)
+    parents, start, reached = run.file.table("members")["parent"], told["start"].to_numpy(), told["reached"].to_numpy()
+    own = np.zeros(len(run), bool)
+    born = np.flatnonzero(parents >= 0)
+    own[parents[born][reached[parents[born]] > start[born]]] = True
+    y = layout(parents, keep, own)
     members = np.flatnonzero(keep)
     values, log = _values(run, colour)
     mapped = colours(run, values if colour else None, log)
     rgba = mapped.to_rgba((values if colour else told["best"].to_numpy())[members])
     _branches(run, ax, members, y, rgba, 0.6 + 0.7 * np.log2(weight[members]))
     if path:
-        _branches(run, ax, np.array(path), y, WIN, 2.2 + 0.5 * np.log2(weight[path]))
+        ends = np.array([end for _, _, end in derive.spans(run, path)])  # of ancestors up to the birth only
+        _branches(run, ax, np.array(path), y, WIN, 2.2 + 0.5 * np.log2(weight[path]), ends)
         ax.annotate(f"member {best}", (told["reached"][best], y[best]), xytext=(5, 0), textcoords="offset points", color=WIN, va="center")
     ax.set(xlabel=f"training [{run.unit}s]", yticks=[])
     ax.figure.colorbar(mapped, ax=ax, label=colour or run.metric, pad=0.08)
@@ -36,22 +50,28 @@ def tree(run, ax=None, colour=None, smallest=None):
     return ax
 
 
-def layout(parents, keep):
+def layout(parents, keep, own=None):
     """Rows of a tree: leaves one below the other in order of families, parents in the middle of their children. NaN for
-    members that are not kept; a kept member's parents must be kept."""
+    members that are not kept; a kept member's parents must be kept. Members in `own` have a row above their children:
+    those that were trained on after a birth, so that the two go on side by side."""
     count = len(parents)
     children = [[] for _ in range(count)]
     roots = []
     for member in np.flatnonzero(keep).tolist():
         (children[parents[member]] if parents[member] >= 0 else roots).append(member)
     y, rows = np.full(count, np.nan), 0
+    own = np.zeros(count, bool) if own is None else own
     stack = [(member, False) for member in reversed(roots)]
     while stack:
         member, done = stack.pop()
         if done:
             y[member] = (y[children[member][0]] + y[children[member][-1]]) / 2
         elif children[member]:
-            stack.append((member, True))
+            if own[member]:
+                y[member] = rows
+                rows += 1
+            else:
+                stack.append((member, True))
             stack += [(child, False) for child in reversed(children[member])]
         else:
             y[member] = rows
@@ -59,10 +79,10 @@ def layout(parents, keep):
     return y
 
 
-def _branches(run, ax, members, y, colour, width):
+def _branches(run, ax, members, y, colour, width, ends=None):
     from matplotlib.collections import LineCollection
 
-    start, reached = run.summary["start"].to_numpy()[members], run.summary["reached"].to_numpy()[members]
+    start, reached = run.summary["start"].to_numpy()[members], run.summary["reached"].to_numpy()[members] if ends is None else ends
     parent = run.file.table("members")["parent"][members]
     from_y = np.where(parent >= 0, y[parent], y[members])
     points = np.stack([np.column_stack([start, from_y]), np.column_stack([start, y[members]]), np.column_stack([np.maximum(reached, start + 0.2), y[members]])], axis=1)
@@ -78,7 +98,7 @@ def _values(run, colour):
     return run.file.table("members")[parameter.column], parameter.scale == "log"
 
 
-def schedules(run, members=None, axes=None):
+def schedules(run: Run, members: list[int] | None = None, axes=None) -> np.ndarray:
     """Hyperparameters along the lineages of members (default: the five best), one axes each. Returns an array of axes."""
     members = run.best(5).index.tolist() if members is None else list(members)
     if axes is None:
@@ -107,7 +127,7 @@ def schedules(run, members=None, axes=None):
     return axes
 
 
-def muller(run, ax=None, founders=6, spans=120):
+def muller(run: Run, ax: Axes | None = None, founders: int = 6, spans: int = 120) -> Axes:
     """Share of the reports over time [s] by founder: the `founders` with most reports, and the others together."""
     ax = axes_of(ax)
     reports = run.file.table("reports")

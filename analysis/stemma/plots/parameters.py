@@ -1,9 +1,17 @@
 """Hyperparameters against the result."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stemma.importance import importance as _importance
 from stemma.plots.style import ACCENT, WIN, axes_of, colours, empty, metric_range
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from stemma.run import Run
 
 _POINTS_MAX = 20_000
 
@@ -14,7 +22,7 @@ def _known(run, most=_POINTS_MAX):
     return order[:: max(1, -(-len(order) // most))][::-1]  # the best are drawn last, on top
 
 
-def importance(run, ax=None):
+def importance(run: Run, ax: Axes | None = None) -> Axes:
     """Bars of stemma.importance.importance(run)."""
     ax = axes_of(ax, (7, 3))
     table = _importance(run).iloc[::-1]
@@ -25,7 +33,7 @@ def importance(run, ax=None):
     return ax
 
 
-def slices(run, axes=None):
+def slices(run: Run, axes=None) -> np.ndarray:
     """The metric against each hyperparameter, one axes each. Returns an array of axes."""
     if axes is None:
         from matplotlib import pyplot
@@ -55,7 +63,7 @@ def slices(run, axes=None):
     return axes
 
 
-def contour(run, first, second, ax=None):
+def contour(run: Run, first: str, second: str, ax: Axes | None = None) -> Axes:
     """The metric over two numeric hyperparameters: members as points over a triangulated surface of them."""
     ax = axes_of(ax, (6, 5))
     by = {parameter.name: parameter for parameter in run.parameters}
@@ -84,7 +92,7 @@ def _axis(parameter, column):
     return np.log(column) if parameter.scale == "log" else column
 
 
-def parallel(run, ax=None):
+def parallel(run: Run, ax: Axes | None = None) -> Axes:
     """Parallel coordinates: a line a member over all hyperparameters and the metric; the best one on top."""
     ax = axes_of(ax, (10, 4.5))
     from matplotlib.collections import LineCollection

@@ -1,13 +1,21 @@
 """The work: rungs, workers, failures."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stemma.plots.style import ACCENT, BAD, SOFT, axes_of, colours, empty
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from stemma.run import Run
+
 _LEASES_MAX = 60_000
 
 
-def rungs(run, ax=None):
+def rungs(run: Run, ax: Axes | None = None) -> Axes:
     """Members that entered each level of training, reported there, and went on."""
     ax = axes_of(ax)
     table = run.rungs
@@ -21,7 +29,7 @@ def rungs(run, ax=None):
     return ax
 
 
-def gantt(run, ax=None):
+def gantt(run: Run, ax: Axes | None = None) -> Axes:
     """Leases of each worker over time [s], coloured by the member's best metric; lost ones hollow red."""
     ax = axes_of(ax, (10, 4))
     given = run.leases.iloc[:: max(1, -(-len(run.leases) // _LEASES_MAX))]
@@ -46,7 +54,7 @@ def gantt(run, ax=None):
     return ax
 
 
-def utilisation(run, ax=None):
+def utilisation(run: Run, ax: Axes | None = None) -> Axes:
     """Share of each worker's time in training, exchange, lost leases and waiting."""
     ax = axes_of(ax)
     table = run.utilisation
@@ -64,7 +72,7 @@ def utilisation(run, ax=None):
     return ax
 
 
-def failures(run, ax=None):
+def failures(run: Run, ax: Axes | None = None) -> Axes:
     """Failed trainings by kind and host."""
     ax = axes_of(ax, (7, 3))
     table = run.failures

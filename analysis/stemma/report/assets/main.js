@@ -49,7 +49,9 @@ async function follow() {
   for (;;) {
     try {
       const now = await (await fetch("state.json")).json();
-      if (now.commit !== last && !document.hidden) {
+      const reading = state.mask !== null; // what somebody has chosen is not taken away
+      document.getElementById("top").classList.toggle("paused", reading && now.commit !== last);
+      if (now.commit !== last && !document.hidden && !reading) {
         const told = await (await fetch("data.json")).json();
         const scroll = scrollY;
         build(await openRun(told, told.packed));

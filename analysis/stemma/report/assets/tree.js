@@ -3,22 +3,24 @@
 const ROWS_MAX = 2500; // members in a tree that one can read; small families are collapsed beyond that
 
 /** Rows of the tree: y[m] is a position, or NaN for members that are hidden. Leaves get one row each, in order of the
- * tree, so that families lie together; parents lie in the middle of their children. */
+ * tree, so that families lie together; parents lie in the middle of their children. A parent that was trained on after a
+ * birth goes on beside its children, and has a row of its own above them. */
 function treeLayout(run, keep) {
   const y = new Float32Array(run.n).fill(NaN), { begin, list } = run.children;
   let rows = 0;
   const low = new Float32Array(run.n), high = new Float32Array(run.n).fill(-1);
-  const stack = [];
+  const stack = [], own = outlives(run);
+  const enter = (member) => { if (own[member]) y[member] = rows++; stack.push([member, begin[member]]); };
   for (let root = 0; root < run.n; root++) {
     if (run.col.parent[root] >= 0 || !keep(root)) continue;
-    stack.push([root, begin[root]]);
+    enter(root);
     while (stack.length) {
       const top = stack[stack.length - 1], [member] = top;
       let child = -1;
       while (top[1] < begin[member + 1] && child < 0) { const c = list[top[1]++]; if (keep(c)) child = c; }
-      if (child >= 0) { stack.push([child, begin[child]]); continue; }
+      if (child >= 0) { enter(child); continue; }
       stack.pop();
-      y[member] = high[member] < 0 ? rows++ : (low[member] + high[member]) / 2;
+      if (!own[member]) y[member] = high[member] < 0 ? rows++ : (low[member] + high[member]) / 2;
       if (!stack.length) continue;
       const parent = stack[stack.length - 1][0];
       if (high[parent] < 0) low[parent] = y[member];
@@ -26,6 +28,13 @@ function treeLayout(run, keep) {
     }
   }
   return { y, rows };
+}
+
+/** Members that were trained on after a child's birth. */
+function outlives(run) {
+  const own = new Uint8Array(run.n), { parent, start, reached } = run.col;
+  for (let m = 0; m < run.n; m++) if (parent[m] >= 0 && reached[parent[m]] > start[m]) own[parent[m]] = 1;
+  return own;
 }
 
 function treeChart(run) {
@@ -52,8 +61,9 @@ function treeChart(run) {
         if (Number.isNaN(layout.y[m])) continue;
         branch(f, m, x, y, colours(m), widthOf(m, spacing), shown(m) ? (spacing < 0.6 ? 0.5 : 0.95) : 0.12);
       }
-      const trail = (path, colour, extra) => { for (const m of path) if (!Number.isNaN(layout.y[m])) branch(f, m, x, y, colour, widthOf(m, spacing) + extra, 1); };
-      trail(run.winnerPath, theme().win, 1.2);
+      // Of ancestors up to the birth only: what they were trained on afterwards is no part of the lineage.
+      const trail = (path, colour, extra) => path.forEach((m, i) => { if (!Number.isNaN(layout.y[m])) branch(f, m, x, y, colour, widthOf(m, spacing) + extra, 1, i + 1 < path.length ? from(path[i + 1]) : to(m)); });
+      trail([...run.winnerPath], theme().win, 1.2);
       if (state.selected >= 0) trail(pathTo(run, state.selected), theme().ink, 1.6);
     });
     for (const [m, colour] of [[run.winner, theme().win], [state.selected, theme().ink]]) {
@@ -77,13 +87,13 @@ function treeChart(run) {
     } });
 
   function widthOf(m, spacing) { return Math.max(0.6, Math.min(1 + 0.9 * Math.log2(c.descendants[m]), Math.max(1, spacing * 0.8), 7)); }
-  function branch(f, m, x, y, colour, width, alpha) {
+  function branch(f, m, x, y, colour, width, alpha, end = to(m)) {
     const p = c.parent[m], yy = y(layout.y[m]), ctx = f.c, start = x(from(m));
     if (yy < f.top - 20 && (p < 0 || y(layout.y[p]) < f.top) || yy > f.bottom + 20 && (p < 0 || y(layout.y[p]) > f.bottom)) return;
     ctx.strokeStyle = colour; ctx.lineWidth = width; ctx.globalAlpha = alpha;
     ctx.beginPath();
-    if (p >= 0 && !Number.isNaN(layout.y[p])) { const py = y(layout.y[p]), bend = Math.min(10, Math.max(2, Math.abs(x(to(m)) - start) / 2)); ctx.moveTo(start, py); ctx.quadraticCurveTo(start, yy, start + bend, yy); } else ctx.moveTo(start, yy);
-    ctx.lineTo(Math.max(x(to(m)), start + 1), yy);
+    if (p >= 0 && !Number.isNaN(layout.y[p])) { const py = y(layout.y[p]), bend = Math.min(10, Math.max(2, Math.abs(x(end) - start) / 2)); ctx.moveTo(start, py); ctx.quadraticCurveTo(start, yy, start + bend, yy); } else ctx.moveTo(start, yy);
+    ctx.lineTo(Math.max(x(end), start + 1), yy);
     ctx.stroke(); ctx.globalAlpha = 1;
     f.marks++;
   }
