@@ -9,7 +9,7 @@
 namespace stemma {
 namespace {
 
-torch::jit::Module load(const std::string& file) {
+torch::jit::Module load_script(const std::string& file) {
     if (!std::filesystem::is_regular_file(file)) {
         throw UserError("trainer.module: there is no file " + file +
                         "; make it in Python: torch.jit.script(model).save(\"net.pt\")");
@@ -26,7 +26,8 @@ torch::jit::Module load(const std::string& file) {
 
 class ScriptNetwork : public Network {
 public:
-    ScriptNetwork(const std::string& file, at::Generator& generator) : module_(load(file)), generator_(generator) {
+    ScriptNetwork(const std::string& file, at::Generator& generator)
+        : module_(load_script(file)), generator_(generator) {
         for (const auto& item : module_.named_parameters()) place(*this, item.name, item.value, true);
         for (const auto& item : module_.named_buffers()) place(*this, item.name, item.value, false);
     }
