@@ -105,3 +105,16 @@ def test_a_missing_hyperparameter_is_named(program):
     program("run", job, "-n", 1, "-o", "run.h5", "-q", code=(1,))
 
     assert 'hyperparameter "lr" is needed but not in [space]' in program("show", "run.h5", 0).stdout
+
+
+def test_a_new_cpp_project_builds_and_runs(program, installed):
+    program.binary = str(installed / "prefix/bin/stemma")
+    program("new", "my_task", "--cpp")
+    folder = program.folder / "my_task"
+    ran("cmake", "-S", folder, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={installed / 'prefix'}")
+    ran("cmake", "--build", folder / "build")
+    program.binary, program.folder = str(folder / "build/my_task"), folder
+
+    program("run", "my_task.toml", "-n", 2, "-o", "run.h5", "-q")
+
+    assert len(rows(program, "run.h5", "reports")) >= 30

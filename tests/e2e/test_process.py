@@ -232,3 +232,25 @@ def test_a_population_needs_parameters_that_the_program_can_change(stemma, progr
     done = stemma("run", job, "-o", "run.h5", code=USER_ERROR)
 
     assert "space.lr" in done.stderr and 'role = "fixed"' in done.stderr
+
+
+def test_a_new_python_project_runs_at_once(stemma):
+    pytest.importorskip("numpy")
+    stemma("new", "my_model", "--python")
+    folder = stemma.folder / "my_model"
+    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "train.py", "train.toml"]
+    stemma.folder = folder
+    stemma.env.pop("PYTHONPATH", None)  # the program tells Python where its own package is
+
+    stemma("run", "train.toml", "-n", 2, "-o", "run.h5", "--set", f'trainer.command=["{sys.executable}", "train.py"]', "--set", "run.budget.epochs=20")
+
+    assert len(rows(stemma, "run.h5", "reports")) > 3
+    assert 'name = "my_model"' in (folder / "train.toml").read_text()
+
+
+def test_new_refuses_what_is_there_and_odd_names(stemma):
+    (stemma.folder / "there").mkdir()
+
+    assert "is there already" in stemma("new", "there", "--python", code=USER_ERROR).stderr
+    assert "letters, digits" in stemma("new", "a b", "--python", code=USER_ERROR).stderr
+    assert "--python and --cpp" in stemma("new", "one", code=USER_ERROR).stderr

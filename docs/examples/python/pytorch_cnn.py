@@ -11,18 +11,16 @@ from torch import nn
 
 
 def images(rows, seed):
-    """Squares and crosses at random places in noise, 12 x 12 pixels: two classes."""
+    """Bars at random places in noise, 12 x 12 pixels: lying ones and standing ones."""
     draw = torch.Generator().manual_seed(seed)
-    x = 0.3 * torch.randn(rows, 1, 12, 12, generator=draw)
+    x = 0.5 * torch.randn(rows, 1, 12, 12, generator=draw)
     y = torch.randint(0, 2, (rows,), generator=draw)
-    at = torch.randint(1, 8, (rows, 2), generator=draw)
+    at = torch.randint(0, 7, (rows, 2), generator=draw)
     for image, label, (row, column) in zip(x, y, at.tolist()):
         if label == 0:
-            image[0, row, column : column + 4] += 1
-            image[0, row : row + 4, column] += 1
+            image[0, row, column : column + 6] += 1
         else:
-            image[0, row + 1, column : column + 4] += 1
-            image[0, row : row + 4, column + 1] += 1
+            image[0, row : row + 6, column] += 1
     return x, y
 
 
