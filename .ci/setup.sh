@@ -7,20 +7,23 @@ packages=(g++ cmake ninja-build ccache
           libtorch-dev libopenblas0-pthread dataset-fashion-mnist
           libhdf5-dev libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev librandom123-dev zlib1g-dev
           libeigen3-dev libnlopt-dev libgtest-dev libgmock-dev libbenchmark-dev
-          python3 python3-h5py python3-numpy python3-pytest)
+          python3 python3-h5py python3-numpy python3-pandas python3-matplotlib python3-networkx python3-sklearn)
+# Only ./test: a browser for the pages, a real Slurm for the batch scripts.
+test_packages=(python3-pytest python3-selenium chromium chromium-driver python3-nbformat python3-biopython
+               python3-pip python3-setuptools python3-wheel slurm-wlm munge)
 
 wrapper=() # what runs build tools and tests, if anything
 
 say() { printf '%s\n' "$@" >&2; }
 die() { say "$@"; exit 2; }
 
-# Installs those of the packages that are missing, with one apt line that is shown first.
+# install_packages [MORE...]: installs what is missing of the packages and those, with one apt line that is shown first.
 install_packages() {
     [[ -z ${STEMMA_SKIP_PACKAGES:-} ]] || return 0
     command -v dpkg-query >/dev/null ||
         die "This is not a Debian system: install what docs/install.md lists, then set STEMMA_SKIP_PACKAGES=1."
     local package missing=()
-    for package in "${packages[@]}"; do
+    for package in "${packages[@]}" "$@"; do
         [[ $package == libtorch-dev && -n ${STEMMA_TORCH:-} ]] && continue
         [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
     done

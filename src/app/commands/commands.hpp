@@ -19,7 +19,7 @@ struct JobOptions {
 
 /// How a search is started, for run and resume.
 struct LaunchOptions {
-    std::uint32_t workers = 0;  ///< in-process workers when no launcher started several ranks; 0 = one a GPU, else one a core
+    std::uint32_t workers = 0;  ///< inside this process, without a launcher; 0 = one a GPU, else one a core
     bool quiet = false;
     /// Folder of the node for the live run file; "" = one for temporary files where the run file's file system is
     /// shared between hosts; "none" = never.

@@ -74,7 +74,7 @@ std::unique_ptr<PublishedRun> PublishedRun::create(const fs::path& path, const f
     refuse_existing(path);
     const auto live = live_path(path, folder, header);
     auto writer = RunFileWriter::create(live, header, std::move(batch_job));
-    return std::unique_ptr<PublishedRun>(new PublishedRun(path, live, settings, std::move(lock), std::move(writer)));
+    return std::make_unique<PublishedRun>(path, live, settings, std::move(lock), std::move(writer));
 }
 
 std::unique_ptr<PublishedRun> PublishedRun::append_to(const fs::path& path, const fs::path& folder,
@@ -86,7 +86,7 @@ std::unique_ptr<PublishedRun> PublishedRun::append_to(const fs::path& path, cons
     const auto live = live_path(path, folder, header);
     if (newest_record(path, folder) == path) copy_durably(path, live);
     auto writer = RunFileWriter::append_to(live, std::move(batch_job), machine);
-    return std::unique_ptr<PublishedRun>(new PublishedRun(path, live, settings, std::move(lock), std::move(writer)));
+    return std::make_unique<PublishedRun>(path, live, settings, std::move(lock), std::move(writer));
 }
 
 void PublishedRun::sync() {

@@ -22,6 +22,10 @@ struct PublishSettings {
 /// the last copy, which a resume then treats as never having happened.
 class PublishedRun : public RunRecord {
 public:
+    /// For create() and append_to().
+    PublishedRun(std::filesystem::path path, std::filesystem::path live_path, PublishSettings settings,
+                 std::unique_ptr<LockFile> lock, std::unique_ptr<RunFileWriter> live);
+
     /// As RunFileWriter::create and append_to; `path` is the run's name, `folder` is on this node and made if need be.
     static std::unique_ptr<PublishedRun> create(const std::filesystem::path& path, const std::filesystem::path& folder,
                                                 const RunHeader& header, std::string batch_job,
@@ -39,8 +43,6 @@ public:
     const std::string& notice() const override { return notice_; }
 
 private:
-    PublishedRun(std::filesystem::path path, std::filesystem::path live_path, PublishSettings settings,
-                 std::unique_ptr<LockFile> lock, std::unique_ptr<RunFileWriter> live);
     void publish();
 
     std::filesystem::path path_;
