@@ -15,10 +15,12 @@ from harness import OK, REQUEUE, Started, Stemma, wait_until
 from record import rows
 
 ROUNDS = 6 if os.environ.get("STEMMA_TEST_ALL") else 1
-SLOW = ("--set", "trainer.cost=10ms", "--set", "run.budget.members=200")
+# On a busy machine a rank may well be silent for seconds: those that are alive must not be taken for dead.
+PATIENT = ("--set", "workers.lost_after=10s")
+SLOW = ("--set", "trainer.cost=10ms", "--set", "run.budget.members=200", *PATIENT)
 # Snapshots that take a while on the wire, so that a kill often hits a transfer; children move between workers all the time.
 HEAVY = ("--set", "trainer.cost=2ms", "--set", "run.budget.members=120", "--set", "trainer.state_bytes=32MiB",
-         "--set", "workers.durable=best", "--set", "workers.snapshot_memory=4GiB")
+         "--set", "workers.durable=best", "--set", "workers.snapshot_memory=4GiB", *PATIENT)
 
 
 class Ulfm(Stemma):
