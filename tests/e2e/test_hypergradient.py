@@ -41,7 +41,7 @@ def test_children_of_a_population_inherit_what_moved(stemma, job):
     assert children
     for child in children:
         parent = members[child["parent"]]
-        assert child["lr"] == parent["lr"]  # the start value; what moved is in the weights' snapshot
+        assert child["configuration"]["lr"] == parent["configuration"]["lr"]  # the start value; what moved is in the weights' snapshot
         first = min((row for row in epochs if row["member"] == child["member"]), key=lambda row: row["hyper_step"])
         before = [row for row in epochs if row["member"] == parent["member"] and row["hyper_step"] <= first["hyper_step"] - 10]
         assert before and abs(first["hyper_raw_lr"] - before[-1]["hyper_raw_lr"]) < 0.2
