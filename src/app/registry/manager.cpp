@@ -1,0 +1,26 @@
+#include "app/registry.hpp"
+
+namespace stemma {
+
+ManagerSettings manager_settings(const Job& job) {
+    ManagerSettings settings;
+    settings.seed = job.run.seed;
+    settings.metric = selectable_metric(metrics_of(job), job.metric.name);
+    settings.maximise = job.metric.maximise;
+    settings.final_from = job.scheduler.final_result == FinalResult::max ? job.scheduler.max : 0;
+    settings.budget = job.run.budget;
+    settings.retries = job.workers.retries;
+    settings.failures_in_a_row = job.workers.failures_in_a_row;
+    settings.durable = job.workers.durable;
+    settings.spill = job.workers.spill;
+    settings.lease_timeout = job.workers.lease_timeout;
+    settings.lease_patience = job.workers.lease_patience;
+    settings.leases_ahead = job.workers.leases_ahead;
+    return settings;
+}
+
+Manager make_manager(const Job& job) {
+    return {manager_settings(job), *job.space, make_scheduler(job), make_sampler(job)};
+}
+
+}  // namespace stemma

@@ -1,0 +1,167 @@
+// Schedulers by name, and what a job will do with its scheduler.
+#include <algorithm>
+
+#include "app/registry.hpp"
+#include "scheduler/asha.hpp"
+#include "scheduler/gpbt.hpp"
+#include "scheduler/hyperband.hpp"
+#include "scheduler/pbt.hpp"
+#include "scheduler/preview.hpp"
+#include "scheduler/random_search.hpp"
+#include "scheduler/repeated.hpp"
+#include "scheduler/replay.hpp"
+#include "scheduler/sha.hpp"
+
+namespace stemma {
+
+namespace {
+
+AshaSettings asha_settings(const Job& job) {
+    const auto& given = job.scheduler;
+    AshaSettings settings;
+    settings.min = given.min;
+    settings.max = given.max;
+    settings.eta = given.eta;
+    settings.early_stopping_rate = static_cast<int>(given.early_stopping_rate);
+    settings.seed = job.run.seed;
+    settings.min_rung_population = given.min_rung_population;
+    if (given.type == SchedulerType::asha_stopping) settings.variant = AshaVariant::stopping;
+    if (given.type == SchedulerType::asha_hyperband)
+        settings.brackets = given.brackets == 0 ? 100 : static_cast<int>(given.brackets);
+    return settings;
+}
+
+ShaSettings sha_settings(const Job& job) {
+    const auto& given = job.scheduler;
+    return {.members = given.members,
+            .min = given.min,
+            .max = given.max,
+            .eta = given.eta,
+            .early_stopping_rate = static_cast<int>(given.early_stopping_rate),
+            .repeat_brackets = false};
+}
+
+HyperbandSettings hyperband_settings(const Job& job) {
+    const auto& given = job.scheduler;
+    return {.min = given.min,
+            .max = given.max,
+            .eta = given.eta,
+            .brackets = static_cast<int>(given.brackets),
+            .repeat = true};
+}
+
+PbtSettings pbt_settings(const Job& job) {
+    auto settings = job.scheduler.pbt;
+    settings.interval = job.scheduler.interval;
+    settings.max = job.scheduler.max;
+    settings.seed = job.run.seed;
+    if (!job.scheduler.periods.empty()) settings.periods.clear();
+    for (const auto& period : job.scheduler.periods)
+        settings.periods.push_back(static_cast<std::uint32_t>(std::get<std::int64_t>(period)));
+    return settings;
+}
+
+GpbtSettings gpbt_settings(const Job& job) {
+    auto settings = job.scheduler.gpbt;
+    settings.interval = job.scheduler.interval;
+    settings.generations = static_cast<std::uint32_t>((job.scheduler.max + settings.interval - 1) / settings.interval);
+    return settings;
+}
+
+/// Calls `use` with the settings of the job's scheduler: one place that maps types to settings.
+template <class Use>
+auto with_scheduler_settings(const Job& job, const Use& use) {
+    switch (job.scheduler.type) {
+        case SchedulerType::random:
+        case SchedulerType::grid:
+            return use(RandomSearchSettings{job.scheduler.max});
+        case SchedulerType::sha:
+            return use(sha_settings(job));
+        case SchedulerType::hyperband:
+            return use(hyperband_settings(job));
+        case SchedulerType::asha:
+        case SchedulerType::asha_stopping:
+        case SchedulerType::asha_hyperband:
+            return use(asha_settings(job));
+        case SchedulerType::pbt:
+            return use(pbt_settings(job));
+        case SchedulerType::gpbt:
+            return use(gpbt_settings(job));
+        case SchedulerType::replay:
+            return use(ReplaySettings{job.scheduler.stage_ends});
+    }
+    unreachable("a scheduler has one of the types");
+}
+
+std::unique_ptr<Scheduler> make(const RandomSearchSettings& settings) { return make_random_search(settings); }
+std::unique_ptr<Scheduler> make(const ShaSettings& settings) { return make_sha(settings); }
+std::unique_ptr<Scheduler> make(const HyperbandSettings& settings) { return make_hyperband(settings); }
+std::unique_ptr<Scheduler> make(const AshaSettings& settings) { return make_asha(settings); }
+std::unique_ptr<Scheduler> make(const PbtSettings& settings) { return make_pbt(settings); }
+std::unique_ptr<Scheduler> make(const GpbtSettings& settings) { return make_gpbt(settings); }
+std::unique_ptr<Scheduler> make(const ReplaySettings& settings) { return make_replay(settings); }
+
+}  // namespace
+
+std::unique_ptr<Scheduler> make_scheduler(const Job& job) {
+    auto scheduler = with_scheduler_settings(job, [](const auto& settings) { return make(settings); });
+    const bool lineages = job.scheduler.population() || job.scheduler.type == SchedulerType::replay;
+    return lineages ? std::move(scheduler) : make_repeated(std::move(scheduler), job.scheduler.repeats);
+}
+
+Plan expected_plan(const Job& job) {
+    Plan plan;
+    const auto& budget = job.run.budget;
+    plan.members_fixed = budget.members > 0 || job.scheduler.type == SchedulerType::sha;
+    plan.members = budget.members;
+    if (job.scheduler.type == SchedulerType::sha) {
+        plan.members = budget.members == 0 ? job.scheduler.members : std::min(budget.members, job.scheduler.members);
+    }
+    const auto fill = [&](std::uint64_t members) {
+        plan.members = members;
+        plan.rungs =
+            with_scheduler_settings(job, [&](const auto& settings) { return expected_rungs(settings, members); });
+        for (auto& row : plan.rungs) {
+            row.entered *= job.scheduler.repeats;
+            row.finished *= job.scheduler.repeats;
+            row.promoted *= job.scheduler.repeats;
+        }
+        plan.resource = expected_resource(plan.rungs);
+        plan.reports = 0;
+        for (const auto& row : plan.rungs) plan.reports += row.entered;
+    };
+    if (job.scheduler.type == SchedulerType::replay) {
+        plan.members_fixed = true;
+        fill(job.scheduler.stages.size());
+        return plan;
+    }
+    if (job.scheduler.population()) {
+        plan.members_fixed = true;
+        fill(job.scheduler.type == SchedulerType::pbt
+                 ? job.scheduler.pbt.population
+                 : std::uint64_t{job.scheduler.gpbt.children} * gpbt_settings(job).generations);
+        return plan;
+    }
+    const auto fits = [&](std::uint64_t members) {
+        fill(members);
+        return (budget.resource == 0 || static_cast<std::uint64_t>(plan.resource) <= budget.resource) &&
+               (budget.reports == 0 || plan.reports <= budget.reports);
+    };
+    if (plan.members_fixed && fits(plan.members)) return plan;
+    if (budget.resource == 0 && budget.reports == 0) {
+        fill(1000);
+        return plan;
+    }
+    // The largest number of members that the budget pays for: work grows with the members, so bisect.
+    std::uint64_t low = 1;
+    std::uint64_t high = plan.members_fixed ? plan.members : std::max(budget.resource, budget.reports) + 1;
+    while (low + 1 < high) {
+        const auto middle = low + (high - low) / 2;
+        (fits(middle) ? low : high) = middle;
+    }
+    fill(low);
+    plan.members_fixed = true;
+    return plan;
+}
+
+}  // namespace stemma

@@ -1,0 +1,231 @@
+// Trainers by name.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include "app/registry.hpp"
+#include "core/error.hpp"
+#include "trainer/task/task.hpp"
+#include "trainer/toy/toy_trainer.hpp"
+#ifdef STEMMA_WITH_TORCH
+#include "trainer/torch/torch_trainer.hpp"
+#endif
+
+namespace stemma {
+
+namespace {
+
+ToySettings toy_settings(const Job& job) {
+    ToySettings settings;
+    settings.surface = {
+        surface_named(job.trainer.surface), job.trainer.noise, job.run.seed,
+        job.trainer.type == TrainerType::toy ? 1.0 : static_cast<double>(std::max<Resource>(1, job.scheduler.min))};
+    settings.seconds_per_unit = job.trainer.cost;
+    settings.state_bytes = job.trainer.state_bytes;
+    settings.exception = job.trainer.failure_rate;
+    return settings;
+}
+
+}  // namespace
+
+LearningCurve learning_curve(const Job& job) {
+    const auto metric = manager_settings(job).metric;
+    const auto count = metrics_of(job).size();
+    return [space = job.space, surface = toy_settings(job).surface, metric, count, maximise = job.metric.maximise](
+               MemberId member, ConfigurationView configuration, std::uint64_t, Resource resource,
+               std::vector<double>& metrics) {
+        const double loss = surface.loss(space->to_unit(configuration), member, resource);
+        metrics.assign(count, std::numeric_limits<double>::quiet_NaN());
+        metrics[metric] = maximise ? 1 / (1 + std::max(0.0, loss)) : loss;
+    };
+}
+
+std::shared_ptr<ChildStarter> child_starter() {
+    static const auto starter = std::make_shared<ChildStarter>();
+    return starter;
+}
+
+namespace {
+
+std::vector<std::string> texts(const std::vector<Literal>& list) {
+    std::vector<std::string> out;
+    for (const auto& literal : list) out.push_back(std::get<std::string>(literal));
+    return out;
+}
+
+/// The job's metric first where the job does not list it.
+std::vector<MetricInfo> process_metrics(const Job& job) {
+    auto names = texts(job.trainer.metrics);
+    const auto held_out = texts(job.trainer.held_out);
+    const auto has = [](const std::vector<std::string>& list, const std::string& name) {
+        return std::find(list.begin(), list.end(), name) != list.end();
+    };
+    if (names.empty()) names.push_back(job.metric.name);
+    for (const auto& name : held_out) {
+        if (!has(names, name)) names.push_back(name);
+    }
+    std::vector<MetricInfo> out;
+    for (const auto& name : names) {
+        out.push_back({name, held_out.empty() ? name.starts_with("test_") : has(held_out, name)});
+    }
+    return out;
+}
+
+}  // namespace
+
+Environment environment_of_programs() {
+    auto environment = read_environment();
+    std::error_code ignored;
+    const auto folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+    for (const auto* place : {"../share/stemma/python", "../analysis"}) {
+        const auto package = (folder / place).lexically_normal();
+        if (!std::filesystem::exists(package / "stemma/training.py", ignored)) continue;
+        auto& path = environment["PYTHONPATH"];
+        path += (path.empty() ? "" : ":") + package.string();
+        break;
+    }
+    return environment;
+}
+
+ProcessSettings process_settings(const Job& job, const TrainerPlace& place) {
+    const auto& given = job.trainer;
+    ProcessSettings settings;
+    settings.command = texts(given.command);
+    settings.metrics = process_metrics(job);
+    settings.needed_metric = job.metric.name;
+    settings.unit = given.unit_name();
+    settings.scratch = given.scratch;
+    settings.start_timeout = given.start_timeout;
+    settings.silence_timeout = given.silence_timeout;
+    settings.stop_timeout = given.stop_timeout;
+    settings.memory = given.memory;
+    settings.place = {place.threads, place.gpus};
+    settings.environment = environment_of_programs();
+    settings.log = place.program_log;
+    return settings;
+}
+
+namespace {
+
+/// Parameters in which a child of this job may differ from its parent.
+std::vector<std::string> changed_by_children(const Job& job) {
+    std::vector<std::string> change;
+    if (!job.scheduler.population()) return change;
+    for (const auto& parameter : job.space->parameters()) {
+        if (parameter.role == Role::mutable_value && !std::holds_alternative<Constant>(parameter.domain))
+            change.push_back(parameter.name);
+    }
+    return change;
+}
+
+const Task& task_of(const Job& job) { return find_task(job.trainer.library, job.trainer.task); }
+
+void check_task(const Job& job) {
+    const auto& task = task_of(job);
+    if (!task.can_change) return;
+    for (const auto& name : changed_by_children(job)) {
+        if (std::find(task.can_change->begin(), task.can_change->end(), name) != task.can_change->end()) continue;
+        throw UserError("space." + name + ": children of this scheduler would change it, but the task " + task.name +
+                        " cannot change it in mid-training; give it role = \"fixed\"");
+    }
+}
+
+#ifdef STEMMA_WITH_TORCH
+
+TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
+    const auto& given = job.trainer;
+    TorchSettings settings;
+    settings.data = given.data == DataSet::csv ? "csv" : "fashion_mnist";
+    settings.path = given.path;
+    settings.target = given.target;
+    settings.split = given.split == Split::rows ? "rows" : "permuted";
+    settings.valid = given.valid;
+    settings.test = given.test;
+    settings.train_rows = given.train_rows;
+    settings.model = given.model == ModelKind::lenet ? "lenet" : given.model == ModelKind::mlp ? "mlp" : "torchscript";
+    settings.unit = given.unit_name();
+    settings.fixed = given.fixed;
+    settings.threads = static_cast<int>(place.threads);
+    settings.device = place.device;
+    settings.deterministic = given.deterministic;
+    settings.inherit_optimiser = given.inherit_optimiser;
+    settings.tf32 = given.tf32;
+    settings.precision = given.amp == MixedPrecision::bf16 ? "bf16" : "float32";
+    settings.run_seed = job.run.seed;
+    settings.hypergradient = given.hypergradient;
+    return settings;
+}
+
+#else
+
+[[noreturn]] void refuse_torch() {
+    throw UserError(
+        "trainer.type = \"torch\": this build has no LibTorch; build with -DSTEMMA_WITH_TORCH=ON, or use type = "
+        "\"toy\" or \"process\"");
+}
+
+#endif
+
+}  // namespace
+
+std::vector<MetricInfo> metrics_of(const Job& job) {
+    switch (job.trainer.type) {
+        case TrainerType::toy:
+            return toy_metrics();
+        case TrainerType::process:
+            return process_metrics(job);
+        case TrainerType::task:
+            return task_of(job).metrics;
+        case TrainerType::torch:
+#ifdef STEMMA_WITH_TORCH
+            return torch_metrics(torch_settings(job));
+#else
+            refuse_torch();
+#endif
+    }
+    unreachable("a trainer has one of the types");
+}
+
+void check_trainer(const Job& job) {
+    static_cast<void>(manager_settings(job));
+    if (job.trainer.type == TrainerType::process) {
+        check_process(process_settings(job), changed_by_children(job), *child_starter());
+    }
+    if (job.trainer.type == TrainerType::task) check_task(job);
+#ifdef STEMMA_WITH_TORCH
+    if (job.trainer.type == TrainerType::torch) check_torch_settings(torch_settings(job), *job.space);
+#endif
+}
+
+std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place) {
+    switch (job.trainer.type) {
+        case TrainerType::toy:
+            return make_toy_trainer(toy_settings(job), job.space);
+        case TrainerType::process:
+            return make_process_trainer(process_settings(job, place), child_starter());
+        case TrainerType::task:
+            return task_of(job).make({.threads = place.threads,
+                                      .device = place.device,
+                                      .unit = std::string(job.trainer.unit_name()),
+                                      .run_seed = job.run.seed,
+                                      .path = job.trainer.path});
+        case TrainerType::torch:
+#ifdef STEMMA_WITH_TORCH
+            return make_torch_trainer(torch_settings(job, place), job.space);
+#else
+            refuse_torch();
+#endif
+    }
+    unreachable("a trainer has one of the types");
+}
+
+#ifdef STEMMA_WITH_TORCH
+bool cuda_available() { return torch_has_cuda(); }
+std::string torch_text() { return "LibTorch " + torch_version(); }
+#else
+bool cuda_available() { return false; }
+std::string torch_text() { return "no LibTorch"; }
+#endif
+
+}  // namespace stemma
