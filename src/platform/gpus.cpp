@@ -148,12 +148,12 @@ std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request) {
     }
     auto got = chosen(request);
     if (std::ssize(got) == request.gpus_per_worker) return got;
-    return GpuError{
-        "this worker sees " + count_text(std::ssize(seen), "GPU") + " (" + identity(seen.front()) +
-        (seen.size() == 1 ? "" : ", ...") + "), of which " + std::to_string(got.size()) + " of the " +
-        std::to_string(request.gpus_per_worker) + " that it needs do not belong to other workers; this host has " +
-        count_text(std::ssize(request.visible), "worker") + ", " + std::to_string(request.workers_per_gpu) +
-        " for each GPU: start fewer on it, or let more share a GPU ([workers] per_gpu)"};
+    return GpuError{"this worker sees " + count_text(std::ssize(seen), "GPU") + " (" + identity(seen.front()) +
+                    (seen.size() == 1 ? "" : ", ...") + "), of which " + std::to_string(got.size()) + " of the " +
+                    std::to_string(request.gpus_per_worker) +
+                    " that it needs do not belong to other workers; this host has " +
+                    count_text(std::ssize(request.visible), "worker") + ", " + std::to_string(request.workers_per_gpu) +
+                    " for each GPU: start fewer on it, or let more share a GPU ([workers] per_gpu)"};
 }
 
 std::variant<Gpu, GpuError> assign_gpu(const GpuRequest& request) {

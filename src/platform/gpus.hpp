@@ -44,10 +44,10 @@ struct GpuError {
 
 /// Pure, and the same plan whoever of the host asks: workers that see the fewest GPUs choose first (a launcher bound
 /// them to those), and each takes the first gpus_per_worker in its list that are not full. So with all GPUs visible to
-/// all, worker w gets GPU w / workers_per_gpu and neighbours share; with one GPU bound to each worker, it gets that one.
-/// A GPU that would get more than workers_per_gpu workers is an error of the worker that finds no other, never a silent
-/// doubling up. GPUs are told apart by UUID, or by index where that is not known. Throws InternalError on a count below
-/// 1 or an index out of range.
+/// all, worker w gets GPU w / workers_per_gpu and neighbours share; with one GPU bound to each worker, it gets that
+/// one. A GPU that would get more than workers_per_gpu workers is an error of the worker that finds no other, never a
+/// silent doubling up. GPUs are told apart by UUID, or by index where that is not known. Throws InternalError on a
+/// count below 1 or an index out of range.
 std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request);
 /// The first of these.
 std::variant<Gpu, GpuError> assign_gpu(const GpuRequest& request);

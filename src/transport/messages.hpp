@@ -27,10 +27,10 @@ struct GrantLease {
     Resource to = 0;
     StartFrom start = StartFrom::scratch;
     SnapshotId snapshot = {};
-    WorkerId owner = {};          ///< start == peer
-    TransferId transfer = {};     ///< start == peer
-    std::uint64_t bytes = 0;      ///< encoded size of the snapshot, start == peer
-    bool adopted = false;         ///< the snapshot is the parent's: the member's first training
+    WorkerId owner = {};       ///< start == peer
+    TransferId transfer = {};  ///< start == peer
+    std::uint64_t bytes = 0;   ///< encoded size of the snapshot, start == peer
+    bool adopted = false;      ///< the snapshot is the parent's: the member's first training
     Configuration configuration = {};
 };
 
@@ -80,7 +80,7 @@ struct Hello {
 
 /// Sent at least every `heartbeat` seconds while nothing else is.
 struct Heartbeat {
-    LeaseId lease = {};       ///< in training, if any
+    LeaseId lease = {};  ///< in training, if any
     Resource reached = 0;
 };
 

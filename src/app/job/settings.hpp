@@ -146,7 +146,7 @@ enum class Device : std::uint8_t { automatic, cpu, cuda };
 struct WorkerSettings {
     std::uint32_t threads = 0;  ///< of one worker's training; 0 = cores of the host / its workers
     Device device = Device::automatic;
-    std::uint32_t per_gpu = 1;  ///< workers that may share a GPU, >= 1
+    std::uint32_t per_gpu = 1;                    ///< workers that may share a GPU, >= 1
     std::uint64_t snapshot_memory = 2ULL << 30U;  ///< bytes
     DurablePolicy durable = DurablePolicy::promotable;
     bool spill = true;

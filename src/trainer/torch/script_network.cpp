@@ -26,7 +26,8 @@ torch::jit::Module read_script(const std::string& file) {
 
 class ScriptNetwork : public Network {
 public:
-    ScriptNetwork(const std::string& file, at::Generator& generator) : module_(read_script(file)), generator_(generator) {
+    ScriptNetwork(const std::string& file, at::Generator& generator)
+        : module_(read_script(file)), generator_(generator) {
         for (const auto& item : module_.named_parameters()) place(*this, item.name, item.value, true);
         for (const auto& item : module_.named_buffers()) place(*this, item.name, item.value, false);
     }
