@@ -7,6 +7,10 @@ def pytest_addoption(parser):
     parser.addoption("--only", metavar="REGEX", help="run the tests whose id matches (as ctest -R does)")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "flaky(reruns): real processes against a real clock: tried again once (pytest-rerunfailures)")
+
+
 def pytest_collection_modifyitems(config, items):
     only = config.getoption("--only")
     if only:
