@@ -6,6 +6,7 @@
 
 #include "record/fields.hpp"
 #include "record/journal.hpp"
+#include "space/value_codec.hpp"
 
 namespace stemma {
 
@@ -33,10 +34,7 @@ struct Write {
         out.put(value.has_value());
         if (value) out.put(*value);
     }
-    void operator()(const Value& value) const {
-        out.put(static_cast<std::uint8_t>(value.index()));
-        std::visit([&](const auto& item) { put(item); }, value);
-    }
+    void operator()(const Value& value) const { put_value(out, value); }
     template <HasFields T>
     void operator()(const T& item) const {
         each(item, *this);
@@ -46,12 +44,6 @@ struct Write {
         out.put(static_cast<std::uint32_t>(items.size()));
         for (const auto& item : items) (*this)(item);
     }
-
-private:
-    void put(Inactive) const {}
-    void put(double value) const { out.put(value); }
-    void put(std::int64_t value) const { out.put(value); }
-    void put(Choice choice) const { out.put(choice.index); }
 };
 
 struct Read {
@@ -60,11 +52,7 @@ struct Read {
     template <class T>
     requires std::is_arithmetic_v<T>
     void operator()(T& value) const { in.get(value); }
-    void operator()(bool& value) const {
-        const auto byte = in.get<std::uint8_t>();
-        if (byte > 1) throw DecodeError("decode: a truth value of " + std::to_string(byte));
-        value = byte == 1;
-    }
+    void operator()(bool& value) const { value = get_truth(in); }
     void operator()(FailureKind& value) const { enumeration(value, FailureKind::none, FailureKind::timed_out); }
     void operator()(StopReason& value) const { enumeration(value, StopReason::user, StopReason::time_limit); }
     void operator()(BirthCause& value) const { enumeration(value, BirthCause::sampled, BirthCause::backtrack); }
@@ -82,24 +70,7 @@ struct Read {
         (*this)(there);
         value = there ? std::optional(in.get<double>()) : std::nullopt;
     }
-    void operator()(Value& value) const {
-        switch (in.get<std::uint8_t>()) {
-            case 0:
-                value = Inactive{};
-                return;
-            case 1:
-                value = in.get<double>();
-                return;
-            case 2:
-                value = in.get<std::int64_t>();
-                return;
-            case 3:
-                value = Choice{in.get<std::uint32_t>()};
-                return;
-            default:
-                throw DecodeError("decode: a configuration has a value of an unknown kind");
-        }
-    }
+    void operator()(Value& value) const { get_value(in, value); }
     template <HasFields T>
     void operator()(T& item) const {
         each(item, *this);

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "space/value_codec.hpp"
 #include "transport/messages.hpp"
 
 namespace stemma {
@@ -136,12 +137,7 @@ void put(ByteWriter& out, const MetricRow& row) {
     out.put(row.values);
 }
 
-void put(ByteWriter& out, const Value& value) {
-    out.put(static_cast<std::uint8_t>(value.index()));
-    if (const auto* real = std::get_if<double>(&value)) out.put(*real);
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) out.put(*integer);
-    if (const auto* choice = std::get_if<Choice>(&value)) out.put(choice->index);
-}
+void put(ByteWriter& out, const Value& value) { put_value(out, value); }
 
 template <class Item>
 void put_items(ByteWriter& out, const std::vector<Item>& items) {
@@ -157,12 +153,7 @@ void get(ByteReader& in, T& value) {
     in.get(value);
 }
 
-// A byte other than 0 and 1 copied into a bool would be undefined behaviour.
-void get(ByteReader& in, bool& value) {
-    const auto byte = in.get<std::uint8_t>();
-    if (byte > 1) throw DecodeError("decode: a truth value of " + std::to_string(byte));
-    value = byte == 1;
-}
+void get(ByteReader& in, bool& value) { value = get_truth(in); }
 
 template <class Enum>
 void get_enum(ByteReader& in, Enum& value, Enum last) {
@@ -177,25 +168,7 @@ void get(ByteReader& in, MetricRow& row) {
     in.get(row.values);
 }
 
-void get(ByteReader& in, Value& value) {
-    const auto index = in.get<std::uint8_t>();
-    switch (index) {
-        case 0:
-            value = Inactive{};
-            return;
-        case 1:
-            value = in.get<double>();
-            return;
-        case 2:
-            value = in.get<std::int64_t>();
-            return;
-        case 3:
-            value = Choice{in.get<std::uint32_t>()};
-            return;
-        default:
-            throw DecodeError("decode: unknown kind of value " + std::to_string(index));
-    }
-}
+void get(ByteReader& in, Value& value) { get_value(in, value); }
 
 /// `least` is the fewest bytes that an item takes, so that a bad length allocates nothing large.
 template <class Item>
