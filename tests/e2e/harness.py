@@ -56,7 +56,7 @@ class Stemma:
 
     def __init__(self, folder):
         self.folder = folder
-        self.binary = os.environ.get("STEMMA", str(ROOT / "build/stemma"))
+        self.binary = os.path.abspath(os.environ.get("STEMMA", ROOT / "build/stemma"))
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "STEMMA_TERMINAL"))}
         self.env |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_btl_tcp_if_include": "lo"}
 

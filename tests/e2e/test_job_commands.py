@@ -1,17 +1,32 @@
 """check, preview, simulate, selfcheck: what works without a run file, and how mistakes are answered."""
 
+from pathlib import Path
+
 import pytest
 from harness import JOB, ROOT, USER_ERROR
+from record import rows
+
+IMAGES = Path("/usr/share/datasets/fashion-mnist")
 
 
 def test_check_accepts_the_job(stemma, job):
     assert "no errors" in stemma("check", job).stdout
 
 
-@pytest.mark.parametrize("path", sorted(path.name for path in (ROOT / "jobs").glob("*.toml")))
-def test_check_accepts_the_jobs_that_come_along(stemma, path):
+@pytest.mark.parametrize("path", sorted((ROOT / "jobs").glob("*.toml")), ids=lambda path: path.stem)
+def test_jobs_that_come_along_run_and_verify(stemma, path, tmp_path):
     stemma.folder = ROOT  # where their data files are named from
-    stemma("check", ROOT / "jobs" / path)
+    text = path.read_text()
+    if 'data = "fashion_mnist"' in text and not IMAGES.exists():
+        pytest.skip("needs the package dataset-fashion-mnist")
+    few = ["--set", "trainer.train_rows=1000"] if 'data = "fashion_mnist"' in text else []
+    run_file = tmp_path / "run.h5"
+
+    stemma("check", path)
+    stemma("run", path, "-n", "2", "--quiet", "--set", "run.budget.reports=6", *few, "--output", run_file)
+
+    assert "every decision is the same" in stemma("verify", run_file).stdout
+    assert len(rows(stemma, run_file, "reports")) >= 6
 
 
 def test_check_names_every_mistake_with_its_place(stemma, job):
