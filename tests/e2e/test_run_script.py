@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 
@@ -73,6 +74,7 @@ def test_control_c_ends_the_search_in_order(environment, job, stemma):
              "--set", "trainer.cost=20ms", "--set", "run.budget.members=100000"]
     child, terminal = pty.fork()
     if child == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs, such as these tests, start with it ignored
         os.execve(words[0], words, environment)
 
     shown = read_until(terminal, lambda text: text.count("\r") > 10 and (stemma.folder / "toy.h5").exists(), 120)

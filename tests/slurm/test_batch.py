@@ -42,8 +42,8 @@ def test_submit_and_finish(cluster, stemma):
 
 
 def test_a_time_limit_means_queued_again_and_resumed(cluster, stemma):
-    # It ends in order once 45 s are left of the minute, is queued again, and goes on until all members are through.
-    job = cluster.submit("toy.toml", *SLOW, "--grace", "45s", options=(*THREE_TASKS, "--time=1", "--signal=B:USR1@1"))
+    # It ends in order once 30 s are left of the minute, is queued again, and goes on until all members are through.
+    job = cluster.submit("toy.toml", *SLOW, "--grace", "30s", options=(*THREE_TASKS, "--time=1", "--signal=B:USR1@1"))
 
     cluster.wait(lambda: cluster.restarts(job) > 0, "the job has been queued again")
     before = committed(stemma)
@@ -123,7 +123,7 @@ def test_preemption_queues_it_again(cluster, stemma):
 
 @everything
 def test_where_requeue_is_not_allowed_a_dependent_job_goes_on(cluster, stemma):
-    first = cluster.submit("toy.toml", *SLOW, "--grace", "45s", options=(*THREE_TASKS, "--time=1", "--signal=B:USR1@1", "--no-requeue"))
+    first = cluster.submit("toy.toml", *SLOW, "--grace", "30s", options=(*THREE_TASKS, "--time=1", "--signal=B:USR1@1", "--no-requeue"))
 
     cluster.wait_for_state(first, "COMPLETED")
     assert "a new job goes on" in cluster.log(first), cluster.log(first)
