@@ -5,11 +5,11 @@
 packages=(g++ cmake ninja-build ccache
           libopenmpi-dev openmpi-bin libboost-dev libboost-mpi-dev
           libtorch-dev libopenblas0-pthread dataset-fashion-mnist
-          libhdf5-dev libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev librandom123-dev zlib1g-dev
+          libhdf5-dev libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev librandom123-dev libxxhash-dev zlib1g-dev
           libeigen3-dev libnlopt-dev libgtest-dev libgmock-dev libbenchmark-dev
           python3 python3-h5py python3-numpy python3-pandas python3-matplotlib python3-networkx python3-sklearn)
 # Only ./test: a browser for the pages, a real Slurm for the batch scripts.
-test_packages=(python3-pytest python3-pytest-rerunfailures python3-selenium chromium chromium-driver python3-nbformat python3-biopython
+test_packages=(python3-pytest python3-pytest-rerunfailures python3-pytest-xdist python3-selenium chromium chromium-driver python3-nbformat python3-biopython
                python3-pip python3-setuptools python3-wheel slurm-wlm munge)
 
 wrapper=() # what runs build tools and tests, if anything

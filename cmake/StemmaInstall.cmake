@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 
 if(TARGET stemma)
   install(TARGETS stemma RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  if(STEMMA_TORCH_WHEEL)
+  if(torch_wheel)
     # A wheel's libraries lie outside the loader's path: the installed program keeps the way to them.
     set_target_properties(stemma PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   endif()
@@ -32,6 +32,9 @@ if(TARGET stemma_app)
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/StemmaConfigVersion.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/StemmaConfig.cmake ${PROJECT_BINARY_DIR}/StemmaConfigVersion.cmake
           DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Stemma)
+  if(torch_wheel)
+    install(FILES ${CMAKE_CURRENT_LIST_DIR}/StemmaTorch.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Stemma)
+  endif()
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/analysis/stemma DESTINATION ${CMAKE_INSTALL_DATADIR}/stemma/python FILES_MATCHING PATTERN "*.py")
 foreach(folder IN ITEMS jobs docs slurm)

@@ -2,7 +2,7 @@
 # Either way TORCH_LIBRARIES, TORCH_INCLUDE_DIRS and TORCH_CXX_FLAGS are set as find_package(Torch) does.
 #
 # A wheel is not read through its own TorchConfig.cmake: that one searches libc10 by name (and finds the system's, so the
-# program aborts at its start), and demands a CUDA compiler, which no file here needs.
+# program aborts at its start), and demands a CUDA compiler, which no file here needs. Installed beside StemmaConfig.cmake.
 
 # stemma_use_torch_wheel(<folder>): the imported target stemma_torch_wheel.
 function(stemma_use_torch_wheel root)
@@ -18,7 +18,7 @@ function(stemma_use_torch_wheel root)
   file(GLOB nvidia_libraries ${site_packages}/nvidia/*/lib)
   file(GLOB nvidia_headers ${site_packages}/nvidia/*/include)
 
-  add_library(stemma_torch_wheel INTERFACE)
+  add_library(stemma_torch_wheel INTERFACE IMPORTED GLOBAL)  # imported: its folder is not ours to install
   target_include_directories(stemma_torch_wheel SYSTEM INTERFACE ${root}/include ${root}/include/torch/csrc/api/include)
   target_link_libraries(stemma_torch_wheel INTERFACE Threads::Threads)
   if(EXISTS ${root}/lib/libtorch_cuda.so AND nvidia_headers MATCHES "/include")

@@ -16,3 +16,5 @@ def pytest_collection_modifyitems(config, items):
     if only:
         config.hook.pytest_deselected(items=[item for item in items if not re.search(only, item.nodeid)])
         items[:] = [item for item in items if re.search(only, item.nodeid)]
+    # The file that waits longest goes first, so that the others run beside it (./test runs several files at a time).
+    items.sort(key=lambda item: "tests/slurm/" not in item.nodeid)

@@ -1,11 +1,13 @@
 #include "trainer/snapshot.hpp"
 
-#include <zlib.h>
+#include <xxhash.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <functional>
 #include <set>
+#include <utility>
 
 #include "core/error.hpp"
 
@@ -13,18 +15,24 @@ namespace stemma {
 
 namespace {
 
-constexpr std::uint32_t magic = 0x50414E53;  // "SNAP"
-constexpr std::uint16_t version = 1;
-constexpr std::size_t head_bytes = 4 + 2 + 4;  // up to where the checksum begins
+/// Where everything lies in a block.
+struct Head {
+    std::uint32_t magic = 0x50414E53;  // "SNAP"
+    std::uint32_t version = 2;
+    std::uint64_t checksum = 0;  ///< XXH3 of all bytes after it
+    std::uint64_t data_bytes = 0;
+    std::uint64_t arrays = 0;
+};
+constexpr std::size_t checksum_end = 16;
 /// So that a reader may map any array in place, whatever its type and vector width.
 constexpr std::uint64_t alignment = 64;
+constexpr std::size_t head_bytes = alignment;  ///< the rest is zero
+static_assert(sizeof(Head) <= head_bytes && offsetof(Head, data_bytes) == checksum_end);
 
 std::uint64_t aligned(std::uint64_t offset) { return (offset + alignment - 1) / alignment * alignment; }
 
-/// Goes on from `start`; crc32_z takes sizes beyond 4 GiB.
-std::uint32_t checksum(std::uint32_t start, std::span<const std::byte> data) {
-    if (data.empty()) return start;  // for a null pointer zlib begins anew
-    return static_cast<std::uint32_t>(crc32_z(start, reinterpret_cast<const Bytef*>(data.data()), data.size()));
+std::uint64_t checksum(std::span<const std::byte> block) {
+    return XXH3_64bits(block.data() + checksum_end, block.size() - checksum_end);
 }
 
 /// False if the bytes of such an array do not fit 63 bits or a dimension is negative.
@@ -99,15 +107,40 @@ std::string_view name_of(DType type) {
     return "unknown";
 }
 
-void Snapshot::add(std::string name, DType type, std::vector<std::int64_t> shape, std::span<const std::byte> content) {
+void Snapshot::own() {
+    if (decoded_) {
+        const auto first = std::span(*decoded_).first(head_bytes + data_bytes_);
+        own_.assign(first.begin(), first.end());
+        decoded_.reset();
+    }
+    if (own_.empty()) own_.resize(head_bytes, std::byte{0});
+}
+
+void Snapshot::reserve(std::size_t bytes) {
+    own();
+    constexpr std::size_t index = 1U << 14U;  // names and shapes of some hundred arrays
+    own_.reserve(head_bytes + bytes + index);
+}
+
+std::span<std::byte> Snapshot::add(std::string name, DType type, std::vector<std::int64_t> shape) {
     if (find(name) != nullptr) throw UserError("snapshot: two arrays are called \"" + name + "\"");
+    std::uint64_t bytes = 0;
+    ensure(product_of(shape, size_of(type), bytes), "an array has a shape whose bytes can be counted");
+    own();
+    const auto offset = aligned(data_bytes_);
+    own_.resize(head_bytes + offset, std::byte{0});  // padding is part of what the checksum covers
+    own_.resize(head_bytes + offset + bytes);
+    data_bytes_ = offset + bytes;
+    arrays_.push_back({std::move(name), type, std::move(shape), offset, bytes});
+    return std::span(own_).last(bytes);
+}
+
+void Snapshot::add(std::string name, DType type, std::vector<std::int64_t> shape, std::span<const std::byte> content) {
     std::uint64_t bytes = 0;
     ensure(product_of(shape, size_of(type), bytes) && bytes == content.size(),
            "an array has as many bytes as its shape says");
-    const auto offset = aligned(data_.size());
-    data_.resize(offset, std::byte{0});  // padding is part of what the checksum covers
-    append(data_, content);
-    arrays_.push_back({std::move(name), type, std::move(shape), offset, bytes});
+    const auto place = add(std::move(name), type, std::move(shape));
+    if (!content.empty()) std::memcpy(place.data(), content.data(), content.size());
 }
 
 const ArrayInfo* Snapshot::find(std::string_view name) const {
@@ -117,56 +150,54 @@ const ArrayInfo* Snapshot::find(std::string_view name) const {
 }
 
 std::span<const std::byte> Snapshot::content(const ArrayInfo& array) const {
-    return std::span(data_).subspan(array.offset, array.bytes);
+    return block().subspan(head_bytes + array.offset, array.bytes);
 }
 
-// magic u32, version u16, CRC-32 u32 of all that follows, size of data u64, index, data. Offsets and sizes of arrays
-// follow from types and shapes, so a block cannot contradict itself.
-Bytes Snapshot::encode() const {
-    Bytes head(head_bytes, std::byte{0});
-    std::memcpy(head.data(), &magic, sizeof magic);
-    std::memcpy(head.data() + sizeof magic, &version, sizeof version);
-    ByteWriter writer(head);
-    writer.put(static_cast<std::uint64_t>(data_.size()));
-    writer.put(static_cast<std::uint32_t>(arrays_.size()));
+Bytes Snapshot::encode() const& { return Snapshot(*this).encode(); }
+
+// Offsets and sizes of arrays follow from types and shapes, so a block cannot contradict itself.
+Bytes Snapshot::encode() && {
+    if (decoded_) return *decoded_;
+    own();
+    ByteWriter index(own_);
     for (const auto& array : arrays_) {
-        writer.put(array.name);
-        writer.put(array.type);
-        writer.put(array.shape);
+        index.put(array.name);
+        index.put(array.type);
+        index.put(array.shape);
     }
-    const auto crc = checksum(checksum(0, std::span(head).subspan(head_bytes)), data_);
-    std::memcpy(head.data() + head_bytes - sizeof crc, &crc, sizeof crc);
-
-    Bytes block;
-    block.reserve(head.size() + data_.size());
-    append(block, head);
-    append(block, data_);
-    return block;
+    Head head{.data_bytes = data_bytes_, .arrays = arrays_.size()};
+    std::memcpy(own_.data(), &head, sizeof head);
+    head.checksum = checksum(own_);
+    std::memcpy(own_.data(), &head, sizeof head);
+    return std::exchange(own_, {});
 }
 
-Snapshot Snapshot::decode(std::span<const std::byte> block) {
-    ByteReader reader(block);
-    if (reader.get<std::uint32_t>() != magic) throw DecodeError("snapshot: this is not a snapshot");
-    if (const auto found = reader.get<std::uint16_t>(); found != version) {
-        throw DecodeError("snapshot: version " + std::to_string(found) + " is unknown; this program reads version 1");
+Snapshot Snapshot::decode(std::shared_ptr<const Bytes> block) {
+    Head head{};
+    const auto expected = head;
+    if (block->size() < head_bytes) throw DecodeError("snapshot: the data is cut short");
+    std::memcpy(&head, block->data(), sizeof head);
+    if (head.magic != expected.magic) throw DecodeError("snapshot: this is not a snapshot");
+    if (head.version != expected.version) {
+        throw DecodeError("snapshot: version " + std::to_string(head.version) +
+                          " is unknown; this program reads version " + std::to_string(expected.version));
     }
-    const auto crc = reader.get<std::uint32_t>();
-    if (checksum(0, block.subspan(head_bytes)) != crc) throw DecodeError("snapshot: the block is damaged (checksum)");
-    const auto data_bytes = reader.get<std::uint64_t>();
-    const auto count = reader.get<std::uint32_t>();
+    if (checksum(*block) != head.checksum) throw DecodeError("snapshot: the block is damaged (checksum)");
+    if (head.data_bytes > block->size() - head_bytes) throw DecodeError("snapshot: the data is cut short");
+
+    ByteReader index{std::span(*block).subspan(head_bytes + head.data_bytes)};
     Snapshot snapshot;
     std::set<std::string, std::less<>> names;
     std::uint64_t end = 0;
-    for (std::uint32_t i = 0; i < count; ++i) {
-        auto array = decode_array(reader, data_bytes, end);
+    for (std::uint64_t i = 0; i < head.arrays; ++i) {
+        auto array = decode_array(index, head.data_bytes, end);
         if (!names.insert(array.name).second)
             throw DecodeError("snapshot: two arrays are called \"" + array.name + "\"");
         snapshot.arrays_.push_back(std::move(array));
     }
-    if (end != data_bytes || reader.left() != data_bytes)
-        throw DecodeError("snapshot: the data is cut short or too long");
-    const auto data = block.last(data_bytes);
-    append(snapshot.data_, data);
+    if (end != head.data_bytes || index.left() != 0) throw DecodeError("snapshot: the data is cut short or too long");
+    snapshot.data_bytes_ = head.data_bytes;
+    snapshot.decoded_ = std::move(block);
     return snapshot;
 }
 

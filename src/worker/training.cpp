@@ -38,10 +38,10 @@ std::optional<TrainFailure> attempt(FailureKind kind, Resource reached, Body bod
     }
 }
 
-SharedBytes encode_or_none(const Snapshot& snapshot) {
+SharedBytes encode_or_none(Snapshot&& snapshot) {
     if (snapshot.arrays().empty()) return nullptr;  // of a trainer that keeps none
     try {
-        return std::make_shared<const Bytes>(snapshot.encode());
+        return std::make_shared<const Bytes>(std::move(snapshot).encode());
     } catch (const std::bad_alloc&) {
         return nullptr;  // the report counts all the same; a continuation has to retrain
     }
@@ -59,7 +59,7 @@ std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& 
     };
     std::optional<Snapshot> start;
     if (auto failure = attempt(FailureKind::snapshot_unavailable, job.from, [&] {
-            if (job.start) start = Snapshot::decode(*job.start);
+            if (job.start) start = Snapshot::decode(job.start);
             if (job.from_disk.exists()) start = files.read(job.from_disk);
         })) {
         return failed(std::move(*failure));
@@ -82,7 +82,7 @@ std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& 
     auto& trained = std::get<Trained>(result);
     const auto seconds = seconds_since(begun);
     return TrainingReported{job.lease, trained.reached, seconds, std::move(trained.rows),
-                            encode_or_none(trained.snapshot)};
+                            encode_or_none(std::move(trained.snapshot))};
 }
 
 TrainingThread::TrainingThread(Trainer& trainer, std::shared_ptr<const SearchSpace> space, SnapshotFiles& files,

@@ -33,7 +33,7 @@ private:
     }
     PersistEnded write(const PersistTo& job) {
         try {
-            files_->write(job.snapshot, job.member, job.resource, Snapshot::decode(*job.content));
+            files_->write(job.snapshot, job.member, job.resource, Snapshot::decode(job.content));
             return {job.snapshot, true, {}};
         } catch (const std::exception& error) {
             return {job.snapshot, false, error.what()};

@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 from cluster import Cluster  # noqa: E402
-from harness import JOB, Stemma  # noqa: E402
+from fixtures import job, stemma  # noqa: E402, F401
 
 NEEDED = ("slurmctld", "slurmd", "sbatch", "munged", "mpirun")
 
@@ -61,21 +61,6 @@ def one_node(tmp_path_factory):
 @pytest.fixture(scope="module")
 def two_nodes(tmp_path_factory):
     yield from instance(tmp_path_factory, 2)
-
-
-@pytest.fixture
-def stemma(tmp_path):
-    program = Stemma(tmp_path)
-    if not os.access(program.binary, os.X_OK):
-        pytest.skip(f"{program.binary} is not built")
-    return program
-
-
-@pytest.fixture
-def job(tmp_path):
-    path = tmp_path / "toy.toml"
-    path.write_text(JOB)
-    return path
 
 
 @pytest.fixture

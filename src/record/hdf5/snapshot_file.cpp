@@ -183,13 +183,12 @@ void read_array(hid_t file, const std::string& path, const std::string& name, Sn
     hsize_t file_bytes = 0;
     check(H5Fget_filesize(file, &file_bytes), "read its size");
     if (static_cast<hsize_t>(count) > file_bytes / size_of(dtype)) throw h5::Error(name + " is larger than the file");
-    Bytes content(static_cast<std::size_t>(count) * size_of(dtype));
+    const auto content = into.add(name, dtype, {shape.begin(), shape.end()});
     if (!content.empty())
         check(H5Dread(set.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, content.data()), "read " + path);
     std::uint32_t expected = 0;
     h5::read_attribute(set.id(), "crc32", H5T_NATIVE_UINT32, &expected);
     if (crc(content) != expected) throw h5::Error("the checksum of " + name + " is wrong");
-    into.add(name, dtype, {shape.begin(), shape.end()}, content);
 }
 
 UserError unreadable(const std::string& path, const h5::Error& error) {

@@ -65,7 +65,9 @@ Snapshot Scratch::take_saved() const {
     struct stat about {};
     if (!in || ::fstat(in.number(), &about) != 0) fail(file);
     // Read, not mapped: a program that still shortens its file must not bring this process a SIGBUS.
-    Bytes content(static_cast<std::size_t>(about.st_size));
+    Snapshot snapshot;
+    snapshot.reserve(static_cast<std::size_t>(about.st_size));
+    const auto content = snapshot.add(array_name, DType::u8, {about.st_size});
     for (std::size_t done = 0; done < content.size();) {
         const auto got = ::read(in.number(), content.data() + done, content.size() - done);
         if (got < 0 && errno == EINTR) continue;
@@ -73,8 +75,6 @@ Snapshot Scratch::take_saved() const {
         if (got <= 0) fail(file);
         done += static_cast<std::size_t>(got);
     }
-    Snapshot snapshot;
-    snapshot.add(array_name, DType::u8, {std::ssize(content)}, content);
     return snapshot;
 }
 

@@ -1,7 +1,5 @@
 #include "trainer/torch/csv.hpp"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <cmath>
 #include <fstream>
@@ -34,7 +32,7 @@ struct Place {
     const std::string& file;
     std::size_t line = 0;
     [[noreturn]] void fail(const std::string& what) const {
-        throw UserError(fmt::format("{}:{}: {}", file, line, what));
+        throw UserError(file + ":" + std::to_string(line) + ": " + what);
     }
 };
 
@@ -44,9 +42,8 @@ double number(std::string_view field, std::string_view column, const Place& plac
     const auto* end = field.data() + field.size();
     const auto [stop, error] = std::from_chars(field.data(), end, value);
     if (error != std::errc{} || stop != end || !std::isfinite(value)) {
-        place.fail(fmt::format(
-            "\"{}\" in column \"{}\" is no finite number; encode categories as numbers and drop rows with gaps", field,
-            column));
+        place.fail("\"" + std::string(field) + "\" in column \"" + std::string(column) +
+                   "\" is no finite number; encode categories as numbers and drop rows with gaps");
     }
     return value;
 }
@@ -70,7 +67,8 @@ Table read_csv(const std::string& file) {
             continue;
         }
         if (fields.size() != table.columns.size()) {
-            place.fail(fmt::format("{} fields, but the header has {}", fields.size(), table.columns.size()));
+            place.fail(std::to_string(fields.size()) + " fields, but the header has " +
+                       std::to_string(table.columns.size()));
         }
         for (std::size_t i = 0; i < fields.size(); ++i)
             table.values.push_back(number(fields[i], table.columns[i], place));

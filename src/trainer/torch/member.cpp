@@ -60,6 +60,7 @@ void Member::load(const Snapshot& snapshot, bool with_optimiser) {
 
 Snapshot Member::save() {
     Snapshot snapshot;
+    snapshot.reserve(4 * parameter_bytes(*network_));  // weights and at most three moments each
     save_module(*network_, snapshot);
     if (moving_ != nullptr) {
         moving_->save(snapshot);

@@ -1,7 +1,5 @@
 #include "trainer/torch/state.hpp"
 
-#include <cstring>
-
 #include "core/error.hpp"
 
 namespace stemma {
@@ -30,32 +28,42 @@ DType type_of(torch::ScalarType type) {
     }
 }
 
-}  // namespace
-
-void save_tensor(const torch::Tensor& tensor, const std::string& name, Snapshot& snapshot) {
-    const auto host = tensor.detach().to(torch::kCPU).contiguous();
-    const std::span content(static_cast<const std::byte*>(host.data_ptr()), static_cast<std::size_t>(host.nbytes()));
-    snapshot.add(name, type_of(host.scalar_type()), host.sizes().vec(), content);
-}
-
-torch::Tensor load_tensor(const Snapshot& snapshot, const std::string& name, torch::ScalarType type) {
+/// The array where it lies in the snapshot: to be read only.
+torch::Tensor view(const Snapshot& snapshot, const std::string& name, torch::ScalarType type) {
     const auto* array = snapshot.find(name);
     if (array == nullptr) throw DecodeError("the snapshot has no array \"" + name + "\"");
     if (array->type != type_of(type))
         throw DecodeError("the snapshot's array \"" + name + "\" is " + std::string(name_of(array->type)));
-    auto tensor = torch::empty(array->shape, type);
     const auto content = snapshot.content(*array);
-    if (!content.empty()) std::memcpy(tensor.data_ptr(), content.data(), content.size());
-    return tensor;
+    if (content.empty()) return torch::empty(array->shape, type);
+    return torch::from_blob(const_cast<std::byte*>(content.data()), array->shape, type);
+}
+
+}  // namespace
+
+void save_tensor(const torch::Tensor& tensor, const std::string& name, Snapshot& snapshot) {
+    const auto place = snapshot.add(name, type_of(tensor.scalar_type()), tensor.sizes().vec());
+    if (place.empty()) return;
+    torch::from_blob(place.data(), tensor.sizes(), tensor.scalar_type()).copy_(tensor.detach());
+}
+
+torch::Tensor load_tensor(const Snapshot& snapshot, const std::string& name, torch::ScalarType type) {
+    return view(snapshot, name, type).clone();
 }
 
 void restore_tensor(torch::Tensor tensor, const std::string& name, const Snapshot& snapshot) {
     const torch::NoGradGuard no_grad;
-    const auto loaded = load_tensor(snapshot, name, tensor.scalar_type());
-    if (loaded.sizes() != tensor.sizes()) {
+    const auto stored = view(snapshot, name, tensor.scalar_type());
+    if (stored.sizes() != tensor.sizes()) {
         throw DecodeError("the snapshot's array \"" + name + "\" has another shape: it is of another model");
     }
-    tensor.copy_(loaded);
+    tensor.copy_(stored);
+}
+
+std::size_t parameter_bytes(const torch::nn::Module& module) {
+    std::size_t bytes = 0;
+    for (const auto& parameter : module.parameters()) bytes += parameter.nbytes();
+    return bytes;
 }
 
 void save_module(const torch::nn::Module& module, Snapshot& snapshot) {

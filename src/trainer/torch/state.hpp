@@ -7,7 +7,7 @@
 
 namespace stemma {
 
-/// Copies to the host if need be.
+/// Copies once, from wherever the tensor is.
 void save_tensor(const torch::Tensor& tensor, const std::string& name, Snapshot& snapshot);
 
 /// The array called `name`, on the CPU. Throws DecodeError when it is not there or has another type.
@@ -15,6 +15,9 @@ torch::Tensor load_tensor(const Snapshot& snapshot, const std::string& name, tor
 
 /// Overwrites `tensor` with the array; throws DecodeError when it has another shape.
 void restore_tensor(torch::Tensor tensor, const std::string& name, const Snapshot& snapshot);
+
+/// Of the parameters, without buffers.
+std::size_t parameter_bytes(const torch::nn::Module& module);
 
 /// Parameters and buffers as "model/<name>".
 void save_module(const torch::nn::Module& module, Snapshot& snapshot);

@@ -67,6 +67,7 @@ public:
                 break;  // after one unit at least
         }
         trained.reached = state.reached;
+        trained.snapshot.reserve(sizeof state + ballast_.size());
         trained.snapshot.add("state", DType::u8, {sizeof state}, std::as_bytes(std::span(&state, 1)));
         if (!ballast_.empty()) {
             trained.snapshot.add("ballast", DType::u8, {static_cast<std::int64_t>(ballast_.size())},

@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <xxhash.h>
+
+#include <cstring>
+#include <limits>
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
@@ -71,7 +75,7 @@ TEST(Snapshot, RefusesADuplicateNameAndAWrongSize) {
 TEST(Snapshot, RefusesEveryCutAndEveryFlippedBit) {
     const auto block = sample().encode();
     for (std::size_t size = 0; size < block.size(); ++size) {
-        EXPECT_THROW(Snapshot::decode(std::span(block).first(size)), DecodeError) << size;
+        EXPECT_THROW(Snapshot::decode(Bytes(block.begin(), block.begin() + std::ptrdiff_t(size))), DecodeError) << size;
     }
     for (std::size_t bit = 0; bit < 8 * block.size(); ++bit) {
         auto damaged = block;
@@ -80,29 +84,47 @@ TEST(Snapshot, RefusesEveryCutAndEveryFlippedBit) {
     }
 }
 
+TEST(Snapshot, ArraysMayBeAddedToADecodedOneAndItsCopiesAreTheirOwn) {
+    const auto block = sample().encode();
+    const auto decoded = Snapshot::decode(block);
+
+    auto more = decoded;
+    more.add("more", DType::u8, {1}, bytes_of(std::vector<std::uint8_t>{9}));
+
+    auto expected = sample();
+    expected.add("more", DType::u8, {1}, bytes_of(std::vector<std::uint8_t>{9}));
+    EXPECT_EQ(more.encode(), expected.encode());
+    EXPECT_EQ(decoded.encode(), block);
+}
+
+TEST(Snapshot, APlaceIsFilledByTheCaller) {
+    Snapshot snapshot;
+    snapshot.reserve(100);
+
+    const auto place = snapshot.add("a", DType::u8, {3});
+    ASSERT_EQ(place.size(), 3U);
+    std::ranges::fill(place, std::byte{7});
+
+    EXPECT_THAT(snapshot.content(*snapshot.find("a")), testing::Each(std::byte{7}));
+}
+
 /// The layout of snapshot.cpp, with a checksum that fits whatever the body says.
-Bytes block_with_body(const Bytes& body) {
-    // zlib's CRC-32 by its definition: the test shall not share the code under test.
-    std::uint32_t crc = ~0U;
-    for (const auto byte : body) {
-        crc ^= static_cast<std::uint32_t>(byte);
-        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0xedb88320U : 0U);
-    }
-    crc = ~crc;
+Bytes block_with_body(std::uint64_t data_bytes, std::uint64_t arrays, const Bytes& body) {
     auto block = Snapshot().encode();
-    block.resize(6);  // magic and version
-    const auto* first = reinterpret_cast<const std::byte*>(&crc);
-    block.insert(block.end(), first, first + sizeof crc);
-    block.insert(block.end(), body.begin(), body.end());
+    std::memcpy(block.data() + 16, &data_bytes, sizeof data_bytes);
+    std::memcpy(block.data() + 24, &arrays, sizeof arrays);
+    append(block, body);
+    const auto checksum = XXH3_64bits(block.data() + 16, block.size() - 16);
+    std::memcpy(block.data() + 8, &checksum, sizeof checksum);
     return block;
 }
 
 TEST(Snapshot, RefusesHostileBlocksWithAValidChecksum) {
-    const auto refused = [](auto fill) {
+    const auto refused = [](std::uint64_t data_bytes, std::uint64_t arrays, auto fill) {
         Bytes body(0);
         ByteWriter out(body);
         fill(out);
-        EXPECT_THROW(Snapshot::decode(block_with_body(body)), DecodeError);
+        EXPECT_THROW(Snapshot::decode(block_with_body(data_bytes, arrays, body)), DecodeError);
     };
     const auto entry = [](ByteWriter& out, const char* name, std::uint8_t type,
                           const std::vector<std::int64_t>& shape) {
@@ -110,18 +132,20 @@ TEST(Snapshot, RefusesHostileBlocksWithAValidChecksum) {
         out.put(type);
         out.put(shape);
     };
+    const auto nothing = [](ByteWriter&) {};
     const std::int64_t huge = std::numeric_limits<std::int64_t>::max();
-    refused([&](ByteWriter& out) { out.put(std::uint64_t{0}), out.put(~std::uint32_t{0}); });
-    refused([&](ByteWriter& out) { out.put(std::uint64_t{8}), out.put(std::uint32_t{1}), entry(out, "a", 99, {1}); });
-    refused([&](ByteWriter& out) { out.put(std::uint64_t{8}), out.put(std::uint32_t{1}), entry(out, "a", 7, {-1}); });
-    refused([&](ByteWriter& out) {
-        out.put(std::uint64_t{8}), out.put(std::uint32_t{1}), entry(out, "a", 7, {huge, huge});
-    });
-    refused(
-        [&](ByteWriter& out) { out.put(std::uint64_t(huge)), out.put(std::uint32_t{1}), entry(out, "a", 1, {huge}); });
-    refused([&](ByteWriter& out) {
-        out.put(std::uint64_t{0}), out.put(std::uint32_t{2}), entry(out, "a", 7, {0}), entry(out, "a", 7, {0});
-    });
+    refused(0, ~std::uint64_t{0}, nothing);
+    refused(~std::uint64_t{0}, 0, nothing);
+    refused(1, 0, nothing);
+    refused(0, 0, [](ByteWriter& out) { out.put(std::uint8_t{0}); });
+    const auto data = [](ByteWriter& out) { out.put(std::uint64_t{0}); };
+    refused(8, 0, data);
+    refused(8, 1, [&](ByteWriter& out) { data(out), entry(out, "a", 99, {1}); });
+    refused(8, 1, [&](ByteWriter& out) { data(out), entry(out, "a", 7, {-1}); });
+    refused(8, 1, [&](ByteWriter& out) { data(out), entry(out, "a", 7, {huge, huge}); });
+    refused(8, 2, [&](ByteWriter& out) { data(out), entry(out, "a", 7, {1}), entry(out, "b", 7, {1}); });
+    refused(static_cast<std::uint64_t>(huge), 1, [&](ByteWriter& out) { entry(out, "a", 1, {huge}); });
+    refused(0, 2, [&](ByteWriter& out) { entry(out, "a", 7, {0}), entry(out, "a", 7, {0}); });
 }
 
 TEST(Snapshot, RandomBytesNeverDecode) {

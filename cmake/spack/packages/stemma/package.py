@@ -24,6 +24,7 @@ class Stemma(CMakePackage, CudaPackage):
     depends_on("cli11@2.3:")
     depends_on("nlohmann-json@3.11:")
     depends_on("random123")
+    depends_on("xxhash")
     depends_on("zlib-api")
     depends_on("hdf5@1.10:~mpi")  # one writer; the program needs no parallel HDF5
     depends_on("eigen@3.4:")
