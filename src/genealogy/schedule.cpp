@@ -58,6 +58,9 @@ std::string schedule_text(const Genealogy& genealogy, MemberId member, const Gen
     const auto stages = genealogy.lineage(member);
     if (stages.empty()) return fmt::format("member {} has not been trained yet\n", member.value);
     const auto value = [&](const Stage& stage, std::size_t p) { return genealogy[stage.member].configuration[p]; };
+    const auto same = [&](const Stage& a, const Stage& b) {
+        return genealogy[a.member].configuration == genealogy[b.member].configuration;
+    };
     std::vector<std::size_t> changing;
     std::string constant;
     for (std::size_t p = 0; p < space.size(); ++p) {
@@ -68,20 +71,19 @@ std::string schedule_text(const Genealogy& genealogy, MemberId member, const Gen
             constant += fmt::format("{}{}={}", constant.empty() ? "" : " ", space[p].name, short_text(literal));
         }
     }
-    std::vector<std::string> head = {"from", "to", "member", "born by"};
+    std::vector<std::string> head = {"from", "to", "member", "born by", names.metric};
     for (const auto p : changing) head.push_back(space[p].name + " ");
-    head.push_back(names.metric);
     std::vector<std::vector<std::string>> rows = {std::move(head)};
-    for (std::size_t i = 0; i < stages.size(); ++i) {
-        const auto& stage = stages[i];
-        std::vector<std::string> row = {std::to_string(stage.from), std::to_string(stage.to),
-                                        std::to_string(stage.member.value),
-                                        detail::birth_text(genealogy[stage.member])};
+    for (std::size_t first = 0, last = 0; first < stages.size(); first = ++last) {
+        while (last + 1 < stages.size() && same(stages[last + 1], stages[first])) ++last;
+        std::vector<std::string> row = {std::to_string(stages[first].from), std::to_string(stages[last].to),
+                                        std::to_string(stages[last].member.value),
+                                        detail::birth_text(genealogy[stages[first].member]),
+                                        detail::metric_text(stages[last].metric)};
         for (const auto p : changing) {
-            const bool changed = i > 0 && value(stage, p) != value(stages[i - 1], p);
-            row.push_back(short_text(space.literal(p, value(stage, p))) + (changed ? "*" : " "));
+            const bool changed = first > 0 && value(stages[first], p) != value(stages[first - 1], p);
+            row.push_back(short_text(space.literal(p, value(stages[first], p))) + (changed ? "*" : " "));
         }
-        row.push_back(detail::metric_text(stage.metric));
         rows.push_back(std::move(row));
     }
     std::vector<bool> right(rows[0].size(), true);

@@ -9,8 +9,9 @@
 
 namespace stemma {
 
-/// One row a stage: from, to, member, how it was born, the hyperparameters that differ between stages (those that
-/// changed at the stage are marked *), the metric at its end. The others are named once below. NaN metrics are "-".
+/// One row for stages in a row that have the same hyperparameters: from, to, the last member, how the first was born, the
+/// metric at its end, the hyperparameters that change on the way (where they do, marked *). The others are named once
+/// below. NaN metrics are "-".
 std::string schedule_text(const Genealogy& genealogy, MemberId member, const GenealogyNames& names,
                           const TextStyle& style);
 

@@ -48,8 +48,12 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows, const std
             if (i == cut_from) text += fmt::format("... {} lines more (--all)\n", cut_to - cut_from);
             continue;
         }
-        auto line = cut_to_width(line_of(rows[i], widths, right), style.width);
+        auto line = line_of(rows[i], widths, right);
         line.erase(line.find_last_not_of(' ') + 1);
+        if (columns(line) > static_cast<std::size_t>(style.width)) {
+            // Told, so that nobody takes the rest of a number for the number.
+            line = cut_to_width(line, style.width - 1) + (style.unicode ? "\u2026" : "~");
+        }
         text += line + "\n";
     }
     return text;

@@ -18,7 +18,7 @@ struct GenealogyNames {
 };
 
 struct TextStyle {
-    int width = 80;  ///< columns; longer lines are cut
+    int width = 80;  ///< columns; longer lines are cut and end with an ellipsis
     bool unicode = true;
     std::size_t lines = 100;  ///< about; 0 = all
 };

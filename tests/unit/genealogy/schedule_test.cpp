@@ -7,13 +7,12 @@
 namespace stemma::test {
 namespace {
 
-TEST(ScheduleText, MarksWhatChanged) {
+TEST(ScheduleText, MarksWhatChangedAndJoinsWhatDidNot) {
     EXPECT_EQ("\n" + schedule_text(family(), {5}, names(), {}), R"(
 toy: member 5, 9 epochs in 3 stages; * changed
-from  to  member  born by     lr   loss
-   0   3       0  sampled    0.1    0.9
-   3   6       3  exploit   0.15*   0.4
-   6   9       5  adoption  0.15   0.25
+from  to  member  born by  loss    lr
+   0   3       0  sampled   0.9   0.1
+   3   9       5  exploit  0.25  0.15*
 the same throughout: optimiser=sgd to=4
 )");
 }

@@ -32,15 +32,15 @@ member   born by           epochs  loss  hyperparameters
 }
 
 TEST(ForestText, DrawsInAsciiToo) {
-    EXPECT_EQ("\n" + forest_text(family(), names(), {.width = 40, .unicode = false}), R"(
+    EXPECT_EQ("\n" + forest_text(family(), names(), {.width = 41, .unicode = false}), R"(
 toy: 6 members from 2 roots; best member 5
-member   born by           epochs  loss
-|-o 0    sampled              0-6   0.8
-| |-o 2  exploit, donor 1     3-6   0.5
-| o 3    exploit              3-6   0.4
-| * 5    adoption             6-9  0.25
-`-o 1    sampled              0-3   1.5
-  o 4    repeat               0-0     -
+member   born by           epochs  loss ~
+|-o 0    sampled              0-6   0.8 ~
+| |-o 2  exploit, donor 1     3-6   0.5 ~
+| o 3    exploit              3-6   0.4 ~
+| * 5    adoption             6-9  0.25 ~
+`-o 1    sampled              0-3   1.5 ~
+  o 4    repeat               0-0     - ~
 )");
 }
 
@@ -52,11 +52,11 @@ TEST(ForestText, SaysHowManyAreLeftOut) {
     EXPECT_EQ("\n" + forest_text(genealogy, names(), {.width = 60, .lines = 6}), R"(
 toy: 40 members from 11 roots; best member 29
 member    born by  epochs     loss  hyperparameters
-├─● 0     sampled     0-3      0.9  lr=0.1 optimiser=sgd to=
-│ ├─● 27  exploit     3-6  0.03704  lr=0.2 optimiser=sgd to=
-│ ├─● 28  exploit     3-6  0.03571  lr=0.2 optimiser=sgd to=
+├─● 0     sampled     0-3      0.9  lr=0.1 optimiser=sgd to…
+│ ├─● 27  exploit     3-6  0.03704  lr=0.2 optimiser=sgd to…
+│ ├─● 28  exploit     3-6  0.03571  lr=0.2 optimiser=sgd to…
 │ ├─... 26 more
-│ ★ 29    exploit     3-6  0.03448  lr=0.2 optimiser=sgd to=
+│ ★ 29    exploit     3-6  0.03448  lr=0.2 optimiser=sgd to…
 └─... 10 more
 )");
 }
