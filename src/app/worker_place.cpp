@@ -26,18 +26,20 @@ GpuList gpus_for(const Job& job) {
     return trains_in_program(job) || cuda_available() ? find_gpus(read_environment()) : GpuList{};
 }
 
-WorkerSeat seat_among(Ranks& ranks, int rank, const Launch& process, const Job& job) {
-    const RankFacts own{process.host.empty() ? host_name() : process.host, core_set(),
-                        rank == 0 ? GpuList{} : gpus_for(job)};
+WorkerSeat seat_among(Ranks& ranks, int rank, const Launch& process, const GpuList& gpus) {
+    const RankFacts own{process.host.empty() ? host_name() : process.host, core_set(), rank == 0 ? GpuList{} : gpus};
     std::vector<RankFacts> all;
     for (const auto& text : ranks.all_texts(to_text(own))) all.push_back(facts_of(text));
     return rank == 0 ? WorkerSeat{} : seat_of(rank, all);
 }
 
+std::uint32_t threads_of(const WorkerSeat& seat) {
+    return static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.sharing));
+}
+
 WorkerPlace place_of(const Job& job, const WorkerSeat& seat) {
     TrainerPlace place;
-    place.threads = job.workers.threads > 0 ? job.workers.threads
-                                            : static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.sharing));
+    place.threads = job.workers.threads > 0 ? job.workers.threads : threads_of(seat);
     const auto visible = gpus_for(job);
     if (visible.empty()) {
         if (job.workers.device != Device::cuda) return {place, place.device};

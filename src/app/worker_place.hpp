@@ -18,8 +18,11 @@ struct WorkerPlace {
 /// What this process sees, if the job may train on it.
 GpuList gpus_for(const Job& job);
 
-/// Where rank `rank` sits among the workers of its host. All ranks ask together.
-WorkerSeat seat_among(Ranks& ranks, int rank, const Launch& process, const Job& job);
+/// Where rank `rank`, which may use `gpus`, sits among the workers of its host. All ranks ask together.
+WorkerSeat seat_among(Ranks& ranks, int rank, const Launch& process, const GpuList& gpus);
+
+/// Training threads of a worker that a job gives no number: its share of the cores that it may use.
+std::uint32_t threads_of(const WorkerSeat& seat);
 
 /// Throws UserError if the job wants a GPU and there is none for this seat.
 WorkerPlace place_of(const Job& job, const WorkerSeat& seat);

@@ -222,7 +222,7 @@ ExitCode search_over_mpi(const Launch& process, const Job& job, const std::files
     const SignalWatch signals;
     const auto run_id = ranks.agree(new_run_id());
     const auto endpoint = ranks.endpoint();
-    const auto seat = seat_among(ranks, endpoint->rank(), process, job);
+    const auto seat = seat_among(ranks, endpoint->rank(), process, gpus_for(job));
     if (endpoint->rank() == 0) {
         const auto outcome = be_manager(*endpoint, job, run_id, launch, signals, make_lead);
         if (outcome.workers_lost) ranks.abandon(launcher_code(outcome.code));

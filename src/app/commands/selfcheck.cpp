@@ -7,6 +7,7 @@
 #include "app/console/format.hpp"
 #include "app/ranks.hpp"
 #include "app/registry.hpp"
+#include "app/worker_place.hpp"
 #include "platform/gpus.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
@@ -23,10 +24,25 @@ std::string gpu_text(const GpuList& gpus) {
     return text;
 }
 
-/// What this rank says of itself.
-std::string facts(const GpuList& gpus) {
-    return fmt::format("pid {}, {} cores, {} memory free, {}", ::getpid(), usable_cores(),
+/// What this rank says of itself; `role` is its part in a search.
+std::string facts(const GpuList& gpus, const std::string& role) {
+    return fmt::format("pid {}, {} cores, {}{} memory free, {}", ::getpid(), usable_cores(), role,
                        bytes_text(memory().available), gpu_text(gpus));
+}
+
+std::string role_of(int rank, const WorkerSeat& seat) {
+    if (rank == 0) return "manages, ";
+    const auto threads = threads_of(seat);
+    auto text = fmt::format("trains with {} thread{}", threads, threads == 1 ? "" : "s");
+    if (!seat.gpus[static_cast<std::size_t>(seat.index)].empty()) {
+        const auto assigned = assign_gpus({.visible = seat.gpus, .worker = seat.index});
+        if (const auto* error = std::get_if<GpuError>(&assigned)) {
+            text += " and would be refused a GPU (" + error->message + ")";
+        } else {
+            text += fmt::format(" on cuda:{}", std::get<GpuList>(assigned).front().index);
+        }
+    }
+    return text + ", ";
 }
 
 std::vector<std::string> warnings(const Launch& launch, const GpuList& gpus) {
@@ -58,10 +74,11 @@ ExitCode selfcheck() {
     if (launch.launcher == Launcher::none) {
         text = fmt::format(
             "  this process  {}  {}\n  no launcher: `stemma run` would train with workers inside one process\n",
-            host_name(), facts(gpus));
+            host_name(), facts(gpus, ""));
     } else {
         Ranks ranks;
-        text = ranks.selfcheck(facts(gpus));
+        const auto seat = seat_among(ranks, launch.rank, launch, gpus);
+        text = ranks.selfcheck(facts(gpus, role_of(launch.rank, seat)));
         if (launch.rank != 0) return ExitCode::ok;
     }
     std::printf("stemma %s, %s, started by %s, %d rank%s\n%s", STEMMA_VERSION, torch_text().c_str(),
