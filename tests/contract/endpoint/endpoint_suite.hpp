@@ -261,6 +261,8 @@ struct Scenario {
     const char* name;
     void (*run)(Endpoint&);
 };
+/// For the names of tests.
+inline std::ostream& operator<<(std::ostream& out, const Scenario& scenario) { return out << scenario.name; }
 
 inline const std::vector<Scenario>& scenarios() {
     static const std::vector<Scenario> all = {

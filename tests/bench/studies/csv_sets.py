@@ -1,0 +1,83 @@
+"""The methods of Protocol A on four UCI tables: networks of 50 hidden units by regression, the same five hyperparameters,
+80 epochs in all and at most 20 a lineage.
+
+    /usr/bin/python3 tests/bench/studies/csv_sets.py FOLDER [--arms gpbt,pbt,...] [--seeds 20] [--space uniform]
+                                                     [--sets energy,...] [--side-by-side 2]
+
+Resumable like protocol_a.py. Prints the median over the seeds of the test loss of the member that is best on the
+validation rows, relative to random search, and the mean rank of each method among those compared (1 is best).
+"""
+
+import argparse
+import statistics
+from pathlib import Path
+
+from population import ARMS, SPACES, Problem, sweep
+
+HEAD = """
+[run.budget]
+epochs = 80
+[metric]
+name = "valid_loss"
+direction = "minimise"
+[trainer]
+type = "torch"
+data = "csv"
+path = "{path}"
+model = "mlp"
+layers = 1
+width = 50
+optimiser = "adam"
+amsgrad = true
+batch_size = 16
+inherit_optimiser = {inherit}
+[workers]
+threads = 1
+durable = "none"
+"""
+SETS = ("energy", "concrete", "kin8nm", "power")
+
+
+def problem(name):
+    return Problem(name, HEAD.replace("{path}", f"tests/data/uci_{name}/{name}.csv"), "loss", maximise=False)
+
+
+def ranks(losses):
+    """{method: mean rank}; losses: {method: [one a seed]}."""
+    counts = {arm: [] for arm in losses}
+    for seed in range(min(len(each) for each in losses.values())):
+        for rank, arm in enumerate(sorted(losses, key=lambda arm: losses[arm][seed]), 1):
+            counts[arm].append(rank)
+    return {arm: statistics.mean(each) for arm, each in counts.items()}
+
+
+def table(rows, arms, sets):
+    lines = [f"| method | {' | '.join(sets)} | mean rank |", "| --- |" + " --- |" * (len(sets) + 1)]
+    losses = {name: {arm: [row[7] for row in sorted(rows) if (row[0], row[2]) == (name, arm)] for arm in arms} for name in sets}
+    medians = {name: {arm: statistics.median(losses[name][arm]) for arm in arms} for name in sets}
+    mean_ranks = [ranks(losses[name]) for name in sets]
+    base = "random" if "random" in arms else arms[0]
+    for arm in arms:
+        cells = [f"{medians[name][arm] / medians[name][base]:.3f}" for name in sets]
+        lines.append(f"| {arm} | {' | '.join(cells)} | {statistics.mean(each[arm] for each in mean_ranks):.2f} |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--arms", default="gpbt,gpbt_published,pbt,random", help=f"of {', '.join(ARMS)}")
+    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--space", choices=SPACES, default="scaled")
+    parser.add_argument("--side-by-side", type=int, default=2)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    arms, sets = options.arms.split(","), options.sets.split(",")
+    tasks = [(options.folder, problem(name), options.space, arm, seed) for seed in range(1, options.seeds + 1) for name in sets for arm in arms]
+    rows = sweep(tasks, options.folder / f"csv_sets_{options.space}_{'+'.join(arms)}.csv", options.side_by_side)
+    print(table(rows, arms, sets))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Methods that the studies of populations compare, and runs of them: one file each, one worker inside the process."""
+
+import csv
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[3]
+STEMMA = os.environ.get("STEMMA", str(ROOT / "build/stemma"))
+
+SCALED = """
+[space]
+lr = { type = "real", low = 1e-5, high = 1e-1, scale = "log" }
+weight_decay = { type = "real", low = 1e-5, high = 1e-1, scale = "log" }
+dropout = { type = "real", low = 0.0, high = 1.0 }
+one_minus_beta1 = { type = "real", low = 1e-4, high = 1e-1, scale = "log" }
+one_minus_beta2 = { type = "real", low = 1e-5, high = 1e-2, scale = "log" }
+"""
+# The same, all uniform: most of the range is far too large a learning rate.
+UNIFORM = SCALED.replace(', scale = "log"', "")
+
+GPBT = '[scheduler]\ntype = "gpbt"\nchildren = 4\nratio = {ratio}\nmax = 20\nsequential = {sequential}\n'
+TPE = '[sampler]\ntype = "tpe"\nstartup = 1\ngood = "square_root"\ngamma = 0.25\ntime = "{time}"\n'
+OURS = '[sampler]\ntype = "tpe"\nstartup = 1\ngood = "square_root"\ngamma = 0.5\nmultivariate = true\ntime = "relative"\n'
+PARALLEL = GPBT.format(ratio=4, sequential="false")
+PAPER = GPBT.format(ratio=4, sequential="true")
+PBT = '[scheduler]\ntype = "pbt"\npopulation = 4\nmax = 20\nbottom = 0.25\ntop = 0.25\n'
+FULL = '[scheduler]\ntype = "random"\nmax = 20\n'
+
+def deep(text, *change):
+    return text.replace("max = 20", "max = 40").replace(*(change or ("", "")))
+
+
+# name: (scheduler and sampler, moments inherited)
+ARMS = {
+    "gpbt": (PARALLEL + OURS, True),
+    "gpbt_published": (PAPER + TPE.format(time="kernel"), False),
+    "pbt": (PBT, True),
+    "random": (FULL, True),
+    "gpbt_sequential": (PAPER + OURS, True),
+    "gpbt_new_moments": (PARALLEL + OURS, False),
+    "gpbt_no_time": (PAPER + TPE.format(time="none"), False),
+    "gpbt_two_parents": (GPBT.format(ratio=1, sequential="false") + OURS, True),
+    "gpbt_gp": (PARALLEL + '[sampler]\ntype = "gp"\nwarp_inputs = false\nwarp_outputs = false\n', True),
+    "gpbt_warped_gp": (PARALLEL + '[sampler]\ntype = "gp"\n', True),
+    "pb2": (PBT + '[sampler]\ntype = "gp"\nbirths = "propose"\nobjective = "improvement"\ntime_model = "decay"\nacquisition = "lcb"\n', True),
+    "tpe": (FULL + '[sampler]\ntype = "tpe"\nstartup = 1\n', True),
+    "asha": ('[scheduler]\ntype = "asha"\neta = 3\nmax = 20\n', True),
+    # Without the bound of 20 epochs a lineage: what depth gives.
+    "gpbt_deep": (deep(PARALLEL + OURS, "children = 4\nratio = 4", "children = 2\nratio = 2"), True),
+    "pbt_deep": (deep(PBT.replace("0.25", "0.5"), "population = 4", "population = 2"), True),
+    "random_deep": (deep(FULL), True),
+    "asha_deep": (deep('[scheduler]\ntype = "asha"\neta = 3\nmax = 20\n'), True),
+}
+SPACES = {"scaled": SCALED, "uniform": UNIFORM}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is trained: the beginning of a job file, with {inherit} where trainer.inherit_optimiser stands."""
+
+    name: str
+    head: str
+    metric: str  # without valid_ or test_
+    maximise: bool
+
+
+COLUMNS = ("problem", "space", "method", "seed", "epochs", "deepest", "valid", "test")
+
+
+def run(folder, problem, space, arm, seed):
+    """One search, gone on with if it was interrupted; its row: of the member that is best by the validation metric."""
+    text, inherit = ARMS[arm]
+    name = f"{problem.name}-{space}-{arm}"
+    job_file = folder / f"{name}.toml"
+    job_file.write_text(problem.head.replace("{inherit}", str(inherit).lower()) + SPACES[space] + text)
+    path = folder / f"{name}-{seed}.h5"
+    words = [STEMMA, "run", str(job_file), "--quiet", "-n", "1", "--continue", "--output", str(path), "--set", f"run.seed={seed}"]
+    subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    with h5py.File(path, "r") as file:
+        reports = file["reports"][:]
+        valid = reports[f"valid_{problem.metric}"]
+        best = reports[np.nanargmax(valid) if problem.maximise else np.nanargmin(valid)]
+        found = [float(best[f"{half}_{problem.metric}"]) for half in ("valid", "test")]
+        return (problem.name, space, arm, seed, len(file["epochs"]), int(reports["resource"].max()), *found)
+
+
+def sweep(tasks, summary, side_by_side):
+    """Rows of run(*task) for all tasks; the file `summary` (CSV) has those that are done."""
+    rows = []
+    with ThreadPoolExecutor(side_by_side) as pool:
+        for done in [pool.submit(run, *task) for task in tasks]:
+            rows.append(done.result())
+            with summary.open("w", newline="") as out:
+                csv.writer(out).writerows([COLUMNS, *sorted(rows)])
+    return rows
