@@ -20,9 +20,9 @@ pytestmark = pytest.mark.flaky(reruns=1)
 ROUNDS = 6 if os.environ.get("STEMMA_TEST_ALL") else 1
 # On a busy machine a rank may well be silent for seconds: those that are alive must not be taken for dead.
 PATIENT = ("--set", "workers.lost_after=10s")
-SLOW = ("--set", "trainer.cost=10ms", "--set", "run.budget.members=200", *PATIENT)
+SLOW = ("--set", "trainer.cost=20ms", "--set", "run.budget.members=200", *PATIENT)
 # Snapshots that take a while on the wire, so that a kill often hits a transfer; children move between workers all the time.
-HEAVY = ("--set", "trainer.cost=2ms", "--set", "run.budget.members=120", "--set", "trainer.state_bytes=32MiB",
+HEAVY = ("--set", "trainer.cost=50ms", "--set", "run.budget.members=120", "--set", "trainer.state_bytes=32MiB",
          "--set", "workers.durable=best", "--set", "workers.snapshot_memory=4GiB", *PATIENT)
 
 
