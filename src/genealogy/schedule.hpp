@@ -9,9 +9,9 @@
 
 namespace stemma {
 
-/// One row for stages in a row that have the same hyperparameters: from, to, the last member, how the first was born, the
-/// metric at its end, the hyperparameters that change on the way (where they do, marked *). The others are named once
-/// below. NaN metrics are "-".
+/// One row for stages in a row that have the same hyperparameters: from, to, the last member, how the first was born,
+/// the metric at its end, the hyperparameters that change on the way (where they do, marked *). The others are named
+/// once below. NaN metrics are "-".
 std::string schedule_text(const Genealogy& genealogy, MemberId member, const GenealogyNames& names,
                           const TextStyle& style);
 
