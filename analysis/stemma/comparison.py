@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +12,9 @@ import pandas as pd
 
 from stemma.errors import StemmaError
 from stemma.run import Run, open_run
+
+# q of Nemenyi's test at 5 %, for 2, 3, ... methods: the studentised range over the square root of 2.
+_NEMENYI = (1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164)
 
 
 def compare(runs: Iterable[Run | str | os.PathLike], labels: Iterable[str] | None = None) -> Comparison:
@@ -84,6 +88,15 @@ class Comparison:
             rows.append({"label": label, "runs": len(values), "mean": values.mean(), "low": low, "high": high})
         return pd.DataFrame(rows)
 
+    def ranks(self) -> Ranks:
+        """Ranks of the labels (1 = best) by their best, seed by seed (seeds that every label has), for a diagram of critical
+        differences. Raises StemmaError where no seed is common to all, or with fewer than two labels."""
+        wide = self.table.pivot_table(index="seed", columns="label", values="best", aggfunc="mean", sort=False).dropna()
+        if wide.shape[1] < 2 or wide.empty:
+            raise StemmaError("ranks need at least two methods and a seed that all of them have run with")
+        ranks = wide.rank(axis=1, ascending=not self.maximise)
+        return Ranks(ranks.mean().sort_values(), len(wide))
+
     def time_to(self, target: float, along: str = "time") -> pd.DataFrame:
         """First point at which each run was at least as good as `target`; NaN where it never was. Column "x"."""
         rows = []
@@ -92,6 +105,39 @@ class Comparison:
             hit = run.progress[along][(best >= target) if self.maximise else (best <= target)]
             rows.append({"label": label, "seed": run.seed, "x": hit.iloc[0] if len(hit) else np.nan})
         return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Mean ranks of methods over `blocks` seeds, best first."""
+
+    mean: pd.Series
+    blocks: int
+
+    @property
+    def friedman(self) -> float:
+        """Friedman's statistic: chi-square distributed with (methods - 1) degrees of freedom if all were alike (Demsar,
+        "Statistical Comparisons of Classifiers over Multiple Data Sets", JMLR 2006, section 3.2.2)."""
+        k = len(self.mean)
+        return float(12 * self.blocks / (k * (k + 1)) * ((self.mean**2).sum() - k * (k + 1) ** 2 / 4))
+
+    @property
+    def critical_difference(self) -> float:
+        """Methods whose mean ranks differ by less cannot be told apart at the 5 % level (Nemenyi's test; Demsar's table 5a).
+        Raises StemmaError beyond ten methods, where that table ends."""
+        k = len(self.mean)
+        if k - 2 >= len(_NEMENYI):
+            raise StemmaError(f"critical differences are known for 2 to {len(_NEMENYI) + 1} methods; got {k}")
+        return _NEMENYI[k - 2] * float(np.sqrt(k * (k + 1) / (6 * self.blocks)))
+
+    def alike(self) -> list[tuple[str, ...]]:
+        """Largest groups of methods that cannot be told apart."""
+        names, ranks, groups = list(self.mean.index), self.mean.to_numpy(), []
+        for first in range(len(names)):
+            group = tuple(name for name, rank in zip(names[first:], ranks[first:]) if rank - ranks[first] < self.critical_difference)
+            if len(group) > 1 and not any(set(group) <= set(other) for other in groups):
+                groups.append(group)
+        return groups
 
 
 def _step(progress, along, grid):

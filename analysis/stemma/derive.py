@@ -5,7 +5,7 @@ Whole columns at a time: 10^6 members take seconds. Members are numbered in orde
 import numpy as np
 import pandas as pd
 
-from stemma import schema
+from stemma import hypergradients, schema
 from stemma.runfile import decode
 
 _HEIRS = ("exploit", "adoption")
@@ -220,13 +220,16 @@ def spans(run, path):
     return [(member, int(start[member]), end) for member, end in zip(path, ends)]
 
 
+def rows_of(run, member):
+    """The member's rows of `epochs`."""
+    return run.epochs.iloc[_by_member(run)(member)]
+
+
 def lineage(run, path):
-    epochs = run.epochs
-    index = _by_member(run)
     parts = []
     for member, start, end in spans(run, path):
-        rows = epochs.iloc[index(member)]
-        rows = rows[(rows["resource"] > start) & (rows["resource"] <= end)]
+        rows = rows_of(run, member)
+        rows = rows[(rows["resource"] > start) & (rows["resource"] <= end) & hypergradients.measured(run, rows)]
         parts.append(rows.drop_duplicates("resource", keep="last").sort_values("resource"))
     return pd.concat(parts, ignore_index=True).drop(columns="report")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from stemma import derive, schema
+from stemma import derive, hypergradients, schema
 from stemma.errors import StemmaError
 from stemma.runfile import RunFile, decode
 from stemma.snapshots import read_snapshot, snapshot_folder
@@ -30,7 +30,8 @@ class Run:
     """One search. Times are seconds since its first start, resources are in `unit` (epochs or steps).
 
     Attributes of the header: name, run_id, seed, metric, maximise, unit, job (the text of the job file), space (a dict),
-    started_unix. `parameters` and `metrics` are tuples that describe the columns of the same name."""
+    started_unix. `parameters` and `metrics` are tuples that describe the columns of the same name; `scores` are the metrics
+    that are not parts of trajectories of hyperparameters."""
 
     def __init__(self, file: RunFile):
         self.file = file
@@ -42,6 +43,7 @@ class Run:
         for name in ("name", "run_id", "seed", "metric", "maximise", "unit", "job", "space", "started_unix", "program_version"):
             setattr(self, name, getattr(header, name))
         self.parameters, self.metrics = self.file.parameters, self.file.metrics
+        self.scores = tuple(metric for metric in self.metrics if not hypergradients.is_trajectory(metric.name))
 
     def __repr__(self):
         state = "finished" if self.finished else "not finished"
@@ -210,6 +212,14 @@ class Run:
             if member is None:
                 raise StemmaError(f"{self.path}: no member has a finite metric yet, so none is the best; name a member by its number")
         return derive.schedule(self, self.path_to(member))
+
+    def trajectory(self, member: int | None = None) -> pd.DataFrame:
+        """How hyperparameters with role = "hypergradient" moved during the training behind the member's weights (default: the
+        best's): member, resource [unit], step [weight updates], lr, weight_decay, momentum, ..., norm of the hypergradient.
+        Empty where none moved."""
+        if member is None:
+            member = self.best_member()
+        return hypergradients.trajectory(self, [] if member is None else self.path_to(member))
 
     def genealogy(self) -> networkx.DiGraph:
         """All members as a networkx DiGraph, edges from parent to child; nodes carry births, results and hyperparameters."""

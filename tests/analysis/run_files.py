@@ -32,7 +32,7 @@ def dtype_of(table, more=()):
     return np.dtype(fields)
 
 
-def write_run(path, tables, *, name="made", parameters=None, metrics=("valid_loss", "test_loss"), held_out=(0, 1), maximise=False, unit="epoch",
+def write_run(path, tables, *, name="made", parameters=None, metrics=("valid_loss", "test_loss"), held_out=(0, 1), maximise=False, unit="epoch", seed=1,
               job="", text=b"", seconds=None, finished=True, version=schema.FORMAT_VERSION, fmt=schema.FORMAT, tail=0):
     """tables: {name: {column: values}}, all other columns 0. `tail` appends that many uncommitted rows to every table."""
     parameters = DEFAULT_SPACE if parameters is None else parameters
@@ -42,7 +42,7 @@ def write_run(path, tables, *, name="made", parameters=None, metrics=("valid_los
         attributes = {"format": fmt, "name": name, "run_id": "0123456789abcdef", "metric": metrics[0], "unit": unit, "program_version": "0.1.0", "git_hash": "none"}
         for key, value in attributes.items():
             file.attrs[key] = np.bytes_(value.encode())
-        file.attrs.update({"format_version": np.uint32(version), "file_incarnation": np.uint32(0), "seed": np.uint64(1), "maximise": np.uint8(maximise),
+        file.attrs.update({"format_version": np.uint32(version), "file_incarnation": np.uint32(0), "seed": np.uint64(seed), "maximise": np.uint8(maximise),
                            "started_unix": 1.7e9, "header_crc32": np.uint32(0)})
         for key, value in (("job", job), ("overrides", ""), ("space", json.dumps({"parameters": parameters, "forbidden": []}))):
             file[key] = np.bytes_(value.encode()) if value else np.bytes_(b"\0")

@@ -39,6 +39,24 @@ def test_time_to_target(compared):
     assert compared.time_to(0.45)["x"].tolist()[:2] == [6, 6] and np.isnan(compared.time_to(0.45)["x"][2])
 
 
+def test_ranks_and_their_critical_difference(tmp_path):
+    # y is best with both seeds, x and z change places.
+    factors = {"x": (2, 4), "y": (1, 1), "z": (4, 2)}
+    files = [made(tmp_path, f"{label}{seed}", factor, seed=seed) for label, pair in factors.items() for seed, factor in enumerate(pair)]
+    ranks = stemma.compare(files, [label for label in factors for _ in range(2)]).ranks()
+
+    assert ranks.mean.to_dict() == {"y": 1, "x": 2.5, "z": 2.5} and ranks.blocks == 2
+    assert ranks.friedman == pytest.approx(12 * 2 / 12 * (1 + 2 * 2.5**2 - 12))
+    assert ranks.critical_difference == pytest.approx(2.343 * np.sqrt(3 * 4 / 12))
+    assert ranks.alike() == [("y", "x", "z")]
+
+
+def test_ranks_of_what_shares_no_seed(tmp_path):
+    compared = stemma.compare([made(tmp_path, "a", 1, seed=1), made(tmp_path, "b", 2, seed=2)], ["a", "b"])
+    with pytest.raises(stemma.StemmaError, match="a seed that all of them"):
+        compared.ranks()
+
+
 def test_what_cannot_be_compared_is_refused(tmp_path):
     with pytest.raises(stemma.StemmaError, match="different things"):
         stemma.compare([made(tmp_path, "a", 1), made(tmp_path, "b", 1, maximise=True)])

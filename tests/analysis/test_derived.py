@@ -104,17 +104,6 @@ def test_founders_and_descendants_agree_with_a_walk(tmp_path):
     assert derive.descendants(parents).tolist() == below
 
 
-def test_importance_finds_the_hyperparameter_that_matters(tmp_path):
-    tables = population(300, 1, births=False)
-    tables["reports"]["valid_loss"] = np.abs(np.log10(tables["members"]["lr"]) + 2)[tables["reports"]["member"]]
-    write_run(tmp_path / "one.h5", {**tables, "events": {}})
-    from stemma.importance import importance
-
-    found = importance(stemma.open(tmp_path / "one.h5"))
-    assert found["parameter"].iloc[0] == "lr"
-    assert found["importance"].sum() == pytest.approx(1)
-
-
 def test_names_that_clash_with_columns(tmp_path):
     space = [{"name": name, "type": "real", "role": "mutable", "low": 0.0, "high": 1.0, "scale": "linear", "step": None, "default": None, "when": []} for name in ("time", "best", "metric")]
     tables = {**FAMILY, "members": {**{k: v for k, v in FAMILY["members"].items() if k not in ("lr", "width", "activation")}, "time_": [0.1, 0.2, 0.3], "best": [1, 2, 3], "metric": [4, 5, 6]}}

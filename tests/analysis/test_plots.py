@@ -17,7 +17,7 @@ def run(request, run_of):
     pyplot.close("all")
 
 
-@pytest.mark.parametrize("name", [name for name in plots.__all__ if name not in ("comparison", "intervals", "time_to_target", "contour")])
+@pytest.mark.parametrize("name", [name for name in plots.__all__ if name not in ("comparison", "critical_difference", "intervals", "time_to_target", "contour")])
 def test_each_plot_draws_and_is_saved(name, run, tmp_path):
     axes = np.ravel(getattr(plots, name)(run))
     assert all(ax.has_data() or not ax.axison or ax.texts for ax in axes)
@@ -64,5 +64,6 @@ def test_comparisons(run_of):
     compared = stemma.compare([run_of("asha"), run_of("random"), run_of("random")])
     assert len(plots.comparison(compared).lines) == 2
     assert [text.get_text() for text in plots.intervals(compared).get_yticklabels()] == ["asha", "random"]
+    assert [text.get_text().split()[0] for text in plots.critical_difference(compared).texts[:2]] == list(compared.ranks().mean.index)
     reached = plots.time_to_target(compared, compared.table["best"].min(), along="spent").lines
     assert [line.get_markerfacecolor() == "none" for line in reached] == [best > compared.table["best"].min() for best in compared.table["best"]]

@@ -54,3 +54,23 @@ def intervals(compared: Comparison, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(table)), table["label"])
     ax.set(xlabel=f"best {compared.metric}", ylim=(-0.6, len(table) - 0.4))
     return ax
+
+
+def critical_difference(compared: Comparison, ax: Axes | None = None) -> Axes:
+    """Mean ranks of the labels over common seeds, best to the left; bars join those that cannot be told apart at 5 %."""
+    ranks = compared.ranks()
+    names, k = list(ranks.mean.index), len(ranks.mean)
+    ax = axes_of(ax, (7, 1.2 + 0.35 * k))
+    for place, (name, rank) in enumerate(ranks.mean.items()):
+        ax.plot([rank, rank], [0, -1 - place], color=HUES[place % len(HUES)], lw=1.5)
+        ax.annotate(f"{name}  {rank:.2f}", (rank, -1 - place), xytext=(5, 0), textcoords="offset points", va="center")
+    for height, group in enumerate(ranks.alike()):
+        ax.plot([ranks.mean[group[0]], ranks.mean[group[-1]]], [-0.2 - 0.22 * height] * 2, color="black", lw=4, solid_capstyle="round")
+    ax.plot([1, min(k, 1 + ranks.critical_difference)], [0.6, 0.6], color="black", lw=1.5, marker="|")
+    ax.annotate(f"critical difference {ranks.critical_difference:.2f} ({ranks.blocks} seeds)", (1, 0.6), xytext=(0, 5), textcoords="offset points")
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("top")
+    ax.set(xlim=(1 - 0.05 * k, k + 0.3 * k), ylim=(-1.6 - len(names), 1.4), xticks=range(1, k + 1), yticks=[], xlabel=f"mean rank by best {compared.metric}")
+    for side in ("left", "right", "bottom"):
+        ax.spines[side].set_visible(False)
+    return ax

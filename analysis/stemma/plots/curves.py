@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stemma import derive
+from stemma.hypergradients import measured
 from stemma.plots.style import ACCENT, BAD, SOFT, WIN, axes_of, colours, empty, metric_range
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def best_so_far(run: Run, ax: Axes | None = None, along: str = "time") -> Axes:
         return empty(ax, f"no finite {run.metric} yet")
     progress = progress[progress["best"].ne(progress["best"].shift()) | (np.arange(len(progress)) == len(progress) - 1)]
     ax.step(progress[along], progress["best"], where="post", color=ACCENT, lw=2, label=run.metric)
-    held = [metric for metric in run.metrics if metric.held_out]
+    held = [metric for metric in run.scores if metric.held_out]
     for metric, colour in zip(held, [BAD, SOFT] * len(held)):
         ax.step(progress[along], progress["best_" + metric.column], where="post", color=colour, label=f"{metric.name} (held out)")
     ax.set(xlabel="time of the search [s]" if along == "time" else f"training in all [{run.unit}s]", ylabel=f"best {run.metric}")
@@ -45,6 +46,29 @@ def learning_curves(run: Run, ax: Axes | None = None) -> Axes:
         ax.plot(curve["resource"], curve[run._metric().epochs_column], color=WIN, lw=2.5, label=f"best: member {best}")
         ax.legend()
     ax.set(xlabel=f"training [{run.unit}s]", ylabel=run.metric, ylim=metric_range(run, epochs[run._metric().epochs_column]))
+    return ax
+
+
+def curves_by_rung(run: Run, ax: Axes | None = None) -> Axes:
+    """At each level of training, what its members had: all of them as points, and the best and the median as lines."""
+    ax = axes_of(ax)
+    reports = run.reports
+    value = reports[run.metric_column]
+    known = reports[np.isfinite(value)]
+    if known.empty:
+        return empty(ax, f"no finite {run.metric} yet")
+    levels = known.groupby("resource")[run.metric_column]
+    best = levels.max() if run.maximise else levels.min()
+    chosen = known.iloc[:: max(1, -(-len(known) // 20_000))]
+    spread = (np.arange(len(chosen)) * 0.618 % 1 - 0.5) * 0.5
+    place = np.searchsorted(best.index, chosen["resource"])
+    ax.scatter(place + spread, chosen[run.metric_column], s=8, lw=0, color=SOFT, alpha=0.5)
+    ax.plot(range(len(best)), levels.median(), color=ACCENT, lw=1.5, marker="o", ms=4, label="median")
+    ax.plot(range(len(best)), best, color=WIN, lw=2, marker="o", ms=5, label="best")
+    shown = np.arange(len(best))[:: max(1, len(best) // 15)]
+    ax.set_xticks(shown, [str(level) for level in best.index[shown]])
+    ax.set(xlabel=f"trained to [{run.unit}s]", ylabel=run.metric, xlim=(-0.6, len(best) - 0.4), ylim=metric_range(run, known[run.metric_column]))
+    ax.legend()
     return ax
 
 
@@ -76,7 +100,7 @@ def _lines(run, ax, members):
     epochs = run.file.table("epochs")
     keep = np.zeros(len(run), bool)
     keep[members] = True
-    rows = epochs[keep[epochs["member"]]]
+    rows = epochs[keep[epochs["member"]] & measured(run, epochs)]
     rows = rows[np.lexsort((rows["resource"], rows["member"]))]
     points = np.column_stack([rows["resource"], rows[run._metric().epochs_column]])
     who, first = np.unique(rows["member"], return_index=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stemma import derive
+from stemma import derive, hypergradients
 from stemma.plots.style import HUES, SOFT, WIN, axes_of, colours, empty
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def _values(run, colour):
 
 
 def schedules(run: Run, members: list[int] | None = None, axes=None) -> np.ndarray:
-    """Hyperparameters along the lineages of members (default: the five best), one axes each. Returns an array of axes."""
+    """Hyperparameters along the lineages of members (default: the five best), one axes each: in steps, or as hypergradients
+    moved them. Returns an array of axes."""
     members = run.best(5).index.tolist() if members is None else list(members)
     if axes is None:
         from matplotlib import pyplot
@@ -110,10 +111,13 @@ def schedules(run: Run, members: list[int] | None = None, axes=None) -> np.ndarr
     axes = np.asarray(axes).ravel()
     births = run.file.table("members")
     tables = [run.schedule(member) for member in members]
+    moves = [run.trajectory(member) for member in members]
     for ax, parameter in zip(axes, run.parameters):
         for place, stages in reversed(list(enumerate(tables))):
             x = np.column_stack([stages["start"], stages["to"]]).ravel()
             value = np.repeat(births[parameter.column][stages["member"].to_numpy()], 2)
+            if (moved := hypergradients.values(parameter, moves[place])) is not None:
+                x, value = moves[place]["resource"], moved
             ax.plot(x, value, color=WIN if place == 0 else SOFT, lw=2.2 if place == 0 else 0.9, alpha=1 if place == 0 else 0.6)
         if parameter.scale == "log" and not parameter.choices:
             ax.set_yscale("log")

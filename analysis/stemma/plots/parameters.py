@@ -22,10 +22,10 @@ def _known(run, most=_POINTS_MAX):
     return order[:: max(1, -(-len(order) // most))][::-1]  # the best are drawn last, on top
 
 
-def importance(run: Run, ax: Axes | None = None) -> Axes:
-    """Bars of stemma.importance.importance(run)."""
+def importance(run: Run, ax: Axes | None = None, method: str = "permutation") -> Axes:
+    """Bars of stemma.importance.importance(run, method=method): "permutation" or "fanova"."""
     ax = axes_of(ax, (7, 3))
-    table = _importance(run).iloc[::-1]
+    table = _importance(run, method=method).iloc[::-1]
     if table.empty:
         return empty(ax, "too few members have reported (10 are needed)")
     ax.barh(table["parameter"], table["importance"], color=ACCENT)

@@ -7,9 +7,10 @@ from datetime import datetime, timezone
 
 import numpy as np
 
-from stemma import derive
+from stemma import derive, hypergradients
 from stemma.comparison import compare
 from stemma.errors import StemmaError
+from stemma.hypergradients import measured
 from stemma.importance import importance
 from stemma.report.logs import log_lines
 
@@ -17,6 +18,7 @@ _POINTS_MAX = 400_000  # rows of learning curves in a page; beyond that those of
 _FAILURES_MAX = 500
 _EVENTS_MAX = 200
 _LINEAGES = 5
+_MOVES_MAX = 300  # points of a trajectory
 
 
 class Columns:
@@ -58,7 +60,7 @@ def _meta(run):
     progress = run.progress
     return {
         "name": run.name, "file": run.path.name, "run_id": run.run_id, "seed": run.seed, "metric": run.metric, "maximise": run.maximise,
-        "unit": run.unit, "metrics": [{"name": metric.name, "held_out": metric.held_out} for metric in run.metrics],
+        "unit": run.unit, "metrics": [{"name": metric.name, "held_out": metric.held_out} for metric in run.scores],
         "seconds": run.seconds, "finished": run.finished, "reason": str(ends["reason"].iloc[-1]) if len(ends) else "",
         "members": len(run), "reports": len(run.reports), "spent": int(progress["spent"].iloc[-1]) if len(progress) else 0,
         "busy": float(progress["busy"].iloc[-1]) if len(progress) else 0.0, "births": int((run.file.table("members")["parent"] >= 0).sum()),
@@ -96,13 +98,14 @@ def _reports(run, columns):
 
 def _epochs(run, columns):
     rows = run.file.table("epochs")
+    rows = rows[measured(run, rows)]
     if len(rows) > _POINTS_MAX:
         rows = rows[_of_the_best(run, rows["member"])]
     rows = rows[np.lexsort((rows["resource"], rows["member"]))]
     columns.add("e.member", rows["member"], "i4")
     columns.add("e.resource", rows["resource"], "i4")
     columns.add("e.value", rows[run._metric().epochs_column], "f4")
-    for i, metric in enumerate(metric for metric in run.metrics if metric.held_out):
+    for i, metric in enumerate(metric for metric in run.scores if metric.held_out):
         columns.add(f"e.held{i}", rows[metric.epochs_column], "f4")
 
 
@@ -140,15 +143,23 @@ def _best(run):
 
 
 def _schedules(run):
-    """Of the best lineages: stages with the raw numbers of the hyperparameters."""
+    """Of the best lineages: stages with the raw numbers of the hyperparameters, and the ways that hypergradients led some
+    of them (by number of the parameter: [resource, value])."""
     births, found = run.file.table("members"), []
     for member in run.best(_LINEAGES).index:
-        stages = run.schedule(int(member))
-        found.append({"member": int(member), "path": run.path_to(int(member)),
+        stages, moves = run.schedule(int(member)), _thinned(run.trajectory(int(member)))
+        moved = {i: np.column_stack([moves["resource"], values]).tolist() for i, parameter in enumerate(run.parameters)
+                 if (values := hypergradients.values(parameter, moves)) is not None}
+        found.append({"member": int(member), "path": run.path_to(int(member)), "moved": moved,
                       "stages": [{"member": int(row["member"]), "start": int(row["start"]), "to": int(row["to"]), "metric": row["metric"],
                                   "values": [float(births[parameter.column][int(row["member"])]) for parameter in run.parameters]}
                                  for row in stages[["member", "start", "to", "metric"]].to_dict("records")]})
     return found
+
+
+def _thinned(frame):
+    """Evenly spread rows, the last one among them."""
+    return frame.iloc[(len(frame) - 1) % (every := -(-len(frame) // _MOVES_MAX) or 1) :: every] if len(frame) else frame
 
 
 def _progress(run):

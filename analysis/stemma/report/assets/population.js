@@ -3,8 +3,8 @@
 /** One small chart a hyperparameter: its value along the training of the best lineages. */
 function schedulesChart(run) {
   const charts = run.parameters.map((parameter, i) => {
-    const values = run.schedules.flatMap((lineage) => lineage.stages.map((stage) => stage.values[i]));
-    const changes = run.schedules.some((lineage) => new Set(lineage.stages.map((stage) => String(stage.values[i]))).size > 1);
+    const values = run.schedules.flatMap((lineage) => lineage.moved[i]?.map(([, value]) => value) ?? lineage.stages.map((stage) => stage.values[i]));
+    const changes = run.schedules.some((lineage) => lineage.moved[i] || new Set(lineage.stages.map((stage) => String(stage.values[i]))).size > 1);
     return { parameter, i, values, changes };
   }).filter((chart) => chart.values.some((v) => v !== null));
   const end = Math.max(1, ...run.schedules.flatMap((lineage) => lineage.stages.map((stage) => stage.to)));
@@ -18,7 +18,8 @@ function schedulesChart(run) {
       f.xAxis(x, `${run.meta.unit}s`);
       [...run.schedules].reverse().forEach((lineage, back) => {
         const first = back === run.schedules.length - 1, points = [];
-        for (const stage of lineage.stages) { const v = stage.values[i] === null ? NaN : y(stage.values[i]); points.push([x(stage.start), v], [x(stage.to), v]); }
+        if (lineage.moved[i]) for (const [at, value] of lineage.moved[i]) points.push([x(at), y(value)]);
+        else for (const stage of lineage.stages) { const v = stage.values[i] === null ? NaN : y(stage.values[i]); points.push([x(stage.start), v], [x(stage.to), v]); }
         f.path(points, first ? t.win : t.soft, first ? 2.5 : 1, first ? 1 : 0.55);
       });
     }, { height: 150, margin: { left: 56, right: 8, top: 8, bottom: 34 }, label: `Schedule of ${parameter.name} along the best lineages` });

@@ -28,10 +28,12 @@ function timeTicks(low, high, count) {
 }
 
 function logTicks(low, high, count) {
-  const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high)), every = Math.max(1, Math.ceil((last - first) / count));
-  const ticks = [], fine = (last - first) <= 2;
-  for (let e = first; e <= last; e += every)
-    for (const m of fine ? [1, 2, 5] : [1]) { const x = m * 10 ** e; if (x >= low * 0.999 && x <= high * 1.001) ticks.push(x); }
+  const first = Math.ceil(Math.log10(low * 0.999)), last = Math.floor(Math.log10(high * 1.001)), decades = last - first + 1;
+  const every = Math.max(1, Math.ceil(decades / Math.max(2, count)));
+  const within = (x) => x >= low * 0.999 && x <= high * 1.001, ticks = [];
+  // Few decades: with steps between them, at both ends too.
+  if (decades < 3) for (let e = first - 1; e <= last; e++) ticks.push(...(decades < 2 ? [1, 2, 5] : [1, 3]).map((m) => m * 10 ** e).filter(within));
+  else for (let e = first; e <= last; e += every) ticks.push(10 ** e);
   return ticks.length >= 2 ? ticks : linearTicks(low, high, count);
 }
 

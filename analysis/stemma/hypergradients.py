@@ -1,0 +1,64 @@
+"""Hyperparameters that move during training (role = "hypergradient"): where they went, from the rows of /epochs.
+
+Such a run has rows between two units of training; these hold the trajectory alone, and no metric."""
+
+import numpy as np
+import pandas as pd
+
+_PREFIXES = ("hyper_", "hypergradient_")
+# Of a hyperparameter in the space: its column, and whether that is one minus it.
+_COLUMNS = {"lr": ("lr", False), "weight_decay": ("weight_decay", False), "momentum": ("momentum", False), "beta1": ("momentum", False),
+            "one_minus_beta1": ("momentum", True), "beta2": ("beta2", False), "one_minus_beta2": ("beta2", True)}
+
+
+def is_trajectory(name):
+    """Is this metric a part of trajectories, and no score?"""
+    return name.startswith(_PREFIXES)
+
+
+def measured(run, rows):
+    """Which rows of /epochs (a structured array or a frame) are of a whole unit of training, with its metrics."""
+    if len(run.scores) == len(run.metrics):
+        return np.ones(len(rows), bool)
+    known = np.zeros(len(rows), bool)
+    for metric in run.scores:
+        known |= np.isfinite(np.asarray(rows[metric.epochs_column], float))
+    return known | ~np.isfinite(np.asarray(rows["hyper_step"], float))
+
+
+def trajectory(run, path):
+    """Along a lineage: member, resource [unit, with fractions], step [weight updates], then lr, weight_decay, ... as used,
+    raw_lr, ... and the rest of what the trainer told, a row each time it told it. Empty for runs without hypergradients."""
+    names = [metric for metric in run.metrics if is_trajectory(metric.name)]
+    columns = ["member", "resource", "step", *(_short(metric.name) for metric in names if metric.name != "hyper_step")]
+    if not names:
+        return pd.DataFrame(columns=columns)
+    parts, last = [], -np.inf
+    from stemma import derive
+
+    for member, start, end in derive.spans(run, path):
+        rows = derive.rows_of(run, member)
+        # Between two units a row has the resource of the unit completed before it.
+        rows = rows[np.isfinite(rows["hyper_step"]) & (rows["resource"] >= start) & (rows["resource"] <= end) & (rows["hyper_step"] > last)]
+        rows = rows.sort_values(["hyper_step", "resource"]).drop_duplicates("hyper_step", keep="last")
+        if len(rows):
+            last = rows["hyper_step"].iloc[-1]
+        parts.append(rows)
+    frame = pd.concat(parts, ignore_index=True)
+    whole = frame[measured(run, frame)]
+    per_unit = whole["hyper_step"].iloc[-1] / whole["resource"].iloc[-1] if len(whole) else 1.0
+    frame["resource"] = frame["hyper_step"] / per_unit
+    return frame.rename(columns={metric.epochs_column: _short(metric.name) for metric in names})[columns]
+
+
+def values(parameter, trajectory):
+    """A hyperparameter of the space along trajectory(): an array, or None where it does not move."""
+    if parameter.role != "hypergradient" or parameter.name not in _COLUMNS or trajectory.empty:
+        return None
+    column, complement = _COLUMNS[parameter.name]
+    found = trajectory[column].to_numpy(float)
+    return 1 - found if complement else found
+
+
+def _short(name):
+    return "norm" if name == "hypergradient_norm" else name.removeprefix("hyper_")
