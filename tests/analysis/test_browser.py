@@ -89,6 +89,49 @@ def test_a_click_on_the_tree_finds_the_winner(run_of, show):
     assert page.run("return document.querySelector('#detail h2').textContent") == f"Member {stemma.open(run_of('pbt')).best_member()}"
 
 
+def test_families_fold_and_open_again(run_of, show):
+    run = stemma.open(run_of("gpbt"))
+    page = show(run_of("gpbt"))
+    founder = run.path_to(run.best_member())[0]
+    below = int(run.summary["descendants"][founder]) - 1
+    page.run("document.querySelector('#tree canvas').scrollIntoView({block: 'center'})")
+    page.run("select(arguments[0])", int(founder))
+    page.settle()
+    drawn = "return Number(document.querySelector('#tree canvas').dataset.marks)"
+    before = page.run(drawn)
+
+    space = "document.querySelector('#tree canvas').dispatchEvent(new KeyboardEvent('keydown', {key: ' ', bubbles: true, cancelable: true}))"
+    page.run(space)
+    page.settle()
+    assert before - page.run(drawn) >= below
+    page.run(space)
+    page.settle()
+    assert page.run(drawn) == before
+
+
+def test_two_fingers_zoom_and_one_scrolls_the_page(run_of, show):
+    page = show(run_of("gpbt"))
+    page.run("document.querySelector('#tree canvas').scrollIntoView({block: 'center'})")
+    page.settle()
+    finger = """
+        const canvas = document.querySelector('#tree canvas'), box = canvas.getBoundingClientRect();
+        for (const [type, id, x, y] of arguments[0])
+          canvas.dispatchEvent(new PointerEvent(type, {pointerId: id, pointerType: 'touch', bubbles: true, buttons: 1,
+            clientX: box.left + x * box.width, clientY: box.top + y * box.height}));"""
+    drawn = "return document.querySelector('#tree canvas').toDataURL()"
+    whole = page.run(drawn)
+
+    page.run(finger, [["pointerdown", 1, 0.5, 0.4], ["pointermove", 1, 0.5, 0.2], ["pointerup", 1, 0.5, 0.2]])
+    page.settle()
+    assert page.run(drawn) == whole
+    page.run(finger, [["pointerdown", 1, 0.5, 0.4], ["pointerdown", 2, 0.5, 0.6], ["pointermove", 2, 0.5, 0.9], ["pointerup", 1, 0.5, 0.4], ["pointerup", 2, 0.5, 0.9]])
+    page.settle()
+    assert page.run(drawn) != whole
+    page.run("[...document.querySelectorAll('#tree button')].find((b) => b.textContent === 'Whole tree').click()")
+    page.settle()
+    assert page.run(drawn) == whole
+
+
 def test_brushing_one_chart_chooses_in_all(run_of, show):
     from selenium.webdriver.common.action_chains import ActionChains
 

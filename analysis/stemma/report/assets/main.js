@@ -25,7 +25,7 @@ function build(run) {
   if (run.comparison) add("comparison", "Runs compared", null, comparisonChart(run));
   if (run.n) {
     if (run.meta.births) {
-      add("tree", "Genealogy", "Who descends from whom. The winner's line is on top; lines are thicker the more descendants a member has. Click a member; drag to move, Ctrl and wheel to zoom, Shift and wheel along the axis; arrow keys go through the family.", treeChart(run));
+      add("tree", "Genealogy", "Who descends from whom. The winner's line is on top; lines are thicker the more descendants a member has. Click a member, double-click to hide what descends from it; drag to move, Ctrl and wheel (or two fingers) to zoom, Shift and wheel along the axis; arrow keys go through the family.", treeChart(run));
     }
     if (run.meta.births || run.schedules.some((lineage) => Object.keys(lineage.moved).length)) {
       add("schedules", "Schedules of the best lineages", "Hyperparameters along the training of the winner (bold) and of the next best members.", schedulesChart(run));

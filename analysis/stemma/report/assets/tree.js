@@ -4,13 +4,13 @@ const ROWS_MAX = 2500; // members in a tree that one can read; small families ar
 
 /** Rows of the tree: y[m] is a position, or NaN for members that are hidden. Leaves get one row each, in order of the
  * tree, so that families lie together; parents lie in the middle of their children. A parent that was trained on after a
- * birth goes on beside its children, and has a row of its own above them. */
-function treeLayout(run, keep) {
+ * birth goes on beside its children, and has a row of its own above them. Below members of `closed` nothing is shown. */
+function treeLayout(run, keep, closed) {
   const y = new Float32Array(run.n).fill(NaN), { begin, list } = run.children;
   let rows = 0;
   const low = new Float32Array(run.n), high = new Float32Array(run.n).fill(-1);
   const stack = [], own = outlives(run);
-  const enter = (member) => { if (own[member]) y[member] = rows++; stack.push([member, begin[member]]); };
+  const enter = (member) => { if (own[member] && !closed.has(member)) y[member] = rows++; stack.push([member, begin[closed.has(member) ? member + 1 : member]]); };
   for (let root = 0; root < run.n; root++) {
     if (run.col.parent[root] >= 0 || !keep(root)) continue;
     enter(root);
@@ -20,7 +20,7 @@ function treeLayout(run, keep) {
       while (top[1] < begin[member + 1] && child < 0) { const c = list[top[1]++]; if (keep(c)) child = c; }
       if (child >= 0) { enter(child); continue; }
       stack.pop();
-      if (!own[member]) y[member] = high[member] < 0 ? rows++ : (low[member] + high[member]) / 2;
+      if (Number.isNaN(y[member])) y[member] = high[member] < 0 ? rows++ : (low[member] + high[member]) / 2;
       if (!stack.length) continue;
       const parent = stack[stack.length - 1][0];
       if (high[parent] < 0) low[parent] = y[member];
@@ -39,7 +39,7 @@ function outlives(run) {
 
 function treeChart(run) {
   const c = run.col;
-  const small = smallFamily(run), view = { along: "training", hide: run.n > ROWS_MAX, x0: 0, x1: 1, y0: 0, y1: 1 };
+  const small = smallFamily(run), view = { along: "training", hide: run.n > ROWS_MAX, x0: 0, x1: 1, y0: 0, y1: 1, closed: new Set() };
   let layout = null, layoutFor = null, screen = null;
   const keep = (m) => !view.hide || c.descendants[m] >= small || run.winnerPath.has(m) || m === state.selected;
   const lastReport = lastTimes(run);
@@ -47,8 +47,8 @@ function treeChart(run) {
   const to = (m) => (view.along === "training" ? c.reached[m] : Math.max(c.born[m], lastReport[m]));
 
   const frame = new Frame((f) => {
-    const wanted = `${view.hide}${view.hide ? state.selected : ""}`;
-    if (layoutFor !== wanted) { layout = treeLayout(run, keep); layoutFor = wanted; }
+    const wanted = `${view.hide}${view.hide ? state.selected : ""} ${[...view.closed].join()}`;
+    if (layoutFor !== wanted) { layout = treeLayout(run, keep, view.closed); layoutFor = wanted; }
     const end = view.along === "training" ? Math.max(1, extent(c.reached)[1]) : Math.max(run.meta.seconds, 1e-3);
     const x = scale(view.along === "training" ? "linear" : "time", view.x0 * end, view.x1 * end, f.left, f.right);
     const rows = Math.max(1, layout.rows - 1), y = scale("linear", (view.y0 * rows) - 0.5, (view.y1 * rows) + 0.5, f.top, f.bottom);
@@ -66,6 +66,10 @@ function treeChart(run) {
       trail([...run.winnerPath], theme().win, 1.2);
       if (state.selected >= 0) trail(pathTo(run, state.selected), theme().ink, 1.6);
     });
+    for (const m of view.closed) {
+      const yy = y(layout.y[m]), below = c.descendants[m] - 1;
+      if (yy >= f.top && yy <= f.bottom) f.word(`+${below}`, Math.min(x(to(m)) + 6, f.right - 4), yy, theme().soft);
+    }
     for (const [m, colour] of [[run.winner, theme().win], [state.selected, theme().ink]]) {
       const yy = m >= 0 ? y(layout.y[m]) : NaN, xx = m >= 0 ? x(to(m)) : NaN;
       if (!(yy >= f.top && yy <= f.bottom && xx >= f.left && xx <= f.right + 1)) continue;
@@ -73,7 +77,7 @@ function treeChart(run) {
       if (m === run.winner) f.canvas.dataset.winner = `${Math.round(xx)} ${Math.round(yy)}`;
       f.word(`#${m}`, xx + 9, yy, colour);
     }
-  }, { height: run.n > 400 ? 560 : Math.max(220, Math.min(520, 70 + 9 * run.n)), margin: { left: 12, right: 54 }, keys: treeKeys, label: "Genealogy; arrow keys go to parent, children and siblings",
+  }, { height: run.n > 400 ? 560 : Math.max(220, Math.min(520, 70 + 9 * run.n)), margin: { left: 12, right: 54 }, keys: (event) => (event.key === " " ? fold(state.selected) : treeKeys(event)), label: "Genealogy; arrow keys go to parent, children and siblings, the space bar hides or shows what descends from a member",
     pick: (px, py) => {
       if (!screen) return null;
       let found = -1, least = 10;
@@ -83,7 +87,7 @@ function treeChart(run) {
         if (px < screen.x(from(m)) - 4 || px > screen.x(to(m)) + 8) continue;
         least = Math.abs(screen.y(yy) - py); found = m;
       }
-      return found < 0 ? null : { member: found, lines: [...memberLines(run, found), `${CAUSES[c.cause[found]] ?? "born"}${c.parent[found] >= 0 ? ` from #${c.parent[found]}` : ""}, ${c.descendants[found] - 1} descendants`] };
+      return found < 0 ? null : { member: found, lines: [...memberLines(run, found), `${CAUSES[c.cause[found]] ?? "born"}${c.parent[found] >= 0 ? ` from #${c.parent[found]}` : ""}, ${c.descendants[found] - 1} descendants${view.closed.has(found) ? " (hidden)" : ""}`] };
     } });
 
   function widthOf(m, spacing) { return Math.max(0.6, Math.min(1 + 0.9 * Math.log2(c.descendants[m]), Math.max(1, spacing * 0.8), 7)); }
@@ -98,9 +102,17 @@ function treeChart(run) {
     f.marks++;
   }
   zoomable(frame, view);
+  /** Hides what descends from a member, or shows it again. */
+  function fold(m) {
+    if (m < 0 || c.descendants[m] < 2) return false;
+    if (!view.closed.delete(m)) view.closed.add(m);
+    changed();
+    return true;
+  }
+  frame.canvas.addEventListener("dblclick", () => fold(state.selected)); // the first click has selected it
   const hide = h("input", { type: "checkbox", onchange: () => { view.hide = hide.checked; changed(); } });
   hide.checked = view.hide;
-  const reset = h("button", { type: "button", onclick: () => { Object.assign(view, { x0: 0, x1: 1, y0: 0, y1: 1 }); changed(); } }, "Whole tree");
+  const reset = h("button", { type: "button", onclick: () => { Object.assign(view, { x0: 0, x1: 1, y0: 0, y1: 1 }); view.closed.clear(); changed(); } }, "Whole tree");
   const best = h("button", { type: "button", onclick: () => { focusOn(run.winner); } }, "Zoom to the best");
   function focusOn(m) {
     if (m < 0 || Number.isNaN(layout.y[m])) return;
@@ -139,30 +151,58 @@ function treeKeys(event) {
   return true;
 }
 
-/** Wheel with Ctrl, or a pinch, zooms about the pointer (with Shift: along x only); dragging moves. */
+/** Wheel with Ctrl zooms about the pointer (with Shift: along x only), and so do two fingers; dragging moves. */
 function zoomable(frame, view) {
   const { canvas } = frame;
+  canvas.classList.add("zoomable");
   const zoom = (key, at, factor) => {
     const a = `${key}0`, b = `${key}1`, span = Math.max(1e-5, Math.min(1, (view[b] - view[a]) * factor)), middle = view[a] + at * (view[b] - view[a]);
     view[a] = Math.max(0, Math.min(1 - span, middle - at * span)); view[b] = view[a] + span;
   };
+  const move = (key, share, from = view) => {
+    const a = `${key}0`, b = `${key}1`, span = from[b] - from[a], start = Math.max(0, Math.min(1 - span, from[a] + share * span));
+    view[a] = start; view[b] = start + span;
+  };
+  const place = ({ clientX, clientY }) => { // in the chart, from 0 to 1
+    const box = canvas.getBoundingClientRect(), share = (v, low, high) => Math.max(0, Math.min(1, (v - low) / (high - low)));
+    return { x: share(clientX - box.left, frame.left, frame.right), y: share(clientY - box.top, frame.top, frame.bottom) };
+  };
   canvas.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.shiftKey) return; // the page scrolls
     event.preventDefault();
-    const box = canvas.getBoundingClientRect(), factor = Math.exp((event.deltaY || event.deltaX) * 0.002);
-    if (!event.shiftKey) zoom("y", Math.max(0, Math.min(1, (event.clientY - box.top - frame.top) / (frame.bottom - frame.top))), factor);
-    else zoom("x", Math.max(0, Math.min(1, (event.clientX - box.left - frame.left) / (frame.right - frame.left))), factor);
+    const key = event.shiftKey ? "x" : "y";
+    zoom(key, place(event)[key], Math.exp((event.deltaY || event.deltaX) * 0.002));
     changed();
   }, { passive: false });
+
   let drag = null;
-  canvas.addEventListener("pointerdown", (event) => { if (event.pointerType === "mouse") drag = { x: event.clientX, y: event.clientY, ...view }; });
-  addEventListener("pointerup", () => { drag = null; });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!drag || !event.buttons) return;
-    for (const [key, delta] of [["x", (drag.x - event.clientX) / (frame.right - frame.left)], ["y", (drag.y - event.clientY) / (frame.bottom - frame.top)]]) {
-      const span = drag[`${key}1`] - drag[`${key}0`], start = Math.max(0, Math.min(1 - span, drag[`${key}0`] + delta * span));
-      view[`${key}0`] = start; view[`${key}1`] = start + span;
-    }
-    changed();
+  const fingers = new Map();
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.pointerType === "mouse") drag = { x: event.clientX, y: event.clientY, ...view };
+    else fingers.set(event.pointerId, event);
   });
+  const up = (event) => { drag = null; fingers.delete(event.pointerId); };
+  addEventListener("pointerup", up);
+  addEventListener("pointercancel", up);
+  canvas.addEventListener("pointermove", (event) => {
+    if (drag && event.buttons) {
+      move("x", (drag.x - event.clientX) / (frame.right - frame.left), drag);
+      move("y", (drag.y - event.clientY) / (frame.bottom - frame.top), drag);
+      changed();
+    } else if (fingers.size === 2 && fingers.has(event.pointerId)) {
+      pinch(event);
+    }
+  });
+  /** One of two fingers has moved: along each axis on which they are well apart, zoom; and follow their middle. */
+  function pinch(event) {
+    const [other] = [...fingers.entries()].filter(([id]) => id !== event.pointerId).map(([, finger]) => place(finger));
+    const before = place(fingers.get(event.pointerId)), now = place(event);
+    for (const key of ["x", "y"]) {
+      const apart = Math.abs(before[key] - other[key]), then = Math.abs(now[key] - other[key]), middle = (now[key] + other[key]) / 2;
+      if (Math.min(apart, then) > 0.08) zoom(key, middle, apart / then);
+      move(key, (before[key] + other[key]) / 2 - middle);
+    }
+    fingers.set(event.pointerId, event);
+    changed();
+  }
 }
