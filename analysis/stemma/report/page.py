@@ -10,7 +10,7 @@ from stemma.run import Run, open_run
 
 _ASSETS = Path(__file__).parent / "assets"
 # In this order: each uses the ones before.
-_SCRIPTS = ("data.js", "state.js", "scales.js", "frame.js", "curves.js", "tree.js", "parallel.js", "population.js", "bars.js", "workers.js",
+_SCRIPTS = ("data.js", "state.js", "scales.js", "frame.js", "curves.js", "tree.js", "parallel.js", "population.js", "bars.js", "pairs.js", "workers.js",
             "compare.js", "panels.js", "detail.js", "main.js")
 
 

@@ -33,9 +33,11 @@ function build(run) {
     add("curves", "Learning curves", run.meta.births ? "Lineages are continuous over births (rings): each child goes on from its parent's weights." : null, curvesChart(run));
     add("parallel", "Hyperparameters and result", "Each line is a member. What is chosen here is chosen in all charts.", parallelChart(run));
     add("slices", "One hyperparameter at a time", null, slicesChart(run));
+    const surface = surfaceChart(run);
+    if (surface) add("surface", "Two hyperparameters at a time", "Dots are members; the ground is the mean of the metric around each place, and fades where nobody was.", surface);
     add("importance", "What mattered", null, importanceChart(run));
     if (run.meta.births) add("muller", "Whose descendants there were", "Share of the reports by founder over time.", mullerChart(run));
-    add("rungs", "Levels of training", null, rungsChart(run));
+    add("rungs", "Levels of training", null, rungsChart(run), levelsChart(run));
     add("workers", "Workers", "Each box is a lease, coloured as above; orange: the winner's lineage; hollow red: ended without a report. Shift and wheel zooms in time.", ganttChart(run), utilisationTable(run));
     add("members", "Members", null, membersTable(run));
   }
