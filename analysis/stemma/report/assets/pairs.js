@@ -40,6 +40,8 @@ function surfaceChart(run) {
 function surface(f, run, points) {
   const [columns, rows] = CELLS, w = (f.right - f.left) / columns, hgt = (f.bottom - f.top) / rows, [low, high] = metricExtent(run);
   const flip = run.meta.maximise ? !theme().dark : theme().dark, sx = SMOOTH * (f.right - f.left), sy = SMOOTH * (f.bottom - f.top);
+  const edges = (from, size, count) => Array.from({ length: count + 1 }, (_, i) => Math.round(from + i * size)); // so that neighbours neither gape nor overlap
+  const xs = edges(f.left, w, columns), ys = edges(f.top, hgt, rows);
   for (let i = 0; i < columns; i++) {
     for (let j = 0; j < rows; j++) {
       const cx = f.left + (i + 0.5) * w, cy = f.top + (j + 0.5) * hgt;
@@ -54,8 +56,7 @@ function surface(f, run, points) {
       const t = (sum / weight - low) / (high - low || 1);
       f.c.globalAlpha = 0.75 * Math.min(1, weight);
       f.c.fillStyle = rampColour(flip ? 1 - t : t);
-      const left = Math.round(cx - w / 2), top = Math.round(cy - hgt / 2); // whole pixels: neighbours neither gape nor overlap
-      f.c.fillRect(left, top, Math.round(cx + w / 2) - left, Math.round(cy + hgt / 2) - top);
+      f.c.fillRect(xs[i], ys[j], xs[i + 1] - xs[i], ys[j + 1] - ys[j]);
       f.marks++;
     }
   }
