@@ -113,6 +113,18 @@ def test_the_numpy_example_runs_by_itself(stemma):
     assert done.stdout.count("'progress'") == 5 and done.stdout.count("'report'") == 1
 
 
+def test_the_scikit_learn_example_breeds(stemma):
+    pytest.importorskip("sklearn")
+    job = example(stemma, "sklearn_digits")
+
+    assert "ok      goes on from a snapshot" in stemma("conform", "--job", job, "--units", 4).stdout
+    stemma("run", job, "-n", 2, "-o", "run.h5")
+
+    assert max(report["test_accuracy"] for report in rows(stemma, "run.h5", "reports")) > 0.9
+    assert any(member["parent"] is not None for member in rows(stemma, "run.h5", "members"))
+    assert "every decision is the same" in stemma("verify", "run.h5").stdout
+
+
 def test_the_pytorch_example_conforms_and_breeds(stemma):
     python = os.environ.get("STEMMA_TORCH_PYTHON", sys.executable)
     import subprocess
