@@ -31,6 +31,7 @@ function(stemma_test)
     set(ARG_TIMEOUT 120)
   endif()
   add_executable(${ARG_NAME} ${ARG_SOURCES})
+  add_dependencies(stemma_tests ${ARG_NAME})
   target_include_directories(${ARG_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   # What is tested is optimised; optimising the tests themselves takes half of the time that they take to compile.
   if(NOT STEMMA_SANITISE)
