@@ -8,11 +8,9 @@ Resumable like protocol_a.py. Prints the median over the seeds of the test loss 
 validation rows, relative to random search, and the mean rank of each method among those compared (1 is best).
 """
 
-import argparse
 import statistics
-from pathlib import Path
 
-from population import ARMS, SPACES, Problem, sweep
+from population import Problem, parser_of, sweep
 
 HEAD = """
 [run.budget]
@@ -64,15 +62,9 @@ def table(rows, arms, sets):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--arms", default="gpbt,gpbt_published,pbt,random", help=f"of {', '.join(ARMS)}")
+    parser = parser_of(__doc__, 20)
     parser.add_argument("--sets", default=",".join(SETS))
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--space", choices=SPACES, default="scaled")
-    parser.add_argument("--side-by-side", type=int, default=2)
     options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
     arms, sets = options.arms.split(","), options.sets.split(",")
     tasks = [(options.folder, problem(name), options.space, arm, seed) for seed in range(1, options.seeds + 1) for name in sets for arm in arms]
     rows = sweep(tasks, options.folder / f"csv_sets_{options.space}_{'+'.join(arms)}.csv", options.side_by_side)

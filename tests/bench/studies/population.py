@@ -1,5 +1,6 @@
 """Methods that the studies of populations compare, and runs of them: one file each, one worker inside the process."""
 
+import argparse
 import csv
 import os
 import subprocess
@@ -73,6 +74,17 @@ class Problem:
 COLUMNS = ("problem", "space", "method", "seed", "epochs", "deepest", "valid", "test")
 
 
+def parser_of(description, seeds):
+    """Options that all these studies have."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--arms", default="gpbt,gpbt_published,pbt,random", help=f"of {', '.join(ARMS)}")
+    parser.add_argument("--seeds", type=int, default=seeds)
+    parser.add_argument("--space", choices=SPACES, default="scaled")
+    parser.add_argument("--side-by-side", type=int, default=2)
+    return parser
+
+
 def run(folder, problem, space, arm, seed):
     """One search, gone on with if it was interrupted; its row: of the member that is best by the validation metric."""
     text, inherit = ARMS[arm]
@@ -92,6 +104,7 @@ def run(folder, problem, space, arm, seed):
 
 def sweep(tasks, summary, side_by_side):
     """Rows of run(*task) for all tasks; the file `summary` (CSV) has those that are done."""
+    summary.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     with ThreadPoolExecutor(side_by_side) as pool:
         for done in [pool.submit(run, *task) for task in tasks]:

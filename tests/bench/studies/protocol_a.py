@@ -9,11 +9,9 @@ be stopped and started again: finished runs are kept, others go on. Selection is
 `test` is the other half, which nothing saw. Writes a CSV file in FOLDER and prints the table.
 """
 
-import argparse
 import statistics
-from pathlib import Path
 
-from population import ARMS, SPACES, Problem, sweep
+from population import Problem, parser_of, sweep
 
 PROBLEM = Problem("fashion_mnist", maximise=True, metric="accuracy", head="""
 [run.budget]
@@ -46,14 +44,8 @@ def table(rows, arms):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--arms", default="gpbt,gpbt_published,pbt,random", help=f"of {', '.join(ARMS)}")
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--space", choices=SPACES, default="scaled")
-    parser.add_argument("--side-by-side", type=int, default=2)
+    parser = parser_of(__doc__, 10)
     options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
     arms = options.arms.split(",")
     tasks = [(options.folder, PROBLEM, options.space, arm, seed) for seed in range(1, options.seeds + 1) for arm in arms]
     summary = options.folder / f"protocol_a_{options.space}_{'+'.join(arms)}.csv"
