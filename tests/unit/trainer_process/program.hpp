@@ -28,6 +28,10 @@ inline ProcessSettings program(const std::string& what) {
 
 class ProgramTest : public testing::Test {
 protected:
+    /// The helper is forked before any thread, as the program does: a fork while another thread allocates leaves it a
+    /// lock that nobody will open (AddressSanitizer's allocator, unlike the C library's, does not see to that).
+    ProgramTest() { static_cast<void>(starter()); }
+
     static std::shared_ptr<const SearchSpace> one_parameter() {
         Parameter lr;
         lr.name = "lr";
