@@ -5,7 +5,7 @@ Whole columns at a time: 10^6 members take seconds. Members are numbered in orde
 import numpy as np
 import pandas as pd
 
-from stemma import hypergradients, schema
+from stemma import schema
 from stemma.runfile import decode
 
 _HEIRS = ("exploit", "adoption")
@@ -220,6 +220,16 @@ def spans(run, path):
     return [(member, int(start[member]), end) for member, end in zip(path, ends)]
 
 
+def measured(run, rows):
+    """Which rows of /epochs (a structured array or a frame) are of a whole unit of training, with its metrics."""
+    if len(run.scores) == len(run.metrics):
+        return np.ones(len(rows), bool)
+    known = np.zeros(len(rows), bool)
+    for metric in run.scores:
+        known |= np.isfinite(np.asarray(rows[metric.epochs_column], float))
+    return known | ~np.isfinite(np.asarray(rows["hyper_step"], float))
+
+
 def rows_of(run, member):
     """The member's rows of `epochs`."""
     return run.epochs.iloc[_by_member(run)(member)]
@@ -229,7 +239,7 @@ def lineage(run, path):
     parts = []
     for member, start, end in spans(run, path):
         rows = rows_of(run, member)
-        rows = rows[(rows["resource"] > start) & (rows["resource"] <= end) & hypergradients.measured(run, rows)]
+        rows = rows[(rows["resource"] > start) & (rows["resource"] <= end) & measured(run, rows)]
         parts.append(rows.drop_duplicates("resource", keep="last").sort_values("resource"))
     return pd.concat(parts, ignore_index=True).drop(columns="report")
 

@@ -5,6 +5,8 @@ Such a run has rows between two units of training; these hold the trajectory alo
 import numpy as np
 import pandas as pd
 
+from stemma import derive
+
 _PREFIXES = ("hyper_", "hypergradient_")
 # Of a hyperparameter in the space: its column, and whether that is one minus it.
 _COLUMNS = {"lr": ("lr", False), "weight_decay": ("weight_decay", False), "momentum": ("momentum", False), "beta1": ("momentum", False),
@@ -16,16 +18,6 @@ def is_trajectory(name):
     return name.startswith(_PREFIXES)
 
 
-def measured(run, rows):
-    """Which rows of /epochs (a structured array or a frame) are of a whole unit of training, with its metrics."""
-    if len(run.scores) == len(run.metrics):
-        return np.ones(len(rows), bool)
-    known = np.zeros(len(rows), bool)
-    for metric in run.scores:
-        known |= np.isfinite(np.asarray(rows[metric.epochs_column], float))
-    return known | ~np.isfinite(np.asarray(rows["hyper_step"], float))
-
-
 def trajectory(run, path):
     """Along a lineage: member, resource [unit, with fractions], step [weight updates], then lr, weight_decay, ... as used,
     raw_lr, ... and the rest of what the trainer told, a row each time it told it. Empty for runs without hypergradients."""
@@ -34,8 +26,6 @@ def trajectory(run, path):
     if not names:
         return pd.DataFrame(columns=columns)
     parts, last = [], -np.inf
-    from stemma import derive
-
     for member, start, end in derive.spans(run, path):
         rows = derive.rows_of(run, member)
         # Between two units a row has the resource of the unit completed before it.
@@ -45,7 +35,7 @@ def trajectory(run, path):
             last = rows["hyper_step"].iloc[-1]
         parts.append(rows)
     frame = pd.concat(parts, ignore_index=True)
-    whole = frame[measured(run, frame)]
+    whole = frame[derive.measured(run, frame)]
     per_unit = whole["hyper_step"].iloc[-1] / whole["resource"].iloc[-1] if len(whole) else 1.0
     frame["resource"] = frame["hyper_step"] / per_unit
     return frame.rename(columns={metric.epochs_column: _short(metric.name) for metric in names})[columns]

@@ -34,6 +34,11 @@ def show(browser, tmp_path):
     assert browser.console() == []
 
 
+def in_view(page, chart):
+    page.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", chart)
+    page.settle()
+
+
 @pytest.mark.parametrize("name", [name for name in JOBS])
 def test_page_of_each_scheduler(name, run_of, show):
     run = stemma.open(run_of(name))
@@ -79,8 +84,7 @@ def test_a_click_on_the_tree_finds_the_winner(run_of, show):
     from selenium.webdriver.common.action_chains import ActionChains
 
     page = show(run_of("pbt"))
-    page.run("document.querySelector('#tree canvas').scrollIntoView({block: 'center'})")
-    page.settle()
+    in_view(page, "#tree canvas")
     x, y = map(int, page.run("return document.querySelector('#tree canvas').dataset.winner").split())
     canvas = page.driver.find_element("css selector", "#tree canvas")
     box = canvas.rect
@@ -94,7 +98,7 @@ def test_families_fold_and_open_again(run_of, show):
     page = show(run_of("gpbt"))
     founder = run.path_to(run.best_member())[0]
     below = int(run.summary["descendants"][founder]) - 1
-    page.run("document.querySelector('#tree canvas').scrollIntoView({block: 'center'})")
+    in_view(page, "#tree canvas")
     page.run("select(arguments[0])", int(founder))
     page.settle()
     drawn = "return Number(document.querySelector('#tree canvas').dataset.marks)"
@@ -111,8 +115,7 @@ def test_families_fold_and_open_again(run_of, show):
 
 def test_two_fingers_zoom_and_one_scrolls_the_page(run_of, show):
     page = show(run_of("gpbt"))
-    page.run("document.querySelector('#tree canvas').scrollIntoView({block: 'center'})")
-    page.settle()
+    in_view(page, "#tree canvas")
     finger = """
         const canvas = document.querySelector('#tree canvas'), box = canvas.getBoundingClientRect();
         for (const [type, id, x, y] of arguments[0])
@@ -136,8 +139,7 @@ def test_brushing_one_chart_chooses_in_all(run_of, show):
     from selenium.webdriver.common.action_chains import ActionChains
 
     page = show(run_of("asha"))
-    page.run("document.querySelector('#parallel canvas').scrollIntoView({block: 'center'})")
-    page.settle()
+    in_view(page, "#parallel canvas")
     canvas = page.driver.find_element("css selector", "#parallel canvas")
     box = canvas.rect
     right = int(box["width"] / 2) - 48  # the metric's axis, where good is up

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stemma import derive
-from stemma.hypergradients import measured
 from stemma.plots.style import ACCENT, BAD, SOFT, WIN, axes_of, colours, empty, metric_range
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def _lines(run, ax, members):
     epochs = run.file.table("epochs")
     keep = np.zeros(len(run), bool)
     keep[members] = True
-    rows = epochs[keep[epochs["member"]] & measured(run, epochs)]
+    rows = epochs[keep[epochs["member"]] & derive.measured(run, epochs)]
     rows = rows[np.lexsort((rows["resource"], rows["member"]))]
     points = np.column_stack([rows["resource"], rows[run._metric().epochs_column]])
     who, first = np.unique(rows["member"], return_index=True)

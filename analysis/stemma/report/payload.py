@@ -10,7 +10,6 @@ import numpy as np
 from stemma import derive, hypergradients
 from stemma.comparison import compare
 from stemma.errors import StemmaError
-from stemma.hypergradients import measured
 from stemma.importance import importance
 from stemma.report.logs import log_lines
 
@@ -98,7 +97,7 @@ def _reports(run, columns):
 
 def _epochs(run, columns):
     rows = run.file.table("epochs")
-    rows = rows[measured(run, rows)]
+    rows = rows[derive.measured(run, rows)]
     if len(rows) > _POINTS_MAX:
         rows = rows[_of_the_best(run, rows["member"])]
     rows = rows[np.lexsort((rows["resource"], rows["member"]))]

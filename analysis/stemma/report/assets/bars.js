@@ -29,7 +29,6 @@ function importanceChart(run) {
 function slicesChart(run) {
   const order = run.importance.map((row) => row.parameter), grid = h("div", { class: "grid" });
   const [low, high] = robust(run, run.col.best);
-  const jitter = (m) => ((m * 2654435761 % 1000) / 1000 - 0.5) * 0.5;
   const sorted = run.parameters.map((parameter, i) => ({ parameter, i })).sort((a, b) => (order.indexOf(a.parameter.name) + 1 || 99) - (order.indexOf(b.parameter.name) + 1 || 99)).slice(0, 12);
   for (const { parameter, i } of sorted) {
     const values = run.col[`p${i}`], n = parameter.choices.length;

@@ -79,7 +79,7 @@ function levelsChart(run) {
     screen = [];
     f.clip(() => {
       values.forEach((list, i) => evenly(list, 1500).forEach(([v, m]) => {
-        const px = x(i) + ((m * 2654435761 % 1000) / 1000 - 0.5) * 0.5 * (f.right - f.left) / levels.length, py = Math.max(f.top, Math.min(f.bottom, y(v)));
+        const px = x(i) + jitter(m) * (f.right - f.left) / levels.length, py = Math.max(f.top, Math.min(f.bottom, y(v)));
         f.c.globalAlpha = shown(m) ? 0.8 : 0.08;
         f.dot(px, py, m === state.selected ? 5 : list.length > 400 ? 1.3 : 2.5, m === state.selected ? theme().ink : colours(m));
         if (shown(m)) screen.push([m, [[px, py]]]);

@@ -37,6 +37,9 @@ function logTicks(low, high, count) {
   return ticks.length >= 2 ? ticks : linearTicks(low, high, count);
 }
 
+/** -0.25 .. 0.25, the same each time: spreads members that share a place. */
+const jitter = (member) => ((member * 2654435761 % 1000) / 1000 - 0.5) * 0.5;
+
 function extent(values) {
   let low = Infinity, high = -Infinity;
   for (const v of values) if (Number.isFinite(v)) { if (v < low) low = v; if (v > high) high = v; }
