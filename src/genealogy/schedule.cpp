@@ -15,7 +15,7 @@ std::string short_text(const std::optional<Literal>& literal) {
     return real ? fmt::format("{:.4g}", *real) : to_string(*literal);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
@@ -35,11 +35,11 @@ std::string toml_key(const std::string& name) {
     const auto bare = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
     };
-    return !name.empty() && std::all_of(name.begin(), name.end(), bare) ? name : quoted(name);
+    return !name.empty() && std::all_of(name.begin(), name.end(), bare) ? name : in_quotes(name);
 }
 
 std::string toml_value(const Literal& literal) {
-    if (const auto* text = std::get_if<std::string>(&literal)) return quoted(*text);
+    if (const auto* text = std::get_if<std::string>(&literal)) return in_quotes(*text);
     return to_string(literal);
 }
 

@@ -1,10 +1,9 @@
 #include "record/tables.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <limits>
 
+#include "core/crc32.hpp"
 #include "core/error.hpp"
 
 namespace stemma {
@@ -12,10 +11,6 @@ namespace stemma {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-std::uint32_t crc(std::span<const std::byte> bytes) {
-    return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
 
 double number(const Value& value) {
     if (const auto* real = std::get_if<double>(&value)) return *real;
@@ -82,7 +77,7 @@ void TableRows::put_input(const Input& input, std::size_t effects) {
     const auto bytes = std::span(payload).subspan(start);
     put<Table::inputs>(input.sequence, input.time, static_cast<std::uint8_t>(input.body.index()),
                        cleared(Table::payload) + start, static_cast<std::uint32_t>(bytes.size()),
-                       static_cast<std::uint32_t>(effects), crc(bytes));
+                       static_cast<std::uint32_t>(effects), crc32_of(bytes));
 }
 
 void TableRows::put_decision(std::uint32_t number, const Effect& effect) {
@@ -91,7 +86,7 @@ void TableRows::put_decision(std::uint32_t number, const Effect& effect) {
     encode(effect, payload);
     const auto bytes = std::span(payload).subspan(start);
     put<Table::decisions>(sequence_, number, static_cast<std::uint8_t>(effect.index()), cleared(Table::payload) + start,
-                          static_cast<std::uint32_t>(bytes.size()), crc(bytes));
+                          static_cast<std::uint32_t>(bytes.size()), crc32_of(bytes));
 }
 
 void TableRows::put_metrics(Table table, std::span<const double> values) {
@@ -126,7 +121,7 @@ void TableRows::put_commit(std::uint64_t commit, std::uint32_t flags) {
     out.put(time_);
     for (std::size_t i = 0; i < index(Table::commits); ++i) out.put(count(static_cast<Table>(i)));
     out.put(flags);
-    out.put(crc(std::span(row).subspan(start)));
+    out.put(crc32_of(std::span(row).subspan(start)));
 }
 
 // ---- inputs ------------------------------------------------------------------------------------------------------

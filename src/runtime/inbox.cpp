@@ -6,7 +6,7 @@ namespace stemma {
 
 namespace {
 
-struct Translate {
+struct ToInput {
     WorkerId worker;
 
     std::optional<InputBody> operator()(Hello&& hello) const {
@@ -33,7 +33,7 @@ struct Translate {
 }  // namespace
 
 std::optional<InputBody> to_input(WorkerId worker, ToManager&& message) {
-    return std::visit(Translate{worker}, std::move(message));
+    return std::visit(ToInput{worker}, std::move(message));
 }
 
 }  // namespace stemma

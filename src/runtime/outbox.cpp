@@ -14,7 +14,7 @@ struct Addressed {
     ToWorker message;
 };
 
-struct Translate {
+struct ToAddressed {
     const Manager& manager;
     bool peers_lost;
 
@@ -66,7 +66,7 @@ Outbox::Outbox(Endpoint& endpoint, std::uint64_t run_id) {
 
 void Outbox::add(std::span<const Effect> effects, const Manager& manager) {
     for (const auto& effect : effects) {
-        if (auto addressed = std::visit(Translate{manager, peers_lost_}, effect))
+        if (auto addressed = std::visit(ToAddressed{manager, peers_lost_}, effect))
             add(addressed->worker, addressed->message);
     }
 }

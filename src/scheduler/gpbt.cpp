@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "core/error.hpp"
 #include "scheduler/gpbt_generation.hpp"
+#include "scheduler/require.hpp"
 #include "scheduler/retention.hpp"
 
 namespace stemma {
@@ -298,10 +298,6 @@ std::string Gpbt::describe() const {
     return text;
 }
 
-void check(bool good, const char* what) {
-    if (!good) throw UserError(std::string("scheduler: ") + what);
-}
-
 }  // namespace
 
 std::uint32_t gpbt_parents(const GpbtSettings& settings) {
@@ -320,14 +316,14 @@ std::vector<std::uint32_t> gpbt_family_sizes(std::uint32_t children, std::uint32
 }
 
 std::unique_ptr<Scheduler> make_gpbt(const GpbtSettings& settings) {
-    check(settings.children >= 1, "children must be >= 1");
+    require(settings.children >= 1, "children must be >= 1");
     const double n = settings.children;
-    check(settings.ratio * n >= 1 && settings.ratio <= n, "ratio must be in [1 / children, children]");
-    check(settings.interval >= 1, "interval must be >= 1");
-    check(settings.generations >= 1, "generations must be >= 1");
-    check(settings.early_stopping_from >= 2, "early_stopping_from must be >= 2");
-    check(settings.quorum > 0 && settings.quorum <= 1, "quorum must be in (0, 1]");
-    check(settings.deadline >= 0, "deadline must be >= 0 seconds");
+    require(settings.ratio * n >= 1 && settings.ratio <= n, "ratio must be in [1 / children, children]");
+    require(settings.interval >= 1, "interval must be >= 1");
+    require(settings.generations >= 1, "generations must be >= 1");
+    require(settings.early_stopping_from >= 2, "early_stopping_from must be >= 2");
+    require(settings.quorum > 0 && settings.quorum <= 1, "quorum must be in (0, 1]");
+    require(settings.deadline >= 0, "deadline must be >= 0 seconds");
     return std::make_unique<Gpbt>(settings);
 }
 

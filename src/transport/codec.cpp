@@ -11,13 +11,12 @@
 //       32     12  reserved, zero
 //       44      4  CRC-32 of the 44 bytes before
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
 #include <tuple>
 #include <utility>
 
+#include "core/crc32.hpp"
 #include "core/error.hpp"
 #include "space/value_codec.hpp"
 #include "transport/messages.hpp"
@@ -185,10 +184,6 @@ void get(ByteReader& in, std::vector<MetricRow>& rows) { get_items(in, rows, 12)
 
 // ---- frames ------------------------------------------------------------------------------------------------------
 
-std::uint32_t crc(std::span<const std::byte> bytes) {
-    return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
-
 template <class T>
 void overwrite(Bytes& out, std::size_t offset, T value) {
     std::memcpy(out.data() + offset, &value, sizeof value);
@@ -212,8 +207,8 @@ void encode_frame(const Message& message, FrameContext context, Bytes& out) {
     ensure(frame.size() <= frame_bytes_max, "a message does not fit into a frame");
     const auto body = frame.subspan(frame_header_bytes);
     overwrite(out, start + body_length_offset, static_cast<std::uint32_t>(body.size()));
-    overwrite(out, start + body_length_offset + 4, crc(body));
-    overwrite(out, start + header_crc_offset, crc(frame.first(header_crc_offset)));
+    overwrite(out, start + body_length_offset + 4, crc32_of(body));
+    overwrite(out, start + header_crc_offset, crc32_of(frame.first(header_crc_offset)));
 }
 
 struct Header {
@@ -248,7 +243,8 @@ Header decode_header(std::span<const std::byte> in, std::uint64_t run_id) {
     }
     std::uint32_t header_crc = 0;
     std::memcpy(&header_crc, in.data() + header_crc_offset, sizeof header_crc);
-    if (header_crc != crc(in.first(header_crc_offset))) throw DecodeError("frame: checksum of the header is wrong");
+    if (header_crc != crc32_of(in.first(header_crc_offset)))
+        throw DecodeError("frame: checksum of the header is wrong");
     if (header.body_length > frame_bytes_max - frame_header_bytes ||
         header.body_length > in.size() - frame_header_bytes) {
         throw DecodeError("frame: a body of " + std::to_string(header.body_length) + " bytes is beyond the end");
@@ -272,7 +268,7 @@ template <class Message>
 Message decode_frame(std::span<const std::byte>& in, FrameContext& context) {
     const auto header = decode_header(in, context.run_id);
     const auto body = in.subspan(frame_header_bytes, header.body_length);
-    if (header.body_crc != crc(body)) throw DecodeError("frame: checksum of the body is wrong");
+    if (header.body_crc != crc32_of(body)) throw DecodeError("frame: checksum of the body is wrong");
     if ((header.kind & to_manager_bit) != direction_of<Message>()) throw DecodeError("frame: wrong direction");
     const auto& kinds = kinds_of<Message>();
     const auto number = static_cast<std::uint16_t>(header.kind & ~to_manager_bit);

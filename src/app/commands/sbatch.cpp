@@ -59,7 +59,7 @@ std::string sums(const Job& job, const BatchOptions& options, std::uint32_t work
     return text;
 }
 
-std::string quoted(const std::string& text) {
+std::string shell_quoted(const std::string& text) {
     std::string result = "'";
     for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
     return result + "'";
@@ -86,9 +86,10 @@ ExitCode print_batch_script(const BatchOptions& options) {
         "#SBATCH --output=%x-%j.out\n",
         slurm_time(options.seconds));
     text += fmt::format("export STEMMA={}\nexport STEMMA_WORKERS_PER_NODE={}\nset -- {}",
-                        quoted(fs::read_symlink("/proc/self/exe").string()), per_node, quoted(options.job.file));
-    for (const auto& change : options.job.overrides) text += " --set " + quoted(change);
-    text += fmt::format("\nsource {}\n", quoted(batch_script().string()));
+                        shell_quoted(fs::read_symlink("/proc/self/exe").string()), per_node,
+                        shell_quoted(options.job.file));
+    for (const auto& change : options.job.overrides) text += " --set " + shell_quoted(change);
+    text += fmt::format("\nsource {}\n", shell_quoted(batch_script().string()));
     std::fputs(text.c_str(), stdout);
     return ExitCode::ok;
 }

@@ -28,7 +28,7 @@ void report_unknown(const std::vector<const Key*>& keys, const Entry& entry, con
     }
     std::string list;
     for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
-    const std::string of = shape.selector.empty() ? "" : " with type = " + quoted(shape.selector);
+    const std::string of = shape.selector.empty() ? "" : " with type = " + in_quotes(shape.selector);
     const std::string known = names.empty() ? "it has no keys" : "known: " + list;
     diagnostics.error(entry.place, path,
                       "is not a key of [" + shape.path + "]" + of + suggestion(entry.key, names) + "; " + known);
@@ -57,7 +57,7 @@ void check_section(const std::vector<const Key*>& keys, const Node* table, const
             if (!key.applies(shape.selector)) {
                 if (!shape.certain) continue;
                 diagnostics.error(entry.place, path,
-                                  "has no meaning with type = " + quoted(shape.selector) + ", only with " +
+                                  "has no meaning with type = " + in_quotes(shape.selector) + ", only with " +
                                       alternatives(key.only_for) + "; remove it");
                 continue;
             }

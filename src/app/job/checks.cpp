@@ -14,7 +14,7 @@ void check_budget(const Node& root, const Job& job, Diagnostics& diagnostics) {
     const Node* wrong = given(epochs ? "steps" : "epochs");
     if (wrong != nullptr && !diagnostics.blamed("trainer.unit")) {
         diagnostics.error(wrong->place, std::string("run.budget.") + (epochs ? "steps" : "epochs"),
-                          "does not fit trainer.unit = " + quoted(job.trainer.unit_name()) + "; give " +
+                          "does not fit trainer.unit = " + in_quotes(job.trainer.unit_name()) + "; give " +
                               (epochs ? "epochs" : "steps"));
     }
     const Node* resource = given("resource");
@@ -127,7 +127,7 @@ void check_process(const Node& root, const Job& job, Diagnostics& diagnostics) {
     for (const auto& literal : job.trainer.held_out) {
         if (literal == Literal(job.metric.name)) {
             diagnostics.error(place_of(root, {"trainer", "held_out"}), "trainer.held_out",
-                              "must not have " + quoted(job.metric.name) + ", by which [metric] ranks members");
+                              "must not have " + in_quotes(job.metric.name) + ", by which [metric] ranks members");
         }
     }
 }
@@ -163,15 +163,15 @@ void check_names(const Node& root, const Job& job, Diagnostics& diagnostics) {
     };
     if (bad(job.run.name, true)) {
         diagnostics.error(place_of(root, {"run", "name"}), "run.name",
-                          "must be a name without \"/\" and control characters; got " + quoted(job.run.name));
+                          "must be a name without \"/\" and control characters; got " + in_quotes(job.run.name));
     }
     if (bad(job.run.output, false)) {
         diagnostics.error(place_of(root, {"run", "output"}), "run.output",
-                          "must be a path; got " + quoted(job.run.output));
+                          "must be a path; got " + in_quotes(job.run.output));
     }
     if (bad(job.metric.name, false) && !diagnostics.blamed("metric.name") && !diagnostics.blamed("metric")) {
         diagnostics.error(place_of(root, {"metric", "name"}), "metric.name",
-                          "must be a name; got " + quoted(job.metric.name));
+                          "must be a name; got " + in_quotes(job.metric.name));
     }
 }
 

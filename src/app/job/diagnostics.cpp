@@ -47,7 +47,7 @@ std::string Diagnostics::where(Place place) const {
     return file_ + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     constexpr std::size_t bytes_max = 60;
     std::string out = "\"";
     std::size_t end = std::min(text.size(), bytes_max);
@@ -69,7 +69,7 @@ std::string alternatives(const std::vector<std::string>& words) {
     std::string out;
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (i > 0) out += i + 1 == words.size() ? " or " : ", ";
-        out += quoted(words[i]);
+        out += in_quotes(words[i]);
     }
     return out;
 }

@@ -60,7 +60,7 @@ private:
 };
 
 /// `text` in quotes for a message: control characters escaped, cut after 60 bytes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 /// `"a", "b" or "c"`.
 std::string alternatives(const std::vector<std::string>& words);
 /// did_you_mean() for words from a file: nothing for words too long to be a slip.

@@ -141,7 +141,7 @@ void check_roles(const Node& space, std::string_view trainer, Diagnostics& diagn
         }
         if (*text != "hypergradient" || trainer == "torch") continue;
         diagnostics.error(role->place, join_path("space", entry.key) + ".role",
-                          "is \"hypergradient\", which trainer.type = " + quoted(trainer) +
+                          "is \"hypergradient\", which trainer.type = " + in_quotes(trainer) +
                               " cannot do; use \"fixed\" or \"mutable\"");
     }
 }

@@ -108,14 +108,14 @@ std::string join_path(std::string_view path, std::string_view key) {
     const bool bare = !key.empty() && key.size() <= 100 && std::all_of(key.begin(), key.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
     });
-    const std::string name = bare ? std::string(key) : quoted(key);
+    const std::string name = bare ? std::string(key) : in_quotes(key);
     return path.empty() ? name : std::string(path) + "." + name;
 }
 
 std::string found(const Node& node) {
     Literal literal;
     if (to_literal(node, literal)) {
-        if (const auto* text = std::get_if<std::string>(&literal)) return quoted(*text);
+        if (const auto* text = std::get_if<std::string>(&literal)) return in_quotes(*text);
         if (const auto* number = std::get_if<double>(&literal); number != nullptr && !std::isfinite(*number)) {
             return std::isnan(*number) ? "nan" : *number > 0 ? "inf" : "-inf";
         }

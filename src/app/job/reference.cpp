@@ -31,10 +31,10 @@ std::string default_text(const Key& key) {
     if (!key.default_note.empty()) return key.default_note;
     if (key.required) return "required";
     if (key.default_text.empty()) return "none";
-    const bool in_quotes = key.type == KeyType::text || key.type == KeyType::choice ||
-                           ((key.type == KeyType::duration || key.type == KeyType::bytes) &&
-                            key.default_text.find_first_not_of("0123456789.") != std::string::npos);
-    return in_quotes ? quoted(key.default_text) : key.default_text;
+    const bool is_text = key.type == KeyType::text || key.type == KeyType::choice ||
+                         ((key.type == KeyType::duration || key.type == KeyType::bytes) &&
+                          key.default_text.find_first_not_of("0123456789.") != std::string::npos);
+    return is_text ? in_quotes(key.default_text) : key.default_text;
 }
 
 std::string takes(const Key& key) { return allowed_text(key) + (key.unit.empty() ? "" : ", in " + key.unit); }
@@ -70,10 +70,10 @@ std::string plain(const Key& key, bool with_types) {
 
 std::string plain(const Section& section, std::string_view variant) {
     std::string out = "[" + section.path + "]";
-    if (!variant.empty()) out += " type = " + quoted(variant);
+    if (!variant.empty()) out += " type = " + in_quotes(variant);
     out += "\n" + fold(section.meaning, "");
     for (const auto& one : section.variants) {
-        if (variant.empty()) out += fold("type = " + quoted(one.name) + ": " + one.meaning, "  ");
+        if (variant.empty()) out += fold("type = " + in_quotes(one.name) + ": " + one.meaning, "  ");
         if (variant == one.name) out += fold(one.meaning, "");
     }
     out += "\n";
@@ -271,7 +271,7 @@ std::string explain(std::string_view path) {
         }
         if (!text.empty()) return "[" + section.path + "]\n" + text;
     }
-    throw UserError("--explain: there is no " + quoted(path) + suggestion(path, known) +
+    throw UserError("--explain: there is no " + in_quotes(path) + suggestion(path, known) +
                     "; without a name it lists the sections");
 }
 

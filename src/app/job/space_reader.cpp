@@ -55,7 +55,7 @@ std::string list_text(const std::vector<Literal>& values) {
     for (std::size_t i = 0; i < values.size() && i < shown_max; ++i) {
         if (i > 0) out += ", ";
         const auto* text = std::get_if<std::string>(&values[i]);
-        out += text != nullptr ? quoted(*text) : to_string(values[i]);
+        out += text != nullptr ? in_quotes(*text) : to_string(values[i]);
     }
     return values.size() > shown_max ? out + ", ..." : out;
 }
@@ -221,7 +221,7 @@ void read_when(std::size_t own, std::vector<Draft>& drafts, const Node& when, co
             diagnostics.error(entry.place, join_path(path, entry.key),
                               at->second == own ? "names the parameter itself"
                                                 : "names a parameter that stands later in the file; move it before " +
-                                                      quoted(draft.parameter.name));
+                                                      in_quotes(draft.parameter.name));
             continue;
         }
         if (auto condition = read_condition(entry, path, drafts, index, diagnostics)) {

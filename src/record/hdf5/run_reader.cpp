@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <optional>
 
+#include "core/crc32.hpp"
 #include "core/error.hpp"
 #include "record/hdf5/run_file.hpp"
 #include "record/hdf5/table_file.hpp"
@@ -17,10 +17,6 @@ namespace {
 
 constexpr std::uint64_t inputs_per_block = 4096;
 constexpr std::uint64_t commits_per_block = 1024;
-
-std::uint32_t crc(std::span<const std::byte> bytes) {
-    return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
 
 UserError unreadable(const fs::path& path, std::string_view why) {
     return UserError(
@@ -43,7 +39,7 @@ std::optional<Commit> parse_commit(std::span<const std::byte> row, std::uint64_t
     static_cast<void>(in.get<double>());
     for (std::size_t i = 0; i < index(Table::commits); ++i) in.get(commit.rows[i]);
     in.get(commit.flags);
-    if (in.get<std::uint32_t>() != crc(row.first(row.size() - sizeof(std::uint32_t)))) return std::nullopt;
+    if (in.get<std::uint32_t>() != crc32_of(row.first(row.size() - sizeof(std::uint32_t)))) return std::nullopt;
     commit.rows[index(Table::commits)] = number + 1;
     return commit;
 }
@@ -189,7 +185,7 @@ std::span<const std::byte> piece(std::span<const std::byte>& payload, std::uint6
                                  std::uint32_t length, std::uint32_t expected_crc) {
     if (offset != cursor || length > payload.size()) throw DecodeError("it does not follow the one before");
     const auto bytes = payload.first(length);
-    if (crc(bytes) != expected_crc) throw DecodeError("its checksum is wrong");
+    if (crc32_of(bytes) != expected_crc) throw DecodeError("its checksum is wrong");
     payload = payload.subspan(length);
     cursor += length;
     return bytes;

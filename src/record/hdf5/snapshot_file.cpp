@@ -1,12 +1,12 @@
 #include "record/hdf5/snapshot_file.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
 
+#include "core/crc32.hpp"
 #include "core/error.hpp"
 #include "record/hdf5/h5.hpp"
 #include "record/hdf5/sync.hpp"
@@ -22,10 +22,6 @@ constexpr std::string_view snapshot_format = "stemma-snapshot";
 constexpr std::uint32_t snapshot_version = 1;
 constexpr const char* paths_name = "/_paths";
 constexpr const char* names_name = "/_names";
-
-std::uint32_t crc(std::span<const std::byte> bytes) {
-    return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
 
 Handle half_type() {
     Handle type(H5Tcopy(H5T_IEEE_F32LE), H5Tclose, "make a type");
@@ -111,7 +107,7 @@ void write_array(hid_t file, const std::string& path, const ArrayInfo& array, st
     h5::write_attribute(set.id(), "dtype", name_of(array.type));
     const auto number = static_cast<std::uint8_t>(array.type);
     h5::write_attribute(set.id(), "dtype_number", H5T_STD_U8LE, &number);
-    h5::write_attribute(set.id(), "crc32", crc(content));
+    h5::write_attribute(set.id(), "crc32", crc32_of(content));
     set.close("close " + path);
 }
 
@@ -121,7 +117,7 @@ std::uint32_t index_crc(std::span<const std::string> paths, std::span<const std:
     ByteWriter out(bytes);
     for (const auto& path : paths) out.put(path);
     for (const auto& name : names) out.put(name);
-    return crc(bytes);
+    return crc32_of(bytes);
 }
 
 void write_all(const std::string& path, const Snapshot& snapshot, const SnapshotAttributes& attributes) {
@@ -188,7 +184,7 @@ void read_array(hid_t file, const std::string& path, const std::string& name, Sn
         check(H5Dread(set.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, content.data()), "read " + path);
     std::uint32_t expected = 0;
     h5::read_attribute(set.id(), "crc32", H5T_NATIVE_UINT32, &expected);
-    if (crc(content) != expected) throw h5::Error("the checksum of " + name + " is wrong");
+    if (crc32_of(content) != expected) throw h5::Error("the checksum of " + name + " is wrong");
 }
 
 UserError unreadable(const std::string& path, const h5::Error& error) {

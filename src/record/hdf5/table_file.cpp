@@ -1,8 +1,8 @@
 #include "record/hdf5/table_file.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
+#include "core/crc32.hpp"
 #include "core/error.hpp"
 
 namespace stemma {
@@ -82,7 +82,7 @@ std::uint32_t header_crc(const RunHeader& header) {
         out.put(static_cast<std::uint8_t>(metric.held_out));
     }
     if (!header.machines.empty()) out.put(header.machines);  // older files have none
-    return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+    return crc32_of(bytes);
 }
 
 void write_flags(hid_t file, const char* name, const std::vector<MetricInfo>& metrics) {

@@ -12,7 +12,7 @@
 namespace stemma::gp {
 namespace {
 
-struct Search {
+struct Minimisation {
     const Differentiable& function;
     nlopt_opt optimiser;
     Minimum best;
@@ -22,7 +22,7 @@ struct Search {
 
 /// NLopt is C: no exception may pass through it.
 double evaluate(unsigned size, const double* values, double* gradient, void* data) {
-    auto& search = *static_cast<Search*>(data);
+    auto& search = *static_cast<Minimisation*>(data);
     constexpr double nowhere = std::numeric_limits<double>::infinity();
     if (search.error || search.evaluations_left-- <= 0) {
         // Line searches of LD_LBFGS may go on past maxeval.
@@ -60,7 +60,8 @@ Minimum minimise(const Differentiable& function, const Vector& start, const Vect
     const std::unique_ptr<nlopt_opt_s, decltype(&nlopt_destroy)> optimiser(nlopt_create(NLOPT_LD_LBFGS, size),
                                                                            &nlopt_destroy);
     ensure(optimiser != nullptr, "NLopt has LD_LBFGS");
-    Search search{function, optimiser.get(), {first, std::numeric_limits<double>::infinity(), 0}, evaluations, nullptr};
+    Minimisation search{
+        function, optimiser.get(), {first, std::numeric_limits<double>::infinity(), 0}, evaluations, nullptr};
     nlopt_set_min_objective(optimiser.get(), evaluate, &search);
     nlopt_set_lower_bounds(optimiser.get(), lower.data());
     nlopt_set_upper_bounds(optimiser.get(), upper.data());

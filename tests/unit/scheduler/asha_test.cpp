@@ -1,7 +1,6 @@
 #include "scheduler/asha.hpp"
 
 #include <cmath>
-#include <limits>
 #include <map>
 
 #include "core/error.hpp"
@@ -9,8 +8,6 @@
 
 namespace stemma::test {
 namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 TEST(Asha, PromotesTheBestThirdAtOnceAndFromTheTopRungDown) {
     Script asha(make_asha({.min = 1, .max = 9, .eta = 3}));

@@ -1,7 +1,6 @@
 #include "scheduler/gpbt.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "contract/scheduler/driver.hpp"
 #include "core/error.hpp"
@@ -10,7 +9,6 @@
 namespace stemma::test {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 using Ids = std::vector<std::uint64_t>;
 
 /// n = 4, c = 1: two parents with two children each.
@@ -207,7 +205,7 @@ TEST(Gpbt, AnOverdueGenerationClosesAtItsFirstCandidate) {
     const auto first = population.all_work();
     population.say(TimePassed{10});
     EXPECT_TRUE(population.all_work().empty());
-    population.report(first[0], infinity);
+    population.report(first[0], infinite);
     EXPECT_TRUE(population.all_work().empty());
     population.report(first[1], 0.5);
     EXPECT_EQ(parents_of(population.all_work()), (Ids{1, 1, 1, 1}));
@@ -228,7 +226,7 @@ TEST(Gpbt, AGenerationWithoutAChildIsRepeatedFromItsParents) {
     Population population(make_gpbt(one_by_four()));
     population.begin({0.4, 0.3, 0.2, 0.1});
     const auto second = population.all_work();
-    population.report(second[0], infinity);
+    population.report(second[0], infinite);
     for (std::uint64_t member = 5; member < 8; ++member) population.say(GivenUp{{member}});
     const auto again = population.all_work();
     EXPECT_EQ(parents_of(again), (Ids{3, 3, 3, 3}));
@@ -244,7 +242,7 @@ TEST(Gpbt, GivesUpWhenNothingEverComesOfIt) {
         if (all.empty()) break;
         members += all.size();
         ASSERT_LT(members, 1000U);
-        for (const auto& given : all) population.report(given, infinity);
+        for (const auto& given : all) population.report(given, infinite);
     }
     EXPECT_TRUE(population.scheduler().exhausted());
     EXPECT_EQ(members, 40U);
@@ -284,7 +282,7 @@ TEST(Gpbt, RefusedMembersWaitForAnExtension) {
 
 TEST(Gpbt, ShowsGenerationsAsRows) {
     Population population(make_gpbt(two_by_two()));
-    population.begin({0.4, 0.1, 0.5, infinity});
+    population.begin({0.4, 0.1, 0.5, infinite});
     const auto rows = population.scheduler().rungs();
     ASSERT_EQ(rows.size(), 5U);
     EXPECT_EQ(rows[0].entered, 4U);

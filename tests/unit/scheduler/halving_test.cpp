@@ -10,8 +10,6 @@
 namespace stemma::test {
 namespace {
 
-constexpr double infinite = std::numeric_limits<double>::infinity();
-
 /// Reports each of the work with its member's number as objective: the oldest are the best.
 void report_all(Script& script, const std::vector<Work>& work) {
     for (const auto& piece : work) script.report(piece, static_cast<double>(piece.member));

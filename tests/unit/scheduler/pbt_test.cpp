@@ -1,7 +1,6 @@
 #include "scheduler/pbt.hpp"
 
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include "contract/scheduler/driver.hpp"
@@ -10,8 +9,6 @@
 
 namespace stemma::test {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 PbtSettings of_five() {
     PbtSettings settings;
@@ -86,13 +83,13 @@ TEST(Pbt, ANonFiniteMemberGivesUpAtOnceAndIsNoDonor) {
     settings.population = 3;
     Population population(make_pbt(settings));
     const auto all = population.all_work();
-    EXPECT_TRUE(Script::released(population.report(all[0], infinity), 0));
+    EXPECT_TRUE(Script::released(population.report(all[0], infinite), 0));
     const auto first = population.work();
     ASSERT_TRUE(first);
     EXPECT_TRUE(first->born);
     EXPECT_EQ(first->parent, nobody) << "there is no donor yet: from scratch";
     population.report(all[1], 0.4);
-    population.report(all[2], infinity);
+    population.report(all[2], infinite);
     const auto next = population.all_work();
     ASSERT_EQ(next.size(), 2U);
     EXPECT_EQ(next[1].parent, 1U);

@@ -1,7 +1,5 @@
 #include "scheduler/repeated.hpp"
 
-#include <limits>
-
 #include "core/error.hpp"
 #include "scheduler/asha.hpp"
 #include "scheduler/random_search.hpp"
@@ -9,8 +7,6 @@
 
 namespace stemma::test {
 namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 std::unique_ptr<Scheduler> pairs() { return make_repeated(make_asha({.min = 1, .max = 3, .eta = 3}), 2); }
 

@@ -1,14 +1,10 @@
 #include "scheduler/replay.hpp"
 
-#include <limits>
-
 #include "core/error.hpp"
 #include "unit/scheduler/script.hpp"
 
 namespace stemma::test {
 namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// The birth that a free worker leads to; it is not answered.
 std::optional<Create> wanted(Script& search) {

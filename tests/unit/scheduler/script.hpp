@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "scheduler/scheduler.hpp"
 
 namespace stemma::test {
+
+inline constexpr double infinite = std::numeric_limits<double>::infinity();
 
 struct Work {
     std::uint64_t member = 0;

@@ -10,11 +10,11 @@ namespace {
 
 using test::batch, test::depth, test::lr, test::momentum, test::nesterov, test::optimiser;
 using testing::HasSubstr;
-using Named = std::vector<std::pair<std::string, Literal>>;
+using NamedLiterals = std::vector<std::pair<std::string, Literal>>;
 
 class TrainingSpace : public testing::Test {
 protected:
-    std::string refusal(const Named& values) const {
+    std::string refusal(const NamedLiterals& values) const {
         try {
             space.from_literals(values);
         } catch (const UserError& error) {
@@ -72,7 +72,8 @@ TEST_F(TrainingSpace, ForbiddenClausesAreSeen) {
 }
 
 TEST_F(TrainingSpace, DescribesActiveParametersOnly) {
-    const auto configuration = space.from_literals(Named{{"optimiser", std::string("adam")}, {"lr", 0.0123456}});
+    const auto configuration =
+        space.from_literals(NamedLiterals{{"optimiser", std::string("adam")}, {"lr", 0.0123456}});
     EXPECT_EQ(space.describe(configuration), "lr=0.01235 optimiser=adam batch=63 depth=3 epochs_unit=1");
     EXPECT_EQ(space.describe(space.forbidden()[0]), "optimiser=sgd and momentum=0.99 and nesterov=true");
 }
@@ -86,24 +87,24 @@ TEST_F(TrainingSpace, LiteralsTakeDefaultsThenCentres) {
 }
 
 TEST_F(TrainingSpace, LiteralsAreChecked) {
-    EXPECT_THAT(refusal(Named{{"optimizer", std::string("sgd")}}), HasSubstr("did you mean \"optimiser\"?"));
-    EXPECT_THAT(refusal(Named{{"optimiser", std::string("adma")}}),
+    EXPECT_THAT(refusal(NamedLiterals{{"optimizer", std::string("sgd")}}), HasSubstr("did you mean \"optimiser\"?"));
+    EXPECT_THAT(refusal(NamedLiterals{{"optimiser", std::string("adma")}}),
                 HasSubstr("one of sgd, adam (did you mean \"adam\"?)"));
-    EXPECT_THAT(refusal(Named{{"lr", 2.0}}), HasSubstr("a number in [1e-05, 1.0]"));
-    EXPECT_THAT(refusal(Named{{"lr", std::string("fast")}}), HasSubstr("found fast"));
-    EXPECT_THAT(refusal(Named{{"lr", true}}), HasSubstr("found true"));
-    EXPECT_THAT(refusal(Named{{"depth", 2.5}}), HasSubstr("an integer in [1, 4]"));
-    EXPECT_EQ(refusal(Named{{"depth", 2.0}}), "accepted");
-    EXPECT_EQ(refusal(Named{{"lr", std::int64_t{1}}}), "accepted");
-    EXPECT_THAT(refusal(Named{{"lr", 0.1}, {"lr", 0.2}}), HasSubstr("given twice"));
-    EXPECT_THAT(refusal(Named{{"epochs_unit", std::int64_t{2}}}), HasSubstr("the constant 1"));
-    EXPECT_THAT(refusal(Named{{"optimiser", std::string("adam")}, {"momentum", 0.9}}), HasSubstr("inactive"));
-    EXPECT_THAT(refusal(Named{{"optimiser", std::string("sgd")}, {"momentum", 0.99}, {"nesterov", true}}),
+    EXPECT_THAT(refusal(NamedLiterals{{"lr", 2.0}}), HasSubstr("a number in [1e-05, 1.0]"));
+    EXPECT_THAT(refusal(NamedLiterals{{"lr", std::string("fast")}}), HasSubstr("found fast"));
+    EXPECT_THAT(refusal(NamedLiterals{{"lr", true}}), HasSubstr("found true"));
+    EXPECT_THAT(refusal(NamedLiterals{{"depth", 2.5}}), HasSubstr("an integer in [1, 4]"));
+    EXPECT_EQ(refusal(NamedLiterals{{"depth", 2.0}}), "accepted");
+    EXPECT_EQ(refusal(NamedLiterals{{"lr", std::int64_t{1}}}), "accepted");
+    EXPECT_THAT(refusal(NamedLiterals{{"lr", 0.1}, {"lr", 0.2}}), HasSubstr("given twice"));
+    EXPECT_THAT(refusal(NamedLiterals{{"epochs_unit", std::int64_t{2}}}), HasSubstr("the constant 1"));
+    EXPECT_THAT(refusal(NamedLiterals{{"optimiser", std::string("adam")}, {"momentum", 0.9}}), HasSubstr("inactive"));
+    EXPECT_THAT(refusal(NamedLiterals{{"optimiser", std::string("sgd")}, {"momentum", 0.99}, {"nesterov", true}}),
                 HasSubstr("forbidden by: optimiser=sgd and momentum=0.99 and nesterov=true"));
 }
 
 TEST_F(TrainingSpace, ValidateNamesTheParameter) {
-    const auto good = space.from_literals(Named{{"optimiser", std::string("adam")}});
+    const auto good = space.from_literals(NamedLiterals{{"optimiser", std::string("adam")}});
     EXPECT_EQ(refusal(good), "accepted");
     EXPECT_THAT(refusal(Configuration(2)), HasSubstr("2 values"));
 

@@ -1,0 +1,11 @@
+#include "core/crc32.hpp"
+
+#include <zlib.h>
+
+namespace stemma {
+
+std::uint32_t crc32_of(std::span<const std::byte> bytes) {
+    return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
+}  // namespace stemma
