@@ -13,6 +13,8 @@ import pandas as pd
 from stemma.errors import StemmaError
 from stemma.run import Run, open_run
 
+ALONG = ("spent", "time", "busy", "gpu")  # columns of run.progress that grow
+
 # q of Nemenyi's test at 5 %, for 2, 3, ... methods: the studentised range over the square root of 2.
 _NEMENYI = (1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164)
 
@@ -46,23 +48,23 @@ class Comparison:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a run: label, seed, members, spent [unit], busy and time [s], best, best_member and its held-out metrics."""
+        """One row a run: label, seed, members, spent [unit], busy, gpu and time [s], best, best_member and its held-out metrics."""
         rows = []
         for run, label in zip(self.runs, self.labels):
             progress = run.progress.dropna(subset=["best"])
             last = progress.iloc[-1].to_dict() if len(progress) else {"best": np.nan, "best_member": -1}
-            rows.append({"label": label, "seed": run.seed, "members": len(run), "spent": run.progress["spent"].max() if len(run.progress) else 0,
-                         "busy": run.progress["busy"].max() if len(run.progress) else 0.0, "time": run.seconds,
+            spent = {along: run.progress[along].max() if len(run.progress) else 0 for along in ALONG if along != "time"}
+            rows.append({"label": label, "seed": run.seed, "members": len(run), **spent, "time": run.seconds,
                          **{name: value for name, value in last.items() if name.startswith("best")}, "file": run.path.name})
         return pd.DataFrame(rows)
 
     def curves(self, along: str = "spent", points: int = 200) -> pd.DataFrame:
-        """Best so far on a common grid. along: "spent" [unit], "time" [s] of the search, or "busy" [s] of training.
+        """Best so far on a common grid. along: "spent" [unit], "time" [s] of the search, "busy" [s] of training, or "gpu" [s].
 
         One row a label and grid point: x, median, low and high (quartiles), runs. A run counts from its first finite
         report on, and with its last value to the end of the grid."""
-        if along not in ("spent", "time", "busy"):
-            raise StemmaError(f"along must be spent, time or busy; got {along!r}")
+        if along not in ALONG:
+            raise StemmaError(f"along must be one of {', '.join(ALONG)}; got {along!r}")
         end = max([run.progress[along].max() for run in self.runs if len(run.progress)], default=0)
         grid = np.linspace(0, end, points)
         out = []

@@ -150,12 +150,20 @@ def progress(run):
     new = np.r_[True, so_far[1:] < so_far[:-1]] if len(value) else np.zeros(0, bool)
     holder = np.maximum.accumulate(np.where(new, np.arange(len(value)), 0)) if len(value) else np.zeros(0, int)
     seen = np.isfinite(so_far)
-    columns = {"time": rows["time"], "spent": np.cumsum(trained), "busy": np.cumsum(rows["seconds"]), "member": rows["member"],
+    columns = {"time": rows["time"], "spent": np.cumsum(trained), "busy": np.cumsum(rows["seconds"]),
+               "gpu": np.cumsum(rows["seconds"] * gpus(run, rows["lease"])), "member": rows["member"],
                "value": rows[run.metric_column], "best": np.where(seen, so_far * sign(run), np.nan), "best_member": np.where(seen, rows["member"][holder], -1)}
     for metric in run.metrics:
         if metric.held_out:
             columns["best_" + metric.column] = np.where(seen, rows[metric.column][holder], np.nan)
     return pd.DataFrame(columns)
+
+
+def gpus(run, leases):
+    """How many GPUs each of these leases' workers had."""
+    joined = run.workers[run.workers["change"] == "joined"]
+    count = dict(zip(joined["worker"], joined["device"].str.count("cuda:")))
+    return np.array([count.get(worker, 0) for worker in run.file.table("leases")["worker"][leases]]) if any(count.values()) else np.zeros(len(leases))
 
 
 def rungs(run):

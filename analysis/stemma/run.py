@@ -147,8 +147,8 @@ class Run:
 
     @cached_property
     def progress(self) -> pd.DataFrame:
-        """The search over time, one row a report: time [s], spent [unit] and busy [s] in all, member, value, best so far,
-        and the held-out metrics of that best (columns `best_<metric>`)."""
+        """The search over time, one row a report: time [s], spent [unit], busy and gpu [s] in all (training, and that times the
+        worker's GPUs), member, value, best so far, and the held-out metrics of that best (columns `best_<metric>`)."""
         return derive.progress(self)
 
     @cached_property

@@ -28,6 +28,9 @@ struct CommandLine {
     LineageOptions lineage;
     ConformOptions conform;
     NewOptions project;
+    AskOptions ask;
+    TellOptions tell;
+    std::uint64_t lease = 0;
     std::string file;
     std::string explain;
     std::string wall_time;
@@ -156,6 +159,41 @@ void add_batch_command(CLI::App& app, CommandLine& line) {
         ->check(CLI::PositiveNumber);
 }
 
+void add_ask_commands(CLI::App& app, CommandLine& line) {
+    auto* ask_command = add_command(
+        app, line, "ask",
+        "Something to train, as a line of JSON, for a search that others train (trainer.type = \"ask\")", [&] {
+            line.ask.budget = line.budget;
+            return ask(line.file, line.job, line.ask);
+        });
+    ask_command->footer(
+        "Exit code 5: the search has ended; 6: nothing can be trained before a lease that is out is told.\n"
+        "In a shell: while lease=$(stemma ask RUN.h5 --job JOB.toml); do ...; stemma tell RUN.h5 LEASE valid_loss=0.3; "
+        "done");
+    ask_command->add_option("RUN.h5", line.file, "Run file")->required();
+    ask_command->add_option("--job", line.job.file, "Job file to begin with, where there is no run file yet");
+    ask_command->add_option("--set", line.job.overrides, "Override a key of that job (repeatable)")
+        ->allow_extra_args(false)
+        ->type_name("PATH=VALUE");
+    ask_command->add_flag("--wait", line.ask.wait, "Wait until something can be trained, or the search has ended");
+    add_budget(*ask_command, line);
+
+    auto* tell_command = add_command(app, line, "tell", "What came of a lease that was asked for",
+                                     [&] { return tell(line.file, line.lease, line.tell); });
+    tell_command->add_option("RUN.h5", line.file, "Run file")->required();
+    tell_command->add_option("LEASE", line.lease, "Number of the lease")->required();
+    tell_command->add_option("METRIC=VALUE", line.tell.metrics, "Its metrics, at the end of the lease");
+    tell_command->add_option("--at", line.tell.at, "Trained only so far (default: all that was asked for)");
+    tell_command->add_option("--seconds", line.tell.seconds, "Of training (default: since it was asked for)")
+        ->check(CLI::NonNegativeNumber);
+    tell_command
+        ->add_option("--failed", line.tell.failure,
+                     "It failed, and why; lost: nobody trains it any more, give it out again")
+        ->check(CLI::IsMember(
+            {"nonfinite", "out_of_memory", "infeasible", "device", "exception", "snapshot_unavailable", "lost"}));
+    tell_command->add_option("--message", line.tell.message, "What is known of the failure");
+}
+
 void add_lineage_commands(CLI::App& app, CommandLine& line) {
     const auto add = [&](const std::string& name, const std::string& text, std::function<ExitCode()> action) {
         auto* command = add_command(app, line, name, text, std::move(action));
@@ -206,6 +244,7 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
     export_command->add_option("--parquet", line.exports.parquet, "Folder for Parquet files");
     export_command->add_option("--optuna", line.exports.optuna, "Optuna storage, such as sqlite:///study.db");
     export_command->add_option("--mlflow", line.exports.mlflow, "MLflow tracking address, such as sqlite:///mlflow.db");
+    add_ask_commands(app, line);
     add_lineage_commands(app, line);
     add_conform(app, line);
     auto* new_command = add_command(app, line, "new", "Write a small project with training code of your own",

@@ -9,6 +9,8 @@ enum class ExitCode : int {
     user_error = 2,       ///< nothing was started; the message says what to change
     mismatch = 3,         ///< verify: a decision differs from the record
     stopped = 4,          ///< by `stemma stop`: resumable, but nobody wants it queued again
+    search_ended = 5,     ///< ask: there is nothing more to train
+    nothing_now = 6,      ///< ask: not before a lease that is out is told
     internal_error = 70,  ///< a bug (EX_SOFTWARE)
     requeue = 75,         ///< ended by a signal, a time limit or for want of workers: resume it (EX_TEMPFAIL)
 };

@@ -197,6 +197,7 @@ SnapshotId Manager::latest_snapshot(MemberId id) const {
 }
 
 std::vector<SnapshotId> Manager::durable_snapshots() const { return state_->snapshots.durable(); }
+std::vector<SnapshotId> Manager::kept_snapshots() const { return state_->snapshots.kept(); }
 
 std::span<const WantedFit> Manager::wanted_fits() const { return state_->sampler->wanted_fits(); }
 

@@ -99,6 +99,8 @@ public:
     SnapshotId latest_snapshot(MemberId id) const;
     /// Durable copies that the record promises, for the check on resume.
     std::vector<SnapshotId> durable_snapshots() const;
+    /// Snapshots that somebody needs, wherever they are, ascending. O(snapshots).
+    std::vector<SnapshotId> kept_snapshots() const;
     /// Fits that the sampler wants: run them when convenient and feed ModelFitted.
     std::span<const WantedFit> wanted_fits() const;
     /// Bytes that the manager's own state takes, members included (for the stated bound).

@@ -184,6 +184,15 @@ std::vector<SnapshotId> SnapshotTable::durable() const {
     return ids;
 }
 
+std::vector<SnapshotId> SnapshotTable::kept() const {
+    std::vector<SnapshotId> ids;
+    for (const auto& record : slots_) {
+        if (record.references > 0 || record.pins > 0) ids.push_back(record.id);
+    }
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
 void SnapshotTable::index(std::uint32_t slot) {
     const auto& record = slots_[slot];
     if (!evictable(record)) return;

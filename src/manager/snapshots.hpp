@@ -71,6 +71,8 @@ public:
 
     std::size_t writing() const { return writing_.size(); }
     std::vector<SnapshotId> durable() const;
+    /// Those that somebody needs, ascending. O(snapshots).
+    std::vector<SnapshotId> kept() const;
     std::size_t memory_bytes() const { return slots_.capacity() * sizeof(SnapshotRecord); }
 
 private:

@@ -73,6 +73,8 @@ struct Parameter {
     std::optional<Literal> default_value;
     /// All must hold for the parameter to be active. Conditions point to parameters that stand before this one.
     std::vector<Condition> when;
+    /// Where it stands, for messages: "jobs/x.toml:12:1"; "" = in no file.
+    std::string where = {};
 };
 
 /// A combination that must not occur: all conditions hold at once.

@@ -9,7 +9,7 @@ from browser import Browser, require
 from analysis_jobs import JOBS
 from run_files import write_run
 from test_bad_files import NAUGHTY, THIN
-from test_derived import FAMILY
+from test_derived import DEVICES, FAMILY, ON_GPUS
 
 
 # Heartbeats, kills and browsers run against a real clock: where a busy machine held one up, it is tried once more, and told.
@@ -191,6 +191,17 @@ def test_runs_side_by_side(run_of, show):
     page = show(run_of("asha"), run_of("random"), run_of("hyperband"))
     assert page.charts()["Best so far of all runs"][0] == 3
     assert page.run("return document.querySelectorAll('#comparison tbody tr').length") == 3
+
+
+def test_what_the_best_cost(tmp_path, show):
+    write_run(tmp_path / "gpus.h5", ON_GPUS, seconds=8.0, text=DEVICES)
+    page = show(tmp_path / "gpus.h5")
+    cells = "return [...document.querySelectorAll('.cost th, .cost td')].map((cell) => cell.textContent)"
+    assert page.run(cells) == ["valid_loss", "member", "after", "epochs in all", "GPU hours", "0.5", "#0", "2 s", "2", "8.33e-4", "0.2", "#2", "6 s", "6", "0.003333"]
+    page.run("[...document.querySelectorAll('#answers button')].find((one) => one.textContent === 'GPU time').click()")
+    page.settle()
+    marks, _ = next(marks for label, marks in page.charts().items() if label.startswith("Best valid_loss"))
+    assert marks >= 1
 
 
 def test_two_thousand_members(large, show):

@@ -21,6 +21,11 @@ FAMILY = {
 }
 
 
+# The family's workers with two GPUs and one.
+DEVICES = b"cuda:0 H200 (GPU-a), cuda:1 H200 (GPU-b)cuda:0 H200 (GPU-c)"
+ON_GPUS = {**FAMILY, "workers": {**FAMILY["workers"], "device_offset": [0, 40], "device_length": [40, 20]}}
+
+
 @pytest.fixture
 def family(tmp_path):
     write_run(tmp_path / "family.h5", FAMILY, seconds=8.0)
@@ -53,6 +58,16 @@ def test_progress(family):
     assert progress["best"].tolist() == [0.5, 0.5, 0.2, 0.2]
     assert progress["best_member"].tolist() == [0, 0, 2, 2]
     assert progress["best_test_loss"].tolist() == [0.6, 0.6, 0.25, 0.25]
+
+
+def test_training_counts_for_each_gpu_of_a_worker(tmp_path, family):
+    write_run(tmp_path / "gpus.h5", ON_GPUS, seconds=8.0, text=DEVICES)
+    run = stemma.open(tmp_path / "gpus.h5")
+
+    assert run.workers["device"].tolist() == ["cuda:0 H200 (GPU-a), cuda:1 H200 (GPU-b)", "cuda:0 H200 (GPU-c)"]
+    assert run.progress["busy"].tolist() == [1.5, 4.5, 7.5, 11.5]
+    assert run.progress["gpu"].tolist() == [3, 6, 12, 16]
+    assert family.progress["gpu"].tolist() == [0, 0, 0, 0], "no worker had one"
 
 
 def test_rungs(family):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stemma.plots.style import HUES, axes_of
+from stemma.plots.style import HUES, along_label, axes_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,23 +14,22 @@ if TYPE_CHECKING:
 
 
 def comparison(compared: Comparison, ax: Axes | None = None, along: str = "spent") -> Axes:
-    """Best so far of each label: median over its runs, band from quartile to quartile. along: "spent", "time" or "busy"."""
+    """Best so far of each label: median over its runs, band from quartile to quartile. along: "spent", "time", "busy" or "gpu"."""
     ax = axes_of(ax)
     for (label, curve), colour in zip(compared.curves(along).groupby("label", sort=False), HUES * 99):
         ax.plot(curve["x"], curve["median"], color=colour, lw=2, label=f"{label} ({curve['runs'].max()})")
         ax.fill_between(curve["x"], curve["low"], curve["high"], color=colour, alpha=0.2, lw=0)
-    names = {"spent": f"training in all [{compared.unit}s]", "time": "time of the search [s]", "busy": "training in all [s]"}
-    ax.set(xlabel=names[along], ylabel=f"best {compared.metric}")
+    ax.set(xlabel=along_label(along, compared.unit), ylabel=f"best {compared.metric}")
     ax.legend()
     return ax
 
 
 def time_to_target(compared: Comparison, target: float, ax: Axes | None = None, along: str = "busy") -> Axes:
-    """What it cost each run to be as good as `target`: training in all ("busy" [h]: GPU hours where each worker has a GPU),
+    """What it cost each run to be as good as `target`: training of all workers ("busy" [h]) or of all their GPUs ("gpu" [h]),
     "time" of the search [h], or "spent" [unit]. Runs that never were are hollow, at what they cost in all."""
     ax = axes_of(ax, (7, 3))
     found = compared.time_to(target, along)
-    total = compared.table["spent" if along == "spent" else along].to_numpy(float)
+    total = compared.table[along].to_numpy(float)
     unit = 1.0 if along == "spent" else 3600.0
     labels = list(dict.fromkeys(compared.labels))
     for row, whole in zip(found.itertuples(), total):
@@ -38,8 +37,7 @@ def time_to_target(compared: Comparison, target: float, ax: Axes | None = None, 
         colour, reached = HUES[place % len(HUES)], np.isfinite(row.x)
         ax.plot((row.x if reached else whole) / unit, place, "o", ms=8, color=colour, mfc=colour if reached else "none")
     ax.set_yticks(range(len(labels)), labels)
-    names = {"busy": "training in all [h]", "time": "time of the search [h]", "spent": f"training in all [{compared.unit}s]"}
-    ax.set(xlabel=f"{names[along]} to {compared.metric} {target:g}", ylim=(-0.6, len(labels) - 0.4), xlim=(0, None))
+    ax.set(xlabel=f"{along_label(along, compared.unit, 'h')} to {compared.metric} {target:g}", ylim=(-0.6, len(labels) - 0.4), xlim=(0, None))
     return ax
 
 

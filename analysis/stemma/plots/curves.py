@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stemma import derive
-from stemma.plots.style import ACCENT, BAD, SOFT, WIN, axes_of, colours, empty, metric_range
+from stemma.plots.style import ACCENT, BAD, SOFT, WIN, along_label, axes_of, colours, empty, metric_range
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ _MEMBERS_MAX = 4000  # more lines than that cannot be told apart
 
 
 def best_so_far(run: Run, ax: Axes | None = None, along: str = "time") -> Axes:
-    """The best metric so far, and the held-out metrics of that member, along "time" [s] or "spent" [unit]."""
+    """The best metric so far, and the held-out metrics of that member, along "time" [s], "spent" [unit], "busy" [s] or "gpu" [s]."""
     ax = axes_of(ax)
     progress = run.progress.dropna(subset=["best"])
     if progress.empty:
@@ -27,7 +27,7 @@ def best_so_far(run: Run, ax: Axes | None = None, along: str = "time") -> Axes:
     held = [metric for metric in run.scores if metric.held_out]
     for metric, colour in zip(held, [BAD, SOFT] * len(held)):
         ax.step(progress[along], progress["best_" + metric.column], where="post", color=colour, label=f"{metric.name} (held out)")
-    ax.set(xlabel="time of the search [s]" if along == "time" else f"training in all [{run.unit}s]", ylabel=f"best {run.metric}")
+    ax.set(xlabel=along_label(along, run.unit), ylabel=f"best {run.metric}")
     ax.legend()
     return ax
 

@@ -45,3 +45,9 @@ def empty(ax, text):
     """Says why there is nothing to see."""
     ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, color=SOFT)
     return ax
+
+
+def along_label(along, unit, seconds="s"):
+    """Title of an axis along a column of run.progress."""
+    return {"time": f"time of the search [{seconds}]", "spent": f"training in all [{unit}s]", "busy": f"training in all [{seconds}]",
+            "gpu": f"training of all GPUs [{seconds}]"}[along]

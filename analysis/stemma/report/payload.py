@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import numpy as np
 
 from stemma import derive, hypergradients
-from stemma.comparison import compare
+from stemma.comparison import ALONG, compare
 from stemma.errors import StemmaError
 from stemma.importance import importance
 from stemma.report.logs import log_lines
@@ -62,7 +62,7 @@ def _meta(run):
         "unit": run.unit, "metrics": [{"name": metric.name, "held_out": metric.held_out} for metric in run.scores],
         "seconds": run.seconds, "finished": run.finished, "reason": str(ends["reason"].iloc[-1]) if len(ends) else "",
         "members": len(run), "reports": len(run.reports), "spent": int(progress["spent"].iloc[-1]) if len(progress) else 0,
-        "busy": float(progress["busy"].iloc[-1]) if len(progress) else 0.0, "births": int((run.file.table("members")["parent"] >= 0).sum()),
+        "busy": float(progress["busy"].iloc[-1]) if len(progress) else 0.0, "gpu": float(progress["gpu"].iloc[-1]) if len(progress) else 0.0, "births": int((run.file.table("members")["parent"] >= 0).sum()),
         "workers": int(joined["worker"].nunique()), "hosts": sorted(set(joined["host"])), "devices": sorted(set(joined["device"])),
         "starts": int((run.incarnations["change"] == "started").sum()), "version": run.program_version, "job": run.job,
         "started": datetime.fromtimestamp(run.started_unix, timezone.utc).isoformat(timespec="seconds") if run.started_unix else "",
@@ -192,5 +192,5 @@ def _comparison(runs):
     except StemmaError as error:
         return {"error": str(error)}
     curves = {along: {label: rows.drop(columns="label").to_dict("list") for label, rows in compared.curves(along).groupby("label", sort=False)}
-              for along in ("spent", "time")}
+              for along in ALONG}
     return {"table": compared.table.to_dict("records"), "intervals": compared.intervals().to_dict("records"), "curves": curves}

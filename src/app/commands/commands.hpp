@@ -70,6 +70,23 @@ ExitCode verify(const std::filesystem::path& file);
 ExitCode status(const std::filesystem::path& file);
 ExitCode show(const std::filesystem::path& file, std::uint64_t member);
 
+struct AskOptions {
+    bool wait = false;     ///< until something can be trained, or the search has ended
+    BudgetOptions budget;  ///< changed before asking
+};
+/// Prints a lease of a search whose trainer.type is "ask", as one line of JSON; makes the run file from `job` where
+/// there is none.
+ExitCode ask(const std::filesystem::path& file, const JobOptions& job, const AskOptions& options);
+struct TellOptions {
+    std::vector<std::string> metrics;  ///< "valid_loss=0.3"
+    std::optional<Resource> at;        ///< trained to; absent = all that was asked for
+    std::optional<double> seconds;     ///< of training; absent = since it was asked for
+    std::string failure;               ///< "" = none; a kind of failure, or "lost"
+    std::string message;
+};
+/// What came of a lease.
+ExitCode tell(const std::filesystem::path& file, std::uint64_t lease, const TellOptions& options);
+
 struct ExportOptions {
     std::string csv;                      ///< folder
     std::string json;                     ///< file, "-" = standard output

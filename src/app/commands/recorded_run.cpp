@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <sstream>
 
 #include "app/console/format.hpp"
 #include "app/registry.hpp"
 #include "platform/machine.hpp"
+#include "space/json.hpp"
 
 namespace stemma {
 
@@ -41,7 +43,34 @@ BudgetChanged changed_budget(const Budget& now, const BudgetOptions& options) {
     return changed;
 }
 
-RecordedRun open_run(const std::filesystem::path& file, bool verifying) {
+std::string overrides_text(const Job& job) {
+    std::string text;
+    for (const auto& line : job.overrides) text += line + "\n";
+    return text;
+}
+
+RunHeader run_header(const Job& job, std::uint64_t run_id) {
+    RunHeader header;
+    header.run_id = fmt::format("{:016x}", run_id);
+    header.name = job.run.name;
+    header.job_text = job.text;
+    header.overrides = overrides_text(job);
+    header.seed = job.run.seed;
+    header.program_version = STEMMA_VERSION;
+    header.git_hash = STEMMA_GIT_HASH;
+    header.machines = machine_text();
+    header.metric = job.metric.name;
+    header.maximise = job.metric.maximise;
+    header.unit = job.trainer.unit_name();
+    header.metrics = metrics_of(job);
+    for (const auto& parameter : job.space->parameters()) header.parameters.push_back(parameter.name);
+    header.space_json = space_json(*job.space);
+    header.started_unix = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return header;
+}
+
+RecordedRun open_run(const std::filesystem::path& file, bool verifying,
+                     const std::function<void(const Entry&)>& watch) {
     RunFileReader reader(file);
     auto header = reader.header();
     auto job = open_job(header, file);
@@ -59,6 +88,7 @@ RecordedRun open_run(const std::filesystem::path& file, bool verifying) {
                 for (const auto& effect : entry.effects) {
                     if (const auto* ended = std::get_if<Ended>(&effect)) run.ended = ended->reason;
                 }
+                if (watch) watch(entry);
                 take(entry);
             });
         },

@@ -35,7 +35,14 @@ BudgetChanged changed_budget(const Budget& now, const BudgetOptions& options);
 /// Decisions are compared with the record; proposals too, but these are taken from it, and how they compare is left to
 /// the caller. `verifying`: fitted models are made again and compared as well. Throws UserError if the file cannot be
 /// read, or (unless `verifying`) if replay disagrees with the record.
-RecordedRun open_run(const std::filesystem::path& file, bool verifying = false);
+/// `watch` sees every entry.
+RecordedRun open_run(const std::filesystem::path& file, bool verifying = false,
+                     const std::function<void(const Entry&)>& watch = {});
+
+/// The job's --set values, as a run file keeps them.
+std::string overrides_text(const Job& job);
+/// What a new run file of the job begins with.
+RunHeader run_header(const Job& job, std::uint64_t run_id);
 
 ReportContext report_context(const RecordedRun& run, const std::filesystem::path& file);
 /// Folder of the durable snapshots of a run file.

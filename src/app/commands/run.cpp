@@ -1,44 +1,15 @@
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "app/commands/recorded_run.hpp"
 #include "app/commands/search.hpp"
 #include "app/registry.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
 #include "record/hdf5/published_run.hpp"
-#include "space/json.hpp"
 
 namespace stemma {
 
 namespace {
-
-std::string joined(const std::vector<std::string>& lines) {
-    std::string text;
-    for (const auto& line : lines) text += line + "\n";
-    return text;
-}
-
-RunHeader header_of(const Job& job, std::uint64_t run_id) {
-    RunHeader header;
-    header.run_id = fmt::format("{:016x}", run_id);
-    header.name = job.run.name;
-    header.job_text = job.text;
-    header.overrides = joined(job.overrides);
-    header.seed = job.run.seed;
-    header.program_version = STEMMA_VERSION;
-    header.git_hash = STEMMA_GIT_HASH;
-    header.machines = machine_text();
-    header.metric = job.metric.name;
-    header.maximise = job.metric.maximise;
-    header.unit = job.trainer.unit_name();
-    header.metrics = metrics_of(job);
-    for (const auto& parameter : job.space->parameters()) header.parameters.push_back(parameter.name);
-    header.space_json = space_json(*job.space);
-    header.started_unix = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    return header;
-}
 
 /// A requeued Slurm job may take over the lock that it left on another host.
 std::string batch_job() { return launch_of(read_environment()).job_id; }
@@ -106,7 +77,7 @@ ExitCode resume_run(const std::filesystem::path& file, const BudgetOptions& budg
 /// --continue: the file must be of this very job.
 void require_same_job(const Job& job, const std::filesystem::path& file) {
     const auto header = RunFileReader(file).header();
-    if (header.job_text == job.text && header.overrides == joined(job.overrides)) return;
+    if (header.job_text == job.text && header.overrides == overrides_text(job)) return;
     throw UserError(
         fmt::format("{}: was written by another job than {}: {}. Give another --output, or `stemma resume {}` to go on "
                     "with the job in the file",
@@ -132,7 +103,7 @@ ExitCode run(const JobOptions& options, const RunOptions& run_options, const Lau
         }
         check_trainer(job);
         make_folder_of(file);
-        auto record = new_record(file, live_folder(file, launch), header_of(job, run_id));
+        auto record = new_record(file, live_folder(file, launch), run_header(job, run_id));
         return Lead{make_manager(job), std::move(record), {}, file, job.run.name};
     });
 }

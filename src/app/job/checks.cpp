@@ -112,7 +112,7 @@ void check_scheduler(const Node& root, const SchedulerSettings& scheduler, Diagn
     }
 }
 
-void check_process(const Node& root, const Job& job, Diagnostics& diagnostics) {
+void check_reported(const Node& root, const Job& job, Diagnostics& diagnostics) {
     const auto texts = [&](std::string_view key, const std::vector<Literal>& list) {
         for (const auto& literal : list) {
             const auto* text = std::get_if<std::string>(&literal);
@@ -134,7 +134,9 @@ void check_process(const Node& root, const Job& job, Diagnostics& diagnostics) {
 
 void check_trainer(const Node& root, const Job& job, Diagnostics& diagnostics) {
     const auto& trainer = job.trainer;
-    if (trainer.type == TrainerType::process) return check_process(root, job, diagnostics);
+    if (trainer.type == TrainerType::process || trainer.type == TrainerType::ask) {
+        return check_reported(root, job, diagnostics);
+    }
     if (trainer.type != TrainerType::torch) return;
     const Node* section = root.find("trainer");
     if (trainer.data == DataSet::csv && trainer.path.empty() && !diagnostics.blamed("trainer.path")) {

@@ -49,10 +49,10 @@ public:
     bool full() const { return errors_.size() >= errors_max; }
     /// Throws JobErrors if there are any.
     void throw_if_any();
-
-private:
+    /// "jobs/x.toml:12:7" or "--set scheduler.eta=1".
     std::string where(Place place) const;
 
+private:
     std::string file_;
     std::vector<std::string> overrides_;
     std::vector<JobError> errors_;

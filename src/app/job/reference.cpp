@@ -191,7 +191,9 @@ Section trainer_section() {
             {{"toy", "analytic learning curves that take no time, for trying things out; any parameter names"},
              {"torch", "LibTorch: networks on Fashion-MNIST or a CSV file"},
              {"process", "a program of your own, in any language, that a worker starts once and keeps"},
-             {"task", "C++ of your own: in a shared library, or in a program made with stemma::main()"}},
+             {"task", "C++ of your own: in a shared library, or in a program made with stemma::main()"},
+             {"ask",
+              "something else, job by job: leases are had from `stemma ask` and their results given to `stemma tell`"}},
             trainer_keys(),
             "[trainer]\ntype = \"torch\"\ndata = \"fashion_mnist\"\nmodel = \"lenet\"\nbatch_size = 256\n"};
 }

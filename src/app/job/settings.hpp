@@ -85,7 +85,7 @@ struct SchedulerSettings {
     bool population() const { return type == SchedulerType::pbt || type == SchedulerType::gpbt; }
 };
 
-enum class TrainerType : std::uint8_t { toy, torch, process, task };
+enum class TrainerType : std::uint8_t { toy, torch, process, task, ask };
 enum class TrainerUnit : std::uint8_t { epoch, step };
 enum class DataSet : std::uint8_t { fashion_mnist, csv };
 enum class Split : std::uint8_t { rows, permuted };
@@ -120,15 +120,17 @@ struct TrainerSettings {
     std::string library;  ///< shared library, "" = tasks of the program itself
     std::string task;     ///< "" = the only one there is
 
-    // process
-    std::vector<Literal> command;   ///< texts: the program and its arguments
-    std::vector<Literal> metrics;   ///< texts: what it may report besides the job's metric
+    // process and ask
+    std::vector<Literal> metrics;   ///< texts: what is reported besides the job's metric
     std::vector<Literal> held_out;  ///< texts: those of them that no decision may see
-    std::string scratch;            ///< folder for snapshots, "" = shared memory
-    double start_timeout = 300;     ///< seconds
-    double silence_timeout = 0;     ///< seconds; 0 = none
-    double stop_timeout = 300;      ///< seconds
-    std::uint64_t memory = 0;       ///< bytes; 0 = any
+
+    // process
+    std::vector<Literal> command;  ///< texts: the program and its arguments
+    std::string scratch;           ///< folder for snapshots, "" = shared memory
+    double start_timeout = 300;    ///< seconds
+    double silence_timeout = 0;    ///< seconds; 0 = none
+    double stop_timeout = 300;     ///< seconds
+    std::uint64_t memory = 0;      ///< bytes; 0 = any
     std::uint32_t gpus_per_worker = 1;
 
     // toy

@@ -255,6 +255,7 @@ Draft read_parameter(const Node& root, const Entry& entry, const std::vector<Fie
                      const Node*& when, Diagnostics& diagnostics) {
     Draft draft;
     draft.parameter.name = entry.key;
+    draft.parameter.where = diagnostics.where(entry.place);
     draft.path = join_path("space", entry.key);
     draft.node = &entry.value;
     const auto errors_before = diagnostics.count();

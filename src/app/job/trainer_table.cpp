@@ -94,6 +94,21 @@ std::vector<Field<TrainerSettings>> task_fields() {
     return fields;
 }
 
+std::vector<Field<TrainerSettings>> reported_fields() {
+    using S = TrainerSettings;
+    std::vector<Field<S>> fields{
+        {default_is("the metric of [metric]",
+                    other(KeyType::literals, "metrics", "Names of all metrics that are reported.")),
+         into(&S::metrics)},
+        {default_is(
+             "those whose names begin with \"test_\"",
+             other(KeyType::literals, "held_out", "Names of metrics that are recorded but no decision may see.")),
+         into(&S::held_out)},
+    };
+    for (auto& field : fields) field.key.only_for = {"process", "ask"};
+    return fields;
+}
+
 std::vector<Field<TrainerSettings>> process_fields() {
     using S = TrainerSettings;
     std::vector<Field<S>> fields{
@@ -103,13 +118,6 @@ std::vector<Field<TrainerSettings>> process_fields() {
                    "once and keeps it (docs/process-protocol.md); relative paths are from where stemma is "
                    "started.")),
          into(&S::command)},
-        {default_is("the metric of [metric]",
-                    other(KeyType::literals, "metrics", "Names of all metrics that it reports.")),
-         into(&S::metrics)},
-        {default_is(
-             "those whose names begin with \"test_\"",
-             other(KeyType::literals, "held_out", "Names of metrics that are recorded but no decision may see.")),
-         into(&S::held_out)},
         {default_is("/dev/shm, else the folder for temporary files",
                     text("scratch",
                          "Folder on each node through which snapshots are handed over; it needs room for two "
@@ -199,13 +207,15 @@ std::vector<Hyperparameter> model_hyperparameters() {
 std::vector<Field<TrainerSettings>> trainer_fields() {
     using S = TrainerSettings;
     std::vector<Field<S>> both{
-        {choice("type", "torch", {"toy", "torch", "process", "task"}, "What trains a member."), into(&S::type)},
+        {choice("type", "torch", {"toy", "torch", "process", "task", "ask"}, "What trains a member."), into(&S::type)},
         {choice("unit", "epoch", {"epoch", "step"},
                 "What resources are counted in: passes over the training data, or optimiser steps."),
          into(&S::unit)},
     };
-    return concatenated(concatenated(std::move(both), torch_fields()),
-                        concatenated(concatenated(process_fields(), task_fields()), toy_fields()));
+    for (auto& more : {torch_fields(), process_fields(), reported_fields(), task_fields(), toy_fields()}) {
+        both = concatenated(std::move(both), more);
+    }
+    return both;
 }
 
 std::vector<Hyperparameter> hyperparameters() {

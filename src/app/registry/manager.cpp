@@ -14,7 +14,8 @@ ManagerSettings manager_settings(const Job& job) {
     settings.durable = job.workers.durable;
     settings.spill = job.workers.spill;
     settings.lease_timeout = job.workers.lease_timeout;
-    settings.lease_patience = job.workers.lease_patience;
+    // Who asks may wait in a queue before it trains.
+    settings.lease_patience = job.trainer.type == TrainerType::ask ? 0 : job.workers.lease_patience;
     settings.leases_ahead = job.workers.leases_ahead;
     return settings;
 }

@@ -55,7 +55,7 @@ std::vector<std::string> texts(const std::vector<Literal>& list) {
 }
 
 /// The job's metric first where the job does not list it.
-std::vector<MetricInfo> process_metrics(const Job& job) {
+std::vector<MetricInfo> reported_metrics(const Job& job) {
     auto names = texts(job.trainer.metrics);
     const auto held_out = texts(job.trainer.held_out);
     const auto has = [](const std::vector<std::string>& list, const std::string& name) {
@@ -92,7 +92,7 @@ ProcessSettings process_settings(const Job& job, const TrainerPlace& place) {
     const auto& given = job.trainer;
     ProcessSettings settings;
     settings.command = texts(given.command);
-    settings.metrics = process_metrics(job);
+    settings.metrics = reported_metrics(job);
     settings.needed_metric = job.metric.name;
     settings.unit = given.unit_name();
     settings.scratch = given.scratch;
@@ -167,6 +167,12 @@ TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
 
 #endif
 
+[[noreturn]] void refuse_to_train() {
+    throw UserError(
+        "trainer.type = \"ask\": its members are trained by something else; use `stemma ask RUN.h5 --job JOB.toml` and "
+        "`stemma tell RUN.h5 LEASE ...`, or another trainer.type");
+}
+
 }  // namespace
 
 std::vector<MetricInfo> metrics_of(const Job& job) {
@@ -174,7 +180,8 @@ std::vector<MetricInfo> metrics_of(const Job& job) {
         case TrainerType::toy:
             return toy_metrics();
         case TrainerType::process:
-            return process_metrics(job);
+        case TrainerType::ask:
+            return reported_metrics(job);
         case TrainerType::task:
             return task_of(job).metrics;
         case TrainerType::torch:
@@ -189,6 +196,7 @@ std::vector<MetricInfo> metrics_of(const Job& job) {
 
 void check_trainer(const Job& job) {
     static_cast<void>(manager_settings(job));
+    if (job.trainer.type == TrainerType::ask) refuse_to_train();
     if (job.trainer.type == TrainerType::process) {
         check_process(process_settings(job), changed_by_children(job), *child_starter());
     }
@@ -200,6 +208,8 @@ void check_trainer(const Job& job) {
 
 std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place) {
     switch (job.trainer.type) {
+        case TrainerType::ask:
+            refuse_to_train();
         case TrainerType::toy:
             return make_toy_trainer(toy_settings(job), job.space);
         case TrainerType::process:

@@ -61,13 +61,7 @@ NamedMetrics metrics_of(const Json& message) {
 
 FailureKind kind_of(const Json& message) {
     const auto text = text_of(message, "kind");
-    if (text.empty()) return FailureKind::exception;
-    for (const auto kind : {FailureKind::nonfinite, FailureKind::out_of_memory, FailureKind::infeasible,
-                            FailureKind::device, FailureKind::exception, FailureKind::snapshot_unavailable}) {
-        if (text == name_of(kind)) return kind;
-    }
-    refuse("there is no kind of failure \"" + text +
-           "\"; there are nonfinite, out_of_memory, infeasible, device, exception and snapshot_unavailable");
+    return text.empty() ? FailureKind::exception : failure_named(text);
 }
 
 ChildHello hello_of(const Json& message) {
@@ -118,6 +112,15 @@ struct ToJson {
 };
 
 }  // namespace
+
+FailureKind failure_named(const std::string& text) {
+    for (const auto kind : {FailureKind::nonfinite, FailureKind::out_of_memory, FailureKind::infeasible,
+                            FailureKind::device, FailureKind::exception, FailureKind::snapshot_unavailable}) {
+        if (text == name_of(kind)) return kind;
+    }
+    refuse("there is no kind of failure \"" + text +
+           "\"; there are nonfinite, out_of_memory, infeasible, device, exception and snapshot_unavailable");
+}
 
 FromChild parse_from_child(std::string_view json) {
     Json message;

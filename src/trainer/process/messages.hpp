@@ -39,6 +39,9 @@ struct ChildReport {
     NamedMetrics metrics;
     bool snapshot = false;  ///< the file named in the lease holds one
 };
+/// What a failure may be called by whoever trains. Throws ProtocolError, naming all, for another text.
+FailureKind failure_named(const std::string& text);
+
 struct ChildFailure {
     std::uint64_t lease = 0;
     FailureKind kind = FailureKind::exception;

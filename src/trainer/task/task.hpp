@@ -45,7 +45,7 @@ Task trainer(std::string name, std::optional<std::vector<std::string>> can_chang
 /// What must be the same in a library and the program that loads it. Counts up with every change of the types above and
 /// of those that they are made of.
 struct AbiStamp {
-    int version = 1;
+    int version = 2;
     int compiler = 0;  ///< the C++ ABI's version
     int standard = 0;  ///< layout of the standard library's strings and lists
     int request_bytes = 0;
@@ -53,7 +53,7 @@ struct AbiStamp {
     friend bool operator==(const AbiStamp&, const AbiStamp&) = default;
 };
 constexpr AbiStamp abi_of_this_build() {
-    return {1, __GXX_ABI_VERSION,
+    return {2, __GXX_ABI_VERSION,
 #ifdef _GLIBCXX_USE_CXX11_ABI
             _GLIBCXX_USE_CXX11_ABI,
 #else

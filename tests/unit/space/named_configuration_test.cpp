@@ -63,6 +63,16 @@ TEST_F(Named, SaysWhatIsMissing) {
     EXPECT_THAT(refusal([&] { named.real("momentum"); }), HasSubstr("inactive"));
 }
 
+TEST_F(Named, SaysWhereInTheJob) {
+    std::vector<Parameter> parameters(space.parameters().begin(), space.parameters().end());
+    for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].where = "job.toml:" + std::to_string(10 + i);
+    const SearchSpace placed(parameters);
+    const NamedConfiguration named(placed, sgd);
+    const auto line = "job.toml:" + std::to_string(10 + *placed.find("optimiser")) + ": hyperparameter \"optimiser\"";
+    EXPECT_THAT(refusal([&] { named.real("optimiser"); }), HasSubstr(line));
+    EXPECT_THAT(refusal([&] { named.real("lr_"); }), HasSubstr("job.toml:10: hyperparameter \"lr_\" is needed"));
+}
+
 TEST_F(Named, SaysWhatKindIsWanted) {
     const NamedConfiguration named(space, sgd);
     EXPECT_THAT(refusal([&] { named.real("optimiser"); }), HasSubstr("must be a number here, found sgd"));

@@ -10,11 +10,11 @@ function progressChart(run) {
     const series = [["best", theme().accent, run.meta.metric], ...held.map((name, i) => [name, i ? theme().soft : theme().second, name.slice(5)])];
     const ys = series.flatMap(([name]) => p[name]).filter(Number.isFinite);
     const [low, high] = robust(run, ys);
-    const end = along === "time" ? run.meta.seconds : xs[xs.length - 1];
+    const end = along === "time" ? run.meta.seconds : xs[xs.length - 1], way = ways(run)[along];
     f.right -= f.width > 600 ? 160 : 0; // room for the lines' names, where there is any
-    const x = scale(along === "time" ? "time" : "linear", 0, end, f.left, f.right), y = scale("linear", low, high, f.bottom, f.top);
+    const x = scale(way.kind, 0, end, f.left, f.right), y = scale("linear", low, high, f.bottom, f.top);
     f.yAxis(y, run.meta.metric);
-    f.xAxis(x, along === "time" ? "time of the search" : `${run.meta.unit}s trained in all`, along === "time" ? clock : format);
+    f.xAxis(x, way.title, way.text);
     f.clip(() => {
       for (const [name, colour] of [...series].reverse()) {
         const points = [];
@@ -32,7 +32,29 @@ function progressChart(run) {
       last = place;
     }
   }, { height: 250, label: `Best ${run.meta.metric} so far over the search` });
-  return h("div", {}, h("div", { class: "controls" }, choice("Along", [["time", "Time"], ["spent", `${run.meta.unit}s`]], along, (value) => { along = value; })), frame.element);
+  return h("div", {}, h("div", { class: "controls" }, choice("Along", choices(ways(run)), along, (value) => { along = value; })), frame.element, costTable(run));
+}
+
+/** Along what a search can be told: columns of its progress. */
+function ways(run) {
+  const clocked = (name, title) => ({ name, title, kind: "time", text: clock });
+  return { time: clocked("Time", "time of the search"), spent: { name: `${run.meta.unit}s`, title: `${run.meta.unit}s trained in all`, kind: "linear", text: format },
+    ...(run.meta.gpu > 0 ? { gpu: clocked("GPU time", "training of all GPUs") } : { busy: clocked("Worker time", "training of all workers") }) };
+}
+
+const choices = (all) => Object.entries(all).map(([key, way]) => [key, way.name]);
+
+const COSTS_MAX = 12;
+
+/** What each improvement of the best cost up to then. */
+function costTable(run) {
+  const p = run.progress, [key, hours] = run.meta.gpu > 0 ? ["gpu", "GPU hours"] : ["busy", "worker hours"];
+  const better = (p.best ?? []).map((_, i) => i).filter((i) => !i || p.best[i] !== p.best[i - 1]);
+  if (!better.length) return null;
+  const every = Math.ceil(better.length / COSTS_MAX), told = better.filter((_, i) => (better.length - 1 - i) % every === 0);
+  return h("details", { class: "cost" }, h("summary", {}, "What it cost to get there"), h("div", { class: "scroll" }, h("table", {},
+    h("thead", {}, h("tr", {}, [run.meta.metric, "member", "after", `${run.meta.unit}s in all`, hours].map((text) => h("th", { scope: "col" }, text)))),
+    h("tbody", {}, told.map((i) => h("tr", {}, h("td", {}, format(p.best[i])), h("td", {}, memberLink(p.best_member[i])), h("td", {}, clock(p.time[i])), h("td", {}, format(p.spent[i])), h("td", {}, format(p[key][i] / 3600))))))));
 }
 
 /** The span of values without the worst tenth. */

@@ -1,0 +1,307 @@
+// Searches whose training somebody else does. Each call replays the record, adds to it, and ends.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <memory>
+#include <thread>
+
+#include "app/commands/recorded_run.hpp"
+#include "app/console/format.hpp"
+#include "app/ranks.hpp"
+#include "app/registry.hpp"
+#include "runtime/desk.hpp"
+#include "trainer/process/messages.hpp"
+
+namespace stemma {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto between_looks = std::chrono::milliseconds(500);
+
+double unix_time() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// Where leases that were handed out and their snapshots lie: <RUN.h5>.asked/LEASE.json and LEASE.snapshot.
+class AskedFolder {
+public:
+    explicit AskedFolder(const fs::path& run_file) : folder_(fs::absolute(run_file).string() + ".asked") {
+        std::error_code error;
+        fs::create_directories(folder_, error);
+        if (error) {
+            throw UserError(fmt::format("{}: cannot be made ({}); ask and tell keep leases there", folder_.string(),
+                                        error.message()));
+        }
+    }
+
+    fs::path lease(LeaseId id) const { return folder_ / fmt::format("{}.json", id.value); }
+    fs::path snapshot(LeaseId id) const { return folder_ / fmt::format("{}.snapshot", id.value); }
+    fs::path lock() const { return folder_ / "lock"; }
+
+    /// Removes what no lease that is out and no future one can need.
+    void clean(const DeskBook& book, const Manager& manager) const {
+        const auto kept = manager.kept_snapshots();
+        for (const auto& file : fs::directory_iterator(folder_)) {
+            const auto stem = file.path().stem().string();
+            if (stem.empty() || stem.find_first_not_of("0123456789") != std::string::npos) continue;
+            const LeaseId id{std::stoull(stem)};
+            const bool needed =
+                file.path().extension() == ".snapshot" && std::binary_search(kept.begin(), kept.end(), snapshot_of(id));
+            if (!needed && !book.open().contains(id)) fs::remove_all(file.path());
+        }
+    }
+
+private:
+    fs::path folder_;
+};
+
+/// One call at a time, of all on this file: others wait.
+class Turn {
+public:
+    explicit Turn(const fs::path& lock) : file_(::open(lock.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666)) {
+        if (file_ >= 0 && ::flock(file_, LOCK_EX) == 0) return;
+        throw UserError(fmt::format("{}: cannot be locked ({})", lock.string(), std::strerror(errno)));
+    }
+    ~Turn() { ::close(file_); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+private:
+    int file_;
+};
+
+/// The search as it stands; written to only if there is something to write.
+struct DeskRun {
+    DeskRun(const fs::path& run_file, const AskedFolder& asked_folder)
+        : turn(asked_folder.lock()),
+          asked(asked_folder),
+          run(open_run(run_file, false, [this](const Entry& entry) { book.on(entry.input, entry.effects); })),
+          desk(
+              run.manager,
+              [this, run_file]() -> Journal& {
+                  if (!record) record = RunFileWriter::append_to(run_file, {}, machine_text());
+                  return *record;
+              },
+              book, std::max(run.replay.last_time, unix_time() - run.header.started_unix)) {}
+
+    void close() {
+        if (!record) return;
+        record->close(run.manager.ended());
+        asked.clean(book, run.manager);
+    }
+
+    Turn turn;
+    const AskedFolder& asked;
+    DeskBook book;
+    RecordedRun run;
+    std::unique_ptr<RunFileWriter> record;
+    Desk desk;
+};
+
+void require_asked(const Job& job) {
+    if (job.trainer.type == TrainerType::ask) return;
+    throw UserError(
+        fmt::format("{}: its trainer.type is not \"ask\": `stemma run` trains its members. Set trainer.type = \"ask\" "
+                    "to train them "
+                    "by something else",
+                    job.file));
+}
+
+void create(const fs::path& run_file, const JobOptions& options) {
+    if (options.file.empty()) {
+        throw UserError(fmt::format("{}: is not there yet; start it with `stemma ask {} --job JOB.toml`",
+                                    run_file.string(), run_file.string()));
+    }
+    const auto job = load_job(options.file, options.overrides);
+    require_asked(job);
+    auto manager = make_manager(job);
+    auto record = RunFileWriter::create(run_file, run_header(job, new_run_id()), {});
+    DeskBook book;
+    Desk(
+        manager, [&]() -> Journal& { return *record; }, book, 0)
+        .feed(IncarnationStarted{});
+    record->close(false);
+}
+
+/// The lease as a program gets it (docs/process-protocol.md).
+std::string text_of(const Assign& lease, const Manager& manager, const AskedFolder& asked) {
+    const auto view = manager.member(lease.member);
+    const bool start = lease.source.kind != SourceKind::scratch;
+    const TrainRequest request{.member = lease.member,
+                               .configuration = {manager.space(), view.configuration},
+                               .seed = manager.training_seed(lease.member),
+                               .from = lease.from,
+                               .to = lease.to,
+                               .adopted = lease.from > 0 && std::isnan(view.metric)};
+    return lease_json({.lease = lease.lease.value,
+                       .request = &request,
+                       .start = start ? asked.snapshot({lease.source.snapshot.value}).string() : "",
+                       .save = asked.snapshot(lease.lease).string()});
+}
+
+std::string outcome_text(const DeskRun& run) {
+    std::string text = fmt::format("{}: the search has ended", run.run.header.name);
+    if (const auto best = run.run.manager.best()) {
+        text += fmt::format("; best: member {} with {} {:.6g} at {}", best->member.value, run.run.header.metric,
+                            best->metric, units_text(best->resource, run.run.header.unit));
+    }
+    return text;
+}
+
+/// Writes the lease beside the run file, then to standard output: who crashes in between finds it there.
+void hand_out(const Assign& lease, const DeskRun& run) {
+    const auto text = text_of(lease, run.run.manager, run.asked);
+    const auto path = run.asked.lease(lease.lease);
+    if (!(std::ofstream(path) << text << std::endl)) {
+        throw UserError(fmt::format("{}: cannot be written; the lease is handed out by the next ask", path.string()));
+    }
+    fmt::print("{}\n", text);
+}
+
+std::optional<ExitCode> ask_once(const fs::path& file, const AskedFolder& asked, const BudgetOptions& budget) {
+    DeskRun run(file, asked);
+    require_asked(run.run.job);
+    if (budget.any()) {
+        const auto changed = changed_budget(run.run.manager.budget(), budget);
+        if (run.run.manager.ended()) run.desk.feed(IncarnationStarted{run.book.incarnations(), 0});
+        run.desk.feed(changed);
+    }
+    const auto lease = run.desk.ask([&](LeaseId id) { return fs::exists(asked.lease(id)); });
+    run.close();
+    if (lease) {
+        hand_out(*lease, run);
+        return ExitCode::ok;
+    }
+    if (!run.run.manager.ended()) return std::nullopt;
+    fmt::print(stderr, "{}\n", outcome_text(run));
+    return ExitCode::search_ended;
+}
+
+/// Values in the order of the run's metrics, NaN where nothing was told.
+std::vector<double> metric_values(const RunHeader& header, const std::vector<std::string>& told) {
+    std::vector<double> values(header.metrics.size(), std::numeric_limits<double>::quiet_NaN());
+    std::vector<bool> known(values.size());
+    for (const auto& text : told) {
+        const auto equals = text.find('=');
+        const auto name = text.substr(0, equals);
+        const auto metric = std::ranges::find(header.metrics, name, &MetricInfo::name);
+        if (equals == std::string::npos || metric == header.metrics.end()) {
+            std::string names;
+            for (const auto& one : header.metrics) names += (names.empty() ? "" : ", ") + one.name;
+            throw UserError(fmt::format("\"{}\" must be NAME=VALUE of a metric of the run: {}", text, names));
+        }
+        const char* begin = text.c_str() + equals + 1;
+        char* end = nullptr;
+        const auto at = static_cast<std::size_t>(metric - header.metrics.begin());
+        values[at] = std::strtod(begin, &end);
+        known[at] = true;
+        if (end == begin || *end != '\0') throw UserError(fmt::format("\"{}\" must be NAME=NUMBER", text));
+    }
+    const auto ranked = std::ranges::find(header.metrics, header.metric, &MetricInfo::name) - header.metrics.begin();
+    if (!known[static_cast<std::size_t>(ranked)]) {
+        throw UserError(fmt::format("{}=VALUE is missing: members are ranked by it", header.metric));
+    }
+    return values;
+}
+
+std::uint64_t bytes_at(const fs::path& path) {
+    if (!fs::exists(path)) return 0;
+    if (!fs::is_directory(path)) return std::max<std::uint64_t>(1, fs::file_size(path));
+    std::uint64_t bytes = 1;
+    for (const auto& file : fs::recursive_directory_iterator(path)) {
+        if (file.is_regular_file()) bytes += file.file_size();
+    }
+    return bytes;
+}
+
+/// Since the lease was handed out.
+double seconds_since(const fs::path& path) {
+    std::error_code error;
+    const auto written = fs::last_write_time(path, error);
+    if (error) return 0;
+    return std::max(0.0, std::chrono::duration<double>(fs::file_time_type::clock::now() - written).count());
+}
+
+InputBody told(const DeskRun& run, const Assign& lease, const TellOptions& options) {
+    const double seconds = options.seconds.value_or(seconds_since(run.asked.lease(lease.lease)));
+    if (!options.failure.empty()) {
+        return LeaseFailed{.worker = lease.worker,
+                           .lease = lease.lease,
+                           .kind = failure_named(options.failure),
+                           .type = {},
+                           .message = options.message,
+                           .reached = lease.from,
+                           .seconds = seconds};
+    }
+    const Resource reached = options.at.value_or(lease.to);
+    if (reached <= lease.from || reached > lease.to) {
+        throw UserError(fmt::format("--at must be in {} .. {}, what lease {} is for; got {}", lease.from + 1, lease.to,
+                                    lease.lease.value, reached));
+    }
+    return LeaseReported{.worker = lease.worker,
+                         .lease = lease.lease,
+                         .reached = reached,
+                         .seconds = seconds,
+                         .snapshot_bytes = bytes_at(run.asked.snapshot(lease.lease)),
+                         .rows = {{reached, metric_values(run.run.header, options.metrics)}}};
+}
+
+}  // namespace
+
+ExitCode ask(const fs::path& file, const JobOptions& job, const AskOptions& options) {
+    if (!fs::exists(file) && job.file.empty()) create(file, job);  // says what is missing, and makes no folder
+    const AskedFolder asked(file);
+    {
+        const Turn turn(asked.lock());
+        if (!fs::exists(file)) create(file, job);
+    }
+    const auto budget = options.budget;
+    for (bool first = true;; first = false) {
+        if (const auto code = ask_once(file, asked, first ? budget : BudgetOptions{})) return *code;
+        if (!options.wait) break;
+        std::this_thread::sleep_for(between_looks);
+    }
+    fmt::print(stderr, "{}: nothing can be trained before a lease that is out is told\n", file.string());
+    return ExitCode::nothing_now;
+}
+
+ExitCode tell(const fs::path& file, std::uint64_t number, const TellOptions& options) {
+    if (!fs::exists(file)) throw UserError(fmt::format("{}: there is no such file", file.string()));
+    const AskedFolder asked(file);
+    DeskRun run(file, asked);
+    require_asked(run.run.job);
+    const LeaseId id{number};
+    const auto lease = run.book.open().find(id);
+    if (lease == run.book.open().end() || !fs::exists(asked.lease(id))) {
+        throw UserError(
+            fmt::format("{}: lease {} is not out: it was never asked for, was told before, or was taken back",
+                        file.string(), number));
+    }
+    const auto before = run.run.manager.best();
+    const auto member = lease->second.member;
+    if (options.failure == "lost") {
+        run.desk.lose(lease->second.worker, options.message.empty() ? "told to be lost" : options.message);
+    } else {
+        run.desk.feed(told(run, lease->second, options));
+    }
+    run.close();
+    const auto best = run.run.manager.best();
+    if (best && (!before || before->snapshot != best->snapshot)) {
+        fmt::print(stderr, "new best: member {} with {} {:.6g}\n", member.value, run.run.header.metric, best->metric);
+    }
+    if (run.run.manager.ended()) fmt::print(stderr, "{}\n", outcome_text(run));
+    return ExitCode::ok;
+}
+
+}  // namespace stemma
