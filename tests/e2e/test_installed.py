@@ -98,13 +98,32 @@ def test_the_examples_on_libtorch(program, installed, example):
     assert "every decision is the same" in program("verify", "run.h5").stdout
 
 
+def test_hyperparameters_move_in_a_task(program, installed):
+    program.binary = str(installed / "build" / "own_model")
+    if not Path(program.binary).exists():
+        pytest.skip("this build has no LibTorch")
+    shutil.copy(EXAMPLES / "own_model.toml", program.folder)
+    moving = ("--set", 'space.lr.role="hypergradient"', "--set", 'space.momentum.role="hypergradient"', "--set", 'space.width.role="mutable"',
+              "--set", 'scheduler={type="random", max=3}', "--set", "run.budget.members=3")
+
+    program("run", "own_model.toml", "-n", 1, "-o", "run.h5", "-q", *moving)
+
+    for report in rows(program, "run.h5", "reports"):
+        assert report["hyper_steps"] > 0 and 0 < report["hyper_lr"] < 10
+    assert "every decision is the same" in program("verify", "run.h5").stdout
+    moved = [row["hyper_lr"] for row in rows(program, "run.h5", "epochs") if row["hyper_lr"] is not None]
+    assert len(set(moved)) > 10, "the trajectory is in the record"
+
+
 def test_a_missing_hyperparameter_is_named(program):
     job = program.folder / "own_everything.toml"
     job.write_text(job.read_text().replace("[space.lr]", "[space.learning_rate]"))
 
     program("run", job, "-n", 1, "-o", "run.h5", "-q", code=(1,))
 
-    assert 'hyperparameter "lr" is needed but not in [space]' in program("show", "run.h5", 0).stdout
+    text = program("show", "run.h5", 0).stdout
+    line = job.read_text().splitlines().index("[space.learning_rate]") + 1
+    assert f'own_everything.toml:{line}:' in text and 'hyperparameter "lr" is needed but not in [space]' in text
 
 
 def test_a_new_cpp_project_builds_and_runs(program, installed):

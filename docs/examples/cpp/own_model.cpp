@@ -21,7 +21,7 @@ struct Ripples {
     explicit Ripples(const stemma::TaskContext& context) {
         auto draw = at::make_generator<at::CPUGeneratorImpl>(context.run_seed);
         const auto device = torch::Device(context.device);
-        for (auto* set : {&train, &valid, &test}) {
+        for (auto* set : {&train, &tune, &valid, &test}) {
             set->x = torch::rand({set == &train ? 2000 : 500, 2}, draw).mul(2).sub(1);
             set->y = torch::sin(set->x.select(1, 0) * 4) + set->x.select(1, 1).square();
             set->x = set->x.to(device);
@@ -32,10 +32,10 @@ struct Ripples {
         return std::make_shared<Net>(configuration.integer("width"));
     }
     std::int64_t rows() const { return train.y.size(0); }
-    torch::Tensor loss(Net& net, const torch::Tensor& rows) {
-        const auto at = rows.to(train.y.device());
-        return torch::mse_loss(net.forward(train.x.index_select(0, at)), train.y.index_select(0, at));
-    }
+    torch::Tensor loss(Net& net, const torch::Tensor& rows) { return loss_on(train, net, rows); }
+    // These two only where hyperparameters move in training (role = "hypergradient").
+    std::int64_t validation_rows() const { return tune.y.size(0); }
+    torch::Tensor validation_loss(Net& net, const torch::Tensor& rows) { return loss_on(tune, net, rows); }
     std::vector<double> evaluate(Net& net) {
         const auto loss = [&](const Set& set) { return torch::mse_loss(net.forward(set.x), set.y).item<double>(); };
         return {loss(valid), loss(test)};
@@ -44,7 +44,11 @@ struct Ripples {
     struct Set {
         torch::Tensor x, y;
     };
-    Set train, valid, test;
+    static torch::Tensor loss_on(const Set& set, Net& net, const torch::Tensor& rows) {
+        const auto at = rows.to(set.y.device());
+        return torch::mse_loss(net.forward(set.x.index_select(0, at)), set.y.index_select(0, at));
+    }
+    Set train, tune, valid, test;
 };
 
 }  // namespace

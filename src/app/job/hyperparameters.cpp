@@ -139,7 +139,7 @@ void check_roles(const Node& space, std::string_view trainer, Diagnostics& diagn
             diagnostics.error(role->place, join_path("space", entry.key) + ".role",
                               "must be \"fixed\": trained weights cannot go on with another value");
         }
-        if (*text != "hypergradient" || trainer == "torch") continue;
+        if (*text != "hypergradient" || trainer == "torch" || trainer == "task") continue;
         diagnostics.error(role->place, join_path("space", entry.key) + ".role",
                           "is \"hypergradient\", which trainer.type = " + in_quotes(trainer) +
                               " cannot do; use \"fixed\" or \"mutable\"");
@@ -213,8 +213,10 @@ void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, 
     reading.model = trainer.model;
     if (!shape.certain) return;
     if (reading.space != nullptr) check_roles(*reading.space, shape.selector, diagnostics);
+    if (trainer.type == TrainerType::torch || trainer.type == TrainerType::task) {
+        read_hypergradient(reading, trainer, diagnostics);
+    }
     if (trainer.type != TrainerType::torch) return;
-    read_hypergradient(reading, trainer, diagnostics);
     if (reading.space != nullptr) check_space(reading, diagnostics);
     for (const auto& [name, value] : reading.given) {
         check_use(reading, *find(reading, name), reading.trainer->find(name)->place, "trainer." + name, false,

@@ -107,7 +107,8 @@ std::vector<Field<ParameterText>> other_parameter_fields() {
                          choice("role", "", {"fixed", "mutable", "hypergradient"},
                                 "What may happen to it when a child inherits its parent's weights: \"fixed\" stays, "
                                 "\"mutable\" may differ, "
-                                "\"hypergradient\" moves during training (see [trainer.hypergradient]; torch only)."))),
+                                "\"hypergradient\" moves during training (see [trainer.hypergradient]; torch, and "
+                                "tasks whose loop is Stemma's)."))),
          [](S& settings, const Checked& checked) { settings.role = checked.index; }},
         {other(KeyType::table, "when",
                "Active only if other parameters have one of these values, all of them: { optimiser = [\"sgd\"] }. They "

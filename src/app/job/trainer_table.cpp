@@ -58,6 +58,7 @@ std::vector<Field<TrainerSettings>> torch_fields() {
          {}},
     };
     for (auto& field : fields) field.key.only_for = {"torch"};
+    fields.back().key.only_for = {"torch", "task"};
     return fields;
 }
 

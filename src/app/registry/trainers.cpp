@@ -121,8 +121,25 @@ std::vector<std::string> changed_by_children(const Job& job) {
 
 const Task& task_of(const Job& job) { return find_task(job.trainer.library, job.trainer.task); }
 
+std::vector<MetricInfo> task_metrics(const Job& job) {
+    const auto& task = task_of(job);
+    auto metrics = task.metrics;
+    if (job.trainer.hypergradient) {
+        metrics.insert(metrics.end(), task.moving_metrics.begin(), task.moving_metrics.end());
+    }
+    return metrics;
+}
+
 void check_task(const Job& job) {
     const auto& task = task_of(job);
+    if (job.trainer.hypergradient && task.moving_metrics.empty()) {
+        throw UserError("trainer.task: " + task.name +
+                        " cannot move hyperparameters in training: use role = \"fixed\" or \"mutable\" in [space], or "
+                        "offer the task by stemma::loop()");
+    }
+#ifdef STEMMA_WITH_TORCH
+    if (job.trainer.hypergradient) check_moving(job.trainer.hypergradient, *job.space);
+#endif
     if (!task.can_change) return;
     for (const auto& name : changed_by_children(job)) {
         if (std::find(task.can_change->begin(), task.can_change->end(), name) != task.can_change->end()) continue;
@@ -183,7 +200,7 @@ std::vector<MetricInfo> metrics_of(const Job& job) {
         case TrainerType::ask:
             return reported_metrics(job);
         case TrainerType::task:
-            return task_of(job).metrics;
+            return task_metrics(job);
         case TrainerType::torch:
 #ifdef STEMMA_WITH_TORCH
             return torch_metrics(torch_settings(job));
@@ -219,7 +236,8 @@ std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place)
                                       .device = place.device,
                                       .unit = std::string(job.trainer.unit_name()),
                                       .run_seed = job.run.seed,
-                                      .path = job.trainer.path});
+                                      .path = job.trainer.path,
+                                      .hypergradient = job.trainer.hypergradient});
         case TrainerType::torch:
 #ifdef STEMMA_WITH_TORCH
             return make_torch_trainer(torch_settings(job, place), job.space);

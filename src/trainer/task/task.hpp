@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "trainer/hypergradient.hpp"
 #include "trainer/trainer.hpp"
 
 namespace stemma {
@@ -21,11 +22,15 @@ struct TaskContext {
     std::string unit = "epoch";  ///< what resources count: "epoch" or "step"
     std::uint64_t run_seed = 1;  ///< for what is the same for all members, such as a split of the data
     std::string path;            ///< trainer.path of the job: data, or whatever the task takes it for
+    /// How hyperparameters with role = "hypergradient" move; absent where there are none.
+    std::optional<HypergradientSettings> hypergradient = {};
 };
 
 struct Task {
     std::string name;
     std::vector<MetricInfo> metrics;  ///< known before a trainer is made: rank 0 loads no data
+    /// After those, where hyperparameters move in training; none: the task cannot do that.
+    std::vector<MetricInfo> moving_metrics;
     /// Hyperparameters whose value may change when training goes on from a snapshot; absent: any.
     std::optional<std::vector<std::string>> can_change;
     /// Called once a worker. May throw UserError (data that is not there).
@@ -33,10 +38,12 @@ struct Task {
 };
 
 /// A task from a Trainer: `T` has a constructor from TaskContext and `static std::vector<MetricInfo>
-/// metrics_of_task()`.
+/// metrics_of_task()`; if it can move hyperparameters in training, `moving_metrics()` likewise.
 template <class T>
 Task trainer(std::string name, std::optional<std::vector<std::string>> can_change = {}) {
-    return {std::move(name), T::metrics_of_task(), std::move(can_change),
+    std::vector<MetricInfo> moving;
+    if constexpr (requires { T::moving_metrics(); }) moving = T::moving_metrics();
+    return {std::move(name), T::metrics_of_task(), std::move(moving), std::move(can_change),
             [](const TaskContext& context) -> std::unique_ptr<Trainer> { return std::make_unique<T>(context); }};
 }
 

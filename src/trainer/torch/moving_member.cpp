@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "core/rng.hpp"
+#include "trainer/torch/hypergradient/start.hpp"
 #include "trainer/torch/member.hpp"
 
 namespace stemma {
@@ -64,33 +65,10 @@ bool Member::metrics_due() const {
 std::unique_ptr<Curvature> Member::again(const OnePass::Recipe& recipe) {
     const auto batch = recipe.at(0).to(device_);
     if (auto own = settings_.hypergradient->gradient_clip == 0 ? curvature_on(batch) : nullptr) return own;
-    // By exchange, not by copying: the graph notices values that are overwritten.
-    const torch::NoGradGuard no_grad;
-    std::vector<torch::Tensor> kept;
-    for (auto& buffer : network_->buffers()) {
-        kept.push_back(buffer.detach());
-        buffer.set_data(buffer.clone());
-    }
     generator_.set_state(recipe.at(1));
-    std::unique_ptr<Curvature> curvature;
-    {
-        const torch::AutoGradMode graph(true);
-        curvature = moving_->by_autograd(loss_on(data_.train, batch));
-    }
-    for (std::size_t i = 0; i < kept.size(); ++i) network_->buffers()[i].set_data(kept[i]);
-    return curvature;
+    return moving_->again(network_->buffers(), [&] { return loss_on(data_.train, batch); });
 }
 
-std::vector<double> Member::trajectory_point() const {
-    const auto point = moving_->values().point();
-    std::vector<double> row{static_cast<double>(position_.step)};
-    row.push_back(point.used[0]);
-    row.push_back(point.lr_low);
-    row.push_back(point.lr_high);
-    row.insert(row.end(), point.used.begin() + 1, point.used.end());
-    row.insert(row.end(), point.raw.begin(), point.raw.end());
-    row.insert(row.end(), {point.norm, point.hyper_steps, point.skipped, point.clipped, point.truncated});
-    return row;
-}
+std::vector<double> Member::trajectory_point() const { return trajectory_row(position_.step, moving_->values()); }
 
 }  // namespace stemma

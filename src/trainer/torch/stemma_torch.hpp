@@ -20,6 +20,7 @@
 #include "trainer/task/task.hpp"
 #include "trainer/torch/classify.hpp"
 #include "trainer/torch/hyperparameters.hpp"
+#include "trainer/torch/moving_loop.hpp"
 #include "trainer/torch/optimiser.hpp"
 #include "trainer/torch/schedule.hpp"
 #include "trainer/torch/state.hpp"
@@ -41,10 +42,20 @@ concept LoopTask = std::constructible_from<T, const TaskContext&> &&
     { task.evaluate(model) } -> std::convertible_to<std::vector<double>>;
 };
 
+/// A LoopTask in which hyperparameters can move by hypergradients of a validation loss: mean loss of a batch of rows
+/// that neither training nor evaluate() should see.
+template <class T>
+concept TunedTask = LoopTask<T> && requires(T task, typename T::Model& model, torch::Tensor rows) {
+    { task.validation_rows() } -> std::convertible_to<std::int64_t>;
+    { task.validation_loss(model, rows) } -> std::convertible_to<torch::Tensor>;
+};
+
 /// Trains a LoopTask epoch by epoch with the optimisers, hyperparameters (lr, optimiser, momentum, batch_size,
 /// schedule, ...; docs/job-reference.md, "trainer") and learning rate schedules of trainer.type = "torch". Weights,
 /// order of rows and dropout follow from the member's seed and the epoch. LibTorch's global generator is used: for
-/// numbers that are the same each time, one worker a process (as under MPI), or no dropout.
+/// numbers that are the same each time, one worker a process (as under MPI), or no dropout. Hyperparameters of the
+/// update with role = "hypergradient" move ([trainer.hypergradient]); variants that take a validation loss want a
+/// TunedTask.
 template <LoopTask T>
 class LoopTrainer final : public Trainer {
 public:
@@ -52,7 +63,16 @@ public:
 
     explicit LoopTrainer(const TaskContext& context) : context_(context), task_(context) {
         if (context.unit != "epoch") throw UserError("trainer.unit: a loop's task counts epochs; remove it");
+        if (!context.hypergradient) return;
+        const auto& variant = context.hypergradient->variant;
+        if (!TunedTask<T> && uses_validation(variant)) {
+            throw UserError("trainer.hypergradient.variant = \"" + variant +
+                            "\": the task has no validation_rows() and validation_loss()");
+        }
+        for (auto& metric : moving_metrics()) metrics_.push_back(std::move(metric));
     }
+
+    static std::vector<MetricInfo> moving_metrics() { return MovingLoop::metrics(); }
 
     std::span<const MetricInfo> metrics() const override { return metrics_; }
     std::string describe() const override { return "task on " + context_.device; }
@@ -72,20 +92,44 @@ private:
     struct Member {
         Hyperparameters hyperparameters;
         std::shared_ptr<typename T::Model> model;
-        std::unique_ptr<torch::optim::Optimizer> optimiser;
+        std::unique_ptr<torch::optim::Optimizer> optimiser;  ///< or
+        std::unique_ptr<MovingLoop> moving;
     };
 
     Member member_of(const TrainRequest& request) {
         torch::manual_seed(request.seed);
-        Member member{read_hyperparameters(request.configuration, {}), task_.model(request.configuration), nullptr};
-        member.model->to(torch::Device(context_.device));
-        member.optimiser = make_optimiser(member.model->parameters(), member.hyperparameters);
+        Member member{read_hyperparameters(request.configuration, {}), task_.model(request.configuration), {}, {}};
+        auto& model = *member.model;
+        model.to(torch::Device(context_.device));
+        member.moving = MovingLoop::make(context_.hypergradient, request.configuration, member.hyperparameters, model,
+                                         request.seed, losses(model));
+        if (member.moving == nullptr) {
+            member.optimiser = make_optimiser(model.parameters(), member.hyperparameters);
+        }
         if (request.start == nullptr) return member;
-        load_module(*member.model, *request.start);
-        load_optimiser(*member.optimiser, member.hyperparameters.optimiser, *request.start);
+        load_module(model, *request.start);
+        if (member.moving != nullptr) {
+            model.train();
+            member.moving->load(*request.start);
+        } else {
+            load_optimiser(*member.optimiser, member.hyperparameters.optimiser, *request.start);
+        }
         const auto epoch = load_tensor(*request.start, "training/epoch", torch::kInt64).template item<std::int64_t>();
         if (epoch != request.from) throw DecodeError("the snapshot is trained to epoch " + std::to_string(epoch));
         return member;
+    }
+
+    LoopLosses losses(typename T::Model& model) {
+        LoopLosses losses;
+        losses.train = [this, &model](const torch::Tensor& rows) { return task_.loss(model, rows); };
+        losses.other = losses.train;
+        losses.other_rows = task_.rows();
+        if constexpr (TunedTask<T>) {
+            if (!context_.hypergradient || !uses_validation(context_.hypergradient->variant)) return losses;
+            losses.other = [this, &model](const torch::Tensor& rows) { return task_.validation_loss(model, rows); };
+            losses.other_rows = task_.validation_rows();
+        }
+        return losses;
     }
 
     void train_epoch(Member& member, std::uint64_t seed, Resource epoch) {
@@ -94,6 +138,10 @@ private:
         const auto batches = torch::randperm(task_.rows(), torch::kInt64).split(member.hyperparameters.batch_size);
         const double step = 1 / static_cast<double>(batches.size());
         for (std::size_t i = 0; i < batches.size(); ++i) {
+            if (member.moving != nullptr) {
+                member.moving->step(batches[i]);
+                continue;
+            }
             const auto& h = member.hyperparameters;
             const double trained = static_cast<double>(epoch - 1) + static_cast<double>(i) * step;
             set_learning_rate(*member.optimiser, h.lr * schedule_factor(h, trained, step));
@@ -109,9 +157,7 @@ private:
         Trained trained;
         while (reached < request.to) {
             train_epoch(member, request.seed, reached + 1);
-            member.model->eval();
-            const torch::NoGradGuard no_grad;
-            trained.rows.push_back({reached + 1, task_.evaluate(*member.model)});
+            evaluate(member, reached + 1, trained.rows);
             if (auto failure = nonfinite(trained.rows.back(), reached)) return *failure;
             ++reached;
             if (request.progress) request.progress(trained.rows.back());
@@ -119,9 +165,31 @@ private:
         }
         trained.reached = reached;
         save_module(*member.model, trained.snapshot);
-        save_optimiser(*member.optimiser, member.hyperparameters.optimiser, trained.snapshot);
+        if (member.moving != nullptr) {
+            member.moving->save(trained.snapshot);
+        } else {
+            save_optimiser(*member.optimiser, member.hyperparameters.optimiser, trained.snapshot);
+        }
         save_tensor(torch::full({1}, reached, torch::kInt64), "training/epoch", trained.snapshot);
         return trained;
+    }
+
+    /// The points of the trajectory since the last epoch, which is what was completed then, and the metrics.
+    void evaluate(Member& member, Resource epoch, std::vector<MetricRow>& rows) {
+        member.model->eval();
+        const torch::NoGradGuard no_grad;
+        auto values = task_.evaluate(*member.model);
+        if (member.moving != nullptr) {
+            const std::vector<double> nothing(values.size(), std::numeric_limits<double>::quiet_NaN());
+            const auto with = [](std::vector<double> first, const std::vector<double>& then) {
+                first.insert(first.end(), then.begin(), then.end());
+                return first;
+            };
+            for (const auto& point : member.moving->take_trajectory())
+                rows.push_back({epoch - 1, with(nothing, point)});
+            values = with(std::move(values), member.moving->point());
+        }
+        rows.push_back({epoch, std::move(values)});
     }
 
     std::optional<TrainFailure> nonfinite(const MetricRow& row, Resource reached) const {

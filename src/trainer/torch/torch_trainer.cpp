@@ -79,7 +79,7 @@ private:
     TrainResult run(const TrainRequest& request, Resource& reached) {
         set_threads(settings_.threads);  // a setting of the calling thread
         const auto hyperparameters = read_hyperparameters(request.configuration, settings_.fixed);
-        const auto moving = hyper_start(settings_, request.configuration, hyperparameters);
+        const auto moving = hyper_start(settings_.hypergradient, request.configuration, hyperparameters);
         Member member(settings_, data_, device_, hyperparameters, moving ? &*moving : nullptr, request.member,
                       request.seed);
         if (request.start != nullptr) member.load(*request.start, settings_.inherit_optimiser || !request.adopted);
@@ -182,7 +182,7 @@ void check_torch_settings(const TorchSettings& settings, const SearchSpace& spac
     for (const auto& parameter : space.parameters()) {
         demand_hyperparameter(parameter.name, "[space]");
     }
-    check_moving(settings, space);
+    check_moving(settings.hypergradient, space);
     for (const auto& [name, value] : settings.fixed) demand_hyperparameter(name, "[trainer]");
     if (settings.model == "torchscript") check_modules(settings, space);
     checked_device(settings.device);

@@ -73,6 +73,23 @@ std::unique_ptr<Curvature> OnePass::by_autograd(const torch::Tensor& loss) const
     return std::make_unique<AutogradCurvature>(parameters_.parameters(), loss, settings_.gradient_clip);
 }
 
+std::unique_ptr<Curvature> OnePass::again(std::vector<torch::Tensor> buffers, const Loss& loss) const {
+    // By exchange, not by copying: the graph notices values that are overwritten.
+    const torch::NoGradGuard no_grad;
+    std::vector<torch::Tensor> kept;
+    for (auto& buffer : buffers) {
+        kept.push_back(buffer.detach());
+        buffer.set_data(buffer.clone());
+    }
+    std::unique_ptr<Curvature> curvature;
+    {
+        const torch::AutoGradMode graph(true);
+        curvature = by_autograd(loss());
+    }
+    for (std::size_t i = 0; i < kept.size(); ++i) buffers[i].set_data(kept[i]);
+    return curvature;
+}
+
 torch::Tensor OnePass::recorded_update(std::unique_ptr<Curvature> curvature) {
     if (recorded_.empty()) {
         window_weights_ = parameters_.flat();

@@ -59,6 +59,8 @@ public:
               const std::function<std::unique_ptr<Curvature>(const Recipe&)>& again);
     /// Of a loss with a graph.
     std::unique_ptr<Curvature> by_autograd(const torch::Tensor& loss) const;
+    /// For load(): of a loss that is taken once more; `buffers` (running statistics) keep their values.
+    std::unique_ptr<Curvature> again(std::vector<torch::Tensor> buffers, const Loss& loss) const;
 
 private:
     std::int64_t interval() const { return settings_.variant == "baydin" ? 1 : settings_.interval; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "trainer/torch/torch_trainer.hpp"
 
 namespace stemma {
 namespace {
@@ -26,9 +27,9 @@ std::string listed(const std::vector<std::string>& names) {
 
 }  // namespace
 
-std::optional<HyperStart> hyper_start(const TorchSettings& settings, const NamedConfiguration& configuration,
-                                      const Hyperparameters& h) {
-    if (!settings.hypergradient) return std::nullopt;
+std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>& settings,
+                                      const NamedConfiguration& configuration, const Hyperparameters& h) {
+    if (!settings) return std::nullopt;
     const auto& space = configuration.space();
     const bool sgd = h.optimiser == "sgd";
     if (sgd && h.nesterov) throw Infeasible("nesterov = true cannot be trained with hypergradients; use false");
@@ -38,7 +39,7 @@ std::optional<HyperStart> hyper_start(const TorchSettings& settings, const Named
     start.used = {h.lr, h.weight_decay, sgd ? h.momentum : h.beta1, h.beta2};
     start.bounded = true;
     const std::array<std::string, hyper_count> names = {"lr", "weight_decay", sgd ? "momentum" : "beta1", "beta2"};
-    const auto movable = moved_by(settings.hypergradient->variant, h.optimiser);
+    const auto movable = moved_by(settings->variant, h.optimiser);
     bool any = movable.empty();
     for (std::size_t hyper = 0; hyper < hyper_count; ++hyper) {
         if (std::find(movable.begin(), movable.end(), names[hyper]) == movable.end()) continue;
@@ -53,22 +54,22 @@ std::optional<HyperStart> hyper_start(const TorchSettings& settings, const Named
     }
     if (!any) {
         throw Infeasible("with optimiser = " + h.optimiser + " no parameter with role = hypergradient is left that " +
-                         "variant = " + settings.hypergradient->variant + " moves");
+                         "variant = " + settings->variant + " moves");
     }
     return start;
 }
 
-void check_moving(const TorchSettings& settings, const SearchSpace& space) {
+void check_moving(const std::optional<HypergradientSettings>& settings, const SearchSpace& space) {
     std::vector<std::string> with_role;
     for (const auto& parameter : space.parameters()) {
         if (parameter.role == Role::hypergradient) with_role.push_back(parameter.name);
     }
-    if (!settings.hypergradient) {
+    if (!settings) {
         if (with_role.empty()) return;
         throw UserError("space." + with_role.front() + ".role = \"hypergradient\" needs [trainer.hypergradient]");
     }
-    check_hypergradient_settings(*settings.hypergradient);
-    const auto& variant = settings.hypergradient->variant;
+    check_hypergradient_settings(*settings);
+    const auto& variant = settings->variant;
     const std::vector<std::string> all = {"lr", "weight_decay", "momentum", "beta1", "beta2"};
     auto movable = moved_by(variant, "sgd");
     for (const auto& name : moved_by(variant, "adam")) {
@@ -93,6 +94,15 @@ std::vector<std::string> trajectory_columns() {
             "hyper_momentum",  "hyper_beta2",        "hyper_raw_lr", "hyper_raw_weight_decay", "hyper_raw_momentum",
             "hyper_raw_beta2", "hypergradient_norm", "hyper_steps",  "hyper_skipped",          "hyper_clipped",
             "hyper_truncated"};
+}
+
+std::vector<double> trajectory_row(std::int64_t step, const RawValues& values) {
+    const auto point = values.point();
+    std::vector<double> row{static_cast<double>(step), point.used[0], point.lr_low, point.lr_high};
+    row.insert(row.end(), point.used.begin() + 1, point.used.end());
+    row.insert(row.end(), point.raw.begin(), point.raw.end());
+    row.insert(row.end(), {point.norm, point.hyper_steps, point.skipped, point.clipped, point.truncated});
+    return row;
 }
 
 }  // namespace stemma

@@ -1,0 +1,151 @@
+// Tasks whose loop is Stemma's, with hyperparameters that stay and that move.
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "trainer/torch/stemma_torch.hpp"
+
+namespace stemma {
+namespace {
+
+struct Net : torch::nn::Module {
+    Net()
+        : in(register_module("in", torch::nn::Linear(3, 8))),
+          norm(register_module("norm", torch::nn::BatchNorm1d(8))),
+          out(register_module("out", torch::nn::Linear(8, 1))) {}
+    torch::Tensor forward(const torch::Tensor& x) {
+        return out(torch::dropout(torch::relu(norm(in(x))), 0.2, is_training())).squeeze(1);
+    }
+    torch::nn::Linear in;
+    torch::nn::BatchNorm1d norm;
+    torch::nn::Linear out;
+};
+
+/// 44 rows in batches of 8 are 6 updates an epoch, which no interval of these tests divides.
+struct Plain {
+    using Model = Net;
+    static std::vector<MetricInfo> metrics_of_task() { return {{"valid_loss"}, {"test_loss", true}}; }
+    explicit Plain(const TaskContext& context) {
+        auto draw = at::make_generator<at::CPUGeneratorImpl>(context.run_seed);
+        x = torch::randn({100, 3}, draw);
+        y = x.select(1, 0).sin() + x.select(1, 1).square();
+    }
+    std::shared_ptr<Net> model(const NamedConfiguration&) { return std::make_shared<Net>(); }
+    std::int64_t rows() const { return 44; }
+    torch::Tensor loss(Net& net, const torch::Tensor& rows) { return at_rows(net, rows); }
+    std::vector<double> evaluate(Net& net) {
+        return {at_rows(net, torch::arange(60, 80)).item<double>(),
+                at_rows(net, torch::arange(80, 100)).item<double>()};
+    }
+    torch::Tensor at_rows(Net& net, const torch::Tensor& rows) {
+        return torch::mse_loss(net.forward(x.index_select(0, rows)), y.index_select(0, rows));
+    }
+    torch::Tensor x, y;
+};
+
+struct Tuned : Plain {
+    using Plain::Plain;
+    std::int64_t validation_rows() const { return 16; }
+    torch::Tensor validation_loss(Net& net, const torch::Tensor& rows) { return at_rows(net, rows + 44); }
+};
+
+class Loop : public testing::Test {
+protected:
+    static SearchSpace space(Role role) {
+        std::vector<Parameter> parameters(3);
+        parameters[0] = {"lr", Real{1e-4, 1, Scale::log, {}}, role, {}, {}, {}};
+        parameters[1] = {"momentum", Real{0, 0.99, Scale::linear, {}}, role, {}, {}, {}};
+        parameters[2] = {"batch_size", Integer{1, 64, Scale::linear, {}}, Role::fixed, {}, {}, {}};
+        return SearchSpace(parameters);
+    }
+
+    template <class T>
+    static TrainResult train(std::optional<HypergradientSettings> moving, Resource from, Resource to,
+                             const Snapshot* start = nullptr) {
+        const auto own = space(moving ? Role::hypergradient : Role::fixed);
+        const auto configuration = own.from_literals(std::vector<std::pair<std::string, Literal>>{
+            {"lr", 0.02}, {"momentum", 0.5}, {"batch_size", std::int64_t{8}}});
+        TaskContext context;
+        context.run_seed = 5;
+        context.hypergradient = std::move(moving);
+        LoopTrainer<T> trainer(context);
+        const TrainRequest request{
+            .member = {0}, .configuration = {own, configuration}, .seed = 9, .from = from, .to = to, .start = start};
+        return trainer.train(request);
+    }
+
+    static const Trained& trained(const TrainResult& result) {
+        if (const auto* failure = std::get_if<TrainFailure>(&result)) throw std::runtime_error(failure->message);
+        return std::get<Trained>(result);
+    }
+
+    static std::vector<double> last_row(const TrainResult& result) { return trained(result).rows.back().values; }
+
+    static HypergradientSettings settings(const std::string& variant, std::int64_t interval) {
+        HypergradientSettings out;
+        out.variant = variant;
+        out.interval = interval;
+        out.window = std::min<std::int64_t>(interval, 5);
+        return out;
+    }
+};
+
+bool same(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b)); }
+
+TEST_F(Loop, HyperparametersMoveAndTheTrajectoryIsTold) {
+    const auto result = train<Tuned>(settings("wd_lr_m", 4), 0, 3);
+    const auto& rows = trained(result).rows;
+    // 18 updates, a hyper-step after each fourth: 4 points, and a row for each of 3 epochs.
+    ASSERT_EQ(rows.size(), 7U);
+    const auto columns = LoopTrainer<Tuned>::moving_metrics();
+    EXPECT_EQ(columns.front().name, "hyper_step");
+    std::vector<double> steps;
+    for (const auto& row : rows) {
+        ASSERT_EQ(row.values.size(), 2 + columns.size());
+        steps.push_back(row.values[2]);
+    }
+    EXPECT_EQ(steps, (std::vector<double>{4, 6, 8, 12, 12, 16, 18}));
+    EXPECT_TRUE(std::isnan(rows[0].values[0])) << "no metric in the middle of an epoch";
+    EXPECT_NE(rows.back().values[3], 0.02) << "the learning rate has moved";
+    EXPECT_TRUE(std::isfinite(rows.back().values[0]));
+}
+
+TEST_F(Loop, OneEpochAndOneMoreAreTwoToTheLastBit) {
+    for (const auto& [variant, interval] : std::vector<std::pair<std::string, std::int64_t>>{
+             {"wd_lr_m", 4}, {"wd_hdlr_m", 5}, {"diff_through_opt", 4}, {"baydin", 1}, {"random", 10}}) {
+        const auto whole = train<Tuned>(settings(variant, interval), 0, 3);
+        const auto first = train<Tuned>(settings(variant, interval), 0, 1);
+        const auto second = train<Tuned>(settings(variant, interval), 1, 3, &trained(first).snapshot);
+        const auto expected = last_row(whole);
+        const auto found = last_row(second);
+        for (std::size_t i = 0; i < expected.size(); ++i)
+            EXPECT_TRUE(same(expected[i], found[i])) << variant << " " << i;
+    }
+}
+
+TEST_F(Loop, WhatDoesNotMoveTrainsAsLibTorchsOptimiser) {
+    const auto plain = last_row(train<Plain>(std::nullopt, 0, 2));
+    const auto still = last_row(train<Plain>(settings("random", 10), 0, 2));
+    ASSERT_EQ(plain.size(), 2U);
+    EXPECT_NEAR(still[0], plain[0], 1e-5 * plain[0]);
+    EXPECT_NEAR(still[1], plain[1], 1e-5 * plain[1]);
+}
+
+TEST_F(Loop, AValidationLossIsAskedForWhereOneIsNeeded) {
+    try {
+        static_cast<void>(train<Plain>(settings("wd_lr", 10), 0, 1));
+        FAIL() << "accepted";
+    } catch (const UserError& error) {
+        EXPECT_THAT(error.what(), testing::HasSubstr("validation_rows() and validation_loss()"));
+    }
+    EXPECT_NO_THROW(static_cast<void>(train<Plain>(settings("baydin", 1), 0, 1)));
+}
+
+TEST_F(Loop, TheTaskSaysWhatItCanMove) {
+    EXPECT_EQ(loop<Plain>("plain").moving_metrics.size(), MovingLoop::metrics().size());
+    EXPECT_EQ(loop<Plain>("plain").metrics.size(), 2U);
+}
+
+}  // namespace
+}  // namespace stemma
