@@ -11,6 +11,16 @@
 namespace stemma {
 
 struct MovingLoop::State {
+    State(torch::nn::Module& its_model, const Hyperparameters& h, const HyperStart& start,
+          const HypergradientSettings& its_settings, std::uint64_t its_seed, LoopLosses its_losses)
+        : model(its_model),
+          device(model.parameters().at(0).device()),
+          settings(its_settings),
+          batch_size(h.batch_size),
+          seed(its_seed),
+          losses(std::move(its_losses)),
+          pass(model.parameters(), h.optimiser, h.eps, h.amsgrad, start, settings, seed) {}
+
     torch::nn::Module& model;
     torch::Device device;
     HypergradientSettings settings;
@@ -19,9 +29,9 @@ struct MovingLoop::State {
     LoopLosses losses;
     OnePass pass;
     std::int64_t steps = 0;
-    std::vector<std::vector<double>> trajectory = {};
+    std::vector<std::vector<double>> trajectory;
     std::int64_t walk = -1;  ///< number of the walk through the other rows that `order` is of
-    torch::Tensor order = {};
+    torch::Tensor order;
 
     at::Generator generator() const { return at::globalContext().defaultGenerator(device); }
     torch::Tensor other_batch();
@@ -45,15 +55,7 @@ std::unique_ptr<MovingLoop> MovingLoop::make(const std::optional<HypergradientSe
                                              torch::nn::Module& model, std::uint64_t seed, LoopLosses losses) {
     const auto start = hyper_start(settings, configuration, h);
     if (!start) return nullptr;
-    const auto parameters = model.parameters();
-    return std::unique_ptr<MovingLoop>(new MovingLoop(
-        std::unique_ptr<State>(new State{model,
-                                         parameters.at(0).device(),
-                                         *settings,
-                                         h.batch_size,
-                                         seed,
-                                         std::move(losses),
-                                         {parameters, h.optimiser, h.eps, h.amsgrad, *start, *settings, seed}})));
+    return std::make_unique<MovingLoop>(std::make_unique<State>(model, h, *start, *settings, seed, std::move(losses)));
 }
 
 MovingLoop::MovingLoop(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -51,7 +51,11 @@ public:
 
 private:
     struct State;
-    explicit MovingLoop(std::unique_ptr<State> state);
+
+public:
+    explicit MovingLoop(std::unique_ptr<State> state);  ///< for make()
+
+private:
     std::unique_ptr<State> state_;
 };
 
