@@ -37,6 +37,8 @@ ProcessSettings process_settings(const Job& job, const TrainerPlace& place = {})
 /// What can be found wrong without building the trainer: data that is not there, a device that this build lacks.
 /// Throws UserError.
 void check_trainer(const Job& job);
+/// Throws UserError if its members are not trained here: trainer.type = "ask".
+void require_trainer(const Job& job);
 /// Builds the trainer: reads data, so it may take seconds. Throws UserError if the job asks for what this build or
 /// machine lacks.
 std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place);

@@ -95,6 +95,8 @@ def test_a_shell_asks_and_tells(stemma, asked):
         told += 1
 
     assert lease == ENDED
+    ended = stemma("ask", "run.h5", code=ENDED).stderr
+    assert "best: member" in ended and (stemma.folder / ended.rsplit(" ", 1)[1].strip()).exists(), "the best is kept"
     reports = rows(stemma, "run.h5", "reports")
     assert len(reports) == told and all(row["test_loss"] == 1.5 and row["seconds"] == 2 for row in reports)
     assert any(row["resource"] > 1 for row in reports), "members went on from what they left"
@@ -170,4 +172,6 @@ def test_ask_says_what_is_missing(stemma, asked, job):
     assert "--job" in stemma("ask", "new.h5", code=USER_ERROR).stderr
     assert not list(stemma.folder.glob("new.h5*"))
     assert "trainer.type" in stemma("ask", "new.h5", "--job", job.name, code=USER_ERROR).stderr
-    assert "stemma ask" in stemma("run", "asked.toml", code=USER_ERROR).stderr
+    refused = stemma("run", "asked.toml", "-n", 2, code=USER_ERROR).stderr
+    assert refused.count("stemma ask") == 1
+    stemma("check", "asked.toml")

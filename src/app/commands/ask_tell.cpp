@@ -155,6 +155,8 @@ std::string outcome_text(const DeskRun& run) {
     if (const auto best = run.run.manager.best()) {
         text += fmt::format("; best: member {} with {} {:.6g} at {}", best->member.value, run.run.header.metric,
                             best->metric, units_text(best->resource, run.run.header.unit));
+        const auto snapshot = run.asked.snapshot({best->snapshot.value});
+        if (fs::exists(snapshot)) text += ", kept in " + snapshot.string();
     }
     return text;
 }

@@ -33,8 +33,9 @@ std::vector<File> python_project(const std::string& name) {
             {"README.md",
              fmt::format("# {}\n\n```sh\nstemma conform --job train.toml   # does the program keep to the protocol?\n"
                          "stemma run train.toml              # or: mpirun -n 9 stemma run train.toml\n```\n"
-                         "`train.py` trains a member, `train.toml` says what is searched. "
-                         "Change both, with \"Bring your model\" (docs/bring-your-model.md) at hand.\n",
+                         "`train.py` trains a member, with NumPy: the `python3` that `train.toml` names needs it. "
+                         "`train.toml` says what is searched. Change both, with \"Bring your model\" "
+                         "(docs/bring-your-model.md) at hand.\n",
                          name)}};
 }
 

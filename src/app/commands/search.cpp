@@ -236,6 +236,7 @@ ExitCode search_over_mpi(const Launch& process, const Job& job, const std::files
 
 ExitCode search(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
                 const std::function<Lead(std::uint64_t run_id)>& lead) {
+    require_trainer(job);
     if (job.trainer.type == TrainerType::process) static_cast<void>(child_starter());  // before MPI and threads
     const auto process = launch_of(read_environment());
     if (process.launcher == Launcher::none) return search_in_process(job, run_file, launch, lead);

@@ -184,12 +184,6 @@ TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
 
 #endif
 
-[[noreturn]] void refuse_to_train() {
-    throw UserError(
-        "trainer.type = \"ask\": its members are trained by something else; use `stemma ask RUN.h5 --job JOB.toml` and "
-        "`stemma tell RUN.h5 LEASE ...`, or another trainer.type");
-}
-
 }  // namespace
 
 std::vector<MetricInfo> metrics_of(const Job& job) {
@@ -211,9 +205,15 @@ std::vector<MetricInfo> metrics_of(const Job& job) {
     unreachable("a trainer has one of the types");
 }
 
+void require_trainer(const Job& job) {
+    if (job.trainer.type != TrainerType::ask) return;
+    throw UserError(
+        "trainer.type = \"ask\": its members are trained by something else; use `stemma ask RUN.h5 --job JOB.toml` and "
+        "`stemma tell RUN.h5 LEASE ...`, or another trainer.type");
+}
+
 void check_trainer(const Job& job) {
     static_cast<void>(manager_settings(job));
-    if (job.trainer.type == TrainerType::ask) refuse_to_train();
     if (job.trainer.type == TrainerType::process) {
         check_process(process_settings(job), changed_by_children(job), *child_starter());
     }
@@ -226,7 +226,8 @@ void check_trainer(const Job& job) {
 std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place) {
     switch (job.trainer.type) {
         case TrainerType::ask:
-            refuse_to_train();
+            require_trainer(job);
+            break;
         case TrainerType::toy:
             return make_toy_trainer(toy_settings(job), job.space);
         case TrainerType::process:
