@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -65,6 +66,30 @@ TEST(ScriptNetwork, LearnsAndKeepsItsParametersAndBuffers) {
     std::int64_t batches = 0;
     std::memcpy(&batches, result.snapshot.content(*counted).data(), sizeof batches);
     EXPECT_EQ(batches, 20 * 5) << "buffers move in training, not in evaluation";
+}
+
+TEST(ScriptNetwork, HyperparametersMoveInItsTraining) {
+    Parameter lr;
+    lr.name = "lr";
+    lr.domain = Real{1e-5, 1, Scale::log, {}};
+    lr.role = Role::hypergradient;
+    const auto space = std::make_shared<const SearchSpace>(std::vector{lr});
+    for (const auto* variant : {"wd_lr", "wd_lr_m", "diff_through_opt"}) {
+        auto moving = settings(files + "net24.pt");
+        moving.fixed = {{"module", files + "net24.pt"}, {"optimiser", std::string("sgd")}, {"momentum", 0.5}};
+        moving.hypergradient.emplace();
+        moving.hypergradient->variant = variant;
+        const auto trainer = make_torch_trainer(moving, space);
+
+        const auto result = trained(
+            *trainer, *space, space->from_literals(std::vector<std::pair<std::string, Literal>>{{"lr", 1e-3}}), 10);
+
+        const auto metrics = trainer->metrics();
+        const auto at = std::ranges::find(metrics, "hyper_lr", &MetricInfo::name) - metrics.begin();
+        const double moved = result.rows.back().values[static_cast<std::size_t>(at)];
+        EXPECT_GT(moved, 1.5e-3) << variant << ": so small a learning rate grows, by at most 10^0.05 a hyper-step";
+        EXPECT_LT(result.rows.back().values[0], result.rows.front().values[0]) << variant;
+    }
 }
 
 TEST(ScriptNetwork, AParameterChoosesAmongFiles) {
