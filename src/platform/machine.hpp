@@ -28,6 +28,9 @@ Memory parse_meminfo(std::string_view text);
 
 std::string host_name();
 
+/// Seconds since 1970.
+double unix_time();
+
 /// "Intel(R) Xeon(R) ..." or "" if the system does not say.
 std::string cpu_model();
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sampler/sampler.hpp"
+#include "runtime/fit_thread.hpp"
 
 namespace stemma {
 
@@ -61,9 +61,7 @@ void Desk::feed(InputBody body) {
     while (!following_.empty()) {
         for (auto& next : std::exchange(following_, {})) feed_one(std::move(next));
         if (!following_.empty()) continue;
-        for (const auto& wanted : manager_.wanted_fits()) {
-            following_.emplace_back(ModelFitted{wanted.number, wanted.fit->run()});
-        }
+        for (const auto& wanted : manager_.wanted_fits()) following_.emplace_back(run_fit(wanted));
     }
     journal_().commit();
 }

@@ -4,6 +4,14 @@
 
 namespace stemma {
 
+ModelFitted run_fit(const WantedFit& wanted) {
+    try {
+        return {wanted.number, wanted.fit->run()};
+    } catch (const std::exception&) {
+        return {wanted.number, {}};
+    }
+}
+
 FitThread::~FitThread() {
     {
         const std::scoped_lock lock(mutex_);
@@ -45,12 +53,7 @@ void FitThread::work() {
         const auto wanted = std::move(queue_.front());
         queue_.pop_front();
         lock.unlock();
-        ModelFitted fitted{wanted.number, {}};
-        try {
-            fitted.model = wanted.fit->run();
-        } catch (const std::exception&) {
-            fitted.model.clear();
-        }
+        auto fitted = run_fit(wanted);
         lock.lock();
         done_.push_back(std::move(fitted));
     }

@@ -14,6 +14,9 @@
 
 namespace stemma {
 
+/// Runs the fit here and now. One that throws counts as failed: no model.
+ModelFitted run_fit(const WantedFit& wanted);
+
 /// One thread, started with the first fit. Its destructor waits for the fit under way and forgets the others: who
 /// resumes wants them again.
 class FitThread {
@@ -25,7 +28,7 @@ public:
 
     /// Begins those that are new; numbers ascend. Cheap when there is none.
     void take(std::span<const WantedFit> wanted);
-    /// One that is done, oldest first. A fit that throws counts as failed: no model.
+    /// One that is done, oldest first.
     std::optional<ModelFitted> poll();
 
 private:

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -18,7 +17,9 @@
 #include "app/console/format.hpp"
 #include "app/ranks.hpp"
 #include "app/registry.hpp"
+#include "platform/machine.hpp"
 #include "runtime/desk.hpp"
+#include "trainer/process/descriptor.hpp"
 #include "trainer/process/messages.hpp"
 
 namespace stemma {
@@ -28,10 +29,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto between_looks = std::chrono::milliseconds(500);
-
-double unix_time() {
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 /// Where leases that were handed out and their snapshots lie: <RUN.h5>.asked/LEASE.json and LEASE.snapshot.
 class AskedFolder {
@@ -67,24 +64,16 @@ private:
 };
 
 /// One call at a time, of all on this file: others wait.
-class Turn {
-public:
-    explicit Turn(const fs::path& lock) : file_(::open(lock.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666)) {
-        if (file_ >= 0 && ::flock(file_, LOCK_EX) == 0) return;
-        throw UserError(fmt::format("{}: cannot be locked ({})", lock.string(), std::strerror(errno)));
-    }
-    ~Turn() { ::close(file_); }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-
-private:
-    int file_;
-};
+Descriptor wait_for_turn(const fs::path& lock) {
+    Descriptor file(::open(lock.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666));
+    if (file && ::flock(file.number(), LOCK_EX) == 0) return file;
+    throw UserError(fmt::format("{}: cannot be locked ({})", lock.string(), std::strerror(errno)));
+}
 
 /// The search as it stands; written to only if there is something to write.
 struct DeskRun {
     DeskRun(const fs::path& run_file, const AskedFolder& asked_folder)
-        : turn(asked_folder.lock()),
+        : turn(wait_for_turn(asked_folder.lock())),
           asked(asked_folder),
           run(open_run(run_file, false, [this](const Entry& entry) { book.on(entry.input, entry.effects); })),
           desk(
@@ -101,7 +90,7 @@ struct DeskRun {
         asked.clean(book, run.manager);
     }
 
-    Turn turn;
+    Descriptor turn;
     const AskedFolder& asked;
     DeskBook book;
     RecordedRun run;
@@ -113,16 +102,11 @@ void require_asked(const Job& job) {
     if (job.trainer.type == TrainerType::ask) return;
     throw UserError(
         fmt::format("{}: its trainer.type is not \"ask\": `stemma run` trains its members. Set trainer.type = \"ask\" "
-                    "to train them "
-                    "by something else",
+                    "to train them by something else",
                     job.file));
 }
 
 void create(const fs::path& run_file, const JobOptions& options) {
-    if (options.file.empty()) {
-        throw UserError(fmt::format("{}: is not there yet; start it with `stemma ask {} --job JOB.toml`",
-                                    run_file.string(), run_file.string()));
-    }
     const auto job = load_job(options.file, options.overrides);
     require_asked(job);
     auto manager = make_manager(job);
@@ -262,18 +246,21 @@ InputBody told(const DeskRun& run, const Assign& lease, const TellOptions& optio
 }  // namespace
 
 ExitCode ask(const fs::path& file, const JobOptions& job, const AskOptions& options) {
-    if (!fs::exists(file) && job.file.empty()) create(file, job);  // says what is missing, and makes no folder
+    if (!fs::exists(file) && job.file.empty()) {
+        throw UserError(fmt::format("{}: is not there yet; start it with `stemma ask {} --job JOB.toml`", file.string(),
+                                    file.string()));
+    }
     const AskedFolder asked(file);
     {
-        const Turn turn(asked.lock());
+        const auto turn = wait_for_turn(asked.lock());
         if (!fs::exists(file)) create(file, job);
     }
-    const auto budget = options.budget;
-    for (bool first = true;; first = false) {
-        if (const auto code = ask_once(file, asked, first ? budget : BudgetOptions{})) return *code;
-        if (!options.wait) break;
+    auto code = ask_once(file, asked, options.budget);
+    while (!code && options.wait) {
         std::this_thread::sleep_for(between_looks);
+        code = ask_once(file, asked, {});
     }
+    if (code) return *code;
     fmt::print(stderr, "{}: nothing can be trained before a lease that is out is told\n", file.string());
     return ExitCode::nothing_now;
 }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <sstream>
 
 #include "app/console/format.hpp"
@@ -65,7 +64,7 @@ RunHeader run_header(const Job& job, std::uint64_t run_id) {
     header.metrics = metrics_of(job);
     for (const auto& parameter : job.space->parameters()) header.parameters.push_back(parameter.name);
     header.space_json = space_json(*job.space);
-    header.started_unix = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    header.started_unix = unix_time();
     return header;
 }
 

@@ -4,7 +4,6 @@
 #include <spdlog/logger.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <exception>
 #include <thread>
 
@@ -107,10 +106,6 @@ struct Outcome {
     ExitCode code = ExitCode::ok;
     bool workers_lost = false;
 };
-
-double unix_time() {
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 /// What the batch system said, for the log of the job.
 std::vector<std::string> surroundings(const Launch& process, std::optional<double> end) {

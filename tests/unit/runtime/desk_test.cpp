@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "record/memory_journal.hpp"
+#include "runtime/fit_thread.hpp"
 #include "runtime/replay.hpp"
 #include "sampler/random.hpp"
 #include "scheduler/asha.hpp"
@@ -151,6 +153,15 @@ TEST(Desk, ABarrierHasNothingToTrainUntilSomethingIsTold) {
     EXPECT_FALSE(asked.ended);
     for (const auto& lease : first) asked.tell(lease, 0.5);
     EXPECT_TRUE(asked.ask());
+}
+
+TEST(RunFit, OneThatThrowsIsAModelLess) {
+    struct Broken : ModelFit {
+        std::vector<double> run() const override { throw std::runtime_error("singular"); }
+    };
+    const auto fitted = run_fit({3, std::make_shared<Broken>()});
+    EXPECT_EQ(fitted.number, 3U);
+    EXPECT_TRUE(fitted.model.empty());
 }
 
 TEST(Desk, ATargetEndsItAtOnce) {
