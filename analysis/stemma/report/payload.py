@@ -56,13 +56,13 @@ def payload(runs):
 def _meta(run):
     ends = run.incarnations[run.incarnations["change"] == "ended"]
     joined = run.workers[run.workers["change"] == "joined"]
-    progress = run.progress
+    last = run.progress.iloc[-1] if len(run.progress) else {"spent": 0, "busy": 0.0, "gpu": 0.0}
     return {
         "name": run.name, "file": run.path.name, "run_id": run.run_id, "seed": run.seed, "metric": run.metric, "maximise": run.maximise,
         "unit": run.unit, "metrics": [{"name": metric.name, "held_out": metric.held_out} for metric in run.scores],
         "seconds": run.seconds, "finished": run.finished, "reason": str(ends["reason"].iloc[-1]) if len(ends) else "",
-        "members": len(run), "reports": len(run.reports), "spent": int(progress["spent"].iloc[-1]) if len(progress) else 0,
-        "busy": float(progress["busy"].iloc[-1]) if len(progress) else 0.0, "gpu": float(progress["gpu"].iloc[-1]) if len(progress) else 0.0, "births": int((run.file.table("members")["parent"] >= 0).sum()),
+        "members": len(run), "reports": len(run.reports), "spent": int(last["spent"]),
+        "busy": float(last["busy"]), "gpu": float(last["gpu"]), "births": int((run.file.table("members")["parent"] >= 0).sum()),
         "workers": int(joined["worker"].nunique()), "hosts": sorted(set(joined["host"])), "devices": sorted(set(joined["device"])),
         "starts": int((run.incarnations["change"] == "started").sum()), "version": run.program_version, "job": run.job,
         "started": datetime.fromtimestamp(run.started_unix, timezone.utc).isoformat(timespec="seconds") if run.started_unix else "",
