@@ -16,35 +16,42 @@ using Row = std::array<float, S::out>;
 #define STEMMA_CLONES
 #endif
 
-/// Sums of shifted image rows; the sum stays in registers.
-[[gnu::always_inline]] inline void convolve_row(const float* lines, const float* taps, float bias, Row& out) {
-    Row sum;
-    for (auto& value : sum) value = bias;
+/// Sums of shifted image rows, for the two rows that are pooled together; the sums stay in registers.
+[[gnu::always_inline]] inline void convolve_rows(const float* lines, const float* taps, float bias, Row& upper,
+                                                 Row& lower) {
+    Row above, below;
+    for (auto& value : above) value = bias;
+    for (auto& value : below) value = bias;
     for (std::int64_t y = 0; y < S::kernel; ++y) {
         for (std::int64_t x = 0; x < S::kernel; ++x) {
             const float tap = taps[y * S::kernel + x];
             const float* line = lines + y * S::width + x;
-            for (std::int64_t column = 0; column < S::out; ++column)
-                sum[static_cast<std::size_t>(column)] += tap * line[column];
+            for (std::size_t column = 0; column < S::out; ++column) above[column] += tap * line[column];
+            for (std::size_t column = 0; column < S::out; ++column) below[column] += tap * line[S::width + column];
         }
     }
-    out = sum;
+    upper = above;
+    lower = below;
 }
 
-/// Maxima of 2 x 2, cut off at 0. A NaN gets through, so that a diverged training is seen.
+/// Maxima of 2 x 2, cut off at 0. A NaN gets through, so that a diverged training is seen. No branches: which of the
+/// four is the maximum cannot be predicted.
 [[gnu::always_inline]] inline void pool_rows(const Row& upper, const Row& lower, float* values, std::uint8_t* places) {
+    std::array<float, S::pooled> best;
+    std::array<std::int32_t, S::pooled> place;
     for (std::size_t i = 0; i < S::pooled; ++i) {
-        float best = upper[2 * i];
-        int place = 0;
-        place = upper[2 * i + 1] > best ? 1 : place;
-        best = upper[2 * i + 1] > best ? upper[2 * i + 1] : best;
-        place = lower[2 * i] > best ? 2 : place;
-        best = lower[2 * i] > best ? lower[2 * i] : best;
-        place = lower[2 * i + 1] > best ? 3 : place;
-        best = lower[2 * i + 1] > best ? lower[2 * i + 1] : best;
-        values[i] = best <= 0 ? 0 : best;
-        places[i] = static_cast<std::uint8_t>(best <= 0 ? 4 : place);
+        const float a = upper[2 * i], b = upper[2 * i + 1], c = lower[2 * i], d = lower[2 * i + 1];
+        const float ab = b > a ? b : a;
+        const std::int32_t place_ab = b > a ? 1 : 0;
+        const float abc = c > ab ? c : ab;
+        const std::int32_t place_abc = c > ab ? 2 : place_ab;
+        const float all = d > abc ? d : abc;
+        const std::int32_t place_all = d > abc ? 3 : place_abc;
+        best[i] = all <= 0 ? 0 : all;
+        place[i] = all <= 0 ? 4 : place_all;
     }
+    for (std::size_t i = 0; i < S::pooled; ++i) values[i] = best[i];
+    for (std::size_t i = 0; i < S::pooled; ++i) places[i] = static_cast<std::uint8_t>(place[i]);
 }
 
 }  // namespace
@@ -55,8 +62,7 @@ void first_block_forward(const float* image, const float* weights, const float* 
     for (std::int64_t map = 0; map < maps; ++map) {
         for (std::int64_t row = 0; row < S::pooled; ++row) {
             Row upper, lower;
-            convolve_row(image + 2 * row * S::width, weights + map * S::taps, biases[map], upper);
-            convolve_row(image + (2 * row + 1) * S::width, weights + map * S::taps, biases[map], lower);
+            convolve_rows(image + 2 * row * S::width, weights + map * S::taps, biases[map], upper, lower);
             const auto at = map * S::pooled_pixels + row * S::pooled;
             pool_rows(upper, lower, values + at, places + at);
         }
