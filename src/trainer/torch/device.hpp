@@ -10,7 +10,7 @@ namespace stemma {
 /// Throws UserError with the remedy when the device is misspelt or not there.
 torch::Device checked_device(const std::string& name);
 
-/// Deterministic algorithms and TF32: LibTorch has one such switch a process.
+/// Deterministic algorithms and TF32: LibTorch has one such switch a process. On a CPU: how much freed memory is kept.
 void set_process_flags(const TorchSettings& settings, torch::Device device);
 
 /// Threads of tensor operations started by the calling thread, and of the BLAS library behind them.
