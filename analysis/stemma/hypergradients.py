@@ -43,7 +43,7 @@ def trajectory(run, path):
 
 def values(parameter, trajectory):
     """A hyperparameter of the space along trajectory(): an array, or None where it does not move."""
-    if parameter.role != "hypergradient" or parameter.name not in _COLUMNS or trajectory.empty:
+    if not parameter.role.endswith("hypergradient") or parameter.name not in _COLUMNS or trajectory.empty:
         return None
     column, complement = _COLUMNS[parameter.name]
     found = trajectory[column].to_numpy(float)

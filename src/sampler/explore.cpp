@@ -75,7 +75,7 @@ private:
             } else if (std::holds_alternative<Inactive>(donor[i])) {
                 child[i] = axis.from_unit(random.uniform());
             } else {
-                const bool may_move = parameter.role == Role::mutable_value;
+                const bool may_move = may_differ(parameter.role);
                 child[i] = may_move ? perturb(parameter, axis, donor[i], settings_, random) : donor[i];
             }
         }

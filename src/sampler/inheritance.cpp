@@ -7,7 +7,7 @@
 namespace stemma {
 
 bool inherited(const SearchSpace& space, std::size_t parameter, ConfigurationView parent) {
-    return !parent.empty() && space[parameter].role != Role::mutable_value &&
+    return !parent.empty() && !may_differ(space[parameter].role) &&
            !std::holds_alternative<Inactive>(parent[parameter]);
 }
 

@@ -9,8 +9,8 @@
 
 namespace stemma {
 
-/// True if a child of `parent` has the parent's value of this parameter: its role is not "mutable" and it is active in
-/// the parent. An empty view stands for "no parent".
+/// True if a child of `parent` has the parent's value of this parameter: may_differ(its role) is false and it is active
+/// in the parent. An empty view stands for "no parent".
 bool inherited(const SearchSpace& space, std::size_t parameter, ConfigurationView parent);
 
 /// SearchSpace::from_unit(unit) with the inherited values in place of those at their coordinates (which may in turn

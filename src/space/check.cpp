@@ -117,8 +117,9 @@ void check_parameters(std::span<const Parameter> parameters) {
             refuse(parameter.name, "the name is used twice; rename one of the two");
         check_domain(parameter);
         const auto* real = std::get_if<Real>(&parameter.domain);
-        if (parameter.role == Role::hypergradient && (!real || real->step)) {
-            refuse(parameter.name, "role = \"hypergradient\" needs a real range without step; use role = \"mutable\"");
+        if (moves_in_training(parameter.role) && (!real || real->step)) {
+            refuse(parameter.name, "role = \"" + std::string(name_of(parameter.role)) +
+                                       "\" needs a real range without step; use role = \"mutable\"");
         }
         for (const auto& condition : parameter.when) {
             if (condition.parameter >= i) {

@@ -53,10 +53,18 @@ using Domain = std::variant<Real, Integer, Categorical, Ordinal, Constant>;
 
 /// What may change between a parent and a child that inherits its weights.
 enum class Role : std::uint8_t {
-    fixed,          ///< a child inherits it unchanged
-    mutable_value,  ///< a child may differ from its parent (job file: "mutable")
-    hypergradient,  ///< moves inside a member during training
+    fixed,                  ///< a child inherits it unchanged
+    mutable_value,          ///< a child may differ from its parent (job file: "mutable")
+    hypergradient,          ///< moves inside a member during training; a child goes on with what has moved
+    mutable_hypergradient,  ///< likewise, and a child may start from another value than its parent did
 };
+
+/// A child may have another value in its configuration than its parent.
+constexpr bool may_differ(Role role) { return role == Role::mutable_value || role == Role::mutable_hypergradient; }
+/// It moves inside a member during training.
+constexpr bool moves_in_training(Role role) {
+    return role == Role::hypergradient || role == Role::mutable_hypergradient;
+}
 
 /// `parameter` is active and has one of the choices in `any_of` (indices into the choices or levels of that parameter).
 struct Condition {

@@ -28,7 +28,7 @@ std::string_view name_of(Scale scale) {
 }
 
 std::string_view name_of(Role role) {
-    constexpr std::array<std::string_view, 3> names = {"fixed", "mutable", "hypergradient"};
+    constexpr std::array<std::string_view, 4> names = {"fixed", "mutable", "hypergradient", "mutable_hypergradient"};
     return names.at(static_cast<std::size_t>(role));
 }
 

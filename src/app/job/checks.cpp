@@ -79,7 +79,7 @@ void check_population(const Node& root, const SchedulerSettings& scheduler, Diag
 void check_mutable(const Node& root, const Job& job, Diagnostics& diagnostics) {
     if (!job.scheduler.population() || job.space == nullptr) return;
     for (const auto& parameter : job.space->parameters()) {
-        if (parameter.role == Role::mutable_value && !std::holds_alternative<Constant>(parameter.domain)) return;
+        if (may_differ(parameter.role) && !std::holds_alternative<Constant>(parameter.domain)) return;
     }
     diagnostics.error(place_of(root, {"space"}), "space",
                       "has no parameter with role = \"mutable\": with this scheduler.type children continue their "

@@ -130,6 +130,8 @@ bool changes_in_training(std::string_view name) {
     return std::ranges::none_of(known, [&](const auto& one) { return one.key.name == name && one.structural; });
 }
 
+bool moves(std::string_view role) { return role == "hypergradient" || role == "mutable_hypergradient"; }
+
 void check_roles(const Node& space, std::string_view trainer, Diagnostics& diagnostics) {
     for (const auto& entry : space.table()) {
         const Node* role = entry.value.find("role");
@@ -139,9 +141,9 @@ void check_roles(const Node& space, std::string_view trainer, Diagnostics& diagn
             diagnostics.error(role->place, join_path("space", entry.key) + ".role",
                               "must be \"fixed\": trained weights cannot go on with another value");
         }
-        if (*text != "hypergradient" || trainer == "torch" || trainer == "task") continue;
+        if (!moves(*text) || trainer == "torch" || trainer == "task") continue;
         diagnostics.error(role->place, join_path("space", entry.key) + ".role",
-                          "is \"hypergradient\", which trainer.type = " + in_quotes(trainer) +
+                          "is " + in_quotes(*text) + ", which trainer.type = " + in_quotes(trainer) +
                               " cannot do; use \"fixed\" or \"mutable\"");
     }
 }
@@ -149,13 +151,13 @@ void check_roles(const Node& space, std::string_view trainer, Diagnostics& diagn
 /// The section, or defaults if the space has something that moves. Whether variant and roles fit together is the
 /// trainer's to say.
 void read_hypergradient(const Reading& reading, TrainerSettings& trainer, Diagnostics& diagnostics) {
-    const auto moves = [](const Entry& entry) {
+    const auto moving = [](const Entry& entry) {
         const Node* role = entry.value.find("role");
         const auto* text = role == nullptr ? nullptr : std::get_if<std::string>(&role->value);
-        return text != nullptr && *text == "hypergradient";
+        return text != nullptr && moves(*text);
     };
     const Node* section = reading.trainer == nullptr ? nullptr : reading.trainer->find("hypergradient");
-    const bool any = reading.space != nullptr && std::ranges::any_of(reading.space->table(), moves);
+    const bool any = reading.space != nullptr && std::ranges::any_of(reading.space->table(), moving);
     if (section == nullptr && !any) return;
     HypergradientSettings settings;
     if (section == nullptr || section->is_table()) {

@@ -113,7 +113,7 @@ std::vector<std::string> changed_by_children(const Job& job) {
     std::vector<std::string> change;
     if (!job.scheduler.population()) return change;
     for (const auto& parameter : job.space->parameters()) {
-        if (parameter.role == Role::mutable_value && !std::holds_alternative<Constant>(parameter.domain))
+        if (may_differ(parameter.role) && !std::holds_alternative<Constant>(parameter.domain))
             change.push_back(parameter.name);
     }
     return change;

@@ -15,6 +15,46 @@ using S = FirstBlockShape;
 /// Gradients are summed by blocks of images, then over blocks in order: the same bits with any number of threads.
 constexpr std::int64_t images_per_block = 32;
 
+/// Of the outputs `gradient` to weights and biases. Linear in `gradient`, and what it does depends on `places` alone:
+/// so its own derivative is the convolution with other weights, taken at those places.
+class FirstBlockGradient : public torch::autograd::Function<FirstBlockGradient> {
+public:
+    static torch::autograd::tensor_list forward(torch::autograd::AutogradContext* context,
+                                                const torch::Tensor& gradients, const torch::Tensor& x,
+                                                const torch::Tensor& places) {
+        context->save_for_backward({x, places});
+        const auto maps = places.size(1);
+        const auto blocks = (x.size(0) + images_per_block - 1) / images_per_block;
+        const auto gradient = gradients.contiguous();
+        const auto weight_blocks = torch::zeros({blocks, maps, S::taps}, x.options());
+        const auto bias_blocks = torch::zeros({blocks, maps}, x.options());
+        const auto *images = x.data_ptr<float>(), *factors = gradient.data_ptr<float>();
+        const auto* where = places.data_ptr<std::uint8_t>();
+        auto *weight_sums = weight_blocks.data_ptr<float>(), *bias_sums = bias_blocks.data_ptr<float>();
+        at::parallel_for(0, blocks, 1, [&](std::int64_t first, std::int64_t last) {
+            for (auto image = first * images_per_block; image < std::min(last * images_per_block, x.size(0)); ++image) {
+                const auto block = image / images_per_block;
+                const auto offset = image * maps * S::pooled_pixels;
+                first_block_backward(images + image * S::pixels, factors + offset, where + offset, maps,
+                                     weight_sums + block * maps * S::taps, bias_sums + block * maps);
+            }
+        });
+        return {weight_blocks.sum(0).view({maps, 1, S::kernel, S::kernel}), bias_blocks.sum(0)};
+    }
+
+    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::tensor_list vectors) {
+        const auto saved = context->get_saved_variables();
+        const auto &x = saved[0], &places = saved[1];
+        const auto all = torch::conv2d(x, vectors[0], vectors[1])
+                             .view({x.size(0), places.size(1), S::pooled, 2, S::pooled, 2})
+                             .permute({0, 1, 2, 4, 3, 5})
+                             .flatten(4);
+        const auto chosen = all.gather(4, places.clamp_max(3).to(torch::kInt64).unsqueeze(4)).squeeze(4);
+        return {chosen * (places < 4), torch::Tensor(), torch::Tensor()};
+    }
+};
+
 class FirstBlock : public torch::autograd::Function<FirstBlock> {
 public:
     static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
@@ -31,31 +71,15 @@ public:
                 first_block_forward(images + image * S::pixels, weights, biases, maps, out + offset, where + offset);
             }
         });
-        context->save_for_backward({x, weight, places});
+        context->save_for_backward({x, places});
         return values;
     }
 
     static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::tensor_list gradients) {
         const auto saved = context->get_saved_variables();
-        const auto &x = saved[0], &weight = saved[1], &places = saved[2];
-        const auto maps = weight.size(0);
-        const auto blocks = (x.size(0) + images_per_block - 1) / images_per_block;
-        const auto gradient = gradients[0].contiguous();
-        const auto weight_blocks = torch::zeros({blocks, maps, S::taps}, x.options());
-        const auto bias_blocks = torch::zeros({blocks, maps}, x.options());
-        const auto *images = x.data_ptr<float>(), *factors = gradient.data_ptr<float>();
-        const auto* where = places.data_ptr<std::uint8_t>();
-        auto *weight_sums = weight_blocks.data_ptr<float>(), *bias_sums = bias_blocks.data_ptr<float>();
-        at::parallel_for(0, blocks, 1, [&](std::int64_t first, std::int64_t last) {
-            for (auto image = first * images_per_block; image < std::min(last * images_per_block, x.size(0)); ++image) {
-                const auto block = image / images_per_block;
-                const auto offset = image * maps * S::pooled_pixels;
-                first_block_backward(images + image * S::pixels, factors + offset, where + offset, maps,
-                                     weight_sums + block * maps * S::taps, bias_sums + block * maps);
-            }
-        });
-        return {torch::Tensor(), weight_blocks.sum(0).view_as(weight), bias_blocks.sum(0)};
+        const auto sums = FirstBlockGradient::apply(gradients[0], saved[0], saved[1]);
+        return {torch::Tensor(), sums[0], sums[1]};
     }
 };
 

@@ -27,7 +27,7 @@ Member::Member(const TorchSettings& settings, const Data& data, torch::Device de
     }
     // Weights are drawn on the CPU, so that a member starts alike on every device.
     generator_.set_current_seed(derive_seed(seed_, Purpose::training, 0));
-    const bool fused = settings_.fused && device_.is_cpu() && moving == nullptr;  // it has one derivative only
+    const bool fused = settings_.fused && device_.is_cpu();
     network_ = make_network(settings_.model, data_, hyperparameters_, fused, generator_);
     network_->to(device_);
     if (!device_.is_cpu()) generator_ = make_generator(device_);

@@ -70,7 +70,7 @@ Contender plain(const Task& task, const Data& data, const Hyperparameters& h, bo
 
 Contender moving(const Task& task, const Data& data, const Hyperparameters& h, const std::string& variant,
                  at::Generator& generator) {
-    std::shared_ptr<Network> network = make_network(task.model, data, h, false, generator);
+    std::shared_ptr<Network> network = make_network(task.model, data, h, true, generator);
     HyperStart start;
     start.used = {h.lr, h.weight_decay, h.momentum, h.beta2};
     for (const auto& name : moved_by(variant, "sgd"))

@@ -84,6 +84,7 @@ TEST(TrainerSection, HypergradientsNeedATrainerThatDoesThem) {
     const auto defaults = parse(torch_head + lr + "role = \"hypergradient\"\n").trainer.hypergradient;
     ASSERT_TRUE(defaults);
     EXPECT_EQ(defaults->variant, "wd_lr_m");
+    EXPECT_TRUE(parse(torch_head + lr + "role = \"mutable_hypergradient\"\n").trainer.hypergradient);
     EXPECT_FALSE(parse(torch_head + lr).trainer.hypergradient);
     const auto given =
         parse(torch_head + "hypergradient = { variant = \"baydin\", split = 1, skip_nonfinite = true }\n" + lr)
@@ -95,7 +96,9 @@ TEST(TrainerSection, HypergradientsNeedATrainerThatDoesThem) {
     EXPECT_THAT(errors_of(torch_head + "hypergradient = { terms = 0 }\n" + lr),
                 ElementsAre(HasSubstr("trainer.hypergradient.terms must be an integer in 1 .. 1000; got 0")));
     EXPECT_THAT(errors_of(toy_job + "role = \"hypergradient\"\n"),
-                ElementsAre(HasSubstr("trainer.type = \"toy\" cannot do")));
+                ElementsAre(HasSubstr("is \"hypergradient\", which trainer.type = \"toy\" cannot do")));
+    EXPECT_THAT(errors_of(toy_job + "role = \"mutable_hypergradient\"\n"),
+                ElementsAre(HasSubstr("is \"mutable_hypergradient\", which trainer.type = \"toy\" cannot do")));
 }
 
 TEST(TrainerSection, DataAndModelThatDoNotFit) {

@@ -56,6 +56,19 @@ TEST(Explore, RealsTimesAFactor) {
     EXPECT_THAT(values(Real{1e-5, 1, Scale::log, {}}, 1e-3), UnorderedElementsAre(Value(8e-4), Value(1.2e-3)));
 }
 
+TEST(Explore, WhatMovesInTrainingIsPerturbedOnlyWhereTheRoleSaysSo) {
+    const Domain range = Real{1e-5, 1, Scale::log, {}};
+    const auto space = test::share(
+        SearchSpace({{"lr", range, Role::mutable_hypergradient, {}, {}}, {"wd", range, Role::hypergradient, {}, {}}}));
+    std::set<Value> lr, wd;
+    for (const auto& child : children(space, {1e-3, 1e-3})) {
+        lr.insert(child[0]);
+        wd.insert(child[1]);
+    }
+    EXPECT_THAT(lr, UnorderedElementsAre(Value(8e-4), Value(1.2e-3)));
+    EXPECT_THAT(wd, UnorderedElementsAre(Value(1e-3)));
+}
+
 TEST(Explore, RealsAreClipped) {
     const auto found = values(Real{1, 10, Scale::linear, {}}, 9.0);
     ASSERT_EQ(found.size(), 2U);

@@ -10,7 +10,7 @@ namespace {
 
 bool moves(const SearchSpace& space, const NamedConfiguration& configuration, const std::string& name) {
     const auto found = space.find(name);
-    return found && space[*found].role == Role::hypergradient && configuration.has(name);
+    return found && moves_in_training(space[*found].role) && configuration.has(name);
 }
 
 /// As the update uses it: one_minus_beta1 moves beta1.
@@ -62,7 +62,7 @@ std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>
 void check_moving(const std::optional<HypergradientSettings>& settings, const SearchSpace& space) {
     std::vector<std::string> with_role;
     for (const auto& parameter : space.parameters()) {
-        if (parameter.role == Role::hypergradient) with_role.push_back(parameter.name);
+        if (moves_in_training(parameter.role)) with_role.push_back(parameter.name);
     }
     if (!settings) {
         if (with_role.empty()) return;

@@ -1,0 +1,49 @@
+// LeNet's first block as one operation against the composed operations, by LibTorch's automatic differentiation: first
+// and second derivatives.
+
+#include "trainer/torch/first_block.hpp"
+
+#include <gtest/gtest.h>
+
+namespace stemma {
+namespace {
+
+struct Derivatives {
+    std::vector<torch::Tensor> first, second;
+};
+
+/// Of a loss that is not linear in the block's output; second: of the first along fixed vectors.
+template <class Block>
+Derivatives derivatives(const Block& block, const torch::Tensor& weight, const torch::Tensor& bias,
+                        const torch::Tensor& factors, const std::vector<torch::Tensor>& along) {
+    const auto y = block(weight, bias);
+    const auto loss = (y.square() * factors).sum();
+    Derivatives result;
+    result.first = torch::autograd::grad({loss}, {weight, bias}, {}, true, /*create_graph=*/true);
+    result.second = torch::autograd::grad(result.first, {weight, bias}, along);
+    return result;
+}
+
+TEST(FirstBlockGradient, FirstAndSecondDerivativesAreThoseOfTheComposedOperations) {
+    auto generator = at::globalContext().defaultGenerator(torch::kCPU).clone();
+    generator.set_current_seed(3);
+    const auto draws = [&](std::vector<std::int64_t> sizes) { return torch::empty(sizes).normal_(0, 1, generator); };
+    const auto x = draws({5, 1, 28, 28}), factors = draws({5, 3, 12, 12});
+    const auto weight = draws({3, 1, 5, 5}).requires_grad_(), bias = draws({3}).requires_grad_();
+    const std::vector<torch::Tensor> along{draws({3, 1, 5, 5}), draws({3})};
+
+    const auto fused =
+        derivatives([&](const auto& w, const auto& b) { return first_block(x, w, b); }, weight, bias, factors, along);
+    const auto composed = derivatives(
+        [&](const auto& w, const auto& b) { return torch::relu(torch::max_pool2d(torch::conv2d(x, w, b), 2)); }, weight,
+        bias, factors, along);
+
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_GT(composed.second[i].abs().min().item<double>(), 0);
+        EXPECT_TRUE(torch::allclose(fused.first[i], composed.first[i], 1e-4, 1e-2)) << i;
+        EXPECT_TRUE(torch::allclose(fused.second[i], composed.second[i], 1e-4, 1e-2)) << i;
+    }
+}
+
+}  // namespace
+}  // namespace stemma
