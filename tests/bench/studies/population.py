@@ -85,24 +85,30 @@ def parser_of(description, seeds):
     return parser
 
 
-def run(folder, problem, space, arm, seed):
-    """One search, gone on with if it was interrupted; its row: of the member that is best by the validation metric."""
-    text, inherit = ARMS[arm]
-    name = f"{problem.name}-{space}-{arm}"
+def search(folder, name, job, seed, metrics, maximise):
+    """One search, gone on with if it was interrupted: training done in all, by the deepest lineage, and what the member that
+    is best by the first metric has of each."""
     job_file = folder / f"{name}.toml"
-    job_file.write_text(problem.head.replace("{inherit}", str(inherit).lower()) + SPACES[space] + text)
+    job_file.write_text(job)
     path = folder / f"{name}-{seed}.h5"
     words = [STEMMA, "run", str(job_file), "--quiet", "-n", "1", "--continue", "--output", str(path), "--set", f"run.seed={seed}"]
     subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     with h5py.File(path, "r") as file:
         reports = file["reports"][:]
-        valid = reports[f"valid_{problem.metric}"]
-        best = reports[np.nanargmax(valid) if problem.maximise else np.nanargmin(valid)]
-        found = [float(best[f"{half}_{problem.metric}"]) for half in ("valid", "test")]
-        return (problem.name, space, arm, seed, len(file["epochs"]), int(reports["resource"].max()), *found)
+        ranked = reports[metrics[0]]
+        best = reports[np.nanargmax(ranked) if maximise else np.nanargmin(ranked)]
+        return len(file["epochs"]), int(reports["resource"].max()), *[float(best[metric]) for metric in metrics]
 
 
-def sweep(tasks, summary, side_by_side):
+def run(folder, problem, space, arm, seed):
+    """One search of this study's arms; its row."""
+    text, inherit = ARMS[arm]
+    job = problem.head.replace("{inherit}", str(inherit).lower()) + SPACES[space] + text
+    metrics = [f"{half}_{problem.metric}" for half in ("valid", "test")]
+    return problem.name, space, arm, seed, *search(folder, f"{problem.name}-{space}-{arm}", job, seed, metrics, problem.maximise)
+
+
+def sweep(tasks, summary, side_by_side, run=run):
     """Rows of run(*task) for all tasks; the file `summary` (CSV) has those that are done."""
     summary.parent.mkdir(parents=True, exist_ok=True)
     rows = []

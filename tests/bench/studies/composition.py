@@ -1,0 +1,94 @@
+"""Hypergradients inside a population method, against each part alone. UCI Energy: learning rate, weight decay and momentum,
+which either stand still or move by hypergradients, under random search, ASHA, PBT and GPBT.
+
+    /usr/bin/python3 tests/bench/studies/composition.py FOLDER [--seeds 10] [--side-by-side 2]
+
+Each search has 80,000 weight updates (20 full trainings). A moving member's update costs 1.5 of a plain one
+(bench_hypergradient), so that arms called "..., more" have 120,000 updates of members that stand still: equal seconds. One
+run is one file in FOLDER; the script may be stopped and started again. Selection on 78 validation rows that no hypergradient
+saw; `test` rows nothing saw. Prints mean and median over the seeds of the test error in the target's units.
+"""
+
+import argparse
+import statistics
+from pathlib import Path
+
+from population import search, sweep
+
+HEAD = """
+[metric]
+name = "valid_loss"
+direction = "minimise"
+[space]
+lr = { type = "real", low = 1e-6, high = 1e-1, scale = "log", role = "mutable_hypergradient" }
+weight_decay = { type = "real", low = 1e-7, high = 1e-2, scale = "log", role = "mutable_hypergradient" }
+momentum = { type = "real", low = 0.001, high = 0.999, role = "mutable_hypergradient" }
+[trainer]
+type = "torch"
+unit = "step"
+data = "csv"
+path = "tests/data/uci_energy/energy.csv"
+split = "rows"
+valid = 156
+test = 76
+model = "mlp"
+layers = 1
+width = 50
+batch_size = 536
+[workers]
+threads = 1
+durable = "none"
+"""
+VARIANTS = {"still": "random", "moving": "wd_lr_m"}
+# The budget is 80,000 updates or one and a half times that; populations grow with it.
+SCHEDULERS = {
+    "random": 'type = "random"\nmax = 4000\n',
+    "asha": 'type = "asha"\neta = 4\nmin = 16\nmax = 4000\n',
+    "pbt": 'type = "pbt"\npopulation = {members}\ninterval = 100\nmax = 4000\nbottom = 0.25\ntop = 0.25\n',
+    "gpbt": 'type = "gpbt"\nchildren = {members}\nratio = 4\ninterval = 200\nmax = 4000\n',
+}
+MORE = ", more"
+
+
+def text_of(scheduler, variant, more):
+    members, steps = (30, 120_000) if more else (20, 80_000)
+    return (f"[run.budget]\nsteps = {steps}\n[trainer.hypergradient]\nvariant = \"{VARIANTS[variant]}\"\nlog_every = 100\n"
+            f"skip_nonfinite = true\n[scheduler]\n" + SCHEDULERS[scheduler].replace("{members}", str(members)))
+
+
+ARMS = {f"{scheduler}, {variant}{more}": text_of(scheduler, variant, bool(more))
+        for scheduler in SCHEDULERS for variant in VARIANTS for more in ("", MORE) if not (more and variant == "moving")}
+
+
+def table(rows):
+    lines = ["| method | seeds | test error: mean | median | worst | hits (best of its seed) |", "| --- | --- | --- | --- | --- | --- |"]
+    best = {seed: min(row[7] for row in rows if row[3] == seed) for seed in {row[3] for row in rows}}
+    for arm in ARMS:
+        mine = [row for row in rows if row[2] == arm]
+        errors = [row[7] for row in mine]
+        hits = sum(row[7] == best[row[3]] for row in mine)
+        if errors:
+            lines.append(f"| {arm} | {len(errors)} | {statistics.mean(errors):.4g} | {statistics.median(errors):.4g} | "
+                         f"{max(errors):.4g} | {hits} |")
+    return "\n".join(lines)
+
+
+def run(folder, arm, seed):
+    """One search; its row, with the test error as mean squared error in the target's own units."""
+    name = "energy-" + arm.replace(", ", "-")
+    updates, deepest, valid, rmse = search(folder, name, HEAD + ARMS[arm], seed, ("valid_loss", "test_rmse"), maximise=False)
+    return "energy", "scaled", arm, seed, updates, deepest, valid, rmse**2
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--side-by-side", type=int, default=2)
+    options = parser.parse_args()
+    tasks = [(options.folder, arm, seed) for seed in range(1, options.seeds + 1) for arm in ARMS]
+    print(table(sweep(tasks, options.folder / "composition_energy.csv", options.side_by_side, run)))
+
+
+if __name__ == "__main__":
+    main()
