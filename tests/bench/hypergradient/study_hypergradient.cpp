@@ -1,9 +1,11 @@
-// One training a line on a UCI table, by the protocol of arXiv 2110.10461 and its authors' code: full batches, one
-// hidden layer of 50 ReLU units, 4,000 updates from random hyperparameters that are the same for all variants.
-//   study_hypergradient FILE.csv TRAIN VALID TEST VARIANT FIRST_SEED SEEDS [UPDATES]
+// One training a line, by the protocol of arXiv 2110.10461 and its authors' code: one hidden layer of 50 ReLU units,
+// from random hyperparameters that are the same for all variants.
+//   study_hypergradient FILE.csv TRAIN VALID TEST VARIANT FIRST_SEED SEEDS [UPDATES]     UCI table; full batches, 4,000
+//   updates study_hypergradient fashion_mnist VARIANT FIRST_SEED SEEDS [UPDATES]                 batches of 50, 10,000
+//   updates
 // VARIANT: one of [trainer.hypergradient], or random_train (random on the training rows alone, for choosing one of
 // three by validation loss). Prints CSV: variant, seed, initial lr, wd and momentum, final ones, final test and
-// validation mean squared error in the target's own units, seconds.
+// validation loss (mean squared error in the target's own units; cross-entropy), seconds.
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -11,6 +13,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
@@ -50,11 +53,59 @@ Data load(const std::string& file, std::int64_t train, std::int64_t valid, std::
     return data;
 }
 
-torch::Tensor loss_of(Network& network, const Rows& rows) {
-    return torch::mse_loss(network.forward(rows.x).squeeze(1), rows.y);
+/// Debian's package: 50,000 rows for training, 10,000 for validation, each pixel standardised over both.
+Data load_fashion_mnist() {
+    TorchSettings settings;
+    settings.split = "rows";
+    settings.valid = 10'000;
+    auto data = load_data(settings, torch::kCPU);
+    const auto as_columns = [](const Rows& rows) { return rows.x.flatten(1).to(torch::kFloat32); };
+    const auto seen = torch::cat({as_columns(data.train), as_columns(data.valid)});
+    const auto mean = seen.mean(0);
+    auto scale = seen.std(0, /*unbiased=*/true);
+    scale = torch::where(scale > 0, scale, torch::ones_like(scale));
+    for (auto* rows : {&data.train, &data.valid, &data.test}) rows->x = (as_columns(*rows) - mean) / scale;
+    data.tune = {torch::cat({data.train.x, data.valid.x}), torch::cat({data.train.y, data.valid.y})};
+    return data;
 }
 
-void run(const Data& data, const std::string& variant, std::uint64_t seed, int updates) {
+torch::Tensor loss_of(Network& network, const Rows& rows) {
+    const auto output = network.forward(rows.x);
+    if (rows.y.scalar_type() == torch::kInt64) return torch::nll_loss(torch::log_softmax(output, 1), rows.y);
+    return torch::mse_loss(output.squeeze(1), rows.y);
+}
+
+/// Batches without end; each epoch in a new order, its last batch may be short. Size 0: all rows, always.
+class Batches {
+public:
+    Batches(const Rows& rows, std::int64_t size, std::uint64_t seed)
+        : rows_(rows), size_(size), seed_(seed), at_(rows.size()) {}
+
+    Rows next() {
+        if (size_ == 0) return rows_;
+        if (at_ >= rows_.size()) {
+            Stream stream(seed_, Purpose::data_order, epoch_++);
+            std::vector<std::int64_t> order(static_cast<std::size_t>(rows_.size()));
+            std::iota(order.begin(), order.end(), std::int64_t{0});
+            for (auto left = order.size(); left > 1; --left) std::swap(order[left - 1], order[stream.below(left)]);
+            order_ = torch::tensor(order, torch::kInt64);
+            at_ = 0;
+        }
+        const auto batch = order_.slice(0, at_, std::min(at_ + size_, rows_.size()));
+        at_ += size_;
+        return {rows_.x.index_select(0, batch), rows_.y.index_select(0, batch)};
+    }
+
+private:
+    const Rows& rows_;
+    std::int64_t size_;
+    std::uint64_t seed_;
+    std::uint64_t epoch_ = 0;
+    std::int64_t at_;
+    torch::Tensor order_;
+};
+
+void run(const Data& data, std::int64_t batch_size, const std::string& variant, std::uint64_t seed, int updates) {
     const auto begin = std::chrono::steady_clock::now();
     Stream draws(seed, Purpose::configuration, 0);
     HyperStart start;
@@ -73,11 +124,15 @@ void run(const Data& data, const std::string& variant, std::uint64_t seed, int u
     generator.set_current_seed(derive_seed(seed, Purpose::training, 0));
     const auto network = make_network("mlp", data, h, false, generator);
     OnePass one_pass(network->parameters(), "sgd", 1e-8, false, start, settings, seed);
-    const OnePass::Batch batch{[&] { return loss_of(*network, train); },
-                               [&] { return loss_of(*network, other); },
-                               {},
-                               [&] { return network->curvature(train.x, train.y); }};
-    for (int i = 0; i < updates; ++i) one_pass.update(batch);
+    Batches train_batches(train, batch_size, derive_seed(seed, Purpose::data_order, 0));
+    Batches other_batches(other, batch_size, derive_seed(seed, Purpose::data_order, 1));
+    for (int i = 0; i < updates; ++i) {
+        const auto batch = train_batches.next();
+        one_pass.update({[&] { return loss_of(*network, batch); },
+                         [&] { return loss_of(*network, other_batches.next()); },
+                         {},
+                         [&] { return network->curvature(batch.x, batch.y); }});
+    }
 
     const torch::NoGradGuard no_grad;
     const auto point = one_pass.values().point();
@@ -93,15 +148,21 @@ void run(const Data& data, const std::string& variant, std::uint64_t seed, int u
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count < 8) {
-        fmt::print(stderr, "study_hypergradient FILE.csv TRAIN VALID TEST VARIANT FIRST_SEED SEEDS [UPDATES]\n");
+    const bool images = count > 1 && std::string(arguments[1]) == "fashion_mnist";
+    const int shift = images ? 3 : 0;  // numbers of rows are not given
+    if (count < 8 - shift) {
+        fmt::print(stderr,
+                   "study_hypergradient FILE.csv TRAIN VALID TEST VARIANT FIRST_SEED SEEDS [UPDATES]\n"
+                   "study_hypergradient fashion_mnist VARIANT FIRST_SEED SEEDS [UPDATES]\n");
         return 2;
     }
-    torch::set_num_threads(1);
+    set_threads(1);
+    set_process_flags({}, torch::kCPU);
     const auto number = [&](int index) { return std::strtoll(arguments[index], nullptr, 10); };
-    const auto data = load(arguments[1], number(2), number(3), number(4));
-    const int updates = count > 8 ? static_cast<int>(number(8)) : 4000;
-    for (std::int64_t seed = number(6); seed < number(6) + number(7); ++seed)
-        run(data, arguments[5], static_cast<std::uint64_t>(seed), updates);
+    const auto data = images ? load_fashion_mnist() : load(arguments[1], number(2), number(3), number(4));
+    const int updates = count > 8 - shift ? static_cast<int>(number(8 - shift)) : images ? 10'000 : 4000;
+    const auto first = number(6 - shift);
+    for (auto seed = first; seed < first + number(7 - shift); ++seed)
+        run(data, images ? 50 : 0, arguments[5 - shift], static_cast<std::uint64_t>(seed), updates);
     return 0;
 }

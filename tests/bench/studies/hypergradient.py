@@ -1,7 +1,8 @@
-"""One-pass hypergradients on UCI tables: every variant over many seeds, protocol of arXiv 2110.10461 (4,000 full-batch
-updates of a network with 50 hidden units, T = 10, i = 5, random initial hyperparameters, the same for all variants).
+"""One-pass hypergradients on UCI tables and Fashion-MNIST: every variant over many seeds, protocol of arXiv 2110.10461
+(a network with 50 hidden units; tables: 4,000 full-batch updates; images: 10 epochs in batches of 50; T = 10, i = 5, random
+initial hyperparameters, the same for all variants).
 
-    /usr/bin/python3 tests/bench/studies/hypergradient_uci.py FOLDER [--sets energy,...] [--seeds 100] [--variants ...]
+    /usr/bin/python3 tests/bench/studies/hypergradient.py FOLDER [--sets energy,...] [--seeds 100] [--variants ...]
                                                                [--side-by-side 2] [--seconds 110]
 
 Trains with build/study_hypergradient (or $STUDY), in pieces of ten seeds; results are appended to FOLDER/SET.csv, so that
@@ -24,9 +25,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[3]
 STUDY = os.environ.get("STUDY", str(ROOT / "build/tests/bench/hypergradient/study_hypergradient"))
 
-# rows for training, validation, test; factor of the printed loss
+# rows for training, validation, test (tables); factor of the printed loss
 SETS = {"energy": (614, 78, 76, 1), "concrete": (742, 185, 103, 1), "kin8nm": (5898, 1475, 819, 1000),
-        "power": (6889, 1722, 957, 1)}
+        "power": (6889, 1722, 957, 1),
+        "fashion_mnist": (1,)}
+# As the authors do: a final loss at least as large counts as diverged, like NaN.
+DIVERGED = {"fashion_mnist": 1e3}
 VARIANTS = ["random", "random_train", "random_x_lr", "lorraine", "baydin", "wd_lr", "wd_lr_m", "wd_hdlr_m",
             "diff_through_opt"]
 LABELS = {"random": "Random", "random_x_lr": "Random (x LR)", "three": "Random (3-batched)", "lorraine": "Lorraine",
@@ -59,7 +63,8 @@ def train(folder, name, variants, seeds, workers, deadline):
         for seed in left:
             if time.monotonic() > deadline:
                 return
-            command = [STUDY, str(ROOT / f"tests/data/uci_{name}/{name}.csv"), *map(str, SETS[name][:3]), variant]
+            table = [str(ROOT / f"tests/data/uci_{name}/{name}.csv"), *map(str, SETS[name][:3])]
+            command = [STUDY, *(table if len(SETS[name]) > 1 else [name]), variant]
             # One process for what is left of a piece without gaps, else one for each seed.
             contiguous = left == list(range(left[0], left[-1] + 1))
             out = subprocess.run([*command, str(seed), str(len(left) if contiguous else 1)], check=True,
@@ -91,14 +96,15 @@ def three_batched(runs, rng):
     return losses
 
 
-def losses_by_variant(runs, variants, factor, rng):
+def losses_by_variant(name, runs, variants, rng):
+    factor, limit = SETS[name][-1], DIVERGED.get(name, math.inf)
     out = {}
     for variant in variants:
         if variant == "random_train":
             out["three"] = np.array(three_batched(runs, rng)) * factor
         else:
             out[variant] = np.array([float(row["test"]) for (v, _), row in sorted(runs.items()) if v == variant]) * factor
-    return {variant: losses for variant, losses in out.items() if len(losses)}
+    return {variant: np.where(losses < limit, losses, np.nan) for variant, losses in out.items() if len(losses)}
 
 
 def report(name, losses, runs, rng):
@@ -121,7 +127,7 @@ def plot(folder, name, losses):
     for variant, values in losses.items():
         ordered = np.sort(values[np.isfinite(values)])
         axes.step(ordered, np.arange(1, len(ordered) + 1) / len(values), where="post", label=LABELS[variant], lw=1.2)
-    axes.set(xscale="log", xlabel="final test loss", ylabel="share of runs", ylim=(0, 1), title=f"UCI {name}")
+    axes.set(xscale="log", xlabel="final test loss", ylabel="share of runs", ylim=(0, 1), title=name)
     axes.legend(fontsize=7)
     axes.grid(alpha=0.3)
     figure.tight_layout()
@@ -143,7 +149,7 @@ def main():
     for name in arguments.sets.split(","):
         runs = train(arguments.folder, name, variants, arguments.seeds, arguments.side_by_side, deadline)
         rng = np.random.default_rng(1)
-        losses = losses_by_variant(runs, variants, SETS[name][3], rng)
+        losses = losses_by_variant(name, runs, variants, rng)
         report(name, losses, runs, rng)
         plot(arguments.folder, name, losses)
 
