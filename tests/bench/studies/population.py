@@ -33,6 +33,9 @@ PAPER = GPBT.format(ratio=4, sequential="true")
 PBT = '[scheduler]\ntype = "pbt"\npopulation = 4\nmax = 20\nbottom = 0.25\ntop = 0.25\n'
 FULL = '[scheduler]\ntype = "random"\nmax = 20\n'
 
+HYPERGRADIENT = "[trainer.hypergradient]\nbounds = true\nskip_nonfinite = true\nlog_every = 5\n"
+
+
 def deep(text, *change):
     return text.replace("max = 20", "max = 40").replace(*(change or ("", "")))
 
@@ -57,6 +60,10 @@ ARMS = {
     "pbt_deep": (deep(PBT.replace("0.25", "0.5"), "population = 4", "population = 2"), True),
     "random_deep": (deep(FULL), True),
     "asha_deep": (deep('[scheduler]\ntype = "asha"\neta = 3\nmax = 20\n'), True),
+    # Learning rate, weight decay and Adam's betas by hypergradients, dropout by the search; the latter also perturbs the former.
+    "gpbt_hypergradient": (HYPERGRADIENT + PARALLEL + OURS, True),
+    "gpbt_mutable_hypergradient": (HYPERGRADIENT + PARALLEL + OURS, True),
+    "random_hypergradient": (HYPERGRADIENT + FULL, True),
 }
 SPACES = {"scaled": SCALED, "uniform": UNIFORM}
 
@@ -100,10 +107,17 @@ def search(folder, name, job, seed, metrics, maximise):
         return len(file["epochs"]), int(reports["resource"].max()), *[float(best[metric]) for metric in metrics]
 
 
+def space_of(space, arm):
+    """All but dropout moves during training in the arms that have hypergradients."""
+    role = "mutable_hypergradient" if "mutable" in arm else "hypergradient"
+    return "\n".join(line.replace(" }", f', role = "{role}" }}') if "hypergradient" in arm and "dropout" not in line else line
+                     for line in SPACES[space].splitlines()) + "\n"
+
+
 def run(folder, problem, space, arm, seed):
     """One search of this study's arms; its row."""
     text, inherit = ARMS[arm]
-    job = problem.head.replace("{inherit}", str(inherit).lower()) + SPACES[space] + text
+    job = problem.head.replace("{inherit}", str(inherit).lower()) + space_of(space, arm) + text
     metrics = [f"{half}_{problem.metric}" for half in ("valid", "test")]
     return problem.name, space, arm, seed, *search(folder, f"{problem.name}-{space}-{arm}", job, seed, metrics, problem.maximise)
 
