@@ -1,5 +1,7 @@
 """Hyperparameters that move during training: from the job file to the run file, schedule, verify and a population."""
 
+import math
+
 import pytest
 from harness import ROOT, USER_ERROR
 from record import rows
@@ -45,6 +47,33 @@ def test_children_of_a_population_inherit_what_moved(stemma, job):
         first = min((row for row in epochs if row["member"] == child["member"]), key=lambda row: row["hyper_step"])
         before = [row for row in epochs if row["member"] == parent["member"] and row["hyper_step"] <= first["hyper_step"] - 10]
         assert before and abs(first["hyper_raw_lr"] - before[-1]["hyper_raw_lr"]) < 0.2
+
+
+def test_what_moves_may_be_perturbed_at_birth(stemma, job):
+    population = job.read_text().replace('type = "asha"\nmin = 20\nmax = 80\neta = 4', 'type = "pbt"\npopulation = 4\ninterval = 20\nmax = 80')
+    job.write_text(population.replace("members = 4", "members = 20").replace(ROLE, 'role = "mutable_hypergradient"'))
+    stemma("run", job, "-n", 1, "-q", "--set", 'run.output="moving.h5"')
+    members = rows(stemma, "moving.h5", "members")
+    epochs = rows(stemma, "moving.h5", "epochs")
+    children = [row for row in members if row["cause"] == "exploit"]
+    assert children
+    for child in children:
+        parent = members[child["parent"]]
+        factor = child["configuration"]["lr"] / members[child["parent"]]["configuration"]["lr"]
+        assert min(abs(factor - 0.8), abs(factor - 1.2)) < 1e-9 or child["configuration"]["lr"] in (1e-6, 1e-1)
+        first = min((row for row in epochs if row["member"] == child["member"]), key=lambda row: row["hyper_step"])
+        before = [row for row in epochs if row["member"] == parent["member"] and row["hyper_step"] <= first["hyper_step"] - 10]
+        # One hyper-step after what the parent had come to, times the factor.
+        assert before and abs(first["hyper_raw_lr"] - before[-1]["hyper_raw_lr"] - math.log10(factor)) < 0.1
+    stemma("verify", "moving.h5")
+
+
+def test_the_log_says_when_a_robustness_setting_acts(stemma, job, tmp_path):
+    stemma("run", job, "-n", 1, "-q", "--set", 'run.output="plain.h5"')
+    stemma("run", job, "-n", 1, "-q", "--set", 'run.output="clipped.h5"', "--set", "trainer.hypergradient.clip_norm=1e-6")
+    plain, clipped = ((tmp_path / f"{name}.h5.logs/rank-1.log").read_text() for name in ("plain", "clipped"))
+    assert "hypergradients of its lineage" not in plain
+    assert "member 0 from 0 to 20: hypergradients of its lineage so far: 2 clipped to clip_norm" in clipped
 
 
 def test_a_role_that_cannot_move_is_a_mistake_of_the_user(stemma, job):
