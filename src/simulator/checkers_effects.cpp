@@ -181,8 +181,8 @@ void Checkers::effect(const Drop& drop) {
     check(holds(drop.worker, drop.snapshot) || aborted_.contains({drop.worker, drop.snapshot}) ||
               absent_ == std::pair(drop.worker, drop.snapshot),
           "a worker drops what it has");
-    copies_[drop.snapshot].memory.erase(drop.worker);
-    dropped_.push_back(drop);
+    // What only may have arrived is none that a lease starts from.
+    if (copies_[drop.snapshot].memory.erase(drop.worker) > 0) dropped_.push_back(drop);
 }
 
 void Checkers::check_drops() {
