@@ -15,6 +15,7 @@ void Manager::State::on(const LeaseFailed& failure, Effects& out) {
     const auto lease = workers.take(failure.worker, failure.lease);
     if (!lease) {
         ++totals.late;
+        taken_back.erase(failure.lease);
         out.push_back(Noted{.kind = EventKind::late_report, .lease = failure.lease, .worker = failure.worker});
         return;
     }
