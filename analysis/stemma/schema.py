@@ -19,6 +19,7 @@ INPUT_KINDS = {
     10: "member_stopped",
     11: "budget_changed",
     12: "model_fitted",
+    13: "transfer_failed",
 }
 
 EFFECT_KINDS = {
@@ -33,6 +34,7 @@ EFFECT_KINDS = {
     8: "dismiss",
     9: "noted",
     10: "ended",
+    11: "replicate",
 }
 
 BIRTH_CAUSES = {

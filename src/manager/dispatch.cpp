@@ -192,8 +192,7 @@ Source Manager::State::choose_source(std::uint32_t slot, WorkerId worker, LeaseI
     if (snapshots.in_memory_of(slot, worker)) return {SourceKind::local, record.id, worker, {}, record.bytes};
     const auto owner = snapshots.holder(slot);
     if (owner.exists()) {
-        const TransferId transfer = next_transfer;
-        ++next_transfer.value;
+        const auto transfer = snapshots.new_transfer();
         transfers[transfer] = {slot, owner, worker, lease};
         snapshots.pin(slot);
         out.push_back(Serve{transfer, record.id, owner, worker});
@@ -247,6 +246,7 @@ void Manager::State::end_if_over(Effects& out) {
         if (workers.alive({slot})) out.push_back(Dismiss{{slot}});
     }
     ended = true;
+    snapshots.stop_copies();
     out.push_back(Ended{reason, best ? best->member : MemberId::none()});
 }
 

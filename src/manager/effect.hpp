@@ -57,8 +57,8 @@ struct Serve {
     WorkerId receiver;
 };
 
-/// The transfer will not complete (its other end is gone): `worker` forgets it; a lease waiting for it fails as
-/// snapshot_unavailable.
+/// The transfer will not complete (its other end is gone, or nobody needs it any more): `worker` forgets it; a lease
+/// waiting for it fails as snapshot_unavailable.
 struct AbortTransfer {
     TransferId transfer;
     WorkerId worker;
@@ -134,8 +134,20 @@ struct Ended {
     MemberId best = {};
 };
 
+/// `worker` keeps a second copy of a snapshot, which `owner` was told to serve just before, under the same transfer.
+struct Replicate {
+    TransferId transfer;
+    SnapshotId snapshot;
+    MemberId member;
+    Resource resource = 0;
+    WorkerId owner;
+    WorkerId worker;
+    std::uint64_t bytes = 0;
+};
+
 // Order = kind number in run files: append only, never reorder.
-using Effect = std::variant<Born, Assign, Serve, AbortTransfer, Drop, Persist, Erase, Cancel, Dismiss, Noted, Ended>;
+using Effect =
+    std::variant<Born, Assign, Serve, AbortTransfer, Drop, Persist, Erase, Cancel, Dismiss, Noted, Ended, Replicate>;
 using Effects = std::vector<Effect>;
 
 }  // namespace stemma

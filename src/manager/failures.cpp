@@ -15,6 +15,7 @@ void Manager::State::on(const LeaseFailed& failure, Effects& out) {
     const auto lease = workers.take(failure.worker, failure.lease);
     if (!lease) {
         ++totals.late;
+        taken_back.erase(failure.lease);
         out.push_back(Noted{.kind = EventKind::late_report, .lease = failure.lease, .worker = failure.worker});
         return;
     }
@@ -106,18 +107,20 @@ void Manager::State::unavailable(const ActiveLease& lease, WorkerId worker, Effe
 }
 
 void Manager::State::abort_transfer(TransferId id, const TransferRecord& transfer, Effects& out) {
-    if (workers.alive(transfer.owner)) out.push_back(AbortTransfer{id, transfer.owner});
-    if (workers.alive(transfer.receiver)) {
-        out.push_back(AbortTransfer{id, transfer.receiver});
-        // It may have arrived already, which nobody will ever hear of now: a copy that is not in the books must go.
-        const bool comes_again = std::any_of(transfers.begin(), transfers.end(), [&](const auto& other) {
-            return other.second.receiver == transfer.receiver && other.second.slot == transfer.slot;
-        });
-        if (!comes_again && !snapshots.in_memory_of(transfer.slot, transfer.receiver)) {
-            out.push_back(Drop{transfer.receiver, snapshots[transfer.slot].id});
-        }
-    }
+    tell_aborted(id, transfer.slot, transfer.owner, transfer.receiver, out);
     snapshots.unpin(transfer.slot, out);
+}
+
+void Manager::State::tell_aborted(TransferId id, std::uint32_t slot, WorkerId owner, WorkerId receiver, Effects& out) {
+    if (workers.alive(owner)) out.push_back(AbortTransfer{id, owner});
+    if (!workers.alive(receiver)) return;
+    out.push_back(AbortTransfer{id, receiver});
+    // It may have arrived already, which nobody will ever hear of now: a copy that is not in the books must go.
+    const bool comes_again =
+        snapshots.copying_to(slot, receiver) || std::any_of(transfers.begin(), transfers.end(), [&](const auto& other) {
+            return other.second.receiver == receiver && other.second.slot == slot;
+        });
+    if (!comes_again && !snapshots.in_memory_of(slot, receiver)) out.push_back(Drop{receiver, snapshots[slot].id});
 }
 
 void Manager::State::lose_worker(WorkerId worker, Effects& out) {
@@ -132,6 +135,9 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
         item = transfers.erase(item);
         abort_transfer(id, transfer, out);
     }
+    for (const auto& [id, copy] : snapshots.cut_copies(worker)) {
+        tell_aborted(id, copy.slot, copy.owner, copy.receiver, out);
+    }
     for (auto lease = leases.rbegin(); lease != leases.rend(); ++lease) {
         settle(*lease, lease->to, out);
         auto& member = members[lease->member];
@@ -144,6 +150,7 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
             Noted{.kind = EventKind::requeued, .member = lease->member, .lease = lease->lease, .worker = worker});
         queue.push_front({lease->member, lease->to, {}});
     }
+    snapshots.start_copies(out);  // of what is in one memory only now
 }
 
 void Manager::State::set_deadline(WorkerId worker, ActiveLease& lease) {

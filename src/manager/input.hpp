@@ -108,10 +108,15 @@ struct ModelFitted {
     std::vector<double> model;  ///< none: the fit failed
 };
 
+/// The worker that was to keep a second copy got nothing: the owner does not have the snapshot (any more).
+struct TransferFailed {
+    TransferId transfer;
+};
+
 // Order = kind number in run files (kind = index): append only, never reorder.
-using InputBody =
-    std::variant<IncarnationStarted, WorkerJoined, WorkerLost, LeaseReported, LeaseFailed, SnapshotPersisted,
-                 SnapshotMissing, TransferDone, Ticked, StopRequested, MemberStopped, BudgetChanged, ModelFitted>;
+using InputBody = std::variant<IncarnationStarted, WorkerJoined, WorkerLost, LeaseReported, LeaseFailed,
+                               SnapshotPersisted, SnapshotMissing, TransferDone, Ticked, StopRequested, MemberStopped,
+                               BudgetChanged, ModelFitted, TransferFailed>;
 
 struct Input {
     std::uint64_t sequence = 0;  ///< 0, 1, 2, ... over the whole run, incarnations included

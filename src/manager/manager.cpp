@@ -59,8 +59,9 @@ void Manager::State::on(const WorkerJoined& joined, Effects& out) {
         out.push_back(Dismiss{joined.worker});
         return;
     }
-    workers.join(joined.worker, joined.snapshot_quota);
+    workers.join(joined.worker, joined.host, joined.snapshot_quota);
     ++settled_workers;
+    snapshots.start_copies(out);
 }
 
 void Manager::State::on(const WorkerLost& lost, Effects& out) {
@@ -80,12 +81,14 @@ void Manager::State::on(const SnapshotMissing& missing, Effects&) { snapshots.mi
 
 void Manager::State::on(const TransferDone& done, Effects& out) {
     const auto found = transfers.find(done.transfer);
-    if (found == transfers.end()) return;
+    if (found == transfers.end()) return snapshots.copied(done.transfer, out);
     const auto transfer = found->second;
     transfers.erase(found);
     if (workers.alive(transfer.receiver)) snapshots.received(transfer.slot, transfer.receiver);
     snapshots.unpin(transfer.slot, out);
 }
+
+void Manager::State::on(const TransferFailed& failed, Effects& out) { snapshots.copy_failed(failed.transfer, out); }
 
 void Manager::State::on(const Ticked&, Effects& out) {
     while (!deadlines.empty() && deadlines.begin()->first.first <= now) {

@@ -18,6 +18,8 @@
 
 namespace stemma {
 
+/// Which snapshots must outlive the worker that made them: the best one; those of members that may be promoted too;
+/// all. What a training left that was cut short counts under every policy but `none`.
 enum class DurablePolicy : std::uint8_t { none, best, promotable, all };
 
 struct ManagerSettings {
@@ -28,9 +30,10 @@ struct ManagerSettings {
     Budget budget = {};
     std::uint32_t retries = 1;             ///< of a training that failed with an exception
     std::uint32_t failures_in_a_row = 10;  ///< same kind and type from different members: the search stops; 0 = never
-    DurablePolicy durable = DurablePolicy::promotable;
-    bool spill = true;         ///< over quota: to disk first, instead of dropping
-    double lease_timeout = 0;  ///< seconds; 0 = none
+    DurablePolicy durable = DurablePolicy::promotable;  ///< those that get a copy on disk
+    DurablePolicy replicated = DurablePolicy::none;     ///< those that a second worker keeps in memory too
+    bool spill = true;                                  ///< over quota: to disk first, instead of dropping
+    double lease_timeout = 0;                           ///< seconds; 0 = none
     /// A lease is taken back when it lasts this many times as long as the slowest one so far would have, unit for unit,
     /// those before it at its worker included; never within lease_floor seconds, nor before a first report. 0 = none.
     double lease_patience = 0;

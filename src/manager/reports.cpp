@@ -52,13 +52,32 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
         give_up(lease->member, lease->lease, report.worker, false, out);
     } else if (report.reached < lease->to) {
         queue.push_front({lease->member, lease->to, {}});
-        if (slot != no_slot && settings.durable != DurablePolicy::none) snapshots.persist(slot, out);
+        protect(slot, Reason::interrupted, out);
     } else {
         member.attempts = member.losses = 0;
         ++totals.reports;
         errors_in_a_row = 0;
         rank(lease->member, report.reached, member.metric, report.rows.back().values, out);
     }
+    snapshots.start_copy(report.worker, out);  // one that found no place before may find one now
+}
+
+void Manager::State::protect(std::uint32_t slot, Reason reason, Effects& out) {
+    if (slot == no_slot) return;
+    const auto wants = [reason](DurablePolicy policy) {
+        switch (reason) {
+            case Reason::interrupted:
+            case Reason::best:
+                return policy != DurablePolicy::none;
+            case Reason::ranked:
+                return policy == DurablePolicy::all;
+            case Reason::promotable:
+                return policy == DurablePolicy::promotable;
+        }
+        unreachable("a snapshot is protected for one of the reasons");
+    };
+    if (wants(settings.durable)) snapshots.persist(slot, out);
+    if (wants(settings.replicated)) snapshots.replicate(slot, out);
 }
 
 void Manager::State::rank(MemberId id, Resource resource, double metric, const std::vector<double>& metrics,
@@ -73,12 +92,12 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
         if (slot != no_slot) snapshots.reference(slot);
         if (before != no_slot) snapshots.release(before, out);
         out.push_back(Noted{.kind = EventKind::new_best, .member = id, .value = metric});
-        if (slot != no_slot && settings.durable != DurablePolicy::none) snapshots.persist(slot, out);
+        protect(slot, Reason::best, out);
     } else if (!std::isfinite(value)) {
         out.push_back(Noted{.kind = EventKind::member_diverged, .member = id});
         release_member(id, MemberState::diverged, out);
     }
-    if (slot != no_slot && std::isfinite(value) && settings.durable == DurablePolicy::all) snapshots.persist(slot, out);
+    if (std::isfinite(value)) protect(slot, Reason::ranked, out);
     tell_scheduler(Reported{id, resource, value}, out);
     const auto& target = settings.budget.target;
     if (target && std::isfinite(metric) && objective(metric) <= objective(*target)) close(EndReason::target, true, out);
@@ -97,7 +116,7 @@ void Manager::State::apply_retention(const Action& action, Effects& out) {
         // A snapshot that others need too (a child on its way, the best) is worth what the neediest says.
         const bool shared = snapshots[slot].references > 1;
         snapshots.set_priority(slot, shared ? std::max(snapshots[slot].priority, keep->priority) : keep->priority);
-        if (keep->promotable && settings.durable == DurablePolicy::promotable) snapshots.persist(slot, out);
+        if (keep->promotable) protect(slot, Reason::promotable, out);
     } else if (const auto* release = std::get_if<Release>(&action)) {
         if (members[release->member].state == MemberState::waiting)
             release_member(release->member, MemberState::released, out);

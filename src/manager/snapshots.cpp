@@ -145,7 +145,11 @@ void SnapshotTable::worker_gone(WorkerId worker) {
     order_.erase(worker);
     for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
         if (slots_[slot].references == 0) continue;
-        std::erase(slots_[slot].memory, worker);
+        if (slots_[slot].replicated) {
+            forget(slot, worker);  // its place in the order of the others depends on how many there are
+        } else {
+            std::erase(slots_[slot].memory, worker);
+        }
     }
     for (auto item = writing_.begin(); item != writing_.end();) {
         const auto [slot, writer] = item->second;
@@ -160,6 +164,7 @@ void SnapshotTable::worker_gone(WorkerId worker) {
             for (const auto other : record.memory) {
                 if (workers_.alive(other)) workers_[other].held += record.bytes;
             }
+            review_copy(slot);
         }
     }
 }
@@ -170,9 +175,14 @@ void SnapshotTable::memory_gone() {
         record.memory.clear();
         record.pins = 0;
         record.spilling = false;
+        record.copying = false;
+        record.copy_from = {};
         if (record.durable == Durable::writing) record.durable = Durable::no;
     }
     writing_.clear();
+    copies_.clear();
+    copy_queues_.clear();
+    copies_stopped_ = false;
 }
 
 std::vector<SnapshotId> SnapshotTable::durable() const {
@@ -194,11 +204,11 @@ std::vector<SnapshotId> SnapshotTable::kept() const {
 }
 
 void SnapshotTable::index(std::uint32_t slot) {
+    review_copy(slot);
     const auto& record = slots_[slot];
     if (!evictable(record)) return;
     for (const auto worker : record.memory) {
-        if (workers_.alive(worker) && workers_[worker].quota > 0)
-            order_[worker].insert({{record.priority, record.id}, slot});
+        if (workers_.alive(worker) && workers_[worker].quota > 0) order_[worker].insert({order_of(record), slot});
     }
 }
 
@@ -206,7 +216,7 @@ void SnapshotTable::unindex(std::uint32_t slot) {
     const auto& record = slots_[slot];
     for (const auto worker : record.memory) {
         if (const auto found = order_.find(worker); found != order_.end()) {
-            found->second.erase({{record.priority, record.id}, slot});
+            found->second.erase({order_of(record), slot});
         }
     }
 }
@@ -228,11 +238,13 @@ void SnapshotTable::enforce_quota(WorkerId worker, Effects& out) {
             unindex(slot);
             persist(slot, out);
             record.spilling = true;
+            review_copy(slot);
             held -= record.bytes;
         } else {
             unindex(slot);
             out.push_back(Noted{.kind = EventKind::evicted, .member = record.member, .worker = worker});
             drop_from(slot, worker, out);
+            review_copy(slot);
         }
     }
 }
@@ -248,6 +260,9 @@ void SnapshotTable::drop_from(std::uint32_t slot, WorkerId worker, Effects& out)
 void SnapshotTable::collect(std::uint32_t slot, Effects& out) {
     unindex(slot);
     auto& record = slots_[slot];
+    abort_copy(slot, out);
+    record.replicated = false;
+    review_copy(slot);
     while (!record.memory.empty()) drop_from(slot, record.memory.front(), out);
     // A copy that is still being written is erased when its writer says that it is there.
     writing_.erase(record.id);

@@ -43,6 +43,7 @@ struct Manager::State : private Placement {
     void on(const SnapshotPersisted&, Effects& out);
     void on(const SnapshotMissing&, Effects& out);
     void on(const TransferDone&, Effects& out);
+    void on(const TransferFailed&, Effects& out);
     void on(const Ticked&, Effects& out);
     void on(const StopRequested&, Effects& out);
     void on(const MemberStopped&, Effects& out);
@@ -53,6 +54,9 @@ struct Manager::State : private Placement {
     void on(const LeaseReported&, Effects& out);
     void rank(MemberId member, Resource resource, double metric, const std::vector<double>& metrics, Effects& out);
     void tell_scheduler(const Event& event, Effects& out);
+    /// Orders what the policies want of a snapshot that must outlive its worker, for this reason.
+    enum class Reason : std::uint8_t { interrupted, best, ranked, promotable };
+    void protect(std::uint32_t slot, Reason reason, Effects& out);
     void apply_retention(const Action& action, Effects& out);
     void replace_latest(MemberId member, std::uint32_t slot, Effects& out);
     void release_member(MemberId member, MemberState state, Effects& out);
@@ -67,6 +71,7 @@ struct Manager::State : private Placement {
     void give_up(MemberId member, LeaseId lease, WorkerId worker, bool failed, Effects& out);
     /// Neither end needs it any more, or one of them is gone.
     void abort_transfer(TransferId id, const TransferRecord& transfer, Effects& out);
+    void tell_aborted(TransferId id, std::uint32_t slot, WorkerId owner, WorkerId receiver, Effects& out);
     void count_failure(std::string error, Effects& out);
     void unavailable(const ActiveLease& lease, WorkerId worker, Effects& out);
     void lose_worker(WorkerId worker, Effects& out);
@@ -112,7 +117,6 @@ struct Manager::State : private Placement {
     double now = 0;
     std::uint64_t sequence = 0;
     LeaseId next_lease{0};
-    TransferId next_transfer{0};
     std::uint64_t proposals = 0;         ///< members that are not repeats
     std::uint64_t resource_granted = 0;  ///< done, lost, or out now
 

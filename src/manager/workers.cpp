@@ -6,11 +6,14 @@
 
 namespace stemma {
 
-void WorkerTable::join(WorkerId id, std::uint64_t quota) {
+void WorkerTable::join(WorkerId id, const std::string& host, std::uint64_t quota) {
     ensure(id.exists() && id.value < (1U << 24U), "a worker's slot is a small number");
     if (id.value >= records_.size()) records_.resize(id.value + 1);
     ensure(!records_[id.value].alive, "a worker joins once an incarnation");
-    records_[id.value] = WorkerRecord{.joined = true, .alive = true, .quota = quota};
+    const auto number = hosts_.try_emplace(host, static_cast<std::uint32_t>(hosts_.size())).first->second;
+    if (number >= alive_on_host_.size()) alive_on_host_.resize(number + 1);
+    if (alive_on_host_[number]++ == 0) ++hosts_alive_;
+    records_[id.value] = WorkerRecord{.joined = true, .alive = true, .quota = quota, .host = number};
     room_.insert({0, id});
     ++alive_;
 }
@@ -21,6 +24,7 @@ std::vector<ActiveLease> WorkerTable::remove(WorkerId id) {
     running_ -= record.leases.size();
     record.alive = false;
     record.held = 0;
+    if (--alive_on_host_[record.host] == 0) --hosts_alive_;
     --alive_;
     return std::exchange(record.leases, {});
 }
@@ -28,7 +32,9 @@ std::vector<ActiveLease> WorkerTable::remove(WorkerId id) {
 void WorkerTable::clear() {
     records_.clear();
     room_.clear();
-    alive_ = running_ = 0;
+    hosts_.clear();
+    alive_on_host_.clear();
+    alive_ = running_ = hosts_alive_ = 0;
 }
 
 void WorkerTable::reindex(WorkerId id, std::size_t before) {

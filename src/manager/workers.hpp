@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,6 +32,7 @@ struct WorkerRecord {
     std::uint64_t quota = 0;  ///< bytes for snapshots; 0 = unlimited
     std::uint64_t held = 0;   ///< bytes of snapshots in its memory, those being spilt not counted
     std::uint32_t timeouts_in_a_row = 0;
+    std::uint32_t host = 0;                ///< equal for workers of one host: a number in order of arrival
     std::vector<ActiveLease> leases = {};  ///< oldest first; at most 1 + leases_ahead
 };
 
@@ -38,7 +40,7 @@ class WorkerTable {
 public:
     explicit WorkerTable(std::uint32_t leases_per_worker) : capacity_(leases_per_worker) {}
 
-    void join(WorkerId id, std::uint64_t quota);
+    void join(WorkerId id, const std::string& host, std::uint64_t quota);
     /// Takes the worker out of service; its leases are moved out for the caller to requeue.
     std::vector<ActiveLease> remove(WorkerId id);
     void clear();
@@ -48,6 +50,8 @@ public:
     const WorkerRecord& operator[](WorkerId id) const { return records_[id.value]; }
     std::size_t slots() const { return records_.size(); }
     std::size_t alive_count() const { return alive_; }
+    /// Of hosts with a live worker.
+    std::size_t hosts_alive() const { return hosts_alive_; }
     bool joined(WorkerId id) const { return id.value < records_.size() && records_[id.value].joined; }
 
     void add(WorkerId id, ActiveLease lease);
@@ -67,6 +71,9 @@ private:
     std::uint32_t capacity_;
     std::vector<WorkerRecord> records_;
     std::set<std::pair<std::size_t, WorkerId>> room_;  ///< (leases held, worker), live workers with room only
+    std::map<std::string, std::uint32_t> hosts_;
+    std::vector<std::size_t> alive_on_host_;
+    std::size_t hosts_alive_ = 0;
     std::size_t alive_ = 0;
     std::size_t running_ = 0;
 };

@@ -77,6 +77,11 @@ void each(S& s, V&& v) {
     v(s.number), v(s.model);
 }
 
+template <Is<TransferFailed> S, class V>
+void each(S& s, V&& v) {
+    v(s.transfer);
+}
+
 template <Is<Born> S, class V>
 void each(S& s, V&& v) {
     v(s.member), v(s.cause), v(s.parent), v(s.donor), v(s.generation), v(s.configuration);
@@ -120,6 +125,11 @@ void each(S& s, V&& v) {
 template <Is<Ended> S, class V>
 void each(S& s, V&& v) {
     v(s.reason), v(s.best);
+}
+
+template <Is<Replicate> S, class V>
+void each(S& s, V&& v) {
+    v(s.transfer), v(s.snapshot), v(s.member), v(s.resource), v(s.owner), v(s.worker), v(s.bytes);
 }
 
 }  // namespace stemma::record_fields

@@ -21,7 +21,8 @@ constexpr auto input_kinds = std::to_array<Named>({{0, "incarnation_started"},
                                                    {9, "stop_requested"},
                                                    {10, "member_stopped"},
                                                    {11, "budget_changed"},
-                                                   {12, "model_fitted"}});
+                                                   {12, "model_fitted"},
+                                                   {13, "transfer_failed"}});
 static_assert(input_kinds.size() == std::variant_size_v<InputBody>);
 constexpr auto effect_kinds = std::to_array<Named>({{0, "born"},
                                                     {1, "assign"},
@@ -33,7 +34,8 @@ constexpr auto effect_kinds = std::to_array<Named>({{0, "born"},
                                                     {7, "cancel"},
                                                     {8, "dismiss"},
                                                     {9, "noted"},
-                                                    {10, "ended"}});
+                                                    {10, "ended"},
+                                                    {11, "replicate"}});
 static_assert(effect_kinds.size() == std::variant_size_v<Effect>);
 constexpr auto birth_causes = std::to_array<Named>(
     {{1, "sampled"}, {2, "repeat"}, {3, "exploit"}, {4, "adoption"}, {5, "continuation"}, {6, "backtrack"}});

@@ -25,6 +25,7 @@ struct ToInput {
         return SnapshotPersisted{persisted.snapshot, persisted.ok, std::move(persisted.message)};
     }
     std::optional<InputBody> operator()(TransferReceived&& received) const { return TransferDone{received.transfer}; }
+    std::optional<InputBody> operator()(TransferEmpty&& empty) const { return TransferFailed{empty.transfer}; }
     std::optional<InputBody> operator()(Heartbeat&&) const { return std::nullopt; }
     std::optional<InputBody> operator()(Progress&&) const { return std::nullopt; }
     std::optional<InputBody> operator()(Goodbye&&) const { return std::nullopt; }

@@ -52,6 +52,10 @@ struct ToAddressed {
     std::optional<Addressed> operator()(const Dismiss& dismiss) const {
         return Addressed{dismiss.worker, Leave{peers_lost}};
     }
+    std::optional<Addressed> operator()(const Replicate& copy) const {
+        return Addressed{copy.worker, FetchSnapshot{copy.transfer, copy.snapshot, copy.member, copy.resource,
+                                                    copy.owner, copy.bytes}};
+    }
     std::optional<Addressed> operator()(const Born&) const { return std::nullopt; }
     std::optional<Addressed> operator()(const Erase&) const { return std::nullopt; }
     std::optional<Addressed> operator()(const Noted&) const { return std::nullopt; }

@@ -19,6 +19,7 @@ void Checkers::on(const Input& given, std::span<const Effect> effects) {
     time_ = given.time;
     late_ = false;
     aborted_.clear();
+    absent_ = {};
     ticked_ = std::holds_alternative<Ticked>(given.body);
     std::visit([&](const auto& body) { input(body); }, given.body);
     bool noted_late = false;
@@ -36,20 +37,30 @@ void Checkers::input(const IncarnationStarted&) {
     for (auto& [id, worker] : workers_) close_all(id);
     workers_.clear();
     transfers_.clear();
-    for (auto& [id, copy] : copies_) copy.memory.clear();
+    for (auto& [id, copy] : copies_) {
+        copy.memory.clear();
+        copy.writer = {};
+    }
     ended_ = stopping_ = false;
     target_reached_ = false;
 }
 
 void Checkers::input(const WorkerJoined& joined) {
     check(!workers_[joined.worker].alive, "a worker joins once");
-    workers_[joined.worker].alive = !ended_;
+    workers_[joined.worker] = {!ended_, joined.host, joined.snapshot_quota, {}};
 }
 
 void Checkers::input(const WorkerLost& lost) {
     workers_[lost.worker].alive = false;
     close_all(lost.worker);
-    for (auto& [id, copy] : copies_) copy.memory.erase(lost.worker);
+    lose_memory(lost.worker);
+}
+
+void Checkers::lose_memory(WorkerId worker) {
+    for (auto& [id, copy] : copies_) {
+        copy.memory.erase(worker);
+        if (copy.writer == worker) copy.writer = {};
+    }
 }
 
 std::optional<Checkers::Lease> Checkers::close(WorkerId worker, LeaseId id) {
@@ -73,6 +84,7 @@ void Checkers::input(const LeaseReported& report) {
     if (report.snapshot_bytes > 0 && workers_[report.worker].alive && !copies_.contains(snapshot_of(report.lease))) {
         auto& copy = copies_[snapshot_of(report.lease)];
         copy.memory.insert(report.worker);
+        copy.bytes = report.snapshot_bytes;
         if (lease) {
             copy.member = lease->member;
             copy.resource = report.reached;
@@ -96,6 +108,17 @@ void Checkers::input(const LeaseFailed& failure) {
     const auto lease = close(failure.worker, failure.lease);
     late_ = !lease;
     if (!lease) return;
+    // Of a member that is stopped it is not asked what was missing.
+    if (failure.kind == FailureKind::snapshot_unavailable && !members_[lease->member.value].stopped) {
+        auto& copy = copies_[lease->source.snapshot];
+        if (lease->source.kind == SourceKind::disk) {
+            copy.durable = false;
+        } else {
+            absent_ = {lease->source.kind == SourceKind::local ? failure.worker : lease->source.owner,
+                       lease->source.snapshot};
+            copy.memory.erase(absent_.first);
+        }
+    }
     const auto done = std::clamp(failure.reached, lease->from, lease->to);
     charged_ -= static_cast<std::uint64_t>(lease->to - done);
     if (failure.kind == FailureKind::nonfinite && !members_[lease->member.value].stopped)
@@ -126,7 +149,9 @@ void Checkers::rank(MemberId id, Resource resource, const MetricRow* row) {
 }
 
 void Checkers::input(const SnapshotPersisted& persisted) {
-    if (persisted.ok) copies_[persisted.snapshot].durable = true;
+    auto& copy = copies_[persisted.snapshot];
+    if (persisted.ok) copy.durable = true;
+    copy.writer = {};
 }
 
 void Checkers::input(const SnapshotMissing& missing) { copies_[missing.snapshot].durable = false; }
@@ -134,9 +159,16 @@ void Checkers::input(const SnapshotMissing& missing) { copies_[missing.snapshot]
 void Checkers::input(const TransferDone& done) {
     const auto found = transfers_.find(done.transfer);
     if (found == transfers_.end()) return;
-    const auto [snapshot, receiver] = found->second;
+    const auto transfer = found->second;
     transfers_.erase(found);
-    if (workers_[receiver].alive) copies_[snapshot].memory.insert(receiver);
+    if (workers_[transfer.receiver].alive) copies_[transfer.snapshot].memory.insert(transfer.receiver);
+}
+
+void Checkers::input(const TransferFailed& failed) {
+    const auto found = transfers_.find(failed.transfer);
+    if (found == transfers_.end()) return;
+    copies_[found->second.snapshot].memory.erase(found->second.owner);
+    transfers_.erase(found);
 }
 
 void Checkers::input(const MemberStopped& stopped) {
@@ -146,6 +178,8 @@ void Checkers::input(const MemberStopped& stopped) {
 }
 
 void Checkers::input(const BudgetChanged& changed) {
+    // One training at most was refused by the old one: it was in the top when it was decided.
+    if (settings_.budget.resource > 0) ++deferred_;
     settings_.budget = changed.budget;
     target_reached_ = false;
 }

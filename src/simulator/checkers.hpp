@@ -36,7 +36,7 @@ struct CheckerSettings {
 };
 
 /// One object for a whole run: it goes on over incarnations. Cost: O(members of a rung) a promotion, O(snapshots) a
-/// lost worker, O(log n) otherwise.
+/// lost worker or a second copy, O(log n) otherwise.
 class Checkers : public SimulationObserver {
 public:
     explicit Checkers(CheckerSettings settings) : settings_(std::move(settings)) {}
@@ -71,11 +71,21 @@ private:
     struct Copy {
         MemberId member;
         Resource resource = 0;
+        std::uint64_t bytes = 0;
         std::set<WorkerId> memory;
+        WorkerId writer = {};  ///< told to write the durable copy; with that it may leave memory
         bool durable = false;
+    };
+    struct Transfer {
+        SnapshotId snapshot;
+        WorkerId owner;
+        WorkerId receiver;
+        bool second_copy = false;
     };
     struct Worker {
         bool alive = false;
+        std::string host = {};
+        std::uint64_t quota = 0;
         std::set<LeaseId> leases;
     };
 
@@ -93,6 +103,7 @@ private:
     void input(const SnapshotPersisted&);
     void input(const SnapshotMissing&);
     void input(const TransferDone&);
+    void input(const TransferFailed&);
     void input(const Ticked&) {}
     void input(const StopRequested&) { stopping_ = true; }
     void input(const MemberStopped&);
@@ -100,6 +111,7 @@ private:
     void input(const ModelFitted&) {}
     std::optional<Lease> close(WorkerId worker, LeaseId lease);
     void close_all(WorkerId worker);
+    void lose_memory(WorkerId worker);
     void rank(MemberId member, Resource resource, const MetricRow* row);
 
     // checkers_effects.cpp
@@ -114,13 +126,16 @@ private:
     void effect(const Dismiss&);
     void effect(const Noted&);
     void effect(const Ended&);
+    void effect(const Replicate&);
     void check_source(const Assign&) const;
     void check_heir(const Born&, Member& child) const;
     void check_budget(const Assign&) const;
-    void check_promotion(const Assign&) const;
+    void check_promotion(const Assign&);
     void check_no_leaks() const;
     void check_drops();
     bool holds(WorkerId worker, SnapshotId snapshot) const;
+    bool can_be_had(SnapshotId snapshot) const;
+    void check_room(WorkerId worker) const;
 
     CheckerSettings settings_;
     std::uint64_t sequence_ = 0;
@@ -133,13 +148,15 @@ private:
     double fastest_unit_ = std::numeric_limits<double>::infinity();  ///< seconds of a unit, over all reports
     std::vector<Drop> dropped_;                                      ///< in answer to this input
     std::set<std::pair<WorkerId, SnapshotId>> aborted_;              ///< likewise, at receivers: they may have arrived
+    /// What this input says is not there, after all: the manager may still clear it away, but not use it.
+    std::pair<WorkerId, SnapshotId> absent_;
     LeaseId retrain_;  ///< the lease that a Noted just before announced as a retraining
 
     std::vector<Member> members_;
     std::map<LeaseId, Lease> leases_;
     std::map<WorkerId, Worker> workers_;
     std::map<SnapshotId, Copy> copies_;
-    std::map<TransferId, std::pair<SnapshotId, WorkerId>> transfers_;
+    std::map<TransferId, Transfer> transfers_;
     std::map<Resource, std::vector<std::pair<double, MemberId>>> finished_;  ///< objectives of all who finished there
     std::uint64_t next_lease_ = 0;
     std::uint64_t next_transfer_ = 0;
@@ -147,7 +164,8 @@ private:
     std::uint64_t reports_ = 0;
     std::uint64_t failures_ = 0;
     std::uint64_t lates_ = 0;
-    std::uint64_t charged_ = 0;  ///< resource done, lost, or out now
+    std::uint64_t deferred_ = 0;  ///< promotions that a resource budget may have kept for a larger one
+    std::uint64_t charged_ = 0;   ///< resource done, lost, or out now
     std::optional<std::pair<double, MemberId>> best_;
     SnapshotId best_snapshot_;
 };

@@ -12,6 +12,11 @@ bool Checkers::holds(WorkerId worker, SnapshotId snapshot) const {
     return copy != copies_.end() && copy->second.memory.contains(worker);
 }
 
+bool Checkers::can_be_had(SnapshotId snapshot) const {
+    const auto copy = copies_.find(snapshot);
+    return copy != copies_.end() && (!copy->second.memory.empty() || copy->second.durable);
+}
+
 void Checkers::effect(const Born& born) {
     check(!ended_ && !stopping_, "nobody is born after the end");
     check(born.member.value == members_.size(), "members are numbered in order of birth");
@@ -34,9 +39,7 @@ void Checkers::check_heir(const Born& born, Member& child) const {
     const auto& parent = members_[born.parent.value];
     check(!parent.over, "nobody is born of a member that failed or diverged");
     check(parent.finished > 0 && parent.latest.exists(), "a parent has reported and has a snapshot");
-    const auto copy = copies_.find(parent.latest);
-    check(copy != copies_.end() && (!copy->second.memory.empty() || copy->second.durable),
-          "a parent's snapshot can be had");
+    check(can_be_had(parent.latest), "a parent's snapshot can be had");
     child.inherits = true;
     child.reached = parent.reached;
     child.latest = parent.latest;
@@ -72,6 +75,7 @@ void Checkers::check_source(const Assign& assign) const {
     const auto& source = assign.source;
     if (source.kind == SourceKind::scratch) {
         check(assign.from == 0, "from scratch means from 0");
+        check(!can_be_had(members_[assign.member.value].latest), "a member whose snapshot can be had goes on from it");
         return;
     }
     check(assign.from > 0, "a snapshot has been trained");
@@ -85,7 +89,8 @@ void Checkers::check_source(const Assign& assign) const {
         check(holds(source.owner, source.snapshot), "the peer has the snapshot");
         check(source.owner != assign.worker, "nobody is its own peer");
         const auto transfer = transfers_.find(source.transfer);
-        check(transfer != transfers_.end() && transfer->second == std::pair(source.snapshot, assign.worker),
+        check(transfer != transfers_.end() && transfer->second.snapshot == source.snapshot &&
+                  transfer->second.owner == source.owner && transfer->second.receiver == assign.worker,
               "the peer was told to serve this snapshot to this worker");
     }
 }
@@ -99,7 +104,7 @@ void Checkers::check_budget(const Assign& assign) const {
     check(!target_reached_, "nothing is assigned once the target is reached");
 }
 
-void Checkers::check_promotion(const Assign& assign) const {
+void Checkers::check_promotion(const Assign& assign) {
     const auto& member = members_[assign.member.value];
     if (settings_.promotion_eta == 0 || member.asked == 0 || assign.to == member.asked) return;
     check(member.finished == member.asked, "a member is promoted from a rung that it has finished");
@@ -109,6 +114,10 @@ void Checkers::check_promotion(const Assign& assign) const {
     check(own != rung.end(), "a promoted member has a result in its rung");
     const auto better = std::count_if(rung.begin(), rung.end(), [&](const auto& item) { return item < *own; });
     if (static_cast<std::size_t>(better) >= rung.size() / settings_.promotion_eta) {
+        if (deferred_ > 0) {
+            --deferred_;
+            return;
+        }
         violated(fmt::format("member {} is promoted from {} to {} at rank {} of {} finished, beyond the top 1/{}",
                              assign.member.value, member.asked, assign.to, better + 1, rung.size(),
                              settings_.promotion_eta));
@@ -119,7 +128,42 @@ void Checkers::effect(const Serve& serve) {
     check(serve.transfer.value == next_transfer_++, "transfers are numbered in order");
     check(workers_[serve.owner].alive && workers_[serve.receiver].alive, "transfers are between living workers");
     check(holds(serve.owner, serve.snapshot), "a worker serves what it has");
-    transfers_[serve.transfer] = {serve.snapshot, serve.receiver};
+    transfers_[serve.transfer] = {serve.snapshot, serve.owner, serve.receiver};
+}
+
+void Checkers::effect(const Replicate& copy) {
+    check(!ended_, "nothing is copied after the end");
+    const auto transfer = transfers_.find(copy.transfer);
+    check(transfer != transfers_.end() && transfer->second.snapshot == copy.snapshot &&
+              transfer->second.owner == copy.owner && transfer->second.receiver == copy.worker,
+          "the owner was told to serve the second copy");
+    check(copy.owner != copy.worker && !holds(copy.worker, copy.snapshot), "a second copy is with another worker");
+    const auto& original = copies_.at(copy.snapshot);
+    check(original.memory.size() == 1, "what is in two memories is not copied");
+    check(original.member == copy.member && original.resource == copy.resource && original.bytes == copy.bytes,
+          "a second copy is of the snapshot that it says");
+    transfer->second.second_copy = true;
+    check_room(copy.worker);
+    const auto& host = workers_.at(copy.owner).host;
+    if (workers_.at(copy.worker).host != host) return;
+    for (const auto& [id, worker] : workers_) {
+        check(!worker.alive || worker.host == host || worker.quota > 0,
+              "a second copy is on another host if there is one with room");
+    }
+}
+
+void Checkers::check_room(WorkerId worker) const {
+    const auto quota = workers_.at(worker).quota;
+    if (quota == 0) return;
+    std::uint64_t held = 0;
+    for (const auto& [id, copy] : copies_) {
+        // What is being written may be on its way out of memory; the manager knows, the record does not say.
+        if (copy.memory.contains(worker) && !copy.writer.exists()) held += copy.bytes;
+    }
+    for (const auto& [id, transfer] : transfers_) {
+        if (transfer.second_copy && transfer.receiver == worker) held += copies_.at(transfer.snapshot).bytes;
+    }
+    check(held <= quota, "a second copy fits into its place");
 }
 
 void Checkers::effect(const AbortTransfer& abort) {
@@ -127,18 +171,18 @@ void Checkers::effect(const AbortTransfer& abort) {
     check(abort.transfer.value < next_transfer_, "a transfer is aborted after its start");
     const auto found = transfers_.find(abort.transfer);
     if (found == transfers_.end()) return;
-    const auto [snapshot, receiver] = found->second;
-    aborted_.insert({receiver, snapshot});
+    aborted_.insert({found->second.receiver, found->second.snapshot});
     transfers_.erase(found);
 }
 
 void Checkers::effect(const Drop& drop) {
     check(workers_[drop.worker].alive, "only the living drop snapshots");
     // What was on its way when its transfer was aborted may have arrived.
-    check(holds(drop.worker, drop.snapshot) || aborted_.contains({drop.worker, drop.snapshot}),
+    check(holds(drop.worker, drop.snapshot) || aborted_.contains({drop.worker, drop.snapshot}) ||
+              absent_ == std::pair(drop.worker, drop.snapshot),
           "a worker drops what it has");
-    copies_[drop.snapshot].memory.erase(drop.worker);
-    dropped_.push_back(drop);
+    // What only may have arrived is none that a lease starts from.
+    if (copies_[drop.snapshot].memory.erase(drop.worker) > 0) dropped_.push_back(drop);
 }
 
 void Checkers::check_drops() {
@@ -155,7 +199,9 @@ void Checkers::check_drops() {
 
 void Checkers::effect(const Persist& persist) {
     check(workers_[persist.worker].alive, "only the living write durable copies");
-    check(holds(persist.worker, persist.snapshot), "a worker writes what it has");
+    check(holds(persist.worker, persist.snapshot) || absent_ == std::pair(persist.worker, persist.snapshot),
+          "a worker writes what it has");
+    copies_[persist.snapshot].writer = persist.worker;
 }
 
 void Checkers::effect(const Erase& erase) {
@@ -186,7 +232,7 @@ void Checkers::effect(const Noted& noted) {
         case EventKind::worker_retired:
             workers_[noted.worker].alive = false;
             close_all(noted.worker);
-            for (auto& [id, copy] : copies_) copy.memory.erase(noted.worker);
+            lose_memory(noted.worker);
             return;
         default:
             return;
@@ -219,6 +265,7 @@ void Checkers::check_no_leaks() const {
     for (const auto& [id, copy] : copies_) {
         if (copy.memory.empty() && !copy.durable) continue;
         if (!needed.contains(id)) violated(fmt::format("snapshot {} that nobody needs is kept", id.value));
+        if (copy.memory.size() > 2) violated(fmt::format("snapshot {} is in more than two memories", id.value));
     }
 }
 

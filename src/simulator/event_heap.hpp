@@ -18,10 +18,11 @@ enum class SimEvent : std::uint8_t {
     message_arrives,  ///< at the manager; index = message slot
     death,
     false_alarm,
-    worker_lost,  ///< at the manager
-    tick,         ///< at the manager
-    script,       ///< at the manager; index into settings.script
-    fit_done,     ///< at the manager; id = number of the fit
+    worker_lost,      ///< at the manager
+    tick,             ///< at the manager
+    script,           ///< at the manager; index into settings.script
+    fit_done,         ///< at the manager; id = number of the fit
+    nothing_arrives,  ///< as bulk_arrives, but the owner did not have the snapshot
 };
 
 struct AgendaItem {

@@ -40,13 +40,15 @@ struct Faults {
     double delay_seconds = 1;    ///< ... by an exponential time of this mean; per pair of ranks order is kept
     double persist_failure = 0;  ///< chance that a durable copy cannot be written
     double missing_durable = 0;  ///< chance that a durable copy is not there on resume
+    double lose_snapshot = 0;    ///< chance that a worker which is to send a snapshot does not have it any more
 };
 
 struct SimulationSettings {
     std::uint64_t seed = 0;
     std::uint32_t workers = 25;
-    std::uint32_t leases_ahead = 0;  ///< as the manager's: how many leases a worker may hold beside the running one
-    double seconds_per_unit = 1;     ///< of training
+    std::uint32_t workers_per_host = 0;  ///< 0 = all on one; workers that come later are on further hosts
+    std::uint32_t leases_ahead = 0;      ///< as the manager's: how many leases a worker may hold beside the running one
+    double seconds_per_unit = 1;         ///< of training
     DurationNoise noise = DurationNoise::none;
     double noise_sd = 0;
     double message_seconds = 0;                                         ///< one way

@@ -76,7 +76,14 @@ void Simulation::lease_arrives(std::uint32_t slot, std::uint32_t index) {
             lease.ready = true;
             break;
         case SourceKind::peer:
-            if (early_bulks_.erase(lease.source.transfer.value) > 0) received(slot, lease);
+            if (const auto early = early_bulks_.extract(lease.source.transfer.value)) {
+                if (early.mapped()) {
+                    send_failure(slot, lease, FailureKind::snapshot_unavailable, lease.from, 0);
+                    end_lease(slot, index);
+                    return;
+                }
+                received(slot, lease);
+            }
             break;
         case SourceKind::disk:
             events_.push(SimEvent::loaded, now_ + settings_.load_seconds, slot, index, lease.lease.value);
@@ -187,6 +194,9 @@ void Simulation::control_arrives(std::uint32_t slot, std::uint32_t index) {
         case SimulatedControl::Kind::cancel:
             cancel(slot, {control.id});
             return;
+        case SimulatedControl::Kind::fetch:
+            fetch(slot, control);
+            return;
         case SimulatedControl::Kind::dismiss:
             stop_counting(workers_[slot]);
             return;
@@ -194,24 +204,48 @@ void Simulation::control_arrives(std::uint32_t slot, std::uint32_t index) {
 }
 
 void Simulation::serve(std::uint32_t slot, const SimulatedControl& control) {
-    if (!places_.has(control.snapshot, slot)) return;
-    const double seconds = static_cast<double>(settings_.snapshot_bytes) / settings_.bytes_per_second;
-    events_.push(SimEvent::bulk_arrives, now_ + settings_.message_seconds + seconds, control.receiver, slot,
+    if (chance(settings_.faults.lose_snapshot)) places_.remove(control.snapshot, slot);
+    // Zero bytes tell the receiver that there is nothing to wait for.
+    const bool empty = !places_.has(control.snapshot, slot);
+    const double bytes = empty ? 0 : static_cast<double>(settings_.snapshot_bytes);
+    events_.push(empty ? SimEvent::nothing_arrives : SimEvent::bulk_arrives,
+                 now_ + settings_.message_seconds + bytes / settings_.bytes_per_second, control.receiver, slot,
                  control.id);
 }
 
 void Simulation::bulk_arrives(const AgendaItem& event) {
     auto& worker = workers_[event.worker];
     const bool owner_alive = workers_[event.index].alive;
+    const bool empty = event.kind() == SimEvent::nothing_arrives;
     if (!worker.alive || !owner_alive) return;
+    if (const auto copy = fetches_.extract(event.id)) return fetched(event.worker, event.id, copy.mapped(), empty);
     for (const auto index : worker.queue) {
         auto& lease = leases_[index];
         if (lease.source.kind != SourceKind::peer || lease.source.transfer.value != event.id) continue;
-        received(event.worker, lease);
+        if (empty) {
+            send_failure(event.worker, lease, FailureKind::snapshot_unavailable, lease.from, 0);
+            end_lease(event.worker, index);
+        } else {
+            received(event.worker, lease);
+        }
         start_next(event.worker);
         return;
     }
-    early_bulks_.insert(event.id);
+    early_bulks_[event.id] = empty;
+}
+
+void Simulation::fetch(std::uint32_t slot, const SimulatedControl& control) {
+    if (const auto early = early_bulks_.extract(control.id)) {
+        fetched(slot, control.id, control.snapshot, early.mapped());
+    } else {
+        fetches_[control.id] = control.snapshot;
+    }
+}
+
+void Simulation::fetched(std::uint32_t slot, std::uint64_t transfer, SnapshotId snapshot, bool empty) {
+    using Kind = SimulatedMessage::Kind;
+    if (!empty) places_.add(snapshot, slot);
+    send(slot, {.kind = empty ? Kind::transfer_failed : Kind::transfer_done, .id = transfer});
 }
 
 void Simulation::received(std::uint32_t slot, SimulatedLease& lease) {
@@ -222,6 +256,8 @@ void Simulation::received(std::uint32_t slot, SimulatedLease& lease) {
 
 void Simulation::abort_transfer(std::uint32_t slot, TransferId transfer) {
     early_bulks_.erase(transfer.value);
+    // Told to both ends: the receiver's is the one that matters, and the owner has sent by then or never will.
+    fetches_.erase(transfer.value);
     for (const auto index : workers_[slot].queue) {
         const auto& lease = leases_[index];
         if (lease.source.kind != SourceKind::peer || lease.source.transfer != transfer || lease.ready) continue;

@@ -95,6 +95,7 @@ void Simulation::handle(const AgendaItem& event) {
             training_ends(event);
             return;
         case SimEvent::bulk_arrives:
+        case SimEvent::nothing_arrives:
             bulk_arrives(event);
             return;
         case SimEvent::loaded:
@@ -149,7 +150,7 @@ void Simulation::message_arrives(std::uint32_t index, std::uint32_t slot) {
     const WorkerId worker{slot};
     switch (message.kind) {
         case SimulatedMessage::Kind::join:
-            feed(WorkerJoined{worker, "simulated", "cpu", settings_.snapshot_quota});
+            feed(WorkerJoined{worker, host_of(slot), "cpu", settings_.snapshot_quota});
             return;
         case SimulatedMessage::Kind::report:
             feed_report(message, worker);
@@ -163,7 +164,15 @@ void Simulation::message_arrives(std::uint32_t index, std::uint32_t slot) {
         case SimulatedMessage::Kind::transfer_done:
             feed(TransferDone{{message.id}});
             return;
+        case SimulatedMessage::Kind::transfer_failed:
+            feed(TransferFailed{{message.id}});
+            return;
     }
+}
+
+std::string Simulation::host_of(std::uint32_t slot) const {
+    if (settings_.workers_per_host == 0) return "simulated";
+    return "node" + std::to_string((slot - 1) / settings_.workers_per_host);
 }
 
 void Simulation::feed_report(const SimulatedMessage& message, WorkerId worker) {
@@ -265,6 +274,8 @@ void Simulation::apply(const Effect& effect) {
     } else if (const auto* serve = std::get_if<Serve>(&effect)) {
         send_control(serve->owner, {Kind::serve, serve->transfer.value, serve->snapshot,
                                     static_cast<std::uint32_t>(serve->receiver.value)});
+    } else if (const auto* copy = std::get_if<Replicate>(&effect)) {
+        send_control(copy->worker, {Kind::fetch, copy->transfer.value, copy->snapshot, 0});
     } else if (const auto* abort = std::get_if<AbortTransfer>(&effect)) {
         send_control(abort->worker, {Kind::abort, abort->transfer.value, {}, 0});
     } else if (const auto* drop = std::get_if<Drop>(&effect)) {

@@ -3,7 +3,8 @@
 // workers' end.
 
 #include <limits>
-#include <unordered_set>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/rng.hpp"
@@ -31,7 +32,8 @@ struct SimulatedLease {
 
 /// A message from a worker on its way to the manager.
 struct SimulatedMessage {
-    enum class Kind : std::uint8_t { join, report, failure, persisted, transfer_done } kind = Kind::join;
+    enum class Kind : std::uint8_t { join, report, failure, persisted, transfer_done, transfer_failed };
+    Kind kind = Kind::join;
     FailureKind failure = FailureKind::none;
     bool nonfinite = false;
     bool ok = true;
@@ -45,9 +47,9 @@ struct SimulatedMessage {
 
 /// A small message from the manager on its way to a worker.
 struct SimulatedControl {
-    enum class Kind : std::uint8_t { serve, abort, drop, persist, cancel, dismiss } kind = Kind::dismiss;
+    enum class Kind : std::uint8_t { serve, abort, drop, persist, cancel, dismiss, fetch } kind = Kind::dismiss;
     std::uint64_t id = 0;        ///< transfer, snapshot or lease
-    SnapshotId snapshot;         ///< serve
+    SnapshotId snapshot;         ///< serve, fetch
     std::uint32_t receiver = 0;  ///< serve
 };
 
@@ -74,6 +76,7 @@ private:
     void feed_input();
     void apply(const Effect& effect);
     void message_arrives(std::uint32_t index, std::uint32_t worker);
+    std::string host_of(std::uint32_t worker) const;
     void feed_report(const SimulatedMessage& message, WorkerId worker);
     void note_report(const LeaseReported& report, const SimulatedMessage& message);
     void arm_tick();
@@ -95,6 +98,8 @@ private:
     void control_arrives(std::uint32_t worker, std::uint32_t index);
     void serve(std::uint32_t worker, const SimulatedControl& control);
     void bulk_arrives(const AgendaItem& event);
+    void fetch(std::uint32_t worker, const SimulatedControl& control);
+    void fetched(std::uint32_t worker, std::uint64_t transfer, SnapshotId snapshot, bool empty);
     void abort_transfer(std::uint32_t worker, TransferId transfer);
     void cancel(std::uint32_t worker, LeaseId lease);
     void received(std::uint32_t worker, SimulatedLease& lease);
@@ -119,7 +124,9 @@ private:
     Slab<SimulatedControl> controls_;
     std::vector<SimulatedWorker> workers_;
     SnapshotPlaces places_;
-    std::unordered_set<std::uint64_t> early_bulks_;  ///< transfers that arrived before their lease did
+    /// Transfers that arrived before their lease or their fetch did: true if there was nothing in them.
+    std::unordered_map<std::uint64_t, bool> early_bulks_;
+    std::unordered_map<std::uint64_t, SnapshotId> fetches_;  ///< transfers that bring a second copy
 
     Stream noise_;  ///< of messages: drawn in the order of the events, which is itself determined
     double now_ = 0;

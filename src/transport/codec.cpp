@@ -34,8 +34,8 @@ static_assert(header_crc_offset + sizeof(std::uint32_t) == frame_header_bytes);
 // Kind numbers, in the order of the variants' alternatives. A number once used stays with its message for ever: when
 // a message goes, its number goes into the list of retired ones and is never given to another.
 // Retired so far: none.
-constexpr std::array<std::uint16_t, std::variant_size_v<ToWorker>> to_worker_kinds = {1, 2, 3, 4, 5, 6, 7, 8};
-constexpr std::array<std::uint16_t, std::variant_size_v<ToManager>> to_manager_kinds = {1, 2, 3, 4, 5, 6, 7, 8};
+constexpr std::array<std::uint16_t, std::variant_size_v<ToWorker>> to_worker_kinds = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+constexpr std::array<std::uint16_t, std::variant_size_v<ToManager>> to_manager_kinds = {1, 2, 3, 4, 5, 6, 7, 8, 9};
 
 template <class Message>
 constexpr const auto& kinds_of() {
@@ -89,6 +89,10 @@ template <Like<Ping> M>
 auto fields(M&) {
     return std::tie();
 }
+template <Like<FetchSnapshot> M>
+auto fields(M& m) {
+    return std::tie(m.transfer, m.snapshot, m.member, m.resource, m.owner, m.bytes);
+}
 template <Like<Hello> M>
 auto fields(M& m) {
     return std::tie(m.host, m.device, m.description, m.snapshot_quota, m.pid, m.threads);
@@ -114,6 +118,10 @@ auto fields(M& m) {
     return std::tie(m.snapshot, m.ok, m.message);
 }
 template <Like<TransferReceived> M>
+auto fields(M& m) {
+    return std::tie(m.transfer);
+}
+template <Like<TransferEmpty> M>
 auto fields(M& m) {
     return std::tie(m.transfer);
 }

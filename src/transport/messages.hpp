@@ -56,6 +56,17 @@ struct CancelLease {
     LeaseId lease;
 };
 
+/// Keep a second copy of a snapshot, which `owner` sends. A TransferReceived or TransferEmpty follows, unless the
+/// transfer is abandoned.
+struct FetchSnapshot {
+    TransferId transfer;
+    SnapshotId snapshot;
+    MemberId member;
+    Resource resource = 0;
+    WorkerId owner;
+    std::uint64_t bytes = 0;  ///< encoded size
+};
+
 /// Finish writing, say Goodbye, end.
 struct Leave {
     bool peers_lost = false;  ///< a rank is gone: leave without collective calls (MPI_Finalize would wait for it)
@@ -64,8 +75,8 @@ struct Leave {
 /// The manager is alive. Sent while nothing else is, so that a worker can tell a silent manager from a lost one.
 struct Ping {};
 
-using ToWorker =
-    std::variant<GrantLease, ServeSnapshot, AbandonTransfer, DropSnapshot, PersistSnapshot, CancelLease, Leave, Ping>;
+using ToWorker = std::variant<GrantLease, ServeSnapshot, AbandonTransfer, DropSnapshot, PersistSnapshot, CancelLease,
+                              Leave, Ping, FetchSnapshot>;
 
 // ---- worker -> manager -------------------------------------------------------------------------------------------
 
@@ -117,9 +128,15 @@ struct TransferReceived {
     TransferId transfer;
 };
 
+/// Answer to FetchSnapshot: the owner sent something else, or nothing.
+struct TransferEmpty {
+    TransferId transfer;
+};
+
 struct Goodbye {};
 
-using ToManager = std::variant<Hello, Heartbeat, Progress, Report, Failure, Persisted, TransferReceived, Goodbye>;
+using ToManager =
+    std::variant<Hello, Heartbeat, Progress, Report, Failure, Persisted, TransferReceived, Goodbye, TransferEmpty>;
 
 // ---- frames ------------------------------------------------------------------------------------------------------
 

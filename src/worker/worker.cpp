@@ -108,6 +108,7 @@ void Worker::take(BulkArrived& input) {
     const auto fetch = found->second;
     fetches_.erase(found);
     if (input.content.size() != fetch.bytes) {
+        if (!fetch.lease.exists()) return say(TransferEmpty{input.transfer});
         lose_start(fetch.lease, "worker " + std::to_string(fetch.owner) + " has no snapshot " +
                                     std::to_string(fetch.snapshot.value) + " (any more)");
         return;
@@ -207,6 +208,14 @@ void Worker::obey(PersistSnapshot& message) {
     }
     ++persisting_;
     out_->emplace_back(PersistTo{message.snapshot, held->second.member, held->second.resource, held->second.content});
+}
+
+void Worker::obey(FetchSnapshot& message) {
+    if (state_ != State::working) return;
+    const auto owner = static_cast<int>(message.owner.value);
+    const Fetch copy{LeaseId::none(), message.member, message.snapshot, message.resource, message.bytes, owner};
+    if (!fetches_.emplace(message.transfer, copy).second) return;
+    out_->emplace_back(ReceiveBulk{owner, message.transfer, message.bytes});
 }
 
 void Worker::obey(CancelLease& message) {

@@ -142,7 +142,7 @@ private:
     };
     /// A snapshot on its way here. Its lease may have been cancelled meanwhile; the snapshot is kept all the same.
     struct Fetch {
-        LeaseId lease;
+        LeaseId lease;  ///< none: a second copy, which no lease waits for
         MemberId member;
         SnapshotId snapshot;
         Resource resource = 0;
@@ -167,6 +167,7 @@ private:
     void obey(DropSnapshot& message);
     void obey(PersistSnapshot& message);
     void obey(CancelLease& message);
+    void obey(FetchSnapshot& message);
     void obey(Leave& message);
     void obey(Ping&) {}
 

@@ -24,6 +24,9 @@ SLOW = ("--set", "trainer.cost=20ms", "--set", "run.budget.members=200", *PATIEN
 # Snapshots that take a while on the wire, so that a kill often hits a transfer; children move between workers all the time.
 HEAVY = ("--set", "trainer.cost=50ms", "--set", "run.budget.members=120", "--set", "trainer.state_bytes=32MiB",
          "--set", "workers.durable=best", "--set", "workers.snapshot_memory=4GiB", *PATIENT)
+# Nothing on disk: what a dead worker alone had in memory is gone.
+REPLICATED = ("--set", "trainer.cost=20ms", "--set", "run.budget.members=150", "--set", "trainer.state_bytes=1MiB",
+              "--set", "workers.durable=none", "--set", "workers.replicated=all", *PATIENT)
 
 
 class Ulfm(Stemma):
@@ -119,6 +122,28 @@ def test_death_in_the_middle_of_transfers(program, stemma, job, seed):
         os.kill(victim, signal.SIGKILL)
 
     finish(started, stemma, 120)
+
+
+def test_members_of_a_dead_worker_go_on_from_their_second_copy(program, stemma, job):
+    started = running(program, stemma, 4, job, *REPLICATED)
+    os.kill(started.ranks()[2], signal.SIGKILL)
+
+    finish(started, stemma, 150)
+    lost = next(row for row in rows(stemma, "toy.h5", "workers") if row["change"] == "lost")
+    made = {row["lease"]: row for row in rows(stemma, "toy.h5", "reports")}  # a snapshot carries its lease's number
+    last = max(row["time"] for row in made.values() if row["worker"] == lost["worker"])
+    leases = rows(stemma, "toy.h5", "leases")
+    later = [lease for lease in leases if lease["sequence"] >= lost["sequence"]]
+    continued = [lease for lease in later if lease["snapshot"] in made and made[lease["snapshot"]]["worker"] == lost["worker"]]
+    assert continued, "members that the dead worker trained last were continued"
+    assert {lease["source"] for lease in continued} <= {"local", "peer"}
+    # Only what the dead worker reported in its last second may not have been copied.
+    retrained = {row["lease"] for row in rows(stemma, "toy.h5", "events") if row["kind"] == "retrain"}
+    for lease in leases:
+        if lease["lease"] not in retrained:
+            continue
+        before = [row for row in made.values() if row["member"] == lease["member"] and row["time"] < lease["time"]]
+        assert max(row["time"] for row in before) > last - 1
 
 
 def test_rank_zero_dies_and_the_search_is_resumed(program, stemma, job):

@@ -1,5 +1,6 @@
 """check, preview, simulate, selfcheck: what works without a run file, and how mistakes are answered."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,30 @@ def test_preview_shows_the_rungs(stemma, job):
 
     for resource in ("1", "3", "9", "27"):
         assert resource in text.split()
+
+
+def test_preview_shows_policy_and_cost_of_snapshots_that_outlive_workers(stemma, job):
+    text = stemma("preview", job, "-n", 4).stdout
+    assert 'on disk: about' in text and '(workers.durable = "promotable")' in text
+    assert 'in the memory of a second one: none (workers.replicated = "none")' in text
+
+    text = stemma("preview", job, "-n", 4, "--time", "--set", "workers.durable=none", "--set", "workers.replicated=all",
+                  "--set", "trainer.cost=1ms", "--set", "trainer.state_bytes=1MiB").stdout
+    assert 'on disk: none (workers.durable = "none")' in text
+    reports = int(re.search(r"(\d+) reports\n", text)[1])
+    copied = int(re.search(r"second one: about (\d+) of (\d+) reports", text)[1])
+    # The best and each that may go on; what is replaced before its turn comes is not copied.
+    assert 0.5 * reports < copied <= reports
+    assert re.search(r"\d MiB in all; each worker sends and receives .* for each second that it trains", text), text
+    assert not list(stemma.folder.glob("**/.stemma-preview*")), "the timed copy is removed"
+
+    alone = stemma("preview", job, "-n", 1, "--set", "workers.replicated=all").stdout
+    assert "with one worker there is no second one to keep copies" in alone
+
+
+def test_one_worker_is_told_that_nothing_is_replicated(stemma, job):
+    assert "with one worker" in stemma("run", job, "-n", 1, "--set", "workers.replicated=all").stderr
+    assert "with one worker" not in stemma("run", job, "-n", 2, "--set", "workers.replicated=all", "--output", "two.h5").stderr
 
 
 def test_simulate_is_a_function_of_its_seed(stemma, job):

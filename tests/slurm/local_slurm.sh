@@ -6,7 +6,8 @@
 # Needs root and: apt-get install -y --no-install-recommends slurm-wlm munge openmpi-bin
 # Use: export SLURM_CONF=<the path printed by `up`>, then sbatch, srun, squeue, scancel, scontrol requeue as on a cluster.
 # Partitions: batch (default) and urgent: a job in urgent preempts one in batch by REQUEUE.
-# MPI traffic stays on loopback: export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo in the job.
+# MPI traffic stays on loopback: export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo in the job; with two
+# "nodes" also OMPI_MCA_btl=tcp,self (else ranks look for each other in a shared memory that two hosts would not have).
 set -euo pipefail
 dir=${SLURM_LOCAL_DIR:-${TMPDIR:-/tmp}/local-slurm}
 port=${SLURM_LOCAL_PORT:-16817}
@@ -106,5 +107,5 @@ CONF
 case ${1:-} in
   up) up "${2:-1}" ;;
   down) down ;;
-  *) sed -n '2,10p' "$0"; exit 2 ;;
+  *) sed -n '2,11p' "$0"; exit 2 ;;
 esac

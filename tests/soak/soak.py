@@ -81,7 +81,10 @@ class Soak:
         workers = self.random.randint(2, self.options.workers)
         words = ["run", self.job, "--output", self.file, "--continue", "-q",
                  "--set", f"trainer.cost={self.options.cost}", "--set", "run.budget.members=100000000",
-                 "--set", f"trainer.state_bytes={self.options.state_bytes}"]
+                 "--set", f"trainer.state_bytes={self.options.state_bytes}",
+                 # Full within seconds of a start: memory that grows beyond it is a leak. Spilt snapshots would fill the disk.
+                 "--set", f"workers.snapshot_memory={self.options.snapshot_memory}", "--set", "workers.spill=false",
+                 "--set", "workers.replicated=promotable"]
         self.started = self.stemma.start(workers + 1, *words)
         end = time.monotonic() + 120
         while len(self.started.ranks()) < workers + 1 or not self.file.exists():
@@ -201,6 +204,7 @@ def main():
     parser.add_argument("--workers", type=int, default=5, help="at most; each start draws from 2 to this")
     parser.add_argument("--cost", default="20ms", help="of a step of training")
     parser.add_argument("--state-bytes", default="1MiB", help="of a snapshot")
+    parser.add_argument("--snapshot-memory", default="64MiB", help="of each worker")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="stemma-soak-") as folder:

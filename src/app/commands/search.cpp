@@ -161,6 +161,11 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
         StatusLine line(stderr, terminal, status);
         if (!lead->record->notice().empty()) line.say(lead->record->notice());
         for (const auto& text : surroundings(process, end)) line.say(text);
+        if (endpoint.size() == 2 && job.workers.replicated != DurablePolicy::none) {
+            constexpr auto alone = "workers.replicated: with one worker there is no second one to keep copies";
+            line.say(alone);
+            log->warn("{}", alone);
+        }
         RunLog run_log(log, job.metric.name, std::string(job.trainer.unit_name()));
         HostObservers observers({&line, &run_log});
         ManagerHost host(endpoint, lead->manager, *lead->record, &files, &control, observers, lead->host);

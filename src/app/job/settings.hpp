@@ -151,6 +151,7 @@ struct WorkerSettings {
     std::uint32_t per_gpu = 1;                    ///< workers that may share a GPU, >= 1
     std::uint64_t snapshot_memory = 2ULL << 30U;  ///< bytes
     DurablePolicy durable = DurablePolicy::promotable;
+    DurablePolicy replicated = DurablePolicy::none;
     bool spill = true;
     double lease_timeout = 0;   ///< seconds; 0 = none
     double lease_patience = 0;  ///< times the slowest pace so far; 0 = none

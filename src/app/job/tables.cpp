@@ -217,6 +217,12 @@ std::vector<Field<WorkerSettings>> worker_fields() {
         {choice("durable", "promotable", {"none", "best", "promotable", "all"},
                 "Which snapshots get a copy on disk that survives a kill of the whole job."),
          into(&S::durable)},
+        {choice(
+             "replicated", "none", {"none", "best", "promotable", "all"},
+             "Which snapshots a second worker keeps in memory too, on another host if there is one: they survive the "
+             "loss of a worker without the disk, but not a kill of the whole job. Needs two workers; counts against "
+             "snapshot_memory; stemma preview shows the cost."),
+         into(&S::replicated)},
         {duration("lease_timeout", "0", at_least(0),
                   "A training that takes longer is given up and tried elsewhere; 0 = never."),
          into(&S::lease_timeout)},

@@ -12,6 +12,8 @@ ManagerSettings manager_settings(const Job& job) {
     settings.retries = job.workers.retries;
     settings.failures_in_a_row = job.workers.failures_in_a_row;
     settings.durable = job.workers.durable;
+    // Who asks trains in processes of his own: snapshots are files that each of them can read.
+    settings.replicated = job.trainer.type == TrainerType::ask ? DurablePolicy::none : job.workers.replicated;
     settings.spill = job.workers.spill;
     settings.lease_timeout = job.workers.lease_timeout;
     // Who asks may wait in a queue before it trains.

@@ -156,6 +156,9 @@ Case drawn_case(Kind kind, std::uint64_t seed) {
     faults.stall_seconds = stream.uniform(0, 600);
     manager.lease_patience = sometimes(10);
     manager.lease_floor = stream.uniform(5, 100);
+    manager.replicated = static_cast<DurablePolicy>(stream.below(4));
+    machine.workers_per_host = static_cast<std::uint32_t>(stream.below(4));
+    faults.lose_snapshot = sometimes(0.02);
     return drawn;
 }
 

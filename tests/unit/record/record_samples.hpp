@@ -43,6 +43,8 @@ public:
                 return MemberStopped{id<MemberId>()};
             case 11:
                 return BudgetChanged{budget(), resource()};
+            case 12:
+                return TransferFailed{id<TransferId>()};
             default:
                 return ModelFitted{s_(), rows().empty() ? std::vector<double>{} : std::vector<double>{number(), 0.5}};
         }
@@ -73,6 +75,14 @@ public:
             case 9:
                 return Noted{static_cast<EventKind>(1 + s_.below(13)), id<MemberId>(), id<LeaseId>(), id<WorkerId>(),
                              number()};
+            case 10:
+                return Replicate{id<TransferId>(),
+                                 id<SnapshotId>(),
+                                 id<MemberId>(),
+                                 resource(),
+                                 id<WorkerId>(),
+                                 id<WorkerId>(),
+                                 s_()};
             default:
                 return Ended{static_cast<EndReason>(1 + s_.below(9)), id<MemberId>()};
         }

@@ -24,8 +24,9 @@ protected:
                          Source source = {}) {
         return {{worker}, {lease}, {member}, from, to, source, 0};
     }
-    static LeaseReported report(std::uint64_t worker, std::uint64_t lease, Resource reached, double metric) {
-        return {{worker}, {lease}, reached, 1, 1, {{reached, {metric}}}};
+    static LeaseReported report(std::uint64_t worker, std::uint64_t lease, Resource reached, double metric,
+                                std::uint64_t bytes = 1) {
+        return {{worker}, {lease}, reached, 1, bytes, {{reached, {metric}}}};
     }
     static Source local(std::uint64_t snapshot, std::uint64_t worker) {
         return {SourceKind::local, {snapshot}, {worker}, {}, 1};
@@ -96,7 +97,7 @@ TEST_F(CheckersTest, SeeAResourceThatGoesBack) {
 TEST_F(CheckersTest, AcceptARetrainingThatIsNoted) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_NO_THROW(feed(report(2, 1, 1, 0.4),
+    EXPECT_NO_THROW(feed(report(2, 1, 1, 0.4, 0),
                          {Noted{.kind = EventKind::retrain, .member = {1}, .lease = {2}}, assign(2, 2, 1, 0, 2)}));
 }
 
@@ -191,6 +192,77 @@ TEST_F(CheckersTest, AcceptADropOfWhatAnAbortedTransferMayHaveLeft) {
     const LeaseFailed failure{{2}, {2}, FailureKind::infeasible, "", "", 1, 0};
     EXPECT_NO_THROW(feed(failure, {AbortTransfer{{0}, {1}}, AbortTransfer{{0}, {2}}, Drop{{2}, {0}}}));
     EXPECT_THROW(feed(Ticked{}, {Drop{{2}, {0}}}), CheckFailed) << "once";
+}
+
+// ---- second copies -------------------------------------------------------------------------------------------------
+
+/// Worker 1 has snapshot 0 and sends it to worker 2; the workers' hosts are given.
+class SecondCopies : public CheckersTest {
+protected:
+    void begin_at(const std::string& first, const std::string& second, std::uint64_t quota = 0) {
+        feed(IncarnationStarted{});
+        feed(WorkerJoined{{1}, first, "cpu", quota}, {born(0), assign(1, 0, 0, 0, 1)});
+        feed(WorkerJoined{{2}, second, "cpu", quota}, {born(1), assign(2, 1, 1, 0, 1)});
+    }
+    static Effects copy(std::uint64_t owner, std::uint64_t receiver, std::uint64_t bytes = 1) {
+        return {Serve{{0}, {0}, {owner}, {receiver}}, Replicate{{0}, {0}, {0}, 1, {owner}, {receiver}, bytes}};
+    }
+};
+
+TEST_F(SecondCopies, AreAcceptedAndSurviveTheOriginal) {
+    begin_at("a", "b");
+    feed(report(1, 0, 1, 0.5), copy(1, 2));
+    feed(TransferDone{{0}});
+    feed(WorkerLost{{1}, ""}, {Noted{.kind = EventKind::requeued, .member = {0}, .lease = {0}}});
+    EXPECT_NO_THROW(feed(report(2, 1, 1, 0.6), {assign(2, 2, 0, 1, 2, local(0, 2))}));
+}
+
+TEST_F(SecondCopies, AreSeenWhenTheyAreNotUsed) {
+    begin_at("a", "b");
+    feed(report(1, 0, 1, 0.5), copy(1, 2));
+    feed(TransferDone{{0}});
+    feed(WorkerLost{{1}, ""});
+    EXPECT_THROW(feed(report(2, 1, 1, 0.6),
+                      {Noted{.kind = EventKind::retrain, .member = {0}, .lease = {2}}, assign(2, 2, 0, 0, 2)}),
+                 CheckFailed);
+}
+
+TEST_F(SecondCopies, AreSeenWhenUsedBeforeTheyAreThere) {
+    begin_at("a", "b");
+    feed(report(1, 0, 1, 0.5), copy(1, 2));
+    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {assign(2, 2, 0, 1, 2, local(0, 2))}), CheckFailed);
+}
+
+TEST_F(SecondCopies, AreSeenWhenTheOwnerDoesNotHaveThem) {
+    begin_at("a", "b");
+    EXPECT_THROW(feed(report(1, 0, 1, 0.5), copy(2, 1)), CheckFailed);
+}
+
+TEST_F(SecondCopies, AreSeenWithoutAServe) {
+    begin_at("a", "b");
+    EXPECT_THROW(feed(report(1, 0, 1, 0.5), {Replicate{{0}, {0}, {0}, 1, {1}, {2}, 1}}), CheckFailed);
+}
+
+TEST_F(SecondCopies, AreSeenWhenTheyDoNotFit) {
+    begin_at("a", "b", 5);
+    feed(report(2, 1, 1, 0.6, 3));
+    EXPECT_THROW(feed(report(1, 0, 1, 0.5, 3), copy(1, 2, 3)), CheckFailed);
+}
+
+TEST_F(SecondCopies, AreSeenOnTheSameHostWhenThereIsAnother) {
+    begin_at("a", "a");
+    feed(WorkerJoined{{3}, "b", "cpu", 0});
+    EXPECT_THROW(feed(report(1, 0, 1, 0.5), copy(1, 2)), CheckFailed);
+}
+
+TEST_F(SecondCopies, AreSeenWhenTheyAreKeptForEver) {
+    begin_at("a", "b");
+    feed(report(1, 0, 1, 0.5), copy(1, 2));
+    feed(TransferDone{{0}});
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    feed(report(2, 1, 1, nan), {Drop{{2}, {1}}, assign(2, 2, 0, 1, 2, local(0, 2))});
+    const Effects end = {Noted{.kind = EventKind::new_best}, Drop{{1}, {0}}, Ended{EndReason::exhausted, {0}}};
+    EXPECT_THROW(feed(report(2, 2, 2, 0.4), end), CheckFailed) << "worker 2 still has snapshot 0";
 }
 
 TEST(CheckersBudget, SeeTooManyMembers) {

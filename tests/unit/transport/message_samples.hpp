@@ -29,6 +29,9 @@ public:
                 return CancelLease{id<LeaseId>()};
             case 6:
                 return Leave{s_.below(2) == 1};
+            case 7:
+                return FetchSnapshot{id<TransferId>(), id<SnapshotId>(), id<MemberId>(),
+                                     resource(),       id<WorkerId>(),   s_()};
             default:
                 return Ping{};
         }
@@ -50,6 +53,8 @@ public:
                 return Persisted{id<SnapshotId>(), s_.below(2) == 1, text()};
             case 6:
                 return TransferReceived{id<TransferId>()};
+            case 7:
+                return TransferEmpty{id<TransferId>()};
             default:
                 return Goodbye{};
         }

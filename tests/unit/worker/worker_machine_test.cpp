@@ -178,6 +178,42 @@ TEST(WorkerMachine, ServesWhatItHasAndZeroBytesOtherwise) {
     EXPECT_TRUE(only<SendBulk>(missing)->content->empty());
 }
 
+TEST(WorkerMachine, KeepsASecondCopyThatNoLeaseWaitsFor) {
+    Harness h;
+    const auto asked = h.give(ToWorker(FetchSnapshot{{7}, {5}, {3}, 4, {2}, 16}));
+    const auto came = h.give(BulkArrived{{7}, Bytes(16, std::byte{0})});
+    const auto served = h.give(ToWorker(ServeSnapshot{{8}, {5}, {3}}));
+
+    ASSERT_NE(only<ReceiveBulk>(asked), nullptr);
+    EXPECT_EQ(only<ReceiveBulk>(asked)->from, 2);
+    EXPECT_EQ(only<ReceiveBulk>(asked)->bytes, 16U);
+    ASSERT_NE(only_said<TransferReceived>(came), nullptr);
+    EXPECT_EQ(only_said<TransferReceived>(came)->transfer, TransferId{7});
+    EXPECT_EQ(h.machine.snapshot_bytes(), 16U);
+    ASSERT_NE(only<SendBulk>(served), nullptr) << "it is as good as the original";
+    EXPECT_EQ(only<SendBulk>(served)->content->size(), 16U);
+}
+
+TEST(WorkerMachine, ASecondCopyThatDoesNotComeIsTold) {
+    Harness h;
+    h.give(ToWorker(FetchSnapshot{{7}, {5}, {3}, 4, {2}, 16}));
+    const auto came = h.give(BulkArrived{{7}, Bytes()});
+
+    ASSERT_NE(only_said<TransferEmpty>(came), nullptr);
+    EXPECT_EQ(only_said<TransferEmpty>(came)->transfer, TransferId{7});
+    EXPECT_EQ(h.machine.snapshots(), 0U);
+}
+
+TEST(WorkerMachine, AnAbandonedSecondCopyIsForgottenWithoutAWord) {
+    Harness h;
+    h.give(ToWorker(FetchSnapshot{{7}, {5}, {3}, 4, {2}, 16}));
+    const auto out = h.give(ToWorker(AbandonTransfer{{7}}));
+
+    ASSERT_EQ(out.size(), 1U);
+    EXPECT_TRUE(std::holds_alternative<AbandonBulk>(out.front()));
+    EXPECT_TRUE(h.give(BulkArrived{{7}, Bytes(16, std::byte{0})}).empty());
+}
+
 TEST(WorkerMachine, AnAbandonedSendIsForgottenOnce) {
     Harness h;
     h.hold(1, 16);
