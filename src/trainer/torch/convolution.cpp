@@ -81,9 +81,10 @@ struct Convolution : torch::autograd::Function<Convolution> {
         const auto saved = context->get_saved_variables();
         const auto g = kept(context);
         const bool by_x = context->saved_data["by_x"].toBool();
-        // With mixed precision the output, and so its gradient, is of another type.
-        const auto gradient = gradients[0].to(saved[0].scalar_type());
-        auto both = ConvolutionGradient::apply(gradient, saved[0], saved[1], g.stride, g.padding, by_x);
+        // With mixed precision images and gradients may be of another type than the weights.
+        const auto type = saved[1].scalar_type();
+        auto both =
+            ConvolutionGradient::apply(gradients[0].to(type), saved[0].to(type), saved[1], g.stride, g.padding, by_x);
         return {by_x ? both[0] : torch::Tensor(), both[1], {}, {}};
     }
 };

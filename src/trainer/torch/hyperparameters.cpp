@@ -111,7 +111,7 @@ Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
                                      const std::map<std::string, Literal>& fixed, const std::string& model) {
     const Reader reader(configuration, fixed);
     Hyperparameters h;
-    if (model == "resnet18") h.width = 64, h.batch_norm = true;
+    if (model == "resnet18") h.width = 64;
     if (model == "lstm") h.width = 650;
     reader.get("lr", h.lr);
     reader.get("batch_size", h.batch_size);
@@ -137,6 +137,7 @@ Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
     reader.get("activation", h.activation);
     reader.get("dropout", h.dropout);
     reader.get("batch_norm", h.batch_norm);
+    if (model == "resnet18") h.batch_norm = true;
     reader.get("sequence", h.sequence);
     reader.get("module", h.module);
     check_optimiser(h);

@@ -120,7 +120,7 @@ TEST(TrainerSection, LargeNetworksNeedTheirData) {
     refused("data = \"cifar10\"\nmodel = \"resnet18\"\n",
             "trainer.path is missing; data = \"cifar10\" needs the folder");
     refused("data = \"cifar10\"\npath = \"c\"\nmodel = \"lenet\"\n", "must be \"resnet18\" or \"mlp\"");
-    refused("data = \"cifar\"\npath = \"c\"\n", "did you mean \"cifar10\"?");
+    refused("data = \"cifar_10\"\npath = \"c\"\n", "did you mean \"cifar10\"?");
     refused("data = \"csv\"\npath = \"a.csv\"\nmodel = \"resnet18\"\n", "a ResNet takes images");
     refused("data = \"text\"\nmodel = \"lstm\"\n", "trainer.path is missing; data = \"text\" needs a plain text");
     refused("data = \"text\"\npath = \"a.txt\"\n", "trainer.model must be \"lstm\" for data = \"text\"");

@@ -36,6 +36,8 @@ TorchSettings text(const Fixed& fixed = {}) {
 
 const auto empty_space = std::make_shared<const SearchSpace>();
 
+const Point start{{"lr", 0.1}, {"weight_decay", 1e-5}, {"momentum", 0.5}};
+
 /// The language model in double precision, with what a loss of it takes.
 struct SmallModel {
     Data data;
@@ -220,6 +222,33 @@ TEST(LanguageModel, LearnsWhatFollowsAWord) {
     EXPECT_THAT(training.trainer->describe(), HasSubstr("small.txt, LSTM"));
 }
 
+TEST(LanguageModel, LibTorchsLstmAndTheComposedOneTrainAlike) {
+    auto settings = text({{"lr", 0.5}, {"gradient_clip", 0.25}});
+    Training fused(empty_space, settings, {});
+    settings.fused = false;
+    Training composed(empty_space, settings, {});
+    const double expected = fused.value(fused.train(0, 2).rows.back(), "valid_loss");
+    EXPECT_NEAR(composed.value(composed.train(0, 2).rows.back(), "valid_loss"), expected, 1e-4);
+}
+
+TEST(LanguageModel, MixedPrecisionTrains) {
+    auto settings = text({{"lr", 0.5}});
+    Training exact(empty_space, settings, {});
+    settings.precision = "bf16";
+    Training mixed(empty_space, settings, {});
+    settings.fused = false;
+    Training composed(empty_space, settings, {});
+    const double expected = exact.value(exact.train(0, 3).rows.back(), "valid_loss");
+    for (auto* training : {&mixed, &composed}) {
+        const double found = training->value(training->train(0, 3).rows.back(), "valid_loss");
+        EXPECT_NEAR(found, expected, 0.05);
+        EXPECT_NE(found, expected);
+    }
+    settings.hypergradient = HypergradientSettings{.interval = 2};
+    Training moving(sgd_space(), settings, start);
+    EXPECT_TRUE(std::isfinite(moving.value(moving.train(0, 2).rows.back(), "hypergradient_norm")));
+}
+
 TEST(LanguageModel, HyperparametersMatter) {
     const std::vector<Fixed> variants = {{},
                                          {{"layers", std::int64_t{1}}},
@@ -270,8 +299,6 @@ TEST(LanguageModel, AChildWithAnotherNumberOfStreamsBeginsThePassAgain) {
     std::memcpy(&row, content.data() + 2 * sizeof row, sizeof row);
     EXPECT_EQ(row, 2 * 20);
 }
-
-const Point start{{"lr", 0.1}, {"weight_decay", 1e-5}, {"momentum", 0.5}};
 
 TEST(LanguageModel, HypergradientsMoveAndHelp) {
     auto settings = text({{"gradient_clip", 0.25}});

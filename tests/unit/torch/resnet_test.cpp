@@ -172,6 +172,17 @@ TEST(ResNet18, LearnsImages) {
     EXPECT_NE(trained.snapshot.find("model/layer4.1.bn2.running_var"), nullptr);
 }
 
+TEST(ResNet18, MixedPrecisionTrainsAlsoWhenSomethingMoves) {
+    auto settings = cifar({{"width", std::int64_t{4}}});
+    settings.precision = "bf16";
+    settings.hypergradient = HypergradientSettings{.interval = 2, .terms = 2};
+    settings.valid = 40;
+    Training moving(sgd_space(), settings, start);
+    const auto trained = moving.train(0, 2);
+    EXPECT_GT(moving.value(trained.rows.back(), "hypergradient_norm"), 0);
+    EXPECT_TRUE(std::isfinite(moving.value(trained.rows.back(), "hypergradient_norm")));
+}
+
 TEST(ResNet18, ABatchOfOneImageIsInfeasible) {
     Training training(std::make_shared<const SearchSpace>(), cifar({{"batch_size", std::int64_t{1}}}), {});
     EXPECT_THAT([&] { training.train(0, 1); }, ThrowsMessage<std::runtime_error>(HasSubstr("at least two rows")));
