@@ -22,8 +22,8 @@ struct TorchSettings {
     /// folder with data_batch_1.bin .. 5 and test_batch.bin; fashion_mnist: the folder, "" = Debian's package
     std::string path;
     std::string target;  ///< csv: name of the column to predict, "" = the last one
-    std::string split =
-        "permuted";  ///< or "rows" (text: always): in the file's order, train, then validation, then test
+    /// Or "rows" (text: always): in the file's order, train, then validation, then test.
+    std::string split = "permuted";
     /// Size of the validation set: < 1 a share, else a number of rows. 0: csv, text a tenth; images half of the 10,000
     /// test images. Otherwise images are taken from those for training ("rows": the last ones).
     double valid = 0;
@@ -31,8 +31,8 @@ struct TorchSettings {
     double test = 0;
     std::uint64_t vocabulary = 10000;  ///< text: most words that the model knows, with <unk> for the others; >= 2
     std::uint64_t train_rows = 0;      ///< use only the first so many training rows of the split; 0 = all
-    std::string model =
-        "mlp";  ///< or "lenet" (images of 28 x 28 only), "resnet18" (images), "lstm" (text), "torchscript"
+    /// Or "lenet" (images of 28 x 28 only), "resnet18" (images), "lstm" (text), "torchscript".
+    std::string model = "mlp";
     std::string unit = "epoch";  ///< or "step": what resources count
     /// Values of hyperparameters that the space does not have. Neither there nor here: the default of the job
     /// reference.
@@ -43,8 +43,10 @@ struct TorchSettings {
     bool deterministic = true;          ///< CUDA: only algorithms that give the same bits each time
     bool tf32 = false;                  ///< CUDA: TensorFloat-32 in products and convolutions
     std::string precision = "float32";  ///< or "bf16": automatic mixed precision (weights stay float32)
-    bool fused = true;                  ///< CPU: LeNet's first block as one operation (same function, other rounding)
-    std::uint64_t run_seed = 0;         ///< of splits and of the order of training rows
+    /// Where nothing moves: LeNet's first block as one operation (CPU), LibTorch's own LSTM. The same functions,
+    /// rounded differently.
+    bool fused = true;
+    std::uint64_t run_seed = 0;  ///< of splits and of the order of training rows
     /// Hyperparameters with role = "hypergradient" move during training. Needed exactly when the space has such ones
     /// (or for the variants to compare with, which move none).
     std::optional<HypergradientSettings> hypergradient = {};
