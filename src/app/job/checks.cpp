@@ -132,26 +132,46 @@ void check_reported(const Node& root, const Job& job, Diagnostics& diagnostics) 
     }
 }
 
+/// What is wrong with the pair of data and model; "" = nothing.
+std::string mismatch(DataSet data, ModelKind model) {
+    const bool images = data == DataSet::fashion_mnist || data == DataSet::cifar10;
+    if (data == DataSet::text && model != ModelKind::lstm) return "must be \"lstm\" for data = \"text\"";
+    if (model == ModelKind::lstm && data != DataSet::text) return "= \"lstm\" is used only with data = \"text\"";
+    if (model == ModelKind::lenet && data == DataSet::cifar10)
+        return "must be \"resnet18\" or \"mlp\" for data = \"cifar10\": a LeNet takes 28 x 28 pixels";
+    if (model == ModelKind::lenet && !images) return "must be \"mlp\" for data = \"csv\": a LeNet takes images";
+    if (model == ModelKind::resnet18 && !images) return "must be \"mlp\" for data = \"csv\": a ResNet takes images";
+    return "";
+}
+
+/// Path, target and model against the data set.
+void check_data(const Node& root, const TrainerSettings& trainer, Diagnostics& diagnostics) {
+    const Node* section = root.find("trainer");
+    const auto refuse = [&](const char* key, const std::string& text) {
+        const Node* node = section == nullptr ? nullptr : section->find(key);
+        diagnostics.error(node == nullptr ? place_of(root, {"trainer"}) : node->place, join_path("trainer", key), text);
+    };
+    if (trainer.path.empty() && !diagnostics.blamed("trainer.path")) {
+        if (trainer.data == DataSet::csv) refuse("path", "is missing; data = \"csv\" needs the path of the file");
+        if (trainer.data == DataSet::cifar10)
+            refuse("path", "is missing; data = \"cifar10\" needs the folder with data_batch_1.bin and the others");
+        if (trainer.data == DataSet::text)
+            refuse("path", "is missing; data = \"text\" needs a plain text file, or the folder with ptb.train.txt");
+    }
+    if (trainer.data != DataSet::csv && !trainer.target.empty())
+        refuse("target", "is used only with data = \"csv\"; remove it");
+    if (const auto wrong = mismatch(trainer.data, trainer.model); !wrong.empty()) refuse("model", wrong);
+}
+
 void check_trainer(const Node& root, const Job& job, Diagnostics& diagnostics) {
     const auto& trainer = job.trainer;
     if (trainer.type == TrainerType::process || trainer.type == TrainerType::ask) {
         return check_reported(root, job, diagnostics);
     }
     if (trainer.type != TrainerType::torch) return;
-    const Node* section = root.find("trainer");
-    if (trainer.data == DataSet::csv && trainer.path.empty() && !diagnostics.blamed("trainer.path")) {
-        diagnostics.error(place_of(root, {"trainer"}), "trainer.path",
-                          "is missing; data = \"csv\" needs the path of the file");
-    }
-    if (trainer.data == DataSet::fashion_mnist && !trainer.target.empty()) {
-        diagnostics.error(section->find("target")->place, "trainer.target",
-                          "is used only with data = \"csv\"; remove it");
-    }
-    if (trainer.data == DataSet::csv && trainer.model == ModelKind::lenet) {
-        diagnostics.error(section->find("model")->place, "trainer.model",
-                          "must be \"mlp\" for data = \"csv\": a LeNet takes images");
-    }
-    if (trainer.data == DataSet::csv && trainer.valid < 1 && trainer.test < 1 && trainer.valid + trainer.test >= 1) {
+    check_data(root, trainer, diagnostics);
+    const bool shares = trainer.data == DataSet::csv || trainer.data == DataSet::text;
+    if (shares && trainer.valid < 1 && trainer.test < 1 && trainer.valid + trainer.test >= 1) {
         diagnostics.error(place_of(root, {"trainer", "valid"}), "trainer.valid",
                           "and test together must leave rows to train on; their shares add up to 1 or more");
     }

@@ -15,7 +15,7 @@ struct Reading {
     const Node* trainer = nullptr;         ///< [trainer], or nullptr
     std::map<std::string, Literal> given;  ///< hyperparameters fixed in [trainer]
     std::vector<Hyperparameter> known;
-    ModelKind model = ModelKind::mlp;
+    std::string model;
     bool searched(const std::string& name) const { return space != nullptr && space->find(name) != nullptr; }
 };
 
@@ -27,9 +27,7 @@ const Hyperparameter* find(const Reading& reading, std::string_view name) {
 
 /// The values that `selector` ("model", "optimiser", "schedule") can have in this job; empty if they are not known.
 std::vector<std::string> possible_values(const Reading& reading, const std::string& selector) {
-    if (selector == "model") {
-        return {reading.model == ModelKind::mlp ? "mlp" : reading.model == ModelKind::lenet ? "lenet" : "torchscript"};
-    }
+    if (selector == "model") return {reading.model};
     if (const Node* parameter = reading.space == nullptr ? nullptr : reading.space->find(selector)) {
         std::vector<std::string> out;
         const auto add = [&](const Node& node) {
@@ -176,7 +174,10 @@ void fill_defaults(const Reading& reading, Resource horizon, TrainerSettings& tr
             reading.searched(name) || reading.given.count(name) > 0 ||
             (!one.other_form.empty() && (reading.searched(one.other_form) || reading.given.count(one.other_form) > 0));
         if (elsewhere || !of_use(reading, one)) continue;
-        if (const auto value = default_of(one.key)) trainer.fixed[name] = value->value;
+        auto key = one.key;
+        if (const auto own = one.model_defaults.find(reading.model); own != one.model_defaults.end())
+            key.default_text = own->second;
+        if (const auto value = default_of(key)) trainer.fixed[name] = value->value;
         if (name == "horizon") trainer.fixed[name] = static_cast<double>(horizon);
     }
 }
@@ -212,7 +213,7 @@ void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, 
                           reading.given[keys[index]->name] = checked.value;
                       }
                   });
-    reading.model = trainer.model;
+    reading.model = trainer.model_name();
     if (!shape.certain) return;
     if (reading.space != nullptr) check_roles(*reading.space, shape.selector, diagnostics);
     if (trainer.type == TrainerType::torch || trainer.type == TrainerType::task) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.hpp"
 #include "manager/input.hpp"
 #include "manager/manager.hpp"
 #include "sampler/explore.hpp"
@@ -87,9 +88,9 @@ struct SchedulerSettings {
 
 enum class TrainerType : std::uint8_t { toy, torch, process, task, ask };
 enum class TrainerUnit : std::uint8_t { epoch, step };
-enum class DataSet : std::uint8_t { fashion_mnist, csv };
+enum class DataSet : std::uint8_t { fashion_mnist, cifar10, csv, text };
 enum class Split : std::uint8_t { rows, permuted };
-enum class ModelKind : std::uint8_t { mlp, lenet, torchscript };
+enum class ModelKind : std::uint8_t { mlp, lenet, resnet18, lstm, torchscript };
 enum class MixedPrecision : std::uint8_t { off, bf16 };
 
 struct TrainerSettings {
@@ -98,12 +99,13 @@ struct TrainerSettings {
 
     // torch
     DataSet data = DataSet::fashion_mnist;
-    std::string path;    ///< csv: the file; fashion_mnist: the folder, "" = where Debian's package puts it
+    std::string path;    ///< csv: the file; images: the folder, "" = where Debian's package of Fashion-MNIST puts it
     std::string target;  ///< csv: name of the column to predict, "" = the last one
     Split split = Split::permuted;
     double valid = 0;  ///< size of the validation set: < 1 a share, else a number of rows; 0 = the data set's own
     double test = 0;   ///< likewise for the test set
-    std::uint64_t train_rows = 0;  ///< 0 = all rows that are left
+    std::uint64_t vocabulary = 10000;  ///< text: most words that the model knows, >= 2
+    std::uint64_t train_rows = 0;      ///< 0 = all rows that are left
     ModelKind model = ModelKind::mlp;
     MixedPrecision amp = MixedPrecision::off;
     bool tf32 = false;
@@ -140,6 +142,21 @@ struct TrainerSettings {
     double failure_rate = 0;        ///< share of leases that fail, 0 .. 1
     std::uint64_t state_bytes = 0;  ///< extra size of a snapshot
 
+    std::string_view model_name() const {
+        switch (model) {
+            case ModelKind::mlp:
+                return "mlp";
+            case ModelKind::lenet:
+                return "lenet";
+            case ModelKind::resnet18:
+                return "resnet18";
+            case ModelKind::lstm:
+                return "lstm";
+            case ModelKind::torchscript:
+                return "torchscript";
+        }
+        unreachable("a model has one of the names");
+    }
     std::string_view unit_name() const { return unit == TrainerUnit::epoch ? "epoch" : "step"; }
 };
 

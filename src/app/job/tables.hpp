@@ -2,6 +2,7 @@
 // The tables of keys: one list a section. To add a key, add a line here and a field in settings.hpp; reading, checks,
 // `--explain` and the reference follow.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,10 +45,11 @@ std::vector<Field<WorkerSettings>> worker_fields();
 /// A hyperparameter of the torch trainer: fixed in [trainer] or searched as a parameter of that name in [space].
 struct Hyperparameter {
     Key key;
-    std::string needs = {};                      ///< "model", "optimiser" or "schedule"; "" = always of use
-    std::vector<std::string> needs_values = {};  ///< of use only with one of these
-    std::string other_form = {};                 ///< the other way to give the same number: not both
-    bool structural = false;                     ///< weights or their meaning hang on it: fixed for a lineage
+    std::string needs = {};                                  ///< "model", "optimiser" or "schedule"; "" = always of use
+    std::vector<std::string> needs_values = {};              ///< of use only with one of these
+    std::string other_form = {};                             ///< the other way to give the same number: not both
+    std::map<std::string, std::string> model_defaults = {};  ///< where a model's default is not the key's
+    bool structural = false;  ///< weights or their meaning hang on it: fixed for a lineage
 };
 std::vector<Hyperparameter> hyperparameters();
 

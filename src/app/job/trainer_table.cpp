@@ -14,36 +14,46 @@ const std::string unit = "the trainer's unit";
 std::vector<Field<TrainerSettings>> torch_fields() {
     using S = TrainerSettings;
     std::vector<Field<S>> fields{
-        {choice("data", "fashion_mnist", {"fashion_mnist", "csv"},
-                "The data set: Fashion-MNIST images (classification), or a table of numbers (regression)."),
+        {choice("data", "fashion_mnist", {"fashion_mnist", "cifar10", "csv", "text"},
+                "The data set: images of Fashion-MNIST or CIFAR-10 (classification), a table of numbers "
+                "(regression), or plain text (the next word is predicted)."),
          into(&S::data)},
-        {default_is("fashion_mnist: where Debian's package dataset-fashion-mnist puts it",
-                    text("path",
-                         "csv: the file, comma-separated with a header line. fashion_mnist: the folder with the four "
-                         "IDX files.")),
+        {default_is(
+             "fashion_mnist: where Debian's package dataset-fashion-mnist puts it",
+             text("path",
+                  "csv: the file, comma-separated with a header line. fashion_mnist: the folder with the four "
+                  "IDX files. cifar10: the folder with data_batch_1.bin .. data_batch_5.bin and "
+                  "test_batch.bin (the \"binary version\"), or the one above. text: a plain text, or the folder with "
+                  "ptb.train.txt, ptb.valid.txt and ptb.test.txt.")),
          into(&S::path)},
         {default_is("the last column", text("target", "csv: name of the column to predict.")), into(&S::target)},
         {choice("split", "permuted", {"rows", "permuted"},
                 "How rows are dealt out: in the file's order (train, then validation, then test), or after a "
-                "permutation drawn from "
-                "the run's seed."),
+                "permutation drawn from the run's seed. Text is always in order."),
          into(&S::split)},
         {number("valid", "0", {0, 1e9},
                 "Size of the validation set: below 1 a share, else a number of rows. csv: of all rows; 0 = a tenth. "
-                "fashion_mnist: of "
-                "the 60000 training images; 0 = none of them, but half of the 10000 test images."),
+                "text: of all words, likewise; the three files of a folder are the split. Images: of those for "
+                "training; 0 = none of them, but half of the 10000 test images."),
          into(&S::valid)},
-        {number("test", "0", {0, 1e9},
-                "Size of the test set, which no decision ever sees; given like valid. 0 = csv: a tenth; fashion_mnist: "
-                "all test images "
-                "that are not used for validation."),
+        {number(
+             "test", "0", {0, 1e9},
+             "Size of the test set, which no decision ever sees; given like valid. 0 = csv, text: a tenth; images: all "
+             "those for test that are not used for validation."),
          into(&S::test)},
-        {integer("train_rows", "0", {0, 1e12}, "Use only this many training rows (a quick look); 0 = all."),
+        {integer(
+             "vocabulary", "10000", {2, 1e7},
+             "text: how many words the model knows, the most frequent ones of the training text; all others are one "
+             "unknown word."),
+         into(&S::vocabulary)},
+        {integer("train_rows", "0", {0, 1e12},
+                 "Use only this many training rows (text: words) for a quick look; 0 = all."),
          into(&S::train_rows)},
         {choice(
-             "model", "mlp", {"mlp", "lenet", "torchscript"},
-             "The network: fully connected layers, the small convolutional LeNet (images only), or one made in Python "
-             "and saved by torch.jit.script(model).save()."),
+             "model", "mlp", {"mlp", "lenet", "resnet18", "lstm", "torchscript"},
+             "The network: fully connected layers, the small convolutional LeNet (Fashion-MNIST only), ResNet-18 as in "
+             "torchvision (images), an LSTM (text), or one made in Python and saved by "
+             "torch.jit.script(model).save()."),
          into(&S::model)},
         {choice("amp", "off", {"off", "bf16"}, "Mixed precision (GPU)."), into(&S::amp)},
         {flag("tf32", "false", "Allow TensorFloat-32 in matrix products and convolutions (GPU): faster, three digits."),
@@ -158,10 +168,15 @@ std::vector<Hyperparameter> optimiser_hyperparameters() {
     };
     std::vector<Hyperparameter> out{
         {number("lr", "0.001", above(0), "Learning rate.")},
-        {integer("batch_size", "128", {1, 1e9}, "Rows of one optimiser step.")},
+        {integer("batch_size", "128", {1, 1e9},
+                 "Rows of one optimiser step; text: streams that are read side by side.")},
         {choice("optimiser", "sgd", {"sgd", "adam", "adamw"}, "The update rule.")},
         {number("weight_decay", "0", at_least(0), "L2 penalty (sgd, adam) or decoupled decay (adamw).")},
         {number("momentum", "0", below_one, "Momentum."), "optimiser", sgd},
+        {number(
+            "gradient_clip", "0", at_least(0),
+            "Largest norm of a batch's gradient, taken before weight decay; 0 = no limit. With hypergradients it is "
+            "part of what is differentiated, and goes before their key of that name.")},
         {flag("nesterov", "false", "Nesterov's momentum (needs momentum > 0)."), "optimiser", sgd},
         {number("eps", "1e-8", above(0), "Added to the denominator."), "optimiser", adam},
         {flag("amsgrad", "false", "AMSGrad variant."), "optimiser", adam},
@@ -192,11 +207,23 @@ std::vector<Hyperparameter> schedule_hyperparameters() {
 std::vector<Hyperparameter> model_hyperparameters() {
     const Words mlp{"mlp"};
     return {
-        {integer("layers", "2", {0, 1000}, "Hidden layers."), "model", mlp},
-        {integer("width", "128", {1, 1e6}, "Neurons of a hidden layer."), "model", mlp},
+        {integer("layers", "2", {0, 1000}, "Hidden layers, or LSTM layers."), "model", {"mlp", "lstm"}},
+        {default_is("128; resnet18: 64; lstm: 650", integer("width", "128", {1, 1e6},
+                                                            "Neurons of a hidden layer; ResNet-18: maps of the first "
+                                                            "stage; LSTM: of each layer and the embedding.")),
+         "model",
+         {"mlp", "resnet18", "lstm"},
+         {},
+         {{"resnet18", "64"}, {"lstm", "650"}}},
         {choice("activation", "relu", {"relu", "tanh", "gelu", "silu"}, "Activation of hidden layers."), "model", mlp},
-        {number("dropout", "0", {0, 1},
-                "Probability of dropping a hidden neuron (LeNet: a map of the second convolution).")},
+        {number(
+             "dropout", "0", {0, 1},
+             "Probability of dropping a hidden neuron (LeNet: a map of the second convolution; LSTM: between layers)."),
+         "model",
+         {"mlp", "lenet", "lstm"}},
+        {integer("sequence", "70", {1, 1e6}, "Steps of one batch of text, through which the gradient goes back."),
+         "model",
+         {"lstm"}},
         {flag("batch_norm", "false", "Batch normalisation in hidden layers."), "model", mlp},
         {text("module", "The file that the network is in; searched as a categorical parameter, each of several."),
          "model", Words{"torchscript"}},

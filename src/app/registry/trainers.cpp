@@ -150,17 +150,32 @@ void check_task(const Job& job) {
 
 #ifdef STEMMA_WITH_TORCH
 
+std::string name_of(DataSet data) {
+    switch (data) {
+        case DataSet::fashion_mnist:
+            return "fashion_mnist";
+        case DataSet::cifar10:
+            return "cifar10";
+        case DataSet::csv:
+            return "csv";
+        case DataSet::text:
+            return "text";
+    }
+    unreachable("a data set has one of the names");
+}
+
 TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
     const auto& given = job.trainer;
     TorchSettings settings;
-    settings.data = given.data == DataSet::csv ? "csv" : "fashion_mnist";
+    settings.data = name_of(given.data);
     settings.path = given.path;
     settings.target = given.target;
     settings.split = given.split == Split::rows ? "rows" : "permuted";
     settings.valid = given.valid;
     settings.test = given.test;
+    settings.vocabulary = given.vocabulary;
     settings.train_rows = given.train_rows;
-    settings.model = given.model == ModelKind::lenet ? "lenet" : given.model == ModelKind::mlp ? "mlp" : "torchscript";
+    settings.model = given.model_name();
     settings.unit = given.unit_name();
     settings.fixed = given.fixed;
     settings.threads = static_cast<int>(place.threads);

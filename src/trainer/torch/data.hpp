@@ -8,8 +8,10 @@
 namespace stemma {
 
 struct Rows {
-    torch::Tensor x;  ///< images: uint8 [n, 1, height, width]; tables: float32 [n, columns], standardised
-    torch::Tensor y;  ///< classes: int64 [n]; regression: float32 [n], standardised
+    /// Images: uint8 [n, channels, height, width]; tables: float32 [n, columns], standardised; text: word numbers,
+    /// int64 [n], or [steps, streams] as a member reads them (text_data.hpp).
+    torch::Tensor x;
+    torch::Tensor y;  ///< classes: int64 [n], text: like x; regression: float32 [n], standardised
     std::int64_t size() const { return x.size(0); }
 };
 
@@ -17,15 +19,17 @@ struct Data {
     std::string name;  ///< "Fashion-MNIST", "energy.csv"
     Rows train, valid, test;
     Rows tune;                 ///< validation rows that the hypergradient sees; empty without hypergradients
-    std::int64_t classes = 0;  ///< 0 = regression
+    std::int64_t classes = 0;  ///< 0 = regression; text: words of the vocabulary
     double target_scale = 1;   ///< standard deviation of the target over the training rows
+    torch::Tensor mean;        ///< [channels, 1, 1] of pixels in [0, 1]; undefined: pixels are not standardised
+    torch::Tensor scale;       ///< likewise their standard deviations
 
+    bool text() const { return train.x.scalar_type() == torch::kInt64; }
     bool images() const { return train.x.dim() == 4; }
     std::int64_t features() const { return train.x[0].numel(); }
+    /// A batch of `x` as the networks want it: images become float32 in [0, 1], standardised if there is a mean.
+    torch::Tensor input(const torch::Tensor& x) const;
 };
-
-/// A batch as the networks want it: images become float32 in [0, 1].
-torch::Tensor as_input(const torch::Tensor& x);
 
 /// Reads, splits (seed: settings.run_seed) and moves to `device`. Standardisation uses the training rows alone. Throws
 /// UserError.

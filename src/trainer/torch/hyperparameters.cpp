@@ -81,6 +81,7 @@ void check_optimiser(const Hyperparameters& h) {
     demand(h.beta1 >= 0 && h.beta1 < 1, "beta1", h.beta1, "in [0, 1)");
     demand(h.beta2 >= 0 && h.beta2 < 1, "beta2", h.beta2, "in [0, 1)");
     demand(std::isfinite(h.eps) && h.eps > 0, "eps", h.eps, "> 0");
+    demand(h.gradient_clip >= 0, "gradient_clip", h.gradient_clip, ">= 0");
 }
 
 void check_schedule(const Hyperparameters& h) {
@@ -100,15 +101,18 @@ void check_model(const Hyperparameters& h) {
     demand(h.layers >= 0 && h.layers <= layers_max, "layers", h.layers, "0 to 1000");
     demand(h.width >= 1 && h.width <= width_max, "width", h.width, "1 to 1048576");
     demand_one_of("activation", h.activation, {"relu", "tanh", "gelu", "silu"});
+    demand(h.sequence >= 1, "sequence", h.sequence, ">= 1");
     demand(h.dropout >= 0 && h.dropout <= 1, "dropout", h.dropout, "in [0, 1]");
 }
 
 }  // namespace
 
 Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
-                                     const std::map<std::string, Literal>& fixed) {
+                                     const std::map<std::string, Literal>& fixed, const std::string& model) {
     const Reader reader(configuration, fixed);
     Hyperparameters h;
+    if (model == "resnet18") h.width = 64;
+    if (model == "lstm") h.width = 650;
     reader.get("lr", h.lr);
     reader.get("batch_size", h.batch_size);
     reader.get("optimiser", h.optimiser);
@@ -122,6 +126,7 @@ Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
     if (reader.has("one_minus_beta2")) reader.get("one_minus_beta2", complement), h.beta2 = 1 - complement;
     reader.get("eps", h.eps);
     reader.get("amsgrad", h.amsgrad);
+    reader.get("gradient_clip", h.gradient_clip);
     reader.get("schedule", h.schedule);
     reader.get("warmup", h.warmup);
     reader.get("horizon", h.horizon);
@@ -132,6 +137,8 @@ Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
     reader.get("activation", h.activation);
     reader.get("dropout", h.dropout);
     reader.get("batch_norm", h.batch_norm);
+    if (model == "resnet18") h.batch_norm = true;
+    reader.get("sequence", h.sequence);
     reader.get("module", h.module);
     check_optimiser(h);
     check_schedule(h);
@@ -140,10 +147,11 @@ Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
 }
 
 std::vector<std::string> hyperparameter_names() {
-    return {"lr",       "batch_size",      "optimiser", "weight_decay",    "momentum",   "nesterov",
-            "beta1",    "one_minus_beta1", "beta2",     "one_minus_beta2", "eps",        "amsgrad",
-            "schedule", "warmup",          "horizon",   "step_size",       "step_gamma", "layers",
-            "width",    "activation",      "dropout",   "batch_norm",      "module"};
+    return {"lr",         "batch_size", "optimiser",       "weight_decay", "momentum",
+            "nesterov",   "beta1",      "one_minus_beta1", "beta2",        "one_minus_beta2",
+            "eps",        "amsgrad",    "gradient_clip",   "schedule",     "warmup",
+            "horizon",    "step_size",  "step_gamma",      "layers",       "width",
+            "activation", "dropout",    "batch_norm",      "sequence",     "module"};
 }
 
 }  // namespace stemma

@@ -28,23 +28,25 @@ struct Hyperparameters {
     double beta2 = 0.999;
     double eps = 1e-8;
     bool amsgrad = false;
+    double gradient_clip = 0;           ///< largest global norm of a batch's gradient; 0 = none
     std::string schedule = "constant";  ///< "constant", "cosine", "step"
     double warmup = 0;
     double horizon = 0;  ///< 0 = not given
     double step_size = 10;
     double step_gamma = 0.1;
     std::int64_t layers = 2;
-    std::int64_t width = 128;
+    std::int64_t width = 128;         ///< resnet18: 64, lstm: 650
     std::string activation = "relu";  ///< "relu", "tanh", "gelu", "silu"
     double dropout = 0;
-    bool batch_norm = false;
-    std::string module;  ///< model "torchscript": the file
+    bool batch_norm = false;     ///< resnet18: always
+    std::int64_t sequence = 70;  ///< lstm: steps of a batch
+    std::string module;          ///< model "torchscript": the file
 };
 
-/// What the space has (and is active), else what `fixed` has, else the default. Throws Infeasible naming the
-/// hyperparameter, what was found and what is allowed; UserError when a value has the wrong kind.
+/// What the space has (and is active), else what `fixed` has, else the default for `model`. Throws Infeasible naming
+/// the hyperparameter, what was found and what is allowed; UserError when a value has the wrong kind.
 Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
-                                     const std::map<std::string, Literal>& fixed);
+                                     const std::map<std::string, Literal>& fixed, const std::string& model = "mlp");
 
 /// All names there are, those of `one_minus_beta1` and `one_minus_beta2` included.
 std::vector<std::string> hyperparameter_names();

@@ -53,9 +53,15 @@ private:
     torch::Tensor plain_step(const torch::Tensor& batch);
     /// One update by rules that can be differentiated, and a hyper-step if one is due.
     torch::Tensor moving_step(const torch::Tensor& batch);
-    torch::Tensor loss_on(const Rows& rows, const torch::Tensor& index);
-    /// Row numbers of an endless, shuffled walk in batches: the batch for update `step`. A function of its arguments.
-    torch::Tensor endless_batch(std::int64_t rows, std::int64_t step);
+    /// `state`: of a recurrent network, before and then after this batch.
+    torch::Tensor loss_on(const Rows& rows, const torch::Tensor& index, torch::Tensor& state);
+    /// Row numbers of an endless walk in batches (shuffled, text in order): the batch of that number. A function of its
+    /// arguments.
+    torch::Tensor endless_batch(std::int64_t rows, std::int64_t number);
+    torch::Tensor other_loss();
+    void load_states(const Snapshot& snapshot);
+    /// Numbers of the rows in the order of a pass: shuffled by that key, or as they are where the data are text.
+    torch::Tensor order_of(std::int64_t rows, std::uint64_t key) const;
     std::vector<double> trajectory_point() const;
     std::unique_ptr<Curvature> again(const OnePass::Recipe& recipe);
     /// By hand where the network can, else nullptr.
@@ -66,9 +72,10 @@ private:
     std::vector<double> evaluate(const Rows& rows);
 
     const TorchSettings& settings_;
-    const Data& data_;
     torch::Device device_;
     Hyperparameters hyperparameters_;
+    Data data_;                  ///< the trainer's tensors; text: cut into streams
+    std::int64_t batch_length_;  ///< rows of a batch; text: steps
     MemberId id_;
     std::uint64_t seed_;
     at::Generator generator_;
@@ -83,6 +90,8 @@ private:
     torch::Tensor
         loss_sum_;  ///< float64 [1] on the device: over the rows of the last epoch begun, so that no step waits
     std::int64_t loss_rows_ = 0;
+    torch::Tensor state_;        ///< of a recurrent network, in the middle of a pass through the training rows
+    torch::Tensor other_state_;  ///< likewise through those of the hypergradient
 };
 
 }  // namespace stemma

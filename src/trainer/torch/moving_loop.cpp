@@ -55,7 +55,8 @@ std::unique_ptr<MovingLoop> MovingLoop::make(const std::optional<HypergradientSe
                                              torch::nn::Module& model, std::uint64_t seed, LoopLosses losses) {
     const auto start = hyper_start(settings, configuration, h);
     if (!start) return nullptr;
-    return std::make_unique<MovingLoop>(std::make_unique<State>(model, h, *start, *settings, seed, std::move(losses)));
+    return std::make_unique<MovingLoop>(
+        std::make_unique<State>(model, h, *start, with_clip(*settings, h), seed, std::move(losses)));
 }
 
 MovingLoop::MovingLoop(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -3,9 +3,14 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <utility>
 
 #include "core/error.hpp"
+#include "trainer/torch/convolution.hpp"
 #include "trainer/torch/first_block.hpp"
+#include "trainer/torch/initial_weights.hpp"
+#include "trainer/torch/lstm.hpp"
+#include "trainer/torch/resnet.hpp"
 #include "trainer/torch/script_network.hpp"
 
 namespace stemma {
@@ -13,14 +18,9 @@ namespace {
 
 namespace nn = torch::nn;
 
-/// nn::Linear and nn::Conv2d draw from LibTorch's global generator; their numbers are drawn anew from ours.
 template <class Module>
 void initialise(Module& module, at::Generator& generator) {
-    const torch::NoGradGuard no_grad;
-    const double inputs = static_cast<double>(module->weight[0].numel());
-    const double bound = 1 / std::sqrt(inputs);
-    module->weight.uniform_(-bound, bound, generator);
-    module->bias.uniform_(-bound, bound, generator);
+    draw_uniform(module->weight, module->bias, generator);
 }
 
 torch::Tensor activate(const torch::Tensor& x, const std::string& activation) {
@@ -73,8 +73,8 @@ private:
 
 class LeNet : public Network {
 public:
-    LeNet(const Data& data, const Hyperparameters& h, bool fused, at::Generator& generator)
-        : dropout_(h.dropout), fused_(fused), generator_(generator) {
+    LeNet(const Data& data, const Hyperparameters& h, Kernels kernels, at::Generator& generator)
+        : dropout_(h.dropout), kernels_(kernels), generator_(generator) {
         conv1_ = register_module("conv1", nn::Conv2d(nn::Conv2dOptions(1, 10, 5)));
         conv2_ = register_module("conv2", nn::Conv2d(nn::Conv2dOptions(10, 20, 5)));
         linear1_ = register_module("linear1", nn::Linear(320, 50));
@@ -86,14 +86,15 @@ public:
     }
 
     torch::Tensor forward(torch::Tensor x) override {
-        if (fused_ && has_first_block(x, conv1_->weight)) {
+        if (kernels_.fused && has_first_block(x, conv1_->weight)) {
             x = first_block(x, conv1_->weight, conv1_->bias);
         } else {
             x = torch::relu(torch::max_pool2d(conv1_->forward(x), 2));
         }
         // oneDNN's convolutions of a few maps go through their gradients in half the time when the maps lie innermost.
-        if (fused_ && x.is_cpu()) x = x.contiguous(at::MemoryFormat::ChannelsLast);
-        x = conv2_->forward(x);
+        if (kernels_.fused && x.is_cpu()) x = x.contiguous(at::MemoryFormat::ChannelsLast);
+        x = kernels_.twice ? convolution_twice(x, conv2_->weight, 1, 0) + conv2_->bias.view({1, -1, 1, 1})
+                           : conv2_->forward(x);
         if (is_training()) x = drop(x, dropout_, true, generator_);
         x = torch::relu(torch::max_pool2d(x, 2));
         x = torch::relu(linear1_->forward(x.flatten(1)));
@@ -105,38 +106,47 @@ private:
     nn::Conv2d conv1_{nullptr}, conv2_{nullptr};
     nn::Linear linear1_{nullptr}, linear2_{nullptr};
     double dropout_;
-    bool fused_;
+    Kernels kernels_;
     at::Generator& generator_;
 };
 
-/// Linux lends memory that it does not have and then kills the process; so what cannot fit is refused beforehand.
-void demand_memory(const Data& data, const Hyperparameters& h) {
+double weights_of(const std::string& model, const Data& data, const Hyperparameters& h) {
     const auto width = static_cast<double>(h.width);
     const auto layers = static_cast<double>(h.layers);
-    const double weights =
-        layers == 0 ? 0 : static_cast<double>(data.features()) * width + (layers - 1) * width * width;
+    if (model == "resnet18") return resnet18_weights(width);
+    if (model == "lstm") return lstm_weights(static_cast<double>(data.classes), width, layers);
+    return layers == 0 ? 0 : static_cast<double>(data.features()) * width + (layers - 1) * width * width;
+}
+
+/// Linux lends memory that it does not have and then kills the process; so what cannot fit is refused beforehand.
+void demand_memory(const std::string& model, const Data& data, const Hyperparameters& h) {
     const auto batch = static_cast<double>(std::min(h.batch_size, data.train.size()));
-    const double bytes = sizeof(float) * (weights * (h.optimiser == "sgd" ? 3 : 4) + 4 * batch * width * layers);
+    const double activations = model == "mlp" ? 4 * batch * static_cast<double>(h.width * h.layers) : 0;
+    const double bytes = sizeof(float) * (weights_of(model, data, h) * (h.optimiser == "sgd" ? 3 : 4) + activations);
     const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
     if (bytes <= memory) return;
-    throw Infeasible("width = " + std::to_string(h.width) + " with layers = " + std::to_string(h.layers) +
-                     " needs about " + std::to_string(std::llround(bytes * 1e-9)) + " GB to train; this host has " +
+    throw Infeasible("width = " + std::to_string(h.width) +
+                     (model == "resnet18" ? "" : " with layers = " + std::to_string(h.layers)) + " needs about " +
+                     std::to_string(std::llround(bytes * 1e-9)) + " GB to train; this host has " +
                      std::to_string(std::llround(memory * 1e-9)) + " GB");
 }
 
 }  // namespace
 
+torch::Tensor Network::forward_from(torch::Tensor&, torch::Tensor x) { return forward(std::move(x)); }
+
 std::unique_ptr<Curvature> Network::curvature(const torch::Tensor&, const torch::Tensor&) { return nullptr; }
 
 std::shared_ptr<Network> make_network(const std::string& model, const Data& data,
-                                      const Hyperparameters& hyperparameters, bool fused, at::Generator& generator) {
-    if (model == "mlp") {
-        demand_memory(data, hyperparameters);
-        return std::make_shared<Mlp>(data, hyperparameters, generator);
-    }
+                                      const Hyperparameters& hyperparameters, Kernels kernels,
+                                      at::Generator& generator) {
+    if (model == "mlp" || model == "resnet18" || model == "lstm") demand_memory(model, data, hyperparameters);
+    if (model == "mlp") return std::make_shared<Mlp>(data, hyperparameters, generator);
+    if (model == "resnet18") return make_resnet18(data, hyperparameters, kernels.twice, generator);
+    if (model == "lstm") return make_lstm(data, hyperparameters, kernels.fused && !kernels.twice, generator);
     if (model == "torchscript") return make_script_network(hyperparameters.module, generator);
     ensure(model == "lenet", "the model's name has been checked");
-    return std::make_shared<LeNet>(data, hyperparameters, fused, generator);
+    return std::make_shared<LeNet>(data, hyperparameters, kernels, generator);
 }
 
 torch::Tensor drop(const torch::Tensor& x, double p, bool maps, at::Generator& generator) {

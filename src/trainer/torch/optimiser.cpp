@@ -115,6 +115,20 @@ void set_learning_rate(optim::Optimizer& optimiser, double lr) {
     for (auto& group : optimiser.param_groups()) group.options().set_lr(lr);
 }
 
+void clip_gradients(const std::vector<torch::Tensor>& parameters, double norm) {
+    if (norm <= 0) return;
+    const torch::NoGradGuard no_grad;
+    std::vector<torch::Tensor> lengths;
+    for (const auto& parameter : parameters) {
+        if (parameter.grad().defined()) lengths.push_back(parameter.grad().norm());
+    }
+    if (lengths.empty()) return;
+    const auto factor = torch::clamp_max(norm / (torch::stack(lengths).norm() + 1e-6), 1.0);
+    for (const auto& parameter : parameters) {
+        if (parameter.grad().defined()) parameter.grad().mul_(factor);
+    }
+}
+
 void save_optimiser(optim::Optimizer& optimiser, const std::string& name, Snapshot& snapshot) {
     snapshot.add("optimiser/name", DType::u8, {static_cast<std::int64_t>(name.size())}, std::as_bytes(std::span(name)));
     if (name == "sgd") save_moments<optim::SGDParamState>(optimiser, snapshot);

@@ -11,6 +11,10 @@ std::unique_ptr<torch::optim::Optimizer> make_optimiser(std::vector<torch::Tenso
 
 void set_learning_rate(torch::optim::Optimizer& optimiser, double lr);
 
+/// Scales the parameters' gradients to the global norm `norm` if they are longer together; 0 = no limit. As PyTorch's
+/// clip_grad_norm_, but without waiting for the device.
+void clip_gradients(const std::vector<torch::Tensor>& parameters, double norm);
+
 /// Adds the moments as arrays "optimiser/<number of the parameter>/<moment>", and the optimiser's name.
 void save_optimiser(torch::optim::Optimizer& optimiser, const std::string& name, Snapshot& snapshot);
 

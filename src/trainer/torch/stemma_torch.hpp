@@ -147,6 +147,7 @@ private:
             set_learning_rate(*member.optimiser, h.lr * schedule_factor(h, trained, step));
             member.optimiser->zero_grad();
             task_.loss(*member.model, batches[i]).backward();
+            clip_gradients(member.model->parameters(), h.gradient_clip);
             member.optimiser->step();
         }
     }

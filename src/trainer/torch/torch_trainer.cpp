@@ -37,6 +37,30 @@ void demand_hyperparameter(const std::string& name, const char* where) {
                     did_you_mean(name, known) + "; there are: " + list);
 }
 
+std::string title(const std::string& model) {
+    static const std::map<std::string, std::string> titles = {{"mlp", "MLP"},
+                                                              {"lenet", "LeNet"},
+                                                              {"resnet18", "ResNet-18"},
+                                                              {"lstm", "LSTM"},
+                                                              {"torchscript", "TorchScript"}};
+    return titles.at(model);
+}
+
+/// Which data a model can be trained on.
+void check_pair(const std::string& model, const std::string& data) {
+    const bool images = data == "fashion_mnist" || data == "cifar10";
+    if (data == "text" && model != "lstm")
+        throw UserError("trainer.model = \"" + model + "\" cannot read data = \"text\"; use model = \"lstm\"");
+    if (model == "lstm" && data != "text")
+        throw UserError("trainer.model = \"lstm\" reads text; use data = \"text\", or another model");
+    if (model == "lenet" && data != "fashion_mnist") {
+        throw UserError(std::string("trainer.model = \"lenet\" needs images of 28 x 28; use model = ") +
+                        (images ? "\"resnet18\" or \"mlp\"" : "\"mlp\"") + " with data = \"" + data + "\"");
+    }
+    if (model == "resnet18" && !images)
+        throw UserError("trainer.model = \"resnet18\" needs images; use model = \"mlp\" with data = \"" + data + "\"");
+}
+
 class TorchTrainer : public Trainer {
 public:
     TorchTrainer(TorchSettings settings, torch::Device device)
@@ -44,8 +68,7 @@ public:
         set_process_flags(settings_, device_);
         set_threads(settings_.threads);
         data_ = load_data(settings_, device_);
-        if (settings_.model == "lenet" &&
-            (data_.train.x.dim() != 4 || data_.train.x.size(2) != 28 || data_.train.x.size(3) != 28)) {
+        if (settings_.model == "lenet" && !(data_.images() && data_.train.x[0].sizes() == at::IntArrayRef{1, 28, 28})) {
             throw UserError("model = \"lenet\" needs images of 28 x 28; use model = \"mlp\" for " + data_.name);
         }
     }
@@ -54,7 +77,7 @@ public:
 
     std::string describe() const override {
         const auto threads = std::to_string(settings_.threads) + (settings_.threads == 1 ? " thread" : " threads");
-        return data_.name + ", " + (settings_.model == "lenet" ? "LeNet" : "MLP") + ", " +
+        return data_.name + ", " + title(settings_.model) + ", " +
                (device_.is_cpu() ? "CPU " + threads : device_.str()) + ", LibTorch " + torch_version();
     }
 
@@ -78,7 +101,7 @@ public:
 private:
     TrainResult run(const TrainRequest& request, Resource& reached) {
         set_threads(settings_.threads);  // a setting of the calling thread
-        const auto hyperparameters = read_hyperparameters(request.configuration, settings_.fixed);
+        const auto hyperparameters = read_hyperparameters(request.configuration, settings_.fixed, settings_.model);
         const auto moving = hyper_start(settings_.hypergradient, request.configuration, hyperparameters);
         Member member(settings_, data_, device_, hyperparameters, moving ? &*moving : nullptr, request.member,
                       request.seed);
@@ -133,7 +156,7 @@ private:
 }  // namespace
 
 std::vector<MetricInfo> torch_metrics(const TorchSettings& settings) {
-    const std::string other = settings.data == "csv" ? "rmse" : "accuracy";
+    const std::string other = settings.data == "csv" ? "rmse" : settings.data == "text" ? "perplexity" : "accuracy";
     std::vector<MetricInfo> metrics{
         {"valid_loss"}, {"valid_" + other}, {"test_loss", true}, {"test_" + other, true}, {"train_loss"}};
     if (!settings.hypergradient) return metrics;
@@ -168,17 +191,17 @@ void check_modules(const TorchSettings& settings, const SearchSpace& space) {
 }  // namespace
 
 void check_torch_settings(const TorchSettings& settings, const SearchSpace& space) {
-    demand_one_of("trainer.data", settings.data, {"fashion_mnist", "csv"});
+    demand_one_of("trainer.data", settings.data, {"fashion_mnist", "cifar10", "csv", "text"});
     demand_one_of("trainer.split", settings.split, {"permuted", "rows"});
-    demand_one_of("trainer.model", settings.model, {"mlp", "lenet", "torchscript"});
+    demand_one_of("trainer.model", settings.model, {"mlp", "lenet", "resnet18", "lstm", "torchscript"});
     demand_one_of("trainer.unit", settings.unit, {"epoch", "step"});
     demand_one_of("trainer precision", settings.precision, {"float32", "bf16"});
-    if (settings.model == "lenet" && settings.data == "csv") {
-        throw UserError("trainer.model = \"lenet\" needs images; use model = \"mlp\" with data = \"csv\"");
-    }
+    check_pair(settings.model, settings.data);
     if (settings.threads < 1)
         throw UserError("threads = " + std::to_string(settings.threads) + ": a training needs at least one");
     if (!(settings.valid >= 0) || !(settings.test >= 0)) throw UserError("trainer.valid and trainer.test must be >= 0");
+    if (settings.vocabulary < 2)
+        throw UserError("trainer.vocabulary = " + std::to_string(settings.vocabulary) + ": there must be two words");
     for (const auto& parameter : space.parameters()) {
         demand_hyperparameter(parameter.name, "[space]");
     }

@@ -122,7 +122,7 @@ void run(const Data& data, std::int64_t batch_size, const std::string& variant, 
     h.width = 50;
     auto generator = make_generator(torch::kCPU);
     generator.set_current_seed(derive_seed(seed, Purpose::training, 0));
-    const auto network = make_network("mlp", data, h, false, generator);
+    const auto network = make_network("mlp", data, h, {}, generator);
     OnePass one_pass(network->parameters(), "sgd", 1e-8, false, start, settings, seed);
     Batches train_batches(train, batch_size, derive_seed(seed, Purpose::data_order, 0));
     Batches other_batches(other, batch_size, derive_seed(seed, Purpose::data_order, 1));

@@ -4,6 +4,7 @@
 
 #include "contract/trainer/trainer_suite.hpp"
 #include "trainer/torch/torch_trainer.hpp"
+#include "unit/torch/small_data.hpp"
 
 namespace stemma {
 namespace {
@@ -24,6 +25,25 @@ TorchSettings images() {
     settings.train_rows = 150;
     settings.valid = 60;
     settings.test = 60;
+    settings.run_seed = 5;
+    return settings;
+}
+
+TorchSettings resnet() {
+    TorchSettings settings;
+    settings.data = "cifar10";
+    settings.path = test::cifar_folder();
+    settings.model = "resnet18";
+    settings.train_rows = 49;
+    settings.run_seed = 5;
+    return settings;
+}
+
+TorchSettings lstm() {
+    TorchSettings settings;
+    settings.data = "text";
+    settings.path = test::text_file();
+    settings.model = "lstm";
     settings.run_seed = 5;
     return settings;
 }
@@ -70,6 +90,16 @@ std::vector<TrainerCase> cases() {
         all.push_back(torch_case(std::string("lenet_") + name, settings, lenet));
         settings.unit = "step";
         if (name == std::string("amsgrad")) all.push_back(torch_case("lenet_by_steps", settings, lenet));
+    }
+    const Fixed small = {{"width", std::int64_t{4}}, {"batch_size", std::int64_t{16}}, {"momentum", 0.9}};
+    const Fixed recurrent = {{"width", std::int64_t{12}},    {"batch_size", std::int64_t{10}},
+                             {"sequence", std::int64_t{30}}, {"dropout", 0.2},
+                             {"gradient_clip", 0.25},        {"optimiser", "adam"}};
+    for (const auto* unit : {"epoch", "step"}) {
+        auto images = resnet(), text = lstm();
+        images.unit = text.unit = unit;
+        all.push_back(torch_case(std::string("resnet18_by_") + unit, images, small));
+        all.push_back(torch_case(std::string("lstm_by_") + unit, text, recurrent));
     }
     auto script = table();
     script.model = "torchscript";

@@ -101,6 +101,36 @@ TEST(TrainerSection, HypergradientsNeedATrainerThatDoesThem) {
                 ElementsAre(HasSubstr("is \"mutable_hypergradient\", which trainer.type = \"toy\" cannot do")));
 }
 
+TEST(TrainerSection, DefaultsOfAModelsOwn) {
+    const auto fixed = [](const std::string& keys) { return parse(torch_head + keys + lr).trainer.fixed; };
+    EXPECT_EQ(fixed("").at("width"), Literal{std::int64_t{128}});
+    EXPECT_EQ(fixed("model = \"resnet18\"\n").at("width"), Literal{std::int64_t{64}});
+    EXPECT_EQ(fixed("model = \"resnet18\"\nwidth = 8\n").at("width"), Literal{std::int64_t{8}});
+    EXPECT_EQ(fixed("model = \"resnet18\"\n").count("layers"), 0U);
+    const auto lstm = fixed("data = \"text\"\npath = \"a.txt\"\nmodel = \"lstm\"\ngradient_clip = 0.25\n");
+    EXPECT_EQ(lstm.at("width"), Literal{std::int64_t{650}});
+    EXPECT_EQ(lstm.at("layers"), Literal{std::int64_t{2}});
+    EXPECT_EQ(lstm.at("sequence"), Literal{std::int64_t{70}});
+    EXPECT_EQ(lstm.at("gradient_clip"), Literal{0.25});
+    EXPECT_THAT(errors_of(torch_head + "sequence = 5\n" + lr),
+                ElementsAre(HasSubstr("trainer.sequence is used only with model = \"lstm\"; here it is \"mlp\"")));
+}
+
+TEST(TrainerSection, LargeNetworksNeedTheirData) {
+    const auto refused = [](const std::string& keys, const std::string& text) {
+        EXPECT_THAT(errors_of(torch_head + keys + lr), ElementsAre(HasSubstr(text))) << keys;
+    };
+    refused("data = \"cifar10\"\nmodel = \"resnet18\"\n",
+            "trainer.path is missing; data = \"cifar10\" needs the folder");
+    refused("data = \"cifar10\"\npath = \"c\"\nmodel = \"lenet\"\n", "must be \"resnet18\" or \"mlp\"");
+    refused("data = \"cifar_10\"\npath = \"c\"\n", "did you mean \"cifar10\"?");
+    refused("data = \"csv\"\npath = \"a.csv\"\nmodel = \"resnet18\"\n", "a ResNet takes images");
+    refused("data = \"text\"\nmodel = \"lstm\"\n", "trainer.path is missing; data = \"text\" needs a plain text");
+    refused("data = \"text\"\npath = \"a.txt\"\n", "trainer.model must be \"lstm\" for data = \"text\"");
+    refused("model = \"lstm\"\n", "is used only with data = \"text\"");
+    EXPECT_NO_THROW(parse(torch_head + "model = \"resnet18\"\n" + lr)) << "Fashion-MNIST has images";
+}
+
 TEST(TrainerSection, DataAndModelThatDoNotFit) {
     EXPECT_THAT(errors_of(torch_head + "data = \"csv\"\n" + lr), ElementsAre(HasSubstr("trainer.path is missing")));
     EXPECT_THAT(errors_of(torch_head + "data = \"csv\"\npath = \"a.csv\"\nmodel = \"lenet\"\n" + lr),

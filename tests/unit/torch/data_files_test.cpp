@@ -6,8 +6,11 @@
 #include <fstream>
 
 #include "core/error.hpp"
+#include "trainer/torch/cifar.hpp"
 #include "trainer/torch/csv.hpp"
 #include "trainer/torch/idx.hpp"
+#include "trainer/torch/text.hpp"
+#include "unit/torch/small_data.hpp"
 
 namespace stemma {
 namespace {
@@ -92,6 +95,70 @@ TEST_F(DataFiles, CsvErrorsNameFileLineAndColumn) {
     refuses("a,a\n1,2\n", "same name");
     refuses("a,b\n", "no rows");
     EXPECT_THAT([&] { read_csv("nowhere.csv"); }, ThrowsMessage<UserError>(HasSubstr("nowhere.csv cannot be opened")));
+}
+
+TEST_F(DataFiles, CifarIsRead) {
+    test::Numbers numbers;
+    const auto first = test::cifar_record(9, numbers), second = test::cifar_record(0, numbers);
+    const auto images = read_cifar(write(first + second, ".bin"));
+    EXPECT_THAT(images.labels, ElementsAre(9, 0));
+    ASSERT_EQ(images.pixels.size(), 2U * 3072);
+    EXPECT_EQ(images.pixels[0], static_cast<std::uint8_t>(first[1]));
+    EXPECT_EQ(images.pixels[3071], static_cast<std::uint8_t>(first[3072]));
+    EXPECT_EQ(images.pixels[3072 + 1024], static_cast<std::uint8_t>(second[1 + 1024]));
+}
+
+TEST_F(DataFiles, CifarErrorsNameFileAndRemedy) {
+    const auto refuses = [&](const std::string& content, const std::string& text) {
+        const auto file = write(content, ".bin");
+        EXPECT_THAT([&] { read_cifar(file); },
+                    ThrowsMessage<UserError>(AllOf(HasSubstr(file), HasSubstr(text), HasSubstr("cifar-10-binary"))));
+    };
+    test::Numbers numbers;
+    const auto record = test::cifar_record(3, numbers);
+    refuses("", "has 0 bytes");
+    refuses(record.substr(1), "has 3072 bytes");
+    refuses(record + record + "\x01", "no whole number of records of 3073");
+    refuses(record + "\x0a" + record.substr(1), "label 10 in record 1");
+    refuses(record + "\xff" + record.substr(1), "label 255 in record 1");
+    EXPECT_THAT([&] { read_cifar((folder_ / "nothing.bin").string()); },
+                ThrowsMessage<UserError>(HasSubstr("nothing.bin cannot be opened")));
+    EXPECT_THAT([&] { read_cifar(folder_.string()); }, ThrowsMessage<UserError>(HasSubstr("cannot be opened")));
+}
+
+TEST_F(DataFiles, TextIsReadAsWordsAndEndsOfLines) {
+    Lexicon lexicon;
+    const auto first = lexicon.read(write("the cat\tsees the  dog\r\n\nthe end", ".txt"));
+    EXPECT_THAT(lexicon.words(), ElementsAre("the", "cat", "sees", "dog", "<eos>", "end"));
+    EXPECT_THAT(first, ElementsAre(0, 1, 2, 0, 3, 4, 4, 0, 5, 4));
+    EXPECT_THAT(lexicon.read(write("dog eats\n", ".txt")), ElementsAre(3, 6, 4));
+}
+
+TEST_F(DataFiles, AVocabularyKeepsTheMostFrequentWords) {
+    Lexicon lexicon;
+    const auto training = lexicon.read(write("b a c <unk> a b\nd\n", ".txt"));
+    const auto other = lexicon.read(write("e a\n", ".txt"));
+
+    const auto all = make_vocabulary(lexicon, training, 100);
+    EXPECT_THAT(all.words, ElementsAre("<unk>", "b", "a", "<eos>", "c", "d"));  // of equal ones, the first to come
+    EXPECT_THAT(all.translated(training), ElementsAre(1, 2, 4, 0, 2, 1, 3, 5, 3));
+    EXPECT_THAT(all.translated(other), ElementsAre(0, 2, 3)) << "words that training does not have are unknown";
+
+    const auto three = make_vocabulary(lexicon, training, 3);
+    EXPECT_THAT(three.words, ElementsAre("<unk>", "b", "a"));
+    EXPECT_THAT(three.translated(training), ElementsAre(1, 2, 0, 0, 2, 1, 0, 0, 0));
+}
+
+TEST_F(DataFiles, WhatIsNoTextIsRefused) {
+    const auto refuses = [&](const std::string& content, const char* text) {
+        const auto file = write(content, ".txt");
+        EXPECT_THAT([&] { Lexicon().read(file); }, ThrowsMessage<UserError>(AllOf(HasSubstr(file), HasSubstr(text))));
+    };
+    refuses("", "has no words");
+    refuses("\n \n", "has no words");
+    refuses(std::string("PK\0\3", 4), "zero bytes");
+    EXPECT_THAT([&] { Lexicon().read("nowhere.txt"); },
+                ThrowsMessage<UserError>(HasSubstr("nowhere.txt cannot be read")));
 }
 
 }  // namespace

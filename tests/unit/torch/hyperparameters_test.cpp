@@ -13,9 +13,9 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 using Fixed = std::map<std::string, Literal>;
 
-Hyperparameters read(const Fixed& fixed) {
+Hyperparameters read(const Fixed& fixed, const std::string& model = "mlp") {
     const SearchSpace empty;
-    return read_hyperparameters(NamedConfiguration(empty, {}), fixed);
+    return read_hyperparameters(NamedConfiguration(empty, {}), fixed, model);
 }
 
 TEST(Hyperparameters, HaveDefaults) {
@@ -23,6 +23,14 @@ TEST(Hyperparameters, HaveDefaults) {
     EXPECT_EQ(h.lr, 0.001);
     EXPECT_EQ(h.optimiser, "sgd");
     EXPECT_EQ(h.batch_size, 128);
+}
+
+TEST(Hyperparameters, HaveDefaultsOfTheirModel) {
+    EXPECT_EQ(read({}).width, 128);
+    EXPECT_EQ(read({}, "lstm").width, 650);
+    EXPECT_EQ(read({}, "resnet18").width, 64);
+    EXPECT_EQ(read({{"width", std::int64_t{8}}}, "resnet18").width, 8);
+    EXPECT_TRUE(read({{"batch_norm", false}}, "resnet18").batch_norm) << "it has no other form";
 }
 
 TEST(Hyperparameters, TheSpaceGoesBeforeFixedValues) {
@@ -56,6 +64,8 @@ TEST(Hyperparameters, WhatCannotBeTrainedIsInfeasible) {
                                                                 {"activation", "sin"},
                                                                 {"weight_decay", -1.0},
                                                                 {"eps", 0.0},
+                                                                {"gradient_clip", -1.0},
+                                                                {"sequence", std::int64_t{0}},
                                                                 {"schedule", "cosine"},
                                                                 {"warmup", -1.0},
                                                                 {"nesterov", true},

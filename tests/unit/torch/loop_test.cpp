@@ -53,19 +53,20 @@ struct Tuned : Plain {
 class Loop : public testing::Test {
 protected:
     static SearchSpace space(Role role) {
-        std::vector<Parameter> parameters(3);
+        std::vector<Parameter> parameters(4);
         parameters[0] = {"lr", Real{1e-4, 1, Scale::log, {}}, role, {}, {}, {}};
         parameters[1] = {"momentum", Real{0, 0.99, Scale::linear, {}}, role, {}, {}, {}};
         parameters[2] = {"batch_size", Integer{1, 64, Scale::linear, {}}, Role::fixed, {}, {}, {}};
+        parameters[3] = {"gradient_clip", Real{0, 1, Scale::linear, {}}, Role::fixed, {}, {}, {}};
         return SearchSpace(parameters);
     }
 
     template <class T>
     static TrainResult train(std::optional<HypergradientSettings> moving, Resource from, Resource to,
-                             const Snapshot* start = nullptr) {
+                             const Snapshot* start = nullptr, double clip = 0) {
         const auto own = space(moving ? Role::hypergradient : Role::fixed);
         const auto configuration = own.from_literals(std::vector<std::pair<std::string, Literal>>{
-            {"lr", 0.02}, {"momentum", 0.5}, {"batch_size", std::int64_t{8}}});
+            {"lr", 0.02}, {"momentum", 0.5}, {"batch_size", std::int64_t{8}}, {"gradient_clip", clip}});
         TaskContext context;
         context.run_seed = 5;
         context.hypergradient = std::move(moving);
@@ -130,6 +131,14 @@ TEST_F(Loop, WhatDoesNotMoveTrainsAsLibTorchsOptimiser) {
     ASSERT_EQ(plain.size(), 2U);
     EXPECT_NEAR(still[0], plain[0], 1e-5 * plain[0]);
     EXPECT_NEAR(still[1], plain[1], 1e-5 * plain[1]);
+}
+
+TEST_F(Loop, GradientsAreClippedAlikeWhetherSomethingMovesOrNot) {
+    const auto unlimited = last_row(train<Plain>(std::nullopt, 0, 2));
+    const auto plain = last_row(train<Plain>(std::nullopt, 0, 2, nullptr, 0.1));
+    const auto still = last_row(train<Plain>(settings("random", 10), 0, 2, nullptr, 0.1));
+    EXPECT_GT(std::abs(plain[0] - unlimited[0]), 1e-3 * unlimited[0]);
+    EXPECT_NEAR(still[0], plain[0], 1e-5 * plain[0]);
 }
 
 TEST_F(Loop, AValidationLossIsAskedForWhereOneIsNeeded) {

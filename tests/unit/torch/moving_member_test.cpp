@@ -8,32 +8,17 @@
 
 #include "core/error.hpp"
 #include "trainer/torch/torch_trainer.hpp"
+#include "unit/torch/training.hpp"
 
 namespace stemma {
 namespace {
 
+using namespace test;
 using testing::HasSubstr;
 using testing::NanSensitiveDoubleEq;
 using testing::Pointwise;
 using testing::ThrowsMessage;
-using Fixed = std::map<std::string, Literal>;
-using Point = std::vector<std::pair<std::string, Literal>>;
-
 const bool has_images = std::filesystem::exists("/usr/share/datasets/fashion-mnist");
-
-Parameter real(const std::string& name, double low, double high, Scale scale, Role role = Role::hypergradient) {
-    Parameter parameter;
-    parameter.name = name;
-    parameter.domain = Real{low, high, scale, {}};
-    parameter.role = role;
-    return parameter;
-}
-
-std::shared_ptr<const SearchSpace> sgd_space() {
-    return std::make_shared<const SearchSpace>(std::vector<Parameter>{real("lr", 1e-6, 1e-1, Scale::log),
-                                                                      real("weight_decay", 1e-7, 1e-2, Scale::log),
-                                                                      real("momentum", 0.0, 0.99, Scale::linear)});
-}
 
 const Point slow{{"lr", 1e-3}, {"weight_decay", 1e-5}, {"momentum", 0.5}};
 
@@ -48,46 +33,6 @@ TorchSettings energy(const std::string& variant, const std::string& unit = "step
     for (const auto& [name, value] : more) settings.fixed[name] = value;
     settings.hypergradient = HypergradientSettings{.variant = variant};
     return settings;
-}
-
-struct Training {
-    std::shared_ptr<const SearchSpace> space;
-    TorchSettings settings;
-    Configuration configuration;
-    std::unique_ptr<Trainer> trainer;
-
-    Training(std::shared_ptr<const SearchSpace> in, const TorchSettings& with, const Point& point)
-        : space(std::move(in)),
-          settings(with),
-          configuration(space->from_literals(point)),
-          trainer(make_torch_trainer(with, space)) {}
-
-    Trained train(Resource from, Resource to, const Snapshot* start = nullptr, bool adopted = false) {
-        auto result = trainer->train({.member = {4},
-                                      .configuration = {*space, configuration},
-                                      .seed = 3,
-                                      .from = from,
-                                      .to = to,
-                                      .start = start,
-                                      .adopted = adopted});
-        if (auto* failure = std::get_if<TrainFailure>(&result)) throw std::runtime_error(failure->message);
-        return std::get<Trained>(std::move(result));
-    }
-
-    double value(const MetricRow& row, const std::string& name) const {
-        const auto metrics = trainer->metrics();
-        const auto found = std::ranges::find(metrics, name, &MetricInfo::name);
-        EXPECT_NE(found, metrics.end()) << name;
-        return row.values[static_cast<std::size_t>(found - metrics.begin())];
-    }
-};
-
-bool equal_content(const Snapshot& a, const Snapshot& b) {
-    if (a.arrays().size() != b.arrays().size()) return false;
-    return std::ranges::all_of(a.arrays(), [&](const ArrayInfo& array) {
-        const auto* other = b.find(array.name);
-        return other != nullptr && std::ranges::equal(a.content(array), b.content(*other));
-    });
 }
 
 TEST(MovingMember, LearnsFasterThanWithoutAndTellsHow) {

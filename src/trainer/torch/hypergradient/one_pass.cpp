@@ -36,6 +36,11 @@ Moments load_moments(const Snapshot& snapshot, const std::string& prefix, const 
     return moments;
 }
 
+torch::ScalarType type_in_recipe(DType type) {
+    if (type == DType::u8) return torch::kUInt8;
+    return type == DType::f32 ? torch::kFloat32 : torch::kInt64;
+}
+
 }  // namespace
 
 OnePass::OnePass(std::vector<torch::Tensor> parameters, const std::string& optimiser, double eps, bool amsgrad,
@@ -189,8 +194,7 @@ void OnePass::load(const Snapshot& snapshot, bool with_optimiser,
         Recipe recipe;
         const auto* array = snapshot.find(prefix + "0");
         for (std::size_t i = 1; array != nullptr; array = snapshot.find(prefix + std::to_string(i++))) {
-            recipe.push_back(
-                load_tensor(snapshot, array->name, array->type == DType::u8 ? torch::kUInt8 : torch::kInt64));
+            recipe.push_back(load_tensor(snapshot, array->name, type_in_recipe(array->type)));
         }
         recorded_update(again(recipe));
         recipes_.push_back(std::move(recipe));

@@ -19,7 +19,8 @@ class OnePass {
 public:
     /// A loss [] of the parameters as they are when it is called, with a graph.
     using Loss = std::function<torch::Tensor()>;
-    /// Tensors from which the loss of a batch can be had again (row numbers, a generator's state).
+    /// Tensors from which the loss of a batch can be had again (row numbers, a generator's state, a network's): of
+    /// int64, uint8 or float32.
     using Recipe = std::vector<torch::Tensor>;
 
     struct Batch {
@@ -49,6 +50,7 @@ public:
     std::int64_t hyper_steps() const { return hyper_steps_; }
     const RawValues& values() const { return values_; }
     const FlatParameters& parameters() const { return parameters_; }
+    const HypergradientSettings& settings() const { return settings_; }
 
     /// Adds arrays "hypergradient/..." to a snapshot that has the parameters' values.
     void save(Snapshot& snapshot) const;

@@ -59,6 +59,11 @@ std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>
     return start;
 }
 
+HypergradientSettings with_clip(HypergradientSettings settings, const Hyperparameters& h) {
+    if (h.gradient_clip > 0) settings.gradient_clip = h.gradient_clip;
+    return settings;
+}
+
 void check_moving(const std::optional<HypergradientSettings>& settings, const SearchSpace& space) {
     std::vector<std::string> with_role;
     for (const auto& parameter : space.parameters()) {

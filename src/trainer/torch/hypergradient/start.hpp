@@ -17,6 +17,9 @@ namespace stemma {
 std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>& settings,
                                       const NamedConfiguration& configuration, const Hyperparameters& hyperparameters);
 
+/// `settings` with the hyperparameter gradient_clip in place of the key of the same name, where it is given.
+HypergradientSettings with_clip(HypergradientSettings settings, const Hyperparameters& hyperparameters);
+
 /// Names of a trajectory's columns.
 std::vector<std::string> trajectory_columns();
 /// Their values after `step` weight updates. Waits for the device.

@@ -1,0 +1,28 @@
+#pragma once
+// A language model: word embedding, LSTM layers, linear decoder (section 7.3 of arXiv 2110.10461).
+
+#include <tuple>
+
+#include "trainer/torch/network.hpp"
+
+namespace stemma {
+
+/// `layers` LSTM layers and an embedding of `width`, dropout between the layers, a decoder of its own (no weights are
+/// shared). Initial weights are PyTorch's defaults: embedding normal (0, 1), LSTM uniform within 1 / sqrt(width),
+/// decoder draw_uniform(). Input int64 [steps, streams], logits [steps * streams, classes]; the state that
+/// forward_from() carries is float32 [2, layers, streams, width]: outputs and cells. `fused`: by LibTorch's own LSTM
+/// (cuDNN's on a GPU, oneDNN's on some CPUs), which not everywhere can be differentiated twice.
+std::shared_ptr<Network> make_lstm(const Data& data, const Hyperparameters& hyperparameters, bool fused,
+                                   at::Generator& generator);
+
+/// Weights that it has, about.
+double lstm_weights(double words, double width, double layers);
+
+/// One layer as at::lstm computes it (gates: input, forget, cell, output), of operations that can be differentiated any
+/// number of times. `x` [steps, streams, inputs], `h` and `c` [streams, width], weights [4 width, inputs], [4 width,
+/// width], biases [4 width]. Gives all outputs [steps, streams, width], and the last output and cell.
+std::tuple<torch::Tensor, torch::Tensor, torch::Tensor> composed_lstm(const torch::Tensor& x, torch::Tensor h,
+                                                                      torch::Tensor c,
+                                                                      const std::vector<torch::Tensor>& weights);
+
+}  // namespace stemma
