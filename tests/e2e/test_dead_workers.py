@@ -24,8 +24,10 @@ SLOW = ("--set", "trainer.cost=20ms", "--set", "run.budget.members=200", *PATIEN
 # Snapshots that take a while on the wire, so that a kill often hits a transfer; children move between workers all the time.
 HEAVY = ("--set", "trainer.cost=50ms", "--set", "run.budget.members=120", "--set", "trainer.state_bytes=32MiB",
          "--set", "workers.durable=best", "--set", "workers.snapshot_memory=4GiB", *PATIENT)
-# Nothing on disk: what a dead worker alone had in memory is gone.
-REPLICATED = ("--set", "trainer.cost=20ms", "--set", "run.budget.members=150", "--set", "trainer.state_bytes=1MiB",
+# Nothing on disk: what a dead worker alone had in memory is gone. Synchronous halving waits for every member of the first rung,
+# the one that the dead worker trained too: all promotions from it come after the death has been noticed.
+REPLICATED = ("--set", "scheduler.type=sha", "--set", "scheduler.members=120", "--set", "run.budget.members=120", "--set", "trainer.cost=100ms",
+              "--set", "trainer.state_bytes=1MiB",
               "--set", "workers.durable=none", "--set", "workers.replicated=all", *PATIENT)
 
 
@@ -126,9 +128,10 @@ def test_death_in_the_middle_of_transfers(program, stemma, job, seed):
 
 def test_members_of_a_dead_worker_go_on_from_their_second_copy(program, stemma, job):
     started = running(program, stemma, 4, job, *REPLICATED)
+    wait_until(lambda: sum(row["worker"] == 2 for row in rows(stemma, "toy.h5", "reports")) > 10, "worker 2 has left snapshots")
     os.kill(started.ranks()[2], signal.SIGKILL)
 
-    finish(started, stemma, 150)
+    finish(started, stemma, 120)
     lost = next(row for row in rows(stemma, "toy.h5", "workers") if row["change"] == "lost")
     made = {row["lease"]: row for row in rows(stemma, "toy.h5", "reports")}  # a snapshot carries its lease's number
     last = max(row["time"] for row in made.values() if row["worker"] == lost["worker"])
