@@ -219,8 +219,12 @@ void ManagerHost::say_goodbye() {
     commit();
     const double deadline = clock_.now() + settings_.goodbye_timeout;
     IdleBackoff backoff;
-    const auto here = [](const Peer& peer) { return peer.joined && !peer.gone; };
-    while (std::any_of(peers_.begin(), peers_.end(), here) && clock_.now() < deadline) {
+    // Ranks that have not said hello yet (a short search, a long start) are waited for too: the manager sends them
+    // home.
+    const auto any_here = [this] {
+        return std::any_of(peers_.begin() + 1, peers_.end(), [](const Peer& peer) { return !peer.gone; });
+    };
+    while (any_here() && clock_.now() < deadline) {
         // Late reports and persisted copies are still inputs; they are recorded, and may erase what nobody needs.
         if (receive()) {
             commit();
@@ -233,7 +237,7 @@ void ManagerHost::say_goodbye() {
         static_cast<void>(endpoint_.poll());
         backoff.wait();
     }
-    if (std::any_of(peers_.begin(), peers_.end(), here)) result_.workers_lost = true;
+    if (any_here()) result_.workers_lost = true;
 }
 
 }  // namespace stemma

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <thread>
 
@@ -41,12 +42,13 @@ Manager make_manager(ManagerSettings settings) {
 
 /// One incarnation with `workers` threads.
 HostResult incarnation(Manager& manager, MemoryJournal& journal, int workers, HostSettings host = {},
-                       double seconds_per_unit = 0) {
+                       double seconds_per_unit = 0, std::chrono::milliseconds last_is_late = {}) {
     auto endpoints = make_loopback(workers + 1);
     testing::FilesInMemory files;
     std::vector<std::jthread> threads;
     for (int rank = 1; rank <= workers; ++rank) {
         threads.emplace_back([&, rank] {
+            if (rank == workers) std::this_thread::sleep_for(last_is_late);
             ToySettings toy;
             toy.seconds_per_unit = seconds_per_unit;
             const auto trainer = make_toy_trainer(toy, space());
@@ -82,6 +84,15 @@ TEST(ManagerHost, ASearchRunsToItsBudgetAndReplays) {
         EXPECT_EQ(again.inputs, journal.committed().size());
         EXPECT_EQ(fresh.totals().resource, manager.totals().resource);
     }
+}
+
+TEST(ManagerHost, AWorkerThatStartsAfterTheEndIsSentHome) {
+    auto manager = make_manager({.budget = {.members = 5}});
+    MemoryJournal journal;
+    const auto result = incarnation(manager, journal, 2, {}, 0, std::chrono::milliseconds(500));  // or it would hang
+    EXPECT_EQ(result.reason, EndReason::budget_members);
+    EXPECT_FALSE(result.workers_lost);
+    EXPECT_GE(result.time, 0.5);
 }
 
 TEST(ManagerHost, AStoppedSearchGoesOnWhereItWas) {
