@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "app/job/presets.hpp"
 #include "app/job/readers.hpp"
 #include "app/job/tables.hpp"
 
@@ -48,16 +49,8 @@ void read_run(const Node& root, Job& job, Diagnostics& diagnostics) {
 
 void read_sampler(const Node& root, Job& job, Diagnostics& diagnostics) {
     const Node* section = root.find("sampler");
-    Node with_default;
-    // A grid scheduler without a word about the sampler means the grid sampler.
-    if (job.scheduler.type == SchedulerType::grid &&
-        (section == nullptr || (section->is_table() && section->find("type") == nullptr))) {
-        with_default = section == nullptr ? Node{{}, NodeTable{}} : *section;
-        std::get<NodeTable>(with_default.value).push_back({"type", {}, Node{{}, std::string("grid")}});
-        section = &with_default;
-    }
-    read_section(sampler_fields(), section, "sampler", section == nullptr ? Place{} : section->place, job.sampler,
-                 diagnostics);
+    read_section(sampler_fields(job.scheduler.type), section, "sampler", section == nullptr ? Place{} : section->place,
+                 job.sampler, diagnostics);
     if (job.space == nullptr) return;
     job.sampler.first = read_first_points(root, *job.space, diagnostics);
     // A grid is exactly its points; it does not start with a point of its own.
@@ -81,6 +74,7 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     diagnostics.throw_if_any();
     for (std::size_t i = 0; i < overrides.size(); ++i)
         apply_override(root, overrides[i], static_cast<int>(i), diagnostics);
+    apply_preset(root, diagnostics);
 
     check_sections(root, diagnostics);
     read_run(root, job, diagnostics);

@@ -1,5 +1,6 @@
 // Keys of the population methods and of the samplers that learn.
 #include "app/job/make_key.hpp"
+#include "app/job/presets.hpp"
 #include "app/job/tables.hpp"
 
 namespace stemma {
@@ -17,6 +18,24 @@ std::function<void(S&, const Checked&)> into(Part S::*part, T Part::*member) {
 
 const Range share{0, 1, true, false};  // (0, 1]
 
+/// Its meaning lists the presets. Their values have been put into the other keys already (presets.hpp).
+Key preset_key() {
+    Words names;
+    std::string meaning = "Settings under one name, each of which the job may still set itself.";
+    for (const auto& preset : presets()) {
+        names.push_back(preset.name);
+        meaning += " " + in_quotes(preset.name) + ", for " + preset.scheduler + ": " + preset.source + " (";
+        for (const auto& value : preset.values) {
+            if (&value != &preset.values.front()) meaning += ", ";
+            const auto* text = std::get_if<std::string>(&value.value);
+            meaning +=
+                value.section + "." + value.key + " = " + (text == nullptr ? to_string(value.value) : in_quotes(*text));
+        }
+        meaning += ").";
+    }
+    return choice("preset", "", names, meaning);
+}
+
 std::vector<Field<SchedulerSettings>> pbt_fields() {
     using S = SchedulerSettings;
     using P = PbtSettings;
@@ -28,11 +47,9 @@ std::vector<Field<SchedulerSettings>> pbt_fields() {
                 "Who gives up for whom: the worst share for one of the best; the worse of two; the worse of two if "
                 "Welch's t-test on their last reports says so."),
          into(&S::pbt, &P::selection)},
-        {number("bottom", "0.2", {0, 0.5, true, false},
-                "truncation: share of the population that gives up. Ray Tune's default is 0.25."),
+        {number("bottom", "0.2", {0, 0.5, true, false}, "truncation: share of the population that gives up."),
          into(&S::pbt, &P::bottom)},
-        {number("top", "0.2", {0, 0.5, true, false},
-                "truncation: share of the population that donors are drawn from. Ray Tune's default is 0.25."),
+        {number("top", "0.2", {0, 0.5, true, false}, "truncation: share of the population that donors are drawn from."),
          into(&S::pbt, &P::top)},
         {integer("t_test_reports", "10", {2, 1e6}, "t_test: last reports of a lineage that are compared."),
          into(&S::pbt, &P::t_test_reports)},
@@ -89,20 +106,26 @@ std::vector<Field<SchedulerSettings>> gpbt_fields() {
     return fields;
 }
 
-std::vector<Field<SamplerSettings>> tpe_fields() {
+/// GPBT's defaults are what did best on short lineages (docs/studies/populations.md).
+std::vector<Field<SamplerSettings>> tpe_fields(bool lineages) {
     using S = SamplerSettings;
     using T = TpeSettings;
     std::vector<Field<S>> fields{
-        {choice("good", "linear", {"linear", "square_root"},
-                "How many of n trials are the good ones: gamma * n, or gamma * sqrt(n) (hyperopt)."),
+        {default_is("\"linear\"; with scheduler.type = \"gpbt\": \"square_root\"",
+                    choice("good", lineages ? "square_root" : "linear", {"linear", "square_root"},
+                           "How many of n trials are the good ones: gamma * n, or gamma * sqrt(n) (hyperopt).")),
          into(&S::tpe, &T::good)},
-        {number("gamma", "0.1", share, "See good; hyperopt has 0.25 with square_root."), into(&S::tpe, &T::gamma)},
+        {default_is("0.1; with scheduler.type = \"gpbt\": 0.5",
+                    number("gamma", lineages ? "0.5" : "0.1", share, "See good; hyperopt has 0.25 with square_root.")),
+         into(&S::tpe, &T::gamma)},
         {integer("max_good", "25", {1, 1e6}, "Never more good ones than these."), into(&S::tpe, &T::max_good)},
         {integer("candidates", "24", {1, 1e6}, "Draws from the good ones' density that are compared."),
          into(&S::tpe, &T::candidates)},
         {number("prior_weight", "1", above(0), "Weight of the prior; a trial's is 1."),
          into(&S::tpe, &T::prior_weight)},
-        {flag("multivariate", "false", "One kernel a trial over all parameters, instead of one for each parameter."),
+        {default_is("false; with scheduler.type = \"gpbt\": true",
+                    flag("multivariate", lineages ? "true" : "false",
+                         "One kernel a trial over all parameters, instead of one for each parameter.")),
          into(&S::tpe, &T::multivariate)},
         {choice(
              "time", "relative", {"none", "kernel", "relative"},
@@ -149,6 +172,7 @@ std::vector<Field<SamplerSettings>> gp_fields() {
 std::vector<Field<SchedulerSettings>> population_fields() {
     using S = SchedulerSettings;
     std::vector<Field<S>> fields{
+        {only({"pbt", "gpbt"}, preset_key()), {}},
         {only({"pbt", "gpbt"},
               in_unit("the trainer's unit", integer("interval", "1", {1, 1e15}, "Training between two selections."))),
          stemma::into(&S::interval)},
@@ -156,7 +180,7 @@ std::vector<Field<SchedulerSettings>> population_fields() {
     return concatenated(concatenated(std::move(fields), pbt_fields()), gpbt_fields());
 }
 
-std::vector<Field<SamplerSettings>> model_fields() {
+std::vector<Field<SamplerSettings>> model_fields(SchedulerType scheduler) {
     using S = SamplerSettings;
     std::vector<Field<S>> fields{
         {only({"tpe", "gp"},
@@ -167,7 +191,7 @@ std::vector<Field<SamplerSettings>> model_fields() {
              settings.startup = static_cast<std::uint32_t>(std::get<std::int64_t>(checked.value));
          }},
     };
-    return concatenated(concatenated(std::move(fields), tpe_fields()), gp_fields());
+    return concatenated(concatenated(std::move(fields), tpe_fields(scheduler == SchedulerType::gpbt)), gp_fields());
 }
 
 std::vector<Field<SamplerSettings>> birth_fields() {
@@ -186,8 +210,7 @@ std::vector<Field<SamplerSettings>> birth_fields() {
          stemma::into(&S::factors)},
         {number("unit_step", "0.1", share, "perturb: step as a share of the range, on its scale."),
          into(&S::explore, &E::unit_step)},
-        {number("resample_probability", "0", {0, 1},
-                "perturb: chance of each parameter to be drawn anew. Ray Tune's default is 0.25."),
+        {number("resample_probability", "0", {0, 1}, "perturb: chance of each parameter to be drawn anew."),
          into(&S::explore, &E::resample_probability)},
         {number("categorical_probability", "0.25", {0, 1}, "perturb: chance of a categorical to take another value."),
          into(&S::explore, &E::categorical_probability)},

@@ -180,7 +180,7 @@ Section sampler_section() {
              {"sobol", "a scrambled Sobol sequence: covers the space more evenly than random draws"},
              {"tpe", "tree-structured Parzen estimators: learns from the run, or from a child's lineage"},
              {"gp", "a Gaussian process with learnt warping: likewise; for few and costly trainings"}},
-            keys_of(sampler_fields()),
+            keys_of(sampler_fields(SchedulerSettings{}.type)),
             "[sampler]\ntype = \"sobol\"\n\n[[sampler.first]]\nlr = 0.001\noptimiser = \"adam\"\n"};
 }
 

@@ -130,12 +130,14 @@ std::vector<Field<ParameterText>> parameter_fields() {
     return concatenated(concatenated(std::move(type), numeric_fields()), other_parameter_fields());
 }
 
-std::vector<Field<SamplerSettings>> sampler_fields() {
+std::vector<Field<SamplerSettings>> sampler_fields(SchedulerType scheduler) {
     using S = SamplerSettings;
+    const std::string type = scheduler == SchedulerType::grid   ? "grid"
+                             : scheduler == SchedulerType::gpbt ? "tpe"
+                                                                : "random";
     std::vector<Field<S>> fields{
-        {default_is(
-             "\"random\"; \"grid\" with [scheduler] type = \"grid\"",
-             choice("type", "random", {"random", "grid", "sobol", "tpe", "gp"}, "Where configurations come from.")),
+        {default_is("\"random\"; with scheduler.type = \"grid\" or \"gpbt\": \"grid\" or \"tpe\"",
+                    choice("type", type, {"random", "grid", "sobol", "tpe", "gp"}, "Where configurations come from.")),
          into(&S::type)},
         {only({"grid"}, integer("points", "5", {1, small_count_max},
                                 "Values tried of each real or integer parameter that has no step.")),
@@ -146,7 +148,7 @@ std::vector<Field<SamplerSettings>> sampler_fields() {
                "default, else the centre of its range."),
          {}},
     };
-    return concatenated(concatenated(std::move(fields), model_fields()), birth_fields());
+    return concatenated(concatenated(std::move(fields), model_fields(scheduler)), birth_fields());
 }
 
 std::vector<Field<SchedulerSettings>> scheduler_fields() {

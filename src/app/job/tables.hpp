@@ -31,11 +31,12 @@ std::vector<Field<RunSettings>> run_fields();
 std::vector<Field<Budget>> budget_fields();
 std::vector<Field<MetricSettings>> metric_fields();
 std::vector<Field<ParameterText>> parameter_fields();
-std::vector<Field<SamplerSettings>> sampler_fields();
+/// Some defaults are the scheduler's.
+std::vector<Field<SamplerSettings>> sampler_fields(SchedulerType scheduler);
 std::vector<Field<SchedulerSettings>> scheduler_fields();
 /// Parts of the two sections above, of population methods and of samplers that learn.
 std::vector<Field<SchedulerSettings>> population_fields();
-std::vector<Field<SamplerSettings>> model_fields();
+std::vector<Field<SamplerSettings>> model_fields(SchedulerType scheduler);
 std::vector<Field<SamplerSettings>> birth_fields();
 /// Without the hyperparameters.
 std::vector<Field<TrainerSettings>> trainer_fields();

@@ -23,6 +23,51 @@ TEST(PopulationSection, DefaultsAreThePublishedOnes) {
     EXPECT_EQ(gpbt.gpbt.deadline, 600);
 }
 
+TEST(PopulationSection, GpbtsOracleIsThatOfTheStudies) {
+    const auto sampler = parse(population("type = \"gpbt\"")).sampler;
+    const auto lineages = TpeSettings::lineages();
+    EXPECT_EQ(sampler.type, SamplerType::tpe);
+    EXPECT_EQ(sampler.tpe.good, lineages.good);
+    EXPECT_EQ(sampler.tpe.gamma, lineages.gamma);
+    EXPECT_EQ(sampler.tpe.multivariate, lineages.multivariate);
+    EXPECT_EQ(sampler.tpe.time, TpeSettings::Time::relative);
+    EXPECT_EQ(parse(population("type = \"gpbt\""), {"sampler.type=random"}).sampler.type, SamplerType::random);
+    EXPECT_EQ(parse(population("type = \"pbt\"")).sampler.type, SamplerType::random);
+}
+
+TEST(PopulationSection, PresetsAreTheSettingsOfOthers) {
+    const auto ray = parse(population("type = \"pbt\"\npreset = \"ray_tune\""));
+    EXPECT_EQ(ray.scheduler.pbt.bottom, pbt_ray().bottom);
+    EXPECT_EQ(ray.scheduler.pbt.top, pbt_ray().top);
+    EXPECT_EQ(ray.sampler.explore.resample_probability, ExploreSettings::ray().resample_probability);
+
+    const std::string torch = torch_head + "type = \"torch\"\n[space.lr]\ntype = \"real\"\nlow = 0.1\nhigh = 1.0\n";
+    const auto paper = parse(with(torch, "max = 27", "max = 27\ntype = \"gpbt\"\npreset = \"published\""));
+    const auto tpe = TpeSettings::published_gpbt();
+    EXPECT_TRUE(paper.scheduler.gpbt.sequential);
+    EXPECT_EQ(paper.sampler.type, SamplerType::tpe);
+    EXPECT_EQ(paper.sampler.tpe.good, tpe.good);
+    EXPECT_EQ(paper.sampler.tpe.gamma, tpe.gamma);
+    EXPECT_EQ(paper.sampler.tpe.multivariate, tpe.multivariate);
+    EXPECT_EQ(paper.sampler.tpe.time, tpe.time);
+    EXPECT_FALSE(paper.trainer.inherit_optimiser);
+}
+
+TEST(PopulationSection, WhatTheJobSaysCountsMoreThanThePreset) {
+    const auto ray = parse(population("type = \"pbt\"\npreset = \"ray_tune\"\ntop = 0.1"), {"sampler.type=sobol"});
+    EXPECT_EQ(ray.scheduler.pbt.top, 0.1);
+    EXPECT_EQ(ray.scheduler.pbt.bottom, 0.25);
+    EXPECT_EQ(ray.sampler.explore.resample_probability, 0.25);
+    // Keys of another type than the job's are left out.
+    const auto gp = parse(population("type = \"gpbt\"\npreset = \"published\""), {"sampler.type=gp"});
+    EXPECT_TRUE(gp.scheduler.gpbt.sequential);
+    EXPECT_THAT(errors_of(population("type = \"gpbt\"\npreset = \"ray_tune\"")),
+                ElementsAre(HasSubstr("scheduler.preset \"ray_tune\" is for type = \"pbt\"")));
+    EXPECT_THAT(errors_of(population("type = \"pbt\"\npreset = \"ray_tuna\"")),
+                ElementsAre(HasSubstr("did you mean \"ray_tune\"?")));
+    EXPECT_THAT(errors_of(population("preset = \"ray_tune\"")), ElementsAre(HasSubstr("scheduler.preset")));
+}
+
 TEST(PopulationSection, ContradictionsAreErrors) {
     EXPECT_THAT(errors_of(population("type = \"pbt\"\ninterval = 28")),
                 ElementsAre(HasSubstr("scheduler.interval must be <= max = 27; got 28")));

@@ -1,0 +1,73 @@
+#include "app/job/presets.hpp"
+
+#include <algorithm>
+
+namespace stemma {
+
+namespace {
+
+std::string text_of(const Node* table, std::string_view key) {
+    const Node* node = table == nullptr ? nullptr : table->find(key);
+    const auto* text = node == nullptr ? nullptr : std::get_if<std::string>(&node->value);
+    return text == nullptr ? "" : *text;
+}
+
+Node node_of(const Literal& literal, Place place) {
+    return std::visit([&](const auto& value) { return Node{place, value}; }, literal);
+}
+
+/// The table of that section, made if it is missing; nullptr if something else stands there.
+NodeTable* section_of(Node& root, const std::string& name, Place place) {
+    auto& sections = std::get<NodeTable>(root.value);
+    auto at = std::find_if(sections.begin(), sections.end(), [&](const Entry& entry) { return entry.key == name; });
+    if (at == sections.end()) at = sections.insert(at, Entry{name, place, Node{place, NodeTable{}}});
+    return std::get_if<NodeTable>(&at->value.value);
+}
+
+}  // namespace
+
+const std::vector<Preset>& presets() {
+    static const std::vector<Preset> all{
+        {"ray_tune",
+         "pbt",
+         "Ray Tune's defaults",
+         {{"scheduler", "pbt", "bottom", 0.25},
+          {"scheduler", "pbt", "top", 0.25},
+          {"sampler", "", "resample_probability", 0.25}}},
+        {"published",
+         "gpbt",
+         "arXiv 2109.14925, GPBT-TPE",
+         {{"scheduler", "gpbt", "sequential", true},
+          {"sampler", "tpe", "gamma", 0.25},
+          {"sampler", "tpe", "multivariate", false},
+          {"sampler", "tpe", "time", std::string("kernel")},
+          {"trainer", "torch", "inherit_optimiser", false}}},
+    };
+    return all;
+}
+
+void apply_preset(Node& root, Diagnostics& diagnostics) {
+    const Node* scheduler = root.find("scheduler");
+    const auto name = text_of(scheduler, "preset");
+    const auto at =
+        std::find_if(presets().begin(), presets().end(), [&](const Preset& one) { return one.name == name; });
+    if (at == presets().end()) return;
+    const Place place = scheduler->find("preset")->place;
+    const auto scheduler_type = text_of(scheduler, "type");
+    if (scheduler_type != at->scheduler) {
+        const bool has_presets = std::any_of(presets().begin(), presets().end(),
+                                             [&](const Preset& one) { return one.scheduler == scheduler_type; });
+        if (!has_presets) return;  // the key's own check says that it has no meaning there
+        diagnostics.error(place, "scheduler.preset", in_quotes(name) + " is for type = " + in_quotes(at->scheduler));
+        return;
+    }
+    for (const auto& [section, type, key, value] : at->values) {
+        const auto given = text_of(root.find(section), "type");
+        if (!given.empty() && !type.empty() && given != type) continue;
+        auto* table = section_of(root, section, place);
+        if (table == nullptr || root.find(section)->find(key) != nullptr) continue;
+        table->push_back({key, place, node_of(value, place)});
+    }
+}
+
+}  // namespace stemma

@@ -1,0 +1,30 @@
+#pragma once
+// Named settings of the population methods: scheduler.preset.
+
+#include <string>
+#include <vector>
+
+#include "app/job/toml_tree.hpp"
+
+namespace stemma {
+
+/// Defaults for keys of several sections. What the job itself says counts more.
+struct Preset {
+    struct Value {
+        std::string section;
+        std::string type;  ///< of that section: with another one the key is left out
+        std::string key;
+        Literal value;
+    };
+    std::string name;
+    std::string scheduler;  ///< the scheduler.type that it is for
+    std::string source;     ///< whose settings these are
+    std::vector<Value> values;
+};
+const std::vector<Preset>& presets();
+
+/// Adds to `root` what its scheduler.preset stands for. Reports a preset of another scheduler; a name that is none is
+/// left to the key's own check.
+void apply_preset(Node& root, Diagnostics& diagnostics);
+
+}  // namespace stemma
