@@ -50,6 +50,8 @@ struct Plan {
     bool members_fixed = false;  ///< the job says how many; else the table is for a round number of them
     Resource resource = 0;       ///< all training
     std::uint64_t reports = 0;
+    std::uint64_t at_once = 0;    ///< most members that train at a time; 0 = as many as there are workers
+    std::uint64_t snapshots = 0;  ///< most members at a time that may go on
 };
 Plan expected_plan(const Job& job);
 

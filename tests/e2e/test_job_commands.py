@@ -86,6 +86,19 @@ def test_preview_shows_policy_and_cost_of_snapshots_that_outlive_workers(stemma,
     assert "with one worker there is no second one to keep copies" in alone
 
 
+def test_preview_warns_of_workers_without_work(stemma):
+    """A population that is smaller than the number of workers cannot keep them busy."""
+    gpbt, pbt = ROOT / "jobs/fashion_mnist_gpbt.toml", ROOT / "jobs/pbt.toml"
+    assert "warning" not in stemma("preview", gpbt, "-n", 4).stdout
+    text = stemma("preview", gpbt, "-n", 6).stdout
+    assert "2 of them have nothing to do: with scheduler.children = 4 no more than 4 train at a time" in text
+    assert "snapshots of members that may go on: up to 5 at a time" in text  # four children and their parent
+    text = stemma("preview", gpbt, "-n", 6, "--set", "scheduler.preset=published").stdout
+    assert "5 of them have nothing to do: with scheduler.sequential = true no more than 1 train" in text
+    assert "1 of them have nothing to do: with scheduler.population = 10 no" in stemma("preview", pbt, "-n", 11).stdout
+    assert "warning" not in stemma("preview", ROOT / "jobs/toy_asha.toml", "-n", 500).stdout
+
+
 def test_one_worker_is_told_that_nothing_is_replicated(stemma, job):
     assert "with one worker" in stemma("run", job, "-n", 1, "--set", "workers.replicated=all").stderr
     assert "with one worker" not in stemma("run", job, "-n", 2, "--set", "workers.replicated=all", "--output", "two.h5").stderr

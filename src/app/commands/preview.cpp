@@ -61,15 +61,6 @@ Trial try_one_unit(const Job& job) {
     return trial;
 }
 
-/// Members that wait below the top rung when the table has come out as it stands: each may still be promoted.
-std::uint64_t snapshots_kept(const Plan& plan, Resource max) {
-    std::uint64_t kept = 0;
-    for (const auto& row : plan.rungs) {
-        if (row.resource < max) kept += row.finished - std::min(row.finished, row.promoted);
-    }
-    return kept;
-}
-
 // ---- snapshots that outlive their worker ---------------------------------------------------------------------------
 
 struct Copies {
@@ -155,6 +146,17 @@ void print_copies(const Job& job, const Plan& plan, std::uint32_t workers, const
     }
 }
 
+void print_workers(const Job& job, const Plan& plan, std::uint32_t workers) {
+    std::printf("workers: %u\n", workers);
+    if (plan.at_once == 0 || workers <= plan.at_once) return;
+    const bool pbt = job.scheduler.type == SchedulerType::pbt;
+    const auto* key = pbt ? "population" : job.scheduler.gpbt.sequential ? "sequential" : "children";
+    std::printf("warning: %llu of them have nothing to do: with scheduler.%s = %s no more than %llu train at a time\n",
+                static_cast<unsigned long long>(workers - plan.at_once), key,
+                !pbt && job.scheduler.gpbt.sequential ? "true" : std::to_string(plan.at_once).c_str(),
+                static_cast<unsigned long long>(plan.at_once));
+}
+
 }  // namespace
 
 ExitCode preview(const JobOptions& options, const PreviewOptions& preview_options) {
@@ -169,8 +171,8 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
     std::fputs(rung_table(plan.rungs, unit).c_str(), stdout);
     std::printf("total work: %s of training, %llu reports\n", units_text(plan.resource, unit).c_str(),
                 static_cast<unsigned long long>(plan.reports));
-    std::printf("workers: %u\n", preview_options.workers);
-    const auto kept = snapshots_kept(plan, job.scheduler.max);
+    print_workers(job, plan, preview_options.workers);
+    const auto kept = plan.snapshots;
     const auto memory = job.workers.snapshot_memory * preview_options.workers;
     std::printf("snapshots of members that may go on: up to %llu at a time; memory for them: %s on %u workers\n",
                 static_cast<unsigned long long>(kept), bytes_text(memory).c_str(), preview_options.workers);

@@ -155,6 +155,10 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
     if (launch.quiet) status.summary_seconds = 1e18;
     const auto log = open_log(lead->run_file, 0);
     log->info("{}: {}, {}", lead->name, lead->manager.scheduler().describe(), lead->run_file.string());
+    if (job.scheduler.population() && job.trainer.type == TrainerType::torch) {
+        log->info("children start with {}",
+                  job.trainer.inherit_optimiser ? "their parent's optimiser state" : "a new optimiser's state");
+    }
     if (!lead->record->notice().empty()) log->warn("{}", lead->record->notice());
     HostResult result;
     {

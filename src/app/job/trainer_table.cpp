@@ -59,7 +59,8 @@ std::vector<Field<TrainerSettings>> torch_fields() {
         {flag("tf32", "false", "Allow TensorFloat-32 in matrix products and convolutions (GPU): faster, three digits."),
          into(&S::tf32)},
         {flag("inherit_optimiser", "true",
-              "A child starts with the moments of its parent's optimiser; else with new ones, as GPBT's authors do."),
+              "A child starts with the moments of its parent's optimiser; else, or if its own is another one, with new "
+              "ones, as GPBT's authors do."),
          into(&S::inherit_optimiser)},
         {flag("deterministic", "true", "Only algorithms that give the same bits each time (GPU: somewhat slower)."),
          into(&S::deterministic)},

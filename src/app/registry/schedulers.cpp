@@ -101,6 +101,29 @@ std::unique_ptr<Scheduler> make(const PbtSettings& settings) { return make_pbt(s
 std::unique_ptr<Scheduler> make(const GpbtSettings& settings) { return make_gpbt(settings); }
 std::unique_ptr<Scheduler> make(const ReplaySettings& settings) { return make_replay(settings); }
 
+/// Members that wait below the top rung when the table has come out as it stands: each may still be promoted.
+std::uint64_t waiting_below_the_top(const Plan& plan, Resource max) {
+    std::uint64_t waiting = 0;
+    for (const auto& row : plan.rungs) {
+        if (row.resource < max) waiting += row.finished - std::min(row.finished, row.promoted);
+    }
+    return waiting;
+}
+
+/// A population's members live at a time, whatever becomes of them later.
+void fill_population(const Job& job, Plan& plan) {
+    plan.members_fixed = true;
+    if (job.scheduler.type == SchedulerType::pbt) {
+        const auto settings = pbt_settings(job);
+        plan.at_once = settings.population;
+        plan.snapshots = settings.population * (settings.backtrack_after > 0 ? 2 : 1);  // and each lineage's best
+        return;
+    }
+    const auto settings = gpbt_settings(job);
+    plan.at_once = settings.sequential ? gpbt_parents(settings) : settings.children;
+    plan.snapshots = settings.children + gpbt_parents(settings);
+}
+
 }  // namespace
 
 std::unique_ptr<Scheduler> make_scheduler(const Job& job) {
@@ -129,6 +152,7 @@ Plan expected_plan(const Job& job) {
         plan.resource = expected_resource(plan.rungs);
         plan.reports = 0;
         for (const auto& row : plan.rungs) plan.reports += row.entered;
+        plan.snapshots = waiting_below_the_top(plan, job.scheduler.max);
     };
     if (job.scheduler.type == SchedulerType::replay) {
         plan.members_fixed = true;
@@ -136,10 +160,10 @@ Plan expected_plan(const Job& job) {
         return plan;
     }
     if (job.scheduler.population()) {
-        plan.members_fixed = true;
         fill(job.scheduler.type == SchedulerType::pbt
                  ? job.scheduler.pbt.population
                  : std::uint64_t{job.scheduler.gpbt.children} * gpbt_settings(job).generations);
+        fill_population(job, plan);
         return plan;
     }
     const auto fits = [&](std::uint64_t members) {
