@@ -25,6 +25,8 @@ function(stemma_use_torch_wheel root)
     # For c10/cuda/*.h, which include the CUDA runtime's headers; no CUDA compiler is needed.
     target_include_directories(stemma_torch_wheel SYSTEM INTERFACE ${nvidia_headers})
     target_compile_definitions(stemma_torch_wheel INTERFACE STEMMA_TORCH_CUDA=1)
+    file(GLOB cudart ${site_packages}/nvidia/*/lib/libcudart.so.*)
+    target_link_libraries(stemma_torch_wheel INTERFACE ${cudart})
   endif()
   # Nothing refers to the CUDA half by symbol: without --no-as-needed the linker drops it and no GPU is ever found.
   target_link_options(stemma_torch_wheel INTERFACE LINKER:--no-as-needed)

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <mutex>
 
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
+
+#include "core/page_lock.hpp"
 
 namespace stemma {
 
@@ -26,7 +29,61 @@ struct Block {
     std::size_t bytes = 0;
 };
 
-void release(const Block& block) noexcept { ::operator delete(block.memory, block.bytes, alignment); }
+/// The blocks that are locked, and how those to come are to be.
+class Locked {
+public:
+    void use(PageLock page_lock) {
+        const std::scoped_lock lock(mutex_);
+        page_lock_ = page_lock;
+    }
+
+    void lock(const Block& block) {
+        const std::scoped_lock lock(mutex_);
+        if (page_lock_.lock == nullptr) return;
+        const auto place = blocks_.emplace(block.memory, Entry{block.bytes, page_lock_.unlock}).first;
+        if (!page_lock_.lock(block.memory, block.bytes)) blocks_.erase(place);
+    }
+
+    void unlock(const Block& block) noexcept {
+        const std::scoped_lock lock(mutex_);
+        const auto found = blocks_.find(block.memory);
+        if (found == blocks_.end()) return;
+        if (found->second.unlock != nullptr) found->second.unlock(block.memory);
+        blocks_.erase(found);
+    }
+
+    bool has(const void* memory) {
+        const std::scoped_lock lock(mutex_);
+        return blocks_.contains(memory);
+    }
+
+    KeptBlocks sum() {
+        const std::scoped_lock lock(mutex_);
+        KeptBlocks sum{blocks_.size(), 0};
+        for (const auto& [memory, entry] : blocks_) sum.bytes += entry.bytes;
+        return sum;
+    }
+
+private:
+    struct Entry {
+        std::size_t bytes = 0;
+        void (*unlock)(void*) noexcept = nullptr;
+    };
+    std::mutex mutex_;
+    PageLock page_lock_;
+    std::map<const void*, Entry> blocks_;
+};
+
+/// Never destroyed, like kept().
+Locked& locked() {
+    static auto& blocks = *new Locked;
+    return blocks;
+}
+
+void release(const Block& block) noexcept {
+    locked().unlock(block);
+    ::operator delete(block.memory, block.bytes, alignment);
+}
 
 /// Freed blocks, oldest first.
 class Kept {
@@ -97,18 +154,27 @@ void* allocate_large(std::size_t bytes) {
 #if defined(__linux__)
     ::madvise(memory, size, MADV_HUGEPAGE);  // a wish: without it the block is slower, not wrong
 #endif
+    locked().lock({memory, size});
     return memory;
 }
 
 void free_large(void* block, std::size_t bytes) noexcept {
     const auto size = (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
 #if defined(__linux__) && defined(MADV_FREE)
-    ::madvise(block, size, MADV_FREE);
+    // Of locked pages the device keeps the old ones, whatever the kernel would put in their place.
+    if (!locked().has(block)) ::madvise(block, size, MADV_FREE);
 #endif
     kept().put({block, size});
 }
 
 KeptBlocks kept_large_blocks() { return kept().sum(); }
 void drop_kept_large_blocks() noexcept { kept().drop_all(); }
+
+void lock_large_blocks(PageLock page_lock) {
+    locked().use(page_lock);
+    kept().drop_all();  // they came from the system before
+}
+
+KeptBlocks locked_large_blocks() { return locked().sum(); }
 
 }  // namespace stemma

@@ -9,9 +9,11 @@
 
 #ifdef STEMMA_TORCH_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
+#include <cuda_runtime_api.h>
 #endif
 
 #include "core/error.hpp"
+#include "core/page_lock.hpp"
 
 namespace stemma {
 namespace {
@@ -37,6 +39,25 @@ void keep_freed_memory() {
 #ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the largest that glibc takes; what is larger is still given back
     mallopt(M_TRIM_THRESHOLD, 128 << 20);
+#endif
+}
+
+#ifdef STEMMA_TORCH_CUDA
+bool register_block(void* block, std::size_t bytes) noexcept {
+    if (cudaHostRegister(block, bytes, cudaHostRegisterPortable) == cudaSuccess) return true;
+    cudaGetLastError();  // else the next check of LibTorch's finds it
+    return false;
+}
+
+void unregister_block(void* block) noexcept {
+    if (cudaHostUnregister(block) != cudaSuccess) cudaGetLastError();
+}
+#endif
+
+/// Snapshots are copied out of and into the GPU at the bus's speed.
+void lock_snapshot_memory() {
+#ifdef STEMMA_TORCH_CUDA
+    lock_large_blocks({register_block, unregister_block});
 #endif
 }
 
@@ -66,6 +87,7 @@ torch::Device checked_device(const std::string& name) {
 
 void set_process_flags(const TorchSettings& settings, torch::Device device) {
     if (!device.is_cuda()) return keep_freed_memory();
+    lock_snapshot_memory();
     auto& context = at::globalContext();
     context.setDeterministicAlgorithms(settings.deterministic, /*warn_only=*/true);
     context.setDeterministicCuDNN(settings.deterministic);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/bytes.hpp"
+#include "core/page_lock.hpp"
 
 namespace stemma {
 namespace {
@@ -92,6 +93,83 @@ TEST_F(LargeBlocks, FreedByAnotherThread) {
     }
     for (auto& thread : threads) thread.join();
     EXPECT_LE(kept_large_blocks().blocks, kept_blocks_max);
+}
+
+/// What a device was asked to lock and unlock.
+struct Device {
+    std::vector<void*> locked;
+    std::vector<void*> unlocked;
+    bool refuses = false;
+};
+Device device;
+
+class LockedBlocks : public LargeBlocks {
+protected:
+    void SetUp() override {
+        LargeBlocks::SetUp();
+        device = {};
+        lock_large_blocks({[](void* block, std::size_t) noexcept {
+                               if (!device.refuses) device.locked.push_back(block);
+                               return !device.refuses;
+                           },
+                           [](void* block) noexcept { device.unlocked.push_back(block); }});
+    }
+    void TearDown() override {
+        lock_large_blocks({});
+        LargeBlocks::TearDown();
+    }
+};
+
+TEST_F(LockedBlocks, AreLockedOnceAndUnlockedWhenTheyGoBackToTheSystem) {
+    const void* memory = nullptr;
+    for (int round = 0; round < 3; ++round) {
+        const Bytes bytes(large_block_bytes + 100);
+        memory = bytes.data();
+        EXPECT_EQ(locked_large_blocks().blocks, 1U);
+        EXPECT_GE(locked_large_blocks().bytes, large_block_bytes + 100);
+    }
+    EXPECT_EQ(device.locked.size(), 1U);
+    EXPECT_EQ(device.locked.front(), memory);
+    EXPECT_TRUE(device.unlocked.empty());
+    drop_kept_large_blocks();
+    EXPECT_EQ(device.unlocked, device.locked);
+    EXPECT_EQ(locked_large_blocks().blocks, 0U);
+}
+
+TEST_F(LockedBlocks, KeepTheirContentWhileTheyAreKept) {
+    // The kernel may take the pages of other kept blocks back, and give zeroed ones.
+    std::byte* memory = nullptr;
+    {
+        Bytes bytes(large_block_bytes, std::byte{7});
+        memory = bytes.data();
+    }
+    const Bytes again(large_block_bytes);
+    ASSERT_EQ(again.data(), memory);
+    EXPECT_EQ(again.front(), std::byte{7});
+    EXPECT_EQ(again.back(), std::byte{7});
+}
+
+TEST_F(LockedBlocks, WhatTheDeviceRefusesIsOrdinaryMemory) {
+    device.refuses = true;
+    { const Bytes bytes(large_block_bytes); }
+    EXPECT_EQ(locked_large_blocks().blocks, 0U);
+    drop_kept_large_blocks();
+    EXPECT_TRUE(device.unlocked.empty());
+}
+
+TEST_F(LockedBlocks, SmallOnesAndEarlierOnesAreLeftAlone) {
+    lock_large_blocks({});
+    Bytes early(large_block_bytes);
+    lock_large_blocks({[](void* block, std::size_t) noexcept {
+                           device.locked.push_back(block);
+                           return true;
+                       },
+                       [](void* block) noexcept { device.unlocked.push_back(block); }});
+    const Bytes small(large_block_bytes - 1);
+    EXPECT_TRUE(device.locked.empty());
+    early = Bytes();
+    drop_kept_large_blocks();
+    EXPECT_TRUE(device.unlocked.empty());
 }
 
 }  // namespace

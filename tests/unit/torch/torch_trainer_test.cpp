@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "core/page_lock.hpp"
 
 namespace stemma {
 namespace {
@@ -231,7 +232,7 @@ TEST(TorchTrainer, UserErrorsSayWhatWhereAndWhatToDo) {
 }
 
 TEST(TorchTrainer, CudaTrainsWhereThereIsOneAndIsAUserErrorElsewhere) {
-    auto settings = table({{"optimiser", "adam"}, {"dropout", 0.2}});
+    auto settings = table({{"optimiser", "adam"}, {"dropout", 0.2}, {"width", std::int64_t{1024}}});
     settings.device = "cuda";
     if (torch_cuda_devices() == 0) {
         EXPECT_THAT([&] { make_torch_trainer(settings, empty_space); },
@@ -240,6 +241,8 @@ TEST(TorchTrainer, CudaTrainsWhereThereIsOneAndIsAUserErrorElsewhere) {
     }
     const auto once = train(settings, 2), again = train(settings, 2);
     EXPECT_EQ(metric(settings, once, "valid_loss"), metric(settings, again, "valid_loss"));
+    const auto large = std::get<Trained>(once).snapshot.bytes() + std::get<Trained>(again).snapshot.bytes();
+    EXPECT_GE(locked_large_blocks().bytes, large) << "snapshots go to and from the GPU through locked memory";
 }
 
 TEST(TorchTrainer, MixedPrecisionTrains) {
