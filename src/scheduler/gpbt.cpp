@@ -65,7 +65,7 @@ private:
     void begin_from_scratch() {
         number_ = 0;
         generation_.clear();
-        generation_.parents.push_back({.member = {}, .to_come = settings_.children});
+        generation_.parents.push_back({.member = {}, .to_come = gpbt_founders(settings_)});
         open();
     }
 
@@ -292,6 +292,8 @@ std::string Gpbt::describe() const {
     std::string text = "GPBT: " + std::to_string(settings_.children) + " children of " +
                        std::to_string(parents_wanted_) + (parents_wanted_ == 1 ? " parent, " : " parents, ") +
                        std::to_string(settings_.generations) + " generations of " + std::to_string(settings_.interval);
+    if (settings_.founders > 0 && settings_.founders != settings_.children)
+        text += ", " + std::to_string(settings_.founders) + " founders";
     if (settings_.sequential) text += ", one child after another";
     if (settings_.quorum < 1) text += ", quorum " + std::to_string(std::lround(settings_.quorum * 100)) + " %";
     if (settings_.early_stopping) text += ", early stopping";
@@ -299,6 +301,10 @@ std::string Gpbt::describe() const {
 }
 
 }  // namespace
+
+std::uint32_t gpbt_founders(const GpbtSettings& settings) {
+    return settings.founders == 0 ? settings.children : settings.founders;
+}
 
 std::uint32_t gpbt_parents(const GpbtSettings& settings) {
     // Exact squares must not be lost to rounding: n = 16, c = 4 is 2 parents.

@@ -12,6 +12,7 @@ namespace stemma {
 
 struct GpbtSettings {
     std::uint32_t children = 16;    ///< n >= 1: trained in each generation
+    std::uint32_t founders = 0;     ///< members of generation 0; 0 = n, as published
     double ratio = 4;               ///< c in [1/n, n]: (children a parent) / parents; parents P = floor(sqrt(n / c))
     Resource interval = 1;          ///< T_g >= 1: training between two generations
     std::uint32_t generations = 1;  ///< t_max >= 1; no lineage is trained beyond interval * generations
@@ -26,9 +27,9 @@ struct GpbtSettings {
     double deadline = 0;  ///< seconds from its first child's start after which a generation closes; 0 = none
 };
 
-/// Generation 0: n members from scratch. Then in each generation P parents have round(n / P) children, the best one the
-/// remainder; each child continues its parent's weights for T_g. At its end the P best candidates are the next parents;
-/// ties go to the older member.
+/// Generation 0: members from scratch, n or `founders`. Then in each generation P parents have round(n / P) children,
+/// the best one the remainder; each child continues its parent's weights for T_g. At its end the P best candidates are
+/// the next parents; ties go to the older member.
 ///
 /// The paper's rule is `sequential` with quorum 1 and no deadline: parents in parallel, the children of one parent one
 /// after another (in generation 0, where there is one oracle, all of them), so that each proposal knows the results
@@ -51,6 +52,9 @@ struct GpbtSettings {
 /// promoted = its members that were chosen as parents. O(log n) an event, and O(n) once a generation; 32 bytes a
 /// member. Throws UserError on settings out of range.
 std::unique_ptr<Scheduler> make_gpbt(const GpbtSettings& settings);
+
+/// Members of generation 0.
+std::uint32_t gpbt_founders(const GpbtSettings& settings);
 
 /// P = floor(sqrt(n / c)), at least 1.
 std::uint32_t gpbt_parents(const GpbtSettings& settings);

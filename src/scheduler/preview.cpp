@@ -81,7 +81,8 @@ std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t)
     std::vector<RungRow> rows;
     const auto parents = std::min(gpbt_parents(settings), settings.children);
     for (std::uint32_t g = 0; g < settings.generations; ++g) {
-        rows.push_back({0, static_cast<int>(g), settings.interval * (g + 1), settings.children, settings.children,
+        const auto members = g == 0 ? gpbt_founders(settings) : settings.children;
+        rows.push_back({0, static_cast<int>(g), settings.interval * (g + 1), members, members,
                         g + 1 < settings.generations ? parents : 0});
     }
     return rows;

@@ -81,7 +81,14 @@ std::vector<Field<SchedulerSettings>> gpbt_fields() {
         {number("ratio", "4", above(0),
                 "c: children a parent / parents. There are floor(sqrt(children / ratio)) parents, at least 1."),
          into(&S::gpbt, &G::ratio)},
-        {flag("parents_compete", "true", "A parent may be chosen again, by its last report; else only children are."),
+        {number(
+             "founders", "3", within(1, 1000),
+             "Members of the first generation, from scratch, as a multiple of children: the more, the less hangs on a "
+             "lucky start. In the paper 1."),
+         stemma::into(&S::founders)},
+        {flag("parents_compete", "false",
+              "A parent may be chosen again, by its last report, as in the paper; else only children are, and a "
+              "generation is never lost."),
          into(&S::gpbt, &G::parents_compete)},
         {flag("repeat_child", "true",
               "One child of each parent repeats its hyperparameters, unless it was chosen again."),

@@ -78,7 +78,8 @@ struct SchedulerSettings {
     Resource interval = 1;         ///< pbt, gpbt: >= 1, <= max
     std::vector<Literal> periods;  ///< pbt; empty = one population
     PbtSettings pbt;               ///< but for interval, max, periods and seed
-    GpbtSettings gpbt;             ///< but for interval and generations
+    GpbtSettings gpbt;             ///< but for interval, generations and founders
+    double founders = 3;           ///< gpbt: times gpbt.children, >= 1
 
     std::vector<Resource> stage_ends;   ///< replay: ascending
     std::vector<Configuration> stages;  ///< replay: as many

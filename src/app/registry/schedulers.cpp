@@ -1,5 +1,6 @@
 // Schedulers by name, and what a job will do with its scheduler.
 #include <algorithm>
+#include <cmath>
 
 #include "app/registry.hpp"
 #include "scheduler/asha.hpp"
@@ -63,6 +64,7 @@ PbtSettings pbt_settings(const Job& job) {
 
 GpbtSettings gpbt_settings(const Job& job) {
     auto settings = job.scheduler.gpbt;
+    settings.founders = static_cast<std::uint32_t>(std::lround(job.scheduler.founders * settings.children));
     settings.interval = job.scheduler.interval;
     settings.generations = static_cast<std::uint32_t>((job.scheduler.max + settings.interval - 1) / settings.interval);
     return settings;

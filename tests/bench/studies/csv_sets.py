@@ -28,7 +28,6 @@ width = 50
 optimiser = "adam"
 amsgrad = true
 batch_size = 16
-inherit_optimiser = {inherit}
 [workers]
 threads = 1
 durable = "none"

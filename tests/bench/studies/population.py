@@ -25,13 +25,11 @@ one_minus_beta2 = { type = "real", low = 1e-5, high = 1e-2, scale = "log" }
 # The same, all uniform: most of the range is far too large a learning rate.
 UNIFORM = SCALED.replace(', scale = "log"', "")
 
-GPBT = '[scheduler]\ntype = "gpbt"\nchildren = 4\nratio = {ratio}\nmax = 20\nsequential = {sequential}\n'
-TPE = '[sampler]\ntype = "tpe"\nstartup = 1\ngood = "square_root"\ngamma = 0.25\ntime = "{time}"\n'
-OURS = '[sampler]\ntype = "tpe"\nstartup = 1\ngood = "square_root"\ngamma = 0.5\nmultivariate = true\ntime = "relative"\n'
-PARALLEL = GPBT.format(ratio=4, sequential="false")
-PAPER = GPBT.format(ratio=4, sequential="true")
+GPBT = '[scheduler]\ntype = "gpbt"\nchildren = 4\nratio = 4\nmax = 20\n'  # all else are defaults
+PAPER = GPBT + 'preset = "published"\n'
 PBT = '[scheduler]\ntype = "pbt"\npopulation = 4\nmax = 20\nbottom = 0.25\ntop = 0.25\n'
 FULL = '[scheduler]\ntype = "random"\nmax = 20\n'
+ASHA = '[scheduler]\ntype = "asha"\neta = 3\nmax = 20\n'
 
 HYPERGRADIENT = "[trainer.hypergradient]\nbounds = true\nskip_nonfinite = true\nlog_every = 5\n"
 
@@ -40,37 +38,38 @@ def deep(text, *change):
     return text.replace("max = 20", "max = 40").replace(*(change or ("", "")))
 
 
-# name: (scheduler and sampler, moments inherited)
+# name: scheduler and sampler
 ARMS = {
-    "gpbt": (PARALLEL + OURS, True),
-    "gpbt_published": (PAPER + TPE.format(time="kernel"), False),
-    "pbt": (PBT, True),
-    "random": (FULL, True),
-    "gpbt_sequential": (PAPER + OURS, True),
-    "gpbt_new_moments": (PARALLEL + OURS, False),
-    "gpbt_no_time": (PAPER + TPE.format(time="none"), False),
-    "gpbt_two_parents": (GPBT.format(ratio=1, sequential="false") + OURS, True),
-    "gpbt_gp": (PARALLEL + '[sampler]\ntype = "gp"\nwarp_inputs = false\nwarp_outputs = false\n', True),
-    "gpbt_warped_gp": (PARALLEL + '[sampler]\ntype = "gp"\n', True),
-    "pb2": (PBT + '[sampler]\ntype = "gp"\nbirths = "propose"\nobjective = "improvement"\ntime_model = "decay"\nacquisition = "lcb"\n', True),
-    "tpe": (FULL + '[sampler]\ntype = "tpe"\nstartup = 1\n', True),
-    "asha": ('[scheduler]\ntype = "asha"\neta = 3\nmax = 20\n', True),
+    "gpbt": GPBT,
+    "gpbt_published": PAPER,
+    "pbt": PBT,
+    "random": FULL,
+    # As the default, but for the start and the selection of the paper; with the paper's order; with two parents.
+    "gpbt_plain": GPBT + "founders = 1\nparents_compete = true\n",
+    "gpbt_sequential": GPBT + "sequential = true\n",
+    "gpbt_two_parents": GPBT.replace("ratio = 4", "ratio = 1"),
+    "gpbt_no_time": PAPER + '[sampler]\ntime = "none"\n',
+    "gpbt_gp": GPBT + '[sampler]\ntype = "gp"\nwarp_inputs = false\nwarp_outputs = false\n',
+    "gpbt_warped_gp": GPBT + '[sampler]\ntype = "gp"\n',
+    "pb2": PBT + '[sampler]\ntype = "gp"\nbirths = "propose"\nobjective = "improvement"\ntime_model = "decay"\nacquisition = "lcb"\n',
+    "tpe": FULL + '[sampler]\ntype = "tpe"\nstartup = 1\n',
+    "asha": ASHA,
     # Without the bound of 20 epochs a lineage: what depth gives.
-    "gpbt_deep": (deep(PARALLEL + OURS, "children = 4\nratio = 4", "children = 2\nratio = 2"), True),
-    "pbt_deep": (deep(PBT.replace("0.25", "0.5"), "population = 4", "population = 2"), True),
-    "random_deep": (deep(FULL), True),
-    "asha_deep": (deep('[scheduler]\ntype = "asha"\neta = 3\nmax = 20\n'), True),
+    "gpbt_deep": deep(GPBT, "children = 4\nratio = 4", "children = 2\nratio = 2"),
+    "pbt_deep": deep(PBT.replace("0.25", "0.5"), "population = 4", "population = 2"),
+    "random_deep": deep(FULL),
+    "asha_deep": deep(ASHA),
     # Learning rate, weight decay and Adam's betas by hypergradients, dropout by the search; the latter also perturbs the former.
-    "gpbt_hypergradient": (HYPERGRADIENT + PARALLEL + OURS, True),
-    "gpbt_mutable_hypergradient": (HYPERGRADIENT + PARALLEL + OURS, True),
-    "random_hypergradient": (HYPERGRADIENT + FULL, True),
+    "gpbt_hypergradient": HYPERGRADIENT + GPBT,
+    "gpbt_mutable_hypergradient": HYPERGRADIENT + GPBT,
+    "random_hypergradient": HYPERGRADIENT + FULL,
 }
 SPACES = {"scaled": SCALED, "uniform": UNIFORM}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is trained: the beginning of a job file, with {inherit} where trainer.inherit_optimiser stands."""
+    """What is trained: the beginning of a job file."""
 
     name: str
     head: str
@@ -116,8 +115,7 @@ def space_of(space, arm):
 
 def run(folder, problem, space, arm, seed):
     """One search of this study's arms; its row."""
-    text, inherit = ARMS[arm]
-    job = problem.head.replace("{inherit}", str(inherit).lower()) + space_of(space, arm) + text
+    job = problem.head + space_of(space, arm) + ARMS[arm]
     metrics = [f"{half}_{problem.metric}" for half in ("valid", "test")]
     return problem.name, space, arm, seed, *search(folder, f"{problem.name}-{space}-{arm}", job, seed, metrics, problem.maximise)
 

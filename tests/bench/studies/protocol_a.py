@@ -26,7 +26,6 @@ model = "lenet"
 optimiser = "adam"
 amsgrad = true
 batch_size = 1024
-inherit_optimiser = {inherit}
 [workers]
 threads = 1
 durable = "none"

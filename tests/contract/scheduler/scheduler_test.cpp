@@ -93,6 +93,11 @@ const SchedulerCase cases[] = {
         }),
     gpbt("GpbtChildrenOnly", true, [](GpbtSettings& of) { of.parents_compete = false; }),
     gpbt("Gpbt", false, [](GpbtSettings&) {}),
+    gpbt("GpbtFounders", true,
+         [](GpbtSettings& of) {
+             of.founders = 3 * of.children;
+             of.parents_compete = false;
+         }),
     gpbt("GpbtSequential", false, [](GpbtSettings& of) { of.sequential = true; }),
     gpbt("GpbtOneParent", false, [](GpbtSettings& of) { of.ratio = 12; }),
     gpbt("GpbtManyParents", true,

@@ -45,6 +45,8 @@ TEST(PopulationSection, PresetsAreTheSettingsOfOthers) {
     const auto paper = parse(with(torch, "max = 27", "max = 27\ntype = \"gpbt\"\npreset = \"published\""));
     const auto tpe = TpeSettings::published_gpbt();
     EXPECT_TRUE(paper.scheduler.gpbt.sequential);
+    EXPECT_TRUE(paper.scheduler.gpbt.parents_compete);
+    EXPECT_EQ(paper.scheduler.founders, 1);
     EXPECT_EQ(paper.sampler.type, SamplerType::tpe);
     EXPECT_EQ(paper.sampler.tpe.good, tpe.good);
     EXPECT_EQ(paper.sampler.tpe.gamma, tpe.gamma);

@@ -98,6 +98,18 @@ TEST(Gpbt, AmongChildrenOnlyAParentNeverReturns) {
     EXPECT_EQ(parents_of(population.all_work()), (Ids{5, 4, 5, 4}));
 }
 
+TEST(Gpbt, MoreFoundersThanChildren) {
+    auto settings = one_by_four();
+    settings.founders = 7;
+    Population population(make_gpbt(settings));
+    EXPECT_EQ(population.all_work().size(), 7U);
+    for (std::uint64_t member = 0; member < 7; ++member) population.say(Reported{{member}, 3, member == 5 ? 0.1 : 0.5});
+    EXPECT_EQ(parents_of(population.all_work()), (Ids{5, 5, 5, 5}));
+    EXPECT_EQ(population.scheduler().rungs().front().entered, 7U);
+    settings.founders = 1;
+    EXPECT_EQ(Population(make_gpbt(settings)).all_work().size(), 1U);
+}
+
 TEST(Gpbt, WithoutTheRepeatingChild) {
     auto settings = two_by_two();
     settings.repeat_child = false;
