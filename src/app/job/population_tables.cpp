@@ -191,9 +191,10 @@ std::vector<Field<SamplerSettings>> model_fields(SchedulerType scheduler) {
     using S = SamplerSettings;
     std::vector<Field<S>> fields{
         {only({"tpe", "gp"},
-              default_is("tpe: 10, gp: parameters + 1; with scheduler.type = \"gpbt\": 1",
-                         integer("startup", "", {1, 1e6},
-                                 "Observed trials before the model proposes; until then, random draws."))),
+              default_is(
+                  "tpe: 10, gp: parameters + 1; with scheduler.type = \"gpbt\": (founders - 1) * children, at least 1",
+                  integer("startup", "", {1, 1e6},
+                          "Observed trials before the model proposes; until then, random draws."))),
          [](S& settings, const Checked& checked) {
              settings.startup = static_cast<std::uint32_t>(std::get<std::int64_t>(checked.value));
          }},

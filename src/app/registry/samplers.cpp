@@ -1,4 +1,7 @@
 // Samplers by name.
+#include <algorithm>
+#include <cmath>
+
 #include "app/registry.hpp"
 #include "sampler/explore.hpp"
 #include "sampler/gp/gp.hpp"
@@ -13,15 +16,25 @@ namespace stemma {
 
 namespace {
 
+/// Observed trials before a model proposes. GPBT's last founders already come from it, one for each child: where all
+/// did, the second would already lie near the first. The paper, with no more founders than children, has one random
+/// point.
+std::uint32_t startup(const Job& job, std::uint32_t otherwise) {
+    if (job.sampler.startup) return *job.sampler.startup;
+    if (job.scheduler.type != SchedulerType::gpbt) return otherwise;
+    return static_cast<std::uint32_t>(
+        std::max(1L, std::lround((job.scheduler.founders - 1) * job.scheduler.gpbt.children)));
+}
+
 TpeSettings tpe_settings(const Job& job) {
     auto settings = job.sampler.tpe;
-    settings.startup = job.sampler.startup.value_or(job.scheduler.type == SchedulerType::gpbt ? 1 : 10);
+    settings.startup = startup(job, 10);
     return settings;
 }
 
 GpSettings gp_settings(const Job& job) {
     auto settings = job.sampler.gp;
-    settings.startup = job.sampler.startup.value_or(job.scheduler.type == SchedulerType::gpbt ? 1 : 0);
+    settings.startup = startup(job, 0);
     settings.fit_elsewhere = true;  // rank 0 must not keep workers waiting
     return settings;
 }
