@@ -42,3 +42,14 @@ def test_in_step_any_number_of_ranks_searches_the_same(stemma, mpi, job):
     assert len(runs[0][0]) == 3 * 5 + 5 * 5  # founders, and five generations of children
     assert runs[1] == runs[0]
     assert runs[2] == runs[0]
+
+
+def test_founders_but_the_last_are_random_draws(stemma, job):
+    """The model has something to compare when it makes its first proposal, whatever the order of reports."""
+    drawn = {}
+    for sampler in ("random", "tpe"):
+        job.write_text(IN_STEP)
+        stemma("run", job, "-n", 1, "-q", "--set", f"sampler.type={sampler}", "--output", f"{sampler}.h5")
+        drawn[sampler] = [row["configuration"] for row in rows(stemma, f"{sampler}.h5", "members")]
+    assert drawn["tpe"][:10] == drawn["random"][:10]
+    assert all(own != random for own, random in zip(drawn["tpe"][10:15], drawn["random"][10:15]))

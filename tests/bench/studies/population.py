@@ -44,8 +44,12 @@ ARMS = {
     "gpbt_published": PAPER,
     "pbt": PBT,
     "random": FULL,
-    # As the default, but for the start and the selection of the paper; with the paper's order; with two parents.
+    # The default without what it has beyond parallel children: founders, random ones, selection among children only.
     "gpbt_plain": GPBT + "founders = 1\nparents_compete = true\n",
+    "gpbt_children_only": GPBT + "founders = 1\n",
+    "gpbt_one_random": GPBT + "[sampler]\nstartup = 1\n",
+    "gpbt_all_random": GPBT + "[sampler]\nstartup = 12\n",
+    # With the paper's order; with two parents.
     "gpbt_sequential": GPBT + "sequential = true\n",
     "gpbt_two_parents": GPBT.replace("ratio = 4", "ratio = 1"),
     "gpbt_no_time": PAPER + '[sampler]\ntime = "none"\n',
