@@ -12,13 +12,15 @@ std::string population(const std::string& scheduler) { return with(toy_job, "max
 /// Without its scheduler.
 std::string replay(const std::string& schedule) { return with(toy_job, "max = 27", "type = \"replay\"") + schedule; }
 
-TEST(PopulationSection, DefaultsAreThePublishedOnes) {
+TEST(PopulationSection, Defaults) {
     const auto pbt = parse(population("type = \"pbt\"")).scheduler;
     EXPECT_EQ(pbt.pbt.population, 20U);
     EXPECT_EQ(pbt.pbt.selection, PbtSelection::truncation);
     EXPECT_EQ(pbt.pbt.bottom, 0.2);
     const auto gpbt = parse(population("type = \"gpbt\"\nchildren = 4\ndeadline = \"10m\"")).scheduler;
     EXPECT_EQ(gpbt.gpbt.ratio, 4);
+    EXPECT_EQ(gpbt.founders, 3);
+    EXPECT_FALSE(gpbt.gpbt.parents_compete);
     EXPECT_FALSE(gpbt.gpbt.sequential);
     EXPECT_EQ(gpbt.gpbt.deadline, 600);
 }
