@@ -51,6 +51,7 @@ struct Plan {
     Resource resource = 0;       ///< all training
     std::uint64_t reports = 0;
     std::uint64_t at_once = 0;    ///< most members that train at a time; 0 = as many as there are workers
+    std::string at_once_by;       ///< the setting that says so: "scheduler.children = 4"
     std::uint64_t snapshots = 0;  ///< most members at a time that may go on
 };
 Plan expected_plan(const Job& job);

@@ -292,8 +292,8 @@ std::string Gpbt::describe() const {
     std::string text = "GPBT: " + std::to_string(settings_.children) + " children of " +
                        std::to_string(parents_wanted_) + (parents_wanted_ == 1 ? " parent, " : " parents, ") +
                        std::to_string(settings_.generations) + " generations of " + std::to_string(settings_.interval);
-    if (settings_.founders > 0 && settings_.founders != settings_.children)
-        text += ", " + std::to_string(settings_.founders) + " founders";
+    if (const auto founders = gpbt_founders(settings_); founders != settings_.children)
+        text += ", " + std::to_string(founders) + " founders";
     if (settings_.sequential) text += ", one child after another";
     if (settings_.quorum < 1) text += ", quorum " + std::to_string(std::lround(settings_.quorum * 100)) + " %";
     if (settings_.early_stopping) text += ", early stopping";

@@ -146,14 +146,11 @@ void print_copies(const Job& job, const Plan& plan, std::uint32_t workers, const
     }
 }
 
-void print_workers(const Job& job, const Plan& plan, std::uint32_t workers) {
+void print_workers(const Plan& plan, std::uint32_t workers) {
     std::printf("workers: %u\n", workers);
     if (plan.at_once == 0 || workers <= plan.at_once) return;
-    const bool pbt = job.scheduler.type == SchedulerType::pbt;
-    const auto* key = pbt ? "population" : job.scheduler.gpbt.sequential ? "sequential" : "children";
-    std::printf("warning: %llu of them have nothing to do: with scheduler.%s = %s no more than %llu train at a time\n",
-                static_cast<unsigned long long>(workers - plan.at_once), key,
-                !pbt && job.scheduler.gpbt.sequential ? "true" : std::to_string(plan.at_once).c_str(),
+    std::printf("warning: %llu of them have nothing to do: with %s no more than %llu train at a time\n",
+                static_cast<unsigned long long>(workers - plan.at_once), plan.at_once_by.c_str(),
                 static_cast<unsigned long long>(plan.at_once));
 }
 
@@ -171,7 +168,7 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
     std::fputs(rung_table(plan.rungs, unit).c_str(), stdout);
     std::printf("total work: %s of training, %llu reports\n", units_text(plan.resource, unit).c_str(),
                 static_cast<unsigned long long>(plan.reports));
-    print_workers(job, plan, preview_options.workers);
+    print_workers(plan, preview_options.workers);
     const auto kept = plan.snapshots;
     const auto memory = job.workers.snapshot_memory * preview_options.workers;
     std::printf("snapshots of members that may go on: up to %llu at a time; memory for them: %s on %u workers\n",

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "sampler/explore.hpp"
+#include "sampler/tpe.hpp"
+#include "scheduler/pbt.hpp"
+
 namespace stemma {
 
 namespace {
@@ -31,17 +35,17 @@ const std::vector<Preset>& presets() {
         {"ray_tune",
          "pbt",
          "Ray Tune's defaults",
-         {{"scheduler", "pbt", "bottom", 0.25},
-          {"scheduler", "pbt", "top", 0.25},
-          {"sampler", "", "resample_probability", 0.25}}},
+         {{"scheduler", "pbt", "bottom", pbt_ray().bottom},
+          {"scheduler", "pbt", "top", pbt_ray().top},
+          {"sampler", "", "resample_probability", ExploreSettings::ray().resample_probability}}},
         {"published",
          "gpbt",
          "arXiv 2109.14925, GPBT-TPE",
          {{"scheduler", "gpbt", "founders", std::int64_t{1}},
           {"scheduler", "gpbt", "parents_compete", true},
           {"scheduler", "gpbt", "sequential", true},
-          {"sampler", "tpe", "gamma", 0.25},
-          {"sampler", "tpe", "multivariate", false},
+          {"sampler", "tpe", "gamma", TpeSettings::published_gpbt().gamma},
+          {"sampler", "tpe", "multivariate", TpeSettings::published_gpbt().multivariate},
           {"sampler", "tpe", "time", std::string("kernel")},
           {"trainer", "torch", "inherit_optimiser", false}}},
     };

@@ -112,17 +112,18 @@ std::uint64_t waiting_below_the_top(const Plan& plan, Resource max) {
     return waiting;
 }
 
-/// A population's members live at a time, whatever becomes of them later.
-void fill_population(const Job& job, Plan& plan) {
-    plan.members_fixed = true;
-    if (job.scheduler.type == SchedulerType::pbt) {
-        const auto settings = pbt_settings(job);
-        plan.at_once = settings.population;
-        plan.snapshots = settings.population * (settings.backtrack_after > 0 ? 2 : 1);  // and each lineage's best
-        return;
-    }
-    const auto settings = gpbt_settings(job);
+/// What only populations have: so many live at a time.
+void fill_population(const PbtSettings& settings, Plan& plan) {
+    plan.at_once = settings.population;
+    plan.at_once_by = "scheduler.population = " + std::to_string(settings.population);
+    plan.snapshots = settings.population * (settings.backtrack_after > 0 ? 2 : 1);  // and each lineage's best
+}
+
+void fill_population(const GpbtSettings& settings, Plan& plan) {
+    plan.members = plan.reports;  // one each
     plan.at_once = settings.sequential ? gpbt_parents(settings) : settings.children;
+    plan.at_once_by = settings.sequential ? "scheduler.sequential = true"
+                                          : "scheduler.children = " + std::to_string(settings.children);
     plan.snapshots = settings.children + gpbt_parents(settings);
 }
 
@@ -162,10 +163,13 @@ Plan expected_plan(const Job& job) {
         return plan;
     }
     if (job.scheduler.population()) {
-        fill(job.scheduler.type == SchedulerType::pbt
-                 ? job.scheduler.pbt.population
-                 : std::uint64_t{job.scheduler.gpbt.children} * gpbt_settings(job).generations);
-        fill_population(job, plan);
+        plan.members_fixed = true;
+        fill(job.scheduler.pbt.population);  // GPBT's table is the same for any number
+        if (job.scheduler.type == SchedulerType::pbt) {
+            fill_population(pbt_settings(job), plan);
+        } else {
+            fill_population(gpbt_settings(job), plan);
+        }
         return plan;
     }
     const auto fits = [&](std::uint64_t members) {
