@@ -74,7 +74,7 @@ void Manager::State::diverged(const ActiveLease& lease, WorkerId worker, Effects
     release_member(lease.member, MemberState::diverged, out);
     const double worst = std::numeric_limits<double>::infinity();
     sampler->observe({lease.member, lease.to, worst});
-    tell_scheduler(Reported{lease.member, lease.to, worst}, out);
+    tell_scheduler(Reported{lease.member, lease.to, worst, now}, out);
 }
 
 void Manager::State::give_up(MemberId id, LeaseId lease, WorkerId worker, bool failed, Effects& out) {

@@ -40,7 +40,9 @@ struct LeaseReported {
     Resource reached = 0;
     double seconds = 0;                ///< of training, as the worker measured it
     std::uint64_t snapshot_bytes = 0;  ///< 0: no snapshot was kept
-    std::vector<MetricRow> rows;       ///< one per resource unit since the last report; the last one is at `reached`
+    /// One per resource unit since the last report, the last one at `reached`; between them points of trajectories
+    /// (role "hypergradient"), which have no metric.
+    std::vector<MetricRow> rows;
 };
 
 struct LeaseFailed {

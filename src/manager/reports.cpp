@@ -98,7 +98,7 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
         release_member(id, MemberState::diverged, out);
     }
     if (std::isfinite(value)) protect(slot, Reason::ranked, out);
-    tell_scheduler(Reported{id, resource, value}, out);
+    tell_scheduler(Reported{id, resource, value, now}, out);
     const auto& target = settings.budget.target;
     if (target && std::isfinite(metric) && objective(metric) <= objective(*target)) close(EndReason::target, true, out);
 }

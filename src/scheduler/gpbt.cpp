@@ -20,6 +20,7 @@ constexpr double never = std::numeric_limits<double>::infinity();
 
 struct Individual {
     Resource reached = 0;
+    double begun = 0;  ///< seconds of the run's time
     MemberId parent;
     std::uint32_t generation = 0;  ///< its row in the table
     std::uint32_t opened = 0;      ///< running number of the generation it was launched in, repeated ones counted
@@ -43,11 +44,11 @@ public:
         std::vector<RungRow> rows = rows_;
         for (std::size_t g = 0; g < rows.size(); ++g) {
             rows[g].rung = static_cast<int>(g);
-            rows[g].resource = static_cast<Resource>(g + 1) * settings_.interval;
+            rows[g].resource = trained_from(static_cast<Resource>(g) * settings_.interval);
         }
         return rows;
     }
-    double next_deadline() const override { return overdue_ ? never : deadline_; }
+    double next_deadline() const override { return overdue_ ? never : std::min(deadline_, end_of_patience_); }
     bool exhausted() const override {
         if (in_flight_ > 0) return false;
         return no_more_ || over() || generation_.to_come() == 0;
@@ -59,6 +60,11 @@ public:
 
 private:
     bool over() const { return number_ >= settings_.generations || barren_ >= barren_max; }
+
+    Resource trained_from(Resource from) const {
+        const auto to = from + settings_.interval;
+        return settings_.max > 0 ? std::min(to, std::max(settings_.max, from + 1)) : to;
+    }
 
     // ---- launching -----------------------------------------------------------------------------------------------
 
@@ -73,19 +79,25 @@ private:
     void open() {
         ++opened_;
         launched_ = reported_ = given_up_ = 0;
-        deadline_ = never;
-        overdue_ = false;
+        deadline_ = end_of_patience_ = never;
+        overdue_ = starved_ = false;
+        spent_ = 0;
         best_child_ = never;
     }
 
     void take(const WorkWanted& wanted, Actions& out) {
         if (no_more_ || over()) return;
         const auto index = generation_.next(settings_.sequential, wanted.placement);
-        if (!index) return;
+        if (!index) {
+            starved_ = true;
+            wait_no_longer_than_patience();
+            return;
+        }
         if (launched_ == 0 && settings_.deadline > 0) deadline_ = wanted.now + settings_.deadline;
         const auto& parent = generation_.parents[*index];
         asked_ = *index;
-        Create create{.to = parent.reached + settings_.interval, .generation = number_};
+        asked_at_ = wanted.now;
+        Create create{.to = trained_from(parent.reached), .generation = number_};
         if (parent.member.exists()) {
             create.parent = parent.member;
             create.cause = BirthCause::adoption;
@@ -97,7 +109,7 @@ private:
     void take(const Created& created, Actions&) {
         ensure(created.member.value == individuals_.size(), "members are numbered in order of birth");
         const auto& parent = generation_.parents[asked_];
-        individuals_.push_back({parent.reached, parent.member, number_, opened_});
+        individuals_.push_back({parent.reached, asked_at_, parent.member, number_, opened_});
         generation_.launched(asked_);
         ++launched_;
         ++in_flight_;
@@ -130,7 +142,11 @@ private:
         individual.reached = report.resource;
         ++rows_[individual.generation].finished;
         const bool of_this = individual.opened == opened_;
-        if (of_this) ++reported_;
+        if (of_this) {
+            ++reported_;
+            spent_ += report.now - individual.begun;
+            wait_no_longer_than_patience();
+        }
         if (std::isfinite(report.objective)) {
             barren_ = 0;
             enter(report, out);
@@ -184,8 +200,15 @@ private:
         if (generation_.find(given_up.member) != nullptr) lose_parent(given_up.member, out);
     }
 
+    /// All have been launched, the last one at asked_at_.
+    void wait_no_longer_than_patience() {
+        if (settings_.patience <= 0 || !starved_ || generation_.to_come() > 0) return;
+        if (reported_ == 0 || 2 * reported_ < launched_ - given_up_) return;
+        end_of_patience_ = asked_at_ + settings_.patience * spent_ / reported_;
+    }
+
     void take(const TimePassed& passed, Actions& out) {
-        if (passed.now < deadline_) return;
+        if (passed.now < next_deadline()) return;
         overdue_ = true;
         close_if_due(out);
     }
@@ -255,6 +278,7 @@ private:
 
     void take(const Extended& extended, Actions&) {
         no_more_ = false;
+        if (settings_.max > 0) settings_.max = std::max(settings_.max, extended.max_resource);
         const auto wanted = (extended.max_resource + settings_.interval - 1) / settings_.interval;
         if (wanted > static_cast<Resource>(settings_.generations)) {
             settings_.generations = static_cast<std::uint32_t>(wanted);
@@ -281,9 +305,13 @@ private:
     double best_before_ = never;  ///< of the candidates at the last selection
     double improvement_ = never;  ///< of that over the one before
     std::uint32_t barren_ = 0;    ///< generations without a finite child, in a row
+    double spent_ = 0;            ///< seconds between birth and report of those that have reported
     double deadline_ = never;
-    bool overdue_ = false;   ///< the deadline has come, and there was no candidate
+    double end_of_patience_ = never;
+    bool overdue_ = false;   ///< one of these has come, and there was no candidate
+    bool starved_ = false;   ///< a worker asked and there was nothing left to launch
     std::size_t asked_ = 0;  ///< parent of the child asked for
+    double asked_at_ = 0;
     std::uint64_t in_flight_ = 0;
     bool no_more_ = false;
 };
@@ -330,6 +358,8 @@ std::unique_ptr<Scheduler> make_gpbt(const GpbtSettings& settings) {
     require(settings.early_stopping_from >= 2, "early_stopping_from must be >= 2");
     require(settings.quorum > 0 && settings.quorum <= 1, "quorum must be in (0, 1]");
     require(settings.deadline >= 0, "deadline must be >= 0 seconds");
+    require(settings.patience == 0 || settings.patience >= 1, "patience must be 0 or >= 1");
+    require(settings.max >= 0, "max must be >= 0");
     return std::make_unique<Gpbt>(settings);
 }
 

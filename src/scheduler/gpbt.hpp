@@ -16,6 +16,7 @@ struct GpbtSettings {
     double ratio = 4;               ///< c in [1/n, n]: (children a parent) / parents; parents P = floor(sqrt(n / c))
     Resource interval = 1;          ///< T_g >= 1: training between two generations
     std::uint32_t generations = 1;  ///< t_max >= 1; no lineage is trained beyond interval * generations
+    Resource max = 0;               ///< nor beyond this; 0 = no other bound
     bool parents_compete = true;    ///< candidates are children and parents, else children only
     bool repeat_child = true;       ///< one child of each parent that was not kept repeats its hyperparameters
     /// Launch no more children of a generation once its best beats the best before by more than that improved on the
@@ -25,6 +26,9 @@ struct GpbtSettings {
     bool sequential = false;                ///< the paper's: the children of one parent one after another
     double quorum = 1;                      ///< in (0, 1]: share of its children whose reports close a generation
     double deadline = 0;  ///< seconds from its first child's start after which a generation closes; 0 = none
+    /// A generation that an idle worker waits for closes when each of its children has had this many times the mean
+    /// time of those that have reported, and half of them have; 0 = all are waited for.
+    double patience = 0;
 };
 
 /// Generation 0: members from scratch, n or `founders`. Then in each generation P parents have round(n / P) children,
@@ -35,9 +39,10 @@ struct GpbtSettings {
 /// after another (in generation 0, where there is one oracle, all of them), so that each proposal knows the results
 /// before it. Ours is that all children of a generation run at once, parents taking turns (before them one whose
 /// weights the free worker has), and that it closes when
-/// ceil(quorum * (children that have not failed)) have reported, or at its deadline once there is a candidate; those
-/// not begun by then are not born, and those that still run are candidates of the generation after, with weights one
-/// interval behind.
+/// ceil(quorum * (children that have not failed)) have reported, or at its deadline or the end of patience once there
+/// is a candidate; those not begun by then are not born, and those that still run are candidates of the generation
+/// after, with weights one interval behind. One worker is never idle before a generation's end, so that patience
+/// changes nothing there.
 ///
 /// Early stopping: best(g) is the best objective among the candidates of generation g's selection, improvement(g) =
 /// best(g - 1) - best(g) or 0 if it is worse. Generation g stops launching when a child's objective is below
@@ -49,7 +54,7 @@ struct GpbtSettings {
 /// candidate either, starts again from scratch as generation 0.
 ///
 /// Extended to a larger resource: generations = max_resource / T_g, rounded up. rungs() has a row a generation:
-/// promoted = its members that were chosen as parents. O(log n) an event, and O(n) once a generation; 32 bytes a
+/// promoted = its members that were chosen as parents. O(log n) an event, and O(n) once a generation; 40 bytes a
 /// member. Throws UserError on settings out of range.
 std::unique_ptr<Scheduler> make_gpbt(const GpbtSettings& settings);
 

@@ -124,7 +124,7 @@ private:
         }
         group.sum += report.objective;
         if (++group.reported == repeats_) {
-            pass(Reported{{number}, report.resource, group.sum / repeats_}, out);
+            pass(Reported{{number}, report.resource, group.sum / repeats_, report.now}, out);
         } else {
             // Not decided yet, and close to: worth more than what waits.
             out.push_back(Keep{report.member, certain_to_go_on, false});

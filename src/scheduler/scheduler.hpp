@@ -37,6 +37,7 @@ struct Reported {
     MemberId member;
     Resource resource = 0;
     double objective = std::numeric_limits<double>::infinity();
+    double now = 0;  ///< seconds of the run's time
 };
 
 /// The member will never report: failed for good, infeasible, or stopped by the user. It does not count in any rung.

@@ -101,13 +101,17 @@ std::vector<Field<SchedulerSettings>> gpbt_fields() {
          into(&S::gpbt, &G::early_stopping_from)},
         {flag("sequential", "false",
               "The paper's rule: the children of one parent one after another, so that each proposal knows the results "
-              "before it. Else all at once: no worker waits."),
+              "before it. Else all at once."),
          into(&S::gpbt, &G::sequential)},
         {number("quorum", "1", share, "Share of its children whose reports close a generation."),
          into(&S::gpbt, &G::quorum)},
         {duration("deadline", "0", at_least(0),
                   "Time from its first child's start after which a generation closes; 0 = none."),
          into(&S::gpbt, &G::deadline)},
+        {number("patience", "2", {0, 1000},
+                "While a worker is idle, a generation does not wait for children that take longer than this many times "
+                "the mean of those that have reported, once half of them have; 0 = it waits for all."),
+         into(&S::gpbt, &G::patience)},
     };
     for (auto& field : fields) field.key.only_for = {"gpbt"};
     return fields;

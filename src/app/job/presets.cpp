@@ -44,6 +44,7 @@ const std::vector<Preset>& presets() {
          {{"scheduler", "gpbt", "founders", std::int64_t{1}},
           {"scheduler", "gpbt", "parents_compete", true},
           {"scheduler", "gpbt", "sequential", true},
+          {"scheduler", "gpbt", "patience", std::int64_t{0}},
           {"sampler", "tpe", "gamma", TpeSettings::published_gpbt().gamma},
           {"sampler", "tpe", "multivariate", TpeSettings::published_gpbt().multivariate},
           {"sampler", "tpe", "time", std::string("kernel")},

@@ -67,6 +67,7 @@ GpbtSettings gpbt_settings(const Job& job) {
     settings.founders = static_cast<std::uint32_t>(std::lround(job.scheduler.founders * settings.children));
     settings.interval = job.scheduler.interval;
     settings.generations = static_cast<std::uint32_t>((job.scheduler.max + settings.interval - 1) / settings.interval);
+    settings.max = job.scheduler.max;
     return settings;
 }
 

@@ -44,6 +44,8 @@ std::unique_ptr<Scheduler> drawn_gpbt(Resource max, std::uint64_t seed) {
     settings.sequential = stream.below(4) == 0;
     if (stream.below(2) == 0) settings.quorum = stream.uniform(0.3, 1);
     if (stream.below(3) == 0) settings.deadline = stream.uniform(1, 20);
+    if (stream.below(3) == 0) settings.patience = stream.uniform(1, 3);
+    if (stream.below(3) == 0) settings.max = max;
     if (stream.below(2) == 0) settings.founders = static_cast<std::uint32_t>(1 + stream.below(20));
     return make_gpbt(settings);
 }

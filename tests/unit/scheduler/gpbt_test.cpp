@@ -223,6 +223,60 @@ TEST(Gpbt, AnOverdueGenerationClosesAtItsFirstCandidate) {
     EXPECT_EQ(parents_of(population.all_work()), (Ids{1, 1, 1, 1}));
 }
 
+TEST(Gpbt, AnIdleWorkerDoesNotWaitForAStraggler) {
+    auto settings = one_by_four();
+    settings.patience = 2;
+    Population population(make_gpbt(settings));
+    population.now = 10;
+    const auto first = population.all_work();
+    EXPECT_TRUE(std::isinf(population.scheduler().next_deadline())) << "nobody has reported";
+    population.now = 13;
+    population.report(first[0], 0.3);
+    EXPECT_TRUE(std::isinf(population.scheduler().next_deadline())) << "less than half";
+    population.now = 15;
+    population.report(first[1], 0.4);
+    EXPECT_DOUBLE_EQ(population.scheduler().next_deadline(), 10 + 2 * 4);
+    population.now = 16;
+    population.report(first[2], 0.5);
+    EXPECT_DOUBLE_EQ(population.scheduler().next_deadline(), 10 + 2 * 14.0 / 3);
+    population.say(TimePassed{19});
+    EXPECT_TRUE(population.all_work().empty()) << "not yet";
+    population.say(TimePassed{20});
+    EXPECT_EQ(parents_of(population.all_work()), (Ids{0, 0, 0, 0}));
+    EXPECT_TRUE(Script::keep_of(population.report(first[3], 0.1), 3)) << "a candidate of the next selection";
+}
+
+TEST(Gpbt, OneWorkerWaitsForEachOfItsChildrenHoweverLongItTakes) {
+    auto settings = one_by_four();
+    settings.patience = 2;
+    Population population(make_gpbt(settings));
+    for (int child = 0; child < 4; ++child) {
+        const auto work = population.work();
+        ASSERT_TRUE(work);
+        population.now += child == 3 ? 100 : 1;
+        EXPECT_TRUE(std::isinf(population.scheduler().next_deadline()));
+        population.report(*work, 0.1 * (child + 1));
+    }
+    EXPECT_EQ(population.work()->generation, 1U);
+}
+
+TEST(Gpbt, LineagesEndAtMaxWhereTheIntervalDoesNotDivideIt) {
+    auto settings = one_by_four();  // intervals of 3
+    settings.parents_compete = false;
+    settings.generations = 4;
+    settings.max = 10;
+    Population population(make_gpbt(settings));
+    std::vector<Resource> to;
+    for (;;) {
+        const auto all = population.all_work();
+        if (all.empty()) break;
+        to.push_back(all[0].to);
+        for (const auto& one : all) population.report(one, 0.1 * static_cast<double>(one.member + 1));
+    }
+    EXPECT_EQ(to, (std::vector<Resource>{3, 6, 9, 10}));
+    EXPECT_EQ(population.scheduler().rungs().back().resource, 10);
+}
+
 TEST(Gpbt, MembersGivenUpDoNotCount) {
     Population population(make_gpbt(one_by_four()));
     const auto first = population.all_work();
@@ -316,6 +370,8 @@ TEST(Gpbt, RefusesSettingsOutOfRange) {
     refused([](auto& s) { s.generations = 0; });
     refused([](auto& s) { s.quorum = 0; });
     refused([](auto& s) { s.deadline = -1; });
+    refused([](auto& s) { s.patience = 0.5; });
+    refused([](auto& s) { s.max = -1; });
     refused([](auto& s) { s.early_stopping_from = 1; });
 }
 

@@ -43,7 +43,9 @@ public:
         while (const auto given = work()) all.push_back(*given);
         return all;
     }
-    Actions report(const Given& given, double objective) { return say(Reported{{given.member}, given.to, objective}); }
+    Actions report(const Given& given, double objective) {
+        return say(Reported{{given.member}, given.to, objective, now});
+    }
     /// Everyone gets work and reports these objectives, in order of birth.
     std::vector<Given> begin(const std::vector<double>& objectives) {
         const auto all = all_work();
