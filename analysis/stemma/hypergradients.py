@@ -28,8 +28,9 @@ def trajectory(run, path):
     parts, last = [], -np.inf
     for member, start, end in derive.spans(run, path):
         rows = derive.rows_of(run, member)
-        # Between two units a row has the resource of the unit completed before it.
-        rows = rows[np.isfinite(rows["hyper_step"]) & (rows["resource"] >= start) & (rows["resource"] <= end) & (rows["hyper_step"] > last)]
+        # Between two units a row has the resource of the unit completed before it: the next one may be another member's.
+        within = np.where(derive.measured(run, rows), rows["resource"] <= end, rows["resource"] < end)
+        rows = rows[np.isfinite(rows["hyper_step"]) & (rows["resource"] >= start) & within & (rows["hyper_step"] > last)]
         rows = rows.sort_values(["hyper_step", "resource"]).drop_duplicates("hyper_step", keep="last")
         if len(rows):
             last = rows["hyper_step"].iloc[-1]

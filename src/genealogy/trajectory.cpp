@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace stemma {
 
@@ -37,8 +38,10 @@ void TrajectoryBuilder::add(const Entry& entry) {
         if (lease == leases_.end()) return;
         auto& points = points_[lease->second];
         for (const auto& row : report->rows) {
-            if (row.values.size() == columns_.size() && std::isfinite(row.values[step_]))
-                points[row.values[step_]] = {row.resource, row.values};
+            if (row.values.size() != columns_.size() || !std::isfinite(row.values[step_])) continue;
+            const auto metrics = std::span(row.values).first(step_);
+            const bool whole = std::ranges::any_of(metrics, [](double value) { return std::isfinite(value); });
+            points[row.values[step_]] = {row.resource, whole, row.values};
         }
     }
     for (const auto& effect : entry.effects) {
@@ -57,9 +60,8 @@ std::string TrajectoryBuilder::text(const Genealogy& genealogy, MemberId member,
         const auto found = points_.find(stage.member);
         if (found == points_.end()) continue;
         for (const auto& [step, point] : found->second) {
-            // Between two units a point has the resource of the unit completed before it.
-            if (point.resource >= stage.from && point.resource <= stage.to &&
-                (path.empty() || step > (*path.back().values)[step_]))
+            const bool within = point.whole ? point.resource <= stage.to : point.resource < stage.to;
+            if (point.resource >= stage.from && within && (path.empty() || step > (*path.back().values)[step_]))
                 path.push_back({stage.member, &point.values});
         }
     }

@@ -25,7 +25,8 @@ public:
 
 private:
     struct Point {
-        Resource resource = 0;
+        Resource resource = 0;  ///< units completed
+        bool whole = true;      ///< at the end of a unit, with its metrics; else within the next one
         std::vector<double> values;
     };
     std::vector<std::string> columns_;  ///< the run's metrics

@@ -44,6 +44,7 @@ void check_hypergradient_settings(const HypergradientSettings& s) {
     demand(s.terms >= 1, "terms", std::to_string(s.terms), ">= 1");
     demand(s.window >= 1 && (s.variant != "diff_through_opt" || s.window <= s.interval), "window",
            std::to_string(s.window), "from 1 to interval");
+    demand(!s.reset || s.variant == "unrolled", "reset", "true", "false unless variant = \"unrolled\"");
     demand(s.rate > 0, "rate", std::to_string(s.rate), "> 0");
     demand(s.gradient_clip >= 0, "gradient_clip", std::to_string(s.gradient_clip), ">= 0");
     demand(s.clip_norm >= 0, "clip_norm", std::to_string(s.clip_norm), ">= 0");

@@ -25,7 +25,7 @@ struct HypergradientSettings {
     double clip_norm = 0;         ///< largest norm of a hypergradient; 0 = off
     double damping = 1;           ///< a in sum_j a (I - a J)^j, in (0, 1]; 1 = the paper's series
     bool truncate = false;        ///< the series ends before a term that is longer than the one before it
-    bool bounds = false;          ///< moved values stay within the search space's ranges
+    bool bounds = false;          ///< moved values stay within the search space's ranges (lr always in [1e-10, 1])
     double split = 0.5;           ///< share of the validation rows that the hypergradient sees; 1: all, selection too
     std::int64_t log_every = 1;   ///< hyper-steps between two points of the recorded trajectory
 };

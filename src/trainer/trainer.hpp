@@ -60,6 +60,7 @@ struct Trained {
     Resource reached = 0;         ///< == request.to unless stopped
     std::vector<MetricRow> rows;  ///< at least one, ascending; the last one is at `reached`
     Snapshot snapshot;            ///< state at `reached`
+    std::string note = {};        ///< for the log: what the user should know beside the metrics
 };
 
 struct TrainFailure {

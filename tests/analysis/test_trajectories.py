@@ -11,17 +11,17 @@ from test_derived import FAMILY
 NAN = np.nan
 METRICS = ("valid_loss", "test_loss", "hyper_step", "hyper_lr", "hyper_momentum", "hypergradient_norm")
 SPACE = [{**DEFAULT_SPACE[0], "role": "hypergradient"}, *DEFAULT_SPACE[1:]]
-# An epoch is ten updates, a point of the trajectory five. Of member 0, then of its child 2, which was born at epoch 2.
+# An epoch is ten updates, a point of the trajectory five. Of member 0, then of its child 2, which was born at epoch 2, while member 0 went on.
 EPOCHS = {
-    "report": [0] * 5 + [1] + [2] * 4 + [3] * 2,
-    "member": [0] * 5 + [1] + [2] * 4 + [0] * 2,
-    "resource": [0, 0, 1, 1, 2, 1, 2, 3, 3, 4, 3, 4],
-    "valid_loss": [NAN, NAN, 0.7, NAN, 0.5, NAN, NAN, 0.3, NAN, 0.2, 0.4, 0.3],
-    "test_loss": [NAN, NAN, 0.7, NAN, 0.6, NAN, NAN, 0.4, NAN, 0.25, 0.5, 0.35],
-    "hyper_step": [5, 10, 10, 15, 20, NAN, 25, 30, 35, 40, 30, 40],
-    "hyper_lr": [0.1, 0.2, 0.2, 0.3, 0.4, NAN, 0.5, 0.6, 0.7, 0.8, 9, 9],
-    "hyper_momentum": [0.5] * 12,
-    "hypergradient_norm": [1.0] * 12,
+    "report": [0] * 5 + [1] + [2] * 4 + [3] * 3,
+    "member": [0] * 5 + [1] + [2] * 4 + [0] * 3,
+    "resource": [0, 0, 1, 1, 2, 1, 2, 3, 3, 4, 2, 3, 4],
+    "valid_loss": [NAN, NAN, 0.7, NAN, 0.5, NAN, NAN, 0.3, NAN, 0.2, NAN, 0.4, 0.3],
+    "test_loss": [NAN, NAN, 0.7, NAN, 0.6, NAN, NAN, 0.4, NAN, 0.25, NAN, 0.5, 0.35],
+    "hyper_step": [5, 10, 10, 15, 20, NAN, 25, 30, 35, 40, 25, 30, 40],
+    "hyper_lr": [0.1, 0.2, 0.2, 0.3, 0.4, NAN, 0.5, 0.6, 0.7, 0.8, 9, 9, 9],
+    "hyper_momentum": [0.5] * 13,
+    "hypergradient_norm": [1.0] * 13,
 }
 
 

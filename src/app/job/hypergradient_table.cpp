@@ -32,7 +32,9 @@ std::vector<Field<S>> robustness() {
          into(&S::damping)},
         {flag("truncate", "false", "End the series before a term that is longer than the one before it."),
          into(&S::truncate)},
-        {flag("bounds", "false", "Moved values stay between the parameter's low and high."), into(&S::bounds)},
+        {flag("bounds", "false",
+              "Moved values stay between the parameter's low and high. A learning rate always stays in [1e-10, 1]."),
+         into(&S::bounds)},
     };
 }
 
@@ -45,7 +47,7 @@ std::vector<Field<HypergradientSettings>> hypergradient_fields() {
         {integer("terms", "5", {1, 1000}, "i: terms of the series that stands for an inverse."), into(&S::terms)},
         {integer("window", "5", {1, count_max}, "diff_through_opt: updates that are differentiated through."),
          into(&S::window)},
-        {flag("reset", "false", "unrolled: weights go back to their initial values after each hyper-step."),
+        {flag("reset", "false", "Weights go back to their initial values after each hyper-step; only with variant = \"unrolled\"."),
          into(&S::reset)},
         {number("rate", "0.05", above(0), "Step size of the Adam that moves the raw values (log10, logit)."),
          into(&S::rate)},

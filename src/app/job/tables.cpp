@@ -110,7 +110,8 @@ std::vector<Field<ParameterText>> other_parameter_fields() {
                                 "\"hypergradient\" moves during training (see [trainer.hypergradient]; torch, and "
                                 "tasks whose loop is Stemma's), and a child goes on with what has moved; "
                                 "\"mutable_hypergradient\" likewise, but a child may start from another value: what "
-                                "has moved is then shifted by as much (times 1.2 is times 1.2)."))),
+                                "has moved is then shifted by as much on the scale it moves on (lr and weight decay: times 1.2 is "
+                                "times 1.2; momentum and betas: by the change of log(m / (1 - m)))."))),
          [](S& settings, const Checked& checked) { settings.role = checked.index; }},
         {other(KeyType::table, "when",
                "Active only if other parameters have one of these values, all of them: { optimiser = [\"sgd\"] }. They "

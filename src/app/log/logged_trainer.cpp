@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 
@@ -43,8 +41,10 @@ public:
             const auto& trained = std::get<Trained>(result);
             log_->info("member {} from {} to {} in {:.3f} s:{}", request.member.value, request.from, trained.reached,
                        seconds, metrics_text(trained));
-            if (const auto text = robustness_text(trained); !text.empty())
-                log_->warn("member {} from {} to {}: {}", request.member.value, request.from, trained.reached, text);
+            if (!trained.note.empty()) {
+                log_->warn("member {} from {} to {}: {}", request.member.value, request.from, trained.reached,
+                           trained.note);
+            }
         }
         // Trainings can take a millisecond each: the disk is not asked each time.
         if (now - flushed_ > std::chrono::seconds(5)) {
@@ -61,30 +61,6 @@ private:
         const auto& values = trained.rows.back().values;
         for (std::size_t i = 0; i < names.size() && i < values.size(); ++i) {
             if (!std::isnan(values[i])) text += fmt::format(" {} {:.6g}", names[i].name, values[i]);
-        }
-        return text;
-    }
-
-    /// What settings beyond the paper did to hypergradients in this training; "" = nothing.
-    std::string robustness_text(const Trained& trained) const {
-        struct Count {
-            std::string_view metric, what;
-        };
-        constexpr std::array<Count, 3> counts = {{{"hyper_skipped", "left out (not finite)"},
-                                                  {"hyper_clipped", "clipped to clip_norm"},
-                                                  {"hyper_truncated", "with a series cut short"}}};
-        std::string text;
-        const auto names = trainer_->metrics();
-        for (const auto& count : counts) {
-            const auto found = std::ranges::find(names, count.metric, &MetricInfo::name);
-            if (found == names.end()) continue;
-            const auto at = static_cast<std::size_t>(found - names.begin());
-            // Counts are of the lineage: the first row of a training may already have some of before.
-            const double before = trained.rows.size() > 1 ? trained.rows.front().values[at] : 0;
-            const double after = trained.rows.back().values[at];
-            if (!(after > before)) continue;
-            text += fmt::format("{}{:.0f} {}", text.empty() ? "hypergradients of its lineage so far: " : ", ", after,
-                                count.what);
         }
         return text;
     }

@@ -44,10 +44,12 @@ Member::Member(const TorchSettings& settings, const Data& data, torch::Device de
     loss_sum_ = torch::zeros({1}, torch::TensorOptions().dtype(torch::kFloat64).device(device_));
 }
 
-void Member::load(const Snapshot& snapshot, bool with_optimiser) {
+void Member::load(const Snapshot& snapshot, bool with_optimiser, bool adopted) {
     load_module(*network_, snapshot);
     if (moving_ != nullptr) {
-        moving_->load(snapshot, with_optimiser, [&](const OnePass::Recipe& recipe) { return again(recipe); });
+        OnePass::Again taken_again;
+        if (!adopted) taken_again = [&](const OnePass::Recipe& recipe) { return again(recipe); };
+        moving_->load(snapshot, with_optimiser, taken_again);
     } else if (with_optimiser) {
         load_optimiser(*optimiser_, hyperparameters_.optimiser, snapshot);
     }

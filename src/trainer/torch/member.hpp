@@ -28,9 +28,9 @@ public:
     Member(const TorchSettings& settings, const Data& data, torch::Device device,
            const Hyperparameters& hyperparameters, const HyperStart* moving, MemberId id, std::uint64_t seed);
 
-    /// Takes over weights, position and, if wished, the optimiser's moments. Throws DecodeError when the snapshot is of
-    /// something else.
-    void load(const Snapshot& snapshot, bool with_optimiser = true);
+    /// Takes over weights, position and, if wished, the optimiser's moments. `adopted`: the snapshot is a parent's,
+    /// whose unfinished updates this member would make otherwise. Throws DecodeError when it is of something else.
+    void load(const Snapshot& snapshot, bool with_optimiser, bool adopted);
     Snapshot save();
 
     const Position& position() const { return position_; }
@@ -44,6 +44,8 @@ public:
     /// After a unit's metrics are due: the points of the hyperparameters' trajectory since the last call, as rows of
     /// metrics in which nothing else is measured.
     std::vector<std::vector<double>> take_trajectory() { return std::exchange(trajectory_, {}); }
+    /// What settings beyond the paper did to hypergradients since load(), for the log; "" = nothing. Waits.
+    std::string note() const { return moving_ ? moving_->values().acted() : std::string(); }
     /// Metrics in the order of torch_metrics(). Waits for the device; does not change the member.
     std::vector<double> evaluate();
 

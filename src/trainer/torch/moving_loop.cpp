@@ -88,12 +88,18 @@ void MovingLoop::save(Snapshot& snapshot) const {
     save_tensor(torch::full({1}, state_->steps, torch::kInt64), "training/step", snapshot);
 }
 
-void MovingLoop::load(const Snapshot& snapshot) {
+std::string MovingLoop::note() const { return state_->pass.values().acted(); }
+
+void MovingLoop::load(const Snapshot& snapshot, bool adopted) {
     auto& s = *state_;
-    s.pass.load(snapshot, true, [&](const OnePass::Recipe& recipe) {
-        s.generator().set_state(recipe.at(1));
-        return s.pass.again(s.model.buffers(), [&] { return s.losses.train(recipe.at(0)); });
-    });
+    OnePass::Again again;
+    if (!adopted) {
+        again = [&](const OnePass::Recipe& recipe) {
+            s.generator().set_state(recipe.at(1));
+            return s.pass.again(s.model.buffers(), [&] { return s.losses.train(recipe.at(0)); });
+        };
+    }
+    s.pass.load(snapshot, true, again);
     s.steps = load_tensor(snapshot, "training/step", torch::kInt64).item<std::int64_t>();
 }
 

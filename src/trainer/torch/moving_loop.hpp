@@ -46,8 +46,11 @@ public:
 
     /// Adds to a snapshot that has the model.
     void save(Snapshot& snapshot) const;
-    /// After the model has been loaded and is in training mode. Throws DecodeError.
-    void load(const Snapshot& snapshot);
+    /// After the model has been loaded and is in training mode. `adopted`: the snapshot is a parent's. Throws
+    /// DecodeError.
+    void load(const Snapshot& snapshot, bool adopted);
+    /// What settings beyond the paper did to hypergradients since load(), for the log; "" = nothing.
+    std::string note() const;
 
 private:
     struct State;

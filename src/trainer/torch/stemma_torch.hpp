@@ -110,7 +110,7 @@ private:
         load_module(model, *request.start);
         if (member.moving != nullptr) {
             model.train();
-            member.moving->load(*request.start);
+            member.moving->load(*request.start, request.adopted);
         } else {
             load_optimiser(*member.optimiser, member.hyperparameters.optimiser, *request.start);
         }
@@ -167,6 +167,7 @@ private:
         trained.reached = reached;
         save_module(*member.model, trained.snapshot);
         if (member.moving != nullptr) {
+            trained.note = member.moving->note();
             member.moving->save(trained.snapshot);
         } else {
             save_optimiser(*member.optimiser, member.hyperparameters.optimiser, trained.snapshot);

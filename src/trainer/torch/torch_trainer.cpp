@@ -105,7 +105,8 @@ private:
         const auto moving = hyper_start(settings_.hypergradient, request.configuration, hyperparameters);
         Member member(settings_, data_, device_, hyperparameters, moving ? &*moving : nullptr, request.member,
                       request.seed);
-        if (request.start != nullptr) member.load(*request.start, settings_.inherit_optimiser || !request.adopted);
+        if (request.start != nullptr)
+            member.load(*request.start, settings_.inherit_optimiser || !request.adopted, request.adopted);
         if (resource_of(member) != request.from) {
             throw DecodeError("the snapshot is trained to " + std::to_string(resource_of(member)) +
                               ", the lease starts from " + std::to_string(request.from));
@@ -119,7 +120,7 @@ private:
             const bool last = now == request.to || (request.stop != nullptr && request.stop->load());
             if (epochs || last || member.metrics_due()) {
                 MetricRow row{now, member.evaluate()};
-                if (auto failure = nonfinite(row, reached)) return *failure;
+                if (auto failure = nonfinite(row, reached)) return with_note(std::move(*failure), member.note());
                 trained.rows.push_back(std::move(row));
                 if (request.progress) request.progress(trained.rows.back());
             }
@@ -128,7 +129,13 @@ private:
         }
         trained.reached = reached;
         trained.snapshot = member.save();
+        trained.note = member.note();
         return trained;
+    }
+
+    static TrainFailure with_note(TrainFailure failure, const std::string& note) {
+        if (!note.empty()) failure.message += "; " + note;
+        return failure;
     }
 
     Resource resource_of(const Member& member) const {
@@ -167,6 +174,19 @@ std::vector<MetricInfo> torch_metrics(const TorchSettings& settings) {
 std::vector<std::string> torch_hyperparameters() { return hyperparameter_names(); }
 
 namespace {
+
+/// What every member would be refused for (hyper_start) is refused before the start.
+void demand_differentiable(const std::map<std::string, Literal>& fixed, const SearchSpace& space) {
+    const auto is = [&](const char* name, const Literal& value) {
+        const auto found = fixed.find(name);
+        return found != fixed.end() && found->second == value;
+    };
+    const bool sgd = is("optimiser", std::string("sgd")) || !(fixed.contains("optimiser") || space.find("optimiser"));
+    if (sgd && is("nesterov", true))
+        throw UserError("trainer.nesterov = true cannot be trained with [trainer.hypergradient]; remove it");
+    if (fixed.contains("schedule") && !is("schedule", std::string("constant")))
+        throw UserError("trainer.schedule cannot be combined with [trainer.hypergradient], which moves lr; remove it");
+}
 
 /// Each file that a member could be made from is loaded once: mistakes come before the start.
 void check_modules(const TorchSettings& settings, const SearchSpace& space) {
@@ -207,6 +227,7 @@ void check_torch_settings(const TorchSettings& settings, const SearchSpace& spac
     }
     check_moving(settings.hypergradient, space);
     for (const auto& [name, value] : settings.fixed) demand_hyperparameter(name, "[trainer]");
+    if (settings.hypergradient) demand_differentiable(settings.fixed, space);
     if (settings.model == "torchscript") check_modules(settings, space);
     checked_device(settings.device);
     check_data_files(settings);

@@ -59,7 +59,8 @@ struct TorchSettings {
 /// train_loss is the mean over the current epoch so far, in training mode. With hypergradients also, all held out:
 /// hyper_step (weight updates so far), hyper_lr, hyper_lr_low and _high (5 % and 95 % of learning rates for each
 /// weight), hyper_weight_decay, hyper_momentum (Adam: beta1), hyper_beta2, the same as raw_..., hypergradient_norm,
-/// hyper_steps (made so far), and how often a robustness setting acted: hyper_skipped, hyper_clipped, hyper_truncated.
+/// hyper_steps (made so far), and how often a robustness setting acted: hyper_skipped, hyper_clipped, hyper_truncated,
+/// hyper_bounded (a value stopped at a bound, or a learning rate at 1e-10 or 1).
 std::vector<MetricInfo> torch_metrics(const TorchSettings& settings);
 
 /// Loads the data into memory, once (images stay bytes: 55 MB). Throws UserError naming file, place and remedy: data

@@ -22,7 +22,7 @@ direction = "minimise"
 [space]
 lr = { type = "real", low = 1e-6, high = 1e-1, scale = "log", role = "mutable_hypergradient" }
 weight_decay = { type = "real", low = 1e-7, high = 1e-2, scale = "log", role = "mutable_hypergradient" }
-momentum = { type = "real", low = 0.001, high = 0.999, role = "mutable_hypergradient" }
+momentum = { type = "real", low = 0.001, high = 0.999, scale = "logit", role = "mutable_hypergradient" }
 [trainer]
 type = "torch"
 unit = "step"
@@ -34,7 +34,7 @@ test = 76
 model = "mlp"
 layers = 1
 width = 50
-batch_size = 536
+batch_size = 614
 [workers]
 threads = 1
 durable = "none"
@@ -53,7 +53,7 @@ MORE = ", more"
 def text_of(scheduler, variant, more):
     members, steps = (30, 120_000) if more else (20, 80_000)
     return (f"[run.budget]\nsteps = {steps}\n[trainer.hypergradient]\nvariant = \"{VARIANTS[variant]}\"\nlog_every = 100\n"
-            f"skip_nonfinite = true\n[scheduler]\n" + SCHEDULERS[scheduler].replace("{members}", str(members)))
+            f"skip_nonfinite = true\nbounds = true\n[scheduler]\n" + SCHEDULERS[scheduler].replace("{members}", str(members)))
 
 
 ARMS = {f"{scheduler}, {variant}{more}": text_of(scheduler, variant, bool(more))

@@ -95,19 +95,21 @@ def parser_of(description, seeds):
     return parser
 
 
-def search(folder, name, job, seed, metrics, maximise):
+def search(folder, name, job, seed, metrics, maximise, within=None):
     """One search, gone on with if it was interrupted: training done in all, by the deepest lineage, and what the member that
-    is best by the first metric has of each."""
+    is best by the first metric has of each. `within`: as if it had ended after so many epochs."""
     job_file = folder / f"{name}.toml"
     job_file.write_text(job)
     path = folder / f"{name}-{seed}.h5"
     words = [STEMMA, "run", str(job_file), "--quiet", "-n", "1", "--continue", "--output", str(path), "--set", f"run.seed={seed}"]
     subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     with h5py.File(path, "r") as file:
-        reports = file["reports"][:]
+        epochs = file["epochs"][:]
+        epochs = epochs["report"][np.isfinite(epochs[metrics[0]])][:within]  # others are points of trajectories
+        reports = file["reports"][: epochs[-1] + 1]
         ranked = reports[metrics[0]]
         best = reports[np.nanargmax(ranked) if maximise else np.nanargmin(ranked)]
-        return len(file["epochs"]), int(reports["resource"].max()), *[float(best[metric]) for metric in metrics]
+        return len(epochs), int(reports["resource"].max()), *[float(best[metric]) for metric in metrics]
 
 
 def space_of(space, arm):
@@ -117,11 +119,12 @@ def space_of(space, arm):
                      for line in SPACES[space].splitlines()) + "\n"
 
 
-def run(folder, problem, space, arm, seed):
+def run(folder, problem, space, arm, seed, within=None):
     """One search of this study's arms; its row."""
     job = problem.head + space_of(space, arm) + ARMS[arm]
     metrics = [f"{half}_{problem.metric}" for half in ("valid", "test")]
-    return problem.name, space, arm, seed, *search(folder, f"{problem.name}-{space}-{arm}", job, seed, metrics, problem.maximise)
+    found = search(folder, f"{problem.name}-{space}-{arm}", job, seed, metrics, problem.maximise, within)
+    return problem.name, space, arm, seed, *found
 
 
 def sweep(tasks, summary, side_by_side, run=run):

@@ -2,7 +2,7 @@
 epochs in all, no lineage above 20 epochs (but for the arms called deep: 40).
 
     /usr/bin/python3 tests/bench/studies/protocol_a.py FOLDER [--arms gpbt,pbt,...] [--seeds 10] [--space uniform]
-                                                       [--side-by-side 2] [--small]
+                                                       [--side-by-side 2] [--small] [--within 40]
 
 One run is one file in FOLDER, trained by one worker inside the process (`--side-by-side` runs at a time). The script may
 be stopped and started again: finished runs are kept, others go on. Selection is by the accuracy on half of the test images;
@@ -48,11 +48,13 @@ def table(rows, arms):
 def main():
     parser = parser_of(__doc__, 10)
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--within", type=int, help="what the searches had found after so many epochs (a multiple of 20 where runs are not shorter)")
     options = parser.parse_args()
     arms = options.arms.split(",")
     problem = SMALL if options.small else PROBLEM
-    tasks = [(options.folder, problem, options.space, arm, seed) for seed in range(1, options.seeds + 1) for arm in arms]
-    summary = options.folder / f"{problem.name}_{options.space}_{'+'.join(arms)}.csv"
+    tasks = [(options.folder, problem, options.space, arm, seed, options.within) for seed in range(1, options.seeds + 1) for arm in arms]
+    within = f"_within_{options.within}" if options.within else ""
+    summary = options.folder / f"{problem.name}_{options.space}_{'+'.join(arms)}{within}.csv"
     print(table(sweep(tasks, summary, options.side_by_side), arms))
 
 

@@ -21,8 +21,14 @@ protected:
                           {"hyper_beta2", true}, {"hyper_raw_lr", true}, {"hypergradient_norm", true}};
         return header;
     }
+    /// Within the unit after `resource`.
     static MetricRow point(Resource resource, double step, double lr) {
         return {resource, {NAN, step, lr, 0.999, std::log10(lr), step / 100}};
+    }
+    static MetricRow whole(Resource resource, double step, double lr) {
+        auto row = point(resource, step, lr);
+        row.values[0] = 0.5;
+        return row;
     }
     void assign(std::uint64_t lease, std::uint64_t member) {
         Entry entry;
@@ -40,10 +46,10 @@ protected:
 
 TEST_F(Trajectory, FollowsTheLineageAndNotWhatAncestorsDidAfterwards) {
     assign(0, 0), assign(1, 3), assign(2, 5);
-    report(0, {point(1, 10, 0.1), point(3, 30, 0.2)});
-    report(0, {point(4, 40, 0.9)});  // member 0 went on, after the birth of 3
-    report(1, {point(4, 40, 0.3), point(6, 60, 0.4)});
-    report(2, {point(9, 90, 0.5)});
+    report(0, {point(0, 10, 0.1), whole(3, 30, 0.2)});
+    report(0, {point(3, 35, 0.8), whole(4, 40, 0.9)});  // member 0 went on, after the birth of 3
+    report(1, {point(3, 40, 0.3), whole(6, 60, 0.4)});
+    report(2, {whole(9, 90, 0.5)});
     const auto text = builder.text(family(), {5}, 0, style);
     EXPECT_EQ(text,
               "moved during training:\n"
@@ -57,7 +63,7 @@ TEST_F(Trajectory, FollowsTheLineageAndNotWhatAncestorsDidAfterwards) {
 
 TEST_F(Trajectory, ShowsSomePointsOfManyAndTheLastOne) {
     assign(0, 1);
-    for (int i = 0; i < 100; ++i) report(0, {point(3, i, 0.001 * (i + 1))});
+    for (int i = 0; i < 100; ++i) report(0, {whole(3, i, 0.001 * (i + 1))});
     const auto text = builder.text(family(), {1}, 10, style);
     EXPECT_THAT(text,
                 AllOf(HasSubstr("(10 of 100 points, --all)"), HasSubstr("\n     99 "), Not(HasSubstr("\n     98 "))));

@@ -278,17 +278,18 @@ TEST(Hypergradient, UnrolledThroughOneUpdateIsOneTermOfTheSeries) {
     for (std::size_t hyper = 0; hyper < 3; ++hyper) expect_near(exact[hyper], implicit[hyper]);
 }
 
-class LikeLibTorch : public testing::TestWithParam<std::tuple<std::string, bool>> {};
+class LikeLibTorch : public testing::TestWithParam<std::tuple<std::string, bool, bool>> {};
 
 /// The rules are LibTorch's optimisers.
 TEST_P(LikeLibTorch, MakesTheSameUpdates) {
-    const auto& [name, amsgrad] = GetParam();
+    const auto& [name, amsgrad, host] = GetParam();
     SmallNetwork ours, theirs;
     FlatParameters parameters(ours.parameters);
     const auto rule = make_update_rule(name, 1e-8, amsgrad);
     UsedValues used;
     const std::array<double, 4> values = {0.05, 0.01, 0.8, 0.95};
     for (std::size_t i = 0; i < 4; ++i) used.value[i] = torch::tensor(values[i], f64);
+    if (host) used.host = values;
     std::unique_ptr<torch::optim::Optimizer> optimiser;
     const auto betas = std::make_tuple(0.8, 0.95);
     namespace optim = torch::optim;
@@ -313,10 +314,10 @@ TEST_P(LikeLibTorch, MakesTheSameUpdates) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rules, LikeLibTorch,
-                         testing::Values(std::tuple{"sgd", false}, std::tuple{"adam", false}, std::tuple{"adam", true},
-                                         std::tuple{"adamw", false}, std::tuple{"adamw", true}),
+                         testing::Combine(testing::Values("sgd", "adam", "adamw"), testing::Bool(), testing::Bool()),
                          [](const auto& one) {
-                             return std::get<0>(one.param) + (std::get<1>(one.param) ? "Amsgrad" : "");
+                             return std::get<0>(one.param) + (std::get<1>(one.param) ? "Amsgrad" : "") +
+                                    (std::get<2>(one.param) ? "OnTheHost" : "");
                          });
 
 }  // namespace

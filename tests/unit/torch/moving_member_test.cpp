@@ -64,8 +64,9 @@ TEST(MovingMember, LearnsFasterThanWithoutAndTellsHow) {
 TEST(MovingMember, GoesOnBitForBitFromAnyStep) {
     const Fixed noisy{{"dropout", 0.2}, {"batch_norm", true}};
     for (const auto& variant : hypergradient_variants()) {
-        Training training(sgd_space(), energy(variant, "step", noisy), slow);
-        training.settings.hypergradient->reset = true;
+        auto settings = energy(variant, "step", noisy);
+        settings.hypergradient->reset = variant == "unrolled";
+        Training training(sgd_space(), settings, slow);
         const auto whole = training.train(0, 23);
         for (const Resource cut : {3, 7, 9, 10, 18}) {
             const auto first = training.train(0, cut);
@@ -123,6 +124,47 @@ TEST(MovingMember, AdamsBetasMove) {
     }
 }
 
+TEST(MovingMember, AChildMayTurnAmsgradOn) {
+    const auto space = std::make_shared<const SearchSpace>(std::vector<Parameter>{real("lr", 1e-6, 1e-1, Scale::log)});
+    const Fixed adam{{"optimiser", "adam"}};
+    Training parent(space, energy("wd_lr", "step", adam), {{"lr", 1e-3}});
+    const auto trained = parent.train(0, 25);
+    auto settings = energy("wd_lr", "step", adam);
+    settings.fixed["amsgrad"] = true;
+    Training child(space, settings, {{"lr", 1e-3}});
+    const auto went_on = child.train(25, 45, &trained.snapshot, true);
+    EXPECT_LT(child.value(went_on.rows.back(), "valid_loss"), parent.value(trained.rows.back(), "valid_loss"));
+    EXPECT_NE(went_on.snapshot.find("hypergradient/moments/second_most"), nullptr);
+}
+
+/// A parent's unfinished window would be made again with the child's dropout: its weights would be nobody's.
+TEST(MovingMember, AChildStartsFromItsParentsWeightsInTheMiddleOfAWindowToo) {
+    Training parent(sgd_space(), energy("diff_through_opt", "step"), slow);
+    const auto trained = parent.train(0, 8);  // the window is of updates 6 to 10
+    auto still = slow;
+    still[0].second = 1e-6;  // hardly moves
+    Training child(sgd_space(), energy("diff_through_opt", "step", {{"dropout", 0.9}}), still);
+    const auto went_on = child.train(8, 9, &trained.snapshot, true);
+    EXPECT_NEAR(child.value(went_on.rows.back(), "valid_loss"), parent.value(trained.rows.back(), "valid_loss"), 1e-4);
+}
+
+TEST(MovingMember, TellsWhatRobustnessSettingsDidInThisTraining) {
+    auto settings = energy("wd_lr_m");
+    settings.hypergradient->log_every = 100;
+    settings.hypergradient->clip_norm = 1e-12;
+    Training training(sgd_space(), settings, slow);
+    const auto first = training.train(0, 25);
+    EXPECT_EQ(first.note, "hypergradients: 2 clipped to clip_norm");
+    EXPECT_EQ(training.train(25, 30, &first.snapshot).note, "hypergradients: 1 clipped to clip_norm");
+    EXPECT_EQ(training.train(25, 29, &first.snapshot).note, "");
+    settings.hypergradient->clip_norm = 0;
+    settings.hypergradient->bounds = true;
+    auto high = slow;
+    high[2].second = 0.99;
+    Training bounded(sgd_space(), settings, high);
+    EXPECT_THAT(bounded.train(0, 30).note, HasSubstr("stopped at a bound"));
+}
+
 TEST(MovingMember, ConvolutionsAndDropout) {
     if (!has_images) GTEST_SKIP() << "needs the package dataset-fashion-mnist";
     TorchSettings settings;
@@ -170,8 +212,19 @@ TEST(MovingMember, WhatDoesNotFitIsRefused) {
     settings.hypergradient->split = 0.001;
     EXPECT_THAT([&] { make_torch_trainer(settings, sgd_space()); },
                 ThrowsMessage<UserError>(HasSubstr("leaves none on one side")));
-    Training nesterov(sgd_space(), energy("wd_lr_m", "step", {{"nesterov", true}}), slow);
-    EXPECT_THAT([&] { nesterov.train(0, 1); }, ThrowsMessage<std::runtime_error>(HasSubstr("nesterov")));
+    EXPECT_THAT(refusal(energy("wd_lr_m", "step", {{"nesterov", true}}), {lr}),
+                ThrowsMessage<UserError>(HasSubstr("nesterov")));
+    EXPECT_THAT(refusal(energy("wd_lr_m", "step", {{"schedule", "cosine"}}), {lr}),
+                ThrowsMessage<UserError>(HasSubstr("trainer.schedule")));
+    EXPECT_THAT(refusal(energy("wd_lr_m"), {real("lr", 1e-6, 10, Scale::log)}),
+                ThrowsMessage<UserError>(HasSubstr("space.lr.high must be <= 1")));
+    settings = energy("wd_lr_m");
+    settings.hypergradient->reset = true;
+    EXPECT_THAT(refusal(settings, {lr}), ThrowsMessage<UserError>(HasSubstr("unrolled")));
+    Parameter nesterov{"nesterov", Categorical{{false, true}}, Role::fixed, {}, {}};
+    const auto space = std::make_shared<const SearchSpace>(std::vector<Parameter>{lr, nesterov});
+    Training either(space, energy("wd_lr"), {{"lr", 1e-3}, {"nesterov", true}});
+    EXPECT_THAT([&] { either.train(0, 1); }, ThrowsMessage<std::runtime_error>(HasSubstr("nesterov")));
 }
 
 }  // namespace

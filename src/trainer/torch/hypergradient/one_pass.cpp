@@ -173,9 +173,8 @@ void OnePass::save(Snapshot& snapshot) const {
     }
 }
 
-void OnePass::load(const Snapshot& snapshot, bool with_optimiser,
-                   const std::function<std::unique_ptr<Curvature>(const Recipe&)>& again) {
-    const bool same = values_.load(snapshot, with_optimiser);
+void OnePass::load(const Snapshot& snapshot, bool with_optimiser, const Again& again) {
+    values_.load(snapshot, with_optimiser);
     auto position = torch::zeros({3}, torch::kInt64);
     restore_tensor(position, "hypergradient/position", snapshot);
     if (initial_.defined()) restore_tensor(initial_, "hypergradient/initial", snapshot);
@@ -184,7 +183,7 @@ void OnePass::load(const Snapshot& snapshot, bool with_optimiser,
     hyper_steps_ = position[1].item<std::int64_t>();
     moments_ = load_moments(snapshot, "hypergradient/moments/", parameters_.flat());
     const auto unfinished = position[2].item<std::int64_t>();
-    if (unfinished == 0 || !same) return;  // a perturbed child would make other updates: its window begins anew
+    if (unfinished == 0 || !again) return;
     auto weights = torch::zeros_like(parameters_.flat());
     restore_tensor(weights, "hypergradient/window/weights", snapshot);
     parameters_.point_to(weights);

@@ -54,11 +54,12 @@ public:
 
     /// Adds arrays "hypergradient/..." to a snapshot that has the parameters' values.
     void save(Snapshot& snapshot) const;
-    /// After the parameters' values have been restored. `again` takes the loss of a recipe once more: needed for
-    /// updates of an unfinished window, whose graphs do not travel. Without optimiser (a child that starts afresh):
-    /// moved values alone. Throws DecodeError.
-    void load(const Snapshot& snapshot, bool with_optimiser,
-              const std::function<std::unique_ptr<Curvature>(const Recipe&)>& again);
+    /// The loss of a recipe once more.
+    using Again = std::function<std::unique_ptr<Curvature>(const Recipe&)>;
+    /// After the parameters' values have been restored. `again`: for updates of an unfinished window, whose graphs do
+    /// not travel; empty for a child, who would make other updates (with other dropout, say): its window begins anew.
+    /// Without optimiser (a child that starts afresh): moved values alone. Throws DecodeError.
+    void load(const Snapshot& snapshot, bool with_optimiser, const Again& again);
     /// Of a loss with a graph.
     std::unique_ptr<Curvature> by_autograd(const torch::Tensor& loss) const;
     /// For load(): of a loss that is taken once more; `buffers` (running statistics) keep their values.

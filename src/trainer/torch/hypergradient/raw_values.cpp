@@ -1,5 +1,6 @@
 #include "trainer/torch/hypergradient/raw_values.hpp"
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -45,6 +46,8 @@ RawValues::RawValues(const HyperStart& start, std::int64_t weights, const torch:
     skipped_ = torch::zeros({}, scalar);
     clipped_ = torch::zeros({}, scalar);
     truncated_ = torch::zeros({}, scalar);
+    bounded_ = torch::zeros({}, scalar);
+    loaded_ = counts();
     refresh();
 }
 
@@ -66,7 +69,29 @@ void RawValues::refresh() {
 }
 
 /// Only what moves: a constant learning rate may lie outside.
-void RawValues::clamp() { raw_ = torch::where(moves_ > 0, torch::minimum(torch::maximum(raw_, low_), high_), raw_); }
+void RawValues::clamp() {
+    const auto inside = torch::where(moves_ > 0, torch::minimum(torch::maximum(raw_, low_), high_), raw_);
+    bounded_ += (inside - raw_).abs().gt(0).any();
+    raw_ = inside;
+}
+
+torch::Tensor RawValues::counts() const {
+    const auto steps = torch::full({}, static_cast<double>(hyper_steps_), count_.options());
+    return torch::stack({count_, norm_, skipped_, clipped_, truncated_, bounded_, steps});
+}
+
+std::string RawValues::acted() const {
+    const auto since = (counts() - loaded_).to(torch::kCPU);
+    constexpr std::array<const char*, 4> what = {"left out (not finite)", "clipped to clip_norm",
+                                                 "with a series cut short", "stopped at a bound"};
+    std::string text;
+    for (std::size_t i = 0; i < what.size(); ++i) {
+        const auto times = since[static_cast<std::int64_t>(i) + 2].item<double>();
+        if (!(times > 0)) continue;
+        text += (text.empty() ? "hypergradients: " : ", ") + std::to_string(std::llround(times)) + " " + what[i];
+    }
+    return text;
+}
 
 void RawValues::step(const PerHyper<torch::Tensor>& gradient) {
     const torch::NoGradGuard no_grad;
@@ -138,6 +163,7 @@ HyperPoint RawValues::point() const {
     point.skipped = skipped_.item<double>();
     point.clipped = clipped_.item<double>();
     point.truncated = truncated_.item<double>();
+    point.bounded = bounded_.item<double>();
     return point;
 }
 
@@ -145,15 +171,14 @@ void RawValues::save(Snapshot& snapshot) const {
     save_tensor(raw_, "hypergradient/raw", snapshot);
     save_tensor(first_, "hypergradient/adam/first", snapshot);
     save_tensor(second_, "hypergradient/adam/second", snapshot);
-    const auto steps = torch::full({}, static_cast<double>(hyper_steps_), count_.options());
-    save_tensor(torch::stack({count_, norm_, skipped_, clipped_, truncated_, steps}), "hypergradient/counts", snapshot);
+    save_tensor(counts(), "hypergradient/counts", snapshot);
     auto used = torch::empty({hyper_count}, torch::kFloat64);
     for (std::size_t number = 0; number < hyper_count; ++number)
         used[static_cast<std::int64_t>(number)] = start_.used[number];
     save_tensor(used, "hypergradient/start", snapshot);
 }
 
-bool RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
+void RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
     const torch::NoGradGuard no_grad;
     restore_tensor(raw_, "hypergradient/raw", snapshot);
     const auto start = load_tensor(snapshot, "hypergradient/start", torch::kFloat64);
@@ -175,18 +200,18 @@ bool RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
     }
     if (!same) clamp();
     refresh();
-    if (!with_optimiser) return same;
+    if (!with_optimiser) return;
     restore_tensor(first_, "hypergradient/adam/first", snapshot);
     restore_tensor(second_, "hypergradient/adam/second", snapshot);
-    auto counts = torch::zeros({6}, count_.options());
-    restore_tensor(counts, "hypergradient/counts", snapshot);
-    count_ = counts[0].clone();
-    norm_ = counts[1].clone();
-    skipped_ = counts[2].clone();
-    clipped_ = counts[3].clone();
-    truncated_ = counts[4].clone();
-    hyper_steps_ = counts[5].item<std::int64_t>();
-    return same;
+    loaded_ = torch::zeros_like(loaded_);
+    restore_tensor(loaded_, "hypergradient/counts", snapshot);
+    count_ = loaded_[0].clone();
+    norm_ = loaded_[1].clone();
+    skipped_ = loaded_[2].clone();
+    clipped_ = loaded_[3].clone();
+    truncated_ = loaded_[4].clone();
+    bounded_ = loaded_[5].clone();
+    hyper_steps_ = loaded_[6].item<std::int64_t>();
 }
 
 }  // namespace stemma

@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct HyperPoint {
     PerHyper<double> raw{}, used{};
     double lr_low = 0, lr_high = 0;
     double norm = 0;  ///< of the last hypergradient, by raw values, before it was clipped; NaN: none yet
-    double hyper_steps = 0, skipped = 0, clipped = 0, truncated = 0;
+    double hyper_steps = 0, skipped = 0, clipped = 0, truncated = 0, bounded = 0;
 };
 
 class RawValues {
@@ -46,16 +47,19 @@ public:
     void count_truncated(const torch::Tensor& truncated) { truncated_ += truncated; }
 
     HyperPoint point() const;  ///< waits for the device
+    /// What robustness settings and the clamp did since construction or load(), for the log; "" = nothing. Waits.
+    std::string acted() const;
 
     void save(Snapshot& snapshot) const;
     /// Raw values as the snapshot has them. Where this start differs from the snapshot's (a child's was perturbed at
-    /// birth), the difference on the raw scale is added: a factor of 1.2 at birth is a factor of 1.2 on what has moved.
-    /// True if nothing was added.
-    bool load(const Snapshot& snapshot, bool with_optimiser);
+    /// birth), the difference on the raw scale is added: a factor of 1.2 at birth is a factor of 1.2 on what has moved
+    /// (momentum and betas: on m / (1 - m), by as much as that of the start changed).
+    void load(const Snapshot& snapshot, bool with_optimiser);
 
 private:
     torch::Tensor part(const torch::Tensor& vector, Hyper hyper) const;
     void clamp();
+    torch::Tensor counts() const;  ///< [count, norm, skipped, clipped, truncated, bounded, hyper-steps]
     void refresh();  ///< used_ from raw_
 
     HypergradientSettings settings_;
@@ -64,7 +68,8 @@ private:
     std::int64_t rates_;  ///< entries of raw_ that are learning rates
     torch::Tensor raw_, moves_, low_, high_;
     torch::Tensor first_, second_, count_;  ///< Adam's; the count is a tensor since a step may be skipped on the device
-    torch::Tensor norm_, skipped_, clipped_, truncated_;
+    torch::Tensor norm_, skipped_, clipped_, truncated_, bounded_;
+    torch::Tensor loaded_;  ///< counts() then
     std::int64_t hyper_steps_ = 0;
     UsedValues used_;
 };

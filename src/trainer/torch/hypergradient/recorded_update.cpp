@@ -25,7 +25,9 @@ std::vector<torch::Tensor> clipped(std::vector<torch::Tensor> gradients, double 
         squares = squares.defined() ? squares + square : square;
     }
     if (!squares.defined()) return gradients;
-    const auto factor = torch::clamp_max(clip / (torch::sqrt(squares) + 1e-6), 1.0);
+    // The root's derivative is infinite at 0; such a gradient is not clipped at all.
+    const auto norm = torch::sqrt(torch::clamp_min(squares, 1e-30));
+    const auto factor = torch::clamp_max(clip / (norm + 1e-6), 1.0);
     for (auto& gradient : gradients) {
         if (gradient.defined()) gradient = gradient * factor;
     }

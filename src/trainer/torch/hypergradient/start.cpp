@@ -19,6 +19,16 @@ std::string moved_name(const std::string& name) {
     return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
 }
 
+/// Where it moves it is kept in [1e-10, 1], as by the authors: a member that began above would fall to 1 at once.
+void check_learning_rate(const SearchSpace& space) {
+    const auto found = space.find("lr");
+    if (!found || !moves_in_training(space[*found].role)) return;
+    const auto& range = std::get<Real>(space[*found].domain);
+    if (range.high <= 1) return;
+    throw UserError("space.lr.high must be <= 1 where lr moves during training, which keeps it in [1e-10, 1]; got " +
+                    std::to_string(range.high));
+}
+
 std::string listed(const std::vector<std::string>& names) {
     std::string list;
     for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
@@ -74,6 +84,7 @@ void check_moving(const std::optional<HypergradientSettings>& settings, const Se
         throw UserError("space." + with_role.front() + ".role = \"hypergradient\" needs [trainer.hypergradient]");
     }
     check_hypergradient_settings(*settings);
+    check_learning_rate(space);
     const auto& variant = settings->variant;
     const std::vector<std::string> all = {"lr", "weight_decay", "momentum", "beta1", "beta2"};
     auto movable = moved_by(variant, "sgd");
@@ -98,7 +109,7 @@ std::vector<std::string> trajectory_columns() {
     return {"hyper_step",      "hyper_lr",           "hyper_lr_low", "hyper_lr_high",          "hyper_weight_decay",
             "hyper_momentum",  "hyper_beta2",        "hyper_raw_lr", "hyper_raw_weight_decay", "hyper_raw_momentum",
             "hyper_raw_beta2", "hypergradient_norm", "hyper_steps",  "hyper_skipped",          "hyper_clipped",
-            "hyper_truncated"};
+            "hyper_truncated", "hyper_bounded"};
 }
 
 std::vector<double> trajectory_row(std::int64_t step, const RawValues& values) {
@@ -106,7 +117,8 @@ std::vector<double> trajectory_row(std::int64_t step, const RawValues& values) {
     std::vector<double> row{static_cast<double>(step), point.used[0], point.lr_low, point.lr_high};
     row.insert(row.end(), point.used.begin() + 1, point.used.end());
     row.insert(row.end(), point.raw.begin(), point.raw.end());
-    row.insert(row.end(), {point.norm, point.hyper_steps, point.skipped, point.clipped, point.truncated});
+    row.insert(row.end(), {point.norm, point.hyper_steps, point.skipped, point.clipped, point.truncated,
+                          point.bounded});
     return row;
 }
 

@@ -108,7 +108,7 @@ public:
         }
         auto second = after.second;
         if (amsgrad_) {
-            after.second_most = moments.updates > 0 ? torch::maximum(moments.second_most, second) : second;
+            after.second_most = moments.updates > 0 ? torch::maximum(largest(moments), second) : second;
             second = after.second_most;
         }
         const auto updates = static_cast<double>(after.updates);
@@ -119,7 +119,30 @@ public:
         return result;
     }
 
+    void advance(torch::Tensor& weights, const torch::Tensor& gradient, Moments& moments,
+                 const UsedValues& used) const override {
+        if (!used.host || moments.updates == 0) return UpdateRule::advance(weights, gradient, moments, used);
+        const torch::NoGradGuard no_grad;  // fewer passes over the weights, no small kernels
+        const auto& [lr, weight_decay, beta1, beta2] = *used.host;
+        const auto direction = decoupled_ ? gradient : gradient.add(weights, weight_decay);
+        moments.first.mul_(beta1).add_(direction, 1 - beta1);
+        // Not in place: after the first update the largest one is the same tensor.
+        auto second = moments.second.mul(beta2).addcmul_(direction, direction, 1 - beta2);
+        moments.second_most = amsgrad_ ? torch::maximum(largest(moments), second) : torch::Tensor();
+        moments.second = std::move(second);
+        const auto updates = static_cast<double>(++moments.updates);
+        const auto denominator = (amsgrad_ ? moments.second_most : moments.second).sqrt();
+        denominator.div_(std::sqrt(1 - std::pow(beta2, updates))).add_(eps_);
+        if (decoupled_) weights.mul_(1 - lr * weight_decay);
+        weights.addcdiv_(moments.first, denominator, -lr / (1 - std::pow(beta1, updates)));
+    }
+
 private:
+    /// The largest second moments so far. A parent without AMSGrad has none: they begin with its present ones.
+    static const torch::Tensor& largest(const Moments& moments) {
+        return moments.second_most.defined() ? moments.second_most : moments.second;
+    }
+
     double eps_;
     bool amsgrad_, decoupled_;
 };
