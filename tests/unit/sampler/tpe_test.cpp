@@ -15,7 +15,9 @@
 namespace stemma {
 namespace {
 
+using testing::DoubleNear;
 using testing::ElementsAre;
+using testing::Pointwise;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -75,8 +77,49 @@ TEST(TpeModel, WeighsByTime) {
     const std::vector<Trial> trials{trial(0, 3, 0), trial(1, 2, 4), trial(2, 1, 8)};
     const auto model = make_tpe_model(*space, settings, {}, trials, 8.0);  // width 4
     EXPECT_THAT(model.good.weights, ElementsAre(1));
-    EXPECT_THAT(model.bad.weights,
-                ElementsAre(testing::DoubleNear(std::exp(-2.0), 1e-12), testing::DoubleNear(std::exp(-0.5), 1e-12)));
+    EXPECT_THAT(model.bad.weights, ElementsAre(DoubleNear(std::exp(-2.0), 1e-12), DoubleNear(std::exp(-0.5), 1e-12)));
+}
+
+TEST(TpeModel, RelativeRanksWithinTimes) {
+    // Shares, rank / (number of their time + 1): at time 0 member 1 has 1/4, 0 has 2/4, 2 has 3/4; at time 1 member 4
+    // has 1/3, 3 has 2/3; at time 2 member 5 is alone with 1/2 (diverged ones are no company), and nearer than 0.
+    const auto space = test::cube(1);
+    const std::vector<Trial> trials{trial(0, 5, 0), trial(1, 4, 0), trial(2, 6, 0),       trial(3, 3, 1),
+                                    trial(4, 2, 1), trial(5, 7, 2), trial(6, infinity, 2)};
+    TpeSettings settings;
+    const auto good = [&](double gamma) {
+        settings.gamma = gamma;
+        return members(make_tpe_model(*space, settings, {}, trials, 2.0).good);
+    };
+    settings.time = TpeSettings::Time::kernel;
+    EXPECT_THAT(good(0.3), ElementsAre(3, 4)) << "by the objective alone";
+    settings.time = TpeSettings::Time::relative;
+    EXPECT_THAT(good(0.1), ElementsAre(1));
+    EXPECT_THAT(good(0.3), ElementsAre(1, 4));
+    EXPECT_THAT(good(0.5), ElementsAre(1, 4, 5));
+    EXPECT_THAT(good(0.6), ElementsAre(0, 1, 4, 5));
+    EXPECT_THAT(good(0.8), ElementsAre(0, 1, 3, 4, 5));
+    const auto model = make_tpe_model(*space, settings, {}, trials, 2.0);
+    EXPECT_THAT(members(model.bad), ElementsAre(2, 6));
+    const double time_0 = std::exp(-2.0), time_1 = std::exp(-0.5);  // 2 and 1 widths of max(1, 0.5 * 2) away
+    EXPECT_THAT(model.good.weights, Pointwise(DoubleNear(1e-12), {time_0, time_0, time_1, time_1, 1.0}));
+    EXPECT_THAT(members(make_tpe_model(*space, settings, {}, trials, {}).good), ElementsAre(0, 1, 2, 3, 4))
+        << "without a parent there is no time";
+}
+
+TEST(TpeModel, RelativeTiesAreSplitByMember) {
+    // At time 1 and 3, as far from 2, one each; at time 2 two alike.
+    const auto space = test::cube(1);
+    TpeSettings settings;
+    settings.time = TpeSettings::Time::relative;
+    const std::vector<Trial> trials{trial(0, 9, 3), trial(1, 1, 1), trial(2, 4, 2), trial(3, 4, 2)};
+    // Shares: 1/2, 1/2, 1/3, 2/3.
+    for (const auto& [gamma, expected] :
+         {std::pair(0.25, std::vector<std::uint64_t>{2}), std::pair(0.5, std::vector<std::uint64_t>{0, 2}),
+          std::pair(0.75, std::vector<std::uint64_t>{0, 1, 2})}) {
+        settings.gamma = gamma;
+        EXPECT_EQ(members(make_tpe_model(*space, settings, {}, trials, 2.0).good), expected);
+    }
 }
 
 /// Tells a sampler of finished members from scratch, values by `value`.
