@@ -38,9 +38,12 @@ struct Step {
     bool diverged = false;  ///< an end of the interval is +infinity; change is then +infinity
 };
 
+/// Number of parameters that are not constant, plus one: what a model needs at least (BOHB: Falkner et al., ICML 2018,
+/// section 3.1).
+std::size_t enough_trials(const SearchSpace& space);
+
 struct HistorySettings {
-    /// Finite observations that a resource must have for trials from scratch to be read there; 0 = number of
-    /// parameters that are not constant, plus one (BOHB: Falkner et al., ICML 2018, section 3.1).
+    /// Finite observations that a resource must have for trials from scratch to be read there; 0 = enough_trials().
     std::size_t min_trials = 0;
 };
 
@@ -59,9 +62,9 @@ public:
     /// Trials in ascending order of member, pending ones included.
     ///
     /// Without parent: the members born from scratch, each with its value at the highest resource that has min_trials
-    /// finite values (if none has: at the one with most, of equal ones the highest). With a parent: what GPBT calls the
-    /// parent's history: all members from scratch, the children of each of its ancestors and its own; each with its
-    /// value at the highest resource where it was observed.
+    /// finite values (if none has: at the one with most values, of equal ones the highest). With a parent: what GPBT
+    /// calls the parent's history: all members from scratch, the children of each of its ancestors and its own; each
+    /// with its value at the highest resource where it was observed.
     ///
     /// Of more than `cap` observed ones (cap >= 2) the better half of cap and, of the others, the youngest members are
     /// kept; pending ones always. Cost: O(cap log cap) plus, with a parent, O(min(cap, children)) for each ancestor.

@@ -94,10 +94,14 @@ void check(const TpeSettings& settings) {
     if (settings.cap < 2) throw UserError("TPE: cap must be at least 2; 1000 is usual");
 }
 
+HistorySettings history_settings(const SearchSpace& space, const TpeSettings& settings) {
+    return {std::max(settings.startup, settings.min_trials > 0 ? settings.min_trials : enough_trials(space))};
+}
+
 class TpeSampler final : public Sampler {
 public:
     TpeSampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed, const TpeSettings& settings)
-        : settings_(settings), seed_(seed), draws_(space, seed), history_(space, {settings.min_trials}) {}
+        : settings_(settings), seed_(seed), draws_(space, seed), history_(space, history_settings(*space, settings)) {}
 
     std::optional<Configuration> propose(const ProposalRequest& request) override {
         const auto parent = request.parent.exists() ? history_.configuration(request.parent) : ConfigurationView();

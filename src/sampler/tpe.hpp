@@ -33,8 +33,9 @@ struct TpeSettings {
     Time time = Time::kernel;
     /// Width of the time kernel as a part of the proposal's time, but at least one training.
     double time_width = 0.5;
-    std::size_t cap = 1000;      ///< >= 2: observed trials looked at, see History::trials
-    std::size_t min_trials = 0;  ///< see HistorySettings
+    std::size_t cap = 1000;  ///< >= 2: observed trials looked at, see History::trials
+    /// See HistorySettings; but at least `startup`, so that a higher resource with few trials does not end the model.
+    std::size_t min_trials = 0;
 
     /// hyperopt's split with a model after one random point, as in GPBT's experiments (arXiv 2109.14925).
     static TpeSettings published_gpbt() {

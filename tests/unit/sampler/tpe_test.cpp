@@ -144,6 +144,56 @@ TEST(TpeSampler, IsRandomUntilItHasEnough) {
     EXPECT_NE(*tpe->propose({{10}, 10, {}, {}}), *random->propose({{10}, 10, {}, {}}));
 }
 
+/// A search with early stopping: member i reports at 1, one of `every` goes on to 3, one of as many of those to 9; the
+/// first `diverged` of five have no finite value. Numbers of the members that got the random sampler's draw.
+std::vector<std::uint64_t> random_in_rungs(const TpeSettings& settings, std::uint64_t every, std::uint64_t diverged) {
+    const auto space = test::cube(3);
+    const auto tpe = make_tpe_sampler(space, 3, settings);
+    const auto random = make_random_sampler(space, 3);
+    std::vector<std::uint64_t> found;
+    for (std::uint64_t i = 0; i < 150; ++i) {
+        const auto point = *tpe->propose({{i}, i, {}, {}});
+        if (point == *random->propose({{i}, i, {}, {}})) found.push_back(i);
+        tpe->born({{i}, {}, 0, point});
+        tpe->observe({{i}, 1, i % 5 < diverged ? infinity : std::get<double>(point[0])});
+        if (i % every == every - 1) tpe->observe({{i}, 3, std::get<double>(point[0])});
+        if (i % (every * every) == every * every - 1) tpe->observe({{i}, 9, std::get<double>(point[0])});
+    }
+    return found;
+}
+
+TEST(TpeSampler, ResourcesThatFillUpDoNotEndTheModel) {
+    const auto startup = ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+    EXPECT_THAT(random_in_rungs({}, 3, 0), startup);
+    // As many finite values above as below, where most diverge.
+    EXPECT_THAT(random_in_rungs({}, 5, 4), startup);
+    TpeSettings settings;
+    settings.min_trials = 4;
+    EXPECT_THAT(random_in_rungs(settings, 3, 0), startup) << "fewer than startup";
+    settings.min_trials = 30;
+    EXPECT_THAT(random_in_rungs(settings, 3, 0), startup) << "more than startup";
+}
+
+TEST(TpeSampler, ReadsTheHighestResourceWithEnoughTrials) {
+    // 40 trials at 1, where 0.2 is best; 12 of them at 3, where 0.8 is.
+    const auto space = test::cube(1);
+    const auto mean_proposal = [&](std::size_t min_trials) {
+        TpeSettings settings;
+        settings.min_trials = min_trials;
+        settings.gamma = 0.3;
+        const auto tpe = make_tpe_sampler(space, 1, settings);
+        const auto points = test::proposals(*make_random_sampler(space, 2), 40);
+        teach(*tpe, points, [](const Configuration& point) { return std::abs(std::get<double>(point[0]) - 0.2); });
+        for (std::uint64_t i = 0; i < 12; ++i) tpe->observe({{i}, 3, std::abs(std::get<double>(points[i][0]) - 0.8)});
+        double sum = 0;
+        for (std::uint64_t i = 40; i < 140; ++i) sum += std::get<double>((*tpe->propose({{i}, i, {}, {}}))[0]);
+        return sum / 100;
+    };
+    EXPECT_GT(mean_proposal(0), 0.6);
+    EXPECT_GT(mean_proposal(12), 0.6);
+    EXPECT_LT(mean_proposal(13), 0.4);
+}
+
 TEST(TpeSampler, ProposesNearTheGood) {
     for (const bool multivariate : {false, true}) {
         TpeSettings settings;
