@@ -107,7 +107,8 @@ public:
         const auto parent = request.parent.exists() ? history_.configuration(request.parent) : ConfigurationView();
         const auto trials = history_.trials(request.parent, settings_.cap);
         const auto observed = static_cast<std::size_t>(std::ranges::count(trials, false, &Trial::pending));
-        if (observed == 0 || observed < settings_.startup) return draws_.draw(request.member, parent);
+        const auto counted = settings_.count_pending ? trials.size() : observed;
+        if (observed == 0 || counted < settings_.startup) return draws_.draw(request.member, parent);
 
         std::optional<double> time;
         if (request.parent.exists() && settings_.time != TpeSettings::Time::none)

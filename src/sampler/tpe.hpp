@@ -18,6 +18,9 @@ struct TpeSettings {
 
     /// Observed trials before there is a model; until then, random points.
     std::size_t startup = 10;
+    /// Pending trials count towards startup, too, once one has been observed: founders that the model is meant to
+    /// propose are not drawn at random because many train at a time.
+    bool count_pending = false;
     Good good = Good::linear;
     double gamma = 0.1;             ///< in (0, 1]: how many trials make up l(x); see Good
     std::size_t max_good = 25;      ///< but never more than these
@@ -48,6 +51,7 @@ struct TpeSettings {
     /// What did best on lineages in tests/bench/sampler/lineages.cpp.
     static TpeSettings lineages() {
         auto settings = published_gpbt();
+        settings.count_pending = true;
         settings.gamma = 0.5;
         settings.multivariate = true;
         return settings;

@@ -194,11 +194,14 @@ std::vector<Field<SchedulerSettings>> population_fields() {
 std::vector<Field<SamplerSettings>> model_fields(SchedulerType scheduler) {
     using S = SamplerSettings;
     std::vector<Field<S>> fields{
-        {only({"tpe", "gp"},
-              default_is(
-                  "tpe: 10, gp: parameters + 1; with scheduler.type = \"gpbt\": (founders - 1) * children, at least 1",
-                  integer("startup", "", {1, 1e6},
-                          "Observed trials before the model proposes; until then, random draws."))),
+        {only(
+             {"tpe", "gp"},
+             default_is(
+                 "tpe: 10, gp: parameters + 1; with scheduler.type = \"gpbt\": (founders - 1) * children, at least 1",
+                 integer("startup", "", {1, 1e6},
+                         "Observed trials before the model proposes; until then, random draws. With scheduler.type = "
+                         "\"gpbt\" those in training count too, once one has been observed; so with as many workers as "
+                         "founders all founders are random draws."))),
          [](S& settings, const Checked& checked) {
              settings.startup = static_cast<std::uint32_t>(std::get<std::int64_t>(checked.value));
          }},

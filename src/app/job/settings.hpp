@@ -43,8 +43,8 @@ struct SamplerSettings {
     std::uint32_t points = 5;              ///< grid: values of each real or integer parameter without step
     std::vector<Configuration> first;      ///< tried before any draw: [[sampler.first]], then the defaults
     std::optional<std::uint32_t> startup;  ///< tpe, gp
-    TpeSettings tpe;                       ///< but for startup
-    GpSettings gp;                         ///< but for startup
+    TpeSettings tpe;                       ///< but for startup and count_pending
+    GpSettings gp;                         ///< likewise
     std::optional<Births> births;
     ExploreSettings explore;       ///< but for factors
     std::vector<Literal> factors;  ///< empty = the default ones

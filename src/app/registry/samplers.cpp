@@ -16,9 +16,8 @@ namespace stemma {
 
 namespace {
 
-/// Observed trials before a model proposes. GPBT's last founders already come from it, one for each child: where all
-/// did, the second would already lie near the first. The paper, with no more founders than children, has one random
-/// point.
+/// Trials before a model proposes. GPBT's last founders already come from it, one for each child: where all did, the
+/// second would already lie near the first. The paper, with no more founders than children, has one random point.
 std::uint32_t startup(const Job& job, std::uint32_t otherwise) {
     if (job.sampler.startup) return *job.sampler.startup;
     if (job.scheduler.type != SchedulerType::gpbt) return otherwise;
@@ -29,12 +28,14 @@ std::uint32_t startup(const Job& job, std::uint32_t otherwise) {
 TpeSettings tpe_settings(const Job& job) {
     auto settings = job.sampler.tpe;
     settings.startup = startup(job, 10);
+    settings.count_pending = job.scheduler.type == SchedulerType::gpbt;
     return settings;
 }
 
 GpSettings gp_settings(const Job& job) {
     auto settings = job.sampler.gp;
     settings.startup = startup(job, 0);
+    settings.count_pending = job.scheduler.type == SchedulerType::gpbt;
     settings.fit_elsewhere = true;  // rank 0 must not keep workers waiting
     return settings;
 }

@@ -56,7 +56,8 @@ public:
         const gp::Inheritance inheritance(*space_, parent);
         const auto data = memory_.data(request.parent);
         const auto finite = [](const gp::Row& trial) { return std::isfinite(trial.objective); };
-        if (data.observed.size() < settings_.startup || std::ranges::none_of(data.observed, finite)) {
+        const auto counted = data.observed.size() + (settings_.count_pending ? data.pending.size() : 0);
+        if (counted < settings_.startup || std::ranges::none_of(data.observed, finite)) {
             ++statistics_.startup;
             return draws_.draw(request.member, parent);
         }

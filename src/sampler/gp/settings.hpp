@@ -46,6 +46,7 @@ struct GpSettings {
     /// Observed trials of a lineage (or of the run) before the model proposes; until then draws are random. 0: one more
     /// than there are parameters. GPBT's authors use 1.
     std::size_t startup = 0;
+    bool count_pending = false;  ///< as TpeSettings::count_pending
     std::size_t data = 100;  ///< trials that the model sees at most: recent and best; >= 2. Cost grows with its cube
     GpTime time = GpTime::dimension;
     GpPending pending = GpPending::believer;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <limits>
 #include <numbers>
+#include <numeric>
 
 #include "core/error.hpp"
 #include "sampler/random.hpp"
@@ -142,6 +144,77 @@ TEST(TpeSampler, IsRandomUntilItHasEnough) {
         tpe->observe({{i}, 1, static_cast<double>(i)});
     }
     EXPECT_NE(*tpe->propose({{10}, 10, {}, {}}), *random->propose({{10}, 10, {}, {}}));
+}
+
+/// GPBT in small: 12 founders, then four generations of 4 children of the best so far; `workers` train at a time, first
+/// in, first out. With `failures` every seventh fails and every eleventh diverges. All proposals.
+std::vector<Configuration> generations(const TpeSettings& settings, std::size_t workers, bool failures) {
+    const auto space = test::share(SearchSpace({{"x", Real{}, Role::mutable_value, {}, {}}}));
+    const auto tpe = make_tpe_sampler(space, 1, settings);
+    std::vector<Configuration> proposed;
+    std::deque<MemberId> training;
+    double least = infinity;
+    MemberId best, parent;
+    const auto report = [&] {
+        const auto member = training.front();
+        training.pop_front();
+        if (failures && member.value % 7 == 6) return tpe->given_up(member);
+        const double loss = std::abs(std::get<double>(proposed[member.value][0]) - 0.3);
+        if (loss < least) least = loss, best = member;
+        tpe->observe({member, 1, failures && member.value % 11 == 10 ? infinity : loss});
+    };
+    for (std::uint64_t i = 0; i < 28; ++i) {
+        if (training.size() == workers) report();
+        if (i >= 12 && i % 4 == 0) {
+            while (!training.empty()) report();
+            parent = best;
+        }
+        proposed.push_back(*tpe->propose({{i}, i, parent, {}}));
+        tpe->born({{i}, parent, 1, proposed.back()});
+        training.push_back({i});
+    }
+    return proposed;
+}
+
+std::vector<std::size_t> first(std::size_t count) {
+    std::vector<std::size_t> numbers(count);
+    std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+    return numbers;
+}
+
+/// The founders that are the random sampler's draws.
+std::vector<std::size_t> random_founders(const TpeSettings& settings, std::size_t workers) {
+    const auto space = test::share(SearchSpace({{"x", Real{}, Role::mutable_value, {}, {}}}));
+    const auto random = test::proposals(*make_random_sampler(space, 1), 12);
+    const auto proposed = generations(settings, workers, false);
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < 12; ++i) {
+        if (proposed[i] == random[i]) found.push_back(i);
+    }
+    return found;
+}
+
+TEST(TpeSampler, WithOneWorkerNothingIsPendingToCount) {
+    auto settings = TpeSettings::lineages();
+    ASSERT_TRUE(settings.count_pending);
+    for (const std::size_t startup : {1U, 2U, 8U, 12U, 20U}) {
+        settings.startup = startup;
+        auto observed_only = settings;
+        observed_only.count_pending = false;
+        EXPECT_EQ(generations(settings, 1, true), generations(observed_only, 1, true)) << "startup = " << startup;
+    }
+}
+
+TEST(TpeSampler, FoundersOfTheModelDoNotHangOnTheWorkers) {
+    auto settings = TpeSettings::lineages();
+    settings.startup = 8;
+    for (const std::size_t workers : {2U, 5U, 8U})
+        EXPECT_EQ(random_founders(settings, workers), first(8)) << workers << " workers";
+    EXPECT_EQ(random_founders(settings, 10), first(10)) << "before the first report";
+    EXPECT_EQ(random_founders(settings, 12), first(12));
+    // Of whole runs the observed ones count.
+    settings.count_pending = false;
+    EXPECT_EQ(random_founders(settings, 5), first(12));
 }
 
 /// A search with early stopping: member i reports at 1, one of `every` goes on to 3, one of as many of those to 9; the
