@@ -213,7 +213,7 @@ std::vector<Field<SamplerSettings>> birth_fields() {
     using S = SamplerSettings;
     using E = ExploreSettings;
     return {
-        {default_is("\"perturb\" with scheduler.type = \"pbt\", else \"propose\"",
+        {default_is("\"perturb\" with scheduler.type = \"pbt\", unless type is \"tpe\" or \"gp\"; else \"propose\"",
                     choice("births", "", {"perturb", "propose"},
                            "How the hyperparameters of a child come about: the donor's, perturbed (PBT's explore), or "
                            "proposed as for members from scratch, conditioned on the lineage where the sampler can.")),

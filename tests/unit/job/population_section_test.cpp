@@ -43,6 +43,13 @@ TEST(PopulationSection, PresetsAreTheSettingsOfOthers) {
     EXPECT_EQ(ray.scheduler.pbt.top, pbt_ray().top);
     EXPECT_EQ(ray.sampler.explore.resample_probability, ExploreSettings::ray().resample_probability);
 
+    const auto pb2 = parse(population("type = \"pbt\"\npreset = \"pb2\""));
+    EXPECT_EQ(pb2.sampler.type, SamplerType::gp);
+    EXPECT_EQ(pb2.sampler.gp.objective, GpObjective::improvement);
+    EXPECT_EQ(pb2.sampler.gp.time, GpTime::decay);
+    EXPECT_EQ(pb2.sampler.gp.search.acquisition, GpAcquisition::lcb);
+    EXPECT_FALSE(pb2.sampler.births.has_value());
+
     const std::string torch = torch_head + "type = \"torch\"\n[space.lr]\ntype = \"real\"\nlow = 0.1\nhigh = 1.0\n";
     const auto paper = parse(with(torch, "max = 27", "max = 27\ntype = \"gpbt\"\npreset = \"published\""));
     const auto tpe = TpeSettings::published_gpbt();
@@ -65,6 +72,9 @@ TEST(PopulationSection, WhatTheJobSaysCountsMoreThanThePreset) {
     // Keys of another type than the job's are left out.
     const auto gp = parse(population("type = \"gpbt\"\npreset = \"published\""), {"sampler.type=gp"});
     EXPECT_TRUE(gp.scheduler.gpbt.sequential);
+    const auto tpe = parse(population("type = \"pbt\"\npreset = \"pb2\""), {"sampler.type=tpe"});
+    EXPECT_EQ(tpe.sampler.type, SamplerType::tpe);
+    EXPECT_EQ(tpe.sampler.gp.objective, GpObjective::value);
     EXPECT_THAT(errors_of(population("type = \"gpbt\"\npreset = \"ray_tune\"")),
                 ElementsAre(HasSubstr("scheduler.preset \"ray_tune\" is for type = \"pbt\"")));
     EXPECT_THAT(errors_of(population("type = \"pbt\"\npreset = \"ray_tuna\"")),

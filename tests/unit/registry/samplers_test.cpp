@@ -5,9 +5,49 @@
 namespace stemma::job_test {
 namespace {
 
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
 Job population(const std::string& scheduler, const std::string& sampler = "") {
     return parse(with(toy_job, "max = 27", "max = 27\n" + scheduler) +
                  (sampler.empty() ? "" : "[sampler]\n" + sampler));
+}
+
+/// A child of the second of 20 members, each of which has reported twice; the smaller the member, the better.
+Configuration child_of(const Job& job) {
+    const auto sampler = make_sampler(job);
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        sampler->born({{i}, {}, 0, *sampler->propose({{i}, i, {}, {}})});
+        for (const Resource resource : {1, 2})
+            sampler->observe({{i}, resource, static_cast<double>(i + 1) / static_cast<double>(resource)});
+    }
+    return *sampler->propose({{20}, 20, {1}, {}});
+}
+
+TEST(Registry, PbtWithAModelProposesItsChildren) {
+    const std::string pbt = "type = \"pbt\"\n", perturb = "births = \"perturb\"\n", propose = "births = \"propose\"\n";
+    for (const std::string type : {"tpe", "gp"}) {
+        const auto text = "type = \"" + type + "\"\n";
+        const auto job = population(pbt, text);
+        EXPECT_THAT(make_sampler(job)->describe(), StartsWith(type == "gp" ? "Gaussian process" : "TPE"));
+        EXPECT_EQ(child_of(job), child_of(population(pbt, text + propose))) << type;
+        EXPECT_NE(child_of(job), child_of(population(pbt, text + perturb))) << type;
+        EXPECT_THAT(make_sampler(population(pbt, text + perturb))->describe(), StartsWith("explore by factors"))
+            << type;
+    }
+    for (const std::string type : {"random", "sobol"}) {
+        const auto text = "type = \"" + type + "\"\n";
+        EXPECT_THAT(make_sampler(population(pbt, text))->describe(), StartsWith("explore by factors")) << type;
+        EXPECT_NE(child_of(population(pbt, text)), child_of(population(pbt, text + propose))) << type;
+    }
+    EXPECT_THAT(make_sampler(population("type = \"gpbt\""))->describe(), HasSubstr("multivariate TPE"));
+}
+
+TEST(Registry, Pb2sChildrenComeFromItsModel) {
+    const auto job = population("type = \"pbt\"\npreset = \"pb2\"");
+    EXPECT_EQ(make_sampler(job)->describe(), "Gaussian process, LCB");
+    EXPECT_NE(child_of(job), child_of(population("type = \"pbt\"")));
+    EXPECT_NE(child_of(job), child_of(population("type = \"pbt\"", "births = \"propose\"\n"))) << "a random draw";
 }
 
 /// Founders that differ from random draws: 12 of them, of which `workers` train at a time, first in, first out.
