@@ -66,6 +66,12 @@ void check_population(const Node& root, const SchedulerSettings& scheduler, Diag
     check_numbers(
         root, "scheduler", "periods", scheduler.periods, "a list of integers >= 1",
         [](double value, bool integer) { return integer && value >= 1 && value <= 1e6; }, diagnostics);
+    if (scheduler.type == SchedulerType::pbt && scheduler.periods.size() > scheduler.pbt.population &&
+        !diagnostics.blamed("scheduler.population")) {
+        diagnostics.error(place_of(root, {"scheduler", "periods"}), "scheduler.periods",
+                          "must name at most population = " + std::to_string(scheduler.pbt.population) +
+                              " sub-populations; got " + std::to_string(scheduler.periods.size()));
+    }
     const double children = scheduler.gpbt.children;
     if (scheduler.type == SchedulerType::gpbt &&
         !(scheduler.gpbt.ratio * children >= 1 && scheduler.gpbt.ratio <= children) &&

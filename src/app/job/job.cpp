@@ -47,6 +47,14 @@ void read_run(const Node& root, Job& job, Diagnostics& diagnostics) {
     if (!given("output")) job.run.output = "runs/" + job.run.name + ".h5";
 }
 
+/// The default of `ratio` goes with `children`: there is at least one parent, and it has children.
+void read_scheduler(const Node& root, SchedulerSettings& scheduler, Diagnostics& diagnostics) {
+    read(root, "scheduler", scheduler_fields(), scheduler, diagnostics);
+    const Node* section = root.find("scheduler");
+    if (section != nullptr && section->find("ratio") != nullptr) return;
+    scheduler.gpbt.ratio = std::min<double>(scheduler.gpbt.ratio, scheduler.gpbt.children);
+}
+
 void read_sampler(const Node& root, Job& job, Diagnostics& diagnostics) {
     const Node* section = root.find("sampler");
     read_section(sampler_fields(job.scheduler.type), section, "sampler", section == nullptr ? Place{} : section->place,
@@ -79,7 +87,7 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     check_sections(root, diagnostics);
     read_run(root, job, diagnostics);
     read(root, "metric", metric_fields(), job.metric, diagnostics);
-    read(root, "scheduler", scheduler_fields(), job.scheduler, diagnostics);
+    read_scheduler(root, job.scheduler, diagnostics);
     job.space = read_space(root, diagnostics);
     read_sampler(root, job, diagnostics);
     read_schedule(root, job, diagnostics);

@@ -78,8 +78,10 @@ std::vector<Field<SchedulerSettings>> gpbt_fields() {
     using G = GpbtSettings;
     std::vector<Field<S>> fields{
         {integer("children", "16", {1, 1e6}, "n: members trained in each generation."), into(&S::gpbt, &G::children)},
-        {number("ratio", "4", above(0),
-                "c: children a parent / parents. There are floor(sqrt(children / ratio)) parents, at least 1."),
+        {default_is("4; with fewer children as many as these",
+                    number("ratio", "", above(0),
+                           "c: children a parent / parents. There are floor(sqrt(children / ratio)) parents, at least "
+                           "1.")),
          into(&S::gpbt, &G::ratio)},
         {number(
              "founders", "3", within(1, 1000),

@@ -1,4 +1,6 @@
 // Population methods, samplers that learn, and replays, in job files.
+#include <algorithm>
+
 #include "unit/job/job_texts.hpp"
 
 namespace stemma::job_test {
@@ -6,6 +8,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 std::string population(const std::string& scheduler) { return with(toy_job, "max = 27", "max = 27\n" + scheduler); }
 
@@ -23,6 +26,15 @@ TEST(PopulationSection, Defaults) {
     EXPECT_FALSE(gpbt.gpbt.parents_compete);
     EXPECT_FALSE(gpbt.gpbt.sequential);
     EXPECT_EQ(gpbt.gpbt.deadline, 600);
+}
+
+TEST(PopulationSection, FewChildrenHaveADefaultRatio) {
+    for (const std::uint32_t children : {1U, 2U, 3U, 5U}) {
+        const auto gpbt = parse(population("type = \"gpbt\"\nchildren = " + std::to_string(children))).scheduler.gpbt;
+        EXPECT_EQ(gpbt.ratio, std::min(4U, children));
+        EXPECT_EQ(gpbt_parents(gpbt), 1U);
+    }
+    EXPECT_EQ(parse(population("ratio = 2\nchildren = 3\ntype = \"gpbt\"")).scheduler.gpbt.ratio, 2);
 }
 
 TEST(PopulationSection, GpbtsOracleIsThatOfTheStudies) {
@@ -87,6 +99,10 @@ TEST(PopulationSection, ContradictionsAreErrors) {
                 ElementsAre(HasSubstr("scheduler.interval must be <= max = 27; got 28")));
     EXPECT_THAT(errors_of(population("type = \"pbt\"\nperiods = [1, 0]")),
                 ElementsAre(HasSubstr("scheduler.periods must be a list of integers >= 1; got 0")));
+    EXPECT_THAT(errors_of(population("type = \"pbt\"\npopulation = 2\nperiods = [1, 2, 4]")),
+                ElementsAre(HasSubstr(
+                    "jobs/x.toml:12:11: scheduler.periods must name at most population = 2 sub-populations; got 3")));
+    EXPECT_THAT(errors_of(population("type = \"pbt\"\npopulation = 3\nperiods = [1, 2, 4]")), IsEmpty());
     EXPECT_THAT(errors_of(population("type = \"gpbt\"\nchildren = 4\nratio = 5")),
                 ElementsAre(HasSubstr("scheduler.ratio must be in 1/children .. children = 4")));
     EXPECT_THAT(errors_of(population("type = \"pbt\"\nrepeats = 2")),
