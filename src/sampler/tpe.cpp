@@ -147,7 +147,9 @@ private:
 std::unique_ptr<Sampler> make_tpe_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
                                           const TpeSettings& settings) {
     check(settings);
-    return std::make_unique<TpeSampler>(std::move(space), seed, settings);
+    auto reachable = settings;
+    reachable.startup = std::min(settings.startup, settings.cap);
+    return std::make_unique<TpeSampler>(std::move(space), seed, reachable);
 }
 
 }  // namespace stemma

@@ -16,7 +16,7 @@ struct TpeSettings {
         square_root,  ///< ceil(gamma * sqrt(n)), as hyperopt
     };
 
-    /// Observed trials before there is a model; until then, random points.
+    /// Observed trials before there is a model; until then, random points. At most `cap`.
     std::size_t startup = 10;
     /// Pending trials count towards startup, too, once one has been observed: founders that the model is meant to
     /// propose are not drawn at random because many train at a time.

@@ -205,6 +205,18 @@ TEST(TpeSampler, WithOneWorkerNothingIsPendingToCount) {
     }
 }
 
+TEST(TpeSampler, NoMoreRandomPointsThanTheModelLooksAt) {
+    const auto space = test::cube(3);
+    const auto tpe = make_tpe_sampler(space, 3, {.startup = 50, .cap = 12});
+    const auto random = make_random_sampler(space, 3);
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        const auto point = *tpe->propose({{i}, i, {}, {}});
+        EXPECT_EQ(point == *random->propose({{i}, i, {}, {}}), i < 12) << i;
+        tpe->born({{i}, {}, 0, point});
+        tpe->observe({{i}, 1, std::get<double>(point[0])});
+    }
+}
+
 TEST(TpeSampler, FoundersOfTheModelDoNotHangOnTheWorkers) {
     auto settings = TpeSettings::lineages();
     settings.startup = 8;
