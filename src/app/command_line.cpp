@@ -105,7 +105,9 @@ void add_job_commands(CLI::App& app, CommandLine& line) {
                           "Go on if the run file exists and is of this job, else start");
 
     auto* simulate_command =
-        add_command(app, line, "simulate", "Run the job's scheduler and space over analytic learning curves",
+        add_command(app, line, "simulate",
+                    "Run the job's scheduler and space over analytic learning curves. They know a member's own "
+                    "configuration only, not its lineage's: of populations they tell time and traffic, not quality",
                     [&] { return simulate_job(line.job, line.simulate); });
     add_job(*simulate_command, line);
     simulate_command->add_option("-n,--workers", line.simulate.workers, "Simulated workers (default 25)")

@@ -51,7 +51,7 @@ std::string simulation_report(const SimulationResult& result) {
     add("training", fmt::format("{} units, of which {} done again", result.totals.resource, result.totals.retrained));
     if (result.best) {
         add("best", fmt::format("member {} at {} units: {:.6g}", result.best->member.value, result.best->resource,
-                                result.best->metrics.empty() ? 0.0 : result.best->metrics.front()));
+                                result.best->metric));
     }
     add("faults", fmt::format("{} workers died, {} false alarms, {} trainings failed, {} messages lost, {} came twice",
                               result.deaths, result.false_alarms, result.dropped, result.messages_lost,

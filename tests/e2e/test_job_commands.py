@@ -115,6 +115,15 @@ def test_simulate_is_a_function_of_its_seed(stemma, job):
     assert "utilisation" in first
 
 
+def test_simulate_of_a_population_has_a_finite_best_and_says_what_it_cannot_tell(stemma, job):
+    """The metric of the torch trainer stands behind its losses."""
+    accuracy = ["--set", "metric.name=valid_accuracy", "--set", "metric.direction=maximise"]
+    text = stemma("simulate", ROOT / "jobs/pbt.toml", *accuracy).stdout
+    assert re.search(r"^best +member \d+ at \d+ units: 0\.\d+$", text, re.MULTILINE), text
+    assert "about time and traffic, not about quality" in text
+    assert "quality" not in stemma("simulate", job).stdout
+
+
 def test_selfcheck_names_every_rank(stemma, mpi):
     text = mpi(3, "selfcheck").stdout
 

@@ -64,6 +64,12 @@ ExitCode simulate_job(const JobOptions& options, const SimulateOptions& simulate
     auto journal = null_journal();
     const auto result = simulate(manager, learning_curve(job), settings, *journal);
     std::fputs(simulation_report(result).c_str(), stdout);
+    if (job.scheduler.population()) {
+        std::fputs(
+            "note: the curves know a member's own configuration only, not what its ancestors trained with; "
+            "this tells about time and traffic, not about quality\n",
+            stdout);
+    }
     return ExitCode::ok;
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "simulator/checkers.hpp"
 
 namespace stemma {
@@ -34,8 +36,9 @@ class SimulatorTest : public ::testing::Test {
 protected:
     SimulationResult run() {
         Manager manager(manager_settings, SearchSpace{}, std::make_unique<OneShot>(10), std::make_unique<Nothing>());
-        const LearningCurve curve = [](MemberId member, ConfigurationView, std::uint64_t, Resource resource,
-                                       std::vector<double>& metrics) {
+        const LearningCurve curve = [this](MemberId member, ConfigurationView, std::uint64_t, Resource resource,
+                                           std::vector<double>& metrics) {
+            metrics.resize(settings.metric, std::numeric_limits<double>::quiet_NaN());
             metrics.push_back(static_cast<double>(member.value) + 1.0 / static_cast<double>(resource));
         };
         Checkers checkers({.budget = manager_settings.budget,
@@ -125,6 +128,11 @@ TEST_F(SimulatorTest, LostLeasesComeBackAfterTheirTimeout) {
     const auto result = run();
     EXPECT_TRUE(result.ended);
     EXPECT_GT(result.messages_lost, 0U);
+}
+
+TEST_F(SimulatorTest, TheBestIsToldByTheMetricThatIsOptimised) {
+    manager_settings.metric = settings.metric = 2;
+    EXPECT_NE(simulation_report(run()).find("best                  member 0 at 10 units: 0.1\n"), std::string::npos);
 }
 
 TEST_F(SimulatorTest, ReportNamesTheFigures) {
