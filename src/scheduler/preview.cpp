@@ -77,6 +77,17 @@ std::vector<RungRow> expected_rungs(const PbtSettings& settings, std::uint64_t) 
     return {{0, 0, settings.max, settings.population, settings.population, 0}};
 }
 
+std::uint64_t expected_reports(const PbtSettings& settings) {
+    const auto groups = settings.periods.size();
+    std::uint64_t reports = 0;
+    for (std::size_t slot = 0; slot < settings.population; ++slot) {
+        const auto step =
+            settings.interval * settings.periods[slot * groups / settings.population];  // as PbtPopulation
+        reports += static_cast<std::uint64_t>((settings.max + step - 1) / step);
+    }
+    return reports;
+}
+
 std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t) {
     std::vector<RungRow> rows;
     const auto parents = std::min(gpbt_parents(settings), settings.children);

@@ -20,6 +20,9 @@ std::vector<RungRow> expected_rungs(const HyperbandSettings& settings, std::uint
 std::vector<RungRow> expected_rungs(const RandomSearchSettings& settings, std::uint64_t members);
 /// One row: the population, trained to the end. How many children are born on the way is not known beforehand.
 std::vector<RungRow> expected_rungs(const PbtSettings& settings, std::uint64_t members);
+/// Of the whole population, each slot's every interval, times its period. Slots that take over weights with more or
+/// less training behind them than their own make it a few more or less.
+std::uint64_t expected_reports(const PbtSettings& settings);
 /// A row a generation: its children, and those that become parents. `members` is not used.
 std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t members);
 

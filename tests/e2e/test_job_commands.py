@@ -86,6 +86,26 @@ def test_preview_shows_policy_and_cost_of_snapshots_that_outlive_workers(stemma,
     assert "with one worker there is no second one to keep copies" in alone
 
 
+def test_preview_counts_the_reports_of_a_population(stemma):
+    text = stemma("preview", ROOT / "jobs/pbt.toml", "-n", 2).stdout
+    assert "400 epochs of training, 200 reports\n" in text  # 10 slots, every 2 of 40 epochs
+    assert 0 < int(re.search(r"on disk: about (\d+) of 200 reports", text)[1]) <= 200
+    periods = stemma("preview", ROOT / "jobs/pbt.toml", "-n", 2, "--set", "scheduler.periods=[1, 3]").stdout
+    assert f"{5 * 20 + 5 * 7} reports\n" in periods
+
+
+@pytest.mark.parametrize("limit, share", [("epochs=100", 25), ("reports=20", 10), ("members=5", 50)])
+def test_preview_says_that_the_budget_ends_a_population_before(stemma, limit, share):
+    text = stemma("preview", ROOT / "jobs/pbt.toml", "-n", 2, "--set", f"run.budget.{limit}").stdout
+    name, value = limit.split("=")
+    assert f"run.budget.{name} = {value} ends it before, after about {share} % of that\n" in text
+    assert f"of {200 * share // 100} reports" in text
+
+
+def test_preview_of_a_budget_that_is_enough_says_nothing_of_it(stemma):
+    assert "ends it" not in stemma("preview", ROOT / "jobs/pbt.toml", "-n", 2, "--set", "run.budget.epochs=400").stdout
+
+
 def test_preview_warns_of_workers_without_work(stemma):
     """A population that is smaller than the number of workers cannot keep them busy."""
     gpbt, pbt = ROOT / "jobs/fashion_mnist_gpbt.toml", ROOT / "jobs/pbt.toml"

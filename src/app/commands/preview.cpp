@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 
@@ -89,7 +90,8 @@ Copies copies_per_report(const Job& job, const Plan& plan, std::uint32_t workers
     constexpr std::uint64_t members_max = 10'000;
     auto settings = manager_settings(job);
     settings.budget = {};
-    settings.budget.members = std::clamp<std::uint64_t>(plan.members, 1, members_max);
+    // A population ends by itself, and its children are members too.
+    if (!job.scheduler.population()) settings.budget.members = std::clamp<std::uint64_t>(plan.members, 1, members_max);
     const bool replays = job.scheduler.type == SchedulerType::replay;  // of fixed configurations
     Manager manager(settings, *job.space, make_scheduler(job),
                     replays ? make_sampler(job) : make_random_sampler(job.space, job.run.seed));
@@ -158,7 +160,7 @@ void print_workers(const Plan& plan, std::uint32_t workers) {
 
 ExitCode preview(const JobOptions& options, const PreviewOptions& preview_options) {
     const auto job = load_job(options.file, options.overrides);
-    const auto plan = expected_plan(job);
+    auto plan = expected_plan(job);
     const auto unit = job.trainer.unit_name();
     std::printf("%s\n", make_scheduler(job)->describe().c_str());
     if (!plan.members_fixed) {
@@ -168,6 +170,11 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
     std::fputs(rung_table(plan.rungs, unit).c_str(), stdout);
     std::printf("total work: %s of training, %llu reports\n", units_text(plan.resource, unit).c_str(),
                 static_cast<unsigned long long>(plan.reports));
+    if (plan.share < 1) {
+        std::printf("%s ends it before, after about %.0f %% of that\n", plan.ended_by.c_str(), 100 * plan.share);
+        plan.resource = std::llround(plan.share * static_cast<double>(plan.resource));
+        plan.reports = static_cast<std::uint64_t>(std::llround(plan.share * static_cast<double>(plan.reports)));
+    }
     print_workers(plan, preview_options.workers);
     const auto kept = plan.snapshots;
     const auto memory = job.workers.snapshot_memory * preview_options.workers;

@@ -38,7 +38,8 @@ std::string slurm_time(double seconds) {
 }
 
 std::string sums(const Job& job, const BatchOptions& options, std::uint32_t workers) {
-    const auto plan = expected_plan(job);
+    auto plan = expected_plan(job);
+    plan.resource = std::llround(plan.share * static_cast<double>(plan.resource));
     const auto unit = job.trainer.unit_name();
     auto text = fmt::format("# {}\n", make_scheduler(job)->describe());
     text += fmt::format("# {} members{}, {} of training on {} workers: {} for each\n", plan.members,

@@ -117,6 +117,7 @@ std::uint64_t waiting_below_the_top(const Plan& plan, Resource max) {
 void fill_population(const PbtSettings& settings, Plan& plan) {
     plan.at_once = settings.population;
     plan.at_once_by = "scheduler.population = " + std::to_string(settings.population);
+    plan.reports = expected_reports(settings);
     plan.snapshots = settings.population * (settings.backtrack_after > 0 ? 2 : 1);  // and each lineage's best
 }
 
@@ -126,6 +127,21 @@ void fill_population(const GpbtSettings& settings, Plan& plan) {
     plan.at_once_by = settings.sequential ? "scheduler.sequential = true"
                                           : "scheduler.children = " + std::to_string(settings.children);
     plan.snapshots = settings.children + gpbt_parents(settings);
+}
+
+/// A table that does not follow the budget: how much of it the budget pays for.
+void fill_share(const Job& job, Plan& plan) {
+    const auto& budget = job.run.budget;
+    const auto pays = [&](std::string_view key, std::uint64_t limit, std::uint64_t of) {
+        if (limit == 0 || limit >= of) return;
+        const double share = static_cast<double>(limit) / static_cast<double>(of);
+        if (share >= plan.share) return;
+        plan.share = share;
+        plan.ended_by = "run.budget." + std::string(key) + " = " + std::to_string(limit);
+    };
+    pays(std::string(job.trainer.unit_name()) + "s", budget.resource, static_cast<std::uint64_t>(plan.resource));
+    pays("reports", budget.reports, plan.reports);
+    pays("members", budget.members, plan.members);
 }
 
 }  // namespace
@@ -161,6 +177,7 @@ Plan expected_plan(const Job& job) {
     if (job.scheduler.type == SchedulerType::replay) {
         plan.members_fixed = true;
         fill(job.scheduler.stages.size());
+        fill_share(job, plan);
         return plan;
     }
     if (job.scheduler.population()) {
@@ -171,6 +188,7 @@ Plan expected_plan(const Job& job) {
         } else {
             fill_population(gpbt_settings(job), plan);
         }
+        fill_share(job, plan);
         return plan;
     }
     const auto fits = [&](std::uint64_t members) {

@@ -48,6 +48,26 @@ TEST(Preview, RandomSearchHasOneRung) {
     EXPECT_EQ(expected_resource(expected_rungs(RandomSearchSettings{.max = 7}, 6)), 42);
 }
 
+/// Reports that a scheduler gets in a search of its own.
+class ReportCounter : public test::Listener {
+public:
+    void happened(const Event& event, const Actions&) override { reports += std::holds_alternative<Reported>(event); }
+    std::uint64_t reports = 0;
+};
+
+TEST(Preview, PbtReportsEveryIntervalTimesPeriod) {
+    EXPECT_EQ(expected_reports({.population = 8, .interval = 2, .max = 40}), 8U * 20);
+    for (const auto& periods : {std::vector<std::uint32_t>{1}, {1, 3}, {2, 5, 7}}) {
+        // Nobody gives up before max, so that the number is exact.
+        const PbtSettings settings{.population = 10, .interval = 3, .max = 40, .burn_in = 40, .periods = periods};
+        const auto pbt = make_pbt(settings);
+        ReportCounter counter;
+        EXPECT_TRUE(test::Driver(*pbt, {.seed = 1, .members = 10'000}, &counter).run());
+
+        EXPECT_EQ(counter.reports, expected_reports(settings));
+    }
+}
+
 TEST(Preview, IsWhatSynchronousSearchesComeOutAs) {
     for (const std::uint64_t members : {1U, 5U, 17U, 40U, 100U}) {
         const ShaSettings sha{.members = 9, .min = 1, .max = 9, .eta = 3};
