@@ -25,12 +25,19 @@ def test_jobs_that_come_along_run_and_verify(stemma, path, tmp_path):
     text = path.read_text()
     if 'data = "fashion_mnist"' in text and not IMAGES.exists():
         pytest.skip("needs the package dataset-fashion-mnist")
-    few = ["--set", "trainer.train_rows=1000"] if 'data = "fashion_mnist"' in text else []
+    images, population = 'data = "fashion_mnist"' in text, re.search(r'^type = "g?pbt"', text, re.MULTILINE)
+    few = ["--set", "trainer.train_rows=1000"] if images else []
+    if images and population:
+        few += ["--set", "trainer.batch_size=50"]  # an epoch is more than an update, so that children get further
+    reports = 6 if not population else 20 if images else 60  # more than founders
     run_file = tmp_path / "run.h5"
 
     stemma("check", path)
-    stemma("run", path, "-n", "2", "--quiet", "--set", "run.budget.reports=6", *few, "--output", run_file)
+    told = stemma("run", path, "-n", "2", "--quiet", "--set", f"run.budget.reports={reports}", *few, "--output", run_file).stdout
 
+    if population:
+        assert re.search(r"^[*★] \d+ +(adoption|exploit)", told, re.MULTILINE), told  # the best lineage's tree
+        assert re.search(r"^from +to +member +born by", told, re.MULTILINE) and "stages; * changed" in told, told
     assert "every decision is the same" in stemma("verify", run_file).stdout
     assert len(rows(stemma, run_file, "reports")) >= 6
 
