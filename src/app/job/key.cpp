@@ -44,7 +44,7 @@ std::string type_text(const Key& key) {
         case KeyType::literal:
             return "a number, a text, true or false";
         case KeyType::literals:
-            return "a list of numbers, texts, true or false with at least one item";
+            return "a list of " + key.items + " with at least one item";
         case KeyType::table:
             return "a table";
         case KeyType::tables:

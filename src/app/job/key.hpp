@@ -57,6 +57,7 @@ struct Key {
         {};                         ///< values of the section's `type` with which it has a meaning; empty = all
     std::string unit = {};          ///< "seconds", "epochs or steps"
     std::string default_note = {};  ///< how a default that depends on other keys comes about
+    std::string items = "numbers, texts, true or false";  ///< of literals, for people: what the list is of
 
     bool applies(std::string_view variant) const;
 };

@@ -55,6 +55,13 @@ inline Key other(KeyType type, std::string name, std::string meaning) {
     return typed(type, std::move(name), "", {}, std::move(meaning));
 }
 
+/// Literals of which the section's reader takes some only: "integers", "numbers", "texts".
+inline Key list_of(std::string items, std::string name, std::string meaning) {
+    Key key = other(KeyType::literals, std::move(name), std::move(meaning));
+    key.items = std::move(items);
+    return key;
+}
+
 /// Of use only with these values of the section's `type`.
 inline Key only(Words types, Key key) {
     key.only_for = std::move(types);

@@ -56,9 +56,9 @@ std::vector<Field<SchedulerSettings>> pbt_fields() {
         {number("t_test_level", "0.05", {0, 1, true, true}, "t_test: one-sided level of significance."),
          into(&S::pbt, &P::t_test_level)},
         {default_is("[1]",
-                    other(KeyType::literals, "periods",
-                          "Multi-frequency PBT: one sub-population for each, whose members report every interval "
-                          "* period; weights migrate both ways, hyperparameters only from slower to faster.")),
+                    list_of("integers", "periods",
+                            "Multi-frequency PBT: one sub-population for each, whose members report every interval "
+                            "* period; weights migrate both ways, hyperparameters only from slower to faster.")),
          stemma::into(&S::periods)},
         {number("migration", "0.25", {0, 1}, "Chance that a donor is looked for in another sub-population."),
          into(&S::pbt, &P::migration)},
@@ -97,7 +97,7 @@ std::vector<Field<SchedulerSettings>> gpbt_fields() {
          into(&S::gpbt, &G::repeat_child)},
         {flag("early_stopping", "false",
               "Launch no more children of a generation once its best beats the best before by more than that improved "
-              "on the generation before it: a half to two thirds of the work."),
+              "on the generation before it: saves a half to two thirds of the work."),
          into(&S::gpbt, &G::early_stopping)},
         {integer("early_stopping_from", "2", {2, 1e6}, "First generation where that may happen."),
          into(&S::gpbt, &G::early_stopping_from)},
@@ -223,8 +223,7 @@ std::vector<Field<SamplerSettings>> birth_fields() {
         {choice("move", "factor", {"factor", "unit_step"},
                 "perturb: a number is multiplied by one of `factors`, or takes a step on its scale."),
          into(&S::explore, &E::move)},
-        {default_is("[0.8, 1.2]", other(KeyType::literals, "factors", "perturb: see move.")),
-         stemma::into(&S::factors)},
+        {default_is("[0.8, 1.2]", list_of("numbers", "factors", "perturb: see move.")), stemma::into(&S::factors)},
         {number("unit_step", "0.1", share, "perturb: step as a share of the range, on its scale."),
          into(&S::explore, &E::unit_step)},
         {number("resample_probability", "0", {0, 1}, "perturb: chance of each parameter to be drawn anew."),

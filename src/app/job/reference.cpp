@@ -80,7 +80,11 @@ std::string plain(const Section& section, std::string_view variant) {
     for (const auto& key : section.keys) {
         if (variant.empty() || key.applies(variant)) out += plain(key, variant.empty());
     }
-    if (!section.example.empty()) out += "\nexample:\n" + section.example;
+    auto example = section.example;
+    for (const auto& one : section.variants) {
+        if (variant == one.name && !one.example.empty()) example = one.example;
+    }
+    if (!example.empty()) out += "\nexample:\n" + example;
     return out;
 }
 
@@ -163,11 +167,14 @@ Section scheduler_section() {
          {"asha_hyperband", "several asha brackets; each new member is put into one by chance"},
          {"pbt",
           "population-based training: the worst take over weights of the best, with perturbed hyperparameters; nobody "
-          "waits"},
+          "waits",
+          "[scheduler]\ntype = \"pbt\"\npopulation = 10\ninterval = 2\nmax = 40\n"},
          {"gpbt",
           "genealogical population-based training: generations of children that continue their parents' weights, each "
-          "lineage with a search of its own"},
-         {"replay", "trains one member by the [[schedule]] of hyperparameters that a search found"}},
+          "lineage with a search of its own",
+          "[scheduler]\ntype = \"gpbt\"\nchildren = 8\nmax = 20\n"},
+         {"replay", "trains one member by the [[schedule]] of hyperparameters that a search found",
+          "[scheduler]\ntype = \"replay\"\n\n[[schedule]]\nto = 3\nlr = 0.01\n\n[[schedule]]\nto = 9\nlr = 0.002\n"}},
         keys_of(scheduler_fields()),
         "[scheduler]\ntype = \"asha\"\neta = 3\nmin = 1\nmax = 27\n"};
 }

@@ -58,6 +58,7 @@ std::vector<Hyperparameter> hyperparameters();
 struct Variant {
     std::string name;
     std::string meaning;
+    std::string example = {};  ///< "" = the section's
 };
 struct Section {
     std::string path;  ///< "scheduler", "run.budget", "space.NAME"

@@ -109,12 +109,10 @@ std::vector<Field<TrainerSettings>> task_fields() {
 std::vector<Field<TrainerSettings>> reported_fields() {
     using S = TrainerSettings;
     std::vector<Field<S>> fields{
-        {default_is("the metric of [metric]",
-                    other(KeyType::literals, "metrics", "Names of all metrics that are reported.")),
+        {default_is("the metric of [metric]", list_of("texts", "metrics", "Names of all metrics that are reported.")),
          into(&S::metrics)},
-        {default_is(
-             "those whose names begin with \"test_\"",
-             other(KeyType::literals, "held_out", "Names of metrics that are recorded but no decision may see.")),
+        {default_is("those whose names begin with \"test_\"",
+                    list_of("texts", "held_out", "Names of metrics that are recorded but no decision may see.")),
          into(&S::held_out)},
     };
     for (auto& field : fields) field.key.only_for = {"process", "ask"};
@@ -125,10 +123,10 @@ std::vector<Field<TrainerSettings>> process_fields() {
     using S = TrainerSettings;
     std::vector<Field<S>> fields{
         {required(
-             other(KeyType::literals, "command",
-                   "The program that trains, with its arguments: [\"python3\", \"train.py\"]. Each worker starts it "
-                   "once and keeps it (docs/process-protocol.md); relative paths are from where stemma is "
-                   "started.")),
+             list_of("texts", "command",
+                     "The program that trains, with its arguments: [\"python3\", \"train.py\"]. Each worker starts it "
+                     "once and keeps it (docs/process-protocol.md); relative paths are from where stemma is "
+                     "started.")),
          into(&S::command)},
         {default_is("/dev/shm, else the folder for temporary files",
                     text("scratch",

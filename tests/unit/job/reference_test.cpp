@@ -40,6 +40,15 @@ TEST(Reference, ATypesReferenceHasItsKeysOnly) {
     EXPECT_THAT(explain("trainer.toy"), AllOf(HasSubstr("  surface = "), Not(HasSubstr("  lr = "))));
 }
 
+TEST(Reference, PopulationsAndReplaysHaveExamplesOfTheirOwn) {
+    for (const auto* type : {"pbt", "gpbt", "replay"})
+        EXPECT_THAT(explain(std::string("scheduler.") + type),
+                    HasSubstr(std::string("example:\n[scheduler]\ntype = \"") + type + "\""));
+    EXPECT_THAT(explain("scheduler.asha"), HasSubstr("example:\n[scheduler]\ntype = \"asha\""));
+    EXPECT_THAT(explain("scheduler.periods"), HasSubstr("periods = a list of integers with"));
+    EXPECT_THAT(explain("sampler.factors"), HasSubstr("factors = a list of numbers with"));
+}
+
 TEST(Reference, TheOverviewNamesEverySection) {
     for (const auto& section : sections()) EXPECT_THAT(explain(""), HasSubstr("[" + section.path + "]"));
 }

@@ -37,6 +37,17 @@ TEST(ReferenceExamples, MakeOneGoodJob) {
     EXPECT_THAT(errors_of(text), ::testing::IsEmpty());
 }
 
+TEST(ReferenceExamples, OfATypeMakeGoodJobs) {
+    for (const auto& section : sections()) {
+        for (const auto& one : section.variants) {
+            if (one.example.empty()) continue;
+            ASSERT_EQ(section.path, "scheduler");
+            const auto text = with(with(toy_job, "[scheduler]\nmax = 27\n", ""), "members = 40\n", "members = 400\n");
+            EXPECT_THAT(errors_of(text + one.example), ::testing::IsEmpty()) << one.name;
+        }
+    }
+}
+
 TEST(ReferenceExamples, OfTheScheduleMakesAReplay) {
     const auto all = sections();
     const auto schedule = std::find_if(all.begin(), all.end(), [](const auto& one) { return one.path == "schedule"; });
