@@ -83,6 +83,7 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     for (std::size_t i = 0; i < overrides.size(); ++i)
         apply_override(root, overrides[i], static_cast<int>(i), diagnostics);
     apply_preset(root, diagnostics);
+    apply_replay_values(root);
 
     check_sections(root, diagnostics);
     read_run(root, job, diagnostics);
@@ -96,6 +97,14 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     check_whole(root, job, diagnostics);
     diagnostics.throw_if_any();
     return job;
+}
+
+std::vector<std::pair<std::string, Literal>> replay_values(const TrainerSettings& trainer) {
+    std::vector<std::pair<std::string, Literal>> values;
+    if (trainer.type != TrainerType::torch) return values;
+    if (!trainer.inherit_optimiser) values.emplace_back("inherit_optimiser", false);
+    if (const auto horizon = trainer.fixed.find("horizon"); horizon != trainer.fixed.end()) values.push_back(*horizon);
+    return values;
 }
 
 Job load_job(const std::string& file, std::span<const std::string> overrides) {

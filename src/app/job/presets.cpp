@@ -60,6 +60,20 @@ const std::vector<Preset>& presets() {
     return all;
 }
 
+void apply_replay_values(Node& root) {
+    if (text_of(root.find("scheduler"), "type") != "replay") return;
+    const auto trainer_type = text_of(root.find("trainer"), "type");
+    if (!trainer_type.empty() && trainer_type != "torch") return;
+    for (const auto* key : {"inherit_optimiser", "horizon"}) {
+        const Node* given = root.find("scheduler")->find(key);
+        if (given == nullptr) continue;
+        const Node value = *given;
+        auto* trainer = section_of(root, "trainer", value.place);
+        if (trainer != nullptr && root.find("trainer")->find(key) == nullptr)
+            trainer->push_back({key, value.place, value});
+    }
+}
+
 void apply_preset(Node& root, Diagnostics& diagnostics) {
     const Node* scheduler = root.find("scheduler");
     const auto name = text_of(scheduler, "preset");

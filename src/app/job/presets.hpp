@@ -1,5 +1,6 @@
 #pragma once
-// Named settings of the population methods: scheduler.preset.
+// What [scheduler] says of other sections: named settings of the population methods (scheduler.preset), and what a
+// replay keeps of them.
 
 #include <string>
 #include <vector>
@@ -26,5 +27,9 @@ const std::vector<Preset>& presets();
 /// Adds to `root` what its scheduler.preset stands for. Reports a preset of another scheduler; a name that is none is
 /// left to the key's own check.
 void apply_preset(Node& root, Diagnostics& diagnostics);
+
+/// Gives what a replay's [scheduler] keeps of its search (replay_values()) to [trainer], where that does not set it
+/// itself.
+void apply_replay_values(Node& root);
 
 }  // namespace stemma

@@ -196,6 +196,17 @@ std::vector<Field<SchedulerSettings>> scheduler_fields() {
               choice("final", "any_rung", {"any_rung", "max"},
                      "What counts as the result: the best report at any rung, or only of members trained to max.")),
          into(&S::final_result)},
+        {only({"replay"}, default_is("as trainer.inherit_optimiser",
+                                     flag("inherit_optimiser", "",
+                                          "trainer.inherit_optimiser of the search, which may owe it to its preset; "
+                                          "[trainer] may still say otherwise."))),
+         {}},
+        {only({"replay"},
+              default_is("as trainer.horizon",
+                         in_unit(unit, number("horizon", "", above(0),
+                                              "trainer.horizon of the search, which may owe it to its max; [trainer] "
+                                              "may still say otherwise.")))),
+         {}},
     };
     return concatenated(std::move(fields), population_fields());
 }

@@ -9,6 +9,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 std::string population(const std::string& scheduler) { return with(toy_job, "max = 27", "max = 27\n" + scheduler); }
 
@@ -131,6 +132,33 @@ TEST(PopulationSection, SamplersThatLearn) {
     EXPECT_EQ(job.sampler.tpe.time, TpeSettings::Time::none);
     EXPECT_THAT(errors_of(toy_job + "[sampler]\ntype = \"gp\"\ngamma = 0.1\n"),
                 ElementsAre(HasSubstr("sampler.gamma has no meaning with type = \"gp\", only with \"tpe\"")));
+}
+
+TEST(ReplaySection, KeepsWhatTheSearchsTrainerOwedToItsScheduler) {
+    const std::string torch =
+        torch_head + "type = \"torch\"\nschedule = \"cosine\"\n[space.lr]\ntype = \"real\"\nlow = 0.1\nhigh = 1.0\n";
+    const auto search = parse(with(torch, "max = 27", "max = 27\ntype = \"gpbt\"\npreset = \"published\"")).trainer;
+    EXPECT_THAT(replay_values(search),
+                ElementsAre(Pair("inherit_optimiser", Literal(false)), Pair("horizon", Literal(27.0))));
+
+    const auto replay_of = [&](const std::string& scheduler, const std::string& trainer) {
+        const auto text =
+            with(torch, "max = 27", "type = \"replay\"\n" + scheduler) + "[[schedule]]\nto = 9\nlr = 0.5\n";
+        return with(text, "type = \"torch\"\n", "type = \"torch\"\n" + trainer);
+    };
+    const auto kept = parse(replay_of("inherit_optimiser = false\nhorizon = 27.0", "")).trainer;
+    EXPECT_FALSE(kept.inherit_optimiser);
+    EXPECT_EQ(kept.fixed.at("horizon"), search.fixed.at("horizon"));
+    const auto bare = parse(replay_of("", "")).trainer;
+    EXPECT_TRUE(bare.inherit_optimiser);
+    EXPECT_EQ(bare.fixed.at("horizon"), Literal(9.0));
+    const auto own = parse(replay_of("inherit_optimiser = false\nhorizon = 27", "horizon = 5\n")).trainer;
+    EXPECT_FALSE(own.inherit_optimiser);
+    EXPECT_EQ(own.fixed.at("horizon"), Literal(5.0)) << "the section itself counts more";
+
+    EXPECT_TRUE(replay_values(parse(toy_job).trainer).empty());
+    EXPECT_THAT(errors_of(with(torch, "max = 27", "max = 27\nhorizon = 9")),
+                ElementsAre(HasSubstr("scheduler.horizon has no meaning with type = \"asha\"")));
 }
 
 TEST(ReplaySection, StagesAscendAndNameParameters) {
