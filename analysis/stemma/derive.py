@@ -116,13 +116,21 @@ def running(run):
     return run.leases["end"].isna().to_numpy()
 
 
-def best_member(run):
+def best_report(run):
+    """(member, resource) of the report that made the run's best member, which may have been trained further since; (None, None)
+    before the first finite metric."""
     told = run.file.table("events")
-    told = told["member"][told["kind"] == 8]
+    told = told[told["kind"] == 8][-1:]
+    rows, value = ranked(run)
     if len(told):
-        return int(told[-1])
-    _, value = ranked(run)
-    return int(run.file.table("reports")["member"][value.argmin()]) if len(value) and np.isfinite(value.min()) else None
+        value = np.where((rows["member"] == told["member"]) & (rows["sequence"] == told["sequence"]), value, np.inf)
+    if not len(value) or not np.isfinite(value.min()):
+        return None, None
+    return int(rows["member"][value.argmin()]), int(rows["resource"][value.argmin()])
+
+
+def best_member(run):
+    return best_report(run)[0]
 
 
 def best(run, k):
@@ -140,6 +148,13 @@ def best(run, k):
         values = rows[metric.column].to_dict()
         out[metric.column if metric.column not in out else metric.column + "_"] = [values.get(key, np.nan) for key in zip(out.index, out["at"])]
     return out
+
+
+def best_ends(run, k):
+    """{member: resource of its best report} of the k best, best first."""
+    ends = {int(member): int(at) for member, at in best(run, k)["at"].items()}
+    own, at = best_report(run)
+    return {**ends, own: at} if own in ends else ends
 
 
 def progress(run):
@@ -221,11 +236,11 @@ def utilisation(run):
     return out
 
 
-def spans(run, path):
-    """Which part of each member's training is in the lineage: member, start, to [unit]."""
+def spans(run, path, until=None):
+    """Which part of each member's training is in the lineage, up to `until`: member, start, to [unit]."""
     start = run.summary["start"]
     ends = [int(start[child]) for child in path[1:]] + [int(run.summary["reached"][path[-1]])]
-    return [(member, int(start[member]), end) for member, end in zip(path, ends)]
+    return [(member, int(start[member]), end if until is None else min(end, until)) for member, end in zip(path, ends)]
 
 
 def measured(run, rows):
@@ -243,9 +258,9 @@ def rows_of(run, member):
     return run.epochs.iloc[_by_member(run)(member)]
 
 
-def lineage(run, path):
+def lineage(run, path, until=None):
     parts = []
-    for member, start, end in spans(run, path):
+    for member, start, end in spans(run, path, until):
         rows = rows_of(run, member)
         rows = rows[(rows["resource"] > start) & (rows["resource"] <= end) & measured(run, rows)]
         parts.append(rows.drop_duplicates("resource", keep="last").sort_values("resource"))
@@ -262,13 +277,13 @@ def _by_member(run):
     return lambda member: order[np.searchsorted(sorted_members, member) : np.searchsorted(sorted_members, member, side="right")]
 
 
-def schedule(run, path):
-    curve = lineage(run, path)
+def schedule(run, path, until=None):
+    curve = lineage(run, path, until)
     columns = [parameter.column for parameter in run.parameters]
     at = curve.set_index("resource")[[metric.epochs_column for metric in run.metrics]]
     rows = []
-    for member, start, end in spans(run, path):
-        if end == start:
+    for member, start, end in spans(run, path, until):
+        if end <= start:
             continue
         measured = at.loc[end] if end in at.index else pd.Series(dtype=float)
         metric = run._metric()

@@ -197,29 +197,36 @@ class Run:
         heir = np.isin(rows["cause"], [number for number, name in schema.BIRTH_CAUSES.items() if name in ("exploit", "adoption")])
         return rows["parent"], heir
 
-    def lineage(self, member: int) -> pd.DataFrame:
-        """The training behind the member's weights, from scratch to its last report, in order.
+    def lineage(self, member: int | None = None, until: int | None = None) -> pd.DataFrame:
+        """The training behind the member's weights, from scratch to its last report or `until` [unit], in order. Default: of the
+        best member, up to its best report.
 
         One row a unit of training: member, resource [unit], all metrics. An ancestor that was trained on after the birth
         is in it up to the birth only, so that the curve is the one that these weights saw."""
-        return derive.lineage(self, self.path_to(member))
+        return derive.lineage(self, *self._line(member, until))
 
-    def schedule(self, member: int | None = None) -> pd.DataFrame:
-        """Hyperparameters along the member's lineage (default: the best's). One row a stage: member, start, to [unit],
-        metric at the end of the stage, hyperparameters."""
+    def schedule(self, member: int | None = None, until: int | None = None) -> pd.DataFrame:
+        """Hyperparameters along a lineage, which is chosen as in lineage(). One row a stage: member, start, to [unit], metric at
+        the end of the stage, hyperparameters. Of those that move in training it has what they started from: see trajectory()."""
+        return derive.schedule(self, *self._line(member, until))
+
+    def trajectory(self, member: int | None = None, until: int | None = None) -> pd.DataFrame:
+        """How hyperparameters with role = "hypergradient" moved along a lineage, which is chosen as in lineage(): member,
+        resource [unit], step [weight updates], lr, weight_decay, momentum, ..., norm of the hypergradient. Empty where none
+        moved."""
+        if member is None and self.best_member() is None:
+            return hypergradients.trajectory(self, [])
+        path, until = self._line(member, until)
+        moves = hypergradients.trajectory(self, path)
+        return moves if until is None else moves[moves["resource"] <= until + 1e-6]
+
+    def _line(self, member, until):
         if member is None:
-            member = self.best_member()
+            member, best_at = derive.best_report(self)
             if member is None:
                 raise StemmaError(f"{self.path}: no member has a finite metric yet, so none is the best; name a member by its number")
-        return derive.schedule(self, self.path_to(member))
-
-    def trajectory(self, member: int | None = None) -> pd.DataFrame:
-        """How hyperparameters with role = "hypergradient" moved during the training behind the member's weights (default: the
-        best's): member, resource [unit], step [weight updates], lr, weight_decay, momentum, ..., norm of the hypergradient.
-        Empty where none moved."""
-        if member is None:
-            member = self.best_member()
-        return hypergradients.trajectory(self, [] if member is None else self.path_to(member))
+            until = best_at if until is None else until
+        return self.path_to(member), until
 
     def genealogy(self) -> networkx.DiGraph:
         """All members as a networkx DiGraph, edges from parent to child; nodes carry births, results and hyperparameters."""

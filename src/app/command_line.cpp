@@ -209,8 +209,9 @@ void add_lineage_commands(CLI::App& app, CommandLine& line) {
     };
     add("lineage", "Who descends from whom: the whole forest, or the way to a member with its siblings",
         [&] { return lineage(line.file, line.lineage); });
-    auto* schedule_command = add("schedule", "Hyperparameters along the lineage of a member (default: the best)",
-                                 [&] { return schedule(line.file, line.lineage); });
+    auto* schedule_command =
+        add("schedule", "Hyperparameters along the lineage of a member (default: of the best, up to its best report)",
+            [&] { return schedule(line.file, line.lineage); });
     schedule_command->add_flag("--toml", line.lineage.toml, "As TOML, for [scheduler] type = \"replay\"");
 }
 

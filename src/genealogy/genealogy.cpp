@@ -23,8 +23,13 @@ double metric_at(const Relative& member, Resource resource) {
 
 double Relative::metric() const { return reports.empty() ? nan : reports.back().metric; }
 
-Genealogy::Genealogy(std::vector<Relative> members, bool maximise, MemberId best)
+Genealogy::Genealogy(std::vector<Relative> members, bool maximise, MemberId best,
+                     std::optional<Measurement> best_report)
     : members_(std::move(members)), maximise_(maximise), best_(best) {
+    if (best.exists()) {
+        const auto& member = members_.at(best.value);
+        best_report_ = best_report.value_or(Measurement{member.reached(), member.metric()});
+    }
     begin_.assign(members_.size() + 1, 0);
     weight_.assign(members_.size(), 1);
     for (std::size_t i = 0; i < members_.size(); ++i) {
@@ -50,6 +55,14 @@ Genealogy::Genealogy(std::vector<Relative> members, bool maximise, MemberId best
 std::span<const MemberId> Genealogy::children(MemberId member) const {
     const auto begin = begin_[member.value];
     return std::span(children_).subspan(begin, begin_[member.value + 1] - begin);
+}
+
+void Genealogy::end_at_best() {
+    if (!best_.exists()) return;
+    auto& reports = members_[best_.value].reports;
+    // What was trained once more from an earlier snapshot may have replaced the best report itself.
+    std::erase_if(reports, [&](const Measurement& one) { return one.resource >= best_report_.resource; });
+    reports.push_back(best_report_);
 }
 
 bool Genealogy::better(double metric, double than) const {
@@ -90,6 +103,15 @@ void GenealogyBuilder::add(const Entry& entry) {
     if (const auto* failed = std::get_if<LeaseFailed>(&entry.input.body)) out_.erase(failed->lease);
     if (const auto* report = std::get_if<LeaseReported>(&entry.input.body)) on(*report);
     for (const auto& effect : entry.effects) on(effect);
+    // Only a report makes a best member, and it is in the same entry.
+    if (const auto* report = std::get_if<LeaseReported>(&entry.input.body)) {
+        for (const auto& effect : entry.effects) {
+            const auto* noted = std::get_if<Noted>(&effect);
+            if (noted == nullptr || noted->kind != EventKind::new_best) continue;
+            best_ = noted->member;
+            best_report_ = {report->reached, noted->value};
+        }
+    }
 }
 
 void GenealogyBuilder::on(const LeaseReported& report) {
@@ -124,18 +146,15 @@ void GenealogyBuilder::on(const Effect& effect) {
         assigned_[assign->member.value] = true;
         out_[assign->lease] = {assign->member, assign->worker};
     } else if (const auto* noted = std::get_if<Noted>(&effect)) {
-        if (noted->kind == EventKind::new_best) best_ = noted->member;
         // Still out when these come: its deadline passed, or its worker went.
         if (noted->kind == EventKind::requeued || noted->kind == EventKind::retry ||
             noted->kind == EventKind::member_failed) {
             out_.erase(noted->lease);
         }
-    } else if (const auto* ended = std::get_if<Ended>(&effect)) {
-        if (ended->best.exists()) best_ = ended->best;
     }
 }
 
-Genealogy GenealogyBuilder::take() { return {std::move(members_), maximise_, best_}; }
+Genealogy GenealogyBuilder::take() { return {std::move(members_), maximise_, best_, best_report_}; }
 
 Genealogy read_genealogy(RunReader& reader) {
     GenealogyBuilder builder(reader.header());

@@ -46,8 +46,9 @@ struct Stage {
 /// Members are numbered without gaps, parents before their children.
 class Genealogy {
 public:
-    /// Takes all at once, for tests; throws InternalError if a parent does not stand before its child.
-    Genealogy(std::vector<Relative> members, bool maximise, MemberId best);
+    /// Takes all at once; throws InternalError if a parent does not stand before its child. `best_report` made `best`
+    /// the best member; by default its last one.
+    Genealogy(std::vector<Relative> members, bool maximise, MemberId best, std::optional<Measurement> best_report = {});
 
     std::size_t size() const { return members_.size(); }
     const Relative& operator[](MemberId member) const { return members_[member.value]; }
@@ -58,6 +59,11 @@ public:
     std::uint64_t descendants(MemberId member) const { return weight_[member.value]; }
     /// What the run reported as its best member; none if no metric was finite.
     MemberId best() const { return best_; }
+    /// The one that made it the best; the member may have been trained further since. Only if there is a best member.
+    const Measurement& best_report() const { return best_report_; }
+    /// Forgets what the best member was trained on after its best report, so that its lineage is the training behind
+    /// the run's result.
+    void end_at_best();
     /// Is this metric better than that? Anything is better than NaN.
     bool better(double metric, double than) const;
 
@@ -71,6 +77,7 @@ private:
     std::vector<Relative> members_;
     bool maximise_;
     MemberId best_;
+    Measurement best_report_;
     std::vector<MemberId> roots_;
     std::vector<MemberId> children_;     ///< all lists of children, back to back
     std::vector<std::size_t> begin_;     ///< of a member's list in children_; one more at the end
@@ -98,6 +105,7 @@ private:
     std::vector<bool> assigned_;
     std::map<LeaseId, Lease> out_;
     MemberId best_;
+    std::optional<Measurement> best_report_;
 };
 
 /// Of everything committed. Throws UserError on damage.

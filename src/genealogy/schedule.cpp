@@ -43,6 +43,11 @@ std::string toml_value(const Literal& literal) {
     return to_string(literal);
 }
 
+/// Those of a lineage from `first` to `last`.
+std::string members_text(MemberId first, MemberId last) {
+    return first == last ? std::to_string(first.value) : fmt::format("{}..{}", first.value, last.value);
+}
+
 /// Text for a comment: one line whatever is in it.
 std::string one_line(std::string text) {
     std::replace_if(
@@ -62,22 +67,24 @@ std::string schedule_text(const Genealogy& genealogy, MemberId member, const Gen
         return genealogy[a.member].configuration == genealogy[b.member].configuration;
     };
     std::vector<std::size_t> changing;
-    std::string constant;
+    std::string constant, moved;
     for (std::size_t p = 0; p < space.size(); ++p) {
         if (std::any_of(stages.begin(), stages.end(),
                         [&](const Stage& stage) { return value(stage, p) != value(stages[0], p); })) {
             changing.push_back(p);
         } else if (const auto literal = space.literal(p, value(stages[0], p))) {
-            constant += fmt::format("{}{}={}", constant.empty() ? "" : " ", space[p].name, short_text(literal));
+            (moves_in_training(space[p].role) ? moved : constant) +=
+                fmt::format(" {}={}", space[p].name, short_text(literal));
         }
     }
     std::vector<std::string> head = {"from", "to", "member", "born by", names.metric};
-    for (const auto p : changing) head.push_back(space[p].name + " ");
+    for (const auto p : changing)
+        head.push_back((moves_in_training(space[p].role) ? "start of " : "") + space[p].name + " ");
     std::vector<std::vector<std::string>> rows = {std::move(head)};
     for (std::size_t first = 0, last = 0; first < stages.size(); first = ++last) {
         while (last + 1 < stages.size() && same(stages[last + 1], stages[first])) ++last;
         std::vector<std::string> row = {std::to_string(stages[first].from), std::to_string(stages[last].to),
-                                        std::to_string(stages[last].member.value),
+                                        members_text(stages[first].member, stages[last].member),
                                         detail::birth_text(genealogy[stages[first].member]),
                                         detail::metric_text(stages[last].metric)};
         for (const auto p : changing) {
@@ -91,17 +98,20 @@ std::string schedule_text(const Genealogy& genealogy, MemberId member, const Gen
     auto text = fmt::format("{}: member {}, {} {}s in {} stage{}; * changed\n", names.run, member.value,
                             stages.back().to, names.unit, stages.size(), stages.size() == 1 ? "" : "s");
     text += detail::aligned(rows, right, style);
-    if (!constant.empty()) text += "the same throughout: " + constant + "\n";
+    if (!constant.empty()) text += "the same throughout:" + constant + "\n";
+    if (!moved.empty()) text += "moved in training, one start:" + moved + "\n";
     return text;
 }
 
-std::string schedule_toml(const Genealogy& genealogy, MemberId member, const GenealogyNames& names) {
+std::string schedule_toml(const Genealogy& genealogy, MemberId member, const GenealogyNames& names,
+                          const SchedulerValues& values) {
     const auto& space = *names.space;
     const auto keys = schedule_keys(space);
     auto text = fmt::format(
         "# The schedule of member {} of {}. In the job file, in place of [scheduler] and [sampler], it trains that\n"
         "# lineage again from scratch.\n[scheduler]\ntype = \"replay\"\n",
         member.value, one_line(names.run));
+    for (const auto& [key, value] : values) text += fmt::format("{} = {}\n", key, toml_value(value));
     for (const auto& stage : genealogy.lineage(member)) {
         const auto& one = genealogy[stage.member];
         text += fmt::format("\n[[schedule]]  # member {}, {}", stage.member.value, detail::birth_text(one));

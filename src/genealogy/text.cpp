@@ -79,11 +79,20 @@ std::vector<std::string> head(const GenealogyNames& names) {
     return {"member", "born by", names.unit + "s", names.metric, "hyperparameters"};
 }
 
+/// Of the last report. Of the best member what made it that, which its later training may not have kept.
+std::string result_text(const Genealogy& genealogy, MemberId id) {
+    const auto& member = genealogy[id];
+    if (id != genealogy.best()) return detail::metric_text(member.metric());
+    const auto& best = genealogy.best_report();
+    const auto text = detail::metric_text(best.metric);
+    return best.resource == member.reached() ? text : fmt::format("{} at {}", text, best.resource);
+}
+
 std::vector<std::string> member_row(const Genealogy& genealogy, MemberId id, const std::string& art,
                                     const GenealogyNames& names) {
     const auto& member = genealogy[id];
     return {fmt::format("{}{}", art, id.value), detail::birth_text(member),
-            fmt::format("{}-{}", member.from, member.reached()), detail::metric_text(member.metric()),
+            fmt::format("{}-{}", member.from, member.reached()), result_text(genealogy, id),
             names.space->describe(member.configuration)};
 }
 

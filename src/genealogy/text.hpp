@@ -23,7 +23,8 @@ struct TextStyle {
     std::size_t lines = 100;  ///< about; 0 = all
 };
 
-/// The whole forest: of each member its number, how it was born, its own training, its last metric, its configuration.
+/// The whole forest: of each member its number, how it was born, its own training, its last metric (of the best member
+/// its best report), its configuration.
 std::string forest_text(const Genealogy& genealogy, const GenealogyNames& names, const TextStyle& style);
 
 /// From the root to `member`, each with its siblings (best first) below it, then the member's children.

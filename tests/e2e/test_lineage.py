@@ -5,7 +5,7 @@ import tomllib
 import xml.etree.ElementTree as ET
 
 import pytest
-from harness import JOB, USER_ERROR
+from harness import JOB, ROOT, USER_ERROR
 from record import rows
 
 PBT = JOB.replace("members = 40", "members = 200").replace(
@@ -93,6 +93,26 @@ def test_the_schedule_is_that_of_the_ancestors(stemma, population, members):
     assert re.findall(r"^ *\d+ +(\d+) ", text, re.MULTILINE) == [str(end) for end in changes]
 
 
+def test_the_schedule_of_the_result_ends_at_its_report(stemma, job):
+    """Where noise alone decides, the best member is trained on and does not keep what made it the best."""
+    stemma.env["LC_ALL"] = "C"
+    job.write_text(PBT.replace('type = "toy"', 'type = "toy"\nnoise = 1.0\nsurface = "flat"'))
+    told = stemma("run", job, "-n", 1, "-q").stdout
+    file = "runs/toy.h5"
+    member, resource, metric = re.search(r"best member: (\d+) after (\d+) steps\n(?:.*\n)*? +valid_loss +(\S+)", told).groups()
+    reached = max(row["resource"] for row in rows(stemma, file, "reports") if row["member"] == int(member))
+    assert reached > int(resource), "else this tests nothing"
+
+    best = tomllib.loads(stemma("schedule", file, "--best", "--toml").stdout)["schedule"]
+    assert best[-1]["to"] == int(resource)
+    assert f"member {member}, {resource} steps in" in stemma("schedule", file).stdout
+    assert tomllib.loads(stemma("schedule", file, member, "--toml").stdout)["schedule"][-1]["to"] == reached
+    star = re.search(r"^\* (\d+) .* (\S+) at (\d+) ", stemma("lineage", file, "--best").stdout, re.MULTILINE)
+    assert star[1] == member and float(star[2]) == pytest.approx(float(metric), abs=1e-4) and star[3] == resource
+    if len(best) > 1:
+        assert star[0] in told and f"member {member}, {resource} steps in" in told, "the end of the run shows the same"
+
+
 def test_graphml(stemma, population, members):
     stemma("export", population, "--graphml", "family.graphml")
     root = ET.parse(stemma.folder / "family.graphml").getroot()
@@ -159,3 +179,22 @@ def test_a_schedule_is_trained_again_from_scratch(stemma, population):
     ends = [row["resource"] for row in rows(stemma, "again.h5", "reports")]
     assert ends == stages
     stemma("verify", "again.h5")
+
+
+def test_a_replay_trains_as_a_search_with_a_preset_did(stemma):
+    """What trainer settings owe to the search's [scheduler] stands in the replay's."""
+    if "no LibTorch" in stemma("--version").stdout:
+        pytest.skip("built without LibTorch")
+    text = (ROOT / "jobs/energy_asha.toml").read_text().replace("tests/data", str(ROOT / "tests/data"))
+    text = text.replace('[trainer]\ntype = "torch"', '[trainer]\ntype = "torch"\nschedule = "cosine"')
+    before = '[scheduler]\ntype = "asha"\neta = 3\nmin = 3\nmax = 81\n'
+    assert before in text
+    published = '[scheduler]\ntype = "gpbt"\npreset = "published"\nchildren = 4\nmax = 3\n'
+    (stemma.folder / "search.toml").write_text(text.replace(before, published))
+    stemma("run", "search.toml", "-n", 1, "-q", "-o", "search.h5")
+
+    schedule = stemma("schedule", "search.h5", "--toml").stdout
+    assert tomllib.loads(schedule)["scheduler"] == {"type": "replay", "inherit_optimiser": False, "horizon": 3.0}
+    (stemma.folder / "again.toml").write_text(text.replace(before, "") + schedule)
+    stemma("run", "again.toml", "-n", 1, "-q", "-o", "again.h5")
+    assert len(rows(stemma, "again.h5", "members")) == len(tomllib.loads(schedule)["schedule"])

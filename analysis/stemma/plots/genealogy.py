@@ -99,9 +99,9 @@ def _values(run, colour):
 
 
 def schedules(run: Run, members: list[int] | None = None, axes=None) -> np.ndarray:
-    """Hyperparameters along the lineages of members (default: the five best), one axes each: in steps, or as hypergradients
-    moved them. Returns an array of axes."""
-    members = run.best(5).index.tolist() if members is None else list(members)
+    """Hyperparameters along the lineages of members (default: the five best, up to their best reports), one axes each: in
+    steps, or as hypergradients moved them. Returns an array of axes."""
+    ends = derive.best_ends(run, 5) if members is None else dict.fromkeys(members)
     if axes is None:
         from matplotlib import pyplot
 
@@ -110,8 +110,8 @@ def schedules(run: Run, members: list[int] | None = None, axes=None) -> np.ndarr
         axes = pyplot.subplots(rows, columns, figsize=(4 * columns, 2.2 * rows), squeeze=False, sharex=True, constrained_layout=True)[1]
     axes = np.asarray(axes).ravel()
     births = run.file.table("members")
-    tables = [run.schedule(member) for member in members]
-    moves = [run.trajectory(member) for member in members]
+    tables = [run.schedule(member, end) for member, end in ends.items()]
+    moves = [run.trajectory(member, end) for member, end in ends.items()]
     for ax, parameter in zip(axes, run.parameters):
         for place, stages in reversed(list(enumerate(tables))):
             x = np.column_stack([stages["start"], stages["to"]]).ravel()

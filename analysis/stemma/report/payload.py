@@ -142,14 +142,14 @@ def _best(run):
 
 
 def _schedules(run):
-    """Of the best lineages: stages with the raw numbers of the hyperparameters, and the ways that hypergradients led some
-    of them (by number of the parameter: [resource, value])."""
+    """Of the best lineages, up to their best reports: stages with the raw numbers of the hyperparameters, and the ways that
+    hypergradients led some of them (by number of the parameter: [resource, value])."""
     births, found = run.file.table("members"), []
-    for member in run.best(_LINEAGES).index:
-        stages, moves = run.schedule(int(member)), _thinned(run.trajectory(int(member)))
+    for member, end in derive.best_ends(run, _LINEAGES).items():
+        stages, moves = run.schedule(member, end), _thinned(run.trajectory(member, end))
         moved = {i: np.column_stack([moves["resource"], values]).tolist() for i, parameter in enumerate(run.parameters)
                  if (values := hypergradients.values(parameter, moves)) is not None}
-        found.append({"member": int(member), "path": run.path_to(int(member)), "moved": moved,
+        found.append({"member": member, "path": run.path_to(member), "moved": moved,
                       "stages": [{"member": int(row["member"]), "start": int(row["start"]), "to": int(row["to"]), "metric": row["metric"],
                                   "values": [float(births[parameter.column][int(row["member"])]) for parameter in run.parameters]}
                                  for row in stages[["member", "start", "to", "metric"]].to_dict("records")]})

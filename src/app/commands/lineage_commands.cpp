@@ -21,7 +21,7 @@ namespace {
 
 struct OpenedGenealogy {
     std::filesystem::path file;
-    std::shared_ptr<const SearchSpace> space;
+    Job job;
     GenealogyNames names;
     Genealogy genealogy;
 };
@@ -29,9 +29,9 @@ struct OpenedGenealogy {
 OpenedGenealogy open_genealogy(const std::filesystem::path& file) {
     RunFileReader reader(file);
     const auto& header = reader.header();
-    auto space = open_job(header, file).space;
-    GenealogyNames names{header.name, header.metric, header.unit, space.get()};
-    return {file, std::move(space), std::move(names), read_genealogy(reader)};
+    auto job = open_job(header, file);
+    GenealogyNames names{header.name, header.metric, header.unit, job.space.get()};
+    return {file, std::move(job), std::move(names), read_genealogy(reader)};
 }
 
 MemberId best_of(const OpenedGenealogy& opened) {
@@ -105,22 +105,26 @@ ExitCode lineage(const std::filesystem::path& file, const LineageOptions& option
 }
 
 ExitCode schedule(const std::filesystem::path& file, const LineageOptions& options) {
-    const auto opened = open_genealogy(file);
-    const auto member = options.member && !options.best ? member_of(opened, *options.member) : best_of(opened);
-    const auto text = options.toml ? schedule_toml(opened.genealogy, member, opened.names)
-                                   : schedule_text(opened.genealogy, member, opened.names, style_of(options)) +
-                                         trajectory_of(opened, member, options);
+    auto opened = open_genealogy(file);
+    const bool named = options.member && !options.best;
+    const auto member = named ? member_of(opened, *options.member) : best_of(opened);
+    if (!named) opened.genealogy.end_at_best();
+    const auto text = options.toml
+                          ? schedule_toml(opened.genealogy, member, opened.names, replay_values(opened.job.trainer))
+                          : schedule_text(opened.genealogy, member, opened.names, style_of(options)) +
+                                trajectory_of(opened, member, options);
     std::fputs(text.c_str(), stdout);
     return ExitCode::ok;
 }
 
 std::string best_lineage_text(const std::filesystem::path& file) {
-    const auto opened = open_genealogy(file);
+    auto opened = open_genealogy(file);
     const auto best = opened.genealogy.best();
     if (!best.exists() || !opened.genealogy[best].heir()) return {};
     const auto style = style_of({});
-    return path_text(opened.genealogy, best, opened.names, style) + "\n" +
-           schedule_text(opened.genealogy, best, opened.names, style);
+    const auto tree = path_text(opened.genealogy, best, opened.names, style);
+    opened.genealogy.end_at_best();
+    return tree + "\n" + schedule_text(opened.genealogy, best, opened.names, style);
 }
 
 void export_graphs(const std::filesystem::path& file, const ExportOptions& options) {

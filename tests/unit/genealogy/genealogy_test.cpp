@@ -53,6 +53,25 @@ TEST(Genealogy, BetterFollowsTheDirection) {
     }
 }
 
+TEST(Genealogy, TheLineageOfTheResultEndsAtItsReport) {
+    const std::vector<Relative> members = {root(0.1, {{3, 0.9}}), child(0, 3, 0.2, {{6, 0.3}, {9, 0.2}, {12, 0.8}})};
+    Genealogy genealogy(members, false, {1}, Measurement{9, 0.2});
+    EXPECT_EQ(genealogy.lineage({1}).back().to, 12);
+    genealogy.end_at_best();
+    EXPECT_EQ(genealogy.lineage({1}).back().to, 9);
+    EXPECT_EQ(genealogy.lineage({1}).back().metric, 0.2);
+
+    // Trained once more from an earlier snapshot, to less and not as well.
+    Genealogy again({root(0.1, {{3, 0.9}, {6, 0.7}})}, false, {0}, Measurement{9, 0.2});
+    again.end_at_best();
+    EXPECT_EQ(again.lineage({0}).back().to, 9);
+    EXPECT_EQ(again.lineage({0}).back().metric, 0.2);
+
+    Genealogy none({root(0.1, {{3, 0.9}})}, false, {});
+    none.end_at_best();
+    EXPECT_EQ(none[{0}].reached(), 3);
+}
+
 TEST(Genealogy, RefusesAChildBeforeItsParent) {
     EXPECT_THROW(Genealogy({child(0, 3, 0.1, {})}, false, {}), InternalError);
 }
@@ -98,6 +117,17 @@ TEST_F(Builder, FollowsBirthsReportsAndTheBest) {
     EXPECT_EQ(genealogy[{1}].metric(), 0.6);
     EXPECT_EQ(genealogy[{0}].reached(), 6);
     EXPECT_EQ(genealogy.lineage({1})[0].metric, 0.7);
+}
+
+TEST_F(Builder, KnowsTheReportThatMadeTheBest) {
+    add(Ticked{}, {born(0), assign(0, 0, 0, 3)});
+    add(report(0, 3, 0.7), {Noted{EventKind::new_best, {0}, {}, {}, 0.7}, assign(1, 0, 3, 6)});
+    add(report(1, 6, 0.4), {Noted{EventKind::new_best, {0}, {}, {}, 0.4}, assign(2, 0, 6, 9)});
+    add(report(2, 9, 0.9), {Ended{EndReason::exhausted, {0}}});
+    const auto genealogy = builder.take();
+    EXPECT_EQ(genealogy.best_report().resource, 6);
+    EXPECT_EQ(genealogy.best_report().metric, 0.4);
+    EXPECT_EQ(genealogy[{0}].reached(), 9);
 }
 
 TEST_F(Builder, LateReportsDoNotCount) {

@@ -12,7 +12,7 @@ TEST(ScheduleText, MarksWhatChangedAndJoinsWhatDidNot) {
 toy: member 5, 9 epochs in 3 stages; * changed
 from  to  member  born by  loss    lr
    0   3       0  sampled   0.9   0.1
-   3   9       5  exploit  0.25  0.15*
+   3   9    3..5  exploit  0.25  0.15*
 the same throughout: optimiser=sgd to=4
 )");
 }
@@ -23,6 +23,24 @@ toy: member 1, 3 epochs in 1 stage; * changed
 from  to  member  born by  loss
    0   3       1  sampled   1.5
 the same throughout: lr=0.5 optimiser=sgd to=4
+)");
+}
+
+TEST(ScheduleText, SaysThatValuesMovedFromThere) {
+    const SearchSpace space({{"lr", Real{0, 1, Scale::linear, {}}, Role::mutable_hypergradient, {}, {}},
+                             {"momentum", Real{0, 1, Scale::linear, {}}, Role::hypergradient, {}, {}},
+                             {"width", Integer{1, 9, Scale::linear, {}}, Role::fixed, {}, {}}});
+    auto first = root(0.1, {{3, 0.9}}), second = child(0, 3, 0.2, {{6, 0.5}});
+    first.configuration = {0.1, 0.9, std::int64_t{4}};
+    second.configuration = {0.2, 0.9, std::int64_t{4}};
+    const Genealogy genealogy({first, second}, false, {1});
+    EXPECT_EQ("\n" + schedule_text(genealogy, {1}, {"toy", "loss", "epoch", &space}, {}), R"(
+toy: member 1, 6 epochs in 2 stages; * changed
+from  to  member  born by  loss  start of lr
+   0   3       0  sampled   0.9          0.1
+   3   6       1  exploit   0.5          0.2*
+the same throughout: width=4
+moved in training, one start: momentum=0.9
 )");
 }
 
@@ -55,6 +73,11 @@ lr = 0.15
 optimiser = "sgd"
 to_ = 4
 )");
+}
+
+TEST(ScheduleToml, TakesWhatElseTheSchedulerSays) {
+    const auto text = schedule_toml(family(), {1}, names(), {{"inherit_optimiser", false}, {"horizon", 24.0}});
+    EXPECT_NE(text.find("\ntype = \"replay\"\ninherit_optimiser = false\nhorizon = 24"), std::string::npos) << text;
 }
 
 TEST(ScheduleToml, QuotesTextsAndLeavesOutWhatIsInactive) {

@@ -61,6 +61,17 @@ member    born by  epochs     loss  hyperparameters
 )");
 }
 
+TEST(PathText, TheStarHasTheResultAndWhereItWas) {
+    const Genealogy genealogy({root(0.1, {{3, 0.9}}), child(0, 3, 0.2, {{6, 0.2}, {9, 0.8}})}, false, {1},
+                              Measurement{6, 0.2});
+    EXPECT_EQ("\n" + path_text(genealogy, {1}, names(), {}), R"(
+toy: 2 members from 1 root; best member 1
+member  born by  epochs      loss  hyperparameters
+● 0     sampled     0-3       0.9  lr=0.1 optimiser=sgd to=4
+★ 1     exploit     3-9  0.2 at 6  lr=0.2 optimiser=sgd to=4
+)");
+}
+
 TEST(PathText, ShowsSiblingsBesideEachAncestor) {
     EXPECT_EQ("\n" + path_text(family(), {5}, names(), {}), R"(
 toy: 6 members from 2 roots; best member 5
