@@ -48,10 +48,10 @@ public:
     virtual int size() const = 0;
     /// Queues frames for `to`; at most frame_bytes_max. Sent at the latest by the next poll().
     virtual void send(int to, Bytes frames) = 0;
-    /// Starts sending `content` to `to`; kept alive until BulkSent.
+    /// Sends `content` to `to`, in its turn; kept alive until BulkSent.
     virtual void send_bulk(int to, TransferId transfer, std::shared_ptr<const Bytes> content) = 0;
     /// Gets ready to receive exactly `bytes` of `transfer` from `from`. A sender that does not have the content sends
-    /// zero bytes; BulkArrived is then empty.
+    /// zero bytes; BulkArrived is then empty. It may be so, too, where the sender gives the transfer up.
     virtual void receive_bulk(int from, TransferId transfer, std::uint64_t bytes) = 0;
     /// Forgets a transfer in either direction; no BulkArrived or BulkSent comes for it any more.
     virtual void abandon_bulk(TransferId transfer) = 0;

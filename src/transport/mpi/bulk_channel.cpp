@@ -7,12 +7,20 @@
 #include "transport/mpi/tags.hpp"
 
 namespace stemma {
+namespace {
+
+/// A send of which nobody takes anything for so long is not one of those at a time: its receiver may be stopped or
+/// dead.
+constexpr auto stalled_after = std::chrono::seconds(1);
+
+}  // namespace
 
 BulkChannel::BulkChannel(const boost::mpi::communicator& communicator, const MpiEndpointSettings& settings)
     : communicator_(communicator), settings_(settings) {
     ensure(settings.chunk_bytes > 0 && settings.chunk_bytes < (std::size_t{1} << 31U),
            "chunk_bytes must fit an MPI count");
     ensure(settings.chunks_in_flight > 0, "chunks_in_flight must be positive");
+    ensure(settings.sends_at_once > 0, "sends_at_once must be positive");
     int* largest = nullptr;
     int found = 0;
     mpi_detail::check(MPI_Comm_get_attr(communicator, MPI_TAG_UB, &largest, &found), "MPI_Comm_get_attr");
@@ -21,8 +29,8 @@ BulkChannel::BulkChannel(const boost::mpi::communicator& communicator, const Mpi
 }
 
 BulkChannel::~BulkChannel() {
-    while (!sends_.empty()) abandon(sends_.begin()->first);
-    while (!receives_.empty()) abandon(receives_.begin()->first);
+    for (auto& sending : sends_) abandon(sending);
+    for (auto& [transfer, receiving] : receives_) abandon(receiving, false);
     clear_up();
     // What MPI still holds (a send that nobody receives) is left to it.
     for (auto& left : left_) new Left(std::move(left));
@@ -40,50 +48,125 @@ BulkChannel::Flow BulkChannel::make_flow(int peer, TransferId transfer, std::uin
     return flow;
 }
 
+std::vector<BulkChannel::Sending>::iterator BulkChannel::find_send(TransferId transfer) {
+    return std::find_if(sends_.begin(), sends_.end(), [&](const auto& each) { return each.transfer == transfer; });
+}
+
 void BulkChannel::send(int to, TransferId transfer, std::shared_ptr<const Bytes> content) {
+    ensure(find_send(transfer) == sends_.end(), "a transfer is sent twice");
     const auto flow = make_flow(to, transfer, content->size());
-    ensure(sends_.try_emplace(transfer, Sending{flow, std::move(content)}).second, "a transfer is sent twice");
+    sends_.push_back({transfer, flow, std::move(content), {}});
 }
 
 void BulkChannel::receive(int from, TransferId transfer, std::uint64_t bytes) {
     const auto [entry, is_new] = receives_.try_emplace(transfer, Receiving{make_flow(from, transfer, bytes), {}});
     ensure(is_new, "a transfer is received twice");
     entry->second.content.resize(bytes);
+    const auto& flow = entry->second.flow;  // of one with the same tag, long ago, nothing comes any more
+    std::erase_if(unwanted_, [&](const auto& old) { return old.peer == flow.peer && old.tag == flow.tag; });
 }
 
 void BulkChannel::abandon(TransferId transfer) {
-    if (const auto found = sends_.find(transfer); found != sends_.end()) {
-        left_.push_back({std::move(found->second.flow.requests), std::move(found->second.content), {}});
+    if (const auto found = find_send(transfer); found != sends_.end()) {
+        abandon(*found);
         sends_.erase(found);
     }
     if (const auto found = receives_.find(transfer); found != receives_.end()) {
-        auto& requests = found->second.flow.requests;
-        for (auto& request : requests) {
-            if (request != MPI_REQUEST_NULL) MPI_Cancel(&request);
-        }
-        left_.push_back({std::move(requests), nullptr, std::move(found->second.content)});
+        abandon(found->second, true);
         receives_.erase(found);
     }
 }
 
-void BulkChannel::progress(std::deque<Arrival>& arrivals) {
-    for (auto it = sends_.begin(); it != sends_.end();) {
-        const auto entry = it++;
-        const bool started = start(entry->second);
-        switch (started ? advance(entry->second.flow, false) : Outcome::failed) {
-            case Outcome::complete:
-            case Outcome::absent:
-                arrivals.emplace_back(BulkSent{entry->first});
-                sends_.erase(entry);
-                break;
-            case Outcome::failed:
-                arrivals.emplace_back(PeerGone{entry->second.flow.peer});
-                abandon(entry->first);
-                break;
-            case Outcome::under_way:
-                break;
-        }
+void BulkChannel::abandon(Sending& sending) {
+    auto& flow = sending.flow;
+    // The last chunk, for the receiver: nothing more comes. A dead one's error is no news.
+    if (flow.chunks_started < flow.chunks) {
+        MPI_Isend(nullptr, 0, MPI_BYTE, flow.peer, flow.tag, communicator_,
+                  &flow.requests.emplace_back(MPI_REQUEST_NULL));
     }
+    left_.push_back({std::move(flow.requests), std::move(sending.content), {}});
+}
+
+void BulkChannel::abandon(Receiving& receiving, bool more_comes) {
+    auto& flow = receiving.flow;
+    auto to_come = flow.chunks - flow.chunks_started;
+    std::deque<MPI_Request> matched;
+    for (auto request : flow.requests) {
+        if (request == MPI_REQUEST_NULL) continue;  // it failed
+        int done = 0;
+        int cancelled = 0;
+        int bytes = 0;
+        MPI_Status status;
+        MPI_Cancel(&request);
+        if (MPI_Test(&request, &done, &status) != MPI_SUCCESS) continue;
+        if (done == 0) {
+            matched.push_back(request);
+            continue;
+        }
+        MPI_Test_cancelled(&status, &cancelled);
+        MPI_Get_count(&status, MPI_BYTE, &bytes);
+        if (cancelled != 0) ++to_come;
+        if (cancelled == 0 && bytes == 0) more_comes = false;
+    }
+    if (to_come > 0 && more_comes) unwanted_.push_back({flow.peer, flow.tag, to_come});
+    left_.push_back({std::move(matched), nullptr, std::move(receiving.content)});
+}
+
+void BulkChannel::take_unwanted() {
+    std::erase_if(unwanted_, [this](Unwanted& unwanted) {
+        while (unwanted.chunks > 0) {
+            int there = 0;
+            int bytes = 0;
+            MPI_Message message = MPI_MESSAGE_NULL;
+            MPI_Status status;
+            if (MPI_Improbe(unwanted.peer, unwanted.tag, communicator_, &there, &message, &status) != MPI_SUCCESS) {
+                return true;  // the peer is gone
+            }
+            if (there == 0) return false;
+            MPI_Get_count(&status, MPI_BYTE, &bytes);
+            auto& left = left_.emplace_back();
+            left.received.resize(static_cast<std::size_t>(bytes));
+            MPI_Imrecv(left.received.data(), bytes, MPI_BYTE, &message, &left.requests.emplace_back(MPI_REQUEST_NULL));
+            unwanted.chunks = bytes == 0 ? 0 : unwanted.chunks - 1;
+        }
+        return true;
+    });
+}
+
+void BulkChannel::progress(std::deque<Arrival>& arrivals) {
+    progress_sends(arrivals);
+    progress_receives(arrivals);
+    if (!unwanted_.empty()) take_unwanted();
+    if (!left_.empty()) clear_up();
+}
+
+void BulkChannel::progress_sends(std::deque<Arrival>& arrivals) {
+    if (sends_.empty()) return;
+    const auto now = Clock::now();
+    int moving = 0;
+    for (auto it = sends_.begin(); it != sends_.end() && moving < settings_.sends_at_once;) {
+        auto& sending = *it;
+        if (sending.flow.chunks_started == 0) sending.moved = now;
+        const bool started = start(sending);
+        const auto in_flight = sending.flow.requests.size();
+        const auto outcome = started ? advance(sending.flow, false) : Outcome::failed;
+        if (outcome == Outcome::under_way) {
+            if (sending.flow.requests.size() < in_flight) sending.moved = now;
+            if (now - sending.moved < stalled_after) ++moving;
+            ++it;
+            continue;
+        }
+        if (outcome == Outcome::failed) {
+            arrivals.emplace_back(PeerGone{sending.flow.peer});
+            abandon(sending);
+        } else {
+            arrivals.emplace_back(BulkSent{sending.transfer});
+        }
+        it = sends_.erase(it);
+    }
+}
+
+void BulkChannel::progress_receives(std::deque<Arrival>& arrivals) {
     for (auto it = receives_.begin(); it != receives_.end();) {
         const auto entry = it++;
         auto& receiving = entry->second;
@@ -95,18 +178,19 @@ void BulkChannel::progress(std::deque<Arrival>& arrivals) {
                 receives_.erase(entry);
                 break;
             case Outcome::absent:
-                abandon(transfer);
                 arrivals.emplace_back(BulkArrived{transfer, {}});
+                abandon(receiving, false);
+                receives_.erase(entry);
                 break;
             case Outcome::failed:
                 arrivals.emplace_back(PeerGone{receiving.flow.peer});
-                abandon(transfer);
+                abandon(receiving, false);
+                receives_.erase(entry);
                 break;
             case Outcome::under_way:
                 break;
         }
     }
-    if (!left_.empty()) clear_up();
 }
 
 bool BulkChannel::start(Sending& sending) {

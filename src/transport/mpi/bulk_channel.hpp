@@ -1,9 +1,20 @@
 #pragma once
 // Snapshots over MPI: chunks of bounded size (MPI counts are int), a few of each transfer in flight.
+//
+// A rank sends two transfers at a time, in order of request: k receivers of one snapshot have it after 1, 2, .. k times
+// the time of a transfer, where all at once each would wait for nearly k times. One that its receiver does not take is
+// passed over. Receives are all posted at once, and none waits for a send of its own rank: two ranks that send to each
+// other cannot lock each other out.
+//
+// A sender that gives a transfer up ends it with an empty chunk, and a receiver that does takes from MPI, and drops,
+// what still comes until then: else the chunks in flight would never complete, and the sender's snapshot would stay in
+// memory to the end of the run (Open MPI 4.1: a send above the eager limit waits for its receive, and cannot be
+// cancelled).
 
 #include <mpi.h>
 
 #include <boost/mpi/communicator.hpp>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
@@ -28,6 +39,7 @@ public:
     bool idle() const { return sends_.empty(); }
 
 private:
+    using Clock = std::chrono::steady_clock;
     /// Chunks are started and end in order. `offset` counts the bytes of chunks that have been started.
     struct Flow {
         int peer = 0;
@@ -39,8 +51,10 @@ private:
         std::deque<MPI_Request> requests;
     };
     struct Sending {
+        TransferId transfer;
         Flow flow;
         std::shared_ptr<const Bytes> content;
+        Clock::time_point moved;  ///< when it was started, or its last chunk ended
     };
     struct Receiving {
         Flow flow;
@@ -54,7 +68,21 @@ private:
         Bytes received;
     };
 
+    /// Given up here; `chunks` of it may still come.
+    struct Unwanted {
+        int peer = 0;
+        int tag = 0;
+        std::uint64_t chunks = 0;
+    };
+
     Flow make_flow(int peer, TransferId transfer, std::uint64_t bytes) const;
+    void progress_sends(std::deque<Arrival>& arrivals);
+    void progress_receives(std::deque<Arrival>& arrivals);
+    std::vector<Sending>::iterator find_send(TransferId transfer);
+    void abandon(Sending& sending);
+    void abandon(Receiving& receiving, bool more_comes);
+    /// Takes what has come of transfers that were given up here.
+    void take_unwanted();
     bool start(Sending& sending);
     bool start(Receiving& receiving);
     static Outcome advance(Flow& flow, bool receiving);
@@ -63,8 +91,9 @@ private:
     const boost::mpi::communicator& communicator_;
     MpiEndpointSettings settings_;
     int tags_ = 0;
-    std::map<TransferId, Sending> sends_;
+    std::vector<Sending> sends_;  ///< in order of request
     std::map<TransferId, Receiving> receives_;
+    std::vector<Unwanted> unwanted_;
     std::vector<Left> left_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -240,6 +241,43 @@ inline void abandoned_transfers_are_silent(Endpoint& endpoint) {
     EXPECT_FALSE(gatherer.arrived.contains(never_sent));
 }
 
+/// One sender, five transfers to as many receivers as there are (ranks in turn). One receiver gives up in the middle,
+/// and one transfer is given up by its sender while it waits for its turn: the others arrive.
+inline void one_donor_wanted_by_many(Endpoint& endpoint) {
+    constexpr std::uint64_t wanted = 5;
+    constexpr auto bytes = std::uint64_t{24} << 20U;
+    const TransferId cut_by_receiver{1};
+    const TransferId cut_by_sender{3};
+    const auto receiver_of = [&](std::uint64_t i) { return 1 + static_cast<int>(i) % (endpoint.size() - 1); };
+    std::set<TransferId> mine;
+    Gatherer gatherer(endpoint);
+    for (std::uint64_t i = 0; i < wanted; ++i) {
+        const TransferId transfer{i};
+        const bool goes_through = transfer != cut_by_receiver && transfer != cut_by_sender;
+        if (endpoint.rank() == 0) {
+            endpoint.send_bulk(receiver_of(i), transfer, content_of(transfer, bytes));
+        } else if (endpoint.rank() == receiver_of(i)) {
+            endpoint.receive_bulk(0, transfer, bytes);
+        } else {
+            continue;
+        }
+        if (goes_through) mine.insert(transfer);
+    }
+    for (int i = 0; i < 5; ++i) gatherer.look_once();
+    if (endpoint.rank() == 0) {
+        endpoint.abandon_bulk(cut_by_sender);
+        EXPECT_TRUE(gatherer.until([&] { return std::ranges::includes(gatherer.sent, mine); }));
+        endpoint.abandon_bulk(cut_by_receiver);
+    } else {
+        endpoint.abandon_bulk(cut_by_receiver);
+        const auto there = [&](TransferId transfer) { return gatherer.arrived.contains(transfer); };
+        EXPECT_TRUE(gatherer.until([&] { return std::ranges::all_of(mine, there); }));
+        endpoint.abandon_bulk(cut_by_sender);
+        for (const auto transfer : mine) EXPECT_TRUE(gatherer.arrived[transfer] == *content_of(transfer, bytes));
+    }
+    part(endpoint, gatherer);
+}
+
 /// Control messages pass beside a large transfer that is not received yet.
 inline void frames_pass_beside_bulk(Endpoint& endpoint) {
     Gatherer gatherer(endpoint);
@@ -274,6 +312,7 @@ inline const std::vector<Scenario>& scenarios() {
         {"AbsentContentArrivesEmpty", absent_content_arrives_empty},
         {"AbandonedTransfersAreSilent", abandoned_transfers_are_silent},
         {"FramesPassBesideBulk", frames_pass_beside_bulk},
+        {"OneDonorWantedByMany", one_donor_wanted_by_many},
     };
     return all;
 }
