@@ -14,7 +14,7 @@ void Manager::State::fill(Effects& out) {
 }
 
 bool Manager::State::may_grant() const {
-    return settings.budget.reports == 0 || totals.reports + workers.running() < settings.budget.reports;
+    return settings.budget.reports == 0 || totals.reports + workers.running() + waiting_count < settings.budget.reports;
 }
 
 bool Manager::State::assign_next(Effects& out) {
@@ -38,7 +38,13 @@ bool Manager::State::assign_next(Effects& out) {
         close(EndReason::budget_resource, false, out);
         return false;
     }
-    assign(*work, place(*work), out);
+    const auto worker = place(*work);
+    if (must_wait(*work, worker)) {
+        waiting[member.snapshot].push_back(*work);
+        ++waiting_count;
+    } else {
+        assign(*work, worker, out);
+    }
     return true;
 }
 
@@ -50,6 +56,7 @@ std::optional<QueuedWork> Manager::State::next_work(Effects& out) {
         queue.erase(item);
         return work;
     }
+    if (waiting_count >= workers.rooms()) return std::nullopt;
     while (true) {
         actions.clear();
         scheduler->on(WorkWanted{now, this}, actions);
@@ -190,16 +197,46 @@ Source Manager::State::choose_source(std::uint32_t slot, WorkerId worker, LeaseI
     if (slot == no_slot) return {};
     const auto& record = snapshots[slot];
     if (snapshots.in_memory_of(slot, worker)) return {SourceKind::local, record.id, worker, {}, record.bytes};
-    const auto owner = snapshots.holder(slot);
+    const auto owner = snapshots.idlest_holder(slot);
     if (owner.exists()) {
-        const auto transfer = snapshots.new_transfer();
+        const auto transfer = snapshots.begin_transfer(owner);
         transfers[transfer] = {slot, owner, worker, lease};
+        ++snapshots[slot].transfers;
         snapshots.pin(slot);
         out.push_back(Serve{transfer, record.id, owner, worker});
         return {SourceKind::peer, record.id, owner, transfer, record.bytes};
     }
     if (record.durable == Durable::yes) return {SourceKind::disk, record.id, {}, {}, record.bytes};
     return {};
+}
+
+bool Manager::State::must_wait(const QueuedWork& work, WorkerId worker) const {
+    const auto slot = members[work.member].snapshot;
+    return slot != no_slot && snapshots.transfers_to_begin(slot) == 0 && !snapshots.in_memory_of(slot, worker);
+}
+
+void Manager::State::end_transfer(std::map<TransferId, TransferRecord>::iterator transfer) {
+    const auto slot = transfer->second.slot;
+    snapshots.end_transfer(transfer->second.owner);
+    transfers.erase(transfer);
+    --snapshots[slot].transfers;
+    const auto found = waiting.find(slot);
+    if (found == waiting.end()) return;
+    auto& works = found->second;
+    const auto woken = std::min(works.size(), snapshots.transfers_to_begin(slot));
+    queue.insert(queue.begin(), works.begin(), works.begin() + static_cast<std::ptrdiff_t>(woken));
+    works.erase(works.begin(), works.begin() + static_cast<std::ptrdiff_t>(woken));
+    waiting_count -= woken;
+    if (works.empty()) waiting.erase(found);
+}
+
+void Manager::State::forget_work(MemberId member) {
+    const auto of_member = [member](const QueuedWork& work) { return work.member == member; };
+    std::erase_if(queue, of_member);
+    const auto found = waiting.find(members[member].snapshot);
+    if (found == waiting.end()) return;
+    waiting_count -= std::erase_if(found->second, of_member);
+    if (found->second.empty()) waiting.erase(found);
 }
 
 void Manager::State::settle(const ActiveLease& lease, Resource reached, Effects& out) {
@@ -209,11 +246,8 @@ void Manager::State::settle(const ActiveLease& lease, Resource reached, Effects&
     resource_granted -= static_cast<std::uint64_t>(lease.to - done);
     totals.resource += static_cast<std::uint64_t>(done - lease.from);
     if (lease.source.kind == SourceKind::peer) {
-        if (const auto found = transfers.find(lease.source.transfer); found != transfers.end()) {
-            const auto transfer = found->second;  // the lease is over before it
-            transfers.erase(found);
-            abort_transfer(lease.source.transfer, transfer, out);
-        }
+        const auto found = transfers.find(lease.source.transfer);
+        if (found != transfers.end()) abort_transfer(found, out);  // the lease is over before it
     }
     if (lease.slot != no_slot) snapshots.unpin(lease.slot, out);
 }

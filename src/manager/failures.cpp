@@ -106,7 +106,9 @@ void Manager::State::unavailable(const ActiveLease& lease, WorkerId worker, Effe
     queue.push_front({lease.member, lease.to, {}});
 }
 
-void Manager::State::abort_transfer(TransferId id, const TransferRecord& transfer, Effects& out) {
+void Manager::State::abort_transfer(std::map<TransferId, TransferRecord>::iterator found, Effects& out) {
+    const auto [id, transfer] = *found;
+    end_transfer(found);
     tell_aborted(id, transfer.slot, transfer.owner, transfer.receiver, out);
     snapshots.unpin(transfer.slot, out);
 }
@@ -127,13 +129,8 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
     auto leases = workers.remove(worker);
     snapshots.worker_gone(worker);
     for (auto item = transfers.begin(); item != transfers.end();) {
-        const auto [id, transfer] = *item;
-        if (transfer.owner != worker && transfer.receiver != worker) {
-            ++item;
-            continue;
-        }
-        item = transfers.erase(item);
-        abort_transfer(id, transfer, out);
+        const auto found = item++;
+        if (found->second.owner == worker || found->second.receiver == worker) abort_transfer(found, out);
     }
     for (const auto& [id, copy] : snapshots.cut_copies(worker)) {
         tell_aborted(id, copy.slot, copy.owner, copy.receiver, out);

@@ -83,8 +83,8 @@ void Manager::State::on(const TransferDone& done, Effects& out) {
     const auto found = transfers.find(done.transfer);
     if (found == transfers.end()) return snapshots.copied(done.transfer, out);
     const auto transfer = found->second;
-    transfers.erase(found);
     if (workers.alive(transfer.receiver)) snapshots.received(transfer.slot, transfer.receiver);
+    end_transfer(found);
     snapshots.unpin(transfer.slot, out);
 }
 
@@ -114,7 +114,7 @@ void Manager::State::on(const MemberStopped& stopped, Effects& out) {
             }
         }
     } else if (member.state == MemberState::waiting) {
-        std::erase_if(queue, [&](const auto& work) { return work.member == stopped.member; });
+        forget_work(stopped.member);
         give_up(stopped.member, {}, {}, false, out);
     }
 }

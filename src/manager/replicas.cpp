@@ -63,7 +63,7 @@ void SnapshotTable::start_copy(WorkerId owner, Effects& out) {
     auto& record = slots_[slot];
     const auto receiver = second_place(record, owner);
     if (!receiver.exists()) return;
-    const auto transfer = new_transfer();
+    const auto transfer = begin_transfer(owner);
     queue.waiting.erase(queue.waiting.begin());
     queue.under_way = transfer;
     unindex(slot);
@@ -83,6 +83,7 @@ CopyTransfer SnapshotTable::end_copy(TransferId transfer) {
     ensure(found != copies_.end(), "a copy ends once");
     const auto copy = found->second;
     copies_.erase(found);
+    end_transfer(copy.owner);
     auto& record = slots_[copy.slot];
     record.copying = false;
     record.copy_from = {};

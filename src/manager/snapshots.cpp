@@ -1,13 +1,21 @@
 #include "manager/snapshots.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/error.hpp"
 
 namespace stemma {
 
 namespace {
-constexpr std::size_t copies_max = 2;  // in memory, of a snapshot that nobody starts from at the moment
+constexpr std::size_t copies_max = 2;          // in memory, of a snapshot that nobody starts from at the moment
+constexpr std::size_t holders_looked_at = 64;  // for a transfer: the cost of a decision stays bounded
+// A transfer of one snapshot for each holder keeps a wire busy; a second one fills the gap until the manager has heard
+// of the end of the first.
+constexpr std::size_t sends_a_holder = 2;
+// Below this all are sent at once: a turn costs two messages by way of the manager, some 5 ms, in which a wire carries
+// as much.
+constexpr std::uint64_t bytes_in_turn = std::uint64_t{16} << 20U;
 }  // namespace
 
 std::uint32_t SnapshotTable::add(SnapshotId id, MemberId member, Resource resource, std::uint64_t bytes,
@@ -115,6 +123,34 @@ WorkerId SnapshotTable::holder(std::uint32_t slot) const {
     return WorkerId::none();
 }
 
+WorkerId SnapshotTable::idlest_holder(std::uint32_t slot) const {
+    const auto& memory = slots_[slot].memory;
+    WorkerId best;
+    for (std::size_t i = 0; i < std::min(memory.size(), holders_looked_at); ++i) {
+        const auto worker = memory[i];
+        if (!workers_.alive(worker)) continue;
+        if (!best.exists() || workers_[worker].sending < workers_[best].sending) best = worker;
+        if (workers_[best].sending == 0) break;
+    }
+    return best.exists() ? best : holder(slot);
+}
+
+std::size_t SnapshotTable::transfers_to_begin(std::uint32_t slot) const {
+    const auto& record = slots_[slot];
+    if (record.bytes < bytes_in_turn || record.transfers == 0) return std::numeric_limits<std::size_t>::max();
+    const auto at_once = sends_a_holder * record.memory.size();
+    return at_once - std::min<std::size_t>(at_once, record.transfers);
+}
+
+TransferId SnapshotTable::begin_transfer(WorkerId owner) {
+    ++workers_[owner].sending;
+    return {next_transfer_++};
+}
+
+void SnapshotTable::end_transfer(WorkerId owner) {
+    if (workers_.alive(owner)) --workers_[owner].sending;
+}
+
 void SnapshotTable::trim(std::uint32_t slot, Effects& out) {
     auto& record = slots_[slot];
     if (record.pins > 0 || record.memory.size() <= copies_max) return;
@@ -173,7 +209,7 @@ void SnapshotTable::memory_gone() {
     order_.clear();
     for (auto& record : slots_) {
         record.memory.clear();
-        record.pins = 0;
+        record.pins = record.transfers = 0;
         record.spilling = false;
         record.copying = false;
         record.copy_from = {};

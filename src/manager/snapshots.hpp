@@ -32,7 +32,8 @@ struct SnapshotRecord {
     double priority = 0;
     std::vector<WorkerId> memory;  ///< workers that hold it: where it was made first, then those that received it
     std::uint32_t references = 0;
-    std::uint32_t pins = 0;  ///< leases that start from it, transfers: never evicted meanwhile
+    std::uint32_t pins = 0;       ///< leases that start from it, transfers: never evicted meanwhile
+    std::uint32_t transfers = 0;  ///< under way to leases that start from it
     Durable durable = Durable::no;
     bool spilling = false;    ///< leaves memory as soon as the durable copy is there
     bool replicated = false;  ///< a second worker is to have it
@@ -73,10 +74,17 @@ public:
     bool in_memory_of(std::uint32_t slot, WorkerId worker) const;
     /// A live worker that has it in memory; none if there is none.
     WorkerId holder(std::uint32_t slot) const;
+    /// Of those the one that sends the fewest transfers (ties: as holder()), among the first 64.
+    WorkerId idlest_holder(std::uint32_t slot) const;
+    /// Transfers to leases that may begin now. None: it is large, and those under way are as many as its holders can
+    /// send at a good pace; each of them that arrives makes another holder.
+    std::size_t transfers_to_begin(std::uint32_t slot) const;
     /// True if it can still be had: from a living worker or from disk.
     bool available(std::uint32_t slot) const { return holder(slot).exists() || slots_[slot].durable == Durable::yes; }
     void received(std::uint32_t slot, WorkerId worker);
-    TransferId new_transfer() { return {next_transfer_++}; }
+    /// `owner` sends from now on; until end_transfer().
+    TransferId begin_transfer(WorkerId owner);
+    void end_transfer(WorkerId owner);
     /// `worker` does not have it after all.
     void forget(std::uint32_t slot, WorkerId worker);
 

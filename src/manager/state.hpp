@@ -70,7 +70,7 @@ struct Manager::State : private Placement {
     /// `failed`: through its configuration, so far as one can tell, and not through a lost snapshot or the user.
     void give_up(MemberId member, LeaseId lease, WorkerId worker, bool failed, Effects& out);
     /// Neither end needs it any more, or one of them is gone.
-    void abort_transfer(TransferId id, const TransferRecord& transfer, Effects& out);
+    void abort_transfer(std::map<TransferId, TransferRecord>::iterator transfer, Effects& out);
     void tell_aborted(TransferId id, std::uint32_t slot, WorkerId owner, WorkerId receiver, Effects& out);
     void count_failure(std::string error, Effects& out);
     void unavailable(const ActiveLease& lease, WorkerId worker, Effects& out);
@@ -95,6 +95,12 @@ struct Manager::State : private Placement {
     WorkerId free_holder(MemberId member, WorkerId best_room, WorkerId avoid) const;
     bool stays(MemberId member) const override { return free_holder(member, workers.freest(), {}).exists(); }
     void assign(const QueuedWork& work, WorkerId worker, Effects& out);
+    /// Its snapshot is to come from another worker, and has been sent to so many that it is better to wait for them.
+    bool must_wait(const QueuedWork& work, WorkerId worker) const;
+    /// A transfer of this snapshot is over: those that waited for it go on, as many as can be sent now.
+    void end_transfer(std::map<TransferId, TransferRecord>::iterator transfer);
+    /// The member is not to be trained: neither queued nor waiting any more.
+    void forget_work(MemberId member);
     Source choose_source(std::uint32_t slot, WorkerId worker, LeaseId lease, Effects& out);
     void settle(const ActiveLease& lease, Resource reached, Effects& out);
     void close(EndReason reason, bool cancel_running, Effects& out);
@@ -111,6 +117,10 @@ struct Manager::State : private Placement {
     std::map<TransferId, TransferRecord> transfers;
     std::set<LeaseId> taken_back;  ///< expired, their workers alive: a late report of theirs leaves a snapshot behind
     std::deque<QueuedWork> queue;
+    /// By snapshot: who waits until it has come to more workers, first come first. Each keeps a worker's room free, as
+    /// if it were out. A transfer of that snapshot is under way, and its end wakes them.
+    std::map<std::uint32_t, std::deque<QueuedWork>> waiting;
+    std::size_t waiting_count = 0;
     std::map<std::pair<double, LeaseId>, WorkerId> deadlines;  ///< of leases that are out, the next one first
     double slowest_unit = 0;  ///< seconds of a unit of training in the slowest lease so far; 0 = no report yet
 

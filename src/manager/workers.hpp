@@ -33,6 +33,7 @@ struct WorkerRecord {
     std::uint64_t held = 0;   ///< bytes of snapshots in its memory, those being spilt not counted
     std::uint32_t timeouts_in_a_row = 0;
     std::uint32_t host = 0;                ///< equal for workers of one host: a number in order of arrival
+    std::uint32_t sending = 0;             ///< transfers under way that it sends
     std::vector<ActiveLease> leases = {};  ///< oldest first; at most 1 + leases_ahead
 };
 
@@ -64,6 +65,8 @@ public:
     bool has_room(WorkerId id) const { return alive(id) && records_[id.value].leases.size() < capacity_; }
     /// Leases that are out, over all workers.
     std::size_t running() const { return running_; }
+    /// Leases that could be out beside these.
+    std::size_t rooms() const { return alive_ * capacity_ - running_; }
 
 private:
     void reindex(WorkerId id, std::size_t before);

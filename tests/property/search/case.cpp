@@ -49,8 +49,8 @@ std::string name_of(Kind kind) {
 
 Manager Case::make_manager() const {
     const auto shared = space();
-    return Manager(manager, *shared, make_scheduler(kind, eta, max, manager.budget.members, manager.seed),
-                   make_random_sampler(shared, manager.seed));
+    auto scheduler = gpbt ? make_gpbt(*gpbt) : make_scheduler(kind, eta, max, manager.budget.members, manager.seed);
+    return Manager(manager, *shared, std::move(scheduler), make_random_sampler(shared, manager.seed));
 }
 
 CheckerSettings Case::checkers() const {
@@ -159,6 +159,12 @@ Case drawn_case(Kind kind, std::uint64_t seed) {
     manager.replicated = static_cast<DurablePolicy>(stream.below(4));
     machine.workers_per_host = static_cast<std::uint32_t>(stream.below(4));
     faults.lose_snapshot = sometimes(0.02);
+    if (stream.below(2) == 0) {
+        // So large that a snapshot many want is sent in turn.
+        machine.snapshot_bytes *= 100'000'000;
+        machine.snapshot_quota *= 100'000'000;
+        machine.bytes_per_second *= 1e8;
+    }
     return drawn;
 }
 

@@ -2,11 +2,13 @@
 // A small search drawn from a seed: machine, faults, budget, scheduler. The same seed gives the same search anywhere.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "manager/manager.hpp"
 #include "record/journal.hpp"
+#include "scheduler/gpbt.hpp"
 #include "simulator/checkers.hpp"
 #include "simulator/path_curve.hpp"
 #include "simulator/simulator.hpp"
@@ -24,6 +26,7 @@ struct Case {
     std::uint32_t eta = 3;
     ManagerSettings manager;
     SimulationSettings simulation;
+    std::optional<GpbtSettings> gpbt = {};  ///< instead of one drawn from the seed
 
     Manager make_manager() const;
     CheckerSettings checkers() const;
