@@ -16,13 +16,16 @@ public:
     static constexpr std::chrono::microseconds yield_for{50};
     static constexpr std::chrono::microseconds first_sleep{20};
     static constexpr std::chrono::microseconds longest_sleep{2000};
+    /// While a snapshot is on its way, which moves in polls only. Without cross-memory attach (in containers, say) a
+    /// poll moves some tens of kilobytes: with sleeps of 2 ms 100 MB took 0.9 s, with these 0.07 s.
+    static constexpr std::chrono::microseconds longest_sleep_in_transfer{50};
 
     /// Something happened.
     void active() { waiting_ = false; }
 
     /// Nothing happened. How long to sleep before the next poll; zero: poll again at once (it yielded where due).
     /// For callers that wait on a condition variable; others call wait().
-    std::chrono::microseconds next_sleep() {
+    std::chrono::microseconds next_sleep(bool in_transfer = false) {
         const auto now = Clock::now();
         if (!waiting_) {
             waiting_ = true;
@@ -36,13 +39,14 @@ public:
             std::this_thread::yield();
             return {};
         }
-        const auto now_sleep = sleep_;
-        sleep_ = std::min(sleep_ * 2, longest_sleep);
+        const auto longest = in_transfer ? longest_sleep_in_transfer : longest_sleep;
+        const auto now_sleep = std::min(sleep_, longest);
+        sleep_ = std::min(sleep_ * 2, longest);
         return now_sleep;
     }
 
-    void wait() {
-        if (const auto sleep = next_sleep(); sleep.count() > 0) std::this_thread::sleep_for(sleep);
+    void wait(bool in_transfer = false) {
+        if (const auto sleep = next_sleep(in_transfer); sleep.count() > 0) std::this_thread::sleep_for(sleep);
     }
 
 private:

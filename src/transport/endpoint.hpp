@@ -57,6 +57,8 @@ public:
     virtual void abandon_bulk(TransferId transfer) = 0;
     /// Moves things on and returns the next arrival, if any. Costs microseconds.
     virtual std::optional<Arrival> poll() = 0;
+    /// True while a bulk transfer moves, which goes on in poll() only: poll again soon.
+    virtual bool moving() const = 0;
     /// True when everything that was sent has left this rank.
     virtual bool idle() const = 0;
 };

@@ -69,6 +69,7 @@ public:
         arrivals_.pop_front();
         return arrival;
     }
+    bool moving() const override { return false; }  // the receiver copies at once
     bool idle() const override { return sending_.empty(); }
 
 private:

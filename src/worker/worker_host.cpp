@@ -65,7 +65,7 @@ public:
         while (!left_) {
             if (step()) {
                 backoff_.active();
-            } else if (const auto sleep = backoff_.next_sleep(); sleep.count() > 0) {
+            } else if (const auto sleep = backoff_.next_sleep(endpoint_.moving()); sleep.count() > 0) {
                 bell_.wait(sleep);
             }
         }

@@ -59,7 +59,8 @@ void BulkChannel::send(int to, TransferId transfer, std::shared_ptr<const Bytes>
 }
 
 void BulkChannel::receive(int from, TransferId transfer, std::uint64_t bytes) {
-    const auto [entry, is_new] = receives_.try_emplace(transfer, Receiving{make_flow(from, transfer, bytes), {}});
+    const auto [entry, is_new] =
+        receives_.try_emplace(transfer, Receiving{.flow = make_flow(from, transfer, bytes), .content = {}});
     ensure(is_new, "a transfer is received twice");
     entry->second.content.resize(bytes);
     const auto& flow = entry->second.flow;  // of one with the same tag, long ago, nothing comes any more
@@ -134,6 +135,7 @@ void BulkChannel::take_unwanted() {
 }
 
 void BulkChannel::progress(std::deque<Arrival>& arrivals) {
+    moving_ = false;
     progress_sends(arrivals);
     progress_receives(arrivals);
     if (!unwanted_.empty()) take_unwanted();
@@ -164,14 +166,18 @@ void BulkChannel::progress_sends(std::deque<Arrival>& arrivals) {
         }
         it = sends_.erase(it);
     }
+    moving_ = moving > 0;
 }
 
 void BulkChannel::progress_receives(std::deque<Arrival>& arrivals) {
+    if (receives_.empty()) return;
+    const auto now = Clock::now();
     for (auto it = receives_.begin(); it != receives_.end();) {
         const auto entry = it++;
         auto& receiving = entry->second;
         const auto transfer = entry->first;
         const bool started = start(receiving);
+        const auto in_flight = receiving.flow.requests.size();
         switch (started ? advance(receiving.flow, true) : Outcome::failed) {
             case Outcome::complete:
                 arrivals.emplace_back(BulkArrived{transfer, std::move(receiving.content)});
@@ -188,6 +194,8 @@ void BulkChannel::progress_receives(std::deque<Arrival>& arrivals) {
                 receives_.erase(entry);
                 break;
             case Outcome::under_way:
+                if (receiving.flow.requests.size() < in_flight) receiving.moved = now;
+                moving_ = moving_ || now - receiving.moved < stalled_after;
                 break;
         }
     }

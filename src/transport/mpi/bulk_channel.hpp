@@ -36,6 +36,8 @@ public:
     void receive(int from, TransferId transfer, std::uint64_t bytes);
     void abandon(TransferId transfer);
     void progress(std::deque<Arrival>& arrivals);
+    /// Something is sent or received, and not stalled.
+    bool moving() const { return moving_; }
     bool idle() const { return sends_.empty(); }
 
 private:
@@ -59,6 +61,7 @@ private:
     struct Receiving {
         Flow flow;
         Bytes content;
+        Clock::time_point moved = Clock::now();
     };
     enum class Outcome : std::uint8_t { under_way, complete, absent, failed };
     /// Abandoned while MPI may still touch its memory.
@@ -91,6 +94,7 @@ private:
     const boost::mpi::communicator& communicator_;
     MpiEndpointSettings settings_;
     int tags_ = 0;
+    bool moving_ = false;
     std::vector<Sending> sends_;  ///< in order of request
     std::map<TransferId, Receiving> receives_;
     std::vector<Unwanted> unwanted_;

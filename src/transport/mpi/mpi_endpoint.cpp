@@ -52,6 +52,7 @@ public:
         arrivals_.pop_front();
         return arrival;
     }
+    bool moving() const override { return bulk_.moving(); }
     bool idle() const override { return control_.idle() && bulk_.idle(); }
 
 private:

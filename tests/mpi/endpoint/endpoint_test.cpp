@@ -67,6 +67,8 @@ std::vector<std::uint64_t> order_of_ends(Endpoint& endpoint, std::uint64_t wante
         if (endpoint.rank() == 0) endpoint.send_bulk(receiver, TransferId{i}, content_of(TransferId{i}, bytes));
         if (endpoint.rank() == receiver) endpoint.receive_bulk(0, TransferId{i}, bytes);
     }
+    gatherer.look_once();
+    EXPECT_TRUE(endpoint.moving());
     const auto ended = [&] {
         for (const auto transfer : gatherer.sent) {
             if (std::ranges::find(order, transfer.value) == order.end()) order.push_back(transfer.value);
@@ -75,6 +77,8 @@ std::vector<std::uint64_t> order_of_ends(Endpoint& endpoint, std::uint64_t wante
     };
     EXPECT_TRUE(gatherer.until([&] { return endpoint.rank() != 0 || ended(); }));
     part(endpoint, gatherer);
+    endpoint.poll();
+    EXPECT_FALSE(endpoint.moving());
     return order;
 }
 

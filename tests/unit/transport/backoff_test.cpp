@@ -22,5 +22,14 @@ TEST(IdleBackoff, SleepsGrowToTheLongestAndStartAgainAfterActivity) {
     EXPECT_EQ(backoff.next_sleep().count(), 0) << "right after activity it polls again at once";
 }
 
+TEST(IdleBackoff, SleepsStayShortWhileASnapshotIsOnItsWay) {
+    IdleBackoff backoff;
+    for (int sleeps = 0; sleeps < 50;) {
+        const auto sleep = backoff.next_sleep(true);
+        EXPECT_LE(sleep, IdleBackoff::longest_sleep_in_transfer);
+        sleeps += sleep.count() > 0 ? 1 : 0;
+    }
+}
+
 }  // namespace
 }  // namespace stemma
