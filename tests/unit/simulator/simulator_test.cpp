@@ -41,7 +41,8 @@ protected:
             metrics.resize(settings.metric, std::numeric_limits<double>::quiet_NaN());
             metrics.push_back(static_cast<double>(member.value) + 1.0 / static_cast<double>(resource));
         };
-        Checkers checkers({.budget = manager_settings.budget,
+        Checkers checkers({.metric = manager_settings.metric,
+                           .budget = manager_settings.budget,
                            .leases_ahead = manager_settings.leases_ahead,
                            .lease_timeout = manager_settings.lease_timeout});
         const auto journal = null_journal();
