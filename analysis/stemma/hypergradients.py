@@ -20,10 +20,10 @@ def is_trajectory(name):
 
 def trajectory(run, path):
     """Along a lineage: member, resource [unit, with fractions], step [weight updates], then lr, weight_decay, ... as used,
-    raw_lr, ... and the rest of what the trainer told, a row each time it told it. Empty for runs without hypergradients."""
+    raw_lr, ... and the rest of what the trainer told, a row each time it told it. Empty for runs without hypergradients, and before anything was trained."""
     names = [metric for metric in run.metrics if is_trajectory(metric.name)]
     columns = ["member", "resource", "step", *(_short(metric.name) for metric in names if metric.name != "hyper_step")]
-    if not names:
+    if not names or not path:
         return pd.DataFrame(columns=columns)
     parts, last = [], -np.inf
     for member, start, end in derive.spans(run, path):

@@ -19,6 +19,8 @@ bool shown(std::string_view column) {
            column != "hyper_steps";
 }
 
+bool is_quantile(std::string_view column) { return column == "hyper_lr_low" || column == "hyper_lr_high"; }
+
 std::string title(std::string_view column) {
     if (column == "hypergradient_norm") return "|hypergradient|";
     return std::string(column.substr(prefix.size()));
@@ -66,10 +68,20 @@ std::string TrajectoryBuilder::text(const Genealogy& genealogy, MemberId member,
         }
     }
     if (path.empty()) return {};
+    // Quantiles of learning rates for each weight tell nothing where there is one for all.
+    const auto one_rate = [&](const Row& row) {
+        const auto value = [&](std::string_view name) {
+            const auto at = std::ranges::find(columns_, name) - columns_.begin();
+            return at < std::ssize(columns_) ? (*row.values)[static_cast<std::size_t>(at)] : NAN;
+        };
+        return std::abs(value("hyper_lr_high") - value("hyper_lr_low")) <= 1e-6 * value("hyper_lr");
+    };
     std::vector<std::size_t> columns;
     for (std::size_t column = 0; column < columns_.size(); ++column) {
         const auto same = [&](const Row& row) { return (*row.values)[column] == (*path[0].values)[column]; };
-        if (shown(columns_[column]) && !std::all_of(path.begin(), path.end(), same)) columns.push_back(column);
+        const bool moved = !std::all_of(path.begin(), path.end(), same);
+        if (moved && shown(columns_[column]) && !(is_quantile(columns_[column]) && std::ranges::all_of(path, one_rate)))
+            columns.push_back(column);
     }
     std::vector<std::vector<std::string>> rows = {{"updates", "member"}};
     for (const auto column : columns) rows[0].push_back(title(columns_[column]));

@@ -72,6 +72,10 @@ def test_the_page_has_the_way(run):
     assert told["columns"]["e.value"][2] == 7, "one point a unit; the diverged member's has none"
 
 
+def test_nothing_was_trained_yet(run):
+    assert hypergradients.trajectory(run, []).empty
+
+
 def test_a_run_without_them(tmp_path):
     write_run(tmp_path / "plain.h5", FAMILY, seconds=8.0)
     run = stemma.open(tmp_path / "plain.h5")

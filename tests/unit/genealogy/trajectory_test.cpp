@@ -69,6 +69,25 @@ TEST_F(Trajectory, ShowsSomePointsOfManyAndTheLastOne) {
                 AllOf(HasSubstr("(10 of 100 points, --all)"), HasSubstr("\n     99 "), Not(HasSubstr("\n     98 "))));
 }
 
+TEST_F(Trajectory, QuantilesAreShownWhereEachWeightHasALearningRate) {
+    for (const bool for_each : {false, true}) {
+        RunHeader header;
+        header.metrics = {{"loss", false}, {"hyper_step", true}, {"hyper_lr", true}, {"hyper_lr_low", true}};
+        header.metrics.push_back({"hyper_lr_high", true});
+        TrajectoryBuilder all(header);
+        Entry begun, done;
+        begun.effects.push_back(Assign{{1}, {0}, {1}, 0, 1, {}, 0});
+        all.add(begun);
+        const double low = for_each ? 0.5 : 1 - 1e-9;
+        done.input.body = LeaseReported{
+            {1}, {0}, 0, 0, 0, {{1, {1, 10, 0.1, 0.1 * low, 0.1}}, {2, {1, 20, 0.2, 0.2 * low, 0.2}}}};
+        all.add(done);
+        const auto text = all.text(family(), {1}, 0, style);
+        EXPECT_THAT(text, HasSubstr("0.2"));
+        EXPECT_EQ(text.find("lr_low") != std::string::npos, for_each) << text;
+    }
+}
+
 TEST_F(Trajectory, RunsWithoutMovingHyperparametersShowNothing) {
     RunHeader plain;
     plain.metrics = {{"loss", false}};
