@@ -47,6 +47,50 @@ def test_there_are_children(members):
     assert any(member["cause"] == "exploit" for member in members)
 
 
+STANDING_STILL = f"""
+[run]
+name = "still"
+[run.budget]
+members = 30
+[metric]
+name = "valid_loss"
+direction = "minimise"
+[space]
+lr = {{ type = "real", low = 1e-12, high = 2e-12 }}
+[scheduler]
+type = "gpbt"
+children = 4
+max = 6
+[trainer]
+type = "torch"
+data = "csv"
+path = "{ROOT}/tests/data/uci_energy/energy.csv"
+model = "mlp"
+layers = 1
+width = 16
+"""
+
+
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_a_lineages_curve_is_continuous(stemma, mpi, tmp_path, ranks):
+    """Networks that hardly learn keep the loss they were born with: a child's is its parent's, wherever it was trained."""
+    if "no LibTorch" in stemma("--version").stdout:
+        pytest.skip("built without LibTorch")
+    (tmp_path / "still.toml").write_text(STANDING_STILL)
+    mpi(ranks, "run", "still.toml", "-q", "--set", 'run.output="still.h5"')
+    losses = {}
+    for row in rows(stemma, "still.h5", "epochs"):
+        losses.setdefault(row["member"], row["valid_loss"])
+    members = rows(stemma, "still.h5", "members")
+    founders = [losses[one["member"]] for one in members if one["parent"] is None]
+    children = [one for one in members if one["parent"] is not None and one["member"] in losses]
+
+    assert len(children) >= 16 and len(founders) == 12
+    assert min(abs(a - b) for a in founders for b in founders if a is not b) > 1e-5
+    for child in children:
+        assert losses[child["member"]] == pytest.approx(losses[child["parent"]], rel=1e-7)
+
+
 def test_the_forest_has_everybody(stemma, population, members):
     text = stemma("lineage", population, "--all").stdout
 

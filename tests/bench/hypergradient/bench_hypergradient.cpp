@@ -1,4 +1,5 @@
-// Updates a second: plain training with LibTorch's SGD, and each variant, side by side in one run (T = 10, i = 5).
+// Updates a second: plain training with LibTorch's SGD (or Adam with AMSGrad), and each variant, side by side in one
+// run (T = 10, i = 5).
 //   bench_hypergradient [ROUNDS [NAME]]      NAME: only tasks with this in their name
 // One thread, in seconds of CPU time, so that a busy machine disturbs little. Each round times every contender once; a
 // line gives the median over rounds of updates/s and of the cost relative to plain training in the same round; and the
@@ -29,6 +30,7 @@ struct Task {
     std::vector<std::string> variants = small_variants();
     std::int64_t layers = 1, width = 50;
     std::int64_t steps = 0;  ///< of a batch of text
+    const char* optimiser = "sgd";
 
     static std::vector<std::string> small_variants() {
         auto all = hypergradient_variants();
@@ -36,6 +38,7 @@ struct Task {
         return all;
     }
     bool is(const char* name_of_model) const { return std::string(model) == name_of_model; }
+    bool amsgrad() const { return std::string(optimiser) != "sgd"; }
 };
 
 struct Contender {
@@ -95,12 +98,13 @@ Contender moving(const Task& task, const Data& data, const Hyperparameters& h, c
                  at::Generator& generator) {
     std::shared_ptr<Network> network = make_network(task.model, data, h, {.twice = true}, generator);
     HyperStart start;
-    start.used = {h.lr, h.weight_decay, h.momentum, h.beta2};
-    for (const auto& name : moved_by(variant, "sgd"))
-        start.moves[name == "lr" ? 0 : name == "weight_decay" ? 1 : 2] = true;
+    start.used = {h.lr, h.weight_decay, task.amsgrad() ? h.beta1 : h.momentum, h.beta2};
+    for (const auto& name : moved_by(variant, task.optimiser))
+        start.moves[name == "lr" ? 0 : name == "weight_decay" ? 1 : name == "beta2" ? 3 : 2] = true;
     HypergradientSettings settings;
     settings.variant = variant;
-    const auto one_pass = std::make_shared<OnePass>(network->parameters(), "sgd", 1e-8, false, start, settings, 1);
+    const auto one_pass =
+        std::make_shared<OnePass>(network->parameters(), task.optimiser, 1e-8, task.amsgrad(), start, settings, 1);
     return {variant,
             [=, &data] {
                 one_pass->update({[&] { return loss_of(*network, data, task.batch); },
@@ -121,6 +125,8 @@ void run(const Task& task, int rounds) {
     h.lr = 1e-3;
     h.weight_decay = 1e-4;
     h.momentum = 0.9;
+    h.optimiser = task.optimiser;
+    h.amsgrad = task.amsgrad();
     h.layers = task.layers;
     h.width = task.width;
     auto generator = at::make_generator<at::CPUGeneratorImpl>(7);
@@ -156,6 +162,8 @@ int main(int count, char** arguments) {
          std::vector<Task>{{"UCI Energy, MLP 8-50-1, full batch", "mlp", 0, 614, 78, 200},
                            {"Fashion-MNIST, MLP 784-50-10", "mlp", 10, 50, 50, 100},
                            {"Fashion-MNIST, LeNet", "lenet", 10, 50, 50, 20},
+                           {"Adam: MLP 784-50-10", "mlp", 10, 50, 50, 100, few, 1, 50, 0, "adam"},
+                           {"Adam: LeNet, batch 1024", "lenet", 10, 1024, 1024, 10, few, 1, 50, 0, "adam"},
                            {"CIFAR-10, ResNet-18", "resnet18", 10, 100, 100, 10, few, 0, 64},
                            {"text, LSTM 2 x 200, 2,000 words, 35 steps", "lstm", 2000, 20, 20, 10, few, 2, 200, 35}}) {
         if (count < 3 || std::string(task.name).find(arguments[2]) != std::string::npos) run(task, rounds);

@@ -65,7 +65,7 @@ def main():
     parser.add_argument("--sets", default=",".join(SETS))
     options = parser.parse_args()
     arms, sets = options.arms.split(","), options.sets.split(",")
-    tasks = [(options.folder, problem(name), options.space, arm, seed) for seed in range(1, options.seeds + 1) for name in sets for arm in arms]
+    tasks = [(options.folder, problem(name), options.space, arm, seed, None, options.workers) for seed in range(1, options.seeds + 1) for name in sets for arm in arms]
     rows = sweep(tasks, options.folder / f"csv_sets_{options.space}_{'+'.join(arms)}.csv", options.side_by_side)
     print(table(rows, arms, sets))
 

@@ -1,4 +1,4 @@
-"""Methods that the studies of populations compare, and runs of them: one file each, one worker inside the process."""
+"""Methods that the studies of populations compare, and runs of them: one file each, workers inside the process."""
 
 import argparse
 import csv
@@ -92,16 +92,18 @@ def parser_of(description, seeds):
     parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--space", choices=SPACES, default="scaled")
     parser.add_argument("--side-by-side", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1, help="of each search: what it knows at a birth, not how fast it is")
     return parser
 
 
-def search(folder, name, job, seed, metrics, maximise, within=None):
+def search(folder, name, job, seed, metrics, maximise, within=None, workers=1):
     """One search, gone on with if it was interrupted: training done in all, by the deepest lineage, and what the member that
     is best by the first metric has of each. `within`: as if it had ended after so many epochs."""
+    name += f"-n{workers}" if workers > 1 else ""
     job_file = folder / f"{name}.toml"
     job_file.write_text(job)
     path = folder / f"{name}-{seed}.h5"
-    words = [STEMMA, "run", str(job_file), "--quiet", "-n", "1", "--continue", "--output", str(path), "--set", f"run.seed={seed}"]
+    words = [STEMMA, "run", str(job_file), "--quiet", "-n", str(workers), "--continue", "--output", str(path), "--set", f"run.seed={seed}"]
     subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     with h5py.File(path, "r") as file:
         epochs = file["epochs"][:]
@@ -119,11 +121,11 @@ def space_of(space, arm):
                      for line in SPACES[space].splitlines()) + "\n"
 
 
-def run(folder, problem, space, arm, seed, within=None):
+def run(folder, problem, space, arm, seed, within=None, workers=1):
     """One search of this study's arms; its row."""
     job = problem.head + space_of(space, arm) + ARMS[arm]
     metrics = [f"{half}_{problem.metric}" for half in ("valid", "test")]
-    found = search(folder, f"{problem.name}-{space}-{arm}", job, seed, metrics, problem.maximise, within)
+    found = search(folder, f"{problem.name}-{space}-{arm}", job, seed, metrics, problem.maximise, within, workers)
     return problem.name, space, arm, seed, *found
 
 

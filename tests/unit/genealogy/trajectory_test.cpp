@@ -79,8 +79,8 @@ TEST_F(Trajectory, QuantilesAreShownWhereEachWeightHasALearningRate) {
         begun.effects.push_back(Assign{{1}, {0}, {1}, 0, 1, {}, 0});
         all.add(begun);
         const double low = for_each ? 0.5 : 1 - 1e-9;
-        done.input.body = LeaseReported{
-            {1}, {0}, 0, 0, 0, {{1, {1, 10, 0.1, 0.1 * low, 0.1}}, {2, {1, 20, 0.2, 0.2 * low, 0.2}}}};
+        done.input.body =
+            LeaseReported{{1}, {0}, 0, 0, 0, {{1, {1, 10, 0.1, 0.1 * low, 0.1}}, {2, {1, 20, 0.2, 0.2 * low, 0.2}}}};
         all.add(done);
         const auto text = all.text(family(), {1}, 0, style);
         EXPECT_THAT(text, HasSubstr("0.2"));

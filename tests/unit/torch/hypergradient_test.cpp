@@ -113,6 +113,44 @@ TEST(Hypergradient, ClosedFormsOfSgdAgreeWithAutograd) {
     }
 }
 
+/// Adam's against automatic differentiation: first and later updates, one learning rate and one for each weight, a
+/// weight without any gradient, a parent with and without largest second moments.
+TEST(Hypergradient, ClosedFormsOfAdamAgreeWithAutograd) {
+    torch::manual_seed(1);
+    const auto random = [] { return torch::randn({5}, f64); };
+    const std::vector<std::tuple<std::string, bool, bool, bool>> cases{
+        {"adam", false, true, false}, {"adam", true, true, false},   {"adam", false, false, false},
+        {"adam", true, false, true},  {"adam", true, false, false},  {"adamw", false, true, false},
+        {"adamw", true, false, true}, {"adamw", false, false, false}};
+    for (const auto& [name, amsgrad, first, largest] : cases) {
+        SCOPED_TRACE(testing::Message() << name << amsgrad << first << largest);
+        const auto rule = make_update_rule(name, 1e-2, amsgrad);
+        for (const auto& raw_lr : {torch::tensor(-0.7, f64), torch::randn({5}, f64) - 1}) {
+            auto gradient = random(), weights = random(), mean = random(), square = random().square();
+            for (auto* one : {&gradient, &weights, &mean, &square}) (*one)[4] = 0;  // behind a dead ReLU
+            auto most = random().square();
+            most[4] = 0;
+            const Moments moments = first ? Moments{} : Moments{7, mean, square, largest ? most : torch::Tensor()};
+            auto used = used_values(raw_lr, -1.3, 0.9);
+            used.value[3] = torch::tensor(0.95, f64);
+            const auto [closed, by_hand] = rule->linearise(gradient, weights, moments, used);
+            const auto [same, by_autograd] = rule->linearise_by_autograd(gradient, weights, moments, used);
+            expect_near(closed.update, same.update);
+            expect_near(closed.moments.second, same.moments.second);
+            const Cotangents cotangents{random(), {}, {}, {}};
+            const auto found = by_hand->pull(cotangents, true, false),
+                       expected = by_autograd->pull(cotangents, true, false);
+            expect_near(found.gradient, expected.gradient);
+            expect_near(found.weights, expected.weights);
+            for (std::size_t hyper = 0; hyper < hyper_count; ++hyper)
+                expect_near(found.used[hyper], expected.used[hyper]);
+            if (first) continue;
+            const Cotangents also{random(), random(), random(), {}};
+            expect_near(by_hand->pull(also, true, true).first, by_autograd->pull(also, true, true).first);
+        }
+    }
+}
+
 /// Loss, gradient and Hessian products of ReLU networks by hand against automatic differentiation.
 TEST(Hypergradient, CurvatureByHandAgreesWithAutograd) {
     torch::manual_seed(11);

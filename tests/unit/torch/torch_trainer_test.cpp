@@ -40,10 +40,16 @@ TorchSettings lenet(const Fixed& fixed = {}) {
 
 const auto empty_space = std::make_shared<const SearchSpace>();
 
-TrainResult train(const TorchSettings& settings, Resource to, Resource from = 0, const Snapshot* start = nullptr) {
+TrainResult train(const TorchSettings& settings, Resource to, Resource from = 0, const Snapshot* start = nullptr,
+                  bool adopted = false) {
     return make_torch_trainer(settings, empty_space)
-        ->train(
-            {.member = {0}, .configuration = {*empty_space, {}}, .seed = 3, .from = from, .to = to, .start = start});
+        ->train({.member = {0},
+                 .configuration = {*empty_space, {}},
+                 .seed = 3,
+                 .from = from,
+                 .to = to,
+                 .start = start,
+                 .adopted = adopted});
 }
 
 TrainFailure failure_of(const TorchSettings& settings) {
@@ -174,6 +180,20 @@ TEST(TorchTrainer, AChildMayGoOnWithAnotherOptimiser) {
     const auto grandchild =
         train(table({{"optimiser", "adam"}, {"amsgrad", true}}), 3, 2, &std::get<Trained>(child).snapshot);
     EXPECT_TRUE(std::holds_alternative<Trained>(grandchild));
+}
+
+TEST(TorchTrainer, AChildHasItsParentsMomentsOrNewOnesAndAMemberThatGoesOnItsOwn) {
+    auto settings = table({{"momentum", 0.9}});
+    const auto first = train(settings, 1);
+    const auto& snapshot = std::get<Trained>(first).snapshot;
+    const auto loss = [&](bool adopted) {
+        return metric(settings, train(settings, 2, 1, &snapshot, adopted), "train_loss");
+    };
+    const auto went_on = loss(false);
+    EXPECT_EQ(loss(true), went_on);
+    settings.inherit_optimiser = false;
+    EXPECT_EQ(loss(false), went_on);
+    EXPECT_NE(loss(true), went_on);
 }
 
 TEST(TorchTrainer, TheTestSetDoesNotInfluenceTraining) {

@@ -117,8 +117,8 @@ std::vector<double> trajectory_row(std::int64_t step, const RawValues& values) {
     std::vector<double> row{static_cast<double>(step), point.used[0], point.lr_low, point.lr_high};
     row.insert(row.end(), point.used.begin() + 1, point.used.end());
     row.insert(row.end(), point.raw.begin(), point.raw.end());
-    row.insert(row.end(), {point.norm, point.hyper_steps, point.skipped, point.clipped, point.truncated,
-                          point.bounded});
+    row.insert(row.end(),
+               {point.norm, point.hyper_steps, point.skipped, point.clipped, point.truncated, point.bounded});
     return row;
 }
 

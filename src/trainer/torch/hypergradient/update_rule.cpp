@@ -6,16 +6,12 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "trainer/torch/hypergradient/adam_update.hpp"
 
 namespace stemma {
 namespace {
 
 bool logarithmic(Hyper hyper) { return hyper == Hyper::lr || hyper == Hyper::weight_decay; }
-
-/// Sum of products where `like` is a scalar, products where it has an entry for each weight.
-torch::Tensor reduced(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& like) {
-    return like.dim() == 0 ? a.dot(b) : a * b;
-}
 
 /// Closed forms of section 2 for SGD: b' = m b + g + wd w, u = lr b'.
 class SgdLinearised : public Linearised {
@@ -81,72 +77,6 @@ public:
     }
 };
 
-/// sqrt(x) whose derivative at 0 is 0: a weight that never had a gradient (behind a dead ReLU) has second moment 0, and
-/// 0 times infinity would poison everything.
-torch::Tensor safe_sqrt(const torch::Tensor& x) {
-    const auto positive = x > 0;
-    return torch::where(positive, torch::sqrt(torch::where(positive, x, torch::ones_like(x))), torch::zeros_like(x));
-}
-
-class Adam : public UpdateRule {
-public:
-    Adam(double eps, bool amsgrad, bool decoupled) : eps_(eps), amsgrad_(amsgrad), decoupled_(decoupled) {}
-
-    UpdateResult apply(const torch::Tensor& gradient, const torch::Tensor& weights, const Moments& moments,
-                       const UsedValues& used) const override {
-        const auto &lr = used[Hyper::lr], &weight_decay = used[Hyper::weight_decay], &beta1 = used[Hyper::momentum],
-                   &beta2 = used[Hyper::beta2];
-        const auto direction = decoupled_ ? gradient : gradient + weight_decay * weights;
-        UpdateResult result;
-        auto& after = result.moments;
-        after.updates = moments.updates + 1;
-        after.first = (1 - beta1) * direction;
-        after.second = (1 - beta2) * direction * direction;
-        if (moments.updates > 0) {
-            after.first = after.first + beta1 * moments.first;
-            after.second = after.second + beta2 * moments.second;
-        }
-        auto second = after.second;
-        if (amsgrad_) {
-            after.second_most = moments.updates > 0 ? torch::maximum(largest(moments), second) : second;
-            second = after.second_most;
-        }
-        const auto updates = static_cast<double>(after.updates);
-        const auto scale = 1 - torch::pow(beta1, updates);
-        const auto denominator = safe_sqrt(second) / torch::sqrt(1 - torch::pow(beta2, updates)) + eps_;
-        result.update = lr * (after.first / (scale * denominator));
-        if (decoupled_) result.update = result.update + lr * weight_decay * weights;
-        return result;
-    }
-
-    void advance(torch::Tensor& weights, const torch::Tensor& gradient, Moments& moments,
-                 const UsedValues& used) const override {
-        if (!used.host || moments.updates == 0) return UpdateRule::advance(weights, gradient, moments, used);
-        const torch::NoGradGuard no_grad;  // fewer passes over the weights, no small kernels
-        const auto& [lr, weight_decay, beta1, beta2] = *used.host;
-        const auto direction = decoupled_ ? gradient : gradient.add(weights, weight_decay);
-        moments.first.mul_(beta1).add_(direction, 1 - beta1);
-        // Not in place: after the first update the largest one is the same tensor.
-        auto second = moments.second.mul(beta2).addcmul_(direction, direction, 1 - beta2);
-        moments.second_most = amsgrad_ ? torch::maximum(largest(moments), second) : torch::Tensor();
-        moments.second = std::move(second);
-        const auto updates = static_cast<double>(++moments.updates);
-        const auto denominator = (amsgrad_ ? moments.second_most : moments.second).sqrt();
-        denominator.div_(std::sqrt(1 - std::pow(beta2, updates))).add_(eps_);
-        if (decoupled_) weights.mul_(1 - lr * weight_decay);
-        weights.addcdiv_(moments.first, denominator, -lr / (1 - std::pow(beta1, updates)));
-    }
-
-private:
-    /// The largest second moments so far. A parent without AMSGrad has none: they begin with its present ones.
-    static const torch::Tensor& largest(const Moments& moments) {
-        return moments.second_most.defined() ? moments.second_most : moments.second;
-    }
-
-    double eps_;
-    bool amsgrad_, decoupled_;
-};
-
 torch::Tensor leaf(const torch::Tensor& tensor) {
     return tensor.defined() ? tensor.detach().clone().requires_grad_() : tensor;
 }
@@ -199,6 +129,10 @@ private:
 
 }  // namespace
 
+torch::Tensor reduced(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& like) {
+    return like.dim() == 0 ? a.dot(b) : a * b;
+}
+
 torch::Tensor used_from_raw(Hyper hyper, const torch::Tensor& raw) {
     return logarithmic(hyper) ? torch::pow(10.0, raw) : torch::sigmoid(raw);
 }
@@ -238,7 +172,7 @@ std::pair<UpdateResult, std::unique_ptr<Linearised>> UpdateRule::linearise_by_au
 std::unique_ptr<UpdateRule> make_update_rule(const std::string& optimiser, double eps, bool amsgrad) {
     if (optimiser == "sgd") return std::make_unique<Sgd>();
     ensure(optimiser == "adam" || optimiser == "adamw", "the optimiser's name has been checked");
-    return std::make_unique<Adam>(eps, amsgrad, optimiser == "adamw");
+    return make_adam(eps, amsgrad, optimiser == "adamw");
 }
 
 }  // namespace stemma

@@ -30,6 +30,9 @@ double raw_from_used(Hyper hyper, double used);  ///< -infinity for 0: such a va
 /// d used / d raw.
 torch::Tensor slope(Hyper hyper, const torch::Tensor& used);
 
+/// Sum of products where `like` is a scalar, products where it has an entry for each weight.
+torch::Tensor reduced(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& like);
+
 /// What a rule keeps between updates; undefined before the first one (`updates` == 0).
 struct Moments {
     std::int64_t updates = 0;

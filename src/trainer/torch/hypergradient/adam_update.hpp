@@ -1,0 +1,14 @@
+#pragma once
+// Adam and AdamW as update rules, with AMSGrad on request. Beyond arXiv 2110.10461, which has SGD.
+
+#include <memory>
+
+#include "trainer/torch/hypergradient/update_rule.hpp"
+
+namespace stemma {
+
+/// `decoupled`: weight decay as in AdamW. Its Linearised has closed forms for cotangents of the update alone (which is
+/// all that a series needs), and differentiates automatically through moments.
+std::unique_ptr<UpdateRule> make_adam(double eps, bool amsgrad, bool decoupled);
+
+}  // namespace stemma
