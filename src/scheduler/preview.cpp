@@ -93,7 +93,8 @@ std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t)
     const auto parents = std::min(gpbt_parents(settings), settings.children);
     for (std::uint32_t g = 0; g < settings.generations; ++g) {
         const auto members = g == 0 ? gpbt_founders(settings) : settings.children;
-        rows.push_back({0, static_cast<int>(g), settings.interval * (g + 1), members, members,
+        const auto to = settings.interval * (g + 1);
+        rows.push_back({0, static_cast<int>(g), settings.max > 0 ? std::min(to, settings.max) : to, members, members,
                         g + 1 < settings.generations ? parents : 0});
     }
     return rows;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "contract/scheduler/driver.hpp"
+#include "scheduler/gpbt.hpp"
 
 namespace stemma {
 namespace {
@@ -97,6 +98,24 @@ TEST(Preview, OfAshaIsCloseToWhatComesOut) {
         EXPECT_LE(static_cast<double>(real[k].entered),
                   static_cast<double>(expected[k].entered) + 3 * std::sqrt(2000.0))
             << "wrong promotions are of order sqrt(n)";
+    }
+}
+
+TEST(Preview, OfGpbtIsWhatComesOut) {
+    GpbtSettings settings{.children = 6, .founders = 9, .ratio = 2, .interval = 3, .generations = 4, .max = 10};
+    settings.parents_compete = false;
+    const auto gpbt = make_gpbt(settings);
+    EXPECT_TRUE(test::Driver(*gpbt, {.seed = 1, .members = 200}).run());
+
+    const auto real = gpbt->rungs();
+    const auto expected = expected_rungs(settings, 0);
+
+    ASSERT_EQ(real.size(), expected.size());
+    for (std::size_t g = 0; g < expected.size(); ++g) {
+        EXPECT_EQ(real[g].resource, expected[g].resource) << "generation " << g;
+        EXPECT_EQ(real[g].entered, expected[g].entered) << "generation " << g;
+        // Of the last one it is who would go on.
+        EXPECT_EQ(g + 1 < real.size() ? real[g].promoted : 0, expected[g].promoted) << "generation " << g;
     }
 }
 
