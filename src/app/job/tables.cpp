@@ -102,16 +102,19 @@ std::vector<Field<ParameterText>> other_parameter_fields() {
                               "they do not name the "
                               "parameter.")),
          into(&S::default_value)},
-        {only(searched,
-              default_is("\"mutable\" for what the trainer can change in mid-training, else \"fixed\"",
-                         choice("role", "", {"fixed", "mutable", "hypergradient", "mutable_hypergradient"},
-                                "What may happen to it when a child inherits its parent's weights: \"fixed\" stays, "
-                                "\"mutable\" may differ, "
-                                "\"hypergradient\" moves during training (see [trainer.hypergradient]; torch, and "
-                                "tasks whose loop is Stemma's), and a child goes on with what has moved; "
-                                "\"mutable_hypergradient\" likewise, but a child may start from another value: what "
-                                "has moved is then shifted by as much on the scale it moves on (lr and weight decay: times 1.2 is "
-                                "times 1.2; momentum and betas: by the change of log(m / (1 - m)))."))),
+        {only(
+             searched,
+             default_is(
+                 "\"mutable\" for what the trainer can change in mid-training, else \"fixed\"",
+                 choice(
+                     "role", "", {"fixed", "mutable", "hypergradient", "mutable_hypergradient"},
+                     "What may happen to it when a child inherits its parent's weights: \"fixed\" stays, "
+                     "\"mutable\" may differ, "
+                     "\"hypergradient\" moves during training (see [trainer.hypergradient]; torch, and "
+                     "tasks whose loop is Stemma's), and a child goes on with what has moved; "
+                     "\"mutable_hypergradient\" likewise, but a child may start from another value: what "
+                     "has moved is then shifted by as much on the scale it moves on (lr and weight decay: times 1.2 is "
+                     "times 1.2; momentum and betas: by the change of log(m / (1 - m)))."))),
          [](S& settings, const Checked& checked) { settings.role = checked.index; }},
         {other(KeyType::table, "when",
                "Active only if other parameters have one of these values, all of them: { optimiser = [\"sgd\"] }. They "
