@@ -27,7 +27,7 @@ Case one_parent(std::uint64_t seed) {
     return wanted;
 }
 
-std::vector<Entry> run(const Case& what) {
+std::vector<Entry> entries_of(const Case& what) {
     Recorder recorder(what.checkers());
     auto manager = what.make_manager();
     const auto journal = null_journal();
@@ -83,7 +83,7 @@ TEST(Donors, SendTwoAtATimeAndThoseWhoReceivedSendOn) {
     for (const auto seed : seeds(20)) {
         SCOPED_TRACE(how_to_replay(seed));
         const auto wanted = one_parent(seed);
-        const auto entries = run(wanted);
+        const auto entries = entries_of(wanted);
         Books books;
         for (const auto& entry : entries) books.see(entry);
         EXPECT_EQ(books.most_at_once, 2U);
@@ -102,7 +102,7 @@ TEST(Donors, SendSmallSnapshotsToAllAtOnce) {
     auto wanted = one_parent(1);
     wanted.simulation.snapshot_bytes = 1'000'000;
     Books books;
-    for (const auto& entry : run(wanted)) books.see(entry);
+    for (const auto& entry : entries_of(wanted)) books.see(entry);
     EXPECT_EQ(books.most_at_once, 15U) << "turns would take longer than the transfers";
 }
 
@@ -117,7 +117,7 @@ TEST(Donors, AndReceiversMayDieInTheMiddle) {
         wanted.simulation.faults.detection_seconds = 0.2;
         wanted.simulation.faults.respawn_seconds = 0.5;
         std::vector<Entry> entries;
-        ASSERT_NO_THROW(entries = run(wanted));
+        ASSERT_NO_THROW(entries = entries_of(wanted));
         for (const auto& entry : entries) {
             for (const auto& effect : entry.effects) aborted += std::holds_alternative<AbortTransfer>(effect) ? 1 : 0;
         }
