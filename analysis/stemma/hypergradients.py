@@ -18,15 +18,15 @@ def is_trajectory(name):
     return name.startswith(_PREFIXES)
 
 
-def trajectory(run, path):
-    """Along a lineage: member, resource [unit, with fractions], step [weight updates], then lr, weight_decay, ... as used,
+def trajectory(run, path, until=None):
+    """Along a lineage, up to `until` [unit]: member, resource [unit, with fractions], step [weight updates], then lr, weight_decay, ... as used,
     raw_lr, ... and the rest of what the trainer told, a row each time it told it. Empty for runs without hypergradients, and before anything was trained."""
     names = [metric for metric in run.metrics if is_trajectory(metric.name)]
     columns = ["member", "resource", "step", *(_short(metric.name) for metric in names if metric.name != "hyper_step")]
     if not names or not path:
         return pd.DataFrame(columns=columns)
     parts, last = [], -np.inf
-    for member, start, end in derive.spans(run, path):
+    for member, start, end in derive.spans(run, path, until):
         rows = derive.rows_of(run, member)
         # Between two units a row has the resource of the unit completed before it: the next one may be another member's.
         within = np.where(derive.measured(run, rows), rows["resource"] <= end, rows["resource"] < end)

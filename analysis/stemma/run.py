@@ -216,9 +216,7 @@ class Run:
         moved."""
         if member is None and self.best_member() is None:
             return hypergradients.trajectory(self, [])
-        path, until = self._line(member, until)
-        moves = hypergradients.trajectory(self, path)
-        return moves if until is None else moves[moves["resource"] <= until + 1e-6]
+        return hypergradients.trajectory(self, *self._line(member, until))
 
     def _line(self, member, until):
         if member is None:

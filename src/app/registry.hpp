@@ -57,6 +57,8 @@ struct Plan {
     std::uint64_t snapshots = 0;  ///< most members at a time that may go on
 };
 Plan expected_plan(const Job& job);
+/// With the training and reports that run.budget pays for.
+Plan paid_for(Plan plan);
 
 /// The job's metric over an analytic surface (the toy trainer's, with its settings if the job has them).
 LearningCurve learning_curve(const Job& job);

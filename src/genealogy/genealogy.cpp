@@ -101,17 +101,9 @@ void GenealogyBuilder::add(const Entry& entry) {
         std::erase_if(out_, [&](const auto& item) { return item.second.worker == lost->worker; });
     }
     if (const auto* failed = std::get_if<LeaseFailed>(&entry.input.body)) out_.erase(failed->lease);
-    if (const auto* report = std::get_if<LeaseReported>(&entry.input.body)) on(*report);
-    for (const auto& effect : entry.effects) on(effect);
-    // Only a report makes a best member, and it is in the same entry.
-    if (const auto* report = std::get_if<LeaseReported>(&entry.input.body)) {
-        for (const auto& effect : entry.effects) {
-            const auto* noted = std::get_if<Noted>(&effect);
-            if (noted == nullptr || noted->kind != EventKind::new_best) continue;
-            best_ = noted->member;
-            best_report_ = {report->reached, noted->value};
-        }
-    }
+    const auto* report = std::get_if<LeaseReported>(&entry.input.body);
+    if (report != nullptr) on(*report);
+    for (const auto& effect : entry.effects) on(effect, report);
 }
 
 void GenealogyBuilder::on(const LeaseReported& report) {
@@ -126,7 +118,7 @@ void GenealogyBuilder::on(const LeaseReported& report) {
     reports.push_back({report.reached, metric_ < values.size() ? values[metric_] : nan});
 }
 
-void GenealogyBuilder::on(const Effect& effect) {
+void GenealogyBuilder::on(const Effect& effect, const LeaseReported* report) {
     if (const auto* born = std::get_if<Born>(&effect)) {
         ensure(born->member.value == members_.size(), "members are born in order of their numbers");
         members_.push_back({.parent = born->parent,
@@ -146,6 +138,10 @@ void GenealogyBuilder::on(const Effect& effect) {
         assigned_[assign->member.value] = true;
         out_[assign->lease] = {assign->member, assign->worker};
     } else if (const auto* noted = std::get_if<Noted>(&effect)) {
+        if (noted->kind == EventKind::new_best && report != nullptr) {
+            best_ = noted->member;
+            best_report_ = {report->reached, noted->value};
+        }
         // Still out when these come: its deadline passed, or its worker went.
         if (noted->kind == EventKind::requeued || noted->kind == EventKind::retry ||
             noted->kind == EventKind::member_failed) {

@@ -96,7 +96,8 @@ private:
         MemberId member;
         WorkerId worker;
     };
-    void on(const Effect& effect);
+    /// `report`: the input of the same entry, or nullptr.
+    void on(const Effect& effect, const LeaseReported* report);
     void on(const LeaseReported& report);
 
     std::size_t metric_ = 0;

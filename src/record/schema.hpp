@@ -205,8 +205,7 @@ inline constexpr std::array<TableSpec, table_count> tables = {{
      "Ends of leases with a report. A metric's column holds the value at the end of the lease, or NaN"},
     {"/epochs", columns::epochs, MoreColumns::metrics, 1024,
      "All rows of metrics of each report, one for each unit of training. Where hyperparameters move (hypergradients) "
-     "also "
-     "points of the trajectory, without metrics, of which trainings that ended without a report leave none"},
+     "also points of the trajectory, without metrics, of which trainings that ended without a report leave none"},
     {"/leases", columns::leases, MoreColumns::none, 512, "Trainings that were given out"},
     {"/lease_ends", columns::lease_ends, MoreColumns::none, 1024, "How each lease ended"},
     {"/workers", columns::workers, MoreColumns::none, 64, "Workers that came and went"},

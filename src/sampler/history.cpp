@@ -11,13 +11,13 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-}  // namespace
-
 std::size_t enough_trials(const SearchSpace& space) {
     std::size_t count = 1;
     for (std::size_t i = 0; i < space.size(); ++i) count += space.axis(i).constant() ? 0 : 1;
     return count;
 }
+
+}  // namespace
 
 void History::Scores::set(MemberId member, double objective, Resource resource) {
     const auto [place, is_new] = by_member.try_emplace(member, objective, resource);
@@ -32,7 +32,7 @@ void History::Scores::set(MemberId member, double objective, Resource resource) 
 
 History::History(std::shared_ptr<const SearchSpace> space, HistorySettings settings)
     : space_(std::move(space)),
-      min_trials_(settings.min_trials > 0 ? settings.min_trials : enough_trials(*space_)),
+      min_trials_(std::max(settings.at_least, settings.min_trials > 0 ? settings.min_trials : enough_trials(*space_))),
       families_(1) {}
 
 History::Member& History::at(MemberId member) {

@@ -38,13 +38,11 @@ struct Step {
     bool diverged = false;  ///< an end of the interval is +infinity; change is then +infinity
 };
 
-/// Number of parameters that are not constant, plus one: what a model needs at least (BOHB: Falkner et al., ICML 2018,
-/// section 3.1).
-std::size_t enough_trials(const SearchSpace& space);
-
 struct HistorySettings {
-    /// Finite observations that a resource must have for trials from scratch to be read there; 0 = enough_trials().
+    /// Finite observations that a resource must have for trials from scratch to be read there; 0 = number of
+    /// parameters that are not constant, plus one (BOHB: Falkner et al., ICML 2018, section 3.1).
     std::size_t min_trials = 0;
+    std::size_t at_least = 0;  ///< of them, whatever min_trials says
 };
 
 /// Feed it with every call that a Sampler gets. A birth or an observation costs O(log members); memory is 24 bytes a

@@ -81,7 +81,8 @@ namespace {
 
 constexpr std::uint32_t model_attempts = 20;
 
-void check(const TpeSettings& settings) {
+/// Clamped.
+TpeSettings checked(TpeSettings settings) {
     if (!(settings.gamma > 0 && settings.gamma <= 1)) throw UserError("TPE: gamma must be above 0 and at most 1");
     if (settings.max_good == 0) throw UserError("TPE: max_good must be at least 1");
     if (settings.candidates == 0) throw UserError("TPE: candidates must be at least 1; 24 is usual");
@@ -92,16 +93,17 @@ void check(const TpeSettings& settings) {
         throw UserError("TPE: time_width must be a number above 0");
     }
     if (settings.cap < 2) throw UserError("TPE: cap must be at least 2; 1000 is usual");
-}
-
-HistorySettings history_settings(const SearchSpace& space, const TpeSettings& settings) {
-    return {std::max(settings.startup, settings.min_trials > 0 ? settings.min_trials : enough_trials(space))};
+    settings.startup = std::min(settings.startup, settings.cap);
+    return settings;
 }
 
 class TpeSampler final : public Sampler {
 public:
     TpeSampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed, const TpeSettings& settings)
-        : settings_(settings), seed_(seed), draws_(space, seed), history_(space, history_settings(*space, settings)) {}
+        : settings_(settings),
+          seed_(seed),
+          draws_(space, seed),
+          history_(space, {settings.min_trials, settings.startup}) {}
 
     std::optional<Configuration> propose(const ProposalRequest& request) override {
         const auto parent = request.parent.exists() ? history_.configuration(request.parent) : ConfigurationView();
@@ -146,10 +148,7 @@ private:
 
 std::unique_ptr<Sampler> make_tpe_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
                                           const TpeSettings& settings) {
-    check(settings);
-    auto reachable = settings;
-    reachable.startup = std::min(settings.startup, settings.cap);
-    return std::make_unique<TpeSampler>(std::move(space), seed, reachable);
+    return std::make_unique<TpeSampler>(std::move(space), seed, checked(settings));
 }
 
 }  // namespace stemma

@@ -44,7 +44,7 @@ public:
         std::vector<RungRow> rows = rows_;
         for (std::size_t g = 0; g < rows.size(); ++g) {
             rows[g].rung = static_cast<int>(g);
-            rows[g].resource = trained_from(static_cast<Resource>(g) * settings_.interval);
+            rows[g].resource = gpbt_trained_from(settings_, static_cast<Resource>(g) * settings_.interval);
         }
         return rows;
     }
@@ -60,11 +60,6 @@ public:
 
 private:
     bool over() const { return number_ >= settings_.generations || barren_ >= barren_max; }
-
-    Resource trained_from(Resource from) const {
-        const auto to = from + settings_.interval;
-        return settings_.max > 0 ? std::min(to, std::max(settings_.max, from + 1)) : to;
-    }
 
     // ---- launching -----------------------------------------------------------------------------------------------
 
@@ -97,7 +92,7 @@ private:
         const auto& parent = generation_.parents[*index];
         asked_ = *index;
         asked_at_ = wanted.now;
-        Create create{.to = trained_from(parent.reached), .generation = number_};
+        Create create{.to = gpbt_trained_from(settings_, parent.reached), .generation = number_};
         if (parent.member.exists()) {
             create.parent = parent.member;
             create.cause = BirthCause::adoption;
@@ -329,6 +324,11 @@ std::string Gpbt::describe() const {
 }
 
 }  // namespace
+
+Resource gpbt_trained_from(const GpbtSettings& settings, Resource from) {
+    const auto to = from + settings.interval;
+    return settings.max > 0 ? std::min(to, std::max(settings.max, from + 1)) : to;
+}
 
 std::uint32_t gpbt_founders(const GpbtSettings& settings) {
     return settings.founders == 0 ? settings.children : settings.founders;

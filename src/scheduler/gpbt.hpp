@@ -61,6 +61,9 @@ std::unique_ptr<Scheduler> make_gpbt(const GpbtSettings& settings);
 /// Members of generation 0.
 std::uint32_t gpbt_founders(const GpbtSettings& settings);
 
+/// What a member that starts at `from` is trained to.
+Resource gpbt_trained_from(const GpbtSettings& settings, Resource from);
+
 /// P = floor(sqrt(n / c)), at least 1.
 std::uint32_t gpbt_parents(const GpbtSettings& settings);
 /// Children of each of `parents` parents, best first: round(n / parents) and for the best the remainder, at least 1.

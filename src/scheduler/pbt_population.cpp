@@ -26,10 +26,14 @@ std::string percent(double share) { return std::to_string(std::lround(share * 10
 
 }  // namespace
 
+std::uint32_t pbt_group(const PbtSettings& settings, std::size_t slot) {
+    return static_cast<std::uint32_t>(slot * settings.periods.size() / settings.population);
+}
+
 PbtPopulation::PbtPopulation(const PbtSettings& settings)
     : settings_(settings), slots_(settings.population), rankings_(settings.periods.size()) {
     for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-        slots_[slot].group = static_cast<std::uint32_t>(slot * rankings_.size() / slots_.size());
+        slots_[slot].group = pbt_group(settings, slot);
     }
 }
 

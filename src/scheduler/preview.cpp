@@ -78,11 +78,9 @@ std::vector<RungRow> expected_rungs(const PbtSettings& settings, std::uint64_t) 
 }
 
 std::uint64_t expected_reports(const PbtSettings& settings) {
-    const auto groups = settings.periods.size();
     std::uint64_t reports = 0;
     for (std::size_t slot = 0; slot < settings.population; ++slot) {
-        const auto step =
-            settings.interval * settings.periods[slot * groups / settings.population];  // as PbtPopulation
+        const auto step = settings.interval * settings.periods[pbt_group(settings, slot)];
         reports += static_cast<std::uint64_t>((settings.max + step - 1) / step);
     }
     return reports;
@@ -93,8 +91,7 @@ std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t)
     const auto parents = std::min(gpbt_parents(settings), settings.children);
     for (std::uint32_t g = 0; g < settings.generations; ++g) {
         const auto members = g == 0 ? gpbt_founders(settings) : settings.children;
-        const auto to = settings.interval * (g + 1);
-        rows.push_back({0, static_cast<int>(g), settings.max > 0 ? std::min(to, settings.max) : to, members, members,
+        rows.push_back({0, static_cast<int>(g), gpbt_trained_from(settings, settings.interval * g), members, members,
                         g + 1 < settings.generations ? parents : 0});
     }
     return rows;

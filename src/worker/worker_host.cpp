@@ -133,7 +133,7 @@ private:
             while (endpoint_.poll()) {
             }
             if (endpoint_.idle()) return;
-            backoff_.wait();
+            backoff_.wait(endpoint_.moving());
         } while (Clock::now() < deadline);
     }
 

@@ -119,6 +119,22 @@ def test_headers_are_guarded():
     assert not wrong, "write #pragma once in: " + ", ".join(wrong)
 
 
+def test_a_type_is_defined_once():
+    """Two headers that each define a type of one name break the program silently, in whichever files see only one."""
+    homes = {}
+    for path in tree.cxx_files(tree.SRC):
+        if path.suffix != ".hpp":
+            continue
+        space = ""
+        for number, line in enumerate(lines_of(path), 1):
+            if opened := re.match(r"namespace ([\w:]+) \{", line):
+                space = opened.group(1)
+            if defined := re.match(r"(?:struct|class|enum class) (\w+)\b(?!<|::)[^;]*\{", line):
+                homes.setdefault(f"{space}::{defined.group(1)}", []).append(tree.place(path, number))
+    twice = [f"{name}: {', '.join(places)}" for name, places in homes.items() if len(places) > 1]
+    assert len(homes) > 100 and not twice, "\n".join(twice)
+
+
 def test_no_dead_sources():
     """Each .cpp is named by the CMakeLists.txt next to it or above it."""
     wrong = []

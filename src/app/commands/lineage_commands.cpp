@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "app/commands/recorded_run.hpp"
+#include "app/job/presets.hpp"
 #include "genealogy/graph.hpp"
 #include "genealogy/schedule.hpp"
 #include "genealogy/trajectory.hpp"

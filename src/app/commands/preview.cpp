@@ -172,8 +172,7 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
                 static_cast<unsigned long long>(plan.reports));
     if (plan.share < 1) {
         std::printf("%s ends it before, after about %.0f %% of that\n", plan.ended_by.c_str(), 100 * plan.share);
-        plan.resource = std::llround(plan.share * static_cast<double>(plan.resource));
-        plan.reports = static_cast<std::uint64_t>(std::llround(plan.share * static_cast<double>(plan.reports)));
+        plan = paid_for(std::move(plan));
     }
     print_workers(plan, preview_options.workers);
     const auto kept = plan.snapshots;

@@ -38,13 +38,13 @@ std::string slurm_time(double seconds) {
 }
 
 std::string sums(const Job& job, const BatchOptions& options, std::uint32_t workers) {
-    auto plan = expected_plan(job);
-    plan.resource = std::llround(plan.share * static_cast<double>(plan.resource));
+    const auto plan = paid_for(expected_plan(job));
     const auto unit = job.trainer.unit_name();
     auto text = fmt::format("# {}\n", make_scheduler(job)->describe());
     text += fmt::format("# {} members{}, {} of training on {} workers: {} for each\n", plan.members,
                         plan.members_fixed ? "" : " (for example: the budget does not fix them)",
                         units_text(plan.resource, unit), workers, units_text(plan.resource / workers + 1, unit));
+    if (plan.share < 1) text += fmt::format("# {} ends it there\n", plan.ended_by);
     if (!options.unit_seconds) {
         return text + fmt::format(
                           "# With --unit-seconds (of one {}, such as `stemma preview {} --time` shows): when it ends\n",

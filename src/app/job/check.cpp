@@ -18,7 +18,7 @@ std::optional<std::size_t> find_key(const std::vector<const Key*>& keys, std::st
     return found_one;
 }
 
-void report_unknown(const std::vector<const Key*>& keys, const Entry& entry, const SectionShape& shape,
+void report_unknown(const std::vector<const Key*>& keys, const TableEntry& entry, const SectionShape& shape,
                     const std::string& path, Diagnostics& diagnostics) {
     if (diagnostics.full()) return diagnostics.error(entry.place, path, "");
     std::vector<std::string> names;

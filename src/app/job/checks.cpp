@@ -72,6 +72,10 @@ void check_population(const Node& root, const SchedulerSettings& scheduler, Diag
                           "must name at most population = " + std::to_string(scheduler.pbt.population) +
                               " sub-populations; got " + std::to_string(scheduler.periods.size()));
     }
+    if (scheduler.gpbt.patience > 0 && scheduler.gpbt.patience < 1) {
+        diagnostics.error(place_of(root, {"scheduler", "patience"}), "scheduler.patience",
+                          "must be 0 or at least 1: times the mean training of those that have reported");
+    }
     const double children = scheduler.gpbt.children;
     if (scheduler.type == SchedulerType::gpbt &&
         !(scheduler.gpbt.ratio * children >= 1 && scheduler.gpbt.ratio <= children) &&

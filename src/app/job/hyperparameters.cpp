@@ -149,7 +149,7 @@ void check_roles(const Node& space, std::string_view trainer, Diagnostics& diagn
 /// The section, or defaults if the space has something that moves. Whether variant and roles fit together is the
 /// trainer's to say.
 void read_hypergradient(const Reading& reading, TrainerSettings& trainer, Diagnostics& diagnostics) {
-    const auto moving = [](const Entry& entry) {
+    const auto moving = [](const TableEntry& entry) {
         const Node* role = entry.value.find("role");
         const auto* text = role == nullptr ? nullptr : std::get_if<std::string>(&role->value);
         return text != nullptr && moves(*text);

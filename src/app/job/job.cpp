@@ -99,14 +99,6 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     return job;
 }
 
-std::vector<std::pair<std::string, Literal>> replay_values(const TrainerSettings& trainer) {
-    std::vector<std::pair<std::string, Literal>> values;
-    if (trainer.type != TrainerType::torch) return values;
-    if (!trainer.inherit_optimiser) values.emplace_back("inherit_optimiser", false);
-    if (const auto horizon = trainer.fixed.find("horizon"); horizon != trainer.fixed.end()) values.push_back(*horizon);
-    return values;
-}
-
 Job load_job(const std::string& file, std::span<const std::string> overrides) {
     std::error_code error;
     const auto status = std::filesystem::status(file, error);

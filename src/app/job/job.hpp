@@ -37,10 +37,6 @@ Job load_job(const std::string& file, std::span<const std::string> overrides = {
 /// An override is `path=value`: the path as in TOML (`space."my lr".low`), the value as TOML, else taken as a string.
 Job parse_job(std::string_view text, const std::string& file, std::span<const std::string> overrides = {});
 
-/// Keys of [scheduler] with which a replay trains as the search did: values of [trainer] that the search may owe to its
-/// own [scheduler], whose place the replay's takes.
-std::vector<std::pair<std::string, Literal>> replay_values(const TrainerSettings& trainer);
-
 /// The reference of one part: "" (overview), "scheduler", "scheduler.asha", "scheduler.eta", "space.real", ...
 /// "markdown" gives reference_markdown().
 /// Throws UserError when there is no such part.

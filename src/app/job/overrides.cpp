@@ -67,7 +67,7 @@ const Node* Node::find(std::string_view key) const {
     const auto* entries = std::get_if<NodeTable>(&value);
     if (entries == nullptr) return nullptr;
     const auto at =
-        std::find_if(entries->begin(), entries->end(), [&](const Entry& entry) { return entry.key == key; });
+        std::find_if(entries->begin(), entries->end(), [&](const TableEntry& entry) { return entry.key == key; });
     return at == entries->end() ? nullptr : &at->value;
 }
 
@@ -94,8 +94,8 @@ void apply_override(Node& root, std::string_view text, int index, Diagnostics& d
             return;
         }
         auto& table = std::get<NodeTable>(node->value);
-        auto at = std::find_if(table.begin(), table.end(), [&](const Entry& entry) { return entry.key == part; });
-        if (at == table.end()) at = table.insert(table.end(), Entry{part, place, Node{place, NodeTable{}}});
+        auto at = std::find_if(table.begin(), table.end(), [&](const TableEntry& entry) { return entry.key == part; });
+        if (at == table.end()) at = table.insert(table.end(), TableEntry{part, place, Node{place, NodeTable{}}});
         if (&part == &parts.back()) at->place = place;
         node = &at->value;
         path = join_path(path, part);

@@ -112,7 +112,7 @@ std::vector<Field<SchedulerSettings>> gpbt_fields() {
          into(&S::gpbt, &G::deadline)},
         {number("patience", "2", {0, 1000},
                 "While a worker is idle, a generation does not wait for children that take longer than this many times "
-                "the mean of those that have reported, once half of them have; 0 = it waits for all."),
+                "the mean (at least 1) of those that have reported, once half of them have; 0 = it waits for all."),
          into(&S::gpbt, &G::patience)},
     };
     for (auto& field : fields) field.key.only_for = {"gpbt"};

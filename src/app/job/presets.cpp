@@ -23,8 +23,9 @@ Node node_of(const Literal& literal, Place place) {
 /// The table of that section, made if it is missing; nullptr if something else stands there.
 NodeTable* section_of(Node& root, const std::string& name, Place place) {
     auto& sections = std::get<NodeTable>(root.value);
-    auto at = std::find_if(sections.begin(), sections.end(), [&](const Entry& entry) { return entry.key == name; });
-    if (at == sections.end()) at = sections.insert(at, Entry{name, place, Node{place, NodeTable{}}});
+    auto at =
+        std::find_if(sections.begin(), sections.end(), [&](const TableEntry& entry) { return entry.key == name; });
+    if (at == sections.end()) at = sections.insert(at, TableEntry{name, place, Node{place, NodeTable{}}});
     return std::get_if<NodeTable>(&at->value.value);
 }
 
@@ -58,6 +59,14 @@ const std::vector<Preset>& presets() {
           {"trainer", "torch", "inherit_optimiser", false}}},
     };
     return all;
+}
+
+std::vector<std::pair<std::string, Literal>> replay_values(const TrainerSettings& trainer) {
+    std::vector<std::pair<std::string, Literal>> values;
+    if (trainer.type != TrainerType::torch) return values;
+    if (!trainer.inherit_optimiser) values.emplace_back("inherit_optimiser", false);
+    if (const auto horizon = trainer.fixed.find("horizon"); horizon != trainer.fixed.end()) values.push_back(*horizon);
+    return values;
 }
 
 void apply_replay_values(Node& root) {

@@ -3,8 +3,10 @@
 // replay keeps of them.
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "app/job/job.hpp"
 #include "app/job/toml_tree.hpp"
 
 namespace stemma {
@@ -27,6 +29,10 @@ const std::vector<Preset>& presets();
 /// Adds to `root` what its scheduler.preset stands for. Reports a preset of another scheduler; a name that is none is
 /// left to the key's own check.
 void apply_preset(Node& root, Diagnostics& diagnostics);
+
+/// Keys of [scheduler] with which a replay trains as the search did: values of [trainer] that the search may owe to its
+/// own [scheduler], whose place the replay's takes.
+std::vector<std::pair<std::string, Literal>> replay_values(const TrainerSettings& trainer);
 
 /// Gives what a replay's [scheduler] keeps of its search (replay_values()) to [trainer], where that does not set it
 /// itself.

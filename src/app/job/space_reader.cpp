@@ -159,8 +159,9 @@ void check_default(const Draft& draft, const Literal& value, Diagnostics& diagno
 // ---- conditions ------------------------------------------------------------------------------------------------
 
 /// `entry` is `parameter = value or list of values`. Nothing, with an error, when it makes no condition.
-std::optional<Condition> read_condition(const Entry& entry, const std::string& path, const std::vector<Draft>& drafts,
-                                        const Index& index, Diagnostics& diagnostics) {
+std::optional<Condition> read_condition(const TableEntry& entry, const std::string& path,
+                                        const std::vector<Draft>& drafts, const Index& index,
+                                        Diagnostics& diagnostics) {
     const std::string full = join_path(path, entry.key);
     const auto at = index.find(entry.key);
     if (at == index.end()) {
@@ -251,7 +252,7 @@ std::vector<Forbidden> read_forbidden(const Node& root, const std::vector<Draft>
     return out;
 }
 
-Draft read_parameter(const Node& root, const Entry& entry, const std::vector<Field<ParameterText>>& fields,
+Draft read_parameter(const Node& root, const TableEntry& entry, const std::vector<Field<ParameterText>>& fields,
                      const Node*& when, Diagnostics& diagnostics) {
     Draft draft;
     draft.parameter.name = entry.key;

@@ -40,7 +40,7 @@ NodeTable convert_table(const toml::table& table) {
         if (out.back().value.place.line == 0) out.back().value.place = out.back().place;
     }
     // toml++ sorts by key; the order of the text matters for the space's parameters and for messages.
-    std::stable_sort(out.begin(), out.end(), [](const Entry& a, const Entry& b) {
+    std::stable_sort(out.begin(), out.end(), [](const TableEntry& a, const TableEntry& b) {
         return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
     });
     return out;

@@ -13,10 +13,10 @@
 
 namespace stemma {
 
-struct Entry;
+struct TableEntry;
 struct Node;
 using NodeList = std::vector<Node>;
-using NodeTable = std::vector<Entry>;  ///< keys are unique; sorted by place
+using NodeTable = std::vector<TableEntry>;  ///< keys are unique; sorted by place
 
 /// TOML's dates and times, which no key of a job takes.
 struct DateOrTime {};
@@ -33,7 +33,7 @@ struct Node {
     const Node* find(std::string_view key) const;
 };
 
-struct Entry {
+struct TableEntry {
     std::string key;
     Place place;  ///< of the key
     Node value;

@@ -152,6 +152,12 @@ std::unique_ptr<Scheduler> make_scheduler(const Job& job) {
     return lineages ? std::move(scheduler) : make_repeated(std::move(scheduler), job.scheduler.repeats);
 }
 
+Plan paid_for(Plan plan) {
+    plan.resource = std::llround(plan.share * static_cast<double>(plan.resource));
+    plan.reports = static_cast<std::uint64_t>(std::llround(plan.share * static_cast<double>(plan.reports)));
+    return plan;
+}
+
 Plan expected_plan(const Job& job) {
     Plan plan;
     const auto& budget = job.run.budget;

@@ -50,10 +50,10 @@ double number(std::string_view field, std::string_view column, const Place& plac
 
 }  // namespace
 
-Table read_csv(const std::string& file) {
+CsvTable read_csv(const std::string& file) {
     std::ifstream in(file);
     if (!in) throw UserError("data file " + file + " cannot be opened; give its path as trainer.path");
-    Table table;
+    CsvTable table;
     std::string line;
     Place place{file};
     while (std::getline(in, line)) {

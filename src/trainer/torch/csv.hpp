@@ -6,7 +6,7 @@
 
 namespace stemma {
 
-struct Table {
+struct CsvTable {
     std::vector<std::string> columns;
     std::vector<double> values;  ///< row-major
     std::size_t rows() const { return columns.empty() ? 0 : values.size() / columns.size(); }
@@ -14,6 +14,6 @@ struct Table {
 
 /// A header line with column names, then rows of finite numbers, separated by commas; blanks around fields and empty
 /// lines are skipped; no quotes. Throws UserError with file:line for anything else.
-Table read_csv(const std::string& file);
+CsvTable read_csv(const std::string& file);
 
 }  // namespace stemma

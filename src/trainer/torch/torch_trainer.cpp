@@ -175,19 +175,6 @@ std::vector<std::string> torch_hyperparameters() { return hyperparameter_names()
 
 namespace {
 
-/// What every member would be refused for (hyper_start) is refused before the start.
-void demand_differentiable(const std::map<std::string, Literal>& fixed, const SearchSpace& space) {
-    const auto is = [&](const char* name, const Literal& value) {
-        const auto found = fixed.find(name);
-        return found != fixed.end() && found->second == value;
-    };
-    const bool sgd = is("optimiser", std::string("sgd")) || !(fixed.contains("optimiser") || space.find("optimiser"));
-    if (sgd && is("nesterov", true))
-        throw UserError("trainer.nesterov = true cannot be trained with [trainer.hypergradient]; remove it");
-    if (fixed.contains("schedule") && !is("schedule", std::string("constant")))
-        throw UserError("trainer.schedule cannot be combined with [trainer.hypergradient], which moves lr; remove it");
-}
-
 /// Each file that a member could be made from is loaded once: mistakes come before the start.
 void check_modules(const TorchSettings& settings, const SearchSpace& space) {
     std::vector<std::string> files;
@@ -227,7 +214,7 @@ void check_torch_settings(const TorchSettings& settings, const SearchSpace& spac
     }
     check_moving(settings.hypergradient, space);
     for (const auto& [name, value] : settings.fixed) demand_hyperparameter(name, "[trainer]");
-    if (settings.hypergradient) demand_differentiable(settings.fixed, space);
+    if (settings.hypergradient) check_differentiable(settings.fixed, space);
     if (settings.model == "torchscript") check_modules(settings, space);
     checked_device(settings.device);
     check_data_files(settings);

@@ -1,6 +1,7 @@
 // Population methods, samplers that learn, and replays, in job files.
 #include <algorithm>
 
+#include "app/job/presets.hpp"
 #include "unit/job/job_texts.hpp"
 
 namespace stemma::job_test {
@@ -106,6 +107,8 @@ TEST(PopulationSection, ContradictionsAreErrors) {
     EXPECT_THAT(errors_of(population("type = \"pbt\"\npopulation = 3\nperiods = [1, 2, 4]")), IsEmpty());
     EXPECT_THAT(errors_of(population("type = \"gpbt\"\nchildren = 4\nratio = 5")),
                 ElementsAre(HasSubstr("scheduler.ratio must be in 1/children .. children = 4")));
+    EXPECT_THAT(errors_of(population("type = \"gpbt\"\npatience = 0.5")),
+                ElementsAre(HasSubstr("jobs/x.toml:11:12: scheduler.patience must be 0 or at least 1")));
     EXPECT_THAT(errors_of(population("type = \"pbt\"\nrepeats = 2")),
                 ElementsAre(HasSubstr("scheduler.repeats has no meaning with type = \"pbt\"")));
     EXPECT_THAT(errors_of(population("type = \"gpbt\"") + "role = \"fixed\"\n"),

@@ -178,6 +178,18 @@ void RawValues::save(Snapshot& snapshot) const {
     save_tensor(used, "hypergradient/start", snapshot);
 }
 
+void RawValues::load_counts(const Snapshot& snapshot) {
+    loaded_ = torch::zeros_like(loaded_);
+    restore_tensor(loaded_, "hypergradient/counts", snapshot);
+    count_ = loaded_[0].clone();
+    norm_ = loaded_[1].clone();
+    skipped_ = loaded_[2].clone();
+    clipped_ = loaded_[3].clone();
+    truncated_ = loaded_[4].clone();
+    bounded_ = loaded_[5].clone();
+    hyper_steps_ = loaded_[6].item<std::int64_t>();
+}
+
 void RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
     const torch::NoGradGuard no_grad;
     restore_tensor(raw_, "hypergradient/raw", snapshot);
@@ -198,20 +210,12 @@ void RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
             values.fill_(to);
         }
     }
+    if (with_optimiser) load_counts(snapshot);
     if (!same) clamp();
     refresh();
     if (!with_optimiser) return;
     restore_tensor(first_, "hypergradient/adam/first", snapshot);
     restore_tensor(second_, "hypergradient/adam/second", snapshot);
-    loaded_ = torch::zeros_like(loaded_);
-    restore_tensor(loaded_, "hypergradient/counts", snapshot);
-    count_ = loaded_[0].clone();
-    norm_ = loaded_[1].clone();
-    skipped_ = loaded_[2].clone();
-    clipped_ = loaded_[3].clone();
-    truncated_ = loaded_[4].clone();
-    bounded_ = loaded_[5].clone();
-    hyper_steps_ = loaded_[6].item<std::int64_t>();
 }
 
 }  // namespace stemma

@@ -60,7 +60,8 @@ private:
     torch::Tensor part(const torch::Tensor& vector, Hyper hyper) const;
     void clamp();
     torch::Tensor counts() const;  ///< [count, norm, skipped, clipped, truncated, bounded, hyper-steps]
-    void refresh();                ///< used_ from raw_
+    void load_counts(const Snapshot& snapshot);
+    void refresh();  ///< used_ from raw_
 
     HypergradientSettings settings_;
     HyperStart start_;

@@ -69,6 +69,20 @@ std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>
     return start;
 }
 
+void check_differentiable(const std::map<std::string, Literal>& fixed, const SearchSpace& space) {
+    const auto is = [&](const char* name, const Literal& value) {
+        const auto found = fixed.find(name);
+        return found != fixed.end() && found->second == value;
+    };
+    const bool sgd = is("optimiser", std::string("sgd")) || !(fixed.contains("optimiser") || space.find("optimiser"));
+    if (sgd && is("nesterov", true))
+        throw UserError("trainer.nesterov = true cannot be trained with [trainer.hypergradient]; remove it");
+    if (fixed.contains("schedule") && !is("schedule", std::string("constant")))
+        throw UserError("trainer.schedule cannot be combined with [trainer.hypergradient], which moves lr; remove it");
+    if (fixed.contains("warmup") && !is("warmup", 0.0) && !is("warmup", std::int64_t{0}))
+        throw UserError("trainer.warmup cannot be combined with [trainer.hypergradient], which moves lr; remove it");
+}
+
 HypergradientSettings with_clip(HypergradientSettings settings, const Hyperparameters& h) {
     if (h.gradient_clip > 0) settings.gradient_clip = h.gradient_clip;
     return settings;

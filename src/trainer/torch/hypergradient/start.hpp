@@ -2,6 +2,7 @@
 // From job and search space to what moves in a member.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@ namespace stemma {
 /// differentiated (Nesterov, a schedule of the learning rate) or has no hyperparameter that moves.
 std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>& settings,
                                       const NamedConfiguration& configuration, const Hyperparameters& hyperparameters);
+
+/// What hyper_start() would refuse every member for, of the job's constants. Throws UserError.
+void check_differentiable(const std::map<std::string, Literal>& fixed, const SearchSpace& space);
 
 /// `settings` with the hyperparameter gradient_clip in place of the key of the same name, where it is given.
 HypergradientSettings with_clip(HypergradientSettings settings, const Hyperparameters& hyperparameters);
