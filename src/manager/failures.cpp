@@ -20,7 +20,9 @@ void Manager::State::on(const LeaseFailed& failure, Effects& out) {
         return;
     }
     workers[failure.worker].timeouts_in_a_row = 0;
-    settle(*lease, failure.reached, out);
+    // A training that diverges in its first unit costs that unit: else a search in which all do would never end.
+    const bool diverges = failure.kind == FailureKind::nonfinite;
+    settle(*lease, diverges ? std::max(failure.reached, lease->from + 1) : failure.reached, out);
     totals.busy_seconds += failure.seconds;
     members[lease->member].state = MemberState::waiting;
     const std::string error = std::string(name_of(failure.kind)) + " " + failure.type;
@@ -72,6 +74,7 @@ void Manager::State::diverged(const ActiveLease& lease, WorkerId worker, Effects
     out.push_back(
         Noted{.kind = EventKind::member_diverged, .member = lease.member, .lease = lease.lease, .worker = worker});
     release_member(lease.member, MemberState::diverged, out);
+    ++totals.reports;  // its result is known: the worst
     const double worst = std::numeric_limits<double>::infinity();
     sampler->observe({lease.member, lease.to, worst});
     tell_scheduler(Reported{lease.member, lease.to, worst, now}, out);

@@ -19,8 +19,8 @@ struct MemberRecord {
     Resource target = 0;   ///< what it was last asked to train to
     double metric = std::numeric_limits<double>::quiet_NaN();  ///< of its last report
     std::uint32_t snapshot = no_slot;                          ///< slot of its latest snapshot in SnapshotTable
-    std::uint8_t attempts = 0;  ///< failed attempts at the training it was last asked for
-    std::uint8_t losses = 0;    ///< of these, through the loss of the worker
+    std::uint16_t attempts = 0;  ///< failed attempts at the training it was last asked for
+    std::uint16_t losses = 0;    ///< of these, through the loss of the worker
     MemberState state = MemberState::waiting;
     bool stop_wanted = false;
     bool inherits = false;  ///< born from the snapshot of a parent: never trained from scratch
@@ -43,7 +43,6 @@ public:
         return {values_.data() + id.value * parameters_, parameters_};
     }
     std::size_t size() const { return records_.size(); }
-    std::vector<MemberRecord>& all() { return records_; }
     std::size_t memory_bytes() const {
         return records_.capacity() * sizeof(MemberRecord) + values_.capacity() * sizeof(Value);
     }

@@ -119,18 +119,18 @@ void Checkers::input(const LeaseFailed& failure) {
             copy.memory.erase(absent_.first);
         }
     }
-    const auto done = std::clamp(failure.reached, lease->from, lease->to);
+    const bool diverges = failure.kind == FailureKind::nonfinite;
+    const auto done = std::clamp(failure.reached, lease->from + (diverges ? 1 : 0), lease->to);
     charged_ -= static_cast<std::uint64_t>(lease->to - done);
-    if (failure.kind == FailureKind::nonfinite && !members_[lease->member.value].stopped)
-        rank(lease->member, lease->to, nullptr);
+    if (diverges && !members_[lease->member.value].stopped) rank(lease->member, lease->to, nullptr);
 }
 
 void Checkers::rank(MemberId id, Resource resource, const MetricRow* row) {
     auto& member = members_[id.value];
     member.finished = std::max(member.finished, resource);
     double objective = std::numeric_limits<double>::infinity();
+    ++reports_;
     if (row != nullptr) {
-        ++reports_;
         const double metric = row->values[settings_.metric];
         if (std::isfinite(metric)) objective = settings_.maximise ? -metric : metric;
     }

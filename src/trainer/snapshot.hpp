@@ -1,5 +1,5 @@
 #pragma once
-// What a member is between two leases: named arrays and named texts in one contiguous block of bytes.
+// What a member is between two leases: named arrays in one contiguous block of bytes.
 // Travels worker to worker as it is; the durable HDF5 copy shows each array as a dataset.
 
 #include <cstdint>
@@ -41,7 +41,8 @@ public:
     const ArrayInfo* find(std::string_view name) const;  ///< nullptr if absent
     std::span<const ArrayInfo> arrays() const { return arrays_; }
     std::span<const std::byte> content(const ArrayInfo& array) const;
-    /// Of the arrays with their padding: what the byte quotas count.
+    /// Of the arrays with their padding; byte quotas count the encoded block, which has a head and an index beside
+    /// that.
     std::size_t bytes() const { return data_bytes_; }
 
     /// One flat block: head (magic, version, checksum of the rest, sizes), data, index. The second form copies nothing.

@@ -72,9 +72,9 @@ struct TrainFailure {
 
 using TrainResult = std::variant<Trained, TrainFailure>;
 
-/// Contract (tests/contract/trainer_suite.hpp): train() is a function of the request and of data read at construction;
-/// from 0 to n through a snapshot at any unit gives the same rows and snapshot as in one go; train() does not throw
-/// for failures of the training itself (it returns TrainFailure); calls come from one thread at a time.
+/// Contract (tests/contract/trainer/trainer_suite.hpp): train() is a function of the request and of data read at
+/// construction; from 0 to n through a snapshot at any unit gives the same rows and snapshot as in one go; train() does
+/// not throw for failures of the training itself (it returns TrainFailure); calls come from one thread at a time.
 class Trainer {
 public:
     virtual ~Trainer() = default;

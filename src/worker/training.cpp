@@ -1,12 +1,15 @@
 #include "worker/training.hpp"
 
 #include <cxxabi.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <new>
 #include <type_traits>
 #include <utility>
+
+#include "core/error.hpp"
 
 namespace stemma {
 namespace {
@@ -21,6 +24,22 @@ std::string readable_type(const std::exception& error) {
     const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(raw, nullptr, nullptr, &status),
                                                           std::free);
     return status == 0 ? readable.get() : raw;
+}
+
+/// What a trainer of the user's own may get wrong, and the manager relies on. Throws UserError.
+void check_trained(const Trained& trained, const StartTraining& job, std::size_t metrics) {
+    const auto demand = [](bool holds, std::string_view what) {
+        if (!holds) throw UserError(fmt::format("the trainer's result does not fit what it was asked: {}", what));
+    };
+    demand(trained.reached >= job.from && trained.reached <= job.to,
+           fmt::format("it reached {}, but was to train from {} to {}", trained.reached, job.from, job.to));
+    if (trained.reached == job.from) return;  // stopped before its first boundary
+    demand(!trained.rows.empty() && trained.rows.back().resource == trained.reached,
+           fmt::format("it reached {}, and its last row of metrics is not of that point", trained.reached));
+    for (const auto& row : trained.rows) {
+        demand(row.values.size() == metrics,
+               fmt::format("a row has {} metrics, metrics() names {}", row.values.size(), metrics));
+    }
 }
 
 /// Runs `body`; an exception becomes a failure of `kind` (memory: always out_of_memory).
@@ -80,6 +99,10 @@ std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& 
     }
     if (auto* failure = std::get_if<TrainFailure>(&result)) return failed(std::move(*failure));
     auto& trained = std::get<Trained>(result);
+    if (auto failure =
+            attempt(FailureKind::exception, job.from, [&] { check_trained(trained, job, trainer.metrics().size()); })) {
+        return failed(std::move(*failure));
+    }
     const auto seconds = seconds_since(begun);
     return TrainingReported{job.lease, trained.reached, seconds, std::move(trained.rows),
                             encode_or_none(std::move(trained.snapshot))};

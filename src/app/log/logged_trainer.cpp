@@ -57,6 +57,7 @@ public:
 private:
     std::string metrics_text(const Trained& trained) const {
         std::string text;
+        if (trained.rows.empty()) return text;
         const auto names = trainer_->metrics();
         const auto& values = trained.rows.back().values;
         for (std::size_t i = 0; i < names.size() && i < values.size(); ++i) {

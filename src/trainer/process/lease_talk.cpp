@@ -127,9 +127,11 @@ private:
                                   talk_.lease));
     }
 
-    std::vector<double> row_of(const NamedMetrics& metrics) {
+    /// In the order of the job's metrics; none where the message has no value, which is not the same as a NaN that it
+    /// has.
+    std::vector<std::optional<double>> row_of(const NamedMetrics& metrics) {
         const auto& known = talk_.settings->metrics;
-        std::vector<double> values(known.size(), std::numeric_limits<double>::quiet_NaN());
+        std::vector<std::optional<double>> values(known.size());
         for (const auto& [name, value] : metrics) {
             const auto at = std::ranges::find(known, name, &MetricInfo::name);
             if (at == known.end()) {
@@ -138,7 +140,7 @@ private:
                 fail_protocol("metric \"" + name + "\" is not in trainer.metrics of the job" +
                               did_you_mean(name, names));
             }
-            if (value) values[static_cast<std::size_t>(at - known.begin())] = *value;
+            values[static_cast<std::size_t>(at - known.begin())] = value;
         }
         return values;
     }
@@ -151,15 +153,18 @@ private:
             fail_protocol(fmt::format("\"at\" is {}, but the lease goes from {} to {} and {} was reached", at,
                                       request_.from, request_.to, before));
         }
-        auto values = row_of(metrics);
-        if (same) {  // the progress of the last unit was shown already: the report may only add to it
-            for (std::size_t i = 0; i < values.size(); ++i) {
-                if (!std::isnan(values[i])) rows.back().values[i] = values[i];
-            }
-            return;
+        const auto values = row_of(metrics);
+        if (!same) {
+            rows.push_back({at, std::vector<double>(values.size(), std::numeric_limits<double>::quiet_NaN())});
+            last_.assign(values.size(), std::nullopt);
         }
-        rows.push_back({at, std::move(values)});
-        if (request_.progress) request_.progress(rows.back());
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            if (!values[i]) continue;
+            last_[i] = values[i];
+            rows.back().values[i] = *values[i];
+        }
+        // The progress of the last unit was shown already: the report only adds to it.
+        if (!same && request_.progress) request_.progress(rows.back());
     }
 
     /// True when the lease has ended well.
@@ -187,7 +192,7 @@ private:
         }
         add_row(report.at, report.metrics, true);
         trained_.reached = report.at;
-        require_finite(report);
+        require_finite();
         if (!report.snapshot) return;
         try {
             trained_.snapshot = talk_.scratch->take_saved();
@@ -197,23 +202,22 @@ private:
         }
     }
 
-    void require_finite(const ChildReport& report) {
-        for (const auto& [name, value] : report.metrics) {
-            const auto known = std::ranges::find(talk_.settings->metrics, name, &MetricInfo::name);
-            if (known->held_out || !value || std::isfinite(*value)) continue;
-            fail(FailureKind::nonfinite, name, fmt::format("{} is {}", name, *value), true);
-        }
+    /// Of the last row, whichever messages its values came with.
+    void require_finite() {
         const auto& known = talk_.settings->metrics;
-        const auto needed = std::ranges::find(known, talk_.settings->needed_metric, &MetricInfo::name);
-        if (needed != known.end() &&
-            std::isnan(trained_.rows.back().values[static_cast<std::size_t>(needed - known.begin())])) {
-            fail_protocol("the report lacks " + needed->name + ", by which the job ranks members");
+        for (std::size_t i = 0; i < known.size(); ++i) {
+            if (!last_[i] && known[i].name == talk_.settings->needed_metric) {
+                fail_protocol("the report lacks " + known[i].name + ", by which the job ranks members");
+            }
+            if (known[i].held_out || !last_[i] || std::isfinite(*last_[i])) continue;
+            fail(FailureKind::nonfinite, known[i].name, fmt::format("{} is {}", known[i].name, *last_[i]), true);
         }
     }
 
     const Talk& talk_;
     const TrainRequest& request_;
     Trained trained_;
+    std::vector<std::optional<double>> last_;  ///< row of trained_: none where nothing was told
     std::optional<Clock::time_point> silent_until_;
     std::optional<Clock::time_point> stop_until_;
     Clock::time_point memory_next_;

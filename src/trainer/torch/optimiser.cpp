@@ -28,6 +28,7 @@ std::string prefix_of(std::size_t number) { return "optimiser/" + std::to_string
 /// AdamParamState and AdamWParamState have the same fields, but no common base.
 template <class State>
 struct Moments {
+    static constexpr auto first = "exp_avg";  ///< an array that each parameter with moments has
     static void save(const State& state, const std::string& prefix, Snapshot& snapshot) {
         save_tensor(torch::tensor({state.step()}, torch::kInt64), prefix + "step", snapshot);
         save_tensor(state.exp_avg(), prefix + "exp_avg", snapshot);
@@ -53,20 +54,20 @@ struct Moments {
 
 template <>
 struct Moments<optim::SGDParamState> {
+    static constexpr auto first = "momentum_buffer";
     static void save(const optim::SGDParamState& state, const std::string& prefix, Snapshot& snapshot) {
         if (state.momentum_buffer().defined())
             save_tensor(state.momentum_buffer(), prefix + "momentum_buffer", snapshot);
     }
     static void load(optim::SGDParamState& state, const torch::Tensor& parameter, const std::string& prefix,
                      const Snapshot& snapshot, bool) {
-        if (snapshot.find(prefix + "momentum_buffer") == nullptr) return;
         auto buffer = torch::zeros_like(parameter);
         restore_tensor(buffer, prefix + "momentum_buffer", snapshot);
         state.momentum_buffer(buffer);
     }
 };
 
-/// Parameters are numbered through; those that have had no gradient yet have no state.
+/// Parameters are numbered through; those that have had no gradient (frozen, unused) have no state.
 template <class State>
 void save_moments(optim::Optimizer& optimiser, Snapshot& snapshot) {
     const auto& states = optimiser.state();
@@ -82,10 +83,8 @@ template <class State>
 void load_moments(optim::Optimizer& optimiser, const Snapshot& snapshot, bool amsgrad = false) {
     auto& states = optimiser.state();
     const auto& parameters = optimiser.param_groups().front().params();
-    const bool any = std::any_of(snapshot.arrays().begin(), snapshot.arrays().end(),
-                                 [](const auto& array) { return array.name.starts_with("optimiser/0/"); });
-    if (!any) return;  // SGD without momentum keeps nothing
     for (std::size_t number = 0; number < parameters.size(); ++number) {
+        if (snapshot.find(prefix_of(number) + Moments<State>::first) == nullptr) continue;
         auto state = std::make_unique<State>();
         Moments<State>::load(*state, parameters[number], prefix_of(number), snapshot, amsgrad);
         states[key_in(states, parameters[number])] = std::move(state);

@@ -6,9 +6,11 @@
 
 namespace stemma {
 
+/// LibTorch's SGD, Adam or AdamW with the hyperparameters of that name, in one parameter group.
 std::unique_ptr<torch::optim::Optimizer> make_optimiser(std::vector<torch::Tensor> parameters,
                                                         const Hyperparameters& hyperparameters);
 
+/// Of all parameter groups, from the next step on.
 void set_learning_rate(torch::optim::Optimizer& optimiser, double lr);
 
 /// Scales the parameters' gradients to the global norm `norm` if they are longer together; 0 = no limit. As PyTorch's

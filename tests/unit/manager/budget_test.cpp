@@ -42,6 +42,23 @@ TEST(BudgetOf, a_failure_gives_its_report_back) {
     EXPECT_EQ(all_of<Assign>(run.fail(1, 0, FailureKind::infeasible)).size(), 1U);
 }
 
+TEST(BudgetOf, a_search_in_which_everything_diverges_ends) {
+    Harness reports(with({.reports = 3}));
+    many(reports, 4);
+    reports.start(1);
+    reports.fail(1, 0, FailureKind::nonfinite);
+    reports.fail(1, 1, FailureKind::nonfinite);
+    EXPECT_EQ(only<Ended>(reports.fail(1, 2, FailureKind::nonfinite)).reason, EndReason::budget_reports);
+
+    Harness resource(with({.resource = 6}));
+    many(resource, 4);
+    resource.start(1);
+    resource.fail(1, 0, FailureKind::nonfinite);  // in its first unit, which it costs
+    resource.fail(1, 1, FailureKind::nonfinite);
+    EXPECT_EQ(only<Ended>(resource.fail(1, 2, FailureKind::nonfinite)).reason, EndReason::budget_resource);
+    EXPECT_EQ(resource.manager->totals().resource, 3U);
+}
+
 TEST(BudgetOf, resource_is_never_exceeded_and_what_does_not_fit_waits_for_a_larger_one) {
     Harness run(with({.resource = 10}));
     many(run, 4);

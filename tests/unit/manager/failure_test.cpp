@@ -29,6 +29,16 @@ TEST(Failure, the_only_worker_retries_itself) {
     EXPECT_EQ(only<Assign>(run.fail(1, 0, FailureKind::exception)).worker, WorkerId{1});
 }
 
+TEST(Failure, retries_end_however_many_are_allowed) {
+    Harness run({.retries = 300, .durable = DurablePolicy::none});
+    run.scheduler->work = {Create{2}};
+    run.start(1);
+    for (std::uint64_t lease = 0; lease < 300; ++lease) {
+        ASSERT_TRUE(noted(run.fail(1, lease, FailureKind::exception), EventKind::retry)) << lease;
+    }
+    EXPECT_TRUE(noted(run.fail(1, 300, FailureKind::exception), EventKind::member_failed));
+}
+
 TEST(Failure, a_retry_waits_for_another_worker_while_others_work) {
     Harness run(quiet());
     run.scheduler->work = {Create{2}, Create{2}, Create{2}};

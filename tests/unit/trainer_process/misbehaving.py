@@ -90,6 +90,12 @@ while True:
         send(**{**good, "metrics": {"valid_loss": "nan"}})
     elif what == "inf":
         send(**{**good, "metrics": {"valid_loss": "inf"}})
+    elif what == "nan_in_progress":
+        send(type="progress", lease=number, at=to, metrics={"valid_loss": "nan"})
+        send(**{**good, "metrics": {}})
+    elif what == "inf_in_progress":
+        send(type="progress", lease=number, at=to, metrics={"valid_loss": "inf"})
+        send(**{**good, "metrics": {"test_loss": 0.5}})
     elif what == "held_out_nan":
         send(**{**good, "metrics": {"valid_loss": 0.5, "test_loss": "nan"}})
     elif what == "no_metric":

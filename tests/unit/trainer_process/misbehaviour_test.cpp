@@ -50,6 +50,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Misbehaviour{"bare_nan", exception, "protocol", "has no NaN"},
                     Misbehaviour{"nan", FailureKind::nonfinite, "valid_loss", "valid_loss is nan"},
                     Misbehaviour{"inf", FailureKind::nonfinite, "valid_loss", "valid_loss is inf"},
+                    Misbehaviour{"nan_in_progress", FailureKind::nonfinite, "valid_loss", "valid_loss is nan"},
+                    Misbehaviour{"inf_in_progress", FailureKind::nonfinite, "valid_loss", "valid_loss is inf"},
                     Misbehaviour{"no_metric", exception, "protocol", "lacks valid_loss"},
                     Misbehaviour{"unknown_metric", exception, "protocol", "did you mean \"valid_loss\""},
                     Misbehaviour{"early", exception, "protocol", "nothing asked it to stop"},

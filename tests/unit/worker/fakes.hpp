@@ -19,7 +19,17 @@ namespace stemma::testing {
 /// The state is one number: the sum of (unit + seed) over the units trained, so it depends on the path.
 class CountingTrainer final : public Trainer {
 public:
-    enum class Mood { well, out_of_memory, throws, throws_number, fails, until_stopped };
+    enum class Mood {
+        well,
+        out_of_memory,
+        throws,
+        throws_number,
+        fails,
+        until_stopped,
+        goes_too_far,
+        tells_nothing,
+        tells_too_little
+    };
     explicit CountingTrainer(Mood mood = Mood::well) : mood_(mood) {}
 
     std::span<const MetricInfo> metrics() const override { return metrics_; }
@@ -45,7 +55,9 @@ public:
             if (request.progress) request.progress(trained.rows.back());
             if (mood_ == Mood::until_stopped) std::this_thread::yield();
         }
-        trained.reached = unit;
+        trained.reached = mood_ == Mood::goes_too_far ? unit + 1 : unit;
+        if (mood_ == Mood::tells_nothing) trained.rows.clear();
+        if (mood_ == Mood::tells_too_little) trained.rows.back().values.clear();
         trained.snapshot.add("state", DType::i64, {1}, std::as_bytes(std::span(&state, 1)));
         return trained;
     }

@@ -203,6 +203,13 @@ TEST(WorkerHost, ClassifiesWhatATrainerThrows) {
     const auto nonfinite = failure_of(Mood::fails);
     EXPECT_EQ(nonfinite.kind, FailureKind::nonfinite);
     EXPECT_EQ(nonfinite.message.size(), message_text_max);
+    for (const auto& [mood, message] : {std::pair{Mood::goes_too_far, "was to train from 0 to 1"},
+                                        std::pair{Mood::tells_nothing, "last row of metrics"},
+                                        std::pair{Mood::tells_too_little, "a row has 0 metrics"}}) {
+        const auto unfit = failure_of(mood);
+        EXPECT_EQ(unfit.kind, FailureKind::exception);
+        EXPECT_NE(unfit.message.find(message), std::string::npos) << unfit.message;
+    }
 }
 
 TEST(WorkerHost, ACancelledLeaseReportsWhatIsThereAndOneThatWaitsNothing) {

@@ -7,7 +7,8 @@
 namespace stemma {
 
 FlatParameters::FlatParameters(std::vector<torch::Tensor> parameters) : parameters_(std::move(parameters)) {
-    ensure(!parameters_.empty(), "a model has parameters");
+    std::erase_if(parameters_, [](const auto& parameter) { return !parameter.requires_grad(); });
+    if (parameters_.empty()) throw UserError("no parameter of the model is trained: none requires a gradient");
     for (const auto& parameter : parameters_) sizes_.push_back(parameter.numel());
     point_to(joined(parameters_));
 }

@@ -11,7 +11,8 @@ namespace stemma {
 /// that a graph recorded at older weights can be walked with those weights in place.
 class FlatParameters {
 public:
-    /// Parameters of one type on one device. Their values are copied into the first vector.
+    /// Parameters of one type on one device, of which those that require no gradient (frozen) are left out. Their
+    /// values are copied into the first vector. Throws UserError when none is left.
     explicit FlatParameters(std::vector<torch::Tensor> parameters);
 
     const torch::Tensor& flat() const { return flat_; }

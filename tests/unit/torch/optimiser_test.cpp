@@ -1,0 +1,61 @@
+// Moments of a network of which only some parameters are trained.
+#include "trainer/torch/optimiser.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "trainer/torch/hypergradient/flat_parameters.hpp"
+
+namespace stemma {
+namespace {
+
+/// Frozen, trained, never used, trained.
+std::vector<torch::Tensor> parameters_with_gaps() {
+    std::vector<torch::Tensor> out;
+    for (int i = 0; i < 4; ++i) out.push_back(torch::full({3}, 1.0 + i).requires_grad_(i != 0));
+    return out;
+}
+
+void step(torch::optim::Optimizer& optimiser, const std::vector<torch::Tensor>& parameters) {
+    optimiser.zero_grad();
+    (parameters[0] * parameters[1] * parameters[3]).square().sum().backward();
+    optimiser.step();
+}
+
+class FrozenParameters : public testing::TestWithParam<std::string> {};
+
+TEST_P(FrozenParameters, LeaveTheMomentsOfTheOthers) {
+    Hyperparameters h;
+    h.optimiser = GetParam();
+    h.lr = 0.01;
+    h.momentum = 0.9;
+    auto parameters = parameters_with_gaps();
+    const auto optimiser = make_optimiser(parameters, h);
+    for (int i = 0; i < 3; ++i) step(*optimiser, parameters);
+    Snapshot snapshot;
+    save_optimiser(*optimiser, h.optimiser, snapshot);
+    std::vector<torch::Tensor> again;
+    for (const auto& one : parameters) again.push_back(one.detach().clone().requires_grad_(one.requires_grad()));
+    const auto other = make_optimiser(again, h);
+
+    load_optimiser(*other, h.optimiser, snapshot);
+    step(*optimiser, parameters);
+    step(*other, again);
+
+    for (std::size_t i = 0; i < parameters.size(); ++i) EXPECT_TRUE(torch::equal(parameters[i], again[i])) << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Optimisers, FrozenParameters, testing::Values("sgd", "adam", "adamw"),
+                         [](const auto& row) { return row.param; });
+
+TEST(FlatParameters, AreThoseThatAreTrained) {
+    const auto parameters = parameters_with_gaps();
+    const FlatParameters flat(parameters);
+
+    EXPECT_EQ(flat.flat().numel(), 9);
+    EXPECT_TRUE(torch::equal(flat.flat().slice(0, 0, 3), parameters[1]));
+    EXPECT_THROW(FlatParameters({torch::ones({2})}), UserError);
+}
+
+}  // namespace
+}  // namespace stemma
