@@ -6,7 +6,7 @@ namespace stemma {
 enum class ExitCode : int {
     ok = 0,               ///< the search ended by itself: budget, target, nothing left
     failed = 1,           ///< the search stopped because every training fails alike
-    user_error = 2,       ///< nothing was started; the message says what to change
+    user_error = 2,       ///< before anything was started, or a full disk; the message says what to change
     mismatch = 3,         ///< verify: a decision differs from the record
     stopped = 4,          ///< by `stemma stop`: resumable, but nobody wants it queued again
     search_ended = 5,     ///< ask: there is nothing more to train

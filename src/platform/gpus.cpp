@@ -156,27 +156,4 @@ std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request) {
                     " for each GPU: start fewer on it, or let more share a GPU ([workers] per_gpu)"};
 }
 
-std::variant<Gpu, GpuError> assign_gpu(const GpuRequest& request) {
-    auto gpus = assign_gpus(request);
-    if (auto* error = std::get_if<GpuError>(&gpus)) return std::move(*error);
-    return std::get<GpuList>(gpus).front();
-}
-
-std::vector<std::string> shared_gpu_warnings(std::string_view host, const std::vector<std::string>& uuids,
-                                             int workers_per_gpu) {
-    std::map<std::string, int> users;
-    for (const auto& uuid : uuids) {
-        if (!uuid.empty()) ++users[uuid];
-    }
-    std::vector<std::string> warnings;
-    for (const auto& [uuid, count] : users) {
-        if (count > workers_per_gpu) {
-            warnings.push_back(std::string(host) + ": " + std::to_string(count) + " workers share GPU " + uuid + ", " +
-                               std::to_string(workers_per_gpu) +
-                               " wanted; bind one to each (Slurm: --gpus-per-task=1) or set [workers] per_gpu");
-        }
-    }
-    return warnings;
-}
-
 }  // namespace stemma

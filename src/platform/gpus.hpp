@@ -49,12 +49,5 @@ struct GpuError {
 /// silent doubling up. GPUs are told apart by UUID, or by index where that is not known. Throws InternalError on a
 /// count below 1 or an index out of range.
 std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request);
-/// The first of these.
-std::variant<Gpu, GpuError> assign_gpu(const GpuRequest& request);
-
-/// The workers of one host (as "uuid" each, "" = CPU) of which more than `workers_per_gpu` share a GPU: one warning
-/// text for each such GPU. For `stemma selfcheck`, which sees what a launcher really bound. Pure.
-std::vector<std::string> shared_gpu_warnings(std::string_view host, const std::vector<std::string>& uuids,
-                                             int workers_per_gpu);
 
 }  // namespace stemma

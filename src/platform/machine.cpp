@@ -9,6 +9,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -127,6 +128,26 @@ std::string host_name() {
     std::array<char, 256> name{};
     if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
     return name.data();
+}
+
+std::string path_to_type(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto from_here = std::filesystem::relative(path, error);
+    return error || from_here.empty() || *from_here.begin() == ".." ? path.string() : from_here.string();
+}
+
+std::string program_to_type() {
+    std::error_code error;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error) return "stemma";
+    const char* path = std::getenv("PATH");
+    std::istringstream folders(path == nullptr ? "" : path);
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        const auto found = std::filesystem::path(folder) / program.filename();
+        if (!std::filesystem::exists(found, error)) continue;
+        return std::filesystem::equivalent(found, program, error) ? program.filename().string() : path_to_type(program);
+    }
+    return path_to_type(program);
 }
 
 std::string cpu_model() {

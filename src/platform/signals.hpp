@@ -23,13 +23,6 @@ public:
 
     /// What the signals so far ask for. Never goes back. Costs one atomic load; any thread.
     Interruption asked() const;
-    /// The number of the last signal, 0 if there was none.
-    int last_signal() const;
-    /// Becomes readable when a signal comes and stays so: for poll(2) beside other descriptors.
-    int descriptor() const;
-
-private:
-    int read_end_ = -1;
 };
 
 }  // namespace stemma

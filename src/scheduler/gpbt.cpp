@@ -274,7 +274,7 @@ private:
     void take(const Extended& extended, Actions&) {
         no_more_ = false;
         if (settings_.max > 0) settings_.max = std::max(settings_.max, extended.max_resource);
-        const auto wanted = (extended.max_resource + settings_.interval - 1) / settings_.interval;
+        const auto wanted = std::min(gpbt_generations_max, (extended.max_resource - 1) / settings_.interval + 1);
         if (wanted > static_cast<Resource>(settings_.generations)) {
             settings_.generations = static_cast<std::uint32_t>(wanted);
             rows_.resize(settings_.generations);

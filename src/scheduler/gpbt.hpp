@@ -10,6 +10,9 @@
 
 namespace stemma {
 
+/// More are never bred: what is kept of each makes a table.
+inline constexpr Resource gpbt_generations_max = 1'000'000;
+
 struct GpbtSettings {
     std::uint32_t children = 16;    ///< n >= 1: trained in each generation
     std::uint32_t founders = 0;     ///< members of generation 0; 0 = n, as published

@@ -336,8 +336,6 @@ private:
 
 }  // namespace
 
-PbtSettings pbt_published() { return {}; }
-
 PbtSettings pbt_ray() {
     PbtSettings settings;
     settings.bottom = settings.top = 0.25;

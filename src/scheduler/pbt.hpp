@@ -37,8 +37,6 @@ struct PbtSettings {
     std::uint64_t seed = 0;
 };
 
-/// The paper's: truncation, 20 % and 20 %.
-PbtSettings pbt_published();
 /// Number of the sub-population that this slot is in.
 std::uint32_t pbt_group(const PbtSettings& settings, std::size_t slot);
 /// Ray Tune's defaults: truncation, 25 % and 25 % (its explore, with resampling at 0.25, is the sampler's business).

@@ -134,9 +134,9 @@ struct RungRow {
     std::uint64_t promoted = 0;  ///< of these, sent further (in preview: expected)
 };
 
-/// Contract (tests/contract/scheduler_suite.hpp): at most one Create or Train in answer to WorkWanted and none to other
-/// events; a member is trained only forwards, by one piece of work at a time; every member that is asked for is
-/// eventually done with, if reports come; O(log n) per event.
+/// Contract (tests/contract/scheduler/scheduler_suite.hpp): at most one Create or Train in answer to WorkWanted and
+/// none to other events; a member is trained only forwards, by one piece of work at a time; every member that is asked
+/// for is eventually done with, if reports come; O(log n) per event.
 class Scheduler {
 public:
     virtual ~Scheduler() = default;

@@ -39,8 +39,8 @@ inline bool is_about(const Arrival& arrival, TransferId transfer) {
     return (arrived != nullptr && arrived->transfer == transfer) || (sent != nullptr && sent->transfer == transfer);
 }
 
-/// Contract (tests/contract/endpoint_suite.hpp): all calls come from one thread; nothing blocks; frames between two
-/// ranks arrive once and in order; a bulk transfer of any size (0 bytes, > 2 GiB) arrives whole.
+/// Contract (tests/contract/endpoint/endpoint_suite.hpp): all calls come from one thread; nothing blocks; frames
+/// between two ranks arrive once and in order; a bulk transfer of any size (0 bytes, > 2 GiB) arrives whole.
 class Endpoint {
 public:
     virtual ~Endpoint() = default;

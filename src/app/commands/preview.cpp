@@ -12,6 +12,8 @@
 #include "app/console/format.hpp"
 #include "app/job/job.hpp"
 #include "app/registry.hpp"
+#include "app/worker_place.hpp"
+#include "platform/machine.hpp"
 #include "record/hdf5/snapshot_file.hpp"
 #include "sampler/random.hpp"
 #include "simulator/simulator.hpp"
@@ -31,7 +33,14 @@ struct Trial {
     double seconds = 0;        ///< of one unit
     double write_seconds = 0;  ///< of one durable copy
     std::uint64_t snapshot_bytes = 0;
+    std::string place;  ///< "cpu, 1 thread"
 };
+
+/// Where one of `workers` workers on this machine would train.
+TrainerPlace place_here(const Job& job, std::uint32_t workers) {
+    const int sharing = std::clamp(static_cast<int>(workers), 1, std::max(1, usable_cores()));
+    return place_of(job, {.index = 0, .gpus = {gpus_for(job)}, .sharing = sharing}).trainer;
+}
 
 /// The folder where the run file would be, or the nearest one above it that exists.
 std::filesystem::path folder_for(const std::filesystem::path& run_file) {
@@ -42,13 +51,15 @@ std::filesystem::path folder_for(const std::filesystem::path& run_file) {
 
 /// One unit of training with the job's trainer, here and now, on a configuration of the sampler; and one durable copy
 /// of what it leaves, on the disk that the run would use. Throws UserError if either fails.
-Trial try_one_unit(const Job& job) {
-    const auto trainer = make_trainer(job, {"cpu", std::max(1U, job.workers.threads)});
+Trial try_one_unit(const Job& job, std::uint32_t workers) {
+    const auto place = place_here(job, workers);
+    const auto trainer = make_trainer(job, place);
     const auto configuration = make_sampler(job)->propose({{0}, 0, {}});
     ensure(configuration.has_value(), "a sampler has at least one configuration");
     TrainRequest request{.member = {0}, .configuration = {*job.space, *configuration}, .seed = job.run.seed, .to = 1};
     TrainResult result;
     Trial trial;
+    trial.place = fmt::format("{}, {}", place.device, units_text(place.threads, "thread"));
     trial.seconds = seconds_of([&] { result = trainer->train(request); });
     if (const auto* failure = std::get_if<TrainFailure>(&result)) {
         throw UserError(
@@ -181,7 +192,7 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
                 static_cast<unsigned long long>(kept), bytes_text(memory).c_str(), preview_options.workers);
     std::optional<Trial> trial;
     if (preview_options.time) {
-        trial = try_one_unit(job);
+        trial = try_one_unit(job, preview_options.workers);
         // A second copy takes room too.
         const auto held = manager_settings(job).replicated == DurablePolicy::none ? kept : 2 * kept;
         std::printf("  one is %s, all of them %s%s\n", bytes_text(trial->snapshot_bytes).c_str(),
@@ -192,10 +203,10 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
     }
     print_copies(job, plan, preview_options.workers, trial);
     if (trial) {
-        std::printf("one %s took %.2f s here (one configuration, first call included): about %s with %u workers\n",
-                    std::string(unit).c_str(), trial->seconds,
+        std::printf("one %s took %.2f s here (%s; one configuration, first call included): about %s with %s\n",
+                    std::string(unit).c_str(), trial->seconds, trial->place.c_str(),
                     clock_text(trial->seconds * static_cast<double>(plan.resource) / preview_options.workers).c_str(),
-                    preview_options.workers);
+                    units_text(preview_options.workers, "worker").c_str());
     }
     return ExitCode::ok;
 }

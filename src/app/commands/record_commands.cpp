@@ -130,13 +130,21 @@ void follow(History& history, MemberId member, const Entry& entry) {
 
 }  // namespace
 
+namespace {
+
+/// Throws UserError if there is no such member.
+MemberId member_of(const Manager& manager, const std::filesystem::path& file, std::uint64_t number) {
+    const auto count = manager.member_count();
+    if (number < count) return {number};
+    throw UserError(fmt::format("{}: has no member {}; {}", file.string(), number,
+                                count == 0 ? "none was born yet" : fmt::format("its members are 0 .. {}", count - 1)));
+}
+
+}  // namespace
+
 ExitCode show(const std::filesystem::path& file, std::uint64_t number) {
     const auto run = open_run(file);
-    const MemberId member{number};
-    if (number >= run.manager.member_count()) {
-        throw UserError(fmt::format("{}: has no member {}; its members are 0 .. {}", file.string(), number,
-                                    run.manager.member_count() - 1));
-    }
+    const auto member = member_of(run.manager, file, number);
     History history;
     RunFileReader(file).entries([&](const Entry& entry) { follow(history, member, entry); });
     const auto view = run.manager.member(member);
@@ -159,7 +167,7 @@ void export_weights(const std::filesystem::path& file, const ExportOptions& opti
     const auto best = run.manager.best();
     if (!options.member && !best)
         throw UserError(file.string() + ": no member has a finite metric yet, so none is the best");
-    const MemberId member = options.member ? MemberId{*options.member} : best->member;
+    const auto member = options.member ? member_of(run.manager, file, *options.member) : best->member;
     // The best snapshot may be older than its member's last one; for others the last one is what there is.
     const auto id = best && best->member == member ? best->snapshot : run.manager.latest_snapshot(member);
     const auto from = id.exists() ? snapshot_path(file, id) : std::filesystem::path{};
@@ -169,7 +177,12 @@ void export_weights(const std::filesystem::path& file, const ExportOptions& opti
             "kept unless durable = \"none\")",
             file.string(), member.value));
     }
-    std::filesystem::copy_file(from, options.weights, std::filesystem::copy_options::overwrite_existing);
+    std::error_code error;
+    std::filesystem::copy_file(from, options.weights, std::filesystem::copy_options::overwrite_existing, error);
+    if (error) {
+        throw UserError(fmt::format("{} cannot be written ({}); name a file in a folder that is there", options.weights,
+                                    error.message()));
+    }
     std::printf("weights of member %llu: %s\n", static_cast<unsigned long long>(member.value), options.weights.c_str());
 }
 

@@ -105,13 +105,14 @@ ReportContext report_context(const RecordedRun& run, const std::filesystem::path
     std::string ended;
     if (run.ended) ended = fmt::format("ended, {}", reason_text(*run.ended));
     return {.name = run.header.name,
-            .run_file = file.string(),
+            .run_file = path_to_type(file),
             .metric = run.header.metric,
             .unit = run.header.unit,
             .metrics = run.header.metrics,
             .workers = run.workers,
             .seconds = run.replay.last_time,
             .ended = std::move(ended),
+            .program = program_to_type(),
             .lineage = {}};
 }
 

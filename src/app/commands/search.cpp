@@ -187,13 +187,14 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
     const auto ended = fmt::format("ended after {}, {}", clock_text(result.time), reason_text(result.reason));
     lead->record->close(exit_code(result) == ExitCode::ok);
     const ReportContext context{.name = lead->name,
-                                .run_file = lead->run_file.string(),
+                                .run_file = path_to_type(lead->run_file),
                                 .metric = job.metric.name,
                                 .unit = std::string(job.trainer.unit_name()),
                                 .metrics = metrics_of(job),
                                 .workers = static_cast<std::size_t>(endpoint.size() - 1),
                                 .seconds = result.time - lead->host.time_before,
                                 .ended = ended,
+                                .program = program_to_type(),
                                 .lineage = job.scheduler.population() ? best_lineage_text(lead->run_file) : ""};
     std::fputs(final_report(lead->manager, context).c_str(), stdout);
     std::fflush(stdout);

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "app/console/format.hpp"
 
@@ -45,16 +49,23 @@ std::string work_text(const Manager& manager, const ReportContext& context) {
 
 std::string next_text(const Manager& manager, const ReportContext& context) {
     const auto& file = context.run_file;
-    std::string text = fmt::format("run file: {}\nnext:\n", file);
+    std::vector<std::pair<std::string, std::string_view>> commands;  // and what each is for
+    const auto add = [&](const std::string& words, std::string_view purpose) {
+        commands.emplace_back(context.program + " " + words, purpose);
+    };
     if (const auto best = manager.best()) {
-        text += fmt::format("  stemma show {} {:<18} its learning curve and history\n", file, best->member.value);
+        add(fmt::format("show {} {}", file, best->member.value), "its learning curve and history");
         if (best->snapshot.exists())
-            text += fmt::format("  stemma export {} {} --weights best.h5   its weights\n", file, best->member.value);
+            add(fmt::format("export {} {} --weights best.h5", file, best->member.value), "its weights");
     }
-    text += fmt::format("  stemma report {}                   a page to look at\n", file);
-    text += fmt::format("  stemma export {} --csv tables/     everything as CSV\n", file);
-    text += fmt::format("  stemma resume {} --help            go on with a larger budget\n", file);
-    text += fmt::format("  stemma verify {}                   replay every decision\n", file);
+    add(fmt::format("report {}", file), "a page to look at");
+    add(fmt::format("export {} --csv tables/", file), "everything as CSV");
+    add(fmt::format("resume {} --help", file), "go on with a larger budget");
+    add(fmt::format("verify {}", file), "replay every decision");
+    std::size_t width = 0;
+    for (const auto& [command, purpose] : commands) width = std::max(width, command.size());
+    std::string text = fmt::format("run file: {}\nnext:\n", file);
+    for (const auto& [command, purpose] : commands) text += fmt::format("  {:<{}}  {}\n", command, width, purpose);
     return text;
 }
 

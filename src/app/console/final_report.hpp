@@ -11,10 +11,11 @@ struct ReportContext {
     std::string metric;  ///< name of the one that is optimised
     std::string unit;
     std::vector<MetricInfo> metrics;
-    std::size_t workers = 0;  ///< of the last incarnation
-    double seconds = 0;       ///< of the search, all incarnations
-    std::string ended;        ///< a sentence; "" while it runs
-    std::string lineage;      ///< the best member's, drawn, with its schedule; "" where nobody has a parent
+    std::size_t workers = 0;         ///< of the last incarnation
+    double seconds = 0;              ///< of the search, all incarnations
+    std::string ended;               ///< a sentence; "" while it runs
+    std::string program = "stemma";  ///< as it is typed
+    std::string lineage;             ///< the best member's, drawn, with its schedule; "" where nobody has a parent
 };
 
 /// What `stemma run` ends with and `stemma status` shows: the best member, its configuration and metrics, the rungs,

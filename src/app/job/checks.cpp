@@ -63,6 +63,12 @@ void check_population(const Node& root, const SchedulerSettings& scheduler, Diag
             place_of(root, {"scheduler", "interval"}), "scheduler.interval",
             "must be <= max = " + std::to_string(scheduler.max) + "; got " + std::to_string(scheduler.interval));
     }
+    if (scheduler.type == SchedulerType::gpbt && !diagnostics.blamed("scheduler.interval") &&
+        (scheduler.max - 1) / scheduler.interval >= gpbt_generations_max) {
+        diagnostics.error(place_of(root, {"scheduler", "max"}), "scheduler.max",
+                          "must be at most " + std::to_string(gpbt_generations_max) + " generations of interval = " +
+                              std::to_string(scheduler.interval) + "; got " + std::to_string(scheduler.max));
+    }
     check_numbers(
         root, "scheduler", "periods", scheduler.periods, "a list of integers >= 1",
         [](double value, bool integer) { return integer && value >= 1 && value <= 1e6; }, diagnostics);

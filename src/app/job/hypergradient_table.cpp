@@ -43,14 +43,16 @@ std::vector<Field<S>> robustness() {
 std::vector<Field<HypergradientSettings>> hypergradient_fields() {
     std::vector<Field<S>> fields{
         variant(),
-        {integer("interval", "10", {1, count_max}, "T: weight updates between two hyper-steps."), into(&S::interval)},
+        {integer("interval", "10", {1, count_max}, "T: weight updates between two hyper-steps (baydin: always 1)."),
+         into(&S::interval)},
         {integer("terms", "5", {1, 1000}, "i: terms of the series that stands for an inverse."), into(&S::terms)},
         {integer("window", "5", {1, count_max}, "diff_through_opt: updates that are differentiated through."),
          into(&S::window)},
         {flag("reset", "false",
               "Weights go back to their initial values after each hyper-step; only with variant = \"unrolled\"."),
          into(&S::reset)},
-        {number("rate", "0.05", above(0), "Step size of the Adam that moves the raw values (log10, logit)."),
+        {number("rate", "0.05", above(0),
+                "Step size of the Adam that moves the raw values (log10, logit); baydin has its own, 0.001."),
          into(&S::rate)},
         {number("gradient_clip", "0", at_least(0),
                 "Largest norm of a training gradient, also when differentiating; 0 = no limit."),

@@ -107,6 +107,8 @@ TEST(PopulationSection, ContradictionsAreErrors) {
     EXPECT_THAT(errors_of(population("type = \"pbt\"\npopulation = 3\nperiods = [1, 2, 4]")), IsEmpty());
     EXPECT_THAT(errors_of(population("type = \"gpbt\"\nchildren = 4\nratio = 5")),
                 ElementsAre(HasSubstr("scheduler.ratio must be in 1/children .. children = 4")));
+    EXPECT_THAT(errors_of(with(toy_job, "max = 27", "max = 4294967297\ntype = \"gpbt\"")),
+                ElementsAre(HasSubstr("scheduler.max must be at most 1000000 generations")));
     EXPECT_THAT(errors_of(population("type = \"gpbt\"\npatience = 0.5")),
                 ElementsAre(HasSubstr("jobs/x.toml:11:12: scheduler.patience must be 0 or at least 1")));
     EXPECT_THAT(errors_of(population("type = \"pbt\"\nrepeats = 2")),

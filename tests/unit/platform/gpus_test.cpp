@@ -98,15 +98,15 @@ TEST_P(AssignTable, Gives) {
         for (const auto* uuid : list) seen.push_back({static_cast<int>(seen.size()), uuid, "a GPU"});
     }
 
-    const auto answer = assign_gpu(request);
+    const auto answer = assign_gpus(request);
 
     if (row.expected == nullptr) {
         ASSERT_TRUE(std::holds_alternative<GpuError>(answer));
         EXPECT_THAT(std::get<GpuError>(answer).message, testing::AnyOf(HasSubstr("per_gpu"), HasSubstr("device")));
         return;
     }
-    ASSERT_TRUE(std::holds_alternative<Gpu>(answer)) << std::get<GpuError>(answer).message;
-    const auto& gpu = std::get<Gpu>(answer);
+    ASSERT_TRUE(std::holds_alternative<GpuList>(answer)) << std::get<GpuError>(answer).message;
+    const auto& gpu = std::get<GpuList>(answer).front();
     EXPECT_EQ(gpu.uuid, row.expected);
     EXPECT_EQ(gpu.index,
               std::ranges::find(request.visible[static_cast<std::size_t>(row.worker)], gpu.uuid, &Gpu::uuid) -
@@ -154,8 +154,8 @@ TEST(AssignGpu, NoTwoWorkersGetOneGpuWhateverTheySee) {
         }
         std::vector<std::string> given;
         for (request.worker = 0; request.worker < 3; ++request.worker) {
-            const auto answer = assign_gpu(request);
-            if (const auto* gpu = std::get_if<Gpu>(&answer)) given.push_back(gpu->uuid);
+            const auto answer = assign_gpus(request);
+            if (const auto* gpus = std::get_if<GpuList>(&answer)) given.push_back(gpus->front().uuid);
         }
         std::ranges::sort(given);
         EXPECT_EQ(std::ranges::adjacent_find(given), given.end()) << "pattern " << pattern;
@@ -163,8 +163,8 @@ TEST(AssignGpu, NoTwoWorkersGetOneGpuWhateverTheySee) {
 }
 
 TEST(AssignGpu, CountsOutOfRangeAreBugs) {
-    EXPECT_THROW(assign_gpu({.visible = {{}}, .worker = 1, .workers_per_gpu = 1}), InternalError);
-    EXPECT_THROW(assign_gpu({.visible = {{}}, .worker = 0, .workers_per_gpu = 0}), InternalError);
+    EXPECT_THROW(assign_gpus({.visible = {{}}, .worker = 1, .workers_per_gpu = 1}), InternalError);
+    EXPECT_THROW(assign_gpus({.visible = {{}}, .worker = 0, .workers_per_gpu = 0}), InternalError);
 }
 
 TEST(AssignGpus, SeveralForEachWorker) {
@@ -187,14 +187,6 @@ TEST(AssignGpus, SeveralForEachWorker) {
     EXPECT_EQ(first(all(1, 1, 0)), "error") << "one is not two";
     const std::vector<GpuList> bound = {{{0, "GPU-a", ""}, {1, "GPU-b", ""}}, {{0, "GPU-c", ""}, {1, "GPU-d", ""}}};
     EXPECT_EQ(first(assign_gpus({bound, 1, 1, 2})), "GPU-c") << "the launcher bound two to each";
-}
-
-TEST(SharedGpuWarnings, NameHostGpuAndCount) {
-    const auto warnings = shared_gpu_warnings("node7", {"GPU-a", "GPU-b", "", "GPU-a", ""}, 1);
-
-    ASSERT_THAT(warnings, SizeIs(1));
-    EXPECT_THAT(warnings[0], testing::AllOf(HasSubstr("node7"), HasSubstr("2 workers"), HasSubstr("GPU-a")));
-    EXPECT_THAT(shared_gpu_warnings("node7", {"GPU-a", "GPU-a"}, 2), IsEmpty());
 }
 
 }  // namespace

@@ -354,7 +354,7 @@ TEST(Pbt, PrefersAMemberWhoseWeightsNeedNotMoveUnlessItIsAhead) {
 }
 
 TEST(Pbt, PresetsAreThePublishedOnes) {
-    EXPECT_EQ(pbt_published().bottom, 0.2);
+    EXPECT_EQ(PbtSettings().bottom, 0.2);
     EXPECT_EQ(pbt_ray().top, 0.25);
 }
 
