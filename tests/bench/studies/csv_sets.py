@@ -10,7 +10,7 @@ validation rows, relative to random search, and the mean rank of each method amo
 
 import statistics
 
-from population import Problem, parser_of, sweep
+from population import Problem, parser_of, sweep_arms
 
 HEAD = """
 [run.budget]
@@ -65,8 +65,7 @@ def main():
     parser.add_argument("--sets", default=",".join(SETS))
     options = parser.parse_args()
     arms, sets = options.arms.split(","), options.sets.split(",")
-    tasks = [(options.folder, problem(name), options.space, arm, seed, None, options.workers) for seed in range(1, options.seeds + 1) for name in sets for arm in arms]
-    rows = sweep(tasks, options.folder / f"csv_sets_{options.space}_{'+'.join(arms)}.csv", options.side_by_side)
+    rows = sweep_arms(options, [problem(name) for name in sets], arms, f"csv_sets_{options.space}_{'+'.join(arms)}.csv")
     print(table(rows, arms, sets))
 
 

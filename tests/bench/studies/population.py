@@ -92,6 +92,7 @@ def parser_of(description, seeds):
     parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--space", choices=SPACES, default="scaled")
     parser.add_argument("--side-by-side", type=int, default=2)
+    parser.add_argument("--done", type=Path, help="table of earlier runs (such as in docs/studies): they are taken from it, not run again")
     parser.add_argument("--workers", type=int, default=1, help="of each search: what it knows at a birth, not how fast it is")
     return parser
 
@@ -129,13 +130,30 @@ def run(folder, problem, space, arm, seed, within=None, workers=1):
     return problem.name, space, arm, seed, *found
 
 
-def sweep(tasks, summary, side_by_side, run=run):
-    """Rows of run(*task) for all tasks; the file `summary` (CSV) has those that are done."""
+def rows_of(table):
+    """{(problem, space, method, seed): row} of a file that sweep() wrote."""
+    with table.open(newline="") as lines:
+        rows = [(*row[:3], *map(int, row[3:6]), *map(float, row[6:])) for row in list(csv.reader(lines))[1:]]
+    return {row[:4]: row for row in rows}
+
+
+def sweep(tasks, summary, side_by_side, run=run, rows=()):
+    """Rows of run(*task) for all tasks, after `rows` of earlier ones; the file `summary` (CSV) has those that are done."""
     summary.parent.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows = list(rows)
     with ThreadPoolExecutor(side_by_side) as pool:
         for done in [pool.submit(run, *task) for task in tasks]:
             rows.append(done.result())
             with summary.open("w", newline="") as out:
                 csv.writer(out).writerows([COLUMNS, *sorted(rows)])
     return rows
+
+
+def sweep_arms(options, problems, arms, summary, within=None):
+    """sweep() over seeds, problems and arms, but for what the table `options.done` has."""
+    earlier = rows_of(options.done) if options.done and options.workers == 1 and within is None else {}
+    tasks = [(options.folder, problem, options.space, arm, seed, within, options.workers)
+             for seed in range(1, options.seeds + 1) for problem in problems for arm in arms]
+    keys = [(problem.name, space, arm, seed) for _, problem, space, arm, seed, *_ in tasks]
+    left = [task for task, key in zip(tasks, keys) if key not in earlier]
+    return sweep(left, options.folder / summary, options.side_by_side, rows=[earlier[key] for key in keys if key in earlier])

@@ -2,10 +2,11 @@
 epochs in all, no lineage above 20 epochs (but for the arms called deep: 40).
 
     /usr/bin/python3 tests/bench/studies/protocol_a.py FOLDER [--arms gpbt,pbt,...] [--seeds 10] [--space uniform]
-                                                       [--side-by-side 2] [--small] [--within 40]
+                                                       [--small] [--within 40] [--side-by-side 2]
+                                                       [--done docs/studies/protocol_a.csv]
 
 One run is one file in FOLDER, trained by one worker inside the process (or `--workers`; `--side-by-side` runs at a time). The script may
-be stopped and started again: finished runs are kept, others go on. Selection is by the accuracy on half of the test images;
+be stopped and started again: finished runs are kept, others go on, and those of the table --done are not run again. Selection is by the accuracy on half of the test images;
 `test` is the other half, which nothing saw. --small is what defaults are chosen on: 10,000 of the training images, with as
 many updates an epoch. Writes a CSV file in FOLDER and prints the table.
 """
@@ -13,7 +14,7 @@ many updates an epoch. Writes a CSV file in FOLDER and prints the table.
 import statistics
 from dataclasses import replace
 
-from population import Problem, parser_of, sweep
+from population import Problem, parser_of, sweep_arms
 
 PROBLEM = Problem("fashion_mnist", maximise=True, metric="accuracy", head="""
 [run.budget]
@@ -52,11 +53,9 @@ def main():
     options = parser.parse_args()
     arms = options.arms.split(",")
     problem = SMALL if options.small else PROBLEM
-    tasks = [(options.folder, problem, options.space, arm, seed, options.within, options.workers) for seed in range(1, options.seeds + 1) for arm in arms]
     suffix = f"_within_{options.within}" if options.within else ""
     suffix += f"_n{options.workers}" if options.workers > 1 else ""
-    summary = options.folder / f"{problem.name}_{options.space}_{'+'.join(arms)}{suffix}.csv"
-    print(table(sweep(tasks, summary, options.side_by_side), arms))
+    print(table(sweep_arms(options, [problem], arms, f"{problem.name}_{options.space}_{'+'.join(arms)}{suffix}.csv", options.within), arms))
 
 
 if __name__ == "__main__":
