@@ -8,7 +8,8 @@ import pandas as pd
 from stemma import schema
 from stemma.runfile import decode
 
-_HEIRS = ("exploit", "adoption")
+_SCRATCH = [number for number, name in schema.BIRTH_CAUSES.items() if name in ("sampled", "repeat")]
+_FULL = next(number for number, name in schema.REPORT_STATUS.items() if name == "full")
 
 
 def leases(run):
@@ -47,6 +48,12 @@ def founders(parents):
         root = further
 
 
+def heirs(run):
+    """Which members were born with their parent's weights; a repeat has its parent's configuration only."""
+    rows = run.file.table("members")
+    return (rows["parent"] >= 0) & ~np.isin(rows["cause"], _SCRATCH)
+
+
 def descendants(parents):
     """Members below each one, itself included."""
     count = [1] * len(parents)
@@ -62,10 +69,11 @@ def sign(run):
 
 
 def ranked(run):
-    """Rows of `reports` that count (late ones are never ranked), and their metric where less is better; NaN never is."""
+    """Rows of `reports`, and their metric where less is better, infinite where it is not ranked. As in the program only full
+    reports are, neither late ones nor those of trainings that were interrupted; NaN never is."""
     rows = run.file.table("reports")
     value = rows[run.metric_column] * sign(run)
-    value = np.where((rows["status"] != 3) & np.isfinite(value), value, np.inf)
+    value = np.where((rows["status"] == _FULL) & np.isfinite(value), value, np.inf)
     return rows, value
 
 
@@ -142,7 +150,7 @@ def best(run, k):
     table = table.iloc[:k]
     columns = [parameter.column for parameter in run.parameters]
     out = table[["best", "at", "reached", "founder", "state"]].join(run.members.loc[table.index, columns], rsuffix="_")
-    rows = run.reports[run.reports["member"].isin(table.index) & (run.reports["status"] != "late")]
+    rows = run.reports[run.reports["member"].isin(table.index) & (run.reports["status"] == "full")]
     rows = rows.drop_duplicates(["member", "resource"], keep="last").set_index(["member", "resource"])
     for metric in run.metrics:
         values = rows[metric.column].to_dict()
@@ -186,11 +194,11 @@ def rungs(run):
     given = run.leases
     table = pd.DataFrame({"level": given["to"], "member": given["member"]}).drop_duplicates()
     failed = set(run.summary.index[run.summary["state"].isin(["failed", "diverged"])])
-    on_time = rows["status"] == 1
+    on_time = rows["status"] == _FULL
     reports = pd.DataFrame({"level": rows["resource"], "member": rows["member"], "time": rows["time"], "value": value})[on_time]
-    heirs = run.members[run.members["cause"].isin(_HEIRS)]
-    went = pd.DataFrame({"level": np.r_[given["from"], run.summary["start"].loc[heirs.index]].astype(np.int64),
-                         "member": np.r_[given["member"], heirs["parent"]].astype(np.int64)}).drop_duplicates()
+    born = run.members[heirs(run)]
+    went = pd.DataFrame({"level": np.r_[given["from"], run.summary["start"].loc[born.index]].astype(np.int64),
+                         "member": np.r_[given["member"], born["parent"]].astype(np.int64)}).drop_duplicates()
     went = went.merge(reports[["level", "member"]].drop_duplicates())
     by = reports.groupby("level")
     out = pd.DataFrame({
@@ -206,14 +214,33 @@ def rungs(run):
 
 def presence(run):
     """When each worker was there: worker, start, end [s]; one row a stay."""
-    stays, open_since = [], {}
+    stays, open_since, resumes = [], {}, _resumes(run)
     for row in run.workers.itertuples():
+        while resumes and resumes[0][0] <= row.sequence:
+            _close(stays, open_since, resumes.pop(0)[1])
         if row.change == "joined":
             open_since[row.worker] = row.time
         elif row.worker in open_since:
             stays.append((row.worker, open_since.pop(row.worker), row.time))
-    stays += [(worker, start, run.seconds) for worker, start in open_since.items()]
+    for _, end in resumes:  # resumed, and no worker has joined yet
+        _close(stays, open_since, end)
+    _close(stays, open_since, run.seconds)
     return pd.DataFrame(sorted(stays), columns=["worker", "start", "end"])
+
+
+def _resumes(run):
+    """(its input, time of the last input before it) of each resume: what was killed tells of no worker that went."""
+    begun = run.incarnations[run.incarnations["change"] == "started"]
+    inputs = run.file.table("inputs") if len(begun) > 1 else ()
+    if not len(inputs):
+        return []
+    before = np.searchsorted(inputs["sequence"], begun["sequence"].to_numpy()[1:]) - 1
+    return list(zip(begun["sequence"].tolist()[1:], inputs["time"][before].tolist()))
+
+
+def _close(stays, open_since, end):
+    stays += [(worker, start, end) for worker, start in open_since.items()]
+    open_since.clear()
 
 
 def utilisation(run):

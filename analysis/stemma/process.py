@@ -18,6 +18,8 @@ from pathlib import Path
 
 from stemma.training import Channel, _plain
 
+_SOCKET = "STEMMA_ASK_SOCKET"  # in the environment of the placeholders: where the asking program listens
+
 
 class AskTellError(RuntimeError):
     """The search could not be started, or ended with an error."""
@@ -55,13 +57,16 @@ class AskTell:
         self._server.bind(str(Path(self._folder) / "socket"))
         self._server.listen()
         threading.Thread(target=self._accept, daemon=True).start()
-        command = json.dumps([sys.executable, "-m", "stemma.process", str(Path(self._folder) / "socket")])
+        # The command is a part of the job, which must be the same for a run file to be gone on with; each socket is another.
+        command = json.dumps([sys.executable, "-m", "stemma.process"])
         words = [stemma, "run", "--continue", str(job), "-n", str(at_once), "-q", "-o", str(output), "--set", f"trainer.command={command}"]
         for override in overrides:
             words += ["--set", override]
         path = os.pathsep.join([str(Path(__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = os.environ | {"PYTHONPATH": path, _SOCKET: str(Path(self._folder) / "socket")}
         self._errors = open(Path(self._folder) / "errors", "w+")
-        self._search = subprocess.Popen(words, env=os.environ | {"PYTHONPATH": path}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._errors)
+        self._search = subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=self._errors)
         threading.Thread(target=self._watch, daemon=True).start()
 
     def ask(self, timeout=None):
@@ -152,14 +157,14 @@ def _receive(connection):
     return None if text is None else json.loads(text)
 
 
-def _placeholder(path):
+def _placeholder():
     """A worker's program that trains nothing: leases go to the socket, answers come back."""
     channel = Channel(int(os.environ["STEMMA_READ_FD"]), int(os.environ["STEMMA_WRITE_FD"]))
     channel.send(type="hello", protocol=1, name="ask/tell")
     connection = socket.socket(socket.AF_UNIX)
     try:
-        connection.connect(path)
-    except OSError:
+        connection.connect(os.environ[_SOCKET])
+    except (OSError, KeyError):
         connection = None  # only looked at before the start, or the asking program is gone
     while True:
         message = channel.receive()
@@ -179,4 +184,4 @@ def _placeholder(path):
 
 
 if __name__ == "__main__":
-    _placeholder(sys.argv[1])
+    _placeholder()

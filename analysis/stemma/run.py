@@ -185,17 +185,15 @@ class Run:
     def path_to(self, member: int) -> list[int]:
         """Members from the root to `member`, both included, along which weights were inherited."""
         member = self._member(member)
-        parents, causes = self._parents
+        parents, heir = self._parents
         path = [member]
-        while parents[path[-1]] >= 0 and causes[path[-1]]:
+        while heir[path[-1]]:
             path.append(int(parents[path[-1]]))
         return path[::-1]
 
     @cached_property
     def _parents(self):
-        rows = self.file.table("members")
-        heir = np.isin(rows["cause"], [number for number, name in schema.BIRTH_CAUSES.items() if name in ("exploit", "adoption")])
-        return rows["parent"], heir
+        return self.file.table("members")["parent"], derive.heirs(self)
 
     def lineage(self, member: int | None = None, until: int | None = None) -> pd.DataFrame:
         """The training behind the member's weights, from scratch to its last report or `until` [unit], in order. Default: of the

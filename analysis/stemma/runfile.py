@@ -77,9 +77,36 @@ class RunFile:
 
     def refresh(self):
         """Reads anew: what was committed meanwhile, also where the file itself was replaced by a resume or at the end."""
+        # The new file is opened before the old one is given up: where that fails, the run stays as it was until the next look.
+        _require_file(self.path)
+        if self._is_in_place():
+            if self._follow():
+                return
+            self.close()  # overwritten in place: opened beside itself it would look as it did, for HDF5 keeps its metadata
+        new = RunFile(self.path)
         self.close()
+        vars(self).update(vars(new))
+
+    def _is_in_place(self):
+        """Is it still this file that has the name?"""
+        try:
+            own, there = os.fstat(self._file.id.get_vfd_handle()), os.stat(self.path)
+        except (OSError, RuntimeError, ValueError):  # closed, or gone meanwhile
+            return False
+        return (own.st_dev, own.st_ino) == (there.st_dev, there.st_ino)
+
+    def _follow(self):
+        """Takes up what was added to this very file."""
+        before = self._rows, self.seconds, self.finished
+        try:
+            for name in reversed(schema.TABLES):  # commits first: the rows that they count are then there
+                self._file[name].refresh()
+            self._find_commit()
+        except (OSError, RuntimeError, KeyError, ValueError):
+            self._rows, self.seconds, self.finished = before
+            return False
         self._tables = {}
-        self._open()
+        return True
 
     def close(self):
         self._file.close()
@@ -93,7 +120,7 @@ class RunFile:
         if name not in self._tables:
             try:
                 self._tables[name] = self._file[name][: self._rows[name]]
-            except (OSError, RuntimeError, KeyError) as error:
+            except (OSError, RuntimeError, KeyError, ValueError) as error:
                 raise _unreadable(self.path, f"table {name}: {error}") from None
         return self._tables[name]
 

@@ -54,8 +54,8 @@ def load_torch(lease, map_location=None, seed=True, **parts):
 
     From scratch: returns {}, and seeds Python, NumPy and PyTorch by the member's seed (so call it before the model is
     made, too, if its first weights shall follow from the seed: `load_torch(lease)`); `seed=False` leaves them alone.
-    An optimiser's state has its learning rate, momentum and the like in it: where a child adopts its parent's
-    snapshot, those that the optimiser was made with stay.
+    An optimiser's state has its learning rate, momentum and the like in it, and a scheduler's the learning rates that it
+    starts from: where a child adopts its parent's snapshot, those that they were made with stay.
     """
     import torch
 
@@ -87,20 +87,30 @@ def load_torch(lease, map_location=None, seed=True, **parts):
 
 
 class keep_hyperparameters:
-    """While an optimiser's state is loaded: its learning rate, momentum and the like stay as they were made for this
-    member. Does nothing for other things."""
+    """While the state of an optimiser is loaded: its learning rate, momentum and the like stay as they were made for this
+    member; of a scheduler: the learning rates that it starts from. Does nothing for other things."""
 
     def __init__(self, part):
         import torch
 
-        self._groups = part.param_groups if isinstance(part, torch.optim.Optimizer) else []
         self._part = part
+        self._groups = part.param_groups if isinstance(part, torch.optim.Optimizer) else []
+        self._schedulers = [one for one in _all_schedulers(part) if hasattr(one, "base_lrs")]
 
     def __enter__(self):
         self._kept = [{key: value for key, value in group.items() if key != "params"} for group in self._groups]
+        self._base_lrs = [list(one.base_lrs) for one in self._schedulers]
 
     def __exit__(self, kind, error, trace):
         if kind is None and self._groups:
             for group, kept in zip(self._part.param_groups, self._kept):
                 group.update(kept)
+        if kind is None:
+            for one, kept in zip(self._schedulers, self._base_lrs):
+                one.base_lrs = kept
         return False
+
+
+def _all_schedulers(part):
+    """It and those inside it: SequentialLR and ChainedScheduler are made of others."""
+    return [part, *(inner for one in getattr(part, "_schedulers", ()) for inner in _all_schedulers(one))]

@@ -4,6 +4,8 @@ import shutil
 import sys
 import time
 
+import numpy as np
+
 from stemma import derive
 from stemma.errors import StemmaError
 from stemma.run import open_run
@@ -85,11 +87,23 @@ def time_left(run):
     """Seconds until the job's budget is spent at the present pace, and by which limit; None if the job names none that
     can be foreseen, or nothing was reported yet. Changes by `stemma budget` are not seen."""
     limits = _budget(run)
-    done = {"members": len(run), "reports": len(run.reports), "epochs": run.progress["spent"].max() if len(run.progress) else 0}
+    done = {"members": _proposed(run), "reports": int((run.reports["status"] == "full").sum()),
+            "epochs": run.progress["spent"].max() if len(run.progress) else 0}
     done["steps"] = done["resource"] = done["epochs"]
     found = [(run.seconds * (limit / done[name] - 1), name) for name, limit in limits.items() if name in done and done[name] > 0]
     found += [(limits["wall_time"] - run.seconds, "wall_time")] if "wall_time" in limits else []
     return min((max(0.0, seconds), name) for seconds, name in found) if found else None
+
+
+def _proposed(run):
+    """Configurations tried, as the budget counts them: births that copy that of their donor or parent are not."""
+    rows = run.file.table("members")
+    of = np.where(rows["donor"] >= 0, rows["donor"], rows["parent"])
+    copies = of >= 0
+    for parameter in run.parameters:
+        own = rows[parameter.column]
+        copies &= (own == own[of]) | (np.isnan(own) & np.isnan(own[of]))
+    return len(rows) - int(copies.sum())
 
 
 def _budget(run):
@@ -98,9 +112,19 @@ def _budget(run):
     except ImportError:  # before Python 3.11
         return {}
     try:
-        given = tomllib.loads(run.job).get("run", {}).get("budget", {})
-    except (tomllib.TOMLDecodeError, AttributeError):
-        return {}
+        given = tomllib.loads(run.job)["run"].get("budget", {})
+    except (tomllib.TOMLDecodeError, AttributeError, KeyError):
+        given = {}
+    for line in run.file.header.overrides.splitlines():
+        path, _, value = line.partition("=")
+        keys = [key.strip() for key in path.split(".")]
+        if keys[:2] != ["run", "budget"]:
+            continue
+        try:
+            value = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            pass  # a text without quotes: --set run.budget.wall_time=2h
+        given = value if len(keys) == 2 else {**given, keys[2]: value}
     limits = {name: value for name, value in given.items() if isinstance(value, (int, float)) and value > 0}
     wall = _duration(given.get("wall_time"))
     return limits | ({"wall_time": wall} if wall else {})

@@ -33,7 +33,8 @@ def dtype_of(table, more=()):
 
 
 def write_run(path, tables, *, name="made", parameters=None, metrics=("valid_loss", "test_loss"), held_out=(0, 1), maximise=False, unit="epoch", seed=1,
-              job="", text=b"", seconds=None, finished=True, version=schema.FORMAT_VERSION, fmt=schema.FORMAT, tail=0):
+              job="", overrides="", text=b"", seconds=None, finished=True, version=schema.FORMAT_VERSION, fmt=schema.FORMAT,
+              tail=0):
     """tables: {name: {column: values}}, all other columns 0. `tail` appends that many uncommitted rows to every table."""
     parameters = DEFAULT_SPACE if parameters is None else parameters
     names = [item["name"] for item in parameters]
@@ -44,7 +45,8 @@ def write_run(path, tables, *, name="made", parameters=None, metrics=("valid_los
             file.attrs[key] = np.bytes_(value.encode())
         file.attrs.update({"format_version": np.uint32(version), "file_incarnation": np.uint32(0), "seed": np.uint64(seed), "maximise": np.uint8(maximise),
                            "started_unix": 1.7e9, "header_crc32": np.uint32(0)})
-        for key, value in (("job", job), ("overrides", ""), ("space", json.dumps({"parameters": parameters, "forbidden": []}))):
+        space = json.dumps({"parameters": parameters, "forbidden": []})
+        for key, value in (("job", job), ("overrides", overrides), ("space", space)):
             file[key] = np.bytes_(value.encode()) if value else np.bytes_(b"\0")
         file.create_dataset("parameter_names", data=np.array(names, dtype=object), dtype=variable)
         file.create_dataset("metric_names", data=np.array(metrics, dtype=object), dtype=variable)

@@ -80,6 +80,19 @@ def test_click_opens_a_member_and_keys_go_through_the_family(run_of, show):
     assert page.run("return document.getElementById('detail').hidden")
 
 
+BIRTHS = [(2, "repeat", [2]), (3, "exploit", [0, 2]), (5, "continuation", [0, 2]), (6, "backtrack", [0, 2])]
+
+
+@pytest.mark.parametrize("cause, name, path", BIRTHS)
+def test_births_have_a_name_and_all_but_repeats_a_lineage(show, tmp_path, cause, name, path):
+    write_run(tmp_path / "born.h5", {**FAMILY, "members": {**FAMILY["members"], "cause": [1, 1, cause]}}, seconds=8.0)
+    page = show(tmp_path / "born.h5")
+    page.run("select(2)")
+    page.settle()
+    assert f"{name} after" in page.run("return document.getElementById('detail').textContent")
+    assert page.run("return pathTo(state.run, 2)") == path
+
+
 def test_a_click_on_the_tree_finds_the_winner(run_of, show):
     from selenium.webdriver.common.action_chains import ActionChains
 

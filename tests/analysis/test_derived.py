@@ -99,6 +99,48 @@ def test_late_reports_are_never_ranked(tmp_path):
     assert stemma.open(tmp_path / "late.h5").best_member() == 0
 
 
+def test_interrupted_trainings_are_in_curves_but_never_ranked(tmp_path):
+    tables = {**FAMILY, "events": {}, "reports": {**FAMILY["reports"], "status": [1, 1, 2, 1]}}
+    write_run(tmp_path / "partial.h5", tables)
+    run = stemma.open(tmp_path / "partial.h5")
+    assert run.best_member() == 0 and run.best(3).index.tolist() == [0]
+    assert run.progress["best"].tolist() == [0.5, 0.5, 0.5, 0.3]
+    assert np.isnan(run.summary["best"][2]) and run.summary["reached"][2] == 4
+    assert run.lineage(2)["valid_loss"].tolist() == [0.7, 0.5, 0.3, 0.2]
+
+
+@pytest.mark.parametrize("cause", [3, 4, 5, 6])
+def test_all_births_but_samples_and_repeats_take_over_weights(tmp_path, cause):
+    tables = {**FAMILY, "members": {**FAMILY["members"], "cause": [1, 1, cause]}}
+    write_run(tmp_path / "born.h5", tables)
+    run = stemma.open(tmp_path / "born.h5")
+    assert run.path_to(2) == [0, 2] and run.lineage(2)["member"].tolist() == [0, 0, 2, 2]
+    only_in_the_child = {**FAMILY["leases"], "member": [0, 1, 2, 1]}
+    write_run(tmp_path / "on.h5", {**tables, "leases": only_in_the_child})
+    assert stemma.open(tmp_path / "on.h5").rungs["went_on"].tolist() == [2, 0]
+
+
+def test_a_repeat_has_its_parents_configuration_only(tmp_path):
+    write_run(tmp_path / "repeat.h5", {**FAMILY, "members": {**FAMILY["members"], "cause": [1, 1, 2]}})
+    assert stemma.open(tmp_path / "repeat.h5").path_to(2) == [2]
+
+
+def test_workers_of_a_killed_start_were_there_until_its_last_input(tmp_path):
+    # Both workers join at 0; killed after the input at 5; one of them joins again at 6, the other never.
+    tables = {**FAMILY, "inputs": {"sequence": np.arange(6), "time": [0, 0, 0, 5, 6, 6]},
+              "workers": {"worker": [1, 2, 1], "change": [1, 1, 1], "time": [0, 0, 6], "sequence": [1, 2, 5]},
+              "incarnations": {"incarnation": [0, 1], "change": [1, 1], "sequence": [0, 4], "time": [0, 6], "best": [-1, -1]}}
+    write_run(tmp_path / "killed.h5", tables, seconds=8.0)
+    run = stemma.open(tmp_path / "killed.h5")
+    assert derive.presence(run).to_numpy().tolist() == [[1, 0, 5], [1, 6, 8], [2, 0, 5]]
+    assert run.utilisation["present"].tolist() == [7, 5]
+
+    # As it looks before anybody has joined again.
+    tables["workers"] = {name: values[:2] for name, values in tables["workers"].items()}
+    write_run(tmp_path / "resumed.h5", tables, seconds=8.0)
+    assert derive.presence(stemma.open(tmp_path / "resumed.h5")).to_numpy().tolist() == [[1, 0, 5], [2, 0, 5]]
+
+
 def test_rows_beyond_the_last_commit_do_not_count(tmp_path):
     write_run(tmp_path / "tail.h5", FAMILY, tail=7)
     run = stemma.open(tmp_path / "tail.h5")

@@ -31,6 +31,60 @@ def test_time_left_is_that_of_the_nearest_limit(run):
     assert watch.time_left(run) == (24.0, "epochs")  # 8 of 32 epochs took 8 s
 
 
+def timed(tmp_path, budget, *, overrides="", **tables):
+    """Time left of a run that has gone on for 8 s."""
+    job = f"[run.budget]\n{budget}\n"
+    write_run(tmp_path / "timed.h5", {**FAMILY, **tables}, seconds=8.0, finished=False, job=job, overrides=overrides)
+    return watch.time_left(stemma.open(tmp_path / "timed.h5"))
+
+
+def test_budgets_are_those_of_the_command_line(tmp_path):
+    assert timed(tmp_path, "epochs = 32", overrides="scheduler.eta=4\nrun.budget.epochs=16\n") == (8.0, "epochs")
+    assert timed(tmp_path, "epochs = 32", overrides="run.budget.wall_time=10s\n") == (2.0, "wall_time")
+    assert timed(tmp_path, "epochs = 32", overrides='run.budget = {wall_time = "11s"}\n') == (3.0, "wall_time")
+
+
+@pytest.mark.parametrize("cause, donor, lr, done", [
+    (2, -1, 0.1, 2), (5, -1, 0.1, 2),  # a repeat, a continuation
+    (4, -1, 0.1, 2), (3, 1, 0.5, 2),   # a child with its parent's configuration; weights of one, configuration of the other
+    (3, -1, 0.2, 3),
+])
+def test_members_are_counted_as_the_budget_does(tmp_path, cause, donor, lr, done):
+    members = {**FAMILY["members"], "cause": [1, 1, cause], "donor": [-1, -1, donor], "lr": [0.1, 0.5, lr],
+               "width": [16, 32, 32 if donor == 1 else 16], "activation": [0, 1, int(donor == 1)]}
+    assert timed(tmp_path, "members = 6", members=members) == (8.0 * (6 / done - 1), "members")
+
+
+def test_reports_are_counted_as_the_budget_does(tmp_path):
+    assert timed(tmp_path, "reports = 4", reports={**FAMILY["reports"], "status": [1, 2, 3, 1]}) == (8.0, "reports")
+
+
+def test_a_file_that_is_away_for_a_moment_leaves_the_run_as_it_was(run, tmp_path):
+    (tmp_path / "run.h5").rename(tmp_path / "aside.h5")
+    with pytest.raises(stemma.StemmaError):
+        run.refresh()
+    assert "member 2 after 4" in watch.screen(run)
+
+    (tmp_path / "run.h5").write_bytes(b"\x89HDF\r\n\x1a\n, and the rest is not there yet")
+    with pytest.raises(stemma.StemmaError):
+        run.refresh()
+    assert "member 2 after 4" in watch.screen(run)
+
+    write_run(tmp_path / "new.h5", FAMILY, seconds=9.0)
+    (tmp_path / "new.h5").rename(tmp_path / "run.h5")
+    assert run.refresh().finished and run.seconds == 9.0
+
+
+def test_a_file_that_is_overwritten_in_place_is_read_anew(run, tmp_path):
+    write_run(tmp_path / "new.h5", FAMILY, seconds=9.0)
+    whole = (tmp_path / "new.h5").read_bytes()
+    (tmp_path / "run.h5").write_bytes(whole[:5000])
+    with pytest.raises(stemma.StemmaError):
+        run.refresh()
+    (tmp_path / "run.h5").write_bytes(whole)
+    assert run.refresh().finished and run.seconds == 9.0
+
+
 def test_lines_are_printed_into_a_pipe_until_it_ends(run, tmp_path):
     write_run(tmp_path / "done.h5", FAMILY, seconds=9.0)
     (tmp_path / "done.h5").rename(tmp_path / "run.h5")

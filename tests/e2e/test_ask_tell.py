@@ -43,6 +43,21 @@ def test_a_search_is_asked_to_its_end(stemma, job):
     assert "every decision is the same" in stemma("verify", "run.h5").stdout
 
 
+def test_a_search_is_gone_on_with(stemma, job):
+    with package.AskTell(job, stemma.folder / "run.h5", at_once=2, stemma=stemma.binary) as search:
+        lease = search.ask(timeout=60)
+        search.tell(lease, valid_loss=trained(lease))
+        search.ask(timeout=60)  # left open
+    before = len(rows(stemma, "run.h5", "reports"))
+
+    with package.AskTell(job, stemma.folder / "run.h5", at_once=2, stemma=stemma.binary) as search:
+        while (lease := search.ask(timeout=60)) is not None:
+            search.tell(lease, valid_loss=trained(lease))
+
+    assert len(rows(stemma, "run.h5", "members")) == 9 and len(rows(stemma, "run.h5", "reports")) > before > 0
+    assert "every decision is the same" in stemma("verify", "run.h5").stdout
+
+
 def test_leases_are_told_in_any_order_and_failures_too(stemma, job):
     with package.AskTell(job, stemma.folder / "run.h5", at_once=3, stemma=stemma.binary) as search:
         first, second, third = (search.ask(timeout=60) for _ in range(3))

@@ -3,7 +3,7 @@
 
 const ARRAYS = { i4: Int32Array, f4: Float32Array, u1: Uint8Array };
 const STATES = ["waiting", "running", "reported", "diverged", "failed"];
-const CAUSES = { 1: "sampled", 2: "repeat", 3: "exploit", 4: "adoption" };
+const CAUSES = { 1: "sampled", 2: "repeat", 3: "exploit", 4: "adoption", 5: "continuation", 6: "backtrack" };
 const OUTCOMES = { 0: "running", 1: "reported", 2: "partial", 3: "failed", 4: "lost", 5: "timed out" };
 const SOURCES = ["from scratch", "from memory", "from another worker", "from disk"];
 
@@ -80,7 +80,8 @@ function comparableHeld(run) {
   return run.meta.metrics.filter((metric) => metric.held_out).map((metric, i) => ({ name: metric.name, column: `e.held${i}` })).filter(({ name }) => kind(name) === kind(run.meta.metric));
 }
 
-const inherits = (run, member) => run.col.parent[member] >= 0 && (run.col.cause[member] === 3 || run.col.cause[member] === 4);
+/** Was it born with its parent's weights? A repeat has its parent's configuration only. */
+const inherits = (run, member) => run.col.parent[member] >= 0 && !["sampled", "repeat"].includes(CAUSES[run.col.cause[member]]);
 
 /** From the root to the member, along which weights were inherited. */
 function pathTo(run, member) {
