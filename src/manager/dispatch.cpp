@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "manager/state.hpp"
+#include "sampler/inheritance.hpp"
 
 namespace stemma {
 
@@ -84,8 +85,10 @@ bool Manager::State::continuable(MemberId id) const {
 
 std::optional<Configuration> Manager::State::configuration_for(const Create& create) {
     if (create.same_as.exists()) {
-        const auto values = members.configuration(create.same_as);
-        return Configuration(values.begin(), values.end());
+        const auto own = members.configuration(create.same_as);
+        const auto parent = create.parent.exists() ? members.configuration(create.parent) : ConfigurationView();
+        auto child = with_inherited(space, own, parent);
+        return space.allowed(child) ? child : Configuration(parent.begin(), parent.end());
     }
     if (settings.budget.members > 0 && proposals >= settings.budget.members) {
         exhausted_by = EndReason::budget_members;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -133,7 +134,14 @@ std::string host_name() {
 std::string path_to_type(const std::filesystem::path& path) {
     std::error_code error;
     const auto from_here = std::filesystem::relative(path, error);
-    return error || from_here.empty() || *from_here.begin() == ".." ? path.string() : from_here.string();
+    auto text = error || from_here.empty() || *from_here.begin() == ".." ? path.string() : from_here.string();
+    const auto plain = [](unsigned char c) {
+        return std::isalnum(c) != 0 || c > 127 ||
+               std::string_view("_-+./:,=@%").find(static_cast<char>(c)) != std::string_view::npos;
+    };
+    if (std::ranges::all_of(text, plain)) return text;
+    for (auto at = text.find('\''); at != std::string::npos; at = text.find('\'', at + 4)) text.replace(at, 1, "'\\''");
+    return "'" + text + "'";
 }
 
 std::string program_to_type() {

@@ -28,7 +28,8 @@ Memory parse_meminfo(std::string_view text);
 
 std::string host_name();
 
-/// What to type here for a file: from the working folder where it lies below that, else the path as it is.
+/// What to type in a shell for a file: from the working folder where it lies below that, else the path as it is;
+/// quoted where that is needed.
 std::string path_to_type(const std::filesystem::path& path);
 /// And for the program that runs: its name alone where PATH finds it by that.
 std::string program_to_type();

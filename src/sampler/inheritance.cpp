@@ -21,6 +21,20 @@ Configuration child_at(const SearchSpace& space, std::span<const double> unit, C
     return child;
 }
 
+Configuration with_inherited(const SearchSpace& space, ConfigurationView own, ConfigurationView parent) {
+    const auto there = [](const Value& value) { return !std::holds_alternative<Inactive>(value); };
+    Configuration child(space.size());
+    for (std::size_t i = 0; i < space.size(); ++i) {
+        if (!space.active(i, child)) continue;
+        if (inherited(space, i, parent) || (!there(own[i]) && !parent.empty() && there(parent[i]))) {
+            child[i] = parent[i];
+        } else {
+            child[i] = there(own[i]) ? own[i] : space.axis(i).from_unit(0.5);
+        }
+    }
+    return child;
+}
+
 void BornConfigurations::born(const Birth& birth) {
     ensure(birth.configuration.size() == space_->size(), "a configuration has one value for each parameter");
     const auto number = birth.member.value;

@@ -18,6 +18,11 @@ bool inherited(const SearchSpace& space, std::size_t parameter, ConfigurationVie
 /// coordinate. Forbidden clauses are not looked at.
 Configuration child_at(const SearchSpace& space, std::span<const double> unit, ConfigurationView parent);
 
+/// `own` with the inherited values in their places, each parameter active or not as these make it. One that `own` lacks
+/// comes from the parent, or is the middle of its range. An empty parent leaves `own` as it is. Forbidden clauses are
+/// not looked at.
+Configuration with_inherited(const SearchSpace& space, ConfigurationView own, ConfigurationView parent);
+
 /// The configurations of all members, for samplers that keep no other history. 16 bytes a parameter and member.
 class BornConfigurations {
 public:

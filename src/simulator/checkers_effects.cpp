@@ -24,9 +24,17 @@ void Checkers::effect(const Born& born) {
     child.configuration = born.configuration;
     const bool heir = inherits_weights(born.cause);
     if (heir) check_heir(born, child);
-    // A child with the very configuration of whom it started from repeats it.
+    // A child with nothing but values of whom it started from, and of who gave it hyperparameters, is no proposal.
     const auto model = born.donor.exists() ? born.donor : born.parent;
-    if (born.cause == BirthCause::sampled || (heir && members_[model.value].configuration != born.configuration)) {
+    const auto repeats = [&] {
+        const auto& theirs = members_[model.value].configuration;
+        const auto& parents = members_[born.parent.value].configuration;
+        for (std::size_t i = 0; i < theirs.size(); ++i) {
+            if (born.configuration[i] != theirs[i] && born.configuration[i] != parents[i]) return false;
+        }
+        return true;
+    };
+    if (born.cause == BirthCause::sampled || (heir && !repeats())) {
         check(settings_.budget.members == 0 || sampled_ < settings_.budget.members, "the member budget is kept");
         ++sampled_;
     }

@@ -236,6 +236,13 @@ void require_running(const std::filesystem::path& file) {
         throw UserError(
             fmt::format("{}: the search has ended; `stemma resume {}` goes on with it", file.string(), file.string()));
     }
+    if (open_job(reader.header(), file).trainer.type == TrainerType::ask) {
+        throw UserError(
+            fmt::format("{}: trainer.type = \"ask\": no search runs that could be told. To end it, call `stemma ask` "
+                        "no more; another "
+                        "budget is the job's, for a run file of its own",
+                        file.string()));
+    }
 }
 
 }  // namespace

@@ -74,13 +74,20 @@ RecordedRun open_run(const std::filesystem::path& file, bool verifying,
     auto header = reader.header();
     auto job = open_job(header, file);
     auto manager = make_manager(job);
-    RecordedRun run{std::move(header), std::move(job), std::move(manager), {}, 0, reader.finished(), std::nullopt};
+    RecordedRun run{.header = std::move(header),
+                    .job = std::move(job),
+                    .manager = std::move(manager),
+                    .replay = {},
+                    .finished = reader.finished(),
+                    .ended = {}};
     run.replay = replay(
         run.manager,
         [&](const std::function<void(const Entry&)>& take) {
             reader.entries([&](const Entry& entry) {
                 if (std::holds_alternative<IncarnationStarted>(entry.input.body)) {
                     run.workers = 0;
+                    run.since = entry.input.time;
+                    run.busy_before = run.manager.totals().busy_seconds;
                     run.ended.reset();
                 }
                 if (std::holds_alternative<WorkerJoined>(entry.input.body)) ++run.workers;
@@ -111,6 +118,8 @@ ReportContext report_context(const RecordedRun& run, const std::filesystem::path
             .metrics = run.header.metrics,
             .workers = run.workers,
             .seconds = run.replay.last_time,
+            .since = run.since,
+            .busy_before = run.busy_before,
             .ended = std::move(ended),
             .program = program_to_type(),
             .lineage = {}};

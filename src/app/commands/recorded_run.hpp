@@ -19,6 +19,8 @@ struct RecordedRun {
     Manager manager;  ///< in the state after the last committed input
     ReplayResult replay;
     std::size_t workers = 0;         ///< that joined in the last incarnation
+    double since = 0;                ///< second at which that one began
+    double busy_before = 0;          ///< seconds of training, of all workers, before that
     bool finished = false;           ///< the file was closed in good order
     std::optional<EndReason> ended;  ///< of the last incarnation
 };

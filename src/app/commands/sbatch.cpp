@@ -37,6 +37,13 @@ std::string slurm_time(double seconds) {
     return fmt::format("{:02}:{:02}:{:02}", all / 3600, all / 60 % 60, all % 60);
 }
 
+/// Slurm ends a name at a blank, and reads quotes.
+std::string job_name(std::string name) {
+    const auto odd = [](unsigned char c) { return c <= ' ' || c == '\'' || c == '"' || c == '\\' || c == '#'; };
+    std::ranges::replace_if(name, odd, '-');
+    return name;
+}
+
 std::string sums(const Job& job, const BatchOptions& options, std::uint32_t workers) {
     const auto plan = paid_for(expected_plan(job));
     const auto unit = job.trainer.unit_name();
@@ -76,8 +83,8 @@ ExitCode print_batch_script(const BatchOptions& options) {
                                                        : 4;
     const auto workers = per_node * options.nodes;
     auto text = fmt::format("#!/bin/bash\n{}", sums(job, options, workers));
-    text += fmt::format("#SBATCH --job-name={}\n#SBATCH --nodes={}\n#SBATCH --ntasks-per-node={}\n", job.run.name,
-                        options.nodes, per_node + 1);
+    text += fmt::format("#SBATCH --job-name={}\n#SBATCH --nodes={}\n#SBATCH --ntasks-per-node={}\n",
+                        job_name(job.run.name), options.nodes, per_node + 1);
     text += fmt::format("#SBATCH --cpus-per-task={}\n", options.cores);
     if (options.gpus_per_node > 0) text += fmt::format("#SBATCH --gpus-per-node={}\n", options.gpus_per_node);
     if (!options.partition.empty()) text += fmt::format("#SBATCH --partition={}\n", options.partition);

@@ -151,7 +151,8 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
     DurableSnapshots files(lead->run_file, run_id_text(run_id));
     ControlFile control(lead->run_file);
     const auto terminal = launch.quiet ? Terminal{} : terminal_of(STDERR_FILENO, environment);
-    StatusSettings status{job.metric.name, std::string(job.trainer.unit_name()), lead->manager.budget()};
+    const double busy_before = lead->manager.totals().busy_seconds;
+    StatusSettings status{job.metric.name, std::string(job.trainer.unit_name())};
     if (launch.quiet) status.summary_seconds = 1e18;
     const auto log = open_log(lead->run_file, 0);
     log->info("{}: {}, {}", lead->name, lead->manager.scheduler().describe(), lead->run_file.string());
@@ -192,7 +193,9 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
                                 .unit = std::string(job.trainer.unit_name()),
                                 .metrics = metrics_of(job),
                                 .workers = static_cast<std::size_t>(endpoint.size() - 1),
-                                .seconds = result.time - lead->host.time_before,
+                                .seconds = result.time,
+                                .since = lead->host.time_before,
+                                .busy_before = busy_before,
                                 .ended = ended,
                                 .program = program_to_type(),
                                 .lineage = job.scheduler.population() ? best_lineage_text(lead->run_file) : ""};

@@ -39,10 +39,12 @@ std::string work_text(const Manager& manager, const ReportContext& context) {
     if (totals.late > 0) text += fmt::format("; {} late reports", totals.late);
     if (totals.retrained > 0) text += fmt::format("; {} {}s trained twice", totals.retrained, context.unit);
     text += "\n";
-    if (context.workers > 0 && context.seconds > 0) {
-        text += fmt::format("worker utilisation: {:.1f} % of {} workers spent in training\n",
-                            100 * totals.busy_seconds / (context.seconds * static_cast<double>(context.workers)),
-                            context.workers);
+    // Of the last incarnation: others may have had other workers.
+    const double present = (context.seconds - context.since) * static_cast<double>(context.workers);
+    if (present > 0) {
+        text += fmt::format("worker utilisation: {:.1f} % of {} workers spent in training{}\n",
+                            100 * (totals.busy_seconds - context.busy_before) / present, context.workers,
+                            context.since > 0 ? " since it was resumed" : "");
     }
     return text;
 }

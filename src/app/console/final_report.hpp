@@ -13,6 +13,8 @@ struct ReportContext {
     std::vector<MetricInfo> metrics;
     std::size_t workers = 0;         ///< of the last incarnation
     double seconds = 0;              ///< of the search, all incarnations
+    double since = 0;                ///< second at which the last one began
+    double busy_before = 0;          ///< seconds of training, of all workers, before that
     std::string ended;               ///< a sentence; "" while it runs
     std::string program = "stemma";  ///< as it is typed
     std::string lineage;             ///< the best member's, drawn, with its schedule; "" where nobody has a parent

@@ -96,7 +96,7 @@ void StatusLine::on_tick(const Manager& manager, double now) {
 
 std::string StatusLine::summary(const Manager& manager, double now) const {
     const auto totals = manager.totals();
-    const auto& budget = settings_.budget;
+    const auto& budget = manager.budget();
     const auto of = [](std::uint64_t value, std::uint64_t limit) {
         return limit == 0 ? std::to_string(value) : fmt::format("{}/{}", value, limit);
     };

@@ -12,9 +12,8 @@
 namespace stemma {
 
 struct StatusSettings {
-    std::string metric;  ///< name of the one that is optimised
-    std::string unit;    ///< "epoch" or "step"
-    Budget budget;
+    std::string metric;            ///< name of the one that is optimised
+    std::string unit;              ///< "epoch" or "step"
     double summary_seconds = 300;  ///< between two summaries in a batch log
 };
 

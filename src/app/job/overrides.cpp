@@ -86,6 +86,10 @@ void apply_override(Node& root, std::string_view text, int index, Diagnostics& d
         diagnostics.error(place, "", "not of the form path=value, for example scheduler.eta=4");
         return;
     }
+    if (text.find('\n') != std::string_view::npos) {  // a run file keeps them as lines
+        diagnostics.error(place, "", "must be one line; write a text's line break as \\n in quotes");
+        return;
+    }
     Node* node = &root;
     std::string path;
     for (const auto& part : parts) {

@@ -64,14 +64,15 @@ Node convert(const toml::node& from) {
 
 /// toml++ bounds the nesting of brackets but not of dotted keys (`a.a.a. ...`), each of which is one more level of a
 /// recursive tree. Returns the first place where a line has too many dots that could be part of a key, line 0 if none.
-/// Dots inside numbers, runs of dots and lines of comment do not count.
+/// Dots inside numbers, texts and comments and runs of dots do not count.
 Place too_many_dots(std::string_view text) {
     constexpr int dots_max = 64;
     const auto digit = [&](std::size_t i) {
         return i < text.size() && std::isdigit(static_cast<unsigned char>(text[i]));
     };
     int line = 1, dots = 0;
-    bool blank = true, comment = false;
+    bool comment = false;
+    char quote = 0;      // of the text that we are in
     bool number = true;  // since the last delimiter there were only digits and signs
     std::size_t start = 0;
     char before = '\n';  // last character that is no blank
@@ -80,16 +81,24 @@ Place too_many_dots(std::string_view text) {
         if (c == '\n') {
             ++line;
             dots = 0;
-            blank = number = true;
+            number = true;
             comment = false;
+            quote = 0;
             start = i + 1;
             before = c;
             continue;
         }
         if (c == ' ' || c == '\t' || c == '\r') continue;
-        if (blank && c == '#') comment = true;
-        blank = false;
-        if (c == '.' && before != '.' && !comment) {
+        if (comment) continue;
+        if (quote != 0) {
+            if (c == '\\' && quote == '"' && i + 1 < text.size() && text[i + 1] != '\n') ++i;
+            if (c == quote) quote = 0;
+            before = c;
+            continue;
+        }
+        comment = c == '#';
+        if (c == '"' || c == '\'') quote = c;
+        if (c == '.' && before != '.') {
             const bool decimal_point = number && digit(i - 1) && digit(i + 1);
             if (!decimal_point && ++dots > dots_max) return {line, static_cast<int>(i - start) + 1, -1};
         }

@@ -1,8 +1,10 @@
 #include "trainer/torch/csv.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <string_view>
 
@@ -36,16 +38,19 @@ struct Place {
     }
 };
 
-double number(std::string_view field, std::string_view column, const Place& place) {
+std::optional<double> finite_number(std::string_view field) {
     if (field.starts_with('+')) field.remove_prefix(1);
     double value = 0;
     const auto* end = field.data() + field.size();
     const auto [stop, error] = std::from_chars(field.data(), end, value);
-    if (error != std::errc{} || stop != end || !std::isfinite(value)) {
-        place.fail("\"" + std::string(field) + "\" in column \"" + std::string(column) +
-                   "\" is no finite number; encode categories as numbers and drop rows with gaps");
-    }
+    if (error != std::errc{} || stop != end || !std::isfinite(value)) return std::nullopt;
     return value;
+}
+
+double number(std::string_view field, std::string_view column, const Place& place) {
+    if (const auto value = finite_number(field)) return *value;
+    place.fail("\"" + std::string(field) + "\" in column \"" + std::string(column) +
+               "\" is no finite number; encode categories as numbers and drop rows with gaps");
 }
 
 }  // namespace
@@ -58,10 +63,14 @@ CsvTable read_csv(const std::string& file) {
     Place place{file};
     while (std::getline(in, line)) {
         ++place.line;
+        if (place.line == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // byte order mark
         if (trimmed(line).empty()) continue;
         const auto fields = fields_of(line);
         if (table.columns.empty()) {
             table.columns.assign(fields.begin(), fields.end());
+            if (std::ranges::all_of(fields, [](auto field) { return finite_number(field).has_value(); })) {
+                place.fail("the first line must name the columns, but has numbers only");
+            }
             const std::set<std::string> distinct(table.columns.begin(), table.columns.end());
             if (distinct.size() != fields.size()) place.fail("two columns have the same name");
             continue;

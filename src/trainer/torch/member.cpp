@@ -114,11 +114,14 @@ torch::Tensor Member::order_of(std::int64_t rows, std::uint64_t key) const {
     return torch::tensor(order, torch::kInt64).to(device_);
 }
 
+/// For batch norm, which a module of the user's own may have, too.
+bool Member::one_row_is_too_few() const { return hyperparameters_.batch_norm || settings_.model == "torchscript"; }
+
 /// The last batch of an epoch takes what is left; a single row that batch norm could not bear is left out with it.
 std::int64_t Member::batch_rows() const {
     const auto left = data_.train.size() - position_.row;
     const auto rows = std::min(batch_length_, left);
-    return hyperparameters_.batch_norm && left - rows == 1 ? rows + 1 : rows;
+    return one_row_is_too_few() && left - rows == 1 ? rows + 1 : rows;
 }
 
 void Member::step() {

@@ -69,6 +69,7 @@ private:
     /// By hand where the network can, else nullptr.
     std::unique_ptr<Curvature> curvature_on(const torch::Tensor& batch);
     void begin_epoch();
+    bool one_row_is_too_few() const;
     std::int64_t batch_rows() const;
     torch::Tensor loss_of(const torch::Tensor& output, const torch::Tensor& target) const;
     std::vector<double> evaluate(const Rows& rows);

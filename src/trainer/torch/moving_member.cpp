@@ -46,7 +46,7 @@ torch::Tensor Member::other_loss() {
 torch::Tensor Member::endless_batch(std::int64_t rows, std::int64_t number) {
     const auto size = std::min(batch_length_, rows);
     auto batches = (rows + size - 1) / size;
-    if (hyperparameters_.batch_norm && batches > 1 && rows % size == 1) --batches;  // no batch of one row
+    if (one_row_is_too_few() && batches > 1 && rows % size == 1) --batches;  // no batch of one row
     const auto epoch = number / batches;
     if (epoch != walk_epoch_ || walk_.size(0) != rows) {
         constexpr std::uint64_t walk = std::uint64_t{1} << 31U;  // apart from the order of training rows

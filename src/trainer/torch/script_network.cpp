@@ -39,7 +39,8 @@ public:
 
     torch::Tensor forward(torch::Tensor x) override {
         if (is_training()) {
-            const auto seed = torch::randint(INT64_MAX, {1}, generator_, torch::kInt64).item<std::int64_t>();
+            const auto where = torch::TensorOptions(torch::kInt64).device(generator_.device());
+            const auto seed = torch::randint(INT64_MAX, {1}, generator_, where).item<std::int64_t>();
             torch::manual_seed(static_cast<std::uint64_t>(seed));
         }
         const auto out = module_.forward({std::move(x)});

@@ -6,6 +6,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -167,6 +168,18 @@ TEST(JobErrors, ThereIsALimitToThem) {
 
     EXPECT_EQ(errors.size(), Diagnostics::errors_max + 1);
     EXPECT_THAT(errors.back(), HasSubstr("and 4900 more errors"));
+}
+
+TEST(JobErrors, DotsInTextsAndCommentsAreNoNesting) {
+    std::string names = "x = [";
+    for (int i = 0; i < 100; ++i) names += "\"a.pt\", 'b.pt', ";
+
+    EXPECT_THAT(errors_of(names + "]"), Each(Not(HasSubstr("too many dots"))));
+    EXPECT_THAT(errors_of("x = 1 # " + names), Each(Not(HasSubstr("too many dots"))));
+}
+
+TEST(JobErrors, OverridesAreOneLine) {
+    EXPECT_THAT(errors_of(toy_job, {"run.name='a\nb'"}), ElementsAre(HasSubstr("must be one line")));
 }
 
 TEST(JobErrors, NestingIsBounded) {

@@ -70,6 +70,37 @@ Manager manager_with(double off, Ladder** sampler = nullptr) {
     return {ManagerSettings{}, three_kinds(), std::move(scheduler), std::move(ladder)};
 }
 
+/// Members 0 and 1 differ in both parameters, of which only lr may change during a lineage.
+class TwoWidths : public Sampler {
+public:
+    std::optional<Configuration> propose(const ProposalRequest& request) override {
+        return point(request.index == 0 ? 0.1 : 0.2, 0.5, request.index == 0 ? 3 : 6);
+    }
+    std::string describe() const override { return "two widths"; }
+};
+
+TEST(Births, WhoTakesOnlyWeightsTakesWhatGoesWithThem) {
+    const auto kinds = three_kinds();
+    std::vector<Parameter> parameters(kinds.parameters().begin(), kinds.parameters().end());
+    for (auto& parameter : parameters) parameter.role = parameter.name == "width" ? Role::fixed : Role::mutable_value;
+    auto scheduler = std::make_unique<ScriptedScheduler>();
+    scheduler->work = {Create{1}, Create{1}, Create{.to = 2, .same_as = {1}, .parent = {0}}};
+    Manager manager({}, SearchSpace(parameters), std::move(scheduler), std::make_unique<TwoWidths>());
+    const std::vector<Input> all = {{0, 0, IncarnationStarted{0, 2}},
+                                    {1, 1, WorkerJoined{{1}, "host", "cpu", 0}},
+                                    {2, 2, WorkerJoined{{2}, "host", "cpu", 0}},
+                                    {3, 3, LeaseReported{{1}, {0}, 1, 1.0, 100, {MetricRow{1, {0.5}}}}}};
+    for (const auto& input : all) {
+        Effects effects;
+        manager.on(input, effects);
+    }
+
+    ASSERT_EQ(manager.member_count(), 3U);
+    const auto child = manager.member({2}).configuration;
+    EXPECT_EQ(child[0], Value(0.2)) << "its own";
+    EXPECT_EQ(child[2], Value(std::int64_t{3})) << "the donor's, for whose weights it fits";
+}
+
 const std::vector<Input>& inputs() {
     static const std::vector<Input> all = {{0, 0, IncarnationStarted{0, 3}},
                                            {1, 1, WorkerJoined{{1}, "host", "cpu", 0}},

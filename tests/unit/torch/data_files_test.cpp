@@ -83,6 +83,14 @@ TEST_F(DataFiles, CsvIsRead) {
     EXPECT_EQ(table.rows(), 2U);
 }
 
+TEST_F(DataFiles, CsvMayBeginWithAByteOrderMark) {
+    EXPECT_THAT(read_csv(write("\xEF\xBB\xBF"
+                               "a,b\n1,2\n",
+                               ".csv"))
+                    .columns,
+                ElementsAre("a", "b"));
+}
+
 TEST_F(DataFiles, CsvErrorsNameFileLineAndColumn) {
     const auto refuses = [&](const std::string& content, const char* text) {
         const auto file = write(content, ".csv");
@@ -94,6 +102,7 @@ TEST_F(DataFiles, CsvErrorsNameFileLineAndColumn) {
     refuses("a,b\n1,2,3\n", ":2: 3 fields, but the header has 2");
     refuses("a,a\n1,2\n", "same name");
     refuses("a,b\n", "no rows");
+    refuses("1.5,2\n1,2\n", ":1: the first line must name the columns");
     EXPECT_THAT([&] { read_csv("nowhere.csv"); }, ThrowsMessage<UserError>(HasSubstr("nowhere.csv cannot be opened")));
 }
 
