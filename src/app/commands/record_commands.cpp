@@ -128,10 +128,6 @@ void follow(History& history, MemberId member, const Entry& entry) {
     }
 }
 
-}  // namespace
-
-namespace {
-
 /// Throws UserError if there is no such member.
 MemberId member_of(const Manager& manager, const std::filesystem::path& file, std::uint64_t number) {
     const auto count = manager.member_count();
@@ -237,11 +233,10 @@ void require_running(const std::filesystem::path& file) {
             fmt::format("{}: the search has ended; `stemma resume {}` goes on with it", file.string(), file.string()));
     }
     if (open_job(reader.header(), file).trainer.type == TrainerType::ask) {
-        throw UserError(
-            fmt::format("{}: trainer.type = \"ask\": no search runs that could be told. To end it, call `stemma ask` "
-                        "no more; another "
-                        "budget is the job's, for a run file of its own",
-                        file.string()));
+        throw UserError(fmt::format(
+            "{}: trainer.type = \"ask\": no search runs that could be told. To end it, call `stemma ask` no "
+            "more; another budget is the job's, for a run file of its own",
+            file.string()));
     }
 }
 

@@ -52,6 +52,15 @@ TEST(Machine, FileSystemOfAFileThatIsNotThereYet) {
     EXPECT_EQ(planned.network, is_network_file_system(testing::TempDir()));
 }
 
+TEST(Machine, PathsAreAsTheyAreTyped) {
+    const auto here = std::filesystem::current_path();
+    EXPECT_EQ(path_to_type(here / "runs" / "a.h5"), "runs/a.h5");
+    EXPECT_EQ(path_to_type("runs/a.h5"), "runs/a.h5");
+    EXPECT_EQ(path_to_type("/nowhere/a.h5"), "/nowhere/a.h5");
+    EXPECT_EQ(path_to_type("my runs/it's.h5"), R"('my runs/it'\''s.h5')");
+    EXPECT_THAT(program_to_type(), testing::EndsWith("unit_platform"));
+}
+
 TEST(Machine, HostHasAName) { EXPECT_FALSE(host_name().empty()); }
 
 }  // namespace
