@@ -1,10 +1,12 @@
 """Hypergradients inside a population method, against each part alone. UCI Energy: learning rate, weight decay and momentum,
 which either stand still or move by hypergradients, under random search, ASHA, PBT and GPBT.
 
-    /usr/bin/python3 tests/bench/studies/composition.py FOLDER [--seeds 10] [--side-by-side 2]
+    /usr/bin/python3 tests/bench/studies/composition.py FOLDER [--arms 'random, still;...'] [--seeds 10] [--side-by-side 2]
 
-Each search has 80,000 weight updates (20 full trainings). A moving member's update costs 1.5 of a plain one
-(bench_hypergradient), so that arms called "..., more" have 120,000 updates of members that stand still: equal seconds. One
+ASHA and PBT as in arXiv 2110.10461 (rungs at 1, 4, 16, ... updates, the stopping rule; 25 % of the population take over from
+25 %, a parameter is drawn anew with probability 0.25), but for the size: each search has 80,000 weight updates (20 full
+trainings), PBT 20 members; arms called "pbt 200" have the 200 members of the paper, 800,000 updates. A moving member's update
+takes longer, so that arms called "..., more" have members that stand still and MORE times the updates: equal seconds. One
 run is one file in FOLDER; the script may be stopped and started again. Selection on 78 validation rows that no hypergradient
 saw; `test` rows nothing saw. Prints mean and median over the seeds of the test error in the target's units.
 """
@@ -40,30 +42,33 @@ threads = 1
 durable = "none"
 """
 VARIANTS = {"still": "random", "moving": "wd_lr_m"}
-# The budget is 80,000 updates or one and a half times that; populations grow with it.
+# Seconds of a moving update by those of one that stands still: medians of these searches.
+MORE = 1.5
+UPDATES = 80_000
 SCHEDULERS = {
     "random": 'type = "random"\nmax = 4000\n',
-    "asha": 'type = "asha"\neta = 4\nmin = 16\nmax = 4000\n',
-    "pbt": 'type = "pbt"\npopulation = {members}\ninterval = 100\nmax = 4000\nbottom = 0.25\ntop = 0.25\n',
+    "asha": 'type = "asha_stopping"\neta = 4\nmin = 1\nmax = 4000\n',
+    "pbt": 'type = "pbt"\npopulation = {members}\ninterval = 100\nmax = 4000\nbottom = 0.25\ntop = 0.25\n[sampler]\nresample_probability = 0.25\n',
     "gpbt": 'type = "gpbt"\nchildren = {members}\nratio = 4\ninterval = 200\nmax = 4000\n',
 }
-MORE = ", more"
+SIZES = {"": 1, ", more": MORE}
 
 
-def text_of(scheduler, variant, more):
-    members, steps = (30, 120_000) if more else (20, 80_000)
-    return (f"[run.budget]\nsteps = {steps}\n[trainer.hypergradient]\nvariant = \"{VARIANTS[variant]}\"\nlog_every = 100\n"
-            f"skip_nonfinite = true\nbounds = true\n[scheduler]\n" + SCHEDULERS[scheduler].replace("{members}", str(members)))
+def text_of(scheduler, variant, size):
+    """A job's budget, variant and scheduler; populations grow with the budget."""
+    return (f"[run.budget]\nsteps = {round(size * UPDATES)}\n[trainer.hypergradient]\nvariant = \"{VARIANTS[variant]}\"\nlog_every = 100\n"
+            f"skip_nonfinite = true\nbounds = true\n[scheduler]\n" + SCHEDULERS[scheduler].replace("{members}", str(round(20 * size))))
 
 
-ARMS = {f"{scheduler}, {variant}{more}": text_of(scheduler, variant, bool(more))
-        for scheduler in SCHEDULERS for variant in VARIANTS for more in ("", MORE) if not (more and variant == "moving")}
+ARMS = {f"{scheduler}, {variant}{more}": text_of(scheduler, variant, size)
+        for scheduler in SCHEDULERS for variant in VARIANTS for more, size in SIZES.items() if not (more and variant == "moving")}
+LARGE = {f"pbt 200, {variant}": text_of("pbt", variant, 10) for variant in VARIANTS}
 
 
 def table(rows):
     lines = ["| method | seeds | test error: mean | median | worst | hits (best of its seed) |", "| --- | --- | --- | --- | --- | --- |"]
     best = {seed: min(row[7] for row in rows if row[3] == seed) for seed in {row[3] for row in rows}}
-    for arm in ARMS:
+    for arm in ARMS | LARGE:
         mine = [row for row in rows if row[2] == arm]
         errors = [row[7] for row in mine]
         hits = sum(row[7] == best[row[3]] for row in mine)
@@ -75,18 +80,19 @@ def table(rows):
 
 def run(folder, arm, seed):
     """One search; its row, with the test error as mean squared error in the target's own units."""
-    name = "energy-" + arm.replace(", ", "-")
-    updates, deepest, valid, rmse = search(folder, name, HEAD + ARMS[arm], seed, ("valid_loss", "test_rmse"), maximise=False)
+    name = "energy-" + arm.replace(", ", "-").replace(" ", "-")
+    updates, deepest, valid, rmse = search(folder, name, HEAD + (ARMS | LARGE)[arm], seed, ("valid_loss", "test_rmse"), maximise=False)
     return "energy", "scaled", arm, seed, updates, deepest, valid, rmse**2
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--arms", default=";".join(ARMS), help=f"of {'; '.join(ARMS | LARGE)}")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--side-by-side", type=int, default=2)
     options = parser.parse_args()
-    tasks = [(options.folder, arm, seed) for seed in range(1, options.seeds + 1) for arm in ARMS]
+    tasks = [(options.folder, arm, seed) for seed in range(1, options.seeds + 1) for arm in options.arms.split(";")]
     print(table(sweep(tasks, options.folder / "composition_energy.csv", options.side_by_side, run)))
 
 
