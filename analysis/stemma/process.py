@@ -80,11 +80,15 @@ class AskTell:
                 raise AskTellError(f"the search ended with exit code {code}: {self._error_text()}")
         return lease
 
-    def tell(self, lease, at=None, snapshot=None, **metrics):
-        """What came of it: the metrics, at its last unit or `at`. `snapshot`: is there one in lease.save? None = look."""
+    def progress(self, lease, at, **metrics):
+        """How it stands after unit `at`, lease.first < at <= lease.last, if the caller knows; in ascending order."""
+        _send(lease._connection, type="progress", lease=lease._number, at=at, metrics=_plain(metrics))
+
+    def tell(self, lease, snapshot=None, **metrics):
+        """What came of it: the metrics at lease.last. `snapshot`: is there one in lease.save? None = look."""
         if snapshot is None:
             snapshot = os.path.exists(lease.save)
-        _send(lease._connection, type="report", lease=lease._number, at=lease.last if at is None else at, metrics=_plain(metrics), snapshot=snapshot)
+        _send(lease._connection, type="report", lease=lease._number, at=lease.last, metrics=_plain(metrics), snapshot=snapshot)
 
     def tell_failure(self, lease, kind="exception", error="", message=""):
         """It failed: nonfinite, out_of_memory, infeasible, device, exception or snapshot_unavailable."""
@@ -177,10 +181,12 @@ def _placeholder():
         except FileNotFoundError:
             pass
         _send(connection, **message)
-        answer = _receive(connection)
-        if answer is None:
-            return
-        channel.send(**answer)
+        answer = {"type": "progress"}
+        while answer["type"] == "progress":
+            answer = _receive(connection)
+            if answer is None:
+                return
+            channel.send(**answer)
 
 
 if __name__ == "__main__":

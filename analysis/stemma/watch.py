@@ -1,5 +1,6 @@
 """A running search in the terminal, in plain text: works over ssh, in `srun --pty`, and into a pipe."""
 
+import re
 import shutil
 import sys
 import time
@@ -131,15 +132,11 @@ def _budget(run):
 
 
 def _duration(value):
+    """Seconds of a number, or of such as "1d12h", "90 s", "500ms"."""
     if isinstance(value, (int, float)):
         return float(value)
-    total, number = 0.0, ""
-    for letter in value or "":
-        if letter.isdigit() or letter == ".":
-            number += letter
-        elif letter in "smhd" and number:
-            total, number = total + float(number) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[letter], ""
-    return total
+    seconds = {"ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
+    return sum(float(number) * seconds[unit] for number, unit in re.findall(r"([\d.]+) *(ms|[smhd])", value or ""))
 
 
 def _left(run):

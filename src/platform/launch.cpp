@@ -125,10 +125,12 @@ std::string describe(const Launch& launch) {
     return text;
 }
 
+double default_grace(double seconds) { return std::clamp(seconds / 10, 10.0, 120.0); }
+
 std::optional<double> orderly_end(const Launch& launch, double now, std::optional<double> grace) {
     if (!launch.end_time) return std::nullopt;
     const auto end = static_cast<double>(*launch.end_time);
-    return end - grace.value_or(std::clamp((end - now) / 10, 10.0, 120.0));
+    return end - grace.value_or(default_grace(end - now));
 }
 
 int exit_code_for_launcher(int code, const Launch& launch, const Environment& environment) {

@@ -47,8 +47,11 @@ Launch launch_of(const Environment& environment);
 /// process that was started by hand outside Slurm. Pure.
 std::string describe(const Launch& launch);
 
+/// What an orderly end is given where nobody said: a tenth of the `seconds` that are left, within 10 .. 120 s. Pure.
+double default_grace(double seconds);
+
 /// When the search should end in order, in seconds since 1970: `grace` seconds before the allocation does. Without a
-/// wish a tenth of what is left at `now`, within 10 .. 120 s. nullopt: no end is known. Pure.
+/// wish the default for what is left at `now`. nullopt: no end is known. Pure.
 std::optional<double> orderly_end(const Launch& launch, double now, std::optional<double> grace);
 
 /// What main() should return for `code`. mpirun loses it otherwise: with --enable-recovery it returns 0 whatever the

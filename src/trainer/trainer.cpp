@@ -1,5 +1,11 @@
 #include "trainer/trainer.hpp"
 
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <memory>
+#include <typeinfo>
+
 #include "core/error.hpp"
 #include "core/suggest.hpp"
 
@@ -27,6 +33,14 @@ std::string_view name_of(FailureKind kind) {
             return "timed_out";
     }
     return "unknown";
+}
+
+std::string readable_type(const std::exception& error) {
+    const auto* raw = typeid(error).name();
+    int status = 0;
+    const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(raw, nullptr, nullptr, &status),
+                                                          std::free);
+    return status == 0 ? readable.get() : raw;
 }
 
 std::size_t selectable_metric(std::span<const MetricInfo> metrics, std::string_view name) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -65,10 +66,13 @@ struct Trained {
 
 struct TrainFailure {
     FailureKind kind = FailureKind::exception;
-    std::string type = {};  ///< "c10::Error", "std::bad_alloc", ...
+    std::string type = {};  ///< "c10::Error", "std::bad_alloc", ...: see readable_type()
     std::string message = {};
     Resource reached = 0;
 };
+
+/// The name of an exception's dynamic type as in its source.
+std::string readable_type(const std::exception& error);
 
 using TrainResult = std::variant<Trained, TrainFailure>;
 

@@ -1,10 +1,8 @@
 #include "worker/training.hpp"
 
-#include <cxxabi.h>
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -17,14 +15,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-std::string readable_type(const std::exception& error) {
-    const auto* raw = typeid(error).name();
-    int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(raw, nullptr, nullptr, &status),
-                                                          std::free);
-    return status == 0 ? readable.get() : raw;
-}
 
 /// What a trainer of the user's own may get wrong, and the manager relies on. Throws UserError.
 void check_trained(const Trained& trained, const StartTraining& job, std::size_t metrics) {

@@ -42,6 +42,7 @@ def test_budgets_are_those_of_the_command_line(tmp_path):
     assert timed(tmp_path, "epochs = 32", overrides="scheduler.eta=4\nrun.budget.epochs=16\n") == (8.0, "epochs")
     assert timed(tmp_path, "epochs = 32", overrides="run.budget.wall_time=10s\n") == (2.0, "wall_time")
     assert timed(tmp_path, "epochs = 32", overrides='run.budget = {wall_time = "11s"}\n') == (3.0, "wall_time")
+    assert timed(tmp_path, "epochs = 32", overrides='run.budget.wall_time="10s 500ms"\n') == (2.5, "wall_time")
 
 
 @pytest.mark.parametrize("cause, donor, lr, done", [

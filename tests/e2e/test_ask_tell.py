@@ -43,6 +43,18 @@ def test_a_search_is_asked_to_its_end(stemma, job):
     assert "every decision is the same" in stemma("verify", "run.h5").stdout
 
 
+def test_values_on_the_way_are_recorded(stemma, job):
+    with package.AskTell(job, stemma.folder / "run.h5", at_once=2, stemma=stemma.binary) as search:
+        while (lease := search.ask(timeout=60)) is not None:
+            for unit in range(lease.first + 1, lease.last):
+                search.progress(lease, unit, valid_loss=1 / unit)
+            search.tell(lease, valid_loss=trained(lease))
+
+    reports, epochs = rows(stemma, "run.h5", "reports"), rows(stemma, "run.h5", "epochs")
+    reached = {report["member"]: report["resource"] for report in reports}
+    assert len(epochs) == sum(reached.values()) > len(reports)
+
+
 def test_a_search_is_gone_on_with(stemma, job):
     with package.AskTell(job, stemma.folder / "run.h5", at_once=2, stemma=stemma.binary) as search:
         lease = search.ask(timeout=60)

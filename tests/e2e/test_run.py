@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from harness import REQUEUE, STOPPED, USER_ERROR, wait_until
+from harness import REQUEUE, ROOT, STOPPED, USER_ERROR, wait_until
 from record import rows
 
 
@@ -69,6 +69,17 @@ def test_resume_with_more_budget(stemma, finished):
 
     assert len(rows(stemma, finished, "members")) == 60
     stemma("verify", finished)
+
+
+def test_a_resume_beyond_the_cosine_says_what_it_does(stemma):
+    if "no LibTorch" in stemma("--version").stdout:
+        pytest.skip("built without LibTorch")
+    text = (ROOT / "jobs/energy_asha.toml").read_text().replace("tests/data", str(ROOT / "tests/data"))
+    (stemma.folder / "job.toml").write_text(text.replace('[trainer]\ntype = "torch"', '[trainer]\ntype = "torch"\nschedule = "cosine"'))
+    stemma("run", "job.toml", "-n", 1, "-q", "-o", "run.h5", "--set", "run.budget.members=3", "--set", "scheduler.max=9")
+
+    assert "warning" not in stemma("resume", "run.h5", "-n", 1, "-q", "--members", 4).stderr
+    assert 'schedule = "cosine" has come down to 0 at 9 epochs' in stemma("resume", "run.h5", "-n", 1, "-q", "--max", 27, "--members", 5).stderr
 
 
 def test_a_run_file_is_reproducible_with_one_worker(stemma, job):

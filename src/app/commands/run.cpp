@@ -50,6 +50,19 @@ std::vector<InputBody> missing_snapshots(const Manager& manager, const std::file
     return missing;
 }
 
+/// A cosine comes down to 0 at its horizon, which stays where the job has it.
+void warn_of_horizon(const TrainerSettings& trainer, Resource max) {
+    const auto horizon = trainer.fixed.find("horizon");
+    if (horizon == trainer.fixed.end()) return;
+    const auto* end = std::get_if<double>(&horizon->second);
+    if (end == nullptr || static_cast<double>(max) <= *end) return;
+    fmt::print(
+        stderr,
+        "warning: schedule = \"cosine\" has come down to 0 at {0:g} {1}s (trainer.horizon), so that training from "
+        "there to {2} changes nothing; a new search with horizon = {2} would\n",
+        *end, trainer.unit_name(), max);
+}
+
 ExitCode resume_run(const std::filesystem::path& file, const BudgetOptions& budget, const LaunchOptions& launch) {
     // Every rank reads the job from the file; only rank 0 replays and writes.
     const auto header = RunFileReader(file).header();
@@ -68,6 +81,7 @@ ExitCode resume_run(const std::filesystem::path& file, const BudgetOptions& budg
         host.next_sequence = run.replay.inputs;
         host.time_before = run.replay.last_time;
         host.first = missing_snapshots(run.manager, file);
+        if (budget.max) warn_of_horizon(job.trainer, *budget.max);
         if (budget.any()) host.first.push_back(changed_budget(run.manager.budget(), budget));
         auto record = continued_record(file, live);
         return Lead{std::move(run.manager), std::move(record), std::move(host), file, run.header.name};

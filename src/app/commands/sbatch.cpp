@@ -10,6 +10,7 @@
 #include "app/job/job.hpp"
 #include "app/registry.hpp"
 #include "core/error.hpp"
+#include "platform/launch.hpp"
 
 namespace stemma {
 
@@ -58,8 +59,7 @@ std::string sums(const Job& job, const BatchOptions& options, std::uint32_t work
                           unit, options.job.file);
     }
     const double total = static_cast<double>(plan.resource) * *options.unit_seconds / workers;
-    const double grace = std::clamp(options.seconds / 10, 10.0, 120.0);
-    const double pieces = std::ceil(total / std::max(1.0, options.seconds - grace));
+    const double pieces = std::ceil(total / std::max(1.0, options.seconds - default_grace(options.seconds)));
     text += fmt::format("# At {} s a{} {}: about {} in all, {}\n", *options.unit_seconds, unit == "epoch" ? "n" : "",
                         unit, clock_text(total),
                         pieces <= 1 ? std::string("within one allocation")

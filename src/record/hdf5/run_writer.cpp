@@ -182,6 +182,8 @@ void RunFileWriter::close(bool finished) {
             state_->file->close();
         } catch (const h5::Error& error) {
             state_->abandon();
+            std::error_code ignored;
+            fs::remove(temporary, ignored);
             throw write_error(state_->path, error);
         }
         state_->file.reset();

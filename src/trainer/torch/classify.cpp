@@ -1,11 +1,8 @@
 #include "trainer/torch/classify.hpp"
 
-#include <cxxabi.h>
 #include <torch/torch.h>
 
 #include <array>
-#include <cstdlib>
-#include <memory>
 #include <new>
 #include <string_view>
 
@@ -15,13 +12,6 @@
 
 namespace stemma {
 namespace {
-
-std::string type_of(const std::exception& error) {
-    int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> name(
-        abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &status), std::free);
-    return status == 0 ? name.get() : typeid(error).name();
-}
 
 bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
     for (const auto part : parts) {
@@ -47,7 +37,7 @@ FailureKind kind_of(const c10::Error& error) {
 }  // namespace
 
 TrainFailure classify(const std::exception& error, Resource reached) {
-    TrainFailure failure{FailureKind::exception, type_of(error), error.what(), reached};
+    TrainFailure failure{FailureKind::exception, readable_type(error), error.what(), reached};
     if (const auto* torch_error = dynamic_cast<const c10::Error*>(&error)) {
         failure.kind = kind_of(*torch_error);
         failure.message = torch_error->what_without_backtrace();

@@ -24,7 +24,10 @@ DType type_of(torch::ScalarType type) {
         case torch::kBool:
             return DType::boolean;
         default:
-            unreachable("a tensor of a type that snapshots do not have");
+            throw UserError(
+                std::string("the model has a tensor of ") + torch::toString(type) +
+                ", which snapshots do not have: they have bool, uint8, int32, int64 and floating-point numbers "
+                "of 16, 32 and 64 bits; convert the buffer to one of them");
     }
 }
 
