@@ -63,8 +63,10 @@ void History::born(const Birth& birth) {
         values_.resize((number + 1) * space_->size());
     }
     auto& member = members_[number];
-    member = {birth.parent, birth.from, birth.parent.exists() ? at(birth.parent).depth + 1 : 0,
-              no_index,     no_index,   true};
+    member = {.parent = birth.parent,
+              .from = birth.from,
+              .before = birth.parent.exists() ? at(birth.parent).trainings() : 0,
+              .known = true};
     const auto offset = static_cast<std::ptrdiff_t>(number * space_->size());
     std::ranges::copy(space_->to_unit(birth.configuration), units_.begin() + offset);
     std::ranges::copy(birth.configuration, values_.begin() + offset);
@@ -81,6 +83,7 @@ void History::observe(const Observation& observation) {
 
     const bool furthest = member.report == no_index || told.resource >= reports_[member.report].resource;
     const bool is_new = add_report(member, told);
+    if (is_new) ++member.trained;
     if (!furthest) return;
     family.latest.set(told.member, told.objective, told.resource);
     if (is_new) add_step(told.member);
@@ -144,11 +147,12 @@ const History::Scores* History::level() const {
     return fullest;
 }
 
-Trial History::make_trial(MemberId member) const {
-    return {.member = member,
-            .unit = unit(member),
-            .configuration = configuration(member),
-            .time = static_cast<double>(at(member).depth),
+Trial History::make_trial(MemberId id) const {
+    const auto& member = at(id);
+    return {.member = id,
+            .unit = unit(id),
+            .configuration = configuration(id),
+            .time = static_cast<double>(member.trainings() - 1),
             .objective = infinity};
 }
 
@@ -210,6 +214,9 @@ std::vector<Trial> History::trials(MemberId parent, std::size_t cap) const {
     for (const auto family : lineage) {
         for (const auto member : families_[family].pending) trials.emplace_back(make_trial(member)).pending = true;
     }
+    // Without parent they are read at one resource: equally far.
+    if (!parent.exists())
+        for (auto& trial : trials) trial.time = 0;
     std::ranges::sort(trials, {}, &Trial::member);
     return trials;
 }
@@ -238,7 +245,7 @@ std::vector<Step> History::steps(MemberId parent, std::size_t cap) const {
 }
 
 double History::time_of_child(MemberId parent) const {
-    return parent.exists() ? static_cast<double>(at(parent).depth) + 1 : 0;
+    return parent.exists() ? static_cast<double>(at(parent).trainings()) : 0;
 }
 
 ConfigurationView History::configuration(MemberId member) const {

@@ -2,6 +2,7 @@
 // What a model-based sampler may learn from: the finished trials of a run, those of one lineage, and the steps of
 // members that train in intervals.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -21,7 +22,7 @@ struct Trial {
     MemberId member;
     std::span<const double> unit;     ///< SearchSpace::to_unit(configuration); 0.5 where inactive or constant
     ConfigurationView configuration;  ///< says which coordinates are active
-    double time = 0;        ///< trainings of its lineage before its own: 0 from scratch, else the parent's + 1
+    double time = 0;        ///< trainings of its lineage before the one that was observed; without parent all are 0
     double objective = 0;   ///< finite, unless pending or diverged: then +infinity
     Resource resource = 0;  ///< at which the objective was measured; 0 while pending
     bool pending = false;   ///< born, but not observed yet
@@ -62,7 +63,8 @@ public:
     /// Without parent: the members born from scratch, each with its value at the highest resource that has min_trials
     /// finite values (if none has: at the one with most values, of equal ones the highest). With a parent: what GPBT
     /// calls the parent's history: all members from scratch, the children of each of its ancestors and its own; each
-    /// with its value at the highest resource where it was observed.
+    /// with its value at the highest resource where it was observed. (GPBT's paper hands a child a copy at its
+    /// selection; here a lineage also sees what an ancestor that was kept begot after that.)
     ///
     /// Of more than `cap` observed ones (cap >= 2) the better half of cap and, of the others, the youngest members are
     /// kept; pending ones always. Cost: O(cap log cap) plus, with a parent, O(min(cap, children)) for each ancestor.
@@ -74,7 +76,7 @@ public:
     /// of ancestors with a parent.
     std::vector<Step> steps(MemberId parent, std::size_t cap) const;
 
-    /// A proposal's time, in units of Trial::time: 0 without parent, else the parent's + 1.
+    /// A proposal's time, in units of Trial::time: 0 without parent, else the trainings that its lineage has had.
     double time_of_child(MemberId parent) const;
     bool knows(MemberId member) const { return member.value < members_.size() && members_[member.value].known; }
     /// Of a member that was born; valid until the next born().
@@ -103,10 +105,14 @@ private:
     struct Member {
         MemberId parent;
         Resource from = 0;
-        std::uint32_t depth = 0;
+        std::uint32_t before = 0;         ///< trainings of its lineage when it was born
+        std::uint32_t trained = 0;        ///< its own that were observed
         std::uint32_t family = no_index;  ///< of its children, in families_
         std::uint32_t report = no_index;  ///< at its highest resource, in reports_
         bool known = false;
+
+        /// Of its lineage; its own first one counts from its birth on, as children are born after it.
+        std::uint32_t trainings() const { return before + std::max(trained, 1U); }
     };
     /// A member's observations, as a list from the highest resource down.
     struct Report {

@@ -6,7 +6,8 @@ import signal
 import time
 
 import pytest
-from harness import MISMATCH, OK, USER_ERROR, wait_until
+from harness import JOB, MISMATCH, OK, USER_ERROR, wait_until
+from populations import GPBT, PBT, TPE
 from record import rows
 
 KILLS = 40 if os.environ.get("STEMMA_TEST_ALL") else 12
@@ -17,12 +18,14 @@ def committed(stemma, file="toy.h5"):
     return [tuple(row[key] for key in keys if key in row) for row in rows(stemma, file, "reports")]
 
 
-def test_the_whole_job_at_random_moments(stemma, mpi, job):
+@pytest.mark.parametrize("text", [JOB, PBT, GPBT + TPE], ids=["asha", "pbt", "gpbt-tpe"])
+def test_the_whole_job_at_random_moments(stemma, mpi, job, text):
     """One search, killed again and again, each time resumed."""
+    job.write_text(text.replace("max = 20", "max = 200000").replace("max = 16", "max = 200000"))
     moments = random.Random(20)
     options = ["--set", "trainer.cost=4ms", "--set", "run.budget.members=100000"]
     before = []
-    for kill in range(KILLS):
+    for kill in range(KILLS if text == JOB else KILLS // 3):
         words = ["run", job, "--output", "toy.h5", "--continue", *options]
         started = stemma.start(2 + kill % 3, *words)
         if kill % 3:  # the others may hit it while it starts, even before there is a file
@@ -37,9 +40,10 @@ def test_the_whole_job_at_random_moments(stemma, mpi, job):
         stemma("verify", "toy.h5")
     assert before, "the search got nowhere between the kills"
 
-    members = len(rows(stemma, "toy.h5", "members"))
-    stemma("resume", "toy.h5", "-n", 2, "--members", members)
-    assert committed(stemma)[: len(before)] == before
+    stemma("resume", "toy.h5", "-n", 2, "--reports", len(before) + 20)
+    after = committed(stemma)
+    assert after[: len(before)] == before and len(after) > len(before)
+    assert text == JOB or any(row["parent"] is not None for row in rows(stemma, "toy.h5", "members"))
     stemma("verify", "toy.h5")
 
 

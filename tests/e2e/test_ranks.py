@@ -2,18 +2,13 @@
 
 import pytest
 from harness import JOB
+from populations import ASHA, GP, GPBT, PBT, TPE
 from record import rows
 
-ASHA = 'type = "asha"\nmin = 1\nmax = 27\neta = 3'
-PBT = JOB.replace("members = 40", "members = 100").replace(
-    ASHA, 'type = "pbt"\npopulation = 8\ninterval = 2\nmax = 20\nbacktrack_after = 2'
-)
-GPBT = JOB.replace("members = 40", "members = 100").replace(ASHA, 'type = "gpbt"\nchildren = 8\ninterval = 2\nmax = 16')
 # One parent, whose children are trained one after another: with any number of workers there is one order only.
 IN_STEP = JOB.replace("members = 40", "members = 100").replace(
     ASHA, 'type = "gpbt"\nchildren = 5\nratio = 5\ninterval = 2\nmax = 12\nsequential = true'
 )
-TPE, GP = '\n[sampler]\ntype = "tpe"\n', '\n[sampler]\ntype = "gp"\n'
 
 
 def ran(stemma, mpi, job, text, ranks):

@@ -95,9 +95,11 @@ std::vector<Field<SchedulerSettings>> gpbt_fields() {
         {flag("repeat_child", "true",
               "One child of each parent repeats its hyperparameters, unless it was chosen again."),
          into(&S::gpbt, &G::repeat_child)},
-        {flag("early_stopping", "false",
-              "Launch no more children of a generation once its best beats the best before by more than that improved "
-              "on the generation before it: saves a half to two thirds of the work."),
+        {flag(
+             "early_stopping", "false",
+             "Launch no more children of a generation once its best beats the best before by more than that improved "
+             "on the generation before it. In the paper that saved a half to two thirds of the work, with sequential = "
+             "true; where all children train at once, nothing is left to launch."),
          into(&S::gpbt, &G::early_stopping)},
         {integer("early_stopping_from", "2", {2, 1e6}, "First generation where that may happen."),
          into(&S::gpbt, &G::early_stopping_from)},

@@ -2,7 +2,7 @@
 
     /usr/bin/python3 tests/bench/mpi/stall.py [lenet | ballast]
 
-PBT with 2 workers under mpirun, 4 members, the worse quarter takes over from the best. lenet: Fashion-MNIST, an interval
+PBT with 2 workers under mpirun, 4 members, the worse half takes over from the better one. lenet: Fashion-MNIST, an interval
 of one epoch. ballast: the toy trainer with snapshots of 400 MB and intervals of 20 s. A worker stands still from its last
 report to the beginning of its next training; what counts is that of trainings that begin with another member's weights
 (births from a parent), or with weights that had to move.
@@ -16,12 +16,12 @@ import numpy as np
 from command import started, words
 
 COMMON = {
-    "scheduler.type": '"pbt"', "scheduler.population": 4, "scheduler.interval": 1, "scheduler.bottom": 0.25,
-    "scheduler.top": 0.25, "workers.durable": '"none"',
+    "scheduler.type": '"pbt"', "scheduler.population": 4, "scheduler.interval": 1, "scheduler.bottom": 0.5,
+    "scheduler.top": 0.5, "workers.durable": '"none"',
 }
 CASES = {
-    "lenet": ("tests/bench/mpi/lenet.toml", COMMON | {"scheduler.max": 6}),
-    "ballast": ("jobs/pbt.toml", COMMON | {"scheduler.max": 6, "scheduler.bottom": 0.5, "scheduler.top": 0.5, "trainer.cost": '"20s"',
+    "lenet": ("tests/bench/mpi/lenet.toml", COMMON | {"scheduler.max": 12}),
+    "ballast": ("jobs/pbt.toml", COMMON | {"scheduler.max": 6, "trainer.cost": '"20s"',
                                           "trainer.state_bytes": '"400MB"', "workers.snapshot_memory": '"4GB"'}),
 }
 SOURCES = {0: "from scratch", 1: "own memory", 2: "another worker", 3: "disk"}

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "problems.hpp"
+#include "sampler/gp/gp.hpp"
 #include "sampler/random.hpp"
 #include "sampler/sobol.hpp"
 #include "sampler/tpe.hpp"
@@ -34,6 +35,13 @@ std::vector<Contestant> contestants() {
     root.gamma = 0.25;
     TpeSettings wide_root = root;
     wide_root.gamma = 1;
+    const auto gp = [](bool warped) {
+        return [warped](std::shared_ptr<const SearchSpace> space, std::uint64_t seed) -> std::unique_ptr<Sampler> {
+            GpSettings settings;
+            settings.warp_inputs = settings.warp_outputs = warped;
+            return make_gp_sampler(std::move(space), seed, settings);
+        };
+    };
     return {
         {"random", [](auto space, std::uint64_t seed) { return make_random_sampler(std::move(space), seed); }},
         {"sobol", [](auto space, std::uint64_t seed) { return make_sobol_sampler(std::move(space), seed); }},
@@ -42,6 +50,8 @@ std::vector<Contestant> contestants() {
         {"tpe startup=1", tpe(eager)},
         {"tpe published_gpbt", tpe(TpeSettings::published_gpbt())},
         {"tpe lineages", tpe(TpeSettings::lineages())},
+        {"gp", gp(true)},
+        {"gp plain", gp(false)},
         {"tpe good=0.25 sqrt(n)", tpe(root)},
         {"tpe good=sqrt(n)", tpe(wide_root)},
     };

@@ -70,11 +70,13 @@ struct Rule {
     bool sequential;
     double quorum;
     double patience;
+    bool defaults = false;  ///< all else as in a job that sets nothing, with as many epochs
 };
 constexpr Rule rules[] = {{"paper", true, 1, 0},
                           {"ours", false, 1, 2},
                           {"ours without patience", false, 1, 0},
-                          {"ours with quorum 0.75", false, 0.75, 0}};
+                          {"ours with quorum 0.75", false, 0.75, 0},
+                          {"a job's defaults", false, 1, 2, true}};
 
 /// The best noiseless loss as it falls over reports and time.
 struct Trace : SimulationObserver {
@@ -117,6 +119,14 @@ Run run(const Rule& rule, double drift, std::uint32_t workers, std::uint64_t see
     TpeSettings tpe;
     tpe.startup = 1;
     tpe.time = TpeSettings::Time::relative;
+    if (rule.defaults) {
+        gpbt.founders = 3 * gpbt.children;
+        gpbt.generations -= 2;
+        gpbt.parents_compete = false;
+        tpe = TpeSettings::lineages();
+        tpe.startup = 2 * gpbt.children;
+        tpe.time = TpeSettings::Time::relative;
+    }
     SimulationSettings machine;
     machine.seed = seed;
     machine.workers = workers;

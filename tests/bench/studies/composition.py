@@ -3,19 +3,25 @@ which either stand still or move by hypergradients, under random search, ASHA, P
 
     /usr/bin/python3 tests/bench/studies/composition.py FOLDER [--arms 'random, still;...'] [--seeds 10] [--side-by-side 2]
 
-ASHA and PBT as in arXiv 2110.10461 (rungs at 1, 4, 16, ... updates, the stopping rule; 25 % of the population take over from
-25 %, a parameter is drawn anew with probability 0.25), but for the size: each search has 80,000 weight updates (20 full
-trainings), PBT 20 members; arms called "pbt 200" have the 200 members of the paper, 800,000 updates. A moving member's update
-takes longer, so that arms called "..., more" have members that stand still and MORE times the updates: equal seconds. One
-run is one file in FOLDER; the script may be stopped and started again. Selection on 78 validation rows that no hypergradient
-saw; `test` rows nothing saw. Prints mean and median over the seeds of the test error in the target's units.
+ASHA and PBT after arXiv 2110.10461: rungs at 1, 4, 16, ... updates and the stopping rule; 25 % of the population take over
+from 25 %, a parameter is drawn anew with probability 0.25. Otherwise: each search has 80,000 weight updates (20 full trainings),
+PBT 20 members (arms called "pbt 200" have the paper's 200, 800,000 updates); PBT multiplies the values themselves and momentum's
+odds, not their logarithms; a moved value is shifted by what its start value was changed; momentum starts uniform in its logit;
+ASHA's rank counts the newcomer; members that stand still train on the rows that the hypergradient sees, too; moving values stay
+within the space, and a hypergradient that is not finite is left out. A moving member's update takes longer, so that arms called
+"..., more" have members that stand still and MORE times the updates; `time` is the seconds of training by those of random search
+whose members stand still, the median over seeds. One run is one file in FOLDER; the script may be stopped and started again.
+Selection on 78 validation rows that no hypergradient saw; `test` rows nothing saw. Prints mean and median over the seeds of the
+test error in the target's units.
 """
 
 import argparse
 import statistics
 from pathlib import Path
 
-from population import search, sweep
+import h5py
+
+from population import COLUMNS, search, sweep
 
 HEAD = """
 [metric]
@@ -66,23 +72,30 @@ LARGE = {f"pbt 200, {variant}": text_of("pbt", variant, 10) for variant in VARIA
 
 
 def table(rows):
-    lines = ["| method | seeds | test error: mean | median | worst | hits (best of its seed) |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = ["| method | seeds | test error: mean | median | worst | hits (best of its seed) | time |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    plain = {row[3]: row[8] for row in rows if row[2] == "random, still"}
     best = {seed: min(row[7] for row in rows if row[3] == seed) for seed in {row[3] for row in rows}}
     for arm in ARMS | LARGE:
         mine = [row for row in rows if row[2] == arm]
         errors = [row[7] for row in mine]
         hits = sum(row[7] == best[row[3]] for row in mine)
+        times = [row[8] / plain[row[3]] for row in mine if row[3] in plain]
         if errors:
+            took = f"{statistics.median(times):.2f}" if times else "-"
             lines.append(f"| {arm} | {len(errors)} | {statistics.mean(errors):.4g} | {statistics.median(errors):.4g} | "
-                         f"{max(errors):.4g} | {hits} |")
+                         f"{max(errors):.4g} | {hits} | {took} |")
     return "\n".join(lines)
 
 
 def run(folder, arm, seed):
     """One search; its row, with the test error as mean squared error in the target's own units."""
     name = "energy-" + arm.replace(", ", "-").replace(" ", "-")
-    updates, deepest, valid, rmse = search(folder, name, HEAD + (ARMS | LARGE)[arm], seed, ("valid_loss", "test_rmse"), maximise=False)
-    return "energy", "scaled", arm, seed, updates, deepest, valid, rmse**2
+    _, deepest, valid, rmse = search(folder, name, HEAD + (ARMS | LARGE)[arm], seed, ("valid_loss", "test_rmse"), maximise=False)
+    with h5py.File(folder / f"{name}-{seed}.h5", "r") as file:
+        leases, reports = file["leases"][:], file["reports"][:]
+    began = dict(zip(leases["lease"], leases["from"]))
+    updates = sum(int(row["resource"]) - int(began[row["lease"]]) for row in reports)
+    return "energy", "log", arm, seed, updates, deepest, valid, rmse**2, round(float(reports["seconds"].sum()), 2)
 
 
 def main():
@@ -93,7 +106,7 @@ def main():
     parser.add_argument("--side-by-side", type=int, default=2)
     options = parser.parse_args()
     tasks = [(options.folder, arm, seed) for seed in range(1, options.seeds + 1) for arm in options.arms.split(";")]
-    print(table(sweep(tasks, options.folder / "composition_energy.csv", options.side_by_side, run)))
+    print(table(sweep(tasks, options.folder / "composition_energy.csv", options.side_by_side, run, columns=(*COLUMNS, "seconds"))))
 
 
 if __name__ == "__main__":

@@ -65,7 +65,8 @@ def main():
     parser.add_argument("--sets", default=",".join(SETS))
     options = parser.parse_args()
     arms, sets = options.arms.split(","), options.sets.split(",")
-    rows = sweep_arms(options, [problem(name) for name in sets], arms, f"csv_sets_{options.space}_{'+'.join(arms)}.csv")
+    summary = f"csv_sets_{options.space}_{'+'.join(arms)}{f'_n{options.workers}' if options.workers > 1 else ''}.csv"
+    rows = sweep_arms(options, [problem(name) for name in sets], arms, summary)
     print(table(rows, arms, sets))
 
 

@@ -137,7 +137,7 @@ def rows_of(table):
     return {row[:4]: row for row in rows}
 
 
-def sweep(tasks, summary, side_by_side, run=run, rows=()):
+def sweep(tasks, summary, side_by_side, run=run, rows=(), columns=COLUMNS):
     """Rows of run(*task) for all tasks, after `rows` of earlier ones; the file `summary` (CSV) has those that are done."""
     summary.parent.mkdir(parents=True, exist_ok=True)
     rows = list(rows)
@@ -145,7 +145,7 @@ def sweep(tasks, summary, side_by_side, run=run, rows=()):
         for done in [pool.submit(run, *task) for task in tasks]:
             rows.append(done.result())
             with summary.open("w", newline="") as out:
-                csv.writer(out).writerows([COLUMNS, *sorted(rows)])
+                csv.writer(out).writerows([columns, *sorted(rows)])
     return rows
 
 

@@ -133,6 +133,25 @@ TEST_F(HistoryTest, ALineageKnowsItsAncestorsChildrenAndNoOthers) {
     EXPECT_EQ(history_.time_of_child({}), 0);
 }
 
+/// In PBT a member trains for many intervals before another takes over: its time goes on.
+TEST_F(HistoryTest, TimeCountsTheTrainingsOfALineageNotItsBirths) {
+    born(0);
+    born(1);
+    for (Resource at = 1; at <= 4; ++at) observe(0, 0.5, at);
+    observe(1, 0.7, 1);
+    born(2, {0}, 4);
+    EXPECT_EQ(history_.time_of_child({0}), 4);
+    auto trials = history_.trials({0}, 10);
+    EXPECT_EQ(trials[0].time, 3);
+    EXPECT_EQ(trials[1].time, 0);
+    EXPECT_EQ(trials[2].time, 4);
+    observe(2, 0.4, 5);
+    observe(2, 0.3, 6);
+    EXPECT_EQ(history_.trials({2}, 10)[2].time, 5);
+    EXPECT_EQ(history_.time_of_child({2}), 6);
+    EXPECT_EQ(history_.trials({}, 10)[0].time, 0) << "members from scratch are compared at one resource";
+}
+
 TEST_F(HistoryTest, TheCapHoldsForALineageAsAWhole) {
     born(0);
     for (std::uint64_t i = 1; i < 12; ++i) born(i, {i / 2});
