@@ -60,7 +60,7 @@ std::vector<Field<TrainerSettings>> torch_fields() {
          into(&S::tf32)},
         {flag("inherit_optimiser", "true",
               "A child starts with the moments of its parent's optimiser; else, or if its own is another one, with new "
-              "ones, as GPBT's authors do."),
+              "ones, as GPBT's authors do. The log says where that is so."),
          into(&S::inherit_optimiser)},
         {flag("deterministic", "true", "Only algorithms that give the same bits each time (GPU: somewhat slower)."),
          into(&S::deterministic)},

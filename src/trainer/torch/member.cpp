@@ -51,7 +51,7 @@ void Member::load(const Snapshot& snapshot, bool with_optimiser, bool adopted) {
         if (!adopted) taken_again = [&](const OnePass::Recipe& recipe) { return again(recipe); };
         moving_->load(snapshot, with_optimiser, taken_again);
     } else if (with_optimiser) {
-        load_optimiser(*optimiser_, hyperparameters_.optimiser, snapshot);
+        new_moments_ = !load_optimiser(*optimiser_, hyperparameters_.optimiser, snapshot);
     }
     auto position = torch::zeros({4}, torch::kInt64);
     restore_tensor(position, "training/position", snapshot);
@@ -63,6 +63,11 @@ void Member::load(const Snapshot& snapshot, bool with_optimiser, bool adopted) {
     if (position_.row < 0 || position_.row >= data_.train.size() || position_.epoch < 0) {
         throw DecodeError("the snapshot's position is outside the training rows: it is of another data set");
     }
+}
+
+std::string Member::note() const {
+    if (moving_ != nullptr) return moving_->values().acted();
+    return new_moments_ ? "the parent had another optimiser: new moments" : "";
 }
 
 void Member::load_states(const Snapshot& snapshot) {

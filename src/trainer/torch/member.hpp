@@ -44,8 +44,9 @@ public:
     /// After a unit's metrics are due: the points of the hyperparameters' trajectory since the last call, as rows of
     /// metrics in which nothing else is measured.
     std::vector<std::vector<double>> take_trajectory() { return std::exchange(trajectory_, {}); }
-    /// What settings beyond the paper did to hypergradients since load(), for the log; "" = nothing. Waits.
-    std::string note() const { return moving_ ? moving_->values().acted() : std::string(); }
+    /// For the log; "" = nothing: what settings beyond the paper did to hypergradients since load(), or that load()
+    /// found the moments of another optimiser. Waits.
+    std::string note() const;
     /// Metrics in the order of torch_metrics(). Waits for the device; does not change the member.
     std::vector<double> evaluate();
 
@@ -83,6 +84,7 @@ private:
     std::uint64_t seed_;
     at::Generator generator_;
     std::shared_ptr<Network> network_;
+    bool new_moments_ = false;                            ///< the snapshot had those of another optimiser
     std::unique_ptr<torch::optim::Optimizer> optimiser_;  ///< or
     std::unique_ptr<OnePass> moving_;
     std::vector<std::vector<double>> trajectory_;

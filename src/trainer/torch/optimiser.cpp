@@ -135,11 +135,11 @@ void save_optimiser(optim::Optimizer& optimiser, const std::string& name, Snapsh
     if (name == "adamw") save_moments<optim::AdamWParamState>(optimiser, snapshot);
 }
 
-void load_optimiser(optim::Optimizer& optimiser, const std::string& name, const Snapshot& snapshot) {
+bool load_optimiser(optim::Optimizer& optimiser, const std::string& name, const Snapshot& snapshot) {
     const auto* array = snapshot.find("optimiser/name");
     if (array == nullptr) throw DecodeError("the snapshot has no array \"optimiser/name\"");
     const auto content = snapshot.content(*array);
-    if (!std::ranges::equal(content, std::as_bytes(std::span(name)))) return;
+    if (!std::ranges::equal(content, std::as_bytes(std::span(name)))) return false;
     const auto amsgrad = [&](const auto& options) { return options.amsgrad(); };
     const auto& options = optimiser.param_groups().front().options();
     if (name == "sgd") load_moments<optim::SGDParamState>(optimiser, snapshot);
@@ -149,6 +149,7 @@ void load_optimiser(optim::Optimizer& optimiser, const std::string& name, const 
     if (name == "adamw")
         load_moments<optim::AdamWParamState>(optimiser, snapshot,
                                              amsgrad(static_cast<const optim::AdamWOptions&>(options)));
+    return true;
 }
 
 }  // namespace stemma

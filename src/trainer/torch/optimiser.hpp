@@ -21,7 +21,8 @@ void clip_gradients(const std::vector<torch::Tensor>& parameters, double norm);
 void save_optimiser(torch::optim::Optimizer& optimiser, const std::string& name, Snapshot& snapshot);
 
 /// Restores what save_optimiser() left. A snapshot of another kind of optimiser (a child with another configuration)
-/// leaves `optimiser` as it is: new. Throws DecodeError when arrays are missing or have another shape.
-void load_optimiser(torch::optim::Optimizer& optimiser, const std::string& name, const Snapshot& snapshot);
+/// leaves `optimiser` as it is: new; returns false then. Throws DecodeError when arrays are missing or have another
+/// shape.
+bool load_optimiser(torch::optim::Optimizer& optimiser, const std::string& name, const Snapshot& snapshot);
 
 }  // namespace stemma

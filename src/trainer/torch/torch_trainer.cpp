@@ -78,7 +78,8 @@ public:
     std::string describe() const override {
         const auto threads = std::to_string(settings_.threads) + (settings_.threads == 1 ? " thread" : " threads");
         return data_.name + ", " + title(settings_.model) + ", " +
-               (device_.is_cpu() ? "CPU " + threads : device_.str()) + ", LibTorch " + torch_version();
+               (device_.is_cpu() ? "CPU " + threads : device_.str()) + ", LibTorch " + torch_version() +
+               (settings_.inherit_optimiser ? "" : ", children begin with new moments");
     }
 
     TrainResult train(const TrainRequest& request) override {

@@ -176,7 +176,9 @@ TEST(TorchTrainer, AnotherModelsSnapshotIsRefused) {
 TEST(TorchTrainer, AChildMayGoOnWithAnotherOptimiser) {
     const auto parent = train(table({{"optimiser", "sgd"}, {"momentum", 0.9}}), 1);
     const auto child = train(table({{"optimiser", "adam"}}), 2, 1, &std::get<Trained>(parent).snapshot);
-    EXPECT_TRUE(std::holds_alternative<Trained>(child));
+    ASSERT_TRUE(std::holds_alternative<Trained>(child));
+    EXPECT_EQ(std::get<Trained>(parent).note, "");
+    EXPECT_EQ(std::get<Trained>(child).note, "the parent had another optimiser: new moments");
     const auto grandchild =
         train(table({{"optimiser", "adam"}, {"amsgrad", true}}), 3, 2, &std::get<Trained>(child).snapshot);
     EXPECT_TRUE(std::holds_alternative<Trained>(grandchild));
