@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "core/rng.hpp"
 
 namespace stemma {
 namespace {
@@ -39,9 +40,11 @@ public:
 
     torch::Tensor forward(torch::Tensor x) override {
         if (is_training()) {
-            const auto where = torch::TensorOptions(torch::kInt64).device(generator_.device());
-            const auto seed = torch::randint(INT64_MAX, {1}, generator_, where).item<std::int64_t>();
-            torch::manual_seed(static_cast<std::uint64_t>(seed));
+            // A chain of seeds on the host: a number drawn by a GPU's generator would make each step wait for the GPU.
+            // It lives in the generator's state, so that whoever puts that back gets the same masks again.
+            Stream stream(generator_.current_seed(), Purpose::training, 2);
+            torch::manual_seed(stream());
+            generator_.set_current_seed(stream());
         }
         const auto out = module_.forward({std::move(x)});
         if (!out.isTensor()) throw Infeasible("the module's forward() gives no tensor");
