@@ -14,6 +14,7 @@ namespace stemma {
 namespace {
 
 using namespace test;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::NanSensitiveDoubleEq;
 using testing::Pointwise;
@@ -220,6 +221,9 @@ TEST(MovingMember, WhatDoesNotFitIsRefused) {
                 ThrowsMessage<UserError>(HasSubstr("trainer.warmup")));
     EXPECT_THAT(refusal(energy("wd_lr_m"), {real("lr", 1e-6, 10, Scale::log)}),
                 ThrowsMessage<UserError>(HasSubstr("space.lr.high must be <= 1")));
+    EXPECT_THAT(refusal(energy("wd_lr_m"), {real("lr", 1e-12, 1e-1, Scale::log)}),
+                ThrowsMessage<UserError>(AllOf(HasSubstr("space.lr.low must be >= 1e-10"), HasSubstr("got 1e-12"))));
+    EXPECT_NO_THROW(refusal(energy("wd_lr_m"), {real("lr", 1e-10, 1, Scale::log)})());
     settings = energy("wd_lr_m");
     settings.hypergradient->reset = true;
     EXPECT_THAT(refusal(settings, {lr}), ThrowsMessage<UserError>(HasSubstr("unrolled")));

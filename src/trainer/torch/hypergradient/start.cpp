@@ -1,6 +1,7 @@
 #include "trainer/torch/hypergradient/start.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 #include "core/error.hpp"
 #include "trainer/torch/torch_trainer.hpp"
@@ -19,14 +20,18 @@ std::string moved_name(const std::string& name) {
     return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
 }
 
-/// Where it moves it is kept in [1e-10, 1], as by the authors: a member that began above would fall to 1 at once.
+/// Where it moves it is kept in [1e-10, 1], as by the authors: a member that began outside would jump there at once.
 void check_learning_rate(const SearchSpace& space) {
     const auto found = space.find("lr");
     if (!found || !moves_in_training(space[*found].role)) return;
     const auto& range = std::get<Real>(space[*found].domain);
-    if (range.high <= 1) return;
-    throw UserError("space.lr.high must be <= 1 where lr moves during training, which keeps it in [1e-10, 1]; got " +
-                    std::to_string(range.high));
+    const auto refuse = [](const char* what, double value) {
+        std::ostringstream text;  // to_string() would show 1e-12 as 0
+        text << "space.lr." << what << " where lr moves during training, which keeps it in [1e-10, 1]; got " << value;
+        throw UserError(text.str());
+    };
+    if (range.high > 1) refuse("high must be <= 1", range.high);
+    if (range.low < 1e-10) refuse("low must be >= 1e-10", range.low);
 }
 
 std::string listed(const std::vector<std::string>& names) {
