@@ -1,5 +1,6 @@
 #include "trainer/torch/hypergradient/raw_values.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -21,23 +22,21 @@ Hyper hyper_number(std::size_t number) { return static_cast<Hyper>(number); }
 RawValues::RawValues(const HyperStart& start, std::int64_t weights, const torch::TensorOptions& options,
                      const HypergradientSettings& settings)
     : settings_(settings), start_(start), per_weight_(weights > 0), rates_(weights > 0 ? weights : 1) {
-    std::vector<torch::Tensor> raw, moves, low, high;
+    std::vector<torch::Tensor> raw;
     for (std::size_t number = 0; number < hyper_count; ++number) {
         const auto hyper = hyper_number(number);
         const auto size = hyper == Hyper::lr ? rates_ : 1;
-        const auto all = [&](double value) { return torch::full({size}, value, options); };
-        const bool bounded = settings.bounds && start.bounded && start.moves[number];
-        raw.push_back(all(raw_from_used(hyper, start.used[number])));
-        moves.push_back(all(start.moves[number] ? 1 : 0));
-        low.push_back(all(bounded ? raw_from_used(hyper, start.bounds[number].first) : -infinity));
-        high.push_back(all(bounded ? raw_from_used(hyper, start.bounds[number].second) : infinity));
+        raw.push_back(torch::full({size}, raw_from_used(hyper, start.used[number]), options));
+        limits_[number] = {-infinity, infinity};
+        if (settings.bounds && start.bounded) {
+            const auto& [low, high] = start.bounds[number];
+            limits_[number] = {raw_from_used(hyper, low), raw_from_used(hyper, high)};
+        }
     }
     raw_ = torch::cat(raw);
-    moves_ = torch::cat(moves);
-    low_ = torch::cat(low);
-    high_ = torch::cat(high);
-    part(low_, Hyper::lr).clamp_min_(raw_lr_low);
-    part(high_, Hyper::lr).clamp_max_(raw_lr_high);
+    auto& [lr_low, lr_high] = limits_[static_cast<std::size_t>(Hyper::lr)];
+    lr_low = std::max(lr_low, raw_lr_low);
+    lr_high = std::min(lr_high, raw_lr_high);
     first_ = torch::zeros_like(raw_);
     second_ = torch::zeros_like(raw_);
     const auto scalar = options.dtype(torch::kFloat64);
@@ -70,7 +69,11 @@ void RawValues::refresh() {
 
 /// Only what moves: a constant learning rate may lie outside.
 void RawValues::clamp() {
-    const auto inside = torch::where(moves_ > 0, torch::minimum(torch::maximum(raw_, low_), high_), raw_);
+    const auto inside = raw_.clone();
+    for (std::size_t number = 0; number < hyper_count; ++number) {
+        const auto& [low, high] = limits_[number];
+        if (start_.moves[number]) part(inside, hyper_number(number)).clamp_(low, high);
+    }
     bounded_ += (inside - raw_).abs().gt(0).any();
     raw_ = inside;
 }
@@ -124,8 +127,11 @@ void RawValues::step(const PerHyper<torch::Tensor>& gradient) {
     unless_skipped(second_, second_ * beta2 + raw_gradient.square() * (1 - beta2));
     const auto rate = settings_.rate / (1 - torch::pow(beta1, count_));
     const auto spread = torch::sqrt(1 - torch::pow(beta2, count_));
-    const auto next = raw_ - moves_ * (first_ * rate / (torch::sqrt(second_) / spread + eps)).to(raw_.scalar_type());
-    unless_skipped(raw_, next);
+    const auto change = (first_ * rate / (torch::sqrt(second_) / spread + eps)).to(raw_.scalar_type());
+    for (std::size_t number = 0; number < hyper_count; ++number) {
+        if (!start_.moves[number]) part(change, hyper_number(number)).zero_();
+    }
+    unless_skipped(raw_, raw_ - change);
     clamp();
     refresh();
 }

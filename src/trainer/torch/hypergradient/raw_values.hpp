@@ -66,8 +66,9 @@ private:
     HypergradientSettings settings_;
     HyperStart start_;
     bool per_weight_;
-    std::int64_t rates_;  ///< entries of raw_ that are learning rates
-    torch::Tensor raw_, moves_, low_, high_;
+    std::int64_t rates_;                            ///< entries of raw_ that are learning rates
+    PerHyper<std::pair<double, double>> limits_{};  ///< of raw values that move
+    torch::Tensor raw_;
     torch::Tensor first_, second_, count_;  ///< Adam's; the count is a tensor since a step may be skipped on the device
     torch::Tensor norm_, skipped_, clipped_, truncated_, bounded_;
     torch::Tensor loaded_;  ///< counts() then
