@@ -1,6 +1,7 @@
 #include "trainer/torch/hypergradient/one_pass.hpp"
 
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include "core/error.hpp"
@@ -36,6 +37,25 @@ Moments load_moments(const Snapshot& snapshot, const std::string& prefix, const 
     return moments;
 }
 
+constexpr auto rule_array = "hypergradient/rule";
+
+/// Of the update whose moments a snapshot has. Snapshots from before it was written: as `own`.
+std::string rule_in(const Snapshot& snapshot, const std::string& own) {
+    const auto* array = snapshot.find(rule_array);
+    if (array == nullptr) return own;
+    std::string name;
+    for (const auto byte : snapshot.content(*array)) name += static_cast<char>(byte);
+    return name;
+}
+
+/// What a member with another rule than its parent's cannot take over: SGD has no betas, Adam has no momentum.
+PerHyper<bool> values_of_another_meaning(const std::string& rule, const std::string& parents) {
+    const bool other = (rule == "sgd") != (parents == "sgd");
+    PerHyper<bool> anew{};
+    for (const auto hyper : {Hyper::momentum, Hyper::beta2}) anew[static_cast<std::size_t>(hyper)] = other;
+    return anew;
+}
+
 torch::ScalarType type_in_recipe(DType type) {
     if (type == DType::u8) return torch::kUInt8;
     return type == DType::f32 ? torch::kFloat32 : torch::kInt64;
@@ -47,6 +67,7 @@ OnePass::OnePass(std::vector<torch::Tensor> parameters, const std::string& optim
                  const HyperStart& start, const HypergradientSettings& settings, std::uint64_t seed)
     : parameters_(std::move(parameters)),
       settings_(settings),
+      rule_name_(optimiser),
       rule_(make_update_rule(optimiser, eps, amsgrad)),
       values_(start, settings.variant == "wd_hdlr_m" ? parameters_.flat().numel() : 0, parameters_.flat().options(),
               settings) {
@@ -159,6 +180,8 @@ void OnePass::hyper_step(const Batch& batch, const torch::Tensor& gradient) {
 void OnePass::save(Snapshot& snapshot) const {
     values_.save(snapshot);
     save_moments(moments_, "hypergradient/moments/", snapshot);
+    snapshot.add(rule_array, DType::u8, {static_cast<std::int64_t>(rule_name_.size())},
+                 std::as_bytes(std::span(rule_name_)));
     const auto unfinished = static_cast<std::int64_t>(recorded_.size());
     save_tensor(torch::tensor({in_interval_, hyper_steps_, unfinished}, torch::kInt64), "hypergradient/position",
                 snapshot);
@@ -174,7 +197,8 @@ void OnePass::save(Snapshot& snapshot) const {
 }
 
 void OnePass::load(const Snapshot& snapshot, bool with_optimiser, const Again& again) {
-    values_.load(snapshot, with_optimiser);
+    const auto rule = rule_in(snapshot, rule_name_);
+    values_.load(snapshot, with_optimiser, values_of_another_meaning(rule_name_, rule));
     auto position = torch::zeros({3}, torch::kInt64);
     restore_tensor(position, "hypergradient/position", snapshot);
     if (initial_.defined()) restore_tensor(initial_, "hypergradient/initial", snapshot);
@@ -182,6 +206,7 @@ void OnePass::load(const Snapshot& snapshot, bool with_optimiser, const Again& a
     in_interval_ = position[0].item<std::int64_t>();
     hyper_steps_ = position[1].item<std::int64_t>();
     moments_ = load_moments(snapshot, "hypergradient/moments/", parameters_.flat());
+    if (rule != rule_name_) return;  // nor do another rule's moments mean the same; a window begins anew, too
     const auto unfinished = position[2].item<std::int64_t>();
     if (unfinished == 0 || !again) return;
     auto weights = torch::zeros_like(parameters_.flat());

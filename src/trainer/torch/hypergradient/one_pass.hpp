@@ -58,7 +58,8 @@ public:
     using Again = std::function<std::unique_ptr<Curvature>(const Recipe&)>;
     /// After the parameters' values have been restored. `again`: for updates of an unfinished window, whose graphs do
     /// not travel; empty for a child, who would make other updates (with other dropout, say): its window begins anew.
-    /// Without optimiser (a child that starts afresh): moved values alone. Throws DecodeError.
+    /// Without optimiser (a child that starts afresh): moved values alone. From a parent with another `optimiser`: its
+    /// moments stay behind, and between SGD and Adam so do momentum and betas. Throws DecodeError.
     void load(const Snapshot& snapshot, bool with_optimiser, const Again& again);
     /// Of a loss with a graph.
     std::unique_ptr<Curvature> by_autograd(const torch::Tensor& loss) const;
@@ -76,6 +77,7 @@ private:
     FlatParameters parameters_;
     HypergradientSettings settings_;
     std::unique_ptr<UpdateRule> rule_;
+    std::string rule_name_;
     RawValues values_;
     double log10_factor_ = 0;  ///< random_x_lr
     Moments moments_;

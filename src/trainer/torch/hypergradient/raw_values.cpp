@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "core/error.hpp"
@@ -196,7 +197,7 @@ void RawValues::load_counts(const Snapshot& snapshot) {
     hyper_steps_ = loaded_[6].item<std::int64_t>();
 }
 
-void RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
+void RawValues::load(const Snapshot& snapshot, bool with_optimiser, const PerHyper<bool>& anew) {
     const torch::NoGradGuard no_grad;
     restore_tensor(raw_, "hypergradient/raw", snapshot);
     const auto start = load_tensor(snapshot, "hypergradient/start", torch::kFloat64);
@@ -206,11 +207,11 @@ void RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
     for (std::size_t number = 0; number < hyper_count; ++number) {
         const auto hyper = hyper_number(number);
         const double before = start[static_cast<std::int64_t>(number)].item<double>();
-        if (before == start_.used[number]) continue;
+        if (before == start_.used[number] && !anew[number]) continue;
         same = false;
         const double from = raw_from_used(hyper, before), to = raw_from_used(hyper, start_.used[number]);
         auto values = part(raw_, hyper);
-        if (std::isfinite(from) && std::isfinite(to) && start_.moves[number]) {
+        if (std::isfinite(from) && std::isfinite(to) && start_.moves[number] && !anew[number]) {
             values.add_(to - from);
         } else {
             values.fill_(to);
@@ -225,3 +226,7 @@ void RawValues::load(const Snapshot& snapshot, bool with_optimiser) {
 }
 
 }  // namespace stemma
+    if (std::ranges::any_of(anew, std::identity{})) {
+        count_.zero_();
+        return;
+    }

@@ -54,7 +54,9 @@ public:
     /// Raw values as the snapshot has them. Where this start differs from the snapshot's (a child's was perturbed at
     /// birth), the difference on the raw scale is added: a factor of 1.2 at birth is a factor of 1.2 on what has moved
     /// (momentum and betas: on m / (1 - m), by as much as that of the start changed).
-    void load(const Snapshot& snapshot, bool with_optimiser);
+    /// `anew`: hyperparameters that begin as this start has them, since the snapshot's mean something else; the Adam
+    /// then begins anew, too, whose count is one for all.
+    void load(const Snapshot& snapshot, bool with_optimiser, const PerHyper<bool>& anew = {});
 
 private:
     torch::Tensor part(const torch::Tensor& vector, Hyper hyper) const;
