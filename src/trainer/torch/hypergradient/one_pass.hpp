@@ -41,8 +41,9 @@ public:
     OnePass(const OnePass&) = delete;  // recorded updates refer to its parameters
     OnePass& operator=(const OnePass&) = delete;
 
-    /// One weight update, and a hyper-step if one is due. Returns the training loss before it, without graph. Graphs
-    /// are kept for the last update of an interval alone (diff_through_opt: `window`, unrolled: all).
+    /// One weight update, and a hyper-step if one is due. With `reset` the weights go back before an interval's first
+    /// update, so that those of the last interval, whichever it is, stay. Returns the training loss before it, without
+    /// graph. Graphs are kept for the last update of an interval alone (diff_through_opt: `window`, unrolled: all).
     torch::Tensor update(const Batch& batch);
 
     /// The last update() made a hyper-step.
