@@ -12,6 +12,10 @@ void demand(bool right, const char* key, const std::string& found, const char* a
     if (!right) throw UserError(std::string("trainer.hypergradient.") + key + " = " + found + " must be " + allowed);
 }
 
+bool has_series(const std::string& variant) {
+    return uses_validation(variant) && variant != "diff_through_opt" && variant != "unrolled";
+}
+
 }  // namespace
 
 std::vector<std::string> hypergradient_variants() {
@@ -49,6 +53,13 @@ void check_hypergradient_settings(const HypergradientSettings& s) {
     demand(s.gradient_clip >= 0, "gradient_clip", std::to_string(s.gradient_clip), ">= 0");
     demand(s.clip_norm >= 0, "clip_norm", std::to_string(s.clip_norm), ">= 0");
     demand(s.damping > 0 && s.damping <= 1, "damping", std::to_string(s.damping), "in (0, 1]");
+    // `terms` may stand there whatever the variant, as `window` and `rate` do.
+    demand(!s.truncate || has_series(s.variant), "truncate", "true", "false where the variant has no series");
+    demand(s.damping == 1 || has_series(s.variant), "damping", std::to_string(s.damping),
+           "1 where the variant has no series");
+    const bool moves_by_gradients = s.variant != "random" && s.variant != "random_x_lr";
+    demand(s.clip_norm == 0 || moves_by_gradients, "clip_norm", std::to_string(s.clip_norm),
+           "0 where the variant has no hypergradient");
     demand(s.split > 0 && s.split <= 1, "split", std::to_string(s.split), "in (0, 1]");
     demand(s.log_every >= 1, "log_every", std::to_string(s.log_every), ">= 1");
 }

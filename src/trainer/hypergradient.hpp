@@ -18,12 +18,12 @@ struct HypergradientSettings {
     std::int64_t interval = 10;   ///< T: weight updates between two hyper-steps (baydin: 1), >= 1
     std::int64_t terms = 5;       ///< i: terms of the Neumann series, >= 1
     std::int64_t window = 5;      ///< diff_through_opt: updates that are differentiated through, 1 .. interval
-    bool reset = false;           ///< unrolled: weights go back to their initial values after each hyper-step
+    bool reset = false;           ///< unrolled: weights go back to their initial values where an interval begins
     double rate = 0.05;           ///< of the Adam on raw values (baydin: not used)
     double gradient_clip = 0;     ///< clips the training gradient's global norm, inside the graph; 0 = off
     bool skip_nonfinite = false;  ///< a hypergradient with a NaN or infinity changes nothing
-    double clip_norm = 0;         ///< largest norm of a hypergradient; 0 = off
-    double damping = 1;           ///< a in sum_j a (I - a J)^j, in (0, 1]; 1 = the paper's series
+    double clip_norm = 0;         ///< largest norm of a hypergradient (baydin: of the product); 0 = off
+    double damping = 1;           ///< a in sum_j a (I - a J)^j, in (0, 1]; 1 = the paper's series, or none
     bool truncate = false;        ///< the series ends before a term that is longer than the one before it
     bool bounds = false;          ///< moved values stay within the search space's ranges (lr always in [1e-10, 1])
     double split = 0.5;           ///< share of the validation rows that the hypergradient sees; 1: all, selection too
@@ -40,7 +40,8 @@ bool uses_validation(const std::string& variant);
 /// "momentum", "beta1", "beta2".
 std::vector<std::string> moved_by(const std::string& variant, const std::string& optimiser);
 
-/// Throws UserError naming key, value and what is allowed.
+/// Throws UserError naming key, value and what is allowed. `reset`, `clip_norm`, `damping` and `truncate` are refused
+/// where the variant has nothing that they could act on.
 void check_hypergradient_settings(const HypergradientSettings& settings);
 
 }  // namespace stemma

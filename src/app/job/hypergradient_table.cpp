@@ -26,11 +26,16 @@ std::vector<Field<S>> robustness() {
     return {
         {flag("skip_nonfinite", "false", "A hypergradient with a NaN or an infinity changes nothing and is counted."),
          into(&S::skip_nonfinite)},
-        {number("clip_norm", "0", at_least(0), "Largest norm of a hypergradient; 0 = no limit."), into(&S::clip_norm)},
+        {number("clip_norm", "0", at_least(0),
+                "Largest norm of a hypergradient (baydin: product of gradients); 0 = no limit, as it must be where "
+                "nothing has one (random, random_x_lr)."),
+         into(&S::clip_norm)},
         {number("damping", "1", {0, 1, true},
-                "a in the series a * sum (I - a J)^j: below 1 it converges for steeper losses."),
+                "a in the series a * sum (I - a J)^j: below 1 it converges for steeper losses. 1 for variants without "
+                "implicit differentiation, which have no series."),
          into(&S::damping)},
-        {flag("truncate", "false", "End the series before a term that is longer than the one before it."),
+        {flag("truncate", "false",
+              "End the series before a term that is longer than the one before it; false for variants without series."),
          into(&S::truncate)},
         {flag("bounds", "false",
               "Moved values stay between the parameter's low and high. A learning rate always stays in [1e-10, 1]."),
@@ -55,7 +60,8 @@ std::vector<Field<HypergradientSettings>> hypergradient_fields() {
                 "Step size of the Adam that moves the raw values (log10, logit); baydin has its own, 0.001."),
          into(&S::rate)},
         {number("gradient_clip", "0", at_least(0),
-                "Largest norm of a training gradient, also when differentiating; 0 = no limit."),
+                "Largest norm of a training gradient, also when differentiating; 0 = no limit. baydin's products are "
+                "of gradients before that."),
          into(&S::gradient_clip)},
         {number("split", "0.5", {0, 1, true},
                 "Share of the validation rows that the hypergradient sees; the others measure valid_loss. 1: both use "

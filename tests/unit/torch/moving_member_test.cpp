@@ -227,6 +227,20 @@ TEST(MovingMember, WhatDoesNotFitIsRefused) {
     settings = energy("wd_lr_m");
     settings.hypergradient->reset = true;
     EXPECT_THAT(refusal(settings, {lr}), ThrowsMessage<UserError>(HasSubstr("unrolled")));
+    for (const auto* variant : {"baydin", "diff_through_opt"}) {
+        settings = energy(variant);
+        settings.hypergradient->truncate = true;
+        EXPECT_THAT(refusal(settings, {lr}), ThrowsMessage<UserError>(HasSubstr("hypergradient.truncate")));
+        settings = energy(variant);
+        settings.hypergradient->damping = 0.5;
+        EXPECT_THAT(refusal(settings, {lr}), ThrowsMessage<UserError>(HasSubstr("hypergradient.damping")));
+        settings = energy(variant);
+        settings.hypergradient->clip_norm = 1;
+        EXPECT_NO_THROW(refusal(settings, {lr})());
+    }
+    settings = energy("random_x_lr");
+    settings.hypergradient->clip_norm = 1;
+    EXPECT_THAT(refusal(settings, {lr}), ThrowsMessage<UserError>(HasSubstr("hypergradient.clip_norm")));
     Parameter nesterov{"nesterov", Categorical{{false, true}}, Role::fixed, {}, {}};
     const auto space = std::make_shared<const SearchSpace>(std::vector<Parameter>{lr, nesterov});
     Training either(space, energy("wd_lr"), {{"lr", 1e-3}, {"nesterov", true}});

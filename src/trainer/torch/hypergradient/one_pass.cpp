@@ -87,11 +87,12 @@ void OnePass::begin_interval() {
     if (in_interval_ == 0 && settings_.reset && hyper_steps_ > 0) parameters_.point_to(initial_.clone());
 }
 
+/// `gradient`: the loss's, before it was clipped.
 torch::Tensor OnePass::plain_update(const Batch& batch, torch::Tensor& gradient) {
     const auto loss = batch.train();
-    gradient = plain_gradient(parameters_, loss, settings_.gradient_clip);
+    gradient = plain_gradient(parameters_, loss, 0);
     auto weights = parameters_.flat();
-    rule_->advance(weights, gradient, moments_, values_.used());
+    rule_->advance(weights, clipped({gradient}, settings_.gradient_clip).front(), moments_, values_.used());
     return loss.detach();
 }
 
@@ -157,7 +158,7 @@ void OnePass::hyper_step(const Batch& batch, const torch::Tensor& gradient) {
     const auto v = plain_gradient(parameters_, batch.other(), 0);
     if (settings_.variant == "baydin") {
         const torch::NoGradGuard no_grad;
-        values_.shift_lr(v.dot(gradient) * baydin_rate);
+        values_.step_lr(v.dot(gradient), baydin_rate);
         return;
     }
     const auto after = parameters_.flat();
@@ -179,9 +180,9 @@ void OnePass::hyper_step(const Batch& batch, const torch::Tensor& gradient) {
 
 void OnePass::save(Snapshot& snapshot) const {
     values_.save(snapshot);
-    save_moments(moments_, "hypergradient/moments/", snapshot);
     snapshot.add(rule_array, DType::u8, {static_cast<std::int64_t>(rule_name_.size())},
                  std::as_bytes(std::span(rule_name_)));
+    save_moments(moments_, "hypergradient/moments/", snapshot);
     const auto unfinished = static_cast<std::int64_t>(recorded_.size());
     save_tensor(torch::tensor({in_interval_, hyper_steps_, unfinished}, torch::kInt64), "hypergradient/position",
                 snapshot);
@@ -205,8 +206,8 @@ void OnePass::load(const Snapshot& snapshot, bool with_optimiser, const Again& a
     if (!with_optimiser) return;
     in_interval_ = position[0].item<std::int64_t>();
     hyper_steps_ = position[1].item<std::int64_t>();
-    moments_ = load_moments(snapshot, "hypergradient/moments/", parameters_.flat());
     if (rule != rule_name_) return;  // nor do another rule's moments mean the same; a window begins anew, too
+    moments_ = load_moments(snapshot, "hypergradient/moments/", parameters_.flat());
     const auto unfinished = position[2].item<std::int64_t>();
     if (unfinished == 0 || !again) return;
     auto weights = torch::zeros_like(parameters_.flat());

@@ -77,8 +77,8 @@ private:
 
     FlatParameters parameters_;
     HypergradientSettings settings_;
-    std::unique_ptr<UpdateRule> rule_;
     std::string rule_name_;
+    std::unique_ptr<UpdateRule> rule_;
     RawValues values_;
     double log10_factor_ = 0;  ///< random_x_lr
     Moments moments_;

@@ -106,20 +106,8 @@ void RawValues::step(const PerHyper<torch::Tensor>& gradient) {
                             ? (gradient[number] * slope(hyper, used_.value[number])).reshape({-1})
                             : torch::zeros_like(part(raw_, hyper)));
     }
-    auto raw_gradient = torch::cat(parts);
-    norm_ = raw_gradient.norm().to(torch::kFloat64);
-    ++hyper_steps_;
-    if (settings_.clip_norm > 0) {
-        const auto factor = torch::clamp_max(settings_.clip_norm / norm_, 1.0);
-        raw_gradient = raw_gradient * factor.to(raw_gradient.scalar_type());
-        clipped_ += factor < 1;
-    }
     torch::Tensor keep;  // what a skipped step leaves as it is
-    if (settings_.skip_nonfinite) {
-        keep = raw_gradient.isfinite().all().logical_not();
-        raw_gradient = torch::where(keep, torch::zeros_like(raw_gradient), raw_gradient);
-        skipped_ += keep;
-    }
+    const auto raw_gradient = guarded(torch::cat(parts), keep);
     const auto unless_skipped = [&](torch::Tensor& value, const torch::Tensor& next) {
         value = keep.defined() ? torch::where(keep, value, next) : next;
     };
@@ -137,10 +125,36 @@ void RawValues::step(const PerHyper<torch::Tensor>& gradient) {
     refresh();
 }
 
+torch::Tensor RawValues::guarded(torch::Tensor gradient, torch::Tensor& skip) {
+    norm_ = gradient.norm().to(torch::kFloat64);
+    ++hyper_steps_;
+    if (settings_.clip_norm > 0) {
+        const auto factor = torch::clamp_max(settings_.clip_norm / norm_, 1.0);
+        gradient = gradient * factor.to(gradient.scalar_type());
+        clipped_ += factor < 1;
+    }
+    if (settings_.skip_nonfinite) {
+        skip = gradient.isfinite().all().logical_not();
+        gradient = torch::where(skip, torch::zeros_like(gradient), gradient);
+        skipped_ += skip;
+    }
+    return gradient;
+}
+
+void RawValues::step_lr(const torch::Tensor& ascent, double rate) {
+    const torch::NoGradGuard no_grad;
+    torch::Tensor skip;  // not looked at: what is skipped is zero, and there are no moments
+    add_to_lr(guarded(ascent, skip) * rate);
+}
+
 void RawValues::shift_lr(const torch::Tensor& change) {
     const torch::NoGradGuard no_grad;
     norm_ = change.abs().to(torch::kFloat64);
     ++hyper_steps_;
+    add_to_lr(change);
+}
+
+void RawValues::add_to_lr(const torch::Tensor& change) {
     raw_ = raw_.clone();
     part(raw_, Hyper::lr).add_(change);
     clamp();
@@ -221,12 +235,12 @@ void RawValues::load(const Snapshot& snapshot, bool with_optimiser, const PerHyp
     if (!same) clamp();
     refresh();
     if (!with_optimiser) return;
+    if (std::ranges::any_of(anew, std::identity{})) {
+        count_.zero_();
+        return;
+    }
     restore_tensor(first_, "hypergradient/adam/first", snapshot);
     restore_tensor(second_, "hypergradient/adam/second", snapshot);
 }
 
 }  // namespace stemma
-    if (std::ranges::any_of(anew, std::identity{})) {
-        count_.zero_();
-        return;
-    }

@@ -41,7 +41,10 @@ public:
     /// One step of Adam (betas 0.9 and 0.999, eps 1e-8) on the raw values from dV/d used (undefined = zero); then raw
     /// learning rates are clamped to [-10, 0]. Does not wait for the device.
     void step(const PerHyper<torch::Tensor>& gradient);
-    /// raw lr <- clamp(raw lr + change). `change` [].
+    /// raw lr <- clamp(raw lr + rate * ascent), `ascent` [] the hypergradient's negative on the raw scale: no Adam, but
+    /// the robustness settings of step(). Does not wait for the device.
+    void step_lr(const torch::Tensor& ascent, double rate);
+    /// raw lr <- clamp(raw lr + change). `change` [], a constant and no hypergradient.
     void shift_lr(const torch::Tensor& change);
     /// Counts a truncated series (1 or 0, []).
     void count_truncated(const torch::Tensor& truncated) { truncated_ += truncated; }
@@ -61,6 +64,11 @@ public:
 private:
     torch::Tensor part(const torch::Tensor& vector, Hyper hyper) const;
     void clamp();
+    /// Counts a hyper-step and applies clip_norm and skip_nonfinite to its hypergradient on the raw scale, whose norm
+    /// before that becomes norm_. `skip` [], undefined without skip_nonfinite: the hypergradient became zero and
+    /// nothing else may change.
+    torch::Tensor guarded(torch::Tensor gradient, torch::Tensor& skip);
+    void add_to_lr(const torch::Tensor& change);
     torch::Tensor counts() const;  ///< [count, norm, skipped, clipped, truncated, bounded, hyper-steps]
     void load_counts(const Snapshot& snapshot);
     void refresh();  ///< used_ from raw_
