@@ -183,6 +183,20 @@ TEST(ResNet18, MixedPrecisionTrainsAlsoWhenSomethingMoves) {
     EXPECT_TRUE(std::isfinite(moving.value(trained.rows.back(), "hypergradient_norm")));
 }
 
+TEST(ResNet18, LearnsImagesWhileHyperparametersMove) {
+    auto settings = cifar();
+    settings.valid = 40;
+    settings.hypergradient = HypergradientSettings{.variant = "wd_lr_m", .interval = 4};
+    Training moving(sgd_space(), settings, start);
+    const auto trained = moving.train(0, 8);
+    std::vector<double> losses;  // of the epochs; points of the trajectory between them have none
+    for (const auto& row : trained.rows) {
+        if (const double loss = moving.value(row, "train_loss"); !std::isnan(loss)) losses.push_back(loss);
+    }
+    ASSERT_EQ(losses.size(), 8U);
+    EXPECT_LT(losses.back(), losses.front());
+}
+
 TEST(ResNet18, ABatchOfOneImageIsInfeasible) {
     Training training(std::make_shared<const SearchSpace>(), cifar({{"batch_size", std::int64_t{1}}}), {});
     EXPECT_THAT([&] { training.train(0, 1); }, ThrowsMessage<std::runtime_error>(HasSubstr("at least two rows")));
