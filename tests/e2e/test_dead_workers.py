@@ -122,7 +122,8 @@ def test_death_in_the_middle_of_transfers(program, stemma, job, text, seed):
     children are born of members whose weights died with a worker."""
     job.write_text(text)
     moments = random.Random(100 + seed)
-    started = running(program, stemma, 6, job, *HEAVY)
+    slower = () if text == JOB else ("--set", "trainer.cost=200ms")  # they have less to train, and must not end before the kills
+    started = running(program, stemma, 6, job, *HEAVY, *slower)
     for victim in moments.sample(started.ranks()[1:], 2):
         time.sleep(moments.uniform(0, 0.2))
         os.kill(victim, signal.SIGKILL)
