@@ -21,7 +21,7 @@ from pathlib import Path
 
 import h5py
 
-from population import COLUMNS, search, sweep
+from population import search, sweep
 
 HEAD = """
 [metric]
@@ -47,6 +47,7 @@ batch_size = 614
 threads = 1
 durable = "none"
 """
+COLUMNS = ("problem", "space", "method", "seed", "updates", "deepest", "valid", "test", "seconds")
 VARIANTS = {"still": "random", "moving": "wd_lr_m"}
 # Seconds of a moving update by those of one that stands still: medians of these searches.
 MORE = 1.5
@@ -106,7 +107,7 @@ def main():
     parser.add_argument("--side-by-side", type=int, default=2)
     options = parser.parse_args()
     tasks = [(options.folder, arm, seed) for seed in range(1, options.seeds + 1) for arm in options.arms.split(";")]
-    print(table(sweep(tasks, options.folder / "composition_energy.csv", options.side_by_side, run, columns=(*COLUMNS, "seconds"))))
+    print(table(sweep(tasks, options.folder / "composition_energy.csv", options.side_by_side, run, columns=COLUMNS)))
 
 
 if __name__ == "__main__":
