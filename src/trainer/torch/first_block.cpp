@@ -16,7 +16,7 @@ using S = FirstBlockShape;
 constexpr std::int64_t images_per_block = 32;
 
 /// Of the outputs `gradient` to weights and biases. Linear in `gradient`, and what it does depends on `places` alone:
-/// so its own derivative is the convolution with other weights, taken at those places.
+/// so its own derivative is the convolution with other weights at those places.
 class FirstBlockGradient : public torch::autograd::Function<FirstBlockGradient> {
 public:
     static torch::autograd::tensor_list forward(torch::autograd::AutogradContext* context,
@@ -43,17 +43,44 @@ public:
     }
 
     static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::tensor_list vectors) {
+                                                 torch::autograd::tensor_list vectors);
+};
+
+/// The convolution with `weight` and `bias` at `places` alone, the adjoint of FirstBlockGradient.
+class FirstBlockAt : public torch::autograd::Function<FirstBlockAt> {
+public:
+    static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& weight,
+                                 const torch::Tensor& bias, const torch::Tensor& x, const torch::Tensor& places) {
+        context->save_for_backward({x, places});
+        const auto maps = places.size(1);
+        auto values = torch::empty(places.sizes(), x.options());
+        const auto own_weight = weight.contiguous(), own_bias = bias.contiguous();
+        const auto *images = x.data_ptr<float>(), *weights = own_weight.data_ptr<float>(),
+                   *biases = own_bias.data_ptr<float>();
+        const auto* where = places.data_ptr<std::uint8_t>();
+        auto* out = values.data_ptr<float>();
+        at::parallel_for(0, x.size(0), images_per_block, [&](std::int64_t first, std::int64_t last) {
+            for (auto image = first; image < last; ++image) {
+                const auto offset = image * maps * S::pooled_pixels;
+                first_block_at(images + image * S::pixels, weights, biases, where + offset, maps, out + offset);
+            }
+        });
+        return values;
+    }
+
+    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::tensor_list gradients) {
         const auto saved = context->get_saved_variables();
-        const auto &x = saved[0], &places = saved[1];
-        const auto all = torch::conv2d(x, vectors[0], vectors[1])
-                             .view({x.size(0), places.size(1), S::pooled, 2, S::pooled, 2})
-                             .permute({0, 1, 2, 4, 3, 5})
-                             .flatten(4);
-        const auto chosen = all.gather(4, places.clamp_max(3).to(torch::kInt64).unsqueeze(4)).squeeze(4);
-        return {chosen * (places < 4), torch::Tensor(), torch::Tensor()};
+        const auto sums = FirstBlockGradient::apply(gradients[0], saved[0], saved[1]);
+        return {sums[0], sums[1], torch::Tensor(), torch::Tensor()};
     }
 };
+
+torch::autograd::tensor_list FirstBlockGradient::backward(torch::autograd::AutogradContext* context,
+                                                          torch::autograd::tensor_list vectors) {
+    const auto saved = context->get_saved_variables();
+    return {FirstBlockAt::apply(vectors[0], vectors[1], saved[0], saved[1]), torch::Tensor(), torch::Tensor()};
+}
 
 class FirstBlock : public torch::autograd::Function<FirstBlock> {
 public:

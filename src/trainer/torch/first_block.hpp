@@ -10,8 +10,8 @@ namespace stemma {
 /// The block fits: float32 [n, 1, 28, 28] on a CPU, weight [maps, 1, 5, 5].
 bool has_first_block(const torch::Tensor& x, const torch::Tensor& weight);
 
-/// Differentiable in weight and bias, any number of times; only the first derivative is fused. The same bits with any
-/// number of threads; other rounding than the composed operations.
+/// Differentiable in weight and bias, any number of times. The same bits with any number of threads; other rounding
+/// than the composed operations.
 torch::Tensor first_block(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias);
 
 }  // namespace stemma

@@ -54,6 +54,24 @@ using Row = std::array<float, S::out>;
     for (std::size_t i = 0; i < S::pooled; ++i) places[i] = static_cast<std::uint8_t>(place[i]);
 }
 
+/// Windows are read 8 wide: three columns too many, that are dropped.
+constexpr std::size_t lanes = 8;
+using Window = std::array<std::array<float, lanes>, S::kernel>;
+using Padded = std::array<float, S::pixels + lanes>;
+
+[[gnu::always_inline]] inline Padded padded_image(const float* image) {
+    Padded padded{};
+    std::memcpy(padded.data(), image, S::pixels * sizeof(float));
+    return padded;
+}
+
+/// The pixels that a maximum came from.
+[[gnu::always_inline]] inline const float* window_at(const Padded& padded, std::int64_t at, int place) {
+    const auto row = 2 * (at / S::pooled) + ((place >> 1) & 1);
+    const auto column = 2 * (at % S::pooled) + (place & 1);
+    return padded.data() + row * S::width + column;
+}
+
 }  // namespace
 
 STEMMA_CLONES
@@ -72,18 +90,14 @@ void first_block_forward(const float* image, const float* weights, const float* 
 STEMMA_CLONES
 void first_block_backward(const float* image, const float* gradient, const std::uint8_t* places, std::int64_t maps,
                           float* weight_sums, float* bias_sums) {
-    constexpr std::size_t lanes = 8;  // windows are read 8 wide: three columns too many are summed and dropped
-    std::array<float, S::pixels + lanes> padded{};
-    std::memcpy(padded.data(), image, S::pixels * sizeof(float));
+    const auto padded = padded_image(image);
     for (std::int64_t map = 0; map < maps; ++map) {
-        std::array<std::array<float, lanes>, S::kernel> sums{};
+        Window sums{};
         float bias = 0;
         for (std::int64_t at = 0; at < S::pooled_pixels; ++at) {
             const int place = places[map * S::pooled_pixels + at];
             const float factor = place == 4 ? 0 : gradient[map * S::pooled_pixels + at];
-            const auto row = 2 * (at / S::pooled) + ((place >> 1) & 1);
-            const auto column = 2 * (at % S::pooled) + (place & 1);
-            const float* window = padded.data() + row * S::width + column;
+            const float* window = window_at(padded, at, place);
             for (std::size_t y = 0; y < S::kernel; ++y) {
                 for (std::size_t x = 0; x < lanes; ++x) sums[y][x] += factor * window[y * S::width + x];
             }
@@ -94,6 +108,28 @@ void first_block_backward(const float* image, const float* gradient, const std::
                 weight_sums[map * S::taps + static_cast<std::int64_t>(y * S::kernel + x)] += sums[y][x];
         }
         bias_sums[map] += bias;
+    }
+}
+
+STEMMA_CLONES
+void first_block_at(const float* image, const float* weights, const float* biases, const std::uint8_t* places,
+                    std::int64_t maps, float* values) {
+    const auto padded = padded_image(image);
+    for (std::int64_t map = 0; map < maps; ++map) {
+        Window taps{};
+        for (std::size_t y = 0; y < S::kernel; ++y)
+            std::memcpy(taps[y].data(), weights + map * S::taps + y * S::kernel, S::kernel * sizeof(float));
+        for (std::int64_t at = 0; at < S::pooled_pixels; ++at) {
+            const int place = places[map * S::pooled_pixels + at];
+            const float* window = window_at(padded, at, place);
+            std::array<float, lanes> sums{};
+            for (std::size_t y = 0; y < S::kernel; ++y) {
+                for (std::size_t x = 0; x < lanes; ++x) sums[x] += taps[y][x] * window[y * S::width + x];
+            }
+            float sum = biases[map];
+            for (std::size_t x = 0; x < S::kernel; ++x) sum += sums[x];
+            values[map * S::pooled_pixels + at] = place == 4 ? 0 : sum;
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 // One training a line, by the protocol of arXiv 2110.10461 and its authors' code: one hidden layer of 50 ReLU units,
 // from random hyperparameters that are the same for all variants.
-//   study_hypergradient FILE.csv TRAIN VALID TEST VARIANT FIRST_SEED SEEDS [UPDATES]     UCI table; full batches, 4,000
-//   updates study_hypergradient fashion_mnist VARIANT FIRST_SEED SEEDS [UPDATES]                 batches of 50, 10,000
-//   updates
+//   study_hypergradient FILE.csv TRAIN VALID TEST VARIANT FIRST_SEED SEEDS [UPDATES]
+//       UCI table; full batches, 4,000 updates
+//   study_hypergradient fashion_mnist VARIANT FIRST_SEED SEEDS [UPDATES]
+//       batches of 50, 10,000 updates
 // VARIANT: one of [trainer.hypergradient], or random_train (random on the training rows alone, for choosing one of
 // three by validation loss). Prints CSV: variant, seed, initial lr, wd and momentum, final ones, final test and
 // validation loss (mean squared error in the target's own units; cross-entropy), seconds.

@@ -89,6 +89,22 @@ TEST_F(FirstBlockTest, BackwardIsTheGradient) {
     }
 }
 
+TEST_F(FirstBlockTest, OtherWeightsAreTakenAtTheSamePlaces) {
+    forward();
+    const auto values = values_;
+    weights_ = draws(maps * S::taps, 4);
+    biases_ = draws(maps, 5);
+
+    first_block_at(image_.data(), weights_.data(), biases_.data(), places_.data(), maps, values_.data());
+
+    for (std::size_t index = 0; index < values.size(); ++index) {
+        const auto map = static_cast<std::int64_t>(index) / S::pooled_pixels,
+                   at = static_cast<std::int64_t>(index) % S::pooled_pixels;
+        const auto row = 2 * (at / S::pooled) + places_[index] / 2, column = 2 * (at % S::pooled) + places_[index] % 2;
+        ASSERT_NEAR(values_[index], values[index] == 0 ? 0 : convolution(map, row, column), 2e-5);
+    }
+}
+
 TEST_F(FirstBlockTest, NotANumberGetsThrough) {
     weights_.assign(weights_.size(), std::numeric_limits<float>::quiet_NaN());
     forward();
