@@ -5,14 +5,14 @@ which either stand still or move by hypergradients, under random search, ASHA, P
 
 ASHA and PBT after arXiv 2110.10461: rungs at 1, 4, 16, ... updates and the stopping rule; 25 % of the population take over
 from 25 %, a parameter is drawn anew with probability 0.25. Otherwise: each search has 80,000 weight updates (20 full trainings),
-PBT 20 members (arms called "pbt 200" have the paper's 200, 800,000 updates); PBT multiplies the values themselves and momentum's
-odds, not their logarithms; a moved value is shifted by what its start value was changed; momentum starts uniform in its logit;
-ASHA's rank counts the newcomer; members that stand still train on the rows that the hypergradient sees, too; moving values stay
-within the space, and a hypergradient that is not finite is left out. A moving member's update takes longer, so that arms called
-"..., more" have members that stand still and MORE times the updates; `time` is the seconds of training by those of random search
-whose members stand still, the median over seeds. One run is one file in FOLDER; the script may be stopped and started again.
-Selection on 78 validation rows that no hypergradient saw; `test` rows nothing saw. Prints mean and median over the seeds of the
-test error in the target's units.
+PBT 20 members; PBT multiplies the values themselves and momentum's odds, not their logarithms; a moved value is shifted by what
+its start value was changed; momentum starts uniform in its logit; ASHA's rank counts the newcomer; members that stand still train
+on the rows that the hypergradient sees, too; moving values stay within the space, and a hypergradient that is not finite is left
+out. A moving member's update takes longer, so that arms called "..., more" have members that stand still and MORE times the
+updates; `time` is the seconds of training by those of random search whose members stand still, the median over seeds. Only run
+when named: "pbt 200", the paper's population with 800,000 updates, and "..., 20 terms" or "..., clipped" (CHANGES). One run is
+one file in FOLDER; the script may be stopped and started again. Selection on 78 validation rows that no hypergradient saw; `test`
+rows nothing saw. Prints mean and median over the seeds of the test error in the target's units.
 """
 
 import argparse
@@ -70,13 +70,19 @@ def text_of(scheduler, variant, size):
 ARMS = {f"{scheduler}, {variant}{more}": text_of(scheduler, variant, size)
         for scheduler in SCHEDULERS for variant in VARIANTS for more, size in SIZES.items() if not (more and variant == "moving")}
 LARGE = {f"pbt 200, {variant}": text_of("pbt", variant, 10) for variant in VARIANTS}
+# Hypergradients that look further ahead than the paper's five terms; whose large ones of the first updates do not stay in Adam's
+# second moment for a thousand hyper-steps.
+CHANGES = {"20 terms": "terms = 20", "clipped": "clip_norm = 1e-5"}
+CHANGED = {f"{scheduler}, moving, {name}": text_of(scheduler, "moving", 1).replace("log_every", f"{line}\nlog_every")
+           for scheduler in ("random", "pbt", "gpbt") for name, line in CHANGES.items()}
+ALL = ARMS | LARGE | CHANGED
 
 
 def table(rows):
     lines = ["| method | seeds | test error: mean | median | worst | hits (best of its seed) | time |", "| --- | --- | --- | --- | --- | --- | --- |"]
     plain = {row[3]: row[8] for row in rows if row[2] == "random, still"}
     best = {seed: min(row[7] for row in rows if row[3] == seed) for seed in {row[3] for row in rows}}
-    for arm in ARMS | LARGE:
+    for arm in ALL:
         mine = [row for row in rows if row[2] == arm]
         errors = [row[7] for row in mine]
         hits = sum(row[7] == best[row[3]] for row in mine)
@@ -88,11 +94,18 @@ def table(rows):
     return "\n".join(lines)
 
 
+def name_of(arm):
+    return "energy-" + arm.replace(", ", "-").replace(" ", "-")
+
+
+def file_of(folder, arm, seed):
+    return folder / f"{name_of(arm)}-{seed}.h5"
+
+
 def run(folder, arm, seed):
     """One search; its row, with the test error as mean squared error in the target's own units."""
-    name = "energy-" + arm.replace(", ", "-").replace(" ", "-")
-    _, deepest, valid, rmse = search(folder, name, HEAD + (ARMS | LARGE)[arm], seed, ("valid_loss", "test_rmse"), maximise=False)
-    with h5py.File(folder / f"{name}-{seed}.h5", "r") as file:
+    _, deepest, valid, rmse = search(folder, name_of(arm), HEAD + ALL[arm], seed, ("valid_loss", "test_rmse"), maximise=False)
+    with h5py.File(file_of(folder, arm, seed), "r") as file:
         leases, reports = file["leases"][:], file["reports"][:]
     began = dict(zip(leases["lease"], leases["from"]))
     updates = sum(int(row["resource"]) - int(began[row["lease"]]) for row in reports)
@@ -102,7 +115,7 @@ def run(folder, arm, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--arms", default=";".join(ARMS), help=f"of {'; '.join(ARMS | LARGE)}")
+    parser.add_argument("--arms", default=";".join(ARMS), help=f"of {'; '.join(ALL)}")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--side-by-side", type=int, default=2)
     options = parser.parse_args()
