@@ -67,6 +67,8 @@ ARMS = {
     "gpbt_hypergradient": HYPERGRADIENT + GPBT,
     "gpbt_mutable_hypergradient": HYPERGRADIENT + GPBT,
     "random_hypergradient": HYPERGRADIENT + FULL,
+    # Learning rate and weight decay by hypergradients, Adam's betas and dropout by the search.
+    "gpbt_rates_hypergradient": HYPERGRADIENT + 'variant = "wd_lr"\n' + GPBT,
 }
 SPACES = {"scaled": SCALED, "uniform": UNIFORM}
 
@@ -116,9 +118,12 @@ def search(folder, name, job, seed, metrics, maximise, within=None, workers=1):
 
 
 def space_of(space, arm):
-    """All but dropout moves during training in the arms that have hypergradients."""
+    """In arms that have hypergradients all but dropout moves during training, or the learning rate and weight decay alone."""
+    if "hypergradient" not in arm:
+        return SPACES[space]
     role = "mutable_hypergradient" if "mutable" in arm else "hypergradient"
-    return "\n".join(line.replace(" }", f', role = "{role}" }}') if "hypergradient" in arm and "dropout" not in line else line
+    still = ("dropout", "one_minus") if "rates" in arm else ("dropout",)
+    return "\n".join(line.replace(" }", f', role = "{role}" }}') if not line.startswith(still) else line
                      for line in SPACES[space].splitlines()) + "\n"
 
 
