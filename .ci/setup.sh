@@ -8,8 +8,8 @@ packages=(g++ cmake ninja-build ccache
           libhdf5-dev libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev librandom123-dev libxxhash-dev zlib1g-dev
           libeigen3-dev libnlopt-dev libgtest-dev libgmock-dev libbenchmark-dev
           python3 python3-h5py python3-numpy python3-pandas python3-matplotlib python3-networkx python3-sklearn)
-# Only ./test: a browser for the pages, a real Slurm for the batch scripts.
-test_packages=(python3-pytest python3-pytest-rerunfailures python3-pytest-xdist python3-selenium chromium chromium-driver python3-nbformat python3-biopython
+# Only ./test: PyTorch for the scripts of users, a browser for the pages, a real Slurm for the batch scripts.
+test_packages=(python3-torch python3-pytest python3-pytest-rerunfailures python3-pytest-xdist python3-selenium chromium chromium-driver python3-nbformat python3-biopython
                python3-pip python3-setuptools python3-wheel slurm-wlm munge)
 
 wrapper=() # what runs build tools and tests, if anything
@@ -103,6 +103,26 @@ find_torch_wheel() {
     done
     [[ -z ${STEMMA_TORCH:-} ]] || die "STEMMA_TORCH=$STEMMA_TORCH: no lib/libtorch_cpu.so in it. Print the right folder with:
 " "    python3 -c 'import torch, os; print(os.path.dirname(torch.__file__))'"
+}
+
+# environment_of NAME: the Python with the packages of .ci/NAME.txt, in a virtual environment outside the tree. It is made once for
+# each content of that file; only the newest is kept. Prints nothing and fails if it cannot be made.
+environment_of() {
+    local list=$root/.ci/$1.txt folder=${XDG_CACHE_HOME:-$HOME/.cache}/stemma-ci place old
+    place=$folder/$1-$(sha256sum <"$list" | cut -c 1-12)
+    if [[ ! -e $place/ready ]]; then
+        say "Installing the packages of .ci/$1.txt"
+        mkdir -p "$folder"
+        for old in "$folder/$1"-*; do rm -rf "$old"; done
+        { /usr/bin/python3 -m venv "$place" && "$place/bin/pip" install --quiet --no-cache-dir -r "$list"; } >&2 || return 1
+        touch "$place/ready"
+    fi
+    echo "$place/bin/python"
+}
+
+# not_built STAGE: a stage that cannot be built counts as one failed test (in the folder $results).
+not_built() {
+    printf '<testsuite><testcase classname="%s" name="build" status="fail"><failure/></testcase></testsuite>\n' "$1" >"$results/$1.xml"
 }
 
 # mpi_options RANKS: sets mpi_options for that many ranks here, and the variables that Open MPI needs.

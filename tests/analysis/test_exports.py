@@ -1,4 +1,4 @@
-"""Exports, read back by the libraries that others use to read them. Each is skipped where its library is missing."""
+"""Exports, read back by the libraries that others use to read them."""
 
 import json
 
@@ -22,15 +22,15 @@ def test_csv_and_json_hold_all_tables(run, tmp_path, capsys):
     assert len(json.loads((tmp_path / "json/members.json").read_text())) == len(run)
 
 
+@pytest.mark.pypi
 def test_parquet(run, tmp_path):
-    pytest.importorskip("pyarrow")
     stemma.export.to_parquet(run, tmp_path)
     members = pd.read_parquet(tmp_path / "members.parquet")
     assert members["activation"].astype(str).tolist() == run.members["activation"].astype(str).tolist()
 
 
+@pytest.mark.pypi
 def test_tensorboard_shows_a_curve_a_lineage_over_births(run, tmp_path):
-    pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     stemma.export.to_tensorboard(run, tmp_path)
@@ -44,8 +44,10 @@ def test_tensorboard_shows_a_curve_a_lineage_over_births(run, tmp_path):
     assert np.allclose([rates[stage] for stage in run.schedule()["to"]], run.schedule()["lr"], rtol=1e-6)
 
 
+@pytest.mark.pypi
 def test_optuna_study(run, tmp_path):
-    optuna = pytest.importorskip("optuna")
+    import optuna
+
     storage = f"sqlite:///{tmp_path}/study.db"
     assert "optuna-dashboard" in stemma.export.to_optuna(run, storage)
     study = optuna.load_study(study_name=None, storage=storage)
@@ -57,9 +59,8 @@ def test_optuna_study(run, tmp_path):
         stemma.export.to_optuna(run, storage)
 
 
+@pytest.mark.pypi
 def test_mlflow_experiment(run, tmp_path):
-    pytest.importorskip("mlflow")
-    pytest.importorskip("sqlalchemy")
     from mlflow.tracking import MlflowClient
 
     address = f"sqlite:///{tmp_path}/mlflow.db"
@@ -81,10 +82,11 @@ def test_a_missing_library_is_named(run, monkeypatch, capsys):
 
 
 def test_newick_and_graphml_of_the_program_are_read_by_others(program, run, tmp_path):
-    networkx = pytest.importorskip("networkx")
+    import networkx
+    from Bio import Phylo
+
     program("export", run.path, "--graphml", tmp_path / "tree.graphml", "--newick", tmp_path / "tree.nwk")
     graph = networkx.read_graphml(tmp_path / "tree.graphml")
     assert len(graph) == len(run) and graph.number_of_edges() == run.genealogy().number_of_edges()
-    phylo = pytest.importorskip("Bio.Phylo")
-    trees = list(phylo.parse(tmp_path / "tree.nwk", "newick"))
+    trees = list(Phylo.parse(tmp_path / "tree.nwk", "newick"))
     assert sum(len(list(tree.find_clades())) for tree in trees) >= len(run)

@@ -1,14 +1,10 @@
 """Runs as data frames, against what the program itself says of them."""
 
 import json
-import signal
-import subprocess
 
 import numpy as np
 import pytest
 import stemma
-from analysis_jobs import JOBS, ROOT, SPACE
-from harness import wait_until
 
 pytestmark = pytest.mark.parametrize("name", ["asha", "pbt", "gpbt", "failing"])
 
@@ -82,33 +78,3 @@ def test_refresh_and_open_again_give_the_same(run, run_of, name):
     before = run.summary.copy()
     assert run.refresh().summary.equals(before)
     assert stemma.open(run_of(name)).summary.equals(before)
-
-
-def test_reads_a_running_and_then_a_killed_search(program, tmp_path, name):
-    if name != "gpbt":
-        pytest.skip("once is enough")
-    job, file = tmp_path / "slow.toml", tmp_path / "slow.h5"
-    job.write_text(JOBS[name] + SPACE.replace('cost = "1ms"', 'cost = "30ms"'))
-    process = subprocess.Popen([program.binary, "run", str(job), "-q", "-n", "2", "-o", str(file)], env=program.env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_until(file.exists, "there is a run file")
-        run = stemma.open(file)
-        wait_until(lambda: len(run.refresh().reports) >= 4, "four reports are in it")
-        assert not run.finished and run.best_member() is not None
-        assert (run.leases["outcome"] == "running").any()
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    killed = stemma.open(file)
-    assert not killed.finished and len(killed.reports) >= 4
-    assert killed.lineage(killed.best_member())["resource"].is_monotonic_increasing
-
-
-def test_golden_files_stay_readable(name):
-    if name != "asha":
-        pytest.skip("once is enough")
-    for path in sorted((ROOT / "tests/data/golden").glob("run_v*.h5")):
-        run = stemma.open(path)
-        assert len(run) == len(run.summary) > 0
-        assert np.isfinite(run.best(1)["best"].iloc[0])
-        assert len(run.failures["message"]) == len(run.failures) and run.name == "näme"

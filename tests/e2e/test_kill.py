@@ -10,7 +10,7 @@ from harness import JOB, MISMATCH, OK, USER_ERROR, wait_until
 from populations import GPBT, PBT, TPE
 from record import rows
 
-KILLS = 40 if os.environ.get("STEMMA_TEST_ALL") else 12
+KILLS = 40 if os.environ.get("STEMMA_TEST_CAMPAIGN") == "all" else 12
 
 
 def committed(stemma, file="toy.h5"):

@@ -1,4 +1,4 @@
-"""The batch scripts under a real Slurm on this machine. Two tests always; the rest with STEMMA_TEST_ALL=1 (./test --all)."""
+"""The batch scripts under a real Slurm on this machine."""
 
 import os
 import signal
@@ -10,7 +10,6 @@ from record import rows
 
 # Heartbeats, kills and browsers run against a real clock: where a busy machine held one up, it is tried once more, and told.
 pytestmark = pytest.mark.flaky(reruns=1)
-everything = pytest.mark.skipif(not os.environ.get("STEMMA_TEST_ALL"), reason="long: ./test --all")
 
 THREE_TASKS = ("--nodes=1", "--ntasks-per-node=3", "--time=5")
 SLOW = ("--set", "trainer.cost=40ms", "--set", "run.budget.members=150", "--output", "toy.h5")
@@ -74,7 +73,7 @@ def test_a_mistake_in_the_job_starts_no_rank(cluster):
     assert cluster.log(job).count("must be an integer") == 1
 
 
-@everything
+@pytest.mark.long
 def test_the_warning_signal_of_the_batch_system(cluster, stemma):
     # Slurm may send it up to a minute early, so that of two minutes anything between nothing and 100 s may be used.
     job = cluster.submit("toy.toml", *LONG, options=(*THREE_TASKS, "--time=2", "--signal=B:USR1@20"), STEMMA_REQUEUES="1")
@@ -86,7 +85,7 @@ def test_the_warning_signal_of_the_batch_system(cluster, stemma):
     stemma("verify", "toy.h5")
 
 
-@everything
+@pytest.mark.long
 @pytest.mark.parametrize("launcher", ["srun", "mpirun"])
 def test_scancel_ends_it_in_order_and_for_good(cluster, stemma, launcher):
     job = cluster.submit("toy.toml", *LONG, options=THREE_TASKS, STEMMA_LAUNCHER=launcher)
@@ -101,7 +100,7 @@ def test_scancel_ends_it_in_order_and_for_good(cluster, stemma, launcher):
     stemma("resume", "toy.h5", "-n", 2, "--members", members(stemma))
 
 
-@everything
+@pytest.mark.long
 def test_stemma_stop_is_not_queued_again(cluster, stemma):
     job = cluster.submit("toy.toml", *LONG, options=THREE_TASKS)
     cluster.wait_for_reports("toy.h5", 10)
@@ -113,7 +112,7 @@ def test_stemma_stop_is_not_queued_again(cluster, stemma):
     assert "ended by `stemma stop`" in cluster.log(job)
 
 
-@everything
+@pytest.mark.long
 def test_preemption_queues_it_again(cluster, stemma):
     job = cluster.submit("toy.toml", *SLOW, options=(*THREE_TASKS, "--exclusive"))
     cluster.wait_for_reports("toy.h5", 10)
@@ -129,7 +128,7 @@ def test_preemption_queues_it_again(cluster, stemma):
     stemma("verify", "toy.h5")
 
 
-@everything
+@pytest.mark.long
 def test_where_requeue_is_not_allowed_a_dependent_job_goes_on(cluster, stemma):
     first = cluster.submit("toy.toml", *LONG, *HALF_A_MINUTE, options=(*THREE_TASKS, *CUT, "--no-requeue"))
 
@@ -144,7 +143,7 @@ def test_where_requeue_is_not_allowed_a_dependent_job_goes_on(cluster, stemma):
     stemma("verify", "toy.h5")
 
 
-@everything
+@pytest.mark.long
 def test_a_rank_dies_under_srun_and_the_step_starts_again(cluster, stemma):
     job = cluster.submit("toy.toml", *SLOW, options=THREE_TASKS)
     cluster.wait_for_reports("toy.h5", 10)
@@ -159,7 +158,7 @@ def test_a_rank_dies_under_srun_and_the_step_starts_again(cluster, stemma):
     stemma("verify", "toy.h5")
 
 
-@everything
+@pytest.mark.long
 def test_a_rank_dies_under_mpirun_and_the_others_go_on(cluster, stemma):
     job = cluster.submit("toy.toml", *SLOW, options=("--nodes=1", "--ntasks-per-node=4", "--time=5"), STEMMA_LAUNCHER="mpirun")
     cluster.wait_for_reports("toy.h5", 10)
@@ -173,7 +172,7 @@ def test_a_rank_dies_under_mpirun_and_the_others_go_on(cluster, stemma):
     stemma("verify", "toy.h5")
 
 
-@everything
+@pytest.mark.long
 def test_an_array_of_seeds(cluster, stemma):
     array = cluster.submit("toy.toml", script="stemma-array.sbatch", options=("--array=1-2", "--ntasks-per-node=2", "--time=5"))
 
@@ -187,7 +186,7 @@ def test_an_array_of_seeds(cluster, stemma):
     assert f"Slurm job {array}_1" in logs and f"Slurm job {array}_2" in logs
 
 
-@everything
+@pytest.mark.long
 @pytest.mark.parametrize("launcher", ["srun", "mpirun"])
 def test_two_nodes_have_one_manager_and_workers_everywhere(pair, stemma, launcher):
     job = pair.submit("toy.toml", *SLOW, options=("--nodes=2", "--ntasks-per-node=3", "--time=5"), STEMMA_LAUNCHER=launcher)
@@ -198,7 +197,7 @@ def test_two_nodes_have_one_manager_and_workers_everywhere(pair, stemma, launche
     assert members(stemma) == 150
 
 
-@everything
+@pytest.mark.long
 def test_a_heterogeneous_job(pair, stemma):
     job = pair.submit("toy.toml", "--output", "toy.h5", script="stemma-het.sbatch")
 
@@ -208,7 +207,7 @@ def test_a_heterogeneous_job(pair, stemma):
     assert members(stemma) == 40
 
 
-@everything
+@pytest.mark.long
 def test_a_node_goes_down(pair, stemma):
     """Slurm queues the job again; it goes on when there are nodes enough."""
     job = pair.submit("toy.toml", *SLOW, options=("--nodes=2", "--ntasks-per-node=2", "--time=5"))

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include "core/rng.hpp"
 #include "sampler/random.hpp"
@@ -208,12 +210,26 @@ Manager replayed(const Case& what, const std::vector<Entry>& entries) {
     return manager;
 }
 
+namespace {
+
+/// First seed and distance of the seeds of "K/N"; of anything else, all.
+std::pair<std::uint64_t, std::uint64_t> share(const char* text) {
+    char* slash = nullptr;
+    const std::uint64_t place = std::strtoull(text, &slash, 10);
+    if (slash == text || *slash != '/') return {0, 1};
+    const std::uint64_t of = std::max<std::uint64_t>(std::strtoull(slash + 1, nullptr, 10), 1);
+    return {place % of, of};
+}
+
+}  // namespace
+
 std::vector<std::uint64_t> seeds(std::uint64_t n) {
     if (const char* one = std::getenv("STEMMA_PROPERTY_SEED")) return {std::strtoull(one, nullptr, 10)};
-    const char* all = std::getenv("STEMMA_TEST_ALL");
-    if (all != nullptr && std::string_view(all) == "1") n *= 20;
-    std::vector<std::uint64_t> values(n);
-    for (std::uint64_t seed = 0; seed < n; ++seed) values[seed] = seed;
+    const char* campaign = std::getenv("STEMMA_TEST_CAMPAIGN");
+    if (campaign != nullptr) n *= 20;
+    const auto [first, step] = share(campaign == nullptr ? "all" : campaign);
+    std::vector<std::uint64_t> values;
+    for (std::uint64_t seed = first; seed < n; seed += step) values.push_back(seed);
     return values;
 }
 
