@@ -1,6 +1,6 @@
 """Hyperparameters that move during training (role = "hypergradient"): where they went, from the rows of /epochs.
 
-Such a run has rows between two units of training; these hold the trajectory alone, and no metric."""
+Such a run has rows within units of training; these hold the trajectory alone, and no metric."""
 
 import numpy as np
 import pandas as pd
@@ -28,9 +28,9 @@ def trajectory(run, path, until=None):
     parts, last = [], -np.inf
     for member, start, end in derive.spans(run, path, until):
         rows = derive.rows_of(run, member)
-        # Between two units a row has the resource of the unit completed before it: the next one may be another member's.
-        within = np.where(derive.measured(run, rows), rows["resource"] <= end, rows["resource"] < end)
-        rows = rows[np.isfinite(rows["hyper_step"]) & (rows["resource"] >= start) & within & (rows["hyper_step"] > last)]
+        # A row within a unit has that unit's number.
+        within = (rows["resource"] > start) & (rows["resource"] <= end)
+        rows = rows[np.isfinite(rows["hyper_step"]) & within & (rows["hyper_step"] > last)]
         rows = rows.sort_values(["hyper_step", "resource"]).drop_duplicates("hyper_step", keep="last")
         if len(rows):
             last = rows["hyper_step"].iloc[-1]

@@ -1,5 +1,9 @@
 // The command line. Each subcommand fills its options and calls its function; errors become exit codes here only.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <functional>
 
@@ -15,6 +19,9 @@ namespace {
 
 using namespace stemma;
 
+/// Threads of one process; a search of more workers has several processes.
+constexpr int workers_max = 4096;
+
 struct CommandLine {
     JobOptions job;
     LaunchOptions launch;
@@ -23,7 +30,6 @@ struct CommandLine {
     SimulateOptions simulate;
     BatchOptions batch;
     std::string batch_time = "1h";
-    BudgetOptions budget;
     ExportOptions exports;
     LineageOptions lineage;
     ConformOptions conform;
@@ -33,7 +39,7 @@ struct CommandLine {
     std::uint64_t lease = 0;
     std::string file;
     std::string explain;
-    std::string wall_time;
+    std::vector<LimitText> limits;
     std::string grace;
     std::optional<std::uint64_t> member;
     std::function<ExitCode()> action;
@@ -47,9 +53,11 @@ void add_job(CLI::App& command, CommandLine& line) {
 }
 
 void add_launch(CLI::App& command, CommandLine& line) {
-    command.add_option("-n,--workers", line.launch.workers,
-                       "Workers inside this process, when no mpirun or srun started several ranks (default: one a GPU, "
-                       "without GPUs one a core)");
+    command
+        .add_option("-n,--workers", line.launch.workers,
+                    "Workers inside this process, when no mpirun or srun started several ranks (default: one a GPU, "
+                    "without GPUs one a core)")
+        ->check(CLI::Range(1, workers_max));
     command.add_flag("-q,--quiet", line.launch.quiet, "No status line; only things of note");
     command.add_option(
         "--node-local", line.launch.node_local,
@@ -60,14 +68,36 @@ void add_launch(CLI::App& command, CommandLine& line) {
                        "left, 10s to 2m)");
 }
 
-void add_budget(CLI::App& command, CommandLine& line) {
-    command.add_option("--members", line.budget.members, "At most this many configurations in all");
-    command.add_option("--reports", line.budget.reports, "At most this many finished leases in all");
-    command.add_option("--resource,--epochs,--steps", line.budget.resource,
-                       "At most this much training in all, in the job's unit");
-    command.add_option("--wall-time", line.wall_time, "At most this much time in all: 90s, 15m, 2h");
-    command.add_option("--target", line.budget.target, "End when the metric is at least as good as this");
-    command.add_option("--max", line.budget.max, "Raise the largest resource of a member (R)");
+void add_limits(CLI::App& command, CommandLine& line) {
+    const auto add = [&](const std::string& option, const std::string& help) {
+        command.add_option_function<std::string>(
+            option,
+            [&line, option](const std::string& text) {
+                line.limits.push_back({option, text});
+            },
+            help);
+    };
+    add("--members", "At most this many configurations in all");
+    add("--reports", "At most this many finished leases in all");
+    add("--epochs", "At most this much training in all (with unit = \"epoch\")");
+    add("--steps", "At most this much training in all (with unit = \"step\")");
+    add("--resource", "At most this much training in all, in the job's unit, whichever it is");
+    add("--wall-time", "At most this much time in all: 90s, 15m, 2h");
+    add("--target", "End when the metric is at least as good as this");
+    add("--max", "Raise the largest resource of a member (R)");
+}
+
+/// A finite number above `low`, or from `low` where `low` itself is allowed. CLI11's own checks let NaN pass.
+CLI::Validator finite_above(double low, bool or_equal) {
+    const auto range = fmt::format("{} {}", or_equal ? ">=" : ">", low);
+    const auto mistake = [=](const std::string& text) -> std::string {
+        double value = 0;
+        const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool whole = read.ec == std::errc{} && read.ptr == text.data() + text.size();
+        if (whole && std::isfinite(value) && (or_equal ? value >= low : value > low)) return "";
+        return fmt::format("must be a number {}; got \"{}\"", range, text);
+    };
+    return {mistake, "NUMBER " + range};
 }
 
 CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name, const std::string& text,
@@ -114,10 +144,14 @@ void add_job_commands(CLI::App& app, CommandLine& line) {
         ->check(CLI::PositiveNumber);
     simulate_command->add_option("--faults", line.simulate.faults, "none, some or many (default none)");
     simulate_command->add_option("--seed", line.simulate.seed, "Seed of durations and faults");
-    simulate_command->add_option("--unit-seconds", line.simulate.seconds_per_unit,
-                                 "Mean seconds of one unit of training (default 10)");
-    simulate_command->add_option("--message-seconds", line.simulate.message_seconds,
-                                 "Seconds of a message, one way (default 0.005)");
+    simulate_command
+        ->add_option("--unit-seconds", line.simulate.seconds_per_unit,
+                     "Mean seconds of one unit of training (default 10)")
+        ->check(finite_above(0, false));
+    simulate_command
+        ->add_option("--message-seconds", line.simulate.message_seconds,
+                     "Seconds of a message, one way (default 0.005)")
+        ->check(finite_above(0, true));
 }
 
 void add_conform(CLI::App& app, CommandLine& line) {
@@ -165,7 +199,7 @@ void add_ask_commands(CLI::App& app, CommandLine& line) {
     auto* ask_command = add_command(
         app, line, "ask",
         "Something to train, as a line of JSON, for a search that others train (trainer.type = \"ask\")", [&] {
-            line.ask.budget = line.budget;
+            line.ask.limits = parse_limits(line.limits);
             return ask(line.file, line.job, line.ask);
         });
     ask_command->footer(
@@ -178,7 +212,7 @@ void add_ask_commands(CLI::App& app, CommandLine& line) {
         ->allow_extra_args(false)
         ->type_name("PATH=VALUE");
     ask_command->add_flag("--wait", line.ask.wait, "Wait until something can be trained, or the search has ended");
-    add_budget(*ask_command, line);
+    add_limits(*ask_command, line);
 
     auto* tell_command = add_command(app, line, "tell", "What came of a lease that was asked for",
                                      [&] { return tell(line.file, line.lease, line.tell); });
@@ -187,7 +221,7 @@ void add_ask_commands(CLI::App& app, CommandLine& line) {
     tell_command->add_option("METRIC=VALUE", line.tell.metrics, "Its metrics, at the end of the lease");
     tell_command->add_option("--at", line.tell.at, "Trained only so far (default: all that was asked for)");
     tell_command->add_option("--seconds", line.tell.seconds, "Of training (default: since it was asked for)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(finite_above(0, true));
     tell_command
         ->add_option("--failed", line.tell.failure,
                      "It failed, and why; lost: nobody trains it any more, give it out again")
@@ -222,9 +256,9 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
     };
     auto* resume_command =
         with_file(add_command(app, line, "resume", "Go on with a search, also after a kill; limits may be raised",
-                              [&] { return resume(line.file, line.budget, line.launch); }));
+                              [&] { return resume(line.file, parse_limits(line.limits), line.launch); }));
     add_launch(*resume_command, line);
-    add_budget(*resume_command, line);
+    add_limits(*resume_command, line);
     with_file(add_command(app, line, "verify", "Recompute every decision and compare it with the record",
                           [&] { return verify(line.file); }));
     with_file(add_command(app, line, "status", "Where a search stands, also while it runs",
@@ -260,8 +294,8 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
                               [&] { return stop(line.file, line.member); }));
     stop_command->add_option("--member", line.member, "Only this member");
     auto* budget_command = with_file(add_command(app, line, "budget", "Change the limits of a running search",
-                                                 [&] { return change_budget(line.file, line.budget); }));
-    add_budget(*budget_command, line);
+                                                 [&] { return change_budget(line.file, parse_limits(line.limits)); }));
+    add_limits(*budget_command, line);
     add_command(app, line, "selfcheck",
                 "Who is where, how fast messages are, and what looks wrong (under mpirun: all ranks)",
                 [] { return selfcheck(); });
@@ -322,7 +356,6 @@ int run_main(int argc, char** argv) {
         const int code = app.exit(error);
         return code == 0 ? 0 : static_cast<int>(ExitCode::user_error);
     }
-    if (!line.wall_time.empty()) line.budget.seconds = duration_of("--wall-time", line.wall_time);
     line.batch.seconds = slurm_duration(line.batch_time);
     if (!line.grace.empty()) line.launch.grace = duration_of("--grace", line.grace);
     return static_cast<int>(line.action());

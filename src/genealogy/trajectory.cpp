@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <span>
 
 namespace stemma {
 
@@ -41,9 +40,7 @@ void TrajectoryBuilder::add(const Entry& entry) {
         auto& points = points_[lease->second];
         for (const auto& row : report->rows) {
             if (row.values.size() != columns_.size() || !std::isfinite(row.values[step_])) continue;
-            const auto metrics = std::span(row.values).first(step_);
-            const bool whole = std::ranges::any_of(metrics, [](double value) { return std::isfinite(value); });
-            points[row.values[step_]] = {row.resource, whole, row.values};
+            points[row.values[step_]] = {row.resource, row.values};
         }
     }
     for (const auto& effect : entry.effects) {
@@ -62,8 +59,8 @@ std::string TrajectoryBuilder::text(const Genealogy& genealogy, MemberId member,
         const auto found = points_.find(stage.member);
         if (found == points_.end()) continue;
         for (const auto& [step, point] : found->second) {
-            const bool within = point.whole ? point.resource <= stage.to : point.resource < stage.to;
-            if (point.resource >= stage.from && within && (path.empty() || step > (*path.back().values)[step_]))
+            const bool within = point.resource > stage.from && point.resource <= stage.to;
+            if (within && (path.empty() || step > (*path.back().values)[step_]))
                 path.push_back({stage.member, &point.values});
         }
     }

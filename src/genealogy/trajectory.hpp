@@ -25,8 +25,7 @@ public:
 
 private:
     struct Point {
-        Resource resource = 0;  ///< units completed
-        bool whole = true;      ///< at the end of a unit, with its metrics; else within the next one
+        Resource resource = 0;  ///< the unit that it is of, which counts from 1
         std::vector<double> values;
     };
     std::vector<std::string> columns_;  ///< the run's metrics

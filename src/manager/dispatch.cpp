@@ -57,7 +57,7 @@ std::optional<QueuedWork> Manager::State::next_work(Effects& out) {
         queue.erase(item);
         return work;
     }
-    if (waiting_count >= workers.rooms()) return std::nullopt;
+    if (waiting_count >= workers.rooms() || waits_for_model()) return std::nullopt;
     while (true) {
         actions.clear();
         scheduler->on(WorkWanted{now, this}, actions);
@@ -77,6 +77,8 @@ std::optional<QueuedWork> Manager::State::next_work(Effects& out) {
         if (const auto born = give_birth(*create, out)) return QueuedWork{*born, create->to, {}};
     }
 }
+
+bool Manager::State::waits_for_model() const { return settings.wait_for_models && !sampler->wanted_fits().empty(); }
 
 bool Manager::State::continuable(MemberId id) const {
     const auto slot = members[id].snapshot;
@@ -127,6 +129,7 @@ std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects
     if (inherits) {
         const auto slot = members[create.parent].snapshot;
         member.inherits = true;
+        member.generation = members[create.parent].generation + 1;
         member.reached = members[create.parent].reached;
         member.snapshot = slot;
         snapshots.reference(slot);
@@ -137,7 +140,7 @@ std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects
                        .cause = repeats ? BirthCause::repeat : create.cause,
                        .parent = repeats ? create.same_as : create.parent,
                        .donor = create.donor,
-                       .generation = create.generation,
+                       .generation = member.generation,
                        .configuration = std::move(*configuration)});
     const auto basis = create.same_as.exists() ? ProposalBasis::current : sampler->basis();
     if (basis != ProposalBasis::current) {
@@ -274,7 +277,7 @@ void Manager::State::end_if_over(Effects& out) {
     if (workers.alive_count() > 0) {
         // Durable copies under way are waited for: they are what a resume starts from.
         if (workers.running() > 0 || snapshots.writing() > 0) return;
-        if (!closing && !queue.empty()) return;
+        if (!closing && (!queue.empty() || waits_for_model())) return;
         reason = closing.value_or(exhausted_by.value_or(EndReason::exhausted));
     } else if (closing) {
         reason = *closing;

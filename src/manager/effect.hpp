@@ -18,7 +18,7 @@ struct Born {
     BirthCause cause = BirthCause::sampled;
     MemberId parent = {};  ///< whose weights (all causes but sampled, repeat) or configuration (repeat) it takes
     MemberId donor = {};   ///< whose hyperparameters it started from, where that is somebody else
-    std::uint32_t generation = 0;
+    std::uint32_t generation = 0;  ///< the parent's + 1 where it starts from its snapshot; 0 from scratch
     Configuration configuration;
 };
 

@@ -75,6 +75,7 @@ void Manager::State::diverged(const ActiveLease& lease, WorkerId worker, Effects
         Noted{.kind = EventKind::member_diverged, .member = lease.member, .lease = lease.lease, .worker = worker});
     release_member(lease.member, MemberState::diverged, out);
     ++totals.reports;  // its result is known: the worst
+    ++totals.diverged;
     const double worst = std::numeric_limits<double>::infinity();
     sampler->observe({lease.member, lease.to, worst});
     tell_scheduler(Reported{lease.member, lease.to, worst, now}, out);

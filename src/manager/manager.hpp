@@ -39,6 +39,9 @@ struct ManagerSettings {
     double lease_patience = 0;
     double lease_floor = 300;
     std::uint32_t leases_ahead = 0;  ///< leases queued at a worker beside the one it trains
+    /// Nothing new is given out while a fit that the sampler wants is under way: proposals then do not depend on how
+    /// long fits take.
+    bool wait_for_models = false;
 };
 
 enum class MemberState : std::uint8_t { waiting = 0, training = 1, diverged = 2, failed = 3, released = 4 };
@@ -54,6 +57,7 @@ struct MemberView {
 struct Totals {
     std::uint64_t members = 0;
     std::uint64_t reports = 0;
+    std::uint64_t diverged = 0;  ///< of the reports, those without a finite result
     std::uint64_t failures = 0;  ///< members given up
     std::uint64_t late = 0;
     std::uint64_t leases = 0;     ///< assigned

@@ -19,6 +19,7 @@ struct MemberRecord {
     Resource target = 0;   ///< what it was last asked to train to
     double metric = std::numeric_limits<double>::quiet_NaN();  ///< of its last report
     std::uint32_t snapshot = no_slot;                          ///< slot of its latest snapshot in SnapshotTable
+    std::uint32_t generation = 0;                              ///< births between it and its root
     std::uint16_t attempts = 0;  ///< failed attempts at the training it was last asked for
     std::uint16_t losses = 0;    ///< of these, through the loss of the worker
     MemberState state = MemberState::waiting;

@@ -94,6 +94,7 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
         out.push_back(Noted{.kind = EventKind::new_best, .member = id, .value = metric});
         protect(slot, Reason::best, out);
     } else if (!std::isfinite(value)) {
+        ++totals.diverged;
         out.push_back(Noted{.kind = EventKind::member_diverged, .member = id});
         release_member(id, MemberState::diverged, out);
     }

@@ -87,6 +87,7 @@ struct Manager::State : private Placement {
     std::optional<QueuedWork> next_work(Effects& out);
     std::optional<MemberId> give_birth(const Create& create, Effects& out);
     std::optional<Configuration> configuration_for(const Create& create);
+    bool waits_for_model() const;
     /// The member has a snapshot that can still be had.
     bool continuable(MemberId member) const;
     bool assign_next(Effects& out);

@@ -61,7 +61,12 @@ struct Derived {
     ConfigurationText configuration;
 };
 
-Json number(double value) { return std::isnan(value) ? Json(nullptr) : Json(value); }
+/// JSON has no infinity: it is a text, as in the process protocol.
+Json number(double value) {
+    if (std::isnan(value)) return nullptr;
+    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+    return value;
+}
 
 Json fixed_cell(const Column& column, ByteReader& in, std::string_view decoder) {
     switch (column.type) {

@@ -85,14 +85,15 @@ inline constexpr auto decisions =
                            {"offset", u64, "byte", "of the encoded decision in `payload`"},
                            {"length", u32, "byte", "of the encoded decision"},
                            {"crc32", u32, "", "of the encoded decision"}});
-inline constexpr auto members =
-    std::to_array<Column>({{"member", id, "", "number in order of birth"},
-                           {"parent", id, "", "whose weights (or, for a repeat, configuration) it took"},
-                           {"donor", id, "", "whose hyperparameters it started from, where that is somebody else"},
-                           {"cause", u8, "", "BIRTH_CAUSES"},
-                           {"generation", u32, "", "births between it and its root"},
-                           {"sequence", u64, "", at_sequence},
-                           {"time", f64, "s", at_time}});
+inline constexpr auto members = std::to_array<Column>(
+    {{"member", id, "", "number in order of birth"},
+     {"parent", id, "", "whose weights (or, for a repeat, configuration) it took"},
+     {"donor", id, "", "whose hyperparameters it started from, where that is somebody else"},
+     {"cause", u8, "", "BIRTH_CAUSES"},
+     {"generation", u32, "",
+      "births from snapshots between it and a member from scratch; 0 for that one, repeats included"},
+     {"sequence", u64, "", at_sequence},
+     {"time", f64, "s", at_time}});
 inline constexpr auto reports =
     std::to_array<Column>({{"sequence", u64, "", at_sequence},
                            {"time", f64, "s", at_time},
@@ -104,10 +105,11 @@ inline constexpr auto reports =
                            {"seconds", f64, "s", "of training, as the worker measured it"},
                            {"snapshot_bytes", u64, "byte", "size of the snapshot that was kept; 0 = none"},
                            {"status", u8, "", "REPORT_STATUS; late reports are never ranked"}});
-inline constexpr auto epochs =
-    std::to_array<Column>({{"report", id, "", "row number in `reports`"},
-                           {"member", id, "", "that was trained"},
-                           {"resource", i64, "unit", "the member's training, from scratch, at this row"}});
+inline constexpr auto epochs = std::to_array<Column>(
+    {{"report", id, "", "row number in `reports`"},
+     {"member", id, "", "that was trained"},
+     {"resource", i64, "unit",
+      "the member's training, from scratch, at this row; of a point of a trajectory the unit in which it lies"}});
 inline constexpr auto leases =
     std::to_array<Column>({{"lease", id, "", "number in order of assignment"},
                            {"member", id, "", "to be trained"},
@@ -142,14 +144,16 @@ inline constexpr auto snapshots =
                            {"snapshot", id, "", "carries the number of the lease that left it"},
                            {"member", id, "", "whose state it holds"},
                            {"change", u8, "", "of the durable copy: SNAPSHOT_CHANGES"}});
-inline constexpr auto events =
-    std::to_array<Column>({{"sequence", u64, "", at_sequence},
-                           {"time", f64, "s", at_time},
-                           {"kind", u8, "", "EVENT_KINDS"},
-                           {"member", id, "", "concerned"},
-                           {"lease", id, "", "concerned"},
-                           {"worker", id, "", "concerned"},
-                           {"value", f64, "", "new_best: the metric; retrain: training lost; else 0"}});
+inline constexpr auto events = std::to_array<Column>({{"sequence", u64, "", at_sequence},
+                                                      {"time", f64, "s", at_time},
+                                                      {"kind", u8, "", "EVENT_KINDS"},
+                                                      {"member", id, "", "concerned"},
+                                                      {"lease", id, "", "concerned"},
+                                                      {"worker", id, "", "concerned"},
+                                                      {"value", f64, "",
+                                                       "new_best: the metric; retrain: training lost; model_late: 1 if "
+                                                       "the proposal was a random draw, 0 if it rests on the "
+                                                       "last model; else 0"}});
 inline constexpr auto failures =
     std::to_array<Column>({{"sequence", u64, "", at_sequence},
                            {"time", f64, "s", at_time},
@@ -202,7 +206,8 @@ inline constexpr std::array<TableSpec, table_count> tables = {{
     {"/members", columns::members, MoreColumns::parameters, 512,
      "Births. A parameter's column holds its number, or the index of its choice, or NaN if it is inactive"},
     {"/reports", columns::reports, MoreColumns::metrics, 512,
-     "Ends of leases with a report. A metric's column holds the value at the end of the lease, or NaN"},
+     "Ends of leases with a report. A metric's column holds the value at the end of the lease, or NaN. A training that "
+     "ended with a non-finite metric counts as a report with the worst result, but has a row in `failures` instead"},
     {"/epochs", columns::epochs, MoreColumns::metrics, 1024,
      "All rows of metrics of each report, one for each unit of training. Where hyperparameters move (hypergradients) "
      "also points of the trajectory, without metrics, of which trainings that ended without a report leave none"},

@@ -1,5 +1,6 @@
 #include "sampler/grid.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,12 @@ public:
 
 private:
     std::optional<Configuration> next() {
+        auto point = next_of_all();
+        while (point && std::ranges::find(settings_.skipped, *point) != settings_.skipped.end()) point = next_of_all();
+        return point;
+    }
+
+    std::optional<Configuration> next_of_all() {
         if (settings_.shuffle) {
             if (position_ == order_.size()) return {};
             return grid_.at(order_[position_++]);

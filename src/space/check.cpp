@@ -77,6 +77,9 @@ void check_choices(const std::string& name, std::span<const Literal> values) {
         for (std::size_t j = 0; j < i; ++j) {
             if (same(values[i], values[j]))
                 refuse(name, "the value " + to_string(values[i]) + " is listed twice; remove one");
+            if (to_string(values[i]) == to_string(values[j]))
+                refuse(name, "two values look the same in tables (" + to_string(values[i]) +
+                                 "), a text and a number or boolean; give the text another name");
         }
     }
 }

@@ -32,7 +32,7 @@ def test_best_member_is_the_programs(run, program, run_of, name):
     assert f"best member: {run.best_member()} after" in status
     best = run.best(3)
     assert best.index[0] == run.best_member()
-    assert f"{best['best'].iloc[0]:.4f}" in status
+    assert f"{best['best'].iloc[0]:.6g}" in status
     assert best["best"].is_monotonic_increasing
 
 

@@ -15,7 +15,7 @@ SPACE = [{**DEFAULT_SPACE[0], "role": "hypergradient"}, *DEFAULT_SPACE[1:]]
 EPOCHS = {
     "report": [0] * 5 + [1] + [2] * 4 + [3] * 3,
     "member": [0] * 5 + [1] + [2] * 4 + [0] * 3,
-    "resource": [0, 0, 1, 1, 2, 1, 2, 3, 3, 4, 2, 3, 4],
+    "resource": [1, 1, 1, 2, 2, 1, 3, 3, 4, 4, 3, 3, 4],
     "valid_loss": [NAN, NAN, 0.7, NAN, 0.5, NAN, NAN, 0.3, NAN, 0.2, NAN, 0.4, 0.3],
     "test_loss": [NAN, NAN, 0.7, NAN, 0.6, NAN, NAN, 0.4, NAN, 0.25, NAN, 0.5, 0.35],
     "hyper_step": [5, 10, 10, 15, 20, NAN, 25, 30, 35, 40, 25, 30, 40],

@@ -1,5 +1,6 @@
 """Ask/tell: stemma.AskTell in Python, and `stemma ask` and `stemma tell` over a run file."""
 
+import csv
 import json
 import shutil
 import sys
@@ -175,6 +176,16 @@ def test_what_is_told_is_checked(stemma, asked):
     stemma(*tell, "valid_loss=nan")
     assert f"lease {lease['lease']} is not out" in stemma(*tell, "valid_loss=1", code=USER_ERROR).stderr
     assert len(rows(stemma, "run.h5", "reports")) == 1
+
+
+def test_infinite_metrics_are_told_and_exported_as_such(stemma, asked):
+    lease = asked()["lease"]
+    assert "must be a number >= 0" in stemma("tell", "run.h5", lease, "valid_loss=0.5", "--seconds", "nan", code=USER_ERROR).stderr
+    stemma("tell", "run.h5", lease, "valid_loss=0.5", "test_loss=inf")
+    stemma("export", "run.h5", "--csv", "tables", "--json", "run.json")
+    with open(stemma.folder / "tables/reports.csv", newline="") as file:
+        assert [row["test_loss"] for row in csv.DictReader(file)] == ["inf"]
+    assert json.loads((stemma.folder / "run.json").read_text())["reports"][0]["test_loss"] == "inf"
 
 
 def test_failures_and_losses_are_told_too(stemma, asked):

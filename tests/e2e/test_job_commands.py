@@ -134,6 +134,25 @@ def test_one_worker_is_told_that_nothing_is_replicated(stemma, job):
     assert "with one worker" not in stemma("run", job, "-n", 2, "--set", "workers.replicated=all", "--output", "two.h5").stderr
 
 
+def test_numbers_of_options_are_finite(stemma, job):
+    for words in (["--unit-seconds", "nan"], ["--unit-seconds", "0"], ["--unit-seconds", "inf"], ["--message-seconds", "-1"], ["--message-seconds", "nan"]):
+        assert f'{words[0]}: must be a number >' in stemma("simulate", job, *words, code=USER_ERROR).stderr
+    assert "not in range" in stemma("run", job, "-n", 100000, code=USER_ERROR).stderr
+
+
+def test_a_table_of_a_million_generations_is_cut(stemma):
+    (stemma.folder / "long.toml").write_text(JOB.replace('type = "asha"', 'type = "gpbt"').replace("max = 27\neta = 3", "max = 1000000").replace("min = 1\n", ""))
+    text = stemma("preview", "long.toml").stdout
+    assert "... 999960 more" in text and len(text.splitlines()) < 60
+
+
+def test_a_grid_does_not_train_a_given_point_twice(stemma):
+    space = '[space.c]\ntype = "categorical"\nchoices = [1, 2, 3, 4]\n[sampler]\ntype = "grid"\nfirst = [{ c = 3 }]\n'
+    (stemma.folder / "grid.toml").write_text(re.sub(r"\[space.lr\].*(?=\[scheduler\])", space, JOB, flags=re.DOTALL).replace('type = "asha"', 'type = "asha"\n'))
+    stemma("run", "grid.toml", "-q", "-o", "grid.h5")
+    assert [row["configuration"]["c"] for row in rows(stemma, "grid.h5", "members")] == [3, 1, 2, 4]
+
+
 def test_simulate_is_a_function_of_its_seed(stemma, job):
     first = stemma("simulate", job, "--workers", 100, "--seed", 5, "--faults", "some").stdout
     second = stemma("simulate", job, "--workers", 100, "--seed", 5, "--faults", "some").stdout

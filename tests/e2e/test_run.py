@@ -71,6 +71,23 @@ def test_resume_with_more_budget(stemma, finished):
     stemma("verify", finished)
 
 
+def test_limits_are_checked_as_the_jobs_are(stemma, finished):
+    for words in (["--target", "inf"], ["--target", "nan"], ["--members", "-1"], ["--members", "0"], ["--reports", "99999999999999999999"], ["--wall-time", "soon"]):
+        for command in ("resume", "budget"):
+            assert f"{words[0]} must be " in stemma(command, "toy.h5", *words, code=USER_ERROR).stderr
+    assert "give --steps or --resource" in stemma("resume", "toy.h5", "--epochs", 100, code=USER_ERROR).stderr
+    for max_ in (27, 3):
+        assert "trained to 27 steps already, and max can only be raised" in stemma("resume", "toy.h5", "--max", max_, code=USER_ERROR).stderr
+    stemma("resume", "toy.h5", "-q", "--max", 81)
+    assert "trained to 81 steps already" in stemma("resume", "toy.h5", "--max", 54, code=USER_ERROR).stderr
+
+
+def test_a_search_that_was_never_resumed_does_not_say_so(stemma, finished):
+    assert "since it was resumed" not in stemma("status", "toy.h5").stdout
+    stemma("resume", "toy.h5", "-q", "--members", 45)
+    assert "since it was resumed" in stemma("status", "toy.h5").stdout
+
+
 def test_a_resume_beyond_the_cosine_says_what_it_does(stemma):
     if "no LibTorch" in stemma("--version").stdout:
         pytest.skip("built without LibTorch")

@@ -137,8 +137,8 @@ std::string text_of(const Assign& lease, const Manager& manager, const AskedFold
 std::string outcome_text(const DeskRun& run) {
     std::string text = fmt::format("{}: the search has ended", run.run.header.name);
     if (const auto best = run.run.manager.best()) {
-        text += fmt::format("; best: member {} with {} {:.6g} at {}", best->member.value, run.run.header.metric,
-                            best->metric, units_text(best->resource, run.run.header.unit));
+        text += fmt::format("; best: member {} with {} {} at {}", best->member.value, run.run.header.metric,
+                            metric_text(best->metric), units_text(best->resource, run.run.header.unit));
         const auto snapshot = run.asked.snapshot({best->snapshot.value});
         if (fs::exists(snapshot)) text += ", kept in " + snapshot.string();
     }
@@ -155,11 +155,11 @@ void hand_out(const Assign& lease, const DeskRun& run) {
     fmt::print("{}\n", text);
 }
 
-std::optional<ExitCode> ask_once(const fs::path& file, const AskedFolder& asked, const BudgetOptions& budget) {
+std::optional<ExitCode> ask_once(const fs::path& file, const AskedFolder& asked, const LimitChanges& limits) {
     DeskRun run(file, asked);
     require_asked(run.run.job);
-    if (budget.any()) {
-        const auto changed = changed_budget(run.run.manager.budget(), budget);
+    if (limits.any()) {
+        const auto changed = changed_budget(run.run, limits);
         if (run.run.manager.ended()) run.desk.feed(IncarnationStarted{run.book.incarnations(), 0});
         run.desk.feed(changed);
     }
@@ -255,7 +255,7 @@ ExitCode ask(const fs::path& file, const JobOptions& job, const AskOptions& opti
         const auto turn = wait_for_turn(asked.lock());
         if (!fs::exists(file)) create(file, job);
     }
-    auto code = ask_once(file, asked, options.budget);
+    auto code = ask_once(file, asked, options.limits);
     while (!code && options.wait) {
         std::this_thread::sleep_for(between_looks);
         code = ask_once(file, asked, {});
@@ -287,7 +287,8 @@ ExitCode tell(const fs::path& file, std::uint64_t number, const TellOptions& opt
     run.close();
     const auto best = run.run.manager.best();
     if (best && (!before || before->snapshot != best->snapshot)) {
-        fmt::print(stderr, "new best: member {} with {} {:.6g}\n", member.value, run.run.header.metric, best->metric);
+        fmt::print(stderr, "new best: member {} with {} {}\n", member.value, run.run.header.metric,
+                   metric_text(best->metric));
     }
     if (run.run.manager.ended()) fmt::print(stderr, "{}\n", outcome_text(run));
     return ExitCode::ok;

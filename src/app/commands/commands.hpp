@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/exit_codes.hpp"
+#include "app/job/limits.hpp"
 #include "core/ids.hpp"
 
 namespace stemma {
@@ -25,17 +26,6 @@ struct LaunchOptions {
     /// shared between hosts; "none" = never.
     std::string node_local = {};
     std::optional<double> grace = {};  ///< seconds before the allocation's end at which the search ends in order
-};
-
-/// Changes to the limits; what is absent stays.
-struct BudgetOptions {
-    std::optional<std::uint64_t> members;
-    std::optional<std::uint64_t> reports;
-    std::optional<std::uint64_t> resource;
-    std::optional<double> seconds;
-    std::optional<double> target;
-    std::optional<Resource> max;
-    bool any() const { return members || reports || resource || seconds || target || max; }
 };
 
 ExitCode check(const JobOptions& options);
@@ -65,14 +55,14 @@ struct RunOptions {
     bool continue_run = false;  ///< --continue
 };
 ExitCode run(const JobOptions& job, const RunOptions& options, const LaunchOptions& launch);
-ExitCode resume(const std::filesystem::path& file, const BudgetOptions& budget, const LaunchOptions& launch);
+ExitCode resume(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch);
 ExitCode verify(const std::filesystem::path& file);
 ExitCode status(const std::filesystem::path& file);
 ExitCode show(const std::filesystem::path& file, std::uint64_t member);
 
 struct AskOptions {
-    bool wait = false;     ///< until something can be trained, or the search has ended
-    BudgetOptions budget;  ///< changed before asking
+    bool wait = false;    ///< until something can be trained, or the search has ended
+    LimitChanges limits;  ///< changed before asking
 };
 /// Prints a lease of a search whose trainer.type is "ask", as one line of JSON; makes the run file from `job` where
 /// there is none.
@@ -115,7 +105,7 @@ ExitCode schedule(const std::filesystem::path& file, const LineageOptions& optio
 /// The best member's lineage and schedule, as these two commands show them; "" if it has no parent, or there is none.
 std::string best_lineage_text(const std::filesystem::path& file);
 ExitCode stop(const std::filesystem::path& file, std::optional<std::uint64_t> member);
-ExitCode change_budget(const std::filesystem::path& file, const BudgetOptions& budget);
+ExitCode change_budget(const std::filesystem::path& file, const LimitChanges& limits);
 ExitCode selfcheck();
 
 struct ConformOptions {

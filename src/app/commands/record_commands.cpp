@@ -256,11 +256,11 @@ ExitCode stop(const std::filesystem::path& file, std::optional<std::uint64_t> me
     return ExitCode::ok;
 }
 
-ExitCode change_budget(const std::filesystem::path& file, const BudgetOptions& options) {
-    if (!options.any()) throw UserError("no limit given: see `stemma budget --help`");
+ExitCode change_budget(const std::filesystem::path& file, const LimitChanges& limits) {
+    if (!limits.any()) throw UserError("no limit given: see `stemma budget --help`");
     require_running(file);
     const auto run = open_run(file);
-    append_control(file, changed_budget(run.manager.budget(), options));
+    append_control(file, changed_budget(run, limits));
     std::printf("asked: the new limits hold from the search's next input on\n");
     return ExitCode::ok;
 }

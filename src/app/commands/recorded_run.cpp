@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "app/console/format.hpp"
@@ -32,13 +33,21 @@ Job open_job(const RunHeader& header, const std::filesystem::path& file) {
     return job;
 }
 
-BudgetChanged changed_budget(const Budget& now, const BudgetOptions& options) {
-    BudgetChanged changed{now, options.max.value_or(0)};
-    if (options.members) changed.budget.members = *options.members;
-    if (options.reports) changed.budget.reports = *options.reports;
-    if (options.resource) changed.budget.resource = *options.resource;
-    if (options.seconds) changed.budget.seconds = *options.seconds;
-    if (options.target) changed.budget.target = *options.target;
+BudgetChanged changed_budget(const RecordedRun& run, const LimitChanges& limits) {
+    if (!limits.unit.empty() && limits.unit != run.header.unit + "s") {
+        throw UserError(fmt::format("--{}: the unit of this search is the {}; give --{}s or --resource", limits.unit,
+                                    run.header.unit, run.header.unit));
+    }
+    if (limits.max && *limits.max <= run.max) {
+        throw UserError(fmt::format("--max {}: members are trained to {} already, and max can only be raised",
+                                    *limits.max, units_text(run.max, run.header.unit)));
+    }
+    BudgetChanged changed{run.manager.budget(), limits.max.value_or(0)};
+    if (limits.members) changed.budget.members = *limits.members;
+    if (limits.reports) changed.budget.reports = *limits.reports;
+    if (limits.resource) changed.budget.resource = *limits.resource;
+    if (limits.seconds) changed.budget.seconds = *limits.seconds;
+    if (limits.target) changed.budget.target = *limits.target;
     return changed;
 }
 
@@ -80,6 +89,7 @@ RecordedRun open_run(const std::filesystem::path& file, bool verifying,
                     .replay = {},
                     .finished = reader.finished(),
                     .ended = {}};
+    run.max = run.job.scheduler.max;
     run.replay = replay(
         run.manager,
         [&](const std::function<void(const Entry&)>& take) {
@@ -91,6 +101,8 @@ RecordedRun open_run(const std::filesystem::path& file, bool verifying,
                     run.ended.reset();
                 }
                 if (std::holds_alternative<WorkerJoined>(entry.input.body)) ++run.workers;
+                if (const auto* changed = std::get_if<BudgetChanged>(&entry.input.body))
+                    run.max = std::max(run.max, changed->max_resource);
                 for (const auto& effect : entry.effects) {
                     if (const auto* ended = std::get_if<Ended>(&effect)) run.ended = ended->reason;
                 }
@@ -118,7 +130,7 @@ ReportContext report_context(const RecordedRun& run, const std::filesystem::path
             .metrics = run.header.metrics,
             .workers = run.workers,
             .seconds = run.replay.last_time,
-            .since = run.since,
+            .since = run.replay.incarnations > 1 ? run.since : 0,  // the first one is no resume
             .busy_before = run.busy_before,
             .ended = std::move(ended),
             .program = program_to_type(),

@@ -19,6 +19,7 @@ struct RecordedRun {
     Manager manager;  ///< in the state after the last committed input
     ReplayResult replay;
     std::size_t workers = 0;         ///< that joined in the last incarnation
+    Resource max = 0;                ///< what a member is trained to at most: the job's, or what it was raised to
     double since = 0;                ///< second at which that one began
     double busy_before = 0;          ///< seconds of training, of all workers, before that
     bool finished = false;           ///< the file was closed in good order
@@ -32,7 +33,9 @@ std::string machine_text();
 Job open_job(const RunHeader& header, const std::filesystem::path& file);
 
 /// The changes applied to the limits in force.
-BudgetChanged changed_budget(const Budget& now, const BudgetOptions& options);
+/// @throws UserError for a training budget in another unit than the job's, and for a max that is no larger than the one
+/// in force
+BudgetChanged changed_budget(const RecordedRun& run, const LimitChanges& limits);
 
 /// Decisions are compared with the record; proposals too, but these are taken from it, and how they compare is left to
 /// the caller. `verifying`: fitted models are made again and compared as well. Throws UserError if the file cannot be

@@ -63,7 +63,7 @@ void warn_of_horizon(const TrainerSettings& trainer, Resource max) {
         *end, trainer.unit_name(), max);
 }
 
-ExitCode resume_run(const std::filesystem::path& file, const BudgetOptions& budget, const LaunchOptions& launch) {
+ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch) {
     // Every rank reads the job from the file; only rank 0 replays and writes.
     const auto header = RunFileReader(file).header();
     const auto job = open_job(header, file);
@@ -81,8 +81,8 @@ ExitCode resume_run(const std::filesystem::path& file, const BudgetOptions& budg
         host.next_sequence = run.replay.inputs;
         host.time_before = run.replay.last_time;
         host.first = missing_snapshots(run.manager, file);
-        if (budget.max) warn_of_horizon(job.trainer, *budget.max);
-        if (budget.any()) host.first.push_back(changed_budget(run.manager.budget(), budget));
+        if (limits.any()) host.first.push_back(changed_budget(run, limits));
+        if (limits.max) warn_of_horizon(job.trainer, *limits.max);
         auto record = continued_record(file, live);
         return Lead{std::move(run.manager), std::move(record), std::move(host), file, run.header.name};
     });
@@ -122,8 +122,8 @@ ExitCode run(const JobOptions& options, const RunOptions& run_options, const Lau
     });
 }
 
-ExitCode resume(const std::filesystem::path& file, const BudgetOptions& budget, const LaunchOptions& launch) {
-    return resume_run(file, budget, launch);
+ExitCode resume(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch) {
+    return resume_run(file, limits, launch);
 }
 
 }  // namespace stemma

@@ -24,7 +24,7 @@ std::string best_text(const Manager& manager, const ReportContext& context) {
         const auto& metric = context.metrics[i];
         // How hyperparameters moved is for `stemma schedule`.
         if (std::isnan(best->metrics[i]) || metric.name.starts_with("hyper")) continue;
-        text += fmt::format("  {:<14} {:.4f}{}{}\n", metric.name, best->metrics[i],
+        text += fmt::format("  {:<14} {}{}{}\n", metric.name, metric_text(best->metrics[i]),
                             metric.name == context.metric ? "  (optimised)" : "",
                             metric.held_out ? "  (held out: no decision saw it)" : "");
     }
@@ -33,7 +33,8 @@ std::string best_text(const Manager& manager, const ReportContext& context) {
 
 std::string work_text(const Manager& manager, const ReportContext& context) {
     const auto totals = manager.totals();
-    std::string text = fmt::format("{} members, {} reports, {} {}s in {}", totals.members, totals.reports,
+    const auto diverged = totals.diverged > 0 ? fmt::format(" ({} of them diverged)", totals.diverged) : "";
+    std::string text = fmt::format("{} members, {} reports{}, {} {}s in {}", totals.members, totals.reports, diverged,
                                    totals.resource, context.unit, clock_text(context.seconds));
     if (totals.failures > 0) text += fmt::format("; {} members failed", totals.failures);
     if (totals.late > 0) text += fmt::format("; {} late reports", totals.late);

@@ -28,6 +28,8 @@ std::string units_text(Resource amount, std::string_view unit) {
     return fmt::format("{} {}{}", amount, unit, amount == 1 ? "" : "s");
 }
 
+std::string metric_text(double value) { return fmt::format("{:.6g}", value); }
+
 std::string_view reason_text(EndReason reason) {
     switch (reason) {
         case EndReason::exhausted:
@@ -55,7 +57,8 @@ std::string_view reason_text(EndReason reason) {
 std::string table_text(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
     std::vector<std::size_t> width(head.size());
     const auto measure = [&](const std::vector<std::string>& row) {
-        for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
+        // A row of one cell is a remark.
+        for (std::size_t i = 0; i < row.size() && row.size() > 1; ++i) width[i] = std::max(width[i], row[i].size());
     };
     measure(head);
     for (const auto& row : rows) measure(row);
@@ -74,8 +77,17 @@ std::string table_text(const std::vector<std::string>& head, const std::vector<s
 
 std::string rung_table(const std::vector<RungRow>& rungs, std::string_view unit) {
     const bool brackets = std::any_of(rungs.begin(), rungs.end(), [](const auto& row) { return row.bracket > 0; });
+    // Of very many (the generations of a long population) the first and the last tell enough.
+    constexpr std::size_t shown_max = 40;
+    constexpr std::size_t last_shown = 5;
+    const bool all = rungs.size() <= shown_max;
     std::vector<std::vector<std::string>> rows;
-    for (const auto& row : rungs) {
+    for (std::size_t i = 0; i < rungs.size(); ++i) {
+        if (!all && i == shown_max - last_shown) {
+            i = rungs.size() - last_shown;
+            rows.push_back({fmt::format("... {} more", rungs.size() - shown_max)});
+        }
+        const auto& row = rungs[i];
         std::vector<std::string> cells;
         if (brackets) cells.push_back(std::to_string(row.bracket));
         cells.insert(cells.end(), {std::to_string(row.rung), std::to_string(row.resource), std::to_string(row.entered),

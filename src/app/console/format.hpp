@@ -16,11 +16,13 @@ std::string clock_text(double seconds);
 std::string bytes_text(std::uint64_t bytes);
 /// "epochs", "1 epoch".
 std::string units_text(Resource amount, std::string_view unit);
+/// A metric for people: up to six digits, an exponent where it is very large or small ("0.8908", "1.2e-07").
+std::string metric_text(double value);
 /// Why a search ended, as the end of a sentence: "the members budget is used up".
 std::string_view reason_text(EndReason reason);
 /// Plain table, columns aligned (numbers right, first column left), two blanks between, no lines.
 std::string table_text(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
-/// The rung table as it is, one line a rung.
+/// The rung table, one line a rung; of more than 40 the first 35 and the last 5.
 std::string rung_table(const std::vector<RungRow>& rungs, std::string_view unit);
 
 }  // namespace stemma

@@ -61,8 +61,8 @@ void StatusLine::note(const Input& input, const Noted& noted, const Manager& man
             // Early on every second report is a new best; on a terminal the status line shows it anyway.
             if (input.time - last_best_said_ < (terminal_.live ? 1.0 : 10.0)) return;
             last_best_said_ = input.time;
-            say(fmt::format("[{}] new best: {} {:.4g} by member {} after {}", clock_text(input.time), settings_.metric,
-                            noted.value, noted.member.value,
+            say(fmt::format("[{}] new best: {} {} by member {} after {}", clock_text(input.time), settings_.metric,
+                            metric_text(noted.value), noted.member.value,
                             units_text(manager.member(noted.member).reached, settings_.unit)));
             return;
         }
@@ -105,7 +105,8 @@ std::string StatusLine::summary(const Manager& manager, double now) const {
         totals.running, of(totals.reports, budget.reports), of(totals.resource, budget.resource), settings_.unit);
     if (totals.failures > 0) text += fmt::format("  {} failed", totals.failures);
     if (const auto best = manager.best()) {
-        text += fmt::format("  best {} {:.4g} (member {})", settings_.metric, best->metric, best->member.value);
+        text +=
+            fmt::format("  best {} {} (member {})", settings_.metric, metric_text(best->metric), best->member.value);
     }
     std::string rungs;
     for (const auto& row : manager.scheduler().rungs())

@@ -72,6 +72,17 @@ void check_population(const Node& root, const SchedulerSettings& scheduler, Diag
     check_numbers(
         root, "scheduler", "periods", scheduler.periods, "a list of integers >= 1",
         [](double value, bool integer) { return integer && value >= 1 && value <= 1e6; }, diagnostics);
+    constexpr double training_max = 1e15;
+    for (const auto& literal : scheduler.periods) {
+        const auto* period = std::get_if<std::int64_t>(&literal);
+        if (period == nullptr || diagnostics.blamed("scheduler.periods") || diagnostics.blamed("scheduler.interval"))
+            break;
+        if (static_cast<double>(*period) * static_cast<double>(scheduler.interval) <= training_max) continue;
+        diagnostics.error(place_of(root, {"scheduler", "periods"}), "scheduler.periods",
+                          "times interval = " + std::to_string(scheduler.interval) +
+                              " must be at most 10^15, the training between two selections; got " +
+                              std::to_string(*period));
+    }
     if (scheduler.type == SchedulerType::pbt && scheduler.periods.size() > scheduler.pbt.population &&
         !diagnostics.blamed("scheduler.population")) {
         diagnostics.error(place_of(root, {"scheduler", "periods"}), "scheduler.periods",

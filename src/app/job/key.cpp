@@ -85,8 +85,8 @@ std::optional<Literal> quantity(const Key& key, const Node& node) {
     return std::nullopt;
 }
 
-double as_double(const Literal& value) {
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+long double as_number(const Literal& value) {
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<long double>(*integer);
     return std::get<double>(value);
 }
 
@@ -191,7 +191,7 @@ std::optional<Checked> check_value(const Key& key, const Node& node, const std::
             break;
     }
     const auto value = quantity(key, node);
-    if (!value || !key.range.contains(as_double(*value))) return refuse();
+    if (!value || !key.range.contains(as_number(*value))) return refuse();
     return Checked{*value, 0, {}, &node};
 }
 

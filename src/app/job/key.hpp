@@ -36,7 +36,8 @@ struct Range {
     double high = std::numeric_limits<double>::infinity();
     bool above_low = false;   ///< low itself is excluded
     bool below_high = false;  ///< high itself is excluded
-    bool contains(double value) const {
+    /// long double: it holds every integer of 64 bits.
+    bool contains(long double value) const {
         return (above_low ? value > low : value >= low) && (below_high ? value < high : value <= high);
     }
     bool bounded() const {

@@ -45,6 +45,7 @@ struct SamplerSettings {
     std::optional<std::uint32_t> startup;  ///< tpe, gp
     TpeSettings tpe;                       ///< but for startup and count_pending
     GpSettings gp;                         ///< likewise
+    bool wait_for_model = false;           ///< gp
     std::optional<Births> births;
     ExploreSettings explore;       ///< but for factors
     std::vector<Literal> factors;  ///< empty = the default ones

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
 
 #include "app/job/readers.hpp"
 #include "app/job/tables.hpp"
@@ -98,12 +97,18 @@ void check_step(const Draft& draft, std::optional<T> step, T low, T high, Diagno
 
 void check_values(const Draft& draft, const std::vector<Literal>& values, std::string_view key,
                   Diagnostics& diagnostics) {
-    std::set<Literal> seen;
+    // By their texts: the number 1 and the text "1" would be one and the same in every table and plot.
+    std::map<std::string, std::size_t> seen;
     const auto& items = draft.node->find(key)->list();
     for (std::size_t i = 0; i < values.size(); ++i) {
-        if (!seen.insert(values[i]).second) {
-            diagnostics.error(items[i].place, draft.path + "." + std::string(key), "has " + found(items[i]) + " twice");
-        }
+        const auto [before, fresh] = seen.emplace(to_string(values[i]), i);
+        if (fresh) continue;
+        const auto& other = items[before->second];
+        diagnostics.error(items[i].place, draft.path + "." + std::string(key),
+                          values[i] == values[before->second]
+                              ? "has " + found(items[i]) + " twice"
+                              : "has " + found(other) + " and " + found(items[i]) +
+                                    ", which look the same in tables; give one of them another name");
     }
 }
 

@@ -20,7 +20,13 @@ std::vector<Field<RunSettings>> run_fields() {
         {default_is("the job file's name without .toml",
                     text("name", "Name of the search, for tables and file names.")),
          into(&S::name)},
-        {integer("seed", "1", at_least(0), "Key of every random number: same job, same seed, same proposals."),
+        {integer(
+             "seed", "1", at_least(0),
+             "Key of every random number. The same job (the order of its [space.*] tables included) with the same seed "
+             "makes the same proposals wherever they rest on nothing but draws: random, sobol and grid. Where they "
+             "rest "
+             "on reports (tpe, gp, pbt, gpbt), they are the same if the reports come in the same order, which one "
+             "worker guarantees and several do not; for gp see sampler.wait_for_model too."),
          into(&S::seed)},
         {default_is("runs/NAME.h5", text("output", "Path of the run file. An existing file is never overwritten.")),
          into(&S::output)},
@@ -149,7 +155,7 @@ std::vector<Field<SamplerSettings>> sampler_fields(SchedulerType scheduler) {
         {other(KeyType::tables, "first",
                "Points to try before any other, each a table [[sampler.first]] of parameter = value. A parameter not "
                "named takes its "
-               "default, else the centre of its range."),
+               "default, else the centre of its range. A grid does not try them again."),
          {}},
     };
     return concatenated(concatenated(std::move(fields), model_fields(scheduler)), birth_fields());

@@ -92,7 +92,7 @@ void RunLog::note(const Noted& noted, const Manager& manager) {
     const auto member = noted.member.value;
     switch (noted.kind) {
         case EventKind::new_best:
-            log_->info("new best: {} {:.6g} by member {} after {}: {}", metric_, noted.value, member,
+            log_->info("new best: {} {} by member {} after {}: {}", metric_, metric_text(noted.value), member,
                        units_text(manager.member(noted.member).reached, unit_),
                        manager.space().describe(manager.member(noted.member).configuration));
             return;

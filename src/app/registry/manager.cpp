@@ -19,6 +19,7 @@ ManagerSettings manager_settings(const Job& job) {
     // Who asks may wait in a queue before it trains.
     settings.lease_patience = job.trainer.type == TrainerType::ask ? 0 : job.workers.lease_patience;
     settings.leases_ahead = job.workers.leases_ahead;
+    settings.wait_for_models = job.sampler.wait_for_model;
     return settings;
 }
 

@@ -63,7 +63,8 @@ std::unique_ptr<Sampler> make_base_sampler(const Job& job) {
         case SamplerType::random:
             return make_random_sampler(job.space, job.run.seed);
         case SamplerType::grid:
-            return make_grid_sampler(job.space, {.points = job.sampler.points}, job.run.seed);
+            return make_grid_sampler(job.space, {.points = job.sampler.points, .skipped = job.sampler.first},
+                                     job.run.seed);
         case SamplerType::sobol:
             return make_sobol_sampler(job.space, job.run.seed);
         case SamplerType::tpe:

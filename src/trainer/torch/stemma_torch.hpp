@@ -176,7 +176,7 @@ private:
         return trained;
     }
 
-    /// The points of the trajectory since the last epoch, which is what was completed then, and the metrics.
+    /// The points of the trajectory within the epoch, and the metrics at its end.
     void evaluate(Member& member, Resource epoch, std::vector<MetricRow>& rows) {
         member.model->eval();
         const torch::NoGradGuard no_grad;
@@ -187,8 +187,7 @@ private:
                 first.insert(first.end(), then.begin(), then.end());
                 return first;
             };
-            for (const auto& point : member.moving->take_trajectory())
-                rows.push_back({epoch - 1, with(nothing, point)});
+            for (const auto& point : member.moving->take_trajectory()) rows.push_back({epoch, with(nothing, point)});
             values = with(std::move(values), member.moving->point());
         }
         rows.push_back({epoch, std::move(values)});

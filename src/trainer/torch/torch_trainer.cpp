@@ -116,8 +116,8 @@ private:
         Trained trained;
         while (reached < request.to) {
             member.train_unit();
-            for (auto& point : member.take_trajectory()) trained.rows.push_back({reached, std::move(point)});
             const auto now = resource_of(member);
+            for (auto& point : member.take_trajectory()) trained.rows.push_back({now, std::move(point)});
             const bool last = now == request.to || (request.stop != nullptr && request.stop->load());
             if (epochs || last || member.metrics_due()) {
                 MetricRow row{now, member.evaluate()};

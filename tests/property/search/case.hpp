@@ -54,8 +54,8 @@ std::uint64_t digest(const std::vector<Entry>& entries);
 /// A fresh manager that has seen the entries. Throws CheckFailed where it decides otherwise than before.
 Manager replayed(const Case& what, const std::vector<Entry>& entries);
 
-/// Seeds 0 .. n - 1, or the one in STEMMA_PROPERTY_SEED. `n` is twenty times as large with STEMMA_TEST_CAMPAIGN=all; with
-/// STEMMA_TEST_CAMPAIGN=K/N the seeds are those of the large `n` whose remainder modulo N is K.
+/// Seeds 0 .. n - 1, or the one in STEMMA_PROPERTY_SEED. `n` is twenty times as large with STEMMA_TEST_CAMPAIGN=all;
+/// with STEMMA_TEST_CAMPAIGN=K/N the seeds are those of the large `n` whose remainder modulo N is K.
 std::vector<std::uint64_t> seeds(std::uint64_t n);
 /// "replay it with: STEMMA_PROPERTY_SEED=17 property_search --gtest_filter=...": for the message of a failing seed.
 std::string how_to_replay(std::uint64_t seed);

@@ -25,6 +25,7 @@ std::shared_ptr<const SearchSpace> plane() {
 /// A search whose model is fitted elsewhere from the sixth trial on.
 struct Search {
     bool lineages = false;
+    bool waits = false;
     SimulationSettings simulation;
 
     Manager make_manager() const {
@@ -37,8 +38,8 @@ struct Search {
         gpbt.children = 6;
         gpbt.generations = 5;
         auto scheduler = lineages ? make_gpbt(gpbt) : make_random_search({.max = 1});
-        return Manager(ManagerSettings{.seed = simulation.seed, .budget = {.members = 30}}, *plane(),
-                       std::move(scheduler), make_gp_sampler(plane(), simulation.seed, gp));
+        return Manager(ManagerSettings{.seed = simulation.seed, .budget = {.members = 30}, .wait_for_models = waits},
+                       *plane(), std::move(scheduler), make_gp_sampler(plane(), simulation.seed, gp));
     }
 };
 
@@ -111,10 +112,49 @@ TEST(Models, ComeLateAndNobodyWaits) {
     }
 }
 
+/// What was proposed, in order.
+std::vector<Configuration> proposed(const std::vector<Entry>& entries) {
+    std::vector<Configuration> configurations;
+    for (const auto& entry : entries) {
+        for (const auto& effect : entry.effects) {
+            if (const auto* born = std::get_if<Born>(&effect)) configurations.push_back(born->configuration);
+        }
+    }
+    return configurations;
+}
+
+std::vector<Configuration> proposed_with_fits_of(Search search, double seconds) {
+    search.simulation.fit_seconds = seconds;
+    search.simulation.workers = 1;
+    auto manager = search.make_manager();
+    Taped tape;
+    const auto journal = null_journal();
+    EXPECT_TRUE(simulate(manager, curve(), search.simulation, *journal, &tape).ended);
+    EXPECT_GE(manager.member_count(), 30U);
+    if (search.waits) {
+        EXPECT_EQ(late(tape.entries), 0U);
+    }
+    replay_of(search, tape.entries);
+    return proposed(tape.entries);
+}
+
+TEST(Models, WaitedForMakeProposalsThatDoNotDependOnTheTimeOfAFit) {
+    std::size_t differ = 0;
+    for (const auto seed : seeds(6)) {
+        SCOPED_TRACE(how_to_replay(seed));
+        auto search = drawn_search(seed);
+        differ += proposed_with_fits_of(search, 0.01) == proposed_with_fits_of(search, 20) ? 0 : 1;
+        search.waits = true;
+        EXPECT_EQ(proposed_with_fits_of(search, 0.01), proposed_with_fits_of(search, 20));
+    }
+    EXPECT_GT(differ, 0U) << "without waiting they do";
+}
+
 TEST(Models, AKillAtAnyInputLosesNoFitThatIsWanted) {
     for (const auto seed : seeds(4)) {
         SCOPED_TRACE(how_to_replay(seed));
         auto search = drawn_search(seed);
+        search.waits = seed % 4 >= 2;
         auto whole = search.make_manager();
         Taped all;
         const auto journal = null_journal();

@@ -21,7 +21,7 @@ protected:
                           {"hyper_beta2", true}, {"hyper_raw_lr", true}, {"hypergradient_norm", true}};
         return header;
     }
-    /// Within the unit after `resource`.
+    /// Within unit `resource`.
     static MetricRow point(Resource resource, double step, double lr) {
         return {resource, {NAN, step, lr, 0.999, std::log10(lr), step / 100}};
     }
@@ -46,9 +46,9 @@ protected:
 
 TEST_F(Trajectory, FollowsTheLineageAndNotWhatAncestorsDidAfterwards) {
     assign(0, 0), assign(1, 3), assign(2, 5);
-    report(0, {point(0, 10, 0.1), whole(3, 30, 0.2)});
-    report(0, {point(3, 35, 0.8), whole(4, 40, 0.9)});  // member 0 went on, after the birth of 3
-    report(1, {point(3, 40, 0.3), whole(6, 60, 0.4)});
+    report(0, {point(1, 10, 0.1), whole(3, 30, 0.2)});
+    report(0, {point(4, 35, 0.8), whole(4, 40, 0.9)});  // member 0 went on, after the birth of 3
+    report(1, {point(4, 40, 0.3), whole(6, 60, 0.4)});
     report(2, {whole(9, 90, 0.5)});
     const auto text = builder.text(family(), {5}, 0, style);
     EXPECT_EQ(text,

@@ -92,6 +92,11 @@ TEST(SpaceSection, ListsWithFaults) {
 
     EXPECT_THAT(errors_of(choices("[]")), ElementsAre(HasSubstr("got an empty list")));
     EXPECT_THAT(errors_of(choices("[1, 2, 1]")), ElementsAre("jobs/x.toml:18:18: space.c.choices has 1 twice"));
+    EXPECT_THAT(
+        errors_of(choices("[1, \"1\"]")),
+        ElementsAre(HasSubstr("has 1 and \"1\", which look the same in tables; give one of them another name")));
+    EXPECT_THAT(errors_of(choices("[true, \"true\"]")), ElementsAre(HasSubstr("has true and \"true\", which look")));
+    EXPECT_THAT(errors_of(choices("[true, 1, \"yes\", 1.5]")), testing::IsEmpty());
     EXPECT_THAT(errors_of(choices("[[1]]")), ElementsAre(HasSubstr("got a list")));
     EXPECT_THAT(errors_of(choices("[nan]")), ElementsAre(HasSubstr("got nan")));
     EXPECT_THAT(errors_of(choices("\"a\"")), ElementsAre(HasSubstr("got \"a\"")));

@@ -12,8 +12,7 @@ ManagerSettings not_durable() { return {.durable = DurablePolicy::none}; }
 
 TEST(Births, a_child_starts_from_its_parents_snapshot_and_the_record_says_from_whom) {
     Harness run(not_durable());
-    run.scheduler->work = {Create{3},
-                           Create{.to = 5, .parent = {0}, .donor = {0}, .generation = 7, .cause = BirthCause::exploit}};
+    run.scheduler->work = {Create{3}, Create{.to = 5, .parent = {0}, .donor = {0}, .cause = BirthCause::exploit}};
     run.start(1);
     const auto effects = run.report(1, 0, 3, 0.5);
     const auto born = only<Born>(effects);
@@ -21,7 +20,7 @@ TEST(Births, a_child_starts_from_its_parents_snapshot_and_the_record_says_from_w
     EXPECT_EQ(born.cause, BirthCause::exploit);
     EXPECT_EQ(born.parent, MemberId{0});
     EXPECT_EQ(born.donor, MemberId{0});
-    EXPECT_EQ(born.generation, 7U);
+    EXPECT_EQ(born.generation, 1U);
     const auto lease = only<Assign>(effects);
     EXPECT_EQ(lease.from, 3);
     EXPECT_EQ(lease.to, 5);

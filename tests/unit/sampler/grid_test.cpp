@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
+#include <vector>
 
 #include "core/error.hpp"
 #include "unit/sampler/fixtures.hpp"
@@ -31,6 +33,19 @@ TEST(GridSampler, ShufflingKeepsTheSetAndChangesTheOrder) {
     EXPECT_NE(shuffled, other);
     EXPECT_EQ(std::set<Configuration>(shuffled.begin(), shuffled.end()),
               std::set<Configuration>(plain.begin(), plain.end()));
+}
+
+TEST(GridSampler, LeavesOutWhatSomebodyElseProposes) {
+    const auto space = test::share(test::training_space());
+    for (const bool shuffle : {false, true}) {
+        auto all = test::proposals(*make_grid_sampler(space, {.points = 2}, 1), 1000);
+        const std::vector<Configuration> skipped{all[0], all[7], all.back()};
+        const auto rest =
+            test::proposals(*make_grid_sampler(space, {.points = 2, .skipped = skipped, .shuffle = shuffle}, 1), 1000);
+        std::erase_if(all, [&](const auto& point) { return std::ranges::find(skipped, point) != skipped.end(); });
+        EXPECT_EQ(std::set<Configuration>(rest.begin(), rest.end()), std::set<Configuration>(all.begin(), all.end()));
+        EXPECT_EQ(rest.size(), all.size());
+    }
 }
 
 TEST(GridSampler, IsEmptyWhereEverythingIsForbidden) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+#include <random>
 #include <vector>
 
 namespace stemma {
@@ -27,6 +30,41 @@ TEST(Welch, WithoutVarianceTheMeansDecide) {
 }
 
 TEST(Welch, OneValueProvesNothing) { EXPECT_EQ(welch_p_value(Values{1}, Values{2, 3}), 1); }
+
+TEST(Welch, KnowsNoUnit) {
+    const Values a = {1, 2, 3};
+    const Values b = {3, 5, 7};
+    const auto scaled = [](Values values, int exponent) {
+        for (double& value : values) value = std::ldexp(value, exponent);
+        return values;
+    };
+    for (const int exponent : {-1074, -1000, -540, -300, -1, 1, 255, 300, 540, 1000, 1020})
+        EXPECT_EQ(welch_p_value(scaled(a, exponent), scaled(b, exponent)), welch_p_value(a, b)) << exponent;
+}
+
+TEST(Welch, AnyFiniteValuesGiveAProbability) {
+    std::mt19937_64 random(1);
+    const auto drawn = [&] {
+        const double magnitude = std::uniform_int_distribution(0, 3)(random) == 0 ? 0 : 308;
+        const double exponent = std::uniform_real_distribution(-magnitude, magnitude)(random);
+        return (std::uniform_int_distribution(0, 1)(random) == 0 ? 1 : -1) * std::pow(10.0, exponent);
+    };
+    for (int round = 0; round < 20'000; ++round) {
+        Values a(std::uniform_int_distribution<std::size_t>(2, 5)(random));
+        Values b(std::uniform_int_distribution<std::size_t>(2, 5)(random));
+        for (double& value : a) value = drawn();
+        for (double& value : b) value = round % 3 == 0 ? a.front() * (1 + 1e-15 * drawn()) : drawn();
+        if (round % 5 == 0) a.assign(a.size(), std::numeric_limits<double>::max());
+        const double p = welch_p_value(a, b);
+        EXPECT_TRUE(p >= 0 && p <= 1) << p << " in round " << round;
+    }
+}
+
+TEST(Welch, WhatIsNotFiniteProvesNothing) {
+    const double infinity = std::numeric_limits<double>::infinity();
+    EXPECT_EQ(welch_p_value(Values{1, 2}, Values{infinity, 3}), 1);
+    EXPECT_EQ(welch_p_value(Values{std::nan(""), 2}, Values{3, 3}), 1);
+}
 
 }  // namespace
 }  // namespace stemma
