@@ -63,6 +63,7 @@ FAILURE_KINDS = {
     6: "snapshot_unavailable",
     7: "worker_lost",
     8: "timed_out",
+    9: "broken_program",
 }
 
 EVENT_KINDS = {

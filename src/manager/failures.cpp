@@ -9,6 +9,7 @@ namespace stemma {
 namespace {
 constexpr std::uint8_t losses_max = 3;              // of workers under one training, before the member is given up
 constexpr std::uint32_t timeouts_in_a_row_max = 3;  // of one worker, before it is retired
+constexpr std::uint32_t fresh_breakers_max = 2;  // members in a row that broke a fresh program of one worker, likewise
 }  // namespace
 
 void Manager::State::on(const LeaseFailed& failure, Effects& out) {
@@ -19,7 +20,9 @@ void Manager::State::on(const LeaseFailed& failure, Effects& out) {
         out.push_back(Noted{.kind = EventKind::late_report, .lease = failure.lease, .worker = failure.worker});
         return;
     }
-    workers[failure.worker].timeouts_in_a_row = 0;
+    auto& worker = workers[failure.worker];
+    worker.timeouts_in_a_row = 0;
+    if (failure.kind != FailureKind::broken_program) worker.breaks_in_a_row = worker.fresh_breakers = 0;
     // A training that diverges in its first unit costs that unit: else a search in which all do would never end.
     const bool diverges = failure.kind == FailureKind::nonfinite;
     settle(*lease, diverges ? std::max(failure.reached, lease->from + 1) : failure.reached, out);
@@ -43,10 +46,11 @@ void Manager::State::on(const LeaseFailed& failure, Effects& out) {
             unavailable(*lease, failure.worker, out);
             return;
         case FailureKind::device:
-            out.push_back(Noted{.kind = EventKind::worker_retired, .lease = lease->lease, .worker = failure.worker});
             queue.push_front({lease->member, lease->to, failure.worker});
-            lose_worker(failure.worker, out);
-            out.push_back(Dismiss{failure.worker});
+            retire(failure.worker, lease->lease, out);
+            return;
+        case FailureKind::broken_program:
+            broke(*lease, failure.worker, error, out);
             return;
         case FailureKind::none:
         case FailureKind::exception:
@@ -62,12 +66,39 @@ void Manager::State::retry_or_give_up(const ActiveLease& lease, WorkerId worker,
     auto& member = members[lease.member];
     if (member.attempts < settings.retries) {
         ++member.attempts;
-        out.push_back(Noted{.kind = EventKind::retry, .member = lease.member, .lease = lease.lease, .worker = worker});
-        queue.push_front({lease.member, lease.to, worker});
-        return;
+        return try_elsewhere(lease, worker, out);
     }
     give_up(lease.member, lease.lease, worker, true, out);
     count_failure(std::string(error), out);
+}
+
+void Manager::State::try_elsewhere(const ActiveLease& lease, WorkerId worker, Effects& out) {
+    out.push_back(Noted{.kind = EventKind::retry, .member = lease.member, .lease = lease.lease, .worker = worker});
+    queue.push_front({lease.member, lease.to, worker});
+}
+
+void Manager::State::broke(const ActiveLease& lease, WorkerId worker, const std::string& error, Effects& out) {
+    // A broken context makes every training in its process fail, so that a program in use proves nothing against the
+    // member. Two programs do; and two members that broke fresh ones speak against the worker's device.
+    auto& record = workers[worker];
+    if (record.breaks_in_a_row++ > 0 && std::exchange(record.last_breaker, lease.member) != lease.member) {
+        ++record.fresh_breakers;
+    }
+    if (record.breaks_in_a_row == 1) record.last_breaker = MemberId::none();
+    const bool retired = record.fresh_breakers >= fresh_breakers_max;
+    if (members[lease.member].breaks++ == 0) {
+        try_elsewhere(lease, worker, out);
+    } else {
+        give_up(lease.member, lease.lease, worker, true, out);
+        count_failure(error, out);
+    }
+    if (retired) retire(worker, lease.lease, out);
+}
+
+void Manager::State::retire(WorkerId worker, LeaseId lease, Effects& out) {
+    out.push_back(Noted{.kind = EventKind::worker_retired, .lease = lease, .worker = worker});
+    lose_worker(worker, out);
+    out.push_back(Dismiss{worker});
 }
 
 void Manager::State::diverged(const ActiveLease& lease, WorkerId worker, Effects& out) {
@@ -195,10 +226,7 @@ void Manager::State::expire(WorkerId worker, LeaseId id, Effects& out) {
     } else {
         retry_or_give_up(lease, worker, name_of(FailureKind::timed_out), out);
     }
-    if (++workers[worker].timeouts_in_a_row < timeouts_in_a_row_max) return;
-    out.push_back(Noted{.kind = EventKind::worker_retired, .lease = id, .worker = worker});
-    lose_worker(worker, out);
-    out.push_back(Dismiss{worker});
+    if (++workers[worker].timeouts_in_a_row >= timeouts_in_a_row_max) retire(worker, id, out);
 }
 
 }  // namespace stemma

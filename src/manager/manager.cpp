@@ -183,8 +183,11 @@ std::uint64_t Manager::member_count() const { return state_->members.size(); }
 MemberView Manager::member(MemberId id) const {
     ensure(state_->members.contains(id), "the member exists");
     const auto& record = state_->members[id];
-    return {record.state, record.reached, record.metric, state_->members.configuration(id)};
+    const bool retried = record.state == MemberState::waiting && record.attempts + record.breaks > 0;
+    return {record.state, retried, record.reached, record.metric, state_->members.configuration(id)};
 }
+
+bool Manager::has_worker(WorkerId id) const { return state_->workers.alive(id); }
 
 const Scheduler& Manager::scheduler() const { return *state_->scheduler; }
 const SearchSpace& Manager::space() const { return state_->space; }

@@ -49,8 +49,9 @@ enum class MemberState : std::uint8_t { waiting = 0, training = 1, diverged = 2,
 /// Read access for the status line, the final report and tests.
 struct MemberView {
     MemberState state = MemberState::waiting;
-    Resource reached = 0;  ///< of its last report; before it, of its parent at its birth
-    double metric = 0;     ///< of its last report (NaN before the first)
+    bool to_be_retried = false;  ///< its training failed, and is to be done again
+    Resource reached = 0;        ///< of its last report; before it, of its parent at its birth
+    double metric = 0;           ///< of its last report (NaN before the first)
     ConfigurationView configuration;
 };
 
@@ -98,6 +99,8 @@ public:
     Totals totals() const;
     std::uint64_t member_count() const;
     MemberView member(MemberId id) const;
+    /// Joined in this incarnation, and neither lost nor retired.
+    bool has_worker(WorkerId id) const;
     const Scheduler& scheduler() const;
     const SearchSpace& space() const;
     /// Seed handed to the trainer with a lease of this member.

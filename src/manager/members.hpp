@@ -22,6 +22,7 @@ struct MemberRecord {
     std::uint32_t generation = 0;                              ///< births between it and its root
     std::uint16_t attempts = 0;  ///< failed attempts at the training it was last asked for
     std::uint16_t losses = 0;    ///< of these, through the loss of the worker
+    std::uint16_t breaks = 0;    ///< of these, with a device error that broke the program
     MemberState state = MemberState::waiting;
     bool stop_wanted = false;
     bool inherits = false;  ///< born from the snapshot of a parent: never trained from scratch

@@ -24,7 +24,8 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
         return;
     }
     ensure(report.reached >= lease->from && report.reached <= lease->to, "a report lies inside its lease");
-    workers[report.worker].timeouts_in_a_row = 0;
+    auto& worker = workers[report.worker];
+    worker.timeouts_in_a_row = worker.breaks_in_a_row = worker.fresh_breakers = 0;
     settle(*lease, report.reached, out);
     totals.busy_seconds += report.seconds;
     learn_pace(report.seconds, report.reached - lease->from);
@@ -54,7 +55,7 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
         queue.push_front({lease->member, lease->to, {}});
         protect(slot, Reason::interrupted, out);
     } else {
-        member.attempts = member.losses = 0;
+        member.attempts = member.losses = member.breaks = 0;
         ++totals.reports;
         errors_in_a_row = 0;
         rank(lease->member, report.reached, member.metric, report.rows.back().values, out);

@@ -66,6 +66,10 @@ struct Manager::State : private Placement {
     // failures.cpp
     void on(const LeaseFailed&, Effects& out);
     void retry_or_give_up(const ActiveLease& lease, WorkerId worker, std::string_view error, Effects& out);
+    void try_elsewhere(const ActiveLease& lease, WorkerId worker, Effects& out);
+    /// A device error broke the program, which the worker has replaced.
+    void broke(const ActiveLease& lease, WorkerId worker, const std::string& error, Effects& out);
+    void retire(WorkerId worker, LeaseId lease, Effects& out);
     void diverged(const ActiveLease& lease, WorkerId worker, Effects& out);
     /// `failed`: through its configuration, so far as one can tell, and not through a lost snapshot or the user.
     void give_up(MemberId member, LeaseId lease, WorkerId worker, bool failed, Effects& out);

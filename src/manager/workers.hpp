@@ -32,6 +32,9 @@ struct WorkerRecord {
     std::uint64_t quota = 0;  ///< bytes for snapshots; 0 = unlimited
     std::uint64_t held = 0;   ///< bytes of snapshots in its memory, those being spilt not counted
     std::uint32_t timeouts_in_a_row = 0;
+    std::uint32_t breaks_in_a_row = 0;     ///< leases that broke its program: the next one gets a fresh one
+    std::uint32_t fresh_breakers = 0;      ///< of these in a row, members that broke a fresh one
+    MemberId last_breaker = {};            ///< the last of them
     std::uint32_t host = 0;                ///< equal for workers of one host: a number in order of arrival
     std::uint32_t sending = 0;             ///< transfers under way that it sends
     std::vector<ActiveLease> leases = {};  ///< oldest first; at most 1 + leases_ahead

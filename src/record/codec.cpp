@@ -53,7 +53,7 @@ struct Read {
     requires std::is_arithmetic_v<T>
     void operator()(T& value) const { in.get(value); }
     void operator()(bool& value) const { value = get_truth(in); }
-    void operator()(FailureKind& value) const { enumeration(value, FailureKind::none, FailureKind::timed_out); }
+    void operator()(FailureKind& value) const { enumeration(value, FailureKind::none, FailureKind::broken_program); }
     void operator()(StopReason& value) const { enumeration(value, StopReason::user, StopReason::time_limit); }
     void operator()(BirthCause& value) const { enumeration(value, BirthCause::sampled, BirthCause::backtrack); }
     void operator()(SourceKind& value) const { enumeration(value, SourceKind::scratch, SourceKind::disk); }

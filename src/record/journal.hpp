@@ -42,8 +42,14 @@ public:
     /// Hands everything appended to the kernel, so that it survives kill -9. Messages that follow from an input leave
     /// rank 0 only after this.
     virtual void commit() = 0;
-    /// Forces committed data to the disk (survives loss of the host).
-    virtual void sync() = 0;
+    /// What forces to the disk what is committed now (it survives the loss of the host), for a thread of its own: a
+    /// disk that hangs must not hold up who commits. It may run beside append() and commit(), at most one at a time,
+    /// and not beside the end of this object; it throws UserError where the disk refuses. None: nothing to do.
+    virtual std::function<void()> sync_work() = 0;
+    /// The same here and now.
+    void sync() {
+        if (const auto work = sync_work()) work();
+    }
 };
 
 /// Keeps nothing: simulation without a record.

@@ -13,7 +13,7 @@ public:
         entries_.push_back({input, Effects(effects.begin(), effects.end())});
     }
     void commit() override { committed_ = entries_.size(); }
-    void sync() override {}
+    std::function<void()> sync_work() override { return {}; }
 
     /// What a reader would find after a kill.
     std::span<const Entry> committed() const { return std::span(entries_).first(committed_); }

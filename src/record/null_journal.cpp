@@ -8,7 +8,7 @@ class NullJournal : public Journal {
 public:
     void append(const Input&, std::span<const Effect>) override {}
     void commit() override {}
-    void sync() override {}
+    std::function<void()> sync_work() override { return {}; }
 };
 
 }  // namespace

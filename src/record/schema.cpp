@@ -48,7 +48,8 @@ constexpr auto failure_kinds = std::to_array<Named>({{0, "none"},
                                                      {5, "exception"},
                                                      {6, "snapshot_unavailable"},
                                                      {7, "worker_lost"},
-                                                     {8, "timed_out"}});
+                                                     {8, "timed_out"},
+                                                     {9, "broken_program"}});
 constexpr auto event_kinds = std::to_array<Named>({{1, "late_report"},
                                                    {2, "retry"},
                                                    {3, "member_failed"},

@@ -12,6 +12,13 @@ namespace {
 constexpr std::size_t inputs_per_commit_max = 512;  // bounds the time until the first answer leaves
 constexpr double watch_seconds = 0.1;
 constexpr double sync_seconds = 1;
+// A transport hands over what has arrived in pieces: so many looks that find nothing more come before a judgment.
+constexpr std::uint32_t quiet_receives_before_judging = 32;
+
+/// A pause must never look like a good part of the silence after which a worker is lost.
+double longest_pause(const HostSettings& settings) {
+    return std::min(AttentiveClock::longest_pause_default, settings.heartbeat_timeout / 4);
+}
 }  // namespace
 
 ManagerHost::ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal, SnapshotFiles* files,
@@ -23,7 +30,7 @@ ManagerHost::ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal,
       control_(control),
       observer_(observer),
       settings_(std::move(settings)),
-      clock_(settings_.time_before),
+      clock_(settings_.time_before, longest_pause(settings_), settings_.clock),
       outbox_(endpoint, settings_.run_id),
       peers_(static_cast<std::size_t>(endpoint.size()), Peer(settings_.run_id)),
       sequence_(settings_.next_sequence),
@@ -48,7 +55,7 @@ void ManagerHost::search() {
     while (!manager_.ended()) {
         bool active = receive();
         active |= exchange_fits();
-        if (clock_.now() >= manager_.next_deadline()) feed(Ticked{});
+        if (clock_.now() >= manager_.next_deadline() && may_judge()) feed(Ticked{});
         active |= uncommitted_ > 0;
         commit();
         watch_clock();
@@ -59,6 +66,7 @@ void ManagerHost::search() {
         }
     }
     say_goodbye();
+    sync_.wait();
     journal_.sync();
     result_.time = clock_.now();
 }
@@ -103,7 +111,10 @@ bool ManagerHost::receive() {
     bool any = false;
     while (uncommitted_ < inputs_per_commit_max) {
         auto arrival = endpoint_.poll();
-        if (!arrival) break;
+        if (!arrival) {
+            ++quiet_receives_;
+            return any;
+        }
         any = true;
         if (auto* frames = std::get_if<FramesArrived>(&*arrival)) {
             take_frames(frames->from, std::move(frames->frames));
@@ -116,7 +127,13 @@ bool ManagerHost::receive() {
             unreachable("no weights go through rank 0");
         }
     }
+    quiet_receives_ = 0;
     return any;
+}
+
+bool ManagerHost::may_judge() {
+    if (std::exchange(pauses_, clock_.pauses()) != pauses_) quiet_receives_ = 0;
+    return quiet_receives_ >= quiet_receives_before_judging;
 }
 
 bool ManagerHost::exchange_fits() {
@@ -146,15 +163,24 @@ void ManagerHost::take_message(WorkerId worker, ToManager message) {
         peer.gone = false;  // one that was not waited for any longer is welcome all the same
         observer_.on_hello(worker, *hello);
     }
-    if (std::holds_alternative<Goodbye>(message)) {
-        peer.gone = true;
-        if (!peer.joined) {
-            feed(WorkerLost{worker, "it could not start: see its error message"});
-        } else if (!manager_.ended()) {
-            feed(WorkerLost{worker, "it left"});
-        }
-    }
+    if (auto* goodbye = std::get_if<Goodbye>(&message)) take_goodbye(worker, *goodbye);
     if (auto body = to_input(worker, std::move(message))) feed(std::move(*body));
+}
+
+void ManagerHost::take_goodbye(WorkerId worker, const Goodbye& goodbye) {
+    auto& peer = peers_[worker.value];
+    peer.gone = true;
+    if (!peer.joined) {
+        if (goodbye.mistake) {
+            result_.refusals.push_back(goodbye.refusal);
+        } else {
+            ++result_.missed;
+        }
+        feed(WorkerLost{worker, "it could not start: " + goodbye.refusal});
+    } else if (!manager_.ended()) {
+        if (manager_.has_worker(worker)) ++result_.missed;  // else it was sent away
+        feed(WorkerLost{worker, "it left"});
+    }
 }
 
 void ManagerHost::watch_clock() {
@@ -167,8 +193,13 @@ void ManagerHost::watch_clock() {
     observer_.on_tick(manager_, now);
     if (now >= next_sync_) {
         next_sync_ = now + sync_seconds;
-        journal_.sync();
+        sync();
     }
+}
+
+void ManagerHost::sync() {
+    if (sync_.busy()) return;  // as fast as the disk can
+    if (auto work = journal_.sync_work()) sync_.start(std::move(work));
 }
 
 void ManagerHost::watch_wishes() {
@@ -181,7 +212,8 @@ void ManagerHost::watch_wishes() {
 
 void ManagerHost::watch_peers() {
     const double now = clock_.now();
-    for (std::size_t rank = 1; rank < peers_.size(); ++rank) {
+    const bool judge = may_judge();
+    for (std::size_t rank = 1; judge && rank < peers_.size(); ++rank) {
         auto& peer = peers_[rank];
         const double since = peer.joined ? now - peer.heard : now - settings_.time_before;
         if (peer.gone || since < (peer.joined ? settings_.heartbeat_timeout : settings_.join_timeout)) continue;
@@ -197,6 +229,7 @@ void ManagerHost::watch_peers() {
 
 void ManagerHost::lose(WorkerId worker, std::string reason) {
     result_.workers_lost = true;
+    ++result_.missed;
     peers_[worker.value].lost = peers_[worker.value].joined;
     outbox_.peers_lost();
     feed(WorkerLost{worker, std::move(reason)});

@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "manager/manager.hpp"
+#include "platform/attentive_clock.hpp"
 #include "record/journal.hpp"
-#include "runtime/clock.hpp"
 #include "runtime/control_file.hpp"
 #include "runtime/fit_thread.hpp"
 #include "runtime/outbox.hpp"
+#include "runtime/sync_thread.hpp"
 #include "transport/endpoint.hpp"
 #include "transport/packing.hpp"
 #include "worker/snapshot_files.hpp"
@@ -64,13 +65,17 @@ struct HostSettings {
     std::vector<InputBody> first;     ///< inputs right after IncarnationStarted (changes on resume, missing snapshots)
     /// Polled each round: a stop wished by a signal or a time limit.
     std::function<std::optional<StopReason>()> stop_wish;
+    AttentiveClock::Source clock = {};  ///< none: the system's
 };
 
 struct HostResult {
     EndReason reason = EndReason::stopped;
     std::optional<StopReason> stopped_by = {};  ///< who asked first that it stop
-    double time = 0;                            ///< of the run, all incarnations
-    bool workers_lost = false;                  ///< some rank is gone: MPI_Finalize would hang
+    double time = 0;            ///< of the run, all incarnations; what AttentiveClock leaves out does not count
+    bool workers_lost = false;  ///< some rank is gone: MPI_Finalize would hang
+    /// Workers that were lost, left on their own or could not start, through no mistake of the user's.
+    std::uint32_t missed = 0;
+    std::vector<std::string> refusals = {};  ///< why others could not start: the user's mistakes
 };
 
 class ManagerHost {
@@ -93,10 +98,14 @@ private:
     };
 
     void feed(InputBody body);
+    /// True if anything came.
     bool receive();
+    /// After a pause of this rank's own, and while more comes than it takes in, nobody is judged.
+    bool may_judge();
     void take_frames(int from, Bytes frames);
     bool exchange_fits();
     void take_message(WorkerId worker, ToManager message);
+    void take_goodbye(WorkerId worker, const Goodbye& goodbye);
     void watch_clock();
     void watch_wishes();
     void watch_peers();
@@ -106,6 +115,7 @@ private:
     void search();
     void say_goodbye();
     void break_off();
+    void sync();
 
     Endpoint& endpoint_;
     Manager& manager_;
@@ -114,7 +124,7 @@ private:
     ControlFile* control_;
     HostObserver& observer_;
     HostSettings settings_;
-    RunClock clock_;
+    AttentiveClock clock_;
     Outbox outbox_;
     std::vector<Peer> peers_;
     std::uint64_t sequence_;
@@ -123,9 +133,12 @@ private:
     double next_watch_ = 0;
     double next_sync_ = 0;
     double next_ping_ = 0;
+    std::uint64_t pauses_ = 0;          ///< of the clock, as far as may_judge() knows
+    std::uint32_t quiet_receives_ = 0;  ///< in a row since then: all that had arrived was taken in
     Effects effects_;
     std::vector<SnapshotId> to_erase_;
     FitThread fits_;
+    SyncThread sync_;
     HostResult result_;
 };
 

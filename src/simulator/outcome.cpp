@@ -42,6 +42,7 @@ Outcome draw_outcome(const SimulationSettings& settings, LeaseId lease, Resource
     };
     fails(faults.infeasible, FailureKind::infeasible);
     fails(faults.device, FailureKind::device);
+    fails(faults.broken_program, FailureKind::broken_program);
     fails(faults.diverge, FailureKind::nonfinite);
     if (faults.drop_per_second > 0 && outcome.failure == FailureKind::none) {
         const double dropped = drop_time(faults.drop_per_second, stream);

@@ -27,6 +27,7 @@ struct Faults {
     double diverge = 0;                 ///< chance that a lease fails as FailureKind::nonfinite
     double infeasible = 0;              ///< chance that a lease fails as FailureKind::infeasible
     double device = 0;                  ///< chance that a lease fails with a device error
+    double broken_program = 0;          ///< chance that a lease breaks its program
     double stall = 0;                   ///< chance that a lease hangs (and reports all the same) ...
     double stall_seconds = 0;           ///< ... for so long
     double death_per_second = 0;        ///< rate at which a worker dies, exponential

@@ -31,6 +31,8 @@ std::string_view name_of(FailureKind kind) {
             return "worker_lost";
         case FailureKind::timed_out:
             return "timed_out";
+        case FailureKind::broken_program:
+            return "broken_program";
     }
     return "unknown";
 }

@@ -30,6 +30,8 @@ enum class FailureKind : std::uint8_t {
     snapshot_unavailable = 6,  ///< the snapshot to start from could not be had: retrained or fetched elsewhere
     worker_lost = 7,           ///< the worker died: the lease goes back to the queue
     timed_out = 8,             ///< the lease's deadline passed
+    /// Device error in a program, which has been replaced since: the worker is kept, the member is tried once more.
+    broken_program = 9,
 };
 std::string_view name_of(FailureKind kind);
 

@@ -126,8 +126,8 @@ auto fields(M& m) {
     return std::tie(m.transfer);
 }
 template <Like<Goodbye> M>
-auto fields(M&) {
-    return std::tie();
+auto fields(M& m) {
+    return std::tie(m.refusal, m.mistake);
 }
 
 // ---- field by field ----------------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ void get_enum(ByteReader& in, Enum& value, Enum last) {
     if (value > last) throw DecodeError("decode: unknown enumeration value " + std::to_string(static_cast<int>(value)));
 }
 void get(ByteReader& in, StartFrom& value) { get_enum(in, value, StartFrom::disk); }
-void get(ByteReader& in, FailureKind& value) { get_enum(in, value, FailureKind::timed_out); }
+void get(ByteReader& in, FailureKind& value) { get_enum(in, value, FailureKind::broken_program); }
 
 void get(ByteReader& in, MetricRow& row) {
     in.get(row.resource);

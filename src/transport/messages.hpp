@@ -133,7 +133,11 @@ struct TransferEmpty {
     TransferId transfer;
 };
 
-struct Goodbye {};
+/// The last message. A worker that could not start says why, and so has not said Hello.
+struct Goodbye {
+    std::string refusal;   ///< "": it leaves in good order
+    bool mistake = false;  ///< of the user's: another start would end likewise
+};
 
 using ToManager =
     std::variant<Hello, Heartbeat, Progress, Report, Failure, Persisted, TransferReceived, Goodbye, TransferEmpty>;

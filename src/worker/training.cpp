@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
+#include <limits>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -11,10 +11,6 @@
 
 namespace stemma {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 /// What a trainer of the user's own may get wrong, and the manager relies on. Throws UserError.
 void check_trained(const Trained& trained, const StartTraining& job, std::size_t metrics) {
@@ -61,10 +57,11 @@ SharedBytes encode_or_none(Snapshot&& snapshot) {
 std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& job, Trainer& trainer,
                                                            const SearchSpace& space, SnapshotFiles& files,
                                                            const std::atomic<bool>& stop,
-                                                           const std::function<void(const MetricRow&)>& progress) {
-    const auto begun = Clock::now();
+                                                           const std::function<void(const MetricRow&)>& progress,
+                                                           AttentiveClock& clock) {
+    const double begun = clock.now();
     const auto failed = [&](TrainFailure failure) {
-        return TrainingFailed{job.lease, std::move(failure), seconds_since(begun)};
+        return TrainingFailed{job.lease, std::move(failure), clock.now() - begun};
     };
     std::optional<Snapshot> start;
     if (auto failure = attempt(FailureKind::snapshot_unavailable, job.from, [&] {
@@ -93,17 +90,18 @@ std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& 
             attempt(FailureKind::exception, job.from, [&] { check_trained(trained, job, trainer.metrics().size()); })) {
         return failed(std::move(*failure));
     }
-    const auto seconds = seconds_since(begun);
+    const double seconds = clock.now() - begun;
     return TrainingReported{job.lease, trained.reached, seconds, std::move(trained.rows),
                             encode_or_none(std::move(trained.snapshot))};
 }
 
 TrainingThread::TrainingThread(Trainer& trainer, std::shared_ptr<const SearchSpace> space, SnapshotFiles& files,
-                               double progress_interval, Bell& bell)
+                               double progress_interval, Bell& bell, AttentiveClock& clock)
     : trainer_(&trainer),
       space_(std::move(space)),
       files_(&files),
       progress_interval_(progress_interval),
+      clock_(&clock),
       queue_(bell),
       thread_([this] { run(); }) {}
 
@@ -149,14 +147,14 @@ void TrainingThread::train(const StartTraining& job) {
         queue_.done(TrainingReported{job.lease, job.from, 0, {}, nullptr});
         return;
     }
-    auto last = Clock::time_point{};
+    double last = -std::numeric_limits<double>::infinity();
     const auto progress = [&](const MetricRow& row) {
-        const auto now = Clock::now();
-        if (std::chrono::duration<double>(now - last).count() < progress_interval_) return;
+        const double now = clock_->now();
+        if (now - last < progress_interval_) return;
         last = now;
         queue_.done(TrainingProgressed{job.lease, row});
     };
-    auto result = train_lease(job, *trainer_, *space_, *files_, stop_, progress);
+    auto result = train_lease(job, *trainer_, *space_, *files_, stop_, progress, *clock_);
     end();
     std::visit([this](auto& r) { queue_.done(std::move(r)); }, result);
 }

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "platform/attentive_clock.hpp"
 #include "space/search_space.hpp"
 #include "trainer/trainer.hpp"
 #include "worker/snapshot_files.hpp"
@@ -24,13 +25,14 @@ using TrainingEvent = std::variant<TrainingReported, TrainingFailed, TrainingPro
 std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& job, Trainer& trainer,
                                                            const SearchSpace& space, SnapshotFiles& files,
                                                            const std::atomic<bool>& stop,
-                                                           const std::function<void(const MetricRow&)>& progress);
+                                                           const std::function<void(const MetricRow&)>& progress,
+                                                           AttentiveClock& clock);
 
 /// Runs leases one after the other on a thread of its own. Public functions are for the owner's thread.
 class TrainingThread {
 public:
     TrainingThread(Trainer& trainer, std::shared_ptr<const SearchSpace> space, SnapshotFiles& files,
-                   double progress_interval, Bell& bell);
+                   double progress_interval, Bell& bell, AttentiveClock& clock);
     /// Stops the lease in training at its next boundary and waits for that.
     ~TrainingThread();
     TrainingThread(const TrainingThread&) = delete;
@@ -51,6 +53,7 @@ private:
     std::shared_ptr<const SearchSpace> space_;
     SnapshotFiles* files_;
     double progress_interval_;
+    AttentiveClock* clock_;
     WorkQueue<StartTraining, TrainingEvent> queue_;
     std::mutex mutex_;  ///< guards the next three together with setting stop_
     LeaseId running_;

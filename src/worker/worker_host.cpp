@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include <chrono>
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -13,8 +13,6 @@
 
 namespace stemma {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 /// Writes durable copies, so that neither training nor messages wait for a disk.
 class PersistThread {
@@ -45,18 +43,25 @@ private:
     std::jthread thread_;
 };
 
+/// A pause of this rank's own must never look like a good part of the manager's silence.
+double longest_pause(const WorkerTiming& timing) {
+    const double usual = AttentiveClock::longest_pause_default;
+    return timing.manager_timeout > 0 ? std::min(usual, timing.manager_timeout / 4) : usual;
+}
+
 class WorkerHost {
 public:
     WorkerHost(Endpoint& endpoint, Trainer& trainer, std::shared_ptr<const SearchSpace> space,
                const WorkerHostSettings& settings, SnapshotFiles& files)
         : endpoint_(endpoint),
           settings_(settings),
+          clock_(0, longest_pause(settings.worker), settings.clock),
           machine_(settings.worker),
           packer_(endpoint, 0, settings.run_id),
           unpacker_(settings.run_id),
           description_(trainer.describe()),
           persist_(files, bell_),
-          training_(trainer, std::move(space), files, settings.worker.progress_interval, bell_) {}
+          training_(trainer, std::move(space), files, settings.worker.progress_interval, bell_, clock_) {}
 
     WorkerExit run() {
         feed(WorkerStarted{{settings_.host, settings_.device, description_, settings_.snapshot_quota,
@@ -77,7 +82,7 @@ public:
 private:
     /// One round: takes in what has come, answers in one block. True if anything happened.
     bool step() {
-        now_ = seconds();
+        now_ = clock_.now();
         bool busy = false;
         // Bounded, so that a flood of messages cannot keep results from leaving.
         for (int i = 0; i < 64; ++i) {
@@ -127,21 +132,19 @@ private:
 
     /// The Goodbye must be out before the endpoint goes; a manager that is gone must not hold this rank up.
     void send_the_rest() {
-        const auto deadline = Clock::now() + std::chrono::seconds(left_->manager_lost ? 0 : 5);
+        const double deadline = clock_.now() + (left_->manager_lost ? 0 : 5);
         backoff_.active();
         do {
             while (endpoint_.poll()) {
             }
             if (endpoint_.idle()) return;
             backoff_.wait(endpoint_.moving());
-        } while (Clock::now() < deadline);
+        } while (clock_.now() < deadline);
     }
-
-    double seconds() const { return std::chrono::duration<double>(Clock::now() - begun_).count(); }
 
     Endpoint& endpoint_;
     const WorkerHostSettings& settings_;
-    Clock::time_point begun_ = Clock::now();
+    AttentiveClock clock_;  ///< the training thread reads it too
     double now_ = 0;
     Worker machine_;
     WorkerOutputs outputs_;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "platform/attentive_clock.hpp"
 #include "space/search_space.hpp"
 #include "trainer/trainer.hpp"
 #include "transport/endpoint.hpp"
@@ -20,6 +21,7 @@ struct WorkerHostSettings {
     std::string device = "cpu";
     std::uint64_t snapshot_quota = 0;  ///< bytes; the manager keeps to it
     std::uint32_t threads = 1;
+    AttentiveClock::Source clock = {};  ///< none: the system's
 };
 
 enum class WorkerExit : int {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <fstream>
 #include <system_error>
 
 #include "core/error.hpp"
@@ -18,12 +20,25 @@ fs::path live_path(const fs::path& path, const fs::path& folder, const RunHeader
     return folder / fmt::format("{}.{}", path.filename().string(), header.run_id);
 }
 
-/// Complete under `to` or not there at all.
-void copy_durably(const fs::path& from, const fs::path& to) {
-    const auto temporary = to.string() + ".publishing";
+Bytes content_of(const fs::path& path) {
     std::error_code error;
-    fs::copy_file(from, temporary, fs::copy_options::overwrite_existing, error);
-    if (error) {
+    Bytes content(fs::file_size(path, error));
+    std::ifstream in(path, std::ios::binary);
+    if (error || !in.read(reinterpret_cast<char*>(content.data()), static_cast<std::streamsize>(content.size()))) {
+        throw UserError(fmt::format("{}: cannot be read, and so not copied to where the run belongs", path.string()));
+    }
+    return content;
+}
+
+/// Complete under `to` or not there at all. `from`: where the content came from, for the message.
+void write_durably(const Bytes& content, const fs::path& from, const fs::path& to) {
+    const auto temporary = to.string() + ".publishing";
+    std::ofstream out(temporary, std::ios::binary);
+    errno = 0;
+    out.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
+    out.close();
+    if (!out) {
+        const std::error_code error(errno, std::generic_category());
         std::error_code ignored;  // the error that matters is the first one
         fs::remove(temporary, ignored);
         throw UserError(
@@ -62,7 +77,7 @@ PublishedRun::PublishedRun(fs::path path, fs::path live_path, PublishSettings se
     notice_ = fmt::format("{} is written in {} of this node, and copied at least {:.0f} s apart", path_.string(),
                           live_path_.parent_path().string(), settings_.interval.count());
     if (!lock_->notice().empty()) notice_ = lock_->notice() + "; " + notice_;
-    publish();
+    publish_work()();
 }
 
 std::unique_ptr<PublishedRun> PublishedRun::create(const fs::path& path, const fs::path& folder,
@@ -84,27 +99,33 @@ std::unique_ptr<PublishedRun> PublishedRun::append_to(const fs::path& path, cons
     make_folder(folder);
     auto lock = std::make_unique<LockFile>(path.string() + ".lock", batch_job);
     const auto live = live_path(path, folder, header);
-    if (newest_record(path, folder) == path) copy_durably(path, live);
+    if (newest_record(path, folder) == path) write_durably(content_of(path), path, live);
     auto writer = RunFileWriter::append_to(live, std::move(batch_job), machine);
     return std::make_unique<PublishedRun>(path, live, settings, std::move(lock), std::move(writer));
 }
 
-void PublishedRun::sync() {
-    live_->sync();
-    if (std::chrono::steady_clock::now() >= next_) publish();
+std::function<void()> PublishedRun::sync_work() {
+    std::function<void()> publish;
+    if (std::chrono::steady_clock::now() >= next_) publish = publish_work();
+    return [sync = live_->sync_work(), publish = std::move(publish)] {
+        sync();
+        if (publish) publish();
+    };
 }
 
-void PublishedRun::publish() {
+std::function<void()> PublishedRun::publish_work() {
     const auto begun = std::chrono::steady_clock::now();
-    copy_durably(live_path_, path_);
-    const auto now = std::chrono::steady_clock::now();
-    const auto pause = std::max(settings_.interval, std::chrono::duration<double>(now - begun) / settings_.share);
-    next_ = now + std::chrono::duration_cast<std::chrono::steady_clock::duration>(pause);
+    return [this, begun, content = content_of(live_path_)] {
+        write_durably(content, live_path_, path_);
+        const auto now = std::chrono::steady_clock::now();
+        const auto pause = std::max(settings_.interval, std::chrono::duration<double>(now - begun) / settings_.share);
+        next_ = now + std::chrono::duration_cast<std::chrono::steady_clock::duration>(pause);
+    };
 }
 
 void PublishedRun::close(bool finished) {
     live_->close(finished);
-    publish();
+    publish_work()();
     std::error_code ignored;  // a file that stays behind in a node's scratch folder harms nobody
     fs::remove(live_path_, ignored);
     lock_.reset();

@@ -14,7 +14,7 @@ namespace stemma {
 
 struct PublishSettings {
     std::chrono::duration<double> interval{5};  ///< between two copies, at least
-    double share = 0.02;  ///< of rank 0's time that copying may take: large files are copied less often
+    double share = 0.02;  ///< of the time that copying may take: large files, and those on slow disks, less often
 };
 
 /// Committed entries are on the node at once and under the run's name within PublishSettings::interval (longer for
@@ -36,14 +36,15 @@ public:
 
     void append(const Input& input, std::span<const Effect> effects) override { live_->append(input, effects); }
     void commit() override { live_->commit(); }
-    /// Also publishes, when it is time. Throws UserError if the copy cannot be written.
-    void sync() override;
+    /// Also publishes, when it is time: the live file is read here, between two commits, and written there.
+    std::function<void()> sync_work() override;
     /// Publishes the end, and removes the live file.
     void close(bool finished) override;
     const std::string& notice() const override { return notice_; }
 
 private:
-    void publish();
+    /// A consistent copy of the live file, to be put under the run's name.
+    std::function<void()> publish_work();
 
     std::filesystem::path path_;
     std::filesystem::path live_path_;

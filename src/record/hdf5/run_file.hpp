@@ -44,7 +44,7 @@ public:
     void append(const Input& input, std::span<const Effect> effects) override;
     /// Throws UserError if the file cannot be written (disk full).
     void commit() override;
-    void sync() override;
+    std::function<void()> sync_work() override;
     void close(bool finished) override;
 
     std::uint64_t inputs() const;  ///< appended, those before a resume included

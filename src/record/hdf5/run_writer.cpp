@@ -169,7 +169,9 @@ void RunFileWriter::append(const Input& input, std::span<const Effect> effects) 
 
 void RunFileWriter::commit() { state_->commit(0); }
 
-void RunFileWriter::sync() { sync_file(state_->path); }
+std::function<void()> RunFileWriter::sync_work() {
+    return [path = state_->path] { sync_file(path); };
+}
 
 void RunFileWriter::close(bool finished) {
     ensure(state_->file.has_value(), "a run file is closed once");

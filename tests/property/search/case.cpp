@@ -143,6 +143,7 @@ Case drawn_case(Kind kind, std::uint64_t seed) {
     faults.diverge = sometimes(0.02);
     faults.infeasible = sometimes(0.02);
     faults.device = sometimes(0.005);
+    faults.broken_program = sometimes(0.05);
     faults.death_per_second = sometimes(0.002);
     faults.false_alarm_per_second = sometimes(0.001);
     faults.detection_seconds = 5;

@@ -86,6 +86,82 @@ TEST(Failure, a_device_error_retires_the_worker_and_moves_the_member) {
     EXPECT_EQ(run.manager->totals().failures, 0U);
 }
 
+// A device error breaks the process of a program, which is replaced at once: the worker is kept.
+TEST(Failure, a_broken_program_costs_one_bad_member_and_nobody_else) {
+    Harness run(quiet());
+    run.scheduler->work = {Create{2}, Create{2}, Create{2}};
+    run.start(1);
+    EXPECT_EQ(only<Assign>(run.fail(1, 0, FailureKind::broken_program)).member, MemberId{0}) << "on a fresh program";
+    const auto effects = run.fail(1, 1, FailureKind::broken_program);
+    EXPECT_TRUE(noted(effects, EventKind::member_failed));
+    EXPECT_TRUE(all_of<Dismiss>(effects).empty());
+    EXPECT_EQ(only<Assign>(effects).member, MemberId{1}) << "the worker works on";
+    run.report(1, 2, 2, 0.5);
+    EXPECT_EQ(only<Assign>(run.fail(1, 3, FailureKind::broken_program)).member, MemberId{2});
+    run.report(1, 4, 2, 0.4);
+    EXPECT_EQ(run.manager->totals().failures, 1U);
+    EXPECT_EQ(run.manager->totals().reports, 2U);
+}
+
+TEST(Failure, a_member_that_broke_a_program_is_tried_once_more_elsewhere) {
+    Harness run({.retries = 0, .durable = DurablePolicy::none});
+    run.scheduler->work = {Create{2}};
+    run.start(2);
+    EXPECT_EQ(only<Assign>(run.fail(1, 0, FailureKind::broken_program)).worker, WorkerId{2});
+    run.scheduler->work = {Train{{0}, 4}};
+    const auto next = run.report(2, 1, 2, 0.5);
+    EXPECT_EQ(run.manager->totals().failures, 0U);
+    const auto lease = only<Assign>(next);
+    const auto again = run.fail(lease.worker.value, lease.lease.value, FailureKind::broken_program);
+    EXPECT_TRUE(noted(again, EventKind::retry)) << "each training anew";
+}
+
+TEST(Failure, two_members_in_a_row_that_break_fresh_programs_retire_the_worker) {
+    Harness run(quiet());
+    for (int i = 0; i < 6; ++i) run.scheduler->work.push_back(Create{2});
+    run.start(2);
+    std::uint64_t lease = 0;  // worker 1's
+    for (int broken = 0; broken < 3; ++broken) {
+        const auto effects = run.fail(1, lease, FailureKind::broken_program);
+        EXPECT_EQ(noted(effects, EventKind::worker_retired), broken == 2) << broken;
+        if (broken == 2) {
+            EXPECT_EQ(only<Dismiss>(effects).worker, WorkerId{1});
+            EXPECT_EQ(run.manager->totals().failures, 0U) << "each is tried on the other worker";
+            break;
+        }
+        for (const auto& assign : all_of<Assign>(effects)) {
+            if (assign.worker == WorkerId{1}) lease = assign.lease.value;
+        }
+    }
+}
+
+TEST(Failure, the_only_worker_is_retired_after_the_second_member) {
+    Harness run(quiet());
+    for (int i = 0; i < 6; ++i) run.scheduler->work.push_back(Create{2});
+    run.start(1);
+    run.fail(1, 0, FailureKind::broken_program);
+    EXPECT_TRUE(noted(run.fail(1, 1, FailureKind::broken_program), EventKind::member_failed));
+    const auto effects = run.fail(1, 2, FailureKind::broken_program);
+    EXPECT_TRUE(noted(effects, EventKind::worker_retired));
+    EXPECT_EQ(only<Ended>(effects).reason, EndReason::no_workers);
+    EXPECT_EQ(only<Assign>(run.start(1)).member, MemberId{1}) << "the second one is tried again after a resume";
+}
+
+TEST(Failure, another_outcome_between_two_broken_programs_clears_the_worker) {
+    Harness run(quiet());
+    for (int i = 0; i < 9; ++i) run.scheduler->work.push_back(Create{2});
+    run.start(1);
+    std::uint64_t lease = 0;
+    for (int round = 0; round < 3; ++round) {
+        run.fail(1, lease++, FailureKind::broken_program);
+        run.fail(1, lease++, FailureKind::broken_program);
+        const auto effects =
+            round % 2 == 0 ? run.report(1, lease++, 2, 0.5) : run.fail(1, lease++, FailureKind::out_of_memory);
+        EXPECT_FALSE(noted(effects, EventKind::worker_retired));
+    }
+    EXPECT_FALSE(run.manager->ended());
+}
+
 TEST(Failure, a_lost_workers_lease_goes_back_and_its_late_report_is_not_ranked) {
     Harness run(quiet());
     run.scheduler->work = {Create{2}};

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <latch>
 #include <set>
 #include <thread>
 
@@ -42,7 +44,8 @@ Manager make_manager(ManagerSettings settings) {
 
 /// One incarnation with `workers` threads.
 HostResult incarnation(Manager& manager, MemoryJournal& journal, int workers, HostSettings host = {},
-                       double seconds_per_unit = 0, std::chrono::milliseconds last_is_late = {}) {
+                       double seconds_per_unit = 0, std::chrono::milliseconds last_is_late = {},
+                       HostObserver* observer = nullptr) {
     auto endpoints = make_loopback(workers + 1);
     testing::FilesInMemory files;
     std::vector<std::jthread> threads;
@@ -58,7 +61,9 @@ HostResult incarnation(Manager& manager, MemoryJournal& journal, int workers, Ho
     }
     host.run_id = run_id;
     HostObserver nobody;
-    return ManagerHost(*endpoints[0], manager, journal, &files, nullptr, nobody, std::move(host)).run();
+    return ManagerHost(*endpoints[0], manager, journal, &files, nullptr, observer != nullptr ? *observer : nobody,
+                       std::move(host))
+        .run();
 }
 
 ReplayResult replayed(Manager& manager, const MemoryJournal& journal, bool fit_again = false) {
@@ -215,6 +220,133 @@ TEST(ManagerHost, AWorkerThatWasTakenForDeadIsSentHomeWhenItSpeaksAgain) {
     ASSERT_FALSE(watch.heard.empty());
     EXPECT_TRUE(
         std::ranges::any_of(watch.heard, [](const auto& message) { return std::holds_alternative<Leave>(message); }));
+}
+
+/// Rank 0's end as it is when the rank was suspended: the world's clock has moved on by an hour, and what has arrived
+/// meanwhile is handed over only after some looks that find nothing.
+class SuspendedEndpoint final : public Endpoint {
+public:
+    SuspendedEndpoint(Endpoint& inner, std::set<int> suspensions)
+        : inner_(inner), suspensions_(std::move(suspensions)) {}
+    int rank() const override { return inner_.rank(); }
+    int size() const override { return inner_.size(); }
+    void send(int to, Bytes frames) override { inner_.send(to, std::move(frames)); }
+    void send_bulk(int, TransferId, std::shared_ptr<const Bytes>) override { FAIL() << "not of rank 0"; }
+    void receive_bulk(int, TransferId, std::uint64_t) override { FAIL() << "not of rank 0"; }
+    void abandon_bulk(TransferId) override { FAIL() << "not of rank 0"; }
+    std::optional<Arrival> poll() override {
+        if (suspensions_.contains(++polls_)) {
+            elsewhere_ += 3600;
+            withheld_ = 20;
+        }
+        if (withheld_ > 0) {
+            --withheld_;
+            return std::nullopt;
+        }
+        return inner_.poll();
+    }
+    bool moving() const override { return inner_.moving(); }
+    bool idle() const override { return inner_.idle(); }
+
+    AttentiveClock::Source clock() const {
+        return [this] {
+            const auto since = std::chrono::steady_clock::now().time_since_epoch();
+            return elsewhere_ + std::chrono::duration<double>(since).count();
+        };
+    }
+    double elsewhere() const { return elsewhere_; }
+
+private:
+    Endpoint& inner_;
+    std::set<int> suspensions_;
+    int polls_ = 0;
+    int withheld_ = 0;
+    double elsewhere_ = 0;
+};
+
+TEST(ManagerHost, ARankZeroThatWasSuspendedBlamesNobody) {
+    const ManagerSettings settings{.budget = {.members = 60, .seconds = 1800}, .lease_timeout = 60};
+    auto manager = make_manager(settings);
+    MemoryJournal journal;
+    auto endpoints = make_loopback(3);
+    testing::FilesInMemory files;
+    ToySettings toy;
+    toy.seconds_per_unit = 0.01;
+    std::vector<std::jthread> workers;
+    for (const std::size_t rank : {1, 2}) {
+        workers.emplace_back([&, rank] {
+            const auto trainer = make_toy_trainer(toy, space());
+            const WorkerHostSettings host{run_id, {.heartbeat = 0.1}, "here", "cpu", 1 << 20, 1};
+            run_worker(*endpoints[rank], *trainer, space(), host, files);
+        });
+    }
+    SuspendedEndpoint rank_zero(*endpoints[0], {5, 60, 61, 100, 200});
+    HostSettings host;
+    host.run_id = run_id;
+    host.heartbeat_timeout = 2;
+    host.join_timeout = 60;
+    host.clock = rank_zero.clock();
+    HostObserver nobody;
+    const auto result = ManagerHost(rank_zero, manager, journal, &files, nullptr, nobody, host).run();
+
+    EXPECT_EQ(rank_zero.elsewhere(), 5 * 3600);
+    EXPECT_FALSE(result.workers_lost);
+    EXPECT_EQ(result.reason, EndReason::budget_members) << "nor does the time count for the budget";
+    EXPECT_LT(result.time, 1800);
+    for (const auto& entry : journal.committed()) {
+        EXPECT_FALSE(std::holds_alternative<WorkerLost>(entry.input.body));
+        for (const auto& effect : entry.effects) EXPECT_FALSE(std::holds_alternative<Cancel>(effect));
+    }
+    auto fresh = make_manager(settings);
+    EXPECT_FALSE(replayed(fresh, journal).mismatch.has_value());
+}
+
+/// As a disk that hangs: what was committed is not on it before somebody lets go.
+class HungJournal : public MemoryJournal {
+public:
+    std::function<void()> sync_work() override {
+        return [this] {
+            ++syncs;
+            let_go.wait();
+        };
+    }
+    std::latch let_go{1};
+    std::atomic<int> syncs = 0;
+};
+
+TEST(ManagerHost, ADiskThatHangsDoesNotHoldUpTheSearch) {
+    auto manager = make_manager({.budget = {.members = 20}});
+    HungJournal journal;
+    struct Watch : HostObserver {
+        HungJournal* journal = nullptr;
+        int ended_at_syncs = 0;
+        void on_entry(const Input&, std::span<const Effect> effects, const Manager&) override {
+            for (const auto& effect : effects) {
+                if (!std::holds_alternative<Ended>(effect)) continue;
+                ended_at_syncs = journal->syncs;
+                journal->let_go.count_down();
+            }
+        }
+    } watch;
+    watch.journal = &journal;
+
+    const auto result = incarnation(manager, journal, 2, {}, 0.01, {}, &watch);
+
+    EXPECT_EQ(result.reason, EndReason::budget_members);
+    EXPECT_LE(watch.ended_at_syncs, 1) << "the first one hung until the search was over";
+    EXPECT_EQ(journal.syncs, 2) << "and the end was forced to the disk";
+}
+
+TEST(ManagerHost, ADiskThatRefusesEndsTheSearch) {
+    class RefusingJournal : public MemoryJournal {
+    public:
+        std::function<void()> sync_work() override {
+            return [] { throw UserError("the disk is gone"); };
+        }
+    };
+    auto manager = make_manager({.budget = {.members = 1'000'000}});
+    RefusingJournal journal;
+    EXPECT_THROW(incarnation(manager, journal, 2, {}, 0.001), UserError);
 }
 
 /// As a disk that is full after some commits.

@@ -47,7 +47,7 @@ public:
             case 3:
                 return Report{id<LeaseId>(), resource(), number(), s_(), rows()};
             case 4:
-                return Failure{id<LeaseId>(), static_cast<FailureKind>(s_.below(9)), text(), text(), resource(),
+                return Failure{id<LeaseId>(), static_cast<FailureKind>(s_.below(10)), text(), text(), resource(),
                                number()};
             case 5:
                 return Persisted{id<SnapshotId>(), s_.below(2) == 1, text()};
@@ -56,7 +56,7 @@ public:
             case 7:
                 return TransferEmpty{id<TransferId>()};
             default:
-                return Goodbye{};
+                return Goodbye{text(), s_.below(2) == 1};
         }
     }
 

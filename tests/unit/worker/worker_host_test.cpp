@@ -268,5 +268,54 @@ TEST(WorkerHost, ASilentManagerIsLeft) {
               WorkerExit::manager_lost);
 }
 
+/// Its process was suspended (the clock of the world moves on by an hour): the manager may have spoken all the time.
+TEST(WorkerHost, AWorkerThatWasSuspendedDoesNotBlameTheManager) {
+    auto endpoints = make_loopback(2);
+    std::atomic<double> elsewhere = 0;
+    WorkerHostSettings settings;
+    settings.run_id = run_id;
+    settings.worker.manager_timeout = 60;
+    settings.worker.heartbeat = 0.01;
+    settings.clock = [&] {
+        const auto since = std::chrono::steady_clock::now().time_since_epoch();
+        return elsewhere + std::chrono::duration<double>(since).count();
+    };
+    WorkerExit exit = WorkerExit::manager_lost;
+    std::atomic<bool> left = false;
+    std::jthread worker([&] {
+        CountingTrainer trainer;
+        FilesInMemory files;
+        exit = run_worker(*endpoints[1], trainer, std::make_shared<SearchSpace>(), settings, files);
+        left = true;
+    });
+    FramePacker packer(*endpoints[0], 1, run_id);
+    FrameUnpacker unpacker(run_id);
+    const auto signs_of_life = [&](int wanted) {
+        IdleBackoff backoff;
+        while (wanted > 0 && !left) {
+            auto arrival = endpoints[0]->poll();
+            if (!arrival) {
+                backoff.wait();
+                continue;
+            }
+            const auto& block = std::get<FramesArrived>(*arrival);
+            for (std::span<const std::byte> rest(block.frames); !rest.empty();) {
+                const auto message = unpacker.next_to_manager(rest);
+                if (std::holds_alternative<Heartbeat>(message)) --wanted;
+                ASSERT_FALSE(std::holds_alternative<Goodbye>(message));
+            }
+        }
+    };
+    for (int suspended = 0; suspended < 3; ++suspended) {
+        signs_of_life(2);
+        elsewhere = elsewhere + 3600;
+    }
+    signs_of_life(2);
+    packer.add(ToWorker(Leave{}));
+    packer.flush();
+    worker.join();
+    EXPECT_EQ(exit, WorkerExit::done);
+}
+
 }  // namespace
 }  // namespace stemma
