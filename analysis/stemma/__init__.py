@@ -9,6 +9,8 @@ Names are loaded when they are first used, so that `import stemma` costs nothing
 
 import importlib
 
+import stemma.connection  # noqa: F401 - takes what belongs to this process alone out of the environment
+
 # name -> module, or module:attribute. A function is never named like a module of this package: importing that would hide it.
 _NAMES = {
     "open": "stemma.run:open_run",

@@ -16,7 +16,8 @@ import tempfile
 import threading
 from pathlib import Path
 
-from stemma.training import Channel, _plain
+from stemma import connection as own
+from stemma.training import Channel, _forget, _plain, _saved
 
 _SOCKET = "STEMMA_ASK_SOCKET"  # in the environment of the placeholders: where the asking program listens
 
@@ -87,7 +88,7 @@ class AskTell:
     def tell(self, lease, snapshot=None, **metrics):
         """What came of it: the metrics at lease.last. `snapshot`: is there one in lease.save? None = look."""
         if snapshot is None:
-            snapshot = os.path.exists(lease.save)
+            snapshot = _saved(lease.save)
         _send(lease._connection, type="report", lease=lease._number, at=lease.last, metrics=_plain(metrics), snapshot=snapshot)
 
     def tell_failure(self, lease, kind="exception", error="", message=""):
@@ -163,7 +164,8 @@ def _receive(connection):
 
 def _placeholder():
     """A worker's program that trains nothing: leases go to the socket, answers come back."""
-    channel = Channel(int(os.environ["STEMMA_READ_FD"]), int(os.environ["STEMMA_WRITE_FD"]))
+    own.started_by_stemma()
+    channel = Channel(*own.descriptors())
     channel.send(type="hello", protocol=1, name="ask/tell")
     connection = socket.socket(socket.AF_UNIX)
     try:
@@ -176,10 +178,7 @@ def _placeholder():
             return
         if message["type"] != "lease":
             continue
-        try:
-            os.unlink(message["save"])
-        except FileNotFoundError:
-            pass
+        _forget(message["save"])
         _send(connection, **message)
         answer = {"type": "progress"}
         while answer["type"] == "progress":

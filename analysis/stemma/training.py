@@ -20,10 +20,14 @@ import json
 import math
 import os
 import select
+import shutil
 import struct
 import sys
 import tempfile
 from pathlib import Path
+
+from stemma import connection
+from stemma.failures import kind_of_error
 
 PROTOCOL = 1
 FRAME_BYTES_MAX = 16 << 20
@@ -46,9 +50,6 @@ class Channel:
 
     def __init__(self, read_fd, write_fd):
         self._read_fd, self._write_fd = read_fd, write_fd
-        # Programs that this one starts (data loaders, compilers) have no part in the conversation.
-        os.set_inheritable(read_fd, False)
-        os.set_inheritable(write_fd, False)
 
     def send(self, **message):
         text = json.dumps(message, allow_nan=False).encode()
@@ -86,8 +87,8 @@ class Lease:
     """A span of training of one member. Iterating gives the numbers of the units (epochs or steps) to train.
 
     configuration  hyperparameters by name; inactive ones are absent. lease["lr"] and lease.get("momentum", 0) read it
-    start          file with the snapshot to go on from, or None: from scratch. Only read it, and only during the lease
-    save           file to leave the snapshot in, before report()
+    start          file or folder with the snapshot to go on from, or None: from scratch. Only read it, and only during the lease
+    save           to leave the snapshot in, before report(): a file, or a folder that you make
     member, seed   its number, and a seed that is a function of the run's seed and the member
     first, last    units that were trained before, and to be trained to: first < last
     adopted        the snapshot is a parent's: other hyperparameters trained it so far
@@ -146,7 +147,7 @@ class Lease:
         """Ends the lease. `snapshot`: is there one in the file `save`? None = look."""
         self._require_open()
         if snapshot is None:
-            snapshot = os.path.exists(self.save)
+            snapshot = _saved(self.save)
         self._over = True
         self._channel.send(type="report", lease=self._number, at=self.at, metrics=_plain(metrics), snapshot=snapshot)
 
@@ -161,7 +162,8 @@ class Lease:
         return self
 
     def __exit__(self, kind, error, trace):
-        """An exception in the block becomes the lease's failure, and the program goes on to the next lease."""
+        """An exception in the block becomes the lease's failure, and the program goes on to the next lease; but after a device
+        error, which the whole process suffers from, it ends, and the next lease goes to a fresh one."""
         if error is None:
             if not self._over:
                 self.fail("exception", "ProtocolError", "the block ended without report() or fail()")
@@ -172,8 +174,9 @@ class Lease:
 
         traceback.print_exception(kind, error, trace)
         _flush()
-        self.fail(_failure_kind(error), kind.__name__, str(error))
-        return True
+        failure = kind_of_error(error)
+        self.fail(failure, kind.__name__, str(error))
+        return failure != "device"
 
     def _require_open(self):
         if self._over:
@@ -187,33 +190,60 @@ def leases(name=None, mutable=None, trial=None, last=1):
     trial    when this program was not started by Stemma: train this one configuration to `last`, printing what would
              be reported, so that a script can be tried by itself
     """
-    if "STEMMA_READ_FD" not in os.environ:
+    if not connection.started_by_stemma():
         if trial is None:
             raise RuntimeError(
                 "this program was not started by Stemma ([trainer] type = \"process\"); to try it by itself: leases(trial={...}, last=2)"
             )
         yield _trial_lease(trial, last)
         return
-    channel = Channel(int(os.environ["STEMMA_READ_FD"]), int(os.environ["STEMMA_WRITE_FD"]))
-    channel.send(type="hello", protocol=PROTOCOL, name=name or Path(sys.argv[0]).name, mutable=None if mutable is None else list(mutable))
-    welcome = channel.receive()
-    if welcome is None:
-        return
-    if welcome["type"] == "quit":
+    if _talk is None:
+        _say_hello(name, mutable)
+    elif _talk.over:  # asked again for what there is no more of
+        raise SystemExit(0)
+    _talk.leave()
+    channel, welcome = _talk.channel, _talk.welcome
+    if welcome is None or welcome["type"] == "quit":
+        _talk.over = True
         return
     unit, threads = welcome["unit"], welcome["threads"]
     while True:
         message = channel.receive()
         if message is None or message["type"] == "quit":
+            _talk.over = True
             return
         if message["type"] == "stop":  # it crossed the report of its lease
             continue
         lease = Lease(channel, message, unit, threads)
         _forget(lease.save)
+        _talk.lease = lease
         with _told_on_death(lease):
             yield lease
-        if not lease._over:
+        _talk.leave()
+
+
+class _Talk:
+    """The conversation of this program: one, however often leases() is called (for each training, say)."""
+
+    def __init__(self, channel, welcome):
+        self.channel, self.welcome = channel, welcome
+        self.lease, self.over = None, False
+
+    def leave(self):
+        """The program goes to its next lease."""
+        lease, self.lease = self.lease, None
+        if lease is not None and not lease._over:
             lease.fail("exception", "ProtocolError", "the program went to the next lease without report() or fail()")
+
+
+_talk = None
+
+
+def _say_hello(name, mutable):
+    global _talk
+    channel = Channel(*connection.descriptors())
+    channel.send(type="hello", protocol=PROTOCOL, name=name or Path(sys.argv[0]).name, mutable=None if mutable is None else list(mutable))
+    _talk = _Talk(channel, channel.receive())
 
 
 class _told_on_death:
@@ -229,7 +259,7 @@ class _told_on_death:
             self._hook(kind, error, trace)
             _flush()
             if not self._lease._over and isinstance(error, Exception):
-                self._lease.fail(_failure_kind(error), kind.__name__, str(error))
+                self._lease.fail(kind_of_error(error), kind.__name__, str(error))
 
         sys.excepthook = hook
 
@@ -269,25 +299,31 @@ def _plain(metrics):
     return {name: plain(value) for name, value in metrics.items()}
 
 
-def _failure_kind(error):
-    names = {base.__name__ for base in type(error).__mro__}
-    if "OutOfMemoryError" in names or isinstance(error, MemoryError):
-        return "out_of_memory"
-    if isinstance(error, Infeasible):
-        return "infeasible"
-    if isinstance(error, SnapshotUnavailable):
-        return "snapshot_unavailable"
-    if isinstance(error, FloatingPointError):
-        return "nonfinite"
-    return "exception"
+def _saved(path):
+    """Is there a snapshot? Some libraries put an ending of their own to the name that they are given (np.savez: ".npz")."""
+    if os.path.exists(path):
+        return True
+    found = _with_endings(path)
+    if len(found) > 1:
+        names = ", ".join(os.path.basename(one) for one in found)
+        raise ValueError(f"the snapshot must be lease.save, a file or a folder, or one with an ending to that name; there are {names}")
+    for one in found:
+        os.rename(one, path)
+    return bool(found)
+
+
+def _with_endings(path):
+    folder, name = os.path.split(path)
+    return sorted(os.path.join(folder, one) for one in os.listdir(folder) if one.startswith(name + "."))
 
 
 def _forget(path):
-    """The file of the lease before: what is there afterwards is of this one."""
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
+    """What the lease before left: what is there afterwards is of this one."""
+    for one in (path, *_with_endings(path)):
+        if os.path.isdir(one) and not os.path.islink(one):
+            shutil.rmtree(one)
+        elif os.path.lexists(one):
+            os.unlink(one)
 
 
 def _flush():

@@ -4,15 +4,15 @@ namespace stemma {
 
 /// What `stemma` returns, for batch scripts.
 enum class ExitCode : int {
-    ok = 0,               ///< the search ended by itself: budget, target, nothing left
-    failed = 1,           ///< the search stopped because every training fails alike
-    user_error = 2,       ///< before anything was started, or a full disk; the message says what to change
-    mismatch = 3,         ///< verify: a decision differs from the record
-    stopped = 4,          ///< by `stemma stop`: resumable, but nobody wants it queued again
-    search_ended = 5,     ///< ask: there is nothing more to train
-    nothing_now = 6,      ///< ask: not before a lease that is out is told
+    ok = 0,            ///< the search ended by itself: budget, target, nothing left
+    failed = 1,        ///< no training gave a finite metric, all fail alike, or every worker was retired
+    user_error = 2,    ///< found before the start or by every worker, or a full disk; the message says what to change
+    mismatch = 3,      ///< verify: a decision differs from the record
+    stopped = 4,       ///< by `stemma stop`: resumable, but nobody wants it queued again
+    search_ended = 5,  ///< ask: there is nothing more to train
+    nothing_now = 6,   ///< ask: not before a lease that is out is told
     internal_error = 70,  ///< a bug (EX_SOFTWARE)
-    requeue = 75,         ///< ended by a signal, a time limit or for want of workers: resume it (EX_TEMPFAIL)
+    requeue = 75,         ///< ended by a signal, a time limit or the loss of ranks: resume it (EX_TEMPFAIL)
 };
 
 }  // namespace stemma

@@ -35,13 +35,14 @@ Environment environment_of_programs();
 /// Of a job with trainer.type = "process".
 ProcessSettings process_settings(const Job& job, const TrainerPlace& place = {});
 /// What can be found wrong without building the trainer: data that is not there, a device that this build lacks.
-/// Throws UserError.
-void check_trainer(const Job& job);
+/// Throws UserError. `program`: that of a worker in this process; else one is started for the check.
+void check_trainer(const Job& job, FirstProgram* program = nullptr);
 /// Throws UserError if its members are not trained here: trainer.type = "ask".
 void require_trainer(const Job& job);
 /// Builds the trainer: reads data, so it may take seconds. Throws UserError if the job asks for what this build or
-/// machine lacks.
-std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place);
+/// machine lacks. `first`: for the program of a worker that rank 0 checks.
+std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place,
+                                      std::shared_ptr<FirstProgram> first = nullptr);
 
 /// The rungs as they should come out, for preview.
 struct Plan {

@@ -216,7 +216,7 @@ def test_a_killed_search_goes_on_from_the_programs_snapshots(stemma, mpi, progra
 
 
 def test_conform_tells_what_is_wrong(stemma, program):
-    program("print('an epoch')\n        os.write(int(os.environ['STEMMA_WRITE_FD']), b'loss: 0.3, accuracy 0.8')")
+    program("print('an epoch')\n        os.write(stemma.connection.descriptors()[1], b'loss: 0.3, accuracy 0.8')")
 
     done = stemma("conform", "--value", "lr=0.1", "--", sys.executable, "program.py", code=FAILED)
 

@@ -59,8 +59,9 @@ def train(lease, train_set, valid_set, test_set):
     lease.report()
 
 
-sets = data(1000, 1), data(300, 2), data(300, 3)
-trial = {"width": 16, "batch_size": 50, "lr": 0.05, "momentum": 0.9} if "--try" in sys.argv else None
-for lease in stemma.leases(mutable=["lr", "momentum", "batch_size"], trial=trial, last=5):
-    with lease:
-        train(lease, *sets)
+if __name__ == "__main__":  # not in processes that a data loader may start
+    sets = data(1000, 1), data(300, 2), data(300, 3)
+    trial = {"width": 16, "batch_size": 50, "lr": 0.05, "momentum": 0.9} if "--try" in sys.argv else None
+    for lease in stemma.leases(mutable=["lr", "momentum", "batch_size"], trial=trial, last=5):
+        with lease:
+            train(lease, *sets)

@@ -53,8 +53,9 @@ def train(lease, train_set, valid_set, test_set):
     lease.report()  #                                                                                       <- Stemma
 
 
-sets = images(1500, 1), images(500, 2), images(500, 3)
-trial = {"lr": 0.05, "momentum": 0.9, "dropout": 0.1} if "--try" in sys.argv else None
-for lease in stemma.leases(name="pytorch_cnn", trial=trial, last=3):  #                                     <- Stemma
-    with lease:  #                                                                                          <- Stemma
-        train(lease, *sets)
+if __name__ == "__main__":  # not in processes that a data loader may start
+    sets = images(1500, 1), images(500, 2), images(500, 3)
+    trial = {"lr": 0.05, "momentum": 0.9, "dropout": 0.1} if "--try" in sys.argv else None
+    for lease in stemma.leases(name="pytorch_cnn", trial=trial, last=3):  #                                 <- Stemma
+        with lease:  #                                                                                      <- Stemma
+            train(lease, *sets)

@@ -40,7 +40,8 @@ def fit(lease):
     lease.report()
 
 
-trial = {"lr": 0.01, "alpha": 1e-4, "penalty": "l2"} if "--try" in sys.argv else None
-for lease in stemma.leases(mutable=["lr", "alpha", "penalty"], trial=trial, last=5):
-    with lease:
-        fit(lease)
+if __name__ == "__main__":  # not in processes that a data loader may start
+    trial = {"lr": 0.01, "alpha": 1e-4, "penalty": "l2"} if "--try" in sys.argv else None
+    for lease in stemma.leases(mutable=["lr", "alpha", "penalty"], trial=trial, last=5):
+        with lease:
+            fit(lease)

@@ -67,7 +67,7 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
     // Every rank reads the job from the file; only rank 0 replays and writes.
     const auto header = RunFileReader(file).header();
     const auto job = open_job(header, file);
-    return search(job, file, launch, [&](std::uint64_t) {
+    return search(job, file, launch, [&](std::uint64_t, FirstProgram*) {
         const auto live = live_folder(file, launch);
         auto run = open_run(live.empty() ? file : newest_record(file, live));
         if (run.replay.proposals.different > 0) {
@@ -108,14 +108,14 @@ ExitCode run(const JobOptions& options, const RunOptions& run_options, const Lau
         require_same_job(job, file);
         return resume_run(file, {}, launch);
     }
-    return search(job, file, launch, [&](std::uint64_t run_id) {
+    return search(job, file, launch, [&](std::uint64_t run_id, FirstProgram* program) {
         if (std::filesystem::exists(file)) {
             throw UserError(fmt::format(
                 "{}: exists already and is not overwritten. Go on with it by `stemma resume {}` (or run --continue), "
                 "or choose another --output",
                 file.string(), file.string()));
         }
-        check_trainer(job);
+        check_trainer(job, program);
         make_folder_of(file);
         auto record = new_record(file, live_folder(file, launch), run_header(job, run_id));
         return Lead{make_manager(job), std::move(record), {}, file, job.run.name};

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <set>
 #include <thread>
 
 #include "app/commands/recorded_run.hpp"
@@ -34,19 +35,20 @@ namespace {
 
 std::string run_id_text(std::uint64_t run_id) { return fmt::format("{:016x}", run_id); }
 
-/// A worker's part. Errors of the user's (data not there) are told and end this worker only.
+/// A worker's part. One that cannot start (data not there, no GPU) tells rank 0 why, and ends alone.
 WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::path& run_file, std::uint64_t run_id,
-                     const WorkerSeat& seat) {
+                     const WorkerSeat& seat, const std::shared_ptr<FirstProgram>& first = nullptr) {
     std::unique_ptr<Trainer> trainer;
     WorkerPlace place;
     try {
         place = place_of(job, seat);
         place.trainer.program_log = program_log(run_file, endpoint.rank());
-        trainer = make_logged_trainer(make_trainer(job, place.trainer), run_file, endpoint.rank());
+        trainer = make_logged_trainer(make_trainer(job, place.trainer, first), run_file, endpoint.rank());
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "stemma: worker %d: %s\n", endpoint.rank(), error.what());
+        if (first) first->refuse(std::current_exception());
+        const bool mistake = dynamic_cast<const UserError*>(&error) != nullptr;
         Bytes frames;
-        encode(ToManager{Goodbye{}}, {run_id, 0}, frames);
+        encode(ToManager{Goodbye{std::string(error.what()).substr(0, message_text_max), mistake}}, {run_id, 0}, frames);
         endpoint.send(0, std::move(frames));
         IdleBackoff backoff;
         while (!endpoint.idle()) {
@@ -81,17 +83,27 @@ void send_away(Endpoint& endpoint, std::uint64_t run_id) {
     }
 }
 
-ExitCode exit_code(const HostResult& result) {
+/// Another start may go better after a stop, a signal, a time limit or the loss of ranks, and only then.
+ExitCode exit_code(const HostResult& result, const Totals& totals) {
     switch (result.reason) {
         case EndReason::stopped:
             return result.stopped_by == StopReason::user ? ExitCode::stopped : ExitCode::requeue;
         case EndReason::no_workers:
-            return ExitCode::requeue;
+            if (result.missed > 0) return ExitCode::requeue;
+            return result.refusals.empty() ? ExitCode::failed : ExitCode::user_error;
         case EndReason::repeated_failure:
             return ExitCode::failed;
         default:
-            return ExitCode::ok;
+            return totals.reports > totals.diverged ? ExitCode::ok : ExitCode::failed;
     }
+}
+
+/// Why every worker refused to start: each reason once.
+std::string refusal_text(const HostResult& result) {
+    const std::set<std::string> reasons(result.refusals.begin(), result.refusals.end());
+    std::string text;
+    for (const auto& reason : reasons) text += (text.empty() ? "" : "; ") + reason;
+    return text;
 }
 
 /// The code that the process should return under its launcher.
@@ -133,10 +145,10 @@ std::function<std::optional<StopReason>()> stop_wish(const SignalWatch& signals,
 
 /// The manager's part, on rank 0.
 Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, const LaunchOptions& launch,
-                   const SignalWatch& signals, const std::function<Lead(std::uint64_t)>& make_lead) {
+                   const SignalWatch& signals, const LeadMaker& make_lead, FirstProgram* program = nullptr) {
     std::optional<Lead> lead;
     try {
-        lead.emplace(make_lead(run_id));
+        lead.emplace(make_lead(run_id, program));
     } catch (...) {
         send_away(endpoint, run_id);
         throw;
@@ -185,8 +197,18 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
             return {user ? ExitCode::user_error : ExitCode::internal_error, true};
         }
     }
-    const auto ended = fmt::format("ended after {}, {}", clock_text(result.time), reason_text(result.reason));
-    lead->record->close(exit_code(result) == ExitCode::ok);
+    const auto code = exit_code(result, lead->manager.totals());
+    lead->record->close(code == ExitCode::ok);
+    if (code == ExitCode::user_error) {
+        std::fprintf(stderr, "stemma: no worker could start: %s\n", refusal_text(result).c_str());
+        // Nothing has happened: a repaired job starts under the same name.
+        if (lead->host.incarnation == 0) std::filesystem::remove(lead->run_file);
+        return {code, result.workers_lost};
+    }
+    auto ended = fmt::format("ended after {}, {}", clock_text(result.time), reason_text(result.reason));
+    if (code == ExitCode::failed && lead->manager.totals().reports == lead->manager.totals().diverged) {
+        ended += fmt::format("; no training gave a finite {}", job.metric.name);
+    }
     const ReportContext context{.name = lead->name,
                                 .run_file = path_to_type(lead->run_file),
                                 .metric = job.metric.name,
@@ -201,11 +223,11 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
                                 .lineage = job.scheduler.population() ? best_lineage_text(lead->run_file) : ""};
     std::fputs(final_report(lead->manager, context).c_str(), stdout);
     std::fflush(stdout);
-    return {exit_code(result), result.workers_lost};
+    return {code, result.workers_lost};
 }
 
 ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
-                           const std::function<Lead(std::uint64_t)>& make_lead) {
+                           const LeadMaker& make_lead) {
     const SignalWatch signals;
     const auto seen = gpus_for(job);
     const auto otherwise = seen.empty() ? std::max(1, usable_cores())
@@ -214,17 +236,21 @@ ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file
     const auto run_id = new_run_id();
     auto endpoints = make_loopback(workers + 1);
     const std::vector gpus(static_cast<std::size_t>(workers), seen);
+    // Rank 0 checks the program of the first worker before the search begins.
+    const auto program =
+        job.trainer.type == TrainerType::process ? std::make_shared<FirstProgram>() : std::shared_ptr<FirstProgram>();
     std::vector<std::jthread> threads;
     for (int rank = 1; rank <= workers; ++rank) {
         threads.emplace_back([&, rank] {
-            be_worker(*endpoints[static_cast<std::size_t>(rank)], job, run_file, run_id, {rank - 1, gpus, workers});
+            be_worker(*endpoints[static_cast<std::size_t>(rank)], job, run_file, run_id, {rank - 1, gpus, workers},
+                      rank == 1 ? program : nullptr);
         });
     }
-    return be_manager(*endpoints[0], job, run_id, launch, signals, make_lead).code;
+    return be_manager(*endpoints[0], job, run_id, launch, signals, make_lead, program.get()).code;
 }
 
 ExitCode search_over_mpi(const Launch& process, const Job& job, const std::filesystem::path& run_file,
-                         const LaunchOptions& launch, const std::function<Lead(std::uint64_t)>& make_lead) {
+                         const LaunchOptions& launch, const LeadMaker& make_lead) {
     Ranks ranks;
     // Launchers send signals to every rank: workers leave them to the manager, which tells them what to do.
     const SignalWatch signals;
@@ -243,7 +269,7 @@ ExitCode search_over_mpi(const Launch& process, const Job& job, const std::files
 }  // namespace
 
 ExitCode search(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
-                const std::function<Lead(std::uint64_t run_id)>& lead) {
+                const LeadMaker& lead) {
     require_trainer(job);
     if (job.trainer.type == TrainerType::process) static_cast<void>(child_starter());  // before MPI and threads
     const auto process = launch_of(read_environment());

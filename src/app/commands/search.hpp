@@ -10,6 +10,7 @@
 #include "manager/manager.hpp"
 #include "record/hdf5/run_file.hpp"
 #include "runtime/manager_host.hpp"
+#include "trainer/process/process_trainer.hpp"
 
 namespace stemma {
 
@@ -23,8 +24,12 @@ struct Lead {
     std::string name;
 };
 
-/// `lead` gets the run's identity, agreed on by all ranks. Returns what the process returns; rank 0 prints the report.
+/// Makes what rank 0 brings, from the run's identity, agreed on by all ranks, and the program of a worker of this
+/// process; null: there is none.
+using LeadMaker = std::function<Lead(std::uint64_t run_id, FirstProgram* program)>;
+
+/// Returns what the process returns; rank 0 prints the report.
 ExitCode search(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
-                const std::function<Lead(std::uint64_t run_id)>& lead);
+                const LeadMaker& lead);
 
 }  // namespace stemma

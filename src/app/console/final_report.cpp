@@ -31,15 +31,32 @@ std::string best_text(const Manager& manager, const ReportContext& context) {
     return text;
 }
 
+/// Which members failed, those among them whose training is to be done again; "" if none did.
+std::string failures_text(const Manager& manager) {
+    std::vector<MemberId> failed, waiting;
+    for (std::uint64_t id = 0; id < manager.member_count(); ++id) {
+        const auto member = manager.member({id});
+        if (member.state == MemberState::failed) failed.push_back({id});
+        if (member.to_be_retried) waiting.push_back({id});
+    }
+    std::string text;
+    if (!failed.empty())
+        text += fmt::format("failed: {} {}\n", failed.size() == 1 ? "member" : "members", members_text(failed));
+    if (!waiting.empty()) {
+        text += fmt::format("failed, and waiting to be tried once more: {} {}\n",
+                            waiting.size() == 1 ? "member" : "members", members_text(waiting));
+    }
+    return text;
+}
+
 std::string work_text(const Manager& manager, const ReportContext& context) {
     const auto totals = manager.totals();
     const auto diverged = totals.diverged > 0 ? fmt::format(" ({} of them diverged)", totals.diverged) : "";
     std::string text = fmt::format("{} members, {} reports{}, {} {}s in {}", totals.members, totals.reports, diverged,
                                    totals.resource, context.unit, clock_text(context.seconds));
-    if (totals.failures > 0) text += fmt::format("; {} members failed", totals.failures);
     if (totals.late > 0) text += fmt::format("; {} late reports", totals.late);
     if (totals.retrained > 0) text += fmt::format("; {} {}s trained twice", totals.retrained, context.unit);
-    text += "\n";
+    text += "\n" + failures_text(manager);
     // Of the last incarnation: others may have had other workers.
     const double present = (context.seconds - context.since) * static_cast<double>(context.workers);
     if (present > 0) {

@@ -30,6 +30,30 @@ std::string units_text(Resource amount, std::string_view unit) {
 
 std::string metric_text(double value) { return fmt::format("{:.6g}", value); }
 
+std::string excerpt(std::string_view message) {
+    constexpr std::size_t head_max = 300, tail_max = 900;
+    if (message.size() <= head_max + tail_max) return std::string(message);
+    const auto line_end = message.find('\n');
+    auto head = message.substr(0, std::min(line_end, head_max));
+    auto tail = message.substr(message.size() - tail_max);
+    const auto next_line = tail.find('\n');
+    if (next_line != std::string_view::npos && next_line + 1 < tail.size()) tail.remove_prefix(next_line + 1);
+    const auto continues = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; };
+    while (!tail.empty() && continues(tail.front())) tail.remove_prefix(1);
+    while (!head.empty() && continues(message[head.size()])) head.remove_suffix(1);
+    return fmt::format("{}\n[...]\n{}", head, tail);
+}
+
+std::string members_text(const std::vector<MemberId>& members) {
+    constexpr std::size_t shown_max = 10;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(shown_max, members.size()); ++i) {
+        text += fmt::format("{}{}", i == 0 ? "" : ", ", members[i].value);
+    }
+    if (members.size() > shown_max) text += fmt::format(" and {} more", members.size() - shown_max);
+    return text;
+}
+
 std::string_view reason_text(EndReason reason) {
     switch (reason) {
         case EndReason::exhausted:

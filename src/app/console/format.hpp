@@ -18,6 +18,10 @@ std::string bytes_text(std::uint64_t bytes);
 std::string units_text(Resource amount, std::string_view unit);
 /// A metric for people: up to six digits, an exponent where it is very large or small ("0.8908", "1.2e-07").
 std::string metric_text(double value);
+/// A failure's message in few lines: its beginning, and its end, where the error of a program stands.
+std::string excerpt(std::string_view message);
+/// "7, 9, 12", then how many more where they are many.
+std::string members_text(const std::vector<MemberId>& members);
 /// Why a search ended, as the end of a sentence: "the members budget is used up".
 std::string_view reason_text(EndReason reason);
 /// Plain table, columns aligned (numbers right, first column left), two blanks between, no lines.

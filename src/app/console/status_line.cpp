@@ -48,9 +48,10 @@ void StatusLine::on_entry(const Input& input, std::span<const Effect> effects, c
         say(fmt::format("[{}] worker {} is lost: {}", clock_text(input.time), lost->worker.value, lost->reason));
     } else if (const auto* failed = std::get_if<LeaseFailed>(&input.body)) {
         const auto kind = fmt::format("{} {}", name_of(failed->kind), failed->type);
+        ++failed_trainings_;
         if (++failures_[kind] == 1) {
             say(fmt::format("[{}] first failure of this kind ({}) on worker {}: {}", clock_text(input.time), kind,
-                            failed->worker.value, failed->message.substr(0, 300)));
+                            failed->worker.value, excerpt(failed->message)));
         }
     }
 }
@@ -103,7 +104,8 @@ std::string StatusLine::summary(const Manager& manager, double now) const {
     std::string text = fmt::format(
         "{}  {} members  {} running  {} reports  {} {}s", clock_text(now), of(totals.members, budget.members),
         totals.running, of(totals.reports, budget.reports), of(totals.resource, budget.resource), settings_.unit);
-    if (totals.failures > 0) text += fmt::format("  {} failed", totals.failures);
+    if (failed_trainings_ > 0) text += fmt::format("  {} trainings failed", failed_trainings_);
+    if (totals.failures > 0) text += fmt::format("  {} members given up", totals.failures);
     if (const auto best = manager.best()) {
         text +=
             fmt::format("  best {} {} (member {})", settings_.metric, metric_text(best->metric), best->member.value);

@@ -41,6 +41,7 @@ private:
     double next_summary_ = 0;
     double last_best_said_ = -1e9;
     std::size_t workers_ = 0;
+    std::uint64_t failed_trainings_ = 0;
     std::map<std::string, std::uint64_t> failures_;  ///< by kind and type: each is told once, then counted
 };
 

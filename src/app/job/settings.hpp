@@ -93,6 +93,7 @@ enum class TrainerUnit : std::uint8_t { epoch, step };
 enum class DataSet : std::uint8_t { fashion_mnist, cifar10, csv, text };
 enum class Split : std::uint8_t { rows, permuted };
 enum class ModelKind : std::uint8_t { mlp, lenet, resnet18, lstm, torchscript };
+enum class ProgramRestart : std::uint8_t { when_needed, each_training };
 enum class MixedPrecision : std::uint8_t { off, bf16 };
 
 struct TrainerSettings {
@@ -136,6 +137,7 @@ struct TrainerSettings {
     double stop_timeout = 300;     ///< seconds
     std::uint64_t memory = 0;      ///< bytes; 0 = any
     std::uint32_t gpus_per_worker = 1;
+    ProgramRestart restart = ProgramRestart::when_needed;
 
     // toy
     std::string surface = "quadratic";

@@ -48,7 +48,8 @@ std::vector<Field<Budget>> budget_fields() {
         sum("steps", "optimiser steps (with [trainer] unit = \"step\")"),
         sum("resource", "the trainer's unit, whichever it is"),
         {duration("wall_time", "", above(0),
-                  "Running time of the search; pauses between a stop and a resume do not count."),
+                  "Running time of the search; pauses between a stop and a resume, or while it was suspended, do not "
+                  "count."),
          into(&S::seconds)},
         {number("target", "", any, "Value of the metric: a report at least as good ends the search."),
          into(&S::target)},

@@ -143,9 +143,14 @@ std::vector<Field<TrainerSettings>> process_fields() {
                   "Time that it may take to end a lease when asked to; after that it is killed."),
          into(&S::stop_timeout)},
         {bytes("memory", "0", {0, 0x1p50},
-               "Memory that it may use; a lease that needs more fails as out of memory, and one that has grown beyond "
-               "half of it is replaced between leases. 0 = any."),
+               "Memory that it may use with all that it started, shared pages counted once; a lease that needs more "
+               "fails "
+               "as out of memory, and one that has grown beyond half of it is replaced between leases. 0 = any."),
          into(&S::memory)},
+        {choice("restart", "when needed", {"when needed", "each training"},
+                "When a worker starts its program anew: after it has ended or failed it, or for each training (a "
+                "script that keeps state in globals, Hydra, a notebook), which costs its start-up each time."),
+         into(&S::restart)},
         {integer("gpus_per_worker", "1", {1, 64}, "GPUs that a worker's program sees, where there are any."),
          into(&S::gpus_per_worker)},
     };

@@ -100,6 +100,7 @@ ProcessSettings process_settings(const Job& job, const TrainerPlace& place) {
     settings.silence_timeout = given.silence_timeout;
     settings.stop_timeout = given.stop_timeout;
     settings.memory = given.memory;
+    if (given.restart == ProgramRestart::each_training) settings.restart = ProcessSettings::Restart::each_training;
     settings.place = {place.threads, place.gpus};
     settings.environment = environment_of_programs();
     settings.log = place.program_log;
@@ -227,18 +228,39 @@ void require_trainer(const Job& job) {
         "`stemma tell RUN.h5 LEASE ...`, or another trainer.type");
 }
 
-void check_trainer(const Job& job) {
+namespace {
+
+/// Which GPUs a worker will see is not known where it is checked, but what this build can use is.
+void check_device(const Job& job) {
+    // A program brings its own libraries, the toy takes none.
+    const bool own = job.trainer.type == TrainerType::torch || job.trainer.type == TrainerType::task;
+    if (job.workers.device != Device::cuda || !own || cuda_available()) return;
+    throw UserError("workers.device = \"cuda\", but this build's LibTorch has no CUDA (" + torch_text() +
+                    "); use device = \"cpu\", or a LibTorch with CUDA (docs/install.md)");
+}
+
+}  // namespace
+
+void check_trainer(const Job& job, FirstProgram* program) {
     static_cast<void>(manager_settings(job));
+    check_device(job);
     if (job.trainer.type == TrainerType::process) {
-        check_process(process_settings(job), changed_by_children(job), *child_starter());
+        if (program != nullptr) {
+            program->check(changed_by_children(job));
+        } else {
+            check_process(process_settings(job), changed_by_children(job), *child_starter());
+        }
     }
     if (job.trainer.type == TrainerType::task) check_task(job);
 #ifdef STEMMA_WITH_TORCH
-    if (job.trainer.type == TrainerType::torch) check_torch_settings(torch_settings(job), *job.space);
+    if (job.trainer.type == TrainerType::torch) {
+        check_torch_settings(torch_settings(job), *job.space);
+        check_torch_data(torch_settings(job));
+    }
 #endif
 }
 
-std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place) {
+std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place, std::shared_ptr<FirstProgram> first) {
     switch (job.trainer.type) {
         case TrainerType::ask:
             require_trainer(job);
@@ -246,7 +268,7 @@ std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place)
         case TrainerType::toy:
             return make_toy_trainer(toy_settings(job), job.space);
         case TrainerType::process:
-            return make_process_trainer(process_settings(job, place), child_starter());
+            return make_process_trainer(process_settings(job, place), child_starter(), std::move(first));
         case TrainerType::task:
             return task_of(job).make({.threads = place.threads,
                                       .device = place.device,

@@ -9,7 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 #include "trainer/process/messages.hpp"
 
@@ -63,11 +62,11 @@ std::optional<ChildEvent> Child::event_at_hand() {
     try {
         if (auto frame = frames_.next()) return ChildSaid{std::move(*frame)};
     } catch (const ProtocolError& error) {
-        return ChildGarbled{error.what()};
+        return ChildGarbled{error.what(), false};
     }
     if (ended_) return *ended_;
     if (closed_ && Clock::now() > *closed_ + closing_time) {
-        return ChildGarbled{"it closed its end of the protocol and went on running"};
+        return ChildGarbled{"it closed its end of the protocol and went on running", true};
     }
     return std::nullopt;
 }
@@ -117,6 +116,11 @@ void Child::read_end() {
     }
 }
 
+void Child::dismiss() {
+    send(quit_json());
+    look();
+}
+
 bool Child::quit(milliseconds longest) {
     send(quit_json());
     const auto until = Clock::now() + longest;
@@ -126,13 +130,6 @@ bool Child::quit(milliseconds longest) {
         if (std::holds_alternative<ChildEnded>(*event)) return true;
     }
     return false;
-}
-
-std::uint64_t Child::memory() const {
-    std::ifstream file(fmt::format("/proc/{}/statm", child_.pid));
-    std::uint64_t total = 0, resident = 0;
-    if (!(file >> total >> resident)) return 0;
-    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace stemma

@@ -9,6 +9,7 @@
 
 #include "trainer/process/frames.hpp"
 #include "trainer/process/output_tail.hpp"
+#include "trainer/process/process_tree.hpp"
 #include "trainer/process/starter.hpp"
 
 namespace stemma {
@@ -25,6 +26,7 @@ struct ChildEnded {
 /// What it wrote is not the protocol, or it closed its end and lives on.
 struct ChildGarbled {
     std::string what;
+    bool closed = false;  ///< the latter
 };
 using ChildEvent = std::variant<ChildSaid, ChildEnded, ChildGarbled>;
 
@@ -44,14 +46,19 @@ public:
     std::optional<ChildEvent> next(std::chrono::milliseconds longest);
     /// Takes in what is there already, without waiting.
     void look() { wait(std::chrono::milliseconds(0)); }
+    /// Asks it to end, and goes on.
+    void dismiss();
     /// Asks it to end, and waits for that; it is killed by the destructor if it does not.
     bool quit(std::chrono::milliseconds longest);
 
     bool ended() const { return ended_.has_value(); }
+    /// Its hello was heard and answered.
+    bool greeted() const { return greeted_; }
+    void set_greeted() { greeted_ = true; }
     OutputTail& output() { return output_; }
     int pid() const { return child_.pid; }
-    /// Bytes of memory that the program itself (not what it started) has in use; 0 if that cannot be read.
-    std::uint64_t memory() const;
+    /// Bytes of memory that the program and all that it started have in use: see tree_memory().
+    std::uint64_t memory(std::uint64_t enough) const { return tree_memory(child_.keeper, enough); }
 
 private:
     std::optional<ChildEvent> event_at_hand();
@@ -66,6 +73,7 @@ private:
     FrameReader frames_;
     std::string outgoing_;
     std::optional<ChildEnded> ended_;
+    bool greeted_ = false;
     std::optional<std::chrono::steady_clock::time_point> closed_;  ///< when it closed its end
 };
 

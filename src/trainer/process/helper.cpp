@@ -1,4 +1,4 @@
-// The helper process: one thread, poll(2) over the control socket, SIGCHLD and one socket a program.
+// The helper process, and the keepers that it forks: one for each program.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -15,12 +15,13 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <set>
+#include <system_error>
 
 #include "core/bytes.hpp"
 #include "trainer/process/environment.hpp"
+#include "trainer/process/process_tree.hpp"
 #include "trainer/process/starter.hpp"
 
 namespace stemma::detail {
@@ -83,10 +84,10 @@ Request read_request(std::array<Descriptor, request_descriptors> descriptors) {
 }
 
 /// In the new process: becomes the program, or writes errno to `trouble`.
-[[noreturn]] void become(Request& request, pid_t helper, int trouble) {
+[[noreturn]] void become(Request& request, pid_t keeper, int trouble) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != helper) ::_exit(127);  // it died before the line above
+    if (::getppid() != keeper) ::_exit(127);  // it died before the line above
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGCHLD}) ::signal(signal, SIG_DFL);
     sigset_t none;
     ::sigemptyset(&none);
@@ -104,13 +105,18 @@ Request read_request(std::array<Descriptor, request_descriptors> descriptors) {
 }
 
 void tell(const Descriptor& life, HelperNote::Kind kind, int value) {
-    const HelperNote note{kind, value};
+    const HelperNote note{kind, value, ::getpid()};
     static_cast<void>(::send(life.number(), &note, sizeof note, MSG_NOSIGNAL));
 }
 
-class Helper {
+/// The process above one program. It is a subreaper: what the program starts stays below it, whichever session it
+/// makes for itself and whoever of those between dies.
+class Keeper {
 public:
-    explicit Helper(int control) : control_(control) {
+    /// `over` becomes readable when the helper has ended.
+    Keeper(Request request, int over) : request_(std::move(request)), over_(over) {
+        ::prctl(PR_SET_NAME, "stemma-keeper");
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1);
         sigset_t child;
         ::sigemptyset(&child);
         ::sigaddset(&child, SIGCHLD);
@@ -119,35 +125,41 @@ public:
     }
 
     void run() {
-        while (step()) {
+        if (!start()) return;
+        const auto& life = request_.descriptors[child_life];
+        while (!status_) {
+            std::array<pollfd, 3> watched{
+                {{life.number(), POLLIN, 0}, {over_, POLLIN, 0}, {signals_.number(), POLLIN, 0}}};
+            if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) break;
+            if (watched[0].revents != 0 || watched[1].revents != 0) break;  // nobody wants it any more
+            if (watched[2].revents != 0) reap();
         }
-        for (const auto& [pid, life] : children_) ::kill(-pid, SIGKILL);
-        for (const auto& [pid, life] : children_) ::waitpid(pid, nullptr, 0);
-        std::error_code ignored;
-        for (const auto& folder : scratch_) std::filesystem::remove_all(folder, ignored);
+        kill_all();
+        if (status_) tell(life, HelperNote::Kind::ended, *status_);
     }
 
 private:
-    /// One round; false when the owner is gone.
-    bool step() {
-        std::vector<pollfd> watched{{control_, POLLIN, 0}, {signals_.number(), POLLIN, 0}};
-        std::vector<pid_t> order;
-        for (const auto& [pid, life] : children_) {
-            if (!life) continue;
-            watched.push_back({life.number(), POLLIN, 0});
-            order.push_back(pid);
+    bool start() {
+        const auto& life = request_.descriptors[child_life];
+        int trouble[2];
+        if (::pipe2(trouble, O_CLOEXEC) != 0) return tell(life, HelperNote::Kind::refused, errno), false;
+        const Descriptor reads(trouble[0]);
+        Descriptor writes(::fcntl(trouble[1], F_DUPFD_CLOEXEC, 16));
+        ::close(trouble[1]);
+        const pid_t keeper = ::getpid();
+        program_ = ::fork();
+        if (program_ == 0) become(request_, keeper, writes.number());
+        writes.close();
+        if (program_ < 0) return tell(life, HelperNote::Kind::refused, errno), false;
+        ::setpgid(program_, program_);  // here too: whichever of the two comes first
+        // The program's ends are its own: their closing is seen by the owner.
+        for (const auto end : {child_reads, child_writes, child_output}) request_.descriptors[end].close();
+        int why = 0;
+        if (::read(reads.number(), &why, sizeof why) == static_cast<ssize_t>(sizeof why)) {
+            ::waitpid(program_, nullptr, 0);
+            return tell(life, HelperNote::Kind::refused, why), false;
         }
-        if (::poll(watched.data(), watched.size(), -1) < 0) return errno == EINTR;
-        for (std::size_t i = 0; i < order.size(); ++i) {
-            if (watched[i + 2].revents == 0) continue;
-            ::kill(-order[i], SIGKILL);  // its owner wants it no more
-            children_.at(order[i]).close();
-        }
-        if (watched[1].revents != 0) reap();
-        if (watched[0].revents == 0) return true;
-        auto descriptors = receive(control_);
-        if (!descriptors) return false;
-        start(std::move(*descriptors));
+        tell(life, HelperNote::Kind::started, program_);
         return true;
     }
 
@@ -155,47 +167,71 @@ private:
         signalfd_siginfo drained;
         while (::read(signals_.number(), &drained, sizeof drained) > 0) {
         }
-        siginfo_t who{};
-        while (::waitid(P_ALL, 0, &who, WEXITED | WNOHANG | WNOWAIT) == 0 && who.si_pid != 0) {
-            // What it left behind, while its number cannot be given to another process yet.
-            ::kill(-who.si_pid, SIGKILL);
-            int status = 0;
-            ::waitpid(who.si_pid, &status, 0);
-            if (const auto at = children_.find(who.si_pid); at != children_.end()) {
-                if (at->second) tell(at->second, HelperNote::Kind::ended, status);
-                children_.erase(at);
-            }
-            who = {};
+        int status = 0;
+        for (pid_t who = 0; (who = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+            if (who == program_) status_ = status;
         }
     }
 
+    /// The program, its group, and all that ever came from it: each one's children become this process's when it dies.
+    void kill_all() {
+        if (!status_) ::kill(-program_, SIGKILL);
+        while (true) {
+            bool any = false;
+            for (const pid_t child : children_of(::getpid())) {
+                any = true;
+                ::kill(child, SIGKILL);
+            }
+            int status = 0;
+            const pid_t who = ::waitpid(-1, &status, any ? 0 : WNOHANG);
+            if (who == program_) status_ = status;
+            if (who < 0 && errno != EINTR) return;  // nobody is left
+        }
+    }
+
+    Request request_;
+    int over_;
+    Descriptor signals_;
+    pid_t program_ = 0;
+    std::optional<int> status_;  ///< when it has ended
+};
+
+class Helper {
+public:
+    explicit Helper(int control) : control_(control) {
+        ::signal(SIGCHLD, SIG_IGN);  // keepers are not waited for one by one
+        int ends[2];
+        if (::pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+        over_ = Descriptor(ends[0]);
+        running_ = Descriptor(ends[1]);
+    }
+
+    void run() {
+        while (auto descriptors = receive(control_)) start(std::move(*descriptors));
+        running_.close();
+        // The keepers see that, kill their programs, and end. Then nobody uses the scratch folders any more.
+        while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+        }
+        std::error_code ignored;
+        for (const auto& folder : scratch_) std::filesystem::remove_all(folder, ignored);
+    }
+
+private:
     void start(std::array<Descriptor, request_descriptors> descriptors) {
         auto request = read_request(std::move(descriptors));
         if (!request.scratch.empty()) scratch_.insert(request.scratch);
-        auto life = std::move(request.descriptors[child_life]);
-        int trouble[2];
-        if (::pipe2(trouble, O_CLOEXEC) != 0) return tell(life, HelperNote::Kind::refused, errno);
-        const Descriptor reads(trouble[0]);
-        Descriptor writes(::fcntl(trouble[1], F_DUPFD_CLOEXEC, 16));
-        ::close(trouble[1]);
-        const pid_t helper = ::getpid();
-        const pid_t pid = ::fork();
-        if (pid == 0) become(request, helper, writes.number());
-        writes.close();
-        if (pid < 0) return tell(life, HelperNote::Kind::refused, errno);
-        ::setpgid(pid, pid);  // here too: whichever of the two comes first
-        int why = 0;
-        if (::read(reads.number(), &why, sizeof why) == static_cast<ssize_t>(sizeof why)) {
-            ::waitpid(pid, nullptr, 0);
-            return tell(life, HelperNote::Kind::refused, why);
-        }
-        tell(life, HelperNote::Kind::started, pid);
-        children_.emplace(pid, std::move(life));
+        const pid_t keeper = ::fork();
+        if (keeper < 0) tell(request.descriptors[child_life], HelperNote::Kind::refused, errno);
+        if (keeper != 0) return;
+        ::close(control_);
+        running_.close();
+        ::signal(SIGCHLD, SIG_DFL);
+        Keeper(std::move(request), over_.number()).run();
+        ::_exit(0);
     }
 
     int control_;
-    Descriptor signals_;
-    std::map<pid_t, Descriptor> children_;  ///< with the socket that tells of their ends
+    Descriptor over_, running_;  ///< a pipe's ends: keepers watch the first one, the helper alone has the second
     std::set<std::string> scratch_;
 };
 

@@ -8,20 +8,16 @@
 #include <system_error>
 
 #include "core/suggest.hpp"
+#include "platform/attentive_clock.hpp"
 
 namespace stemma {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 /// How often a stop is looked for while the program is silent.
 constexpr auto tick = milliseconds(20);
-constexpr auto memory_tick = milliseconds(500);
-
-Clock::time_point after(double seconds) {
-    return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-}
+constexpr double memory_tick = 0.5;
 
 /// A failure on its way out of the conversation.
 struct Ended {
@@ -48,7 +44,8 @@ public:
             }
             heard();
             if (const auto* ended = std::get_if<ChildEnded>(&*event)) fail_ended(*ended);
-            if (const auto* garbled = std::get_if<ChildGarbled>(&*event)) fail_protocol(garbled->what);
+            if (const auto* garbled = std::get_if<ChildGarbled>(&*event)) fail_garbled(*garbled);
+            said_ = true;
             if (take(parse(std::get<ChildSaid>(*event).json))) return std::move(trained_);
         }
     }
@@ -58,13 +55,20 @@ private:
 
     [[noreturn]] void fail(FailureKind kind, std::string type, std::string message, bool usable = false) {
         const auto reached = trained_.rows.empty() ? request_.from : trained_.rows.back().resource;
-        throw Ended{{{kind, std::move(type), with_output(std::move(message), child()), reached}, usable}};
+        throw Ended{{{kind, std::move(type), with_output(std::move(message), child()), reached},
+                     usable,
+                     !usable && ended_ && !said_}};
     }
     [[noreturn]] void fail_protocol(const std::string& what) {
         fail(FailureKind::exception, "protocol",
              what + " (docs/process-protocol.md; `stemma conform` tries a program)");
     }
+    [[noreturn]] void fail_garbled(const ChildGarbled& garbled) {
+        ended_ = garbled.closed;
+        fail_protocol(garbled.what);
+    }
     [[noreturn]] void fail_ended(const ChildEnded& ended) {
+        ended_ = true;
         fail(FailureKind::exception, ended.how,
              fmt::format("the program ended in the middle of a lease: {}{}", ended.how,
                          ended.killed
@@ -76,7 +80,7 @@ private:
     /// Something that lay there before the lease was given: the program is out of step.
     void said_between(const ChildEvent& event) {
         if (const auto* ended = std::get_if<ChildEnded>(&event)) fail_ended(*ended);
-        if (const auto* garbled = std::get_if<ChildGarbled>(&event)) fail_protocol(garbled->what);
+        if (const auto* garbled = std::get_if<ChildGarbled>(&event)) fail_garbled(*garbled);
         static_cast<void>(parse(std::get<ChildSaid>(event).json));
         fail_protocol(
             "a message came between two leases: each lease ends with one report or failure, and nothing after it");
@@ -91,17 +95,17 @@ private:
     }
 
     void heard() {
-        if (talk_.settings->silence_timeout > 0) silent_until_ = after(talk_.settings->silence_timeout);
+        if (talk_.settings->silence_timeout > 0) silent_until_ = clock_.now() + talk_.settings->silence_timeout;
     }
 
     void ask_to_stop() {
         if (stop_until_ || request_.stop == nullptr || !request_.stop->load(std::memory_order_relaxed)) return;
         child().send(stop_json(talk_.lease));
-        stop_until_ = after(talk_.settings->stop_timeout);
+        stop_until_ = clock_.now() + talk_.settings->stop_timeout;
     }
 
     void check_deadlines() {
-        const auto now = Clock::now();
+        const double now = clock_.now();
         if (stop_until_ && now > *stop_until_) {
             fail(FailureKind::timed_out, "stop_timeout",
                  fmt::format("the program was told to stop and had not reported after {:g} s (trainer.stop_timeout)",
@@ -114,10 +118,10 @@ private:
         }
         if (talk_.settings->memory == 0 || now < memory_next_) return;
         memory_next_ = now + memory_tick;
-        if (const auto used = child().memory(); used > talk_.settings->memory) {
+        if (const auto used = child().memory(talk_.settings->memory); used > talk_.settings->memory) {
             fail(FailureKind::out_of_memory, "trainer.memory",
-                 fmt::format("the program used {} MiB of memory; trainer.memory allows {} MiB", used >> 20U,
-                             talk_.settings->memory >> 20U));
+                 fmt::format("the program and what it started used {} MiB of memory; trainer.memory allows {} MiB",
+                             used >> 20U, talk_.settings->memory >> 20U));
         }
     }
 
@@ -216,11 +220,14 @@ private:
 
     const Talk& talk_;
     const TrainRequest& request_;
+    bool said_ = false;   ///< the program said something about this lease
+    bool ended_ = false;  ///< it has ended, or closed its end
     Trained trained_;
     std::vector<std::optional<double>> last_;  ///< row of trained_: none where nothing was told
-    std::optional<Clock::time_point> silent_until_;
-    std::optional<Clock::time_point> stop_until_;
-    Clock::time_point memory_next_;
+    AttentiveClock clock_;                     ///< while this process does not run, a program's silence does not count
+    std::optional<double> silent_until_;
+    std::optional<double> stop_until_;
+    double memory_next_ = 0;
 };
 
 }  // namespace
@@ -233,8 +240,9 @@ std::string with_output(std::string what, Child& child) {
 }
 
 ChildHello greet(const ProcessSettings& settings, Child& child) {
-    const auto event =
-        child.next(std::chrono::ceil<milliseconds>(std::chrono::duration<double>(settings.start_timeout)));
+    AttentiveClock clock;
+    std::optional<ChildEvent> event;
+    while (!event && clock.now() < settings.start_timeout) event = child.next(tick);
     if (!event) {
         throw ProtocolError(with_output(
             fmt::format("the program said no hello for {:g} s (trainer.start_timeout)", settings.start_timeout),
@@ -255,6 +263,7 @@ ChildHello greet(const ProcessSettings& settings, Child& child) {
                         hello->protocol, protocol_version));
     }
     child.send(welcome_json(settings.metrics, settings.unit, settings.place.threads));
+    child.set_greeted();
     return *hello;
 }
 

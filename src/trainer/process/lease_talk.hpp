@@ -10,10 +10,10 @@
 
 namespace stemma {
 
-/// `failure`, and whether the program can be used further.
 struct TalkFailed {
     TrainFailure failure;
-    bool usable = false;
+    bool usable = false;  ///< the program can be used further
+    bool unsaid = false;  ///< it ended before it said a word about the lease
 };
 
 /// A started program that said hello.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "core/error.hpp"
 #include "trainer/process/child.hpp"
@@ -22,14 +23,54 @@ std::string words_text(const std::vector<std::string>& words) {
     return text;
 }
 
+std::unique_ptr<Child> started(const ProcessSettings& settings, ChildStarter& starter, const std::string& scratch) {
+    const ChildCommand command{settings.command, child_environment(settings.environment, settings.place), scratch};
+    return std::make_unique<Child>(starter, command, settings.log);
+}
+
+/// `hello` is of a program that may change what children of the scheduler change.
+void check_changes(const ProcessSettings& settings, const ChildHello& hello,
+                   const std::vector<std::string>& children_change) {
+    if (!hello.can_change) return;
+    for (const auto& name : children_change) {
+        if (std::ranges::find(*hello.can_change, name) != hello.can_change->end()) continue;
+        throw UserError(
+            fmt::format("space.{}: children of this scheduler would change it, but the program {} cannot "
+                        "change it in mid-training; give it role = \"fixed\"",
+                        name, hello.name.empty() ? words_text(settings.command) : hello.name));
+    }
+}
+
+/// Runs `body`; what goes wrong with the program is the user's to repair.
+template <class Body>
+void as_user_error(const ProcessSettings& settings, const Body& body) {
+    try {
+        body();
+    } catch (const std::system_error& error) {
+        throw UserError(
+            fmt::format("trainer.command: {} cannot be started: {}", words_text(settings.command), error.what()));
+    } catch (const ProtocolError& error) {
+        throw UserError(fmt::format("trainer.command: {}: {}", words_text(settings.command), error.what()));
+    }
+}
+
 class ProcessTrainer final : public Trainer {
 public:
-    ProcessTrainer(ProcessSettings settings, std::shared_ptr<ChildStarter> starter)
-        : settings_(std::move(settings)), starter_(std::move(starter)), scratch_(settings_.scratch) {
+    ProcessTrainer(ProcessSettings settings, std::shared_ptr<ChildStarter> starter, std::shared_ptr<FirstProgram> first)
+        : settings_(std::move(settings)), starter_(std::move(starter)), scratch_(settings_.scratch), first_(first) {
         ensure(!settings_.command.empty(), "a program has a name");
+        // It loads what it needs while others start, too. Its hello is heard at the first lease, or by `first`.
+        try {
+            child_ = started(settings_, *starter_, scratch_.folder());
+        } catch (const std::system_error&) {
+            if (first) first->refuse(std::current_exception(), settings_);
+            return;  // the first lease tells
+        }
+        if (first) first->offer(std::move(child_), settings_);
     }
     ~ProcessTrainer() override {
-        if (child_) child_->quit(quit_time);
+        take_first();
+        if (child_ && child_->greeted()) child_->quit(quit_time);
     }
 
     std::span<const MetricInfo> metrics() const override { return settings_.metrics; }
@@ -39,18 +80,34 @@ public:
     }
 
     TrainResult train(const TrainRequest& request) override {
+        take_first();
         if (auto failure = put_start(request)) return *std::move(failure);
-        replace_if_leaking();
-        if (auto failure = start(request.from)) return *std::move(failure);
-        const Talk talk{&settings_, child_.get(), &scratch_, ++lease_};
-        auto outcome = talk_lease(talk, request);
-        if (auto* trained = std::get_if<Trained>(&outcome)) return std::move(*trained);
-        auto& failed = std::get<TalkFailed>(outcome);
-        if (!failed.usable) child_.reset();
-        return std::move(failed.failure);
+        while (true) {
+            replace_if_due();
+            if (auto failure = start(request.from)) return *std::move(failure);
+            const bool used = std::exchange(used_, true);
+            const Talk talk{&settings_, child_.get(), &scratch_, ++lease_};
+            auto outcome = talk_lease(talk, request);
+            if (auto* trained = std::get_if<Trained>(&outcome)) {
+                if (settings_.restart == ProcessSettings::Restart::each_training) child_->dismiss();
+                return std::move(*trained);
+            }
+            auto& failed = std::get<TalkFailed>(outcome);
+            // It was about to end when it was given the lease (a script that trains once): no fault of this training's.
+            const bool innocent = failed.unsaid && used;
+            // Nothing can be trained any more in a process whose device is in trouble.
+            const bool broken = failed.failure.kind == FailureKind::device;
+            if (broken) failed.failure.kind = FailureKind::broken_program;
+            if (broken || !failed.usable) drop();
+            if (!innocent) return std::move(failed.failure);
+        }
     }
 
 private:
+    void take_first() {
+        if (auto first = std::exchange(first_, nullptr)) child_ = first->take();
+    }
+
     std::optional<TrainFailure> put_start(const TrainRequest& request) const {
         if (request.start == nullptr) return std::nullopt;
         try {
@@ -65,30 +122,32 @@ private:
     }
 
     /// Also one that ended by itself between two leases: that is no member's fault.
-    void replace_if_leaking() {
+    void replace_if_due() {
         if (!child_) return;
         child_->look();
-        const bool full = settings_.memory > 0 && child_->memory() > settings_.memory / 2;
-        if (full) child_->quit(quit_time);
-        if (full || child_->ended()) child_.reset();
+        const auto half = settings_.memory / 2;
+        const bool full = half > 0 && child_->memory(half) > half;
+        const bool once = settings_.restart == ProcessSettings::Restart::each_training && used_;
+        if (full || once) child_->quit(quit_time);
+        if (full || once || child_->ended()) drop();
+    }
+
+    void drop() {
+        child_.reset();
+        used_ = false;
     }
 
     std::optional<TrainFailure> start(Resource reached) {
-        if (child_) return std::nullopt;
         try {
-            child_ = std::make_unique<Child>(
-                *starter_,
-                ChildCommand{settings_.command, child_environment(settings_.environment, settings_.place),
-                             scratch_.folder()},
-                settings_.log);
-            static_cast<void>(greet(settings_, *child_));
+            if (!child_) child_ = started(settings_, *starter_, scratch_.folder());
+            if (!child_->greeted()) static_cast<void>(greet(settings_, *child_));
             return std::nullopt;
         } catch (const std::system_error& error) {
-            child_.reset();
+            drop();
             return TrainFailure{FailureKind::device, "start",
                                 fmt::format("the program cannot be started: {}", error.what()), reached};
         } catch (const ProtocolError& error) {
-            child_.reset();
+            drop();
             return TrainFailure{FailureKind::exception, "start", error.what(), reached};
         }
     }
@@ -96,37 +155,67 @@ private:
     ProcessSettings settings_;
     std::shared_ptr<ChildStarter> starter_;
     Scratch scratch_;
+    std::shared_ptr<FirstProgram> first_;  ///< has the program until the first lease
     std::unique_ptr<Child> child_;
+    bool used_ = false;  ///< it was given a lease
     std::uint64_t lease_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Trainer> make_process_trainer(ProcessSettings settings, std::shared_ptr<ChildStarter> starter) {
-    return std::make_unique<ProcessTrainer>(std::move(settings), std::move(starter));
+std::unique_ptr<Trainer> make_process_trainer(ProcessSettings settings, std::shared_ptr<ChildStarter> starter,
+                                              std::shared_ptr<FirstProgram> first) {
+    return std::make_unique<ProcessTrainer>(std::move(settings), std::move(starter), std::move(first));
 }
 
 void check_process(const ProcessSettings& settings, const std::vector<std::string>& children_change,
                    ChildStarter& starter) {
-    try {
-        Child child(starter, {settings.command, child_environment(settings.environment, settings.place), std::string()},
-                    settings.log);
-        const auto hello = greet(settings, child);
-        child.quit(quit_time);
-        if (!hello.can_change) return;
-        for (const auto& name : children_change) {
-            if (std::ranges::find(*hello.can_change, name) != hello.can_change->end()) continue;
-            throw UserError(
-                fmt::format("space.{}: children of this scheduler would change it, but the program {} cannot "
-                            "change it in mid-training; give it role = \"fixed\"",
-                            name, hello.name.empty() ? words_text(settings.command) : hello.name));
-        }
-    } catch (const std::system_error& error) {
-        throw UserError(
-            fmt::format("trainer.command: {} cannot be started: {}", words_text(settings.command), error.what()));
-    } catch (const ProtocolError& error) {
-        throw UserError(fmt::format("trainer.command: {}: {}", words_text(settings.command), error.what()));
+    as_user_error(settings, [&] {
+        const auto child = started(settings, starter, "");
+        const auto hello = greet(settings, *child);
+        child->quit(quit_time);
+        check_changes(settings, hello, children_change);
+    });
+}
+
+FirstProgram::FirstProgram() = default;
+FirstProgram::~FirstProgram() = default;
+
+void FirstProgram::offer(std::unique_ptr<Child> child, const ProcessSettings& settings) {
+    {
+        const std::lock_guard lock(mutex_);
+        child_ = std::move(child);
+        settings_ = settings;
     }
+    offered_.notify_all();
+}
+
+void FirstProgram::refuse(std::exception_ptr why, const ProcessSettings& settings) {
+    {
+        const std::lock_guard lock(mutex_);
+        refusal_ = std::move(why);
+        settings_ = settings;
+    }
+    offered_.notify_all();
+}
+
+std::unique_ptr<Child> FirstProgram::take() {
+    const std::lock_guard lock(mutex_);
+    return std::move(child_);
+}
+
+void FirstProgram::check(const std::vector<std::string>& children_change) {
+    std::unique_lock lock(mutex_);
+    offered_.wait(lock, [this] { return child_ || refusal_; });
+    as_user_error(settings_, [&] {
+        if (refusal_) std::rethrow_exception(refusal_);
+        try {
+            check_changes(settings_, greet(settings_, *child_), children_change);
+        } catch (...) {
+            child_.reset();
+            throw;
+        }
+    });
 }
 
 }  // namespace stemma

@@ -4,8 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <span>
+#include <string_view>
 #include <system_error>
 
 #include "core/error.hpp"
@@ -14,7 +18,12 @@
 namespace stemma {
 namespace {
 
+namespace fs = std::filesystem;
+
+/// A file is one array; a folder has one for each file in it ("process/sub/weights"), and one without content for each
+/// folder in it ("process/sub/") and for itself.
 constexpr const char* array_name = "process";
+constexpr std::string_view in_folder = "process/";
 
 [[noreturn]] void fail(const std::string& file) { throw std::system_error(errno, std::generic_category(), file); }
 
@@ -37,6 +46,50 @@ void overwrite(const std::string& file, std::span<const std::byte> content) {
     if (::ftruncate(out.number(), static_cast<off_t>(content.size())) != 0) fail(file);
 }
 
+/// Read, not mapped: a program that still shortens its file must not bring this process a SIGBUS.
+class Opened {
+public:
+    explicit Opened(const fs::path& file) : file_(file), in_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
+        struct stat about {};
+        if (!in_ || ::fstat(in_.number(), &about) != 0) fail(file_);
+        bytes_ = static_cast<std::size_t>(about.st_size);
+    }
+    std::size_t bytes() const { return bytes_; }
+    void read(std::span<std::byte> content) const {
+        for (std::size_t done = 0; done < content.size();) {
+            const auto got = ::read(in_.number(), content.data() + done, content.size() - done);
+            if (got < 0 && errno == EINTR) continue;
+            if (got == 0) errno = EIO;  // shorter than a moment ago
+            if (got <= 0) fail(file_);
+            done += static_cast<std::size_t>(got);
+        }
+    }
+
+private:
+    std::string file_;
+    Descriptor in_;
+    std::size_t bytes_ = 0;
+};
+
+/// Names below `folder`, those of folders with a slash at the end, and where they are; in order of names. Links are
+/// followed to what they stand for.
+std::map<std::string, fs::path> entries_of(const fs::path& folder) {
+    std::map<std::string, fs::path> entries;
+    for (const auto& entry :
+         fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink)) {
+        const auto name = entry.path().lexically_relative(folder).generic_string();
+        if (entry.is_directory()) {
+            entries.emplace(name + "/", entry.path());
+        } else if (entry.is_regular_file()) {
+            entries.emplace(name, entry.path());
+        } else {
+            errno = EINVAL;
+            fail(entry.path().string() + " (neither a file nor a folder)");
+        }
+    }
+    return entries;
+}
+
 }  // namespace
 
 Scratch::Scratch(const std::string& parent) {
@@ -53,27 +106,51 @@ Scratch::~Scratch() {
 }
 
 bool Scratch::put_start(const Snapshot& snapshot) const {
-    const auto* array = snapshot.find(array_name);
-    if (array == nullptr || array->type != DType::u8) return false;
-    overwrite(start_file(), snapshot.content(*array));
-    return true;
+    const auto start = fs::path(start_file());
+    if (const auto* array = snapshot.find(array_name)) {
+        if (array->type != DType::u8) return false;
+        if (fs::is_directory(start)) fs::remove_all(start);
+        overwrite(start, snapshot.content(*array));
+        return true;
+    }
+    // A folder: nothing may stay there of the one before.
+    fs::remove_all(start);
+    bool any = false;
+    for (const auto& array : snapshot.arrays()) {
+        if (array.type != DType::u8 || !array.name.starts_with(in_folder)) return false;
+        const auto name = array.name.substr(in_folder.size());
+        const fs::path relative(name);
+        if (relative.is_absolute() || std::ranges::find(relative, "..") != relative.end()) return false;
+        const auto place = start / relative;
+        fs::create_directories(name.empty() || name.ends_with('/') ? place : place.parent_path());
+        if (!name.empty() && !name.ends_with('/')) overwrite(place, snapshot.content(array));
+        any = true;
+    }
+    return any;
 }
 
 Snapshot Scratch::take_saved() const {
-    const auto file = save_file();
-    const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat about {};
-    if (!in || ::fstat(in.number(), &about) != 0) fail(file);
-    // Read, not mapped: a program that still shortens its file must not bring this process a SIGBUS.
+    const fs::path save = save_file();
     Snapshot snapshot;
-    snapshot.reserve(static_cast<std::size_t>(about.st_size));
-    const auto content = snapshot.add(array_name, DType::u8, {about.st_size});
-    for (std::size_t done = 0; done < content.size();) {
-        const auto got = ::read(in.number(), content.data() + done, content.size() - done);
-        if (got < 0 && errno == EINTR) continue;
-        if (got == 0) errno = EIO;  // shorter than a moment ago
-        if (got <= 0) fail(file);
-        done += static_cast<std::size_t>(got);
+    if (!fs::is_directory(save)) {
+        const Opened file(save);
+        snapshot.reserve(file.bytes());
+        file.read(snapshot.add(array_name, DType::u8, {static_cast<std::int64_t>(file.bytes())}));
+        return snapshot;
+    }
+    const auto entries = entries_of(save);
+    std::size_t bytes = 0;
+    for (const auto& [name, path] : entries) bytes += name.ends_with('/') ? 0 : fs::file_size(path) + 64;
+    snapshot.reserve(bytes);
+    snapshot.add(std::string(in_folder), DType::u8, {0});  // there even if nothing is in it
+    for (const auto& [name, path] : entries) {
+        const auto array = std::string(in_folder) + name;
+        if (name.ends_with('/')) {
+            snapshot.add(array, DType::u8, {0});
+            continue;
+        }
+        const Opened file(path);
+        file.read(snapshot.add(array, DType::u8, {static_cast<std::int64_t>(file.bytes())}));
     }
     return snapshot;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Snapshots as files in node-local scratch (POSIX shared memory by default).
+// Snapshots as files or folders in node-local scratch (POSIX shared memory by default).
 
 #include <cstdint>
 #include <filesystem>
@@ -24,9 +24,9 @@ public:
     std::string start_file() const { return folder_ + "/start"; }
     std::string save_file() const { return folder_ + "/save"; }
 
-    /// The one array that holds a program's snapshot. False if `snapshot` is of another trainer.
+    /// The file or folder that a program left as its snapshot. False if `snapshot` is of another trainer.
     bool put_start(const Snapshot& snapshot) const;
-    /// What the program left. Throws std::system_error (no file, no memory).
+    /// What the program left, a file or a folder. Throws std::system_error (no file, no memory).
     Snapshot take_saved() const;
 
 private:

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,11 +42,12 @@ Pair make_sockets(int type) {
 }
 
 /// The request as a file in memory: an environment can be larger than a socket takes in one message.
-Descriptor text_of(const ChildCommand& command) {
+Descriptor text_of(const ChildCommand& command, const std::string& channel) {
     Bytes text;
     ByteWriter out(text);
     out.put(command.words);
-    out.put(static_cast<std::uint32_t>(command.environment.size()));
+    out.put(static_cast<std::uint32_t>(command.environment.size() + 1));
+    out.put("STEMMA_CHANNEL=" + channel);
     for (const auto& [name, value] : command.environment) out.put(name + "=" + value);
     out.put(command.scratch);
     Descriptor file(::memfd_create("stemma-request", MFD_CLOEXEC));
@@ -53,6 +55,14 @@ Descriptor text_of(const ChildCommand& command) {
         throw std::system_error(errno, std::generic_category(), "memfd");
     }
     return file;
+}
+
+/// Of the ends that a program is given: by them it knows that they reached it.
+std::string channel_of(const Descriptor& reads, const Descriptor& writes) {
+    struct stat read_end {
+    }, write_end{};
+    if (::fstat(reads.number(), &read_end) != 0 || ::fstat(writes.number(), &write_end) != 0) return "";
+    return std::to_string(read_end.st_ino) + "," + std::to_string(write_end.st_ino);
 }
 
 void send_request(int control, const std::array<int, detail::request_descriptors>& descriptors) {
@@ -110,7 +120,7 @@ StartedChild ChildStarter::start(const ChildCommand& command) {
     // A socket for requests: writing to a pipe whose reader is gone would raise SIGPIPE.
     auto requests = make_sockets(SOCK_STREAM), answers = make_pipe(), output = make_pipe();
     auto life = make_sockets(SOCK_SEQPACKET);
-    const auto text = text_of(command);
+    const auto text = text_of(command, channel_of(requests.second, answers.second));
     send_request(control_.number(), {text.number(), requests.second.number(), answers.second.number(),
                                      output.second.number(), life.second.number()});
     // Only the program and the helper hold these ends from now on, so that their deaths are seen here.
@@ -125,8 +135,9 @@ StartedChild ChildStarter::start(const ChildCommand& command) {
     for (const auto* end : {&requests.first, &answers.first, &output.first}) {
         ::fcntl(end->number(), F_SETFL, ::fcntl(end->number(), F_GETFL) | O_NONBLOCK);
     }
-    return {note.value, std::move(requests.first), std::move(answers.first), std::move(output.first),
-            std::move(life.first)};
+    return {
+        note.value,           note.keeper, std::move(requests.first), std::move(answers.first), std::move(output.first),
+        std::move(life.first)};
 }
 
 }  // namespace stemma

@@ -21,20 +21,23 @@ struct ChildCommand {
 struct HelperNote {
     enum class Kind : std::int32_t { started = 1, refused = 2, ended = 3 };
     Kind kind = Kind::started;
-    std::int32_t value = 0;  ///< process id; errno; status as waitpid gives it
+    std::int32_t value = 0;   ///< process id; errno; status as waitpid gives it
+    std::int32_t keeper = 0;  ///< started: the process above it
 };
 
-/// A running program. Destroying `life` makes the helper kill its whole process group.
+/// A running program. Destroying `life` makes its keeper kill it with all that it started.
 struct StartedChild {
     int pid = 0;
+    int keeper = 0;     ///< all that it started descends from this process, whatever becomes of those between
     Descriptor to;      ///< its descriptor child_read_descriptor reads from here
     Descriptor from;    ///< what it writes to child_write_descriptor
     Descriptor output;  ///< its standard output and error
     Descriptor life;    ///< becomes readable (a HelperNote) when it has ended
 };
 
-/// The helper. Programs are leaders of process groups of their own and get SIGKILL when the helper ends; the helper
-/// ends, killing all groups and removing the scratch folders, when this process ends in whatever way.
+/// The helper, which forks a keeper for each program. A keeper adopts what its program leaves behind, in sessions of
+/// their own as well, and kills it all when the program has ended, or this process in whatever way. The helper removes
+/// the scratch folders when this process has ended.
 class ChildStarter {
 public:
     /// Forks: from a process without threads if possible. Throws UserError if the system lets it not.

@@ -2,36 +2,19 @@
 
 #include <torch/torch.h>
 
-#include <array>
 #include <new>
-#include <string_view>
 
 #include "core/bytes.hpp"
 #include "core/error.hpp"
+#include "trainer/error_text.hpp"
 #include "trainer/torch/hyperparameters.hpp"
 
 namespace stemma {
 namespace {
 
-bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
-    for (const auto part : parts) {
-        if (text.find(part) != std::string_view::npos) return true;
-    }
-    return false;
-}
-
-/// LibTorch has few types of exceptions: beyond them only the text tells.
 FailureKind kind_of(const c10::Error& error) {
     if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return FailureKind::out_of_memory;
-    const std::string_view text = error.what();
-    if (has_any(text, {"out of memory", "can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED"})) {
-        return FailureKind::out_of_memory;
-    }
-    if (has_any(text,
-                {"CUDA error", "CUDA driver error", "cuDNN error", "CUBLAS_STATUS", "CUDNN_STATUS", "NCCL error"})) {
-        return FailureKind::device;
-    }
-    return FailureKind::exception;
+    return kind_of_text(error.what_without_backtrace());
 }
 
 }  // namespace

@@ -21,26 +21,38 @@ std::pair<torch::Tensor, torch::Tensor> mean_and_scale(const torch::Tensor& valu
     return {values.mean(0), torch::where(scale > 0, scale, torch::ones_like(scale))};
 }
 
-Data csv(const TorchSettings& settings) {
-    const auto table = read_csv(settings.path);
-    auto target = table.columns.size() - 1;
+/// How a table is used: which column is predicted, and how its rows are dealt out.
+struct CsvUse {
+    std::size_t target = 0;
+    std::int64_t trains = 0, valids = 0, tests = 0;
+};
+
+/// Throws UserError where the job asks for what the table does not have.
+CsvUse csv_use(const TorchSettings& settings, const CsvTable& table) {
+    CsvUse use;
+    use.target = table.columns.size() - 1;
     if (!settings.target.empty()) {
         const auto found = std::find(table.columns.begin(), table.columns.end(), settings.target);
         if (found == table.columns.end()) {
             throw UserError("data file " + settings.path + " has no column \"" + settings.target +
                             "\" (trainer.target)" + did_you_mean(settings.target, table.columns));
         }
-        target = static_cast<std::size_t>(found - table.columns.begin());
+        use.target = static_cast<std::size_t>(found - table.columns.begin());
     }
     if (table.columns.size() < 2)
         throw UserError("data file " + settings.path + " has one column; nothing is left to predict it from");
-
     const auto n = static_cast<std::int64_t>(table.rows());
-    const auto valids = share(settings.valid, n, 0.1);
-    const auto tests = share(settings.test, n, 0.1);
-    const auto trains = n - valids - tests;
-    demand_rows(settings.path, n, trains, valids, tests);
+    use.valids = share(settings.valid, n, 0.1);
+    use.tests = share(settings.test, n, 0.1);
+    use.trains = n - use.valids - use.tests;
+    demand_rows(settings.path, n, use.trains, use.valids, use.tests);
+    return use;
+}
 
+Data csv(const TorchSettings& settings) {
+    const auto table = read_csv(settings.path);
+    const auto [target, trains, valids, tests] = csv_use(settings, table);
+    const auto n = static_cast<std::int64_t>(table.rows());
     const auto columns = static_cast<std::int64_t>(table.columns.size());
     const auto all = torch::from_blob(const_cast<double*>(table.values.data()), {n, columns}, torch::kFloat64)
                          .index_select(0, torch::tensor(numbered(n, settings, 0), torch::kInt64));
@@ -81,6 +93,11 @@ void check_data_files(const TorchSettings& settings) {
     if (settings.data == "text") return check_text_files(settings);
     if (settings.path.empty()) throw UserError("trainer.path is missing: data = \"csv\" needs the file");
     if (!fs::exists(settings.path)) throw UserError("data file " + settings.path + " (trainer.path) does not exist");
+}
+
+void check_data(const TorchSettings& settings) {
+    check_data_files(settings);
+    if (settings.data == "csv") static_cast<void>(csv_use(settings, read_csv(settings.path)));
 }
 
 Data load_data(const TorchSettings& settings, torch::Device device) {

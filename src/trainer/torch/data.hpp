@@ -35,6 +35,9 @@ struct Data {
 /// UserError.
 Data load_data(const TorchSettings& settings, torch::Device device);
 
+/// The same, and a table can be read and has what the settings name: reads it whole.
+void check_data(const TorchSettings& settings);
+
 /// The files that the settings name are there; throws UserError with the remedy.
 void check_data_files(const TorchSettings& settings);
 

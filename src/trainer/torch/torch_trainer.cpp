@@ -221,6 +221,8 @@ void check_torch_settings(const TorchSettings& settings, const SearchSpace& spac
     check_data_files(settings);
 }
 
+void check_torch_data(const TorchSettings& settings) { check_data(settings); }
+
 std::unique_ptr<Trainer> make_torch_trainer(TorchSettings settings, std::shared_ptr<const SearchSpace> space) {
     check_torch_settings(settings, *space);
     const auto device = checked_device(settings.device);

@@ -82,6 +82,10 @@ std::unique_ptr<Trainer> make_torch_trainer(TorchSettings settings, std::shared_
 /// Throws the UserError that make_torch_trainer() would throw for all but the data's content: cheap, reads no data.
 void check_torch_settings(const TorchSettings& settings, const SearchSpace& space);
 
+/// Throws the UserError that make_torch_trainer() would throw for the content of a table (data = "csv"), which it
+/// reads.
+void check_torch_data(const TorchSettings& settings);
+
 /// Throws UserError: a role "hypergradient" for what is no hyperparameter of the weight update, or a variant with
 /// nothing to move. What has the role but is not moved by the variant stays constant, so that one space serves all
 /// variants. Part of check_torch_settings(); for tasks whose loop is Stemma's, too.

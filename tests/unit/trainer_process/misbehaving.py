@@ -126,6 +126,21 @@ while True:
     elif what == "environment":
         print(" ".join(sorted(os.environ)))
         send(type="failure", lease=number, kind="infeasible", error="Refused", message=os.environ["OMP_NUM_THREADS"])
+    elif what == "dies_late":
+        send(**good)
+        time.sleep(0.1)
+        sys.exit(0)
+    elif what == "dies_at_third":
+        if count == 3:
+            sys.exit(4)
+        send(**good)
+    elif what == "tells_pid":
+        send(**{**good, "metrics": {"valid_loss": os.getpid()}})
+    elif what == "device_at_second":
+        if count == 2:
+            send(type="failure", lease=number, kind="device", error="RuntimeError", message="CUDA error: device-side assert triggered")
+            continue
+        send(**{**good, "metrics": {"valid_loss": os.getpid()}})
     elif what == "dies_between":
         send(**good)
         sys.exit(0)
