@@ -209,6 +209,32 @@ def test_a_mistake_that_every_rank_refuses_is_the_users(stemma, mpi, job):
     assert not (stemma.folder / "run.h5").exists()
 
 
+TABLES = {
+    "a column that is not there": ("a,price\n" + "1,2\n" * 40, ("trainer.target=prise",), 'did you mean "price"'),
+    "no header": ("1,2\n" * 40, (), "must name the columns"),
+    "text in a cell": ("a,price\n" + "1,2\n" * 40 + "1,red\n", (), '"red" in column "price"'),
+    "no CUDA": ("a,price\n" + "1,2\n" * 40, ("workers.device=cuda",), "cuda"),
+}
+
+
+@pytest.mark.parametrize("what", TABLES)
+def test_mistakes_of_torch_jobs_are_found_by_check_and_before_the_start(stemma, job, what):
+    if "no LibTorch" in stemma("--version").stdout:
+        pytest.skip("built without LibTorch")
+    content, overrides, part = TABLES[what]
+    stemma.env["CUDA_VISIBLE_DEVICES"] = ""
+    (stemma.folder / "table.csv").write_text(content)
+    text = job.read_text().replace('type = "toy"\nunit = "step"', 'type = "torch"\ndata = "csv"\npath = "table.csv"').replace("momentum", "weight_decay")
+    job.write_text(text)
+    words = [word for override in overrides for word in ("--set", override)]
+
+    if what != "no CUDA" or "CUDA" not in stemma("--version").stdout:
+        assert part in stemma("check", job, *words, code=USER_ERROR).stderr
+    done = stemma("run", job, "-n", 2, "-o", "run.h5", *words, code=USER_ERROR)
+    assert part in done.stderr
+    assert not (stemma.folder / "run.h5").exists()
+
+
 # ---- what a person sees ---------------------------------------------------------------------------------------------
 
 

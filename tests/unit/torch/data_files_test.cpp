@@ -10,6 +10,7 @@
 #include "trainer/torch/csv.hpp"
 #include "trainer/torch/idx.hpp"
 #include "trainer/torch/text.hpp"
+#include "trainer/torch/torch_trainer.hpp"
 #include "unit/torch/small_data.hpp"
 
 namespace stemma {
@@ -104,6 +105,33 @@ TEST_F(DataFiles, CsvErrorsNameFileLineAndColumn) {
     refuses("a,b\n", "no rows");
     refuses("1.5,2\n1,2\n", ":1: the first line must name the columns");
     EXPECT_THAT([&] { read_csv("nowhere.csv"); }, ThrowsMessage<UserError>(HasSubstr("nowhere.csv cannot be opened")));
+}
+
+TEST_F(DataFiles, TablesAreReadWhenAJobIsChecked) {
+    TorchSettings settings;
+    settings.data = "csv";
+    const auto rows = [](int count) {
+        std::string text = "a,price\n";
+        for (int i = 0; i < count; ++i) text += "1,2\n";
+        return text;
+    };
+    settings.path = write(rows(40), ".csv");
+    EXPECT_NO_THROW(check_torch_data(settings));
+    const auto refuses = [&](const char* text) {
+        EXPECT_THAT([&] { check_torch_data(settings); },
+                    ThrowsMessage<UserError>(AllOf(HasSubstr(settings.path), HasSubstr(text))));
+    };
+    settings.target = "prise";
+    refuses("did you mean \"price\"");
+    settings.target = "";
+    settings.path = write(rows(2), ".csv");
+    refuses("rows");
+    settings.path = write("1,2\n3,4\n", ".csv");
+    refuses("must name the columns");
+    settings.path = write(rows(40) + "1,red\n", ".csv");
+    refuses("\"red\" in column \"price\"");
+    settings.path = (folder_ / "nowhere.csv").string();
+    refuses("does not exist");
 }
 
 TEST_F(DataFiles, CifarIsRead) {
