@@ -134,8 +134,12 @@ public:
             if (watched[0].revents != 0 || watched[1].revents != 0) break;  // nobody wants it any more
             if (watched[2].revents != 0) reap();
         }
-        kill_all();
+        // What it left must be gone before the next one needs its memory; but one that hangs in the kernel (a file
+        // system that does not answer) must not hold up the news.
+        const bool gone = kill_all(200);
         if (status_) tell(life, HelperNote::Kind::ended, *status_);
+        while (!gone && !kill_all(1000)) {
+        }
     }
 
 private:
@@ -174,19 +178,19 @@ private:
     }
 
     /// The program, its group, and all that ever came from it: each one's children become this process's when it dies.
-    void kill_all() {
+    /// False if somebody is left after so many looks, 10 ms apart.
+    bool kill_all(int looks) {
         if (!status_) ::kill(-program_, SIGKILL);
-        while (true) {
-            bool any = false;
-            for (const pid_t child : children_of(::getpid())) {
-                any = true;
-                ::kill(child, SIGKILL);
+        for (; looks > 0; --looks) {
+            for (const pid_t child : children_of(::getpid())) ::kill(child, SIGKILL);
+            pid_t who = 0;
+            for (int status = 0; (who = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+                if (who == program_) status_ = status;
             }
-            int status = 0;
-            const pid_t who = ::waitpid(-1, &status, any ? 0 : WNOHANG);
-            if (who == program_) status_ = status;
-            if (who < 0 && errno != EINTR) return;  // nobody is left
+            if (who < 0 && errno == ECHILD) return true;
+            ::poll(nullptr, 0, 10);
         }
+        return false;
     }
 
     Request request_;
