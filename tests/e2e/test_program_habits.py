@@ -258,9 +258,22 @@ def test_members_that_wait_for_their_retry_are_named(stemma, program):
 
 
 def test_a_search_starts_each_workers_program_once(stemma, program):
-    job = program("open(f'start-{os.getpid()}', 'w').close()\n" + "for lease in stemma.leases():\n    with lease:\n        train(lease)\n")
+    job = program("open(f'start-{os.getpid()}', 'w').close()\nimport glob\nwhile len(glob.glob('start-*')) < 3: time.sleep(0.01)\n" + "for lease in stemma.leases():\n    with lease:\n        train(lease)\n")
 
     stemma("run", job, "-n", 3, "-o", "run.h5")
+
+    assert len(list(stemma.folder.glob("start-*"))) == 3
+    assert len(rows(stemma, "run.h5", "members")) == 12
+
+
+def test_over_mpi_rank_zero_starts_one_more_at_the_same_time(stemma, mpi, program):
+    # Each waits for the others: the check does not go before the workers' own.
+    job = program(
+        "open(f'start-{os.getpid()}', 'w').close()\nimport glob\nwhile len(glob.glob('start-*')) < 3: time.sleep(0.01)\n"
+        "for lease in stemma.leases():\n    with lease:\n        train(lease)\n"
+    )
+
+    mpi(3, "run", job, "-o", "run.h5")
 
     assert len(list(stemma.folder.glob("start-*"))) == 3
     assert len(rows(stemma, "run.h5", "members")) == 12
