@@ -23,6 +23,7 @@ _NAMES = {
     "report": "stemma.report",
     "export": "stemma.export",
     "leases": "stemma.training:leases",
+    "seed": "stemma.training:seed",
     "Lease": "stemma.training:Lease",
     "Infeasible": "stemma.training:Infeasible",
     "SnapshotUnavailable": "stemma.training:SnapshotUnavailable",

@@ -17,7 +17,7 @@ import threading
 from pathlib import Path
 
 from stemma import connection as own
-from stemma.training import Channel, _forget, _plain, _saved
+from stemma.training import Channel, Terms, _forget, _plain, _saved, require_known
 
 _SOCKET = "STEMMA_ASK_SOCKET"  # in the environment of the placeholders: where the asking program listens
 
@@ -26,20 +26,14 @@ class AskTellError(RuntimeError):
     """The search could not be started, or ended with an error."""
 
 
-class Asked:
-    """A lease to be trained: the fields are those of stemma.Lease (configuration, start, save, member, seed, first,
-    last, adopted)."""
+class Asked(Terms):
+    """A lease to be trained, with the fields of stemma.Lease (configuration, start, save, member, seed, first, last, max, adopted,
+    ...); its hyperparameters are read as there: lease["lr"], lease.get("momentum", 0), "momentum" in lease, dict(lease)."""
 
     def __init__(self, connection, message):
+        super().__init__(message)
         self._connection = connection
-        self._number = message["lease"]
-        self.configuration = message["configuration"]
-        self.start, self.save = message["start"], message["save"]
-        self.member, self.seed = message["member"], message["seed"]
-        self.first, self.last, self.adopted = message["from"], message["to"], message["adopted"]
-
-    def __getitem__(self, name):
-        return self.configuration[name]
+        self._metrics = message["metrics"]
 
 
 class AskTell:
@@ -83,10 +77,14 @@ class AskTell:
 
     def progress(self, lease, at, **metrics):
         """How it stands after unit `at`, lease.first < at <= lease.last, if the caller knows; in ascending order."""
+        require_known(metrics, lease._metrics)
+        if not lease.first < at <= lease.last:
+            raise ValueError(f"progress at {at}, but the lease is for {lease.first + 1} to {lease.last}")
         _send(lease._connection, type="progress", lease=lease._number, at=at, metrics=_plain(metrics))
 
     def tell(self, lease, snapshot=None, **metrics):
-        """What came of it: the metrics at lease.last. `snapshot`: is there one in lease.save? None = look."""
+        """What came of it: the metrics at lease.last. Raises a ValueError for one that the job does not list; the lease stays open. `snapshot`: is there one in lease.save? None = look."""
+        require_known(metrics, lease._metrics)
         if snapshot is None:
             snapshot = _saved(lease.save)
         _send(lease._connection, type="report", lease=lease._number, at=lease.last, metrics=_plain(metrics), snapshot=snapshot)
@@ -172,14 +170,17 @@ def _placeholder():
         connection.connect(os.environ[_SOCKET])
     except (OSError, KeyError):
         connection = None  # only looked at before the start, or the asking program is gone
+    metrics = []
     while True:
         message = channel.receive()
         if message is None or message["type"] == "quit" or (connection is None and message["type"] == "lease"):
             return
+        if message["type"] == "welcome":
+            metrics = message["metrics"]
         if message["type"] != "lease":
             continue
         _forget(message["save"])
-        _send(connection, **message)
+        _send(connection, **message, metrics=metrics)
         answer = {"type": "progress"}
         while answer["type"] == "progress":
             answer = _receive(connection)

@@ -1,17 +1,128 @@
-"""Snapshots of PyTorch trainings: models, optimisers, schedulers and every random stream, in one file.
+"""Snapshots of PyTorch trainings: models, optimizers, schedulers and every random stream, in one file.
 
-    stemma.load_torch(lease, model=model, optimiser=optimiser)     # does nothing when training starts from scratch
+    stemma.seed(lease)
     ...
-    stemma.save_torch(lease, model=model, optimiser=optimiser, scheduler=scheduler)
+    stemma.load_torch(lease, model=model, optimizer=optimizer, scheduler=scheduler)    # from scratch: loads nothing
+    ...
+    stemma.save_torch(lease, model=model, optimizer=optimizer, scheduler=scheduler)
 
-Anything with state_dict() and load_state_dict() can be given, under any name; other values are kept as they are.
+Anything with state_dict() and load_state_dict() can be given, under any name, and generators of random numbers (of a
+DataLoader); other values are kept as they are.
 """
 
-import contextlib
 import random
 import sys
+import types
+import weakref
 
-_RANDOM = "random streams"
+from stemma import torch_adoption
+
+_OWN = "stemma"  # in the file: what is saved beside the parts
+
+_made = weakref.WeakKeyDictionary()  # optimizer -> what its groups were made with
+
+
+def save_torch(lease, **parts):
+    """Writes the lease's snapshot. `lease` may also be a path."""
+    import torch
+
+    if _OWN in parts:
+        raise ValueError(f'save_torch: "{_OWN}" is the name of what is saved by itself; give that part another one')
+    whole = {name: _state_of(part) for name, part in parts.items()}
+    whole[_OWN] = {
+        "random": _random_state(),
+        "configuration": getattr(lease, "configuration", None),
+        "made": {name: _made[part] for name, part in parts.items() if torch_adoption.is_optimizer(part) and part in _made},
+    }
+    torch.save(whole, getattr(lease, "save", lease))
+
+
+def load_torch(lease, map_location=None, **parts):
+    """Loads the lease's start snapshot into `parts` and restores the random streams; returns the values that are no such
+    parts by name. From scratch: does nothing and returns {}; call it all the same, with all parts. `lease` may be a path.
+
+    A child that adopts its parent's snapshot with other hyperparameters keeps its own: stemma.torch_adoption says how.
+    """
+    import torch
+
+    for name, part in parts.items():
+        if not (hasattr(part, "load_state_dict") or _is_generator(part)):
+            raise TypeError(
+                f"load_torch: {name} is a {type(part).__name__}, which has no load_state_dict(); leave it out: "
+                f'values are returned, load_torch(...)["{name}"]'
+            )
+        if torch_adoption.is_optimizer(part):
+            _made[part] = torch_adoption.made_with(part)
+    path = getattr(lease, "start", lease)
+    if path is None:
+        return {}
+    whole = _read(path, map_location)
+    own = whole.pop(_OWN)
+    for name in parts:
+        if name not in whole:
+            raise KeyError(f'load_torch: the snapshot has no "{name}"; save_torch() was given {", ".join(whole) or "nothing"}')
+    states = {name: whole.pop(name) for name in parts}
+    generators = {name: part for name, part in parts.items() if _is_generator(part)}
+    for name, part in generators.items():
+        part.set_state(_on_cpu(states[name]))
+    rest = {name: part for name, part in parts.items() if name not in generators}
+    if _is_changed(lease, own["configuration"]):
+        torch_adoption.load(rest, states, own["made"])
+    else:
+        for name, part in rest.items():
+            part.load_state_dict(states[name])
+    _set_random_state(own["random"])
+    return whole
+
+
+def _is_changed(lease, parent):
+    """Whether it is a child, with other hyperparameters than those that trained the snapshot."""
+    if parent is None:  # it was saved without a lease
+        parent = getattr(lease, "parent_configuration", None)
+    return getattr(lease, "adopted", False) and lease.configuration != parent
+
+
+def _read(path, map_location):
+    """The whole file. What is wrong with it is no mistake of the caller's: the member is trained again from what else there is."""
+    import torch
+    from stemma.training import SnapshotUnavailable
+
+    try:
+        # The snapshot is this program's own: its values may be of any type.
+        whole = torch.load(path, map_location=map_location, weights_only=False)
+        if not isinstance(whole, dict) or not isinstance(whole.get(_OWN), dict):
+            raise ValueError("it was not written by save_torch()")
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise SnapshotUnavailable(f"{type(error).__name__}: {error}") from error
+    return whole
+
+
+def _state_of(part):
+    if _is_generator(part):
+        return part.get_state()
+    if not hasattr(part, "state_dict"):
+        return part
+    state = part.state_dict()
+    return _without_functions(state) if torch_adoption.is_scheduler(part) else state
+
+
+def _without_functions(state):
+    """A scheduler's functions follow from what it is made with, and PyTorch 1.13 has some in its state that cannot be saved,
+    or that the optimizer would be saved with."""
+    kept = {name: value for name, value in state.items() if not isinstance(value, (types.FunctionType, types.MethodType, weakref.ref))}
+    if "_schedulers" in kept:
+        kept["_schedulers"] = [_without_functions(one) for one in kept["_schedulers"]]
+    return kept
+
+
+def _is_generator(part):
+    return hasattr(part, "get_state") and hasattr(part, "set_state") and not hasattr(part, "state_dict")
+
+
+def _on_cpu(state):
+    return state.cpu() if hasattr(state, "cpu") else state
 
 
 def _random_state():
@@ -36,81 +147,3 @@ def _set_random_state(state):
         import numpy
 
         numpy.random.set_state(state["numpy"])
-
-
-def save_torch(lease, **parts):
-    """Writes the lease's snapshot. `lease` may also be a path."""
-    import torch
-
-    whole = {name: part.state_dict() if hasattr(part, "state_dict") else part for name, part in parts.items()}
-    if _RANDOM in whole:
-        raise ValueError(f'"{_RANDOM}" is the name of what is saved by itself')
-    whole[_RANDOM] = _random_state()
-    torch.save(whole, getattr(lease, "save", lease))
-
-
-def load_torch(lease, map_location=None, seed=True, **parts):
-    """Loads the lease's start snapshot into `parts`; returns the values without state_dict() by name.
-
-    From scratch: returns {}, and seeds Python, NumPy and PyTorch by the member's seed (so call it before the model is
-    made, too, if its first weights shall follow from the seed: `load_torch(lease)`); `seed=False` leaves them alone.
-    An optimiser's state has its learning rate, momentum and the like in it, and a scheduler's the learning rates that it
-    starts from: where a child adopts its parent's snapshot, those that they were made with stay.
-    """
-    import torch
-
-    path = getattr(lease, "start", lease)
-    if path is None:
-        if seed and not parts:
-            random.seed(lease.seed)
-            torch.manual_seed(lease.seed % 2**63)
-            if "numpy" in sys.modules:
-                sys.modules["numpy"].random.seed(lease.seed % 2**32)
-        return {}
-    from stemma.training import SnapshotUnavailable
-
-    try:
-        # The snapshot is this program's own: its values may be of any type.
-        whole = torch.load(path, map_location=map_location, weights_only=False)
-        if not isinstance(whole, dict) or _RANDOM not in whole:
-            raise ValueError("it was not written by save_torch()")
-        for name, part in parts.items():
-            with keep_hyperparameters(part) if getattr(lease, "adopted", False) else contextlib.nullcontext():
-                part.load_state_dict(whole[name])
-    except MemoryError:
-        raise
-    except Exception as error:
-        raise SnapshotUnavailable(f"{type(error).__name__}: {error}") from error
-    if parts:
-        _set_random_state(whole[_RANDOM])
-    return {name: value for name, value in whole.items() if name not in parts and name != _RANDOM}
-
-
-class keep_hyperparameters:
-    """While the state of an optimiser is loaded: its learning rate, momentum and the like stay as they were made for this
-    member; of a scheduler: the learning rates that it starts from. Does nothing for other things."""
-
-    def __init__(self, part):
-        import torch
-
-        self._part = part
-        self._groups = part.param_groups if isinstance(part, torch.optim.Optimizer) else []
-        self._schedulers = [one for one in _all_schedulers(part) if hasattr(one, "base_lrs")]
-
-    def __enter__(self):
-        self._kept = [{key: value for key, value in group.items() if key != "params"} for group in self._groups]
-        self._base_lrs = [list(one.base_lrs) for one in self._schedulers]
-
-    def __exit__(self, kind, error, trace):
-        if kind is None and self._groups:
-            for group, kept in zip(self._part.param_groups, self._kept):
-                group.update(kept)
-        if kind is None:
-            for one, kept in zip(self._schedulers, self._base_lrs):
-                one.base_lrs = kept
-        return False
-
-
-def _all_schedulers(part):
-    """It and those inside it: SequentialLR and ChainedScheduler are made of others."""
-    return [part, *(inner for one in getattr(part, "_schedulers", ()) for inner in _all_schedulers(one))]

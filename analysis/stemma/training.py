@@ -16,6 +16,7 @@
 Standard library only. Everything that the program prints is kept in the run's log.
 """
 
+import difflib
 import json
 import math
 import os
@@ -83,33 +84,19 @@ class Channel:
         return b"".join(parts)
 
 
-class Lease:
-    """A span of training of one member. Iterating gives the numbers of the units (epochs or steps) to train.
+class Terms:
+    """What a lease says: its fields, and its hyperparameters by name, as in a dict."""
 
-    configuration  hyperparameters by name; inactive ones are absent. lease["lr"] and lease.get("momentum", 0) read it
-    start          file or folder with the snapshot to go on from, or None: from scratch. Only read it, and only during the lease
-    save           to leave the snapshot in, before report(): a file, or a folder that you make
-    member, seed   its number, and a seed that is a function of the run's seed and the member
-    first, last    units that were trained before, and to be trained to: first < last
-    adopted        the snapshot is a parent's: other hyperparameters trained it so far
-    unit           "epoch" or "step"
-    threads        threads to use
-    """
-
-    def __init__(self, channel, message, unit="epoch", threads=1):
-        self._channel = channel
+    def __init__(self, message):
         self._number = message["lease"]
-        self._over = False
-        self._stopped = False
         self.configuration = message["configuration"]
+        self.parent_configuration = message["parent_configuration"]
         self.start = message["start"]
         self.save = message["save"]
         self.member = message["member"]
-        self.seed = message["seed"]
-        self.first, self.last = message["from"], message["to"]
-        self.at = self.first
+        self.seed, self.seed64, self.run_seed = message["seed"], message["seed64"], message["run_seed"]
+        self.first, self.last, self.max = message["from"], message["to"], message["max"]
         self.adopted = message["adopted"]
-        self.unit, self.threads = unit, threads
 
     def __getitem__(self, name):
         try:
@@ -118,13 +105,61 @@ class Lease:
             there = ", ".join(self.configuration) or "none"
             raise KeyError(f'hyperparameter "{name}" is not in [space] of the job, or inactive here; there are: {there}') from None
 
+    def __contains__(self, name):
+        return name in self.configuration
+
     def get(self, name, default=None):
         return self.configuration.get(name, default)
 
+    def keys(self):
+        return self.configuration.keys()
+
+    def values(self):
+        return self.configuration.values()
+
+    def items(self):
+        return self.configuration.items()
+
+
+class Lease(Terms):
+    """A span of training of one member. A loop over it gives the numbers of the units (epochs or steps) to train.
+
+    configuration  hyperparameters by name; inactive ones are absent. lease["lr"], lease.get("momentum", 0), "momentum" in
+                   lease, dict(lease) read it
+    start          file or folder with the snapshot to go on from, or None: from scratch. Only read it, and only during the lease
+    save           to leave the snapshot in, before report(): a file, or a folder that you make
+    member, seed   its number, and a seed that is a function of the run's seed and the member: 31 bits (seed64: 64)
+    run_seed       31 bits, the same for all members of the run: for what they have to have in common (splits of the data)
+    first, last    units that were trained before, and to be trained to: first < last
+    max            units that a member is trained to at most, which schedules to a fixed end need; None: the search sets no such
+                   end
+    at             the unit in training, or the last one that was trained
+    adopted        the snapshot is a parent's: other hyperparameters, parent_configuration, trained it so far
+    unit           "epoch" or "step"
+    threads        threads to use
+    """
+
+    def __init__(self, channel, message, unit="epoch", threads=1, metrics=None):
+        super().__init__(message)
+        self._channel = channel
+        self._metrics = metrics
+        self._over = False
+        self._stopped = False
+        self._listed = False
+        self._told = set()  # units that progress() was called for
+        self.at = self._trained = self.first
+        self.unit, self.threads = unit, threads
+
     def __iter__(self):
-        while self.at < self.last and not (self.at > self.first and self.stopped):
-            self.at += 1
-            yield self.at
+        while self._trained < self.last and not (self._trained > self.first and self.stopped):
+            self.at = unit = self._trained + 1
+            yield unit
+            self._trained = max(self._trained, unit)  # the body of the loop has ended
+
+    def __length_hint__(self):
+        """Called by list() and the like before they iterate, not by a loop: no body trains the units then."""
+        self._listed = True
+        return self.last - self._trained
 
     @property
     def stopped(self):
@@ -138,18 +173,57 @@ class Lease:
             self._stopped = message["lease"] == self._number
         return self._stopped
 
-    def progress(self, **metrics):
-        """Metrics at the unit that was just trained; shown at once, and part of the learning curve."""
+    def progress(self, at=None, **metrics):
+        """Metrics at the unit in training, or at unit `at`; shown at once, and part of the learning curve."""
         self._require_open()
-        self._channel.send(type="progress", lease=self._number, at=self.at, metrics=_plain(metrics))
+        require_known(metrics, self._metrics)
+        self._see_whether_it_loops()
+        at = self._unit(at, "progress")
+        self._told.add(at)
+        self.at, self._trained = at, max(self._trained, at)
+        self._channel.send(type="progress", lease=self._number, at=at, metrics=_plain(metrics))
 
-    def report(self, snapshot=None, **metrics):
-        """Ends the lease. `snapshot`: is there one in the file `save`? None = look."""
+    def report(self, snapshot=None, at=None, **metrics):
+        """Ends the lease. `snapshot`: is there one in the file `save`? None = look. `at`: the unit reached, if it is not the
+        last one of a loop over the lease or of progress()."""
         self._require_open()
+        require_known(metrics, self._metrics)
+        self._see_whether_it_loops()
+        if at is None:
+            self._require_trained()
+        at = self._unit(at, "report")
         if snapshot is None:
             snapshot = _saved(self.save)
         self._over = True
-        self._channel.send(type="report", lease=self._number, at=self.at, metrics=_plain(metrics), snapshot=snapshot)
+        self._channel.send(type="report", lease=self._number, at=at, metrics=_plain(metrics), snapshot=snapshot)
+
+    def _unit(self, at, what):
+        if at is None and self._listed and what == "progress":
+            raise ValueError(f"the {self.unit}s of the lease were taken all at once, by list() or the like: name the one, progress(at=...)")
+        at = self.at if at is None else int(at)
+        if not self.first < at <= self.last:
+            raise ValueError(f"{what}() at {self.unit} {at}, but the lease is for {self._asked()}: loop over it, or name the {self.unit}: {what}(at=...)")
+        return at
+
+    def _see_whether_it_loops(self):
+        if self.at > self._trained:  # in a unit's body: a progress bar asked for the length
+            self._listed = False
+
+    def _require_trained(self):
+        """Units that no loop went through and nobody named were not trained."""
+        if self.at > self.first and not self._listed:
+            return
+        missing = [unit for unit in range(self.first + 1, self.at + 1) if unit not in self._told]
+        if self.at == self.first or missing:
+            over = f"iterated over {'none' if self.at == self.first or not self._told else len(self._told)}"
+            raise ProtocolError(
+                f"asked for {self._asked()}, {over}: loop over the lease (for {self.unit} in lease), or name what was trained: "
+                f"progress(at=...), report(at=...)"
+            )
+
+    def _asked(self):
+        count = self.last - self.first
+        return f"{count} {self.unit}{'s' if count > 1 else ''} ({self.first + 1} to {self.last})" if count > 1 else f"{self.unit} {self.last}"
 
     def fail(self, kind="exception", error="", message=""):
         """Ends the lease without a report. Kinds: nonfinite, out_of_memory, infeasible, device, exception,
@@ -206,7 +280,7 @@ def leases(name=None, mutable=None, trial=None, last=1):
     if welcome is None or welcome["type"] == "quit":
         _talk.over = True
         return
-    unit, threads = welcome["unit"], welcome["threads"]
+    unit, threads, metrics = welcome["unit"], welcome["threads"], welcome["metrics"]
     while True:
         message = channel.receive()
         if message is None or message["type"] == "quit":
@@ -214,7 +288,7 @@ def leases(name=None, mutable=None, trial=None, last=1):
             return
         if message["type"] == "stop":  # it crossed the report of its lease
             continue
-        lease = Lease(channel, message, unit, threads)
+        lease = Lease(channel, message, unit, threads, metrics)
         _forget(lease.save)
         _talk.lease = lease
         with _told_on_death(lease):
@@ -281,8 +355,34 @@ class _PrintingChannel:
 
 def _trial_lease(configuration, last):
     save = os.path.join(tempfile.mkdtemp(prefix="stemma-trial-"), "save")
-    message = {"lease": 1, "member": 0, "seed": 1, "from": 0, "to": last, "adopted": False}
-    return Lease(_PrintingChannel(), message | {"configuration": dict(configuration), "start": None, "save": save})
+    message = {"lease": 1, "member": 0, "seed": 1, "seed64": 1, "run_seed": 1, "from": 0, "to": last, "max": last, "adopted": False}
+    files = {"start": None, "save": save}
+    return Lease(_PrintingChannel(), message | {"configuration": dict(configuration), "parent_configuration": None} | files)
+
+
+def seed(lease):
+    """Seeds Python, NumPy and PyTorch, as far as they are imported, by the member's seed, which it returns: call it first in each
+    training. What it decides (first weights, what is drawn before load_torch()) is then the same in all trainings of a
+    member; load_torch() puts the streams where they were. Children have other seeds: what they have to have in common with
+    their parents, such as a split of the data, is drawn by lease.run_seed."""
+    import random
+
+    random.seed(lease.seed)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(lease.seed)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(lease.seed)
+    return lease.seed
+
+
+def require_known(metrics, names):
+    """Raises a ValueError, before anything is sent, for a metric that the job does not list."""
+    for name in metrics:
+        if names is None or name in names:
+            continue
+        near = difflib.get_close_matches(name, names, 1, 0.5)
+        meant = f'; did you mean "{near[0]}"?' if near else ""
+        raise ValueError(f'metric "{name}" is not in trainer.metrics of the job, which has {", ".join(names)}{meant}')
 
 
 def _plain(metrics):

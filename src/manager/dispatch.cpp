@@ -27,7 +27,7 @@ bool Manager::State::assign_next(Effects& out) {
     if (!work) return false;
     const auto& member = members[work->member];
     const bool scratch = !continuable(work->member);
-    if (scratch && member.inherits) {
+    if (scratch && member.parent.exists()) {
         // From scratch it would be another individual: its lineage is what it is for.
         give_up(work->member, {}, {}, false, out);
         return true;
@@ -128,7 +128,7 @@ std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects
     auto& member = members[id];
     if (inherits) {
         const auto slot = members[create.parent].snapshot;
-        member.inherits = true;
+        member.parent = create.parent;
         member.generation = members[create.parent].generation + 1;
         member.reached = members[create.parent].reached;
         member.snapshot = slot;

@@ -127,6 +127,7 @@ void Manager::State::on(const BudgetChanged& changed, Effects& out) {
         settings.final_from = changed.max_resource;
         best_objective = std::numeric_limits<double>::infinity();
     }
+    settings.max = std::max(settings.max, changed.max_resource);
     // Members may be asked for again; a sampler that is exhausted for good simply refuses once more.
     exhausted_by.reset();
     tell_scheduler(Extended{changed.max_resource}, out);
@@ -195,6 +196,14 @@ const SearchSpace& Manager::space() const { return state_->space; }
 std::uint64_t Manager::training_seed(MemberId id) const {
     return derive_seed(state_->settings.seed, Purpose::training, id.value);
 }
+
+MemberId Manager::adopted_from(MemberId id, Resource from) const {
+    ensure(state_->members.contains(id), "the member exists");
+    const auto& member = state_->members[id];
+    return from > 0 && std::isnan(member.metric) ? member.parent : MemberId::none();
+}
+
+Resource Manager::max_resource() const { return state_->settings.max; }
 
 SnapshotId Manager::latest_snapshot(MemberId id) const {
     ensure(state_->members.contains(id), "the member exists");

@@ -26,6 +26,7 @@ struct ManagerSettings {
     std::uint64_t seed = 0;
     std::size_t metric = 0;  ///< index into the trainer's metrics
     bool maximise = false;
+    Resource max = 0;         ///< members are trained to this at most, for programs to know; 0 = they are not told
     Resource final_from = 0;  ///< reports below it are never the result; a raised largest resource raises it, if not 0
     Budget budget = {};
     std::uint32_t retries = 1;             ///< of a training that failed with an exception
@@ -105,6 +106,10 @@ public:
     const SearchSpace& space() const;
     /// Seed handed to the trainer with a lease of this member.
     std::uint64_t training_seed(MemberId id) const;
+    /// The parent whose snapshot a lease of this member from `from` starts with; none if that is its own, or none.
+    MemberId adopted_from(MemberId id, Resource from) const;
+    /// What members are trained to at most; 0 = not known.
+    Resource max_resource() const;
     /// The snapshot that the member would be continued from; none if it has none.
     SnapshotId latest_snapshot(MemberId id) const;
     /// Durable copies that the record promises, for the check on resume.

@@ -25,7 +25,7 @@ struct MemberRecord {
     std::uint16_t breaks = 0;    ///< of these, with a device error that broke the program
     MemberState state = MemberState::waiting;
     bool stop_wanted = false;
-    bool inherits = false;  ///< born from the snapshot of a parent: never trained from scratch
+    MemberId parent = {};  ///< born from its snapshot, and so never trained from scratch; none = born from scratch
 };
 
 class MemberTable {

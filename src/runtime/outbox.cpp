@@ -1,6 +1,5 @@
 #include "runtime/outbox.hpp"
 
-#include <cmath>
 #include <optional>
 
 #include "core/error.hpp"
@@ -21,18 +20,22 @@ struct ToAddressed {
     std::optional<Addressed> operator()(const Assign& assign) const {
         const auto member = manager.member(assign.member);
         const auto& values = member.configuration;
+        const auto parent = manager.adopted_from(assign.member, assign.from);
+        const auto parents = parent.exists() ? manager.member(parent).configuration : ConfigurationView{};
         return Addressed{assign.worker, GrantLease{.lease = assign.lease,
                                                    .member = assign.member,
                                                    .seed = manager.training_seed(assign.member),
                                                    .from = assign.from,
                                                    .to = assign.to,
+                                                   .max = manager.max_resource(),
                                                    .start = static_cast<StartFrom>(assign.source.kind),
                                                    .snapshot = assign.source.snapshot,
                                                    .owner = assign.source.owner,
                                                    .transfer = assign.source.transfer,
                                                    .bytes = assign.source.bytes,
-                                                   .adopted = assign.from > 0 && std::isnan(member.metric),
-                                                   .configuration = {values.begin(), values.end()}}};
+                                                   .adopted = parent.exists(),
+                                                   .configuration = {values.begin(), values.end()},
+                                                   .parent_configuration = {parents.begin(), parents.end()}}};
     }
     std::optional<Addressed> operator()(const Serve& serve) const {
         return Addressed{serve.owner, ServeSnapshot{serve.transfer, serve.snapshot, serve.receiver}};

@@ -49,11 +49,14 @@ struct MetricRow {
 struct TrainRequest {
     MemberId member;
     NamedConfiguration configuration;
-    std::uint64_t seed = 0;                   ///< of this member (a function of run seed and member)
-    Resource from = 0;                        ///< what `start` has been trained to; 0 = from scratch
-    Resource to = 0;                          ///< train to this, > from
-    const Snapshot* start = nullptr;          ///< null iff from == 0
-    bool adopted = false;                     ///< `start` is the parent's: other hyperparameters trained it so far
+    std::uint64_t seed = 0;           ///< of this member (a function of run seed and member)
+    Resource from = 0;                ///< what `start` has been trained to; 0 = from scratch
+    Resource to = 0;                  ///< train to this, > from
+    Resource max = 0;                 ///< what members are trained to at most, for schedules; 0 = not known
+    const Snapshot* start = nullptr;  ///< null iff from == 0
+    bool adopted = false;             ///< `start` is the parent's: other hyperparameters trained it so far
+    /// Those, where `adopted`.
+    std::optional<NamedConfiguration> parent_configuration = {};
     const std::atomic<bool>* stop = nullptr;  ///< when true: end at the next boundary of a resource unit (may be null)
     /// Called after each resource unit from the training thread (may be empty).
     std::function<void(const MetricRow&)> progress = {};

@@ -58,8 +58,8 @@ concept Like = std::same_as<std::remove_const_t<M>, T>;
 
 template <Like<GrantLease> M>
 auto fields(M& m) {
-    return std::tie(m.lease, m.member, m.seed, m.from, m.to, m.start, m.snapshot, m.owner, m.transfer, m.bytes,
-                    m.adopted, m.configuration);
+    return std::tie(m.lease, m.member, m.seed, m.from, m.to, m.max, m.start, m.snapshot, m.owner, m.transfer, m.bytes,
+                    m.adopted, m.configuration, m.parent_configuration);
 }
 template <Like<ServeSnapshot> M>
 auto fields(M& m) {

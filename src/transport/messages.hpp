@@ -25,6 +25,7 @@ struct GrantLease {
     std::uint64_t seed = 0;
     Resource from = 0;
     Resource to = 0;
+    Resource max = 0;  ///< what members are trained to at most; 0 = not known
     StartFrom start = StartFrom::scratch;
     SnapshotId snapshot = {};
     WorkerId owner = {};       ///< start == peer
@@ -32,6 +33,7 @@ struct GrantLease {
     std::uint64_t bytes = 0;   ///< encoded size of the snapshot, start == peer
     bool adopted = false;      ///< the snapshot is the parent's: the member's first training
     Configuration configuration = {};
+    Configuration parent_configuration = {};  ///< where `adopted`
 };
 
 struct ServeSnapshot {

@@ -72,15 +72,19 @@ std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& 
     }
     TrainResult result;
     if (auto failure = attempt(FailureKind::exception, job.from, [&] {
-            result = trainer.train({.member = job.member,
-                                    .configuration = NamedConfiguration(space, job.configuration),
-                                    .seed = job.seed,
-                                    .from = job.from,
-                                    .to = job.to,
-                                    .start = start ? &*start : nullptr,
-                                    .adopted = job.adopted,
-                                    .stop = &stop,
-                                    .progress = progress});
+            result = trainer.train(
+                {.member = job.member,
+                 .configuration = NamedConfiguration(space, job.configuration),
+                 .seed = job.seed,
+                 .from = job.from,
+                 .to = job.to,
+                 .max = job.max,
+                 .start = start ? &*start : nullptr,
+                 .adopted = job.adopted,
+                 .parent_configuration =
+                     job.adopted ? std::optional(NamedConfiguration(space, job.parent_configuration)) : std::nullopt,
+                 .stop = &stop,
+                 .progress = progress});
         })) {
         return failed(std::move(*failure));
     }

@@ -251,8 +251,9 @@ void Worker::start(Lease& lease, SharedBytes content) {
     auto& grant = lease.grant;
     order_.push_back(grant.lease);
     const auto from_disk = grant.start == StartFrom::disk ? grant.snapshot : SnapshotId::none();
-    out_->emplace_back(StartTraining{grant.lease, grant.member, grant.seed, grant.from, grant.to, grant.adopted,
-                                     std::move(grant.configuration), std::move(content), from_disk});
+    out_->emplace_back(StartTraining{grant.lease, grant.member, grant.seed, grant.from, grant.to, grant.max,
+                                     grant.adopted, std::move(grant.configuration),
+                                     std::move(grant.parent_configuration), std::move(content), from_disk});
 }
 
 void Worker::lose_start(LeaseId lease, std::string why) {

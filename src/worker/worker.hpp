@@ -62,10 +62,12 @@ struct StartTraining {
     std::uint64_t seed = 0;
     Resource from = 0;
     Resource to = 0;
+    Resource max = 0;
     bool adopted = false;  ///< `start` is the parent's snapshot: the member's first training
     Configuration configuration;
-    SharedBytes start;          ///< null: from scratch, or `from_disk`
-    SnapshotId from_disk = {};  ///< exists: read the durable copy first
+    Configuration parent_configuration;  ///< where `adopted`
+    SharedBytes start;                   ///< null: from scratch, or `from_disk`
+    SnapshotId from_disk = {};           ///< exists: read the durable copy first
 };
 /// End a started lease at its next boundary; a TrainingReported or TrainingFailed follows as ever.
 struct StopTraining {

@@ -84,6 +84,24 @@ def test_leases_are_told_in_any_order_and_failures_too(stemma, job):
     assert "nonfinite" in stemma("show", "run.h5", second.member).stdout
 
 
+def test_a_lease_is_read_like_a_dict_and_only_metrics_of_the_job_are_told(stemma, job):
+    with package.AskTell(job, stemma.folder / "run.h5", stemma=stemma.binary, overrides=['trainer.metrics=["valid_loss", "test_loss"]']) as search:
+        lease = search.ask(timeout=60)
+        assert dict(lease) == lease.configuration and "lr" in lease and "width" not in lease and lease.get("width", 8) == 8
+        assert list(lease.keys()) == ["lr", "momentum"] and (lease.max, lease.run_seed, lease.parent_configuration) == (9, 7, None)
+        with pytest.raises(KeyError, match="there are: lr, momentum"):
+            lease["width"]
+        for tell in (lambda **metrics: search.tell(lease, **metrics), lambda **metrics: search.progress(lease, 1, **metrics)):
+            with pytest.raises(ValueError, match=r'did you mean "valid_loss"\?'):
+                tell(val_loss=1)
+        with pytest.raises(ValueError, match="progress at 10, but the lease is for 1 to"):
+            search.progress(lease, 10, valid_loss=1)
+        search.tell(lease, valid_loss=trained(lease))
+        assert search.ask(timeout=60) is not None
+
+    assert rows(stemma, "run.h5", "reports")[0]["member"] == lease.member
+
+
 def test_a_job_with_mistakes_says_so(stemma, job):
     job.write_text(job.read_text().replace("eta = 3", "eta = 1"))
 
@@ -168,7 +186,7 @@ def test_what_is_told_is_checked(stemma, asked):
     lease = asked()
     tell = ("tell", "run.h5", lease["lease"])
     assert "valid_loss=VALUE is missing" in stemma(*tell, "test_loss=1", code=USER_ERROR).stderr
-    assert "valid_loss, test_loss" in stemma(*tell, "valid_los=1", code=USER_ERROR).stderr
+    assert "valid_loss, test_loss (did you mean \"valid_loss\"?)" in stemma(*tell, "valid_los=1", code=USER_ERROR).stderr
     assert "NAME=NUMBER" in stemma(*tell, "valid_loss=low", code=USER_ERROR).stderr
     assert "--at must be in 1 .. 1" in stemma(*tell, "valid_loss=1", "--at", 2, code=USER_ERROR).stderr
     assert "lease 7 is not out" in stemma("tell", "run.h5", 7, "valid_loss=1", code=USER_ERROR).stderr

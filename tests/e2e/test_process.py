@@ -43,6 +43,10 @@ heartbeat = "200ms"
 lost_after = "5s"
 """
 
+TORCH_PYTHON = os.environ.get("STEMMA_TORCH_PYTHON", sys.executable)  # one that has PyTorch
+
+GPBT = JOB.replace('type = "asha"\nmin = 1\nmax = 3\neta = 3', 'type = "gpbt"\nchildren = 4\nfounders = 2\ninterval = 2\nmax = 6').replace("budget = { members = 6 }", "seed = 4294967303")
+
 LOOP = """\
 import os, sys, time
 import stemma
@@ -126,17 +130,81 @@ def test_the_scikit_learn_example_breeds(stemma):
 
 
 def test_the_pytorch_example_conforms_and_breeds(stemma):
-    python = os.environ.get("STEMMA_TORCH_PYTHON", sys.executable)
-    import subprocess
-
-    if subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("no PyTorch (STEMMA_TORCH_PYTHON names a Python that has it)")
-    job = example(stemma, "pytorch_cnn", python)
+    job = example(stemma, "pytorch_cnn", TORCH_PYTHON)
 
     assert "ok      goes on from a snapshot" in stemma("conform", "--job", job).stdout
     stemma("run", job, "-n", 2, "-o", "run.h5")
     assert max(report["valid_accuracy"] for report in rows(stemma, "run.h5", "reports")) > 0.9
     assert "every decision is the same" in stemma("verify", "run.h5").stdout
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_a_child_is_told_what_trained_its_parent(stemma, mpi, program, ranks):
+    body = """
+        import json
+        told = {name: value for name, value in vars(lease).items() if type(value) in (int, float, bool, dict, type(None))}
+        json.dump(told, open(f"told-{lease.member}-{lease.first}", "w"))
+"""
+    job = program(body, GPBT)
+    if ranks == 1:
+        stemma("run", job, "-n", 2, "-o", "run.h5")
+    else:
+        mpi(ranks, "run", job, "-o", "run.h5")
+
+    members = {member["member"]: member for member in rows(stemma, "run.h5", "members")}
+    leases = [json.loads(path.read_text()) for path in stemma.folder.glob("told-*")]
+    adopted = [lease for lease in leases if lease["adopted"]]
+    assert len(adopted) == 8 and {lease["first"] for lease in adopted} == {2, 4}
+    for lease in leases:
+        parent = members[lease["member"]]["parent"]
+        assert lease["configuration"] == members[lease["member"]]["configuration"]
+        assert lease["parent_configuration"] == (members[parent]["configuration"] if lease["adopted"] else None)
+        assert (lease["max"], lease["run_seed"], lease["seed"]) == (6, 7, lease["seed64"] % 2**31)
+
+
+SCHEDULED = """\
+import json
+import stemma, torch
+for lease in stemma.leases(mutable=["gamma"]):
+    with lease:
+        stemma.seed(lease)
+        model = torch.nn.Linear(1, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=lease["lr"])
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, lease["gamma"])
+        stemma.load_torch(lease, model=model, optimizer=optimizer, scheduler=scheduler)
+        rates = []
+        for unit in lease:
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            scheduler.step()
+            lease.progress(valid_loss=lease["gamma"])
+        stemma.save_torch(lease, model=model, optimizer=optimizer, scheduler=scheduler)
+        json.dump(rates, open(f"rates-{lease.member}-{lease.first}", "w"))
+        lease.report()
+"""
+
+
+def test_children_train_with_the_schedule_that_the_record_says(stemma, program):
+    space = '[space.lr]\ntype = "constant"\nvalue = 0.5\n[space.gamma]\ntype = "real"\nlow = 0.3\nhigh = 0.99\n'
+    job = program(job=GPBT.replace('[space.lr]\ntype = "real"\nlow = 1e-3\nhigh = 1.0\n', space).replace(sys.executable, TORCH_PYTHON))
+    (stemma.folder / "program.py").write_text(SCHEDULED)
+
+    stemma("run", job, "-n", 2, "-o", "run.h5")
+
+    members = {member["member"]: member for member in rows(stemma, "run.h5", "members")}
+    trained = {tuple(map(int, path.name.split("-")[1:])): json.loads(path.read_text()) for path in stemma.folder.glob("rates-*")}
+    begins = dict(sorted(trained, reverse=True))
+
+    def rate(member, unit):
+        """After `unit` units of the member's lineage: each made by the gamma that the record has for it."""
+        if unit == 0:
+            return 0.5
+        own = members[member]
+        return rate(own["parent"], unit) if unit <= begins[member] else rate(member, unit - 1) * own["configuration"]["gamma"]
+
+    for (member, first), rates in trained.items():
+        assert rates == pytest.approx([rate(member, first), rate(member, first + 1)])
+    assert sum(first > 0 for _, first in trained) == 8
 
 
 def test_over_mpi_a_program_may_call_mpi_init(stemma, mpi, program):

@@ -33,7 +33,7 @@ def accuracy(model, x, y):
 def train(lease, train_set, valid_set, test_set):
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.set_num_threads(lease.threads)  #                                                                 <- Stemma
-    stemma.load_torch(lease)  # seeds                                                                       <- Stemma
+    stemma.seed(lease)  #                                                                                   <- Stemma
     model = nn.Sequential(
         nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 3), nn.ReLU(), nn.Flatten(), nn.Dropout(lease["dropout"]), nn.Linear(144, 2)
     ).to(device)

@@ -1,12 +1,12 @@
 // Searches whose training somebody else does. Each call replays the record, adds to it, and ends.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/file.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -17,6 +17,7 @@
 #include "app/console/format.hpp"
 #include "app/ranks.hpp"
 #include "app/registry.hpp"
+#include "core/suggest.hpp"
 #include "platform/machine.hpp"
 #include "runtime/desk.hpp"
 #include "trainer/process/descriptor.hpp"
@@ -119,19 +120,25 @@ void create(const fs::path& run_file, const JobOptions& options) {
 }
 
 /// The lease as a program gets it (docs/process-protocol.md).
-std::string text_of(const Assign& lease, const Manager& manager, const AskedFolder& asked) {
-    const auto view = manager.member(lease.member);
+std::string text_of(const Assign& lease, const Manager& manager, std::uint64_t run_seed, const AskedFolder& asked) {
+    const auto parent = manager.adopted_from(lease.member, lease.from);
+    const auto named = [&](MemberId member) {
+        return NamedConfiguration(manager.space(), manager.member(member).configuration);
+    };
     const bool start = lease.source.kind != SourceKind::scratch;
     const TrainRequest request{.member = lease.member,
-                               .configuration = {manager.space(), view.configuration},
+                               .configuration = named(lease.member),
                                .seed = manager.training_seed(lease.member),
                                .from = lease.from,
                                .to = lease.to,
-                               .adopted = lease.from > 0 && std::isnan(view.metric)};
+                               .max = manager.max_resource(),
+                               .adopted = parent.exists(),
+                               .parent_configuration = parent.exists() ? std::optional(named(parent)) : std::nullopt};
     return lease_json({.lease = lease.lease.value,
                        .request = &request,
                        .start = start ? asked.snapshot({lease.source.snapshot.value}).string() : "",
-                       .save = asked.snapshot(lease.lease).string()});
+                       .save = asked.snapshot(lease.lease).string(),
+                       .run_seed = run_seed});
 }
 
 std::string outcome_text(const DeskRun& run) {
@@ -147,7 +154,7 @@ std::string outcome_text(const DeskRun& run) {
 
 /// Writes the lease beside the run file, then to standard output: who crashes in between finds it there.
 void hand_out(const Assign& lease, const DeskRun& run) {
-    const auto text = text_of(lease, run.run.manager, run.asked);
+    const auto text = text_of(lease, run.run.manager, run.run.job.run.seed, run.asked);
     const auto path = run.asked.lease(lease.lease);
     if (!(std::ofstream(path) << text << std::endl)) {
         throw UserError(fmt::format("{}: cannot be written; the lease is handed out by the next ask", path.string()));
@@ -183,9 +190,10 @@ std::vector<double> metric_values(const RunHeader& header, const std::vector<std
         const auto name = text.substr(0, equals);
         const auto metric = std::ranges::find(header.metrics, name, &MetricInfo::name);
         if (equals == std::string::npos || metric == header.metrics.end()) {
-            std::string names;
-            for (const auto& one : header.metrics) names += (names.empty() ? "" : ", ") + one.name;
-            throw UserError(fmt::format("\"{}\" must be NAME=VALUE of a metric of the run: {}", text, names));
+            std::vector<std::string> names;
+            for (const auto& one : header.metrics) names.push_back(one.name);
+            throw UserError(fmt::format("\"{}\" must be NAME=VALUE of a metric of the run: {}{}", text,
+                                        fmt::join(names, ", "), did_you_mean(name, names)));
         }
         const char* begin = text.c_str() + equals + 1;
         char* end = nullptr;

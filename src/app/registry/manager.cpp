@@ -7,6 +7,7 @@ ManagerSettings manager_settings(const Job& job) {
     settings.seed = job.run.seed;
     settings.metric = selectable_metric(metrics_of(job), job.metric.name);
     settings.maximise = job.metric.maximise;
+    settings.max = job.scheduler.max;
     settings.final_from = job.scheduler.final_result == FinalResult::max ? job.scheduler.max : 0;
     settings.budget = job.run.budget;
     settings.retries = job.workers.retries;

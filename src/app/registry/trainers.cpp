@@ -95,6 +95,7 @@ ProcessSettings process_settings(const Job& job, const TrainerPlace& place) {
     settings.metrics = reported_metrics(job);
     settings.needed_metric = job.metric.name;
     settings.unit = given.unit_name();
+    settings.run_seed = job.run.seed;
     settings.scratch = given.scratch;
     settings.start_timeout = given.start_timeout;
     settings.silence_timeout = given.silence_timeout;

@@ -33,7 +33,7 @@ public:
         if (auto early = child().next(milliseconds(0))) said_between(*early);
         child().output().clear();
         child().send(lease_json({talk_.lease, &request_, request_.from > 0 ? talk_.scratch->start_file() : "",
-                                 talk_.scratch->save_file()}));
+                                 talk_.scratch->save_file(), talk_.settings->run_seed}));
         heard();
         while (true) {
             ask_to_stop();

@@ -111,6 +111,20 @@ struct ToJson {
     Json operator()(const std::string& value) const { return value; }
 };
 
+/// The active ones by name.
+Json table_of(const NamedConfiguration& configuration) {
+    auto table = Json::object();
+    const auto& space = configuration.space();
+    for (std::size_t i = 0; i < space.size(); ++i) {
+        const auto literal = space.literal(i, configuration.values()[i]);
+        if (literal) table[space.parameters()[i].name] = std::visit(ToJson{}, *literal);
+    }
+    return table;
+}
+
+/// NumPy, JAX, XGBoost and others take no seed of more than 31 or 32 bits.
+std::uint64_t for_libraries(std::uint64_t seed) { return seed & 0x7fffffffU; }
+
 }  // namespace
 
 FailureKind failure_named(const std::string& text) {
@@ -146,15 +160,19 @@ std::string welcome_json(const std::vector<MetricInfo>& metrics, std::string_vie
 
 std::string lease_json(const LeaseText& lease) {
     const auto& request = *lease.request;
-    Json message{{"type", "lease"},           {"lease", lease.lease}, {"member", request.member.value},
-                 {"seed", request.seed},      {"from", request.from}, {"to", request.to},
+    Json message{{"type", "lease"},
+                 {"lease", lease.lease},
+                 {"member", request.member.value},
+                 {"seed", for_libraries(request.seed)},
+                 {"seed64", request.seed},
+                 {"run_seed", for_libraries(lease.run_seed)},
+                 {"from", request.from},
+                 {"to", request.to},
+                 {"max", request.max > 0 ? Json(request.max) : Json(nullptr)},
                  {"adopted", request.adopted}};
-    auto& configuration = message["configuration"] = Json::object();
-    const auto& space = request.configuration.space();
-    for (std::size_t i = 0; i < space.size(); ++i) {
-        const auto literal = space.literal(i, request.configuration.values()[i]);
-        if (literal) configuration[space.parameters()[i].name] = std::visit(ToJson{}, *literal);
-    }
+    message["configuration"] = table_of(request.configuration);
+    message["parent_configuration"] =
+        request.parent_configuration ? table_of(*request.parent_configuration) : Json(nullptr);
     message["start"] = lease.start.empty() ? Json(nullptr) : Json(lease.start);
     message["save"] = lease.save;
     return dumped(message);

@@ -61,6 +61,7 @@ struct LeaseText {
     const TrainRequest* request = nullptr;
     std::string start;  ///< file to go on from, "" = from scratch
     std::string save;   ///< file to leave a snapshot in
+    std::uint64_t run_seed = 1;
 };
 
 std::string welcome_json(const std::vector<MetricInfo>& metrics, std::string_view unit, std::uint32_t threads);

@@ -22,6 +22,7 @@ struct ProcessSettings {
     std::vector<MetricInfo> metrics;   ///< what the program may report
     std::string needed_metric;         ///< without which a report is useless; one of `metrics`
     std::string unit = "epoch";
+    std::uint64_t run_seed = 1;
     std::string scratch;         ///< folder for snapshots; "" = /dev/shm, else the folder for temporary files
     double start_timeout = 300;  ///< seconds from the start to its hello
     double silence_timeout = 0;  ///< seconds without a message during a lease; 0 = any

@@ -90,18 +90,35 @@ TEST(ToProgram, ALeaseSaysEverything) {
     const SearchSpace space({lr, optimiser, momentum});
     const std::vector<std::pair<std::string, Literal>> values{{"lr", 0.1}, {"optimiser", std::string("adam")}};
     const auto configuration = space.from_literals(values);
+    const auto parent = space.from_literals({{{"lr", 0.2}, {"optimiser", std::string("sgd")}, {"momentum", 0.5}}});
     const TrainRequest request{.member = {7},
                                .configuration = {space, configuration},
                                .seed = ~std::uint64_t{0},
                                .from = 2,
                                .to = 5,
-                               .adopted = true};
+                               .max = 9,
+                               .adopted = true,
+                               .parent_configuration = NamedConfiguration(space, parent)};
 
-    const auto message = Json::parse(lease_json({9, &request, "/s/start", "/s/save"}));
+    const auto message = Json::parse(lease_json({9, &request, "/s/start", "/s/save", (std::uint64_t{1} << 40U) + 5}));
 
-    EXPECT_EQ(message, Json::parse(R"({"type": "lease", "lease": 9, "member": 7, "seed": 18446744073709551615,
-        "from": 2, "to": 5, "adopted": true, "configuration": {"lr": 0.1, "optimiser": "adam"},
+    EXPECT_EQ(message, Json::parse(R"({"type": "lease", "lease": 9, "member": 7, "seed": 2147483647,
+        "seed64": 18446744073709551615, "run_seed": 5, "from": 2, "to": 5, "max": 9, "adopted": true,
+        "configuration": {"lr": 0.1, "optimiser": "adam"},
+        "parent_configuration": {"lr": 0.2, "optimiser": "sgd", "momentum": 0.5},
         "start": "/s/start", "save": "/s/save"})"));
+}
+
+TEST(ToProgram, ALeaseFromScratchHasNoParentAndMaybeNoEnd) {
+    const SearchSpace space(std::vector<Parameter>{});
+    const Configuration none;
+    const TrainRequest request{.member = {1}, .configuration = {space, none}, .to = 1};
+
+    const auto message = Json::parse(lease_json({1, &request, "", "/save"}));
+
+    EXPECT_TRUE(message.at("max").is_null());
+    EXPECT_TRUE(message.at("parent_configuration").is_null());
+    EXPECT_TRUE(message.at("start").is_null());
 }
 
 TEST(Printable, NothingForATerminalIsLeft) {

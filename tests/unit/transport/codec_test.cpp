@@ -60,7 +60,9 @@ TEST(Codec, FieldsKeepTheirPlaces) {
     grant.start = StartFrom::peer;
     grant.owner = {3};
     grant.transfer = {4};
+    grant.max = 81;
     grant.configuration = {Inactive{}, 0.5, std::int64_t{-7}, Choice{9}};
+    grant.parent_configuration = {0.25, Inactive{}, std::int64_t{7}, Choice{1}};
     const auto frame = frame_of(ToWorker(grant));
     std::span<const std::byte> in(frame);
     FrameContext c{context.run_id, 0};
@@ -71,7 +73,9 @@ TEST(Codec, FieldsKeepTheirPlaces) {
     EXPECT_EQ(again.start, grant.start);
     EXPECT_EQ(again.owner, grant.owner);
     EXPECT_EQ(again.transfer, grant.transfer);
+    EXPECT_EQ(again.max, grant.max);
     EXPECT_EQ(again.configuration, grant.configuration);
+    EXPECT_EQ(again.parent_configuration, grant.parent_configuration);
 }
 
 // The layout on the wire: a change here is a change of protocol_version.

@@ -96,14 +96,17 @@ private:
                      s_(),
                      resource(),
                      resource(),
+                     resource(),
                      static_cast<StartFrom>(s_.below(4)),
                      id<SnapshotId>(),
                      id<WorkerId>(),
                      id<TransferId>(),
                      s_(),
                      s_.below(2) == 1,
+                     {},
                      {}};
         for (auto n = s_.below(8); n > 0; --n) g.configuration.push_back(value());
+        for (auto n = s_.below(8); n > 0; --n) g.parent_configuration.push_back(value());
         return g;
     }
     Stream& s_;

@@ -1,0 +1,254 @@
+"""What a child keeps of its own in PyTorch's optimizers and schedulers when it goes on from its parent's snapshot.
+
+Two rules give the learning rate of each parameter group:
+* Schedulers that compute a rate from the last one (FROM_THE_LAST): the parent's rate now, times the child's initial rate over
+  the parent's; then the child's own gamma, T_max, power, ...
+* Schedulers that compute it from the count (FROM_THE_COUNT), and all where the parent's initial rate is 0: the child's own
+  schedule at the parent's count.
+Schedulers made of others (COMPOSED) apply each part's rule. Counters and what was measured (MEASURED) are the parent's, never
+hyperparameters. With equal hyperparameters both rules are what the parent would do, bit for bit.
+"""
+
+import bisect
+import contextlib
+import warnings
+
+FROM_THE_LAST = {
+    "ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "PolynomialLR",
+    "ReduceLROnPlateau", "StepLR", "SWALR",
+}  # fmt: skip
+FROM_THE_COUNT = {"CosineAnnealingWarmRestarts", "CyclicLR", "LambdaLR", "OneCycleLR"}
+COMPOSED = {"ChainedScheduler", "SequentialLR"}
+MEASURED = ("last_epoch", "_step_count", "best", "num_bad_epochs", "cooldown_counter")
+
+
+def is_optimizer(part):
+    return hasattr(part, "param_groups") and hasattr(part, "state_dict")
+
+
+def is_scheduler(part):
+    return not is_optimizer(part) and hasattr(part, "load_state_dict") and is_optimizer(getattr(part, "optimizer", None))
+
+
+def made_with(optimizer):
+    """The values of each group: before anything is loaded, those that its hyperparameters gave."""
+    return [{name: _copy(value) for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+
+
+def load(parts, states, made):
+    """Loads `states` of a parent into the child's `parts`, both by name. `made`: what made_with() gave in the parent for its
+    optimizers, as far as that is known."""
+    adoptions = {name: _Optimizer(part, states[name], made.get(name)) for name, part in parts.items() if is_optimizer(part)}
+    schedulers = {name: part for name, part in parts.items() if is_scheduler(part)}
+    for adoption in adoptions.values():
+        adoption.replay([part for part in schedulers.values() if part.optimizer is adoption.optimizer], states, schedulers)
+    for name, part in parts.items():
+        if name in adoptions:
+            adoptions[name].load()
+        elif name not in schedulers:
+            part.load_state_dict(states[name])
+    for name, part in schedulers.items():
+        _take_counts(part, states[name])
+        _settle(part)
+        _show(part)
+
+
+class _Optimizer:
+    """An optimizer on its way from what it was made with to the parent's state."""
+
+    def __init__(self, optimizer, state, made):
+        self.optimizer = optimizer
+        self._state = state
+        self._own = [dict(group) for group in optimizer.param_groups]
+        self._parent = state["param_groups"]
+        self._made = made or [{}] * len(self._parent)
+        self._at_count = [None] * len(self._own)  # rates of the child's own schedule, where they are needed
+
+    def replay(self, schedulers, states, names):
+        """Where the parent's initial rate is 0 and the child's is not, no ratio tells the child's rate: its own schedule is
+        gone through up to the parent's count."""
+        if not any(_zero(parent) and not _zero(own) for parent, own in self._initial_rates()):
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # steps of a scheduler without steps of the optimizer
+            for name, part in names.items():
+                if part not in schedulers or _name(part) in FROM_THE_COUNT or not _known(part) or _waits_for_metrics(part):
+                    continue
+                for _ in range(_count(states[name])):
+                    part.step()
+        self._at_count = [_copy(group["lr"]) for group in self.optimizer.param_groups]
+
+    def load(self):
+        self.optimizer.load_state_dict(self._state)
+        for group, own, made, initial, at_count in zip(self.optimizer.param_groups, self._own, self._made, self._initial_rates(), self._at_count):
+            now = group["lr"]
+            for name, value in own.items():
+                # A value that was made equal may have been changed since by what was measured (Prodigy's d), or by a scheduler.
+                if name != "params" and not (name in made and _equal(made[name], value)):
+                    group[name] = value
+            if "initial_lr" in group:
+                group["initial_lr"] = _copy(initial[1])
+            group["lr"] = own["lr"]
+            _set(group, "lr", own["lr"] if initial[0] is None else at_count if at_count is not None and _zero(initial[0]) else _scaled(now, *initial))
+
+    def _initial_rates(self):
+        """Pairs of the parent's and the child's; the parent's is None where it is not known."""
+        for parent, own, made in zip(self._parent, self._own, self._made):
+            yield parent.get("initial_lr", made.get("initial_lr", made.get("lr"))), own.get("initial_lr", own["lr"])
+
+
+def _scaled(now, parent, child):
+    if _equal(parent, child):
+        return now
+    return child if _zero(parent) else now * (child / parent)
+
+
+def _take_counts(part, state):
+    """The counters of a scheduler and of those inside it, from the parent's."""
+    if not _known(part):
+        _load_whole(part, state)
+        return
+    for name in MEASURED:
+        if name in state and hasattr(part, name):
+            setattr(part, name, state[name])
+    if _name(part) == "CosineAnnealingWarmRestarts":
+        _place_restarts(part, state)
+    if _name(part) not in COMPOSED:
+        return
+    inner = state.get("_schedulers", ())
+    if len(inner) == len(part._schedulers) and list(state.get("_milestones", ())) == list(getattr(part, "_milestones", ())):
+        for one, its in zip(part._schedulers, inner):
+            _take_counts(one, its)
+    else:
+        _place(part, _count(state))
+
+
+def _place(part, count):
+    """Counters as after `count` steps, for parts that the parent's counters do not fit: its milestones were other ones."""
+    if hasattr(part, "last_epoch"):
+        part.last_epoch = count
+    if hasattr(part, "_step_count"):
+        part._step_count = count + 1
+    if _name(part) == "CosineAnnealingWarmRestarts":
+        _place_restarts(part, {"last_epoch": count})
+    if _name(part) == "ChainedScheduler":
+        for one in part._schedulers:
+            _place(one, count)
+    if _name(part) == "SequentialLR":
+        starts = [0, *part._milestones]
+        for i in range(_active(part) + 1):
+            _place(part._schedulers[i], (count if i == _active(part) else starts[i + 1] - 1) - starts[i])
+
+
+def _place_restarts(part, state):
+    """T_cur and T_i by the count, as so many steps would have left them; the count may have a fraction: step(1.25)."""
+    if (state.get("T_0"), state.get("T_mult")) == (part.T_0, part.T_mult):
+        part.T_cur, part.T_i = state["T_cur"], state["T_i"]
+        return
+    part.T_cur, part.T_i = state["last_epoch"] + state.get("T_cur", 0) % 1, part.T_0
+    while part.T_cur >= part.T_i:
+        part.T_cur -= part.T_i
+        part.T_i *= part.T_mult
+
+
+def _settle(part, again=False):
+    """Sets the rates (and momentum that is cycled) of those that compute them from the count. `again`: the rates are those
+    before the last step, so that the others make it again, too. Returns whether the rates are set."""
+    if not _known(part):
+        return again
+    if _name(part) == "ChainedScheduler":
+        for one in part._schedulers:
+            again = _settle(one, again)
+        return again
+    if _name(part) == "SequentialLR":
+        active = _active(part)
+        before = [_copy(group["lr"]) for group in part.optimizer.param_groups]
+        for one in part._schedulers[:active]:  # for the momentum that one left
+            if _settle(one):
+                _set_rates(part.optimizer, before)
+        return _settle(part._schedulers[active], again)
+    if _name(part) in FROM_THE_COUNT or (again and not _waits_for_metrics(part)):
+        with _within_step(part):
+            _set_rates(part.optimizer, part.get_lr())
+        return True
+    return again
+
+
+def _load_whole(part, state):
+    warnings.warn(
+        f"stemma: {type(part).__name__} is no scheduler of PyTorch's own: a child takes its whole state from the parent, also its "
+        "hyperparameters, except for the initial learning rates. It keeps its own if load_state_dict() leaves them alone.",
+        stacklevel=2,
+    )
+    own = list(getattr(part, "base_lrs", ()))
+    part.load_state_dict(state)
+    if own:
+        part.base_lrs = own
+
+
+def _show(part):
+    for one in getattr(part, "_schedulers", ()):
+        _show(one)
+    if hasattr(part, "_last_lr"):
+        part._last_lr = [_copy(group["lr"]) for group in part.optimizer.param_groups]
+
+
+def _name(part):
+    return type(part).__name__
+
+
+def _known(part):
+    """Of PyTorch itself: a subclass of a user's may compute its rates in any way."""
+    return type(part).__module__.startswith("torch.optim.") and _name(part) in FROM_THE_LAST | FROM_THE_COUNT | COMPOSED
+
+
+def _waits_for_metrics(part):
+    return _name(part) == "ReduceLROnPlateau" or any(_waits_for_metrics(one) for one in getattr(part, "_schedulers", ()))
+
+
+def _count(state):
+    """Steps so far. A ChainedScheduler of PyTorch 1.13 counts in its parts only."""
+    if "last_epoch" in state:
+        return state["last_epoch"]
+    return next((_count(one) for one in state.get("_schedulers", ())), 0)
+
+
+def _active(part):
+    return bisect.bisect_right(part._milestones, part.last_epoch)
+
+
+@contextlib.contextmanager
+def _within_step(part):
+    before = getattr(part, "_get_lr_called_within_step", False)
+    part._get_lr_called_within_step = True
+    try:
+        yield
+    finally:
+        part._get_lr_called_within_step = before
+
+
+def _set_rates(optimizer, rates):
+    for group, rate in zip(optimizer.param_groups, rates):
+        _set(group, "lr", rate)
+
+
+def _set(group, name, value):
+    """A tensor stays the same tensor: a captured graph reads it."""
+    if hasattr(group[name], "fill_"):
+        group[name].fill_(value)
+    else:
+        group[name] = value.item() if hasattr(value, "fill_") else value
+
+
+def _copy(value):
+    return value.detach().clone() if hasattr(value, "fill_") else value
+
+
+def _equal(a, b):
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(map(_equal, a, b))
+    return bool(a == b)
+
+
+def _zero(rate):
+    return rate is not None and float(rate) == 0
