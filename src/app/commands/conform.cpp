@@ -53,7 +53,9 @@ Prepared from_job(const ConformOptions& options) {
     }
     const auto configuration = make_sampler(job)->propose({{0}, 0, {}});
     ensure(configuration.has_value(), "a sampler has at least one configuration");
-    return {job.space, {process_settings(job), job.space.get(), *configuration, options.units}};
+    auto changes =
+        job.scheduler.population() ? changes_of_children(*job.space, *configuration) : std::vector<ConformanceChange>{};
+    return {job.space, {process_settings(job), job.space.get(), *configuration, options.units, std::move(changes)}};
 }
 
 Prepared from_command(const ConformOptions& options) {

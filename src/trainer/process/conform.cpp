@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
+#include <cmath>
 
 #include "core/error.hpp"
 
@@ -22,6 +22,7 @@ public:
         if (!whole) return std::move(checks_);
         repeated(*whole);
         continued(*whole);
+        adopted();
         stopped();
         foreign();
         return std::move(checks_);
@@ -34,7 +35,9 @@ private:
 
     bool hello() {
         try {
-            check_process(given_.settings, {}, *starter_);
+            std::vector<std::string> change;
+            for (const auto& one : given_.changes) change.push_back((*given_.space)[one.parameter].name);
+            check_process(given_.settings, change, *starter_);
         } catch (const UserError& error) {
             add("starts, says hello, ends when told to", Conformance::failed, error.what());
             return false;
@@ -49,8 +52,13 @@ private:
                 .seed = 42,
                 .from = from,
                 .to = to,
+                .max = adopted_to(),
                 .start = start};
     }
+
+    Resource cut() const { return given_.units / 2; }
+    /// Two units at least after an adoption: a schedule that moves after each unit shows in the second.
+    Resource adopted_to() const { return std::max(given_.units, cut() + 2); }
 
     /// The result, or nothing after a line that says what went wrong.
     std::optional<Trained> trained(Trainer& trainer, const TrainRequest& request, const std::string& what) {
@@ -103,15 +111,101 @@ private:
     void continued(const Trained& whole) {
         if (whole.snapshot.arrays().empty()) return;
         const std::string what = "goes on from a snapshot";
-        const auto cut = given_.units / 2;
-        const auto begun = trained(*trainer_, request(0, cut, nullptr), what);
-        if (!begun) return;
-        const auto rest = trained(*trainer_, request(cut, given_.units, &begun->snapshot), what);
+        begun_ = trained(*trainer_, request(0, cut(), nullptr), what);
+        if (!begun_) return;
+        const auto rest = trained(*trainer_, request(cut(), given_.units, &begun_->snapshot), what);
         if (!rest) return;
         const bool same = same_metrics(whole, *rest);
         add(what, same ? Conformance::ok : Conformance::note,
             same ? ""
-                 : "with other metrics than in one go: the snapshot lacks something (optimiser, RNG, data order?)");
+                 : "with other metrics than in one go: the snapshot lacks something (optimizer, random streams, a data "
+                   "loader's generator, what persistent workers draw, a split that is not by run_seed?)");
+    }
+
+    /// Children that go on from the snapshot at the cut: with its values, then with one of them changed.
+    void adopted() {
+        if (!begun_ || begun_->snapshot.arrays().empty()) return;
+        const std::string what = "a child with its parent's values trains as the parent would go on";
+        const auto parent = trained(*trainer_, request(cut(), adopted_to(), &begun_->snapshot), what);
+        if (!parent) return;
+        const auto same = trained(*trainer_, birth(given_.configuration), what);
+        if (!same) return;
+        const auto difference = difference_of(*same, *parent);
+        if (!difference.empty()) {
+            const auto again = trained(*trainer_, birth(given_.configuration), what);
+            if (!again) return;
+            if (!difference_of(*again, *same).empty()) {
+                add(what, Conformance::note,
+                    difference +
+                        "; two such children differ, too: neither the snapshot nor the seeds decide all that "
+                        "is drawn. So what other values do cannot be told");
+                return;
+            }
+        }
+        add(what, difference.empty() ? Conformance::ok : Conformance::note,
+            difference.empty() ? ""
+                               : difference +
+                                     ": something is not taken from the snapshot, or is drawn anew by the "
+                                     "child's seed (docs/bring-your-model.md, children)");
+        for (const auto& change : given_.changes) changed(change, *same);
+    }
+
+    void changed(const ConformanceChange& change, const Trained& same) {
+        const auto& name = (*given_.space)[change.parameter].name;
+        const auto what = fmt::format("a child trains with another {}", name);
+        const auto result = trainer_->train(birth(change.configuration));
+        if (const auto* failure = std::get_if<TrainFailure>(&result)) {
+            add(what, Conformance::failed,
+                fmt::format("{} ({}): {}\nif it cannot change in mid-training: role = \"fixed\" in [space.{}]",
+                            name_of(failure->kind), failure->type, failure->message, name));
+            return;
+        }
+        const bool effect = !difference_of(std::get<Trained>(result), same).empty();
+        const auto text = [&](const Configuration& configuration) {
+            return to_string(*given_.space->literal(change.parameter, configuration[change.parameter]));
+        };
+        add(what, effect ? Conformance::ok : Conformance::note,
+            effect
+                ? ""
+                : fmt::format("{} has no effect after an adoption: with {} and {} all metrics are the same up to {}; "
+                              "either the parent's is used, or it acts later (--units)",
+                              name, text(given_.configuration), text(change.configuration), adopted_to()));
+    }
+
+    /// Another member, as children are.
+    TrainRequest birth(const Configuration& configuration) const {
+        auto child = request(cut(), adopted_to(), &begun_->snapshot);
+        child.member = {4};
+        child.configuration = {*given_.space, configuration};
+        child.seed = 43;
+        child.adopted = true;
+        child.parent_configuration = NamedConfiguration(*given_.space, given_.configuration);
+        return child;
+    }
+
+    /// The metric that differs most, relative to the larger one; "" = none does.
+    std::string difference_of(const Trained& child, const Trained& parent) const {
+        std::string out = child.rows.size() == parent.rows.size() ? "" : "it told other units";
+        double most = 0;
+        for (std::size_t row = 0; row < std::min(child.rows.size(), parent.rows.size()); ++row) {
+            const auto& x = child.rows[row].values;
+            const auto& y = parent.rows[row].values;
+            for (std::size_t i = 0; i < x.size(); ++i) {
+                const auto difference = relative(x[i], y[i]);
+                if (difference <= most) continue;
+                most = difference;
+                out = fmt::format("{} at {} is {:g} and not {:g} ({:.2g} %)", given_.settings.metrics[i].name,
+                                  child.rows[row].resource, x[i], y[i], 100 * difference);
+            }
+        }
+        return out;
+    }
+
+    static double relative(double x, double y) {
+        if (x == y || (std::isnan(x) && std::isnan(y))) return 0;  // not measured
+        if (!std::isfinite(x) || !std::isfinite(y)) return 1;
+        const auto largest = std::max(std::abs(x), std::abs(y));
+        return std::abs(x / largest - y / largest);
     }
 
     void stopped() {
@@ -147,10 +241,33 @@ private:
     const ConformanceCase& given_;
     std::shared_ptr<ChildStarter> starter_;
     std::unique_ptr<Trainer> trainer_;
+    std::optional<Trained> begun_;  ///< to the cut, if it could be gone on from
     std::vector<ConformanceCheck> checks_;
 };
 
 }  // namespace
+
+std::vector<ConformanceChange> changes_of_children(const SearchSpace& space, const Configuration& configuration) {
+    std::vector<ConformanceChange> changes;
+    for (std::size_t i = 0; i < space.size(); ++i) {
+        if (!may_differ(space[i].role) || std::holds_alternative<Inactive>(configuration[i])) continue;
+        // Far away first: a value next to it may do the same.
+        for (const double step : {0.5, 0.25, 0.75, 0.4, 0.1, 0.9}) {
+            auto unit = space.to_unit(configuration);
+            unit[i] = std::fmod(unit[i] + step, 1.0);
+            auto other = space.from_unit(unit);
+            for (std::size_t j = 0; j < space.size(); ++j) {  // from_unit rounds values that a user gave
+                const bool active = !std::holds_alternative<Inactive>(other[j]);
+                if (j != i && active && !std::holds_alternative<Inactive>(configuration[j]))
+                    other[j] = configuration[j];
+            }
+            if (other[i] == configuration[i] || !space.allowed(other)) continue;
+            changes.push_back({i, std::move(other)});
+            break;
+        }
+    }
+    return changes;
+}
 
 std::vector<ConformanceCheck> conform(const ConformanceCase& given, std::shared_ptr<ChildStarter> starter) {
     return Conform(given, std::move(starter)).run();

@@ -19,15 +19,25 @@ struct ConformanceCheck {
     std::string detail = {};
 };
 
+/// What a child may be born with: the configuration of the case but for one parameter.
+struct ConformanceChange {
+    std::size_t parameter = 0;
+    Configuration configuration;
+};
+
 struct ConformanceCase {
     ProcessSettings settings;
     const SearchSpace* space = nullptr;
     Configuration configuration;
-    Resource units = 2;  ///< to train to, >= 2
+    Resource units = 2;                           ///< to train to, >= 2
+    std::vector<ConformanceChange> changes = {};  ///< tried one by one in children that adopt a snapshot
 };
 
-/// Starts the program a few times and trains one configuration: about 6 * units units of training in all. Never throws
-/// for what the program does.
+/// The hyperparameters in which children may differ from `configuration`, each with another allowed value.
+std::vector<ConformanceChange> changes_of_children(const SearchSpace& space, const Configuration& configuration);
+
+/// Starts the program a few times and trains one configuration, and children of it: about (7 + changes) * units units
+/// of training in all. Never throws for what the program does.
 std::vector<ConformanceCheck> conform(const ConformanceCase& given, std::shared_ptr<ChildStarter> starter);
 
 }  // namespace stemma

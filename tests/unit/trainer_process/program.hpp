@@ -36,6 +36,7 @@ protected:
         Parameter lr;
         lr.name = "lr";
         lr.domain = Real{1e-4, 1, Scale::log, {}};
+        lr.role = Role::mutable_value;
         return std::make_shared<const SearchSpace>(std::vector{lr});
     }
 
