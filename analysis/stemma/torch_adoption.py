@@ -35,10 +35,14 @@ def made_with(optimizer):
     return [{name: _copy(value) for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
 
 
-def load(parts, states, made):
-    """Loads `states` of a parent into the child's `parts`, both by name. `made`: what made_with() gave in the parent for its
-    optimizers, as far as that is known."""
-    adoptions = {name: _Optimizer(part, states[name], made.get(name)) for name, part in parts.items() if is_optimizer(part)}
+def load(parts, states, types, made):
+    """Loads `states` of a parent into the child's `parts`, both by name. `types`: the names of their classes in the parent; `made`:
+    what made_with() gave there for its optimizers, as far as that is known."""
+    adoptions = {
+        name: _Optimizer(part, states[name], made.get(name), types[name] == type_name(part))
+        for name, part in parts.items()
+        if is_optimizer(part) and "param_groups" in states[name]
+    }
     schedulers = {name: part for name, part in parts.items() if is_scheduler(part)}
     for adoption in adoptions.values():
         adoption.replay([part for part in schedulers.values() if part.optimizer is adoption.optimizer], states, schedulers)
@@ -46,6 +50,8 @@ def load(parts, states, made):
         if name in adoptions:
             adoptions[name].load()
         elif name not in schedulers:
+            if is_optimizer(part):
+                _warn(part, "optimizer", "learning rate")
             part.load_state_dict(states[name])
     for name, part in schedulers.items():
         _take_counts(part, states[name])
@@ -53,15 +59,21 @@ def load(parts, states, made):
         _show(part)
 
 
-class _Optimizer:
-    """An optimizer on its way from what it was made with to the parent's state."""
+def type_name(part):
+    return f"{type(part).__module__}.{type(part).__qualname__}"
 
-    def __init__(self, optimizer, state, made):
+
+class _Optimizer:
+    """An optimizer on its way from what it was made with to the parent's state. One of another class than the parent's (`same` is
+    False) begins with new moments."""
+
+    def __init__(self, optimizer, state, made, same):
+        self._same = same
         self.optimizer = optimizer
         self._state = state
         self._own = [dict(group) for group in optimizer.param_groups]
         self._parent = state["param_groups"]
-        self._made = made or [{}] * len(self._parent)
+        self._made = made if made and same else [{}] * len(self._parent)
         self._at_count = [None] * len(self._own)  # rates of the child's own schedule, where they are needed
 
     def replay(self, schedulers, states, names):
@@ -79,9 +91,13 @@ class _Optimizer:
         self._at_count = [_copy(group["lr"]) for group in self.optimizer.param_groups]
 
     def load(self):
-        self.optimizer.load_state_dict(self._state)
-        for group, own, made, initial, at_count in zip(self.optimizer.param_groups, self._own, self._made, self._initial_rates(), self._at_count):
-            now = group["lr"]
+        if self._same:
+            self.optimizer.load_state_dict(self._state)
+        initial_rates = list(self._initial_rates())
+        for group, own, made, parent, initial, at_count in zip(
+            self.optimizer.param_groups, self._own, self._made, self._parent, initial_rates, self._at_count
+        ):
+            now = parent["lr"]
             for name, value in own.items():
                 # A value that was made equal may have been changed since by what was measured (Prodigy's d), or by a scheduler.
                 if name != "params" and not (name in made and _equal(made[name], value)):
@@ -175,15 +191,19 @@ def _settle(part, again=False):
 
 
 def _load_whole(part, state):
-    warnings.warn(
-        f"stemma: {type(part).__name__} is no scheduler of PyTorch's own: a child takes its whole state from the parent, also its "
-        "hyperparameters, except for the initial learning rates. It keeps its own if load_state_dict() leaves them alone.",
-        stacklevel=2,
-    )
+    _warn(part, "scheduler", "gamma (but initial learning rates are its own)")
     own = list(getattr(part, "base_lrs", ()))
     part.load_state_dict(state)
     if own:
         part.base_lrs = own
+
+
+def _warn(part, what, such):
+    warnings.warn(
+        f"stemma: {type(part).__name__} is no {what} of PyTorch's own: a child takes all of its state from the parent, hyperparameters "
+        f"among them, such as a {such}. It keeps those that load_state_dict() leaves alone.",
+        stacklevel=2,
+    )
 
 
 def _show(part):

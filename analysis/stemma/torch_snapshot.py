@@ -32,6 +32,7 @@ def save_torch(lease, **parts):
     whole[_OWN] = {
         "random": _random_state(),
         "configuration": getattr(lease, "configuration", None),
+        "types": {name: torch_adoption.type_name(part) for name, part in parts.items()},
         "made": {name: _made[part] for name, part in parts.items() if torch_adoption.is_optimizer(part) and part in _made},
     }
     torch.save(whole, getattr(lease, "save", lease))
@@ -67,7 +68,7 @@ def load_torch(lease, map_location=None, **parts):
         part.set_state(_on_cpu(states[name]))
     rest = {name: part for name, part in parts.items() if name not in generators}
     if _is_changed(lease, own["configuration"]):
-        torch_adoption.load(rest, states, own["made"])
+        torch_adoption.load(rest, states, own["types"], own["made"])
     else:
         for name, part in rest.items():
             part.load_state_dict(states[name])

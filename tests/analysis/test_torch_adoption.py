@@ -490,6 +490,39 @@ def test_warm_restarts_may_be_stepped_by_fractions(lease):
     assert rates_of(child) == rates_of(own)
 
 
+def test_a_child_with_another_optimizer_begins_with_new_moments(lease):
+    case = CASES["StepLR"]
+    Training(case, case.values).run(lease(0, 4, save="parent", optimizer="sgd"))
+    child = Training(case, case.values, rates=(0.2, 0.1), make_optimizer=adam(0.9))
+
+    rates, _, _ = child.run(lease(4, 6, "parent", adopted=True, optimizer="adam"))
+
+    assert rates[0] == [0.05, 0.025] and child.optimizer.param_groups[0]["betas"] == (0.9, 0.99)
+    assert {int(state["step"]) for state in child.optimizer.state.values()} == {2}
+
+
+def test_an_optimizer_that_is_another_ones_wrapper_is_loaded_whole_with_a_warning(lease):
+    class Wrapper:
+        def __init__(self, optimizer):
+            self.inner, self.param_groups = optimizer, optimizer.param_groups
+
+        def state_dict(self):
+            return {"inner": self.inner.state_dict()}
+
+        def load_state_dict(self, state):
+            self.inner.load_state_dict(state["inner"])
+
+    def made(lr):
+        return Wrapper(torch.optim.SGD(torch.nn.Linear(1, 1).parameters(), lr=lr))
+
+    stemma.save_torch(lease(0, 1, save="parent", lr=0.1), optimizer=made(0.1))
+    child = made(0.2)
+    with pytest.warns(UserWarning, match="Wrapper is no optimizer of PyTorch's own"):
+        stemma.load_torch(lease(1, 2, "parent", adopted=True, lr=0.2), optimizer=child)
+
+    assert child.inner.param_groups[0]["lr"] == 0.1
+
+
 def test_a_part_by_part_load_scales_the_rate_as_well(lease):
     case = CASES["StepLR"]
     Training(case, case.values).run(lease(0, 4, save="parent", of="parent"))

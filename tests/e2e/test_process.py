@@ -252,6 +252,32 @@ def test_a_program_that_always_fails_ends_the_run(stemma, program):
     assert "no such column" in done.stdout + done.stderr + stemma("show", "run.h5", 0).stdout
 
 
+def test_a_question_for_a_hyperparameter_uses_up_no_unit(stemma, program):
+    body = 'momentum = lease["momentum"] if "momentum" in lease else 0.0; assert dict(lease) == lease.configuration and "lr" in lease'
+    program()
+    (stemma.folder / "program.py").write_text(
+        f"import stemma\nfor lease in stemma.leases():\n    with lease:\n        {body}\n        for unit in lease: open('trained', 'a').write(f'{{unit}} ')\n        lease.report(valid_loss=1)\n"
+    )
+
+    stemma("run", stemma.folder / "program.toml", "-n", 1, "-o", "run.h5")
+
+    trained = (stemma.folder / "trained").read_text().split()
+    # It keeps no snapshots: who goes on is trained again from scratch.
+    assert len(trained) == sum(report["resource"] for report in rows(stemma, "run.h5", "reports")) > 6
+
+
+@pytest.mark.parametrize("units", ["pass", "list(lease)"])
+def test_a_training_without_a_loop_fails_and_says_why(stemma, program, units):
+    program()
+    (stemma.folder / "program.py").write_text(
+        f"import stemma\nfor lease in stemma.leases():\n    with lease:\n        {units}\n        lease.report(valid_loss=1)\n"
+    )
+
+    done = stemma("run", stemma.folder / "program.toml", "-n", 1, "-o", "run.h5", "--set", "scheduler.min=3", "--set", "run.budget.members=60", code=FAILED)
+
+    assert "asked for 3 epochs (1 to 3), iterated over none" in done.stdout + done.stderr + stemma("show", "run.h5", 0).stdout
+
+
 def test_a_program_that_is_not_there_is_seen_before_the_start(stemma, program):
     job = program()
 

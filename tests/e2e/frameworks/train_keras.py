@@ -1,0 +1,50 @@
+"""As docs/frameworks.md has it: Keras, whose weights' files have the learning rate, and nothing of what dropout draws."""
+
+import os
+import shutil
+
+os.environ["KERAS_BACKEND"] = "torch"
+
+import keras  # noqa: E402
+import numpy  # noqa: E402
+import stemma  # noqa: E402
+
+draw = numpy.random.default_rng(1)
+
+
+def rows(count):
+    x = draw.normal(size=(count, 5))
+    return x, (x**2).sum(1, keepdims=True)
+
+
+def build(dropout):
+    layers = keras.layers
+    return keras.Sequential([keras.Input((5,)), layers.Dense(16, "relu"), layers.Dropout(dropout), layers.Dense(1)])
+
+
+train_set, valid_set = rows(64), rows(32)
+for lease in stemma.leases():
+    with lease:
+        keras.utils.set_random_seed(lease.seed)
+        model = build(lease["dropout"])
+        model.compile(keras.optimizers.SGD(lease["lr"], momentum=0.9, weight_decay=lease["weight_decay"]), "mse")
+        model.optimizer.build(model.trainable_variables)
+        weights = lease.save + ".weights.h5"
+        if lease.start:
+            shutil.copy(lease.start, weights)
+            try:
+                model.load_weights(weights)
+            except OSError as error:
+                raise stemma.SnapshotUnavailable(str(error)) from error
+            model.optimizer.learning_rate = lease["lr"]
+        model.evaluate(*valid_set, verbose=0)  # the first call draws at random
+        for epoch in lease:
+            keras.utils.set_random_seed(lease.run_seed + epoch)
+            for layer in model.layers:
+                if hasattr(layer, "seed_generator"):
+                    layer.seed_generator.state.assign([lease.run_seed, epoch])
+            model.fit(*train_set, batch_size=16, initial_epoch=epoch - 1, epochs=epoch, verbose=0)
+            lease.progress(valid_loss=model.evaluate(*valid_set, verbose=0))
+        model.save_weights(weights)
+        os.replace(weights, lease.save)
+        lease.report()
