@@ -39,6 +39,7 @@ struct CommandLine {
     std::uint64_t lease = 0;
     std::string file;
     std::string explain;
+    bool no_program = false;
     std::vector<LimitText> limits;
     std::string grace;
     std::optional<std::uint64_t> member;
@@ -108,13 +109,15 @@ CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name,
 }
 
 void add_job_commands(CLI::App& app, CommandLine& line) {
-    auto* check_command =
-        add_command(app, line, "check", "Check a job file; --explain KEY prints what a key means",
-                    [&] { return line.job.file.empty() ? explain_key(line.explain) : check(line.job); });
+    auto* check_command = add_command(
+        app, line, "check", "Check a job file; --explain KEY prints what a key means",
+        [&] { return line.job.file.empty() ? explain_key(line.explain) : check(line.job, !line.no_program); });
     check_command->add_option("JOB", line.job.file, "Job file (TOML)");
     check_command->add_option("--set", line.job.overrides, "Override a key of the job")
         ->allow_extra_args(false)
         ->type_name("PATH=VALUE");
+    check_command->add_flag("--no-program", line.no_program,
+                            "Do not start the program of trainer.type = \"process\": `run` does that, too");
     check_command->add_option("--explain", line.explain, "Reference of a section or key, such as scheduler.asha");
 
     auto* preview_command =

@@ -266,6 +266,16 @@ def test_a_search_starts_each_workers_program_once(stemma, program):
     assert len(rows(stemma, "run.h5", "members")) == 12
 
 
+def test_a_job_can_be_checked_without_its_program(stemma, program):
+    job = program("open(f'start-{os.getpid()}', 'w').close()\nfor lease in stemma.leases():\n    train(lease)\n")
+
+    stemma("check", "--no-program", job)
+    assert not list(stemma.folder.glob("start-*"))
+    assert "eta" in stemma("check", "--no-program", job, "--set", "scheduler.eta=1", code=USER_ERROR).stderr
+    stemma("check", job)
+    assert len(list(stemma.folder.glob("start-*"))) == 1
+
+
 def test_over_mpi_rank_zero_starts_one_more_at_the_same_time(stemma, mpi, program):
     # Each waits for the others: the check does not go before the workers' own.
     job = program(

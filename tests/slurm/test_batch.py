@@ -119,6 +119,16 @@ def test_a_suspended_job_loses_nobody(cluster, stemma):
 
 
 @pytest.mark.long
+def test_a_program_that_is_not_there_is_a_mistake_and_not_queued_again(cluster):
+    job = cluster.submit("toy.toml", "--set", "trainer.type=process", "--set", 'trainer.command=["/nowhere/train"]', options=THREE_TASKS)
+
+    cluster.wait(lambda: cluster.state(job) == "FAILED", "the job has failed")
+
+    assert cluster.facts(job)["ExitCode"] == "2:0"
+    assert "/nowhere/train cannot be started" in cluster.log(job)
+
+
+@pytest.mark.long
 def test_a_search_without_a_result_has_failed_and_is_not_queued_again(cluster, stemma):
     job = cluster.submit("toy.toml", "--set", "trainer.failure_rate=1", "--set", "run.budget.members=5", "--output", "toy.h5", options=THREE_TASKS)
 

@@ -28,7 +28,7 @@ struct LaunchOptions {
     std::optional<double> grace = {};  ///< seconds before the allocation's end at which the search ends in order
 };
 
-ExitCode check(const JobOptions& options);
+ExitCode check(const JobOptions& options, bool start_program);
 ExitCode explain_key(const std::string& path);
 struct PreviewOptions {
     std::uint32_t workers = 1;

@@ -12,9 +12,9 @@
 
 namespace stemma {
 
-ExitCode check(const JobOptions& options) {
+ExitCode check(const JobOptions& options, bool start_program) {
     const auto job = load_job(options.file, options.overrides);
-    check_trainer(job);
+    if (start_program || job.trainer.type != TrainerType::process) check_trainer(job);
     const auto manager = make_manager(job);
     std::printf("%s: no errors\n  %s\n  %zu parameters, %s\n  output %s\n", options.file.c_str(),
                 manager.scheduler().describe().c_str(), job.space->size(), make_sampler(job)->describe().c_str(),
