@@ -19,6 +19,8 @@ FROM_THE_LAST = {
 }  # fmt: skip
 FROM_THE_COUNT = {"CosineAnnealingWarmRestarts", "CyclicLR", "LambdaLR", "OneCycleLR"}
 COMPOSED = {"ChainedScheduler", "SequentialLR"}
+# What an optimizer keeps only if a hyperparameter is set, and something of the same shape.
+KEPT_IF = {"amsgrad": ("max_exp_avg_sq", "exp_avg_sq"), "centered": ("grad_avg", "square_avg"), "momentum": ("momentum_buffer", "square_avg")}
 MEASURED = ("last_epoch", "_step_count", "best", "num_bad_epochs", "cooldown_counter")
 
 
@@ -102,10 +104,19 @@ class _Optimizer:
                 # A value that was made equal may have been changed since by what was measured (Prodigy's d), or by a scheduler.
                 if name != "params" and not (name in made and _equal(made[name], value)):
                     group[name] = value
+            self._begin(group)
             if "initial_lr" in group:
                 group["initial_lr"] = _copy(initial[1])
             group["lr"] = own["lr"]
             _set(group, "lr", own["lr"] if initial[0] is None else at_count if at_count is not None and _zero(initial[0]) else _scaled(now, *initial))
+
+    def _begin(self, group):
+        """What the child keeps and the parent did not begins with zeros: the optimizer itself makes all or nothing."""
+        for setting, (name, like) in KEPT_IF.items():
+            for param in group["params"] if group.get(setting) else ():
+                state = self.optimizer.state.get(param, {})
+                if like in state and state.get(name) is None:
+                    state[name] = state[like].new_zeros(state[like].shape)
 
     def _initial_rates(self):
         """Pairs of the parent's and the child's; the parent's is None where it is not known."""

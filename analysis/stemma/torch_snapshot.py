@@ -33,7 +33,7 @@ def save_torch(lease, **parts):
         "random": _random_state(),
         "configuration": getattr(lease, "configuration", None),
         "types": {name: torch_adoption.type_name(part) for name, part in parts.items()},
-        "made": {name: _made[part] for name, part in parts.items() if torch_adoption.is_optimizer(part) and part in _made},
+        "made": {name: _made[part] for name, part in parts.items() if isinstance(part, torch.optim.Optimizer) and part in _made},
     }
     torch.save(whole, getattr(lease, "save", lease))
 
@@ -52,7 +52,7 @@ def load_torch(lease, map_location=None, **parts):
                 f"load_torch: {name} is a {type(part).__name__}, which has no load_state_dict(); leave it out: "
                 f'values are returned, load_torch(...)["{name}"]'
             )
-        if torch_adoption.is_optimizer(part):
+        if isinstance(part, torch.optim.Optimizer):
             _made[part] = torch_adoption.made_with(part)
     path = getattr(lease, "start", lease)
     if path is None:

@@ -490,6 +490,27 @@ def test_warm_restarts_may_be_stepped_by_fractions(lease):
     assert rates_of(child) == rates_of(own)
 
 
+@pytest.mark.parametrize(
+    ("cls", "off", "on"),
+    [
+        (torch.optim.Adam, {}, {"amsgrad": True}),
+        (torch.optim.AdamW, {}, {"amsgrad": True}),
+        (torch.optim.RMSprop, {}, {"centered": True}),
+        (torch.optim.RMSprop, {}, {"momentum": 0.9}),
+        (torch.optim.SGD, {}, {"momentum": 0.9}),
+        (torch.optim.SGD, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}),
+    ],
+)
+def test_a_child_may_turn_on_what_its_parent_had_off(lease, cls, off, on):
+    case = CASES["StepLR"]
+    for parent, child in ((off, on), (on, off)):
+        Training(case, case.values, make_optimizer=lambda groups, v=parent: cls(groups, lr=1.0, **v)).run(lease(0, 4, save="parent", **parent))
+        _, _, weights = Training(case, case.values, make_optimizer=lambda groups, v=child: cls(groups, lr=1.0, **v)).run(
+            lease(4, 8, "parent", adopted=True, **child)
+        )
+        assert all(map(math.isfinite, torch.tensor(weights[1]).tolist()))
+
+
 def test_a_child_with_another_optimizer_begins_with_new_moments(lease):
     case = CASES["StepLR"]
     Training(case, case.values).run(lease(0, 4, save="parent", optimizer="sgd"))
