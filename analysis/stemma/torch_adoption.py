@@ -75,7 +75,7 @@ class _Optimizer:
         self._state = state
         self._own = [dict(group) for group in optimizer.param_groups]
         self._parent = state["param_groups"]
-        self._made = made if made and same else [{}] * len(self._parent)
+        self._made = made or [{}] * len(self._parent)
         self._at_count = [None] * len(self._own)  # rates of the child's own schedule, where they are needed
 
     def replay(self, schedulers, states, names):
@@ -108,7 +108,18 @@ class _Optimizer:
             if "initial_lr" in group:
                 group["initial_lr"] = _copy(initial[1])
             group["lr"] = own["lr"]
-            _set(group, "lr", own["lr"] if initial[0] is None else at_count if at_count is not None and _zero(initial[0]) else _scaled(now, *initial))
+            _set(group, "lr", self._rate(now, *initial, at_count))
+
+    def _rate(self, now, parent, child, at_count):
+        if parent is None and not _equal(now, child):
+            warnings.warn(
+                f"stemma: load_torch() was not given the parent's {type(self.optimizer).__name__} when that was new, so how far the parent has "
+                f"lowered its learning rate is not known, and the child begins with its own. Call it from scratch, too",
+                stacklevel=2,
+            )
+        if parent is None:
+            return child
+        return at_count if at_count is not None and _zero(parent) else _scaled(now, parent, child)
 
     def _begin(self, group):
         """What the child keeps and the parent did not begins with zeros: the optimizer itself makes all or nothing."""

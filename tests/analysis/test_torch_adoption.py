@@ -476,6 +476,20 @@ def test_a_rate_that_the_script_lowers_by_hand_is_scaled(lease, lr, wanted):
     assert child["optimizer"].param_groups[0]["lr"] == wanted
 
 
+def test_what_a_parent_began_with_has_to_be_known(lease, recwarn):
+    def parts(lr):
+        optimizer = torch.optim.SGD(torch.nn.Linear(2, 1).parameters(), lr=lr)
+        return {"optimizer": optimizer, "scheduler": lr_scheduler.ReduceLROnPlateau(optimizer)}
+
+    stemma.save_torch(lease(0, 2, save="parent", lr=0.4), **parts(0.4))  # without load_torch() before
+    stemma.load_torch(lease(2, 4, "parent", adopted=True, lr=0.4, other=1), **parts(0.4))
+    assert not recwarn.list
+    child = parts(0.2)
+    with pytest.warns(UserWarning, match="Call it from scratch, too"):
+        stemma.load_torch(lease(2, 4, "parent", adopted=True, lr=0.2), **child)
+    assert child["optimizer"].param_groups[0]["lr"] == 0.2
+
+
 def test_warm_restarts_may_be_stepped_by_fractions(lease):
     case = CASES["CosineAnnealingWarmRestarts"]
     parent = Training(case, case.values)
