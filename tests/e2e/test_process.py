@@ -83,6 +83,13 @@ def example(stemma, name, python=sys.executable):
     return path
 
 
+def assert_conforms(stemma, job):
+    """Also in children with their parents' values and with others."""
+    said = stemma("conform", "--job", job, "--units", 4).stdout
+    assert "FAILED" not in said and "no effect" not in said, said
+    assert "ok      goes on from a snapshot" in said and "ok      a child with its parent's values trains as the parent would go on" in said, said
+
+
 def test_the_numpy_example_learns(stemma):
     pytest.importorskip("numpy")
     job = example(stemma, "numpy_mlp")
@@ -121,7 +128,7 @@ def test_the_scikit_learn_example_breeds(stemma):
     pytest.importorskip("sklearn")
     job = example(stemma, "sklearn_digits")
 
-    assert "ok      goes on from a snapshot" in stemma("conform", "--job", job, "--units", 4).stdout
+    assert_conforms(stemma, job)
     stemma("run", job, "-n", 2, "-o", "run.h5")
 
     assert max(report["test_accuracy"] for report in rows(stemma, "run.h5", "reports")) > 0.9
@@ -132,7 +139,7 @@ def test_the_scikit_learn_example_breeds(stemma):
 def test_the_pytorch_example_conforms_and_breeds(stemma):
     job = example(stemma, "pytorch_cnn", TORCH_PYTHON)
 
-    assert "ok      goes on from a snapshot" in stemma("conform", "--job", job).stdout
+    assert_conforms(stemma, job)
     stemma("run", job, "-n", 2, "-o", "run.h5")
     assert max(report["valid_accuracy"] for report in rows(stemma, "run.h5", "reports")) > 0.9
     assert "every decision is the same" in stemma("verify", "run.h5").stdout
