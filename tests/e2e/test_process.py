@@ -324,6 +324,44 @@ def test_conform_tells_what_is_wrong(stemma, program):
     assert "FAILED" in done.stdout and "loss: 0.3" in done.stdout and "breaks the protocol" in done.stdout
 
 
+LOADER = """\
+import stemma, torch
+from torch.utils.data import DataLoader, Dataset
+
+class Noisy(Dataset):
+    def __len__(self):
+        return 4
+    def __getitem__(self, at):
+        return torch.rand(1)
+
+if __name__ == "__main__":
+    for lease in stemma.leases():
+        with lease:
+            stemma.seed(lease)
+            generator = torch.Generator().manual_seed(lease.seed)
+            loader = DataLoader(Noisy(), num_workers=1, LOADER)
+            parts = {"model": torch.nn.BatchNorm1d(1)}
+            stemma.load_torch(lease, **parts)
+            for unit in lease:
+                for row in loader:
+                    parts["model"](torch.cat([row, row + 1]))
+                lease.progress(valid_loss=parts["model"].running_mean)
+            stemma.save_torch(lease, **parts)
+            lease.report()
+"""
+
+
+@pytest.mark.parametrize(("loader", "named"), [("persistent_workers=True", "what persistent workers draw"), ("generator=generator", "a data loader's generator")])
+def test_conform_says_what_of_a_data_loader_no_snapshot_has(stemma, loader, named):
+    stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
+    (stemma.folder / "program.py").write_text(LOADER.replace("LOADER", loader))
+
+    said = stemma("conform", "--value", "lr=0.1", "--", TORCH_PYTHON, "program.py").stdout
+
+    line = next(line for line in said.splitlines() if "goes on from a snapshot" in line)
+    assert line.startswith("note") and named in line, said
+
+
 def test_jobs_are_checked(stemma, program):
     job = program()
 

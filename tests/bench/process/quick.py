@@ -15,8 +15,7 @@ for lease in stemma.leases():
     if lease.start:
         with open(lease.start, "rb") as file:
             state = file.read()
-    lease.at = lease.last
     if size:
         with open(lease.save, "wb", buffering=0) as file:
             file.write(state)
-    lease.report(valid_loss=0.5, snapshot=size > 0)
+    lease.report(valid_loss=0.5, snapshot=size > 0, at=lease.last)
