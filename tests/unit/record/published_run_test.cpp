@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "core/error.hpp"
 #include "record_samples.hpp"
 #include "scratch_file.hpp"
@@ -49,6 +51,30 @@ TEST_F(Published, IsThereAtOnceAndGrowsWithEachCopy) {
     write(*run, 5);
     EXPECT_EQ(published(), 15U);
     EXPECT_THAT(run->notice(), HasSubstr(node.string()));
+}
+
+/// On a thread of its own, while rank 0 goes on committing: what is published is what was committed when it began.
+TEST_F(Published, ACopyIsConsistentWhateverIsCommittedMeanwhile) {
+    const auto run = PublishedRun::create(file, node, testing::sample_header(), "", always);
+    write(*run, 10);
+    const auto commit = [&](int entries) {
+        for (int i = 0; i < entries; ++i) {
+            const auto entry = sample.next();
+            run->append(entry.input, entry.effects);
+            run->commit();
+        }
+    };
+    for (int copy = 0; copy < 3; ++copy) {
+        const auto committed = published() + (copy == 0 ? 0 : 200);
+        const auto work = run->sync_work();
+        std::thread beside(work);
+        commit(200);
+        beside.join();
+        EXPECT_EQ(published(), committed);
+        std::uint64_t read = 0;
+        RunFileReader(file).entries([&](const Entry&) { ++read; });
+        EXPECT_EQ(read, committed);
+    }
 }
 
 TEST_F(Published, CopiesAreRareButTheEndIsPublished) {
