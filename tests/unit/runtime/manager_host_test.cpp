@@ -280,7 +280,7 @@ TEST(ManagerHost, ARankZeroThatWasSuspendedBlamesNobody) {
             run_worker(*endpoints[rank], *trainer, space(), host, files);
         });
     }
-    SuspendedEndpoint rank_zero(*endpoints[0], {5, 60, 61, 100, 200});
+    SuspendedEndpoint rank_zero(*endpoints[0], {5, 30, 31, 50, 70});
     HostSettings host;
     host.run_id = run_id;
     host.heartbeat_timeout = 2;
