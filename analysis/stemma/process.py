@@ -17,7 +17,8 @@ import threading
 from pathlib import Path
 
 from stemma import connection as own
-from stemma.training import Channel, Terms, _forget, _plain, _saved, require_known
+from stemma.lease import Terms, forget, is_saved, plain_metrics, require_known
+from stemma.training import Channel
 
 _SOCKET = "STEMMA_ASK_SOCKET"  # in the environment of the placeholders: where the asking program listens
 
@@ -80,14 +81,14 @@ class AskTell:
         require_known(metrics, lease._metrics)
         if not lease.first < at <= lease.last:
             raise ValueError(f"progress at {at}, but the lease is for {lease.first + 1} to {lease.last}")
-        _send(lease._connection, type="progress", lease=lease._number, at=at, metrics=_plain(metrics))
+        _send(lease._connection, type="progress", lease=lease._number, at=at, metrics=plain_metrics(metrics))
 
     def tell(self, lease, snapshot=None, **metrics):
         """What came of it: the metrics at lease.last. Raises a ValueError for one that the job does not list; the lease stays open. `snapshot`: is there one in lease.save? None = look."""
         require_known(metrics, lease._metrics)
         if snapshot is None:
-            snapshot = _saved(lease.save)
-        _send(lease._connection, type="report", lease=lease._number, at=lease.last, metrics=_plain(metrics), snapshot=snapshot)
+            snapshot = is_saved(lease.save)
+        _send(lease._connection, type="report", lease=lease._number, at=lease.last, metrics=plain_metrics(metrics), snapshot=snapshot)
 
     def tell_failure(self, lease, kind="exception", error="", message=""):
         """It failed: nonfinite, out_of_memory, infeasible, device, exception or snapshot_unavailable."""
@@ -179,7 +180,7 @@ def _placeholder():
             metrics = message["metrics"]
         if message["type"] != "lease":
             continue
-        _forget(message["save"])
+        forget(message["save"])
         _send(connection, **message, metrics=metrics)
         answer = {"type": "progress"}
         while answer["type"] == "progress":

@@ -86,7 +86,7 @@ def _is_changed(lease, parent):
 def _read(path, map_location):
     """The whole file. What is wrong with it is no mistake of the caller's: the member is trained again from what else there is."""
     import torch
-    from stemma.training import SnapshotUnavailable
+    from stemma.lease import SnapshotUnavailable
 
     try:
         # The snapshot is this program's own: its values may be of any type.

@@ -4,7 +4,7 @@ import operator
 
 import pytest
 import stemma
-from stemma.training import Lease, ProtocolError
+from stemma.lease import Lease, ProtocolError
 
 
 class Messages(list):
