@@ -6,7 +6,7 @@
 namespace stemma {
 namespace {
 
-/// What a factor or a unit step makes of a numeric value; may be outside the range. Direction: +1 or -1.
+/// What a factor or a unit step makes of a numeric value; may be outside the range. Direction: +1 or -1; 0 = none.
 struct Moved {
     double value;
     double direction;
@@ -23,12 +23,14 @@ Moved by_unit_step(const Axis& axis, const Value& value, double step, bool up) {
 }
 
 Moved by_factor(Scale scale, double value, double factor) {
+    if (factor == 1) return {value, 0};
     double product = value * factor;
     if (scale == Scale::logit) {
         const double odds = value / (1 - value) * factor;
         product = odds / (1 + odds);
     }
-    return {product, product >= value ? 1.0 : -1.0};
+    // Not from the product: rounding may have made it equal.
+    return {product, (factor > 1) == (value > 0) ? 1.0 : -1.0};
 }
 
 Moved move(const Axis& axis, Scale scale, const Value& value, const ExploreSettings& settings, Stream& random) {
@@ -38,36 +40,22 @@ Moved move(const Axis& axis, Scale scale, const Value& value, const ExploreSetti
     return by_factor(scale, number, settings.factors[random.below(settings.factors.size())]);
 }
 
-/// Whole steps from `from` (a value of the domain) to what `moved` says, at least one, kept inside [least, most].
-double whole_steps(double from, Moved moved, double step, double least, double most) {
-    auto steps = std::round((moved.value - from) / step);
-    if (steps == 0) steps = moved.direction;
-    return std::clamp(steps, std::round((least - from) / step), std::round((most - from) / step));
-}
-
 Value perturb_real(const Real& real, const Axis& axis, const Value& value, const ExploreSettings& settings,
                    Stream& random) {
     const auto moved = move(axis, real.scale, value, settings, random);
-    if (!real.step) {
-        // Through the unit cube, which rounds to the digits that values of this range have.
-        return axis.from_unit(axis.to_unit(Value(std::clamp(moved.value, real.low, real.high))));
-    }
-    const auto last = std::get<double>(axis.at(axis.count() - 1));
-    const auto from = std::get<double>(value);
-    const auto steps = whole_steps(from, moved, *real.step, std::get<double>(axis.at(0)), last);
-    return axis.nearest(from + steps * *real.step).value_or(value);
+    if (moved.direction == 0) return value;
+    // Through the unit cube, which rounds to the digits that values of this range have.
+    return axis.from_unit(axis.to_unit(Value(std::clamp(moved.value, real.low, real.high))));
 }
 
-Value perturb_integer(const Integer& integer, const Axis& axis, const Value& value, const ExploreSettings& settings,
-                      Stream& random) {
-    const auto moved = move(axis, integer.scale, value, settings, random);
-    const auto from = std::get<std::int64_t>(value);
-    const auto step = integer.step.value_or(1);
-    const auto least = std::get<std::int64_t>(axis.at(0));
-    const auto most = std::get<std::int64_t>(axis.at(axis.count() - 1));
-    const auto steps = whole_steps(static_cast<double>(from), moved, static_cast<double>(step),
-                                   static_cast<double>(least), static_cast<double>(most));
-    return from + static_cast<std::int64_t>(steps) * step;
+/// Moves by whole steps, at least one: by the number of the value, since sums of steps are rounded.
+Value perturb_steps(Scale scale, double step, const Axis& axis, const Value& value, const ExploreSettings& settings,
+                    Stream& random) {
+    const auto moved = move(axis, scale, value, settings, random);
+    auto steps = std::round((moved.value - as_number(value)) / step);
+    if (steps == 0) steps = moved.direction;
+    const auto index = static_cast<double>(axis.index_of(value)) + steps;
+    return axis.at(static_cast<std::uint64_t>(std::clamp(index, 0.0, static_cast<double>(axis.count() - 1))));
 }
 
 Value neighbour(std::uint32_t index, std::uint64_t count, Stream& random) {
@@ -89,10 +77,12 @@ Value perturb(const Parameter& parameter, const Axis& axis, const Value& value, 
     if (axis.constant()) return value;
     if (random.uniform() < settings.resample_probability) return axis.from_unit(random.uniform());
     if (const auto* real = std::get_if<Real>(&parameter.domain)) {
-        return perturb_real(*real, axis, value, settings, random);
+        if (!real->step) return perturb_real(*real, axis, value, settings, random);
+        return perturb_steps(real->scale, *real->step, axis, value, settings, random);
     }
     if (const auto* integer = std::get_if<Integer>(&parameter.domain)) {
-        return perturb_integer(*integer, axis, value, settings, random);
+        const auto step = static_cast<double>(integer->step.value_or(1));
+        return perturb_steps(integer->scale, step, axis, value, settings, random);
     }
     const auto index = std::get<Choice>(value).index;
     if (std::holds_alternative<Ordinal>(parameter.domain)) return neighbour(index, axis.count(), random);

@@ -20,6 +20,7 @@ struct Bracket {
     BracketPlan plan;
     std::vector<Rung> rungs;
     std::vector<std::uint64_t> entered;
+    std::vector<std::uint64_t> gone_on;  ///< stopping: from each rung, those still queued included
 };
 
 /// Where a member stands: the rung that it is being trained to, or finished last.
@@ -34,7 +35,7 @@ class Asha : public Scheduler {
 public:
     explicit Asha(const AshaSettings& settings) : settings_(settings) {
         for (auto& plan : bracket_plans(settings_)) {
-            brackets_.push_back({std::move(plan), {}, {}});
+            brackets_.push_back({std::move(plan), {}, {}, {}});
             grow(brackets_.back());
         }
     }
@@ -88,6 +89,7 @@ private:
         while (bracket.rungs.size() < bracket.plan.resources.size()) {
             bracket.rungs.emplace_back(settings_.eta, stopping());
             bracket.entered.push_back(0);
+            bracket.gone_on.push_back(0);
         }
         ensure(bracket.rungs.size() < 256, "a rung's number fits into a byte");
     }
@@ -162,7 +164,9 @@ private:
             out.push_back(Release{report.member});
         } else if (!stopping() || last) {
             out.push_back(Keep{report.member, retention_priority(position.rung, report.objective), top});
-        } else if (top || rung.finished() < settings_.min_rung_population) {
+        } else if (top || rung.finished() < settings_.min_rung_population ||
+                   (rung.ties_with_top(report.objective) && bracket.gone_on[position.rung] < rung.top_size())) {
+            ++bracket.gone_on[position.rung];
             ready_.push_back(report.member);
             out.push_back(Keep{report.member, certain_to_go_on, false});
         } else {

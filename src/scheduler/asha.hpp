@@ -28,11 +28,13 @@ struct AshaSettings {
 
 /// Promotion: the best of the top floor(finished / eta) of the highest rung that has one not yet promoted, else a new
 /// member. Stopping: a member goes on if its rank in its rung, itself included, is <= max(1, floor(finished / eta)), or
-/// while fewer than min_rung_population finished there; members that go on are handed out before new ones.
+/// while fewer than min_rung_population finished there; and, if as good as the worst of that top, while fewer than its
+/// size have gone on (else older members that were stopped would win each tie, and nobody would go on where metrics are
+/// equal). Members that go on are handed out before new ones.
 ///
 /// A non-finite report counts in its rung as worst and never goes on. A member given up while it trains does not count
 /// in the rung it was on the way to; one given up while it waits (stopped by the user) is never promoted, and still
-/// counts where it has finished. Ties go to the older member.
+/// counts where it has finished. Otherwise ties go to the older member.
 ///
 /// A new member goes to a bracket drawn by budget share: Hyperband gives each bracket about the same training, and a
 /// member of bracket b costs about min * eta^(s + b) * (number of its rungs), so it is drawn with the inverse of that.

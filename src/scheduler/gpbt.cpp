@@ -5,6 +5,7 @@
 #include <limits>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "scheduler/gpbt_generation.hpp"
@@ -28,7 +29,16 @@ struct Individual {
     bool chosen = false;  ///< as a parent, once at least
 };
 
-using Candidate = std::pair<double, MemberId>;
+/// Best first; of equals the one that has trained most, or nobody would train on where metrics do not differ; of these
+/// the older.
+struct Candidate {
+    double objective = 0;
+    Resource reached = 0;
+    MemberId member;
+    friend bool operator<(const Candidate& a, const Candidate& b) {
+        return std::tuple(a.objective, b.reached, a.member) < std::tuple(b.objective, a.reached, b.member);
+    }
+};
 
 class Gpbt : public Scheduler {
 public:
@@ -114,9 +124,13 @@ private:
     void take(const NoMoreMembers&, Actions&) { no_more_ = true; }
 
     void take(const ParentLost& lost, Actions& out) {
-        pool_.erase({generation_.find(lost.parent)->objective, lost.parent});
+        forget(lost.parent);
         out.push_back(Release{lost.parent});
         lose_parent(lost.parent, out);
+    }
+
+    void forget(MemberId member) {
+        std::erase_if(pool_, [&](const auto& candidate) { return candidate.member == member; });
     }
 
     void lose_parent(MemberId parent, Actions& out) {
@@ -162,16 +176,16 @@ private:
 
     /// Only the P best candidates can become parents: whoever falls out of them is never continued.
     void enter(const Reported& report, Actions& out) {
-        pool_.insert({report.objective, report.member});
+        pool_.insert({report.objective, report.resource, report.member});
         if (pool_.size() <= parents_wanted_) {
             keep(report.objective, report.member, out);
             return;
         }
         const auto worst = *std::prev(pool_.end());
         pool_.erase(worst);
-        if (worst.second != report.member) keep(report.objective, report.member, out);
+        if (worst.member != report.member) keep(report.objective, report.member, out);
         // A parent is still needed for the children to come, and is released when its generation closes.
-        if (generation_.find(worst.second) == nullptr) out.push_back(Release{worst.second});
+        if (generation_.find(worst.member) == nullptr) out.push_back(Release{worst.member});
     }
 
     static void keep(double objective, MemberId member, Actions& out) {
@@ -191,7 +205,7 @@ private:
             close_if_due(out);
             return;
         }
-        std::erase_if(pool_, [&](const auto& candidate) { return candidate.second == given_up.member; });
+        forget(given_up.member);
         if (generation_.find(given_up.member) != nullptr) lose_parent(given_up.member, out);
     }
 
@@ -236,15 +250,15 @@ private:
 
     void close(Actions& out) {
         std::vector<GpbtParent> next;
-        for (const auto& [objective, member] : pool_) {
+        for (const auto& [objective, reached, member] : pool_) {
             const bool kept = generation_.find(member) != nullptr;
-            next.push_back({member, individuals_[member.value].reached, objective, kept});
+            next.push_back({member, reached, objective, kept});
         }
         for (const auto& parent : generation_.parents) {
-            if (parent.member.exists() && !pool_.contains({parent.objective, parent.member}))
+            if (parent.member.exists() && !pool_.contains({parent.objective, parent.reached, parent.member}))
                 out.push_back(Release{parent.member});
         }
-        const double best = pool_.begin()->first;
+        const double best = pool_.begin()->objective;
         improvement_ = number_ == 0 ? never : std::max(0.0, best_before_ - best);
         best_before_ = best;
         generation_.clear();

@@ -36,7 +36,7 @@ struct GpbtSettings {
 
 /// Generation 0: members from scratch, n or `founders`. Then in each generation P parents have round(n / P) children,
 /// the best one the remainder; each child continues its parent's weights for T_g. At its end the P best candidates are
-/// the next parents; ties go to the older member.
+/// the next parents; ties go to who has trained more, then to the older member.
 ///
 /// The paper's rule is `sequential` with quorum 1 and no deadline: parents in parallel, the children of one parent one
 /// after another (in generation 0, where there is one oracle, all of them), so that each proposal knows the results

@@ -39,9 +39,7 @@ void Rung::finish(MemberId member, double objective, std::vector<Entrant>& enter
         push(rest_, Item{objective, static_cast<std::uint32_t>(member.value), index}, best_first);
         marks_.push_back(0);
     }
-    auto size = finished_ / eta_;
-    if (at_least_one_ && size == 0) size = 1;
-    while (top_.size() < size && !rest_.empty()) move_best_of_rest_to_top(entered);
+    while (top_.size() < top_size() && !rest_.empty()) move_best_of_rest_to_top(entered);
     if (!top_.empty() && !rest_.empty() && rest_.front() < top_.front()) {
         move_worst_of_top_to_rest();
         move_best_of_rest_to_top(entered);

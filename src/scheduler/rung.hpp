@@ -41,6 +41,13 @@ public:
     void withdraw(MemberId member);
 
     std::uint64_t finished() const { return finished_; }
+    /// Members that belong into the top: floor(finished / eta), or 1.
+    std::uint64_t top_size() const {
+        const auto size = finished_ / eta_;
+        return at_least_one_ && size == 0 ? 1 : size;
+    }
+    /// As good as the worst in the top.
+    bool ties_with_top(double objective) const { return !top_.empty() && objective == top_.front().objective; }
     std::size_t memory_bytes() const;
 
 private:

@@ -194,7 +194,7 @@ std::optional<Value> Axis::nearest(double number) const {
         const double steps = std::nearbyint((number - low_) / step_);
         if (!(steps >= 0 && steps < static_cast<double>(count_))) return {};
         value = at(static_cast<std::uint64_t>(steps));
-        if (std::abs(std::get<double>(value) - number) > 1e-9 * step_) return {};
+        if (std::abs(std::get<double>(value) - number) > std::max(1e-9 * step_, decimal(1, places_))) return {};
     } else if (kind_ == Kind::integer) {
         if (number != std::floor(number) || std::abs(number) > 0x1p53) return {};
         value = static_cast<std::int64_t>(number);

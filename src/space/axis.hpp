@@ -36,8 +36,10 @@ public:
     std::uint64_t count() const { return kind_ == Kind::continuous ? 0 : count_; }
     /// Value number `index` < count(), in ascending order.
     Value at(std::uint64_t index) const;
-    /// The value nearest to `number` if that is in the domain (steps: within 1e-9 of a step, so that 0.3 is found in
-    /// 0, 0.1, ...). Reals and integers only.
+    /// Number of a value in the domain; not of a real without step.
+    std::uint64_t index_of(const Value& value) const;
+    /// The value nearest to `number` if that is in the domain (steps: within 1e-9 of a step, or of the digits that
+    /// are kept, so that 0.3 is found in 0, 0.1, ...). Reals and integers only.
     std::optional<Value> nearest(double number) const;
 
 private:
@@ -51,7 +53,6 @@ private:
     int places(double value, double stretched) const;
     double step_value(std::uint64_t index) const;
     std::uint64_t cell(double unit) const;
-    std::uint64_t index_of(const Value& value) const;
 
     Kind kind_ = Kind::constant;
     Scale scale_ = Scale::linear;

@@ -106,6 +106,59 @@ TEST(Explore, RealsWithAStepMoveByOneAtLeast) {
     EXPECT_THAT(values(Real{0, 1, Scale::linear, 0.25}, 1.0), UnorderedElementsAre(Value(0.75), Value(1.0)));
 }
 
+TEST(Explore, AFactorOfOneMovesNothing) {
+    ExploreSettings settings;
+    settings.factors = {1.0};
+    const auto stays = [&](const Domain& domain, const Value& value) {
+        EXPECT_THAT(values(domain, value, settings), UnorderedElementsAre(value));
+    };
+    stays(Integer{1, 8, Scale::linear, {}}, std::int64_t{4});
+    stays(Integer{16, 256, Scale::log, 16}, std::int64_t{128});
+    stays(Integer{-8, 8, Scale::linear, {}}, std::int64_t{-4});
+    stays(Real{0, 1, Scale::linear, 0.25}, 0.5);
+    stays(Real{1e-5, 1, Scale::log, {}}, 1e-3);
+    stays(Real{0.01, 0.99, Scale::logit, {}}, 0.9);
+}
+
+/// Whatever the step: from a value inside, a child is another value of the domain, on the side that the factor says.
+TEST(Explore, RealsWithAnyStepMove) {
+    Stream random(1, Purpose::test, 11);
+    for (int trial = 0; trial < 400; ++trial) {
+        const double width = std::pow(10.0, random.uniform(-6, 6));
+        const double low = random.below(3) == 0 ? 0 : width * random.uniform(-3, 3);
+        const auto cells = 3 + random.below(trial % 2 == 0 ? 20 : 1'000'000);
+        const double step = width / static_cast<double>(cells) * (trial % 3 == 0 ? 1 : random.uniform(0.3, 1));
+        const Real real{low, low + width, Scale::linear, step};
+        const Domain domain = real;
+        const Axis axis(domain);
+        SCOPED_TRACE(std::to_string(real.low) + " to " + std::to_string(real.high) + " by " + std::to_string(step));
+        const auto value = axis.at(1 + random.below(axis.count() - 2));
+        for (const bool by_factor : {true, false}) {
+            const auto found =
+                values(domain, value, by_factor ? ExploreSettings() : unit_steps(random.uniform(1e-9, 0.2)));
+            EXPECT_FALSE(found.contains(value));
+            EXPECT_EQ(found.size(), 2U) << "up and down";
+            for (const auto& other : found) EXPECT_TRUE(axis.contains(other));
+        }
+    }
+}
+
+TEST(Explore, StepsThatWereNeverMade) {
+    const auto moves = [](double low, double high, double step) {
+        const Domain domain = Real{low, high, Scale::linear, step};
+        const Axis axis(domain);
+        for (const std::uint64_t index : {axis.count() / 3, axis.count() / 2}) {
+            EXPECT_FALSE(values(domain, axis.at(index)).contains(axis.at(index)));
+            EXPECT_FALSE(values(domain, axis.at(index), unit_steps(0.1)).contains(axis.at(index)));
+        }
+    };
+    moves(1, 2, 1.0 / 70'000);
+    moves(0, 1e6, 1.0 / 3);
+    moves(0, 1e4, 1.0 / 3);
+    moves(5, 1000, 1.0 / 7000);
+    moves(0, 1, 7.1e-9);
+}
+
 TEST(Explore, OrdinalsToANeighbour) {
     EXPECT_THAT(values(Ordinal{numbers(5)}, Choice{2}), UnorderedElementsAre(Value(Choice{1}), Value(Choice{3})));
     EXPECT_THAT(values(Ordinal{numbers(5)}, Choice{4}), UnorderedElementsAre(Value(Choice{3}), Value(Choice{4})));

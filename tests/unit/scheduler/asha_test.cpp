@@ -120,6 +120,22 @@ TEST(AshaStopping, GoesOnAtOnceOrEnds) {
     EXPECT_EQ(asha.work(), (Work{0, 9}));
 }
 
+TEST(AshaStopping, OfEqualsAsManyGoOnAsOfOthers) {
+    for (const std::int64_t eta : {2, 3, 4}) {
+        Script asha(make_asha({.min = 1, .max = eta * eta, .eta = eta, .variant = AshaVariant::stopping}));
+        std::uint64_t members = 0;
+        std::uint64_t went_on = 0;
+        for (int i = 0; i < 200; ++i) {
+            const auto work = *asha.work();
+            if (work.to == 1) ++members;
+            if (work.to == eta) ++went_on;
+            asha.report(work, 0.5);
+            EXPECT_LE(went_on, std::max<std::uint64_t>(1, members / static_cast<std::uint64_t>(eta)));
+        }
+        EXPECT_GE(went_on + 1, members / static_cast<std::uint64_t>(eta));
+    }
+}
+
 TEST(AshaStopping, EveryoneFiniteGoesOnBelowThePopulation) {
     Script asha(make_asha({.min = 1, .max = 3, .eta = 3, .variant = AshaVariant::stopping, .min_rung_population = 4}));
     std::vector<Work> work;

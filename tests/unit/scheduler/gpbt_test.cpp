@@ -124,6 +124,15 @@ TEST(Gpbt, TiesGoToTheOlder) {
     EXPECT_EQ(parents_of(population.all_work()), (Ids{1, 1, 1, 1}));
 }
 
+TEST(Gpbt, LineagesTrainOnWhereMetricsDoNotDiffer) {
+    auto settings = one_by_four();
+    settings.parents_compete = true;
+    Population population(make_gpbt(settings));
+    population.begin({0.5, 0.5, 0.5, 0.5});
+    EXPECT_EQ(parents_of(population.begin({0.5, 0.5, 0.5, 0.5})), (Ids{0, 0, 0, 0}));
+    EXPECT_EQ(parents_of(population.all_work()), (Ids{4, 4, 4, 4})) << "not those of their parent once more";
+}
+
 TEST(Gpbt, NoLineageTrainsBeyondItsGenerations) {
     auto settings = one_by_four();
     settings.generations = 2;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <map>
 #include <memory>
 
 #include "contract/scheduler/driver.hpp"
@@ -164,9 +165,15 @@ private:
         }
         const bool finite = std::isfinite(report.objective);
         if (settings_.variant == AshaVariant::stopping && !last) {
-            const bool goes_on = finite && (in(after, id) || rung.size() < settings_.min_rung_population);
+            const auto size = std::max<std::size_t>(1, rung.size() / static_cast<std::size_t>(settings_.eta));
+            auto& gone_on = gone_on_[{member.bracket, member.rung}];
+            const bool ties =
+                !after.empty() && gone_on < size && report.objective == ranked(rung)[after.size() - 1].objective;
+            const bool goes_on = finite && (in(after, id) || rung.size() < settings_.min_rung_population || ties);
             EXPECT_EQ(kept.has_value(), goes_on);
-            if (goes_on) ready_.push_back(id);
+            if (!goes_on) return;
+            ++gone_on;
+            ready_.push_back(id);
             return;
         }
         EXPECT_EQ(kept.has_value(), finite);
@@ -200,6 +207,7 @@ private:
     Resource max_;
     std::vector<Bracket> brackets_;
     std::vector<Member> members_;
+    std::map<std::pair<std::size_t, std::size_t>, std::size_t> gone_on_;  ///< by bracket and rung
     std::deque<std::uint64_t> ready_;
     Resource asked_to_ = 0;
     bool no_more_ = false;
