@@ -51,6 +51,7 @@ struct Plan {
     bool members_fixed = false;  ///< the job says how many; else the table is for a round number of them
     Resource resource = 0;       ///< all training
     std::uint64_t reports = 0;
+    std::uint64_t reports_max = 0;  ///< which no run exceeds; 0 = as above
     double share = 1;             ///< of these that run.budget pays for, where the table does not follow it
     std::string ended_by;         ///< the limit that says so: "run.budget.epochs = 20"
     std::uint64_t at_once = 0;    ///< most members that train at a time; 0 = as many as there are workers

@@ -9,9 +9,8 @@
 
 namespace stemma {
 
-HalvingBracket::HalvingBracket(int number, std::uint64_t members, std::vector<Resource> resources, std::int64_t eta,
-                               std::size_t planned)
-    : number_(number), size_(members), resources_(std::move(resources)), eta_(eta), planned_(planned) {
+HalvingBracket::HalvingBracket(int number, std::uint64_t members, std::vector<Resource> resources, std::int64_t eta)
+    : number_(number), size_(members), resources_(std::move(resources)), eta_(eta) {
     add_rows();
 }
 
@@ -64,8 +63,8 @@ void HalvingBracket::withdrawn(MemberId member, Actions& out) {
     if (std::erase(queue_, member) > 0) settle(out);
 }
 
-void HalvingBracket::extend(Resource min, Resource max) {
-    extend_rungs(resources_, min, max, eta_);
+void HalvingBracket::extend(Resource max) {
+    extend_halving(resources_, max, eta_);
     add_rows();
 }
 
@@ -79,8 +78,7 @@ std::uint64_t HalvingBracket::places_above() const {
     if (level_ + 1 == resources_.size()) return 0;
     std::uint64_t places = size_;
     for (std::size_t k = 0; k <= level_; ++k) places /= static_cast<std::uint64_t>(eta_);
-    const bool added = level_ + 1 >= planned_;
-    return added ? std::max<std::uint64_t>(places, 1) : places;
+    return std::max<std::uint64_t>(places, 1);
 }
 
 void HalvingBracket::settle(Actions& out) {

@@ -10,16 +10,14 @@
 
 namespace stemma {
 
-/// Rung k has floor(n / eta^k) places, n being the members that the bracket was planned with (fewer if no more were
-/// granted). They are filled from those that finished rung k - 1 with a finite objective: a dropped member makes the
-/// choice poorer, not the next rung smaller, as long as enough are left; else all that are left go up. A rung of zero
-/// places, or with nobody to fill it, ends the bracket. Ties go to the older member. Rungs beyond the first `planned`
-/// (the search was extended to a larger resource) have one place at least, so that a bracket's best gets there.
+/// Rung k has floor(n / eta^k) places, at least one, n being the members that the bracket was planned with (fewer if no
+/// more were granted): so somebody is always trained to the top. They are filled from those that finished rung k - 1
+/// with a finite objective: a dropped member makes the choice poorer, not the next rung smaller, as long as enough are
+/// left; else all that are left go up. A rung with nobody to fill it ends the bracket. Ties go to the older member.
 class HalvingBracket {
 public:
     /// `number` is what rows() show.
-    HalvingBracket(int number, std::uint64_t members, std::vector<Resource> resources, std::int64_t eta,
-                   std::size_t planned);
+    HalvingBracket(int number, std::uint64_t members, std::vector<Resource> resources, std::int64_t eta);
 
     /// A member of this rung to train on to resource().
     std::optional<MemberId> next();
@@ -34,7 +32,7 @@ public:
     void dropped(Actions& out);
     void withdrawn(MemberId member, Actions& out);
     /// Further rungs on top.
-    void extend(Resource min, Resource max);
+    void extend(Resource max);
     /// After extend(): looks whether the bracket, if it was over, goes on.
     void reopen(Actions& out);
 
@@ -59,7 +57,6 @@ private:
     std::uint64_t size_;  ///< n of the first rung
     std::vector<Resource> resources_;
     std::int64_t eta_;
-    std::size_t planned_;  ///< rungs before any extension
     std::size_t level_ = 0;
     std::uint64_t born_ = 0;
     std::uint64_t running_ = 0;

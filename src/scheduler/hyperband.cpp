@@ -35,22 +35,16 @@ std::unique_ptr<Scheduler> make_hyperband(const HyperbandSettings& settings) {
     const int count = hyperband_brackets(settings);
     SynchronousHalving::Settings halving;
     halving.name = "Hyperband: eta " + std::to_string(settings.eta) + ", " + std::to_string(count) +
-                   " brackets, rungs" + ladder_text(rung_resources(settings.min, settings.max, settings.eta));
-    halving.min = settings.min;
+                   " brackets, rungs" + ladder_text(halving_resources(settings.min, settings.max, settings.eta));
     halving.max = settings.max;
     halving.eta = settings.eta;
-    halving.endless = settings.repeat;
     halving.plan = [settings](std::uint64_t number, Resource max) -> std::optional<HalvingPlan> {
         auto now = settings;
         now.max = max;
         const auto brackets = static_cast<std::uint64_t>(hyperband_brackets(now));
         if (number >= brackets && !settings.repeat) return std::nullopt;
         const int first = static_cast<int>(number % brackets);
-        auto rungs = rung_resources(now.min, max, now.eta, first);
-        const auto added = static_cast<std::size_t>(
-            std::count_if(rungs.begin(), rungs.end(), [&](Resource r) { return r > settings.max; }));
-        const auto planned = rungs.size() - added;
-        return HalvingPlan{first, hyperband_members(now, first), std::move(rungs), planned};
+        return HalvingPlan{first, hyperband_members(now, first), halving_resources(now.min, max, now.eta, first)};
     };
     return std::make_unique<SynchronousHalving>(std::move(halving));
 }

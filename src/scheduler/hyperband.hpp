@@ -17,7 +17,8 @@ struct HyperbandSettings {
 };
 
 /// Bracket s (in the paper's numbering, from s_max down to 0) has n_s = ceil((s_max + 1) / (s + 1) * eta^s) members and
-/// begins at r_s = min * eta^(s_max - s), the paper's R * eta^-s where R / r is a power of eta. Tables number brackets
+/// begins at the paper's r_s = R * eta^-s, rounded down (not below min): the top rung of each is R, and somebody is
+/// trained to it. Tables number brackets
 /// in the order in which they run: 0 is s_max. Free workers begin the next bracket when the ones under way have nothing
 /// to hand out; the oldest is served first. Dropped members, extension and cost as in sha.hpp. Throws UserError.
 std::unique_ptr<Scheduler> make_hyperband(const HyperbandSettings& settings);

@@ -23,7 +23,11 @@ constexpr std::size_t looked_at_max = 64;  // of the queue, for one whose weight
 class Pbt : public Scheduler {
 public:
     explicit Pbt(const PbtSettings& settings) : settings_(settings), population_(settings) {
-        for (std::uint32_t slot = 0; slot < settings_.population; ++slot) queue_.push_back(slot);
+        for (std::uint32_t slot = 0; slot < settings_.population; ++slot) {
+            queue_.push_back(slot);
+            plan(slot);
+        }
+        wanted_ = to_come_;
     }
 
     void on(const Event& event, Actions& out) override {
@@ -38,35 +42,180 @@ public:
 
 private:
     void take(const WorkWanted& wanted, Actions& out) {
+        std::vector<std::uint32_t> early;
         while (!queue_.empty()) {
             const auto number = take_from_queue(wanted.placement);
-            auto& slot = population_[number];
-            if (slot.next == PbtNext::continuation) {
-                birth_ = number;
-                out.push_back(Create{.to = next_boundary(slot, slot.reached),
-                                     .same_as = slot.member,
-                                     .parent = slot.member,
-                                     .generation = slot.generation,
-                                     .cause = BirthCause::continuation});
-                return;
-            }
-            if (slot.next == PbtNext::backtrack) {
-                birth_ = number;
-                out.push_back(Create{.to = next_boundary(slot, slot.best_reached),
-                                     .parent = slot.best,
-                                     .generation = slot.generation + 1,
-                                     .cause = BirthCause::backtrack});
-                return;
-            }
-            if (slot.state == PbtState::waiting) {
-                slot.state = PbtState::running;
-                ++in_flight_;
-                out.push_back(Train{slot.member, next_boundary(slot, slot.reached)});
-                return;
-            }
-            if (ask_birth(number, out)) return;
-            slot.state = PbtState::closed;
+            const auto turn = take_turn(number, out);
+            if (turn == Turn::too_early) early.push_back(number);
+            plan(number);
+            if (turn == Turn::work) break;
         }
+        queue_.insert(queue_.begin(), early.begin(), early.end());
+    }
+
+    enum class Turn : std::uint8_t {
+        work,       ///< asked for
+        none,       ///< the slot is closed, or queued again
+        too_early,  ///< there may be a donor after the next report
+    };
+
+    Turn take_turn(std::uint32_t number, Actions& out) {
+        auto& slot = population_[number];
+        if (slot.next == PbtNext::continuation) {
+            birth_ = number;
+            out.push_back(Create{.to = next_boundary(slot, slot.reached),
+                                 .same_as = slot.member,
+                                 .parent = slot.member,
+                                 .generation = slot.generation,
+                                 .cause = BirthCause::continuation});
+            return Turn::work;
+        }
+        if (slot.next == PbtNext::backtrack) {
+            birth_ = number;
+            out.push_back(Create{.to = next_boundary(slot, slot.best_reached),
+                                 .parent = slot.best,
+                                 .generation = slot.generation + 1,
+                                 .cause = BirthCause::backtrack});
+            return Turn::work;
+        }
+        if (slot.state == PbtState::waiting) {
+            slot.state = PbtState::running;
+            ++in_flight_;
+            out.push_back(Train{slot.member, next_boundary(slot, slot.reached)});
+            return Turn::work;
+        }
+        if (slot.state == PbtState::yielding) return give_way(number, out);
+        return refill(number, out);
+    }
+
+    /// Whoever was better may have died or fallen behind since.
+    Turn give_way(std::uint32_t number, Actions& out) {
+        const auto donor = population_.draw_donor(number);
+        if (donor && !has_better_best(number, *donor) &&
+            affords(number, reports_from(number, population_[*donor].reached), pbt_reports_max)) {
+            ask_for_child(number, *donor, out);
+            return Turn::work;
+        }
+        population_.restore(number);
+        go_own_way(number, out);
+        queue_.push_front(number);
+        return Turn::none;
+    }
+
+    /// The slot has no member, or a dead one.
+    Turn refill(std::uint32_t number, Actions& out) {
+        auto& slot = population_[number];
+        if (!slot.member.exists()) return start_from_scratch(number, out);
+        const auto donor = donor_for_the_dead(number, out);
+        if (donor && !has_better_best(number, *donor)) {
+            if (!affords_a_death(number, population_[*donor].reached)) return shut(number);
+            ask_for_child(number, *donor, out);
+            return Turn::work;
+        }
+        if (slot.best.exists()) {
+            if (!affords_a_death(number, slot.best_reached)) return shut(number);
+            slot.next = PbtNext::backtrack;
+            return take_turn(number, out);
+        }
+        if (heir_comes()) return Turn::too_early;
+        if (someone_finished_ || !affords_a_death(number, 0)) return shut(number);
+        return start_from_scratch(number, out);
+    }
+
+    /// It does not give up, after all.
+    void stay(std::uint32_t number, Actions& out) {
+        population_.restore(number);
+        population_[number].next = PbtNext::regular;
+        wait(number, out);
+    }
+
+    void wait(std::uint32_t number, Actions& out) {
+        auto& slot = population_[number];
+        slot.state = PbtState::waiting;
+        // Durable: on resume it goes on, and may be a donor.
+        out.push_back(Keep{slot.member, certain_to_go_on + retention_priority(0, slot.objective), true});
+    }
+
+    Turn start_from_scratch(std::uint32_t number, Actions& out) {
+        birth_ = number;
+        birth_donor_.reset();
+        out.push_back(Create{.to = next_boundary(population_[number], 0)});
+        return Turn::work;
+    }
+
+    Turn shut(std::uint32_t number) {
+        close(number);
+        return Turn::none;
+    }
+
+    /// A child of the donor would leave the best of its own lineage for something worse.
+    bool has_better_best(std::uint32_t number, std::uint32_t donor) const {
+        const auto& slot = population_[number];
+        const auto& other = population_[donor];
+        return slot.best.exists() && slot.best != other.best && slot.best_objective < other.objective;
+    }
+
+    /// Without a donor the best of those who were about to give up does not.
+    std::optional<std::uint32_t> donor_for_the_dead(std::uint32_t number, Actions& out) {
+        if (const auto donor = population_.draw_donor(number)) return donor;
+        const auto yielding = population_.best_yielding();
+        if (!yielding) return std::nullopt;
+        stay(*yielding, out);
+        return yielding;
+    }
+
+    /// Somebody will have a snapshot that is worth more than a start from scratch.
+    bool heir_comes() const {
+        for (std::uint32_t number = 0; number < population_.size(); ++number) {
+            const auto& slot = population_[number];
+            if (slot.state == PbtState::running && slot.reached > 0) return true;
+            if (slot.state == PbtState::vacant && slot.best.exists()) return true;
+        }
+        return false;
+    }
+
+    // ---- how many reports there will be ------------------------------------------------------------------------
+
+    double reports_from(std::uint32_t number, Resource reached) const {
+        const auto step = settings_.interval * settings_.periods[population_[number].group];
+        return std::ceil(static_cast<double>(settings_.max - reached) / static_cast<double>(step));
+    }
+
+    /// The slot's state has changed.
+    void plan(std::uint32_t number) {
+        auto& slot = population_[number];
+        to_come_ -= std::exchange(slot.to_come, planned(number));
+        to_come_ += slot.to_come;
+    }
+
+    double planned(std::uint32_t number) const {
+        const auto& slot = population_[number];
+        switch (slot.state) {
+            case PbtState::vacant:
+            case PbtState::waiting:
+            case PbtState::yielding:
+                if (slot.next == PbtNext::backtrack) return reports_from(number, slot.best_reached);
+                if (slot.state == PbtState::vacant && slot.member.exists()) return 0;
+                return reports_from(number, slot.reached);
+            case PbtState::running:
+                return reports_from(number, slot.reached);
+            case PbtState::finished:
+            case PbtState::closed:
+                return 0;
+        }
+        unreachable("a slot is in one of the states");
+    }
+
+    /// So many reports to come from this slot are no more than there would be anyway, or there are not more than
+    /// `times` as many in all as if everyone trained straight to max.
+    bool affords(std::uint32_t number, double reports, double times) const {
+        const auto& slot = population_[number];
+        if (slot.state != PbtState::vacant && reports <= reports_from(number, slot.reached)) return true;
+        return reports_ + to_come_ - slot.to_come + reports <= times * wanted_;
+    }
+
+    bool affords_a_death(std::uint32_t number, Resource reached) const {
+        return affords(number, reports_from(number, reached), pbt_reports_max_with_deaths);
     }
 
     std::uint32_t take_from_queue(const Placement* placement) {
@@ -93,47 +242,43 @@ private:
         return step < settings_.max - reached ? reached + step : settings_.max;
     }
 
-    bool ask_birth(std::uint32_t number, Actions& out) {
-        auto& slot = population_[number];
-        const bool first = !slot.member.exists();
-        const auto donor = first ? std::nullopt : population_.draw_donor(number);
-        if (!donor && !first && someone_finished_) return false;
+    void ask_for_child(std::uint32_t number, std::uint32_t donor, Actions& out) {
+        const auto& slot = population_[number];
+        const auto& from = population_[donor];
         birth_ = number;
         birth_donor_ = donor;
-        if (!donor) {
-            out.push_back(Create{.to = next_boundary(slot, 0)});
-            return true;
-        }
-        const auto& from = population_[*donor];
         Create create{.to = next_boundary(slot, from.reached),
                       .parent = from.source,
                       .generation = from.generation + 1,
                       .cause = BirthCause::exploit};
-        if (population_.only_weights(number, *donor)) create.same_as = create.donor = slot.member;
+        if (population_.only_weights(number, donor)) create.same_as = create.donor = slot.member;
         out.push_back(create);
-        return true;
     }
 
-    void take(const Created& created, Actions&) {
+    void take(const Created& created, Actions& out) {
         ensure(created.member.value == slot_of_.size(), "members are numbered in order of birth");
         slot_of_.push_back(birth_);
         ++in_flight_;
-        switch (population_[birth_].next) {
+        auto& slot = population_[birth_];
+        if (slot.state == PbtState::yielding) out.push_back(Release{slot.member});
+        switch (slot.next) {
             case PbtNext::regular:
+                release(population_.drop_best(birth_), out);
                 population_.settle(birth_, created.member, birth_donor_);
-                return;
+                break;
             case PbtNext::continuation:
                 population_.go_on(birth_, created.member);
-                return;
+                break;
             case PbtNext::backtrack:
                 population_.go_back(birth_, created.member);
-                return;
+                break;
         }
+        plan(birth_);
     }
 
     void take(const NoMoreMembers&, Actions& out) {
         no_more_ = true;
-        if (!train_on_best(birth_)) close(birth_, out);
+        queue_.push_front(birth_);
         close_vacancies(out);
     }
 
@@ -150,35 +295,39 @@ private:
         population_.forget_best(slot.member);
         // Whoever came from it ranks with a report whose snapshot will be gone.
         for (std::uint32_t other = 0; other < population_.size(); ++other) {
-            if (population_[other].source == slot.member) population_[other].donor = false;
+            if (population_[other].source == slot.member) population_.lose_snapshot(other);
         }
-        queue_.push_back(number);
         return true;
     }
 
     /// Slots that wait for a birth which will not come.
     void close_vacancies(Actions& out) {
-        std::vector<std::uint32_t> vacant;
         std::erase_if(queue_, [&](std::uint32_t number) {
-            if (population_[number].state != PbtState::vacant) return false;
-            vacant.push_back(number);
-            return true;
+            auto& slot = population_[number];
+            if (slot.state == PbtState::yielding) {
+                stay(number, out);
+            } else if (slot.next == PbtNext::continuation && number == birth_) {
+                slot.next = PbtNext::regular;
+                population_.forget_best(slot.member);
+            }
+            const bool closes = slot.state == PbtState::vacant && !train_on_best(number);
+            if (closes) close(number);
+            plan(number);
+            return closes;
         });
-        for (const auto number : vacant) {
-            if (!train_on_best(number)) close(number, out);
-        }
     }
 
-    void close(std::uint32_t number, Actions& out) {
+    /// Its lineage's best stays, for a search that is extended.
+    void close(std::uint32_t number) {
         population_[number].state = PbtState::closed;
-        release(population_.drop_best(number), out);
+        population_[number].next = PbtNext::regular;
     }
 
     void take(const ParentLost& lost, Actions& out) {
         const auto number = slot_of_[lost.parent.value];
         const auto asked = population_[birth_].next;
         if (asked == PbtNext::regular) population_.unrank(number);
-        lose_snapshot(lost.parent);
+        lose_snapshot(lost.parent, out);
         auto& owner = population_[number];
         if (owner.member != lost.parent) {
             if (asked != PbtNext::regular || owner.source == lost.parent) out.push_back(Release{lost.parent});
@@ -189,12 +338,19 @@ private:
     }
 
     /// Nobody goes back to this member, and nobody takes over from it.
-    void lose_snapshot(MemberId member) {
+    void lose_snapshot(MemberId member, Actions& out) {
         population_.forget_best(member);
         for (std::uint32_t number = 0; number < population_.size(); ++number) {
             auto& slot = population_[number];
-            if (slot.source == member) slot.donor = false;
-            if (slot.next == PbtNext::backtrack && !slot.best.exists()) slot.next = PbtNext::regular;
+            if (slot.source == member) population_.lose_snapshot(number);
+            if (slot.next != PbtNext::backtrack || slot.best.exists()) continue;
+            if (slot.state == PbtState::yielding) {
+                stay(number, out);
+            } else {
+                slot.next = PbtNext::regular;
+                population_.bury(number);
+            }
+            plan(number);
         }
     }
 
@@ -210,53 +366,61 @@ private:
         ensure(slot.member == report.member && slot.state == PbtState::running,
                "a report comes from a member that was asked to train");
         --in_flight_;
+        ++reports_;
         slot.reached = report.resource;
         if (!std::isfinite(report.objective)) {
             out.push_back(Release{report.member});
-            population_.unrank(number);
-            slot.objective = report.objective;
-            lose(number, out);
-            return;
-        }
-        population_.rank(number, report.objective);
-        slot.deaths = 0;
-        const double priority = retention_priority(0, report.objective);
-        if (report.resource >= settings_.max) {
-            population_.unrank(number);
-            slot.state = PbtState::finished;
-            someone_finished_ = true;
-            release(population_.drop_best(number), out);
-            out.push_back(Keep{report.member, priority, false});
+            lose(number);
+        } else if (population_.rank(number, report.objective); report.resource >= settings_.max) {
+            finish(number, out);
         } else if (!no_more_ && report.resource >= settings_.burn_in && population_.gives_up(number)) {
-            leave(number, PbtNext::regular, out);
-            release(population_.drop_best(number), out);
-        } else if (goes_back(slot)) {
-            leave(number, PbtNext::backtrack, out);
+            give_up(number, out);
+            queue_.push_back(number);
         } else {
-            follow_best(number, out);
-            // Durable: on resume it goes on, and may be a donor.
-            out.push_back(Keep{report.member, certain_to_go_on + priority, true});
-            slot.state = PbtState::waiting;
+            go_own_way(number, out);
             queue_.push_back(number);
         }
+        plan(number);
     }
 
-    /// The slot's member, which has just reported, makes room for a child.
-    void leave(std::uint32_t number, PbtNext next, Actions& out) {
+    void finish(std::uint32_t number, Actions& out) {
+        auto& slot = population_[number];
+        population_.unrank(number);
+        slot.state = PbtState::finished;
+        someone_finished_ = true;
+        release(population_.drop_best(number), out);
+        out.push_back(Keep{slot.member, retention_priority(0, slot.objective), false});
+    }
+
+    /// Not for good, before its child is born.
+    void give_up(std::uint32_t number, Actions& out) {
         auto& slot = population_[number];
         population_.retire(number);
-        out.push_back(Release{slot.member});
-        slot.state = PbtState::vacant;
-        slot.next = next;
-        queue_.push_back(number);
+        slot.state = PbtState::yielding;
+        out.push_back(Keep{slot.member, retention_priority(0, slot.objective), false});
     }
 
-    /// The slot has just reported. Counts.
-    bool goes_back(PbtSlot& slot) const {
+    /// Its member has reported and takes over from nobody. The slot is to be queued.
+    void go_own_way(std::uint32_t number, Actions& out) {
+        auto& slot = population_[number];
+        slot.deaths = 0;
+        if (goes_back(number)) {
+            give_up(number, out);
+            slot.next = PbtNext::backtrack;
+            return;
+        }
+        follow_best(number, out);
+        wait(number, out);
+    }
+
+    /// Counts.
+    bool goes_back(std::uint32_t number) {
+        auto& slot = population_[number];
         if (settings_.backtrack_after == 0 || slot.objective < slot.best_objective) return false;
         ++slot.worse;
         if (slot.worse < settings_.backtrack_after || slot.reached < settings_.burn_in) return false;
         if (no_more_ || slot.returns == settings_.backtracks) return false;
+        if (!affords(number, reports_from(number, slot.best_reached), pbt_reports_max)) return false;
         slot.worse = 0;
         ++slot.returns;
         return true;
@@ -273,13 +437,15 @@ private:
     }
 
     /// The slot's member has died: a child of somebody takes its place.
-    void lose(std::uint32_t number, Actions& out) {
+    void lose(std::uint32_t number) {
         auto& slot = population_[number];
-        release(population_.drop_best(number), out);
-        slot.next = PbtNext::regular;
-        const bool queued = slot.state == PbtState::waiting;
-        slot.state = no_more_ || ++slot.deaths >= deaths_max ? PbtState::closed : PbtState::vacant;
-        if (slot.state == PbtState::closed) {
+        population_.bury(number);
+        const bool queued = slot.state == PbtState::waiting || slot.state == PbtState::yielding;
+        const bool best_goes_on = no_more_ && slot.best.exists();
+        slot.state = PbtState::vacant;
+        slot.next = best_goes_on ? PbtNext::backtrack : PbtNext::regular;
+        if (++slot.deaths >= deaths_max || (no_more_ && !train_on_best(number))) {
+            close(number);
             if (queued) std::erase(queue_, number);
         } else if (!queued) {
             queue_.push_back(number);
@@ -287,7 +453,7 @@ private:
     }
 
     void take(const GivenUp& given_up, Actions& out) {
-        lose_snapshot(given_up.member);
+        lose_snapshot(given_up.member, out);
         const auto number = slot_of_[given_up.member.value];
         auto& slot = population_[number];
         // One that gave up before is no longer in its slot.
@@ -297,8 +463,8 @@ private:
             return;
         }
         if (slot.state == PbtState::running) --in_flight_;
-        population_.unrank(number);
-        lose(number, out);
+        lose(number);
+        plan(number);
     }
 
     void take(const Extended& extended, Actions&) {
@@ -319,7 +485,21 @@ private:
                 slot.deaths = 0;
                 queue_.push_back(number);
             }
+            plan(number);
         }
+        begin_count();
+    }
+
+    /// A larger search has room for as many extra reports as if it began now.
+    void begin_count() {
+        wanted_ = 0;
+        double reopened = 0;
+        for (std::uint32_t number = 0; number < population_.size(); ++number) {
+            wanted_ += reports_from(number, 0);
+            const auto& slot = population_[number];
+            if (slot.state == PbtState::vacant && slot.to_come == 0) reopened += reports_from(number, 0);
+        }
+        reports_ = std::max(0.0, wanted_ - to_come_ - reopened);
     }
 
     PbtSettings settings_;
@@ -330,6 +510,9 @@ private:
     std::uint32_t birth_ = 0;             ///< slot of the member asked for
     std::optional<std::uint32_t> birth_donor_;
     std::uint64_t in_flight_ = 0;
+    double wanted_ = 0;   ///< reports, if everyone trained straight to max
+    double reports_ = 0;  ///< so far
+    double to_come_ = 0;  ///< sum over the slots
     bool someone_finished_ = false;
     bool no_more_ = false;
 };

@@ -37,6 +37,11 @@ struct PbtSettings {
     std::uint64_t seed = 0;
 };
 
+/// More reports than this, as a multiple of what there are if everyone trains straight to max, are never made for the
+/// sake of a better lineage that is not as far trained; and so many, if members die.
+inline constexpr double pbt_reports_max = 1.4;
+inline constexpr double pbt_reports_max_with_deaths = 2;
+
 /// Number of the sub-population that this slot is in.
 std::uint32_t pbt_group(const PbtSettings& settings, std::size_t slot);
 /// Ray Tune's defaults: truncation, 25 % and 25 % (its explore, with resampling at 0.25, is the sampler's business).
@@ -45,21 +50,28 @@ PbtSettings pbt_ray();
 /// Asynchronous: nobody ever waits for another member. At its report a member is ranked among the latest reports of the
 /// living, unfinished slots, whatever their resources (as the paper and Ray do); a slot counts from the first report of
 /// its member, and with the last report of a member that gave up until the child that takes its place reports.
-/// ceil(share * ranked) slots are the bottom (top), at most half of them, at least one donor. A member that gives up is
-/// released, and its slot asks for a child of a donor, drawn when a worker is free for it, from the ranking as it is
-/// then. Members go on, and children are born, in the order in which their slots reported: with more slots than workers
-/// this is a queue. In it a member whose weights need not move is preferred to older ones, unless it has trained
-/// further than the oldest (which is passed over 64 times at most): lineages stay abreast, and weights where they are.
+/// ceil(share * ranked) slots are the bottom (top), at most half of them, at least one donor. A member gives up only
+/// where another one that lives is better by its last report, and whose snapshot can be had: so the best never does.
+/// Its slot asks for a child of such a donor, drawn when a worker is free for it, from the ranking as it is then. Until
+/// then its snapshot is kept: if nobody better is left, it goes on after all. Members go on, and children are born, in
+/// the order in which their slots reported: with more slots than workers this is a queue. In it a member whose weights
+/// need not move is preferred to older ones, unless it has trained further than the oldest (which is passed over 64
+/// times at most): lineages stay abreast, and weights where they are.
 ///
-/// A non-finite member gives up at once and is no donor; a member given up by the manager leaves its slot to a child of
-/// a donor. Without any donor the slot starts from scratch, unless somebody has finished already. A slot whose members
-/// died `deaths_max` (10) times without a finite report between is closed. After NoMoreMembers nobody gives up any more
-/// and everyone trains on. A member that reaches `max` is finished and no donor; Extended to a larger max, it goes on.
+/// A child of a donor that has trained less makes further reports. In all there are at most pbt_reports_max times as
+/// many as if each slot trained straight to max (a member that would need more goes on), and
+/// pbt_reports_max_with_deaths times where members die (their slots are closed). Extended begins to count anew.
+///
+/// A non-finite member is dead and no donor; so is a member given up by the manager. Its slot is left to a child of a
+/// donor, be it of one that was about to give up. Without any, it waits for the first report of a child that trains;
+/// without that, it starts from scratch, unless somebody has finished already. A slot whose members died `deaths_max`
+/// (10) times without a finite report between is closed. After NoMoreMembers nobody gives up any more and everyone
+/// trains on. A member that reaches `max` is finished and no donor; Extended to a larger max, it goes on.
 ///
 /// Generation of a member: exploits in its lineage. Sub-populations rank among themselves. A donor from another one
 /// must be better than the loser; if it is of a faster one, only its weights migrate: the child keeps the loser's
-/// hyperparameters, which were found over a longer horizon (this rule after Doulazmi et al., "Multi-frequency
-/// population based training", 2025; the details are ours).
+/// hyperparameters, which were found over a longer horizon, unless the loser is dead (this rule after Doulazmi et al.,
+/// "Multi-frequency population based training", 2025; the details are ours).
 ///
 /// Backtracking (ours; published PBT has none): a report that is the best of its lineage so far freezes its member,
 /// whose snapshot is kept, and a child with the same hyperparameters goes on in its place (cause continuation; no
@@ -68,7 +80,7 @@ PbtSettings pbt_ray();
 /// child of a donor inherits the donor's best ancestor. There is one frozen snapshot a slot at most.
 ///
 /// Draws are keyed by (seed, Purpose::exploit, the losing member). O(log n) an event, beside moving 16 n bytes at most
-/// (ranking.hpp); 4 bytes a member. Throws UserError on settings out of range.
+/// (ranking.hpp), O(n) after a death without a donor; 4 bytes a member. Throws UserError on settings out of range.
 std::unique_ptr<Scheduler> make_pbt(const PbtSettings& settings);
 
 }  // namespace stemma

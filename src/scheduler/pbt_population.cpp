@@ -41,7 +41,7 @@ void PbtPopulation::settle(std::uint32_t number, MemberId member, std::optional<
     auto& slot = slots_[number];
     slot.member = member;
     if (!slot.ranked) slot.objective = std::numeric_limits<double>::infinity();
-    slot.donor = false;
+    lose_snapshot(number);
     slot.state = PbtState::running;
     slot.draws = 0;
     slot.opponent.reset();
@@ -70,7 +70,7 @@ void PbtPopulation::go_on(std::uint32_t number, MemberId child) {
 void PbtPopulation::go_back(std::uint32_t number, MemberId child) {
     go_on(number, child);
     auto& slot = slots_[number];
-    slot.donor = false;
+    lose_snapshot(number);
     slot.reached = slot.best_reached;
     ++slot.generation;
     slot.reports.clear();
@@ -110,7 +110,7 @@ void PbtPopulation::rank(std::uint32_t number, double objective) {
     auto& slot = slots_[number];
     slot.objective = objective;
     slot.source = slot.member;
-    slot.ranked = slot.donor = true;
+    slot.ranked = slot.usable = slot.donor = true;
     rankings_[slot.group].insert(objective, number);
     if (settings_.selection != PbtSelection::t_test) return;
     slot.reports.push_back(objective);
@@ -119,28 +119,32 @@ void PbtPopulation::rank(std::uint32_t number, double objective) {
 
 void PbtPopulation::unrank(std::uint32_t number) {
     auto& slot = slots_[number];
-    slot.donor = false;
+    lose_snapshot(number);
     if (std::exchange(slot.ranked, false)) rankings_[slot.group].erase(slot.objective, number);
+}
+
+void PbtPopulation::bury(std::uint32_t number) {
+    unrank(number);
+    slots_[number].objective = std::numeric_limits<double>::infinity();
 }
 
 bool PbtPopulation::gives_up(std::uint32_t number) {
     auto& slot = slots_[number];
     const auto& ranking = rankings_[slot.group];
-    if (ranking.size() < 2) return false;
+    if (!better(donor_from(ranking, 0, ranking.size(), number), number)) return false;
     if (settings_.selection == PbtSelection::truncation) {
         return ranking.rank(slot.objective, number) >= ranking.size() - share_of(settings_.bottom, ranking.size());
     }
-    const auto number_of_other = opponent_of(number);
-    if (!number_of_other) return false;
-    const auto& other = slots_[*number_of_other];
-    bool beaten = other.objective < slot.objective;
+    const auto other = opponent_of(number);
+    if (!better(other, number)) return false;
     if (settings_.selection == PbtSelection::t_test) {
-        const std::vector<double> theirs(other.reports.begin(), other.reports.end());
+        const auto& reports = slots_[*other].reports;
+        const std::vector<double> theirs(reports.begin(), reports.end());
         const std::vector<double> own(slot.reports.begin(), slot.reports.end());
-        beaten = welch_p_value(theirs, own) < settings_.t_test_level;
+        if (welch_p_value(theirs, own) >= settings_.t_test_level) return false;
     }
-    if (beaten) slot.opponent = number_of_other;
-    return beaten;
+    slot.opponent = other;
+    return true;
 }
 
 std::optional<std::uint32_t> PbtPopulation::donor_from(const Ranking& ranking, std::size_t first, std::size_t count,
@@ -163,44 +167,49 @@ std::optional<std::uint32_t> PbtPopulation::opponent_of(std::uint32_t number) {
 
 std::optional<std::uint32_t> PbtPopulation::draw_donor(std::uint32_t number) {
     auto& slot = slots_[number];
-    if (slot.opponent && slots_[*slot.opponent].donor) return slot.opponent;
+    if (slot.opponent && slots_[*slot.opponent].donor && better(slot.opponent, number)) return slot.opponent;
     Stream stream(settings_.seed, Purpose::exploit, slot.member.value, slot.draws++);
     const double migrates = stream.uniform();
     const double which = stream.uniform();
     const double donor = stream.uniform();
-    const auto& own = rankings_[slot.group];
-    if (rankings_.size() > 1 && (own.empty() || migrates < settings_.migration)) {
+    if (rankings_.size() > 1 && migrates < settings_.migration) {
         if (const auto migrant = draw_migrant(number, which, donor)) return migrant;
     }
-    return draw_top(own, donor);
+    if (const auto own = draw_top(rankings_[slot.group], donor, number)) return own;
+    return rankings_.size() > 1 ? draw_migrant(number, which, donor) : std::nullopt;
 }
 
 std::optional<std::uint32_t> PbtPopulation::draw_migrant(std::uint32_t number, double which, double donor) const {
-    const auto& slot = slots_[number];
     const auto others = rankings_.size() - 1;
     const auto step = 1 + index_of(which, others);
     for (std::size_t turn = 0; turn < others; ++turn) {
-        const auto group = (slot.group + 1 + (step + turn - 1) % others) % rankings_.size();
-        const auto migrant = draw_top(rankings_[group], donor);
-        if (!migrant) continue;
-        // A loser that diverged has no hyperparameters that a migrant's weights could go on with.
-        const bool keeps_own = only_weights(number, *migrant);
-        if (keeps_own && !std::isfinite(slot.objective)) continue;
-        if (slots_[*migrant].objective < slot.objective) return migrant;
+        const auto group = (slots_[number].group + 1 + (step + turn - 1) % others) % rankings_.size();
+        if (const auto migrant = draw_top(rankings_[group], donor, number)) return migrant;
     }
     return std::nullopt;
 }
 
-std::optional<std::uint32_t> PbtPopulation::draw_top(const Ranking& ranking, double uniform) const {
+std::optional<std::uint32_t> PbtPopulation::draw_top(const Ranking& ranking, double uniform, std::uint32_t slot) const {
     const auto top = std::min(ranking.size(), std::max<std::size_t>(1, share_of(settings_.top, ranking.size())));
     if (top == 0) return std::nullopt;
-    const auto nobody = static_cast<std::uint32_t>(slots_.size());
-    if (const auto donor = donor_from(ranking, index_of(uniform, top), top, nobody)) return donor;
-    return donor_from(ranking, 0, ranking.size(), nobody);  // the best that there is
+    if (const auto donor = donor_from(ranking, index_of(uniform, top), top, slot); better(donor, slot)) return donor;
+    const auto best = donor_from(ranking, 0, ranking.size(), slot);
+    return better(best, slot) ? best : std::nullopt;
+}
+
+std::optional<std::uint32_t> PbtPopulation::best_yielding() const {
+    std::optional<std::uint32_t> best;
+    for (std::uint32_t number = 0; number < size(); ++number) {
+        if (slots_[number].state != PbtState::yielding || !slots_[number].usable) continue;
+        if (!best || slots_[number].objective < slots_[*best].objective) best = number;
+    }
+    return best;
 }
 
 bool PbtPopulation::only_weights(std::uint32_t slot, std::uint32_t donor) const {
-    return settings_.periods[slots_[donor].group] < settings_.periods[slots_[slot].group];
+    // Of a dead member not even the hyperparameters are wanted.
+    return std::isfinite(slots_[slot].objective) &&
+           settings_.periods[slots_[donor].group] < settings_.periods[slots_[slot].group];
 }
 
 std::size_t PbtPopulation::memory_bytes() const {

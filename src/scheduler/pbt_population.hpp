@@ -18,6 +18,7 @@ namespace stemma {
 enum class PbtState : std::uint8_t {
     vacant,    ///< queued for the birth of a member
     waiting,   ///< queued: its member goes on
+    yielding,  ///< queued: its member goes on only if nobody better is left to take over from when its turn comes
     running,   ///< its member trains
     finished,  ///< its member has reached max
     closed,    ///< nobody will be born here, unless the search is extended
@@ -48,7 +49,9 @@ struct PbtSlot {
     std::uint32_t worse = 0;     ///< reports since then
     std::uint32_t returns = 0;   ///< to this best
     bool ranked = false;         ///< has reported, and neither died nor finished
-    bool donor = false;          ///< ranked, and the snapshot of that report can be had
+    bool usable = false;         ///< ranked, and the snapshot of that report can be had
+    bool donor = false;          ///< usable, and its member has not given up
+    double to_come = 0;          ///< reports of its member and its heirs until max
     std::deque<double> reports;  ///< of its lineage, the last ones (t_test only)
 };
 
@@ -57,6 +60,7 @@ public:
     explicit PbtPopulation(const PbtSettings& settings);
 
     PbtSlot& operator[](std::uint32_t slot) { return slots_[slot]; }
+    const PbtSlot& operator[](std::uint32_t slot) const { return slots_[slot]; }
     std::uint32_t size() const { return static_cast<std::uint32_t>(slots_.size()); }
 
     /// A new member in this slot, from scratch or from the donor as it is now.
@@ -65,10 +69,16 @@ public:
     void go_on(std::uint32_t slot, MemberId child);
     void go_back(std::uint32_t slot, MemberId child);
     void rank(std::uint32_t slot, double objective);
-    /// Its member has given up. The slot keeps its place in the ranking until a child reports: otherwise the next to
-    /// last would be the last when its turn comes, and one after the other would give up.
+    /// Its member gives up. The slot keeps its place in the ranking until a child reports: otherwise the next to last
+    /// would be the last when its turn comes, and one after the other would give up.
     void retire(std::uint32_t slot) { slots_[slot].donor = false; }
+    /// It does not, after all.
+    void restore(std::uint32_t slot) { slots_[slot].donor = slots_[slot].usable; }
+    /// The snapshot of its last report cannot be had any more.
+    void lose_snapshot(std::uint32_t slot) { slots_[slot].usable = slots_[slot].donor = false; }
     void unrank(std::uint32_t slot);
+    /// Its member is dead: anybody is better.
+    void bury(std::uint32_t slot);
 
     /// The slot's member, which has just reported, becomes its lineage's best; whom nobody goes back to any more is
     /// returned.
@@ -77,20 +87,27 @@ public:
     /// Nobody can go back to this member any more.
     void forget_best(MemberId member);
 
-    /// `slot` has just reported and is ranked.
+    /// `slot` has just reported and is ranked. Never the best that lives.
     bool gives_up(std::uint32_t slot);
-    /// `slot` is no donor itself. Nothing if there is none at all.
+    /// Somebody who lives and is better than the last report of `slot`, which is no donor itself. Nothing if there is
+    /// nobody.
     std::optional<std::uint32_t> draw_donor(std::uint32_t slot);
+    /// The best of those who give up and whose snapshot can be had.
+    std::optional<std::uint32_t> best_yielding() const;
     /// The donor belongs to a faster sub-population: its hyperparameters stay there.
     bool only_weights(std::uint32_t slot, std::uint32_t donor) const;
     std::size_t memory_bytes() const;
 
 private:
     std::optional<std::uint32_t> opponent_of(std::uint32_t slot);
-    std::optional<std::uint32_t> draw_top(const Ranking& ranking, double uniform) const;
+    /// One of the top of the ranking, or else the best in it.
+    std::optional<std::uint32_t> draw_top(const Ranking& ranking, double uniform, std::uint32_t slot) const;
     /// The first donor among `count` ranks, from rank `first` on and around; not `except`.
     std::optional<std::uint32_t> donor_from(const Ranking& ranking, std::size_t first, std::size_t count,
                                             std::uint32_t except) const;
+    bool better(std::optional<std::uint32_t> donor, std::uint32_t slot) const {
+        return donor && slots_[*donor].objective < slots_[slot].objective;
+    }
     std::optional<std::uint32_t> draw_migrant(std::uint32_t slot, double which, double donor) const;
 
     PbtSettings settings_;

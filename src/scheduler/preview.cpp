@@ -9,11 +9,14 @@ namespace stemma {
 
 namespace {
 
-/// Adds `times` brackets of `members` members to the rows of that number.
+/// Adds `times` brackets of `members` members to the rows of that number, with at least `least` in each rung.
 void add_bracket(std::vector<RungRow>& rows, int bracket, const std::vector<Resource>& resources, std::int64_t eta,
-                 std::uint64_t members, std::uint64_t times = 1) {
+                 std::uint64_t members, std::uint64_t times, std::uint64_t least) {
+    std::uint64_t share = members;
+    if (members == 0) least = 0;
     for (std::size_t k = 0; k < resources.size(); ++k) {
-        const auto next = k + 1 < resources.size() ? members / static_cast<std::uint64_t>(eta) : 0;
+        share /= static_cast<std::uint64_t>(eta);
+        const auto next = k + 1 < resources.size() ? std::max(share, least) : 0;
         auto row = std::find_if(rows.begin(), rows.end(), [&](const RungRow& known) {
             return known.bracket == bracket && known.rung == static_cast<int>(k);
         });
@@ -32,21 +35,21 @@ std::vector<RungRow> expected_rungs(const AshaSettings& settings, std::uint64_t 
     int number = 0;
     for (const auto& plan : bracket_plans(settings)) {
         const auto drawn = static_cast<std::uint64_t>(static_cast<double>(members) * plan.share + 0.5);
-        add_bracket(rows, number++, plan.resources, settings.eta, drawn);
+        add_bracket(rows, number++, plan.resources, settings.eta, drawn, 1, 0);
     }
     return rows;
 }
 
 std::vector<RungRow> expected_rungs(const ShaSettings& settings, std::uint64_t members) {
     ensure(settings.members > 0, "SHA's settings were checked");
-    const auto resources = rung_resources(settings.min, settings.max, settings.eta, settings.early_stopping_rate);
+    const auto resources = halving_resources(settings.min, settings.max, settings.eta, settings.early_stopping_rate);
     std::vector<RungRow> rows;
     const auto whole =
         settings.repeat_brackets ? members / settings.members : std::uint64_t{members >= settings.members};
-    add_bracket(rows, 0, resources, settings.eta, settings.members, whole);
+    add_bracket(rows, 0, resources, settings.eta, settings.members, whole, 1);
     // What is left over is a smaller bracket of its own.
     if (settings.repeat_brackets || whole == 0)
-        add_bracket(rows, 0, resources, settings.eta, members - whole * settings.members);
+        add_bracket(rows, 0, resources, settings.eta, members - whole * settings.members, 1, 1);
     return rows;
 }
 
@@ -59,11 +62,11 @@ std::vector<RungRow> expected_rungs(const HyperbandSettings& settings, std::uint
     auto left = settings.repeat || cycles == 0 ? members - cycles * cycle : 0;
     std::vector<RungRow> rows;
     for (int b = 0; b < count; ++b) {
-        const auto resources = rung_resources(settings.min, settings.max, settings.eta, b);
+        const auto resources = halving_resources(settings.min, settings.max, settings.eta, b);
         const auto size = sizes[static_cast<std::size_t>(b)];
-        add_bracket(rows, b, resources, settings.eta, size, cycles);
+        add_bracket(rows, b, resources, settings.eta, size, cycles, 1);
         const auto last = std::min(left, size);  // of the cycle that the members do not fill
-        add_bracket(rows, b, resources, settings.eta, last);
+        add_bracket(rows, b, resources, settings.eta, last, 1, 1);
         left -= last;
     }
     return rows;
@@ -84,6 +87,11 @@ std::uint64_t expected_reports(const PbtSettings& settings) {
         reports += static_cast<std::uint64_t>((settings.max + step - 1) / step);
     }
     return reports;
+}
+
+std::uint64_t most_reports(const PbtSettings& settings) {
+    const auto reports = static_cast<double>(expected_reports(settings));
+    return static_cast<std::uint64_t>(pbt_reports_max_with_deaths * reports);
 }
 
 std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t) {

@@ -23,6 +23,8 @@ std::vector<RungRow> expected_rungs(const PbtSettings& settings, std::uint64_t m
 /// Of the whole population, each slot's every interval, times its period. Slots that take over weights with more or
 /// less training behind them than their own make it a few more or less.
 std::uint64_t expected_reports(const PbtSettings& settings);
+/// Which no run has more of, unless it is extended.
+std::uint64_t most_reports(const PbtSettings& settings);
 /// A row a generation: its children, and those that become parents. `members` is not used.
 std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t members);
 

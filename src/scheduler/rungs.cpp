@@ -32,6 +32,13 @@ std::vector<Resource> rung_resources(Resource min, Resource max, std::int64_t et
     return rungs;
 }
 
+std::vector<Resource> halving_resources(Resource min, Resource max, std::int64_t eta, std::int64_t s) {
+    auto rungs = rung_resources(min, max, eta, s);  // checks
+    rungs.resize(static_cast<std::size_t>(bracket_count(min, max, eta) - s));
+    for (auto rung = rungs.rbegin(); rung != rungs.rend(); ++rung, max /= eta) *rung = max;
+    return rungs;
+}
+
 int bracket_count(Resource min, Resource max, std::int64_t eta) {
     check(min, max, eta, 0);
     int count = 1;
@@ -43,6 +50,11 @@ void extend_rungs(std::vector<Resource>& rungs, Resource min, Resource max, std:
     for (const auto resource : rung_resources(min, max, eta)) {
         if (resource > rungs.back()) rungs.push_back(resource);
     }
+}
+
+void extend_halving(std::vector<Resource>& rungs, Resource max, std::int64_t eta) {
+    while (rungs.back() <= max / eta) rungs.push_back(rungs.back() * eta);
+    if (rungs.back() < max) rungs.push_back(max);
 }
 
 std::string ladder_text(const std::vector<Resource>& rungs) {

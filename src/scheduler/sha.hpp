@@ -20,11 +20,13 @@ struct ShaSettings {
     bool repeat_brackets = true;
 };
 
-/// Rung k has floor(members / eta^k) places (scheduler/halving.hpp says who gets them). A failed member does not hold
+/// The top rung is R, those below it floor(R / eta^k) >= min. Rung k has floor(members / eta^k) places, at least one
+/// (scheduler/halving.hpp says who gets them). A failed member does not hold
 /// up its rung: the rung ends when nobody of it is in training any more. Non-finite members never go up.
 ///
-/// Extended to a larger R: brackets under way and later ones get the new rungs; without repeat_brackets the finished
-/// one too, whose best member goes on then. O(log n) amortised an event, 8 bytes a member. Throws UserError.
+/// Extended to a larger R: brackets under way, and those that are over, get rungs of eta times their top and so on, and
+/// R itself; so the best of each goes on. Later ones begin from the new R. O(log n) amortised an event, 8 bytes a
+/// member. Throws UserError.
 std::unique_ptr<Scheduler> make_sha(const ShaSettings& settings);
 
 }  // namespace stemma

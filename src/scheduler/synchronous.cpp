@@ -37,8 +37,11 @@ void SynchronousHalving::on(const Event& event, Actions& out) {
 }
 
 std::vector<RungRow> SynchronousHalving::rungs() const {
-    auto rows = totals_;
-    for (const auto& [number, bracket] : open_) add(rows, bracket.rows());
+    std::vector<RungRow> rows;
+    for (const auto& bracket : brackets_) {
+        const bool begun = bracket.rows().front().entered > 0;
+        if (begun || brackets_.size() == 1) add(rows, bracket.rows());
+    }
     for (std::size_t i = 0; i < rows.size(); ++i) {
         rows[i].rung = i > 0 && rows[i - 1].bracket == rows[i].bracket ? rows[i - 1].rung + 1 : 0;
     }
@@ -47,36 +50,30 @@ std::vector<RungRow> SynchronousHalving::rungs() const {
 
 bool SynchronousHalving::exhausted() const {
     if (in_flight_ > 0 || !with_work_.empty()) return false;
-    return no_more_ || !settings_.plan(next_, settings_.max);
+    return no_more_ || !settings_.plan(brackets_.size(), settings_.max);
 }
 
 bool SynchronousHalving::open_next() {
-    auto plan = settings_.plan(next_, settings_.max);
+    const auto number = static_cast<std::uint32_t>(brackets_.size());
+    auto plan = settings_.plan(number, settings_.max);
     if (!plan) return false;
-    open_.try_emplace(next_, plan->kind, plan->members, std::move(plan->resources), settings_.eta, plan->planned);
-    with_work_.insert(next_);
-    ++next_;
+    brackets_.emplace_back(plan->kind, plan->members, std::move(plan->resources), settings_.eta);
+    with_work_.insert(number);
     return true;
 }
 
 void SynchronousHalving::refresh(std::uint32_t number) {
-    const auto found = open_.find(number);
-    const auto& bracket = found->second;
-    if (bracket.has_work()) {
+    if (brackets_[number].has_work()) {
         with_work_.insert(number);
     } else {
         with_work_.erase(number);
-    }
-    if (settings_.endless && bracket.done()) {
-        add(totals_, bracket.rows());
-        open_.erase(found);
     }
 }
 
 void SynchronousHalving::take(const WorkWanted&, Actions& out) {
     if (with_work_.empty() && (no_more_ || !open_next())) return;
     const auto number = *with_work_.begin();
-    auto& bracket = open_.at(number);
+    auto& bracket = brackets_[number];
     if (const auto member = bracket.next()) {
         members_[member->value].running = true;
         ++in_flight_;
@@ -92,14 +89,14 @@ void SynchronousHalving::take(const Created& created, Actions&) {
     ensure(created.member.value == members_.size(), "members are numbered in order of birth");
     members_.push_back({birth_, true});
     ++in_flight_;
-    open_.at(birth_).born();
+    brackets_[birth_].born();
     refresh(birth_);
 }
 
 void SynchronousHalving::take(const NoMoreMembers&, Actions& out) {
     no_more_ = true;
     // Only the bracket that asked still wants members: another one is opened when nobody else has work.
-    open_.at(birth_).close(out);
+    brackets_[birth_].close(out);
     refresh(birth_);
 }
 
@@ -107,19 +104,18 @@ void SynchronousHalving::take(const Reported& report, Actions& out) {
     auto& member = members_[report.member.value];
     ensure(std::exchange(member.running, false), "a report comes from a member that was asked to train");
     --in_flight_;
-    open_.at(member.bracket).reported(report.member, report.objective, out);
+    brackets_[member.bracket].reported(report.member, report.objective, out);
     refresh(member.bracket);
 }
 
 void SynchronousHalving::take(const GivenUp& given_up, Actions& out) {
     auto& member = members_[given_up.member.value];
-    const auto found = open_.find(member.bracket);
-    if (found == open_.end()) return;
+    auto& bracket = brackets_[member.bracket];
     if (std::exchange(member.running, false)) {
         --in_flight_;
-        found->second.dropped(out);
+        bracket.dropped(out);
     } else {
-        found->second.withdrawn(given_up.member, out);
+        bracket.withdrawn(given_up.member, out);
     }
     refresh(member.bracket);
 }
@@ -128,11 +124,9 @@ void SynchronousHalving::take(const Extended& extended, Actions& out) {
     no_more_ = false;
     if (extended.max_resource <= settings_.max) return;
     settings_.max = extended.max_resource;
-    std::vector<std::uint32_t> numbers;
-    for (auto& [number, bracket] : open_) numbers.push_back(number);
-    for (const auto number : numbers) {
-        auto& bracket = open_.at(number);
-        bracket.extend(settings_.min, settings_.max);
+    for (std::uint32_t number = 0; number < brackets_.size(); ++number) {
+        auto& bracket = brackets_[number];
+        bracket.extend(settings_.max);
         bracket.reopen(out);
         refresh(number);
     }

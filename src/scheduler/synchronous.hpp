@@ -2,8 +2,8 @@
 // What SHA and Hyperband share: brackets of synchronous halving, one after another as free workers ask for them.
 
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,17 +18,14 @@ struct HalvingPlan {
     int kind = 0;  ///< number in tables; brackets of one kind are summed
     std::uint64_t members = 0;
     std::vector<Resource> resources;
-    std::size_t planned = 0;  ///< of these rungs, those there were before the search was extended to a larger resource
 };
 
 class SynchronousHalving : public Scheduler {
 public:
     struct Settings {
         std::string name;
-        Resource min = 1;
         Resource max = 1;
         std::int64_t eta = 3;
-        bool endless = true;  ///< finished brackets are forgotten but for their sums
         /// The bracket with this running number; nothing when there are no more.
         std::function<std::optional<HalvingPlan>(std::uint64_t number, Resource max)> plan;
     };
@@ -38,7 +35,9 @@ public:
     std::vector<RungRow> rungs() const override;
     bool exhausted() const override;
     std::string describe() const override { return settings_.name; }
-    std::size_t memory_bytes() const override { return members_.capacity() * sizeof(Member); }
+    std::size_t memory_bytes() const override {
+        return members_.capacity() * sizeof(Member) + brackets_.size() * sizeof(HalvingBracket);
+    }
 
 private:
     struct Member {
@@ -55,16 +54,14 @@ private:
     void take(const ParentLost&, Actions&) {}
     void take(const TimePassed&, Actions&) {}
     bool open_next();
-    /// Brings with_work_ up to date after anything happened to the bracket, and forgets it if it is over.
+    /// Brings with_work_ up to date after anything happened to the bracket.
     void refresh(std::uint32_t number);
 
     Settings settings_;
-    std::uint32_t next_ = 0;   ///< number of the next bracket
-    std::uint32_t birth_ = 0;  ///< bracket of the member asked for
-    std::map<std::uint32_t, HalvingBracket> open_;
-    std::set<std::uint32_t> with_work_;  ///< of open_; the oldest is served first
+    std::uint32_t birth_ = 0;              ///< bracket of the member asked for
+    std::deque<HalvingBracket> brackets_;  ///< also those that are over: they go on if the search is extended
+    std::set<std::uint32_t> with_work_;    ///< of brackets_; the oldest is served first
     std::vector<Member> members_;
-    std::vector<RungRow> totals_;  ///< of brackets no longer open, ascending by (bracket, resource)
     std::uint64_t in_flight_ = 0;
     bool no_more_ = false;
 };

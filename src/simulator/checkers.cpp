@@ -28,6 +28,7 @@ void Checkers::on(const Input& given, std::span<const Effect> effects) {
         std::visit([&](const auto& body) { effect(body); }, each);
     }
     check_drops();
+    check_gone();
     check(late_ == noted_late, "a report of a lease that is not out is noted as late, and no other");
     lates_ += late_ ? 1 : 0;
     ++sequence_;
@@ -40,6 +41,7 @@ void Checkers::input(const IncarnationStarted&) {
     for (auto& [id, copy] : copies_) {
         copy.memory.clear();
         copy.writer = {};
+        note_loss(copy);
     }
     ended_ = stopping_ = false;
     target_reached_ = false;
@@ -60,6 +62,7 @@ void Checkers::lose_memory(WorkerId worker) {
     for (auto& [id, copy] : copies_) {
         copy.memory.erase(worker);
         if (copy.writer == worker) copy.writer = {};
+        note_loss(copy);
     }
 }
 
@@ -118,6 +121,7 @@ void Checkers::input(const LeaseFailed& failure) {
                        lease->source.snapshot};
             copy.memory.erase(absent_.first);
         }
+        note_loss(copy);
     }
     const bool diverges = failure.kind == FailureKind::nonfinite;
     const auto done = std::clamp(failure.reached, lease->from + (diverges ? 1 : 0), lease->to);
@@ -134,6 +138,9 @@ void Checkers::rank(MemberId id, Resource resource, const MetricRow* row) {
         const double metric = row->values[settings_.metric];
         if (std::isfinite(metric)) objective = settings_.maximise ? -metric : metric;
     }
+    member.objective = objective;
+    member.reported = static_cast<std::int64_t>(sequence_);
+    if (member.parent.exists() && std::isfinite(objective)) members_[member.parent.value].has_heirs = true;
     if (std::isfinite(objective)) {
         if (!best_ || objective < best_->first) {
             best_ = {objective, id};
@@ -148,13 +155,21 @@ void Checkers::rank(MemberId id, Resource resource, const MetricRow* row) {
     finished_[resource].emplace_back(objective, id);
 }
 
+void Checkers::note_loss(const Copy& copy) {
+    if (copy.member.exists() && copy.memory.empty() && !copy.durable) last_loss_ = static_cast<std::int64_t>(sequence_);
+}
+
 void Checkers::input(const SnapshotPersisted& persisted) {
     auto& copy = copies_[persisted.snapshot];
     if (persisted.ok) copy.durable = true;
     copy.writer = {};
 }
 
-void Checkers::input(const SnapshotMissing& missing) { copies_[missing.snapshot].durable = false; }
+void Checkers::input(const SnapshotMissing& missing) {
+    auto& copy = copies_[missing.snapshot];
+    copy.durable = false;
+    note_loss(copy);
+}
 
 void Checkers::input(const TransferDone& done) {
     const auto found = transfers_.find(done.transfer);
@@ -167,7 +182,9 @@ void Checkers::input(const TransferDone& done) {
 void Checkers::input(const TransferFailed& failed) {
     const auto found = transfers_.find(failed.transfer);
     if (found == transfers_.end()) return;
-    copies_[found->second.snapshot].memory.erase(found->second.owner);
+    auto& copy = copies_[found->second.snapshot];
+    copy.memory.erase(found->second.owner);
+    note_loss(copy);
     transfers_.erase(found);
 }
 

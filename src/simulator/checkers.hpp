@@ -21,6 +21,15 @@ struct CheckFailed : std::logic_error {
     using std::logic_error::logic_error;
 };
 
+/// Of populations: nobody is born from scratch in the middle of a search while somebody lives (has a finite report,
+/// less training than max, and a snapshot that can be had), and nobody's last snapshot goes for the sake of nobody.
+struct LineageRules {
+    std::uint32_t founders = 0;  ///< births from scratch at the start; 0 = none of this is checked
+    std::uint32_t restart = 1;   ///< births from scratch when nobody lives any more
+    Resource max = 0;            ///< of a lineage
+    bool to_the_better = false;  ///< who gives up does so for somebody whose last report is as good at least
+};
+
 struct CheckerSettings {
     std::uint64_t seed = 0;  ///< for the text of a violation
     std::size_t metric = 0;
@@ -33,13 +42,15 @@ struct CheckerSettings {
     /// Every member that goes beyond a resource must be in the top floor(finished / eta) there at that moment; 0 = not
     /// checked. Only for one bracket of ASHA's promotion variant without repeats.
     std::uint32_t promotion_eta = 0;
+    LineageRules lineages = {};
 };
 
 /// One object for a whole run: it goes on over incarnations. Cost: O(members of a rung) a promotion, O(snapshots) a
-/// lost worker or a second copy, O(log n) otherwise.
+/// lost worker or a second copy, O(members) a member of a lineage that gives up, O(log n) otherwise.
 class Checkers : public SimulationObserver {
 public:
-    explicit Checkers(CheckerSettings settings) : settings_(std::move(settings)) {}
+    explicit Checkers(CheckerSettings settings)
+        : settings_(std::move(settings)), to_found_(settings_.lineages.founders) {}
 
     /// Throws CheckFailed.
     void on(const Input& input, std::span<const Effect> effects) override;
@@ -53,9 +64,13 @@ private:
         Resource reached = 0;   ///< of its last report, partial ones included; before it, of its parent at birth
         Resource asked = 0;     ///< furthest training that it was ever asked for
         Resource finished = 0;  ///< furthest full report
-        LeaseId out;            ///< the lease that it trains under
-        SnapshotId latest;      ///< what it would go on from; before its first report its parent's at birth
+        double objective = std::numeric_limits<double>::infinity();  ///< of the last full report
+        LeaseId out;                                                 ///< the lease that it trains under
+        SnapshotId latest;  ///< what it would go on from; before its first report its parent's at birth
         bool inherits = false;
+        MemberId parent = {};
+        bool has_heirs = false;      ///< that have reported
+        std::int64_t reported = -1;  ///< input of the last full report
         Configuration configuration = {};
         bool over = false;     ///< failed or diverged: never trained again
         bool stopped = false;  ///< by the user, while it trained: what it reports is not ranked any more
@@ -133,6 +148,19 @@ private:
     void check_promotion(const Assign&);
     void check_no_leaks() const;
     void check_drops();
+    // checkers_lineages.cpp
+    bool lives(const Member& member) const;
+    bool may_go_on(const Member& member) const;
+    /// The scheduler is not told which snapshots a fault has cost, nor which ones turn up again (a durable copy that
+    /// was under way): it knows for certain only of those that have reported since.
+    bool knows(const Member& member) const;
+    void note_loss(const Copy& copy);
+    void check_founder();
+    void note_gone(SnapshotId snapshot);
+    void check_gone();
+    /// One member may give up, since the other lives.
+    bool follows(const Member& other, const Member& one) const;
+
     bool holds(WorkerId worker, SnapshotId snapshot) const;
     bool can_be_had(SnapshotId snapshot) const;
     void check_room(WorkerId worker) const;
@@ -147,6 +175,8 @@ private:
     bool ticked_ = false;
     double fastest_unit_ = std::numeric_limits<double>::infinity();  ///< seconds of a unit, over all reports
     std::vector<Drop> dropped_;                                      ///< in answer to this input
+    std::vector<SnapshotId> gone_;                                   ///< likewise, and nowhere any more
+    std::set<SnapshotId> given_away_;                                ///< what was dropped or erased everywhere
     std::set<std::pair<WorkerId, SnapshotId>> aborted_;              ///< likewise, at receivers: they may have arrived
     /// What this input says is not there, after all: the manager may still clear it away, but not use it.
     std::pair<WorkerId, SnapshotId> absent_;
@@ -161,6 +191,8 @@ private:
     std::uint64_t next_lease_ = 0;
     std::uint64_t next_transfer_ = 0;
     std::uint64_t sampled_ = 0;
+    std::int64_t last_loss_ = -1;  ///< input of the last fault that cost a snapshot
+    std::uint32_t to_found_ = 0;   ///< births from scratch that are granted
     std::uint64_t reports_ = 0;
     std::uint64_t failures_ = 0;
     std::uint64_t lates_ = 0;

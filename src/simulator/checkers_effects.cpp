@@ -24,6 +24,7 @@ void Checkers::effect(const Born& born) {
     child.configuration = born.configuration;
     const bool heir = inherits_weights(born.cause);
     if (heir) check_heir(born, child);
+    if (born.cause == BirthCause::sampled) check_founder();
     // A child with nothing but values of whom it started from, and of who gave it hyperparameters, is no proposal.
     const auto model = born.donor.exists() ? born.donor : born.parent;
     const auto repeats = [&] {
@@ -49,6 +50,7 @@ void Checkers::check_heir(const Born& born, Member& child) const {
     check(parent.finished > 0 && parent.latest.exists(), "a parent has reported and has a snapshot");
     check(can_be_had(parent.latest), "a parent's snapshot can be had");
     child.inherits = true;
+    child.parent = born.parent;
     child.reached = parent.reached;
     child.latest = parent.latest;
 }
@@ -190,7 +192,9 @@ void Checkers::effect(const Drop& drop) {
               absent_ == std::pair(drop.worker, drop.snapshot),
           "a worker drops what it has");
     // What only may have arrived is none that a lease starts from.
-    if (copies_[drop.snapshot].memory.erase(drop.worker) > 0) dropped_.push_back(drop);
+    if (copies_[drop.snapshot].memory.erase(drop.worker) == 0) return;
+    dropped_.push_back(drop);
+    note_gone(drop.snapshot);  // a durable copy under way is erased once it is there
 }
 
 void Checkers::check_drops() {
@@ -215,6 +219,7 @@ void Checkers::effect(const Persist& persist) {
 void Checkers::effect(const Erase& erase) {
     check(copies_[erase.snapshot].durable, "what is erased is there");
     copies_[erase.snapshot].durable = false;
+    note_gone(erase.snapshot);
 }
 
 void Checkers::effect(const Cancel& cancel) { check(workers_[cancel.worker].alive, "only the living cancel leases"); }

@@ -181,6 +181,10 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
     std::fputs(rung_table(plan.rungs, unit).c_str(), stdout);
     std::printf("total work: %s of training, %llu reports\n", units_text(plan.resource, unit).c_str(),
                 static_cast<unsigned long long>(plan.reports));
+    if (plan.reports_max > plan.reports) {
+        std::printf("never more than %llu reports, those for members that die included\n",
+                    static_cast<unsigned long long>(plan.reports_max));
+    }
     if (plan.share < 1) {
         std::printf("%s ends it before, after about %.0f %% of that\n", plan.ended_by.c_str(), 100 * plan.share);
         plan = paid_for(std::move(plan));

@@ -45,11 +45,17 @@ std::vector<Field<SchedulerSettings>> pbt_fields() {
          into(&S::pbt, &P::burn_in)},
         {choice("selection", "truncation", {"truncation", "binary_tournament", "t_test"},
                 "Who gives up for whom: the worst share for one of the best; the worse of two; the worse of two if "
-                "Welch's t-test on their last reports says so."),
+                "Welch's t-test on their last reports says so. Members are ranked at their reports, among the last "
+                "reports of all that have not reached max; one gives up only where another one that lives has a better "
+                "last report, and goes on after all if none is left when a worker is free for the child. What a child "
+                "of a donor that has trained less costs is kept to 0.4 times the reports of a population that trains "
+                "straight to max (with members that die: as many again)."),
          into(&S::pbt, &P::selection)},
-        {number("bottom", "0.2", {0, 0.5, true, false}, "truncation: share of the population that gives up."),
+        {number("bottom", "0.2", {0, 0.5, true, false},
+                "truncation: share of the population that gives up, rounded up, at most half."),
          into(&S::pbt, &P::bottom)},
-        {number("top", "0.2", {0, 0.5, true, false}, "truncation: share of the population that donors are drawn from."),
+        {number("top", "0.2", {0, 0.5, true, false},
+                "truncation: share of the population that donors are drawn from, rounded up, at most half."),
          into(&S::pbt, &P::top)},
         {integer("t_test_reports", "10", {2, 1e6}, "t_test: last reports of a lineage that are compared."),
          into(&S::pbt, &P::t_test_reports)},

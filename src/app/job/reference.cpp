@@ -155,15 +155,17 @@ Section scheduler_section() {
         "Who trains next, and for how long. Resources are counted in [trainer] unit.",
         {{"random", "every member is trained to max"},
          {"grid", "the same, with the grid sampler"},
-         {"sha", "synchronous successive halving: a rung is waited for, then its best 1/eta go on"},
+         {"sha", "synchronous successive halving: a rung is waited for, then its best 1/eta go on, at least one"},
          {"hyperband",
-          "several sha brackets of about equal cost, from eager to patient, and again until the budget is spent"},
+          "several sha brackets of about equal cost, from eager to patient, and again until the budget is spent; their "
+          "sizes follow algorithm 1 of the paper (81, 34, 15, 8, 5 for max = 81 and eta = 3), not its table 1; raised "
+          "max on resume, the best of each finished bracket goes on"},
          {"asha",
           "asynchronous successive halving, promotion: a free worker continues the best member that is in the top "
           "1/eta of its rung, else starts a new one; nobody waits"},
          {"asha_stopping",
-          "asynchronous, stopping: a member that reaches a rung goes on at once if it is in the top 1/eta seen there, "
-          "else stops"},
+          "asynchronous, stopping: a member that reaches a rung goes on at once if it is in the top 1/eta seen there "
+          "(or as good as the worst of these, while fewer than 1/eta have gone on), else stops"},
          {"asha_hyperband", "several asha brackets; each new member is put into one by chance"},
          {"pbt",
           "population-based training: the worst take over weights of the best, with perturbed hyperparameters; nobody "

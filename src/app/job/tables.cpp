@@ -179,7 +179,12 @@ std::vector<Field<SchedulerSettings>> scheduler_fields() {
                                              "R: what a member (pbt, gpbt: a lineage) is trained to at most, counted "
                                              "from scratch. It can be raised on resume.")))),
          into(&S::max)},
-        {only(rungs, in_unit(unit, integer("min", "1", count, "r: training before the first comparison."))),
+        {only(rungs,
+              in_unit(unit, integer("min", "1", count,
+                                    "r: training before the first comparison. sha and hyperband: the top rung is max, "
+                                    "those below it are floor(max / eta^k), and r is the least that a rung "
+                                    "may have. asha, asha_stopping, asha_hyperband: the rungs are min * "
+                                    "eta^k, and max on top where it is no such power."))),
          into(&S::min)},
         {only(rungs,
               integer("eta", "3", {2, 1000},
@@ -187,7 +192,7 @@ std::vector<Field<SchedulerSettings>> scheduler_fields() {
          into(&S::eta)},
         {only({"sha", "asha", "asha_stopping"},
               integer("early_stopping_rate", "0", {0, 62},
-                      "s: the first rung is at min * eta^s. Larger means more patience with slow starters.")),
+                      "s: the s lowest rungs are left out. Larger means more patience with slow starters.")),
          into(&S::early_stopping_rate)},
         {only({"hyperband", "asha_hyperband"},
               integer(

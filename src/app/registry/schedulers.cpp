@@ -118,6 +118,7 @@ void fill_population(const PbtSettings& settings, Plan& plan) {
     plan.at_once = settings.population;
     plan.at_once_by = "scheduler.population = " + std::to_string(settings.population);
     plan.reports = expected_reports(settings);
+    plan.reports_max = most_reports(settings);
     plan.snapshots = settings.population * (settings.backtrack_after > 0 ? 2 : 1);  // and each lineage's best
 }
 

@@ -13,9 +13,7 @@
 
 namespace stemma::testing {
 
-namespace {
-
-std::shared_ptr<const SearchSpace> space() {
+std::shared_ptr<const SearchSpace> Case::space() {
     std::vector<Parameter> parameters(2);
     parameters[0].name = "rate";
     parameters[0].role = Role::mutable_value;
@@ -24,8 +22,6 @@ std::shared_ptr<const SearchSpace> space() {
     parameters[1].domain = Integer{1, 8, Scale::linear, {}};
     return std::make_shared<const SearchSpace>(std::move(parameters));
 }
-
-}  // namespace
 
 std::string name_of(Kind kind) {
     switch (kind) {
@@ -51,7 +47,9 @@ std::string name_of(Kind kind) {
 
 Manager Case::make_manager() const {
     const auto shared = space();
-    auto scheduler = gpbt ? make_gpbt(*gpbt) : make_scheduler(kind, eta, max, manager.budget.members, manager.seed);
+    auto scheduler = pbt    ? make_pbt(*pbt)
+                     : gpbt ? make_gpbt(*gpbt)
+                            : make_scheduler(kind, eta, max, manager.budget.members, manager.seed);
     return Manager(manager, *shared, std::move(scheduler), make_random_sampler(shared, manager.seed));
 }
 
@@ -64,7 +62,21 @@ CheckerSettings Case::checkers() const {
             .lease_timeout = manager.lease_timeout,
             .lease_patience = manager.lease_patience,
             .lease_floor = manager.lease_floor,
-            .promotion_eta = kind == Kind::asha ? eta : 0};
+            .promotion_eta = kind == Kind::asha ? eta : 0,
+            .lineages = lineages()};
+}
+
+LineageRules Case::lineages() const {
+    if (kind == Kind::pbt) {
+        const auto settings = pbt.value_or(drawn_pbt(max, manager.seed));
+        return {settings.population, 1, settings.max, true};
+    }
+    if (kind == Kind::gpbt) {
+        const auto settings = gpbt.value_or(drawn_gpbt(max, manager.seed));
+        const auto end = settings.interval * static_cast<Resource>(settings.generations);
+        return {gpbt_founders(settings), gpbt_founders(settings), end, false};
+    }
+    return {};
 }
 
 const LearningCurve& curve() {

@@ -9,6 +9,7 @@
 #include "manager/manager.hpp"
 #include "record/journal.hpp"
 #include "scheduler/gpbt.hpp"
+#include "scheduler/pbt.hpp"
 #include "simulator/checkers.hpp"
 #include "simulator/path_curve.hpp"
 #include "simulator/simulator.hpp"
@@ -26,10 +27,13 @@ struct Case {
     std::uint32_t eta = 3;
     ManagerSettings manager;
     SimulationSettings simulation;
-    std::optional<GpbtSettings> gpbt = {};  ///< instead of one drawn from the seed
+    std::optional<PbtSettings> pbt = {};  ///< instead of one drawn from the seed
+    std::optional<GpbtSettings> gpbt = {};
 
+    static std::shared_ptr<const SearchSpace> space();
     Manager make_manager() const;
     CheckerSettings checkers() const;
+    LineageRules lineages() const;
 };
 
 /// A fault-free search of a few dozen members.

@@ -13,25 +13,23 @@
 
 namespace stemma::testing {
 
-namespace {
-
-std::unique_ptr<Scheduler> drawn_pbt(Resource max, std::uint64_t seed) {
+PbtSettings drawn_pbt(Resource max, std::uint64_t seed) {
     Stream stream(seed, Purpose::test, 300);
     PbtSettings settings;
-    settings.population = static_cast<std::uint32_t>(3 + stream.below(10));
+    settings.population = static_cast<std::uint32_t>(1 + stream.below(12));
     settings.max = max;
     settings.interval = 1 + static_cast<Resource>(stream.below(3));
     settings.selection = static_cast<PbtSelection>(stream.below(3));
     settings.bottom = settings.top = stream.below(2) == 0 ? 0.2 : 0.4;
     settings.t_test_reports = 3;
-    if (stream.below(3) == 0) settings.periods = {1, 2, 4};
+    if (stream.below(3) == 0 && settings.population >= 3) settings.periods = {1, 2, 4};
     if (stream.below(2) == 0) settings.backtrack_after = 1 + static_cast<std::uint32_t>(stream.below(2));
     settings.backtracks = 1 + static_cast<std::uint32_t>(stream.below(3));
     settings.seed = seed;
-    return make_pbt(settings);
+    return settings;
 }
 
-std::unique_ptr<Scheduler> drawn_gpbt(Resource max, std::uint64_t seed) {
+GpbtSettings drawn_gpbt(Resource max, std::uint64_t seed) {
     Stream stream(seed, Purpose::test, 301);
     GpbtSettings settings;
     settings.children = static_cast<std::uint32_t>(3 + stream.below(10));
@@ -47,10 +45,8 @@ std::unique_ptr<Scheduler> drawn_gpbt(Resource max, std::uint64_t seed) {
     if (stream.below(3) == 0) settings.patience = stream.uniform(1, 3);
     if (stream.below(3) == 0) settings.max = max;
     if (stream.below(2) == 0) settings.founders = static_cast<std::uint32_t>(1 + stream.below(20));
-    return make_gpbt(settings);
+    return settings;
 }
-
-}  // namespace
 
 std::unique_ptr<Scheduler> make_scheduler(Kind kind, std::uint32_t eta, Resource max, std::uint64_t members,
                                           std::uint64_t seed) {
@@ -74,9 +70,9 @@ std::unique_ptr<Scheduler> make_scheduler(Kind kind, std::uint32_t eta, Resource
             asha.brackets = 3;
             return make_asha(asha);
         case Kind::pbt:
-            return drawn_pbt(max, seed);
+            return make_pbt(drawn_pbt(max, seed));
         case Kind::gpbt:
-            return drawn_gpbt(max, seed);
+            return make_gpbt(drawn_gpbt(max, seed));
     }
     unreachable("a case has one of the schedulers");
 }

@@ -10,4 +10,7 @@ namespace stemma::testing {
 std::unique_ptr<Scheduler> make_scheduler(Kind kind, std::uint32_t eta, Resource max, std::uint64_t members,
                                           std::uint64_t seed);
 
+PbtSettings drawn_pbt(Resource max, std::uint64_t seed);
+GpbtSettings drawn_gpbt(Resource max, std::uint64_t seed);
+
 }  // namespace stemma::testing

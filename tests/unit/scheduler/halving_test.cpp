@@ -167,6 +167,24 @@ TEST(Hyperband, BeginsAgainUntilTheBudgetEnds) {
     EXPECT_EQ(to[17], 1) << "the first bracket again";
 }
 
+TEST(Hyperband, FinishedBracketsGoOnAfterAnExtension) {
+    Script hyperband(make_hyperband({.min = 1, .max = 9, .eta = 3}));
+    std::vector<Work> work;
+    for (int i = 0; i < 9; ++i) work.push_back(*hyperband.work());
+    EXPECT_EQ(hyperband.work_without_births(), std::nullopt);
+    report_all(hyperband, work);
+    for (int rung = 0; rung < 2; ++rung) {
+        work.clear();
+        while (const auto given = hyperband.work_without_births()) work.push_back(*given);
+        report_all(hyperband, work);
+    }
+    EXPECT_TRUE(hyperband.scheduler().exhausted());
+
+    hyperband.say(Extended{27});
+
+    EXPECT_EQ(hyperband.work(), (Work{0, 27}));
+}
+
 TEST(Hyperband, RefusesImpossibleSettings) {
     EXPECT_THROW(make_hyperband({.min = 0, .max = 9}), UserError);
     EXPECT_THROW(make_hyperband({.min = 1, .max = 9, .brackets = -1}), UserError);

@@ -1,6 +1,7 @@
 #include "scheduler/pbt.hpp"
 
 #include <cmath>
+#include <deque>
 #include <set>
 
 #include "contract/scheduler/driver.hpp"
@@ -16,6 +17,12 @@ PbtSettings of_five() {
     settings.interval = 2;
     settings.max = 7;
     return settings;
+}
+
+/// Its snapshot is kept until a child is born in its place, and needs no durable copy.
+bool gives_up(const Actions& actions, std::uint64_t member) {
+    const auto keep = Script::keep_of(actions, member);
+    return keep && !keep->promotable;
 }
 
 TEST(Pbt, TrainsEverybodyAnIntervalFromScratchFirst) {
@@ -39,7 +46,7 @@ TEST(Pbt, TheBottomFifthGivesUpForTheTopFifth) {
     population.report(all[2], 0.1);
     population.report(all[3], 0.25);
     const auto actions = population.report(all[4], 0.9);  // worst of five: ceil(0.2 * 5) = 1 gives up
-    EXPECT_TRUE(Script::released(actions, 4));
+    EXPECT_TRUE(gives_up(actions, 4));
     const auto next = population.all_work();
     ASSERT_EQ(next.size(), 5U);
     for (std::uint64_t i = 0; i < 4; ++i) {
@@ -48,6 +55,7 @@ TEST(Pbt, TheBottomFifthGivesUpForTheTopFifth) {
         EXPECT_EQ(next[i].to, 4);
     }
     EXPECT_EQ(next[4].member, 5U);
+    EXPECT_EQ(population.released, std::vector<std::uint64_t>{4});
     EXPECT_EQ(next[4].parent, 2U) << "ceil(0.2 * 4) = 1: the best";
     EXPECT_EQ(next[4].to, 4);
     EXPECT_EQ(next[4].generation, 1U);
@@ -113,10 +121,10 @@ TEST(Pbt, ALostSnapshotMeansAnotherDonor) {
     std::vector<std::uint64_t> donors;
     while (true) {
         const auto actions = population.say(WorkWanted{});
-        ASSERT_EQ(actions.size(), 1U);
-        const auto* create = std::get_if<Create>(&actions[0]);
+        if (actions.empty()) break;  // those who go on will have snapshots
+        const auto* create = std::get_if<Create>(&actions.back());
         if (create == nullptr) continue;  // others go on
-        if (!create->parent.exists()) break;
+        ASSERT_TRUE(create->parent.exists());
         donors.push_back(create->parent.value);
         population.say(ParentLost{create->parent});
     }
@@ -128,11 +136,12 @@ TEST(Pbt, AfterTheLastBirthEverybodyTrainsOn) {
     Population population(make_pbt(of_five()));
     const auto all = population.all_work();
     population.report(all[0], 0.1);
-    EXPECT_TRUE(Script::released(population.report(all[1], 0.9), 1));
+    EXPECT_TRUE(gives_up(population.report(all[1], 0.9), 1));
     ASSERT_FALSE(population.work()->born);
     ASSERT_TRUE(std::holds_alternative<Create>(population.say(WorkWanted{}).front()));
     population.say(NoMoreMembers{});
-    EXPECT_FALSE(Script::released(population.report(all[2], 0.95), 2)) << "no child could take its place";
+    EXPECT_EQ(population.work()->member, 1U) << "it goes on itself";
+    EXPECT_FALSE(gives_up(population.report(all[2], 0.95), 2)) << "no child could take its place";
     EXPECT_FALSE(population.work()->born);
 }
 
@@ -156,7 +165,7 @@ TEST(Pbt, NobodyGivesUpBeforeBurnIn) {
     population.begin({0.1, 0.9, 0.8, 0.7, 1.0});
     const auto next = population.all_work();
     EXPECT_EQ(parents_of(next), std::vector<std::uint64_t>(5, nobody));
-    EXPECT_TRUE(Script::released(population.report(next[4], 1.0), 4));
+    EXPECT_TRUE(gives_up(population.report(next[4], 1.0), 4));
 }
 
 TEST(Pbt, ATournamentIsLostToABetterOneOnly) {
@@ -166,9 +175,9 @@ TEST(Pbt, ATournamentIsLostToABetterOneOnly) {
     Population population(make_pbt(settings));
     const auto all = population.all_work();
     population.report(all[0], 0.5);
-    EXPECT_FALSE(Script::released(population.report(all[1], 0.4), 1));
+    EXPECT_FALSE(gives_up(population.report(all[1], 0.4), 1));
     const auto next = population.all_work();
-    EXPECT_TRUE(Script::released(population.report(next[0], 0.45), 0));
+    EXPECT_TRUE(gives_up(population.report(next[0], 0.45), 0));
     EXPECT_EQ(population.work()->parent, 1U);
 }
 
@@ -186,11 +195,11 @@ TEST(Pbt, TheTTestNeedsASignificantDifference) {
         population.report(all[0], good[round]);
         const auto actions = population.report(all[1], bad[round]);
         // One report has no variance, two of 0.12 and 0.50 too much of it, three still (p = 0.082).
-        EXPECT_FALSE(Script::released(actions, 1)) << round;
+        EXPECT_FALSE(gives_up(actions, 1)) << round;
         all = population.all_work();
     }
     population.report(all[0], good[3]);
-    EXPECT_TRUE(Script::released(population.report(all[1], bad[3]), 1));
+    EXPECT_TRUE(gives_up(population.report(all[1], bad[3]), 1));
 }
 
 TEST(Pbt, OnlyWeightsMigrateFromFasterToSlower) {
@@ -206,7 +215,7 @@ TEST(Pbt, OnlyWeightsMigrateFromFasterToSlower) {
     EXPECT_EQ(all[3].to, 10);
     population.report(all[0], 0.1);
     population.report(all[2], 0.5);
-    EXPECT_TRUE(Script::released(population.report(all[3], 0.6), 3));
+    EXPECT_TRUE(gives_up(population.report(all[3], 0.6), 3));
     std::optional<Given> child;
     for (const auto& given : population.all_work()) {
         if (given.born) child = given;
@@ -249,6 +258,7 @@ public:
           max_(settings.max) {}
     void happened(const Event& event, const Actions& actions) override {
         if (const auto* report = std::get_if<Reported>(&event)) {
+            yielding_.erase(report->member.value);
             ranking_.erase(report->member.value);
             if (std::isfinite(report->objective) && report->resource < max_)
                 ranking_[report->member.value] = report->objective;
@@ -258,7 +268,11 @@ public:
             ranking_.erase(lost->parent.value);
         }
         for (const auto& action : actions) {
-            if (const auto* release = std::get_if<Release>(&action)) ranking_.erase(release->member.value);
+            if (const auto* release = std::get_if<Release>(&action)) {
+                ranking_.erase(release->member.value);
+                yielding_.erase(release->member.value);
+            }
+            if (const auto* keep = std::get_if<Keep>(&action)) move(*keep);
             const auto* create = std::get_if<Create>(&action);
             if (create == nullptr || create->cause != BirthCause::exploit) continue;
             ++exploits;
@@ -272,9 +286,17 @@ public:
     std::uint64_t exploits = 0;
 
 private:
+    /// Who is about to give up is no donor.
+    void move(const Keep& keep) {
+        auto& from = keep.promotable ? yielding_ : ranking_;
+        auto& to = keep.promotable ? ranking_ : yielding_;
+        if (auto node = from.extract(keep.member.value)) to.insert(std::move(node));
+    }
+
     std::size_t donors_max_;
     Resource max_;
     std::map<std::uint64_t, double> ranking_;
+    std::map<std::uint64_t, double> yielding_;
 };
 
 TEST(Pbt, DonorsAreInTheTopFractionAtThatMoment) {
@@ -307,10 +329,10 @@ TEST(Pbt, OneThatGaveUpKeepsItsRankUntilItsChildReports) {
     // One step later the last of four gives up; the next to last is not the last for that.
     all = population.all_work();
     ASSERT_EQ(all.size(), 4U);
-    EXPECT_TRUE(Script::released(population.report(all[0], 0.4), all[0].member));
-    EXPECT_FALSE(Script::released(population.report(all[1], 0.3), all[1].member));
-    EXPECT_FALSE(Script::released(population.report(all[2], 0.2), all[2].member));
-    EXPECT_FALSE(Script::released(population.report(all[3], 0.1), all[3].member));
+    EXPECT_TRUE(gives_up(population.report(all[0], 0.4), all[0].member));
+    EXPECT_FALSE(gives_up(population.report(all[1], 0.3), all[1].member));
+    EXPECT_FALSE(gives_up(population.report(all[2], 0.2), all[2].member));
+    EXPECT_FALSE(gives_up(population.report(all[3], 0.1), all[3].member));
 }
 
 TEST(Pbt, DrawsDonorsFromTheWholeTop) {
@@ -409,8 +431,9 @@ TEST(PbtBacktracking, ALineageThatGotWorseGoesBackToItsBest) {
     const auto on = *population.work();
     EXPECT_FALSE(on.born) << "one worse report is none too many";
     EXPECT_EQ(on.member, child.member);
-    EXPECT_TRUE(Script::released(population.report(on, 0.55), child.member));
+    EXPECT_TRUE(gives_up(population.report(on, 0.55), child.member));
     const auto back = *population.work();
+    EXPECT_EQ(population.released, std::vector<std::uint64_t>{child.member});
     EXPECT_EQ(back.cause, BirthCause::backtrack);
     EXPECT_EQ(back.parent, 0U);
     EXPECT_EQ(back.same_as, nobody) << "with other hyperparameters";
@@ -467,7 +490,7 @@ TEST(PbtBacktracking, WithoutTheBestsSnapshotTheMemberGoesOn) {
     EXPECT_EQ(on.member, 0U);
 }
 
-TEST(PbtBacktracking, WithoutMoreMembersTheBestTrainsOn) {
+TEST(PbtBacktracking, WithoutMoreMembersTheMemberGoesOn) {
     Population population(make_pbt(with_backtracking()));
     population.report(*population.work(), 0.5);
     population.report(*population.work(), 0.6);
@@ -476,8 +499,138 @@ TEST(PbtBacktracking, WithoutMoreMembersTheBestTrainsOn) {
     population.say(NoMoreMembers{});
     const auto on = *population.work();
     EXPECT_FALSE(on.born);
-    EXPECT_EQ(on.member, 0U);
-    EXPECT_EQ(on.to, 2);
+    EXPECT_EQ(on.member, 1U);
+    EXPECT_EQ(on.to, 4);
+}
+
+TEST(PbtBacktracking, WithoutMoreMembersTheBestTrainsOnWhereItsHeirDied) {
+    Population population(make_pbt(with_backtracking()));
+    population.report(*population.work(), 0.5);
+    const auto heir = *population.work();
+    population.report(heir, 0.6);
+    const auto on = *population.work();
+    population.report(on, 0.6);
+    ASSERT_TRUE(std::holds_alternative<Create>(population.say(WorkWanted{}).front()));
+    population.say(NoMoreMembers{});
+    population.say(GivenUp{{heir.member}});
+    const auto best = *population.work();
+    EXPECT_FALSE(best.born);
+    EXPECT_EQ(best.member, 0U);
+    EXPECT_EQ(best.to, 2);
+}
+
+TEST(PbtBacktracking, ALineageWhoseHeirDiesGoesBackToItsBest) {
+    Population population(make_pbt(with_backtracking()));
+    population.report(*population.work(), 0.5);
+    population.report(*population.work(), infinite);
+    const auto back = *population.work();
+    EXPECT_EQ(back.cause, BirthCause::backtrack);
+    EXPECT_EQ(back.parent, 0U);
+}
+
+PbtSettings of_two() {
+    auto settings = of_five();
+    settings.population = 2;
+    settings.interval = 1;
+    settings.max = 100;
+    return settings;
+}
+
+TEST(PbtYielding, IsJudgedAgainstTheLivingOnly) {
+    Population population(make_pbt(of_two()));
+    const auto all = population.all_work();
+    population.report(all[0], 0.5);
+    EXPECT_TRUE(gives_up(population.report(all[1], 0.6), 1));
+    const auto first = *population.work();
+    EXPECT_EQ(first.member, 0U);
+    EXPECT_FALSE(gives_up(population.report(first, 0.9), 0)) << "the other one is about to give up";
+    const auto second = *population.work();
+    EXPECT_EQ(second.member, 1U) << "who would have been better is no more: it goes on";
+    EXPECT_FALSE(second.born);
+}
+
+TEST(PbtYielding, GoesOnIfWhoWasBetterDied) {
+    Population population(make_pbt(of_two()));
+    const auto all = population.all_work();
+    population.report(all[0], 0.5);
+    EXPECT_TRUE(gives_up(population.report(all[1], 0.6), 1));
+    const auto first = *population.work();
+    population.report(first, infinite);
+    EXPECT_EQ(population.work()->member, 1U);
+    const auto child = *population.work();
+    EXPECT_TRUE(child.born);
+    EXPECT_EQ(child.parent, 1U) << "and is the donor of the one that died";
+}
+
+TEST(PbtYielding, IsTheDonorOfTheDead) {
+    Population population(make_pbt(of_two()));
+    const auto all = population.all_work();
+    population.report(all[0], 0.5);
+    EXPECT_TRUE(gives_up(population.report(all[1], 0.6), 1));
+    population.say(GivenUp{{0}});  // first in the queue
+    const auto child = *population.work();
+    EXPECT_EQ(child.parent, 1U);
+    EXPECT_EQ(population.work()->member, 1U);
+    EXPECT_FALSE(population.work());
+}
+
+TEST(PbtYielding, TheDeadWaitForAnHeirThatTrains) {
+    Population population(make_pbt(of_two()));
+    const auto all = population.all_work();
+    population.report(all[0], 0.5);
+    population.report(all[1], 0.6);
+    const auto first = *population.work();
+    const auto heir = *population.work();
+    ASSERT_EQ(heir.parent, 0U);
+    population.report(first, infinite);
+    EXPECT_FALSE(population.work()) << "nobody has a snapshot, but somebody will";
+    EXPECT_FALSE(population.scheduler().exhausted());
+    population.report(heir, 0.7);
+    EXPECT_EQ(population.work()->parent, heir.member);
+}
+
+TEST(PbtYielding, OfASmallerSubPopulationADeadMemberTakesMoreThanWeights) {
+    PbtSettings settings;
+    settings.population = 2;
+    settings.max = 1000;
+    settings.periods = {1, 10};
+    settings.migration = 0;
+    Population population(make_pbt(settings));
+    const auto all = population.all_work();
+    population.report(all[0], 0.5);
+    population.report(all[1], infinite);
+    population.all_work();
+    EXPECT_EQ(population.born.back().parent, 0U) << "from the other one, since its own has nobody";
+    EXPECT_EQ(population.born.back().same_as, nobody);
+}
+
+TEST(Pbt, ReportsAreBoundedHoweverTheMetricGoes) {
+    for (const double grows : {-1.0, 0.0, 1.0}) {
+        for (std::uint32_t places = 1; places < 8; ++places) {
+            auto settings = of_two();
+            settings.population = places;
+            settings.bottom = settings.top = 0.5;
+            settings.max = 20;
+            Population population(make_pbt(settings));
+            std::deque<Given> running;
+            std::uint64_t reports = 0;
+            const auto more = [&] {
+                while (running.size() < places) {
+                    const auto given = population.work();
+                    if (!given) return;
+                    running.push_back(*given);
+                }
+            };
+            for (more(); !running.empty(); more()) {
+                population.report(running.front(), grows * static_cast<double>(running.front().to));
+                running.pop_front();
+                ++reports;
+            }
+            EXPECT_TRUE(population.scheduler().exhausted());
+            EXPECT_GE(reports, places * 20U);
+            EXPECT_LE(static_cast<double>(reports), 1.4 * (places * 20));
+        }
+    }
 }
 
 }  // namespace

@@ -32,8 +32,9 @@ public:
                 return Given{.member = train->member.value, .to = train->to};
             if (const auto* create = std::get_if<Create>(&action)) {
                 say(Created{{next_}});
-                return Given{next_++, create->to,   create->parent.value, create->same_as.value, create->generation,
-                             true,    create->cause};
+                born.push_back({next_++, create->to, create->parent.value, create->same_as.value, create->generation,
+                                true, create->cause});
+                return born.back();
             }
         }
         return std::nullopt;
@@ -53,10 +54,18 @@ public:
         for (std::size_t i = 0; i < objectives.size(); ++i) report(all[i], objectives[i]);
         return all;
     }
-    Actions say(const Event& event) { return script_.say(event); }
+    Actions say(const Event& event) {
+        auto actions = script_.say(event);
+        for (const auto& action : actions) {
+            if (const auto* release = std::get_if<Release>(&action)) released.push_back(release->member.value);
+        }
+        return actions;
+    }
     Scheduler& scheduler() { return script_.scheduler(); }
 
     double now = 0;
+    std::vector<Given> born;
+    std::vector<std::uint64_t> released;
 
 private:
     Script script_;

@@ -28,21 +28,21 @@ TEST(Preview, AshaKeepsTheShareRoundedDown) {
 
 TEST(Preview, ShaCountsWholeBracketsAndWhatIsLeft) {
     ShaSettings sha{.members = 9, .min = 1, .max = 9, .eta = 3, .repeat_brackets = true};
-    EXPECT_EQ(entered(expected_rungs(sha, 22)), (Members{22, 7, 2}));  // 9 3 1, twice; 4 1 0
+    EXPECT_EQ(entered(expected_rungs(sha, 22)), (Members{22, 7, 3}));  // 9 3 1, twice; 4 1 1
 
     sha.repeat_brackets = false;
     EXPECT_EQ(entered(expected_rungs(sha, 22)), (Members{9, 3, 1}));
-    EXPECT_EQ(entered(expected_rungs(sha, 4)), (Members{4, 1, 0}));
+    EXPECT_EQ(entered(expected_rungs(sha, 4)), (Members{4, 1, 1}));
 }
 
 TEST(Preview, HyperbandCountsItsCycle) {
     HyperbandSettings hyperband{.min = 1, .max = 9, .eta = 3};  // 9, 5, 3 members
     EXPECT_EQ(entered(expected_rungs(hyperband, 17)), (Members{9, 3, 1, 5, 1, 3}));
-    EXPECT_EQ(entered(expected_rungs(hyperband, 20)), (Members{12, 4, 1, 5, 1, 3}));
+    EXPECT_EQ(entered(expected_rungs(hyperband, 20)), (Members{12, 4, 2, 5, 1, 3}));
 
     hyperband.repeat = false;
     EXPECT_EQ(entered(expected_rungs(hyperband, 20)), (Members{9, 3, 1, 5, 1, 3}));
-    EXPECT_EQ(entered(expected_rungs(hyperband, 10)), (Members{9, 3, 1, 1, 0, 0}));
+    EXPECT_EQ(entered(expected_rungs(hyperband, 10)), (Members{9, 3, 1, 1, 1, 0}));
 }
 
 TEST(Preview, RandomSearchHasOneRung) {

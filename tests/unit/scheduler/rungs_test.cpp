@@ -23,6 +23,20 @@ TEST(Rungs, EndAtTheMaximumAlsoWhenItIsNoPower) {
     EXPECT_THAT(rung_resources(2, 3, 3), ElementsAre(2, 3));
 }
 
+TEST(Rungs, OfSynchronousBracketsShrinkFromTheMaximum) {
+    EXPECT_THAT(halving_resources(1, 27, 3), ElementsAre(1, 3, 9, 27));
+    EXPECT_THAT(halving_resources(1, 100, 3), ElementsAre(1, 3, 11, 33, 100));
+    EXPECT_THAT(halving_resources(2, 50, 3), ElementsAre(5, 16, 50));
+    EXPECT_THAT(halving_resources(1, 10, 4, 1), ElementsAre(10));
+    EXPECT_THAT(halving_resources(2, 3, 3), ElementsAre(3));
+    EXPECT_THROW(halving_resources(1, 10, 4, 2), UserError);
+    const auto most = std::numeric_limits<Resource>::max();
+    EXPECT_EQ(halving_resources(1, most, 2).size(), 63U);
+    std::vector<Resource> rungs{3, 11, 33, 100};
+    extend_halving(rungs, 500, 3);
+    EXPECT_THAT(rungs, ElementsAre(3, 11, 33, 100, 300, 500));
+}
+
 TEST(Rungs, DoNotOverflow) {
     const auto most = std::numeric_limits<Resource>::max();
 

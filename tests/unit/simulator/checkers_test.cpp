@@ -101,6 +101,52 @@ TEST_F(CheckersTest, AcceptARetrainingThatIsNoted) {
                          {Noted{.kind = EventKind::retrain, .member = {1}, .lease = {2}}, assign(2, 2, 1, 0, 2)}));
 }
 
+class LineageCheckersTest : public CheckersTest {
+protected:
+    LineageCheckersTest() {
+        checkers = Checkers({.seed = 42, .lineages = {.founders = 2, .restart = 1, .max = 9, .to_the_better = true}});
+    }
+    static Drop drop(std::uint64_t worker, std::uint64_t snapshot) { return {{worker}, {snapshot}}; }
+    static Born child(std::uint64_t member, std::uint64_t parent) {
+        return {.member = {member}, .cause = BirthCause::exploit, .parent = {parent}, .configuration = {}};
+    }
+    /// Both have reported, member 0 the better value.
+    void report_both() {
+        begin();
+        feed(report(1, 0, 1, 0.4));
+        feed(report(2, 1, 1, 0.5));
+    }
+    static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+};
+
+TEST_F(LineageCheckersTest, AcceptOneThatGivesUpForABetterOne) {
+    report_both();
+    EXPECT_NO_THROW(feed(Ticked{}, {child(2, 0), drop(2, 1)}));
+}
+
+TEST_F(LineageCheckersTest, SeeOneThatGivesUpForAWorseOne) {
+    report_both();
+    EXPECT_THROW(feed(Ticked{}, {child(2, 1), drop(1, 0)}), CheckFailed);
+}
+
+TEST_F(LineageCheckersTest, SeeAPopulationThatIsThrownAway) {
+    report_both();
+    feed(Ticked{}, {drop(2, 1)});
+    EXPECT_THROW(feed(Ticked{}, {drop(1, 0)}), CheckFailed);
+}
+
+TEST_F(LineageCheckersTest, SeeABirthFromScratchWhileSomebodyLives) {
+    report_both();
+    EXPECT_THROW(feed(Ticked{}, {born(2)}), CheckFailed);
+}
+
+TEST_F(LineageCheckersTest, AcceptABirthFromScratchOnceAllAreDead) {
+    begin();
+    feed(report(1, 0, 1, nan));
+    EXPECT_NO_THROW(feed(report(2, 1, 1, nan), {born(2)}));
+    EXPECT_NO_THROW(feed(Ticked{}, {born(3)})) << "nobody has reported a finite value";
+}
+
 TEST_F(CheckersTest, SeeALateReportThatIsNotNoted) {
     begin();
     EXPECT_THROW(feed(report(1, 1, 1, 0.5)), CheckFailed);
