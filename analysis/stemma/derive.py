@@ -8,6 +8,7 @@ import pandas as pd
 from stemma import schema
 from stemma.runfile import decode
 
+_REPEAT = [number for number, name in schema.BIRTH_CAUSES.items() if name == "repeat"]
 _SCRATCH = [number for number, name in schema.BIRTH_CAUSES.items() if name in ("sampled", "repeat")]
 _FULL = next(number for number, name in schema.REPORT_STATUS.items() if name == "full")
 
@@ -77,6 +78,37 @@ def ranked(run):
     return rows, value
 
 
+def configuration_of(run):
+    """Of each member the first one with its configuration: itself, but for repeats of it with another seed."""
+    members = run.file.table("members")
+    own = np.arange(len(members))
+    return np.where(np.isin(members["cause"], _REPEAT), members["parent"], own)
+
+
+def counted(run):
+    """What counts as a result, a row for each: index into `reports`, member, value (less is better), spread. A full report does; where
+    configurations are repeated with several seeds, the mean over all of these at one resource, at the last of their reports, under the
+    number of the best of these members. Seeds that diverged or failed make it no result."""
+    rows, value = ranked(run)
+    first = configuration_of(run)
+    seeds = np.bincount(first, minlength=1).max() if len(first) else 1
+    finite = np.flatnonzero(np.isfinite(value))
+    table = pd.DataFrame({"row": finite, "member": rows["member"][finite], "resource": rows["resource"][finite], "value": value[finite]})
+    if seeds == 1:
+        return table.assign(spread=0.0)
+    table["first"] = first[table["member"]]
+    table = table.drop_duplicates(["member", "resource"], keep="last")
+    results = []
+    for _, group in table.groupby(["first", "resource"], sort=False):
+        if len(group) < seeds:
+            continue
+        scale = np.abs(group["value"]).max() or 1.0  # sums may be beyond the largest double
+        results.append({"row": group["row"].max(), "member": group["member"].iloc[group["value"].argmin()], "resource": group["resource"].iloc[0],
+                        "value": scale * (group["value"] / scale).mean(), "spread": scale * (group["value"] / scale).std()})
+    table = pd.DataFrame(results, columns=["row", "member", "resource", "value", "spread"])
+    return table.sort_values("row", ignore_index=True)
+
+
 def summary(run):
     members, count = run.file.table("members"), len(run)
     rows, value = ranked(run)
@@ -129,12 +161,17 @@ def best_report(run):
     before the first finite metric."""
     told = run.file.table("events")
     told = told[told["kind"] == 8][-1:]
-    rows, value = ranked(run)
     if len(told):
-        value = np.where((rows["member"] == told["member"]) & (rows["sequence"] == told["sequence"]), value, np.inf)
-    if not len(value) or not np.isfinite(value.min()):
+        rows, value = ranked(run)
+        # With repeats other members of its configuration may have reported after it.
+        made = np.flatnonzero((rows["member"] == told["member"]) & (rows["sequence"] <= told["sequence"]) & np.isfinite(value))
+        if len(made):
+            return int(rows["member"][made[-1]]), int(rows["resource"][made[-1]])
+    results = counted(run)
+    if not len(results):
         return None, None
-    return int(rows["member"][value.argmin()]), int(rows["resource"][value.argmin()])
+    best = results.iloc[results["value"].argmin()]
+    return int(best["member"]), int(best["resource"])
 
 
 def best_member(run):
@@ -142,10 +179,12 @@ def best_member(run):
 
 
 def best(run, k):
+    if len(np.unique(configuration_of(run))) < len(run):
+        return best_configurations(run, k)
     table = run.summary.dropna(subset=["best"])
     table = table.iloc[np.argsort(table["best"].to_numpy() * sign(run), kind="stable")[: max(k, 0) + 1]]
     own = best_member(run)
-    if own is not None and own in run.summary.index:  # repeats: the run ranks means, and its word counts
+    if own is not None and own in run.summary.index:  # of equals the one that the run has
         table = pd.concat([run.summary.loc[[own]], table.drop(index=own, errors="ignore")])
     table = table.iloc[:k]
     columns = [parameter.column for parameter in run.parameters]
@@ -155,6 +194,24 @@ def best(run, k):
     for metric in run.metrics:
         values = rows[metric.column].to_dict()
         out[metric.column if metric.column not in out else metric.column + "_"] = [values.get(key, np.nan) for key in zip(out.index, out["at"])]
+    return out
+
+
+def best_configurations(run, k):
+    """Where configurations are repeated: the k best by their mean, each under its best member; metrics are means, `spread` is the
+    standard deviation of the one that is optimised."""
+    results = counted(run).sort_values("value", kind="stable")
+    first = configuration_of(run)
+    results = results[~pd.Series(first[results["member"].to_numpy(dtype=np.int64)], index=results.index).duplicated()].iloc[: max(k, 0)]
+    out = pd.DataFrame({"best": (results["value"] * sign(run)).to_numpy(dtype=float), "spread": results["spread"].to_numpy(dtype=float),
+                        "at": results["resource"].to_numpy(dtype=np.int64)}, index=pd.Index(results["member"].to_numpy(dtype=np.int64), name="member"))
+    columns = [parameter.column for parameter in run.parameters]
+    out = out.join(run.summary.loc[out.index, ["reached", "founder", "state"]]).join(run.members.loc[out.index, columns], rsuffix="_")
+    rows = run.reports[run.reports["status"] == "full"].drop_duplicates(["member", "resource"], keep="last")
+    groups = rows.assign(first=first[rows["member"].to_numpy()]).groupby(["first", "resource"])
+    for metric in run.metrics:
+        means = groups[metric.column].mean().to_dict()
+        out[metric.column if metric.column not in out else metric.column + "_"] = [means.get((first[member], at), np.nan) for member, at in zip(out.index, out["at"])]
     return out
 
 
@@ -169,13 +226,18 @@ def progress(run):
     rows, value = ranked(run)
     given = run.file.table("leases")
     trained = rows["resource"] - given["from"][rows["lease"]] if len(given) else np.zeros(len(rows))
+    results = counted(run)
+    who = rows["member"].copy()
+    value = np.full(len(rows), np.inf)
+    value[results["row"].to_numpy(dtype=np.int64)] = results["value"]
+    who[results["row"].to_numpy(dtype=np.int64)] = results["member"]
     so_far = np.minimum.accumulate(value) if len(value) else value
     new = np.r_[True, so_far[1:] < so_far[:-1]] if len(value) else np.zeros(0, bool)
     holder = np.maximum.accumulate(np.where(new, np.arange(len(value)), 0)) if len(value) else np.zeros(0, int)
     seen = np.isfinite(so_far)
     columns = {"time": rows["time"], "spent": np.cumsum(trained), "busy": np.cumsum(rows["seconds"]),
                "gpu": np.cumsum(rows["seconds"] * gpus(run, rows["lease"])), "member": rows["member"],
-               "value": rows[run.metric_column], "best": np.where(seen, so_far * sign(run), np.nan), "best_member": np.where(seen, rows["member"][holder], -1)}
+               "value": rows[run.metric_column], "best": np.where(seen, so_far * sign(run), np.nan), "best_member": np.where(seen, who[holder], -1)}
     for metric in run.metrics:
         if metric.held_out:
             columns["best_" + metric.column] = np.where(seen, rows[metric.column][holder], np.nan)

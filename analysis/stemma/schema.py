@@ -80,6 +80,7 @@ EVENT_KINDS = {
     11: "persist_failed",
     12: "released",
     13: "model_late",
+    14: "budget_cut",
 }
 
 END_REASONS = {

@@ -1,5 +1,6 @@
 // Who works on what next: the queue of interrupted trainings first, then what the scheduler wants.
 #include <algorithm>
+#include <limits>
 
 #include "manager/state.hpp"
 #include "sampler/inheritance.hpp"
@@ -11,6 +12,7 @@ void Manager::State::fill(Effects& out) {
     if (budget.seconds > 0 && now >= budget.seconds && !closing) close(EndReason::budget_seconds, true, out);
     while (!closing && workers.freest().exists() && assign_next(out)) {
     }
+    take_back_unaffordable(out);
     end_if_over(out);
 }
 
@@ -23,6 +25,12 @@ bool Manager::State::assign_next(Effects& out) {
         if (totals.reports >= settings.budget.reports) close(EndReason::budget_reports, false, out);
         return false;
     }
+    if (resource_left() == 0) {
+        // What is out may end early and give some back.
+        const bool over = scheduler->exhausted() && queue.empty();
+        if (workers.running() == 0 && !over) close(EndReason::budget_resource, false, out);
+        return false;
+    }
     const auto work = next_work(out);
     if (!work) return false;
     const auto& member = members[work->member];
@@ -32,21 +40,37 @@ bool Manager::State::assign_next(Effects& out) {
         give_up(work->member, {}, {}, false, out);
         return true;
     }
-    const auto cost = static_cast<std::uint64_t>(work->to - (scratch ? 0 : member.reached));
-    if (settings.budget.resource > 0 && resource_granted + cost > settings.budget.resource) {
-        // Kept for a resume with a larger budget.
-        queue.push_front(*work);
-        close(EndReason::budget_resource, false, out);
-        return false;
+    const auto from = scratch ? 0 : member.reached;
+    auto to = work->to;
+    if (static_cast<std::uint64_t>(to - from) > resource_left()) {
+        if (member.reached > from) {
+            // Trained again from scratch, it would not get further than it was.
+            unaffordable.push_back(*work);
+            return true;
+        }
+        to = from + static_cast<Resource>(resource_left());
     }
     const auto worker = place(*work);
     if (must_wait(*work, worker)) {
         waiting[member.snapshot].push_back(*work);
         ++waiting_count;
     } else {
-        assign(*work, worker, out);
+        assign(*work, to, worker, out);
     }
     return true;
+}
+
+std::uint64_t Manager::State::resource_left() const {
+    const auto budget = settings.budget.resource;
+    if (budget == 0) return std::numeric_limits<std::uint64_t>::max();
+    return budget - std::min(budget, resource_granted);
+}
+
+void Manager::State::take_back_unaffordable(Effects& out) {
+    if (unaffordable.empty()) return;
+    queue.insert(queue.begin(), unaffordable.begin(), unaffordable.end());
+    unaffordable.clear();
+    if (workers.running() == 0 && waiting_count == 0) close(EndReason::budget_resource, false, out);
 }
 
 std::optional<QueuedWork> Manager::State::next_work(Effects& out) {
@@ -135,10 +159,11 @@ std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects
         snapshots.reference(slot);
     }
     sampler->born({id, create.parent, member.reached, *configuration});
-    const bool repeats = create.same_as.exists() && !inherits;
+    const bool repeat = create.same_as.exists() && !inherits;
+    if (repeat) repeats.born(id, create.same_as);
     out.push_back(Born{.member = id,
-                       .cause = repeats ? BirthCause::repeat : create.cause,
-                       .parent = repeats ? create.same_as : create.parent,
+                       .cause = repeat ? BirthCause::repeat : create.cause,
+                       .parent = repeat ? create.same_as : create.parent,
                        .donor = create.donor,
                        .generation = member.generation,
                        .configuration = std::move(*configuration)});
@@ -170,13 +195,13 @@ WorkerId Manager::State::free_holder(MemberId member, WorkerId best_room, Worker
     return {};
 }
 
-void Manager::State::assign(const QueuedWork& work, WorkerId worker, Effects& out) {
+void Manager::State::assign(const QueuedWork& work, Resource to, WorkerId worker, Effects& out) {
     const LeaseId lease = next_lease;
     ++next_lease.value;
     auto& member = members[work.member];
     member.state = MemberState::training;
     member.target = work.to;
-    ActiveLease active{.lease = lease, .member = work.member, .from = member.reached, .to = work.to};
+    ActiveLease active{.lease = lease, .member = work.member, .from = member.reached, .to = to};
     if (member.reached > 0) active.source = choose_source(member.snapshot, worker, lease, out);
     if (active.source.kind == SourceKind::scratch) {
         if (member.reached > 0) {
@@ -192,9 +217,16 @@ void Manager::State::assign(const QueuedWork& work, WorkerId worker, Effects& ou
         active.slot = member.snapshot;
         snapshots.pin(active.slot);
     }
-    resource_granted += static_cast<std::uint64_t>(work.to - active.from);
+    resource_granted += static_cast<std::uint64_t>(to - active.from);
     ++totals.leases;
-    out.push_back(Assign{worker, lease, work.member, active.from, work.to, active.source, member.attempts});
+    if (to < work.to) {
+        out.push_back(Noted{.kind = EventKind::budget_cut,
+                            .member = work.member,
+                            .lease = lease,
+                            .worker = worker,
+                            .value = static_cast<double>(work.to)});
+    }
+    out.push_back(Assign{worker, lease, work.member, active.from, to, active.source, member.attempts});
     workers.add(worker, active);
     set_deadline(worker, *workers.find(worker, lease));
 }

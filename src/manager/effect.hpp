@@ -106,6 +106,7 @@ enum class EventKind : std::uint8_t {
     persist_failed = 11,
     released = 12,
     model_late = 13,  ///< a proposal did not wait for a model's fit: it rests on the last one, or is random
+    budget_cut = 14,  ///< a training is given what the training budget leaves, which is less than was wanted
 };
 
 struct Noted {
@@ -113,7 +114,8 @@ struct Noted {
     MemberId member = {};
     LeaseId lease = {};
     WorkerId worker = {};
-    double value = 0;  ///< new_best: the metric; retrain: resource lost; model_late: 1 if random; else 0
+    double value = 0;  ///< new_best: the metric; budget_cut: the resource that was wanted; retrain: resource lost;
+                       ///< model_late: 1 if random; else 0
 };
 
 enum class EndReason : std::uint8_t {

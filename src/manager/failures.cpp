@@ -46,7 +46,7 @@ void Manager::State::on(const LeaseFailed& failure, Effects& out) {
             unavailable(*lease, failure.worker, out);
             return;
         case FailureKind::device:
-            queue.push_front({lease->member, lease->to, failure.worker});
+            queue.push_front({lease->member, members[lease->member].target, failure.worker});
             retire(failure.worker, lease->lease, out);
             return;
         case FailureKind::broken_program:
@@ -74,7 +74,7 @@ void Manager::State::retry_or_give_up(const ActiveLease& lease, WorkerId worker,
 
 void Manager::State::try_elsewhere(const ActiveLease& lease, WorkerId worker, Effects& out) {
     out.push_back(Noted{.kind = EventKind::retry, .member = lease.member, .lease = lease.lease, .worker = worker});
-    queue.push_front({lease.member, lease.to, worker});
+    queue.push_front({lease.member, members[lease.member].target, worker});
 }
 
 void Manager::State::broke(const ActiveLease& lease, WorkerId worker, const std::string& error, Effects& out) {
@@ -108,8 +108,10 @@ void Manager::State::diverged(const ActiveLease& lease, WorkerId worker, Effects
     ++totals.reports;  // its result is known: the worst
     ++totals.diverged;
     const double worst = std::numeric_limits<double>::infinity();
-    sampler->observe({lease.member, lease.to, worst});
-    tell_scheduler(Reported{lease.member, lease.to, worst, now}, out);
+    const auto to = members[lease.member].target;
+    sampler->observe({lease.member, to, worst});
+    repeats.reported(lease.member, to, worst, {});
+    tell_scheduler(Reported{lease.member, to, worst, now}, out);
 }
 
 void Manager::State::give_up(MemberId id, LeaseId lease, WorkerId worker, bool failed, Effects& out) {
@@ -138,7 +140,7 @@ void Manager::State::unavailable(const ActiveLease& lease, WorkerId worker, Effe
         if (lease.source.kind == SourceKind::peer) snapshots.forget(slot, lease.source.owner);
     }
     out.push_back(Noted{.kind = EventKind::retry, .member = lease.member, .lease = lease.lease, .worker = worker});
-    queue.push_front({lease.member, lease.to, {}});
+    queue.push_front({lease.member, members[lease.member].target, {}});
 }
 
 void Manager::State::abort_transfer(std::map<TransferId, TransferRecord>::iterator found, Effects& out) {
@@ -180,7 +182,7 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
         }
         out.push_back(
             Noted{.kind = EventKind::requeued, .member = lease->member, .lease = lease->lease, .worker = worker});
-        queue.push_front({lease->member, lease->to, {}});
+        queue.push_front({lease->member, members[lease->member].target, {}});
     }
     snapshots.start_copies(out);  // of what is in one memory only now
 }

@@ -16,7 +16,8 @@ Manager::State::State(ManagerSettings given, SearchSpace space_given, std::uniqu
       sampler(std::move(sampler_given)),
       members(space.size()),
       workers(1 + settings.leases_ahead),
-      snapshots(workers, settings.spill) {}
+      snapshots(workers, settings.spill),
+      repeats(settings.repeats) {}
 
 void Manager::State::on(const IncarnationStarted& started, Effects& out) {
     expected_workers = started.workers;
@@ -39,7 +40,7 @@ void Manager::State::on(const IncarnationStarted& started, Effects& out) {
     deadlines.clear();
     taken_back.clear();
     for (auto lease = lost.rbegin(); lease != lost.rend(); ++lease) {
-        if (!members[lease->member].stop_wanted) queue.push_front({lease->member, lease->to, {}});
+        if (!members[lease->member].stop_wanted) queue.push_front({lease->member, members[lease->member].target, {}});
     }
     for (const auto& lease : lost) {
         if (members[lease.member].stop_wanted) {

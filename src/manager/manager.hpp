@@ -29,6 +29,7 @@ struct ManagerSettings {
     Resource max = 0;         ///< members are trained to this at most, for programs to know; 0 = they are not told
     Resource final_from = 0;  ///< reports below it are never the result; a raised largest resource raises it, if not 0
     Budget budget = {};
+    std::uint32_t repeats = 1;             ///< members that train each configuration: what counts is their mean
     std::uint32_t retries = 1;             ///< of a training that failed with an exception
     std::uint32_t failures_in_a_row = 10;  ///< same kind and type from different members: the search stops; 0 = never
     DurablePolicy durable = DurablePolicy::promotable;  ///< those that get a copy on disk
@@ -69,12 +70,14 @@ struct Totals {
     double busy_seconds = 0;      ///< of training, summed over workers
 };
 
+/// With repeats: the best configuration by the mean over its members, of which `member` has the best report.
 struct Best {
     MemberId member;
     SnapshotId snapshot;
     Resource resource = 0;
-    double metric = 0;            ///< the one that is optimised
-    std::vector<double> metrics;  ///< all of that report's last row
+    double metric = 0;                 ///< the one that is optimised
+    std::vector<double> metrics;       ///< all of that report's last row; with repeats their means
+    std::vector<double> spreads = {};  ///< with repeats: standard deviations over the members; else empty
 };
 
 class Manager {

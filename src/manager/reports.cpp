@@ -36,7 +36,7 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
         if (member.stop_wanted) {
             give_up(lease->member, lease->lease, report.worker, false, out);
         } else {
-            queue.push_front({lease->member, lease->to, {}});
+            queue.push_front({lease->member, member.target, {}});
         }
         return;
     }
@@ -52,7 +52,7 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
     if (member.stop_wanted) {
         give_up(lease->member, lease->lease, report.worker, false, out);
     } else if (report.reached < lease->to) {
-        queue.push_front({lease->member, lease->to, {}});
+        queue.push_front({lease->member, member.target, {}});
         protect(slot, Reason::interrupted, out);
     } else {
         member.attempts = member.losses = member.breaks = 0;
@@ -86,23 +86,40 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
     const double value = objective(metric);
     sampler->observe({id, resource, value});
     const auto slot = members[id].snapshot;
-    if (value < best_objective && resource >= settings.final_from) {
-        best_objective = value;
-        best = Best{id, slot == no_slot ? SnapshotId::none() : snapshots[slot].id, resource, metric, metrics};
-        const auto before = std::exchange(best_slot, slot);
-        if (slot != no_slot) snapshots.reference(slot);
-        if (before != no_slot) snapshots.release(before, out);
-        out.push_back(Noted{.kind = EventKind::new_best, .member = id, .value = metric});
-        protect(slot, Reason::best, out);
-    } else if (!std::isfinite(value)) {
-        ++totals.diverged;
+    const auto result = repeats.reported(id, resource, value, metrics);
+    if (result) consider(*result, out);
+    if (!std::isfinite(value)) {
         out.push_back(Noted{.kind = EventKind::member_diverged, .member = id});
         release_member(id, MemberState::diverged, out);
+    } else {
+        protect(slot, Reason::ranked, out);
     }
-    if (std::isfinite(value)) protect(slot, Reason::ranked, out);
-    tell_scheduler(Reported{id, resource, value, now}, out);
+    if (resource < members[id].target && std::isfinite(value)) {
+        // Cut by the budget: a result, but none of the rung that it was on its way to. It goes on with a larger budget.
+        queue.push_front({id, members[id].target, {}});
+        protect(slot, Reason::interrupted, out);
+    } else {
+        tell_scheduler(Reported{id, members[id].target, value, now}, out);
+    }
     const auto& target = settings.budget.target;
-    if (target && std::isfinite(metric) && objective(metric) <= objective(*target)) close(EndReason::target, true, out);
+    if (target && result && objective(result->means[settings.metric]) <= objective(*target)) {
+        close(EndReason::target, true, out);
+    }
+}
+
+void Manager::State::consider(const ConfigurationResult& result, Effects& out) {
+    const double metric = result.means[settings.metric];
+    if (!(objective(metric) < best_objective) || result.resource < settings.final_from) return;
+    const auto slot = members[result.member].snapshot;
+    best_objective = objective(metric);
+    best = Best{result.member,   slot == no_slot ? SnapshotId::none() : snapshots[slot].id,
+                result.resource, metric,
+                result.means,    result.spreads};
+    const auto before = std::exchange(best_slot, slot);
+    if (slot != no_slot) snapshots.reference(slot);
+    if (before != no_slot) snapshots.release(before, out);
+    out.push_back(Noted{.kind = EventKind::new_best, .member = result.member, .value = metric});
+    protect(slot, Reason::best, out);
 }
 
 void Manager::State::tell_scheduler(const Event& event, Effects& out) {

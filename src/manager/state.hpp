@@ -13,6 +13,7 @@
 
 #include "manager/manager.hpp"
 #include "manager/members.hpp"
+#include "manager/repeats.hpp"
 #include "manager/snapshots.hpp"
 #include "manager/workers.hpp"
 
@@ -53,6 +54,7 @@ struct Manager::State : private Placement {
     // reports.cpp
     void on(const LeaseReported&, Effects& out);
     void rank(MemberId member, Resource resource, double metric, const std::vector<double>& metrics, Effects& out);
+    void consider(const ConfigurationResult& result, Effects& out);
     void tell_scheduler(const Event& event, Effects& out);
     /// Orders what the policies want of a snapshot that must outlive its worker, for this reason.
     enum class Reason : std::uint8_t { interrupted, best, ranked, promotable };
@@ -95,11 +97,16 @@ struct Manager::State : private Placement {
     /// The member has a snapshot that can still be had.
     bool continuable(MemberId member) const;
     bool assign_next(Effects& out);
+    /// Training that the budget leaves.
+    std::uint64_t resource_left() const;
+    /// What was set aside goes back to the queue, for a larger budget.
+    void take_back_unaffordable(Effects& out);
     WorkerId place(const QueuedWork& work) const;
     /// A holder of its snapshot that is as free as `best_room`; none if there is none.
     WorkerId free_holder(MemberId member, WorkerId best_room, WorkerId avoid) const;
     bool stays(MemberId member) const override { return free_holder(member, workers.freest(), {}).exists(); }
-    void assign(const QueuedWork& work, WorkerId worker, Effects& out);
+    /// Trains to `to`, which is less than the work asks for where the budget leaves no more.
+    void assign(const QueuedWork& work, Resource to, WorkerId worker, Effects& out);
     /// Its snapshot is to come from another worker, and has been sent to so many that it is better to wait for them.
     bool must_wait(const QueuedWork& work, WorkerId worker) const;
     /// A transfer of this snapshot is over: those that waited for it go on, as many as can be sent now.
@@ -122,6 +129,7 @@ struct Manager::State : private Placement {
     std::map<TransferId, TransferRecord> transfers;
     std::set<LeaseId> taken_back;  ///< expired, their workers alive: a late report of theirs leaves a snapshot behind
     std::deque<QueuedWork> queue;
+    std::vector<QueuedWork> unaffordable;  ///< while work is handed out
     /// By snapshot: who waits until it has come to more workers, first come first. Each keeps a worker's room free, as
     /// if it were out. A transfer of that snapshot is under way, and its end wakes them.
     std::map<std::uint32_t, std::deque<QueuedWork>> waiting;
@@ -142,6 +150,7 @@ struct Manager::State : private Placement {
     std::uint32_t settled_workers = 0;   ///< of these, joined or lost
 
     Totals totals;
+    RepeatBook repeats;
     std::optional<Best> best;
     double best_objective = std::numeric_limits<double>::infinity();
     std::uint32_t best_slot = no_slot;

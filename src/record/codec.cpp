@@ -57,7 +57,7 @@ struct Read {
     void operator()(StopReason& value) const { enumeration(value, StopReason::user, StopReason::time_limit); }
     void operator()(BirthCause& value) const { enumeration(value, BirthCause::sampled, BirthCause::backtrack); }
     void operator()(SourceKind& value) const { enumeration(value, SourceKind::scratch, SourceKind::disk); }
-    void operator()(EventKind& value) const { enumeration(value, EventKind::late_report, EventKind::model_late); }
+    void operator()(EventKind& value) const { enumeration(value, EventKind::late_report, EventKind::budget_cut); }
     void operator()(EndReason& value) const { enumeration(value, EndReason::exhausted, EndReason::no_workers); }
     template <class Tag>
     void operator()(Id<Tag>& id) const {

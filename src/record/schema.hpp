@@ -144,16 +144,17 @@ inline constexpr auto snapshots =
                            {"snapshot", id, "", "carries the number of the lease that left it"},
                            {"member", id, "", "whose state it holds"},
                            {"change", u8, "", "of the durable copy: SNAPSHOT_CHANGES"}});
-inline constexpr auto events = std::to_array<Column>({{"sequence", u64, "", at_sequence},
-                                                      {"time", f64, "s", at_time},
-                                                      {"kind", u8, "", "EVENT_KINDS"},
-                                                      {"member", id, "", "concerned"},
-                                                      {"lease", id, "", "concerned"},
-                                                      {"worker", id, "", "concerned"},
-                                                      {"value", f64, "",
-                                                       "new_best: the metric; retrain: training lost; model_late: 1 if "
-                                                       "the proposal was a random draw, 0 if it rests on the "
-                                                       "last model; else 0"}});
+inline constexpr auto events =
+    std::to_array<Column>({{"sequence", u64, "", at_sequence},
+                           {"time", f64, "s", at_time},
+                           {"kind", u8, "", "EVENT_KINDS"},
+                           {"member", id, "", "concerned"},
+                           {"lease", id, "", "concerned"},
+                           {"worker", id, "", "concerned"},
+                           {"value", f64, "",
+                            "new_best: the metric; retrain: training lost; model_late: 1 if "
+                            "the proposal was a random draw, 0 if it rests on the "
+                            "last model; budget_cut: the resource that was wanted; else 0"}});
 inline constexpr auto failures =
     std::to_array<Column>({{"sequence", u64, "", at_sequence},
                            {"time", f64, "s", at_time},

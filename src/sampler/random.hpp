@@ -8,7 +8,7 @@ namespace stemma {
 
 /// Independent uniform points of the unit cube. A proposal is a function of (seed, request.member) and
 /// the values inherited from the parent alone. Throws
-/// UserError when forbidden clauses leave (almost) nothing: see random_draws.hpp.
+/// Nothing when forbidden clauses leave nothing: see random_draws.hpp.
 std::unique_ptr<Sampler> make_random_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed);
 
 }  // namespace stemma

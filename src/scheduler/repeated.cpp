@@ -1,5 +1,6 @@
 #include "scheduler/repeated.hpp"
 
+#include <cmath>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -36,6 +37,7 @@ private:
         std::uint64_t first = 0;
         Resource to = 0;
         double sum = 0;
+        double mean = 0;  ///< summed up in parts, for sums beyond the largest double
         std::uint32_t born = 1;
         std::uint32_t reported = 0;
         bool gone = false;
@@ -83,7 +85,7 @@ private:
                 auto& group = groups_[train->member.value];
                 group.to = train->to;
                 group.reported = 0;
-                group.sum = 0;
+                group.sum = group.mean = 0;
                 for (auto id = group.first; id < group.end(); ++id)
                     queue_.push_back({train->member.value, MemberId{id}});
                 queued = true;
@@ -123,8 +125,10 @@ private:
             return;
         }
         group.sum += report.objective;
+        group.mean += report.objective / repeats_;
         if (++group.reported == repeats_) {
-            pass(Reported{{number}, report.resource, group.sum / repeats_, report.now}, out);
+            const double mean = std::isfinite(group.sum) ? group.sum / repeats_ : group.mean;
+            pass(Reported{{number}, report.resource, mean, report.now}, out);
         } else {
             // Not decided yet, and close to: worth more than what waits.
             out.push_back(Keep{report.member, certain_to_go_on, false});

@@ -104,7 +104,8 @@ void Checkers::input(const LeaseReported& report) {
     auto& member = members_[lease->member.value];
     member.reached = report.reached;
     member.latest = report.snapshot_bytes > 0 ? snapshot_of(report.lease) : SnapshotId::none();
-    if (report.reached == lease->to && !member.stopped) rank(lease->member, report.reached, &report.rows.back());
+    if (report.reached == lease->to && !member.stopped)
+        rank(lease->member, report.reached, &report.rows.back(), lease->wanted);
 }
 
 void Checkers::input(const LeaseFailed& failure) {
@@ -126,10 +127,10 @@ void Checkers::input(const LeaseFailed& failure) {
     const bool diverges = failure.kind == FailureKind::nonfinite;
     const auto done = std::clamp(failure.reached, lease->from + (diverges ? 1 : 0), lease->to);
     charged_ -= static_cast<std::uint64_t>(lease->to - done);
-    if (diverges && !members_[lease->member.value].stopped) rank(lease->member, lease->to, nullptr);
+    if (diverges && !members_[lease->member.value].stopped) rank(lease->member, lease->wanted, nullptr, lease->wanted);
 }
 
-void Checkers::rank(MemberId id, Resource resource, const MetricRow* row) {
+void Checkers::rank(MemberId id, Resource resource, const MetricRow* row, Resource wanted) {
     auto& member = members_[id.value];
     member.finished = std::max(member.finished, resource);
     double objective = std::numeric_limits<double>::infinity();
@@ -152,7 +153,8 @@ void Checkers::rank(MemberId id, Resource resource, const MetricRow* row) {
         member.over = true;
         if (row != nullptr) member.latest = {};
     }
-    finished_[resource].emplace_back(objective, id);
+    // One that the budget cut has not finished in its rung.
+    if (resource == wanted || member.over) finished_[wanted].emplace_back(objective, id);
 }
 
 void Checkers::note_loss(const Copy& copy) {

@@ -82,6 +82,7 @@ private:
         Resource to = 0;
         Source source;
         double assigned = 0;
+        Resource wanted = 0;  ///< `to`, unless the budget cut it
     };
     struct Copy {
         MemberId member;
@@ -127,7 +128,7 @@ private:
     std::optional<Lease> close(WorkerId worker, LeaseId lease);
     void close_all(WorkerId worker);
     void lose_memory(WorkerId worker);
-    void rank(MemberId member, Resource resource, const MetricRow* row);
+    void rank(MemberId member, Resource resource, const MetricRow* row, Resource wanted);
 
     // checkers_effects.cpp
     void effect(const Born&);
@@ -145,8 +146,9 @@ private:
     void check_source(const Assign&) const;
     void check_heir(const Born&, Member& child) const;
     void check_budget(const Assign&) const;
-    void check_promotion(const Assign&);
+    void check_promotion(const Assign&, Resource wanted);
     void check_no_leaks() const;
+    void check_spent() const;
     void check_drops();
     // checkers_lineages.cpp
     bool lives(const Member& member) const;
@@ -180,7 +182,8 @@ private:
     std::set<std::pair<WorkerId, SnapshotId>> aborted_;              ///< likewise, at receivers: they may have arrived
     /// What this input says is not there, after all: the manager may still clear it away, but not use it.
     std::pair<WorkerId, SnapshotId> absent_;
-    LeaseId retrain_;  ///< the lease that a Noted just before announced as a retraining
+    std::pair<LeaseId, Resource> cut_;  ///< the lease that a Noted just before announced as cut, and what was wanted
+    LeaseId retrain_;                   ///< the lease that a Noted just before announced as a retraining
 
     std::vector<Member> members_;
     std::map<LeaseId, Lease> leases_;

@@ -70,15 +70,19 @@ void Checkers::effect(const Assign& assign) {
     check(!member.inherits || assign.from == member.reached, "a lineage's resource never goes back");
     check(assign.from == member.reached || (assign.from == 0 && retrain_ == assign.lease),
           "a member's resource goes back only by a retraining that is noted");
-    check(assign.to >= member.asked, "a member is asked for more than before");
+    const bool cut = cut_.first == assign.lease;
+    const auto wanted = cut ? cut_.second : assign.to;
+    check(wanted >= member.asked, "a member is asked for more than before");
     check_source(assign);
     check_budget(assign);
-    check_promotion(assign);
+    check_promotion(assign, wanted);
     charged_ += static_cast<std::uint64_t>(assign.to - assign.from);
-    member.asked = assign.to;
+    check(!cut || (assign.to < wanted && charged_ == settings_.budget.resource),
+          "a training is cut to all that the budget leaves, and no other is");
+    member.asked = wanted;
     member.out = assign.lease;
     found->second.leases.insert(assign.lease);
-    leases_[assign.lease] = {assign.worker, assign.member, assign.from, assign.to, assign.source, time_};
+    leases_[assign.lease] = {assign.worker, assign.member, assign.from, assign.to, assign.source, time_, wanted};
 }
 
 void Checkers::check_source(const Assign& assign) const {
@@ -114,9 +118,9 @@ void Checkers::check_budget(const Assign& assign) const {
     check(!target_reached_, "nothing is assigned once the target is reached");
 }
 
-void Checkers::check_promotion(const Assign& assign) {
+void Checkers::check_promotion(const Assign& assign, Resource wanted) {
     const auto& member = members_[assign.member.value];
-    if (settings_.promotion_eta == 0 || member.asked == 0 || assign.to == member.asked) return;
+    if (settings_.promotion_eta == 0 || member.asked == 0 || wanted == member.asked) return;
     check(member.finished == member.asked, "a member is promoted from a rung that it has finished");
     const auto& rung = finished_.at(member.asked);
     const auto own =
@@ -129,7 +133,7 @@ void Checkers::check_promotion(const Assign& assign) {
             return;
         }
         violated(fmt::format("member {} is promoted from {} to {} at rank {} of {} finished, beyond the top 1/{}",
-                             assign.member.value, member.asked, assign.to, better + 1, rung.size(),
+                             assign.member.value, member.asked, wanted, better + 1, rung.size(),
                              settings_.promotion_eta));
     }
 }
@@ -242,6 +246,9 @@ void Checkers::effect(const Noted& noted) {
         case EventKind::retry:
         case EventKind::requeued:
             break;
+        case EventKind::budget_cut:
+            cut_ = {noted.lease, static_cast<Resource>(noted.value)};
+            return;
         case EventKind::worker_retired:
             workers_[noted.worker].alive = false;
             close_all(noted.worker);
@@ -269,7 +276,17 @@ void Checkers::effect(const Ended& end) {
     check(leases_.empty() || end.reason == EndReason::no_workers, "no lease is out at the end");
     check(end.best == (best_ ? best_->second : MemberId::none()), "the end names the best member");
     check_no_leaks();
+    if (end.reason == EndReason::budget_resource) check_spent();
     ended_ = true;
+}
+
+void Checkers::check_spent() const {
+    if (charged_ >= settings_.budget.resource) return;
+    // Only what would have to begin from scratch again may be too long.
+    const bool too_long = std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+        return !member.over && member.reached > 0 && !can_be_had(member.latest);
+    });
+    check(too_long, "nothing of a training budget that is used up is left");
 }
 
 void Checkers::check_no_leaks() const {

@@ -67,6 +67,18 @@ std::uint64_t Grid::duplicates(std::uint64_t number, const Configuration& config
     return 0;
 }
 
+std::uint64_t Grid::count(std::uint64_t most) const {
+    std::uint64_t points = 0;
+    std::uint64_t looked_at = 0;
+    for (std::uint64_t number = 0; number < size_ && looked_at < most; ++looked_at) {
+        const auto configuration = at(number);
+        const auto repeated = duplicates(number, configuration);
+        points += repeated == 0 && space_->allowed(configuration) ? 1 : 0;
+        number += std::max<std::uint64_t>(repeated, 1);
+    }
+    return points;
+}
+
 std::uint64_t Grid::next(std::uint64_t from) const {
     while (from < size_) {
         const auto configuration = at(from);

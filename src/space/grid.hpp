@@ -18,6 +18,8 @@ public:
 
     /// Largest number plus one, duplicates and forbidden points included; clipped to 2^62.
     std::uint64_t size() const { return size_; }
+    /// Points that count, up to `most`; looks at no more numbers than that.
+    std::uint64_t count(std::uint64_t most) const;
     /// The first number >= `from` whose point is neither forbidden nor, through inactivity, the same configuration as
     /// one before it; size() if there is none. Runs of duplicates are jumped over, forbidden points are visited.
     std::uint64_t next(std::uint64_t from) const;

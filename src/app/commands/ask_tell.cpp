@@ -286,7 +286,6 @@ ExitCode tell(const fs::path& file, std::uint64_t number, const TellOptions& opt
                         file.string(), number));
     }
     const auto before = run.run.manager.best();
-    const auto member = lease->second.member;
     if (options.failure == "lost") {
         run.desk.lose(lease->second.worker, options.message.empty() ? "told to be lost" : options.message);
     } else {
@@ -295,7 +294,7 @@ ExitCode tell(const fs::path& file, std::uint64_t number, const TellOptions& opt
     run.close();
     const auto best = run.run.manager.best();
     if (best && (!before || before->snapshot != best->snapshot)) {
-        fmt::print(stderr, "new best: member {} with {} {}\n", member.value, run.run.header.metric,
+        fmt::print(stderr, "new best: member {} with {} {}\n", best->member.value, run.run.header.metric,
                    metric_text(best->metric));
     }
     if (run.run.manager.ended()) fmt::print(stderr, "{}\n", outcome_text(run));

@@ -17,14 +17,17 @@ namespace {
 std::string best_text(const Manager& manager, const ReportContext& context) {
     const auto best = manager.best();
     if (!best) return "no member has a finite " + context.metric + " yet\n";
+    const bool repeats = !best->spreads.empty();
     std::string text =
-        fmt::format("best member: {} after {}\n", best->member.value, units_text(best->resource, context.unit));
+        fmt::format("best member: {} after {}{}\n", best->member.value, units_text(best->resource, context.unit),
+                    repeats ? ", of the best configuration (mean +- standard deviation over its seeds)" : "");
     text += fmt::format("  configuration  {}\n", manager.space().describe(manager.member(best->member).configuration));
     for (std::size_t i = 0; i < context.metrics.size() && i < best->metrics.size(); ++i) {
         const auto& metric = context.metrics[i];
         // How hyperparameters moved is for `stemma schedule`.
         if (std::isnan(best->metrics[i]) || metric.name.starts_with("hyper")) continue;
-        text += fmt::format("  {:<14} {}{}{}\n", metric.name, metric_text(best->metrics[i]),
+        const auto spread = repeats ? " +- " + metric_text(best->spreads[i]) : "";
+        text += fmt::format("  {:<14} {}{}{}{}\n", metric.name, metric_text(best->metrics[i]), spread,
                             metric.name == context.metric ? "  (optimised)" : "",
                             metric.held_out ? "  (held out: no decision saw it)" : "");
     }

@@ -239,6 +239,7 @@ void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics) {
         diagnostics.error(place_of(root, {"sampler", "type"}), "sampler.type",
                           "must be \"grid\" (or left out) with scheduler.type = \"grid\"");
     }
+    check_points(root, job, diagnostics);
     if (job.workers.lost_after < 2 * job.workers.heartbeat && !diagnostics.blamed("workers.heartbeat") &&
         !diagnostics.blamed("workers.lost_after")) {
         diagnostics.error(place_of(root, {"workers", "lost_after"}), "workers.lost_after",

@@ -3,6 +3,7 @@
 // `stemma check --explain` and docs/job-reference.md.
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,13 @@ Job load_job(const std::string& file, std::span<const std::string> overrides = {
 /// The same for a text at hand (from a run file); `file` is only for messages and the default name.
 /// An override is `path=value`: the path as in TOML (`space."my lr".low`), the value as TOML, else taken as a string.
 Job parse_job(std::string_view text, const std::string& file, std::span<const std::string> overrides = {});
+
+/// How the hyperparameters of a child come about. PBT perturbs where there is no model: who asks for one wants its
+/// proposals.
+Births births_of(const Job& job);
+/// Configurations that a grid, with the points given first, proposes in all (10^6 for those and larger ones); nothing
+/// for another sampler.
+std::optional<std::uint64_t> grid_configurations(const Job& job);
 
 /// The reference of one part: "" (overview), "scheduler", "scheduler.asha", "scheduler.eta", "space.real", ...
 /// "markdown" gives reference_markdown().

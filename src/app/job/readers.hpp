@@ -29,6 +29,8 @@ Role default_role(const Node& root, std::string_view name);
 void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, Diagnostics& diagnostics);
 
 /// What no single key can tell: limits that contradict each other, a search without end, ...
+/// What forbidden clauses and a grid leave is enough for the scheduler.
+void check_points(const Node& root, const Job& job, Diagnostics& diagnostics);
 void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics);
 
 }  // namespace stemma

@@ -37,9 +37,13 @@ std::vector<Field<RunSettings>> run_fields() {
 std::vector<Field<Budget>> budget_fields() {
     using S = Budget;
     const auto sum = [](std::string name, const std::string& unit) -> Field<S> {
-        return {integer(std::move(name), "", count,
-                        "Training done by all members together, in " + unit + ". Training again what was lost counts."),
-                into(&S::resource)};
+        return {
+            integer(std::move(name), "", count,
+                    "Training done by all members together, in " + unit +
+                        ". Training again what was lost counts. The "
+                        "last training is cut to what is left: its report is a result, but does not count in the rung "
+                        "or generation that it was on the way to; with a larger budget on resume it goes on."),
+            into(&S::resource)};
     };
     return {
         {integer("members", "", count, "Configurations tried; the repeats of one are not counted."), into(&S::members)},
@@ -204,8 +208,12 @@ std::vector<Field<SchedulerSettings>> scheduler_fields() {
                                          "Until a rung has seen this many, nobody is stopped there.")),
          into(&S::min_rung_population)},
         {only(without_lineages,
-              integer("repeats", "1", {1, 1000},
-                      "Members that train each configuration, with different seeds; their mean is ranked.")),
+              integer(
+                  "repeats", "1", {1, 1000},
+                  "Members that train each configuration, with different seeds. All goes by the mean of their metric: "
+                  "rungs, the target, the best member (of the configuration with the best mean the one with the best "
+                  "report) and its figures. A configuration of which one seed diverges has diverged; one of which one "
+                  "seed fails is given up.")),
          into(&S::repeats)},
         {only({"sha", "hyperband", "asha", "asha_stopping", "asha_hyperband", "pbt", "gpbt"},
               choice("final", "any_rung", {"any_rung", "max"},

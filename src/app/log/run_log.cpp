@@ -128,6 +128,9 @@ void RunLog::note(const Noted& noted, const Manager& manager) {
             log_->info("the model for member {} is not fitted yet: {}", member,
                        noted.value > 0 ? "a random draw" : "proposed by the last one");
             return;
+        case EventKind::budget_cut:
+            log_->info("member {} is trained as far as the budget goes, instead of to {:.0f}", member, noted.value);
+            return;
         case EventKind::persist_failed:  // told with its input
         case EventKind::released:
             return;

@@ -10,6 +10,7 @@ ManagerSettings manager_settings(const Job& job) {
     settings.max = job.scheduler.max;
     settings.final_from = job.scheduler.final_result == FinalResult::max ? job.scheduler.max : 0;
     settings.budget = job.run.budget;
+    settings.repeats = job.scheduler.repeats;
     settings.retries = job.workers.retries;
     settings.failures_in_a_row = job.workers.failures_in_a_row;
     settings.durable = job.workers.durable;

@@ -51,13 +51,6 @@ ExploreSettings explore_settings(const SamplerSettings& given) {
     return settings;
 }
 
-/// PBT perturbs where there is no model: who asks for one wants its proposals.
-Births births(const Job& job) {
-    const bool learns = job.sampler.type == SamplerType::tpe || job.sampler.type == SamplerType::gp;
-    const bool perturbs = job.scheduler.type == SchedulerType::pbt && !learns;
-    return job.sampler.births.value_or(perturbs ? Births::perturb : Births::propose);
-}
-
 std::unique_ptr<Sampler> make_base_sampler(const Job& job) {
     switch (job.sampler.type) {
         case SamplerType::random:
@@ -80,7 +73,7 @@ std::unique_ptr<Sampler> make_base_sampler(const Job& job) {
 std::unique_ptr<Sampler> make_sampler(const Job& job) {
     if (job.scheduler.type == SchedulerType::replay) return make_schedule_sampler(job.space, job.scheduler.stages);
     auto sampler = make_base_sampler(job);
-    if (births(job) == Births::perturb) {
+    if (births_of(job) == Births::perturb) {
         sampler = make_explore_sampler(job.space, job.run.seed, explore_settings(job.sampler), std::move(sampler));
     }
     if (job.sampler.first.empty()) return sampler;

@@ -155,18 +155,24 @@ std::unique_ptr<Scheduler> make_scheduler(const Job& job) {
 
 Plan paid_for(Plan plan) {
     plan.resource = std::llround(plan.share * static_cast<double>(plan.resource));
-    plan.reports = static_cast<std::uint64_t>(std::llround(plan.share * static_cast<double>(plan.reports)));
+    // A training that is cut reports too.
+    plan.reports = std::max<std::uint64_t>(
+        1, static_cast<std::uint64_t>(std::llround(plan.share * static_cast<double>(plan.reports))));
     return plan;
 }
 
 Plan expected_plan(const Job& job) {
     Plan plan;
     const auto& budget = job.run.budget;
-    plan.members_fixed = budget.members > 0 || job.scheduler.type == SchedulerType::sha;
-    plan.members = budget.members;
-    if (job.scheduler.type == SchedulerType::sha) {
-        plan.members = budget.members == 0 ? job.scheduler.members : std::min(budget.members, job.scheduler.members);
-    }
+    // Of the limits on configurations the smallest.
+    const auto limit = [&](std::uint64_t members) {
+        if (members == 0 || (plan.members_fixed && plan.members <= members)) return;
+        plan.members_fixed = true;
+        plan.members = members;
+    };
+    limit(budget.members);
+    limit(grid_configurations(job).value_or(0));
+    if (job.scheduler.type == SchedulerType::sha) limit(job.scheduler.members);
     const auto fill = [&](std::uint64_t members) {
         plan.members = members;
         plan.rungs =
@@ -215,7 +221,7 @@ Plan expected_plan(const Job& job) {
         const auto middle = low + (high - low) / 2;
         (fits(middle) ? low : high) = middle;
     }
-    fill(low);
+    if (!fits(low)) fill_share(job, plan);  // not even one member is trained to its end
     plan.members_fixed = true;
     return plan;
 }

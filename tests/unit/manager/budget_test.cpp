@@ -55,20 +55,68 @@ TEST(BudgetOf, a_search_in_which_everything_diverges_ends) {
     resource.start(1);
     resource.fail(1, 0, FailureKind::nonfinite);  // in its first unit, which it costs
     resource.fail(1, 1, FailureKind::nonfinite);
-    EXPECT_EQ(only<Ended>(resource.fail(1, 2, FailureKind::nonfinite)).reason, EndReason::budget_resource);
-    EXPECT_EQ(resource.manager->totals().resource, 3U);
+    resource.fail(1, 2, FailureKind::nonfinite);
+    many(resource, 4);
+    resource.fail(1, 3, FailureKind::nonfinite);
+    resource.fail(1, 4, FailureKind::nonfinite);
+    EXPECT_EQ(only<Ended>(resource.fail(1, 5, FailureKind::nonfinite)).reason, EndReason::budget_resource);
+    EXPECT_EQ(resource.manager->totals().resource, 6U);
 }
 
-TEST(BudgetOf, resource_is_never_exceeded_and_what_does_not_fit_waits_for_a_larger_one) {
+TEST(BudgetOf, resource_is_used_up_by_a_training_that_is_cut_and_goes_on_with_a_larger_one) {
     Harness run(with({.resource = 10}));
     many(run, 4);
     run.start(1);
     run.report(1, 0, 4, 0.5);
-    EXPECT_EQ(only<Ended>(run.report(1, 1, 4, 0.5)).reason, EndReason::budget_resource);
-    EXPECT_EQ(run.manager->totals().resource, 8U);
+    const auto given = run.report(1, 1, 4, 0.5);
+    const auto cut = only<Assign>(given);
+    EXPECT_EQ(cut.to, 2);
+    EXPECT_TRUE(noted(given, EventKind::budget_cut));
+    const auto ends = run.report(1, 2, 2, 0.4);
+    EXPECT_EQ(only<Ended>(ends).reason, EndReason::budget_resource);
+    EXPECT_EQ(only<Ended>(ends).best, MemberId{2}) << "its report is a result";
+    EXPECT_EQ(run.manager->totals().resource, 10U);
+    EXPECT_EQ(run.manager->totals().reports, 3U);
+    EXPECT_EQ(run.scheduler->count<Reported>(), 2U) << "but not of its rung";
     run.feed(IncarnationStarted{1, 1});
-    run.feed(BudgetChanged{{.resource = 12}, 0});
-    EXPECT_EQ(only<Assign>(run.feed(WorkerJoined{{1}, "host", "cpu", 0})).member, MemberId{2});
+    run.feed(BudgetChanged{{.resource = 20}, 0});
+    const auto on = only<Assign>(run.feed(WorkerJoined{{1}, "host", "cpu", 10}));
+    EXPECT_EQ(on.member, MemberId{2});
+    EXPECT_EQ(on.to, 4);
+    run.report(1, 3, 4, 0.3);
+    EXPECT_EQ(run.scheduler->count<Reported>(), 3U);
+}
+
+TEST(BudgetOf, resource_that_a_failure_gives_back_is_given_out_again) {
+    Harness run(with({.resource = 8}));
+    many(run, 4);
+    run.start(3);
+    EXPECT_EQ(run.manager->totals().running, 2U) << "all of it is out";
+    const auto effects = run.fail(1, 0, FailureKind::infeasible);
+    EXPECT_EQ(only<Assign>(effects).to, 4);
+    run.report(2, 1, 4, 0.5);
+    run.fail(3, 2, FailureKind::infeasible);
+    EXPECT_FALSE(run.manager->ended());
+}
+
+TEST(BudgetOf, resource_is_not_said_to_be_used_up_where_the_search_is_over) {
+    Harness run(with({.resource = 8}));
+    run.scheduler->work = {Create{4}, Create{4}};
+    run.start(1);
+    run.report(1, 0, 4, 0.5);
+    EXPECT_EQ(only<Ended>(run.report(1, 1, 4, 0.5)).reason, EndReason::exhausted);
+}
+
+TEST(BudgetOf, resource_that_is_too_little_for_a_training_from_scratch_goes_to_others) {
+    Harness run(with({.resource = 9}));
+    run.scheduler->work = {Create{4}, Train{{0}, 8}, Create{4}};
+    run.start(1);
+    // Member 0 has no snapshot: to go on it would train its first four units again.
+    const auto effects = run.report(1, 0, 4, 0.5, 0);
+    EXPECT_EQ(only<Assign>(effects).member, MemberId{1});
+    const auto ends = run.report(1, 1, 4, 0.5, 0);
+    EXPECT_EQ(only<Ended>(ends).reason, EndReason::budget_resource);
+    EXPECT_EQ(run.manager->totals().resource, 8U) << "one unit is left, which nobody could use";
 }
 
 TEST(BudgetOf, seconds_cuts_running_leases_at_their_boundary) {

@@ -47,6 +47,13 @@ TEST(Repeated, OneNonFiniteSeedSinksItsGroup) {
     EXPECT_TRUE(Script::released(actions, 1));
 }
 
+TEST(Repeated, MeansOfTheLargestDoublesAreRanked) {
+    Script search(make_repeated(make_asha({.min = 1, .max = 3, .eta = 2}), 2));
+    for (int i = 0; i < 4; ++i) search.work();
+    for (std::uint64_t i = 0; i < 4; ++i) search.report({i, 1}, i < 2 ? 1.7e308 : 1.6e308);
+    EXPECT_EQ(search.work_without_births(), (Work{2, 2}));
+}
+
 TEST(Repeated, AGroupIsGivenUpWhole) {
     Script search(pairs());
     for (int i = 0; i < 2; ++i) search.work();
