@@ -116,6 +116,53 @@ def test_preview_of_a_budget_that_is_enough_says_nothing_of_it(stemma):
     assert "ends it" not in stemma("preview", ROOT / "jobs/pbt.toml", "-n", 2, "--set", "run.budget.epochs=400").stdout
 
 
+def test_preview_names_a_bound_on_the_reports_of_a_population(stemma):
+    text = stemma("preview", ROOT / "jobs/pbt.toml", "-n", 2).stdout
+    assert "never more than 400 reports, those for members that die included\n" in text
+
+
+def test_preview_knows_the_size_of_a_grid(stemma, job):
+    """As many trainings as the run makes."""
+    grid = ["--set", "sampler.type=grid", "--set", "sampler.points=3", "--set", "scheduler.type=random", "--set", "run.budget.members=1000"]
+    text = stemma("preview", job, "-n", 2, *grid).stdout
+    total = re.search(r"total work: (\d+) steps of training, (\d+) reports", text)
+    stemma("run", job, "-q", "-n", 2, *grid, "-o", "grid_of_three.h5")
+    reports = rows(stemma, "grid_of_three.h5", "reports")
+    assert int(total[2]) == len(reports) < 1000
+    assert int(total[1]) == sum(row["resource"] for row in reports)
+    assert "does not fix the number of members" not in text
+
+
+def test_preview_knows_a_budget_too_small_for_one_training(stemma, job):
+    small = ["--set", "scheduler.type=random", "--set", "scheduler.max=10", "--set", "run.budget={ steps = 5 }"]
+    text = stemma("preview", job, "-n", 1, *small).stdout
+    assert "run.budget.steps = 5 ends it before, after about 50 % of that" in text
+    stemma("run", job, "-q", "-n", 1, *small, "-o", "small.h5")
+    assert [row["resource"] for row in rows(stemma, "small.h5", "reports")] == [5]
+
+
+def test_nothing_allowed_leaves_no_file(stemma, job):
+    (stemma.folder / "none.toml").write_text(job.read_text() + '[space.a_choice]\ntype = "categorical"\nchoices = [1, 2]\n[[forbidden]]\na_choice = [1, 2]\n')
+    for command in (["check"], ["preview"], ["run", "-q", "-o", "none.h5"]):
+        answer = stemma(command[0], "none.toml", *command[1:], code=USER_ERROR)
+        assert "no configuration is allowed" in answer.stderr
+    assert not (stemma.folder / "none.h5").exists()
+
+
+def test_few_allowed_configurations_do_not_end_a_search(stemma, job):
+    """One of 2,000 combinations of choices is allowed."""
+    space, forbidden = "", ""
+    for name, count in (("a1", 10), ("a2", 10), ("a3", 20)):
+        space += f'[space.{name}]\ntype = "categorical"\nchoices = {list(range(count))}\n'
+        forbidden += f"[[forbidden]]\n{name} = {list(range(1, count))}\n"
+    (stemma.folder / "few.toml").write_text(job.read_text() + space + forbidden)
+    for sampler in ("random", "sobol", "tpe"):
+        stemma("run", "few.toml", "-q", "-n", 1, "--set", "run.budget.members=300", "--set", f"sampler.type={sampler}", "-o", f"few_{sampler}.h5")
+        members = rows(stemma, f"few_{sampler}.h5", "members")
+        assert len(members) == 300
+        assert {(row["configuration"]["a1"], row["configuration"]["a2"], row["configuration"]["a3"]) for row in members} == {(0, 0, 0)}
+
+
 def test_preview_warns_of_workers_without_work(stemma):
     """A population that is smaller than the number of workers cannot keep them busy."""
     gpbt, pbt = ROOT / "jobs/fashion_mnist_gpbt.toml", ROOT / "jobs/pbt.toml"

@@ -205,5 +205,37 @@ TEST(JobErrors, HugeFilesAreRefused) {
     EXPECT_NO_THROW(parse(toy_job + std::string(1 << 20, '#')));
 }
 
+TEST(JobErrors, AGridThatIsTooSmallForAPopulation) {
+    const std::vector<std::string> pbt{"scheduler.type=pbt", "sampler.type=grid", "space.lr.role=mutable",
+                                       "sampler.points=6"};
+    const auto with_more = [](std::vector<std::string> overrides, const std::vector<std::string>& more) {
+        overrides.insert(overrides.end(), more.begin(), more.end());
+        return errors_of(toy_job, overrides);
+    };
+    EXPECT_THAT(with_more(pbt, {}), ElementsAre(AllOf(HasSubstr("6 configurations"), HasSubstr("wants 20"))));
+    EXPECT_THAT(with_more(pbt, {"scheduler.population=6"}), ElementsAre());
+    EXPECT_THAT(with_more(pbt, {"scheduler.population=6", "sampler.births=propose"}),
+                ElementsAre(HasSubstr("would use it up one by one")));
+    const std::vector<std::string> gpbt{"scheduler.type=gpbt",  "sampler.type=grid",    "space.lr.role=mutable",
+                                        "scheduler.children=4", "scheduler.founders=1", "scheduler.max=3",
+                                        "scheduler.interval=1"};
+    // 4 founders, twice 4 children less the one that repeats its parent.
+    EXPECT_THAT(with_more(gpbt, {"sampler.points=9"}), ElementsAre(HasSubstr("wants 10")));
+    EXPECT_THAT(with_more(gpbt, {"sampler.points=10"}), ElementsAre());
+    EXPECT_THAT(with_more(gpbt, {"sampler.points=4", "sampler.births=perturb"}), ElementsAre());
+    EXPECT_THAT(errors_of(toy_job, {"scheduler.type=asha", "sampler.type=grid"}), ElementsAre())
+        << "ends with the grid, as preview says";
+}
+
+TEST(JobErrors, ASpaceOfWhichNothingIsAllowed) {
+    const std::string space = toy_job + "[space.a]\ntype = \"categorical\"\nchoices = [1, 2]\n";
+    const std::string all = space + "[[forbidden]]\na = [1, 2]\n";
+    for (const std::string sampler : {"random", "sobol", "tpe", "grid"}) {
+        EXPECT_THAT(errors_of(all, {"sampler.type=" + sampler}), ElementsAre(HasSubstr("no configuration is allowed")))
+            << sampler;
+        EXPECT_THAT(errors_of(space + "[[forbidden]]\na = [1]\n", {"sampler.type=" + sampler}), ElementsAre());
+    }
+}
+
 }  // namespace
 }  // namespace stemma::job_test
