@@ -23,11 +23,7 @@ constexpr std::size_t looked_at_max = 64;  // of the queue, for one whose weight
 class Pbt : public Scheduler {
 public:
     explicit Pbt(const PbtSettings& settings) : settings_(settings), population_(settings) {
-        for (std::uint32_t slot = 0; slot < settings_.population; ++slot) {
-            queue_.push_back(slot);
-            plan(slot);
-        }
-        wanted_ = to_come_;
+        for (std::uint32_t slot = 0; slot < settings_.population; ++slot) queue_.push_back(slot);
     }
 
     void on(const Event& event, Actions& out) override {
@@ -47,7 +43,7 @@ private:
             const auto number = take_from_queue(wanted.placement);
             const auto turn = take_turn(number, out);
             if (turn == Turn::too_early) early.push_back(number);
-            plan(number);
+            population_.plan(number);
             if (turn == Turn::work) break;
         }
         queue_.insert(queue_.begin(), early.begin(), early.end());
@@ -92,7 +88,7 @@ private:
     Turn give_way(std::uint32_t number, Actions& out) {
         const auto donor = population_.draw_donor(number);
         if (donor && !has_better_best(number, *donor) &&
-            affords(number, reports_from(number, population_[*donor].reached), pbt_reports_max)) {
+            population_.affords(number, population_[*donor].reached, pbt_reports_max)) {
             ask_for_child(number, *donor, out);
             return Turn::work;
         }
@@ -174,48 +170,8 @@ private:
         return false;
     }
 
-    // ---- how many reports there will be ------------------------------------------------------------------------
-
-    double reports_from(std::uint32_t number, Resource reached) const {
-        const auto step = settings_.interval * settings_.periods[population_[number].group];
-        return std::ceil(static_cast<double>(settings_.max - reached) / static_cast<double>(step));
-    }
-
-    /// The slot's state has changed.
-    void plan(std::uint32_t number) {
-        auto& slot = population_[number];
-        to_come_ -= std::exchange(slot.to_come, planned(number));
-        to_come_ += slot.to_come;
-    }
-
-    double planned(std::uint32_t number) const {
-        const auto& slot = population_[number];
-        switch (slot.state) {
-            case PbtState::vacant:
-            case PbtState::waiting:
-            case PbtState::yielding:
-                if (slot.next == PbtNext::backtrack) return reports_from(number, slot.best_reached);
-                if (slot.state == PbtState::vacant && slot.member.exists()) return 0;
-                return reports_from(number, slot.reached);
-            case PbtState::running:
-                return reports_from(number, slot.reached);
-            case PbtState::finished:
-            case PbtState::closed:
-                return 0;
-        }
-        unreachable("a slot is in one of the states");
-    }
-
-    /// So many reports to come from this slot are no more than there would be anyway, or there are not more than
-    /// `times` as many in all as if everyone trained straight to max.
-    bool affords(std::uint32_t number, double reports, double times) const {
-        const auto& slot = population_[number];
-        if (slot.state != PbtState::vacant && reports <= reports_from(number, slot.reached)) return true;
-        return reports_ + to_come_ - slot.to_come + reports <= times * wanted_;
-    }
-
     bool affords_a_death(std::uint32_t number, Resource reached) const {
-        return affords(number, reports_from(number, reached), pbt_reports_max_with_deaths);
+        return population_.affords(number, reached, pbt_reports_max_with_deaths);
     }
 
     std::uint32_t take_from_queue(const Placement* placement) {
@@ -273,7 +229,7 @@ private:
                 population_.go_back(birth_, created.member);
                 break;
         }
-        plan(birth_);
+        population_.plan(birth_);
     }
 
     void take(const NoMoreMembers&, Actions& out) {
@@ -312,7 +268,7 @@ private:
             }
             const bool closes = slot.state == PbtState::vacant && !train_on_best(number);
             if (closes) close(number);
-            plan(number);
+            population_.plan(number);
             return closes;
         });
     }
@@ -350,7 +306,7 @@ private:
                 slot.next = PbtNext::regular;
                 population_.bury(number);
             }
-            plan(number);
+            population_.plan(number);
         }
     }
 
@@ -366,7 +322,7 @@ private:
         ensure(slot.member == report.member && slot.state == PbtState::running,
                "a report comes from a member that was asked to train");
         --in_flight_;
-        ++reports_;
+        population_.count_report();
         slot.reached = report.resource;
         if (!std::isfinite(report.objective)) {
             out.push_back(Release{report.member});
@@ -380,7 +336,7 @@ private:
             go_own_way(number, out);
             queue_.push_back(number);
         }
-        plan(number);
+        population_.plan(number);
     }
 
     void finish(std::uint32_t number, Actions& out) {
@@ -420,7 +376,7 @@ private:
         ++slot.worse;
         if (slot.worse < settings_.backtrack_after || slot.reached < settings_.burn_in) return false;
         if (no_more_ || slot.returns == settings_.backtracks) return false;
-        if (!affords(number, reports_from(number, slot.best_reached), pbt_reports_max)) return false;
+        if (!population_.affords(number, slot.best_reached, pbt_reports_max)) return false;
         slot.worse = 0;
         ++slot.returns;
         return true;
@@ -464,7 +420,7 @@ private:
         }
         if (slot.state == PbtState::running) --in_flight_;
         lose(number);
-        plan(number);
+        population_.plan(number);
     }
 
     void take(const Extended& extended, Actions&) {
@@ -485,21 +441,8 @@ private:
                 slot.deaths = 0;
                 queue_.push_back(number);
             }
-            plan(number);
         }
-        begin_count();
-    }
-
-    /// A larger search has room for as many extra reports as if it began now.
-    void begin_count() {
-        wanted_ = 0;
-        double reopened = 0;
-        for (std::uint32_t number = 0; number < population_.size(); ++number) {
-            wanted_ += reports_from(number, 0);
-            const auto& slot = population_[number];
-            if (slot.state == PbtState::vacant && slot.to_come == 0) reopened += reports_from(number, 0);
-        }
-        reports_ = std::max(0.0, wanted_ - to_come_ - reopened);
+        population_.begin_count(settings_.max);
     }
 
     PbtSettings settings_;
@@ -510,9 +453,6 @@ private:
     std::uint32_t birth_ = 0;             ///< slot of the member asked for
     std::optional<std::uint32_t> birth_donor_;
     std::uint64_t in_flight_ = 0;
-    double wanted_ = 0;   ///< reports, if everyone trained straight to max
-    double reports_ = 0;  ///< so far
-    double to_come_ = 0;  ///< sum over the slots
     bool someone_finished_ = false;
     bool no_more_ = false;
 };

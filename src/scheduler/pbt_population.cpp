@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/error.hpp"
 #include "core/rng.hpp"
 #include "scheduler/welch.hpp"
 
@@ -35,6 +36,7 @@ PbtPopulation::PbtPopulation(const PbtSettings& settings)
     for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
         slots_[slot].group = pbt_group(settings, slot);
     }
+    begin_count(settings_.max);
 }
 
 void PbtPopulation::settle(std::uint32_t number, MemberId member, std::optional<std::uint32_t> donor) {
@@ -210,6 +212,55 @@ bool PbtPopulation::only_weights(std::uint32_t slot, std::uint32_t donor) const 
     // Of a dead member not even the hyperparameters are wanted.
     return std::isfinite(slots_[slot].objective) &&
            settings_.periods[slots_[donor].group] < settings_.periods[slots_[slot].group];
+}
+
+double PbtPopulation::reports_from(std::uint32_t number, Resource reached) const {
+    const auto step = settings_.interval * settings_.periods[slots_[number].group];
+    return std::ceil(static_cast<double>(settings_.max - reached) / static_cast<double>(step));
+}
+
+double PbtPopulation::planned(std::uint32_t number) const {
+    const auto& slot = slots_[number];
+    switch (slot.state) {
+        case PbtState::vacant:
+        case PbtState::waiting:
+        case PbtState::yielding:
+            if (slot.next == PbtNext::backtrack) return reports_from(number, slot.best_reached);
+            if (slot.state == PbtState::vacant && slot.member.exists()) return 0;
+            return reports_from(number, slot.reached);
+        case PbtState::running:
+            return reports_from(number, slot.reached);
+        case PbtState::finished:
+        case PbtState::closed:
+            return 0;
+    }
+    unreachable("a slot is in one of the states");
+}
+
+void PbtPopulation::plan(std::uint32_t number) {
+    auto& slot = slots_[number];
+    to_come_ -= std::exchange(slot.to_come, planned(number));
+    to_come_ += slot.to_come;
+}
+
+bool PbtPopulation::affords(std::uint32_t number, Resource reached, double times) const {
+    const auto& slot = slots_[number];
+    const double reports = reports_from(number, reached);
+    if (slot.state != PbtState::vacant && reports <= reports_from(number, slot.reached)) return true;
+    return reports_ + to_come_ - slot.to_come + reports <= times * wanted_;
+}
+
+void PbtPopulation::begin_count(Resource max) {
+    settings_.max = max;
+    wanted_ = 0;
+    double reopened = 0;
+    for (std::uint32_t number = 0; number < size(); ++number) {
+        plan(number);
+        const double straight = reports_from(number, 0);
+        wanted_ += straight;
+        if (slots_[number].state == PbtState::vacant && slots_[number].to_come == 0) reopened += straight;
+    }
+    reports_ = std::max(0.0, wanted_ - to_come_ - reopened);
 }
 
 std::size_t PbtPopulation::memory_bytes() const {

@@ -98,7 +98,19 @@ public:
     bool only_weights(std::uint32_t slot, std::uint32_t donor) const;
     std::size_t memory_bytes() const;
 
+    // How many reports there will be: in doubles, which hold whatever settings there are.
+    /// The slot's state has changed.
+    void plan(std::uint32_t slot);
+    void count_report() { ++reports_; }
+    /// If the slot goes on from `reached`, it needs no more reports than it would anyway, or there are not more than
+    /// `times` as many in all as if everyone trained straight to max.
+    bool affords(std::uint32_t slot, Resource reached, double times) const;
+    /// A larger search has room for as many extra reports as if it began now. All slots are planned anew.
+    void begin_count(Resource max);
+
 private:
+    double reports_from(std::uint32_t slot, Resource reached) const;
+    double planned(std::uint32_t slot) const;
     std::optional<std::uint32_t> opponent_of(std::uint32_t slot);
     /// One of the top of the ranking, or else the best in it.
     std::optional<std::uint32_t> draw_top(const Ranking& ranking, double uniform, std::uint32_t slot) const;
@@ -114,6 +126,9 @@ private:
     std::vector<PbtSlot> slots_;
     std::vector<Ranking> rankings_;            ///< by sub-population
     std::map<MemberId, std::uint32_t> bests_;  ///< slots that may go back to this member
+    double wanted_ = 0;                        ///< reports, if everyone trained straight to max
+    double reports_ = 0;                       ///< so far
+    double to_come_ = 0;                       ///< sum over the slots
 };
 
 std::string description_of(const PbtSettings& settings);

@@ -72,6 +72,12 @@ private:
     std::uint64_t next_ = 0;
 };
 
+/// Its snapshot is kept until a child is born in its place, and needs no durable copy.
+inline bool gives_up(const Actions& actions, std::uint64_t member) {
+    const auto keep = Script::keep_of(actions, member);
+    return keep && !keep->promotable;
+}
+
 inline std::vector<std::uint64_t> parents_of(const std::vector<Given>& all) {
     std::vector<std::uint64_t> parents;
     for (const auto& given : all) parents.push_back(given.parent);
