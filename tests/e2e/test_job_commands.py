@@ -121,9 +121,16 @@ def test_preview_names_a_bound_on_the_reports_of_a_population(stemma):
     assert "never more than 400 reports, those for members that die included\n" in text
 
 
-def test_preview_knows_the_size_of_a_grid(stemma, job):
+@pytest.fixture
+def unstopped(job):
+    """Every member is trained to the end."""
+    job.write_text(job.read_text().replace('type = "asha"\nmin = 1\nmax = 27\neta = 3', 'type = "random"\nmax = 10'))
+    return job
+
+
+def test_preview_knows_the_size_of_a_grid(stemma, unstopped):
     """As many trainings as the run makes."""
-    grid = ["--set", "sampler.type=grid", "--set", "sampler.points=3", "--set", "scheduler.type=random", "--set", "run.budget.members=1000"]
+    job, grid = unstopped, ["--set", "sampler.type=grid", "--set", "sampler.points=3", "--set", "run.budget.members=1000"]
     text = stemma("preview", job, "-n", 2, *grid).stdout
     total = re.search(r"total work: (\d+) steps of training, (\d+) reports", text)
     stemma("run", job, "-q", "-n", 2, *grid, "-o", "grid_of_three.h5")
@@ -133,8 +140,8 @@ def test_preview_knows_the_size_of_a_grid(stemma, job):
     assert "does not fix the number of members" not in text
 
 
-def test_preview_knows_a_budget_too_small_for_one_training(stemma, job):
-    small = ["--set", "scheduler.type=random", "--set", "scheduler.max=10", "--set", "run.budget={ steps = 5 }"]
+def test_preview_knows_a_budget_too_small_for_one_training(stemma, unstopped):
+    job, small = unstopped, ["--set", "run.budget={ steps = 5 }"]
     text = stemma("preview", job, "-n", 1, *small).stdout
     assert "run.budget.steps = 5 ends it before, after about 50 % of that" in text
     stemma("run", job, "-q", "-n", 1, *small, "-o", "small.h5")
