@@ -71,6 +71,7 @@ def _refuse_child(program):
             os.kill(program, signal.SIGTERM)
         except ProcessLookupError:
             pass
+        os._exit(1)  # a traceback, of each process of a pool, would push the reason out of what is kept of the output
     raise RuntimeError(text)
 
 
