@@ -13,7 +13,7 @@ namespace stemma {
 ///
 /// A point that a forbidden clause refuses is replaced by random draws for request.member (random_draws.hpp), as
 /// skipping ahead would make a proposal depend on all before it: the more is forbidden, the more this is random search.
-/// Throws UserError for more than 3,667 parameters, or when nothing is allowed.
+/// Nothing when nothing is allowed. Throws UserError for more than 3,667 parameters.
 std::unique_ptr<Sampler> make_sobol_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed);
 
 }  // namespace stemma

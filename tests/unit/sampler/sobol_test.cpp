@@ -92,7 +92,7 @@ TEST(SobolSampler, WorksWithConstantsOnly) {
 
 TEST(SobolSampler, SaysWhatItCannotDo) {
     EXPECT_THROW(make_sobol_sampler(test::cube(3668), 1), UserError);
-    EXPECT_THROW(make_sobol_sampler(test::nothing_allowed(), 1)->propose({{0}, 0, {}}), UserError);
+    EXPECT_FALSE(make_sobol_sampler(test::nothing_allowed(), 1)->propose({{0}, 0, {}}));
 }
 
 }  // namespace
