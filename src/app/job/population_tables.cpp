@@ -183,13 +183,12 @@ std::vector<Field<SamplerSettings>> gp_fields() {
          }},
         {number("kappa", "2", at_least(0), "lcb: standard deviations below the mean."),
          [](S& settings, const Checked& checked) { settings.gp.search.kappa = std::get<double>(checked.value); }},
-        {flag(
-             "wait_for_model", "false",
-             "Give out no training while a model is being fitted. By default fits of more than 30 trials run beside "
-             "the "
-             "search, and a proposal that comes before its model rests on the last one (an event model_late in the run "
-             "file): then the proposals of one seed depend on how long fits take. With true they do not, and workers "
-             "wait for fits."),
+        {flag("wait_for_model", "false",
+              "Give out no training while a model is being fitted. By default fits of more than 30 trials run beside "
+              "the search, and a proposal that comes before its model rests on the last one, or is a random draw where "
+              "there is none (an event model_late in the run file): then the proposals of one seed depend on how long "
+              "fits take. With true they do not, and workers wait for fits; only the proposal that wants the first of "
+              "all models is still a random draw."),
          into(&S::wait_for_model)},
     };
     for (auto& field : fields) field.key.only_for = {"gp"};
