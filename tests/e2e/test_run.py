@@ -88,6 +88,12 @@ def test_a_search_that_was_never_resumed_does_not_say_so(stemma, finished):
     assert "since it was resumed" in stemma("status", "toy.h5").stdout
 
 
+def test_results_of_members_at_max_alone_are_missed_with_their_reason(stemma, job):
+    done = stemma("run", job, "-q", "-n", 1, "-o", "short.h5", "--set", "scheduler.final=max", "--set", "run.budget.members=2", "--set", "scheduler.max=81")
+    assert "no member has been trained to max yet" in done.stdout
+    assert "no member has been trained to max yet" in stemma("status", "short.h5").stdout
+
+
 def test_a_resume_beyond_the_cosine_says_what_it_does(stemma):
     if "no LibTorch" in stemma("--version").stdout:
         pytest.skip("built without LibTorch")

@@ -132,6 +132,7 @@ ReportContext report_context(const RecordedRun& run, const std::filesystem::path
             .seconds = run.replay.last_time,
             .since = run.replay.incarnations > 1 ? run.since : 0,  // the first one is no resume
             .busy_before = run.busy_before,
+            .to_max = run.job.scheduler.final_result == FinalResult::max,
             .ended = std::move(ended),
             .program = program_to_type(),
             .lineage = {}};

@@ -218,6 +218,7 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
                                 .seconds = result.time,
                                 .since = lead->host.time_before,
                                 .busy_before = busy_before,
+                                .to_max = job.scheduler.final_result == FinalResult::max,
                                 .ended = ended,
                                 .program = program_to_type(),
                                 .lineage = job.scheduler.population() ? best_lineage_text(lead->run_file) : ""};

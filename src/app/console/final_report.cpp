@@ -16,6 +16,8 @@ namespace {
 
 std::string best_text(const Manager& manager, const ReportContext& context) {
     const auto best = manager.best();
+    if (!best && context.to_max && manager.totals().reports > manager.totals().diverged)
+        return "no member has been trained to max yet, which scheduler.final = \"max\" asks of a result\n";
     if (!best) return "no member has a finite " + context.metric + " yet\n";
     const bool repeats = !best->spreads.empty();
     std::string text =

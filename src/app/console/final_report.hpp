@@ -15,6 +15,7 @@ struct ReportContext {
     double seconds = 0;              ///< of the search, all incarnations
     double since = 0;                ///< second at which the last one began
     double busy_before = 0;          ///< seconds of training, of all workers, before that
+    bool to_max = false;             ///< scheduler.final = "max": only members trained to max are results
     std::string ended;               ///< a sentence; "" while it runs
     std::string program = "stemma";  ///< as it is typed
     std::string lineage;             ///< the best member's, drawn, with its schedule; "" where nobody has a parent

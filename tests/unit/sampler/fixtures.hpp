@@ -18,6 +18,24 @@ inline std::shared_ptr<const SearchSpace> cube(std::size_t dimensions) {
     return share(SearchSpace(std::move(parameters)));
 }
 
+/// 10 x 10 x 10 x 10 x 10 combinations of which two are allowed (7 or 3, then 3 each), too few for draws, and a range.
+inline std::shared_ptr<const SearchSpace> little_allowed() {
+    std::vector<Parameter> parameters;
+    std::vector<Forbidden> forbidden;
+    for (std::size_t i = 0; i < 5; ++i) {
+        std::vector<Literal> choices;
+        std::vector<std::uint32_t> bad;
+        for (std::uint32_t value = 0; value < 10; ++value) {
+            choices.emplace_back(std::int64_t{value});
+            if (value != 3 && (i > 0 || value != 7)) bad.push_back(value);
+        }
+        parameters.push_back({"c" + std::to_string(i), Categorical{choices}, Role::fixed, {}, {}});
+        forbidden.push_back({{{i, bad}}});
+    }
+    parameters.push_back({"x", Real{0, 1, Scale::linear, {}}, Role::fixed, {}, {}});
+    return share(SearchSpace(std::move(parameters), std::move(forbidden)));
+}
+
 /// Everything is forbidden.
 inline std::shared_ptr<const SearchSpace> nothing_allowed() {
     return share(

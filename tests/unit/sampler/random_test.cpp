@@ -51,22 +51,8 @@ TEST(RandomSampler, HasNothingWhereNothingIsAllowed) {
     EXPECT_FALSE(make_random_sampler(test::nothing_allowed(), 1)->propose({{0}, 0, {}}));
 }
 
-/// 10 x 10 x 10 x 10 x 10 combinations of which two are allowed, too few for draws, and a range.
 TEST(RandomSampler, FindsTheFewThatAreAllowed) {
-    std::vector<Parameter> parameters;
-    std::vector<Forbidden> forbidden;
-    for (std::size_t i = 0; i < 5; ++i) {
-        std::vector<Literal> choices;
-        std::vector<std::uint32_t> bad;
-        for (std::uint32_t value = 0; value < 10; ++value) {
-            choices.emplace_back(std::int64_t{value});
-            if (value != 3 && (i > 0 || value != 7)) bad.push_back(value);
-        }
-        parameters.push_back({"c" + std::to_string(i), Categorical{choices}, Role::fixed, {}, {}});
-        forbidden.push_back({{{i, bad}}});
-    }
-    parameters.push_back({"x", Real{0, 1, Scale::linear, {}}, Role::fixed, {}, {}});
-    const auto space = test::share(SearchSpace(std::move(parameters), std::move(forbidden)));
+    const auto space = test::little_allowed();
     std::set<Value> first, x;
     for (const auto& point : test::proposals(*make_random_sampler(space, 1), 50)) {
         space->validate(point);

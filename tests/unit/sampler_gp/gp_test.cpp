@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "sampler/random.hpp"
+#include "unit/sampler/fixtures.hpp"
 #include "unit/sampler_gp/branin.hpp"
 
 namespace stemma::gp::test {
@@ -50,6 +51,19 @@ void feed(Sampler& sampler, std::uint64_t members, std::uint64_t seed = 5) {
         sampler.born({{member}, {}, 0, configuration});
         sampler.observe({{member}, 1, branin_at(configuration)});
     }
+}
+
+TEST(GpSampler, FindsTheFewThatAreAllowed) {
+    const auto space = stemma::test::little_allowed();
+    const auto sampler = make_gp_sampler(space, 1, {.startup = 4});
+    for (std::uint64_t member = 0; member < 12; ++member) {
+        const auto point = sampler->propose({{member}, member, {}});
+        ASSERT_TRUE(point) << member;
+        space->validate(*point);
+        sampler->born({{member}, {}, 0, *point});
+        sampler->observe({{member}, 1, std::get<double>((*point)[5])});
+    }
+    EXPECT_GT(sampler->statistics().modelled, 0);
 }
 
 TEST(GpSampler, StartsAtRandomThenModels) {
