@@ -1,5 +1,6 @@
-# stemma_mpi_test(NAME mpi_endpoint RANKS 2 3 5 SOURCES ... DEPENDS ... [TIMEOUT s] [ENVIRONMENT ...]): a GoogleTest program
-# with the main() of mpi_main.cpp, one CTest entry for each number of ranks, labelled mpi and sizeN.
+# stemma_mpi_test(NAME mpi_endpoint RANKS 2 3 5 SOURCES ... DEPENDS ... [TIMEOUT s] [ENVIRONMENT ...] [LARGE Pattern]): a
+# GoogleTest program with the main() of mpi_main.cpp, one CTest entry for each number of ranks, labelled mpi and sizeN. LARGE:
+# cases that have "Pattern" in their name are an entry of their own, mpi_endpoint.Pattern.N, which ./test leaves out.
 #
 # Open MPI on one machine: more ranks than cores, root in containers, the loopback interface only, and no cross-memory
 # attach, which containers often forbid (it then warns or fails at the first large message).
@@ -8,7 +9,7 @@ set(STEMMA_MPI_TEST_ENVIRONMENT OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_
     OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none OMP_NUM_THREADS=1)
 
 function(stemma_mpi_test)
-  cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "SOURCES;DEPENDS;LIBRARIES;RANKS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME;TIMEOUT;LARGE" "SOURCES;DEPENDS;LIBRARIES;RANKS;ENVIRONMENT" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
@@ -18,10 +19,19 @@ function(stemma_mpi_test)
     target_link_libraries(${ARG_NAME} PRIVATE stemma_${folder})
   endforeach()
   target_link_libraries(${ARG_NAME} PRIVATE stemma_warnings ${ARG_LIBRARIES} MPI::MPI_CXX GTest::gmock GTest::gtest)
-  foreach(ranks IN LISTS ARG_RANKS)
-    add_test(NAME ${ARG_NAME}.${ranks}
-             COMMAND ${MPIEXEC_EXECUTABLE} --oversubscribe ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${ARG_NAME}>)
-    set_tests_properties(${ARG_NAME}.${ranks} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "mpi;size${ranks}" PROCESSORS ${ranks}
-                         ENVIRONMENT "${STEMMA_MPI_TEST_ENVIRONMENT};${ARG_ENVIRONMENT}")
+  set(entries ${ARG_NAME})
+  set(${ARG_NAME}_filter "*")
+  if(ARG_LARGE)
+    list(APPEND entries ${ARG_NAME}.${ARG_LARGE})
+    set(${ARG_NAME}_filter "-*${ARG_LARGE}*")
+    set(${ARG_NAME}.${ARG_LARGE}_filter "*${ARG_LARGE}*")
+  endif()
+  foreach(entry IN LISTS entries)
+    foreach(ranks IN LISTS ARG_RANKS)
+      add_test(NAME ${entry}.${ranks}
+               COMMAND ${MPIEXEC_EXECUTABLE} --oversubscribe ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${ARG_NAME}>)
+      set_tests_properties(${entry}.${ranks} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "mpi;size${ranks}" PROCESSORS ${ranks}
+                           ENVIRONMENT "${STEMMA_MPI_TEST_ENVIRONMENT};GTEST_FILTER=${${entry}_filter};${ARG_ENVIRONMENT}")
+    endforeach()
   endforeach()
 endfunction()
