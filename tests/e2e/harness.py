@@ -50,6 +50,37 @@ heartbeat = "200ms"
 lost_after = "2s"
 """
 
+# Members trained by program.py, which a test writes, with the interpreter that it puts for PYTHON.
+PROGRAM_JOB = """\
+[run]
+name = "program"
+budget = { members = 6 }
+
+[metric]
+name = "valid_loss"
+direction = "minimise"
+
+[space.lr]
+type = "real"
+low = 1e-3
+high = 1.0
+
+[scheduler]
+type = "asha"
+min = 1
+max = 3
+eta = 3
+
+[trainer]
+type = "process"
+command = ["PYTHON", "program.py"]
+
+[workers]
+threads = 1
+heartbeat = "200ms"
+lost_after = "5s"
+"""
+
 
 class Stemma:
     """Runs the program in one folder."""

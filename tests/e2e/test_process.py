@@ -8,44 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import FAILED, ROOT, USER_ERROR, alive, wait_until
+from harness import FAILED, PROGRAM_JOB, ROOT, USER_ERROR, alive, wait_until
 from record import rows
 
 EXAMPLES = ROOT / "docs/examples/python"
 
-JOB = """\
-[run]
-name = "program"
-budget = { members = 6 }
-
-[metric]
-name = "valid_loss"
-direction = "minimise"
-
-[space.lr]
-type = "real"
-low = 1e-3
-high = 1.0
-
-[scheduler]
-type = "asha"
-min = 1
-max = 3
-eta = 3
-
-[trainer]
-type = "process"
-command = ["PYTHON", "program.py"]
-
-[workers]
-threads = 1
-heartbeat = "200ms"
-lost_after = "5s"
-"""
-
 TORCH_PYTHON = os.environ.get("STEMMA_TORCH_PYTHON", sys.executable)  # one that has PyTorch
 
-GPBT = JOB.replace('type = "asha"\nmin = 1\nmax = 3\neta = 3', 'type = "gpbt"\nchildren = 4\nfounders = 2\ninterval = 2\nmax = 6').replace("budget = { members = 6 }", "seed = 4294967303")
+GPBT = PROGRAM_JOB.replace('type = "asha"\nmin = 1\nmax = 3\neta = 3', 'type = "gpbt"\nchildren = 4\nfounders = 2\ninterval = 2\nmax = 6').replace("budget = { members = 6 }", "seed = 4294967303")
 
 LOOP = """\
 import os, sys, time
@@ -65,7 +35,7 @@ def program(stemma):
     """Makes a job whose members are trained by the given body of a loop."""
     stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
 
-    def make(body="pass", job=JOB):
+    def make(body="pass", job=PROGRAM_JOB):
         (stemma.folder / "program.py").write_text(LOOP.format(body=body))
         path = stemma.folder / "program.toml"
         path.write_text(job.replace("PYTHON", sys.executable))
@@ -254,7 +224,7 @@ def test_what_a_failed_program_printed_is_in_the_record(stemma, program):
 
 
 def test_a_program_that_always_fails_ends_the_run(stemma, program):
-    done = stemma("run", program("raise ValueError('no such column')", JOB.replace("members = 6", "members = 60")), "-n", 2, "-o", "run.h5", code=FAILED)
+    done = stemma("run", program("raise ValueError('no such column')", PROGRAM_JOB.replace("members = 6", "members = 60")), "-n", 2, "-o", "run.h5", code=FAILED)
 
     assert "no such column" in done.stdout + done.stderr + stemma("show", "run.h5", 0).stdout
 
@@ -307,7 +277,7 @@ def test_no_program_outlives_a_killed_search(stemma, mpi, program):
 
 def test_a_killed_search_goes_on_from_the_programs_snapshots(stemma, mpi, program):
     body = 'assert lease.start is None or open(lease.start, "rb").read() == b"state"; time.sleep(0.05)'
-    started = stemma.start(3, "run", program(body, JOB.replace("members = 6", "members = 60")), "-o", "run.h5")
+    started = stemma.start(3, "run", program(body, PROGRAM_JOB.replace("members = 6", "members = 60")), "-o", "run.h5")
     wait_until(lambda: (stemma.folder / "run.h5").exists() and len(list((stemma.folder).glob("run.h5*"))) > 1, "the run file is there")
     started.kill()
 
@@ -376,7 +346,7 @@ def test_jobs_are_checked(stemma, program):
 
 
 def test_a_population_needs_parameters_that_the_program_can_change(stemma, program):
-    job = program(job=JOB.replace('type = "asha"\nmin = 1\nmax = 3\neta = 3', 'type = "pbt"\npopulation = 4\nmax = 4').replace("budget = { members = 6 }", ""))
+    job = program(job=PROGRAM_JOB.replace('type = "asha"\nmin = 1\nmax = 3\neta = 3', 'type = "pbt"\npopulation = 4\nmax = 4').replace("budget = { members = 6 }", ""))
     source = Path(stemma.folder / "program.py")
     source.write_text(source.read_text().replace("stemma.leases()", "stemma.leases(mutable=[])"))
 

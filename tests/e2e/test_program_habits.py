@@ -6,36 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import FAILED, OK, REQUEUE, ROOT, STOPPED, USER_ERROR, alive, wait_until
+from harness import FAILED, OK, PROGRAM_JOB, REQUEUE, ROOT, STOPPED, USER_ERROR, alive, wait_until
 from record import rows
 
-JOB = """\
-[run]
-name = "program"
-budget = { members = 12 }
-
-[metric]
-name = "valid_loss"
-direction = "minimise"
-
-[space.lr]
-type = "real"
-low = 1e-3
-high = 1.0
-
-[scheduler]
-type = "asha"
-min = 1
-max = 4
-eta = 2
-
-[trainer]
-type = "process"
-command = ["PYTHON", "program.py"]
-
-[workers]
-threads = 1
-"""
+JOB = PROGRAM_JOB.replace("members = 6", "members = 12").replace("max = 3\neta = 3", "max = 4\neta = 2").replace('heartbeat = "200ms"\nlost_after = "5s"\n', "")
 
 # Its state is a number that goes on with the training.
 PRELUDE = """\
