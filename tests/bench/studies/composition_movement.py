@@ -1,10 +1,11 @@
-"""Where the values of composition.py's searches ended, and when they moved: one line an arm, medians over the seeds.
+"""Where the values of composition.py's searches ended, and when they moved: one line an arm.
 
     /usr/bin/python3 tests/bench/studies/composition_movement.py FOLDER [--arms 'gpbt, still;...'] [--seeds 10]
 
 FOLDER: composition.py's. Of each search the lineage that it selected: lr / (1 - momentum), the rate at which momentum's updates
-add up, at the lineage's end; and by how much a hyper-step moved log10 lr, log10 weight decay and logit momentum together, up to
-update 500 and after it (births left out).
+add up, at the lineage's end (quartiles over the seeds, and in how many of them it is lower than in the same search whose members
+stand still); and by how much a hyper-step moved log10 lr, log10 weight decay and logit momentum together, up to update 500 and
+after it (medians; births left out).
 """
 
 import argparse
@@ -33,18 +34,30 @@ def figures(path):
     return lr[-1] / (1 - momentum[-1]), *(part.mean() if len(part) else np.nan for part in parts)
 
 
+def of_seeds(folder, arm, seeds):
+    """{seed: figures} of the searches that are there."""
+    paths = {seed: file_of(folder, arm, seed) for seed in range(1, seeds + 1)}
+    return {seed: figures(path) for seed, path in paths.items() if path.exists()}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--arms", default=";".join(ARMS), help=f"of {'; '.join(ALL)}")
     parser.add_argument("--seeds", type=int, default=10)
     options = parser.parse_args()
-    print("| search | lr / (1 - momentum) | moved a hyper-step, to update 500 | after |\n| --- | ---: | ---: | ---: |")
+    print("| search | lr / (1 - momentum) | lower than still | moved a hyper-step, to update 500 | after |\n| --- | --- | ---: | ---: | ---: |")
     for arm in options.arms.split(";"):
-        found = [figures(path) for seed in range(1, options.seeds + 1) if (path := file_of(options.folder, arm, seed)).exists()]
-        if found:
-            rate, early, late = np.nanmedian(np.array(found), axis=0)
-            print(f"| {arm} | {rate:.3g} | {early:.2g} | {late:.2g} |")
+        found = of_seeds(options.folder, arm, options.seeds)
+        if not found:
+            continue
+        rates = {seed: figure[0] for seed, figure in found.items()}
+        still = of_seeds(options.folder, f"{arm.split(',')[0]}, still", options.seeds)
+        pairs = rates.keys() & still.keys()
+        lower = sum(rates[seed] < still[seed][0] for seed in pairs)
+        quartiles = ", ".join(f"{rate:.2g}" for rate in np.percentile(list(rates.values()), [25, 50, 75]))
+        _, early, late = np.nanmedian(np.array(list(found.values())), axis=0)
+        print(f"| {arm} | {quartiles} | {lower} of {len(pairs)} | {early:.2g} | {late:.2g} |")
 
 
 if __name__ == "__main__":
