@@ -1,11 +1,15 @@
 # `cmake --install build --prefix P`: P/bin/stemma, P/share/stemma/{jobs,docs,slurm,analysis}, P/share/doc/stemma.
-include(GNUInstallDirs)
 
 if(TARGET stemma)
+  file(RELATIVE_PATH to_libraries /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${CMAKE_INSTALL_LIBDIR}/stemma)
+  set_target_properties(stemma PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
   install(TARGETS stemma RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+if(TARGET stemma_torch)
+  install(TARGETS stemma_torch LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/stemma)
   if(torch_wheel)
-    # A wheel's libraries lie outside the loader's path: the installed program keeps the way to them.
-    set_target_properties(stemma PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+    # A wheel's libraries lie outside the loader's path: the installed library keeps the way to them.
+    set_target_properties(stemma_torch PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   endif()
 endif()
 # For programs and libraries of users: find_package(Stemma), then Stemma::task or Stemma::main (docs/bring-your-model.md).
@@ -16,7 +20,7 @@ if(TARGET stemma_app)
   install(TARGETS ${libraries} stemma_app EXPORT StemmaTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/stemma)
   install(EXPORT StemmaTargets NAMESPACE Stemma:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Stemma)
   install(FILES ${PROJECT_SOURCE_DIR}/src/trainer/task/stemma.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-  set(header_folders core space trainer trainer/task)
+  set(header_folders core space trainer trainer/task trainer/torch_library)
   if(TARGET stemma_torch_trainer)
     set_target_properties(stemma_torch_trainer PROPERTIES EXPORT_NAME torch)
     install(FILES ${PROJECT_SOURCE_DIR}/src/trainer/torch/stemma_torch.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

@@ -12,6 +12,7 @@ enum class ExitCode : int {
     search_ended = 5,  ///< ask: there is nothing more to train
     nothing_now = 6,   ///< ask: not before a lease that is out is told
     internal_error = 70,  ///< a bug (EX_SOFTWARE)
+    not_started = 71,     ///< ranks that a launcher started did not find each other in time (EX_OSERR)
     requeue = 75,         ///< ended by a signal, a time limit or the loss of ranks: resume it (EX_TEMPFAIL)
 };
 

@@ -2,9 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <random>
+#include <utility>
 
+#include "app/exit_codes.hpp"
 #include "core/error.hpp"
+#include "platform/launch.hpp"
+#include "platform/machine.hpp"
+#include "platform/start_watch.hpp"
 #ifdef STEMMA_WITH_MPI
 #include "transport/mpi/mpi_agree.hpp"
 #include "transport/mpi/mpi_endpoint.hpp"
@@ -21,14 +27,31 @@ std::uint64_t new_run_id() {
 
 #ifdef STEMMA_WITH_MPI
 
+namespace {
+
+[[noreturn]] void give_up(double seconds) {
+    const auto launch = launch_of(read_environment());
+    fmt::print(stderr,
+               "stemma: rank {} of {} on {}: the ranks have not found each other within {:g} s (workers.start_timeout): "
+               "one died or hangs in its start, and {} goes on without a word. Nothing was trained in this start; start "
+               "it again\n",
+               launch.rank, launch.size, host_name(), seconds, name_of(launch.launcher));
+    MpiSession::abandon(static_cast<int>(ExitCode::not_started));
+}
+
+}  // namespace
+
 struct Ranks::Session {
+    explicit Session(double start_timeout) : watch(std::in_place, start_timeout, [=] { give_up(start_timeout); }) {}
+    std::optional<StartWatch> watch;  // before MPI, whose start may hang
     int argc = 0;
     char** argv = nullptr;
     MpiSession mpi{argc, argv};
 };
 
-Ranks::Ranks() : session_(std::make_unique<Session>()) {}
+Ranks::Ranks(double start_timeout) : session_(std::make_unique<Session>(start_timeout)) {}
 Ranks::~Ranks() = default;
+void Ranks::started() { session_->watch.reset(); }
 std::uint64_t Ranks::agree(std::uint64_t value) { return mpi_agree(value); }
 std::vector<std::string> Ranks::all_texts(const std::string& text) { return mpi_all_texts(text); }
 std::unique_ptr<Endpoint> Ranks::endpoint() { return make_mpi_endpoint(); }
@@ -59,13 +82,14 @@ void Ranks::abandon(int exit_code) { MpiSession::abandon(exit_code); }
 
 struct Ranks::Session {};
 
-Ranks::Ranks() {
+Ranks::Ranks(double) {
     throw UserError(
         "this build has no MPI, but a launcher started several ranks: build with -DSTEMMA_WITH_MPI=ON, or start stemma "
         "without "
         "mpirun or srun for workers inside one process");
 }
 Ranks::~Ranks() = default;
+void Ranks::started() {}
 std::uint64_t Ranks::agree(std::uint64_t value) { return value; }
 std::vector<std::string> Ranks::all_texts(const std::string& text) { return {text}; }
 std::unique_ptr<Endpoint> Ranks::endpoint() { return nullptr; }

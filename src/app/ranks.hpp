@@ -16,7 +16,10 @@ std::uint64_t new_run_id();
 /// One object a process, for the time of the search. Construction and destruction wait for the other ranks.
 class Ranks {
 public:
-    Ranks();
+    /// MPI waits without a limit for a rank that died in its start. Where started() is not called within `start_timeout`
+    /// seconds the process says what it waits for, and ends with ExitCode::not_started, without an exit code for the
+    /// batch script, which therefore starts the ranks again.
+    explicit Ranks(double start_timeout);
     ~Ranks();
     Ranks(const Ranks&) = delete;
     Ranks& operator=(const Ranks&) = delete;
@@ -28,6 +31,8 @@ public:
     std::unique_ptr<Endpoint> endpoint();
     /// Who is where and how fast the wires are, as text; "" but on rank 0. Waits for all.
     std::string selfcheck(const std::string& facts);
+    /// All ranks are there, and nothing waits for all of them any more.
+    void started();
     /// Ends the process without waiting for ranks that are gone.
     [[noreturn]] void abandon(int exit_code);
 

@@ -25,6 +25,8 @@ extern "C" void stemma_on_signal(int number) {
 
 }  // namespace
 
+void survive_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
+
 SignalWatch::SignalWatch() {
     ensure(!watched.exchange(true), "only one SignalWatch at a time");
     level = Interruption::none;

@@ -5,6 +5,10 @@
 
 namespace stemma {
 
+/// A write to a pipe or socket whose reader is gone fails with EPIPE from now on, in this process, and does not end it.
+/// For a search: whoever reads its output, or another rank, may go at any moment.
+void survive_broken_pipes();
+
 enum class Interruption : std::uint8_t {
     none,
     graceful,  ///< first signal: no new leases, running ones end at their next boundary, the run ends resumable

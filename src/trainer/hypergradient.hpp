@@ -2,10 +2,13 @@
 // Settings of one-pass hyperparameter optimisation inside a member; no LibTorch here.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace stemma {
+
+class SearchSpace;
 
 /// Defaults are the faithful preset: Clarke, Oldewage, Hernandez-Lobato, "Scalable One-Pass Optimisation of
 /// High-Dimensional Weight-Update Hyperparameters by Implicit Differentiation", ICLR 2022 (arXiv 2110.10461).
@@ -43,5 +46,10 @@ std::vector<std::string> moved_by(const std::string& variant, const std::string&
 /// Throws UserError naming key, value and what is allowed. `reset`, `clip_norm`, `damping` and `truncate` are refused
 /// where the variant has nothing that they could act on.
 void check_hypergradient_settings(const HypergradientSettings& settings);
+
+/// Throws UserError: a role "hypergradient" for what is no hyperparameter of the weight update, or a variant with
+/// nothing to move. What has the role but is not moved by the variant stays constant, so that one space serves all
+/// variants.
+void check_moving(const std::optional<HypergradientSettings>& settings, const SearchSpace& space);
 
 }  // namespace stemma

@@ -156,6 +156,7 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
     lead->host.run_id = run_id;
     lead->host.heartbeat_timeout = job.workers.lost_after;
     lead->host.ping_interval = job.workers.heartbeat;
+    lead->host.join_timeout = job.workers.start_timeout;
     const auto environment = read_environment();
     const auto process = launch_of(environment);
     const auto end = orderly_end(process, unix_time(), launch.grace);
@@ -252,12 +253,13 @@ ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file
 
 ExitCode search_over_mpi(const Launch& process, const Job& job, const std::filesystem::path& run_file,
                          const LaunchOptions& launch, const LeadMaker& make_lead) {
-    Ranks ranks;
+    Ranks ranks(job.workers.start_timeout);
     // Launchers send signals to every rank: workers leave them to the manager, which tells them what to do.
     const SignalWatch signals;
     const auto run_id = ranks.agree(new_run_id());
     const auto endpoint = ranks.endpoint();
     const auto seat = seat_among(ranks, endpoint->rank(), process, gpus_for(job));
+    ranks.started();
     if (endpoint->rank() == 0) {
         const auto outcome = be_manager(*endpoint, job, run_id, launch, signals, make_lead);
         if (outcome.workers_lost) ranks.abandon(launcher_code(outcome.code));
@@ -272,6 +274,7 @@ ExitCode search_over_mpi(const Launch& process, const Job& job, const std::files
 ExitCode search(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
                 const LeadMaker& lead) {
     require_trainer(job);
+    survive_broken_pipes();
     if (job.trainer.type == TrainerType::process) static_cast<void>(child_starter());  // before MPI and threads
     const auto process = launch_of(read_environment());
     if (process.launcher == Launcher::none) return search_in_process(job, run_file, launch, lead);

@@ -76,8 +76,9 @@ ExitCode selfcheck() {
             "  this process  {}  {}\n  no launcher: `stemma run` would train with workers inside one process\n",
             host_name(), facts(gpus, ""));
     } else {
-        Ranks ranks;
+        Ranks ranks(WorkerSettings{}.start_timeout);
         const auto seat = seat_among(ranks, launch.rank, launch, gpus);
+        ranks.started();
         text = ranks.selfcheck(facts(gpus, role_of(launch.rank, seat)));
         if (launch.rank != 0) return ExitCode::ok;
     }

@@ -179,6 +179,7 @@ struct WorkerSettings {
     std::uint32_t leases_ahead = 0;
     double heartbeat = 5;    ///< seconds between two signs of life
     double lost_after = 60;  ///< seconds without one
+    double start_timeout = 300;  ///< seconds until all ranks are there
     std::uint32_t retries = 1;
     std::uint32_t failures_in_a_row = 10;
 };

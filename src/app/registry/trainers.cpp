@@ -7,10 +7,8 @@
 #include "app/registry.hpp"
 #include "core/error.hpp"
 #include "trainer/task/task.hpp"
+#include "trainer/torch_library/torch_library.hpp"
 #include "trainer/toy/toy_trainer.hpp"
-#ifdef STEMMA_WITH_TORCH
-#include "trainer/torch/torch_trainer.hpp"
-#endif
 
 namespace stemma {
 
@@ -139,9 +137,7 @@ void check_task(const Job& job) {
                         " cannot move hyperparameters in training: use role = \"fixed\" or \"mutable\" in [space], or "
                         "offer the task by stemma::loop()");
     }
-#ifdef STEMMA_WITH_TORCH
     if (job.trainer.hypergradient) check_moving(job.trainer.hypergradient, *job.space);
-#endif
     if (!task.can_change) return;
     for (const auto& name : changed_by_children(job)) {
         if (std::find(task.can_change->begin(), task.can_change->end(), name) != task.can_change->end()) continue;
@@ -149,8 +145,6 @@ void check_task(const Job& job) {
                         " cannot change it in mid-training; give it role = \"fixed\"");
     }
 }
-
-#ifdef STEMMA_WITH_TORCH
 
 std::string name_of(DataSet data) {
     switch (data) {
@@ -191,16 +185,6 @@ TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
     return settings;
 }
 
-#else
-
-[[noreturn]] void refuse_torch() {
-    throw UserError(
-        "trainer.type = \"torch\": this build has no LibTorch; build with -DSTEMMA_WITH_TORCH=ON, or use type = "
-        "\"toy\" or \"process\"");
-}
-
-#endif
-
 }  // namespace
 
 std::vector<MetricInfo> metrics_of(const Job& job) {
@@ -213,11 +197,7 @@ std::vector<MetricInfo> metrics_of(const Job& job) {
         case TrainerType::task:
             return task_metrics(job);
         case TrainerType::torch:
-#ifdef STEMMA_WITH_TORCH
-            return torch_metrics(torch_settings(job));
-#else
-            refuse_torch();
-#endif
+            return torch_library().metrics(torch_settings(job));
     }
     unreachable("a trainer has one of the types");
 }
@@ -253,12 +233,10 @@ void check_trainer(const Job& job, FirstProgram* program) {
         }
     }
     if (job.trainer.type == TrainerType::task) check_task(job);
-#ifdef STEMMA_WITH_TORCH
     if (job.trainer.type == TrainerType::torch) {
-        check_torch_settings(torch_settings(job), *job.space);
-        check_torch_data(torch_settings(job));
+        torch_library().check_settings(torch_settings(job), *job.space);
+        torch_library().check_data(torch_settings(job));
     }
-#endif
 }
 
 std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place, std::shared_ptr<FirstProgram> first) {
@@ -278,21 +256,32 @@ std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place,
                                       .path = job.trainer.path,
                                       .hypergradient = job.trainer.hypergradient});
         case TrainerType::torch:
-#ifdef STEMMA_WITH_TORCH
-            return make_torch_trainer(torch_settings(job, place), job.space);
-#else
-            refuse_torch();
-#endif
+            return torch_library().make_trainer(torch_settings(job, place), job.space);
     }
     unreachable("a trainer has one of the types");
 }
 
-#ifdef STEMMA_WITH_TORCH
-bool cuda_available() { return torch_has_cuda(); }
-std::string torch_text() { return "LibTorch " + torch_version(); }
-#else
-bool cuda_available() { return false; }
-std::string torch_text() { return "no LibTorch"; }
-#endif
+namespace {
+
+/// Null where this program has no LibTorch.
+const TorchLibrary* torch_if_there() {
+    try {
+        return &torch_library();
+    } catch (const UserError&) {
+        return nullptr;
+    }
+}
+
+}  // namespace
+
+bool cuda_available() {
+    const auto* torch = torch_if_there();
+    return torch != nullptr && torch->has_cuda();
+}
+
+std::string torch_text() {
+    const auto* torch = torch_if_there();
+    return torch == nullptr ? "no LibTorch" : "LibTorch " + torch->version();
+}
 
 }  // namespace stemma

@@ -1,0 +1,52 @@
+#pragma once
+// What a training by LibTorch is told: networks on images (Fashion-MNIST, CIFAR-10), tables (CSV) and text. No LibTorch
+// type is visible here.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "space/parameter.hpp"
+#include "trainer/hypergradient.hpp"
+
+namespace stemma {
+
+/// Defaults are those of the job file (docs/job-reference.md, "trainer").
+struct TorchSettings {
+    std::string data = "fashion_mnist";  ///< or "cifar10", "csv", "text"
+    /// csv: the file; text: a plain text, or the folder with ptb.train.txt, ptb.valid.txt, ptb.test.txt; cifar10: the
+    /// folder with data_batch_1.bin .. 5 and test_batch.bin; fashion_mnist: the folder, "" = Debian's package
+    std::string path;
+    std::string target;  ///< csv: name of the column to predict, "" = the last one
+    /// Or "rows" (text: always): in the file's order, train, then validation, then test.
+    std::string split = "permuted";
+    /// Size of the validation set: < 1 a share, else a number of rows. 0: csv, text a tenth; images half of the 10,000
+    /// test images. Otherwise images are taken from those for training ("rows": the last ones).
+    double valid = 0;
+    /// Size of the test set. 0: csv, text a tenth; images: all test images that are not for validation.
+    double test = 0;
+    std::uint64_t vocabulary = 10000;  ///< text: most words that the model knows, with <unk> for the others; >= 2
+    std::uint64_t train_rows = 0;      ///< use only the first so many training rows of the split; 0 = all
+    /// Or "lenet" (images of 28 x 28 only), "resnet18" (images), "lstm" (text), "torchscript".
+    std::string model = "mlp";
+    std::string unit = "epoch";  ///< or "step": what resources count
+    /// Values of hyperparameters that the space does not have. Neither there nor here: the default of the job
+    /// reference.
+    std::map<std::string, Literal> fixed;
+    bool inherit_optimiser = true;      ///< a child starts with its parent's moments, else with new ones
+    int threads = 1;                    ///< of one training, >= 1
+    std::string device = "cpu";         ///< or "cuda", "cuda:1", ...
+    bool deterministic = true;          ///< CUDA: only algorithms that give the same bits each time
+    bool tf32 = false;                  ///< CUDA: TensorFloat-32 in products and convolutions
+    std::string precision = "float32";  ///< or "bf16": automatic mixed precision (weights stay float32)
+    /// Where nothing moves: LeNet's first block as one operation (CPU), LibTorch's own LSTM. The same functions,
+    /// rounded differently.
+    bool fused = true;
+    std::uint64_t run_seed = 0;  ///< of splits and of the order of training rows
+    /// Hyperparameters with role = "hypergradient" move during training. Needed exactly when the space has such ones
+    /// (or for the variants to compare with, which move none).
+    std::optional<HypergradientSettings> hypergradient = {};
+};
+
+}  // namespace stemma
