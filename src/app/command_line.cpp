@@ -346,7 +346,8 @@ int run_main(int argc, char** argv) {
         "Stemma: hyperparameter optimisation with ASHA over MPI. Start with: stemma check JOB.toml, stemma preview "
         "JOB.toml, "
         "then stemma run JOB.toml");
-    app.set_version_flag("--version", [] { return "stemma " STEMMA_VERSION " (" STEMMA_GIT_HASH "), " + torch_text(); });
+    app.set_version_flag("--version",
+                         [] { return "stemma " STEMMA_VERSION " (" STEMMA_GIT_HASH "), " + torch_text(); });
     app.require_subcommand(1);
     CommandLine line;
     add_job_commands(app, line);

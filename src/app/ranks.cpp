@@ -31,11 +31,12 @@ namespace {
 
 [[noreturn]] void give_up(double seconds) {
     const auto launch = launch_of(read_environment());
-    fmt::print(stderr,
-               "stemma: rank {} of {} on {}: the ranks have not found each other within {:g} s (workers.start_timeout): "
-               "one died or hangs in its start, and {} goes on without a word. Nothing was trained in this start; start "
-               "it again\n",
-               launch.rank, launch.size, host_name(), seconds, name_of(launch.launcher));
+    fmt::print(
+        stderr,
+        "stemma: rank {} of {} on {}: the ranks have not found each other within {:g} s (workers.start_timeout): "
+        "one died or hangs in its start, and {} goes on without a word. Nothing was trained in this start; start "
+        "it again\n",
+        launch.rank, launch.size, host_name(), seconds, name_of(launch.launcher));
     MpiSession::abandon(static_cast<int>(ExitCode::not_started));
 }
 

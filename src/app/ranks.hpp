@@ -16,9 +16,9 @@ std::uint64_t new_run_id();
 /// One object a process, for the time of the search. Construction and destruction wait for the other ranks.
 class Ranks {
 public:
-    /// MPI waits without a limit for a rank that died in its start. Where started() is not called within `start_timeout`
-    /// seconds the process says what it waits for, and ends with ExitCode::not_started, without an exit code for the
-    /// batch script, which therefore starts the ranks again.
+    /// MPI waits without a limit for a rank that died in its start. Where started() is not called within
+    /// `start_timeout` seconds the process says what it waits for, and ends with ExitCode::not_started, without an exit
+    /// code for the batch script, which therefore starts the ranks again.
     explicit Ranks(double start_timeout);
     ~Ranks();
     Ranks(const Ranks&) = delete;

@@ -13,7 +13,8 @@ StartWatch::StartWatch(double seconds, std::function<void()> late)
           AttentiveClock clock;
           std::unique_lock lock(mutex_);
           for (double left = seconds; left > 0; left = seconds - clock.now()) {
-              const auto look = std::chrono::duration<double>(std::min(left, AttentiveClock::longest_pause_default / 2));
+              const auto look =
+                  std::chrono::duration<double>(std::min(left, AttentiveClock::longest_pause_default / 2));
               if (changed_.wait_for(lock, look, [this] { return done_; })) return;
           }
           lock.unlock();

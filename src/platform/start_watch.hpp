@@ -9,8 +9,8 @@
 
 namespace stemma {
 
-/// Calls `late` once if it lives for longer than `seconds` (> 0). Time in which the process was suspended does not count.
-/// `late` runs on a thread of its own, while the thread that made the watch hangs: it may end the process.
+/// Calls `late` once if it lives for longer than `seconds` (> 0). Time in which the process was suspended does not
+/// count. `late` runs on a thread of its own, while the thread that made the watch hangs: it may end the process.
 class StartWatch {
 public:
     StartWatch(double seconds, std::function<void()> late);

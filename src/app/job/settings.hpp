@@ -177,8 +177,8 @@ struct WorkerSettings {
     double lease_timeout = 0;   ///< seconds; 0 = none
     double lease_patience = 0;  ///< times the slowest pace so far; 0 = none
     std::uint32_t leases_ahead = 0;
-    double heartbeat = 5;    ///< seconds between two signs of life
-    double lost_after = 60;  ///< seconds without one
+    double heartbeat = 5;        ///< seconds between two signs of life
+    double lost_after = 60;      ///< seconds without one
     double start_timeout = 300;  ///< seconds until all ranks are there
     std::uint32_t retries = 1;
     std::uint32_t failures_in_a_row = 10;

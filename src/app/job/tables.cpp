@@ -277,10 +277,11 @@ std::vector<Field<WorkerSettings>> worker_fields() {
         {duration("lost_after", "60s", above(0),
                   "Silence after which a worker counts as lost; at least twice the heartbeat."),
          into(&S::lost_after)},
-        {duration("start_timeout", "5m", above(0),
-                  "Time that the ranks of mpirun or srun may take to find each other, and a worker to say that it is "
-                  "there. Ranks that do not all start in that time end (exit code 71), and the batch script starts them "
-                  "again; a worker that says nothing in that time counts as lost."),
+        {duration(
+             "start_timeout", "5m", above(0),
+             "Time that the ranks of mpirun or srun may take to find each other, and a worker to say that it is "
+             "there. Ranks that do not all start in that time end (exit code 71), and the batch script starts them "
+             "again; a worker that says nothing in that time counts as lost."),
          into(&S::start_timeout)},
         {integer("retries", "1", {0, 1000},
                  "Times that a training which failed with an error is tried again, on another worker if there is one."),

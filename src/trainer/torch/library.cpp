@@ -9,8 +9,8 @@ extern "C" [[gnu::visibility("default")]] const char* stemma_torch_stamp() {
 }
 
 extern "C" [[gnu::visibility("default")]] const stemma::TorchLibrary* stemma_torch_library() {
-    static const stemma::TorchLibrary library{stemma::torch_metrics,      stemma::check_torch_settings,
-                                              stemma::check_torch_data,   stemma::make_torch_trainer,
-                                              stemma::torch_has_cuda,     stemma::torch_version};
+    static const stemma::TorchLibrary library{stemma::torch_metrics,    stemma::check_torch_settings,
+                                              stemma::check_torch_data, stemma::make_torch_trainer,
+                                              stemma::torch_has_cuda,   stemma::torch_version};
     return &library;
 }

@@ -1,5 +1,5 @@
-// What tests/bench/mpi/start.py compares with: initialises MPI, gathers the hosts' names, says so, and sleeps until it is
-// killed.
+// What tests/bench/mpi/start.py compares with: initialises MPI, gathers the hosts' names, says so, and sleeps until it
+// is killed.
 #include <mpi.h>
 #include <unistd.h>
 
@@ -17,8 +17,8 @@ int main(int argc, char** argv) {
     std::array<char, 128> host{};
     ::gethostname(host.data(), host.size() - 1);
     std::vector<char> hosts(host.size() * static_cast<std::size_t>(size));
-    MPI_Allgather(host.data(), static_cast<int>(host.size()), MPI_CHAR, hosts.data(), static_cast<int>(host.size()), MPI_CHAR,
-                  MPI_COMM_WORLD);
+    MPI_Allgather(host.data(), static_cast<int>(host.size()), MPI_CHAR, hosts.data(), static_cast<int>(host.size()),
+                  MPI_CHAR, MPI_COMM_WORLD);
     if (rank == 0) {
         std::printf("%d ranks\n", size);
         std::fflush(stdout);

@@ -11,7 +11,9 @@ namespace {
 
 TEST(StartWatch, SaysNothingOfAStartInTime) {
     std::atomic<int> calls{0};
-    { const StartWatch watch(60, [&] { ++calls; }); }
+    {
+        const StartWatch watch(60, [&] { ++calls; });
+    }
     EXPECT_EQ(calls, 0);
 }
 
