@@ -24,6 +24,20 @@ function(stemma_library)
   target_link_libraries(stemma_${ARG_NAME} ${scope} ${ARG_LIBRARIES})
 endfunction()
 
+# stemma_part(NAME torch SOURCES part.cpp DEPENDS torch_trainer): libstemma_torch.so, which the program loads when it needs it
+# (src/platform/part.hpp).
+function(stemma_part)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPENDS" ${ARGN})
+  add_library(stemma_${ARG_NAME} MODULE ${ARG_SOURCES})
+  set_property(GLOBAL APPEND PROPERTY STEMMA_PARTS stemma_${ARG_NAME})
+  target_compile_definitions(stemma_${ARG_NAME} PRIVATE STEMMA_VERSION="${PROJECT_VERSION}")
+  target_link_libraries(stemma_${ARG_NAME} PRIVATE stemma_warnings)
+  foreach(folder IN LISTS ARG_DEPENDS)
+    target_link_libraries(stemma_${ARG_NAME} PRIVATE stemma_${folder})
+  endforeach()
+  set_target_properties(stemma_${ARG_NAME} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()
+
 # stemma_test(NAME unit_core SOURCES ... DEPENDS core [TIMEOUT s] [LABELS ...]): a GoogleTest program, one CTest entry a case.
 function(stemma_test)
   cmake_parse_arguments(ARG "ONE_ENTRY" "NAME;TIMEOUT" "SOURCES;DEPENDS;LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})

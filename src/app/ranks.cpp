@@ -1,7 +1,9 @@
 #include "app/ranks.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <optional>
 #include <random>
 #include <utility>
@@ -11,12 +13,7 @@
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
 #include "platform/start_watch.hpp"
-#ifdef STEMMA_WITH_MPI
-#include "transport/mpi/mpi_agree.hpp"
-#include "transport/mpi/mpi_endpoint.hpp"
-#include "transport/mpi/mpi_session.hpp"
-#include "transport/mpi/selfcheck.hpp"
-#endif
+#include "transport/mpi_library/mpi_library.hpp"
 
 namespace stemma {
 
@@ -25,9 +22,13 @@ std::uint64_t new_run_id() {
     return (std::uint64_t{device()} << 32U) | device();
 }
 
-#ifdef STEMMA_WITH_MPI
-
 namespace {
+
+[[noreturn]] void leave(int exit_code) {
+    std::fflush(stdout);
+    std::fflush(stderr);
+    ::_exit(exit_code);
+}
 
 [[noreturn]] void give_up(double seconds) {
     const auto launch = launch_of(read_environment());
@@ -37,7 +38,7 @@ namespace {
         "one died or hangs in its start, and {} goes on without a word. Nothing was trained in this start; start "
         "it again\n",
         launch.rank, launch.size, host_name(), seconds, name_of(launch.launcher));
-    MpiSession::abandon(static_cast<int>(ExitCode::not_started));
+    leave(static_cast<int>(ExitCode::not_started));
 }
 
 }  // namespace
@@ -45,19 +46,17 @@ namespace {
 struct Ranks::Session {
     explicit Session(double start_timeout) : watch(std::in_place, start_timeout, [=] { give_up(start_timeout); }) {}
     std::optional<StartWatch> watch;  // before MPI, whose start may hang
-    int argc = 0;
-    char** argv = nullptr;
-    MpiSession mpi{argc, argv};
+    std::unique_ptr<MpiRanks> mpi = mpi_library().start();
 };
 
 Ranks::Ranks(double start_timeout) : session_(std::make_unique<Session>(start_timeout)) {}
 Ranks::~Ranks() = default;
 void Ranks::started() { session_->watch.reset(); }
-std::uint64_t Ranks::agree(std::uint64_t value) { return mpi_agree(value); }
-std::vector<std::string> Ranks::all_texts(const std::string& text) { return mpi_all_texts(text); }
-std::unique_ptr<Endpoint> Ranks::endpoint() { return make_mpi_endpoint(); }
+std::uint64_t Ranks::agree(std::uint64_t value) { return session_->mpi->agree(value); }
+std::vector<std::string> Ranks::all_texts(const std::string& text) { return session_->mpi->all_texts(text); }
+std::unique_ptr<Endpoint> Ranks::endpoint() { return session_->mpi->endpoint(); }
 std::string Ranks::selfcheck(const std::string& facts) {
-    const auto result = mpi_selfcheck(facts);
+    const auto result = session_->mpi->selfcheck(facts);
     std::string text;
     for (const auto& rank : result.ranks) {
         text += fmt::format("  rank {:>3}  {}  {}", rank.rank, rank.host, rank.facts);
@@ -77,26 +76,6 @@ std::string Ranks::selfcheck(const std::string& facts) {
         text += fmt::format("  {} more links were left out to stay below 10 s\n", result.links_left_out);
     return text;
 }
-void Ranks::abandon(int exit_code) { MpiSession::abandon(exit_code); }
-
-#else
-
-struct Ranks::Session {};
-
-Ranks::Ranks(double) {
-    throw UserError(
-        "this build has no MPI, but a launcher started several ranks: build with -DSTEMMA_WITH_MPI=ON, or start stemma "
-        "without "
-        "mpirun or srun for workers inside one process");
-}
-Ranks::~Ranks() = default;
-void Ranks::started() {}
-std::uint64_t Ranks::agree(std::uint64_t value) { return value; }
-std::vector<std::string> Ranks::all_texts(const std::string& text) { return {text}; }
-std::unique_ptr<Endpoint> Ranks::endpoint() { return nullptr; }
-std::string Ranks::selfcheck(const std::string&) { return ""; }
-void Ranks::abandon(int) { unreachable("there is no MPI to abandon"); }
-
-#endif
+void Ranks::abandon(int exit_code) { leave(exit_code); }
 
 }  // namespace stemma

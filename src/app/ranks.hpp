@@ -1,5 +1,5 @@
 #pragma once
-// The ranks that a launcher started: MPI where the build has it, else an error that says so.
+// The ranks that a launcher started: MPI where the program has it, else an error that says so.
 
 #include <cstdint>
 #include <memory>
@@ -33,7 +33,9 @@ public:
     std::string selfcheck(const std::string& facts);
     /// All ranks are there, and nothing waits for all of them any more.
     void started();
-    /// Ends the process without waiting for ranks that are gone.
+    /// Ends the process at once, without MPI_Finalize: that would wait for ever for a rank that is gone. Standard
+    /// output and error are flushed; nothing is destroyed and no exit handler runs, so files must be closed before. The
+    /// launcher must have been told to bear it (mpirun --enable-recovery), else it ends the other ranks.
     [[noreturn]] void abandon(int exit_code);
 
 private:

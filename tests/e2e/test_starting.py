@@ -107,7 +107,7 @@ def test_a_rank_that_trains_with_libtorch_loads_it(stemma, mpi):
 
 @pytest.fixture
 def alone(stemma, tmp_path):
-    """The program without its LibTorch part."""
+    """The program without its parts."""
     (tmp_path / "elsewhere").mkdir()
     shutil.copy(stemma.binary, tmp_path / "elsewhere/stemma")
     copy = Stemma(tmp_path)
@@ -126,9 +126,21 @@ def test_without_its_libtorch_part_the_program_does_all_the_rest(alone, job):
         assert "has no LibTorch" in told and "libstemma_torch.so" in told and "docs/install.md" in told
 
 
+def test_without_its_mpi_part_the_program_trains_in_one_process(alone, job):
+    started = subprocess.run(["mpirun", "-n", "2", "--oversubscribe", alone.binary, "run", job], cwd=alone.folder, env=alone.env, capture_output=True, text=True, check=False)
+    assert started.returncode == USER_ERROR
+    assert "has no MPI" in started.stderr and "libstemma_mpi.so" in started.stderr
+
+    process = subprocess.Popen([alone.binary, "run", job, "-n", "2", "-o", "toy.h5", *SLOW], cwd=alone.folder, env=alone.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: (alone.folder / "toy.h5").exists() and len(rows(alone, "toy.h5", "reports")) > 5, "it trains")
+    assert "libmpi" not in mapped(process.pid)
+    process.kill()
+    process.wait()
+
+
 def test_a_libtorch_part_of_another_version_is_refused(alone):
     source = alone.folder / "other.c"
-    source.write_text('const char* stemma_torch_stamp(void) { return "stemma 0.0.9"; }\nvoid* stemma_torch_library(void) { return 0; }\n')
+    source.write_text('const char* stemma_torch_stamp(void) { return "stemma 0.0.9"; }\nvoid* stemma_torch_part(void) { return 0; }\n')
     subprocess.run(["cc", "-shared", "-fPIC", source, "-o", Path(alone.binary).parent / "libstemma_torch.so"], check=True)
     (alone.folder / "torch.toml").write_text(TORCH_JOB.format(data=ROOT / "tests/data/uci_energy/energy.csv", epochs=2))
 

@@ -1,19 +1,20 @@
 #pragma once
-// The LibTorch part of the program: the shared library libstemma_torch.so, loaded when something first needs it. A rank
-// that trains without LibTorch never maps it (LibTorch costs 40 MiB of private memory a process and a third of a second
-// to load), and a program without that library beside it is one without LibTorch.
+// The LibTorch part of the program, libstemma_torch.so (platform/part.hpp). A rank that trains without LibTorch never
+// maps it (it costs 40 MiB of private memory a process and a third of a second), and a program without that file beside
+// it is one without LibTorch.
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "platform/part.hpp"
 #include "space/search_space.hpp"
 #include "trainer/torch_library/torch_settings.hpp"
 #include "trainer/trainer.hpp"
 
 namespace stemma {
 
-/// What the library offers. The functions are those of trainer/torch/torch_trainer.hpp.
+/// The functions are those of trainer/torch/torch_trainer.hpp.
 struct TorchLibrary {
     std::vector<MetricInfo> (*metrics)(const TorchSettings&) = nullptr;
     void (*check_settings)(const TorchSettings&, const SearchSpace&) = nullptr;
@@ -23,9 +24,12 @@ struct TorchLibrary {
     std::string (*version)() = nullptr;
 };
 
-/// Loads the library at the first call: from the folders that the linker wrote into the program (its own folder in a
-/// build; LIBDIR/stemma where it is installed), or LD_LIBRARY_PATH. Throws UserError, at each call, if it is not there,
-/// if it cannot be loaded, or if it was built with another version of Stemma. It is never unloaded.
+static inline std::string torch_stamp(const char* version) {
+    return part_stamp(version, {sizeof(TorchLibrary), sizeof(TorchSettings), sizeof(SearchSpace), sizeof(TrainRequest),
+                                sizeof(TrainResult)});
+}
+
+/// Loads the part at the first call. Throws UserError, at each call, where it cannot be used.
 const TorchLibrary& torch_library();
 
 }  // namespace stemma

@@ -1,13 +1,10 @@
 #include "transport/mpi/mpi_session.hpp"
 
 #include <mpi.h>
-#include <unistd.h>
 
 #include <array>
 #include <boost/mpi/communicator.hpp>
 #include <boost/mpi/environment.hpp>
-#include <cstdio>
-#include <cstdlib>
 
 #include "core/error.hpp"
 
@@ -39,19 +36,6 @@ std::string MpiSession::library() const {
     MPI_Get_library_version(text.data(), &length);
     const std::string all(text.data(), static_cast<std::size_t>(length));
     return all.substr(0, all.find_first_of(",\n"));
-}
-
-void MpiSession::abandon(int code) {
-    std::fflush(stdout);
-    std::fflush(stderr);
-    ::_exit(code);
-}
-
-bool started_by_mpi_launcher() {
-    for (const auto* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"}) {
-        if (std::getenv(name) != nullptr) return true;
-    }
-    return false;
 }
 
 }  // namespace stemma

@@ -19,17 +19,9 @@ public:
     std::string host() const;     ///< MPI_Get_processor_name
     std::string library() const;  ///< first line of MPI_Get_library_version
 
-    /// Leaves the process at once with `code`, without MPI_Finalize: that would wait for ever for a rank that is gone.
-    /// Standard output and error are flushed; nothing is destroyed and no exit handler runs, so files must be closed
-    /// before. The launcher must have been told to bear it (mpirun --enable-recovery), else it ends the other ranks.
-    [[noreturn]] static void abandon(int code);
-
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
-
-/// True if a launcher (mpirun, srun with PMI) started this process, found out without calling MPI.
-bool started_by_mpi_launcher();
 
 }  // namespace stemma

@@ -1,44 +1,7 @@
 #pragma once
-// What `stemma selfcheck` measures over MPI: who is where, and how fast the wires are.
-
-#include <cstdint>
-#include <string>
-#include <vector>
+#include "transport/mpi_library/selfcheck.hpp"
 
 namespace stemma {
-
-struct SelfCheckSettings {
-    int pairs_max = 16;      ///< links measured; the first ones join rank 0 to others, then neighbours
-    double seconds_max = 6;  ///< no further link is begun after this
-};
-
-struct RankInfo {
-    int rank = 0;
-    std::string host;
-    std::string facts;             ///< as given by that rank: cores, threads, GPU, free memory, ...
-    double clock_offset = 0;       ///< seconds that its system clock is ahead of rank 0's
-    double clock_uncertainty = 0;  ///< half of the round trip that the offset was measured with [s]
-};
-
-struct Bandwidth {
-    std::uint64_t bytes = 0;      ///< of one message
-    double bytes_per_second = 0;  ///< one way
-};
-
-struct LinkInfo {
-    int first = 0;
-    int second = 0;
-    bool same_host = false;
-    double round_trip = 0;  ///< median of small messages there and back [s]
-    std::vector<Bandwidth> bandwidth;
-};
-
-struct SelfCheck {
-    std::vector<RankInfo> ranks;  ///< by rank
-    std::vector<LinkInfo> links;
-    int links_left_out = 0;  ///< for want of time
-    double seconds = 0;
-};
 
 /// Collective over all ranks of the world (there is no run yet, so waiting for each other is fine); needs an
 /// MpiSession. The result is filled on rank 0 only. Takes at most about seconds_max + 2 s; ranks that are not measured

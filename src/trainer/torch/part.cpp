@@ -1,14 +1,13 @@
-// The door of libstemma_torch.so (trainer/torch_library/torch_library.hpp).
+// The door of libstemma_torch.so.
 #include "trainer/torch/torch_trainer.hpp"
-#include "trainer/torch_library/entry.hpp"
 #include "trainer/torch_library/torch_library.hpp"
 
-extern "C" [[gnu::visibility("default")]] const char* stemma_torch_stamp() {
-    static const auto stamp = stemma::torch_stamp();
+extern "C" const char* stemma_torch_stamp() {
+    static const auto stamp = stemma::torch_stamp(STEMMA_VERSION);
     return stamp.c_str();
 }
 
-extern "C" [[gnu::visibility("default")]] const stemma::TorchLibrary* stemma_torch_library() {
+extern "C" const void* stemma_torch_part() {
     static const stemma::TorchLibrary library{stemma::torch_metrics,    stemma::check_torch_settings,
                                               stemma::check_torch_data, stemma::make_torch_trainer,
                                               stemma::torch_has_cuda,   stemma::torch_version};

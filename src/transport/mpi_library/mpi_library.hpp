@@ -1,0 +1,42 @@
+#pragma once
+// The MPI part of the program, libstemma_mpi.so (platform/part.hpp), loaded where a launcher started several ranks. A
+// program without that file beside it trains with workers inside its process, and needs no MPI on the machine.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platform/part.hpp"
+#include "transport/endpoint.hpp"
+#include "transport/mpi_library/selfcheck.hpp"
+
+namespace stemma {
+
+/// MPI, while it lives. All calls come from the thread that made it, and wait for every rank.
+class MpiRanks {
+public:
+    /// Waits for every other rank to do the same.
+    virtual ~MpiRanks() = default;
+    /// Rank 0's value, on every rank.
+    virtual std::uint64_t agree(std::uint64_t value) = 0;
+    /// The texts of all ranks, in order, on every rank.
+    virtual std::vector<std::string> all_texts(const std::string& text) = 0;
+    virtual std::unique_ptr<Endpoint> endpoint() = 0;
+    /// Filled on rank 0 only. Takes some 8 s at most.
+    virtual SelfCheck selfcheck(const std::string& facts) = 0;
+};
+
+struct MpiLibrary {
+    /// Throws UserError where the MPI library lacks what is needed.
+    std::unique_ptr<MpiRanks> (*start)() = nullptr;
+};
+
+static inline std::string mpi_stamp(const char* version) {
+    return part_stamp(version, {sizeof(MpiLibrary), sizeof(Arrival), sizeof(SelfCheck), sizeof(TransferId)});
+}
+
+/// Loads the part at the first call. Throws UserError, at each call, where it cannot be used.
+const MpiLibrary& mpi_library();
+
+}  // namespace stemma
