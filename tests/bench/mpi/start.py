@@ -50,7 +50,9 @@ def bare(ranks, folder):
 def stemma(ranks, job, folder):
     """The last hello's time stands in the log, which is flushed every five seconds."""
     begun = time.time()
-    settings = ["--set", 'trainer.cost="1h"', "--set", f"run.budget.members={10 * ranks}", "--set", 'workers.start_timeout="1h"']
+    settings = ["--set", f"run.budget.members={10 * ranks}", "--set", 'workers.start_timeout="1h"']
+    if 'type = "toy"' in job.read_text():
+        settings += ["--set", 'trainer.cost="1h"']
     process = mpirun(ranks, [STEMMA, "run", str(job), "--quiet", "-o", "start.h5", *settings], folder, stdout=subprocess.DEVNULL)
     while process.poll() is None:
         time.sleep(0.5)
