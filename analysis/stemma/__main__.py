@@ -1,7 +1,13 @@
-"""`python3 -m stemma`: the subcommands of `stemma` that are written in Python."""
+"""The subcommands of `stemma` that are written in Python: `python3 .../stemma/__main__.py WORDS`, or `python3 -m stemma WORDS`."""
 
 import os
 import sys
+
+_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+if not __package__:
+    # Started by its path. Python has put the package's inside first, where modules would be found by short names; the package's
+    # own folder belongs there. The folder that one stands in is nowhere: it may be anybody's, and hold a random.py.
+    sys.path[:] = [_FOLDER] + [entry for entry in sys.path if os.path.abspath(entry) not in (_FOLDER, os.path.join(_FOLDER, "stemma"))]
 
 _DEBIAN = "/usr/bin/python3"
 _ASKED = "STEMMA_PYTHON_ASKED"
@@ -10,10 +16,7 @@ _ASKED = "STEMMA_PYTHON_ASKED"
 def _elsewhere():
     """Where this interpreter lacks the libraries, Debian's may have them."""
     if os.access(_DEBIAN, os.X_OK) and _ASKED not in os.environ and not os.environ.get("STEMMA_PYTHON") and os.path.realpath(_DEBIAN) != os.path.realpath(sys.executable):
-        environment = {**os.environ, _ASKED: "1"}
-        folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH")]))
-        os.execve(_DEBIAN, [_DEBIAN, "-m", "stemma", *sys.argv[1:]], environment)
+        os.execve(_DEBIAN, [_DEBIAN, os.path.join(_FOLDER, "stemma", "__main__.py"), *sys.argv[1:]], {**os.environ, _ASKED: "1"})
 
 
 def main():

@@ -2,16 +2,21 @@
 
 import json
 import os
+import struct
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from stemma import schema
 from stemma.errors import StemmaError
+from stemma.hdf5 import UNREADABLE as _UNREADABLE
+from stemma.hdf5 import Reader, open_file, patiently, rows_in_file
+from stemma.log import Damaged, Log
+from stemma.logged_tables import LoggedTables, NotAsLogged
 
+_LOG = ("inputs", "decisions", "payload")
 _FINISHED = 2  # bit of the column `flags` of /commits
 _COMMITS_PER_BLOCK = 1024
 
@@ -68,60 +73,45 @@ def _text(value):
 
 
 class RunFile:
-    """An opened run file, as of its last commit. Tables are read when asked for, in one piece, and kept."""
+    """An opened run file, as of its last commit. Tables are read when asked for, in one piece, compared with the log, and kept."""
 
     def __init__(self, path):
         self.path = Path(path)
         self._tables = {}
+        self._logged = None
         self._open()
 
     def refresh(self):
         """Reads anew: what was committed meanwhile, also where the file itself was replaced by a resume or at the end."""
         # The new file is opened before the old one is given up: where that fails, the run stays as it was until the next look.
-        _require_file(self.path)
-        if self._is_in_place():
-            if self._follow():
-                return
-            self.close()  # overwritten in place: opened beside itself it would look as it did, for HDF5 keeps its metadata
         new = RunFile(self.path)
+        if new._commit == self._commit:  # nothing happened: what was read and compared stays
+            new.close()
+            return
         self.close()
         vars(self).update(vars(new))
 
-    def _is_in_place(self):
-        """Is it still this file that has the name?"""
-        try:
-            own, there = os.fstat(self._file.id.get_vfd_handle()), os.stat(self.path)
-        except (OSError, RuntimeError, ValueError):  # closed, or gone meanwhile
-            return False
-        return (own.st_dev, own.st_ino) == (there.st_dev, there.st_ino)
-
-    def _follow(self):
-        """Takes up what was added to this very file."""
-        before = self._rows, self.seconds, self.finished
-        try:
-            for name in reversed(schema.TABLES):  # commits first: the rows that they count are then there
-                self._file[name].refresh()
-            self._find_commit()
-        except (OSError, RuntimeError, KeyError, ValueError):
-            self._rows, self.seconds, self.finished = before
-            return False
-        self._tables = {}
-        return True
-
     def close(self):
         self._file.close()
+        self._reader.close()
 
     def rows(self, table):
         """Committed rows of a table."""
         return self._rows[table]
 
     def table(self, name):
-        """A table as a structured array (pools of bytes: as uint8)."""
+        """A table as a structured array (pools of bytes: as uint8). Raises StemmaError where it does not hold what the log says."""
         if name not in self._tables:
             try:
-                self._tables[name] = self._file[name][: self._rows[name]]
-            except (OSError, RuntimeError, KeyError, ValueError) as error:
+                rows = self._read(name)
+                self._compare(name, rows)
+            except NotAsLogged as error:
+                raise StemmaError(f"{self.path}: is damaged: {error}. The log is whole: `stemma resume` writes all tables anew, and `stemma export --csv` reads the log alone") from None
+            except Damaged as error:
+                raise StemmaError(f"{self.path}: is damaged: {error}. Take a copy from before the damage, if there is one") from None
+            except _UNREADABLE as error:
                 raise _unreadable(self.path, f"table {name}: {error}") from None
+            self._tables[name] = rows
         return self._tables[name]
 
     def text(self, offset, length):
@@ -129,15 +119,41 @@ class RunFile:
         pool = self.table("text")
         return pool[int(offset) : int(offset) + int(length)].tobytes().decode("utf-8", "replace")
 
+    def _read(self, name):
+        return patiently(lambda: self._file[name][: self._rows[name]], self._reader)
+
+    def _compare(self, name, rows):
+        if name == "commits":
+            _check_commits(rows)
+        elif self._rows["payload"] == 0:  # made by another program, without a log: there is nothing to compare with
+            return
+        elif name not in _LOG:
+            self._log_tables().compare(name, rows)
+        elif self._logged is None:
+            self._log_tables()
+
+    def _log_tables(self):
+        if self._logged is None:
+            log = Log(*(self._tables.get(name, self._read(name)) for name in _LOG))
+            self._logged = LoggedTables(log, len(self.parameters), len(self.metrics))
+        return self._logged
+
     def _open(self):
         _require_file(self.path)
         try:
-            self._file = _open_hdf5(self.path)
-            self._check_format()
-            self._read_header()
-            self._find_commit()
-        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            self._reader = Reader(self.path)
+            if not self._reader.is_hdf5:
+                raise StemmaError(f"{self.path}: is not an HDF5 file. Give the run file that `stemma run` wrote (RUN.h5)")
+            patiently(self._look, self._reader)
+        except _UNREADABLE as error:
             raise _unreadable(self.path, error) from None
+
+    def _look(self):
+        self._file = open_file(self._reader)
+        commits = self._file.get("commits")  # first: the rows that it counts are in all tables that are opened later
+        self._check_format()
+        self._read_header()
+        self._find_commit(commits)
 
     def _check_format(self):
         attributes = self._file.attrs
@@ -153,6 +169,8 @@ class RunFile:
     def _read_header(self):
         attributes, file = self._file.attrs, self._file
         text = {name: _text(attributes[name]) for name in ("name", "run_id", "metric", "unit", "program_version", "git_hash")}
+        if header_crc32(file) != int(attributes["header_crc32"]):
+            raise ValueError("the header's checksum is wrong")
         space = json.loads(_text(file["space"][()]))
         self.header = Header(**text, seed=int(attributes["seed"]), maximise=bool(attributes["maximise"]),
                              started_unix=float(attributes["started_unix"]), job=_text(file["job"][()]),
@@ -164,43 +182,61 @@ class RunFile:
         metrics = zip(file["metric_names"][:], _more_columns(file["reports"], "reports"), _more_columns(file["epochs"], "epochs"), file["metric_held_out"][:])
         self.metrics = tuple(Metric(_text(name), column, of_epoch, bool(held_out)) for name, column, of_epoch, held_out in metrics)
 
-    def _find_commit(self):
+    def _find_commit(self, commits):
         """The last whole commit whose rows are all there; a killed writer leaves a tail that does not count."""
-        commits = self._file["commits"]
-        extents = {name: self._file[name].shape[0] for name in schema.TABLES}
-        size, end = commits.dtype.itemsize, commits.shape[0]
-        self._rows = dict.fromkeys(schema.TABLES, 0)
+        there = {name: rows_in_file(self._file[name], self._reader.size()) for name in schema.TABLES}
+        end = rows_in_file(commits, self._reader.size())
+        self._rows, self._commit = dict.fromkeys(schema.TABLES, 0), b""
         self.seconds, self.finished = 0.0, False
         while end > 0:
             first = max(0, end - _COMMITS_PER_BLOCK)
             block = commits[first:end]
-            raw = block.tobytes()
+            whole = _whole_commits(block, first)
             for i in range(end - first - 1, -1, -1):
-                row = raw[i * size : (i + 1) * size]
-                if int(block[i]["commit"]) != first + i or zlib.crc32(row[:-4]) != int(block[i]["crc32"]):
+                if not whole[i] or any(block[i][name] > there[name] for name in schema.TABLES if name != "commits"):
                     continue
-                counts = {name: int(block[i][name]) for name in schema.TABLES if name != "commits"}
-                if any(counts[name] > extents[name] for name in counts):
-                    continue
-                self._rows = counts | {"commits": first + i + 1}
+                self._rows = {name: int(block[i][name]) for name in schema.TABLES if name != "commits"} | {"commits": first + i + 1}
+                self._commit = block[i].tobytes()
                 self.seconds = float(block[i]["time"])
                 self.finished = bool(int(block[i]["flags"]) & _FINISHED)
                 return
             end = first
-        if extents["commits"]:
+        if commits.shape[0]:
             raise ValueError("none of its commits is whole")
 
 
-def _open_hdf5(path):
-    with open(path, "rb") as file:
-        if file.read(8) != b"\x89HDF\r\n\x1a\n":
-            raise StemmaError(f"{path}: is not an HDF5 file. Give the run file that `stemma run` wrote (RUN.h5)")
-    # A reader needs no lock, and many network file systems have none to give.
-    unlocked = {"locking": False} if h5py.version.hdf5_version_tuple >= (1, 10, 7) and h5py.version.hdf5_version_tuple[:3] not in {(1, 12, 0)} else {}
-    try:
-        return h5py.File(path, "r", swmr=True, **unlocked)
-    except OSError:
-        return h5py.File(path, "r", **unlocked)  # files of other programs may be too old for live reading; they get a better message
+def header_crc32(file):
+    """What the attribute of that name must be."""
+    attributes, out = file.attrs, bytearray()
+
+    def put(text):
+        raw = text.encode() if isinstance(text, str) else bytes(text)
+        out.extend(struct.pack("<I", len(raw)) + raw)
+
+    for text in (attributes["run_id"], attributes["name"], file["job"][()], file["overrides"][()], attributes["program_version"], attributes["git_hash"],
+                 attributes["metric"], attributes["unit"], file["space"][()]):
+        put(text)
+    out += struct.pack("<QdBI", int(attributes["seed"]), float(attributes["started_unix"]), int(attributes["maximise"]), file["parameter_names"].shape[0])
+    for name in file["parameter_names"][:]:
+        put(name)
+    for name, held_out in zip(file["metric_names"][:], file["metric_held_out"][:]):
+        put(name)
+        out.append(int(held_out))
+    if len(attributes.get("machines", b"")):  # older files have none
+        put(attributes["machines"])
+    return zlib.crc32(out)
+
+
+def _whole_commits(rows, first):
+    """Which rows of /commits, of which these begin at row `first`, are whole: neither torn nor damaged."""
+    size, raw = rows.dtype.itemsize, rows.tobytes()
+    return [int(row["commit"]) == first + i and zlib.crc32(raw[i * size : (i + 1) * size - 4]) == int(row["crc32"]) for i, row in enumerate(rows)]
+
+
+def _check_commits(rows):
+    whole = _whole_commits(rows, 0)
+    if not all(whole):
+        raise Damaged(f"the checksum of row {whole.index(False)} of table commits is wrong")
 
 
 def _require_file(path):

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "analysis"))
 
 from stemma import schema  # noqa: E402
+from stemma.runfile import header_crc32  # noqa: E402
 
 DEFAULT_SPACE = [
     {"name": "lr", "type": "real", "role": "mutable", "low": 1e-5, "high": 1.0, "scale": "log", "step": None, "default": None, "when": []},
@@ -35,7 +36,7 @@ def dtype_of(table, more=()):
 def write_run(path, tables, *, name="made", parameters=None, metrics=("valid_loss", "test_loss"), held_out=(0, 1), maximise=False, unit="epoch", seed=1,
               job="", overrides="", text=b"", seconds=None, finished=True, version=schema.FORMAT_VERSION, fmt=schema.FORMAT,
               tail=0):
-    """tables: {name: {column: values}}, all other columns 0. `tail` appends that many uncommitted rows to every table."""
+    """tables: {name: {column: values}}, all other columns 0; there is no log. `tail` appends that many uncommitted rows to every table."""
     parameters = DEFAULT_SPACE if parameters is None else parameters
     names = [item["name"] for item in parameters]
     variable = h5py.string_dtype()
@@ -51,6 +52,7 @@ def write_run(path, tables, *, name="made", parameters=None, metrics=("valid_los
         file.create_dataset("parameter_names", data=np.array(names, dtype=object), dtype=variable)
         file.create_dataset("metric_names", data=np.array(metrics, dtype=object), dtype=variable)
         file["metric_held_out"] = np.array(held_out, np.uint8)
+        file.attrs["header_crc32"] = np.uint32(header_crc32(file))
         counts = {}
         for table, columns in schema.TABLES.items():
             if table == "commits":

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -36,17 +37,40 @@ std::string value_of(const Environment& environment, std::string_view name) {
     return found == environment.end() ? std::string() : found->second;
 }
 
+/// Of a list of folders those that are the same wherever one stands. Python takes "" for the folder that one stands in,
+/// which `PYTHONPATH=$PYTHONPATH:/more` has often.
+std::string absolute_entries(std::string_view list) {
+    std::string kept;
+    while (!list.empty()) {
+        const auto entry = list.substr(0, list.find(':'));
+        list.remove_prefix(std::min(entry.size() + 1, list.size()));
+        if (!entry.starts_with('/')) continue;
+        if (!kept.empty()) kept += ':';
+        kept += entry;
+    }
+    return kept;
+}
+
+/// What starts the package in that Python. Never `-m`: it looks in the folder that one stands in first, which may be
+/// anybody's, and runs its random.py.
+std::vector<std::string> start_of_package(const std::string& python) {
+    if (const auto folder = package_folder(); !folder.empty()) {
+        return {python, (folder / "stemma" / "__main__.py").string()};
+    }
+    return {python, "-c",
+            "import sys; sys.path[:] = [entry for entry in sys.path if entry]; "
+            "from stemma.__main__ import main; sys.exit(main())"};
+}
+
 }  // namespace
 
 void become_python(const std::vector<std::string>& words) {
     const auto environment = read_environment();
     const auto chosen = value_of(environment, "STEMMA_PYTHON");
     const std::string python = chosen.empty() ? "python3" : chosen;
-    if (const auto folder = package_folder(); !folder.empty()) {
-        const auto others = value_of(environment, "PYTHONPATH");
-        ::setenv("PYTHONPATH", (folder.string() + (others.empty() ? "" : ":" + others)).c_str(), 1);
-    }
-    std::vector<std::string> all = {python, "-m", "stemma"};
+    if (const auto others = environment.find("PYTHONPATH"); others != environment.end())
+        ::setenv("PYTHONPATH", absolute_entries(others->second).c_str(), 1);
+    auto all = start_of_package(python);
     all.insert(all.end(), words.begin(), words.end());
     std::vector<char*> arguments;
     for (auto& word : all) arguments.push_back(word.data());

@@ -1,0 +1,138 @@
+"""HDF5 files that another process may be writing, or was writing when it was killed: read without waiting for what never comes.
+
+HDF5's own way of reading such a file (SWMR) tries damaged metadata a hundred times, each time after twice the pause before:
+for ever, and h5py has no way to set another number. Opened in the ordinary way a damaged block is an error at once; but a
+file that is marked as being written is then refused, and one that grew since its head was written is taken for damaged. So HDF5
+reads through `Reader`, which gives it another head."""
+
+import io
+import os
+import struct
+import time
+
+import h5py
+
+UNREADABLE = (OSError, RuntimeError, KeyError, ValueError, TypeError)  # what h5py raises for damaged files
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_SUPERBLOCK_BYTES = 48  # of version 3, the only one with the mark: signature, version, sizes, mark, addresses, checksum
+_VERSION_AT, _SIZES_AT, _MARK_AT, _END_AT, _CHECKSUM_AT = 8, 9, 11, 28, 44
+_FAR = 1 << 50  # end of a file that is being written: wherever it will be
+_WORD = 0xFFFFFFFF
+_MIX = ((0, 2, 4), (1, 0, 6), (2, 1, 8), (0, 2, 16), (1, 0, 19), (2, 1, 4))
+_FINAL = ((2, 1, 14), (0, 2, 11), (1, 0, 25), (2, 1, 16), (0, 2, 4), (1, 0, 14), (2, 1, 24))
+_PAUSES = (0.0, 0.001, 0.004, 0.016, 0.064, 0.25)  # [s] before each look at a file in which a block may be half written
+
+
+class Reader(io.RawIOBase):
+    """The bytes of a file. One that is marked as being written has not the mark, and an end further away than it will ever grow."""
+
+    def __init__(self, path):
+        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        self._at = 0
+        head = os.pread(self._descriptor, _SUPERBLOCK_BYTES, 0)
+        self.is_hdf5 = head[:8] == _SIGNATURE
+        whole = len(head) == _SUPERBLOCK_BYTES and head[_VERSION_AT] == 3 and head[_SIZES_AT : _SIZES_AT + 2] == b"\x08\x08"
+        self.marked = whole and head[_MARK_AT] != 0
+        self._head = _unmarked(head) if self.marked else b""
+
+    def fileno(self):
+        return self._descriptor
+
+    def size(self):
+        return os.fstat(self._descriptor).st_size
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def seek(self, offset, whence=os.SEEK_SET):
+        end = _FAR if self._head else self.size()
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: end}[whence]
+        return self._at
+
+    def tell(self):
+        return self._at
+
+    def readinto(self, buffer):
+        """Fills the buffer. What lies beyond the end reads as zeros: a chunk is as long as its rows will be one day."""
+        view = memoryview(buffer).cast("B")
+        filled = 0
+        while filled < len(view):
+            got = os.preadv(self._descriptor, [view[filled:]], self._at + filled)
+            if got == 0:
+                view[filled:] = bytes(len(view) - filled)
+                break
+            filled += got
+        if self._head and self._at < _SUPERBLOCK_BYTES:
+            piece = self._head[self._at : self._at + len(view)]
+            view[: len(piece)] = piece
+        self._at += len(view)
+        return len(view)
+
+    def close(self):
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+
+def open_file(reader):
+    """The file as h5py has it. Raises OSError for what is damaged."""
+    return h5py.File(reader, "r")
+
+
+def rows_in_file(dataset, size):
+    """Rows of a one-dimensional dataset up to the first that lies beyond the end of a file of `size` bytes: what was lost with
+    the file's end would read as zeros. Only the last chunks are looked at, for a table's chunks are laid down in order."""
+    rows, width = dataset.shape[0], dataset.dtype.itemsize
+    while rows > 0 and dataset.chunks:
+        first = (rows - 1) // dataset.chunks[0] * dataset.chunks[0]
+        chunk = dataset.id.get_chunk_info_by_coord((first,))
+        left = 0 if chunk.byte_offset is None else size - chunk.byte_offset
+        # A compressed chunk is there in whole or not at all; of others those rows are that were written.
+        there = (dataset.chunks[0] if left >= chunk.size else 0) if dataset.compression else max(0, left // width)
+        if there > 0:
+            return min(rows, first + there)
+        rows = first
+    return rows
+
+
+def patiently(look, reader):
+    """What `look()` returns. A file that is marked as being written is looked at several times, for half a second in all:
+    a block of its metadata may have been half written. Raises what the last look raised."""
+    pauses = _PAUSES if reader.marked else (0.0,)
+    for pause in pauses:
+        time.sleep(pause)
+        try:
+            return look()
+        except UNREADABLE as error:
+            last = error
+    raise last
+
+
+def _unmarked(head):
+    if struct.unpack_from("<I", head, _CHECKSUM_AT)[0] != _lookup3(head[:_CHECKSUM_AT]):
+        return b""  # damaged: HDF5 shall see it as it is
+    plain = head[:_MARK_AT] + b"\0" + head[_MARK_AT + 1 : _END_AT] + struct.pack("<Q", _FAR) + head[_END_AT + 8 : _CHECKSUM_AT]
+    return plain + struct.pack("<I", _lookup3(plain))
+
+
+def _lookup3(data):
+    """Bob Jenkins' lookup3 of whole words: HDF5's checksum of metadata."""
+    words = struct.unpack(f"<{len(data) // 4}I", data)
+    state = [(0xDEADBEEF + len(data)) & _WORD] * 3
+    for at in range(0, len(words), 3):
+        for i, word in enumerate(words[at : at + 3]):
+            state[i] = (state[i] + word) & _WORD
+        if at + 3 < len(words):
+            for into, of, turn in _MIX:
+                state[into] = ((state[into] - state[of]) & _WORD) ^ _turned(state[of], turn)
+                state[of] = (state[of] + state[3 - into - of]) & _WORD
+    for into, of, turn in _FINAL:
+        state[into] = ((state[into] ^ state[of]) - _turned(state[of], turn)) & _WORD
+    return state[2]
+
+
+def _turned(word, bits):
+    return (word << bits | word >> (32 - bits)) & _WORD

@@ -1,0 +1,244 @@
+"""What the tables must hold by the log. The program writes them beside it, and while a search runs without checksums of their
+own: whoever reads them compares. Made as in src/record/tables.cpp, but all rows of a column at once."""
+
+import numpy as np
+
+from stemma import schema
+from stemma.log import Damaged
+
+
+class NotAsLogged(ValueError):
+    """A table that differs from the log, which itself is whole. Names the row."""
+
+
+_NEVER = np.iinfo(np.int64).max
+_VALUE_BYTES = np.array([0, 8, 8, 4])  # of a value, by the byte before it: inactive, real, integer, choice
+_STATUS, _OUTCOME, _EVENT = ({name: number for number, name in names.items()} for names in (schema.REPORT_STATUS, schema.LEASE_OUTCOMES, schema.EVENT_KINDS))
+_WORKER, _SNAPSHOT, _INCARNATION = ({name: number for number, name in names.items()} for names in (schema.WORKER_CHANGES, schema.SNAPSHOT_CHANGES, schema.INCARNATION_CHANGES))
+
+
+class LoggedTables:
+    """The tables of a log, for a run with that many hyperparameters and metrics. Each is made when it is compared."""
+
+    def __init__(self, log, parameters, metrics):
+        self._log, self._parameters, self._metrics = log, parameters, metrics
+        self._read_starts()
+        self._read_workers()
+        self._read_reports()
+        self._read_failures()
+        self._read_assignments()
+        self._find_ends()
+        self._place_texts()
+
+    def compare(self, name, rows):
+        """Raises NotAsLogged if `rows`, the table as it lies in the file, is not what the log says."""
+        if name == "text":
+            if rows.tobytes() != self._pool:
+                raise NotAsLogged("table text is another one than in the log")
+            return
+        fixed, more = getattr(self, "_" + name)()
+        columns = [fixed[column] for column in schema.TABLES[name]] + list(more)
+        for column, values in zip(rows.dtype.names, columns):
+            if len(values) != len(rows):
+                raise NotAsLogged(f"table {name} has {len(rows)} rows; by the log it has {len(values)}")
+            differs = _bits(np.asarray(values).astype(rows.dtype[column])) != _bits(rows[column])
+            if differs.any():
+                raise NotAsLogged(f"row {int(differs.argmax())} of table {name} has another {column} than the log")
+
+    # ---- what the log has of each kind ------------------------------------------------------------------------------
+
+    def _read_starts(self):
+        rows, at, fields = self._log.inputs("incarnation_started")
+        self._starts = {"row": rows, "at": at, "incarnation": fields.take("u4"), "workers": fields.take("u4")}
+
+    def _read_workers(self):
+        rows, at, fields = self._log.inputs("worker_joined")
+        self._joined = {"row": rows, "at": at, "worker": fields.take("i8"), "host": fields.text(), "device": fields.text(), "quota": fields.take("u8")}
+        rows, at, fields = self._log.inputs("worker_lost")
+        self._gone = {"row": rows, "at": at, "worker": fields.take("i8"), "reason": fields.text()}
+
+    def _read_reports(self):
+        rows, at, fields = self._log.inputs("lease_reported")
+        numbers = {name: fields.take(kind) for name, kind in (("worker", "i8"), ("lease", "i8"), ("reached", "i8"), ("seconds", "f8"), ("snapshot_bytes", "u8"))}
+        self._reported = {"row": rows, "at": at, **numbers}
+        count = fields.take("u4")
+        self._last_values = np.full((len(rows), self._metrics), np.nan)
+        of, resources, values = [], [], []
+        for number in range(int(count.max(initial=0))):
+            there = np.flatnonzero(count > number)
+            of.append(there)
+            resources.append(fields.take("i8", there))
+            values.append(self._values(fields, there))
+            self._last_values[there] = values[-1]
+        order = np.argsort(np.concatenate(of), kind="stable") if of else np.empty(0, int)
+        self._epoch_report, self._epoch_resource = (np.concatenate(items)[order] if items else np.empty(0, np.int64) for items in (of, resources))
+        self._epoch_values = np.concatenate(values)[order] if values else np.empty((0, self._metrics))
+
+    def _values(self, fields, there):
+        count = fields.take("u4", there)
+        values = np.full((len(there), self._metrics), np.nan)
+        for number in range(int(count.max(initial=0))):
+            more = count > number
+            taken = fields.take("f8", there[more])
+            if number < self._metrics:
+                values[more, number] = taken
+        return values
+
+    def _read_failures(self):
+        rows, at, fields = self._log.inputs("lease_failed")
+        self._failed = {"row": rows, "at": at, "worker": fields.take("i8"), "lease": fields.take("i8"), "kind": fields.take("u1"),
+                        "type": fields.text(), "message": fields.text(), "reached": fields.take("i8"), "seconds": fields.take("f8")}
+
+    def _read_assignments(self):
+        rows, at, fields = self._log.decisions("assign")
+        names = (("worker", "i8"), ("lease", "i8"), ("member", "i8"), ("from", "i8"), ("to", "i8"), ("source", "u1"), ("snapshot", "i8"),
+                 ("owner", "i8"), ("transfer", "i8"), ("bytes", "u8"), ("attempt", "u4"))
+        self._given = {"row": rows, "at": at, **{name: fields.take(kind) for name, kind in names}}
+        if not np.array_equal(self._given["lease"], np.arange(len(rows))):
+            raise Damaged("the log's leases are not numbered in order")
+        rows, at, fields = self._log.decisions("noted")
+        self._noted = {"row": rows, "at": at, "kind": fields.take("u1"), "member": fields.take("i8"), "lease": fields.take("i8"), "worker": fields.take("i8"), "value": fields.take("f8")}
+
+    # ---- what follows from several kinds ----------------------------------------------------------------------------
+
+    def _of_lease(self, column, leases, none):
+        """Of the leases named, `none` where there is no such lease."""
+        known = (leases >= 0) & (leases < len(self._given["lease"]))
+        values = np.full(len(leases), none, np.int64)
+        values[known] = self._given[column][leases[known]]
+        return values
+
+    def _find_ends(self):
+        """Where each lease first ended, and how: a report or failure of the worker that had it, the worker's loss, the next start
+        of the program, or a word of the manager's."""
+        given, reported, failed, noted = self._given, self._reported, self._failed, self._noted
+        whole = np.where(reported["reached"] < self._of_lease("to", reported["lease"], 0), _OUTCOME["partial"], _OUTCOME["reported"])
+        found = [(told["lease"][own], told["at"][own], told["row"][own], outcome[own])
+                 for told, outcome in ((reported, whole), (failed, np.full(len(failed["row"]), _OUTCOME["failed"])))
+                 for own in [self._of_lease("worker", told["lease"], schema.NONE) == told["worker"]]]
+        outcomes = {_EVENT["requeued"]: _OUTCOME["lost"], _EVENT["retry"]: _OUTCOME["timed_out"], _EVENT["member_failed"]: _OUTCOME["timed_out"]}
+        for kind, outcome in outcomes.items():
+            own = (noted["kind"] == kind) & (self._of_lease("lease", noted["lease"], schema.NONE) >= 0)
+            found.append((noted["lease"][own], noted["at"][own], noted["row"][own], np.full(own.sum(), outcome)))
+        total = int(given["at"].max(initial=0)) + int(self._gone["at"].max(initial=0)) + 1
+        order = np.lexsort((self._gone["at"], self._gone["worker"]))
+        for told, keys, wanted in ((self._starts, self._starts["at"], given["at"]),
+                                   ({name: self._gone[name][order] for name in ("row", "at", "worker")}, (self._gone["worker"] * total + self._gone["at"])[order], given["worker"] * total + given["at"])):
+            next_one = np.searchsorted(keys, wanted, side="right")
+            own = np.flatnonzero(next_one < len(keys))
+            if "worker" in told:
+                own = own[told["worker"][next_one[own]] == given["worker"][own]]
+            found.append((own, told["at"][next_one[own]], told["row"][next_one[own]], np.full(len(own), _OUTCOME["lost"])))
+        lease, at, row, outcome = (np.concatenate(items) for items in zip(*found))
+        later = at > given["at"][lease]
+        lease, at, row, outcome = lease[later], at[later], row[later], outcome[later]
+        order = np.lexsort((at, lease))
+        _, first = np.unique(lease[order], return_index=True)
+        first = order[first]
+        first = first[np.lexsort((lease[first], at[first]))]
+        self._ends = {"lease": lease[first], "at": at[first], "row": row[first], "outcome": outcome[first]}
+        self._end_at = np.full(len(given["lease"]), _NEVER)
+        self._end_at[self._ends["lease"]] = self._ends["at"]
+
+    def _place_texts(self):
+        """Texts lie in their pool in the order of the log."""
+        texts = [(told, name, number) for told, names in ((self._joined, ("host", "device")), (self._gone, ("reason",)), (self._failed, ("type", "message")))
+                 for number, name in enumerate(names)]
+        at = np.concatenate([told["at"] for told, _, _ in texts])
+        number = np.concatenate([np.full(len(told["at"]), number) for told, _, number in texts])
+        start, length = (np.concatenate([told[name][item] for told, name, _ in texts]) for item in (0, 1))
+        order = np.lexsort((number, at))
+        self._pool = b"".join(self._log.pool[begin : begin + size].tobytes() for begin, size in zip(start[order].tolist(), length[order].tolist()))
+        place = np.empty(len(order), np.int64)
+        place[order] = np.cumsum(length[order]) - length[order]
+        self._text_at, first = {}, 0
+        for told, name, _ in texts:
+            self._text_at[name] = place[first : first + len(told["at"])], told[name][1]
+            first += len(told["at"])
+
+    def _text_columns(self, *names):
+        return {f"{name}_{what}": self._text_at[name][item] for name in names for item, what in enumerate(("offset", "length"))}
+
+    def _when(self, told):
+        return {"sequence": told["row"], "time": self._log.times[told["row"]]}
+
+    def _incarnation(self, at):
+        """Of the program, where that stands in the log."""
+        start = np.searchsorted(self._starts["at"], at) - 1
+        return np.where(start >= 0, self._starts["incarnation"][start], 0) if len(self._starts["at"]) else np.zeros(len(at), np.uint32)
+
+    # ---- the tables: fixed columns, and the further ones ------------------------------------------------------------
+
+    def _members(self):
+        rows, _, fields = self._log.decisions("born")
+        fixed = {"member": fields.take("i8"), "cause": fields.take("u1"), "parent": fields.take("i8"), "donor": fields.take("i8"), "generation": fields.take("u4"),
+                 **self._when({"row": rows})}
+        count, more = fields.take("u4"), []
+        for number in range(self._parameters):
+            values, there = np.full(len(rows), np.nan), np.flatnonzero(count > number)
+            which = fields.take("u1", there)
+            for kind, as_number in ((1, "f8"), (2, "i8"), (3, "u4")):
+                own = there[which == kind]
+                values[own] = fields.take(as_number, own)
+            more.append(values)
+        return fixed, more
+
+    def _reports(self):
+        told = self._reported
+        late = (self._of_lease("worker", told["lease"], schema.NONE) != told["worker"]) | (self._end_at_of(told["lease"]) < told["at"])
+        asked = self._of_lease("to", told["lease"], 0)
+        status = np.where(late, _STATUS["late"], np.where(told["reached"] < asked, _STATUS["partial"], _STATUS["full"]))
+        return {**told, **self._when(told), "member": self._of_lease("member", told["lease"], schema.NONE), "resource": told["reached"], "asked": asked, "status": status}, self._last_values.T
+
+    def _end_at_of(self, leases):
+        known = (leases >= 0) & (leases < len(self._end_at))
+        return np.where(known, self._end_at[np.where(known, leases, 0)], _NEVER) if len(self._end_at) else np.full(len(leases), _NEVER)
+
+    def _epochs(self):
+        member = self._of_lease("member", self._reported["lease"], schema.NONE)
+        return {"report": self._epoch_report, "member": member[self._epoch_report], "resource": self._epoch_resource}, self._epoch_values.T
+
+    def _leases(self):
+        return {**self._given, **self._when(self._given)}, ()
+
+    def _lease_ends(self):
+        return {**self._ends, **self._when(self._ends)}, ()
+
+    def _workers(self):
+        rows, at, fields = self._log.decisions("dismiss")
+        dismissed = {"row": rows, "at": at, "worker": fields.take("i8")}
+        parts = ({**self._joined, "change": _WORKER["joined"], "snapshot_quota": self._joined["quota"], **self._text_columns("host", "device")},
+                 {**self._gone, "change": _WORKER["lost"], **self._text_columns("reason")}, {**dismissed, "change": _WORKER["dismissed"]})
+        return self._merged("workers", *({**part, **self._when(part), "incarnation": self._incarnation(part["at"])} for part in parts)), ()
+
+    def _snapshots(self):
+        rows, at, fields = self._log.inputs("snapshot_persisted")
+        snapshot, fine = fields.take("i8"), fields.take("u1") != 0
+        parts = [{"row": rows, "at": at, "snapshot": snapshot, "change": np.where(fine, _SNAPSHOT["persisted"], _SNAPSHOT["persist_failed"])}]
+        for (rows, at, fields), change in ((self._log.inputs("snapshot_missing"), "missing"), (self._log.decisions("erase"), "erased")):
+            parts.append({"row": rows, "at": at, "snapshot": fields.take("i8"), "change": _SNAPSHOT[change]})
+        return self._merged("snapshots", *({**part, **self._when(part), "member": self._of_lease("member", part["snapshot"], schema.NONE)} for part in parts)), ()
+
+    def _events(self):
+        return {**self._noted, **self._when(self._noted)}, ()
+
+    def _failures(self):
+        told = self._failed
+        return {**told, **self._when(told), "member": self._of_lease("member", told["lease"], schema.NONE), "resource": told["reached"], **self._text_columns("type", "message")}, ()
+
+    def _incarnations(self):
+        rows, at, fields = self._log.decisions("ended")
+        ended = {"row": rows, "at": at, "change": _INCARNATION["ended"], "reason": fields.take("u1"), "best": fields.take("i8"), "incarnation": self._incarnation(at)}
+        started = {**self._starts, "change": _INCARNATION["started"], "best": schema.NONE}
+        return self._merged("incarnations", *({**part, **self._when(part)} for part in (started, ended))), ()
+
+    @staticmethod
+    def _merged(table, *parts):
+        """Rows of several kinds in the order of the log; a column that a kind does not have is 0."""
+        order = np.argsort(np.concatenate([part["at"] for part in parts]), kind="stable")
+        return {column: np.concatenate([np.broadcast_to(part.get(column, 0), len(part["at"])) for part in parts])[order] for column in schema.TABLES[table]}
+
+
+def _bits(column):
+    """So that NaN equals NaN, and 0 is not -0."""
+    return np.ascontiguousarray(column).view(f"u{column.dtype.itemsize}")
