@@ -196,6 +196,10 @@ void add_batch_command(CLI::App& app, CommandLine& line) {
     command->add_option("--account", line.batch.account, "Account");
     command->add_option("--unit-seconds", line.batch.unit_seconds, "Seconds of one unit of training, for the sums")
         ->check(CLI::PositiveNumber);
+    add_command(
+        app, line, "sbatch-options",
+        "For batch scripts: `scontrol show job` on standard input to the options of sbatch for another such job",
+        [] { return print_batch_options(); });
 }
 
 void add_ask_commands(CLI::App& app, CommandLine& line) {

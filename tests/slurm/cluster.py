@@ -10,6 +10,13 @@ from record import rows
 
 SECONDS = 240
 
+THREE_TASKS = ("--nodes=1", "--ntasks-per-node=3", "--time=5")
+SLOW = ("--set", "trainer.cost=40ms", "--set", "run.budget.members=150", "--output", "toy.h5")
+LONG = ("--set", "trainer.cost=40ms", "--set", "run.budget.members=100000", "--output", "toy.h5")
+# A limit of a minute that the search obeys by itself, with half of it left; Slurm's own warning would come too late.
+CUT = ("--time=1", "--signal=B:USR1@1")
+HALF_A_MINUTE = ("--grace", "30s")
+
 
 class Cluster:
     def __init__(self, stemma, conf):
@@ -84,3 +91,21 @@ def ranks_of(job):
         if names.get("SLURM_JOB_ID") == str(job) and rank is not None:
             found[int(rank)] = int(entry.name)
     return found
+
+
+def members(stemma, file="toy.h5"):
+    return len(rows(stemma, file, "members"))
+
+
+def committed(stemma, file="toy.h5"):
+    return [(row["lease"], row["member"]) for row in rows(stemma, file, "reports")]
+
+
+def incarnations(cluster, job):
+    return cluster.log(job).count("start number")
+
+
+def end_soon(cluster, stemma, before, file="toy.h5"):
+    """Waits until the next start has added to the reports `before`, then lets the search have no more members than it has."""
+    cluster.wait_for_reports(file, len(before) + 1)
+    stemma("budget", file, "--members", members(stemma, file))

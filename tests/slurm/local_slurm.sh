@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A real Slurm (munge, slurmctld, slurmd; Debian's packages) on this one machine, without systemd, for tests of the batch scripts.
-#   local_slurm.sh up [NODES]   start it with NODES "nodes" (default 1) of $SLURM_LOCAL_CPUS CPUs each (default 4), then print how to use it
+#   local_slurm.sh up [NODES]   start it with NODES "nodes" (default 1) of $SLURM_LOCAL_CPUS CPUs each (default 8), then print how to use it
 #   local_slurm.sh down         stop it and remove its files
 # Its folder is $SLURM_LOCAL_DIR, its ports $SLURM_LOCAL_PORT (default 16817) and the 20 after it.
 # Needs root and: apt-get install -y --no-install-recommends slurm-wlm munge openmpi-bin
@@ -11,7 +11,7 @@
 set -euo pipefail
 dir=${SLURM_LOCAL_DIR:-${TMPDIR:-/tmp}/local-slurm}
 port=${SLURM_LOCAL_PORT:-16817}
-cpus=${SLURM_LOCAL_CPUS:-4}
+cpus=${SLURM_LOCAL_CPUS:-8}
 host=$(hostname -s)
 conf=$dir/slurm.conf
 
@@ -60,6 +60,7 @@ JobAcctGatherType=jobacct_gather/none
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 KillWait=15
+Licenses=matlab:3
 CONF
   if [ "$nodes" = 1 ]; then
     cat >>"$conf" <<CONF
@@ -67,7 +68,7 @@ SlurmdPort=$((port + 1))
 SlurmdSpoolDir=$dir/spool
 SlurmdLogFile=$dir/log/slurmd.log
 SlurmdPidFile=$dir/slurmd.pid
-NodeName=$host CPUs=$cpus State=UNKNOWN
+NodeName=$host CPUs=$cpus RealMemory=8000 TmpDisk=1000 State=UNKNOWN
 PartitionName=batch Nodes=$host Default=YES MaxTime=INFINITE State=UP PriorityTier=1
 PartitionName=urgent Nodes=$host MaxTime=INFINITE State=UP PriorityTier=2
 CONF
@@ -78,7 +79,7 @@ SlurmdLogFile=$dir/log/slurmd-%n.log
 SlurmdPidFile=$dir/slurmd-%n.pid
 CONF
     for i in $(seq 1 "$nodes"); do
-      echo "NodeName=n$i NodeHostname=$host Port=$((port + 1 + i)) CPUs=$cpus State=UNKNOWN" >>"$conf"
+      echo "NodeName=n$i NodeHostname=$host Port=$((port + 1 + i)) CPUs=$cpus RealMemory=8000 TmpDisk=1000 State=UNKNOWN" >>"$conf"
     done
     echo "PartitionName=batch Nodes=n[1-$nodes] Default=YES MaxTime=INFINITE State=UP PriorityTier=1" >>"$conf"
     echo "PartitionName=urgent Nodes=n[1-$nodes] MaxTime=INFINITE State=UP PriorityTier=2" >>"$conf"

@@ -5,37 +5,12 @@ import signal
 import time
 
 import pytest
-from cluster import ranks_of
+from cluster import CUT, HALF_A_MINUTE, LONG, SLOW, THREE_TASKS, committed, end_soon, incarnations, members, ranks_of
 from harness import wait_until
 from record import rows
 
 # Heartbeats, kills and browsers run against a real clock: where a busy machine held one up, it is tried once more, and told.
 pytestmark = pytest.mark.flaky(reruns=1)
-
-THREE_TASKS = ("--nodes=1", "--ntasks-per-node=3", "--time=5")
-SLOW = ("--set", "trainer.cost=40ms", "--set", "run.budget.members=150", "--output", "toy.h5")
-LONG = ("--set", "trainer.cost=40ms", "--set", "run.budget.members=100000", "--output", "toy.h5")
-# A limit of a minute that the search obeys by itself, with half of it left; Slurm's own warning would come too late.
-CUT = ("--time=1", "--signal=B:USR1@1")
-HALF_A_MINUTE = ("--grace", "30s")
-
-
-def members(stemma, file="toy.h5"):
-    return len(rows(stemma, file, "members"))
-
-
-def committed(stemma, file="toy.h5"):
-    return [(row["lease"], row["member"]) for row in rows(stemma, file, "reports")]
-
-
-def incarnations(cluster, job):
-    return cluster.log(job).count("start number")
-
-
-def end_soon(cluster, stemma, before):
-    """Waits until the next start has added to the reports `before`, then lets the search have no more members than it has."""
-    cluster.wait_for_reports("toy.h5", len(before) + 1)
-    stemma("budget", "toy.h5", "--members", members(stemma))
 
 
 def test_submit_and_finish(cluster, stemma):
@@ -164,21 +139,6 @@ def test_preemption_queues_it_again(cluster, stemma):
     assert cluster.restarts(job) == 1
     assert committed(stemma)[: len(before)] == before
     assert members(stemma) == 150
-    stemma("verify", "toy.h5")
-
-
-@pytest.mark.long
-def test_where_requeue_is_not_allowed_a_dependent_job_goes_on(cluster, stemma):
-    first = cluster.submit("toy.toml", *LONG, *HALF_A_MINUTE, options=(*THREE_TASKS, *CUT, "--no-requeue"))
-
-    cluster.wait_for_state(first, "COMPLETED")
-    before = committed(stemma)
-    assert "a new job goes on" in cluster.log(first), cluster.log(first)
-    end_soon(cluster, stemma, before)
-    cluster.wait_for_state(first + 1, "COMPLETED")
-    assert "the allocation ends in 0:" in cluster.log(first + 1), "its own end, not the first job's"
-
-    assert committed(stemma)[: len(before)] == before
     stemma("verify", "toy.h5")
 
 

@@ -49,6 +49,9 @@ struct BatchOptions {
 };
 /// Prints a script for sbatch.
 ExitCode print_batch_script(const BatchOptions& options);
+/// Reads `scontrol show job` from standard input; prints the options of sbatch for another job like it, one a line, and
+/// on standard error what they leave out.
+ExitCode print_batch_options();
 
 struct RunOptions {
     std::string output;         ///< "" = the job's

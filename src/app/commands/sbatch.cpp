@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <iostream>
+#include <iterator>
 
 #include "app/commands/commands.hpp"
 #include "app/console/format.hpp"
@@ -11,6 +13,7 @@
 #include "app/registry.hpp"
 #include "core/error.hpp"
 #include "platform/launch.hpp"
+#include "platform/slurm_job.hpp"
 
 namespace stemma {
 
@@ -99,6 +102,17 @@ ExitCode print_batch_script(const BatchOptions& options) {
     for (const auto& change : options.job.overrides) text += " --set " + shell_quoted(change);
     text += fmt::format("\nsource {}\n", shell_quoted(batch_script().string()));
     std::fputs(text.c_str(), stdout);
+    return ExitCode::ok;
+}
+
+ExitCode print_batch_options() {
+    const std::string text(std::istreambuf_iterator<char>(std::cin), {});
+    const auto options = sbatch_options(text, read_environment());
+    for (const auto& word : options.words) std::printf("%s\n", word.c_str());
+    auto left_out = std::string(sbatch_options_not_shown);
+    for (const auto& one : options.left_out) left_out += ", " + one;
+    fmt::print(stderr, "the new job has the options that this one had; as the script's #SBATCH lines say: {}\n",
+               left_out);
     return ExitCode::ok;
 }
 

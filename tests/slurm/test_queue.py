@@ -1,0 +1,129 @@
+"""What is queued again, and what the ranks and the next job are told: job arrays, `sbatch --export`, jobs that follow one another."""
+
+import re
+
+import pytest
+from cluster import CUT, HALF_A_MINUTE, LONG, SLOW, THREE_TASKS, committed, end_soon, incarnations, members
+
+# Heartbeats and kills run against a real clock: where a busy machine held one up, it is tried once more, and told.
+pytestmark = pytest.mark.flaky(reruns=1)
+
+# What mpirun needs of the environment here, where it is started by root.
+MPIRUN_NEEDS = "OMPI_ALLOW_RUN_AS_ROOT,OMPI_ALLOW_RUN_AS_ROOT_CONFIRM,OMPI_MCA_oob_tcp_if_include,OMPI_MCA_btl_tcp_if_include"
+
+
+def program_in_folder(cluster):
+    """Where a batch script looks for it whose environment names none."""
+    (cluster.folder / "build").mkdir()
+    (cluster.folder / "build/stemma").symlink_to(cluster.stemma.binary)
+
+
+@pytest.mark.long
+def test_an_array_task_is_queued_again_alone(cluster, stemma):
+    """Of a task whose job has the array's own number; those that were stopped or cancelled stay so."""
+    options = ("--array=1-3", "--ntasks-per-node=2", *CUT)
+    array = cluster.submit("toy.toml", *LONG[:-2], *HALF_A_MINUTE, script="stemma-array.sbatch", options=options)
+    tasks = [f"{array}_{task}" for task in (1, 2, 3)]
+    files = {task: f"runs/toy-seed{task[-1]}.h5" for task in tasks}
+    cluster.wait(lambda: all(cluster.state(task) == "RUNNING" for task in tasks), "all tasks run")
+    own = next(task for task in tasks if cluster.facts(task)["JobId"] == str(array))
+    stopped, cancelled = (task for task in tasks if task != own)
+    cluster.wait_for_reports(files[stopped], 5)
+    cluster.wait_for_reports(files[own], 5)
+
+    stemma("stop", files[stopped])
+    cluster("scancel", cancelled)
+    cluster.wait_for_state(stopped, "COMPLETED")
+    cluster.wait(lambda: cluster.restarts(own) > 0, "the third task has been queued again")
+    before = committed(stemma, files[own])
+    end_soon(cluster, stemma, before, files[own])
+    cluster.wait_for_state(own, "COMPLETED")
+
+    assert cluster.state(stopped) == "COMPLETED" and cluster.restarts(stopped) == 0
+    assert cluster.state(cancelled) == "CANCELLED" and cluster.restarts(cancelled) == 0
+    log = (cluster.folder / f"stemma-array-{own}.out").read_text()
+    assert "the allocation ends in" in log and "invalid date" not in log
+    assert committed(stemma, files[own])[: len(before)] == before
+
+
+@pytest.mark.parametrize("export", ["NONE", "HOME,PATH", "ALL"])
+def test_the_exit_code_gets_through_whatever_is_exported(cluster, stemma, export):
+    program_in_folder(cluster)
+
+    job = cluster.submit("toy.toml", "--output", "toy.h5", options=(*THREE_TASKS, f"--export={export}"))
+    cluster.wait_for_state(job, "COMPLETED")
+
+    assert incarnations(cluster, job) == 1
+    assert "the ranks died" not in cluster.log(job)
+    assert members(stemma) == 40
+
+
+@pytest.mark.long
+def test_mpirun_with_a_list_of_exports(pair, stemma):
+    """Its daemon on the other node is started by srun."""
+    options = ("--nodes=2", "--ntasks-per-node=2", "--time=5", f"--export=STEMMA,STEMMA_LAUNCHER,OMPI_MCA_btl,{MPIRUN_NEEDS}")
+    job = pair.submit("toy.toml", "--output", "toy.h5", options=options, STEMMA_LAUNCHER="mpirun")
+
+    pair.wait_for_state(job, "COMPLETED")
+
+    assert "the ranks died" not in pair.log(job)
+    assert members(stemma) == 40
+
+
+@pytest.mark.long
+def test_a_time_limit_is_one_without_exports_too(cluster, stemma):
+    program_in_folder(cluster)
+    job = cluster.submit("toy.toml", *LONG, *HALF_A_MINUTE, options=(*THREE_TASKS, *CUT, "--export=NONE"))
+
+    cluster.wait(lambda: cluster.restarts(job) > 0, "the job has been queued again")
+    before = committed(stemma)
+    end_soon(cluster, stemma, before)
+    cluster.wait_for_state(job, "COMPLETED")
+
+    assert committed(stemma)[: len(before)] == before
+
+
+@pytest.mark.long
+def test_a_heterogeneous_job_is_queued_again_or_followed(pair, stemma):
+    """Whole: its components have an end each, and options of their own."""
+    options = ("--export=ALL", *CUT, "--comment=first", ":", *CUT, "--ntasks-per-node=2", "--comment=second")
+    for more in ((), ("--no-requeue",)):
+        (pair.folder / "toy.h5").unlink(missing_ok=True)
+        first = pair.submit("toy.toml", *LONG, *HALF_A_MINUTE, script="stemma-het.sbatch", options=(*more, *options))
+        pair.wait(lambda first=first: pair.log(first).count("start number") + pair.log(first).count("Submitted") > 1, "it goes on")
+        before = committed(stemma)
+        end_soon(pair, stemma, before)
+        pair.wait(lambda: not pair("squeue", "-h"), "all has ended")
+
+        log = pair.log(first)
+        assert "invalid date" not in log and log.count("srun started 3 ranks") == 2, log
+        assert log.count("the allocation ends in 0:") == 2
+        assert committed(stemma)[: len(before)] == before
+    following = int(re.search(r"Submitted batch job (\d+)", log)[1])
+    shown = pair("scontrol", "show", "job", str(following))
+    assert "Comment=first" in shown and "Comment=second" in shown
+    assert shown.count("TimeLimit=00:01:00") == 2 and shown.count("Requeue=0") == 2
+
+
+@pytest.mark.long
+def test_where_requeue_is_not_allowed_a_job_like_it_goes_on(cluster, stemma):
+    wishes = ("--mem=300M", "--output=my log-%j.txt", "--comment=mine, and = yours", "--nice=7", "--licenses=matlab:1", "--exclusive=user",
+              "--tmp=3", "--mail-user=a@b", "--mail-type=FAIL")
+    first = cluster.submit("toy.toml", *LONG, *HALF_A_MINUTE, options=(*THREE_TASKS, *CUT, "--no-requeue", "-J", "my job", *wishes))
+
+    cluster.wait_for_state(first, "COMPLETED")
+    before = committed(stemma)
+    end_soon(cluster, stemma, before)
+    cluster.wait_for_state(first + 1, "COMPLETED")
+
+    log = (cluster.folder / f"my log-{first}.txt").read_text()
+    assert "a new job goes on" in log and "--signal" in log, log
+    assert log.count("the allocation ends in 0:") == 2, "each its own end, in one log"
+    kept = ("JobName", "Requeue", "Nice", "TimeLimit", "Comment", "MinMemoryNode", "MinTmpDiskNode", "OverSubscribe", "Licenses", "StdOut", "StdErr",
+            "MailUser", "MailType", "NtasksPerN:B:S:C", "NumTasks", "WorkDir")
+    shown = [cluster("scontrol", "show", "job", str(one)) for one in (first, first + 1)]
+    for key in kept:
+        values = [re.search(rf"{key}=(.*)", text)[1] for text in shown]
+        assert values[0] == values[1], key
+    assert committed(stemma)[: len(before)] == before
+    stemma("verify", "toy.h5")
