@@ -1,15 +1,15 @@
 # `cmake --install build --prefix P`: P/bin/stemma, P/share/stemma/{jobs,docs,slurm,analysis}, P/share/doc/stemma.
 
 if(TARGET stemma)
-  file(RELATIVE_PATH to_libraries /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${CMAKE_INSTALL_LIBDIR}/stemma)
-  set_target_properties(stemma PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
+  get_property(parts GLOBAL PROPERTY STEMMA_PARTS)
+  # LibTorch as a wheel and a cluster's MPI and HDF5 lie outside the loader's path: what is installed keeps the way to them.
+  set_target_properties(stemma ${parts} PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  file(RELATIVE_PATH to_parts /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${CMAKE_INSTALL_LIBDIR}/stemma)
+  set_property(TARGET stemma APPEND PROPERTY INSTALL_RPATH "$ORIGIN/${to_parts}")
   install(TARGETS stemma RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
-get_property(parts GLOBAL PROPERTY STEMMA_PARTS)
-if(parts)
-  # LibTorch as a wheel lies outside the loader's path, a cluster's MPI often: the installed parts keep the way to them.
-  set_target_properties(${parts} PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
-  install(TARGETS ${parts} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/stemma)
+  if(parts)
+    install(TARGETS ${parts} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/stemma)
+  endif()
 endif()
 # For programs and libraries of users: find_package(Stemma), then Stemma::task or Stemma::main (docs/bring-your-model.md).
 if(TARGET stemma_app)
