@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from harness import OK, ROOT, TIMEOUT_S, alive, wait_until
 from record import rows
+from stalls import hanging_disk
 
 # Heartbeats against a real clock: where a busy machine held one up, it is tried once more, and told.
 pytestmark = pytest.mark.flaky(reruns=1)
@@ -32,24 +33,6 @@ if __name__ == "__main__":
                 lease.progress(valid_loss=lease["lr"])
             open(lease.save, "wb").write(b"state")
             lease.report()
-"""
-
-# One fdatasync of rank 0 hangs.
-STALL = """\
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <stdlib.h>
-#include <unistd.h>
-static int calls = 0;
-int fdatasync(int file) {
-    int (*real)(int) = dlsym(RTLD_NEXT, "fdatasync");
-    const char* rank = getenv("OMPI_COMM_WORLD_RANK");
-    if (rank != NULL && rank[0] == '0' && rank[1] == 0 && ++calls == 2) {
-        close(creat(getenv("STALLED"), 0600));
-        sleep(atoi(getenv("STALL_S")));
-    }
-    return real(file);
-}
 """
 
 
@@ -120,10 +103,8 @@ def test_ranks_are_suspended(stemma, mpi, job, who):
 
 
 def test_the_disk_hangs_under_rank_zero(stemma, mpi, job):
-    (stemma.folder / "stall.c").write_text(STALL)
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", "stall.so", "stall.c", "-ldl"], cwd=stemma.folder, check=True)
-    stalled = stemma.folder / "stalled"
-    stemma.env |= {"LD_PRELOAD": str(stemma.folder / "stall.so"), "STALL_S": str(SUSPENDED_S), "STALLED": str(stalled)}
+    environment, stalled = hanging_disk(stemma.folder, SUSPENDED_S)
+    stemma.env |= environment
     started = stemma.start(4, "run", job, "-q", *SLOW)
     del stemma.env["LD_PRELOAD"]
     wait_until(stalled.exists, "the disk hangs")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 
 import pytest
 from cluster import CUT, HALF_A_MINUTE, LONG, SLOW, THREE_TASKS, committed, end_soon, incarnations, members, ranks_of
@@ -74,23 +73,6 @@ def test_scancel_ends_it_in_order_and_for_good(cluster, stemma, launcher):
     assert incarnations(cluster, job) == 1
     stemma("verify", "toy.h5")
     stemma("resume", "toy.h5", "-n", 2, "--members", members(stemma))
-
-
-@pytest.mark.long
-def test_a_suspended_job_loses_nobody(cluster, stemma):
-    job = cluster.submit("toy.toml", *LONG, "--set", "workers.lost_after=3s", options=THREE_TASKS)
-    cluster.wait_for_reports("toy.h5", 10)
-
-    cluster("scontrol", "suspend", job)
-    time.sleep(6)
-    cluster("scontrol", "resume", job)
-    end_soon(cluster, stemma, committed(stemma))
-    cluster.wait_for_state(job, "COMPLETED")
-
-    assert incarnations(cluster, job) == 1
-    assert "is lost" not in cluster.log(job)
-    assert not [row for row in rows(stemma, "toy.h5", "workers") if row["change"] == "lost"]
-    stemma("verify", "toy.h5")
 
 
 @pytest.mark.long
