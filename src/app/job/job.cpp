@@ -32,6 +32,11 @@ void read(const Node& root, const std::string& name, const std::vector<Field<Set
     read_section(fields, table, name, table == nullptr ? Place{} : table->place, settings, diagnostics);
 }
 
+/// A name for something that the process was started with open.
+bool is_pipe(std::string_view file) {
+    return file.starts_with("/dev/fd/") || file.starts_with("/proc/self/fd/") || file == "/dev/stdin";
+}
+
 void read_run(const Node& root, Job& job, Diagnostics& diagnostics) {
     read(root, "run", run_fields(), job.run, diagnostics);
     const Node* run = root.find("run");
@@ -41,7 +46,8 @@ void read_run(const Node& root, Job& job, Diagnostics& diagnostics) {
     }
     const auto given = [&](std::string_view key) { return run != nullptr && run->find(key) != nullptr; };
     if (!given("name")) {
-        const std::string stem = std::filesystem::path(job.file).stem().string();
+        // The number of a pipe (/dev/fd/63, of `stemma run <(...)`) is nobody's name for a search.
+        const auto stem = is_pipe(job.file) ? std::string() : std::filesystem::path(job.file).stem().string();
         job.run.name = stem.empty() ? "job" : stem;
     }
     if (!given("output")) job.run.output = "runs/" + job.run.name + ".h5";
@@ -71,6 +77,16 @@ void read_sampler(const Node& root, Job& job, Diagnostics& diagnostics) {
 
 }  // namespace
 
+Node settled_tree(std::string_view text, std::span<const std::string> overrides, Diagnostics& diagnostics) {
+    Node root = parse_toml(text, diagnostics);
+    diagnostics.throw_if_any();
+    for (std::size_t i = 0; i < overrides.size(); ++i)
+        apply_override(root, overrides[i], static_cast<int>(i), diagnostics);
+    apply_preset(root, diagnostics);
+    apply_replay_values(root);
+    return root;
+}
+
 Job parse_job(std::string_view text, const std::string& file, std::span<const std::string> overrides) {
     if (text.size() > job_bytes_max) refuse_file(file, "is larger than 4 MiB: not a job file?");
     Job job;
@@ -78,13 +94,7 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     job.text = std::string(text);
     job.overrides.assign(overrides.begin(), overrides.end());
     Diagnostics diagnostics(file, job.overrides);
-    Node root = parse_toml(text, diagnostics);
-    diagnostics.throw_if_any();
-    for (std::size_t i = 0; i < overrides.size(); ++i)
-        apply_override(root, overrides[i], static_cast<int>(i), diagnostics);
-    apply_preset(root, diagnostics);
-    apply_replay_values(root);
-
+    const Node root = settled_tree(text, overrides, diagnostics);
     check_sections(root, diagnostics);
     read_run(root, job, diagnostics);
     read(root, "metric", metric_fields(), job.metric, diagnostics);
@@ -102,7 +112,9 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
 Job load_job(const std::string& file, std::span<const std::string> overrides) {
     std::error_code error;
     const auto status = std::filesystem::status(file, error);
-    if (!std::filesystem::exists(status)) refuse_file(file, "no such file");
+    constexpr auto ranks_and_pipes = "; mpirun and srun do not hand pipes on to all ranks: give a file";
+    if (!std::filesystem::exists(status))
+        refuse_file(file, std::string("no such file") + (is_pipe(file) ? ranks_and_pipes : ""));
     if (std::filesystem::is_directory(status)) refuse_file(file, "is a folder; give a job file (*.toml)");
     std::ifstream in(file, std::ios::binary);
     std::string text;
@@ -114,6 +126,7 @@ Job load_job(const std::string& file, std::span<const std::string> overrides) {
     if (in.bad() || !in.eof()) {
         if (text.size() <= job_bytes_max) refuse_file(file, "cannot be read; check its permissions");
     }
+    if (text.empty() && is_pipe(file)) refuse_file(file, std::string("is empty") + ranks_and_pipes);
     return parse_job(text, file, overrides);
 }
 

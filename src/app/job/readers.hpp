@@ -2,12 +2,19 @@
 // The parts of reading a job that are more than a table of keys. For job.cpp only.
 
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/job/job.hpp"
 #include "app/job/toml_tree.hpp"
 
 namespace stemma {
+
+/// The text as a tree, with --set values, presets and the like in their places: what the sections are read from. Throws
+/// JobErrors where the text is no TOML.
+Node settled_tree(std::string_view text, std::span<const std::string> overrides, Diagnostics& diagnostics);
 
 /// [space] and [[forbidden]]; nullptr when they have errors.
 std::shared_ptr<const SearchSpace> read_space(const Node& root, Diagnostics& diagnostics);
