@@ -364,6 +364,7 @@ int run_main(int argc, char** argv) {
         const int code = app.exit(error);
         return code == 0 ? 0 : static_cast<int>(ExitCode::user_error);
     }
+    static_cast<void>(launch_of(read_environment()));  // no command goes by variables that are nonsense
     line.batch.seconds = slurm_duration(line.batch_time);
     if (!line.grace.empty()) line.launch.grace = duration_of("--grace", line.grace);
     return static_cast<int>(line.action());
@@ -385,7 +386,11 @@ int guarded_main(int argc, char** argv) {
 
 int stemma::main(int argc, char** argv, std::vector<Task> tasks) {
     set_own_tasks(std::move(tasks));
-    const int code = guarded_main(argc, argv);
     const auto environment = read_environment();
-    return exit_code_for_launcher(code, launch_of(environment), environment);
+    Launch launch;  // of one process where the launcher's variables are nonsense, which guarded_main() tells
+    try {
+        launch = launch_of(environment);
+    } catch (const UserError&) {
+    }
+    return exit_code_for_launcher(guarded_main(argc, argv), launch, environment);
 }

@@ -5,31 +5,35 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <limits>
 
 #include "core/error.hpp"
 
 namespace stemma {
 namespace {
 
+constexpr std::int64_t tasks_or_nodes_max = 1'000'000;  // sums of them are an int
+
 std::string text(const Environment& environment, std::string_view name) {
     const auto found = environment.find(name);
     return found == environment.end() ? std::string() : found->second;
 }
 
-std::int64_t parse(std::string_view name, std::string_view value) {
+std::int64_t parse(std::string_view name, std::string_view value, std::int64_t most) {
     std::int64_t number = 0;
     const auto* end = value.data() + value.size();
     const auto [rest, problem] = std::from_chars(value.data(), end, number);
-    if (problem != std::errc() || rest != end || number < 0) {
+    if (problem != std::errc() || rest != end || number < 0 || number > most) {
         throw UserError("environment variable " + std::string(name) + " is \"" + std::string(value) +
-                        "\", where a number from 0 is expected; start the program through mpirun or srun, or unset it");
+                        "\", where a number from 0 to " + std::to_string(most) +
+                        " is expected; start the program through mpirun or srun, or unset it");
     }
     return number;
 }
 
 int number(const Environment& environment, std::string_view name, int otherwise) {
     const auto value = text(environment, name);
-    return value.empty() ? otherwise : static_cast<int>(parse(name, value));
+    return value.empty() ? otherwise : static_cast<int>(parse(name, value, std::numeric_limits<int>::max()));
 }
 
 /// Slurm writes "4(x3),2": tasks of each node. Ours is the entry of SLURM_NODEID.
@@ -38,10 +42,12 @@ int tasks_on_this_node(std::string_view tasks_per_node, int node) {
         const auto entry = tasks_per_node.substr(0, tasks_per_node.find(','));
         tasks_per_node.remove_prefix(std::min(entry.size() + 1, tasks_per_node.size()));
         const auto open = entry.find("(x");
-        const auto tasks = parse("SLURM_STEP_TASKS_PER_NODE", entry.substr(0, open));
-        const auto nodes = open == std::string_view::npos
-                               ? 1
-                               : parse("SLURM_STEP_TASKS_PER_NODE", entry.substr(open + 2, entry.find(')') - open - 2));
+        const auto count = [](std::string_view text) {
+            return parse("SLURM_STEP_TASKS_PER_NODE", text, tasks_or_nodes_max);
+        };
+        const auto tasks = count(entry.substr(0, open));
+        const auto nodes =
+            open == std::string_view::npos ? 1 : count(entry.substr(open + 2, entry.find(')') - open - 2));
         first += static_cast<int>(nodes);
         if (node < first) return static_cast<int>(tasks);
     }
@@ -85,7 +91,8 @@ Launch launch_of(const Environment& environment) {
     launch.restarts = number(environment, "SLURM_RESTART_COUNT", 0);
     launch.cores_per_rank = number(environment, "SLURM_CPUS_PER_TASK", 0);
     const auto end_time = text(environment, "SLURM_JOB_END_TIME");
-    if (!end_time.empty()) launch.end_time = parse("SLURM_JOB_END_TIME", end_time);
+    if (!end_time.empty())
+        launch.end_time = parse("SLURM_JOB_END_TIME", end_time, std::numeric_limits<std::int64_t>::max());
 
     if (environment.contains("OMPI_COMM_WORLD_SIZE")) {
         launch.launcher = Launcher::openmpi;
@@ -120,17 +127,22 @@ std::string describe(const Launch& launch) {
     }
     if (launch.launcher == Launcher::none) return text;
     text += (text.empty() ? "" : "; ") + std::string(launch.launcher == Launcher::slurm ? "srun" : "mpirun") +
-            " started " + std::to_string(launch.size) + " ranks";
+            " started " + std::to_string(launch.size) + (launch.size == 1 ? " task" : " ranks");
     if (launch.cores_per_rank > 0) text += ", cores each: " + std::to_string(launch.cores_per_rank);
     return text;
 }
 
 double default_grace(double seconds) { return std::clamp(seconds / 10, 10.0, 120.0); }
 
-std::optional<double> orderly_end(const Launch& launch, double now, std::optional<double> grace) {
+std::optional<TimeLeft> time_left(const Launch& launch, double now, std::optional<double> grace) {
     if (!launch.end_time) return std::nullopt;
-    const auto end = static_cast<double>(*launch.end_time);
-    return end - grace.value_or(default_grace(end - now));
+    const auto whole = static_cast<double>(*launch.end_time) - now;
+    return TimeLeft{whole, whole - grace.value_or(default_grace(whole))};
+}
+
+bool is_early_warning(const TimeLeft& time, double passed) {
+    const double left = time.whole - passed;
+    return left > time.whole / 2 && left <= warning_lead_max;
 }
 
 int exit_code_for_launcher(int code, const Launch& launch, const Environment& environment) {

@@ -50,9 +50,21 @@ std::string describe(const Launch& launch);
 /// What an orderly end is given where nobody said: a tenth of the `seconds` that are left, within 10 .. 120 s. Pure.
 double default_grace(double seconds);
 
-/// When the search should end in order, in seconds since 1970: `grace` seconds before the allocation does. Without a
-/// wish the default for what is left at `now`. nullopt: no end is known. Pure.
-std::optional<double> orderly_end(const Launch& launch, double now, std::optional<double> grace);
+/// Seconds that a start of the program has, counted from its beginning by a clock that never jumps.
+struct TimeLeft {
+    double whole = 0;    ///< until the allocation ends
+    double orderly = 0;  ///< until the search should end in order
+};
+/// From a start at `now` (seconds since 1970): the search ends `grace` seconds before the allocation does, without a
+/// wish the default for what is left. nullopt: no end is known. Pure.
+std::optional<TimeLeft> time_left(const Launch& launch, double now, std::optional<double> grace);
+
+/// A warning with more than this left is not of the allocation's end, but of a preemption, or somebody's wish.
+inline constexpr double warning_lead_max = 600;
+/// Whether a warning signal that comes after `passed` seconds is of an allocation so short that the warning eats more
+/// than half of it (Slurm sends `--signal=USR1@120` up to a minute early: at once, with --time=2). TimeLeft::orderly
+/// ends the search then. Pure.
+bool is_early_warning(const TimeLeft& time, double passed);
 
 /// What main() should return for `code`. mpirun loses it otherwise: with --enable-recovery it returns 0 whatever the
 /// ranks do, and without it ends the other ranks and waits for its kill timeout twice (42 s measured with 20 s). So a

@@ -10,17 +10,23 @@
 namespace stemma {
 namespace {
 
-constexpr std::array caught{SIGINT, SIGTERM, SIGUSR1};
+constexpr std::array caught{SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 
 // A signal handler can reach nothing but objects of static storage; SignalWatch is their only user.
 std::atomic<Interruption> level{Interruption::none};
+std::atomic<bool> warned{false};
 std::atomic<bool> watched{false};
 std::array<struct sigaction, caught.size()> former;
-static_assert(std::atomic<Interruption>::is_always_lock_free, "signal handlers need lock-free flags");
+static_assert(std::atomic<Interruption>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
+              "signal handlers need lock-free flags");
 
 extern "C" void stemma_on_signal(int number) {
+    if (number == SIGUSR1) {
+        warned = true;
+        return;
+    }
     auto before = Interruption::none;
-    if (!level.compare_exchange_strong(before, Interruption::graceful) && number != SIGUSR1) level = Interruption::now;
+    if (!level.compare_exchange_strong(before, Interruption::graceful) && number != SIGUSR2) level = Interruption::now;
 }
 
 }  // namespace
@@ -30,6 +36,7 @@ void survive_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 SignalWatch::SignalWatch() {
     ensure(!watched.exchange(true), "only one SignalWatch at a time");
     level = Interruption::none;
+    warned = false;
     struct sigaction action {};
     action.sa_handler = stemma_on_signal;
     action.sa_flags = SA_RESTART;
@@ -45,5 +52,12 @@ SignalWatch::~SignalWatch() {
 }
 
 Interruption SignalWatch::asked() const { return level.load(); }
+
+bool SignalWatch::take_warning() { return warned.exchange(false); }
+
+void SignalWatch::heed_warning() {
+    auto before = Interruption::none;
+    level.compare_exchange_strong(before, Interruption::graceful);
+}
 
 }  // namespace stemma

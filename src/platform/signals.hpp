@@ -1,5 +1,5 @@
 #pragma once
-// SIGINT, SIGTERM and SIGUSR1 as something to look at between two steps of the rank-0 loop.
+// SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 as something to look at between two steps of the rank-0 loop.
 
 #include <cstdint>
 
@@ -11,13 +11,14 @@ void survive_broken_pipes();
 
 enum class Interruption : std::uint8_t {
     none,
-    graceful,  ///< first signal: no new leases, running ones end at their next boundary, the run ends resumable
-    now,       ///< a SIGINT or SIGTERM after any other: leave at once (the record is whole at any moment)
+    graceful,  ///< first order: no new leases, running ones end at their next boundary, the run ends resumable
+    now,       ///< a SIGINT or SIGTERM after an order: leave at once (the record is whole at any moment)
 };
 
-/// Catches the three signals from construction to destruction, and puts the former handlers back. One object at a time
+/// Catches the four signals from construction to destruction, and puts the former handlers back. One object at a time
 /// (signal dispositions belong to the process); a second one throws InternalError.
-/// USR1 asks for a graceful end however often it comes: batch systems and launchers repeat it.
+/// INT, TERM and USR2 are orders; USR2 asks for a graceful end however often it comes: launchers repeat it. USR1 is a
+/// warning, to be judged by who knows how much time is left, and an order once it is heeded.
 class SignalWatch {
 public:
     SignalWatch();
@@ -25,8 +26,12 @@ public:
     SignalWatch(const SignalWatch&) = delete;
     SignalWatch& operator=(const SignalWatch&) = delete;
 
-    /// What the signals so far ask for. Never goes back. Costs one atomic load; any thread.
+    /// What the signals so far order. Never goes back. Costs one atomic load; any thread.
     Interruption asked() const;
+    /// True once for the warnings since the last call.
+    bool take_warning();
+    /// Makes of a warning an order to end gracefully.
+    void heed_warning();
 };
 
 }  // namespace stemma

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <type_traits>
 
 #include "core/error.hpp"
 
@@ -12,71 +13,126 @@ namespace {
 
 using nlohmann::json;
 
-json to_json(const InputBody& wish) {
-    if (std::holds_alternative<StopRequested>(wish)) return {{"wish", "stop"}};
-    if (const auto* stopped = std::get_if<MemberStopped>(&wish))
+json to_json(const WishBody& body) {
+    if (std::holds_alternative<StopRequested>(body)) return {{"wish", "stop"}};
+    if (const auto* stopped = std::get_if<MemberStopped>(&body))
         return {{"wish", "stop_member"}, {"member", stopped->member.value}};
-    const auto& changed = std::get<BudgetChanged>(wish);
-    json object = {{"wish", "budget"},
-                   {"members", changed.budget.members},
-                   {"reports", changed.budget.reports},
-                   {"resource", changed.budget.resource},
-                   {"seconds", changed.budget.seconds},
-                   {"max_resource", changed.max_resource}};
-    if (changed.budget.target) object["target"] = *changed.budget.target;
+    const auto& budget = std::get<BudgetWish>(body);
+    json object = {{"wish", "budget"}};
+    const auto add = [&](const char* name, const auto& limit) {
+        if (limit) object[name] = *limit;
+    };
+    add("members", budget.members);
+    add("reports", budget.reports);
+    add("resource", budget.resource);
+    add("seconds", budget.seconds);
+    add("target", budget.target);
+    if (budget.max_resource > 0) object["max_resource"] = budget.max_resource;
     return object;
 }
 
-InputBody from_json(const json& object) {
+template <class T>
+std::optional<T> limit(const json& object, const char* name) {
+    if (!object.contains(name)) return std::nullopt;
+    const auto& value = object.at(name);
+    const bool fits = std::is_integral_v<T> ? value.is_number_unsigned() : value.is_number();
+    if (!fits) throw UserError("not a limit");
+    return value.get<T>();
+}
+
+WishBody body_from(const json& object) {
     const auto wish = object.at("wish").get<std::string>();
     if (wish == "stop") return StopRequested{StopReason::user};
     if (wish == "stop_member") return MemberStopped{{object.at("member").get<std::uint64_t>()}};
     if (wish != "budget") throw UserError("unknown wish");
-    BudgetChanged changed;
-    changed.budget.members = object.at("members");
-    changed.budget.reports = object.at("reports");
-    changed.budget.resource = object.at("resource");
-    changed.budget.seconds = object.at("seconds");
-    if (object.contains("target")) changed.budget.target = object.at("target").get<double>();
-    changed.max_resource = object.at("max_resource");
-    return changed;
+    return BudgetWish{.members = limit<std::uint64_t>(object, "members"),
+                      .reports = limit<std::uint64_t>(object, "reports"),
+                      .resource = limit<std::uint64_t>(object, "resource"),
+                      .seconds = limit<double>(object, "seconds"),
+                      .target = limit<double>(object, "target"),
+                      .max_resource = limit<Resource>(object, "max_resource").value_or(0)};
+}
+
+/// One line, without its end. Nothing if it is none of ours, or of another run.
+std::optional<json> object_of(const std::string& line, const std::string& run_id) {
+    auto object = json::parse(line, nullptr, false);
+    if (!object.is_object() || !object.contains("run") || object["run"] != run_id) return std::nullopt;
+    return object;
+}
+
+bool append_line(const std::filesystem::path& path, const std::string& line) {
+    std::ofstream out(path, std::ios::app);
+    out << line + "\n" << std::flush;
+    return out.good();
 }
 
 }  // namespace
 
+BudgetChanged changed_budget(Budget in_force, const BudgetWish& wish) {
+    if (wish.members) in_force.members = *wish.members;
+    if (wish.reports) in_force.reports = *wish.reports;
+    if (wish.resource) in_force.resource = *wish.resource;
+    if (wish.seconds) in_force.seconds = *wish.seconds;
+    if (wish.target) in_force.target = *wish.target;
+    return {in_force, wish.max_resource};
+}
+
+std::string command_of(const WishBody& body) {
+    if (std::holds_alternative<BudgetWish>(body)) return "`stemma budget`";
+    const auto* member = std::get_if<MemberStopped>(&body);
+    return member == nullptr ? "`stemma stop`" : "`stemma stop --member " + std::to_string(member->member.value) + "`";
+}
+
 std::filesystem::path control_path(const std::filesystem::path& run_file) { return run_file.string() + ".control"; }
 
-void append_control(const std::filesystem::path& run_file, const InputBody& wish) {
+void append_control(const std::filesystem::path& run_file, const std::string& run_id, double asked,
+                    const WishBody& body) {
+    auto object = to_json(body);
+    object["run"] = run_id;
+    object["asked"] = asked;
     const auto path = control_path(run_file);
-    std::ofstream out(path, std::ios::app);
-    out << to_json(wish).dump() + "\n" << std::flush;
-    if (!out) throw UserError(path.string() + ": cannot be written: check that you may write beside the run file");
+    if (!append_line(path, object.dump()))
+        throw UserError(path.string() + ": cannot be written: check that you may write beside the run file");
 }
 
-ControlFile::ControlFile(std::filesystem::path run_file) : path_(control_path(run_file)) {
-    std::error_code none;
-    const auto size = std::filesystem::file_size(path_, none);
-    if (!none) read_ = size;
-}
+ControlFile::ControlFile(const std::filesystem::path& run_file, std::string run_id, std::uint64_t inputs)
+    : path_(control_path(run_file)), run_id_(std::move(run_id)), inputs_(inputs) {}
 
-std::vector<InputBody> ControlFile::poll() {
-    std::vector<InputBody> wishes;
+std::vector<Wish> ControlFile::poll() {
+    std::vector<Wish> wishes;
     std::error_code error;
     const auto size = std::filesystem::file_size(path_, error);
     if (error || size <= read_) return wishes;
     std::ifstream in(path_);
     in.seekg(static_cast<std::streamoff>(read_));
     std::string line;
+    std::set<std::uintmax_t> done;
     while (std::getline(in, line)) {
         if (in.eof()) break;  // the writer has not finished this line
-        read_ += line.size() + 1;
+        const auto place = std::exchange(read_, read_ + line.size() + 1);
+        const auto object = object_of(line, run_id_);
+        if (!object) continue;
         try {
-            wishes.push_back(from_json(json::parse(line)));
+            if (object->contains("dropped")) {
+                done.insert(object->at("dropped").get<std::uintmax_t>());
+            } else if (object->contains("taken")) {
+                const auto input = object->at("input").get<std::uint64_t>();
+                if (input < inputs_) done.insert(object->at("taken").get<std::uintmax_t>());
+            } else {
+                wishes.push_back({place, object->value("asked", 0.0), body_from(*object)});
+            }
         } catch (const std::exception&) {
-            continue;  // not one of our lines: nothing that the search could do about it
+            continue;  // nothing that the search could do about it
         }
     }
+    std::erase_if(wishes, [&](const Wish& wish) { return done.contains(wish.place); });
     return wishes;
 }
+
+void ControlFile::take(const Wish& wish, std::uint64_t input) {
+    append_line(path_, json{{"taken", wish.place}, {"input", input}, {"run", run_id_}}.dump());
+}
+
+void ControlFile::drop(const Wish& wish) { append_line(path_, json{{"dropped", wish.place}, {"run", run_id_}}.dump()); }
 
 }  // namespace stemma

@@ -50,6 +50,8 @@ HostResult ManagerHost::run() {
 void ManagerHost::search() {
     feed(IncarnationStarted{settings_.incarnation, static_cast<std::uint32_t>(endpoint_.size() - 1)});
     for (auto& body : settings_.first) feed(std::move(body));
+    for (const auto& wish : settings_.waiting) obey(wish);
+    if (settings_.limits) feed(changed_budget(manager_.budget(), *settings_.limits));
     commit();
     IdleBackoff backoff;
     while (!manager_.ended()) {
@@ -66,13 +68,16 @@ void ManagerHost::search() {
         }
     }
     say_goodbye();
+    forget_late_stops();
     sync_.wait();
     journal_.sync();
     result_.time = clock_.now();
 }
 
 void ManagerHost::feed(InputBody body) {
-    if (const auto* stop = std::get_if<StopRequested>(&body); stop != nullptr && !result_.stopped_by) {
+    // After a time limit the job is queued again, after a user's wish it is not: the wish counts whenever it comes.
+    if (const auto* stop = std::get_if<StopRequested>(&body);
+        stop != nullptr && (!result_.stopped_by || stop->reason == StopReason::user)) {
         result_.stopped_by = stop->reason;
     }
     // A clock that ticks more coarsely than inputs come must not make time go back.
@@ -207,7 +212,25 @@ void ManagerHost::watch_wishes() {
         if (const auto reason = settings_.stop_wish()) feed(StopRequested{*reason});
     }
     if (control_ == nullptr) return;
-    for (auto& wish : control_->poll()) feed(std::move(wish));
+    for (const auto& wish : control_->poll()) obey(wish);
+}
+
+void ManagerHost::obey(const Wish& wish) {
+    if (control_ != nullptr) control_->take(wish, sequence_);
+    if (const auto* budget = std::get_if<BudgetWish>(&wish.body)) feed(changed_budget(manager_.budget(), *budget));
+    if (const auto* stop = std::get_if<StopRequested>(&wish.body)) feed(*stop);
+    if (const auto* stop = std::get_if<MemberStopped>(&wish.body)) feed(*stop);
+}
+
+/// A stop that came when the search had ended by itself, or by another stop, is not for the next start. After a time
+/// limit or the loss of the workers, when the job is queued again, it is.
+void ManagerHost::forget_late_stops() {
+    if (control_ == nullptr) return;
+    const bool queued_again = result_.reason == EndReason::stopped || result_.reason == EndReason::no_workers;
+    if (queued_again && result_.stopped_by != StopReason::user) return;
+    for (const auto& wish : control_->poll()) {
+        if (!std::holds_alternative<BudgetWish>(wish.body)) control_->drop(wish);
+    }
 }
 
 void ManagerHost::watch_peers() {

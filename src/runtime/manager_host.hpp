@@ -56,13 +56,15 @@ private:
 struct HostSettings {
     std::uint64_t run_id = 0;
     std::uint32_t incarnation = 0;
-    std::uint64_t next_sequence = 0;  ///< inputs already in the journal
-    double time_before = 0;           ///< seconds of the incarnations before
-    double heartbeat_timeout = 60;    ///< a worker not heard of for so long is lost
-    double ping_interval = 5;         ///< seconds between two signs of life to each worker
-    double join_timeout = 180;        ///< a rank that has not said hello by then is lost
-    double goodbye_timeout = 10;      ///< waiting for workers at the end
-    std::vector<InputBody> first;     ///< inputs right after IncarnationStarted (changes on resume, missing snapshots)
+    std::uint64_t next_sequence = 0;        ///< inputs already in the journal
+    double time_before = 0;                 ///< seconds of the incarnations before
+    double heartbeat_timeout = 60;          ///< a worker not heard of for so long is lost
+    double ping_interval = 5;               ///< seconds between two signs of life to each worker
+    double join_timeout = 180;              ///< a rank that has not said hello by then is lost
+    double goodbye_timeout = 10;            ///< waiting for workers at the end
+    std::vector<InputBody> first;           ///< inputs right after IncarnationStarted (missing snapshots)
+    std::vector<Wish> waiting;              ///< wishes made while nothing ran, obeyed after these
+    std::optional<BudgetWish> limits = {};  ///< changes on resume, after those
     /// Polled each round: a stop wished by a signal or a time limit.
     std::function<std::optional<StopReason>()> stop_wish;
     AttentiveClock::Source clock = {};  ///< none: the system's
@@ -70,7 +72,7 @@ struct HostSettings {
 
 struct HostResult {
     EndReason reason = EndReason::stopped;
-    std::optional<StopReason> stopped_by = {};  ///< who asked first that it stop
+    std::optional<StopReason> stopped_by = {};  ///< who asked that it stop: the user, if he did, else who came first
     double time = 0;            ///< of the run, all incarnations; what AttentiveClock leaves out does not count
     bool workers_lost = false;  ///< some rank is gone: MPI_Finalize would hang
     /// Workers that were lost, left on their own or could not start, through no mistake of the user's.
@@ -108,6 +110,8 @@ private:
     void take_goodbye(WorkerId worker, const Goodbye& goodbye);
     void watch_clock();
     void watch_wishes();
+    void obey(const Wish& wish);
+    void forget_late_stops();
     void watch_peers();
     void lose(WorkerId worker, std::string reason);
     void execute(std::span<const Effect> effects);

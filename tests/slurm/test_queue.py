@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from cluster import CUT, HALF_A_MINUTE, LONG, SLOW, THREE_TASKS, committed, end_soon, incarnations, members
+from cluster import CUT, HALF_A_MINUTE, LONG, THREE_TASKS, committed, end_soon, incarnations, members
+from record import rows
 
 # Heartbeats and kills run against a real clock: where a busy machine held one up, it is tried once more, and told.
 pytestmark = pytest.mark.flaky(reruns=1)
@@ -127,3 +128,60 @@ def test_where_requeue_is_not_allowed_a_job_like_it_goes_on(cluster, stemma):
         assert values[0] == values[1], key
     assert committed(stemma)[: len(before)] == before
     stemma("verify", "toy.h5")
+
+
+@pytest.mark.long
+def test_a_stop_of_a_job_that_waits_in_the_queue(cluster, stemma):
+    job = cluster.submit("toy.toml", *LONG, *HALF_A_MINUTE, options=(*THREE_TASKS, *CUT))
+    cluster.wait(lambda: cluster.restarts(job) > 0 and cluster.state(job) == "PENDING", "the job waits after its requeue")
+    before = committed(stemma)
+
+    stemma("stop", "toy.h5")
+    cluster.wait_for_state(job, "COMPLETED")
+
+    assert cluster.restarts(job) == 1 and incarnations(cluster, job) == 2
+    assert "ends before it trains" in cluster.log(job) and "ended by `stemma stop`" in cluster.log(job)
+    assert committed(stemma) == before
+
+
+@pytest.mark.long
+def test_a_warning_as_long_as_the_job(cluster, stemma):
+    """Slurm sends the scripts' warning at the start of a job of two minutes: most of them are trained all the same."""
+    job = cluster.submit("toy.toml", *LONG, options=(*THREE_TASKS[:2], "--time=2"), STEMMA_REQUEUES="0")
+
+    cluster.wait(lambda: cluster.state(job) == "FAILED", "it has ended and may not be queued again")
+
+    log = cluster.log(job)
+    minutes, seconds = re.search(r"ended after (\d+):(\d+)", log).groups()
+    assert 60 * int(minutes) + int(seconds) >= 60, log
+    assert "is early: the search goes on" in log
+    stemma("verify", "toy.h5")
+
+
+def test_one_task_of_a_step(cluster, stemma):
+    """As in a shell on a compute node (`srun --pty bash`)."""
+    cluster("srun", "--ntasks=1", "--time=2", stemma.binary, "run", "toy.toml", "-n", "2", "-o", "toy.h5")
+
+    assert members(stemma) == 40
+    assert len(rows(stemma, "toy.h5", "workers")) >= 2
+
+
+@pytest.mark.long
+def test_array_tasks_that_may_not_be_queued_again_are_followed_each(cluster, stemma):
+    """By a job that waits for that task alone."""
+    options = ("--array=1-2", "--no-requeue", "--ntasks-per-node=2", *CUT)
+    array = cluster.submit("toy.toml", *LONG[:-2], *HALF_A_MINUTE, script="stemma-array.sbatch", options=options)
+    tasks = [f"{array}_{task}" for task in (1, 2)]
+    logs = [cluster.folder / f"stemma-array-{task}.out" for task in tasks]
+    cluster.wait(lambda: all(log.exists() and "Submitted batch job" in log.read_text() for log in logs), "both are followed")
+
+    for task in (1, 2):
+        file = f"runs/toy-seed{task}.h5"
+        end_soon(cluster, stemma, committed(stemma, file), file)
+    cluster.wait(lambda: not cluster("squeue", "-h"), "all has ended")
+
+    for task, log in zip((1, 2), logs):
+        text = log.read_text()
+        following = int(re.search(r"Submitted batch job (\d+)", text)[1])
+        assert f"Slurm job {following}_{task}," in text, text
+        assert cluster.facts(f"{following}_{task}")["JobState"] == "COMPLETED"

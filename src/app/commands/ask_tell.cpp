@@ -166,7 +166,7 @@ std::optional<ExitCode> ask_once(const fs::path& file, const AskedFolder& asked,
     DeskRun run(file, asked);
     require_asked(run.run.job);
     if (limits.any()) {
-        const auto changed = changed_budget(run.run, limits);
+        const auto changed = changed_budget(run.run.manager.budget(), checked_wish(run.run, limits));
         if (run.run.manager.ended()) run.desk.feed(IncarnationStarted{run.book.incarnations(), 0});
         run.desk.feed(changed);
     }

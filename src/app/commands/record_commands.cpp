@@ -9,7 +9,9 @@
 #include "app/commands/python_commands.hpp"
 #include "app/commands/recorded_run.hpp"
 #include "app/console/format.hpp"
+#include "platform/machine.hpp"
 #include "record/export.hpp"
+#include "record/hdf5/lock_file.hpp"
 #include "runtime/control_file.hpp"
 
 namespace stemma {
@@ -226,7 +228,8 @@ ExitCode export_run(const std::filesystem::path& file, const ExportOptions& opti
 
 namespace {
 
-void require_running(const std::filesystem::path& file) {
+/// Throws UserError where nobody will ever obey.
+RunHeader require_going_on(const std::filesystem::path& file) {
     RunFileReader reader(file);
     if (reader.finished()) {
         throw UserError(
@@ -238,30 +241,54 @@ void require_running(const std::filesystem::path& file) {
             "more; another budget is the job's, for a run file of its own",
             file.string()));
     }
+    return reader.header();
+}
+
+/// Tells what becomes of a wish: `running` where the search runs now, else `waiting`.
+void print_outlook(const std::filesystem::path& file, const std::string& running, const std::string& waiting) {
+    switch (writer_of(file.string() + ".lock")) {
+        case Writer::here:
+            fmt::print("asked: {}\n", running);
+            return;
+        case Writer::none:
+            fmt::print("asked; no search runs just now: {}\n", waiting);
+            return;
+        case Writer::elsewhere:
+            fmt::print("asked: {}. Should nothing run any more on the host that {}.lock names: {}\n", running,
+                       file.string(), waiting);
+            return;
+    }
 }
 
 }  // namespace
 
 ExitCode stop(const std::filesystem::path& file, std::optional<std::uint64_t> member) {
-    require_running(file);
+    const auto header = require_going_on(file);
     if (member) {
-        append_control(file, MemberStopped{{*member}});
-        std::printf("asked: member %llu ends at its next boundary\n", static_cast<unsigned long long>(*member));
+        append_control(file, header.run_id, unix_time(), MemberStopped{{*member}});
+        print_outlook(
+            file, fmt::format("member {} ends at its next boundary", *member),
+            fmt::format("member {} ends at the next start by `stemma run --continue`, as batch scripts do", *member));
     } else {
-        append_control(file, StopRequested{StopReason::user});
-        std::printf(
-            "asked: running leases end at their next boundary, then the search ends; `stemma resume %s` goes on\n",
-            file.c_str());
+        append_control(file, header.run_id, unix_time(), StopRequested{StopReason::user});
+        print_outlook(file,
+                      fmt::format("running leases end at their next boundary, then the search ends; `stemma resume {}` "
+                                  "goes on",
+                                  file.string()),
+                      fmt::format("the next start by `stemma run --continue`, such as a job that waits in the queue, "
+                                  "ends with exit code 4 before it trains; `stemma resume {}` goes on all the same",
+                                  file.string()));
     }
     return ExitCode::ok;
 }
 
 ExitCode change_budget(const std::filesystem::path& file, const LimitChanges& limits) {
     if (!limits.any()) throw UserError("no limit given: see `stemma budget --help`");
-    require_running(file);
+    const auto header = require_going_on(file);
     const auto run = open_run(file);
-    append_control(file, changed_budget(run, limits));
-    std::printf("asked: the new limits hold from the search's next input on\n");
+    append_control(file, header.run_id, unix_time(), checked_wish(run, limits));
+    print_outlook(file, "the new limits hold from the search's next input on",
+                  "the new limits hold from its next start on");
     return ExitCode::ok;
 }
 

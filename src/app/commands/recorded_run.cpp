@@ -33,7 +33,7 @@ Job open_job(const RunHeader& header, const std::filesystem::path& file) {
     return job;
 }
 
-BudgetChanged changed_budget(const RecordedRun& run, const LimitChanges& limits) {
+BudgetWish checked_wish(const RecordedRun& run, const LimitChanges& limits) {
     if (!limits.unit.empty() && limits.unit != run.header.unit + "s") {
         throw UserError(fmt::format("--{}: the unit of this search is the {}; give --{}s or --resource", limits.unit,
                                     run.header.unit, run.header.unit));
@@ -42,13 +42,12 @@ BudgetChanged changed_budget(const RecordedRun& run, const LimitChanges& limits)
         throw UserError(fmt::format("--max {}: members are trained to {} already, and max can only be raised",
                                     *limits.max, units_text(run.max, run.header.unit)));
     }
-    BudgetChanged changed{run.manager.budget(), limits.max.value_or(0)};
-    if (limits.members) changed.budget.members = *limits.members;
-    if (limits.reports) changed.budget.reports = *limits.reports;
-    if (limits.resource) changed.budget.resource = *limits.resource;
-    if (limits.seconds) changed.budget.seconds = *limits.seconds;
-    if (limits.target) changed.budget.target = *limits.target;
-    return changed;
+    return {.members = limits.members,
+            .reports = limits.reports,
+            .resource = limits.resource,
+            .seconds = limits.seconds,
+            .target = limits.target,
+            .max_resource = limits.max.value_or(0)};
 }
 
 std::string overrides_text(const Job& job) {
@@ -99,7 +98,10 @@ RecordedRun open_run(const std::filesystem::path& file, bool verifying,
                     run.since = entry.input.time;
                     run.busy_before = run.manager.totals().busy_seconds;
                     run.ended.reset();
+                    run.stop_cut = false;
                 }
+                if (const auto* stop = std::get_if<StopRequested>(&entry.input.body))
+                    run.stop_cut = run.stop_cut || (stop->reason == StopReason::user && !reader.closed());
                 if (std::holds_alternative<WorkerJoined>(entry.input.body)) ++run.workers;
                 if (const auto* changed = std::get_if<BudgetChanged>(&entry.input.body))
                     run.max = std::max(run.max, changed->max_resource);

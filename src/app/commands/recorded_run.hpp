@@ -9,6 +9,7 @@
 #include "app/job/job.hpp"
 #include "manager/manager.hpp"
 #include "record/hdf5/run_file.hpp"
+#include "runtime/control_file.hpp"
 #include "runtime/replay.hpp"
 
 namespace stemma {
@@ -23,6 +24,7 @@ struct RecordedRun {
     double since = 0;                ///< second at which that one began
     double busy_before = 0;          ///< seconds of training, of all workers, before that
     bool finished = false;           ///< the file was closed in good order
+    bool stop_cut = false;           ///< a user had asked that the last incarnation stop, and it was killed before that
     std::optional<EndReason> ended;  ///< of the last incarnation
 };
 
@@ -32,10 +34,10 @@ std::string machine_text();
 /// The job as it stands in a run file.
 Job open_job(const RunHeader& header, const std::filesystem::path& file);
 
-/// The changes applied to the limits in force.
+/// The changes as a wish.
 /// @throws UserError for a training budget in another unit than the job's, and for a max that is no larger than the one
 /// in force
-BudgetChanged changed_budget(const RecordedRun& run, const LimitChanges& limits);
+BudgetWish checked_wish(const RecordedRun& run, const LimitChanges& limits);
 
 /// Decisions are compared with the record; proposals too, but these are taken from it, and how they compare is left to
 /// the caller. `verifying`: fitted models are made again and compared as well. Throws UserError if the file cannot be

@@ -2,6 +2,7 @@
 
 #include "app/commands/recorded_run.hpp"
 #include "app/commands/search.hpp"
+#include "app/job/difference.hpp"
 #include "app/registry.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
@@ -63,7 +64,8 @@ void warn_of_horizon(const TrainerSettings& trainer, Resource max) {
         *end, trainer.unit_name(), max);
 }
 
-ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch) {
+ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch,
+                    bool by_hand) {
     // Every rank reads the job from the file; only rank 0 replays and writes.
     const auto header = RunFileReader(file).header();
     const auto job = open_job(header, file);
@@ -81,22 +83,24 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
         host.next_sequence = run.replay.inputs;
         host.time_before = run.replay.last_time;
         host.first = missing_snapshots(run.manager, file);
-        if (limits.any()) host.first.push_back(changed_budget(run, limits));
+        if (limits.any()) host.limits = checked_wish(run, limits);
         if (limits.max) warn_of_horizon(job.trainer, *limits.max);
         auto record = continued_record(file, live);
-        return Lead{std::move(run.manager), std::move(record), std::move(host), file, run.header.name};
+        return Lead{std::move(run.manager), std::move(record), std::move(host), file,
+                    run.header.name,        run.header.run_id, by_hand,         run.stop_cut};
     });
 }
 
-/// --continue: the file must be of this very job.
+/// --continue: the file must be of this very job, however it is written.
 void require_same_job(const Job& job, const std::filesystem::path& file) {
     const auto header = RunFileReader(file).header();
     if (header.job_text == job.text && header.overrides == overrides_text(job)) return;
-    throw UserError(
-        fmt::format("{}: was written by another job than {}: {}. Give another --output, or `stemma resume {}` to go on "
-                    "with the job in the file",
-                    file.string(), job.file,
-                    header.job_text == job.text ? "its --set values differ" : "its text differs", file.string()));
+    const auto different = differences(open_job(header, file), job);
+    if (different.empty()) return;
+    throw UserError(fmt::format(
+        "{0}: was written by another job than {1}: {2}. Give another --output, or `stemma resume {0}` to go "
+        "on with the job in the file (new limits: `stemma budget {0}`)",
+        file.string(), job.file, text_of(different, "the run file", job.file)));
 }
 
 }  // namespace
@@ -106,7 +110,7 @@ ExitCode run(const JobOptions& options, const RunOptions& run_options, const Lau
     const std::filesystem::path file = run_options.output.empty() ? job.run.output : run_options.output;
     if (run_options.continue_run && std::filesystem::exists(file)) {
         require_same_job(job, file);
-        return resume_run(file, {}, launch);
+        return resume_run(file, {}, launch, false);
     }
     return search(job, file, launch, [&](std::uint64_t run_id, FirstProgram* program) {
         if (std::filesystem::exists(file)) {
@@ -117,13 +121,14 @@ ExitCode run(const JobOptions& options, const RunOptions& run_options, const Lau
         }
         check_trainer(job, program);
         make_folder_of(file);
-        auto record = new_record(file, live_folder(file, launch), run_header(job, run_id));
-        return Lead{make_manager(job), std::move(record), {}, file, job.run.name};
+        const auto header = run_header(job, run_id);
+        auto record = new_record(file, live_folder(file, launch), header);
+        return Lead{make_manager(job), std::move(record), {}, file, job.run.name, header.run_id};
     });
 }
 
 ExitCode resume(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch) {
-    return resume_run(file, limits, launch);
+    return resume_run(file, limits, launch, true);
 }
 
 }  // namespace stemma

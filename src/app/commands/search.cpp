@@ -4,6 +4,7 @@
 #include <spdlog/logger.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <exception>
 #include <set>
 #include <thread>
@@ -89,6 +90,7 @@ ExitCode exit_code(const HostResult& result, const Totals& totals) {
         case EndReason::stopped:
             return result.stopped_by == StopReason::user ? ExitCode::stopped : ExitCode::requeue;
         case EndReason::no_workers:
+            if (result.stopped_by == StopReason::user) return ExitCode::stopped;
             if (result.missed > 0) return ExitCode::requeue;
             return result.refusals.empty() ? ExitCode::failed : ExitCode::user_error;
         case EndReason::repeated_failure:
@@ -120,32 +122,79 @@ struct Outcome {
 };
 
 /// What the batch system said, for the log of the job.
-std::vector<std::string> surroundings(const Launch& process, std::optional<double> end) {
+std::vector<std::string> surroundings(const Launch& process, const std::optional<TimeLeft>& time) {
     std::vector<std::string> lines;
     if (process.job_id.empty()) return lines;
     lines.push_back(describe(process));
-    if (end) {
+    if (time) {
         lines.push_back(fmt::format("the allocation ends in {}; the search ends in order {} before",
-                                    clock_text(static_cast<double>(*process.end_time) - unix_time()),
-                                    clock_text(static_cast<double>(*process.end_time) - *end)));
+                                    clock_text(time->whole), clock_text(time->whole - time->orderly)));
     }
     return lines;
 }
 
-/// What ends the search from outside: a signal, or the end of the allocation coming near.
-std::function<std::optional<StopReason>()> stop_wish(const SignalWatch& signals, std::optional<double> orderly_end) {
-    return [&signals, orderly_end, said = false]() mutable -> std::optional<StopReason> {
-        const auto asked = signals.asked();
+/// What ends the search from outside: a signal, or the end of the allocation coming near. Its time is measured from the
+/// construction on, by a clock that does not jump.
+class Outside {
+public:
+    Outside(SignalWatch& signals, const std::optional<TimeLeft>& time) : signals_(signals), time_(time) {}
+
+    /// `say` tells what is not obeyed.
+    std::optional<StopReason> stop_wish(const std::function<void(const std::string&)>& say) {
+        const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - started_;
+        if (signals_.take_warning()) {
+            if (time_ && is_early_warning(*time_, passed.count())) {
+                say(fmt::format("a warning (SIGUSR1) with {} of {} left is early: the search goes on until {} before",
+                                clock_text(time_->whole - passed.count()), clock_text(time_->whole),
+                                clock_text(time_->whole - time_->orderly)));
+            } else {
+                signals_.heed_warning();
+            }
+        }
+        const auto asked = signals_.asked();
         if (asked == Interruption::now) leave_now(ExitCode::requeue);  // the record is whole at any moment
-        const bool late = orderly_end && unix_time() >= *orderly_end;
-        if ((asked == Interruption::none && !late) || std::exchange(said, true)) return std::nullopt;
+        const bool late = time_ && passed.count() >= time_->orderly;
+        if ((asked == Interruption::none && !late) || std::exchange(said_, true)) return std::nullopt;
         return asked == Interruption::none ? StopReason::time_limit : StopReason::signal;
-    };
+    }
+
+private:
+    SignalWatch& signals_;
+    std::optional<TimeLeft> time_;
+    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+    bool said_ = false;
+};
+
+/// What was asked for while nothing ran: `lead` gets what is to be obeyed. Returns what to tell of it.
+std::vector<std::string> take_waiting(Lead& lead, ControlFile& control) {
+    std::vector<std::string> lines;
+    if (lead.stop_cut && !lead.by_hand) {
+        lead.host.first.push_back(StopRequested{StopReason::user});
+        lines.emplace_back("`stemma stop`: the last start was killed before it had ended by it; the search ends now");
+    }
+    for (auto& wish : control.poll()) {
+        const bool stop = std::holds_alternative<StopRequested>(wish.body);
+        const auto* outcome = "it is obeyed now";
+        if (stop && lead.by_hand) outcome = "`stemma resume` came later, so the search goes on";
+        if (stop && !lead.by_hand) outcome = "the search ends before it trains";
+        lines.push_back(
+            fmt::format("{} of {}, when nothing ran: {}", command_of(wish.body), date_text(wish.asked), outcome));
+        if (stop && lead.by_hand) {
+            control.drop(wish);
+        } else {
+            lead.host.waiting.push_back(std::move(wish));
+        }
+    }
+    return lines;
 }
 
 /// The manager's part, on rank 0.
 Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, const LaunchOptions& launch,
-                   const SignalWatch& signals, const LeadMaker& make_lead, FirstProgram* program = nullptr) {
+                   SignalWatch& signals, const LeadMaker& make_lead, FirstProgram* program = nullptr) {
+    const auto environment = read_environment();
+    const auto process = launch_of(environment);
+    const auto time = time_left(process, unix_time(), launch.grace);
+    Outside outside(signals, time);
     std::optional<Lead> lead;
     try {
         lead.emplace(make_lead(run_id, program));
@@ -154,15 +203,12 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
         throw;
     }
     lead->host.run_id = run_id;
+    ControlFile control(lead->run_file, lead->run_id, lead->host.next_sequence);
+    const auto waiting = take_waiting(*lead, control);
     lead->host.heartbeat_timeout = job.workers.lost_after;
     lead->host.ping_interval = job.workers.heartbeat;
     lead->host.join_timeout = job.workers.start_timeout;
-    const auto environment = read_environment();
-    const auto process = launch_of(environment);
-    const auto end = orderly_end(process, unix_time(), launch.grace);
-    lead->host.stop_wish = stop_wish(signals, end);
     DurableSnapshots files(lead->run_file, run_id_text(run_id));
-    ControlFile control(lead->run_file);
     const auto terminal = launch.quiet ? Terminal{} : terminal_of(STDERR_FILENO, environment);
     const double busy_before = lead->manager.totals().busy_seconds;
     StatusSettings status{job.metric.name, std::string(job.trainer.unit_name())};
@@ -178,12 +224,14 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
     {
         StatusLine line(stderr, terminal, status);
         if (!lead->record->notice().empty()) line.say(lead->record->notice());
-        for (const auto& text : surroundings(process, end)) line.say(text);
+        for (const auto& text : surroundings(process, time)) line.say(text);
+        for (const auto& text : waiting) line.say(text);
         if (endpoint.size() == 2 && job.workers.replicated != DurablePolicy::none) {
             constexpr auto alone = "workers.replicated: with one worker there is no second one to keep copies";
             line.say(alone);
             log->warn("{}", alone);
         }
+        lead->host.stop_wish = [&] { return outside.stop_wish([&](const std::string& text) { line.say(text); }); };
         RunLog run_log(log, job.metric.name, std::string(job.trainer.unit_name()));
         HostObservers observers({&line, &run_log});
         ManagerHost host(endpoint, lead->manager, *lead->record, &files, &control, observers, lead->host);
@@ -228,13 +276,18 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
     return {code, result.workers_lost};
 }
 
-ExitCode search_in_process(const Job& job, const std::filesystem::path& run_file, const LaunchOptions& launch,
-                           const LeadMaker& make_lead) {
-    const SignalWatch signals;
+ExitCode search_in_process(const Launch& process, const Job& job, const std::filesystem::path& run_file,
+                           const LaunchOptions& launch, const LeadMaker& make_lead) {
+    SignalWatch signals;
     const auto seen = gpus_for(job);
     const auto otherwise = seen.empty() ? std::max(1, usable_cores())
                                         : static_cast<int>(seen.size()) * static_cast<int>(job.workers.per_gpu);
     const int workers = launch.workers > 0 ? static_cast<int>(launch.workers) : otherwise;
+    if (process.launcher != Launcher::none) {
+        fmt::print(stderr, "stemma: {} started one task only: {} worker{} inside it{}\n", name_of(process.launcher),
+                   workers, workers == 1 ? "" : "s",
+                   launch.workers > 0 ? "" : " (-n says how many; several tasks are a manager and workers)");
+    }
     const auto run_id = new_run_id();
     auto endpoints = make_loopback(workers + 1);
     const std::vector gpus(static_cast<std::size_t>(workers), seen);
@@ -255,7 +308,7 @@ ExitCode search_over_mpi(const Launch& process, const Job& job, const std::files
                          const LaunchOptions& launch, const LeadMaker& make_lead) {
     Ranks ranks(job.workers.start_timeout);
     // Launchers send signals to every rank: workers leave them to the manager, which tells them what to do.
-    const SignalWatch signals;
+    SignalWatch signals;
     const auto run_id = ranks.agree(new_run_id());
     const auto endpoint = ranks.endpoint();
     const auto seat = seat_among(ranks, endpoint->rank(), process, gpus_for(job));
@@ -277,14 +330,8 @@ ExitCode search(const Job& job, const std::filesystem::path& run_file, const Lau
     survive_broken_pipes();
     if (job.trainer.type == TrainerType::process) static_cast<void>(child_starter());  // before MPI and threads
     const auto process = launch_of(read_environment());
-    if (process.launcher == Launcher::none) return search_in_process(job, run_file, launch, lead);
-    if (process.size < 2) {
-        throw UserError(
-            fmt::format("{} started one rank only: rank 0 manages and trains nothing, so at least 2 are needed. "
-                        "Start it with `mpirun -n 3 stemma run JOB.toml` for two workers, or without {} for "
-                        "workers inside this process",
-                        name_of(process.launcher), name_of(process.launcher)));
-    }
+    // A shell on a compute node (`srun --pty bash`) is a task as well.
+    if (process.size < 2) return search_in_process(process, job, run_file, launch, lead);
     return search_over_mpi(process, job, run_file, launch, lead);
 }
 

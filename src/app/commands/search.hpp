@@ -22,6 +22,9 @@ struct Lead {
     HostSettings host;
     std::filesystem::path run_file;
     std::string name;
+    std::string run_id;     ///< as the run file has it: of its first start
+    bool by_hand = false;   ///< `stemma resume`: who typed it wants no more of a stop that was asked for before
+    bool stop_cut = false;  ///< the last start was killed while it ended by a stop of the user's
 };
 
 /// Makes what rank 0 brings, from the run's identity, agreed on by all ranks, and the program of a worker of this

@@ -47,9 +47,6 @@ std::string role_of(int rank, const WorkerSeat& seat) {
 
 std::vector<std::string> warnings(const Launch& launch, const GpuList& gpus) {
     std::vector<std::string> list;
-    if (launch.launcher != Launcher::none && launch.size < 2) {
-        list.push_back("one rank only: rank 0 manages and trains nothing; start at least 2 (mpirun -n 3 ...)");
-    }
     const int workers = std::max(1, launch.local_size - 1);
     if (workers > usable_cores()) {
         list.push_back(fmt::format("{} workers share {} cores on this host: training threads will be oversubscribed",
@@ -71,9 +68,10 @@ ExitCode selfcheck() {
     const auto launch = launch_of(environment);
     const auto gpus = find_gpus(environment);
     std::string text;
-    if (launch.launcher == Launcher::none) {
+    if (launch.size < 2) {
         text = fmt::format(
-            "  this process  {}  {}\n  no launcher: `stemma run` would train with workers inside one process\n",
+            "  this process  {}  {}\n  no launcher, or one task: `stemma run` would train with workers inside one "
+            "process\n",
             host_name(), facts(gpus, ""));
     } else {
         Ranks ranks(WorkerSettings{}.start_timeout);

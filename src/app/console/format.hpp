@@ -12,6 +12,8 @@ namespace stemma {
 
 /// "1:02:03" or "4:05" for seconds.
 std::string clock_text(double seconds);
+/// "2026-11-30 18:02", of this place, for seconds since 1970.
+std::string date_text(double unix_seconds);
 /// "2.0 GiB", "13 KiB".
 std::string bytes_text(std::uint64_t bytes);
 /// "epochs", "1 epoch".

@@ -120,6 +120,13 @@ LockFile::LockFile(std::filesystem::path path, std::string job) : path_(std::mov
                           dead ? "which no longer runs" : "which belonged to the same batch job");
 }
 
+Writer writer_of(const std::filesystem::path& path) {
+    const auto holder = parse(read_all(path));
+    if (!holder) return Writer::none;
+    if (holder->host != this_host()) return Writer::elsewhere;
+    return runs(*holder) ? Writer::here : Writer::none;
+}
+
 LockFile::~LockFile() {
     // Somebody may have taken over in the belief that we are dead.
     if (read_all(path_) == content_) ::unlink(path_.c_str());

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -24,5 +25,9 @@ private:
     std::string content_;
     std::string notice_;
 };
+
+/// Whether a program writes to the run file, by its lock at `path`. Another host's processes cannot be asked.
+enum class Writer : std::uint8_t { none, here, elsewhere };
+Writer writer_of(const std::filesystem::path& path);
 
 }  // namespace stemma

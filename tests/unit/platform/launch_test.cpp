@@ -97,15 +97,46 @@ TEST(Launch, IsDescribedInOneLine) {
               "Slurm job 77 (start 2), 4 nodes; srun started 17 ranks, cores each: 8");
 }
 
-TEST(OrderlyEnd, IsATenthOfWhatIsLeftBeforeTheEnd) {
+TEST(TimeLeft, OrderlyIsATenthOfWhatIsLeftBeforeTheEnd) {
     const auto before_end = [](double left, std::optional<double> grace = std::nullopt) {
-        return 100000 - orderly_end({.end_time = 100000}, 100000 - left, grace).value();
+        const auto time = time_left({.end_time = 100000}, 100000 - left, grace).value();
+        EXPECT_DOUBLE_EQ(time.whole, left);
+        return time.whole - time.orderly;
     };
-    EXPECT_EQ(orderly_end({}, 0, 60), std::nullopt);
+    EXPECT_FALSE(time_left({}, 0, 60));
     EXPECT_DOUBLE_EQ(before_end(600), 60);
     EXPECT_DOUBLE_EQ(before_end(50000), 120) << "at most two minutes";
     EXPECT_DOUBLE_EQ(before_end(60), 10) << "at least ten seconds";
     EXPECT_DOUBLE_EQ(before_end(600, 300.0), 300) << "as wished";
+}
+
+TEST(TimeLeft, AWarningIsEarlyWhereItWouldCostMoreThanHalf) {
+    const TimeLeft two_minutes{120, 108};
+    EXPECT_TRUE(is_early_warning(two_minutes, 0));
+    EXPECT_TRUE(is_early_warning(two_minutes, 59));
+    EXPECT_FALSE(is_early_warning(two_minutes, 60));
+    const TimeLeft hour{3600, 3480};
+    EXPECT_FALSE(is_early_warning(hour, 3420)) << "Slurm sends it a minute early";
+    EXPECT_FALSE(is_early_warning(hour, 10)) << "a preemption";
+    EXPECT_FALSE(is_early_warning({-5, -15}, 0)) << "the end has passed";
+}
+
+TEST(Launch, NonsenseInAnyVariableIsAMistake) {
+    for (const auto* name : {"SLURM_CPUS_PER_TASK", "SLURM_JOB_NUM_NODES", "SLURM_RESTART_COUNT", "SLURM_JOB_END_TIME",
+                             "OMPI_COMM_WORLD_SIZE"}) {
+        for (const auto* value : {"a", "-1", "1.5", " 1", "1 ", "99999999999999999999"}) {
+            EXPECT_THROW(launch_of({{name, value}, {"OMPI_COMM_WORLD_RANK", "0"}}), UserError) << name << value;
+        }
+    }
+    EXPECT_THROW(launch_of({{"SLURM_CPUS_PER_TASK", "2147483648"}}), UserError) << "more than an int";
+    for (const auto* tasks : {"(x2)", "4(x", "4(x)", "x", "4(x99999999999)", ",", "4,,2"}) {
+        EXPECT_THROW(launch_of({{"SLURM_STEP_ID", "0"},
+                                {"SLURM_PROCID", "0"},
+                                {"SLURM_NODEID", "9"},
+                                {"SLURM_STEP_TASKS_PER_NODE", tasks}}),
+                     UserError)
+            << tasks;
+    }
 }
 
 TEST(Launch, NonsenseNamesTheVariableAndItsValue) {

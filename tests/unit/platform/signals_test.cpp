@@ -30,13 +30,31 @@ INSTANTIATE_TEST_SUITE_P(Signals, SignalTable,
                          testing::Values(Case{"nothing", {}, Interruption::none},
                                          Case{"one_interrupt", {SIGINT}, Interruption::graceful},
                                          Case{"one_termination", {SIGTERM}, Interruption::graceful},
-                                         Case{"one_warning", {SIGUSR1}, Interruption::graceful},
-                                         Case{"warnings_repeat", {SIGUSR1, SIGUSR1, SIGUSR1}, Interruption::graceful},
+                                         Case{"warnings_order_nothing", {SIGUSR1, SIGUSR1}, Interruption::none},
+                                         Case{"one_order", {SIGUSR2}, Interruption::graceful},
+                                         Case{"orders_repeat", {SIGUSR2, SIGUSR2, SIGUSR2}, Interruption::graceful},
+                                         Case{"order_then_termination", {SIGUSR2, SIGTERM}, Interruption::now},
+                                         Case{"termination_then_order", {SIGTERM, SIGUSR2}, Interruption::graceful},
                                          Case{"second_interrupt", {SIGINT, SIGINT}, Interruption::now},
-                                         Case{"warning_then_termination", {SIGUSR1, SIGTERM}, Interruption::now},
+                                         Case{"warning_then_termination", {SIGUSR1, SIGTERM}, Interruption::graceful},
                                          Case{"termination_then_warning", {SIGTERM, SIGUSR1}, Interruption::graceful},
                                          Case{"now_stays", {SIGINT, SIGTERM, SIGUSR1}, Interruption::now}),
                          [](const auto& row) { return std::string(row.param.what); });
+
+TEST(SignalWatch, AWarningIsAnOrderOnceHeeded) {
+    SignalWatch watch;
+    EXPECT_FALSE(watch.take_warning());
+    ASSERT_EQ(std::raise(SIGUSR1), 0);
+    EXPECT_TRUE(watch.take_warning());
+    EXPECT_FALSE(watch.take_warning()) << "once";
+
+    watch.heed_warning();
+    EXPECT_EQ(watch.asked(), Interruption::graceful);
+    watch.heed_warning();
+    EXPECT_EQ(watch.asked(), Interruption::graceful);
+    ASSERT_EQ(std::raise(SIGTERM), 0);
+    EXPECT_EQ(watch.asked(), Interruption::now);
+}
 
 TEST(SignalWatch, StartsAfreshAndPutsFormerHandlersBack) {
     static int caught = 0;

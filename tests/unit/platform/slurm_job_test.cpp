@@ -39,12 +39,12 @@ constexpr std::string_view many_wishes = R"(JobId=21 JobName=my job
    Features=(fast&big) DelayBoot=00:00:00
    Reservation=course
    OverSubscribe=USER Contiguous=1 Licenses=matlab:2 Network=(null)
-   Command=/data/me/stemma.sbatch
-   WorkDir=/home/me
+   Command=/lustre/me/stemma.sbatch
+   WorkDir=/lustre/me
    Comment=mine and = yours 
-   StdErr=/data/me/err%%-21.txt
+   StdErr=/lustre/me/err%%-21.txt
    StdIn=/dev/null
-   StdOut=/data/me/my log-21.txt
+   StdOut=/lustre/me/my log-21.txt
    Power=
    Switches=1@00:05:00
    MailUser=a@b MailType=END,FAIL
@@ -66,14 +66,15 @@ std::vector<std::string> words_of(const std::string& lines, const Environment& e
 TEST(SbatchOptions, EveryWishThatScontrolShows) {
     const auto options = sbatch_options(many_wishes, {});
 
-    EXPECT_THAT(options.words,
-                testing::UnorderedElementsAre(
-                    "--job-name=my job", "--account=physics", "--qos=long", "--nice=7", "--time=1-02:04:00",
-                    "--partition=batch", "--exclude=n[3-4]", "--nodes=1", "--mem=300M", "--tmp=3M",
-                    "--constraint=(fast&big)", "--reservation=course", "--licenses=matlab:2", "--chdir=/home/me",
-                    "--comment=mine and = yours", "--error=/data/me/err%%-21.txt", "--output=/data/me/my log-21.txt",
-                    "--switches=1@00:05:00", "--mail-user=a@b", "--mail-type=END,FAIL", "--ntasks-per-node=2",
-                    "--cpus-per-task=1", "--exclusive=user", "--contiguous", "--no-requeue", "--open-mode=append"));
+    EXPECT_THAT(
+        options.words,
+        testing::UnorderedElementsAre(
+            "--job-name=my job", "--account=physics", "--qos=long", "--nice=7", "--time=1-02:04:00",
+            "--partition=batch", "--exclude=n[3-4]", "--nodes=1", "--mem=300M", "--tmp=3M", "--constraint=(fast&big)",
+            "--reservation=course", "--licenses=matlab:2", "--chdir=/lustre/me", "--comment=mine and = yours",
+            "--error=/lustre/me/err%%-21.txt", "--output=/lustre/me/my log-21.txt", "--switches=1@00:05:00",
+            "--mail-user=a@b", "--mail-type=END,FAIL", "--ntasks-per-node=2", "--cpus-per-task=1", "--exclusive=user",
+            "--contiguous", "--no-requeue", "--open-mode=append"));
     EXPECT_THAT(options.left_out, testing::IsEmpty());
 }
 

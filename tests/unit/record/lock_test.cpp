@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "core/error.hpp"
 #include "scratch_file.hpp"
 
@@ -29,6 +31,25 @@ TEST_F(Lock, IsThereWhileItIsHeld) {
                     ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
     }
     EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(Lock, TellsWhetherSomebodyWrites) {
+    EXPECT_EQ(writer_of(path), Writer::none);
+    {
+        const LockFile lock(path, "");
+        EXPECT_EQ(writer_of(path), Writer::here);
+    }
+    EXPECT_EQ(writer_of(path), Writer::none);
+    std::ofstream(path) << "elsewhere 1 1 -\n";
+    EXPECT_EQ(writer_of(path), Writer::elsewhere);
+    std::filesystem::remove(path);
+    const auto child = ::fork();
+    if (child == 0) {
+        const LockFile lock(path, "");
+        ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+    EXPECT_EQ(writer_of(path), Writer::none) << "killed";
 }
 
 TEST_F(Lock, OfADeadProcessIsTakenOver) {

@@ -73,6 +73,42 @@ ReplayResult replayed(Manager& manager, const MemoryJournal& journal, bool fit_a
     return replay(manager, each, fit_again);
 }
 
+TEST(ManagerHost, AStopThatWaitsEndsTheSearchBeforeItTrains) {
+    auto manager = make_manager({.budget = {.members = 20}});
+    MemoryJournal journal;
+    HostSettings host;
+    host.waiting.push_back({.body = StopRequested{StopReason::user}});
+
+    const auto result = incarnation(manager, journal, 2, std::move(host));
+
+    EXPECT_EQ(result.reason, EndReason::stopped);
+    EXPECT_EQ(result.stopped_by, StopReason::user);
+    EXPECT_EQ(manager.member_count(), 0U);
+}
+
+TEST(ManagerHost, BudgetsThatWaitAddUpAndWhatResumeIsGivenComesLast) {
+    auto manager = make_manager({.budget = {.members = 20, .reports = 300}});
+    MemoryJournal journal;
+    HostSettings host;
+    host.waiting.push_back({.body = BudgetWish{.members = 5}});
+    host.waiting.push_back({.body = BudgetWish{.reports = 200}});
+    host.limits = BudgetWish{.members = 7};
+
+    incarnation(manager, journal, 2, std::move(host));
+
+    EXPECT_EQ(manager.member_count(), 7U);
+    EXPECT_EQ(manager.budget().reports, 200U);
+}
+
+TEST(ManagerHost, AUsersStopCountsAfterATimeLimitToo) {
+    auto manager = make_manager({.budget = {.members = 1000}});
+    MemoryJournal journal;
+    HostSettings host;
+    host.first = {StopRequested{StopReason::time_limit}, StopRequested{StopReason::user}};
+
+    EXPECT_EQ(incarnation(manager, journal, 1, std::move(host)).stopped_by, StopReason::user);
+}
+
 TEST(ManagerHost, ASearchRunsToItsBudgetAndReplays) {
     for (const int workers : {1, 2, 3}) {
         const ManagerSettings settings{.budget = {.members = 20}};
