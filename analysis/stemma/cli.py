@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from stemma.errors import StemmaError
+from stemma.printable import say
 
 _OK, _USER_ERROR = 0, 2
 
@@ -16,7 +17,7 @@ def run(words):
     try:
         return options.action(options) or _OK
     except StemmaError as error:
-        print(f"stemma: {error}", file=sys.stderr)
+        say(f"stemma: {error}", sys.stderr)
         return _USER_ERROR
     except KeyboardInterrupt:
         return _OK
@@ -36,6 +37,7 @@ def _parser():
     report.add_argument("--follow", action="store_true", help="serve the page instead, and keep it up to date while the search runs")
     report.add_argument("--port", type=_port, default=8765, help="for --follow (default 8765; 0: any free one)")
     report.add_argument("--host", default="127.0.0.1", help="address for --follow to listen at; the default answers this machine only")
+    report.add_argument("--no-job", action="store_true", help="leave the text of the job out of the page, which may hold paths, commands and what is secret in them")
     report.set_defaults(action=_report)
     watch = commands.add_parser("watch", help="a running search in the terminal")
     watch.add_argument("run", metavar="RUN.h5")
@@ -68,13 +70,13 @@ def _report(options):
             raise StemmaError("--follow shows one run: give one file")
         from stemma.report.server import serve
 
-        return serve(runs[0], options.host, options.port)
+        return serve(runs[0], options.host, options.port, not options.no_job)
     path = Path(options.output) if options.output else runs[0].path.with_suffix(".html")
     try:
-        size = report.write(runs, path)
+        size = report.write(runs, path, not options.no_job)
     except OSError as error:
         raise StemmaError(f"{path}: cannot be written ({error.strerror}). Choose another file with -o") from None
-    print(f"report: {path} ({size / 1e6:.1f} MB)")
+    say(f"report: {path} ({size / 1e6:.1f} MB)")
     if options.open and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         import webbrowser
 
@@ -97,5 +99,5 @@ def _export(options):
     if not chosen:
         raise StemmaError("nothing to export: give --csv, --json, --parquet, --tensorboard, --optuna or --mlflow")
     for name, target in chosen:
-        print(export.FORMATS[name](run, target))
+        say(export.FORMATS[name](run, target))
     return _OK

@@ -4,14 +4,18 @@ import re
 import shutil
 import sys
 import time
+import unicodedata
 
 import numpy as np
 
 from stemma import derive
 from stemma.errors import StemmaError
+from stemma.printable import printable_line, say, showable
 from stemma.run import open_run
 
 _CLEAR, _END = "\033[H", "\033[J"
+_LABEL = 9  # columns
+_MORE = "..."
 _HIDE, _SHOW = "\033[?25l", "\033[?25h"
 
 
@@ -21,7 +25,7 @@ def watch(path, interval=2.0, once=False, out=None):
     run = open_run(path)
     terminal = out.isatty()
     if once or not terminal:
-        print(screen(run, *_size(terminal)), file=out)
+        say(screen(run, *_size(terminal)), out)
         if once or run.finished:
             return 0
     try:
@@ -29,8 +33,8 @@ def watch(path, interval=2.0, once=False, out=None):
             out.write("\033[2J" + _HIDE)
         while True:
             if terminal:
-                text = screen(run, *_size(True))
-                out.write(_CLEAR + "\n".join(line + "\033[K" for line in text.splitlines()) + "\n" + _END)
+                text = showable(screen(run, *_size(True)), out)
+                out.write(_CLEAR + "\n".join(line + "\033[K" for line in text.split("\n")) + "\n" + _END)
                 out.flush()
             if run.finished:
                 return 0
@@ -41,7 +45,7 @@ def watch(path, interval=2.0, once=False, out=None):
             except StemmaError:
                 continue  # being replaced by a resume or at its end
             if not terminal and run.file.rows("commits") != before:
-                print(_line(run), file=out, flush=True)
+                say("work     " + " ".join(_work(run)), out)
     finally:
         if terminal:
             out.write(_SHOW)
@@ -54,34 +58,67 @@ def _size(terminal):
 
 
 def screen(run, width=100, height=40):
-    """What there is to see, at most `height` lines of `width` columns."""
-    lines = [f"{run.name}   {'ended' if run.finished else 'running'}   {clock(run.seconds)}", "", _best(run), _line(run), _left(run), ""]
-    lines += _rungs(run, max(4, height - 22)) + [""] + _events(run, 8)
-    return "\n".join(line[:width] for line in lines[:height])
+    """What there is to see, at most `height` lines of `width` columns. What has no room is left out whole, and that is told."""
+    head = [f"{printable_line(run.name)}   {'ended' if run.finished else 'running'}   {clock(run.seconds)}", ""]
+    head += [line for label, items in (("best", _best(run)), ("", _values(run)), ("work", _work(run)), _left(run)) for line in _wrapped(label, items, width)] + [""]
+    lines = head + _rungs(run, max(4, height - len(head) - 16)) + [""] + _events(run, 8)
+    return "\n".join(_fitted(line, width) for line in lines[:height])
+
+
+def _wrapped(label, items, width):
+    """Lines of whole items behind a label."""
+    indent = " " * _LABEL
+    lines = [f"{label:<{_LABEL}}"] if items else []
+    for item in items:
+        if lines[-1][_LABEL:] and columns(lines[-1]) + 1 + columns(item) > width:
+            lines.append(indent)
+            item = item.lstrip()
+        lines[-1] += (" " if lines[-1][_LABEL:] else "") + item
+    return lines
+
+
+def _fitted(line, width):
+    """The words that fit, and "..." for the others: half a number would be another one."""
+    line = printable_line(line)
+    if columns(line) <= width:
+        return line
+    while line and columns(line) + len(_MORE) > width:
+        line = line[: max(0, line.rstrip().rfind(" ") + 1)]
+    return (line + _MORE)[: max(0, width)]
+
+
+def columns(text):
+    """Columns of a terminal that the text takes."""
+    return sum(0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _best(run):
     best = run.best(1)
     if best.empty:
-        return f"best     none yet: no member has a finite {run.metric}"
+        return ["none yet:", "no member has a finite", printable_line(run.metric)]
     row = best.iloc[0]
-    held = "".join(f"  {metric.name} {row[metric.column]:.5g} (held out)" for metric in run.metrics if metric.held_out)
-    values = " ".join(f"{parameter.name}={_value(row[parameter.column])}" for parameter in run.parameters if parameter.column in row)
-    return f"best     {run.metric} {row['best']:.5g}{held}  member {best.index[0]} after {int(row['at'])} {run.unit}s\n         {values}"
+    held = [f" {printable_line(metric.name)} {row[metric.column]:.5g} (held out)" for metric in run.metrics if metric.held_out]
+    return [f"{printable_line(run.metric)} {row['best']:.5g}", *held, f" member {best.index[0]} after {int(row['at'])} {run.unit}s"]
+
+
+def _values(run):
+    """The best configuration."""
+    best = run.best(1)
+    return [] if best.empty else [printable_line(f"{parameter.name}={_value(best.iloc[0][parameter.column])}") for parameter in run.parameters if parameter.column in best]
 
 
 def _value(value):
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _line(run):
+def _work(run):
     use = run.utilisation
     there, training = use["present"].sum(), use["training"].sum()
     out = int(derive.running(run).sum())
-    share = f"{100 * training / there:.0f} % of {len(use)} workers training" if there > 0 else "no worker yet"
-    failed = f"   {len(run.failures)} failures" if len(run.failures) else ""
+    share = f"  {100 * training / there:.0f} % of {len(use)} workers training" if there > 0 else "  no worker yet"
+    failed = [f"  {len(run.failures)} failures"] if len(run.failures) else []
     spent = int(run.progress["spent"].iloc[-1]) if len(run.progress) else 0
-    return f"work     {len(run)} members, {len(run.reports)} reports, {spent} {run.unit}s, {out} leases out   {share}{failed}"
+    return [f"{len(run)} members,", f"{len(run.reports)} reports,", f"{spent} {run.unit}s,", f"{out} leases out", share, *failed]
 
 
 def time_left(run):
@@ -140,11 +177,13 @@ def _duration(value):
 
 
 def _left(run):
+    """Its label, and what it says."""
     if run.finished:
         reasons = run.incarnations["reason"][run.incarnations["change"] == "ended"]
-        return f"ended    {str(reasons.iloc[-1]).replace('_', ' ') if len(reasons) else ''}"
+        return "ended", str(reasons.iloc[-1]).replace("_", " ").split() if len(reasons) else []
     left = time_left(run)
-    return f"left     about {clock(left[0])} until the budget ({left[1].replace('_', ' ')}) is spent" if left else "left     not known: the job has no budget that can be foreseen"
+    told = f"about {clock(left[0])} until the budget ({left[1].replace('_', ' ')}) is spent" if left else "not known: the job has no budget that can be foreseen"
+    return "left", told.split()
 
 
 def _rungs(run, most):

@@ -9,6 +9,7 @@
 
 #include "app/commands/commands.hpp"
 #include "app/commands/python_commands.hpp"
+#include "app/console/print.hpp"
 #include "app/job/quantities.hpp"
 #include "app/registry.hpp"
 #include "core/error.hpp"
@@ -374,10 +375,10 @@ int guarded_main(int argc, char** argv) {
     try {
         return run_main(argc, argv);
     } catch (const UserError& error) {
-        std::fprintf(stderr, "stemma: %s\n", error.what());
+        print_error(fmt::format("stemma: {}", error.what()));
         return static_cast<int>(ExitCode::user_error);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "stemma: internal error: %s\n", error.what());
+        print_error(fmt::format("stemma: internal error: {}", error.what()));
         return static_cast<int>(ExitCode::internal_error);
     }
 }

@@ -6,18 +6,20 @@
 #include <cmath>
 #include <ostream>
 
+#include "core/printable.hpp"
+
 namespace stemma {
 
 namespace {
 
 // ---- Newick ------------------------------------------------------------------------------------------------------
 
-/// In quotes anything goes but the quote, which is doubled; control characters become blanks.
+/// In quotes anything goes but the quote, which is doubled. There is no way to write control characters.
 std::string newick_label(std::string_view text) {
     std::string label = "'";
-    for (const char c : text) {
+    for (const char c : printable_line(text)) {
         if (c == '\'') label += '\'';
-        label += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+        label += c;
     }
     return label + "'";
 }

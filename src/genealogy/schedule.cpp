@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/printable.hpp"
+
 namespace stemma {
 
 namespace {
@@ -17,15 +19,15 @@ std::string short_text(const std::optional<Literal>& literal) {
 
 std::string in_quotes(std::string_view text) {
     std::string out = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
+    while (!text.empty()) {
+        const auto next = next_character(text);
+        if (next.code == '"' || next.code == '\\') {
             out += '\\';
-            out += c;
-        } else if (byte < 0x20 || byte == 0x7F) {
-            out += fmt::format("\\u{:04X}", byte);
+            out += next.bytes;
+        } else if (next.valid && !is_text(next.code)) {
+            out += fmt::format("\\U{:08X}", static_cast<std::uint32_t>(next.code));
         } else {
-            out += c;
+            out += next.bytes;
         }
     }
     return out + "\"";
@@ -46,13 +48,6 @@ std::string toml_value(const Literal& literal) {
 /// Those of a lineage from `first` to `last`.
 std::string members_text(MemberId first, MemberId last) {
     return first == last ? std::to_string(first.value) : fmt::format("{}..{}", first.value, last.value);
-}
-
-/// Text for a comment: one line whatever is in it.
-std::string one_line(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
-    return text;
 }
 
 }  // namespace
@@ -110,13 +105,13 @@ std::string schedule_toml(const Genealogy& genealogy, MemberId member, const Gen
     auto text = fmt::format(
         "# The schedule of member {} of {}. In the job file, in place of [scheduler] and [sampler], it trains that\n"
         "# lineage again from scratch.\n[scheduler]\ntype = \"replay\"\n",
-        member.value, one_line(names.run));
+        member.value, printable_line(names.run));
     for (const auto& [key, value] : values) text += fmt::format("{} = {}\n", key, toml_value(value));
     for (const auto& stage : genealogy.lineage(member)) {
         const auto& one = genealogy[stage.member];
         text += fmt::format("\n[[schedule]]  # member {}, {}", stage.member.value, detail::birth_text(one));
         if (!std::isnan(stage.metric))
-            text += fmt::format("; {} {} at its end", one_line(names.metric), detail::metric_text(stage.metric));
+            text += fmt::format("; {} {} at its end", printable_line(names.metric), detail::metric_text(stage.metric));
         text += fmt::format("\nto = {}\n", stage.to);
         for (std::size_t p = 0; p < space.size(); ++p) {
             if (const auto literal = space.literal(p, one.configuration[p]))

@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "platform/control_groups.hpp"
 
 namespace stemma {
 namespace {
@@ -25,33 +26,6 @@ std::string read_text(const std::filesystem::path& path) {
     std::ostringstream text;
     text << file.rdbuf();
     return text.str();
-}
-
-std::optional<std::uint64_t> read_number(const std::filesystem::path& path) {
-    const auto text = read_text(path);
-    std::uint64_t number = 0;
-    const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (result.ec != std::errc()) return std::nullopt;  // "max": no limit
-    return number;
-}
-
-/// The folder of this process's control group (version 2), or the root's where it cannot be told.
-std::filesystem::path control_group() {
-    const std::filesystem::path root = "/sys/fs/cgroup";
-    const auto text = read_text("/proc/self/cgroup");
-    const auto at = text.find("0::/");
-    if (at == std::string::npos) return root;
-    const auto inner = root / text.substr(at + 4, text.find('\n', at) - at - 4);
-    return std::filesystem::exists(inner) ? inner : root;
-}
-
-/// "200000 100000" -> 2 cores; "max 100000" -> nothing.
-std::optional<double> cpu_quota(const std::filesystem::path& group) {
-    std::istringstream text(read_text(group / "cpu.max"));
-    double quota = 0;
-    double period = 0;
-    if (!(text >> quota >> period) || period <= 0) return std::nullopt;
-    return quota / period;
 }
 
 std::uint64_t meminfo_entry(std::string_view text, std::string_view name) {
@@ -86,12 +60,13 @@ constexpr std::array known_file_systems{
 
 }  // namespace
 
-int usable_cores() {
+int usable_cores(const std::filesystem::path& root) {
     cpu_set_t mask;
     CPU_ZERO(&mask);
     int cores = ::sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask)
                                                                 : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
-    if (const auto quota = cpu_quota(control_group())) cores = std::min(cores, static_cast<int>(std::ceil(*quota)));
+    if (const auto quota = group_limits(root).cores; quota && *quota < cores)
+        cores = static_cast<int>(std::ceil(*quota));
     return std::max(cores, 1);
 }
 
@@ -110,15 +85,18 @@ Memory parse_meminfo(std::string_view text) {
     return {.total = meminfo_entry(text, "MemTotal:"), .available = meminfo_entry(text, "MemAvailable:")};
 }
 
-Memory memory() {
-    auto result = parse_meminfo(read_text("/proc/meminfo"));
-    const auto group = control_group();
-    if (const auto limit = read_number(group / "memory.max"); limit && *limit < result.total) {
-        const auto used = read_number(group / "memory.current").value_or(0);
-        result.total = *limit;
-        result.available = std::min(result.available, *limit - std::min(*limit, used));
-    }
+Memory memory(const std::filesystem::path& root) {
+    auto result = parse_meminfo(read_text(root / "proc/meminfo"));
+    const auto limits = group_limits(root);
+    // Where there is no limit, version 1 has a number beyond any memory.
+    if (limits.memory) result.total = std::min(result.total, *limits.memory);
+    if (limits.available) result.available = std::min(result.available, *limits.available);
     return result;
+}
+
+std::uint64_t snapshot_quota(std::uint64_t wanted, const Memory& memory, int workers) {
+    if (memory.total == 0) return wanted;  // not known
+    return std::min(wanted, std::max<std::uint64_t>(1, memory.total / 2 / static_cast<std::uint64_t>(workers)));
 }
 
 double unix_time() {

@@ -11,17 +11,21 @@
 namespace stemma {
 
 /// Cores that this process may run on (its affinity mask, so a launcher's binding counts), cut to the CPU quota of its
-/// control group, rounded up. At least 1.
-int usable_cores();
+/// control groups (control_groups.hpp), rounded up. At least 1. `root`: where /proc and the groups lie.
+int usable_cores(const std::filesystem::path& root = "/");
 
 /// The cores of the affinity mask as text, "0 1 8 9": equal for processes that share their cores.
 std::string core_set();
 
 struct Memory {
-    std::uint64_t total = 0;      ///< bytes this process may use at most: the machine's, or its control group's limit
+    std::uint64_t total = 0;      ///< bytes this process may use at most: the machine's, or its control groups' limit
     std::uint64_t available = 0;  ///< bytes it can still get without swapping (an estimate of the kernel's)
 };
-Memory memory();
+Memory memory(const std::filesystem::path& root = "/");
+
+/// Bytes for the snapshots of one of `workers` >= 1 on this machine: `wanted`, but all of them together at most half of
+/// the memory, for the rest is for training. 0 (no bound) stays 0. Pure.
+std::uint64_t snapshot_quota(std::uint64_t wanted, const Memory& memory, int workers);
 
 /// MemTotal and MemAvailable of the text of /proc/meminfo, in bytes (0 where absent). Pure.
 Memory parse_meminfo(std::string_view text);

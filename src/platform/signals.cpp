@@ -10,7 +10,11 @@
 namespace stemma {
 namespace {
 
-constexpr std::array caught{SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+constexpr std::array caught{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGHUP};
+
+/// Who ignores the end of the terminal (nohup) or a warning from the start has said so on purpose; that interrupts are
+/// ignored is what shells do with any job in the background.
+bool stays_ignored(int number) { return number == SIGHUP || number == SIGUSR2 || number == SIGXCPU; }
 
 // A signal handler can reach nothing but objects of static storage; SignalWatch is their only user.
 std::atomic<Interruption> level{Interruption::none};
@@ -26,7 +30,8 @@ extern "C" void stemma_on_signal(int number) {
         return;
     }
     auto before = Interruption::none;
-    if (!level.compare_exchange_strong(before, Interruption::graceful) && number != SIGUSR2) level = Interruption::now;
+    const bool urgent = number == SIGINT || number == SIGTERM;  // the others come again and again
+    if (!level.compare_exchange_strong(before, Interruption::graceful) && urgent) level = Interruption::now;
 }
 
 }  // namespace
@@ -43,6 +48,7 @@ SignalWatch::SignalWatch() {
     sigemptyset(&action.sa_mask);
     for (std::size_t i = 0; i < caught.size(); ++i) {
         ensure(::sigaction(caught[i], &action, &former[i]) == 0, "a signal handler can be set");
+        if (stays_ignored(caught[i]) && former[i].sa_handler == SIG_IGN) ::sigaction(caught[i], &former[i], nullptr);
     }
 }
 

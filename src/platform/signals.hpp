@@ -1,5 +1,5 @@
 #pragma once
-// SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 as something to look at between two steps of the rank-0 loop.
+// Signals that ask for the end, as something to look at between two steps of the rank-0 loop.
 
 #include <cstdint>
 
@@ -15,10 +15,11 @@ enum class Interruption : std::uint8_t {
     now,       ///< a SIGINT or SIGTERM after an order: leave at once (the record is whole at any moment)
 };
 
-/// Catches the four signals from construction to destruction, and puts the former handlers back. One object at a time
-/// (signal dispositions belong to the process); a second one throws InternalError.
-/// INT, TERM and USR2 are orders; USR2 asks for a graceful end however often it comes: launchers repeat it. USR1 is a
-/// warning, to be judged by who knows how much time is left, and an order once it is heeded.
+/// Catches signals from construction to destruction, and puts the former handlers back. One object at a time (signal
+/// dispositions belong to the process); a second one throws InternalError. SIGINT, SIGTERM, SIGUSR2, SIGXCPU and SIGHUP
+/// are orders; the last three ask for a graceful end however often they come: batch systems and launchers repeat them,
+/// and a terminal that closes sends SIGHUP twice; they stay ignored where they were (nohup). SIGUSR1 is a warning, to be
+/// judged by who knows how much time is left, and an order once it is heeded.
 class SignalWatch {
 public:
     SignalWatch();

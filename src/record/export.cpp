@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "record/tables.hpp"
 
 namespace stemma {
@@ -147,8 +148,11 @@ Json header_json(const RunHeader& header) {
             {"parameters", header.parameters}};
 }
 
-/// Texts of a run may hold any bytes; JSON may not.
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+/// Texts of a run may hold any bytes; JSON may not. What a terminal would obey is written as an escape.
+std::string dump(const Json& json) {
+    auto text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return printable(text) == text ? text : json.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
 
 std::string csv_field(const Json& value) {
     if (value.is_null()) return {};

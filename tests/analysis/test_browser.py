@@ -246,7 +246,7 @@ def test_the_follower_takes_up_what_is_new(tmp_path, browser):
     server = make_server(stemma.open(tmp_path / "run.h5"), "127.0.0.1", 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        browser.open(f"http://127.0.0.1:{server.server_address[1]}/")
+        browser.open(server.address)
         assert browser.run("return state.run.winner") == 0
         write_run(tmp_path / "next.h5", FAMILY, seconds=8.0)
         (tmp_path / "next.h5").rename(tmp_path / "run.h5")  # as the program does when a search ends

@@ -1,16 +1,11 @@
-"""The terminal's view, and the server behind --follow."""
+"""The terminal's view."""
 
 import io
-import json
-import threading
-import urllib.error
-import urllib.request
 
 import pytest
 import stemma
 from run_files import write_run
 from stemma import watch
-from stemma.report.server import make_server
 from test_derived import FAMILY
 
 
@@ -25,6 +20,21 @@ def test_screen_says_what_matters(run):
     for word in ("running", "valid_loss 0.2", "member 2 after 4", "3 members, 4 reports, 8 epochs, 0 leases out", "72 % of 2 workers", "entered", "member diverged  member 1"):
         assert word in text, f"{word!r} is not in\n{text}"
     assert all(len(line) <= 40 for line in watch.screen(run, 40, 12).splitlines()) and len(watch.screen(run, 40, 12).splitlines()) <= 12
+
+
+def test_nothing_is_cut_that_would_read_as_another_number(run, tmp_path):
+    members = {**{name: values for name, values in FAMILY["members"].items() if name not in ("lr", "width", "activation")},
+               **{f"parameter {number}": [0.00116 + number, 123456.7, 98765.4321] for number in range(12)}}
+    space = [{"name": f"parameter {number}", "type": "real", "role": "mutable", "low": 0, "high": 1e6, "scale": "linear", "step": None, "default": None, "when": []} for number in range(12)]
+    write_run(tmp_path / "wide.h5", {**FAMILY, "members": members}, name="名前" * 30, parameters=space, seconds=8.0)
+    for opened in (run, stemma.open(tmp_path / "wide.h5")):
+        words = set(watch.screen(opened, 1000, 100).split())
+        for width in range(10, 130):
+            narrow = watch.screen(opened, width, 100)
+            assert set(narrow.split()) <= words | {"..."}, (width, narrow)
+            assert all(watch.columns(line) <= width for line in narrow.splitlines()), narrow
+    assert "11=9.877e+04" in watch.screen(stemma.open(tmp_path / "wide.h5"), 80)  # on a line of its own, as there is room
+    assert "lr=0.05" in watch.screen(run, 40) and "activation=relu" in watch.screen(run, 40)
 
 
 def test_time_left_is_that_of_the_nearest_limit(run):
@@ -106,44 +116,3 @@ def test_a_terminal_is_drawn_on_and_left_as_it_was(tmp_path):
     os.close(reader)
     assert b"member 2 after 4" in shown
     assert shown.index(b"\033[?25l") < shown.index(b"\033[?25h")
-
-
-@pytest.fixture
-def server(run):
-    made = make_server(run, "127.0.0.1", 0)
-    threading.Thread(target=made.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{made.server_address[1]}"
-    made.shutdown()
-    made.server_close()
-
-
-def get(address, **headers):
-    return urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=30).read()
-
-
-def test_server_gives_the_page_and_its_data(server):
-    assert b"<!DOCTYPE html>" in get(server + "/")
-    assert json.loads(get(server + "/state.json"))["finished"] is False
-    assert json.loads(get(server + "/data.json"))["best"][0]["member"] == 2
-
-
-@pytest.mark.parametrize("path", ["/etc/passwd", "/../run.h5", "/run.h5", "//etc/passwd", "/%2e%2e/run.h5"])
-def test_server_gives_nothing_else(server, path):
-    with pytest.raises(urllib.error.HTTPError) as error:
-        get(server + path)
-    assert error.value.code == 404
-
-
-def test_server_is_read_only_and_answers_to_its_own_name(server):
-    with pytest.raises(urllib.error.HTTPError) as error:
-        urllib.request.urlopen(urllib.request.Request(server + "/", data=b"x", method="POST"), timeout=30)
-    assert error.value.code == 501
-    with pytest.raises(urllib.error.HTTPError) as error:
-        get(server + "/data.json", Host="evil.example:80")
-    assert error.value.code == 403
-
-
-def test_a_port_in_use_is_named(server, run):
-    port = int(server.rsplit(":", 1)[1])
-    with pytest.raises(stemma.StemmaError, match="Choose another --port"):
-        make_server(run, "127.0.0.1", port)

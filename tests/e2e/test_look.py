@@ -70,7 +70,7 @@ def test_a_search_is_followed_while_it_runs(stemma, job, tmp_path):
     try:
         wait_until((tmp_path / "slow.h5").exists, "there is a run file")
         server = subprocess.Popen([stemma.binary, "report", "slow.h5", "--follow", "--port", "0"], cwd=tmp_path, env=stemma.env, stdout=subprocess.PIPE, text=True)
-        address = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline()).group(0)
+        address = re.search(r"http://127\.0\.0\.1:\d+/[\w-]{20,}/", server.stdout.readline()).group(0)
 
         def told(name):
             return json.loads(urllib.request.urlopen(address + name, timeout=60).read())

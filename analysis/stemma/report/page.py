@@ -14,9 +14,10 @@ _SCRIPTS = ("data.js", "state.js", "scales.js", "frame.js", "curves.js", "tree.j
             "compare.js", "panels.js", "detail.js", "main.js")
 
 
-def page(runs):
-    """HTML text for opened runs: the first one in full, and all of them compared where there are several."""
-    told, columns = payload(runs)
+def page(runs, job=True):
+    """HTML text for opened runs: the first one in full, and all of them compared where there are several. The text of its job is in
+    it or not."""
+    told, columns = payload(runs, job)
     return _page(told, base64.b64encode(columns).decode(), "'none'")
 
 
@@ -25,10 +26,10 @@ def follow_page(run):
     return _page({"follow": True, "meta": {"name": run.name}}, "", "'self'")
 
 
-def write(runs, path):
+def write(runs, path, job=True):
     """Writes the page of runs (paths or opened) to a file, and returns its size in bytes."""
     opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
-    text = page(opened).encode()
+    text = page(opened, job).encode("utf-8", "replace")
     Path(path).write_bytes(text)
     return len(text)
 

@@ -2,6 +2,7 @@
 
 Columns are little-endian arrays, back to back, deflated; `columns` in the JSON tells [type, offset, length] of each."""
 
+import os
 import zlib
 from datetime import datetime, timezone
 
@@ -37,15 +38,15 @@ class Columns:
         return zlib.compress(b"".join(self._pieces), 6 if self._end < 50_000_000 else 1)
 
 
-def payload(runs):
-    """The JSON part as a dict, and the block of columns."""
+def payload(runs, job=True):
+    """The JSON part as a dict, and the block of columns; the text of the job is in it or not."""
     run, columns = runs[0], Columns()
     _members(run, columns)
     _reports(run, columns)
     _epochs(run, columns)
     _leases(run, columns)
     told = {
-        "meta": _meta(run), "parameters": _parameters(run), "best": _best(run), "schedules": _schedules(run),
+        "meta": _meta(run, job), "parameters": _parameters(run), "best": _best(run), "schedules": _schedules(run),
         "rungs": run.rungs.reset_index().to_dict("list"), "utilisation": run.utilisation.reset_index().to_dict("list"),
         "progress": _progress(run), "failures": _failures(run), "events": _events(run), "importance": importance(run).to_dict("records"),
         "logs": log_lines(run), "comparison": _comparison(runs), "columns": columns.places,
@@ -53,20 +54,25 @@ def payload(runs):
     return told, columns.packed()
 
 
-def _meta(run):
+def _meta(run, job):
     ends = run.incarnations[run.incarnations["change"] == "ended"]
     joined = run.workers[run.workers["change"] == "joined"]
     last = run.progress.iloc[-1] if len(run.progress) else {"spent": 0, "busy": 0.0, "gpu": 0.0}
     return {
-        "name": run.name, "file": run.path.name, "run_id": run.run_id, "seed": run.seed, "metric": run.metric, "maximise": run.maximise,
+        "name": run.name, "file": _file_name(run.path), "run_id": run.run_id, "seed": run.seed, "metric": run.metric, "maximise": run.maximise,
         "unit": run.unit, "metrics": [{"name": metric.name, "held_out": metric.held_out} for metric in run.scores],
         "seconds": run.seconds, "finished": run.finished, "reason": str(ends["reason"].iloc[-1]) if len(ends) else "",
         "members": len(run), "reports": len(run.reports), "spent": int(last["spent"]),
         "busy": float(last["busy"]), "gpu": float(last["gpu"]), "births": int((run.file.table("members")["parent"] >= 0).sum()),
         "workers": int(joined["worker"].nunique()), "hosts": sorted(set(joined["host"])), "devices": sorted(set(joined["device"])),
-        "starts": int((run.incarnations["change"] == "started").sum()), "version": run.program_version, "job": run.job,
+        "starts": int((run.incarnations["change"] == "started").sum()), "version": run.program_version, "job": run.job if job else "",
         "started": datetime.fromtimestamp(run.started_unix, timezone.utc).isoformat(timespec="seconds") if run.started_unix else "",
     }
+
+
+def _file_name(path):
+    """A page is UTF-8, and a file's name may be any bytes."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 def _parameters(run):

@@ -1,19 +1,33 @@
-"""Serves the page of a running search: read-only, to this machine only unless told otherwise."""
+"""Serves the page of a running search: read-only, to this machine only unless told otherwise, and to whoever has the address."""
 
 import base64
+import errno
+import hmac
+import ipaddress
+import secrets
+import socket
+import socketserver
+import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from stemma.errors import StemmaError
+from stemma.printable import printable, say
 from stemma.report.page import as_json, follow_page
 from stemma.report.payload import payload
+
+_CONNECTIONS_MAX = 32  # beyond that the oldest one goes: a browser opens six
+_IDLE_S = 20.0  # without a byte, or a piece of an answer
+_PIECE_BYTES = 1 << 16
+_TOKEN_BYTES = 18
 
 
 class Follower:
     """The run, looked at by one request at a time; a payload is made once for each commit that somebody asks for."""
 
-    def __init__(self, run):
-        self.run, self._lock, self._made = run, threading.Lock(), (None, b"")
+    def __init__(self, run, job):
+        self.run, self._job, self._lock, self._made = run, job, threading.Lock(), (None, b"")
 
     def page(self):
         return follow_page(self.run).encode()
@@ -27,7 +41,7 @@ class Follower:
         with self._lock:
             self._refresh()
             if self._made[0] != self._commit():
-                told, columns = payload([self.run])
+                told, columns = payload([self.run], self._job)
                 told["packed"] = base64.b64encode(columns).decode()
                 self._made = (self._commit(), as_json(told).encode())
             return self._made[1]
@@ -42,54 +56,136 @@ class Follower:
             pass
 
 
-def make_server(run, host, port):
-    """A server for the run; the caller calls serve_forever(). Raises StemmaError if the address is taken."""
-    follower = Follower(run)
-    pages = {"/": ("text/html; charset=utf-8", follower.page), "/state.json": ("application/json", follower.state), "/data.json": ("application/json", follower.data)}
+class Server(ThreadingHTTPServer):
+    """At most so many connections at a time, each closed when nothing comes through it."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, host, port, handler):
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.host, self.token = host, secrets.token_urlsafe(_TOKEN_BYTES)
+        self._open, self._open_lock = {}, threading.Lock()  # connections in the order in which they came
+        super().__init__((host, port), handler)
+
+    @property
+    def address(self):
+        """What to open: whoever has not seen it cannot guess it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.server_address[1]}/{self.token}/"
+
+    def server_bind(self):
+        socketserver.TCPServer.server_bind(self)  # not HTTPServer's, which asks the network for this machine's name
+        self.server_name, self.server_port = self.host, self.server_address[1]
+
+    def get_request(self):
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):  # it would be asked for again at once
+                self._close_oldest()
+                time.sleep(0.1)
+            raise
+
+    def process_request(self, request, client_address):
+        with self._open_lock:
+            self._open[request] = None
+            many = len(self._open) > _CONNECTIONS_MAX
+        if many:
+            self._close_oldest()
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request):
+        with self._open_lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def _close_oldest(self):
+        with self._open_lock:
+            oldest = next(iter(self._open), None)
+            self._open.pop(oldest, None)
+        try:
+            if oldest is not None:
+                oldest.shutdown(socket.SHUT_RDWR)  # its own thread sees the end, and closes it
+        except OSError:
+            pass
+
+    def handle_error(self, request, client_address):
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):  # clients come and go; that is not worth a word
+            say(f"stemma: a request failed: {type(error).__name__}: {error}", sys.stderr)
+
+
+def make_server(run, host, port, job=True):
+    """A server for the run, with the job's text in its page or without; the caller calls serve_forever(). Raises StemmaError if
+    the address is taken."""
+    follower = Follower(run, job)
+    pages = {"": ("text/html; charset=utf-8", follower.page), "state.json": ("application/json", follower.state), "data.json": ("application/json", follower.data)}
 
     class Handler(BaseHTTPRequestHandler):
-        server_version, sys_version = "stemma", ""
+        server_version, sys_version, timeout = "stemma", "", _IDLE_S
 
         def do_GET(self):
-            found = pages.get(self.path.split("?")[0])
-            if found is None:
-                self.send_error(404)
-                return
             # A page elsewhere that names this machine by a name of its own (DNS rebinding) gets nothing.
-            if not _named_as_served(self.headers.get("Host", ""), host):
-                self.send_error(403)
+            if not _named_as_served(self.headers.get_all("Host", []), host):
+                self._send(403, "text/plain; charset=utf-8", b"This server does not go by that name.\n")
                 return
-            content = found[1]()
-            self.send_response(200)
-            self.send_header("Content-Type", found[0])
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header("Cache-Control", "no-store")
-            self.send_header("X-Content-Type-Options", "nosniff")
+            token, *rest = self.path.split("?")[0].removeprefix("/").split("/", 1)
+            if not hmac.compare_digest(token.encode("utf-8", "replace"), self.server.token.encode()):
+                self._send(403, "text/plain; charset=utf-8", b"Open the address that `stemma report --follow` printed: it ends in a word of its own.\n")
+                return
+            found = pages.get(rest[0]) if rest else None
+            if found is None:
+                self._send(404, "text/plain; charset=utf-8", b"There is no such page.\n")
+                return
+            try:
+                status, kind, content = 200, found[0], found[1]()
+            except StemmaError as error:
+                status, kind, content = 503, "text/plain; charset=utf-8", printable(error).encode()
+            self._send(status, kind, content)
+
+        def _send(self, status, kind, content):
+            self.send_response(status)
+            for name, value in (("Content-Type", kind), ("Content-Length", str(len(content))), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer")):
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(content)
+            for start in range(0, len(content), _PIECE_BYTES):  # the time-out is that of a piece
+                self.wfile.write(content[start : start + _PIECE_BYTES])
 
         def log_message(self, *_):
             pass
 
     try:
-        server = ThreadingHTTPServer((host, port), Handler)
-    except OSError as error:
-        raise StemmaError(f"{host}:{port}: cannot be listened at ({error.strerror}). Choose another --port; 0 takes any free one") from None
-    server.daemon_threads = True
-    return server
+        return Server(host, port, Handler)
+    except (OSError, UnicodeError) as error:
+        raise StemmaError(f"{host}:{port}: cannot be listened at ({getattr(error, 'strerror', None) or error}). Choose another --port (0 takes any free one), or --host") from None
 
 
-def _named_as_served(name, host):
-    bare = name.rsplit(":", 1)[0].strip("[]")
-    return host not in ("127.0.0.1", "::1", "localhost") or bare in ("127.0.0.1", "::1", "localhost")
+def _is_loopback(name):
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
-def serve(run, host, port):
+def _named_as_served(names, host):
+    """Is the request for this machine by a name for itself, where it is served to itself only? Any port will do: ssh brings it
+    to another one."""
+    if not _is_loopback(host.lower()):
+        return True
+    if len(names) != 1:
+        return False
+    name = names[0].strip().lower()
+    bare = name[1:].split("]")[0] if name.startswith("[") else name.rsplit(":", 1)[0] if name.count(":") == 1 else name
+    return _is_loopback(bare[:-1] if bare.endswith(".") else bare)
+
+
+def serve(run, host, port, job=True):
     """Serves until Ctrl-C."""
-    server = make_server(run, host, port)
-    print(f"following {run.path} at http://{host}:{server.server_address[1]}/ (Ctrl-C ends)", flush=True)
-    if host not in ("127.0.0.1", "::1", "localhost"):
-        print("It answers other machines too, without a password.", flush=True)
+    server = make_server(run, host, port, job)
+    say(f"following {run.path} at {server.address} (Ctrl-C ends)")
+    if not _is_loopback(host.lower()):
+        say("It answers other machines too: whoever has this address reads the run, unencrypted.")
     try:
         server.serve_forever()
     except KeyboardInterrupt:

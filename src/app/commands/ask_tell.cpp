@@ -15,8 +15,10 @@
 
 #include "app/commands/recorded_run.hpp"
 #include "app/console/format.hpp"
+#include "app/console/print.hpp"
 #include "app/ranks.hpp"
 #include "app/registry.hpp"
+#include "core/printable.hpp"
 #include "core/suggest.hpp"
 #include "platform/machine.hpp"
 #include "runtime/desk.hpp"
@@ -177,7 +179,7 @@ std::optional<ExitCode> ask_once(const fs::path& file, const AskedFolder& asked,
         return ExitCode::ok;
     }
     if (!run.run.manager.ended()) return std::nullopt;
-    fmt::print(stderr, "{}\n", outcome_text(run));
+    print_error(outcome_text(run));
     return ExitCode::search_ended;
 }
 
@@ -269,7 +271,7 @@ ExitCode ask(const fs::path& file, const JobOptions& job, const AskOptions& opti
         code = ask_once(file, asked, {});
     }
     if (code) return *code;
-    fmt::print(stderr, "{}: nothing can be trained before a lease that is out is told\n", file.string());
+    print_error(fmt::format("{}: nothing can be trained before a lease that is out is told", file.string()));
     return ExitCode::nothing_now;
 }
 
@@ -294,10 +296,10 @@ ExitCode tell(const fs::path& file, std::uint64_t number, const TellOptions& opt
     run.close();
     const auto best = run.run.manager.best();
     if (best && (!before || before->snapshot != best->snapshot)) {
-        fmt::print(stderr, "new best: member {} with {} {}\n", best->member.value, run.run.header.metric,
-                   metric_text(best->metric));
+        print_error(fmt::format("new best: member {} with {} {}", best->member.value,
+                                printable_line(run.run.header.metric), metric_text(best->metric)));
     }
-    if (run.run.manager.ended()) fmt::print(stderr, "{}\n", outcome_text(run));
+    if (run.run.manager.ended()) print_error(outcome_text(run));
     return ExitCode::ok;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "app/commands/commands.hpp"
+#include "app/console/print.hpp"
 #include "app/job/job.hpp"
 #include "app/registry.hpp"
 #include "core/error.hpp"
@@ -89,7 +90,7 @@ ExitCode conform_program(const ConformOptions& options) {
         const auto* sign = check.result == Conformance::ok     ? "ok    "
                            : check.result == Conformance::note ? "note  "
                                                                : "FAILED";
-        std::printf("%s  %s%s%s\n", sign, check.what.c_str(), check.detail.empty() ? "" : ": ", check.detail.c_str());
+        print(fmt::format("{}  {}{}{}\n", sign, check.what, check.detail.empty() ? "" : ": ", check.detail));
         good = good && check.result != Conformance::failed;
     }
     std::printf("%s\n", good ? "the program keeps to the protocol"

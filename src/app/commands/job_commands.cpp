@@ -5,6 +5,7 @@
 
 #include "app/commands/commands.hpp"
 #include "app/console/format.hpp"
+#include "app/console/print.hpp"
 #include "app/job/job.hpp"
 #include "app/registry.hpp"
 #include "simulator/simulator.hpp"
@@ -16,9 +17,9 @@ ExitCode check(const JobOptions& options, bool start_program) {
     const auto job = load_job(options.file, options.overrides);
     if (start_program || job.trainer.type != TrainerType::process) check_trainer(job);
     const auto manager = make_manager(job);
-    std::printf("%s: no errors\n  %s\n  %zu parameters, %s\n  output %s\n", options.file.c_str(),
-                manager.scheduler().describe().c_str(), job.space->size(), make_sampler(job)->describe().c_str(),
-                job.run.output.c_str());
+    print(fmt::format("{}: no errors\n  {}\n  {} parameters, {}\n  output {}\n", options.file,
+                      manager.scheduler().describe(), job.space->size(), make_sampler(job)->describe(),
+                      job.run.output));
     return ExitCode::ok;
 }
 

@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdio>
 #include <fstream>
 #include <functional>
-#include <iostream>
+#include <sstream>
 
 #include "app/commands/recorded_run.hpp"
+#include "app/console/print.hpp"
 #include "app/job/presets.hpp"
+#include "core/printable.hpp"
 #include "genealogy/graph.hpp"
 #include "genealogy/schedule.hpp"
 #include "genealogy/trajectory.hpp"
@@ -31,7 +32,8 @@ OpenedGenealogy open_genealogy(const std::filesystem::path& file) {
     RunFileReader reader(file);
     const auto& header = reader.header();
     auto job = open_job(header, file);
-    GenealogyNames names{header.name, header.metric, header.unit, job.space.get()};
+    GenealogyNames names{printable_line(header.name), printable_line(header.metric), printable_line(header.unit),
+                         job.space.get()};
     return {file, std::move(job), std::move(names), read_genealogy(reader)};
 }
 
@@ -73,7 +75,9 @@ TextStyle style_of(const LineageOptions& options) {
 
 void write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
     if (path == "-") {
-        write(std::cout);
+        std::ostringstream out;
+        write(out);
+        print(out.str());
         return;
     }
     std::ofstream out(path, std::ios::binary);
@@ -101,7 +105,7 @@ ExitCode lineage(const std::filesystem::path& file, const LineageOptions& option
                       : options.member
                           ? path_text(opened.genealogy, member_of(opened, *options.member), opened.names, style)
                           : forest_text(opened.genealogy, opened.names, style);
-    std::fputs(text.c_str(), stdout);
+    print(text);
     return ExitCode::ok;
 }
 
@@ -114,7 +118,7 @@ ExitCode schedule(const std::filesystem::path& file, const LineageOptions& optio
                           ? schedule_toml(opened.genealogy, member, opened.names, replay_values(opened.job.trainer))
                           : schedule_text(opened.genealogy, member, opened.names, style_of(options)) +
                                 trajectory_of(opened, member, options);
-    std::fputs(text.c_str(), stdout);
+    print(text);
     return ExitCode::ok;
 }
 

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "app/console/print.hpp"
 #include "core/error.hpp"
 #include "platform/launch.hpp"
 
@@ -91,7 +92,7 @@ ExitCode run_python(const std::vector<std::string>& words) {
         try {
             become_python(words);
         } catch (const UserError& error) {
-            std::fprintf(stderr, "stemma: %s\n", error.what());
+            print_error(fmt::format("stemma: {}", error.what()));
         }
         ::_exit(static_cast<int>(ExitCode::user_error));  // not exit: the parent's buffers and handlers are its own
     }

@@ -9,6 +9,8 @@
 #include "app/commands/python_commands.hpp"
 #include "app/commands/recorded_run.hpp"
 #include "app/console/format.hpp"
+#include "app/console/print.hpp"
+#include "core/printable.hpp"
 #include "platform/machine.hpp"
 #include "record/export.hpp"
 #include "record/hdf5/lock_file.hpp"
@@ -20,9 +22,9 @@ namespace {
 
 void print_difference(const RecordedRun& run, const ProposalDifference& difference) {
     const auto& space = run.manager.space();
-    std::printf("  member %llu\n  recorded   %s\n  recomputed %s\n",
-                static_cast<unsigned long long>(difference.member.value), space.describe(difference.recorded).c_str(),
-                difference.recomputed ? space.describe(*difference.recomputed).c_str() : "nothing: exhausted");
+    print(fmt::format("  member {}\n  recorded   {}\n  recomputed {}\n", difference.member.value,
+                      space.describe(difference.recorded),
+                      difference.recomputed ? space.describe(*difference.recomputed) : "nothing: exhausted"));
 }
 
 /// On the same CPU and build proposals are equal to the last bit; elsewhere arithmetic may differ a little.
@@ -30,12 +32,10 @@ ExitCode verify_proposals(const RecordedRun& run, const std::filesystem::path& f
     const auto& proposals = run.replay.proposals;
     const bool same_machine = run.header.machines == machine_text();
     if (proposals.different > 0 || (same_machine && proposals.near > 0)) {
-        std::printf("%s: proposals: %llu equal, %llu within 1e-6 relative, %llu different; the first one:\n",
-                    file.c_str(), static_cast<unsigned long long>(proposals.equal),
-                    static_cast<unsigned long long>(proposals.near),
-                    static_cast<unsigned long long>(proposals.different));
+        print(fmt::format("{}: proposals: {} equal, {} within 1e-6 relative, {} different; the first one:\n",
+                          file.string(), proposals.equal, proposals.near, proposals.different));
         print_difference(run, *(proposals.different > 0 ? proposals.first_different : proposals.first_near));
-        if (!same_machine) std::printf("  recorded on another CPU or build:\n%s\n", run.header.machines.c_str());
+        if (!same_machine) print(fmt::format("  recorded on another CPU or build:\n{}\n", run.header.machines));
         return ExitCode::mismatch;
     }
     if (run.replay.models_equal + run.replay.models_different > 0) {
@@ -58,16 +58,15 @@ ExitCode verify_proposals(const RecordedRun& run, const std::filesystem::path& f
 ExitCode verify(const std::filesystem::path& file) {
     const auto run = open_run(file, true);
     if (run.replay.mismatch) {
-        std::printf(
-            "%s: input %llu: the recorded decisions differ from those that this build makes\n  recorded   %s\n  "
-            "recomputed %s\n",
-            file.c_str(), static_cast<unsigned long long>(run.replay.mismatch->sequence),
-            run.replay.mismatch->recorded.c_str(), run.replay.mismatch->recomputed.c_str());
+        print(fmt::format(
+            "{}: input {}: the recorded decisions differ from those that this build makes\n  recorded   {}\n  "
+            "recomputed {}\n",
+            file.string(), run.replay.mismatch->sequence, run.replay.mismatch->recorded,
+            run.replay.mismatch->recomputed));
         return ExitCode::mismatch;
     }
-    std::printf("%s: %llu inputs, %llu decisions: every decision is the same when recomputed\n", file.c_str(),
-                static_cast<unsigned long long>(run.replay.inputs),
-                static_cast<unsigned long long>(run.replay.decisions));
+    print(fmt::format("{}: {} inputs, {} decisions: every decision is the same when recomputed\n", file.string(),
+                      run.replay.inputs, run.replay.decisions));
     return verify_proposals(run, file);
 }
 
@@ -77,7 +76,7 @@ ExitCode status(const std::filesystem::path& file) {
     if (context.ended.empty()) {
         context.ended = fmt::format("{} leases out as of its last commit", run.manager.totals().running);
     }
-    std::fputs(final_report(run.manager, context).c_str(), stdout);
+    print(final_report(run.manager, context));
     return ExitCode::ok;
 }
 
@@ -118,7 +117,8 @@ void follow(History& history, MemberId member, const Entry& entry) {
     if (const auto* failed = std::get_if<LeaseFailed>(&entry.input.body);
         failed != nullptr && failed->lease == history.lease) {
         history.events.push_back(fmt::format("[{}] failed: {} {}: {}", clock_text(entry.input.time),
-                                             name_of(failed->kind), failed->type, failed->message));
+                                             name_of(failed->kind), printable_line(failed->type),
+                                             indented(failed->message)));
     }
     for (const auto& effect : entry.effects) {
         if (const auto* assign = std::get_if<Assign>(&effect); assign != nullptr && assign->member == member) {
@@ -146,15 +146,13 @@ ExitCode show(const std::filesystem::path& file, std::uint64_t number) {
     History history;
     RunFileReader(file).entries([&](const Entry& entry) { follow(history, member, entry); });
     const auto view = run.manager.member(member);
-    std::printf("member %llu of %s\n  configuration  %s\n  trained to     %s\n  seed           %llu\n\n",
-                static_cast<unsigned long long>(number), run.header.name.c_str(),
-                run.manager.space().describe(view.configuration).c_str(),
-                units_text(view.reached, run.header.unit).c_str(),
-                static_cast<unsigned long long>(run.manager.training_seed(member)));
-    for (const auto& line : history.events) std::printf("  %s\n", line.c_str());
-    std::vector<std::string> head = {run.header.unit};
-    for (const auto& metric : run.header.metrics) head.push_back(metric.name);
-    std::printf("\n%s", table_text(head, history.curve).c_str());
+    print(fmt::format("member {} of {}\n  configuration  {}\n  trained to     {}\n  seed           {}\n\n", number,
+                      printable_line(run.header.name), run.manager.space().describe(view.configuration),
+                      units_text(view.reached, run.header.unit), run.manager.training_seed(member)));
+    for (const auto& line : history.events) print(fmt::format("  {}\n", line));
+    std::vector<std::string> head = {printable_line(run.header.unit)};
+    for (const auto& metric : run.header.metrics) head.push_back(printable_line(metric.name));
+    print("\n" + table_text(head, history.curve));
     return ExitCode::ok;
 }
 
@@ -181,7 +179,7 @@ void export_weights(const std::filesystem::path& file, const ExportOptions& opti
         throw UserError(fmt::format("{} cannot be written ({}); name a file in a folder that is there", options.weights,
                                     error.message()));
     }
-    std::printf("weights of member %llu: %s\n", static_cast<unsigned long long>(member.value), options.weights.c_str());
+    print(fmt::format("weights of member {}: {}\n", member.value, options.weights));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "app/console/format.hpp"
 #include "app/registry.hpp"
+#include "core/printable.hpp"
 #include "platform/machine.hpp"
 #include "space/json.hpp"
 
@@ -125,11 +126,13 @@ RecordedRun open_run(const std::filesystem::path& file, bool verifying,
 ReportContext report_context(const RecordedRun& run, const std::filesystem::path& file) {
     std::string ended;
     if (run.ended) ended = fmt::format("ended, {}", reason_text(*run.ended));
-    return {.name = run.header.name,
+    auto metrics = run.header.metrics;
+    for (auto& metric : metrics) metric.name = printable_line(metric.name);
+    return {.name = printable_line(run.header.name),
             .run_file = path_to_type(file),
-            .metric = run.header.metric,
-            .unit = run.header.unit,
-            .metrics = run.header.metrics,
+            .metric = printable_line(run.header.metric),
+            .unit = printable_line(run.header.unit),
+            .metrics = std::move(metrics),
             .workers = run.workers,
             .seconds = run.replay.last_time,
             .since = run.replay.incarnations > 1 ? run.since : 0,  // the first one is no resume

@@ -12,6 +12,7 @@
 #include "app/commands/recorded_run.hpp"
 #include "app/console/final_report.hpp"
 #include "app/console/format.hpp"
+#include "app/console/print.hpp"
 #include "app/console/status_line.hpp"
 #include "app/durable_snapshots.hpp"
 #include "app/log/log_file.hpp"
@@ -65,7 +66,7 @@ WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::
     settings.worker.manager_timeout = std::max(60.0, job.workers.lost_after);
     settings.host = host_name();
     settings.device = place.device;
-    settings.snapshot_quota = job.workers.snapshot_memory;
+    settings.snapshot_quota = snapshot_quota(job.workers.snapshot_memory, memory(), std::max(1, seat.workers()));
     settings.threads = place.trainer.threads;
     return run_worker(endpoint, *trainer, job.space, settings, files);
 }
@@ -249,7 +250,7 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
     const auto code = exit_code(result, lead->manager.totals());
     lead->record->close(code == ExitCode::ok);
     if (code == ExitCode::user_error) {
-        std::fprintf(stderr, "stemma: no worker could start: %s\n", refusal_text(result).c_str());
+        print_error(fmt::format("stemma: no worker could start: {}", refusal_text(result)));
         // Nothing has happened: a repaired job starts under the same name.
         if (lead->host.incarnation == 0) std::filesystem::remove(lead->run_file);
         return {code, result.workers_lost};
@@ -271,7 +272,7 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
                                 .ended = ended,
                                 .program = program_to_type(),
                                 .lineage = job.scheduler.population() ? best_lineage_text(lead->run_file) : ""};
-    std::fputs(final_report(lead->manager, context).c_str(), stdout);
+    print(final_report(lead->manager, context));
     std::fflush(stdout);
     return {code, result.workers_lost};
 }

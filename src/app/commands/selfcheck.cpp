@@ -5,6 +5,7 @@
 
 #include "app/commands/commands.hpp"
 #include "app/console/format.hpp"
+#include "app/console/print.hpp"
 #include "app/ranks.hpp"
 #include "app/registry.hpp"
 #include "app/worker_place.hpp"
@@ -80,9 +81,9 @@ ExitCode selfcheck() {
         text = ranks.selfcheck(facts(gpus, role_of(launch.rank, seat)));
         if (launch.rank != 0) return ExitCode::ok;
     }
-    std::printf("stemma %s, %s, started by %s, %d rank%s\n%s", STEMMA_VERSION, torch_text().c_str(),
-                std::string(name_of(launch.launcher)).c_str(), launch.size, launch.size == 1 ? "" : "s", text.c_str());
-    for (const auto& warning : warnings(launch, gpus)) std::printf("warning: %s\n", warning.c_str());
+    print(fmt::format("stemma {}, {}, started by {}, {} rank{}\n{}", STEMMA_VERSION, torch_text(),
+                      name_of(launch.launcher), launch.size, launch.size == 1 ? "" : "s", text));
+    for (const auto& warning : warnings(launch, gpus)) print(fmt::format("warning: {}\n", warning));
     return ExitCode::ok;
 }
 

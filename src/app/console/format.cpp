@@ -53,6 +53,12 @@ std::string excerpt(std::string_view message) {
     return fmt::format("{}\n[...]\n{}", head, tail);
 }
 
+std::string indented(std::string_view text) {
+    std::string out;
+    for (const char c : text) out += c == '\n' ? std::string("\n      ") : std::string(1, c);
+    return out;
+}
+
 std::string members_text(const std::vector<MemberId>& members) {
     constexpr std::size_t shown_max = 10;
     std::string text;

@@ -22,6 +22,8 @@ std::string units_text(Resource amount, std::string_view unit);
 std::string metric_text(double value);
 /// A failure's message in few lines: its beginning, and its end, where the error of a program stands.
 std::string excerpt(std::string_view message);
+/// Lines behind the first one moved to the right, so that what a program says is not taken for what Stemma says.
+std::string indented(std::string_view text);
 /// "7, 9, 12", then how many more where they are many.
 std::string members_text(const std::vector<MemberId>& members);
 /// Why a search ended, as the end of a sentence: "the members budget is used up".

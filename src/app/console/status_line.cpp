@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/console/format.hpp"
+#include "core/printable.hpp"
 
 namespace stemma {
 
@@ -25,7 +26,7 @@ void StatusLine::clear() {
 
 void StatusLine::say(const std::string& text) {
     clear();
-    std::fprintf(out_, "%s\n", text.c_str());
+    std::fprintf(out_, "%s\n", printable(text).c_str());
     std::fflush(out_);
 }
 
@@ -45,13 +46,14 @@ void StatusLine::on_entry(const Input& input, std::span<const Effect> effects, c
         if (const auto* noted = std::get_if<Noted>(&effect)) note(input, *noted, manager);
     }
     if (const auto* lost = std::get_if<WorkerLost>(&input.body)) {
-        say(fmt::format("[{}] worker {} is lost: {}", clock_text(input.time), lost->worker.value, lost->reason));
+        say(fmt::format("[{}] worker {} is lost: {}", clock_text(input.time), lost->worker.value,
+                        indented(lost->reason)));
     } else if (const auto* failed = std::get_if<LeaseFailed>(&input.body)) {
-        const auto kind = fmt::format("{} {}", name_of(failed->kind), failed->type);
+        const auto kind = fmt::format("{} {}", name_of(failed->kind), printable_line(failed->type));
         ++failed_trainings_;
         if (++failures_[kind] == 1) {
             say(fmt::format("[{}] first failure of this kind ({}) on worker {}: {}", clock_text(input.time), kind,
-                            failed->worker.value, excerpt(failed->message)));
+                            failed->worker.value, indented(excerpt(failed->message))));
         }
     }
 }
@@ -86,7 +88,8 @@ void StatusLine::note(const Input& input, const Noted& noted, const Manager& man
 
 void StatusLine::on_tick(const Manager& manager, double now) {
     if (terminal_.live) {
-        std::fprintf(out_, "\r%s\033[K", cut_to_width(summary(manager, now), terminal_.width - 1).c_str());
+        const auto text = printable_line(summary(manager, now));
+        std::fprintf(out_, "\r%s\033[K", cut_to_width(text, terminal_.width - 1).c_str());
         std::fflush(out_);
         drawn_ = true;
     } else if (now >= next_summary_) {

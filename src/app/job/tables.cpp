@@ -245,7 +245,8 @@ std::vector<Field<WorkerSettings>> worker_fields() {
         {integer("per_gpu", "1", {1, 64}, "Workers that share one GPU. More of them than that is refused."),
          into(&S::per_gpu)},
         {bytes("snapshot_memory", "2GiB", at_least(0),
-               "Host memory of each worker for the snapshots of members that may go on."),
+               "Host memory of each worker for the snapshots of members that may go on. The workers of a host get at "
+               "most half of what the host and its control groups allow."),
          into(&S::snapshot_memory)},
         {flag("spill", "true",
               "Beyond snapshot_memory write snapshots to disk; without it the least promising are dropped and trained "

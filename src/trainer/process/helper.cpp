@@ -88,7 +88,8 @@ Request read_request(std::array<Descriptor, request_descriptors> descriptors) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != keeper) ::_exit(127);  // it died before the line above
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGCHLD}) ::signal(signal, SIG_DFL);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGPIPE, SIGCHLD})
+        ::signal(signal, SIG_DFL);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -244,7 +245,7 @@ private:
 void run_helper(int control) {
     ::prctl(PR_SET_NAME, "stemma-helper");
     // Signals of a terminal or a launcher are for the process that it helps; it ends when that one does.
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE}) ::signal(signal, SIG_IGN);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGPIPE}) ::signal(signal, SIG_IGN);
     // Descriptors of the process that it was forked from would stay open for as long as it lives.
     const int own = ::dup2(control, 3);
     ::fcntl(own, F_SETFD, FD_CLOEXEC);

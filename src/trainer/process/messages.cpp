@@ -4,13 +4,19 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "core/printable.hpp"
+
 namespace stemma {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
 /// Invalid UTF-8 in a parameter's name or text must not end a run.
-std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+/// `ask` prints some of it: what a terminal would obey is written as an escape.
+std::string dumped(const Json& json) {
+    auto text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return printable(text) == text ? text : json.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
 
 [[noreturn]] void refuse(const std::string& what) { throw ProtocolError(what); }
 

@@ -22,7 +22,4 @@ private:
     std::unique_ptr<std::FILE, int (*)(std::FILE*)> log_;
 };
 
-/// `text` with control characters (but line ends and tabs) and bytes that are no UTF-8 replaced by '?'. Pure.
-std::string printable(std::string_view text);
-
 }  // namespace stemma

@@ -42,6 +42,17 @@ TEST(Machine, MemoryOfThisMachine) {
     EXPECT_LE(result.available, result.total);
 }
 
+TEST(Machine, SnapshotsLeaveRoomForTraining) {
+    const Memory memory{.total = 1000, .available = 10};
+
+    EXPECT_EQ(snapshot_quota(100, memory, 2), 100U);
+    EXPECT_EQ(snapshot_quota(600, memory, 1), 500U);
+    EXPECT_EQ(snapshot_quota(600, memory, 4), 125U);
+    EXPECT_EQ(snapshot_quota(0, memory, 4), 0U);
+    EXPECT_EQ(snapshot_quota(600, memory, 1000), 1U);  // 0 would be no bound
+    EXPECT_EQ(snapshot_quota(600, {}, 4), 600U);
+}
+
 TEST(Machine, FileSystemOfAFileThatIsNotThereYet) {
     const auto there = file_system_of("/proc");
     const auto planned = file_system_of(testing::TempDir() + "/no/such/folder/run.h5");

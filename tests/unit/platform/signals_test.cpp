@@ -35,6 +35,10 @@ INSTANTIATE_TEST_SUITE_P(Signals, SignalTable,
                                          Case{"orders_repeat", {SIGUSR2, SIGUSR2, SIGUSR2}, Interruption::graceful},
                                          Case{"order_then_termination", {SIGUSR2, SIGTERM}, Interruption::now},
                                          Case{"termination_then_order", {SIGTERM, SIGUSR2}, Interruption::graceful},
+                                         Case{"one_hangup", {SIGHUP}, Interruption::graceful},
+                                         Case{"a_terminal_hangs_up_twice", {SIGHUP, SIGHUP}, Interruption::graceful},
+                                         Case{"processor_time", {SIGXCPU, SIGXCPU}, Interruption::graceful},
+                                         Case{"hangup_then_termination", {SIGHUP, SIGTERM}, Interruption::now},
                                          Case{"second_interrupt", {SIGINT, SIGINT}, Interruption::now},
                                          Case{"warning_then_termination", {SIGUSR1, SIGTERM}, Interruption::graceful},
                                          Case{"termination_then_warning", {SIGTERM, SIGUSR1}, Interruption::graceful},
@@ -69,6 +73,18 @@ TEST(SignalWatch, StartsAfreshAndPutsFormerHandlersBack) {
 
     EXPECT_EQ(caught, 1);
     EXPECT_EQ(SignalWatch().asked(), Interruption::none);
+}
+
+TEST(SignalWatch, WhatIsIgnoredOnPurposeStaysSo) {
+    for (const int number : {SIGHUP, SIGUSR2, SIGXCPU}) {
+        const auto former = std::signal(number, SIG_IGN);
+        {
+            SignalWatch watch;
+            ASSERT_EQ(std::raise(number), 0);
+            EXPECT_EQ(watch.asked(), Interruption::none);
+        }
+        EXPECT_EQ(std::signal(number, former), SIG_IGN);
+    }
 }
 
 TEST(SignalWatch, OnlyOneAtATime) {

@@ -121,14 +121,6 @@ TEST(ToProgram, ALeaseFromScratchHasNoParentAndMaybeNoEnd) {
     EXPECT_TRUE(message.at("start").is_null());
 }
 
-TEST(Printable, NothingForATerminalIsLeft) {
-    EXPECT_EQ(printable("a\tb\nc"), "a\tb\nc");
-    EXPECT_EQ(printable("\x1b[31mred\x07"), "?[31mred?");
-    EXPECT_EQ(printable("caf\xc3\xa9"), "caf\xc3\xa9");
-    EXPECT_EQ(printable("caf\xe9!"), "caf?!");
-    EXPECT_EQ(printable("\xe2\x82"), "??");
-}
-
 TEST(OutputTail, KeepsWholeLastLines) {
     OutputTail tail("");
     for (int line = 0; line < 5000; ++line) tail.append("line " + std::to_string(line) + "\n");

@@ -85,5 +85,5 @@ function membersTable(run) {
 function aboutPanel(run) {
   const { meta } = run;
   const facts = [["file", meta.file], ["run", meta.run_id], ["seed", meta.seed], ["started", meta.started], ["program", `stemma ${meta.version}`], ["hosts", meta.hosts.join(", ")], ["devices", meta.devices.join(", ")]];
-  return h("div", {}, h("dl", { class: "facts" }, facts.filter(([, value]) => value !== "" && value !== null).map(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))]).flat()), h("details", {}, h("summary", {}, "The job file"), h("pre", {}, meta.job)));
+  return h("div", {}, h("dl", { class: "facts" }, facts.filter(([, value]) => value !== "" && value !== null).map(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))]).flat()), meta.job ? h("details", {}, h("summary", {}, "The job file"), h("pre", {}, meta.job)) : null);
 }
