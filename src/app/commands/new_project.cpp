@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <fstream>
 
 #include "app/commands/commands.hpp"
+#include "app/console/print.hpp"
 #include "core/error.hpp"
 #include "project_templates.hpp"  // made by CMake from docs/examples
 
@@ -70,9 +70,9 @@ ExitCode new_project(const NewOptions& options) {
         std::ofstream out(std::filesystem::path(options.folder) / file.name);
         if (!(out << file.content << std::flush))
             throw UserError("new: " + options.folder + "/" + file.name + " cannot be written");
-        std::printf("%s/%s\n", options.folder.c_str(), file.name.c_str());
+        print(fmt::format("{}/{}\n", options.folder, file.name));
     }
-    std::printf("how to start it: %s/README.md\n", options.folder.c_str());
+    print(fmt::format("how to start it: {}/README.md\n", options.folder));
     return ExitCode::ok;
 }
 

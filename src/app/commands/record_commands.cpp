@@ -246,14 +246,14 @@ RunHeader require_going_on(const std::filesystem::path& file) {
 void print_outlook(const std::filesystem::path& file, const std::string& running, const std::string& waiting) {
     switch (writer_of(file.string() + ".lock")) {
         case Writer::here:
-            fmt::print("asked: {}\n", running);
+            print(fmt::format("asked: {}\n", running));
             return;
         case Writer::none:
             fmt::print("asked; no search runs just now: {}\n", waiting);
             return;
         case Writer::elsewhere:
-            fmt::print("asked: {}. Should nothing run any more on the host that {}.lock names: {}\n", running,
-                       file.string(), waiting);
+            print(fmt::format("asked: {}. Should nothing run any more on the host that {}.lock names: {}\n", running,
+                              file.string(), waiting));
             return;
     }
 }

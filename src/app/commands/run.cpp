@@ -2,6 +2,7 @@
 
 #include "app/commands/recorded_run.hpp"
 #include "app/commands/search.hpp"
+#include "app/console/print.hpp"
 #include "app/job/difference.hpp"
 #include "app/registry.hpp"
 #include "platform/launch.hpp"
@@ -73,10 +74,9 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
         const auto live = live_folder(file, launch);
         auto run = open_run(live.empty() ? file : newest_record(file, live));
         if (run.replay.proposals.different > 0) {
-            fmt::print(
-                stderr,
-                "{}: {} of its proposals come out otherwise here (see `stemma verify`); the recorded ones count\n",
-                file.string(), run.replay.proposals.different);
+            print_error(fmt::format(
+                "{}: {} of its proposals come out otherwise here (see `stemma verify`); the recorded ones count",
+                file.string(), run.replay.proposals.different));
         }
         HostSettings host;
         host.incarnation = run.replay.incarnations;

@@ -6,8 +6,7 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/null_sink.h>
 
-#include <cstdio>
-
+#include "app/console/print.hpp"
 #include "core/printable.hpp"
 
 namespace stemma {
@@ -42,7 +41,7 @@ std::shared_ptr<spdlog::logger> open_log(const std::filesystem::path& run_file, 
         sink =
             std::make_shared<spdlog::sinks::basic_file_sink_mt>((folder / fmt::format("rank-{}.log", rank)).string());
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "stemma: rank %d goes without a log: %s\n", rank, error.what());
+        print_error(fmt::format("stemma: rank {} goes without a log: {}", rank, error.what()));
         sink = std::make_shared<spdlog::sinks::null_sink_mt>();
     }
     auto log = std::make_shared<spdlog::logger>("stemma", std::move(sink));

@@ -1,0 +1,97 @@
+// The Python package makes every table anew from the log to compare it: as the program makes them, whatever happened.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "case.hpp"
+#include "core/rng.hpp"
+#include "record/hdf5/run_file.hpp"
+#include "space/json.hpp"
+
+namespace stemma::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* python = "/usr/bin/python3";
+constexpr const char* look = R"(
+import sys
+sys.path.insert(0, sys.argv[1])
+import stemma
+for path in sys.argv[2:]:
+    run = stemma.open(path)
+    for name in stemma.schema.TABLES:
+        run.file.table(name)
+    assert len(run) == len(run.summary)
+)";
+
+class PythonReads : public ::testing::TestWithParam<Kind> {
+protected:
+    void SetUp() override {
+        if (std::system((std::string(python) + " -c 'import h5py, pandas' 2>/dev/null").c_str()) != 0)
+            GTEST_SKIP() << "no h5py and pandas for " << python;
+        folder_ = fs::path(::testing::TempDir()) / (name_of(GetParam()) + std::to_string(::getpid()));
+        fs::create_directories(folder_);
+        std::ofstream(folder_ / "look.py") << look;
+    }
+    void TearDown() override { fs::remove_all(folder_); }
+
+    fs::path folder_;
+};
+
+INSTANTIATE_TEST_SUITE_P(EachScheduler, PythonReads, ::testing::ValuesIn(all_kinds),
+                         [](const auto& each) { return name_of(each.param); });
+
+RunHeader header_of(const Case& drawn) {
+    RunHeader header;
+    header.run_id = "0123456789abcdef";
+    header.name = "drawn";
+    header.metrics = {{"loss", false}, {"accuracy", false}};  // of curve()
+    header.metric = header.metrics[drawn.manager.metric].name;
+    header.maximise = drawn.manager.maximise;
+    header.unit = "epoch";
+    for (const auto& parameter : Case::space()->parameters()) header.parameters.push_back(parameter.name);
+    header.space_json = space_json(*Case::space());
+    return header;
+}
+
+/// A search among faults, killed several times: its entries.
+std::vector<Entry> entries_of(const Case& drawn, Stream stream) {
+    Recorder recorder(drawn.checkers());
+    const auto journal = null_journal();
+    auto settings = drawn.simulation;
+    for (std::uint32_t incarnation = 0; incarnation < 5; ++incarnation) {
+        settings.max_inputs = incarnation < 4 ? recorder.entries.size() + 1 + stream.below(60) : ~std::uint64_t{0};
+        settings.incarnation = incarnation;
+        settings.first_sequence = recorder.entries.size();
+        settings.first_time = recorder.entries.empty() ? 0 : recorder.entries.back().input.time;
+        auto manager = replayed(drawn, recorder.entries);
+        simulate(manager, curve(), settings, *journal, &recorder);
+    }
+    return recorder.entries;
+}
+
+TEST_P(PythonReads, TheTablesOfSearchesAmongFaults) {
+    std::string words;
+    for (std::uint64_t seed = 0; seed < 12; ++seed) {
+        const auto drawn = drawn_case(GetParam(), seed);
+        const auto file = folder_ / (std::to_string(seed) + ".h5");
+        const auto writer = RunFileWriter::create(file, header_of(drawn));
+        for (const auto& entry : entries_of(drawn, Stream(seed, Purpose::test, 400))) {
+            writer->append(entry.input, entry.effects);
+            if (entry.input.sequence % 7 == 0) writer->commit();
+        }
+        writer->commit();
+        if (seed % 2 == 0) writer->close(true);
+        words += " " + file.string();
+    }
+    const auto command =
+        std::string(python) + " " + (folder_ / "look.py").string() + " " STEMMA_ROOT "/analysis" + words;
+    EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+}  // namespace
+}  // namespace stemma::testing
