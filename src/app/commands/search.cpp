@@ -307,9 +307,10 @@ ExitCode search_in_process(const Launch& process, const Job& job, const std::fil
 
 ExitCode search_over_mpi(const Launch& process, const Job& job, const std::filesystem::path& run_file,
                          const LaunchOptions& launch, const LeadMaker& make_lead) {
-    Ranks ranks(job.workers.start_timeout);
-    // Launchers send signals to every rank: workers leave them to the manager, which tells them what to do.
+    // Launchers send signals to every rank: workers leave them to the manager, which tells them what to do. Before MPI,
+    // whose start takes time: the warning of a short job comes meanwhile.
     SignalWatch signals;
+    Ranks ranks(job.workers.start_timeout);
     const auto run_id = ranks.agree(new_run_id());
     const auto endpoint = ranks.endpoint();
     const auto seat = seat_among(ranks, endpoint->rank(), process, gpus_for(job));
