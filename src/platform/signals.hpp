@@ -18,8 +18,8 @@ enum class Interruption : std::uint8_t {
 /// Catches signals from construction to destruction, and puts the former handlers back. One object at a time (signal
 /// dispositions belong to the process); a second one throws InternalError. SIGINT, SIGTERM, SIGUSR2, SIGXCPU and SIGHUP
 /// are orders; the last three ask for a graceful end however often they come: batch systems and launchers repeat them,
-/// and a terminal that closes sends SIGHUP twice; they stay ignored where they were (nohup). SIGUSR1 is a warning, to be
-/// judged by who knows how much time is left, and an order once it is heeded.
+/// and a terminal that closes sends SIGHUP twice; they stay ignored where they were (nohup). SIGUSR1 is a warning, to
+/// be judged by who knows how much time is left, and an order once it is heeded.
 class SignalWatch {
 public:
     SignalWatch();
