@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "record/hdf5/lock_file.hpp"
 #include "record/journal.hpp"
 #include "record/run_reader.hpp"
 
@@ -28,15 +29,15 @@ public:
 class RunFileWriter : public RunRecord {
 public:
     /// A new file, complete under its name or not there at all. Throws UserError if `path` exists, if another process
-    /// writes to it (`<path>.lock`), or if it cannot be written. `batch_job`: id of the Slurm job or "" (a requeued job
-    /// takes over its own lock).
+    /// writes to it (`<path>.lock`), or if it cannot be written. `batch`: a job that was queued
+    /// again takes over the lock of its earlier start.
     static std::unique_ptr<RunFileWriter> create(const std::filesystem::path& path, const RunHeader& header,
-                                                 std::string batch_job = {});
+                                                 BatchStart batch = {});
     /// Goes on with an existing file, whether closed or killed: everything committed is written anew beside it
     /// (`<path>.resuming`), checked on the way, and renamed into place. Throws UserError as create() and RunFileReader
     /// do. About 1 s for a million entries.
     /// `machine` is added to the header's machines if it is not among them.
-    static std::unique_ptr<RunFileWriter> append_to(const std::filesystem::path& path, std::string batch_job = {},
+    static std::unique_ptr<RunFileWriter> append_to(const std::filesystem::path& path, BatchStart batch = {},
                                                     const std::string& machine = {});
     /// Without close(): what was committed stays, as after a kill.
     ~RunFileWriter() override;

@@ -48,9 +48,9 @@ void write_cold_copy(const TableFile& live, const RunHeader& header, std::uint32
 }  // namespace
 
 struct RunFileWriter::State {
-    State(fs::path path_, std::string batch_job, RunHeader header_)
+    State(fs::path path_, BatchStart batch, RunHeader header_)
         : path(std::move(path_)), header(std::move(header_)), rows(header) {
-        lock.emplace(path.string() + ".lock", std::move(batch_job));
+        lock.emplace(path.string() + ".lock", std::move(batch));
         notice = lock->notice();
     }
 
@@ -125,8 +125,7 @@ RunFileWriter::~RunFileWriter() {
     state_->file.reset();
 }
 
-std::unique_ptr<RunFileWriter> RunFileWriter::create(const fs::path& path, const RunHeader& header,
-                                                     std::string batch_job) {
+std::unique_ptr<RunFileWriter> RunFileWriter::create(const fs::path& path, const RunHeader& header, BatchStart batch) {
     const auto refuse_existing = [&] {
         if (!fs::exists(path)) return;
         throw UserError(fmt::format(
@@ -134,7 +133,7 @@ std::unique_ptr<RunFileWriter> RunFileWriter::create(const fs::path& path, const
             path.string(), path.string()));
     };
     refuse_existing();
-    auto state = std::make_unique<State>(path, std::move(batch_job), header);
+    auto state = std::make_unique<State>(path, std::move(batch), header);
     refuse_existing();  // made by the one that had the lock before
     const auto temporary = path.string() + ".creating";
     state->start(temporary, 0);
@@ -142,14 +141,14 @@ std::unique_ptr<RunFileWriter> RunFileWriter::create(const fs::path& path, const
     return std::make_unique<RunFileWriter>(std::move(state));
 }
 
-std::unique_ptr<RunFileWriter> RunFileWriter::append_to(const fs::path& path, std::string batch_job,
+std::unique_ptr<RunFileWriter> RunFileWriter::append_to(const fs::path& path, BatchStart batch,
                                                         const std::string& machine) {
     // Its header is needed before the lock; what was committed is read once nobody else writes.
     auto header = RunFileReader(path).header();
     if (!machine.empty() && !has_line(header.machines, machine)) {
         header.machines += (header.machines.empty() ? "" : "\n") + machine;
     }
-    auto state = std::make_unique<State>(path, std::move(batch_job), header);
+    auto state = std::make_unique<State>(path, std::move(batch), header);
     RunFileReader old(path);
     const auto temporary = path.string() + ".resuming";
     state->start(temporary, old.file_incarnation() + 1);

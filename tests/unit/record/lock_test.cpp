@@ -2,12 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fstream>
+#include <functional>
+#include <optional>
 
 #include "core/error.hpp"
+#include "record/hdf5/lock_holder.hpp"
 #include "scratch_file.hpp"
 
 namespace stemma {
@@ -18,17 +21,34 @@ using ::testing::ThrowsMessage;
 
 class Lock : public ::testing::Test {
 protected:
+    /// A process that ends as killed, without destructors, after `act`.
+    static ::pid_t child(const std::function<void()>& act) {
+        const auto pid = ::fork();
+        if (pid == 0) {
+            act();
+            ::_exit(0);
+        }
+        return pid;
+    }
+    static auto attempt(const std::filesystem::path& path, BatchStart start = {}) {
+        return [path, start] { const LockFile lock(path, start); };
+    }
+    /// As a process of another host writes it.
+    void write_elsewhere(const std::string& job, int restarts) {
+        testing::write_content(path, text_of({"elsewhere", 4242, "17", job, restarts, "pid:[1]"}));
+    }
+
     testing::ScratchFolder folder;
     std::filesystem::path path = folder / "run.h5.lock";
+    LockHolder self = lock_holder_of_this_process({"99", 0});
 };
 
 TEST_F(Lock, IsThereWhileItIsHeld) {
     {
-        const LockFile lock(path, "");
+        const LockFile lock(path, {});
         EXPECT_TRUE(std::filesystem::exists(path));
         EXPECT_EQ(lock.notice(), "");
-        EXPECT_THAT([&] { const LockFile other(path, ""); },
-                    ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
+        EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
     }
     EXPECT_FALSE(std::filesystem::exists(path));
 }
@@ -36,77 +56,127 @@ TEST_F(Lock, IsThereWhileItIsHeld) {
 TEST_F(Lock, TellsWhetherSomebodyWrites) {
     EXPECT_EQ(writer_of(path), Writer::none);
     {
-        const LockFile lock(path, "");
+        const LockFile lock(path, {});
         EXPECT_EQ(writer_of(path), Writer::here);
     }
     EXPECT_EQ(writer_of(path), Writer::none);
-    std::ofstream(path) << "elsewhere 1 1 -\n";
+    write_elsewhere("99", 0);
     EXPECT_EQ(writer_of(path), Writer::elsewhere);
     std::filesystem::remove(path);
-    const auto child = ::fork();
-    if (child == 0) {
-        const LockFile lock(path, "");
-        ::_exit(0);
-    }
-    ::waitpid(child, nullptr, 0);
+    ::waitpid(child([&] { new LockFile(path, {}); }), nullptr, 0);
     EXPECT_EQ(writer_of(path), Writer::none) << "killed";
 }
 
 TEST_F(Lock, OfADeadProcessIsTakenOver) {
-    const auto child = ::fork();
-    if (child == 0) {
-        const LockFile lock(path, "");
-        ::_exit(0);  // as killed: no destructor
-    }
-    ::waitpid(child, nullptr, 0);
+    const auto dead = child([&] { new LockFile(path, {}); });
+    ::waitpid(dead, nullptr, 0);
     ASSERT_TRUE(std::filesystem::exists(path));
-    const LockFile lock(path, "");
-    EXPECT_THAT(lock.notice(), HasSubstr("process " + std::to_string(child)));
+    const LockFile lock(path, {});
+    EXPECT_THAT(lock.notice(), HasSubstr("process " + std::to_string(dead)));
     EXPECT_THAT(testing::content_of(path), HasSubstr(std::to_string(::getpid())));
 }
 
 TEST_F(Lock, OfAZombieIsTakenOver) {
-    const auto child = ::fork();
-    if (child == 0) {
-        const LockFile lock(path, "");
-        ::_exit(0);
-    }
+    const auto dead = child([&] { new LockFile(path, {}); });
     // Ended, but not waited for.
     siginfo_t info{};
-    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
-    EXPECT_THAT(LockFile(path, "").notice(), HasSubstr("no longer runs"));
-    ::waitpid(child, nullptr, 0);
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(dead), &info, WEXITED | WNOWAIT), 0);
+    EXPECT_THAT(LockFile(path, {}).notice(), HasSubstr("no longer runs"));
+    ::waitpid(dead, nullptr, 0);
 }
 
 TEST_F(Lock, OfAReusedProcessNumberIsTakenOver) {
-    std::string host;
-    {
-        const LockFile lock(path, "");
-        host = testing::content_of(path);
-        host.resize(host.find(' '));
-    }
     // This process's number, but another start of it.
-    testing::write_content(path, host + " " + std::to_string(::getpid()) + " 1 -\n");
-    const LockFile lock(path, "");
+    testing::write_content(path, self.host + " " + std::to_string(::getpid()) + " 1 -\n");
+    const LockFile lock(path, {});
     EXPECT_THAT(lock.notice(), HasSubstr("no longer runs"));
 }
 
-TEST_F(Lock, OfAnotherHostIsRespected) {
-    testing::write_content(path, "elsewhere 4242 17 99\n");
-    EXPECT_THAT([&] { const LockFile lock(path, ""); }, ThrowsMessage<UserError>(HasSubstr("elsewhere")));
-    EXPECT_THAT([&] { const LockFile lock(path, "98"); }, ThrowsMessage<UserError>(HasSubstr("remove the lock file")));
+TEST_F(Lock, OfALivingProcessOfTheSameJobIsRespected) {
+    const LockFile lock(path, {"99", 0});
+    EXPECT_THAT(attempt(path, {"99", 0}), ThrowsMessage<UserError>(HasSubstr("batch job 99")));
+    EXPECT_THAT(attempt(path, {"99", 1}), ThrowsMessage<UserError>(HasSubstr("batch job 99")));
 }
 
-TEST_F(Lock, OfTheSameBatchJobIsTakenOverWhereverItRan) {
-    testing::write_content(path, "elsewhere 4242 17 99\n");
-    const LockFile lock(path, "99");
-    EXPECT_THAT(lock.notice(), HasSubstr("same batch job"));
+TEST_F(Lock, OfAnotherHostIsRespected) {
+    write_elsewhere("99", 0);
+    EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("elsewhere")));
+    EXPECT_THAT(attempt(path, {"98", 1}), ThrowsMessage<UserError>(HasSubstr("remove the lock file")));
+}
+
+TEST_F(Lock, OfAnotherHostInTheSameStartOfTheJobIsRespected) {
+    write_elsewhere("99", 1);
+    EXPECT_THAT(attempt(path, {"99", 1}), ThrowsMessage<UserError>(HasSubstr("on host elsewhere, batch job 99")));
+    EXPECT_THAT(attempt(path, {"99", 0}), ThrowsMessage<UserError>(HasSubstr("remove the lock file")));
+}
+
+TEST_F(Lock, OfAnEarlierStartOfTheBatchJobIsTakenOverWhereverItRan) {
+    write_elsewhere("99", 1);
+    const LockFile lock(path, {"99", 2});
+    EXPECT_THAT(lock.notice(), HasSubstr("an earlier start of the same batch job"));
+    EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
+}
+
+/// Its node is gone, but the file server has not noticed that yet and keeps the lock: a process that lives stands for
+/// that here.
+TEST_F(Lock, OfAnEarlierStartIsTakenOverThoughTheFileServerStillKeepsIt) {
+    const LockFile kept(path, {});
+    write_elsewhere("99", 0);
+    const LockFile lock(path, {"99", 1});
+    EXPECT_THAT(lock.notice(), HasSubstr("an earlier start of the same batch job"));
+    EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
+}
+
+TEST_F(Lock, OfAContainerWithTheHostsNameIsJudgedByTheKernelAlone) {
+    // Process 1 runs here, too, and 4194304 does not; neither number says anything of another namespace.
+    for (const long pid : {1L, 4194304L}) {
+        const LockHolder other{self.host, pid, "17", "", 0, "pid:[1]"};
+        EXPECT_EQ(why_gone(other, self, Flock::others), "");
+        EXPECT_EQ(why_gone(other, self, Flock::unknown), "");
+        EXPECT_EQ(why_gone(other, self, Flock::ours), "which no longer runs");
+    }
+}
+
+TEST_F(Lock, AChildDoesNotKeepIt) {
+    ::pid_t grandchild = 0;
+    int told[2];
+    ASSERT_EQ(::pipe(told), 0);
+    const auto dead = child([&] {
+        new LockFile(path, {});
+        const auto left = child([] { ::pause(); });
+        static_cast<void>(!::write(told[1], &left, sizeof(left)));
+    });
+    ::waitpid(dead, nullptr, 0);
+    ASSERT_EQ(::read(told[0], &grandchild, sizeof(grandchild)), static_cast<ssize_t>(sizeof(grandchild)));
+    EXPECT_THAT(LockFile(path, {}).notice(), HasSubstr("process " + std::to_string(dead)));
+    ::kill(grandchild, SIGKILL);
+}
+
+TEST_F(Lock, AChildDoesNotReleaseIt) {
+    std::optional<LockFile> lock;
+    lock.emplace(path, BatchStart{});
+    ::waitpid(child([&] { lock.reset(); }), nullptr, 0);
+    EXPECT_TRUE(std::filesystem::exists(path));
+    EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
 }
 
 TEST_F(Lock, AFileThatIsNoLockIsLeftAlone) {
     testing::write_content(path, "notes\n");
-    EXPECT_THROW(LockFile(path, ""), UserError);
+    EXPECT_THROW(LockFile(path, {}), UserError);
     EXPECT_EQ(testing::content_of(path), "notes\n");
+}
+
+TEST_F(Lock, AnEmptyOneOfAProcessThatDiedAtItsStartIsTakenOver) {
+    testing::write_content(path, "");
+    const LockFile lock(path, {});
+    EXPECT_THAT(testing::content_of(path), HasSubstr(std::to_string(::getpid())));
+}
+
+TEST_F(Lock, ALinkIsRefusedAndWhatItPointsToIsLeftAlone) {
+    testing::write_content(folder / "precious", "");
+    std::filesystem::create_symlink(folder / "precious", path);
+    EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("is a link")));
+    EXPECT_EQ(testing::content_of(folder / "precious"), "");
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ protected:
 };
 
 TEST_F(Published, IsThereAtOnceAndGrowsWithEachCopy) {
-    const auto run = PublishedRun::create(file, node, testing::sample_header(), "", always);
+    const auto run = PublishedRun::create(file, node, testing::sample_header(), {}, always);
     EXPECT_EQ(published(), 0U);
     write(*run, 10);
     EXPECT_EQ(published(), 10U);
@@ -55,7 +55,7 @@ TEST_F(Published, IsThereAtOnceAndGrowsWithEachCopy) {
 
 /// On a thread of its own, while rank 0 goes on committing: what is published is what was committed when it began.
 TEST_F(Published, ACopyIsConsistentWhateverIsCommittedMeanwhile) {
-    const auto run = PublishedRun::create(file, node, testing::sample_header(), "", always);
+    const auto run = PublishedRun::create(file, node, testing::sample_header(), {}, always);
     write(*run, 10);
     const auto commit = [&](int entries) {
         for (int i = 0; i < entries; ++i) {
@@ -78,7 +78,7 @@ TEST_F(Published, ACopyIsConsistentWhateverIsCommittedMeanwhile) {
 }
 
 TEST_F(Published, CopiesAreRareButTheEndIsPublished) {
-    const auto run = PublishedRun::create(file, node, testing::sample_header(), "", never);
+    const auto run = PublishedRun::create(file, node, testing::sample_header(), {}, never);
     write(*run, 10);
     EXPECT_EQ(published(), 0U);
     run->close(true);
@@ -88,13 +88,13 @@ TEST_F(Published, CopiesAreRareButTheEndIsPublished) {
 }
 
 TEST_F(Published, AKillOfTheProgramLosesNothingOnTheSameNode) {
-    auto run = PublishedRun::create(file, node, testing::sample_header(), "", never);
+    auto run = PublishedRun::create(file, node, testing::sample_header(), {}, never);
     write(*run, 10);
     run.reset();  // as a kill: no close
     ASSERT_EQ(published(), 0U);
     EXPECT_EQ(RunFileReader(newest_record(file, node)).inputs(), 10U);
 
-    run = PublishedRun::append_to(file, node, "", never);
+    run = PublishedRun::append_to(file, node, {}, never);
     EXPECT_EQ(published(), 10U);
     write(*run, 5);
     run->close(false);
@@ -102,18 +102,18 @@ TEST_F(Published, AKillOfTheProgramLosesNothingOnTheSameNode) {
 }
 
 TEST_F(Published, TheLossOfTheNodeLosesWhatWasNotYetCopied) {
-    auto run = PublishedRun::create(file, node, testing::sample_header(), "", never);
+    auto run = PublishedRun::create(file, node, testing::sample_header(), {}, never);
     write(*run, 10);
     run.reset();
     std::filesystem::remove_all(node);
 
     EXPECT_EQ(newest_record(file, node), file);
-    PublishedRun::append_to(file, node, "", never)->close(false);
+    PublishedRun::append_to(file, node, {}, never)->close(false);
     EXPECT_EQ(published(), 0U);
 }
 
 TEST_F(Published, ALiveFileThatTheNodesCrashDamagedIsPassedOver) {
-    auto run = PublishedRun::create(file, node, testing::sample_header(), "", always);
+    auto run = PublishedRun::create(file, node, testing::sample_header(), {}, always);
     write(*run, 10);
     run.reset();
     std::filesystem::resize_file(only_file_of_the_node(), 1000);
@@ -124,7 +124,7 @@ TEST_F(Published, ALiveFileThatTheNodesCrashDamagedIsPassedOver) {
 TEST_F(Published, AnotherRunsLiveFileIsNotMistakenForIt) {
     auto other = testing::sample_header();
     other.run_id = "feedfeedfeedfeed";
-    auto run = PublishedRun::create(scratch / "elsewhere.h5", node, other, "", always);
+    auto run = PublishedRun::create(scratch / "elsewhere.h5", node, other, {}, always);
     write(*run, 10);
     std::filesystem::rename(only_file_of_the_node(), node / ("run.h5." + other.run_id));
     RunFileWriter::create(file, testing::sample_header())->close(false);
@@ -133,10 +133,10 @@ TEST_F(Published, AnotherRunsLiveFileIsNotMistakenForIt) {
 }
 
 TEST_F(Published, TwoWritersOfOneNameAreRefused) {
-    const auto run = PublishedRun::create(file, node, testing::sample_header(), "", always);
-    EXPECT_THAT([&] { PublishedRun::append_to(file, scratch / "another node", "", always); },
+    const auto run = PublishedRun::create(file, node, testing::sample_header(), {}, always);
+    EXPECT_THAT([&] { PublishedRun::append_to(file, scratch / "another node", {}, always); },
                 ThrowsMessage<UserError>(HasSubstr("writes to the run file")));
-    EXPECT_THAT([&] { PublishedRun::create(file, node, testing::sample_header(), "", always); },
+    EXPECT_THAT([&] { PublishedRun::create(file, node, testing::sample_header(), {}, always); },
                 ThrowsMessage<UserError>(HasSubstr("exists already")));
 }
 
