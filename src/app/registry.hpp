@@ -16,7 +16,8 @@ namespace stemma {
 
 std::unique_ptr<Sampler> make_sampler(const Job& job);
 std::unique_ptr<Scheduler> make_scheduler(const Job& job);
-/// What the job's trainer will report, without building it (rank 0 loads no data).
+/// What the job's trainer will report, without building it (rank 0 loads no data). Loads the library of
+/// trainer.type = "task": for jobs that run here, not for those that are looked at.
 std::vector<MetricInfo> metrics_of(const Job& job);
 
 /// Where one worker trains.
@@ -52,11 +53,11 @@ struct Plan {
     Resource resource = 0;       ///< all training
     std::uint64_t reports = 0;
     std::uint64_t reports_max = 0;  ///< which no run exceeds; 0 = as above
-    double share = 1;             ///< of these that run.budget pays for, where the table does not follow it
-    std::string ended_by;         ///< the limit that says so: "run.budget.epochs = 20"
-    std::uint64_t at_once = 0;    ///< most members that train at a time; 0 = as many as there are workers
-    std::string at_once_by;       ///< the setting that says so: "scheduler.children = 4"
-    std::uint64_t snapshots = 0;  ///< most members at a time that may go on
+    double share = 1;               ///< of these that run.budget pays for, where the table does not follow it
+    std::string ended_by;           ///< the limit that says so: "run.budget.epochs = 20"
+    std::uint64_t at_once = 0;      ///< most members that train at a time; 0 = as many as there are workers
+    std::string at_once_by;         ///< the setting that says so: "scheduler.children = 4"
+    std::uint64_t snapshots = 0;    ///< most members at a time that may go on
 };
 Plan expected_plan(const Job& job);
 /// With the training and reports that run.budget pays for.
@@ -66,8 +67,11 @@ Plan paid_for(Plan plan);
 LearningCurve learning_curve(const Job& job);
 
 ManagerSettings manager_settings(const Job& job);
-/// A fresh manager for the job: what `run` starts with and what replay starts with.
+/// A fresh manager for the job: what `run` starts with.
 Manager make_manager(const Job& job);
+/// The same where it is known what the trainer reports, from a run file: what replay starts with. Loads and starts
+/// nothing that the job names.
+Manager make_manager(const Job& job, const std::vector<MetricInfo>& metrics);
 
 /// True if this build can train on a GPU.
 bool cuda_available();

@@ -24,6 +24,25 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 }  // namespace
 
+void require_short_name(const std::filesystem::path& file) {
+    const auto name = file.filename().string().size();
+    if (name > run_file_name_max) {
+        throw UserError(
+            fmt::format("{}: its name has {} bytes; at most {} leave room for what is appended to it on the "
+                        "way. Choose a shorter one",
+                        file.string(), name, run_file_name_max));
+    }
+    // "<run file>.snapshots/00000000.h5.writing"
+    constexpr std::size_t path_max = 4095 - 64;
+    const auto path = std::filesystem::absolute(file).string().size();
+    if (path > path_max) {
+        throw UserError(
+            fmt::format("{}: its path has {} bytes; at most {} leave room for what lies beside it. Choose a "
+                        "shorter one",
+                        file.string(), path, path_max));
+    }
+}
+
 std::string machine_text() {
     return fmt::format("{}; stemma {} {}; compiler {}", cpu_model(), STEMMA_VERSION, STEMMA_GIT_HASH, __VERSION__);
 }
@@ -82,7 +101,7 @@ RecordedRun open_run(const std::filesystem::path& file, bool verifying,
     RunFileReader reader(file);
     auto header = reader.header();
     auto job = open_job(header, file);
-    auto manager = make_manager(job);
+    auto manager = make_manager(job, header.metrics);
     RecordedRun run{.header = std::move(header),
                     .job = std::move(job),
                     .manager = std::move(manager),

@@ -28,6 +28,9 @@ struct RecordedRun {
     std::optional<EndReason> ended;  ///< of the last incarnation
 };
 
+/// What is written beside a run file has longer names. Throws UserError with the limit where they would not fit.
+void require_short_name(const std::filesystem::path& file);
+
 /// CPU, program and compiler of this process: where two are the same, so is a sampler's arithmetic, to the last bit.
 std::string machine_text();
 
@@ -42,7 +45,8 @@ BudgetWish checked_wish(const RecordedRun& run, const LimitChanges& limits);
 /// Decisions are compared with the record; proposals too, but these are taken from it, and how they compare is left to
 /// the caller. `verifying`: fitted models are made again and compared as well. Throws UserError if the file cannot be
 /// read, or (unless `verifying`) if replay disagrees with the record.
-/// `watch` sees every entry.
+/// Nothing that the file names is loaded or started, so that files of others can be looked at, and those whose library
+/// is gone. `watch` sees every entry.
 RecordedRun open_run(const std::filesystem::path& file, bool verifying = false,
                      const std::function<void(const Entry&)>& watch = {});
 

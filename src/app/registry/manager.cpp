@@ -2,10 +2,12 @@
 
 namespace stemma {
 
-ManagerSettings manager_settings(const Job& job) {
+namespace {
+
+ManagerSettings settings_of(const Job& job, const std::vector<MetricInfo>& metrics) {
     ManagerSettings settings;
     settings.seed = job.run.seed;
-    settings.metric = selectable_metric(metrics_of(job), job.metric.name);
+    settings.metric = selectable_metric(metrics, job.metric.name);
     settings.maximise = job.metric.maximise;
     settings.max = job.scheduler.max;
     settings.final_from = job.scheduler.final_result == FinalResult::max ? job.scheduler.max : 0;
@@ -25,8 +27,14 @@ ManagerSettings manager_settings(const Job& job) {
     return settings;
 }
 
-Manager make_manager(const Job& job) {
-    return {manager_settings(job), *job.space, make_scheduler(job), make_sampler(job)};
+}  // namespace
+
+ManagerSettings manager_settings(const Job& job) { return settings_of(job, metrics_of(job)); }
+
+Manager make_manager(const Job& job) { return make_manager(job, metrics_of(job)); }
+
+Manager make_manager(const Job& job, const std::vector<MetricInfo>& metrics) {
+    return {settings_of(job, metrics), *job.space, make_scheduler(job), make_sampler(job)};
 }
 
 }  // namespace stemma

@@ -29,6 +29,11 @@ void sync_file(const std::filesystem::path& path) {
 }
 
 void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
+    std::error_code ignored;
+    if (std::filesystem::is_symlink(std::filesystem::symlink_status(to, ignored))) {
+        throw UserError(fmt::format("{}: has become a link, which is not replaced; the file that belongs there is {}",
+                                    to.string(), from.string()));
+    }
     if (std::rename(from.c_str(), to.c_str()) != 0) fail(from, ("renamed to " + to.string()).c_str());
     const auto folder = to.has_parent_path() ? to.parent_path() : std::filesystem::path(".");
     const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
