@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "core/error.hpp"
+#include "platform/own_files.hpp"
 
 namespace stemma {
 
@@ -91,6 +92,12 @@ void append_control(const std::filesystem::path& run_file, const std::string& ru
     object["run"] = run_id;
     object["asked"] = asked;
     const auto path = control_path(run_file);
+    try {
+        make_file_to_append_to(path);
+    } catch (const std::filesystem::filesystem_error& error) {
+        throw UserError(path.string() + ": cannot be written (" + error.code().message() +
+                        "): check that you may write beside the run file, and that this is no link");
+    }
     if (!append_line(path, object.dump()))
         throw UserError(path.string() + ": cannot be written: check that you may write beside the run file");
 }

@@ -9,6 +9,8 @@
 #include "app/console/print.hpp"
 #include "core/printable.hpp"
 
+#include "platform/own_files.hpp"
+
 namespace stemma {
 
 namespace {
@@ -27,19 +29,33 @@ public:
 
 std::filesystem::path log_folder(const std::filesystem::path& run_file) { return run_file.string() + ".logs"; }
 
+namespace {
+
+/// Throws where a link stands in its place: a log must not grow into a file that it points to.
+void make_log(const std::filesystem::path& log) {
+    std::filesystem::create_directories(log.parent_path());
+    make_file_to_append_to(log);
+}
+
+}  // namespace
+
 std::string program_log(const std::filesystem::path& run_file, int rank) {
-    std::error_code ignored;
-    std::filesystem::create_directories(log_folder(run_file), ignored);
-    return (log_folder(run_file) / fmt::format("rank-{}.program.log", rank)).string();
+    const auto log = log_folder(run_file) / fmt::format("rank-{}.program.log", rank);
+    try {
+        make_log(log);
+        return log.string();
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "stemma: rank %d keeps nothing of what its program prints: %s\n", rank, error.what());
+        return {};
+    }
 }
 
 std::shared_ptr<spdlog::logger> open_log(const std::filesystem::path& run_file, int rank) {
     spdlog::sink_ptr sink;
     try {
-        const auto folder = log_folder(run_file);
-        std::filesystem::create_directories(folder);
-        sink =
-            std::make_shared<spdlog::sinks::basic_file_sink_mt>((folder / fmt::format("rank-{}.log", rank)).string());
+        const auto log = log_folder(run_file) / fmt::format("rank-{}.log", rank);
+        make_log(log);
+        sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(log.string());
     } catch (const std::exception& error) {
         print_error(fmt::format("stemma: rank {} goes without a log: {}", rank, error.what()));
         sink = std::make_shared<spdlog::sinks::null_sink_mt>();

@@ -14,7 +14,8 @@ std::filesystem::path log_folder(const std::filesystem::path& run_file);
 /// for want of a log.
 std::shared_ptr<spdlog::logger> open_log(const std::filesystem::path& run_file, int rank);
 
-/// The file for what a worker's own program prints, in the same folder (which is made if it can be).
+/// The file for what a worker's own program prints, in the same folder; both are made. "" if they cannot be, which
+/// costs a line on standard error.
 std::string program_log(const std::filesystem::path& run_file, int rank);
 
 }  // namespace stemma

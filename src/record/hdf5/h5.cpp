@@ -1,7 +1,12 @@
 #include "record/hdf5/h5.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
+
+#include "platform/own_files.hpp"
 
 namespace stemma::h5 {
 
@@ -77,6 +82,15 @@ Handle page_wise() {
     return creation;
 }
 
+/// HDF5 alone would follow a link, and write over what it points to.
+void make_own(const std::string& path) {
+    try {
+        make_own_file(path);
+    } catch (const std::filesystem::filesystem_error& error) {
+        throw Error(fmt::format("{} ({})", path, error.code().message()));
+    }
+}
+
 }  // namespace
 
 Handle open_file(const std::string& path, Mode mode) {
@@ -90,6 +104,7 @@ Handle open_file(const std::string& path, Mode mode) {
     const auto opened = [&](hid_t id) { return Handle(id, H5Fclose, "open the file"); };
     switch (mode) {
         case Mode::create:
+            make_own(path);
             return opened(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, page_wise().id(), access.id()));
         case Mode::write:
             return opened(H5Fopen(path.c_str(), H5F_ACC_RDWR, access.id()));

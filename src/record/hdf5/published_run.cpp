@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "core/error.hpp"
+#include "platform/own_files.hpp"
 #include "record/hdf5/sync.hpp"
 
 namespace stemma {
@@ -17,7 +18,8 @@ namespace {
 
 /// The run's identity is in the name: runs of one file name must not meet in a folder that all of them share.
 fs::path live_path(const fs::path& path, const fs::path& folder, const RunHeader& header) {
-    return folder / fmt::format("{}.{}", path.filename().string(), header.run_id);
+    constexpr std::size_t name_max = 200;  // with room for the identity, and for what is appended on the way
+    return folder / fmt::format("{}.{}", path.filename().string().substr(0, name_max), header.run_id);
 }
 
 Bytes content_of(const fs::path& path) {
@@ -33,7 +35,14 @@ Bytes content_of(const fs::path& path) {
 /// Complete under `to` or not there at all. `from`: where the content came from, for the message.
 void write_durably(const Bytes& content, const fs::path& from, const fs::path& to) {
     const auto temporary = to.string() + ".publishing";
-    std::ofstream out(temporary, std::ios::binary);
+    std::ofstream out;
+    try {
+        make_own_file(temporary);
+        out.open(temporary, std::ios::binary);
+    } catch (const fs::filesystem_error& error) {
+        throw UserError(fmt::format("{}: cannot be made ({}); choose folders that can be written to", temporary,
+                                    error.code().message()));
+    }
     errno = 0;
     out.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
     out.close();
@@ -81,26 +90,25 @@ PublishedRun::PublishedRun(fs::path path, fs::path live_path, PublishSettings se
 }
 
 std::unique_ptr<PublishedRun> PublishedRun::create(const fs::path& path, const fs::path& folder,
-                                                   const RunHeader& header, std::string batch_job,
+                                                   const RunHeader& header, BatchStart batch,
                                                    PublishSettings settings) {
     refuse_existing(path);
     make_folder(folder);
-    auto lock = std::make_unique<LockFile>(path.string() + ".lock", batch_job);
+    auto lock = std::make_unique<LockFile>(path.string() + ".lock", batch);
     refuse_existing(path);
     const auto live = live_path(path, folder, header);
-    auto writer = RunFileWriter::create(live, header, std::move(batch_job));
+    auto writer = RunFileWriter::create(live, header, std::move(batch));
     return std::make_unique<PublishedRun>(path, live, settings, std::move(lock), std::move(writer));
 }
 
-std::unique_ptr<PublishedRun> PublishedRun::append_to(const fs::path& path, const fs::path& folder,
-                                                      std::string batch_job, PublishSettings settings,
-                                                      const std::string& machine) {
+std::unique_ptr<PublishedRun> PublishedRun::append_to(const fs::path& path, const fs::path& folder, BatchStart batch,
+                                                      PublishSettings settings, const std::string& machine) {
     const auto header = RunFileReader(path).header();
     make_folder(folder);
-    auto lock = std::make_unique<LockFile>(path.string() + ".lock", batch_job);
+    auto lock = std::make_unique<LockFile>(path.string() + ".lock", batch);
     const auto live = live_path(path, folder, header);
     if (newest_record(path, folder) == path) write_durably(content_of(path), path, live);
-    auto writer = RunFileWriter::append_to(live, std::move(batch_job), machine);
+    auto writer = RunFileWriter::append_to(live, std::move(batch), machine);
     return std::make_unique<PublishedRun>(path, live, settings, std::move(lock), std::move(writer));
 }
 
@@ -135,7 +143,13 @@ fs::path newest_record(const fs::path& path, const fs::path& folder) {
     const RunFileReader published(path);
     const auto live = live_path(path, folder, published.header());
     std::error_code none;
-    if (!fs::exists(live, none)) return path;
+    if (!fs::exists(fs::symlink_status(live, none))) return path;
+    if (!is_own_file(live)) {
+        throw UserError(
+            fmt::format("{}: is where the live file of this run belongs, but a link or another user's. Have "
+                        "it removed, or give another folder of this node with --node-local",
+                        live.string()));
+    }
     try {
         if (RunFileReader(live).inputs() >= published.inputs()) return live;
     } catch (const UserError&) {

@@ -28,10 +28,10 @@ public:
 
     /// As RunFileWriter::create and append_to; `path` is the run's name, `folder` is on this node and made if need be.
     static std::unique_ptr<PublishedRun> create(const std::filesystem::path& path, const std::filesystem::path& folder,
-                                                const RunHeader& header, std::string batch_job,
+                                                const RunHeader& header, BatchStart batch,
                                                 PublishSettings settings = {});
     static std::unique_ptr<PublishedRun> append_to(const std::filesystem::path& path,
-                                                   const std::filesystem::path& folder, std::string batch_job,
+                                                   const std::filesystem::path& folder, BatchStart batch,
                                                    PublishSettings settings = {}, const std::string& machine = {});
 
     void append(const Input& input, std::span<const Effect> effects) override { live_->append(input, effects); }
@@ -56,7 +56,8 @@ private:
 };
 
 /// Where the newest record of the run at `path` is: the live file that a killed program left in `folder` of this node,
-/// or `path` itself. Throws UserError as RunFileReader does.
+/// or `path` itself. Throws UserError as RunFileReader does, and where
+/// something stands in the live file's place that this user did not write.
 std::filesystem::path newest_record(const std::filesystem::path& path, const std::filesystem::path& folder);
 
 }  // namespace stemma
