@@ -6,14 +6,17 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <system_error>
 
 #include "app/commands/commands.hpp"
 #include "app/commands/python_commands.hpp"
 #include "app/console/print.hpp"
+#include "app/console/standard_streams.hpp"
 #include "app/job/quantities.hpp"
 #include "app/registry.hpp"
 #include "core/error.hpp"
 #include "platform/launch.hpp"
+#include "platform/real_path.hpp"
 #include "trainer/task/stemma.hpp"
 
 namespace {
@@ -41,6 +44,7 @@ struct CommandLine {
     std::string file;
     std::string explain;
     bool no_program = false;
+    bool trust = false;
     std::vector<LimitText> limits;
     std::string grace;
     std::optional<std::uint64_t> member;
@@ -264,8 +268,10 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
     };
     auto* resume_command =
         with_file(add_command(app, line, "resume", "Go on with a search, also after a kill; limits may be raised",
-                              [&] { return resume(line.file, parse_limits(line.limits), line.launch); }));
+                              [&] { return resume(line.file, parse_limits(line.limits), line.launch, line.trust); }));
     add_launch(*resume_command, line);
+    resume_command->add_flag("--trust", line.trust,
+                             "Load and start what the job in the file names although the file is another user's");
     add_limits(*resume_command, line);
     with_file(add_command(app, line, "verify", "Recompute every decision and compare it with the record",
                           [&] { return verify(line.file); }));
@@ -366,6 +372,7 @@ int run_main(int argc, char** argv) {
         return code == 0 ? 0 : static_cast<int>(ExitCode::user_error);
     }
     static_cast<void>(launch_of(read_environment()));  // no command goes by variables that are nonsense
+    line.file = real_path(line.file).string();
     line.batch.seconds = slurm_duration(line.batch_time);
     if (!line.grace.empty()) line.launch.grace = duration_of("--grace", line.grace);
     return static_cast<int>(line.action());
@@ -377,6 +384,11 @@ int guarded_main(int argc, char** argv) {
     } catch (const UserError& error) {
         print_error(fmt::format("stemma: {}", error.what()));
         return static_cast<int>(ExitCode::user_error);
+    } catch (const std::system_error& error) {
+        // fmt::print throws where stdio only remembers; what is wrong with standard output is told once, at the end.
+        if (std::ferror(stdout) != 0) return static_cast<int>(ExitCode::ok);
+        std::fprintf(stderr, "stemma: internal error: %s\n", error.what());
+        return static_cast<int>(ExitCode::internal_error);
     } catch (const std::exception& error) {
         print_error(fmt::format("stemma: internal error: {}", error.what()));
         return static_cast<int>(ExitCode::internal_error);
@@ -386,12 +398,18 @@ int guarded_main(int argc, char** argv) {
 }  // namespace
 
 int stemma::main(int argc, char** argv, std::vector<Task> tasks) {
+    open_standard_descriptors();
     set_own_tasks(std::move(tasks));
+    int code = guarded_main(argc, argv);
+    if (const auto why = finish_standard_output()) {
+        std::fprintf(stderr, "stemma: standard output: not all could be written (%s)\n", why->c_str());
+        if (code == static_cast<int>(ExitCode::ok)) code = static_cast<int>(ExitCode::user_error);
+    }
     const auto environment = read_environment();
     Launch launch;  // of one process where the launcher's variables are nonsense, which guarded_main() tells
     try {
         launch = launch_of(environment);
     } catch (const UserError&) {
     }
-    return exit_code_for_launcher(guarded_main(argc, argv), launch, environment);
+    return exit_code_for_launcher(code, launch, environment);
 }

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "core/error.hpp"
 #include "core/printable.hpp"
+#include "platform/whole_file.hpp"
 #include "record/tables.hpp"
 
 namespace stemma {
@@ -180,17 +180,18 @@ std::string csv_line(std::span<const std::string> fields) {
     return line + "\n";
 }
 
-std::ofstream open_for_writing(const std::filesystem::path& path) {
-    std::ofstream out(path, std::ios::binary);
-    if (!out) throw UserError(path.string() + ": cannot be written. Choose a folder that can be");
-    return out;
-}
-
-void finish(std::ofstream& out, const std::filesystem::path& path) {
-    if (!out.flush()) throw UserError(path.string() + ": cannot be written to the end. Is the disk full?");
-}
-
 std::string file_stem(Table table) { return std::string(spec(table).name.substr(1)); }
+
+void write_csv(const Derived& run, Table table, std::ostream& out) {
+    std::vector<std::string> fields;
+    for (const auto& name : csv_columns(run, table)) fields.push_back(csv_field(name));
+    out << csv_line(fields);
+    for_each_row(run, table, false, [&](const Json& row) {
+        fields.clear();
+        for (const auto& value : row) fields.push_back(csv_field(value));
+        out << csv_line(fields);
+    });
+}
 
 }  // namespace
 
@@ -201,28 +202,15 @@ void export_csv(RunReader& reader, const std::filesystem::path& folder) {
     if (error)
         throw UserError(
             fmt::format("{}: cannot be made ({}). Choose another folder", folder.string(), error.message()));
-    {
-        const auto path = folder / "header.csv";
-        auto out = open_for_writing(path);
+    write_whole_file(folder / "header.csv", [&](std::ostream& out) {
         out << "name,value\n";
         const auto header = header_json(run.header);
         for (const auto& [name, value] : header.items()) {
             out << name << ',' << csv_field(value.is_structured() ? Json(dump(value)) : value) << '\n';
         }
-        finish(out, path);
-    }
+    });
     for (const auto table : exported) {
-        const auto path = folder / (file_stem(table) + ".csv");
-        auto out = open_for_writing(path);
-        std::vector<std::string> fields;
-        for (const auto& name : csv_columns(run, table)) fields.push_back(csv_field(name));
-        out << csv_line(fields);
-        for_each_row(run, table, false, [&](const Json& row) {
-            fields.clear();
-            for (const auto& value : row) fields.push_back(csv_field(value));
-            out << csv_line(fields);
-        });
-        finish(out, path);
+        write_whole_file(folder / (file_stem(table) + ".csv"), [&](std::ostream& out) { write_csv(run, table, out); });
     }
 }
 

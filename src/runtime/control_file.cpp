@@ -62,6 +62,11 @@ std::optional<json> object_of(const std::string& line, const std::string& run_id
 }
 
 bool append_line(const std::filesystem::path& path, const std::string& line) {
+    try {
+        make_file_to_append_to(path);
+    } catch (const std::filesystem::filesystem_error&) {
+        return false;
+    }
     std::ofstream out(path, std::ios::app);
     out << line + "\n" << std::flush;
     return out.good();
@@ -92,14 +97,10 @@ void append_control(const std::filesystem::path& run_file, const std::string& ru
     object["run"] = run_id;
     object["asked"] = asked;
     const auto path = control_path(run_file);
-    try {
-        make_file_to_append_to(path);
-    } catch (const std::filesystem::filesystem_error& error) {
-        throw UserError(path.string() + ": cannot be written (" + error.code().message() +
-                        "): check that you may write beside the run file, and that this is no link");
+    if (!append_line(path, object.dump())) {
+        throw UserError(path.string() +
+                        ": cannot be written: check that you may write beside the run file, and that this is no link");
     }
-    if (!append_line(path, object.dump()))
-        throw UserError(path.string() + ": cannot be written: check that you may write beside the run file");
 }
 
 ControlFile::ControlFile(const std::filesystem::path& run_file, std::string run_id, std::uint64_t inputs)

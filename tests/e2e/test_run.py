@@ -128,7 +128,7 @@ def test_export(stemma, finished):
     with h5py.File(stemma.folder / "best.h5") as weights:
         assert len(weights) > 0
     assert "members are 0 .. 39" in stemma("export", finished, 4000, "--weights", "x.h5", code=USER_ERROR).stderr
-    assert "nowhere/x.h5 cannot be written" in stemma("export", finished, "--weights", "nowhere/x.h5", code=USER_ERROR).stderr
+    assert "nowhere/x.h5: cannot be written" in stemma("export", finished, "--weights", "nowhere/x.h5", code=USER_ERROR).stderr
 
 
 def test_each_rank_leaves_a_log(stemma, mpi, job):

@@ -21,6 +21,7 @@
 #include "core/printable.hpp"
 #include "core/suggest.hpp"
 #include "platform/machine.hpp"
+#include "platform/own_files.hpp"
 #include "runtime/desk.hpp"
 #include "trainer/process/descriptor.hpp"
 #include "trainer/process/messages.hpp"
@@ -38,6 +39,8 @@ class AskedFolder {
 public:
     explicit AskedFolder(const fs::path& run_file) : folder_(fs::absolute(run_file).string() + ".asked") {
         std::error_code error;
+        if (fs::is_symlink(fs::symlink_status(folder_, error)))
+            throw UserError(folder_.string() + ": is a link; ask and tell keep leases in a folder there. Remove it");
         fs::create_directories(folder_, error);
         if (error) {
             throw UserError(fmt::format("{}: cannot be made ({}); ask and tell keep leases there", folder_.string(),
@@ -68,7 +71,7 @@ private:
 
 /// One call at a time, of all on this file: others wait.
 Descriptor wait_for_turn(const fs::path& lock) {
-    Descriptor file(::open(lock.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666));
+    Descriptor file(::open(lock.c_str(), O_CREAT | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (file && ::flock(file.number(), LOCK_EX) == 0) return file;
     throw UserError(fmt::format("{}: cannot be locked ({})", lock.string(), std::strerror(errno)));
 }
@@ -158,6 +161,7 @@ std::string outcome_text(const DeskRun& run) {
 void hand_out(const Assign& lease, const DeskRun& run) {
     const auto text = text_of(lease, run.run.manager, run.run.job.run.seed, run.asked);
     const auto path = run.asked.lease(lease.lease);
+    make_own_file(path);
     if (!(std::ofstream(path) << text << std::endl)) {
         throw UserError(fmt::format("{}: cannot be written; the lease is handed out by the next ask", path.string()));
     }
@@ -256,6 +260,7 @@ InputBody told(const DeskRun& run, const Assign& lease, const TellOptions& optio
 }  // namespace
 
 ExitCode ask(const fs::path& file, const JobOptions& job, const AskOptions& options) {
+    require_short_name(file);
     if (!fs::exists(file) && job.file.empty()) {
         throw UserError(fmt::format("{}: is not there yet; start it with `stemma ask {} --job JOB.toml`", file.string(),
                                     file.string()));

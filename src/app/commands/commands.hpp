@@ -58,7 +58,8 @@ struct RunOptions {
     bool continue_run = false;  ///< --continue
 };
 ExitCode run(const JobOptions& job, const RunOptions& options, const LaunchOptions& launch);
-ExitCode resume(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch);
+/// `trust`: code that the file names is loaded and started although the file is another user's.
+ExitCode resume(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch, bool trust);
 ExitCode verify(const std::filesystem::path& file);
 ExitCode status(const std::filesystem::path& file);
 ExitCode show(const std::filesystem::path& file, std::uint64_t member);

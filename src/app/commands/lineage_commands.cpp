@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
+#include <cstdio>
 #include <functional>
 #include <sstream>
 
@@ -16,6 +16,7 @@
 #include "genealogy/schedule.hpp"
 #include "genealogy/trajectory.hpp"
 #include "platform/terminal.hpp"
+#include "platform/whole_file.hpp"
 
 namespace stemma {
 
@@ -80,10 +81,7 @@ void write_file(const std::string& path, const std::function<void(std::ostream&)
         print(out.str());
         return;
     }
-    std::ofstream out(path, std::ios::binary);
-    write(out);
-    if (!out.flush())
-        throw UserError(path + ": cannot be written. Choose another file, and see whether the disk is full");
+    write_whole_file(path, write);
 }
 
 /// What moved inside the members of the lineage; empty for most runs.

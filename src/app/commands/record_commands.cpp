@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 
 #include "app/commands/python_commands.hpp"
@@ -12,6 +11,7 @@
 #include "app/console/print.hpp"
 #include "core/printable.hpp"
 #include "platform/machine.hpp"
+#include "platform/whole_file.hpp"
 #include "record/export.hpp"
 #include "record/hdf5/lock_file.hpp"
 #include "runtime/control_file.hpp"
@@ -173,12 +173,7 @@ void export_weights(const std::filesystem::path& file, const ExportOptions& opti
             "kept unless durable = \"none\")",
             file.string(), member.value));
     }
-    std::error_code error;
-    std::filesystem::copy_file(from, options.weights, std::filesystem::copy_options::overwrite_existing, error);
-    if (error) {
-        throw UserError(fmt::format("{} cannot be written ({}); name a file in a folder that is there", options.weights,
-                                    error.message()));
-    }
+    copy_whole_file(from, options.weights);
     print(fmt::format("weights of member {}: {}\n", member.value, options.weights));
 }
 
@@ -217,9 +212,7 @@ ExitCode export_run(const std::filesystem::path& file, const ExportOptions& opti
     if (options.json == "-") {
         export_json(reader, std::cout);
     } else if (!options.json.empty()) {
-        std::ofstream out(options.json);
-        export_json(reader, out);
-        if (!out.flush()) throw UserError(options.json + ": cannot be written");
+        write_whole_file(options.json, [&](std::ostream& out) { export_json(reader, out); });
     }
     return python.empty() ? ExitCode::ok : run_python(python);
 }

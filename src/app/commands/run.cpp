@@ -1,4 +1,9 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "app/commands/recorded_run.hpp"
 #include "app/commands/search.hpp"
@@ -7,20 +12,30 @@
 #include "app/registry.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
+#include "platform/own_files.hpp"
+#include "platform/real_path.hpp"
 #include "record/hdf5/published_run.hpp"
+#include "trainer/process/output_tail.hpp"
 
 namespace stemma {
 
 namespace {
 
-/// A requeued Slurm job may take over the lock that it left on another host.
-std::string batch_job() { return launch_of(read_environment()).job_id; }
+/// A job that Slurm has queued again may take over the lock that it left on another host.
+BatchStart batch_start() {
+    const auto launch = launch_of(read_environment());
+    return {launch.job_id, launch.restarts};
+}
 
-/// The folder of this node for the live file; empty: it is written where it belongs.
+/// The folder of this node for the live file; empty: it is written where it belongs. The default is made, for this user
+/// alone: others can write to the folder for temporary files.
 std::filesystem::path live_folder(const std::filesystem::path& file, const LaunchOptions& launch) {
     if (launch.node_local == "none") return {};
     if (!launch.node_local.empty()) return launch.node_local;
-    return is_network_file_system(file) ? std::filesystem::temp_directory_path() / "stemma" : std::filesystem::path();
+    if (!is_network_file_system(file)) return {};
+    const auto folder = std::filesystem::temp_directory_path() / fmt::format("stemma-{}", ::geteuid());
+    make_private_folder(folder);
+    return folder;
 }
 
 void make_folder_of(const std::filesystem::path& file) {
@@ -35,13 +50,13 @@ void make_folder_of(const std::filesystem::path& file) {
 
 std::unique_ptr<RunRecord> new_record(const std::filesystem::path& file, const std::filesystem::path& live,
                                       const RunHeader& header) {
-    if (live.empty()) return RunFileWriter::create(file, header, batch_job());
-    return PublishedRun::create(file, live, header, batch_job());
+    if (live.empty()) return RunFileWriter::create(file, header, batch_start());
+    return PublishedRun::create(file, live, header, batch_start());
 }
 
 std::unique_ptr<RunRecord> continued_record(const std::filesystem::path& file, const std::filesystem::path& live) {
-    if (live.empty()) return RunFileWriter::append_to(file, batch_job(), machine_text());
-    return PublishedRun::append_to(file, live, batch_job(), {}, machine_text());
+    if (live.empty()) return RunFileWriter::append_to(file, batch_start(), machine_text());
+    return PublishedRun::append_to(file, live, batch_start(), {}, machine_text());
 }
 
 std::vector<InputBody> missing_snapshots(const Manager& manager, const std::filesystem::path& file) {
@@ -65,11 +80,54 @@ void warn_of_horizon(const TrainerSettings& trainer, Resource max) {
         *end, trainer.unit_name(), max);
 }
 
+/// What of the job's author runs where its members are trained; "": nothing but Stemma's own code.
+std::string foreign_code(const Job& job) {
+    if (job.trainer.type == TrainerType::task && !job.trainer.library.empty())
+        return "loads the library " + job.trainer.library;
+    if (job.trainer.type != TrainerType::process) return {};
+    std::string words;
+    for (const auto& word : process_settings(job).command) words += (words.empty() ? "" : " ") + word;
+    return "starts " + words;
+}
+
+bool belongs_to_another_user(const std::filesystem::path& file) {
+    struct ::stat status {};
+    return ::stat(file.c_str(), &status) == 0 && status.st_uid != ::geteuid();
+}
+
+/// `resume` takes its job from the file: whoever wrote that decides what runs here.
+void say_what_runs(const Job& job, const std::filesystem::path& file, bool trust) {
+    const auto code = printable(foreign_code(job));
+    if (code.empty()) return;
+    if (!trust && belongs_to_another_user(file)) {
+        throw UserError(
+            fmt::format("{}: belongs to another user, and going on with it {}, as the job in the file says. Where you "
+                        "trust that, give --trust",
+                        file.string(), code));
+    }
+    if (launch_of(read_environment()).rank == 0) fmt::print(stderr, "{}: {}\n", file.string(), code);
+}
+
+/// The library may have changed since.
+void require_same_metrics(const Job& job, const RunHeader& header, const std::filesystem::path& file) {
+    const auto now = metrics_of(job);
+    if (std::ranges::equal(now, header.metrics, {}, &MetricInfo::name, &MetricInfo::name)) return;
+    std::vector<std::string> names;
+    for (const auto& metric : now) names.push_back(metric.name);
+    throw UserError(
+        fmt::format("{}: its trainings report other metrics now ({}) than the file holds. Go on with the library or "
+                    "program that the search began with, or begin another run file",
+                    file.string(), fmt::join(names, ", ")));
+}
+
+/// `trust`: of `resume`, by hand; absent where the job was given beside the file.
 ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch,
-                    bool by_hand) {
+                    std::optional<bool> trust) {
+    require_short_name(file);
     // Every rank reads the job from the file; only rank 0 replays and writes.
     const auto header = RunFileReader(file).header();
     const auto job = open_job(header, file);
+    if (trust) say_what_runs(job, file, *trust);
     return search(job, file, launch, [&](std::uint64_t, FirstProgram*) {
         const auto live = live_folder(file, launch);
         auto run = open_run(live.empty() ? file : newest_record(file, live));
@@ -78,6 +136,7 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
                 "{}: {} of its proposals come out otherwise here (see `stemma verify`); the recorded ones count",
                 file.string(), run.replay.proposals.different));
         }
+        require_same_metrics(job, header, file);
         HostSettings host;
         host.incarnation = run.replay.incarnations;
         host.next_sequence = run.replay.inputs;
@@ -86,8 +145,8 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
         if (limits.any()) host.limits = checked_wish(run, limits);
         if (limits.max) warn_of_horizon(job.trainer, *limits.max);
         auto record = continued_record(file, live);
-        return Lead{std::move(run.manager), std::move(record), std::move(host), file,
-                    run.header.name,        run.header.run_id, by_hand,         run.stop_cut};
+        return Lead{std::move(run.manager), std::move(record), std::move(host),   file,
+                    run.header.name,        run.header.run_id, trust.has_value(), run.stop_cut};
     });
 }
 
@@ -107,10 +166,11 @@ void require_same_job(const Job& job, const std::filesystem::path& file) {
 
 ExitCode run(const JobOptions& options, const RunOptions& run_options, const LaunchOptions& launch) {
     const auto job = load_job(options.file, options.overrides);
-    const std::filesystem::path file = run_options.output.empty() ? job.run.output : run_options.output;
+    const auto file = real_path(run_options.output.empty() ? job.run.output : run_options.output);
+    require_short_name(file);
     if (run_options.continue_run && std::filesystem::exists(file)) {
         require_same_job(job, file);
-        return resume_run(file, {}, launch, false);
+        return resume_run(file, {}, launch, std::nullopt);
     }
     return search(job, file, launch, [&](std::uint64_t run_id, FirstProgram* program) {
         if (std::filesystem::exists(file)) {
@@ -127,8 +187,9 @@ ExitCode run(const JobOptions& options, const RunOptions& run_options, const Lau
     });
 }
 
-ExitCode resume(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch) {
-    return resume_run(file, limits, launch, true);
+ExitCode resume(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch,
+                bool trust) {
+    return resume_run(file, limits, launch, trust);
 }
 
 }  // namespace stemma

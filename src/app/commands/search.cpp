@@ -44,7 +44,8 @@ WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::
     WorkerPlace place;
     try {
         place = place_of(job, seat);
-        place.trainer.program_log = program_log(run_file, endpoint.rank());
+        if (job.trainer.type == TrainerType::process)
+            place.trainer.program_log = program_log(run_file, endpoint.rank());
         trainer = make_logged_trainer(make_trainer(job, place.trainer, first), run_file, endpoint.rank());
     } catch (const std::exception& error) {
         if (first) first->refuse(std::current_exception());

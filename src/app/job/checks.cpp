@@ -214,6 +214,13 @@ void check_names(const Node& root, const Job& job, Diagnostics& diagnostics) {
         diagnostics.error(place_of(root, {"run", "name"}), "run.name",
                           "must be a name without \"/\" and control characters; got " + in_quotes(job.run.name));
     }
+    const auto file_name = job.run.output.substr(job.run.output.rfind('/') + 1);
+    if (file_name.size() > run_file_name_max && !diagnostics.blamed("run.name")) {
+        const std::string_view key = job.run.output == "runs/" + job.run.name + ".h5" ? "name" : "output";
+        diagnostics.error(place_of(root, {"run", key}), "run." + std::string(key),
+                          "makes a file name of " + std::to_string(file_name.size()) + " bytes; at most " +
+                              std::to_string(run_file_name_max) + " leave room for what is appended to it");
+    }
     if (bad(job.run.output, false)) {
         diagnostics.error(place_of(root, {"run", "output"}), "run.output",
                           "must be a path; got " + in_quotes(job.run.output));

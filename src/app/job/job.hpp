@@ -31,6 +31,9 @@ struct Job {
 /// Job files are written by hand; anything larger is a mistake (and bounds the time that reading takes).
 inline constexpr std::size_t job_bytes_max = std::size_t{4} << 20U;
 
+/// Bytes of a run file's name, without its folder: file systems take 255, and ".compacting" is appended on the way.
+inline constexpr std::size_t run_file_name_max = 244;
+
 /// Reads and checks `file`. Throws JobErrors with every error at once, also when the file cannot be read.
 Job load_job(const std::string& file, std::span<const std::string> overrides = {});
 
