@@ -53,8 +53,9 @@ RunHeader header_of(const Case& drawn) {
     header.metric = header.metrics[drawn.manager.metric].name;
     header.maximise = drawn.manager.maximise;
     header.unit = "epoch";
-    for (const auto& parameter : Case::space()->parameters()) header.parameters.push_back(parameter.name);
-    header.space_json = space_json(*Case::space());
+    const auto space = Case::space();
+    for (const auto& parameter : space->parameters()) header.parameters.push_back(parameter.name);
+    header.space_json = space_json(*space);
     return header;
 }
 
@@ -76,7 +77,7 @@ std::vector<Entry> entries_of(const Case& drawn, Stream stream) {
 
 TEST_P(PythonReads, TheTablesOfSearchesAmongFaults) {
     std::string words;
-    for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    for (const auto seed : seeds(12)) {
         const auto drawn = drawn_case(GetParam(), seed);
         const auto file = folder_ / (std::to_string(seed) + ".h5");
         const auto writer = RunFileWriter::create(file, header_of(drawn));
