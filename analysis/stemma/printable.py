@@ -1,8 +1,12 @@
 """Foreign text for terminals: names, messages and file names are anybody's, and a terminal obeys what is in them. As in
 src/core/printable.cpp."""
 
+import contextlib
+import os
 import re
 import sys
+
+from stemma.errors import StemmaError
 
 # Control characters of both sets, marks and overrides of the writing direction, separators of lines, byte order marks, tags; and
 # halves of pairs, which stand for bytes of a file's name that are no UTF-8.
@@ -26,6 +30,13 @@ def showable(text, out):
 
 
 def say(text, out=None):
-    """Prints a line, whatever is in it and whatever the terminal can show."""
+    """Prints a line, whatever is in it and whatever the terminal can show. Raises StemmaError where the disk behind it is full."""
     out = out or sys.stdout
-    print(showable(text, out), file=out, flush=True)
+    try:
+        print(showable(text, out), file=out, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        with contextlib.suppress(OSError, ValueError):  # what it still holds would be tried again, and told again, at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        raise StemmaError(f"standard output: not all could be written ({error.strerror})") from None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from stemma.errors import StemmaError
 from stemma.export.needed import needed
+from stemma.files import whole_file
 
 TABLES = ("members", "reports", "epochs", "leases", "workers", "events", "failures", "snapshots", "incarnations")
 
@@ -29,8 +30,10 @@ def _write(run, folder, ending, write):
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for table in TABLES:
-            write(getattr(run, table), folder / f"{table}.{ending}")
-        write(run.summary.rename_axis("member").reset_index(), folder / f"summary.{ending}")
+            with whole_file(folder / f"{table}.{ending}") as path:
+                write(getattr(run, table), path)
+        with whole_file(folder / f"summary.{ending}") as path:
+            write(run.summary.rename_axis("member").reset_index(), path)
     except OSError as error:
         raise StemmaError(f"{folder}: cannot be written ({error.strerror}). Choose another folder, and see whether the disk is full") from None
     return f"{len(TABLES) + 1} tables: {folder}/*.{ending}"

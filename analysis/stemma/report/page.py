@@ -5,6 +5,7 @@ import html
 import json
 from pathlib import Path
 
+from stemma.files import whole_file
 from stemma.report.payload import payload
 from stemma.run import Run, open_run
 
@@ -30,7 +31,8 @@ def write(runs, path, job=True):
     """Writes the page of runs (paths or opened) to a file, and returns its size in bytes."""
     opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
     text = page(opened, job).encode("utf-8", "replace")
-    Path(path).write_bytes(text)
+    with whole_file(path) as place:
+        place.write_bytes(text)
     return len(text)
 
 
