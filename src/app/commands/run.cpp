@@ -97,7 +97,7 @@ bool belongs_to_another_user(const std::filesystem::path& file) {
 
 /// `resume` takes its job from the file: whoever wrote that decides what runs here.
 void say_what_runs(const Job& job, const std::filesystem::path& file, bool trust) {
-    const auto code = printable(foreign_code(job));
+    const auto code = foreign_code(job);
     if (code.empty()) return;
     if (!trust && belongs_to_another_user(file)) {
         throw UserError(
@@ -105,7 +105,7 @@ void say_what_runs(const Job& job, const std::filesystem::path& file, bool trust
                         "trust that, give --trust",
                         file.string(), code));
     }
-    if (launch_of(read_environment()).rank == 0) fmt::print(stderr, "{}: {}\n", file.string(), code);
+    if (launch_of(read_environment()).rank == 0) print_error(fmt::format("{}: {}", file.string(), code));
 }
 
 /// The library may have changed since.
