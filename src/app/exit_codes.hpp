@@ -7,7 +7,7 @@ enum class ExitCode : int {
     ok = 0,            ///< the search ended by itself: budget, target, nothing left
     failed = 1,        ///< no training gave a finite metric, all fail alike, or every worker was retired
     user_error = 2,    ///< found before the start or by every worker, or a full disk; the message says what to change
-    mismatch = 3,      ///< verify: a decision differs from the record
+    mismatch = 3,      ///< verify: a decision or a table differs from the record
     stopped = 4,       ///< by `stemma stop`: resumable, but nobody wants it queued again
     search_ended = 5,  ///< ask: there is nothing more to train
     nothing_now = 6,   ///< ask: not before a lease that is out is told

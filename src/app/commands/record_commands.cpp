@@ -14,6 +14,7 @@
 #include "platform/whole_file.hpp"
 #include "record/export.hpp"
 #include "record/hdf5/lock_file.hpp"
+#include "record/hdf5/table_check.hpp"
 #include "runtime/control_file.hpp"
 
 namespace stemma {
@@ -55,6 +56,24 @@ ExitCode verify_proposals(const RecordedRun& run, const std::filesystem::path& f
 
 }  // namespace
 
+namespace {
+
+/// Readers of the tables see what the log says. False, and told, where they do not.
+bool verify_tables(const std::filesystem::path& file) {
+    RunFileReader reader(file);
+    const auto found = first_table_difference(reader);
+    if (!found) return true;
+    print(fmt::format(
+        "{}: table {}, row {}{}: holds {}, but the inputs and decisions give {}.\n  The log of inputs is whole: "
+        "status, show and export read it; Python and HDF5 readers see the wrong value. Take a copy from before the "
+        "damage, or write the tables anew: `stemma resume`\n",
+        file.string(), found->table, found->row, found->column.empty() ? "" : ", column " + found->column,
+        found->recorded, found->derived));
+    return false;
+}
+
+}  // namespace
+
 ExitCode verify(const std::filesystem::path& file) {
     const auto run = open_run(file, true);
     if (run.replay.mismatch) {
@@ -65,6 +84,7 @@ ExitCode verify(const std::filesystem::path& file) {
             run.replay.mismatch->recomputed));
         return ExitCode::mismatch;
     }
+    if (!verify_tables(file)) return ExitCode::mismatch;
     print(fmt::format("{}: {} inputs, {} decisions: every decision is the same when recomputed\n", file.string(),
                       run.replay.inputs, run.replay.decisions));
     return verify_proposals(run, file);
@@ -242,7 +262,7 @@ void print_outlook(const std::filesystem::path& file, const std::string& running
             print(fmt::format("asked: {}\n", running));
             return;
         case Writer::none:
-            fmt::print("asked; no search runs just now: {}\n", waiting);
+            print(fmt::format("asked; no search runs just now: {}\n", waiting));
             return;
         case Writer::elsewhere:
             print(fmt::format("asked: {}. Should nothing run any more on the host that {}.lock names: {}\n", running,

@@ -13,6 +13,7 @@
 #include "record/hdf5/lock_file.hpp"
 #include "record/journal.hpp"
 #include "record/run_reader.hpp"
+#include "record/schema.hpp"
 
 namespace stemma {
 
@@ -74,6 +75,11 @@ public:
     const RunHeader& header() const override;
     /// Checks every checksum. `take` may open other files.
     void entries(const std::function<void(const Entry&)>& take) override;
+
+    /// Committed rows of a table, and their bytes as the schema lays them out. Throws UserError where they cannot be
+    /// read.
+    std::uint64_t rows(Table table) const;
+    void read_rows(Table table, std::uint64_t first, std::uint64_t count, Bytes& out) const;
 
     std::uint64_t inputs() const;  ///< committed
     std::uint64_t commits() const;

@@ -290,6 +290,18 @@ void RunFileReader::entries(const std::function<void(const Entry&)>& take) {
     }
 }
 
+std::uint64_t RunFileReader::rows(Table table) const { return state_->rows(table); }
+
+void RunFileReader::read_rows(Table table, std::uint64_t first, std::uint64_t count, Bytes& out) const {
+    const h5::Guard guard;
+    try {
+        state_->file->read(table, first, count, out);
+    } catch (const h5::Error& error) {
+        throw unreadable(state_->path, fmt::format("rows {} to {} of table {}: {}", first, first + count,
+                                                   spec(table).name.substr(1), error.what()));
+    }
+}
+
 const RunHeader& RunFileReader::header() const { return state_->header; }
 std::uint64_t RunFileReader::inputs() const { return state_->rows(Table::inputs); }
 std::uint64_t RunFileReader::commits() const { return state_->rows(Table::commits); }

@@ -1,0 +1,24 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "record/hdf5/run_file.hpp"
+
+namespace stemma {
+
+/// A cell that does not hold what the log of inputs and decisions gives.
+struct TableDifference {
+    std::string table;      ///< "reports"
+    std::uint64_t row = 0;  ///< from 0
+    std::string column;     ///< "" for a pool of single bytes
+    std::string recorded;
+    std::string derived;  ///< from the log, which has checksums
+};
+
+/// Compares every committed row of every table with what the log gives: what readers of tables (h5py, pandas) see is
+/// then what happened. nullopt: all are equal. One pass over the file, as RunFileReader::entries. Throws UserError
+/// where the log or a table cannot be read.
+std::optional<TableDifference> first_table_difference(RunFileReader& reader);
+
+}  // namespace stemma
