@@ -27,19 +27,15 @@ class Reader(io.RawIOBase):
     """The bytes of a file. One that is marked as being written has not the mark, and an end further away than it will ever grow."""
 
     def __init__(self, path):
-        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-        self._at = 0
-        head = os.pread(self._descriptor, _SUPERBLOCK_BYTES, 0)
+        self._file, self._at = io.FileIO(path), 0
+        head = self._file.read(_SUPERBLOCK_BYTES)
         self.is_hdf5 = head[:8] == _SIGNATURE
         whole = len(head) == _SUPERBLOCK_BYTES and head[_VERSION_AT] == 3 and head[_SIZES_AT : _SIZES_AT + 2] == b"\x08\x08"
         self.marked = whole and head[_MARK_AT] != 0
         self._head = _unmarked(head) if self.marked else b""
 
-    def fileno(self):
-        return self._descriptor
-
     def size(self):
-        return os.fstat(self._descriptor).st_size
+        return os.fstat(self._file.fileno()).st_size
 
     def readable(self):
         return True
@@ -58,22 +54,23 @@ class Reader(io.RawIOBase):
     def readinto(self, buffer):
         """Fills the buffer. What lies beyond the end reads as zeros: a chunk is as long as its rows will be one day."""
         view = memoryview(buffer).cast("B")
+        self._file.seek(self._at)
         filled = 0
         while filled < len(view):
-            got = os.preadv(self._descriptor, [view[filled:]], self._at + filled)
-            if got == 0:
+            got = self._file.readinto(view[filled:])
+            if not got:
                 view[filled:] = bytes(len(view) - filled)
                 break
             filled += got
-        if self._head and self._at < _SUPERBLOCK_BYTES:
+        if self._at < len(self._head):
             piece = self._head[self._at : self._at + len(view)]
             view[: len(piece)] = piece
         self._at += len(view)
         return len(view)
 
     def close(self):
-        if not self.closed:
-            os.close(self._descriptor)
+        if not self.closed and hasattr(self, "_file"):  # it may not have come into being
+            self._file.close()
         super().close()
 
 

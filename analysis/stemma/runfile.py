@@ -78,7 +78,7 @@ class RunFile:
     def __init__(self, path):
         self.path = Path(path)
         self._tables = {}
-        self._logged = None
+        self._file = self._logged = None
         self._open()
 
     def refresh(self):
@@ -149,6 +149,8 @@ class RunFile:
             raise _unreadable(self.path, error) from None
 
     def _look(self):
+        if self._file is not None:  # of the look before
+            self._file.close()
         self._file = open_file(self._reader)
         commits = self._file.get("commits")  # first: the rows that it counts are in all tables that are opened later
         self._check_format()
