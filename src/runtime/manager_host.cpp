@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "runtime/inbox.hpp"
+#include "trainer/no_room.hpp"
 #include "transport/backoff.hpp"
 
 namespace stemma {
@@ -169,7 +170,12 @@ void ManagerHost::take_message(WorkerId worker, ToManager message) {
         observer_.on_hello(worker, *hello);
     }
     if (auto* goodbye = std::get_if<Goodbye>(&message)) take_goodbye(worker, *goodbye);
-    if (auto body = to_input(worker, std::move(message))) feed(std::move(*body));
+    auto body = to_input(worker, std::move(message));
+    if (!body) return;
+    const auto* failed = std::get_if<LeaseFailed>(&*body);
+    if (failed != nullptr && failed->kind == FailureKind::device && failed->type == no_room_for_snapshots)
+        result_.mistakes.push_back(failed->message);
+    feed(std::move(*body));
 }
 
 void ManagerHost::take_goodbye(WorkerId worker, const Goodbye& goodbye) {

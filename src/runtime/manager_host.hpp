@@ -78,6 +78,7 @@ struct HostResult {
     /// Workers that were lost, left on their own or could not start, through no mistake of the user's.
     std::uint32_t missed = 0;
     std::vector<std::string> refusals = {};  ///< why others could not start: the user's mistakes
+    std::vector<std::string> mistakes = {};  ///< why others were retired, where only the user can mend it
 };
 
 class ManagerHost {

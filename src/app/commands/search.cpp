@@ -93,6 +93,7 @@ ExitCode exit_code(const HostResult& result, const Totals& totals) {
             return result.stopped_by == StopReason::user ? ExitCode::stopped : ExitCode::requeue;
         case EndReason::no_workers:
             if (result.stopped_by == StopReason::user) return ExitCode::stopped;
+            if (!result.mistakes.empty()) return ExitCode::user_error;  // which the next start would meet, too
             if (result.missed > 0) return ExitCode::requeue;
             return result.refusals.empty() ? ExitCode::failed : ExitCode::user_error;
         case EndReason::repeated_failure:
@@ -102,9 +103,9 @@ ExitCode exit_code(const HostResult& result, const Totals& totals) {
     }
 }
 
-/// Why every worker refused to start: each reason once.
-std::string refusal_text(const HostResult& result) {
-    const std::set<std::string> reasons(result.refusals.begin(), result.refusals.end());
+/// What of the user's mistakes left no worker: each once.
+std::string text_of(const std::vector<std::string>& mistakes) {
+    const std::set<std::string> reasons(mistakes.begin(), mistakes.end());
     std::string text;
     for (const auto& reason : reasons) text += (text.empty() ? "" : "; ") + reason;
     return text;
@@ -250,8 +251,12 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
     }
     const auto code = exit_code(result, lead->manager.totals());
     lead->record->close(code == ExitCode::ok);
+    if (code == ExitCode::user_error && !result.mistakes.empty()) {
+        print_error(fmt::format("stemma: no worker is left: {}", text_of(result.mistakes)));
+        return {code, result.workers_lost};
+    }
     if (code == ExitCode::user_error) {
-        print_error(fmt::format("stemma: no worker could start: {}", refusal_text(result)));
+        print_error(fmt::format("stemma: no worker could start: {}", text_of(result.refusals)));
         // Nothing has happened: a repaired job starts under the same name.
         if (lead->host.incarnation == 0) std::filesystem::remove(lead->run_file);
         return {code, result.workers_lost};

@@ -128,7 +128,7 @@ std::vector<Field<TrainerSettings>> process_fields() {
                      "once and keeps it (docs/process-protocol.md); relative paths are from where stemma is "
                      "started.")),
          into(&S::command)},
-        {default_is("/dev/shm, else the folder for temporary files",
+        {default_is("/dev/shm; where that is full, the folder for temporary files, or /tmp",
                     text("scratch",
                          "Folder on each node through which snapshots are handed over; it needs room for two "
                          "of each worker.")),

@@ -1,8 +1,10 @@
 // Trainers by name.
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <limits>
+#include <mutex>
 
 #include "app/registry.hpp"
 #include "core/error.hpp"
@@ -86,6 +88,16 @@ Environment environment_of_programs() {
     return environment;
 }
 
+namespace {
+
+/// Once a process: its workers share the node's folders.
+void say_once(const std::string& text) {
+    static std::once_flag said;
+    std::call_once(said, [&] { std::fprintf(stderr, "stemma: %s\n", text.c_str()); });
+}
+
+}  // namespace
+
 ProcessSettings process_settings(const Job& job, const TrainerPlace& place) {
     const auto& given = job.trainer;
     ProcessSettings settings;
@@ -103,6 +115,7 @@ ProcessSettings process_settings(const Job& job, const TrainerPlace& place) {
     settings.place = {place.threads, place.gpus};
     settings.environment = environment_of_programs();
     settings.log = place.program_log;
+    settings.say = say_once;
     return settings;
 }
 

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "core/error.hpp"
+#include "trainer/no_room.hpp"
 #include "trainer/process/child.hpp"
 #include "trainer/process/lease_talk.hpp"
 #include "trainer/process/scratch.hpp"
@@ -81,6 +83,29 @@ public:
 
     TrainResult train(const TrainRequest& request) override {
         take_first();
+        if (request.start != nullptr) largest_ = std::max<std::uint64_t>(largest_, request.start->bytes());
+        while (true) {
+            auto result = attempt(request);
+            if (const auto* trained = std::get_if<Trained>(&result)) {
+                largest_ = std::max<std::uint64_t>(largest_, trained->snapshot.bytes());
+                return result;
+            }
+            const auto& failure = std::get<TrainFailure>(result);
+            const bool raised = failure.kind == FailureKind::exception;  // by a program that could not write, perhaps
+            if (failure.type != no_room_for_snapshots && !(raised && scratch_.full(largest_))) return result;
+            if (!move_scratch()) {
+                return TrainFailure{
+                    FailureKind::device, std::string(no_room_for_snapshots),
+                    fmt::format("no folder has room for snapshots of {:.1f} MiB: {}. Set trainer.scratch "
+                                "to a folder of each node that has room for two of each worker\n{}",
+                                static_cast<double>(largest_) / (1U << 20U), scratch_.places_text(), failure.message),
+                    request.from};
+            }
+        }
+    }
+
+private:
+    TrainResult attempt(const TrainRequest& request) {
         if (auto failure = put_start(request)) return *std::move(failure);
         while (true) {
             replace_if_due();
@@ -103,7 +128,21 @@ public:
         }
     }
 
-private:
+    /// The program is started anew: the helper that starts it removes its scratch folder if this process is killed.
+    bool move_scratch() {
+        const auto before = scratch_.folder();
+        if (!scratch_.move(largest_)) return false;
+        if (settings_.say) {
+            settings_.say(fmt::format(
+                "{} has no room left for snapshots, so that they go through {} (trainer.scratch sets another place)",
+                std::filesystem::path(before).parent_path().string(),
+                std::filesystem::path(scratch_.folder()).parent_path().string()));
+        }
+        if (child_ && child_->greeted()) child_->quit(quit_time);
+        drop();
+        return true;
+    }
+
     void take_first() {
         if (auto first = std::exchange(first_, nullptr)) child_ = first->take();
     }
@@ -113,7 +152,7 @@ private:
         try {
             if (scratch_.put_start(*request.start)) return std::nullopt;
         } catch (const std::system_error& error) {
-            return TrainFailure{FailureKind::device, "trainer.scratch",
+            return TrainFailure{FailureKind::device, std::string(no_room_for_snapshots),
                                 fmt::format("the snapshot to start from cannot be put down: {}", error.what()),
                                 request.from};
         }
@@ -159,6 +198,7 @@ private:
     std::unique_ptr<Child> child_;
     bool used_ = false;  ///< it was given a lease
     std::uint64_t lease_ = 0;
+    std::uint64_t largest_ = 0;  ///< snapshot so far, bytes
 };
 
 }  // namespace

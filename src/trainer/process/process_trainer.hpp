@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,16 +24,17 @@ struct ProcessSettings {
     std::string needed_metric;         ///< without which a report is useless; one of `metrics`
     std::string unit = "epoch";
     std::uint64_t run_seed = 1;
-    std::string scratch;         ///< folder for snapshots; "" = /dev/shm, else the folder for temporary files
+    std::string scratch;  ///< folder for snapshots; "" = /dev/shm, where that is full the folder for temporary files
     double start_timeout = 300;  ///< seconds from the start to its hello
     double silence_timeout = 0;  ///< seconds without a message during a lease; 0 = any
     double stop_timeout = 300;   ///< seconds from a stop to the report
     std::uint64_t memory = 0;    ///< bytes that the program may use, with all that it started; 0 = any
     enum class Restart : std::uint8_t { when_needed, each_training };
     Restart restart = Restart::when_needed;
-    ChildPlace place = {};         ///< threads and GPUs
-    Environment environment = {};  ///< before child_environment()
-    std::string log;               ///< file that gets all that it prints; "" = none
+    ChildPlace place = {};                             ///< threads and GPUs
+    Environment environment = {};                      ///< before child_environment()
+    std::string log;                                   ///< file that gets all that it prints; "" = none
+    std::function<void(const std::string&)> say = {};  ///< what the user should know; none: nobody
 };
 
 class Child;

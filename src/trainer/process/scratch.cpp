@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,9 +28,26 @@ constexpr std::string_view in_folder = "process/";
 
 [[noreturn]] void fail(const std::string& file) { throw std::system_error(errno, std::generic_category(), file); }
 
-std::string parent_of_scratch() {
-    if (::access("/dev/shm", W_OK | X_OK) == 0) return "/dev/shm";
-    return std::filesystem::temp_directory_path().string();
+constexpr std::uint64_t little = std::uint64_t{1} << 20U;
+
+std::vector<std::string> default_parents() {
+    std::vector<std::string> parents;
+    for (const auto& folder : {std::string("/dev/shm"), fs::temp_directory_path().string(), std::string("/tmp")}) {
+        const bool known = std::ranges::find(parents, folder) != parents.end();
+        if (!known && ::access(folder.c_str(), W_OK | X_OK) == 0) parents.push_back(folder);
+    }
+    return parents;
+}
+
+std::uint64_t room_in(const std::string& folder) {
+    struct ::statvfs about {};
+    return ::statvfs(folder.c_str(), &about) == 0 ? std::uint64_t{about.f_bavail} * about.f_frsize : 0;
+}
+
+/// A new folder that nobody else can enter; "" with errno.
+std::string folder_in(const std::string& parent) {
+    auto folder = parent + "/stemma-XXXXXX";
+    return ::mkdtemp(folder.data()) == nullptr ? std::string() : folder;
 }
 
 /// Over what is there: pages of shared memory that are already the file's need no zeroing again.
@@ -92,12 +110,38 @@ std::map<std::string, fs::path> entries_of(const fs::path& folder) {
 
 }  // namespace
 
-Scratch::Scratch(const std::string& parent) {
-    folder_ = (parent.empty() ? parent_of_scratch() : parent) + "/stemma-XXXXXX";
-    if (::mkdtemp(folder_.data()) == nullptr) {
-        throw UserError("trainer.scratch: no folder can be made in " + folder_.substr(0, folder_.rfind('/')) + ": " +
-                        std::strerror(errno) + "; name another one");
+Scratch::Scratch(const std::string& parent)
+    : parents_(parent.empty() ? default_parents() : std::vector<std::string>{parent}) {
+    for (at_ = 0; at_ < parents_.size(); ++at_) {
+        folder_ = folder_in(parents_[at_]);
+        if (!folder_.empty()) return;
     }
+    throw UserError("trainer.scratch: no folder can be made in " + (parents_.empty() ? "/tmp" : parents_.back()) +
+                    ": " + std::strerror(errno) + "; name another one");
+}
+
+bool Scratch::full(std::uint64_t bytes) const { return room_in(folder_) < std::max(little, bytes); }
+
+bool Scratch::move(std::uint64_t bytes) {
+    for (auto next = at_ + 1; next < parents_.size(); ++next) {
+        if (room_in(parents_[next]) < 2 * std::max(little, bytes)) continue;
+        auto folder = folder_in(parents_[next]);
+        if (folder.empty()) continue;
+        std::error_code ignored;
+        fs::remove_all(folder_, ignored);
+        folder_ = std::move(folder);
+        at_ = next;
+        return true;
+    }
+    return false;
+}
+
+std::string Scratch::places_text() const {
+    std::string text;
+    for (const auto& parent : parents_) {
+        text += (text.empty() ? "" : ", ") + parent + " (" + std::to_string(room_in(parent) >> 20U) + " MiB free)";
+    }
+    return text;
 }
 
 Scratch::~Scratch() {

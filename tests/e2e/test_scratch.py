@@ -1,0 +1,82 @@
+"""Folders through which snapshots go to and from programs, when they are full. Docker's /dev/shm has 64 MiB; here it has 4."""
+
+import subprocess
+import sys
+
+import pytest
+from harness import FAILED, OK, PROGRAM_JOB, ROOT, TIMEOUT_S, USER_ERROR, wait_until
+from record import rows
+
+PROGRAM = """\
+import stemma
+for lease in stemma.leases():
+    with lease:
+        for unit in lease:
+            pass
+        with open(lease.save, "wb") as file:
+            file.write(b"x" * 3_000_000)
+        lease.report(valid_loss=lease["lr"])
+"""
+
+
+@pytest.fixture
+def start(stemma, tmp_path):
+    """Starts `stemma WORDS...` where /dev/shm, and the folders in `small`, have 4 MiB each."""
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("unshare --mount is not permitted here")
+    (tmp_path / "program.py").write_text(PROGRAM)
+    (tmp_path / "job.toml").write_text(PROGRAM_JOB.replace("PYTHON", sys.executable))
+    for folder in ("tmp", "other"):
+        (tmp_path / folder).mkdir()
+    stemma.env |= {"PYTHONPATH": str(ROOT / "analysis"), "TMPDIR": str(tmp_path / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def begin(*words, small=()):
+        mounts = " && ".join(f"mount -t tmpfs -o size=4m tmpfs {folder}" for folder in ("/dev/shm", *small))
+        return subprocess.Popen(["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "-", stemma.binary, *map(str, words)], cwd=tmp_path, env=stemma.env,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return begin
+
+
+def told(search, code):
+    out, error = search.communicate(timeout=TIMEOUT_S)
+    assert search.returncode == code, f"{search.returncode}\n{out}\n{error}"
+    return error
+
+
+def test_a_full_shared_memory_is_left_for_another_folder(stemma, start, tmp_path):
+    error = told(start("run", "job.toml", "-n", 2, "-o", "r.h5", "--set", "run.budget.members=12"), OK)
+    assert error.count("has no room left for snapshots") == 1 and f"go through {tmp_path / 'tmp'}" in error
+    assert len(rows(stemma, "r.h5", "members")) == 12 and not rows(stemma, "r.h5", "failures")
+    assert not list((tmp_path / "tmp").iterdir()), "nothing stays behind"
+    stemma("verify", "r.h5")
+
+
+@pytest.mark.parametrize("words, small", [
+    ((), ("/tmp",)),  # hides the test's own folder, which stays the working folder
+    (("--set", "trainer.scratch=other"), ("other",)),
+])
+def test_where_no_folder_has_room_the_user_is_told_what_to_set(stemma, start, tmp_path, words, small):
+    if not words:
+        stemma.env["TMPDIR"] = "/tmp"
+    error = told(start("run", "job.toml", "-n", 2, "-o", "r.h5", "--set", "run.budget.members=12", *words, small=small), USER_ERROR)
+    assert "no worker is left" in error and "Set trainer.scratch" in error and "MiB free" in error
+    assert (tmp_path / "r.h5").exists()
+    stemma.env["TMPDIR"] = str(tmp_path / "tmp")
+    stemma("resume", "r.h5", "-n", 2, "-q")
+    assert len(rows(stemma, "r.h5", "members")) == 12
+
+
+def test_nothing_stays_of_a_search_that_moved_and_was_killed(start, tmp_path):
+    (tmp_path / "program.py").write_text(PROGRAM.replace("lease.report", "__import__('time').sleep(0.05); lease.report"))
+    search = start("run", "job.toml", "-n", 2, "-q", "-o", "r.h5", "--set", "run.budget.members=1000")
+    wait_until(lambda: list((tmp_path / "tmp").glob("stemma-*/save")) or search.poll() is not None, "snapshots go through the other folder")
+    search.kill()
+    wait_until(lambda: not list((tmp_path / "tmp").iterdir()), "the helper has removed it")
+
+
+def test_a_mistake_of_the_programs_own_is_none_of_the_folders(stemma, start, tmp_path):
+    (tmp_path / "program.py").write_text(PROGRAM.replace("lease.report(", "raise OSError(28, 'No space left on device')\n        lease.report("))
+    error = told(start("run", "job.toml", "-n", 2, "-q", "-o", "r.h5", "--set", "run.budget.members=12"), FAILED)
+    assert "Set trainer.scratch" not in error
+    assert rows(stemma, "r.h5", "failures")
