@@ -59,6 +59,16 @@ def test_not_by_habits_in_pythonpath_either(stemma, run_file, tmp_path, path):
     assert not marker.exists(), marker.read_text()
 
 
+@pytest.mark.parametrize("habit", (":{}", ".:{}", "{}:", "bin:.:{}", "."))
+def test_nor_by_habits_in_path(stemma, run_file, tmp_path, habit):
+    marker = fill(tmp_path, run_file, "modules")
+    (tmp_path / "python3").write_text(f"#!/bin/sh\necho python3 >> {marker}\n")
+    (tmp_path / "python3").chmod(0o755)
+    stemma.env["PATH"] = habit.format(stemma.env["PATH"])
+    assert "best" in stemma("watch", "toy.h5", "--once").stdout
+    assert not marker.exists(), marker.read_text()
+
+
 def test_what_stemma_starts_for_its_user_keeps_pythons_own_rules(stemma, tmp_path):
     """A training program imports what lies beside it, and what PYTHONPATH names."""
     from harness import PROGRAM_JOB, ROOT

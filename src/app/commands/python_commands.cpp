@@ -38,7 +38,7 @@ std::string value_of(const Environment& environment, std::string_view name) {
     return found == environment.end() ? std::string() : found->second;
 }
 
-/// Of a list of folders those that are the same wherever one stands. Python takes "" for the folder that one stands in,
+/// Of a list of folders those that are the same wherever one stands. "" is taken for the folder that one stands in,
 /// which `PYTHONPATH=$PYTHONPATH:/more` has often.
 std::string absolute_entries(std::string_view list) {
     std::string kept;
@@ -69,8 +69,11 @@ void become_python(const std::vector<std::string>& words) {
     const auto environment = read_environment();
     const auto chosen = value_of(environment, "STEMMA_PYTHON");
     const std::string python = chosen.empty() ? "python3" : chosen;
-    if (const auto others = environment.find("PYTHONPATH"); others != environment.end())
-        ::setenv("PYTHONPATH", absolute_entries(others->second).c_str(), 1);
+    for (const auto* name : {"PYTHONPATH", "PATH"}) {
+        const auto folders = absolute_entries(value_of(environment, name));
+        // An empty PATH is the working folder; none is the system's own folders.
+        folders.empty() ? ::unsetenv(name) : ::setenv(name, folders.c_str(), 1);
+    }
     auto all = start_of_package(python);
     all.insert(all.end(), words.begin(), words.end());
     std::vector<char*> arguments;
