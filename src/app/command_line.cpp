@@ -387,7 +387,7 @@ int guarded_main(int argc, char** argv) {
     } catch (const std::system_error& error) {
         // fmt::print throws where stdio only remembers; what is wrong with standard output is told once, at the end.
         if (std::ferror(stdout) != 0) return static_cast<int>(ExitCode::ok);
-        std::fprintf(stderr, "stemma: internal error: %s\n", error.what());
+        print_error(fmt::format("stemma: internal error: {}", error.what()));
         return static_cast<int>(ExitCode::internal_error);
     } catch (const std::exception& error) {
         print_error(fmt::format("stemma: internal error: {}", error.what()));
@@ -402,7 +402,7 @@ int stemma::main(int argc, char** argv, std::vector<Task> tasks) {
     set_own_tasks(std::move(tasks));
     int code = guarded_main(argc, argv);
     if (const auto why = finish_standard_output()) {
-        std::fprintf(stderr, "stemma: standard output: not all could be written (%s)\n", why->c_str());
+        print_error(fmt::format("stemma: standard output: not all could be written ({})", *why));
         if (code == static_cast<int>(ExitCode::ok)) code = static_cast<int>(ExitCode::user_error);
     }
     const auto environment = read_environment();

@@ -127,7 +127,7 @@ def test_commands_print_nothing_but_text(naughty, words, file):
     assert not any(line.startswith(("best member: 98", "best member: 99")) for line in told.splitlines()), told
 
 
-@pytest.mark.parametrize("words", [("check", "job.toml"), ("preview", "job.toml"), ("simulate", "job.toml"), ("run", "job.toml", "-o", "run.h5"), ("check", "missing\x1b[2J\x9b.toml"),
+@pytest.mark.parametrize("words", [("check", "job.toml"), ("preview", "job.toml"), ("simulate", "job.toml"), ("sbatch", "job.toml"), ("run", "job.toml", "-o", "run.h5"), ("check", "missing\x1b[2J\x9b.toml"),
                                    ("status", "missing\x1b[2J.h5"), ("watch", "missing\x1b[2J.h5"), ("conform", "--", sys.executable, "-c", f"print({EVIL!r}); raise SystemExit(3)")], ids=lambda words: words[0])
 def test_jobs_and_errors_print_nothing_but_text(naughty, words):
     done = subprocess.run([naughty.binary, *words], cwd=naughty.folder, env=naughty.env, capture_output=True, timeout=TIMEOUT_S, check=False)

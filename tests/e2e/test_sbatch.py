@@ -1,5 +1,6 @@
 """stemma sbatch: what it prints is a script, and its sums are those of preview. tests/slurm runs the scripts."""
 
+import os
 import subprocess
 
 import pytest
@@ -35,3 +36,12 @@ def test_mistakes(stemma, job):
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "slurm").glob("*.sbatch")))
 def test_the_scripts_that_come_along_are_bash(script):
     assert subprocess.run(["bash", "-n", ROOT / "slurm" / script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["it's.toml", "a b.toml", "\x1b[2J'\\x.toml", "line\nend.toml", "日本 \u202e.toml", "caf\udce9.toml"])
+def test_names_reach_the_search_as_they_are_and_a_terminal_as_text(stemma, job, tmp_path, name):
+    (tmp_path / name).write_bytes(job.read_bytes())
+    text = stemma("sbatch", name, "--set", "run.seed=1").stdout
+    assert all(character == "\n" or character.isprintable() for character in text)
+    script = text[: text.index("\nsource ")] + '\nprintf %s "$1"\n'
+    assert subprocess.run(["bash", "-c", script], capture_output=True, check=True).stdout == os.fsencode(name)

@@ -12,6 +12,7 @@
 #include "app/job/job.hpp"
 #include "app/registry.hpp"
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "platform/launch.hpp"
 #include "platform/slurm_job.hpp"
 
@@ -42,8 +43,9 @@ std::string slurm_time(double seconds) {
 }
 
 /// Slurm ends a name at a blank, and reads quotes.
-std::string job_name(std::string name) {
-    const auto odd = [](unsigned char c) { return c <= ' ' || c == '\'' || c == '"' || c == '\\' || c == '#'; };
+std::string job_name(std::string_view given) {
+    auto name = printable_line(given);
+    const auto odd = [](char c) { return std::string_view(" '\"\\#?").find(c) != std::string_view::npos; };
     std::ranges::replace_if(name, odd, '-');
     return name;
 }
@@ -59,7 +61,7 @@ std::string sums(const Job& job, const BatchOptions& options, std::uint32_t work
     if (!options.unit_seconds) {
         return text + fmt::format(
                           "# With --unit-seconds (of one {}, such as `stemma preview {} --time` shows): when it ends\n",
-                          unit, options.job.file);
+                          unit, printable_line(options.job.file));
     }
     const double total = static_cast<double>(plan.resource) * *options.unit_seconds / workers;
     const double pieces = std::ceil(total / std::max(1.0, options.seconds - default_grace(options.seconds)));
@@ -70,10 +72,21 @@ std::string sums(const Job& job, const BatchOptions& options, std::uint32_t work
     return text;
 }
 
-std::string shell_quoted(const std::string& text) {
-    std::string result = "'";
-    for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return result + "'";
+/// Bash reads it as `text`, and a terminal that shows the script has nothing to obey.
+std::string shell_quoted(std::string_view text) {
+    const bool plain = printable_line(text) == text;
+    std::string out = plain ? "'" : "$'";
+    while (!text.empty()) {
+        const auto next = next_character(text);
+        if (next.bytes == "'") {
+            out += plain ? "'\\''" : "\\'";
+        } else if (plain || (next.valid && is_text(next.code) && next.bytes != "\\")) {
+            out += next.bytes;
+        } else {
+            for (const char byte : next.bytes) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+        }
+    }
+    return out + "'";
 }
 
 }  // namespace

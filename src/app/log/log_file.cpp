@@ -45,7 +45,7 @@ std::string program_log(const std::filesystem::path& run_file, int rank) {
         make_log(log);
         return log.string();
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "stemma: rank %d keeps nothing of what its program prints: %s\n", rank, error.what());
+        print_error(fmt::format("stemma: rank {} keeps nothing of what its program prints: {}", rank, error.what()));
         return {};
     }
 }
