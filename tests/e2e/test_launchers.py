@@ -91,6 +91,7 @@ def test_one_task_of_a_step_trains_with_workers_inside_it(stemma, job, words):
 def test_mpirun_of_one_rank_too(stemma, mpi, job):
     done = mpi(1, "run", job, "-n", 2, "-o", "toy.h5")
     assert done.stderr.count("Open MPI started one task only: 2 workers inside it") == 1
+    assert "`mpirun -n 3`" in mpi(1, "resume", "toy.h5", "--members", 45).stderr, "how to start a manager and workers"
 
 
 @pytest.mark.parametrize("variable", ["SLURM_CPUS_PER_TASK", "SLURM_JOB_NUM_NODES", "SLURM_JOB_END_TIME", "OMPI_COMM_WORLD_SIZE"])

@@ -293,7 +293,9 @@ ExitCode search_in_process(const Launch& process, const Job& job, const std::fil
     if (process.launcher != Launcher::none) {
         fmt::print(stderr, "stemma: {} started one task only: {} worker{} inside it{}\n", name_of(process.launcher),
                    workers, workers == 1 ? "" : "s",
-                   launch.workers > 0 ? "" : " (-n says how many; several tasks are a manager and workers)");
+                   launch.workers > 0 ? ""
+                                      : fmt::format(" (-n says how many; `{} -n 3` is a manager and two workers)",
+                                                    process.launcher == Launcher::slurm ? "srun" : "mpirun"));
     }
     const auto run_id = new_run_id();
     auto endpoints = make_loopback(workers + 1);
