@@ -111,6 +111,22 @@ def test_a_stop_that_was_read_and_not_obeyed_before_a_kill(stemma, job):
     assert not reports(stemma)
 
 
+def test_resume_after_a_stop_that_a_kill_cut_short(stemma, job):
+    hanging = ("run", "--continue", job, "-n", 2, "-o", "toy.h5", "--set", "trainer.cost=30s")
+    started = start(stemma, *hanging)
+    wait_until(lambda: (stemma.folder / "toy.h5").exists() and rows(stemma, "toy.h5", "leases"), "leases are out")
+    stemma("stop", "toy.h5")
+    wait_until(lambda: any("taken" in line for line in control(stemma)), "the wish is read")
+    time.sleep(0.3)
+    kill(started)
+
+    resumed = start(stemma, "resume", "toy.h5", "-n", 2)
+    wait_until(lambda: len(rows(stemma, "toy.h5", "leases")) > 2 or resumed.poll() is not None, "it trains again")
+    kill(resumed)
+
+    assert "so the search goes on" in (stemma.folder / "err").read_text()
+
+
 def test_a_run_file_of_the_same_name_knows_nothing_of_the_old_ones_wishes(killed, job):
     killed("stop", "toy.h5")
     (killed.folder / "toy.h5").unlink()

@@ -171,14 +171,16 @@ private:
 /// What was asked for while nothing ran: `lead` gets what is to be obeyed. Returns what to tell of it.
 std::vector<std::string> take_waiting(Lead& lead, ControlFile& control) {
     std::vector<std::string> lines;
-    if (lead.stop_cut && !lead.by_hand) {
-        lead.host.first.push_back(StopRequested{StopReason::user});
-        lines.emplace_back("`stemma stop`: the last start was killed before it had ended by it; the search ends now");
+    const std::string_view later = "`stemma resume` came later, so the search goes on";
+    if (lead.stop_cut) {
+        if (!lead.by_hand) lead.host.first.push_back(StopRequested{StopReason::user});
+        lines.push_back(fmt::format("`stemma stop`: the last start was killed before it had ended by it; {}",
+                                    lead.by_hand ? later : "the search ends now"));
     }
     for (auto& wish : control.poll()) {
         const bool stop = std::holds_alternative<StopRequested>(wish.body);
-        const auto* outcome = "it is obeyed now";
-        if (stop && lead.by_hand) outcome = "`stemma resume` came later, so the search goes on";
+        std::string_view outcome = "it is obeyed now";
+        if (stop && lead.by_hand) outcome = later;
         if (stop && !lead.by_hand) outcome = "the search ends before it trains";
         lines.push_back(
             fmt::format("{} of {}, when nothing ran: {}", command_of(wish.body), date_text(wish.asked), outcome));
