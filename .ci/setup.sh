@@ -43,11 +43,14 @@ install_packages() {
     fi
 }
 
+# Of this process; nproc alone would print OMP_NUM_THREADS, which is for trainings.
+cores() { env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc; }
+
 # Compilers at a time: one a core, and 1.5 GB for each (a file that includes LibTorch takes that much).
 build_jobs() {
     local memory jobs
     memory=$(awk '/^MemAvailable:/ { print int($2 / 1500000) }' /proc/meminfo)
-    jobs=$(nproc)
+    jobs=$(cores)
     ((memory < jobs)) && jobs=$memory
     echo $((jobs > 1 ? jobs : 1))
 }
