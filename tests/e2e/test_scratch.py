@@ -1,5 +1,6 @@
 """Folders through which snapshots go to and from programs, when they are full. Docker's /dev/shm has 64 MiB; here it has 4."""
 
+import json
 import subprocess
 import sys
 
@@ -19,13 +20,17 @@ for lease in stemma.leases():
 """
 
 
+def write_job(folder, program):
+    """Its text is in the command, so that no file of the program has to be found."""
+    (folder / "job.toml").write_text(PROGRAM_JOB.replace('["PYTHON", "program.py"]', json.dumps([sys.executable, "-c", program])))
+
+
 @pytest.fixture
 def start(stemma, tmp_path):
     """Starts `stemma WORDS...` where /dev/shm, and the folders in `small`, have 4 MiB each."""
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("unshare --mount is not permitted here")
-    (tmp_path / "program.py").write_text(PROGRAM)
-    (tmp_path / "job.toml").write_text(PROGRAM_JOB.replace("PYTHON", sys.executable))
+    write_job(tmp_path, PROGRAM)
     for folder in ("tmp", "other"):
         (tmp_path / folder).mkdir()
     stemma.env |= {"PYTHONPATH": str(ROOT / "analysis"), "TMPDIR": str(tmp_path / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -68,15 +73,15 @@ def test_where_no_folder_has_room_the_user_is_told_what_to_set(stemma, start, tm
 
 
 def test_nothing_stays_of_a_search_that_moved_and_was_killed(start, tmp_path):
-    (tmp_path / "program.py").write_text(PROGRAM.replace("lease.report", "__import__('time').sleep(0.05); lease.report"))
-    search = start("run", "job.toml", "-n", 2, "-q", "-o", "r.h5", "--set", "run.budget.members=1000")
+    write_job(tmp_path, PROGRAM.replace("lease.report", "__import__('time').sleep(0.05); lease.report"))
+    search = start("run", "job.toml", "-n", 1, "-q", "-o", "r.h5", "--set", "run.budget.members=1000")
     wait_until(lambda: list((tmp_path / "tmp").glob("stemma-*/save")) or search.poll() is not None, "snapshots go through the other folder")
     search.kill()
     wait_until(lambda: not list((tmp_path / "tmp").iterdir()), "the helper has removed it")
 
 
 def test_a_mistake_of_the_programs_own_is_none_of_the_folders(stemma, start, tmp_path):
-    (tmp_path / "program.py").write_text(PROGRAM.replace("lease.report(", "raise OSError(28, 'No space left on device')\n        lease.report("))
+    write_job(tmp_path, PROGRAM.replace("lease.report(", "raise OSError(28, 'No space left on device')\n        lease.report("))
     error = told(start("run", "job.toml", "-n", 2, "-q", "-o", "r.h5", "--set", "run.budget.members=12"), FAILED)
     assert "Set trainer.scratch" not in error
     assert rows(stemma, "r.h5", "failures")

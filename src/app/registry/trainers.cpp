@@ -1,11 +1,11 @@
 // Trainers by name.
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <limits>
 #include <mutex>
 
+#include "app/console/print.hpp"
 #include "app/registry.hpp"
 #include "core/error.hpp"
 #include "trainer/task/task.hpp"
@@ -93,7 +93,7 @@ namespace {
 /// Once a process: its workers share the node's folders.
 void say_once(const std::string& text) {
     static std::once_flag said;
-    std::call_once(said, [&] { std::fprintf(stderr, "stemma: %s\n", text.c_str()); });
+    std::call_once(said, [&] { print_error("stemma: " + text); });
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -91,8 +93,7 @@ public:
                 return result;
             }
             const auto& failure = std::get<TrainFailure>(result);
-            const bool raised = failure.kind == FailureKind::exception;  // by a program that could not write, perhaps
-            if (failure.type != no_room_for_snapshots && !(raised && scratch_.full(largest_))) return result;
+            if (!for_want_of_room(failure)) return result;
             if (!move_scratch()) {
                 return TrainFailure{
                     FailureKind::device, std::string(no_room_for_snapshots),
@@ -128,8 +129,21 @@ private:
         }
     }
 
+    /// The program could not write its snapshot, or this process what it starts from. A program that says so may have
+    /// removed the part that it had written, or another worker has made room meanwhile.
+    bool for_want_of_room(const TrainFailure& failure) const {
+        if (failure.type == no_room_for_snapshots) return true;
+        if (failure.kind != FailureKind::exception) return false;
+        constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+        const bool said = failure.message.find(std::strerror(ENOSPC)) != std::string::npos;
+        return scratch_.room() < (said ? std::max(64 * mebibyte, 2 * largest_) : std::max(mebibyte, largest_));
+    }
+
     /// The program is started anew: the helper that starts it removes its scratch folder if this process is killed.
     bool move_scratch() {
+        // Ended before, so that its successor follows at once: until then nobody would remove the new folder.
+        if (child_ && child_->greeted()) child_->quit(quit_time);
+        drop();
         const auto before = scratch_.folder();
         if (!scratch_.move(largest_)) return false;
         if (settings_.say) {
@@ -138,8 +152,6 @@ private:
                 std::filesystem::path(before).parent_path().string(),
                 std::filesystem::path(scratch_.folder()).parent_path().string()));
         }
-        if (child_ && child_->greeted()) child_->quit(quit_time);
-        drop();
         return true;
     }
 

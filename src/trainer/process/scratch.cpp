@@ -120,7 +120,7 @@ Scratch::Scratch(const std::string& parent)
                     ": " + std::strerror(errno) + "; name another one");
 }
 
-bool Scratch::full(std::uint64_t bytes) const { return room_in(folder_) < std::max(little, bytes); }
+std::uint64_t Scratch::room() const { return room_in(folder_); }
 
 bool Scratch::move(std::uint64_t bytes) {
     for (auto next = at_ + 1; next < parents_.size(); ++next) {

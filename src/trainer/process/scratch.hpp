@@ -21,8 +21,8 @@ public:
     Scratch& operator=(const Scratch&) = delete;
 
     const std::string& folder() const { return folder_; }
-    /// Hardly anything more can be written where it is: less than `bytes`, or than 1 MiB.
-    bool full(std::uint64_t bytes) const;
+    /// Bytes that can still be written where it is.
+    std::uint64_t room() const;
     /// Goes, empty, to the next of the places above that has room for two files of `bytes`. False where there is none,
     /// or `parent` was given: it stays.
     bool move(std::uint64_t bytes);
