@@ -18,6 +18,7 @@ _NAMES = {
     "compare": "stemma.comparison:compare",
     "Comparison": "stemma.comparison:Comparison",
     "StemmaError": "stemma.errors:StemmaError",
+    "StemmaWarning": "stemma.errors:StemmaWarning",
     "schema": "stemma.schema",
     "plots": "stemma.plots",
     "report": "stemma.report",

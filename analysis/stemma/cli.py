@@ -3,9 +3,10 @@
 import argparse
 import os
 import sys
+import warnings
 from pathlib import Path
 
-from stemma.errors import StemmaError
+from stemma.errors import StemmaError, StemmaWarning
 from stemma.printable import say
 
 _OK, _USER_ERROR = 0, 2
@@ -15,7 +16,11 @@ def run(words):
     """Runs one subcommand, and returns the process's exit code."""
     options = _parser().parse_args(words)
     try:
-        return options.action(options) or _OK
+        with warnings.catch_warnings():
+            warnings.simplefilter("once", StemmaWarning)
+            usual = warnings.showwarning
+            warnings.showwarning = lambda message, category, *more: say(f"stemma: {message}", sys.stderr) if issubclass(category, StemmaWarning) else usual(message, category, *more)
+            return options.action(options) or _OK
     except StemmaError as error:
         say(f"stemma: {error}", sys.stderr)
         return _USER_ERROR

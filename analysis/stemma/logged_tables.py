@@ -36,14 +36,26 @@ class LoggedTables:
             if rows.tobytes() != self._pool:
                 raise NotAsLogged("table text is another one than in the log")
             return
-        fixed, more = getattr(self, "_" + name)()
-        columns = [fixed[column] for column in schema.TABLES[name]] + list(more)
-        for column, values in zip(rows.dtype.names, columns):
+        for column, values in zip(rows.dtype.names, self._columns(name)):
             if len(values) != len(rows):
                 raise NotAsLogged(f"table {name} has {len(rows)} rows; by the log it has {len(values)}")
             differs = _bits(np.asarray(values).astype(rows.dtype[column])) != _bits(rows[column])
             if differs.any():
                 raise NotAsLogged(f"row {int(differs.argmax())} of table {name} has another {column} than the log")
+
+    def rows(self, name, dtype):
+        """The table by the log alone."""
+        if name == "text":
+            return np.frombuffer(self._pool, np.uint8)
+        columns = self._columns(name)
+        rows = np.empty(len(columns[0]), dtype)
+        for column, values in zip(dtype.names, columns):
+            rows[column] = values
+        return rows
+
+    def _columns(self, name):
+        fixed, more = getattr(self, "_" + name)()
+        return [fixed[column] for column in schema.TABLES[name]] + list(more)
 
     # ---- what the log has of each kind ------------------------------------------------------------------------------
 

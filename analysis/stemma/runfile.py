@@ -3,6 +3,7 @@
 import json
 import os
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from stemma import schema
-from stemma.errors import StemmaError
+from stemma.errors import StemmaError, StemmaWarning
 from stemma.hdf5 import UNREADABLE as _UNREADABLE
 from stemma.hdf5 import Reader, open_file, patiently, rows_in_file
 from stemma.log import Damaged, Log
 from stemma.logged_tables import LoggedTables, NotAsLogged
 
 _LOG = ("inputs", "decisions", "payload")
+_ALL = tuple(name for name in schema.TABLES if name != "commits")
 _FINISHED = 2  # bit of the column `flags` of /commits
 _COMMITS_PER_BLOCK = 1024
 
@@ -100,18 +102,15 @@ class RunFile:
         return self._rows[table]
 
     def table(self, name):
-        """A table as a structured array (pools of bytes: as uint8). Raises StemmaError where it does not hold what the log says."""
+        """A table as a structured array (pools of bytes: as uint8), as the log has it: where the file's own table is another one or
+        is cut short, that is told by a StemmaWarning. Raises StemmaError where the log is damaged."""
         if name not in self._tables:
             try:
-                rows = self._read(name)
-                self._compare(name, rows)
-            except NotAsLogged as error:
-                raise StemmaError(f"{self.path}: is damaged: {error}. The log is whole: `stemma resume` writes all tables anew, and `stemma export --csv` reads the log alone") from None
+                self._tables[name] = self._checked(name)
             except Damaged as error:
                 raise StemmaError(f"{self.path}: is damaged: {error}. Take a copy from before the damage, if there is one") from None
             except _UNREADABLE as error:
                 raise _unreadable(self.path, f"table {name}: {error}") from None
-            self._tables[name] = rows
         return self._tables[name]
 
     def text(self, offset, length):
@@ -122,15 +121,25 @@ class RunFile:
     def _read(self, name):
         return patiently(lambda: self._file[name][: self._rows[name]], self._reader)
 
-    def _compare(self, name, rows):
-        if name == "commits":
-            _check_commits(rows)
-        elif self._rows["payload"] == 0:  # made by another program, without a log: there is nothing to compare with
-            return
-        elif name not in _LOG:
-            self._log_tables().compare(name, rows)
-        elif self._logged is None:
-            self._log_tables()
+    def _checked(self, name):
+        if name in _LOG or name == "commits" or self._rows["payload"] == 0:  # the last: made by another program, without a log
+            rows = self._read(name)
+            if name == "commits":
+                _check_commits(rows)
+            elif self._rows["payload"]:
+                self._log_tables()
+            return rows
+        logged = self._log_tables()
+        try:
+            rows = self._read(name)
+            logged.compare(name, rows)
+            return rows
+        except (NotAsLogged, *_UNREADABLE) as error:
+            rows = logged.rows(name, self._file[name].dtype)
+            if len(rows) != self._rows[name]:
+                raise Damaged(f"the log has {len(rows)} rows of table {name}, and the last commit {self._rows[name]}") from None
+            warnings.warn(f"{self.path}: is damaged: {error}. It is shown as the log has it, which is whole; `stemma resume` writes all tables anew", StemmaWarning, stacklevel=4)
+            return rows
 
     def _log_tables(self):
         if self._logged is None:
@@ -152,8 +161,8 @@ class RunFile:
         if self._file is not None:  # of the look before
             self._file.close()
         self._file = open_file(self._reader)
-        commits = self._file.get("commits")  # first: the rows that it counts are in all tables that are opened later
         self._check_format()
+        commits = self._file["commits"]  # first: the rows that it counts are in all tables that are opened later
         self._read_header()
         self._find_commit(commits)
 
@@ -185,8 +194,15 @@ class RunFile:
         self.metrics = tuple(Metric(_text(name), column, of_epoch, bool(held_out)) for name, column, of_epoch, held_out in metrics)
 
     def _find_commit(self, commits):
-        """The last whole commit whose rows are all there; a killed writer leaves a tail that does not count."""
-        there = {name: rows_in_file(self._file[name], self._reader.size()) for name in schema.TABLES}
+        """The last whole commit whose part of the log is all there: the other tables follow from it. A killed writer leaves a tail
+        that does not count."""
+        there = {}
+
+        def missing(commit, name):
+            if name not in there:
+                there[name] = rows_in_file(self._file[name], self._reader.size())
+            return commit[name] > there[name]
+
         end = rows_in_file(commits, self._reader.size())
         self._rows, self._commit = dict.fromkeys(schema.TABLES, 0), b""
         self.seconds, self.finished = 0.0, False
@@ -195,7 +211,7 @@ class RunFile:
             block = commits[first:end]
             whole = _whole_commits(block, first)
             for i in range(end - first - 1, -1, -1):
-                if not whole[i] or any(block[i][name] > there[name] for name in schema.TABLES if name != "commits"):
+                if not whole[i] or any(missing(block[i], name) for name in (_LOG if block[i]["payload"] else _ALL)):
                     continue
                 self._rows = {name: int(block[i][name]) for name in schema.TABLES if name != "commits"} | {"commits": first + i + 1}
                 self._commit = block[i].tobytes()

@@ -18,6 +18,11 @@ else:
     collect_ignore_glob = ["test_*.py"]  # the package's own libraries are not there
 
 
+def pytest_configure(config):
+    """No file of these tests is damaged but those of which a test expects it."""
+    config.addinivalue_line("filterwarnings", "error::stemma.errors.StemmaWarning")
+
+
 @pytest.fixture(scope="session")
 def program(tmp_path_factory):
     found = Stemma(tmp_path_factory.mktemp("runs"))

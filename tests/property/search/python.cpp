@@ -19,8 +19,10 @@ namespace fs = std::filesystem;
 constexpr const char* python = "/usr/bin/python3";
 constexpr const char* look = R"(
 import sys
+import warnings
 sys.path.insert(0, sys.argv[1])
 import stemma
+warnings.simplefilter("error")  # a table that is not what the log says
 for path in sys.argv[2:]:
     run = stemma.open(path)
     for name in stemma.schema.TABLES:
