@@ -127,6 +127,26 @@ def test_resume_after_a_stop_that_a_kill_cut_short(stemma, job):
     assert "so the search goes on" in (stemma.folder / "err").read_text()
 
 
+def test_how_a_search_ended_is_known_before_the_process_has_ended(stemma, job):
+    """Here it hangs as it prints its report, and is killed: a batch script must not take that for ranks that died."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.set_blocking(writer, True)
+    code = stemma.folder / "code"
+    started = subprocess.Popen([stemma.binary, "run", job, "-n", "2", "-o", "toy.h5"], cwd=stemma.folder, stdin=subprocess.DEVNULL,
+                               env=stemma.env | {"STEMMA_EXIT_CODE_FILE": str(code)}, stdout=writer, stderr=subprocess.DEVNULL)
+    wait_until(lambda: code.exists() and code.read_text(), "the exit code is there")
+
+    assert started.poll() is None
+    kill(started)
+    assert code.read_text() == "0\n"
+    os.close(reader)
+    os.close(writer)
+
+
 def test_a_run_file_of_the_same_name_knows_nothing_of_the_old_ones_wishes(killed, job):
     killed("stop", "toy.h5")
     (killed.folder / "toy.h5").unlink()

@@ -253,6 +253,8 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
     }
     const auto code = exit_code(result, lead->manager.totals());
     lead->record->close(code == ExitCode::ok);
+    // The search has ended: a batch script is to know how, whatever becomes of this process in what is left to do.
+    static_cast<void>(launcher_code(code));
     if (code == ExitCode::user_error && !result.mistakes.empty()) {
         print_error(fmt::format("stemma: no worker is left: {}", text_of(result.mistakes)));
         return {code, result.workers_lost};
