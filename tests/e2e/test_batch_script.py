@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from harness import OK, REQUEUE, ROOT, TIMEOUT_S, wait_until
@@ -16,7 +17,6 @@ pytestmark = pytest.mark.flaky(reruns=1)
 SRUN = """\
 #!/bin/bash
 while [[ $1 == -* ]]; do shift; done
-touch "$FOLDER/started"
 exec env ${KEPT:+-u "$KEPT"} "$@" -n 2
 """
 # As Slurm 22.05 says it of a job with wishes that need a site's accounting and features.
@@ -45,7 +45,7 @@ class Batch:
     def __init__(self, stemma, seconds=120):
         self.folder = stemma.folder
         commands = {
-            "squeue": f'#!/bin/sh\ndate -d "+{seconds} seconds" +%Y-%m-%dT%H:%M:%S\n',
+            "squeue": f'#!/bin/sh\ntouch "$FOLDER/asked"\ndate -d "+{seconds} seconds" +%Y-%m-%dT%H:%M:%S\n',
             "scontrol": '#!/bin/sh\ncase "$*" in\n  "show hostnames "*) echo n1 ;;\n  "show job 5") cat "$FOLDER/job.txt" ;;\n'
                         '  *) echo "requeue is disabled" >&2; exit 1 ;;\nesac\n',
             "sbatch": '#!/bin/sh\nfor word in "$@"; do echo "$word"; done >"$FOLDER/submitted"\n',
@@ -76,11 +76,16 @@ def batch(stemma, job):
     return Batch(stemma)
 
 
+def catches(pid, number):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return bool(int(status.split("SigCgt:")[1].split()[0], 16) >> (number - 1) & 1)
+
+
 def test_a_warning_before_any_rank_has_started(batch, stemma, job):
     """It comes at once where it is as long as the limit."""
     started = batch.start(job, "-o", "toy.h5")
-    time.sleep(0.02)  # bash has read the script's first lines
-    while not (batch.folder / "started").exists() and started.poll() is None:
+    wait_until(lambda: catches(started.pid, signal.SIGUSR1) or started.poll() is not None, "bash has read the script's first lines")
+    while not (batch.folder / "asked").exists() and started.poll() is None:
         started.send_signal(signal.SIGUSR1)
         time.sleep(0.01)
 
