@@ -252,9 +252,11 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
         }
     }
     const auto code = exit_code(result, lead->manager.totals());
-    lead->record->close(code == ExitCode::ok);
-    // The search has ended: a batch script is to know how, whatever becomes of this process in what is left to do.
+    // The search has ended: a batch script is to know how, whatever becomes of this process in what is left to do. Before
+    // the record is closed: killed in between, a search that a user stopped counts as not yet ended by that, and ends
+    // again; the other way round it would train on.
     static_cast<void>(launcher_code(code));
+    lead->record->close(code == ExitCode::ok);
     if (code == ExitCode::user_error && !result.mistakes.empty()) {
         print_error(fmt::format("stemma: no worker is left: {}", text_of(result.mistakes)));
         return {code, result.workers_lost};
