@@ -8,18 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "platform/texts.hpp"
+
 namespace stemma {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string read_text(const fs::path& path) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
 
 /// The first number of a file; "max" (version 2) and -1 (version 1) are none.
 std::optional<std::uint64_t> read_number(const fs::path& path) {

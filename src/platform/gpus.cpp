@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "platform/texts.hpp"
 
 namespace stemma {
 namespace {
@@ -25,12 +26,6 @@ Gpu parse_line(std::string_view line) {
     gpu.uuid = line.substr(uuid + 8, line.find(')', uuid) - uuid - 8);
     while (!gpu.name.empty() && gpu.name.back() == ' ') gpu.name.pop_back();
     return gpu;
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
 const Gpu* find_gpu(const GpuList& installed, std::string_view entry) {

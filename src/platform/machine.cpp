@@ -17,16 +17,10 @@
 
 #include "core/error.hpp"
 #include "platform/control_groups.hpp"
+#include "platform/texts.hpp"
 
 namespace stemma {
 namespace {
-
-std::string read_text(const std::filesystem::path& path) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
 
 std::uint64_t meminfo_entry(std::string_view text, std::string_view name) {
     const auto at = text.find(name);

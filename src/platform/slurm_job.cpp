@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "platform/texts.hpp"
 
 namespace stemma {
 namespace {
@@ -58,12 +59,6 @@ constexpr std::array without_option{"BurstBuffer", "Power", "MCS_label"};
 
 bool is_nothing(std::string_view value) { return std::ranges::find(nothing, value) != nothing.end(); }
 bool takes_line(std::string_view key) { return std::ranges::find(whole_line, key) != whole_line.end(); }
-
-std::string trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r");
-    if (first == std::string_view::npos) return "";
-    return std::string(text.substr(first, text.find_last_not_of(" \t\r") - first + 1));
-}
 
 void read_line(std::string_view line, Record& record) {
     while (true) {

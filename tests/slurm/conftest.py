@@ -1,10 +1,13 @@
 """Fixtures of the tests with a real Slurm on this machine. Skipped, with the reason, where it cannot start."""
 
+import fcntl
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,14 @@ from cluster import Cluster  # noqa: E402
 from fixtures import job, stemma  # noqa: E402, F401
 
 NEEDED = ("slurmctld", "slurmd", "sbatch", "munged", "mpirun")
+
+
+@contextmanager
+def one_at_a_time():
+    """Files of tests run side by side, and each starts a Slurm: until it listens to its ports they look free to the next one."""
+    with (Path(tempfile.gettempdir()) / f"stemma-tests-slurm-{os.getuid()}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def free_ports(count):
@@ -36,9 +47,10 @@ def started(folder, nodes):
         pytest.skip(f"no {', '.join(missing)}: apt-get install --no-install-recommends slurm-wlm munge openmpi-bin")
     if os.geteuid() != 0:
         pytest.skip("a Slurm of one's own has to be started as root")
-    env = os.environ | {"SLURM_LOCAL_DIR": str(folder / "slurm"), "SLURM_LOCAL_PORT": str(free_ports(nodes + 2))}
     script = str(Path(__file__).with_name("local_slurm.sh"))
-    up = subprocess.run([script, "up", str(nodes)], env=env, capture_output=True, text=True, timeout=120, check=False)
+    with one_at_a_time():
+        env = os.environ | {"SLURM_LOCAL_DIR": str(folder / "slurm"), "SLURM_LOCAL_PORT": str(free_ports(nodes + 2))}
+        up = subprocess.run([script, "up", str(nodes)], env=env, capture_output=True, text=True, timeout=120, check=False)
     if up.returncode != 0:
         logs = "".join(file.read_text()[-500:] for file in sorted((folder / "slurm").glob("log/*.log")))
         subprocess.run([script, "down"], env=env, timeout=60, check=False)

@@ -1,0 +1,27 @@
+#pragma once
+// Texts of the kernel's and of other programs, for the sources of this folder.
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+namespace stemma {
+
+/// The content of a file; "" where it cannot be read.
+inline std::string read_text(const std::filesystem::path& path) {
+    std::ifstream file(path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+/// Without blanks, tabs and carriage returns at both ends.
+inline std::string_view trimmed(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t\r");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+}  // namespace stemma
