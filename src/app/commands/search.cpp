@@ -252,9 +252,9 @@ Outcome be_manager(Endpoint& endpoint, const Job& job, std::uint64_t run_id, con
         }
     }
     const auto code = exit_code(result, lead->manager.totals());
-    // The search has ended: a batch script is to know how, whatever becomes of this process in what is left to do. Before
-    // the record is closed: killed in between, a search that a user stopped counts as not yet ended by that, and ends
-    // again; the other way round it would train on.
+    // The search has ended: a batch script is to know how, whatever becomes of this process in what is left to do.
+    // Before the record is closed: killed in between, a search that a user stopped counts as not yet ended by that, and
+    // ends again; the other way round it would train on.
     static_cast<void>(launcher_code(code));
     lead->record->close(code == ExitCode::ok);
     if (code == ExitCode::user_error && !result.mistakes.empty()) {
