@@ -1,0 +1,71 @@
+"""Real searches of every released format stay readable: verified, shown and, while their rules hold, resumed."""
+
+import re
+import shutil
+import sys
+
+import pytest
+from harness import ROOT, Stemma
+
+GOLDEN = ROOT / "tests/data/golden"
+FILES = sorted(GOLDEN.glob("v*/*.h5"))
+
+sys.path.insert(0, str(GOLDEN))
+import make  # noqa: E402
+
+# What a search must be given to go on: most have spent their members.
+MORE = {
+    "grid_grid": ["--max", "3"],
+    "replay": ["--max", "7"],
+    "resource_budget": ["--resource", "60"],
+    "target_maximise": ["--members", "30", "--target", "1000"],
+    **dict.fromkeys(["killed", "member_stopped"], ["--members", "35"]),
+    "killed_and_resumed": ["--members", "105"],
+    "sha_tpe": ["--max", "27"],
+}
+
+
+def more(name):
+    if name in MORE:
+        return MORE[name]
+    return ["--max", "40"] if name.startswith(("pbt", "gpbt", "torch")) else ["--members", "30"]
+
+
+def test_every_search_is_there():
+    for folder in GOLDEN.glob("v*"):
+        assert {file.stem for file in folder.glob("*.h5")} == {*make.JOBS, *make.SESSIONS}, folder
+
+
+@pytest.fixture(params=FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def golden(request, tmp_path):
+    """A copy in a folder that has what the search needs to go on."""
+    copy = tmp_path / request.param.name
+    shutil.copy(request.param, copy)
+    copy.chmod(0o644)
+    (tmp_path / "program.py").write_text(make.PROGRAM)
+    shutil.copy(ROOT / "tests/data/uci_energy/energy.csv", tmp_path)
+    return copy
+
+
+def members(text):
+    return int(re.search(r"^(\d+) members?, ", text, re.MULTILINE).group(1))
+
+
+def test_it_is_verified_and_shown(golden):
+    stemma = Stemma(golden.parent)
+    assert "every decision" is the same" in stemma("verify", golden.name).stdout
+    assert members(stemma("status", golden.name).stdout) >= 1
+    assert "lr" in stemma("lineage", golden.name, "--best").stdout
+    assert "lr" in stemma("schedule", golden.name, "--best").stdout
+    assert '"members"' in stemma("export", golden.name, "--json", "-").stdout
+
+
+def test_it_goes_on(golden):
+    stemma = Stemma(golden.parent)
+    if golden.stem == "asked_and_told":
+        stemma("ask", golden.name)
+    else:
+        before = members(stemma("status", golden.name).stdout)
+        stemma("resume", golden.name, "-n", "2", "-q", *more(golden.stem))
+        assert members(stemma("status", golden.name).stdout) >= before
+    stemma("verify", golden.name)
