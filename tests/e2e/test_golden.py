@@ -53,7 +53,7 @@ def members(text):
 
 def test_it_is_verified_and_shown(golden):
     stemma = Stemma(golden.parent)
-    assert "every decision" is the same" in stemma("verify", golden.name).stdout
+    assert "every decision is the same" in stemma("verify", golden.name).stdout
     assert members(stemma("status", golden.name).stdout) >= 1
     assert "lr" in stemma("lineage", golden.name, "--best").stdout
     assert "lr" in stemma("schedule", golden.name, "--best").stdout
