@@ -81,6 +81,17 @@ heartbeat = "200ms"
 lost_after = "5s"
 """
 
+# program.py that trains in no time.
+INSTANT_PROGRAM = """\
+import stemma
+for lease in stemma.leases():
+    with lease:
+        for unit in lease:
+            pass
+        open(lease.save, "wb").write(b"state")
+        lease.report(valid_loss=lease["lr"])
+"""
+
 
 class Stemma:
     """Runs the program in one folder."""

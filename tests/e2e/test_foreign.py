@@ -8,7 +8,7 @@ import sys
 import zlib
 
 import pytest
-from harness import JOB, OK, PROGRAM_JOB, ROOT, USER_ERROR
+from harness import INSTANT_PROGRAM, JOB, OK, PROGRAM_JOB, ROOT, USER_ERROR
 
 h5py = pytest.importorskip("h5py")
 
@@ -116,7 +116,7 @@ def test_resume_of_another_users_file_asks_for_trust(stemma, foreign, tmp_path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
 def test_a_job_of_ones_own_needs_no_trust(stemma, tmp_path):
-    (tmp_path / "program.py").write_text(PROGRAM)
+    (tmp_path / "program.py").write_text(INSTANT_PROGRAM)
     (tmp_path / "job.toml").write_text(PROGRAM_JOB.replace("PYTHON", sys.executable))
     stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
     words = ("run", "job.toml", "--continue", "-n", 1, "-q", "-o", "run.h5")
@@ -135,14 +135,3 @@ def test_what_was_read_on_the_way_stays_text(stemma, job, tmp_path):
     with_job(tmp_path / "toy.h5", tmp_path / "foreign.h5", of_task("./a\\u001b[2Jb.so"))
     told = stemma("resume", "foreign.h5", "-n", 1, "-q", code=USER_ERROR).stderr
     assert "\x1b" not in told.splitlines()[0]
-
-
-PROGRAM = """\
-import stemma
-for lease in stemma.leases():
-    with lease:
-        for unit in lease:
-            pass
-        open(lease.save, "wb").write(b"state")
-        lease.report(valid_loss=lease["lr"])
-"""

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from harness import JOB, OK, TIMEOUT_S, USER_ERROR, alive, wait_until
+from harness import INSTANT_PROGRAM, JOB, OK, PROGRAM_JOB, ROOT, TIMEOUT_S, USER_ERROR, alive, wait_until
 from record import rows
 from test_lock import children
 
@@ -89,25 +89,12 @@ def test_weights_are_never_written_over_the_snapshot_that_they_are_of(toy):
     assert all(path.exists() for path in before)
 
 
-PROGRAM = """\
-import stemma
-for lease in stemma.leases():
-    with lease:
-        for unit in lease:
-            pass
-        open(lease.save, "wb").write(b"state")
-        lease.report(valid_loss=lease["lr"])
-"""
-
-
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1), (0, 1, 2)])
 def test_descriptors_that_are_closed(stemma, tmp_path, closed):
     """`<&-`, `>&-`, `2>&-`: a search with programs ends, and nothing of it stays."""
     import sys
 
-    from harness import PROGRAM_JOB, ROOT
-
-    (tmp_path / "program.py").write_text(PROGRAM)
+    (tmp_path / "program.py").write_text(INSTANT_PROGRAM)
     (tmp_path / "job.toml").write_text(PROGRAM_JOB.replace("PYTHON", sys.executable).replace('type = "process"', f'type = "process"\nscratch = "{tmp_path}"'))
     stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
 

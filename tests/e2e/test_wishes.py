@@ -95,8 +95,8 @@ def control(stemma):
     return [json.loads(line) for line in (stemma.folder / "toy.h5.control").read_text().splitlines()]
 
 
-def test_a_stop_that_was_read_and_not_obeyed_before_a_kill(stemma, job):
-    """Rank 0 has it in its record, and waits for leases that end at their next unit, in 30 s."""
+def kill_after_stop(stemma, job):
+    """A search whose leases end in 30 s is killed once it has read a stop; returns what it was called with."""
     hanging = ("run", "--continue", job, "-n", 2, "-o", "toy.h5", "--set", "trainer.cost=30s")
     started = start(stemma, *hanging)
     wait_until(lambda: (stemma.folder / "toy.h5").exists() and rows(stemma, "toy.h5", "leases"), "leases are out")
@@ -104,6 +104,12 @@ def test_a_stop_that_was_read_and_not_obeyed_before_a_kill(stemma, job):
     wait_until(lambda: any("taken" in line for line in control(stemma)), "the wish is read")
     time.sleep(0.3)  # then it is committed, too; before that it would still wait
     kill(started)
+    return hanging
+
+
+def test_a_stop_that_was_read_and_not_obeyed_before_a_kill(stemma, job):
+    """Rank 0 has it in its record, and waits for leases that end at their next unit, in 30 s."""
+    hanging = kill_after_stop(stemma, job)
 
     ended = stemma(*hanging, code=STOPPED)
 
@@ -112,13 +118,7 @@ def test_a_stop_that_was_read_and_not_obeyed_before_a_kill(stemma, job):
 
 
 def test_resume_after_a_stop_that_a_kill_cut_short(stemma, job):
-    hanging = ("run", "--continue", job, "-n", 2, "-o", "toy.h5", "--set", "trainer.cost=30s")
-    started = start(stemma, *hanging)
-    wait_until(lambda: (stemma.folder / "toy.h5").exists() and rows(stemma, "toy.h5", "leases"), "leases are out")
-    stemma("stop", "toy.h5")
-    wait_until(lambda: any("taken" in line for line in control(stemma)), "the wish is read")
-    time.sleep(0.3)
-    kill(started)
+    kill_after_stop(stemma, job)
 
     resumed = start(stemma, "resume", "toy.h5", "-n", 2)
     wait_until(lambda: len(rows(stemma, "toy.h5", "leases")) > 2 or resumed.poll() is not None, "it trains again")
