@@ -2,7 +2,7 @@
 // The three ways in which things go wrong, and what each becomes:
 //   a bug in Stemma            -> ensure() throws InternalError; it ends the run and asks for a report;
 //   a mistake of the user      -> UserError: what, where, remedy; exit code 2, nothing was started;
-//   a training that fails      -> a value (FailureKind in scheduler/events.hpp), never an exception.
+//   a training that fails      -> a value (FailureKind in trainer/trainer.hpp), never an exception.
 
 #include <source_location>
 #include <stdexcept>
