@@ -18,10 +18,11 @@ _WORKER, _SNAPSHOT, _INCARNATION = ({name: number for number, name in names.item
 
 
 class LoggedTables:
-    """The tables of a log, for a run with that many hyperparameters and metrics. Each is made when it is compared."""
+    """The tables of a log. `more`: of the tables members, reports and epochs the columns of hyperparameters or metrics. Each table is made
+    when it is compared."""
 
-    def __init__(self, log, parameters, metrics):
-        self._log, self._parameters, self._metrics = log, parameters, metrics
+    def __init__(self, log, more):
+        self._log, self._more, self._parameters, self._metrics = log, more, len(more["members"]), len(more["reports"])
         self._read_starts()
         self._read_workers()
         self._read_reports()
@@ -36,7 +37,9 @@ class LoggedTables:
             if rows.tobytes() != self._pool:
                 raise NotAsLogged("table text is another one than in the log")
             return
-        for column, values in zip(rows.dtype.names, self._columns(name)):
+        for column, values in self._columns(name).items():
+            if column not in rows.dtype.names:  # of another version
+                continue
             if len(values) != len(rows):
                 raise NotAsLogged(f"table {name} has {len(rows)} rows; by the log it has {len(values)}")
             differs = _bits(np.asarray(values).astype(rows.dtype[column])) != _bits(rows[column])
@@ -48,14 +51,16 @@ class LoggedTables:
         if name == "text":
             return np.frombuffer(self._pool, np.uint8)
         columns = self._columns(name)
-        rows = np.empty(len(columns[0]), dtype)
-        for column, values in zip(dtype.names, columns):
-            rows[column] = values
+        rows = np.empty(len(next(iter(columns.values()))), dtype)
+        for column in dtype.names:
+            if column not in columns:
+                raise Damaged(f"table {name}, with column {column}, which this package does not know, is another one than in the log")
+            rows[column] = columns[column]
         return rows
 
     def _columns(self, name):
         fixed, more = getattr(self, "_" + name)()
-        return [fixed[column] for column in schema.TABLES[name]] + list(more)
+        return {column: fixed[column] for column in schema.TABLES[name]} | dict(zip(self._more.get(name, ()), more))
 
     # ---- what the log has of each kind ------------------------------------------------------------------------------
 

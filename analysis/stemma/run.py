@@ -17,6 +17,8 @@ from stemma.snapshots import read_snapshot, snapshot_folder
 if TYPE_CHECKING:
     import networkx
 
+_POOLS = [name for name, columns in schema.TABLES.items() if not columns]  # of bytes, which other tables point into
+
 
 def open_run(path: str | os.PathLike) -> Run:
     """Opens RUN.h5, be it finished, killed, or still being written.
@@ -63,6 +65,11 @@ class Run:
         """Did the search end in good order? A killed or running one did not."""
         return self.file.finished
 
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What a file of this package's own version would have and this one, of another version, has not: "table budgets", ..."""
+        return self.file.lacks()
+
     def refresh(self) -> Run:
         """Takes up what was committed since; returns the run itself."""
         self.file.refresh()
@@ -73,13 +80,14 @@ class Run:
 
     def table(self, name: str) -> pd.DataFrame:
         """Any table of docs/SCHEMA.md as a data frame, with enumerations by name and pieces of `text` as texts."""
-        if name not in schema.TABLES or not schema.TABLES[name]:
-            raise StemmaError(f"there is no table {name!r}; there are {', '.join(table for table in schema.TABLES if schema.TABLES[table])}")
+        tables = [table for table in dict.fromkeys((*schema.TABLES, *self.file.tables())) if table not in _POOLS]
+        if name not in tables:
+            raise StemmaError(f"there is no table {name!r}; there are {', '.join(tables)}")
         rows = self.file.table(name)
         columns = {column: rows[column] for column in rows.dtype.names}
         for column in rows.dtype.names:
-            if column.endswith("_offset") and column in schema.TABLES[name]:
-                stem = column[: -len("_offset")]
+            stem = column.removesuffix("_offset")
+            if stem != column and column in schema.TABLES.get(name, ()) and stem + "_length" in columns:
                 texts = [self.file.text(*piece) for piece in zip(columns.pop(column), columns.pop(stem + "_length"))]
                 columns[stem] = np.array(texts, dtype=object)
             elif (name, column) in schema.DECODERS:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from stemma import schema
+from stemma.columns import Rows, columns_named
 from stemma.errors import StemmaError, StemmaWarning
 from stemma.hdf5 import UNREADABLE as _UNREADABLE
 from stemma.hdf5 import Reader, open_file, patiently, rows_in_file
@@ -18,9 +19,10 @@ from stemma.log import Damaged, Log
 from stemma.logged_tables import LoggedTables, NotAsLogged
 
 _LOG = ("inputs", "decisions", "payload")
-_ALL = tuple(name for name in schema.TABLES if name != "commits")
+_RENAMED = {"epochs": "units", "units": "epochs"}  # tables that have another name in files of other versions
 _FINISHED = 2  # bit of the column `flags` of /commits
 _COMMITS_PER_BLOCK = 1024
+_NO_TABLES = ("commit", "time", "flags", "crc32")  # columns of /commits that are not the row count of a table
 
 
 @dataclass(frozen=True)
@@ -97,16 +99,29 @@ class RunFile:
         self._file.close()
         self._reader.close()
 
+    def tables(self):
+        """Names of the tables that the file has."""
+        return tuple(self._rows)
+
+    def lacks(self):
+        """What this package knows and a file of its own version would have: "table budgets", "column status of table reports"."""
+        lacking = [f"table {name}" for name in schema.TABLES if name not in self._rows]
+        return (*lacking, *(f"column {column} of table {name}" for name, columns in schema.TABLES.items() if name in self._rows and name != "commits"
+                          for column in columns if column not in self._dataset(name).dtype.names))
+
     def rows(self, table):
         """Committed rows of a table."""
+        self._require(table)
         return self._rows[table]
 
     def table(self, name):
         """A table as a structured array (pools of bytes: as uint8), as the log has it: where the file's own table is another one or
-        is cut short, that is told by a StemmaWarning. Raises StemmaError where the log is damaged."""
+        is cut short, that is told by a StemmaWarning. Raises StemmaError where the log is damaged, and where the file, of another
+        version, has no such table; the same for a column of it."""
         if name not in self._tables:
+            self._require(name)
             try:
-                self._tables[name] = self._checked(name)
+                self._tables[name] = Rows.of(self._checked(name), self._lacking(f"table {name}"))
             except Damaged as error:
                 raise StemmaError(f"{self.path}: is damaged: {error}. Take a copy from before the damage, if there is one") from None
             except _UNREADABLE as error:
@@ -118,11 +133,23 @@ class RunFile:
         pool = self.table("text")
         return pool[int(offset) : int(offset) + int(length)].tobytes().decode("utf-8", "replace")
 
+    def _dataset(self, name):
+        return self._file[name if name in self._file else _RENAMED.get(name, name)]
+
+    def _require(self, table):
+        if table not in self._rows:
+            raise StemmaError(f"{self._lacking('the file')} has no table {table}")
+
+    def _lacking(self, what):
+        return (f"{self.path}: is of format version {self.version} (stemma {self.header.program_version}), this package of version "
+                f"{schema.FORMAT_VERSION}: {what}")
+
     def _read(self, name):
-        return patiently(lambda: self._file[name][: self._rows[name]], self._reader)
+        return patiently(lambda: self._dataset(name)[: self._rows[name]], self._reader)
 
     def _checked(self, name):
-        if name in _LOG or name == "commits" or self._rows["payload"] == 0:  # the last: made by another program, without a log
+        # Made by another program a file has no log; what a newer one has beyond this package's tables cannot be made from it here.
+        if name in _LOG or name == "commits" or self._rows["payload"] == 0 or name not in schema.TABLES:
             rows = self._read(name)
             if name == "commits":
                 _check_commits(rows)
@@ -135,7 +162,7 @@ class RunFile:
             logged.compare(name, rows)
             return rows
         except (NotAsLogged, *_UNREADABLE) as error:
-            rows = logged.rows(name, self._file[name].dtype)
+            rows = logged.rows(name, self._dataset(name).dtype)
             if len(rows) != self._rows[name]:
                 raise Damaged(f"the log has {len(rows)} rows of table {name}, and the last commit {self._rows[name]}") from None
             warnings.warn(f"{self.path}: is damaged: {error}. It is shown as the log has it, which is whole; `stemma resume` writes all tables anew", StemmaWarning, stacklevel=4)
@@ -144,7 +171,8 @@ class RunFile:
     def _log_tables(self):
         if self._logged is None:
             log = Log(*(self._tables.get(name, self._read(name)) for name in _LOG))
-            self._logged = LoggedTables(log, len(self.parameters), len(self.metrics))
+            self._logged = LoggedTables(log, {"members": [item.column for item in self.parameters], "reports": [item.column for item in self.metrics],
+                                              "epochs": [item.epochs_column for item in self.metrics]})
         return self._logged
 
     def _open(self):
@@ -163,6 +191,7 @@ class RunFile:
         self._file = open_file(self._reader)
         self._check_format()
         commits = self._file["commits"]  # first: the rows that it counts are in all tables that are opened later
+        self._find_tables(commits)
         self._read_header()
         self._find_commit(commits)
 
@@ -170,12 +199,25 @@ class RunFile:
         attributes = self._file.attrs
         if _text(attributes.get("format", b"")) != schema.FORMAT:
             raise StemmaError(f"{self.path}: is an HDF5 file, but of another program. Give the run file that `stemma run` wrote")
-        version = int(attributes["format_version"])
-        if version > schema.FORMAT_VERSION:
-            raise StemmaError(f"{self.path}: run file version {version}; this package reads versions up to {schema.FORMAT_VERSION}. Use a newer stemma")
-        missing = [name for name in schema.TABLES if name not in self._file]
+        self.version = int(attributes["format_version"])
+        # A newer file names the oldest version whose readers understand it: what they do not know is beside what they do.
+        needed = int(attributes.get("format_readable_by", self.version))
+        if needed > schema.FORMAT_VERSION:
+            raise StemmaError(f"{self.path}: run file version {self.version}, which needs a package that reads version {needed}; this package reads "
+                              f"versions up to {schema.FORMAT_VERSION}. Use a newer stemma")
+
+    def _find_tables(self, commits):
+        """Name of each table -> its column in /commits, which has one for each table of the file."""
+        counted = {name: name for name in commits.dtype.names if name not in _NO_TABLES} | {"commits": None}
+        for name in schema.TABLES:
+            if name not in counted and _RENAMED.get(name) in counted:
+                counted[name] = counted.pop(_RENAMED[name])
+        there = {name for name in counted if name in self._file or _RENAMED.get(name, name) in self._file}
+        missing = [name for name in schema.TABLES if name in counted and name not in there]
         if missing:
             raise KeyError(f"no table {missing[0]}")
+        # A newer version may have more columns there that count no rows of a table.
+        self._counted = {name: column for name, column in counted.items() if name in there and self._dataset(name).ndim == 1}
 
     def _read_header(self):
         attributes, file = self._file.attrs, self._file
@@ -186,12 +228,18 @@ class RunFile:
         self.header = Header(**text, seed=int(attributes["seed"]), maximise=bool(attributes["maximise"]),
                              started_unix=float(attributes["started_unix"]), job=_text(file["job"][()]),
                              overrides=_text(file["overrides"][()]), space=space)
-        columns = _more_columns(file["members"], "members")
         described = {item["name"]: item for item in space.get("parameters", ())}
-        self.parameters = tuple(_parameter(_text(name), column, described.get(_text(name), {}))
-                                for name, column in zip(file["parameter_names"][:], columns))
-        metrics = zip(file["metric_names"][:], _more_columns(file["reports"], "reports"), _more_columns(file["epochs"], "epochs"), file["metric_held_out"][:])
-        self.metrics = tuple(Metric(_text(name), column, of_epoch, bool(held_out)) for name, column, of_epoch, held_out in metrics)
+        names = [_text(name) for name in file["parameter_names"][:]]
+        self.parameters = tuple(_parameter(name, column, described.get(name, {})) for name, column in zip(names, self._columns("members", names)))
+        names = [_text(name) for name in file["metric_names"][:]]
+        metrics = zip(names, self._columns("reports", names), self._columns("epochs", names), file["metric_held_out"][:])
+        self.metrics = tuple(Metric(name, column, of_epoch, bool(held_out)) for name, column, of_epoch, held_out in metrics)
+
+    def _columns(self, table, names):
+        try:
+            return columns_named(names, self._dataset(table).dtype.names, schema.TABLES[table])
+        except ValueError as error:
+            raise ValueError(f"table {table}: {error}") from None
 
     def _find_commit(self, commits):
         """The last whole commit whose part of the log is all there: the other tables follow from it. A killed writer leaves a tail
@@ -200,20 +248,21 @@ class RunFile:
 
         def missing(commit, name):
             if name not in there:
-                there[name] = rows_in_file(self._file[name], self._reader.size())
-            return commit[name] > there[name]
+                there[name] = rows_in_file(self._dataset(name), self._reader.size())
+            return commit[counted[name]] > there[name]
 
+        counted = {name: column for name, column in self._counted.items() if column}
         end = rows_in_file(commits, self._reader.size())
-        self._rows, self._commit = dict.fromkeys(schema.TABLES, 0), b""
+        self._rows, self._commit = dict.fromkeys(self._counted, 0), b""
         self.seconds, self.finished = 0.0, False
         while end > 0:
             first = max(0, end - _COMMITS_PER_BLOCK)
             block = commits[first:end]
             whole = _whole_commits(block, first)
             for i in range(end - first - 1, -1, -1):
-                if not whole[i] or any(missing(block[i], name) for name in (_LOG if block[i]["payload"] else _ALL)):
+                if not whole[i] or any(missing(block[i], name) for name in (_LOG if block[i]["payload"] else counted)):
                     continue
-                self._rows = {name: int(block[i][name]) for name in schema.TABLES if name != "commits"} | {"commits": first + i + 1}
+                self._rows = {name: int(block[i][column]) for name, column in counted.items()} | {"commits": first + i + 1}
                 self._commit = block[i].tobytes()
                 self.seconds = float(block[i]["time"])
                 self.finished = bool(int(block[i]["flags"]) & _FINISHED)
@@ -247,8 +296,8 @@ def header_crc32(file):
 
 def _whole_commits(rows, first):
     """Which rows of /commits, of which these begin at row `first`, are whole: neither torn nor damaged."""
-    size, raw = rows.dtype.itemsize, rows.tobytes()
-    return [int(row["commit"]) == first + i and zlib.crc32(raw[i * size : (i + 1) * size - 4]) == int(row["crc32"]) for i, row in enumerate(rows)]
+    size, raw, covered = rows.dtype.itemsize, rows.tobytes(), rows.dtype.fields["crc32"][1]
+    return [int(row["commit"]) == first + i and zlib.crc32(raw[i * size : i * size + covered]) == int(row["crc32"]) for i, row in enumerate(rows)]
 
 
 def _check_commits(rows):
@@ -272,10 +321,6 @@ def _unreadable(path, why):
     return StemmaError(f"{path}: cannot be read as a run file ({why}): cut short, or damaged. Take a copy from before the damage, if there is one")
 
 
-def _more_columns(dataset, table):
-    return dataset.dtype.names[len(schema.TABLES[table]) :]
-
-
 def _parameter(name, column, item):
     return Parameter(name, column, item.get("type", "real"), item.get("low"), item.get("high"), item.get("scale") or "linear",
                      tuple(item.get("choices") or ()), item.get("role") or "mutable", tuple(map(str, item.get("when") or ())))
@@ -296,6 +341,6 @@ def _present(column):
 
 
 def _positions(numbers):
-    table = np.zeros(256, np.int8 if len(numbers) < 128 else np.int16)
+    table = np.zeros(max(256, numbers[-1] + 1) if numbers else 0, np.int8 if len(numbers) < 128 else np.int16)
     table[numbers] = np.arange(len(numbers))
     return table

@@ -1,0 +1,52 @@
+"""Columns of run files by their names: a file of another version may have more of them, fewer, or in another order."""
+
+import numpy as np
+
+from stemma.errors import StemmaError
+
+
+def columns_named(names, columns, known):
+    """The columns of hyperparameters or metrics, in the order of `names`. The program appends them to a table's own columns, each under
+    its name, with _ appended while that is taken. `known`: own columns of the table that this package knows.
+
+    Raises ValueError where `columns` leave open which is which."""
+    columns = list(columns)
+    # By position the program's own files are certain, also with own columns that are not known here. Where another program has
+    # put the columns into another order, all own ones must be known.
+    for own in (columns[: max(0, len(columns) - len(names))], [column for column in columns if column in known]):
+        found = _appended(names, own)
+        if sorted(own + found) == sorted(columns):
+            return found
+    raise ValueError(f"of the columns {', '.join(columns)} it is not clear which are those of {', '.join(names)}")
+
+
+def _appended(names, taken):
+    taken, found = set(taken), []
+    for name in names:
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        found.append(name)
+    return found
+
+
+class Rows(np.ndarray):
+    """Rows of a table, a structured array. A column that the file does not have raises StemmaError."""
+
+    lacking = ""  # begin of the message: which file and table
+
+    @classmethod
+    def of(cls, rows, lacking):
+        rows = np.asarray(rows).view(cls)
+        rows.lacking = lacking
+        return rows
+
+    def __array_finalize__(self, other):
+        self.lacking = getattr(other, "lacking", "")
+
+    def __getitem__(self, key):
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        if key not in (self.dtype.names or ()):
+            raise StemmaError(f"{self.lacking} has no column {key}")
+        return self.view(np.ndarray)[key]
