@@ -5,12 +5,10 @@ Whole columns at a time: 10^6 members take seconds. Members are numbered in orde
 import numpy as np
 import pandas as pd
 
-from stemma import schema
 from stemma.runfile import decode
+from stemma.schema import BirthCause, EventKind, LeaseOutcome, ReportStatus
 
-_REPEAT = [number for number, name in schema.BIRTH_CAUSES.items() if name == "repeat"]
-_SCRATCH = [number for number, name in schema.BIRTH_CAUSES.items() if name in ("sampled", "repeat")]
-_FULL = next(number for number, name in schema.REPORT_STATUS.items() if name == "full")
+_STATES = ("waiting", "running", "reported", "diverged", "failed")
 
 
 def leases(run):
@@ -18,7 +16,7 @@ def leases(run):
     ends = run.file.table("lease_ends")
     end, outcome = np.full(len(frame), np.nan), np.zeros(len(frame), np.uint8)
     end[ends["lease"]], outcome[ends["lease"]] = ends["time"], ends["outcome"]
-    frame["end"], frame["outcome"] = end, decode(outcome, {0: "running", **schema.LEASE_OUTCOMES})
+    frame["end"], frame["outcome"] = end, decode(outcome, LeaseOutcome, running=0)
     return frame
 
 
@@ -52,7 +50,7 @@ def founders(parents):
 def heirs(run):
     """Which members were born with their parent's weights; a repeat has its parent's configuration only."""
     rows = run.file.table("members")
-    return (rows["parent"] >= 0) & ~np.isin(rows["cause"], _SCRATCH)
+    return (rows["parent"] >= 0) & ~np.isin(rows["cause"], (BirthCause.SAMPLED, BirthCause.REPEAT))
 
 
 def descendants(parents):
@@ -74,7 +72,7 @@ def ranked(run):
     reports are, neither late ones nor those of trainings that were interrupted; NaN never is."""
     rows = run.file.table("reports")
     value = rows[run.metric_column] * sign(run)
-    value = np.where((rows["status"] == _FULL) & np.isfinite(value), value, np.inf)
+    value = np.where((rows["status"] == ReportStatus.FULL) & np.isfinite(value), value, np.inf)
     return rows, value
 
 
@@ -82,7 +80,7 @@ def configuration_of(run):
     """Of each member the first one with its configuration: itself, but for repeats of it with another seed."""
     members = run.file.table("members")
     own = np.arange(len(members))
-    return np.where(np.isin(members["cause"], _REPEAT), members["parent"], own)
+    return np.where(members["cause"] == BirthCause.REPEAT, members["parent"], own)
 
 
 def counted(run):
@@ -112,7 +110,7 @@ def counted(run):
 def summary(run):
     members, count = run.file.table("members"), len(run)
     rows, value = ranked(run)
-    late = rows["status"] == 3
+    late = rows["status"] == ReportStatus.LATE
     who = rows["member"]
     order = np.lexsort((np.arange(len(rows)), value, who))  # of each member: the best first, the earlier of equals
     first = order[np.r_[True, who[order][1:] != who[order][:-1]]] if len(order) else order
@@ -143,12 +141,12 @@ def starts(run):
 
 
 def states(run, reported):
-    state = np.where(reported, 2, 0).astype(np.int8)
+    state = np.where(reported, _STATES.index("reported"), _STATES.index("waiting")).astype(np.int8)
     if not run.finished:
-        state[run.leases["member"].to_numpy()[running(run)]] = 1
-    for kind, number in (("member_diverged", 3), ("member_failed", 4)):
-        state[run.events["member"][run.events["kind"] == kind].to_numpy()] = number
-    return pd.Categorical.from_codes(state, ["waiting", "running", "reported", "diverged", "failed"])
+        state[run.leases["member"].to_numpy()[running(run)]] = _STATES.index("running")
+    for name in ("diverged", "failed"):
+        state[run.events["member"][run.events["kind"] == f"member_{name}"].to_numpy()] = _STATES.index(name)
+    return pd.Categorical.from_codes(state, _STATES)
 
 
 def running(run):
@@ -160,7 +158,7 @@ def best_report(run):
     """(member, resource) of the report that made the run's best member, which may have been trained further since; (None, None)
     before the first finite metric."""
     told = run.file.table("events")
-    told = told[told["kind"] == 8][-1:]
+    told = told[told["kind"] == EventKind.NEW_BEST][-1:]
     if len(told):
         rows, value = ranked(run)
         # With repeats other members of its configuration may have reported after it.
@@ -256,7 +254,7 @@ def rungs(run):
     given = run.leases
     table = pd.DataFrame({"level": given["to"], "member": given["member"]}).drop_duplicates()
     failed = set(run.summary.index[run.summary["state"].isin(["failed", "diverged"])])
-    on_time = rows["status"] == _FULL
+    on_time = rows["status"] == ReportStatus.FULL
     reports = pd.DataFrame({"level": rows["resource"], "member": rows["member"], "time": rows["time"], "value": value})[on_time]
     born = run.members[heirs(run)]
     went = pd.DataFrame({"level": np.r_[given["from"], run.summary["start"].loc[born.index]].astype(np.int64),

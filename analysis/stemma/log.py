@@ -4,10 +4,7 @@ import zlib
 
 import numpy as np
 
-from stemma import schema
-
-INPUTS = {name: number for number, name in schema.INPUT_KINDS.items()}
-EFFECTS = {name: number for number, name in schema.EFFECT_KINDS.items()}
+from stemma.schema import EffectKind, InputKind
 
 _INPUT_HEAD = 17  # sequence u64, time f64, kind u8
 _EFFECT_HEAD = 1  # kind u8
@@ -64,14 +61,14 @@ class Log:
             number = int(np.searchsorted(self._input_at, at, side="right")) - 1
             raise Damaged(f"input {number} of {len(inputs)} is another one than was recorded ({'its checksum is wrong' if len(bad) else 'it does not follow the one before'})")
 
-    def inputs(self, name):
+    def inputs(self, kind: InputKind):
         """The inputs of one kind: their numbers, where they stand, and their fields."""
-        rows = np.flatnonzero(self._input_kinds == INPUTS[name])
+        rows = np.flatnonzero(self._input_kinds == kind)
         return rows, self._input_at[rows], Pieces(self.pool, self._input_starts[rows] + _INPUT_HEAD, self._input_ends[rows])
 
-    def decisions(self, name):
+    def decisions(self, kind: EffectKind):
         """The decisions of one kind: the inputs that they answer, where they stand, and their fields."""
-        rows = np.flatnonzero(self._decision_kinds == EFFECTS[name])
+        rows = np.flatnonzero(self._decision_kinds == kind)
         return self._whose[rows], self._decision_at[rows], Pieces(self.pool, self._decision_starts[rows] + _EFFECT_HEAD, self._decision_ends[rows])
 
 

@@ -5,6 +5,7 @@ import numpy as np
 
 from stemma import schema
 from stemma.log import Damaged
+from stemma.schema import EffectKind, EventKind, IncarnationChange, InputKind, LeaseOutcome, ReportStatus, SnapshotChange, WorkerChange
 
 
 class NotAsLogged(ValueError):
@@ -12,9 +13,7 @@ class NotAsLogged(ValueError):
 
 
 _NEVER = np.iinfo(np.int64).max
-_VALUE_BYTES = np.array([0, 8, 8, 4])  # of a value, by the byte before it: inactive, real, integer, choice
-_STATUS, _OUTCOME, _EVENT = ({name: number for number, name in names.items()} for names in (schema.REPORT_STATUS, schema.LEASE_OUTCOMES, schema.EVENT_KINDS))
-_WORKER, _SNAPSHOT, _INCARNATION = ({name: number for number, name in names.items()} for names in (schema.WORKER_CHANGES, schema.SNAPSHOT_CHANGES, schema.INCARNATION_CHANGES))
+_REAL, _INTEGER, _CHOICE = 1, 2, 3  # the byte before a value; 0: inactive, without a value
 
 
 class LoggedTables:
@@ -65,17 +64,17 @@ class LoggedTables:
     # ---- what the log has of each kind ------------------------------------------------------------------------------
 
     def _read_starts(self):
-        rows, at, fields = self._log.inputs("incarnation_started")
+        rows, at, fields = self._log.inputs(InputKind.INCARNATION_STARTED)
         self._starts = {"row": rows, "at": at, "incarnation": fields.take("u4"), "workers": fields.take("u4")}
 
     def _read_workers(self):
-        rows, at, fields = self._log.inputs("worker_joined")
+        rows, at, fields = self._log.inputs(InputKind.WORKER_JOINED)
         self._joined = {"row": rows, "at": at, "worker": fields.take("i8"), "host": fields.text(), "device": fields.text(), "quota": fields.take("u8")}
-        rows, at, fields = self._log.inputs("worker_lost")
+        rows, at, fields = self._log.inputs(InputKind.WORKER_LOST)
         self._gone = {"row": rows, "at": at, "worker": fields.take("i8"), "reason": fields.text()}
 
     def _read_reports(self):
-        rows, at, fields = self._log.inputs("lease_reported")
+        rows, at, fields = self._log.inputs(InputKind.LEASE_REPORTED)
         numbers = {name: fields.take(kind) for name, kind in (("worker", "i8"), ("lease", "i8"), ("reached", "i8"), ("seconds", "f8"), ("snapshot_bytes", "u8"))}
         self._reported = {"row": rows, "at": at, **numbers}
         count = fields.take("u4")
@@ -102,18 +101,18 @@ class LoggedTables:
         return values
 
     def _read_failures(self):
-        rows, at, fields = self._log.inputs("lease_failed")
+        rows, at, fields = self._log.inputs(InputKind.LEASE_FAILED)
         self._failed = {"row": rows, "at": at, "worker": fields.take("i8"), "lease": fields.take("i8"), "kind": fields.take("u1"),
                         "type": fields.text(), "message": fields.text(), "reached": fields.take("i8"), "seconds": fields.take("f8")}
 
     def _read_assignments(self):
-        rows, at, fields = self._log.decisions("assign")
+        rows, at, fields = self._log.decisions(EffectKind.ASSIGN)
         names = (("worker", "i8"), ("lease", "i8"), ("member", "i8"), ("from", "i8"), ("to", "i8"), ("source", "u1"), ("snapshot", "i8"),
                  ("owner", "i8"), ("transfer", "i8"), ("bytes", "u8"), ("attempt", "u4"))
         self._given = {"row": rows, "at": at, **{name: fields.take(kind) for name, kind in names}}
         if not np.array_equal(self._given["lease"], np.arange(len(rows))):
             raise Damaged("the log's leases are not numbered in order")
-        rows, at, fields = self._log.decisions("noted")
+        rows, at, fields = self._log.decisions(EffectKind.NOTED)
         self._noted = {"row": rows, "at": at, "kind": fields.take("u1"), "member": fields.take("i8"), "lease": fields.take("i8"), "worker": fields.take("i8"), "value": fields.take("f8")}
 
     # ---- what follows from several kinds ----------------------------------------------------------------------------
@@ -129,11 +128,11 @@ class LoggedTables:
         """Where each lease first ended, and how: a report or failure of the worker that had it, the worker's loss, the next start
         of the program, or a word of the manager's."""
         given, reported, failed, noted = self._given, self._reported, self._failed, self._noted
-        whole = np.where(reported["reached"] < self._of_lease("to", reported["lease"], 0), _OUTCOME["partial"], _OUTCOME["reported"])
+        whole = np.where(reported["reached"] < self._of_lease("to", reported["lease"], 0), LeaseOutcome.PARTIAL, LeaseOutcome.REPORTED)
         found = [(told["lease"][own], told["at"][own], told["row"][own], outcome[own])
-                 for told, outcome in ((reported, whole), (failed, np.full(len(failed["row"]), _OUTCOME["failed"])))
+                 for told, outcome in ((reported, whole), (failed, np.full(len(failed["row"]), LeaseOutcome.FAILED)))
                  for own in [self._of_lease("worker", told["lease"], schema.NONE) == told["worker"]]]
-        outcomes = {_EVENT["requeued"]: _OUTCOME["lost"], _EVENT["retry"]: _OUTCOME["timed_out"], _EVENT["member_failed"]: _OUTCOME["timed_out"]}
+        outcomes = {EventKind.REQUEUED: LeaseOutcome.LOST, EventKind.RETRY: LeaseOutcome.TIMED_OUT, EventKind.MEMBER_FAILED: LeaseOutcome.TIMED_OUT}
         for kind, outcome in outcomes.items():
             own = (noted["kind"] == kind) & (self._of_lease("lease", noted["lease"], schema.NONE) >= 0)
             found.append((noted["lease"][own], noted["at"][own], noted["row"][own], np.full(own.sum(), outcome)))
@@ -145,7 +144,7 @@ class LoggedTables:
             own = np.flatnonzero(next_one < len(keys))
             if "worker" in told:
                 own = own[told["worker"][next_one[own]] == given["worker"][own]]
-            found.append((own, told["at"][next_one[own]], told["row"][next_one[own]], np.full(len(own), _OUTCOME["lost"])))
+            found.append((own, told["at"][next_one[own]], told["row"][next_one[own]], np.full(len(own), LeaseOutcome.LOST)))
         lease, at, row, outcome = (np.concatenate(items) for items in zip(*found))
         later = at > given["at"][lease]
         lease, at, row, outcome = lease[later], at[later], row[later], outcome[later]
@@ -187,14 +186,14 @@ class LoggedTables:
     # ---- the tables: fixed columns, and the further ones ------------------------------------------------------------
 
     def _members(self):
-        rows, _, fields = self._log.decisions("born")
+        rows, _, fields = self._log.decisions(EffectKind.BORN)
         fixed = {"member": fields.take("i8"), "cause": fields.take("u1"), "parent": fields.take("i8"), "donor": fields.take("i8"), "generation": fields.take("u4"),
                  **self._when({"row": rows})}
         count, more = fields.take("u4"), []
         for number in range(self._parameters):
             values, there = np.full(len(rows), np.nan), np.flatnonzero(count > number)
             which = fields.take("u1", there)
-            for kind, as_number in ((1, "f8"), (2, "i8"), (3, "u4")):
+            for kind, as_number in ((_REAL, "f8"), (_INTEGER, "i8"), (_CHOICE, "u4")):
                 own = there[which == kind]
                 values[own] = fields.take(as_number, own)
             more.append(values)
@@ -204,7 +203,7 @@ class LoggedTables:
         told = self._reported
         late = (self._of_lease("worker", told["lease"], schema.NONE) != told["worker"]) | (self._end_at_of(told["lease"]) < told["at"])
         asked = self._of_lease("to", told["lease"], 0)
-        status = np.where(late, _STATUS["late"], np.where(told["reached"] < asked, _STATUS["partial"], _STATUS["full"]))
+        status = np.where(late, ReportStatus.LATE, np.where(told["reached"] < asked, ReportStatus.PARTIAL, ReportStatus.FULL))
         return {**told, **self._when(told), "member": self._of_lease("member", told["lease"], schema.NONE), "resource": told["reached"], "asked": asked, "status": status}, self._last_values.T
 
     def _end_at_of(self, leases):
@@ -222,18 +221,19 @@ class LoggedTables:
         return {**self._ends, **self._when(self._ends)}, ()
 
     def _workers(self):
-        rows, at, fields = self._log.decisions("dismiss")
+        rows, at, fields = self._log.decisions(EffectKind.DISMISS)
         dismissed = {"row": rows, "at": at, "worker": fields.take("i8")}
-        parts = ({**self._joined, "change": _WORKER["joined"], "snapshot_quota": self._joined["quota"], **self._text_columns("host", "device")},
-                 {**self._gone, "change": _WORKER["lost"], **self._text_columns("reason")}, {**dismissed, "change": _WORKER["dismissed"]})
+        parts = ({**self._joined, "change": WorkerChange.JOINED, "snapshot_quota": self._joined["quota"], **self._text_columns("host", "device")},
+                 {**self._gone, "change": WorkerChange.LOST, **self._text_columns("reason")}, {**dismissed, "change": WorkerChange.DISMISSED})
         return self._merged("workers", *({**part, **self._when(part), "incarnation": self._incarnation(part["at"])} for part in parts)), ()
 
     def _snapshots(self):
-        rows, at, fields = self._log.inputs("snapshot_persisted")
+        rows, at, fields = self._log.inputs(InputKind.SNAPSHOT_PERSISTED)
         snapshot, fine = fields.take("i8"), fields.take("u1") != 0
-        parts = [{"row": rows, "at": at, "snapshot": snapshot, "change": np.where(fine, _SNAPSHOT["persisted"], _SNAPSHOT["persist_failed"])}]
-        for (rows, at, fields), change in ((self._log.inputs("snapshot_missing"), "missing"), (self._log.decisions("erase"), "erased")):
-            parts.append({"row": rows, "at": at, "snapshot": fields.take("i8"), "change": _SNAPSHOT[change]})
+        parts = [{"row": rows, "at": at, "snapshot": snapshot, "change": np.where(fine, SnapshotChange.PERSISTED, SnapshotChange.PERSIST_FAILED)}]
+        for (rows, at, fields), change in ((self._log.inputs(InputKind.SNAPSHOT_MISSING), SnapshotChange.MISSING),
+                                         (self._log.decisions(EffectKind.ERASE), SnapshotChange.ERASED)):
+            parts.append({"row": rows, "at": at, "snapshot": fields.take("i8"), "change": change})
         return self._merged("snapshots", *({**part, **self._when(part), "member": self._of_lease("member", part["snapshot"], schema.NONE)} for part in parts)), ()
 
     def _events(self):
@@ -244,9 +244,9 @@ class LoggedTables:
         return {**told, **self._when(told), "member": self._of_lease("member", told["lease"], schema.NONE), "resource": told["reached"], **self._text_columns("type", "message")}, ()
 
     def _incarnations(self):
-        rows, at, fields = self._log.decisions("ended")
-        ended = {"row": rows, "at": at, "change": _INCARNATION["ended"], "reason": fields.take("u1"), "best": fields.take("i8"), "incarnation": self._incarnation(at)}
-        started = {**self._starts, "change": _INCARNATION["started"], "best": schema.NONE}
+        rows, at, fields = self._log.decisions(EffectKind.ENDED)
+        ended = {"row": rows, "at": at, "change": IncarnationChange.ENDED, "reason": fields.take("u1"), "best": fields.take("i8"), "incarnation": self._incarnation(at)}
+        started = {**self._starts, "change": IncarnationChange.STARTED, "best": schema.NONE}
         return self._merged("incarnations", *({**part, **self._when(part)} for part in (started, ended))), ()
 
     @staticmethod

@@ -20,7 +20,6 @@ from stemma.logged_tables import LoggedTables, NotAsLogged
 
 _LOG = ("inputs", "decisions", "payload")
 _RENAMED = {"epochs": "units", "units": "epochs"}  # tables that have another name in files of other versions
-_FINISHED = 2  # bit of the column `flags` of /commits
 _COMMITS_PER_BLOCK = 1024
 _NO_TABLES = ("commit", "time", "flags", "crc32")  # columns of /commits that are not the row count of a table
 
@@ -265,7 +264,7 @@ class RunFile:
                 self._rows = {name: int(block[i][column]) for name, column in counted.items()} | {"commits": first + i + 1}
                 self._commit = block[i].tobytes()
                 self.seconds = float(block[i]["time"])
-                self.finished = bool(int(block[i]["flags"]) & _FINISHED)
+                self.finished = bool(int(block[i]["flags"]) & schema.COMMIT_FINISHED)
                 return
             end = first
         if commits.shape[0]:
@@ -326,10 +325,11 @@ def _parameter(name, column, item):
                      tuple(item.get("choices") or ()), item.get("role") or "mutable", tuple(map(str, item.get("when") or ())))
 
 
-def decode(column, names):
-    """Numbers of an enumeration to its names, as a pandas Categorical; numbers that are not known keep their digits."""
+def decode(column, kinds, **more):
+    """Numbers of an enumeration (or of `more` names) to its names, as a pandas Categorical; numbers that are not known keep their digits."""
     import pandas as pd
 
+    names = {number: name for name, number in more.items()} | {kind.value: kind.name.lower() for kind in kinds}
     known = {**{int(number): str(int(number)) for number in _present(column)}, **names}
     numbers = sorted(known)
     return pd.Categorical.from_codes(_positions(numbers)[column], [known[number] for number in numbers])

@@ -1,131 +1,135 @@
 """Names and numbers of run files. Generated from src/record/schema.hpp; do not edit."""
 
+from enum import IntEnum
+
 FORMAT = "stemma-run"
 FORMAT_VERSION = 1
 
 NONE = -1  # an id that is not there
+COMMIT_CLOSED, COMMIT_FINISHED = 1, 2  # bits of the column flags of commits
 
-INPUT_KINDS = {
-    0: "incarnation_started",
-    1: "worker_joined",
-    2: "worker_lost",
-    3: "lease_reported",
-    4: "lease_failed",
-    5: "snapshot_persisted",
-    6: "snapshot_missing",
-    7: "transfer_done",
-    8: "ticked",
-    9: "stop_requested",
-    10: "member_stopped",
-    11: "budget_changed",
-    12: "model_fitted",
-    13: "transfer_failed",
-}
 
-EFFECT_KINDS = {
-    0: "born",
-    1: "assign",
-    2: "serve",
-    3: "abort_transfer",
-    4: "drop",
-    5: "persist",
-    6: "erase",
-    7: "cancel",
-    8: "dismiss",
-    9: "noted",
-    10: "ended",
-    11: "replicate",
-}
+class InputKind(IntEnum):
+    INCARNATION_STARTED = 0
+    WORKER_JOINED = 1
+    WORKER_LOST = 2
+    LEASE_REPORTED = 3
+    LEASE_FAILED = 4
+    SNAPSHOT_PERSISTED = 5
+    SNAPSHOT_MISSING = 6
+    TRANSFER_DONE = 7
+    TICKED = 8
+    STOP_REQUESTED = 9
+    MEMBER_STOPPED = 10
+    BUDGET_CHANGED = 11
+    MODEL_FITTED = 12
+    TRANSFER_FAILED = 13
 
-BIRTH_CAUSES = {
-    1: "sampled",
-    2: "repeat",
-    3: "exploit",
-    4: "adoption",
-    5: "continuation",
-    6: "backtrack",
-}
 
-SOURCE_KINDS = {
-    0: "scratch",
-    1: "local",
-    2: "peer",
-    3: "disk",
-}
+class EffectKind(IntEnum):
+    BORN = 0
+    ASSIGN = 1
+    SERVE = 2
+    ABORT_TRANSFER = 3
+    DROP = 4
+    PERSIST = 5
+    ERASE = 6
+    CANCEL = 7
+    DISMISS = 8
+    NOTED = 9
+    ENDED = 10
+    REPLICATE = 11
 
-FAILURE_KINDS = {
-    0: "none",
-    1: "nonfinite",
-    2: "out_of_memory",
-    3: "infeasible",
-    4: "device",
-    5: "exception",
-    6: "snapshot_unavailable",
-    7: "worker_lost",
-    8: "timed_out",
-    9: "broken_program",
-}
 
-EVENT_KINDS = {
-    1: "late_report",
-    2: "retry",
-    3: "member_failed",
-    4: "member_diverged",
-    5: "evicted",
-    6: "retrain",
-    7: "worker_retired",
-    8: "new_best",
-    9: "repeated_failure",
-    10: "requeued",
-    11: "persist_failed",
-    12: "released",
-    13: "model_late",
-    14: "budget_cut",
-}
+class BirthCause(IntEnum):
+    SAMPLED = 1
+    REPEAT = 2
+    EXPLOIT = 3
+    ADOPTION = 4
+    CONTINUATION = 5
+    BACKTRACK = 6
 
-END_REASONS = {
-    1: "exhausted",
-    2: "budget_members",
-    3: "budget_reports",
-    4: "budget_resource",
-    5: "budget_seconds",
-    6: "target",
-    7: "stopped",
-    8: "repeated_failure",
-    9: "no_workers",
-}
 
-REPORT_STATUS = {
-    1: "full",
-    2: "partial",
-    3: "late",
-}
+class SourceKind(IntEnum):
+    SCRATCH = 0
+    LOCAL = 1
+    PEER = 2
+    DISK = 3
 
-LEASE_OUTCOMES = {
-    1: "reported",
-    2: "partial",
-    3: "failed",
-    4: "lost",
-    5: "timed_out",
-}
 
-WORKER_CHANGES = {
-    1: "joined",
-    2: "lost",
-    3: "dismissed",
-}
+class FailureKind(IntEnum):
+    NONE = 0
+    NONFINITE = 1
+    OUT_OF_MEMORY = 2
+    INFEASIBLE = 3
+    DEVICE = 4
+    EXCEPTION = 5
+    SNAPSHOT_UNAVAILABLE = 6
+    WORKER_LOST = 7
+    TIMED_OUT = 8
+    BROKEN_PROGRAM = 9
 
-SNAPSHOT_CHANGES = {
-    1: "persisted",
-    2: "persist_failed",
-    3: "erased",
-    4: "missing",
-}
 
-INCARNATION_CHANGES = {
-    1: "started",
-    2: "ended",
-}
+class EventKind(IntEnum):
+    LATE_REPORT = 1
+    RETRY = 2
+    MEMBER_FAILED = 3
+    MEMBER_DIVERGED = 4
+    EVICTED = 5
+    RETRAIN = 6
+    WORKER_RETIRED = 7
+    NEW_BEST = 8
+    REPEATED_FAILURE = 9
+    REQUEUED = 10
+    PERSIST_FAILED = 11
+    RELEASED = 12
+    MODEL_LATE = 13
+    BUDGET_CUT = 14
+
+
+class EndReason(IntEnum):
+    EXHAUSTED = 1
+    BUDGET_MEMBERS = 2
+    BUDGET_REPORTS = 3
+    BUDGET_RESOURCE = 4
+    BUDGET_SECONDS = 5
+    TARGET = 6
+    STOPPED = 7
+    REPEATED_FAILURE = 8
+    NO_WORKERS = 9
+
+
+class ReportStatus(IntEnum):
+    FULL = 1
+    PARTIAL = 2
+    LATE = 3
+
+
+class LeaseOutcome(IntEnum):
+    REPORTED = 1
+    PARTIAL = 2
+    FAILED = 3
+    LOST = 4
+    TIMED_OUT = 5
+
+
+class WorkerChange(IntEnum):
+    JOINED = 1
+    LOST = 2
+    DISMISSED = 3
+
+
+class SnapshotChange(IntEnum):
+    PERSISTED = 1
+    PERSIST_FAILED = 2
+    ERASED = 3
+    MISSING = 4
+
+
+class IncarnationChange(IntEnum):
+    STARTED = 1
+    ENDED = 2
+
 
 # Fixed columns of each table with their NumPy types; parameters and metrics follow as float64.
 TABLES = {
@@ -269,18 +273,18 @@ TABLES = {
     },
 }
 
-# Which names decode a column.
+# Which enumeration a column holds.
 DECODERS = {
-    ("inputs", "kind"): INPUT_KINDS,
-    ("decisions", "kind"): EFFECT_KINDS,
-    ("members", "cause"): BIRTH_CAUSES,
-    ("reports", "status"): REPORT_STATUS,
-    ("leases", "source"): SOURCE_KINDS,
-    ("lease_ends", "outcome"): LEASE_OUTCOMES,
-    ("workers", "change"): WORKER_CHANGES,
-    ("snapshots", "change"): SNAPSHOT_CHANGES,
-    ("events", "kind"): EVENT_KINDS,
-    ("failures", "kind"): FAILURE_KINDS,
-    ("incarnations", "change"): INCARNATION_CHANGES,
-    ("incarnations", "reason"): END_REASONS,
+    ("inputs", "kind"): InputKind,
+    ("decisions", "kind"): EffectKind,
+    ("members", "cause"): BirthCause,
+    ("reports", "status"): ReportStatus,
+    ("leases", "source"): SourceKind,
+    ("lease_ends", "outcome"): LeaseOutcome,
+    ("workers", "change"): WorkerChange,
+    ("snapshots", "change"): SnapshotChange,
+    ("events", "kind"): EventKind,
+    ("failures", "kind"): FailureKind,
+    ("incarnations", "change"): IncarnationChange,
+    ("incarnations", "reason"): EndReason,
 }

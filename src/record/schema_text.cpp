@@ -23,6 +23,25 @@ std::string type_text(const Column& column) {
     return std::string(name_of(column.type)) + (column.type == ColumnType::id ? " (-1: none)" : "");
 }
 
+/// The class of an enumeration in Python: "EVENT_KINDS" -> "EventKind".
+std::string class_name(std::string_view enumeration) {
+    std::string out;
+    for (std::size_t i = 0; i < enumeration.size(); ++i) {
+        if (enumeration[i] == '_') continue;
+        out += i == 0 || enumeration[i - 1] == '_' ? enumeration[i] : static_cast<char>(enumeration[i] - 'A' + 'a');
+    }
+    if (!out.ends_with("Status")) out.pop_back();  // the s of the plural
+    return out;
+}
+
+std::string upper(std::string_view name) {
+    std::string out(name);
+    for (auto& c : out) {
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string schema_markdown() {
@@ -73,28 +92,30 @@ std::string schema_markdown() {
 std::string schema_python() {
     std::string out = fmt::format(
         "\"\"\"Names and numbers of run files. Generated from src/record/schema.hpp; do not edit.\"\"\"\n\n"
-        "FORMAT = \"{}\"\nFORMAT_VERSION = {}\n\nNONE = -1  # an id that is not there\n",
-        run_file_format, run_file_version);
+        "from enum import IntEnum\n\nFORMAT = \"{}\"\nFORMAT_VERSION = {}\n\nNONE = -1  # an id that is not there\n"
+        "COMMIT_CLOSED, COMMIT_FINISHED = {}, {}  # bits of the column flags of commits\n",
+        run_file_format, run_file_version, commit_closed, commit_finished);
     for (const auto& enumeration : enumerations()) {
-        out += fmt::format("\n{} = {{\n", enumeration.name);
-        for (const auto& value : enumeration.values) out += fmt::format("    {}: \"{}\",\n", value.value, value.name);
-        out += "}\n";
+        out += fmt::format("\n\nclass {}(IntEnum):\n", class_name(enumeration.name));
+        for (const auto& value : enumeration.values)
+            out += fmt::format("    {} = {}\n", upper(value.name), value.value);
     }
     out +=
-        "\n# Fixed columns of each table with their NumPy types; parameters and metrics follow as float64.\nTABLES = "
-        "{\n";
+        "\n\n# Fixed columns of each table with their NumPy types; parameters and metrics follow as float64.\n"
+        "TABLES = {\n";
     for (const auto& table : tables) {
         out += fmt::format("    \"{}\": {{\n", table.name.substr(1));
         for (const auto& column : table.columns)
             out += fmt::format("        \"{}\": \"{}\",\n", column.name, name_of(column.type));
         out += "    },\n";
     }
-    out += "}\n\n# Which names decode a column.\nDECODERS = {\n";
+    out += "}\n\n# Which enumeration a column holds.\nDECODERS = {\n";
     for (std::size_t i = 0; i < table_count; ++i) {
         for (const auto& column : tables[i].columns) {
             const auto decoder = enumeration_of(static_cast<Table>(i), column.name);
             if (decoder.empty()) continue;
-            out += fmt::format("    (\"{}\", \"{}\"): {},\n", tables[i].name.substr(1), column.name, decoder);
+            out +=
+                fmt::format("    (\"{}\", \"{}\"): {},\n", tables[i].name.substr(1), column.name, class_name(decoder));
         }
     }
     out += "}\n";

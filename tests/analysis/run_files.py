@@ -83,7 +83,7 @@ def commit(counts, seconds, tables, finished):
     rows["time"] = seconds if seconds is not None else (max(times) if len(times) else 0.0)
     for table, count in counts.items():
         rows[table] = count
-    rows["flags"] = 3 if finished else 0
+    rows["flags"] = schema.COMMIT_CLOSED | schema.COMMIT_FINISHED if finished else 0
     rows["crc32"] = zlib.crc32(rows.tobytes()[:-4])
     return rows
 
@@ -118,7 +118,7 @@ def population(members, reports_each, *, births=True, seed=1, workers=64):
     bests = np.flatnonzero(np.r_[True, np.minimum.accumulate(loss)[1:] < np.minimum.accumulate(loss)[:-1]])
     ids, ends = np.arange(count), begin + seconds + 0.2
     return {
-        "members": {"member": np.arange(members), "parent": parent, "cause": np.where(parent < 0, 1, 4), "generation": start // reports_each, "time": born,
+        "members": {"member": np.arange(members), "parent": parent, "cause": np.where(parent < 0, schema.BirthCause.SAMPLED, schema.BirthCause.ADOPTION), "generation": start // reports_each, "time": born,
                     "lr": 10 ** random.uniform(-5, 0, members), "width": random.integers(8, 513, members), "activation": random.integers(0, 2, members)},
         "leases": {"lease": ids, "member": who, "worker": worker, "from": resource - 1, "to": resource, "source": np.where(resource == 1, 0, 1), "time": begin},
         "lease_ends": {"lease": ids, "time": ends, "outcome": np.ones(count)},
@@ -126,7 +126,7 @@ def population(members, reports_each, *, births=True, seed=1, workers=64):
                     "status": np.ones(count), "valid_loss": loss, "test_loss": loss * 1.05},
         "epochs": {"report": ids, "member": who, "resource": resource, "valid_loss": loss, "test_loss": loss * 1.05},
         "workers": {"worker": np.arange(workers) + 1, "change": np.ones(workers)},
-        "events": {"sequence": bests, "time": ends[bests], "kind": np.full(len(bests), 8), "member": who[bests], "lease": np.full(len(bests), -1),
+        "events": {"sequence": bests, "time": ends[bests], "kind": np.full(len(bests), schema.EventKind.NEW_BEST), "member": who[bests], "lease": np.full(len(bests), -1),
                    "worker": np.full(len(bests), -1), "value": loss[bests]},
         "incarnations": {"incarnation": [0], "change": [1], "workers": [workers], "best": [-1]},
     }

@@ -45,3 +45,13 @@ def test_files_are_short():
     wrong = [f"{path.relative_to(ROOT)}: {count} lines" for path in sorted((ROOT / "analysis/stemma").rglob("*")) if path.suffix in (".py", ".js", ".css")
              for count in [len(path.read_text().splitlines())] if count > 400]
     assert not wrong
+
+
+def test_kinds_and_states_go_by_name():
+    """Numbers of a file's enumerations are those of schema.py, and stand nowhere else."""
+    columns = "|".join(sorted({column for _, column in stemma.schema.DECODERS}))
+    bare = re.compile(rf"""["'](?:{columns})["']\]?\s*(?:[=!]=|:|in)\s*[(\[]*\d""")
+    found = [f"{path.relative_to(ROOT)}:{number}: {line.strip()}" for path in sorted((ROOT / "analysis").rglob("*.py"))
+             for number, line in enumerate(path.read_text().splitlines(), 1) if bare.search(line)]
+    assert not found
+    assert bare.search('rows["status"] == 3') and bare.search('"cause": [1, 4]')
