@@ -63,6 +63,22 @@ def test_includes_follow_declared_dependencies(folder):
     assert not wrong, "\n".join(wrong)
 
 
+def test_folders_within_the_torch_trainer_go_one_way():
+    """They are one library, for the sake of its compile time; the files beside them may use all."""
+    home = tree.SRC / "trainer/torch"
+    allowed = {"data": [], "kernels": [], "hypergradient": [], "networks": ["data", "kernels", "hypergradient"]}
+    wrong = []
+    for folder, others in allowed.items():
+        files = tree.cxx_files(home / folder)
+        assert files, f"{home / folder} is gone"
+        for path in files:
+            for number, name, _ in tree.includes(path):
+                target = (tree.SRC / name).parent
+                if target.parent == home and target.name not in [folder, *others]:
+                    wrong.append(f"{tree.place(path, number)}: {folder}/ does not use {target.name}/")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_heavy_libraries_are_leaves():
     wrong = []
     for path in tree.cxx_files(tree.SRC):

@@ -5,12 +5,12 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "trainer/torch/data/text_data.hpp"
 #include "trainer/torch/device.hpp"
 #include "trainer/torch/hypergradient/start.hpp"
-#include "trainer/torch/optimiser.hpp"
+#include "trainer/torch/optimizer.hpp"
 #include "trainer/torch/schedule.hpp"
 #include "trainer/torch/state.hpp"
-#include "trainer/torch/text_data.hpp"
 
 namespace stemma {
 

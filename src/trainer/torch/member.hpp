@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "core/ids.hpp"
-#include "trainer/torch/data.hpp"
+#include "trainer/torch/data/data.hpp"
 #include "trainer/torch/hypergradient/one_pass.hpp"
-#include "trainer/torch/network.hpp"
+#include "trainer/torch/networks/network.hpp"
 #include "trainer/trainer.hpp"
 
 namespace stemma {

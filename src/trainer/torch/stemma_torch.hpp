@@ -21,7 +21,7 @@
 #include "trainer/torch/classify.hpp"
 #include "trainer/torch/hyperparameters.hpp"
 #include "trainer/torch/moving_loop.hpp"
-#include "trainer/torch/optimiser.hpp"
+#include "trainer/torch/optimizer.hpp"
 #include "trainer/torch/schedule.hpp"
 #include "trainer/torch/state.hpp"
 

@@ -8,12 +8,12 @@
 #include "core/error.hpp"
 #include "core/suggest.hpp"
 #include "trainer/torch/classify.hpp"
-#include "trainer/torch/data.hpp"
+#include "trainer/torch/data/data.hpp"
 #include "trainer/torch/device.hpp"
 #include "trainer/torch/hypergradient/start.hpp"
 #include "trainer/torch/hyperparameters.hpp"
 #include "trainer/torch/member.hpp"
-#include "trainer/torch/script_network.hpp"
+#include "trainer/torch/networks/script_network.hpp"
 
 namespace stemma {
 namespace {

@@ -14,8 +14,8 @@
 
 #include "trainer/torch/device.hpp"
 #include "trainer/torch/hypergradient/one_pass.hpp"
-#include "trainer/torch/network.hpp"
-#include "trainer/torch/optimiser.hpp"
+#include "trainer/torch/networks/network.hpp"
+#include "trainer/torch/optimizer.hpp"
 
 namespace {
 

@@ -18,10 +18,10 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
-#include "trainer/torch/csv.hpp"
+#include "trainer/torch/data/csv.hpp"
 #include "trainer/torch/device.hpp"
 #include "trainer/torch/hypergradient/one_pass.hpp"
-#include "trainer/torch/network.hpp"
+#include "trainer/torch/networks/network.hpp"
 
 namespace {
 

@@ -6,10 +6,10 @@
 #include <fstream>
 
 #include "core/error.hpp"
-#include "trainer/torch/cifar.hpp"
-#include "trainer/torch/csv.hpp"
-#include "trainer/torch/idx.hpp"
-#include "trainer/torch/text.hpp"
+#include "trainer/torch/data/cifar.hpp"
+#include "trainer/torch/data/csv.hpp"
+#include "trainer/torch/data/idx.hpp"
+#include "trainer/torch/data/text.hpp"
 #include "trainer/torch/torch_trainer.hpp"
 #include "unit/torch/small_data.hpp"
 

@@ -1,7 +1,7 @@
 // LeNet's first block as one operation against the composed operations, by LibTorch's automatic differentiation: first
 // to third derivatives.
 
-#include "trainer/torch/first_block.hpp"
+#include "trainer/torch/kernels/first_block.hpp"
 
 #include <gtest/gtest.h>
 

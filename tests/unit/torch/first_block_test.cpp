@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/rng.hpp"
-#include "trainer/torch/first_block_kernels.hpp"
+#include "trainer/torch/kernels/first_block_kernels.hpp"
 
 namespace stemma {
 namespace {

@@ -5,12 +5,12 @@
 #include <cstring>
 
 #include "core/error.hpp"
+#include "trainer/torch/data/text_data.hpp"
 #include "trainer/torch/hypergradient/curvature.hpp"
 #include "trainer/torch/hypergradient/flat_parameters.hpp"
 #include "trainer/torch/hypergradient/recorded_update.hpp"
-#include "trainer/torch/lstm.hpp"
-#include "trainer/torch/optimiser.hpp"
-#include "trainer/torch/text_data.hpp"
+#include "trainer/torch/networks/lstm.hpp"
+#include "trainer/torch/optimizer.hpp"
 #include "unit/torch/small_data.hpp"
 #include "unit/torch/small_network.hpp"
 #include "unit/torch/training.hpp"

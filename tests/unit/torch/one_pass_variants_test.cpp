@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "trainer/torch/hypergradient/one_pass.hpp"
-#include "trainer/torch/script_network.hpp"
+#include "trainer/torch/networks/script_network.hpp"
 #include "trainer/torch/state.hpp"
 #include "unit/torch/small_network.hpp"
 

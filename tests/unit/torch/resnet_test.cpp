@@ -1,13 +1,13 @@
 // ResNet-18 and CIFAR-10: shapes, loader, learning, hypergradients, continuation.
-#include "trainer/torch/resnet.hpp"
+#include "trainer/torch/networks/resnet.hpp"
 
 #include <gmock/gmock.h>
 
 #include <cmath>
 
 #include "core/error.hpp"
-#include "trainer/torch/convolution.hpp"
-#include "trainer/torch/images.hpp"
+#include "trainer/torch/data/images.hpp"
+#include "trainer/torch/kernels/convolution.hpp"
 #include "unit/torch/small_data.hpp"
 #include "unit/torch/small_network.hpp"
 #include "unit/torch/training.hpp"

@@ -1,4 +1,4 @@
-#include "trainer/torch/split.hpp"
+#include "trainer/torch/data/split.hpp"
 
 #include <cmath>
 #include <numeric>

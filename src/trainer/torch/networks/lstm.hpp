@@ -3,7 +3,7 @@
 
 #include <tuple>
 
-#include "trainer/torch/network.hpp"
+#include "trainer/torch/networks/network.hpp"
 
 namespace stemma {
 

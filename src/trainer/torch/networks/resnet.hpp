@@ -1,7 +1,7 @@
 #pragma once
 // ResNet-18 (He et al., arXiv 1512.03385) as torchvision has it.
 
-#include "trainer/torch/network.hpp"
+#include "trainer/torch/networks/network.hpp"
 
 namespace stemma {
 

@@ -1,4 +1,4 @@
-#include "trainer/torch/text_data.hpp"
+#include "trainer/torch/data/text_data.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,8 +6,8 @@
 #include <span>
 
 #include "core/error.hpp"
-#include "trainer/torch/split.hpp"
-#include "trainer/torch/text.hpp"
+#include "trainer/torch/data/split.hpp"
+#include "trainer/torch/data/text.hpp"
 
 namespace stemma {
 namespace {

@@ -1,4 +1,4 @@
-#include "trainer/torch/convolution.hpp"
+#include "trainer/torch/kernels/convolution.hpp"
 
 #include <array>
 #include <tuple>

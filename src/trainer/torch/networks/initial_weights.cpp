@@ -1,4 +1,4 @@
-#include "trainer/torch/initial_weights.hpp"
+#include "trainer/torch/networks/initial_weights.hpp"
 
 #include <cmath>
 

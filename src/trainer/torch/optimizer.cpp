@@ -1,4 +1,4 @@
-#include "trainer/torch/optimiser.hpp"
+#include "trainer/torch/optimizer.hpp"
 
 #include <sstream>
 #include <type_traits>

@@ -1,4 +1,4 @@
-#include "trainer/torch/first_block_kernels.hpp"
+#include "trainer/torch/kernels/first_block_kernels.hpp"
 
 #include <array>
 #include <cstring>

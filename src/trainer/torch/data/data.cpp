@@ -1,14 +1,14 @@
-#include "trainer/torch/data.hpp"
+#include "trainer/torch/data/data.hpp"
 
 #include <algorithm>
 #include <filesystem>
 
 #include "core/error.hpp"
 #include "core/suggest.hpp"
-#include "trainer/torch/csv.hpp"
-#include "trainer/torch/images.hpp"
-#include "trainer/torch/split.hpp"
-#include "trainer/torch/text_data.hpp"
+#include "trainer/torch/data/csv.hpp"
+#include "trainer/torch/data/images.hpp"
+#include "trainer/torch/data/split.hpp"
+#include "trainer/torch/data/text_data.hpp"
 
 namespace stemma {
 namespace {

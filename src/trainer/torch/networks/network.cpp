@@ -1,4 +1,4 @@
-#include "trainer/torch/network.hpp"
+#include "trainer/torch/networks/network.hpp"
 
 #include <unistd.h>
 
@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "core/error.hpp"
-#include "trainer/torch/convolution.hpp"
-#include "trainer/torch/first_block.hpp"
-#include "trainer/torch/initial_weights.hpp"
-#include "trainer/torch/lstm.hpp"
-#include "trainer/torch/resnet.hpp"
-#include "trainer/torch/script_network.hpp"
+#include "trainer/torch/kernels/convolution.hpp"
+#include "trainer/torch/kernels/first_block.hpp"
+#include "trainer/torch/networks/initial_weights.hpp"
+#include "trainer/torch/networks/lstm.hpp"
+#include "trainer/torch/networks/resnet.hpp"
+#include "trainer/torch/networks/script_network.hpp"
 
 namespace stemma {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <torch/torch.h>
 
-#include "trainer/torch/data.hpp"
+#include "trainer/torch/data/data.hpp"
 #include "trainer/torch/hypergradient/curvature.hpp"
 #include "trainer/torch/hyperparameters.hpp"
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "trainer/torch/network.hpp"
+#include "trainer/torch/networks/network.hpp"
 
 namespace stemma {
 

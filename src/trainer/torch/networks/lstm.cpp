@@ -1,8 +1,8 @@
-#include "trainer/torch/lstm.hpp"
+#include "trainer/torch/networks/lstm.hpp"
 
 #include <cmath>
 
-#include "trainer/torch/initial_weights.hpp"
+#include "trainer/torch/networks/initial_weights.hpp"
 
 namespace stemma {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 // Text as a data set: the next word is to be predicted.
 
-#include "trainer/torch/data.hpp"
+#include "trainer/torch/data/data.hpp"
 #include "trainer/torch/hyperparameters.hpp"
 
 namespace stemma {

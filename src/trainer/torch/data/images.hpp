@@ -1,7 +1,7 @@
 #pragma once
 // Data sets of images: Fashion-MNIST and CIFAR-10.
 
-#include "trainer/torch/data.hpp"
+#include "trainer/torch/data/data.hpp"
 
 namespace stemma {
 

@@ -1,4 +1,4 @@
-#include "trainer/torch/csv.hpp"
+#include "trainer/torch/data/csv.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "trainer/torch/idx.hpp"
+#include "trainer/torch/data/idx.hpp"
 
 #include <zlib.h>
 

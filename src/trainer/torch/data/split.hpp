@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "trainer/torch/data.hpp"
+#include "trainer/torch/data/data.hpp"
 
 namespace stemma {
 

@@ -3,7 +3,7 @@
 
 #include <torch/torch.h>
 
-#include "trainer/torch/torch_trainer.hpp"
+#include "trainer/torch_library/torch_settings.hpp"
 
 namespace stemma {
 

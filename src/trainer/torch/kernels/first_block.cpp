@@ -1,11 +1,11 @@
-#include "trainer/torch/first_block.hpp"
+#include "trainer/torch/kernels/first_block.hpp"
 
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 
 #include "core/error.hpp"
-#include "trainer/torch/first_block_kernels.hpp"
+#include "trainer/torch/kernels/first_block_kernels.hpp"
 
 namespace stemma {
 namespace {

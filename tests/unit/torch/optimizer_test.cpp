@@ -1,5 +1,5 @@
 // Moments of a network of which only some parameters are trained.
-#include "trainer/torch/optimiser.hpp"
+#include "trainer/torch/optimizer.hpp"
 
 #include <gtest/gtest.h>
 

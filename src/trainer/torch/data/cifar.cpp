@@ -1,4 +1,4 @@
-#include "trainer/torch/cifar.hpp"
+#include "trainer/torch/data/cifar.hpp"
 
 #include <filesystem>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "trainer/torch/text.hpp"
+#include "trainer/torch/data/text.hpp"
 
 #include <algorithm>
 #include <fstream>

@@ -1,12 +1,12 @@
-#include "trainer/torch/images.hpp"
+#include "trainer/torch/data/images.hpp"
 
 #include <array>
 #include <filesystem>
 
 #include "core/error.hpp"
-#include "trainer/torch/cifar.hpp"
-#include "trainer/torch/idx.hpp"
-#include "trainer/torch/split.hpp"
+#include "trainer/torch/data/cifar.hpp"
+#include "trainer/torch/data/idx.hpp"
+#include "trainer/torch/data/split.hpp"
 
 namespace stemma {
 namespace {

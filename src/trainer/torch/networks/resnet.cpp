@@ -1,7 +1,7 @@
-#include "trainer/torch/resnet.hpp"
+#include "trainer/torch/networks/resnet.hpp"
 
-#include "trainer/torch/convolution.hpp"
-#include "trainer/torch/initial_weights.hpp"
+#include "trainer/torch/kernels/convolution.hpp"
+#include "trainer/torch/networks/initial_weights.hpp"
 
 namespace stemma {
 namespace {

@@ -1,4 +1,4 @@
-#include "trainer/torch/script_network.hpp"
+#include "trainer/torch/networks/script_network.hpp"
 
 #include <torch/script.h>
 
