@@ -34,11 +34,12 @@ def paragraphs_of_lines(lines):
         yield paragraph
 
 
-def runs_of(comments):
-    """Comments [(line, column, text)] joined where one continues the other: on the next line, in the same column."""
+def runs_of(comments, lines):
+    """Comments [(line, column, text)] joined where one continues the other: on a line of its own, in the same column."""
     run, last = [], None
     for number, column, text in comments:
-        if run and (number, column) != (last[0] + 1, last[1]):
+        behind_code = column >= 0 and lines[number - 1][:column].strip()
+        if run and (behind_code or (number, column) != (last[0] + 1, last[1])):
             yield run
             run = []
         run.append((number, text))
@@ -54,7 +55,7 @@ def of_cxx(source):
         number = source.count("\n", 0, match.start()) + 1
         if match["line"]:
             text = re.sub(r"^//[/!]?<?", "", match["line"])
-            comments.append((number, match.start() - source.rfind("\n", 0, match.start()), text))
+            comments.append((number, match.start() - source.rfind("\n", 0, match.start()) - 1, text))
         elif match["block"]:
             comments += [(number + i, -1, text.strip("/* ")) for i, text in enumerate(match["block"].split("\n"))]
         elif match["text"]:
@@ -64,7 +65,7 @@ def of_cxx(source):
             else:
                 literals.append([(number, text)])
             after = match.end()
-    for run in runs_of(comments):
+    for run in runs_of(comments, source.split("\n")):
         yield from paragraphs_of_lines(run)
     for literal in literals:
         yield from of_message("".join(text for _, text in literal), literal[0][0], r"\\n")
@@ -82,7 +83,7 @@ def of_python(source, messages):
     """Docstrings and comments; with `messages`, string constants too."""
     comments = [(t.start[0], t.start[1], t.string.lstrip("#"))
                 for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type == tokenize.COMMENT]
-    for run in runs_of(comments):
+    for run in runs_of(comments, source.split("\n")):
         yield from paragraphs_of_lines(run)
     docstrings = set()
     nodes = ast.parse(source)
@@ -118,7 +119,7 @@ def of_markdown(source):
 def of_hash_comments(source):
     comments = [(number, match.start(1), match.group(1)[1:]) for number, text in enumerate(source.split("\n"), 1)
                 if (match := re.search(r"(?:^|\s)(#(?!!|SBATCH).*)", text))]
-    for run in runs_of(comments):
+    for run in runs_of(comments, source.split("\n")):
         yield from paragraphs_of_lines(run)
 
 
