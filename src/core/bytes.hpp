@@ -20,10 +20,11 @@ namespace stemma {
 
 static_assert(std::endian::native == std::endian::little, "Stemma's codecs assume a little-endian host");
 
-/// Bytes(n) and resize(n) leave new bytes indeterminate: where zeros are meant, give std::byte{0}.
+/// Bytes(n) and resize(n) leave new bytes indeterminate. For zeros, give std::byte{0}.
 using Bytes = std::vector<std::byte, LargeBlockAllocator<std::byte>>;
 
-/// Appends a copy, which must not lie within `out`. In one piece: insert() copies byte by byte under an allocator.
+/// Appends a copy of `more`, which must not lie within `out`. One memcpy: insert() copies byte by byte under an
+/// allocator.
 inline void append(Bytes& out, std::span<const std::byte> more) {
     if (more.empty()) return;
     const auto before = out.size();
@@ -31,7 +32,7 @@ inline void append(Bytes& out, std::span<const std::byte> more) {
     std::memcpy(out.data() + before, more.data(), more.size());
 }
 
-/// Bytes that do not hold what they should (cut short, a wrong kind, a length beyond its bound).
+/// The bytes do not hold what they should: cut short, of a wrong kind, or with a length beyond its bound.
 struct DecodeError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
@@ -62,7 +63,7 @@ private:
     Bytes& out_;
 };
 
-/// Reads what ByteWriter wrote; every read is checked against the end. Throws DecodeError.
+/// Reads what ByteWriter wrote. Every read is checked against the end. Throws DecodeError.
 class ByteReader {
 public:
     explicit ByteReader(std::span<const std::byte> in) : in_(in) {}
@@ -106,7 +107,7 @@ private:
         in_ = in_.subspan(size);
         return data;
     }
-    /// A length prefix, refused when the rest could not hold that many items (so a bad length allocates nothing).
+    /// A length prefix, refused when the rest cannot hold that many items. A bad length therefore allocates nothing.
     std::size_t length(std::size_t item_size) {
         const auto count = get<std::uint32_t>();
         if (count > in_.size() / item_size)

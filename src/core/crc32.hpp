@@ -1,5 +1,5 @@
 #pragma once
-// The checksum of frames and of what is written to files: CRC-32 as in zlib, PNG and gzip.
+// The checksum of frames and of file contents: CRC-32 as in zlib, PNG and gzip.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
 #pragma once
-// The three ways in which things go wrong, and what each becomes:
+// The three kinds of failure, and what each becomes:
 //   a bug in Stemma            -> ensure() throws InternalError; it ends the run and asks for a report;
 //   a mistake of the user      -> UserError: what, where, remedy; exit code 2, nothing was started;
 //   a training that fails      -> a value (FailureKind in trainer/trainer.hpp), never an exception.
@@ -11,12 +11,12 @@
 
 namespace stemma {
 
-/// A violated invariant: always a bug of ours.
+/// A violated invariant: always a bug in Stemma.
 struct InternalError : std::logic_error {
     using std::logic_error::logic_error;
 };
 
-/// Something that the user can put right. The text names what, where and the remedy.
+/// A mistake that the user can correct. The text names what is wrong, where, and the remedy.
 struct UserError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };

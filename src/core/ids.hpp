@@ -8,7 +8,7 @@
 
 namespace stemma {
 
-/// An identifier of one kind of thing. `none()` means "there is none"; ids in use count up from 0.
+/// An identifier of one kind of object. none() means that there is no object. Ids in use count up from 0.
 template <class Tag>
 struct Id {
     std::uint64_t value = ~std::uint64_t{0};
@@ -18,18 +18,18 @@ struct Id {
     friend constexpr auto operator<=>(const Id&, const Id&) = default;
 };
 
-/// An individual of the genealogy, born once (in the ASHA papers: a trial). Numbered in order of birth.
+/// An individual of the genealogy (in the ASHA papers: a trial). Each member is born once. Numbered in order of birth.
 using MemberId = Id<struct MemberTag>;
-/// A span of training of one member given to one worker. Numbered in order of assignment.
+/// A span of training of one member, given to one worker. Numbered in order of assignment.
 using LeaseId = Id<struct LeaseTag>;
-/// Weights, optimiser, RNG and step as one record. A lease leaves at most one, so it carries that lease's number.
+/// Weights, optimizer, RNG and step as one record. A lease leaves at most one snapshot, which has the lease's number.
 using SnapshotId = Id<struct SnapshotTag>;
-/// A worker's slot in the current incarnation: 1 .. workers (slot 0 is the manager; under MPI the slot is the rank).
+/// A worker's slot in the current start: 1 .. workers. Slot 0 is the manager. Under MPI the slot is the rank.
 using WorkerId = Id<struct WorkerTag>;
 /// One copy of one snapshot from worker to worker. Numbered in order of assignment.
 using TransferId = Id<struct TransferTag>;
 
-/// Training done by a member, in the job's unit (`[trainer] unit`: epochs or optimiser steps), counted from scratch.
+/// Training done by a member, counted from scratch in the job's unit (`[trainer] unit`: epochs or optimizer steps).
 using Resource = std::int64_t;
 
 constexpr SnapshotId snapshot_of(LeaseId lease) { return {lease.value}; }

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t huge_page_bytes = std::size_t{2} << 20U;
 constexpr std::align_val_t alignment{huge_page_bytes};
 
-/// Whole huge pages; this also lets snapshots that differ by a few bytes share a kept block.
+/// Whole huge pages. Snapshots that differ by a few bytes can then share a kept block.
 std::size_t rounded(std::size_t bytes) {
     if (bytes > std::numeric_limits<std::size_t>::max() - huge_page_bytes) throw std::bad_alloc();
     return (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
@@ -29,7 +29,7 @@ struct Block {
     std::size_t bytes = 0;
 };
 
-/// The blocks that are locked, and how those to come are to be.
+/// The locked blocks, and the page lock of blocks allocated later.
 class Locked {
 public:
     void use(PageLock page_lock) {
@@ -91,7 +91,7 @@ public:
     void* take(std::size_t bytes) {
         const std::scoped_lock lock(mutex_);
         const auto end = blocks_.begin() + static_cast<std::ptrdiff_t>(sum_.blocks);
-        // From the end: what was freed last is the least likely to have left the caches or to have been taken back.
+        // From the end: the block freed last is the most likely to be still in the caches and still backed by pages.
         for (auto it = end; it != blocks_.begin();) {
             if ((--it)->bytes != bytes) continue;
             auto* const memory = it->memory;
@@ -135,7 +135,7 @@ private:
     KeptBlocks sum_;
 };
 
-/// Never destroyed: Bytes of static lifetime may be freed after it would be.
+/// Never destroyed: Bytes of static lifetime may be freed later than a static object would be destroyed.
 Kept& kept() {
     static auto& blocks = *new Kept;
     return blocks;
@@ -152,7 +152,7 @@ void* allocate_large(std::size_t bytes) {
         memory = ::operator new(size, alignment);
     }
 #if defined(__linux__)
-    ::madvise(memory, size, MADV_HUGEPAGE);  // a wish: without it the block is slower, not wrong
+    ::madvise(memory, size, MADV_HUGEPAGE);  // only a hint: a refusal costs time, not correctness
 #endif
     locked().lock({memory, size});
     return memory;
@@ -161,7 +161,7 @@ void* allocate_large(std::size_t bytes) {
 void free_large(void* block, std::size_t bytes) noexcept {
     const auto size = (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
 #if defined(__linux__) && defined(MADV_FREE)
-    // Of locked pages the device keeps the old ones, whatever the kernel would put in their place.
+    // For locked pages the device keeps using the old pages after the kernel has replaced them.
     if (!locked().has(block)) ::madvise(block, size, MADV_FREE);
 #endif
     kept().put({block, size});
@@ -172,7 +172,7 @@ void drop_kept_large_blocks() noexcept { kept().drop_all(); }
 
 void lock_large_blocks(PageLock page_lock) {
     locked().use(page_lock);
-    kept().drop_all();  // they came from the system before
+    kept().drop_all();  // the kept blocks were allocated before the lock
 }
 
 KeptBlocks locked_large_blocks() { return locked().sum(); }

@@ -1,7 +1,7 @@
 #pragma once
-// Memory of snapshots. Blocks of `large_block_bytes` and more lie on huge pages where the kernel grants them, and the
-// last ones freed are kept for the next snapshot, which mostly has the same size: a fresh block costs a page fault for
-// every page, which takes several times as long as moving the content does. Below that size malloc does as well.
+// Memory of snapshots. Blocks of `large_block_bytes` and more lie on huge pages where the kernel grants them. The
+// blocks freed last are kept for the next snapshot, which mostly has the same size. A fresh block costs a page fault
+// for every page, several times as long as moving the content. Below that size malloc is as fast.
 
 #include <cstddef>
 #include <limits>
@@ -13,8 +13,8 @@ namespace stemma {
 
 inline constexpr std::size_t large_block_bytes = std::size_t{4} << 20U;
 
-/// At most this much stays with the process unused, in at most `kept_blocks_max` blocks; or one block of any size.
-/// The kernel may take the pages back whenever memory is short (MADV_FREE).
+/// The process keeps at most this much unused memory, in at most `kept_blocks_max` blocks, or one block of any size.
+/// The kernel may take the pages back when memory is short (MADV_FREE).
 inline constexpr std::size_t kept_bytes_max = std::size_t{1} << 30U;
 inline constexpr std::size_t kept_blocks_max = 8;
 
@@ -27,14 +27,14 @@ struct KeptBlocks {
     std::size_t blocks = 0;
     std::size_t bytes = 0;
 };
-/// What is kept unused now.
+/// The unused blocks that are kept now.
 KeptBlocks kept_large_blocks();
-/// Gives everything kept back to the system.
+/// Returns all kept blocks to the system.
 void drop_kept_large_blocks() noexcept;
 
-/// Allocator of Bytes: large blocks as above, and elements made without a value keep whatever the memory held, since
-/// zeroing 4 GB that a transfer overwrites is wasted. So Bytes(n) and resize(n) give indeterminate bytes: where zeros
-/// are meant, say so: Bytes(n, std::byte{0}), resize(n, std::byte{0}).
+/// Allocator of Bytes. Large blocks come from allocate_large(). Elements made without a value are indeterminate:
+/// zeroing 4 GB that a transfer overwrites is wasted time. For zeros write Bytes(n, std::byte{0}) or resize(n,
+/// std::byte{0}).
 template <class T>
 class LargeBlockAllocator {
 public:

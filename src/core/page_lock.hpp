@@ -1,5 +1,5 @@
 #pragma once
-// Page-locked snapshot memory, for workers with a GPU: a copy between a GPU and ordinary memory goes through the
+// Page-locked snapshot memory, for workers with a GPU. A copy between a GPU and ordinary memory goes through the
 // driver's own small locked buffer, at a fraction of the bus's speed.
 
 #include <cstddef>
@@ -8,17 +8,17 @@
 
 namespace stemma {
 
-/// How a device wants memory locked (CUDA: cudaHostRegister). Both from any thread.
+/// How a device locks memory (CUDA: cudaHostRegister). Any thread may call both functions.
 struct PageLock {
-    bool (*lock)(void* block, std::size_t bytes) noexcept = nullptr;  ///< false: the block stays as it is
+    bool (*lock)(void* block, std::size_t bytes) noexcept = nullptr;  ///< false: the block stays unlocked
     void (*unlock)(void* block) noexcept = nullptr;
 };
 
-/// Large blocks that come from the system from now on are locked, and stay so, in use or kept, until they go back to
-/// it: locking takes longer than a copy does. Ones in use stay as they are. Any thread.
+/// Large blocks that are allocated from now on are locked until they return to the system, in use or kept. Locking
+/// takes longer than a copy. Blocks already in use stay as they are. Any thread.
 void lock_large_blocks(PageLock page_lock);
 
-/// Those locked now, in use or kept.
+/// The blocks that are locked now, in use or kept.
 KeptBlocks locked_large_blocks();
 
 }  // namespace stemma

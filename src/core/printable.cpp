@@ -14,7 +14,7 @@ struct Range {
     char32_t last;
 };
 
-// analysis/stemma/printable.py has the same.
+// The same list stands in analysis/stemma/printable.py.
 constexpr std::array no_text{
     Range{0x00, 0x1F},       Range{0x7F, 0x9F},                                                    // control characters
     Range{0x61C, 0x61C},     Range{0x200E, 0x200F}, Range{0x202A, 0x202E}, Range{0x2066, 0x2069},  // direction
@@ -24,8 +24,8 @@ constexpr std::array no_text{
 
 struct Form {
     std::size_t size;       ///< bytes of the character
-    char32_t smallest;      ///< fewer bytes would do below that
-    unsigned char payload;  ///< bits of the first byte that count
+    char32_t smallest;      ///< smallest code that needs so many bytes
+    unsigned char payload;  ///< payload bits of the first byte
 };
 
 Form form_of(unsigned char first) {

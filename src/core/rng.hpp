@@ -1,6 +1,6 @@
 #pragma once
-// Counter-based random numbers (Philox4x32-10; Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011),
-// so that a draw is a function of what it is for and never of the order in which things happened.
+// Counter-based random numbers (Philox4x32-10; Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+// A draw is a function of its purpose, never of the order of events.
 
 #include <Random123/philox.h>
 
@@ -9,7 +9,7 @@
 
 namespace stemma {
 
-/// What a stream of random numbers is for. Numbers are part of the record's meaning: never reuse or renumber one.
+/// What a stream of random numbers is for. The numbers are part of the record's meaning: never reuse or renumber them.
 enum class Purpose : std::uint32_t {
     configuration = 1,  ///< a sampler's draw for a member
     bracket = 2,        ///< the scheduler's draw of a bracket for a member
@@ -25,7 +25,7 @@ enum class Purpose : std::uint32_t {
 };
 
 /// A stream keyed by (seed, purpose, subject < 2^56, index < 2^32). Satisfies UniformRandomBitGenerator with 64-bit
-/// results. Copyable; two streams with the same key give the same numbers. Cost: about 10 ns a number.
+/// results. Copyable. Two streams with the same key give the same numbers. Cost: about 10 ns a number.
 class Stream {
 public:
     using result_type = std::uint64_t;
@@ -58,7 +58,7 @@ public:
     double uniform(double low, double high) { return low + (high - low) * uniform(); }
     /// Uniform in {0, .., bound - 1}; bound > 0. Without bias (Lemire's multiplication with rejection).
     std::uint64_t below(std::uint64_t bound);
-    /// Standard normal (Box-Muller; the same on every platform whose libm rounds alike).
+    /// Standard normal (Box-Muller). The same on every platform whose libm rounds alike.
     double normal();
 
 private:
@@ -68,7 +68,7 @@ private:
     bool second_ready_ = false;
 };
 
-/// A 64-bit seed for somebody else's generator (torch, NumPy), a function of the key alone.
+/// A 64-bit seed for another library's generator (torch, NumPy). Depends on the key alone.
 inline std::uint64_t derive_seed(std::uint64_t seed, Purpose purpose, std::uint64_t subject, std::uint64_t index = 0) {
     return Stream(seed, purpose, subject, index)();
 }

@@ -13,8 +13,8 @@ namespace {
 
 constexpr double below_one = 1.0 - std::numeric_limits<double>::epsilon() / 2;
 
-/// Digits kept are few enough that the error of a round trip (a few ulps; on a log scale |log(value)| <= 745 times as
-/// many) is below half a unit of the last one.
+/// The digits kept are few: the error of a round trip stays below half a unit of the last digit. That error is a few
+/// ulps, and on a log scale |log(value)| <= 745 times as many.
 constexpr int linear_digits = 13;  ///< places after the first digit of the larger bound
 constexpr int log_digits = 10;     ///< places after the value's own first digit
 constexpr int logit_places = 14;   ///< from one half upwards
@@ -28,7 +28,7 @@ Axis::Axis(const Domain& domain) {
         set_continuous(*real);
         if (!real->step) return;
         kind_ = Kind::real_steps;
-        // The small addition takes a bound that misses its step by rounding (0.1 * 3 > 0.3) for the step.
+        // The small addition keeps the last step where a bound misses it by rounding (0.1 * 3 > 0.3).
         count_ = static_cast<std::uint64_t>((real->high - real->low) / *real->step + 1e-9) + 1;
         set_cells(real->low, *real->step, real->scale);
     } else if (const auto* integer = std::get_if<Integer>(&domain)) {

@@ -1,5 +1,5 @@
 #pragma once
-// One coordinate of the unit cube: a domain with everything that the transform needs computed beforehand.
+// One coordinate of the unit cube: a domain with the precomputed constants of its transform.
 
 #include <cstdint>
 #include <optional>
@@ -10,24 +10,25 @@
 namespace stemma {
 
 /// How [0, 1) maps to a domain:
-/// * real without step: the scale is stretched over [low, high]; the value is rounded to 14 digits of the larger bound
-///   (linear), to 11 significant digits (log), or to either (logit: below and above one half);
-/// * choices and levels, linear integers and steps: equal cells, one a value, so every value is equally likely;
-/// * integers and steps with log or logit scale: the cell of a value ends half way (natural scale) to its neighbours;
-/// the
-///   first and the last cell are symmetric about their value on the scale.
+/// * Real without step: the scale is stretched over [low, high]. A linear value is rounded to 14 digits of the larger
+///   bound, a log value to 11 significant digits. A logit value is rounded like a linear value above one half, and like
+///   a log value below.
+/// * Choices, levels, linear integers and linear steps: equal cells, one for each value. Every value is equally likely.
+/// * Integers and steps with log or logit scale: the cell of a value ends half way to its neighbors on the natural
+///   scale.
+///   The first and the last cell are symmetric about their value on the stretched scale.
 class Axis {
 public:
-    /// Most values that a domain with steps may have: beyond, a coordinate could not tell neighbours apart.
+    /// Most values of a domain with steps: beyond, a coordinate could not tell neighbors apart.
     static constexpr std::uint64_t max_count = std::uint64_t{1} << 40U;
 
-    /// The domain has passed check() (space/check.hpp).
+    /// `domain` has passed check() (space/check.hpp).
     explicit Axis(const Domain& domain);
 
     /// `unit` outside [0, 1) is clipped (NaN: 0). About 20 ns.
     Value from_unit(double unit) const;
-    /// The centre of the value's cell, or its own coordinate, in [0, 1); 0.5 for a constant. The value is in the
-    /// domain.
+    /// The center of the value's cell, or the value's own coordinate, in [0, 1); 0.5 for a constant. The value must be
+    /// in the domain.
     double to_unit(const Value& value) const;
     bool contains(const Value& value) const;
 
@@ -36,10 +37,10 @@ public:
     std::uint64_t count() const { return kind_ == Kind::continuous ? 0 : count_; }
     /// Value number `index` < count(), in ascending order.
     Value at(std::uint64_t index) const;
-    /// Number of a value in the domain; not of a real without step.
+    /// The index of a value of the domain. Not for a real without step.
     std::uint64_t index_of(const Value& value) const;
-    /// The value nearest to `number` if that is in the domain (steps: within 1e-9 of a step, or of the digits that
-    /// are kept, so that 0.3 is found in 0, 0.1, ...). Reals and integers only.
+    /// The value nearest to `number`, if that value is in the domain. With steps: within 1e-9 of a step, or of the
+    /// digits that are kept, so that 0.3 is found in 0, 0.1, .... Reals and integers only.
     std::optional<Value> nearest(double number) const;
 
 private:

@@ -8,7 +8,7 @@
 namespace stemma {
 namespace {
 
-/// Powers of ten that a double holds exactly: one division by one of them is correctly rounded.
+/// Powers of ten that a double holds exactly. One division by such a power is correctly rounded.
 constexpr std::array<double, 23> exact_powers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 constexpr int largest_exact = static_cast<int>(exact_powers.size()) - 1;

@@ -60,7 +60,7 @@ std::uint64_t Grid::duplicates(std::uint64_t number, const Configuration& config
     for (std::size_t i = 0; i < configuration.size(); ++i) {
         const auto digit = number / strides_[i] % values_[i].size();
         if (digit == 0 || !std::holds_alternative<Inactive>(configuration[i])) continue;
-        // Whether it is active depends on slower parameters only: all its further values repeat its first one.
+        // Only slower parameters decide whether this parameter is active. All its further values repeat the first one.
         const auto block = clipped_product(strides_[i], values_[i].size());
         return block - number % block;
     }

@@ -1,5 +1,5 @@
 #pragma once
-// The full factorial grid over a search space, numbered; only points that stand for a configuration of their own count.
+// The full factorial grid over a search space, numbered. Duplicates and forbidden points keep their number, uncounted.
 
 #include <cstdint>
 #include <vector>
@@ -8,26 +8,26 @@
 
 namespace stemma {
 
-/// A real takes `points` values evenly spaced on its scale, both bounds included (one point: the centre); so does an
-/// integer without step that has more than `points` values (on a log scale several may fall together and count once).
-/// Everything else takes all its values.
+/// A real takes `points` values evenly spaced on its scale, both bounds included; one point is the center. An integer
+/// without step and with more than `points` values does the same. On a log scale several of these values may coincide
+/// and count once. All other parameters take all their values.
 class Grid {
 public:
-    /// Refers to `space`. Throws UserError if points == 0.
+    /// Keeps a reference to `space`. Throws UserError if points == 0.
     Grid(const SearchSpace& space, std::uint32_t points);
 
-    /// Largest number plus one, duplicates and forbidden points included; clipped to 2^62.
+    /// Largest number plus one, duplicates and forbidden points included. Clipped to 2^62.
     std::uint64_t size() const { return size_; }
-    /// Points that count, up to `most`; looks at no more numbers than that.
+    /// The number of points that count, up to `most`. Looks at no more numbers than `most`.
     std::uint64_t count(std::uint64_t most) const;
-    /// The first number >= `from` whose point is neither forbidden nor, through inactivity, the same configuration as
-    /// one before it; size() if there is none. Runs of duplicates are jumped over, forbidden points are visited.
+    /// The first number >= `from` whose point is allowed and no duplicate of an earlier point through inactivity;
+    /// size() if there is none. Runs of duplicates are skipped, forbidden points are visited.
     std::uint64_t next(std::uint64_t from) const;
     /// The configuration of point `number` < size(). The last parameter moves fastest.
     Configuration at(std::uint64_t number) const;
 
 private:
-    /// 0 if the point stands for itself, else the distance to the next number that may.
+    /// 0 if the point is no duplicate, else the distance to the next number that may be none.
     std::uint64_t duplicates(std::uint64_t number, const Configuration& configuration) const;
 
     const SearchSpace* space_;

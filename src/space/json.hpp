@@ -5,10 +5,11 @@
 
 namespace stemma {
 
-/// The space as one line of JSON, so that a reader of a run file can decode its columns: parameters in order, each with
-/// name, type ("real", "integer", "categorical", "ordinal", "constant"), role, then low, high, scale, step (null: none)
-/// or "choices" (a stored Choice is an index into it), default (null: none), and
-/// when: [{"parameter": "optimiser", "any_of": ["sgd"]}]; forbidden: a list of clauses, each a list like `when`.
+/// The space as one line of JSON, so that a reader of a run file can decode its columns. Its keys:
+/// * parameters, in order; each has name, type ("real", "integer", "categorical", "ordinal", "constant"), role, and
+///   low, high, scale, step (null: none), or "choices" (a stored Choice is an index into the list);
+///   default (null: none); when: [{"parameter": "optimiser", "any_of": ["sgd"]}];
+/// * forbidden: a list of clauses, each a list like `when`.
 std::string space_json(const SearchSpace& space);
 
 }  // namespace stemma

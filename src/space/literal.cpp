@@ -6,7 +6,7 @@
 namespace stemma {
 namespace {
 
-/// The shortest text that reads back as the same number, with something that marks it as not an integer.
+/// The shortest text that reads back as the same number, marked as no integer.
 std::string real_text(double value) {
     auto text = fmt::format("{}", value);
     return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;

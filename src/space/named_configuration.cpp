@@ -7,12 +7,12 @@
 namespace stemma {
 namespace {
 
-/// A value that somebody asks for by name, with what an error about it should say.
+/// A value that a trainer asks for by name, with the text of an error about it.
 struct Asked {
     const SearchSpace& space;
     std::string_view name;
 
-    /// Beginning of a message: where the parameter stands in the job, or else the first of them.
+    /// Beginning of a message: where the parameter stands in the job, or where the first parameter does.
     std::string hyperparameter() const {
         const auto index = space.find(name);
         std::string where;
@@ -25,7 +25,7 @@ struct Asked {
                         "; change it in [space]");
     }
 
-    /// Absent or inactive: says which of the two, and what there is.
+    /// Throws if the value is absent or inactive. The message says which of the two, and lists the known names.
     Literal required(std::optional<Literal> found) const {
         if (found) return *std::move(found);
         if (space.find(name)) {

@@ -9,10 +9,10 @@
 
 namespace stemma {
 
-/// A value as a person writes it in a job file.
+/// A value as a user writes it in a job file.
 using Literal = std::variant<bool, std::int64_t, double, std::string>;
 
-/// The text of a literal as TOML would have it ("sgd" without quotes; 1e-3; true).
+/// A literal's text as in TOML, strings without quotes: sgd, 1e-3, true.
 std::string to_string(const Literal& literal);
 
 /// How the unit interval is stretched over a numeric range. `logit` is for real values strictly inside (0, 1).
@@ -39,7 +39,7 @@ struct Categorical {
     std::vector<Literal> choices;
 };
 
-/// Values with an order; a perturbation moves to a neighbour.
+/// Values with an order. A perturbation moves to a neighbor.
 struct Ordinal {
     std::vector<Literal> levels;
 };
@@ -56,12 +56,12 @@ enum class Role : std::uint8_t {
     fixed,                  ///< a child inherits it unchanged
     mutable_value,          ///< a child may differ from its parent (job file: "mutable")
     hypergradient,          ///< moves inside a member during training; a child goes on with what has moved
-    mutable_hypergradient,  ///< likewise, and a child may start from another value than its parent did
+    mutable_hypergradient,  ///< as `hypergradient`; a child may also start from another value than its parent had
 };
 
 /// A child may have another value in its configuration than its parent.
 constexpr bool may_differ(Role role) { return role == Role::mutable_value || role == Role::mutable_hypergradient; }
-/// It moves inside a member during training.
+/// The value moves inside a member during training.
 constexpr bool moves_in_training(Role role) {
     return role == Role::hypergradient || role == Role::mutable_hypergradient;
 }
@@ -76,12 +76,11 @@ struct Parameter {
     std::string name;
     Domain domain;
     Role role = Role::fixed;
-    /// Tried as the first configuration by samplers that start from a prior (index or number, checked against the
-    /// domain).
+    /// The first configuration of samplers that start from a prior. An index or a number, checked against the domain.
     std::optional<Literal> default_value;
-    /// All must hold for the parameter to be active. Conditions point to parameters that stand before this one.
+    /// The parameter is active if all conditions hold. Conditions point to parameters that stand before this parameter.
     std::vector<Condition> when;
-    /// Where it stands, for messages: "jobs/x.toml:12:1"; "" = in no file.
+    /// The parameter's place for messages: "jobs/x.toml:12:1"; "" = in no file.
     std::string where = {};
 };
 

@@ -6,8 +6,8 @@
 
 namespace stemma {
 
-/// What the hyperparameters are called in a [[schedule]] table, where "to" is the end of the stage: their names; one
-/// called "to" gets "_" appended until it is unlike the others.
+/// Names of the hyperparameters in a [[schedule]] table, where "to" is the end of the stage. A hyperparameter called
+/// "to" gets "_" appended until its name is unique.
 std::vector<std::string> schedule_keys(const SearchSpace& space);
 
 }  // namespace stemma

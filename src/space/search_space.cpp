@@ -13,7 +13,7 @@
 namespace stemma {
 namespace {
 
-/// Inactive matches nothing, so a condition on an inactive parameter never holds: conditions nest by themselves.
+/// An Inactive value matches no condition, so that conditions nest by themselves.
 bool holds(const Condition& condition, ConfigurationView configuration) {
     const auto* choice = std::get_if<Choice>(&configuration[condition.parameter]);
     return choice && std::ranges::find(condition.any_of, choice->index) != condition.any_of.end();
@@ -23,7 +23,7 @@ bool all_hold(std::span<const Condition> conditions, ConfigurationView configura
     return std::ranges::all_of(conditions, [&](const auto& condition) { return holds(condition, configuration); });
 }
 
-/// For errors: a value that may be anything, even of the wrong kind.
+/// For errors: a value of any kind, even of the wrong kind.
 std::string raw_text(const Value& value) {
     if (const auto* real = std::get_if<double>(&value)) return to_string(Literal(*real));
     if (const auto* integer = std::get_if<std::int64_t>(&value)) return to_string(Literal(*integer));

@@ -1,6 +1,6 @@
 #pragma once
-// The immutable description of what is searched, and the one transform between configurations and the unit cube
-// that every sampler and every perturbation uses.
+// The immutable description of what is searched, with the one transform between configurations and the unit cube. Every
+// sampler and every perturbation uses this transform.
 
 #include <cstdint>
 #include <optional>
@@ -19,9 +19,9 @@ namespace stemma {
 class SearchSpace {
 public:
     SearchSpace() = default;
-    /// Throws UserError naming the parameter and the remedy when a domain is empty or a single number, a scale or role
-    /// does not fit its domain, a default value is outside it, a condition points to itself, to a later parameter, to a
-    /// range or to a value that is not there, or two names are equal.
+    /// Throws UserError naming the parameter and the remedy in these cases: two names are equal; a domain is empty or a
+    /// single number; a scale or role does not fit its domain; a default value is outside its domain. So does a
+    /// condition that points to itself, to a later parameter, to a range or to an absent value.
     explicit SearchSpace(std::vector<Parameter> parameters, std::vector<Forbidden> forbidden = {});
 
     std::size_t size() const { return parameters_.size(); }
@@ -32,24 +32,24 @@ public:
     /// Index of the parameter called `name`.
     std::optional<std::size_t> find(std::string_view name) const;
 
-    /// The configuration at point `unit` in [0,1)^size(): scales and steps applied, inactive parameters set to
-    /// Inactive, constants filled in. Coordinates outside [0,1) are clipped; those of inactive parameters and constants
-    /// are ignored. Forbidden clauses are not looked at. O(size()).
+    /// The configuration at point `unit` in [0,1)^size(): scales and steps are applied, inactive parameters are
+    /// Inactive, constants are filled in. Coordinates outside [0,1) are clipped. Coordinates of inactive parameters and
+    /// constants are ignored. Forbidden clauses are not checked. O(size()).
     Configuration from_unit(std::span<const double> unit) const;
-    /// The centre of the cell of the unit cube that `from_unit` maps to this configuration; 0.5 for inactive and
-    /// constant. from_unit(to_unit(c)) == c for every c that from_unit made, and for every valid c whose reals have no
-    /// more digits than from_unit gives (space/axis.hpp); other reals come back rounded.
+    /// The center of the cell of the unit cube that from_unit() maps to this configuration; 0.5 for inactive and
+    /// constant. from_unit(to_unit(c)) == c for every c that from_unit() made. The same holds for every valid c whose
+    /// reals have no more digits than from_unit() gives (space/axis.hpp). Other reals come back rounded.
     std::vector<double> to_unit(ConfigurationView configuration) const;
 
     /// True if no forbidden clause holds.
     bool allowed(ConfigurationView configuration) const;
     /// True if the parameter's conditions hold under the values of the parameters before it.
     bool active(std::size_t parameter, ConfigurationView configuration) const;
-    /// Throws UserError naming the parameter when a value is outside its domain, of the wrong kind, or its activity is
-    /// wrong, or when a forbidden clause holds.
+    /// Throws UserError naming the parameter when a value is outside its domain, of the wrong kind, or wrongly active
+    /// or inactive. Throws it also when a forbidden clause holds.
     void validate(ConfigurationView configuration) const;
-    /// A configuration from named literals (user-given points; absent = default value, else centre of the range).
-    /// Throws UserError on unknown names or values outside the domain.
+    /// A configuration from named literals: points given by the user. An absent parameter takes its default value, else
+    /// the center of its range. Throws UserError on unknown names or values outside the domain.
     Configuration from_literals(std::span<const std::pair<std::string, Literal>> values) const;
 
     /// The value as a literal; nothing for Inactive.
@@ -59,11 +59,11 @@ public:
     /// "optimiser=sgd|adam and nesterov=true".
     std::string describe(const Forbidden& clause) const;
 
-    /// Numbers of a grid with `points` values for each real, and each integer without step that has more (clipped to
-    /// 2^62); those that stand for no configuration of their own included. To walk a grid use space/grid.hpp.
+    /// The size of a grid with `points` values for each real, and for each integer without step that has more values.
+    /// Clipped to 2^62. Duplicates are included. To walk a grid use space/grid.hpp.
     std::uint64_t grid_size(std::uint32_t points) const;
-    /// Grid point number `index` as a configuration; nothing when it duplicates one before it through inactivity, is
-    /// forbidden, or is beyond the end. Index order: the last parameter moves fastest.
+    /// Grid point number `index` as a configuration. Nothing if `index` is beyond the end, or if the point is forbidden
+    /// or repeats an earlier point through inactivity. Index order: the last parameter moves fastest.
     std::optional<Configuration> grid_point(std::uint64_t index, std::uint32_t points) const;
 
 private:
@@ -72,7 +72,7 @@ private:
     std::vector<Axis> axes_;  ///< of each parameter
 };
 
-/// Read access by name for trainers: typed, and an error says which key was asked for and which exist.
+/// Access by name for trainers: typed. An error names the requested key and the known keys.
 class NamedConfiguration {
 public:
     NamedConfiguration(const SearchSpace& space, ConfigurationView values) : space_(&space), values_(values) {}

@@ -1,5 +1,5 @@
 #pragma once
-// Literals and domains in words and lists, for errors and for readers of run files. Inside space/ only.
+// Literals and domains as words and lists, for errors and for readers of run files. Used inside space/ only.
 
 #include <span>
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace stemma {
 
-/// Equal, an integer and a real of the same value included.
+/// Whether the values are equal. An integer equals a real of the same value.
 bool same(const Literal& a, const Literal& b);
 
 /// The choices of a categorical, the levels of an ordinal, the value of a constant; empty for a range.

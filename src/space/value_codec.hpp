@@ -7,10 +7,10 @@
 namespace stemma {
 
 void put_value(ByteWriter& out, const Value& value);
-/// Throws DecodeError on a kind that there is not, or at the end.
+/// Throws DecodeError on an unknown kind, or at the end.
 void get_value(ByteReader& in, Value& value);
 
-/// A byte other than 0 and 1 copied into a bool would be undefined behaviour: throws DecodeError.
+/// Throws DecodeError for a byte other than 0 and 1: copied into a bool, such a byte would be undefined behavior.
 bool get_truth(ByteReader& in);
 
 }  // namespace stemma
