@@ -1,6 +1,6 @@
 #pragma once
-// Time as a loop lives it. A process that was suspended (Ctrl-Z, `scontrol suspend`, gang scheduling) or hung in one
-// call knows nothing of what others did meanwhile: nobody may be blamed for that time.
+// Time as a loop sees it. A suspended process (Ctrl-Z, `scontrol suspend`, gang scheduling), or one that hung in a
+// single call, could not see what other processes did meanwhile. Such time must not count against other processes.
 
 #include <algorithm>
 #include <chrono>
@@ -11,14 +11,14 @@
 
 namespace stemma {
 
-/// Seconds, of which those between two looks count for `longest_pause` at most. Each call of now() is a look, by
-/// whichever thread: it shows that the process runs.
+/// Seconds. The time between two looks counts for `longest_pause` at most. Each call of now(), from any thread, is a
+/// look: it shows that the process runs.
 class AttentiveClock {
 public:
     using Source = std::function<double()>;
     static constexpr double longest_pause_default = 1;
 
-    /// Begins at `already`. `source` gives seconds that never go back; none: the system's steady clock.
+    /// Begins at `already`. `source` gives seconds that never go back. Without `source`: the system's steady clock.
     explicit AttentiveClock(double already = 0, double longest_pause = longest_pause_default, Source source = {})
         : source_(source ? std::move(source) : Source(steady_seconds)),
           longest_pause_(longest_pause),

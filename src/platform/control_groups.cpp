@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The first number of a file; "max" (version 2) and -1 (version 1) are none.
+/// The first number of a file. "max" (version 2) and -1 (version 1) give no number.
 std::optional<std::uint64_t> read_number(const fs::path& path) {
     const auto text = read_text(path);
     std::uint64_t number = 0;
@@ -24,7 +24,7 @@ std::optional<std::uint64_t> read_number(const fs::path& path) {
     return result.ec == std::errc() ? std::optional(number) : std::nullopt;
 }
 
-/// The number behind a name at the start of a line: memory.stat.
+/// The number behind a name at the start of a line, as in memory.stat.
 std::uint64_t entry(const std::string& text, const std::string& name) {
     std::istringstream lines(text);
     std::string word;
@@ -46,7 +46,7 @@ bool has(const std::vector<std::string>& words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-/// The kernel writes blanks and the like in paths as \040.
+/// The kernel writes blanks and other special characters in paths as \040.
 std::string unescaped(const std::string& path) {
     std::string out;
     for (std::size_t i = 0; i < path.size(); ++i) {
@@ -64,8 +64,8 @@ std::string unescaped(const std::string& path) {
 
 /// A mounted hierarchy of groups.
 struct Mount {
-    std::string root;  ///< group that is mounted
-    fs::path folder;   ///< where
+    std::string root;  ///< the group that is mounted
+    fs::path folder;   ///< where it is mounted
     bool second = false;
     std::vector<std::string> controllers;  ///< of version 1
 };
@@ -86,7 +86,7 @@ std::vector<Mount> mounted(const fs::path& root) {
     return mounts;
 }
 
-/// The process's group in the hierarchy that is mounted so, from /proc/self/cgroup; "" where it is in none.
+/// The process's group in the mounted hierarchy, from /proc/self/cgroup; "" if the process is in no group there.
 std::string own_group(const Mount& mount, const std::string& groups) {
     for (const auto& line : split(groups, '\n')) {
         const auto first = line.find(':');
@@ -100,12 +100,12 @@ std::string own_group(const Mount& mount, const std::string& groups) {
     return {};
 }
 
-/// Folders of the group and of those around it, from what is mounted inwards, as far as they can be seen.
+/// Folders of the group and of the groups around it, from the mount point inwards, as far as they are visible.
 std::vector<fs::path> folders(const Mount& mount, const std::string& group) {
     const fs::path outer(mount.root), inner(group);
     const auto parts = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
     const bool around = outer == "/" || parts.first == outer.end();
-    // A container may have mounted a group above all that it has names for: that one counts, too.
+    // A container may have mounted a group that lies above all groups it has names for. The mounted group counts, too.
     if (group.empty() || (!around && *std::next(outer.begin()) != "..")) return {};
     std::vector<fs::path> found{mount.folder};
     if (!around) return found;
@@ -146,7 +146,7 @@ void limit_memory(GroupLimits& limits, const fs::path& group, bool second) {
     }
     if (!limit) return;
     const auto used = read_number(group / (second ? "memory.current" : "memory.usage_in_bytes")).value_or(0);
-    // Pages of files that nobody has looked at for long are counted, and given up when memory is wanted.
+    // Pages of files without recent use are counted, and given up when memory is needed.
     const auto files = entry(read_text(group / "memory.stat"), second ? "inactive_file" : "total_inactive_file");
     const auto held = used - std::min(used, files);
     tighten(limits.memory, limit);

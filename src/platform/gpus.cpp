@@ -72,7 +72,7 @@ GpuList parse_gpu_list(std::string_view nvidia_smi) {
         } else {
             const auto slice_name = trimmed(trimmed(line).substr(0, trimmed(line).find(" Device")));
             gpu.name = whole + " " + std::string(slice_name);
-            // The GPU itself was entered one line above its first slice.
+            // The GPU itself was added one line above its first slice.
             if (!list.empty() && list.back().name == whole) list.pop_back();
         }
         list.push_back(std::move(gpu));
@@ -96,7 +96,7 @@ GpuList visible_gpus(const GpuList& installed, const std::optional<std::string>&
 }
 
 GpuList find_gpus(const Environment& environment) {
-    // Without a driver there is nothing to ask, and no process is started.
+    // Without a driver no process is started.
     if (::access("/proc/driver/nvidia/version", R_OK) != 0 && ::access("/dev/nvidiactl", F_OK) != 0) return {};
     const auto variable = environment.find("CUDA_VISIBLE_DEVICES");
     return visible_gpus(parse_gpu_list(output_of("nvidia-smi -L 2>/dev/null")),
@@ -105,7 +105,7 @@ GpuList find_gpus(const Environment& environment) {
 
 namespace {
 
-/// What the asking worker gets when all workers of the host choose in turn; fewer than gpus_per_worker if no more are
+/// The GPUs of the asking worker when all workers of the host choose in turn. Fewer than gpus_per_worker if no more are
 /// left.
 GpuList chosen(const GpuRequest& request) {
     std::vector<std::size_t> order(request.visible.size());

@@ -12,7 +12,7 @@
 namespace stemma {
 namespace {
 
-constexpr std::int64_t tasks_or_nodes_max = 1'000'000;  // sums of them are an int
+constexpr std::int64_t tasks_or_nodes_max = 1'000'000;  // sums of such numbers are an int
 
 std::string text(const Environment& environment, std::string_view name) {
     const auto found = environment.find(name);
@@ -36,7 +36,7 @@ int number(const Environment& environment, std::string_view name, int otherwise)
     return value.empty() ? otherwise : static_cast<int>(parse(name, value, std::numeric_limits<int>::max()));
 }
 
-/// Slurm writes "4(x3),2": tasks of each node. Ours is the entry of SLURM_NODEID.
+/// Slurm writes "4(x3),2": the tasks of each node. This node is entry SLURM_NODEID.
 int tasks_on_this_node(std::string_view tasks_per_node, int node) {
     for (int first = 0; !tasks_per_node.empty();) {
         const auto entry = tasks_per_node.substr(0, tasks_per_node.find(','));
@@ -101,7 +101,7 @@ Launch launch_of(const Environment& environment) {
         launch.local_rank = number(environment, "OMPI_COMM_WORLD_LOCAL_RANK", 0);
         launch.local_size = number(environment, "OMPI_COMM_WORLD_LOCAL_SIZE", 1);
     } else if (environment.contains("SLURM_STEP_ID") && environment.contains("SLURM_PROCID")) {
-        // SLURM_STEP_NUM_TASKS is of this step; SLURM_NTASKS may still be the allocation's.
+        // SLURM_STEP_NUM_TASKS is of this step. SLURM_NTASKS may still be the allocation's.
         launch.launcher = Launcher::slurm;
         launch.rank = number(environment, "SLURM_PROCID", 0);
         launch.size = number(environment, "SLURM_STEP_NUM_TASKS", number(environment, "SLURM_NTASKS", 1));

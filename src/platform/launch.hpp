@@ -1,6 +1,6 @@
 #pragma once
-// Who started this process and which of how many it is, from the launcher's environment variables. Read once, at the
-// start; everything else gets the result as a value.
+// How this process was started, and which rank of how many it is, from the launcher's environment variables. They are
+// read once, at the start. Other code gets the result as a value.
 
 #include <cstdint>
 #include <map>
@@ -28,26 +28,26 @@ struct Launch {
     int size = 1;
     int local_rank = 0;       ///< rank among the ranks of this host
     int local_size = 1;       ///< ranks on this host
-    std::string host = {};    ///< as the launcher calls it, else ""
+    std::string host = {};    ///< as the launcher calls it; "" if the launcher does not say
     std::string job_id = {};  ///< Slurm's job id, "123_4" for a task of an array; "" outside Slurm
     int nodes = 1;            ///< of the Slurm allocation
     int cores_per_rank = 0;   ///< as asked of Slurm; 0 = not said
-    int restarts = 0;         ///< times that Slurm has queued this job again
-    /// Seconds since 1970 when the allocation ends, if the launcher says so (Slurm does from 23.02 on;
-    /// slurm/stemma.sbatch asks for it before).
+    int restarts = 0;         ///< how often Slurm has queued this job again
+    /// Seconds since 1970 when the allocation ends, if the launcher says so. Slurm does from 23.02 on. For older
+    /// versions slurm/stemma.sbatch asks for it.
     std::optional<std::int64_t> end_time = {};
 };
 
-/// Pure. Open MPI's variables are looked at before Slurm's, because mpirun inside an allocation sets both and only its
-/// own tell the ranks apart. A batch shell without srun or mpirun is Launcher::none, with its job_id.
-/// Throws UserError if a variable that must be a number is none, or rank and size contradict each other.
+/// Pure. Open MPI's variables come before Slurm's: mpirun inside an allocation sets both, and only its own variables
+/// tell the ranks apart. A batch shell without srun or mpirun is Launcher::none, with its job_id. Throws UserError if a
+/// variable that must be a number is none, or if rank and size contradict each other.
 Launch launch_of(const Environment& environment);
 
-/// What was found, in one line: "Slurm job 77 (start 2), 4 nodes; srun started 17 ranks, 8 cores each". "" for a
-/// process that was started by hand outside Slurm. Pure.
+/// The launch in one line: "Slurm job 77 (start 2), 4 nodes; srun started 17 ranks, 8 cores each". "" for a process
+/// that was started by hand outside Slurm. Pure.
 std::string describe(const Launch& launch);
 
-/// What an orderly end is given where nobody said: a tenth of the `seconds` that are left, within 10 .. 120 s. Pure.
+/// The default grace period for an orderly end: a tenth of the `seconds` that are left, within 10 .. 120 s. Pure.
 double default_grace(double seconds);
 
 /// Seconds that a start of the program has, counted from its beginning by a clock that never jumps.
@@ -55,21 +55,20 @@ struct TimeLeft {
     double whole = 0;    ///< until the allocation ends
     double orderly = 0;  ///< until the search should end in order
 };
-/// From a start at `now` (seconds since 1970): the search ends `grace` seconds before the allocation does, without a
-/// wish the default for what is left. nullopt: no end is known. Pure.
+/// From a start at `now` (seconds since 1970): the search ends `grace` seconds before the allocation does. Without
+/// `grace`, default_grace() of the time left. nullopt: no end is known. Pure.
 std::optional<TimeLeft> time_left(const Launch& launch, double now, std::optional<double> grace);
 
-/// A warning with more than this left is not of the allocation's end, but of a preemption, or somebody's wish.
+/// A warning with more time left than this announces a preemption or a user's request, not the allocation's end.
 inline constexpr double warning_lead_max = 600;
-/// Whether a warning signal that comes after `passed` seconds is of an allocation so short that the warning eats more
-/// than half of it (Slurm sends `--signal=USR1@120` up to a minute early: at once, with --time=2). TimeLeft::orderly
-/// ends the search then. Pure.
+/// Whether a warning signal after `passed` seconds would cost more than half of a short allocation. Slurm sends
+/// `--signal=USR1@120` up to a minute early, so at once with --time=2. TimeLeft::orderly ends the search then. Pure.
 bool is_early_warning(const TimeLeft& time, double passed);
 
-/// What main() should return for `code`. mpirun loses it otherwise: with --enable-recovery it returns 0 whatever the
-/// ranks do, and without it ends the other ranks and waits for its kill timeout twice (42 s measured with 20 s). So a
-/// wrapper that sets STEMMA_EXIT_CODE_FILE finds the code of rank 0 in that file, and every rank returns 0. Without the
-/// variable: `code` itself on rank 0, 0 on the others (one failure is told once).
+/// What main() should return for `code`. mpirun loses the code otherwise. With --enable-recovery it returns 0 whatever
+/// the ranks do. Without that option it ends the other ranks and waits for its kill timeout twice (42 s measured with
+/// 20 s). So a wrapper that sets STEMMA_EXIT_CODE_FILE finds the code of rank 0 in that file, and every rank returns 0.
+/// Without the variable: `code` itself on rank 0, 0 on the other ranks, so that a failure is told once.
 int exit_code_for_launcher(int code, const Launch& launch, const Environment& environment);
 
 }  // namespace stemma

@@ -37,7 +37,7 @@ struct KnownFileSystem {
     std::string_view name;
     bool network;
 };
-// statfs(2) and the file systems' own sources. Network: visible to several hosts, or served by another one.
+// statfs(2) and the file systems' own sources. Network: visible to several hosts, or served by another host.
 constexpr std::array known_file_systems{
     KnownFileSystem{0x6969, "nfs", true},        KnownFileSystem{0x0BD00BD0, "lustre", true},
     KnownFileSystem{0x47504653, "gpfs", true},   KnownFileSystem{0x19830326, "beegfs", true},
@@ -82,7 +82,7 @@ Memory parse_meminfo(std::string_view text) {
 Memory memory(const std::filesystem::path& root) {
     auto result = parse_meminfo(read_text(root / "proc/meminfo"));
     const auto limits = group_limits(root);
-    // Where there is no limit, version 1 has a number beyond any memory.
+    // Where there is no limit, version 1 has a number larger than any memory.
     if (limits.memory) result.total = std::min(result.total, *limits.memory);
     if (limits.available) result.available = std::min(result.available, *limits.available);
     return result;

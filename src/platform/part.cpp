@@ -11,7 +11,7 @@ LoadedPart load_part(const std::string& name, const std::string& stamp) {
         const auto* text = ::dlerror();
         return {nullptr, text == nullptr ? file + " cannot be loaded" : text};
     }
-    // The stamp is looked at before any type of the part's is touched.
+    // The stamp is checked before any type of the part is used.
     const auto own = reinterpret_cast<const char* (*)()>(::dlsym(handle, ("stemma_" + name + "_stamp").c_str()));
     const auto table = reinterpret_cast<const void* (*)()>(::dlsym(handle, ("stemma_" + name + "_part").c_str()));
     if (own != nullptr && table != nullptr && own() == stamp) return {table(), {}};

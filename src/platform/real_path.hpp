@@ -3,10 +3,9 @@
 
 namespace stemma {
 
-/// The file that `path` stands for: where `path` is a symbolic link, what it points to in the end, whether that is
-/// there or not; else `path` as it is. Links among its folders stay: the system follows them. What a program keeps
-/// beside a file lies beside that file, and renaming onto it replaces no link.
-/// Throws UserError for links in a circle.
+/// The file that `path` stands for: the final target of a symbolic link, whether it exists or not, else `path`
+/// unchanged. Links among its folders stay, because the system follows them. A program keeps companion files beside the
+/// real file, and renaming onto the real path replaces no link. Throws UserError for links in a circle.
 std::filesystem::path real_path(const std::filesystem::path& path);
 
 }  // namespace stemma

@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::array caught{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGHUP};
 
-/// Who ignores the end of the terminal (nohup) or a warning from the start has said so on purpose; that interrupts are
-/// ignored is what shells do with any job in the background.
+/// A process that was started with SIGHUP (nohup) or a warning ignored keeps ignoring it: the user asked for that.
+/// Ignored interrupts are no such request, because shells ignore them for every job in the background.
 bool stays_ignored(int number) { return number == SIGHUP || number == SIGUSR2 || number == SIGXCPU; }
 
-// A signal handler can reach nothing but objects of static storage; SignalWatch is their only user.
+// A signal handler can reach only objects of static storage. SignalWatch is their only user.
 std::atomic<Interruption> level{Interruption::none};
 std::atomic<bool> warned{false};
 std::atomic<bool> watched{false};
@@ -30,7 +30,7 @@ extern "C" void stemma_on_signal(int number) {
         return;
     }
     auto before = Interruption::none;
-    const bool urgent = number == SIGINT || number == SIGTERM;  // the others come again and again
+    const bool urgent = number == SIGINT || number == SIGTERM;  // batch systems repeat the other signals
     if (!level.compare_exchange_strong(before, Interruption::graceful) && urgent) level = Interruption::now;
 }
 

@@ -1,12 +1,12 @@
 #pragma once
-// Signals that ask for the end, as something to look at between two steps of the rank-0 loop.
+// Signals that ask for the end of the program, as a state that the loop of rank 0 reads between two steps.
 
 #include <cstdint>
 
 namespace stemma {
 
-/// A write to a pipe or socket whose reader is gone fails with EPIPE from now on, in this process, and does not end it.
-/// For a search: whoever reads its output, or another rank, may go at any moment.
+/// From now on a write to a pipe or socket whose reader is gone fails with EPIPE instead of ending this process. The
+/// reader of a search's output, or another rank, may go at any moment.
 void survive_broken_pipes();
 
 enum class Interruption : std::uint8_t {
@@ -15,11 +15,12 @@ enum class Interruption : std::uint8_t {
     now,       ///< a SIGINT or SIGTERM after an order: leave at once (the record is whole at any moment)
 };
 
-/// Catches signals from construction to destruction, and puts the former handlers back. One object at a time (signal
-/// dispositions belong to the process); a second one throws InternalError. SIGINT, SIGTERM, SIGUSR2, SIGXCPU and SIGHUP
-/// are orders; the last three ask for a graceful end however often they come: batch systems and launchers repeat them,
-/// and a terminal that closes sends SIGHUP twice; they stay ignored where they were (nohup). SIGUSR1 is a warning, to
-/// be judged by who knows how much time is left, and an order once it is heeded.
+/// Catches signals from construction to destruction, then restores the former handlers. Signal dispositions belong to
+/// the process, so a second object at the same time throws InternalError.
+/// * SIGINT, SIGTERM, SIGUSR2, SIGXCPU and SIGHUP are orders.
+/// * The last three ask for a graceful end however often they come. Batch systems and launchers repeat them, and a
+///   terminal that closes sends SIGHUP twice. They stay ignored where they were ignored before (nohup).
+/// * SIGUSR1 is a warning. The caller, which knows how much time is left, judges it; heed_warning() makes it an order.
 class SignalWatch {
 public:
     SignalWatch();
@@ -27,11 +28,11 @@ public:
     SignalWatch(const SignalWatch&) = delete;
     SignalWatch& operator=(const SignalWatch&) = delete;
 
-    /// What the signals so far order. Never goes back. Costs one atomic load; any thread.
+    /// What the signals order so far. Never goes back. Costs one atomic load. Any thread.
     Interruption asked() const;
-    /// True once for the warnings since the last call.
+    /// True once for all warnings since the last call.
     bool take_warning();
-    /// Makes of a warning an order to end gracefully.
+    /// Turns a warning into an order to end gracefully.
     void heed_warning();
 };
 

@@ -14,14 +14,14 @@ namespace {
 /// Key and value of one job, or of one component of it.
 using Record = std::map<std::string, std::string, std::less<>>;
 
-/// Their values may hold blanks: they end with the line.
+/// Values of these keys may hold blanks and end with the line.
 constexpr std::array whole_line{"JobName",       "Command", "WorkDir", "StdErr", "StdIn",      "StdOut",
                                 "SystemComment", "Comment", "Network", "Power",  "BurstBuffer"};
 
-/// What scontrol writes where nobody asked for anything.
+/// What scontrol writes for an option that was not given.
 constexpr std::array nothing{"", "(null)", "N/A", "None", "Unknown", "*", "0", "00:00:00", "/dev/null"};
 
-/// Keys whose value is an option's, as it stands.
+/// Keys whose value is the value of an option, unchanged.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 29> same_value{{
     {"JobName", "job-name"},
     {"Account", "account"},
@@ -54,7 +54,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 29> same_val
     {"MailType", "mail-type"},
 }};
 
-/// Keys that would need an option and have none here.
+/// Keys that would need an option but have none here.
 constexpr std::array without_option{"BurstBuffer", "Power", "MCS_label"};
 
 bool is_nothing(std::string_view value) { return std::ranges::find(nothing, value) != nothing.end(); }
@@ -90,7 +90,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
     return parts;
 }
 
-/// The words of one component.
+/// The options of one component.
 class Component {
 public:
     Component(const Record& record, const Environment& environment, std::string environment_suffix)
@@ -143,12 +143,12 @@ private:
         if (at(0).empty()) add("ntasks", value("NumTasks"));
         add("ntasks-per-socket", at(2));
         add("ntasks-per-core", at(3));
-        // One of the two: sbatch refuses both.
+        // One of the two: sbatch refuses both together.
         const auto per_gpu = after_name("CpusPerTres");
         add("cpus-per-gpu", per_gpu);
         if (per_gpu.empty()) add("cpus-per-task", value("CPUs/Task"));
     }
-    /// "0" stands for --mem=0, the node's whole memory, and for a cluster where that is what jobs have.
+    /// "0" stands for --mem=0, the node's whole memory. It also stands for a cluster where jobs get that by default.
     void memory_of_node() {
         const auto found = record_.find("MinMemoryNode");
         if (found != record_.end() && found->second == "0" && after_name("MemPerTres").empty())
@@ -162,14 +162,14 @@ private:
         if (shared == "YES") words_.emplace_back("--oversubscribe");
         if (value("Contiguous") == "1") words_.emplace_back("--contiguous");
         if (value("Reboot") == "1") words_.emplace_back("--reboot");
-        // The script's own line allows it; this job's command line did not.
+        // The script's own line allows requeueing. This job's command line did not.
         if (const auto found = record_.find("Requeue"); found != record_.end() && found->second == "0")
             words_.emplace_back("--no-requeue");
-        // The log has the first job's name: what is in it stays.
+        // The log has the first job's name. Its content stays.
         words_.emplace_back("--open-mode=append");
     }
 
-    /// Items of "gres:gpu:a100:2,gres:shard:1" (since 23.02 "gres/gpu:..."), without what they begin with.
+    /// Items of "gres:gpu:a100:2,gres:shard:1" (since 23.02 "gres/gpu:..."), without the leading "gres:".
     std::vector<std::string> generic_resources(std::string_view key) {
         std::vector<std::string> items;
         for (auto item : split(value(key), ',')) {
@@ -180,7 +180,7 @@ private:
         }
         return items;
     }
-    /// The GPUs of a key, "a100:2"; anything else is left out.
+    /// The GPUs of a key, "a100:2". Other resources are left out.
     std::string gpus(std::string_view key) {
         std::string list;
         for (const auto& item : generic_resources(key)) {
@@ -192,7 +192,7 @@ private:
         }
         return list;
     }
-    /// sbatch adds up --gpus-per-node and --gres: whichever the first job was given replaces the script's line.
+    /// sbatch adds up --gpus-per-node and --gres. Whichever of the two the first job had replaces the script's line.
     void resources_per_node() {
         const bool by_name = !variable("SLURM_GPUS_PER_NODE").empty();
         std::string gpus;
@@ -204,7 +204,7 @@ private:
         add("gpus-per-node", gpus);
         add("gres", others);
     }
-    /// "gres:gpu:100" or "gpu:100" to "100".
+    /// From "gres:gpu:100" or "gpu:100" to "100".
     std::string after_name(std::string_view key) {
         const auto items = generic_resources(key);
         if (items.empty() || !items.front().starts_with("gpu:")) return "";

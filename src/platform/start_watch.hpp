@@ -1,6 +1,6 @@
 #pragma once
-// MPI's start waits for every rank, without a limit: where one dies or hangs in it, the others would wait for ever and
-// say nothing.
+// A limit on MPI's start. MPI_Init waits for every rank without a limit: if one rank dies or hangs in it, the other
+// ranks would wait for ever and say nothing.
 
 #include <condition_variable>
 #include <functional>
@@ -9,12 +9,12 @@
 
 namespace stemma {
 
-/// Calls `late` once if it lives for longer than `seconds` (> 0). Time in which the process was suspended does not
-/// count. `late` runs on a thread of its own, while the thread that made the watch hangs: it may end the process.
+/// Calls `late` once if the object lives for longer than `seconds` (> 0). Time in which the process was suspended does
+/// not count. `late` runs on a thread of its own while the other thread hangs. `late` may end the process.
 class StartWatch {
 public:
     StartWatch(double seconds, std::function<void()> late);
-    /// In time. Waits for a `late` that is running.
+    /// The start was in time. Waits for a `late` that is running.
     ~StartWatch();
     StartWatch(const StartWatch&) = delete;
     StartWatch& operator=(const StartWatch&) = delete;

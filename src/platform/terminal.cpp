@@ -15,14 +15,14 @@ int columns_in(const std::string& text) {
     return columns;
 }
 
-/// Columns of the terminal that `descriptor` is, 0 if it is none.
+/// Columns of the terminal behind `descriptor`, 0 if it is no terminal.
 int columns_of(int descriptor) {
     if (::isatty(descriptor) != 1) return 0;
     struct winsize size {};
     return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-/// The same of the process that started this one.
+/// Columns of the terminal behind `descriptor` of the parent process.
 int columns_of_parent(int descriptor) {
     const auto path = "/proc/" + std::to_string(::getppid()) + "/fd/" + std::to_string(descriptor);
     const int opened = ::open(path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);

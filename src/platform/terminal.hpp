@@ -1,5 +1,5 @@
 #pragma once
-// Whether somebody watches, and how wide the window is.
+// Whether a user watches the output in a terminal, and how wide the terminal is.
 
 #include <string>
 #include <string_view>
@@ -9,19 +9,19 @@
 namespace stemma {
 
 struct Terminal {
-    bool live = false;  ///< a status line may be redrawn in place; else print only lasting lines
+    bool live = false;  ///< a status line may be redrawn in place; else print lasting lines only
     bool colour = false;
     int width = 80;  ///< columns
 };
 
-/// Of the open file `descriptor` (1 or 2). Open MPI gives a rank a pseudo-terminal of its own as standard output,
-/// whether or not somebody watches mpirun: under it, mpirun's descriptor is asked (that of this host, so ranks
-/// elsewhere are not live). A wrapper that knows better says so by STEMMA_TERMINAL=<columns> (0: nobody watches).
+/// The terminal behind the open file `descriptor` (1 or 2). Open MPI gives a rank a pseudo-terminal as standard output,
+/// whether or not mpirun's own output is a terminal. Under Open MPI mpirun's descriptor is asked, on its own host:
+/// ranks on other hosts are not live. A wrapper that knows better sets STEMMA_TERMINAL=<columns> (0: no terminal).
 /// NO_COLOR and TERM=dumb are respected.
 Terminal terminal_of(int descriptor, const Environment& environment);
 
-/// `text` cut to `width` columns (UTF-8 aware; each code point counts as one column), so that a redrawn line never
-/// wraps.
+/// `text` cut to `width` columns, so that a redrawn line never wraps. UTF-8 aware; each code point counts as one
+/// column.
 std::string cut_to_width(std::string_view text, int width);
 
 }  // namespace stemma

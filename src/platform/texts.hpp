@@ -1,5 +1,5 @@
 #pragma once
-// Texts of the kernel's and of other programs, for the sources of this folder.
+// Texts from the kernel and from other programs, for the sources of this folder.
 
 #include <filesystem>
 #include <fstream>
@@ -9,7 +9,7 @@
 
 namespace stemma {
 
-/// The content of a file; "" where it cannot be read.
+/// The content of a file; "" if it cannot be read.
 inline std::string read_text(const std::filesystem::path& path) {
     std::ifstream file(path);
     std::ostringstream text;
@@ -17,7 +17,7 @@ inline std::string read_text(const std::filesystem::path& path) {
     return text.str();
 }
 
-/// Without blanks, tabs and carriage returns at both ends.
+/// `text` without blanks, tabs and carriage returns at both ends.
 inline std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r");
     if (first == std::string_view::npos) return {};

@@ -52,7 +52,7 @@ void copy_whole_file(const fs::path& from, const fs::path& to) {
     std::ifstream in(from, std::ios::binary);
     if (!in) throw UserError(from.string() + ": cannot be read");
     write_whole_file(to, [&](std::ostream& out) {
-        // Not `out << in.rdbuf()`: that says nothing of a disk that is full in the middle.
+        // Not `out << in.rdbuf()`, which does not report a disk that gets full half way.
         std::vector<char> block(std::size_t{1} << 20U);
         while (in.read(block.data(), static_cast<std::streamsize>(block.size())), in.gcount() > 0)
             out.write(block.data(), in.gcount());

@@ -5,12 +5,12 @@
 
 namespace stemma {
 
-/// A file of what `write` puts out: whole under its name, or not there, and one that was there before stays, where
-/// writing fails. A link is followed; what is no ordinary file (/dev/stdout, a pipe) is written to as it is.
-/// Throws UserError with the system's reason, and whatever `write` throws.
+/// Makes a file of what `write` puts out. If writing fails, the file does not exist, or an earlier file stays. A link
+/// is followed. A path that is no ordinary file (/dev/stdout, a pipe) is written to directly. Throws UserError with the
+/// system's reason, and whatever `write` throws.
 void write_whole_file(const std::filesystem::path& path, const std::function<void(std::ostream&)>& write);
 
-/// The same of what another file holds.
+/// Copies the content of `from` to `to` under the same rules.
 void copy_whole_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
 }  // namespace stemma

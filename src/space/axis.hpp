@@ -15,8 +15,7 @@ namespace stemma {
 ///   a log value below.
 /// * Choices, levels, linear integers and linear steps: equal cells, one for each value. Every value is equally likely.
 /// * Integers and steps with log or logit scale: the cell of a value ends half way to its neighbors on the natural
-///   scale.
-///   The first and the last cell are symmetric about their value on the stretched scale.
+///   scale. The first and the last cell are symmetric about their value on the stretched scale.
 class Axis {
 public:
     /// Most values of a domain with steps: beyond, a coordinate could not tell neighbors apart.

@@ -11,9 +11,8 @@ WORDS_MAX = 25
 # Not yet mended: folders and files whose text this test does not read. The list shrinks to nothing.
 STILL_TO_DO = (
     ".ci", "ARCHITECTURE.md", "CHANGELOG.md", "CMakeLists.txt", "README.md", "analysis", "cmake", "docs", "jobs", "run",
-    "slurm", "src/CMakeLists.txt", "src/app", "src/genealogy", "src/manager", "src/platform", "src/record",
-    "src/runtime", "src/sampler", "src/scheduler", "src/simulator", "src/trainer", "src/transport", "src/worker",
-    "test", "tests",
+    "slurm", "src/CMakeLists.txt", "src/app", "src/genealogy", "src/manager", "src/record", "src/runtime",
+    "src/sampler", "src/scheduler", "src/simulator", "src/trainer", "src/transport", "src/worker", "test", "tests",
 )
 
 # Where the words are meant: the lists of what is forbidden.
