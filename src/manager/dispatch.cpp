@@ -17,7 +17,8 @@ void Manager::State::fill(Effects& out) {
 }
 
 bool Manager::State::may_grant() const {
-    return settings.budget.reports == 0 || totals.reports + workers.running() + waiting_count < settings.budget.reports;
+    return settings.budget.reports == 0 ||
+           totals.reports + workers.running() + transfers.waiting() < settings.budget.reports;
 }
 
 bool Manager::State::assign_next(Effects& out) {
@@ -52,8 +53,7 @@ bool Manager::State::assign_next(Effects& out) {
     }
     const auto worker = place(*work);
     if (must_wait(*work, worker)) {
-        waiting[member.snapshot].push_back(*work);
-        ++waiting_count;
+        transfers.wait(member.snapshot, *work);
     } else {
         assign(*work, to, worker, out);
     }
@@ -70,7 +70,7 @@ void Manager::State::take_back_unaffordable(Effects& out) {
     if (unaffordable.empty()) return;
     queue.insert(queue.begin(), unaffordable.begin(), unaffordable.end());
     unaffordable.clear();
-    if (workers.running() == 0 && waiting_count == 0) close(EndReason::budget_resource, false, out);
+    if (workers.running() == 0 && transfers.waiting() == 0) close(EndReason::budget_resource, false, out);
 }
 
 std::optional<QueuedWork> Manager::State::next_work(Effects& out) {
@@ -81,7 +81,7 @@ std::optional<QueuedWork> Manager::State::next_work(Effects& out) {
         queue.erase(item);
         return work;
     }
-    if (waiting_count >= workers.rooms() || waits_for_model()) return std::nullopt;
+    if (transfers.waiting() >= workers.rooms() || waits_for_model()) return std::nullopt;
     while (true) {
         actions.clear();
         scheduler->on(WorkWanted{now, this}, actions);
@@ -228,7 +228,7 @@ void Manager::State::assign(const QueuedWork& work, Resource to, WorkerId worker
     }
     out.push_back(Assign{worker, lease, work.member, active.from, to, active.source, member.attempts});
     workers.add(worker, active);
-    set_deadline(worker, *workers.find(worker, lease));
+    deadlines.set(worker, *workers.find(worker, lease), now);
 }
 
 Source Manager::State::choose_source(std::uint32_t slot, WorkerId worker, LeaseId lease, Effects& out) {
@@ -237,11 +237,7 @@ Source Manager::State::choose_source(std::uint32_t slot, WorkerId worker, LeaseI
     if (snapshots.in_memory_of(slot, worker)) return {SourceKind::local, record.id, worker, {}, record.bytes};
     const auto owner = snapshots.idlest_holder(slot);
     if (owner.exists()) {
-        const auto transfer = snapshots.begin_transfer(owner);
-        transfers[transfer] = {slot, owner, worker, lease};
-        ++snapshots[slot].transfers;
-        snapshots.pin(slot);
-        out.push_back(Serve{transfer, record.id, owner, worker});
+        const auto transfer = snapshots.send(slot, owner, worker, lease, out);
         return {SourceKind::peer, record.id, owner, transfer, record.bytes};
     }
     if (record.durable == Durable::yes) return {SourceKind::disk, record.id, {}, {}, record.bytes};
@@ -253,39 +249,25 @@ bool Manager::State::must_wait(const QueuedWork& work, WorkerId worker) const {
     return slot != no_slot && snapshots.transfers_to_begin(slot) == 0 && !snapshots.in_memory_of(slot, worker);
 }
 
-void Manager::State::end_transfer(std::map<TransferId, TransferRecord>::iterator transfer) {
-    const auto slot = transfer->second.slot;
-    snapshots.end_transfer(transfer->second.owner);
-    transfers.erase(transfer);
-    --snapshots[slot].transfers;
-    const auto found = waiting.find(slot);
-    if (found == waiting.end()) return;
-    auto& works = found->second;
-    const auto woken = std::min(works.size(), snapshots.transfers_to_begin(slot));
-    queue.insert(queue.begin(), works.begin(), works.begin() + static_cast<std::ptrdiff_t>(woken));
-    works.erase(works.begin(), works.begin() + static_cast<std::ptrdiff_t>(woken));
-    waiting_count -= woken;
-    if (works.empty()) waiting.erase(found);
+void Manager::State::queue_woken() {
+    const auto woken = transfers.take_woken();
+    queue.insert(queue.begin(), woken.begin(), woken.end());
 }
 
 void Manager::State::forget_work(MemberId member) {
-    const auto of_member = [member](const QueuedWork& work) { return work.member == member; };
-    std::erase_if(queue, of_member);
-    const auto found = waiting.find(members[member].snapshot);
-    if (found == waiting.end()) return;
-    waiting_count -= std::erase_if(found->second, of_member);
-    if (found->second.empty()) waiting.erase(found);
+    std::erase_if(queue, [member](const QueuedWork& work) { return work.member == member; });
+    transfers.forget(members[member].snapshot, member);
 }
 
 void Manager::State::settle(const ActiveLease& lease, Resource reached, Effects& out) {
-    deadlines.erase({lease.deadline, lease.lease});
+    deadlines.remove(lease);
     // Work that was granted but not done goes back to the budget.
     const auto done = std::clamp(reached, lease.from, lease.to);
     resource_granted -= static_cast<std::uint64_t>(lease.to - done);
     totals.resource += static_cast<std::uint64_t>(done - lease.from);
     if (lease.source.kind == SourceKind::peer) {
-        const auto found = transfers.find(lease.source.transfer);
-        if (found != transfers.end()) abort_transfer(found, out);  // the lease is over before it
+        snapshots.abort(lease.source.transfer, out);  // where the lease is over before it
+        queue_woken();
     }
     if (lease.slot != no_slot) snapshots.unpin(lease.slot, out);
 }
@@ -319,7 +301,7 @@ void Manager::State::end_if_over(Effects& out) {
     }
     ended = true;
     snapshots.stop_copies();
-    out.push_back(Ended{reason, best ? best->member : MemberId::none()});
+    out.push_back(Ended{reason, best.best() ? best.best()->member : MemberId::none()});
 }
 
 }  // namespace stemma

@@ -1,6 +1,6 @@
 // What a failure means, by its kind. A failed training is a value: it costs one member at most, never the search.
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 #include "manager/state.hpp"
 
@@ -143,35 +143,10 @@ void Manager::State::unavailable(const ActiveLease& lease, WorkerId worker, Effe
     queue.push_front({lease.member, members[lease.member].target, {}});
 }
 
-void Manager::State::abort_transfer(std::map<TransferId, TransferRecord>::iterator found, Effects& out) {
-    const auto [id, transfer] = *found;
-    end_transfer(found);
-    tell_aborted(id, transfer.slot, transfer.owner, transfer.receiver, out);
-    snapshots.unpin(transfer.slot, out);
-}
-
-void Manager::State::tell_aborted(TransferId id, std::uint32_t slot, WorkerId owner, WorkerId receiver, Effects& out) {
-    if (workers.alive(owner)) out.push_back(AbortTransfer{id, owner});
-    if (!workers.alive(receiver)) return;
-    out.push_back(AbortTransfer{id, receiver});
-    // It may have arrived already, which nobody will ever hear of now: a copy that is not in the books must go.
-    const bool comes_again =
-        snapshots.copying_to(slot, receiver) || std::any_of(transfers.begin(), transfers.end(), [&](const auto& other) {
-            return other.second.receiver == receiver && other.second.slot == slot;
-        });
-    if (!comes_again && !snapshots.in_memory_of(slot, receiver)) out.push_back(Drop{receiver, snapshots[slot].id});
-}
-
 void Manager::State::lose_worker(WorkerId worker, Effects& out) {
     auto leases = workers.remove(worker);
-    snapshots.worker_gone(worker);
-    for (auto item = transfers.begin(); item != transfers.end();) {
-        const auto found = item++;
-        if (found->second.owner == worker || found->second.receiver == worker) abort_transfer(found, out);
-    }
-    for (const auto& [id, copy] : snapshots.cut_copies(worker)) {
-        tell_aborted(id, copy.slot, copy.owner, copy.receiver, out);
-    }
+    snapshots.worker_gone(worker, out);
+    queue_woken();
     for (auto lease = leases.rbegin(); lease != leases.rend(); ++lease) {
         settle(*lease, lease->to, out);
         auto& member = members[lease->member];
@@ -185,36 +160,6 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
         queue.push_front({lease->member, members[lease->member].target, {}});
     }
     snapshots.start_copies(out);  // of what is in one memory only now
-}
-
-void Manager::State::set_deadline(WorkerId worker, ActiveLease& lease) {
-    double allowed = std::numeric_limits<double>::infinity();
-    if (settings.lease_timeout > 0) allowed = settings.lease_timeout;
-    if (settings.lease_patience > 0 && slowest_unit > 0) {
-        Resource units = 0;  // it starts after those before it
-        for (const auto& held : workers[worker].leases) {
-            units += held.to - held.from;
-            if (held.lease == lease.lease) break;
-        }
-        const double usual = slowest_unit * static_cast<double>(units);
-        allowed = std::min(allowed, std::max(settings.lease_floor, settings.lease_patience * usual));
-    }
-    if (!std::isfinite(allowed)) return;
-    lease.deadline = now + allowed;
-    deadlines.emplace(std::pair(lease.deadline, lease.lease), worker);
-}
-
-void Manager::State::learn_pace(double seconds, Resource units) {
-    if (units <= 0 || !(seconds > 0)) return;
-    const bool first = slowest_unit == 0;
-    slowest_unit = std::max(slowest_unit, seconds / static_cast<double>(units));
-    if (!first || settings.lease_patience <= 0) return;
-    for (std::size_t slot = 0; slot < workers.slots(); ++slot) {
-        if (!workers.alive({slot})) continue;
-        for (auto& lease : workers[{slot}].leases) {
-            if (!std::isfinite(lease.deadline)) set_deadline({slot}, lease);
-        }
-    }
 }
 
 void Manager::State::expire(WorkerId worker, LeaseId id, Effects& out) {

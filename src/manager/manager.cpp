@@ -16,7 +16,10 @@ Manager::State::State(ManagerSettings given, SearchSpace space_given, std::uniqu
       sampler(std::move(sampler_given)),
       members(space.size()),
       workers(1 + settings.leases_ahead),
-      snapshots(workers, settings.spill),
+      transfers(workers),
+      snapshots(workers, transfers, settings.spill),
+      deadlines(settings, workers),
+      best(settings.final_from, snapshots),
       repeats(settings.repeats) {}
 
 void Manager::State::on(const IncarnationStarted& started, Effects& out) {
@@ -36,7 +39,6 @@ void Manager::State::on(const IncarnationStarted& started, Effects& out) {
     }
     workers.clear();
     snapshots.memory_gone();
-    transfers.clear();
     deadlines.clear();
     taken_back.clear();
     for (auto lease = lost.rbegin(); lease != lost.rend(); ++lease) {
@@ -81,21 +83,14 @@ void Manager::State::on(const SnapshotPersisted& persisted, Effects& out) {
 void Manager::State::on(const SnapshotMissing& missing, Effects&) { snapshots.missing(missing.snapshot); }
 
 void Manager::State::on(const TransferDone& done, Effects& out) {
-    const auto found = transfers.find(done.transfer);
-    if (found == transfers.end()) return snapshots.copied(done.transfer, out);
-    const auto transfer = found->second;
-    if (workers.alive(transfer.receiver)) snapshots.received(transfer.slot, transfer.receiver);
-    end_transfer(found);
-    snapshots.unpin(transfer.slot, out);
+    snapshots.arrived(done.transfer, out);
+    queue_woken();
 }
 
-void Manager::State::on(const TransferFailed& failed, Effects& out) { snapshots.copy_failed(failed.transfer, out); }
+void Manager::State::on(const TransferFailed& failed, Effects& out) { snapshots.failed(failed.transfer, out); }
 
 void Manager::State::on(const Ticked&, Effects& out) {
-    while (!deadlines.empty() && deadlines.begin()->first.first <= now) {
-        const auto [key, worker] = *deadlines.begin();
-        expire(worker, key.second, out);
-    }
+    while (const auto due = deadlines.due(now)) expire(due->first, due->second, out);
     if (!closing && scheduler->next_deadline() <= now) tell_scheduler(TimePassed{now}, out);
 }
 
@@ -123,11 +118,7 @@ void Manager::State::on(const MemberStopped& stopped, Effects& out) {
 void Manager::State::on(const BudgetChanged& changed, Effects& out) {
     settings.budget = changed.budget;
     if (closing && *closing != EndReason::stopped && *closing != EndReason::repeated_failure) closing.reset();
-    if (settings.final_from > 0 && changed.max_resource > settings.final_from) {
-        // The best so far stays the result until somebody has come to the new end.
-        settings.final_from = changed.max_resource;
-        best_objective = std::numeric_limits<double>::infinity();
-    }
+    best.extend(changed.max_resource);
     settings.max = std::max(settings.max, changed.max_resource);
     // Members may be asked for again; a sampler that is exhausted for good simply refuses once more.
     exhausted_by.reset();
@@ -165,13 +156,13 @@ double Manager::next_deadline() const {
     double next = std::numeric_limits<double>::infinity();
     if (state_->ended) return next;
     if (state_->settings.budget.seconds > 0 && !state_->closing) next = state_->settings.budget.seconds;
-    if (!state_->deadlines.empty()) next = std::min(next, state_->deadlines.begin()->first.first);
+    next = std::min(next, state_->deadlines.next());
     if (!state_->closing) next = std::min(next, state_->scheduler->next_deadline());
     return next;
 }
 
 const Budget& Manager::budget() const { return state_->settings.budget; }
-std::optional<Best> Manager::best() const { return state_->best; }
+std::optional<Best> Manager::best() const { return state_->best.best(); }
 
 Totals Manager::totals() const {
     Totals totals = state_->totals;

@@ -28,7 +28,7 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
     worker.timeouts_in_a_row = worker.breaks_in_a_row = worker.fresh_breakers = 0;
     settle(*lease, report.reached, out);
     totals.busy_seconds += report.seconds;
-    learn_pace(report.seconds, report.reached - lease->from);
+    deadlines.learn(report.seconds, report.reached - lease->from, now);
     auto& member = members[lease->member];
     member.state = MemberState::waiting;
     if (report.reached == lease->from) {
@@ -109,15 +109,8 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
 
 void Manager::State::consider(const ConfigurationResult& result, Effects& out) {
     const double metric = result.means[settings.metric];
-    if (!(objective(metric) < best_objective) || result.resource < settings.final_from) return;
     const auto slot = members[result.member].snapshot;
-    best_objective = objective(metric);
-    best = Best{result.member,   slot == no_slot ? SnapshotId::none() : snapshots[slot].id,
-                result.resource, metric,
-                result.means,    result.spreads};
-    const auto before = std::exchange(best_slot, slot);
-    if (slot != no_slot) snapshots.reference(slot);
-    if (before != no_slot) snapshots.release(before, out);
+    if (!best.consider(result, metric, objective(metric), slot, out)) return;
     out.push_back(Noted{.kind = EventKind::new_best, .member = result.member, .value = metric});
     protect(slot, Reason::best, out);
 }

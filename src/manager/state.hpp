@@ -1,37 +1,24 @@
 #pragma once
 // The manager's inside, shared by the files that implement it: manager.cpp (inputs), reports.cpp, failures.cpp,
-// dispatch.cpp (who works on what next).
+// dispatch.cpp (which worker trains what next).
 
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "manager/best_so_far.hpp"
+#include "manager/deadlines.hpp"
 #include "manager/manager.hpp"
 #include "manager/members.hpp"
 #include "manager/repeats.hpp"
 #include "manager/snapshots.hpp"
+#include "manager/transfers.hpp"
 #include "manager/workers.hpp"
 
 namespace stemma {
-
-/// A training that was asked for and is not out at a worker.
-struct QueuedWork {
-    MemberId member;
-    Resource to = 0;
-    WorkerId avoid = {};  ///< where it failed last
-};
-
-struct TransferRecord {
-    std::uint32_t slot = no_slot;
-    WorkerId owner;
-    WorkerId receiver;
-    LeaseId lease;
-};
 
 struct Manager::State : private Placement {
     State(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler,
@@ -75,9 +62,6 @@ struct Manager::State : private Placement {
     void diverged(const ActiveLease& lease, WorkerId worker, Effects& out);
     /// `failed`: through its configuration, so far as one can tell, and not through a lost snapshot or the user.
     void give_up(MemberId member, LeaseId lease, WorkerId worker, bool failed, Effects& out);
-    /// Neither end needs it any more, or one of them is gone.
-    void abort_transfer(std::map<TransferId, TransferRecord>::iterator transfer, Effects& out);
-    void tell_aborted(TransferId id, std::uint32_t slot, WorkerId owner, WorkerId receiver, Effects& out);
     void count_failure(std::string error, Effects& out);
     void unavailable(const ActiveLease& lease, WorkerId worker, Effects& out);
     void lose_worker(WorkerId worker, Effects& out);
@@ -87,9 +71,6 @@ struct Manager::State : private Placement {
     /// Hands out work while there is room, then ends the run if nothing can come any more.
     void fill(Effects& out);
     bool may_grant() const;
-    void set_deadline(WorkerId worker, ActiveLease& lease);
-    /// Deadlines come from training times: the first one gives a deadline to all that are out.
-    void learn_pace(double seconds, Resource units);
     std::optional<QueuedWork> next_work(Effects& out);
     std::optional<MemberId> give_birth(const Create& create, Effects& out);
     std::optional<Configuration> configuration_for(const Create& create);
@@ -109,8 +90,8 @@ struct Manager::State : private Placement {
     void assign(const QueuedWork& work, Resource to, WorkerId worker, Effects& out);
     /// Its snapshot is to come from another worker, and has been sent to so many that it is better to wait for them.
     bool must_wait(const QueuedWork& work, WorkerId worker) const;
-    /// A transfer of this snapshot is over: those that waited for it go on, as many as can be sent now.
-    void end_transfer(std::map<TransferId, TransferRecord>::iterator transfer);
+    /// Work that waited for the end of a transfer goes back to the queue.
+    void queue_woken();
     /// The member is not to be trained: neither queued nor waiting any more.
     void forget_work(MemberId member);
     Source choose_source(std::uint32_t slot, WorkerId worker, LeaseId lease, Effects& out);
@@ -125,17 +106,13 @@ struct Manager::State : private Placement {
 
     MemberTable members;
     WorkerTable workers;
-    SnapshotTable snapshots;
-    std::map<TransferId, TransferRecord> transfers;
+    TransferTable transfers;
+    SnapshotStore snapshots;
+    Deadlines deadlines;
+    BestSoFar best;
     std::set<LeaseId> taken_back;  ///< expired, their workers alive: a late report of theirs leaves a snapshot behind
     std::deque<QueuedWork> queue;
     std::vector<QueuedWork> unaffordable;  ///< while work is handed out
-    /// By snapshot: who waits until it has come to more workers, first come first. Each keeps a worker's room free, as
-    /// if it were out. A transfer of that snapshot is under way, and its end wakes them.
-    std::map<std::uint32_t, std::deque<QueuedWork>> waiting;
-    std::size_t waiting_count = 0;
-    std::map<std::pair<double, LeaseId>, WorkerId> deadlines;  ///< of leases that are out, the next one first
-    double slowest_unit = 0;  ///< seconds of a unit of training in the slowest lease so far; 0 = no report yet
 
     double now = 0;
     std::uint64_t sequence = 0;
@@ -151,9 +128,6 @@ struct Manager::State : private Placement {
 
     Totals totals;
     RepeatBook repeats;
-    std::optional<Best> best;
-    double best_objective = std::numeric_limits<double>::infinity();
-    std::uint32_t best_slot = no_slot;
     std::string last_error;
     std::uint32_t errors_in_a_row = 0;
 

@@ -26,6 +26,13 @@ struct ActiveLease {
     bool cancelled = false;
 };
 
+/// A training that was asked for and is not out at a worker.
+struct QueuedWork {
+    MemberId member;
+    Resource to = 0;
+    WorkerId avoid = {};  ///< where it failed last
+};
+
 struct WorkerRecord {
     bool joined = false;
     bool alive = false;       ///< joined and neither lost nor retired

@@ -1,0 +1,93 @@
+#pragma once
+// The records of all snapshots, and what is looked up by worker: the bytes held there, which snapshot goes first when
+// memory is short, and which one is to be copied to a second worker next. change() keeps these as the records say.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "manager/members.hpp"
+#include "manager/workers.hpp"
+
+namespace stemma {
+
+enum class Durable : std::uint8_t { no, writing, yes };
+
+struct SnapshotRecord {
+    SnapshotId id;
+    MemberId member;
+    Resource resource = 0;
+    std::uint64_t bytes = 0;
+    double priority = 0;
+    std::vector<WorkerId> memory;  ///< workers that hold it: where it was made first, then those that received it
+    std::uint32_t references = 0;  ///< 0: the slot is free
+    std::uint32_t pins = 0;        ///< leases that start from it, transfers for leases: never evicted meanwhile
+    Durable durable = Durable::no;
+    bool spilling = false;    ///< leaves memory as soon as the durable copy is there; counts as gone already
+    bool replicated = false;  ///< a second worker is to have it
+    TransferId copying = {};  ///< the transfer that brings it to a second worker; none: none is under way
+};
+
+class SnapshotTable {
+public:
+    explicit SnapshotTable(WorkerTable& workers) : workers_(workers) {}
+
+    std::uint32_t add(SnapshotRecord record);
+    /// The slot is free again; returns what was in it.
+    SnapshotRecord remove(std::uint32_t slot);
+    const SnapshotRecord& operator[](std::uint32_t slot) const { return slots_[slot]; }
+    std::uint32_t size() const { return static_cast<std::uint32_t>(slots_.size()); }
+    /// Gives the record to `changing` as SnapshotRecord&; the only way to change it. Calls do not nest. O(holders).
+    template <class Changing>
+    void change(std::uint32_t slot, Changing&& changing) {
+        unindex(slot);
+        changing(slots_[slot]);
+        index(slot);
+    }
+
+    /// Of what may leave this worker's memory (it has a quota): second copies first, then by priority.
+    std::optional<std::uint32_t> first_to_go(WorkerId worker) const;
+    /// It is in one memory, and none brings it to a second one.
+    bool to_copy(std::uint32_t slot) const { return to_copy(slots_[slot]); }
+    /// The oldest one of those that are in this worker's memory only.
+    std::optional<std::uint32_t> first_to_copy(WorkerId owner) const;
+    std::vector<WorkerId> owners_to_copy() const;
+    /// The run has ended: nothing is to be copied before memory_gone().
+    void stop_copies();
+
+    /// A worker is gone with its memory. O(snapshots).
+    void worker_gone(WorkerId worker);
+    /// All workers are gone (new incarnation).
+    void memory_gone();
+    std::size_t memory_bytes() const { return slots_.capacity() * sizeof(SnapshotRecord); }
+
+private:
+    using Order = std::tuple<bool, double, SnapshotId>;
+    static Order order_of(const SnapshotRecord& record) {
+        const bool only_copy = !record.replicated || record.memory.size() < 2;
+        return {only_copy, record.priority, record.id};
+    }
+    static bool evictable(const SnapshotRecord& record) {
+        return record.pins == 0 && !record.spilling && !record.copying.exists();
+    }
+    bool to_copy(const SnapshotRecord& record) const {
+        return record.replicated && !record.copying.exists() && !record.spilling && record.memory.size() == 1 &&
+               !copies_stopped_;
+    }
+    void index(std::uint32_t slot);
+    void unindex(std::uint32_t slot);
+
+    WorkerTable& workers_;
+    std::vector<SnapshotRecord> slots_;
+    std::vector<std::uint32_t> free_;
+    /// For each worker with a quota: evictable snapshots, least important first.
+    std::map<WorkerId, std::set<std::pair<Order, std::uint32_t>>> order_;
+    std::map<WorkerId, std::set<std::pair<SnapshotId, std::uint32_t>>> to_copy_;  ///< by owner; none of nothing
+    bool copies_stopped_ = false;
+};
+
+}  // namespace stemma
