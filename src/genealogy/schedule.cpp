@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/printable.hpp"
+#include "space/toml.hpp"
 
 namespace stemma {
 
@@ -15,34 +16,6 @@ std::string short_text(const std::optional<Literal>& literal) {
     if (!literal) return "-";
     const auto* real = std::get_if<double>(&*literal);
     return real ? fmt::format("{:.4g}", *real) : to_string(*literal);
-}
-
-std::string in_quotes(std::string_view text) {
-    std::string out = "\"";
-    while (!text.empty()) {
-        const auto next = next_character(text);
-        if (next.code == '"' || next.code == '\\') {
-            out += '\\';
-            out += next.bytes;
-        } else if (next.valid && !is_text(next.code)) {
-            out += fmt::format("\\U{:08X}", static_cast<std::uint32_t>(next.code));
-        } else {
-            out += next.bytes;
-        }
-    }
-    return out + "\"";
-}
-
-std::string toml_key(const std::string& name) {
-    const auto bare = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    };
-    return !name.empty() && std::all_of(name.begin(), name.end(), bare) ? name : in_quotes(name);
-}
-
-std::string toml_value(const Literal& literal) {
-    if (const auto* text = std::get_if<std::string>(&literal)) return in_quotes(*text);
-    return to_string(literal);
 }
 
 /// Those of a lineage from `first` to `last`.

@@ -11,7 +11,7 @@ std::optional<std::size_t> find_key(const std::vector<const Key*>& keys, std::st
                                     const SectionShape& shape) {
     std::optional<std::size_t> found_one;
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (keys[i]->name != name) continue;
+        if (keys[i]->name != name && (keys[i]->formerly.empty() || keys[i]->formerly != name)) continue;
         if (keys[i]->applies(shape.selector)) return i;
         if (!found_one) found_one = i;
     }
@@ -34,8 +34,11 @@ void report_unknown(const std::vector<const Key*>& keys, const TableEntry& entry
                       "is not a key of [" + shape.path + "]" + of + suggestion(entry.key, names) + "; " + known);
 }
 
-/// True if the key of that name which applies was given.
-bool given(const Node* table, const std::string& name) { return table != nullptr && table->find(name) != nullptr; }
+/// True if the key was given, by its name or its former one.
+bool given(const Node* table, const Key& key) {
+    if (table == nullptr) return false;
+    return table->find(key.name) != nullptr || (!key.formerly.empty() && table->find(key.formerly) != nullptr);
+}
 
 }  // namespace
 
@@ -61,13 +64,17 @@ void check_section(const std::vector<const Key*>& keys, const Node* table, const
                                       alternatives(key.only_for) + "; remove it");
                 continue;
             }
+            if (entry.key != key.name && table->find(key.name) != nullptr) {
+                diagnostics.error(entry.place, path, "is the former name of " + key.name + ", which is given too");
+                continue;
+            }
             if (const auto checked = check_value(key, entry.value, path, diagnostics)) store(*index, *checked);
         }
     }
     for (std::size_t i = 0; i < keys.size(); ++i) {
         const Key& key = *keys[i];
-        if (given(table, key.name) || !key.applies(shape.selector)) continue;
-        if (const auto value = default_of(key)) {
+        if (given(table, key) || !key.applies(shape.selector)) continue;
+        if (const auto value = absent_value(key, diagnostics)) {
             store(i, *value);
         } else if (key.required && (shape.certain || key.name == "type")) {
             diagnostics.error(place, shape.path + "." + key.name, "is missing; give " + allowed_text(key));

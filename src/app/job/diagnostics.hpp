@@ -32,13 +32,21 @@ struct JobErrors : UserError {
     std::vector<JobError> errors;
 };
 
+class ResolvedJob;
+
+/// Where a job's text comes from.
+enum class JobSource : unsigned char {
+    typed,     ///< a job file: what it does not say has the defaults of today
+    recorded,  ///< a run file: what it does not say means what it meant when the run began (Key::before)
+};
+
 /// Collects errors; only the first `errors_max` are kept, the rest are counted.
 class Diagnostics {
 public:
     static constexpr std::size_t errors_max = 100;
 
-    Diagnostics(std::string file, std::vector<std::string> overrides)
-        : file_(std::move(file)), overrides_(std::move(overrides)) {}
+    Diagnostics(std::string file, std::vector<std::string> overrides, JobSource source = JobSource::typed)
+        : file_(std::move(file)), overrides_(std::move(overrides)), source_(source) {}
 
     /// `message` continues the key: error(place, "scheduler.eta", "must be >= 2; got 1").
     void error(Place place, const std::string& key, const std::string& message);
@@ -52,11 +60,18 @@ public:
     /// "jobs/x.toml:12:7" or "--set scheduler.eta=1".
     std::string where(Place place) const;
 
+    bool recorded() const { return source_ == JobSource::recorded; }
+    /// Readers note what they take in `resolved`, which has to outlive this; nullptr: they do not.
+    void note_in(ResolvedJob* resolved) { resolved_ = resolved; }
+    ResolvedJob* resolved() const { return resolved_; }
+
 private:
     std::string file_;
     std::vector<std::string> overrides_;
     std::vector<JobError> errors_;
     std::size_t count_ = 0;
+    JobSource source_;
+    ResolvedJob* resolved_ = nullptr;
 };
 
 /// `text` in quotes for a message: control characters escaped, cut after 60 bytes.

@@ -7,6 +7,7 @@
 
 #include "app/job/job.hpp"
 #include "app/job/readers.hpp"
+#include "sampler/gp/gp.hpp"
 #include "sampler/random_draws.hpp"
 #include "scheduler/gpbt.hpp"
 
@@ -44,6 +45,18 @@ Births births_of(const Job& job) {
     const bool learns = job.sampler.type == SamplerType::tpe || job.sampler.type == SamplerType::gp;
     const bool perturbs = job.scheduler.type == SchedulerType::pbt && !learns;
     return job.sampler.births.value_or(perturbs ? Births::perturb : Births::propose);
+}
+
+std::optional<std::uint32_t> startup_of(const Job& job) {
+    const auto type = job.sampler.type;
+    if (type != SamplerType::tpe && type != SamplerType::gp) return std::nullopt;
+    if (job.sampler.startup) return job.sampler.startup;
+    if (job.scheduler.type == SchedulerType::gpbt) {
+        return static_cast<std::uint32_t>(
+            std::max(1L, std::lround((job.scheduler.founders - 1) * job.scheduler.gpbt.children)));
+    }
+    constexpr std::uint32_t tpe_startup = 10;
+    return type == SamplerType::tpe ? tpe_startup : default_gp_startup(*job.space);
 }
 
 std::optional<std::uint64_t> grid_configurations(const Job& job) {

@@ -166,7 +166,7 @@ void read_hypergradient(const Reading& reading, TrainerSettings& trainer, Diagno
 }
 
 /// Values for everything of use that is neither searched nor given.
-void fill_defaults(const Reading& reading, Resource horizon, TrainerSettings& trainer) {
+void fill_defaults(const Reading& reading, Resource horizon, TrainerSettings& trainer, const Diagnostics& diagnostics) {
     trainer.fixed = reading.given;
     for (const auto& one : reading.known) {
         const auto& name = one.key.name;
@@ -177,7 +177,7 @@ void fill_defaults(const Reading& reading, Resource horizon, TrainerSettings& tr
         auto key = one.key;
         if (const auto own = one.model_defaults.find(reading.model); own != one.model_defaults.end())
             key.default_text = own->second;
-        if (const auto value = default_of(key)) trainer.fixed[name] = value->value;
+        if (const auto value = absent_value(key, diagnostics)) trainer.fixed[name] = value->value;
         if (name == "horizon") trainer.fixed[name] = static_cast<double>(horizon);
     }
 }
@@ -211,7 +211,10 @@ void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, 
                           if (fields[index].store) fields[index].store(trainer, checked);
                       } else if (checked.node != nullptr) {
                           reading.given[keys[index]->name] = checked.value;
+                      } else {
+                          return;  // whether it is of use is known below
                       }
+                      note(diagnostics, "trainer", *keys[index], checked);
                   });
     reading.model = trainer.model_name();
     if (!shape.certain) return;
@@ -225,7 +228,7 @@ void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, 
         check_use(reading, *find(reading, name), reading.trainer->find(name)->place, "trainer." + name, false,
                   diagnostics);
     }
-    fill_defaults(reading, horizon, trainer);
+    fill_defaults(reading, horizon, trainer, diagnostics);
 }
 
 }  // namespace stemma

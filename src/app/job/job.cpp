@@ -7,6 +7,7 @@
 
 #include "app/job/presets.hpp"
 #include "app/job/readers.hpp"
+#include "app/job/resolved.hpp"
 #include "app/job/tables.hpp"
 
 namespace stemma {
@@ -87,14 +88,17 @@ Node settled_tree(std::string_view text, std::span<const std::string> overrides,
     return root;
 }
 
-Job parse_job(std::string_view text, const std::string& file, std::span<const std::string> overrides) {
+Job parse_job(std::string_view text, const std::string& file, std::span<const std::string> overrides,
+              JobSource source) {
     if (text.size() > job_bytes_max) refuse_file(file, "is larger than 4 MiB: not a job file?");
     Job job;
     job.file = file;
     job.text = std::string(text);
     job.overrides.assign(overrides.begin(), overrides.end());
-    Diagnostics diagnostics(file, job.overrides);
+    Diagnostics diagnostics(file, job.overrides, source);
     const Node root = settled_tree(text, overrides, diagnostics);
+    ResolvedJob resolved;
+    diagnostics.note_in(&resolved);
     check_sections(root, diagnostics);
     read_run(root, job, diagnostics);
     read(root, "metric", metric_fields(), job.metric, diagnostics);
@@ -106,6 +110,8 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     read(root, "workers", worker_fields(), job.workers, diagnostics);
     check_whole(root, job, diagnostics);
     diagnostics.throw_if_any();
+    fill_dependent_defaults(job, resolved);
+    job.resolved = resolved.text(root);
     return job;
 }
 

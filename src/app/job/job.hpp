@@ -19,6 +19,8 @@ struct Job {
     std::string file;                    ///< as given on the command line
     std::string text;                    ///< its bytes, before overrides
     std::vector<std::string> overrides;  ///< "path=value" of each --set, in order; text + overrides give the job again
+    /// The job with all defaults filled in, as TOML; "" where a value is no UTF-8 (resolved.hpp).
+    std::string resolved;
     RunSettings run;
     MetricSettings metric;
     std::shared_ptr<const SearchSpace> space;
@@ -39,11 +41,17 @@ Job load_job(const std::string& file, std::span<const std::string> overrides = {
 
 /// The same for a text at hand (from a run file); `file` is only for messages and the default name.
 /// An override is `path=value`: the path as in TOML (`space."my lr".low`), the value as TOML, else taken as a string.
-Job parse_job(std::string_view text, const std::string& file, std::span<const std::string> overrides = {});
+/// `source`: what the absence of a key means.
+Job parse_job(std::string_view text, const std::string& file, std::span<const std::string> overrides = {},
+              JobSource source = JobSource::typed);
 
 /// How the hyperparameters of a child come about. PBT perturbs where there is no model: who asks for one wants its
 /// proposals.
 Births births_of(const Job& job);
+/// Observed trials before a model proposes, given or reckoned; nothing for a sampler without a model. GPBT's last
+/// founders already come from it, one for each child: where all did, the second would already lie near the first. The
+/// paper, with no more founders than children, has one random point.
+std::optional<std::uint32_t> startup_of(const Job& job);
 /// Configurations that a grid, with the points given first, proposes in all (10^6 for those and larger ones); nothing
 /// for another sampler.
 std::optional<std::uint64_t> grid_configurations(const Job& job);

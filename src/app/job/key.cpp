@@ -216,6 +216,13 @@ std::optional<Checked> default_of(const Key& key) {
     return checked;
 }
 
+std::optional<Checked> absent_value(const Key& key, const Diagnostics& diagnostics) {
+    if (!diagnostics.recorded() || key.before.empty()) return default_of(key);
+    Key then = key;
+    then.default_text = key.before;
+    return default_of(then);
+}
+
 SectionShape shape_of(std::string path, const Key& selector, const Node* table) {
     const Node* given = table == nullptr ? nullptr : table->find("type");
     if (given == nullptr) return {std::move(path), selector.default_text, !selector.default_text.empty()};

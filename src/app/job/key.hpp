@@ -50,7 +50,11 @@ struct Key {
     std::string name = {};
     KeyType type = KeyType::text;
     std::string default_text = {};  ///< as in TOML without quotes; "" = none
-    std::string meaning = {};       ///< for people; ends with a full stop
+    /// What a run file means that does not have the key: the default of the day before the key came, or before its
+    /// default changed. "" = the default of today.
+    std::string before = {};
+    std::string formerly = {};  ///< the name that it had; still understood, and what older run files have
+    std::string meaning = {};   ///< for people; ends with a full stop
     bool required = false;
     Range range = {};
     std::vector<std::string> allowed = {};  ///< of a choice; the order of the enum it is stored to
@@ -79,6 +83,11 @@ std::optional<Checked> check_value(const Key& key, const Node& node, const std::
 
 /// The default, through the same check; nothing if there is none. A default that does not pass is a bug.
 std::optional<Checked> default_of(const Key& key);
+/// What the key's absence means here: in the job of a run file, Key::before goes before the default.
+std::optional<Checked> absent_value(const Key& key, const Diagnostics& diagnostics);
+
+/// Notes a value that a section's reader took, for the job's text with all defaults filled in (resolved.hpp).
+void note(Diagnostics& diagnostics, const std::string& section, const Key& key, const Checked& checked);
 
 /// What a section is called and how its keys are told apart.
 struct SectionShape {
@@ -141,6 +150,7 @@ void read_section(const std::vector<Field<Settings>>& fields, const Node* table,
     }
     check_section(keys, table, shape, place, diagnostics, [&](std::size_t index, const Checked& checked) {
         if (fields[index].store) fields[index].store(settings, checked);
+        note(diagnostics, path, fields[index].key, checked);
     });
 }
 

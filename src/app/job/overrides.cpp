@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "app/job/toml_tree.hpp"
+#include "space/toml.hpp"
 
 namespace stemma {
 
@@ -109,10 +110,8 @@ void apply_override(Node& root, std::string_view text, int index, Diagnostics& d
 }
 
 std::string join_path(std::string_view path, std::string_view key) {
-    const bool bare = !key.empty() && key.size() <= 100 && std::all_of(key.begin(), key.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    });
-    const std::string name = bare ? std::string(key) : in_quotes(key);
+    constexpr std::size_t whole_max = 100;  // bytes; longer ones are no names, and are cut for messages
+    const std::string name = key.size() <= whole_max ? toml_key(key) : in_quotes(key);
     return path.empty() ? name : std::string(path) + "." + name;
 }
 

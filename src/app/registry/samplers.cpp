@@ -16,25 +16,16 @@ namespace stemma {
 
 namespace {
 
-/// Trials before a model proposes. GPBT's last founders already come from it, one for each child: where all did, the
-/// second would already lie near the first. The paper, with no more founders than children, has one random point.
-std::uint32_t startup(const Job& job, std::uint32_t otherwise) {
-    if (job.sampler.startup) return *job.sampler.startup;
-    if (job.scheduler.type != SchedulerType::gpbt) return otherwise;
-    return static_cast<std::uint32_t>(
-        std::max(1L, std::lround((job.scheduler.founders - 1) * job.scheduler.gpbt.children)));
-}
-
 TpeSettings tpe_settings(const Job& job) {
     auto settings = job.sampler.tpe;
-    settings.startup = startup(job, 10);
+    settings.startup = startup_of(job).value();
     settings.count_pending = job.scheduler.type == SchedulerType::gpbt;
     return settings;
 }
 
 GpSettings gp_settings(const Job& job) {
     auto settings = job.sampler.gp;
-    settings.startup = startup(job, 0);
+    settings.startup = startup_of(job).value();
     settings.count_pending = job.scheduler.type == SchedulerType::gpbt;
     settings.fit_elsewhere = true;  // rank 0 must not keep workers waiting
     return settings;

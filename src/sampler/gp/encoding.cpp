@@ -6,8 +6,7 @@ using Eigen::Index;
 
 Encoding::Encoding(std::shared_ptr<const SearchSpace> space) : space_(std::move(space)) {
     for (std::size_t at = 0; at < space_->size(); ++at) {
-        const auto& axis = space_->axis(at);
-        if (axis.constant() || axis.count() == 1) continue;
+        if (!has(space_->axis(at))) continue;
         const bool category = std::holds_alternative<Categorical>((*space_)[at].domain);
         (category ? categories_ : numbers_).push_back(at);
     }

@@ -22,6 +22,9 @@ class Encoding {
 public:
     explicit Encoding(std::shared_ptr<const SearchSpace> space);
 
+    /// False: a constant, which is left out.
+    static bool has(const Axis& axis) { return !axis.constant() && axis.count() != 1; }
+
     /// `warp`: every continuous coordinate but time. `time` counts only where there is some: see `write`.
     Shape shape(bool warp, Time time) const;
     static Inputs rows(const Shape& shape, Eigen::Index count);

@@ -18,7 +18,7 @@ namespace {
 using Eigen::Index;
 
 /// Defaults filled in.
-GpSettings checked(GpSettings settings, const gp::Encoding& encoding) {
+GpSettings checked(GpSettings settings, const SearchSpace& space) {
     const auto demand = [](bool holds, const std::string& text) {
         if (!holds) throw UserError("GP sampler: " + text);
     };
@@ -32,7 +32,7 @@ GpSettings checked(GpSettings settings, const gp::Encoding& encoding) {
     demand(search.refinement_evaluations >= 1, "refinement_evaluations must be at least 1");
     demand(search.margin >= 0, "margin must not be negative, is " + std::to_string(search.margin));
     demand(search.kappa >= 0, "kappa must not be negative, is " + std::to_string(search.kappa));
-    if (settings.startup == 0) settings.startup = encoding.numbers().size() + encoding.categories().size() + 1;
+    if (settings.startup == 0) settings.startup = default_gp_startup(space);
     settings.startup = std::min(settings.startup, settings.data);
     return settings;
 }
@@ -43,7 +43,7 @@ public:
         : seed_(seed),
           space_(std::move(space)),
           encoding_(space_),
-          settings_(checked(settings, encoding_)),
+          settings_(checked(settings, *space_)),
           draws_(space_, seed),
           memory_(space_, settings_),
           models_(settings_) {}
@@ -169,6 +169,12 @@ gp::SearchProblem Gp::problem(const gp::Data& data, const gp::Inheritance& inher
 }
 
 }  // namespace
+
+std::uint32_t default_gp_startup(const SearchSpace& space) {
+    std::uint32_t several_values = 0;
+    for (std::size_t at = 0; at < space.size(); ++at) several_values += gp::Encoding::has(space.axis(at)) ? 1 : 0;
+    return several_values + 1;
+}
 
 std::unique_ptr<GpSampler> make_gp_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
                                            GpSettings settings) {

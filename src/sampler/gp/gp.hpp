@@ -24,6 +24,9 @@ public:
     virtual const GpStatistics& statistics() const = 0;
 };
 
+/// GpSettings::startup where that is 0: one trial more than there are parameters with several values.
+std::uint32_t default_gp_startup(const SearchSpace& space);
+
 /// Bayesian optimisation with a Gaussian process: Matern 5/2 with a length for each parameter, learnt warps of inputs
 /// and outputs (HEBO: Cowen-Rivers et al., JAIR 74, 2022), hyperparameters by maximum a posteriori, a log-EI, LCB or
 /// ensemble acquisition. With a parent in the request, only the trials of its lineage count and only what a child may

@@ -13,6 +13,7 @@
 
 #include "app/job/job.hpp"
 #include "core/rng.hpp"
+#include "unit/job/job_description.hpp"
 
 namespace stemma {
 namespace {
@@ -164,6 +165,11 @@ Outcome outcome_of(const std::string& text, const std::vector<std::string>& over
         const auto job = parse_job(text, "fuzz.toml", overrides);
         EXPECT_NE(job.space, nullptr);
         EXPECT_GE(job.scheduler.max, 1);
+        // The text with all defaults filled in is the same job.
+        if (job.resolved.empty()) return Outcome::job;  // a --set value that is no UTF-8
+        EXPECT_EQ(job_test::description(parse_job(job.resolved, "RUN.h5", {}, JobSource::recorded)),
+                  job_test::description(job))
+            << job.resolved;
         return Outcome::job;
     } catch (const JobErrors& errors) {
         EXPECT_FALSE(errors.errors.empty());

@@ -61,9 +61,9 @@ TEST(JobDifference, NamesKeysAndBothValues) {
                                        "space.c.type=boolean", "workers.lost_after=90s", "trainer.surface=narrow"});
 
     EXPECT_THAT(between(parse(toy_job), other),
-                ElementsAre("run.budget.reports:  | 9", "scheduler.eta: 3 | 4", "space.c.type:  | \"boolean\"",
-                            HasSubstr("space.lr.high: 1"), "trainer.surface: \"quadratic\" | \"narrow\"",
-                            "workers.lost_after: 60.0 | 90.0"));
+                ElementsAre("run.budget.reports:  | 9", "scheduler.eta: 3 | 4", "space.c.role:  | \"mutable\"",
+                            "space.c.type:  | \"boolean\"", HasSubstr("space.lr.high: 1"),
+                            "trainer.surface: \"quadratic\" | \"narrow\"", "workers.lost_after: 60.0 | 90.0"));
 }
 
 TEST(JobDifference, SeedsListsAndRemovedParameters) {
@@ -71,7 +71,8 @@ TEST(JobDifference, SeedsListsAndRemovedParameters) {
     EXPECT_THAT(between(parse(toy_job + grid), parse(toy_job + grid, {"space.b.choices=[16, 64]", "run.seed=8"})),
                 ElementsAre("run.seed: 7 | 8", "space.b.choices: [16, 32] | [16, 64]"));
     EXPECT_THAT(between(parse(toy_job + grid), parse(toy_job)),
-                ElementsAre("space.b.choices: [16, 32] | ", "space.b.type: \"categorical\" | "));
+                ElementsAre("space.b.choices: [16, 32] | ", "space.b.role: \"mutable\" | ",
+                            "space.b.type: \"categorical\" | "));
 }
 
 TEST(JobDifference, ADefaultOfAnotherTypeIsNoDifferenceOfItsOwn) {
