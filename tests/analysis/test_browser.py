@@ -87,10 +87,10 @@ BIRTHS = [(2, "repeat", [2]), (3, "exploit", [0, 2]), (5, "continuation", [0, 2]
 def test_births_have_a_name_and_all_but_repeats_a_lineage(show, tmp_path, cause, name, path):
     write_run(tmp_path / "born.h5", {**FAMILY, "members": {**FAMILY["members"], "cause": [1, 1, cause]}}, seconds=8.0)
     page = show(tmp_path / "born.h5")
-    page.run("select(2)")
+    page.run("stemma.select(2)")
     page.settle()
     assert f"{name} after" in page.run("return document.getElementById('detail').textContent")
-    assert page.run("return pathTo(state.run, 2)") == path
+    assert page.run("return stemma.pathTo(stemma.state.run, 2)") == path
 
 
 def test_a_click_on_the_tree_finds_the_winner(run_of, show):
@@ -112,7 +112,7 @@ def test_families_fold_and_open_again(run_of, show):
     founder = run.path_to(run.best_member())[0]
     below = int(run.summary["descendants"][founder]) - 1
     in_view(page, "#tree canvas")
-    page.run("select(arguments[0])", int(founder))
+    page.run("stemma.select(arguments[0])", int(founder))
     page.settle()
     drawn = "return Number(document.querySelector('#tree canvas').dataset.marks)"
     before = page.run(drawn)
@@ -158,26 +158,26 @@ def test_brushing_one_chart_chooses_in_all(run_of, show):
     right = int(box["width"] / 2) - 48  # the metric's axis, where good is up
     ActionChains(page.driver).move_to_element_with_offset(canvas, right, -int(box["height"] / 2) + 32).click_and_hold().move_by_offset(0, 70).release().perform()
     page.settle()
-    chosen = page.run("return state.mask.reduce((sum, x) => sum + x, 0)")
+    chosen = page.run("return stemma.state.mask.reduce((sum, x) => sum + x, 0)")
     run = stemma.open(run_of("asha"))
     assert 0 < chosen < run.summary["best"].notna().sum()
-    assert page.run("return state.mask[state.run.winner]") == 1
+    assert page.run("return stemma.state.mask[stemma.state.run.winner]") == 1
     assert f"{chosen} of" in page.run("return document.querySelector('#parallel .controls').textContent")
     assert page.run("return document.querySelectorAll('#members tbody tr').length") == min(25, chosen)
     page.run("[...document.querySelectorAll('#parallel button')].find((b) => b.textContent === 'Clear ranges').click()")
-    assert page.run("return state.mask") is None
+    assert page.run("return stemma.state.mask") is None
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_stands_out(dark, run_of, show):
     page = show(run_of("asha"))
     ratios = page.run("""
-        document.documentElement.dataset.theme = arguments[0] ? 'dark' : 'light'; theme.cache = null;
+        document.documentElement.dataset.theme = arguments[0] ? 'dark' : 'light'; stemma.theme.cache = null;
         const style = getComputedStyle(document.documentElement);
         const light = (name) => { const hex = style.getPropertyValue(name).trim(); const v = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255).map((x) => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4); return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };
         const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
         return Object.fromEntries(['--ink', '--soft', '--accent', '--second', '--bad', '--win'].flatMap((name) => ['--card', '--page'].map((back) => [name + ' on ' + back, ratio(name, back)])));""", dark)
-    page.run("delete document.documentElement.dataset.theme; theme.cache = null")
+    page.run("delete document.documentElement.dataset.theme; stemma.theme.cache = null")
     too_faint = {pair: value for pair, value in ratios.items() if value < (3.0 if "--win" in pair else 4.5)}  # WCAG AA; graphics 3
     assert not too_faint
 
@@ -247,10 +247,10 @@ def test_the_follower_takes_up_what_is_new(tmp_path, browser):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         browser.open(server.address)
-        assert browser.run("return state.run.winner") == 0
+        assert browser.run("return stemma.state.run.winner") == 0
         write_run(tmp_path / "next.h5", FAMILY, seconds=8.0)
         (tmp_path / "next.h5").rename(tmp_path / "run.h5")  # as the program does when a search ends
-        browser.wait("state.run.winner === 2", "the new best is shown")
+        browser.wait("stemma.state.run.winner === 2", "the new best is shown")
         assert browser.console() == []
     finally:
         server.shutdown()

@@ -6,13 +6,11 @@ import json
 from pathlib import Path
 
 from stemma.files import whole_file
+from stemma.report.bundle import bundle
 from stemma.report.payload import payload
 from stemma.run import Run, open_run
 
 _ASSETS = Path(__file__).parent / "assets"
-# In this order: each uses the ones before.
-_SCRIPTS = ("data.js", "state.js", "scales.js", "frame.js", "curves.js", "tree.js", "parallel.js", "population.js", "bars.js", "pairs.js", "workers.js",
-            "compare.js", "panels.js", "detail.js", "main.js")
 
 
 def page(runs, job=True):
@@ -58,7 +56,7 @@ def _page(told, columns, connect):
         "STYLE": (_ASSETS / "style.css").read_text(encoding="utf-8"),
         "DATA": as_json(told),
         "COLUMNS": columns,
-        "SCRIPT": "\n".join((_ASSETS / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+        "SCRIPT": bundle(_ASSETS, "main.js"),
     }
     out = (_ASSETS / "page.html").read_text(encoding="utf-8")
     before, *rest = out.split("{{")

@@ -45,7 +45,7 @@ def in_browser(path):
     try:
         browser.open(path.as_uri())
         print(f"{'page in Chromium: drawn after':<34} {browser.run('return performance.now()') / 1000:7.2f} s")
-        browser.run("window.begun = performance.now(); select(state.run.winner); requestAnimationFrame(() => requestAnimationFrame(() => { window.took = performance.now() - window.begun; }))")
+        browser.run("window.begun = performance.now(); stemma.select(stemma.state.run.winner); requestAnimationFrame(() => requestAnimationFrame(() => { window.took = performance.now() - window.begun; }))")
         browser.wait("window.took", "a member is selected")
         print(f"{'page in Chromium: select a member':<34} {browser.run('return window.took') / 1000:7.2f} s")
         print("console:", browser.console() or "empty")

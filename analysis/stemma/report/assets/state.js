@@ -1,9 +1,11 @@
 // What is selected, brushed and shown; and the little that makes elements.
 
-const state = { run: null, selected: -1, mask: null, colour: -1, listeners: [] };
+import { format, parameterText, units } from "./data.js";
+
+export const state = { run: null, selected: -1, mask: null, colour: -1, listeners: [], whenSelected: () => {} };
 
 /** Asks all charts to draw again, once a frame. */
-function changed() {
+export function changed() {
   if (state.pending) return;
   state.pending = true;
   requestAnimationFrame(() => {
@@ -12,22 +14,22 @@ function changed() {
   });
 }
 
-function select(member) {
+export function select(member) {
   state.selected = member;
-  showDetail(member);
+  state.whenSelected(member);
   changed();
 }
 
 /** mask: 1 for members inside the brushes; null: no brush. */
-function brush(mask) {
+export function brush(mask) {
   state.mask = mask;
   changed();
 }
 
-const shown = (member) => state.mask === null || state.mask[member] === 1;
+export const shown = (member) => state.mask === null || state.mask[member] === 1;
 
 /** An element. Texts become text nodes, so that nothing from a run is ever markup. */
-function h(tag, attributes = {}, ...children) {
+export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
@@ -40,15 +42,21 @@ function h(tag, attributes = {}, ...children) {
 }
 
 /** A titled part of the page. The note says how to read it. */
-function section(id, title, note, ...children) {
-  return h("section", { id, "aria-labelledby": `${id}-title` }, h("h2", { id: `${id}-title` }, title), note ? h("p", { class: "note" }, note) : null, ...children);
+export function section(id, title, note, ...children) {
+  return h(
+    "section",
+    { id, "aria-labelledby": `${id}-title` },
+    h("h2", { id: `${id}-title` }, title),
+    note ? h("p", { class: "note" }, note) : null,
+    ...children,
+  );
 }
 
-function memberLink(member, text = `#${member}`) {
+export function memberLink(member, text = `#${member}`) {
   return h("button", { class: "link", type: "button", onclick: () => select(member) }, text);
 }
 
-const tip = {
+export const tip = {
   show(lines, x, y) {
     const element = document.getElementById("tip");
     element.replaceChildren(...lines.map((line) => h("div", {}, line)));
@@ -57,12 +65,17 @@ const tip = {
     element.style.left = `${Math.max(4, Math.min(x + 14, innerWidth - box.width - 6))}px`;
     element.style.top = `${y + 18 + box.height > innerHeight ? y - box.height - 10 : y + 18}px`;
   },
-  hide() { document.getElementById("tip").hidden = true; },
+  hide() {
+    document.getElementById("tip").hidden = true;
+  },
 };
 
 /** What to say of a member under the pointer. */
-function memberLines(run, member) {
-  const c = run.col, lines = [`member ${member} · ${run.meta.metric} ${format(c.best[member])} after ${units(run, c.at[member])}`];
-  run.parameters.forEach((parameter, i) => { if (i < 8) lines.push(`${parameter.name} = ${parameterText(parameter, c[`p${i}`][member])}`); });
+export function memberLines(run, member) {
+  const c = run.col,
+    lines = [`member ${member} · ${run.meta.metric} ${format(c.best[member])} after ${units(run, c.at[member])}`];
+  run.parameters.forEach((parameter, i) => {
+    if (i < 8) lines.push(`${parameter.name} = ${parameterText(parameter, c[`p${i}`][member])}`);
+  });
   return lines;
 }
