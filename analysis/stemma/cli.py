@@ -51,7 +51,7 @@ def _parser():
     watch.set_defaults(action=_watch)
     export = commands.add_parser("export", help="other programs' formats")
     export.add_argument("run", metavar="RUN.h5")
-    for name, text in (("csv", "folder for CSV files"), ("json", "folder for JSON files"), ("parquet", "folder for Parquet files"), ("tensorboard", "folder for TensorBoard event files, a run a lineage"),
+    for name, text in (("graphml", "GraphML file of the genealogy, - for standard output"), ("newick", "Newick file of the genealogy, likewise"), ("parquet", "folder for Parquet files"), ("tensorboard", "folder for TensorBoard event files, a run a lineage"),
                        ("optuna", "Optuna storage, such as sqlite:///study.db"), ("mlflow", "MLflow tracking address, such as sqlite:///mlflow.db")):
         export.add_argument(f"--{name}", help=text)
     export.set_defaults(action=_export)
@@ -100,9 +100,11 @@ def _export(options):
     from stemma.run import open_run
 
     run = open_run(options.run)
-    chosen = [(name, getattr(options, name)) for name in ("csv", "json", "parquet", "tensorboard", "optuna", "mlflow") if getattr(options, name)]
+    chosen = [(name, getattr(options, name)) for name in export.FORMATS if getattr(options, name)]
     if not chosen:
-        raise StemmaError("nothing to export: give --csv, --json, --parquet, --tensorboard, --optuna or --mlflow")
+        raise StemmaError(f"nothing to export: give {', '.join(f'--{name}' for name in export.FORMATS)}; CSV and JSON are exports of the program `stemma`")
     for name, target in chosen:
-        say(export.FORMATS[name](run, target))
+        told = export.FORMATS[name](run, target)
+        if told:
+            say(told)
     return _OK

@@ -14,13 +14,14 @@ def columns_named(names, columns, known):
     # By position the program's own files are certain, also with own columns that are not known here. Where another program has
     # put the columns into another order, all own ones must be known.
     for own in (columns[: max(0, len(columns) - len(names))], [column for column in columns if column in known]):
-        found = _appended(names, own)
+        found = appended(names, own)
         if sorted(own + found) == sorted(columns):
             return found
     raise ValueError(f"of the columns {', '.join(columns)} it is not clear which are those of {', '.join(names)}")
 
 
-def _appended(names, taken):
+def appended(names, taken):
+    """The names, each with _ appended while it is taken."""
     taken, found = set(taken), []
     for name in names:
         while name in taken:

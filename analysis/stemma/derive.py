@@ -5,6 +5,7 @@ Whole columns at a time: 10^6 members take seconds. Members are numbered in orde
 import numpy as np
 import pandas as pd
 
+from stemma import workers
 from stemma.runfile import decode
 from stemma.schema import BirthCause, EventKind, LeaseOutcome, ReportStatus
 
@@ -18,23 +19,6 @@ def leases(run):
     end[ends["lease"]], outcome[ends["lease"]] = ends["time"], ends["outcome"]
     frame["end"], frame["outcome"] = end, decode(outcome, LeaseOutcome, running=0)
     return frame
-
-
-def failures(run):
-    frame = run.table("failures")
-    return frame.assign(host=hosts(run, frame["worker"].to_numpy(), frame["sequence"].to_numpy()))
-
-
-def hosts(run, workers, sequences):
-    """Host of each worker slot at the time of an input: a resume may start it elsewhere."""
-    joined = run.workers[run.workers["change"] == "joined"].sort_values("sequence")
-    places = {worker: (rows["sequence"].to_numpy(), rows["host"].to_numpy()) for worker, rows in joined.groupby("worker")}
-    found = []
-    for worker, sequence in zip(workers, sequences):
-        when, names = places.get(worker, ((), ()))
-        at = np.searchsorted(when, sequence, side="right") - 1
-        found.append(names[at] if len(names) and at >= 0 else "")
-    return np.array(found, dtype=object)
 
 
 def founders(parents):
@@ -110,7 +94,6 @@ def counted(run):
 def summary(run):
     members, count = run.file.table("members"), len(run)
     rows, value = ranked(run)
-    late = rows["status"] == ReportStatus.LATE
     who = rows["member"]
     order = np.lexsort((np.arange(len(rows)), value, who))  # of each member: the best first, the earlier of equals
     first = order[np.r_[True, who[order][1:] != who[order][:-1]]] if len(order) else order
@@ -119,7 +102,7 @@ def summary(run):
     best[who[first]] = rows[run.metric_column][first]
     at[who[first]] = rows["resource"][first]
     last = np.full(count, -1, dtype=np.int64)
-    on_time = np.flatnonzero(~late)
+    on_time = np.flatnonzero(counting(run))
     last[who[on_time]] = on_time
     has = last >= 0
     start = starts(run)
@@ -132,11 +115,27 @@ def summary(run):
     })
 
 
+def counting(run):
+    """Which rows of `reports` tell where their member stands: none that came late, nor those of trainings that were ended before they had
+    measured anything."""
+    rows = run.file.table("reports")
+    measured = np.isfinite(rows[run.metric_column])
+    measured[run.file.table("epochs")["report"]] = True
+    return measured & (rows["status"] != ReportStatus.LATE)
+
+
 def starts(run):
     """Where each member's own training began: what it took over from its parent, 0 from scratch."""
     rows = run.file.table("leases")
     start = np.zeros(len(run), dtype=np.int64)
     start[rows["member"][::-1]] = rows["from"][::-1]  # the first lease is written last
+    waiting = heirs(run)
+    waiting[rows["member"]] = False
+    if waiting.any():
+        members, reports = run.file.table("members"), run.file.table("reports")[counting(run)]
+        for member in np.flatnonzero(waiting):  # where the parent stood at the birth
+            told = reports["resource"][(reports["member"] == members["parent"][member]) & (reports["sequence"] <= members["sequence"][member])]
+            start[member] = told[-1] if len(told) else start[members["parent"][member]]
     return start
 
 
@@ -234,19 +233,12 @@ def progress(run):
     holder = np.maximum.accumulate(np.where(new, np.arange(len(value)), 0)) if len(value) else np.zeros(0, int)
     seen = np.isfinite(so_far)
     columns = {"time": rows["time"], "spent": np.cumsum(trained), "busy": np.cumsum(rows["seconds"]),
-               "gpu": np.cumsum(rows["seconds"] * gpus(run, rows["lease"])), "member": rows["member"],
+               "gpu": np.cumsum(rows["seconds"] * workers.gpus(run, rows["lease"])), "member": rows["member"],
                "value": rows[run.metric_column], "best": np.where(seen, so_far * sign(run), np.nan), "best_member": np.where(seen, who[holder], -1)}
     for metric in run.metrics:
         if metric.held_out:
             columns["best_" + metric.column] = np.where(seen, rows[metric.column][holder], np.nan)
     return pd.DataFrame(columns)
-
-
-def gpus(run, leases):
-    """How many GPUs each of these leases' workers had."""
-    joined = run.workers[run.workers["change"] == "joined"]
-    count = dict(zip(joined["worker"], joined["device"].str.count("cuda:")))
-    return np.array([count.get(worker, 0) for worker in run.file.table("leases")["worker"][leases]]) if any(count.values()) else np.zeros(len(leases))
 
 
 def rungs(run):
@@ -269,57 +261,6 @@ def rungs(run):
     counts = ["entered", "reported", "went_on", "failed"]
     out[counts] = out[counts].fillna(0).astype(np.int64)
     out.index.name = "level"
-    return out
-
-
-def presence(run):
-    """When each worker was there: worker, start, end [s]; one row a stay."""
-    stays, open_since, resumes = [], {}, _resumes(run)
-    for row in run.workers.itertuples():
-        while resumes and resumes[0][0] <= row.sequence:
-            _close(stays, open_since, resumes.pop(0)[1])
-        if row.change == "joined":
-            open_since[row.worker] = row.time
-        elif row.worker in open_since:
-            stays.append((row.worker, open_since.pop(row.worker), row.time))
-    for _, end in resumes:  # resumed, and no worker has joined yet
-        _close(stays, open_since, end)
-    _close(stays, open_since, run.seconds)
-    return pd.DataFrame(sorted(stays), columns=["worker", "start", "end"])
-
-
-def _resumes(run):
-    """(its input, time of the last input before it) of each resume: what was killed tells of no worker that went."""
-    begun = run.incarnations[run.incarnations["change"] == "started"]
-    inputs = run.file.table("inputs") if len(begun) > 1 else ()
-    if not len(inputs):
-        return []
-    before = np.searchsorted(inputs["sequence"], begun["sequence"].to_numpy()[1:]) - 1
-    return list(zip(begun["sequence"].tolist()[1:], inputs["time"][before].tolist()))
-
-
-def _close(stays, open_since, end):
-    stays += [(worker, start, end) for worker, start in open_since.items()]
-    open_since.clear()
-
-
-def utilisation(run):
-    stays = presence(run)
-    there = (stays["end"] - stays["start"]).groupby(stays["worker"]).sum()
-    given, rows = run.leases, run.file.table("reports")
-    end = given["end"].fillna(run.seconds)
-    training = np.zeros(len(given))
-    training[rows["lease"]] = rows["seconds"]
-    length = (end - given["time"]).to_numpy()
-    ended_well = given["outcome"].isin(["reported", "partial"]).to_numpy()
-    still = running(run)
-    parts = pd.DataFrame({"worker": given["worker"], "training": np.where(still, length, np.minimum(training, length)),
-                          "exchange": np.where(ended_well, np.maximum(length - training, 0), 0), "lost": np.where(ended_well | still, 0, length)})
-    out = parts.groupby("worker").sum().reindex(there.index, fill_value=0.0)
-    out.insert(0, "present", there)
-    # A worker may hold its next lease while it finishes one, so that leases overlap a little.
-    out["waiting"] = (out["present"] - out[["training", "exchange", "lost"]].sum(axis=1)).clip(lower=0)
-    out["share"] = (out["training"] / out["present"]).where(out["present"] > 0, 0.0)
     return out
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from stemma import derive, hypergradients, schema
+from stemma import derive, hypergradients, schema, workers
 from stemma.errors import StemmaError
 from stemma.runfile import RunFile, decode
 from stemma.snapshots import read_snapshot, snapshot_folder
@@ -134,7 +134,7 @@ class Run:
     @cached_property
     def failures(self) -> pd.DataFrame:
         """Trainings that failed: time [s], member, worker, kind, type, message, host."""
-        return derive.failures(self)
+        return workers.failures(self)
 
     @cached_property
     def snapshots(self) -> pd.DataFrame:
@@ -169,7 +169,7 @@ class Run:
     def utilisation(self) -> pd.DataFrame:
         """One row a worker: present, training, exchange (rest of its leases: transfer, checkpoint, messages), lost (leases
         without a report) and waiting, in seconds; share = training / present."""
-        return derive.utilisation(self)
+        return workers.utilisation(self)
 
     @property
     def metric_column(self) -> str:
@@ -259,7 +259,7 @@ class Run:
 
 def _decoded(column, parameter):
     if parameter.choices:
-        return pd.Categorical.from_codes(np.nan_to_num(column, nan=-1).astype(int), [str(choice) for choice in parameter.choices],
+        return pd.Categorical.from_codes(np.nan_to_num(column, nan=-1).astype(int), list(parameter.choices),
                                          ordered=parameter.type == "ordinal")
     if parameter.type == "integer" and np.isfinite(column).all():
         return column.astype(np.int64)

@@ -34,7 +34,7 @@ class Parameter:
     low: float = None
     high: float = None
     scale: str = "linear"
-    choices: tuple = ()  # of ordinal and categorical ones
+    choices: tuple = ()  # of ordinal and categorical ones, as texts
     role: str = "mutable"
     when: tuple = field(default=(), repr=False)
 
@@ -320,9 +320,14 @@ def _unreadable(path, why):
     return StemmaError(f"{path}: cannot be read as a run file ({why}): cut short, or damaged. Take a copy from before the damage, if there is one")
 
 
+def literal_text(value):
+    """A number, truth value or text of a job file, as the program writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _parameter(name, column, item):
     return Parameter(name, column, item.get("type", "real"), item.get("low"), item.get("high"), item.get("scale") or "linear",
-                     tuple(item.get("choices") or ()), item.get("role") or "mutable", tuple(map(str, item.get("when") or ())))
+                     tuple(map(literal_text, item.get("choices") or ())), item.get("role") or "mutable", tuple(map(str, item.get("when") or ())))
 
 
 def decode(column, kinds, **more):

@@ -160,7 +160,7 @@ def test_a_damaged_text_is_that_of_the_log(states, tmp_path):
     assert shown["host"].tolist() == stemma.open(states["killed"]).workers["host"].tolist()
 
 
-@pytest.mark.parametrize("words", (["report"], ["watch", "--once"], ["export", "--csv", "out"]))
+@pytest.mark.parametrize("words", (["report"], ["watch", "--once"], ["export", "--newick", "out"]))
 def test_a_command_says_once_which_file_is_damaged(states, words, tmp_path, capsys, monkeypatch):
     from stemma.cli import run as command
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import stemma
 from run_files import population, write_run
-from stemma import derive
+from stemma import derive, workers
 
 # Member 0 is trained to 2 and has a child, 2, that goes on to 4, while 0 itself goes on to 4 too; 1 diverges.
 FAMILY = {
@@ -50,6 +50,24 @@ def test_an_ancestor_counts_up_to_the_birth_only(family):
     schedule = family.schedule()
     assert schedule[["member", "start", "to", "metric"]].to_numpy().tolist() == [[0, 0, 2, 0.5], [2, 2, 4, 0.2]]
     assert schedule["lr"].tolist() == [0.1, 0.05] and schedule["activation"].tolist() == ["relu", "relu"]
+
+
+def test_an_heir_that_waits_stands_where_its_parent_stood(tmp_path):
+    """Members 3 and 4 have not been trained yet: 3 was born of member 0 before its second report, 4 of member 2 after its only one."""
+    waiting = {"member": [3, 4], "parent": [0, 2], "cause": [3, 3], "generation": [1, 2], "time": [3, 7], "lr": [0.1, 0.1], "width": [16, 16], "activation": [0, 0]}
+    members = {name: [*values, *waiting[name]] for name, values in FAMILY["members"].items()} | {"sequence": [0, 0, 1, 1, 9]}
+    write_run(tmp_path / "run.h5", {**FAMILY, "members": members, "reports": {**FAMILY["reports"], "sequence": [1, 2, 6, 7]}})
+    told = stemma.open(tmp_path / "run.h5").summary
+    assert told["start"].tolist() == told["reached"].where(told["reports"] == 0, told["start"]).tolist() == [0, 0, 2, 2, 4]
+
+
+def test_a_training_that_was_ended_before_it_measured_anything_says_nothing(tmp_path):
+    stopped = {"member": 2, "lease": 4, "time": 8, "worker": 1, "resource": 4, "asked": 6, "seconds": 0, "status": 2, "valid_loss": np.nan, "test_loss": np.nan}
+    reports = {name: [*values, stopped[name]] for name, values in FAMILY["reports"].items()}
+    leases = {name: [*values, {"lease": 4, "member": 2, "worker": 1, "from": 4, "to": 6, "time": 7}[name]] for name, values in FAMILY["leases"].items()}
+    write_run(tmp_path / "run.h5", {**FAMILY, "reports": reports, "leases": leases})
+    told = stemma.open(tmp_path / "run.h5").summary
+    assert (told["metric"][2], told["reached"][2], told["state"][2]) == (0.2, 4, "reported")
 
 
 def test_progress(family):
@@ -132,13 +150,13 @@ def test_workers_of_a_killed_start_were_there_until_its_last_input(tmp_path):
               "incarnations": {"incarnation": [0, 1], "change": [1, 1], "sequence": [0, 4], "time": [0, 6], "best": [-1, -1]}}
     write_run(tmp_path / "killed.h5", tables, seconds=8.0)
     run = stemma.open(tmp_path / "killed.h5")
-    assert derive.presence(run).to_numpy().tolist() == [[1, 0, 5], [1, 6, 8], [2, 0, 5]]
+    assert workers.presence(run).to_numpy().tolist() == [[1, 0, 5], [1, 6, 8], [2, 0, 5]]
     assert run.utilisation["present"].tolist() == [7, 5]
 
     # As it looks before anybody has joined again.
     tables["workers"] = {name: values[:2] for name, values in tables["workers"].items()}
     write_run(tmp_path / "resumed.h5", tables, seconds=8.0)
-    assert derive.presence(stemma.open(tmp_path / "resumed.h5")).to_numpy().tolist() == [[1, 0, 5], [2, 0, 5]]
+    assert workers.presence(stemma.open(tmp_path / "resumed.h5")).to_numpy().tolist() == [[1, 0, 5], [2, 0, 5]]
 
 
 def test_rows_beyond_the_last_commit_do_not_count(tmp_path):

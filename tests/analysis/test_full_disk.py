@@ -16,7 +16,7 @@ def path(tmp_path):
     return tmp_path / "run.h5"
 
 
-@pytest.mark.parametrize("words", (["watch", "RUN", "--once"], ["report", "RUN"], ["export", "RUN", "--csv", "out"]))
+@pytest.mark.parametrize("words", (["watch", "RUN", "--once"], ["report", "RUN"], ["export", "RUN", "--newick", "-"]))
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 def test_a_full_standard_output_is_told(path, words):
     words = [str(path) if word == "RUN" else word for word in words]
@@ -25,7 +25,7 @@ def test_a_full_standard_output_is_told(path, words):
     assert done.returncode == 2 and done.stderr == "stemma: standard output: not all could be written (No space left on device)\n"
 
 
-@pytest.mark.parametrize("words, kept", ((["report", "RUN", "-o", "page.html"], "page.html"), (["export", "RUN", "--csv", "."], "members.csv")))
+@pytest.mark.parametrize("words, kept", ((["report", "RUN", "-o", "page.html"], "page.html"), (["export", "RUN", "--newick", "tree"], "tree")))
 def test_of_a_file_that_fails_nothing_stays(path, words, kept, capsys, monkeypatch):
     monkeypatch.chdir(path.parent)
     (path.parent / kept).write_text("before")

@@ -33,7 +33,7 @@ def to_optuna(run, storage=None, name=None):
 def _distribution(optuna, parameter):
     kinds = optuna.distributions
     if parameter.choices:
-        return kinds.CategoricalDistribution([str(choice) for choice in parameter.choices])
+        return kinds.CategoricalDistribution(list(parameter.choices))
     log = parameter.scale == "log" and parameter.low > 0
     if parameter.type == "integer":
         return kinds.IntDistribution(int(parameter.low), int(parameter.high), log=log)

@@ -122,7 +122,7 @@ def schedules(run: Run, members: list[int] | None = None, axes=None) -> np.ndarr
         if parameter.scale == "log" and not parameter.choices:
             ax.set_yscale("log")
         if parameter.choices:
-            ax.set_yticks(range(len(parameter.choices)), [str(choice) for choice in parameter.choices])
+            ax.set_yticks(range(len(parameter.choices)), list(parameter.choices))
         ax.set_title(parameter.name, loc="left", fontsize="medium")
     for ax in axes[len(run.parameters) :]:
         ax.set_axis_off()

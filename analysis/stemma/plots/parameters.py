@@ -48,7 +48,7 @@ def slices(run: Run, axes=None) -> np.ndarray:
         x = births[parameter.column].astype(float)
         if parameter.choices:
             x = x + (np.arange(len(x)) * 0.618 % 1 - 0.5) * 0.5  # spread, so that equal choices can be seen
-            ax.set_xticks(range(len(parameter.choices)), [str(choice) for choice in parameter.choices])
+            ax.set_xticks(range(len(parameter.choices)), list(parameter.choices))
         ax.scatter(x[chosen], best[chosen], c=mapped.to_rgba(best[chosen]), s=10 if len(chosen) < 2000 else 3, lw=0)
         if own is not None:
             ax.scatter(x[[own]], best[[own]], color=WIN, s=45, edgecolor="white", zorder=3)

@@ -77,7 +77,7 @@ def _file_name(path):
 
 def _parameters(run):
     return [{"name": parameter.name, "type": parameter.type, "scale": parameter.scale, "low": parameter.low, "high": parameter.high,
-             "choices": [str(choice) for choice in parameter.choices], "mutable": parameter.role == "mutable"} for parameter in run.parameters]
+             "choices": list(parameter.choices), "mutable": parameter.role == "mutable"} for parameter in run.parameters]
 
 
 def _members(run, columns):
