@@ -1,7 +1,7 @@
 #pragma once
-// How a rank waits without spinning. A rank that polls without pause takes half a core from a neighbour that trains;
-// one that sleeps at once answers late. So: a few microseconds of polling after the last activity, then yields, then
-// sleeps that grow to two milliseconds (about 1 % of a core; docs/benchmarks.md).
+// How a rank waits without spinning. A rank that polls without pause takes half a core from a neighbor that trains. A
+// rank that sleeps at once answers late. So a rank polls for a few microseconds after the last activity, then yields.
+// Then it sleeps for times that grow to two milliseconds (about 1 % of a core; docs/benchmarks.md).
 
 #include <algorithm>
 #include <chrono>
@@ -16,15 +16,15 @@ public:
     static constexpr std::chrono::microseconds yield_for{50};
     static constexpr std::chrono::microseconds first_sleep{20};
     static constexpr std::chrono::microseconds longest_sleep{2000};
-    /// While a snapshot is on its way, which moves in polls only. Without cross-memory attach (in containers, say) a
-    /// poll moves some tens of kilobytes: with sleeps of 2 ms 100 MB took 0.9 s, with these 0.07 s.
+    /// While a snapshot is in transfer, which proceeds in polls only. Without cross-memory attach (in containers, say)
+    /// a poll moves some tens of kilobytes. With sleeps of 2 ms, 100 MB took 0.9 s; with these sleeps 0.07 s.
     static constexpr std::chrono::microseconds longest_sleep_in_transfer{50};
 
-    /// Something happened.
+    /// Resets the waiting: something has happened.
     void active() { waiting_ = false; }
 
-    /// Nothing happened. How long to sleep before the next poll; zero: poll again at once (it yielded where due).
-    /// For callers that wait on a condition variable; others call wait().
+    /// Call when nothing has happened. Returns the sleep before the next poll; zero: poll again at once (it yielded
+    /// where due). For callers that wait on a condition variable. Other callers use wait().
     std::chrono::microseconds next_sleep(bool in_transfer = false) {
         const auto now = Clock::now();
         if (!waiting_) {

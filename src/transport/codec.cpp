@@ -31,9 +31,8 @@ constexpr std::size_t reserved_bytes = 12;
 constexpr std::size_t header_crc_offset = 44;
 static_assert(header_crc_offset + sizeof(std::uint32_t) == frame_header_bytes);
 
-// Kind numbers, in the order of the variants' alternatives. A number once used stays with its message for ever: when
-// a message goes, its number goes into the list of retired ones and is never given to another.
-// Retired so far: none.
+// Kind numbers, in the order of the variants' alternatives. A number once used stays with its message for ever. The
+// number of a removed message goes into the list of retired numbers and is never reused. Retired so far: none.
 constexpr std::array<std::uint16_t, std::variant_size_v<ToWorker>> to_worker_kinds = {1, 2, 3, 4, 5, 6, 7, 8, 9};
 constexpr std::array<std::uint16_t, std::variant_size_v<ToManager>> to_manager_kinds = {1, 2, 3, 4, 5, 6, 7, 8, 9};
 
@@ -51,7 +50,7 @@ constexpr std::uint16_t direction_of() {
     return std::is_same_v<Message, ToManager> ? to_manager_bit : 0;
 }
 
-// ---- what each message consists of: the one list that encoding and decoding share --------------------------------
+// ---- the fields of each message: the one list that encoding and decoding share -----------------------------------
 
 template <class M, class T>
 concept Like = std::same_as<std::remove_const_t<M>, T>;

@@ -1,5 +1,5 @@
 #pragma once
-// One rank's end of the wires. Control frames are ordered per pair of ranks; snapshots go beside them in chunks, from
+// The transport of one rank. Control frames are ordered per pair of ranks. Snapshots travel beside them in chunks, from
 // worker to worker. Implementations: loopback (threads of one process), mpi (Boost.MPI).
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace stemma {
 
-/// Frames from a peer (one or more, as encode() made them).
+/// Frames from a peer, at least one, as encode() made them.
 struct FramesArrived {
     int from = 0;
     Bytes frames;
@@ -26,13 +26,13 @@ struct BulkArrived {
 struct BulkSent {
     TransferId transfer;
 };
-/// The peer is known to be gone (a transport that notices at once, such as ULFM; MPI 4.1 never says so).
+/// The peer is known to be gone. Only a transport that notices at once says so, such as ULFM; MPI 4.1 never does.
 struct PeerGone {
     int peer = 0;
 };
 using Arrival = std::variant<FramesArrived, BulkArrived, BulkSent, PeerGone>;
 
-/// True for the end of this bulk transfer, at either side.
+/// True if `arrival` is the end of this bulk transfer, at either side.
 inline bool is_about(const Arrival& arrival, TransferId transfer) {
     const auto* arrived = std::get_if<BulkArrived>(&arrival);
     const auto* sent = std::get_if<BulkSent>(&arrival);
@@ -46,18 +46,18 @@ public:
     virtual ~Endpoint() = default;
     virtual int rank() const = 0;  ///< 0 = manager
     virtual int size() const = 0;
-    /// Queues frames for `to`; at most frame_bytes_max. Sent at the latest by the next poll().
+    /// Queues frames for `to`, at most frame_bytes_max. Sent by the next poll() at the latest.
     virtual void send(int to, Bytes frames) = 0;
-    /// Sends `content` to `to`, in its turn; kept alive until BulkSent.
+    /// Sends `content` to `to`, in order of request. Keeps `content` alive until BulkSent.
     virtual void send_bulk(int to, TransferId transfer, std::shared_ptr<const Bytes> content) = 0;
-    /// Gets ready to receive exactly `bytes` of `transfer` from `from`. A sender that does not have the content sends
-    /// zero bytes; BulkArrived is then empty. It may be so, too, where the sender gives the transfer up.
+    /// Prepares to receive exactly `bytes` of `transfer` from `from`. A sender that does not have the content sends
+    /// zero bytes, and BulkArrived is then empty. An abandoned transfer may also end with an empty BulkArrived.
     virtual void receive_bulk(int from, TransferId transfer, std::uint64_t bytes) = 0;
-    /// Forgets a transfer in either direction; no BulkArrived or BulkSent comes for it any more.
+    /// Abandons a transfer in either direction. No BulkArrived or BulkSent follows for it.
     virtual void abandon_bulk(TransferId transfer) = 0;
-    /// Moves things on and returns the next arrival, if any. Costs microseconds.
+    /// Makes progress and returns the next arrival, if any. Costs microseconds.
     virtual std::optional<Arrival> poll() = 0;
-    /// True while a bulk transfer moves, which goes on in poll() only: poll again soon.
+    /// True while a bulk transfer is in progress. It proceeds in poll() only: poll again soon.
     virtual bool moving() const = 0;
     /// True when everything that was sent has left this rank.
     virtual bool idle() const = 0;

@@ -11,7 +11,7 @@
 namespace stemma {
 namespace {
 
-/// A snapshot held out by its sender. The memory is shared; the receiver makes its own copy.
+/// A snapshot offered by its sender. The memory is shared, and the receiver makes its own copy.
 struct Offer {
     int from = 0;
     TransferId transfer;
@@ -104,7 +104,7 @@ private:
     }
     void open(const OfferWithdrawn& offer) { offers_.erase(offer.transfer); }
     void open(const OfferTaken& taken) {
-        // An abandoned transfer may have been taken before the receiver learnt of it.
+        // The receiver may have taken a transfer before it learnt that the transfer was abandoned.
         if (sending_.erase(taken.transfer) > 0) arrivals_.emplace_back(BulkSent{taken.transfer});
     }
 

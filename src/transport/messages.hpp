@@ -14,7 +14,7 @@
 
 namespace stemma {
 
-/// Where a lease's starting snapshot comes from; the same numbers as SourceKind in run files.
+/// Where a lease's starting snapshot comes from. The same numbers as SourceKind in run files.
 enum class StartFrom : std::uint8_t { scratch = 0, local = 1, peer = 2, disk = 3 };
 
 // ---- manager -> worker -------------------------------------------------------------------------------------------
@@ -25,7 +25,7 @@ struct GrantLease {
     std::uint64_t seed = 0;
     Resource from = 0;
     Resource to = 0;
-    Resource max = 0;  ///< what members are trained to at most; 0 = not known
+    Resource max = 0;  ///< largest resource of a member; 0 = not known
     StartFrom start = StartFrom::scratch;
     SnapshotId snapshot = {};
     WorkerId owner = {};       ///< start == peer
@@ -33,7 +33,7 @@ struct GrantLease {
     std::uint64_t bytes = 0;   ///< encoded size of the snapshot, start == peer
     bool adopted = false;      ///< the snapshot is the parent's: the member's first training
     Configuration configuration = {};
-    Configuration parent_configuration = {};  ///< where `adopted`
+    Configuration parent_configuration = {};  ///< set if `adopted`
 };
 
 struct ServeSnapshot {
@@ -71,10 +71,10 @@ struct FetchSnapshot {
 
 /// Finish writing, say Goodbye, end.
 struct Leave {
-    bool peers_lost = false;  ///< a rank is gone: leave without collective calls (MPI_Finalize would wait for it)
+    bool peers_lost = false;  ///< a rank is gone: no collective calls (MPI_Finalize would wait for that rank)
 };
 
-/// The manager is alive. Sent while nothing else is, so that a worker can tell a silent manager from a lost one.
+/// The manager is alive. Sent while no other message is, so that a worker can tell a silent manager from a lost one.
 struct Ping {};
 
 using ToWorker = std::variant<GrantLease, ServeSnapshot, AbandonTransfer, DropSnapshot, PersistSnapshot, CancelLease,
@@ -91,7 +91,7 @@ struct Hello {
     std::uint32_t threads = 1;
 };
 
-/// Sent at least every `heartbeat` seconds while nothing else is.
+/// Sent at least every `heartbeat` seconds while no other message is sent.
 struct Heartbeat {
     LeaseId lease = {};  ///< in training, if any
     Resource reached = 0;
@@ -130,15 +130,15 @@ struct TransferReceived {
     TransferId transfer;
 };
 
-/// Answer to FetchSnapshot: the owner sent something else, or nothing.
+/// Answer to FetchSnapshot: the owner sent no snapshot, or another snapshot.
 struct TransferEmpty {
     TransferId transfer;
 };
 
-/// The last message. A worker that could not start says why, and so has not said Hello.
+/// The last message. A worker that could not start says why. Such a worker has not said Hello.
 struct Goodbye {
-    std::string refusal;   ///< "": it leaves in good order
-    bool mistake = false;  ///< of the user's: another start would end likewise
+    std::string refusal;   ///< "": the worker leaves in order
+    bool mistake = false;  ///< the user's mistake: another start would end the same way
 };
 
 using ToManager =
@@ -146,11 +146,11 @@ using ToManager =
 
 // ---- frames ------------------------------------------------------------------------------------------------------
 
-/// Fixed 48-byte header of every frame: magic "STMA", protocol version, kind (direction in the high bit), sequence per
-/// pair of ranks, run id, body length, CRC-32 of the body and of the header (layout: codec.cpp).
+/// Fixed 48-byte header of every frame: magic "STMA", protocol version, kind, sequence per pair of ranks, run id; body
+/// length, CRC-32 of the body and of the header. The direction is the high bit of the kind. Layout: codec.cpp.
 inline constexpr std::uint16_t protocol_version = 1;
 inline constexpr std::size_t frame_header_bytes = 48;
-/// Largest frame, header included. A message that does not fit is a bug (texts are cut before).
+/// Largest frame, header included. A message that does not fit is a bug, because texts are cut before.
 inline constexpr std::size_t frame_bytes_max = 256 * 1024;
 
 struct FrameContext {
@@ -158,12 +158,12 @@ struct FrameContext {
     std::uint64_t sequence = 0;
 };
 
-/// Appends one frame to `out`, so that several messages to one rank travel as one transfer.
+/// Appends one frame to `out`. Several messages to one rank can so travel as one transfer.
 void encode(const ToWorker& message, FrameContext context, Bytes& out);
 void encode(const ToManager& message, FrameContext context, Bytes& out);
 
-/// Takes one frame off the front of `in`; `context.run_id` is what must be found, `context.sequence` is filled in.
-/// Throws DecodeError on wrong magic, version, run id, direction, kind, length or checksum (`in` is then unchanged).
+/// Takes one frame off the front of `in`. The frame must have `context.run_id`; `context.sequence` is filled in. Throws
+/// DecodeError on wrong magic, version, run id, direction, kind, length or checksum, and then leaves `in` unchanged.
 ToWorker decode_to_worker(std::span<const std::byte>& in, FrameContext& context);
 ToManager decode_to_manager(std::span<const std::byte>& in, FrameContext& context);
 

@@ -11,8 +11,11 @@ WORDS_MAX = 25
 # Not yet mended: folders and files whose text this test does not read. The list shrinks to nothing.
 STILL_TO_DO = (
     ".ci", "ARCHITECTURE.md", "CHANGELOG.md", "CMakeLists.txt", "README.md", "analysis", "cmake", "docs", "jobs", "run",
-    "slurm", "src/CMakeLists.txt", "src/app", "src/genealogy", "src/manager", "src/record", "src/runtime",
-    "src/sampler", "src/scheduler", "src/simulator", "src/trainer", "src/transport", "src/worker", "test", "tests",
+    "slurm", "src/CMakeLists.txt", "src/app/CMakeLists.txt", "src/app/command_line.cpp", "src/app/commands",
+    "src/app/durable_snapshots.cpp", "src/app/durable_snapshots.hpp", "src/app/exit_codes.hpp", "src/app/job",
+    "src/app/main.cpp", "src/app/ranks.cpp", "src/app/ranks.hpp", "src/app/registry", "src/app/registry.hpp",
+    "src/app/worker_place.cpp", "src/app/worker_place.hpp", "src/genealogy", "src/manager", "src/record", "src/runtime",
+    "src/sampler", "src/scheduler", "src/simulator", "src/trainer", "src/worker", "test", "tests",
 )
 
 # Where the words are meant: the lists of what is forbidden.

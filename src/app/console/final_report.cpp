@@ -26,7 +26,7 @@ std::string best_text(const Manager& manager, const ReportContext& context) {
     text += fmt::format("  configuration  {}\n", manager.space().describe(manager.member(best->member).configuration));
     for (std::size_t i = 0; i < context.metrics.size() && i < best->metrics.size(); ++i) {
         const auto& metric = context.metrics[i];
-        // How hyperparameters moved is for `stemma schedule`.
+        // `stemma schedule` shows how hyperparameters moved.
         if (std::isnan(best->metrics[i]) || metric.name.starts_with("hyper")) continue;
         const auto spread = repeats ? " +- " + metric_text(best->spreads[i]) : "";
         text += fmt::format("  {:<14} {}{}{}{}\n", metric.name, metric_text(best->metrics[i]), spread,
@@ -36,7 +36,7 @@ std::string best_text(const Manager& manager, const ReportContext& context) {
     return text;
 }
 
-/// Which members failed, those among them whose training is to be done again; "" if none did.
+/// Which members failed, and for which of them the training will be repeated; "" if none failed.
 std::string failures_text(const Manager& manager) {
     std::vector<MemberId> failed, waiting;
     for (std::uint64_t id = 0; id < manager.member_count(); ++id) {
@@ -62,7 +62,7 @@ std::string work_text(const Manager& manager, const ReportContext& context) {
     if (totals.late > 0) text += fmt::format("; {} late reports", totals.late);
     if (totals.retrained > 0) text += fmt::format("; {} {}s trained twice", totals.retrained, context.unit);
     text += "\n" + failures_text(manager);
-    // Of the last incarnation: others may have had other workers.
+    // Of the last start: earlier starts may have had another number of workers.
     const double present = (context.seconds - context.since) * static_cast<double>(context.workers);
     if (present > 0) {
         text += fmt::format("worker utilisation: {:.1f} % of {} workers spent in training{}\n",

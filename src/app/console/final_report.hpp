@@ -8,21 +8,21 @@ namespace stemma {
 struct ReportContext {
     std::string name;  ///< of the run
     std::string run_file;
-    std::string metric;  ///< name of the one that is optimised
+    std::string metric;  ///< name of the metric that is optimized
     std::string unit;
     std::vector<MetricInfo> metrics;
-    std::size_t workers = 0;         ///< of the last incarnation
-    double seconds = 0;              ///< of the search, all incarnations
-    double since = 0;                ///< second at which the last one began
-    double busy_before = 0;          ///< seconds of training, of all workers, before that
+    std::size_t workers = 0;         ///< of the last start
+    double seconds = 0;              ///< of the search, over all starts
+    double since = 0;                ///< second of the search at which the last start began
+    double busy_before = 0;          ///< seconds of training of all workers before the last start
     bool to_max = false;             ///< scheduler.final = "max": only members trained to max are results
     std::string ended;               ///< a sentence; "" while it runs
     std::string program = "stemma";  ///< as it is typed
-    std::string lineage;             ///< the best member's, drawn, with its schedule; "" where nobody has a parent
+    std::string lineage;             ///< the best member's, drawn, with its schedule; "" if no member has a parent
 };
 
-/// What `stemma run` ends with and `stemma status` shows: the best member, its configuration and metrics, the rungs,
-/// the best lineage, failures, utilisation, where the run file is, and what to type next.
+/// What `stemma run` ends with and `stemma status` shows: the best member, its configuration and metrics, the rungs;
+/// the best lineage, failures, utilization; the path of the run file, and the next commands.
 std::string final_report(const Manager& manager, const ReportContext& context);
 
 }  // namespace stemma

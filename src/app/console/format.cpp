@@ -116,7 +116,7 @@ std::string table_text(const std::vector<std::string>& head, const std::vector<s
 
 std::string rung_table(const std::vector<RungRow>& rungs, std::string_view unit) {
     const bool brackets = std::any_of(rungs.begin(), rungs.end(), [](const auto& row) { return row.bracket > 0; });
-    // Of very many (the generations of a long population) the first and the last tell enough.
+    // Of very many rows (the generations of a long population) only the first and the last are shown.
     constexpr std::size_t shown_max = 40;
     constexpr std::size_t last_shown = 5;
     const bool all = rungs.size() <= shown_max;

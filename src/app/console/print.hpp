@@ -1,5 +1,5 @@
 #pragma once
-// What commands print. Whatever the text quotes, a terminal gets nothing but text (core/printable.hpp).
+// Output of commands. Whatever the text quotes, a terminal gets nothing but text (core/printable.hpp).
 
 #include <string_view>
 

@@ -23,7 +23,7 @@ bool reader_has_gone() {
 void open_standard_descriptors() {
     for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (::fcntl(descriptor, F_GETFD) >= 0) continue;
-        // The lowest number that is free is this one.
+        // open() returns the lowest free number, which is this one.
         static_cast<void>(::open("/dev/null", O_RDWR));
     }
 }

@@ -32,7 +32,8 @@ void StatusLine::say(const std::string& text) {
 
 void StatusLine::on_hello(WorkerId worker, const Hello& hello) {
     ++workers_;
-    // One line a worker would flood the log of a large allocation; the worker table of the run file has them all.
+    // One line for each worker would flood the log of a large allocation. The worker table of the run file has all
+    // workers.
     if (workers_ <= 8) {
         say(fmt::format("worker {} on {}: {}, {} thread{}", worker.value, hello.host, hello.device, hello.threads,
                         hello.threads == 1 ? "" : "s"));
@@ -61,7 +62,7 @@ void StatusLine::on_entry(const Input& input, std::span<const Effect> effects, c
 void StatusLine::note(const Input& input, const Noted& noted, const Manager& manager) {
     switch (noted.kind) {
         case EventKind::new_best: {
-            // Early on every second report is a new best; on a terminal the status line shows it anyway.
+            // Early in a search every second report is a new best. On a terminal the status line shows it anyway.
             if (input.time - last_best_said_ < (terminal_.live ? 1.0 : 10.0)) return;
             last_best_said_ = input.time;
             say(fmt::format("[{}] new best: {} {} by member {} after {}", clock_text(input.time), settings_.metric,

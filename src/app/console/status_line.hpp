@@ -1,6 +1,6 @@
 #pragma once
-// What a person sees while a search runs: on a terminal one line that is redrawn in place; in a batch log a line for
-// each thing of note and a summary now and then.
+// What a user sees while a search runs. On a terminal: one line that is redrawn in place. In a batch log: a line for
+// each notable event, and a summary at intervals.
 
 #include <cstdio>
 #include <map>
@@ -12,7 +12,7 @@
 namespace stemma {
 
 struct StatusSettings {
-    std::string metric;            ///< name of the one that is optimised
+    std::string metric;            ///< name of the metric that is optimized
     std::string unit;              ///< "epoch" or "step"
     double summary_seconds = 300;  ///< between two summaries in a batch log
 };
@@ -25,11 +25,11 @@ public:
     void on_entry(const Input& input, std::span<const Effect> effects, const Manager& manager) override;
     void on_hello(WorkerId worker, const Hello& hello) override;
     void on_tick(const Manager& manager, double now) override;
-    /// A line that stays.
+    /// Prints a lasting line.
     void say(const std::string& text);
 
 private:
-    /// Takes the redrawn line away, so that other text can follow.
+    /// Erases the redrawn line, so that other text can follow.
     void clear();
     void note(const Input& input, const Noted& noted, const Manager& manager);
     std::string summary(const Manager& manager, double now) const;
@@ -42,7 +42,7 @@ private:
     double last_best_said_ = -1e9;
     std::size_t workers_ = 0;
     std::uint64_t failed_trainings_ = 0;
-    std::map<std::string, std::uint64_t> failures_;  ///< by kind and type: each is told once, then counted
+    std::map<std::string, std::uint64_t> failures_;  ///< by kind and type: the first is printed, later ones are counted
 };
 
 }  // namespace stemma

@@ -31,7 +31,7 @@ std::filesystem::path log_folder(const std::filesystem::path& run_file) { return
 
 namespace {
 
-/// Throws where a link stands in its place: a log must not grow into a file that it points to.
+/// Throws if the path is a link: a log must not grow into the link's target.
 void make_log(const std::filesystem::path& log) {
     std::filesystem::create_directories(log.parent_path());
     make_file_to_append_to(log);

@@ -46,7 +46,7 @@ public:
                            trained.note);
             }
         }
-        // Trainings can take a millisecond each: the disk is not asked each time.
+        // Trainings can take a millisecond each: not every training flushes to the disk.
         if (now - flushed_ > std::chrono::seconds(5)) {
             log_->flush();
             flushed_ = now;

@@ -131,7 +131,7 @@ void RunLog::note(const Noted& noted, const Manager& manager) {
         case EventKind::budget_cut:
             log_->info("member {} is trained as far as the budget goes, instead of to {:.0f}", member, noted.value);
             return;
-        case EventKind::persist_failed:  // told with its input
+        case EventKind::persist_failed:  // logged with its input
         case EventKind::released:
             return;
     }

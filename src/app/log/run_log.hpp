@@ -1,6 +1,6 @@
 #pragma once
-// Rank 0's log: what a person needs to know of a run afterwards. Who joined, what failed and why, the course of the
-// best, what the user asked for, how it ended. Not every report: those are in the run file.
+// Rank 0's log: what a user needs to know of a run afterwards. Which workers joined, what failed and why, each new
+// best, what the user asked for, how the run ended. Not every report: the run file has the reports.
 
 #include <spdlog/fwd.h>
 
@@ -17,7 +17,7 @@ public:
 
     void on_entry(const Input& input, std::span<const Effect> effects, const Manager& manager) override;
     void on_hello(WorkerId worker, const Hello& hello) override;
-    /// Brings the file up to date every few seconds.
+    /// Writes the log out every few seconds.
     void on_tick(const Manager& manager, double now) override;
 
 private:

@@ -9,8 +9,7 @@
 namespace stemma {
 namespace {
 
-/// A send of which nobody takes anything for so long is not one of those at a time: its receiver may be stopped or
-/// dead.
+/// A send without progress for this long no longer counts against sends_at_once: its receiver may be stopped or dead.
 constexpr auto stalled_after = std::chrono::seconds(1);
 
 }  // namespace
@@ -24,7 +23,7 @@ BulkChannel::BulkChannel(const boost::mpi::communicator& communicator, const Mpi
     int* largest = nullptr;
     int found = 0;
     mpi_detail::check(MPI_Comm_get_attr(communicator, MPI_TAG_UB, &largest, &found), "MPI_Comm_get_attr");
-    // The whole range, so that a chunk left over from an abandoned transfer never meets a later one of the same tag.
+    // The whole range of tags, so that a chunk of an abandoned transfer never meets a later transfer with the same tag.
     tags_ = (found != 0 ? *largest : 32767) - bulk_tag;
 }
 
@@ -32,7 +31,7 @@ BulkChannel::~BulkChannel() {
     for (auto& sending : sends_) abandon(sending);
     for (auto& [transfer, receiving] : receives_) abandon(receiving, false);
     clear_up();
-    // What MPI still holds (a send that nobody receives) is left to it.
+    // Sends that MPI still holds, because no rank receives them, stay with MPI.
     for (auto& left : left_) new Left(std::move(left));
 }
 
@@ -43,7 +42,7 @@ BulkChannel::Flow BulkChannel::make_flow(int peer, TransferId transfer, std::uin
     flow.peer = peer;
     flow.tag = bulk_tag + static_cast<int>(transfer.value % static_cast<std::uint64_t>(tags_));
     flow.bytes = bytes;
-    // Nothing at all travels as one empty chunk.
+    // An empty snapshot travels as one empty chunk.
     flow.chunks = std::max<std::uint64_t>(1, (bytes + settings_.chunk_bytes - 1) / settings_.chunk_bytes);
     return flow;
 }
@@ -63,7 +62,7 @@ void BulkChannel::receive(int from, TransferId transfer, std::uint64_t bytes) {
         receives_.try_emplace(transfer, Receiving{.flow = make_flow(from, transfer, bytes), .content = {}});
     ensure(is_new, "a transfer is received twice");
     entry->second.content.resize(bytes);
-    const auto& flow = entry->second.flow;  // of one with the same tag, long ago, nothing comes any more
+    const auto& flow = entry->second.flow;  // a transfer that had the same tag long ago sends nothing more
     std::erase_if(unwanted_, [&](const auto& old) { return old.peer == flow.peer && old.tag == flow.tag; });
 }
 
@@ -80,7 +79,7 @@ void BulkChannel::abandon(TransferId transfer) {
 
 void BulkChannel::abandon(Sending& sending) {
     auto& flow = sending.flow;
-    // The last chunk, for the receiver: nothing more comes. A dead one's error is no news.
+    // The last chunk tells the receiver that nothing more comes. An error of a dead receiver is no news.
     if (flow.chunks_started < flow.chunks) {
         MPI_Isend(nullptr, 0, MPI_BYTE, flow.peer, flow.tag, communicator_,
                   &flow.requests.emplace_back(MPI_REQUEST_NULL));
@@ -93,7 +92,7 @@ void BulkChannel::abandon(Receiving& receiving, bool more_comes) {
     auto to_come = flow.chunks - flow.chunks_started;
     std::deque<MPI_Request> matched;
     for (auto request : flow.requests) {
-        if (request == MPI_REQUEST_NULL) continue;  // it failed
+        if (request == MPI_REQUEST_NULL) continue;  // the request failed
         int done = 0;
         int cancelled = 0;
         int bytes = 0;

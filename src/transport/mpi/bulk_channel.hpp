@@ -1,15 +1,15 @@
 #pragma once
-// Snapshots over MPI: chunks of bounded size (MPI counts are int), a few of each transfer in flight.
+// Snapshots over MPI: chunks of bounded size (MPI counts are int), a few chunks of each transfer in flight.
 //
-// A rank sends two transfers at a time, in order of request: k receivers of one snapshot have it after 1, 2, .. k times
-// the time of a transfer, where all at once each would wait for nearly k times. One that its receiver does not take is
-// passed over. Receives are all posted at once, and none waits for a send of its own rank: two ranks that send to each
-// other cannot lock each other out.
+// A rank sends two transfers at a time, in order of request. So k receivers of one snapshot have it after 1, 2, .. k
+// times the time of a transfer. All at once, each receiver would wait for nearly k times that time. A transfer that its
+// receiver does not take is passed over. Receives are all posted at once. No receive waits for a send of its own rank,
+// so that two ranks that send to each other cannot deadlock.
 //
-// A sender that gives a transfer up ends it with an empty chunk, and a receiver that does takes from MPI, and drops,
-// what still comes until then: else the chunks in flight would never complete, and the sender's snapshot would stay in
-// memory to the end of the run (Open MPI 4.1: a send above the eager limit waits for its receive, and cannot be
-// cancelled).
+// A sender that abandons a transfer ends it with an empty chunk. A receiver that abandons a transfer takes and drops
+// what still comes until that chunk. Otherwise the chunks in flight would never complete, and the sender's snapshot
+// would stay in memory to the end of the run. (Open MPI 4.1: a send above the eager limit waits for its receive and
+// cannot be cancelled.)
 
 #include <mpi.h>
 
@@ -36,7 +36,7 @@ public:
     void receive(int from, TransferId transfer, std::uint64_t bytes);
     void abandon(TransferId transfer);
     void progress(std::deque<Arrival>& arrivals);
-    /// Something is sent or received, and not stalled.
+    /// True while a transfer is in progress and not stalled.
     bool moving() const { return moving_; }
     bool idle() const { return sends_.empty(); }
 
@@ -56,7 +56,7 @@ private:
         TransferId transfer;
         Flow flow;
         std::shared_ptr<const Bytes> content;
-        Clock::time_point moved;  ///< when it was started, or its last chunk ended
+        Clock::time_point moved;  ///< when the transfer was started, or when its last chunk ended
     };
     struct Receiving {
         Flow flow;
@@ -64,14 +64,14 @@ private:
         Clock::time_point moved = Clock::now();
     };
     enum class Outcome : std::uint8_t { under_way, complete, absent, failed };
-    /// Abandoned while MPI may still touch its memory.
+    /// Abandoned while MPI may still access its memory.
     struct Left {
         std::deque<MPI_Request> requests;
         std::shared_ptr<const Bytes> sent;
         Bytes received;
     };
 
-    /// Given up here; `chunks` of it may still come.
+    /// Abandoned by this rank. `chunks` of it may still come.
     struct Unwanted {
         int peer = 0;
         int tag = 0;
@@ -84,7 +84,7 @@ private:
     std::vector<Sending>::iterator find_send(TransferId transfer);
     void abandon(Sending& sending);
     void abandon(Receiving& receiving, bool more_comes);
-    /// Takes what has come of transfers that were given up here.
+    /// Receives the remaining chunks of transfers that this rank abandoned.
     void take_unwanted();
     bool start(Sending& sending);
     bool start(Receiving& receiving);

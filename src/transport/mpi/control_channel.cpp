@@ -11,11 +11,11 @@
 namespace stemma {
 namespace {
 
-// Every block starts with its number on the way from one rank to the other: receives posted for any rank may complete
-// in another order than they were matched in, and a dead sender must not hold up the others.
+// Every block starts with its number in the sequence from one rank to the other. Receives posted for any rank may
+// complete in another order than they were matched in. A dead sender must not delay the other senders.
 constexpr std::size_t number_bytes = sizeof(std::uint64_t);
 constexpr std::size_t block_bytes_max = frame_bytes_max + number_bytes;
-/// Under way to one rank at a time. Two keep the wire busy; the rest waits here and is coalesced meanwhile.
+/// Blocks in flight to one rank at a time. Two keep the wire busy; the rest waits here and is coalesced meanwhile.
 constexpr int in_flight_max = 2;
 
 }  // namespace
@@ -33,7 +33,7 @@ ControlChannel::ControlChannel(const boost::mpi::communicator& communicator, std
 }
 
 ControlChannel::~ControlChannel() {
-    // Nothing waits here: the other end may be gone. Memory that MPI may still touch is left to it.
+    // Nothing waits here, because the other end may be gone. Memory that MPI may still access is left to MPI.
     const auto let_go = [](MPI_Request& request, Bytes& memory) {
         int done = 0;
         MPI_Test(&request, &done, MPI_STATUS_IGNORE);
@@ -74,7 +74,7 @@ void ControlChannel::post(std::size_t slot) {
         return MPI_Irecv(buffers_[slot].data(), static_cast<int>(block_bytes_max), MPI_BYTE, MPI_ANY_SOURCE,
                          control_tag, communicator_, &receives_[slot]);
     };
-    // Refused once more after somebody has died, until that is acknowledged.
+    // MPI refuses the receive once more after a rank has died, until that failure is acknowledged.
     if (receive() == MPI_SUCCESS) return;
     died_ = acknowledged_failures(communicator_);
     mpi_detail::check(receive(), "MPI_Irecv");
@@ -84,7 +84,7 @@ void ControlChannel::launch() {
     std::erase_if(waiting_, [this](int to) { return launch_to(to); });
 }
 
-/// True when nothing waits for `to` any more.
+/// Returns true when nothing waits for `to` any more.
 bool ControlChannel::launch_to(int to) {
     auto& outbox = outboxes_[static_cast<std::size_t>(to)];
     while (!outbox.blocks.empty() && outbox.in_flight < in_flight_max) {
@@ -95,7 +95,7 @@ bool ControlChannel::launch_to(int to) {
         MPI_Request request = MPI_REQUEST_NULL;
         const auto code =
             MPI_Isend(block.data(), static_cast<int>(block.size()), MPI_BYTE, to, control_tag, communicator_, &request);
-        if (code != MPI_SUCCESS) request = MPI_REQUEST_NULL;  // found and told by finish_sends
+        if (code != MPI_SUCCESS) request = MPI_REQUEST_NULL;  // finish_sends() finds and reports it
         ++outbox.in_flight;
         send_requests_.push_back(request);
         sends_.push_back({code == MPI_SUCCESS ? to : ~to, std::move(block)});
@@ -134,7 +134,8 @@ void ControlChannel::take_receives(std::deque<Arrival>& arrivals) {
         const auto from = status.MPI_SOURCE;
         const bool known = from >= 0 && from < communicator_.size();
         if (code == MPI_ERR_IN_STATUS && status.MPI_ERROR != MPI_SUCCESS) {
-            // A receive from any rank only says that somebody has died. It may still be posted, and goes on then.
+            // This error of a receive from any rank only says that a rank has died. The receive may still be posted; if
+            // so it goes on.
             if (known) gone(from, arrivals);
             died_ = acknowledged_failures(communicator_);
             if (receives_[slot] != MPI_REQUEST_NULL) continue;

@@ -15,26 +15,26 @@ namespace stemma {
 class ControlChannel {
 public:
     ControlChannel(const boost::mpi::communicator& communicator, std::size_t receives);
-    /// Takes the posted receives back; sends still under way are left to MPI.
+    /// Cancels the posted receives. Sends in flight are left to MPI.
     ~ControlChannel();
     ControlChannel(const ControlChannel&) = delete;
     ControlChannel& operator=(const ControlChannel&) = delete;
 
     void send(int to, Bytes frames);
-    /// Hands to MPI what waits, as far as its bound on blocks under way allows.
+    /// Hands waiting blocks to MPI, within its bound on blocks in flight.
     void launch();
-    /// Looks at what is under way, hands over what waits, appends what has come.
+    /// Tests what is in flight, hands over what waits, and appends what has arrived.
     void progress(std::deque<Arrival>& arrivals);
     bool idle() const { return waiting_.empty() && sends_.empty(); }
 
 private:
-    /// Blocks to one rank that have not been handed to MPI, and how many have been.
+    /// Blocks to one rank that wait for MPI, and counts of blocks in flight and sent.
     struct Outbox {
         std::deque<Bytes> blocks;
         std::uint64_t sent = 0;
         int in_flight = 0;
     };
-    /// Blocks of one rank that came before an earlier one was complete.
+    /// Blocks of one rank that arrived before an earlier block was complete.
     struct Inbox {
         std::uint64_t delivered = 0;
         std::map<std::uint64_t, Bytes> early;
@@ -55,7 +55,7 @@ private:
     std::vector<Outbox> outboxes_;
     std::vector<Inbox> inboxes_;
     std::vector<bool> gone_;
-    std::vector<int> died_;     ///< acknowledged, but not yet told
+    std::vector<int> died_;     ///< acknowledged, but not yet reported
     std::vector<int> waiting_;  ///< ranks whose outbox is not empty
     std::vector<MPI_Request> send_requests_;
     std::vector<Sending> sends_;  ///< beside send_requests_

@@ -13,7 +13,7 @@
 namespace stemma {
 namespace {
 
-// Attached, not owned: freeing a communicator is a collective call, and MPI_Finalize does it anyway.
+// Attached, not owned: freeing a communicator is a collective call, and MPI_Finalize frees it anyway.
 boost::mpi::communicator duplicate_of_world() {
     MPI_Comm copy = MPI_COMM_NULL;
     mpi_detail::check(MPI_Comm_dup(MPI_COMM_WORLD, &copy), "MPI_Comm_dup");

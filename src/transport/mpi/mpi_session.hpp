@@ -4,8 +4,9 @@
 
 namespace stemma {
 
-/// MPI from MPI_Init_thread (MPI_THREAD_FUNNELED) to MPI_Finalize. One at a time, made in main(); all MPI calls come
-/// from the thread that made it. Throws UserError where the MPI library does not offer MPI_THREAD_FUNNELED.
+/// MPI from MPI_Init_thread (MPI_THREAD_FUNNELED) to MPI_Finalize. One session at a time, made in main(). All MPI calls
+/// come from the thread that made the session. Throws UserError where the MPI library does not offer
+/// MPI_THREAD_FUNNELED.
 class MpiSession {
 public:
     MpiSession(int& argc, char**& argv);

@@ -1,4 +1,4 @@
-// The door of libstemma_mpi.so.
+// The entry points of libstemma_mpi.so.
 #include "transport/mpi/mpi_agree.hpp"
 #include "transport/mpi/mpi_endpoint.hpp"
 #include "transport/mpi/mpi_session.hpp"

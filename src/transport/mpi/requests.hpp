@@ -1,6 +1,6 @@
 #pragma once
-// What the channels share. Requests are MPI's own where many are tested together: Boost.MPI's test_some() makes one
-// MPI_Test per request, and each of those turns the whole progress engine.
+// What the channels share. Requests that are tested together are plain MPI requests: Boost.MPI's test_some() makes one
+// MPI_Test per request, and each MPI_Test runs the whole progress engine.
 
 #include <mpi.h>
 
@@ -17,7 +17,7 @@ inline std::string error_text(int code) {
     return {text, static_cast<std::size_t>(length)};
 }
 
-/// For calls that can only fail through a bug of ours.
+/// For calls that can only fail through a bug in Stemma.
 inline void check(int code, const char* what) {
     if (code != MPI_SUCCESS) throw InternalError(std::string(what) + ": " + error_text(code));
 }

@@ -23,9 +23,9 @@ constexpr int clock_pings = 20;
 constexpr int bulk_rounds = 5;
 constexpr std::uint64_t mib = std::uint64_t{1} << 20U;
 constexpr std::uint64_t bulk_sizes[] = {1 * mib, 4 * mib, 16 * mib};
-/// A size is not tried when the one before it took longer than this for there and back.
+/// A size is skipped if the round trip of the size before took longer than this [s].
 constexpr double slow_round_trip = 0.1;
-/// What a link's first end sends to rank 0: round trip, then bytes/s of each size (0: not tried).
+/// What a link's first rank sends to rank 0: round trip, then bytes/s of each size (0: not tried).
 constexpr int result_numbers = 1 + static_cast<int>(std::size(bulk_sizes));
 
 double wall_clock() {
@@ -37,7 +37,7 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-/// Waits asleep: a rank that spins would disturb what the others measure.
+/// Waits asleep: a rank that spins would disturb the measurements of other ranks.
 void wait_asleep(MPI_Request& request) {
     IdleBackoff backoff;
     for (int done = 0; done == 0;) {
@@ -92,7 +92,7 @@ private:
         return texts;
     }
 
-    /// Rank 0 asks each rank for its time; the exchange with the shortest round trip counts (Cristian 1989).
+    /// Rank 0 asks each rank for its time. The exchange with the shortest round trip counts (Cristian 1989).
     void clocks() {
         double theirs = 0;
         if (rank_ != 0) {
@@ -119,7 +119,7 @@ private:
         }
     }
 
-    /// The same list on every rank: rank 0 to others, spread over all of them, then neighbours.
+    /// The same list on every rank: rank 0 to other ranks, spread over all of them, then neighbors.
     std::vector<std::pair<int, int>> pairs() const {
         std::vector<std::pair<int, int>> all;
         const auto room = std::max(1, settings_.pairs_max);
@@ -193,7 +193,7 @@ private:
         MPI_Send(nullptr, 0, MPI_BYTE, peer, bulk_ping_tag, comm_);
     }
 
-    /// Sends back what comes, until something empty comes.
+    /// Sends back what arrives, until an empty message arrives.
     void answer(int peer) {
         std::vector<std::byte> buffer(bulk_sizes[std::size(bulk_sizes) - 1]);
         for (int i = 0; i < pings; ++i) {

@@ -1,6 +1,6 @@
 #pragma once
 // The MPI part of the program, libstemma_mpi.so (platform/part.hpp), loaded where a launcher started several ranks. A
-// program without that file beside it trains with workers inside its process, and needs no MPI on the machine.
+// program without that file trains with workers inside its process, and needs no MPI on the machine.
 
 #include <cstdint>
 #include <memory>
@@ -13,7 +13,7 @@
 
 namespace stemma {
 
-/// MPI, while it lives. All calls come from the thread that made it, and wait for every rank.
+/// MPI, from construction to destruction. All calls come from the thread that made the object, and wait for every rank.
 class MpiRanks {
 public:
     /// Waits for every other rank to do the same.
@@ -28,7 +28,7 @@ public:
 };
 
 struct MpiLibrary {
-    /// Throws UserError where the MPI library lacks what is needed.
+    /// Throws UserError if the MPI library lacks a needed feature.
     std::unique_ptr<MpiRanks> (*start)() = nullptr;
 };
 
@@ -36,7 +36,7 @@ static inline std::string mpi_stamp(const char* version) {
     return part_stamp(version, {sizeof(MpiLibrary), sizeof(Arrival), sizeof(SelfCheck), sizeof(TransferId)});
 }
 
-/// Loads the part at the first call. Throws UserError, at each call, where it cannot be used.
+/// Loads the part at the first call. Throws UserError, at each call, if the part cannot be used.
 const MpiLibrary& mpi_library();
 
 }  // namespace stemma

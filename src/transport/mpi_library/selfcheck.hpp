@@ -1,5 +1,5 @@
 #pragma once
-// What `stemma selfcheck` measures over MPI: who is where, and how fast the wires are.
+// What `stemma selfcheck` measures over MPI: which rank is on which host, and how fast the links are.
 
 #include <cstdint>
 #include <string>
@@ -17,7 +17,7 @@ struct RankInfo {
     std::string host;
     std::string facts;             ///< as given by that rank: cores, threads, GPU, free memory, ...
     double clock_offset = 0;       ///< seconds that its system clock is ahead of rank 0's
-    double clock_uncertainty = 0;  ///< half of the round trip that the offset was measured with [s]
+    double clock_uncertainty = 0;  ///< half of the round trip of the exchange that gave the offset [s]
 };
 
 struct Bandwidth {
@@ -36,7 +36,7 @@ struct LinkInfo {
 struct SelfCheck {
     std::vector<RankInfo> ranks;  ///< by rank
     std::vector<LinkInfo> links;
-    int links_left_out = 0;  ///< for want of time
+    int links_left_out = 0;  ///< because time was up
     double seconds = 0;
 };
 
