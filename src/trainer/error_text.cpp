@@ -12,7 +12,7 @@ namespace {
 
 using Parts = std::span<const std::string_view>;
 
-// In lower case. Memory first: "CUDA error: out of memory" leaves a context that can be used.
+// In lower case. Memory comes first: "CUDA error: out of memory" leaves a context that can be used.
 constexpr std::array<std::string_view, 10> out_of_memory{
     "out of memory", "out_of_memory",     "can't allocate memory",     "cannot allocate memory", "not enough memory",
     "alloc_failed",  "allocation_failed", "cudaerrormemoryallocation", "resource_exhausted",     "std::bad_alloc"};

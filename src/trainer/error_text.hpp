@@ -5,8 +5,8 @@
 
 namespace stemma {
 
-/// What an error's text says of memory and devices: out_of_memory, device or exception. Libraries have few types of
-/// exceptions for it. tests/data/training_errors.tsv has what they say; analysis/stemma/failures.py knows the same.
+/// The kind of failure that an error's text describes: out_of_memory, device or exception. Libraries have few exception
+/// types for these. tests/data/training_errors.tsv has examples; analysis/stemma/failures.py follows the same rules.
 FailureKind kind_of_text(std::string_view text);
 
 }  // namespace stemma

@@ -9,13 +9,14 @@
 namespace stemma {
 namespace {
 
-/// As the update uses it: one_minus_beta1 moves beta1.
+/// The update's own hyperparameter: one_minus_beta1 moves beta1.
 std::string moved_name(const std::string& name) {
     const std::string prefix = "one_minus_";
     return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
 }
 
-/// Where it moves it is kept in [1e-10, 1], as by the authors: a member that began outside would jump there at once.
+/// A moving learning rate is kept in [1e-10, 1], as by the authors. A member that began outside would jump there at
+/// once.
 void check_learning_rate(const SearchSpace& space) {
     const auto found = space.find("lr");
     if (!found || !moves_in_training(space[*found].role)) return;

@@ -15,16 +15,16 @@ namespace stemma {
 
 namespace {
 
-/// Where everything lies in a block.
+/// The layout of a block.
 struct Head {
     std::uint32_t magic = 0x50414E53;  // "SNAP"
     std::uint32_t version = 2;
-    std::uint64_t checksum = 0;  ///< XXH3 of all bytes after it
+    std::uint64_t checksum = 0;  ///< XXH3 of all bytes after this field
     std::uint64_t data_bytes = 0;
     std::uint64_t arrays = 0;
 };
 constexpr std::size_t checksum_end = 16;
-/// So that a reader may map any array in place, whatever its type and vector width.
+/// A reader may map any array in place, whatever its type and vector width.
 constexpr std::uint64_t alignment = 64;
 constexpr std::size_t head_bytes = alignment;  ///< the rest is zero
 static_assert(sizeof(Head) <= head_bytes && offsetof(Head, data_bytes) == checksum_end);
@@ -128,7 +128,7 @@ std::span<std::byte> Snapshot::add(std::string name, DType type, std::vector<std
     ensure(product_of(shape, size_of(type), bytes), "an array has a shape whose bytes can be counted");
     own();
     const auto offset = aligned(data_bytes_);
-    own_.resize(head_bytes + offset, std::byte{0});  // padding is part of what the checksum covers
+    own_.resize(head_bytes + offset, std::byte{0});  // the checksum covers padding, too
     own_.resize(head_bytes + offset + bytes);
     data_bytes_ = offset + bytes;
     arrays_.push_back({std::move(name), type, std::move(shape), offset, bytes});
@@ -155,7 +155,7 @@ std::span<const std::byte> Snapshot::content(const ArrayInfo& array) const {
 
 Bytes Snapshot::encode() const& { return Snapshot(*this).encode(); }
 
-// Offsets and sizes of arrays follow from types and shapes, so a block cannot contradict itself.
+// Offsets and sizes of arrays follow from types and shapes: a block cannot contradict itself.
 Bytes Snapshot::encode() && {
     if (decoded_) return *decoded_;
     own();

@@ -1,6 +1,6 @@
 #pragma once
-// What a member is between two leases: named arrays in one contiguous block of bytes.
-// Travels worker to worker as it is; the durable HDF5 copy shows each array as a dataset.
+// The state of a member between two leases: named arrays in one contiguous block of bytes. The block travels unchanged
+// from worker to worker. The durable HDF5 copy shows each array as a dataset.
 
 #include <cstdint>
 #include <memory>
@@ -16,7 +16,7 @@ namespace stemma {
 enum class DType : std::uint8_t { u8 = 1, i32 = 2, i64 = 3, f16 = 4, bf16 = 5, f32 = 6, f64 = 7, boolean = 8 };
 
 std::size_t size_of(DType type);
-/// "float32" as NumPy calls it (bf16 has no NumPy type: "bfloat16").
+/// NumPy's name of the type, "float32". bf16 has no NumPy type: "bfloat16".
 std::string_view name_of(DType type);
 
 struct ArrayInfo {
@@ -27,22 +27,21 @@ struct ArrayInfo {
     std::uint64_t bytes = 0;
 };
 
-/// Movable, copyable. Arrays are written where they lie in the block, so that what is trained is copied once.
+/// Movable, copyable. Arrays are written in place in the block, so that the trained state is copied once.
 class Snapshot {
 public:
-    /// Room for arrays of this many bytes in all, so that the block does not move while it grows.
+    /// Reserves room for arrays of this many bytes in all, so that the block does not move while it grows.
     void reserve(std::size_t bytes);
-    /// Appends an array (row-major, contiguous) and returns its place, whose content is indeterminate; the place is
-    /// good until the next change. Throws UserError on a duplicate name, InternalError on a negative or too large
+    /// Appends an array (row-major, contiguous) and returns its memory, whose content is indeterminate. The memory is
+    /// valid until the next change. Throws UserError on a duplicate name, InternalError on a negative or too large
     /// shape.
     std::span<std::byte> add(std::string name, DType type, std::vector<std::int64_t> shape);
-    /// The same with its content. Throws InternalError on a wrong size, too.
+    /// Appends an array with its content. Also throws InternalError if the content has the wrong size.
     void add(std::string name, DType type, std::vector<std::int64_t> shape, std::span<const std::byte> content);
     const ArrayInfo* find(std::string_view name) const;  ///< nullptr if absent
     std::span<const ArrayInfo> arrays() const { return arrays_; }
     std::span<const std::byte> content(const ArrayInfo& array) const;
-    /// Of the arrays with their padding; byte quotas count the encoded block, which has a head and an index beside
-    /// that.
+    /// Bytes of the arrays with their padding. Byte quotas count the encoded block, which also has a head and an index.
     std::size_t bytes() const { return data_bytes_; }
 
     /// One flat block: head (magic, version, checksum of the rest, sizes), data, index. The second form copies nothing.

@@ -1,5 +1,5 @@
 #pragma once
-// The seam to training code. A trainer speaks configurations, resources, metrics and snapshots; it knows nothing of
+// The interface to training code. A trainer knows configurations, resources, metrics and snapshots. It does not know
 // schedulers, samplers, messages or records.
 
 #include <atomic>
@@ -19,18 +19,18 @@
 
 namespace stemma {
 
-/// Why a training ended without a report. Numbers are stored in run files.
+/// Why a training ended without a report. The numbers are stored in run files.
 enum class FailureKind : std::uint8_t {
     none = 0,
     nonfinite = 1,             ///< loss or metric was not finite: ranks worst, never retried
     out_of_memory = 2,         ///< the configuration does not fit this device: infeasible, never retried
     infeasible = 3,            ///< the trainer refuses the configuration before training: never retried
     device = 4,                ///< device or I/O error: the worker is retired, the member is retried elsewhere
-    exception = 5,             ///< anything else: retried once, on another worker if there is one
-    snapshot_unavailable = 6,  ///< the snapshot to start from could not be had: retrained or fetched elsewhere
+    exception = 5,             ///< any other error: retried once, on another worker if there is one
+    snapshot_unavailable = 6,  ///< the snapshot to start from was not available: retrained or fetched elsewhere
     worker_lost = 7,           ///< the worker died: the lease goes back to the queue
     timed_out = 8,             ///< the lease's deadline passed
-    /// Device error in a program, which has been replaced since: the worker is kept, the member is tried once more.
+    /// Device error in a program, which has been replaced since. The worker is kept, and the member is tried once more.
     broken_program = 9,
 };
 std::string_view name_of(FailureKind kind);
@@ -40,7 +40,7 @@ struct MetricInfo {
     bool held_out = false;  ///< recorded but never shown to a scheduler or sampler (test metrics)
 };
 
-/// One row of metrics at a point of a member's training, in the order of Trainer::metrics(); NaN where not measured.
+/// Metrics at one point of a member's training, in the order of Trainer::metrics(). NaN: not measured.
 struct MetricRow {
     Resource resource = 0;
     std::vector<double> values;
@@ -50,12 +50,12 @@ struct TrainRequest {
     MemberId member;
     NamedConfiguration configuration;
     std::uint64_t seed = 0;           ///< of this member (a function of run seed and member)
-    Resource from = 0;                ///< what `start` has been trained to; 0 = from scratch
+    Resource from = 0;                ///< resource that `start` has been trained to; 0 = from scratch
     Resource to = 0;                  ///< train to this, > from
-    Resource max = 0;                 ///< what members are trained to at most, for schedules; 0 = not known
+    Resource max = 0;                 ///< largest resource of a member, for schedules; 0 = not known
     const Snapshot* start = nullptr;  ///< null iff from == 0
     bool adopted = false;             ///< `start` is the parent's: other hyperparameters trained it so far
-    /// Those, where `adopted`.
+    /// The parent's configuration, set if `adopted`.
     std::optional<NamedConfiguration> parent_configuration = {};
     const std::atomic<bool>* stop = nullptr;  ///< when true: end at the next boundary of a resource unit (may be null)
     /// Called after each resource unit from the training thread (may be empty).
@@ -66,7 +66,7 @@ struct Trained {
     Resource reached = 0;         ///< == request.to unless stopped
     std::vector<MetricRow> rows;  ///< at least one, ascending; the last one is at `reached`
     Snapshot snapshot;            ///< state at `reached`
-    std::string note = {};        ///< for the log: what the user should know beside the metrics
+    std::string note = {};        ///< for the log: a remark for the user
 };
 
 struct TrainFailure {
@@ -81,9 +81,11 @@ std::string readable_type(const std::exception& error);
 
 using TrainResult = std::variant<Trained, TrainFailure>;
 
-/// Contract (tests/contract/trainer/trainer_suite.hpp): train() is a function of the request and of data read at
-/// construction; from 0 to n through a snapshot at any unit gives the same rows and snapshot as in one go; train() does
-/// not throw for failures of the training itself (it returns TrainFailure); calls come from one thread at a time.
+/// Contract (tests/contract/trainer/trainer_suite.hpp):
+/// * train() is a function of the request and of data read at construction.
+/// * From 0 to n through a snapshot at any unit gives the same rows and snapshot as in one go.
+/// * train() does not throw for failures of the training itself: it returns TrainFailure.
+/// * Calls come from one thread at a time.
 class Trainer {
 public:
     virtual ~Trainer() = default;
@@ -93,7 +95,7 @@ public:
     virtual std::string describe() const = 0;
 };
 
-/// Number of a metric by name; throws UserError with the names there are, or if it is held out.
+/// Index of a metric by name. Throws UserError with the known names, or if the metric is held out.
 std::size_t selectable_metric(std::span<const MetricInfo> metrics, std::string_view name);
 
 }  // namespace stemma

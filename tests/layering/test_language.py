@@ -15,7 +15,8 @@ STILL_TO_DO = (
     "src/app/durable_snapshots.cpp", "src/app/durable_snapshots.hpp", "src/app/exit_codes.hpp", "src/app/job",
     "src/app/main.cpp", "src/app/ranks.cpp", "src/app/ranks.hpp", "src/app/registry", "src/app/registry.hpp",
     "src/app/worker_place.cpp", "src/app/worker_place.hpp", "src/genealogy", "src/manager", "src/record", "src/runtime",
-    "src/sampler", "src/scheduler", "src/simulator", "src/trainer", "src/worker", "test", "tests",
+    "src/sampler", "src/scheduler", "src/simulator", "src/trainer/hypergradient.cpp", "src/trainer/hypergradient.hpp",
+    "src/trainer/torch", "src/trainer/torch_library", "src/worker", "test", "tests",
 )
 
 # Where the words are meant: the lists of what is forbidden.

@@ -18,7 +18,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// A program that closes its end is about to end, mostly: its exit code says more.
+/// A program that closes its end is mostly about to end. Its exit code says more.
 constexpr auto closing_time = milliseconds(2000);
 
 std::string how_text(int status) {
@@ -26,7 +26,7 @@ std::string how_text(int status) {
     return fmt::format("signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
 }
 
-/// Reads what there is, chunk by chunk. False when the other end is closed.
+/// Reads what is available, chunk by chunk. False when the other end is closed.
 template <class Use>
 bool drain(int descriptor, const Use& use) {
     std::array<char, 65536> buffer;
@@ -87,7 +87,7 @@ void Child::wait(milliseconds longest) {
 void Child::write_some() {
     const auto sent = ::send(child_.to.number(), outgoing_.data(), outgoing_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) outgoing_.erase(0, static_cast<std::size_t>(sent));
-    if (sent < 0 && errno != EAGAIN && errno != EINTR) outgoing_.clear();  // its end tells why, soon
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) outgoing_.clear();  // the other end will tell why, soon
 }
 
 void Child::read_messages() {

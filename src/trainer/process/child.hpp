@@ -1,5 +1,5 @@
 #pragma once
-// One running program: frames to and from it, what it prints, and how it ended.
+// One running program: frames to and from it, its output, and how it ended.
 
 #include <chrono>
 #include <memory>
@@ -18,15 +18,15 @@ namespace stemma {
 struct ChildSaid {
     std::string json;
 };
-/// It has ended; everything that it wrote before was handed out first.
+/// The program has ended. Everything that it wrote before has been returned first.
 struct ChildEnded {
     std::string how;      ///< "exit code 1", "signal 9 (Killed)"
-    bool killed = false;  ///< by SIGKILL, which the kernel sends where memory has run out
+    bool killed = false;  ///< by SIGKILL, which the kernel sends when memory has run out
 };
-/// What it wrote is not the protocol, or it closed its end and lives on.
+/// The program broke the protocol, or closed its end and goes on running.
 struct ChildGarbled {
     std::string what;
-    bool closed = false;  ///< the latter
+    bool closed = false;  ///< it closed its end
 };
 using ChildEvent = std::variant<ChildSaid, ChildEnded, ChildGarbled>;
 
@@ -34,25 +34,25 @@ class Child {
 public:
     /// Throws std::system_error if the program cannot be started.
     Child(ChildStarter& starter, const ChildCommand& command, const std::string& log);
-    /// Kills it with all that it started.
+    /// Kills the program and all processes that it started.
     ~Child() = default;
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    /// Queues frames; they are written by next(), as far as the program reads them. Several texts leave in one piece.
+    /// Queues a frame. next() writes it, as far as the program reads. Several texts are written together.
     void send(std::string_view json) { outgoing_ += framed(json); }
-    /// What it says next; nothing if that takes longer than `longest`. After ChildEnded or ChildGarbled only
-    /// destruction is of use.
+    /// The next event of the program; nothing if none comes within `longest`. After ChildEnded or ChildGarbled the
+    /// object can only be destroyed.
     std::optional<ChildEvent> next(std::chrono::milliseconds longest);
-    /// Takes in what is there already, without waiting.
+    /// Takes in what has already arrived, without waiting.
     void look() { wait(std::chrono::milliseconds(0)); }
-    /// Asks it to end, and goes on.
+    /// Asks the program to end, without waiting.
     void dismiss();
-    /// Asks it to end, and waits for that; it is killed by the destructor if it does not.
+    /// Asks the program to end, and waits. If the program does not end, the destructor kills it.
     bool quit(std::chrono::milliseconds longest);
 
     bool ended() const { return ended_.has_value(); }
-    /// Its hello was heard and answered.
+    /// The program's hello was received and answered.
     bool greeted() const { return greeted_; }
     void set_greeted() { greeted_ = true; }
     OutputTail& output() { return output_; }
@@ -74,7 +74,7 @@ private:
     std::string outgoing_;
     std::optional<ChildEnded> ended_;
     bool greeted_ = false;
-    std::optional<std::chrono::steady_clock::time_point> closed_;  ///< when it closed its end
+    std::optional<std::chrono::steady_clock::time_point> closed_;  ///< when the program closed its end
 };
 
 }  // namespace stemma

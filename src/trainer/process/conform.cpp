@@ -57,7 +57,7 @@ private:
     }
 
     Resource cut() const { return given_.units / 2; }
-    /// Two units at least after an adoption: a schedule that moves after each unit shows in the second.
+    /// At least two units after an adoption: a schedule that moves after each unit shows in the second.
     Resource adopted_to() const { return std::max(given_.units, cut() + 2); }
 
     /// The result, or nothing after a line that says what went wrong.
@@ -122,7 +122,8 @@ private:
                    "loader's generator, what persistent workers draw, a split that is not by run_seed?)");
     }
 
-    /// Children that go on from the snapshot at the cut: with its values, then with one of them changed.
+    /// Children that go on from the snapshot at the cut: first with the parent's values, then each with one value
+    /// changed.
     void adopted() {
         if (!begun_ || begun_->snapshot.arrays().empty()) return;
         const std::string what = "a child with its parent's values trains as the parent would go on";
@@ -172,7 +173,7 @@ private:
                               name, text(given_.configuration), text(change.configuration), adopted_to()));
     }
 
-    /// Another member, as children are.
+    /// Another member, as a child is.
     TrainRequest birth(const Configuration& configuration) const {
         auto child = request(cut(), adopted_to(), &begun_->snapshot);
         child.member = {4};
@@ -183,7 +184,7 @@ private:
         return child;
     }
 
-    /// The metric that differs most, relative to the larger one; "" = none does.
+    /// The metric that differs most, relative to the larger of its two values; "" = no metric differs.
     std::string difference_of(const Trained& child, const Trained& parent) const {
         std::string out = child.rows.size() == parent.rows.size() ? "" : "it told other units";
         double most = 0;
@@ -241,7 +242,7 @@ private:
     const ConformanceCase& given_;
     std::shared_ptr<ChildStarter> starter_;
     std::unique_ptr<Trainer> trainer_;
-    std::optional<Trained> begun_;  ///< to the cut, if it could be gone on from
+    std::optional<Trained> begun_;  ///< to the cut, if training can go on from there
     std::vector<ConformanceCheck> checks_;
 };
 
@@ -251,7 +252,7 @@ std::vector<ConformanceChange> changes_of_children(const SearchSpace& space, con
     std::vector<ConformanceChange> changes;
     for (std::size_t i = 0; i < space.size(); ++i) {
         if (!may_differ(space[i].role) || std::holds_alternative<Inactive>(configuration[i])) continue;
-        // Far away first: a value next to it may do the same.
+        // Far away first: a neighboring value may have the same effect.
         for (const double step : {0.5, 0.25, 0.75, 0.4, 0.1, 0.9}) {
             auto unit = space.to_unit(configuration);
             unit[i] = std::fmod(unit[i] + step, 1.0);

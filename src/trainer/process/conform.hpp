@@ -1,5 +1,5 @@
 #pragma once
-// `stemma conform`: tries a program against docs/process-protocol.md.
+// `stemma conform`: tests a program against docs/process-protocol.md.
 
 #include <string>
 #include <vector>
@@ -19,7 +19,7 @@ struct ConformanceCheck {
     std::string detail = {};
 };
 
-/// What a child may be born with: the configuration of the case but for one parameter.
+/// A child's configuration: the configuration of the case except for one parameter.
 struct ConformanceChange {
     std::size_t parameter = 0;
     Configuration configuration;
@@ -36,8 +36,8 @@ struct ConformanceCase {
 /// The hyperparameters in which children may differ from `configuration`, each with another allowed value.
 std::vector<ConformanceChange> changes_of_children(const SearchSpace& space, const Configuration& configuration);
 
-/// Starts the program a few times and trains one configuration, and children of it: about (7 + changes) * units units
-/// of training in all. Never throws for what the program does.
+/// Starts the program a few times. Trains one configuration and its children: about (7 + changes) * units units of
+/// training in all. Never throws for what the program does.
 std::vector<ConformanceCheck> conform(const ConformanceCase& given, std::shared_ptr<ChildStarter> starter);
 
 }  // namespace stemma

@@ -11,12 +11,12 @@
 namespace stemma {
 
 /// True for variables that a launcher sets for one of its own ranks. A program that finds them believes to be that
-/// rank: MPI_Init, mpi4py, PyTorch Lightning and torch.distributed then wait for ranks that do not exist. Removed are
+/// rank. MPI_Init, mpi4py, PyTorch Lightning and torch.distributed then wait for ranks that do not exist. Removed are
 ///   all OMPI_*, PMIX_*, PMI_*, PMI2_*, PRTE_*, ORTE_*, HYDRA_*, MPI_LOCAL*, MPIRUN_*, MV2_COMM_*, I_MPI_* but
 ///     I_MPI_ROOT, PALS_*, FLUX_*, TORCHELASTIC_*;
 ///   RANK, LOCAL_RANK, GROUP_RANK, ROLE_RANK, NODE_RANK, WORLD_SIZE, LOCAL_WORLD_SIZE, GROUP_WORLD_SIZE,
 ///     ROLE_WORLD_SIZE, MASTER_ADDR, MASTER_PORT;
-///   all SLURM_* and SLURMD_* but those of the job as a whole: SLURM_JOB_ID, SLURM_JOBID, SLURM_JOB_NAME,
+///   all SLURM_* and SLURMD_* but the variables of the job as a whole: SLURM_JOB_ID, SLURM_JOBID, SLURM_JOB_NAME,
 ///     SLURM_JOB_USER, SLURM_JOB_ACCOUNT, SLURM_JOB_PARTITION, SLURM_JOB_END_TIME, SLURM_JOB_START_TIME,
 ///     SLURM_CLUSTER_NAME, SLURM_SUBMIT_DIR, SLURM_SUBMIT_HOST, SLURM_TMPDIR, SLURM_ARRAY_JOB_ID, SLURM_ARRAY_TASK_ID.
 bool is_launcher_variable(std::string_view name);
@@ -27,12 +27,12 @@ struct ChildPlace {
     std::vector<std::string> gpus = {};
 };
 
-/// `parent` without a launcher's variables, with STEMMA_PROTOCOL, STEMMA_READ_FD, STEMMA_WRITE_FD,
-/// CUDA_VISIBLE_DEVICES, and, unless set already, OMP_NUM_THREADS, MKL_NUM_THREADS, OPENBLAS_NUM_THREADS and
-/// NUMEXPR_NUM_THREADS. PYTHONUNBUFFERED is set so that what a Python program prints last is not lost with it. Pure.
+/// `parent` without a launcher's variables, with STEMMA_PROTOCOL, STEMMA_READ_FD, STEMMA_WRITE_FD and
+/// CUDA_VISIBLE_DEVICES. Unless set already, also OMP_NUM_THREADS, MKL_NUM_THREADS, OPENBLAS_NUM_THREADS and
+/// NUMEXPR_NUM_THREADS. PYTHONUNBUFFERED is set so that the last output of a Python program is not lost. Pure.
 Environment child_environment(const Environment& parent, const ChildPlace& place);
 
-/// Where a started program finds the protocol.
+/// The protocol's descriptors in a started program.
 inline constexpr int child_read_descriptor = 3;
 inline constexpr int child_write_descriptor = 4;
 

@@ -7,7 +7,7 @@
 namespace stemma {
 namespace {
 
-/// Printable characters of what should have been a frame, for the message.
+/// Printable characters of bytes that are no frame, for the message.
 std::string shown(std::string_view bytes) {
     std::string text;
     for (const char byte : bytes.substr(0, 40)) text += byte >= 0x20 && byte < 0x7F ? byte : '.';

@@ -12,7 +12,7 @@ namespace stemma {
 /// Configurations and metrics are small; snapshots travel by file.
 inline constexpr std::uint32_t frame_bytes_max = 16U << 20U;
 
-/// What came is not the process protocol; the text says how.
+/// The bytes are not the process protocol. The text says why.
 struct ProtocolError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };

@@ -1,4 +1,4 @@
-// The helper process, and the keepers that it forks: one for each program.
+// The helper process, and the keepers that it forks: one keeper for each program.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -61,7 +61,7 @@ std::optional<std::array<Descriptor, request_descriptors>> receive(int control) 
     std::memcpy(numbers.data(), CMSG_DATA(header), sizeof numbers);
     std::array<Descriptor, request_descriptors> out;
     for (std::size_t i = 0; i < numbers.size(); ++i) {
-        // Clear of the numbers that the program will find its own at.
+        // Above the numbers that the program's own descriptors will have.
         out[i] = Descriptor(::fcntl(numbers[i], F_DUPFD_CLOEXEC, 16));
         ::close(numbers[i]);
     }
@@ -87,7 +87,7 @@ Request read_request(std::array<Descriptor, request_descriptors> descriptors) {
 [[noreturn]] void become(Request& request, pid_t keeper, int trouble) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != keeper) ::_exit(127);  // it died before the line above
+    if (::getppid() != keeper) ::_exit(127);  // the keeper died before the line above
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGPIPE, SIGCHLD})
         ::signal(signal, SIG_DFL);
     sigset_t none;
@@ -110,8 +110,8 @@ void tell(const Descriptor& life, HelperNote::Kind kind, int value) {
     static_cast<void>(::send(life.number(), &note, sizeof note, MSG_NOSIGNAL));
 }
 
-/// The process above one program. It is a subreaper: what the program starts stays below it, whichever session it
-/// makes for itself and whoever of those between dies.
+/// The process above one program. A subreaper: all descendants of the program stay below it, whichever sessions they
+/// make and whichever processes between them die.
 class Keeper {
 public:
     /// `over` becomes readable when the helper has ended.
@@ -132,11 +132,11 @@ public:
             std::array<pollfd, 3> watched{
                 {{life.number(), POLLIN, 0}, {over_, POLLIN, 0}, {signals_.number(), POLLIN, 0}}};
             if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) break;
-            if (watched[0].revents != 0 || watched[1].revents != 0) break;  // nobody wants it any more
+            if (watched[0].revents != 0 || watched[1].revents != 0) break;  // the owner no longer needs the program
             if (watched[2].revents != 0) reap();
         }
-        // What it left must be gone before the next one needs its memory; but one that hangs in the kernel (a file
-        // system that does not answer) must not hold up the news.
+        // The program's descendants must be gone before the next program needs their memory. A descendant that hangs in
+        // the kernel (a file system that does not answer) must not delay the note.
         const bool gone = kill_all(200);
         if (status_) tell(life, HelperNote::Kind::ended, *status_);
         while (!gone && !kill_all(1000)) {
@@ -156,8 +156,8 @@ private:
         if (program_ == 0) become(request_, keeper, writes.number());
         writes.close();
         if (program_ < 0) return tell(life, HelperNote::Kind::refused, errno), false;
-        ::setpgid(program_, program_);  // here too: whichever of the two comes first
-        // The program's ends are its own: their closing is seen by the owner.
+        ::setpgid(program_, program_);  // here too: whichever process is first
+        // Only the program holds its ends, so that the owner sees them close.
         for (const auto end : {child_reads, child_writes, child_output}) request_.descriptors[end].close();
         int why = 0;
         if (::read(reads.number(), &why, sizeof why) == static_cast<ssize_t>(sizeof why)) {
@@ -178,8 +178,8 @@ private:
         }
     }
 
-    /// The program, its group, and all that ever came from it: each one's children become this process's when it dies.
-    /// False if somebody is left after so many looks, 10 ms apart.
+    /// Kills the program, its group and all its descendants: children of a process that dies become this process's.
+    /// False if a process is left after `looks` looks, 10 ms apart.
     bool kill_all(int looks) {
         if (!status_) ::kill(-program_, SIGKILL);
         for (; looks > 0; --looks) {
@@ -198,7 +198,7 @@ private:
     int over_;
     Descriptor signals_;
     pid_t program_ = 0;
-    std::optional<int> status_;  ///< when it has ended
+    std::optional<int> status_;  ///< set when it has ended
 };
 
 class Helper {
@@ -214,7 +214,7 @@ public:
     void run() {
         while (auto descriptors = receive(control_)) start(std::move(*descriptors));
         running_.close();
-        // The keepers see that, kill their programs, and end. Then nobody uses the scratch folders any more.
+        // The keepers see that, kill their programs, and end. Then no process uses the scratch folders any more.
         while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
         }
         std::error_code ignored;
@@ -236,7 +236,7 @@ private:
     }
 
     int control_;
-    Descriptor over_, running_;  ///< a pipe's ends: keepers watch the first one, the helper alone has the second
+    Descriptor over_, running_;  ///< a pipe's ends: keepers watch the first, the helper alone has the second
     std::set<std::string> scratch_;
 };
 
@@ -244,9 +244,10 @@ private:
 
 void run_helper(int control) {
     ::prctl(PR_SET_NAME, "stemma-helper");
-    // Signals of a terminal or a launcher are for the process that it helps; it ends when that one does.
+    // Signals of a terminal or a launcher are for the process that the helper serves. The helper ends with that
+    // process.
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGPIPE}) ::signal(signal, SIG_IGN);
-    // Descriptors of the process that it was forked from would stay open for as long as it lives.
+    // Descriptors of the forking process would stay open for as long as the helper lives.
     const int own = ::dup2(control, 3);
     ::fcntl(own, F_SETFD, FD_CLOEXEC);
     ::close_range(4, ~0U, 0);

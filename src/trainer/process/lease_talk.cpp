@@ -15,11 +15,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How often a stop is looked for while the program is silent.
+/// How often a stop request is checked while the program is silent.
 constexpr auto tick = milliseconds(20);
 constexpr double memory_tick = 0.5;
 
-/// A failure on its way out of the conversation.
+/// A failure, thrown to end the conversation.
 struct Ended {
     TalkFailed how;
 };
@@ -77,7 +77,7 @@ private:
                              : ""));
     }
 
-    /// Something that lay there before the lease was given: the program is out of step.
+    /// A message that came before the lease was given: the program is out of step.
     void said_between(const ChildEvent& event) {
         if (const auto* ended = std::get_if<ChildEnded>(&event)) fail_ended(*ended);
         if (const auto* garbled = std::get_if<ChildGarbled>(&event)) fail_garbled(*garbled);
@@ -131,8 +131,7 @@ private:
                                   talk_.lease));
     }
 
-    /// In the order of the job's metrics; none where the message has no value, which is not the same as a NaN that it
-    /// has.
+    /// In the order of the job's metrics. Nothing where the message has no value; a NaN in the message is a value.
     std::vector<std::optional<double>> row_of(const NamedMetrics& metrics) {
         const auto& known = talk_.settings->metrics;
         std::vector<std::optional<double>> values(known.size());
@@ -167,7 +166,7 @@ private:
             last_[i] = values[i];
             rows.back().values[i] = *values[i];
         }
-        // The progress of the last unit was shown already: the report only adds to it.
+        // The progress of the last unit was shown already. The report only adds to it.
         if (!same && request_.progress) request_.progress(rows.back());
     }
 
@@ -206,7 +205,7 @@ private:
         }
     }
 
-    /// Of the last row, whichever messages its values came with.
+    /// Checks the last row, whichever messages its values came with.
     void require_finite() {
         const auto& known = talk_.settings->metrics;
         for (std::size_t i = 0; i < known.size(); ++i) {
@@ -220,10 +219,10 @@ private:
 
     const Talk& talk_;
     const TrainRequest& request_;
-    bool said_ = false;   ///< the program said something about this lease
-    bool ended_ = false;  ///< it has ended, or closed its end
+    bool said_ = false;   ///< the program sent a message about this lease
+    bool ended_ = false;  ///< the program has ended, or closed its end
     Trained trained_;
-    std::vector<std::optional<double>> last_;  ///< row of trained_: none where nothing was told
+    std::vector<std::optional<double>> last_;  ///< row of trained_; nothing where no value was sent
     AttentiveClock clock_;                     ///< while this process does not run, a program's silence does not count
     std::optional<double> silent_until_;
     std::optional<double> stop_until_;
@@ -233,7 +232,7 @@ private:
 }  // namespace
 
 std::string with_output(std::string what, Child& child) {
-    child.look();  // what it printed and nobody has read
+    child.look();  // reads output that has not been read yet
     const auto text = child.output().text();
     if (text.empty()) return what;
     return what + (what.empty() ? "" : "\n") + "it printed last:\n" + text;

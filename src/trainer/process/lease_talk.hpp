@@ -13,7 +13,7 @@ namespace stemma {
 struct TalkFailed {
     TrainFailure failure;
     bool usable = false;  ///< the program can be used further
-    bool unsaid = false;  ///< it ended before it said a word about the lease
+    bool unsaid = false;  ///< it ended before any message about the lease
 };
 
 /// A started program that said hello.
@@ -27,7 +27,7 @@ struct Talk {
 /// Waits for the hello and answers it. Throws ProtocolError with what went wrong.
 ChildHello greet(const ProcessSettings& settings, Child& child);
 
-/// Gives the lease (whose start snapshot lies in its file) and hears it out.
+/// Gives the lease, whose start snapshot lies in its file, and receives messages until the lease ends.
 std::variant<Trained, TalkFailed> talk_lease(const Talk& talk, const TrainRequest& request);
 
 /// `what`, then what the program printed last.

@@ -11,8 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Invalid UTF-8 in a parameter's name or text must not end a run.
-/// `ask` prints some of it: what a terminal would obey is written as an escape.
+/// Invalid UTF-8 in a parameter's name or text must not end a run. `ask` prints some of it, so control characters are
+/// written as escapes.
 std::string dumped(const Json& json) {
     auto text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
     return printable(text) == text ? text : json.dump(-1, ' ', true, Json::error_handler_t::replace);
@@ -117,7 +117,7 @@ struct ToJson {
     Json operator()(const std::string& value) const { return value; }
 };
 
-/// The active ones by name.
+/// The active parameters by name.
 Json table_of(const NamedConfiguration& configuration) {
     auto table = Json::object();
     const auto& space = configuration.space();
@@ -128,7 +128,7 @@ Json table_of(const NamedConfiguration& configuration) {
     return table;
 }
 
-/// NumPy, JAX, XGBoost and others take no seed of more than 31 or 32 bits.
+/// NumPy, JAX, XGBoost and others take seeds of at most 31 or 32 bits.
 std::uint64_t for_libraries(std::uint64_t seed) { return seed & 0x7fffffffU; }
 
 }  // namespace

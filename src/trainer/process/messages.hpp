@@ -15,7 +15,7 @@
 
 namespace stemma {
 
-/// Counts up when a program written for the old protocol would misunderstand the new one.
+/// Counts up when a program written for the old protocol would misunderstand the new protocol.
 inline constexpr int protocol_version = 1;
 
 // ---- from the program ----------------------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ struct ChildHello {
     /// Parameters whose value may change when training goes on from a snapshot; absent: any.
     std::optional<std::vector<std::string>> can_change;
 };
-/// Names with values; nothing where the program said null (not measured).
+/// Names with values. Nothing for a null from the program: not measured.
 using NamedMetrics = std::vector<std::pair<std::string, std::optional<double>>>;
 struct ChildProgress {
     std::uint64_t lease = 0;
@@ -37,9 +37,9 @@ struct ChildReport {
     std::uint64_t lease = 0;
     Resource at = 0;
     NamedMetrics metrics;
-    bool snapshot = false;  ///< the file named in the lease holds one
+    bool snapshot = false;  ///< the file named in the lease holds a snapshot
 };
-/// What a failure may be called by whoever trains. Throws ProtocolError, naming all, for another text.
+/// The failure kind by the name that a program uses. Throws ProtocolError, naming all kinds, for another text.
 FailureKind failure_named(const std::string& text);
 
 struct ChildFailure {
@@ -50,8 +50,8 @@ struct ChildFailure {
 };
 using FromChild = std::variant<ChildHello, ChildProgress, ChildReport, ChildFailure>;
 
-/// Throws ProtocolError: no JSON, an unknown type, a field that is missing or of another type. Unknown fields are
-/// ignored, so that later versions may add some.
+/// Throws ProtocolError on text that is no JSON, on an unknown type, and on a field that is missing or of another type.
+/// Unknown fields are ignored, so that later versions may add fields.
 FromChild parse_from_child(std::string_view json);
 
 // ---- to the program ------------------------------------------------------------------------------------------------

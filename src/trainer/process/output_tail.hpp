@@ -7,10 +7,10 @@
 
 namespace stemma {
 
-/// What a program printed last, for the record of a failure; all of it goes to a log file.
+/// The last output of a program, for the record of a failure. All output goes to a log file.
 class OutputTail {
 public:
-    /// Appends to `log`; "" = to none. A log that cannot be written is done without.
+    /// Appends to `log`; "" = no log. If the log cannot be written, the object works without it.
     explicit OutputTail(const std::string& log);
     void append(std::string_view text);
     /// The last whole lines, printable UTF-8, at most `bytes_max` bytes.

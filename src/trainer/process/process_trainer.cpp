@@ -18,7 +18,7 @@
 namespace stemma {
 namespace {
 
-/// For a program that was told to end; after that it is killed.
+/// For a program that was told to end. After that it is killed.
 constexpr auto quit_time = std::chrono::milliseconds(5000);
 
 std::string words_text(const std::vector<std::string>& words) {
@@ -32,7 +32,7 @@ std::unique_ptr<Child> started(const ProcessSettings& settings, ChildStarter& st
     return std::make_unique<Child>(starter, command, settings.log);
 }
 
-/// `hello` is of a program that may change what children of the scheduler change.
+/// Checks that the program of `hello` may change what the scheduler's children change.
 void check_changes(const ProcessSettings& settings, const ChildHello& hello,
                    const std::vector<std::string>& children_change) {
     if (!hello.can_change) return;
@@ -45,7 +45,7 @@ void check_changes(const ProcessSettings& settings, const ChildHello& hello,
     }
 }
 
-/// Runs `body`; what goes wrong with the program is the user's to repair.
+/// Runs `body`. Failures of the program become UserErrors.
 template <class Body>
 void as_user_error(const ProcessSettings& settings, const Body& body) {
     try {
@@ -63,12 +63,12 @@ public:
     ProcessTrainer(ProcessSettings settings, std::shared_ptr<ChildStarter> starter, std::shared_ptr<FirstProgram> first)
         : settings_(std::move(settings)), starter_(std::move(starter)), scratch_(settings_.scratch), first_(first) {
         ensure(!settings_.command.empty(), "a program has a name");
-        // It loads what it needs while others start, too. Its hello is heard at the first lease, or by `first`.
+        // The program loads while others start, too. Its hello is received at the first lease, or by `first`.
         try {
             child_ = started(settings_, *starter_, scratch_.folder());
         } catch (const std::system_error&) {
             if (first) first->refuse(std::current_exception(), settings_);
-            return;  // the first lease tells
+            return;  // the first lease reports it
         }
         if (first) first->offer(std::move(child_), settings_);
     }
@@ -119,9 +119,10 @@ private:
                 return std::move(*trained);
             }
             auto& failed = std::get<TalkFailed>(outcome);
-            // It was about to end when it was given the lease (a script that trains once): no fault of this training's.
+            // The program was about to end when it was given the lease, like a script that trains once. Not this
+            // training's fault.
             const bool innocent = failed.unsaid && used;
-            // Nothing can be trained any more in a process whose device is in trouble.
+            // A process whose device has failed can train no more.
             const bool broken = failed.failure.kind == FailureKind::device;
             if (broken) failed.failure.kind = FailureKind::broken_program;
             if (broken || !failed.usable) drop();
@@ -129,8 +130,8 @@ private:
         }
     }
 
-    /// The program could not write its snapshot, or this process what it starts from. A program that says so may have
-    /// removed the part that it had written, or another worker has made room meanwhile.
+    /// The program could not write its snapshot, or this process could not write the start snapshot. A program that
+    /// says so may have removed the partial file, or another worker has made room meanwhile.
     bool for_want_of_room(const TrainFailure& failure) const {
         if (failure.type == no_room_for_snapshots) return true;
         if (failure.kind != FailureKind::exception) return false;
@@ -141,7 +142,8 @@ private:
 
     /// The program is started anew: the helper that starts it removes its scratch folder if this process is killed.
     bool move_scratch() {
-        // Ended before, so that its successor follows at once: until then nobody would remove the new folder.
+        // Ends the old program first, so that its successor follows at once. Until then no process would remove the new
+        // folder.
         if (child_ && child_->greeted()) child_->quit(quit_time);
         drop();
         const auto before = scratch_.folder();
@@ -172,7 +174,7 @@ private:
                             request.from};
     }
 
-    /// Also one that ended by itself between two leases: that is no member's fault.
+    /// Also replaces a program that ended by itself between two leases: that is no member's fault.
     void replace_if_due() {
         if (!child_) return;
         child_->look();
@@ -206,11 +208,11 @@ private:
     ProcessSettings settings_;
     std::shared_ptr<ChildStarter> starter_;
     Scratch scratch_;
-    std::shared_ptr<FirstProgram> first_;  ///< has the program until the first lease
+    std::shared_ptr<FirstProgram> first_;  ///< holds the program until the first lease
     std::unique_ptr<Child> child_;
     bool used_ = false;  ///< it was given a lease
     std::uint64_t lease_ = 0;
-    std::uint64_t largest_ = 0;  ///< snapshot so far, bytes
+    std::uint64_t largest_ = 0;  ///< largest snapshot so far, bytes
 };
 
 }  // namespace

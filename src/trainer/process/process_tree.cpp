@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Children of each process, from the whole of /proc: for kernels that do not list them.
+/// Children of each process, from the whole of /proc: for kernels that do not list children.
 std::map<int, std::vector<int>> all_children() {
     std::map<int, std::vector<int>> children;
     std::error_code error;
@@ -26,7 +26,7 @@ std::map<int, std::vector<int>> all_children() {
         std::ifstream file(entry.path() / "stat");
         std::string line;
         std::getline(file, line);
-        const auto after_name = line.rfind(')');  // which may hold anything
+        const auto after_name = line.rfind(')');  // the name may hold any character
         int parent = 0;
         if (after_name == std::string::npos || after_name + 4 > line.size()) continue;
         std::from_chars(line.data() + after_name + 4, line.data() + line.size(), parent);
@@ -35,7 +35,7 @@ std::map<int, std::vector<int>> all_children() {
     return children;
 }
 
-/// Those that its threads started; false if the kernel does not say.
+/// Children that the process's threads started. False if the kernel does not say.
 bool listed_children(int pid, std::vector<int>& into) {
     std::error_code error;
     bool known = false;

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A file is one array; a folder has one for each file in it ("process/sub/weights"), and one without content for each
+/// A file is one array. A folder has one array for each file in it ("process/sub/weights"), and an empty array for each
 /// folder in it ("process/sub/") and for itself.
 constexpr const char* array_name = "process";
 constexpr std::string_view in_folder = "process/";
@@ -44,13 +44,13 @@ std::uint64_t room_in(const std::string& folder) {
     return ::statvfs(folder.c_str(), &about) == 0 ? std::uint64_t{about.f_bavail} * about.f_frsize : 0;
 }
 
-/// A new folder that nobody else can enter; "" with errno.
+/// Makes a new folder that no other user can enter. Returns "", with errno, on failure.
 std::string folder_in(const std::string& parent) {
     auto folder = parent + "/stemma-XXXXXX";
     return ::mkdtemp(folder.data()) == nullptr ? std::string() : folder;
 }
 
-/// Over what is there: pages of shared memory that are already the file's need no zeroing again.
+/// Writes over an existing file: pages of shared memory that the file already has need no zeroing again.
 void overwrite(const std::string& file, std::span<const std::byte> content) {
     const Descriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     if (!out) fail(file);
@@ -64,7 +64,7 @@ void overwrite(const std::string& file, std::span<const std::byte> content) {
     if (::ftruncate(out.number(), static_cast<off_t>(content.size())) != 0) fail(file);
 }
 
-/// Read, not mapped: a program that still shortens its file must not bring this process a SIGBUS.
+/// Read, not mapped: a program that shortens its file meanwhile must not cause a SIGBUS in this process.
 class Opened {
 public:
     explicit Opened(const fs::path& file) : file_(file), in_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
@@ -89,8 +89,7 @@ private:
     std::size_t bytes_ = 0;
 };
 
-/// Names below `folder`, those of folders with a slash at the end, and where they are; in order of names. Links are
-/// followed to what they stand for.
+/// Names below `folder` and their paths, in order of names. Names of folders end with a slash. Links are followed.
 std::map<std::string, fs::path> entries_of(const fs::path& folder) {
     std::map<std::string, fs::path> entries;
     for (const auto& entry :
@@ -157,7 +156,7 @@ bool Scratch::put_start(const Snapshot& snapshot) const {
         overwrite(start, snapshot.content(*array));
         return true;
     }
-    // A folder: nothing may stay there of the one before.
+    // A folder: no file of an earlier snapshot may stay there.
     fs::remove_all(start);
     bool any = false;
     for (const auto& array : snapshot.arrays()) {
@@ -186,7 +185,7 @@ Snapshot Scratch::take_saved() const {
     std::size_t bytes = 0;
     for (const auto& [name, path] : entries) bytes += name.ends_with('/') ? 0 : fs::file_size(path) + 64;
     snapshot.reserve(bytes);
-    snapshot.add(std::string(in_folder), DType::u8, {0});  // there even if nothing is in it
+    snapshot.add(std::string(in_folder), DType::u8, {0});  // there even if the folder is empty
     for (const auto& [name, path] : entries) {
         const auto array = std::string(in_folder) + name;
         if (name.ends_with('/')) {

@@ -10,10 +10,10 @@
 
 namespace stemma {
 
-/// A folder of this process's own, removed with the object.
+/// A folder of this process's own, removed by the destructor.
 class Scratch {
 public:
-    /// In `parent`; "" = the first that can be written of /dev/shm, the system's folder for temporary files, and /tmp.
+    /// In `parent`. "" = the first writable folder of /dev/shm, the system's folder for temporary files, and /tmp.
     /// Throws UserError if a folder cannot be made there.
     explicit Scratch(const std::string& parent);
     ~Scratch();
@@ -21,26 +21,26 @@ public:
     Scratch& operator=(const Scratch&) = delete;
 
     const std::string& folder() const { return folder_; }
-    /// Bytes that can still be written where it is.
+    /// Bytes that can still be written in the folder's file system.
     std::uint64_t room() const;
-    /// Goes, empty, to the next of the places above that has room for two files of `bytes`. False where there is none,
-    /// or `parent` was given: it stays.
+    /// Moves, empty, to the next of these folders with room for two files of `bytes`. False, without a move, if there
+    /// is none or if `parent` was given.
     bool move(std::uint64_t bytes);
-    /// What it tried and how much room each has, for people.
+    /// The folders tried and the room in each, as text for the user.
     std::string places_text() const;
 
-    /// Where the snapshot that a lease starts from is put, and where the program leaves the next.
+    /// Where the start snapshot of a lease is put, and where the program leaves the next snapshot.
     std::string start_file() const { return folder_ + "/start"; }
     std::string save_file() const { return folder_ + "/save"; }
 
-    /// The file or folder that a program left as its snapshot. False if `snapshot` is of another trainer.
+    /// Writes the start snapshot, a file or a folder. False if `snapshot` is of another trainer.
     bool put_start(const Snapshot& snapshot) const;
-    /// What the program left, a file or a folder. Throws std::system_error (no file, no memory).
+    /// The program's snapshot, a file or a folder. Throws std::system_error (no file, no memory).
     Snapshot take_saved() const;
 
 private:
-    std::vector<std::string> parents_;  ///< where it may be
-    std::size_t at_ = 0;                ///< of parents_, where it is
+    std::vector<std::string> parents_;  ///< the folders that it may use
+    std::size_t at_ = 0;                ///< index into parents_ of the current folder
     std::string folder_;
 };
 

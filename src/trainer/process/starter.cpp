@@ -41,7 +41,7 @@ Pair make_sockets(int type) {
     return checked(result, ends, "socketpair");
 }
 
-/// The request as a file in memory: an environment can be larger than a socket takes in one message.
+/// The request as a file in memory: an environment can be larger than a socket message.
 Descriptor text_of(const ChildCommand& command, const std::string& channel) {
     Bytes text;
     ByteWriter out(text);
@@ -57,7 +57,7 @@ Descriptor text_of(const ChildCommand& command, const std::string& channel) {
     return file;
 }
 
-/// Of the ends that a program is given: by them it knows that they reached it.
+/// Identifies the ends that a program is given. By this the program knows that they reached it.
 std::string channel_of(const Descriptor& reads, const Descriptor& writes) {
     struct stat read_end {
     }, write_end{};

@@ -16,11 +16,11 @@ std::string last_error() {
 }  // namespace
 
 std::vector<Task> load_tasks(const std::string& file) {
-    // A bare name would be looked for in the system's folders.
+    // A bare name would be searched in the system's folders.
     const auto path = file.find('/') == std::string::npos ? "./" + file : file;
     void* const library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) throw UserError("trainer.library: " + file + " cannot be loaded: " + last_error());
-    // The stamp, plain numbers, is looked at before any other type of the library's is touched.
+    // The stamp holds plain numbers. It is checked before any other type of the library is used.
     const auto stamp = reinterpret_cast<AbiStamp (*)()>(::dlsym(library, "stemma_abi"));
     const auto entry = reinterpret_cast<void (*)(TaskLibrary&)>(::dlsym(library, "stemma_library"));
     if (stamp == nullptr || entry == nullptr) {

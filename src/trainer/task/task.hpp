@@ -1,5 +1,5 @@
 #pragma once
-// Training code of a user's own, in C++: what a program or shared library hands to Stemma (docs/bring-your-model.md).
+// A user's training code in C++: what a program or shared library hands to Stemma (docs/bring-your-model.md).
 
 #include <cstdint>
 #include <functional>
@@ -15,30 +15,30 @@
 
 namespace stemma {
 
-/// What a trainer is made for.
+/// The context in which a trainer is made.
 struct TaskContext {
     std::uint32_t threads = 1;   ///< of this worker's training
     std::string device = "cpu";  ///< "cpu" or "cuda:0"
     std::string unit = "epoch";  ///< what resources count: "epoch" or "step"
     std::uint64_t run_seed = 1;  ///< for what is the same for all members, such as a split of the data
-    std::string path;            ///< trainer.path of the job: data, or whatever the task takes it for
-    /// How hyperparameters with role = "hypergradient" move; absent where there are none.
+    std::string path;            ///< trainer.path of the job: the data, or what else the task uses it for
+    /// How hyperparameters with role = "hypergradient" move. Absent if there are none.
     std::optional<HypergradientSettings> hypergradient = {};
 };
 
 struct Task {
     std::string name;
     std::vector<MetricInfo> metrics;  ///< known before a trainer is made: rank 0 loads no data
-    /// After those, where hyperparameters move in training; none: the task cannot do that.
+    /// Metrics after `metrics` if hyperparameters move in training. Empty: the task cannot move hyperparameters.
     std::vector<MetricInfo> moving_metrics;
     /// Hyperparameters whose value may change when training goes on from a snapshot; absent: any.
     std::optional<std::vector<std::string>> can_change;
-    /// Called once a worker. May throw UserError (data that is not there).
+    /// Called once for each worker. May throw UserError, for example if data is missing.
     std::function<std::unique_ptr<Trainer>(const TaskContext&)> make;
 };
 
-/// A task from a Trainer: `T` has a constructor from TaskContext and `static std::vector<MetricInfo>
-/// metrics_of_task()`; if it can move hyperparameters in training, `moving_metrics()` likewise.
+/// A task from a Trainer. `T` has a constructor from TaskContext and a function `static std::vector<MetricInfo>
+/// metrics_of_task()`. If `T` can move hyperparameters in training, it also has `static ... moving_metrics()`.
 template <class T>
 Task trainer(std::string name, std::optional<std::vector<std::string>> can_change = {}) {
     std::vector<MetricInfo> moving;
@@ -49,8 +49,8 @@ Task trainer(std::string name, std::optional<std::vector<std::string>> can_chang
 
 // ---- shared libraries ----------------------------------------------------------------------------------------------
 
-/// What must be the same in a library and the program that loads it. Counts up with every change of the types above and
-/// of those that they are made of.
+/// What must be the same in a library and the program that loads it. Counts up with every change of the types above,
+/// and of the types that they are made of.
 struct AbiStamp {
     int version = 2;
     int compiler = 0;  ///< the C++ ABI's version
@@ -69,7 +69,8 @@ constexpr AbiStamp abi_of_this_build() {
             static_cast<int>(sizeof(TrainRequest)), static_cast<int>(sizeof(Task))};
 }
 
-/// What a library hands over. It defines `extern "C" void stemma_library(stemma::TaskLibrary& out)`, which fills it.
+/// What a library hands over. The library defines `extern "C" void stemma_library(stemma::TaskLibrary& out)`, which
+/// fills it.
 class TaskLibrary {
 public:
     void offer(std::vector<Task> tasks) { tasks_ = std::move(tasks); }
@@ -79,16 +80,16 @@ private:
     std::vector<Task> tasks_;
 };
 
-/// Loads `file` (for good) and returns its tasks. Throws UserError: no such file, not a library for Stemma, built for
-/// another one.
+/// Loads `file` (for good) and returns its tasks. Throws UserError if there is no such file, if it is no library for
+/// Stemma, or if it was built for another version.
 std::vector<Task> load_tasks(const std::string& file);
 
 // ---- of this process ------------------------------------------------------------------------------------------------
 
-/// Tasks that this program brings along; set once, at its start, by stemma::main().
+/// The program's own tasks. Set once, at its start, by stemma::main().
 void set_own_tasks(std::vector<Task> tasks);
-/// The task `name` of `library` ("" = this program's own); "" = the only one. Throws UserError with the names there
-/// are.
+/// The task `name` of `library` ("" = this program's own); name "" = the only task. Throws UserError with the known
+/// names.
 const Task& find_task(const std::string& library, const std::string& name);
 
 }  // namespace stemma

@@ -12,7 +12,7 @@ namespace stemma {
 
 namespace {
 
-/// Where the optimum lies in coordinate i: anywhere but at a centre or an edge.
+/// Where the optimum lies in coordinate i: never at a center or an edge.
 double optimum(std::size_t i) {
     const double golden = 0.6180339887498949;
     return 0.2 + 0.6 * std::fmod(0.35 + golden * static_cast<double>(i), 1.0);

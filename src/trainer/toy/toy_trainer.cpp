@@ -13,7 +13,7 @@ namespace stemma {
 
 namespace {
 
-/// Everything that training leaves behind.
+/// The whole state of a training.
 struct State {
     std::uint64_t chain = 0;  ///< hash over (seed, configuration, every unit)
     std::int64_t reached = 0;
@@ -64,7 +64,7 @@ public:
             trained.rows.push_back(row(point, request.member, state));
             if (request.progress) request.progress(trained.rows.back());
             if (request.stop != nullptr && request.stop->load(std::memory_order_relaxed))
-                break;  // after one unit at least
+                break;  // after at least one unit
         }
         trained.reached = state.reached;
         trained.snapshot.reserve(sizeof state + ballast_.size());
@@ -101,7 +101,7 @@ private:
     }
 
     MetricRow row(const std::vector<double>& point, MemberId member, const State& state) const {
-        // A millionth of the loss hangs on the whole past: enough to show, too little to rank by.
+        // A millionth of the loss depends on the whole past: enough to show, too little to affect the ranking.
         const double past = 1e-6 * static_cast<double>(state.chain >> 11U) * 0x1p-53;
         const double loss = settings_.surface.loss(point, member, state.reached) + past;
         return {state.reached, {loss, 1 / (1 + std::max(0.0, loss)), loss * 1.05 + past}};

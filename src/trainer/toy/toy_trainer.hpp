@@ -9,7 +9,7 @@ namespace stemma {
 struct ToySettings {
     Surface surface;
     double seconds_per_unit = 0;  ///< slept in each unit of resource
-    std::size_t state_bytes = 0;  ///< ballast in the snapshot beside the state itself
+    std::size_t state_bytes = 0;  ///< extra bytes in the snapshot beside the state itself
     /// Chances in each unit, drawn from (seed of the member, unit).
     double nonfinite = 0;
     double exception = 0;
@@ -18,11 +18,11 @@ struct ToySettings {
 };
 
 /// Metrics valid_loss, valid_accuracy (1 / (1 + loss)) and test_loss (held out). Path-dependent: the state is a hash
-/// chain over every unit trained, and the losses depend on it a little, so a wrong or stale snapshot gives other
+/// chain over every unit trained. The losses depend on it a little, so that a wrong or stale snapshot gives other
 /// numbers.
 std::unique_ptr<Trainer> make_toy_trainer(ToySettings settings, std::shared_ptr<const SearchSpace> space);
 
-/// What it will report.
+/// The metrics that it will report.
 std::vector<MetricInfo> toy_metrics();
 
 }  // namespace stemma
