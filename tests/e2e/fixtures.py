@@ -1,4 +1,4 @@
-"""Fixtures for whoever starts the program; imported by the conftest.py of a folder."""
+"""Fixtures for tests that start the program; imported by the conftest.py of a folder."""
 
 import os
 

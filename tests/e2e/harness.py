@@ -13,7 +13,7 @@ TIMEOUT_S = 120
 
 OK, FAILED, USER_ERROR, MISMATCH, STOPPED, INTERNAL, REQUEUE = 0, 1, 2, 3, 4, 70, 75
 
-# Small and quick; `--set trainer.cost=20ms` makes it slow enough to be interrupted.
+# Small and quick. `--set trainer.cost=20ms` makes it slow enough to be interrupted.
 JOB = """\
 [run]
 name = "toy"
@@ -50,7 +50,7 @@ heartbeat = "200ms"
 lost_after = "2s"
 """
 
-# Members trained by program.py, which a test writes, with the interpreter that it puts for PYTHON.
+# Members trained by program.py, which a test writes. The test replaces PYTHON with an interpreter.
 PROGRAM_JOB = """\
 [run]
 name = "program"
@@ -81,7 +81,7 @@ heartbeat = "200ms"
 lost_after = "5s"
 """
 
-# program.py that trains in no time.
+# A program.py that trains in no time.
 INSTANT_PROGRAM = """\
 import stemma
 for lease in stemma.leases():
@@ -103,7 +103,7 @@ class Stemma:
         self.env |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_btl_tcp_if_include": "lo"}
 
     def __call__(self, *words, code=OK):
-        """Runs `stemma WORDS...`; the exit code must be `code`, or one of them."""
+        """Runs `stemma WORDS...`. The exit code must be `code`, or one of several."""
         done = subprocess.run(self._words(words), cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         self._expect(code, words, done)
         return done
@@ -114,7 +114,7 @@ class Stemma:
         return done
 
     def start(self, ranks, *words):
-        """Starts it under mpirun, with standard output and error going to files, in a process group of its own."""
+        """Starts it under mpirun in a process group of its own. Standard output and error go to files."""
         options = ["--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "5", "--enable-recovery"]
         return Started(["mpirun", "-n", str(ranks), *options, *self._words(words)], self.folder, self.env)
 
@@ -131,7 +131,7 @@ class Started:
     def __init__(self, words, folder, env):
         stamp = f"{time.monotonic_ns()}"
         self.out, self.err, self.code = (folder / f"{name}-{stamp}" for name in ("out", "err", "code"))
-        # mpirun --enable-recovery returns 0 whatever its ranks do; the program's exit code goes round it.
+        # mpirun --enable-recovery returns 0 whatever its ranks do. The program's exit code is passed by a file.
         env = env | {"STEMMA_EXIT_CODE_FILE": str(self.code)}
         with self.out.open("w") as out, self.err.open("w") as err:
             self.process = subprocess.Popen(words, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)

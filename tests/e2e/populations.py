@@ -1,4 +1,4 @@
-"""The small job of the harness with population methods: members whose weights and hyperparameters are others'."""
+"""The small job of the harness with population methods: members take over weights and hyperparameters from others."""
 
 from harness import JOB
 

@@ -1,4 +1,5 @@
-"""A run file as a user's script sees it: through `stemma export --json` and h5py, never through the program's own code."""
+"""A run file as a user's script sees it: through `stemma export --json` and h5py, never through the program's own
+code."""
 
 import json
 

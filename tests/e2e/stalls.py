@@ -1,4 +1,4 @@
-"""A disk that hangs under rank 0, for whoever starts the ranks."""
+"""A disk that hangs under rank 0, for tests that start ranks."""
 
 import subprocess
 
@@ -22,7 +22,7 @@ int fdatasync(int file) {
 
 
 def hanging_disk(folder, seconds):
-    """(environment, file): one fdatasync of rank 0 hangs for so long, and makes the file when it begins."""
+    """(environment, file): one fdatasync of rank 0 hangs for `seconds`, and makes the file when it begins."""
     (folder / "stall.c").write_text(STALL)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", "stall.so", "stall.c", "-ldl"], cwd=folder, check=True)
     stalled = folder / "stalled"

@@ -24,7 +24,7 @@ def job(stemma):
 
 
 def trained(lease):
-    """A training that something else did: its snapshot says how far it came."""
+    """A training done outside of Stemma: its snapshot says how far it came."""
     if lease.start:
         assert int(open(lease.start).read()) == lease.first
     open(lease.save, "w").write(str(lease.last))
@@ -114,7 +114,7 @@ ENDED, NOTHING_NOW = 5, 6
 
 @pytest.fixture
 def asked(stemma):
-    """A job for `stemma ask`; calls ask and gives the lease, or the exit code."""
+    """A job for `stemma ask`. Calls ask and returns the lease, or the exit code."""
     (stemma.folder / "asked.toml").write_text(JOB.replace("members = 40", "members = 6").replace('type = "toy"', 'type = "ask"\nmetrics = ["valid_loss", "test_loss"]').replace("max = 27", "max = 9"))
 
     def ask(*words):
@@ -125,7 +125,7 @@ def asked(stemma):
 
 
 def train(lease):
-    """As trained() above, for a lease as it is printed."""
+    """Like trained() above, for a lease as it is printed."""
     if lease["start"]:
         assert int(open(lease["start"]).read()) == lease["from"]
     else:

@@ -1,4 +1,5 @@
-"""slurm/stemma.sbatch with commands that stand for Slurm's: what a real one cannot be made to say here. tests/slurm has a real one."""
+"""slurm/stemma.sbatch with stand-ins for Slurm's commands: situations that a real Slurm cannot be put into. tests/slurm
+has a real Slurm."""
 
 import os
 import signal
@@ -10,16 +11,16 @@ import pytest
 from harness import OK, REQUEUE, ROOT, TIMEOUT_S, wait_until
 from record import rows
 
-# Real processes against a real clock: where a busy machine held one up, it is tried once more, and told.
+# Real processes run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
 pytestmark = pytest.mark.flaky(reruns=1)
 
-# Ranks are workers inside one process. `kept` is what the container of some site keeps from it.
+# Ranks are workers inside one process. `KEPT` names a variable that some site's container does not pass on.
 SRUN = """\
 #!/bin/bash
 while [[ $1 == -* ]]; do shift; done
 exec env ${KEPT:+-u "$KEPT"} "$@" -n 2
 """
-# As Slurm 22.05 says it of a job with wishes that need a site's accounting and features.
+# A job with options that need a site's accounting and features, as Slurm 22.05 describes it.
 JOB_TEXT = """\
 JobId=5 JobName=my job
    Priority=4294901752 Nice=7 Account=physics QOS=long
@@ -82,7 +83,7 @@ def catches(pid, number):
 
 
 def test_a_warning_before_any_rank_has_started(batch, stemma, job):
-    """It comes at once where it is as long as the limit."""
+    """The warning comes at once if it is as long as the limit."""
     started = batch.start(job, "-o", "toy.h5")
     wait_until(lambda: catches(started.pid, signal.SIGUSR1) or started.poll() is not None, "bash has read the script's first lines")
     while not (batch.folder / "asked").exists() and started.poll() is None:
@@ -95,7 +96,7 @@ def test_a_warning_before_any_rank_has_started(batch, stemma, job):
 
 @pytest.mark.parametrize("kept", ["STEMMA_EXIT_CODE_FILE", ""])
 def test_the_exit_code_of_a_search_that_is_stopped(batch, stemma, job, kept):
-    """Also where only srun's own status tells it."""
+    """Also if only srun's own status says so."""
     started = batch.start(job, "-o", "toy.h5", "--set", "trainer.cost=20ms", "--set", "run.budget.members=100000", KEPT=kept)
     wait_until(lambda: (batch.folder / "toy.h5").exists() and rows(stemma, "toy.h5", "reports"), "there are reports")
     stemma("stop", "toy.h5")

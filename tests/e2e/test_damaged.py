@@ -1,4 +1,4 @@
-"""Damaged run files: `verify` compares every table with the log, and no reader of the program is ever wrong, or hangs."""
+"""Damaged run files: `verify` compares every table with the log, and no command gives a wrong answer or hangs."""
 
 import json
 import os
@@ -18,7 +18,7 @@ LOOKS = ["status", "verify", "export"]
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A finished run, one that was killed, and a copy of one while it runs."""
+    """A finished run, a killed run, and a copy of a run that was still going."""
     from harness import JOB, Stemma
 
     stemma = Stemma(tmp_path_factory.mktemp("runs"))
@@ -44,7 +44,7 @@ def test_verify_passes_what_is_whole(runs, file):
 
 
 def flip(source, target, table, row, column):
-    """Flips a bit of one cell of an uncompressed table; the value that stands there then."""
+    """Flips a bit of one cell of an uncompressed table. Returns the value that stands there then."""
     with h5py.File(source, "r", swmr=True) as file:
         data = file[table]
         kind, offset = data.dtype.fields[column]
@@ -77,7 +77,7 @@ def test_what_verify_finds_a_resume_repairs(runs):
 
 
 def damaged(content, number):
-    """Bits flipped, many of them where HDF5's own structures lie, or the end cut off; drawn from `number`."""
+    """Flips bits, many of them in HDF5's own structures, or cuts the end off; drawn from `number`."""
     draw = random.Random(number)
     if number % 3 == 0:
         return content[: draw.randrange(len(content))]
@@ -89,7 +89,7 @@ def damaged(content, number):
 
 
 def prefix_of(part, whole):
-    """The state at an earlier commit: each table begins as the whole one does."""
+    """The state at an earlier commit: each table is a beginning of the whole table."""
     return all(part[name] == whole[name][: len(part[name])] for name in whole if name != "header")
 
 
@@ -103,7 +103,7 @@ def campaign(runs, numbers):
         (runs.folder / "damaged.h5").write_bytes(damaged((runs.folder / file).read_bytes(), number))
         look = LOOKS[number % 2] if number % 5 == 0 else "export"
         words = ["export", "damaged.h5", "--json", "-"] if look == "export" else [look, "damaged.h5"]
-        # A reader has seconds; one that hangs fails here.
+        # A reader has seconds: a hang fails here.
         done = subprocess.run([runs.binary, *words], cwd=runs.folder, env=runs.env, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
         told = f"damage {number} of {file}: {done.returncode} {done.stderr[:500]}"
         assert done.returncode in (OK, USER_ERROR, MISMATCH if look == "verify" else OK), told

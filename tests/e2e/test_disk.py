@@ -18,10 +18,11 @@ def committed(stemma, file="toy.h5"):
 
 
 def limited(stemma, size, *words):
-    """Runs `stemma WORDS...` where no file may become larger than `size` bytes: as with a quota, writing fails."""
+    """Runs `stemma WORDS...` with a limit of `size` bytes for every file: writing fails as it does with a quota."""
     return subprocess.run(
         [stemma.binary, *map(str, words)], cwd=stemma.folder, env=stemma.env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
-        # Python ignores SIGXFSZ; with restore_signals=False so does the program, and the kernel says EFBIG instead.
+        # Python ignores SIGXFSZ. With restore_signals=False the program ignores it too, and the kernel says EFBIG
+        # instead.
         restore_signals=False, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
     )
 
@@ -114,7 +115,7 @@ def test_a_flipped_bit_in_the_run_file_is_told_or_harmless(stemma, job):
     stemma("run", job, "-n", 2, "-q", "--output", "whole.h5")
     content = (stemma.folder / "whole.h5").read_bytes()
     expected = committed(stemma, "whole.h5")
-    for place in range(0, len(content), max(1, len(content) // 15)):  # each place is tried in unit tests
+    for place in range(0, len(content), max(1, len(content) // 15)):  # unit tests try every place
         damaged = bytearray(content)
         damaged[place] ^= 0x04
         (stemma.folder / "damaged.h5").write_bytes(damaged)

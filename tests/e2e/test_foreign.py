@@ -1,4 +1,4 @@
-"""Run files of others: looking at one runs no code that it names, and `resume` says what it will run."""
+"""Run files of other users: looking at a file runs no code that it names, and `resume` says what it will run."""
 
 import os
 import shutil
@@ -26,7 +26,8 @@ LOOKING = [
 
 
 def with_job(source, target, text):
-    """A copy of a run file with another job in it, as somebody might hand it over: its header's checksum is right."""
+    """A copy of a run file with another job in it, as another user might hand it over: its header's checksum is
+    right."""
     shutil.copy(source, target)
     with h5py.File(target, "r+") as file:
         content = text.encode()
@@ -61,7 +62,7 @@ def of_task(library):
 
 @pytest.fixture
 def foreign(stemma, job, tmp_path):
-    """A run whose job names a library and has snapshots; the search was stopped, so that more commands look at it."""
+    """A run whose job names a library and has snapshots. The search was stopped, so that more commands look at it."""
     (tmp_path / "marker.cpp").write_text(MARKER)
     subprocess.run(["g++", "-shared", "-fPIC", "marker.cpp", "-o", "marker.so"], cwd=tmp_path, check=True)
     job.write_text(JOB.replace('unit = "step"\n', ""))
@@ -78,7 +79,7 @@ def test_looking_loads_nothing(stemma, foreign, tmp_path, library):
     for command, *words in LOOKING:
         if command in ("report", "watch"):
             pytest.importorskip("pandas")
-        # A search that has ended takes no wishes.
+        # A search that has ended takes no requests.
         stemma(command, foreign, *words, code=USER_ERROR if command in ("stop", "budget") else OK)
         assert not (tmp_path / "library_ran").exists(), f"{command} ran the library's code"
 
@@ -129,7 +130,7 @@ def test_a_job_of_ones_own_needs_no_trust(stemma, tmp_path):
 
 
 def test_what_was_read_on_the_way_stays_text(stemma, job, tmp_path):
-    """A name full of controls cannot speak to the terminal by way of what `resume` says."""
+    """A name full of control characters cannot reach the terminal through the text that `resume` prints."""
     job.write_text(JOB.replace('unit = "step"\n', ""))
     stemma("run", job, "-n", 2, "-q", "-o", "toy.h5")
     with_job(tmp_path / "toy.h5", tmp_path / "foreign.h5", of_task("./a\\u001b[2Jb.so"))

@@ -1,4 +1,4 @@
-"""Looking at a run in a folder that is full of somebody else's files: nothing there is executed."""
+"""Looking at a run in a folder that is full of another user's files: nothing there is executed."""
 
 import importlib.util
 import os
@@ -9,7 +9,8 @@ from harness import OK, USER_ERROR
 
 pytest.importorskip("pandas")
 
-# Modules of Python itself, of the libraries that a look needs, and of the package, its insides by their short names too.
+# Modules of Python itself, of the libraries that the commands need, and of the package, its submodules by their short
+# names too.
 NAMES = (*(name for name in sys.stdlib_module_names if not name.startswith("_")), "numpy", "pandas", "h5py", "pyarrow", "dateutil", "pytz", "six", "sitecustomize", "usercustomize", "apport_python_hook",
          "stemma", "schema", "errors", "cli", "run", "runfile", "log", "hdf5", "derive", "watch", "report")
 LOOKS = {"report": ("report", "toy.h5", "-o", "page.html"), "watch": ("watch", "toy.h5", "--once"), "csv": ("export", "toy.h5", "--csv", "csv"), "parquet": ("export", "toy.h5", "--parquet", "parquet"),
@@ -70,7 +71,7 @@ def test_nor_by_habits_in_path(stemma, run_file, tmp_path, habit):
 
 
 def test_what_stemma_starts_for_its_user_keeps_pythons_own_rules(stemma, tmp_path):
-    """A training program imports what lies beside it, and what PYTHONPATH names."""
+    """A training program imports the modules beside it, and the modules that PYTHONPATH names."""
     from harness import PROGRAM_JOB, ROOT
 
     (tmp_path / "elsewhere").mkdir()

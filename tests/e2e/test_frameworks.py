@@ -1,4 +1,5 @@
-"""The ways of docs/frameworks.md, with the frameworks themselves; and PyTorch's snapshots with a PyTorch newer than Debian's."""
+"""The ways of docs/frameworks.md, with the frameworks themselves. Also PyTorch's snapshots with a PyTorch newer than
+Debian's."""
 
 import os
 import subprocess

@@ -13,7 +13,7 @@ FILES = sorted(GOLDEN.glob("v*/*.h5"))
 sys.path.insert(0, str(GOLDEN))
 import make  # noqa: E402
 
-# What a search must be given to go on: most have spent their members.
+# What each search needs to go on: most have spent their members budget.
 MORE = {
     "grid_grid": ["--max", "3"],
     "replay": ["--max", "7"],

@@ -67,7 +67,8 @@ def test_children_of_gpbt_start_from_what_moved_shifted_by_the_proposal(stemma, 
 
 
 def bred(stemma, job, change):
-    """Runs the job as PBT, its text changed by change(): (child, parent, raw lr after the child's first hyper-step, before it)."""
+    """Runs the job as PBT, with text changed by change(). Returns (child, parent, raw lr after the child's first
+    hyper-step, before it)."""
     population = job.read_text().replace('type = "asha"\nmin = 20\nmax = 80\neta = 4', 'type = "pbt"\npopulation = 4\ninterval = 20\nmax = 80')
     job.write_text(change(population.replace("members = 4", "members = 20")))
     stemma("run", job, "-n", 1, "-q", "--set", 'run.output="moving.h5"')
@@ -86,7 +87,7 @@ def bred(stemma, job, change):
 def test_children_of_a_population_inherit_what_moved(stemma, job):
     dropout = '[space.dropout]\ntype = "real"\nlow = 0.0\nhigh = 0.2\n[space.lr]'
     for child, parent, first, before in bred(stemma, job, lambda text: text.replace("[space.lr]", dropout)):
-        assert child["lr"] == parent["lr"]  # the start value; what moved is in the weights' snapshot
+        assert child["lr"] == parent["lr"]  # the start value; the moved value is in the weights' snapshot
         assert abs(first - before) < 0.2
 
 
@@ -94,7 +95,7 @@ def test_what_moves_may_be_perturbed_at_birth(stemma, job):
     for child, parent, first, before in bred(stemma, job, lambda text: text.replace(ROLE, 'role = "mutable_hypergradient"')):
         factor = child["lr"] / parent["lr"]
         assert min(abs(factor - 0.8), abs(factor - 1.2)) < 1e-9 or child["lr"] in (1e-6, 1e-1)
-        assert abs(first - before - math.log10(factor)) < 0.1  # one hyper-step after what the parent had come to, times the factor
+        assert abs(first - before - math.log10(factor)) < 0.1  # the parent's moved value, times the factor, after one hyper-step
     stemma("verify", "moving.h5")
 
 

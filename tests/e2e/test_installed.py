@@ -20,7 +20,7 @@ def ran(*words, **options):
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """An installed tree with the examples built against it, in a folder that knows nothing of the source tree."""
+    """An installed tree with the examples built against it, in a folder without access to the source tree."""
     build = Path(os.environ.get("STEMMA_BUILD", ROOT / "build"))
     if not (build / "cmake_install.cmake").exists() or not (build / "stemma").exists():
         pytest.skip(f"{build} is not built")

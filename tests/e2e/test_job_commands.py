@@ -1,4 +1,4 @@
-"""check, preview, simulate, selfcheck: what works without a run file, and how mistakes are answered."""
+"""check, preview, simulate, selfcheck: commands that work without a run file, and their answers to mistakes."""
 
 import re
 from pathlib import Path
@@ -15,20 +15,20 @@ def test_check_accepts_the_job(stemma, job):
 
 
 def jobs_that_come_along():
-    """But for those on data that may not come along: test_large_networks.py runs them on data that it makes."""
+    """Except the jobs on data that may not be redistributed: test_large_networks.py runs them on generated data."""
     return [path for path in sorted((ROOT / "jobs").glob("*.toml")) if 'path = "data/' not in path.read_text()]
 
 
 @pytest.mark.parametrize("path", jobs_that_come_along(), ids=lambda path: path.stem)
 def test_jobs_that_come_along_run_and_verify(stemma, path, tmp_path):
-    stemma.folder = ROOT  # where their data files are named from
+    stemma.folder = ROOT  # their data files are named relative to this folder
     text = path.read_text()
     if 'data = "fashion_mnist"' in text and not IMAGES.exists():
         pytest.skip("needs the package dataset-fashion-mnist")
     images, population = 'data = "fashion_mnist"' in text, re.search(r'^type = "g?pbt"', text, re.MULTILINE)
     few = ["--set", "trainer.train_rows=1000"] if images else []
     if images and population:
-        few += ["--set", "trainer.batch_size=50"]  # an epoch is more than an update, so that children get further
+        few += ["--set", "trainer.batch_size=50"]  # an epoch is more than one update, so that children get further
     reports = 6 if not population else 20 if images else 60  # more than founders
     run_file = tmp_path / "run.h5"
 
@@ -87,7 +87,7 @@ def test_preview_shows_policy_and_cost_of_snapshots_that_outlive_workers(stemma,
     assert 'on disk: none (workers.durable = "none")' in text
     reports = int(re.search(r"(\d+) reports\n", text)[1])
     copied = int(re.search(r"second one: about (\d+) of (\d+) reports", text)[1])
-    # The best and each that may go on; what is replaced before its turn comes is not copied.
+    # The best, and each member that may go on. A snapshot that is replaced before its turn is not copied.
     assert 0.5 * reports < copied <= reports
     assert re.search(r"\d MiB in all; each worker sends and receives .* for each second that it trains", text), text
     assert not list(stemma.folder.glob("**/.stemma-preview*")), "the timed copy is removed"
@@ -129,7 +129,7 @@ def unstopped(job):
 
 
 def test_preview_knows_the_size_of_a_grid(stemma, unstopped):
-    """As many trainings as the run makes."""
+    """The number of trainings that the run makes."""
     job, grid = unstopped, ["--set", "sampler.type=grid", "--set", "sampler.points=3", "--set", "run.budget.members=1000"]
     text = stemma("preview", job, "-n", 2, *grid).stdout
     total = re.search(r"total work: (\d+) steps of training, (\d+) reports", text)
@@ -171,7 +171,7 @@ def test_few_allowed_configurations_do_not_end_a_search(stemma, job):
 
 
 def test_preview_warns_of_workers_without_work(stemma):
-    """A population that is smaller than the number of workers cannot keep them busy."""
+    """A population that is smaller than the number of workers cannot keep the workers busy."""
     gpbt, pbt = ROOT / "jobs/fashion_mnist_gpbt.toml", ROOT / "jobs/pbt.toml"
     assert "warning" not in stemma("preview", gpbt, "-n", 4).stdout
     text = stemma("preview", gpbt, "-n", 6).stdout
@@ -211,7 +211,7 @@ def test_simulate_is_a_function_of_its_seed(stemma, job):
     first = stemma("simulate", job, "--workers", 100, "--seed", 5, "--faults", "some").stdout
     second = stemma("simulate", job, "--workers", 100, "--seed", 5, "--faults", "some").stdout
 
-    def without_speed(text):  # real time is none of the seed's business
+    def without_speed(text):  # real time does not depend on the seed
         return [line for line in text.splitlines() if " a second" not in line]
 
     assert without_speed(first) == without_speed(second)
@@ -219,7 +219,7 @@ def test_simulate_is_a_function_of_its_seed(stemma, job):
 
 
 def test_simulate_of_a_population_has_a_finite_best_and_says_what_it_cannot_tell(stemma, job):
-    """The metric of the torch trainer stands behind its losses."""
+    """The metric of the torch trainer comes after its losses."""
     accuracy = ["--set", "metric.name=valid_accuracy", "--set", "metric.direction=maximise"]
     text = stemma("simulate", ROOT / "jobs/pbt.toml", *accuracy).stdout
     assert re.search(r"^best +member \d+ at \d+ units: 0\.\d+$", text, re.MULTILINE), text

@@ -1,4 +1,4 @@
-"""kill -9 of everything, at any moment: the file opens, no committed report is lost, the search goes on."""
+"""kill -9 of all ranks, at any moment: the file opens, no committed report is lost, the search goes on."""
 
 import os
 import random
@@ -20,7 +20,7 @@ def committed(stemma, file="toy.h5"):
 
 @pytest.mark.parametrize("text", [JOB, PBT, GPBT + TPE], ids=["asha", "pbt", "gpbt-tpe"])
 def test_the_whole_job_at_random_moments(stemma, mpi, job, text):
-    """One search, killed again and again, each time resumed."""
+    """One search, killed again and again, and resumed each time."""
     job.write_text(text.replace("max = 20", "max = 200000").replace("max = 16", "max = 200000"))
     moments = random.Random(20)
     options = ["--set", "trainer.cost=4ms", "--set", "run.budget.members=100000"]
@@ -28,7 +28,7 @@ def test_the_whole_job_at_random_moments(stemma, mpi, job, text):
     for kill in range(KILLS if text == JOB else KILLS // 3):
         words = ["run", job, "--output", "toy.h5", "--continue", *options]
         started = stemma.start(2 + kill % 3, *words)
-        if kill % 3:  # the others may hit it while it starts, even before there is a file
+        if kill % 3:  # the other kills may hit it while it starts, even before there is a file
             wait_until(lambda: (stemma.folder / "toy.h5").exists() and len(committed(stemma)) > len(before), "the search has gone on")
         time.sleep(moments.uniform(0.05, 1.0))
         started.kill()
@@ -61,7 +61,7 @@ def test_one_worker_dies_and_the_others_go_on(stemma, mpi, job):
 
 @pytest.mark.parametrize("size", [0.3, 0.6, 0.9, 0.99])
 def test_a_file_that_was_cut_short_is_refused_or_read(stemma, job, size):
-    """Copied while half written, say: an answer, never a crash."""
+    """For example copied while half written: an answer, never a crash."""
     stemma("run", job, "-n", 2, "--output", "whole.h5")
     content = (stemma.folder / "whole.h5").read_bytes()
     (stemma.folder / "cut.h5").write_bytes(content[: int(len(content) * size)])

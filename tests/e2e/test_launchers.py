@@ -1,5 +1,5 @@
-"""Inside a batch job: one task of a step, variables that are nonsense, clocks that jump, warnings that come early. What
-Slurm sets is set by hand here; tests/slurm has the real one."""
+"""Inside a batch job: one task of a step, variables that are nonsense, clocks that jump, warnings that come early. The
+tests set Slurm's variables themselves; tests/slurm has a real Slurm."""
 
 import os
 import re
@@ -11,14 +11,14 @@ import pytest
 from harness import OK, REQUEUE, TIMEOUT_S, USER_ERROR, wait_until
 from record import rows
 
-# Real processes against a real clock: where a busy machine held one up, it is tried once more, and told.
+# Real processes run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
 pytestmark = pytest.mark.flaky(reruns=1)
 
 ONE_TASK = {"SLURM_JOB_ID": "5", "SLURM_STEP_ID": "0", "SLURM_PROCID": "0", "SLURM_NTASKS": "8", "SLURM_STEP_NUM_TASKS": "1",
             "SLURM_STEP_TASKS_PER_NODE": "1", "SLURM_LOCALID": "0"}
 ENDLESS = ("--set", "trainer.cost=20ms", "--set", "run.budget.members=100000", "-o", "toy.h5")
 
-# The wall clock of the process jumps once the file $JUMPED is there.
+# The wall clock of the process jumps once the file $JUMPED exists.
 JUMP = """\
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -107,7 +107,7 @@ def test_variables_that_are_nonsense(stemma, job, variable):
 
 @pytest.mark.parametrize("hours", [2, -2])
 def test_the_wall_clock_jumps(stemma, job, hours):
-    """The search ends neither early nor, for hours, late."""
+    """The search ends neither early nor hours late."""
     (stemma.folder / "jump.c").write_text(JUMP)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", "jump.so", "jump.c", "-ldl"], cwd=stemma.folder, check=True)
     jumped = stemma.folder / "jumped"
@@ -141,7 +141,7 @@ def test_a_termination_after_an_early_warning_is_the_first_order(stemma, job):
 
 @pytest.mark.parametrize(("number", "seconds"), [(signal.SIGUSR1, 36000), (signal.SIGUSR2, 120), (signal.SIGTERM, 120)])
 def test_other_signals_are_obeyed_at_once(stemma, job, number, seconds):
-    """A warning with hours left is of a preemption, USR2 is what the batch script sends when Slurm ends the job."""
+    """A warning with hours left announces a preemption. The batch script sends USR2 when Slurm ends the job."""
     search = Search(stemma, job, seconds)
     search.process.send_signal(number)
     search.ends()

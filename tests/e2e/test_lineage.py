@@ -73,7 +73,7 @@ width = 16
 
 @pytest.mark.parametrize("ranks", [2, 4])
 def test_a_lineages_curve_is_continuous(stemma, mpi, tmp_path, ranks):
-    """Networks that hardly learn keep the loss they were born with: a child's is its parent's, wherever it was trained."""
+    """Networks that hardly learn keep their initial loss: a child's loss is its parent's, on any worker."""
     if "no LibTorch" in stemma("--version").stdout:
         pytest.skip("built without LibTorch")
     (tmp_path / "still.toml").write_text(STANDING_STILL)
@@ -138,7 +138,7 @@ def test_the_schedule_is_that_of_the_ancestors(stemma, population, members):
 
 
 def test_the_schedule_of_the_result_ends_at_its_report(stemma, job):
-    """Where noise alone decides, the best member is trained on and does not keep what made it the best."""
+    """If noise alone decides, the best member is trained on and loses the metric that made it the best."""
     stemma.env["LC_ALL"] = "C"
     job.write_text(PBT.replace('type = "toy"', 'type = "toy"\nnoise = 1.0\nsurface = "flat"'))
     told = stemma("run", job, "-n", 1, "-q").stdout
@@ -226,7 +226,7 @@ def test_a_schedule_is_trained_again_from_scratch(stemma, population):
 
 
 def test_a_replay_trains_as_a_search_with_a_preset_did(stemma):
-    """What trainer settings owe to the search's [scheduler] stands in the replay's."""
+    """Trainer settings that depend on the search's [scheduler] stand in the replay's job."""
     if "no LibTorch" in stemma("--version").stdout:
         pytest.skip("built without LibTorch")
     text = (ROOT / "jobs/energy_asha.toml").read_text().replace("tests/data", str(ROOT / "tests/data"))

@@ -1,4 +1,4 @@
-"""Run files that are given by symbolic links: everything is beside the real file, and no link is ever replaced."""
+"""Run files that are given by symbolic links: all files are beside the real file, and no link is ever replaced."""
 
 import subprocess
 
@@ -12,7 +12,7 @@ SMALL = ("-n", 2, "-q", "--set", "run.budget.members=10", "--set", "workers.dura
 
 @pytest.fixture
 def linked(stemma):
-    """home/r.h5 -> home/again.h5 -> ../scratch/r.h5; nothing is there yet."""
+    """home/r.h5 -> home/again.h5 -> ../scratch/r.h5. The file itself does not exist yet."""
     home, scratch = stemma.folder / "home", stemma.folder / "scratch"
     home.mkdir()
     scratch.mkdir()

@@ -1,4 +1,5 @@
-"""One search writes a run file at a time, whoever else tries: in the same batch job, in another container, on another host."""
+"""One search at a time writes a run file, also against a process of the same batch job, of another container, or of
+another host."""
 
 import os
 import signal
@@ -14,20 +15,21 @@ ENDLESS = ("--set", "trainer.cost=10ms", "--set", "run.budget.members=100000")
 
 
 class Search:
-    """`stemma WORDS...` with workers inside the process, in the background; `before` it stands what puts it elsewhere."""
+    """`stemma WORDS...` with workers inside the process, in the background. `before` holds the words that move it into
+    namespaces."""
 
     def __init__(self, stemma, *words, before=(), **variables):
         self.process = subprocess.Popen([*before, stemma.binary, *map(str, words)], cwd=stemma.folder, env=stemma.env | variables,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def end(self):
-        """Its exit code and what it said."""
+        """Its exit code and its output."""
         _, told = self.process.communicate(timeout=TIMEOUT_S)
         return self.process.returncode, told
 
     def kill(self):
         self.process.kill()
-        self.process.wait(TIMEOUT_S)  # whatever it started may keep its pipes open
+        self.process.wait(TIMEOUT_S)  # its children may keep its pipes open
 
 
 def begin(stemma, job, *words, **where):
@@ -37,7 +39,7 @@ def begin(stemma, job, *words, **where):
 
 
 def finish(stemma, search):
-    """Ends it in order; what it reported is all there."""
+    """Ends it in order. All its reports are in the file."""
     stemma("stop", "toy.h5")
     code, told = search.end()
     assert code == 4, told
@@ -45,7 +47,7 @@ def finish(stemma, search):
 
 
 def elsewhere(*words):
-    """Words that start a program in namespaces of its own; skips where that is not permitted."""
+    """Words that start a program in namespaces of its own. Skips where that is not permitted."""
     if subprocess.run(["unshare", *words, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip(f"unshare {' '.join(words)} is not permitted here")
     return ["unshare", *words]
@@ -128,7 +130,7 @@ def test_of_five_resumes_at_once_one_wins(stemma, job):
 
 
 def test_what_starts_programs_does_not_keep_the_lock(stemma, tmp_path):
-    """That helper is a fork of the search. Frozen, it outlives it."""
+    """That helper is a fork of the search. Frozen, the helper outlives the search."""
     (tmp_path / "job.toml").write_text(PROGRAM_JOB.replace("PYTHON", sys.executable))
     (tmp_path / "program.py").write_text("import stemma, time\nfor lease in stemma.leases():\n    open('trains', 'w')\n    time.sleep(1000)\n")
     stemma.env["PYTHONPATH"] = str(ROOT / "analysis")

@@ -1,4 +1,4 @@
-"""Standard output that cannot take it all, descriptors that are closed, and names that are too long."""
+"""Standard output that cannot take all text, closed descriptors, and names that are too long."""
 
 import os
 import signal
@@ -49,7 +49,7 @@ def test_a_search_is_whole_though_nobody_could_read_of_it(toy):
 
 @pytest.mark.parametrize("pipe_signal", [signal.SIG_DFL, signal.SIG_IGN])
 def test_a_reader_that_leaves_is_no_error(toy, pipe_signal):
-    """`| head`: the program ends by SIGPIPE, silently, or where that is ignored in order."""
+    """`| head`: the program ends by SIGPIPE, silently. Where SIGPIPE is ignored, it ends in order."""
     for words in (["export", "toy.h5", "--json", "-"], ["status", "toy.h5"], ["check", "--explain", "markdown"]):
         reads, writes = os.pipe()
         os.close(reads)
@@ -91,7 +91,7 @@ def test_weights_are_never_written_over_the_snapshot_that_they_are_of(toy):
 
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1), (0, 1, 2)])
 def test_descriptors_that_are_closed(stemma, tmp_path, closed):
-    """`<&-`, `>&-`, `2>&-`: a search with programs ends, and nothing of it stays."""
+    """`<&-`, `>&-`, `2>&-`: a search with programs ends, and leaves nothing behind."""
     import sys
 
     (tmp_path / "program.py").write_text(INSTANT_PROGRAM)

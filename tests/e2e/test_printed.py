@@ -1,4 +1,4 @@
-"""What a run file, a job or a training program of somebody else's makes Stemma print: text, and nothing that a terminal obeys."""
+"""What a foreign run file, job or training program makes Stemma print: text, and no control sequences."""
 
 import json
 import os
@@ -14,10 +14,10 @@ from harness import OK, ROOT, TIMEOUT_S
 h5py = pytest.importorskip("h5py")
 np = pytest.importorskip("numpy")
 
-# A title, a cleared screen, the cursor up, a bell; the second set of control characters; text from right to left; a line that
-# looks like one of Stemma's.
+# A title, a cleared screen, the cursor up, a BEL character; the second set of control characters; text from right to
+# left; a line that looks like a line of Stemma's.
 EVIL = "\x1b]0;owned\x07\x1b[2J\x1b[A\x9b31m\x85\u202egnp.exe\u2066\u2028\r\x7f\ufeff"
-QUIET = "\x9b31m\u202egnp.exe\u2066"  # of that what a job file lets through
+QUIET = "\x9b31m\u202egnp.exe\u2066"  # the part of it that a job file lets through
 
 JOB = f"""\
 [run]
@@ -65,15 +65,15 @@ def is_text(character):
 
 
 def check(output, what):
-    shown = output.decode()  # raises where it is no UTF-8
+    shown = output.decode()  # raises if it is no UTF-8
     assert not [character for character in shown if not is_text(character)], (what, shown)
     return shown
 
 
 @pytest.fixture(scope="module")
 def naughty(tmp_path_factory):
-    """A folder with a run whose names and texts are full of all that, as a program and a job can make them, and then as a
-    forger can: run.h5, forged.h5."""
+    """A folder with a run whose names and texts are full of EVIL. In run.h5 the texts come through a program and a job;
+    in forged.h5 a forger has written them into the file."""
     from harness import Stemma
 
     program = Stemma(tmp_path_factory.mktemp("naughty"))
@@ -91,7 +91,7 @@ def naughty(tmp_path_factory):
 
 
 def forge(source, target):
-    """Other names in the header, and other bytes where the log has the host, with all checksums right again."""
+    """Other names in the header, and other bytes in the log's host field, with all checksums corrected."""
     sys.path.insert(0, str(ROOT / "analysis"))
     from stemma.runfile import header_crc32
 
@@ -123,7 +123,7 @@ LOOKS = [("status",), ("verify",), ("show", 0), ("show", 1), ("show", 99), ("lin
 def test_commands_print_nothing_but_text(naughty, words, file):
     done = subprocess.run([naughty.binary, words[0], file, *map(str, words[1:])], cwd=naughty.folder, env=naughty.env, capture_output=True, timeout=TIMEOUT_S, check=False)
     told = check(done.stdout, words) + check(done.stderr, words)
-    assert done.returncode in (0, 1, 2, 5, 6, 75) and "/analysis/stemma/" not in told, told  # no traceback of our own
+    assert done.returncode in (0, 1, 2, 5, 6, 75) and "/analysis/stemma/" not in told, told  # no traceback of Stemma's
     assert not any(line.startswith(("best member: 98", "best member: 99")) for line in told.splitlines()), told
 
 

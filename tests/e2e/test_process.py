@@ -13,7 +13,7 @@ from record import rows
 
 EXAMPLES = ROOT / "docs/examples/python"
 
-TORCH_PYTHON = os.environ.get("STEMMA_TORCH_PYTHON", sys.executable)  # one that has PyTorch
+TORCH_PYTHON = os.environ.get("STEMMA_TORCH_PYTHON", sys.executable)  # a Python that has PyTorch
 
 GPBT = PROGRAM_JOB.replace('type = "asha"\nmin = 1\nmax = 3\neta = 3', 'type = "gpbt"\nchildren = 4\nfounders = 2\ninterval = 2\nmax = 6').replace("budget = { members = 6 }", "seed = 4294967303")
 
@@ -45,7 +45,7 @@ def program(stemma):
 
 
 def example(stemma, name, python=sys.executable):
-    """The job of an example, copied to the test's folder; run with `python`."""
+    """The job of an example, copied to the test's folder, to be run with `python`."""
     stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
     shutil.copy(EXAMPLES / f"{name}.py", stemma.folder)
     path = stemma.folder / f"{name}.toml"
@@ -54,7 +54,7 @@ def example(stemma, name, python=sys.executable):
 
 
 def assert_conforms(stemma, job):
-    """Also in children with their parents' values and with others."""
+    """Also in children, with their parents' values and with other values."""
     said = stemma("conform", "--job", job, "--units", 4).stdout
     assert "FAILED" not in said and "no effect" not in said, said
     assert "ok      goes on from a snapshot" in said and "ok      a child with its parent's values trains as the parent would go on" in said, said
@@ -173,7 +173,7 @@ def test_children_train_with_the_schedule_that_the_record_says(stemma, program):
     begins = dict(sorted(trained, reverse=True))
 
     def rate(member, unit):
-        """After `unit` units of the member's lineage: each made by the gamma that the record has for it."""
+        """After `unit` units of the member's lineage. Each unit uses the gamma that the record has for it."""
         if unit == 0:
             return 0.5
         own = members[member]
@@ -239,7 +239,7 @@ def test_a_question_for_a_hyperparameter_uses_up_no_unit(stemma, program):
     stemma("run", stemma.folder / "program.toml", "-n", 1, "-o", "run.h5")
 
     trained = (stemma.folder / "trained").read_text().split()
-    # It keeps no snapshots: who goes on is trained again from scratch.
+    # The program keeps no snapshots: a member that goes on is trained again from scratch.
     assert len(trained) == sum(report["resource"] for report in rows(stemma, "run.h5", "reports")) > 6
 
 

@@ -1,4 +1,5 @@
-"""What people's training programs do: end after each training, break their device, start children, leave folders behind."""
+"""Habits of users' training programs: they end after each training, break their device, start children, leave folders
+behind."""
 
 import os
 import subprocess
@@ -11,7 +12,7 @@ from record import rows
 
 JOB = PROGRAM_JOB.replace("members = 6", "members = 12").replace("max = 3\neta = 3", "max = 4\neta = 2").replace('heartbeat = "200ms"\nlost_after = "5s"\n', "")
 
-# Its state is a number that goes on with the training.
+# Its state is a number that training changes.
 PRELUDE = """\
 import json, os, subprocess, sys, time
 import stemma
@@ -171,7 +172,7 @@ def test_a_mistake_that_every_worker_refuses_is_the_users(stemma, program):
 
 def test_a_mistake_that_every_rank_refuses_is_the_users(stemma, mpi, job):
     stemma.env["CUDA_VISIBLE_DEVICES"] = ""
-    # Of a job whose trainer is checked by the ranks alone.
+    # A job whose trainer is checked by the ranks alone.
     text = job.read_text().replace('type = "toy"\nunit = "step"', f'type = "process"\ncommand = ["{sys.executable}", "program.py"]')
     job.write_text(text)
     (stemma.folder / "program.py").write_text(PRELUDE + ONE_EACH["break"])
@@ -209,7 +210,7 @@ def test_mistakes_of_torch_jobs_are_found_by_check_and_before_the_start(stemma, 
     assert not (stemma.folder / "run.h5").exists()
 
 
-# ---- what a person sees ---------------------------------------------------------------------------------------------
+# ---- what a user sees -----------------------------------------------------------------------------------------------
 
 
 def test_the_end_of_what_a_program_printed_is_shown(stemma, program):
@@ -251,7 +252,7 @@ def test_a_job_can_be_checked_without_its_program(stemma, program):
 
 
 def test_over_mpi_rank_zero_starts_one_more_at_the_same_time(stemma, mpi, program):
-    # Each waits for the others: the check does not go before the workers' own.
+    # Each program waits for the others: the check does not run before the workers' own programs.
     job = program(
         "open(f'start-{os.getpid()}', 'w').close()\nimport glob\nwhile len(glob.glob('start-*')) < 3: time.sleep(0.01)\n"
         "for lease in stemma.leases():\n    with lease:\n        train(lease)\n"

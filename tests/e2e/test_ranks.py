@@ -5,7 +5,7 @@ from harness import JOB
 from populations import ASHA, GP, GPBT, PBT, TPE
 from record import rows
 
-# One parent, whose children are trained one after another: with any number of workers there is one order only.
+# One parent, whose children are trained one after another: there is only one order, with any number of workers.
 IN_STEP = JOB.replace("members = 40", "members = 100").replace(
     ASHA, 'type = "gpbt"\nchildren = 5\nratio = 5\ninterval = 2\nmax = 12\nsequential = true'
 )
@@ -40,7 +40,7 @@ def test_in_step_any_number_of_ranks_searches_the_same(stemma, mpi, job):
 
 
 def test_founders_but_the_last_are_random_draws(stemma, job):
-    """The model has something to compare when it makes its first proposal, whatever the order of reports."""
+    """The model has reports to compare when it makes its first proposal, in any order of reports."""
     drawn = {}
     for sampler in ("random", "tpe"):
         job.write_text(IN_STEP)

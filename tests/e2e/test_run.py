@@ -1,4 +1,4 @@
-"""A whole search, then everything that reads its run file."""
+"""A whole search, then every command that reads its run file."""
 
 import json
 

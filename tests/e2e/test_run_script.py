@@ -54,7 +54,7 @@ def test_a_job_from_start_to_end(environment, job, tmp_path):
 
 
 def read_until(terminal, ready, seconds):
-    """What comes from the pseudo-terminal until `ready(text)`, or its end."""
+    """The output of the pseudo-terminal until `ready(text)`, or its end."""
     text, end = "", time.monotonic() + seconds
     while not ready(text):
         assert time.monotonic() < end, text
@@ -74,7 +74,7 @@ def test_control_c_ends_the_search_in_order(environment, job, stemma):
              "--set", "trainer.cost=20ms", "--set", "run.budget.members=100000"]
     child, terminal = pty.fork()
     if child == 0:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs, such as these tests, start with it ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # background jobs of a shell, such as these tests, start with SIGINT ignored
         os.execve(words[0], words, environment)
 
     shown = read_until(terminal, lambda text: text.count("\r") > 10 and (stemma.folder / "toy.h5").exists(), 120)

@@ -1,4 +1,4 @@
-"""stemma sbatch: what it prints is a script, and its sums are those of preview. tests/slurm runs the scripts."""
+"""stemma sbatch: its output is a script, and its sums are those of preview. tests/slurm runs the scripts."""
 
 import os
 import subprocess

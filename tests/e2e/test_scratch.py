@@ -1,4 +1,4 @@
-"""Folders through which snapshots go to and from programs, when they are full. Docker's /dev/shm has 64 MiB; here it has 4."""
+"""Full folders for snapshots to and from programs. Docker's /dev/shm has 64 MiB; here it has 4."""
 
 import json
 import subprocess
@@ -21,13 +21,13 @@ for lease in stemma.leases():
 
 
 def write_job(folder, program):
-    """Its text is in the command, so that no file of the program has to be found."""
+    """The program's text is in the command, so that no program file has to be found."""
     (folder / "job.toml").write_text(PROGRAM_JOB.replace('["PYTHON", "program.py"]', json.dumps([sys.executable, "-c", program])))
 
 
 @pytest.fixture
 def start(stemma, tmp_path):
-    """Starts `stemma WORDS...` where /dev/shm, and the folders in `small`, have 4 MiB each."""
+    """Starts `stemma WORDS...` with 4 MiB each in /dev/shm and in the folders of `small`."""
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("unshare --mount is not permitted here")
     write_job(tmp_path, PROGRAM)

@@ -1,4 +1,5 @@
-"""Folders that others can write to: two users work side by side, and nobody's planted link leads to a file of somebody else."""
+"""Folders that other users can write to: two users work side by side, and no planted link leads to another user's
+file."""
 
 import os
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from harness import JOB, STOPPED, TIMEOUT_S, USER_ERROR, wait_until
 
-# Every file system is said to be NFS.
+# Every file system claims to be NFS.
 NETWORK = """\
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can play tw
 
 
 class User:
-    """Runs the program as somebody else, with a folder of his own and one for temporary files that all share."""
+    """Runs the program as another user, with a folder of that user and one for temporary files that all users share."""
 
     def __init__(self, number, place, binary, env):
         self.number, self.home, self.binary = number, place / f"home-{number}", binary
@@ -52,7 +53,7 @@ class User:
 
 @pytest.fixture
 def users(stemma):
-    """Two of them, on a machine with one folder for temporary files, where every home is on NFS."""
+    """Two users, on a machine with one folder for temporary files, where every home is on NFS."""
     place = Path(tempfile.mkdtemp(prefix="stemma-users-"))
     place.chmod(0o755)
     (place / "tmp").mkdir()
@@ -76,7 +77,7 @@ def run_id(user, file):
 
 
 def plant(target, name, victim):
-    """`name`, a link to a file of the victim, which the one who plants it cannot write to."""
+    """`name`, a link to a file of the victim. The user who plants the link cannot write to that file."""
     precious = victim.home / "precious"
     precious.write_text("precious")
     os.chown(precious, victim.number, victim.number)
@@ -121,7 +122,8 @@ def test_what_stands_in_the_place_of_ones_own_folder_is_refused(users, in_the_wa
 
 @pytest.mark.parametrize("name", ["r.h5.{id}.resuming", "r.h5.{id}.lock", "r.h5.{id}", "r.h5.{id}.publishing", "r.h5.{id}.compacting"])
 def test_links_planted_on_the_node(users, name):
-    """In a folder that the victim named, and in which everybody can write. Without a sticky bit the names can be cleared."""
+    """In a folder that the victim named, and in which every user can write. Without a sticky bit the names can be
+    cleared."""
     victim, _ = users
     shared = victim.home.parent / "shared"
     shared.mkdir()

@@ -1,4 +1,4 @@
-"""Signals to a search without a launcher: what asks for the end ends it in order, resumable."""
+"""Signals to a search without a launcher: a request to end ends the search in order, resumable."""
 
 import os
 import signal
@@ -45,7 +45,7 @@ def test_a_signal_ends_it_in_order(stemma, start, name):
 
 
 def test_a_terminal_that_closes_ends_it_in_order(stemma, start):
-    """The kernel's own SIGHUP, with nobody there any more to write to."""
+    """The kernel's own SIGHUP, when the terminal to write to is gone."""
     master, terminal = os.openpty()
 
     def own_terminal():
@@ -63,7 +63,7 @@ def test_a_terminal_that_closes_ends_it_in_order(stemma, start):
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR2", "SIGXCPU"])
 def test_what_was_ignored_at_the_start_stays_ignored(stemma, start, name):
-    """nohup, or a script that keeps a warning to itself."""
+    """nohup, or a script that ignores a warning."""
     process = start(members=60, preexec_fn=lambda: signal.signal(getattr(signal, name), signal.SIG_IGN))
     process.send_signal(getattr(signal, name))
     out = process.communicate(timeout=TIMEOUT_S)[0]

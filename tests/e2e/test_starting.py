@@ -1,4 +1,5 @@
-"""What a rank does before there is a search: it waits for the others, loads what it needs, and survives broken pipes."""
+"""What a rank does before there is a search: it waits for the others, loads what it needs, and survives broken
+pipes."""
 
 import os
 import shutil
@@ -35,7 +36,7 @@ model = "mlp"
 
 
 def one_rank_dies_at_once(stemma):
-    """In place of the program: at the first start rank 2 is killed before it comes to MPI."""
+    """In place of the program: at the first start rank 2 is killed before it enters MPI."""
     wrapper = stemma.folder / "wrapper"
     wrapper.write_text(
         "#!/bin/sh\n"

@@ -1,5 +1,5 @@
-"""Processes that do not run for longer than `lost_after` and then go on (Ctrl-Z, `scontrol suspend`, a disk that hangs): nobody is to be blamed
-for that time, and nothing is lost."""
+"""Processes that stand still for longer than `lost_after` and then go on (Ctrl-Z, `scontrol suspend`, a disk that
+hangs): no worker is declared lost, and nothing is lost."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from harness import OK, ROOT, TIMEOUT_S, alive, wait_until
 from record import rows
 from stalls import hanging_disk
 
-# Heartbeats against a real clock: where a busy machine held one up, it is tried once more, and told.
+# Heartbeats run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
 pytestmark = pytest.mark.flaky(reruns=1)
 
 LOST_AFTER_S = 3
@@ -41,7 +41,7 @@ def reports(stemma):
 
 
 def family(pid):
-    """A process and all that descend from it."""
+    """A process and all its descendants."""
     parents = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -73,7 +73,7 @@ def expect_nothing_lost(stemma, stderr, members):
 
 @pytest.mark.parametrize("trainer", ["toy", "process"])
 def test_one_process_is_suspended(stemma, job, trainer):
-    """All of it, as a batch system does: the programs that train as well, whose silence has a limit of its own."""
+    """The whole job, as a batch system does it: also the training programs, whose silence has a limit of its own."""
     options = SLOW
     if trainer == "process":
         (stemma.folder / "program.py").write_text(PROGRAM)

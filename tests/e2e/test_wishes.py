@@ -1,4 +1,4 @@
-"""`stemma stop` and `stemma budget` while nothing runs, and wishes whose search is killed before it has obeyed."""
+"""`stemma stop` and `stemma budget` while no search runs, and requests whose search is killed before it has obeyed."""
 
 import json
 import os
@@ -10,10 +10,10 @@ import pytest
 from harness import STOPPED, USER_ERROR, alive, wait_until
 from record import rows
 
-# Real processes against a real clock: where a busy machine held one up, it is tried once more, and told.
+# Real processes run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
 pytestmark = pytest.mark.flaky(reruns=1)
 
-# Settings of the job, so that `--continue` finds the same one.
+# Settings of the job, so that `--continue` finds the same job.
 SLOW = ("--set", "trainer.cost=20ms")
 
 
@@ -58,7 +58,7 @@ def test_a_stop_ends_the_next_start_before_it_trains(killed, job):
     assert "it was asked to stop" in ended.stdout
     assert reports(killed) == before
 
-    killed(*go_on(job))  # submitted again: the wish has counted
+    killed(*go_on(job))  # submitted again: the request has counted
     assert len(rows(killed, "toy.h5", "members")) == 40
     killed("verify", "toy.h5")
 
@@ -77,7 +77,7 @@ def test_resume_names_a_stop_and_goes_on(killed, job):
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_budgets_hold_from_the_next_start_on(killed, job, by_hand):
     assert "next start" in killed("budget", "toy.h5", "--members", 30).stdout
-    killed("budget", "toy.h5", "--reports", 500)  # the second leaves what the first changed
+    killed("budget", "toy.h5", "--reports", 500)  # the second leaves unchanged what the first changed
 
     done = killed("resume", "toy.h5", "-n", 2) if by_hand else killed(*go_on(job))
 
@@ -96,13 +96,13 @@ def control(stemma):
 
 
 def kill_after_stop(stemma, job):
-    """A search whose leases end in 30 s is killed once it has read a stop; returns what it was called with."""
+    """A search whose leases end in 30 s is killed once it has read a stop. Returns the name of the request."""
     hanging = ("run", "--continue", job, "-n", 2, "-o", "toy.h5", "--set", "trainer.cost=30s")
     started = start(stemma, *hanging)
     wait_until(lambda: (stemma.folder / "toy.h5").exists() and rows(stemma, "toy.h5", "leases"), "leases are out")
     stemma("stop", "toy.h5")
     wait_until(lambda: any("taken" in line for line in control(stemma)), "the wish is read")
-    time.sleep(0.3)  # then it is committed, too; before that it would still wait
+    time.sleep(0.3)  # then it is committed, too; before the commit it would still wait
     kill(started)
     return hanging
 
@@ -128,7 +128,8 @@ def test_resume_after_a_stop_that_a_kill_cut_short(stemma, job):
 
 
 def test_how_a_search_ended_is_known_before_the_process_has_ended(stemma, job):
-    """Here it hangs as it prints its report, and is killed: a batch script must not take that for ranks that died."""
+    """The search hangs as it prints its report, and is killed: a batch script must not take that for ranks that
+    died."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with pytest.raises(BlockingIOError):

@@ -10,13 +10,14 @@ WORDS_MAX = 25
 
 # Not yet mended: folders and files whose text this test does not read. The list shrinks to nothing.
 STILL_TO_DO = (
-    ".ci", "ARCHITECTURE.md", "CHANGELOG.md", "CMakeLists.txt", "README.md", "analysis", "cmake", "docs", "jobs", "run",
-    "slurm", "src/CMakeLists.txt", "src/app/CMakeLists.txt", "src/app/command_line.cpp", "src/app/commands",
+    ".ci", "ARCHITECTURE.md", "CHANGELOG.md", "CMakeLists.txt", "README.md", "analysis", "cmake", "docs", "run",
+    "src/CMakeLists.txt", "src/app/CMakeLists.txt", "src/app/command_line.cpp", "src/app/commands",
     "src/app/durable_snapshots.cpp", "src/app/durable_snapshots.hpp", "src/app/exit_codes.hpp", "src/app/job",
     "src/app/main.cpp", "src/app/ranks.cpp", "src/app/ranks.hpp", "src/app/registry", "src/app/registry.hpp",
     "src/app/worker_place.cpp", "src/app/worker_place.hpp", "src/genealogy", "src/manager", "src/record", "src/runtime",
     "src/sampler", "src/scheduler", "src/simulator", "src/trainer/hypergradient.cpp", "src/trainer/hypergradient.hpp",
-    "src/trainer/torch", "src/trainer/torch_library", "src/worker", "test", "tests",
+    "src/trainer/torch", "src/trainer/torch_library", "src/worker", "test", "tests/CMakeLists.txt", "tests/analysis",
+    "tests/bench", "tests/conftest.py", "tests/contract", "tests/data", "tests/layering", "tests/property", "tests/unit",
 )
 
 # Where the words are meant: the lists of what is forbidden.

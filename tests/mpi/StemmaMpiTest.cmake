@@ -1,9 +1,11 @@
-# stemma_mpi_test(NAME mpi_endpoint RANKS 2 3 5 SOURCES ... DEPENDS ... [TIMEOUT s] [ENVIRONMENT ...] [LARGE Pattern]): a
-# GoogleTest program with the main() of mpi_main.cpp, one CTest entry for each number of ranks, labelled mpi and sizeN. LARGE:
-# cases that have "Pattern" in their name are an entry of their own, mpi_endpoint.Pattern.N, which ./test leaves out.
+# stemma_mpi_test(NAME mpi_endpoint RANKS 2 3 5 SOURCES ... DEPENDS ... [TIMEOUT s] [ENVIRONMENT ...] [LARGE Pattern])
 #
-# Open MPI on one machine: more ranks than cores, root in containers, the loopback interface only, and no cross-memory
-# attach, which containers often forbid (it then warns or fails at the first large message).
+# A GoogleTest program with the main() of mpi_main.cpp. It has one CTest entry for each number of ranks, labeled mpi and
+# sizeN. LARGE: cases that have "Pattern" in their name are an entry of their own, mpi_endpoint.Pattern.N. ./test leaves
+# these entries out.
+#
+# Settings of Open MPI on one machine: more ranks than cores, root in containers, the loopback interface only. Also no
+# cross-memory attach, which containers often forbid: it then warns or fails at the first large message.
 set(STEMMA_MPI_TEST_ENVIRONMENT OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl=vader,self
     OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
     OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none OMP_NUM_THREADS=1)

@@ -1,6 +1,5 @@
-// main() of tests that run under mpiexec: every rank runs the same tests in the same order. Rank 0 prints; the others
-// keep quiet and show what they printed only when something failed. The exit code is the worst of all ranks, on all
-// ranks.
+// main() of tests that run under mpiexec: every rank runs the same tests in the same order. Rank 0 prints. The other
+// ranks are silent and show their output only if a test failed. The exit code on all ranks is the worst of all ranks.
 
 #include <gtest/gtest.h>
 #include <mpi.h>
@@ -14,7 +13,7 @@
 
 namespace {
 
-/// Standard output into a temporary file for as long as this lives.
+/// Redirects standard output into a temporary file for the lifetime of the object.
 class Quiet {
 public:
     Quiet() : file_(std::tmpfile()), saved_(::dup(STDOUT_FILENO)) {
@@ -44,7 +43,7 @@ private:
     int saved_;
 };
 
-/// Tests begin together, so that what one leaves on its way cannot meet the next.
+/// Tests begin together, so that a message of one test cannot arrive in the next.
 class TogetherListener final : public ::testing::EmptyTestEventListener {
     void OnTestStart(const ::testing::TestInfo&) override { MPI_Barrier(MPI_COMM_WORLD); }
 };

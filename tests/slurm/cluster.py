@@ -13,7 +13,8 @@ SECONDS = 240
 THREE_TASKS = ("--nodes=1", "--ntasks-per-node=3", "--time=5")
 SLOW = ("--set", "trainer.cost=40ms", "--set", "run.budget.members=150", "--output", "toy.h5")
 LONG = ("--set", "trainer.cost=40ms", "--set", "run.budget.members=100000", "--output", "toy.h5")
-# A limit of a minute that the search obeys by itself, with half of it left; Slurm's own warning would come too late.
+# A limit of a minute that the search obeys by itself, with half of the minute left. Slurm's own warning would come too
+# late.
 CUT = ("--time=1", "--signal=B:USR1@1")
 HALF_A_MINUTE = ("--grace", "30s")
 
@@ -33,7 +34,7 @@ class Cluster:
         return done.stdout
 
     def submit(self, *words, script="stemma.sbatch", options=(), **more):
-        """Number of the job that runs `stemma run WORDS...`; `more` is its environment."""
+        """Number of the job that runs `stemma run WORDS...`. `more` is added to its environment."""
         text = self("sbatch", *options, ROOT / "slurm" / script, *words, **more)
         return int(re.search(r"Submitted batch job (\d+)", text)[1])
 
@@ -106,6 +107,7 @@ def incarnations(cluster, job):
 
 
 def end_soon(cluster, stemma, before, file="toy.h5"):
-    """Waits until the next start has added to the reports `before`, then lets the search have no more members than it has."""
+    """Waits until the next start has added to the reports `before`. Then sets the search's members budget to its
+    present members."""
     cluster.wait_for_reports(file, len(before) + 1)
     stemma("budget", file, "--members", members(stemma, file))

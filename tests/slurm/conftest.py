@@ -1,4 +1,5 @@
-"""Fixtures of the tests with a real Slurm on this machine. Skipped, with the reason, where it cannot start."""
+"""Fixtures of the tests with a real Slurm on this machine. The tests are skipped, with the reason, if Slurm cannot
+start."""
 
 import fcntl
 import os
@@ -22,14 +23,15 @@ NEEDED = ("slurmctld", "slurmd", "sbatch", "munged", "mpirun")
 
 @contextmanager
 def one_at_a_time():
-    """Files of tests run side by side, and each starts a Slurm: until it listens to its ports they look free to the next one."""
+    """Test files run side by side, and each starts a Slurm. Ports look free to the next file until that Slurm listens
+    to them."""
     with (Path(tempfile.gettempdir()) / f"stemma-tests-slurm-{os.getuid()}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def free_ports(count):
-    """The first of `count` ports in a row that nobody listens to."""
+    """The first of `count` ports in a row that no process listens to."""
     for first in range(26817, 60000, count):
         try:
             for port in range(first, first + count):
@@ -83,7 +85,7 @@ def cluster(stemma, job, one_node):
 @pytest.fixture
 def pair(stemma, job, two_nodes):
     cluster = Cluster(stemma, two_nodes)
-    cluster.env["OMPI_MCA_btl"] = "tcp,self"  # the "nodes" are one host: shared memory would cross them
+    cluster.env["OMPI_MCA_btl"] = "tcp,self"  # the "nodes" are one host: shared memory would connect them
     yield from cleared(cluster)
 
 

@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
-# A real Slurm (munge, slurmctld, slurmd; Debian's packages) on this one machine, without systemd, for tests of the batch scripts.
+# A real Slurm (munge, slurmctld, slurmd; Debian's packages) on this machine, without systemd, for tests of the batch
+# scripts.
 #   local_slurm.sh up [NODES]   start it with NODES "nodes" (default 1) of $SLURM_LOCAL_CPUS CPUs each (default 8), then print how to use it
 #   local_slurm.sh down         stop it and remove its files
-# Its folder is $SLURM_LOCAL_DIR, its ports $SLURM_LOCAL_PORT (default 16817) and the 20 after it.
+#
+# Its folder is $SLURM_LOCAL_DIR. Its ports are $SLURM_LOCAL_PORT (default 16817) and the 20 ports after it.
+#
 # Needs root and: apt-get install -y --no-install-recommends slurm-wlm munge openmpi-bin
-# Use: export SLURM_CONF=<the path printed by `up`>, then sbatch, srun, squeue, scancel, scontrol requeue as on a cluster.
-# Partitions: batch (default) and urgent: a job in urgent preempts one in batch by REQUEUE.
-# MPI traffic stays on loopback: export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo in the job; with two
-# "nodes" also OMPI_MCA_btl=tcp,self (else ranks look for each other in a shared memory that two hosts would not have).
+#
+# Use: export SLURM_CONF=<the path printed by `up`>, then sbatch, srun, squeue, scancel, scontrol requeue as on a
+# cluster.
+#
+# Partitions: batch (default) and urgent. A job in urgent preempts a job in batch by REQUEUE.
+#
+# MPI traffic stays on loopback: export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo in the job. With
+# two "nodes" also export OMPI_MCA_btl=tcp,self. Without it ranks look for each other in a shared memory that two hosts
+# would not have.
 set -euo pipefail
 dir=${SLURM_LOCAL_DIR:-${TMPDIR:-/tmp}/local-slurm}
 port=${SLURM_LOCAL_PORT:-16817}
@@ -38,7 +46,7 @@ up() {
 ClusterName=local
 SlurmctldHost=$host
 AuthType=auth/munge
-# How long a job that is queued again waits (120 by default).
+# How long a requeued job waits (120 by default).
 AuthInfo=cred_expire=5
 SlurmUser=root
 SlurmctldPort=$port

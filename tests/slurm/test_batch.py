@@ -8,7 +8,8 @@ from cluster import CUT, HALF_A_MINUTE, LONG, SLOW, THREE_TASKS, committed, end_
 from harness import wait_until
 from record import rows
 
-# Heartbeats, kills and browsers run against a real clock: where a busy machine held one up, it is tried once more, and told.
+# Heartbeats, kills and browsers run against a real clock. If a busy machine delayed a test, it is tried once more, and
+# reported.
 pytestmark = pytest.mark.flaky(reruns=1)
 
 
@@ -50,7 +51,7 @@ def test_a_mistake_in_the_job_starts_no_rank(cluster):
 
 @pytest.mark.long
 def test_the_warning_signal_of_the_batch_system(cluster, stemma):
-    # Slurm may send it up to a minute early, so that of two minutes anything between nothing and 100 s may be used.
+    # Slurm may send the warning up to a minute early, so that between 0 and 100 s of two minutes may be used.
     job = cluster.submit("toy.toml", *LONG, options=(*THREE_TASKS, "--time=2", "--signal=B:USR1@20"), STEMMA_REQUEUES="1")
 
     cluster.wait(lambda: cluster.state(job) == "FAILED", "it was queued again once and gave up", 600)
@@ -190,7 +191,7 @@ def test_a_heterogeneous_job(pair, stemma):
 
 @pytest.mark.long
 def test_a_node_goes_down(pair, stemma):
-    """Slurm queues the job again; it goes on when there are nodes enough."""
+    """Slurm queues the job again. The job goes on when there are enough nodes."""
     job = pair.submit("toy.toml", *SLOW, options=("--nodes=2", "--ntasks-per-node=2", "--time=5"))
     pair.wait_for_reports("toy.h5", 10)
     before = committed(stemma)
@@ -198,7 +199,7 @@ def test_a_node_goes_down(pair, stemma):
     pair("scontrol", "update", "nodename=n2", "state=down", "reason=test")
     pair.wait(lambda: pair.state(job) in ("PENDING", "COMPLETING"), "the job has lost its nodes")
     wait_until(lambda: not ranks_of(job), "its ranks are gone")
-    if "DOWN" in pair("scontrol", "show", "node", "n2"):  # its daemon may have announced it again already
+    if "DOWN" in pair("scontrol", "show", "node", "n2"):  # its daemon may have announced the node again already
         pair("scontrol", "update", "nodename=n2", "state=resume")
     pair.wait_for_state(job, "COMPLETED")
 

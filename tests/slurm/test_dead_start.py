@@ -1,4 +1,4 @@
-"""A rank that dies before it comes to MPI, under the launcher that lets the others wait for it."""
+"""A rank that dies before it enters MPI, under a launcher that lets the other ranks wait for it."""
 
 import pytest
 from record import rows

@@ -1,4 +1,4 @@
-"""What is queued again, and what the ranks and the next job are told: job arrays, `sbatch --export`, jobs that follow one another."""
+"""What is queued again, and what the ranks and the next job are told: job arrays, `sbatch --export`, successor jobs."""
 
 import re
 
@@ -6,22 +6,22 @@ import pytest
 from cluster import CUT, HALF_A_MINUTE, LONG, THREE_TASKS, committed, end_soon, incarnations, members
 from record import rows
 
-# Heartbeats and kills run against a real clock: where a busy machine held one up, it is tried once more, and told.
+# Heartbeats and kills run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
 pytestmark = pytest.mark.flaky(reruns=1)
 
-# What mpirun needs of the environment here, where it is started by root.
+# What mpirun needs in the environment when root starts it.
 MPIRUN_NEEDS = "OMPI_ALLOW_RUN_AS_ROOT,OMPI_ALLOW_RUN_AS_ROOT_CONFIRM,OMPI_MCA_oob_tcp_if_include,OMPI_MCA_btl_tcp_if_include"
 
 
 def program_in_folder(cluster):
-    """Where a batch script looks for it whose environment names none."""
+    """Where a batch script looks for the program if the environment names none."""
     (cluster.folder / "build").mkdir()
     (cluster.folder / "build/stemma").symlink_to(cluster.stemma.binary)
 
 
 @pytest.mark.long
 def test_an_array_task_is_queued_again_alone(cluster, stemma):
-    """Of a task whose job has the array's own number; those that were stopped or cancelled stay so."""
+    """Of a task whose job has the array's own number. Tasks that were stopped or canceled stay so."""
     options = ("--array=1-3", "--ntasks-per-node=2", *CUT)
     array = cluster.submit("toy.toml", *LONG[:-2], *HALF_A_MINUTE, script="stemma-array.sbatch", options=options)
     tasks = [f"{array}_{task}" for task in (1, 2, 3)]
@@ -61,7 +61,7 @@ def test_the_exit_code_gets_through_whatever_is_exported(cluster, stemma, export
 
 @pytest.mark.long
 def test_mpirun_with_a_list_of_exports(pair, stemma):
-    """Its daemon on the other node is started by srun."""
+    """The daemon of mpirun on the other node is started by srun."""
     options = ("--nodes=2", "--ntasks-per-node=2", "--time=5", f"--export=STEMMA,STEMMA_LAUNCHER,OMPI_MCA_btl,{MPIRUN_NEEDS}")
     job = pair.submit("toy.toml", "--output", "toy.h5", options=options, STEMMA_LAUNCHER="mpirun")
 
@@ -86,7 +86,7 @@ def test_a_time_limit_is_one_without_exports_too(cluster, stemma):
 
 @pytest.mark.long
 def test_a_heterogeneous_job_is_queued_again_or_followed(pair, stemma):
-    """Whole: its components have an end each, and options of their own."""
+    """The whole job: its components have an end each, and options of their own."""
     options = ("--export=ALL", *CUT, "--comment=first", ":", *CUT, "--ntasks-per-node=2", "--comment=second")
     for more in ((), ("--no-requeue",)):
         (pair.folder / "toy.h5").unlink(missing_ok=True)
@@ -146,7 +146,8 @@ def test_a_stop_of_a_job_that_waits_in_the_queue(cluster, stemma):
 
 @pytest.mark.long
 def test_a_warning_as_long_as_the_job(cluster, stemma):
-    """Slurm sends the scripts' warning at the start of a job of two minutes: most of them are trained all the same."""
+    """Slurm sends the warning at the start of a job of two minutes. Most of the two minutes are used for training all
+    the same."""
     job = cluster.submit("toy.toml", *LONG, options=(*THREE_TASKS[:2], "--time=2"), STEMMA_REQUEUES="0")
 
     cluster.wait(lambda: cluster.state(job) == "FAILED", "it has ended and may not be queued again")

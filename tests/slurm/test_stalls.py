@@ -1,4 +1,5 @@
-"""A job, or its rank 0, that does not run for longer than `lost_after` and goes on: nobody is to be blamed for that time, and nothing is lost."""
+"""A job, or its rank 0, that stands still for longer than `lost_after` and goes on: no worker is declared lost, and
+nothing is lost."""
 
 import os
 import signal
@@ -9,7 +10,7 @@ from cluster import LONG, THREE_TASKS, committed, end_soon, incarnations, ranks_
 from record import rows
 from stalls import hanging_disk
 
-# Heartbeats against a real clock: where a busy machine held one up, it is tried once more, and told.
+# Heartbeats run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
 pytestmark = [pytest.mark.flaky(reruns=1), pytest.mark.long]
 
 LOST_AFTER_S = 3

@@ -82,7 +82,8 @@ class Soak:
         words = ["run", self.job, "--output", self.file, "--continue", "-q",
                  "--set", f"trainer.cost={self.options.cost}", "--set", "run.budget.members=100000000",
                  "--set", f"trainer.state_bytes={self.options.state_bytes}",
-                 # Full within seconds of a start: memory that grows beyond it is a leak. Spilt snapshots would fill the disk.
+                 # Full within seconds of a start: memory that grows beyond it is a leak. Spilled snapshots would fill
+                 # the disk.
                  "--set", f"workers.snapshot_memory={self.options.snapshot_memory}", "--set", "workers.spill=false",
                  "--set", "workers.replicated=promotable"]
         self.started = self.stemma.start(workers + 1, *words)
@@ -107,7 +108,7 @@ class Soak:
         workers = ranks[1:]
         blow = self.random.choice(BLOWS)
         if len(workers) < 2 and "worker" in blow:
-            blow = "whole job"  # else nobody would be left to go on
+            blow = "whole job"  # else no process would be left to go on
         self.blows[blow] += 1
         self.say(blow)
         if blow == "worker":
@@ -119,7 +120,7 @@ class Soak:
         elif blow == "frozen worker":
             victim = self.random.choice(workers)
             os.kill(victim, signal.SIGSTOP)
-            time.sleep(self.random.uniform(1, 5))  # lost_after is 2 s: it may or may not count as lost
+            time.sleep(self.random.uniform(1, 5))  # lost_after is 2 s: the worker may or may not count as lost
             os.kill(victim, signal.SIGCONT)
         elif blow == "warning signal":
             self.started.process.send_signal(signal.SIGUSR1)
@@ -143,7 +144,7 @@ class Soak:
         self.before = after
 
     def wait(self, seconds):
-        """For so long, or until the job has ended."""
+        """For `seconds`, or until the job has ended."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             rank_zero = self.rank_zero()
@@ -152,7 +153,7 @@ class Soak:
             time.sleep(0.2)
 
     def finish_if_over(self):
-        """True if the job is over; what is left of it is cleared away."""
+        """True if the job is over. Its remains are then cleared away."""
         rank_zero = self.rank_zero()
         if self.started.process.poll() is None and rank_zero is not None and alive(rank_zero):
             return False

@@ -1,4 +1,4 @@
-"""As docs/frameworks.md has it: Keras, whose weights' files have the learning rate, and nothing of what dropout draws."""
+"""As in docs/frameworks.md: Keras, whose weight files hold the learning rate but not the state of dropout."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""As docs/frameworks.md has it: Lightning, with a snapshot of Stemma's own."""
+"""As in docs/frameworks.md: Lightning, with a snapshot of Stemma's own."""
 
 import logging
 import warnings

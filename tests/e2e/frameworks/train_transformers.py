@@ -1,4 +1,4 @@
-"""As docs/frameworks.md has it: the Trainer of Hugging Face, with an optimizer and a scheduler that load_torch knows."""
+"""As in docs/frameworks.md: the Trainer of Hugging Face, with an optimizer and a scheduler that load_torch knows."""
 
 import os
 

@@ -1,5 +1,5 @@
-// Whatever the bytes, a job file is either a Job or JobErrors: no crash, no other exception, no hang. All inputs are
-// drawn from one seed; a failure prints the number of its input, which alone makes it again.
+// For any bytes, a job file is either a Job or JobErrors: no crash, no other exception, no hang. All inputs are drawn
+// from one seed. A failure prints the number of its input, which alone reproduces it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint64_t seed = 20240607;
 
-/// Pieces that mean something to the parser or to the tables, to get past the first error.
+/// Pieces that the parser or the tables know, to get past the first error.
 constexpr std::array<std::string_view, 48> words{"nan",
                                                  "-inf",
                                                  "9223372036854775807",
@@ -146,7 +146,7 @@ private:
         }
     }
 
-    /// Another value behind the next '=': stays good TOML more often than not.
+    /// Puts another value behind the next '='. The result is mostly still good TOML.
     void replace_value(std::string& text, std::size_t from) {
         const auto equals = text.find('=', from);
         if (equals == std::string::npos) return;
@@ -196,7 +196,7 @@ TEST(JobFuzz, EveryInputIsAJobOrErrors) {
         ASSERT_FALSE(HasFailure()) << "input " << number << ":\n" << text;
     }
 
-    // Both kinds must be met, or the mutations are too weak or too strong.
+    // Both outcomes must occur, or the mutations are too weak or too strong.
     EXPECT_GT(jobs, inputs / 200);
     EXPECT_LT(jobs, inputs / 2);
 }

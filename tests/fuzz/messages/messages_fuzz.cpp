@@ -1,5 +1,5 @@
-// Seeded fuzzing of the message codec: whatever arrives, decoding gives a message or a DecodeError. A third of the
-// inputs are damaged anywhere, the others get correct checksums again, so that the damage reaches the bodies' decoders.
+// Seeded fuzzing of the message codec: for any input, decoding gives a message or a DecodeError. A third of the inputs
+// are damaged anywhere. The others get correct checksums again, so that the damage reaches the decoders of the bodies.
 // STEMMA_FUZZ_INPUTS and STEMMA_FUZZ_SEED change the number of inputs (200,000) and the seed (1).
 
 #include <gtest/gtest.h>
@@ -55,7 +55,7 @@ void damage(Bytes& bytes, Stream& s) {
                 bytes.erase(bytes.begin() + at,
                             bytes.begin() + at + std::min<std::ptrdiff_t>(8, std::ssize(bytes) - at));
                 break;
-            default:  // a length that promises too much
+            default:  // a length beyond the end
                 if (bytes.size() >= 4) {
                     const auto offset = std::min<std::size_t>(static_cast<std::size_t>(at), bytes.size() - 4);
                     const auto huge = static_cast<std::uint32_t>(s() | 0x7F000000U);
@@ -65,7 +65,7 @@ void damage(Bytes& bytes, Stream& s) {
     }
 }
 
-/// True if it was a message. What is accepted must be the one encoding of what it means.
+/// True if `in` was a message. An accepted input must be the one encoding of its meaning.
 template <class Message>
 bool takes(const Bytes& bytes, Message (*decode)(std::span<const std::byte>&, FrameContext&)) {
     std::span<const std::byte> in(bytes);

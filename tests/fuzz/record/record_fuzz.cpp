@@ -1,4 +1,4 @@
-// Seeded fuzzing of the record's codec and of snapshots: whatever the bytes, decoding gives a value or a DecodeError.
+// Seeded fuzzing of the record's codec and of snapshots: for any bytes, decoding gives a value or a DecodeError.
 // STEMMA_FUZZ_INPUTS and STEMMA_FUZZ_SEED change the number of inputs (200,000) and the seed (1).
 
 #include <gtest/gtest.h>

@@ -11,7 +11,7 @@ TEST_P(MpiContract, Holds) {
     GetParam().run(*endpoint);
 }
 
-/// Not for 2 GiB: those are 21,475 chunks of such a size, each waiting for the one before.
+/// Not for 2 GiB: that would be 21,475 chunks of this size, each waiting for the one before.
 class MpiContractInSmallChunks : public ::testing::TestWithParam<Scenario> {};
 
 std::vector<Scenario> scenarios_of_some_chunks() {
@@ -25,8 +25,8 @@ TEST_P(MpiContractInSmallChunks, Holds) {
     GetParam().run(*endpoint);
 }
 
-/// Rank 0 sends to rank 1, which gives up; `then` is what rank 0 does when it hears of that. Rank 0's snapshot must be
-/// free in the end.
+/// Rank 0 sends to rank 1, and rank 1 abandons the transfer. `sender_abandons`: rank 0 abandons it then, too. Rank 0's
+/// snapshot must be freed in the end.
 void snapshot_is_freed(bool receiver_first, bool sender_abandons) {
     const auto endpoint = make_mpi_endpoint();
     Gatherer gatherer(*endpoint);
@@ -56,8 +56,8 @@ TEST(MpiEndpoint, FreesASnapshotWhoseReceiverGaveUpBeforeItWasSent) { snapshot_i
 TEST(MpiEndpoint, FreesASnapshotWhoseReceiverGaveUpInTheMiddle) { snapshot_is_freed(false, true); }
 TEST(MpiEndpoint, FreesASnapshotThatOnlyTheReceiverGaveUp) { snapshot_is_freed(true, false); }
 
-/// Rank 0 sends `wanted` transfers to the others in turn; all of them are received. The sends in the order in which
-/// they ended.
+/// Rank 0 sends `wanted` transfers to the other ranks in turn, and they receive all. Returns the transfers in the order
+/// in which their sends ended.
 std::vector<std::uint64_t> order_of_ends(Endpoint& endpoint, std::uint64_t wanted) {
     constexpr auto bytes = std::uint64_t{32} << 20U;
     std::vector<std::uint64_t> order;
@@ -86,7 +86,7 @@ TEST(MpiEndpoint, SendsTwoAtATimeInOrderOfRequest) {
     const auto endpoint = make_mpi_endpoint();
     const auto order = order_of_ends(*endpoint, 8);
     for (std::size_t place = 0; place < order.size(); ++place) {
-        // The one that ends in this place was begun when all before it but one had ended.
+        // Two at a time: when this transfer began, all transfers that ended before it had ended except one.
         EXPECT_LE(order[place], place + 1);
     }
 }
