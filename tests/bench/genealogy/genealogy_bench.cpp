@@ -1,5 +1,5 @@
-// Looking at the genealogy of a run file. Argument: members. The file goes to TMPDIR; with STEMMA_BENCH_KEEP set it
-// stays there, for `stemma lineage` on the same.
+// Reading the genealogy of a run file. Argument: members. The file goes to TMPDIR. If STEMMA_BENCH_KEEP is set, the
+// file stays there for `stemma lineage`.
 
 #include <benchmark/benchmark.h>
 #include <unistd.h>

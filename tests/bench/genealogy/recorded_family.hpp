@@ -1,5 +1,5 @@
 #pragma once
-// A run file of a population as large as wanted, with the entries that a manager would log.
+// A run file of a population of any size, with the entries that a manager would log.
 
 #include <filesystem>
 
@@ -48,8 +48,8 @@ inline RunHeader family_header() {
     return header;
 }
 
-/// Members are trained one after another, for 3 steps each; a child continues one of the last `population` members.
-/// Entry 0 starts the run; entry n reports member n - 1 and has the birth of member n.
+/// Members are trained one after another, for 3 steps each. A child continues one of the last `population` members.
+/// Entry 0 starts the run. Entry n reports member n - 1 and has the birth of member n.
 class Family {
 public:
     explicit Family(std::uint64_t members) : members_(members) {}

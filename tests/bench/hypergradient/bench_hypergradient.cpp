@@ -1,9 +1,10 @@
-// Updates a second: plain training with LibTorch's SGD (or Adam with AMSGrad), and each variant, side by side in one
-// run (T = 10, i = 5).
+// Updates a second: plain training with LibTorch's SGD (or Adam with AMSGrad) and each variant, side by side in one run
+// (T = 10, i = 5).
 //   bench_hypergradient [ROUNDS [NAME]]      NAME: only tasks with this in their name
-// One thread, in seconds of CPU time, so that a busy machine disturbs little. Each round times every contender once; a
-// line gives the median over rounds of updates/s and of the cost relative to plain training in the same round; and the
-// cost by each contender's fastest round, which others on the machine disturb least. Inputs are random: shapes decide.
+// One thread, in seconds of CPU time, so that a busy machine disturbs little. Each round times every contender once. A
+// line gives medians over rounds: updates/s, and the cost relative to plain training in the same round. It also gives
+// the cost by each contender's fastest round, which other processes disturb least. Inputs are random: only shapes
+// matter.
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -68,7 +69,7 @@ Data shapes_of(const Task& task) {
 }
 
 torch::Tensor loss_of(Network& network, const Data& data, std::int64_t rows) {
-    const auto dimension = data.text() ? 1 : 0;  // a batch of text has all steps of so many streams
+    const auto dimension = data.text() ? 1 : 0;  // a batch of text has all steps of its streams
     const auto output = network.forward(data.train.x.slice(dimension, 0, rows));
     const auto target = data.train.y.slice(dimension, 0, rows).flatten();
     if (data.classes > 0) return torch::nll_loss(torch::log_softmax(output, 1), target);

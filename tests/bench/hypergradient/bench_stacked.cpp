@@ -1,8 +1,8 @@
 // What would be gained by training many small members as one tensor program? Plain SGD with momentum on a network
-// 8-50-1, full batches of 614 rows (UCI Energy), by batched products over k members against k members one after
-// another.
+// 8-50-1, full batches of 614 rows (UCI Energy). Batched products over k members are compared with k members trained
+// one after another.
 //   bench_stacked [ROUNDS]
-// Prints updates a CPU second and member for each k, and the gain over k = 1, as medians over rounds.
+// Prints updates for each CPU second and member for each k, and the gain over k = 1, as medians over rounds.
 #include <fmt/format.h>
 #include <torch/torch.h>
 

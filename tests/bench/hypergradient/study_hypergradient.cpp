@@ -1,12 +1,13 @@
-// One training a line, by the protocol of arXiv 2110.10461 and its authors' code: one hidden layer of 50 ReLU units,
-// from random hyperparameters that are the same for all variants.
+// One training for each output line, by the protocol of arXiv 2110.10461 and its authors' code: one hidden layer of 50
+// ReLU units. Random initial hyperparameters, the same for all variants.
 //   study_hypergradient FILE.csv TRAIN VALID TEST VARIANT FIRST_SEED SEEDS [UPDATES]
 //       UCI table; full batches, 4,000 updates
 //   study_hypergradient fashion_mnist VARIANT FIRST_SEED SEEDS [UPDATES]
 //       batches of 50, 10,000 updates
-// VARIANT: one of [trainer.hypergradient], or random_train (random on the training rows alone, for choosing one of
-// three by validation loss). Prints CSV: variant, seed, initial lr, wd and momentum, final ones, final test and
-// validation loss (mean squared error in the target's own units; cross-entropy), seconds.
+// VARIANT: a variant of [trainer.hypergradient], or random_train. random_train trains on the training rows alone, for
+// choosing the best of three by validation loss. Prints CSV: variant, seed, initial lr, wd and momentum, final lr, wd
+// and momentum; final test and validation loss, seconds. The loss is mean squared error in the target's own units, or
+// cross-entropy.
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -27,7 +28,7 @@ namespace {
 
 using namespace stemma;
 
-/// Standardised over training and validation rows together, as the authors do: unbiased deviation, one scale for y.
+/// Standardized over training and validation rows together, as the authors do: unbiased deviation, one scale for y.
 Data load(const std::string& file, std::int64_t train, std::int64_t valid, std::int64_t test) {
     const auto table = read_csv(file);
     const auto rows = static_cast<std::int64_t>(table.rows()),
@@ -54,7 +55,7 @@ Data load(const std::string& file, std::int64_t train, std::int64_t valid, std::
     return data;
 }
 
-/// Debian's package: 50,000 rows for training, 10,000 for validation, each pixel standardised over both.
+/// Debian's package: 50,000 rows for training, 10,000 for validation, each pixel standardized over both.
 Data load_fashion_mnist() {
     TorchSettings settings;
     settings.split = "rows";
@@ -76,7 +77,7 @@ torch::Tensor loss_of(Network& network, const Rows& rows) {
     return torch::mse_loss(output.squeeze(1), rows.y);
 }
 
-/// Batches without end; each epoch in a new order, its last batch may be short. Size 0: all rows, always.
+/// Batches without end. Each epoch has a new order, and its last batch may be short. Size 0: all rows, always.
 class Batches {
 public:
     Batches(const Rows& rows, std::int64_t size, std::uint64_t seed)

@@ -1,5 +1,5 @@
-// What tests/bench/mpi/start.py compares with: initialises MPI, gathers the hosts' names, says so, and sleeps until it
-// is killed.
+// The baseline of tests/bench/mpi/start.py: initializes MPI, gathers the hosts' names, reports that, and sleeps until
+// it is killed.
 #include <mpi.h>
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-"""Runs the program for a benchmark, alone or under mpirun, and reads the run file that it wrote."""
+"""Runs the program for a benchmark, alone or under mpirun, and reads its run file."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ ENVIRONMENT = os.environ | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_RO
 
 
 def words(ranks, job, settings):
-    """The command line of one search; ranks = 0: one worker inside the process, no MPI."""
+    """The command line of one search. ranks = 0: one worker inside the process, no MPI."""
     start = ["mpirun", "-n", str(ranks), "--oversubscribe", "--bind-to", "none"] if ranks else []
     command = [*start, STEMMA, "run", str(ROOT / job), "--quiet", "--output", "bench.h5"]
     if not ranks:
@@ -24,7 +24,7 @@ def words(ranks, job, settings):
 
 @contextmanager
 def started(ranks, job, settings):
-    """Starts the search in a folder of its own; yields (process, folder)."""
+    """Starts the search in a folder of its own. Yields (process, folder)."""
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(words(ranks, job, settings), cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
         try:

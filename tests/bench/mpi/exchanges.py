@@ -2,9 +2,9 @@
 
     /usr/bin/python3 tests/bench/mpi/exchanges.py [REPORTS]
 
-PBT under mpirun with 3 workers, the toy trainer with snapshots of 1 MB, half of the members take over from the other half,
-and a quota of 12 MB a worker. Prints the exchanges (snapshots sent from worker to worker) and the anonymous resident memory of each
-rank as they go on: it must not grow.
+PBT under mpirun with 3 workers and the toy trainer, with snapshots of 1 MB. Half of the members take over from the
+other half. The quota is 12 MB for each worker. Prints the exchanges (snapshots sent from worker to worker) and the
+anonymous resident memory of each rank during the run: the memory must not grow.
 """
 
 import sys

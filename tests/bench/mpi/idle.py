@@ -36,7 +36,7 @@ def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 30
     workers = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     with started(workers + 1, "jobs/toy_asha.toml", SETTINGS) as (process, _):
-        time.sleep(5)  # start-up is not idleness
+        time.sleep(5)  # the start is not idle time
         ranks = ranks_of(process.pid)
         before = {rank: cpu_seconds(pid) for rank, pid in ranks.items()}
         time.sleep(seconds)

@@ -3,7 +3,7 @@
     /usr/bin/python3 tests/bench/mpi/overhead.py [EPOCHS] [REPEATS]
 
 LeNet on Fashion-MNIST, one thread each. Plain: two programs at the same time, each with one worker inside and no MPI.
-The rounds alternate; the ratio is of medians of the training seconds of a member.
+The rounds alternate. The ratio is of medians of the training seconds of a member.
 """
 
 import statistics

@@ -1,9 +1,9 @@
-"""What heartbeats, durable copies and second copies cost, as processor time of all ranks and as a share of training time.
+"""What heartbeats, durable copies and second copies cost: processor time of all ranks, and its share of training time.
 
     /usr/bin/python3 tests/bench/mpi/protection.py [REPEATS]
 
-Two workers under mpirun whose trainings sleep, so that every second of processor time is the program's own: 40 leases of
-0.4 s, each leaving a snapshot of 16 MiB. Each line switches one thing on; rounds alternate, medians.
+Two workers under mpirun whose trainings sleep, so that every second of processor time is the program's own. There are
+40 leases of 0.4 s, and each leaves a snapshot of 16 MiB. Each line switches one feature on. Rounds alternate; medians.
 """
 
 import resource

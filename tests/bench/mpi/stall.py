@@ -2,10 +2,10 @@
 
     /usr/bin/python3 tests/bench/mpi/stall.py [lenet | ballast]
 
-PBT with 2 workers under mpirun, 4 members, the worse half takes over from the better one. lenet: Fashion-MNIST, an interval
-of one epoch. ballast: the toy trainer with snapshots of 400 MB and intervals of 20 s. A worker stands still from its last
-report to the beginning of its next training; what counts is that of trainings that begin with another member's weights
-(births from a parent), or with weights that had to move.
+PBT with 2 workers under mpirun, 4 members, the worse half takes over from the better half. lenet: Fashion-MNIST, an
+interval of one epoch. ballast: the toy trainer with snapshots of 400 MB and intervals of 20 s. A worker stands still
+from its last report to the beginning of its next training. Counted are trainings that begin with another member's
+weights (births from a parent), or with weights that had to move.
 """
 
 import sys
@@ -28,7 +28,8 @@ SOURCES = {0: "from scratch", 1: "own memory", 2: "another worker", 3: "disk"}
 
 
 def stalls(run):
-    """One row a training but each worker's first: (stood still, source, born of a parent); and seconds of training."""
+    """One row for each training except each worker's first: (stood still, source, born of a parent). Also seconds of
+    training."""
     leases = {int(row["lease"]): row for row in run["leases"][:]}
     heirs = {int(row["member"]) for row in run["members"][:] if row["cause"] >= 3}
     begun, last, rows, seconds = set(), {}, [], 0.0

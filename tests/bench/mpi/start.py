@@ -1,9 +1,9 @@
-"""How long many ranks take to start, and their memory, beside an MPI program that only initialises and gathers.
+"""How long many ranks take to start, and their memory, beside an MPI program that only initializes and gathers.
 
     /usr/bin/python3 tests/bench/mpi/start.py [RANKS] [TIMES] [JOB]
 
-Alternates both, TIMES times, and prints medians. Stemma counts as started when rank 0 has heard of the last worker. Memory is
-the proportional share (Pss) of a rank; of Stemma's, workers alone.
+Alternates both, TIMES times, and prints medians. Stemma counts as started when rank 0 has the last worker's hello.
+Memory is the proportional share (Pss) of a rank. Stemma's figure is of workers alone.
 """
 
 import os

@@ -2,9 +2,9 @@
 
     /usr/bin/python3 tests/bench/mpi/throughput.py [REPORTS] [REPEATS]
 
-ASHA with 5 rungs, as the peers were measured. Members take no time, so this is what rank 0 can manage. `ahead` leases
-wait at each worker beside the one it trains (workers.leases_ahead): without, each report costs a round trip. The rounds
-of all rows alternate; medians.
+ASHA with 5 rungs, as the peers were measured. Members take no time, so this is the limit of rank 0. `ahead` leases wait
+at each worker beside the lease in training (workers.leases_ahead). Without a waiting lease each report costs a round
+trip. The rounds of all rows alternate; medians.
 """
 
 import statistics

@@ -1,5 +1,5 @@
-// What a lease costs that is trained by a program, and how fast snapshots are handed over.
-// build/tests/bench/process/bench_process
+// What a lease costs that a program trains, and how fast snapshots are handed over.
+//   build/tests/bench/process/bench_process
 
 #include <benchmark/benchmark.h>
 
@@ -48,7 +48,7 @@ void lease_without_snapshot(benchmark::State& state) {
 }
 BENCHMARK(lease_without_snapshot)->UseRealTime();
 
-/// Both ways: the start snapshot to the program, the next one back.
+/// Both directions: the start snapshot to the program, the next snapshot back.
 void lease_with_snapshots(benchmark::State& state) {
     Bench bench(state.range(0) << 20U);
     auto last = bench.lease(nullptr);
@@ -57,7 +57,7 @@ void lease_with_snapshots(benchmark::State& state) {
 }
 BENCHMARK(lease_with_snapshots)->Arg(1)->Arg(16)->Arg(256)->UseRealTime()->Unit(benchmark::kMillisecond);
 
-/// The measure of it: copying as many bytes in this process.
+/// The baseline: copying as many bytes in this process.
 void copy_in_memory(benchmark::State& state) {
     const Bytes from(static_cast<std::size_t>(state.range(0)) << 20U, std::byte{1});
     Bytes to(from.size());

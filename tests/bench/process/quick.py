@@ -1,4 +1,4 @@
-"""Trains nothing; takes the snapshot that it is given and leaves one of as many bytes as the hyperparameter says."""
+"""Trains nothing. Reads its start snapshot and leaves a snapshot of as many bytes as the hyperparameter says."""
 
 import sys
 from pathlib import Path

@@ -1,5 +1,5 @@
-// Appending to and reading from a run file. Items are inputs; each is a report with two rows of metrics that is
-// answered by a birth and a lease. Argument: inputs a commit. Files go to TMPDIR.
+// Appending to and reading from a run file. Items are inputs. Each input is a report with two rows of metrics, answered
+// by a birth and a lease. Argument: inputs for each commit. Files go to TMPDIR.
 
 #include <benchmark/benchmark.h>
 #include <unistd.h>

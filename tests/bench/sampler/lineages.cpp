@@ -1,8 +1,8 @@
-// GPBT's use of a sampler on a made-up training: one lineage, 4 children a generation, 20 generations, the best of the
-// children and the parent goes on; the first child repeats its parent's hyperparameters unless the parent was kept. A
-// training multiplies the loss by a factor that depends on how near five hyperparameters are to an optimum, of which
-// two drift as the loss falls. Prints the final loss (median and quartiles over seeds) of each sampler: lower is
-// better. Argument: number of seeds (100).
+// GPBT's use of a sampler on an artificial training. One lineage, 4 children a generation, 20 generations; the best of
+// the children and the parent goes on. The first child repeats its parent's hyperparameters unless the parent was kept.
+// A training multiplies the loss by a factor that depends on the distance of five hyperparameters from an optimum. Two
+// coordinates of the optimum drift as the loss falls. Prints the final loss (median and quartiles over seeds) of each
+// sampler: lower is better. Argument: number of seeds (100).
 
 #include <algorithm>
 #include <cmath>

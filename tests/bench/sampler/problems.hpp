@@ -1,5 +1,5 @@
 #pragma once
-// Functions with known minimum for comparing samplers; regret.py has the same in Python.
+// Functions with known minimum for comparing samplers. regret.py has the same functions in Python.
 
 #include <array>
 #include <cmath>
@@ -52,7 +52,7 @@ inline double hartmann6(const Configuration& point) {
     return value;
 }
 
-/// Three kinds with parameters of their own; only the second reaches 0.
+/// Three kinds with parameters of their own. Only the second kind reaches 0.
 inline double conditional(const Configuration& point) {
     const auto square = [](double x) { return x * x; };
     const auto kind = std::get<Choice>(point[0]).index;

@@ -1,5 +1,6 @@
-// Regret of our samplers on functions with known minimum, one evaluation after the other: lines "problem,sampler,seed,
-// regret" for regret.py, which sets Optuna's beside them and prints the table. Argument: number of seeds (50).
+// Regret of Stemma's samplers on functions with known minimum, one evaluation after the other. Prints lines
+// "problem,sampler,seed,regret" for regret.py, which adds Optuna's and prints the table. Argument: number of seeds
+// (50).
 
 #include <algorithm>
 #include <cstdio>

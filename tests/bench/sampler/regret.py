@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Table of regrets: our samplers (from the program bench_sampler_regret) beside Optuna's random and TPE.
+"""Table of regrets: Stemma's samplers (from the program bench_sampler_regret) beside Optuna's random and TPE.
 
     python3 -m venv venv && venv/bin/pip install optuna
     venv/bin/python tests/bench/sampler/regret.py build/tests/bench/sampler/bench_sampler_regret [seeds]

@@ -17,7 +17,7 @@ std::shared_ptr<const SearchSpace> cube(std::int64_t dimensions) {
     return std::make_shared<const SearchSpace>(std::move(parameters));
 }
 
-/// Arguments: trials, parameters. `generation` > 0: every member has a parent that many members before it.
+/// Arguments: trials, parameters. `generation` > 0: every member's parent is the member that many numbers before it.
 void propose(benchmark::State& state, const TpeSettings& settings, std::uint64_t generation) {
     const auto space = cube(state.range(1));
     const auto sampler = make_tpe_sampler(space, 1, settings);

@@ -1,9 +1,9 @@
 // Time of one proposal with n observed trials in 5 dimensions:
 //   bench_sampler_gp --benchmark_counters_tabular=true
 // `first`: a new run, so the hyperparameters are fitted from the cold starts. `refitted`: five new observations since
-// the last one, so they are fitted from the last optimum. `kept`: one new observation, not fitted (from n > 30 on).
-// `elsewhere`: as refitted, but another thread would fit: what the manager's loop still does itself.
-// `pending`: as kept, with 16 trials in training.
+// the last fit, so they are fitted from the last optimum. `kept`: one new observation, not fitted (from n > 30 on).
+// `elsewhere`: as refitted, but another thread would fit; measures what remains for the manager's loop. `pending`: as
+// kept, with 16 trials in training.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -49,7 +49,7 @@ public:
         return member;
     }
     void propose() { benchmark::DoNotOptimize(sampler_->propose({.member = {next_}, .index = next_})); }
-    /// Does what another thread would.
+    /// Does the fit that another thread would do.
     void fit_wanted() {
         while (!sampler_->wanted_fits().empty()) {
             const auto wanted = sampler_->wanted_fits().front();
@@ -75,8 +75,8 @@ void first(benchmark::State& state) {
     }
 }
 
-/// `between` new trials before each proposal. The data stay n: older trials fall out (n = settings.data) or the run is
-/// begun anew.
+/// `between` new trials before each proposal. The number of data stays n: older trials drop out (n = settings.data), or
+/// the run starts anew.
 template <class Between>
 void after(benchmark::State& state, const Between& between) {
     double likelihoods = 0;

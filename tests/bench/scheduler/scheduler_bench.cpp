@@ -1,6 +1,6 @@
-// Cost of one event (WorkWanted, Created or Reported) as searches grow, and what a member costs in memory:
+// Cost of one event (WorkWanted, Created or Reported) as searches grow, and the memory of a member:
 //   bench_scheduler --benchmark_counters_tabular=true
-// A search of n members with 1,000 workers: each report is followed by a free worker's question. Rungs 1 3 9 27 81.
+// A search of n members with 1,000 workers: after each report a free worker asks for work. Rungs 1 3 9 27 81.
 #include <benchmark/benchmark.h>
 
 #include <deque>
@@ -20,7 +20,7 @@ struct Training {
     Resource to;
 };
 
-/// Objectives come from a table, so that their making is not what is measured.
+/// Objectives come from a table, so that drawing them is not measured.
 std::vector<double> objectives() {
     Stream draw(1, Purpose::test);
     std::vector<double> values(1U << 16U);

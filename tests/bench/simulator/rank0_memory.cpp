@@ -1,5 +1,5 @@
 // Memory of rank 0 over a long search: the real manager, ASHA, and the real run file, fed by simulated workers. A line
-// for each tenth of the members: resident memory now, what the manager says of itself, and the file.
+// for each tenth of the members: resident memory, the manager's own figure, and the file size.
 //
 //     bench_rank0_memory [MEMBERS] [FILE]     1,000,000 members; FILE "none": without a run file
 #include <unistd.h>
@@ -18,7 +18,7 @@ using namespace stemma;
 
 namespace {
 
-/// Bytes that are in memory now.
+/// Bytes that are resident now.
 double resident() {
     std::ifstream file("/proc/self/statm");
     double size = 0;

@@ -1,6 +1,6 @@
-// Decisions a second and bytes a member of the simulator with the real manager, ASHA and random sampling: 10^3 .. 10^7
-// members, 1,000 workers. One thread: the CPU time is what a quiet machine would need. CSV to standard output. An
-// argument limits the number of members.
+// Decisions a second and bytes a member of the simulator, with the real manager, ASHA and random sampling. 10^3 .. 10^7
+// members, 1,000 workers. One thread: the CPU time is the time on an idle machine. CSV to standard output. An argument
+// limits the number of members.
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -13,7 +13,7 @@ using namespace stemma;
 
 namespace {
 
-/// Most memory that this process had at once so far, bytes.
+/// Peak memory of this process so far, bytes.
 double peak_memory() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);

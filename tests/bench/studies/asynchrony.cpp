@@ -1,9 +1,11 @@
-// Does asynchrony cost quality? GPBT as the paper has it (the children of one parent one after another, each proposal
-// knowing all results before it) against ours (all children of a generation at once; a straggler is not waited for
-// longer than twice the mean), with 1 to 64 simulated workers on
-// two analytic surfaces where what is good depends on the weights: at equal epochs, at equal virtual time, and by the
-// time to a target. n = 16, c = 4 (two parents), T_g = 1, 20 generations, TPE; a training takes a lognormal time of
-// mean 1. Argument: number of seeds (100). CSV to standard output; docs/studies/asynchrony.md has the table.
+// Does asynchrony cost quality? Two rules of GPBT are compared, with 1 to 64 simulated workers:
+// * The paper's rule: the children of one parent one after another, each proposal knowing all results before it.
+// * Stemma's rule: all children of a generation at once; a straggler is not waited for longer than twice the mean.
+//
+// On two analytic surfaces the best hyperparameters depend on the weights. Compared at equal epochs, at equal virtual
+// time, and by the time to a target. n = 16, c = 4 (two parents), T_g = 1, 20 generations, TPE. A training takes a
+// lognormal time of mean 1. Argument: number of seeds (100). CSV to standard output; docs/studies/asynchrony.md has the
+// table.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -31,8 +33,8 @@ std::shared_ptr<const SearchSpace> cube() {
     return std::make_shared<const SearchSpace>(std::move(parameters));
 }
 
-/// Weights are a loss, which each unit multiplies by a factor: the smaller the nearer five hyperparameters are to an
-/// optimum, of which two move by `drift` as the loss falls. Reports have noise of 2 %.
+/// Weights are a loss, which each unit multiplies by a factor. The factor is smaller the nearer five hyperparameters
+/// are to an optimum. Two coordinates of the optimum move by `drift` as the loss falls. Reports have noise of 2 %.
 class FallingLoss : public PathCurve {
 public:
     FallingLoss(double drift, std::uint64_t seed) : drift_(drift), seed_(seed) {}
@@ -70,7 +72,7 @@ struct Rule {
     bool sequential;
     double quorum;
     double patience;
-    bool defaults = false;  ///< all else as in a job that sets nothing, with as many epochs
+    bool defaults = false;  ///< other settings as in a job that sets nothing, with as many epochs
 };
 constexpr Rule rules[] = {{"paper", true, 1, 0},
                           {"ours", false, 1, 2},
@@ -180,7 +182,7 @@ int main(int argc, char** argv) {
         "drift,rule,workers,end,end_q25,end_q75,after_240_epochs,at_equal_time,epochs_to_target,time_to_target,time,"
         "utilisation\n");
     for (const double drift : {0.0, 0.4}) {
-        // The target: where the paper's rule is, at the median, after half of the epochs.
+        // The target: the median of the paper's rule after half of the epochs.
         const auto reference = runs(rules[0], drift, 1, seeds);
         const double target = median(reference, [](const Trace& of) { return of.best[of.best.size() / 2].second; });
         std::fprintf(stderr, "drift %.1f: target %.4f\n", drift, target);

@@ -1,18 +1,23 @@
-"""Hypergradients inside a population method, against each part alone. UCI Energy: learning rate, weight decay and momentum,
-which either stand still or move by hypergradients, under random search, ASHA, PBT and GPBT.
+"""Hypergradients inside a population method, against each part alone. UCI Energy: learning rate, weight decay and
+momentum. They either stand still or move by hypergradients, under random search, ASHA, PBT and GPBT.
 
     /usr/bin/python3 tests/bench/studies/composition.py FOLDER [--arms 'random, still;...'] [--seeds 10] [--side-by-side 2]
 
-ASHA and PBT after arXiv 2110.10461: rungs at 1, 4, 16, ... updates and the stopping rule; 25 % of the population take over
-from 25 %, a parameter is drawn anew with probability 0.25. Otherwise: each search has 80,000 weight updates (20 full trainings),
-PBT 20 members; PBT multiplies the values themselves and momentum's odds, not their logarithms; a moved value is shifted by what
-its start value was changed; momentum starts uniform in its logit; ASHA's rank counts the newcomer; members that stand still train
-on the rows that the hypergradient sees, too; moving values stay within the space, and a hypergradient that is not finite is left
-out. A moving member's update takes longer, so that arms called "..., more" have members that stand still and MORE times the
-updates; `time` is the seconds of training by those of random search whose members stand still, the median over seeds. Only run
-when named: "pbt 200", the paper's population with 800,000 updates, and "..., 20 terms" or "..., clipped" (CHANGES). One run is
-one file in FOLDER; the script may be stopped and started again. Selection on 78 validation rows that no hypergradient saw; `test`
-rows nothing saw. Prints mean and median over the seeds of the test error in the target's units.
+ASHA and PBT after arXiv 2110.10461: rungs at 1, 4, 16, ... updates and the stopping rule; 25 % of the population take
+over from 25 %; a parameter is drawn anew with probability 0.25. Differences from that paper:
+- each search has 80,000 weight updates (20 full trainings), PBT 20 members;
+- PBT multiplies the values themselves and momentum's odds, not their logarithms;
+- a moved value is shifted by the change of its start value; momentum starts uniform in its logit;
+- ASHA's rank counts the newcomer;
+- members that stand still also train on the rows that the hypergradient sees;
+- moving values stay within the space, and a hypergradient that is not finite is left out.
+
+A moving member's update takes longer. So arms called "..., more" have members that stand still and MORE times the
+updates. `time` is the seconds of training, divided by those of random search whose members stand still; median over
+seeds. Only run when named: "pbt 200", the paper's population with 800,000 updates, and "..., 20 terms" or "...,
+clipped" (CHANGES). One run is one file in FOLDER. The script may be stopped and started again. Selection is on 78
+validation rows that no hypergradient saw; no part of the search saw the `test` rows. Prints mean and median over the
+seeds of the test error in the target's units.
 """
 
 import argparse
@@ -49,7 +54,7 @@ durable = "none"
 """
 COLUMNS = ("problem", "space", "method", "seed", "updates", "deepest", "valid", "test", "seconds")
 VARIANTS = {"still": "random", "moving": "wd_lr_m"}
-# Seconds of a moving update by those of one that stands still: medians of these searches.
+# Seconds of a moving update divided by seconds of an update without movement: medians of these searches.
 MORE = 1.5
 UPDATES = 80_000
 SCHEDULERS = {
@@ -62,7 +67,7 @@ SIZES = {"": 1, ", more": MORE}
 
 
 def text_of(scheduler, variant, size):
-    """A job's budget, variant and scheduler; populations grow with the budget."""
+    """A job's budget, variant and scheduler. Populations grow with the budget."""
     return (f"[run.budget]\nsteps = {round(size * UPDATES)}\n[trainer.hypergradient]\nvariant = \"{VARIANTS[variant]}\"\nlog_every = 100\n"
             f"skip_nonfinite = true\nbounds = true\n[scheduler]\n" + SCHEDULERS[scheduler].replace("{members}", str(round(20 * size))))
 
@@ -70,8 +75,8 @@ def text_of(scheduler, variant, size):
 ARMS = {f"{scheduler}, {variant}{more}": text_of(scheduler, variant, size)
         for scheduler in SCHEDULERS for variant in VARIANTS for more, size in SIZES.items() if not (more and variant == "moving")}
 LARGE = {f"pbt 200, {variant}": text_of("pbt", variant, 10) for variant in VARIANTS}
-# Hypergradients that look further ahead than the paper's five terms; whose large ones of the first updates do not stay in Adam's
-# second moment for a thousand hyper-steps.
+# "20 terms": hypergradients that look further ahead than the paper's five terms. "clipped": large hypergradients of the
+# first updates do not stay in Adam's second moment for a thousand hyper-steps.
 CHANGES = {"20 terms": "terms = 20", "clipped": "clip_norm = 1e-5"}
 CHANGED = {f"{scheduler}, moving, {name}": text_of(scheduler, "moving", 1).replace("log_every", f"{line}\nlog_every")
            for scheduler in ("random", "pbt", "gpbt") for name, line in CHANGES.items()}

@@ -1,11 +1,11 @@
-"""Where the values of composition.py's searches ended, and when they moved: one line an arm.
+"""Where the values of composition.py's searches ended, and when they moved: one line for each arm.
 
     /usr/bin/python3 tests/bench/studies/composition_movement.py FOLDER [--arms 'gpbt, still;...'] [--seeds 10]
 
-FOLDER: composition.py's. Of each search the lineage that it selected: lr / (1 - momentum), the rate at which momentum's updates
-add up, at the lineage's end (quartiles over the seeds, and in how many of them it is lower than in the same search whose members
-stand still); and by how much a hyper-step moved log10 lr, log10 weight decay and logit momentum together, up to update 500 and
-after it (medians; births left out).
+FOLDER: composition.py's. All figures are of the lineage that each search selected. The first is lr / (1 - momentum) at
+the lineage's end, the rate at which momentum's updates add up: quartiles over the seeds. Beside them: in how many seeds
+it is lower than in the same search whose members stand still. The second is how much a hyper-step moved log10 lr, log10
+weight decay and logit momentum together. It is given up to update 500 and after it (medians; births left out).
 """
 
 import argparse
@@ -23,7 +23,7 @@ EARLY = 500
 
 
 def figures(path):
-    """lr / (1 - momentum) at the end, movement a hyper-step early and late."""
+    """lr / (1 - momentum) at the end, movement of a hyper-step early and late."""
     rows = open_run(path).trajectory()
     lr, decay, momentum = (rows[name].to_numpy() for name in ("lr", "weight_decay", "momentum"))
     raw = np.stack([np.log10(lr), np.log10(decay), np.log(momentum / (1 - momentum))])
@@ -35,7 +35,7 @@ def figures(path):
 
 
 def of_seeds(folder, arm, seeds):
-    """{seed: figures} of the searches that are there."""
+    """{seed: figures} of the searches that exist."""
     paths = {seed: file_of(folder, arm, seed) for seed in range(1, seeds + 1)}
     return {seed: figures(path) for seed, path in paths.items() if path.exists()}
 

@@ -1,11 +1,11 @@
-"""The methods of Protocol A on four UCI tables: networks of 50 hidden units by regression, the same five hyperparameters,
-80 epochs in all and at most 20 a lineage.
+"""The methods of Protocol A on four UCI tables: regression networks of 50 hidden units, the same five hyperparameters.
+80 epochs in all and at most 20 in a lineage.
 
     /usr/bin/python3 tests/bench/studies/csv_sets.py FOLDER [--arms gpbt,pbt,...] [--seeds 20] [--space uniform]
                                                      [--sets energy,...] [--side-by-side 2]
 
-Resumable like protocol_a.py. Prints the median over the seeds of the test loss of the member that is best on the
-validation rows, relative to random search, and the mean rank of each method among those compared (1 is best).
+Resumable like protocol_a.py. Prints the median over the seeds of the test loss, relative to random search. The loss is
+of the member that is best on the validation rows. Prints also the mean rank of each method (1 is best).
 """
 
 import statistics
@@ -40,7 +40,7 @@ def problem(name):
 
 
 def ranks(losses):
-    """{method: mean rank}; losses: {method: [one a seed]}."""
+    """{method: mean rank}. losses: {method: [one for each seed]}."""
     counts = {arm: [] for arm in losses}
     for seed in range(min(len(each) for each in losses.values())):
         for rank, arm in enumerate(sorted(losses, key=lambda arm: losses[arm][seed]), 1):

@@ -3,8 +3,9 @@
     /usr/bin/python3 tests/bench/studies/fashion_mnist.py FOLDER [SEEDS] [EPOCHS]
 
 Each arm is a job of its own made from jobs/fashion_mnist_asha.toml (same space, data, model; random sampler). Random
-search trains every member to R = 9 epochs. A run is one file in FOLDER; the script may be stopped and started again:
-finished runs are kept, others go on. Writes fashion_mnist.csv in FOLDER and prints the table of docs/studies/fashion_mnist.md.
+search trains every member to R = 9 epochs. A run is one file in FOLDER. The script may be stopped and started again:
+finished runs are kept, others go on. Writes fashion_mnist.csv in FOLDER. Prints the table of
+docs/studies/fashion_mnist.md.
 """
 
 import csv

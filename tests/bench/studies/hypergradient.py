@@ -1,14 +1,15 @@
-"""One-pass hypergradients on UCI tables and Fashion-MNIST: every variant over many seeds, protocol of arXiv 2110.10461
-(a network with 50 hidden units; tables: 4,000 full-batch updates; images: 10 epochs in batches of 50; T = 10, i = 5, random
-initial hyperparameters, the same for all variants).
+"""One-pass hypergradients on UCI tables and Fashion-MNIST: every variant over many seeds, by the protocol of arXiv
+2110.10461. A network with 50 hidden units; tables: 4,000 full-batch updates; images: 10 epochs in batches of 50. T =
+10, i = 5, random initial hyperparameters, the same for all variants.
 
     /usr/bin/python3 tests/bench/studies/hypergradient.py FOLDER [--sets energy,...] [--seeds 100] [--variants ...]
                                                                [--side-by-side 2] [--seconds 110]
 
-Trains with build/study_hypergradient (or $STUDY), in pieces of ten seeds; results are appended to FOLDER/SET.csv, so that
-the script may be stopped and started again: finished runs are kept. `--seconds` ends it in time, with what there is.
-Prints the table: mean and median of the final test loss by 1,000 bootstrap resamples of the finite runs, as mean +-
-deviation of the resampled statistic. Writes FOLDER/SET_cdf.svg, the cumulative distribution over all runs, NaN at the top.
+Trains with build/study_hypergradient (or $STUDY), in pieces of ten seeds. Results are appended to FOLDER/SET.csv. The
+script may be stopped and started again: finished runs are kept. `--seconds` ends it in time, with the results so far.
+Prints the table: mean and median of the final test loss by 1,000 bootstrap resamples of the finite runs. Each is given
+as mean +- deviation of the resampled statistic. Writes FOLDER/SET_cdf.svg, the cumulative distribution over all runs,
+NaN at the top.
 """
 
 import argparse
@@ -29,7 +30,7 @@ STUDY = os.environ.get("STUDY", str(ROOT / "build/tests/bench/hypergradient/stud
 SETS = {"energy": (614, 78, 76, 1), "concrete": (742, 185, 103, 1), "kin8nm": (5898, 1475, 819, 1000),
         "power": (6889, 1722, 957, 1),
         "fashion_mnist": (1,)}
-# As the authors do: a final loss at least as large counts as diverged, like NaN.
+# As the authors do: a final loss of at least this counts as diverged, like NaN.
 DIVERGED = {"fashion_mnist": 1e3}
 VARIANTS = ["random", "random_train", "random_x_lr", "lorraine", "baydin", "wd_lr", "wd_lr_m", "wd_hdlr_m",
             "diff_through_opt"]
@@ -42,7 +43,7 @@ PIECE = 10
 
 
 def read(path):
-    """{(variant, seed): row} of finished runs; a last line torn by a kill is left out."""
+    """{(variant, seed): row} of finished runs. A last line torn by a kill is left out."""
     runs = {}
     if path.exists():
         with open(path, newline="") as file:
@@ -65,7 +66,7 @@ def train(folder, name, variants, seeds, workers, deadline):
                 return
             table = [str(ROOT / f"tests/data/uci_{name}/{name}.csv"), *map(str, SETS[name][:3])]
             command = [STUDY, *(table if len(SETS[name]) > 1 else [name]), variant]
-            # One process for what is left of a piece without gaps, else one for each seed.
+            # One process for the rest of a piece without gaps, else one for each seed.
             contiguous = left == list(range(left[0], left[-1] + 1))
             out = subprocess.run([*command, str(seed), str(len(left) if contiguous else 1)], check=True,
                                  capture_output=True, text=True).stdout

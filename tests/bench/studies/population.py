@@ -1,4 +1,4 @@
-"""Methods that the studies of populations compare, and runs of them: one file each, workers inside the process."""
+"""The methods that the studies of populations compare, and their runs: one file each, workers inside the process."""
 
 import argparse
 import csv
@@ -22,10 +22,10 @@ dropout = { type = "real", low = 0.0, high = 1.0 }
 one_minus_beta1 = { type = "real", low = 1e-4, high = 1e-1, scale = "log" }
 one_minus_beta2 = { type = "real", low = 1e-5, high = 1e-2, scale = "log" }
 """
-# The same, all uniform: most of the range is far too large a learning rate.
+# The same parameters, all uniform: most of the range is far too large a learning rate.
 UNIFORM = SCALED.replace(', scale = "log"', "")
 
-GPBT = '[scheduler]\ntype = "gpbt"\nchildren = 4\nratio = 4\nmax = 20\n'  # all else are defaults
+GPBT = '[scheduler]\ntype = "gpbt"\nchildren = 4\nratio = 4\nmax = 20\n'  # other settings are defaults
 PAPER = GPBT + 'preset = "published"\n'
 PBT = '[scheduler]\ntype = "pbt"\npopulation = 4\nmax = 20\nbottom = 0.25\ntop = 0.25\n'
 FULL = '[scheduler]\ntype = "random"\nmax = 20\n'
@@ -44,7 +44,7 @@ ARMS = {
     "gpbt_published": PAPER,
     "pbt": PBT,
     "random": FULL,
-    # The default without what it has beyond parallel children: founders, random ones, selection among children only.
+    # The default with parallel children only: no founders, no random ones, no selection among children only.
     "gpbt_plain": GPBT + "founders = 1\nparents_compete = true\n",
     "gpbt_children_only": GPBT + "founders = 1\n",
     "gpbt_one_random": GPBT + "[sampler]\nstartup = 1\n",
@@ -58,12 +58,13 @@ ARMS = {
     "pb2": PBT + '[sampler]\ntype = "gp"\nbirths = "propose"\nobjective = "improvement"\ntime_model = "decay"\nacquisition = "lcb"\n',
     "tpe": FULL + '[sampler]\ntype = "tpe"\nstartup = 1\n',
     "asha": ASHA,
-    # Without the bound of 20 epochs a lineage: what depth gives.
+    # Without the bound of 20 epochs for a lineage: what depth gives.
     "gpbt_deep": deep(GPBT, "children = 4\nratio = 4", "children = 2\nratio = 2"),
     "pbt_deep": deep(PBT.replace("0.25", "0.5"), "population = 4", "population = 2"),
     "random_deep": deep(FULL),
     "asha_deep": deep(ASHA),
-    # Learning rate, weight decay and Adam's betas by hypergradients, dropout by the search; the latter also perturbs the former.
+    # Learning rate, weight decay and Adam's betas by hypergradients, dropout by the search. The search also perturbs
+    # the former.
     "gpbt_hypergradient": HYPERGRADIENT + GPBT,
     "gpbt_mutable_hypergradient": HYPERGRADIENT + GPBT,
     "random_hypergradient": HYPERGRADIENT + FULL,
@@ -87,7 +88,7 @@ COLUMNS = ("problem", "space", "method", "seed", "epochs", "deepest", "valid", "
 
 
 def parser_of(description, seeds):
-    """Options that all these studies have."""
+    """Options of all these studies."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--arms", default="gpbt,gpbt_published,pbt,random", help=f"of {', '.join(ARMS)}")
@@ -100,8 +101,8 @@ def parser_of(description, seeds):
 
 
 def search(folder, name, job, seed, metrics, maximise, within=None, workers=1):
-    """One search, gone on with if it was interrupted: training done in all, by the deepest lineage, and what the member that
-    is best by the first metric has of each. `within`: as if it had ended after so many epochs."""
+    """One search, resumed if it was interrupted. Returns the training in all, the training of the deepest lineage, and
+    each metric of the member that is best by the first metric. `within`: as if it had ended after so many epochs."""
     name += f"-n{workers}" if workers > 1 else ""
     job_file = folder / f"{name}.toml"
     job_file.write_text(job)
@@ -118,7 +119,8 @@ def search(folder, name, job, seed, metrics, maximise, within=None, workers=1):
 
 
 def space_of(space, arm):
-    """In arms that have hypergradients all but dropout moves during training, or the learning rate and weight decay alone."""
+    """In arms with hypergradients all but dropout moves during training, or the learning rate and weight decay
+    alone."""
     if "hypergradient" not in arm:
         return SPACES[space]
     role = "mutable_hypergradient" if "mutable" in arm else "hypergradient"
@@ -143,7 +145,8 @@ def rows_of(table):
 
 
 def sweep(tasks, summary, side_by_side, run=run, rows=(), columns=COLUMNS):
-    """Rows of run(*task) for all tasks, after `rows` of earlier ones; the file `summary` (CSV) has those that are done."""
+    """Rows of run(*task) for all tasks, after `rows` of earlier tasks. The file `summary` (CSV) has the tasks that are
+    done."""
     summary.parent.mkdir(parents=True, exist_ok=True)
     rows = list(rows)
     with ThreadPoolExecutor(side_by_side) as pool:
@@ -155,7 +158,7 @@ def sweep(tasks, summary, side_by_side, run=run, rows=(), columns=COLUMNS):
 
 
 def sweep_arms(options, problems, arms, summary, within=None):
-    """sweep() over seeds, problems and arms, but for what the table `options.done` has."""
+    """sweep() over seeds, problems and arms, except what the table `options.done` has."""
     earlier = rows_of(options.done) if options.done and options.workers == 1 and within is None else {}
     tasks = [(options.folder, problem, options.space, arm, seed, within, options.workers)
              for seed in range(1, options.seeds + 1) for problem in problems for arm in arms]

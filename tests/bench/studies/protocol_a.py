@@ -1,14 +1,15 @@
 """Protocol A: what GPBT's paper measured, with the methods of this tree. Fashion-MNIST, LeNet, five hyperparameters, 80
-epochs in all, no lineage above 20 epochs (but for the arms called deep: 40).
+epochs in all, no lineage above 20 epochs (except the arms called deep: 40).
 
     /usr/bin/python3 tests/bench/studies/protocol_a.py FOLDER [--arms gpbt,pbt,...] [--seeds 10] [--space uniform]
                                                        [--small] [--within 40] [--side-by-side 2]
                                                        [--done docs/studies/protocol_a.csv]
 
-One run is one file in FOLDER, trained by one worker inside the process (or `--workers`; `--side-by-side` runs at a time). The script may
-be stopped and started again: finished runs are kept, others go on, and those of the table --done are not run again. Selection is by the accuracy on half of the test images;
-`test` is the other half, which nothing saw. --small is what defaults are chosen on: 10,000 of the training images, with as
-many updates an epoch. Writes a CSV file in FOLDER and prints the table.
+One run is one file in FOLDER, trained by one worker inside the process (or `--workers`; `--side-by-side` runs at a
+time). The script may be stopped and started again: finished runs are kept, others go on. Runs in the table --done are
+not run again. Selection is by the accuracy on half of the test images. `test` is the other half, which no part of the
+search saw. --small is the problem on which defaults are chosen: 10,000 of the training images, with as many updates an
+epoch. Writes a CSV file in FOLDER and prints the table.
 """
 
 import statistics

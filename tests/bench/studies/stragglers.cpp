@@ -1,6 +1,5 @@
-// Stragglers and dropped jobs: synchronous SHA against ASHA, the ASHA paper's simulated study.
-// 25 workers, n = 256, eta = 4, r = 1, R = 256, s = 0, 2,000 time units, 25 simulations a point. CSV to standard
-// output.
+// Stragglers and dropped jobs: synchronous SHA against ASHA, the ASHA paper's simulated study. 25 workers, n = 256, eta
+// = 4, r = 1, R = 256, s = 0, 2,000 time units; 25 simulations for each point. CSV to standard output.
 #include <cstdio>
 
 #include "study.hpp"

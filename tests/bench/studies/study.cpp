@@ -26,7 +26,7 @@ double noiseless(ConfigurationView configuration, Resource resource) {
     const double rate = std::log10(std::get<double>(configuration[0]));                             // -4 .. 0
     const double width = std::log2(static_cast<double>(std::get<std::int64_t>(configuration[1])));  // 4 .. 10
     const double dropout = std::get<double>(configuration[2]);
-    // The best end needs a small rate, much width and some dropout; the best start a large rate and none.
+    // The best end needs a small rate, much width and some dropout. The best start needs a large rate and no dropout.
     const double asymptote =
         0.05 + 0.08 * std::pow(rate + 2.4, 2) + 0.03 * (10 - width) + 0.4 * std::pow(dropout - 0.3, 2);
     const double speed = std::clamp(0.9 + 0.25 * (rate + 2) - 0.4 * dropout, 0.15, 1.5);

@@ -1,6 +1,5 @@
 #pragma once
-// What the simulated studies have in common: a search space, analytic learning curves over it, and one way to run a
-// search.
+// Shared by the simulated studies: a search space, analytic learning curves over it, and one way to run a search.
 
 #include <memory>
 #include <string>
@@ -12,12 +11,12 @@
 
 namespace stemma::study {
 
-/// name: random, sha (one bracket, workers wait), sha_more_brackets (idle workers begin another one), hyperband,
+/// name: random, sha (one bracket, workers wait), sha_more_brackets (idle workers begin another bracket), hyperband,
 /// asha, asha_stopping, asha_hyperband; rungs min eta^k <= max; `members` is sha's n.
 std::unique_ptr<Scheduler> make_scheduler(const std::string& name, std::uint32_t eta, Resource min, Resource max,
                                           std::uint64_t members, std::uint64_t seed);
 
-/// Three hyperparameters; the loss falls as a power of the resource towards an asymptote. Both depend on the
+/// Three hyperparameters. The loss falls as a power of the resource towards an asymptote. Both depend on the
 /// configuration, so that curves cross: a fast start does not mean a good end.
 LearningCurve surface();
 std::shared_ptr<const SearchSpace> space();
@@ -34,8 +33,8 @@ struct Search {
     SimulationSettings machine;
 };
 
-/// Runs until the budget, machine.max_seconds, or the scheduler's end; a scheduler that comes to its end (one SHA
-/// bracket, one pass of Hyperband) is started again with another seed while there is time. The result adds up.
+/// Runs until the budget, machine.max_seconds, or the scheduler's end. A scheduler that ends (one SHA bracket, one pass
+/// of Hyperband) is started again with another seed while there is time. The results are summed.
 SimulationResult run(Search search);
 
 /// Linear interpolation between order statistics; infinity counts as a value. `values` not empty.

@@ -1,4 +1,4 @@
-// Time until a good configuration is known, on analytic learning curves: 25 workers, 60 seeds, R = 256, eta = 4, time
+// Time until a good configuration is known, on analytic learning curves. 25 workers, 60 seeds, R = 256, eta = 4; time
 // in full trainings (R time units). The target is the loss at R that one configuration in 200 reaches. CSV to standard
 // output.
 #include <cstdio>

@@ -1,6 +1,6 @@
-// Worker utilisation: 1,000 workers, 5 ms messages each way, lognormal leases of 10 s mean, 200 leases a worker; with
-// and without a lease waiting at each worker, and with a manager that needs 10 microseconds an input. CSV to standard
-// output.
+// Worker utilization: 1,000 workers, 5 ms messages each way, lognormal leases of 10 s mean, 200 leases for each worker.
+// With and without a lease waiting at each worker, and with a manager that needs 10 microseconds for each input. CSV to
+// standard output.
 #include <cstdio>
 
 #include "study.hpp"

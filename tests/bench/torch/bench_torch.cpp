@@ -1,5 +1,6 @@
 // Training speed: samples per second for each model and batch size, on Fashion-MNIST.
 //   bench_torch [threads, default 1] [training images, default 60000] [only this model, as it is printed]
+//
 // Each figure is of one epoch with forward, backward and Adam; one image each for validation and test. Median of three.
 
 #include <fmt/core.h>

@@ -1,9 +1,9 @@
-"""A LeNet epoch by Stemma and by eager PyTorch, side by side: same data, batch size, optimiser and threads.
+"""A LeNet epoch by Stemma and by eager PyTorch, side by side: same data, batch size, optimizer and threads.
 
     PYTHON tests/bench/torch/eager.py [ROUNDS] [THREADS]      # a Python that has torch, e.g. build-torch/bin/python
 
-Eager PyTorch is the usual loop, with the data as one tensor and batches as index gathers (no DataLoader, which would be
-slower). Rounds alternate: one epoch of each, medians and their ratio. Stemma's figures are printed by bench_torch.
+Eager PyTorch is the usual loop, with the data as one tensor and batches as index gathers. (A DataLoader would be
+slower.) Rounds alternate: one epoch of each, medians and their ratio. bench_torch prints Stemma's figures.
 """
 
 import gzip

@@ -1,8 +1,9 @@
-// One snapshot that several ranks want: how long until the last one has it, and what that costs the donor's training.
+// One snapshot that several ranks need: how long until the last rank has it, and the cost for the donor's training.
 //   at once    all from the donor, all at the same time
 //   in turn    all from the donor, two at a time
-//   tree       two from the donor, the others from those two (as the manager orders it for large snapshots)
-// mpirun -n 5 bench_transport_donor [BYTES]
+//   tree       two from the donor, the others from these two (as the manager orders it for large snapshots)
+//
+//   mpirun -n 5 bench_transport_donor [BYTES]
 
 #include <mpi.h>
 
@@ -48,10 +49,10 @@ private:
     std::jthread thread_;
 };
 
-/// Who sends to this receiver: the donor (rank 0), or a receiver before it.
+/// The rank that sends to this receiver: the donor (rank 0), or an earlier receiver.
 int sender_to(int receiver, bool tree) { return tree && receiver > 2 ? receiver - 2 : 0; }
 
-/// Until this rank has nothing more to send, and rank 0 has heard of all receivers.
+/// Until this rank has nothing more to send, and rank 0 has a message from all receivers.
 void share(Endpoint& endpoint, int receivers, bool tree, std::uint64_t first,
            const std::shared_ptr<const Bytes>& content) {
     const int me = endpoint.rank();
@@ -85,7 +86,7 @@ void share(Endpoint& endpoint, int receivers, bool tree, std::uint64_t first,
     }
 }
 
-/// MPI's own spins, which would take a core from those that are measured.
+/// MPI's own barrier spins, which would take a core from the ranks that are measured.
 void sleeping_barrier() {
     MPI_Request request = MPI_REQUEST_NULL;
     MPI_Ibarrier(MPI_COMM_WORLD, &request);

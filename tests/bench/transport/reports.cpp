@@ -1,5 +1,6 @@
-// Reports per second of the transport and the workers alone: rank 0 answers each report with a drop and a lease, the
-// trainer does nothing. mpirun -n 3 bench_transport_reports [LEASES_AHEAD [REPORTS]]
+// Reports per second of the transport and the workers alone. Rank 0 answers each report with a drop and a lease, and
+// the trainer does nothing.
+//   mpirun -n 3 bench_transport_reports [LEASES_AHEAD [REPORTS]]
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,12 +1,14 @@
-// What the wires do, measured in one run:
+// Speed of the wires, measured in one run:
 //   1. worker to worker bandwidth of snapshots, ping-pong, 1 kB .. 4 GB, medians, four ways:
 //        raw         MPI_Isend/MPI_Irecv into one buffer that is used again and again
 //        raw fresh   the same into a new buffer each time
-//        endpoint    as in a search: each arrival in memory of its own, which is freed before the next one comes
+//        endpoint    as in a search: each arrival in memory of its own, which is freed before the next arrival
 //        cold        the same without memory kept from earlier snapshots: the first snapshot of a size
 //   2. round trip of a control message;
 //   3. processor time of a rank that has nothing to do.
-// mpirun -n 2 bench_transport_wires [--min BYTES] [--max BYTES] [--chunk BYTES] [--in-flight CHUNKS]
+//
+//   mpirun -n 2 bench_transport_wires [--min BYTES] [--max BYTES] [--chunk BYTES] [--in-flight CHUNKS]
+//
 // The largest size takes four times its bytes of memory: 16 GB for the default of 4 GB.
 
 #include <mpi.h>
@@ -39,7 +41,7 @@ struct Options {
     MpiEndpointSettings endpoint;
 };
 
-/// The ways are measured in turn, several times over, so that other people's load hits all of them alike.
+/// The ways are measured in turn, several times over, so that other load on the machine affects all of them alike.
 constexpr int turns = 5;
 
 int rounds_of(std::size_t bytes) {
@@ -52,7 +54,7 @@ using Buffer = std::unique_ptr<std::byte[]>;
 
 Buffer new_buffer(std::size_t bytes) { return std::make_unique_for_overwrite<std::byte[]>(bytes); }
 
-/// Counts are int: what is larger travels as pieces of 1 GiB.
+/// Counts are int: larger buffers travel as pieces of 1 GiB.
 void each_piece(std::size_t bytes, const auto& start) {
     constexpr std::size_t piece = std::size_t{1} << 30U;
     std::vector<MPI_Request> requests;
@@ -74,7 +76,7 @@ void raw_receive(std::byte* into, std::size_t bytes, int from) {
     });
 }
 
-/// One round before those that count, when `warm`.
+/// If `warm`, one round before those that count.
 void measure(std::size_t bytes, bool warm, std::vector<double>& times, const auto& round) {
     for (int i = warm ? -1 : 0; i < rounds_of(bytes); ++i) {
         const auto before = MPI_Wtime();

@@ -1,6 +1,7 @@
 #pragma once
-// What every Endpoint promises (transport/endpoint.hpp), as programs that all ranks run at the same time: threads over
-// loopback, processes over MPI. Contents follow from (transfer, position), so that each rank checks what it gets alone.
+// The contract of every Endpoint (transport/endpoint.hpp), as programs that all ranks run at the same time: threads
+// over loopback, processes over MPI. Contents follow from (transfer, position), so that each rank can check what it
+// receives.
 
 #include <gtest/gtest.h>
 
@@ -22,12 +23,12 @@
 
 namespace stemma::contract {
 
-/// Gathers what an endpoint gives until enough is there.
+/// Gathers what an endpoint returns until enough has arrived.
 class Gatherer {
 public:
     explicit Gatherer(Endpoint& endpoint) : endpoint_(endpoint) {}
 
-    /// Polls until `enough()`; gives up (false) after a minute, so that a lost message fails one test and hangs none.
+    /// Polls until `enough()`. Gives up after a minute (false), so that a lost message fails one test and hangs none.
     template <class Enough>
     bool until(Enough enough) {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
@@ -80,7 +81,7 @@ inline std::shared_ptr<const Bytes> content_of(TransferId transfer, std::uint64_
     return content;
 }
 
-/// Every rank tells every other when it is done (0xED, which ends no other block), and waits for them: a scenario ends
+/// Every rank tells all others when it is done (0xED, which ends no other block), and waits for them: a scenario ends
 /// together.
 inline void part(Endpoint& endpoint, Gatherer& gatherer) {
     for (int to = 0; to < endpoint.size(); ++to) {
@@ -134,7 +135,7 @@ inline void frames_arrive_once_and_in_order(Endpoint& endpoint) {
     }
 }
 
-/// Rank size-2 sends to rank size-1 (two workers where there are two), one transfer of each size.
+/// Rank size-2 sends to rank size-1 (two workers if there are two), one transfer of each size.
 inline void transfers_of_sizes(Endpoint& endpoint, const std::vector<std::uint64_t>& sizes) {
     const auto sender = endpoint.size() - 2;
     const auto receiver = endpoint.size() - 1;
@@ -164,7 +165,7 @@ inline void bulk_beyond_two_gibibytes_arrives_whole(Endpoint& endpoint) {
     transfers_of_sizes(endpoint, {(std::uint64_t{1} << 31U) + 4097});
 }
 
-/// Every rank sends several transfers to every other at once, posted in unlike orders.
+/// Every rank sends several transfers to every other rank at once, posted in different orders.
 inline void many_transfers_at_once(Endpoint& endpoint) {
     constexpr std::uint64_t each = 5;
     const auto size = static_cast<std::uint64_t>(endpoint.size());
@@ -192,7 +193,7 @@ inline void many_transfers_at_once(Endpoint& endpoint) {
     part(endpoint, gatherer);
 }
 
-/// A sender that does not have what was asked for sends nothing, and the receiver learns that.
+/// A sender that does not have the requested content sends nothing, and the receiver learns that.
 inline void absent_content_arrives_empty(Endpoint& endpoint) {
     Gatherer gatherer(endpoint);
     const auto absent = TransferId{1};
@@ -212,7 +213,7 @@ inline void absent_content_arrives_empty(Endpoint& endpoint) {
     part(endpoint, gatherer);
 }
 
-/// Given up at both ends, before and after it began: silence, and later transfers are not disturbed.
+/// Abandoned at both ends, before and after it began: no arrivals, and later transfers are not disturbed.
 inline void abandoned_transfers_are_silent(Endpoint& endpoint) {
     Gatherer gatherer(endpoint);
     const auto never_received = TransferId{10};
@@ -239,8 +240,8 @@ inline void abandoned_transfers_are_silent(Endpoint& endpoint) {
     EXPECT_FALSE(gatherer.arrived.contains(never_sent));
 }
 
-/// One sender, five transfers to as many receivers as there are (ranks in turn). One receiver gives up in the middle,
-/// and one transfer is given up by its sender while it waits for its turn: the others arrive.
+/// One sender, five transfers to as many receivers as there are (ranks in turn). One receiver abandons its transfer
+/// half way. The sender abandons a transfer that waits for its turn. The other transfers arrive.
 inline void one_donor_wanted_by_many(Endpoint& endpoint) {
     constexpr std::uint64_t wanted = 5;
     constexpr auto bytes = std::uint64_t{24} << 20U;

@@ -1,5 +1,5 @@
 #pragma once
-// What every journal that can be read back must do. Instantiate with a type that has make(): a fresh journal, and
+// The contract of every journal that can be read back. Instantiate it with a type that has make(): a fresh journal, and
 // committed(): what a reader finds now.
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ namespace stemma::testing {
 template <class Subject>
 class JournalSuite : public ::testing::Test {
 protected:
-    /// Bytes of everything that a reader finds.
+    /// Bytes of all that a reader finds.
     std::vector<Bytes> found() {
         std::vector<Bytes> all;
         for (const auto& entry : subject.committed()) all.push_back(bytes_of(entry));

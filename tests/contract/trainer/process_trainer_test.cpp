@@ -1,4 +1,4 @@
-// A program in Python, spoken to over the process protocol.
+// A Python program that speaks the process protocol.
 
 #include "trainer/process/process_trainer.hpp"
 

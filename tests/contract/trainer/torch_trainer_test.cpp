@@ -1,4 +1,4 @@
-// Each model and each optimiser, on a small part of real data.
+// Each model and each optimizer, on a small part of real data.
 
 #include <filesystem>
 

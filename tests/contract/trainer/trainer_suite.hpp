@@ -1,5 +1,5 @@
 #pragma once
-// What every Trainer keeps (trainer/trainer.hpp). Instantiate TrainerContract with the cases of an implementation.
+// The contract of every Trainer (trainer/trainer.hpp). Instantiate TrainerContract with the cases of an implementation.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -93,7 +93,7 @@ TEST_P(TrainerContract, TrainsToWhereItWasAsked) {
 
 TEST_P(TrainerContract, IsAFunctionOfTheRequest) {
     const auto first = GetParam().make(), second = GetParam().make();
-    trained(second->train(request(0, 1)));  // what a trainer did before must not matter
+    trained(second->train(request(0, 1)));  // a trainer's earlier trainings must not matter
 
     const auto a = trained(first->train(request(0, GetParam().units)));
     const auto b = trained(second->train(request(0, GetParam().units)));

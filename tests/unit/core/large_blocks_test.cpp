@@ -95,7 +95,7 @@ TEST_F(LargeBlocks, FreedByAnotherThread) {
     EXPECT_LE(kept_large_blocks().blocks, kept_blocks_max);
 }
 
-/// What a device was asked to lock and unlock.
+/// Records what a device was asked to lock and unlock.
 struct Device {
     std::vector<void*> locked;
     std::vector<void*> unlocked;

@@ -30,7 +30,7 @@ protected:
         fs::create_directories((root_ / path).parent_path());
         std::ofstream(root_ / path) << text;
     }
-    /// Of version 2, mounted in the usual place.
+    /// Of version 2, mounted at the usual path.
     void put_second(const std::string& group) const {
         put("proc/self/cgroup", "0::" + group + "\n");
         put("proc/self/mountinfo",
@@ -75,7 +75,7 @@ TEST_F(ControlGroups, SecondVersionCountsAllOuterGroups) {
 
     EXPECT_DOUBLE_EQ(limits().cores.value(), 1.5);
     EXPECT_EQ(limits().memory.value(), 8 * gib);
-    EXPECT_EQ(limits().available.value(), 6 * gib);  // what holds files only can be had
+    EXPECT_EQ(limits().available.value(), 6 * gib);  // memory that holds only files is available
     EXPECT_EQ(memory(root_).total, 8 * gib);
     EXPECT_EQ(memory(root_).available, 6 * gib);
     EXPECT_LE(usable_cores(root_), 2);

@@ -54,7 +54,7 @@ TEST(Seat, WorkersShareCoresUnlessTheyWereBoundToTheirOwn) {
     const auto bound_to = [](std::string host, std::string cores) {
         return RankFacts{.host = std::move(host), .cores = std::move(cores)};
     };
-    // All on the first host may run anywhere; on the second each has its own.
+    // All workers on the first host may run on any core. On the second host each has its own.
     const std::vector ranks{bound_to("n1", "0 1"), bound_to("n1", "0 1"), bound_to("n1", "0 1"), bound_to("n2", "0"),
                             bound_to("n2", "1")};
 

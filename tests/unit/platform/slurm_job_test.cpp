@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using testing::Not;
 using testing::StartsWith;
 
-// As Slurm 22.05 writes it, of a job with many wishes (those that need a site's accounting are put in by hand).
+// As Slurm 22.05 writes it, of a job with many options. Options that need a site's accounting are added by hand.
 constexpr std::string_view many_wishes = R"(JobId=21 JobName=my job
    UserId=root(0) GroupId=root(0) MCS_label=N/A
    Priority=4294901752 Nice=7 Account=physics QOS=long
@@ -51,7 +51,7 @@ constexpr std::string_view many_wishes = R"(JobId=21 JobName=my job
    
 )";
 
-/// A job without wishes but for `lines`.
+/// A job without options except `lines`.
 std::string plain(const std::string& lines) {
     return "JobId=1 JobName=j.sh\n   Nice=0 Account=(null) QOS=(null)\n   Requeue=1 Restarts=0 BatchFlag=1 Reboot=0\n"
            "   TimeLimit=00:02:00 TimeMin=N/A\n   NumNodes=1 NumCPUs=1 NumTasks=3 CPUs/Task=1 ReqB:S:C:T=0:0:*:*\n"

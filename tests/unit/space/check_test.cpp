@@ -1,4 +1,4 @@
-// Every mistake in a space is refused with the parameter's name, what was found and what helps.
+// Every mistake in a space is refused with the parameter's name, the value found and the remedy.
 
 #include <gmock/gmock.h>
 

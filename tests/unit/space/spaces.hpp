@@ -1,5 +1,5 @@
 #pragma once
-// Search spaces for tests: one that people would write, and random ones.
+// Search spaces for tests: a typical one, and random ones.
 
 #include <algorithm>
 #include <cmath>
@@ -119,7 +119,7 @@ inline SearchSpace random_space(std::uint64_t seed) {
     }
     std::vector<Forbidden> forbidden;
     if (conditions.size() >= 2 && random.below(2) == 0) {
-        // One choice of each, so that something is left wherever there is more than one choice.
+        // One choice of each, so that some configurations stay allowed.
         const Condition first{conditions[0].parameter, {conditions[0].any_of[0]}};
         const Condition second{conditions[1].parameter, {conditions[1].any_of[0]}};
         forbidden.push_back({{first, second}});

@@ -108,7 +108,7 @@ TEST(Snapshot, APlaceIsFilledByTheCaller) {
     EXPECT_THAT(snapshot.content(*snapshot.find("a")), testing::Each(std::byte{7}));
 }
 
-/// The layout of snapshot.cpp, with a checksum that fits whatever the body says.
+/// The layout of snapshot.cpp, with a correct checksum for any body.
 Bytes block_with_body(std::uint64_t data_bytes, std::uint64_t arrays, const Bytes& body) {
     auto block = Snapshot().encode();
     std::memcpy(block.data() + 16, &data_bytes, sizeof data_bytes);

@@ -1,4 +1,4 @@
-"""A training program whose children go on rightly, or in the way that its first argument names."""
+"""A training program whose children go on correctly, or wrongly in the way that its first argument names."""
 
 import json
 import random

@@ -16,7 +16,7 @@ protected:
             {std::move(settings), space_.get(), configuration_, 3, changes_of_children(*space_, configuration_)},
             starter());
     }
-    /// Of children.py, by what was tried.
+    /// Results for children.py, by check.
     std::map<std::string, ConformanceCheck> of_children(const std::string& how) const {
         auto settings = program("");
         settings.command = {STEMMA_PYTHON, "-S", STEMMA_TEST_PROGRAMS "/children.py", how};

@@ -1,4 +1,4 @@
-// Whatever a program does becomes a classified failure, and the next lease finds a program again.
+// Every misbehavior of a program becomes a classified failure, and the next lease finds a working program.
 
 #include <gmock/gmock.h>
 
@@ -154,7 +154,7 @@ TEST_F(MisbehavesOnce, AProgramThatEndsBetweenLeasesIsStartedAgain) {
     int good = 0;
     for (int lease = 0; lease < 4; ++lease) good += std::holds_alternative<Trained>(trainer->train(request()));
 
-    // Its end may be seen only after the next lease was given: then that one fails, as any death in a lease.
+    // The end of the program may be seen only after the next lease was given. Then that lease fails, as by any death.
     EXPECT_GE(good, 2);
 }
 

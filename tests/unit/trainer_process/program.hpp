@@ -1,5 +1,5 @@
 #pragma once
-// The misbehaving program of this folder, and what a lease with it gives.
+// The misbehaving program of this folder, and the result of a lease with it.
 
 #include <gtest/gtest.h>
 
@@ -28,8 +28,8 @@ inline ProcessSettings program(const std::string& what) {
 
 class ProgramTest : public testing::Test {
 protected:
-    /// The helper is forked before any thread, as the program does: a fork while another thread allocates leaves it a
-    /// lock that nobody will open (AddressSanitizer's allocator, unlike the C library's, does not see to that).
+    /// The helper is forked before any thread, as the program does. A fork while another thread allocates leaves the
+    /// child a lock that is never opened (AddressSanitizer's allocator, unlike the C library's, does not prevent that).
     ProgramTest() { static_cast<void>(starter()); }
 
     static std::shared_ptr<const SearchSpace> one_parameter() {

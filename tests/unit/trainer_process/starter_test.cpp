@@ -1,4 +1,4 @@
-// The helper: who is killed when, and that nothing is left behind.
+// The helper: which processes are killed and when, and that nothing is left behind.
 
 #include "trainer/process/starter.hpp"
 
@@ -27,7 +27,7 @@ bool running(int pid) {
     return text[text.rfind(')') + 2] != 'Z';
 }
 
-/// Waits for something that another process is about to do; false after a minute.
+/// Waits for something that another process is about to do. False after a minute.
 template <class Condition>
 bool comes_true(const Condition& condition) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);

@@ -78,7 +78,7 @@ TEST(Codec, FieldsKeepTheirPlaces) {
     EXPECT_EQ(again.parent_configuration, grant.parent_configuration);
 }
 
-// The layout on the wire: a change here is a change of protocol_version.
+// The layout on the wire: a change here needs a new protocol_version.
 TEST(Codec, HeaderIsAsDocumented) {
     const auto frame = frame_of(ToWorker(CancelLease{{5}}));
     const auto number = [&](std::size_t offset, std::size_t bytes) {

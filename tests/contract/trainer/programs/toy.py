@@ -1,4 +1,4 @@
-"""A training program as small as they come: its state is a hash chain over every unit that it was trained."""
+"""A minimal training program: its state is a hash chain over every unit that it was trained."""
 
 import hashlib
 import struct
