@@ -266,7 +266,7 @@ void Manager::State::settle(const ActiveLease& lease, Resource reached, Effects&
     resource_granted -= static_cast<std::uint64_t>(lease.to - done);
     totals.resource += static_cast<std::uint64_t>(done - lease.from);
     if (lease.source.kind == SourceKind::peer) {
-        snapshots.abort(lease.source.transfer, out);  // where the lease is over before it
+        snapshots.abandon(lease.source.transfer, out);  // where the lease is over before it
         queue_woken();
     }
     if (lease.slot != no_slot) snapshots.unpin(lease.slot, out);

@@ -77,10 +77,10 @@ void SnapshotStore::failed(TransferId id, Effects& out) {
     start_copy(transfer.owner, out);
 }
 
-void SnapshotStore::abort(TransferId id, Effects& out) {
+void SnapshotStore::abandon(TransferId id, Effects& out) {
     const auto* found = transfers_.find(id);
     if (found == nullptr) return;
-    const auto transfer = transfers_.abort(id, in_memory_of(found->slot, found->receiver), out);
+    const auto transfer = transfers_.abandon(id, in_memory_of(found->slot, found->receiver), out);
     if (!transfer.second_copy()) return lease_transfer_over(transfer.slot, out);
     table_.change(transfer.slot, [](auto& record) { record.copying = {}; });
 }

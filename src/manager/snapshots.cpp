@@ -125,7 +125,7 @@ void SnapshotStore::worker_gone(WorkerId worker, Effects& out) {
             record.spilling = false;
         });
     }
-    for (const auto transfer : transfers_.of(worker)) abort(transfer, out);
+    for (const auto transfer : transfers_.of(worker)) abandon(transfer, out);
 }
 
 void SnapshotStore::memory_gone() {
@@ -179,7 +179,7 @@ void SnapshotStore::drop_from(std::uint32_t slot, WorkerId worker, Effects& out)
 }
 
 void SnapshotStore::collect(std::uint32_t slot, Effects& out) {
-    abort(table_[slot].copying, out);
+    abandon(table_[slot].copying, out);
     const auto gone = table_.remove(slot);
     for (const auto worker : gone.memory) {
         if (workers_.alive(worker)) out.push_back(Drop{worker, gone.id});

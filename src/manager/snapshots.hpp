@@ -68,7 +68,7 @@ public:
     /// not needed any more. Nothing happens if it is not under way (any more). Work that waited may be woken.
     void arrived(TransferId transfer, Effects& out);
     void failed(TransferId transfer, Effects& out);
-    void abort(TransferId transfer, Effects& out);
+    void abandon(TransferId transfer, Effects& out);
     /// From now on two workers are to have it, for as long as it is needed.
     void replicate(std::uint32_t slot, Effects& out);
     /// Orders the next second copy that waits at this worker, if it sends none and there is a place. O(1), see

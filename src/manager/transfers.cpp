@@ -43,7 +43,7 @@ Transfer TransferTable::end(TransferId id) {
     return transfer;
 }
 
-Transfer TransferTable::abort(TransferId id, bool held, Effects& out) {
+Transfer TransferTable::abandon(TransferId id, bool held, Effects& out) {
     const auto transfer = end(id);
     if (workers_.alive(transfer.owner)) out.push_back(AbortTransfer{id, transfer.owner});
     if (!workers_.alive(transfer.receiver)) return transfer;

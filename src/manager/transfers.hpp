@@ -39,7 +39,7 @@ public:
     /// Neither end needs it any more, or one of them is gone: both are told. It may have arrived already, but the
     /// message that says so will be ignored: the receiver drops the snapshot, unless the manager knows it there
     /// (`held`) or another transfer brings it.
-    Transfer abort(TransferId id, bool held, Effects& out);
+    Transfer abandon(TransferId id, bool held, Effects& out);
     /// All workers are gone, or the run has ended.
     void clear();
 

@@ -69,7 +69,7 @@ TEST_F(TransferTableTest, AWorkerSendsOneSecondCopyAtATime) {
 TEST_F(TransferTableTest, WhatIsAbortedMayHaveArrivedAndIsDropped) {
     const auto id = for_lease(0, 1, 2);
     out.clear();
-    transfers.abort(id, false, out);
+    transfers.abandon(id, false, out);
     ASSERT_EQ(out.size(), 3U);
     EXPECT_EQ(std::get<AbortTransfer>(out[0]).worker, WorkerId{1});
     EXPECT_EQ(std::get<AbortTransfer>(out[1]).worker, WorkerId{2});
@@ -82,10 +82,10 @@ TEST_F(TransferTableTest, WhatIsAbortedStaysAtAReceiverThatHasItFromElsewhereOrS
     const auto again = for_lease(1, 1, 2);
     const auto copy = second_copy(1, 3, 2, 1);
     out.clear();
-    transfers.abort(known, true, out);
-    transfers.abort(again, false, out);
+    transfers.abandon(known, true, out);
+    transfers.abandon(again, false, out);
     EXPECT_TRUE(all_of<Drop>(out).empty());
-    transfers.abort(copy, false, out);
+    transfers.abandon(copy, false, out);
     EXPECT_EQ(only<Drop>(out).snapshot, SnapshotId{1});
 }
 
@@ -98,12 +98,12 @@ TEST_F(TransferTableTest, OnlyTheLivingAreTold) {
     EXPECT_EQ(transfers.of({1}), (std::vector{from, to, last, copy})) << "those for leases first";
     workers.remove({1});
     out.clear();
-    transfers.abort(from, false, out);
+    transfers.abandon(from, false, out);
     ASSERT_EQ(out.size(), 2U);
     EXPECT_EQ(std::get<AbortTransfer>(out[0]).worker, WorkerId{2});
     EXPECT_EQ(std::get<Drop>(out[1]).worker, WorkerId{2});
     out.clear();
-    transfers.abort(to, false, out);
+    transfers.abandon(to, false, out);
     EXPECT_EQ(only<AbortTransfer>(out).worker, WorkerId{2});
     EXPECT_TRUE(all_of<Drop>(out).empty());
     EXPECT_NE(transfers.find(between), nullptr);
