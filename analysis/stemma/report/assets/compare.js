@@ -2,8 +2,8 @@
 
 import { choices, robust, ways } from "./curves.js";
 import { format } from "./data.js";
-import { Frame, choice } from "./frame.js";
-import { HUES, extent, scale } from "./scales.js";
+import { choice, Frame } from "./frame.js";
+import { extent, HUES, scale } from "./scales.js";
 import { h } from "./state.js";
 
 export function comparisonChart(run) {

@@ -1,7 +1,7 @@
 // Learning curves: of members, of lineages, and of the search.
 
 import { clock, comparableHeld, format, inherits, lineageCurve } from "./data.js";
-import { Frame, choice, colourChooser, rankKeys } from "./frame.js";
+import { choice, colourChooser, Frame, rankKeys } from "./frame.js";
 import { extent, memberColours, metricExtent, scale } from "./scales.js";
 import { h, memberLines, memberLink, shown, state } from "./state.js";
 import { theme } from "./theme.js";

@@ -3,16 +3,16 @@
 import { robust } from "./curves.js";
 import {
   CAUSES,
-  OUTCOMES,
-  SOURCES,
-  STATES,
   childrenOf,
   clock,
   comparableHeld,
   format,
   lineageCurve,
+  OUTCOMES,
   parameterText,
   pathTo,
+  SOURCES,
+  STATES,
   units,
 } from "./data.js";
 import { Frame } from "./frame.js";

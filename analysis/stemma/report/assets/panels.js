@@ -1,6 +1,6 @@
 // Words and tables: the first screen, what went wrong, the members.
 
-import { STATES, clock, format, parameterText, pathTo, percent, units } from "./data.js";
+import { clock, format, parameterText, pathTo, percent, STATES, units } from "./data.js";
 import { h, memberLink, shown, state } from "./state.js";
 import { localTheme, setTheme } from "./theme.js";
 import { countIf } from "./tree.js";

@@ -2,7 +2,7 @@
 
 import { drawnMembers } from "./curves.js";
 import { format } from "./data.js";
-import { Frame, colourChooser } from "./frame.js";
+import { colourChooser, Frame } from "./frame.js";
 import { extent, memberColours, metricExtent, scale } from "./scales.js";
 import { brush, changed, h, state } from "./state.js";
 import { theme } from "./theme.js";

@@ -2,7 +2,7 @@
 
 import { clock, format, percent } from "./data.js";
 import { Frame } from "./frame.js";
-import { HUES, extent, scale } from "./scales.js";
+import { extent, HUES, scale } from "./scales.js";
 import { h, memberLink } from "./state.js";
 import { theme } from "./theme.js";
 

@@ -1,7 +1,7 @@
 // The genealogy as a tree: training or time to the right, one line a member, children fork off where they were born.
 
 import { CAUSES, childrenOf, clock, format, pathTo } from "./data.js";
-import { Frame, choice, colourChooser } from "./frame.js";
+import { choice, colourChooser, Frame } from "./frame.js";
 import { extent, memberColours, scale } from "./scales.js";
 import { changed, h, memberLines, select, shown, state } from "./state.js";
 import { theme } from "./theme.js";

@@ -1,6 +1,6 @@
 // Was the hardware busy: a line of leases for each worker, and shares of their time.
 
-import { OUTCOMES, SOURCES, clock, format, percent, units } from "./data.js";
+import { clock, format, OUTCOMES, percent, SOURCES, units } from "./data.js";
 import { Frame, rankKeys } from "./frame.js";
 import { memberColours, scale } from "./scales.js";
 import { h, shown, state } from "./state.js";
