@@ -55,3 +55,20 @@ def test_kinds_and_states_go_by_name():
              for number, line in enumerate(path.read_text().splitlines(), 1) if bare.search(line)]
     assert not found
     assert bare.search('rows["status"] == 3') and bare.search('"cause": [1, 4]')
+
+
+def test_the_page_knows_the_same_names():
+    """data.js has the names of what the page is sent as numbers."""
+    text = (ROOT / "analysis/stemma/report/assets/data.js").read_text()
+    schema = stemma.schema
+
+    def names(constant):
+        return dict(re.findall(r"(\d+): \"([\w ]+)\"", re.search(rf"const {constant} = {{(.*?)}}", text, re.DOTALL).group(1)))
+
+    def of(kinds):
+        return {str(kind.value): kind.name.lower().replace("_", " ") for kind in kinds}
+
+    assert names("CAUSES") == of(schema.BirthCause)
+    assert names("OUTCOMES") == {"0": "running", **of(schema.LeaseOutcome)}
+    sources = re.search(r"const SOURCES = \[(.*?)\]", text, re.DOTALL).group(1).count('"') // 2
+    assert [kind.value for kind in schema.SourceKind] == list(range(sources))
