@@ -11,9 +11,10 @@ pytest.importorskip("pandas")
 
 # Modules of Python itself, of the libraries that the commands need, and of the package, its submodules by their short
 # names too.
-NAMES = (*(name for name in sys.stdlib_module_names if not name.startswith("_")), "numpy", "pandas", "h5py", "pyarrow", "dateutil", "pytz", "six", "sitecustomize", "usercustomize", "apport_python_hook",
+NAMES = (*(name for name in sys.stdlib_module_names if not name.startswith("_")), "numpy", "pandas", "h5py", "networkx", "lxml", "pyarrow", "dateutil", "pytz", "six", "sitecustomize", "usercustomize", "apport_python_hook",
          "stemma", "schema", "errors", "cli", "run", "runfile", "log", "hdf5", "derive", "watch", "report")
-LOOKS = {"report": ("report", "toy.h5", "-o", "page.html"), "watch": ("watch", "toy.h5", "--once"), "csv": ("export", "toy.h5", "--csv", "csv"), "parquet": ("export", "toy.h5", "--parquet", "parquet"),
+LOOKS = {"report": ("report", "toy.h5", "-o", "page.html"), "watch": ("watch", "toy.h5", "--once"), "csv": ("export", "toy.h5", "--csv", "csv"),
+         "graphml": ("export", "toy.h5", "--graphml", "graph"), "newick": ("export", "toy.h5", "--newick", "tree"), "parquet": ("export", "toy.h5", "--parquet", "parquet"),
          "help": ("report", "--help"), "after check": ("status", "toy.h5")}
 
 

@@ -85,17 +85,15 @@ struct ExportOptions {
     std::string csv;                      ///< folder
     std::string json;                     ///< file, "-" = standard output
     std::string weights;                  ///< file
-    std::string newick;                   ///< file, "-" = standard output
+    std::string newick;                   ///< file, "-" = standard output; this and what follows by the Python package
     std::string graphml;                  ///< likewise
-    std::string tensorboard;              ///< folder; this and the next three by the Python package
+    std::string tensorboard;              ///< folder
     std::string parquet;                  ///< folder
     std::string optuna;                   ///< storage's address
     std::string mlflow;                   ///< tracking address
     std::optional<std::uint64_t> member;  ///< for weights; absent = the best
 };
 ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options);
-/// Those of `options` that are graphs.
-void export_graphs(const std::filesystem::path& file, const ExportOptions& options);
 
 struct LineageOptions {
     std::optional<std::uint64_t> member;  ///< lineage: absent = the whole forest; schedule: absent = the best

@@ -1,22 +1,18 @@
-// Commands that look at a genealogy: lineage, schedule, and the part of export that writes graphs. They read the record
-// as it is, without recomputing decisions, so that a large run is shown at once.
+// Commands that look at a genealogy: lineage and schedule. They read the record as it is, without recomputing
+// decisions, so that a large run is shown at once.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
-#include <functional>
-#include <sstream>
 
 #include "app/commands/recorded_run.hpp"
 #include "app/console/print.hpp"
 #include "app/job/presets.hpp"
 #include "core/printable.hpp"
-#include "genealogy/graph.hpp"
 #include "genealogy/schedule.hpp"
 #include "genealogy/trajectory.hpp"
 #include "platform/terminal.hpp"
-#include "platform/whole_file.hpp"
 
 namespace stemma {
 
@@ -74,16 +70,6 @@ TextStyle style_of(const LineageOptions& options) {
     return style;
 }
 
-void write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
-    if (path == "-") {
-        std::ostringstream out;
-        write(out);
-        print(out.str());
-        return;
-    }
-    write_whole_file(path, write);
-}
-
 /// What moved inside the members of the lineage; empty for most runs.
 std::string trajectory_of(const OpenedGenealogy& opened, MemberId member, const LineageOptions& options) {
     RunFileReader reader(opened.file);
@@ -128,14 +114,6 @@ std::string best_lineage_text(const std::filesystem::path& file) {
     const auto tree = path_text(opened.genealogy, best, opened.names, style);
     opened.genealogy.end_at_best();
     return tree + "\n" + schedule_text(opened.genealogy, best, opened.names, style);
-}
-
-void export_graphs(const std::filesystem::path& file, const ExportOptions& options) {
-    const auto opened = open_genealogy(file);
-    if (!options.newick.empty())
-        write_file(options.newick, [&](std::ostream& out) { write_newick(opened.genealogy, opened.names, out); });
-    if (!options.graphml.empty())
-        write_file(options.graphml, [&](std::ostream& out) { write_graphml(opened.genealogy, opened.names, out); });
 }
 
 }  // namespace stemma

@@ -207,6 +207,8 @@ std::vector<std::string> python_exports(const std::filesystem::path& file, const
     const auto add = [&](const char* name, const std::string& value) {
         if (!value.empty()) words.insert(words.end(), {name, value});
     };
+    add("--newick", options.newick);
+    add("--graphml", options.graphml);
     add("--tensorboard", options.tensorboard);
     add("--parquet", options.parquet);
     add("--optuna", options.optuna);
@@ -218,14 +220,12 @@ std::vector<std::string> python_exports(const std::filesystem::path& file, const
 }  // namespace
 
 ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options) {
-    const bool graphs = !options.newick.empty() || !options.graphml.empty();
     const auto python = python_exports(file, options);
-    if (options.csv.empty() && options.json.empty() && options.weights.empty() && !graphs && python.empty()) {
+    if (options.csv.empty() && options.json.empty() && options.weights.empty() && python.empty()) {
         throw UserError(
             "nothing to export: give --csv FOLDER, --json FILE, --newick FILE, --graphml FILE, --weights FILE, "
             "--tensorboard FOLDER, --parquet FOLDER, --optuna STORAGE or --mlflow ADDRESS");
     }
-    if (graphs) export_graphs(file, options);
     if (!options.weights.empty()) export_weights(file, options);
     RunFileReader reader(file);
     if (!options.csv.empty()) export_csv(reader, options.csv);

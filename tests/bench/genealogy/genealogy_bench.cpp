@@ -5,10 +5,8 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <sstream>
 
 #include "bench/genealogy/recorded_family.hpp"
-#include "genealogy/graph.hpp"
 
 namespace stemma {
 namespace {
@@ -54,18 +52,6 @@ void forest(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(forest)->ArgNames({"", "all"})->Args({100'000, 0})->Args({100'000, 1})->Unit(benchmark::kMillisecond);
-
-void graphs(benchmark::State& state) {
-    const auto genealogy = genealogy_of(FamilyFile(static_cast<std::uint64_t>(state.range(0))));
-    for (auto _ : state) {
-        std::ostringstream out;
-        write_newick(genealogy, names, out);
-        write_graphml(genealogy, names, out);
-        benchmark::DoNotOptimize(out.str().size());
-    }
-    state.SetItemsProcessed(state.iterations() * state.range(0));
-}
-BENCHMARK(graphs)->Arg(100'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace stemma
