@@ -5,16 +5,15 @@ import pytest
 from stemma.report.bundle import bundle
 
 
-def modules(folder, **texts):
-    for name, text in texts.items():
-        (folder / f"{name}.js").write_text(text)
-    return folder
+def modules(**texts):
+    """Reads what a folder with these files would have."""
+    return {f"{name}.js": text for name, text in texts.items()}.__getitem__
 
 
-def test_dependencies_come_first_and_once(tmp_path):
-    modules(tmp_path, main='import { a } from "./a.js";\nimport { b } from "./b.js";\nconsole.log(a, b());\n',
+def test_dependencies_come_first_and_once():
+    read = modules(main='import { a } from "./a.js";\nimport { b } from "./b.js";\nconsole.log(a, b());\n',
             a='import { b } from "./b.js";\nexport const a = b() + 1;\n', b="export function b() {\n  return 1;\n}\nconst own = 2;\n")
-    assert bundle(tmp_path, "main.js") == '''"use strict";
+    assert bundle(read, "main.js") == '''"use strict";
 const module_b = (() => {
 function b() {
   return 1;
@@ -35,14 +34,14 @@ return {  };
 })();'''
 
 
-def test_a_circle_is_refused(tmp_path):
-    modules(tmp_path, main='import { a } from "./a.js";\n', a='import { m } from "./main.js";\nexport const a = m;\n')
+def test_a_circle_is_refused():
+    read = modules(main='import { a } from "./a.js";\n', a='import { m } from "./main.js";\nexport const a = m;\n')
     with pytest.raises(ValueError, match=r"main.js -> a.js -> main.js: modules import each other in a circle"):
-        bundle(tmp_path, "main.js")
+        bundle(read, "main.js")
 
 
 @pytest.mark.parametrize("text", ["export default 1;\n", "export let a = 1;\n", 'import * as a from "./a.js";\n', 'import { a } from "elsewhere";\n'])
-def test_other_forms_are_refused(tmp_path, text):
-    modules(tmp_path, main=text, a="export const a = 1;\n")
+def test_other_forms_are_refused(text):
+    read = modules(main=text, a="export const a = 1;\n")
     with pytest.raises(ValueError, match="a form of import or export that bundle.py does not know"):
-        bundle(tmp_path, "main.js")
+        bundle(read, "main.js")

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness import ROOT, USER_ERROR, Stemma
+from harness import JOB, ROOT, USER_ERROR, Stemma
 from record import rows
 
 EXAMPLES = ROOT / "docs/examples/cpp"
@@ -39,6 +39,35 @@ def program(installed, tmp_path):
     one = Stemma(tmp_path)
     one.binary = str(installed / "build/own_everything")
     return one
+
+
+def test_the_python_package_is_installed_once_and_whole(program, installed):
+    program.binary, program.env["PYTHONPATH"] = str(installed / "prefix/bin/stemma"), ""
+    packages = list((installed / "prefix").rglob("stemma/training.py"))
+    assert len(packages) == 1
+    source, there = ROOT / "analysis/stemma", packages[0].parent
+    wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert wanted == {path.relative_to(there) for path in there.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+
+    (program.folder / "toy.toml").write_text(JOB)
+    program("run", "toy.toml", "-n", 2, "-o", "toy.h5", "-q")
+    assert "report: toy.html" in program("report", "toy.h5").stdout
+    assert "<script>" in (program.folder / "toy.html").read_text()
+    (there / "report/assets/tree.js").rename(there / "report/assets/moved.js")
+    try:
+        told = program("report", "toy.h5", "-o", "other.html", code=USER_ERROR).stderr
+    finally:
+        (there / "report/assets/moved.js").rename(there / "report/assets/tree.js")
+    assert "assets/tree.js: cannot be read" in told and "other.html" not in told and not (program.folder / "other.html").exists()
+
+
+def test_programs_of_an_installed_tree_find_the_package(program, installed):
+    """No PYTHONPATH: the package that belongs to the program is there for training programs."""
+    program.binary = str(installed / "prefix/bin/stemma")
+    program.env.pop("PYTHONPATH", None)
+    script = "import stemma.training, sys; print(stemma.training.__file__, file=sys.stderr); sys.exit(3)"
+    told = program("conform", "--", "/usr/bin/python3", "-c", script, code=(1, USER_ERROR))
+    assert str(installed / "prefix/share/stemma/analysis/stemma/training.py") in told.stdout + told.stderr
 
 
 def test_a_program_of_ones_own_is_all_that_stemma_is(program):

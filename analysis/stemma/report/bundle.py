@@ -12,8 +12,8 @@ _EXPORT = re.compile(r"^export (?=(?:async function|function|const|class) (\w+))
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
-def bundle(folder, main):
-    """The module `main` with all that it imports, each once, dependencies first."""
+def bundle(read, main):
+    """The module `main` with all that it imports, each once, dependencies first. `read` gives the text of a file."""
     parts, open_ = {}, []
 
     def add(name):
@@ -22,7 +22,7 @@ def bundle(folder, main):
         if name in open_:
             raise ValueError(f"{' -> '.join([*open_, name])}: modules import each other in a circle")
         open_.append(name)
-        text = (folder / name).read_text(encoding="utf-8")
+        text = read(name)
         for _, other in _IMPORT.findall(text):
             add(other)
         parts[name] = _as_function(name, text)

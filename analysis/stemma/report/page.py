@@ -5,6 +5,7 @@ import html
 import json
 from pathlib import Path
 
+from stemma.errors import StemmaError
 from stemma.files import whole_file
 from stemma.report.bundle import bundle
 from stemma.report.payload import payload
@@ -49,16 +50,23 @@ def _finite(value):
     return value.item() if hasattr(value, "item") else value
 
 
+def _asset(name):
+    try:
+        return (_ASSETS / name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise StemmaError(f"{_ASSETS / name}: cannot be read ({error.strerror}). It is a part of Stemma's Python package: install that anew") from None
+
+
 def _page(told, columns, connect):
     parts = {
         "TITLE": html.escape(f"{told['meta']['name']} · Stemma"),
         "CONNECT": connect,
-        "STYLE": (_ASSETS / "style.css").read_text(encoding="utf-8"),
+        "STYLE": _asset("style.css"),
         "DATA": as_json(told),
         "COLUMNS": columns,
-        "SCRIPT": bundle(_ASSETS, "main.js"),
+        "SCRIPT": bundle(_asset, "main.js"),
     }
-    out = (_ASSETS / "page.html").read_text(encoding="utf-8")
+    out = _asset("page.html")
     before, *rest = out.split("{{")
     pieces = [before]
     for piece in rest:  # one pass, so that nothing in the data is taken for a place to fill

@@ -8,30 +8,15 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 
 #include "app/console/print.hpp"
 #include "core/error.hpp"
 #include "platform/launch.hpp"
+#include "platform/python_package.hpp"
 
 namespace stemma {
 
-namespace fs = std::filesystem;
-
 namespace {
-
-/// The folder that holds the package, found from where this program lies: <tree>/build/stemma or <prefix>/bin/stemma.
-fs::path package_folder() {
-    std::error_code error;
-    const auto program = fs::read_symlink("/proc/self/exe", error);
-    if (error) return {};
-    for (auto folder = program.parent_path(); folder != folder.root_path(); folder = folder.parent_path()) {
-        for (const auto* below : {"analysis", "share/stemma/analysis"}) {
-            if (fs::exists(folder / below / "stemma" / "__main__.py", error)) return folder / below;
-        }
-    }
-    return {};
-}
 
 std::string value_of(const Environment& environment, std::string_view name) {
     const auto found = environment.find(name);
@@ -55,7 +40,7 @@ std::string absolute_entries(std::string_view list) {
 /// What starts the package in that Python. Never `-m`: it looks in the folder that one stands in first, which may be
 /// anybody's, and runs its random.py.
 std::vector<std::string> start_of_package(const std::string& python) {
-    if (const auto folder = package_folder(); !folder.empty()) {
+    if (const auto folder = python_package_folder(); !folder.empty()) {
         return {python, (folder / "stemma" / "__main__.py").string()};
     }
     return {python, "-c",

@@ -1,13 +1,13 @@
 // Trainers by name.
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <mutex>
 
 #include "app/console/print.hpp"
 #include "app/registry.hpp"
 #include "core/error.hpp"
+#include "platform/python_package.hpp"
 #include "trainer/task/task.hpp"
 #include "trainer/torch_library/torch_library.hpp"
 #include "trainer/toy/toy_trainer.hpp"
@@ -76,15 +76,10 @@ std::vector<MetricInfo> reported_metrics(const Job& job) {
 
 Environment environment_of_programs() {
     auto environment = read_environment();
-    std::error_code ignored;
-    const auto folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
-    for (const auto* place : {"../share/stemma/python", "../analysis"}) {
-        const auto package = (folder / place).lexically_normal();
-        if (!std::filesystem::exists(package / "stemma/training.py", ignored)) continue;
-        auto& path = environment["PYTHONPATH"];
-        path += (path.empty() ? "" : ":") + package.string();
-        break;
-    }
+    const auto package = python_package_folder();
+    if (package.empty()) return environment;
+    auto& path = environment["PYTHONPATH"];
+    path += (path.empty() ? "" : ":") + package.string();
     return environment;
 }
 
