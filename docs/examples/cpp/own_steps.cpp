@@ -48,7 +48,7 @@ private:
         auto averaged = average->parameters();
         if (request.start != nullptr) {
             stemma::load_module(*model, *request.start);
-            stemma::load_optimiser(optimiser, "sgd", *request.start);
+            stemma::load_optimizer(optimiser, "sgd", *request.start);
             for (std::size_t i = 0; i < averaged.size(); ++i)
                 stemma::restore_tensor(averaged[i].detach(), "average/" + std::to_string(i), *request.start);
         } else {
@@ -72,7 +72,7 @@ private:
         }
         trained.reached = reached;
         stemma::save_module(*model, trained.snapshot);
-        stemma::save_optimiser(optimiser, "sgd", trained.snapshot);
+        stemma::save_optimizer(optimiser, "sgd", trained.snapshot);
         for (std::size_t i = 0; i < averaged.size(); ++i)
             stemma::save_tensor(averaged[i], "average/" + std::to_string(i), trained.snapshot);
         return trained;

@@ -9,6 +9,40 @@
 namespace stemma {
 namespace {
 
+struct Complements {
+    double beta1 = 0, beta2 = 0;
+};
+
+/// Each hyperparameter by name, with what it is read into. `beta1` and `beta2` may be given as one_minus_...
+template <class Visit>
+void visit_all(Hyperparameters& h, Complements& complements, const Visit& visit) {
+    visit("lr", h.lr);
+    visit("batch_size", h.batch_size);
+    visit("optimiser", h.optimizer);
+    visit("weight_decay", h.weight_decay);
+    visit("momentum", h.momentum);
+    visit("nesterov", h.nesterov);
+    visit("beta1", h.beta1);
+    visit("one_minus_beta1", complements.beta1);
+    visit("beta2", h.beta2);
+    visit("one_minus_beta2", complements.beta2);
+    visit("eps", h.eps);
+    visit("amsgrad", h.amsgrad);
+    visit("gradient_clip", h.gradient_clip);
+    visit("schedule", h.schedule);
+    visit("warmup", h.warmup);
+    visit("horizon", h.horizon);
+    visit("step_size", h.step_size);
+    visit("step_gamma", h.step_gamma);
+    visit("layers", h.layers);
+    visit("width", h.width);
+    visit("activation", h.activation);
+    visit("dropout", h.dropout);
+    visit("batch_norm", h.batch_norm);
+    visit("sequence", h.sequence);
+    visit("module", h.module);
+}
+
 /// Reads from the configuration, or from `fixed` seen as a configuration of constants.
 class Reader {
 public:
@@ -72,12 +106,12 @@ void demand_one_of(std::string_view name, const std::string& found, std::initial
     demand(false, name, found, list);
 }
 
-void check_optimiser(const Hyperparameters& h) {
-    demand_one_of("optimiser", h.optimiser, {"sgd", "adam", "adamw"});
+void check_optimizer(const Hyperparameters& h) {
+    demand_one_of("optimiser", h.optimizer, {"sgd", "adam", "adamw"});
     demand(std::isfinite(h.lr) && h.lr > 0, "lr", h.lr, "> 0");
     demand(std::isfinite(h.weight_decay) && h.weight_decay >= 0, "weight_decay", h.weight_decay, ">= 0");
     demand(h.momentum >= 0 && h.momentum < 1, "momentum", h.momentum, "in [0, 1)");
-    demand(!h.nesterov || h.momentum > 0 || h.optimiser != "sgd", "momentum", h.momentum, "> 0 with nesterov = true");
+    demand(!h.nesterov || h.momentum > 0 || h.optimizer != "sgd", "momentum", h.momentum, "> 0 with nesterov = true");
     demand(h.beta1 >= 0 && h.beta1 < 1, "beta1", h.beta1, "in [0, 1)");
     demand(h.beta2 >= 0 && h.beta2 < 1, "beta2", h.beta2, "in [0, 1)");
     demand(std::isfinite(h.eps) && h.eps > 0, "eps", h.eps, "> 0");
@@ -113,45 +147,24 @@ Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
     Hyperparameters h;
     if (model == "resnet18") h.width = 64;
     if (model == "lstm") h.width = 650;
-    reader.get("lr", h.lr);
-    reader.get("batch_size", h.batch_size);
-    reader.get("optimiser", h.optimiser);
-    reader.get("weight_decay", h.weight_decay);
-    reader.get("momentum", h.momentum);
-    reader.get("nesterov", h.nesterov);
-    reader.get("beta1", h.beta1);
-    reader.get("beta2", h.beta2);
-    double complement = 0;
-    if (reader.has("one_minus_beta1")) reader.get("one_minus_beta1", complement), h.beta1 = 1 - complement;
-    if (reader.has("one_minus_beta2")) reader.get("one_minus_beta2", complement), h.beta2 = 1 - complement;
-    reader.get("eps", h.eps);
-    reader.get("amsgrad", h.amsgrad);
-    reader.get("gradient_clip", h.gradient_clip);
-    reader.get("schedule", h.schedule);
-    reader.get("warmup", h.warmup);
-    reader.get("horizon", h.horizon);
-    reader.get("step_size", h.step_size);
-    reader.get("step_gamma", h.step_gamma);
-    reader.get("layers", h.layers);
-    reader.get("width", h.width);
-    reader.get("activation", h.activation);
-    reader.get("dropout", h.dropout);
-    reader.get("batch_norm", h.batch_norm);
+    Complements complements;
+    visit_all(h, complements, [&](std::string_view name, auto& value) { reader.get(name, value); });
+    reader.get("optimizer", h.optimizer);
+    if (reader.has("one_minus_beta1")) h.beta1 = 1 - complements.beta1;
+    if (reader.has("one_minus_beta2")) h.beta2 = 1 - complements.beta2;
     if (model == "resnet18") h.batch_norm = true;
-    reader.get("sequence", h.sequence);
-    reader.get("module", h.module);
-    check_optimiser(h);
+    check_optimizer(h);
     check_schedule(h);
     check_model(h);
     return h;
 }
 
 std::vector<std::string> hyperparameter_names() {
-    return {"lr",         "batch_size", "optimiser",       "weight_decay", "momentum",
-            "nesterov",   "beta1",      "one_minus_beta1", "beta2",        "one_minus_beta2",
-            "eps",        "amsgrad",    "gradient_clip",   "schedule",     "warmup",
-            "horizon",    "step_size",  "step_gamma",      "layers",       "width",
-            "activation", "dropout",    "batch_norm",      "sequence",     "module"};
+    Hyperparameters h;
+    Complements complements;
+    std::vector<std::string> names;
+    visit_all(h, complements, [&](std::string_view name, const auto&) { names.emplace_back(name); });
+    return names;
 }
 
 }  // namespace stemma

@@ -20,7 +20,7 @@ struct Infeasible : std::runtime_error {
 struct Hyperparameters {
     double lr = 0.001;
     std::int64_t batch_size = 128;
-    std::string optimiser = "sgd";  ///< "sgd", "adam", "adamw"
+    std::string optimizer = "sgd";  ///< "sgd", "adam", "adamw"
     double weight_decay = 0;
     double momentum = 0;
     bool nesterov = false;

@@ -10,7 +10,7 @@ namespace {
 
 namespace optim = torch::optim;
 
-/// LibTorch 1 keys an optimiser's state by the text of a tensor's address, LibTorch 2 by the address.
+/// LibTorch 1 keys an optimizer's state by the text of a tensor's address, LibTorch 2 by the address.
 template <class Map>
 typename Map::key_type key_in(const Map&, const torch::Tensor& parameter) {
     auto* address = parameter.unsafeGetTensorImpl();
@@ -69,9 +69,9 @@ struct Moments<optim::SGDParamState> {
 
 /// Parameters are numbered through; those that have had no gradient (frozen, unused) have no state.
 template <class State>
-void save_moments(optim::Optimizer& optimiser, Snapshot& snapshot) {
-    const auto& states = optimiser.state();
-    const auto& parameters = optimiser.param_groups().front().params();
+void save_moments(optim::Optimizer& optimizer, Snapshot& snapshot) {
+    const auto& states = optimizer.state();
+    const auto& parameters = optimizer.param_groups().front().params();
     for (std::size_t number = 0; number < parameters.size(); ++number) {
         const auto found = states.find(key_in(states, parameters[number]));
         if (found == states.end()) continue;
@@ -80,9 +80,9 @@ void save_moments(optim::Optimizer& optimiser, Snapshot& snapshot) {
 }
 
 template <class State>
-void load_moments(optim::Optimizer& optimiser, const Snapshot& snapshot, bool amsgrad = false) {
-    auto& states = optimiser.state();
-    const auto& parameters = optimiser.param_groups().front().params();
+void load_moments(optim::Optimizer& optimizer, const Snapshot& snapshot, bool amsgrad = false) {
+    auto& states = optimizer.state();
+    const auto& parameters = optimizer.param_groups().front().params();
     for (std::size_t number = 0; number < parameters.size(); ++number) {
         if (snapshot.find(prefix_of(number) + Moments<State>::first) == nullptr) continue;
         auto state = std::make_unique<State>();
@@ -93,14 +93,14 @@ void load_moments(optim::Optimizer& optimiser, const Snapshot& snapshot, bool am
 
 }  // namespace
 
-std::unique_ptr<optim::Optimizer> make_optimiser(std::vector<torch::Tensor> parameters, const Hyperparameters& h) {
-    if (h.optimiser == "sgd") {
+std::unique_ptr<optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters, const Hyperparameters& h) {
+    if (h.optimizer == "sgd") {
         return std::make_unique<optim::SGD>(
             std::move(parameters),
             optim::SGDOptions(h.lr).momentum(h.momentum).nesterov(h.nesterov).weight_decay(h.weight_decay));
     }
     const auto betas = std::make_tuple(h.beta1, h.beta2);
-    if (h.optimiser == "adam") {
+    if (h.optimizer == "adam") {
         return std::make_unique<optim::Adam>(
             std::move(parameters),
             optim::AdamOptions(h.lr).betas(betas).eps(h.eps).weight_decay(h.weight_decay).amsgrad(h.amsgrad));
@@ -110,8 +110,8 @@ std::unique_ptr<optim::Optimizer> make_optimiser(std::vector<torch::Tensor> para
         optim::AdamWOptions(h.lr).betas(betas).eps(h.eps).weight_decay(h.weight_decay).amsgrad(h.amsgrad));
 }
 
-void set_learning_rate(optim::Optimizer& optimiser, double lr) {
-    for (auto& group : optimiser.param_groups()) group.options().set_lr(lr);
+void set_learning_rate(optim::Optimizer& optimizer, double lr) {
+    for (auto& group : optimizer.param_groups()) group.options().set_lr(lr);
 }
 
 void clip_gradients(const std::vector<torch::Tensor>& parameters, double norm) {
@@ -128,26 +128,26 @@ void clip_gradients(const std::vector<torch::Tensor>& parameters, double norm) {
     }
 }
 
-void save_optimiser(optim::Optimizer& optimiser, const std::string& name, Snapshot& snapshot) {
+void save_optimizer(optim::Optimizer& optimizer, const std::string& name, Snapshot& snapshot) {
     snapshot.add("optimiser/name", DType::u8, {static_cast<std::int64_t>(name.size())}, std::as_bytes(std::span(name)));
-    if (name == "sgd") save_moments<optim::SGDParamState>(optimiser, snapshot);
-    if (name == "adam") save_moments<optim::AdamParamState>(optimiser, snapshot);
-    if (name == "adamw") save_moments<optim::AdamWParamState>(optimiser, snapshot);
+    if (name == "sgd") save_moments<optim::SGDParamState>(optimizer, snapshot);
+    if (name == "adam") save_moments<optim::AdamParamState>(optimizer, snapshot);
+    if (name == "adamw") save_moments<optim::AdamWParamState>(optimizer, snapshot);
 }
 
-bool load_optimiser(optim::Optimizer& optimiser, const std::string& name, const Snapshot& snapshot) {
+bool load_optimizer(optim::Optimizer& optimizer, const std::string& name, const Snapshot& snapshot) {
     const auto* array = snapshot.find("optimiser/name");
     if (array == nullptr) throw DecodeError("the snapshot has no array \"optimiser/name\"");
     const auto content = snapshot.content(*array);
     if (!std::ranges::equal(content, std::as_bytes(std::span(name)))) return false;
     const auto amsgrad = [&](const auto& options) { return options.amsgrad(); };
-    const auto& options = optimiser.param_groups().front().options();
-    if (name == "sgd") load_moments<optim::SGDParamState>(optimiser, snapshot);
+    const auto& options = optimizer.param_groups().front().options();
+    if (name == "sgd") load_moments<optim::SGDParamState>(optimizer, snapshot);
     if (name == "adam")
-        load_moments<optim::AdamParamState>(optimiser, snapshot,
+        load_moments<optim::AdamParamState>(optimizer, snapshot,
                                             amsgrad(static_cast<const optim::AdamOptions&>(options)));
     if (name == "adamw")
-        load_moments<optim::AdamWParamState>(optimiser, snapshot,
+        load_moments<optim::AdamWParamState>(optimizer, snapshot,
                                              amsgrad(static_cast<const optim::AdamWOptions&>(options)));
     return true;
 }

@@ -2,18 +2,19 @@
 
 #include <torch/torch.h>
 
-#include <cmath>
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/error.hpp"
 #include "core/suggest.hpp"
-#include "trainer/torch/classify.hpp"
 #include "trainer/torch/data/data.hpp"
 #include "trainer/torch/device.hpp"
 #include "trainer/torch/hypergradient/start.hpp"
 #include "trainer/torch/hyperparameters.hpp"
-#include "trainer/torch/member.hpp"
+#include "trainer/torch/networks/network_problem.hpp"
 #include "trainer/torch/networks/script_network.hpp"
+#include "trainer/torch/training_loop.hpp"
 
 namespace stemma {
 namespace {
@@ -83,78 +84,13 @@ public:
     }
 
     TrainResult train(const TrainRequest& request) override {
-        ensure(request.to > request.from && (request.start == nullptr) == (request.from == 0),
-               "a request trains forward");
-        Resource reached = request.from;
-        auto result = [&]() -> TrainResult {
-            try {
-                return run(request, reached);
-            } catch (const InternalError&) {
-                throw;
-            } catch (const std::exception& error) {
-                return classify(error, reached);
-            }
-        }();
-        release_memory(device_);
-        return result;
+        const LoopSettings loop{settings_.unit, settings_.run_seed,          settings_.threads,
+                                device_,        settings_.inherit_optimiser, settings_.hypergradient};
+        return train_member(loop, metrics_, request,
+                            [&] { return std::make_unique<NetworkProblem>(settings_, data_, device_, request); });
     }
 
 private:
-    TrainResult run(const TrainRequest& request, Resource& reached) {
-        set_threads(settings_.threads);  // a setting of the calling thread
-        const auto hyperparameters = read_hyperparameters(request.configuration, settings_.fixed, settings_.model);
-        const auto moving = hyper_start(settings_.hypergradient, request.configuration, hyperparameters);
-        Member member(settings_, data_, device_, hyperparameters, moving ? &*moving : nullptr, request.member,
-                      request.seed);
-        if (request.start != nullptr)
-            member.load(*request.start, settings_.inherit_optimiser || !request.adopted, request.adopted);
-        if (resource_of(member) != request.from) {
-            throw DecodeError("the snapshot is trained to " + std::to_string(resource_of(member)) +
-                              ", the lease starts from " + std::to_string(request.from));
-        }
-        const bool epochs = settings_.unit == "epoch";
-        Trained trained;
-        while (reached < request.to) {
-            member.train_unit();
-            const auto now = resource_of(member);
-            for (auto& point : member.take_trajectory()) trained.rows.push_back({now, std::move(point)});
-            const bool last = now == request.to || (request.stop != nullptr && request.stop->load());
-            if (epochs || last || member.metrics_due()) {
-                MetricRow row{now, member.evaluate()};
-                if (auto failure = nonfinite(row, reached)) return with_note(std::move(*failure), member.note());
-                trained.rows.push_back(std::move(row));
-                if (request.progress) request.progress(trained.rows.back());
-            }
-            reached = now;
-            if (last) break;
-        }
-        trained.reached = reached;
-        trained.snapshot = member.save();
-        trained.note = member.note();
-        return trained;
-    }
-
-    static TrainFailure with_note(TrainFailure failure, const std::string& note) {
-        if (!note.empty()) failure.message += "; " + note;
-        return failure;
-    }
-
-    Resource resource_of(const Member& member) const {
-        return settings_.unit == "epoch" ? member.position().epoch : member.position().step;
-    }
-
-    std::optional<TrainFailure> nonfinite(const MetricRow& row, Resource reached) const {
-        for (std::size_t index = 0; index < row.values.size(); ++index) {
-            if (metrics_[index].held_out || std::isfinite(row.values[index]))
-                continue;  // a test metric decides nothing
-            return TrainFailure{FailureKind::nonfinite, "nonfinite",
-                                metrics_[index].name + " is " + std::to_string(row.values[index]) + " at " +
-                                    std::to_string(row.resource) + " " + settings_.unit + "s",
-                                reached};
-        }
-        return std::nullopt;
-    }
-
     TorchSettings settings_;
     torch::Device device_;
     std::vector<MetricInfo> metrics_;
@@ -167,12 +103,9 @@ std::vector<MetricInfo> torch_metrics(const TorchSettings& settings) {
     const std::string other = settings.data == "csv" ? "rmse" : settings.data == "text" ? "perplexity" : "accuracy";
     std::vector<MetricInfo> metrics{
         {"valid_loss"}, {"valid_" + other}, {"test_loss", true}, {"test_" + other, true}, {"train_loss"}};
-    if (!settings.hypergradient) return metrics;
-    for (const auto& name : trajectory_columns()) metrics.push_back({name, true});
+    if (settings.hypergradient) std::ranges::move(moving_metrics(), std::back_inserter(metrics));
     return metrics;
 }
-
-std::vector<std::string> torch_hyperparameters() { return hyperparameter_names(); }
 
 namespace {
 

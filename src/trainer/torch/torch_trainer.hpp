@@ -26,16 +26,11 @@ std::vector<MetricInfo> torch_metrics(const TorchSettings& settings);
 /// not there or not what it should be, a split that leaves no rows, an unknown name in `settings` or in the space, a
 /// device that this build or machine lacks.
 ///
-/// Training: unit "epoch" gives a row of metrics an epoch; unit "step" at the end of each epoch and where a lease ends.
-/// The order of rows is keyed by (run_seed, member, epoch). Text is read in batch_size streams side by side, `sequence`
-/// steps a batch, in order; the network's state goes on from batch to batch, and is cleared with each pass. Weights and
-/// dropout are drawn from generators keyed by (member's seed, unit), so no generator's state has to travel: 1 + 1 units
-/// through a snapshot are bit-equal to 2 in one go on a CPU with one thread. Nothing uses LibTorch's global generators,
-/// so several trainers may train in one process. With hypergradients there is a row of metrics for every `log_every`
-/// hyper-steps too, with the units completed as its resource and NaN for what is not measured then; `split` of the
-/// validation rows serve the hypergradient (variants without one train on them) and the others the metrics. Snapshot:
-/// model/<name>, optimiser/<parameter>/<moment>, training/position (step, epoch, row), training/loss, training/state
-/// and training/other_state (recurrent networks), hypergradient/... .
+/// Training: training_loop.hpp. Text is read in batch_size streams side by side, `sequence` steps a batch, in order;
+/// the network's state goes on from batch to batch, and is cleared with each pass. 1 + 1 units through a snapshot are
+/// bit-equal to 2 in one go on a CPU with one thread. Nothing uses LibTorch's global generators, so several trainers
+/// may train in one process. With hypergradients, `split` of the validation rows serve the hypergradient (variants
+/// without one train on them) and the others the metrics.
 std::unique_ptr<Trainer> make_torch_trainer(TorchSettings settings, std::shared_ptr<const SearchSpace> space);
 
 /// Throws the UserError that make_torch_trainer() would throw for all but the data's content: cheap, reads no data.
@@ -44,9 +39,6 @@ void check_torch_settings(const TorchSettings& settings, const SearchSpace& spac
 /// Throws the UserError that make_torch_trainer() would throw for the content of a table (data = "csv"), which it
 /// reads.
 void check_torch_data(const TorchSettings& settings);
-
-/// Names that the space or `fixed` may have.
-std::vector<std::string> torch_hyperparameters();
 
 bool torch_has_cuda();        ///< this LibTorch was built with CUDA
 int torch_cuda_devices();     ///< GPUs that it sees here and now

@@ -85,7 +85,7 @@ double largest(const std::vector<double>& values) { return *std::max_element(val
 
 Contender plain(const Task& task, const Data& data, const Hyperparameters& h, bool fused, at::Generator& generator) {
     std::shared_ptr<Network> network = make_network(task.model, data, h, {.fused = fused}, generator);
-    std::shared_ptr<torch::optim::Optimizer> optimiser = make_optimiser(network->parameters(), h);
+    std::shared_ptr<torch::optim::Optimizer> optimiser = make_optimizer(network->parameters(), h);
     return {fused && task.is("lenet") ? "plain, fused first block" : "plain",
             [=, &data] {
                 optimiser->zero_grad();
@@ -130,7 +130,7 @@ void run(const Task& task, int rounds) {
     h.lr = 1e-3;
     h.weight_decay = 1e-4;
     h.momentum = 0.9;
-    h.optimiser = task.optimiser;
+    h.optimizer = task.optimiser;
     h.amsgrad = task.amsgrad();
     h.layers = task.layers;
     h.width = task.width;

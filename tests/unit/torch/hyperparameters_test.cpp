@@ -21,7 +21,7 @@ Hyperparameters read(const Fixed& fixed, const std::string& model = "mlp") {
 TEST(Hyperparameters, HaveDefaults) {
     const auto h = read({});
     EXPECT_EQ(h.lr, 0.001);
-    EXPECT_EQ(h.optimiser, "sgd");
+    EXPECT_EQ(h.optimizer, "sgd");
     EXPECT_EQ(h.batch_size, 128);
 }
 
@@ -77,7 +77,7 @@ TEST(Hyperparameters, WhatCannotBeTrainedIsInfeasible) {
 }
 
 TEST(Hyperparameters, EachKnownNameCanBeFixed) {
-    for (const auto& name : torch_hyperparameters()) {
+    for (const auto& name : hyperparameter_names()) {
         // Every name is looked at: a text where a number belongs is refused, and a number where a text does.
         bool refused = false;
         for (const Literal& value : {Literal{"no such word"}, Literal{std::int64_t{-7}}}) {

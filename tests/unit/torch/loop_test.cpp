@@ -1,8 +1,11 @@
 // Tasks whose loop is Stemma's, with hyperparameters that stay and that move.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
+#include <numeric>
 
 #include "trainer/torch/stemma_torch.hpp"
 
@@ -63,12 +66,13 @@ protected:
 
     template <class T>
     static TrainResult train(std::optional<HypergradientSettings> moving, Resource from, Resource to,
-                             const Snapshot* start = nullptr, double clip = 0) {
+                             const Snapshot* start = nullptr, double clip = 0, const std::string& unit = "epoch") {
         const auto own = space(moving ? Role::hypergradient : Role::fixed);
         const auto configuration = own.from_literals(std::vector<std::pair<std::string, Literal>>{
             {"lr", 0.02}, {"momentum", 0.5}, {"batch_size", std::int64_t{8}}, {"gradient_clip", clip}});
         TaskContext context;
         context.run_seed = 5;
+        context.unit = unit;
         context.hypergradient = std::move(moving);
         LoopTrainer<T> trainer(context);
         const TrainRequest request{
@@ -125,6 +129,105 @@ TEST_F(Loop, OneEpochAndOneMoreAreTwoToTheLastBit) {
     }
 }
 
+TEST_F(Loop, GoesOnBitForBitFromAnyStep) {
+    for (const auto* variant : {"", "wd_lr_m", "wd_hdlr_m", "diff_through_opt", "baydin", "random"}) {
+        const auto moving = *variant == 0 ? std::nullopt : std::optional(settings(variant, 4));
+        const auto by_steps = [&](Resource from, Resource to, const Snapshot* start = nullptr) {
+            return trained(train<Tuned>(moving, from, to, start, 0, "step"));
+        };
+        const auto whole = by_steps(0, 15);
+        for (const Resource cut : {3, 6, 8, 13}) {
+            const auto first = by_steps(0, cut);
+            const auto second = by_steps(cut, 15, &first.snapshot);
+            EXPECT_EQ(second.snapshot.encode(), whole.snapshot.encode()) << variant << " cut after " << cut;
+        }
+    }
+}
+
+TEST_F(Loop, StepsGiveMetricsAtTheEndOfEachEpochAndOfTheTraining) {
+    std::vector<Resource> measured;
+    for (const auto& row : trained(train<Plain>(std::nullopt, 0, 15, nullptr, 0, "step")).rows)
+        measured.push_back(row.resource);
+    EXPECT_EQ(measured, (std::vector<Resource>{6, 12, 15}));
+}
+
+/// The rows that each batch had.
+struct Watched : Plain {
+    using Plain::Plain;
+    inline static std::vector<std::vector<std::int64_t>> batches;
+    std::int64_t rows() const { return 41; }
+    torch::Tensor loss(Net& net, const torch::Tensor& rows) {
+        batches.emplace_back(rows.data_ptr<std::int64_t>(), rows.data_ptr<std::int64_t>() + rows.numel());
+        return at_rows(net, rows);
+    }
+};
+
+TEST_F(Loop, AnEpochHasEachRowOnceInAnotherOrderAndNoBatchOfOne) {
+    Watched::batches.clear();
+    static_cast<void>(trained(train<Watched>(std::nullopt, 0, 2)));
+    ASSERT_EQ(Watched::batches.size(), 10U);
+    std::vector<std::vector<std::int64_t>> epochs(2);
+    for (std::size_t batch = 0; batch < 10; ++batch) {
+        EXPECT_EQ(Watched::batches[batch].size(), batch % 5 == 4 ? 9U : 8U);
+        std::ranges::copy(Watched::batches[batch], std::back_inserter(epochs[batch / 5]));
+    }
+    EXPECT_NE(epochs[0], epochs[1]);
+    std::vector<std::int64_t> all(41);
+    std::iota(all.begin(), all.end(), 0);
+    for (auto& rows : epochs) {
+        EXPECT_NE(rows, all);
+        std::ranges::sort(rows);
+        EXPECT_EQ(rows, all);
+    }
+}
+
+struct Wrong : Plain {
+    using Plain::Plain;
+    inline static std::vector<double> told;
+    std::vector<double> evaluate(Net&) { return told; }
+};
+
+TEST_F(Loop, WhatATaskMeasuresIsChecked) {
+    const auto failure = [](std::vector<double> told, const std::string& unit) {
+        Wrong::told = std::move(told);
+        return std::get<TrainFailure>(train<Wrong>(std::nullopt, 0, 9, nullptr, 0, unit));
+    };
+    const auto nan = std::nan("");
+    EXPECT_EQ(failure({nan, 1}, "epoch").kind, FailureKind::nonfinite);
+    EXPECT_EQ(failure({nan, 1}, "epoch").message, "valid_loss is nan at 1 epochs");
+    EXPECT_EQ(failure({nan, 1}, "step").message, "valid_loss is nan at 6 steps");
+    EXPECT_EQ(failure({nan, 1}, "step").reached, 5);
+    EXPECT_EQ(failure({1}, "epoch").kind, FailureKind::infeasible);
+    EXPECT_THAT(failure({1}, "epoch").message, testing::HasSubstr("gives 1 numbers; its metrics_of_task() has 2"));
+    Wrong::told = {1, nan};
+    EXPECT_NO_THROW(static_cast<void>(trained(train<Wrong>(std::nullopt, 0, 1)))) << "a test metric decides nothing";
+}
+
+struct Empty : Plain {
+    using Plain::Plain;
+    std::int64_t rows() const { return 0; }
+};
+
+struct Untuned : Tuned {
+    using Tuned::Tuned;
+    std::int64_t validation_rows() const { return 0; }
+};
+
+TEST_F(Loop, ATaskWithoutRowsIsRefused) {
+    EXPECT_THAT([] { train<Empty>(std::nullopt, 0, 1); },
+                testing::ThrowsMessage<UserError>(testing::HasSubstr("rows()")));
+    EXPECT_THAT([] { train<Untuned>(settings("wd_lr", 10), 0, 1); },
+                testing::ThrowsMessage<UserError>(testing::HasSubstr("validation_rows()")));
+}
+
+TEST_F(Loop, BothSpellingsOfTheOptimizerAreRead) {
+    for (const auto* name : {"optimiser", "optimizer"}) {
+        const SearchSpace space({{name, Categorical{{"sgd", "adam"}}, Role::fixed, {}, {}, {}}});
+        const auto configuration = space.from_literals(std::vector<std::pair<std::string, Literal>>{{name, "adam"}});
+        EXPECT_EQ(read_hyperparameters({space, configuration}, {}).optimizer, "adam") << name;
+    }
+}
+
 TEST_F(Loop, WhatDoesNotMoveTrainsAsLibTorchsOptimiser) {
     const auto plain = last_row(train<Plain>(std::nullopt, 0, 2));
     const auto still = last_row(train<Plain>(settings("random", 10), 0, 2));
@@ -152,7 +255,7 @@ TEST_F(Loop, AValidationLossIsAskedForWhereOneIsNeeded) {
 }
 
 TEST_F(Loop, TheTaskSaysWhatItCanMove) {
-    EXPECT_EQ(loop<Plain>("plain").moving_metrics.size(), MovingLoop::metrics().size());
+    EXPECT_EQ(loop<Plain>("plain").moving_metrics.size(), moving_metrics().size());
     EXPECT_EQ(loop<Plain>("plain").metrics.size(), 2U);
 }
 

@@ -26,19 +26,19 @@ class FrozenParameters : public testing::TestWithParam<std::string> {};
 
 TEST_P(FrozenParameters, LeaveTheMomentsOfTheOthers) {
     Hyperparameters h;
-    h.optimiser = GetParam();
+    h.optimizer = GetParam();
     h.lr = 0.01;
     h.momentum = 0.9;
     auto parameters = parameters_with_gaps();
-    const auto optimiser = make_optimiser(parameters, h);
+    const auto optimiser = make_optimizer(parameters, h);
     for (int i = 0; i < 3; ++i) step(*optimiser, parameters);
     Snapshot snapshot;
-    save_optimiser(*optimiser, h.optimiser, snapshot);
+    save_optimizer(*optimiser, h.optimizer, snapshot);
     std::vector<torch::Tensor> again;
     for (const auto& one : parameters) again.push_back(one.detach().clone().requires_grad_(one.requires_grad()));
-    const auto other = make_optimiser(again, h);
+    const auto other = make_optimizer(again, h);
 
-    load_optimiser(*other, h.optimiser, snapshot);
+    load_optimizer(*other, h.optimizer, snapshot);
     step(*optimiser, parameters);
     step(*other, again);
 

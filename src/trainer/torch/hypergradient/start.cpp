@@ -18,7 +18,7 @@ std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>
                                       const NamedConfiguration& configuration, const Hyperparameters& h) {
     if (!settings) return std::nullopt;
     const auto& space = configuration.space();
-    const bool sgd = h.optimiser == "sgd";
+    const bool sgd = h.optimizer == "sgd";
     if (sgd && h.nesterov) throw Infeasible("nesterov = true cannot be trained with hypergradients; use false");
     if (h.schedule != "constant" || h.warmup > 0)
         throw Infeasible("schedule and warmup cannot be combined with hypergradients, which move lr by themselves");
@@ -26,7 +26,7 @@ std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>
     start.used = {h.lr, h.weight_decay, sgd ? h.momentum : h.beta1, h.beta2};
     start.bounded = true;
     const std::array<std::string, hyper_count> names = {"lr", "weight_decay", sgd ? "momentum" : "beta1", "beta2"};
-    const auto movable = moved_by(settings->variant, h.optimiser);
+    const auto movable = moved_by(settings->variant, h.optimizer);
     bool any = movable.empty();
     for (std::size_t hyper = 0; hyper < hyper_count; ++hyper) {
         if (std::find(movable.begin(), movable.end(), names[hyper]) == movable.end()) continue;
@@ -40,7 +40,7 @@ std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>
         }
     }
     if (!any) {
-        throw Infeasible("with optimiser = " + h.optimiser + " no parameter with role = hypergradient is left that " +
+        throw Infeasible("with optimiser = " + h.optimizer + " no parameter with role = hypergradient is left that " +
                          "variant = " + settings->variant + " moves");
     }
     return start;

@@ -122,7 +122,7 @@ double weights_of(const std::string& model, const Data& data, const Hyperparamet
 void demand_memory(const std::string& model, const Data& data, const Hyperparameters& h) {
     const auto batch = static_cast<double>(std::min(h.batch_size, data.train.size()));
     const double activations = model == "mlp" ? 4 * batch * static_cast<double>(h.width * h.layers) : 0;
-    const double bytes = sizeof(float) * (weights_of(model, data, h) * (h.optimiser == "sgd" ? 3 : 4) + activations);
+    const double bytes = sizeof(float) * (weights_of(model, data, h) * (h.optimizer == "sgd" ? 3 : 4) + activations);
     const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
     if (bytes <= memory) return;
     throw Infeasible("width = " + std::to_string(h.width) +

@@ -22,8 +22,8 @@ public:
     /// As forward(), for recurrent networks from where the batch before has ended: `state` (undefined: the beginning)
     /// is replaced by the one after this batch, detached. Other networks leave it alone.
     virtual torch::Tensor forward_from(torch::Tensor& state, torch::Tensor x);
-    /// The loss of a batch (as Member's: mean cross-entropy for int64 targets, mean squared error) with its gradient
-    /// and Hessian products by hand; nullptr where that is not written, or the present mode has randomness.
+    /// The loss of a batch (as NetworkProblem's: mean cross-entropy for int64 targets, mean squared error) with its
+    /// gradient and Hessian products by hand; nullptr where that is not written, or the present mode has randomness.
     virtual std::unique_ptr<Curvature> curvature(const torch::Tensor& x, const torch::Tensor& y);
 };
 

@@ -1,0 +1,45 @@
+#pragma once
+// The training loop, of built-in models and of users' tasks.
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "trainer/hypergradient.hpp"
+#include "trainer/torch/problem.hpp"
+#include "trainer/trainer.hpp"
+
+namespace stemma {
+
+struct LoopSettings {
+    std::string unit = "epoch";  ///< or "step": what resources count
+    std::uint64_t run_seed = 0;  ///< of the order of rows
+    int threads = 1;
+    torch::Device device = {torch::kCPU};
+    bool inherit_optimizer = true;  ///< a child starts with its parent's moments, else with new ones
+    std::optional<HypergradientSettings> hypergradient = {};
+};
+
+/// Metrics that follow a trainer's own where hyperparameters move in training (torch_trainer.hpp); all held out.
+std::vector<MetricInfo> moving_metrics();
+
+/// Held while LibTorch's global generators are seeded, and by a thread that draws what must not depend on the others.
+std::mutex& seeding();
+
+/// Answers a request (trainer.hpp). `make` makes the member's problem: called once, on a thread whose number of threads
+/// has been set. `metrics`: the problem's, then moving_metrics() with settings.hypergradient.
+///
+/// A row of metrics after each epoch; with unit "step" at the end of each epoch and of the request. The problem is
+/// seeded by (member's seed, unit), rows are ordered by (run_seed, member, epoch), so that no generator's state has to
+/// travel. With hypergradients there is a row for every `log_every` hyper-steps too: the units completed as its
+/// resource, NaN for what is not measured then. Where a metric that is not held out is not finite, the training has
+/// failed. Snapshot: model/<name>, optimiser/<parameter>/<moment>, training/position (step, epoch, row; rows in the
+/// loss), training/loss, training/state and training/other_state (recurrent networks), hypergradient/... .
+TrainResult train_member(const LoopSettings& settings, std::span<const MetricInfo> metrics, const TrainRequest& request,
+                         const std::function<std::unique_ptr<Problem>()>& make);
+
+}  // namespace stemma
