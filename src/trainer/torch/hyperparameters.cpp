@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "trainer/torch_library/torch_settings.hpp"
 
 namespace stemma {
 namespace {
@@ -52,17 +53,13 @@ public:
           values_(constants_.from_unit(std::vector<double>(fixed.size()))) {}
 
     bool has(std::string_view name) const { return source(name).has(name); }
-    void get(std::string_view name, double& value) const {
-        if (has(name)) value = source(name).real(name);
-    }
-    void get(std::string_view name, std::int64_t& value) const {
-        if (has(name)) value = source(name).integer(name);
-    }
-    void get(std::string_view name, bool& value) const {
-        if (has(name)) value = source(name).boolean(name);
-    }
-    void get(std::string_view name, std::string& value) const {
-        if (has(name)) value = source(name).text(name);
+    template <class T>
+    void get(std::string_view name, T& value) const {
+        if (!has(name)) return;
+        if constexpr (std::is_same_v<T, double>) value = source(name).real(name);
+        if constexpr (std::is_same_v<T, std::int64_t>) value = source(name).integer(name);
+        if constexpr (std::is_same_v<T, bool>) value = source(name).boolean(name);
+        if constexpr (std::is_same_v<T, std::string>) value = source(name).text(name);
     }
 
 private:
@@ -145,8 +142,7 @@ Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
                                      const std::map<std::string, Literal>& fixed, const std::string& model) {
     const Reader reader(configuration, fixed);
     Hyperparameters h;
-    if (model == "resnet18") h.width = 64;
-    if (model == "lstm") h.width = 650;
+    h.width = torch_model(model).width;
     Complements complements;
     visit_all(h, complements, [&](std::string_view name, auto& value) { reader.get(name, value); });
     reader.get("optimizer", h.optimizer);

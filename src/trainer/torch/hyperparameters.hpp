@@ -35,7 +35,7 @@ struct Hyperparameters {
     double step_size = 10;
     double step_gamma = 0.1;
     std::int64_t layers = 2;
-    std::int64_t width = 128;         ///< resnet18: 64, lstm: 650
+    std::int64_t width = 128;         ///< of some models another (torch_models())
     std::string activation = "relu";  ///< "relu", "tanh", "gelu", "silu"
     double dropout = 0;
     bool batch_norm = false;     ///< resnet18: always

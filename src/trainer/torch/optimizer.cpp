@@ -23,71 +23,54 @@ typename Map::key_type key_in(const Map&, const torch::Tensor& parameter) {
     }
 }
 
-std::string prefix_of(std::size_t number) { return "optimiser/" + std::to_string(number) + "/"; }
+struct SgdMoments {
+    using State = optim::SGDParamState;
+    static constexpr auto first = "momentum_buffer";  ///< an array that each parameter with moments has
+    static void save(const State& state, const std::string& prefix, Snapshot& snapshot) {
+        if (state.momentum_buffer().defined())
+            save_tensor(state.momentum_buffer(), prefix + "momentum_buffer", snapshot);
+    }
+    template <class Restore>
+    static void load(State& state, const optim::OptimizerOptions&, const Restore& restore, const std::string&,
+                     const Snapshot&) {
+        state.momentum_buffer(restore("momentum_buffer"));
+    }
+};
 
 /// AdamParamState and AdamWParamState have the same fields, but no common base.
-template <class State>
-struct Moments {
-    static constexpr auto first = "exp_avg";  ///< an array that each parameter with moments has
+template <class S, class Options>
+struct AdamMoments {
+    using State = S;
+    static constexpr auto first = "exp_avg";
     static void save(const State& state, const std::string& prefix, Snapshot& snapshot) {
         save_tensor(torch::tensor({state.step()}, torch::kInt64), prefix + "step", snapshot);
         save_tensor(state.exp_avg(), prefix + "exp_avg", snapshot);
         save_tensor(state.exp_avg_sq(), prefix + "exp_avg_sq", snapshot);
         if (state.max_exp_avg_sq().defined()) save_tensor(state.max_exp_avg_sq(), prefix + "max_exp_avg_sq", snapshot);
     }
-    static void load(State& state, const torch::Tensor& parameter, const std::string& prefix, const Snapshot& snapshot,
-                     bool amsgrad) {
-        const auto moment = [&](const char* name) {
-            auto tensor = torch::zeros_like(parameter);
-            restore_tensor(tensor, prefix + name, snapshot);
-            return tensor;
-        };
+    template <class Restore>
+    static void load(State& state, const optim::OptimizerOptions& options, const Restore& restore,
+                     const std::string& prefix, const Snapshot& snapshot) {
         state.step(load_tensor(snapshot, prefix + "step", torch::kInt64)[0].template item<std::int64_t>());
-        state.exp_avg(moment("exp_avg"));
-        state.exp_avg_sq(moment("exp_avg_sq"));
-        if (!amsgrad) return;
+        state.exp_avg(restore("exp_avg"));
+        state.exp_avg_sq(restore("exp_avg_sq"));
+        if (!static_cast<const Options&>(options).amsgrad()) return;
         // A parent without AMSGrad has no maximum yet: its present value is the maximum so far.
         const bool kept = snapshot.find(prefix + "max_exp_avg_sq") != nullptr;
-        state.max_exp_avg_sq(moment(kept ? "max_exp_avg_sq" : "exp_avg_sq"));
+        state.max_exp_avg_sq(restore(kept ? "max_exp_avg_sq" : "exp_avg_sq"));
     }
 };
 
-template <>
-struct Moments<optim::SGDParamState> {
-    static constexpr auto first = "momentum_buffer";
-    static void save(const optim::SGDParamState& state, const std::string& prefix, Snapshot& snapshot) {
-        if (state.momentum_buffer().defined())
-            save_tensor(state.momentum_buffer(), prefix + "momentum_buffer", snapshot);
-    }
-    static void load(optim::SGDParamState& state, const torch::Tensor& parameter, const std::string& prefix,
-                     const Snapshot& snapshot, bool) {
-        auto buffer = torch::zeros_like(parameter);
-        restore_tensor(buffer, prefix + "momentum_buffer", snapshot);
-        state.momentum_buffer(buffer);
-    }
-};
-
-/// Parameters are numbered through; those that have had no gradient (frozen, unused) have no state.
-template <class State>
-void save_moments(optim::Optimizer& optimizer, Snapshot& snapshot) {
-    const auto& states = optimizer.state();
+/// Calls `visit` for each parameter, with the moments of the optimizer of that name and the prefix of their arrays.
+template <class Visit>
+void visit_parameters(optim::Optimizer& optimizer, const std::string& name, const Visit& visit) {
     const auto& parameters = optimizer.param_groups().front().params();
     for (std::size_t number = 0; number < parameters.size(); ++number) {
-        const auto found = states.find(key_in(states, parameters[number]));
-        if (found == states.end()) continue;
-        Moments<State>::save(static_cast<const State&>(*found->second), prefix_of(number), snapshot);
-    }
-}
-
-template <class State>
-void load_moments(optim::Optimizer& optimizer, const Snapshot& snapshot, bool amsgrad = false) {
-    auto& states = optimizer.state();
-    const auto& parameters = optimizer.param_groups().front().params();
-    for (std::size_t number = 0; number < parameters.size(); ++number) {
-        if (snapshot.find(prefix_of(number) + Moments<State>::first) == nullptr) continue;
-        auto state = std::make_unique<State>();
-        Moments<State>::load(*state, parameters[number], prefix_of(number), snapshot, amsgrad);
-        states[key_in(states, parameters[number])] = std::move(state);
+        const auto prefix = "optimiser/" + std::to_string(number) + "/";
+        if (name == "sgd") visit(SgdMoments(), parameters[number], prefix);
+        if (name == "adam") visit(AdamMoments<optim::AdamParamState, optim::AdamOptions>(), parameters[number], prefix);
+        if (name == "adamw")
+            visit(AdamMoments<optim::AdamWParamState, optim::AdamWOptions>(), parameters[number], prefix);
     }
 }
 
@@ -130,9 +113,12 @@ void clip_gradients(const std::vector<torch::Tensor>& parameters, double norm) {
 
 void save_optimizer(optim::Optimizer& optimizer, const std::string& name, Snapshot& snapshot) {
     snapshot.add("optimiser/name", DType::u8, {static_cast<std::int64_t>(name.size())}, std::as_bytes(std::span(name)));
-    if (name == "sgd") save_moments<optim::SGDParamState>(optimizer, snapshot);
-    if (name == "adam") save_moments<optim::AdamParamState>(optimizer, snapshot);
-    if (name == "adamw") save_moments<optim::AdamWParamState>(optimizer, snapshot);
+    const auto& states = optimizer.state();
+    visit_parameters(optimizer, name, [&]<class M>(M, const torch::Tensor& parameter, const std::string& prefix) {
+        const auto found = states.find(key_in(states, parameter));
+        if (found == states.end()) return;  // it has had no gradient: frozen, unused
+        M::save(static_cast<const typename M::State&>(*found->second), prefix, snapshot);
+    });
 }
 
 bool load_optimizer(optim::Optimizer& optimizer, const std::string& name, const Snapshot& snapshot) {
@@ -140,15 +126,19 @@ bool load_optimizer(optim::Optimizer& optimizer, const std::string& name, const 
     if (array == nullptr) throw DecodeError("the snapshot has no array \"optimiser/name\"");
     const auto content = snapshot.content(*array);
     if (!std::ranges::equal(content, std::as_bytes(std::span(name)))) return false;
-    const auto amsgrad = [&](const auto& options) { return options.amsgrad(); };
     const auto& options = optimizer.param_groups().front().options();
-    if (name == "sgd") load_moments<optim::SGDParamState>(optimizer, snapshot);
-    if (name == "adam")
-        load_moments<optim::AdamParamState>(optimizer, snapshot,
-                                            amsgrad(static_cast<const optim::AdamOptions&>(options)));
-    if (name == "adamw")
-        load_moments<optim::AdamWParamState>(optimizer, snapshot,
-                                             amsgrad(static_cast<const optim::AdamWOptions&>(options)));
+    auto& states = optimizer.state();
+    visit_parameters(optimizer, name, [&]<class M>(M, const torch::Tensor& parameter, const std::string& prefix) {
+        if (snapshot.find(prefix + M::first) == nullptr) return;
+        auto state = std::make_unique<typename M::State>();
+        const auto restore = [&](const char* moment) {
+            auto tensor = torch::zeros_like(parameter);
+            restore_tensor(tensor, prefix + moment, snapshot);
+            return tensor;
+        };
+        M::load(*state, options, restore, prefix, snapshot);
+        states[key_in(states, parameter)] = std::move(state);
+    });
     return true;
 }
 

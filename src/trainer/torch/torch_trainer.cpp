@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "core/suggest.hpp"
+#include "space/text.hpp"
 #include "trainer/torch/data/data.hpp"
 #include "trainer/torch/device.hpp"
 #include "trainer/torch/hypergradient/start.hpp"
@@ -19,47 +20,33 @@
 namespace stemma {
 namespace {
 
-void demand_one_of(const char* key, const std::string& found, const std::vector<std::string>& allowed) {
+/// `fault` says what is wrong where `found` is none of `allowed`.
+void demand_one_of(const std::string& fault, const std::string& found, const std::vector<std::string>& allowed) {
     std::string list;
     for (const auto& word : allowed) {
         if (word == found) return;
         list += (list.empty() ? "" : ", ") + word;
     }
-    throw UserError(std::string(key) + " = \"" + found + "\" is unknown" + did_you_mean(found, allowed) +
-                    "; there are: " + list);
+    throw UserError(fault + did_you_mean(found, allowed) + "; use one of: " + list);
 }
 
-void demand_hyperparameter(const std::string& name, const char* where) {
-    const auto known = hyperparameter_names();
-    if (std::find(known.begin(), known.end(), name) != known.end()) return;
-    std::string list;
-    for (const auto& word : known) list += (list.empty() ? "" : ", ") + word;
-    throw UserError("\"" + name + "\" in " + where + " is no hyperparameter of this trainer" +
-                    did_you_mean(name, known) + "; there are: " + list);
+void demand_known(const std::string& key, const std::string& found, const std::vector<std::string>& allowed) {
+    demand_one_of(key + " = \"" + found + "\" is unknown", found, allowed);
 }
 
-std::string title(const std::string& model) {
-    static const std::map<std::string, std::string> titles = {{"mlp", "MLP"},
-                                                              {"lenet", "LeNet"},
-                                                              {"resnet18", "ResNet-18"},
-                                                              {"lstm", "LSTM"},
-                                                              {"torchscript", "TorchScript"}};
-    return titles.at(model);
+void demand_hyperparameter(const std::string& name, const std::string& where) {
+    demand_one_of("\"" + name + "\" in " + where + " is no hyperparameter of this trainer", name,
+                  hyperparameter_names());
 }
 
-/// Which data a model can be trained on.
-void check_pair(const std::string& model, const std::string& data) {
-    const bool images = data == "fashion_mnist" || data == "cifar10";
-    if (data == "text" && model != "lstm")
-        throw UserError("trainer.model = \"" + model + "\" cannot read data = \"text\"; use model = \"lstm\"");
-    if (model == "lstm" && data != "text")
-        throw UserError("trainer.model = \"lstm\" reads text; use data = \"text\", or another model");
-    if (model == "lenet" && data != "fashion_mnist") {
-        throw UserError(std::string("trainer.model = \"lenet\" needs images of 28 x 28; use model = ") +
-                        (images ? "\"resnet18\" or \"mlp\"" : "\"mlp\"") + " with data = \"" + data + "\"");
-    }
-    if (model == "resnet18" && !images)
-        throw UserError("trainer.model = \"resnet18\" needs images; use model = \"mlp\" with data = \"" + data + "\"");
+/// The model is known, and can be trained on the data.
+void check_model(const TorchSettings& settings) {
+    std::vector<std::string> names;
+    for (const auto& model : torch_models()) names.push_back(model.name);
+    demand_known("trainer.model", settings.model, names);
+    demand_one_of(
+        "trainer.data = \"" + settings.data + "\" does not go with trainer.model = \"" + settings.model + "\"",
+        settings.data, torch_model(settings.model).data);
 }
 
 class TorchTrainer : public Trainer {
@@ -78,7 +65,7 @@ public:
 
     std::string describe() const override {
         const auto threads = std::to_string(settings_.threads) + (settings_.threads == 1 ? " thread" : " threads");
-        return data_.name + ", " + title(settings_.model) + ", " +
+        return data_.name + ", " + torch_model(settings_.model).title + ", " +
                (device_.is_cpu() ? "CPU " + threads : device_.str()) + ", LibTorch " + torch_version() +
                (settings_.inherit_optimiser ? "" : ", children begin with new moments");
     }
@@ -114,14 +101,8 @@ void check_modules(const TorchSettings& settings, const SearchSpace& space) {
     std::vector<std::string> files;
     if (const auto at = settings.fixed.find("module"); at != settings.fixed.end())
         files.push_back(to_string(at->second));
-    const auto index = space.find("module");
-    if (index) {
-        const auto& domain = space.parameters()[*index].domain;
-        std::vector<Literal> literals;
-        if (const auto* categorical = std::get_if<Categorical>(&domain)) literals = categorical->choices;
-        if (const auto* ordinal = std::get_if<Ordinal>(&domain)) literals = ordinal->levels;
-        if (const auto* constant = std::get_if<Constant>(&domain)) literals = {constant->value};
-        for (const auto& literal : literals) files.push_back(to_string(literal));
+    if (const auto index = space.find("module")) {
+        for (const auto& literal : choices(space[*index].domain)) files.push_back(to_string(literal));
     }
     if (files.empty())
         throw UserError("trainer.module: is missing; model = \"torchscript\" needs the file of a network");
@@ -132,20 +113,16 @@ void check_modules(const TorchSettings& settings, const SearchSpace& space) {
 }  // namespace
 
 void check_torch_settings(const TorchSettings& settings, const SearchSpace& space) {
-    demand_one_of("trainer.data", settings.data, {"fashion_mnist", "cifar10", "csv", "text"});
-    demand_one_of("trainer.split", settings.split, {"permuted", "rows"});
-    demand_one_of("trainer.model", settings.model, {"mlp", "lenet", "resnet18", "lstm", "torchscript"});
-    demand_one_of("trainer.unit", settings.unit, {"epoch", "step"});
-    demand_one_of("trainer precision", settings.precision, {"float32", "bf16"});
-    check_pair(settings.model, settings.data);
+    check_model(settings);
+    demand_known("trainer.split", settings.split, {"permuted", "rows"});
+    demand_known("trainer.unit", settings.unit, {"epoch", "step"});
+    demand_known("trainer precision", settings.precision, {"float32", "bf16"});
     if (settings.threads < 1)
         throw UserError("threads = " + std::to_string(settings.threads) + ": a training needs at least one");
     if (!(settings.valid >= 0) || !(settings.test >= 0)) throw UserError("trainer.valid and trainer.test must be >= 0");
     if (settings.vocabulary < 2)
         throw UserError("trainer.vocabulary = " + std::to_string(settings.vocabulary) + ": there must be two words");
-    for (const auto& parameter : space.parameters()) {
-        demand_hyperparameter(parameter.name, "[space]");
-    }
+    for (const auto& parameter : space.parameters()) demand_hyperparameter(parameter.name, "[space]");
     check_moving(settings.hypergradient, space);
     for (const auto& [name, value] : settings.fixed) demand_hyperparameter(name, "[trainer]");
     if (settings.hypergradient) check_differentiable(settings.fixed, space);

@@ -6,11 +6,23 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "space/parameter.hpp"
 #include "trainer/hypergradient.hpp"
 
 namespace stemma {
+
+/// A built-in model.
+struct TorchModel {
+    std::string name, title;
+    std::vector<std::string> data;  ///< what it can be trained on: values of TorchSettings::data
+    std::int64_t width = 128;       ///< default of this hyperparameter
+};
+/// All there are.
+const std::vector<TorchModel>& torch_models();
+/// One of them. Throws InternalError.
+const TorchModel& torch_model(const std::string& name);
 
 /// Defaults are those of the job file (docs/job-reference.md, "trainer").
 struct TorchSettings {
@@ -28,9 +40,8 @@ struct TorchSettings {
     double test = 0;
     std::uint64_t vocabulary = 10000;  ///< text: most words that the model knows, with <unk> for the others; >= 2
     std::uint64_t train_rows = 0;      ///< use only the first so many training rows of the split; 0 = all
-    /// Or "lenet" (images of 28 x 28 only), "resnet18" (images), "lstm" (text), "torchscript".
-    std::string model = "mlp";
-    std::string unit = "epoch";  ///< or "step": what resources count
+    std::string model = "mlp";         ///< one of torch_models()
+    std::string unit = "epoch";        ///< or "step": what resources count
     /// Values of hyperparameters that the space does not have. Neither there nor here: the default of the job
     /// reference.
     std::map<std::string, Literal> fixed;

@@ -155,9 +155,9 @@ TEST(Cifar10, ErrorsSayWhatWhereAndWhatToDo) {
     settings.model = "resnet-18";
     refuses(settings, HasSubstr("did you mean \"resnet18\""));
     settings.model = "lenet";
-    refuses(settings, HasSubstr("images of 28 x 28"));
+    refuses(settings, HasSubstr("does not go with trainer.model = \"lenet\"; use one of: fashion_mnist"));
     settings.model = "lstm";
-    refuses(settings, HasSubstr("reads text"));
+    refuses(settings, HasSubstr("use one of: text"));
 }
 
 TEST(ResNet18, LearnsImages) {

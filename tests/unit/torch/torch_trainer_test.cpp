@@ -240,7 +240,8 @@ TEST(TorchTrainer, UserErrorsSayWhatWhereAndWhatToDo) {
     refuses(settings, HasSubstr("768 rows"));
     settings = table();
     settings.model = "lenet";
-    refuses(settings, HasSubstr("needs images"));
+    refuses(settings,
+            HasSubstr("data = \"csv\" does not go with trainer.model = \"lenet\"; use one of: fashion_mnist"));
     settings = table();
     settings.unit = "epochs";
     refuses(settings, HasSubstr("did you mean \"epoch\""));
