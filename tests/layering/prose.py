@@ -9,7 +9,7 @@ import tokenize
 import tree
 
 # A paragraph is [(line number, text)]. Tables are paragraphs too; a caller that counts words leaves them out.
-LIST_ITEM = re.compile(r"\s*(?:[-*]|\d+\.|[a-z]\))\s+")
+LIST_ITEM = re.compile(r"^\s*(?:[-*]|\d+\.|[a-z]\))\s+")
 ABBREVIATIONS = re.compile(r"\b(et al|e\.g|i\.e|vs|cf|resp|Fig|Eq|Sec|sec|approx|No|pp|p|Ch)\.")
 HASH_NAMES = {".toml", ".sbatch", ".sh", ".cmake", ".in", ".def", ".yaml", ".supp"}
 CXX_TOKEN = re.compile(
