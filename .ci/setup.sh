@@ -80,7 +80,7 @@ build() {
     if ((SECONDS - started >= 5)); then say "Built ${folder##*/} in $((SECONDS - started)) s."; fi
 }
 
-# Ninja's lines as one that is redrawn, if somebody watches.
+# Shows Ninja's lines as one line that is redrawn, if standard error is a terminal.
 show_progress() {
     local line
     while IFS= read -r line; do

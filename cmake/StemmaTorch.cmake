@@ -1,8 +1,9 @@
 # LibTorch, in this order: the wheel named by STEMMA_TORCH_WHEEL, a wheel's folder in CMAKE_PREFIX_PATH, the system's.
-# Either way TORCH_LIBRARIES, TORCH_INCLUDE_DIRS and TORCH_CXX_FLAGS are set as find_package(Torch) does.
+# In each case TORCH_LIBRARIES, TORCH_INCLUDE_DIRS and TORCH_CXX_FLAGS are set as find_package(Torch) does.
 #
-# A wheel is not read through its own TorchConfig.cmake: that one searches libc10 by name (and finds the system's, so the
-# program aborts at its start), and demands a CUDA compiler, which no file here needs. Installed beside StemmaConfig.cmake.
+# A wheel is not read through its own TorchConfig.cmake. That file searches libc10 by name and finds the system's, so
+# that the program aborts at its start. It also demands a CUDA compiler, which no file here needs. Installed beside
+# StemmaConfig.cmake.
 
 # stemma_use_torch_wheel(<folder>): the imported target stemma_torch_wheel.
 function(stemma_use_torch_wheel root)

@@ -1,4 +1,4 @@
-"""Every header compiles on its own: whoever includes it needs to include nothing before."""
+"""Every header compiles on its own: a file that includes it needs to include nothing before."""
 
 import os
 import shutil
@@ -13,7 +13,8 @@ LEAVES = ("trainer/torch", "transport/mpi", "record/hdf5", "sampler/gp")
 
 
 def first_include(source):
-    """The header of ours that a source file includes before anything else (None without): building it shows that this compiles."""
+    """The header of ours that a source file includes before anything else (None without): building it shows that this
+    compiles."""
     for _, name, quoted in tree.includes(source):
         return name if quoted else None
     return None

@@ -1,4 +1,4 @@
-"""Who may include whom: the #include lines against the DEPENDS lists of src/*/CMakeLists.txt."""
+"""Which folder may include which: the #include lines against the DEPENDS lists of src/*/CMakeLists.txt."""
 
 import re
 
@@ -64,7 +64,7 @@ def test_includes_follow_declared_dependencies(folder):
 
 
 def test_folders_within_the_torch_trainer_go_one_way():
-    """They are one library, for the sake of its compile time; the files beside them may use all."""
+    """The two folders are one library, for the sake of compile time. The files beside them may use all of it."""
     home = tree.SRC / "trainer/torch"
     allowed = {"data": [], "kernels": [], "hypergradient": [], "networks": ["data", "kernels", "hypergradient"]}
     wrong = []
@@ -90,7 +90,7 @@ def test_heavy_libraries_are_leaves():
 
 
 def test_heavy_libraries_do_not_leak_through_headers():
-    """A header of a leaf folder that shows its library to others would cost them its compile time."""
+    """A header of a leaf folder that exposes its library to other folders would cost them its compile time."""
     wrong = []
     for path in tree.cxx_files(tree.SRC):
         folder = path.parent.relative_to(tree.SRC).as_posix()

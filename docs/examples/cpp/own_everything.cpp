@@ -1,5 +1,5 @@
-// A task that owns everything: its bytes, its steps, its metrics. Any code that can train a while, be stopped and go on
-// fits. Here: logistic regression by gradient descent with momentum, on points of two overlapping clouds.
+// A task that owns everything: its bytes, its steps, its metrics. Any code fits that can train a while, be stopped and
+// go on. Here: logistic regression by gradient descent with momentum, on points of two overlapping clouds.
 //
 // Built twice: as a program of its own, and as a shared library for the program stemma.
 
@@ -45,7 +45,7 @@ public:
     std::string describe() const override { return "logistic regression"; }
 
     stemma::TrainResult train(const stemma::TrainRequest& request) override {
-        // Typed, by name; a name that the job lacks is an error that says which there are.
+        // Typed, by name. A name that the job lacks is an error that lists the known names.
         const double lr = request.configuration.real("lr");
         const double momentum = request.configuration.real_or("momentum", 0);
         State state;

@@ -1,4 +1,4 @@
-// A task of which Stemma owns the loop: the model, the loss, the data and the metrics are here, the rest is Stemma's.
+// A task whose loop is Stemma's: the model, the loss, the data and the metrics are here, the rest is Stemma's.
 
 #include <stemma.hpp>
 #include <stemma_torch.hpp>
@@ -33,7 +33,7 @@ struct Ripples {
     }
     std::int64_t rows() const { return train.y.size(0); }
     torch::Tensor loss(Net& net, const torch::Tensor& rows) { return loss_on(train, net, rows); }
-    // These two only where hyperparameters move in training (role = "hypergradient").
+    // These two are needed only if hyperparameters move in training (role = "hypergradient").
     std::int64_t validation_rows() const { return tune.y.size(0); }
     torch::Tensor validation_loss(Net& net, const torch::Tensor& rows) { return loss_on(tune, net, rows); }
     std::vector<double> evaluate(Net& net) {

@@ -1,5 +1,5 @@
 // A task that owns its steps (here: weights averaged over the last steps), with Stemma's snapshots of modules and
-// optimisers.
+// optimizers.
 
 #include <stemma.hpp>
 #include <stemma_torch.hpp>
@@ -24,7 +24,7 @@ public:
         try {
             return run(request, reached);
         } catch (const std::exception& error) {
-            return stemma::classify(error, reached);  // out of memory, not finite, a snapshot of something else, ...
+            return stemma::classify(error, reached);  // out of memory, not finite, a snapshot of another task, ...
         }
     }
 
