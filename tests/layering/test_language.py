@@ -10,15 +10,15 @@ WORDS_MAX = 25
 
 # Not yet mended: folders and files whose text this test does not read. The list shrinks to nothing.
 STILL_TO_DO = (
-    "CHANGELOG.md", "analysis", "docs/SCHEMA.md", "docs/job-reference.md", "src/app/command_line.cpp",
-    "src/app/commands", "src/app/durable_snapshots.cpp", "src/app/durable_snapshots.hpp", "src/app/exit_codes.hpp",
-    "src/app/job", "src/app/main.cpp", "src/app/ranks.cpp", "src/app/ranks.hpp", "src/app/registry",
-    "src/app/registry.hpp", "src/app/worker_place.cpp", "src/app/worker_place.hpp", "src/genealogy", "src/manager",
-    "src/record", "src/runtime", "src/sampler", "src/scheduler", "src/simulator", "src/trainer/hypergradient.cpp",
-    "src/trainer/hypergradient.hpp", "src/trainer/torch", "src/trainer/torch_library", "src/worker", "tests/analysis",
-    "tests/contract/sampler", "tests/contract/scheduler", "tests/property", "tests/unit/genealogy", "tests/unit/job",
-    "tests/unit/manager", "tests/unit/record", "tests/unit/registry", "tests/unit/runtime", "tests/unit/sampler",
-    "tests/unit/sampler_gp", "tests/unit/scheduler", "tests/unit/simulator", "tests/unit/torch", "tests/unit/worker",
+    "analysis", "docs/SCHEMA.md", "docs/job-reference.md", "src/app/command_line.cpp", "src/app/commands",
+    "src/app/durable_snapshots.cpp", "src/app/durable_snapshots.hpp", "src/app/exit_codes.hpp", "src/app/job",
+    "src/app/main.cpp", "src/app/ranks.cpp", "src/app/ranks.hpp", "src/app/registry", "src/app/registry.hpp",
+    "src/app/worker_place.cpp", "src/app/worker_place.hpp", "src/genealogy", "src/manager", "src/record", "src/runtime",
+    "src/sampler", "src/scheduler", "src/simulator", "src/trainer/hypergradient.cpp", "src/trainer/hypergradient.hpp",
+    "src/trainer/torch", "src/trainer/torch_library", "src/worker", "tests/analysis", "tests/contract/sampler",
+    "tests/contract/scheduler", "tests/property", "tests/unit/genealogy", "tests/unit/job", "tests/unit/manager",
+    "tests/unit/record", "tests/unit/registry", "tests/unit/runtime", "tests/unit/sampler", "tests/unit/sampler_gp",
+    "tests/unit/scheduler", "tests/unit/simulator", "tests/unit/torch", "tests/unit/worker",
 )
 
 # Where the words are meant: the lists of what is forbidden.
