@@ -1,7 +1,8 @@
 """Options of all Python tests. Run them with Debian's interpreter: /usr/bin/python3 -m pytest tests
 
-Tests that need more than Debian's packages are marked `pypi` (.ci/pypi.txt) or `frameworks` (.ci/frameworks.txt), tests that take
-minutes `long`. Plain pytest and ./test leave them out; .ci/run adds the first, and a share of the others that turns with each commit.
+Tests that need more than Debian's packages are marked `pypi` (.ci/pypi.txt) or `frameworks` (.ci/frameworks.txt), tests
+that take minutes `long`. Plain pytest and ./test leave them out; .ci/run adds the first, and a share of the others that
+turns with each commit.
 """
 
 import re
@@ -11,15 +12,29 @@ PACKAGES = ("debian", "pypi", "frameworks")
 
 def pytest_addoption(parser):
     parser.addoption("--only", metavar="REGEX", help="run the tests whose id matches (as ctest -R does)")
-    parser.addoption("--packages", choices=PACKAGES, default="debian", help="run the tests that need these packages (default: debian)")
-    parser.addoption("--long", metavar="none|all|K/N", default="none",
-                     help="none: leave the long tests out; all: run them too; K/N: run of the long tests alone those whose place modulo N is K")
+    parser.addoption(
+        "--packages",
+        choices=PACKAGES,
+        default="debian",
+        help="run the tests that need these packages (default: debian)",
+    )
+    parser.addoption(
+        "--long",
+        metavar="none|all|K/N",
+        default="none",
+        help="none: leave the long tests out; all: run them too; K/N: run of the long tests alone those whose "
+        "place modulo N is K",
+    )
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "flaky(reruns): real processes against a real clock: tried again once (pytest-rerunfailures)")
+    config.addinivalue_line(
+        "markers", "flaky(reruns): real processes against a real clock: tried again once (pytest-rerunfailures)"
+    )
     config.addinivalue_line("markers", "pypi: needs the packages of .ci/pypi.txt")
-    config.addinivalue_line("markers", "frameworks: needs the packages of .ci/frameworks.txt, in the Python that STEMMA_FRAMEWORKS names")
+    config.addinivalue_line(
+        "markers", "frameworks: needs the packages of .ci/frameworks.txt, in the Python that STEMMA_FRAMEWORKS names"
+    )
     config.addinivalue_line("markers", "long: takes minutes")
 
 

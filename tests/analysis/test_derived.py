@@ -3,19 +3,49 @@
 import numpy as np
 import pytest
 import stemma
-from run_files import population, write_run
+from run_files import write_run
 from stemma import derive, workers
 
 # Member 0 is trained to 2 and has a child, 2, that goes on to 4, while 0 itself goes on to 4 too; 1 diverges.
 FAMILY = {
-    "members": {"member": [0, 1, 2], "parent": [-1, -1, 0], "cause": [1, 1, 3], "generation": [0, 0, 1], "time": [0, 0, 3], "lr": [0.1, 0.5, 0.05],
-                "width": [16, 32, 16], "activation": [0, 1, 0]},
-    "leases": {"lease": [0, 1, 2, 3], "member": [0, 1, 2, 0], "worker": [1, 2, 1, 2], "from": [0, 0, 2, 2], "to": [2, 2, 4, 4], "time": [0, 0, 3, 3]},
+    "members": {
+        "member": [0, 1, 2],
+        "parent": [-1, -1, 0],
+        "cause": [1, 1, 3],
+        "generation": [0, 0, 1],
+        "time": [0, 0, 3],
+        "lr": [0.1, 0.5, 0.05],
+        "width": [16, 32, 16],
+        "activation": [0, 1, 0],
+    },
+    "leases": {
+        "lease": [0, 1, 2, 3],
+        "member": [0, 1, 2, 0],
+        "worker": [1, 2, 1, 2],
+        "from": [0, 0, 2, 2],
+        "to": [2, 2, 4, 4],
+        "time": [0, 0, 3, 3],
+    },
     "lease_ends": {"lease": [0, 1, 2, 3], "time": [2, 3, 6, 7], "outcome": [1, 1, 1, 1]},
-    "reports": {"member": [0, 1, 2, 0], "lease": [0, 1, 2, 3], "time": [2, 3, 6, 7], "worker": [1, 2, 1, 2], "resource": [2, 2, 4, 4], "asked": [2, 2, 4, 4],
-                "seconds": [1.5, 3, 3, 4], "status": [1, 1, 1, 1], "valid_loss": [0.5, np.nan, 0.2, 0.3], "test_loss": [0.6, np.nan, 0.25, 0.35]},
-    "epochs": {"report": [0, 0, 1, 1, 2, 2, 3, 3], "member": [0, 0, 1, 1, 2, 2, 0, 0], "resource": [1, 2, 1, 2, 3, 4, 3, 4],
-               "valid_loss": [0.7, 0.5, 0.9, np.nan, 0.3, 0.2, 0.4, 0.3], "test_loss": [0.7, 0.6, 0.9, np.nan, 0.4, 0.25, 0.5, 0.35]},
+    "reports": {
+        "member": [0, 1, 2, 0],
+        "lease": [0, 1, 2, 3],
+        "time": [2, 3, 6, 7],
+        "worker": [1, 2, 1, 2],
+        "resource": [2, 2, 4, 4],
+        "asked": [2, 2, 4, 4],
+        "seconds": [1.5, 3, 3, 4],
+        "status": [1, 1, 1, 1],
+        "valid_loss": [0.5, np.nan, 0.2, 0.3],
+        "test_loss": [0.6, np.nan, 0.25, 0.35],
+    },
+    "epochs": {
+        "report": [0, 0, 1, 1, 2, 2, 3, 3],
+        "member": [0, 0, 1, 1, 2, 2, 0, 0],
+        "resource": [1, 2, 1, 2, 3, 4, 3, 4],
+        "valid_loss": [0.7, 0.5, 0.9, np.nan, 0.3, 0.2, 0.4, 0.3],
+        "test_loss": [0.7, 0.6, 0.9, np.nan, 0.4, 0.25, 0.5, 0.35],
+    },
     "workers": {"worker": [1, 2], "change": [1, 1], "time": [0, 0]},
     "events": {"time": [2, 3, 6], "kind": [8, 4, 8], "member": [0, 1, 2], "value": [0.5, 0, 0.2]},
 }
@@ -54,17 +84,46 @@ def test_an_ancestor_counts_up_to_the_birth_only(family):
 
 def test_an_heir_that_waits_stands_where_its_parent_stood(tmp_path):
     """Members 3 and 4 have not been trained yet: 3 was born of member 0 before its second report, 4 of member 2 after its only one."""
-    waiting = {"member": [3, 4], "parent": [0, 2], "cause": [3, 3], "generation": [1, 2], "time": [3, 7], "lr": [0.1, 0.1], "width": [16, 16], "activation": [0, 0]}
-    members = {name: [*values, *waiting[name]] for name, values in FAMILY["members"].items()} | {"sequence": [0, 0, 1, 1, 9]}
-    write_run(tmp_path / "run.h5", {**FAMILY, "members": members, "reports": {**FAMILY["reports"], "sequence": [1, 2, 6, 7]}})
+    waiting = {
+        "member": [3, 4],
+        "parent": [0, 2],
+        "cause": [3, 3],
+        "generation": [1, 2],
+        "time": [3, 7],
+        "lr": [0.1, 0.1],
+        "width": [16, 16],
+        "activation": [0, 0],
+    }
+    members = {name: [*values, *waiting[name]] for name, values in FAMILY["members"].items()} | {
+        "sequence": [0, 0, 1, 1, 9]
+    }
+    write_run(
+        tmp_path / "run.h5", {**FAMILY, "members": members, "reports": {**FAMILY["reports"], "sequence": [1, 2, 6, 7]}}
+    )
     told = stemma.open(tmp_path / "run.h5").summary
-    assert told["start"].tolist() == told["reached"].where(told["reports"] == 0, told["start"]).tolist() == [0, 0, 2, 2, 4]
+    assert (
+        told["start"].tolist() == told["reached"].where(told["reports"] == 0, told["start"]).tolist() == [0, 0, 2, 2, 4]
+    )
 
 
 def test_a_training_that_was_ended_before_it_measured_anything_says_nothing(tmp_path):
-    stopped = {"member": 2, "lease": 4, "time": 8, "worker": 1, "resource": 4, "asked": 6, "seconds": 0, "status": 2, "valid_loss": np.nan, "test_loss": np.nan}
+    stopped = {
+        "member": 2,
+        "lease": 4,
+        "time": 8,
+        "worker": 1,
+        "resource": 4,
+        "asked": 6,
+        "seconds": 0,
+        "status": 2,
+        "valid_loss": np.nan,
+        "test_loss": np.nan,
+    }
     reports = {name: [*values, stopped[name]] for name, values in FAMILY["reports"].items()}
-    leases = {name: [*values, {"lease": 4, "member": 2, "worker": 1, "from": 4, "to": 6, "time": 7}[name]] for name, values in FAMILY["leases"].items()}
+    leases = {
+        name: [*values, {"lease": 4, "member": 2, "worker": 1, "from": 4, "to": 6, "time": 7}[name]]
+        for name, values in FAMILY["leases"].items()
+    }
     write_run(tmp_path / "run.h5", {**FAMILY, "reports": reports, "leases": leases})
     told = stemma.open(tmp_path / "run.h5").summary
     assert (told["metric"][2], told["reached"][2], told["state"][2]) == (0.2, 4, "reported")
@@ -145,9 +204,12 @@ def test_a_repeat_has_its_parents_configuration_only(tmp_path):
 
 def test_workers_of_a_killed_start_were_there_until_its_last_input(tmp_path):
     # Both workers join at 0; killed after the input at 5; one of them joins again at 6, the other never.
-    tables = {**FAMILY, "inputs": {"sequence": np.arange(6), "time": [0, 0, 0, 5, 6, 6]},
-              "workers": {"worker": [1, 2, 1], "change": [1, 1, 1], "time": [0, 0, 6], "sequence": [1, 2, 5]},
-              "incarnations": {"incarnation": [0, 1], "change": [1, 1], "sequence": [0, 4], "time": [0, 6], "best": [-1, -1]}}
+    tables = {
+        **FAMILY,
+        "inputs": {"sequence": np.arange(6), "time": [0, 0, 0, 5, 6, 6]},
+        "workers": {"worker": [1, 2, 1], "change": [1, 1, 1], "time": [0, 0, 6], "sequence": [1, 2, 5]},
+        "incarnations": {"incarnation": [0, 1], "change": [1, 1], "sequence": [0, 4], "time": [0, 6], "best": [-1, -1]},
+    }
     write_run(tmp_path / "killed.h5", tables, seconds=8.0)
     run = stemma.open(tmp_path / "killed.h5")
     assert workers.presence(run).to_numpy().tolist() == [[1, 0, 5], [1, 6, 8], [2, 0, 5]]
@@ -180,8 +242,29 @@ def test_founders_and_descendants_agree_with_a_walk(tmp_path):
 
 
 def test_names_that_clash_with_columns(tmp_path):
-    space = [{"name": name, "type": "real", "role": "mutable", "low": 0.0, "high": 1.0, "scale": "linear", "step": None, "default": None, "when": []} for name in ("time", "best", "metric")]
-    tables = {**FAMILY, "members": {**{k: v for k, v in FAMILY["members"].items() if k not in ("lr", "width", "activation")}, "time_": [0.1, 0.2, 0.3], "best": [1, 2, 3], "metric": [4, 5, 6]}}
+    space = [
+        {
+            "name": name,
+            "type": "real",
+            "role": "mutable",
+            "low": 0.0,
+            "high": 1.0,
+            "scale": "linear",
+            "step": None,
+            "default": None,
+            "when": [],
+        }
+        for name in ("time", "best", "metric")
+    ]
+    tables = {
+        **FAMILY,
+        "members": {
+            **{k: v for k, v in FAMILY["members"].items() if k not in ("lr", "width", "activation")},
+            "time_": [0.1, 0.2, 0.3],
+            "best": [1, 2, 3],
+            "metric": [4, 5, 6],
+        },
+    }
     write_run(tmp_path / "clash.h5", tables, parameters=space)
     run = stemma.open(tmp_path / "clash.h5")
     assert run.best(1)["best"].iloc[0] == 0.2 and run.best(1)["best_"].iloc[0] == 3

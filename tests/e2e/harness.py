@@ -99,12 +99,26 @@ class Stemma:
     def __init__(self, folder):
         self.folder = folder
         self.binary = os.path.abspath(os.environ.get("STEMMA", ROOT / "build/stemma"))
-        self.env = {name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "STEMMA_TERMINAL"))}
-        self.env |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_btl_tcp_if_include": "lo"}
+        self.env = {
+            name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "STEMMA_TERMINAL"))
+        }
+        self.env |= {
+            "OMPI_ALLOW_RUN_AS_ROOT": "1",
+            "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+            "OMPI_MCA_btl_tcp_if_include": "lo",
+        }
 
     def __call__(self, *words, code=OK):
         """Runs `stemma WORDS...`. The exit code must be `code`, or one of several."""
-        done = subprocess.run(self._words(words), cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        done = subprocess.run(
+            self._words(words),
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
         self._expect(code, words, done)
         return done
 
@@ -115,13 +129,23 @@ class Stemma:
 
     def start(self, ranks, *words):
         """Starts it under mpirun in a process group of its own. Standard output and error go to files."""
-        options = ["--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "5", "--enable-recovery"]
+        options = [
+            "--oversubscribe",
+            "--bind-to",
+            "none",
+            "--mca",
+            "odls_base_sigkill_timeout",
+            "5",
+            "--enable-recovery",
+        ]
         return Started(["mpirun", "-n", str(ranks), *options, *self._words(words)], self.folder, self.env)
 
     @staticmethod
     def _expect(code, words, done):
         codes = code if isinstance(code, tuple) else (code,)
-        assert done.returncode in codes, f"{words}: exit code {done.returncode}, not {code}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode in codes, (
+            f"{words}: exit code {done.returncode}, not {code}\n{done.stdout}\n{done.stderr}"
+        )
 
     def _words(self, words):
         return [self.binary, *map(str, words)]
@@ -134,7 +158,9 @@ class Started:
         # mpirun --enable-recovery returns 0 whatever its ranks do. The program's exit code is passed by a file.
         env = env | {"STEMMA_EXIT_CODE_FILE": str(self.code)}
         with self.out.open("w") as out, self.err.open("w") as err:
-            self.process = subprocess.Popen(words, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
+            self.process = subprocess.Popen(
+                words, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+            )
 
     @property
     def stdout(self):

@@ -8,18 +8,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from harness import JOB, ROOT, USER_ERROR
+
 from record import rows
 
 sys.path.insert(0, str(ROOT / "analysis"))
 
-import stemma as package  # noqa: E402
-from stemma.process import AskTellError  # noqa: E402
+import stemma as package
+from stemma.process import AskTellError
 
 
 @pytest.fixture
 def job(stemma):
     path = stemma.folder / "ask.toml"
-    path.write_text(JOB.replace("members = 40", "members = 9").replace('type = "toy"', 'type = "process"\ncommand = ["replaced"]').replace("max = 27", "max = 9"))
+    path.write_text(
+        JOB.replace("members = 40", "members = 9")
+        .replace('type = "toy"', 'type = "process"\ncommand = ["replaced"]')
+        .replace("max = 27", "max = 9")
+    )
     return path
 
 
@@ -85,13 +90,24 @@ def test_leases_are_told_in_any_order_and_failures_too(stemma, job):
 
 
 def test_a_lease_is_read_like_a_dict_and_only_metrics_of_the_job_are_told(stemma, job):
-    with package.AskTell(job, stemma.folder / "run.h5", stemma=stemma.binary, overrides=['trainer.metrics=["valid_loss", "test_loss"]']) as search:
+    with package.AskTell(
+        job, stemma.folder / "run.h5", stemma=stemma.binary, overrides=['trainer.metrics=["valid_loss", "test_loss"]']
+    ) as search:
         lease = search.ask(timeout=60)
-        assert dict(lease) == lease.configuration and "lr" in lease and "width" not in lease and lease.get("width", 8) == 8
-        assert list(lease.keys()) == ["lr", "momentum"] and (lease.max, lease.run_seed, lease.parent_configuration) == (9, 7, None)
+        assert (
+            dict(lease) == lease.configuration and "lr" in lease and "width" not in lease and lease.get("width", 8) == 8
+        )
+        assert list(lease.keys()) == ["lr", "momentum"] and (lease.max, lease.run_seed, lease.parent_configuration) == (
+            9,
+            7,
+            None,
+        )
         with pytest.raises(KeyError, match="there are: lr, momentum"):
             lease["width"]
-        for tell in (lambda **metrics: search.tell(lease, **metrics), lambda **metrics: search.progress(lease, 1, **metrics)):
+        for tell in (
+            lambda **metrics: search.tell(lease, **metrics),
+            lambda **metrics: search.progress(lease, 1, **metrics),
+        ):
             with pytest.raises(ValueError, match=r'did you mean "valid_loss"\?'):
                 tell(val_loss=1)
         with pytest.raises(ValueError, match="progress at 10, but the lease is for 1 to"):
@@ -105,7 +121,10 @@ def test_a_lease_is_read_like_a_dict_and_only_metrics_of_the_job_are_told(stemma
 def test_a_job_with_mistakes_says_so(stemma, job):
     job.write_text(job.read_text().replace("eta = 3", "eta = 1"))
 
-    with package.AskTell(job, stemma.folder / "run.h5", stemma=stemma.binary) as search, pytest.raises(AskTellError, match="scheduler.eta"):
+    with (
+        package.AskTell(job, stemma.folder / "run.h5", stemma=stemma.binary) as search,
+        pytest.raises(AskTellError, match="scheduler.eta"),
+    ):
         search.ask(timeout=60)
 
 
@@ -115,7 +134,11 @@ ENDED, NOTHING_NOW = 5, 6
 @pytest.fixture
 def asked(stemma):
     """A job for `stemma ask`. Calls ask and returns the lease, or the exit code."""
-    (stemma.folder / "asked.toml").write_text(JOB.replace("members = 40", "members = 6").replace('type = "toy"', 'type = "ask"\nmetrics = ["valid_loss", "test_loss"]').replace("max = 27", "max = 9"))
+    (stemma.folder / "asked.toml").write_text(
+        JOB.replace("members = 40", "members = 6")
+        .replace('type = "toy"', 'type = "ask"\nmetrics = ["valid_loss", "test_loss"]')
+        .replace("max = 27", "max = 9")
+    )
 
     def ask(*words):
         done = stemma("ask", "run.h5", "--job", "asked.toml", *words, code=(0, ENDED, NOTHING_NOW))
@@ -186,7 +209,7 @@ def test_what_is_told_is_checked(stemma, asked):
     lease = asked()
     tell = ("tell", "run.h5", lease["lease"])
     assert "valid_loss=VALUE is missing" in stemma(*tell, "test_loss=1", code=USER_ERROR).stderr
-    assert "valid_loss, test_loss (did you mean \"valid_loss\"?)" in stemma(*tell, "valid_los=1", code=USER_ERROR).stderr
+    assert 'valid_loss, test_loss (did you mean "valid_loss"?)' in stemma(*tell, "valid_los=1", code=USER_ERROR).stderr
     assert "NAME=NUMBER" in stemma(*tell, "valid_loss=low", code=USER_ERROR).stderr
     assert "--at must be in 1 .. 1" in stemma(*tell, "valid_loss=1", "--at", 2, code=USER_ERROR).stderr
     assert "lease 7 is not out" in stemma("tell", "run.h5", 7, "valid_loss=1", code=USER_ERROR).stderr
@@ -198,7 +221,10 @@ def test_what_is_told_is_checked(stemma, asked):
 
 def test_infinite_metrics_are_told_and_exported_as_such(stemma, asked):
     lease = asked()["lease"]
-    assert "must be a number >= 0" in stemma("tell", "run.h5", lease, "valid_loss=0.5", "--seconds", "nan", code=USER_ERROR).stderr
+    assert (
+        "must be a number >= 0"
+        in stemma("tell", "run.h5", lease, "valid_loss=0.5", "--seconds", "nan", code=USER_ERROR).stderr
+    )
     stemma("tell", "run.h5", lease, "valid_loss=0.5", "test_loss=inf")
     stemma("export", "run.h5", "--csv", "tables", "--json", "run.json")
     with open(stemma.folder / "tables/reports.csv", newline="") as file:
@@ -213,7 +239,9 @@ def test_failures_and_losses_are_told_too(stemma, asked):
 
     assert "no such layer" in stemma("show", "run.h5", first["member"]).stdout
     again = [asked() for _ in range(3)]
-    assert second["member"] in [lease["member"] for lease in again] and second["lease"] not in [lease["lease"] for lease in again]
+    assert second["member"] in [lease["member"] for lease in again] and second["lease"] not in [
+        lease["lease"] for lease in again
+    ]
 
 
 def test_a_lease_that_was_asked_for_survives_who_asked(stemma, asked):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from harness import OK, REQUEUE, ROOT, TIMEOUT_S, wait_until
+
 from record import rows
 
 # Real processes run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
@@ -47,8 +48,9 @@ class Batch:
         self.folder = stemma.folder
         commands = {
             "squeue": f'#!/bin/sh\ntouch "$FOLDER/asked"\ndate -d "+{seconds} seconds" +%Y-%m-%dT%H:%M:%S\n',
-            "scontrol": '#!/bin/sh\ncase "$*" in\n  "show hostnames "*) echo n1 ;;\n  "show job 5") cat "$FOLDER/job.txt" ;;\n'
-                        '  *) echo "requeue is disabled" >&2; exit 1 ;;\nesac\n',
+            "scontrol": '#!/bin/sh\ncase "$*" in\n  "show hostnames "*) echo n1 ;;\n'
+            '  "show job 5") cat "$FOLDER/job.txt" ;;\n'
+            '  *) echo "requeue is disabled" >&2; exit 1 ;;\nesac\n',
             "sbatch": '#!/bin/sh\nfor word in "$@"; do echo "$word"; done >"$FOLDER/submitted"\n',
             "srun": SRUN,
         }
@@ -59,14 +61,25 @@ class Batch:
             path.chmod(0o755)
         (self.folder / "job.txt").write_text(JOB_TEXT)
         self.env = stemma.env | {
-            "PATH": f"{self.folder}/bin:{os.environ['PATH']}", "FOLDER": str(self.folder), "STEMMA": stemma.binary, "SLURM_JOB_ID": "5",
-            "SLURM_JOB_NODELIST": "n1", "SLURM_JOB_NUM_NODES": "1", "SLURM_NTASKS_PER_NODE": "3",
+            "PATH": f"{self.folder}/bin:{os.environ['PATH']}",
+            "FOLDER": str(self.folder),
+            "STEMMA": stemma.binary,
+            "SLURM_JOB_ID": "5",
+            "SLURM_JOB_NODELIST": "n1",
+            "SLURM_JOB_NUM_NODES": "1",
+            "SLURM_NTASKS_PER_NODE": "3",
         }
 
     def start(self, *words, **more):
         with (self.folder / "log").open("w") as log:
-            return subprocess.Popen(["bash", ROOT / "slurm/stemma.sbatch", *map(str, words)], cwd=self.folder, env=self.env | more,
-                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            return subprocess.Popen(
+                ["bash", ROOT / "slurm/stemma.sbatch", *map(str, words)],
+                cwd=self.folder,
+                env=self.env | more,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     def log(self):
         return (self.folder / "log").read_text()
@@ -85,7 +98,10 @@ def catches(pid, number):
 def test_a_warning_before_any_rank_has_started(batch, stemma, job):
     """The warning comes at once if it is as long as the limit."""
     started = batch.start(job, "-o", "toy.h5")
-    wait_until(lambda: catches(started.pid, signal.SIGUSR1) or started.poll() is not None, "bash has read the script's first lines")
+    wait_until(
+        lambda: catches(started.pid, signal.SIGUSR1) or started.poll() is not None,
+        "bash has read the script's first lines",
+    )
     while not (batch.folder / "asked").exists() and started.poll() is None:
         started.send_signal(signal.SIGUSR1)
         time.sleep(0.01)
@@ -97,7 +113,9 @@ def test_a_warning_before_any_rank_has_started(batch, stemma, job):
 @pytest.mark.parametrize("kept", ["STEMMA_EXIT_CODE_FILE", ""])
 def test_the_exit_code_of_a_search_that_is_stopped(batch, stemma, job, kept):
     """Also if only srun's own status says so."""
-    started = batch.start(job, "-o", "toy.h5", "--set", "trainer.cost=20ms", "--set", "run.budget.members=100000", KEPT=kept)
+    started = batch.start(
+        job, "-o", "toy.h5", "--set", "trainer.cost=20ms", "--set", "run.budget.members=100000", KEPT=kept
+    )
     wait_until(lambda: (batch.folder / "toy.h5").exists() and rows(stemma, "toy.h5", "reports"), "there are reports")
     stemma("stop", "toy.h5")
     assert started.wait(TIMEOUT_S) == OK, batch.log()
@@ -119,9 +137,28 @@ def test_the_job_that_follows_is_submitted_with_everything_that_slurm_tells_of(b
 
     assert started.wait(TIMEOUT_S) == OK, batch.log()
     submitted = (batch.folder / "submitted").read_text().splitlines()
-    assert {"--export=ALL", "--dependency=afterany:5", "--job-name=my job", "--account=physics", "--qos=long", "--nice=7", "--no-requeue",
-            "--time=00:02:00", "--partition=batch", "--exclude=n[3-4]", "--nodes=1", "--ntasks-per-node=3", "--cpus-per-task=1",
-            "--mem-per-cpu=30M", "--constraint=fast&big", "--reservation=course", "--exclusive", '--comment=mine, "and" = $yours',
-            "--output=/lustre/my log.txt", "--open-mode=append", "--gres=gpu:a100:1"} == set(submitted[: -len(words) - 1])
-    assert submitted[-len(words):] == [str(word) for word in words]
+    assert {
+        "--export=ALL",
+        "--dependency=afterany:5",
+        "--job-name=my job",
+        "--account=physics",
+        "--qos=long",
+        "--nice=7",
+        "--no-requeue",
+        "--time=00:02:00",
+        "--partition=batch",
+        "--exclude=n[3-4]",
+        "--nodes=1",
+        "--ntasks-per-node=3",
+        "--cpus-per-task=1",
+        "--mem-per-cpu=30M",
+        "--constraint=fast&big",
+        "--reservation=course",
+        "--exclusive",
+        '--comment=mine, "and" = $yours',
+        "--output=/lustre/my log.txt",
+        "--open-mode=append",
+        "--gres=gpu:a100:1",
+    } == set(submitted[: -len(words) - 1])
+    assert submitted[-len(words) :] == [str(word) for word in words]
     assert "requeue is disabled" in batch.log() and "--signal, --hint" in batch.log()

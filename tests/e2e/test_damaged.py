@@ -7,7 +7,8 @@ import shutil
 import subprocess
 
 import pytest
-from harness import MISMATCH, OK, TIMEOUT_S, USER_ERROR, wait_until
+from harness import MISMATCH, OK, USER_ERROR, wait_until
+
 from record import rows
 
 h5py = pytest.importorskip("h5py")
@@ -27,10 +28,32 @@ def runs(tmp_path_factory):
     job = stemma.folder / "toy.toml"
     job.write_text(JOB)
     stemma("run", job, "-n", 2, "-q", "-o", "finished.h5")
-    search = subprocess.Popen([stemma.binary, "run", str(job), "-n", "2", "-q", "-o", "killed.h5", "--set", "run.budget.members=100000", "--set", "trainer.cost=1ms"],
-                              cwd=stemma.folder, env=stemma.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    search = subprocess.Popen(
+        [
+            stemma.binary,
+            "run",
+            str(job),
+            "-n",
+            "2",
+            "-q",
+            "-o",
+            "killed.h5",
+            "--set",
+            "run.budget.members=100000",
+            "--set",
+            "trainer.cost=1ms",
+        ],
+        cwd=stemma.folder,
+        env=stemma.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
-        wait_until(lambda: (stemma.folder / "killed.h5").exists() and len(rows(stemma, "killed.h5", "reports")) > 100, "there are reports")
+        wait_until(
+            lambda: (stemma.folder / "killed.h5").exists() and len(rows(stemma, "killed.h5", "reports")) > 100,
+            "there are reports",
+        )
         shutil.copy(stemma.folder / "killed.h5", stemma.folder / "live.h5")
     finally:
         search.kill()
@@ -104,7 +127,15 @@ def campaign(runs, numbers):
         look = LOOKS[number % 2] if number % 5 == 0 else "export"
         words = ["export", "damaged.h5", "--json", "-"] if look == "export" else [look, "damaged.h5"]
         # A reader has seconds: a hang fails here.
-        done = subprocess.run([runs.binary, *words], cwd=runs.folder, env=runs.env, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(
+            [runs.binary, *words],
+            cwd=runs.folder,
+            env=runs.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
         told = f"damage {number} of {file}: {done.returncode} {done.stderr[:500]}"
         assert done.returncode in (OK, USER_ERROR, MISMATCH if look == "verify" else OK), told
         if done.returncode != OK:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from harness import JOB, OK, REQUEUE, Started, Stemma, wait_until
 from populations import GPBT, PBT, TPE
+
 from record import rows
 
 # Heartbeats, kills and browsers run against a real clock. If a busy machine delayed a test, it is tried once more, and
@@ -25,13 +26,38 @@ ROUNDS = 6 if os.environ.get("STEMMA_TEST_CAMPAIGN") == "all" else 1
 PATIENT = ("--set", "workers.lost_after=10s")
 SLOW = ("--set", "trainer.cost=20ms", "--set", "run.budget.members=200", *PATIENT)
 # Snapshots that take a while on the wire, so that a kill often hits a transfer.
-HEAVY = ("--set", "trainer.cost=50ms", "--set", "run.budget.members=120", "--set", "trainer.state_bytes=32MiB",
-         "--set", "workers.durable=best", "--set", "workers.snapshot_memory=4GiB", *PATIENT)
+HEAVY = (
+    "--set",
+    "trainer.cost=50ms",
+    "--set",
+    "run.budget.members=120",
+    "--set",
+    "trainer.state_bytes=32MiB",
+    "--set",
+    "workers.durable=best",
+    "--set",
+    "workers.snapshot_memory=4GiB",
+    *PATIENT,
+)
 # Nothing on disk: what a dead worker alone had in memory is gone. Synchronous halving waits for every member of the
 # first rung, and so for the dead worker's member. All promotions from the rung come after the death has been noticed.
-REPLICATED = ("--set", "scheduler.type=sha", "--set", "scheduler.members=120", "--set", "run.budget.members=120", "--set", "trainer.cost=100ms",
-              "--set", "trainer.state_bytes=1MiB",
-              "--set", "workers.durable=none", "--set", "workers.replicated=all", *PATIENT)
+REPLICATED = (
+    "--set",
+    "scheduler.type=sha",
+    "--set",
+    "scheduler.members=120",
+    "--set",
+    "run.budget.members=120",
+    "--set",
+    "trainer.cost=100ms",
+    "--set",
+    "trainer.state_bytes=1MiB",
+    "--set",
+    "workers.durable=none",
+    "--set",
+    "workers.replicated=all",
+    *PATIENT,
+)
 
 
 class Ulfm(Stemma):
@@ -39,11 +65,17 @@ class Ulfm(Stemma):
         super().__init__(folder)
         self.place = Path(sys.prefix)
         libraries = next(self.place.rglob("libmpi.so.40")).parent
-        self.env |= {"LD_LIBRARY_PATH": str(libraries), "PRTE_ALLOW_RUN_AS_ROOT": "1", "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        self.env |= {
+            "LD_LIBRARY_PATH": str(libraries),
+            "PRTE_ALLOW_RUN_AS_ROOT": "1",
+            "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        }
 
     def start(self, ranks, *words):
         options = ["--with-ft", "ulfm", "--oversubscribe", "--bind-to", "none"]
-        return Started([str(self.place / "bin/mpirun"), "-n", str(ranks), *options, *self._words(words)], self.folder, self.env)
+        return Started(
+            [str(self.place / "bin/mpirun"), "-n", str(ranks), *options, *self._words(words)], self.folder, self.env
+        )
 
 
 @pytest.fixture(params=["Open MPI", pytest.param("ULFM", marks=pytest.mark.pypi)])
@@ -120,7 +152,9 @@ def test_death_in_the_middle_of_transfers(program, stemma, job, text, seed):
     In populations, children are born of members whose weights died with a worker."""
     job.write_text(text)
     moments = random.Random(100 + seed)
-    slower = () if text == JOB else ("--set", "trainer.cost=200ms")  # they have less to train, and must not end before the kills
+    slower = (
+        () if text == JOB else ("--set", "trainer.cost=200ms")
+    )  # they have less to train, and must not end before the kills
     started = running(program, stemma, 6, job, *HEAVY, *slower)
     for victim in moments.sample(started.ranks()[1:], 2):
         time.sleep(moments.uniform(0, 0.2))
@@ -136,7 +170,9 @@ def test_death_in_the_middle_of_transfers(program, stemma, job, text, seed):
 
 def test_members_of_a_dead_worker_go_on_from_their_second_copy(program, stemma, job):
     started = running(program, stemma, 4, job, *REPLICATED)
-    wait_until(lambda: sum(row["worker"] == 2 for row in rows(stemma, "toy.h5", "reports")) > 10, "worker 2 has left snapshots")
+    wait_until(
+        lambda: sum(row["worker"] == 2 for row in rows(stemma, "toy.h5", "reports")) > 10, "worker 2 has left snapshots"
+    )
     os.kill(started.ranks()[2], signal.SIGKILL)
 
     finish(started, stemma, 120)
@@ -145,7 +181,9 @@ def test_members_of_a_dead_worker_go_on_from_their_second_copy(program, stemma, 
     last = max(row["time"] for row in made.values() if row["worker"] == lost["worker"])
     leases = rows(stemma, "toy.h5", "leases")
     later = [lease for lease in leases if lease["sequence"] >= lost["sequence"]]
-    continued = [lease for lease in later if lease["snapshot"] in made and made[lease["snapshot"]]["worker"] == lost["worker"]]
+    continued = [
+        lease for lease in later if lease["snapshot"] in made and made[lease["snapshot"]]["worker"] == lost["worker"]
+    ]
     assert continued, "members that the dead worker trained last were continued"
     assert {lease["source"] for lease in continued} <= {"local", "peer"}
     # Only reports of the dead worker's last second may lack a copy.

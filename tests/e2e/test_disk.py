@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from harness import OK, REQUEUE, TIMEOUT_S, USER_ERROR, wait_until
+
 from record import rows
 
 LONG = ("--set", "run.budget.members=100000", "--set", "trainer.cost=0.0001")
@@ -20,10 +21,17 @@ def committed(stemma, file="toy.h5"):
 def limited(stemma, size, *words):
     """Runs `stemma WORDS...` with a limit of `size` bytes for every file: writing fails as it does with a quota."""
     return subprocess.run(
-        [stemma.binary, *map(str, words)], cwd=stemma.folder, env=stemma.env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+        [stemma.binary, *map(str, words)],
+        cwd=stemma.folder,
+        env=stemma.env,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
         # Python ignores SIGXFSZ. With restore_signals=False the program ignores it too, and the kernel says EFBIG
         # instead.
-        restore_signals=False, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+        restore_signals=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
     )
 
 
@@ -32,7 +40,9 @@ def small_disk(tmp_path):
     """A file system of 2 MiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "stemma-test", folder], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "stemma-test", folder], capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         pytest.skip(f"may not mount a file system here: {done.stderr.strip()}")
     yield folder
@@ -66,7 +76,9 @@ def test_a_full_disk_ends_the_search_with_what_is_there(stemma, job, small_disk)
 
 
 def test_a_full_disk_under_mpirun_hangs_nobody(stemma, mpi, job, small_disk):
-    done = mpi(3, "run", job, "-q", "--output", small_disk / "toy.h5", "--set", "workers.durable=none", *LONG, code=USER_ERROR)
+    done = mpi(
+        3, "run", job, "-q", "--output", small_disk / "toy.h5", "--set", "workers.durable=none", *LONG, code=USER_ERROR
+    )
     assert "disk full" in done.stderr
 
 
@@ -89,8 +101,13 @@ def test_snapshots_that_cannot_be_written_do_not_end_the_search(stemma, job):
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
 def test_damaged_snapshots_are_trained_again(stemma, mpi, job, damage):
-    started = stemma.start(3, "run", job, "--output", "toy.h5", "--set", "trainer.cost=10ms", "--set", "run.budget.members=60")
-    wait_until(lambda: len(list(stemma.folder.glob("toy.h5.snapshots/*.h5"))) > 3 or started.process.poll() is not None, "there are snapshots")
+    started = stemma.start(
+        3, "run", job, "--output", "toy.h5", "--set", "trainer.cost=10ms", "--set", "run.budget.members=60"
+    )
+    wait_until(
+        lambda: len(list(stemma.folder.glob("toy.h5.snapshots/*.h5"))) > 3 or started.process.poll() is not None,
+        "there are snapshots",
+    )
     started.kill()
     before = committed(stemma)
     for file in stemma.folder.glob("toy.h5.snapshots/*.h5"):
@@ -127,7 +144,9 @@ def test_a_flipped_bit_in_the_run_file_is_told_or_harmless(stemma, job):
 
 
 def test_two_jobs_on_one_file(stemma, mpi, job):
-    started = stemma.start(2, "run", job, "--output", "toy.h5", "--set", "trainer.cost=10ms", "--set", "run.budget.members=100000")
+    started = stemma.start(
+        2, "run", job, "--output", "toy.h5", "--set", "trainer.cost=10ms", "--set", "run.budget.members=100000"
+    )
     wait_until(lambda: (stemma.folder / "toy.h5").exists() and len(committed(stemma)) > 3, "there are reports")
 
     refused = stemma("resume", "toy.h5", "-n", 1, code=USER_ERROR)
@@ -150,9 +169,23 @@ def test_the_live_file_may_be_elsewhere(stemma, job):
 
 @pytest.mark.parametrize("node", ["stays", "is gone"])
 def test_a_kill_with_the_live_file_elsewhere(stemma, mpi, job, node):
-    words = ["run", job, "--output", "toy.h5", "--continue", "--node-local", "node", "--set", "trainer.cost=20ms", "--set", "run.budget.members=300"]
+    words = [
+        "run",
+        job,
+        "--output",
+        "toy.h5",
+        "--continue",
+        "--node-local",
+        "node",
+        "--set",
+        "trainer.cost=20ms",
+        "--set",
+        "run.budget.members=300",
+    ]
     started = stemma.start(3, *words)
-    wait_until(lambda: (stemma.folder / "toy.h5").exists() and len(committed(stemma)) > 20, "there is a copy with reports", 60)
+    wait_until(
+        lambda: (stemma.folder / "toy.h5").exists() and len(committed(stemma)) > 20, "there is a copy with reports", 60
+    )
     started.kill()
     (live,) = (path for path in (stemma.folder / "node").iterdir() if path.suffix != ".lock")
     if node == "is gone":
@@ -171,8 +204,13 @@ def test_a_kill_with_the_live_file_elsewhere(stemma, mpi, job, node):
 
 
 def test_the_second_signal_ends_it_at_once_and_loses_nothing(stemma, job):
-    started = subprocess.Popen([stemma.binary, "run", str(job), "-n", "1", "-q", "--output", "toy.h5", "--set", "trainer.cost=30s"],
-                               cwd=stemma.folder, env=stemma.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    started = subprocess.Popen(
+        [stemma.binary, "run", str(job), "-n", "1", "-q", "--output", "toy.h5", "--set", "trainer.cost=30s"],
+        cwd=stemma.folder,
+        env=stemma.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     wait_until(lambda: Path(stemma.folder / "toy.h5").exists(), "there is a run file")
     os.kill(started.pid, signal.SIGINT)
     os.kill(started.pid, signal.SIGTERM)

@@ -19,9 +19,22 @@ static Marker marker;
 """
 
 LOOKING = [
-    ["status"], ["verify"], ["show", 3], ["lineage"], ["lineage", "--best"], ["schedule"], ["schedule", "--toml"], ["export", "--csv", "csv"],
-    ["export", "--json", "all.json"], ["export", "--weights", "best.h5"], ["export", "--newick", "tree"], ["export", "--graphml", "graph"],
-    ["report"], ["watch", "--once"], ["stop"], ["budget", "--members", 50],
+    ["status"],
+    ["verify"],
+    ["show", 3],
+    ["lineage"],
+    ["lineage", "--best"],
+    ["schedule"],
+    ["schedule", "--toml"],
+    ["export", "--csv", "csv"],
+    ["export", "--json", "all.json"],
+    ["export", "--weights", "best.h5"],
+    ["export", "--newick", "tree"],
+    ["export", "--graphml", "graph"],
+    ["report"],
+    ["watch", "--once"],
+    ["stop"],
+    ["budget", "--members", 50],
 ]
 
 
@@ -40,10 +53,21 @@ def with_job(source, target, text):
             value = (value.decode() if isinstance(value, bytes) else str(value)).encode()
             packed.extend(struct.pack("<I", len(value)) + value)
 
-        for value in (attributes["run_id"], attributes["name"], file["job"][()], file["overrides"][()], attributes["program_version"],
-                      attributes["git_hash"], attributes["metric"], attributes["unit"], file["space"][()]):
+        for value in (
+            attributes["run_id"],
+            attributes["name"],
+            file["job"][()],
+            file["overrides"][()],
+            attributes["program_version"],
+            attributes["git_hash"],
+            attributes["metric"],
+            attributes["unit"],
+            file["space"][()],
+        ):
             put(value)
-        packed.extend(struct.pack("<QdB", int(attributes["seed"]), float(attributes["started_unix"]), int(attributes["maximise"])))
+        packed.extend(
+            struct.pack("<QdB", int(attributes["seed"]), float(attributes["started_unix"]), int(attributes["maximise"]))
+        )
         packed.extend(struct.pack("<I", len(file["parameter_names"])))
         for name in file["parameter_names"][:]:
             put(name)
@@ -57,7 +81,9 @@ def with_job(source, target, text):
 
 
 def of_task(library):
-    return JOB.replace('type = "toy"', f'type = "task"\nlibrary = "{library}"\ntask = "theirs"').replace('unit = "step"\n', "")
+    return JOB.replace('type = "toy"', f'type = "task"\nlibrary = "{library}"\ntask = "theirs"').replace(
+        'unit = "step"\n', ""
+    )
 
 
 @pytest.fixture
@@ -89,7 +115,9 @@ def test_looking_starts_no_program(stemma, job, tmp_path):
     (tmp_path / "evil.sh").chmod(0o755)
     job.write_text(JOB.replace('unit = "step"\n', ""))
     stemma("run", job, "-n", 2, "-q", "-o", "toy.h5")
-    text = JOB.replace('type = "toy"\nunit = "step"\n', 'type = "process"\ncommand = ["./evil.sh"]\nmetrics = ["valid_loss"]\n')
+    text = JOB.replace(
+        'type = "toy"\nunit = "step"\n', 'type = "process"\ncommand = ["./evil.sh"]\nmetrics = ["valid_loss"]\n'
+    )
     with_job(tmp_path / "toy.h5", tmp_path / "foreign.h5", text)
     shutil.copytree(tmp_path / "toy.h5.snapshots", tmp_path / "foreign.h5.snapshots")
     for command, *words in LOOKING:

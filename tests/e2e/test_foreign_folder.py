@@ -11,11 +11,42 @@ pytest.importorskip("pandas")
 
 # Modules of Python itself, of the libraries that the commands need, and of the package, its submodules by their short
 # names too.
-NAMES = (*(name for name in sys.stdlib_module_names if not name.startswith("_")), "numpy", "pandas", "h5py", "networkx", "lxml", "pyarrow", "dateutil", "pytz", "six", "sitecustomize", "usercustomize", "apport_python_hook",
-         "stemma", "schema", "errors", "cli", "run", "runfile", "log", "hdf5", "derive", "watch", "report")
-LOOKS = {"report": ("report", "toy.h5", "-o", "page.html"), "watch": ("watch", "toy.h5", "--once"), "csv": ("export", "toy.h5", "--csv", "csv"),
-         "graphml": ("export", "toy.h5", "--graphml", "graph"), "newick": ("export", "toy.h5", "--newick", "tree"), "parquet": ("export", "toy.h5", "--parquet", "parquet"),
-         "help": ("report", "--help"), "after check": ("status", "toy.h5")}
+NAMES = (
+    *(name for name in sys.stdlib_module_names if not name.startswith("_")),
+    "numpy",
+    "pandas",
+    "h5py",
+    "networkx",
+    "lxml",
+    "pyarrow",
+    "dateutil",
+    "pytz",
+    "six",
+    "sitecustomize",
+    "usercustomize",
+    "apport_python_hook",
+    "stemma",
+    "schema",
+    "errors",
+    "cli",
+    "run",
+    "runfile",
+    "log",
+    "hdf5",
+    "derive",
+    "watch",
+    "report",
+)
+LOOKS = {
+    "report": ("report", "toy.h5", "-o", "page.html"),
+    "watch": ("watch", "toy.h5", "--once"),
+    "csv": ("export", "toy.h5", "--csv", "csv"),
+    "graphml": ("export", "toy.h5", "--graphml", "graph"),
+    "newick": ("export", "toy.h5", "--newick", "tree"),
+    "parquet": ("export", "toy.h5", "--parquet", "parquet"),
+    "help": ("report", "--help"),
+    "after check": ("status", "toy.h5"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +109,10 @@ def test_what_stemma_starts_for_its_user_keeps_pythons_own_rules(stemma, tmp_pat
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/helper.py").write_text("value = 0.5\n")
     (tmp_path / "beside.py").write_text("value = 0.25\n")
-    (tmp_path / "program.py").write_text("import beside, helper, stemma\nfor lease in stemma.leases():\n    with lease:\n        for step in lease:\n"
-                                         "            lease.progress(valid_loss=beside.value + helper.value)\n        lease.report()\n")
+    (tmp_path / "program.py").write_text(
+        "import beside, helper, stemma\nfor lease in stemma.leases():\n    with lease:\n        for step in lease:\n"
+        "            lease.progress(valid_loss=beside.value + helper.value)\n        lease.report()\n"
+    )
     (tmp_path / "job.toml").write_text(PROGRAM_JOB.replace("PYTHON", sys.executable))
     stemma.env["PYTHONPATH"] = f"elsewhere:{ROOT / 'analysis'}"
     stemma("run", "job.toml", "-q", "-n", 1, "-o", "program.h5")

@@ -60,7 +60,17 @@ def test_children_train_with_their_own_values(stemma, name):
 
 @pytest.mark.parametrize("file", ["test_torch_adoption.py", "test_torch_snapshot.py"])
 def test_snapshots_of_a_newer_pytorch(file):
-    command = [os.environ["STEMMA_FRAMEWORKS"], "-m", "pytest", "-q", "-p", "no:cacheprovider", ROOT / "tests/analysis" / file]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    command = [
+        os.environ["STEMMA_FRAMEWORKS"],
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        ROOT / "tests/analysis" / file,
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=600, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
 
     assert done.returncode == 0 and " passed" in done.stdout, done.stdout[-3000:]

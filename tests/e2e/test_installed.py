@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 from harness import JOB, ROOT, USER_ERROR, Stemma
+
 from record import rows
 
 EXAMPLES = ROOT / "docs/examples/cpp"
 
 
 def ran(*words, **options):
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=900, check=False, **options)
+    done = subprocess.run(
+        [str(word) for word in words], capture_output=True, text=True, timeout=900, check=False, **options
+    )
     assert done.returncode == 0, f"{words}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     return done
 
@@ -27,7 +30,15 @@ def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed")
     ran("cmake", "--install", build, "--prefix", folder / "prefix")
     shutil.copytree(EXAMPLES, folder / "examples", ignore=shutil.ignore_patterns("build"))
-    ran("cmake", "-S", folder / "examples", "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={folder / 'prefix'}", "-DCMAKE_BUILD_TYPE=Release")
+    ran(
+        "cmake",
+        "-S",
+        folder / "examples",
+        "-B",
+        folder / "build",
+        f"-DCMAKE_PREFIX_PATH={folder / 'prefix'}",
+        "-DCMAKE_BUILD_TYPE=Release",
+    )
     ran("cmake", "--build", folder / "build")
     return folder
 
@@ -46,8 +57,12 @@ def test_the_python_package_is_installed_once_and_whole(program, installed):
     packages = list((installed / "prefix").rglob("stemma/training.py"))
     assert len(packages) == 1
     source, there = ROOT / "analysis/stemma", packages[0].parent
-    wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert wanted == {path.relative_to(there) for path in there.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    wanted = {
+        path.relative_to(source) for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert wanted == {
+        path.relative_to(there) for path in there.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    }
 
     (program.folder / "toy.toml").write_text(JOB)
     program("run", "toy.toml", "-n", 2, "-o", "toy.h5", "-q")
@@ -58,7 +73,11 @@ def test_the_python_package_is_installed_once_and_whole(program, installed):
         told = program("report", "toy.h5", "-o", "other.html", code=USER_ERROR).stderr
     finally:
         (there / "report/assets/moved.js").rename(there / "report/assets/tree.js")
-    assert "assets/tree.js: cannot be read" in told and "other.html" not in told and not (program.folder / "other.html").exists()
+    assert (
+        "assets/tree.js: cannot be read" in told
+        and "other.html" not in told
+        and not (program.folder / "other.html").exists()
+    )
 
 
 def test_programs_of_an_installed_tree_find_the_package(program, installed):
@@ -95,7 +114,10 @@ def test_libraries_are_checked(program, installed):
     assert "has no tasks of its own" in program("check", job, code=USER_ERROR).stderr
     assert "cannot be loaded" in program("check", job, "--set", "trainer.library=nowhere.so", code=USER_ERROR).stderr
     good = f"trainer.library={installed / 'build/libown_everything.so'}"
-    assert 'did you mean "logistic"' in program("check", job, "--set", good, "--set", "trainer.task=logistik", code=USER_ERROR).stderr
+    assert (
+        'did you mean "logistic"'
+        in program("check", job, "--set", good, "--set", "trainer.task=logistik", code=USER_ERROR).stderr
+    )
 
 
 def test_a_library_for_another_stemma_is_refused(program, installed, tmp_path):
@@ -132,8 +154,18 @@ def test_hyperparameters_move_in_a_task(program, installed):
     if not Path(program.binary).exists():
         pytest.skip("this build has no LibTorch")
     shutil.copy(EXAMPLES / "own_model.toml", program.folder)
-    moving = ("--set", 'space.lr.role="hypergradient"', "--set", 'space.momentum.role="hypergradient"', "--set", 'space.width.role="mutable"',
-              "--set", 'scheduler={type="random", max=3}', "--set", "run.budget.members=3")
+    moving = (
+        "--set",
+        'space.lr.role="hypergradient"',
+        "--set",
+        'space.momentum.role="hypergradient"',
+        "--set",
+        'space.width.role="mutable"',
+        "--set",
+        'scheduler={type="random", max=3}',
+        "--set",
+        "run.budget.members=3",
+    )
 
     program("run", "own_model.toml", "-n", 1, "-o", "run.h5", "-q", *moving)
 
@@ -152,7 +184,7 @@ def test_a_missing_hyperparameter_is_named(program):
 
     text = program("show", "run.h5", 0).stdout
     line = job.read_text().splitlines().index("[space.learning_rate]") + 1
-    assert f'own_everything.toml:{line}:' in text and 'hyperparameter "lr" is needed but not in [space]' in text
+    assert f"own_everything.toml:{line}:" in text and 'hyperparameter "lr" is needed but not in [space]' in text
 
 
 def test_a_new_cpp_project_builds_and_runs(program, installed):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from harness import JOB, ROOT, USER_ERROR
+
 from record import rows
 
 IMAGES = Path("/usr/share/datasets/fashion-mnist")
@@ -33,7 +34,9 @@ def test_jobs_that_come_along_run_and_verify(stemma, path, tmp_path):
     run_file = tmp_path / "run.h5"
 
     stemma("check", path)
-    told = stemma("run", path, "-n", "2", "--quiet", "--set", f"run.budget.reports={reports}", *few, "--output", run_file).stdout
+    told = stemma(
+        "run", path, "-n", "2", "--quiet", "--set", f"run.budget.reports={reports}", *few, "--output", run_file
+    ).stdout
 
     if population:
         born = {row["member"]: row["cause"] for row in rows(stemma, run_file, "members")}
@@ -46,11 +49,22 @@ def test_jobs_that_come_along_run_and_verify(stemma, path, tmp_path):
 
 
 def test_check_names_every_mistake_with_its_place(stemma, job):
-    job.write_text(JOB.replace("eta = 3", "etaa = 3").replace('direction = "minimise"', 'direction = "minimize"').replace("seed = 7", "seed = -7"))
+    job.write_text(
+        JOB.replace("eta = 3", "etaa = 3")
+        .replace('direction = "minimise"', 'direction = "minimize"')
+        .replace("seed = 7", "seed = -7")
+    )
 
     text = stemma("check", job, code=USER_ERROR).stderr
 
-    for expected in (f"{job.name}:3:", "run.seed", "etaa", 'did you mean "eta"', 'did you mean "minimise"', "metric.direction"):
+    for expected in (
+        f"{job.name}:3:",
+        "run.seed",
+        "etaa",
+        'did you mean "eta"',
+        'did you mean "minimise"',
+        "metric.direction",
+    ):
         assert expected in text, f"{expected} is not in:\n{text}"
 
 
@@ -79,11 +93,24 @@ def test_preview_shows_the_rungs(stemma, job):
 
 def test_preview_shows_policy_and_cost_of_snapshots_that_outlive_workers(stemma, job):
     text = stemma("preview", job, "-n", 4).stdout
-    assert 'on disk: about' in text and '(workers.durable = "promotable")' in text
+    assert "on disk: about" in text and '(workers.durable = "promotable")' in text
     assert 'in the memory of a second one: none (workers.replicated = "none")' in text
 
-    text = stemma("preview", job, "-n", 4, "--time", "--set", "workers.durable=none", "--set", "workers.replicated=all",
-                  "--set", "trainer.cost=1ms", "--set", "trainer.state_bytes=1MiB").stdout
+    text = stemma(
+        "preview",
+        job,
+        "-n",
+        4,
+        "--time",
+        "--set",
+        "workers.durable=none",
+        "--set",
+        "workers.replicated=all",
+        "--set",
+        "trainer.cost=1ms",
+        "--set",
+        "trainer.state_bytes=1MiB",
+    ).stdout
     assert 'on disk: none (workers.durable = "none")' in text
     reports = int(re.search(r"(\d+) reports\n", text)[1])
     copied = int(re.search(r"second one: about (\d+) of (\d+) reports", text)[1])
@@ -130,7 +157,10 @@ def unstopped(job):
 
 def test_preview_knows_the_size_of_a_grid(stemma, unstopped):
     """The number of trainings that the run makes."""
-    job, grid = unstopped, ["--set", "sampler.type=grid", "--set", "sampler.points=3", "--set", "run.budget.members=1000"]
+    job, grid = (
+        unstopped,
+        ["--set", "sampler.type=grid", "--set", "sampler.points=3", "--set", "run.budget.members=1000"],
+    )
     text = stemma("preview", job, "-n", 2, *grid).stdout
     total = re.search(r"total work: (\d+) steps of training, (\d+) reports", text)
     stemma("run", job, "-q", "-n", 2, *grid, "-o", "grid_of_three.h5")
@@ -149,7 +179,9 @@ def test_preview_knows_a_budget_too_small_for_one_training(stemma, unstopped):
 
 
 def test_nothing_allowed_leaves_no_file(stemma, job):
-    (stemma.folder / "none.toml").write_text(job.read_text() + '[space.a_choice]\ntype = "categorical"\nchoices = [1, 2]\n[[forbidden]]\na_choice = [1, 2]\n')
+    (stemma.folder / "none.toml").write_text(
+        job.read_text() + '[space.a_choice]\ntype = "categorical"\nchoices = [1, 2]\n[[forbidden]]\na_choice = [1, 2]\n'
+    )
     for command in (["check"], ["preview"], ["run", "-q", "-o", "none.h5"]):
         answer = stemma(command[0], "none.toml", *command[1:], code=USER_ERROR)
         assert "no configuration is allowed" in answer.stderr
@@ -164,10 +196,24 @@ def test_few_allowed_configurations_do_not_end_a_search(stemma, job):
         forbidden += f"[[forbidden]]\n{name} = {list(range(1, count))}\n"
     (stemma.folder / "few.toml").write_text(job.read_text() + space + forbidden)
     for sampler in ("random", "sobol", "tpe"):
-        stemma("run", "few.toml", "-q", "-n", 1, "--set", "run.budget.members=300", "--set", f"sampler.type={sampler}", "-o", f"few_{sampler}.h5")
+        stemma(
+            "run",
+            "few.toml",
+            "-q",
+            "-n",
+            1,
+            "--set",
+            "run.budget.members=300",
+            "--set",
+            f"sampler.type={sampler}",
+            "-o",
+            f"few_{sampler}.h5",
+        )
         members = rows(stemma, f"few_{sampler}.h5", "members")
         assert len(members) == 300
-        assert {(row["configuration"]["a1"], row["configuration"]["a2"], row["configuration"]["a3"]) for row in members} == {(0, 0, 0)}
+        assert {
+            (row["configuration"]["a1"], row["configuration"]["a2"], row["configuration"]["a3"]) for row in members
+        } == {(0, 0, 0)}
 
 
 def test_preview_warns_of_workers_without_work(stemma):
@@ -185,24 +231,41 @@ def test_preview_warns_of_workers_without_work(stemma):
 
 def test_one_worker_is_told_that_nothing_is_replicated(stemma, job):
     assert "with one worker" in stemma("run", job, "-n", 1, "--set", "workers.replicated=all").stderr
-    assert "with one worker" not in stemma("run", job, "-n", 2, "--set", "workers.replicated=all", "--output", "two.h5").stderr
+    assert (
+        "with one worker"
+        not in stemma("run", job, "-n", 2, "--set", "workers.replicated=all", "--output", "two.h5").stderr
+    )
 
 
 def test_numbers_of_options_are_finite(stemma, job):
-    for words in (["--unit-seconds", "nan"], ["--unit-seconds", "0"], ["--unit-seconds", "inf"], ["--message-seconds", "-1"], ["--message-seconds", "nan"]):
-        assert f'{words[0]}: must be a number >' in stemma("simulate", job, *words, code=USER_ERROR).stderr
+    for words in (
+        ["--unit-seconds", "nan"],
+        ["--unit-seconds", "0"],
+        ["--unit-seconds", "inf"],
+        ["--message-seconds", "-1"],
+        ["--message-seconds", "nan"],
+    ):
+        assert f"{words[0]}: must be a number >" in stemma("simulate", job, *words, code=USER_ERROR).stderr
     assert "not in range" in stemma("run", job, "-n", 100000, code=USER_ERROR).stderr
 
 
 def test_a_table_of_a_million_generations_is_cut(stemma):
-    (stemma.folder / "long.toml").write_text(JOB.replace('type = "asha"', 'type = "gpbt"').replace("max = 27\neta = 3", "max = 1000000").replace("min = 1\n", ""))
+    (stemma.folder / "long.toml").write_text(
+        JOB.replace('type = "asha"', 'type = "gpbt"')
+        .replace("max = 27\neta = 3", "max = 1000000")
+        .replace("min = 1\n", "")
+    )
     text = stemma("preview", "long.toml").stdout
     assert "... 999960 more" in text and len(text.splitlines()) < 60
 
 
 def test_a_grid_does_not_train_a_given_point_twice(stemma):
     space = '[space.c]\ntype = "categorical"\nchoices = [1, 2, 3, 4]\n[sampler]\ntype = "grid"\nfirst = [{ c = 3 }]\n'
-    (stemma.folder / "grid.toml").write_text(re.sub(r"\[space.lr\].*(?=\[scheduler\])", space, JOB, flags=re.DOTALL).replace('type = "asha"', 'type = "asha"\n'))
+    (stemma.folder / "grid.toml").write_text(
+        re.sub(r"\[space.lr\].*(?=\[scheduler\])", space, JOB, flags=re.DOTALL).replace(
+            'type = "asha"', 'type = "asha"\n'
+        )
+    )
     stemma("run", "grid.toml", "-q", "-o", "grid.h5")
     assert [row["configuration"]["c"] for row in rows(stemma, "grid.h5", "members")] == [3, 1, 2, 4]
 

@@ -8,6 +8,7 @@ import time
 import pytest
 from harness import JOB, MISMATCH, OK, USER_ERROR, wait_until
 from populations import GPBT, PBT, TPE
+
 from record import rows
 
 KILLS = 40 if os.environ.get("STEMMA_TEST_CAMPAIGN") == "all" else 12
@@ -29,7 +30,10 @@ def test_the_whole_job_at_random_moments(stemma, mpi, job, text):
         words = ["run", job, "--output", "toy.h5", "--continue", *options]
         started = stemma.start(2 + kill % 3, *words)
         if kill % 3:  # the other kills may hit it while it starts, even before there is a file
-            wait_until(lambda: (stemma.folder / "toy.h5").exists() and len(committed(stemma)) > len(before), "the search has gone on")
+            wait_until(
+                lambda: (stemma.folder / "toy.h5").exists() and len(committed(stemma)) > len(before),
+                "the search has gone on",
+            )
         time.sleep(moments.uniform(0.05, 1.0))
         started.kill()
         if not (stemma.folder / "toy.h5").exists():
@@ -48,7 +52,9 @@ def test_the_whole_job_at_random_moments(stemma, mpi, job, text):
 
 
 def test_one_worker_dies_and_the_others_go_on(stemma, mpi, job):
-    started = stemma.start(4, "run", job, "--output", "toy.h5", "--set", "trainer.cost=20ms", "--set", "run.budget.members=60")
+    started = stemma.start(
+        4, "run", job, "--output", "toy.h5", "--set", "trainer.cost=20ms", "--set", "run.budget.members=60"
+    )
     wait_until(lambda: (stemma.folder / "toy.h5").exists() and len(started.ranks()) == 4, "four ranks run")
     wait_until(lambda: len(rows(stemma, "toy.h5", "reports")) > 5, "there are reports")
 

@@ -9,13 +9,21 @@ import time
 
 import pytest
 from harness import OK, REQUEUE, TIMEOUT_S, USER_ERROR, wait_until
+
 from record import rows
 
 # Real processes run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
 pytestmark = pytest.mark.flaky(reruns=1)
 
-ONE_TASK = {"SLURM_JOB_ID": "5", "SLURM_STEP_ID": "0", "SLURM_PROCID": "0", "SLURM_NTASKS": "8", "SLURM_STEP_NUM_TASKS": "1",
-            "SLURM_STEP_TASKS_PER_NODE": "1", "SLURM_LOCALID": "0"}
+ONE_TASK = {
+    "SLURM_JOB_ID": "5",
+    "SLURM_STEP_ID": "0",
+    "SLURM_PROCID": "0",
+    "SLURM_NTASKS": "8",
+    "SLURM_STEP_NUM_TASKS": "1",
+    "SLURM_STEP_TASKS_PER_NODE": "1",
+    "SLURM_LOCALID": "0",
+}
 ENDLESS = ("--set", "trainer.cost=20ms", "--set", "run.budget.members=100000", "-o", "toy.h5")
 
 # The wall clock of the process jumps once the file $JUMPED exists.
@@ -58,8 +66,14 @@ class Search:
         self.err = stemma.folder / "err"
         env = stemma.env | {"SLURM_JOB_ID": "5", "SLURM_JOB_END_TIME": str(int(time.time()) + seconds)} | more
         with self.err.open("w") as err:
-            self.process = subprocess.Popen([stemma.binary, "run", str(job), "-n", "2", *ENDLESS, *words], cwd=stemma.folder, env=env,
-                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err)
+            self.process = subprocess.Popen(
+                [stemma.binary, "run", str(job), "-n", "2", *ENDLESS, *words],
+                cwd=stemma.folder,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=err,
+            )
         self.wait_for_reports(5)
 
     def reports(self):
@@ -94,10 +108,18 @@ def test_mpirun_of_one_rank_too(stemma, mpi, job):
     assert "`mpirun -n 3`" in mpi(1, "resume", "toy.h5", "--members", 45).stderr, "how to start a manager and workers"
 
 
-@pytest.mark.parametrize("variable", ["SLURM_CPUS_PER_TASK", "SLURM_JOB_NUM_NODES", "SLURM_JOB_END_TIME", "OMPI_COMM_WORLD_SIZE"])
+@pytest.mark.parametrize(
+    "variable", ["SLURM_CPUS_PER_TASK", "SLURM_JOB_NUM_NODES", "SLURM_JOB_END_TIME", "OMPI_COMM_WORLD_SIZE"]
+)
 def test_variables_that_are_nonsense(stemma, job, variable):
     stemma.env |= {variable: "a"}
-    for words in (("run", job, "-o", "toy.h5"), ("check", job), ("status", "toy.h5"), ("report", "toy.h5"), ("selfcheck",)):
+    for words in (
+        ("run", job, "-o", "toy.h5"),
+        ("check", job),
+        ("status", "toy.h5"),
+        ("report", "toy.h5"),
+        ("selfcheck",),
+    ):
         said = stemma(*words, code=USER_ERROR).stderr
         assert said.count("\n") == 1 and f'environment variable {variable} is "a"' in said
     assert not (stemma.folder / "toy.h5").exists()
@@ -150,14 +172,30 @@ def test_other_signals_are_obeyed_at_once(stemma, job, number, seconds):
 
 def test_a_job_from_a_pipe_has_a_name(stemma, job):
     text = job.read_text().replace('name = "toy"\n', "")
-    done = subprocess.run([stemma.binary, "run", "/dev/stdin", "-n", "1"], cwd=stemma.folder, env=stemma.env, input=text, capture_output=True,
-                          text=True, timeout=TIMEOUT_S, check=False)
+    done = subprocess.run(
+        [stemma.binary, "run", "/dev/stdin", "-n", "1"],
+        cwd=stemma.folder,
+        env=stemma.env,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
     assert done.returncode == OK, done.stderr
     assert (stemma.folder / "runs/job.h5").exists()
 
 
 def test_a_pipe_that_ranks_do_not_have(stemma):
     assert "no such file; mpirun and srun do not hand pipes on" in stemma("check", "/dev/fd/63", code=USER_ERROR).stderr
-    done = subprocess.run([stemma.binary, "check", "/dev/stdin"], cwd=stemma.folder, env=stemma.env, stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=TIMEOUT_S, check=False)
+    done = subprocess.run(
+        [stemma.binary, "check", "/dev/stdin"],
+        cwd=stemma.folder,
+        env=stemma.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
     assert done.returncode == USER_ERROR and "is empty; mpirun and srun" in done.stderr

@@ -1,11 +1,12 @@
 """lineage, schedule, export --newick and --graphml: on a population, and on a search without parents."""
 
 import re
-import tomllib
 import xml.etree.ElementTree as ET
 
 import pytest
+import tomllib
 from harness import JOB, ROOT, USER_ERROR
+
 from record import rows
 
 PBT = JOB.replace("members = 40", "members = 200").replace(
@@ -129,7 +130,10 @@ def test_the_schedule_is_that_of_the_ancestors(stemma, population, members):
     lineage = ancestors(members, best)
     assert len(stages) == len(lineage)
     for stage, member in zip(stages, lineage):
-        assert (stage["lr"], stage["momentum"]) == (members[member]["configuration"]["lr"], members[member]["configuration"]["momentum"])
+        assert (stage["lr"], stage["momentum"]) == (
+            members[member]["configuration"]["lr"],
+            members[member]["configuration"]["momentum"],
+        )
     ends = [stage["to"] for stage in stages]
     assert ends == sorted(set(ends))
     values = [{key: value for key, value in stage.items() if key != "to"} for stage in stages]
@@ -143,7 +147,9 @@ def test_the_schedule_of_the_result_ends_at_its_report(stemma, job):
     job.write_text(PBT.replace('type = "toy"', 'type = "toy"\nnoise = 1.0\nsurface = "flat"'))
     told = stemma("run", job, "-n", 1, "-q").stdout
     file = "runs/toy.h5"
-    member, resource, metric = re.search(r"best member: (\d+) after (\d+) steps\n(?:.*\n)*? +valid_loss +(\S+)", told).groups()
+    member, resource, metric = re.search(
+        r"best member: (\d+) after (\d+) steps\n(?:.*\n)*? +valid_loss +(\S+)", told
+    ).groups()
     reached = max(row["resource"] for row in rows(stemma, file, "reports") if row["member"] == int(member))
     assert reached > int(resource), "else this tests nothing"
 
@@ -166,7 +172,9 @@ def test_graphml(stemma, population, members):
 
     assert [int(node["member"]) for node in nodes] == [member["member"] for member in members]
     assert [float(node["lr"]) for node in nodes] == [member["configuration"]["lr"] for member in members]
-    assert sorted(edges) == sorted((f"n{member['parent']}", f"n{member['member']}") for member in members if member["parent"] is not None)
+    assert sorted(edges) == sorted(
+        (f"n{member['parent']}", f"n{member['member']}") for member in members if member["parent"] is not None
+    )
 
 
 def test_graphml_for_networkx(stemma, population, members):
@@ -205,7 +213,9 @@ def test_mistakes(stemma, job):
     stemma("schedule", "runs/toy.h5", 1, "--best", code=USER_ERROR)
     stemma("lineage", "nowhere.h5", code=USER_ERROR)
     assert "--newick" in stemma("export", "runs/toy.h5", code=USER_ERROR).stderr
-    assert "cannot be written" in stemma("export", "runs/toy.h5", "--newick", "no/such/folder.nwk", code=USER_ERROR).stderr
+    assert (
+        "cannot be written" in stemma("export", "runs/toy.h5", "--newick", "no/such/folder.nwk", code=USER_ERROR).stderr
+    )
 
 
 def test_a_schedule_is_trained_again_from_scratch(stemma, population):

@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 from harness import TIMEOUT_S, USER_ERROR, wait_until
+
 from record import rows
 
 ENDLESS = ("--set", "trainer.cost=10ms", "--set", "run.budget.members=100000")
@@ -58,8 +59,14 @@ def test_links_with_the_live_file_elsewhere(stemma, job, linked):
 
 
 def test_a_search_is_seen_by_each_of_its_names(stemma, job, linked):
-    search = subprocess.Popen([stemma.binary, "run", str(job), "-n", "2", "-q", "-o", "scratch/r.h5", *ENDLESS], cwd=stemma.folder, env=stemma.env,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    search = subprocess.Popen(
+        [stemma.binary, "run", str(job), "-n", "2", "-q", "-o", "scratch/r.h5", *ENDLESS],
+        cwd=stemma.folder,
+        env=stemma.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
     wait_until(lambda: (stemma.folder / "scratch/r.h5").exists() or search.poll() is not None, "there is a run file")
     assert f"process {search.pid} on host" in stemma("resume", linked, code=USER_ERROR).stderr
     assert "ended" not in stemma("status", linked).stdout
@@ -88,8 +95,15 @@ def test_links_that_lead_nowhere_are_named(stemma, job):
 
 
 def test_a_run_file_that_becomes_a_link_meanwhile_is_not_replaced(stemma, job):
-    search = subprocess.Popen([stemma.binary, "run", str(job), "-n", "2", "-q", "-o", "r.h5", "--set", "trainer.cost=10ms"], cwd=stemma.folder, env=stemma.env,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    search = subprocess.Popen(
+        [stemma.binary, "run", str(job), "-n", "2", "-q", "-o", "r.h5", "--set", "trainer.cost=10ms"],
+        cwd=stemma.folder,
+        env=stemma.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     file = stemma.folder / "r.h5"
     wait_until(lambda: file.exists() or search.poll() is not None, "there is a run file")
     file.rename(stemma.folder / "moved.h5")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from harness import FAILED, OK, PROGRAM_JOB, ROOT, TIMEOUT_S, USER_ERROR, alive, wait_until
+
 from record import rows
 
 ENDLESS = ("--set", "trainer.cost=10ms", "--set", "run.budget.members=100000")
@@ -19,8 +20,15 @@ class Search:
     namespaces."""
 
     def __init__(self, stemma, *words, before=(), **variables):
-        self.process = subprocess.Popen([*before, stemma.binary, *map(str, words)], cwd=stemma.folder, env=stemma.env | variables,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [*before, stemma.binary, *map(str, words)],
+            cwd=stemma.folder,
+            env=stemma.env | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def end(self):
         """Its exit code and its output."""
@@ -88,7 +96,9 @@ def test_a_job_that_was_queued_again_goes_on_wherever_it_ran_before(stemma, job)
 def test_another_container_with_the_hosts_name(stemma, job, inside):
     container = elsewhere("--pid", "--fork", "--mount-proc", "--kill-child")
     first = begin(stemma, job, *ENDLESS, before=container if inside == "the first" else ())
-    code, told = Search(stemma, "resume", "toy.h5", "-n", 2, "-q", before=container if inside == "the second" else ()).end()
+    code, told = Search(
+        stemma, "resume", "toy.h5", "-n", 2, "-q", before=container if inside == "the second" else ()
+    ).end()
     assert code == USER_ERROR and "writes to the run file" in told and "as its container counts" in told
     finish(stemma, first)
 
@@ -96,7 +106,10 @@ def test_another_container_with_the_hosts_name(stemma, job, inside):
 def test_a_container_that_was_killed_leaves_nothing_in_the_way(stemma, job):
     begin(stemma, job, *ENDLESS, before=elsewhere("--pid", "--fork", "--mount-proc", "--kill-child")).kill()
     members = len(rows(stemma, "toy.h5", "members"))
-    wait_until(lambda: Search(stemma, "resume", "toy.h5", "-n", 2, "-q", "--members", members + 5).end()[0] == OK, "the kernel has ended the container")
+    wait_until(
+        lambda: Search(stemma, "resume", "toy.h5", "-n", 2, "-q", "--members", members + 5).end()[0] == OK,
+        "the kernel has ended the container",
+    )
 
 
 def test_a_killed_search_never_stands_in_its_own_way(stemma, job):
@@ -104,7 +117,9 @@ def test_a_killed_search_never_stands_in_its_own_way(stemma, job):
     for _ in range(8):
         search = Search(stemma, "resume", "toy.h5", "-n", 2, "-q")
         owner = f" {search.process.pid} "
-        wait_until(lambda: owner in lock_text(stemma) or search.process.poll() is not None, "it has taken the lock over")
+        wait_until(
+            lambda: owner in lock_text(stemma) or search.process.poll() is not None, "it has taken the lock over"
+        )
         assert search.process.poll() is None, search.end()
         search.kill()
     stemma("verify", "toy.h5")
@@ -132,10 +147,15 @@ def test_of_five_resumes_at_once_one_wins(stemma, job):
 def test_what_starts_programs_does_not_keep_the_lock(stemma, tmp_path):
     """That helper is a fork of the search. Frozen, the helper outlives the search."""
     (tmp_path / "job.toml").write_text(PROGRAM_JOB.replace("PYTHON", sys.executable))
-    (tmp_path / "program.py").write_text("import stemma, time\nfor lease in stemma.leases():\n    open('trains', 'w')\n    time.sleep(1000)\n")
+    (tmp_path / "program.py").write_text(
+        "import stemma, time\nfor lease in stemma.leases():\n    open('trains', 'w')\n    time.sleep(1000)\n"
+    )
     stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
     search = Search(stemma, "run", "job.toml", "-n", 1, "-q", "-o", "toy.h5")
-    wait_until(lambda: (tmp_path / "trains").exists() and (tmp_path / "toy.h5").exists() or search.process.poll() is not None, "the program runs")
+    wait_until(
+        lambda: (tmp_path / "trains").exists() and (tmp_path / "toy.h5").exists() or search.process.poll() is not None,
+        "the program runs",
+    )
     (helper,) = children(search.process.pid)
     os.kill(helper, signal.SIGSTOP)
     try:
@@ -149,4 +169,6 @@ def test_what_starts_programs_does_not_keep_the_lock(stemma, tmp_path):
 
 
 def children(pid):
-    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    return [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]

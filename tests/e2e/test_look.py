@@ -58,18 +58,31 @@ def test_the_package_is_found_where_the_program_is_installed(stemma, run_file, t
 
     (tmp_path / "prefix/bin").mkdir(parents=True)
     shutil.copy(stemma.binary, tmp_path / "prefix/bin/stemma")
-    shutil.copytree(ROOT / "analysis", tmp_path / "prefix/share/stemma/analysis", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "analysis", tmp_path / "prefix/share/stemma/analysis", ignore=shutil.ignore_patterns("__pycache__")
+    )
     stemma.binary = str(tmp_path / "prefix/bin/stemma")
     assert "report: page.html" in stemma("report", run_file, "-o", "page.html").stdout
 
 
 def test_a_search_is_followed_while_it_runs(stemma, job, tmp_path):
-    search = subprocess.Popen([stemma.binary, "run", str(job), "-q", "-n", "2", "-o", "slow.h5", "--set", "trainer.cost=500ms"], cwd=tmp_path, env=stemma.env,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    search = subprocess.Popen(
+        [stemma.binary, "run", str(job), "-q", "-n", "2", "-o", "slow.h5", "--set", "trainer.cost=500ms"],
+        cwd=tmp_path,
+        env=stemma.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     server = None
     try:
         wait_until((tmp_path / "slow.h5").exists, "there is a run file")
-        server = subprocess.Popen([stemma.binary, "report", "slow.h5", "--follow", "--port", "0"], cwd=tmp_path, env=stemma.env, stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen(
+            [stemma.binary, "report", "slow.h5", "--follow", "--port", "0"],
+            cwd=tmp_path,
+            env=stemma.env,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         address = re.search(r"http://127\.0\.0\.1:\d+/[\w-]{20,}/", server.stdout.readline()).group(0)
 
         def told(name):

@@ -6,23 +6,49 @@ import subprocess
 
 import pytest
 from harness import INSTANT_PROGRAM, JOB, OK, PROGRAM_JOB, ROOT, TIMEOUT_S, USER_ERROR, alive, wait_until
-from record import rows
 from test_lock import children
+
+from record import rows
 
 FULL = "/dev/full"
 
 PRINTING = [
-    ["export", "toy.h5", "--json", "-"], ["export", "toy.h5", "--newick", "-"], ["export", "toy.h5", "--graphml", "-"], ["export", "toy.h5", "--weights", "w.h5"],
-    ["show", "toy.h5", 3], ["status", "toy.h5"], ["verify", "toy.h5"], ["lineage", "toy.h5"], ["schedule", "toy.h5"], ["schedule", "toy.h5", "--toml"],
-    ["sbatch", "toy.toml"], ["check", "toy.toml"], ["check", "--explain", "scheduler"], ["preview", "toy.toml"], ["simulate", "toy.toml"],
-    ["selfcheck"], ["--version"], ["--help"], ["ask", "asked.h5", "--job", "ask.toml"], ["run", "toy.toml", "-n", 1, "-q", "-o", "other.h5"],
-    ["resume", "toy.h5", "-n", 1, "-q", "--members", 41], ["new", "--python", "project"],
+    ["export", "toy.h5", "--json", "-"],
+    ["export", "toy.h5", "--newick", "-"],
+    ["export", "toy.h5", "--graphml", "-"],
+    ["export", "toy.h5", "--weights", "w.h5"],
+    ["show", "toy.h5", 3],
+    ["status", "toy.h5"],
+    ["verify", "toy.h5"],
+    ["lineage", "toy.h5"],
+    ["schedule", "toy.h5"],
+    ["schedule", "toy.h5", "--toml"],
+    ["sbatch", "toy.toml"],
+    ["check", "toy.toml"],
+    ["check", "--explain", "scheduler"],
+    ["preview", "toy.toml"],
+    ["simulate", "toy.toml"],
+    ["selfcheck"],
+    ["--version"],
+    ["--help"],
+    ["ask", "asked.h5", "--job", "ask.toml"],
+    ["run", "toy.toml", "-n", 1, "-q", "-o", "other.h5"],
+    ["resume", "toy.h5", "-n", 1, "-q", "--members", 41],
+    ["new", "--python", "project"],
 ]
 
 
 def run(stemma, *words, **streams):
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
-    return subprocess.run([stemma.binary, *map(str, words)], cwd=stemma.folder, env=stemma.env, text=True, timeout=TIMEOUT_S, check=False, **streams)
+    return subprocess.run(
+        [stemma.binary, *map(str, words)],
+        cwd=stemma.folder,
+        env=stemma.env,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        **streams,
+    )
 
 
 @pytest.fixture
@@ -53,12 +79,26 @@ def test_a_reader_that_leaves_is_no_error(toy, pipe_signal):
     for words in (["export", "toy.h5", "--json", "-"], ["status", "toy.h5"], ["check", "--explain", "markdown"]):
         reads, writes = os.pipe()
         os.close(reads)
-        done = run(toy, *words, stdout=writes, restore_signals=False, preexec_fn=lambda: signal.signal(signal.SIGPIPE, pipe_signal))
+        done = run(
+            toy,
+            *words,
+            stdout=writes,
+            restore_signals=False,
+            preexec_fn=lambda: signal.signal(signal.SIGPIPE, pipe_signal),
+        )
         os.close(writes)
-        assert done.stderr == "" and done.returncode == (OK if pipe_signal == signal.SIG_IGN else -signal.SIGPIPE), words
+        assert done.stderr == "" and done.returncode == (OK if pipe_signal == signal.SIG_IGN else -signal.SIGPIPE), (
+            words
+        )
 
 
-EXPORTS = [("--json", "all.json"), ("--newick", "tree"), ("--graphml", "graph"), ("--weights", "w.h5"), ("--csv", "tables")]
+EXPORTS = [
+    ("--json", "all.json"),
+    ("--newick", "tree"),
+    ("--graphml", "graph"),
+    ("--weights", "w.h5"),
+    ("--csv", "tables"),
+]
 
 
 @pytest.mark.parametrize("option, name", EXPORTS)
@@ -95,17 +135,31 @@ def test_descriptors_that_are_closed(stemma, tmp_path, closed):
     import sys
 
     (tmp_path / "program.py").write_text(INSTANT_PROGRAM)
-    (tmp_path / "job.toml").write_text(PROGRAM_JOB.replace("PYTHON", sys.executable).replace('type = "process"', f'type = "process"\nscratch = "{tmp_path}"'))
+    (tmp_path / "job.toml").write_text(
+        PROGRAM_JOB.replace("PYTHON", sys.executable).replace(
+            'type = "process"', f'type = "process"\nscratch = "{tmp_path}"'
+        )
+    )
     stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
 
     def close():
         for descriptor in closed:
             os.close(descriptor)
 
-    search = subprocess.Popen([stemma.binary, "run", "job.toml", "-n", "1", "-o", "r.h5"], cwd=tmp_path, env=stemma.env, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=close)
+    search = subprocess.Popen(
+        [stemma.binary, "run", "job.toml", "-n", "1", "-o", "r.h5"],
+        cwd=tmp_path,
+        env=stemma.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=close,
+    )
     helpers = []
-    wait_until(lambda: helpers.extend(children(search.pid)) or helpers or search.poll() is not None, "it starts programs")
+    wait_until(
+        lambda: helpers.extend(children(search.pid)) or helpers or search.poll() is not None, "it starts programs"
+    )
     printed, _ = search.communicate(timeout=TIMEOUT_S)
     assert search.returncode == OK
     assert ("best member" in printed) == (1 not in closed)

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from harness import FAILED, PROGRAM_JOB, ROOT, USER_ERROR, alive, wait_until
+
 from record import rows
 
 EXAMPLES = ROOT / "docs/examples/python"
 
 TORCH_PYTHON = os.environ.get("STEMMA_TORCH_PYTHON", sys.executable)  # a Python that has PyTorch
 
-GPBT = PROGRAM_JOB.replace('type = "asha"\nmin = 1\nmax = 3\neta = 3', 'type = "gpbt"\nchildren = 4\nfounders = 2\ninterval = 2\nmax = 6').replace("budget = { members = 6 }", "seed = 4294967303")
+GPBT = PROGRAM_JOB.replace(
+    'type = "asha"\nmin = 1\nmax = 3\neta = 3', 'type = "gpbt"\nchildren = 4\nfounders = 2\ninterval = 2\nmax = 6'
+).replace("budget = { members = 6 }", "seed = 4294967303")
 
 LOOP = """\
 import os, sys, time
@@ -57,7 +60,10 @@ def assert_conforms(stemma, job):
     """Also in children, with their parents' values and with other values."""
     said = stemma("conform", "--job", job, "--units", 4).stdout
     assert "FAILED" not in said and "no effect" not in said, said
-    assert "ok      goes on from a snapshot" in said and "ok      a child with its parent's values trains as the parent would go on" in said, said
+    assert (
+        "ok      goes on from a snapshot" in said
+        and "ok      a child with its parent's values trains as the parent would go on" in said
+    ), said
 
 
 def test_the_numpy_example_learns(stemma):
@@ -80,7 +86,10 @@ def test_the_numpy_example_conforms(stemma):
     done = stemma("conform", "--job", example(stemma, "numpy_mlp"), "--units", 4)
 
     assert "FAILED" not in done.stdout
-    assert "ok      goes on from a snapshot" in done.stdout and "ok      a new start of the program gives the same metrics" in done.stdout
+    assert (
+        "ok      goes on from a snapshot" in done.stdout
+        and "ok      a new start of the program gives the same metrics" in done.stdout
+    )
 
 
 def test_the_numpy_example_runs_by_itself(stemma):
@@ -88,7 +97,12 @@ def test_the_numpy_example_runs_by_itself(stemma):
     import subprocess
 
     done = subprocess.run(
-        [sys.executable, EXAMPLES / "numpy_mlp.py", "--try"], env=os.environ | {"PYTHONPATH": str(ROOT / "analysis")}, capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, EXAMPLES / "numpy_mlp.py", "--try"],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "analysis")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
     )
 
     assert done.stdout.count("'progress'") == 5 and done.stdout.count("'report'") == 1
@@ -119,7 +133,8 @@ def test_the_pytorch_example_conforms_and_breeds(stemma):
 def test_a_child_is_told_what_trained_its_parent(stemma, mpi, program, ranks):
     body = """
         import json
-        told = {name: value for name, value in vars(lease).items() if type(value) in (int, float, bool, dict, type(None))}
+        kinds = (int, float, bool, dict, type(None))
+        told = {name: value for name, value in vars(lease).items() if type(value) in kinds}
         json.dump(told, open(f"told-{lease.member}-{lease.first}", "w"))
 """
     job = program(body, GPBT)
@@ -163,13 +178,20 @@ for lease in stemma.leases(mutable=["gamma"]):
 
 def test_children_train_with_the_schedule_that_the_record_says(stemma, program):
     space = '[space.lr]\ntype = "constant"\nvalue = 0.5\n[space.gamma]\ntype = "real"\nlow = 0.3\nhigh = 0.99\n'
-    job = program(job=GPBT.replace('[space.lr]\ntype = "real"\nlow = 1e-3\nhigh = 1.0\n', space).replace(sys.executable, TORCH_PYTHON))
+    job = program(
+        job=GPBT.replace('[space.lr]\ntype = "real"\nlow = 1e-3\nhigh = 1.0\n', space).replace(
+            sys.executable, TORCH_PYTHON
+        )
+    )
     (stemma.folder / "program.py").write_text(SCHEDULED)
 
     stemma("run", job, "-n", 2, "-o", "run.h5")
 
     members = {member["member"]: member for member in rows(stemma, "run.h5", "members")}
-    trained = {tuple(map(int, path.name.split("-")[1:])): json.loads(path.read_text()) for path in stemma.folder.glob("rates-*")}
+    trained = {
+        tuple(map(int, path.name.split("-")[1:])): json.loads(path.read_text())
+        for path in stemma.folder.glob("rates-*")
+    }
     begins = dict(sorted(trained, reverse=True))
 
     def rate(member, unit):
@@ -177,7 +199,11 @@ def test_children_train_with_the_schedule_that_the_record_says(stemma, program):
         if unit == 0:
             return 0.5
         own = members[member]
-        return rate(own["parent"], unit) if unit <= begins[member] else rate(member, unit - 1) * own["configuration"]["gamma"]
+        return (
+            rate(own["parent"], unit)
+            if unit <= begins[member]
+            else rate(member, unit - 1) * own["configuration"]["gamma"]
+        )
 
     for (member, first), rates in trained.items():
         assert rates == pytest.approx([rate(member, first), rate(member, first + 1)])
@@ -204,9 +230,18 @@ def test_over_mpi_a_program_may_call_mpi_init(stemma, mpi, program):
 
 
 def test_a_program_does_not_believe_to_be_a_task_of_slurm(stemma, mpi, program):
-    stemma.env |= {"SLURM_NTASKS": "3", "SLURM_PROCID": "0", "SLURM_JOB_NAME": "search", "SLURM_JOB_ID": "17", "WORLD_SIZE": "3"}
+    stemma.env |= {
+        "SLURM_NTASKS": "3",
+        "SLURM_PROCID": "0",
+        "SLURM_JOB_NAME": "search",
+        "SLURM_JOB_ID": "17",
+        "WORLD_SIZE": "3",
+    }
     # As PyTorch Lightning and torch.distributed look.
-    body = 'assert not {"SLURM_NTASKS", "SLURM_PROCID", "WORLD_SIZE", "OMPI_COMM_WORLD_SIZE"} & set(os.environ), os.environ'
+    body = (
+        'assert not {"SLURM_NTASKS", "SLURM_PROCID", "WORLD_SIZE", "OMPI_COMM_WORLD_SIZE"} & set(os.environ), '
+        "os.environ"
+    )
 
     mpi(2, "run", program(body), "-o", "run.h5")
 
@@ -224,16 +259,28 @@ def test_what_a_failed_program_printed_is_in_the_record(stemma, program):
 
 
 def test_a_program_that_always_fails_ends_the_run(stemma, program):
-    done = stemma("run", program("raise ValueError('no such column')", PROGRAM_JOB.replace("members = 6", "members = 60")), "-n", 2, "-o", "run.h5", code=FAILED)
+    done = stemma(
+        "run",
+        program("raise ValueError('no such column')", PROGRAM_JOB.replace("members = 6", "members = 60")),
+        "-n",
+        2,
+        "-o",
+        "run.h5",
+        code=FAILED,
+    )
 
     assert "no such column" in done.stdout + done.stderr + stemma("show", "run.h5", 0).stdout
 
 
 def test_a_question_for_a_hyperparameter_uses_up_no_unit(stemma, program):
-    body = 'momentum = lease["momentum"] if "momentum" in lease else 0.0; assert dict(lease) == lease.configuration and "lr" in lease'
+    body = (
+        'momentum = lease["momentum"] if "momentum" in lease else 0.0; assert dict(lease) == '
+        'lease.configuration and "lr" in lease'
+    )
     program()
     (stemma.folder / "program.py").write_text(
-        f"import stemma\nfor lease in stemma.leases():\n    with lease:\n        {body}\n        for unit in lease: open('trained', 'a').write(f'{{unit}} ')\n        lease.report(valid_loss=1)\n"
+        f"import stemma\nfor lease in stemma.leases():\n    with lease:\n        {body}\n"
+        f"        for unit in lease: open('trained', 'a').write(f'{{unit}} ')\n        lease.report(valid_loss=1)\n"
     )
 
     stemma("run", stemma.folder / "program.toml", "-n", 1, "-o", "run.h5")
@@ -247,18 +294,37 @@ def test_a_question_for_a_hyperparameter_uses_up_no_unit(stemma, program):
 def test_a_training_without_a_loop_fails_and_says_why(stemma, program, units):
     program()
     (stemma.folder / "program.py").write_text(
-        f"import stemma\nfor lease in stemma.leases():\n    with lease:\n        {units}\n        lease.report(valid_loss=1)\n"
+        f"import stemma\nfor lease in stemma.leases():\n    with lease:\n        {units}\n"
+        f"        lease.report(valid_loss=1)\n"
     )
 
-    done = stemma("run", stemma.folder / "program.toml", "-n", 1, "-o", "run.h5", "--set", "scheduler.min=3", "--set", "run.budget.members=60", code=FAILED)
+    done = stemma(
+        "run",
+        stemma.folder / "program.toml",
+        "-n",
+        1,
+        "-o",
+        "run.h5",
+        "--set",
+        "scheduler.min=3",
+        "--set",
+        "run.budget.members=60",
+        code=FAILED,
+    )
 
-    assert "asked for 3 epochs (1 to 3), iterated over none" in done.stdout + done.stderr + stemma("show", "run.h5", 0).stdout
+    assert (
+        "asked for 3 epochs (1 to 3), iterated over none"
+        in done.stdout + done.stderr + stemma("show", "run.h5", 0).stdout
+    )
 
 
 def test_a_program_that_is_not_there_is_seen_before_the_start(stemma, program):
     job = program()
 
-    for command, part in (('["/nowhere/train"]', "No such file"), (f'["{sys.executable}", "nothing.py"]', "nothing.py")):
+    for command, part in (
+        ('["/nowhere/train"]', "No such file"),
+        (f'["{sys.executable}", "nothing.py"]', "nothing.py"),
+    ):
         done = stemma("run", job, "--set", f"trainer.command={command}", "-o", "run.h5", code=USER_ERROR)
         assert part in done.stderr
         assert not (stemma.folder / "run.h5").exists()
@@ -278,7 +344,10 @@ def test_no_program_outlives_a_killed_search(stemma, mpi, program):
 def test_a_killed_search_goes_on_from_the_programs_snapshots(stemma, mpi, program):
     body = 'assert lease.start is None or open(lease.start, "rb").read() == b"state"; time.sleep(0.05)'
     started = stemma.start(3, "run", program(body, PROGRAM_JOB.replace("members = 6", "members = 60")), "-o", "run.h5")
-    wait_until(lambda: (stemma.folder / "run.h5").exists() and len(list((stemma.folder).glob("run.h5*"))) > 1, "the run file is there")
+    wait_until(
+        lambda: (stemma.folder / "run.h5").exists() and len(list((stemma.folder).glob("run.h5*"))) > 1,
+        "the run file is there",
+    )
     started.kill()
 
     stemma("resume", "run.h5", "-n", 2, "--members", 8)
@@ -321,7 +390,10 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(("loader", "named"), [("persistent_workers=True", "what persistent workers draw"), ("generator=generator", "a data loader's generator")])
+@pytest.mark.parametrize(
+    ("loader", "named"),
+    [("persistent_workers=True", "what persistent workers draw"), ("generator=generator", "a data loader's generator")],
+)
 def test_conform_says_what_of_a_data_loader_no_snapshot_has(stemma, loader, named):
     stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
     (stemma.folder / "program.py").write_text(LOADER.replace("LOADER", loader))
@@ -346,7 +418,11 @@ def test_jobs_are_checked(stemma, program):
 
 
 def test_a_population_needs_parameters_that_the_program_can_change(stemma, program):
-    job = program(job=PROGRAM_JOB.replace('type = "asha"\nmin = 1\nmax = 3\neta = 3', 'type = "pbt"\npopulation = 4\nmax = 4').replace("budget = { members = 6 }", ""))
+    job = program(
+        job=PROGRAM_JOB.replace(
+            'type = "asha"\nmin = 1\nmax = 3\neta = 3', 'type = "pbt"\npopulation = 4\nmax = 4'
+        ).replace("budget = { members = 6 }", "")
+    )
     source = Path(stemma.folder / "program.py")
     source.write_text(source.read_text().replace("stemma.leases()", "stemma.leases(mutable=[])"))
 
@@ -363,7 +439,18 @@ def test_a_new_python_project_runs_at_once(stemma):
     stemma.folder = folder
     stemma.env.pop("PYTHONPATH", None)  # the program tells Python where its own package is
 
-    stemma("run", "train.toml", "-n", 2, "-o", "run.h5", "--set", f'trainer.command=["{sys.executable}", "train.py"]', "--set", "run.budget.epochs=20")
+    stemma(
+        "run",
+        "train.toml",
+        "-n",
+        2,
+        "-o",
+        "run.h5",
+        "--set",
+        f'trainer.command=["{sys.executable}", "train.py"]',
+        "--set",
+        "run.budget.epochs=20",
+    )
 
     assert len(rows(stemma, "run.h5", "reports")) > 3
     assert 'name = "my_model"' in (folder / "train.toml").read_text()

@@ -1,16 +1,19 @@
 """Habits of users' training programs: they end after each training, break their device, start children, leave folders
 behind."""
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from harness import FAILED, OK, PROGRAM_JOB, REQUEUE, ROOT, STOPPED, USER_ERROR, alive, wait_until
+
 from record import rows
 
-JOB = PROGRAM_JOB.replace("members = 6", "members = 12").replace("max = 3\neta = 3", "max = 4\neta = 2").replace('heartbeat = "200ms"\nlost_after = "5s"\n', "")
+JOB = (
+    PROGRAM_JOB.replace("members = 6", "members = 12")
+    .replace("max = 3\neta = 3", "max = 4\neta = 2")
+    .replace('heartbeat = "200ms"\nlost_after = "5s"\n', "")
+)
 
 # Its state is a number that training changes.
 PRELUDE = """\
@@ -53,7 +56,8 @@ ONE_EACH = {
     "break, and a slow end": "for lease in stemma.leases():\n    train(lease)\n    break\ntime.sleep(0.3)\n",
     "sys.exit": "for lease in stemma.leases():\n    with lease:\n        train(lease)\n    sys.exit()\n",
     "os._exit": "for lease in stemma.leases():\n    with lease:\n        train(lease)\n    os._exit(3)\n",
-    "leases() for each": "def one():\n    for lease in stemma.leases():\n        with lease:\n            train(lease)\n        return\nwhile True:\n    one()\n",
+    "leases() for each": "def one():\n    for lease in stemma.leases():\n        with lease:\n"
+    "            train(lease)\n        return\nwhile True:\n    one()\n",
 }
 
 
@@ -76,7 +80,10 @@ def test_one_that_always_ends_at_once_ends_the_search_with_its_error(stemma, pro
 
 
 def test_a_process_for_each_training(stemma, program):
-    count = "trained = 0\nfor lease in stemma.leases():\n    with lease:\n        trained += 1\n        assert trained == 1, 'state in globals'\n        train(lease)\n"
+    count = (
+        "trained = 0\nfor lease in stemma.leases():\n    with lease:\n        trained += 1\n"
+        "        assert trained == 1, 'state in globals'\n        train(lease)\n"
+    )
     job = program(count)
 
     stemma("run", job, "-n", 2, "-o", "run.h5", "--set", "trainer.restart=each training")
@@ -104,7 +111,9 @@ for lease in stemma.leases():
 """
 
 
-@pytest.mark.parametrize("error", ['RuntimeError("CUDA error: device-side assert triggered")', 'AcceleratorError("an asynchronous error")'])
+@pytest.mark.parametrize(
+    "error", ['RuntimeError("CUDA error: device-side assert triggered")', 'AcceleratorError("an asynchronous error")']
+)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_broken_device_costs_the_bad_member_only(stemma, program, error, workers):
     job = program(STICKY.replace("BAD", "lease.member in (3, 7)").replace("ERROR", error))
@@ -118,7 +127,11 @@ def test_a_broken_device_costs_the_bad_member_only(stemma, program, error, worke
 
 
 def test_a_device_that_breaks_every_program_retires_its_worker_and_is_a_failure(stemma, program):
-    job = program(STICKY.replace("BAD", "True").replace("ERROR", 'RuntimeError("CUDA error: uncorrectable ECC error encountered")'))
+    job = program(
+        STICKY.replace("BAD", "True").replace(
+            "ERROR", 'RuntimeError("CUDA error: uncorrectable ECC error encountered")'
+        )
+    )
 
     done = stemma("run", job, "-n", 1, "-o", "run.h5", code=FAILED)
 
@@ -131,8 +144,10 @@ def test_a_device_that_breaks_every_program_retires_its_worker_and_is_a_failure(
 
 NOTHING = {
     "an exception": "for lease in stemma.leases():\n    with lease:\n        raise ValueError('a typo')\n",
-    "a metric that the job does not have": "for lease in stemma.leases():\n    with lease:\n        for unit in lease: lease.progress(valid_los=1.0)\n        lease.report()\n",
-    "not a number": "for lease in stemma.leases():\n    with lease:\n        for unit in lease: lease.progress(valid_loss=float('nan'))\n        lease.report()\n",
+    "a metric that the job does not have": "for lease in stemma.leases():\n    with lease:\n"
+    "        for unit in lease: lease.progress(valid_los=1.0)\n        lease.report()\n",
+    "not a number": "for lease in stemma.leases():\n    with lease:\n"
+    "        for unit in lease: lease.progress(valid_loss=float('nan'))\n        lease.report()\n",
     "out of memory": "for lease in stemma.leases():\n    with lease:\n        raise MemoryError()\n",
 }
 
@@ -140,18 +155,25 @@ NOTHING = {
 @pytest.mark.parametrize("members", [1, 6, 9, 12])
 @pytest.mark.parametrize("what", NOTHING)
 def test_a_search_without_any_result_has_failed(stemma, program, what, members):
-    done = stemma("run", program(NOTHING[what]), "-n", 2, "-o", "run.h5", "--set", f"run.budget.members={members}", code=FAILED)
+    done = stemma(
+        "run", program(NOTHING[what]), "-n", 2, "-o", "run.h5", "--set", f"run.budget.members={members}", code=FAILED
+    )
 
     assert "no training gave a finite valid_loss" in done.stdout
 
 
 def test_a_search_that_is_stopped_before_any_result_has_not(stemma, program):
-    job = program("for lease in stemma.leases():\n    with lease:\n        open('trains', 'w').close()\n        time.sleep(3600)\n")
+    job = program(
+        "for lease in stemma.leases():\n    with lease:\n"
+        "        open('trains', 'w').close()\n        time.sleep(3600)\n"
+    )
     words = [stemma.binary, "run", str(job), "-q", "-n", "1", "-o", "run.h5", "--set", "trainer.stop_timeout=100ms"]
     for stop, code in (("signal", REQUEUE), ("stop", STOPPED)):
         (stemma.folder / "run.h5").unlink(missing_ok=True)
         (stemma.folder / "trains").unlink(missing_ok=True)
-        started = subprocess.Popen(words, cwd=stemma.folder, env=stemma.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        started = subprocess.Popen(
+            words, cwd=stemma.folder, env=stemma.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         wait_until((stemma.folder / "trains").exists, "it trains")
         if stop == "signal":
             started.terminate()
@@ -173,7 +195,9 @@ def test_a_mistake_that_every_worker_refuses_is_the_users(stemma, program):
 def test_a_mistake_that_every_rank_refuses_is_the_users(stemma, mpi, job):
     stemma.env["CUDA_VISIBLE_DEVICES"] = ""
     # A job whose trainer is checked by the ranks alone.
-    text = job.read_text().replace('type = "toy"\nunit = "step"', f'type = "process"\ncommand = ["{sys.executable}", "program.py"]')
+    text = job.read_text().replace(
+        'type = "toy"\nunit = "step"', f'type = "process"\ncommand = ["{sys.executable}", "program.py"]'
+    )
     job.write_text(text)
     (stemma.folder / "program.py").write_text(PRELUDE + ONE_EACH["break"])
     stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
@@ -199,7 +223,11 @@ def test_mistakes_of_torch_jobs_are_found_by_check_and_before_the_start(stemma, 
     content, overrides, part = TABLES[what]
     stemma.env["CUDA_VISIBLE_DEVICES"] = ""
     (stemma.folder / "table.csv").write_text(content)
-    text = job.read_text().replace('type = "toy"\nunit = "step"', 'type = "torch"\ndata = "csv"\npath = "table.csv"').replace("momentum", "weight_decay")
+    text = (
+        job.read_text()
+        .replace('type = "toy"\nunit = "step"', 'type = "torch"\ndata = "csv"\npath = "table.csv"')
+        .replace("momentum", "weight_decay")
+    )
     job.write_text(text)
     words = [word for override in overrides for word in ("--set", override)]
 
@@ -214,7 +242,10 @@ def test_mistakes_of_torch_jobs_are_found_by_check_and_before_the_start(stemma, 
 
 
 def test_the_end_of_what_a_program_printed_is_shown(stemma, program):
-    job = program("for lease in stemma.leases():\n    if lease.member == 2:\n        print('epoch\\n' * 2000)\n        sys.exit('the very last word')\n    with lease:\n        train(lease)\n")
+    job = program(
+        "for lease in stemma.leases():\n    if lease.member == 2:\n        print('epoch\\n' * 2000)\n"
+        "        sys.exit('the very last word')\n    with lease:\n        train(lease)\n"
+    )
 
     done = stemma("run", job, "-n", 1, "-o", "run.h5")
 
@@ -225,7 +256,10 @@ def test_the_end_of_what_a_program_printed_is_shown(stemma, program):
 
 
 def test_members_that_wait_for_their_retry_are_named(stemma, program):
-    job = program("for lease in stemma.leases():\n    with lease:\n        assert lease.member != 0\n        train(lease)\n        time.sleep(0.2)\n")
+    job = program(
+        "for lease in stemma.leases():\n    with lease:\n        assert lease.member != 0\n        train(lease)\n"
+        "        time.sleep(0.2)\n"
+    )
 
     done = stemma("run", job, "-n", 2, "-o", "run.h5", "--set", "run.budget.reports=1")
 
@@ -233,7 +267,11 @@ def test_members_that_wait_for_their_retry_are_named(stemma, program):
 
 
 def test_a_search_starts_each_workers_program_once(stemma, program):
-    job = program("open(f'start-{os.getpid()}', 'w').close()\nimport glob\nwhile len(glob.glob('start-*')) < 3: time.sleep(0.01)\n" + "for lease in stemma.leases():\n    with lease:\n        train(lease)\n")
+    job = program(
+        "open(f'start-{os.getpid()}', 'w').close()\n"
+        "import glob\nwhile len(glob.glob('start-*')) < 3: time.sleep(0.01)\n"
+        + "for lease in stemma.leases():\n    with lease:\n        train(lease)\n"
+    )
 
     stemma("run", job, "-n", 3, "-o", "run.h5")
 
@@ -254,7 +292,8 @@ def test_a_job_can_be_checked_without_its_program(stemma, program):
 def test_over_mpi_rank_zero_starts_one_more_at_the_same_time(stemma, mpi, program):
     # Each program waits for the others: the check does not run before the workers' own programs.
     job = program(
-        "open(f'start-{os.getpid()}', 'w').close()\nimport glob\nwhile len(glob.glob('start-*')) < 3: time.sleep(0.01)\n"
+        "open(f'start-{os.getpid()}', 'w').close()\n"
+        "import glob\nwhile len(glob.glob('start-*')) < 3: time.sleep(0.01)\n"
         "for lease in stemma.leases():\n    with lease:\n        train(lease)\n"
     )
 
@@ -275,7 +314,19 @@ def test_memory_counts_what_the_program_started(stemma, program):
         "        with multiprocessing.get_context('fork').Pool(2) as pool: pool.map(eat, [150, 150])\n"
     )
 
-    stemma("run", job, "-n", 1, "-o", "run.h5", "--set", "trainer.memory=250MiB", "--set", "run.budget.members=1", code=FAILED)
+    stemma(
+        "run",
+        job,
+        "-n",
+        1,
+        "-o",
+        "run.h5",
+        "--set",
+        "trainer.memory=250MiB",
+        "--set",
+        "run.budget.members=1",
+        code=FAILED,
+    )
 
     (failure,) = rows(stemma, "run.h5", "failures")
     assert failure["kind"] == "out_of_memory" and failure["type"] == "trainer.memory"
@@ -291,7 +342,20 @@ def test_memory_that_children_share_is_counted_once(stemma, program):
         "        train(lease)\n"
     )
 
-    stemma("run", job, "-n", 1, "-o", "run.h5", "--set", "trainer.memory=400MiB", "--set", "run.budget.members=1", "--set", "scheduler.max=1")
+    stemma(
+        "run",
+        job,
+        "-n",
+        1,
+        "-o",
+        "run.h5",
+        "--set",
+        "trainer.memory=400MiB",
+        "--set",
+        "run.budget.members=1",
+        "--set",
+        "scheduler.max=1",
+    )
 
     assert not rows(stemma, "run.h5", "failures")
 
@@ -299,8 +363,10 @@ def test_memory_that_children_share_is_counted_once(stemma, program):
 def test_children_in_sessions_of_their_own_end_with_the_program(stemma, program):
     job = program(
         "for lease in stemma.leases():\n    with lease:\n"
-        "        child = subprocess.Popen(['sh', '-c', 'sleep 3600 & echo $! > orphan-$$; wait'], start_new_session=True)\n"
-        "        while not os.path.exists(f'orphan-{child.pid}') or not open(f'orphan-{child.pid}').read(): time.sleep(0.01)\n"
+        "        child = subprocess.Popen(['sh', '-c', 'sleep 3600 & echo $! > orphan-$$; wait'], "
+        "start_new_session=True)\n"
+        "        while not os.path.exists(f'orphan-{child.pid}') or not open(f'orphan-{child.pid}').read(): "
+        "time.sleep(0.01)\n"
         "        if lease.member % 2: child.kill()  # whose own child lives on\n"
         "        train(lease)\n"
     )
@@ -315,8 +381,15 @@ def test_children_in_sessions_of_their_own_end_with_the_program(stemma, program)
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_children_by_spawn_import_the_script_and_are_given_no_training(stemma, program, method):
-    start = f"import multiprocessing\nsquare = abs\ndef work():\n    with multiprocessing.get_context('{method}').Pool(2) as pool: assert pool.map(square, [-2]) == [2]\n"
-    guarded = start + "if __name__ == '__main__':\n    for lease in stemma.leases():\n        with lease:\n            work()\n            train(lease)\n"
+    start = (
+        f"import multiprocessing\nsquare = abs\ndef work():\n"
+        f"    with multiprocessing.get_context('{method}').Pool(2) as pool: assert pool.map(square, [-2]) == [2]\n"
+    )
+    guarded = (
+        start
+        + "if __name__ == '__main__':\n    for lease in stemma.leases():\n        with lease:\n            work()\n"
+        "            train(lease)\n"
+    )
     stemma("run", program(guarded), "-n", 1, "-o", "run.h5", "--set", "run.budget.members=2")
     assert not rows(stemma, "run.h5", "failures")
 
@@ -327,9 +400,19 @@ def test_children_by_spawn_import_the_script_and_are_given_no_training(stemma, p
 
 def test_a_program_behind_another_one_says_why_it_gets_no_trainings(stemma, program):
     program(ONE_EACH["break"])
-    (stemma.folder / "wrapper.py").write_text(f"import subprocess, sys\nsys.exit(subprocess.run([{sys.executable!r}, 'program.py']).returncode)\n")
+    (stemma.folder / "wrapper.py").write_text(
+        f"import subprocess, sys\nsys.exit(subprocess.run([{sys.executable!r}, 'program.py']).returncode)\n"
+    )
 
-    done = stemma("run", "program.toml", "-o", "run.h5", "--set", f'trainer.command=["{sys.executable}", "wrapper.py"]', code=USER_ERROR)
+    done = stemma(
+        "run",
+        "program.toml",
+        "-o",
+        "run.h5",
+        "--set",
+        f'trainer.command=["{sys.executable}", "wrapper.py"]',
+        code=USER_ERROR,
+    )
 
     assert "did not come to this process" in done.stderr
 
@@ -368,7 +451,20 @@ def test_a_folder_is_a_snapshot_like_a_file(stemma, program):
 
 
 def test_files_and_folders_in_turn(stemma, program):
-    stemma("run", program(FOLDER.replace("for lease in stemma.leases():\n    with lease:\n", "for lease in stemma.leases():\n    with lease:\n        if lease.member % 2:\n            train(lease)\n            continue\n")), "-n", 1, "-o", "run.h5")
+    stemma(
+        "run",
+        program(
+            FOLDER.replace(
+                "for lease in stemma.leases():\n    with lease:\n",
+                "for lease in stemma.leases():\n    with lease:\n        if lease.member % 2:\n"
+                "            train(lease)\n            continue\n",
+            )
+        ),
+        "-n",
+        1,
+        "-o",
+        "run.h5",
+    )
 
     assert not rows(stemma, "run.h5", "failures")
 
@@ -393,5 +489,13 @@ def test_an_ending_that_a_library_puts_to_the_name_is_found(stemma, program):
     assert not rows(stemma, "run.h5", "failures")
     assert not [row for row in rows(stemma, "run.h5", "events") if row["kind"] == "retrain"]
 
-    done = stemma("run", program(SAVEZ.replace("MORE", 'open(lease.save + ".pt", "w").close()')), "-n", 1, "-o", "two.h5", code=FAILED)
+    done = stemma(
+        "run",
+        program(SAVEZ.replace("MORE", 'open(lease.save + ".pt", "w").close()')),
+        "-n",
+        1,
+        "-o",
+        "two.h5",
+        code=FAILED,
+    )
     assert "there are save.npz, save.pt" in done.stderr

@@ -3,6 +3,7 @@
 import pytest
 from harness import JOB
 from populations import ASHA, GP, GPBT, PBT, TPE
+
 from record import rows
 
 # One parent, whose children are trained one after another: there is only one order, with any number of workers.
@@ -31,7 +32,10 @@ def test_in_step_any_number_of_ranks_searches_the_same(stemma, mpi, job):
     runs = []
     for ranks in (2, 3, 5):
         file = ran(stemma, mpi, job, IN_STEP + TPE, ranks)
-        members = [{key: value for key, value in row.items() if key not in ("sequence", "time")} for row in rows(stemma, file, "members")]
+        members = [
+            {key: value for key, value in row.items() if key not in ("sequence", "time")}
+            for row in rows(stemma, file, "members")
+        ]
         reports = [(row["member"], row["resource"], row["valid_loss"]) for row in rows(stemma, file, "reports")]
         runs.append((members, reports))
     assert len(runs[0][0]) == 3 * 5 + 5 * 5  # founders, and five generations of children

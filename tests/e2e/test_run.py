@@ -4,6 +4,7 @@ import json
 
 import pytest
 from harness import REQUEUE, ROOT, STOPPED, USER_ERROR, wait_until
+
 from record import rows
 
 
@@ -72,12 +73,22 @@ def test_resume_with_more_budget(stemma, finished):
 
 
 def test_limits_are_checked_as_the_jobs_are(stemma, finished):
-    for words in (["--target", "inf"], ["--target", "nan"], ["--members", "-1"], ["--members", "0"], ["--reports", "99999999999999999999"], ["--wall-time", "soon"]):
+    for words in (
+        ["--target", "inf"],
+        ["--target", "nan"],
+        ["--members", "-1"],
+        ["--members", "0"],
+        ["--reports", "99999999999999999999"],
+        ["--wall-time", "soon"],
+    ):
         for command in ("resume", "budget"):
             assert f"{words[0]} must be " in stemma(command, "toy.h5", *words, code=USER_ERROR).stderr
     assert "give --steps or --resource" in stemma("resume", "toy.h5", "--epochs", 100, code=USER_ERROR).stderr
     for max_ in (27, 3):
-        assert "trained to 27 steps already, and max can only be raised" in stemma("resume", "toy.h5", "--max", max_, code=USER_ERROR).stderr
+        assert (
+            "trained to 27 steps already, and max can only be raised"
+            in stemma("resume", "toy.h5", "--max", max_, code=USER_ERROR).stderr
+        )
     stemma("resume", "toy.h5", "-q", "--max", 81)
     assert "trained to 81 steps already" in stemma("resume", "toy.h5", "--max", 54, code=USER_ERROR).stderr
 
@@ -89,7 +100,21 @@ def test_a_search_that_was_never_resumed_does_not_say_so(stemma, finished):
 
 
 def test_results_of_members_at_max_alone_are_missed_with_their_reason(stemma, job):
-    done = stemma("run", job, "-q", "-n", 1, "-o", "short.h5", "--set", "scheduler.final=max", "--set", "run.budget.members=2", "--set", "scheduler.max=81")
+    done = stemma(
+        "run",
+        job,
+        "-q",
+        "-n",
+        1,
+        "-o",
+        "short.h5",
+        "--set",
+        "scheduler.final=max",
+        "--set",
+        "run.budget.members=2",
+        "--set",
+        "scheduler.max=81",
+    )
     assert "no member has been trained to max yet" in done.stdout
     assert "no member has been trained to max yet" in stemma("status", "short.h5").stdout
 
@@ -98,11 +123,18 @@ def test_a_resume_beyond_the_cosine_says_what_it_does(stemma):
     if "no LibTorch" in stemma("--version").stdout:
         pytest.skip("built without LibTorch")
     text = (ROOT / "jobs/energy_asha.toml").read_text().replace("tests/data", str(ROOT / "tests/data"))
-    (stemma.folder / "job.toml").write_text(text.replace('[trainer]\ntype = "torch"', '[trainer]\ntype = "torch"\nschedule = "cosine"'))
-    stemma("run", "job.toml", "-n", 1, "-q", "-o", "run.h5", "--set", "run.budget.members=3", "--set", "scheduler.max=9")
+    (stemma.folder / "job.toml").write_text(
+        text.replace('[trainer]\ntype = "torch"', '[trainer]\ntype = "torch"\nschedule = "cosine"')
+    )
+    stemma(
+        "run", "job.toml", "-n", 1, "-q", "-o", "run.h5", "--set", "run.budget.members=3", "--set", "scheduler.max=9"
+    )
 
     assert "warning" not in stemma("resume", "run.h5", "-n", 1, "-q", "--members", 4).stderr
-    assert 'schedule = "cosine" has come down to 0 at 9 epochs' in stemma("resume", "run.h5", "-n", 1, "-q", "--max", 27, "--members", 5).stderr
+    assert (
+        'schedule = "cosine" has come down to 0 at 9 epochs'
+        in stemma("resume", "run.h5", "-n", 1, "-q", "--max", 27, "--members", 5).stderr
+    )
 
 
 def test_a_run_file_is_reproducible_with_one_worker(stemma, job):
@@ -128,7 +160,10 @@ def test_export(stemma, finished):
     with h5py.File(stemma.folder / "best.h5") as weights:
         assert len(weights) > 0
     assert "members are 0 .. 39" in stemma("export", finished, 4000, "--weights", "x.h5", code=USER_ERROR).stderr
-    assert "nowhere/x.h5: cannot be written" in stemma("export", finished, "--weights", "nowhere/x.h5", code=USER_ERROR).stderr
+    assert (
+        "nowhere/x.h5: cannot be written"
+        in stemma("export", finished, "--weights", "nowhere/x.h5", code=USER_ERROR).stderr
+    )
 
 
 def test_each_rank_leaves_a_log(stemma, mpi, job):

@@ -19,18 +19,29 @@ def environment(stemma):
 
 
 def run(environment, *words):
-    return subprocess.run([ROOT / "run", *words], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        [ROOT / "run", *words],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 def test_help(environment):
     assert "--build" in run(environment, "--help").stdout
 
 
-@pytest.mark.parametrize(("words", "expected"), [
-    (["nowhere.toml"], "nowhere.toml"),
-    (["-n", "none"], "-n"),
-    (["a.toml", "b.toml"], "two jobs"),
-])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["nowhere.toml"], "nowhere.toml"),
+        (["-n", "none"], "-n"),
+        (["a.toml", "b.toml"], "two jobs"),
+    ],
+)
 def test_mistakes_are_told(environment, words, expected):
     done = run(environment, *words)
 
@@ -70,11 +81,24 @@ def read_until(terminal, ready, seconds):
 
 
 def test_control_c_ends_the_search_in_order(environment, job, stemma):
-    words = [str(ROOT / "run"), str(job), "--cpu", "-n", "2", "--output", str(stemma.folder / "toy.h5"),
-             "--set", "trainer.cost=20ms", "--set", "run.budget.members=100000"]
+    words = [
+        str(ROOT / "run"),
+        str(job),
+        "--cpu",
+        "-n",
+        "2",
+        "--output",
+        str(stemma.folder / "toy.h5"),
+        "--set",
+        "trainer.cost=20ms",
+        "--set",
+        "run.budget.members=100000",
+    ]
     child, terminal = pty.fork()
     if child == 0:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # background jobs of a shell, such as these tests, start with SIGINT ignored
+        signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        )  # background jobs of a shell, such as these tests, start with SIGINT ignored
         os.execve(words[0], words, environment)
 
     shown = read_until(terminal, lambda text: text.count("\r") > 10 and (stemma.folder / "toy.h5").exists(), 120)

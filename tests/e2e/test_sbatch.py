@@ -8,10 +8,30 @@ from harness import ROOT, USER_ERROR
 
 
 def test_it_prints_a_script(stemma, job):
-    text = stemma("sbatch", job, "--nodes", 4, "--gpus-per-node", 4, "--time", "12:00:00", "--partition", "gpu", "--set", "scheduler.max=81").stdout
+    text = stemma(
+        "sbatch",
+        job,
+        "--nodes",
+        4,
+        "--gpus-per-node",
+        4,
+        "--time",
+        "12:00:00",
+        "--partition",
+        "gpu",
+        "--set",
+        "scheduler.max=81",
+    ).stdout
 
-    for line in ("#SBATCH --nodes=4", "#SBATCH --ntasks-per-node=5", "#SBATCH --gpus-per-node=4", "#SBATCH --time=12:00:00",
-                 "#SBATCH --partition=gpu", "#SBATCH --signal=B:USR1@120", f"set -- '{job}' --set 'scheduler.max=81'"):
+    for line in (
+        "#SBATCH --nodes=4",
+        "#SBATCH --ntasks-per-node=5",
+        "#SBATCH --gpus-per-node=4",
+        "#SBATCH --time=12:00:00",
+        "#SBATCH --partition=gpu",
+        "#SBATCH --signal=B:USR1@120",
+        f"set -- '{job}' --set 'scheduler.max=81'",
+    ):
         assert line in text.splitlines(), text
     assert "40 members" in text and "on 16 workers" in text
     assert subprocess.run(["bash", "-n"], input=text, text=True, check=False).returncode == 0
@@ -38,7 +58,9 @@ def test_the_scripts_that_come_along_are_bash(script):
     assert subprocess.run(["bash", "-n", ROOT / "slurm" / script], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["it's.toml", "a b.toml", "\x1b[2J'\\x.toml", "line\nend.toml", "日本 \u202e.toml", "caf\udce9.toml"])
+@pytest.mark.parametrize(
+    "name", ["it's.toml", "a b.toml", "\x1b[2J'\\x.toml", "line\nend.toml", "日本 \u202e.toml", "caf\udce9.toml"]
+)
 def test_names_reach_the_search_as_they_are_and_a_terminal_as_text(stemma, job, tmp_path, name):
     (tmp_path / name).write_bytes(job.read_bytes())
     text = stemma("sbatch", name, "--set", "run.seed=1").stdout

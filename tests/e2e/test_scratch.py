@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from harness import FAILED, OK, PROGRAM_JOB, ROOT, TIMEOUT_S, USER_ERROR, wait_until
+
 from record import rows
 
 PROGRAM = """\
@@ -22,7 +23,9 @@ for lease in stemma.leases():
 
 def write_job(folder, program):
     """The program's text is in the command, so that no program file has to be found."""
-    (folder / "job.toml").write_text(PROGRAM_JOB.replace('["PYTHON", "program.py"]', json.dumps([sys.executable, "-c", program])))
+    (folder / "job.toml").write_text(
+        PROGRAM_JOB.replace('["PYTHON", "program.py"]', json.dumps([sys.executable, "-c", program]))
+    )
 
 
 @pytest.fixture
@@ -33,12 +36,23 @@ def start(stemma, tmp_path):
     write_job(tmp_path, PROGRAM)
     for folder in ("tmp", "other"):
         (tmp_path / folder).mkdir()
-    stemma.env |= {"PYTHONPATH": str(ROOT / "analysis"), "TMPDIR": str(tmp_path / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
+    stemma.env |= {
+        "PYTHONPATH": str(ROOT / "analysis"),
+        "TMPDIR": str(tmp_path / "tmp"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
     def begin(*words, small=()):
         mounts = " && ".join(f"mount -t tmpfs -o size=4m tmpfs {folder}" for folder in ("/dev/shm", *small))
-        return subprocess.Popen(["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "-", stemma.binary, *map(str, words)], cwd=tmp_path, env=stemma.env,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "-", stemma.binary, *map(str, words)],
+            cwd=tmp_path,
+            env=stemma.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     return begin
 
@@ -57,14 +71,20 @@ def test_a_full_shared_memory_is_left_for_another_folder(stemma, start, tmp_path
     stemma("verify", "r.h5")
 
 
-@pytest.mark.parametrize("words, small", [
-    ((), ("/tmp",)),  # hides the test's own folder, which stays the working folder
-    (("--set", "trainer.scratch=other"), ("other",)),
-])
+@pytest.mark.parametrize(
+    "words, small",
+    [
+        ((), ("/tmp",)),  # hides the test's own folder, which stays the working folder
+        (("--set", "trainer.scratch=other"), ("other",)),
+    ],
+)
 def test_where_no_folder_has_room_the_user_is_told_what_to_set(stemma, start, tmp_path, words, small):
     if not words:
         stemma.env["TMPDIR"] = "/tmp"
-    error = told(start("run", "job.toml", "-n", 2, "-o", "r.h5", "--set", "run.budget.members=12", *words, small=small), USER_ERROR)
+    error = told(
+        start("run", "job.toml", "-n", 2, "-o", "r.h5", "--set", "run.budget.members=12", *words, small=small),
+        USER_ERROR,
+    )
     assert "no worker is left" in error and "Set trainer.scratch" in error and "MiB free" in error
     assert (tmp_path / "r.h5").exists()
     stemma.env["TMPDIR"] = str(tmp_path / "tmp")
@@ -75,13 +95,19 @@ def test_where_no_folder_has_room_the_user_is_told_what_to_set(stemma, start, tm
 def test_nothing_stays_of_a_search_that_moved_and_was_killed(start, tmp_path):
     write_job(tmp_path, PROGRAM.replace("lease.report", "__import__('time').sleep(0.05); lease.report"))
     search = start("run", "job.toml", "-n", 1, "-q", "-o", "r.h5", "--set", "run.budget.members=1000")
-    wait_until(lambda: list((tmp_path / "tmp").glob("stemma-*/save")) or search.poll() is not None, "snapshots go through the other folder")
+    wait_until(
+        lambda: list((tmp_path / "tmp").glob("stemma-*/save")) or search.poll() is not None,
+        "snapshots go through the other folder",
+    )
     search.kill()
     wait_until(lambda: not list((tmp_path / "tmp").iterdir()), "the helper has removed it")
 
 
 def test_a_mistake_of_the_programs_own_is_none_of_the_folders(stemma, start, tmp_path):
-    write_job(tmp_path, PROGRAM.replace("lease.report(", "raise OSError(28, 'No space left on device')\n        lease.report("))
+    write_job(
+        tmp_path,
+        PROGRAM.replace("lease.report(", "raise OSError(28, 'No space left on device')\n        lease.report("),
+    )
     error = told(start("run", "job.toml", "-n", 2, "-q", "-o", "r.h5", "--set", "run.budget.members=12"), FAILED)
     assert "Set trainer.scratch" not in error
     assert rows(stemma, "r.h5", "failures")

@@ -40,15 +40,38 @@ class User:
         self.env = env | {"TMPDIR": str(place / "tmp"), "HOME": str(self.home), "LD_PRELOAD": str(place / "network.so")}
 
     def words(self, *words):
-        return ["setpriv", f"--reuid={self.number}", f"--regid={self.number}", "--clear-groups", self.binary, *map(str, words)]
+        return [
+            "setpriv",
+            f"--reuid={self.number}",
+            f"--regid={self.number}",
+            "--clear-groups",
+            self.binary,
+            *map(str, words),
+        ]
 
     def __call__(self, *words, code=0):
-        done = subprocess.run(self.words(*words), cwd=self.home, env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        done = subprocess.run(
+            self.words(*words),
+            cwd=self.home,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
     def start(self, *words):
-        return subprocess.Popen(self.words(*words), cwd=self.home, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(
+            self.words(*words),
+            cwd=self.home,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
 
 @pytest.fixture
@@ -90,7 +113,11 @@ def test_two_users_of_one_node(users):
     searches = []
     for user in users:
         job = user.home.parent / "toy.toml"
-        searches.append(user.start("run", job, *SMALL, "-o", "r.h5", "--set", "run.budget.members=100000", "--set", "trainer.cost=10ms"))
+        searches.append(
+            user.start(
+                "run", job, *SMALL, "-o", "r.h5", "--set", "run.budget.members=100000", "--set", "trainer.cost=10ms"
+            )
+        )
     for user, search in zip(users, searches):
         wait_until(lambda: (user.home / "r.h5").exists() or search.poll() is not None, "there is a run file")
         folder = tmp(user) / f"stemma-{user.number}"
@@ -120,7 +147,9 @@ def test_what_stands_in_the_place_of_ones_own_folder_is_refused(users, in_the_wa
     assert not (victim.home / "r.h5").exists()
 
 
-@pytest.mark.parametrize("name", ["r.h5.{id}.resuming", "r.h5.{id}.lock", "r.h5.{id}", "r.h5.{id}.publishing", "r.h5.{id}.compacting"])
+@pytest.mark.parametrize(
+    "name", ["r.h5.{id}.resuming", "r.h5.{id}.lock", "r.h5.{id}", "r.h5.{id}.publishing", "r.h5.{id}.compacting"]
+)
 def test_links_planted_on_the_node(users, name):
     """In a folder that the victim named, and in which every user can write. Without a sticky bit the names can be
     cleared."""
@@ -132,15 +161,28 @@ def test_links_planted_on_the_node(users, name):
     victim("run", job, *SMALL, "-o", "r.h5", "--node-local", shared)
     precious = plant(None, shared / name.format(id=run_id(victim, "r.h5")), victim)
     refused = not name.endswith(("resuming", "publishing", "compacting"))
-    told = victim("resume", "r.h5", "-n", "1", "-q", "--members", 12, "--node-local", shared, code=USER_ERROR if refused else 0).stderr
+    told = victim(
+        "resume", "r.h5", "-n", "1", "-q", "--members", 12, "--node-local", shared, code=USER_ERROR if refused else 0
+    ).stderr
     assert precious.read_text() == "precious"
     assert not refused or "link" in told
     victim("verify", "r.h5")
 
 
 @pytest.mark.parametrize("sticky", [False, True])
-@pytest.mark.parametrize("name", ["r.h5.lock", "r.h5.creating", "r.h5.compacting", "r.h5.control", "r.h5.logs/rank-0.log", "r.h5.logs/rank-1.log",
-                                  "r.h5.snapshots/00000000.h5.writing", "r.h5.publishing"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "r.h5.lock",
+        "r.h5.creating",
+        "r.h5.compacting",
+        "r.h5.control",
+        "r.h5.logs/rank-0.log",
+        "r.h5.logs/rank-1.log",
+        "r.h5.snapshots/00000000.h5.writing",
+        "r.h5.publishing",
+    ],
+)
 def test_links_planted_beside_the_run_file(users, name, sticky):
     victim, _ = users
     shared = victim.home.parent / "shared"
@@ -150,10 +192,24 @@ def test_links_planted_beside_the_run_file(users, name, sticky):
     precious = plant(None, shared / name, victim)
     job = victim.home.parent / "toy.toml"
     node = ("--node-local", "none") if name != "r.h5.publishing" else ()
-    search = subprocess.run(victim.words("run", job, *SMALL, "-o", shared / "r.h5", *node), cwd=victim.home, env=victim.env, stdin=subprocess.DEVNULL,
-                            capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    search = subprocess.run(
+        victim.words("run", job, *SMALL, "-o", shared / "r.h5", *node),
+        cwd=victim.home,
+        env=victim.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
     if (shared / "r.h5").exists():
-        subprocess.run(victim.words("budget", shared / "r.h5", "--members", 20), cwd=victim.home, env=victim.env, capture_output=True, check=False)
+        subprocess.run(
+            victim.words("budget", shared / "r.h5", "--members", 20),
+            cwd=victim.home,
+            env=victim.env,
+            capture_output=True,
+            check=False,
+        )
     assert search.returncode in (0, USER_ERROR), search.stderr
     assert precious.read_text() == "precious", search.stderr
 
@@ -167,7 +223,14 @@ def test_links_planted_where_asked_leases_lie(users, name):
         folder.chmod(0o777)
     (victim.home.parent / "ask.toml").write_text(JOB.replace('type = "toy"', 'type = "ask"'))
     precious = plant(victim.home if name.endswith("asked") else None, shared / name, victim)
-    done = subprocess.run(victim.words("ask", shared / "r.h5", "--job", victim.home.parent / "ask.toml"), cwd=victim.home, env=victim.env,
-                          capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    done = subprocess.run(
+        victim.words("ask", shared / "r.h5", "--job", victim.home.parent / "ask.toml"),
+        cwd=victim.home,
+        env=victim.env,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
     assert precious.read_text() == "precious"
     assert sorted(path.name for path in victim.home.iterdir()) == ["precious"], done.stderr

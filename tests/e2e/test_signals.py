@@ -14,8 +14,22 @@ def start(stemma, job, tmp_path):
     started = []
 
     def begin(members=100_000, **options):
-        words = [stemma.binary, "run", str(job), "-n", "2", "-o", "slow.h5", "--set", "trainer.cost=20ms", "--set", f"run.budget.members={members}"]
-        process = subprocess.Popen(words, cwd=tmp_path, env=stemma.env, **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options})
+        words = [
+            stemma.binary,
+            "run",
+            str(job),
+            "-n",
+            "2",
+            "-o",
+            "slow.h5",
+            "--set",
+            "trainer.cost=20ms",
+            "--set",
+            f"run.budget.members={members}",
+        ]
+        process = subprocess.Popen(
+            words, cwd=tmp_path, env=stemma.env, **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options}
+        )
         started.append(process)
         wait_until((tmp_path / "slow.h5").exists, "there is a run file")
         return process

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from harness import OK, ROOT, USER_ERROR, Stemma, alive, wait_until
+
 from record import rows
 
 LATE = ("--set", "workers.start_timeout=4s")
@@ -40,7 +41,7 @@ def one_rank_dies_at_once(stemma):
     wrapper = stemma.folder / "wrapper"
     wrapper.write_text(
         "#!/bin/sh\n"
-        f"if [ \"$OMPI_COMM_WORLD_RANK\" = 2 ] && mkdir {stemma.folder}/once 2>/dev/null; then kill -9 $$; fi\n"
+        f'if [ "$OMPI_COMM_WORLD_RANK" = 2 ] && mkdir {stemma.folder}/once 2>/dev/null; then kill -9 $$; fi\n'
         f'exec {stemma.binary} "$@"\n'
     )
     wrapper.chmod(0o755)
@@ -57,7 +58,12 @@ def test_ranks_that_wait_for_one_that_died_in_its_start_end(stemma, mpi, job):
     assert "workers.start_timeout" in start.stderr
     assert not (stemma.folder / "toy.h5").exists()
 
-    assert stemma.start(4, "run", "--continue", job, "-o", "toy.h5", "-q", *LATE, "--set", "workers.lost_after=20s").communicate_all().returncode == OK
+    assert (
+        stemma.start(4, "run", "--continue", job, "-o", "toy.h5", "-q", *LATE, "--set", "workers.lost_after=20s")
+        .communicate_all()
+        .returncode
+        == OK
+    )
     assert len(rows(stemma, "toy.h5", "members")) == 40
 
 
@@ -65,7 +71,9 @@ def test_nobody_reads_what_a_search_says(stemma, job):
     reader, writer = os.pipe()
     os.close(reader)
     words = [stemma.binary, "run", job, "-n", "2", "-o", "toy.h5", *SLOW, "--set", "run.budget.members=60"]
-    done = subprocess.run(words, cwd=stemma.folder, env=stemma.env, stdout=writer, stderr=writer, timeout=120, check=False)
+    done = subprocess.run(
+        words, cwd=stemma.folder, env=stemma.env, stdout=writer, stderr=writer, timeout=120, check=False
+    )
     os.close(writer)
 
     assert done.returncode >= 0, "not ended by a signal"
@@ -100,9 +108,13 @@ def test_a_rank_that_trains_without_libtorch_does_not_load_it(stemma, mpi, job):
 
 def test_a_rank_that_trains_with_libtorch_loads_it(stemma, mpi):
     needs_torch(stemma)
-    (stemma.folder / "job.toml").write_text(TORCH_JOB.format(data=ROOT / "tests/data/uci_energy/energy.csv", epochs=100000))
+    (stemma.folder / "job.toml").write_text(
+        TORCH_JOB.format(data=ROOT / "tests/data/uci_energy/energy.csv", epochs=100000)
+    )
     start = stemma.start(2, "run", "job.toml", "-q", "-o", "torch.h5")
-    wait_until(lambda: len(start.ranks()) == 2 and "libstemma_torch.so" in mapped(start.ranks()[1]), "the worker has LibTorch")
+    wait_until(
+        lambda: len(start.ranks()) == 2 and "libstemma_torch.so" in mapped(start.ranks()[1]), "the worker has LibTorch"
+    )
     start.kill()
 
 
@@ -128,11 +140,24 @@ def test_without_its_libtorch_part_the_program_does_all_the_rest(alone, job):
 
 
 def test_without_its_mpi_part_the_program_trains_in_one_process(alone, job):
-    started = subprocess.run(["mpirun", "-n", "2", "--oversubscribe", alone.binary, "run", job], cwd=alone.folder, env=alone.env, capture_output=True, text=True, check=False)
+    started = subprocess.run(
+        ["mpirun", "-n", "2", "--oversubscribe", alone.binary, "run", job],
+        cwd=alone.folder,
+        env=alone.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert started.returncode == USER_ERROR
     assert "has no MPI" in started.stderr and "libstemma_mpi.so" in started.stderr
 
-    process = subprocess.Popen([alone.binary, "run", job, "-n", "2", "-o", "toy.h5", *SLOW], cwd=alone.folder, env=alone.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [alone.binary, "run", job, "-n", "2", "-o", "toy.h5", *SLOW],
+        cwd=alone.folder,
+        env=alone.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     wait_until(lambda: (alone.folder / "toy.h5").exists() and len(rows(alone, "toy.h5", "reports")) > 5, "it trains")
     assert "libmpi" not in mapped(process.pid)
     process.kill()
@@ -141,8 +166,12 @@ def test_without_its_mpi_part_the_program_trains_in_one_process(alone, job):
 
 def test_a_libtorch_part_of_another_version_is_refused(alone):
     source = alone.folder / "other.c"
-    source.write_text('const char* stemma_torch_stamp(void) { return "stemma 0.0.9"; }\nvoid* stemma_torch_part(void) { return 0; }\n')
-    subprocess.run(["cc", "-shared", "-fPIC", source, "-o", Path(alone.binary).parent / "libstemma_torch.so"], check=True)
+    source.write_text(
+        'const char* stemma_torch_stamp(void) { return "stemma 0.0.9"; }\nvoid* stemma_torch_part(void) { return 0; }\n'
+    )
+    subprocess.run(
+        ["cc", "-shared", "-fPIC", source, "-o", Path(alone.binary).parent / "libstemma_torch.so"], check=True
+    )
     (alone.folder / "torch.toml").write_text(TORCH_JOB.format(data=ROOT / "tests/data/uci_energy/energy.csv", epochs=2))
 
     told = alone("check", "torch.toml", code=USER_ERROR).stderr

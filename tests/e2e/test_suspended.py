@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from harness import OK, ROOT, TIMEOUT_S, alive, wait_until
-from record import rows
 from stalls import hanging_disk
+
+from record import rows
 
 # Heartbeats run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
 pytestmark = pytest.mark.flaky(reruns=1)
@@ -46,7 +47,9 @@ def family(pid):
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                parents.setdefault(int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1]), []).append(int(entry.name))
+                parents.setdefault(int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1]), []).append(
+                    int(entry.name)
+                )
             except OSError:
                 continue
     found = [pid]
@@ -78,11 +81,26 @@ def test_one_process_is_suspended(stemma, job, trainer):
     if trainer == "process":
         (stemma.folder / "program.py").write_text(PROGRAM)
         stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
-        options = ("--set", "trainer.type=process", "--set", f'trainer.command=["{sys.executable}", "program.py"]', "--set",
-                   "trainer.silence_timeout=3s", "--set", "run.budget.members=60", *OPTIONS)
+        options = (
+            "--set",
+            "trainer.type=process",
+            "--set",
+            f'trainer.command=["{sys.executable}", "program.py"]',
+            "--set",
+            "trainer.silence_timeout=3s",
+            "--set",
+            "run.budget.members=60",
+            *OPTIONS,
+        )
     with (stemma.folder / "err").open("w") as err:
-        started = subprocess.Popen([stemma.binary, "run", str(job), "-n", "2", *options], cwd=stemma.folder, env=stemma.env,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err)
+        started = subprocess.Popen(
+            [stemma.binary, "run", str(job), "-n", "2", *options],
+            cwd=stemma.folder,
+            env=stemma.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=err,
+        )
     wait_until(lambda: reports(stemma) > 5 or started.poll() is not None, "there are reports")
     everybody = family(started.pid)
     suspend(everybody)
@@ -109,7 +127,9 @@ def test_the_disk_hangs_under_rank_zero(stemma, mpi, job):
     del stemma.env["LD_PRELOAD"]
     wait_until(stalled.exists, "the disk hangs")
     before = reports(stemma)
-    wait_until(lambda: reports(stemma) > before + 5 or started.process.poll() is not None, "the search goes on meanwhile")
+    wait_until(
+        lambda: reports(stemma) > before + 5 or started.process.poll() is not None, "the search goes on meanwhile"
+    )
     started.communicate_all()
     assert started.returncode == OK, started.stderr
     expect_nothing_lost(stemma, started.stderr, 60)

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from harness import STOPPED, USER_ERROR, alive, wait_until
+
 from record import rows
 
 # Real processes run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
@@ -19,8 +20,14 @@ SLOW = ("--set", "trainer.cost=20ms")
 
 def start(stemma, *words):
     with (stemma.folder / "err").open("w") as err:
-        return subprocess.Popen([stemma.binary, *map(str, words)], cwd=stemma.folder, env=stemma.env, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.DEVNULL, stderr=err)
+        return subprocess.Popen(
+            [stemma.binary, *map(str, words)],
+            cwd=stemma.folder,
+            env=stemma.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=err,
+        )
 
 
 def kill(started):
@@ -30,7 +37,11 @@ def kill(started):
 
 
 def reports(stemma):
-    return [(row["lease"], row["member"]) for row in rows(stemma, "toy.h5", "reports")] if (stemma.folder / "toy.h5").exists() else []
+    return (
+        [(row["lease"], row["member"]) for row in rows(stemma, "toy.h5", "reports")]
+        if (stemma.folder / "toy.h5").exists()
+        else []
+    )
 
 
 def go_on(job):
@@ -137,8 +148,14 @@ def test_how_a_search_ended_is_known_before_the_process_has_ended(stemma, job):
             os.write(writer, b"x" * 4096)
     os.set_blocking(writer, True)
     code = stemma.folder / "code"
-    started = subprocess.Popen([stemma.binary, "run", job, "-n", "2", "-o", "toy.h5"], cwd=stemma.folder, stdin=subprocess.DEVNULL,
-                               env=stemma.env | {"STEMMA_EXIT_CODE_FILE": str(code)}, stdout=writer, stderr=subprocess.DEVNULL)
+    started = subprocess.Popen(
+        [stemma.binary, "run", job, "-n", "2", "-o", "toy.h5"],
+        cwd=stemma.folder,
+        stdin=subprocess.DEVNULL,
+        env=stemma.env | {"STEMMA_EXIT_CODE_FILE": str(code)},
+        stdout=writer,
+        stderr=subprocess.DEVNULL,
+    )
     wait_until(lambda: code.exists() and code.read_text(), "the exit code is there")
 
     assert started.poll() is None
@@ -172,7 +189,9 @@ def test_one_that_is_running_is_told_as_before(stemma, job):
 
 def test_an_edited_job_that_means_the_same_goes_on(killed, job):
     text = job.read_text()
-    job.write_text("# a comment\n\n" + text.replace('heartbeat = "200ms"\nlost_after = "2s"', "lost_after = 2\nheartbeat = 0.2"))
+    job.write_text(
+        "# a comment\n\n" + text.replace('heartbeat = "200ms"\nlost_after = "2s"', "lost_after = 2\nheartbeat = 0.2")
+    )
     killed(*go_on(job)[:-2], "--set", "trainer.cost=0.02")
     assert len(rows(killed, "toy.h5", "members")) == 40
 
@@ -180,4 +199,7 @@ def test_an_edited_job_that_means_the_same_goes_on(killed, job):
 def test_an_edited_job_that_means_something_else_is_refused(killed, job):
     job.write_text(job.read_text().replace("eta = 3", "eta = 4").replace("members = 40", "members = 50"))
     said = killed(*go_on(job), code=USER_ERROR).stderr
-    assert f"run.budget.members is 40 in the run file and 50 in {job}; scheduler.eta is 3 in the run file and 4 in {job}" in said
+    assert (
+        f"run.budget.members is 40 in the run file and 50 in {job}; scheduler.eta is 3 in the run file and 4 in {job}"
+        in said
+    )

@@ -14,7 +14,9 @@ ABBREVIATIONS = re.compile(r"\b(et al|e\.g|i\.e|vs|cf|resp|Fig|Eq|Sec|sec|approx
 HASH_NAMES = {".toml", ".sbatch", ".sh", ".cmake", ".in", ".def", ".yaml", ".supp"}
 CXX_TOKEN = re.compile(
     r'(?P<line>//[^\n]*)|(?P<block>/\*.*?\*/)|(?P<raw>R"(?P<d>\w*)\(.*?\)(?P=d)")|(?P<text>"(?:\\.|[^"\\\n])*")'
-    r"|(?P<char>'(?:\\.|[^'\\\n])')|(?P<open>\n\s*#[^\n]*)", re.DOTALL)
+    r"|(?P<char>'(?:\\.|[^'\\\n])')|(?P<open>\n\s*#[^\n]*)",
+    re.DOTALL,
+)
 
 
 def paragraphs_of_lines(lines):
@@ -60,7 +62,7 @@ def of_cxx(source):
             comments += [(number + i, -1, text.strip("/* ")) for i, text in enumerate(match["block"].split("\n"))]
         elif match["text"]:
             text = match["text"][1:-1].replace('\\"', '"')
-            if after is not None and not source[after:match.start()].strip():
+            if after is not None and not source[after : match.start()].strip():
                 literals[-1].append((number, text))
             else:
                 literals.append([(number, text)])
@@ -81,8 +83,11 @@ def of_message(text, number, line_end="\n"):
 
 def of_python(source, messages):
     """Docstrings and comments; with `messages`, string constants too."""
-    comments = [(t.start[0], t.start[1], t.string.lstrip("#"))
-                for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type == tokenize.COMMENT]
+    comments = [
+        (t.start[0], t.start[1], t.string.lstrip("#"))
+        for t in tokenize.generate_tokens(io.StringIO(source).readline)
+        if t.type == tokenize.COMMENT
+    ]
     for run in runs_of(comments, source.split("\n")):
         yield from paragraphs_of_lines(run)
     docstrings = set()
@@ -117,8 +122,11 @@ def of_markdown(source):
 
 
 def of_hash_comments(source):
-    comments = [(number, match.start(1), match.group(1)[1:]) for number, text in enumerate(source.split("\n"), 1)
-                if (match := re.search(r"(?:^|\s)(#(?!!|SBATCH).*)", text))]
+    comments = [
+        (number, match.start(1), match.group(1)[1:])
+        for number, text in enumerate(source.split("\n"), 1)
+        if (match := re.search(r"(?:^|\s)(#(?!!|SBATCH).*)", text))
+    ]
     for run in runs_of(comments, source.split("\n")):
         yield from paragraphs_of_lines(run)
 
@@ -164,7 +172,9 @@ def sentences_of(paragraph):
     begin = 0
     for end in [m.end() for m in re.finditer(r"[.!?;:][\"')*_]*(?=\s)", masked)] + [len(text)]:
         if sentence := text[begin:end].strip():
-            number = max(line for at, line in starts if at <= begin + len(text[begin:end]) - len(text[begin:end].lstrip()))
+            number = max(
+                line for at, line in starts if at <= begin + len(text[begin:end]) - len(text[begin:end].lstrip())
+            )
             yield number, sentence
         begin = end
 

@@ -25,8 +25,13 @@ def compiles(header, folder):
     source = folder / (name.replace("/", "_") + ".cpp")
     source.write_text(f'#include "{name}"\n#include "{name}"\n')
     compiler = ([shutil.which("ccache")] if shutil.which("ccache") else []) + [os.environ.get("CXX", "g++")]
-    done = subprocess.run([*compiler, "-std=c++20", "-Wall", "-Wextra", "-I", tree.SRC, "-c", source.name, "-o", source.name + ".o"],
-                          capture_output=True, text=True, check=False, cwd=folder)
+    done = subprocess.run(
+        [*compiler, "-std=c++20", "-Wall", "-Wextra", "-I", tree.SRC, "-c", source.name, "-o", source.name + ".o"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
     return None if done.returncode == 0 else f"{name}:\n{done.stderr[:1500]}"
 
 

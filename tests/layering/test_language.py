@@ -10,15 +10,50 @@ WORDS_MAX = 25
 
 # Not yet mended: folders and files whose text this test does not read. The list shrinks to nothing.
 STILL_TO_DO = (
-    "analysis", "docs/SCHEMA.md", "docs/job-reference.md", "src/app/command_line.cpp", "src/app/commands",
-    "src/app/durable_snapshots.cpp", "src/app/durable_snapshots.hpp", "src/app/exit_codes.hpp", "src/app/job",
-    "src/app/main.cpp", "src/app/ranks.cpp", "src/app/ranks.hpp", "src/app/registry", "src/app/registry.hpp",
-    "src/app/worker_place.cpp", "src/app/worker_place.hpp", "src/genealogy", "src/manager", "src/record", "src/runtime",
-    "src/sampler", "src/scheduler", "src/simulator", "src/trainer/hypergradient.cpp", "src/trainer/hypergradient.hpp",
-    "src/trainer/torch", "src/trainer/torch_library", "src/worker", "tests/analysis", "tests/contract/sampler",
-    "tests/contract/scheduler", "tests/property", "tests/unit/genealogy", "tests/unit/job", "tests/unit/manager",
-    "tests/unit/record", "tests/unit/registry", "tests/unit/runtime", "tests/unit/sampler", "tests/unit/sampler_gp",
-    "tests/unit/scheduler", "tests/unit/simulator", "tests/unit/torch", "tests/unit/worker",
+    "analysis",
+    "docs/SCHEMA.md",
+    "docs/job-reference.md",
+    "src/app/command_line.cpp",
+    "src/app/commands",
+    "src/app/durable_snapshots.cpp",
+    "src/app/durable_snapshots.hpp",
+    "src/app/exit_codes.hpp",
+    "src/app/job",
+    "src/app/main.cpp",
+    "src/app/ranks.cpp",
+    "src/app/ranks.hpp",
+    "src/app/registry",
+    "src/app/registry.hpp",
+    "src/app/worker_place.cpp",
+    "src/app/worker_place.hpp",
+    "src/genealogy",
+    "src/manager",
+    "src/record",
+    "src/runtime",
+    "src/sampler",
+    "src/scheduler",
+    "src/simulator",
+    "src/trainer/hypergradient.cpp",
+    "src/trainer/hypergradient.hpp",
+    "src/trainer/torch",
+    "src/trainer/torch_library",
+    "src/worker",
+    "tests/analysis",
+    "tests/contract/sampler",
+    "tests/contract/scheduler",
+    "tests/property",
+    "tests/unit/genealogy",
+    "tests/unit/job",
+    "tests/unit/manager",
+    "tests/unit/record",
+    "tests/unit/registry",
+    "tests/unit/runtime",
+    "tests/unit/sampler",
+    "tests/unit/sampler_gp",
+    "tests/unit/scheduler",
+    "tests/unit/simulator",
+    "tests/unit/torch",
+    "tests/unit/worker",
 )
 
 # Where the words are meant: the lists of what is forbidden.
@@ -39,7 +74,10 @@ FORBIDDEN = [
     (r"\bbells?\b", "wakeup"),
     (r"\b(the|a|an|its|each|this|every) lead\b(?! (time|byte))", "manager setup"),
     (r"\bwish(es|ed)?\b", "request"),
-    (r"\b(the|its|own|two|these|of|in|all|no|keeps?|kept|both|manager's) books?\b|\bbooks of\b", "table, records, state"),
+    (
+        r"\b(the|its|own|two|these|of|in|all|no|keeps?|kept|both|manager's) books?\b|\bbooks of\b",
+        "table, records, state",
+    ),
     (r"\bseats?\b", "slot"),
     (r"\bworkers?'s? places?\b", "slot, device assignment"),
 ]
@@ -54,8 +92,13 @@ def is_to_do(name):
 
 def texts():
     """(path, paragraph) of all files that git knows or would add."""
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=tree.ROOT, check=True,
-                            capture_output=True, text=True).stdout.split("\n")
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=tree.ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split("\n")
     for name in filter(None, listed):
         path = tree.ROOT / name
         if path.is_file() and not path.is_symlink() and name not in EXCEPT and not is_to_do(name):
@@ -73,16 +116,23 @@ def forbidden_in(text):
 
 
 def test_no_private_words():
-    wrong = [f"{tree.place(path, number)}: \"{word}\" in: {sentence}\n    instead: {instead}"
-             for path, paragraph in texts() for number, sentence in prose.sentences_of(paragraph)
-             for word, instead in forbidden_in(sentence)]
+    wrong = [
+        f'{tree.place(path, number)}: "{word}" in: {sentence}\n    instead: {instead}'
+        for path, paragraph in texts()
+        for number, sentence in prose.sentences_of(paragraph)
+        for word, instead in forbidden_in(sentence)
+    ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_sentences_are_short():
-    wrong = [f"{tree.place(path, number)}: {prose.words(sentence)} words (at most {WORDS_MAX}): {sentence}"
-             for path, paragraph in texts() if not paragraph[0][1].startswith("|")
-             for number, sentence in prose.sentences_of(paragraph) if prose.words(sentence) > WORDS_MAX]
+    wrong = [
+        f"{tree.place(path, number)}: {prose.words(sentence)} words (at most {WORDS_MAX}): {sentence}"
+        for path, paragraph in texts()
+        if not paragraph[0][1].startswith("|")
+        for number, sentence in prose.sentences_of(paragraph)
+        if prose.words(sentence) > WORDS_MAX
+    ]
     assert not wrong, "\n".join(wrong)
 
 
@@ -94,12 +144,21 @@ def test_what_is_left_to_do_exists():
 def test_the_checks_see_faults():
     """Each kind of text, with a fault in it: a check that finds nothing anywhere would pass everything."""
     long = " ".join(["word"] * (WORDS_MAX + 1))
-    for paragraphs in (prose.of_cxx(f"// {long}\n"), prose.of_cxx(f'throw UserError("{long[:60]}"\n  "{long[60:]}");'),
-                       prose.of_python(f'"""{long}"""\n', False), prose.of_python(f"x = f'{long} {{y}}'\n", True),
-                       prose.of_markdown(f"# Title\n{long[:50]}\n{long[50:]}\n"), prose.of_hash_comments(f"a = 1  # {long}\n")):
+    for paragraphs in (
+        prose.of_cxx(f"// {long}\n"),
+        prose.of_cxx(f'throw UserError("{long[:60]}"\n  "{long[60:]}");'),
+        prose.of_python(f'"""{long}"""\n', False),
+        prose.of_python(f"x = f'{long} {{y}}'\n", True),
+        prose.of_markdown(f"# Title\n{long[:50]}\n{long[50:]}\n"),
+        prose.of_hash_comments(f"a = 1  # {long}\n"),
+    ):
         assert max(prose.words(s) for p in paragraphs for _, s in prose.sentences_of(p)) > WORDS_MAX
-    assert list(prose.paragraphs_of_lines([(1, "Is 3. Yes"), (2, "25. An item")])) == [[(1, "Is 3. Yes")], [(2, "An item")]]
+    assert list(prose.paragraphs_of_lines([(1, "Is 3. Yes"), (2, "25. An item")])) == [
+        [(1, "Is 3. Yes")],
+        [(2, "An item")],
+    ]
     short = "One sentence of `code. With` a stop; another: a third, of Rudin et al. (1992). A fourth"
     assert [s.split()[0] for _, s in prose.sentences_of([(1, short)])] == ["One", "another:", "a", "A"]
-    assert [word for word, _ in forbidden_in("Nobody hears of `wish`, warning_wish or Desk::ask(); the books hang on it")] == [
-        "Nobody", "hang on", "hears of", "the books"]
+    assert [
+        word for word, _ in forbidden_in("Nobody hears of `wish`, warning_wish or Desk::ask(); the books hang on it")
+    ] == ["Nobody", "hang on", "hears of", "the books"]

@@ -45,7 +45,15 @@ def test_options_and_files_that_are_named_are_there():
 
 
 def test_the_recipe_has_the_libraries_that_the_build_looks_for():
-    build = "".join((tree.ROOT / "cmake" / name).read_text() for name in ("StemmaDependencies.cmake", "StemmaTorch.cmake")).lower()
+    build = "".join(
+        (tree.ROOT / "cmake" / name).read_text() for name in ("StemmaDependencies.cmake", "StemmaTorch.cmake")
+    ).lower()
     wanted = set(re.findall(r"find_package\((\w+)", build)) - {"threads", "benchmark", "torch"}
-    named = re.sub(r"[^a-z0-9]", "", " ".join(re.findall(r'depends_on\("([^"]+)"', RECIPE)).replace("googletest", "gtest").replace("zlib-api", "zlib"))
+    named = re.sub(
+        r"[^a-z0-9]",
+        "",
+        " ".join(re.findall(r'depends_on\("([^"]+)"', RECIPE))
+        .replace("googletest", "gtest")
+        .replace("zlib-api", "zlib"),
+    )
     assert not [name for name in wanted if name.replace("_", "") not in named]

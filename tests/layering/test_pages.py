@@ -5,8 +5,11 @@ import re
 import pytest
 import tree
 
-PAGES = sorted(path for folder in (".", "docs", "analysis", "tests", "jobs", "slurm") for path in (
-    (tree.ROOT / folder).rglob("*.md") if folder != "." else tree.ROOT.glob("*.md")))
+PAGES = sorted(
+    path
+    for folder in (".", "docs", "analysis", "tests", "jobs", "slurm")
+    for path in ((tree.ROOT / folder).rglob("*.md") if folder != "." else tree.ROOT.glob("*.md"))
+)
 
 
 def without_code(text):
@@ -62,6 +65,10 @@ def test_decisions_are_dated_and_linked():
         sections = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
         assert sections, page.name
         for section in sections:
-            assert re.search(r"^Decided \d{4}-\d{2}-\d{2}\b", section, re.MULTILINE), f"{page.name}: {section.splitlines()[0]}: no date"
+            assert re.search(r"^Decided \d{4}-\d{2}-\d{2}\b", section, re.MULTILINE), (
+                f"{page.name}: {section.splitlines()[0]}: no date"
+            )
             assert "Refused:" in section, f"{page.name}: {section.splitlines()[0]}: what else was thought of?"
-        assert f"docs/development/decisions/{page.name}" in architecture, f"ARCHITECTURE.md does not lead to {page.name}"
+        assert f"docs/development/decisions/{page.name}" in architecture, (
+            f"ARCHITECTURE.md does not lead to {page.name}"
+        )

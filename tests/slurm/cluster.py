@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from harness import ROOT, alive, wait_until
+
 from record import rows
 
 SECONDS = 240
@@ -24,12 +25,23 @@ class Cluster:
         self.stemma = stemma
         self.folder = stemma.folder
         self.env = stemma.env | {
-            "SLURM_CONF": str(conf), "STEMMA": stemma.binary, "STEMMA_HOME": str(ROOT),
-            "OMPI_MCA_oob_tcp_if_include": "lo", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+            "SLURM_CONF": str(conf),
+            "STEMMA": stemma.binary,
+            "STEMMA_HOME": str(ROOT),
+            "OMPI_MCA_oob_tcp_if_include": "lo",
+            "OMPI_MCA_rmaps_base_oversubscribe": "1",
         }
 
     def __call__(self, *words, **more):
-        done = subprocess.run(list(map(str, words)), cwd=self.folder, env=self.env | more, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            list(map(str, words)),
+            cwd=self.folder,
+            env=self.env | more,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert done.returncode == 0, f"{words}: {done.stderr}"
         return done.stdout
 
@@ -56,7 +68,14 @@ class Cluster:
     def wait_for_state(self, job, *states):
         def reached():
             state = self.state(job)
-            if state not in states and state in ("FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "BOOT_FAIL", "DEADLINE"):
+            if state not in states and state in (
+                "FAILED",
+                "CANCELLED",
+                "TIMEOUT",
+                "NODE_FAIL",
+                "BOOT_FAIL",
+                "DEADLINE",
+            ):
                 pytest.fail(f"job {job} is {state}, not {states}\n{self.log(job)}")
             return state in states
 
@@ -85,7 +104,9 @@ def ranks_of(job):
         try:
             if not (entry / "comm").read_text().startswith("stemma"):
                 continue
-            names = dict(item.split("=", 1) for item in (entry / "environ").read_bytes().decode().split("\0") if "=" in item)
+            names = dict(
+                item.split("=", 1) for item in (entry / "environ").read_bytes().decode().split("\0") if "=" in item
+            )
         except (OSError, UnicodeDecodeError):
             continue
         rank = names.get("OMPI_COMM_WORLD_RANK", names.get("PMIX_RANK"))

@@ -15,8 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
-from cluster import Cluster  # noqa: E402
-from fixtures import job, stemma  # noqa: E402, F401
+from cluster import Cluster
 
 NEEDED = ("slurmctld", "slurmd", "sbatch", "munged", "mpirun")
 
@@ -52,7 +51,9 @@ def started(folder, nodes):
     script = str(Path(__file__).with_name("local_slurm.sh"))
     with one_at_a_time():
         env = os.environ | {"SLURM_LOCAL_DIR": str(folder / "slurm"), "SLURM_LOCAL_PORT": str(free_ports(nodes + 2))}
-        up = subprocess.run([script, "up", str(nodes)], env=env, capture_output=True, text=True, timeout=120, check=False)
+        up = subprocess.run(
+            [script, "up", str(nodes)], env=env, capture_output=True, text=True, timeout=120, check=False
+        )
     if up.returncode != 0:
         logs = "".join(file.read_text()[-500:] for file in sorted((folder / "slurm").glob("log/*.log")))
         subprocess.run([script, "down"], env=env, timeout=60, check=False)

@@ -6,6 +6,7 @@ import signal
 import pytest
 from cluster import CUT, HALF_A_MINUTE, LONG, SLOW, THREE_TASKS, committed, end_soon, incarnations, members, ranks_of
 from harness import wait_until
+
 from record import rows
 
 # Heartbeats, kills and browsers run against a real clock. If a busy machine delayed a test, it is tried once more, and
@@ -52,7 +53,9 @@ def test_a_mistake_in_the_job_starts_no_rank(cluster):
 @pytest.mark.long
 def test_the_warning_signal_of_the_batch_system(cluster, stemma):
     # Slurm may send the warning up to a minute early, so that between 0 and 100 s of two minutes may be used.
-    job = cluster.submit("toy.toml", *LONG, options=(*THREE_TASKS, "--time=2", "--signal=B:USR1@20"), STEMMA_REQUEUES="1")
+    job = cluster.submit(
+        "toy.toml", *LONG, options=(*THREE_TASKS, "--time=2", "--signal=B:USR1@20"), STEMMA_REQUEUES="1"
+    )
 
     cluster.wait(lambda: cluster.state(job) == "FAILED", "it was queued again once and gave up", 600)
 
@@ -78,7 +81,9 @@ def test_scancel_ends_it_in_order_and_for_good(cluster, stemma, launcher):
 
 @pytest.mark.long
 def test_a_program_that_is_not_there_is_a_mistake_and_not_queued_again(cluster):
-    job = cluster.submit("toy.toml", "--set", "trainer.type=process", "--set", 'trainer.command=["/nowhere/train"]', options=THREE_TASKS)
+    job = cluster.submit(
+        "toy.toml", "--set", "trainer.type=process", "--set", 'trainer.command=["/nowhere/train"]', options=THREE_TASKS
+    )
 
     cluster.wait(lambda: cluster.state(job) == "FAILED", "the job has failed")
 
@@ -88,7 +93,16 @@ def test_a_program_that_is_not_there_is_a_mistake_and_not_queued_again(cluster):
 
 @pytest.mark.long
 def test_a_search_without_a_result_has_failed_and_is_not_queued_again(cluster, stemma):
-    job = cluster.submit("toy.toml", "--set", "trainer.failure_rate=1", "--set", "run.budget.members=5", "--output", "toy.h5", options=THREE_TASKS)
+    job = cluster.submit(
+        "toy.toml",
+        "--set",
+        "trainer.failure_rate=1",
+        "--set",
+        "run.budget.members=5",
+        "--output",
+        "toy.h5",
+        options=THREE_TASKS,
+    )
 
     cluster.wait(lambda: cluster.state(job) == "FAILED", "the job has failed")
 
@@ -142,7 +156,9 @@ def test_a_rank_dies_under_srun_and_the_step_starts_again(cluster, stemma):
 
 @pytest.mark.long
 def test_a_rank_dies_under_mpirun_and_the_others_go_on(cluster, stemma):
-    job = cluster.submit("toy.toml", *SLOW, options=("--nodes=1", "--ntasks-per-node=4", "--time=5"), STEMMA_LAUNCHER="mpirun")
+    job = cluster.submit(
+        "toy.toml", *SLOW, options=("--nodes=1", "--ntasks-per-node=4", "--time=5"), STEMMA_LAUNCHER="mpirun"
+    )
     cluster.wait_for_reports("toy.h5", 10)
 
     os.kill(ranks_of(job)[2], signal.SIGKILL)
@@ -156,7 +172,9 @@ def test_a_rank_dies_under_mpirun_and_the_others_go_on(cluster, stemma):
 
 @pytest.mark.long
 def test_an_array_of_seeds(cluster, stemma):
-    array = cluster.submit("toy.toml", script="stemma-array.sbatch", options=("--array=1-2", "--ntasks-per-node=2", "--time=5"))
+    array = cluster.submit(
+        "toy.toml", script="stemma-array.sbatch", options=("--array=1-2", "--ntasks-per-node=2", "--time=5")
+    )
 
     cluster.wait(lambda: not cluster("squeue", "-h"), "all tasks have ended")
 
@@ -171,7 +189,9 @@ def test_an_array_of_seeds(cluster, stemma):
 @pytest.mark.long
 @pytest.mark.parametrize("launcher", ["srun", "mpirun"])
 def test_two_nodes_have_one_manager_and_workers_everywhere(pair, stemma, launcher):
-    job = pair.submit("toy.toml", *SLOW, options=("--nodes=2", "--ntasks-per-node=3", "--time=5"), STEMMA_LAUNCHER=launcher)
+    job = pair.submit(
+        "toy.toml", *SLOW, options=("--nodes=2", "--ntasks-per-node=3", "--time=5"), STEMMA_LAUNCHER=launcher
+    )
 
     pair.wait_for_state(job, "COMPLETED")
 

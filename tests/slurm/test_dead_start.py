@@ -1,6 +1,7 @@
 """A rank that dies before it enters MPI, under a launcher that lets the other ranks wait for it."""
 
 import pytest
+
 from record import rows
 
 
@@ -15,7 +16,9 @@ def test_a_rank_dies_in_its_start_and_the_step_starts_again(cluster, stemma):
     )
     wrapper.chmod(0o755)
     words = ("toy.toml", "-o", "toy.h5", "--set", "workers.start_timeout=10s", "--set", "workers.lost_after=20s")
-    job = cluster.submit(*words, options=("--nodes=1", "--ntasks-per-node=4", "--time=5"), STEMMA_LAUNCHER="mpirun", STEMMA=wrapper)
+    job = cluster.submit(
+        *words, options=("--nodes=1", "--ntasks-per-node=4", "--time=5"), STEMMA_LAUNCHER="mpirun", STEMMA=wrapper
+    )
     cluster.wait_for_state(job, "COMPLETED")
 
     log = cluster.log(job)

@@ -4,13 +4,16 @@ import re
 
 import pytest
 from cluster import CUT, HALF_A_MINUTE, LONG, THREE_TASKS, committed, end_soon, incarnations, members
+
 from record import rows
 
 # Heartbeats and kills run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
 pytestmark = pytest.mark.flaky(reruns=1)
 
 # What mpirun needs in the environment when root starts it.
-MPIRUN_NEEDS = "OMPI_ALLOW_RUN_AS_ROOT,OMPI_ALLOW_RUN_AS_ROOT_CONFIRM,OMPI_MCA_oob_tcp_if_include,OMPI_MCA_btl_tcp_if_include"
+MPIRUN_NEEDS = (
+    "OMPI_ALLOW_RUN_AS_ROOT,OMPI_ALLOW_RUN_AS_ROOT_CONFIRM,OMPI_MCA_oob_tcp_if_include,OMPI_MCA_btl_tcp_if_include"
+)
 
 
 def program_in_folder(cluster):
@@ -62,7 +65,12 @@ def test_the_exit_code_gets_through_whatever_is_exported(cluster, stemma, export
 @pytest.mark.long
 def test_mpirun_with_a_list_of_exports(pair, stemma):
     """The daemon of mpirun on the other node is started by srun."""
-    options = ("--nodes=2", "--ntasks-per-node=2", "--time=5", f"--export=STEMMA,STEMMA_LAUNCHER,OMPI_MCA_btl,{MPIRUN_NEEDS}")
+    options = (
+        "--nodes=2",
+        "--ntasks-per-node=2",
+        "--time=5",
+        f"--export=STEMMA,STEMMA_LAUNCHER,OMPI_MCA_btl,{MPIRUN_NEEDS}",
+    )
     job = pair.submit("toy.toml", "--output", "toy.h5", options=options, STEMMA_LAUNCHER="mpirun")
 
     pair.wait_for_state(job, "COMPLETED")
@@ -91,7 +99,10 @@ def test_a_heterogeneous_job_is_queued_again_or_followed(pair, stemma):
     for more in ((), ("--no-requeue",)):
         (pair.folder / "toy.h5").unlink(missing_ok=True)
         first = pair.submit("toy.toml", *LONG, *HALF_A_MINUTE, script="stemma-het.sbatch", options=(*more, *options))
-        pair.wait(lambda first=first: pair.log(first).count("start number") + pair.log(first).count("Submitted") > 1, "it goes on")
+        pair.wait(
+            lambda first=first: pair.log(first).count("start number") + pair.log(first).count("Submitted") > 1,
+            "it goes on",
+        )
         before = committed(stemma)
         end_soon(pair, stemma, before)
         pair.wait(lambda: not pair("squeue", "-h"), "all has ended")
@@ -108,9 +119,20 @@ def test_a_heterogeneous_job_is_queued_again_or_followed(pair, stemma):
 
 @pytest.mark.long
 def test_where_requeue_is_not_allowed_a_job_like_it_goes_on(cluster, stemma):
-    wishes = ("--mem=300M", "--output=my log-%j.txt", "--comment=mine, and = yours", "--nice=7", "--licenses=matlab:1", "--exclusive=user",
-              "--tmp=3", "--mail-user=a@b", "--mail-type=FAIL")
-    first = cluster.submit("toy.toml", *LONG, *HALF_A_MINUTE, options=(*THREE_TASKS, *CUT, "--no-requeue", "-J", "my job", *wishes))
+    wishes = (
+        "--mem=300M",
+        "--output=my log-%j.txt",
+        "--comment=mine, and = yours",
+        "--nice=7",
+        "--licenses=matlab:1",
+        "--exclusive=user",
+        "--tmp=3",
+        "--mail-user=a@b",
+        "--mail-type=FAIL",
+    )
+    first = cluster.submit(
+        "toy.toml", *LONG, *HALF_A_MINUTE, options=(*THREE_TASKS, *CUT, "--no-requeue", "-J", "my job", *wishes)
+    )
 
     cluster.wait_for_state(first, "COMPLETED")
     before = committed(stemma)
@@ -120,8 +142,24 @@ def test_where_requeue_is_not_allowed_a_job_like_it_goes_on(cluster, stemma):
     log = (cluster.folder / f"my log-{first}.txt").read_text()
     assert "a new job goes on" in log and "--signal" in log, log
     assert log.count("the allocation ends in 0:") == 2, "each its own end, in one log"
-    kept = ("JobName", "Requeue", "Nice", "TimeLimit", "Comment", "MinMemoryNode", "MinTmpDiskNode", "OverSubscribe", "Licenses", "StdOut", "StdErr",
-            "MailUser", "MailType", "NtasksPerN:B:S:C", "NumTasks", "WorkDir")
+    kept = (
+        "JobName",
+        "Requeue",
+        "Nice",
+        "TimeLimit",
+        "Comment",
+        "MinMemoryNode",
+        "MinTmpDiskNode",
+        "OverSubscribe",
+        "Licenses",
+        "StdOut",
+        "StdErr",
+        "MailUser",
+        "MailType",
+        "NtasksPerN:B:S:C",
+        "NumTasks",
+        "WorkDir",
+    )
     shown = [cluster("scontrol", "show", "job", str(one)) for one in (first, first + 1)]
     for key in kept:
         values = [re.search(rf"{key}=(.*)", text)[1] for text in shown]
@@ -133,7 +171,9 @@ def test_where_requeue_is_not_allowed_a_job_like_it_goes_on(cluster, stemma):
 @pytest.mark.long
 def test_a_stop_of_a_job_that_waits_in_the_queue(cluster, stemma):
     job = cluster.submit("toy.toml", *LONG, *HALF_A_MINUTE, options=(*THREE_TASKS, *CUT))
-    cluster.wait(lambda: cluster.restarts(job) > 0 and cluster.state(job) == "PENDING", "the job waits after its requeue")
+    cluster.wait(
+        lambda: cluster.restarts(job) > 0 and cluster.state(job) == "PENDING", "the job waits after its requeue"
+    )
     before = committed(stemma)
 
     stemma("stop", "toy.h5")
@@ -174,7 +214,9 @@ def test_array_tasks_that_may_not_be_queued_again_are_followed_each(cluster, ste
     array = cluster.submit("toy.toml", *LONG[:-2], *HALF_A_MINUTE, script="stemma-array.sbatch", options=options)
     tasks = [f"{array}_{task}" for task in (1, 2)]
     logs = [cluster.folder / f"stemma-array-{task}.out" for task in tasks]
-    cluster.wait(lambda: all(log.exists() and "Submitted batch job" in log.read_text() for log in logs), "both are followed")
+    cluster.wait(
+        lambda: all(log.exists() and "Submitted batch job" in log.read_text() for log in logs), "both are followed"
+    )
 
     for task in (1, 2):
         file = f"runs/toy-seed{task}.h5"

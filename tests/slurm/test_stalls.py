@@ -7,8 +7,9 @@ import time
 
 import pytest
 from cluster import LONG, THREE_TASKS, committed, end_soon, incarnations, ranks_of
-from record import rows
 from stalls import hanging_disk
+
+from record import rows
 
 # Heartbeats run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
 pytestmark = [pytest.mark.flaky(reruns=1), pytest.mark.long]

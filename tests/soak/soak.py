@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """A search under real MPI in which something is killed every few seconds, for as long as you like.
 
-    /usr/bin/python3 tests/soak/soak.py --minutes 30            # needs build/stemma (STEMMA names another), mpirun, h5py
+/usr/bin/python3 tests/soak/soak.py --minutes 30            # needs build/stemma (STEMMA names another), mpirun, h5py
 
-After each blow the run file is read as a user's script would: no committed report may be lost or changed. Killed jobs are
-resumed with another number of workers. At the end `stemma verify` recomputes every decision. Ends with a table in
+After each blow the run file is read as a user's script would: no committed report may be lost or changed. Killed jobs
+are resumed with another number of workers. At the end `stemma verify` recomputes every decision. Ends with a table in
 Markdown; exit code 1 if anything was lost.
 """
 
@@ -22,9 +22,18 @@ import h5py
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-from harness import JOB, Stemma, alive  # noqa: E402
+from harness import JOB, Stemma, alive
 
-BLOWS = ["worker", "worker", "two workers", "all workers but one", "frozen worker", "rank 0", "whole job", "warning signal"]
+BLOWS = [
+    "worker",
+    "worker",
+    "two workers",
+    "all workers but one",
+    "frozen worker",
+    "rank 0",
+    "whole job",
+    "warning signal",
+]
 
 
 def committed(file):
@@ -79,13 +88,28 @@ class Soak:
     def start(self):
         self.starts += 1
         workers = self.random.randint(2, self.options.workers)
-        words = ["run", self.job, "--output", self.file, "--continue", "-q",
-                 "--set", f"trainer.cost={self.options.cost}", "--set", "run.budget.members=100000000",
-                 "--set", f"trainer.state_bytes={self.options.state_bytes}",
-                 # Full within seconds of a start: memory that grows beyond it is a leak. Spilled snapshots would fill
-                 # the disk.
-                 "--set", f"workers.snapshot_memory={self.options.snapshot_memory}", "--set", "workers.spill=false",
-                 "--set", "workers.replicated=promotable"]
+        words = [
+            "run",
+            self.job,
+            "--output",
+            self.file,
+            "--continue",
+            "-q",
+            "--set",
+            f"trainer.cost={self.options.cost}",
+            "--set",
+            "run.budget.members=100000000",
+            "--set",
+            f"trainer.state_bytes={self.options.state_bytes}",
+            # Full within seconds of a start: memory that grows beyond it is a leak. Spilled snapshots would fill
+            # the disk.
+            "--set",
+            f"workers.snapshot_memory={self.options.snapshot_memory}",
+            "--set",
+            "workers.spill=false",
+            "--set",
+            "workers.replicated=promotable",
+        ]
         self.started = self.stemma.start(workers + 1, *words)
         end = time.monotonic() + 120
         while len(self.started.ranks()) < workers + 1 or not self.file.exists():
@@ -101,7 +125,9 @@ class Soak:
     def sample(self):
         ranks = self.started.ranks()
         if len(ranks) > 1:
-            self.samples.append((self.minutes(), memory(ranks[0]), max(memory(pid) for pid in ranks[1:]), len(self.before)))
+            self.samples.append(
+                (self.minutes(), memory(ranks[0]), max(memory(pid) for pid in ranks[1:]), len(self.before))
+            )
 
     def strike(self):
         ranks = self.started.ranks()
@@ -184,9 +210,13 @@ class Soak:
         reports, minutes = len(self.before), self.minutes()
         rows = [("minutes", f"{minutes:.1f}"), ("starts of the job", self.starts), ("blows", sum(self.blows.values()))]
         rows += [(f"of these: {blow}", count) for blow, count in self.blows.items()]
-        rows += [("committed reports at the end", reports), ("blows after which a committed report was lost or changed", self.lost),
-                 ("`stemma verify`", "passed"), ("run file, MiB", f"{self.file.stat().st_size / 2**20:.1f}"),
-                 ("processor seconds of the ranks", f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime:.0f}")]
+        rows += [
+            ("committed reports at the end", reports),
+            ("blows after which a committed report was lost or changed", self.lost),
+            ("`stemma verify`", "passed"),
+            ("run file, MiB", f"{self.file.stat().st_size / 2**20:.1f}"),
+            ("processor seconds of the ranks", f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime:.0f}"),
+        ]
         if len(self.samples) >= 4:
             quarter = len(self.samples) // 4
             for name, column in (("rank 0", 1), ("largest worker", 2)):
@@ -194,7 +224,9 @@ class Soak:
                 last = np.median([sample[column] for sample in self.samples[-quarter:]])
                 rows.append((f"resident MiB of {name}: first, last quarter", f"{first:.1f}, {last:.1f}"))
             grown = (self.samples[-1][1] - self.samples[0][1]) * 2**20
-            rows.append(("growth of rank 0, bytes a report", f"{grown / max(1, self.samples[-1][3] - self.samples[0][3]):.0f}"))
+            rows.append(
+                ("growth of rank 0, bytes a report", f"{grown / max(1, self.samples[-1][3] - self.samples[0][3]):.0f}")
+            )
         print("\n| | |\n| --- | --- |\n" + "\n".join(f"| {name} | {value} |" for name, value in rows))
 
 

@@ -18,7 +18,12 @@ def data(rows, seed):
 
 class Network:
     def __init__(self, width, rng):
-        self.weights = {"w1": rng.standard_normal((3, width)) / 2, "b1": np.zeros(width), "w2": rng.standard_normal(width) / np.sqrt(width), "b2": np.zeros(1)}
+        self.weights = {
+            "w1": rng.standard_normal((3, width)) / 2,
+            "b1": np.zeros(width),
+            "w2": rng.standard_normal(width) / np.sqrt(width),
+            "b2": np.zeros(1),
+        }
         self.momenta = {name: np.zeros_like(value) for name, value in self.weights.items()}
 
     def loss(self, x, y):

@@ -5,8 +5,8 @@ The lines that differ from a script without Stemma are marked.
 
 import sys
 
-import torch
 import stemma  #                                                                                            <- Stemma
+import torch
 from torch import nn
 
 
@@ -35,7 +35,14 @@ def train(lease, train_set, valid_set, test_set):
     torch.set_num_threads(lease.threads)  #                                                                 <- Stemma
     stemma.seed(lease)  #                                                                                   <- Stemma
     model = nn.Sequential(
-        nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 3), nn.ReLU(), nn.Flatten(), nn.Dropout(lease["dropout"]), nn.Linear(144, 2)
+        nn.Conv2d(1, 8, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, 3),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Dropout(lease["dropout"]),
+        nn.Linear(144, 2),
     ).to(device)
     optimiser = torch.optim.SGD(model.parameters(), lr=lease["lr"], momentum=lease["momentum"])
     stemma.load_torch(lease, model=model, optimiser=optimiser)  #                                           <- Stemma
@@ -47,7 +54,8 @@ def train(lease, train_set, valid_set, test_set):
             nn.functional.cross_entropy(model(x[rows].to(device)), y[rows].to(device)).backward()
             optimiser.step()
         lease.progress(  #                                                                                  <- Stemma
-            valid_accuracy=accuracy(model, *(one.to(device) for one in valid_set)), test_accuracy=accuracy(model, *(one.to(device) for one in test_set))
+            valid_accuracy=accuracy(model, *(one.to(device) for one in valid_set)),
+            test_accuracy=accuracy(model, *(one.to(device) for one in test_set)),
         )
     stemma.save_torch(lease, model=model, optimiser=optimiser)  #                                           <- Stemma
     lease.report()  #                                                                                       <- Stemma

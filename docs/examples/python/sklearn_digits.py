@@ -1,4 +1,5 @@
-"""Handwritten digits with a linear classifier of scikit-learn, for a Stemma search. Run it with: stemma run sklearn_digits.toml
+"""Handwritten digits with a linear classifier of scikit-learn, for a Stemma search. Run it with: stemma run
+sklearn_digits.toml
 
 By itself, to try it: python3 sklearn_digits.py --try
 """
@@ -26,16 +27,22 @@ def loss(model, x, y):
 
 
 def fit(lease):
-    model = SGDClassifier(loss="log_loss", learning_rate="constant", eta0=1.0, shuffle=False)  # shuffled below, by the seed
+    model = SGDClassifier(
+        loss="log_loss", learning_rate="constant", eta0=1.0, shuffle=False
+    )  # shuffled below, by the seed
     seed = lease.seed
-    if lease.start:  # the model of this member, or of the parent that it goes on from, with the order in which that saw the rows
+    if (
+        lease.start
+    ):  # the model of this member, or of the parent that it goes on from, with the order in which that saw the rows
         with open(lease.start, "rb") as file:
             model, seed = pickle.load(file)
     model.set_params(eta0=lease["lr"], alpha=lease["alpha"], penalty=lease["penalty"])
     for unit in lease:
         rows = np.random.default_rng([seed, unit]).permutation(len(train[1]))
         model.partial_fit(train[0][rows], train[1][rows], classes=np.arange(10))
-        lease.progress(valid_loss=loss(model, *valid), valid_accuracy=model.score(*valid), test_accuracy=model.score(*test))
+        lease.progress(
+            valid_loss=loss(model, *valid), valid_accuracy=model.score(*valid), test_accuracy=model.score(*test)
+        )
     with open(lease.save, "wb") as file:
         pickle.dump((model, seed), file)
     lease.report()

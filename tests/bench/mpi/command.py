@@ -10,7 +10,11 @@ import h5py
 
 ROOT = Path(__file__).resolve().parents[3]
 STEMMA = os.environ.get("STEMMA", str(ROOT / "build/stemma"))
-ENVIRONMENT = os.environ | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_btl_tcp_if_include": "lo"}
+ENVIRONMENT = os.environ | {
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_btl_tcp_if_include": "lo",
+}
 
 
 def words(ranks, job, settings):

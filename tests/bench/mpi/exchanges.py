@@ -12,13 +12,19 @@ import time
 from pathlib import Path
 
 import h5py
-
 from command import started
 
 WORKERS = 3
 SETTINGS = {
-    "scheduler.population": 12, "scheduler.interval": 1, "scheduler.max": 10**9, "scheduler.bottom": 0.5, "scheduler.top": 0.5,
-    "trainer.cost": 0, "trainer.state_bytes": '"1MB"', "workers.snapshot_memory": '"12MB"', "workers.spill": "false",
+    "scheduler.population": 12,
+    "scheduler.interval": 1,
+    "scheduler.max": 10**9,
+    "scheduler.bottom": 0.5,
+    "scheduler.top": 0.5,
+    "trainer.cost": 0,
+    "trainer.state_bytes": '"1MB"',
+    "workers.snapshot_memory": '"12MB"',
+    "workers.spill": "false",
     "workers.durable": '"none"',
 }
 
@@ -54,7 +60,10 @@ def main():
     print(f"{len(leases):,} trainings, {exchanges:,} exchanges of 1 MB in {spent:.0f} s")
     print("anonymous resident MB (without the shared memory of MPI): manager, then workers")
     for share in (0.1, 0.25, 0.5, 0.75, 0.95):
-        print(f"  at {100 * share:>3.0f} %  " + "  ".join(f"{value:7.1f}" for value in samples[int(share * (len(samples) - 1))]))
+        print(
+            f"  at {100 * share:>3.0f} %  "
+            + "  ".join(f"{value:7.1f}" for value in samples[int(share * (len(samples) - 1))])
+        )
 
 
 if __name__ == "__main__":

@@ -20,7 +20,9 @@ def ranks_of(launcher):
     for entry in Path("/proc").iterdir():
         try:
             if int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1]) == launcher:
-                environment = dict(item.split(b"=", 1) for item in (entry / "environ").read_bytes().split(b"\0") if b"=" in item)
+                environment = dict(
+                    item.split(b"=", 1) for item in (entry / "environ").read_bytes().split(b"\0") if b"=" in item
+                )
                 found[int(environment[b"OMPI_COMM_WORLD_RANK"])] = int(entry.name)
         except (OSError, ValueError, IndexError, KeyError):
             continue

@@ -30,7 +30,10 @@ def main():
         with_mpi.append(search(3, JOB, settings | {"run.budget.members": 2})[2] / 2)
         without.append(plain(settings | {"run.budget.members": 1}))
     mpi, alone = statistics.median(with_mpi), statistics.median(without)
-    print(f"{epochs} epochs: {mpi:.2f} s under mpirun, {alone:.2f} s as plain processes: {100 * alone / mpi:.1f} % of their speed (medians of {repeats})")
+    print(
+        f"{epochs} epochs: {mpi:.2f} s under mpirun, {alone:.2f} s as plain processes: {100 * alone / mpi:.1f} % "
+        f"of their speed (medians of {repeats})"
+    )
 
 
 if __name__ == "__main__":

@@ -38,8 +38,12 @@ def main():
     base = statistics.median(processor for processor, *_ in measured["nothing"])
     for name, rounds in measured.items():
         processor, elapsed, training, reports = (statistics.median(column) for column in zip(*rounds))
-        print(f"{name:24} {processor:6.2f} s of processor time, {elapsed:5.1f} s from first lease to last report; beyond nothing: "
-              f"{processor - base:+.2f} s = {100 * (processor - base) / training:+.2f} % of training time, {1000 * (processor - base) / reports:+.1f} ms a report")
+        print(
+            f"{name:24} {processor:6.2f} s of processor time, {elapsed:5.1f} s from first lease to last report; "
+            f"beyond nothing: "
+            f"{processor - base:+.2f} s = {100 * (processor - base) / training:+.2f} % of training time, "
+            f"{1000 * (processor - base) / reports:+.1f} ms a report"
+        )
 
 
 if __name__ == "__main__":

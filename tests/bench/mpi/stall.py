@@ -12,17 +12,28 @@ import sys
 
 import h5py
 import numpy as np
-
 from command import started, words
 
 COMMON = {
-    "scheduler.type": '"pbt"', "scheduler.population": 4, "scheduler.interval": 1, "scheduler.bottom": 0.5,
-    "scheduler.top": 0.5, "workers.durable": '"none"',
+    "scheduler.type": '"pbt"',
+    "scheduler.population": 4,
+    "scheduler.interval": 1,
+    "scheduler.bottom": 0.5,
+    "scheduler.top": 0.5,
+    "workers.durable": '"none"',
 }
 CASES = {
     "lenet": ("tests/bench/mpi/lenet.toml", COMMON | {"scheduler.max": 12}),
-    "ballast": ("jobs/pbt.toml", COMMON | {"scheduler.max": 6, "trainer.cost": '"20s"',
-                                          "trainer.state_bytes": '"400MB"', "workers.snapshot_memory": '"4GB"'}),
+    "ballast": (
+        "jobs/pbt.toml",
+        COMMON
+        | {
+            "scheduler.max": 6,
+            "trainer.cost": '"20s"',
+            "trainer.state_bytes": '"400MB"',
+            "workers.snapshot_memory": '"4GB"',
+        },
+    ),
 }
 SOURCES = {0: "from scratch", 1: "own memory", 2: "another worker", 3: "disk"}
 
@@ -53,11 +64,17 @@ def measure(case):
         with h5py.File(folder / "bench.h5", "r") as run:
             rows, seconds = stalls(run)
     exchanged = [gap for gap, source, born in rows if born or source in (2, 3)]
-    print(f"{case}: {seconds:.1f} s of training in {len(rows)} trainings, {len(exchanged)} of them begin with weights of others "
-          f"or moved: training stands still for {100 * sum(exchanged) / seconds:.3f} % of that")
+    print(
+        f"{case}: {seconds:.1f} s of training in {len(rows)} trainings, {len(exchanged)} of them begin with "
+        f"weights of others "
+        f"or moved: training stands still for {100 * sum(exchanged) / seconds:.3f} % of that"
+    )
     for source in sorted({source for _, source, _ in rows}):
         gaps = [gap for gap, other, _ in rows if other == source]
-        print(f"  {SOURCES[source]:<15} {len(gaps):>5} trainings, stood still {1e3 * np.median(gaps):.1f} ms (median), {1e3 * max(gaps):.1f} ms at most")
+        print(
+            f"  {SOURCES[source]:<15} {len(gaps):>5} trainings, stood still {1e3 * np.median(gaps):.1f} ms "
+            f"(median), {1e3 * max(gaps):.1f} ms at most"
+        )
 
 
 if __name__ == "__main__":

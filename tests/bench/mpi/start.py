@@ -53,7 +53,9 @@ def stemma(ranks, job, folder):
     settings = ["--set", f"run.budget.members={10 * ranks}", "--set", 'workers.start_timeout="1h"']
     if 'type = "toy"' in job.read_text():
         settings += ["--set", 'trainer.cost="1h"']
-    process = mpirun(ranks, [STEMMA, "run", str(job), "--quiet", "-o", "start.h5", *settings], folder, stdout=subprocess.DEVNULL)
+    process = mpirun(
+        ranks, [STEMMA, "run", str(job), "--quiet", "-o", "start.h5", *settings], folder, stdout=subprocess.DEVNULL
+    )
     while process.poll() is None:
         time.sleep(0.5)
         hellos = [match for log in folder.glob("start.h5*/**/*rank-0*.log") for match in HELLO.findall(log.read_text())]
@@ -85,7 +87,10 @@ def main():
     print(f"{ranks} ranks, medians of {times}: started after s, Pss of rank 0 in MiB, of another rank")
     for name, rows in results.items():
         print(f"{name:<10}" + "".join(f"{statistics.median(column):9.1f}" for column in zip(*rows)))
-    print(f"time: {statistics.median(s[0] / b[0] for s, b in zip(results['stemma'], results['bare MPI'])):.2f} times as long")
+    print(
+        f"time: {statistics.median(s[0] / b[0] for s, b in zip(results['stemma'], results['bare MPI'])):.2f} "
+        f"times as long"
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,13 @@ import sys
 
 from command import search
 
-SETTINGS = {"scheduler.max": 81, "scheduler.eta": 3, "run.budget.members": 10**9, "trainer.cost": 0, "workers.durable": '"none"'}
+SETTINGS = {
+    "scheduler.max": 81,
+    "scheduler.eta": 3,
+    "run.budget.members": 10**9,
+    "trainer.cost": 0,
+    "workers.durable": '"none"',
+}
 
 
 def main():
@@ -23,7 +29,11 @@ def main():
     for _ in range(repeats):
         for workers, ahead in rows:
             count = reports if ahead else reports // 100
-            done, seconds, _ = search(workers + 1, "jobs/toy_asha.toml", SETTINGS | {"run.budget.reports": count, "workers.leases_ahead": ahead})
+            done, seconds, _ = search(
+                workers + 1,
+                "jobs/toy_asha.toml",
+                SETTINGS | {"run.budget.reports": count, "workers.leases_ahead": ahead},
+            )
             rates[workers, ahead].append(done / seconds)
     print(f"{'workers':>7} {'ahead':>6} {'reports/s':>10}   (median of {repeats}; lowest .. highest)")
     for (workers, ahead), values in rates.items():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "analysis"))
 
-import stemma  # noqa: E402
+import stemma
 
 state = b""
 for lease in stemma.leases():

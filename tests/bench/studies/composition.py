@@ -25,7 +25,6 @@ import statistics
 from pathlib import Path
 
 import h5py
-
 from population import search, sweep
 
 HEAD = """
@@ -60,7 +59,8 @@ UPDATES = 80_000
 SCHEDULERS = {
     "random": 'type = "random"\nmax = 4000\n',
     "asha": 'type = "asha_stopping"\neta = 4\nmin = 1\nmax = 4000\n',
-    "pbt": 'type = "pbt"\npopulation = {members}\ninterval = 100\nmax = 4000\nbottom = 0.25\ntop = 0.25\n[sampler]\nresample_probability = 0.25\n',
+    "pbt": 'type = "pbt"\npopulation = {members}\ninterval = 100\nmax = 4000\nbottom = 0.25\ntop = 0.25\n'
+    "[sampler]\nresample_probability = 0.25\n",
     "gpbt": 'type = "gpbt"\nchildren = {members}\nratio = 4\ninterval = 200\nmax = 4000\n',
 }
 SIZES = {"": 1, ", more": MORE}
@@ -68,23 +68,38 @@ SIZES = {"": 1, ", more": MORE}
 
 def text_of(scheduler, variant, size):
     """A job's budget, variant and scheduler. Populations grow with the budget."""
-    return (f"[run.budget]\nsteps = {round(size * UPDATES)}\n[trainer.hypergradient]\nvariant = \"{VARIANTS[variant]}\"\nlog_every = 100\n"
-            f"skip_nonfinite = true\nbounds = true\n[scheduler]\n" + SCHEDULERS[scheduler].replace("{members}", str(round(20 * size))))
+    return (
+        f'[run.budget]\nsteps = {round(size * UPDATES)}\n[trainer.hypergradient]\nvariant = "{VARIANTS[variant]}"\n'
+        f"log_every = 100\n"
+        f"skip_nonfinite = true\nbounds = true\n[scheduler]\n"
+        + SCHEDULERS[scheduler].replace("{members}", str(round(20 * size)))
+    )
 
 
-ARMS = {f"{scheduler}, {variant}{more}": text_of(scheduler, variant, size)
-        for scheduler in SCHEDULERS for variant in VARIANTS for more, size in SIZES.items() if not (more and variant == "moving")}
+ARMS = {
+    f"{scheduler}, {variant}{more}": text_of(scheduler, variant, size)
+    for scheduler in SCHEDULERS
+    for variant in VARIANTS
+    for more, size in SIZES.items()
+    if not (more and variant == "moving")
+}
 LARGE = {f"pbt 200, {variant}": text_of("pbt", variant, 10) for variant in VARIANTS}
 # "20 terms": hypergradients that look further ahead than the paper's five terms. "clipped": large hypergradients of the
 # first updates do not stay in Adam's second moment for a thousand hyper-steps.
 CHANGES = {"20 terms": "terms = 20", "clipped": "clip_norm = 1e-5"}
-CHANGED = {f"{scheduler}, moving, {name}": text_of(scheduler, "moving", 1).replace("log_every", f"{line}\nlog_every")
-           for scheduler in ("random", "pbt", "gpbt") for name, line in CHANGES.items()}
+CHANGED = {
+    f"{scheduler}, moving, {name}": text_of(scheduler, "moving", 1).replace("log_every", f"{line}\nlog_every")
+    for scheduler in ("random", "pbt", "gpbt")
+    for name, line in CHANGES.items()
+}
 ALL = ARMS | LARGE | CHANGED
 
 
 def table(rows):
-    lines = ["| method | seeds | test error: mean | median | worst | hits (best of its seed) | time |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| method | seeds | test error: mean | median | worst | hits (best of its seed) | time |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     plain = {row[3]: row[8] for row in rows if row[2] == "random, still"}
     best = {seed: min(row[7] for row in rows if row[3] == seed) for seed in {row[3] for row in rows}}
     for arm in ALL:
@@ -94,8 +109,10 @@ def table(rows):
         times = [row[8] / plain[row[3]] for row in mine if row[3] in plain]
         if errors:
             took = f"{statistics.median(times):.2f}" if times else "-"
-            lines.append(f"| {arm} | {len(errors)} | {statistics.mean(errors):.4g} | {statistics.median(errors):.4g} | "
-                         f"{max(errors):.4g} | {hits} | {took} |")
+            lines.append(
+                f"| {arm} | {len(errors)} | {statistics.mean(errors):.4g} | {statistics.median(errors):.4g} | "
+                f"{max(errors):.4g} | {hits} | {took} |"
+            )
     return "\n".join(lines)
 
 
@@ -109,7 +126,9 @@ def file_of(folder, arm, seed):
 
 def run(folder, arm, seed):
     """One search; its row, with the test error as mean squared error in the target's own units."""
-    _, deepest, valid, rmse = search(folder, name_of(arm), HEAD + ALL[arm], seed, ("valid_loss", "test_rmse"), maximise=False)
+    _, deepest, valid, rmse = search(
+        folder, name_of(arm), HEAD + ALL[arm], seed, ("valid_loss", "test_rmse"), maximise=False
+    )
     with h5py.File(file_of(folder, arm, seed), "r") as file:
         leases, reports = file["leases"][:], file["reports"][:]
     began = dict(zip(leases["lease"], leases["from"]))

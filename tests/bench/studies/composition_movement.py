@@ -16,8 +16,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "analysis"))
 
-from composition import ALL, ARMS, file_of  # noqa: E402
-from stemma.run import open_run  # noqa: E402
+from composition import ALL, ARMS, file_of
+from stemma.run import open_run
 
 EARLY = 500
 
@@ -46,7 +46,10 @@ def main():
     parser.add_argument("--arms", default=";".join(ARMS), help=f"of {'; '.join(ALL)}")
     parser.add_argument("--seeds", type=int, default=10)
     options = parser.parse_args()
-    print("| search | lr / (1 - momentum) | lower than still | moved a hyper-step, to update 500 | after |\n| --- | --- | ---: | ---: | ---: |")
+    print(
+        "| search | lr / (1 - momentum) | lower than still | moved a hyper-step, to update 500 | after |\n"
+        "| --- | --- | ---: | ---: | ---: |"
+    )
     for arm in options.arms.split(";"):
         found = of_seeds(options.folder, arm, options.seeds)
         if not found:

@@ -50,7 +50,10 @@ def ranks(losses):
 
 def table(rows, arms, sets):
     lines = [f"| method | {' | '.join(sets)} | mean rank |", "| --- |" + " --- |" * (len(sets) + 1)]
-    losses = {name: {arm: [row[7] for row in sorted(rows) if (row[0], row[2]) == (name, arm)] for arm in arms} for name in sets}
+    losses = {
+        name: {arm: [row[7] for row in sorted(rows) if (row[0], row[2]) == (name, arm)] for arm in arms}
+        for name in sets
+    }
     medians = {name: {arm: statistics.median(losses[name][arm]) for arm in arms} for name in sets}
     mean_ranks = [ranks(losses[name]) for name in sets]
     base = "random" if "random" in arms else arms[0]

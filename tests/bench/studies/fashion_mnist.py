@@ -20,8 +20,15 @@ import h5py
 
 ROOT = Path(__file__).resolve().parents[3]
 STEMMA = os.environ.get("STEMMA", str(ROOT / "build/stemma"))
-ENVIRONMENT = os.environ | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_btl_tcp_if_include": "lo"}
-SCHEDULERS = {"ASHA": '[scheduler]\ntype = "asha"\neta = 3\nmin = 1\nmax = 9\n', "random": '[scheduler]\ntype = "random"\nmax = 9\n'}
+ENVIRONMENT = os.environ | {
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_btl_tcp_if_include": "lo",
+}
+SCHEDULERS = {
+    "ASHA": '[scheduler]\ntype = "asha"\neta = 3\nmin = 1\nmax = 9\n',
+    "random": '[scheduler]\ntype = "random"\nmax = 9\n',
+}
 
 
 def job(arm, epochs):
@@ -35,8 +42,23 @@ def run(folder, arm, seed, epochs):
     path = folder / f"{arm.lower()}-{seed}.h5"
     job_file = folder / f"{arm.lower()}.toml"
     job_file.write_text(job(arm, epochs))
-    command = ["mpirun", "-n", "3", "--oversubscribe", "--bind-to", "none", STEMMA, "run", str(job_file), "--quiet", "--continue",
-               "--output", str(path), "--set", f"run.seed={seed}"]
+    command = [
+        "mpirun",
+        "-n",
+        "3",
+        "--oversubscribe",
+        "--bind-to",
+        "none",
+        STEMMA,
+        "run",
+        str(job_file),
+        "--quiet",
+        "--continue",
+        "--output",
+        str(path),
+        "--set",
+        f"run.seed={seed}",
+    ]
     subprocess.run(command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
     return path
 
@@ -59,13 +81,21 @@ def main():
         for arm in SCHEDULERS:
             rows.append((arm, seed, *results(run(folder, arm, seed, epochs))))
             with (folder / "fashion_mnist.csv").open("w", newline="") as out:
-                csv.writer(out).writerows([("method", "seed", "epochs", "members", "valid_accuracy", "test_accuracy"), *rows])
+                csv.writer(out).writerows(
+                    [("method", "seed", "epochs", "members", "valid_accuracy", "test_accuracy"), *rows]
+                )
     print("| method | seeds | epochs | members | validation accuracy: mean (sd) | test accuracy: mean (sd) |")
     print("| --- | --- | --- | --- | --- | --- |")
     for arm in SCHEDULERS:
         mine = [row for row in rows if row[0] == arm]
-        columns = [f"{statistics.mean(row[i] for row in mine):.4f} ({statistics.stdev(row[i] for row in mine):.4f})" for i in (4, 5)]
-        print(f"| {arm} | {len(mine)} | {epochs} | {statistics.mean(row[3] for row in mine):.1f} | {columns[0]} | {columns[1]} |")
+        columns = [
+            f"{statistics.mean(row[i] for row in mine):.4f} ({statistics.stdev(row[i] for row in mine):.4f})"
+            for i in (4, 5)
+        ]
+        print(
+            f"| {arm} | {len(mine)} | {epochs} | {statistics.mean(row[3] for row in mine):.1f} | {columns[0]} | "
+            f"{columns[1]} |"
+        )
 
 
 if __name__ == "__main__":

@@ -27,18 +27,50 @@ ROOT = Path(__file__).resolve().parents[3]
 STUDY = os.environ.get("STUDY", str(ROOT / "build/tests/bench/hypergradient/study_hypergradient"))
 
 # rows for training, validation, test (tables); factor of the printed loss
-SETS = {"energy": (614, 78, 76, 1), "concrete": (742, 185, 103, 1), "kin8nm": (5898, 1475, 819, 1000),
-        "power": (6889, 1722, 957, 1),
-        "fashion_mnist": (1,)}
+SETS = {
+    "energy": (614, 78, 76, 1),
+    "concrete": (742, 185, 103, 1),
+    "kin8nm": (5898, 1475, 819, 1000),
+    "power": (6889, 1722, 957, 1),
+    "fashion_mnist": (1,),
+}
 # As the authors do: a final loss of at least this counts as diverged, like NaN.
 DIVERGED = {"fashion_mnist": 1e3}
-VARIANTS = ["random", "random_train", "random_x_lr", "lorraine", "baydin", "wd_lr", "wd_lr_m", "wd_hdlr_m",
-            "diff_through_opt"]
-LABELS = {"random": "Random", "random_x_lr": "Random (x LR)", "three": "Random (3-batched)", "lorraine": "Lorraine",
-          "baydin": "Baydin", "wd_lr": "WD+LR", "wd_lr_m": "WD+LR+M", "wd_hdlr_m": "WD+HDLR+M",
-          "diff_through_opt": "Diff-through-Opt"}
-COLUMNS = ["variant", "seed", "lr", "weight_decay", "momentum", "final_lr", "final_weight_decay", "final_momentum",
-           "test", "valid", "seconds"]
+VARIANTS = [
+    "random",
+    "random_train",
+    "random_x_lr",
+    "lorraine",
+    "baydin",
+    "wd_lr",
+    "wd_lr_m",
+    "wd_hdlr_m",
+    "diff_through_opt",
+]
+LABELS = {
+    "random": "Random",
+    "random_x_lr": "Random (x LR)",
+    "three": "Random (3-batched)",
+    "lorraine": "Lorraine",
+    "baydin": "Baydin",
+    "wd_lr": "WD+LR",
+    "wd_lr_m": "WD+LR+M",
+    "wd_hdlr_m": "WD+HDLR+M",
+    "diff_through_opt": "Diff-through-Opt",
+}
+COLUMNS = [
+    "variant",
+    "seed",
+    "lr",
+    "weight_decay",
+    "momentum",
+    "final_lr",
+    "final_weight_decay",
+    "final_momentum",
+    "test",
+    "valid",
+    "seconds",
+]
 PIECE = 10
 
 
@@ -56,8 +88,13 @@ def read(path):
 def train(folder, name, variants, seeds, workers, deadline):
     path = folder / f"{name}.csv"
     done = read(path)
-    pieces = [(variant, seed) for first in range(0, seeds, PIECE) for variant in variants
-              for seed in [[s for s in range(first, min(first + PIECE, seeds)) if (variant, s) not in done]] if seed]
+    pieces = [
+        (variant, seed)
+        for first in range(0, seeds, PIECE)
+        for variant in variants
+        for seed in [[s for s in range(first, min(first + PIECE, seeds)) if (variant, s) not in done]]
+        if seed
+    ]
 
     def piece(task):
         variant, left = task
@@ -68,8 +105,9 @@ def train(folder, name, variants, seeds, workers, deadline):
             command = [STUDY, *(table if len(SETS[name]) > 1 else [name]), variant]
             # One process for the rest of a piece without gaps, else one for each seed.
             contiguous = left == list(range(left[0], left[-1] + 1))
-            out = subprocess.run([*command, str(seed), str(len(left) if contiguous else 1)], check=True,
-                                 capture_output=True, text=True).stdout
+            out = subprocess.run(
+                [*command, str(seed), str(len(left) if contiguous else 1)], check=True, capture_output=True, text=True
+            ).stdout
             with open(path, "a") as file:
                 file.write(out)
             if contiguous:
@@ -89,7 +127,7 @@ def three_batched(runs, rng):
     """Final test losses of the best by validation loss in random groups of three."""
     tried = [row for (variant, _), row in sorted(runs.items()) if variant == "random_train"]
     order = rng.permutation(len(tried))
-    groups = [[tried[i] for i in order[first:first + 3]] for first in range(0, len(tried) - 2, 3)]
+    groups = [[tried[i] for i in order[first : first + 3]] for first in range(0, len(tried) - 2, 3)]
     losses = []
     for group in groups:
         finite = [row for row in group if math.isfinite(float(row["valid"]))]
@@ -104,7 +142,9 @@ def losses_by_variant(name, runs, variants, rng):
         if variant == "random_train":
             out["three"] = np.array(three_batched(runs, rng)) * factor
         else:
-            out[variant] = np.array([float(row["test"]) for (v, _), row in sorted(runs.items()) if v == variant]) * factor
+            out[variant] = (
+                np.array([float(row["test"]) for (v, _), row in sorted(runs.items()) if v == variant]) * factor
+            )
     return {variant: np.where(losses < limit, losses, np.nan) for variant, losses in out.items() if len(losses)}
 
 
@@ -115,15 +155,19 @@ def report(name, losses, runs, rng):
         finite = values[np.isfinite(values)]
         seconds = [float(row["seconds"]) for (v, _), row in runs.items() if v == variant]
         took = f"{np.median(seconds):.1f}" if seconds else "-"
-        print(f"| {LABELS[variant]} | {len(values)} | {len(values) - len(finite)} | {bootstrap(finite, np.mean, rng)} | "
-              f"{bootstrap(finite, np.median, rng)} | {took} |")
+        print(
+            f"| {LABELS[variant]} | {len(values)} | {len(values) - len(finite)} | {bootstrap(finite, np.mean, rng)} | "
+            f"{bootstrap(finite, np.median, rng)} | {took} |"
+        )
 
 
 def plot(folder, name, losses):
     import matplotlib
+
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "stemma"
     import matplotlib.pyplot as plt
+
     figure, axes = plt.subplots(figsize=(6, 4))
     for variant, values in losses.items():
         ordered = np.sort(values[np.isfinite(values)])

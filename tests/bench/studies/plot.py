@@ -3,6 +3,7 @@
 
 usage: plot.py FOLDER   (reads FOLDER/stragglers.csv and FOLDER/time_to_target.csv, writes SVG files beside them)
 """
+
 import csv
 import pathlib
 import sys
@@ -37,8 +38,13 @@ def stragglers(folder):
         for scheduler in ("sha", "sha_more_brackets", "asha"):
             points = [row for row in data if row["scheduler"] == scheduler and float(row["sd"]) == sd]
             drop = [float(row["drop"]) for row in points]
-            axes[0][column].plot(drop, [float(row["completed_mean"]) for row in points], marker="o", markersize=3,
-                                 label=LABELS[scheduler])
+            axes[0][column].plot(
+                drop,
+                [float(row["completed_mean"]) for row in points],
+                marker="o",
+                markersize=3,
+                label=LABELS[scheduler],
+            )
             axes[1][column].plot(drop, [float(row["first_median"]) for row in points], marker="o", markersize=3)
         axes[0][column].set_title(f"straggler sd {sd:g}", fontsize=9)
         axes[1][column].set_xlabel("drop probability per time unit", fontsize=8)

@@ -55,7 +55,8 @@ ARMS = {
     "gpbt_no_time": PAPER + '[sampler]\ntime = "none"\n',
     "gpbt_gp": GPBT + '[sampler]\ntype = "gp"\nwarp_inputs = false\nwarp_outputs = false\n',
     "gpbt_warped_gp": GPBT + '[sampler]\ntype = "gp"\n',
-    "pb2": PBT + '[sampler]\ntype = "gp"\nbirths = "propose"\nobjective = "improvement"\ntime_model = "decay"\nacquisition = "lcb"\n',
+    "pb2": PBT + '[sampler]\ntype = "gp"\nbirths = "propose"\n'
+    'objective = "improvement"\ntime_model = "decay"\nacquisition = "lcb"\n',
     "tpe": FULL + '[sampler]\ntype = "tpe"\nstartup = 1\n',
     "asha": ASHA,
     # Without the bound of 20 epochs for a lineage: what depth gives.
@@ -95,8 +96,14 @@ def parser_of(description, seeds):
     parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--space", choices=SPACES, default="scaled")
     parser.add_argument("--side-by-side", type=int, default=2)
-    parser.add_argument("--done", type=Path, help="table of earlier runs (such as in docs/studies): they are taken from it, not run again")
-    parser.add_argument("--workers", type=int, default=1, help="of each search: what it knows at a birth, not how fast it is")
+    parser.add_argument(
+        "--done",
+        type=Path,
+        help="table of earlier runs (such as in docs/studies): they are taken from it, not run again",
+    )
+    parser.add_argument(
+        "--workers", type=int, default=1, help="of each search: what it knows at a birth, not how fast it is"
+    )
     return parser
 
 
@@ -107,7 +114,19 @@ def search(folder, name, job, seed, metrics, maximise, within=None, workers=1):
     job_file = folder / f"{name}.toml"
     job_file.write_text(job)
     path = folder / f"{name}-{seed}.h5"
-    words = [STEMMA, "run", str(job_file), "--quiet", "-n", str(workers), "--continue", "--output", str(path), "--set", f"run.seed={seed}"]
+    words = [
+        STEMMA,
+        "run",
+        str(job_file),
+        "--quiet",
+        "-n",
+        str(workers),
+        "--continue",
+        "--output",
+        str(path),
+        "--set",
+        f"run.seed={seed}",
+    ]
     subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     with h5py.File(path, "r") as file:
         epochs = file["epochs"][:]
@@ -125,8 +144,13 @@ def space_of(space, arm):
         return SPACES[space]
     role = "mutable_hypergradient" if "mutable" in arm else "hypergradient"
     still = ("dropout", "one_minus") if "rates" in arm else ("dropout",)
-    return "\n".join(line.replace(" }", f', role = "{role}" }}') if not line.startswith(still) else line
-                     for line in SPACES[space].splitlines()) + "\n"
+    return (
+        "\n".join(
+            line.replace(" }", f', role = "{role}" }}') if not line.startswith(still) else line
+            for line in SPACES[space].splitlines()
+        )
+        + "\n"
+    )
 
 
 def run(folder, problem, space, arm, seed, within=None, workers=1):
@@ -160,8 +184,14 @@ def sweep(tasks, summary, side_by_side, run=run, rows=(), columns=COLUMNS):
 def sweep_arms(options, problems, arms, summary, within=None):
     """sweep() over seeds, problems and arms, except what the table `options.done` has."""
     earlier = rows_of(options.done) if options.done and options.workers == 1 and within is None else {}
-    tasks = [(options.folder, problem, options.space, arm, seed, within, options.workers)
-             for seed in range(1, options.seeds + 1) for problem in problems for arm in arms]
+    tasks = [
+        (options.folder, problem, options.space, arm, seed, within, options.workers)
+        for seed in range(1, options.seeds + 1)
+        for problem in problems
+        for arm in arms
+    ]
     keys = [(problem.name, space, arm, seed) for _, problem, space, arm, seed, *_ in tasks]
     left = [task for task, key in zip(tasks, keys) if key not in earlier]
-    return sweep(left, options.folder / summary, options.side_by_side, rows=[earlier[key] for key in keys if key in earlier])
+    return sweep(
+        left, options.folder / summary, options.side_by_side, rows=[earlier[key] for key in keys if key in earlier]
+    )

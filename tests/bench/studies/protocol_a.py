@@ -17,7 +17,11 @@ from dataclasses import replace
 
 from population import Problem, parser_of, sweep_arms
 
-PROBLEM = Problem("fashion_mnist", maximise=True, metric="accuracy", head="""
+PROBLEM = Problem(
+    "fashion_mnist",
+    maximise=True,
+    metric="accuracy",
+    head="""
 [run.budget]
 epochs = 80
 [metric]
@@ -33,16 +37,23 @@ batch_size = 1024
 [workers]
 threads = 1
 durable = "none"
-""")
+""",
+)
 SMALL = replace(PROBLEM, name="fashion_mnist_small", head=PROBLEM.head.replace("1024", "170\ntrain_rows = 10000"))
 
 
 def table(rows, arms):
-    lines = ["| method | seeds | deepest | test: mean (sd) | selection half: mean (sd) |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| method | seeds | deepest | test: mean (sd) | selection half: mean (sd) |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for arm in arms:
         mine = [row for row in rows if row[2] == arm]
         figures = [[row[i] for row in mine] for i in (7, 6)]
-        texts = [f"{statistics.mean(one):.4f} ({statistics.stdev(one) if len(one) > 1 else float('nan'):.4f})" for one in figures]
+        texts = [
+            f"{statistics.mean(one):.4f} ({statistics.stdev(one) if len(one) > 1 else float('nan'):.4f})"
+            for one in figures
+        ]
         lines.append(f"| {arm} | {len(mine)} | {max(row[5] for row in mine)} | {texts[0]} | {texts[1]} |")
     return "\n".join(lines)
 
@@ -50,13 +61,24 @@ def table(rows, arms):
 def main():
     parser = parser_of(__doc__, 10)
     parser.add_argument("--small", action="store_true")
-    parser.add_argument("--within", type=int, help="what the searches had found after so many epochs (a multiple of 20 where runs are not shorter)")
+    parser.add_argument(
+        "--within",
+        type=int,
+        help="what the searches had found after so many epochs (a multiple of 20 where runs are not shorter)",
+    )
     options = parser.parse_args()
     arms = options.arms.split(",")
     problem = SMALL if options.small else PROBLEM
     suffix = f"_within_{options.within}" if options.within else ""
     suffix += f"_n{options.workers}" if options.workers > 1 else ""
-    print(table(sweep_arms(options, [problem], arms, f"{problem.name}_{options.space}_{'+'.join(arms)}{suffix}.csv", options.within), arms))
+    print(
+        table(
+            sweep_arms(
+                options, [problem], arms, f"{problem.name}_{options.space}_{'+'.join(arms)}{suffix}.csv", options.within
+            ),
+            arms,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -81,7 +81,15 @@ layers = 1
 """
 
 
-def job(scheduler, sampler="", trainer='[trainer]\ntype = "toy"\nunit = "step"\n', space=SPACE, run="budget = { members = 25 }", metric="", workers=""):
+def job(
+    scheduler,
+    sampler="",
+    trainer='[trainer]\ntype = "toy"\nunit = "step"\n',
+    space=SPACE,
+    run="budget = { members = 25 }",
+    metric="",
+    workers="",
+):
     return (
         f'[run]\nseed = 7\n{run}\n[metric]\nname = "valid_loss"\ndirection = "minimise"\n{metric}{space}\n[scheduler]\n{scheduler}\n'
         f'[sampler]\n{sampler}\n{trainer}\n[workers]\nthreads = 1\nsnapshot_memory = "64MiB"\n{workers}\n'
@@ -177,7 +185,9 @@ def killed(name):
 
 
 def killed_and_resumed(name):
-    interrupt(name, job(ASHA, 'type = "tpe"\nstartup = 5', trainer=SLOW, run="budget = { members = 100 }"), signal.SIGKILL)
+    interrupt(
+        name, job(ASHA, 'type = "tpe"\nstartup = 5', trainer=SLOW, run="budget = { members = 100 }"), signal.SIGKILL
+    )
     stemma("resume", f"{name}.h5", "-n", "2", "-q")
 
 

@@ -1,4 +1,5 @@
-"""Writes net8.pt and net24.pt: python3 make.py, with PyTorch (2.15 when they were made). Older LibTorch reads them, too."""
+"""Writes net8.pt and net24.pt: python3 make.py, with PyTorch (2.15 when they were made). Older LibTorch reads them,
+too."""
 
 import zipfile
 
@@ -19,7 +20,9 @@ class Net(nn.Module):
 def without_paths(name):
     """Takes out what names the files of the machine that it was made on."""
     with zipfile.ZipFile(name) as archive:
-        kept = [(one.filename, archive.read(one)) for one in archive.infolist() if not one.filename.endswith(".debug_pkl")]
+        kept = [
+            (one.filename, archive.read(one)) for one in archive.infolist() if not one.filename.endswith(".debug_pkl")
+        ]
     with zipfile.ZipFile(name, "w", zipfile.ZIP_STORED) as archive:
         for file, content in kept:
             archive.writestr(zipfile.ZipInfo(file), content)

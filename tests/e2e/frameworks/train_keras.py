@@ -5,9 +5,9 @@ import shutil
 
 os.environ["KERAS_BACKEND"] = "torch"
 
-import keras  # noqa: E402
-import numpy  # noqa: E402
-import stemma  # noqa: E402
+import keras
+import numpy
+import stemma
 
 draw = numpy.random.default_rng(1)
 

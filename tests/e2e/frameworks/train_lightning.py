@@ -22,7 +22,9 @@ class Module(lightning.LightningModule):
     def __init__(self, values):
         super().__init__()
         self.values = values
-        self.net = torch.nn.Sequential(torch.nn.Linear(5, 16), torch.nn.ReLU(), torch.nn.Dropout(values["dropout"]), torch.nn.Linear(16, 1))
+        self.net = torch.nn.Sequential(
+            torch.nn.Linear(5, 16), torch.nn.ReLU(), torch.nn.Dropout(values["dropout"]), torch.nn.Linear(16, 1)
+        )
 
     def training_step(self, batch, at):
         return torch.nn.functional.mse_loss(self.net(batch[0]), batch[1])
@@ -31,7 +33,9 @@ class Module(lightning.LightningModule):
         self.log("valid_loss", torch.nn.functional.mse_loss(self.net(batch[0]), batch[1]))
 
     def configure_optimizers(self):
-        optimizer = torch.optim.SGD(self.parameters(), lr=self.values["lr"], momentum=0.9, weight_decay=self.values["weight_decay"])
+        optimizer = torch.optim.SGD(
+            self.parameters(), lr=self.values["lr"], momentum=0.9, weight_decay=self.values["weight_decay"]
+        )
         return [optimizer], [torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.7)]
 
 
@@ -40,13 +44,19 @@ class Snapshots(lightning.Callback):
         self.lease = lease
 
     def parts(self, trainer):
-        return {"model": trainer.lightning_module, "optimizer": trainer.optimizers[0], "scheduler": trainer.lr_scheduler_configs[0].scheduler}
+        return {
+            "model": trainer.lightning_module,
+            "optimizer": trainer.optimizers[0],
+            "scheduler": trainer.lr_scheduler_configs[0].scheduler,
+        }
 
     def on_fit_start(self, trainer, module):
         stemma.load_torch(self.lease, **self.parts(trainer))
 
     def on_train_epoch_end(self, trainer, module):
-        self.lease.progress(at=self.lease.first + trainer.current_epoch + 1, valid_loss=trainer.callback_metrics["valid_loss"])
+        self.lease.progress(
+            at=self.lease.first + trainer.current_epoch + 1, valid_loss=trainer.callback_metrics["valid_loss"]
+        )
         trainer.should_stop = self.lease.stopped
 
     def on_train_end(self, trainer, module):
@@ -57,7 +67,18 @@ train_set, valid_set = rows(64), rows(32)
 for lease in stemma.leases():
     with lease:
         stemma.seed(lease)
-        quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
-        trainer = lightning.Trainer(max_epochs=lease.last - lease.first, callbacks=[Snapshots(lease)], num_sanity_val_steps=0, accelerator="cpu", **quiet)
+        quiet = {
+            "logger": False,
+            "enable_checkpointing": False,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+        }
+        trainer = lightning.Trainer(
+            max_epochs=lease.last - lease.first,
+            callbacks=[Snapshots(lease)],
+            num_sanity_val_steps=0,
+            accelerator="cpu",
+            **quiet,
+        )
         trainer.fit(Module(lease), DataLoader(train_set, 16, shuffle=True), DataLoader(valid_set, 32))
         lease.report()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "analysis"))
 
-import stemma  # noqa: E402
+import stemma
 
 how = sys.argv[1]
 for lease in stemma.leases():
@@ -24,7 +24,7 @@ for lease in stemma.leases():
             if how == "cannot_change" and lease["lr"] != state["lr"]:
                 raise ValueError("shapes differ")
         lr = state["lr"] if how == "keeps_the_parents" else lease["lr"]
-        for unit in lease:
+        for _ in lease:
             state["weight"] *= 1 - 0.1 * lr * random.random()
             told = state["weight"] + (random.SystemRandom().random() if how == "noise" else 0)
             lease.progress(valid_loss=told, test_loss=told)

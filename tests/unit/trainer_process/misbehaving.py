@@ -47,7 +47,12 @@ if what == "says_nothing":
 if what == "prints_into_protocol":
     os.write(WRITE, b"Epoch 1: loss 0.3\n")
     forever()
-send(type="hello", protocol=99 if what == "newer_protocol" else 1, name=what, mutable=["lr"] if what == "only_lr" else None)
+send(
+    type="hello",
+    protocol=99 if what == "newer_protocol" else 1,
+    name=what,
+    mutable=["lr"] if what == "only_lr" else None,
+)
 receive()
 count = 0
 while True:
@@ -138,7 +143,13 @@ while True:
         send(**{**good, "metrics": {"valid_loss": os.getpid()}})
     elif what == "device_at_second":
         if count == 2:
-            send(type="failure", lease=number, kind="device", error="RuntimeError", message="CUDA error: device-side assert triggered")
+            send(
+                type="failure",
+                lease=number,
+                kind="device",
+                error="RuntimeError",
+                message="CUDA error: device-side assert triggered",
+            )
             continue
         send(**{**good, "metrics": {"valid_loss": os.getpid()}})
     elif what == "dies_between":

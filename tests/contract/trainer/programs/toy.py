@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[4] / "analysis"))
 
-import stemma  # noqa: E402
+import stemma
 
 
 def mixed(*values):
