@@ -30,7 +30,7 @@ function(stemma_part)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPENDS" ${ARGN})
   add_library(stemma_${ARG_NAME} MODULE ${ARG_SOURCES})
   set_property(GLOBAL APPEND PROPERTY STEMMA_PARTS stemma_${ARG_NAME})
-  target_compile_definitions(stemma_${ARG_NAME} PRIVATE STEMMA_VERSION="${PROJECT_VERSION}")
+  target_compile_definitions(stemma_${ARG_NAME} PRIVATE STEMMA_VERSION="${STEMMA_VERSION}")
   target_link_libraries(stemma_${ARG_NAME} PRIVATE stemma_warnings)
   foreach(folder IN LISTS ARG_DEPENDS)
     target_link_libraries(stemma_${ARG_NAME} PRIVATE stemma_${folder})
@@ -87,4 +87,16 @@ function(stemma_benchmark)
     target_link_libraries(${ARG_NAME} PRIVATE stemma_${folder})
   endforeach()
   target_link_libraries(${ARG_NAME} PRIVATE stemma_warnings ${ARG_LIBRARIES} benchmark::benchmark)
+endfunction()
+
+# STEMMA_VERSION and STEMMA_GIT_HASH for the files of a folder that use them, known at configure time; a tree without git says so. Only
+# for these files: else each commit would rebuild the whole program.
+function(stemma_defines_version)
+  execute_process(COMMAND git -C ${PROJECT_SOURCE_DIR} rev-parse --short=12 HEAD OUTPUT_VARIABLE git_hash
+                  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(NOT git_hash)
+    set(git_hash "no git")
+  endif()
+  set_source_files_properties(${ARGN} PROPERTIES
+    COMPILE_DEFINITIONS "STEMMA_VERSION=\"${STEMMA_VERSION}\";STEMMA_GIT_HASH=\"${git_hash}\"")
 endfunction()

@@ -77,4 +77,13 @@ std::string printable(std::string_view text) { return cleaned(text, false); }
 
 std::string printable_line(std::string_view text) { return cleaned(text, true); }
 
+std::string cut_to_width(std::string_view text, int width) {
+    std::size_t end = 0;
+    for (int columns = 0; end < text.size(); ++end) {
+        const bool starts_a_character = (static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U;
+        if (starts_a_character && ++columns > width) break;
+    }
+    return std::string(text.substr(0, end));
+}
+
 }  // namespace stemma

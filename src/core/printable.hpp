@@ -27,4 +27,8 @@ std::string printable(std::string_view text);
 /// printable() in one line, for names: line ends and tabs become blanks.
 std::string printable_line(std::string_view text);
 
+/// `text` cut to `width` columns, so that a redrawn line never wraps. UTF-8 aware; each code point counts as one
+/// column.
+std::string cut_to_width(std::string_view text, int width);
+
 }  // namespace stemma

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/printable.hpp"
 #include "genealogy/tree_layout.hpp"
-#include "platform/terminal.hpp"
 
 namespace stemma {
 

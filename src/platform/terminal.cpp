@@ -50,13 +50,4 @@ Terminal terminal_of(int descriptor, const Environment& environment) {
     return terminal;
 }
 
-std::string cut_to_width(std::string_view text, int width) {
-    std::size_t end = 0;
-    for (int columns = 0; end < text.size(); ++end) {
-        const bool starts_a_character = (static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U;
-        if (starts_a_character && ++columns > width) break;
-    }
-    return std::string(text.substr(0, end));
-}
-
 }  // namespace stemma

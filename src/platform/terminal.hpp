@@ -1,9 +1,6 @@
 #pragma once
 // Whether a user watches the output in a terminal, and how wide the terminal is.
 
-#include <string>
-#include <string_view>
-
 #include "platform/launch.hpp"
 
 namespace stemma {
@@ -19,9 +16,5 @@ struct Terminal {
 /// ranks on other hosts are not live. A wrapper that knows better sets STEMMA_TERMINAL=<columns> (0: no terminal).
 /// NO_COLOR and TERM=dumb are respected.
 Terminal terminal_of(int descriptor, const Environment& environment);
-
-/// `text` cut to `width` columns, so that a redrawn line never wraps. UTF-8 aware; each code point counts as one
-/// column.
-std::string cut_to_width(std::string_view text, int width);
 
 }  // namespace stemma

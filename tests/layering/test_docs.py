@@ -11,10 +11,18 @@ def apt_words(text):
 
 def test_install_page_names_the_packages_that_the_scripts_install():
     script = re.search(r"packages=\((.*?)\)", (tree.ROOT / ".ci/setup.sh").read_text(), re.DOTALL).group(1)
-    page = re.search(r"apt-get install --no-install-recommends(.*?)```", (tree.ROOT / "docs/install.md").read_text(), re.DOTALL).group(1)
+    page = re.search(
+        r"apt-get install --no-install-recommends(.*?)```", (tree.ROOT / "docs/install.md").read_text(), re.DOTALL
+    ).group(1)
     assert apt_words(script) == apt_words(page)
 
 
 def test_versions_agree():
     version = re.search(r"VERSION (\d+\.\d+\.\d+)", (tree.ROOT / "CMakeLists.txt").read_text()).group(1)
-    assert f"version: {version}" in (tree.ROOT / "CITATION.cff").read_text()
+    assert f"version: {version}\n" in (tree.ROOT / "CITATION.cff").read_text()
+    suffix = re.search(
+        r"STEMMA_VERSION \$\{PROJECT_VERSION\}([\w.]*)\)", (tree.ROOT / "CMakeLists.txt").read_text()
+    ).group(1)
+    python = re.search(r'^version = "(.*)"', (tree.ROOT / "analysis/pyproject.toml").read_text(), re.MULTILINE).group(1)
+    assert python == version + {".dev": ".dev0", "": ""}[suffix]  # as PEP 440 writes it
+    assert f"## {version} (unreleased)" in (tree.ROOT / "CHANGELOG.md").read_text() or not suffix

@@ -56,10 +56,14 @@ def test_includes_follow_declared_dependencies(folder):
             continue
         for number, name, quoted in tree.includes(path):
             target = tree.SRC / name
+            if quoted and (path.parent / f"{name}.in").exists():  # made by CMake
+                continue
             if quoted and not target.exists():
                 wrong.append(f"{tree.place(path, number)}: no src/{name}; includes are written from src/")
             elif quoted and tree.owner(target, LIBRARIES) not in allowed:
-                wrong.append(f"{tree.place(path, number)}: {folder} does not declare a dependency on the folder of {name}")
+                wrong.append(
+                    f"{tree.place(path, number)}: {folder} does not declare a dependency on the folder of {name}"
+                )
     assert not wrong, "\n".join(wrong)
 
 

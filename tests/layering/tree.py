@@ -51,7 +51,11 @@ def declared_libraries():
 
 
 def owner(path, folders):
-    """The innermost library folder that a file of src/ lies in, or None (the program itself, in app/)."""
+    """The innermost library folder that a file of src/ lies in, or None (the program itself, in app/). A header
+    NAME.hpp beside a folder NAME belongs to that folder."""
+    beside = Path(path).relative_to(SRC).with_suffix("").as_posix()
+    if beside in folders and Path(path).suffix == ".hpp":
+        return beside
     for parent in Path(path).relative_to(SRC).parents:
         if parent.as_posix() in folders:
             return parent.as_posix()

@@ -16,7 +16,7 @@
 #include "app/commands/recorded_run.hpp"
 #include "app/console/format.hpp"
 #include "app/console/print.hpp"
-#include "app/ranks.hpp"
+#include "app/ranks/ranks.hpp"
 #include "app/registry.hpp"
 #include "core/printable.hpp"
 #include "core/suggest.hpp"

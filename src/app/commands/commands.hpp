@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "app/exit_codes.hpp"
+#include "app/ranks/exit_codes.hpp"
 #include "app/job/limits.hpp"
 #include "core/ids.hpp"
 

@@ -12,7 +12,7 @@
 #include "app/console/format.hpp"
 #include "app/job/job.hpp"
 #include "app/registry.hpp"
-#include "app/worker_place.hpp"
+#include "app/ranks/worker_place.hpp"
 #include "platform/machine.hpp"
 #include "record/hdf5/snapshot_file.hpp"
 #include "sampler/random.hpp"

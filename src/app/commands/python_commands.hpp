@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "app/exit_codes.hpp"
+#include "app/ranks/exit_codes.hpp"
 
 namespace stemma {
 

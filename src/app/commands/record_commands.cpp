@@ -14,6 +14,7 @@
 #include "platform/whole_file.hpp"
 #include "record/export.hpp"
 #include "record/hdf5/lock_file.hpp"
+#include "record/hdf5/snapshot_file.hpp"
 #include "record/hdf5/table_check.hpp"
 #include "runtime/control_file.hpp"
 

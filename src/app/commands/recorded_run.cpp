@@ -162,12 +162,4 @@ ReportContext report_context(const RecordedRun& run, const std::filesystem::path
             .lineage = {}};
 }
 
-std::filesystem::path snapshot_folder(const std::filesystem::path& run_file) {
-    return run_file.string() + ".snapshots";
-}
-
-std::filesystem::path snapshot_path(const std::filesystem::path& run_file, SnapshotId id) {
-    return snapshot_folder(run_file) / fmt::format("{:08}.h5", id.value);
-}
-
 }  // namespace stemma

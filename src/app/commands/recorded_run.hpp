@@ -56,8 +56,5 @@ std::string overrides_text(const Job& job);
 RunHeader run_header(const Job& job, std::uint64_t run_id);
 
 ReportContext report_context(const RecordedRun& run, const std::filesystem::path& file);
-/// Folder of the durable snapshots of a run file.
-std::filesystem::path snapshot_folder(const std::filesystem::path& run_file);
-std::filesystem::path snapshot_path(const std::filesystem::path& run_file, SnapshotId id);
 
 }  // namespace stemma

@@ -15,6 +15,7 @@
 #include "platform/own_files.hpp"
 #include "platform/real_path.hpp"
 #include "record/hdf5/published_run.hpp"
+#include "record/hdf5/snapshot_file.hpp"
 #include "trainer/process/output_tail.hpp"
 
 namespace stemma {
@@ -128,26 +129,27 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
     const auto header = RunFileReader(file).header();
     const auto job = open_job(header, file);
     if (trust) say_what_runs(job, file, *trust);
-    return search(job, file, launch, [&](std::uint64_t, FirstProgram*) {
-        const auto live = live_folder(file, launch);
-        auto run = open_run(live.empty() ? file : newest_record(file, live));
-        if (run.replay.proposals.different > 0) {
-            print_error(fmt::format(
-                "{}: {} of its proposals come out otherwise here (see `stemma verify`); the recorded ones count",
-                file.string(), run.replay.proposals.different));
-        }
-        require_same_metrics(job, header, file);
-        HostSettings host;
-        host.incarnation = run.replay.incarnations;
-        host.next_sequence = run.replay.inputs;
-        host.time_before = run.replay.last_time;
-        host.first = missing_snapshots(run.manager, file);
-        if (limits.any()) host.limits = checked_wish(run, limits);
-        if (limits.max) warn_of_horizon(job.trainer, *limits.max);
-        auto record = continued_record(file, live);
-        return Lead{std::move(run.manager), std::move(record), std::move(host),   file,
-                    run.header.name,        run.header.run_id, trust.has_value(), run.stop_cut};
-    });
+    const auto ranks = start_ranks(job, file, launch);
+    if (!ranks->manages()) return ranks->work();
+
+    const auto live = live_folder(file, launch);
+    auto run = open_run(live.empty() ? file : newest_record(file, live));
+    if (run.replay.proposals.different > 0) {
+        print_error(fmt::format(
+            "{}: {} of its proposals come out otherwise here (see `stemma verify`); the recorded ones count",
+            file.string(), run.replay.proposals.different));
+    }
+    require_same_metrics(job, header, file);
+    HostSettings host;
+    host.incarnation = run.replay.incarnations;
+    host.next_sequence = run.replay.inputs;
+    host.time_before = run.replay.last_time;
+    host.first = missing_snapshots(run.manager, file);
+    if (limits.any()) host.limits = checked_wish(run, limits);
+    if (limits.max) warn_of_horizon(job.trainer, *limits.max);
+    auto record = continued_record(file, live);
+    return ranks->manage({std::move(run.manager), std::move(record), std::move(host), file, run.header.name,
+                          run.header.run_id, trust.has_value(), run.stop_cut});
 }
 
 /// --continue: the file must be of this very job, however it is written.
@@ -172,19 +174,20 @@ ExitCode run(const JobOptions& options, const RunOptions& run_options, const Lau
         require_same_job(job, file);
         return resume_run(file, {}, launch, std::nullopt);
     }
-    return search(job, file, launch, [&](std::uint64_t run_id, FirstProgram* program) {
-        if (std::filesystem::exists(file)) {
-            throw UserError(fmt::format(
-                "{}: exists already and is not overwritten. Go on with it by `stemma resume {}` (or run --continue), "
-                "or choose another --output",
-                file.string(), file.string()));
-        }
-        check_trainer(job, program);
-        make_folder_of(file);
-        const auto header = run_header(job, run_id);
-        auto record = new_record(file, live_folder(file, launch), header);
-        return Lead{make_manager(job), std::move(record), {}, file, job.run.name, header.run_id};
-    });
+    const auto ranks = start_ranks(job, file, launch);
+    if (!ranks->manages()) return ranks->work();
+
+    if (std::filesystem::exists(file)) {
+        throw UserError(fmt::format(
+            "{}: exists already and is not overwritten. Go on with it by `stemma resume {}` (or run --continue), "
+            "or choose another --output",
+            file.string(), file.string()));
+    }
+    check_trainer(job, ranks->program());
+    make_folder_of(file);
+    const auto header = run_header(job, ranks->run_id());
+    auto record = new_record(file, live_folder(file, launch), header);
+    return ranks->manage({make_manager(job), std::move(record), {}, file, job.run.name, header.run_id});
 }
 
 ExitCode resume(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch,

@@ -241,4 +241,12 @@ SnapshotAttributes read_snapshot_attributes(const std::string& path) {
     }
 }
 
+std::filesystem::path snapshot_folder(const std::filesystem::path& run_file) {
+    return run_file.string() + ".snapshots";
+}
+
+std::filesystem::path snapshot_path(const std::filesystem::path& run_file, SnapshotId id) {
+    return snapshot_folder(run_file) / fmt::format("{:08}.h5", id.value);
+}
+
 }  // namespace stemma

@@ -2,6 +2,7 @@
 // One snapshot as one HDF5 file: each array a dataset under its own name ('/' makes groups), so that
 // h5py.File(f)["model/conv1.weight"][:] is the tensor. Threads may call these at the same time, for different files.
 
+#include <filesystem>
 #include <string>
 
 #include "core/ids.hpp"
@@ -23,5 +24,9 @@ void write_snapshot_file(const std::string& path, const Snapshot& snapshot, cons
 /// there, damaged, or no snapshot.
 Snapshot read_snapshot_file(const std::string& path);
 SnapshotAttributes read_snapshot_attributes(const std::string& path);
+
+/// Folder of the durable snapshots of a run file.
+std::filesystem::path snapshot_folder(const std::filesystem::path& run_file);
+std::filesystem::path snapshot_path(const std::filesystem::path& run_file, SnapshotId id);
 
 }  // namespace stemma

@@ -62,5 +62,12 @@ TEST(Printable, AnyTwoBytesBecomeText) {
     }
 }
 
+TEST(CutToWidth, CountsCharactersNotBytes) {
+    EXPECT_EQ(cut_to_width("abcdef", 3), "abc");
+    EXPECT_EQ(cut_to_width("abc", 10), "abc");
+    EXPECT_EQ(cut_to_width("\u03b7=4 \u2026", 2), "\u03b7=");
+    EXPECT_EQ(cut_to_width("abc", 0), "");
+}
+
 }  // namespace
 }  // namespace stemma

@@ -32,12 +32,5 @@ TEST_F(TerminalTest, AWrapperSaysWhatItKnows) {
     EXPECT_FALSE(terminal_of(null_, {{"STEMMA_TERMINAL", "132"}, {"TERM", "dumb"}}).live);
 }
 
-TEST(CutToWidth, CountsCharactersNotBytes) {
-    EXPECT_EQ(cut_to_width("abcdef", 3), "abc");
-    EXPECT_EQ(cut_to_width("abc", 10), "abc");
-    EXPECT_EQ(cut_to_width("\u03b7=4 \u2026", 2), "\u03b7=");
-    EXPECT_EQ(cut_to_width("abc", 0), "");
-}
-
 }  // namespace
 }  // namespace stemma

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/ranks.hpp"
+#include "app/ranks/ranks.hpp"
 #include "app/registry.hpp"
 #include "platform/launch.hpp"
 #include "platform/seats.hpp"

@@ -1,8 +1,6 @@
-#include "app/durable_snapshots.hpp"
+#include "app/ranks/durable_snapshots.hpp"
 
 #include <system_error>
-
-#include "app/commands/recorded_run.hpp"
 
 namespace stemma {
 

@@ -1,4 +1,4 @@
-#include "app/worker_place.hpp"
+#include "app/ranks/worker_place.hpp"
 
 #include <fmt/format.h>
 

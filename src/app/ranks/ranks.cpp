@@ -1,4 +1,4 @@
-#include "app/ranks.hpp"
+#include "app/ranks/ranks.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <random>
 #include <utility>
 
-#include "app/exit_codes.hpp"
+#include "app/ranks/exit_codes.hpp"
 #include "core/error.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
