@@ -46,7 +46,7 @@ Environment child_environment(const Environment& parent, const ChildPlace& place
     }
     out.emplace("PYTHONUNBUFFERED", "1");
     out.insert_or_assign("CUDA_VISIBLE_DEVICES", joined(place.gpus));
-    out.insert_or_assign("STEMMA_PROTOCOL", std::to_string(protocol_version));
+    out.insert_or_assign("STEMMA_PROTOCOL", std::to_string(process_protocol_version));
     out.insert_or_assign("STEMMA_READ_FD", std::to_string(child_read_descriptor));
     out.insert_or_assign("STEMMA_WRITE_FD", std::to_string(child_write_descriptor));
     return out;

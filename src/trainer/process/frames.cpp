@@ -17,7 +17,7 @@ std::string shown(std::string_view bytes) {
 }  // namespace
 
 std::string framed(std::string_view text) {
-    ensure(text.size() <= frame_bytes_max, "a frame is within its bound");
+    ensure(text.size() <= process_frame_bytes_max, "a frame is within its bound");
     const auto size = static_cast<std::uint32_t>(text.size());
     std::string frame(sizeof size, '\0');
     std::memcpy(frame.data(), &size, sizeof size);
@@ -29,7 +29,7 @@ std::optional<std::string> FrameReader::next() {
     std::uint32_t size = 0;
     if (pending_.size() < sizeof size) return std::nullopt;
     std::memcpy(&size, pending_.data(), sizeof size);
-    if (size > frame_bytes_max) {
+    if (size > process_frame_bytes_max) {
         throw ProtocolError("no frame of the protocol came but \"" + shown(pending_) +
                             "\": nothing else may be written to the protocol's descriptor");
     }

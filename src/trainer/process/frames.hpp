@@ -10,7 +10,7 @@
 namespace stemma {
 
 /// Configurations and metrics are small; snapshots travel by file.
-inline constexpr std::uint32_t frame_bytes_max = 16U << 20U;
+inline constexpr std::uint32_t process_frame_bytes_max = 16U << 20U;
 
 /// The bytes are not the process protocol. The text says why.
 struct ProtocolError : std::runtime_error {

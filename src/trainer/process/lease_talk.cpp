@@ -255,11 +255,11 @@ ChildHello greet(const ProcessSettings& settings, Child& child) {
     const auto message = parse_from_child(std::get<ChildSaid>(*event).json);
     const auto* hello = std::get_if<ChildHello>(&message);
     if (hello == nullptr) throw ProtocolError("the program's first message was no hello");
-    if (hello->protocol != protocol_version) {
+    if (hello->protocol != process_protocol_version) {
         throw ProtocolError(
             fmt::format("the program speaks version {} of the protocol, this Stemma {}; use the package "
                         "that belongs to it",
-                        hello->protocol, protocol_version));
+                        hello->protocol, process_protocol_version));
     }
     child.send(welcome_json(settings.metrics, settings.unit, settings.place.threads));
     child.set_greeted();

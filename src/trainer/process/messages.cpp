@@ -157,7 +157,7 @@ FromChild parse_from_child(std::string_view json) {
 }
 
 std::string welcome_json(const std::vector<MetricInfo>& metrics, std::string_view unit, std::uint32_t threads) {
-    Json message{{"type", "welcome"}, {"protocol", protocol_version}, {"metrics", Json::array()}};
+    Json message{{"type", "welcome"}, {"protocol", process_protocol_version}, {"metrics", Json::array()}};
     for (const auto& metric : metrics) message["metrics"].push_back(metric.name);
     message["unit"] = unit;
     message["threads"] = threads;

@@ -16,7 +16,7 @@
 namespace stemma {
 
 /// Counts up when a program written for the old protocol would misunderstand the new protocol.
-inline constexpr int protocol_version = 1;
+inline constexpr int process_protocol_version = 1;
 
 // ---- from the program ----------------------------------------------------------------------------------------------
 
