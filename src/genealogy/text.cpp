@@ -127,7 +127,9 @@ std::string relatives_line(const Genealogy& genealogy, const std::string& start,
         const auto next = fmt::format("{}{} ({})", said == 0 ? " " : ", ", others[said].value,
                                       detail::metric_text(genealogy[others[said]].metric()));
         const auto rest = said + 1 < others.size() ? fmt::format(", {} more", others.size() - said - 1) : "";
-        if (said > 0 && detail::columns(line + next + rest) > static_cast<std::size_t>(width)) break;
+        if (said > 0 &&
+            detail::columns(line) + detail::columns(next) + detail::columns(rest) > static_cast<std::size_t>(width))
+            break;
         line += next;
     }
     if (said < others.size()) line += fmt::format(", {} more", others.size() - said);

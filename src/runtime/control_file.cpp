@@ -79,7 +79,7 @@ BudgetChanged changed_budget(Budget in_force, const BudgetWish& wish) {
     if (wish.reports) in_force.reports = *wish.reports;
     if (wish.resource) in_force.resource = *wish.resource;
     if (wish.seconds) in_force.seconds = *wish.seconds;
-    if (wish.target) in_force.target = *wish.target;
+    if (wish.target) in_force.target = wish.target;
     return {in_force, wish.max_resource};
 }
 

@@ -57,7 +57,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_schedule_sampler(std::shared_ptr<const SearchSpace> space,
+std::unique_ptr<Sampler> make_schedule_sampler(const std::shared_ptr<const SearchSpace>& space,
                                                std::vector<Configuration> stages) {
     check(*space, stages);
     return std::make_unique<ScheduleSampler>(std::move(stages));

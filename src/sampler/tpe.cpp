@@ -99,7 +99,7 @@ TpeSettings checked(TpeSettings settings) {
 
 class TpeSampler final : public Sampler {
 public:
-    TpeSampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed, const TpeSettings& settings)
+    TpeSampler(const std::shared_ptr<const SearchSpace>& space, std::uint64_t seed, const TpeSettings& settings)
         : settings_(settings),
           seed_(seed),
           draws_(space, seed),

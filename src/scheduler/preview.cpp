@@ -1,6 +1,7 @@
 #include "scheduler/preview.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.hpp"
 #include "scheduler/rungs.hpp"
@@ -34,7 +35,7 @@ std::vector<RungRow> expected_rungs(const AshaSettings& settings, std::uint64_t 
     std::vector<RungRow> rows;
     int number = 0;
     for (const auto& plan : bracket_plans(settings)) {
-        const auto drawn = static_cast<std::uint64_t>(static_cast<double>(members) * plan.share + 0.5);
+        const auto drawn = static_cast<std::uint64_t>(std::llround(static_cast<double>(members) * plan.share));
         add_bracket(rows, number++, plan.resources, settings.eta, drawn, 1, 0);
     }
     return rows;

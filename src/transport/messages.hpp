@@ -151,7 +151,7 @@ using ToManager =
 inline constexpr std::uint16_t protocol_version = 1;
 inline constexpr std::size_t frame_header_bytes = 48;
 /// Largest frame, header included. A message that does not fit is a bug, because texts are cut before.
-inline constexpr std::size_t frame_bytes_max = 256 * 1024;
+inline constexpr std::size_t frame_bytes_max = std::size_t{256} * 1024;
 
 struct FrameContext {
     std::uint64_t run_id = 0;

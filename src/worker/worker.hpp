@@ -114,7 +114,7 @@ struct WorkerTiming {
 /// Texts of failures are cut to this many bytes (at a character's boundary).
 inline constexpr std::size_t message_text_max = 4096;
 /// Rows of a report that a frame can carry; of more, evenly spread ones go, the last one always among them.
-inline constexpr std::size_t report_bytes_max = 192 * 1024;
+inline constexpr std::size_t report_bytes_max = std::size_t{192} * 1024;
 
 class Worker {
 public:

@@ -162,7 +162,7 @@ void hand_out(const Assign& lease, const DeskRun& run) {
     const auto text = text_of(lease, run.run.manager, run.run.job.run.seed, run.asked);
     const auto path = run.asked.lease(lease.lease);
     make_own_file(path);
-    if (!(std::ofstream(path) << text << std::endl)) {
+    if (!(std::ofstream(path) << text << '\n' << std::flush)) {
         throw UserError(fmt::format("{}: cannot be written; the lease is handed out by the next ask", path.string()));
     }
     fmt::print("{}\n", text);

@@ -107,7 +107,7 @@ std::string short_path(const Section& section) {
     return at == std::string::npos ? section.path : section.path.substr(0, at);
 }
 
-std::string cell(std::string text) {
+std::string cell(const std::string& text) {
     std::string out;
     for (const char c : text) out += c == '|' ? "\\|" : std::string(1, c);
     return out;

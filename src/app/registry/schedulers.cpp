@@ -119,7 +119,8 @@ void fill_population(const PbtSettings& settings, Plan& plan) {
     plan.at_once_by = "scheduler.population = " + std::to_string(settings.population);
     plan.reports = expected_reports(settings);
     plan.reports_max = most_reports(settings);
-    plan.snapshots = settings.population * (settings.backtrack_after > 0 ? 2 : 1);  // and each lineage's best
+    plan.snapshots =
+        std::uint64_t{settings.population} * (settings.backtrack_after > 0 ? 2 : 1);  // and each lineage's best
 }
 
 void fill_population(const GpbtSettings& settings, Plan& plan) {

@@ -52,7 +52,7 @@ bool runs(const LockHolder& holder) {
 
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
-std::string without_dash(std::string text) { return text == "-" ? "" : text; }
+std::string without_dash(const std::string& text) { return text == "-" ? "" : text; }
 
 }  // namespace
 

@@ -141,7 +141,7 @@ void PublishedRun::close(bool finished) {
 
 fs::path newest_record(const fs::path& path, const fs::path& folder) {
     const RunFileReader published(path);
-    const auto live = live_path(path, folder, published.header());
+    auto live = live_path(path, folder, published.header());
     std::error_code none;
     if (!fs::exists(fs::symlink_status(live, none))) return path;
     if (!is_own_file(live)) {
