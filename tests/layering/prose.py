@@ -37,7 +37,7 @@ def paragraphs_of_lines(lines):
 
 
 def runs_of(comments, lines):
-    """Comments [(line, column, text)] joined where one continues the other: on a line of its own, in the same column."""
+    """Comments [(line, column, text)] joined where a comment continues: on a line of its own, in the same column."""
     run, last = [], None
     for number, column, text in comments:
         behind_code = column >= 0 and lines[number - 1][:column].strip()

@@ -4,8 +4,8 @@
     tests/mutation/mutate.py --count 300 --seed 1 --out build-mutation/mutants.csv
 
 Draws mutants of src/manager and src/scheduler by the seed: relations, constants, negated conditions, removed
-statements. Each is built in a copy of the tree (build-mutation/), the test programs that link the library and nothing
-else are run one after the other, and a row says what became of it:
+statements. Each mutant is built in a copy of the tree (build-mutation/). The test programs of the library are run one
+after the other. A row of the CSV file gives the result:
 
     killed      a test failed, or took longer than ten times its time without the change
     survived    all tests passed: a test is missing, or the change changes nothing that matters
@@ -110,7 +110,7 @@ class Copy:
         return found[0]
 
     def try_out(self, mutant):
-        """(result, by whom it was killed)."""
+        """(result, test program that killed the mutant)."""
         path = self.tree / mutant.path
         before, stamp = path.read_text(), digest(self.object_of(mutant.path))
         lines = before.splitlines(keepends=True)

@@ -1,8 +1,8 @@
-"""How long it takes to look at large runs: opening, data frames, plots, the page, and the page in a browser.
+"""How long looking at large runs takes: opening, data frames, plots, the page, and the page in a browser.
 
-    /usr/bin/python3 tests/bench/analysis/bench.py [MEMBERS] [REPORTS A MEMBER]     default: 100000 10
+/usr/bin/python3 tests/bench/analysis/bench.py [MEMBERS] [REPORTS A MEMBER]     default: 100000 10
 
-Prints seconds of processor time of this process, and in brackets seconds by the clock."""
+Seconds of processor time of this process, and seconds by the clock in brackets."""
 
 import sys
 import tempfile
@@ -30,8 +30,22 @@ def timed(what, action):
 
 
 def all_plots(run):
-    drawn = [plots.best_so_far, plots.learning_curves, plots.lineages, plots.tree, plots.muller, plots.schedules, plots.parallel, plots.slices, plots.importance,
-             lambda run: plots.contour(run, "lr", "width"), plots.rungs, plots.gantt, plots.utilisation, plots.failures]
+    drawn = [
+        plots.best_so_far,
+        plots.learning_curves,
+        plots.lineages,
+        plots.tree,
+        plots.muller,
+        plots.schedules,
+        plots.parallel,
+        plots.slices,
+        plots.importance,
+        lambda run: plots.contour(run, "lr", "width"),
+        plots.rungs,
+        plots.gantt,
+        plots.utilisation,
+        plots.failures,
+    ]
     for plot in drawn:
         axes = np.ravel(plot(run))
         axes[0].figure.savefig(tempfile.TemporaryFile(), dpi=80)
@@ -45,7 +59,10 @@ def in_browser(path):
     try:
         browser.open(path.as_uri())
         print(f"{'page in Chromium: drawn after':<34} {browser.run('return performance.now()') / 1000:7.2f} s")
-        browser.run("window.begun = performance.now(); stemma.select(stemma.state.run.winner); requestAnimationFrame(() => requestAnimationFrame(() => { window.took = performance.now() - window.begun; }))")
+        browser.run(
+            "window.begun = performance.now(); stemma.select(stemma.state.run.winner); requestAnimationFrame(() => "
+            "requestAnimationFrame(() => { window.took = performance.now() - window.begun; }))"
+        )
         browser.wait("window.took", "a member is selected")
         print(f"{'page in Chromium: select a member':<34} {browser.run('return window.took') / 1000:7.2f} s")
         print("console:", browser.console() or "empty")

@@ -1,7 +1,8 @@
 """Hypergradients inside a population method, against each part alone. UCI Energy: learning rate, weight decay and
 momentum. They either stand still or move by hypergradients, under random search, ASHA, PBT and GPBT.
 
-    /usr/bin/python3 tests/bench/studies/composition.py FOLDER [--arms 'random, still;...'] [--seeds 10] [--side-by-side 2]
+    /usr/bin/python3 tests/bench/studies/composition.py FOLDER [--arms 'random, still;...'] [--seeds 10]
+        [--side-by-side 2]
 
 ASHA and PBT after arXiv 2110.10461: rungs at 1, 4, 16, ... updates and the stopping rule; 25 % of the population take
 over from 25 %; a parameter is drawn anew with probability 0.25. Differences from that paper:

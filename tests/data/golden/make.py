@@ -1,9 +1,10 @@
-"""Makes one set of golden run files: real searches by every scheduler and sampler, with failures, repeats, kills and resumes.
+"""Makes one set of golden run files: real searches by every scheduler and sampler, with failures, repeats, kills and
+resumes.
 
     STEMMA=build/stemma python3 tests/data/golden/make.py tests/data/golden/vN
 
-A set is made once for each version of the format and never again: tests/e2e/test_golden.py reads all sets for ever. Give
-names after the folder to make only those files.
+A set is made once for each version of the format and never again: tests/e2e/test_golden.py reads all sets for ever.
+Give names after the folder to make only those files.
 """
 
 import os
@@ -91,7 +92,8 @@ def job(
     workers="",
 ):
     return (
-        f'[run]\nseed = 7\n{run}\n[metric]\nname = "valid_loss"\ndirection = "minimise"\n{metric}{space}\n[scheduler]\n{scheduler}\n'
+        f'[run]\nseed = 7\n{run}\n[metric]\nname = "valid_loss"\ndirection = "minimise"\n{metric}{space}\n'
+        f"[scheduler]\n{scheduler}\n"
         f'[sampler]\n{sampler}\n{trainer}\n[workers]\nthreads = 1\nsnapshot_memory = "64MiB"\n{workers}\n'
     )
 
@@ -124,27 +126,34 @@ JOBS = {
     "asha_random_failures": job(ASHA, trainer=FAILING, workers="retries = 1\nfailures_in_a_row = 0"),
     "asha_tpe_multivariate": job(ASHA, 'type = "tpe"\nstartup = 5\nmultivariate = true'),
     "asha_gp": job(ASHA, 'type = "gp"\nstartup = 5'),
-    "asha_gp_improvement": job(ASHA, 'type = "gp"\nstartup = 5\nobjective = "improvement"\ntime_model = "decay"\npending = "liar"'),
+    "asha_gp_improvement": job(ASHA, 'type = "gp"\nstartup = 5\nobjective = "improvement"\ntime_model = "decay"\n'
+'pending = "liar"'),
     "asha_first_ahead": job(ASHA, "[[sampler.first]]\nlr = 0.01\nwidth = 16", workers="leases_ahead = 4"),
-    "asha_stopping_tpe_repeats": job('type = "asha_stopping"\nmin = 1\nmax = 9\nrepeats = 2\nmin_rung_population = 3', 'type = "tpe"\nstartup = 4'),
+    "asha_stopping_tpe_repeats": job('type = "asha_stopping"\nmin = 1\n'
+'max = 9\nrepeats = 2\nmin_rung_population = 3', 'type = "tpe"\nstartup = 4'),
     "asha_hyperband_sobol": job('type = "asha_hyperband"\nmin = 1\nmax = 9', 'type = "sobol"'),
     "asha_flat": job(ASHA, trainer='[trainer]\ntype = "toy"\nunit = "step"\nsurface = "flat"\n'),
     "asha_final_max_replicated": job(ASHA + '\nfinal = "max"', workers='replicated = "promotable"\ndurable = "all"'),
     "pbt_truncation": job(PBT, run=""),
-    "pbt_tournament": job(PBT + '\nselection = "binary_tournament"\nburn_in = 4', 'move = "unit_step"\nresample_probability = 0.2', run=""),
+    "pbt_tournament": job(PBT + '\nselection = '
+'"binary_tournament"\nburn_in = 4', 'move = "unit_step"\nresample_probability = 0.2', run=""),
     "pbt_t_test_backtracking": job(
-        PBT.replace("max = 12", "max = 24") + '\nselection = "t_test"\nt_test_reports = 3\nbacktrack_after = 2', run="", trainer=FAILING
+        PBT.replace("max = 12", "max = 24") + '\nselection = "t_test"\n'
+'t_test_reports = 3\nbacktrack_after = 2', run="", trainer=FAILING
     ),
     "pbt_periods": job(PBT + "\nperiods = [1, 2]\nmigration = 0.5", run=""),
     "pbt_ray_tune": job('preset = "ray_tune"\n' + PBT, run=""),
     "pbt_pb2": job('preset = "pb2"\n' + PBT, run="", space=NUMBERS.replace('role = "hypergradient"\n', "")),
     "gpbt_default": job(GPBT, run=""),
     "gpbt_published": job('preset = "published"\ntype = "gpbt"\nchildren = 5\ninterval = 1\nmax = 5', run=""),
-    "gpbt_early_sequential": job(GPBT + "\nearly_stopping = true\nsequential = true\nparents_compete = true\nrepeat_child = false", run=""),
-    "gpbt_quorum_gp": job(GPBT + '\nquorum = 0.6\ndeadline = "1h"', 'type = "gp"\nstartup = 4', run="", trainer=FAILING),
+    "gpbt_early_sequential": job(GPBT + "\nearly_stopping = true\nsequential = true\nparents_compete = true\n"
+"repeat_child = false", run=""),
+    "gpbt_quorum_gp": job(GPBT + '\nquorum = '
+'0.6\ndeadline = "1h"', 'type = "gp"\nstartup = 4', run="", trainer=FAILING),
     "gpbt_perturb": job(GPBT, 'type = "tpe"\nbirths = "perturb"', run=""),
     "replay": '[run]\nseed = 7\n[metric]\nname = "valid_loss"\ndirection = "minimise"\n' + SPACE
-    + '[scheduler]\ntype = "replay"\n[[schedule]]\nto = 2\nlr = 0.1\nwidth = 16\nkind = "tanh"\n[[schedule]]\nto = 5\nlr = 0.02\nwidth = 16\nkind = "tanh"\n'
+    + '[scheduler]\ntype = "replay"\n[[schedule]]\nto = 2\nlr = 0.1\nwidth = 16\nkind = "tanh"\n[[schedule]]\n'
+'to = 5\nlr = 0.02\nwidth = 16\nkind = "tanh"\n'
     + '[trainer]\ntype = "toy"\nunit = "step"\n',
     "program_failures": job(ASHA, trainer=TRAINED_BY_PROGRAM, workers="retries = 1\nfailures_in_a_row = 0"),
     "torch_hypergradient": job(
