@@ -2,7 +2,7 @@
 """clang-tidy (.clang-tidy) over source files of src/ that the build in FOLDER compiles; a JUnit file with one test for
 each file.
 
-    .ci/tidy.py FOLDER RESULT.xml --commits 20       files that the last 20 commits touched
+    .ci/tidy.py FOLDER RESULT.xml --commits 20       files that the last 20 commits touched, the latest 24 of them
     .ci/tidy.py FOLDER RESULT.xml --share 3/8        files whose place modulo 8 is 3
     .ci/tidy.py FOLDER RESULT.xml --files src/a.cpp  these
 
@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TIDY = "clang-tidy-19"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "stemma-ci/tidy"
 
+# A commit that renames a word touches all files; the turning share of .ci/run looks at the others.
+AT_MOST = 24
 
 # clang 19 does not accept the headers of Debian's LibTorch, and takes minutes over each file that includes them.
 LEFT_OUT = ROOT / "src/trainer/torch"
@@ -41,10 +43,10 @@ def commands(folder):
 
 
 def touched(commits):
-    """Files of the last commits; a header stands for the source file of its name."""
+    """Files of the last commits, the latest first; a header stands for the source file of its name."""
     log = ["git", "-C", ROOT, "log", f"-{commits}", "--name-only", "--format="]
     names = subprocess.run(log, capture_output=True, text=True, check=True).stdout.split()
-    return {(ROOT / name).with_suffix(".cpp") for name in names if name.endswith((".cpp", ".hpp"))}
+    return dict.fromkeys((ROOT / name).with_suffix(".cpp") for name in names if name.endswith((".cpp", ".hpp")))
 
 
 def key(path, command, directory):
@@ -88,7 +90,7 @@ def main():
     known = commands(options.folder.resolve())
     paths = sorted(known)
     if options.commits:
-        paths = [path for path in paths if path in touched(options.commits)]
+        paths = [path for path in touched(options.commits) if path in known][:AT_MOST]
     elif options.share:
         share, of = map(int, options.share.split("/"))
         paths = paths[share % of :: of]
