@@ -17,11 +17,11 @@ _REAL, _INTEGER, _CHOICE = 1, 2, 3  # the byte before a value; 0: inactive, with
 
 
 class LoggedTables:
-    """The tables of a log. `more`: of the tables members, reports and epochs the columns of hyperparameters or metrics. Each table is made
-    when it is compared."""
+    """The tables of a log. `more`: of the tables members, reports and epochs the columns of hyperparameters or metrics. `limits`: those at
+    the start, by the columns of table budgets. Each table is made when it is compared."""
 
-    def __init__(self, log, more):
-        self._log, self._more, self._parameters, self._metrics = log, more, len(more["members"]), len(more["reports"])
+    def __init__(self, log, more, limits):
+        self._log, self._more, self._parameters, self._metrics, self._limits = log, more, len(more["members"]), len(more["reports"]), limits
         self._read_starts()
         self._read_workers()
         self._read_reports()
@@ -215,7 +215,11 @@ class LoggedTables:
         return {"report": self._epoch_report, "member": member[self._epoch_report], "resource": self._epoch_resource}, self._epoch_values.T
 
     def _leases(self):
-        return {**self._given, **self._when(self._given)}, ()
+        given = self._given
+        # A snapshot carries the number of the lease that left it.
+        owner = self._of_lease("member", given["snapshot"], schema.NONE)
+        before = given["snapshot"] < np.arange(len(owner))
+        return {**given, **self._when(given), "adopted_from": np.where(before & (owner != given["member"]), owner, schema.NONE)}, ()
 
     def _lease_ends(self):
         return {**self._ends, **self._when(self._ends)}, ()
@@ -248,6 +252,18 @@ class LoggedTables:
         ended = {"row": rows, "at": at, "change": IncarnationChange.ENDED, "reason": fields.take("u1"), "best": fields.take("i8"), "incarnation": self._incarnation(at)}
         started = {**self._starts, "change": IncarnationChange.STARTED, "best": schema.NONE}
         return self._merged("incarnations", *({**part, **self._when(part)} for part in (started, ended))), ()
+
+    def _budgets(self):
+        rows, at, fields = self._log.inputs(InputKind.BUDGET_CHANGED)
+        changed = {"row": rows, "at": at, **{name: fields.take(kind) for name, kind in (("members", "u8"), ("reports", "u8"), ("resource", "u8"), ("seconds", "f8"))},
+                   "target": np.full(len(rows), np.nan)}
+        there = np.flatnonzero(fields.take("u1") == 1)
+        changed["target"][there] = fields.take("f8", there)
+        known = self._limits["max_resource"] > 0 and len(self._starts["row"]) > 0 and self._starts["row"][0] == 0
+        raised = fields.take("i8")
+        changed["max_resource"] = np.maximum.accumulate(np.maximum(raised, self._limits["max_resource"])) if len(raised) else raised
+        first = {"row": np.zeros(1, int), "at": np.zeros(1, int), **{name: np.array([value]) for name, value in self._limits.items()}}
+        return self._merged("budgets", *({**part, **self._when(part)} for part in ([first] if known else []) + [changed])), ()
 
     @staticmethod
     def _merged(table, *parts):

@@ -171,7 +171,7 @@ class RunFile:
         if self._logged is None:
             log = Log(*(self._tables.get(name, self._read(name)) for name in _LOG))
             self._logged = LoggedTables(log, {"members": [item.column for item in self.parameters], "reports": [item.column for item in self.metrics],
-                                              "epochs": [item.epochs_column for item in self.metrics]})
+                                              "epochs": [item.epochs_column for item in self.metrics]}, self._limits)
         return self._logged
 
     def _open(self):
@@ -223,6 +223,8 @@ class RunFile:
         text = {name: _text(attributes[name]) for name in ("name", "run_id", "metric", "unit", "program_version", "git_hash")}
         if header_crc32(file) != int(attributes["header_crc32"]):
             raise ValueError("the header's checksum is wrong")
+        names = [column for column in schema.TABLES["budgets"] if column not in ("sequence", "time")]
+        self._limits = {name: attributes[f"limit_{name}"] for name in names} if self.version >= 2 else dict.fromkeys(names, 0)
         space = json.loads(_text(file["space"][()]))
         self.header = Header(**text, seed=int(attributes["seed"]), maximise=bool(attributes["maximise"]),
                              started_unix=float(attributes["started_unix"]), job=_text(file["job"][()]),
@@ -290,6 +292,10 @@ def header_crc32(file):
         out.append(int(held_out))
     if len(attributes.get("machines", b"")):  # older files have none
         put(attributes["machines"])
+    if int(attributes["format_version"]) >= 2:
+        put(file["job_resolved"][()])
+        limits = (attributes[f"limit_{name}"] for name in ("members", "reports", "resource", "seconds", "target", "max_resource"))
+        out += struct.pack("<IQQQddq", int(attributes["rules_version"]), *(value.item() for value in limits))
     return zlib.crc32(out)
 
 

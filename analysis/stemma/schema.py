@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 FORMAT = "stemma-run"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 NONE = -1  # an id that is not there
 COMMIT_CLOSED, COMMIT_FINISHED = 1, 2  # bits of the column flags of commits
@@ -99,6 +99,12 @@ class EndReason(IntEnum):
     NO_WORKERS = 9
 
 
+class StopReason(IntEnum):
+    USER = 1
+    SIGNAL = 2
+    TIME_LIMIT = 3
+
+
 class ReportStatus(IntEnum):
     FULL = 1
     PARTIAL = 2
@@ -187,6 +193,7 @@ TABLES = {
         "source": "uint8",
         "snapshot": "int64",
         "attempt": "uint32",
+        "adopted_from": "int64",
         "sequence": "uint64",
         "time": "float64",
     },
@@ -249,6 +256,16 @@ TABLES = {
         "reason": "uint8",
         "best": "int64",
     },
+    "budgets": {
+        "sequence": "uint64",
+        "time": "float64",
+        "members": "uint64",
+        "reports": "uint64",
+        "resource": "uint64",
+        "seconds": "float64",
+        "target": "float64",
+        "max_resource": "int64",
+    },
     "text": {
     },
     "commits": {
@@ -267,8 +284,24 @@ TABLES = {
         "events": "uint64",
         "failures": "uint64",
         "incarnations": "uint64",
+        "budgets": "uint64",
         "text": "uint64",
         "flags": "uint32",
+        "inputs_crc32": "uint32",
+        "decisions_crc32": "uint32",
+        "payload_crc32": "uint32",
+        "members_crc32": "uint32",
+        "reports_crc32": "uint32",
+        "epochs_crc32": "uint32",
+        "leases_crc32": "uint32",
+        "lease_ends_crc32": "uint32",
+        "workers_crc32": "uint32",
+        "snapshots_crc32": "uint32",
+        "events_crc32": "uint32",
+        "failures_crc32": "uint32",
+        "incarnations_crc32": "uint32",
+        "budgets_crc32": "uint32",
+        "text_crc32": "uint32",
         "crc32": "uint32",
     },
 }
@@ -287,4 +320,37 @@ DECODERS = {
     ("failures", "kind"): FailureKind,
     ("incarnations", "change"): IncarnationChange,
     ("incarnations", "reason"): EndReason,
+}
+
+# Fields of each kind of input and decision in `payload`, in their order (docs/SCHEMA.md, "Payload").
+INPUT_FIELDS = {
+    "incarnation_started": {"incarnation": "uint32", "workers": "uint32"},
+    "worker_joined": {"worker": "id", "host": "text", "device": "text", "snapshot_quota": "uint64"},
+    "worker_lost": {"worker": "id", "reason": "text"},
+    "lease_reported": {"worker": "id", "lease": "id", "reached": "int64", "seconds": "float64", "snapshot_bytes": "uint64", "rows": "list of (resource int64, values list of float64)"},
+    "lease_failed": {"worker": "id", "lease": "id", "kind": "uint8 FAILURE_KINDS", "type": "text", "message": "text", "reached": "int64", "seconds": "float64"},
+    "snapshot_persisted": {"snapshot": "id", "ok": "bool", "message": "text"},
+    "snapshot_missing": {"snapshot": "id"},
+    "transfer_done": {"transfer": "id"},
+    "ticked": {},
+    "stop_requested": {"reason": "uint8 STOP_REASONS"},
+    "member_stopped": {"member": "id"},
+    "budget_changed": {"budget": "(members uint64, reports uint64, resource uint64, seconds float64, target optional float64)", "max_resource": "int64"},
+    "model_fitted": {"number": "uint64", "model": "list of float64"},
+    "transfer_failed": {"transfer": "id"},
+}
+
+EFFECT_FIELDS = {
+    "born": {"member": "id", "cause": "uint8 BIRTH_CAUSES", "parent": "id", "donor": "id", "generation": "uint32", "configuration": "list of value"},
+    "assign": {"worker": "id", "lease": "id", "member": "id", "from": "int64", "to": "int64", "source": "(kind uint8 SOURCE_KINDS, snapshot id, owner id, transfer id, bytes uint64)", "attempt": "uint32"},
+    "serve": {"transfer": "id", "snapshot": "id", "owner": "id", "receiver": "id"},
+    "abort_transfer": {"transfer": "id", "worker": "id"},
+    "drop": {"worker": "id", "snapshot": "id"},
+    "persist": {"worker": "id", "snapshot": "id"},
+    "erase": {"snapshot": "id"},
+    "cancel": {"worker": "id", "lease": "id"},
+    "dismiss": {"worker": "id"},
+    "noted": {"kind": "uint8 EVENT_KINDS", "member": "id", "lease": "id", "worker": "id", "value": "float64"},
+    "ended": {"reason": "uint8 END_REASONS", "best": "id"},
+    "replicate": {"transfer": "id", "snapshot": "id", "member": "id", "resource": "int64", "owner": "id", "worker": "id", "bytes": "uint64"},
 }

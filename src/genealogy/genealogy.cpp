@@ -95,27 +95,23 @@ GenealogyBuilder::GenealogyBuilder(const RunHeader& header) : maximise_(header.m
 }
 
 void GenealogyBuilder::add(const Entry& entry) {
-    // What was out went down with the incarnation or the worker; its report, should it come, is late.
-    if (std::holds_alternative<IncarnationStarted>(entry.input.body)) out_.clear();
-    if (const auto* lost = std::get_if<WorkerLost>(&entry.input.body)) {
-        std::erase_if(out_, [&](const auto& item) { return item.second.worker == lost->worker; });
-    }
-    if (const auto* failed = std::get_if<LeaseFailed>(&entry.input.body)) out_.erase(failed->lease);
     const auto* report = std::get_if<LeaseReported>(&entry.input.body);
-    if (report != nullptr) on(*report);
-    for (const auto& effect : entry.effects) on(effect, report);
+    const auto ends = leases_.on(entry.input.body);
+    if (report != nullptr && !ends.empty()) on(*report, ends[0].member);
+    for (const auto& effect : entry.effects) {
+        leases_.on(effect);
+        on(effect, report);
+    }
 }
 
-void GenealogyBuilder::on(const LeaseReported& report) {
-    const auto found = out_.find(report.lease);
-    if (found == out_.end() || found->second.worker != report.worker) return;
-    auto& reports = members_[found->second.member.value].reports;
-    out_.erase(found);
+void GenealogyBuilder::on(const LeaseReported& report, MemberId member) {
+    if (member.value >= members_.size()) return;
+    auto& reports = members_[member.value].reports;
     if (report.rows.empty()) return;
     // Trained once more from an earlier snapshot: the later report stands.
     while (!reports.empty() && reports.back().resource >= report.reached) reports.pop_back();
     const auto& values = report.rows.back().values;
-    reports.push_back({report.reached, metric_ < values.size() ? values[metric_] : nan});
+    reports.push_back({report.reached, metric_ < values.size() ? values[metric_] : nan, {report.lease.value}});
 }
 
 void GenealogyBuilder::on(const Effect& effect, const LeaseReported* report) {
@@ -136,16 +132,12 @@ void GenealogyBuilder::on(const Effect& effect, const LeaseReported* report) {
         auto& member = members_[assign->member.value];
         if (!assigned_[assign->member.value]) member.from = assign->from;
         assigned_[assign->member.value] = true;
-        out_[assign->lease] = {assign->member, assign->worker};
     } else if (const auto* noted = std::get_if<Noted>(&effect)) {
         if (noted->kind == EventKind::new_best && report != nullptr) {
             best_ = noted->member;
-            best_report_ = {report->reached, noted->value};
-        }
-        // Still out when these come: its deadline passed, or its worker went.
-        if (noted->kind == EventKind::requeued || noted->kind == EventKind::retry ||
-            noted->kind == EventKind::member_failed) {
-            out_.erase(noted->lease);
+            // With repeats the best member may be another than the one that reported.
+            const auto& reports = members_.at(noted->member.value).reports;
+            best_report_ = {report->reached, noted->value, reports.empty() ? SnapshotId{} : reports.back().snapshot};
         }
     }
 }

@@ -3,12 +3,12 @@
 
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "record/lease_book.hpp"
 #include "record/run_reader.hpp"
 
 namespace stemma {
@@ -17,6 +17,7 @@ namespace stemma {
 struct Measurement {
     Resource resource = 0;
     double metric = std::numeric_limits<double>::quiet_NaN();  ///< the one that is optimised
+    SnapshotId snapshot = {};  ///< that the training left, if it left one; carries the number of its lease
 };
 
 struct Relative {
@@ -92,19 +93,15 @@ public:
     Genealogy take();
 
 private:
-    struct Lease {
-        MemberId member;
-        WorkerId worker;
-    };
     /// `report`: the input of the same entry, or nullptr.
     void on(const Effect& effect, const LeaseReported* report);
-    void on(const LeaseReported& report);
+    void on(const LeaseReported& report, MemberId member);
 
     std::size_t metric_ = 0;
     bool maximise_ = false;
     std::vector<Relative> members_;
     std::vector<bool> assigned_;
-    std::map<LeaseId, Lease> out_;
+    LeaseBook leases_;
     MemberId best_;
     std::optional<Measurement> best_report_;
 };

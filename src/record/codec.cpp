@@ -16,12 +16,16 @@ using record_fields::each;
 
 template <class T>
 concept HasFields = requires(T& item) {
-    each(item, [](auto&) {});
+    each(item, [](const char*, auto&) {});
 };
 
 struct Write {
     ByteWriter& out;
 
+    template <class T>
+    void operator()(const char*, const T& field) const {
+        (*this)(field);
+    }
     template <class T>
     requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void operator()(T value) const { out.put(value); }
     template <class Tag>
@@ -49,6 +53,10 @@ struct Write {
 struct Read {
     ByteReader& in;
 
+    template <class T>
+    void operator()(const char*, T& field) const {
+        (*this)(field);
+    }
     template <class T>
     requires std::is_arithmetic_v<T>
     void operator()(T& value) const { in.get(value); }

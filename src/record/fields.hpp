@@ -1,6 +1,7 @@
 #pragma once
 // The fields of every input and effect, in the order in which they are stored: the one place that the writer, the
-// reader and the golden files share. `each` calls its argument with each field; const and non-const structs both work.
+// reader, docs/SCHEMA.md and the golden files share. `each` calls its argument with the name and the value of each
+// field; const and non-const structs both work.
 
 #include <type_traits>
 
@@ -14,122 +15,128 @@ concept Is = std::is_same_v<std::remove_const_t<Struct>, T>;
 
 template <Is<MetricRow> S, class V>
 void each(S& s, V&& v) {
-    v(s.resource), v(s.values);
+    v("resource", s.resource), v("values", s.values);
 }
 template <Is<Source> S, class V>
 void each(S& s, V&& v) {
-    v(s.kind), v(s.snapshot), v(s.owner), v(s.transfer), v(s.bytes);
+    v("kind", s.kind), v("snapshot", s.snapshot), v("owner", s.owner), v("transfer", s.transfer), v("bytes", s.bytes);
 }
 template <Is<Budget> S, class V>
 void each(S& s, V&& v) {
-    v(s.members), v(s.reports), v(s.resource), v(s.seconds), v(s.target);
+    v("members", s.members), v("reports", s.reports), v("resource", s.resource), v("seconds", s.seconds),
+        v("target", s.target);
 }
 
 template <Is<IncarnationStarted> S, class V>
 void each(S& s, V&& v) {
-    v(s.incarnation), v(s.workers);
+    v("incarnation", s.incarnation), v("workers", s.workers);
 }
 template <Is<WorkerJoined> S, class V>
 void each(S& s, V&& v) {
-    v(s.worker), v(s.host), v(s.device), v(s.snapshot_quota);
+    v("worker", s.worker), v("host", s.host), v("device", s.device), v("snapshot_quota", s.snapshot_quota);
 }
 template <Is<WorkerLost> S, class V>
 void each(S& s, V&& v) {
-    v(s.worker), v(s.reason);
+    v("worker", s.worker), v("reason", s.reason);
 }
 template <Is<LeaseReported> S, class V>
 void each(S& s, V&& v) {
-    v(s.worker), v(s.lease), v(s.reached), v(s.seconds), v(s.snapshot_bytes), v(s.rows);
+    v("worker", s.worker), v("lease", s.lease), v("reached", s.reached), v("seconds", s.seconds),
+        v("snapshot_bytes", s.snapshot_bytes), v("rows", s.rows);
 }
 template <Is<LeaseFailed> S, class V>
 void each(S& s, V&& v) {
-    v(s.worker), v(s.lease), v(s.kind), v(s.type), v(s.message), v(s.reached), v(s.seconds);
+    v("worker", s.worker), v("lease", s.lease), v("kind", s.kind), v("type", s.type), v("message", s.message),
+        v("reached", s.reached), v("seconds", s.seconds);
 }
 template <Is<SnapshotPersisted> S, class V>
 void each(S& s, V&& v) {
-    v(s.snapshot), v(s.ok), v(s.message);
+    v("snapshot", s.snapshot), v("ok", s.ok), v("message", s.message);
 }
 template <Is<SnapshotMissing> S, class V>
 void each(S& s, V&& v) {
-    v(s.snapshot);
+    v("snapshot", s.snapshot);
 }
 template <Is<TransferDone> S, class V>
 void each(S& s, V&& v) {
-    v(s.transfer);
+    v("transfer", s.transfer);
 }
 template <Is<Ticked> S, class V>
 void each(S&, V&&) {}
 template <Is<StopRequested> S, class V>
 void each(S& s, V&& v) {
-    v(s.reason);
+    v("reason", s.reason);
 }
 template <Is<MemberStopped> S, class V>
 void each(S& s, V&& v) {
-    v(s.member);
+    v("member", s.member);
 }
 template <Is<BudgetChanged> S, class V>
 void each(S& s, V&& v) {
-    v(s.budget), v(s.max_resource);
+    v("budget", s.budget), v("max_resource", s.max_resource);
 }
 
 template <Is<ModelFitted> S, class V>
 void each(S& s, V&& v) {
-    v(s.number), v(s.model);
+    v("number", s.number), v("model", s.model);
 }
 
 template <Is<TransferFailed> S, class V>
 void each(S& s, V&& v) {
-    v(s.transfer);
+    v("transfer", s.transfer);
 }
 
 template <Is<Born> S, class V>
 void each(S& s, V&& v) {
-    v(s.member), v(s.cause), v(s.parent), v(s.donor), v(s.generation), v(s.configuration);
+    v("member", s.member), v("cause", s.cause), v("parent", s.parent), v("donor", s.donor),
+        v("generation", s.generation), v("configuration", s.configuration);
 }
 template <Is<Assign> S, class V>
 void each(S& s, V&& v) {
-    v(s.worker), v(s.lease), v(s.member), v(s.from), v(s.to), v(s.source), v(s.attempt);
+    v("worker", s.worker), v("lease", s.lease), v("member", s.member), v("from", s.from), v("to", s.to),
+        v("source", s.source), v("attempt", s.attempt);
 }
 template <Is<Serve> S, class V>
 void each(S& s, V&& v) {
-    v(s.transfer), v(s.snapshot), v(s.owner), v(s.receiver);
+    v("transfer", s.transfer), v("snapshot", s.snapshot), v("owner", s.owner), v("receiver", s.receiver);
 }
 template <Is<AbortTransfer> S, class V>
 void each(S& s, V&& v) {
-    v(s.transfer), v(s.worker);
+    v("transfer", s.transfer), v("worker", s.worker);
 }
 template <Is<Drop> S, class V>
 void each(S& s, V&& v) {
-    v(s.worker), v(s.snapshot);
+    v("worker", s.worker), v("snapshot", s.snapshot);
 }
 template <Is<Persist> S, class V>
 void each(S& s, V&& v) {
-    v(s.worker), v(s.snapshot);
+    v("worker", s.worker), v("snapshot", s.snapshot);
 }
 template <Is<Erase> S, class V>
 void each(S& s, V&& v) {
-    v(s.snapshot);
+    v("snapshot", s.snapshot);
 }
 template <Is<Cancel> S, class V>
 void each(S& s, V&& v) {
-    v(s.worker), v(s.lease);
+    v("worker", s.worker), v("lease", s.lease);
 }
 template <Is<Dismiss> S, class V>
 void each(S& s, V&& v) {
-    v(s.worker);
+    v("worker", s.worker);
 }
 template <Is<Noted> S, class V>
 void each(S& s, V&& v) {
-    v(s.kind), v(s.member), v(s.lease), v(s.worker), v(s.value);
+    v("kind", s.kind), v("member", s.member), v("lease", s.lease), v("worker", s.worker), v("value", s.value);
 }
 template <Is<Ended> S, class V>
 void each(S& s, V&& v) {
-    v(s.reason), v(s.best);
+    v("reason", s.reason), v("best", s.best);
 }
 
 template <Is<Replicate> S, class V>
 void each(S& s, V&& v) {
-    v(s.transfer), v(s.snapshot), v(s.member), v(s.resource), v(s.owner), v(s.worker), v(s.bytes);
+    v("transfer", s.transfer), v("snapshot", s.snapshot), v("member", s.member), v("resource", s.resource),
+        v("owner", s.owner), v("worker", s.worker), v("bytes", s.bytes);
 }
 
 }  // namespace stemma::record_fields

@@ -8,8 +8,16 @@
 
 #include "manager/effect.hpp"
 #include "manager/input.hpp"
+#include "manager/rules.hpp"
 
 namespace stemma {
+
+/// Limits of a search: its budget, and what a member is trained to at most (0 = not known).
+struct Limits {
+    Budget budget = {};
+    Resource max_resource = 0;
+    friend bool operator==(const Limits&, const Limits&) = default;
+};
 
 /// What identifies a run and is needed to reproduce it. Written once, before the first input.
 struct RunHeader {
@@ -17,6 +25,11 @@ struct RunHeader {
     std::string name;
     std::string job_text;   ///< the TOML as given, byte for byte
     std::string overrides;  ///< the --set arguments, one a line
+    /// The job with overrides and all defaults filled in, as TOML. "" in files from before this was kept, and where
+    /// TOML cannot say it.
+    std::string job_resolved;
+    std::uint32_t rules = rules_version;  ///< by which the search was decided
+    Limits limits;                        ///< at the start
     std::uint64_t seed = 0;
     std::string program_version;
     std::string git_hash;

@@ -73,6 +73,7 @@ constexpr auto end_reasons = std::to_array<Named>({{1, "exhausted"},
                                                    {7, "stopped"},
                                                    {8, "repeated_failure"},
                                                    {9, "no_workers"}});
+constexpr auto stop_reasons = std::to_array<Named>({{1, "user"}, {2, "signal"}, {3, "time_limit"}});
 constexpr auto report_status = std::to_array<Named>({{1, "full"}, {2, "partial"}, {3, "late"}});
 constexpr auto lease_outcomes =
     std::to_array<Named>({{1, "reported"}, {2, "partial"}, {3, "failed"}, {4, "lost"}, {5, "timed_out"}});
@@ -88,6 +89,7 @@ constexpr auto all_enumerations = std::to_array<Enumeration>({{"INPUT_KINDS", in
                                                               {"FAILURE_KINDS", failure_kinds},
                                                               {"EVENT_KINDS", event_kinds},
                                                               {"END_REASONS", end_reasons},
+                                                              {"STOP_REASONS", stop_reasons},
                                                               {"REPORT_STATUS", report_status},
                                                               {"LEASE_OUTCOMES", lease_outcomes},
                                                               {"WORKER_CHANGES", worker_changes},

@@ -11,8 +11,12 @@
 namespace stemma {
 
 inline constexpr std::string_view run_file_format = "stemma-run";
-/// Raised with every change of a table's columns; the reader then has to go on reading the older ones.
-inline constexpr std::uint32_t run_file_version = 1;
+/// Raised with every change of a table's columns or of the header. Readers find tables, columns and pieces of the
+/// header by name, and go on reading the older files.
+inline constexpr std::uint32_t run_file_version = 2;
+/// The lowest version of which a reader gets no wrong result from a file of this version: raised only where a table, a
+/// column or a number gets another meaning, or the log gets kinds of inputs or decisions that a reader must know.
+inline constexpr std::uint32_t run_file_readable_by = 2;
 
 /// `id` is stored as a signed 64-bit integer; -1 = none.
 enum class ColumnType : std::uint8_t { u8, u32, u64, i64, f64, id };
@@ -22,6 +26,7 @@ struct Column {
     ColumnType type;
     std::string_view unit;
     std::string_view meaning;
+    std::string_view formerly = {};  ///< what older files call it
 };
 
 /// Columns beyond the fixed ones: one f64 for each parameter or metric of the run, named after it.
@@ -33,9 +38,10 @@ struct TableSpec {
     MoreColumns more;
     std::uint32_t chunk_rows;
     std::string_view meaning;
+    std::uint32_t since = 1;         ///< format version that brought it
+    std::string_view formerly = {};  ///< what older files call it
 };
 
-/// Order = order of the row counts in `commits`: append only.
 enum class Table : std::uint8_t {
     inputs,
     decisions,
@@ -50,10 +56,11 @@ enum class Table : std::uint8_t {
     events,
     failures,
     incarnations,
+    budgets,
     text,
-    commits
+    commits  ///< the last
 };
-inline constexpr std::size_t table_count = 15;
+inline constexpr std::size_t table_count = 16;
 
 enum class ReportStatus : std::uint8_t { full = 1, partial = 2, late = 3 };
 enum class LeaseOutcome : std::uint8_t { reported = 1, partial = 2, failed = 3, lost = 4, timed_out = 5 };
@@ -68,6 +75,7 @@ namespace columns {
 
 using enum ColumnType;
 inline constexpr std::string_view at_sequence = "input that made this row";
+inline constexpr std::string_view checksum = "CRC-32 of all committed bytes of the table, as they lie in the file";
 inline constexpr std::string_view at_time = "since the run's first start, pauses between incarnations not counted";
 
 inline constexpr auto inputs =
@@ -119,6 +127,7 @@ inline constexpr auto leases =
                            {"source", u8, "", "where the start comes from: SOURCE_KINDS"},
                            {"snapshot", id, "", "started from"},
                            {"attempt", u32, "", "0 = first; counts retries of the same training"},
+                           {"adopted_from", id, "", "whose snapshot it starts from, where that is another member's"},
                            {"sequence", u64, "", at_sequence},
                            {"time", f64, "s", at_time}});
 inline constexpr auto lease_ends = std::to_array<Column>({{"lease", id, "", "that ended"},
@@ -176,6 +185,15 @@ inline constexpr auto incarnations =
                            {"workers", u32, "", "that were started; 0 = not known"},
                            {"reason", u8, "", "why it ended: END_REASONS; 0 = it started"},
                            {"best", id, "", "best member at the end"}});
+inline constexpr auto budgets =
+    std::to_array<Column>({{"sequence", u64, "", at_sequence},
+                           {"time", f64, "s", at_time},
+                           {"members", u64, "", "configurations that may be tried; 0 = any number"},
+                           {"reports", u64, "", "trainings that may end with a report; 0 = any number"},
+                           {"resource", u64, "unit", "training of all members together; 0 = any"},
+                           {"seconds", f64, "s", "running time of the search; 0 = any"},
+                           {"target", f64, "", "value of the metric that ends the search; NaN = none"},
+                           {"max_resource", i64, "unit", "what a member is trained to at most"}});
 inline constexpr auto commits =
     std::to_array<Column>({{"commit", u64, "", "row number"},
                            {"time", f64, "s", at_time},
@@ -192,10 +210,26 @@ inline constexpr auto commits =
                            {"events", u64, "row", "committed"},
                            {"failures", u64, "row", "committed"},
                            {"incarnations", u64, "row", "committed"},
+                           {"budgets", u64, "row", "committed"},
                            {"text", u64, "byte", "committed"},
                            {"flags", u32, "", "1: the file was closed in good order here; 2: the search had ended"},
-                           {"crc32", u32, "", "of this row's bytes before this column"}});
-static_assert(commits.size() == 4 + table_count - 1, "one row count for each table but commits itself");
+                           {"inputs_crc32", u32, "", checksum},
+                           {"decisions_crc32", u32, "", checksum},
+                           {"payload_crc32", u32, "", checksum},
+                           {"members_crc32", u32, "", checksum},
+                           {"reports_crc32", u32, "", checksum},
+                           {"epochs_crc32", u32, "", checksum},
+                           {"leases_crc32", u32, "", checksum},
+                           {"lease_ends_crc32", u32, "", checksum},
+                           {"workers_crc32", u32, "", checksum},
+                           {"snapshots_crc32", u32, "", checksum},
+                           {"events_crc32", u32, "", checksum},
+                           {"failures_crc32", u32, "", checksum},
+                           {"incarnations_crc32", u32, "", checksum},
+                           {"budgets_crc32", u32, "", checksum},
+                           {"text_crc32", u32, "", checksum},
+                           {"crc32", u32, "", "of this row's bytes before this column, which is the last"}});
+static_assert(commits.size() == 4 + 2 * (table_count - 1), "a count and a checksum for each table but commits itself");
 
 }  // namespace columns
 
@@ -219,6 +253,9 @@ inline constexpr std::array<TableSpec, table_count> tables = {{
     {"/events", columns::events, MoreColumns::none, 512, "What is worth telling"},
     {"/failures", columns::failures, MoreColumns::none, 128, "Trainings that failed"},
     {"/incarnations", columns::incarnations, MoreColumns::none, 32, "Starts and ends of the program"},
+    {"/budgets", columns::budgets, MoreColumns::none, 32,
+     "Limits of the search: those at its start, and each change of them, which holds from then on. Not in older files",
+     2},
     {"/text", {}, MoreColumns::none, 4096, "Bytes of the texts that other tables point to, UTF-8"},
     {"/commits", columns::commits, MoreColumns::none, 512,
      "Consistent states: rows of a table beyond its count in the last valid row here do not count"},
@@ -232,7 +269,13 @@ struct HeaderItem {
 };
 inline constexpr auto header_items = std::to_array<HeaderItem>({
     {"format", "text", "\"stemma-run\""},
-    {"format_version", "uint32", "of this schema; a program refuses versions that it does not know"},
+    {"format_version", "uint32", "of this schema"},
+    {"format_readable_by", "uint32",
+     "lowest format version that a reader must know to read this file without a wrong result; files without it: 1"},
+    {"rules_version", "uint32",
+     "of the rules by which the search was decided; a program of other rules can show the run, but not resume or "
+     "verify "
+     "it; files without it: 1"},
     {"file_incarnation", "uint32",
      "times that a resume has written the file anew; a reader that sees it change opens again"},
     {"run_id", "text", "16 hex digits"},
@@ -246,8 +289,20 @@ inline constexpr auto header_items = std::to_array<HeaderItem>({
     {"machines", "text",
      "CPU, program and compiler of rank 0, one line for each that wrote to the file; not in older files"},
     {"started_unix", "float64", "first start, seconds since 1970"},
-    {"header_crc32", "uint32", "of the header, so that damage is noticed"},
+    {"limit_members", "uint64", "configurations that might be tried, at the start; 0: any number; see /budgets"},
+    {"limit_reports", "uint64", "trainings that might end with a report, at the start; 0: any number"},
+    {"limit_resource", "uint64", "training of all members together, at the start; 0: any"},
+    {"limit_seconds", "float64", "running time, at the start; 0: any"},
+    {"limit_target", "float64", "value of the metric that ends the search, at the start; NaN: none"},
+    {"limit_max_resource", "int64", "what a member was trained to at most, at the start; 0: not known"},
+    {"header_crc32", "uint32",
+     "CRC-32 of the header, so that damage is noticed: of the pieces of format 2 in the order of the section "
+     "\"Header's "
+     "checksum\"; what later formats add is not part of it"},
     {"/job", "text", "the job file, byte for byte"},
+    {"/job_resolved", "text",
+     "the job with --set values, presets and all defaults filled in, as TOML: what the search did. Empty where a value "
+     "is no UTF-8; not in older files"},
     {"/overrides", "text", "the --set arguments, one a line"},
     {"/space", "text", "the search space as JSON: domains, choices, roles, conditions"},
     {"/parameter_names", "text[n]", "names of the hyperparameters, in order"},
@@ -270,7 +325,7 @@ struct Enumeration {
     std::string_view name;  ///< "INPUT_KINDS"
     std::span<const Named> values;
 };
-/// Every enumeration that a column's meaning names.
+/// Every enumeration that the meaning of a column or the type of a field in the payload names.
 std::span<const Enumeration> enumerations();
 /// "lease_reported"; "7" where the number is unknown.
 std::string name_in(std::string_view enumeration, std::uint8_t value);

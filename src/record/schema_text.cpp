@@ -1,6 +1,7 @@
 // The schema as a page to read and as constants for Python.
 #include <fmt/format.h>
 
+#include "record/payload_text.hpp"
 #include "record/schema.hpp"
 
 namespace stemma {
@@ -42,6 +43,41 @@ std::string upper(std::string_view name) {
     return out;
 }
 
+constexpr std::string_view notes = R"(
+## Notes for readers
+
+* Units: times are seconds of the run. "unit" is the job's own unit of training, epochs or optimizer steps (the
+  attribute `unit`). Metrics have the units that the trainer gives them.
+* `resource`, `from`, `to` and `asked` count a member's training from scratch. A child goes on from its parent's
+  snapshot, so its first training begins at the parent's `resource`, not at 0.
+* A report is partial (`status`) where its training was canceled before its end: `resource` is less than `asked`. It
+  is not ranked. Canceled before its first boundary it has no rows in `epochs`, NaN as metrics, and no snapshot. A
+  late report came after its training was given up. It is recorded, but changes nothing.
+* `epochs` has one row for each unit of training of a report, the last one at the report's `resource`. Between these
+  rows stand points of trajectories where hyperparameters move: such a row has NaN in every metric but the `hyper_*`
+  ones.
+* Metrics whose names begin with `hyper` say how hyperparameters moved in a training by hypergradients: `hyper_step`
+  is the optimizer step of the member; `hyper_lr` (the median where each weight has its own; `hyper_lr_low` and
+  `hyper_lr_high` are the 5 % and 95 % quantiles), `hyper_weight_decay`, `hyper_momentum` (for Adam beta1) and
+  `hyper_beta2` are the values in use; `hyper_raw_*` are the values that the hyper-optimizer moves (base-10
+  logarithms, logits); `hypergradient_norm` is the norm of the last hypergradient on these, before clipping;
+  `hyper_steps`, `hyper_skipped`, `hyper_clipped`, `hyper_truncated` and `hyper_bounded` count the hyper-steps of
+  the member, and those of them with that fate.
+* `/overrides` has one `path=value` a line, in the order of the command line. The path is TOML's dotted path
+  (`space."my lr".low`). The value is TOML; what is no TOML value is taken as a string. `/job_resolved` has them
+  already.
+* A file of a finished search has been rewritten: same rows, same checksums.
+
+## Header's checksum
+
+`header_crc32` is the CRC-32 (as in zlib) of these pieces, encoded as in the payload: the texts `run_id`, `name`,
+`/job`, `/overrides`, `program_version`, `git_hash`, `metric`, `unit` and `/space`; `seed`; `started_unix`;
+`maximise`; the count of the parameters (uint32) and their names; of each metric its name and whether it is held
+out; `machines`, if it is not empty; and, from format 2 on, the text `/job_resolved`, `rules_version`,
+`limit_members`, `limit_reports`, `limit_resource`, `limit_seconds`, `limit_target` and `limit_max_resource`. Pieces
+that later formats add are not part of it.
+)";
+
 }  // namespace
 
 std::string schema_markdown() {
@@ -58,9 +94,12 @@ std::string schema_markdown() {
         "is committed; rows beyond them do not count. A file whose search has ended is rewritten compressed (deflate) "
         "and with "
         "checksums (Fletcher-32).\n\n"
-        "Times are seconds of the run; a unit called \"unit\" is the job's own (`unit`: epochs or steps). A column "
-        "named like "
-        "a parameter or metric that would clash with another column gets `_` appended.\n\n"
+        "Find tables and columns by name: other versions have more or fewer of them, in another order. Only the "
+        "columns of "
+        "parameters and metrics stand at a known place, the end of their tables. A column named like a parameter or "
+        "metric "
+        "that would clash with another column gets `_` appended. A reader that knows format version "
+        "`format_readable_by` gets no wrong result from a file; what a file lacks is that of an older version.\n\n"
         "## Header\n\nAttributes of the root group, and datasets.\n\n| name | type | meaning |\n| --- | --- | --- |\n",
         run_file_format, run_file_version);
     for (const auto& item : header_items)
@@ -78,6 +117,8 @@ std::string schema_markdown() {
         }
         out += more_text(table.more);
     }
+    out += notes;
+    out += payload_markdown();
     out += "\n## Numbers and their names\n\nA number once used keeps its meaning; new ones are added at the end.\n";
     for (const auto& enumeration : enumerations()) {
         out += fmt::format("\n`{}`: ", enumeration.name);
@@ -118,7 +159,7 @@ std::string schema_python() {
                 fmt::format("    (\"{}\", \"{}\"): {},\n", tables[i].name.substr(1), column.name, class_name(decoder));
         }
     }
-    out += "}\n";
+    out += "}\n" + payload_python();
     return out;
 }
 

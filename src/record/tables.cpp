@@ -46,7 +46,8 @@ std::size_t row_bytes(Table table, const RunHeader& header) {
     return bytes;
 }
 
-TableRows::TableRows(const RunHeader& header) : metrics_(header.metrics.size()), parameters_(header.parameters.size()) {
+TableRows::TableRows(const RunHeader& header)
+    : metrics_(header.metrics.size()), parameters_(header.parameters.size()), limits_(header.limits) {
     for (std::size_t i = 0; i < table_count; ++i) row_bytes_[i] = stemma::row_bytes(static_cast<Table>(i), header);
 }
 
@@ -62,10 +63,14 @@ void TableRows::add(const Input& input, std::span<const Effect> effects) {
     time_ = input.time;
     put_input(input, effects.size());
     // First the input: a lease that is assigned in the answer must not be taken for one of those that just ended.
+    const auto ends = leases_out_.on(input.body);
+    late_ = ends.empty();
+    for (const auto& end : ends) put<Table::lease_ends>(end.lease, sequence_, time_, end.outcome);
     std::visit([this](const auto& body) { on(body); }, input.body);
     std::uint32_t count = 0;
     for (const auto& effect : effects) {
         put_decision(count++, effect);
+        if (const auto end = leases_out_.on(effect)) put<Table::lease_ends>(end->lease, sequence_, time_, end->outcome);
         std::visit([this](const auto& body) { on(body); }, effect);
     }
 }
@@ -105,12 +110,14 @@ TableRows::LeaseFacts TableRows::facts(LeaseId lease) const {
     return lease.value < leases_.size() ? leases_[lease.value] : LeaseFacts{};
 }
 
-void TableRows::end_lease(LeaseId lease, LeaseOutcome outcome) {
-    if (out_.erase(lease) > 0) put<Table::lease_ends>(lease, sequence_, time_, outcome);
-}
-
 void TableRows::snapshot_row(SnapshotId snapshot, SnapshotChange change) {
     put<Table::snapshots>(sequence_, time_, snapshot, facts({snapshot.value}).member, change);
+}
+
+void TableRows::budget_row() {
+    const auto& budget = limits_.budget;
+    put<Table::budgets>(sequence_, time_, budget.members, budget.reports, budget.resource, budget.seconds,
+                        budget.target.value_or(nan), limits_.max_resource);
 }
 
 void TableRows::put_commit(std::uint64_t commit, std::uint32_t flags) {
@@ -121,6 +128,10 @@ void TableRows::put_commit(std::uint64_t commit, std::uint32_t flags) {
     out.put(time_);
     for (std::size_t i = 0; i < index(Table::commits); ++i) out.put(count(static_cast<Table>(i)));
     out.put(flags);
+    for (std::size_t i = 0; i < index(Table::commits); ++i) {
+        checksums_[i] = crc32_of(rows_[i], checksums_[i]);
+        out.put(checksums_[i]);
+    }
     out.put(crc32_of(std::span(row).subspan(start)));
 }
 
@@ -130,9 +141,13 @@ void TableRows::on(const IncarnationStarted& started) {
     incarnation_ = started.incarnation;
     put<Table::incarnations>(started.incarnation, IncarnationChange::started, sequence_, time_, started.workers,
                              EndReason{}, MemberId::none());
-    // Whatever was out went down with the incarnation before.
-    for (const auto& [lease, worker] : out_) put<Table::lease_ends>(lease, sequence_, time_, LeaseOutcome::lost);
-    out_.clear();
+    if (sequence_ == 0 && limits_.max_resource > 0) budget_row();  // else they are not known
+}
+
+void TableRows::on(const BudgetChanged& changed) {
+    limits_.budget = changed.budget;
+    limits_.max_resource = std::max(limits_.max_resource, changed.max_resource);
+    budget_row();
 }
 
 void TableRows::on(const WorkerJoined& joined) {
@@ -147,18 +162,13 @@ void TableRows::on(const WorkerLost& lost) {
     put<Table::workers>(incarnation_, lost.worker, WorkerChange::lost, sequence_, time_, std::uint64_t{0},
                         std::uint64_t{0}, std::uint32_t{0}, std::uint64_t{0}, std::uint32_t{0}, reason.offset,
                         reason.length);
-    for (auto item = out_.begin(); item != out_.end();) {
-        const auto [lease, worker] = *item++;
-        if (worker == lost.worker) end_lease(lease, LeaseOutcome::lost);
-    }
 }
 
 void TableRows::on(const LeaseReported& report) {
     const auto lease = facts(report.lease);
-    const auto out = out_.find(report.lease);
-    const bool late = out == out_.end() || out->second != report.worker;
-    const bool partial = report.reached < lease.to;
-    const auto status = late ? ReportStatus::late : partial ? ReportStatus::partial : ReportStatus::full;
+    const auto status = late_                       ? ReportStatus::late
+                        : report.reached < lease.to ? ReportStatus::partial
+                                                    : ReportStatus::full;
     const auto row = count(Table::reports);
     put<Table::reports>(sequence_, time_, lease.member, report.lease, report.worker, report.reached, lease.to,
                         report.seconds, report.snapshot_bytes, status);
@@ -167,7 +177,6 @@ void TableRows::on(const LeaseReported& report) {
         put<Table::epochs>(Id<struct ReportTag>{row}, lease.member, metrics.resource);
         put_metrics(Table::epochs, metrics.values);
     }
-    if (!late) end_lease(report.lease, partial ? LeaseOutcome::partial : LeaseOutcome::reported);
 }
 
 void TableRows::on(const LeaseFailed& failed) {
@@ -175,8 +184,6 @@ void TableRows::on(const LeaseFailed& failed) {
     const auto message = put_text(failed.message);
     put<Table::failures>(sequence_, time_, failed.lease, facts(failed.lease).member, failed.worker, failed.kind,
                          failed.reached, failed.seconds, type.offset, type.length, message.offset, message.length);
-    const auto out = out_.find(failed.lease);
-    if (out != out_.end() && out->second == failed.worker) end_lease(failed.lease, LeaseOutcome::failed);
 }
 
 void TableRows::on(const SnapshotPersisted& persisted) {
@@ -198,9 +205,10 @@ void TableRows::on(const Born& born) {
 void TableRows::on(const Assign& assign) {
     // Leases are numbered in order of assignment; a log that does otherwise loses the member's name in some rows only.
     if (assign.lease.value == leases_.size()) leases_.push_back({assign.member, assign.to});
-    out_.emplace_hint(out_.end(), assign.lease, assign.worker);
+    const auto owner = facts({assign.source.snapshot.value}).member;
     put<Table::leases>(assign.lease, assign.member, assign.worker, assign.from, assign.to, assign.source.kind,
-                       assign.source.snapshot, assign.attempt, sequence_, time_);
+                       assign.source.snapshot, assign.attempt, owner == assign.member ? MemberId::none() : owner,
+                       sequence_, time_);
 }
 
 void TableRows::on(const Erase& erase) { snapshot_row(erase.snapshot, SnapshotChange::erased); }
@@ -213,18 +221,6 @@ void TableRows::on(const Dismiss& dismiss) {
 
 void TableRows::on(const Noted& noted) {
     put<Table::events>(sequence_, time_, noted.kind, noted.member, noted.lease, noted.worker, noted.value);
-    switch (noted.kind) {
-        case EventKind::requeued:
-            end_lease(noted.lease, LeaseOutcome::lost);
-            break;
-        // Still out when these come: it did not report and did not fail, so its deadline passed.
-        case EventKind::retry:
-        case EventKind::member_failed:
-            end_lease(noted.lease, LeaseOutcome::timed_out);
-            break;
-        default:
-            break;
-    }
 }
 
 void TableRows::on(const Ended& ended) {

@@ -2,7 +2,6 @@
 // Rows of the tables, derived from inputs and effects. What writes run files and what exports them share this.
 
 #include <array>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 
 #include "core/bytes.hpp"
 #include "record/journal.hpp"
+#include "record/lease_book.hpp"
 #include "record/schema.hpp"
 
 namespace stemma {
@@ -64,6 +64,7 @@ public:
     void add(const Input& input, std::span<const Effect> effects);
 
     /// Number `commit` of the run: a row of `commits` that makes everything so far count. `flags`: commit_closed, ...
+    /// At most once between two clear().
     void put_commit(std::uint64_t commit, std::uint32_t flags);
 
     const Bytes& rows(Table table) const { return rows_[index(table)]; }
@@ -104,6 +105,7 @@ private:
     void on(const LeaseFailed& failed);
     void on(const SnapshotPersisted& persisted);
     void on(const SnapshotMissing& missing);
+    void on(const BudgetChanged& changed);
     template <class Other>
     void on(const Other&) {}  // these need no row beyond their own in inputs or decisions
     void on(const Born& born);
@@ -114,17 +116,20 @@ private:
     void on(const Ended& ended);
 
     LeaseFacts facts(LeaseId lease) const;
-    void end_lease(LeaseId lease, LeaseOutcome outcome);
     void snapshot_row(SnapshotId snapshot, SnapshotChange change);
+    void budget_row();
 
     std::size_t metrics_;
     std::size_t parameters_;
     std::array<Bytes, table_count> rows_;
     std::array<std::size_t, table_count> row_bytes_{};
     std::array<std::uint64_t, table_count> cleared_{};
+    std::array<std::uint32_t, table_count> checksums_{};  ///< as of the last commit
 
-    std::vector<LeaseFacts> leases_;   ///< of each lease, 16 bytes
-    std::map<LeaseId, WorkerId> out_;  ///< leases that have not ended
+    Limits limits_;
+    std::vector<LeaseFacts> leases_;  ///< of each lease, 16 bytes
+    LeaseBook leases_out_;
+    bool late_ = false;  ///< the input at hand, should it be a report, ends no lease
     std::uint32_t incarnation_ = 0;
     std::uint64_t sequence_ = 0;  ///< of the input at hand
     double time_ = 0;

@@ -20,15 +20,11 @@ void DeskBook::on(const Input& input, std::span<const Effect> effects) {
         workers_ = std::max(workers_, joined->worker.value);
     } else if (const auto* lost = std::get_if<WorkerLost>(&input.body)) {
         places_.erase(lost->worker);
-        std::erase_if(open_, [&](const auto& item) { return item.second.worker == lost->worker; });
-    } else if (const auto* reported = std::get_if<LeaseReported>(&input.body)) {
-        open_.erase(reported->lease);
-    } else if (const auto* failed = std::get_if<LeaseFailed>(&input.body)) {
-        open_.erase(failed->lease);
     }
+    leases_.on(input.body);
     next_sequence_ = input.sequence + 1;
     for (const auto& effect : effects) {
-        if (const auto* assign = std::get_if<Assign>(&effect)) open_.emplace(assign->lease, *assign);
+        leases_.on(effect);
         if (const auto* dismiss = std::get_if<Dismiss>(&effect)) places_.erase(dismiss->worker);
     }
 }
@@ -51,7 +47,7 @@ void Desk::feed_one(InputBody body) {
             const auto lease = book_.open().find(cancel->lease);
             if (lease == book_.open().end()) continue;
             following_.emplace_back(LeaseReported{
-                .worker = cancel->worker, .lease = cancel->lease, .reached = lease->second.from, .rows = {}});
+                .worker = cancel->worker, .lease = cancel->lease, .reached = lease->second.assign.from, .rows = {}});
         }
     }
 }
@@ -68,7 +64,7 @@ void Desk::feed(InputBody body) {
 
 std::optional<Assign> Desk::open_lease(const std::function<bool(LeaseId)>& taken) const {
     for (const auto& [id, lease] : book_.open()) {
-        if (!taken(id)) return lease;
+        if (!taken(id)) return lease.assign;
     }
     return std::nullopt;
 }

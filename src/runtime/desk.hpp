@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -12,6 +11,7 @@
 
 #include "manager/manager.hpp"
 #include "record/journal.hpp"
+#include "record/lease_book.hpp"
 
 namespace stemma {
 
@@ -20,16 +20,16 @@ class DeskBook {
 public:
     void on(const Input& input, std::span<const Effect> effects);
 
-    /// Leases of this incarnation that were given out and have not ended.
-    const std::map<LeaseId, Assign>& open() const { return open_; }
+    /// Leases of this incarnation that were given out and whose places have not let go of them.
+    const std::map<LeaseId, LeaseBook::Lease>& open() const { return leases_.held(); }
     /// There is a place without a lease: nothing can be trained before something is told.
-    bool waiting() const { return open_.size() < places_.size(); }
+    bool waiting() const { return open().size() < places_.size(); }
     WorkerId next_worker() const { return {workers_ + 1}; }
     std::uint32_t incarnations() const { return incarnations_; }
     std::uint64_t next_sequence() const { return next_sequence_; }
 
 private:
-    std::map<LeaseId, Assign> open_;
+    LeaseBook leases_;
     std::set<WorkerId> places_;
     std::uint64_t workers_ = 0;  ///< that came in this incarnation, those that left too
     std::uint32_t incarnations_ = 0;

@@ -46,6 +46,10 @@ def write_run(path, tables, *, name="made", parameters=None, metrics=("valid_los
             file.attrs[key] = np.bytes_(value.encode())
         file.attrs.update({"format_version": np.uint32(version), "file_incarnation": np.uint32(0), "seed": np.uint64(seed), "maximise": np.uint8(maximise),
                            "started_unix": 1.7e9, "header_crc32": np.uint32(0)})
+        if version >= 2:
+            file.attrs.update({"format_readable_by": np.uint32(version), "rules_version": np.uint32(1), "limit_seconds": 0.0, "limit_target": np.nan, "limit_max_resource": np.int64(0),
+                               **{f"limit_{what}": np.uint64(0) for what in ("members", "reports", "resource")}})
+            file["job_resolved"] = np.bytes_(b"\0")
         space = json.dumps({"parameters": parameters, "forbidden": []})
         for key, value in (("job", job), ("overrides", overrides), ("space", space)):
             file[key] = np.bytes_(value.encode()) if value else np.bytes_(b"\0")

@@ -10,6 +10,7 @@ import stemma
 from run_files import write_run
 from stemma import schema
 from stemma.columns import columns_named
+from stemma.runfile import header_crc32
 from test_derived import FAMILY
 
 TABLES = [name for name, columns in schema.TABLES.items() if columns and name != "commits"]
@@ -24,11 +25,14 @@ def rewritten(source, target, change=None, version=None, readable_by=None, commi
         for name, value in (("format_version", version), ("format_readable_by", readable_by)):
             if value is not None:
                 new.attrs[name] = np.uint32(value)
+            elif version is not None and name in new.attrs:
+                del new.attrs[name]
         for name in {*old, *change} - set(drop):
             if name in change:
                 new.create_dataset(name, data=change[name](old[name][:] if name in old else None), chunks=(64,), maxshape=(None,))
             else:
                 old.copy(name, new)
+        new.attrs["header_crc32"] = np.uint32(header_crc32(new))
     return target
 
 

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 120
 
-OK, FAILED, USER_ERROR, MISMATCH, STOPPED, INTERNAL, REQUEUE = 0, 1, 2, 3, 4, 70, 75
+OK, FAILED, USER_ERROR, MISMATCH, STOPPED, OTHER_RULES, INTERNAL, REQUEUE = 0, 1, 2, 3, 4, 7, 70, 75
 
 # Small and quick. `--set trainer.cost=20ms` makes it slow enough to be interrupted.
 JOB = """\

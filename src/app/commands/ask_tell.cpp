@@ -85,7 +85,7 @@ struct DeskRun {
           desk(
               run.manager,
               [this, run_file]() -> Journal& {
-                  if (!record) record = RunFileWriter::append_to(run_file, {}, machine_text());
+                  if (!record) record = RunFileWriter::append_to(run_file, {}, header_additions(run.job));
                   return *record;
               },
               book, std::max(run.replay.last_time, unix_time() - run.header.started_unix)) {}
@@ -294,9 +294,9 @@ ExitCode tell(const fs::path& file, std::uint64_t number, const TellOptions& opt
     }
     const auto before = run.run.manager.best();
     if (options.failure == "lost") {
-        run.desk.lose(lease->second.worker, options.message.empty() ? "told to be lost" : options.message);
+        run.desk.lose(lease->second.assign.worker, options.message.empty() ? "told to be lost" : options.message);
     } else {
-        run.desk.feed(told(run, lease->second, options));
+        run.desk.feed(told(run, lease->second.assign, options));
     }
     run.close();
     const auto best = run.run.manager.best();

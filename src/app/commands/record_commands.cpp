@@ -5,11 +5,14 @@
 #include <cstdio>
 #include <iostream>
 
+#include "app/commands/log_report.hpp"
 #include "app/commands/python_commands.hpp"
 #include "app/commands/recorded_run.hpp"
 #include "app/console/format.hpp"
 #include "app/console/print.hpp"
 #include "core/printable.hpp"
+#include "core/rng.hpp"
+#include "genealogy/genealogy.hpp"
 #include "platform/machine.hpp"
 #include "platform/whole_file.hpp"
 #include "record/export.hpp"
@@ -59,23 +62,47 @@ ExitCode verify_proposals(const RecordedRun& run, const std::filesystem::path& f
 
 namespace {
 
+constexpr std::string_view damaged_table_remedy =
+    "The log of inputs is whole: status, show and export read it; Python and HDF5 readers see the wrong value. Take a "
+    "copy from before the damage, or write the tables anew: `stemma resume`";
+
 /// Readers of the tables see what the log says. False, and told, where they do not.
 bool verify_tables(const std::filesystem::path& file) {
     RunFileReader reader(file);
     const auto found = first_table_difference(reader);
-    if (!found) return true;
-    print(fmt::format(
-        "{}: table {}, row {}{}: holds {}, but the inputs and decisions give {}.\n  The log of inputs is whole: "
-        "status, show and export read it; Python and HDF5 readers see the wrong value. Take a copy from before the "
-        "damage, or write the tables anew: `stemma resume`\n",
-        file.string(), found->table, found->row, found->column.empty() ? "" : ", column " + found->column,
-        found->recorded, found->derived));
+    if (!found) {
+        // Of columns that only a newer program knows, too.
+        const auto damaged = reader.first_with_wrong_checksum();
+        if (!damaged) return true;
+        print(fmt::format("{}: table {}: its checksum is wrong. {}\n", file.string(), spec(*damaged).name.substr(1),
+                          damaged_table_remedy));
+        return false;
+    }
+    print(fmt::format("{}: table {}, row {}{}: holds {}, but the inputs and decisions give {}.\n  {}\n", file.string(),
+                      found->table, found->row, found->column.empty() ? "" : ", column " + found->column,
+                      found->recorded, found->derived, damaged_table_remedy));
     return false;
 }
 
 }  // namespace
 
+namespace {
+
+/// What holds by whatever rules: the tables follow from the log.
+ExitCode verify_other_rules(const std::filesystem::path& file, const RunHeader& header) {
+    if (!verify_tables(file)) return ExitCode::mismatch;
+    print(fmt::format(
+        "{}: decided by rules {}, this program has rules {}: its log and tables are whole; its decisions are not "
+        "recomputed. stemma {} can\n",
+        file.string(), header.rules, rules_version, header.program_version));
+    return ExitCode::other_rules;
+}
+
+}  // namespace
+
 ExitCode verify(const std::filesystem::path& file) {
+    if (const auto header = RunFileReader(file).header(); header.rules != rules_version)
+        return verify_other_rules(file, header);
     const auto run = open_run(file, true);
     if (run.replay.mismatch) {
         print(fmt::format(
@@ -92,6 +119,10 @@ ExitCode verify(const std::filesystem::path& file) {
 }
 
 ExitCode status(const std::filesystem::path& file) {
+    if (RunFileReader(file).header().rules != rules_version) {
+        print(log_report(file));
+        return ExitCode::ok;
+    }
     const auto run = open_run(file);
     auto context = report_context(run, file);
     if (context.ended.empty()) {
@@ -152,8 +183,8 @@ void follow(History& history, MemberId member, const Entry& entry) {
 }
 
 /// Throws UserError if there is no such member.
-MemberId member_of(const Manager& manager, const std::filesystem::path& file, std::uint64_t number) {
-    const auto count = manager.member_count();
+MemberId member_of(const Genealogy& genealogy, const std::filesystem::path& file, std::uint64_t number) {
+    const auto count = genealogy.size();
     if (number < count) return {number};
     throw UserError(fmt::format("{}: has no member {}; {}", file.string(), number,
                                 count == 0 ? "none was born yet" : fmt::format("its members are 0 .. {}", count - 1)));
@@ -162,17 +193,24 @@ MemberId member_of(const Manager& manager, const std::filesystem::path& file, st
 }  // namespace
 
 ExitCode show(const std::filesystem::path& file, std::uint64_t number) {
-    const auto run = open_run(file);
-    const auto member = member_of(run.manager, file, number);
+    RunFileReader reader(file);
+    const auto& header = reader.header();
+    const auto job = open_job(header, file);
     History history;
-    RunFileReader(file).entries([&](const Entry& entry) { follow(history, member, entry); });
-    const auto view = run.manager.member(member);
+    GenealogyBuilder builder(header);
+    reader.entries([&](const Entry& entry) {
+        follow(history, {number}, entry);
+        builder.add(entry);
+    });
+    const auto genealogy = builder.take();
+    const auto member = member_of(genealogy, file, number);
     print(fmt::format("member {} of {}\n  configuration  {}\n  trained to     {}\n  seed           {}\n\n", number,
-                      printable_line(run.header.name), run.manager.space().describe(view.configuration),
-                      units_text(view.reached, run.header.unit), run.manager.training_seed(member)));
+                      printable_line(header.name), job.space->describe(genealogy[member].configuration),
+                      units_text(genealogy[member].reached(), header.unit),
+                      derive_seed(header.seed, Purpose::training, number)));
     for (const auto& line : history.events) print(fmt::format("  {}\n", line));
-    std::vector<std::string> head = {printable_line(run.header.unit)};
-    for (const auto& metric : run.header.metrics) head.push_back(printable_line(metric.name));
+    std::vector<std::string> head = {printable_line(header.unit)};
+    for (const auto& metric : header.metrics) head.push_back(printable_line(metric.name));
     print("\n" + table_text(head, history.curve));
     return ExitCode::ok;
 }
@@ -180,13 +218,17 @@ ExitCode show(const std::filesystem::path& file, std::uint64_t number) {
 namespace {
 
 void export_weights(const std::filesystem::path& file, const ExportOptions& options) {
-    const auto run = open_run(file);
-    const auto best = run.manager.best();
-    if (!options.member && !best)
+    RunFileReader reader(file);
+    const auto genealogy = read_genealogy(reader);
+    const auto best = genealogy.best();
+    if (!options.member && !best.exists())
         throw UserError(file.string() + ": no member has a finite metric yet, so none is the best");
-    const auto member = options.member ? member_of(run.manager, file, *options.member) : best->member;
+    const auto member = options.member ? member_of(genealogy, file, *options.member) : best;
     // The best snapshot may be older than its member's last one; for others the last one is what there is.
-    const auto id = best && best->member == member ? best->snapshot : run.manager.latest_snapshot(member);
+    const auto& reports = genealogy[member].reports;
+    const auto id = best == member    ? genealogy.best_report().snapshot
+                    : reports.empty() ? SnapshotId::none()
+                                      : reports.back().snapshot;
     const auto from = id.exists() ? snapshot_path(file, id) : std::filesystem::path{};
     if (from.empty() || !std::filesystem::exists(from)) {
         throw UserError(fmt::format(

@@ -22,6 +22,8 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
+Limits limits_of(const Job& job) { return {job.run.budget, job.scheduler.max}; }
+
 }  // namespace
 
 void require_short_name(const std::filesystem::path& file) {
@@ -48,9 +50,25 @@ std::string machine_text() {
 }
 
 Job open_job(const RunHeader& header, const std::filesystem::path& file) {
-    auto job = parse_job(header.job_text, file.string() + " (its job)", lines_of(header.overrides));
+    const auto name = file.string() + " (its job)";
+    const auto overrides = lines_of(header.overrides);
+    auto job = header.job_resolved.empty() ? parse_job(header.job_text, name, overrides, JobSource::recorded)
+                                           : parse_job(header.job_resolved, name, {}, JobSource::recorded);
+    job.text = header.job_text;
+    job.overrides = overrides;
     job.run.seed = header.seed;
     return job;
+}
+
+HeaderAdditions header_additions(const Job& job) { return {machine_text(), job.resolved, limits_of(job)}; }
+
+void require_own_rules(const RunHeader& header, const std::filesystem::path& file) {
+    if (header.rules == rules_version) return;
+    throw UserError(
+        fmt::format("{}: was decided by rules {}, this program ({}) has rules {}: it can show the run (status, show, "
+                    "report, export, "
+                    "lineage, schedule), but not go on with it. Use stemma {}, or begin another run file",
+                    file.string(), header.rules, STEMMA_VERSION, rules_version, header.program_version));
 }
 
 BudgetWish checked_wish(const RecordedRun& run, const LimitChanges& limits) {
@@ -82,6 +100,8 @@ RunHeader run_header(const Job& job, std::uint64_t run_id) {
     header.name = job.run.name;
     header.job_text = job.text;
     header.overrides = overrides_text(job);
+    header.job_resolved = job.resolved;
+    header.limits = limits_of(job);
     header.seed = job.run.seed;
     header.program_version = STEMMA_VERSION;
     header.git_hash = STEMMA_GIT_HASH;
@@ -100,6 +120,7 @@ RecordedRun open_run(const std::filesystem::path& file, bool verifying,
                      const std::function<void(const Entry&)>& watch) {
     RunFileReader reader(file);
     auto header = reader.header();
+    require_own_rules(header, file);
     auto job = open_job(header, file);
     auto manager = make_manager(job, header.metrics);
     RecordedRun run{.header = std::move(header),

@@ -34,8 +34,14 @@ void require_short_name(const std::filesystem::path& file);
 /// CPU, program and compiler of this process: where two are the same, so is a sampler's arithmetic, to the last bit.
 std::string machine_text();
 
-/// The job as it stands in a run file.
+/// What a resume by this process adds to the run file's header.
+HeaderAdditions header_additions(const Job& job);
+
+/// The job as it stands in a run file: with the defaults of the day when the run began.
 Job open_job(const RunHeader& header, const std::filesystem::path& file);
+
+/// Throws UserError where the run was decided by other rules than this program's: it cannot go on with it.
+void require_own_rules(const RunHeader& header, const std::filesystem::path& file);
 
 /// The changes as a wish.
 /// @throws UserError for a training budget in another unit than the job's, and for a max that is no larger than the one
@@ -44,7 +50,7 @@ BudgetWish checked_wish(const RecordedRun& run, const LimitChanges& limits);
 
 /// Decisions are compared with the record; proposals too, but these are taken from it, and how they compare is left to
 /// the caller. `verifying`: fitted models are made again and compared as well. Throws UserError if the file cannot be
-/// read, or (unless `verifying`) if replay disagrees with the record.
+/// read, if it was decided by other rules, or (unless `verifying`) if replay disagrees with the record.
 /// Nothing that the file names is loaded or started, so that files of others can be looked at, and those whose library
 /// is gone. `watch` sees every entry.
 RecordedRun open_run(const std::filesystem::path& file, bool verifying = false,

@@ -55,9 +55,10 @@ std::unique_ptr<RunRecord> new_record(const std::filesystem::path& file, const s
     return PublishedRun::create(file, live, header, batch_start());
 }
 
-std::unique_ptr<RunRecord> continued_record(const std::filesystem::path& file, const std::filesystem::path& live) {
-    if (live.empty()) return RunFileWriter::append_to(file, batch_start(), machine_text());
-    return PublishedRun::append_to(file, live, batch_start(), {}, machine_text());
+std::unique_ptr<RunRecord> continued_record(const std::filesystem::path& file, const std::filesystem::path& live,
+                                            const Job& job) {
+    if (live.empty()) return RunFileWriter::append_to(file, batch_start(), header_additions(job));
+    return PublishedRun::append_to(file, live, batch_start(), {}, header_additions(job));
 }
 
 std::vector<InputBody> missing_snapshots(const Manager& manager, const std::filesystem::path& file) {
@@ -127,6 +128,7 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
     require_short_name(file);
     // Every rank reads the job from the file; only rank 0 replays and writes.
     const auto header = RunFileReader(file).header();
+    require_own_rules(header, file);
     const auto job = open_job(header, file);
     if (trust) say_what_runs(job, file, *trust);
     const auto ranks = start_ranks(job, file, launch);
@@ -147,7 +149,7 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
     host.first = missing_snapshots(run.manager, file);
     if (limits.any()) host.limits = checked_wish(run, limits);
     if (limits.max) warn_of_horizon(job.trainer, *limits.max);
-    auto record = continued_record(file, live);
+    auto record = continued_record(file, live, job);
     return ranks->manage({std::move(run.manager), std::move(record), std::move(host), file, run.header.name,
                           run.header.run_id, trust.has_value(), run.stop_cut});
 }

@@ -11,6 +11,7 @@ enum class ExitCode : int {
     stopped = 4,       ///< by `stemma stop`: resumable, but nobody wants it queued again
     search_ended = 5,  ///< ask: there is nothing more to train
     nothing_now = 6,   ///< ask: not before a lease that is out is told
+    other_rules = 7,   ///< verify: the run was decided by rules that this program does not have
     internal_error = 70,  ///< a bug (EX_SOFTWARE)
     not_started = 71,     ///< ranks that a launcher started did not find each other in time (EX_OSERR)
     requeue = 75,         ///< ended by a signal, a time limit or the loss of ranks: resume it (EX_TEMPFAIL)

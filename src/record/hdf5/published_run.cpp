@@ -102,13 +102,13 @@ std::unique_ptr<PublishedRun> PublishedRun::create(const fs::path& path, const f
 }
 
 std::unique_ptr<PublishedRun> PublishedRun::append_to(const fs::path& path, const fs::path& folder, BatchStart batch,
-                                                      PublishSettings settings, const std::string& machine) {
+                                                      PublishSettings settings, const HeaderAdditions& additions) {
     const auto header = RunFileReader(path).header();
     make_folder(folder);
     auto lock = std::make_unique<LockFile>(path.string() + ".lock", batch);
     const auto live = live_path(path, folder, header);
     if (newest_record(path, folder) == path) write_durably(content_of(path), path, live);
-    auto writer = RunFileWriter::append_to(live, std::move(batch), machine);
+    auto writer = RunFileWriter::append_to(live, std::move(batch), additions);
     return std::make_unique<PublishedRun>(path, live, settings, std::move(lock), std::move(writer));
 }
 

@@ -32,7 +32,8 @@ public:
                                                 PublishSettings settings = {});
     static std::unique_ptr<PublishedRun> append_to(const std::filesystem::path& path,
                                                    const std::filesystem::path& folder, BatchStart batch,
-                                                   PublishSettings settings = {}, const std::string& machine = {});
+                                                   PublishSettings settings = {},
+                                                   const HeaderAdditions& additions = {});
 
     void append(const Input& input, std::span<const Effect> effects) override { live_->append(input, effects); }
     void commit() override { live_->commit(); }

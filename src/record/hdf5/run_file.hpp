@@ -7,8 +7,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "record/hdf5/lock_file.hpp"
 #include "record/journal.hpp"
@@ -27,6 +30,14 @@ public:
     virtual const std::string& notice() const = 0;
 };
 
+/// What a resume adds to the header of the file: `machine` if it is not among those there, the others where the file,
+/// an older one, lacks them.
+struct HeaderAdditions {
+    std::string machine = {};
+    std::string job_resolved = {};
+    Limits limits = {};
+};
+
 class RunFileWriter : public RunRecord {
 public:
     /// A new file, complete under its name or not there at all. Throws UserError if `path` exists, if another process
@@ -36,10 +47,10 @@ public:
                                                  BatchStart batch = {});
     /// Goes on with an existing file, whether closed or killed: everything committed is written anew beside it
     /// (`<path>.resuming`), checked on the way, and renamed into place. Throws UserError as create() and RunFileReader
-    /// do. About 1 s for a million entries.
-    /// `machine` is added to the header's machines if it is not among them.
+    /// do. About 1 s for a million entries. A
+    /// file of an older format becomes one of this program's.
     static std::unique_ptr<RunFileWriter> append_to(const std::filesystem::path& path, BatchStart batch = {},
-                                                    const std::string& machine = {});
+                                                    const HeaderAdditions& additions = {});
     /// Without close(): what was committed stays, as after a kill.
     ~RunFileWriter() override;
 
@@ -65,8 +76,9 @@ private:
 /// The run as of its last commit when opened; open again to see more.
 class RunFileReader : public RunReader {
 public:
-    /// Opens live, killed and closed files. Throws UserError if there is no such file, it is empty, cut short, damaged,
-    /// no HDF5 file, another program's, or of an unknown version.
+    /// Opens live, killed and closed files, also older ones, and newer ones that say that this program reads them
+    /// without a wrong result. Throws UserError if there is no such file, it is empty, cut short, damaged, no HDF5
+    /// file, another program's, or needs a newer program.
     explicit RunFileReader(const std::filesystem::path& path);
     ~RunFileReader() override;
     RunFileReader(RunFileReader&&) noexcept;
@@ -76,15 +88,23 @@ public:
     /// Checks every checksum. `take` may open other files.
     void entries(const std::function<void(const Entry&)>& take) override;
 
-    /// Committed rows of a table, and their bytes as the schema lays them out. Throws UserError where they cannot be
-    /// read.
+    /// Committed rows of a table, and their bytes as the schema lays them out (0 in columns that the file lacks).
+    /// Throws UserError where they cannot be read.
     std::uint64_t rows(Table table) const;
     void read_rows(Table table, std::uint64_t first, std::uint64_t count, Bytes& out) const;
+    /// The same 0 in rows that were derived from the log, to compare the two.
+    void blank_missing(Table table, Bytes& rows) const;
+    bool has(Table table) const;
+    /// Tables and columns of the schema that came later than the file: "/budgets", "inputs_crc32 of /commits".
+    std::vector<std::string> lacks() const;
+    /// Reads all tables. The first whose bytes have another checksum than the last commit says; none in a file without.
+    std::optional<Table> first_with_wrong_checksum() const;
 
     std::uint64_t inputs() const;  ///< committed
     std::uint64_t commits() const;
     bool closed() const;    ///< in good order: neither live nor killed
     bool finished() const;  ///< closed, and the search had ended for good
+    std::uint32_t format_version() const;
     /// Times that a resume has written the file anew. When it changes, or replaced() is true, open again.
     std::uint32_t file_incarnation() const;
     /// Another file stands under this name now.
@@ -92,6 +112,7 @@ public:
 
 private:
     struct State;
+    void reading(Table table, std::uint64_t first, std::uint64_t count, const std::function<void()>& read) const;
     std::unique_ptr<State> state_;
 };
 

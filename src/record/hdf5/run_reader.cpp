@@ -6,8 +6,10 @@
 
 #include "core/crc32.hpp"
 #include "core/error.hpp"
+#include "record/hdf5/file_header.hpp"
 #include "record/hdf5/run_file.hpp"
 #include "record/hdf5/table_file.hpp"
+#include "record/tables.hpp"
 
 namespace stemma {
 
@@ -17,6 +19,7 @@ namespace {
 
 constexpr std::uint64_t inputs_per_block = 4096;
 constexpr std::uint64_t commits_per_block = 1024;
+constexpr std::size_t checked_block_bytes = std::size_t{1} << 22U;
 
 UserError unreadable(const fs::path& path, std::string_view why) {
     return UserError(
@@ -28,20 +31,67 @@ UserError unreadable(const fs::path& path, std::string_view why) {
 /// One row of `commits`.
 struct Commit {
     std::array<std::uint64_t, table_count> rows{};
+    std::array<std::optional<std::uint32_t>, table_count> checksums{};  ///< none: the file has none
     std::uint32_t flags = 0;
 };
 
-/// Nothing if the row is not a whole one: never written, torn, or damaged.
-std::optional<Commit> parse_commit(std::span<const std::byte> row, std::uint64_t number) {
-    ByteReader in(row);
-    Commit commit;
-    if (in.get<std::uint64_t>() != number) return std::nullopt;
-    static_cast<void>(in.get<double>());
-    for (std::size_t i = 0; i < index(Table::commits); ++i) in.get(commit.rows[i]);
-    in.get(commit.flags);
-    if (in.get<std::uint32_t>() != crc32_of(row.first(row.size() - sizeof(std::uint32_t)))) return std::nullopt;
-    commit.rows[index(Table::commits)] = number + 1;
-    return commit;
+/// Where the columns of `commits` lie in a file's rows.
+class CommitLayout {
+public:
+    explicit CommitLayout(const RowLayout& layout) : bytes_(layout.bytes()) {
+        const auto required = [&](const std::string& column) {
+            const auto offset = layout.offset(column);
+            if (!offset) throw h5::Error("table /commits has no column " + column);
+            return *offset;
+        };
+        number_ = required("commit");
+        flags_ = required("flags");
+        crc32_ = required("crc32");
+        for (std::size_t i = 0; i < index(Table::commits); ++i) {
+            const std::string name(tables[i].name.substr(1));
+            counts_[i] = layout.offset(name);
+            checksums_[i] = layout.offset(name + "_crc32");
+        }
+        for (const auto table : {Table::inputs, Table::decisions, Table::payload})
+            static_cast<void>(required(std::string(spec(table).name.substr(1))));
+    }
+
+    std::size_t bytes() const { return bytes_; }
+
+    /// Nothing if the row is not a whole one: never written, torn, or damaged.
+    std::optional<Commit> parse(std::span<const std::byte> row, std::uint64_t number) const {
+        if (at<std::uint64_t>(row, number_) != number) return std::nullopt;
+        if (at<std::uint32_t>(row, crc32_) != crc32_of(row.first(crc32_))) return std::nullopt;
+        Commit commit;
+        for (std::size_t i = 0; i < index(Table::commits); ++i) {
+            if (counts_[i]) commit.rows[i] = at<std::uint64_t>(row, *counts_[i]);
+            if (checksums_[i]) commit.checksums[i] = at<std::uint32_t>(row, *checksums_[i]);
+        }
+        commit.flags = at<std::uint32_t>(row, flags_);
+        commit.rows[index(Table::commits)] = number + 1;
+        return commit;
+    }
+
+private:
+    template <class T>
+    static T at(std::span<const std::byte> row, std::size_t offset) {
+        return ByteReader(row.subspan(offset)).get<T>();
+    }
+
+    std::size_t bytes_;
+    std::size_t number_ = 0;
+    std::size_t flags_ = 0;
+    std::size_t crc32_ = 0;
+    std::array<std::optional<std::size_t>, table_count> counts_;
+    std::array<std::optional<std::size_t>, table_count> checksums_;
+};
+
+/// Columns without which the log of inputs and decisions cannot be read.
+void require_log(const TableFile& file) {
+    for (const auto table : {Table::inputs, Table::decisions}) {
+        const auto& missing = file.layout(table).missing();
+        if (!missing.empty()) throw h5::Error(fmt::format("table {} has no column {}", spec(table).name, missing[0]));
+    }
 }
 
 struct FileIdentity {
@@ -78,6 +128,7 @@ struct RunFileReader::State {
     fs::path path;
     std::optional<FileIdentity> identity;
     RunHeader header;
+    std::uint32_t version = 0;
     std::uint32_t incarnation = 0;
     Commit commit;
     std::optional<TableFile> file;
@@ -99,10 +150,11 @@ RunFileReader::State::State(const fs::path& path_) : path(path_), identity(ident
             // message below.
             opened = h5::open_file(path.string(), h5::Mode::read);
         }
-        check_format(opened.id(), path.string());
-        header = read_header(opened.id());
+        version = check_format(opened.id(), path.string());
+        header = read_header(opened.id(), version);
         incarnation = read_file_incarnation(opened.id());
-        file.emplace(std::move(opened), header, false);
+        file.emplace(std::move(opened), header, false, version);
+        require_log(*file);
         find_last_commit();
     } catch (const h5::Error& error) {
         throw unreadable(path, error.what());
@@ -111,12 +163,13 @@ RunFileReader::State::State(const fs::path& path_) : path(path_), identity(ident
 
 void RunFileReader::State::find_last_commit() {
     Bytes block;
-    const auto size = file->row_bytes(Table::commits);
+    const CommitLayout layout(file->layout(Table::commits));
+    const auto size = layout.bytes();
     for (auto end = file->extent(Table::commits); end > 0;) {
         const auto first = end - std::min(end, commits_per_block);
-        file->read(Table::commits, first, end - first, block);
+        file->read_stored(Table::commits, first, end - first, block);
         for (; end > first; --end) {
-            const auto found = parse_commit(std::span(block).subspan((end - 1 - first) * size, size), end - 1);
+            const auto found = layout.parse(std::span(block).subspan((end - 1 - first) * size, size), end - 1);
             if (!found) continue;
             bool complete = true;
             for (std::size_t i = 0; i < table_count; ++i)
@@ -292,14 +345,52 @@ void RunFileReader::entries(const std::function<void(const Entry&)>& take) {
 
 std::uint64_t RunFileReader::rows(Table table) const { return state_->rows(table); }
 
-void RunFileReader::read_rows(Table table, std::uint64_t first, std::uint64_t count, Bytes& out) const {
+void RunFileReader::reading(Table table, std::uint64_t first, std::uint64_t count,
+                            const std::function<void()>& read) const {
     const h5::Guard guard;
     try {
-        state_->file->read(table, first, count, out);
+        read();
     } catch (const h5::Error& error) {
         throw unreadable(state_->path, fmt::format("rows {} to {} of table {}: {}", first, first + count,
                                                    spec(table).name.substr(1), error.what()));
     }
+}
+
+void RunFileReader::read_rows(Table table, std::uint64_t first, std::uint64_t count, Bytes& out) const {
+    reading(table, first, count, [&] { state_->file->read(table, first, count, out); });
+}
+
+void RunFileReader::blank_missing(Table table, Bytes& rows) const { state_->file->layout(table).blank_missing(rows); }
+
+bool RunFileReader::has(Table table) const { return state_->file->has(table); }
+
+std::vector<std::string> RunFileReader::lacks() const {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < table_count; ++i) {
+        const auto table = static_cast<Table>(i);
+        if (!has(table)) names.emplace_back(tables[i].name);
+        for (const auto& column : state_->file->layout(table).missing())
+            names.push_back(fmt::format("{} of {}", column, tables[i].name));
+    }
+    return names;
+}
+
+std::optional<Table> RunFileReader::first_with_wrong_checksum() const {
+    for (std::size_t i = 0; i < index(Table::commits); ++i) {
+        const auto expected = state_->commit.checksums[i];
+        const auto table = static_cast<Table>(i);
+        if (!expected) continue;
+        std::uint32_t sum = 0;
+        Bytes block;
+        const auto step = std::max<std::uint64_t>(1, checked_block_bytes / row_bytes(table, state_->header));
+        for (std::uint64_t first = 0; first < rows(table); first += step) {
+            const auto count = std::min(step, rows(table) - first);
+            reading(table, first, count, [&] { state_->file->read_stored(table, first, count, block); });
+            sum = crc32_of(block, sum);
+        }
+        if (sum != *expected) return table;
+    }
+    return std::nullopt;
 }
 
 const RunHeader& RunFileReader::header() const { return state_->header; }
@@ -307,6 +398,7 @@ std::uint64_t RunFileReader::inputs() const { return state_->rows(Table::inputs)
 std::uint64_t RunFileReader::commits() const { return state_->rows(Table::commits); }
 bool RunFileReader::closed() const { return (state_->commit.flags & commit_closed) != 0; }
 bool RunFileReader::finished() const { return (state_->commit.flags & commit_finished) != 0; }
+std::uint32_t RunFileReader::format_version() const { return state_->version; }
 std::uint32_t RunFileReader::file_incarnation() const { return state_->incarnation; }
 bool RunFileReader::replaced() const { return identity_of(state_->path) != state_->identity; }
 

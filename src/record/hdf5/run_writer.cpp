@@ -8,6 +8,7 @@
 #include "record/hdf5/run_file.hpp"
 #include "record/hdf5/sync.hpp"
 #include "record/hdf5/table_file.hpp"
+#include "record/tables.hpp"
 
 namespace stemma {
 
@@ -25,6 +26,16 @@ UserError write_error(const fs::path& path, const h5::Error& error) {
 
 bool has_line(const std::string& text, const std::string& line) {
     return ("\n" + text + "\n").find("\n" + line + "\n") != std::string::npos;
+}
+
+RunHeader with(const HeaderAdditions& additions, RunHeader header) {
+    const auto& machine = additions.machine;
+    if (!machine.empty() && !has_line(header.machines, machine)) {
+        header.machines += (header.machines.empty() ? "" : "\n") + machine;
+    }
+    if (header.job_resolved.empty()) header.job_resolved = additions.job_resolved;
+    if (header.limits == Limits{}) header.limits = additions.limits;
+    return header;
 }
 
 /// All rows, compressed, into a new file. The live file's chunks are copied in the order of the tables.
@@ -142,12 +153,9 @@ std::unique_ptr<RunFileWriter> RunFileWriter::create(const fs::path& path, const
 }
 
 std::unique_ptr<RunFileWriter> RunFileWriter::append_to(const fs::path& path, BatchStart batch,
-                                                        const std::string& machine) {
+                                                        const HeaderAdditions& additions) {
     // Its header is needed before the lock; what was committed is read once nobody else writes.
-    auto header = RunFileReader(path).header();
-    if (!machine.empty() && !has_line(header.machines, machine)) {
-        header.machines += (header.machines.empty() ? "" : "\n") + machine;
-    }
+    const auto header = with(additions, RunFileReader(path).header());
     auto state = std::make_unique<State>(path, std::move(batch), header);
     RunFileReader old(path);
     const auto temporary = path.string() + ".resuming";

@@ -75,7 +75,7 @@ public:
         look();
         for (std::size_t i = 0; i < index(Table::commits) && !found_; ++i) {
             const auto table = static_cast<Table>(i);
-            if (rows_.count(table) == reader_.rows(table)) continue;
+            if (!reader_.has(table) || rows_.count(table) == reader_.rows(table)) continue;
             found_ = TableDifference{std::string(spec(table).name.substr(1)), rows_.count(table), "",
                                      fmt::format("{} rows", reader_.rows(table)),
                                      fmt::format("{} rows", rows_.count(table))};
@@ -90,7 +90,9 @@ private:
     }
 
     void look(Table table) {
-        const auto& derived = rows_.rows(table);
+        if (!reader_.has(table)) return;
+        auto derived = rows_.rows(table);
+        reader_.blank_missing(table, derived);
         const auto size = rows_.row_bytes(table);
         const auto first = rows_.cleared(table);
         const auto count = std::min<std::uint64_t>(derived.size() / size, reader_.rows(table) - first);

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "record/hdf5/h5.hpp"
+#include "record/hdf5/row_layout.hpp"
 #include "record/schema.hpp"
-#include "record/tables.hpp"
 
 namespace stemma {
 
@@ -16,29 +16,33 @@ enum class Storage { live, cold };
 /// Makes a file with header and empty tables, and closes it: in SWMR mode nothing can be made any more.
 void create_run_file(const std::string& path, const RunHeader& header, std::uint32_t file_incarnation, Storage storage);
 
-/// Throws UserError unless it is a run file of a version that this program knows.
-void check_format(hid_t file, const std::string& path);
-RunHeader read_header(hid_t file);
-std::uint32_t read_file_incarnation(hid_t file);
-
 class TableFile {
 public:
-    /// Opens every table; throws h5::Error if one is missing or has other columns than the schema says.
-    TableFile(h5::Handle file, const RunHeader& header, bool writable);
+    /// Opens every table. `version`: of the file's format, which may be older or newer than this program's. Throws
+    /// h5::Error if a table of that version is missing, or a column has another type than the schema says.
+    TableFile(h5::Handle file, const RunHeader& header, bool writable, std::uint32_t version = run_file_version);
 
     /// Appends whole rows; visible to readers after flush().
     void append(Table table, std::span<const std::byte> rows);
     void flush(Table table);
+    /// Rows as the schema lays them out, whatever columns the file has; 0 in those that it lacks.
     void read(Table table, std::uint64_t first, std::uint64_t count, Bytes& out) const;
+    /// Rows as they lie in the file.
+    void read_stored(Table table, std::uint64_t first, std::uint64_t count, Bytes& out) const;
+    /// False for a table that came later than the file.
+    bool has(Table table) const { return static_cast<bool>(sets_[index(table)]); }
+    const RowLayout& layout(Table table) const { return layouts_[index(table)]; }
     /// Rows that the dataset has room for: at least the committed ones.
     std::uint64_t extent(Table table) const { return extents_[index(table)]; }
     std::size_t row_bytes(Table table) const { return row_bytes_[index(table)]; }
     void close();
 
 private:
+    void open(Table table, const RunHeader& header, const h5::Handle& access, std::uint32_t version);
+
     h5::Handle file_;
     std::array<h5::Handle, table_count> sets_;
-    std::array<h5::Handle, table_count> types_;
+    std::array<RowLayout, table_count> layouts_;
     std::array<std::uint64_t, table_count> extents_{};
     std::array<std::size_t, table_count> row_bytes_{};
 };

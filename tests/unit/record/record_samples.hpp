@@ -175,6 +175,9 @@ inline RunHeader sample_header() {
     header.name = "näme";
     header.job_text = "# a job\n[run]\nname = \"x\"\n";
     header.overrides = "run.seed=3\n";
+    header.job_resolved = "[run]\nname = \"x\"\nseed = 3\n";
+    header.rules = 5;
+    header.limits = {{.members = 7, .reports = 1U << 31U, .resource = 81, .seconds = 0.5, .target = -0.25}, 27};
     header.seed = 0xFEDC'BA98'7654'3210U;
     header.program_version = "0.1.0";
     header.git_hash = "";

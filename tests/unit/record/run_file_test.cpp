@@ -50,6 +50,9 @@ TEST_F(RunFile, HeaderComesBack) {
     EXPECT_EQ(same.name, header.name);
     EXPECT_EQ(same.job_text, header.job_text);
     EXPECT_EQ(same.overrides, header.overrides);
+    EXPECT_EQ(same.job_resolved, header.job_resolved);
+    EXPECT_EQ(same.rules, header.rules);
+    EXPECT_EQ(same.limits, header.limits);
     EXPECT_EQ(same.seed, header.seed);
     EXPECT_EQ(same.program_version, header.program_version);
     EXPECT_EQ(same.git_hash, header.git_hash);
@@ -70,11 +73,11 @@ TEST_F(RunFile, HeaderComesBack) {
 TEST_F(RunFile, EachMachineThatWroteToItIsInItsHeaderOnce) {
     const auto header = testing::sample_header();
     RunFileWriter::create(file, header)->close(false);
-    RunFileWriter::append_to(file, {}, header.machines)->close(false);
+    RunFileWriter::append_to(file, {}, {.machine = header.machines})->close(false);
     EXPECT_EQ(RunFileReader(file).header().machines, header.machines);
-    RunFileWriter::append_to(file, {}, "another CPU")->close(false);
+    RunFileWriter::append_to(file, {}, {.machine = "another CPU"})->close(false);
     EXPECT_EQ(RunFileReader(file).header().machines, header.machines + "\nanother CPU");
-    RunFileWriter::append_to(file, {}, "another CPU")->close(false);
+    RunFileWriter::append_to(file, {}, {.machine = "another CPU"})->close(false);
     EXPECT_EQ(RunFileReader(file).header().machines, header.machines + "\nanother CPU");
 }
 

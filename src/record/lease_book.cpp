@@ -1,0 +1,45 @@
+#include "record/lease_book.hpp"
+
+namespace stemma {
+
+std::span<const LeaseBook::End> LeaseBook::on(const InputBody& input) {
+    ends_.clear();
+    if (std::holds_alternative<IncarnationStarted>(input)) {  // all went down with the incarnation before
+        for (auto lease = held_.begin(); lease != held_.end();) lease = let_go(lease, LeaseOutcome::lost);
+    } else if (const auto* lost = std::get_if<WorkerLost>(&input)) {
+        for (auto lease = held_.begin(); lease != held_.end();)
+            lease = lease->second.assign.worker == lost->worker ? let_go(lease, LeaseOutcome::lost) : std::next(lease);
+    } else if (const auto* report = std::get_if<LeaseReported>(&input)) {
+        const auto lease = held_.find(report->lease);
+        const bool partial = lease != held_.end() && report->reached < lease->second.assign.to;
+        let_go(report->lease, report->worker, partial ? LeaseOutcome::partial : LeaseOutcome::reported);
+    } else if (const auto* failed = std::get_if<LeaseFailed>(&input)) {
+        let_go(failed->lease, failed->worker, LeaseOutcome::failed);
+    }
+    return ends_;
+}
+
+std::optional<LeaseBook::End> LeaseBook::on(const Effect& effect) {
+    if (const auto* assign = std::get_if<Assign>(&effect)) held_.emplace(assign->lease, Lease{*assign});
+    const auto* noted = std::get_if<Noted>(&effect);
+    if (noted == nullptr) return std::nullopt;
+    const bool requeued = noted->kind == EventKind::requeued;
+    if (!requeued && noted->kind != EventKind::retry && noted->kind != EventKind::member_failed) return std::nullopt;
+    const auto lease = held_.find(noted->lease);
+    if (lease == held_.end() || lease->second.over) return std::nullopt;
+    lease->second.over = true;
+    // It did not report and did not fail, so its deadline passed.
+    return End{lease->first, lease->second.assign.member, requeued ? LeaseOutcome::lost : LeaseOutcome::timed_out};
+}
+
+LeaseBook::Held LeaseBook::let_go(Held lease, LeaseOutcome outcome) {
+    if (!lease->second.over) ends_.push_back({lease->first, lease->second.assign.member, outcome});
+    return held_.erase(lease);
+}
+
+void LeaseBook::let_go(LeaseId lease, WorkerId worker, LeaseOutcome outcome) {
+    const auto held = held_.find(lease);
+    if (held != held_.end() && held->second.assign.worker == worker) let_go(held, outcome);
+}
+
+}  // namespace stemma

@@ -1,0 +1,45 @@
+#pragma once
+// Which trainings are out and how each ended, as the log says: the one place that knows when a training is over.
+
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "manager/effect.hpp"
+#include "manager/input.hpp"
+#include "record/schema.hpp"
+
+namespace stemma {
+
+/// To be shown each input, and then each decision that answers it, in the order of the log.
+class LeaseBook {
+public:
+    struct Lease {
+        Assign assign;
+        bool over = false;  ///< it was given up; its worker has not let go of it yet, and what it reports is late
+    };
+    struct End {
+        LeaseId lease;
+        MemberId member;
+        LeaseOutcome outcome;
+    };
+
+    /// The trainings that this input ends, in order of their numbers. The list is valid until the next call.
+    std::span<const End> on(const InputBody& input);
+    /// The training that this decision ends. An Assign enters one.
+    std::optional<End> on(const Effect& effect);
+
+    /// Trainings whose workers have neither reported, failed, nor been lost.
+    const std::map<LeaseId, Lease>& held() const { return held_; }
+
+private:
+    using Held = std::map<LeaseId, Lease>::iterator;
+    Held let_go(Held lease, LeaseOutcome outcome);
+    void let_go(LeaseId lease, WorkerId worker, LeaseOutcome outcome);
+
+    std::map<LeaseId, Lease> held_;
+    std::vector<End> ends_;
+};
+
+}  // namespace stemma
