@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "core/rng.hpp"
+#include "core/shuffle.hpp"
 #include "sampler/inheritance.hpp"
 #include "space/grid.hpp"
 
@@ -24,7 +24,7 @@ std::vector<std::uint64_t> shuffled(const Grid& grid, std::uint64_t seed) {
     std::vector<std::uint64_t> order;
     for (auto number = grid.next(0); number < grid.size(); number = grid.next(number + 1)) order.push_back(number);
     Stream random(seed, Purpose::configuration);
-    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+    shuffle(order, random);
     return order;
 }
 

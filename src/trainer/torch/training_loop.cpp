@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "core/shuffle.hpp"
 #include "trainer/torch/classify.hpp"
 #include "trainer/torch/device.hpp"
 #include "trainer/torch/hypergradient/one_pass.hpp"
@@ -162,7 +163,7 @@ private:
         std::iota(order.begin(), order.end(), std::int64_t{0});
         if (batches_.shuffled) {
             Stream stream(settings_.run_seed, Purpose::data_order, id_.value, key);
-            for (auto left = order.size(); left > 1; --left) std::swap(order[left - 1], order[stream.below(left)]);
+            shuffle(order, stream);
         }
         return torch::tensor(order, torch::kInt64).to(batches_.rows_on);
     }

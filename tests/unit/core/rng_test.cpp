@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <set>
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/shuffle.hpp"
 
 namespace stemma {
 namespace {
@@ -108,6 +110,18 @@ TEST(DeriveSeed, IsAFunctionOfTheKey) {
     EXPECT_EQ(derive_seed(1, Purpose::training, 5), derive_seed(1, Purpose::training, 5));
     EXPECT_NE(derive_seed(1, Purpose::training, 5), derive_seed(1, Purpose::training, 6));
     EXPECT_NE(derive_seed(1, Purpose::training, 5), derive_seed(1, Purpose::data_order, 5));
+}
+
+TEST(Shuffle, EachOrderIsAsLikely) {
+    std::map<std::vector<int>, int> counts;
+    Stream stream(7, Purpose::test);
+    for (int i = 0; i < 6000; ++i) {
+        std::vector<int> values{1, 2, 3};
+        shuffle(values, stream);
+        ++counts[values];
+    }
+    ASSERT_EQ(counts.size(), 6U);
+    for (const auto& [order, count] : counts) EXPECT_NEAR(count, 1000, 150);  // five standard deviations
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
-#include "core/rng.hpp"
+#include "core/shuffle.hpp"
 
 namespace stemma {
 namespace {
@@ -21,7 +21,7 @@ std::vector<std::int64_t> numbered(std::int64_t n, const TorchSettings& settings
     std::iota(rows.begin(), rows.end(), std::int64_t{0});
     if (settings.split == "rows") return rows;
     Stream stream(settings.run_seed, Purpose::split, which);
-    for (auto left = rows.size(); left > 1; --left) std::swap(rows[left - 1], rows[stream.below(left)]);
+    shuffle(rows, stream);
     return rows;
 }
 
