@@ -176,6 +176,22 @@ def test_hyperparameters_move_in_a_task(program, installed):
     assert len(set(moved)) > 10, "the trajectory is in the record"
 
 
+def test_a_task_counts_steps(program, installed):
+    program.binary = str(installed / "build" / "own_model")
+    if not Path(program.binary).exists():
+        pytest.skip("this build has no LibTorch")
+    shutil.copy(EXAMPLES / "own_model.toml", program.folder)
+    steps = ("--set", 'trainer.unit="step"', "--set", 'scheduler={type="asha", min=4, max=36, eta=3}', "--set", "run.budget.members=9")
+
+    program("run", "own_model.toml", "-n", 1, "-o", "run.h5", "-q", *steps)
+
+    reports = rows(program, "run.h5", "reports")
+    assert {report["resource"] for report in reports} == {4, 12, 36}, "members went on from their snapshots"
+    losses = [report["valid_loss"] for report in reports]
+    assert min(losses) < 0.5 * max(losses)
+    assert "every decision is the same" in program("verify", "run.h5").stdout
+
+
 def test_a_missing_hyperparameter_is_named(program):
     job = program.folder / "own_everything.toml"
     job.write_text(job.read_text().replace("[space.lr]", "[space.learning_rate]"))

@@ -145,9 +145,9 @@ TEST_F(Loop, GoesOnBitForBitFromAnyStep) {
 }
 
 TEST_F(Loop, StepsGiveMetricsAtTheEndOfEachEpochAndOfTheTraining) {
+    const auto result = train<Plain>(std::nullopt, 0, 15, nullptr, 0, "step");
     std::vector<Resource> measured;
-    for (const auto& row : trained(train<Plain>(std::nullopt, 0, 15, nullptr, 0, "step")).rows)
-        measured.push_back(row.resource);
+    for (const auto& row : trained(result).rows) measured.push_back(row.resource);
     EXPECT_EQ(measured, (std::vector<Resource>{6, 12, 15}));
 }
 
