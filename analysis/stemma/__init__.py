@@ -11,7 +11,8 @@ import importlib
 
 import stemma.connection  # noqa: F401 - takes what belongs to this process alone out of the environment
 
-# name -> module, or module:attribute. A function is never named like a module of this package: importing that would hide it.
+# name -> module, or module:attribute. A function is never named like a module of this package: importing that would
+# hide it.
 _NAMES = {
     "open": "stemma.run:open_run",
     "Run": "stemma.run:Run",

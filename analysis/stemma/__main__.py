@@ -1,13 +1,17 @@
-"""The subcommands of `stemma` that are written in Python: `python3 .../stemma/__main__.py WORDS`, or `python3 -m stemma WORDS`."""
+"""The subcommands of `stemma` that are written in Python: `python3 .../stemma/__main__.py WORDS`, or `python3 -m stemma
+WORDS`."""
 
 import os
 import sys
 
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 if not __package__:
-    # Started by its path. Python has put the package's inside first, where modules would be found by short names; the package's
-    # own folder belongs there. The folder that one stands in is nowhere: it may be anybody's, and hold a random.py.
-    sys.path[:] = [_FOLDER] + [entry for entry in sys.path if os.path.abspath(entry) not in (_FOLDER, os.path.join(_FOLDER, "stemma"))]
+    # Started by its path. Python has put the package's inside first, where modules would be found by short names; the
+    # package's own folder belongs there. The working folder is not in the path: it may be another user's, and
+    # hold a random.py.
+    sys.path[:] = [_FOLDER] + [
+        entry for entry in sys.path if os.path.abspath(entry) not in (_FOLDER, os.path.join(_FOLDER, "stemma"))
+    ]
 
 _DEBIAN = "/usr/bin/python3"
 _ASKED = "STEMMA_PYTHON_ASKED"
@@ -15,8 +19,17 @@ _ASKED = "STEMMA_PYTHON_ASKED"
 
 def _elsewhere():
     """Where this interpreter lacks the libraries, Debian's may have them."""
-    if os.access(_DEBIAN, os.X_OK) and _ASKED not in os.environ and not os.environ.get("STEMMA_PYTHON") and os.path.realpath(_DEBIAN) != os.path.realpath(sys.executable):
-        os.execve(_DEBIAN, [_DEBIAN, os.path.join(_FOLDER, "stemma", "__main__.py"), *sys.argv[1:]], {**os.environ, _ASKED: "1"})
+    if (
+        os.access(_DEBIAN, os.X_OK)
+        and _ASKED not in os.environ
+        and not os.environ.get("STEMMA_PYTHON")
+        and os.path.realpath(_DEBIAN) != os.path.realpath(sys.executable)
+    ):
+        os.execve(
+            _DEBIAN,
+            [_DEBIAN, os.path.join(_FOLDER, "stemma", "__main__.py"), *sys.argv[1:]],
+            {**os.environ, _ASKED: "1"},
+        )
 
 
 def main():
@@ -26,8 +39,12 @@ def main():
         import pandas  # noqa: F401
     except ImportError as error:
         _elsewhere()
-        print(f"stemma: {sys.executable} has no {error.name}. Debian: apt-get install python3-h5py python3-pandas python3-sklearn; "
-              'elsewhere: pip install "stemma[analysis]"; or set STEMMA_PYTHON to a Python that has them', file=sys.stderr)
+        print(
+            f"stemma: {sys.executable} has no {error.name}. Debian: apt-get install python3-h5py python3-pandas "
+            "python3-sklearn; "
+            'elsewhere: pip install "stemma[analysis]"; or set STEMMA_PYTHON to a Python that has them',
+            file=sys.stderr,
+        )
         return 2
     from stemma.cli import run
 

@@ -19,7 +19,11 @@ def run(words):
         with warnings.catch_warnings():
             warnings.simplefilter("once", StemmaWarning)
             usual = warnings.showwarning
-            warnings.showwarning = lambda message, category, *more: say(f"stemma: {message}", sys.stderr) if issubclass(category, StemmaWarning) else usual(message, category, *more)
+            warnings.showwarning = lambda message, category, *more: (
+                say(f"stemma: {message}", sys.stderr)
+                if issubclass(category, StemmaWarning)
+                else usual(message, category, *more)
+            )
             return options.action(options) or _OK
     except StemmaError as error:
         say(f"stemma: {error}", sys.stderr)
@@ -32,17 +36,32 @@ def run(words):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="stemma", description="Looking at runs. The other subcommands are those of the program itself: see stemma --help.")
+    parser = argparse.ArgumentParser(
+        prog="stemma",
+        description="Looking at runs. The other subcommands are those of the program itself: see stemma --help.",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    report = commands.add_parser("report", help="a page of a run, or of several, in one HTML file",
-                                 description="Writes one HTML file that needs nothing else. The first run is shown in full; more are compared with it.")
+    report = commands.add_parser(
+        "report",
+        help="a page of a run, or of several, in one HTML file",
+        description="Writes one HTML file that needs nothing else. "
+        "The first run is shown in full; more are compared with it.",
+    )
     report.add_argument("runs", nargs="+", metavar="RUN.h5")
     report.add_argument("-o", "--output", help="file to write (default: RUN.html beside the run file)")
     report.add_argument("--open", action="store_true", help="open it in a browser, where there is a desktop")
-    report.add_argument("--follow", action="store_true", help="serve the page instead, and keep it up to date while the search runs")
+    report.add_argument(
+        "--follow", action="store_true", help="serve the page instead, and keep it up to date while the search runs"
+    )
     report.add_argument("--port", type=_port, default=8765, help="for --follow (default 8765; 0: any free one)")
-    report.add_argument("--host", default="127.0.0.1", help="address for --follow to listen at; the default answers this machine only")
-    report.add_argument("--no-job", action="store_true", help="leave the text of the job out of the page, which may hold paths, commands and what is secret in them")
+    report.add_argument(
+        "--host", default="127.0.0.1", help="address for --follow to listen at; the default answers this machine only"
+    )
+    report.add_argument(
+        "--no-job",
+        action="store_true",
+        help="leave the text of the job out of the page, which may hold paths, commands and what is secret in them",
+    )
     report.set_defaults(action=_report)
     watch = commands.add_parser("watch", help="a running search in the terminal")
     watch.add_argument("run", metavar="RUN.h5")
@@ -51,8 +70,14 @@ def _parser():
     watch.set_defaults(action=_watch)
     export = commands.add_parser("export", help="other programs' formats")
     export.add_argument("run", metavar="RUN.h5")
-    for name, text in (("graphml", "GraphML file of the genealogy, - for standard output"), ("newick", "Newick file of the genealogy, likewise"), ("parquet", "folder for Parquet files"), ("tensorboard", "folder for TensorBoard event files, a run a lineage"),
-                       ("optuna", "Optuna storage, such as sqlite:///study.db"), ("mlflow", "MLflow tracking address, such as sqlite:///mlflow.db")):
+    for name, text in (
+        ("graphml", "GraphML file of the genealogy (-: standard output)"),
+        ("newick", "Newick file of the genealogy (-: standard output)"),
+        ("parquet", "folder for Parquet files"),
+        ("tensorboard", "folder for TensorBoard event files, a run a lineage"),
+        ("optuna", "Optuna storage, such as sqlite:///study.db"),
+        ("mlflow", "MLflow tracking address, such as sqlite:///mlflow.db"),
+    ):
         export.add_argument(f"--{name}", help=text)
     export.set_defaults(action=_export)
     return parser
@@ -102,7 +127,10 @@ def _export(options):
     run = open_run(options.run)
     chosen = [(name, getattr(options, name)) for name in export.FORMATS if getattr(options, name)]
     if not chosen:
-        raise StemmaError(f"nothing to export: give {', '.join(f'--{name}' for name in export.FORMATS)}; CSV and JSON are exports of the program `stemma`")
+        raise StemmaError(
+            f"nothing to export: give {', '.join(f'--{name}' for name in export.FORMATS)}; CSV and JSON are exports of "
+            "the program `stemma`"
+        )
     for name, target in chosen:
         told = export.FORMATS[name](run, target)
         if told:

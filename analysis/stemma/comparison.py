@@ -20,7 +20,8 @@ _NEMENYI = (1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164)
 
 
 def compare(runs: Iterable[Run | str | os.PathLike], labels: Iterable[str] | None = None) -> Comparison:
-    """Puts runs side by side. `runs` are paths or opened runs; runs of one label are repeats (other seeds) of one method.
+    """Puts runs side by side. `runs` are paths or opened runs; runs of one label are repeats (other seeds) of one
+    method.
 
     Labels default to the runs' names. Raises StemmaError if their metrics differ: they could not be compared."""
     opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
@@ -28,7 +29,10 @@ def compare(runs: Iterable[Run | str | os.PathLike], labels: Iterable[str] | Non
         raise StemmaError("no runs given to compare")
     kinds = {(run.metric, run.maximise, run.unit) for run in opened}
     if len(kinds) > 1:
-        told = "; ".join(f"{run.path.name}: {run.metric}, {'larger' if run.maximise else 'smaller'} is better, in {run.unit}s" for run in opened)
+        told = "; ".join(
+            f"{run.path.name}: {run.metric}, {'larger' if run.maximise else 'smaller'} is better, in {run.unit}s"
+            for run in opened
+        )
         raise StemmaError(f"these runs cannot be compared, because they optimise different things ({told})")
     labels = [run.name for run in opened] if labels is None else list(labels)
     if len(labels) != len(opened):
@@ -48,18 +52,29 @@ class Comparison:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a run: label, seed, members, spent [unit], busy, gpu and time [s], best, best_member and its held-out metrics."""
+        """One row a run: label, seed, members, spent [unit], busy, gpu and time [s], best, best_member and its held-out
+        metrics."""
         rows = []
         for run, label in zip(self.runs, self.labels):
             progress = run.progress.dropna(subset=["best"])
             last = progress.iloc[-1].to_dict() if len(progress) else {"best": np.nan, "best_member": -1}
             spent = {along: run.progress[along].max() if len(run.progress) else 0 for along in ALONG if along != "time"}
-            rows.append({"label": label, "seed": run.seed, "members": len(run), **spent, "time": run.seconds,
-                         **{name: value for name, value in last.items() if name.startswith("best")}, "file": run.path.name})
+            rows.append(
+                {
+                    "label": label,
+                    "seed": run.seed,
+                    "members": len(run),
+                    **spent,
+                    "time": run.seconds,
+                    **{name: value for name, value in last.items() if name.startswith("best")},
+                    "file": run.path.name,
+                }
+            )
         return pd.DataFrame(rows)
 
     def curves(self, along: str = "spent", points: int = 200) -> pd.DataFrame:
-        """Best so far on a common grid. along: "spent" [unit], "time" [s] of the search, "busy" [s] of training, or "gpu" [s].
+        """Best so far on a common grid. along: "spent" [unit], "time" [s] of the search, "busy" [s] of training, or
+        "gpu" [s].
 
         One row a label and grid point: x, median, low and high (quartiles), runs. A run counts from its first finite
         report on, and with its last value to the end of the grid."""
@@ -69,15 +84,29 @@ class Comparison:
         grid = np.linspace(0, end, points)
         out = []
         for label in dict.fromkeys(self.labels):
-            values = np.array([_step(run.progress, along, grid) for run, own in zip(self.runs, self.labels) if own == label])
+            values = np.array(
+                [_step(run.progress, along, grid) for run, own in zip(self.runs, self.labels) if own == label]
+            )
             seen = np.isfinite(values).any(axis=0)
             x, values = grid[seen], values[:, seen]
             low, median, high = np.nanquantile(values, [0.25, 0.5, 0.75], axis=0) if len(x) else ([], [], [])
-            out.append(pd.DataFrame({"label": label, "x": x, "median": median, "low": low, "high": high, "runs": np.isfinite(values).sum(axis=0)}))
+            out.append(
+                pd.DataFrame(
+                    {
+                        "label": label,
+                        "x": x,
+                        "median": median,
+                        "low": low,
+                        "high": high,
+                        "runs": np.isfinite(values).sum(axis=0),
+                    }
+                )
+            )
         return pd.concat(out, ignore_index=True)
 
     def intervals(self, level: float = 0.95, draws: int = 10_000, column: str = "best", seed: int = 0) -> pd.DataFrame:
-        """Mean of `column` of `table` for each label with a percentile bootstrap interval over its runs (Efron, 1979)."""
+        """Mean of `column` of `table` for each label with a percentile bootstrap interval over its runs (Efron,
+        1979)."""
         random = np.random.default_rng(seed)
         rows = []
         for label, values in self.table.groupby("label", sort=False)[column]:
@@ -91,8 +120,8 @@ class Comparison:
         return pd.DataFrame(rows)
 
     def ranks(self) -> Ranks:
-        """Ranks of the labels (1 = best) by their best, seed by seed (seeds that every label has), for a diagram of critical
-        differences. Raises StemmaError where no seed is common to all, or with fewer than two labels."""
+        """Ranks of the labels (1 = best) by their best, seed by seed (seeds that every label has), for a diagram of
+        critical differences. Raises StemmaError where no seed is common to all, or with fewer than two labels."""
         wide = self.table.pivot_table(index="seed", columns="label", values="best", aggfunc="mean", sort=False).dropna()
         if wide.shape[1] < 2 or wide.empty:
             raise StemmaError("ranks need at least two methods and a seed that all of them have run with")
@@ -125,8 +154,8 @@ class Ranks:
 
     @property
     def critical_difference(self) -> float:
-        """Methods whose mean ranks differ by less cannot be told apart at the 5 % level (Nemenyi's test; Demsar's table 5a).
-        Raises StemmaError beyond ten methods, where that table ends."""
+        """Methods whose mean ranks differ by less cannot be told apart at the 5 % level (Nemenyi's test; Demsar's table
+        5a). Raises StemmaError beyond ten methods, where that table ends."""
         k = len(self.mean)
         if k - 2 >= len(_NEMENYI):
             raise StemmaError(f"critical differences are known for 2 to {len(_NEMENYI) + 1} methods; got {k}")
@@ -136,7 +165,11 @@ class Ranks:
         """Largest groups of methods that cannot be told apart."""
         names, ranks, groups = list(self.mean.index), self.mean.to_numpy(), []
         for first in range(len(names)):
-            group = tuple(name for name, rank in zip(names[first:], ranks[first:]) if rank - ranks[first] < self.critical_difference)
+            group = tuple(
+                name
+                for name, rank in zip(names[first:], ranks[first:])
+                if rank - ranks[first] < self.critical_difference
+            )
             if len(group) > 1 and not any(set(group) <= set(other) for other in groups):
                 groups.append(group)
         return groups

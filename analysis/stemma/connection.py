@@ -46,7 +46,8 @@ def started_by_stemma():
         _refuse_child(_own_pid)
     if not _are_here():
         raise RuntimeError(
-            "the descriptors that Stemma started its program with did not come to this process, which another one started (torchrun, say): "
+            "the descriptors that Stemma started its program with did not come to this process, which another one "
+            "started (torchrun, say): "
             "trainer.command must name the program that asks for trainings, and start others from there"
         )
     return True
@@ -59,13 +60,16 @@ def descriptors():
 
 def _refuse_child(program):
     text = (
-        f"process {os.getpid()} was started by the program that Stemma started (process {program}), and is given no trainings: only that one may ask "
-        'for them. A process that multiprocessing or a data loader starts by "spawn" or "forkserver" runs the whole script anew: put what asks for '
+        f"process {os.getpid()} was started by the program that Stemma started (process {program}), and is given no "
+        "trainings: only that one may ask "
+        'for them. A process that multiprocessing or a data loader starts by "spawn" or "forkserver" runs the whole '
+        "script anew: put what asks for "
         'trainings under `if __name__ == "__main__":`'
     )
     multiprocessing = sys.modules.get("multiprocessing.process")
     if multiprocessing is not None and getattr(multiprocessing.current_process(), "_inheriting", False):
-        # While it is being started: a pool would start another in its place for ever. The program ends, and this is what it printed last.
+        # While it is being started: a pool would start another in its place for ever. The program ends, and this is
+        # what it printed last.
         print(f"stemma: {text}", file=sys.stderr, flush=True)
         try:
             os.kill(program, signal.SIGTERM)

@@ -52,8 +52,8 @@ def sign(run):
 
 
 def ranked(run):
-    """Rows of `reports`, and their metric where less is better, infinite where it is not ranked. As in the program only full
-    reports are, neither late ones nor those of trainings that were interrupted; NaN never is."""
+    """Rows of `reports`, and their metric where less is better, infinite where it is not ranked. As in the program only
+    full reports are, neither late ones nor those of trainings that were interrupted; NaN never is."""
     rows = run.file.table("reports")
     value = rows[run.metric_column] * sign(run)
     value = np.where((rows["status"] == ReportStatus.FULL) & np.isfinite(value), value, np.inf)
@@ -68,14 +68,17 @@ def configuration_of(run):
 
 
 def counted(run):
-    """What counts as a result, a row for each: index into `reports`, member, value (less is better), spread. A full report does; where
-    configurations are repeated with several seeds, the mean over all of these at one resource, at the last of their reports, under the
-    number of the best of these members. Seeds that diverged or failed make it no result."""
+    """What counts as a result, a row for each: index into `reports`, member, value (less is better), spread. A full
+    report does. Where configurations are repeated with several seeds, the mean over all of these at one resource does.
+    Its row is the last of their reports, its member the best of these members. Seeds that diverged or failed make it
+    no result."""
     rows, value = ranked(run)
     first = configuration_of(run)
     seeds = np.bincount(first, minlength=1).max() if len(first) else 1
     finite = np.flatnonzero(np.isfinite(value))
-    table = pd.DataFrame({"row": finite, "member": rows["member"][finite], "resource": rows["resource"][finite], "value": value[finite]})
+    table = pd.DataFrame(
+        {"row": finite, "member": rows["member"][finite], "resource": rows["resource"][finite], "value": value[finite]}
+    )
     if seeds == 1:
         return table.assign(spread=0.0)
     table["first"] = first[table["member"]]
@@ -85,8 +88,15 @@ def counted(run):
         if len(group) < seeds:
             continue
         scale = np.abs(group["value"]).max() or 1.0  # sums may be beyond the largest double
-        results.append({"row": group["row"].max(), "member": group["member"].iloc[group["value"].argmin()], "resource": group["resource"].iloc[0],
-                        "value": scale * (group["value"] / scale).mean(), "spread": scale * (group["value"] / scale).std()})
+        results.append(
+            {
+                "row": group["row"].max(),
+                "member": group["member"].iloc[group["value"].argmin()],
+                "resource": group["resource"].iloc[0],
+                "value": scale * (group["value"] / scale).mean(),
+                "spread": scale * (group["value"] / scale).std(),
+            }
+        )
     table = pd.DataFrame(results, columns=["row", "member", "resource", "value", "spread"])
     return table.sort_values("row", ignore_index=True)
 
@@ -108,16 +118,25 @@ def summary(run):
     start = starts(run)
     reached, metric = start.copy(), np.full(count, np.nan)
     reached[has], metric[has] = rows["resource"][last[has]], rows[run.metric_column][last[has]]
-    return pd.DataFrame({
-        "founder": founders(members["parent"]), "descendants": descendants(members["parent"]), "start": start, "reached": reached,
-        "metric": metric, "best": best, "at": at, "seconds": np.bincount(who, rows["seconds"], minlength=count)[:count],
-        "reports": np.bincount(who, minlength=count)[:count], "state": states(run, has),
-    })
+    return pd.DataFrame(
+        {
+            "founder": founders(members["parent"]),
+            "descendants": descendants(members["parent"]),
+            "start": start,
+            "reached": reached,
+            "metric": metric,
+            "best": best,
+            "at": at,
+            "seconds": np.bincount(who, rows["seconds"], minlength=count)[:count],
+            "reports": np.bincount(who, minlength=count)[:count],
+            "state": states(run, has),
+        }
+    )
 
 
 def counting(run):
-    """Which rows of `reports` tell where their member stands: none that came late, nor those of trainings that were ended before they had
-    measured anything."""
+    """Which rows of `reports` tell where their member stands: none that came late, nor those of trainings that were
+    ended before they had measured anything."""
     rows = run.file.table("reports")
     measured = np.isfinite(rows[run.metric_column])
     measured[run.file.table("epochs")["report"]] = True
@@ -134,7 +153,9 @@ def starts(run):
     if waiting.any():
         members, reports = run.file.table("members"), run.file.table("reports")[counting(run)]
         for member in np.flatnonzero(waiting):  # where the parent stood at the birth
-            told = reports["resource"][(reports["member"] == members["parent"][member]) & (reports["sequence"] <= members["sequence"][member])]
+            told = reports["resource"][
+                (reports["member"] == members["parent"][member]) & (reports["sequence"] <= members["sequence"][member])
+            ]
             start[member] = told[-1] if len(told) else start[members["parent"][member]]
     return start
 
@@ -154,14 +175,16 @@ def running(run):
 
 
 def best_report(run):
-    """(member, resource) of the report that made the run's best member, which may have been trained further since; (None, None)
-    before the first finite metric."""
+    """(member, resource) of the report that made the run's best member, which may have been trained further since;
+    (None, None) before the first finite metric."""
     told = run.file.table("events")
     told = told[told["kind"] == EventKind.NEW_BEST][-1:]
     if len(told):
         rows, value = ranked(run)
         # With repeats other members of its configuration may have reported after it.
-        made = np.flatnonzero((rows["member"] == told["member"]) & (rows["sequence"] <= told["sequence"]) & np.isfinite(value))
+        made = np.flatnonzero(
+            (rows["member"] == told["member"]) & (rows["sequence"] <= told["sequence"]) & np.isfinite(value)
+        )
         if len(made):
             return int(rows["member"][made[-1]]), int(rows["resource"][made[-1]])
     results = counted(run)
@@ -190,25 +213,39 @@ def best(run, k):
     rows = rows.drop_duplicates(["member", "resource"], keep="last").set_index(["member", "resource"])
     for metric in run.metrics:
         values = rows[metric.column].to_dict()
-        out[metric.column if metric.column not in out else metric.column + "_"] = [values.get(key, np.nan) for key in zip(out.index, out["at"])]
+        out[metric.column if metric.column not in out else metric.column + "_"] = [
+            values.get(key, np.nan) for key in zip(out.index, out["at"])
+        ]
     return out
 
 
 def best_configurations(run, k):
-    """Where configurations are repeated: the k best by their mean, each under its best member; metrics are means, `spread` is the
-    standard deviation of the one that is optimised."""
+    """Where configurations are repeated: the k best by their mean, each under its best member; metrics are means,
+    `spread` is the standard deviation of the one that is optimised."""
     results = counted(run).sort_values("value", kind="stable")
     first = configuration_of(run)
-    results = results[~pd.Series(first[results["member"].to_numpy(dtype=np.int64)], index=results.index).duplicated()].iloc[: max(k, 0)]
-    out = pd.DataFrame({"best": (results["value"] * sign(run)).to_numpy(dtype=float), "spread": results["spread"].to_numpy(dtype=float),
-                        "at": results["resource"].to_numpy(dtype=np.int64)}, index=pd.Index(results["member"].to_numpy(dtype=np.int64), name="member"))
+    results = results[
+        ~pd.Series(first[results["member"].to_numpy(dtype=np.int64)], index=results.index).duplicated()
+    ].iloc[: max(k, 0)]
+    out = pd.DataFrame(
+        {
+            "best": (results["value"] * sign(run)).to_numpy(dtype=float),
+            "spread": results["spread"].to_numpy(dtype=float),
+            "at": results["resource"].to_numpy(dtype=np.int64),
+        },
+        index=pd.Index(results["member"].to_numpy(dtype=np.int64), name="member"),
+    )
     columns = [parameter.column for parameter in run.parameters]
-    out = out.join(run.summary.loc[out.index, ["reached", "founder", "state"]]).join(run.members.loc[out.index, columns], rsuffix="_")
+    out = out.join(run.summary.loc[out.index, ["reached", "founder", "state"]]).join(
+        run.members.loc[out.index, columns], rsuffix="_"
+    )
     rows = run.reports[run.reports["status"] == "full"].drop_duplicates(["member", "resource"], keep="last")
     groups = rows.assign(first=first[rows["member"].to_numpy()]).groupby(["first", "resource"])
     for metric in run.metrics:
         means = groups[metric.column].mean().to_dict()
-        out[metric.column if metric.column not in out else metric.column + "_"] = [means.get((first[member], at), np.nan) for member, at in zip(out.index, out["at"])]
+        out[metric.column if metric.column not in out else metric.column + "_"] = [
+            means.get((first[member], at), np.nan) for member, at in zip(out.index, out["at"])
+        ]
     return out
 
 
@@ -232,9 +269,16 @@ def progress(run):
     new = np.r_[True, so_far[1:] < so_far[:-1]] if len(value) else np.zeros(0, bool)
     holder = np.maximum.accumulate(np.where(new, np.arange(len(value)), 0)) if len(value) else np.zeros(0, int)
     seen = np.isfinite(so_far)
-    columns = {"time": rows["time"], "spent": np.cumsum(trained), "busy": np.cumsum(rows["seconds"]),
-               "gpu": np.cumsum(rows["seconds"] * workers.gpus(run, rows["lease"])), "member": rows["member"],
-               "value": rows[run.metric_column], "best": np.where(seen, so_far * sign(run), np.nan), "best_member": np.where(seen, who[holder], -1)}
+    columns = {
+        "time": rows["time"],
+        "spent": np.cumsum(trained),
+        "busy": np.cumsum(rows["seconds"]),
+        "gpu": np.cumsum(rows["seconds"] * workers.gpus(run, rows["lease"])),
+        "member": rows["member"],
+        "value": rows[run.metric_column],
+        "best": np.where(seen, so_far * sign(run), np.nan),
+        "best_member": np.where(seen, who[holder], -1),
+    }
     for metric in run.metrics:
         if metric.held_out:
             columns["best_" + metric.column] = np.where(seen, rows[metric.column][holder], np.nan)
@@ -247,17 +291,29 @@ def rungs(run):
     table = pd.DataFrame({"level": given["to"], "member": given["member"]}).drop_duplicates()
     failed = set(run.summary.index[run.summary["state"].isin(["failed", "diverged"])])
     on_time = rows["status"] == ReportStatus.FULL
-    reports = pd.DataFrame({"level": rows["resource"], "member": rows["member"], "time": rows["time"], "value": value})[on_time]
+    reports = pd.DataFrame({"level": rows["resource"], "member": rows["member"], "time": rows["time"], "value": value})[
+        on_time
+    ]
     born = run.members[heirs(run)]
-    went = pd.DataFrame({"level": np.r_[given["from"], run.summary["start"].loc[born.index]].astype(np.int64),
-                         "member": np.r_[given["member"], born["parent"]].astype(np.int64)}).drop_duplicates()
+    went = pd.DataFrame(
+        {
+            "level": np.r_[given["from"], run.summary["start"].loc[born.index]].astype(np.int64),
+            "member": np.r_[given["member"], born["parent"]].astype(np.int64),
+        }
+    ).drop_duplicates()
     went = went.merge(reports[["level", "member"]].drop_duplicates())
     by = reports.groupby("level")
-    out = pd.DataFrame({
-        "entered": table.groupby("level").size(), "reported": by["member"].nunique(), "went_on": went.groupby("level").size(),
-        "failed": table[table["member"].isin(failed)].groupby("level").size(), "first": by["time"].min(), "last": by["time"].max(),
-        "best": by["value"].min().replace(np.inf, np.nan) * sign(run),
-    })
+    out = pd.DataFrame(
+        {
+            "entered": table.groupby("level").size(),
+            "reported": by["member"].nunique(),
+            "went_on": went.groupby("level").size(),
+            "failed": table[table["member"].isin(failed)].groupby("level").size(),
+            "first": by["time"].min(),
+            "last": by["time"].max(),
+            "best": by["value"].min().replace(np.inf, np.nan) * sign(run),
+        }
+    )
     counts = ["entered", "reported", "went_on", "failed"]
     out[counts] = out[counts].fillna(0).astype(np.int64)
     out.index.name = "level"
@@ -302,7 +358,9 @@ def _by_member(run):
         order = np.argsort(who, kind="stable")
         run.__dict__["_rows_of"], run.__dict__["_rows_of_epochs"] = (order, who[order]), run.epochs
     order, sorted_members = run.__dict__["_rows_of"]
-    return lambda member: order[np.searchsorted(sorted_members, member) : np.searchsorted(sorted_members, member, side="right")]
+    return lambda member: order[
+        np.searchsorted(sorted_members, member) : np.searchsorted(sorted_members, member, side="right")
+    ]
 
 
 def schedule(run, path, until=None):
@@ -324,9 +382,13 @@ def genealogy(run):
     import networkx as nx
 
     graph = nx.DiGraph(name=run.name, metric=run.metric, unit=run.unit)
-    told = run.summary[["founder", "descendants", "start", "reached", "metric", "best", "seconds"]].join(run.summary["state"].astype(str))
+    told = run.summary[["founder", "descendants", "start", "reached", "metric", "best", "seconds"]].join(
+        run.summary["state"].astype(str)
+    )
     described = run.members[["cause", "generation", "time", *(parameter.column for parameter in run.parameters)]]
-    described = described.astype({name: str for name, kind in described.dtypes.items() if isinstance(kind, pd.CategoricalDtype)})
+    described = described.astype(
+        {name: str for name, kind in described.dtypes.items() if isinstance(kind, pd.CategoricalDtype)}
+    )
     frame = told.join(described, rsuffix="_")
     graph.add_nodes_from(zip(frame.index.tolist(), frame.to_dict("records")))
     born = run.members[run.members["parent"] >= 0]

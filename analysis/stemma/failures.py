@@ -1,5 +1,5 @@
-"""What an exception in a training means for the search. Libraries have few types of exceptions for it: beyond them only the
-text tells (tests/data/training_errors.tsv has what they say; src/trainer/error_text.cpp knows the same texts).
+"""What an exception in a training means for the search. Libraries have few types of exceptions for it: beyond them only
+the text tells (tests/data/training_errors.tsv has what they say; src/trainer/error_text.cpp knows the same texts).
 """
 
 # In lower case. Memory first: "CUDA error: out of memory" leaves a context that can be used.
@@ -53,7 +53,9 @@ def kind_of_error(error):
         return "infeasible"
     if "SnapshotUnavailable" in names:
         return "snapshot_unavailable"
-    kind = kind_of_text(str(error)) if isinstance(error, (RuntimeError, OSError)) or _of_a_library(error) else "exception"
+    kind = (
+        kind_of_text(str(error)) if isinstance(error, (RuntimeError, OSError)) or _of_a_library(error) else "exception"
+    )
     return "device" if kind == "exception" and "AcceleratorError" in names else kind
 
 

@@ -1,4 +1,5 @@
-"""Functional analysis of variance of a regression forest: how much of its variance each input, and each pair, accounts for.
+"""Functional analysis of variance of a regression forest: how much of its variance each input, and each pair, accounts
+for.
 
 Hutter, Hoos and Leyton-Brown, "An Efficient Approach for Assessing Hyperparameter Importance" (ICML 2014), section 3: a
 tree is constant on boxes, so its marginals over the unit cube are sums over its leaves, exactly. Pure NumPy."""
@@ -11,9 +12,9 @@ _PAIRS_MAX = 45  # of ten inputs; with more inputs pairs of the ten most importa
 
 
 def decompose(trees, inputs):
-    """Shares of variance of each input (an array) and of each pair beyond its two inputs ({(i, j): share}), averaged over
-    the trees. `trees`: for each its leaves as (low, high, value): boxes in the unit cube, arrays [leaf, input], and the
-    prediction there. Trees that are constant count as nothing."""
+    """Shares of variance of each input (an array) and of each pair beyond its two inputs ({(i, j): share}), averaged
+    over the trees. `trees`: for each its leaves as (low, high, value): boxes in the unit cube, arrays [leaf, input],
+    and the prediction there. Trees that are constant count as nothing."""
     singles = []
     for leaves in trees:
         if (one := _Tree(*leaves)).variance > 0:
@@ -68,4 +69,6 @@ class _Tree:
         """Spans of input i between neighbouring splits: which leaves lie over each [span, leaf], and its length."""
         edges = np.unique(np.concatenate([self.low[:, i], self.high[:, i]]))
         middle = (edges[1:] + edges[:-1]) / 2
-        return ((self.low[:, i] <= middle[:, None]) & (middle[:, None] <= self.high[:, i])).astype(float), np.diff(edges)
+        return ((self.low[:, i] <= middle[:, None]) & (middle[:, None] <= self.high[:, i])).astype(float), np.diff(
+            edges
+        )

@@ -1,9 +1,10 @@
-"""HDF5 files that another process may be writing, or was writing when it was killed: read without waiting for what never comes.
+"""HDF5 files that another process may be writing, or was writing when it was killed: read without waiting for what
+never comes.
 
-HDF5's own way of reading such a file (SWMR) tries damaged metadata a hundred times, each time after twice the pause before:
-for ever, and h5py has no way to set another number. Opened in the ordinary way a damaged block is an error at once; but a
-file that is marked as being written is then refused, and one that grew since its head was written is taken for damaged. So HDF5
-reads through `Reader`, which gives it another head."""
+HDF5's own way of reading such a file (SWMR) tries damaged metadata a hundred times, each time after twice the pause
+before: for ever, and h5py has no way to set another number. Opened in the ordinary way a damaged block is an error at
+once; but a file that is marked as being written is then refused, and one that grew since its head was written is taken
+for damaged. So HDF5 reads through `Reader`, which gives it another head."""
 
 import io
 import os
@@ -24,13 +25,16 @@ _PAUSES = (0.0, 0.001, 0.004, 0.016, 0.064, 0.25)  # [s] before each look at a f
 
 
 class Reader(io.RawIOBase):
-    """The bytes of a file. One that is marked as being written has not the mark, and an end further away than it will ever grow."""
+    """The bytes of a file. One that is marked as being written has not the mark, and an end further away than it will
+    ever grow."""
 
     def __init__(self, path):
         self._file, self._at = io.FileIO(path), 0
         head = self._file.read(_SUPERBLOCK_BYTES)
         self.is_hdf5 = head[:8] == _SIGNATURE
-        whole = len(head) == _SUPERBLOCK_BYTES and head[_VERSION_AT] == 3 and head[_SIZES_AT : _SIZES_AT + 2] == b"\x08\x08"
+        whole = (
+            len(head) == _SUPERBLOCK_BYTES and head[_VERSION_AT] == 3 and head[_SIZES_AT : _SIZES_AT + 2] == b"\x08\x08"
+        )
         self.marked = whole and head[_MARK_AT] != 0
         self._head = _unmarked(head) if self.marked else b""
 
@@ -80,8 +84,9 @@ def open_file(reader):
 
 
 def rows_in_file(dataset, size):
-    """Rows of a one-dimensional dataset up to the first that lies beyond the end of a file of `size` bytes: what was lost with
-    the file's end would read as zeros. Only the last chunks are looked at, for a table's chunks are laid down in order."""
+    """Rows of a one-dimensional dataset up to the first that lies beyond the end of a file of `size` bytes: what was
+    lost with the file's end would read as zeros. Only the last chunks are looked at, for a table's chunks are laid down
+    in order."""
     rows, width = dataset.shape[0], dataset.dtype.itemsize
     while rows > 0 and dataset.chunks:
         first = (rows - 1) // dataset.chunks[0] * dataset.chunks[0]
@@ -96,8 +101,8 @@ def rows_in_file(dataset, size):
 
 
 def patiently(look, reader):
-    """What `look()` returns. A file that is marked as being written is looked at several times, for half a second in all:
-    a block of its metadata may have been half written. Raises what the last look raised."""
+    """What `look()` returns. A file that is marked as being written is looked at several times, for half a second in
+    all: a block of its metadata may have been half written. Raises what the last look raised."""
     pauses = _PAUSES if reader.marked else (0.0,)
     for pause in pauses:
         time.sleep(pause)
@@ -111,7 +116,13 @@ def patiently(look, reader):
 def _unmarked(head):
     if struct.unpack_from("<I", head, _CHECKSUM_AT)[0] != _lookup3(head[:_CHECKSUM_AT]):
         return b""  # damaged: HDF5 shall see it as it is
-    plain = head[:_MARK_AT] + b"\0" + head[_MARK_AT + 1 : _END_AT] + struct.pack("<Q", _FAR) + head[_END_AT + 8 : _CHECKSUM_AT]
+    plain = (
+        head[:_MARK_AT]
+        + b"\0"
+        + head[_MARK_AT + 1 : _END_AT]
+        + struct.pack("<Q", _FAR)
+        + head[_END_AT + 8 : _CHECKSUM_AT]
+    )
     return plain + struct.pack("<I", _lookup3(plain))
 
 

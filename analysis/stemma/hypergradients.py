@@ -9,8 +9,15 @@ from stemma import derive
 
 _PREFIXES = ("hyper_", "hypergradient_")
 # Of a hyperparameter in the space: its column, and whether that is one minus it.
-_COLUMNS = {"lr": ("lr", False), "weight_decay": ("weight_decay", False), "momentum": ("momentum", False), "beta1": ("momentum", False),
-            "one_minus_beta1": ("momentum", True), "beta2": ("beta2", False), "one_minus_beta2": ("beta2", True)}
+_COLUMNS = {
+    "lr": ("lr", False),
+    "weight_decay": ("weight_decay", False),
+    "momentum": ("momentum", False),
+    "beta1": ("momentum", False),
+    "one_minus_beta1": ("momentum", True),
+    "beta2": ("beta2", False),
+    "one_minus_beta2": ("beta2", True),
+}
 
 
 def is_trajectory(name):
@@ -19,8 +26,9 @@ def is_trajectory(name):
 
 
 def trajectory(run, path, until=None):
-    """Along a lineage, up to `until` [unit]: member, resource [unit, with fractions], step [weight updates], then lr, weight_decay, ... as used,
-    raw_lr, ... and the rest of what the trainer told, a row each time it told it. Empty for runs without hypergradients, and before anything was trained."""
+    """Along a lineage, up to `until` [unit]: member, resource [unit, with fractions], step [weight updates], then lr,
+    weight_decay, ... as used, raw_lr, ... and the rest of what the trainer told, a row each time it told it. Empty for
+    runs without hypergradients, and before anything was trained."""
     names = [metric for metric in run.metrics if is_trajectory(metric.name)]
     columns = ["member", "resource", "step", *(_short(metric.name) for metric in names if metric.name != "hyper_step")]
     if not names or not path:

@@ -14,10 +14,10 @@ def importance(run, seed=0, method="permutation"):
 
     method "permutation": permutation importance (Breiman, 2001) of a random forest that predicts a member's best metric
     from its hyperparameters, as shares that sum to 1; without scikit-learn, the square of Spearman's rank correlation,
-    which sees monotone effects only. "fanova": the share of the forest's variance that the hyperparameter accounts for by
-    itself (Hutter, Hoos and Leyton-Brown, 2014); what is left to 1 is in interactions().
-    The metric's ranks are predicted, so that diverged trainings do not decide everything. With more than 2000 members
-    a random sample. Empty where fewer than 10 members reported or none of the metrics differ."""
+    which sees monotone effects only. "fanova": the share of the forest's variance that the hyperparameter accounts for
+    by itself (Hutter, Hoos and Leyton-Brown, 2014); what is left to 1 is in interactions(). The metric's ranks are
+    predicted, so that diverged trainings do not decide everything. With more than 2000 members a random sample. Empty
+    where fewer than 10 members reported or none of the metrics differ."""
     if method not in ("permutation", "fanova"):
         raise ValueError(f"method must be permutation or fanova; got {method!r}")
     columns, inputs, rank = _observed(run, seed)
@@ -30,23 +30,30 @@ def importance(run, seed=0, method="permutation"):
             raw, told = _permuted(inputs, rank, seed), "permutation importance of a random forest"
         except ImportError:
             ranks = np.apply_along_axis(lambda column: pd.Series(column).rank().to_numpy(), 0, inputs)
-            raw, told = np.array([np.corrcoef(column, rank)[0, 1] ** 2 for column in ranks.T]), "squared rank correlation"
+            raw, told = (
+                np.array([np.corrcoef(column, rank)[0, 1] ** 2 for column in ranks.T]),
+                "squared rank correlation",
+            )
         raw = raw / total if (total := raw.sum()) > 0 else raw
     frame = pd.DataFrame({"parameter": [parameter.name for parameter in columns], "importance": raw, "method": told})
     return frame.sort_values("importance", ascending=False, ignore_index=True)
 
 
 def interactions(run, seed=0):
-    """Pairs of hyperparameters, strongest first: first, second, importance: the share of the forest's variance that they
-    account for together, beyond what each does alone (functional ANOVA, as importance(method="fanova"))."""
+    """Pairs of hyperparameters, strongest first: first, second, importance: the share of the forest's variance that
+    they account for together, beyond what each does alone (functional ANOVA, as importance(method="fanova"))."""
     columns, inputs, rank = _observed(run, seed)
     pairs = _variances(inputs, rank, seed)[1] if columns else {}
-    frame = pd.DataFrame([(columns[i].name, columns[j].name, share) for (i, j), share in pairs.items()], columns=["first", "second", "importance"])
+    frame = pd.DataFrame(
+        [(columns[i].name, columns[j].name, share) for (i, j), share in pairs.items()],
+        columns=["first", "second", "importance"],
+    )
     return frame.sort_values("importance", ascending=False, ignore_index=True, kind="stable")
 
 
 def _observed(run, seed):
-    """Hyperparameters that vary, their values in the unit cube [member, hyperparameter], and the ranks of the metric."""
+    """Hyperparameters that vary, their values in the unit cube [member, hyperparameter], and the ranks of the
+    metric."""
     known = np.flatnonzero(np.isfinite(run.summary["best"].to_numpy()))
     if len(known) > _ROWS_MAX:
         known = np.sort(np.random.default_rng(seed).choice(known, _ROWS_MAX, replace=False))
@@ -81,7 +88,9 @@ def _forest(inputs, rank, seed):
 
 def _variances(inputs, rank, seed):
     width = inputs.shape[1]
-    return fanova.decompose([fanova.leaves_of(tree.tree_, width) for tree in _forest(inputs, rank, seed).estimators_], width)
+    return fanova.decompose(
+        [fanova.leaves_of(tree.tree_, width) for tree in _forest(inputs, rank, seed).estimators_], width
+    )
 
 
 def _permuted(inputs, rank, seed):

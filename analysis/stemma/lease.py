@@ -1,4 +1,5 @@
-"""One lease: what it says, the units to train, and what is told of them. Also what a script may do around it: seed(), files."""
+"""One lease: what it says, the units to train, and what is told of them. Also what a script may do around it: seed(),
+files."""
 
 import difflib
 import math
@@ -40,7 +41,9 @@ class Terms:
             return self.configuration[name]
         except KeyError:
             there = ", ".join(self.configuration) or "none"
-            raise KeyError(f'hyperparameter "{name}" is not in [space] of the job, or inactive here; there are: {there}') from None
+            raise KeyError(
+                f'hyperparameter "{name}" is not in [space] of the job, or inactive here; there are: {there}'
+            ) from None
 
     def __contains__(self, name):
         return name in self.configuration
@@ -61,15 +64,17 @@ class Terms:
 class Lease(Terms):
     """A span of training of one member. A loop over it gives the numbers of the units (epochs or steps) to train.
 
-    configuration  hyperparameters by name; inactive ones are absent. lease["lr"], lease.get("momentum", 0), "momentum" in
-                   lease, dict(lease) read it
-    start          file or folder with the snapshot to go on from, or None: from scratch. Only read it, and only during the lease
+    configuration  hyperparameters by name; inactive ones are absent. lease["lr"], lease.get("momentum", 0), "momentum"
+                   in lease, dict(lease) read it
+    start          file or folder with the snapshot to go on from, or None: from scratch. Only read it, and only during
+                   the lease
     save           to leave the snapshot in, before report(): a file, or a folder that you make
     member, seed   its number, and a seed that is a function of the run's seed and the member: 31 bits (seed64: 64)
-    run_seed       31 bits, the same for all members of the run: for what they have to have in common (splits of the data)
+    run_seed       31 bits, the same for all members of the run: for what they have to have in common (splits of the
+                   data)
     first, last    units that were trained before, and to be trained to: first < last
-    max            units that a member is trained to at most, which schedules to a fixed end need; None: the search sets no such
-                   end
+    max            units that a member is trained to at most, which schedules to a fixed end need; None: the search sets
+                   no such end
     at             the unit in training, or the last one that was trained
     adopted        the snapshot is a parent's: other hyperparameters, parent_configuration, trained it so far
     unit           "epoch" or "step"
@@ -121,8 +126,8 @@ class Lease(Terms):
         self._channel.send(type="progress", lease=self._number, at=at, metrics=plain_metrics(metrics))
 
     def report(self, snapshot=None, at=None, **metrics):
-        """Ends the lease. `snapshot`: is there one in the file `save`? None = look. `at`: the unit reached, if it is not the
-        last one of a loop over the lease or of progress()."""
+        """Ends the lease. `snapshot`: is there one in the file `save`? None = look. `at`: the unit reached, if it is
+        not the last one of a loop over the lease or of progress()."""
         self._require_open()
         require_known(metrics, self._metrics)
         self._see_whether_it_loops()
@@ -136,10 +141,16 @@ class Lease(Terms):
 
     def _unit(self, at, what):
         if at is None and self._listed and what == "progress":
-            raise ValueError(f"the {self.unit}s of the lease were taken all at once, by list() or the like: name the one, progress(at=...)")
+            raise ValueError(
+                f"the {self.unit}s of the lease were taken all at once, by list() or the like: name the one, "
+                "progress(at=...)"
+            )
         at = self.at if at is None else int(at)
         if not self.first < at <= self.last:
-            raise ValueError(f"{what}() at {self.unit} {at}, but the lease is for {self._asked()}: loop over it, or name the {self.unit}: {what}(at=...)")
+            raise ValueError(
+                f"{what}() at {self.unit} {at}, but the lease is for {self._asked()}: loop over it, or name the "
+                f"{self.unit}: {what}(at=...)"
+            )
         return at
 
     def _see_whether_it_loops(self):
@@ -147,20 +158,24 @@ class Lease(Terms):
             self._listed = False
 
     def _require_trained(self):
-        """Units that no loop went through and nobody named were not trained."""
+        """Units that no loop went through and no call named were not trained."""
         if self.at > self.first and not self._listed:
             return
         missing = [unit for unit in range(self.first + 1, self.at + 1) if unit not in self._told]
         if self.at == self.first or missing:
             over = f"iterated over {'none' if self.at == self.first or not self._told else len(self._told)}"
             raise ProtocolError(
-                f"asked for {self._asked()}, {over}: loop over the lease (for {self.unit} in lease), or name what was trained: "
-                f"progress(at=...), report(at=...)"
+                f"asked for {self._asked()}, {over}: loop over the lease (for {self.unit} in lease), or name what was "
+                "trained: progress(at=...), report(at=...)"
             )
 
     def _asked(self):
         count = self.last - self.first
-        return f"{count} {self.unit}{'s' if count > 1 else ''} ({self.first + 1} to {self.last})" if count > 1 else f"{self.unit} {self.last}"
+        return (
+            f"{count} {self.unit}{'s' if count > 1 else ''} ({self.first + 1} to {self.last})"
+            if count > 1
+            else f"{self.unit} {self.last}"
+        )
 
     def fail(self, kind="exception", error="", message=""):
         """Ends the lease without a report. Kinds: nonfinite, out_of_memory, infeasible, device, exception,
@@ -173,8 +188,8 @@ class Lease(Terms):
         return self
 
     def __exit__(self, kind, error, trace):
-        """An exception in the block becomes the lease's failure, and the program goes on to the next lease; but after a device
-        error, which the whole process suffers from, it ends, and the next lease goes to a fresh one."""
+        """An exception in the block becomes the lease's failure, and the program goes on to the next lease; but after a
+        device error, which the whole process suffers from, it ends, and the next lease goes to a fresh one."""
         if error is None:
             if not self._over:
                 self.fail("exception", "ProtocolError", "the block ended without report() or fail()")
@@ -195,10 +210,10 @@ class Lease(Terms):
 
 
 def seed(lease):
-    """Seeds Python, NumPy and PyTorch, as far as they are imported, by the member's seed, which it returns: call it first in each
-    training. What it decides (first weights, what is drawn before load_torch()) is then the same in all trainings of a
-    member; load_torch() puts the streams where they were. Children have other seeds: what they have to have in common with
-    their parents, such as a split of the data, is drawn by lease.run_seed."""
+    """Seeds Python, NumPy and PyTorch, as far as they are imported, by the member's seed, which it returns: call it
+    first in each training. What it decides (first weights, what is drawn before load_torch()) is then the same in all
+    trainings of a member; load_torch() puts the streams where they were. Children have other seeds: what they have to
+    have in common with their parents, such as a split of the data, is drawn by lease.run_seed."""
     import random
 
     random.seed(lease.seed)
@@ -234,13 +249,17 @@ def plain_metrics(metrics):
 
 
 def is_saved(path):
-    """Is there a snapshot? Some libraries put an ending of their own to the name that they are given (np.savez: ".npz")."""
+    """Is there a snapshot? Some libraries put an ending of their own to the name that they are given (np.savez:
+    ".npz")."""
     if os.path.exists(path):
         return True
     found = _with_endings(path)
     if len(found) > 1:
         names = ", ".join(os.path.basename(one) for one in found)
-        raise ValueError(f"the snapshot must be lease.save, a file or a folder, or one with an ending to that name; there are {names}")
+        raise ValueError(
+            "the snapshot must be lease.save, a file or a folder, or one with an ending to that name; there are "
+            f"{names}"
+        )
     for one in found:
         os.rename(one, path)
     return bool(found)

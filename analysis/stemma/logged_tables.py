@@ -1,5 +1,5 @@
 """What the tables must hold by the log. The program writes them beside it, and while a search runs without checksums of their
-own: whoever reads them compares. Made as in src/record/tables.cpp, but all rows of a column at once."""
+own: a reader compares them. Made as in src/record/tables.cpp, but all rows of a column at once."""
 
 import numpy as np
 

@@ -28,8 +28,9 @@ class AskTellError(RuntimeError):
 
 
 class Asked(Terms):
-    """A lease to be trained, with the fields of stemma.Lease (configuration, start, save, member, seed, first, last, max, adopted,
-    ...); its hyperparameters are read as there: lease["lr"], lease.get("momentum", 0), "momentum" in lease, dict(lease)."""
+    """A lease to be trained, with the fields of stemma.Lease (configuration, start, save, member, seed, first, last,
+    max, adopted, ...); its hyperparameters are read as there: lease["lr"], lease.get("momentum", 0), "momentum" in
+    lease, dict(lease)."""
 
     def __init__(self, connection, message):
         super().__init__(message)
@@ -53,21 +54,37 @@ class AskTell:
         self._server.bind(str(Path(self._folder) / "socket"))
         self._server.listen()
         threading.Thread(target=self._accept, daemon=True).start()
-        # The command is a part of the job, which must be the same for a run file to be gone on with; each socket is another.
+        # The command is a part of the job, which must be the same for a run file to be gone on with; each socket is
+        # another.
         command = json.dumps([sys.executable, "-m", "stemma.process"])
-        words = [stemma, "run", "--continue", str(job), "-n", str(at_once), "-q", "-o", str(output), "--set", f"trainer.command={command}"]
+        words = [
+            stemma,
+            "run",
+            "--continue",
+            str(job),
+            "-n",
+            str(at_once),
+            "-q",
+            "-o",
+            str(output),
+            "--set",
+            f"trainer.command={command}",
+        ]
         for override in overrides:
             words += ["--set", override]
-        path = os.pathsep.join([str(Path(__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+        path = os.pathsep.join(
+            [str(Path(__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        )
         environment = os.environ | {"PYTHONPATH": path, _SOCKET: str(Path(self._folder) / "socket")}
         self._errors = open(Path(self._folder) / "errors", "w+")
-        self._search = subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=self._errors)
+        self._search = subprocess.Popen(
+            words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._errors
+        )
         threading.Thread(target=self._watch, daemon=True).start()
 
     def ask(self, timeout=None):
-        """The next lease; None when the search has ended. Waits while all leases that may be out are out, or nothing can
-        be trained before another report is in; raises queue.Empty after `timeout` seconds of that."""
+        """The next lease; None when the search has ended. Waits while all leases that may be out are out, or nothing
+        can be trained before another report is in; raises queue.Empty after `timeout` seconds of that."""
         lease = self._asked.get(timeout=timeout)
         if lease is None:
             self._asked.put(None)  # for the next call
@@ -84,11 +101,19 @@ class AskTell:
         _send(lease._connection, type="progress", lease=lease._number, at=at, metrics=plain_metrics(metrics))
 
     def tell(self, lease, snapshot=None, **metrics):
-        """What came of it: the metrics at lease.last. Raises a ValueError for one that the job does not list; the lease stays open. `snapshot`: is there one in lease.save? None = look."""
+        """What came of it: the metrics at lease.last. Raises a ValueError for one that the job does not list; the lease
+        stays open. `snapshot`: is there one in lease.save? None = look."""
         require_known(metrics, lease._metrics)
         if snapshot is None:
             snapshot = is_saved(lease.save)
-        _send(lease._connection, type="report", lease=lease._number, at=lease.last, metrics=plain_metrics(metrics), snapshot=snapshot)
+        _send(
+            lease._connection,
+            type="report",
+            lease=lease._number,
+            at=lease.last,
+            metrics=plain_metrics(metrics),
+            snapshot=snapshot,
+        )
 
     def tell_failure(self, lease, kind="exception", error="", message=""):
         """It failed: nonfinite, out_of_memory, infeasible, device, exception or snapshot_unavailable."""

@@ -31,9 +31,9 @@ def open_run(path: str | os.PathLike) -> Run:
 class Run:
     """One search. Times are seconds since its first start, resources are in `unit` (epochs or steps).
 
-    Attributes of the header: name, run_id, seed, metric, maximise, unit, job (the text of the job file), space (a dict),
-    started_unix. `parameters` and `metrics` are tuples that describe the columns of the same name; `scores` are the metrics
-    that are not parts of trajectories of hyperparameters."""
+    Attributes of the header: name, run_id, seed, metric, maximise, unit, job (the text of the job file), space (a
+    dict), started_unix. `parameters` and `metrics` are tuples that describe the columns of the same name; `scores` are
+    the metrics that are not parts of trajectories of hyperparameters."""
 
     def __init__(self, file: RunFile):
         self.file = file
@@ -42,14 +42,26 @@ class Run:
 
     def _take_header(self):
         header = self.file.header
-        for name in ("name", "run_id", "seed", "metric", "maximise", "unit", "job", "space", "started_unix", "program_version"):
+        for name in (
+            "name",
+            "run_id",
+            "seed",
+            "metric",
+            "maximise",
+            "unit",
+            "job",
+            "space",
+            "started_unix",
+            "program_version",
+        ):
             setattr(self, name, getattr(header, name))
         self.parameters, self.metrics = self.file.parameters, self.file.metrics
         self.scores = tuple(metric for metric in self.metrics if not hypergradients.is_trajectory(metric.name))
 
     def __repr__(self):
         state = "finished" if self.finished else "not finished"
-        return f"<stemma run {self.name!r}: {len(self)} members, {self.file.rows('reports')} reports, {self.seconds:.0f} s, {state}>"
+        done = f"{len(self)} members, {self.file.rows('reports')} reports, {self.seconds:.0f} s"
+        return f"<stemma run {self.name!r}: {done}, {state}>"
 
     def __len__(self) -> int:
         """Members born so far."""
@@ -67,7 +79,8 @@ class Run:
 
     @property
     def lacks(self) -> tuple[str, ...]:
-        """What a file of this package's own version would have and this one, of another version, has not: "table budgets", ..."""
+        """What a file of this package's own version would have and this one, of another version, has not: "table
+        budgets", ..."""
         return self.file.lacks()
 
     def refresh(self) -> Run:
@@ -107,7 +120,8 @@ class Run:
 
     @cached_property
     def reports(self) -> pd.DataFrame:
-        """Ends of leases with a report: time [s], member, lease, worker, resource [unit], seconds of training, metrics."""
+        """Ends of leases with a report: time [s], member, lease, worker, resource [unit], seconds of training,
+        metrics."""
         return self.table("reports")
 
     @cached_property
@@ -149,14 +163,15 @@ class Run:
     @cached_property
     def summary(self) -> pd.DataFrame:
         """What became of each member, one row each: founder, descendants (itself included), start and reached [unit],
-        metric (last), best and at (its best, and the resource it had it at), seconds trained, reports, state
-        ("waiting", "running", "reported", "diverged", "failed")."""
+        metric, best, at [unit], seconds, reports, state. `metric` is its last, `best` its best, which it had at `at`;
+        `seconds` are those of training. States: "waiting", "running", "reported", "diverged", "failed"."""
         return derive.summary(self)
 
     @cached_property
     def progress(self) -> pd.DataFrame:
-        """The search over time, one row a report: time [s], spent [unit], busy and gpu [s] in all (training, and that times the
-        worker's GPUs), member, value, best so far, and the held-out metrics of that best (columns `best_<metric>`)."""
+        """The search over time, one row a report: time [s], spent [unit], busy and gpu [s], member, value, best so
+        far, and the held-out metrics of that best (columns `best_<metric>`). `busy` is training in all, `gpu` that
+        times the worker's GPUs."""
         return derive.progress(self)
 
     @cached_property
@@ -167,8 +182,8 @@ class Run:
 
     @cached_property
     def utilisation(self) -> pd.DataFrame:
-        """One row a worker: present, training, exchange (rest of its leases: transfer, checkpoint, messages), lost (leases
-        without a report) and waiting, in seconds; share = training / present."""
+        """One row a worker: present, training, exchange (rest of its leases: transfer, checkpoint, messages), lost
+        (leases without a report) and waiting, in seconds; share = training / present."""
         return workers.utilisation(self)
 
     @property
@@ -180,14 +195,17 @@ class Run:
         for metric in self.metrics:
             if metric.name == (name or self.metric):
                 return metric
-        raise StemmaError(f"{self.path}: has no metric {name!r}; it has {', '.join(metric.name for metric in self.metrics)}")
+        raise StemmaError(
+            f"{self.path}: has no metric {name!r}; it has {', '.join(metric.name for metric in self.metrics)}"
+        )
 
     def best_member(self) -> int | None:
         """Number of the best member as the run itself has it; None before the first finite metric."""
         return derive.best_member(self)
 
     def best(self, k: int = 1) -> pd.DataFrame:
-        """The k best members, best first, each by its best report: best, at, reached, hyperparameters, all metrics there."""
+        """The k best members, best first, each by its best report: best, at, reached, hyperparameters, all metrics
+        there."""
         return derive.best(self, k)
 
     def path_to(self, member: int) -> list[int]:
@@ -204,22 +222,23 @@ class Run:
         return self.file.table("members")["parent"], derive.heirs(self)
 
     def lineage(self, member: int | None = None, until: int | None = None) -> pd.DataFrame:
-        """The training behind the member's weights, from scratch to its last report or `until` [unit], in order. Default: of the
-        best member, up to its best report.
+        """The training behind the member's weights, from scratch to its last report or `until` [unit], in order.
+        Default: of the best member, up to its best report.
 
-        One row a unit of training: member, resource [unit], all metrics. An ancestor that was trained on after the birth
-        is in it up to the birth only, so that the curve is the one that these weights saw."""
+        One row a unit of training: member, resource [unit], all metrics. An ancestor that was trained on after the
+        birth is in it up to the birth only: the curve is the one that these weights saw."""
         return derive.lineage(self, *self._line(member, until))
 
     def schedule(self, member: int | None = None, until: int | None = None) -> pd.DataFrame:
-        """Hyperparameters along a lineage, which is chosen as in lineage(). One row a stage: member, start, to [unit], metric at
-        the end of the stage, hyperparameters. Of those that move in training it has what they started from: see trajectory()."""
+        """Hyperparameters along a lineage, which is chosen as in lineage(). One row a stage: member, start, to [unit],
+        metric at the end of the stage, hyperparameters. Of those that move in training it has what they started from:
+        see trajectory()."""
         return derive.schedule(self, *self._line(member, until))
 
     def trajectory(self, member: int | None = None, until: int | None = None) -> pd.DataFrame:
-        """How hyperparameters with role = "hypergradient" moved along a lineage, which is chosen as in lineage(): member,
-        resource [unit], step [weight updates], lr, weight_decay, momentum, ..., norm of the hypergradient. Empty where none
-        moved."""
+        """How hyperparameters with role = "hypergradient" moved along a lineage, which is chosen as in lineage():
+        member, resource [unit], step [weight updates], lr, weight_decay, momentum, ..., norm of the hypergradient.
+        Empty where none moved."""
         if member is None and self.best_member() is None:
             return hypergradients.trajectory(self, [])
         return hypergradients.trajectory(self, *self._line(member, until))
@@ -228,12 +247,15 @@ class Run:
         if member is None:
             member, best_at = derive.best_report(self)
             if member is None:
-                raise StemmaError(f"{self.path}: no member has a finite metric yet, so none is the best; name a member by its number")
+                raise StemmaError(
+                    f"{self.path}: no member has a finite metric yet, so none is the best; name a member by its number"
+                )
             until = best_at if until is None else until
         return self.path_to(member), until
 
     def genealogy(self) -> networkx.DiGraph:
-        """All members as a networkx DiGraph, edges from parent to child; nodes carry births, results and hyperparameters."""
+        """All members as a networkx DiGraph, edges from parent to child; nodes carry births, results and
+        hyperparameters."""
         return derive.genealogy(self)
 
     def snapshot(self, member: int | None = None) -> dict[str, np.ndarray]:
@@ -247,8 +269,10 @@ class Run:
             path = snapshot_folder(self.path) / f"{number:08d}.h5"
             if path.exists():
                 return read_snapshot(path)
-        raise StemmaError(f"{self.path}: no durable snapshot of member {member} is kept ([workers] durable decides which are; "
-                          "the best one is always kept unless durable = \"none\")")
+        raise StemmaError(
+            f"{self.path}: no durable snapshot of member {member} is kept ([workers] durable decides which are; "
+            'the best one is always kept unless durable = "none")'
+        )
 
     def _member(self, member):
         if not 0 <= int(member) < len(self):
@@ -259,8 +283,9 @@ class Run:
 
 def _decoded(column, parameter):
     if parameter.choices:
-        return pd.Categorical.from_codes(np.nan_to_num(column, nan=-1).astype(int), list(parameter.choices),
-                                         ordered=parameter.type == "ordinal")
+        return pd.Categorical.from_codes(
+            np.nan_to_num(column, nan=-1).astype(int), list(parameter.choices), ordered=parameter.type == "ordinal"
+        )
     if parameter.type == "integer" and np.isfinite(column).all():
         return column.astype(np.int64)
     return column

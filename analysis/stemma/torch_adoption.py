@@ -1,12 +1,12 @@
 """What a child keeps of its own in PyTorch's optimizers and schedulers when it goes on from its parent's snapshot.
 
 Two rules give the learning rate of each parameter group:
-* Schedulers that compute a rate from the last one (FROM_THE_LAST): the parent's rate now, times the child's initial rate over
-  the parent's; then the child's own gamma, T_max, power, ...
-* Schedulers that compute it from the count (FROM_THE_COUNT), and all where the parent's initial rate is 0: the child's own
-  schedule at the parent's count.
-Schedulers made of others (COMPOSED) apply each part's rule. Counters and what was measured (MEASURED) are the parent's, never
-hyperparameters. With equal hyperparameters both rules are what the parent would do, bit for bit.
+* Schedulers that compute a rate from the last one (FROM_THE_LAST): the parent's rate now, times the child's initial
+  rate over the parent's; then the child's own gamma, T_max, power, ...
+* Schedulers that compute it from the count (FROM_THE_COUNT), and all where the parent's initial rate is 0: the child's
+  own schedule at the parent's count.
+Schedulers made of others (COMPOSED) apply each part's rule. Counters and what was measured (MEASURED) are the parent's,
+never hyperparameters. With equal hyperparameters both rules are what the parent would do, bit for bit.
 """
 
 import bisect
@@ -20,7 +20,11 @@ FROM_THE_LAST = {
 FROM_THE_COUNT = {"CosineAnnealingWarmRestarts", "CyclicLR", "LambdaLR", "OneCycleLR"}
 COMPOSED = {"ChainedScheduler", "SequentialLR"}
 # What an optimizer keeps only if a hyperparameter is set, and something of the same shape.
-KEPT_IF = {"amsgrad": ("max_exp_avg_sq", "exp_avg_sq"), "centered": ("grad_avg", "square_avg"), "momentum": ("momentum_buffer", "square_avg")}
+KEPT_IF = {
+    "amsgrad": ("max_exp_avg_sq", "exp_avg_sq"),
+    "centered": ("grad_avg", "square_avg"),
+    "momentum": ("momentum_buffer", "square_avg"),
+}
 MEASURED = ("last_epoch", "_step_count", "best", "num_bad_epochs", "cooldown_counter")
 
 
@@ -29,17 +33,21 @@ def is_optimizer(part):
 
 
 def is_scheduler(part):
-    return not is_optimizer(part) and hasattr(part, "load_state_dict") and is_optimizer(getattr(part, "optimizer", None))
+    return (
+        not is_optimizer(part) and hasattr(part, "load_state_dict") and is_optimizer(getattr(part, "optimizer", None))
+    )
 
 
 def made_with(optimizer):
     """The values of each group: before anything is loaded, those that its hyperparameters gave."""
-    return [{name: _copy(value) for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+    return [
+        {name: _copy(value) for name, value in group.items() if name != "params"} for group in optimizer.param_groups
+    ]
 
 
 def load(parts, states, types, made):
-    """Loads `states` of a parent into the child's `parts`, both by name. `types`: the names of their classes in the parent; `made`:
-    what made_with() gave there for its optimizers, as far as that is known."""
+    """Loads `states` of a parent into the child's `parts`, both by name. `types`: the names of their classes in the
+    parent; `made`: what made_with() gave there for its optimizers, as far as that is known."""
     adoptions = {
         name: _Optimizer(part, states[name], made.get(name), types[name] == type_name(part))
         for name, part in parts.items()
@@ -47,7 +55,9 @@ def load(parts, states, types, made):
     }
     schedulers = {name: part for name, part in parts.items() if is_scheduler(part)}
     for adoption in adoptions.values():
-        adoption.replay([part for part in schedulers.values() if part.optimizer is adoption.optimizer], states, schedulers)
+        adoption.replay(
+            [part for part in schedulers.values() if part.optimizer is adoption.optimizer], states, schedulers
+        )
     for name, part in parts.items():
         if name in adoptions:
             adoptions[name].load()
@@ -66,8 +76,8 @@ def type_name(part):
 
 
 class _Optimizer:
-    """An optimizer on its way from what it was made with to the parent's state. One of another class than the parent's (`same` is
-    False) begins with new moments."""
+    """An optimizer on its way from what it was made with to the parent's state. One of another class than the parent's
+    (`same` is False) begins with new moments."""
 
     def __init__(self, optimizer, state, made, same):
         self._same = same
@@ -79,14 +89,19 @@ class _Optimizer:
         self._at_count = [None] * len(self._own)  # rates of the child's own schedule, where they are needed
 
     def replay(self, schedulers, states, names):
-        """Where the parent's initial rate is 0 and the child's is not, no ratio tells the child's rate: its own schedule is
-        gone through up to the parent's count."""
+        """Where the parent's initial rate is 0 and the child's is not, no ratio tells the child's rate: its own
+        schedule is gone through up to the parent's count."""
         if not any(_zero(parent) and not _zero(own) for parent, own in self._initial_rates()):
             return
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # steps of a scheduler without steps of the optimizer
             for name, part in names.items():
-                if part not in schedulers or _name(part) in FROM_THE_COUNT or not _known(part) or _waits_for_metrics(part):
+                if (
+                    part not in schedulers
+                    or _name(part) in FROM_THE_COUNT
+                    or not _known(part)
+                    or _waits_for_metrics(part)
+                ):
                     continue
                 for _ in range(_count(states[name])):
                     part.step()
@@ -101,7 +116,8 @@ class _Optimizer:
         ):
             now = parent["lr"]
             for name, value in own.items():
-                # A value that was made equal may have been changed since by what was measured (Prodigy's d), or by a scheduler.
+                # A value that was made equal may have been changed since by what was measured (Prodigy's d), or by a
+                # scheduler.
                 if name != "params" and not (name in made and _equal(made[name], value)):
                     group[name] = value
             self._begin(group)
@@ -113,8 +129,9 @@ class _Optimizer:
     def _rate(self, now, parent, child, at_count):
         if parent is None and not _equal(now, child):
             warnings.warn(
-                f"stemma: load_torch() was not given the parent's {type(self.optimizer).__name__} when that was new, so how far the parent has "
-                f"lowered its learning rate is not known, and the child begins with its own. Call it from scratch, too",
+                f"stemma: load_torch() was not given the parent's {type(self.optimizer).__name__} when that was new. "
+                "So it is not known how far the parent has lowered its learning rate, and the child begins with its "
+                "own. Call it from scratch, too",
                 stacklevel=2,
             )
         if parent is None:
@@ -154,7 +171,9 @@ def _take_counts(part, state):
     if _name(part) not in COMPOSED:
         return
     inner = state.get("_schedulers", ())
-    if len(inner) == len(part._schedulers) and list(state.get("_milestones", ())) == list(getattr(part, "_milestones", ())):
+    if len(inner) == len(part._schedulers) and list(state.get("_milestones", ())) == list(
+        getattr(part, "_milestones", ())
+    ):
         for one, its in zip(part._schedulers, inner):
             _take_counts(one, its)
     else:
@@ -162,7 +181,8 @@ def _take_counts(part, state):
 
 
 def _place(part, count):
-    """Counters as after `count` steps, for parts that the parent's counters do not fit: its milestones were other ones."""
+    """Counters as after `count` steps, for parts that the parent's counters do not fit: its milestones were other
+    ones."""
     if hasattr(part, "last_epoch"):
         part.last_epoch = count
     if hasattr(part, "_step_count"):
@@ -190,8 +210,8 @@ def _place_restarts(part, state):
 
 
 def _settle(part, again=False):
-    """Sets the rates (and momentum that is cycled) of those that compute them from the count. `again`: the rates are those
-    before the last step, so that the others make it again, too. Returns whether the rates are set."""
+    """Sets the rates (and momentum that is cycled) of those that compute them from the count. `again`: the rates are
+    those before the last step, so that the others make it again, too. Returns whether the rates are set."""
     if not _known(part):
         return again
     if _name(part) == "ChainedScheduler":
@@ -222,7 +242,8 @@ def _load_whole(part, state):
 
 def _warn(part, what, such):
     warnings.warn(
-        f"stemma: {type(part).__name__} is no {what} of PyTorch's own: a child takes all of its state from the parent, hyperparameters "
+        f"stemma: {type(part).__name__} is no {what} of PyTorch's own: a child takes all of its state from the parent, "
+        "hyperparameters "
         f"among them, such as a {such}. It keeps those that load_state_dict() leaves alone.",
         stacklevel=2,
     )
@@ -245,7 +266,9 @@ def _known(part):
 
 
 def _waits_for_metrics(part):
-    return _name(part) == "ReduceLROnPlateau" or any(_waits_for_metrics(one) for one in getattr(part, "_schedulers", ()))
+    return _name(part) == "ReduceLROnPlateau" or any(
+        _waits_for_metrics(one) for one in getattr(part, "_schedulers", ())
+    )
 
 
 def _count(state):

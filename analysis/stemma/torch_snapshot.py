@@ -33,14 +33,19 @@ def save_torch(lease, **parts):
         "random": _random_state(),
         "configuration": getattr(lease, "configuration", None),
         "types": {name: torch_adoption.type_name(part) for name, part in parts.items()},
-        "made": {name: _made[part] for name, part in parts.items() if isinstance(part, torch.optim.Optimizer) and part in _made},
+        "made": {
+            name: _made[part]
+            for name, part in parts.items()
+            if isinstance(part, torch.optim.Optimizer) and part in _made
+        },
     }
     torch.save(whole, getattr(lease, "save", lease))
 
 
 def load_torch(lease, map_location=None, **parts):
-    """Loads the lease's start snapshot into `parts` and restores the random streams; returns the values that are no such
-    parts by name. From scratch: does nothing and returns {}; call it all the same, with all parts. `lease` may be a path.
+    """Loads the lease's start snapshot into `parts` and restores the random streams; returns the values that are no
+    such parts by name. From scratch: does nothing and returns {}; call it all the same, with all parts. `lease` may be
+    a path.
 
     A child that adopts its parent's snapshot with other hyperparameters keeps its own: stemma.torch_adoption says how.
     """
@@ -61,7 +66,9 @@ def load_torch(lease, map_location=None, **parts):
     own = whole.pop(_OWN)
     for name in parts:
         if name not in whole:
-            raise KeyError(f'load_torch: the snapshot has no "{name}"; save_torch() was given {", ".join(whole) or "nothing"}')
+            raise KeyError(
+                f'load_torch: the snapshot has no "{name}"; save_torch() was given {", ".join(whole) or "nothing"}'
+            )
     states = {name: whole.pop(name) for name in parts}
     generators = {name: part for name, part in parts.items() if _is_generator(part)}
     for name, part in generators.items():
@@ -84,8 +91,10 @@ def _is_changed(lease, parent):
 
 
 def _read(path, map_location):
-    """The whole file. What is wrong with it is no mistake of the caller's: the member is trained again from what else there is."""
+    """The whole file. What is wrong with it is no mistake of the caller's: the member is trained again from what else
+    there is."""
     import torch
+
     from stemma.lease import SnapshotUnavailable
 
     try:
@@ -110,9 +119,13 @@ def _state_of(part):
 
 
 def _without_functions(state):
-    """A scheduler's functions follow from what it is made with, and PyTorch 1.13 has some in its state that cannot be saved,
-    or that the optimizer would be saved with."""
-    kept = {name: value for name, value in state.items() if not isinstance(value, (types.FunctionType, types.MethodType, weakref.ref))}
+    """A scheduler's functions follow from what it is made with. PyTorch 1.13 has some in its state that cannot be
+    saved, or that the optimizer would be saved with."""
+    kept = {
+        name: value
+        for name, value in state.items()
+        if not isinstance(value, (types.FunctionType, types.MethodType, weakref.ref))
+    }
     if "_schedulers" in kept:
         kept["_schedulers"] = [_without_functions(one) for one in kept["_schedulers"]]
     return kept

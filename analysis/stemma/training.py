@@ -80,7 +80,8 @@ def leases(name=None, mutable=None, trial=None, last=1):
     if not connection.started_by_stemma():
         if trial is None:
             raise RuntimeError(
-                "this program was not started by Stemma ([trainer] type = \"process\"); to try it by itself: leases(trial={...}, last=2)"
+                'this program was not started by Stemma ([trainer] type = "process"); to try it by itself: '
+                "leases(trial={...}, last=2)"
             )
         yield _trial_lease(trial, last)
         return
@@ -129,7 +130,12 @@ _talk = None
 def _say_hello(name, mutable):
     global _talk
     channel = Channel(*connection.descriptors())
-    channel.send(type="hello", protocol=PROTOCOL, name=name or Path(sys.argv[0]).name, mutable=None if mutable is None else list(mutable))
+    channel.send(
+        type="hello",
+        protocol=PROTOCOL,
+        name=name or Path(sys.argv[0]).name,
+        mutable=None if mutable is None else list(mutable),
+    )
     _talk = _Talk(channel, channel.receive())
 
 
@@ -168,6 +174,18 @@ class _PrintingChannel:
 
 def _trial_lease(configuration, last):
     save = os.path.join(tempfile.mkdtemp(prefix="stemma-trial-"), "save")
-    message = {"lease": 1, "member": 0, "seed": 1, "seed64": 1, "run_seed": 1, "from": 0, "to": last, "max": last, "adopted": False}
+    message = {
+        "lease": 1,
+        "member": 0,
+        "seed": 1,
+        "seed64": 1,
+        "run_seed": 1,
+        "from": 0,
+        "to": last,
+        "max": last,
+        "adopted": False,
+    }
     files = {"start": None, "save": save}
-    return Lease(_PrintingChannel(), message | {"configuration": dict(configuration), "parent_configuration": None} | files)
+    return Lease(
+        _PrintingChannel(), message | {"configuration": dict(configuration), "parent_configuration": None} | files
+    )

@@ -12,7 +12,9 @@ def failures(run):
 def hosts(run, workers, sequences):
     """Host of each worker slot at the time of an input: a resume may start it elsewhere."""
     joined = run.workers[run.workers["change"] == "joined"].sort_values("sequence")
-    places = {worker: (rows["sequence"].to_numpy(), rows["host"].to_numpy()) for worker, rows in joined.groupby("worker")}
+    places = {
+        worker: (rows["sequence"].to_numpy(), rows["host"].to_numpy()) for worker, rows in joined.groupby("worker")
+    }
     found = []
     for worker, sequence in zip(workers, sequences):
         when, names = places.get(worker, ((), ()))
@@ -25,7 +27,11 @@ def gpus(run, leases):
     """How many GPUs each of these leases' workers had."""
     joined = run.workers[run.workers["change"] == "joined"]
     count = dict(zip(joined["worker"], joined["device"].str.count("cuda:")))
-    return np.array([count.get(worker, 0) for worker in run.file.table("leases")["worker"][leases]]) if any(count.values()) else np.zeros(len(leases))
+    return (
+        np.array([count.get(worker, 0) for worker in run.file.table("leases")["worker"][leases]])
+        if any(count.values())
+        else np.zeros(len(leases))
+    )
 
 
 def presence(run):
@@ -69,8 +75,14 @@ def utilisation(run):
     length = (end - given["time"]).to_numpy()
     ended_well = given["outcome"].isin(["reported", "partial"]).to_numpy()
     still = given["end"].isna().to_numpy()
-    parts = pd.DataFrame({"worker": given["worker"], "training": np.where(still, length, np.minimum(training, length)),
-                          "exchange": np.where(ended_well, np.maximum(length - training, 0), 0), "lost": np.where(ended_well | still, 0, length)})
+    parts = pd.DataFrame(
+        {
+            "worker": given["worker"],
+            "training": np.where(still, length, np.minimum(training, length)),
+            "exchange": np.where(ended_well, np.maximum(length - training, 0), 0),
+            "lost": np.where(ended_well | still, 0, length),
+        }
+    )
     out = parts.groupby("worker").sum().reindex(there.index, fill_value=0.0)
     out.insert(0, "present", there)
     # A worker may hold its next lease while it finishes one, so that leases overlap a little.

@@ -34,10 +34,58 @@ cost = "1ms"
 """
 
 JOBS = {
-    "asha": '[run]\nname = "asha"\n[run.budget]\nmembers = 40\n[scheduler]\ntype = "asha"\nmin = 1\nmax = 27\n',
-    "hyperband": '[run]\nname = "hyperband"\n[run.budget]\nepochs = 150\n[scheduler]\ntype = "hyperband"\nmin = 1\nmax = 9\n',
-    "random": '[run]\nname = "random"\n[run.budget]\nmembers = 20\n[scheduler]\ntype = "random"\nmax = 5\n',
-    "pbt": '[run]\nname = "pbt"\n[scheduler]\ntype = "pbt"\npopulation = 8\ninterval = 2\nmax = 16\n',
-    "gpbt": '[run]\nname = "gpbt"\n[scheduler]\ntype = "gpbt"\nchildren = 8\nratio = 4\ninterval = 2\nmax = 12\n[sampler]\ntype = "tpe"\n',
-    "failing": '[run]\nname = "failing"\n[run.budget]\nmembers = 30\n[scheduler]\ntype = "asha"\nmin = 1\nmax = 9\n',
+    "asha": """[run]
+name = "asha"
+[run.budget]
+members = 40
+[scheduler]
+type = "asha"
+min = 1
+max = 27
+""",
+    "hyperband": """[run]
+name = "hyperband"
+[run.budget]
+epochs = 150
+[scheduler]
+type = "hyperband"
+min = 1
+max = 9
+""",
+    "random": """[run]
+name = "random"
+[run.budget]
+members = 20
+[scheduler]
+type = "random"
+max = 5
+""",
+    "pbt": """[run]
+name = "pbt"
+[scheduler]
+type = "pbt"
+population = 8
+interval = 2
+max = 16
+""",
+    "gpbt": """[run]
+name = "gpbt"
+[scheduler]
+type = "gpbt"
+children = 8
+ratio = 4
+interval = 2
+max = 12
+[sampler]
+type = "tpe"
+""",
+    "failing": """[run]
+name = "failing"
+[run.budget]
+members = 30
+[scheduler]
+type = "asha"
+min = 1
+max = 9
+""",
 }

@@ -18,16 +18,32 @@ class Browser:
 
         options = webdriver.ChromeOptions()
         options.binary_location = CHROMIUM
-        for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", f"--window-size={width},{height}"):
+        for word in (
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+            f"--window-size={width},{height}",
+        ):
             options.add_argument(word)
         if phone:
-            options.add_experimental_option("mobileEmulation", {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0, "touch": True}})
+            options.add_experimental_option(
+                "mobileEmulation",
+                {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0, "touch": True}},
+            )
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(service=Service(DRIVER, log_path=os.devnull), options=options)
         self.driver.set_script_timeout(60)
         if not phone:
-            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+            self.driver.execute_cdp_cmd(
+                "Emulation.setDeviceMetricsOverride",
+                {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+            )
+        self.driver.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia",
+            {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]},
+        )
 
     def open(self, address):
         self.driver.get(address)
@@ -45,7 +61,10 @@ class Browser:
 
     def settle(self):
         """Until two frames were drawn: charts draw once a frame."""
-        self.driver.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
+        self.driver.execute_async_script(
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => "
+            "requestAnimationFrame(() => done())))"
+        )
 
     def console(self):
         return [entry["message"] for entry in self.driver.get_log("browser")]
@@ -56,13 +75,19 @@ class Browser:
         count = self.run("return document.querySelectorAll('canvas').length")
         for i in range(count):
             self.run("document.querySelectorAll('canvas')[arguments[0]].scrollIntoView({block: 'center'})", i)
-            self.wait(f"document.querySelectorAll('canvas')[{i}].dataset.marks !== undefined", "a chart in view is drawn")
+            self.wait(
+                f"document.querySelectorAll('canvas')[{i}].dataset.marks !== undefined", "a chart in view is drawn"
+            )
             self.settle()
-            label, marks, colours = self.run("""
+            label, marks, colours = self.run(
+                """
                 const canvas = document.querySelectorAll('canvas')[arguments[0]], seen = new Set();
-                const data = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+                const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+                const data = new Uint32Array(image.data.buffer);
                 for (let i = 0; i < data.length; i += 7) seen.add(data[i]);
-                return [canvas.getAttribute('aria-label'), Number(canvas.dataset.marks), seen.size];""", i)
+                return [canvas.getAttribute('aria-label'), Number(canvas.dataset.marks), seen.size];""",
+                i,
+            )
             found[label] = (marks, colours)
         return found
 
@@ -70,7 +95,10 @@ class Browser:
         if whole:
             height = self.run("return document.documentElement.scrollHeight")
             width = self.run("return innerWidth")
-            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+            self.driver.execute_cdp_cmd(
+                "Emulation.setDeviceMetricsOverride",
+                {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+            )
             self.settle()
             self.settle()
         self.driver.save_screenshot(str(path))

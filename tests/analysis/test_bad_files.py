@@ -10,7 +10,9 @@ from run_files import population, write_run
 from stemma.cli import run as command
 from test_derived import FAMILY
 
-NAUGHTY = '</script><script>document.title="owned"</script><img src=x onerror=alert(1)> "quoted" \'single\' ü 日本 {{DATA}}'
+NAUGHTY = (
+    '</script><script>document.title="owned"</script><img src=x onerror=alert(1)> "quoted" \'single\' ü 日本 {{DATA}}'
+)
 
 
 def no_file(folder):
@@ -66,9 +68,20 @@ def damaged_commits(folder):
     return folder / "commits.h5"
 
 
-@pytest.mark.parametrize("make, says", [
-    (no_file, "no such file"), (a_folder, "is not a file"), (empty_file, "is empty"), (text_file, "not an HDF5 file"), (cut_file, "cut short, or damaged"),
-    (other_program, "of another program"), (newer_version, "version 99"), (missing_table, "no table reports"), (damaged_commits, "none of its commits is whole")])
+@pytest.mark.parametrize(
+    "make, says",
+    [
+        (no_file, "no such file"),
+        (a_folder, "is not a file"),
+        (empty_file, "is empty"),
+        (text_file, "not an HDF5 file"),
+        (cut_file, "cut short, or damaged"),
+        (other_program, "of another program"),
+        (newer_version, "version 99"),
+        (missing_table, "no table reports"),
+        (damaged_commits, "none of its commits is whole"),
+    ],
+)
 def test_what_is_no_run_is_refused_with_its_name(make, says, tmp_path, capsys):
     path = make(tmp_path)
     with pytest.raises(stemma.StemmaError) as error:
@@ -80,8 +93,17 @@ def test_what_is_no_run_is_refused_with_its_name(make, says, tmp_path, capsys):
 
 
 NOTHING = {"workers": {"worker": [1], "change": [1]}}
-UNREPORTED = {**NOTHING, "members": {name: values[:1] for name, values in FAMILY["members"].items()}, "leases": {name: values[:1] for name, values in FAMILY["leases"].items()}}
-ALL_NAN = {**FAMILY, "events": {}, "reports": {**FAMILY["reports"], "valid_loss": [np.nan] * 4}, "epochs": {**FAMILY["epochs"], "valid_loss": [np.nan] * 8}}
+UNREPORTED = {
+    **NOTHING,
+    "members": {name: values[:1] for name, values in FAMILY["members"].items()},
+    "leases": {name: values[:1] for name, values in FAMILY["leases"].items()},
+}
+ALL_NAN = {
+    **FAMILY,
+    "events": {},
+    "reports": {**FAMILY["reports"], "valid_loss": [np.nan] * 4},
+    "epochs": {**FAMILY["epochs"], "valid_loss": [np.nan] * 8},
+}
 ONE = {table: {name: values[:1] for name, values in FAMILY[table].items()} for table in FAMILY}
 ONE["epochs"] = {name: values[:2] for name, values in FAMILY["epochs"].items()}
 THIN = {"empty": {}, "no member": NOTHING, "none reported": UNREPORTED, "only NaN": ALL_NAN, "one member": ONE}
@@ -105,7 +127,21 @@ def test_thin_runs_have_pages_plots_and_lines(name, tmp_path, capsys):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    for plot in ("best_so_far", "learning_curves", "lineages", "tree", "schedules", "muller", "importance", "slices", "parallel", "rungs", "gantt", "utilisation", "failures"):
+    for plot in (
+        "best_so_far",
+        "learning_curves",
+        "lineages",
+        "tree",
+        "schedules",
+        "muller",
+        "importance",
+        "slices",
+        "parallel",
+        "rungs",
+        "gantt",
+        "utilisation",
+        "failures",
+    ):
         getattr(stemma.plots, plot)(run)
         pyplot.close("all")
 
@@ -117,8 +153,23 @@ def test_unknown_members_are_named(tmp_path):
 
 
 def test_names_are_never_markup(tmp_path):
-    space = [{"name": NAUGHTY, "type": "categorical", "role": "fixed", "choices": [NAUGHTY, "b"], "default": None, "when": []}]
-    tables = {**FAMILY, "members": {**{k: v for k, v in FAMILY["members"].items() if k not in ("lr", "width", "activation")}, NAUGHTY: [0, 1, 0]}}
+    space = [
+        {
+            "name": NAUGHTY,
+            "type": "categorical",
+            "role": "fixed",
+            "choices": [NAUGHTY, "b"],
+            "default": None,
+            "when": [],
+        }
+    ]
+    tables = {
+        **FAMILY,
+        "members": {
+            **{k: v for k, v in FAMILY["members"].items() if k not in ("lr", "width", "activation")},
+            NAUGHTY: [0, 1, 0],
+        },
+    }
     write_run(tmp_path / "naughty.h5", tables, name=NAUGHTY, parameters=space, job=f'name = "{NAUGHTY}"')
     html = stemma.report.page([stemma.open(tmp_path / "naughty.h5")])
     assert html.count("<script") == 3 and html.count("</script>") == 3

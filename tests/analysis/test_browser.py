@@ -5,14 +5,14 @@ from functools import partial
 
 import pytest
 import stemma
-from browser import Browser, require
 from analysis_jobs import JOBS
+from browser import Browser, require
 from run_files import write_run
 from test_bad_files import NAUGHTY, THIN
 from test_derived import DEVICES, FAMILY, ON_GPUS
 
-
-# Heartbeats, kills and browsers run against a real clock: where a busy machine held one up, it is tried once more, and told.
+# Heartbeats, kills and browsers run against a real clock: where a busy machine held one up, it is tried once more, and
+# told.
 pytestmark = pytest.mark.flaky(reruns=1)
 
 
@@ -71,7 +71,11 @@ def test_click_opens_a_member_and_keys_go_through_the_family(run_of, show):
     for ancestor in run.path_to(best)[:-1]:
         assert f"#{ancestor}" in body
     assert f"stemma show gpbt.h5 {best}" in body and "Log lines" in body
-    press = partial(page.run, "document.querySelector('#tree canvas').dispatchEvent(new KeyboardEvent('keydown', {key: arguments[0], bubbles: true, cancelable: true}))")
+    press = partial(
+        page.run,
+        "document.querySelector('#tree canvas').dispatchEvent(new KeyboardEvent('keydown', "
+        "{key: arguments[0], bubbles: true, cancelable: true}))",
+    )
     press("ArrowLeft")
     assert page.run(f"return {detail}") == f"Member {run.members['parent'][best]}"
     press("ArrowRight")
@@ -101,9 +105,14 @@ def test_a_click_on_the_tree_finds_the_winner(run_of, show):
     x, y = map(int, page.run("return document.querySelector('#tree canvas').dataset.winner").split())
     canvas = page.driver.find_element("css selector", "#tree canvas")
     box = canvas.rect
-    ActionChains(page.driver).move_to_element_with_offset(canvas, int(x - box["width"] / 2) - 3, int(y - box["height"] / 2)).click().perform()
+    ActionChains(page.driver).move_to_element_with_offset(
+        canvas, int(x - box["width"] / 2) - 3, int(y - box["height"] / 2)
+    ).click().perform()
     page.settle()
-    assert page.run("return document.querySelector('#detail h2').textContent") == f"Member {stemma.open(run_of('pbt')).best_member()}"
+    assert (
+        page.run("return document.querySelector('#detail h2').textContent")
+        == f"Member {stemma.open(run_of('pbt')).best_member()}"
+    )
 
 
 def test_families_fold_and_open_again(run_of, show):
@@ -117,7 +126,10 @@ def test_families_fold_and_open_again(run_of, show):
     drawn = "return Number(document.querySelector('#tree canvas').dataset.marks)"
     before = page.run(drawn)
 
-    space = "document.querySelector('#tree canvas').dispatchEvent(new KeyboardEvent('keydown', {key: ' ', bubbles: true, cancelable: true}))"
+    space = (
+        "document.querySelector('#tree canvas')"
+        ".dispatchEvent(new KeyboardEvent('keydown', {key: ' ', bubbles: true, cancelable: true}))"
+    )
     page.run(space)
     page.settle()
     assert before - page.run(drawn) >= below
@@ -140,7 +152,16 @@ def test_two_fingers_zoom_and_one_scrolls_the_page(run_of, show):
     page.run(finger, [["pointerdown", 1, 0.5, 0.4], ["pointermove", 1, 0.5, 0.2], ["pointerup", 1, 0.5, 0.2]])
     page.settle()
     assert page.run(drawn) == whole
-    page.run(finger, [["pointerdown", 1, 0.5, 0.4], ["pointerdown", 2, 0.5, 0.6], ["pointermove", 2, 0.5, 0.9], ["pointerup", 1, 0.5, 0.4], ["pointerup", 2, 0.5, 0.9]])
+    page.run(
+        finger,
+        [
+            ["pointerdown", 1, 0.5, 0.4],
+            ["pointerdown", 2, 0.5, 0.6],
+            ["pointermove", 2, 0.5, 0.9],
+            ["pointerup", 1, 0.5, 0.4],
+            ["pointerup", 2, 0.5, 0.9],
+        ],
+    )
     page.settle()
     assert page.run(drawn) != whole
     page.run("[...document.querySelectorAll('#tree button')].find((b) => b.textContent === 'Whole tree').click()")
@@ -156,7 +177,9 @@ def test_brushing_one_chart_chooses_in_all(run_of, show):
     canvas = page.driver.find_element("css selector", "#parallel canvas")
     box = canvas.rect
     right = int(box["width"] / 2) - 48  # the metric's axis, where good is up
-    ActionChains(page.driver).move_to_element_with_offset(canvas, right, -int(box["height"] / 2) + 32).click_and_hold().move_by_offset(0, 70).release().perform()
+    ActionChains(page.driver).move_to_element_with_offset(
+        canvas, right, -int(box["height"] / 2) + 32
+    ).click_and_hold().move_by_offset(0, 70).release().perform()
     page.settle()
     chosen = page.run("return stemma.state.mask.reduce((sum, x) => sum + x, 0)")
     run = stemma.open(run_of("asha"))
@@ -171,20 +194,50 @@ def test_brushing_one_chart_chooses_in_all(run_of, show):
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_stands_out(dark, run_of, show):
     page = show(run_of("asha"))
-    ratios = page.run("""
+    ratios = page.run(
+        """
         document.documentElement.dataset.theme = arguments[0] ? 'dark' : 'light'; stemma.theme.cache = null;
         const style = getComputedStyle(document.documentElement);
-        const light = (name) => { const hex = style.getPropertyValue(name).trim(); const v = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255).map((x) => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4); return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };
-        const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
-        return Object.fromEntries(['--ink', '--soft', '--accent', '--second', '--bad', '--win'].flatMap((name) => ['--card', '--page'].map((back) => [name + ' on ' + back, ratio(name, back)])));""", dark)
+        const linear = (x) => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4;
+        const light = (name) => {
+          const hex = style.getPropertyValue(name).trim();
+          const v = [1, 3, 5].map((i) => linear(parseInt(hex.slice(i, i + 2), 16) / 255));
+          return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2];
+        };
+        const ratio = (a, b) => {
+          const [x, y] = [light(a), light(b)].sort((p, q) => q - p);
+          return (x + 0.05) / (y + 0.05);
+        };
+        const names = ['--ink', '--soft', '--accent', '--second', '--bad', '--win'];
+        const pairs = names.flatMap((name) => ['--card', '--page'].map((back) => [name, back]));
+        return Object.fromEntries(pairs.map(([name, back]) => [name + ' on ' + back, ratio(name, back)]));""",
+        dark,
+    )
     page.run("delete document.documentElement.dataset.theme; stemma.theme.cache = null")
-    too_faint = {pair: value for pair, value in ratios.items() if value < (3.0 if "--win" in pair else 4.5)}  # WCAG AA; graphics 3
+    too_faint = {
+        pair: value for pair, value in ratios.items() if value < (3.0 if "--win" in pair else 4.5)
+    }  # WCAG AA; graphics 3
     assert not too_faint
 
 
 def test_names_are_shown_and_not_run(tmp_path, show):
-    space = [{"name": NAUGHTY, "type": "categorical", "role": "fixed", "choices": [NAUGHTY, "b"], "default": None, "when": []}]
-    tables = {**FAMILY, "members": {**{k: v for k, v in FAMILY["members"].items() if k not in ("lr", "width", "activation")}, NAUGHTY: [0, 1, 0]}}
+    space = [
+        {
+            "name": NAUGHTY,
+            "type": "categorical",
+            "role": "fixed",
+            "choices": [NAUGHTY, "b"],
+            "default": None,
+            "when": [],
+        }
+    ]
+    tables = {
+        **FAMILY,
+        "members": {
+            **{k: v for k, v in FAMILY["members"].items() if k not in ("lr", "width", "activation")},
+            NAUGHTY: [0, 1, 0],
+        },
+    }
     write_run(tmp_path / "naughty.h5", tables, name=NAUGHTY, parameters=space, job=NAUGHTY)
     page = show(tmp_path / "naughty.h5")
     assert page.run("return document.querySelector('h1').textContent") == NAUGHTY
@@ -210,7 +263,23 @@ def test_what_the_best_cost(tmp_path, show):
     write_run(tmp_path / "gpus.h5", ON_GPUS, seconds=8.0, text=DEVICES)
     page = show(tmp_path / "gpus.h5")
     cells = "return [...document.querySelectorAll('.cost th, .cost td')].map((cell) => cell.textContent)"
-    assert page.run(cells) == ["valid_loss", "member", "after", "epochs in all", "GPU hours", "0.5", "#0", "2 s", "2", "8.33e-4", "0.2", "#2", "6 s", "6", "0.003333"]
+    assert page.run(cells) == [
+        "valid_loss",
+        "member",
+        "after",
+        "epochs in all",
+        "GPU hours",
+        "0.5",
+        "#0",
+        "2 s",
+        "2",
+        "8.33e-4",
+        "0.2",
+        "#2",
+        "6 s",
+        "6",
+        "0.003333",
+    ]
     page.run("[...document.querySelectorAll('#answers button')].find((one) => one.textContent === 'GPU time').click()")
     page.settle()
     marks, _ = next(marks for label, marks in page.charts().items() if label.startswith("Best valid_loss"))
@@ -230,7 +299,10 @@ def test_a_phone_needs_no_sideways_scrolling(run_of, tmp_path):
         stemma.report.write([run_of("gpbt")], tmp_path / "page.html")
         phone.open((tmp_path / "page.html").as_uri())
         assert phone.run("return document.documentElement.scrollWidth") <= 390
-        small = phone.run("return [...document.querySelectorAll('button:not(.link), select')].filter((b) => b.getBoundingClientRect().height < 28).length")
+        small = phone.run(
+            "return [...document.querySelectorAll('button:not(.link), select')].filter((b) => "
+            "b.getBoundingClientRect().height < 28).length"
+        )
         assert small == 0
         assert phone.console() == []
     finally:
@@ -240,7 +312,9 @@ def test_a_phone_needs_no_sideways_scrolling(run_of, tmp_path):
 def test_the_follower_takes_up_what_is_new(tmp_path, browser):
     from stemma.report.server import make_server
 
-    first = {table: {name: values[:2] for name, values in FAMILY[table].items()} for table in FAMILY if table != "epochs"}
+    first = {
+        table: {name: values[:2] for name, values in FAMILY[table].items()} for table in FAMILY if table != "epochs"
+    }
     first["epochs"] = {name: values[:4] for name, values in FAMILY["epochs"].items()}
     write_run(tmp_path / "run.h5", first, finished=False, seconds=3.0)
     server = make_server(stemma.open(tmp_path / "run.h5"), "127.0.0.1", 0)

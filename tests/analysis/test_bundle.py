@@ -1,7 +1,6 @@
 """Modules of the report page, joined into one text."""
 
 import pytest
-
 from stemma.report.bundle import bundle
 
 
@@ -11,9 +10,14 @@ def modules(**texts):
 
 
 def test_dependencies_come_first_and_once():
-    read = modules(main='import { a } from "./a.js";\nimport { b } from "./b.js";\nconsole.log(a, b());\n',
-            a='import { b } from "./b.js";\nexport const a = b() + 1;\n', b="export function b() {\n  return 1;\n}\nconst own = 2;\n")
-    assert bundle(read, "main.js") == '''"use strict";
+    read = modules(
+        main='import { a } from "./a.js";\nimport { b } from "./b.js";\nconsole.log(a, b());\n',
+        a='import { b } from "./b.js";\nexport const a = b() + 1;\n',
+        b="export function b() {\n  return 1;\n}\nconst own = 2;\n",
+    )
+    assert (
+        bundle(read, "main.js")
+        == """"use strict";
 const module_b = (() => {
 function b() {
   return 1;
@@ -31,7 +35,8 @@ const { a } = module_a;
 const { b } = module_b;
 console.log(a, b());
 return {  };
-})();'''
+})();"""
+    )
 
 
 def test_a_circle_is_refused():
@@ -40,7 +45,15 @@ def test_a_circle_is_refused():
         bundle(read, "main.js")
 
 
-@pytest.mark.parametrize("text", ["export default 1;\n", "export let a = 1;\n", 'import * as a from "./a.js";\n', 'import { a } from "elsewhere";\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "export default 1;\n",
+        "export let a = 1;\n",
+        'import * as a from "./a.js";\n',
+        'import { a } from "elsewhere";\n',
+    ],
+)
 def test_other_forms_are_refused(text):
     read = modules(main=text, a="export const a = 1;\n")
     with pytest.raises(ValueError, match="a form of import or export that bundle.py does not know"):

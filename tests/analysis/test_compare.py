@@ -8,14 +8,20 @@ from test_derived import FAMILY
 
 
 def made(folder, name, factor, **more):
-    tables = {**FAMILY, "reports": {**FAMILY["reports"], "valid_loss": np.array(FAMILY["reports"]["valid_loss"]) * factor}, "events": {}}
+    tables = {
+        **FAMILY,
+        "reports": {**FAMILY["reports"], "valid_loss": np.array(FAMILY["reports"]["valid_loss"]) * factor},
+        "events": {},
+    }
     write_run(folder / f"{name}.h5", tables, name=name, **more)
     return folder / f"{name}.h5"
 
 
 @pytest.fixture
 def compared(tmp_path):
-    return stemma.compare([made(tmp_path, "a", 1), made(tmp_path, "b", 2), made(tmp_path, "c", 4)], labels=["x", "y", "y"])
+    return stemma.compare(
+        [made(tmp_path, "a", 1), made(tmp_path, "b", 2), made(tmp_path, "c", 4)], labels=["x", "y", "y"]
+    )
 
 
 def test_table_and_intervals(compared):
@@ -42,7 +48,11 @@ def test_time_to_target(compared):
 def test_ranks_and_their_critical_difference(tmp_path):
     # y is best with both seeds, x and z change places.
     factors = {"x": (2, 4), "y": (1, 1), "z": (4, 2)}
-    files = [made(tmp_path, f"{label}{seed}", factor, seed=seed) for label, pair in factors.items() for seed, factor in enumerate(pair)]
+    files = [
+        made(tmp_path, f"{label}{seed}", factor, seed=seed)
+        for label, pair in factors.items()
+        for seed, factor in enumerate(pair)
+    ]
     ranks = stemma.compare(files, [label for label in factors for _ in range(2)]).ranks()
 
     assert ranks.mean.to_dict() == {"y": 1, "x": 2.5, "z": 2.5} and ranks.blocks == 2

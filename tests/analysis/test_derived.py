@@ -83,7 +83,8 @@ def test_an_ancestor_counts_up_to_the_birth_only(family):
 
 
 def test_an_heir_that_waits_stands_where_its_parent_stood(tmp_path):
-    """Members 3 and 4 have not been trained yet: 3 was born of member 0 before its second report, 4 of member 2 after its only one."""
+    """Members 3 and 4 have not been trained yet: 3 was born of member 0 before its second report, 4 of member 2 after
+    its only one."""
     waiting = {
         "member": [3, 4],
         "parent": [0, 2],
@@ -215,7 +216,7 @@ def test_workers_of_a_killed_start_were_there_until_its_last_input(tmp_path):
     assert workers.presence(run).to_numpy().tolist() == [[1, 0, 5], [1, 6, 8], [2, 0, 5]]
     assert run.utilisation["present"].tolist() == [7, 5]
 
-    # As it looks before anybody has joined again.
+    # As it looks before any worker has joined again.
     tables["workers"] = {name: values[:2] for name, values in tables["workers"].items()}
     write_run(tmp_path / "resumed.h5", tables, seconds=8.0)
     assert workers.presence(stemma.open(tmp_path / "resumed.h5")).to_numpy().tolist() == [[1, 0, 5], [2, 0, 5]]

@@ -1,9 +1,9 @@
-"""What the errors of libraries mean for a search: the table that the C++ trainers are tested with (tests/unit/trainer) as well."""
+"""What the errors of libraries mean for a search: the table that the C++ trainers are tested with (tests/unit/trainer)
+as well."""
 
 from pathlib import Path
 
 import pytest
-
 from stemma.failures import kind_of_error
 from stemma.lease import Infeasible, SnapshotUnavailable
 

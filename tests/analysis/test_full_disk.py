@@ -21,11 +21,24 @@ def path(tmp_path):
 def test_a_full_standard_output_is_told(path, words):
     words = [str(path) if word == "RUN" else word for word in words]
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, str(ROOT / "analysis/stemma/__main__.py"), *words], cwd=path.parent, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 2 and done.stderr == "stemma: standard output: not all could be written (No space left on device)\n"
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "analysis/stemma/__main__.py"), *words],
+            cwd=path.parent,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (
+        done.returncode == 2
+        and done.stderr == "stemma: standard output: not all could be written (No space left on device)\n"
+    )
 
 
-@pytest.mark.parametrize("words, kept", ((["report", "RUN", "-o", "page.html"], "page.html"), (["export", "RUN", "--newick", "tree"], "tree")))
+@pytest.mark.parametrize(
+    "words, kept",
+    ((["report", "RUN", "-o", "page.html"], "page.html"), (["export", "RUN", "--newick", "tree"], "tree")),
+)
 def test_of_a_file_that_fails_nothing_stays(path, words, kept, capsys, monkeypatch):
     monkeypatch.chdir(path.parent)
     (path.parent / kept).write_text("before")
@@ -43,5 +56,7 @@ def test_of_a_file_that_fails_nothing_stays(path, words, kept, capsys, monkeypat
 def test_links_and_devices_are_written_through(path):
     (path.parent / "link.html").symlink_to("real.html")
     assert command(["report", str(path), "-o", str(path.parent / "link.html")]) == 0
-    assert (path.parent / "link.html").is_symlink() and (path.parent / "real.html").read_bytes().startswith(b"<!DOCTYPE")
+    assert (path.parent / "link.html").is_symlink() and (path.parent / "real.html").read_bytes().startswith(
+        b"<!DOCTYPE"
+    )
     assert command(["report", str(path), "-o", os.devnull]) == 0

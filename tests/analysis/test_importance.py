@@ -68,7 +68,11 @@ def test_the_hyperparameter_that_matters_is_found(run, method):
 def test_pairs(run):
     found = interactions(run)
 
-    assert {tuple(sorted(pair)) for pair in zip(found["first"], found["second"])} == {("activation", "lr"), ("activation", "width"), ("lr", "width")}
+    assert {tuple(sorted(pair)) for pair in zip(found["first"], found["second"])} == {
+        ("activation", "lr"),
+        ("activation", "width"),
+        ("lr", "width"),
+    }
     assert found["importance"].is_monotonic_decreasing and found["importance"].max() < 0.2
 
 

@@ -12,7 +12,13 @@ from harness import wait_until
 def test_reads_a_running_and_then_a_killed_search(program, tmp_path):
     job, file = tmp_path / "slow.toml", tmp_path / "slow.h5"
     job.write_text(JOBS["gpbt"] + SPACE.replace('cost = "1ms"', 'cost = "30ms"'))
-    process = subprocess.Popen([program.binary, "run", str(job), "-q", "-n", "2", "-o", str(file)], env=program.env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [program.binary, "run", str(job), "-q", "-n", "2", "-o", str(file)],
+        env=program.env,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         wait_until(file.exists, "there is a run file")
         run = stemma.open(file)

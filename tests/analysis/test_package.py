@@ -9,7 +9,10 @@ from analysis_jobs import ROOT
 
 
 def test_importing_it_needs_numpy_at_most():
-    code = "import sys, stemma; stemma.schema; heavy = {'h5py', 'pandas', 'matplotlib', 'networkx', 'sklearn'} & set(sys.modules); assert not heavy, heavy"
+    code = (
+        "import sys, stemma; stemma.schema; heavy = {'h5py', 'pandas', 'matplotlib', 'networkx', 'sklearn'};"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(ROOT / "analysis")}, timeout=60)
 
 
@@ -23,7 +26,7 @@ def test_every_name_is_there():
 
 def test_a_wrong_name_tells_the_right_ones():
     try:
-        stemma.opne
+        assert stemma.opne
     except AttributeError as error:
         assert "open" in str(error)
     else:
@@ -31,19 +34,24 @@ def test_a_wrong_name_tells_the_right_ones():
 
 
 def test_functions_keep_their_names_when_their_modules_are_loaded():
-    import stemma.report  # noqa: F401 loads the comparison
+    import stemma.report
 
     assert callable(stemma.compare) and callable(stemma.open)
 
 
 def test_version_is_that_of_the_program():
     version = re.search(r"VERSION (\d+\.\d+\.\d+)", (ROOT / "CMakeLists.txt").read_text()).group(1)
-    assert f'version = "{version}"' in (ROOT / "analysis/pyproject.toml").read_text()
+    assert re.search(rf'^version = "{version}(\.dev0)?"$', (ROOT / "analysis/pyproject.toml").read_text(), re.MULTILINE)
 
 
 def test_files_are_short():
-    wrong = [f"{path.relative_to(ROOT)}: {count} lines" for path in sorted((ROOT / "analysis/stemma").rglob("*")) if path.suffix in (".py", ".js", ".css")
-             for count in [len(path.read_text().splitlines())] if count > 400]
+    wrong = [
+        f"{path.relative_to(ROOT)}: {count} lines"
+        for path in sorted((ROOT / "analysis/stemma").rglob("*"))
+        if path.suffix in (".py", ".js", ".css")
+        for count in [len(path.read_text().splitlines())]
+        if count > 400
+    ]
     assert not wrong
 
 
@@ -51,8 +59,12 @@ def test_kinds_and_states_go_by_name():
     """Numbers of a file's enumerations are those of schema.py, and stand nowhere else."""
     columns = "|".join(sorted({column for _, column in stemma.schema.DECODERS}))
     bare = re.compile(rf"""["'](?:{columns})["']\]?\s*(?:[=!]=|:|in)\s*[(\[]*\d""")
-    found = [f"{path.relative_to(ROOT)}:{number}: {line.strip()}" for path in sorted((ROOT / "analysis").rglob("*.py"))
-             for number, line in enumerate(path.read_text().splitlines(), 1) if bare.search(line)]
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in sorted((ROOT / "analysis").rglob("*.py"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if bare.search(line)
+    ]
     assert not found
     assert bare.search('rows["status"] == 3') and bare.search('"cause": [1, 4]')
 
@@ -63,7 +75,9 @@ def test_the_page_knows_the_same_names():
     schema = stemma.schema
 
     def names(constant):
-        return dict(re.findall(r"(\d+): \"([\w ]+)\"", re.search(rf"const {constant} = {{(.*?)}}", text, re.DOTALL).group(1)))
+        return dict(
+            re.findall(r"(\d+): \"([\w ]+)\"", re.search(rf"const {constant} = {{(.*?)}}", text, re.DOTALL).group(1))
+        )
 
     def of(kinds):
         return {str(kind.value): kind.name.lower().replace("_", " ") for kind in kinds}

@@ -17,7 +17,14 @@ def run(request, run_of):
     pyplot.close("all")
 
 
-@pytest.mark.parametrize("name", [name for name in plots.__all__ if name not in ("comparison", "critical_difference", "intervals", "time_to_target", "contour")])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in plots.__all__
+        if name not in ("comparison", "critical_difference", "intervals", "time_to_target", "contour")
+    ],
+)
 def test_each_plot_draws_and_is_saved(name, run, tmp_path):
     axes = np.ravel(getattr(plots, name)(run))
     assert all(ax.has_data() or not ax.axison or ax.texts for ax in axes)
@@ -56,7 +63,9 @@ def test_tree_rows_never_meet_and_parents_lie_between_their_children():
     assert sorted(leaves) == [0, 1, 2, 3]
     assert y[1] == (y[3] + y[4]) / 2 and y[0] == (y[1] + y[2]) / 2 and y[5] == y[6]
     assert np.isnan(layout(parents, np.array([True] * 6 + [False]))[6])
-    beside = layout(parents, np.ones(7, bool), np.array([True, True] + [False] * 5))  # 0 and 1 were trained on after births
+    beside = layout(
+        parents, np.ones(7, bool), np.array([True, True] + [False] * 5)
+    )  # 0 and 1 were trained on after births
     assert len(set(beside[:5])) == 5 and beside[0] < beside[1] < beside[3]
 
 
@@ -64,6 +73,10 @@ def test_comparisons(run_of):
     compared = stemma.compare([run_of("asha"), run_of("random"), run_of("random")])
     assert len(plots.comparison(compared).lines) == 2
     assert [text.get_text() for text in plots.intervals(compared).get_yticklabels()] == ["asha", "random"]
-    assert [text.get_text().split()[0] for text in plots.critical_difference(compared).texts[:2]] == list(compared.ranks().mean.index)
+    assert [text.get_text().split()[0] for text in plots.critical_difference(compared).texts[:2]] == list(
+        compared.ranks().mean.index
+    )
     reached = plots.time_to_target(compared, compared.table["best"].min(), along="spent").lines
-    assert [line.get_markerfacecolor() == "none" for line in reached] == [best > compared.table["best"].min() for best in compared.table["best"]]
+    assert [line.get_markerfacecolor() == "none" for line in reached] == [
+        best > compared.table["best"].min() for best in compared.table["best"]
+    ]

@@ -1,4 +1,4 @@
-"""The server behind `report --follow`: what it gives, to whom, and how it bears bad neighbours."""
+"""The server behind `report --follow`: what it gives to which clients, and how it bears bad neighbours."""
 
 import http.client
 import json
@@ -70,14 +70,38 @@ def test_it_gives_the_page_and_its_data(server):
     assert told["best"][0]["member"] == 2 and "hunter2" in told["meta"]["job"]
 
 
-@pytest.mark.parametrize("path", ["etc/passwd", "../run.h5", "run.h5", "/etc/passwd", "%2e%2e/run.h5", "state.json/", "../TOKEN/"])
+@pytest.mark.parametrize(
+    "path", ["etc/passwd", "../run.h5", "run.h5", "/etc/passwd", "%2e%2e/run.h5", "state.json/", "../TOKEN/"]
+)
 def test_it_gives_nothing_else(server, path):
     assert refused(server.address + path) == 404
 
 
-@pytest.mark.parametrize("path", ["", "/", "//", "/data.json", "/x/data.json", "/../run.h5", "/TOKEx/data.json", "/TOKEN /data.json", "/?TOKEN/data.json", "/%C3%A9/data.json", "/TOKEN0/", "/token/data.json", "http://localhost/TOKEN/data.json", "*"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "//",
+        "/data.json",
+        "/x/data.json",
+        "/../run.h5",
+        "/TOKEx/data.json",
+        "/TOKEN /data.json",
+        "/?TOKEN/data.json",
+        "/%C3%A9/data.json",
+        "/TOKEN0/",
+        "/token/data.json",
+        "http://localhost/TOKEN/data.json",
+        "*",
+    ],
+)
 def test_nobody_reads_it_without_the_address(server, path):
-    path = path.replace("TOKEx", server.token[:-1] + ("x" if server.token[-1] != "x" else "y")).replace("TOKEN", server.token).replace("token", server.token.swapcase())
+    path = (
+        path.replace("TOKEx", server.token[:-1] + ("x" if server.token[-1] != "x" else "y"))
+        .replace("TOKEN", server.token)
+        .replace("token", server.token.swapcase())
+    )
     connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=30)
     connection.putrequest("GET", path.replace(" ", "%20") or "x")
     connection.endheaders()
@@ -99,12 +123,42 @@ def test_it_is_read_only(server):
         assert error.value.code == 501
 
 
-@pytest.mark.parametrize("name", ["127.0.0.1", "127.0.0.1:1", "localhost", "localhost:9999", "LOCALHOST", "Localhost:80", "localhost.", "localhost.:8765", "[::1]", "[::1]:8765", "::1", "127.0.0.2:80"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "localhost",
+        "localhost:9999",
+        "LOCALHOST",
+        "Localhost:80",
+        "localhost.",
+        "localhost.:8765",
+        "[::1]",
+        "[::1]:8765",
+        "::1",
+        "127.0.0.2:80",
+    ],
+)
 def test_names_of_this_machine_for_itself(server, name):
     assert get(server.address + "state.json", Host=name)
 
 
-@pytest.mark.parametrize("name", ["evil.example:80", "", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:127.0.0.1", "[::2]", "[evil]", "localhost..", "10.0.0.1", "localhost@evil.example"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "evil.example:80",
+        "",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "evil.example:127.0.0.1",
+        "[::2]",
+        "[evil]",
+        "localhost..",
+        "10.0.0.1",
+        "localhost@evil.example",
+    ],
+)
 def test_names_that_are_not_its_own(server, name):
     assert refused(server.address + "data.json", Host=name) == 403
 
@@ -165,7 +219,9 @@ def test_clients_that_leave_early_leave_no_trace(server, capfd):
     for length in (0, 10, 1000):
         with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=30) as early:
             early.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # closing resets
-            early.sendall(f"GET /{server.token}/data.json HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()[: length or 10_000])
+            early.sendall(
+                f"GET /{server.token}/data.json HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()[: length or 10_000]
+            )
     assert get(server.address + "state.json")
     deadline = time.monotonic() + 30
     while server._open and time.monotonic() < deadline:
@@ -186,8 +242,17 @@ def test_a_run_file_that_is_damaged_meanwhile_is_told(server, run):
 
 def test_few_descriptors_do_not_make_it_busy(tmp_path, run):
     """As many half requests as it has descriptors, and it still answers."""
-    script = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)); import sys; from stemma.cli import run; sys.exit(run(['report', sys.argv[1], '--follow', '--port', '0']))"
-    process = subprocess.Popen([sys.executable, "-c", script, str(run.path)], env={**os.environ, "PYTHONPATH": str(ROOT / "analysis")}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    script = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)); import sys; "
+        "from stemma.cli import run; sys.exit(run(['report', sys.argv[1], '--follow', '--port', '0']))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(run.path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "analysis")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     sockets = []
     try:
         address = re.search(r"http://\S+/", process.stdout.readline()).group(0)

@@ -1,4 +1,5 @@
-"""Children that adopt a PyTorch training: what is theirs, what their parent's. A table over every scheduler that PyTorch has."""
+"""Children that adopt a PyTorch training: what is theirs, what their parent's. A table over every scheduler that
+PyTorch has."""
 
 import inspect
 import math
@@ -59,19 +60,29 @@ def by_power(cls):
 CASES = {
     "StepLR": Case(of(lr_scheduler.StepLR), {"step_size": 2, "gamma": 0.5}, {"step_size": 3, "gamma": 0.8}, step_rate),
     "MultiStepLR": Case(
-        of(lr_scheduler.MultiStepLR), {"milestones": [2, 5, 9], "gamma": 0.5}, {"milestones": [2, 8], "gamma": 0.8},
+        of(lr_scheduler.MultiStepLR),
+        {"milestones": [2, 5, 9], "gamma": 0.5},
+        {"milestones": [2, 8], "gamma": 0.8},
         lambda v, t, last, base: last * v["gamma"] if t in v["milestones"] else last,
     ),
-    "ExponentialLR": Case(of(lr_scheduler.ExponentialLR), {"gamma": 0.7}, {"gamma": 0.9}, lambda v, t, last, base: last * v["gamma"]),
+    "ExponentialLR": Case(
+        of(lr_scheduler.ExponentialLR), {"gamma": 0.7}, {"gamma": 0.9}, lambda v, t, last, base: last * v["gamma"]
+    ),
     "MultiplicativeLR": Case(
-        by_power(lr_scheduler.MultiplicativeLR), {"slope": 0.1}, {"slope": 0.3}, lambda v, t, last, base: last / (1 + v["slope"] * t)
+        by_power(lr_scheduler.MultiplicativeLR),
+        {"slope": 0.1},
+        {"slope": 0.3},
+        lambda v, t, last, base: last / (1 + v["slope"] * t),
     ),
     "ConstantLR": Case(
-        of(lr_scheduler.ConstantLR), {"factor": 0.5, "total_iters": 8}, {"factor": 0.25, "total_iters": 9},
+        of(lr_scheduler.ConstantLR),
+        {"factor": 0.5, "total_iters": 8},
+        {"factor": 0.25, "total_iters": 9},
         lambda v, t, last, base: last / v["factor"] if t == v["total_iters"] else last,
     ),
     "LinearLR": Case(
-        of(lr_scheduler.LinearLR), {"start_factor": 0.2, "end_factor": 1.0, "total_iters": 9},
+        of(lr_scheduler.LinearLR),
+        {"start_factor": 0.2, "end_factor": 1.0, "total_iters": 9},
         {"start_factor": 0.5, "end_factor": 0.9, "total_iters": 11},
         lambda v, t, last, base: last * linear_factor(v, t) / linear_factor(v, t - 1),
     ),
@@ -79,30 +90,78 @@ CASES = {
         of(lr_scheduler.CosineAnnealingLR), {"T_max": 10, "eta_min": 0.001}, {"T_max": 15, "eta_min": 0.02}, cosine_rate
     ),
     "PolynomialLR": Case(
-        of(lr_scheduler.PolynomialLR), {"total_iters": 10, "power": 1.5}, {"total_iters": 14, "power": 0.5},
-        lambda v, t, last, base: last * ((1 - t / v["total_iters"]) / (1 - (t - 1) / v["total_iters"])) ** v["power"] if t <= v["total_iters"] else last,
+        of(lr_scheduler.PolynomialLR),
+        {"total_iters": 10, "power": 1.5},
+        {"total_iters": 14, "power": 0.5},
+        lambda v, t, last, base: (
+            last * ((1 - t / v["total_iters"]) / (1 - (t - 1) / v["total_iters"])) ** v["power"]
+            if t <= v["total_iters"]
+            else last
+        ),
     ),
-    "SWALR": Case(of(SWALR, anneal_strategy="cos"), {"swa_lr": 0.05, "anneal_epochs": 9}, {"swa_lr": 0.02, "anneal_epochs": 12}, swa_rate),
+    "SWALR": Case(
+        of(SWALR, anneal_strategy="cos"),
+        {"swa_lr": 0.05, "anneal_epochs": 9},
+        {"swa_lr": 0.02, "anneal_epochs": 12},
+        swa_rate,
+    ),
     "LambdaLR": Case(by_power(lr_scheduler.LambdaLR), {"slope": 0.1}, {"slope": 0.3}),
     "OneCycleLR": Case(
         of(lr_scheduler.OneCycleLR),
-        {"max_lr": 0.4, "total_steps": 20, "pct_start": 0.3, "anneal_strategy": "cos", "base_momentum": 0.8, "max_momentum": 0.95, "div_factor": 25.0,
-         "final_div_factor": 100.0},
-        {"max_lr": 0.3, "total_steps": 16, "pct_start": 0.5, "anneal_strategy": "linear", "base_momentum": 0.7, "max_momentum": 0.99, "div_factor": 10.0,
-         "final_div_factor": 10.0},
+        {
+            "max_lr": 0.4,
+            "total_steps": 20,
+            "pct_start": 0.3,
+            "anneal_strategy": "cos",
+            "base_momentum": 0.8,
+            "max_momentum": 0.95,
+            "div_factor": 25.0,
+            "final_div_factor": 100.0,
+        },
+        {
+            "max_lr": 0.3,
+            "total_steps": 16,
+            "pct_start": 0.5,
+            "anneal_strategy": "linear",
+            "base_momentum": 0.7,
+            "max_momentum": 0.99,
+            "div_factor": 10.0,
+            "final_div_factor": 10.0,
+        },
         lr_matters=False,
     ),
     "CyclicLR": Case(
         of(lr_scheduler.CyclicLR),
-        {"base_lr": 0.01, "max_lr": 0.2, "step_size_up": 3, "step_size_down": 4, "mode": "exp_range", "gamma": 0.9, "base_momentum": 0.8, "max_momentum": 0.9},
-        {"base_lr": 0.02, "max_lr": 0.3, "step_size_up": 2, "step_size_down": 3, "mode": "triangular", "gamma": 0.8, "base_momentum": 0.7, "max_momentum": 0.95},
+        {
+            "base_lr": 0.01,
+            "max_lr": 0.2,
+            "step_size_up": 3,
+            "step_size_down": 4,
+            "mode": "exp_range",
+            "gamma": 0.9,
+            "base_momentum": 0.8,
+            "max_momentum": 0.9,
+        },
+        {
+            "base_lr": 0.02,
+            "max_lr": 0.3,
+            "step_size_up": 2,
+            "step_size_down": 3,
+            "mode": "triangular",
+            "gamma": 0.8,
+            "base_momentum": 0.7,
+            "max_momentum": 0.95,
+        },
         lr_matters=False,
     ),
     "CosineAnnealingWarmRestarts": Case(
-        of(lr_scheduler.CosineAnnealingWarmRestarts), {"T_0": 2, "T_mult": 2, "eta_min": 0.001}, {"T_0": 3, "T_mult": 1, "eta_min": 0.01}
+        of(lr_scheduler.CosineAnnealingWarmRestarts),
+        {"T_0": 2, "T_mult": 2, "eta_min": 0.001},
+        {"T_0": 3, "T_mult": 1, "eta_min": 0.01},
     ),
     "ReduceLROnPlateau": Case(
-        of(lr_scheduler.ReduceLROnPlateau), {"factor": 0.5, "patience": 0, "threshold": 0.01, "cooldown": 1, "min_lr": 0.01},
+        of(lr_scheduler.ReduceLROnPlateau),
+        {"factor": 0.5, "patience": 0, "threshold": 0.01, "cooldown": 1, "min_lr": 0.01},
         {"factor": 0.7, "patience": 1, "threshold": 0.5, "cooldown": 0, "min_lr": 0.1},
     ),
     "SequentialLR": Case(
@@ -115,16 +174,21 @@ CASES = {
             ],
             [3, v["second"]],
         ),
-        {"gamma": 0.7, "slope": 0.5, "second": 9}, {"gamma": 0.9, "slope": 0.8, "second": 7},
+        {"gamma": 0.7, "slope": 0.5, "second": 9},
+        {"gamma": 0.9, "slope": 0.8, "second": 7},
     ),
     "ChainedScheduler": Case(
         lambda optimizer, v: lr_scheduler.ChainedScheduler(
-            [lr_scheduler.ConstantLR(optimizer, 0.5, v["total_iters"]), lr_scheduler.ExponentialLR(optimizer, v["gamma"])]
+            [
+                lr_scheduler.ConstantLR(optimizer, 0.5, v["total_iters"]),
+                lr_scheduler.ExponentialLR(optimizer, v["gamma"]),
+            ]
         ),
-        {"total_iters": 8, "gamma": 0.7}, {"total_iters": 10, "gamma": 0.9},
+        {"total_iters": 8, "gamma": 0.7},
+        {"total_iters": 10, "gamma": 0.9},
         lambda v, t, last, base: last * v["gamma"] * (2 if t == v["total_iters"] else 1),
     ),
-}  # fmt: skip
+}
 
 
 def schedulers_of_pytorch():
@@ -146,7 +210,9 @@ class Training:
         stemma.seed(SimpleNamespace(seed=1))
         self.model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
         groups = [{"params": self.model[at].parameters(), "lr": lr} for at, lr in zip((0, 2), rates)]
-        self.optimizer = (make_optimizer or (lambda g: torch.optim.SGD(g, lr=1.0, momentum=0.9, weight_decay=0.01)))(groups)
+        self.optimizer = (make_optimizer or (lambda g: torch.optim.SGD(g, lr=1.0, momentum=0.9, weight_decay=0.01)))(
+            groups
+        )
         self.scheduler = case.make(self.optimizer, values)
         self.batches = batches
         self.parts = {"model": self.model, "optimizer": self.optimizer, "scheduler": self.scheduler}
@@ -176,7 +242,14 @@ class Training:
 @pytest.fixture
 def lease(tmp_path):
     def make(first, last, start=None, save="unused", adopted=False, **configuration):
-        return SimpleNamespace(first=first, last=last, start=start and tmp_path / start, save=tmp_path / save, adopted=adopted, configuration=configuration)
+        return SimpleNamespace(
+            first=first,
+            last=last,
+            start=start and tmp_path / start,
+            save=tmp_path / save,
+            adopted=adopted,
+            configuration=configuration,
+        )
 
     return make
 
@@ -225,7 +298,13 @@ def sequence_rates(v, cut, now, bases):
         if t > cut:
             part = bisect_right([3, v["second"]], t)
             now = [
-                base * (0.25 + 0.75 * min(t, 3) / 3) if part == 0 else base / (1 + v["slope"] * (t - v["second"])) if part == 2 else base if t == 3 else last * v["gamma"]
+                base * (0.25 + 0.75 * min(t, 3) / 3)
+                if part == 0
+                else base / (1 + v["slope"] * (t - v["second"]))
+                if part == 2
+                else base
+                if t == 3
+                else last * v["gamma"]
                 for base, last in zip(bases, now)
             ]
         rates.append(now)
@@ -254,7 +333,9 @@ def expected(name, case, child, rates, cut, parents_now):
     return found
 
 
-CHANGES = [(name, changed) for name, case in CASES.items() for changed in [*case.changed, *(["lr"] if case.lr_matters else [])]]
+CHANGES = [
+    (name, changed) for name, case in CASES.items() for changed in [*case.changed, *(["lr"] if case.lr_matters else [])]
+]
 
 
 @pytest.mark.parametrize(("name", "changed"), CHANGES)
@@ -310,7 +391,14 @@ def test_of_a_parent_whose_initial_rate_is_0_a_child_takes_the_count(lease, name
 
 
 def test_a_rate_of_0_in_parent_and_child_stays(lease):
-    child, _ = adopted(lease, CASES["StepLR"], CASES["StepLR"].values, CASES["StepLR"].changed, parents_rates=(0.0, 0.1), rates=(0.0, 0.1))
+    child, _ = adopted(
+        lease,
+        CASES["StepLR"],
+        CASES["StepLR"].values,
+        CASES["StepLR"].changed,
+        parents_rates=(0.0, 0.1),
+        rates=(0.0, 0.1),
+    )
 
     assert rates_of(child)[0] == 0
 
@@ -331,8 +419,12 @@ def test_the_childs_betas_and_weight_decay_stay_where_nothing_cycles_them(lease)
     child = Training(case, case.values, make_optimizer=adam(0.8, 0.1))
     stemma.load_torch(lease(4, 8, "parent", adopted=True, beta=0.8), **child.parts)
 
-    assert [(group["betas"], group["weight_decay"]) for group in child.optimizer.param_groups] == [((0.8, 0.99), 0.1)] * 2
-    assert {int(state["step"]) for state in child.optimizer.state.values()} == {4}, "moments and their counts are the parent's"
+    assert [(group["betas"], group["weight_decay"]) for group in child.optimizer.param_groups] == [
+        ((0.8, 0.99), 0.1)
+    ] * 2
+    assert {int(state["step"]) for state in child.optimizer.state.values()} == {4}, (
+        "moments and their counts are the parent's"
+    )
 
 
 @pytest.mark.parametrize("other", [0, 1])
@@ -341,7 +433,10 @@ def test_cycled_betas_go_on(lease, other):
     Training(case, case.values, make_optimizer=adam(0.9)).run(lease(0, 4, save="parent", other=0))
     parent = Training(case, case.values, make_optimizer=adam(0.9)).run(lease(4, 8, "parent", other=0))
 
-    assert Training(case, case.values, make_optimizer=adam(0.9)).run(lease(4, 8, "parent", adopted=True, other=other)) == parent
+    assert (
+        Training(case, case.values, make_optimizer=adam(0.9)).run(lease(4, 8, "parent", adopted=True, other=other))
+        == parent
+    )
     assert 0.8 <= parent[1][0] < 0.95
 
 
@@ -389,7 +484,12 @@ def test_a_child_can_have_another_scheduler(lease):
         def make(optimizer, v):
             return CASES[v["name"]].make(optimizer, CASES[v["name"]].values)
 
-    for name, rates in {"ExponentialLR": [0.1, 0.025], "LambdaLR": [0.4 / 1.4, 0.1 / 1.4], "ReduceLROnPlateau": [0.1, 0.025], "SequentialLR": [0.1, 0.025]}.items():
+    for name, rates in {
+        "ExponentialLR": [0.1, 0.025],
+        "LambdaLR": [0.4 / 1.4, 0.1 / 1.4],
+        "ReduceLROnPlateau": [0.1, 0.025],
+        "SequentialLR": [0.1, 0.025],
+    }.items():
         child, _ = adopted(lease, Either, {"name": "StepLR"}, {"name": name})
         assert rates_of(child) == pytest.approx(rates), name
         assert child.scheduler.last_epoch == 4, name
@@ -408,7 +508,10 @@ def test_another_milestone_moves_the_parts_counters(lease):
 def test_a_chain_applies_each_parts_rule(lease):
     def make(optimizer, v):
         return lr_scheduler.ChainedScheduler(
-            [lr_scheduler.LambdaLR(optimizer, lambda t: 1 / (1 + v["slope"] * t)), lr_scheduler.StepLR(optimizer, v["size"], v["gamma"])]
+            [
+                lr_scheduler.LambdaLR(optimizer, lambda t: 1 / (1 + v["slope"] * t)),
+                lr_scheduler.StepLR(optimizer, v["size"], v["gamma"]),
+            ]
         )
 
     case = Case(make, {"slope": 0.5, "size": 2, "gamma": 0.5}, {})
@@ -428,7 +531,9 @@ def test_a_chain_applies_each_parts_rule(lease):
 
 def test_a_tensor_as_rate_stays_the_same_tensor(lease):
     def make(groups):
-        return torch.optim.SGD([group | {"lr": torch.tensor(float(group["lr"]))} for group in groups], lr=1.0, momentum=0.9, foreach=False)
+        return torch.optim.SGD(
+            [group | {"lr": torch.tensor(float(group["lr"]))} for group in groups], lr=1.0, momentum=0.9, foreach=False
+        )
 
     case = CASES["ExponentialLR"]
     Training(case, case.values, make_optimizer=make).run(lease(0, 4, save="parent", of="parent"))
@@ -454,7 +559,9 @@ def test_what_an_optimizer_has_measured_is_kept_in_its_groups(lease):
                 group["d"] *= 2
             return super().step(closure)
 
-    child, _ = adopted(lease, CASES["StepLR"], CASES["StepLR"].values, CASES["StepLR"].changed, make_optimizer=Measuring)
+    child, _ = adopted(
+        lease, CASES["StepLR"], CASES["StepLR"].values, CASES["StepLR"].changed, make_optimizer=Measuring
+    )
 
     assert child.optimizer.param_groups[0]["d"] == pytest.approx(16e-6)
 
@@ -518,10 +625,12 @@ def test_warm_restarts_may_be_stepped_by_fractions(lease):
 def test_a_child_may_turn_on_what_its_parent_had_off(lease, cls, off, on):
     case = CASES["StepLR"]
     for parent, child in ((off, on), (on, off)):
-        Training(case, case.values, make_optimizer=lambda groups, v=parent: cls(groups, lr=1.0, **v)).run(lease(0, 4, save="parent", **parent))
-        _, _, weights = Training(case, case.values, make_optimizer=lambda groups, v=child: cls(groups, lr=1.0, **v)).run(
-            lease(4, 8, "parent", adopted=True, **child)
+        Training(case, case.values, make_optimizer=lambda groups, v=parent: cls(groups, lr=1.0, **v)).run(
+            lease(0, 4, save="parent", **parent)
         )
+        _, _, weights = Training(
+            case, case.values, make_optimizer=lambda groups, v=child: cls(groups, lr=1.0, **v)
+        ).run(lease(4, 8, "parent", adopted=True, **child))
         assert all(map(math.isfinite, torch.tensor(weights[1]).tolist()))
 
 

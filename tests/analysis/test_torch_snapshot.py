@@ -1,4 +1,5 @@
-"""Snapshots of PyTorch trainings: one training in two leases is that in one, and wrong calls are told from broken files."""
+"""Snapshots of PyTorch trainings: one training in two leases is that in one, and wrong calls are told from broken
+files."""
 
 import random
 from types import SimpleNamespace
@@ -15,7 +16,14 @@ def lease(tmp_path):
     def make(first, last, start=None, save="unused", adopted=False, **configuration):
         start = start and tmp_path / start
         return SimpleNamespace(
-            first=first, last=last, start=start, save=tmp_path / save, adopted=adopted, configuration=configuration, parent_configuration=None, seed=7
+            first=first,
+            last=last,
+            start=start,
+            save=tmp_path / save,
+            adopted=adopted,
+            configuration=configuration,
+            parent_configuration=None,
+            seed=7,
         )
 
     return make
@@ -121,7 +129,11 @@ def test_so_is_a_file_that_is_not_there_or_not_save_torchs(lease, tmp_path):
 
 @pytest.fixture
 def snapshot(lease):
-    stemma.save_torch(lease(0, 1, save="start"), model=torch.nn.Linear(2, 1), optimizer=torch.optim.SGD(torch.nn.Linear(2, 1).parameters(), lr=0.1))
+    stemma.save_torch(
+        lease(0, 1, save="start"),
+        model=torch.nn.Linear(2, 1),
+        optimizer=torch.optim.SGD(torch.nn.Linear(2, 1).parameters(), lr=0.1),
+    )
     return lease(1, 2, "start")
 
 
@@ -168,6 +180,11 @@ def test_every_row_of_a_split_by_the_runs_seed_stays_on_its_side(lease):
         one.seed, one.run_seed = member, 5
         stemma.seed(one)
         data = TensorDataset(torch.arange(100))
-        splits.append([torch.utils.data.random_split(data, [80, 20], generator=g)[1].indices for g in (torch.default_generator, torch.Generator().manual_seed(5))])
+        splits.append(
+            [
+                torch.utils.data.random_split(data, [80, 20], generator=g)[1].indices
+                for g in (torch.default_generator, torch.Generator().manual_seed(5))
+            ]
+        )
 
     assert splits[0][1] == splits[1][1] and splits[0][0] != splits[1][0]

@@ -25,8 +25,23 @@ def sent():
 @pytest.fixture
 def lease(sent, tmp_path):
     def make(first=0, last=3):
-        message = {"lease": 1, "member": 2, "seed": 3, "seed64": 2**40 + 3, "run_seed": 5, "from": first, "to": last, "max": 9, "adopted": False}
-        message |= {"configuration": {"lr": 0.1, "layers": 2}, "parent_configuration": None, "start": None, "save": str(tmp_path / "save")}
+        message = {
+            "lease": 1,
+            "member": 2,
+            "seed": 3,
+            "seed64": 2**40 + 3,
+            "run_seed": 5,
+            "from": first,
+            "to": last,
+            "max": 9,
+            "adopted": False,
+        }
+        message |= {
+            "configuration": {"lr": 0.1, "layers": 2},
+            "parent_configuration": None,
+            "start": None,
+            "save": str(tmp_path / "save"),
+        }
         return Lease(sent, message, metrics=["valid_loss", "test_loss"])
 
     return make
@@ -57,7 +72,12 @@ def test_a_loop_trains_and_reports_at_its_end(lease, sent):
         one.progress(valid_loss=1 / unit)
     one.report()
 
-    assert [(message["type"], message["at"]) for message in sent] == [("progress", 1), ("progress", 2), ("progress", 3), ("report", 3)]
+    assert [(message["type"], message["at"]) for message in sent] == [
+        ("progress", 1),
+        ("progress", 2),
+        ("progress", 3),
+        ("report", 3),
+    ]
 
 
 def test_a_loop_without_progress_is_well(lease, sent):
@@ -97,7 +117,9 @@ def test_a_unit_that_was_told_of_is_used_up(lease):
     assert list(iter(one)) == [2, 3]
 
 
-@pytest.mark.parametrize(("first", "last", "asked"), [(0, 3, r"3 epochs \(1 to 3\)"), (4, 5, "epoch 5"), (1, 3, r"2 epochs \(2 to 3\)")])
+@pytest.mark.parametrize(
+    ("first", "last", "asked"), [(0, 3, r"3 epochs \(1 to 3\)"), (4, 5, "epoch 5"), (1, 3, r"2 epochs \(2 to 3\)")]
+)
 def test_a_training_without_an_iteration_is_refused(lease, sent, first, last, asked):
     one = lease(first, last)
 
@@ -175,9 +197,15 @@ def test_progress_before_the_loop_is_refused(lease, sent):
 def test_a_metric_that_the_job_does_not_list_is_refused_and_the_training_stays_open(lease, sent, how):
     one = lease(0, 1)
     for _ in one:
-        with pytest.raises(ValueError, match='metric "val_loss" is not in trainer.metrics of the job, which has valid_loss, test_loss; did you mean "valid_loss"?'):
+        with pytest.raises(
+            ValueError,
+            match='metric "val_loss" is not in trainer.metrics of the job, which has valid_loss, test_loss; '
+            'did you mean "valid_loss"?',
+        ):
             getattr(one, how)(val_loss=1, test_loss=2)
-        with pytest.raises(ValueError, match='metric "zzz" is not in trainer.metrics of the job, which has valid_loss, test_loss$'):
+        with pytest.raises(
+            ValueError, match='metric "zzz" is not in trainer.metrics of the job, which has valid_loss, test_loss$'
+        ):
             getattr(one, how)(zzz=1)
         assert sent == []
         getattr(one, how)(valid_loss=1)

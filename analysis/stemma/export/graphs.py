@@ -17,16 +17,31 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  
 
 
 def to_graphml(run, path):
-    """GraphML: a directed graph with an edge from each parent to each of its children (attribute `cause`). Nodes n0, n1, ... have member,
-    donor, cause, generation, from and to (what it was trained itself) [unit], metric (its last), best (is it the run's best?), and each
-    active hyperparameter under its name (_ appended where that is taken). What is not there (NaN, no donor) is left out."""
+    """GraphML: a directed graph with an edge from each parent to each of its children (attribute `cause`). Nodes n0,
+    n1, ... have member, donor, cause, generation, from and to [unit], metric, best, and each active hyperparameter.
+    `from` and `to` are what the member was trained itself, `metric` is its last, `best` tells the run's best member. A
+    hyperparameter has its name, with _ appended where that is taken. What is not there (NaN, no donor) is left out."""
     networkx = needed("networkx", "networkx", "GraphML")
     graph, donors, best = run.genealogy(), run.file.table("members")["donor"].tolist(), run.best_member()
-    columns = list(zip(map(_xml, appended([parameter.name for parameter in run.parameters], _OF_A_NODE)), run.parameters, _values(run)))
+    columns = list(
+        zip(
+            map(_xml, appended([parameter.name for parameter in run.parameters], _OF_A_NODE)),
+            run.parameters,
+            _values(run),
+        )
+    )
     out = networkx.DiGraph(id=_xml(run.name))
     for member, told in graph.nodes(data=True):
-        node = {"member": member, "donor": donors[member], "cause": told["cause"], "generation": told["generation"], "from": told["start"],
-                "to": told["reached"], "metric": told["metric"], "best": member == best}
+        node = {
+            "member": member,
+            "donor": donors[member],
+            "cause": told["cause"],
+            "generation": told["generation"],
+            "from": told["start"],
+            "to": told["reached"],
+            "metric": told["metric"],
+            "best": member == best,
+        }
         if donors[member] < 0:
             del node["donor"]
         if math.isnan(told["metric"]):
@@ -41,8 +56,8 @@ def to_graphml(run, path):
 
 
 def to_newick(run, path):
-    """Newick: one tree a line for each member without a parent. A node is a member, labelled "NUMBER NAME=VALUE ..." in quotes; its branch
-    length is its own training [unit]. Children in order of birth."""
+    """Newick: one tree a line for each member without a parent. A node is a member, labelled "NUMBER NAME=VALUE ..." in
+    quotes; its branch length is its own training [unit]. Children in order of birth."""
     return _write(path, newick(run), f"{len(run)} members: {path}")
 
 
@@ -62,7 +77,14 @@ def newick(run):
                 pieces.append("," if number else "(")
                 waiting += [(member, number + 1), (children[member][number], 0)]
                 continue
-            words = [str(member), *(f"{parameter.name}={_short(values[member])}" for parameter, values in columns if values[member] is not None)]
+            words = [
+                str(member),
+                *(
+                    f"{parameter.name}={_short(values[member])}"
+                    for parameter, values in columns
+                    if values[member] is not None
+                ),
+            ]
             label = printable_line(" ".join(words)).replace("'", "''")
             pieces.append(f"{')' if number else ''}'{label}':{lengths[member]}")
         pieces.append(";\n")
@@ -100,5 +122,7 @@ def _write(path, text, told):
         with whole_file(path) as place:
             place.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise StemmaError(f"{path}: cannot be written ({error.strerror}). Choose another file, and see whether the disk is full") from None
+        raise StemmaError(
+            f"{path}: cannot be written ({error.strerror}). Choose another file, and see whether the disk is full"
+        ) from None
     return told

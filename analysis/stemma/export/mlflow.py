@@ -24,17 +24,29 @@ def to_mlflow(run, address, experiment=None):
     made = {}
     for member in births["member"].tolist():
         birth, begin = births.loc[member], int(1000 * (run.started_unix + births["time"][member]))
-        tags = {"mlflow.runName": f"member {member}", "cause": str(birth["cause"]), "founder": str(told["founder"][member])}
+        tags = {
+            "mlflow.runName": f"member {member}",
+            "cause": str(birth["cause"]),
+            "founder": str(told["founder"][member]),
+        }
         if birth["parent"] >= 0:
             tags["mlflow.parentRunId"] = made[int(birth["parent"])]
         made[member] = client.create_run(number, start_time=begin, tags=tags).info.run_id
         params = [entities.Param(parameter.name, str(birth[parameter.column])) for parameter in run.parameters]
         rows = epochs.get_group(member) if member in epochs.groups else run.epochs.iloc[:0]
-        metrics = [entities.Metric(metric.name, float(value), begin, int(step)) for metric in run.metrics
-                   for step, value in zip(rows["resource"], rows[metric.epochs_column]) if math.isfinite(value)]
+        metrics = [
+            entities.Metric(metric.name, float(value), begin, int(step))
+            for metric in run.metrics
+            for step, value in zip(rows["resource"], rows[metric.epochs_column])
+            if math.isfinite(value)
+        ]
         client.log_batch(made[member], params=params)
         for first in range(0, len(metrics), _METRICS_A_BATCH):
             client.log_batch(made[member], metrics=metrics[first : first + _METRICS_A_BATCH])
-        status = "FAILED" if told["state"][member] in ("failed", "diverged") or not np.isfinite(told["best"][member]) else "FINISHED"
+        status = (
+            "FAILED"
+            if told["state"][member] in ("failed", "diverged") or not np.isfinite(told["best"][member])
+            else "FINISHED"
+        )
         client.set_terminated(made[member], status=status, end_time=begin + int(1000 * told["seconds"][member]))
     return f"{len(made)} runs in experiment {name!r}: mlflow ui --backend-store-uri {address}"

@@ -10,4 +10,6 @@ def needed(module, package, what):
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise StemmaError(f"{what} needs the library {package} (pip install {package}); this Python has it not: {error}") from None
+        raise StemmaError(
+            f"{what} needs the library {package} (pip install {package}); this Python has it not: {error}"
+        ) from None

@@ -9,18 +9,22 @@ from stemma.export.needed import needed
 
 
 def to_optuna(run, storage=None, name=None):
-    """Makes the study in `storage` (an address such as "sqlite:///study.db"; None: in memory) and returns a line for the
-    storage given, or the study itself without one.
+    """Makes the study in `storage` (an address such as "sqlite:///study.db"; None: in memory) and returns a line for
+    the storage given, or the study itself without one.
 
-    Intermediate values are the metric at each unit of training; a member whose parent's weights it took begins where the
-    parent was. Ancestry, held-out metrics and state are user attributes; members that failed are FAIL, others COMPLETE or,
-    without a finite metric, FAIL too, which is how Optuna takes NaN."""
+    Intermediate values are the metric at each unit of training; a member whose parent's weights it took begins where
+    the parent was. Ancestry, held-out metrics and state are user attributes; members that failed are FAIL, others
+    COMPLETE or, without a finite metric, FAIL too, which is how Optuna takes NaN."""
     optuna = needed("optuna", "optuna", "an Optuna study")
     name = name or f"{run.name} {run.run_id[:6]}"
     try:
-        study = optuna.create_study(storage=storage, study_name=name, direction="maximize" if run.maximise else "minimize")
+        study = optuna.create_study(
+            storage=storage, study_name=name, direction="maximize" if run.maximise else "minimize"
+        )
     except optuna.exceptions.DuplicatedStudyError:
-        raise StemmaError(f"{storage}: has a study {name!r} already. Delete it there, or give another storage") from None
+        raise StemmaError(
+            f"{storage}: has a study {name!r} already. Delete it there, or give another storage"
+        ) from None
     study.set_user_attr("stemma run", run.run_id)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "experimental" since Optuna 3.2
@@ -45,20 +49,38 @@ def _curves(run):
     rows = run.epochs.groupby("member")
     for member in run.members["member"].tolist():
         known = rows.get_group(member) if member in rows.groups else run.epochs.iloc[:0]
-        yield member, {int(step): float(value) for step, value in zip(known["resource"], known[column]) if not math.isnan(value)}
+        yield (
+            member,
+            {int(step): float(value) for step, value in zip(known["resource"], known[column]) if not math.isnan(value)},
+        )
 
 
 def _trial(optuna, run, member, distributions, curve):
     told, birth = run.summary.loc[member], run.members.loc[member]
     values = {parameter.name: birth[parameter.column] for parameter in run.parameters}
     # Numbers a schedule moved beyond the range it was sampled from would be refused.
-    active = {name: _plain(value) for name, value in values.items() if not _missing(value) and distributions[name]._contains(distributions[name].to_internal_repr(_plain(value)))}
+    active = {
+        name: _plain(value)
+        for name, value in values.items()
+        if not _missing(value) and distributions[name]._contains(distributions[name].to_internal_repr(_plain(value)))
+    }
     failed = told["state"] in ("failed", "diverged") or not math.isfinite(told["best"])
     start = datetime.fromtimestamp(run.started_unix + birth["time"], timezone.utc).replace(tzinfo=None)
     trial = optuna.trial.create_trial(
-        state=optuna.trial.TrialState.FAIL if failed else optuna.trial.TrialState.COMPLETE, value=None if failed else float(told["best"]),
-        params=active, distributions={name: distributions[name] for name in active}, intermediate_values=curve,
-        user_attrs={"member": int(member), "parent": int(birth["parent"]), "founder": int(told["founder"]), "cause": str(birth["cause"]), "state": str(told["state"]), "trained to": int(told["reached"])})
+        state=optuna.trial.TrialState.FAIL if failed else optuna.trial.TrialState.COMPLETE,
+        value=None if failed else float(told["best"]),
+        params=active,
+        distributions={name: distributions[name] for name in active},
+        intermediate_values=curve,
+        user_attrs={
+            "member": int(member),
+            "parent": int(birth["parent"]),
+            "founder": int(told["founder"]),
+            "cause": str(birth["cause"]),
+            "state": str(told["state"]),
+            "trained to": int(told["reached"]),
+        },
+    )
     trial.datetime_start = start
     trial.datetime_complete = start + timedelta(seconds=float(told["seconds"]))
     return trial

@@ -13,12 +13,17 @@ def to_parquet(run, folder):
     """TABLE.parquet each, by pyarrow."""
     needed("pyarrow", "pyarrow", "Parquet")
     folder = Path(folder)
-    frames = {**{table: getattr(run, table) for table in TABLES}, "summary": run.summary.rename_axis("member").reset_index()}
+    frames = {
+        **{table: getattr(run, table) for table in TABLES},
+        "summary": run.summary.rename_axis("member").reset_index(),
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, frame in frames.items():
             with whole_file(folder / f"{name}.parquet") as path:
                 frame.to_parquet(path, index=False)
     except OSError as error:
-        raise StemmaError(f"{folder}: cannot be written ({error.strerror}). Choose another folder, and see whether the disk is full") from None
+        raise StemmaError(
+            f"{folder}: cannot be written ({error.strerror}). Choose another folder, and see whether the disk is full"
+        ) from None
     return f"{len(frames)} tables: {folder}/*.parquet"

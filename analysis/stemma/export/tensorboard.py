@@ -26,7 +26,7 @@ def to_tensorboard(run, folder, lineages=_LINEAGES_MAX):
 
 
 def leaves(run):
-    """Members with a result from whose weights nobody went on, best first."""
+    """Members with a result from whose weights no member went on, best first."""
     births = run.file.table("members")
     heir = run._parents[1]
     has_heirs = np.zeros(len(run), bool)
@@ -41,7 +41,11 @@ def _scalars(run, member):
     times = run.reports.drop_duplicates(["member", "resource"]).set_index(["member", "resource"])["time"].to_dict()
     seconds = float(run.members["time"][member])
     for row in curve.to_dict("records"):
-        seconds = max(seconds, times.get((row["member"], row["resource"]), seconds)) if row["member"] == member else times.get((row["member"], row["resource"]), 0.0)
+        seconds = (
+            max(seconds, times.get((row["member"], row["resource"]), seconds))
+            if row["member"] == member
+            else times.get((row["member"], row["resource"]), 0.0)
+        )
         for metric in run.metrics:
             if np.isfinite(row[metric.epochs_column]):
                 yield row["resource"], seconds, f"metric/{metric.name}", row[metric.epochs_column]

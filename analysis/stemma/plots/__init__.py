@@ -6,5 +6,24 @@ from stemma.plots.genealogy import muller, schedules, tree
 from stemma.plots.parameters import contour, importance, parallel, slices
 from stemma.plots.work import failures, gantt, rungs, utilisation
 
-__all__ = ["best_so_far", "comparison", "contour", "critical_difference", "curves_by_rung", "failures", "gantt", "importance", "intervals", "learning_curves",
-           "lineages", "muller", "parallel", "rungs", "schedules", "slices", "time_to_target", "tree", "utilisation"]
+__all__ = [
+    "best_so_far",
+    "comparison",
+    "contour",
+    "critical_difference",
+    "curves_by_rung",
+    "failures",
+    "gantt",
+    "importance",
+    "intervals",
+    "learning_curves",
+    "lineages",
+    "muller",
+    "parallel",
+    "rungs",
+    "schedules",
+    "slices",
+    "time_to_target",
+    "tree",
+    "utilisation",
+]

@@ -11,13 +11,15 @@ from stemma.plots.style import ACCENT, BAD, SOFT, WIN, along_label, axes_of, col
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
     from stemma.run import Run
 
 _MEMBERS_MAX = 4000  # more lines than that cannot be told apart
 
 
 def best_so_far(run: Run, ax: Axes | None = None, along: str = "time") -> Axes:
-    """The best metric so far, and the held-out metrics of that member, along "time" [s], "spent" [unit], "busy" [s] or "gpu" [s]."""
+    """The best metric so far, and the held-out metrics of that member, along "time" [s], "spent" [unit], "busy" [s] or
+    "gpu" [s]."""
     ax = axes_of(ax)
     progress = run.progress.dropna(subset=["best"])
     if progress.empty:
@@ -26,7 +28,13 @@ def best_so_far(run: Run, ax: Axes | None = None, along: str = "time") -> Axes:
     ax.step(progress[along], progress["best"], where="post", color=ACCENT, lw=2, label=run.metric)
     held = [metric for metric in run.scores if metric.held_out]
     for metric, colour in zip(held, [BAD, SOFT] * len(held)):
-        ax.step(progress[along], progress["best_" + metric.column], where="post", color=colour, label=f"{metric.name} (held out)")
+        ax.step(
+            progress[along],
+            progress["best_" + metric.column],
+            where="post",
+            color=colour,
+            label=f"{metric.name} (held out)",
+        )
     ax.set(xlabel=along_label(along, run.unit), ylabel=f"best {run.metric}")
     ax.legend()
     return ax
@@ -44,7 +52,9 @@ def learning_curves(run: Run, ax: Axes | None = None) -> Axes:
         curve = run.lineage(best)
         ax.plot(curve["resource"], curve[run._metric().epochs_column], color=WIN, lw=2.5, label=f"best: member {best}")
         ax.legend()
-    ax.set(xlabel=f"training [{run.unit}s]", ylabel=run.metric, ylim=metric_range(run, epochs[run._metric().epochs_column]))
+    ax.set(
+        xlabel=f"training [{run.unit}s]", ylabel=run.metric, ylim=metric_range(run, epochs[run._metric().epochs_column])
+    )
     return ax
 
 
@@ -66,19 +76,31 @@ def curves_by_rung(run: Run, ax: Axes | None = None) -> Axes:
     ax.plot(range(len(best)), best, color=WIN, lw=2, marker="o", ms=5, label="best")
     shown = np.arange(len(best))[:: max(1, len(best) // 15)]
     ax.set_xticks(shown, [str(level) for level in best.index[shown]])
-    ax.set(xlabel=f"trained to [{run.unit}s]", ylabel=run.metric, xlim=(-0.6, len(best) - 0.4), ylim=metric_range(run, known[run.metric_column]))
+    ax.set(
+        xlabel=f"trained to [{run.unit}s]",
+        ylabel=run.metric,
+        xlim=(-0.6, len(best) - 0.4),
+        ylim=metric_range(run, known[run.metric_column]),
+    )
     ax.legend()
     return ax
 
 
 def lineages(run: Run, members: list[int] | None = None, ax: Axes | None = None) -> Axes:
-    """Curves of whole lineages from scratch, continuous over births (marked); default: those of the five best members."""
+    """Curves of whole lineages from scratch, continuous over births (marked); default: those of the five best
+    members."""
     ax = axes_of(ax)
     members = run.best(5).index.tolist() if members is None else list(members)
     column = run._metric().epochs_column
     for place, member in reversed(list(enumerate(members))):
         curve = run.lineage(member)
-        line = ax.plot(curve["resource"], curve[column], lw=2.5 if place == 0 else 1.2, color=WIN if place == 0 else SOFT, label=f"member {member}" if place == 0 else None)
+        line = ax.plot(
+            curve["resource"],
+            curve[column],
+            lw=2.5 if place == 0 else 1.2,
+            color=WIN if place == 0 else SOFT,
+            label=f"member {member}" if place == 0 else None,
+        )
         births = curve[curve["member"].ne(curve["member"].shift(-1)) & (curve["member"] != member)]
         ax.plot(births["resource"], births[column], "o", ms=4, mfc="white", color=line[0].get_color())
     ax.set(xlabel=f"training [{run.unit}s]", ylabel=run.metric)
@@ -104,5 +126,7 @@ def _lines(run, ax, members):
     points = np.column_stack([rows["resource"], rows[run._metric().epochs_column]])
     who, first = np.unique(rows["member"], return_index=True)
     mapped = colours(run).to_rgba(run.summary["best"].to_numpy()[who])
-    ax.add_collection(LineCollection(np.split(points, first[1:]), colors=mapped, lw=0.8, alpha=min(0.8, 8 / np.sqrt(len(who) + 1))))
+    ax.add_collection(
+        LineCollection(np.split(points, first[1:]), colors=mapped, lw=0.8, alpha=min(0.8, 8 / np.sqrt(len(who) + 1)))
+    )
     ax.autoscale_view()

@@ -11,6 +11,7 @@ from stemma.plots.style import ACCENT, WIN, axes_of, colours, empty, metric_rang
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
     from stemma.run import Run
 
 _POINTS_MAX = 20_000
@@ -18,7 +19,9 @@ _POINTS_MAX = 20_000
 
 def _known(run, most=_POINTS_MAX):
     best = run.summary["best"].to_numpy()
-    order = np.argsort(np.nan_to_num(best * (-1 if run.maximise else 1), nan=np.inf), kind="stable")[: np.isfinite(best).sum()]
+    order = np.argsort(np.nan_to_num(best * (-1 if run.maximise else 1), nan=np.inf), kind="stable")[
+        : np.isfinite(best).sum()
+    ]
     return order[:: max(1, -(-len(order) // most))][::-1]  # the best are drawn last, on top
 
 
@@ -40,7 +43,9 @@ def slices(run: Run, axes=None) -> np.ndarray:
 
         columns = min(4, max(1, len(run.parameters)))
         rows = max(1, -(-len(run.parameters) // columns))
-        axes = pyplot.subplots(rows, columns, figsize=(3.4 * columns, 2.6 * rows), squeeze=False, sharey=True, constrained_layout=True)[1]
+        axes = pyplot.subplots(
+            rows, columns, figsize=(3.4 * columns, 2.6 * rows), squeeze=False, sharey=True, constrained_layout=True
+        )[1]
     axes = np.asarray(axes).ravel()
     chosen, best = _known(run), run.summary["best"].to_numpy()
     mapped, births, own = colours(run), run.file.table("members"), run.best_member()
@@ -69,7 +74,10 @@ def contour(run: Run, first: str, second: str, ax: Axes | None = None) -> Axes:
     by = {parameter.name: parameter for parameter in run.parameters}
     for name in (first, second):
         if name not in by or by[name].choices:
-            raise ValueError(f"{name!r} is no numeric hyperparameter; those are {', '.join(name for name, parameter in by.items() if parameter.numeric)}")
+            raise ValueError(
+                f"{name!r} is no numeric hyperparameter; those are "
+                f"{', '.join(name for name, parameter in by.items() if parameter.numeric)}"
+            )
     chosen, births, best = _known(run, 3000), run.file.table("members"), run.summary["best"].to_numpy()
     x, y = (births[by[name].column][chosen] for name in (first, second))
     seen = np.isfinite(x) & np.isfinite(y)
@@ -79,7 +87,9 @@ def contour(run: Run, first: str, second: str, ax: Axes | None = None) -> Axes:
         from matplotlib.tri import Triangulation
 
         shape = Triangulation(_axis(by[first], x), _axis(by[second], y))
-        ax.tricontourf(Triangulation(x, y, shape.triangles), value, levels=12, cmap=mapped.get_cmap(), norm=mapped.norm, alpha=0.85)
+        ax.tricontourf(
+            Triangulation(x, y, shape.triangles), value, levels=12, cmap=mapped.get_cmap(), norm=mapped.norm, alpha=0.85
+        )
     ax.scatter(x, y, c=mapped.to_rgba(value), s=12, edgecolor="white", lw=0.4)
     for name, set_scale in ((first, ax.set_xscale), (second, ax.set_yscale)):
         set_scale(by[name].scale if by[name].scale == "log" else "linear")
@@ -102,10 +112,19 @@ def parallel(run: Run, ax: Axes | None = None) -> Axes:
         return empty(ax, f"no finite {run.metric} yet")
     columns = [_unit(parameter, births[parameter.column]) for parameter in run.parameters]
     low, high = metric_range(run, best)
-    columns.append(np.clip((best - low) / (high - low), 0, 1) if run.maximise else 1 - np.clip((best - low) / (high - low), 0, 1))
+    columns.append(
+        np.clip((best - low) / (high - low), 0, 1) if run.maximise else 1 - np.clip((best - low) / (high - low), 0, 1)
+    )
     values = np.column_stack(columns)
     x = np.broadcast_to(np.arange(values.shape[1]), values.shape)
-    ax.add_collection(LineCollection(np.stack([x, values], axis=2)[chosen], colors=colours(run).to_rgba(best[chosen]), lw=0.8, alpha=min(0.8, 9 / np.sqrt(len(chosen) + 1))))
+    ax.add_collection(
+        LineCollection(
+            np.stack([x, values], axis=2)[chosen],
+            colors=colours(run).to_rgba(best[chosen]),
+            lw=0.8,
+            alpha=min(0.8, 9 / np.sqrt(len(chosen) + 1)),
+        )
+    )
     own = run.best_member()
     if own is not None:
         ax.plot(x[own], values[own], color=WIN, lw=2.5)

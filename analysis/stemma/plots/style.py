@@ -49,5 +49,9 @@ def empty(ax, text):
 
 def along_label(along, unit, seconds="s"):
     """Title of an axis along a column of run.progress."""
-    return {"time": f"time of the search [{seconds}]", "spent": f"training in all [{unit}s]", "busy": f"training in all [{seconds}]",
-            "gpu": f"training of all GPUs [{seconds}]"}[along]
+    return {
+        "time": f"time of the search [{seconds}]",
+        "spent": f"training in all [{unit}s]",
+        "busy": f"training in all [{seconds}]",
+        "gpu": f"training of all GPUs [{seconds}]",
+    }[along]

@@ -10,6 +10,7 @@ from stemma.plots.style import ACCENT, BAD, SOFT, axes_of, colours, empty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
     from stemma.run import Run
 
 _LEASES_MAX = 60_000
@@ -20,7 +21,11 @@ def rungs(run: Run, ax: Axes | None = None) -> Axes:
     ax = axes_of(ax)
     table = run.rungs
     x = np.arange(len(table))
-    for column, colour, width in (("entered", "#d5dae0", 0.85), ("reported", "#7fb0d8", 0.6), ("went_on", ACCENT, 0.35)):
+    for column, colour, width in (
+        ("entered", "#d5dae0", 0.85),
+        ("reported", "#7fb0d8", 0.6),
+        ("went_on", ACCENT, 0.35),
+    ):
         ax.bar(x, table[column], width, color=colour, label=column.replace("_", " "))
     shown = x[:: max(1, len(x) // 15)]
     ax.set_xticks(shown, [str(level) for level in table.index[shown]] if len(x) else [])
@@ -44,7 +49,13 @@ def gantt(run: Run, ax: Axes | None = None) -> Axes:
     boxes = np.stack([np.column_stack(pair) for pair in ((begin, low), (end, low), (end, high), (begin, high))], axis=1)
     lost = given["outcome"].isin(["failed", "lost", "timed_out"]).to_numpy()
     mapped = colours(run)
-    ax.add_collection(PolyCollection(boxes[~lost], facecolors=mapped.to_rgba(run.summary["best"].to_numpy()[given["member"].to_numpy()[~lost]]), lw=0))
+    ax.add_collection(
+        PolyCollection(
+            boxes[~lost],
+            facecolors=mapped.to_rgba(run.summary["best"].to_numpy()[given["member"].to_numpy()[~lost]]),
+            lw=0,
+        )
+    )
     ax.add_collection(PolyCollection(boxes[lost], facecolors="none", edgecolors=BAD, lw=1))
     shown = np.arange(len(slots))[:: max(1, len(slots) // 20)]
     ax.set_yticks(shown, [str(slots[i]) for i in shown])

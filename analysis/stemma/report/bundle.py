@@ -1,8 +1,9 @@
 """The scripts of the page as one text.
 
-Files in assets/ are ECMAScript modules, with two rules beyond the language, so that a few lines can join them (a page that is opened
-from a file can import nothing): imports are `import { a, b } from "./file.js";`, exports are declarations (`export function f`,
-`export const c`, `export class C`) that are never assigned again. Each module becomes a function that returns its exports.
+Files in assets/ are ECMAScript modules. A page that is opened from a file can import nothing: a few lines here join
+them. So there are two rules beyond the language. Imports are `import { a, b } from "./file.js";`, exports are
+declarations (`export function f`, `export const c`, `export class C`) that are never assigned again. Each module
+becomes a function that returns its exports.
 """
 
 import re
@@ -34,7 +35,9 @@ def bundle(read, main):
 
 def _as_function(name, text):
     exports = ", ".join(_EXPORT.findall(text))
-    body = _EXPORT.sub("", _IMPORT.sub(lambda found: f"const {{{found.group(1)}}} = {_variable(found.group(2))};\n", text))
+    body = _EXPORT.sub(
+        "", _IMPORT.sub(lambda found: f"const {{{found.group(1)}}} = {_variable(found.group(2))};\n", text)
+    )
     if found := _OTHER.search(body):
         raise ValueError(f"{name}: {found.group()}: a form of import or export that bundle.py does not know")
     return f"const {_variable(name)} = (() => {{\n{body}return {{ {exports} }};\n}})();"

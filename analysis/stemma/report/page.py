@@ -15,8 +15,8 @@ _ASSETS = Path(__file__).parent / "assets"
 
 
 def page(runs, job=True):
-    """HTML text for opened runs: the first one in full, and all of them compared where there are several. The text of its job is in
-    it or not."""
+    """HTML text for opened runs: the first one in full, and all of them compared where there are several. The text of
+    its job is in it or not."""
     told, columns = payload(runs, job)
     return _page(told, base64.b64encode(columns).decode(), "'none'")
 
@@ -37,7 +37,12 @@ def write(runs, path, job=True):
 
 def as_json(told):
     """JSON without NaN, which is none, and without anything that could end a script element."""
-    return json.dumps(_finite(told), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return (
+        json.dumps(_finite(told), ensure_ascii=False, allow_nan=False)
+        .replace("<", "\\u003c")
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+    )
 
 
 def _finite(value):
@@ -54,7 +59,10 @@ def _asset(name):
     try:
         return (_ASSETS / name).read_text(encoding="utf-8")
     except OSError as error:
-        raise StemmaError(f"{_ASSETS / name}: cannot be read ({error.strerror}). It is a part of Stemma's Python package: install that anew") from None
+        raise StemmaError(
+            f"{_ASSETS / name}: cannot be read ({error.strerror}). It is a part of Stemma's Python package: install "
+            "that anew"
+        ) from None
 
 
 def _page(told, columns, connect):

@@ -46,10 +46,19 @@ def payload(runs, job=True):
     _epochs(run, columns)
     _leases(run, columns)
     told = {
-        "meta": _meta(run, job), "parameters": _parameters(run), "best": _best(run), "schedules": _schedules(run),
-        "rungs": run.rungs.reset_index().to_dict("list"), "utilisation": run.utilisation.reset_index().to_dict("list"),
-        "progress": _progress(run), "failures": _failures(run), "events": _events(run), "importance": importance(run).to_dict("records"),
-        "logs": log_lines(run), "comparison": _comparison(runs), "columns": columns.places,
+        "meta": _meta(run, job),
+        "parameters": _parameters(run),
+        "best": _best(run),
+        "schedules": _schedules(run),
+        "rungs": run.rungs.reset_index().to_dict("list"),
+        "utilisation": run.utilisation.reset_index().to_dict("list"),
+        "progress": _progress(run),
+        "failures": _failures(run),
+        "events": _events(run),
+        "importance": importance(run).to_dict("records"),
+        "logs": log_lines(run),
+        "comparison": _comparison(runs),
+        "columns": columns.places,
     }
     return told, columns.packed()
 
@@ -59,14 +68,32 @@ def _meta(run, job):
     joined = run.workers[run.workers["change"] == "joined"]
     last = run.progress.iloc[-1] if len(run.progress) else {"spent": 0, "busy": 0.0, "gpu": 0.0}
     return {
-        "name": run.name, "file": _file_name(run.path), "run_id": run.run_id, "seed": run.seed, "metric": run.metric, "maximise": run.maximise,
-        "unit": run.unit, "metrics": [{"name": metric.name, "held_out": metric.held_out} for metric in run.scores],
-        "seconds": run.seconds, "finished": run.finished, "reason": str(ends["reason"].iloc[-1]) if len(ends) else "",
-        "members": len(run), "reports": len(run.reports), "spent": int(last["spent"]),
-        "busy": float(last["busy"]), "gpu": float(last["gpu"]), "births": int((run.file.table("members")["parent"] >= 0).sum()),
-        "workers": int(joined["worker"].nunique()), "hosts": sorted(set(joined["host"])), "devices": sorted(set(joined["device"])),
-        "starts": int((run.incarnations["change"] == "started").sum()), "version": run.program_version, "job": run.job if job else "",
-        "started": datetime.fromtimestamp(run.started_unix, timezone.utc).isoformat(timespec="seconds") if run.started_unix else "",
+        "name": run.name,
+        "file": _file_name(run.path),
+        "run_id": run.run_id,
+        "seed": run.seed,
+        "metric": run.metric,
+        "maximise": run.maximise,
+        "unit": run.unit,
+        "metrics": [{"name": metric.name, "held_out": metric.held_out} for metric in run.scores],
+        "seconds": run.seconds,
+        "finished": run.finished,
+        "reason": str(ends["reason"].iloc[-1]) if len(ends) else "",
+        "members": len(run),
+        "reports": len(run.reports),
+        "spent": int(last["spent"]),
+        "busy": float(last["busy"]),
+        "gpu": float(last["gpu"]),
+        "births": int((run.file.table("members")["parent"] >= 0).sum()),
+        "workers": int(joined["worker"].nunique()),
+        "hosts": sorted(set(joined["host"])),
+        "devices": sorted(set(joined["device"])),
+        "starts": int((run.incarnations["change"] == "started").sum()),
+        "version": run.program_version,
+        "job": run.job if job else "",
+        "started": datetime.fromtimestamp(run.started_unix, timezone.utc).isoformat(timespec="seconds")
+        if run.started_unix
+        else "",
     }
 
 
@@ -76,8 +103,18 @@ def _file_name(path):
 
 
 def _parameters(run):
-    return [{"name": parameter.name, "type": parameter.type, "scale": parameter.scale, "low": parameter.low, "high": parameter.high,
-             "choices": list(parameter.choices), "mutable": parameter.role == "mutable"} for parameter in run.parameters]
+    return [
+        {
+            "name": parameter.name,
+            "type": parameter.type,
+            "scale": parameter.scale,
+            "low": parameter.low,
+            "high": parameter.high,
+            "choices": list(parameter.choices),
+            "mutable": parameter.role == "mutable",
+        }
+        for parameter in run.parameters
+    ]
 
 
 def _members(run, columns):
@@ -135,30 +172,59 @@ def _leases(run, columns):
     end = rows["end"].fillna(run.seconds)
     ends, outcome = run.file.table("lease_ends"), np.zeros(len(rows), np.uint8)
     outcome[ends["lease"]] = ends["outcome"]
-    for name, values, kind in (("worker", rows["worker"], "i4"), ("member", rows["member"], "i4"), ("from", rows["from"], "i4"),
-                               ("to", rows["to"], "i4"), ("start", rows["time"], "f4"), ("end", end, "f4"),
-                               ("training", training, "f4"), ("outcome", outcome, "u1"), ("source", run.file.table("leases")["source"], "u1")):
+    for name, values, kind in (
+        ("worker", rows["worker"], "i4"),
+        ("member", rows["member"], "i4"),
+        ("from", rows["from"], "i4"),
+        ("to", rows["to"], "i4"),
+        ("start", rows["time"], "f4"),
+        ("end", end, "f4"),
+        ("training", training, "f4"),
+        ("outcome", outcome, "u1"),
+        ("source", run.file.table("leases")["source"], "u1"),
+    ):
         columns.add("l." + name, values, kind)
 
 
 def _best(run):
     frame = run.best(10)
-    return [{"member": int(member), **{name: (str(value) if isinstance(value, str) else value) for name, value in row.items()}}
-            for member, row in zip(frame.index, frame.to_dict("records"))]
+    return [
+        {
+            "member": int(member),
+            **{name: (str(value) if isinstance(value, str) else value) for name, value in row.items()},
+        }
+        for member, row in zip(frame.index, frame.to_dict("records"))
+    ]
 
 
 def _schedules(run):
-    """Of the best lineages, up to their best reports: stages with the raw numbers of the hyperparameters, and the ways that
-    hypergradients led some of them (by number of the parameter: [resource, value])."""
+    """Of the best lineages, up to their best reports: stages with the raw numbers of the hyperparameters, and the ways
+    that hypergradients led some of them (by number of the parameter: [resource, value])."""
     births, found = run.file.table("members"), []
     for member, end in derive.best_ends(run, _LINEAGES).items():
         stages, moves = run.schedule(member, end), _thinned(run.trajectory(member, end))
-        moved = {i: np.column_stack([moves["resource"], values]).tolist() for i, parameter in enumerate(run.parameters)
-                 if (values := hypergradients.values(parameter, moves)) is not None}
-        found.append({"member": member, "path": run.path_to(member), "moved": moved,
-                      "stages": [{"member": int(row["member"]), "start": int(row["start"]), "to": int(row["to"]), "metric": row["metric"],
-                                  "values": [float(births[parameter.column][int(row["member"])]) for parameter in run.parameters]}
-                                 for row in stages[["member", "start", "to", "metric"]].to_dict("records")]})
+        moved = {
+            i: np.column_stack([moves["resource"], values]).tolist()
+            for i, parameter in enumerate(run.parameters)
+            if (values := hypergradients.values(parameter, moves)) is not None
+        }
+        found.append(
+            {
+                "member": member,
+                "path": run.path_to(member),
+                "moved": moved,
+                "stages": [
+                    {
+                        "member": int(row["member"]),
+                        "start": int(row["start"]),
+                        "to": int(row["to"]),
+                        "metric": row["metric"],
+                        "values": [float(births[parameter.column][int(row["member"])]) for parameter in run.parameters],
+                    }
+                    for row in stages[["member", "start", "to", "metric"]].to_dict("records")
+                ],
+            }
+        )
     return found
 
 
@@ -181,8 +247,12 @@ def _failures(run):
     frame = run.failures
     by = frame.groupby(["kind", "host"], observed=True).size().reset_index(name="count") if len(frame) else None
     last = frame.tail(_FAILURES_MAX)[["time", "member", "worker", "host", "kind", "type", "message"]]
-    return {"count": len(frame), "by": [] if by is None else by.astype({"kind": str}).to_dict("records"), "last": last.astype({"kind": str}).to_dict("records"),
-            "events": {str(kind): int(count) for kind, count in run.events["kind"].astype(str).value_counts().items()}}
+    return {
+        "count": len(frame),
+        "by": [] if by is None else by.astype({"kind": str}).to_dict("records"),
+        "last": last.astype({"kind": str}).to_dict("records"),
+        "events": {str(kind): int(count) for kind, count in run.events["kind"].astype(str).value_counts().items()},
+    }
 
 
 def _events(run):
@@ -197,6 +267,15 @@ def _comparison(runs):
         compared = compare(runs)
     except StemmaError as error:
         return {"error": str(error)}
-    curves = {along: {label: rows.drop(columns="label").to_dict("list") for label, rows in compared.curves(along).groupby("label", sort=False)}
-              for along in ALONG}
-    return {"table": compared.table.to_dict("records"), "intervals": compared.intervals().to_dict("records"), "curves": curves}
+    curves = {
+        along: {
+            label: rows.drop(columns="label").to_dict("list")
+            for label, rows in compared.curves(along).groupby("label", sort=False)
+        }
+        for along in ALONG
+    }
+    return {
+        "table": compared.table.to_dict("records"),
+        "intervals": compared.intervals().to_dict("records"),
+        "curves": curves,
+    }

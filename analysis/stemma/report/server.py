@@ -1,4 +1,5 @@
-"""Serves the page of a running search: read-only, to this machine only unless told otherwise, and to whoever has the address."""
+"""Serves the page of a running search: read-only, to this machine only unless told otherwise, and only to programs
+that have the address."""
 
 import base64
 import errno
@@ -24,7 +25,7 @@ _TOKEN_BYTES = 18
 
 
 class Follower:
-    """The run, looked at by one request at a time; a payload is made once for each commit that somebody asks for."""
+    """The run, looked at by one request at a time; a payload is made once for each commit that a client asks for."""
 
     def __init__(self, run, job):
         self.run, self._job, self._lock, self._made = run, job, threading.Lock(), (None, b"")
@@ -70,7 +71,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def address(self):
-        """What to open: whoever has not seen it cannot guess it."""
+        """What to open: a program that has not seen it cannot guess it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.server_address[1]}/{self.token}/"
 
@@ -117,10 +118,14 @@ class Server(ThreadingHTTPServer):
 
 
 def make_server(run, host, port, job=True):
-    """A server for the run, with the job's text in its page or without; the caller calls serve_forever(). Raises StemmaError if
-    the address is taken."""
+    """A server for the run, with the job's text in its page or without; the caller calls serve_forever(). Raises
+    StemmaError if the address is taken."""
     follower = Follower(run, job)
-    pages = {"": ("text/html; charset=utf-8", follower.page), "state.json": ("application/json", follower.state), "data.json": ("application/json", follower.data)}
+    pages = {
+        "": ("text/html; charset=utf-8", follower.page),
+        "state.json": ("application/json", follower.state),
+        "data.json": ("application/json", follower.data),
+    }
 
     class Handler(BaseHTTPRequestHandler):
         server_version, sys_version, timeout = "stemma", "", _IDLE_S
@@ -132,7 +137,11 @@ def make_server(run, host, port, job=True):
                 return
             token, *rest = self.path.split("?")[0].removeprefix("/").split("/", 1)
             if not hmac.compare_digest(token.encode("utf-8", "replace"), self.server.token.encode()):
-                self._send(403, "text/plain; charset=utf-8", b"Open the address that `stemma report --follow` printed: it ends in a word of its own.\n")
+                self._send(
+                    403,
+                    "text/plain; charset=utf-8",
+                    b"Open the address that `stemma report --follow` printed: it ends in a word of its own.\n",
+                )
                 return
             found = pages.get(rest[0]) if rest else None
             if found is None:
@@ -146,7 +155,13 @@ def make_server(run, host, port, job=True):
 
         def _send(self, status, kind, content):
             self.send_response(status)
-            for name, value in (("Content-Type", kind), ("Content-Length", str(len(content))), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer")):
+            for name, value in (
+                ("Content-Type", kind),
+                ("Content-Length", str(len(content))),
+                ("Cache-Control", "no-store"),
+                ("X-Content-Type-Options", "nosniff"),
+                ("Referrer-Policy", "no-referrer"),
+            ):
                 self.send_header(name, value)
             self.end_headers()
             for start in range(0, len(content), _PIECE_BYTES):  # the time-out is that of a piece
@@ -158,7 +173,10 @@ def make_server(run, host, port, job=True):
     try:
         return Server(host, port, Handler)
     except (OSError, UnicodeError) as error:
-        raise StemmaError(f"{host}:{port}: cannot be listened at ({getattr(error, 'strerror', None) or error}). Choose another --port (0 takes any free one), or --host") from None
+        raise StemmaError(
+            f"{host}:{port}: cannot be listened at ({getattr(error, 'strerror', None) or error}). Choose another "
+            "--port (0 takes any free one), or --host"
+        ) from None
 
 
 def _is_loopback(name):
@@ -169,8 +187,8 @@ def _is_loopback(name):
 
 
 def _named_as_served(names, host):
-    """Is the request for this machine by a name for itself, where it is served to itself only? Any port will do: ssh brings it
-    to another one."""
+    """Is the request for this machine by a name for itself, where it is served to itself only? Any port will do: ssh
+    brings it to another one."""
     if not _is_loopback(host.lower()):
         return True
     if len(names) != 1:
@@ -185,7 +203,7 @@ def serve(run, host, port, job=True):
     server = make_server(run, host, port, job)
     say(f"following {run.path} at {server.address} (Ctrl-C ends)")
     if not _is_loopback(host.lower()):
-        say("It answers other machines too: whoever has this address reads the run, unencrypted.")
+        say("It answers other machines too: each program that has this address reads the run, unencrypted.")
     try:
         server.serve_forever()
     except KeyboardInterrupt:

@@ -37,9 +37,9 @@ function build(run) {
       add(
         "tree",
         "Genealogy",
-        "Who descends from whom. The winner's line is on top; lines are thicker the more descendants a member has. " +
-          "Click a member, double-click to hide what descends from it; drag to move, Ctrl and wheel (or two fingers) " +
-          "to zoom, Shift and wheel along the axis; arrow keys go through the family.",
+        "Members below their parents. The winner's line is on top; lines are thicker the more descendants a member " +
+          "has. Click a member, double-click to hide what descends from it; drag to move, Ctrl and wheel (or two " +
+          "fingers) to zoom, Shift and wheel along the axis; arrow keys go through the family.",
         treeChart(run),
       );
     }
@@ -71,7 +71,7 @@ function build(run) {
       add(
         "surface",
         "Two hyperparameters at a time",
-        "Dots are members; the ground is the mean of the metric around each place, and fades where nobody was.",
+        "Dots are members; the ground is the mean of the metric around each place, and fades where no member was.",
         surface,
       );
     add("importance", "What mattered", null, importanceChart(run));
@@ -100,7 +100,7 @@ async function follow() {
   for (;;) {
     try {
       const now = await (await fetch("state.json")).json();
-      const reading = state.mask !== null; // what somebody has chosen is not taken away
+      const reading = state.mask !== null; // what a reader has chosen is not taken away
       document.getElementById("top").classList.toggle("paused", reading && now.commit !== last);
       if (now.commit !== last && !document.hidden && !reading) {
         const told = await (await fetch("data.json")).json();
