@@ -1,4 +1,4 @@
-// The command line. Each subcommand fills its options and calls its function; errors become exit codes here only.
+// The command line. Each subcommand fills its options and calls its function. Errors become exit codes only here.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -23,7 +23,7 @@ namespace {
 
 using namespace stemma;
 
-/// Threads of one process; a search of more workers has several processes.
+/// Threads of one process. A search with more workers has several processes.
 constexpr int workers_max = 4096;
 
 struct CommandLine {
@@ -93,7 +93,7 @@ void add_limits(CLI::App& command, CommandLine& line) {
     add("--max", "Raise the largest resource of a member (R)");
 }
 
-/// A finite number above `low`, or from `low` where `low` itself is allowed. CLI11's own checks let NaN pass.
+/// A finite number above `low`, or from `low` on if `or_equal`. CLI11's own checks let NaN pass.
 CLI::Validator finite_above(double low, bool or_equal) {
     const auto range = fmt::format("{} {}", or_equal ? ">=" : ">", low);
     const auto mistake = [=](const std::string& text) -> std::string {
@@ -236,7 +236,7 @@ void add_ask_commands(CLI::App& app, CommandLine& line) {
         ->check(finite_above(0, true));
     tell_command
         ->add_option("--failed", line.tell.failure,
-                     "It failed, and why; lost: nobody trains it any more, give it out again")
+                     "It failed, and why; lost: it will not be trained, give it out again")
         ->check(CLI::IsMember(
             {"nonfinite", "out_of_memory", "infeasible", "device", "exception", "snapshot_unavailable", "lost"}));
     tell_command->add_option("--message", line.tell.message, "What is known of the failure");
@@ -253,7 +253,7 @@ void add_lineage_commands(CLI::App& app, CommandLine& line) {
             ->check(CLI::PositiveNumber);
         return command;
     };
-    add("lineage", "Who descends from whom: the whole forest, or the way to a member with its siblings",
+    add("lineage", "The tree of descent: the whole forest, or the way to a member with its siblings",
         [&] { return lineage(line.file, line.lineage); });
     auto* schedule_command =
         add("schedule", "Hyperparameters along the lineage of a member (default: of the best, up to its best report)",
@@ -289,7 +289,8 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
     export_command->add_option("--csv", line.exports.csv, "Folder for CSV files");
     export_command->add_option("--json", line.exports.json, "JSON file, - for standard output");
     export_command->add_option("--newick", line.exports.newick, "Newick file of the genealogy, - for standard output");
-    export_command->add_option("--graphml", line.exports.graphml, "GraphML file of the genealogy, likewise");
+    export_command->add_option("--graphml", line.exports.graphml,
+                               "GraphML file of the genealogy, - for standard output");
     export_command->add_option("--weights", line.exports.weights, "HDF5 file for the weights");
     export_command->add_option("--tensorboard", line.exports.tensorboard, "Folder for TensorBoard event files");
     export_command->add_option("--parquet", line.exports.parquet, "Folder for Parquet files");
@@ -320,7 +321,7 @@ double duration_of(const std::string& option, const std::string& text) {
     throw UserError(option + " must be a duration such as 90s, 15m or 1d12h; got \"" + text + "\"");
 }
 
-/// Also as Slurm writes it: [days-]hours:minutes:seconds.
+/// Also in Slurm's notation: [days-]hours:minutes:seconds.
 double slurm_duration(const std::string& text) {
     int days = 0;
     int hours = 0;
@@ -335,7 +336,7 @@ double slurm_duration(const std::string& text) {
     return duration_of("--time", text);
 }
 
-/// Their words go to Python as they are, `--help` too.
+/// Their words go to Python unchanged, `--help` too.
 void add_python_commands(CLI::App& app, CommandLine& line) {
     const auto add = [&](const std::string& name, const std::string& text) {
         auto* command = app.add_subcommand(name, text);
@@ -371,7 +372,7 @@ int run_main(int argc, char** argv) {
         const int code = app.exit(error);
         return code == 0 ? 0 : static_cast<int>(ExitCode::user_error);
     }
-    static_cast<void>(launch_of(read_environment()));  // no command goes by variables that are nonsense
+    static_cast<void>(launch_of(read_environment()));  // no command works with launcher variables that are nonsense
     line.file = real_path(line.file).string();
     line.batch.seconds = slurm_duration(line.batch_time);
     if (!line.grace.empty()) line.launch.grace = duration_of("--grace", line.grace);
@@ -385,7 +386,7 @@ int guarded_main(int argc, char** argv) {
         print_error(fmt::format("stemma: {}", error.what()));
         return static_cast<int>(ExitCode::user_error);
     } catch (const std::system_error& error) {
-        // fmt::print throws where stdio only remembers; what is wrong with standard output is told once, at the end.
+        // fmt::print throws where stdio only remembers. A fault of standard output is reported once, at the end.
         if (std::ferror(stdout) != 0) return static_cast<int>(ExitCode::ok);
         print_error(fmt::format("stemma: internal error: {}", error.what()));
         return static_cast<int>(ExitCode::internal_error);
@@ -406,7 +407,7 @@ int stemma::main(int argc, char** argv, std::vector<Task> tasks) {
         if (code == static_cast<int>(ExitCode::ok)) code = static_cast<int>(ExitCode::user_error);
     }
     const auto environment = read_environment();
-    Launch launch;  // of one process where the launcher's variables are nonsense, which guarded_main() tells
+    Launch launch;  // the launch of one process if the launcher's variables are nonsense; guarded_main() reports that
     try {
         launch = launch_of(environment);
     } catch (const UserError&) {

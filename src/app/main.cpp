@@ -1,4 +1,4 @@
-// The program `stemma` as it comes: no tasks of its own.
+// The program `stemma` without tasks of a user.
 #include "trainer/task/stemma.hpp"
 
 int main(int argc, char** argv) { return stemma::main(argc, argv); }

@@ -1,4 +1,4 @@
-// Searches whose training somebody else does. Each call replays the record, adds to it, and ends.
+// Searches whose training other processes do. Each call replays the record, adds to it, and ends.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -34,7 +34,7 @@ namespace fs = std::filesystem;
 
 constexpr auto between_looks = std::chrono::milliseconds(500);
 
-/// Where leases that were handed out and their snapshots lie: <RUN.h5>.asked/LEASE.json and LEASE.snapshot.
+/// The folder of leases that were handed out and their snapshots: <RUN.h5>.asked/LEASE.json and LEASE.snapshot.
 class AskedFolder {
 public:
     explicit AskedFolder(const fs::path& run_file) : folder_(fs::absolute(run_file).string() + ".asked") {
@@ -52,7 +52,7 @@ public:
     fs::path snapshot(LeaseId id) const { return folder_ / fmt::format("{}.snapshot", id.value); }
     fs::path lock() const { return folder_ / "lock"; }
 
-    /// Removes what no lease that is out and no future one can need.
+    /// Removes files that no open lease and no future lease can need.
     void clean(const DeskBook& book, const Manager& manager) const {
         const auto kept = manager.kept_snapshots();
         for (const auto& file : fs::directory_iterator(folder_)) {
@@ -69,14 +69,14 @@ private:
     fs::path folder_;
 };
 
-/// One call at a time, of all on this file: others wait.
+/// One call at a time on this file: other calls wait.
 Descriptor wait_for_turn(const fs::path& lock) {
     Descriptor file(::open(lock.c_str(), O_CREAT | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (file && ::flock(file.number(), LOCK_EX) == 0) return file;
     throw UserError(fmt::format("{}: cannot be locked ({})", lock.string(), std::strerror(errno)));
 }
 
-/// The search as it stands; written to only if there is something to write.
+/// The present state of the search. The file is written only if there is something to write.
 struct DeskRun {
     DeskRun(const fs::path& run_file, const AskedFolder& asked_folder)
         : turn(wait_for_turn(asked_folder.lock())),
@@ -124,7 +124,7 @@ void create(const fs::path& run_file, const JobOptions& options) {
     record->close(false);
 }
 
-/// The lease as a program gets it (docs/process-protocol.md).
+/// The lease as JSON for a program (docs/process-protocol.md).
 std::string text_of(const Assign& lease, const Manager& manager, std::uint64_t run_seed, const AskedFolder& asked) {
     const auto parent = manager.adopted_from(lease.member, lease.from);
     const auto named = [&](MemberId member) {
@@ -157,7 +157,7 @@ std::string outcome_text(const DeskRun& run) {
     return text;
 }
 
-/// Writes the lease beside the run file, then to standard output: who crashes in between finds it there.
+/// Writes the lease beside the run file, then to standard output: after a crash in between the file has it.
 void hand_out(const Assign& lease, const DeskRun& run) {
     const auto text = text_of(lease, run.run.manager, run.run.job.run.seed, run.asked);
     const auto path = run.asked.lease(lease.lease);
@@ -187,7 +187,7 @@ std::optional<ExitCode> ask_once(const fs::path& file, const AskedFolder& asked,
     return ExitCode::search_ended;
 }
 
-/// Values in the order of the run's metrics, NaN where nothing was told.
+/// Values in the order of the run's metrics, NaN where no value was told.
 std::vector<double> metric_values(const RunHeader& header, const std::vector<std::string>& told) {
     std::vector<double> values(header.metrics.size(), std::numeric_limits<double>::quiet_NaN());
     std::vector<bool> known(values.size());
@@ -225,7 +225,7 @@ std::uint64_t bytes_at(const fs::path& path) {
     return bytes;
 }
 
-/// Since the lease was handed out.
+/// Seconds since the lease was handed out.
 double seconds_since(const fs::path& path) {
     std::error_code error;
     const auto written = fs::last_write_time(path, error);

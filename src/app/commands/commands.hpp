@@ -1,5 +1,6 @@
 #pragma once
-// One function a subcommand; each returns the process's exit code and throws UserError for what the user can mend.
+// One function for each subcommand. Each returns the process's exit code, and throws UserError for mistakes of the
+// user.
 
 #include <cstdint>
 #include <filesystem>
@@ -7,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "app/ranks/exit_codes.hpp"
 #include "app/job/limits.hpp"
+#include "app/ranks/exit_codes.hpp"
 #include "core/ids.hpp"
 
 namespace stemma {
@@ -20,9 +21,10 @@ struct JobOptions {
 
 /// How a search is started, for run and resume.
 struct LaunchOptions {
-    std::uint32_t workers = 0;  ///< inside this process, without a launcher; 0 = one a GPU, else one a core
+    /// Inside this process, without a launcher. 0 = one for each GPU, without GPUs one for each core.
+    std::uint32_t workers = 0;
     bool quiet = false;
-    /// Folder of the node for the live run file; "" = one for temporary files where the run file's file system is
+    /// Folder of the node for the live run file. "" = a folder for temporary files if the run file's file system is
     /// shared between hosts; "none" = never.
     std::string node_local = {};
     std::optional<double> grace = {};  ///< seconds before the allocation's end at which the search ends in order
@@ -49,16 +51,16 @@ struct BatchOptions {
 };
 /// Prints a script for sbatch.
 ExitCode print_batch_script(const BatchOptions& options);
-/// Reads `scontrol show job` from standard input; prints the options of sbatch for another job like it, one a line, and
-/// on standard error what they leave out.
+/// Reads `scontrol show job` from standard input. Prints the options of sbatch for a similar job, one on each line, and
+/// on standard error the options that are left out.
 ExitCode print_batch_options();
 
 struct RunOptions {
-    std::string output;         ///< "" = the job's
+    std::string output;         ///< "" = the job's value
     bool continue_run = false;  ///< --continue
 };
 ExitCode run(const JobOptions& job, const RunOptions& options, const LaunchOptions& launch);
-/// `trust`: code that the file names is loaded and started although the file is another user's.
+/// `trust`: code that the file names is loaded and started although the file belongs to another user.
 ExitCode resume(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch, bool trust);
 ExitCode verify(const std::filesystem::path& file);
 ExitCode status(const std::filesystem::path& file);
@@ -68,29 +70,29 @@ struct AskOptions {
     bool wait = false;    ///< until something can be trained, or the search has ended
     LimitChanges limits;  ///< changed before asking
 };
-/// Prints a lease of a search whose trainer.type is "ask", as one line of JSON; makes the run file from `job` where
-/// there is none.
+/// Prints a lease of a search whose trainer.type is "ask", as one line of JSON. Makes the run file from `job` if it
+/// does not exist.
 ExitCode ask(const std::filesystem::path& file, const JobOptions& job, const AskOptions& options);
 struct TellOptions {
     std::vector<std::string> metrics;  ///< "valid_loss=0.3"
-    std::optional<Resource> at;        ///< trained to; absent = all that was asked for
+    std::optional<Resource> at;        ///< the level reached; absent = the level that was asked for
     std::optional<double> seconds;     ///< of training; absent = since it was asked for
     std::string failure;               ///< "" = none; a kind of failure, or "lost"
     std::string message;
 };
-/// What came of a lease.
+/// Records the result of a lease.
 ExitCode tell(const std::filesystem::path& file, std::uint64_t lease, const TellOptions& options);
 
 struct ExportOptions {
-    std::string csv;                      ///< folder
-    std::string json;                     ///< file, "-" = standard output
-    std::string weights;                  ///< file
-    std::string newick;                   ///< file, "-" = standard output; this and what follows by the Python package
-    std::string graphml;                  ///< likewise
-    std::string tensorboard;              ///< folder
-    std::string parquet;                  ///< folder
-    std::string optuna;                   ///< storage's address
-    std::string mlflow;                   ///< tracking address
+    std::string csv;          ///< folder
+    std::string json;         ///< file, "-" = standard output
+    std::string weights;      ///< file
+    std::string newick;       ///< file, "-" = standard output; written by the Python package, as are the following
+    std::string graphml;      ///< file, "-" = standard output
+    std::string tensorboard;  ///< folder
+    std::string parquet;      ///< folder
+    std::string optuna;       ///< storage's address
+    std::string mlflow;       ///< tracking address
     std::optional<std::uint64_t> member;  ///< for weights; absent = the best
 };
 ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options);
@@ -98,13 +100,14 @@ ExitCode export_run(const std::filesystem::path& file, const ExportOptions& opti
 struct LineageOptions {
     std::optional<std::uint64_t> member;  ///< lineage: absent = the whole forest; schedule: absent = the best
     bool best = false;
-    bool all = false;   ///< however many lines
+    bool all = false;   ///< any number of lines
     bool toml = false;  ///< schedule only
     int width = 0;      ///< columns; 0 = the terminal's
 };
 ExitCode lineage(const std::filesystem::path& file, const LineageOptions& options);
 ExitCode schedule(const std::filesystem::path& file, const LineageOptions& options);
-/// The best member's lineage and schedule, as these two commands show them; "" if it has no parent, or there is none.
+/// The best member's lineage and schedule, in the format of these two commands; "" if it has no parent, or there is
+/// none.
 std::string best_lineage_text(const std::filesystem::path& file);
 ExitCode stop(const std::filesystem::path& file, std::optional<std::uint64_t> member);
 ExitCode change_budget(const std::filesystem::path& file, const LimitChanges& limits);
@@ -114,7 +117,7 @@ struct ConformOptions {
     std::vector<std::string> command;
     std::string job;                           ///< its command, space, metrics and limits; "" = from the rest
     std::vector<std::string> hyperparameters;  ///< "lr=0.1"
-    std::vector<std::string> metrics;          ///< the first one is what members would be ranked by
+    std::vector<std::string> metrics;          ///< the first one ranks members
     Resource units = 2;
     double timeout = 300;  ///< seconds of silence
 };

@@ -1,4 +1,4 @@
-// Commands that need a job file only: check, simulate (preview: preview.cpp).
+// Commands that need only a job file: check, simulate (preview: preview.cpp).
 #include <fmt/format.h>
 
 #include <cstdio>

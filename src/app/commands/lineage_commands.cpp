@@ -49,7 +49,7 @@ MemberId member_of(const OpenedGenealogy& opened, std::uint64_t number) {
                                 opened.genealogy.size() - 1));
 }
 
-/// As the C library would choose, from the first of these variables that is set.
+/// The C library's choice: by the first of these variables that is set.
 bool utf8_locale(const Environment& environment) {
     for (const auto* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
         const auto found = environment.find(name);
@@ -70,7 +70,7 @@ TextStyle style_of(const LineageOptions& options) {
     return style;
 }
 
-/// What moved inside the members of the lineage; empty for most runs.
+/// The moved values inside the members of the lineage; empty for most runs.
 std::string trajectory_of(const OpenedGenealogy& opened, MemberId member, const LineageOptions& options) {
     RunFileReader reader(opened.file);
     TrajectoryBuilder builder(reader.header());

@@ -15,9 +15,9 @@
 #include "app/console/format.hpp"
 #include "app/console/print.hpp"
 #include "app/console/status_line.hpp"
-#include "app/ranks/durable_snapshots.hpp"
 #include "app/log/log_file.hpp"
 #include "app/log/run_log.hpp"
+#include "app/ranks/durable_snapshots.hpp"
 #include "app/registry.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
@@ -27,14 +27,14 @@ namespace stemma {
 
 namespace {
 
-/// Another start may go better after a stop, a signal, a time limit or the loss of ranks, and only then.
+/// Only after a stop, a signal, a time limit or the loss of ranks may another start go better.
 ExitCode exit_code(const HostResult& result, const Totals& totals) {
     switch (result.reason) {
         case EndReason::stopped:
             return result.stopped_by == StopReason::user ? ExitCode::stopped : ExitCode::requeue;
         case EndReason::no_workers:
             if (result.stopped_by == StopReason::user) return ExitCode::stopped;
-            if (!result.mistakes.empty()) return ExitCode::user_error;  // which the next start would meet, too
+            if (!result.mistakes.empty()) return ExitCode::user_error;  // the next start would meet them, too
             if (result.missed > 0) return ExitCode::requeue;
             return result.refusals.empty() ? ExitCode::failed : ExitCode::user_error;
         case EndReason::repeated_failure:
@@ -44,7 +44,7 @@ ExitCode exit_code(const HostResult& result, const Totals& totals) {
     }
 }
 
-/// What of the user's mistakes left no worker: each once.
+/// The user's mistakes that left no worker: each once.
 std::string text_of(const std::vector<std::string>& mistakes) {
     const std::set<std::string> reasons(mistakes.begin(), mistakes.end());
     std::string text;
@@ -64,13 +64,13 @@ std::vector<std::string> surroundings(const Launch& process, const std::optional
     return lines;
 }
 
-/// What ends the search from outside: a signal, or the end of the allocation coming near. Its time is measured from the
+/// Ends the search from outside: by a signal, or near the end of the allocation. Its time is measured from the
 /// construction on, by a clock that does not jump.
 class Outside {
 public:
     Outside(SignalWatch& signals, const std::optional<TimeLeft>& time) : signals_(signals), time_(time) {}
 
-    /// `say` tells what is not obeyed.
+    /// `say` reports signals that are not obeyed.
     std::optional<StopReason> stop_wish(const std::function<void(const std::string&)>& say) {
         const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - started_;
         if (signals_.take_warning()) {
@@ -96,7 +96,7 @@ private:
     bool said_ = false;
 };
 
-/// What was asked for while nothing ran: `setup` gets what is to be obeyed. Returns what to tell of it.
+/// Requests made while no search ran: adds the requests to be obeyed to `setup`. Returns lines that report all of them.
 std::vector<std::string> take_waiting(ManagerSetup& setup, ControlFile& control) {
     std::vector<std::string> lines;
     const std::string_view later = "`stemma resume` came later, so the search goes on";
@@ -205,7 +205,7 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
         try {
             result = host.run();
         } catch (const std::exception& error) {
-            // The record cannot be written any more (disk full), or a bug: what was committed is kept. Ranks may be
+            // The record cannot be written any more (disk full), or a bug: committed entries are kept. Ranks may be
             // gone.
             line.say(fmt::format("stemma: {}", error.what()));
             log->error("{}", error.what());
@@ -214,9 +214,9 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
         }
     }
     const auto code = exit_code(result, setup.manager.totals());
-    // The search has ended: a batch script is to know how, whatever becomes of this process in what is left to do.
-    // Before the record is closed: killed in between, a search that a user stopped counts as not yet ended by that, and
-    // ends again; the other way round it would train on.
+    // The search has ended: a batch script must learn how, whatever becomes of this process. The code is written before
+    // the record is closed. If the process is killed in between, a search that a user stopped counts as not yet ended,
+    // and ends again. In the other order it would train on.
     static_cast<void>(launcher_code(code));
     setup.record->close(code == ExitCode::ok);
     if (code == ExitCode::user_error) {

@@ -1,4 +1,4 @@
-// What a job comes to before it runs: rungs, total work, and what it costs that snapshots outlive their workers.
+// What a job will do before it runs: rungs, total work, and the cost of snapshots that outlive their workers.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -11,8 +11,8 @@
 #include "app/commands/commands.hpp"
 #include "app/console/format.hpp"
 #include "app/job/job.hpp"
-#include "app/registry.hpp"
 #include "app/ranks/worker_place.hpp"
+#include "app/registry.hpp"
 #include "platform/machine.hpp"
 #include "record/hdf5/snapshot_file.hpp"
 #include "sampler/random.hpp"
@@ -36,21 +36,21 @@ struct Trial {
     std::string place;  ///< "cpu, 1 thread"
 };
 
-/// Where one of `workers` workers on this machine would train.
+/// Where a worker would train if `workers` workers ran on this machine.
 TrainerPlace place_here(const Job& job, std::uint32_t workers) {
     const int sharing = std::clamp(static_cast<int>(workers), 1, std::max(1, usable_cores()));
     return place_of(job, {.index = 0, .gpus = {gpus_for(job)}, .sharing = sharing}).trainer;
 }
 
-/// The folder where the run file would be, or the nearest one above it that exists.
+/// The folder of the run file, or the nearest existing folder above it.
 std::filesystem::path folder_for(const std::filesystem::path& run_file) {
     auto folder = std::filesystem::absolute(run_file).parent_path();
     while (!std::filesystem::is_directory(folder) && folder.has_relative_path()) folder = folder.parent_path();
     return folder;
 }
 
-/// One unit of training with the job's trainer, here and now, on a configuration of the sampler; and one durable copy
-/// of what it leaves, on the disk that the run would use. Throws UserError if either fails.
+/// One unit of training with the job's trainer, now, on a configuration of the sampler. Then one durable copy of its
+/// snapshot, on the disk that the run would use. Throws UserError if either fails.
 Trial try_one_unit(const Job& job, std::uint32_t workers) {
     const auto place = place_here(job, workers);
     const auto trainer = make_trainer(job, place);
@@ -76,7 +76,7 @@ Trial try_one_unit(const Job& job, std::uint32_t workers) {
 // ---- snapshots that outlive their worker ---------------------------------------------------------------------------
 
 struct Copies {
-    double durable = 0;  ///< a report
+    double durable = 0;  ///< for each report
     double replicated = 0;
 };
 
@@ -94,9 +94,8 @@ public:
     double replicated = 0;
 };
 
-/// By a simulation without faults of as much of the plan as takes a second: which snapshots a policy picks depends on
-/// how the reports come out. Random configurations, whatever the sampler: a model would cost more than the answer is
-/// worth.
+/// From a simulation without faults of as much of the plan as takes a second: the snapshots that a policy picks depend
+/// on the reports. Random configurations for any sampler: a model would cost too much here.
 Copies copies_per_report(const Job& job, const Plan& plan, std::uint32_t workers) {
     constexpr std::uint64_t members_max = 10'000;
     auto settings = manager_settings(job);

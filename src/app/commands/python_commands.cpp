@@ -23,8 +23,8 @@ std::string value_of(const Environment& environment, std::string_view name) {
     return found == environment.end() ? std::string() : found->second;
 }
 
-/// Of a list of folders those that are the same wherever one stands. "" is taken for the folder that one stands in,
-/// which `PYTHONPATH=$PYTHONPATH:/more` has often.
+/// The absolute entries of a list of folders: they are the same in every working folder. "" stands for the working
+/// folder, and is common in `PYTHONPATH=$PYTHONPATH:/more`.
 std::string absolute_entries(std::string_view list) {
     std::string kept;
     while (!list.empty()) {
@@ -37,8 +37,8 @@ std::string absolute_entries(std::string_view list) {
     return kept;
 }
 
-/// What starts the package in that Python. Never `-m`: it looks in the folder that one stands in first, which may be
-/// anybody's, and runs its random.py.
+/// The command that starts the package in that Python. Never `-m`: it looks first in the working folder, which may be
+/// another user's, and runs its random.py.
 std::vector<std::string> start_of_package(const std::string& python) {
     if (const auto folder = python_package_folder(); !folder.empty()) {
         return {python, (folder / "stemma" / "__main__.py").string()};
@@ -56,7 +56,7 @@ void become_python(const std::vector<std::string>& words) {
     const std::string python = chosen.empty() ? "python3" : chosen;
     for (const auto* name : {"PYTHONPATH", "PATH"}) {
         const auto folders = absolute_entries(value_of(environment, name));
-        // An empty PATH is the working folder; none is the system's own folders.
+        // An empty PATH means the working folder; no PATH means the system's own folders.
         folders.empty() ? ::unsetenv(name) : ::setenv(name, folders.c_str(), 1);
     }
     auto all = start_of_package(python);

@@ -8,12 +8,12 @@
 
 namespace stemma {
 
-/// Becomes Python with the package's command WORDS...; returns only by throwing UserError, if there is no Python. The
-/// interpreter is $STEMMA_PYTHON or python3. The package is taken from the tree or the installation that this program
-/// lies in, and else is expected to be installed in that Python. Nothing is taken from the working folder.
+/// Becomes Python with the package's command WORDS.... Returns only by throwing UserError, if there is no Python. The
+/// interpreter is $STEMMA_PYTHON or python3. The package comes from the tree or the installation of this program, else
+/// it must be installed in that Python. Nothing is taken from the working folder.
 [[noreturn]] void become_python(const std::vector<std::string>& words);
 
-/// Runs the same as a child, and waits for it: for what follows other output of this process.
+/// Runs the same in a child process, and waits for it: for use before further output of this process.
 ExitCode run_python(const std::vector<std::string>& words);
 
 }  // namespace stemma

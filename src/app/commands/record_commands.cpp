@@ -32,7 +32,7 @@ void print_difference(const RecordedRun& run, const ProposalDifference& differen
                       difference.recomputed ? space.describe(*difference.recomputed) : "nothing: exhausted"));
 }
 
-/// On the same CPU and build proposals are equal to the last bit; elsewhere arithmetic may differ a little.
+/// On the same CPU and build proposals are equal to the last bit. Elsewhere arithmetic may differ a little.
 ExitCode verify_proposals(const RecordedRun& run, const std::filesystem::path& file) {
     const auto& proposals = run.replay.proposals;
     const bool same_machine = run.header.machines == machine_text();
@@ -66,7 +66,7 @@ constexpr std::string_view damaged_table_remedy =
     "The log of inputs is whole: status, show and export read it; Python and HDF5 readers see the wrong value. Take a "
     "copy from before the damage, or write the tables anew: `stemma resume`";
 
-/// Readers of the tables see what the log says. False, and told, where they do not.
+/// Readers of the tables see what the log says. Returns false, with a message, if they do not.
 bool verify_tables(const std::filesystem::path& file) {
     RunFileReader reader(file);
     const auto found = first_table_difference(reader);
@@ -134,7 +134,7 @@ ExitCode status(const std::filesystem::path& file) {
 
 namespace {
 
-/// Collects what happened to one member while the record streams by.
+/// Collects the events of one member while the record streams by.
 struct History {
     std::vector<std::vector<std::string>> curve;
     std::vector<std::string> events;
@@ -224,7 +224,7 @@ void export_weights(const std::filesystem::path& file, const ExportOptions& opti
     if (!options.member && !best.exists())
         throw UserError(file.string() + ": no member has a finite metric yet, so none is the best");
     const auto member = options.member ? member_of(genealogy, file, *options.member) : best;
-    // The best snapshot may be older than its member's last one; for others the last one is what there is.
+    // The best snapshot may be older than its member's last snapshot. Of other members the last snapshot is taken.
     const auto& reports = genealogy[member].reports;
     const auto id = best == member    ? genealogy.best_report().snapshot
                     : reports.empty() ? SnapshotId::none()
@@ -282,7 +282,7 @@ ExitCode export_run(const std::filesystem::path& file, const ExportOptions& opti
 
 namespace {
 
-/// Throws UserError where nobody will ever obey.
+/// Throws UserError if no search will ever obey a request.
 RunHeader require_going_on(const std::filesystem::path& file) {
     RunFileReader reader(file);
     if (reader.finished()) {
@@ -298,7 +298,7 @@ RunHeader require_going_on(const std::filesystem::path& file) {
     return reader.header();
 }
 
-/// Tells what becomes of a wish: `running` where the search runs now, else `waiting`.
+/// Prints what becomes of a request: `running` if the search runs now, else `waiting`.
 void print_outlook(const std::filesystem::path& file, const std::string& running, const std::string& waiting) {
     switch (writer_of(file.string() + ".lock")) {
         case Writer::here:

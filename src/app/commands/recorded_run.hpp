@@ -1,5 +1,5 @@
 #pragma once
-// A run file opened and replayed: what status, show, verify, resume and the others start from.
+// A run file opened and replayed: the start of status, show, verify, resume and other commands.
 
 #include <filesystem>
 #include <memory>
@@ -19,46 +19,45 @@ struct RecordedRun {
     Job job;
     Manager manager;  ///< in the state after the last committed input
     ReplayResult replay;
-    std::size_t workers = 0;         ///< that joined in the last incarnation
-    Resource max = 0;                ///< what a member is trained to at most: the job's, or what it was raised to
-    double since = 0;                ///< second at which that one began
-    double busy_before = 0;          ///< seconds of training, of all workers, before that
-    bool finished = false;           ///< the file was closed in good order
-    bool stop_cut = false;           ///< a user had asked that the last incarnation stop, and it was killed before that
-    std::optional<EndReason> ended;  ///< of the last incarnation
+    std::size_t workers = 0;  ///< that joined in the last start
+    Resource max = 0;         ///< largest resource of a member: the job's, or the value it was raised to
+    double since = 0;         ///< second at which the last start began
+    double busy_before = 0;   ///< seconds of training of all workers before the last start
+    bool finished = false;    ///< the file was closed in order
+    bool stop_cut = false;    ///< a user had requested a stop in the last start, and it was killed before it obeyed
+    std::optional<EndReason> ended;  ///< of the last start
 };
 
-/// What is written beside a run file has longer names. Throws UserError with the limit where they would not fit.
+/// Files beside a run file have longer names. Throws UserError with the limit if they would not fit.
 void require_short_name(const std::filesystem::path& file);
 
-/// CPU, program and compiler of this process: where two are the same, so is a sampler's arithmetic, to the last bit.
+/// CPU, program and compiler of this process. Where two are equal, a sampler's arithmetic is equal to the last bit.
 std::string machine_text();
 
 /// What a resume by this process adds to the run file's header.
 HeaderAdditions header_additions(const Job& job);
 
-/// The job as it stands in a run file: with the defaults of the day when the run began.
+/// The job in a run file, with the defaults of the time when the run began.
 Job open_job(const RunHeader& header, const std::filesystem::path& file);
 
-/// Throws UserError where the run was decided by other rules than this program's: it cannot go on with it.
+/// Throws UserError if the run was decided by other rules than the rules of this program.
 void require_own_rules(const RunHeader& header, const std::filesystem::path& file);
 
-/// The changes as a wish.
-/// @throws UserError for a training budget in another unit than the job's, and for a max that is no larger than the one
-/// in force
+/// The changes as a request. @throws UserError for a training budget in another unit than the job's, and for a max that
+/// is not larger than the present one
 BudgetWish checked_wish(const RecordedRun& run, const LimitChanges& limits);
 
-/// Decisions are compared with the record; proposals too, but these are taken from it, and how they compare is left to
-/// the caller. `verifying`: fitted models are made again and compared as well. Throws UserError if the file cannot be
-/// read, if it was decided by other rules, or (unless `verifying`) if replay disagrees with the record.
-/// Nothing that the file names is loaded or started, so that files of others can be looked at, and those whose library
-/// is gone. `watch` sees every entry.
+/// Decisions are compared with the record. Proposals are taken from the record; their differences are returned.
+/// `verifying`: fitted models are made again and compared as well. Throws UserError if the file cannot be read, if it
+/// was decided by other rules, or (unless `verifying`) if replay disagrees with the record. Nothing that the file names
+/// is loaded or started. Files of other users, and files whose library is gone, can therefore be read. `watch` sees
+/// every entry.
 RecordedRun open_run(const std::filesystem::path& file, bool verifying = false,
                      const std::function<void(const Entry&)>& watch = {});
 
-/// The job's --set values, as a run file keeps them.
+/// The job's --set values in the format of a run file.
 std::string overrides_text(const Job& job);
-/// What a new run file of the job begins with.
+/// The header of a new run file of the job.
 RunHeader run_header(const Job& job, std::uint64_t run_id);
 
 ReportContext report_context(const RecordedRun& run, const std::filesystem::path& file);

@@ -22,14 +22,14 @@ namespace stemma {
 
 namespace {
 
-/// A job that Slurm has queued again may take over the lock that it left on another host.
+/// A job that Slurm has queued again may take over its own lock from another host.
 BatchStart batch_start() {
     const auto launch = launch_of(read_environment());
     return {launch.job_id, launch.restarts};
 }
 
-/// The folder of this node for the live file; empty: it is written where it belongs. The default is made, for this user
-/// alone: others can write to the folder for temporary files.
+/// The folder of this node for the live file. Empty: the file is written at its own path. The default folder is made
+/// for this user alone, because other users can write to the folder for temporary files.
 std::filesystem::path live_folder(const std::filesystem::path& file, const LaunchOptions& launch) {
     if (launch.node_local == "none") return {};
     if (!launch.node_local.empty()) return launch.node_local;
@@ -69,7 +69,7 @@ std::vector<InputBody> missing_snapshots(const Manager& manager, const std::file
     return missing;
 }
 
-/// A cosine comes down to 0 at its horizon, which stays where the job has it.
+/// A cosine comes down to 0 at its horizon, which stays at the job's value.
 void warn_of_horizon(const TrainerSettings& trainer, Resource max) {
     const auto horizon = trainer.fixed.find("horizon");
     if (horizon == trainer.fixed.end()) return;
@@ -82,7 +82,7 @@ void warn_of_horizon(const TrainerSettings& trainer, Resource max) {
         *end, trainer.unit_name(), max);
 }
 
-/// What of the job's author runs where its members are trained; "": nothing but Stemma's own code.
+/// Code of the job's author that runs where its members are trained; "": only Stemma's own code.
 std::string foreign_code(const Job& job) {
     if (job.trainer.type == TrainerType::task && !job.trainer.library.empty())
         return "loads the library " + job.trainer.library;
@@ -97,7 +97,7 @@ bool belongs_to_another_user(const std::filesystem::path& file) {
     return ::stat(file.c_str(), &status) == 0 && status.st_uid != ::geteuid();
 }
 
-/// `resume` takes its job from the file: whoever wrote that decides what runs here.
+/// `resume` takes its job from the file: the author of the file decides what runs here.
 void say_what_runs(const Job& job, const std::filesystem::path& file, bool trust) {
     const auto code = foreign_code(job);
     if (code.empty()) return;
@@ -122,11 +122,11 @@ void require_same_metrics(const Job& job, const RunHeader& header, const std::fi
                     file.string(), fmt::join(names, ", ")));
 }
 
-/// `trust`: of `resume`, by hand; absent where the job was given beside the file.
+/// `trust`: of a `resume` by hand; absent if the job was given beside the file.
 ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch,
                     std::optional<bool> trust) {
     require_short_name(file);
-    // Every rank reads the job from the file; only rank 0 replays and writes.
+    // Every rank reads the job from the file. Only rank 0 replays and writes.
     const auto header = RunFileReader(file).header();
     require_own_rules(header, file);
     const auto job = open_job(header, file);
@@ -154,7 +154,7 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
                           run.header.run_id, trust.has_value(), run.stop_cut});
 }
 
-/// --continue: the file must be of this very job, however it is written.
+/// --continue: the file must be of this job, in any notation.
 void require_same_job(const Job& job, const std::filesystem::path& file) {
     const auto header = RunFileReader(file).header();
     if (header.job_text == job.text && header.overrides == overrides_text(job)) return;

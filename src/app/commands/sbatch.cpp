@@ -1,4 +1,4 @@
-// stemma sbatch: a batch script for one job, with the sums that tell whether the allocation is of the right size.
+// stemma sbatch: a batch script for one job, with the sums that show whether the allocation has the right size.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where slurm/stemma.sbatch lies: beside the build folder of a source tree, or where `cmake --install` puts it.
+/// The path of slurm/stemma.sbatch: beside the build folder of a source tree, or where `cmake --install` puts it.
 fs::path batch_script() {
     const auto program = fs::read_symlink("/proc/self/exe");
     for (const auto* place : {"../slurm/stemma.sbatch", "../share/stemma/slurm/stemma.sbatch"}) {
@@ -42,7 +42,7 @@ std::string slurm_time(double seconds) {
     return fmt::format("{:02}:{:02}:{:02}", all / 3600, all / 60 % 60, all % 60);
 }
 
-/// Slurm ends a name at a blank, and reads quotes.
+/// Slurm ends a name at a blank, and interprets quotes.
 std::string job_name(std::string_view given) {
     auto name = printable_line(given);
     const auto odd = [](char c) { return std::string_view(" '\"\\#?").find(c) != std::string_view::npos; };
@@ -72,7 +72,7 @@ std::string sums(const Job& job, const BatchOptions& options, std::uint32_t work
     return text;
 }
 
-/// Bash reads it as `text`, and a terminal that shows the script has nothing to obey.
+/// Bash reads it as `text`. It holds no control sequences for a terminal that shows the script.
 std::string shell_quoted(std::string_view text) {
     const bool plain = printable_line(text) == text;
     std::string out = plain ? "'" : "$'";

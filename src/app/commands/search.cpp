@@ -6,11 +6,11 @@
 #include <exception>
 
 #include "app/console/print.hpp"
-#include "app/ranks/durable_snapshots.hpp"
 #include "app/log/log_file.hpp"
 #include "app/log/logged_trainer.hpp"
-#include "app/registry.hpp"
+#include "app/ranks/durable_snapshots.hpp"
 #include "app/ranks/worker_place.hpp"
+#include "app/registry.hpp"
 #include "platform/gpus.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
@@ -31,7 +31,7 @@ void drain(Endpoint& endpoint) {
     }
 }
 
-/// A worker's part. One that cannot start (data not there, no GPU) tells rank 0 why, and ends alone.
+/// The worker's part. A worker that cannot start (missing data, no GPU) tells rank 0 why, and ends alone.
 WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::path& run_file, std::uint64_t run_id,
                      const WorkerSeat& seat, const std::shared_ptr<FirstProgram>& first) {
     std::unique_ptr<Trainer> trainer;

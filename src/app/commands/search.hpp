@@ -1,5 +1,5 @@
 #pragma once
-// The heart of run and resume: the ranks of a search start, and each plays its part. Read commands/run.cpp first.
+// The core of run and resume: the ranks of a search start, and each plays its part. Read commands/run.cpp first.
 
 #include <cstdint>
 #include <filesystem>
@@ -28,16 +28,16 @@ struct ManagerSetup {
     HostSettings host;
     std::filesystem::path run_file;
     std::string name;
-    std::string run_id;     ///< as the run file has it: of its first start
-    bool by_hand = false;   ///< `stemma resume`: a stop that was asked for before it does not count
-    bool stop_cut = false;  ///< the last start was killed while it ended by `stemma stop`
+    std::string run_id;     ///< as in the run file: of its first start
+    bool by_hand = false;   ///< `stemma resume`: an earlier stop request no longer counts
+    bool stop_cut = false;  ///< the last start was killed while a stop of the user ended it
 };
 
-/// The ranks of one search, as this process has them: one rank of a launcher, or all ranks as threads. Each process
-/// then calls either work() or manage(), once. If rank 0 calls neither, the destructor tells the workers to leave.
+/// The ranks of one search that this process has: one rank of a launcher, or all ranks as threads. Each process then
+/// calls work() or manage(), once. If rank 0 calls neither, the destructor tells the workers to leave.
 class SearchRanks {
 public:
-    /// Waits for the other ranks (ends the process where they do not come: Ranks). `job` outlives the object.
+    /// Waits for the other ranks. Where they do not come, the process ends (Ranks). `job` outlives the object.
     /// Processes call start_ranks().
     SearchRanks(const Job& job, std::filesystem::path run_file, const LaunchOptions& launch);
     ~SearchRanks();
@@ -46,14 +46,14 @@ public:
 
     /// This process has rank 0.
     bool manages() const { return endpoint().rank() == 0; }
-    /// The identity of this start, equal on all ranks.
+    /// The identifier of this start, equal on all ranks.
     std::uint64_t run_id() const { return run_id_; }
-    /// The training program of the first worker in this process, which rank 0 checks; null: there is none.
+    /// The training program of the first worker in this process, which rank 0 checks; null: no program.
     FirstProgram* program() const { return program_.get(); }
 
-    /// A worker's part. Returns what the process returns.
+    /// A worker's part. Returns the exit code of the process.
     ExitCode work();
-    /// Rank 0's part: the search, its end, and the final report. Returns what the process returns.
+    /// Rank 0's part: the search, its end, and the final report. Returns the exit code of the process.
     ExitCode manage(ManagerSetup setup);
 
 private:
@@ -70,8 +70,8 @@ private:
     const Job& job_;
     std::filesystem::path run_file_;
     LaunchOptions launch_;
-    // Launchers send signals to every rank: workers leave them to the manager, which tells them what to do. Before MPI,
-    // whose start takes time: the warning of a short job comes meanwhile.
+    // Launchers send signals to every rank: workers leave them to the manager, which tells the workers what to do.
+    // Before MPI, whose start takes time: the warning of a short job comes meanwhile.
     SignalWatch signals_;
     std::unique_ptr<Ranks> mpi_;  ///< null: the ranks are threads
     std::uint64_t run_id_ = 0;
@@ -79,10 +79,10 @@ private:
     WorkerSeat seat_;                                   ///< over MPI
     std::shared_ptr<FirstProgram> program_;
     std::vector<std::jthread> workers_;  ///< without MPI
-    bool parted_ = false;  ///< workers learn of the end from the search itself, or are told to leave already
+    bool parted_ = false;                ///< workers learn of the end from the search, or have been told to leave
 };
 
-/// Starts the ranks for the job: over MPI where a launcher started several, else as threads.
+/// Starts the ranks for the job: over MPI where a launcher started several, otherwise as threads.
 /// @throws UserError where members of the job are not trained here
 std::unique_ptr<SearchRanks> start_ranks(const Job& job, const std::filesystem::path& run_file,
                                          const LaunchOptions& launch);

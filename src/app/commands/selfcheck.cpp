@@ -7,8 +7,8 @@
 #include "app/console/format.hpp"
 #include "app/console/print.hpp"
 #include "app/ranks/ranks.hpp"
-#include "app/registry.hpp"
 #include "app/ranks/worker_place.hpp"
+#include "app/registry.hpp"
 #include "platform/gpus.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
@@ -25,7 +25,7 @@ std::string gpu_text(const GpuList& gpus) {
     return text;
 }
 
-/// What this rank says of itself; `role` is its part in a search.
+/// This rank's facts; `role` is its part in a search.
 std::string facts(const GpuList& gpus, const std::string& role) {
     return fmt::format("pid {}, {} cores, {}{} memory free, {}", ::getpid(), usable_cores(), role,
                        bytes_text(memory().available), gpu_text(gpus));

@@ -15,7 +15,7 @@ void DurableSnapshots::write(SnapshotId id, MemberId member, Resource resource, 
 Snapshot DurableSnapshots::read(SnapshotId id) { return read_snapshot_file(snapshot_path(run_file_, id).string()); }
 
 void DurableSnapshots::erase(SnapshotId id) {
-    std::error_code ignored;  // what is not there need not be erased
+    std::error_code ignored;  // a missing file need not be erased
     std::filesystem::remove(snapshot_path(run_file_, id), ignored);
 }
 

@@ -6,7 +6,7 @@
 
 namespace stemma {
 
-/// Durable snapshots as HDF5 files in a folder beside the run file, one each.
+/// Durable snapshots as HDF5 files in a folder beside the run file, one file each.
 class DurableSnapshots : public SnapshotFiles {
 public:
     DurableSnapshots(std::filesystem::path run_file, std::string run_id);

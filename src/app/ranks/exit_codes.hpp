@@ -8,7 +8,7 @@ enum class ExitCode : int {
     failed = 1,        ///< no training gave a finite metric, all fail alike, or every worker was retired
     user_error = 2,    ///< found before the start or by every worker, or a full disk; the message says what to change
     mismatch = 3,      ///< verify: a decision or a table differs from the record
-    stopped = 4,       ///< by `stemma stop`: resumable, but nobody wants it queued again
+    stopped = 4,       ///< by `stemma stop`: resumable, but not to be queued again
     search_ended = 5,  ///< ask: there is nothing more to train
     nothing_now = 6,   ///< ask: not before a lease that is out is told
     other_rules = 7,   ///< verify: the run was decided by rules that this program does not have

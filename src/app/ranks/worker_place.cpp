@@ -12,7 +12,7 @@ namespace stemma {
 
 namespace {
 
-/// A program brings its own libraries: which GPUs it shall see does not hang on this build's.
+/// A program links its own CUDA: the GPUs that it sees do not depend on how Stemma was built.
 bool trains_in_program(const Job& job) { return job.trainer.type == TrainerType::process; }
 
 std::string no_gpu_text(const Job& job) {
@@ -55,7 +55,7 @@ WorkerPlace place_of(const Job& job, const WorkerSeat& seat) {
     if (const auto* error = std::get_if<GpuError>(&assigned)) throw UserError(error->message);
     std::string device;
     for (const auto& gpu : std::get<GpuList>(assigned)) {
-        const auto& own = visible[static_cast<std::size_t>(gpu.index)];  // seats know no names
+        const auto& own = visible[static_cast<std::size_t>(gpu.index)];  // slots know no names
         place.gpus.push_back(own.uuid.empty() ? std::to_string(own.index) : own.uuid);
         device += fmt::format("{}cuda:{} {} ({})", device.empty() ? "" : ", ", own.index, own.name, own.uuid);
     }

@@ -71,7 +71,7 @@ GpbtSettings gpbt_settings(const Job& job) {
     return settings;
 }
 
-/// Calls `use` with the settings of the job's scheduler: one place that maps types to settings.
+/// Calls `use` with the settings of the job's scheduler. The only mapping from types to settings.
 template <class Use>
 auto with_scheduler_settings(const Job& job, const Use& use) {
     switch (job.scheduler.type) {
@@ -104,7 +104,7 @@ std::unique_ptr<Scheduler> make(const PbtSettings& settings) { return make_pbt(s
 std::unique_ptr<Scheduler> make(const GpbtSettings& settings) { return make_gpbt(settings); }
 std::unique_ptr<Scheduler> make(const ReplaySettings& settings) { return make_replay(settings); }
 
-/// Members that wait below the top rung when the table has come out as it stands: each may still be promoted.
+/// Members that wait below the top rung when the table is complete: each may still be promoted.
 std::uint64_t waiting_below_the_top(const Plan& plan, Resource max) {
     std::uint64_t waiting = 0;
     for (const auto& row : plan.rungs) {
@@ -113,7 +113,7 @@ std::uint64_t waiting_below_the_top(const Plan& plan, Resource max) {
     return waiting;
 }
 
-/// What only populations have: so many live at a time.
+/// Plan of a population: so many members live at a time.
 void fill_population(const PbtSettings& settings, Plan& plan) {
     plan.at_once = settings.population;
     plan.at_once_by = "scheduler.population = " + std::to_string(settings.population);
@@ -124,14 +124,14 @@ void fill_population(const PbtSettings& settings, Plan& plan) {
 }
 
 void fill_population(const GpbtSettings& settings, Plan& plan) {
-    plan.members = plan.reports;  // one each
+    plan.members = plan.reports;  // one for each report
     plan.at_once = settings.sequential ? gpbt_parents(settings) : settings.children;
     plan.at_once_by = settings.sequential ? "scheduler.sequential = true"
                                           : "scheduler.children = " + std::to_string(settings.children);
     plan.snapshots = settings.children + gpbt_parents(settings);
 }
 
-/// A table that does not follow the budget: how much of it the budget pays for.
+/// For a table that does not follow the budget: the share that the budget pays for.
 void fill_share(const Job& job, Plan& plan) {
     const auto& budget = job.run.budget;
     const auto pays = [&](std::string_view key, std::uint64_t limit, std::uint64_t of) {
@@ -156,7 +156,7 @@ std::unique_ptr<Scheduler> make_scheduler(const Job& job) {
 
 Plan paid_for(Plan plan) {
     plan.resource = std::llround(plan.share * static_cast<double>(plan.resource));
-    // A training that is cut reports too.
+    // A training that is cut short reports too.
     plan.reports = std::max<std::uint64_t>(
         1, static_cast<std::uint64_t>(std::llround(plan.share * static_cast<double>(plan.reports))));
     return plan;
@@ -165,7 +165,7 @@ Plan paid_for(Plan plan) {
 Plan expected_plan(const Job& job) {
     Plan plan;
     const auto& budget = job.run.budget;
-    // Of the limits on configurations the smallest.
+    // The smallest of the limits on configurations.
     const auto limit = [&](std::uint64_t members) {
         if (members == 0 || (plan.members_fixed && plan.members <= members)) return;
         plan.members_fixed = true;

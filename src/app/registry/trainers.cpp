@@ -54,7 +54,7 @@ std::vector<std::string> texts(const std::vector<Literal>& list) {
     return out;
 }
 
-/// The job's metric first where the job does not list it.
+/// The job's metric first if the job does not list it.
 std::vector<MetricInfo> reported_metrics(const Job& job) {
     auto names = texts(job.trainer.metrics);
     const auto held_out = texts(job.trainer.held_out);
@@ -85,7 +85,7 @@ Environment environment_of_programs() {
 
 namespace {
 
-/// Once a process: its workers share the node's folders.
+/// Once for each process: its workers share the node's folders.
 void say_once(const std::string& text) {
     static std::once_flag said;
     std::call_once(said, [&] { print_error("stemma: " + text); });
@@ -219,9 +219,9 @@ void require_trainer(const Job& job) {
 
 namespace {
 
-/// Which GPUs a worker will see is not known where it is checked, but what this build can use is.
+/// The GPUs of a worker are not known at the check, but what this build can use is.
 void check_device(const Job& job) {
-    // A program brings its own libraries, the toy takes none.
+    // A program brings its own libraries, and the toy trainer needs none.
     const bool own = job.trainer.type == TrainerType::torch || job.trainer.type == TrainerType::task;
     if (job.workers.device != Device::cuda || !own || cuda_available()) return;
     throw UserError("workers.device = \"cuda\", but this build's LibTorch has no CUDA (" + torch_text() +
@@ -271,7 +271,7 @@ std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place,
 
 namespace {
 
-/// Null where this program has no LibTorch.
+/// Null if this program has no LibTorch.
 const TorchLibrary* torch_if_there() {
     try {
         return &torch_library();
