@@ -20,8 +20,6 @@ STILL_TO_DO = (
     "src/sampler",
     "src/scheduler",
     "src/simulator",
-    "src/trainer/torch",
-    "src/trainer/torch_library",
     "src/worker",
     "tests/contract/sampler",
     "tests/contract/scheduler",
@@ -36,7 +34,6 @@ STILL_TO_DO = (
     "tests/unit/sampler_gp",
     "tests/unit/scheduler",
     "tests/unit/simulator",
-    "tests/unit/torch",
     "tests/unit/worker",
 )
 

@@ -5,7 +5,7 @@
 
 namespace stemma {
 
-/// What an exception from training means for the search; to be called inside a catch block's reach with the exception.
+/// What an exception from training means for the search. To be called while the exception is being handled.
 TrainFailure classify(const std::exception& error, Resource reached);
 
 }  // namespace stemma

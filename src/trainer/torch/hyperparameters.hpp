@@ -35,7 +35,7 @@ struct Hyperparameters {
     double step_size = 10;
     double step_gamma = 0.1;
     std::int64_t layers = 2;
-    std::int64_t width = 128;         ///< of some models another (torch_models())
+    std::int64_t width = 128;         ///< the default depends on the model (torch_models())
     std::string activation = "relu";  ///< "relu", "tanh", "gelu", "silu"
     double dropout = 0;
     bool batch_norm = false;     ///< resnet18: always
@@ -43,12 +43,13 @@ struct Hyperparameters {
     std::string module;          ///< model "torchscript": the file
 };
 
-/// What the space has (and is active), else what `fixed` has, else the default for `model`. Throws Infeasible naming
-/// the hyperparameter, what was found and what is allowed; UserError when a value has the wrong kind.
+/// The value in the space (if active), otherwise the value in `fixed`, otherwise the default for `model`. Throws
+/// Infeasible naming the hyperparameter, its value and the allowed values. Throws UserError when a value has the wrong
+/// kind.
 Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
                                      const std::map<std::string, Literal>& fixed, const std::string& model = "mlp");
 
-/// All names there are, those of `one_minus_beta1` and `one_minus_beta2` included.
+/// All names, including one_minus_beta1 and one_minus_beta2.
 std::vector<std::string> hyperparameter_names();
 
 }  // namespace stemma

@@ -1,4 +1,4 @@
-// The door of libstemma_torch.so.
+// The entry point of libstemma_torch.so.
 #include "trainer/torch/torch_trainer.hpp"
 #include "trainer/torch_library/torch_library.hpp"
 

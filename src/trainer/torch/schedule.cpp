@@ -14,7 +14,7 @@ double schedule_factor(const Hyperparameters& h, double trained, double step) {
         return 0.5 * (1 + std::cos(std::numbers::pi * share));
     }
     if (h.schedule == "step") {
-        // A drop falls between two steps; sums of step lengths miss it by rounding.
+        // A drop falls between two steps. The sum of the step lengths misses it by rounding.
         return std::pow(h.step_gamma, std::floor(trained / h.step_size + 1e-9));
     }
     return 1;

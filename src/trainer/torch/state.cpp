@@ -31,7 +31,7 @@ DType type_of(torch::ScalarType type) {
     }
 }
 
-/// The array where it lies in the snapshot: to be read only.
+/// The array in the snapshot itself, not a copy. It may only be read.
 torch::Tensor view(const Snapshot& snapshot, const std::string& name, torch::ScalarType type) {
     const auto* array = snapshot.find(name);
     if (array == nullptr) throw DecodeError("the snapshot has no array \"" + name + "\"");

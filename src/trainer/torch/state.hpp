@@ -7,13 +7,13 @@
 
 namespace stemma {
 
-/// Copies once, from wherever the tensor is. Throws InternalError on a type that snapshots do not have (complex, ...).
+/// Makes one copy, from any device. Throws InternalError on a type that snapshots do not have (complex, ...).
 void save_tensor(const torch::Tensor& tensor, const std::string& name, Snapshot& snapshot);
 
-/// The array called `name`, on the CPU. Throws DecodeError when it is not there or has another type.
+/// The array called `name`, on the CPU. Throws DecodeError when it is missing or has another type.
 torch::Tensor load_tensor(const Snapshot& snapshot, const std::string& name, torch::ScalarType type);
 
-/// Overwrites `tensor` with the array; throws DecodeError when it is not there or has another type or shape.
+/// Overwrites `tensor` with the array. Throws DecodeError when the array is missing or has another type or shape.
 void restore_tensor(torch::Tensor tensor, const std::string& name, const Snapshot& snapshot);
 
 /// Of the parameters, without buffers.

@@ -40,8 +40,8 @@ concept LoopTask = std::constructible_from<T, const TaskContext&> &&
     { task.evaluate(model) } -> std::convertible_to<std::vector<double>>;
 };
 
-/// A LoopTask in which hyperparameters can move by hypergradients of a validation loss: mean loss of a batch of rows
-/// that neither training nor evaluate() should see.
+/// A LoopTask in which hyperparameters can move by hypergradients of a validation loss. This is the mean loss of a
+/// batch of rows that neither training nor evaluate() should see.
 template <class T>
 concept TunedTask = LoopTask<T> && requires(T task, typename T::Model& model, torch::Tensor rows) {
     { task.validation_rows() } -> std::convertible_to<std::int64_t>;
@@ -54,7 +54,7 @@ class TaskProblem final : public Problem {
 public:
     TaskProblem(T& task, const TaskContext& context, const TrainRequest& request)
         : Problem(read_hyperparameters(request.configuration, {})), task_(task), device_(context.device) {
-        const std::lock_guard alone(seeding());  // weights are the member's, whatever other trainers in this process do
+        const std::lock_guard alone(seeding());  // the weights must not depend on other trainers of this process
         torch::manual_seed(derive_seed(request.seed, Purpose::training, 0));
         model_ = task_.model(request.configuration);
         model_->to(device_);
@@ -96,19 +96,19 @@ private:
 };
 
 /// Trains a LoopTask by the loop of trainer.type = "torch" (training_loop.hpp), with its optimizers, hyperparameters
-/// (lr, optimiser, momentum, batch_size, schedule, ...; docs/job-reference.md, "trainer") and learning rate schedules,
-/// in epochs or steps. Weights and dropout follow from the member's seed and the unit; the order of rows from the run's
-/// seed, the member and the epoch. A last batch of one row, which batch norm could not bear, joins the batch before it.
-/// LibTorch's global generators are used: for numbers that are the same each time, one worker a process (as under MPI),
-/// or no dropout. Hyperparameters of the update with role = "hypergradient" move ([trainer.hypergradient]); variants
-/// that take a validation loss want a TunedTask.
+/// and learning rate schedules, in epochs or steps. The hyperparameters (lr, optimiser, momentum, batch_size, schedule,
+/// ...) are in docs/job-reference.md, "trainer". Weights and dropout follow from the member's seed and the unit. The
+/// order of rows follows from the run's seed, the member and the epoch. A last batch of one row, which batch norm does
+/// not allow, joins the batch before it. LibTorch's global generators are used. Results are therefore reproducible with
+/// one worker a process (as under MPI), or without dropout. Hyperparameters of the update with role = "hypergradient"
+/// move ([trainer.hypergradient]). Variants that take a validation loss want a TunedTask.
 template <LoopTask T>
 class LoopTrainer final : public Trainer {
 public:
     static std::vector<MetricInfo> metrics_of_task() { return T::metrics_of_task(); }
     static std::vector<MetricInfo> moving_metrics() { return stemma::moving_metrics(); }
 
-    /// Throws UserError: no rows, or no validation loss for a variant that takes one.
+    /// Throws UserError when there are no rows, or no validation loss for a variant that takes it.
     explicit LoopTrainer(const TaskContext& context) : context_(context), task_(context) {
         if (task_.rows() < 1) throw UserError("the task's rows() gives no row to train on");
         if (!context.hypergradient) return;

@@ -20,7 +20,7 @@
 namespace stemma {
 namespace {
 
-/// `fault` says what is wrong where `found` is none of `allowed`.
+/// `fault` is the message where `found` is not in `allowed`.
 void demand_one_of(const std::string& fault, const std::string& found, const std::vector<std::string>& allowed) {
     std::string list;
     for (const auto& word : allowed) {
@@ -96,7 +96,7 @@ std::vector<MetricInfo> torch_metrics(const TorchSettings& settings) {
 
 namespace {
 
-/// Each file that a member could be made from is loaded once: mistakes come before the start.
+/// Each file that a member could be made from is loaded once, so that mistakes are found before the start.
 void check_modules(const TorchSettings& settings, const SearchSpace& space) {
     std::vector<std::string> files;
     if (const auto at = settings.fixed.find("module"); at != settings.fixed.end())

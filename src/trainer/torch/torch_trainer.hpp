@@ -22,22 +22,21 @@ namespace stemma {
 /// hyper_bounded (a value stopped at a bound, or a learning rate at 1e-10 or 1).
 std::vector<MetricInfo> torch_metrics(const TorchSettings& settings);
 
-/// Loads the data into memory, once (images stay bytes: 55 MB). Throws UserError naming file, place and remedy: data
-/// not there or not what it should be, a split that leaves no rows, an unknown name in `settings` or in the space, a
+/// Loads the data into memory, once (images stay bytes: 55 MB). Throws UserError naming the file, the place and the
+/// remedy. Reasons: missing or wrong data, a split without rows, an unknown name in `settings` or in the space, a
 /// device that this build or machine lacks.
 ///
-/// Training: training_loop.hpp. Text is read in batch_size streams side by side, `sequence` steps a batch, in order;
-/// the network's state goes on from batch to batch, and is cleared with each pass. 1 + 1 units through a snapshot are
-/// bit-equal to 2 in one go on a CPU with one thread. Nothing uses LibTorch's global generators, so several trainers
-/// may train in one process. With hypergradients, `split` of the validation rows serve the hypergradient (variants
-/// without one train on them) and the others the metrics.
+/// The training is that of training_loop.hpp. Text is read in batch_size streams side by side, `sequence` steps a
+/// batch, in order. The network's state goes on from batch to batch, and is cleared with each pass. On a CPU with one
+/// thread, 1 + 1 units through a snapshot are bit-equal to 2 units in one request. LibTorch's global generators are not
+/// used, so that several trainers may train in one process. With hypergradients, the share `split` of the validation
+/// rows serves the hypergradient and the others the metrics. Variants without hypergradient train on this share.
 std::unique_ptr<Trainer> make_torch_trainer(TorchSettings settings, std::shared_ptr<const SearchSpace> space);
 
-/// Throws the UserError that make_torch_trainer() would throw for all but the data's content: cheap, reads no data.
+/// Throws the UserError of make_torch_trainer() for everything but the content of the data. Cheap: reads no data.
 void check_torch_settings(const TorchSettings& settings, const SearchSpace& space);
 
-/// Throws the UserError that make_torch_trainer() would throw for the content of a table (data = "csv"), which it
-/// reads.
+/// Throws the UserError of make_torch_trainer() for the content of a table (data = "csv"), which is read.
 void check_torch_data(const TorchSettings& settings);
 
 bool torch_has_cuda();        ///< this LibTorch was built with CUDA

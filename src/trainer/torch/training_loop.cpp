@@ -21,7 +21,7 @@ namespace {
 /// One member in training: optimizer and position in the data.
 class Loop {
 public:
-    /// Throws Infeasible, or DecodeError where the request's snapshot is of something else.
+    /// Throws Infeasible, or DecodeError where the request's snapshot belongs to something else.
     Loop(const LoopSettings& settings, const TrainRequest& request, Problem& problem)
         : settings_(settings),
           problem_(problem),
@@ -44,7 +44,7 @@ public:
                           std::to_string(request.from));
     }
 
-    /// `reached` follows, for whoever catches an exception.
+    /// `reached` is kept up to date for the handler of an exception.
     TrainResult train(const TrainRequest& request, std::span<const MetricInfo> metrics, Resource& reached) {
         Trained trained;
         for (bool last = false; !last; reached = resource()) {
@@ -101,7 +101,7 @@ private:
         order_ = torch::Tensor();
     }
 
-    /// One update of the weights by LibTorch's optimizer; the batch's loss before it.
+    /// One update of the weights by LibTorch's optimizer. Returns the batch's loss before the update.
     torch::Tensor plain_step(const torch::Tensor& batch) {
         const auto n = static_cast<double>(problem_.rows());
         const double trained =
@@ -123,18 +123,18 @@ private:
         one.other = [&] { return other_loss(); };
         one.recipe = [&] {
             OnePass::Recipe recipe{batch.clone(), problem_.generator().get_state()};
-            if (state_.defined()) recipe.push_back(state_);  // before the batch; the network puts another in its place
+            if (state_.defined()) recipe.push_back(state_);  // before the batch, which replaces it
             return recipe;
         };
         one.curvature = [&] { return problem_.curvature(batch); };
         const auto loss = moving_->update(one);
         if (moving_->stepped() && moving_->hyper_steps() % settings_.hypergradient->log_every == 0)
-            trajectory_.push_back(trajectory_row(step_ + 1, moving_->values()));  // the update at hand is counted later
+            trajectory_.push_back(trajectory_row(step_ + 1, moving_->values()));  // the present update is counted later
         return loss;
     }
 
-    /// What hypergradients are of, on the next batch of an endless walk. In order, batches follow each other without a
-    /// gap, so that a recurrent network's state goes on; it is cleared where the walk begins again.
+    /// The loss for hypergradients, on the next batch of an endless walk. Without shuffling, batches follow each other
+    /// without a gap, so that a recurrent network's state goes on. The state is cleared where the walk begins again.
     torch::Tensor other_loss() {
         const bool tune = uses_validation(settings_.hypergradient->variant);
         const auto rows = tune ? problem_.tune_rows() : problem_.rows();
@@ -144,7 +144,7 @@ private:
         return tune ? problem_.tune_loss(batch, other_state_) : problem_.loss(batch, other_state_);
     }
 
-    /// The batch of that number, of an endless walk. A function of its arguments.
+    /// The batch of this number in an endless walk. Depends only on the arguments.
     torch::Tensor endless_batch(std::int64_t rows, std::int64_t number) {
         const auto size = std::min(batches_.size, rows);
         auto batches = (rows + size - 1) / size;
@@ -157,7 +157,7 @@ private:
         return walk_.slice(0, first, std::min(first + size, rows));
     }
 
-    /// Numbers of the rows in the order of a pass: shuffled by that key, or as they are.
+    /// Row numbers in the order of a pass: shuffled by `key`, or ascending.
     torch::Tensor order_of(std::int64_t rows, std::uint64_t key) const {
         std::vector<std::int64_t> order(static_cast<std::size_t>(rows));
         std::iota(order.begin(), order.end(), std::int64_t{0});
@@ -168,7 +168,7 @@ private:
         return torch::tensor(order, torch::kInt64).to(batches_.rows_on);
     }
 
-    /// With unit "step". Where epochs are shorter than the interval between hyper-steps, not after each of them.
+    /// With unit "step". Where epochs are shorter than the interval between hyper-steps, not after each epoch.
     bool metrics_due() const {
         if (row_ != 0 || moving_ == nullptr) return row_ == 0;
         const auto interval = settings_.hypergradient->interval;
@@ -199,7 +199,8 @@ private:
         return std::nullopt;
     }
 
-    /// What settings beyond the paper did to hypergradients, or that the parent had another optimizer. Waits.
+    /// The effects of settings beyond the paper on hypergradients, or that the parent had another optimizer. Waits for
+    /// the device.
     std::string note() const {
         if (moving_ != nullptr) return moving_->values().acted();
         return new_moments_ ? "the parent had another optimiser: new moments" : "";
@@ -221,7 +222,8 @@ private:
         return snapshot;
     }
 
-    /// `adopted`: a parent's, whose unfinished updates this member would make otherwise.
+    /// `adopted`: the snapshot is a parent's. Its unfinished hypergradient window is discarded, because this member
+    /// would make other updates.
     void load(const Snapshot& snapshot, bool adopted) {
         const bool moments = settings_.inherit_optimizer || !adopted;
         load_module(problem_.model(), snapshot);
@@ -237,14 +239,14 @@ private:
         const auto* values = position.data_ptr<std::int64_t>();
         step_ = values[0], epoch_ = values[1], row_ = values[2], loss_rows_ = values[3];
         restore_tensor(loss_sum_, "training/loss", snapshot);
-        // A child with another number of streams: row n is another place in the text, so the pass begins anew.
+        // A child with another number of streams begins the pass anew, because row n is another place in the text.
         if (!load_state(snapshot, "training/state", state_)) row_ = 0;
         if (!load_state(snapshot, "training/other_state", other_state_)) other_state_ = torch::Tensor();
         if (row_ < 0 || row_ >= problem_.rows() || epoch_ < 0)
             throw DecodeError("the snapshot's position is outside the training rows: it is of another data set");
     }
 
-    /// Returns whether the state, if any, is of as many streams as this member has.
+    /// Returns whether the state, if any, has as many streams as this member.
     bool load_state(const Snapshot& snapshot, const char* name, torch::Tensor& state) const {
         if (snapshot.find(name) != nullptr) state = load_tensor(snapshot, name, torch::kFloat32).to(problem_.device());
         return !state.defined() || state.size(2) == h_.batch_size;
@@ -273,12 +275,12 @@ private:
     std::int64_t step_ = 0, epoch_ = 0;
     std::int64_t row_ = 0;          ///< first of the current epoch's order that has not been trained on
     torch::Tensor order_;           ///< of the rows in the current epoch; undefined before its first step
-    std::int64_t walk_epoch_ = -1;  ///< that walk_ is the order of
+    std::int64_t walk_epoch_ = -1;  ///< whose order is walk_
     torch::Tensor walk_;
     torch::Tensor loss_sum_;  ///< float64 [1] on the device, over the rows of the last epoch begun: no step waits
     std::int64_t loss_rows_ = 0;
     torch::Tensor state_;        ///< of a recurrent network, in the middle of a pass through the training rows
-    torch::Tensor other_state_;  ///< likewise through those of the hypergradient
+    torch::Tensor other_state_;  ///< state of a recurrent network in the rows of the hypergradient
 };
 
 }  // namespace

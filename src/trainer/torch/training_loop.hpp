@@ -27,18 +27,20 @@ struct LoopSettings {
 /// Metrics that follow a trainer's own where hyperparameters move in training (torch_trainer.hpp); all held out.
 std::vector<MetricInfo> moving_metrics();
 
-/// Held while LibTorch's global generators are seeded, and by a thread that draws what must not depend on the others.
+/// Held while LibTorch's global generators are seeded, and by a thread whose draws must not depend on other threads.
 std::mutex& seeding();
 
-/// Answers a request (trainer.hpp). `make` makes the member's problem: called once, on a thread whose number of threads
-/// has been set. `metrics`: the problem's, then moving_metrics() with settings.hypergradient.
+/// Answers a request (trainer.hpp). `make` makes the member's problem. It is called once, on a thread whose number of
+/// threads has been set. `metrics`: those of the problem, then moving_metrics() with settings.hypergradient.
 ///
-/// A row of metrics after each epoch; with unit "step" at the end of each epoch and of the request. The problem is
-/// seeded by (member's seed, unit), rows are ordered by (run_seed, member, epoch), so that no generator's state has to
-/// travel. With hypergradients there is a row for every `log_every` hyper-steps too: the units completed as its
-/// resource, NaN for what is not measured then. Where a metric that is not held out is not finite, the training has
-/// failed. Snapshot: model/<name>, optimiser/<parameter>/<moment>, training/position (step, epoch, row; rows in the
-/// loss), training/loss, training/state and training/other_state (recurrent networks), hypergradient/... .
+/// A row of metrics follows each epoch. With unit "step", a row follows at the end of each epoch and of the request.
+/// The problem is seeded by (member's seed, unit), rows are ordered by (run_seed, member, epoch). No state of a
+/// generator is therefore in the snapshot. With hypergradients there is also a row for every `log_every` hyper-steps.
+/// Its resource is the number of completed units, and it has NaN for what is not measured then. The training has failed
+/// where a metric that is not held out is not finite.
+///
+/// Snapshot: model/<name>, optimiser/<parameter>/<moment>, training/position (step, epoch, row; rows in the loss),
+/// training/loss, training/state and training/other_state (recurrent networks), hypergradient/... .
 TrainResult train_member(const LoopSettings& settings, std::span<const MetricInfo> metrics, const TrainRequest& request,
                          const std::function<std::unique_ptr<Problem>()>& make);
 

@@ -1,7 +1,7 @@
 #pragma once
-// The LibTorch part of the program, libstemma_torch.so (platform/part.hpp). A rank that trains without LibTorch never
-// maps it (it costs 40 MiB of private memory a process and a third of a second), and a program without that file beside
-// it is one without LibTorch.
+// The LibTorch part of the program, libstemma_torch.so (platform/part.hpp). It costs 40 MiB of private memory a process
+// and a third of a second, so a rank that trains without LibTorch never maps it. A program without this file beside it
+// works without LibTorch.
 
 #include <memory>
 #include <string>

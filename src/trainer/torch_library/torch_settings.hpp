@@ -1,5 +1,5 @@
 #pragma once
-// What a training by LibTorch is told: networks on images (Fashion-MNIST, CIFAR-10), tables (CSV) and text. No LibTorch
+// Settings of a training by LibTorch: networks on images (Fashion-MNIST, CIFAR-10), tables (CSV) and text. No LibTorch
 // type is visible here.
 
 #include <cstdint>
@@ -33,30 +33,30 @@ struct TorchSettings {
     std::string target;  ///< csv: name of the column to predict, "" = the last one
     /// Or "rows" (text: always): in the file's order, train, then validation, then test.
     std::string split = "permuted";
-    /// Size of the validation set: < 1 a share, else a number of rows. 0: csv, text a tenth; images half of the 10,000
-    /// test images. Otherwise images are taken from those for training ("rows": the last ones).
+    /// Size of the validation set: a share if < 1, otherwise a number of rows. 0: for csv and text a tenth, for images
+    /// half of the 10,000 test images. Otherwise images are taken from the training images ("rows": the last ones).
     double valid = 0;
-    /// Size of the test set. 0: csv, text a tenth; images: all test images that are not for validation.
+    /// Size of the test set. 0: for csv and text a tenth; for images all test images that are not for validation.
     double test = 0;
     std::uint64_t vocabulary = 10000;  ///< text: most words that the model knows, with <unk> for the others; >= 2
     std::uint64_t train_rows = 0;      ///< use only the first so many training rows of the split; 0 = all
     std::string model = "mlp";         ///< one of torch_models()
     std::string unit = "epoch";        ///< or "step": what resources count
-    /// Values of hyperparameters that the space does not have. Neither there nor here: the default of the job
-    /// reference.
+    /// Values of hyperparameters that the space does not have. The default of the job reference holds for a
+    /// hyperparameter in neither.
     std::map<std::string, Literal> fixed;
     bool inherit_optimiser = true;      ///< a child starts with its parent's moments, else with new ones
     int threads = 1;                    ///< of one training, >= 1
     std::string device = "cpu";         ///< or "cuda", "cuda:1", ...
-    bool deterministic = true;          ///< CUDA: only algorithms that give the same bits each time
+    bool deterministic = true;          ///< CUDA: only algorithms that give the same bits in each run
     bool tf32 = false;                  ///< CUDA: TensorFloat-32 in products and convolutions
     std::string precision = "float32";  ///< or "bf16": automatic mixed precision (weights stay float32)
-    /// Where nothing moves: LeNet's first block as one operation (CPU), LibTorch's own LSTM. The same functions,
-    /// rounded differently.
+    /// Where nothing moves, LeNet's first block is one operation (CPU), and the LSTM is LibTorch's own. The functions
+    /// are the same, but rounded differently.
     bool fused = true;
     std::uint64_t run_seed = 0;  ///< of splits and of the order of training rows
-    /// Hyperparameters with role = "hypergradient" move during training. Needed exactly when the space has such ones
-    /// (or for the variants to compare with, which move none).
+    /// Hyperparameters with role = "hypergradient" move during training. Needed exactly when the space has such
+    /// hyperparameters, or for the variants to compare with, which move nothing.
     std::optional<HypergradientSettings> hypergradient = {};
 };
 

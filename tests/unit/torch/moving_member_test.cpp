@@ -138,7 +138,8 @@ TEST(MovingMember, AChildMayTurnAmsgradOn) {
     EXPECT_NE(went_on.snapshot.find("hypergradient/moments/second_most"), nullptr);
 }
 
-/// A parent's unfinished window would be made again with the child's dropout: its weights would be nobody's.
+/// A child that finished its parent's unfinished window would use its own dropout. The weights would then follow from
+/// no training.
 TEST(MovingMember, AChildStartsFromItsParentsWeightsInTheMiddleOfAWindowToo) {
     Training parent(sgd_space(), energy("diff_through_opt", "step"), slow);
     const auto trained = parent.train(0, 8);  // the window is of updates 6 to 10

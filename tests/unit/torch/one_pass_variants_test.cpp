@@ -1,5 +1,5 @@
-// What single variants do, through OnePass: hyper-steps against gradients and differences taken here, weights that go
-// back, children whose update rule is another than their parent's, masks of updates that are taken once more.
+// What single variants do, through OnePass: hyper-steps against gradients and differences taken here, and weights that
+// are set back. Also children with another update rule than their parent's, and masks of recomputed updates.
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 

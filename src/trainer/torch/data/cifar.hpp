@@ -13,8 +13,8 @@ struct CifarImages {
     std::vector<std::uint8_t> pixels;  ///< [images, channels, side, side], row-major
 };
 
-/// Throws UserError naming the file when it cannot be read, is no multiple of a record's 3073 bytes, has no record or a
-/// label above 9.
+/// Throws UserError naming the file when it cannot be read or has no record. The size must be a multiple of a record's
+/// 3073 bytes, and no label may be above 9.
 CifarImages read_cifar(const std::string& file);
 
 }  // namespace stemma

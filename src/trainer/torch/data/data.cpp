@@ -21,13 +21,13 @@ std::pair<torch::Tensor, torch::Tensor> mean_and_scale(const torch::Tensor& valu
     return {values.mean(0), torch::where(scale > 0, scale, torch::ones_like(scale))};
 }
 
-/// How a table is used: which column is predicted, and how its rows are dealt out.
+/// Which column of a table is predicted, and how its rows are split.
 struct CsvUse {
     std::size_t target = 0;
     std::int64_t trains = 0, valids = 0, tests = 0;
 };
 
-/// Throws UserError where the job asks for what the table does not have.
+/// Throws UserError where the table lacks what the job asks for.
 CsvUse csv_use(const TorchSettings& settings, const CsvTable& table) {
     CsvUse use;
     use.target = table.columns.size() - 1;

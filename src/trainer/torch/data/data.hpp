@@ -22,7 +22,7 @@ struct Data {
     std::int64_t classes = 0;  ///< 0 = regression; text: words of the vocabulary
     double target_scale = 1;   ///< standard deviation of the target over the training rows
     torch::Tensor mean;        ///< [channels, 1, 1] of pixels in [0, 1]; undefined: pixels are not standardised
-    torch::Tensor scale;       ///< likewise their standard deviations
+    torch::Tensor scale;       ///< standard deviation of each channel, with the same shape
 
     bool text() const { return train.x.scalar_type() == torch::kInt64; }
     bool images() const { return train.x.dim() == 4; }
@@ -35,10 +35,10 @@ struct Data {
 /// UserError.
 Data load_data(const TorchSettings& settings, torch::Device device);
 
-/// The same, and a table can be read and has what the settings name: reads it whole.
+/// Makes the checks of load_data(). A table is read whole.
 void check_data(const TorchSettings& settings);
 
-/// The files that the settings name are there; throws UserError with the remedy.
+/// Checks that the files named in the settings exist. Throws UserError with the remedy.
 void check_data_files(const TorchSettings& settings);
 
 }  // namespace stemma

@@ -1,5 +1,5 @@
 #pragma once
-// How a data set is dealt out to training, validation and test.
+// Splits of a data set into training, validation and test.
 
 #include <cstdint>
 #include <string>
@@ -19,13 +19,13 @@ std::int64_t share(double size, std::int64_t rows, double fallback);
 void demand_rows(const std::string& name, std::int64_t total, std::int64_t train, std::int64_t valid, std::int64_t test,
                  const std::string& what = "rows");
 
-/// Images come as a training and a test set. Validation images are half of the test images, or as many training images
-/// as settings.valid says. Throws UserError.
+/// Images come as a training set and a test set. The validation images are half of the test images, or as many training
+/// images as settings.valid says. Throws UserError.
 void split_images(const TorchSettings& settings, const Rows& train, const Rows& test, Data& data);
 
-/// Gives the first validation rows to the hypergradient, or to training where the variant has no use for them: all
-/// variants then learn from the same rows. A share of 1 leaves the metrics on rows that training or hypergradient saw.
-/// Throws UserError.
+/// Gives the first validation rows to the hypergradient. Where the variant does not use them, they go to training, so
+/// that all variants learn from the same rows. With a share of 1, metrics are measured on rows of the training or the
+/// hypergradient. Throws UserError.
 void split_validation(const HypergradientSettings& settings, Data& data);
 
 }  // namespace stemma

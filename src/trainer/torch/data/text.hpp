@@ -13,7 +13,7 @@ namespace stemma {
 class Lexicon {
 public:
     /// The words of a file, by number: separated by white space, and "<eos>" for each end of a line. Throws UserError
-    /// naming the file when it cannot be read, holds a zero byte (no text) or no word.
+    /// naming the file when it cannot be read, holds a zero byte (no text) or holds no word.
     std::vector<std::int64_t> read(const std::string& file);
     const std::vector<std::string>& words() const { return words_; }
 
@@ -31,8 +31,8 @@ struct Vocabulary {
     std::vector<std::int64_t> translated(std::span<const std::int64_t> text) const;
 };
 
-/// The most frequent words of `training`, at most `largest` (>= 2) with "<unk>"; of equally frequent ones, those that
-/// came first.
+/// The most frequent words of `training`, at most `largest` (>= 2) with "<unk>". Of equally frequent words, the first
+/// ones in the text.
 Vocabulary make_vocabulary(const Lexicon& lexicon, std::span<const std::int64_t> training, std::size_t largest);
 
 }  // namespace stemma

@@ -6,18 +6,18 @@
 
 namespace stemma {
 
-/// The files that the settings name are there; throws UserError with the remedy.
+/// Checks that the files named in the settings exist. Throws UserError with the remedy.
 void check_text_files(const TorchSettings& settings);
 
-/// Read and split, on the CPU: each part is one long sequence of words with, as targets, the same one word on. Throws
-/// UserError.
+/// Read and split, on the CPU. Each part is one long sequence of words. Its targets are the same sequence, shifted by
+/// one word. Throws UserError.
 Data load_text(const TorchSettings& settings);
 
-/// Text of load_text() as a member reads it: x and y int64 [steps, streams], a row being a step of all streams.
-/// Training and what the hypergradient sees are cut into batch_size streams. Validation and test are measured in 40
-/// streams, or fewer where these would be shorter than 70 steps, so that members of any batch size are compared on the
-/// same words. What does not fill a step is left out. Throws Infeasible when a part is shorter than its streams are
-/// many.
+/// Text of load_text() as a member reads it: x and y int64 [steps, streams], where a row is a step of all streams.
+/// Training rows and the hypergradient's rows are cut into batch_size streams. Validation and test are measured in 40
+/// streams, or in fewer where streams would be shorter than 70 steps. Members of any batch size are thus compared on
+/// the same words. Words that do not fill a step are left out. Throws Infeasible when a part has fewer words than
+/// streams.
 Data in_streams(const Data& text, std::int64_t batch_size);
 
 }  // namespace stemma

@@ -1,5 +1,5 @@
 #pragma once
-// A training loss with its gradient, and Hessian-vector products at the weights it was taken at.
+// A training loss with its gradient and Hessian-vector products, at the weights where the loss was taken.
 
 #include <torch/torch.h>
 
@@ -14,7 +14,7 @@ public:
     /// By each parameter (undefined = zero).
     virtual const std::vector<torch::Tensor>& gradients() const = 0;
     /// Derivative of <gradients, vectors> by each parameter (undefined = zero). The parameters must have the values
-    /// that the loss was taken at.
+    /// that they had when the loss was taken.
     virtual std::vector<torch::Tensor> times(const std::vector<torch::Tensor>& vectors) const = 0;
 };
 
@@ -34,11 +34,12 @@ private:
 };
 
 /// ReLU networks of linear layers by hand (Pearlmutter's R operator, Neural Computation 6, 1994; the second derivative
-/// of ReLU is zero): no graph, and a product costs about as much as a gradient.
+/// of ReLU is zero). No graph is kept, and a product costs about as much as a gradient.
 class ReluMlpCurvature : public Curvature {
 public:
-    /// `parameters`: weight [out, in] and bias [out] of each layer in turn, a ReLU between them. `x` [n, in]; `y` [n]:
-    /// int64 classes (mean cross-entropy of the last layer as logits), else numbers (mean squared error of one output).
+    /// `parameters`: weight [out, in] and bias [out] of each layer in turn, with a ReLU between layers. `x` [n, in].
+    /// `y` [n]: int64 classes (mean cross-entropy of the last layer as logits), otherwise numbers (mean squared error
+    /// of one output).
     ReluMlpCurvature(std::vector<torch::Tensor> parameters, torch::Tensor x, const torch::Tensor& y);
     torch::Tensor loss() const override { return loss_; }
     const std::vector<torch::Tensor>& gradients() const override { return gradients_; }

@@ -1,5 +1,5 @@
 #pragma once
-// A model's parameters as one vector: an update is then a few operations, however many tensors the model has.
+// A model's parameters as one vector. An update is then a few operations, however many tensors the model has.
 
 #include <torch/torch.h>
 
@@ -7,18 +7,18 @@
 
 namespace stemma {
 
-/// The parameters become views of one vector [n], in the given order. Which vector can be changed at any time, so
-/// that a graph recorded at older weights can be walked with those weights in place.
+/// The parameters become views of one vector [n], in the given order. This vector can be exchanged at any time, so that
+/// a graph recorded at older weights can be walked with these older weights in place.
 class FlatParameters {
 public:
-    /// Parameters of one type on one device, of which those that require no gradient (frozen) are left out. Their
-    /// values are copied into the first vector. Throws UserError when none is left.
+    /// Parameters of one type on one device. Parameters that require no gradient (frozen) are left out. The values are
+    /// copied into the first vector. Throws UserError when no parameter is left.
     explicit FlatParameters(std::vector<torch::Tensor> parameters);
 
     const torch::Tensor& flat() const { return flat_; }
     const std::vector<torch::Tensor>& parameters() const { return parameters_; }
-    /// From now on the parameters are views of `flat`. A graph recorded before refers to them, not to their old
-    /// values: before walking it, call this with the vector it was recorded at.
+    /// From now on the parameters are views of `flat`. A graph recorded before refers to the parameters, not to their
+    /// old values. Before walking the graph, call this with the vector at which it was recorded.
     void point_to(const torch::Tensor& flat);
 
     /// Gradients (undefined = zero) as one vector without a graph.

@@ -39,7 +39,7 @@ Moments load_moments(const Snapshot& snapshot, const std::string& prefix, const 
 
 constexpr auto rule_array = "hypergradient/rule";
 
-/// Of the update whose moments a snapshot has. Snapshots from before it was written: as `own`.
+/// The rule of the update whose moments a snapshot has. Old snapshots do not name the rule and count as `own`.
 std::string rule_in(const Snapshot& snapshot, const std::string& own) {
     const auto* array = snapshot.find(rule_array);
     if (array == nullptr) return own;
@@ -48,7 +48,8 @@ std::string rule_in(const Snapshot& snapshot, const std::string& own) {
     return name;
 }
 
-/// What a member with another rule than its parent's cannot take over: SGD has no betas, Adam has no momentum.
+/// The hyperparameters whose values a member with another rule than its parent's cannot take over. SGD has no betas,
+/// Adam has no momentum.
 PerHyper<bool> values_of_another_meaning(const std::string& rule, const std::string& parents) {
     const bool other = (rule == "sgd") != (parents == "sgd");
     PerHyper<bool> anew{};
@@ -82,12 +83,12 @@ std::int64_t OnePass::window() const {
     return settings_.variant == "unrolled" ? settings_.interval : 1;
 }
 
-/// Weights go back here and not after a hyper-step, so that the last interval's stay.
+/// Weights are set back here and not after a hyper-step, so that the last interval's weights stay.
 void OnePass::begin_interval() {
     if (in_interval_ == 0 && settings_.reset && hyper_steps_ > 0) parameters_.point_to(initial_.clone());
 }
 
-/// `gradient`: the loss's, before it was clipped.
+/// `gradient`: of the loss, before clipping.
 torch::Tensor OnePass::plain_update(const Batch& batch, torch::Tensor& gradient) {
     const auto loss = batch.train();
     gradient = plain_gradient(parameters_, loss, 0);
@@ -101,7 +102,7 @@ std::unique_ptr<Curvature> OnePass::by_autograd(const torch::Tensor& loss) const
 }
 
 std::unique_ptr<Curvature> OnePass::again(std::vector<torch::Tensor> buffers, const Loss& loss) const {
-    // By exchange, not by copying: the graph notices values that are overwritten.
+    // The buffers are exchanged, not copied, because the graph notices overwritten values.
     const torch::NoGradGuard no_grad;
     std::vector<torch::Tensor> kept;
     for (auto& buffer : buffers) {
@@ -206,7 +207,7 @@ void OnePass::load(const Snapshot& snapshot, bool with_optimiser, const Again& a
     if (!with_optimiser) return;
     in_interval_ = position[0].item<std::int64_t>();
     hyper_steps_ = position[1].item<std::int64_t>();
-    if (rule != rule_name_) return;  // nor do another rule's moments mean the same; a window begins anew, too
+    if (rule != rule_name_) return;  // the moments of another rule mean something else; the window begins anew, too
     moments_ = load_moments(snapshot, "hypergradient/moments/", parameters_.flat());
     const auto unfinished = position[2].item<std::int64_t>();
     if (unfinished == 0 || !again) return;

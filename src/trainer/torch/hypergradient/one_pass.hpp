@@ -1,5 +1,5 @@
 #pragma once
-// Training with hyperparameters that move: weight updates, and every `interval` of them a hyper-step.
+// Training with hyperparameters that move: weight updates, and a hyper-step after every `interval` updates.
 
 #include <torch/torch.h>
 
@@ -17,20 +17,19 @@ namespace stemma {
 
 class OnePass {
 public:
-    /// A loss [] of the parameters as they are when it is called, with a graph.
+    /// A loss [] of the current parameters, with a graph.
     using Loss = std::function<torch::Tensor()>;
-    /// Tensors from which the loss of a batch can be had again (row numbers, a generator's state, a network's): of
-    /// int64, uint8 or float32.
+    /// Tensors needed to recompute a batch's loss (row numbers, the state of a generator, of a network), of int64,
+    /// uint8 or float32.
     using Recipe = std::vector<torch::Tensor>;
 
     struct Batch {
         Loss train;
-        /// Validation batch; baydin: a second batch for training. Called after the update, once a hyper-step.
+        /// Loss of a validation batch; baydin: of a second training batch. Called after the update, once a hyper-step.
         Loss other;
-        /// Asked only for updates that a hypergradient will go through beyond the present one; may be empty where no
-        /// snapshot is taken.
+        /// Called only for updates that a later hypergradient will go through. May be empty where no snapshot is taken.
         std::function<Recipe()> recipe = {};
-        /// The training loss with a curvature of the model's own, in place of `train`; may be empty, or give nullptr.
+        /// The training loss with a curvature of the model's own, in place of `train`. May be empty or return nullptr.
         std::function<std::unique_ptr<Curvature>()> curvature = {};
     };
 
@@ -41,9 +40,10 @@ public:
     OnePass(const OnePass&) = delete;  // recorded updates refer to its parameters
     OnePass& operator=(const OnePass&) = delete;
 
-    /// One weight update, and a hyper-step if one is due. With `reset` the weights go back before an interval's first
-    /// update, so that those of the last interval, whichever it is, stay. Returns the training loss before it, without
-    /// graph. Graphs are kept for the last update of an interval alone (diff_through_opt: `window`, unrolled: all).
+    /// One weight update, and a hyper-step if it is due. With `reset` the weights are set back before an interval's
+    /// first update and never after a hyper-step. The final weights are thus trained ones. Returns the training loss
+    /// before the update, without graph. Only the graph of an interval's last update is kept (diff_through_opt: of the
+    /// last `window` updates, unrolled: of all).
     torch::Tensor update(const Batch& batch);
 
     /// The last update() made a hyper-step.
@@ -55,16 +55,17 @@ public:
 
     /// Adds arrays "hypergradient/..." to a snapshot that has the parameters' values.
     void save(Snapshot& snapshot) const;
-    /// The loss of a recipe once more.
+    /// Recomputes the loss of a recipe.
     using Again = std::function<std::unique_ptr<Curvature>(const Recipe&)>;
-    /// After the parameters' values have been restored. `again`: for updates of an unfinished window, whose graphs do
-    /// not travel; empty for a child, who would make other updates (with other dropout, say): its window begins anew.
-    /// Without optimiser (a child that starts afresh): moved values alone. From a parent with another `optimiser`: its
-    /// moments stay behind, and between SGD and Adam so do momentum and betas. Throws DecodeError.
+    /// To be called after the parameters' values have been restored. `again` recomputes the updates of an unfinished
+    /// window, whose graphs are not in the snapshot. It is empty for a child, which would make other updates (with
+    /// other dropout, for example), so that the child's window begins anew. Without optimiser (a child that starts
+    /// afresh), only moved values are loaded. The moments of a parent with another `optimiser` are not loaded. Nor are
+    /// momentum and betas between SGD and Adam. Throws DecodeError.
     void load(const Snapshot& snapshot, bool with_optimiser, const Again& again);
-    /// Of a loss with a graph.
+    /// The curvature of a loss with a graph.
     std::unique_ptr<Curvature> by_autograd(const torch::Tensor& loss) const;
-    /// For load(): of a loss that is taken once more; `buffers` (running statistics) keep their values.
+    /// For load(): the curvature of a recomputed loss. `buffers` (running statistics) keep their values.
     std::unique_ptr<Curvature> again(std::vector<torch::Tensor> buffers, const Loss& loss) const;
 
 private:

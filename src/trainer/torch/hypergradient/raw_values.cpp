@@ -68,7 +68,7 @@ void RawValues::refresh() {
     for (std::size_t number = 0; number < hyper_count; ++number) host[number] = used_.value[number].item<double>();
 }
 
-/// Only what moves: a constant learning rate may lie outside.
+/// Only values that move: a constant learning rate may lie outside.
 void RawValues::clamp() {
     const auto inside = raw_.clone();
     for (std::size_t number = 0; number < hyper_count; ++number) {
@@ -106,7 +106,7 @@ void RawValues::step(const PerHyper<torch::Tensor>& gradient) {
                             ? (gradient[number] * slope(hyper, used_.value[number])).reshape({-1})
                             : torch::zeros_like(part(raw_, hyper)));
     }
-    torch::Tensor keep;  // what a skipped step leaves as it is
+    torch::Tensor keep;  // the values that a skipped step leaves unchanged
     const auto raw_gradient = guarded(torch::cat(parts), keep);
     const auto unless_skipped = [&](torch::Tensor& value, const torch::Tensor& next) {
         value = keep.defined() ? torch::where(keep, value, next) : next;
@@ -143,7 +143,7 @@ torch::Tensor RawValues::guarded(torch::Tensor gradient, torch::Tensor& skip) {
 
 void RawValues::step_lr(const torch::Tensor& ascent, double rate) {
     const torch::NoGradGuard no_grad;
-    torch::Tensor skip;  // not looked at: what is skipped is zero, and there are no moments
+    torch::Tensor skip;  // not used: the skipped change is zero, and there are no moments
     add_to_lr(guarded(ascent, skip) * rate);
 }
 
@@ -165,7 +165,7 @@ HyperPoint RawValues::point() const {
     const torch::NoGradGuard no_grad;
     HyperPoint point;
     const auto rates = part(raw_, Hyper::lr).to(torch::kFloat64);
-    // Over 16 million entries quantile() refuses; a regular sample tells as much.
+    // quantile() refuses over 16 million entries. A regular sample is as good.
     const auto stride = rates_ / 1'000'000 + 1;
     const auto quantiles =
         torch::quantile(rates.slice(0, 0, rates_, stride), torch::tensor({0.05, 0.5, 0.95}, rates.options()))

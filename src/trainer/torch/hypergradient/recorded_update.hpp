@@ -1,5 +1,5 @@
 #pragma once
-// A weight update that was really made, with its graph kept, and hypergradients from such updates.
+// A weight update that was made, with its graph kept, and hypergradients from such updates.
 
 #include <torch/torch.h>
 
@@ -13,11 +13,12 @@
 
 namespace stemma {
 
-/// The training gradient at the parameters' present values, its curvature, and the update made from it. Memory: the
-/// curvature's, and of vectors of the weights' size four with SGD, about fourteen with Adam.
+/// The training gradient at the parameters' present values, its curvature, and the update made from it. Memory: that of
+/// the curvature, and four vectors of the weights' size with SGD, about fourteen with Adam.
 class RecordedUpdate {
 public:
-    /// `curvature` of the training loss at the parameters as they are. Moves `moments` on; the parameters stay.
+    /// `curvature` of the training loss at the present parameters. Moves `moments` on, and leaves the parameters
+    /// unchanged.
     RecordedUpdate(FlatParameters& parameters, std::unique_ptr<Curvature> curvature, const UpdateRule& rule,
                    Moments& moments, const UsedValues& used);
 
@@ -40,12 +41,13 @@ private:
 /// Scales to the global norm `clip` if the gradients are longer; differentiable; 0 = no limit.
 std::vector<torch::Tensor> clipped(std::vector<torch::Tensor> gradients, double clip);
 
-/// The gradient, without a graph, of the loss by the parameters as they are, clipped as above.
+/// The clipped gradient of the loss by the present parameters, without a graph.
 torch::Tensor plain_gradient(const FlatParameters& parameters, const torch::Tensor& loss, double clip);
 
-/// p = a sum_{j < terms} ((I - a J)^T)^j v, J = du/dw of the update (equations 4 to 6 of arXiv 2110.10461 with a = 1):
-/// terms - 1 Hessian-vector products. With `truncate`, terms from the first one on that is longer than the one
-/// before it count as zero. `truncated` [] is 1 when that happened, else 0; undefined when not asked for.
+/// p = a sum_{j < terms} ((I - a J)^T)^j v, with J = du/dw of the update. For a = 1 these are equations 4 to 6 of
+/// arXiv 2110.10461. Costs terms - 1 Hessian-vector products. With `truncate`, the first term that is longer than the
+/// term before it counts as zero, and so do all later terms. `truncated` [] is then 1, otherwise 0. It is undefined
+/// without `truncate`.
 struct Series {
     torch::Tensor sum;
     torch::Tensor truncated;
@@ -57,8 +59,8 @@ PerHyper<torch::Tensor> implicit_hypergradient(FlatParameters& parameters, const
                                                const torch::Tensor& v, const HypergradientSettings& settings,
                                                torch::Tensor& truncated);
 
-/// dV/d used, exact through the recorded updates in order (weights and moments before the first one are constants);
-/// `v` = dV/dw after the last one. One Hessian-vector product an update but the first.
+/// dV/d used, exact through the recorded updates in order (weights and moments before the first one are constants). `v`
+/// = dV/dw after the last update. Costs one Hessian-vector product for each update but the first.
 PerHyper<torch::Tensor> unrolled_hypergradient(FlatParameters& parameters, const std::vector<RecordedUpdate>& updates,
                                                const torch::Tensor& v);
 

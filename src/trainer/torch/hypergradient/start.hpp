@@ -1,5 +1,5 @@
 #pragma once
-// From job and search space to what moves in a member.
+// What moves in a member, from the job and the search space.
 
 #include <cstdint>
 #include <map>
@@ -18,15 +18,15 @@ namespace stemma {
 std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>& settings,
                                       const NamedConfiguration& configuration, const Hyperparameters& hyperparameters);
 
-/// What hyper_start() would refuse every member for, of the job's constants. Throws UserError.
+/// Throws UserError for constants of the job with which hyper_start() would refuse every member.
 void check_differentiable(const std::map<std::string, Literal>& fixed, const SearchSpace& space);
 
-/// `settings` with the hyperparameter gradient_clip in place of the key of the same name, where it is given.
+/// `settings`, with the hyperparameter gradient_clip (if given) in place of the key of this name.
 HypergradientSettings with_clip(HypergradientSettings settings, const Hyperparameters& hyperparameters);
 
 /// Names of a trajectory's columns.
 std::vector<std::string> trajectory_columns();
-/// Their values after `step` weight updates. Waits for the device.
+/// The values of these columns after `step` weight updates. Waits for the device.
 std::vector<double> trajectory_row(std::int64_t step, const RawValues& values);
 
 }  // namespace stemma

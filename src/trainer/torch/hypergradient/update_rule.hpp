@@ -1,6 +1,6 @@
 #pragma once
-// Weight updates u(lambda, w) with w' = w - u, as functions that can be differentiated, on all weights of a model as
-// one vector [n]. Section 2 of arXiv 2110.10461 (SGD); Adam and AdamW are beyond the paper.
+// Weight updates u(lambda, w) with w' = w - u, as functions that can be differentiated. All weights of a model are one
+// vector [n]. SGD is from section 2 of arXiv 2110.10461; Adam and AdamW are beyond the paper.
 
 #include <torch/torch.h>
 
@@ -22,7 +22,7 @@ using PerHyper = std::array<T, hyper_count>;
 /// decay, the logistic function for momentum and beta2.
 struct UsedValues {
     PerHyper<torch::Tensor> value;
-    std::optional<PerHyper<double>> host;  ///< the same on the host where all are scalars and reading them is free
+    std::optional<PerHyper<double>> host;  ///< the same on the host, where all are scalars and reading them is free
     const torch::Tensor& operator[](Hyper hyper) const { return value[static_cast<std::size_t>(hyper)]; }
 };
 torch::Tensor used_from_raw(Hyper hyper, const torch::Tensor& raw);
@@ -75,8 +75,8 @@ public:
     /// weights <- weights - u, in place, without a graph.
     virtual void advance(torch::Tensor& weights, const torch::Tensor& gradient, Moments& moments,
                          const UsedValues& used) const;
-    /// apply() without a graph, with what is needed to differentiate it. By automatic differentiation unless a rule has
-    /// closed forms.
+    /// apply() without a graph, together with what is needed to differentiate the update. Differentiation is automatic
+    /// unless a rule has closed forms.
     virtual std::pair<UpdateResult, std::unique_ptr<Linearised>> linearise(const torch::Tensor& gradient,
                                                                            const torch::Tensor& weights,
                                                                            const Moments& moments,

@@ -18,8 +18,8 @@ torch::Tensor output(const torch::Tensor& x, const torch::Tensor& weight, Geomet
     return at::conv2d(x, weight, {}, g.stride, g.padding);
 }
 
-/// Of <gradient, conv(x, weight)> by x and by weight. `x` gives the shape of the first and the values of the second,
-/// `weight` the other way round.
+/// Derivatives of <gradient, conv(x, weight)> by x and by weight. `x` gives the shape of the first and the values of
+/// the second derivative, `weight` the other way round.
 std::pair<torch::Tensor, torch::Tensor> pulled(const torch::Tensor& gradient, const torch::Tensor& x,
                                                const torch::Tensor& weight, Geometry g, std::array<bool, 2> wanted) {
     auto [by_x, by_weight, by_bias] =

@@ -5,9 +5,10 @@
 
 namespace stemma {
 
-/// As torch::conv2d() of x [n, in, h, w] and weight [out, in, k, k], with the same first derivatives. The second ones
-/// are made of the same three kernels (output, gradient of the input, of the weight); LibTorch's own take several times
-/// as long on a CPU, where they are convolutions with kernels as large as the image. No third derivative.
+/// Like torch::conv2d() of x [n, in, h, w] and weight [out, in, k, k], with the same first derivatives. The second
+/// derivatives are made of the same three kernels (output, gradient of the input, of the weight). LibTorch's own second
+/// derivatives are convolutions with kernels as large as the image, and take several times as long on a CPU. No third
+/// derivative.
 torch::Tensor convolution_twice(const torch::Tensor& x, const torch::Tensor& weight, std::int64_t stride,
                                 std::int64_t padding);
 

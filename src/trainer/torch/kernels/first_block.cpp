@@ -12,11 +12,12 @@ namespace {
 
 using S = FirstBlockShape;
 
-/// Gradients are summed by blocks of images, then over blocks in order: the same bits with any number of threads.
+/// Gradients are summed by blocks of images, then over blocks in order. Results have the same bits with any number of
+/// threads.
 constexpr std::int64_t images_per_block = 32;
 
-/// Of the outputs `gradient` to weights and biases. Linear in `gradient`, and what it does depends on `places` alone:
-/// so its own derivative is the convolution with other weights at those places.
+/// From the gradient of the outputs to that of weights and biases. Linear in `gradient`, and depends on nothing else
+/// but `places`. Its own derivative is therefore the convolution with other weights at these places.
 class FirstBlockGradient : public torch::autograd::Function<FirstBlockGradient> {
 public:
     static torch::autograd::tensor_list forward(torch::autograd::AutogradContext* context,

@@ -34,8 +34,8 @@ using Row = std::array<float, S::out>;
     lower = below;
 }
 
-/// Maxima of 2 x 2, cut off at 0. A NaN gets through, so that a diverged training is seen. No branches: which of the
-/// four is the maximum cannot be predicted.
+/// Maxima of 2 x 2, cut off at 0. A NaN is passed on, so that a diverged training is detected. No branches, because the
+/// place of the maximum cannot be predicted.
 [[gnu::always_inline]] inline void pool_rows(const Row& upper, const Row& lower, float* values, std::uint8_t* places) {
     std::array<float, S::pooled> best;
     std::array<std::int32_t, S::pooled> place;
@@ -54,7 +54,7 @@ using Row = std::array<float, S::out>;
     for (std::size_t i = 0; i < S::pooled; ++i) places[i] = static_cast<std::uint8_t>(place[i]);
 }
 
-/// Windows are read 8 wide: three columns too many, that are dropped.
+/// Windows are read 8 wide. The three excess columns are dropped.
 constexpr std::size_t lanes = 8;
 using Window = std::array<std::array<float, lanes>, S::kernel>;
 using Padded = std::array<float, S::pixels + lanes>;

@@ -16,8 +16,8 @@ struct FirstBlockShape {
 void first_block_forward(const float* image, const float* weights, const float* biases, std::int64_t maps,
                          float* values, std::uint8_t* places);
 
-/// Adds the image's share to weight_sums [maps, 25] and bias_sums [maps]: each maximum hands its gradient to the window
-/// of pixels that it came from.
+/// Adds the image's share to weight_sums [maps, 25] and bias_sums [maps]. Each maximum passes its gradient to the
+/// window of pixels that it came from.
 void first_block_backward(const float* image, const float* gradient, const std::uint8_t* places, std::int64_t maps,
                           float* weight_sums, float* bias_sums);
 

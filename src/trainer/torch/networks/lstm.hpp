@@ -7,15 +7,15 @@
 
 namespace stemma {
 
-/// `layers` LSTM layers and an embedding of `width`, dropout between the layers, a decoder of its own (no weights are
-/// shared). Initial weights are PyTorch's defaults: embedding normal (0, 1), LSTM uniform within 1 / sqrt(width),
-/// decoder draw_uniform(). Input int64 [steps, streams], logits [steps * streams, classes]; the state that
-/// forward_from() carries is float32 [2, layers, streams, width]: outputs and cells. `fused`: by LibTorch's own LSTM
-/// (cuDNN's on a GPU, oneDNN's on some CPUs), which not everywhere can be differentiated twice.
+/// `layers` LSTM layers, an embedding of `width`, dropout between the layers, and a decoder that shares no weights.
+/// Initial weights are PyTorch's defaults: embedding normal (0, 1), LSTM uniform within 1 / sqrt(width), decoder
+/// draw_uniform(). Input int64 [steps, streams], logits [steps * streams, classes]. The state of forward_from() is
+/// float32 [2, layers, streams, width]: outputs and cells. `fused`: LibTorch's own LSTM is used (cuDNN's on a GPU,
+/// oneDNN's on some CPUs), which cannot be differentiated twice everywhere.
 std::shared_ptr<Network> make_lstm(const Data& data, const Hyperparameters& hyperparameters, bool fused,
                                    at::Generator& generator);
 
-/// Weights that it has, about.
+/// Number of weights, approximately.
 double lstm_weights(double words, double width, double layers);
 
 /// One layer as at::lstm computes it (gates: input, forget, cell, output), of operations that can be differentiated any

@@ -91,7 +91,7 @@ public:
         } else {
             x = torch::relu(torch::max_pool2d(conv1_->forward(x), 2));
         }
-        // oneDNN's convolutions of a few maps go through their gradients in half the time when the maps lie innermost.
+        // oneDNN's convolutions of a few maps compute their gradients in half the time when the maps lie innermost.
         if (kernels_.fused && x.is_cpu()) x = x.contiguous(at::MemoryFormat::ChannelsLast);
         x = kernels_.twice ? convolution_twice(x, conv2_->weight, 1, 0) + conv2_->bias.view({1, -1, 1, 1})
                            : conv2_->forward(x);
@@ -118,7 +118,8 @@ double weights_of(const std::string& model, const Data& data, const Hyperparamet
     return layers == 0 ? 0 : static_cast<double>(data.features()) * width + (layers - 1) * width * width;
 }
 
-/// Linux lends memory that it does not have and then kills the process; so what cannot fit is refused beforehand.
+/// Linux grants memory that it does not have and later kills the process. Networks that cannot fit are thus refused
+/// beforehand.
 void demand_memory(const std::string& model, const Data& data, const Hyperparameters& h) {
     const auto batch = static_cast<double>(std::min(h.batch_size, data.train.size()));
     const double activations = model == "mlp" ? 4 * batch * static_cast<double>(h.width * h.layers) : 0;

@@ -19,7 +19,7 @@ NetworkProblem::NetworkProblem(const TorchSettings& settings, const Data& data, 
         throw Infeasible("batch_norm needs batches of at least two rows; batch_size is " +
                          std::to_string(hyperparameters_.batch_size));
     }
-    // Weights are drawn on the CPU, so that a member starts alike on every device.
+    // Weights are drawn on the CPU, so that a member starts with the same weights on every device.
     seed(derive_seed(request.seed, Purpose::training, 0));
     const Kernels kernels{.fused = settings_.fused, .twice = settings_.hypergradient.has_value()};
     network_ = make_network(settings_.model, data_, hyperparameters_, kernels, generator_);
@@ -30,7 +30,7 @@ NetworkProblem::NetworkProblem(const TorchSettings& settings, const Data& data, 
 Batches NetworkProblem::batches() const {
     return {.size = data_.text() ? hyperparameters_.sequence : hyperparameters_.batch_size,
             .shuffled = !data_.text(),
-            // For batch norm, which a module of the user's own may have, too.
+            // For batch norm, which a module of the user may have, too.
             .single_rows = !hyperparameters_.batch_norm && settings_.model != "torchscript",
             .rows_on = device_};
 }
@@ -48,7 +48,7 @@ torch::Tensor NetworkProblem::loss_of(const torch::Tensor& output, const torch::
     return torch::mse_loss(full.squeeze(1), target);
 }
 
-/// In training mode, as the update was made; running statistics already have the batch.
+/// In training mode, as for the update. Running statistics already include the batch.
 std::unique_ptr<Curvature> NetworkProblem::curvature(const torch::Tensor& rows) {
     if (settings_.precision != "float32") return nullptr;
     return network_->curvature(data_.input(data_.train.x.index_select(0, rows)), data_.train.y.index_select(0, rows));

@@ -11,7 +11,7 @@
 
 namespace stemma {
 
-/// Nothing here uses LibTorch's global generators (but for what TorchScript modules draw).
+/// Nothing here uses LibTorch's global generators, except draws inside TorchScript modules.
 class NetworkProblem final : public Problem {
 public:
     /// `data` on `device`. Throws Infeasible.

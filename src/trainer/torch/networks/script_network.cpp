@@ -40,8 +40,8 @@ public:
 
     torch::Tensor forward(torch::Tensor x) override {
         if (is_training()) {
-            // A chain of seeds on the host: a number drawn by a GPU's generator would make each step wait for the GPU.
-            // It lives in the generator's state, so that whoever puts that back gets the same masks again.
+            // A chain of seeds on the host, because a draw from a GPU's generator would make each step wait for the
+            // GPU. The chain lives in the generator's state, so that restoring this state gives the same masks again.
             Stream stream(generator_.current_seed(), Purpose::training, 2);
             torch::manual_seed(stream());
             generator_.set_current_seed(stream());
@@ -53,7 +53,8 @@ public:
     }
 
 private:
-    /// Registers the module's own tensor at its place in a tree of plain modules: names with dots cannot be registered.
+    /// Registers the module's own tensor at its place in a tree of plain modules, because names with dots cannot be
+    /// registered.
     static void place(torch::nn::Module& at, const std::string& name, const torch::Tensor& tensor, bool parameter) {
         const auto dot = name.find('.');
         if (dot == std::string::npos) {
