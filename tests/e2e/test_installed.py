@@ -181,7 +181,14 @@ def test_a_task_counts_steps(program, installed):
     if not Path(program.binary).exists():
         pytest.skip("this build has no LibTorch")
     shutil.copy(EXAMPLES / "own_model.toml", program.folder)
-    steps = ("--set", 'trainer.unit="step"', "--set", 'scheduler={type="asha", min=4, max=36, eta=3}', "--set", "run.budget.members=9")
+    steps = (
+        "--set",
+        'trainer.unit="step"',
+        "--set",
+        'scheduler={type="asha", min=4, max=36, eta=3}',
+        "--set",
+        "run.budget.members=9",
+    )
 
     program("run", "own_model.toml", "-n", 1, "-o", "run.h5", "-q", *steps)
 

@@ -1,4 +1,4 @@
-"""Run files of other versions: fewer, more or otherwise ordered columns and tables, other rules of decisions, a job of other days."""
+"""Run files of other versions: other columns and tables, other rules of decisions, a job with other defaults."""
 
 import shutil
 import sys
@@ -6,6 +6,7 @@ import zlib
 
 import pytest
 from harness import OK, OTHER_RULES, ROOT, USER_ERROR, Stemma
+
 from record import rows
 
 h5py = pytest.importorskip("h5py")
@@ -32,9 +33,13 @@ MORE = {"members": 2, "reports": 3, "epochs": 3}  # parameters or metrics, the l
 
 
 def reordered(table, drop=(), add=(), of=""):
-    """Table `of`, with its fixed columns in reverse order, without some and with others; parameters and metrics stay at the end."""
+    """Table `of` with its fixed columns reversed, some left out, others added. Parameters and metrics stay at the end."""
     fixed = len(table.dtype.names) - MORE.get(of, 0)
-    names = [*add, *(name for name in reversed(table.dtype.names[:fixed]) if name not in drop), *table.dtype.names[fixed:]]
+    names = [
+        *add,
+        *(name for name in reversed(table.dtype.names[:fixed]) if name not in drop),
+        *table.dtype.names[fixed:],
+    ]
     out = np.zeros(len(table), [(name, table.dtype[name] if name in table.dtype.names else "f4") for name in names])
     for name in names:
         out[name] = table[name] if name in table.dtype.names else 7.5
@@ -60,9 +65,13 @@ def rewritten(source, target, change=lambda name, table: table, attributes=(), m
     with h5py.File(source, "r") as old, h5py.File(target, "w", libver="latest") as new:
         for name, value in old.attrs.items():
             new.attrs.create(name, value, dtype=old.attrs.get_id(name).dtype)
-        tables = {name: change(name, data[()]) if data.dtype.names else data[()] for name, data in old.items() if data.chunks}
+        tables = {
+            name: change(name, data[()]) if data.dtype.names else data[()] for name, data in old.items() if data.chunks
+        }
         tables = {name: table for name, table in tables.items() if table is not None}
-        tables["commits"] = with_checksums(tables["commits"], {name: table for name, table in tables.items() if name != "commits" and checksums})
+        tables["commits"] = with_checksums(
+            tables["commits"], {name: table for name, table in tables.items() if name != "commits" and checksums}
+        )
         for name, table in tables.items():
             new.create_dataset(name, data=table, chunks=(512,), maxshape=(None,))
         for name, data in old.items():
@@ -77,8 +86,16 @@ def rewritten(source, target, change=lambda name, table: table, attributes=(), m
 
 
 def looks(stemma, file):
-    return [stemma(*words).stdout.replace(file, "FILE") for words in (("status", file), ("lineage", file), ("schedule", file, "--best"),
-                                                                  ("show", file, 0), ("export", file, "--json", "-"))]
+    return [
+        stemma(*words).stdout.replace(file, "FILE")
+        for words in (
+            ("status", file),
+            ("lineage", file),
+            ("schedule", file, "--best"),
+            ("show", file, 0),
+            ("export", file, "--json", "-"),
+        )
+    ]
 
 
 def test_a_newer_file_with_more_of_everything_is_read(runs):
@@ -93,21 +110,37 @@ def test_a_newer_file_with_more_of_everything_is_read(runs):
 
 
 def test_a_newer_file_that_must_not_be_read_says_what_it_needs(runs):
-    rewritten(runs.folder / "run.h5", runs.folder / "hard.h5", attributes={"format_version": 99, "format_readable_by": 98})
+    rewritten(
+        runs.folder / "run.h5", runs.folder / "hard.h5", attributes={"format_version": 99, "format_readable_by": 98}
+    )
     for words in (["status"], ["verify"], ["resume", "-n", 1]):
         told = runs(words[0], "hard.h5", *words[1:], code=USER_ERROR).stderr
-        assert "hard.h5: has format version 99, which only programs read that know version 98 or newer; this program knows version 2" in told
+        assert (
+            "hard.h5: has format version 99, which only programs read that know version 98 or newer; "
+            "this program knows version 2"
+            in told
+        )
 
 
 def test_an_older_file_without_what_came_later_is_read(runs):
     def change(name, table):
-        later = [column for column in table.dtype.names if column.endswith("_crc32") or column in ("generation", "asked", "attempt")]
+        later = [
+            column
+            for column in table.dtype.names
+            if column.endswith("_crc32") or column in ("generation", "asked", "attempt")
+        ]
         return None if name == "budgets" else reordered(table, drop=[*later, "budgets"], of=name)
 
     older = rewritten(runs.folder / "half.h5", runs.folder / "older.h5", change)
-    with h5py.File(older, "r+") as file:  # a table of version 2 is missing only in files of version 1, and these have less of a header
+    with h5py.File(
+        older, "r+"
+    ) as file:  # a table of version 2 is missing only in files of version 1, and these have less of a header
         file.attrs.modify("format_version", np.uint32(1))
-        for name in [*(name for name in file.attrs if name.startswith("limit_")), "format_readable_by", "rules_version"]:
+        for name in [
+            *(name for name in file.attrs if name.startswith("limit_")),
+            "format_readable_by",
+            "rules_version",
+        ]:
             del file.attrs[name]
         del file["job_resolved"]
         file.attrs.modify("header_crc32", np.uint32(header_crc32(file)))
@@ -131,7 +164,9 @@ def test_a_column_of_another_type_is_refused(runs):
     def change(name, table):
         if name != "inputs":
             return table
-        out = np.zeros(len(table), [(column, "f4" if column == "time" else table.dtype[column]) for column in table.dtype.names])
+        out = np.zeros(
+            len(table), [(column, "f4" if column == "time" else table.dtype[column]) for column in table.dtype.names]
+        )
         for column in table.dtype.names:
             out[column] = table[column]
         return out
@@ -185,8 +220,13 @@ def test_a_run_of_other_rules_is_not_verified_but_its_tables_are(other_rules):
     assert "rules.h5: decided by rules 77, this program has rules 1: its log and tables are whole" in told
 
 
-@pytest.mark.parametrize("words", [["resume", "rules.h5", "-n", 1, "--reports", 12],
-                                   ["run", "toy.toml", "--continue", "-o", "rules.h5", "-n", 1, "--set", "run.budget.reports=10"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["resume", "rules.h5", "-n", 1, "--reports", 12],
+        ["run", "toy.toml", "--continue", "-o", "rules.h5", "-n", 1, "--set", "run.budget.reports=10"],
+    ],
+)
 def test_a_run_of_other_rules_does_not_go_on(other_rules, words):
     told = other_rules(*words, code=USER_ERROR).stderr
     assert "rules.h5: was decided by rules 77, this program (" in told
