@@ -33,7 +33,7 @@ MORE = {"members": 2, "reports": 3, "epochs": 3}  # parameters or metrics, the l
 
 
 def reordered(table, drop=(), add=(), of=""):
-    """Table `of` with its fixed columns reversed, some left out, others added. Parameters and metrics stay at the end."""
+    """Table `of` with its fixed columns reversed, some left out, others added. Parameters and metrics stay last."""
     fixed = len(table.dtype.names) - MORE.get(of, 0)
     names = [
         *add,
@@ -117,8 +117,7 @@ def test_a_newer_file_that_must_not_be_read_says_what_it_needs(runs):
         told = runs(words[0], "hard.h5", *words[1:], code=USER_ERROR).stderr
         assert (
             "hard.h5: has format version 99, which only programs read that know version 98 or newer; "
-            "this program knows version 2"
-            in told
+            "this program knows version 2" in told
         )
 
 
