@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "options/make_key.hpp"
 #include "sampler/explore_moves.hpp"
 #include "sampler/inheritance.hpp"
 
@@ -10,19 +11,6 @@ namespace stemma {
 namespace {
 
 constexpr std::uint32_t max_attempts = 100;
-
-void check(const ExploreSettings& settings) {
-    const auto is_probability = [](double value) { return value >= 0 && value <= 1; };
-    if (settings.factors.empty() || !std::ranges::all_of(settings.factors, [](double f) { return f > 0; })) {
-        throw UserError("explore: factors must be numbers above 0, and at least one; the usual ones are 0.8 and 1.2");
-    }
-    if (!(settings.unit_step > 0 && settings.unit_step <= 1)) {
-        throw UserError("explore: unit_step must be above 0 and at most 1; 0.1 is usual");
-    }
-    if (!is_probability(settings.resample_probability) || !is_probability(settings.categorical_probability)) {
-        throw UserError("explore: probabilities must be in [0, 1]");
-    }
-}
 
 class ExploreSampler final : public Sampler {
 public:
@@ -95,8 +83,24 @@ private:
 std::unique_ptr<Sampler> make_explore_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
                                               ExploreSettings settings, std::unique_ptr<Sampler> base) {
     ensure(base != nullptr, "the explore sampler needs a base for members from scratch");
-    check(settings);
+    require_ranges("explore", explore_fields(), settings);
     return std::make_unique<ExploreSampler>(std::move(space), seed, std::move(settings), std::move(base));
+}
+
+std::vector<Field<ExploreSettings>> explore_fields() {
+    using namespace make_key;
+    using S = ExploreSettings;
+    return {
+        setting(&S::move, choice("move", {"factor", "unit_step"},
+                                 "perturb: a number is multiplied by one of `factors`, or takes a step on its scale.")),
+        setting(&S::factors, list_of(KeyType::number, "factors", {0, 1e6, true, true}, "perturb: see move.")),
+        setting(&S::unit_step,
+                number("unit_step", {0, 1, true, false}, "perturb: step as a share of the range, on its scale.")),
+        setting(&S::resample_probability,
+                number("resample_probability", {0, 1}, "perturb: chance of each parameter to be drawn anew.")),
+        setting(&S::categorical_probability,
+                number("categorical_probability", {0, 1}, "perturb: chance of a categorical to take another value.")),
+    };
 }
 
 }  // namespace stemma

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "options/field.hpp"
 #include "sampler/sampler.hpp"
 
 namespace stemma {
@@ -43,5 +44,8 @@ struct ExploreSettings {
 /// given_up(). Throws UserError when a setting is out of its range.
 std::unique_ptr<Sampler> make_explore_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
                                               ExploreSettings settings, std::unique_ptr<Sampler> base);
+
+/// Its keys in [sampler].
+std::vector<Field<ExploreSettings>> explore_fields();
 
 }  // namespace stemma

@@ -1,11 +1,13 @@
 #include "sampler/grid.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "core/error.hpp"
 #include "core/shuffle.hpp"
+#include "options/make_key.hpp"
 #include "sampler/inheritance.hpp"
 #include "space/grid.hpp"
 
@@ -82,6 +84,36 @@ private:
 std::unique_ptr<Sampler> make_grid_sampler(std::shared_ptr<const SearchSpace> space, const GridSettings& settings,
                                            std::uint64_t seed) {
     return std::make_unique<GridSampler>(std::move(space), settings, seed);
+}
+
+std::uint64_t grid_configurations(const GridSettings& settings, const SearchSpace& space,
+                                  const std::vector<Configuration>& first) {
+    constexpr std::uint64_t counted_max = 1'000'000;
+    const Grid grid(space, settings.points);
+    std::uint64_t count = grid.count(counted_max) + first.size();
+    if (first.empty() || count >= counted_max) return count;
+    const std::set<Configuration> given(first.begin(), first.end());
+    for (auto number = grid.next(0); number < grid.size(); number = grid.next(number + 1))
+        count -= given.contains(grid.at(number)) ? 1 : 0;
+    return count;
+}
+
+SamplerDescriptor grid_sampler_descriptor() {
+    using namespace make_key;
+    return described_sampler<GridSettings>({
+        .name = "grid",
+        .summary = "every combination once, then no more",
+        .fields = {setting(
+            &GridSettings::points,
+            integer("points", {1, 1e6}, "Values tried of each real or integer parameter that has no step."))},
+        .make =
+            [](const GridSettings& settings, const SamplerContext& context) {
+                auto grid = settings;
+                grid.skipped = context.first;
+                return make_grid_sampler(context.space, grid, context.seed);
+            },
+        .count = grid_configurations,
+    });
 }
 
 }  // namespace stemma

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "sampler/sampler.hpp"
+#include "sampler/descriptor.hpp"
 
 namespace stemma {
 
@@ -19,5 +19,12 @@ struct GridSettings {
 /// more than 10^7 numbers (their order is kept: 8 bytes each).
 std::unique_ptr<Sampler> make_grid_sampler(std::shared_ptr<const SearchSpace> space, const GridSettings& settings,
                                            std::uint64_t seed);
+
+/// Configurations that the grid proposes together with those of `first`, which it does not try again; 10^6 for that
+/// many and more.
+std::uint64_t grid_configurations(const GridSettings& settings, const SearchSpace& space,
+                                  const std::vector<Configuration>& first);
+
+SamplerDescriptor grid_sampler_descriptor();
 
 }  // namespace stemma

@@ -28,4 +28,13 @@ std::unique_ptr<Sampler> make_random_sampler(std::shared_ptr<const SearchSpace> 
     return std::make_unique<RandomSampler>(std::move(space), seed);
 }
 
+SamplerDescriptor random_sampler_descriptor() {
+    return described_sampler<NoSettings>({
+        .name = "random",
+        .summary = "independent draws",
+        .make = [](const NoSettings&,
+                   const SamplerContext& context) { return make_random_sampler(context.space, context.seed); },
+    });
+}
+
 }  // namespace stemma

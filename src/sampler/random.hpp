@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "sampler/sampler.hpp"
+#include "sampler/descriptor.hpp"
 
 namespace stemma {
 
@@ -10,5 +10,7 @@ namespace stemma {
 /// the values inherited from the parent alone. Throws
 /// Nothing when forbidden clauses leave nothing: see random_draws.hpp.
 std::unique_ptr<Sampler> make_random_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed);
+
+SamplerDescriptor random_sampler_descriptor();
 
 }  // namespace stemma

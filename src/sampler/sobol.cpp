@@ -77,4 +77,13 @@ std::unique_ptr<Sampler> make_sobol_sampler(std::shared_ptr<const SearchSpace> s
     return std::make_unique<SobolSampler>(std::move(space), seed);
 }
 
+SamplerDescriptor sobol_sampler_descriptor() {
+    return described_sampler<NoSettings>({
+        .name = "sobol",
+        .summary = "a scrambled Sobol sequence: covers the space more evenly than random draws",
+        .make = [](const NoSettings&,
+                   const SamplerContext& context) { return make_sobol_sampler(context.space, context.seed); },
+    });
+}
+
 }  // namespace stemma

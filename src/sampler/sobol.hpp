@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "sampler/sampler.hpp"
+#include "sampler/descriptor.hpp"
 
 namespace stemma {
 
@@ -15,5 +15,7 @@ namespace stemma {
 /// skipping ahead would make a proposal depend on all before it: the more is forbidden, the more this is random search.
 /// Nothing when nothing is allowed. Throws UserError for more than 3,667 parameters.
 std::unique_ptr<Sampler> make_sobol_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed);
+
+SamplerDescriptor sobol_sampler_descriptor();
 
 }  // namespace stemma

@@ -6,6 +6,8 @@
 #include <tuple>
 
 #include "core/error.hpp"
+#include "options/make_key.hpp"
+#include "sampler/common_keys.hpp"
 #include "sampler/random_draws.hpp"
 #include "sampler/tpe_model.hpp"
 
@@ -81,17 +83,32 @@ namespace {
 
 constexpr std::uint32_t model_attempts = 20;
 
+std::vector<Field<TpeSettings>> fields() {
+    using namespace make_key;
+    using S = TpeSettings;
+    return {
+        startup_field<S>(),
+        setting(&S::good, choice("good", {"linear", "square_root"},
+                                 "How many of n trials are the good ones: gamma * n, or gamma * sqrt(n) (hyperopt).")),
+        setting(&S::gamma, number("gamma", {0, 1, true, false}, "See good; hyperopt has 0.25 with square_root.")),
+        setting(&S::max_good, integer("max_good", {1, 1e6}, "Never more good ones than these.")),
+        setting(&S::candidates,
+                integer("candidates", {1, 1e6}, "Draws from the good ones' density that are compared.")),
+        setting(&S::prior_weight, number("prior_weight", above(0), "Weight of the prior; a trial's is 1.")),
+        setting(&S::multivariate,
+                flag("multivariate", "One kernel a trial over all parameters, instead of one for each parameter.")),
+        setting(&S::time,
+                choice("time", {"none", "kernel", "relative"},
+                       "What the time of a trial in its lineage means to a child's proposal: nothing; near ones weigh "
+                       "more; so, and a trial is compared with those of its own time.")),
+        setting(&S::time_width,
+                number("time_width", above(0), "Width of that weight, as a part of the proposal's time.")),
+    };
+}
+
 /// Clamped.
 TpeSettings checked(TpeSettings settings) {
-    if (!(settings.gamma > 0 && settings.gamma <= 1)) throw UserError("TPE: gamma must be above 0 and at most 1");
-    if (settings.max_good == 0) throw UserError("TPE: max_good must be at least 1");
-    if (settings.candidates == 0) throw UserError("TPE: candidates must be at least 1; 24 is usual");
-    if (!(settings.prior_weight > 0 && std::isfinite(settings.prior_weight))) {
-        throw UserError("TPE: prior_weight must be a number above 0; 1 is usual");
-    }
-    if (!(settings.time_width > 0 && std::isfinite(settings.time_width))) {
-        throw UserError("TPE: time_width must be a number above 0");
-    }
+    require_ranges("TPE", fields(), settings);
     if (settings.cap < 2) throw UserError("TPE: cap must be at least 2; 1000 is usual");
     settings.startup = std::min(settings.startup, settings.cap);
     return settings;
@@ -149,6 +166,21 @@ private:
 std::unique_ptr<Sampler> make_tpe_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
                                           const TpeSettings& settings) {
     return std::make_unique<TpeSampler>(std::move(space), seed, checked(settings));
+}
+
+SamplerDescriptor tpe_sampler_descriptor() {
+    return described_sampler<TpeSettings>({
+        .name = "tpe",
+        .summary = "tree-structured Parzen estimators: learns from the run, or from a child's lineage",
+        .traits = {.learns = true},
+        .fields = fields(),
+        .make =
+            [](const TpeSettings& settings, const SamplerContext& context) {
+                auto tpe = settings;
+                tpe.count_pending = context.count_pending;
+                return make_tpe_sampler(context.space, context.seed, tpe);
+            },
+    });
 }
 
 }  // namespace stemma

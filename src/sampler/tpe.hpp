@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "sampler/sampler.hpp"
+#include "sampler/descriptor.hpp"
 
 namespace stemma {
 
@@ -33,7 +33,7 @@ struct TpeSettings {
         kernel,    ///< trials weigh by their nearness in time; which are good is decided by the objective alone
         relative,  ///< as kernel, but a trial's objective counts by its rank among the trials of its own time
     };
-    Time time = Time::kernel;
+    Time time = Time::relative;
     /// Width of the time kernel as a part of the proposal's time, but at least one training.
     double time_width = 0.5;
     std::size_t cap = 1000;  ///< >= 2: observed trials looked at, see History::trials
@@ -46,6 +46,7 @@ struct TpeSettings {
         settings.startup = 1;
         settings.good = Good::square_root;
         settings.gamma = 0.25;
+        settings.time = Time::kernel;
         return settings;
     }
     /// What did best on lineages in tests/bench/sampler/lineages.cpp.
@@ -54,6 +55,7 @@ struct TpeSettings {
         settings.count_pending = true;
         settings.gamma = 0.5;
         settings.multivariate = true;
+        settings.time = Time::relative;
         return settings;
     }
 };
@@ -79,5 +81,7 @@ struct TpeSettings {
 /// when a setting is out of its range.
 std::unique_ptr<Sampler> make_tpe_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
                                           const TpeSettings& settings);
+
+SamplerDescriptor tpe_sampler_descriptor();
 
 }  // namespace stemma

@@ -223,11 +223,12 @@ private:
 std::vector<BracketPlan> bracket_plans(const AshaSettings& settings) {
     const int s = settings.early_stopping_rate;
     const int most = bracket_count(settings.min, settings.max, settings.eta) - s;
-    if (settings.brackets < 1)
-        throw UserError("scheduler: brackets must be >= 1; got " + std::to_string(settings.brackets));
+    if (settings.brackets < 0)
+        throw UserError("scheduler: brackets must be >= 0 (0 = all); got " + std::to_string(settings.brackets));
+    const int wanted = settings.brackets == 0 ? most : std::min(settings.brackets, most);
     std::vector<BracketPlan> plans;
     double total = 0;
-    for (int b = 0; b < std::clamp(settings.brackets, 1, std::max(1, most)); ++b) {
+    for (int b = 0; b < std::max(1, wanted); ++b) {
         auto resources = rung_resources(settings.min, settings.max, settings.eta, s + b);
         const double share = 1.0 / (static_cast<double>(resources.front()) * static_cast<double>(resources.size()));
         total += share;

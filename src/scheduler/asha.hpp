@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "scheduler/scheduler.hpp"
+#include "scheduler/descriptor.hpp"
 
 namespace stemma {
 
@@ -20,7 +20,8 @@ struct AshaSettings {
     Resource max = 1;             ///< R >= min * eta^early_stopping_rate; the top rung, also when it is no power
     std::int64_t eta = 3;         ///< >= 2: a rung's top 1/eta goes on
     int early_stopping_rate = 0;  ///< s >= 0, of bracket 0
-    int brackets = 1;  ///< > 1: asynchronous Hyperband; bracket b starts at min * eta^(s + b); cut to those that fit
+    /// > 1: asynchronous Hyperband; bracket b starts at min * eta^(s + b); cut to those that fit. 0: as many as fit.
+    int brackets = 1;
     AshaVariant variant = AshaVariant::promotion;
     std::uint64_t min_rung_population = 0;  ///< stopping only: below it everyone with a finite metric goes on
     std::uint64_t seed = 0;                 ///< keys the draw of a bracket
@@ -54,5 +55,13 @@ struct BracketPlan {
 };
 
 std::vector<BracketPlan> bracket_plans(const AshaSettings& settings);
+
+/// floor(n / eta^k) in rung k. For the stopping variant it is what the promotion variant does: stopping lets more
+/// through, most of them early.
+std::vector<RungRow> expected_rungs(const AshaSettings& settings, std::uint64_t members);
+
+SchedulerDescriptor asha_descriptor();
+SchedulerDescriptor asha_stopping_descriptor();
+SchedulerDescriptor asha_hyperband_descriptor();
 
 }  // namespace stemma

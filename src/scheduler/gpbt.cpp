@@ -8,8 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "core/error.hpp"
 #include "scheduler/gpbt_generation.hpp"
-#include "scheduler/require.hpp"
 #include "scheduler/retention.hpp"
 
 namespace stemma {
@@ -42,7 +42,8 @@ struct Candidate {
 
 class Gpbt : public Scheduler {
 public:
-    explicit Gpbt(const GpbtSettings& settings) : settings_(settings), rows_(settings.generations) {
+    explicit Gpbt(const GpbtSettings& settings) : settings_(settings), generations_(gpbt_generations(settings)) {
+        rows_.resize(generations_);
         parents_wanted_ = gpbt_parents(settings_);
         begin_from_scratch();
     }
@@ -69,7 +70,7 @@ public:
     }
 
 private:
-    bool over() const { return number_ >= settings_.generations || barren_ >= barren_max; }
+    bool over() const { return number_ >= generations_ || barren_ >= barren_max; }
 
     // ---- launching -----------------------------------------------------------------------------------------------
 
@@ -287,11 +288,11 @@ private:
 
     void take(const Extended& extended, Actions&) {
         no_more_ = false;
-        if (settings_.max > 0) settings_.max = std::max(settings_.max, extended.max_resource);
+        settings_.max = std::max(settings_.max, extended.max_resource);
         const auto wanted = std::min(gpbt_generations_max, (extended.max_resource - 1) / settings_.interval + 1);
-        if (wanted > static_cast<Resource>(settings_.generations)) {
-            settings_.generations = static_cast<std::uint32_t>(wanted);
-            rows_.resize(settings_.generations);
+        if (wanted > static_cast<Resource>(generations_)) {
+            generations_ = static_cast<std::uint32_t>(wanted);
+            rows_.resize(generations_);
         }
         if (barren_ >= barren_max) {
             barren_ = 0;
@@ -300,6 +301,7 @@ private:
     }
 
     GpbtSettings settings_;
+    std::uint32_t generations_;         ///< t_max
     std::uint32_t parents_wanted_ = 1;  ///< P
     std::vector<Individual> individuals_;
     std::vector<RungRow> rows_;  ///< by generation
@@ -328,7 +330,7 @@ private:
 std::string Gpbt::describe() const {
     std::string text = "GPBT: " + std::to_string(settings_.children) + " children of " +
                        std::to_string(parents_wanted_) + (parents_wanted_ == 1 ? " parent, " : " parents, ") +
-                       std::to_string(settings_.generations) + " generations of " + std::to_string(settings_.interval);
+                       std::to_string(generations_) + " generations of " + std::to_string(settings_.interval);
     if (const auto founders = gpbt_founders(settings_); founders != settings_.children)
         text += ", " + std::to_string(founders) + " founders";
     if (settings_.sequential) text += ", one child after another";
@@ -340,17 +342,21 @@ std::string Gpbt::describe() const {
 }  // namespace
 
 Resource gpbt_trained_from(const GpbtSettings& settings, Resource from) {
-    const auto to = from + settings.interval;
-    return settings.max > 0 ? std::min(to, std::max(settings.max, from + 1)) : to;
+    return std::min(from + settings.interval, std::max(settings.max, from + 1));
 }
 
 std::uint32_t gpbt_founders(const GpbtSettings& settings) {
-    return settings.founders == 0 ? settings.children : settings.founders;
+    return static_cast<std::uint32_t>(std::lround(settings.founders * settings.children));
+}
+
+std::uint32_t gpbt_generations(const GpbtSettings& settings) {
+    return static_cast<std::uint32_t>((settings.max - 1) / settings.interval + 1);
 }
 
 std::uint32_t gpbt_parents(const GpbtSettings& settings) {
     // Exact squares must not be lost to rounding: n = 16, c = 4 is 2 parents.
-    const double parents = std::sqrt(static_cast<double>(settings.children) / settings.ratio) + 1e-9;
+    const double children = settings.children;
+    const double parents = std::sqrt(children / settings.ratio.value_or(std::min(4.0, children))) + 1e-9;
     return std::clamp(static_cast<std::uint32_t>(parents), 1U, settings.children);
 }
 
@@ -364,16 +370,7 @@ std::vector<std::uint32_t> gpbt_family_sizes(std::uint32_t children, std::uint32
 }
 
 std::unique_ptr<Scheduler> make_gpbt(const GpbtSettings& settings) {
-    require(settings.children >= 1, "children must be >= 1");
-    const double n = settings.children;
-    require(settings.ratio * n >= 1 && settings.ratio <= n, "ratio must be in [1 / children, children]");
-    require(settings.interval >= 1, "interval must be >= 1");
-    require(settings.generations >= 1, "generations must be >= 1");
-    require(settings.early_stopping_from >= 2, "early_stopping_from must be >= 2");
-    require(settings.quorum > 0 && settings.quorum <= 1, "quorum must be in (0, 1]");
-    require(settings.deadline >= 0, "deadline must be >= 0 seconds");
-    require(settings.patience == 0 || settings.patience >= 1, "patience must be 0 or >= 1");
-    require(settings.max >= 0, "max must be >= 0");
+    require_good(settings);
     return std::make_unique<Gpbt>(settings);
 }
 

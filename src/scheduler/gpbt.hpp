@@ -4,9 +4,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
-#include "scheduler/scheduler.hpp"
+#include "scheduler/descriptor.hpp"
 
 namespace stemma {
 
@@ -14,14 +15,14 @@ namespace stemma {
 inline constexpr Resource gpbt_generations_max = 1'000'000;
 
 struct GpbtSettings {
-    std::uint32_t children = 16;    ///< n >= 1: trained in each generation
-    std::uint32_t founders = 0;     ///< members of generation 0; 0 = n, as published
-    double ratio = 4;               ///< c in [1/n, n]: (children a parent) / parents; parents P = floor(sqrt(n / c))
-    Resource interval = 1;          ///< T_g >= 1: training between two generations
-    std::uint32_t generations = 1;  ///< t_max >= 1; no lineage is trained beyond interval * generations
-    Resource max = 0;               ///< nor beyond this; 0 = no other bound
-    bool parents_compete = true;    ///< candidates are children and parents, else children only
-    bool repeat_child = true;       ///< one child of each parent that was not kept repeats its hyperparameters
+    std::uint32_t children = 16;  ///< n >= 1: trained in each generation
+    double founders = 3;          ///< members of generation 0, as a multiple of n; as published 1
+    /// c in [1/n, n]: (children a parent) / parents; parents P = floor(sqrt(n / c)). Nothing: 4, or n if that is less.
+    std::optional<double> ratio = {};
+    Resource interval = 1;         ///< T_g >= 1: training between two generations
+    Resource max = 1;              ///< >= T_g: no lineage is trained beyond this
+    bool parents_compete = false;  ///< candidates are children and parents, as published, else children only
+    bool repeat_child = true;      ///< one child of each parent that was not kept repeats its hyperparameters
     /// Launch no more children of a generation once its best beats the best before by more than that improved on the
     /// generation before it.
     bool early_stopping = false;
@@ -31,10 +32,13 @@ struct GpbtSettings {
     double deadline = 0;  ///< seconds from its first child's start after which a generation closes; 0 = none
     /// A generation that an idle worker waits for closes when each of its children has had this many times the mean
     /// time of those that have reported, and half of them have; 0 = all are waited for.
-    double patience = 0;
+    double patience = 2;
 };
 
-/// Generation 0: members from scratch, n or `founders`. Then in each generation P parents have round(n / P) children,
+/// The rules of the paper, arXiv 2109.14925.
+GpbtSettings published_gpbt();
+
+/// Generation 0: members from scratch, founders * n. Then in each generation P parents have round(n / P) children,
 /// the best one the remainder; each child continues its parent's weights for T_g. At its end the P best candidates are
 /// the next parents; ties go to who has trained more, then to the older member.
 ///
@@ -61,8 +65,14 @@ struct GpbtSettings {
 /// member. Throws UserError on settings out of range.
 std::unique_ptr<Scheduler> make_gpbt(const GpbtSettings& settings);
 
+/// Throws UserError if make_gpbt() would.
+void require_good(const GpbtSettings& settings);
+
 /// Members of generation 0.
 std::uint32_t gpbt_founders(const GpbtSettings& settings);
+
+/// t_max: max / T_g, rounded up.
+std::uint32_t gpbt_generations(const GpbtSettings& settings);
 
 /// What a member that starts at `from` is trained to.
 Resource gpbt_trained_from(const GpbtSettings& settings, Resource from);
@@ -71,5 +81,10 @@ Resource gpbt_trained_from(const GpbtSettings& settings, Resource from);
 std::uint32_t gpbt_parents(const GpbtSettings& settings);
 /// Children of each of `parents` parents, best first: round(n / parents) and for the best the remainder, at least 1.
 std::vector<std::uint32_t> gpbt_family_sizes(std::uint32_t children, std::uint32_t parents);
+
+/// A row a generation: its children, and those that become parents. `members` is not used.
+std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t members);
+
+SchedulerDescriptor gpbt_descriptor();
 
 }  // namespace stemma

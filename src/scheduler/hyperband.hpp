@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "scheduler/scheduler.hpp"
+#include "scheduler/descriptor.hpp"
 
 namespace stemma {
 
@@ -27,5 +27,9 @@ std::unique_ptr<Scheduler> make_hyperband(const HyperbandSettings& settings);
 int hyperband_brackets(const HyperbandSettings& settings);
 /// n of bracket `first` (0 = most exploring), as above.
 std::uint64_t hyperband_members(const HyperbandSettings& settings, int first);
+
+std::vector<RungRow> expected_rungs(const HyperbandSettings& settings, std::uint64_t members);
+
+SchedulerDescriptor hyperband_descriptor();
 
 }  // namespace stemma

@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "core/error.hpp"
 #include "core/rng.hpp"
 #include "scheduler/pbt_population.hpp"
-#include "scheduler/require.hpp"
 #include "scheduler/retention.hpp"
 
 namespace stemma {
@@ -466,19 +466,7 @@ PbtSettings pbt_ray() {
 }
 
 std::unique_ptr<Scheduler> make_pbt(const PbtSettings& settings) {
-    require(settings.population >= 1, "population must be >= 1");
-    require(settings.interval >= 1, "interval must be >= 1");
-    require(settings.max >= settings.interval, "max must be >= interval");
-    require(settings.burn_in >= 0, "burn_in must be >= 0");
-    require(settings.bottom > 0 && settings.bottom <= 0.5, "bottom must be in (0, 0.5]");
-    require(settings.top > 0 && settings.top <= 0.5, "top must be in (0, 0.5]");
-    require(settings.t_test_reports >= 2, "t_test_reports must be >= 2");
-    require(settings.t_test_level > 0 && settings.t_test_level < 1, "t_test_level must be in (0, 1)");
-    require(!settings.periods.empty() && settings.periods.size() <= settings.population,
-            "periods must name between 1 and population sub-populations");
-    for (const auto period : settings.periods) require(period >= 1, "each of periods must be >= 1");
-    require(settings.backtrack_after == 0 || settings.backtracks >= 1, "backtracks must be >= 1");
-    require(settings.migration >= 0 && settings.migration <= 1, "migration must be in [0, 1]");
+    require_good(settings);
     return std::make_unique<Pbt>(settings);
 }
 

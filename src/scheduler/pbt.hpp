@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "scheduler/scheduler.hpp"
+#include "scheduler/descriptor.hpp"
 
 namespace stemma {
 
@@ -82,5 +82,18 @@ PbtSettings pbt_ray();
 /// Draws are keyed by (seed, Purpose::exploit, the losing member). O(log n) an event, beside moving 16 n bytes at most
 /// (ranking.hpp), O(n) after a death without a donor; 4 bytes a member. Throws UserError on settings out of range.
 std::unique_ptr<Scheduler> make_pbt(const PbtSettings& settings);
+
+/// Throws UserError if make_pbt() would.
+void require_good(const PbtSettings& settings);
+
+/// One row: the population, trained to the end. How many children are born on the way is not known beforehand.
+std::vector<RungRow> expected_rungs(const PbtSettings& settings, std::uint64_t members);
+/// Of the whole population, each slot's every interval, times its period. Slots that take over weights with more or
+/// less training behind them than their own make it a few more or less.
+std::uint64_t expected_reports(const PbtSettings& settings);
+/// Which no run has more of, unless it is extended.
+std::uint64_t most_reports(const PbtSettings& settings);
+
+SchedulerDescriptor pbt_descriptor();
 
 }  // namespace stemma

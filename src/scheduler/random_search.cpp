@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "scheduler/common_keys.hpp"
 #include "scheduler/retention.hpp"
 
 namespace stemma {
@@ -13,9 +14,7 @@ namespace {
 
 class RandomSearch : public Scheduler {
 public:
-    explicit RandomSearch(const RandomSearchSettings& settings) : max_(settings.max) {
-        if (max_ < 1) throw UserError("scheduler: max must be >= 1; got " + std::to_string(max_));
-    }
+    explicit RandomSearch(const RandomSearchSettings& settings) : max_(settings.max) {}
 
     void on(const Event& event, Actions& out) override {
         if (std::holds_alternative<WorkWanted>(event)) {
@@ -101,9 +100,36 @@ private:
     bool no_more_ = false;
 };
 
+std::vector<Field<RandomSearchSettings>> fields() { return {scheduler_keys::max<RandomSearchSettings>()}; }
+
+SchedulerDescriptor descriptor(const char* name, const char* summary) {
+    return described<RandomSearchSettings>({
+        .name = name,
+        .summary = summary,
+        .fields = fields(),
+        .make = [](const RandomSearchSettings& settings, std::uint64_t) { return make_random_search(settings); },
+        .rungs = expected_rungs,
+    });
+}
+
 }  // namespace
 
+std::vector<RungRow> expected_rungs(const RandomSearchSettings& settings, std::uint64_t members) {
+    return {{0, 0, settings.max, members, members, 0}};
+}
+
+SchedulerDescriptor random_search_descriptor() { return descriptor("random", "every member is trained to max"); }
+
+SchedulerDescriptor grid_search_descriptor() {
+    auto grid = descriptor("grid", "the same, with the grid sampler");
+    grid.traits.ends_by_itself = true;
+    grid.traits.sampler = "grid";
+    grid.other_defaults = {{"sampler", "", "type", std::string("grid")}};
+    return grid;
+}
+
 std::unique_ptr<Scheduler> make_random_search(const RandomSearchSettings& settings) {
+    require_ranges("scheduler", fields(), settings);
     return std::make_unique<RandomSearch>(settings);
 }
 

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "options/make_key.hpp"
+#include "scheduler/common_keys.hpp"
 #include "scheduler/retention.hpp"
 
 namespace stemma {
@@ -155,6 +157,42 @@ private:
 std::unique_ptr<Scheduler> make_replay(ReplaySettings settings) {
     check(settings);
     return std::make_unique<Replay>(std::move(settings));
+}
+
+std::vector<RungRow> expected_rungs(const ReplaySettings& settings, std::uint64_t) {
+    std::vector<RungRow> rows;
+    for (std::size_t stage = 0; stage < settings.ends.size(); ++stage) {
+        const std::uint64_t goes_on = stage + 1 < settings.ends.size() ? 1 : 0;
+        rows.push_back({0, static_cast<int>(stage), settings.ends[stage], 1, 1, goes_on});
+    }
+    return rows;
+}
+
+SchedulerDescriptor replay_descriptor() {
+    using namespace make_key;
+    using S = ReplaySettings;
+    return described<S>({
+        .name = "replay",
+        .summary = "trains one member by the [[schedule]] of hyperparameters that a search found",
+        .example = "[scheduler]\ntype = \"replay\"\n\n[[schedule]]\nto = 3\nlr = 0.01\n\n[[schedule]]\nto = 9\n"
+                   "lr = 0.002\n",
+        .traits = {.lineages = true, .ends_by_itself = true},
+        // For [trainer] (app/job/presets.hpp).
+        .fields = {{default_is(
+                       "as trainer.inherit_optimizer",
+                       flag("inherit_optimizer",
+                            "trainer.inherit_optimizer of the search, which may owe it to its preset; [trainer] "
+                            "may still say otherwise."))},
+                   {default_is("as trainer.horizon",
+                               in_unit(scheduler_keys::unit,
+                                       number("horizon", above(0),
+                                              "trainer.horizon of the search, which may owe it to its max; [trainer] "
+                                              "may still say otherwise.")))}},
+        .make = [](const S& settings, std::uint64_t) { return make_replay(settings); },
+        .rungs = expected_rungs,
+        .plan = [](const S& settings) { return SchedulerPlan{.members = settings.ends.size(), .whole = true}; },
+        .take_stages = [](S& settings, std::vector<Resource> ends) { settings.ends = std::move(ends); },
+    });
 }
 
 }  // namespace stemma

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "scheduler/scheduler.hpp"
+#include "scheduler/descriptor.hpp"
 
 namespace stemma {
 
@@ -22,5 +22,10 @@ struct ReplaySettings {
 /// Extended to a larger resource, the last member goes on with the last stage's configuration; the failures are
 /// forgotten. rungs() has a row a stage. O(1) an event. Throws UserError on settings out of range.
 std::unique_ptr<Scheduler> make_replay(ReplaySettings settings);
+
+/// A row a stage; one member each.
+std::vector<RungRow> expected_rungs(const ReplaySettings& settings, std::uint64_t members);
+
+SchedulerDescriptor replay_descriptor();
 
 }  // namespace stemma

@@ -4,20 +4,20 @@
 #include <cstdint>
 #include <memory>
 
-#include "scheduler/scheduler.hpp"
+#include "scheduler/descriptor.hpp"
 
 namespace stemma {
 
 struct ShaSettings {
-    std::uint64_t members = 0;    ///< n of a bracket, >= 1
+    std::uint64_t members = 0;    ///< n of a bracket, >= 1; has no default
     Resource min = 1;             ///< r
     Resource max = 1;             ///< R
     std::int64_t eta = 3;         ///< >= 2
     int early_stopping_rate = 0;  ///< s
     /// Workers that find nothing to do in the brackets under way (their rungs are being waited for) begin another one,
     /// until the budget ends the search; the oldest bracket is served first. So does the paper's study of stragglers
-    /// (appendix). Off: one bracket, workers wait, and the search ends with it.
-    bool repeat_brackets = true;
+    /// (appendix). Off, as for jobs: one bracket, workers wait, and the search ends with it.
+    bool repeat_brackets = false;
 };
 
 /// The top rung is R, those below it floor(R / eta^k) >= min. Rung k has floor(members / eta^k) places, at least one
@@ -28,5 +28,10 @@ struct ShaSettings {
 /// R itself; so the best of each goes on. Later ones begin from the new R. O(log n) amortised an event, 8 bytes a
 /// member. Throws UserError.
 std::unique_ptr<Scheduler> make_sha(const ShaSettings& settings);
+
+/// floor(n / eta^k) in rung k, at least one.
+std::vector<RungRow> expected_rungs(const ShaSettings& settings, std::uint64_t members);
+
+SchedulerDescriptor sha_descriptor();
 
 }  // namespace stemma

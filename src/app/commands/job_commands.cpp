@@ -17,6 +17,7 @@ ExitCode check(const JobOptions& options, bool start_program) {
     const auto job = load_job(options.file, options.overrides);
     if (start_program || job.trainer.type != TrainerType::process) check_trainer(job);
     const auto manager = make_manager(job);
+    for (const auto& note : job.notes) print_error("note: " + note);
     print(fmt::format("{}: no errors\n  {}\n  {} parameters, {}\n  output {}\n", options.file,
                       manager.scheduler().describe(), job.space->size(), make_sampler(job)->describe(),
                       job.run.output));
@@ -52,7 +53,7 @@ ExitCode simulate_job(const JobOptions& options, const SimulateOptions& simulate
     SimulationSettings settings;
     settings.seed = simulate_options.seed;
     settings.workers = simulate_options.workers;
-    settings.leases_ahead = job.workers.leases_ahead;
+    settings.leases_ahead = job.workers.trainings_ahead;
     settings.seconds_per_unit = simulate_options.seconds_per_unit;
     settings.noise = DurationNoise::lognormal;
     settings.noise_sd = 0.3;

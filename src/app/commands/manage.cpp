@@ -127,7 +127,7 @@ void say_beforehand(StatusLine& line, spdlog::logger& log, const Job& job, const
     log.info("{}: {}, {}", setup.name, setup.manager.scheduler().describe(), setup.run_file.string());
     if (job.scheduler.population() && job.trainer.type == TrainerType::torch) {
         log.info("children start with {}",
-                 job.trainer.inherit_optimiser ? "their parent's optimiser state" : "a new optimiser's state");
+                 job.trainer.inherit_optimizer ? "their parent's optimiser state" : "a new optimiser's state");
     }
     const auto warn = [&](const std::string& text) {
         line.say(text);
@@ -183,6 +183,7 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
     ControlFile control(setup.run_file, setup.run_id, setup.host.next_sequence);
     auto lines = surroundings(process, time);
     std::ranges::move(take_waiting(setup, control), std::back_inserter(lines));
+    for (const auto& text : job_.notes) lines.push_back("note: " + text);
     setup.host.run_id = run_id_;
     setup.host.heartbeat_timeout = job_.workers.lost_after;
     setup.host.ping_interval = job_.workers.heartbeat;

@@ -1,17 +1,48 @@
 #include <algorithm>
 
-#include "app/job/key.hpp"
+#include "app/job/section.hpp"
 
 namespace stemma {
 
 namespace {
+
+/// Look-ups among choices are linear.
+constexpr std::size_t literals_max = 10'000;
+
+std::optional<Checked> check_literals(const Key& key, const Node& node, const std::string& path,
+                                      Diagnostics& diagnostics) {
+    if (!node.is_list() || node.list().empty()) {
+        diagnostics.error(node.place, path,
+                          "must be " + allowed_text(key) + "; got " + (node.is_list() ? "an empty list" : found(node)));
+        return std::nullopt;
+    }
+    if (node.list().size() > literals_max) {
+        diagnostics.error(node.place, path,
+                          "must have at most " + std::to_string(literals_max) + " items; got " +
+                              std::to_string(node.list().size()) + " (an integer parameter has no such limit)");
+        return std::nullopt;
+    }
+    Checked checked{.node = &node};
+    for (const auto& item : node.list()) {
+        Literal literal;
+        if (!to_literal(item, literal) || !check_value(key, literal)) {
+            diagnostics.error(item.place, path,
+                              key.item == KeyType::literal
+                                  ? "must hold finite numbers, texts, true or false; got " + found(item)
+                                  : "must be " + allowed_text(key) + "; got " + found(item));
+            return std::nullopt;
+        }
+        checked.list.push_back(std::move(literal));
+    }
+    return checked;
+}
 
 /// The key of that name which has a meaning for this type, else any of that name, else nothing.
 std::optional<std::size_t> find_key(const std::vector<const Key*>& keys, std::string_view name,
                                     const SectionShape& shape) {
     std::optional<std::size_t> found_one;
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (keys[i]->name != name && (keys[i]->formerly.empty() || keys[i]->formerly != name)) continue;
+        if (keys[i]->name != name) continue;
         if (keys[i]->applies(shape.selector)) return i;
         if (!found_one) found_one = i;
     }
@@ -34,13 +65,47 @@ void report_unknown(const std::vector<const Key*>& keys, const TableEntry& entry
                       "is not a key of [" + shape.path + "]" + of + suggestion(entry.key, names) + "; " + known);
 }
 
-/// True if the key was given, by its name or its former one.
-bool given(const Node* table, const Key& key) {
-    if (table == nullptr) return false;
-    return table->find(key.name) != nullptr || (!key.formerly.empty() && table->find(key.formerly) != nullptr);
-}
+/// True if the key of that name which applies was given.
+bool given(const Node* table, const std::string& name) { return table != nullptr && table->find(name) != nullptr; }
 
 }  // namespace
+
+std::optional<Checked> check_value(const Key& key, const Node& node, const std::string& path,
+                                   Diagnostics& diagnostics) {
+    if (key.type == KeyType::literals) return check_literals(key, node, path, diagnostics);
+    const Checked whole{.node = &node};
+    if (key.type == KeyType::table && node.is_table()) return whole;
+    const auto is_table = [](const Node& item) { return item.is_table(); };
+    if (key.type == KeyType::tables && node.is_list() && std::ranges::all_of(node.list(), is_table)) return whole;
+    Literal literal;
+    if (to_literal(node, literal)) {
+        if (auto checked = check_value(key, literal)) {
+            checked->node = &node;
+            return checked;
+        }
+    }
+    const auto* text = std::get_if<std::string>(&node.value);
+    diagnostics.error(node.place, path,
+                      "must be " + allowed_text(key) + "; got " + found(node) +
+                          (key.type == KeyType::choice && text != nullptr ? suggestion(*text, key.allowed) : ""));
+    return std::nullopt;
+}
+
+std::optional<Checked> absent_value(const Key& key, const Diagnostics& diagnostics) {
+    if (!diagnostics.recorded() || key.before.empty()) return default_of(key);
+    Key then = key;
+    then.default_text = key.before;
+    return default_of(then);
+}
+
+SectionShape shape_of(std::string path, const Key& selector, const Node* table) {
+    const Node* given = table == nullptr ? nullptr : table->find("type");
+    if (given == nullptr) return {std::move(path), selector.default_text, !selector.default_text.empty()};
+    const auto* text = std::get_if<std::string>(&given->value);
+    const bool known =
+        text != nullptr && std::find(selector.allowed.begin(), selector.allowed.end(), *text) != selector.allowed.end();
+    return {std::move(path), known ? *text : "", known};
+}
 
 void check_section(const std::vector<const Key*>& keys, const Node* table, const SectionShape& shape, Place place,
                    Diagnostics& diagnostics, const std::function<void(std::size_t, const Checked&)>& store) {
@@ -64,16 +129,12 @@ void check_section(const std::vector<const Key*>& keys, const Node* table, const
                                       alternatives(key.only_for) + "; remove it");
                 continue;
             }
-            if (entry.key != key.name && table->find(key.name) != nullptr) {
-                diagnostics.error(entry.place, path, "is the former name of " + key.name + ", which is given too");
-                continue;
-            }
             if (const auto checked = check_value(key, entry.value, path, diagnostics)) store(*index, *checked);
         }
     }
     for (std::size_t i = 0; i < keys.size(); ++i) {
         const Key& key = *keys[i];
-        if (given(table, key) || !key.applies(shape.selector)) continue;
+        if (given(table, key.name) || !key.applies(shape.selector)) continue;
         if (const auto value = absent_value(key, diagnostics)) {
             store(i, *value);
         } else if (key.required && (shape.certain || key.name == "type")) {

@@ -22,83 +22,12 @@ void check_budget(const Node& root, const Job& job, Diagnostics& diagnostics) {
         diagnostics.error(resource->place, "run.budget.resource",
                           "and epochs or steps are the same limit; give one of them");
     }
-    const bool stops_by_itself = job.sampler.type == SamplerType::grid || job.scheduler.type == SchedulerType::sha ||
-                                 job.scheduler.type == SchedulerType::grid || job.scheduler.population() ||
-                                 job.scheduler.type == SchedulerType::replay;
+    const bool stops_by_itself = job.sampler.type->finite() || job.scheduler.type->traits.ends_by_itself;
     const bool empty = budget == nullptr || (budget->is_table() && budget->table().empty());
     if (empty && !stops_by_itself && !diagnostics.blamed("scheduler.type") && !diagnostics.blamed("sampler.type")) {
         diagnostics.error(place_of(root, {"run", "budget"}), "run.budget",
                           "is missing: this scheduler never ends by itself; give members, reports, epochs, steps, "
                           "wall_time or target");
-    }
-}
-
-/// Number of rungs min, min * eta, ... <= max (max itself is one more when it is no power).
-std::int64_t powers_that_fit(const SchedulerSettings& scheduler) {
-    std::int64_t count = 0;
-    for (Resource resource = scheduler.min; resource <= scheduler.max; ++count) {
-        if (resource > scheduler.max / scheduler.eta) return count + 1;
-        resource *= scheduler.eta;
-    }
-    return count;
-}
-
-/// A list whose every entry is a number that `good` takes.
-template <class Good>
-void check_numbers(const Node& root, std::string_view section, std::string_view key, const std::vector<Literal>& list,
-                   const char* what, const Good& good, Diagnostics& diagnostics) {
-    for (const auto& literal : list) {
-        const auto* integer = std::get_if<std::int64_t>(&literal);
-        const auto* real = std::get_if<double>(&literal);
-        if (integer != nullptr ? good(static_cast<double>(*integer), true) : real != nullptr && good(*real, false))
-            continue;
-        diagnostics.error(place_of(root, {section, key}), std::string(section) + "." + std::string(key),
-                          std::string("must be ") + what + "; got " + to_string(literal));
-    }
-}
-
-void check_population(const Node& root, const SchedulerSettings& scheduler, Diagnostics& diagnostics) {
-    if (scheduler.interval > scheduler.max && !diagnostics.blamed("scheduler.interval")) {
-        diagnostics.error(
-            place_of(root, {"scheduler", "interval"}), "scheduler.interval",
-            "must be <= max = " + std::to_string(scheduler.max) + "; got " + std::to_string(scheduler.interval));
-    }
-    if (scheduler.type == SchedulerType::gpbt && !diagnostics.blamed("scheduler.interval") &&
-        (scheduler.max - 1) / scheduler.interval >= gpbt_generations_max) {
-        diagnostics.error(place_of(root, {"scheduler", "max"}), "scheduler.max",
-                          "must be at most " + std::to_string(gpbt_generations_max) + " generations of interval = " +
-                              std::to_string(scheduler.interval) + "; got " + std::to_string(scheduler.max));
-    }
-    check_numbers(
-        root, "scheduler", "periods", scheduler.periods, "a list of integers >= 1",
-        [](double value, bool integer) { return integer && value >= 1 && value <= 1e6; }, diagnostics);
-    constexpr double training_max = 1e15;
-    for (const auto& literal : scheduler.periods) {
-        const auto* period = std::get_if<std::int64_t>(&literal);
-        if (period == nullptr || diagnostics.blamed("scheduler.periods") || diagnostics.blamed("scheduler.interval"))
-            break;
-        if (static_cast<double>(*period) * static_cast<double>(scheduler.interval) <= training_max) continue;
-        diagnostics.error(place_of(root, {"scheduler", "periods"}), "scheduler.periods",
-                          "times interval = " + std::to_string(scheduler.interval) +
-                              " must be at most 10^15, the training between two selections; got " +
-                              std::to_string(*period));
-    }
-    if (scheduler.type == SchedulerType::pbt && scheduler.periods.size() > scheduler.pbt.population &&
-        !diagnostics.blamed("scheduler.population")) {
-        diagnostics.error(place_of(root, {"scheduler", "periods"}), "scheduler.periods",
-                          "must name at most population = " + std::to_string(scheduler.pbt.population) +
-                              " sub-populations; got " + std::to_string(scheduler.periods.size()));
-    }
-    if (scheduler.gpbt.patience > 0 && scheduler.gpbt.patience < 1) {
-        diagnostics.error(place_of(root, {"scheduler", "patience"}), "scheduler.patience",
-                          "must be 0 or at least 1: times the mean training of those that have reported");
-    }
-    const double children = scheduler.gpbt.children;
-    if (scheduler.type == SchedulerType::gpbt &&
-        !(scheduler.gpbt.ratio * children >= 1 && scheduler.gpbt.ratio <= children) &&
-        !diagnostics.blamed("scheduler.ratio") && !diagnostics.blamed("scheduler.children")) {
-        diagnostics.error(place_of(root, {"scheduler", "ratio"}), "scheduler.ratio",
-                          "must be in 1/children .. children = " + std::to_string(scheduler.gpbt.children));
     }
 }
 
@@ -114,28 +43,11 @@ void check_mutable(const Node& root, const Job& job, Diagnostics& diagnostics) {
 }
 
 void check_scheduler(const Node& root, const SchedulerSettings& scheduler, Diagnostics& diagnostics) {
-    for (const auto key : {"scheduler.min", "scheduler.max", "scheduler.eta", "scheduler.type", "scheduler"}) {
-        if (diagnostics.blamed(key)) return;
-    }
-    if (scheduler.type == SchedulerType::random || scheduler.type == SchedulerType::grid) return;
-    if (scheduler.type == SchedulerType::replay) return;
-    if (scheduler.population()) return check_population(root, scheduler, diagnostics);
-    const std::string max = std::to_string(scheduler.max);
-    if (scheduler.min > scheduler.max) {
-        diagnostics.error(place_of(root, {"scheduler", "min"}), "scheduler.min",
-                          "must be <= max = " + max + "; got " + std::to_string(scheduler.min));
-        return;
-    }
-    const auto fit = powers_that_fit(scheduler);
-    if (std::int64_t{scheduler.early_stopping_rate} >= fit) {
-        diagnostics.error(place_of(root, {"scheduler", "early_stopping_rate"}), "scheduler.early_stopping_rate",
-                          "must be <= " + std::to_string(fit - 1) + " so that min * eta^s <= max = " + max + "; got " +
-                              std::to_string(scheduler.early_stopping_rate));
-    }
-    if (std::int64_t{scheduler.brackets} > fit) {
-        diagnostics.error(place_of(root, {"scheduler", "brackets"}), "scheduler.brackets",
-                          "must be <= " + std::to_string(fit) + ", as many as fit between min and max; got " +
-                              std::to_string(scheduler.brackets));
+    const auto blamed = [&](const std::string& key) { return diagnostics.blamed("scheduler." + key); };
+    if (diagnostics.blamed("scheduler") || blamed("type")) return;
+    for (const auto& problem : scheduler.type->check(scheduler.settings)) {
+        if (blamed(problem.key) || std::ranges::any_of(problem.beside, blamed)) continue;
+        diagnostics.error(place_of(root, {"scheduler", problem.key}), "scheduler." + problem.key, problem.message);
     }
 }
 
@@ -237,14 +149,12 @@ void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics) {
     check_budget(root, job, diagnostics);
     check_scheduler(root, job.scheduler, diagnostics);
     check_mutable(root, job, diagnostics);
-    check_numbers(
-        root, "sampler", "factors", job.sampler.factors, "a list of numbers > 0",
-        [](double value, bool) { return value > 0 && value < 1e6; }, diagnostics);
     check_trainer(root, job, diagnostics);
     check_names(root, job, diagnostics);
-    if (job.scheduler.type == SchedulerType::grid && job.sampler.type != SamplerType::grid) {
+    if (const auto& only = job.scheduler.type->traits.sampler; !only.empty() && job.sampler.type->name != only) {
         diagnostics.error(place_of(root, {"sampler", "type"}), "sampler.type",
-                          "must be \"grid\" (or left out) with scheduler.type = \"grid\"");
+                          "must be " + in_quotes(only) +
+                              " (or left out) with scheduler.type = " + in_quotes(job.scheduler.type->name));
     }
     check_points(root, job, diagnostics);
     if (job.workers.lost_after < 2 * job.workers.heartbeat && !diagnostics.blamed("workers.heartbeat") &&

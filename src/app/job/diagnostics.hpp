@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "options/words.hpp"
 
 namespace stemma {
 
@@ -50,6 +51,9 @@ public:
 
     /// `message` continues the key: error(place, "scheduler.eta", "must be >= 2; got 1").
     void error(Place place, const std::string& key, const std::string& message);
+    /// Something that is understood, and that the user should change some day.
+    void note(Place place, const std::string& text) { notes_.push_back(where(place) + ": " + text); }
+    const std::vector<std::string>& notes() const { return notes_; }
     std::size_t count() const { return count_; }
     /// True if an error was reported for exactly this key: its value is not to be relied on in further checks.
     bool blamed(std::string_view key) const;
@@ -69,16 +73,10 @@ private:
     std::string file_;
     std::vector<std::string> overrides_;
     std::vector<JobError> errors_;
+    std::vector<std::string> notes_;
     std::size_t count_ = 0;
     JobSource source_;
     ResolvedJob* resolved_ = nullptr;
 };
-
-/// `text` in quotes for a message: control characters escaped, cut after 60 bytes.
-std::string in_quotes(std::string_view text);
-/// `"a", "b" or "c"`.
-std::string alternatives(const std::vector<std::string>& words);
-/// did_you_mean() for words from a file: nothing for words too long to be a slip.
-std::string suggestion(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace stemma

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "app/job/key.hpp"
 #include "app/job/readers.hpp"
+#include "app/job/section.hpp"
 #include "space/schedule_keys.hpp"
 
 namespace stemma {
@@ -59,7 +59,7 @@ std::vector<Configuration> read_first_points(const Node& root, const SearchSpace
 
 void read_schedule(const Node& root, Job& job, Diagnostics& diagnostics) {
     const Node* list = root.find("schedule");
-    const bool replay = job.scheduler.type == SchedulerType::replay;
+    const bool replay = job.scheduler.scheduled();
     if (list == nullptr) {
         if (replay) {
             diagnostics.error(place_of(root, {"scheduler", "type"}), "schedule",
@@ -76,6 +76,7 @@ void read_schedule(const Node& root, Job& job, Diagnostics& diagnostics) {
     if (!check_value(key, *list, "schedule", diagnostics) || job.space == nullptr) return;
     const auto keys = schedule_keys(*job.space);
     const Key end{.name = "to", .type = KeyType::integer, .range = {1, 1e15}};
+    std::vector<Resource> ends;
     for (const auto& stage : list->list()) {
         NodeTable values;
         const Node* to = nullptr;
@@ -91,14 +92,15 @@ void read_schedule(const Node& root, Job& job, Diagnostics& diagnostics) {
         auto read = read_configuration(values, stage.place, "schedule", *job.space, keys, diagnostics);
         if (!checked || !read) continue;
         const auto resource = static_cast<Resource>(std::get<std::int64_t>(checked->value));
-        if (!job.scheduler.stage_ends.empty() && resource <= job.scheduler.stage_ends.back()) {
+        if (!ends.empty() && resource <= ends.back()) {
             diagnostics.error(to->place, "schedule.to",
                               "must be more than where the stage before ends; got " + std::to_string(resource));
         }
-        job.scheduler.stage_ends.push_back(resource);
+        ends.push_back(resource);
         job.scheduler.stages.push_back(*std::move(read));
     }
-    if (!job.scheduler.stage_ends.empty()) job.scheduler.max = job.scheduler.stage_ends.back();
+    if (!ends.empty()) job.scheduler.max = ends.back();
+    job.scheduler.type->take_stages(job.scheduler.settings, std::move(ends));
 }
 
 void add_default_point(const Node& root, const SearchSpace& space, std::vector<Configuration>& points,

@@ -1,6 +1,6 @@
 // [trainer.hypergradient]: its keys.
-#include "app/job/make_key.hpp"
 #include "app/job/tables.hpp"
+#include "options/make_key.hpp"
 
 namespace stemma {
 

@@ -209,7 +209,7 @@ void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, 
                   [&](std::size_t index, const Checked& checked) {
                       if (index < fields.size()) {
                           if (fields[index].store) fields[index].store(trainer, checked);
-                      } else if (checked.node != nullptr) {
+                      } else if (checked.given) {
                           reading.given[keys[index]->name] = checked.value;
                       } else {
                           return;  // whether it is of use is known below

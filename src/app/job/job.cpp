@@ -54,22 +54,33 @@ void read_run(const Node& root, Job& job, Diagnostics& diagnostics) {
     if (!given("output")) job.run.output = "runs/" + job.run.name + ".h5";
 }
 
-/// The default of `ratio` goes with `children`: there is at least one parent, and it has children.
 void read_scheduler(const Node& root, SchedulerSettings& scheduler, Diagnostics& diagnostics) {
-    read(root, "scheduler", scheduler_fields(), scheduler, diagnostics);
-    const Node* section = root.find("scheduler");
-    if (section != nullptr && section->find("ratio") != nullptr) return;
-    scheduler.gpbt.ratio = std::min<double>(scheduler.gpbt.ratio, scheduler.gpbt.children);
+    const auto fields = scheduler_fields();
+    const auto shape = shape_of("scheduler", fields.front().key, root.find("scheduler"));
+    if (shape.certain) scheduler.type = &scheduler_named(shape.selector);
+    scheduler.settings = scheduler.type->defaults;
+    read(root, "scheduler", fields, scheduler, diagnostics);
+    scheduler.type->complete(scheduler.settings);
+    scheduler.max = scheduler.type->integer(scheduler.settings, "max").value_or(0);
 }
 
 void read_sampler(const Node& root, Job& job, Diagnostics& diagnostics) {
+    auto& sampler = job.sampler;
+    const auto fields = sampler_fields();
     const Node* section = root.find("sampler");
-    read_section(sampler_fields(job.scheduler.type), section, "sampler", section == nullptr ? Place{} : section->place,
-                 job.sampler, diagnostics);
+    const auto shape = shape_of("sampler", fields.front().key, section);
+    if (shape.certain) sampler.type = &sampler_named(shape.selector);
+    sampler.settings = sampler.type->defaults;
+    read(root, "sampler", fields, sampler, diagnostics);
+    const auto startup = job.scheduler.type->startup(job.scheduler.settings);
+    const auto* own = find_field(sampler.type->fields, "startup");
+    if (startup && own != nullptr && (section == nullptr || section->find("startup") == nullptr))
+        own->store(sampler.settings, {std::int64_t{*startup}});
     if (job.space == nullptr) return;
+    sampler.type->complete(sampler.settings, *job.space);
     job.sampler.first = read_first_points(root, *job.space, diagnostics);
     // A grid is exactly its points; it does not start with a point of its own.
-    if (job.sampler.type != SamplerType::grid) add_default_point(root, *job.space, job.sampler.first, diagnostics);
+    if (!job.sampler.type->finite()) add_default_point(root, *job.space, job.sampler.first, diagnostics);
 }
 
 [[noreturn]] void refuse_file(const std::string& file, const std::string& message) {
@@ -83,7 +94,9 @@ Node settled_tree(std::string_view text, std::span<const std::string> overrides,
     diagnostics.throw_if_any();
     for (std::size_t i = 0; i < overrides.size(); ++i)
         apply_override(root, overrides[i], static_cast<int>(i), diagnostics);
+    rename_keys(root, diagnostics);
     apply_preset(root, diagnostics);
+    apply_other_defaults(root);
     apply_replay_values(root);
     return root;
 }
@@ -112,6 +125,7 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     diagnostics.throw_if_any();
     fill_dependent_defaults(job, resolved);
     job.resolved = resolved.text(root);
+    job.notes = diagnostics.notes();
     return job;
 }
 

@@ -28,6 +28,7 @@ struct Job {
     SchedulerSettings scheduler;
     TrainerSettings trainer;
     WorkerSettings workers;
+    std::vector<std::string> notes;  ///< what is understood, and should be changed: former names of keys
 };
 
 /// Job files are written by hand; anything larger is a mistake (and bounds the time that reading takes).
@@ -48,13 +49,8 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
 /// How the hyperparameters of a child come about. PBT perturbs where there is no model: who asks for one wants its
 /// proposals.
 Births births_of(const Job& job);
-/// Observed trials before a model proposes, given or reckoned; nothing for a sampler without a model. GPBT's last
-/// founders already come from it, one for each child: where all did, the second would already lie near the first. The
-/// paper, with no more founders than children, has one random point.
-std::optional<std::uint32_t> startup_of(const Job& job);
-/// Configurations that a grid, with the points given first, proposes in all (10^6 for those and larger ones); nothing
-/// for another sampler.
-std::optional<std::uint64_t> grid_configurations(const Job& job);
+/// Configurations that a sampler with an end proposes in all, the points given first included; nothing for others.
+std::optional<std::uint64_t> finite_configurations(const Job& job);
 
 /// The reference of one part: "" (overview), "scheduler", "scheduler.asha", "scheduler.eta", "space.real", ...
 /// "markdown" gives reference_markdown().

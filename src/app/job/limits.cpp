@@ -41,11 +41,8 @@ LimitChanges parse_limits(std::span<const LimitText> texts) {
     for (const auto& limit : texts) {
         const auto name = key_of(limit.option);
         if (name == "max") {
-            SchedulerSettings settings;
             const auto fields = scheduler_fields();
-            const auto& field = field_called(fields, name);
-            field.store(settings, checked(limit, field.key));
-            changes.max = settings.max;
+            changes.max = std::get<std::int64_t>(checked(limit, field_called(fields, name).key).value);
             continue;
         }
         Budget budget;

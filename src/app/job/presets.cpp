@@ -5,6 +5,7 @@
 #include "sampler/explore.hpp"
 #include "sampler/tpe.hpp"
 #include "scheduler/pbt.hpp"
+#include "scheduler/registry.hpp"
 
 namespace stemma {
 
@@ -27,6 +28,17 @@ NodeTable* section_of(Node& root, const std::string& name, Place place) {
         std::find_if(sections.begin(), sections.end(), [&](const TableEntry& entry) { return entry.key == name; });
     if (at == sections.end()) at = sections.insert(at, TableEntry{name, place, Node{place, NodeTable{}}});
     return std::get_if<NodeTable>(&at->value.value);
+}
+
+/// Gives those keys that the job does not set their values, as if they stood at `place`.
+void fill_in(Node& root, const std::vector<KeyDefault>& values, Place place) {
+    for (const auto& [section, type, key, value] : values) {
+        const auto given = text_of(root.find(section), "type");
+        if (!given.empty() && !type.empty() && given != type) continue;
+        auto* table = section_of(root, section, place);
+        if (table == nullptr || root.find(section)->find(key) != nullptr) continue;
+        table->push_back({key, place, node_of(value, place)});
+    }
 }
 
 }  // namespace
@@ -56,7 +68,7 @@ const std::vector<Preset>& presets() {
           {"sampler", "tpe", "gamma", TpeSettings::published_gpbt().gamma},
           {"sampler", "tpe", "multivariate", TpeSettings::published_gpbt().multivariate},
           {"sampler", "tpe", "time", std::string("kernel")},
-          {"trainer", "torch", "inherit_optimiser", false}}},
+          {"trainer", "torch", "inherit_optimizer", false}}},
     };
     return all;
 }
@@ -64,7 +76,7 @@ const std::vector<Preset>& presets() {
 std::vector<std::pair<std::string, Literal>> replay_values(const TrainerSettings& trainer) {
     std::vector<std::pair<std::string, Literal>> values;
     if (trainer.type != TrainerType::torch) return values;
-    if (!trainer.inherit_optimiser) values.emplace_back("inherit_optimiser", false);
+    if (!trainer.inherit_optimizer) values.emplace_back("inherit_optimizer", false);
     if (const auto horizon = trainer.fixed.find("horizon"); horizon != trainer.fixed.end()) values.push_back(*horizon);
     return values;
 }
@@ -73,7 +85,7 @@ void apply_replay_values(Node& root) {
     if (text_of(root.find("scheduler"), "type") != "replay") return;
     const auto trainer_type = text_of(root.find("trainer"), "type");
     if (!trainer_type.empty() && trainer_type != "torch") return;
-    for (const auto* key : {"inherit_optimiser", "horizon"}) {
+    for (const auto* key : {"inherit_optimizer", "horizon"}) {
         const Node* given = root.find("scheduler")->find(key);
         if (given == nullptr) continue;
         const Node value = *given;
@@ -98,13 +110,14 @@ void apply_preset(Node& root, Diagnostics& diagnostics) {
         diagnostics.error(place, "scheduler.preset", in_quotes(name) + " is for type = " + in_quotes(at->scheduler));
         return;
     }
-    for (const auto& [section, type, key, value] : at->values) {
-        const auto given = text_of(root.find(section), "type");
-        if (!given.empty() && !type.empty() && given != type) continue;
-        auto* table = section_of(root, section, place);
-        if (table == nullptr || root.find(section)->find(key) != nullptr) continue;
-        table->push_back({key, place, node_of(value, place)});
-    }
+    fill_in(root, at->values, place);
+}
+
+void apply_other_defaults(Node& root) {
+    const Node* scheduler = root.find("scheduler");
+    const auto type = text_of(scheduler, "type");
+    const auto at = std::ranges::find(schedulers(), type, &SchedulerDescriptor::name);
+    if (at != schedulers().end()) fill_in(root, at->other_defaults, scheduler->find("type")->place);
 }
 
 }  // namespace stemma

@@ -13,22 +13,19 @@ namespace stemma {
 
 /// Defaults for keys of several sections. What the job itself says counts more.
 struct Preset {
-    struct Value {
-        std::string section;
-        std::string type;  ///< of that section: with another one the key is left out
-        std::string key;
-        Literal value;
-    };
     std::string name;
     std::string scheduler;  ///< the scheduler.type that it is for
     std::string source;     ///< whose settings these are
-    std::vector<Value> values;
+    std::vector<KeyDefault> values;
 };
 const std::vector<Preset>& presets();
 
 /// Adds to `root` what its scheduler.preset stands for. Reports a preset of another scheduler; a name that is none is
 /// left to the key's own check.
 void apply_preset(Node& root, Diagnostics& diagnostics);
+
+/// Adds to `root` the defaults that its scheduler has for keys of other sections. What the job says counts more.
+void apply_other_defaults(Node& root);
 
 /// Keys of [scheduler] with which a replay trains as the search did: values of [trainer] that the search may owe to its
 /// own [scheduler], whose place the replay's takes.

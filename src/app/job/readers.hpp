@@ -16,6 +16,9 @@ namespace stemma {
 /// JobErrors where the text is no TOML.
 Node settled_tree(std::string_view text, std::span<const std::string> overrides, Diagnostics& diagnostics);
 
+/// rename_keys() of section.hpp in all sections.
+void rename_keys(Node& root, Diagnostics& diagnostics);
+
 /// [space] and [[forbidden]]; nullptr when they have errors.
 std::shared_ptr<const SearchSpace> read_space(const Node& root, Diagnostics& diagnostics);
 

@@ -27,16 +27,6 @@ std::vector<Key> trainer_keys() {
     return keys;
 }
 
-std::string default_text(const Key& key) {
-    if (!key.default_note.empty()) return key.default_note;
-    if (key.required) return "required";
-    if (key.default_text.empty()) return "none";
-    const bool is_text = key.type == KeyType::text || key.type == KeyType::choice ||
-                         ((key.type == KeyType::duration || key.type == KeyType::bytes) &&
-                          key.default_text.find_first_not_of("0123456789.") != std::string::npos);
-    return is_text ? in_quotes(key.default_text) : key.default_text;
-}
-
 std::string takes(const Key& key) { return allowed_text(key) + (key.unit.empty() ? "" : ", in " + key.unit); }
 
 /// Folds `text` to lines of at most 100 columns, each after `indent`.
@@ -63,7 +53,7 @@ std::string fold(const std::string& text, const std::string& indent) {
 std::string plain(const Key& key, bool with_types) {
     std::string out = "  " + key.name + " = " + takes(key) + "\n";
     out += fold(key.meaning, "      ");
-    out += "      default: " + default_text(key) + "\n";
+    out += "      default: " + default_shown(key) + "\n";
     if (with_types && !key.only_for.empty()) out += "      only with type = " + alternatives(key.only_for) + "\n";
     return out;
 }
@@ -150,46 +140,17 @@ when = { optimiser = ["sgd"] }
 }
 
 Section scheduler_section() {
-    return {
-        "scheduler",
-        "Who trains next, and for how long. Resources are counted in [trainer] unit.",
-        {{"random", "every member is trained to max"},
-         {"grid", "the same, with the grid sampler"},
-         {"sha", "synchronous successive halving: a rung is waited for, then its best 1/eta go on, at least one"},
-         {"hyperband",
-          "several sha brackets of about equal cost, from eager to patient, and again until the budget is spent; their "
-          "sizes follow algorithm 1 of the paper (81, 34, 15, 8, 5 for max = 81 and eta = 3), not its table 1; raised "
-          "max on resume, the best of each finished bracket goes on"},
-         {"asha",
-          "asynchronous successive halving, promotion: a free worker continues the best member that is in the top "
-          "1/eta of its rung, else starts a new one; nobody waits"},
-         {"asha_stopping",
-          "asynchronous, stopping: a member that reaches a rung goes on at once if it is in the top 1/eta seen there "
-          "(or as good as the worst of these, while fewer than 1/eta have gone on), else stops"},
-         {"asha_hyperband", "several asha brackets; each new member is put into one by chance"},
-         {"pbt",
-          "population-based training: the worst take over weights of the best, with perturbed hyperparameters; nobody "
-          "waits",
-          "[scheduler]\ntype = \"pbt\"\npopulation = 10\ninterval = 2\nmax = 40\n"},
-         {"gpbt",
-          "genealogical population-based training: generations of children that continue their parents' weights, each "
-          "lineage with a search of its own",
-          "[scheduler]\ntype = \"gpbt\"\nchildren = 8\nmax = 20\n"},
-         {"replay", "trains one member by the [[schedule]] of hyperparameters that a search found",
-          "[scheduler]\ntype = \"replay\"\n\n[[schedule]]\nto = 3\nlr = 0.01\n\n[[schedule]]\nto = 9\nlr = 0.002\n"}},
-        keys_of(scheduler_fields()),
-        "[scheduler]\ntype = \"asha\"\neta = 3\nmin = 1\nmax = 27\n"};
+    std::vector<Variant> variants;
+    for (const auto& one : schedulers()) variants.push_back({one.name, one.summary, one.example});
+    return {"scheduler", "Who trains next, and for how long. Resources are counted in [trainer] unit.",
+            std::move(variants), keys_of(scheduler_fields()),
+            "[scheduler]\ntype = \"asha\"\neta = 3\nmin = 1\nmax = 27\n"};
 }
 
 Section sampler_section() {
-    return {"sampler",
-            "Where configurations come from.",
-            {{"random", "independent draws"},
-             {"grid", "every combination once, then no more"},
-             {"sobol", "a scrambled Sobol sequence: covers the space more evenly than random draws"},
-             {"tpe", "tree-structured Parzen estimators: learns from the run, or from a child's lineage"},
-             {"gp", "a Gaussian process with learnt warping: likewise; for few and costly trainings"}},
-            keys_of(sampler_fields(SchedulerSettings{}.type)),
+    std::vector<Variant> variants;
+    for (const auto& one : samplers()) variants.push_back({one.name, one.summary});
+    return {"sampler", "Where configurations come from.", std::move(variants), keys_of(sampler_fields()),
             "[sampler]\ntype = \"sobol\"\n\n[[sampler.first]]\nlr = 0.001\noptimiser = \"adam\"\n"};
 }
 
@@ -225,7 +186,7 @@ std::vector<Section> sections() {
          "What makes a member good.",
          {},
          keys_of(metric_fields()),
-         "[metric]\nname = \"valid_loss\"\ndirection = \"minimise\"\n"},
+         "[metric]\nname = \"valid_loss\"\ndirection = \"minimize\"\n"},
         space_section(),
         {"forbidden",
          "A list of tables, each a combination that must not occur: parameter = value, or a list of values; all must "
@@ -308,7 +269,7 @@ std::string reference_markdown() {
             // would repeat on each of the trainer's lines and is told once by the section's table of types.
             std::string only;
             for (const auto& one : key.only_for) only += (only.empty() ? " *(" : ", ") + one;
-            out += "| `" + key.name + "` | " + cell(takes(key)) + " | " + cell(default_text(key)) + " | " +
+            out += "| `" + key.name + "` | " + cell(takes(key)) + " | " + cell(default_shown(key)) + " | " +
                    cell(key.meaning) + (only.empty() ? "" : only + ")*") + " |\n";
         }
         if (!section.example.empty()) out += "\n```toml\n" + section.example + "```\n";

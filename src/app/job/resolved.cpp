@@ -93,18 +93,28 @@ std::string ResolvedJob::text(const Node& root) const {
     return is_utf8(text) ? text : "";
 }
 
+namespace {
+
+/// What the algorithm is made with, where its own defaults depend on others.
+template <class Settings>
+void fill_settings(const std::string& section, const std::vector<Field<Settings>>& fields, const Settings& settings,
+                   ResolvedJob& resolved) {
+    for (const auto& field : fields) {
+        if (!field.load) continue;
+        if (const auto value = field.load(settings)) resolved.fill(section, field.key.name, node_of(field.key, *value));
+    }
+}
+
+}  // namespace
+
 void fill_dependent_defaults(const Job& job, ResolvedJob& resolved) {
     const auto text = [](const std::string& value) { return Node{{}, value}; };
     resolved.fill("run", "name", text(job.run.name));
     resolved.fill("run", "output", text(job.run.output));
-    if (job.scheduler.type == SchedulerType::gpbt) resolved.fill("scheduler", "ratio", {{}, job.scheduler.gpbt.ratio});
-    if (job.scheduler.type == SchedulerType::pbt) {
-        resolved.fill("scheduler", "periods",
-                      list_of(job.scheduler.pbt.periods, [](auto period) { return std::int64_t{period}; }));
-    }
-    if (const auto startup = startup_of(job)) resolved.fill("sampler", "startup", {{}, std::int64_t{*startup}});
+    fill_settings("scheduler", job.scheduler.type->fields, job.scheduler.settings, resolved);
+    if (!job.scheduler.scheduled()) fill_settings("sampler", job.sampler.type->fields, job.sampler.settings, resolved);
     resolved.fill("sampler", "births", text(births_of(job) == Births::perturb ? "perturb" : "propose"));
-    resolved.fill("sampler", "factors", list_of(job.sampler.explore.factors, [](double factor) { return factor; }));
+    fill_settings("sampler", explore_fields(), job.sampler.explore, resolved);
     if (job.trainer.type == TrainerType::process || job.trainer.type == TrainerType::ask)
         resolved.fill("trainer", "metrics", {{}, NodeList{text(job.metric.name)}});
     for (const auto& [name, value] : job.trainer.fixed) resolved.fill("trainer", name, node_of(value));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "app/job/job.hpp"
-#include "app/job/key.hpp"
+#include "app/job/section.hpp"
 
 namespace stemma {
 

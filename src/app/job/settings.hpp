@@ -3,6 +3,7 @@
 // filled by the key of the same name in the tables (tables.cpp, trainer_table.cpp), where ranges and meanings are
 // documented.
 
+#include <any>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,10 +15,8 @@
 #include "manager/input.hpp"
 #include "manager/manager.hpp"
 #include "sampler/explore.hpp"
-#include "sampler/gp/settings.hpp"
-#include "sampler/tpe.hpp"
-#include "scheduler/gpbt.hpp"
-#include "scheduler/pbt.hpp"
+#include "sampler/registry/registry.hpp"
+#include "scheduler/registry.hpp"
 #include "space/search_space.hpp"
 #include "trainer/hypergradient.hpp"
 
@@ -35,57 +34,41 @@ struct MetricSettings {
     bool maximise = false;
 };
 
-enum class SamplerType : std::uint8_t { random, grid, sobol, tpe, gp };
 enum class Births : std::uint8_t { perturb, propose };
 
 struct SamplerSettings {
-    SamplerType type = SamplerType::random;
-    std::uint32_t points = 5;              ///< grid: values of each real or integer parameter without step
-    std::vector<Configuration> first;      ///< tried before any draw: [[sampler.first]], then the defaults
-    std::optional<std::uint32_t> startup;  ///< tpe, gp
-    TpeSettings tpe;                       ///< but for startup and count_pending
-    GpSettings gp;                         ///< likewise
-    bool wait_for_model = false;           ///< gp
+    const SamplerDescriptor* type = &sampler_named("random");
+    std::any settings = type->defaults;  ///< of the type that the descriptor knows
+    std::vector<Configuration> first;    ///< tried before any draw: [[sampler.first]], then the defaults
+    bool wait_for_model = false;         ///< of samplers that fit models
     std::optional<Births> births;
-    ExploreSettings explore;       ///< but for factors
-    std::vector<Literal> factors;  ///< empty = the default ones
+    ExploreSettings explore;
+
+    /// As what they are; std::bad_any_cast if they are of another sampler.
+    template <class Settings>
+    const Settings& as() const {
+        return std::any_cast<const Settings&>(settings);
+    }
 };
 
-enum class SchedulerType : std::uint8_t {
-    random,
-    grid,
-    sha,
-    hyperband,
-    asha,
-    asha_stopping,
-    asha_hyperband,
-    pbt,
-    gpbt,
-    replay
-};
 enum class FinalResult : std::uint8_t { any_rung, max };
 
 struct SchedulerSettings {
-    SchedulerType type = SchedulerType::asha;
-    Resource max = 0;                       ///< R, in the trainer's unit, >= min
-    Resource min = 1;                       ///< r, >= 1
-    std::uint32_t eta = 3;                  ///< >= 2
-    std::uint32_t early_stopping_rate = 0;  ///< s; min * eta^s <= max
-    std::uint32_t brackets = 0;             ///< 0 = as many as fit between min and max
-    std::uint32_t min_rung_population = 0;  ///< asha_stopping only
-    std::uint32_t repeats = 1;              ///< >= 1
-    std::uint64_t members = 0;              ///< sha only: n, >= 1
+    const SchedulerDescriptor* type = &scheduler_named("asha");
+    std::any settings = type->defaults;  ///< of the type that the descriptor knows
+    Resource max = 0;                    ///< R, in the trainer's unit: what a member is trained to at most
+    std::uint32_t repeats = 1;           ///< >= 1; 1 for lineages
     FinalResult final_result = FinalResult::any_rung;
-    Resource interval = 1;         ///< pbt, gpbt: >= 1, <= max
-    std::vector<Literal> periods;  ///< pbt; empty = one population
-    PbtSettings pbt;               ///< but for interval, max, periods and seed
-    GpbtSettings gpbt;             ///< but for interval, generations and founders
-    double founders = 3;           ///< gpbt: times gpbt.children, >= 1
+    std::vector<Configuration> stages;  ///< of [[schedule]], for a scheduler that trains by stages
 
-    std::vector<Resource> stage_ends;   ///< replay: ascending
-    std::vector<Configuration> stages;  ///< replay: as many
-
-    bool population() const { return type == SchedulerType::pbt || type == SchedulerType::gpbt; }
+    bool population() const { return type->traits.population; }
+    /// Trains by [[schedule]], which stands for the sampler too.
+    bool scheduled() const { return type->take_stages != nullptr; }
+    /// As what they are; std::bad_any_cast if they are of another scheduler.
+    template <class Settings>
+    const Settings& as() const {
+        return std::any_cast<const Settings&>(settings);
+    }
 };
 
 enum class TrainerType : std::uint8_t { toy, torch, process, task, ask };
@@ -113,7 +96,7 @@ struct TrainerSettings {
     MixedPrecision amp = MixedPrecision::off;
     bool tf32 = false;
     bool deterministic = true;
-    bool inherit_optimiser = true;  ///< a child starts with its parent's moments
+    bool inherit_optimizer = true;  ///< a child starts with its parent's moments
     /// [trainer.hypergradient], or its defaults where a parameter has role = "hypergradient".
     std::optional<HypergradientSettings> hypergradient;
     /// Hyperparameters that the space does not have: given in [trainer], else the table's default. Only those that can
@@ -174,9 +157,9 @@ struct WorkerSettings {
     DurablePolicy durable = DurablePolicy::promotable;
     DurablePolicy replicated = DurablePolicy::none;
     bool spill = true;
-    double lease_timeout = 0;   ///< seconds; 0 = none
-    double lease_patience = 0;  ///< times the slowest pace so far; 0 = none
-    std::uint32_t leases_ahead = 0;
+    double training_timeout = 0;   ///< seconds; 0 = none
+    double training_patience = 0;  ///< times the slowest pace so far; 0 = none
+    std::uint32_t trainings_ahead = 0;
     double heartbeat = 5;        ///< seconds between two signs of life
     double lost_after = 60;      ///< seconds without one
     double start_timeout = 300;  ///< seconds until all ranks are there

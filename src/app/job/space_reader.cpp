@@ -270,7 +270,8 @@ Draft read_parameter(const Node& root, const TableEntry& entry, const std::vecto
     }
     ParameterText text;
     read_section(fields, &entry.value, draft.path, entry.place, text, diagnostics);
-    when = text.when;
+    const Node* condition = entry.value.find("when");
+    when = condition != nullptr && condition->is_table() ? condition : nullptr;
     if (diagnostics.count() != errors_before) return draft;
     draft.parameter.domain = domain_of(text, draft, diagnostics);
     draft.parameter.role = text.role    ? static_cast<Role>(*text.role)

@@ -1,6 +1,9 @@
 #include "app/job/tables.hpp"
 
-#include "app/job/make_key.hpp"
+#include <algorithm>
+
+#include "app/job/presets.hpp"
+#include "options/make_key.hpp"
 
 namespace stemma {
 
@@ -68,7 +71,7 @@ std::vector<Field<MetricSettings>> metric_fields() {
                        "\"valid_loss\" or "
                        "\"valid_accuracy\". Test metrics are recorded but refused here.")),
          into(&S::name)},
-        {required(choice("direction", "", {"minimise", "maximise"}, "Which end of it is good.")),
+        {required(choice("direction", "", {"minimize", "maximize"}, "Which end of it is good.")),
          [](S& settings, const Checked& checked) { settings.maximise = checked.index == 1; }},
     };
 }
@@ -131,7 +134,7 @@ std::vector<Field<ParameterText>> other_parameter_fields() {
                "Active only if other parameters have one of these values, all of them: { optimiser = [\"sgd\"] }. They "
                "must stand "
                "before this one and be categorical, ordinal, boolean or constant."),
-         into(&S::when)},
+         {}},
     };
 }
 
@@ -145,69 +148,115 @@ std::vector<Field<ParameterText>> parameter_fields() {
     return concatenated(concatenated(std::move(type), numeric_fields()), other_parameter_fields());
 }
 
-std::vector<Field<SamplerSettings>> sampler_fields(SchedulerType scheduler) {
+namespace {
+
+/// Says at each key which schedulers have another default for it.
+void note_other_defaults(const std::string& section, std::vector<Field<SamplerSettings>>& fields) {
+    for (const auto& scheduler : schedulers()) {
+        for (const auto& other : scheduler.other_defaults) {
+            const auto named = [&](const auto& field) { return field.key.name == other.key; };
+            const auto found = std::ranges::find_if(fields, named);
+            if (other.section != section || found == fields.end()) continue;
+            auto& key = found->key;
+            if (key.default_note.empty()) key.default_note = default_shown(key);
+            const auto* text = std::get_if<std::string>(&other.value);
+            key.default_note += "; with scheduler.type = " + in_quotes(scheduler.name) + ": " +
+                                (text == nullptr ? to_string(other.value) : in_quotes(*text));
+        }
+    }
+}
+
+/// A key of one algorithm: where others of the section have the same one, that is of them all.
+template <class Settings>
+void add_key(std::vector<Field<Settings>>& fields, const std::string& algorithm, const Key& key) {
+    const auto same = [&](const auto& field) { return same_but_for_types(field.key, key); };
+    auto found = std::ranges::find_if(fields, same);
+    if (found == fields.end()) {
+        const auto store = [name = key.name](Settings& settings, const Checked& checked) {
+            const auto* own = find_field(settings.type->fields, name);
+            if (own->store) own->store(settings.settings, checked);
+        };
+        found = fields.insert(fields.end(), {key, store});
+    }
+    found->key.only_for.push_back(algorithm);
+}
+
+}  // namespace
+
+std::vector<Field<SamplerSettings>> sampler_fields() {
     using S = SamplerSettings;
-    const std::string type = scheduler == SchedulerType::grid   ? "grid"
-                             : scheduler == SchedulerType::gpbt ? "tpe"
-                                                                : "random";
-    std::vector<Field<S>> fields{
-        {default_is("\"random\"; with scheduler.type = \"grid\" or \"gpbt\": \"grid\" or \"tpe\"",
-                    choice("type", type, {"random", "grid", "sobol", "tpe", "gp"}, "Where configurations come from.")),
-         into(&S::type)},
-        {only({"grid"}, integer("points", "5", {1, small_count_max},
-                                "Values tried of each real or integer parameter that has no step.")),
-         into(&S::points)},
+    Words types, fitting;
+    for (const auto& one : samplers()) {
+        types.push_back(one.name);
+        if (one.traits.fits_models) fitting.push_back(one.name);
+    }
+    // The type was looked up before (read_sampler()).
+    std::vector<Field<S>> fields{{choice("type", S{}.type->name, types, "Where configurations come from.")}};
+    for (const auto& one : samplers()) {
+        for (const auto& field : one.fields) add_key(fields, one.name, field.key);
+    }
+    std::vector<Field<S>> common{
+        {only(
+             fitting,
+             flag("wait_for_model", "false",
+                  "Give out no training while a model is being fitted. By default fits of more than 30 trials run "
+                  "beside the search, and a proposal that comes before its model rests on the last one, or is a random "
+                  "draw where there is none (an event model_late in the run file): then the proposals of one seed "
+                  "depend on how long fits take. With true they do not, and workers wait for fits; only the proposal "
+                  "that wants the first of all models is still a random draw.")),
+         into(&S::wait_for_model)},
         {other(KeyType::tables, "first",
                "Points to try before any other, each a table [[sampler.first]] of parameter = value. A parameter not "
-               "named takes its "
-               "default, else the centre of its range. A grid does not try them again."),
-         {}},
+               "named takes its default, else the centre of its range. A grid does not try them again.")},
+        {default_is("\"perturb\" with scheduler.type = \"pbt\", unless type is \"tpe\" or \"gp\"; else \"propose\"",
+                    choice("births", {"perturb", "propose"},
+                           "How the hyperparameters of a child come about: the donor's, perturbed (PBT's explore), or "
+                           "proposed as for members from scratch, conditioned on the lineage where the sampler can.")),
+         into(&S::births)},
     };
-    return concatenated(concatenated(std::move(fields), model_fields(scheduler)), birth_fields());
+    fields = concatenated(concatenated(std::move(fields), std::move(common)), part_of(&S::explore, explore_fields()));
+    note_other_defaults("sampler", fields);
+    return fields;
 }
+
+namespace {
+
+/// Its meaning lists the presets. Their values have been put into the other keys already (presets.hpp).
+Key preset_key() {
+    Words names, types;
+    std::string meaning = "Settings under one name, each of which the job may still set itself.";
+    for (const auto& preset : presets()) {
+        names.push_back(preset.name);
+        if (std::ranges::find(types, preset.scheduler) == types.end()) types.push_back(preset.scheduler);
+        meaning += " " + in_quotes(preset.name) + ", for " + preset.scheduler + ": " + preset.source + " (";
+        for (const auto& value : preset.values) {
+            if (&value != &preset.values.front()) meaning += ", ";
+            const auto* text = std::get_if<std::string>(&value.value);
+            meaning +=
+                value.section + "." + value.key + " = " + (text == nullptr ? to_string(value.value) : in_quotes(*text));
+        }
+        meaning += ").";
+    }
+    return only(types, choice("preset", "", names, meaning));
+}
+
+}  // namespace
 
 std::vector<Field<SchedulerSettings>> scheduler_fields() {
     using S = SchedulerSettings;
-    const Words rungs{"sha", "hyperband", "asha", "asha_stopping", "asha_hyperband"};
-    const Words to_max{"random", "grid", "sha", "hyperband", "asha", "asha_stopping", "asha_hyperband", "pbt", "gpbt"};
-    const Words without_lineages{"random", "grid", "sha", "hyperband", "asha", "asha_stopping", "asha_hyperband"};
-    const std::string unit = "the trainer's unit";
-    std::vector<Field<S>> fields{
-        {choice(
-             "type", "asha",
-             {"random", "grid", "sha", "hyperband", "asha", "asha_stopping", "asha_hyperband", "pbt", "gpbt", "replay"},
-             "Who trains next, and for how long."),
-         into(&S::type)},
-        {only(to_max,
-              required(in_unit(unit, integer("max", "", count,
-                                             "R: what a member (pbt, gpbt: a lineage) is trained to at most, counted "
-                                             "from scratch. It can be raised on resume.")))),
-         into(&S::max)},
-        {only(rungs,
-              in_unit(unit, integer("min", "1", count,
-                                    "r: training before the first comparison. sha and hyperband: the top rung is max, "
-                                    "those below it are floor(max / eta^k), and r is the least that a rung "
-                                    "may have. asha, asha_stopping, asha_hyperband: the rungs are min * "
-                                    "eta^k, and max on top where it is no such power."))),
-         into(&S::min)},
-        {only(rungs,
-              integer("eta", "3", {2, 1000},
-                      "Of a rung's members one in eta goes on; each rung trains eta times as long as the one below.")),
-         into(&S::eta)},
-        {only({"sha", "asha", "asha_stopping"},
-              integer("early_stopping_rate", "0", {0, 62},
-                      "s: the s lowest rungs are left out. Larger means more patience with slow starters.")),
-         into(&S::early_stopping_rate)},
-        {only({"hyperband", "asha_hyperband"},
-              integer(
-                  "brackets", "0", {0, 64},
-                  "Number of brackets, from the most eager one (s = 0) on; 0 = as many as fit between min and max.")),
-         into(&S::brackets)},
-        {only({"sha"}, required(integer("members", "", count, "n: members in the first rung."))), into(&S::members)},
-        {only({"asha_stopping"}, integer("min_rung_population", "0", {0, small_count_max},
-                                         "Until a rung has seen this many, nobody is stopped there.")),
-         into(&S::min_rung_population)},
-        {only(without_lineages,
+    Words types, repeatable, early;
+    for (const auto& one : schedulers()) {
+        types.push_back(one.name);
+        if (!one.traits.lineages) repeatable.push_back(one.name);
+        if (one.traits.early_results) early.push_back(one.name);
+    }
+    // The type was looked up before (read_scheduler()).
+    std::vector<Field<S>> fields{{choice("type", S{}.type->name, types, "Who trains next, and for how long.")}};
+    for (const auto& one : schedulers()) {
+        for (const auto& field : one.fields) add_key(fields, one.name, field.key);
+    }
+    std::vector<Field<S>> common{
+        {only(repeatable,
               integer(
                   "repeats", "1", {1, 1000},
                   "Members that train each configuration, with different seeds. All goes by the mean of their metric: "
@@ -215,23 +264,13 @@ std::vector<Field<SchedulerSettings>> scheduler_fields() {
                   "report) and its figures. A configuration of which one seed diverges has diverged; one of which one "
                   "seed fails is given up.")),
          into(&S::repeats)},
-        {only({"sha", "hyperband", "asha", "asha_stopping", "asha_hyperband", "pbt", "gpbt"},
-              choice("final", "any_rung", {"any_rung", "max"},
-                     "What counts as the result: the best report at any rung, or only of members trained to max.")),
+        {only(early, choice("final", "any_rung", {"any_rung", "max"},
+                            "What counts as the result: the best report at any rung, or only of members trained to "
+                            "max.")),
          into(&S::final_result)},
-        {only({"replay"}, default_is("as trainer.inherit_optimiser",
-                                     flag("inherit_optimiser", "",
-                                          "trainer.inherit_optimiser of the search, which may owe it to its preset; "
-                                          "[trainer] may still say otherwise."))),
-         {}},
-        {only({"replay"},
-              default_is("as trainer.horizon",
-                         in_unit(unit, number("horizon", "", above(0),
-                                              "trainer.horizon of the search, which may owe it to its max; [trainer] "
-                                              "may still say otherwise.")))),
-         {}},
+        {preset_key()},
     };
-    return concatenated(std::move(fields), population_fields());
+    return concatenated(std::move(fields), std::move(common));
 }
 
 std::vector<Field<WorkerSettings>> worker_fields() {
@@ -261,19 +300,21 @@ std::vector<Field<WorkerSettings>> worker_fields() {
              "loss of a worker without the disk, but not a kill of the whole job. Needs two workers; counts against "
              "snapshot_memory; stemma preview shows the cost."),
          into(&S::replicated)},
-        {duration("lease_timeout", "0", at_least(0),
-                  "A training that takes longer is given up and tried elsewhere; 0 = never."),
-         into(&S::lease_timeout)},
-        {number(
-             "lease_patience", "20", at_least(0),
-             "A training is also given up when it takes this many times as long as the slowest one so far would have, "
-             "unit for unit, and at least 5 minutes; 0 = never. Finds a worker that hangs."),
-         into(&S::lease_patience)},
-        {integer(
-             "leases_ahead", "0", {0, 64},
-             "Trainings handed to a worker beside the one it does: hides the manager's answer time when trainings take "
-             "milliseconds, at the price of earlier decisions."),
-         into(&S::leases_ahead)},
+        {formerly("lease_timeout",
+                  duration("training_timeout", "0", at_least(0),
+                           "A training that takes longer is given up and tried elsewhere; 0 = never.")),
+         into(&S::training_timeout)},
+        {formerly("lease_patience",
+                  number("training_patience", "20", at_least(0),
+                         "A training is also given up when it takes this many times as long as the slowest one so far "
+                         "would have, "
+                         "unit for unit, and at least 5 minutes; 0 = never. Finds a worker that hangs.")),
+         into(&S::training_patience)},
+        {formerly("leases_ahead", integer("trainings_ahead", "0", {0, 64},
+                                          "Trainings handed to a worker beside the one it does: hides the manager's "
+                                          "answer time when trainings take "
+                                          "milliseconds, at the price of earlier decisions.")),
+         into(&S::trainings_ahead)},
         {duration("heartbeat", "5s", above(0), "Time between two signs of life of a worker."), into(&S::heartbeat)},
         {duration("lost_after", "60s", above(0),
                   "Silence after which a worker counts as lost; at least twice the heartbeat."),

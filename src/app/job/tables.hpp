@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "app/job/key.hpp"
+#include "app/job/section.hpp"
 #include "app/job/settings.hpp"
 
 namespace stemma {
@@ -24,20 +24,15 @@ struct ParameterText {
     std::optional<Literal> value;
     std::optional<Literal> default_value;
     std::optional<std::int64_t> role;  ///< index; absent: what the trainer can change is mutable
-    const Node* when = nullptr;
 };
 
 std::vector<Field<RunSettings>> run_fields();
 std::vector<Field<Budget>> budget_fields();
 std::vector<Field<MetricSettings>> metric_fields();
 std::vector<Field<ParameterText>> parameter_fields();
-/// Some defaults are the scheduler's.
-std::vector<Field<SamplerSettings>> sampler_fields(SchedulerType scheduler);
+std::vector<Field<SamplerSettings>> sampler_fields();
+/// The keys of all schedulers (scheduler/registry.hpp), and those that the program has for them.
 std::vector<Field<SchedulerSettings>> scheduler_fields();
-/// Parts of the two sections above, of population methods and of samplers that learn.
-std::vector<Field<SchedulerSettings>> population_fields();
-std::vector<Field<SamplerSettings>> model_fields(SchedulerType scheduler);
-std::vector<Field<SamplerSettings>> birth_fields();
 /// Without the hyperparameters.
 std::vector<Field<TrainerSettings>> trainer_fields();
 std::vector<Field<HypergradientSettings>> hypergradient_fields();

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "app/job/make_key.hpp"
 #include "app/job/tables.hpp"
+#include "options/make_key.hpp"
 
 namespace stemma {
 
@@ -58,10 +58,10 @@ std::vector<Field<TrainerSettings>> torch_fields() {
         {choice("amp", "off", {"off", "bf16"}, "Mixed precision (GPU)."), into(&S::amp)},
         {flag("tf32", "false", "Allow TensorFloat-32 in matrix products and convolutions (GPU): faster, three digits."),
          into(&S::tf32)},
-        {flag("inherit_optimiser", "true",
+        {flag("inherit_optimizer", "true",
               "A child starts with the moments of its parent's optimiser; else, or if its own is another one, with new "
               "ones, as GPBT's authors do. The log says where that is so."),
-         into(&S::inherit_optimiser)},
+         into(&S::inherit_optimizer)},
         {flag("deterministic", "true", "Only algorithms that give the same bits each time (GPU: somewhat slower)."),
          into(&S::deterministic)},
         {other(KeyType::table, "hypergradient",
@@ -109,10 +109,12 @@ std::vector<Field<TrainerSettings>> task_fields() {
 std::vector<Field<TrainerSettings>> reported_fields() {
     using S = TrainerSettings;
     std::vector<Field<S>> fields{
-        {default_is("the metric of [metric]", list_of("texts", "metrics", "Names of all metrics that are reported.")),
+        {default_is("the metric of [metric]",
+                    list_of(KeyType::text, "metrics", {}, "Names of all metrics that are reported.")),
          into(&S::metrics)},
-        {default_is("those whose names begin with \"test_\"",
-                    list_of("texts", "held_out", "Names of metrics that are recorded but no decision may see.")),
+        {default_is(
+             "those whose names begin with \"test_\"",
+             list_of(KeyType::text, "held_out", {}, "Names of metrics that are recorded but no decision may see.")),
          into(&S::held_out)},
     };
     for (auto& field : fields) field.key.only_for = {"process", "ask"};
@@ -123,7 +125,7 @@ std::vector<Field<TrainerSettings>> process_fields() {
     using S = TrainerSettings;
     std::vector<Field<S>> fields{
         {required(
-             list_of("texts", "command",
+             list_of(KeyType::text, "command", {},
                      "The program that trains, with its arguments: [\"python3\", \"train.py\"]. Each worker starts it "
                      "once and keeps it (docs/process-protocol.md); relative paths are from where stemma is "
                      "started.")),

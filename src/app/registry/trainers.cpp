@@ -20,7 +20,9 @@ ToySettings toy_settings(const Job& job) {
     ToySettings settings;
     settings.surface = {
         surface_named(job.trainer.surface), job.trainer.noise, job.run.seed,
-        job.trainer.type == TrainerType::toy ? 1.0 : static_cast<double>(std::max<Resource>(1, job.scheduler.min))};
+        job.trainer.type == TrainerType::toy
+            ? 1.0
+            : static_cast<double>(job.scheduler.type->integer(job.scheduler.settings, "min").value_or(1))};
     settings.seconds_per_unit = job.trainer.cost;
     settings.state_bytes = job.trainer.state_bytes;
     settings.exception = job.trainer.failure_rate;
@@ -185,7 +187,7 @@ TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
     settings.threads = static_cast<int>(place.threads);
     settings.device = place.device;
     settings.deterministic = given.deterministic;
-    settings.inherit_optimiser = given.inherit_optimiser;
+    settings.inherit_optimiser = given.inherit_optimizer;
     settings.tf32 = given.tf32;
     settings.precision = given.amp == MixedPrecision::bf16 ? "bf16" : "float32";
     settings.run_seed = job.run.seed;

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "options/make_key.hpp"
+#include "sampler/common_keys.hpp"
 #include "sampler/gp/data.hpp"
 #include "sampler/gp/models.hpp"
 #include "sampler/gp/search.hpp"
@@ -17,12 +19,38 @@ namespace {
 
 using Eigen::Index;
 
+std::vector<Field<GpSettings>> fields() {
+    using namespace make_key;
+    using S = GpSettings;
+    using Search = GpSearchSettings;
+    std::vector<Field<S>> fields{
+        startup_field<S>(),
+        setting(&S::data, integer("data", {2, 1000}, "Trials that the model sees at most: the best and the latest.")),
+        setting(&S::time,
+                choice("time_model", {"none", "dimension", "decay"},
+                       "What the time of a trial means: nothing; one more coordinate; a covariance that fades (PB2).")),
+        setting(&S::pending, choice("pending", {"believer", "liar"},
+                                    "What members in training count as: the model's mean, or the worst value seen.")),
+        setting(&S::objective,
+                choice("objective", {"value", "improvement"},
+                       "What is modelled: the metric, or its change from one report to the next (PB2).")),
+        setting(&S::warp_inputs, flag("warp_inputs", "Kumaraswamy warping of each number.")),
+        setting(&S::warp_outputs, flag("warp_outputs", "Yeo-Johnson transform of the metric.")),
+    };
+    std::vector<Field<Search>> search{
+        setting(&Search::acquisition,
+                choice("acquisition", {"log_ei", "log_pi", "lcb", "ensemble"}, "What a point is worth.")),
+        setting(&Search::kappa, number("kappa", at_least(0), "lcb: standard deviations below the mean.")),
+    };
+    return concatenated(std::move(fields), part_of(&S::search, std::move(search)));
+}
+
 /// Defaults filled in.
 GpSettings checked(GpSettings settings, const SearchSpace& space) {
     const auto demand = [](bool holds, const std::string& text) {
         if (!holds) throw UserError("GP sampler: " + text);
     };
-    demand(settings.data >= 2, "data must be at least 2, is " + std::to_string(settings.data));
+    require_ranges("GP sampler", fields(), settings);
     demand(settings.refit_every >= 1, "refit_every must be at least 1, is 0");
     demand(settings.cold_evaluations >= 1 && settings.warm_evaluations >= 1,
            "cold_evaluations and warm_evaluations must be at least 1");
@@ -31,7 +59,6 @@ GpSettings checked(GpSettings settings, const SearchSpace& space) {
     demand(search.local_candidates >= 0 && search.refined >= 0, "local_candidates and refined must not be negative");
     demand(search.refinement_evaluations >= 1, "refinement_evaluations must be at least 1");
     demand(search.margin >= 0, "margin must not be negative, is " + std::to_string(search.margin));
-    demand(search.kappa >= 0, "kappa must not be negative, is " + std::to_string(search.kappa));
     if (settings.startup == 0) settings.startup = default_gp_startup(space);
     settings.startup = std::min(settings.startup, settings.data);
     return settings;
@@ -179,6 +206,25 @@ std::uint32_t default_gp_startup(const SearchSpace& space) {
 std::unique_ptr<GpSampler> make_gp_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
                                            GpSettings settings) {
     return std::make_unique<Gp>(std::move(space), seed, settings);
+}
+
+SamplerDescriptor gp_sampler_descriptor() {
+    return described_sampler<GpSettings>({
+        .name = "gp",
+        .summary = "a Gaussian process with learnt warping: likewise; for few and costly trainings",
+        .traits = {.learns = true, .fits_models = true},
+        .fields = fields(),
+        .complete =
+            [](GpSettings& settings, const SearchSpace& space) {
+                if (settings.startup == 0) settings.startup = default_gp_startup(space);
+            },
+        .make = [](const GpSettings& settings, const SamplerContext& context) -> std::unique_ptr<Sampler> {
+            auto gp = settings;
+            gp.count_pending = context.count_pending;
+            gp.fit_elsewhere = true;  // rank 0 must not keep workers waiting
+            return make_gp_sampler(context.space, context.seed, gp);
+        },
+    });
 }
 
 }  // namespace stemma

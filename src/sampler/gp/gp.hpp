@@ -2,8 +2,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "sampler/descriptor.hpp"
 #include "sampler/gp/settings.hpp"
-#include "sampler/sampler.hpp"
 
 namespace stemma {
 
@@ -42,5 +42,7 @@ std::uint32_t default_gp_startup(const SearchSpace& space);
 /// pending; 5 dimensions: see tests/bench/sampler_gp. Throws UserError on settings out of range.
 std::unique_ptr<GpSampler> make_gp_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
                                            GpSettings settings = {});
+
+SamplerDescriptor gp_sampler_descriptor();
 
 }  // namespace stemma

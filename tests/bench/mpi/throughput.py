@@ -3,7 +3,7 @@
     /usr/bin/python3 tests/bench/mpi/throughput.py [REPORTS] [REPEATS]
 
 ASHA with 5 rungs, as the peers were measured. Members take no time, so this is the limit of rank 0. `ahead` leases wait
-at each worker beside the lease in training (workers.leases_ahead). Without a waiting lease each report costs a round
+at each worker beside the lease in training (workers.trainings_ahead). Without a waiting lease each report costs a round
 trip. The rounds of all rows alternate; medians.
 """
 
@@ -32,7 +32,7 @@ def main():
             done, seconds, _ = search(
                 workers + 1,
                 "jobs/toy_asha.toml",
-                SETTINGS | {"run.budget.reports": count, "workers.leases_ahead": ahead},
+                SETTINGS | {"run.budget.reports": count, "workers.trainings_ahead": ahead},
             )
             rates[workers, ahead].append(done / seconds)
     print(f"{'workers':>7} {'ahead':>6} {'reports/s':>10}   (median of {repeats}; lowest .. highest)")

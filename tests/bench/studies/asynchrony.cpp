@@ -114,7 +114,9 @@ struct Run {
 Run run(const Rule& rule, double drift, std::uint32_t workers, std::uint64_t seed) {
     GpbtSettings gpbt;
     gpbt.children = 16;
-    gpbt.generations = 20;
+    gpbt.max = 20;
+    gpbt.founders = 1;
+    gpbt.parents_compete = true;
     gpbt.sequential = rule.sequential;
     gpbt.quorum = rule.quorum;
     gpbt.patience = rule.patience;
@@ -122,8 +124,8 @@ Run run(const Rule& rule, double drift, std::uint32_t workers, std::uint64_t see
     tpe.startup = 1;
     tpe.time = TpeSettings::Time::relative;
     if (rule.defaults) {
-        gpbt.founders = 3 * gpbt.children;
-        gpbt.generations -= 2;
+        gpbt.founders = 3;
+        gpbt.max -= 2;
         gpbt.parents_compete = false;
         tpe = TpeSettings::lineages();
         tpe.startup = 2 * gpbt.children;

@@ -13,7 +13,7 @@ namespace {
 
 const AshaSettings promotion{.min = 1, .max = 27, .eta = 3};
 const AshaSettings stopping{.min = 1, .max = 27, .eta = 3, .variant = AshaVariant::stopping};
-const ShaSettings sha{.members = 27, .min = 1, .max = 27, .eta = 3};
+const ShaSettings sha{.members = 27, .min = 1, .max = 27, .eta = 3, .repeat_brackets = true};
 
 SchedulerCase pbt(const std::string& name, void (*change)(PbtSettings&)) {
     PbtSettings settings;
@@ -32,11 +32,14 @@ SchedulerCase gpbt(const std::string& name, bool all_the_way, void (*change)(Gpb
     GpbtSettings settings;
     settings.children = 12;
     settings.ratio = 3;
-    settings.generations = 6;
+    settings.max = 12;
     settings.interval = 2;
+    settings.founders = 1;
+    settings.parents_compete = true;
+    settings.patience = 0;
     change(settings);
     return {.name = name,
-            .max = settings.interval * settings.generations,
+            .max = settings.max,
             .make = [settings] { return make_gpbt(settings); },
             .endless = false,
             .rungs = false,
@@ -95,8 +98,13 @@ const SchedulerCase cases[] = {
     gpbt("Gpbt", false, [](GpbtSettings&) {}),
     gpbt("GpbtFounders", true,
          [](GpbtSettings& of) {
-             of.founders = 3 * of.children;
+             of.founders = 3;
              of.parents_compete = false;
+         }),
+    gpbt("GpbtDefaults", false,
+         [](GpbtSettings& of) {
+             of = {};
+             of.max = 12;
          }),
     gpbt("GpbtSequential", false, [](GpbtSettings& of) { of.sequential = true; }),
     gpbt("GpbtOneParent", false, [](GpbtSettings& of) { of.ratio = 12; }),

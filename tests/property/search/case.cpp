@@ -73,8 +73,7 @@ LineageRules Case::lineages() const {
     }
     if (kind == Kind::gpbt) {
         const auto settings = gpbt.value_or(drawn_gpbt(max, manager.seed));
-        const auto end = settings.interval * static_cast<Resource>(settings.generations);
-        return {gpbt_founders(settings), gpbt_founders(settings), end, false};
+        return {gpbt_founders(settings), gpbt_founders(settings), settings.max, false};
     }
     return {};
 }

@@ -15,7 +15,8 @@ constexpr double transfer_seconds = 0.5;
 /// 16 children of one parent in each generation, a worker for each.
 Case one_parent(std::uint64_t seed) {
     auto wanted = plain_case(Kind::gpbt, seed);
-    wanted.gpbt = GpbtSettings{.children = 16, .founders = 16, .ratio = 16, .generations = 6};
+    wanted.gpbt =
+        GpbtSettings{.children = 16, .founders = 1, .ratio = 16, .max = 6, .parents_compete = true, .patience = 0};
     wanted.manager.budget = {};
     wanted.manager.durable = DurablePolicy::none;
     auto& machine = wanted.simulation;

@@ -5,7 +5,6 @@
 #include "core/rng.hpp"
 #include "sampler/random.hpp"
 #include "scheduler/hyperband.hpp"
-#include "scheduler/preview.hpp"
 #include "scheduler/sha.hpp"
 
 namespace stemma::testing {

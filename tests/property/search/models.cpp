@@ -36,7 +36,9 @@ struct Search {
         gp.search = {.random_candidates = 20, .local_candidates = 10, .refined = 1, .refinement_evaluations = 3};
         GpbtSettings gpbt;
         gpbt.children = 6;
-        gpbt.generations = 5;
+        gpbt.max = 5;
+        gpbt.founders = 1;
+        gpbt.parents_compete = true;
         auto scheduler = lineages ? make_gpbt(gpbt) : make_random_search({.max = 1});
         return Manager(ManagerSettings{.seed = simulation.seed, .budget = {.members = 30}, .wait_for_models = waits},
                        *plane(), std::move(scheduler), make_gp_sampler(plane(), simulation.seed, gp));

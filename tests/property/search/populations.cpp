@@ -6,7 +6,7 @@
 
 #include "case.hpp"
 #include "core/rng.hpp"
-#include "scheduler/preview.hpp"
+#include "scheduler/pbt.hpp"
 
 namespace stemma::testing {
 namespace {

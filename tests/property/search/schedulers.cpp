@@ -35,7 +35,9 @@ GpbtSettings drawn_gpbt(Resource max, std::uint64_t seed) {
     settings.children = static_cast<std::uint32_t>(3 + stream.below(10));
     settings.ratio = stream.uniform(1.0 / settings.children, settings.children);
     settings.interval = 1 + static_cast<Resource>(stream.below(2));
-    settings.generations = static_cast<std::uint32_t>(std::min<Resource>(max, 8));
+    settings.max = settings.interval * std::min<Resource>(max, 8);
+    settings.patience = 0;
+    settings.founders = 1;
     settings.parents_compete = stream.below(3) > 0;
     settings.repeat_child = stream.below(4) > 0;
     settings.early_stopping = stream.below(3) == 0;
@@ -43,8 +45,8 @@ GpbtSettings drawn_gpbt(Resource max, std::uint64_t seed) {
     if (stream.below(2) == 0) settings.quorum = stream.uniform(0.3, 1);
     if (stream.below(3) == 0) settings.deadline = stream.uniform(1, 20);
     if (stream.below(3) == 0) settings.patience = stream.uniform(1, 3);
-    if (stream.below(3) == 0) settings.max = max;
-    if (stream.below(2) == 0) settings.founders = static_cast<std::uint32_t>(1 + stream.below(20));
+    if (stream.below(3) == 0) settings.max = std::max(settings.interval, std::min(settings.max, max));
+    if (stream.below(2) == 0) settings.founders = stream.uniform(1, 5);
     return settings;
 }
 

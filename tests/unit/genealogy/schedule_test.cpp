@@ -76,8 +76,8 @@ to_ = 4
 }
 
 TEST(ScheduleToml, TakesWhatElseTheSchedulerSays) {
-    const auto text = schedule_toml(family(), {1}, names(), {{"inherit_optimiser", false}, {"horizon", 24.0}});
-    EXPECT_NE(text.find("\ntype = \"replay\"\ninherit_optimiser = false\nhorizon = 24"), std::string::npos) << text;
+    const auto text = schedule_toml(family(), {1}, names(), {{"inherit_optimizer", false}, {"horizon", 24.0}});
+    EXPECT_NE(text.find("\ntype = \"replay\"\ninherit_optimizer = false\nhorizon = 24"), std::string::npos) << text;
 }
 
 TEST(ScheduleToml, QuotesTextsAndLeavesOutWhatIsInactive) {

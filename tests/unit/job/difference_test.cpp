@@ -34,7 +34,7 @@ type = "asha"
 max = 27
 eta = 3
 [metric]
-direction = "minimise"
+direction = "minimize"
 name = "valid_loss"
 [run]
 seed = 7

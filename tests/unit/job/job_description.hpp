@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/job/job.hpp"
+#include "scheduler/replay.hpp"
 #include "space/json.hpp"
 
 namespace stemma::job_test {
@@ -46,36 +47,32 @@ private:
     std::ostringstream out_;
 };
 
+/// What an algorithm is made with, by its keys.
+template <class Settings>
+void describe(Description& out, const std::vector<Field<Settings>>& fields, const Settings& settings) {
+    for (const auto& field : fields) {
+        if (!field.load) continue;
+        if (const auto value = field.load(settings)) out.line(field.key.name.c_str(), value->value, value->list);
+    }
+}
+
 inline void describe(Description& out, const SchedulerSettings& s) {
-    out.line("scheduler", s.type, s.max, s.min, s.eta, s.early_stopping_rate, s.brackets, s.min_rung_population,
-             s.repeats, s.members, s.final_result, s.interval, s.founders, s.stage_ends);
-    out.line("periods", s.periods.empty() ? std::vector<Literal>{std::int64_t{1}} : s.periods);
-    const auto& p = s.pbt;
-    out.line("pbt", p.population, p.burn_in, p.selection, p.bottom, p.top, p.t_test_reports, p.t_test_level,
-             p.migration, p.backtrack_after, p.backtracks);
-    const auto& g = s.gpbt;
-    out.line("gpbt", g.children, g.ratio, g.parents_compete, g.repeat_child, g.early_stopping, g.early_stopping_from,
-             g.sequential, g.quorum, g.deadline, g.patience);
+    out.line("scheduler", s.type->name, s.max, s.repeats, s.final_result);
+    describe(out, s.type->fields, s.settings);
+    if (s.scheduled()) out.line("ends", s.as<ReplaySettings>().ends);
 }
 
 inline void describe(Description& out, const Job& job, const SamplerSettings& s) {
-    const auto startup = startup_of(job);
-    out.line("sampler", s.type, s.points, startup.value_or(0), births_of(job), s.wait_for_model);
-    const auto& t = s.tpe;
-    out.line("tpe", t.good, t.gamma, t.max_good, t.candidates, t.prior_weight, t.multivariate, t.time, t.time_width);
-    const auto& g = s.gp;
-    out.line("gp", g.data, g.time, g.pending, g.objective, g.warp_inputs, g.warp_outputs, g.search.acquisition,
-             g.search.kappa);
-    out.line("explore", s.explore.move, s.explore.unit_step, s.explore.resample_probability,
-             s.explore.categorical_probability);
-    out.line("factors", s.factors.empty() ? std::vector<Literal>{0.8, 1.2} : s.factors);
+    out.line("sampler", s.type->name, births_of(job), s.wait_for_model);
+    describe(out, s.type->fields, s.settings);
+    describe(out, explore_fields(), s.explore);
     for (const auto& point : s.first) out.line("first", job.space->describe(point));
     for (const auto& stage : job.scheduler.stages) out.line("stage", job.space->describe(stage));
 }
 
 inline void describe(Description& out, const Job& job, const TrainerSettings& s) {
     out.line("trainer", s.type, s.unit, s.data, s.path, s.target, s.split, s.valid, s.test, s.vocabulary, s.train_rows,
-             s.model, s.amp, s.tf32, s.deterministic, s.inherit_optimiser);
+             s.model, s.amp, s.tf32, s.deterministic, s.inherit_optimizer);
     if (const auto& h = s.hypergradient) {
         out.line("hypergradient", h->variant, h->interval, h->terms, h->window, h->reset, h->rate, h->gradient_clip,
                  h->skip_nonfinite, h->clip_norm, h->damping, h->truncate, h->bounds, h->split, h->log_every);
@@ -98,8 +95,8 @@ inline std::string description(const Job& job) {
     describe(out, job, job.trainer);
     const auto& w = job.workers;
     out.line("workers", w.threads, w.device, w.per_gpu, w.snapshot_memory, w.durable, w.replicated, w.spill,
-             w.lease_timeout, w.lease_patience, w.leases_ahead, w.heartbeat, w.lost_after, w.start_timeout, w.retries,
-             w.failures_in_a_row);
+             w.training_timeout, w.training_patience, w.trainings_ahead, w.heartbeat, w.lost_after, w.start_timeout,
+             w.retries, w.failures_in_a_row);
     return out.str();
 }
 

@@ -26,10 +26,10 @@ TEST(JobErrors, UnknownSection) {
 
 TEST(JobErrors, UnknownValueWithTheNearestOne) {
     EXPECT_THAT(
-        errors_of(with(toy_job, "minimise", "minimize")),
+        errors_of(with(toy_job, "minimize", "minimum")),
         ElementsAre(
-            "jobs/x.toml:7:13: metric.direction must be \"minimise\" or \"maximise\"; got \"minimize\" (did you mean "
-            "\"minimise\"?)"));
+            "jobs/x.toml:7:13: metric.direction must be \"minimize\" or \"maximize\"; got \"minimum\" (did you mean "
+            "\"minimize\"?)"));
 }
 
 TEST(JobErrors, KeyOfAnotherType) {
@@ -72,8 +72,8 @@ TEST(JobErrors, IntegersThatDoNotFit) {
 TEST(JobErrors, MissingKeys) {
     EXPECT_THAT(errors_of(with(toy_job, "max = 27", "")),
                 ElementsAre(HasSubstr("jobs/x.toml:8:1: scheduler.max is missing; give an integer")));
-    EXPECT_THAT(errors_of(with(toy_job, "direction = \"minimise\"", "")),
-                ElementsAre("jobs/x.toml:5:1: metric.direction is missing; give \"minimise\" or \"maximise\""));
+    EXPECT_THAT(errors_of(with(toy_job, "direction = \"minimize\"", "")),
+                ElementsAre("jobs/x.toml:5:1: metric.direction is missing; give \"minimize\" or \"maximize\""));
 }
 
 TEST(JobErrors, AnEmptyFileNamesAllThatIsMissing) {
@@ -87,7 +87,7 @@ TEST(JobErrors, AnEmptyFileNamesAllThatIsMissing) {
 
 TEST(JobErrors, AllOfThemAtOnceInTheOrderOfTheFile) {
     const auto text =
-        with(with(with(toy_job, "seed = 7", "seed = -7"), "minimise", "minimize"), "low = 1e-4", "low = \"small\"");
+        with(with(with(toy_job, "seed = 7", "seed = -7"), "minimize", "minimum"), "low = 1e-4", "low = \"small\"");
 
     EXPECT_THAT(errors_of(text),
                 ElementsAre(HasSubstr("x.toml:2:8:"), HasSubstr("x.toml:7:13:"), HasSubstr("x.toml:14:7:")));
@@ -153,11 +153,11 @@ TEST(JobErrors, NamesThatMakeNoPath) {
 }
 
 TEST(JobErrors, FoundTextIsCutAndEscaped) {
-    const auto errors = errors_of(with(toy_job, "\"minimise\"", "\"" + std::string(5000, 'x') + "\""));
+    const auto errors = errors_of(with(toy_job, "\"minimize\"", "\"" + std::string(5000, 'x') + "\""));
 
     ASSERT_EQ(errors.size(), 1U);
     EXPECT_LT(errors[0].size(), 300U);
-    EXPECT_THAT(errors_of(with(toy_job, "\"minimise\"", R"("a\u001bb")")), ElementsAre(HasSubstr("\"a\\x1bb\"")));
+    EXPECT_THAT(errors_of(with(toy_job, "\"minimize\"", R"("a\u001bb")")), ElementsAre(HasSubstr("\"a\\x1bb\"")));
 }
 
 TEST(JobErrors, ThereIsALimitToThem) {

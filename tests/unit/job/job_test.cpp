@@ -1,6 +1,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include "sampler/grid.hpp"
+#include "sampler/tpe.hpp"
+#include "scheduler/asha.hpp"
+#include "scheduler/gpbt.hpp"
+#include "scheduler/sha.hpp"
 #include "unit/job/job_texts.hpp"
 
 namespace stemma::job_test {
@@ -15,10 +20,10 @@ TEST(Job, ReadsWhatIsGivenAndFillsTheRestWithDefaults) {
     EXPECT_EQ(job.run.budget, (Budget{.members = 40, .target = {}}));
     EXPECT_EQ(job.metric.name, "valid_loss");
     EXPECT_FALSE(job.metric.maximise);
-    EXPECT_EQ(job.scheduler.type, SchedulerType::asha);
+    EXPECT_EQ(job.scheduler.type->name, "asha");
     EXPECT_EQ(job.scheduler.max, 27);
-    EXPECT_EQ(job.scheduler.eta, 3U);
-    EXPECT_EQ(job.sampler.type, SamplerType::random);
+    EXPECT_EQ(job.scheduler.as<AshaSettings>().eta, 3);
+    EXPECT_EQ(job.sampler.type->name, "random");
     EXPECT_EQ(job.trainer.type, TrainerType::toy);
     EXPECT_EQ(job.trainer.unit_name(), "epoch");
     EXPECT_EQ(job.workers.snapshot_memory, 2ULL << 30U);
@@ -33,7 +38,7 @@ TEST(Job, KeepsItsTextAndOverrides) {
 
     EXPECT_EQ(job.text, toy_job);
     EXPECT_EQ(job.overrides, std::vector<std::string>{"scheduler.eta=4"});
-    EXPECT_EQ(job.scheduler.eta, 4U);
+    EXPECT_EQ(job.scheduler.as<AshaSettings>().eta, 4);
 }
 
 TEST(Job, NameAndOutputComeFromTheFile) {
@@ -62,12 +67,33 @@ TEST(Job, StructDefaultsAreTheTablesDefaults) {
     EXPECT_EQ(job.workers.lost_after, workers.lost_after);
     EXPECT_EQ(job.workers.retries, workers.retries);
     EXPECT_EQ(job.workers.failures_in_a_row, workers.failures_in_a_row);
-    EXPECT_EQ(job.scheduler.min, scheduler.min);
-    EXPECT_EQ(job.scheduler.eta, scheduler.eta);
     EXPECT_EQ(job.scheduler.repeats, scheduler.repeats);
     EXPECT_EQ(job.scheduler.final_result, scheduler.final_result);
     EXPECT_EQ(job.trainer.surface, trainer.surface);
     EXPECT_EQ(job.trainer.cost, trainer.cost);
+}
+
+/// What a job without keys trains with is what tests and benches get from empty settings.
+TEST(Job, EmptySettingsAreAJobsDefaults) {
+    const auto same = [](const auto& algorithm) {
+        for (const auto& field : algorithm.fields) {
+            if (!field.load || field.key.required) continue;
+            auto settings = algorithm.defaults;
+            const auto before = field.load(settings);
+            if (const auto by_default = default_of(field.key)) field.store(settings, *by_default);
+            const auto after = field.load(settings);
+            ASSERT_EQ(before.has_value(), after.has_value()) << algorithm.name << "." << field.key.name;
+            if (!before) continue;
+            EXPECT_EQ(before->value, after->value) << algorithm.name << "." << field.key.name;
+            EXPECT_EQ(before->list, after->list) << algorithm.name << "." << field.key.name;
+        }
+    };
+    for (const auto& scheduler : schedulers()) same(scheduler);
+    for (const auto& sampler : samplers()) same(sampler);
+    EXPECT_EQ(parse(toy_job, {"sampler.type=tpe"}).sampler.as<TpeSettings>().time, TpeSettings{}.time);
+    EXPECT_EQ(parse(toy_job, {"scheduler.type=gpbt"}).scheduler.as<GpbtSettings>().founders, GpbtSettings{}.founders);
+    EXPECT_EQ(parse(toy_job, {"scheduler.type=gpbt"}).scheduler.as<GpbtSettings>().patience, GpbtSettings{}.patience);
+    EXPECT_FALSE(GpbtSettings{}.parents_compete);
 }
 
 TEST(Job, EveryLimitOfTheBudget) {
@@ -79,17 +105,17 @@ TEST(Job, EveryLimitOfTheBudget) {
 
 TEST(Job, EnumerationsFollowTheirTable) {
     const auto type_of = [](const std::string& extra) {
-        return parse(toy_job, {"scheduler.type=" + extra}).scheduler.type;
+        return parse(toy_job, {"scheduler.type=" + extra}).scheduler.type->name;
     };
 
-    EXPECT_EQ(type_of("random"), SchedulerType::random);
-    EXPECT_EQ(type_of("grid"), SchedulerType::grid);
-    EXPECT_EQ(type_of("hyperband"), SchedulerType::hyperband);
-    EXPECT_EQ(type_of("asha"), SchedulerType::asha);
-    EXPECT_EQ(type_of("asha_stopping"), SchedulerType::asha_stopping);
-    EXPECT_EQ(type_of("asha_hyperband"), SchedulerType::asha_hyperband);
-    EXPECT_EQ(parse(toy_job, {"scheduler.type=sha", "scheduler.members=27"}).scheduler.members, 27U);
-    EXPECT_EQ(parse(toy_job, {"sampler.type=sobol"}).sampler.type, SamplerType::sobol);
+    EXPECT_EQ(type_of("random"), "random");
+    EXPECT_EQ(type_of("grid"), "grid");
+    EXPECT_EQ(type_of("hyperband"), "hyperband");
+    EXPECT_EQ(type_of("asha"), "asha");
+    EXPECT_EQ(type_of("asha_stopping"), "asha_stopping");
+    EXPECT_EQ(type_of("asha_hyperband"), "asha_hyperband");
+    EXPECT_EQ(parse(toy_job, {"scheduler.type=sha", "scheduler.members=27"}).scheduler.as<ShaSettings>().members, 27U);
+    EXPECT_EQ(parse(toy_job, {"sampler.type=sobol"}).sampler.type->name, "sobol");
     EXPECT_EQ(parse(toy_job, {"workers.durable=best"}).workers.durable, DurablePolicy::best);
     EXPECT_EQ(parse(toy_job, {"workers.durable=all"}).workers.durable, DurablePolicy::all);
     EXPECT_EQ(parse(toy_job, {"workers.device=cuda"}).workers.device, Device::cuda);
@@ -98,8 +124,8 @@ TEST(Job, EnumerationsFollowTheirTable) {
 }
 
 TEST(Job, AGridSchedulerBringsTheGridSampler) {
-    EXPECT_EQ(parse(toy_job, {"scheduler.type=grid"}).sampler.type, SamplerType::grid);
-    EXPECT_EQ(parse(toy_job, {"scheduler.type=grid", "sampler.points=9"}).sampler.points, 9U);
+    EXPECT_EQ(parse(toy_job, {"scheduler.type=grid"}).sampler.type->name, "grid");
+    EXPECT_EQ(parse(toy_job, {"scheduler.type=grid", "sampler.points=9"}).sampler.as<GridSettings>().points, 9U);
 }
 
 TEST(Job, SchedulersThatEndByThemselvesNeedNoBudget) {

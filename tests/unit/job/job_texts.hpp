@@ -19,7 +19,7 @@ seed = 7
 members = 40
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 [scheduler]
 max = 27
 [trainer]
@@ -35,7 +35,7 @@ inline const std::string torch_head = R"([run.budget]
 members = 40
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 [scheduler]
 max = 27
 [trainer]

@@ -2,6 +2,11 @@
 #include <algorithm>
 
 #include "app/job/presets.hpp"
+#include "sampler/gp/gp.hpp"
+#include "sampler/tpe.hpp"
+#include "scheduler/gpbt.hpp"
+#include "scheduler/pbt.hpp"
+#include "scheduler/replay.hpp"
 #include "unit/job/job_texts.hpp"
 
 namespace stemma::job_test {
@@ -18,77 +23,80 @@ std::string population(const std::string& scheduler) { return with(toy_job, "max
 std::string replay(const std::string& schedule) { return with(toy_job, "max = 27", "type = \"replay\"") + schedule; }
 
 TEST(PopulationSection, Defaults) {
-    const auto pbt = parse(population("type = \"pbt\"")).scheduler;
-    EXPECT_EQ(pbt.pbt.population, 20U);
-    EXPECT_EQ(pbt.pbt.selection, PbtSelection::truncation);
-    EXPECT_EQ(pbt.pbt.bottom, 0.2);
-    const auto gpbt = parse(population("type = \"gpbt\"\nchildren = 4\ndeadline = \"10m\"")).scheduler;
-    EXPECT_EQ(gpbt.gpbt.ratio, 4);
+    const auto pbt = parse(population("type = \"pbt\"")).scheduler.as<PbtSettings>();
+    EXPECT_EQ(pbt.population, 20U);
+    EXPECT_EQ(pbt.selection, PbtSelection::truncation);
+    EXPECT_EQ(pbt.bottom, 0.2);
+    EXPECT_THAT(pbt.periods, ElementsAre(1));
+    const auto job = parse(population("type = \"gpbt\"\nchildren = 4\ndeadline = \"10m\""));
+    const auto gpbt = job.scheduler.as<GpbtSettings>();
+    EXPECT_EQ(gpbt_parents(gpbt), 1U);
     EXPECT_EQ(gpbt.founders, 3);
-    EXPECT_FALSE(gpbt.gpbt.parents_compete);
-    EXPECT_FALSE(gpbt.gpbt.sequential);
-    EXPECT_EQ(gpbt.gpbt.deadline, 600);
+    EXPECT_EQ(gpbt_founders(gpbt), 12U);
+    EXPECT_EQ(gpbt_generations(gpbt), 27U);
+    EXPECT_FALSE(gpbt.parents_compete);
+    EXPECT_FALSE(gpbt.sequential);
+    EXPECT_EQ(gpbt.deadline, 600);
 }
 
 TEST(PopulationSection, FewChildrenHaveADefaultRatio) {
     for (const std::uint32_t children : {1U, 2U, 3U, 5U}) {
-        const auto gpbt = parse(population("type = \"gpbt\"\nchildren = " + std::to_string(children))).scheduler.gpbt;
-        EXPECT_EQ(gpbt.ratio, std::min(4U, children));
-        EXPECT_EQ(gpbt_parents(gpbt), 1U);
+        const auto job = parse(population("type = \"gpbt\"\nchildren = " + std::to_string(children)));
+        EXPECT_EQ(gpbt_parents(job.scheduler.as<GpbtSettings>()), 1U);
     }
-    EXPECT_EQ(parse(population("ratio = 2\nchildren = 3\ntype = \"gpbt\"")).scheduler.gpbt.ratio, 2);
+    EXPECT_EQ(parse(population("ratio = 2\nchildren = 3\ntype = \"gpbt\"")).scheduler.as<GpbtSettings>().ratio, 2);
 }
 
 TEST(PopulationSection, GpbtsOracleIsThatOfTheStudies) {
     const auto sampler = parse(population("type = \"gpbt\"")).sampler;
     const auto lineages = TpeSettings::lineages();
-    EXPECT_EQ(sampler.type, SamplerType::tpe);
-    EXPECT_EQ(sampler.tpe.good, lineages.good);
-    EXPECT_EQ(sampler.tpe.gamma, lineages.gamma);
-    EXPECT_EQ(sampler.tpe.multivariate, lineages.multivariate);
-    EXPECT_EQ(sampler.tpe.time, TpeSettings::Time::relative);
-    EXPECT_EQ(parse(population("type = \"gpbt\""), {"sampler.type=random"}).sampler.type, SamplerType::random);
-    EXPECT_EQ(parse(population("type = \"pbt\"")).sampler.type, SamplerType::random);
+    EXPECT_EQ(sampler.type->name, "tpe");
+    EXPECT_EQ(sampler.as<TpeSettings>().good, lineages.good);
+    EXPECT_EQ(sampler.as<TpeSettings>().gamma, lineages.gamma);
+    EXPECT_EQ(sampler.as<TpeSettings>().multivariate, lineages.multivariate);
+    EXPECT_EQ(sampler.as<TpeSettings>().time, TpeSettings::Time::relative);
+    EXPECT_EQ(sampler.as<TpeSettings>().startup, 32U) << "two of three founders are random draws";
+    EXPECT_EQ(parse(population("type = \"gpbt\""), {"sampler.type=random"}).sampler.type->name, "random");
+    EXPECT_EQ(parse(population("type = \"pbt\"")).sampler.type->name, "random");
 }
 
 TEST(PopulationSection, PresetsAreTheSettingsOfOthers) {
     const auto ray = parse(population("type = \"pbt\"\npreset = \"ray_tune\""));
-    EXPECT_EQ(ray.scheduler.pbt.bottom, pbt_ray().bottom);
-    EXPECT_EQ(ray.scheduler.pbt.top, pbt_ray().top);
+    EXPECT_EQ(ray.scheduler.as<PbtSettings>().bottom, pbt_ray().bottom);
+    EXPECT_EQ(ray.scheduler.as<PbtSettings>().top, pbt_ray().top);
     EXPECT_EQ(ray.sampler.explore.resample_probability, ExploreSettings::ray().resample_probability);
 
     const auto pb2 = parse(population("type = \"pbt\"\npreset = \"pb2\""));
-    EXPECT_EQ(pb2.sampler.type, SamplerType::gp);
-    EXPECT_EQ(pb2.sampler.gp.objective, GpObjective::improvement);
-    EXPECT_EQ(pb2.sampler.gp.time, GpTime::decay);
-    EXPECT_EQ(pb2.sampler.gp.search.acquisition, GpAcquisition::lcb);
+    EXPECT_EQ(pb2.sampler.type->name, "gp");
+    EXPECT_EQ(pb2.sampler.as<GpSettings>().objective, GpObjective::improvement);
+    EXPECT_EQ(pb2.sampler.as<GpSettings>().time, GpTime::decay);
+    EXPECT_EQ(pb2.sampler.as<GpSettings>().search.acquisition, GpAcquisition::lcb);
     EXPECT_FALSE(pb2.sampler.births.has_value());
 
     const std::string torch = torch_head + "type = \"torch\"\n[space.lr]\ntype = \"real\"\nlow = 0.1\nhigh = 1.0\n";
     const auto paper = parse(with(torch, "max = 27", "max = 27\ntype = \"gpbt\"\npreset = \"published\""));
     const auto tpe = TpeSettings::published_gpbt();
-    EXPECT_TRUE(paper.scheduler.gpbt.sequential);
-    EXPECT_TRUE(paper.scheduler.gpbt.parents_compete);
-    EXPECT_EQ(paper.scheduler.founders, 1);
-    EXPECT_EQ(paper.sampler.type, SamplerType::tpe);
-    EXPECT_EQ(paper.sampler.tpe.good, tpe.good);
-    EXPECT_EQ(paper.sampler.tpe.gamma, tpe.gamma);
-    EXPECT_EQ(paper.sampler.tpe.multivariate, tpe.multivariate);
-    EXPECT_EQ(paper.sampler.tpe.time, tpe.time);
-    EXPECT_FALSE(paper.trainer.inherit_optimiser);
+    EXPECT_TRUE(paper.scheduler.as<GpbtSettings>().sequential);
+    EXPECT_TRUE(paper.scheduler.as<GpbtSettings>().parents_compete);
+    EXPECT_EQ(paper.scheduler.as<GpbtSettings>().founders, 1);
+    EXPECT_EQ(paper.sampler.type->name, "tpe");
+    EXPECT_EQ(paper.sampler.as<TpeSettings>().good, tpe.good);
+    EXPECT_EQ(paper.sampler.as<TpeSettings>().gamma, tpe.gamma);
+    EXPECT_EQ(paper.sampler.as<TpeSettings>().multivariate, tpe.multivariate);
+    EXPECT_EQ(paper.sampler.as<TpeSettings>().time, tpe.time);
+    EXPECT_FALSE(paper.trainer.inherit_optimizer);
 }
 
 TEST(PopulationSection, WhatTheJobSaysCountsMoreThanThePreset) {
     const auto ray = parse(population("type = \"pbt\"\npreset = \"ray_tune\"\ntop = 0.1"), {"sampler.type=sobol"});
-    EXPECT_EQ(ray.scheduler.pbt.top, 0.1);
-    EXPECT_EQ(ray.scheduler.pbt.bottom, 0.25);
+    EXPECT_EQ(ray.scheduler.as<PbtSettings>().top, 0.1);
+    EXPECT_EQ(ray.scheduler.as<PbtSettings>().bottom, 0.25);
     EXPECT_EQ(ray.sampler.explore.resample_probability, 0.25);
     // Keys of another type than the job's are left out.
     const auto gp = parse(population("type = \"gpbt\"\npreset = \"published\""), {"sampler.type=gp"});
-    EXPECT_TRUE(gp.scheduler.gpbt.sequential);
+    EXPECT_TRUE(gp.scheduler.as<GpbtSettings>().sequential);
     const auto tpe = parse(population("type = \"pbt\"\npreset = \"pb2\""), {"sampler.type=tpe"});
-    EXPECT_EQ(tpe.sampler.type, SamplerType::tpe);
-    EXPECT_EQ(tpe.sampler.gp.objective, GpObjective::value);
+    EXPECT_EQ(tpe.sampler.type->name, "tpe");
     EXPECT_THAT(errors_of(population("type = \"gpbt\"\npreset = \"ray_tune\"")),
                 ElementsAre(HasSubstr("scheduler.preset \"ray_tune\" is for type = \"pbt\"")));
     EXPECT_THAT(errors_of(population("type = \"pbt\"\npreset = \"ray_tuna\"")),
@@ -100,7 +108,8 @@ TEST(PopulationSection, ContradictionsAreErrors) {
     EXPECT_THAT(errors_of(population("type = \"pbt\"\ninterval = 28")),
                 ElementsAre(HasSubstr("scheduler.interval must be <= max = 27; got 28")));
     EXPECT_THAT(errors_of(population("type = \"pbt\"\nperiods = [1, 0]")),
-                ElementsAre(HasSubstr("scheduler.periods must be a list of integers >= 1; got 0")));
+                ElementsAre(HasSubstr(
+                    "scheduler.periods must be a list of integers in 1 .. 1000000 with at least one item; got 0")));
     EXPECT_THAT(errors_of(population("type = \"pbt\"\npopulation = 2\nperiods = [1, 2, 4]")),
                 ElementsAre(HasSubstr(
                     "jobs/x.toml:12:11: scheduler.periods must name at most population = 2 sub-populations; got 3")));
@@ -116,7 +125,8 @@ TEST(PopulationSection, ContradictionsAreErrors) {
     EXPECT_THAT(errors_of(population("type = \"gpbt\"") + "role = \"fixed\"\n"),
                 ElementsAre(HasSubstr("has no parameter with role = \"mutable\"")));
     EXPECT_THAT(errors_of(toy_job + "[sampler]\nfactors = [0.8, -1]\n"),
-                ElementsAre(HasSubstr("sampler.factors must be a list of numbers > 0; got -1")));
+                ElementsAre(HasSubstr(
+                    "sampler.factors must be a list of numbers > 0 and < 1000000 with at least one item; got -1")));
 }
 
 TEST(PopulationSection, WhatATrainerCanChangeIsMutable) {
@@ -132,9 +142,9 @@ TEST(PopulationSection, WhatATrainerCanChangeIsMutable) {
 
 TEST(PopulationSection, SamplersThatLearn) {
     const auto job = parse(toy_job + "[sampler]\ntype = \"tpe\"\nstartup = 3\nmultivariate = true\ntime = \"none\"\n");
-    EXPECT_EQ(job.sampler.startup, 3U);
-    EXPECT_TRUE(job.sampler.tpe.multivariate);
-    EXPECT_EQ(job.sampler.tpe.time, TpeSettings::Time::none);
+    EXPECT_EQ(job.sampler.as<TpeSettings>().startup, 3U);
+    EXPECT_TRUE(job.sampler.as<TpeSettings>().multivariate);
+    EXPECT_EQ(job.sampler.as<TpeSettings>().time, TpeSettings::Time::none);
     EXPECT_THAT(errors_of(toy_job + "[sampler]\ntype = \"gp\"\ngamma = 0.1\n"),
                 ElementsAre(HasSubstr("sampler.gamma has no meaning with type = \"gp\", only with \"tpe\"")));
 }
@@ -144,21 +154,21 @@ TEST(ReplaySection, KeepsWhatTheSearchsTrainerOwedToItsScheduler) {
         torch_head + "type = \"torch\"\nschedule = \"cosine\"\n[space.lr]\ntype = \"real\"\nlow = 0.1\nhigh = 1.0\n";
     const auto search = parse(with(torch, "max = 27", "max = 27\ntype = \"gpbt\"\npreset = \"published\"")).trainer;
     EXPECT_THAT(replay_values(search),
-                ElementsAre(Pair("inherit_optimiser", Literal(false)), Pair("horizon", Literal(27.0))));
+                ElementsAre(Pair("inherit_optimizer", Literal(false)), Pair("horizon", Literal(27.0))));
 
     const auto replay_of = [&](const std::string& scheduler, const std::string& trainer) {
         const auto text =
             with(torch, "max = 27", "type = \"replay\"\n" + scheduler) + "[[schedule]]\nto = 9\nlr = 0.5\n";
         return with(text, "type = \"torch\"\n", "type = \"torch\"\n" + trainer);
     };
-    const auto kept = parse(replay_of("inherit_optimiser = false\nhorizon = 27.0", "")).trainer;
-    EXPECT_FALSE(kept.inherit_optimiser);
+    const auto kept = parse(replay_of("inherit_optimizer = false\nhorizon = 27.0", "")).trainer;
+    EXPECT_FALSE(kept.inherit_optimizer);
     EXPECT_EQ(kept.fixed.at("horizon"), search.fixed.at("horizon"));
     const auto bare = parse(replay_of("", "")).trainer;
-    EXPECT_TRUE(bare.inherit_optimiser);
+    EXPECT_TRUE(bare.inherit_optimizer);
     EXPECT_EQ(bare.fixed.at("horizon"), Literal(9.0));
-    const auto own = parse(replay_of("inherit_optimiser = false\nhorizon = 27", "horizon = 5\n")).trainer;
-    EXPECT_FALSE(own.inherit_optimiser);
+    const auto own = parse(replay_of("inherit_optimizer = false\nhorizon = 27", "horizon = 5\n")).trainer;
+    EXPECT_FALSE(own.inherit_optimizer);
     EXPECT_EQ(own.fixed.at("horizon"), Literal(5.0)) << "the section itself counts more";
 
     EXPECT_TRUE(replay_values(parse(toy_job).trainer).empty());
@@ -169,7 +179,7 @@ TEST(ReplaySection, KeepsWhatTheSearchsTrainerOwedToItsScheduler) {
 TEST(ReplaySection, StagesAscendAndNameParameters) {
     const std::string good = "[[schedule]]\nto = 3\nlr = 0.5\n[[schedule]]\nto = 9\nlr = 0.25\n";
     const auto job = parse(replay(good));
-    EXPECT_THAT(job.scheduler.stage_ends, ElementsAre(3, 9));
+    EXPECT_THAT(job.scheduler.as<ReplaySettings>().ends, ElementsAre(3, 9));
     EXPECT_EQ(job.scheduler.max, 9);
     EXPECT_EQ(std::get<double>(job.scheduler.stages[1][0]), 0.25);
     EXPECT_THAT(errors_of(replay(good + "[[schedule]]\nto = 9\nlr = 0.5\n")),

@@ -1,4 +1,4 @@
-#include "app/job/quantities.hpp"
+#include "options/quantities.hpp"
 
 #include <gtest/gtest.h>
 

@@ -129,7 +129,8 @@ struct Settings {
 
 Settings read(const Key& key, const std::string& text, JobSource source, std::vector<std::string>* errors = nullptr) {
     Diagnostics diagnostics("x.toml", {}, source);
-    const auto root = parse_toml(text, diagnostics);
+    auto root = parse_toml(text, diagnostics);
+    rename_keys(std::get<NodeTable>(std::get<NodeTable>(root.value).front().value.value), "a", {key}, diagnostics);
     Settings settings;
     read_section<Settings>({{key, into(&Settings::patience)}}, root.find("a"), "a", {}, settings, diagnostics);
     try {
@@ -155,8 +156,8 @@ TEST(KeyOfARunFile, IsKnownByItsFormerName) {
     EXPECT_EQ(read(patience, "[a]\nwaiting = 5\n", JobSource::typed).patience, 5);
     std::vector<std::string> errors;
     read(patience, "[a]\nwaiting = 5\npatience = 6\n", JobSource::typed, &errors);
-    EXPECT_THAT(errors,
-                testing::ElementsAre("x.toml:2:1: a.waiting is the former name of patience, which is given too"));
+    EXPECT_THAT(errors, testing::ElementsAre("x.toml:2:1: a.waiting is another name of patience, which is given too; "
+                                             "remove one of them"));
 }
 
 }  // namespace

@@ -100,7 +100,9 @@ std::unique_ptr<Scheduler> gpbt() {
     GpbtSettings settings;
     settings.children = 4;
     settings.interval = 1;
-    settings.generations = 3;
+    settings.max = 3;
+    settings.founders = 1;
+    settings.parents_compete = true;
     return make_gpbt(settings);
 }
 

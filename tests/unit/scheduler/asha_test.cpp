@@ -177,7 +177,7 @@ TEST(Asha, RefusesImpossibleSettings) {
     EXPECT_THROW(make_asha({.min = 0, .max = 9}), UserError);
     EXPECT_THROW(make_asha({.min = 1, .max = 9, .eta = 1}), UserError);
     EXPECT_THROW(make_asha({.min = 1, .max = 9, .eta = 3, .early_stopping_rate = 3}), UserError);
-    EXPECT_THROW(make_asha({.min = 1, .max = 9, .eta = 3, .brackets = 0}), UserError);
+    EXPECT_THROW(make_asha({.min = 1, .max = 9, .eta = 3, .brackets = -1}), UserError);
 }
 
 TEST(Asha, TakesFewBytesAMember) {

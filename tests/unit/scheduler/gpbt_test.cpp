@@ -17,7 +17,10 @@ GpbtSettings two_by_two() {
     settings.children = 4;
     settings.ratio = 1;
     settings.interval = 3;
-    settings.generations = 5;
+    settings.max = 15;
+    settings.founders = 1;
+    settings.parents_compete = true;
+    settings.patience = 0;
     return settings;
 }
 
@@ -100,14 +103,14 @@ TEST(Gpbt, AmongChildrenOnlyAParentNeverReturns) {
 
 TEST(Gpbt, MoreFoundersThanChildren) {
     auto settings = one_by_four();
-    settings.founders = 7;
+    settings.founders = 7.0 / 4;
     Population population(make_gpbt(settings));
     EXPECT_EQ(population.all_work().size(), 7U);
     for (std::uint64_t member = 0; member < 7; ++member) population.say(Reported{{member}, 3, member == 5 ? 0.1 : 0.5});
     EXPECT_EQ(parents_of(population.all_work()), (Ids{5, 5, 5, 5}));
     EXPECT_EQ(population.scheduler().rungs().front().entered, 7U);
     settings.founders = 1;
-    EXPECT_EQ(Population(make_gpbt(settings)).all_work().size(), 1U);
+    EXPECT_EQ(Population(make_gpbt(settings)).all_work().size(), 4U);
 }
 
 TEST(Gpbt, WithoutTheRepeatingChild) {
@@ -135,7 +138,7 @@ TEST(Gpbt, LineagesTrainOnWhereMetricsDoNotDiffer) {
 
 TEST(Gpbt, NoLineageTrainsBeyondItsGenerations) {
     auto settings = one_by_four();
-    settings.generations = 2;
+    settings.max = 6;
     Population population(make_gpbt(settings));
     population.begin({0.4, 0.3, 0.2, 0.1});
     population.begin({0.4, 0.3, 0.2, 0.05});
@@ -272,7 +275,6 @@ TEST(Gpbt, OneWorkerWaitsForEachOfItsChildrenHoweverLongItTakes) {
 TEST(Gpbt, LineagesEndAtMaxWhereTheIntervalDoesNotDivideIt) {
     auto settings = one_by_four();  // intervals of 3
     settings.parents_compete = false;
-    settings.generations = 4;
     settings.max = 10;
     Population population(make_gpbt(settings));
     std::vector<Resource> to;
@@ -376,7 +378,8 @@ TEST(Gpbt, RefusesSettingsOutOfRange) {
     refused([](auto& s) { s.ratio = 5; });
     refused([](auto& s) { s.ratio = 0.2; });
     refused([](auto& s) { s.interval = 0; });
-    refused([](auto& s) { s.generations = 0; });
+    refused([](auto& s) { s.max = 2; });
+    refused([](auto& s) { s.founders = 0; });
     refused([](auto& s) { s.quorum = 0; });
     refused([](auto& s) { s.deadline = -1; });
     refused([](auto& s) { s.patience = 0.5; });
@@ -406,7 +409,10 @@ TEST(Gpbt, LineagesAndFamiliesStayWithinTheirBounds) {
         GpbtSettings settings;
         settings.children = static_cast<std::uint32_t>(4 + seed % 20);
         settings.ratio = 2;
-        settings.generations = 10;
+        settings.max = 10;
+        settings.founders = 1;
+        settings.parents_compete = true;
+        settings.patience = 0;
         settings.quorum = seed % 2 == 0 ? 1 : 0.6;
         const auto scheduler = make_gpbt(settings);
         Watch watch;
@@ -433,7 +439,8 @@ TEST(Gpbt, AChildOfWhomTheFreeWorkerHasComesFirst) {
     GpbtSettings settings;
     settings.children = 8;
     settings.ratio = 2;  // two parents
-    settings.generations = 2;
+    settings.max = 2;
+    settings.founders = 1;
     Population population(make_gpbt(settings));
     population.begin({0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1});
     const OnlyStays second(6);

@@ -3,7 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "contract/scheduler/driver.hpp"
+#include "scheduler/asha.hpp"
 #include "scheduler/gpbt.hpp"
+#include "scheduler/hyperband.hpp"
+#include "scheduler/pbt.hpp"
+#include "scheduler/random_search.hpp"
+#include "scheduler/sha.hpp"
 
 namespace stemma {
 namespace {
@@ -71,7 +76,7 @@ TEST(Preview, PbtReportsEveryIntervalTimesPeriod) {
 
 TEST(Preview, IsWhatSynchronousSearchesComeOutAs) {
     for (const std::uint64_t members : {1U, 5U, 17U, 40U, 100U}) {
-        const ShaSettings sha{.members = 9, .min = 1, .max = 9, .eta = 3};
+        const ShaSettings sha{.members = 9, .min = 1, .max = 9, .eta = 3, .repeat_brackets = true};
         const HyperbandSettings hyperband{.min = 1, .max = 9, .eta = 3};
         const auto real_sha = make_sha(sha);
         const auto real_hyperband = make_hyperband(hyperband);
@@ -102,8 +107,7 @@ TEST(Preview, OfAshaIsCloseToWhatComesOut) {
 }
 
 TEST(Preview, OfGpbtIsWhatComesOut) {
-    GpbtSettings settings{.children = 6, .founders = 9, .ratio = 2, .interval = 3, .generations = 4, .max = 10};
-    settings.parents_compete = false;
+    const GpbtSettings settings{.children = 6, .founders = 1.5, .ratio = 2, .interval = 3, .max = 10};
     const auto gpbt = make_gpbt(settings);
     EXPECT_TRUE(test::Driver(*gpbt, {.seed = 1, .members = 200}).run());
 

@@ -110,7 +110,9 @@ TEST(Genealogies, FindAScheduleWhereNoFixedValueIsGood) {
         settings.children = 16;
         settings.ratio = 4;
         settings.interval = 4;
-        settings.generations = 20;
+        settings.max = 80;
+        settings.founders = 1;
+        settings.parents_compete = true;
         return make_gpbt(settings);
     });
     const double pbt = mean_loss([](std::uint64_t seed) {

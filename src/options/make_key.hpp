@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/job/key.hpp"
+#include "options/field.hpp"
 
 namespace stemma::make_key {
 
@@ -55,11 +55,26 @@ inline Key other(KeyType type, std::string name, std::string meaning) {
     return typed(type, std::move(name), "", {}, std::move(meaning));
 }
 
-/// Literals of which the section's reader takes some only: "integers", "numbers", "texts".
-inline Key list_of(std::string items, std::string name, std::string meaning) {
-    Key key = other(KeyType::literals, std::move(name), std::move(meaning));
-    key.items = std::move(items);
+/// A list of integers, numbers or texts; `range` bounds each of them.
+inline Key list_of(KeyType item, std::string name, Range range, std::string meaning) {
+    Key key = typed(KeyType::literals, std::move(name), "", range, std::move(meaning));
+    key.item = item;
     return key;
+}
+
+// Without default: setting() takes it from the settings struct.
+inline Key flag(std::string name, std::string meaning) { return flag(std::move(name), "", std::move(meaning)); }
+inline Key integer(std::string name, Range range, std::string meaning) {
+    return integer(std::move(name), "", range, std::move(meaning));
+}
+inline Key number(std::string name, Range range, std::string meaning) {
+    return number(std::move(name), "", range, std::move(meaning));
+}
+inline Key duration(std::string name, Range range, std::string meaning) {
+    return duration(std::move(name), "", range, std::move(meaning));
+}
+inline Key choice(std::string name, Words allowed, std::string meaning) {
+    return choice(std::move(name), "", std::move(allowed), std::move(meaning));
 }
 
 /// Of use only with these values of the section's `type`.
@@ -73,6 +88,11 @@ inline Key required(Key key) {
 }
 inline Key in_unit(std::string unit, Key key) {
     key.unit = std::move(unit);
+    return key;
+}
+/// The name that the key had before.
+inline Key formerly(std::string name, Key key) {
+    key.formerly = std::move(name);
     return key;
 }
 /// How a default that depends on other keys comes about.

@@ -1,0 +1,22 @@
+#pragma once
+// Keys that samplers which learn have in common.
+
+#include "options/field.hpp"
+#include "options/make_key.hpp"
+
+namespace stemma {
+
+/// Of a settings struct with a member `startup`. Its default is another one in each sampler and scheduler.
+template <class S>
+Field<S> startup_field() {
+    using namespace make_key;
+    return {
+        default_is("tpe: 10, gp: parameters + 1; with scheduler.type = \"gpbt\": (founders - 1) * children, at least 1",
+                   integer("startup", {1, 1e6},
+                           "Observed trials before the model proposes; until then, random draws. With "
+                           "scheduler.type = \"gpbt\" those in training count too, once one has been observed; so "
+                           "with as many workers as founders all founders are random draws.")),
+        into(&S::startup)};
+}
+
+}  // namespace stemma

@@ -1,0 +1,76 @@
+// The keys of asha, asha_stopping and asha_hyperband, and what their searches come to.
+#include "scheduler/asha.hpp"
+
+#include <cmath>
+
+#include "scheduler/common_keys.hpp"
+#include "scheduler/halving_options.hpp"
+#include "scheduler/preview.hpp"
+
+namespace stemma {
+
+namespace {
+
+using namespace make_key;
+using S = AshaSettings;
+
+SchedulerSpec<S> spec(const char* name, const char* summary, const S& defaults, std::vector<Field<S>> own) {
+    using namespace scheduler_keys;
+    return {
+        .name = name,
+        .summary = summary,
+        .traits = {.early_results = true},
+        .defaults = defaults,
+        .fields = concatenated({scheduler_keys::max<S>(), scheduler_keys::min<S>(), eta<S>()}, std::move(own)),
+        .check =
+            [](const S& settings) {
+                return halving_contradictions(settings.min, settings.max, settings.eta, settings.early_stopping_rate,
+                                              settings.brackets);
+            },
+        .make =
+            [](const S& settings, std::uint64_t seed) {
+                auto seeded = settings;
+                seeded.seed = seed;
+                return make_asha(seeded);
+            },
+        .rungs = expected_rungs,
+    };
+}
+
+}  // namespace
+
+std::vector<RungRow> expected_rungs(const AshaSettings& settings, std::uint64_t members) {
+    std::vector<RungRow> rows;
+    int number = 0;
+    for (const auto& plan : bracket_plans(settings)) {
+        const auto drawn = static_cast<std::uint64_t>(std::llround(static_cast<double>(members) * plan.share));
+        add_bracket(rows, number++, plan.resources, settings.eta, drawn, 1, 0);
+    }
+    return rows;
+}
+
+SchedulerDescriptor asha_descriptor() {
+    return described(spec("asha",
+                          "asynchronous successive halving, promotion: a free worker continues the best member that is "
+                          "in the top 1/eta of its rung, else starts a new one; nobody waits",
+                          {}, {scheduler_keys::early_stopping_rate<S>()}));
+}
+
+SchedulerDescriptor asha_stopping_descriptor() {
+    return described(spec(
+        "asha_stopping",
+        "asynchronous, stopping: a member that reaches a rung goes on at once if it is in the top 1/eta seen there "
+        "(or as good as the worst of these, while fewer than 1/eta have gone on), else stops",
+        {.variant = AshaVariant::stopping},
+        {scheduler_keys::early_stopping_rate<S>(),
+         setting(&S::min_rung_population, integer("min_rung_population", {0, 1e6},
+                                                  "Until a rung has seen this many, nobody is stopped there."))}));
+}
+
+SchedulerDescriptor asha_hyperband_descriptor() {
+    const S defaults{.brackets = 0};
+    return described(spec("asha_hyperband", "several asha brackets; each new member is put into one by chance",
+                          defaults, {scheduler_keys::brackets<S>(defaults)}));
+}
+
+}  // namespace stemma

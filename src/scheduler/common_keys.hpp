@@ -1,0 +1,66 @@
+#pragma once
+// Keys that several schedulers have in common. Where name, range and meaning are equal the reference shows them once.
+
+#include "options/field.hpp"
+#include "options/make_key.hpp"
+#include "scheduler/scheduler.hpp"
+
+namespace stemma::scheduler_keys {
+
+inline constexpr double training_max = 1e15;  ///< exact in a double, far beyond use
+inline constexpr Range count{1, training_max};
+inline constexpr auto unit = "the trainer's unit";
+
+/// Of a settings struct with a member `max`, and so on.
+template <class S>
+Field<S> max() {
+    using namespace make_key;
+    return setting(&S::max,
+                   required(in_unit(unit, integer("max", count,
+                                                  "R: what a member (pbt, gpbt: a lineage) is trained to at "
+                                                  "most, counted from scratch. It can be raised on resume."))));
+}
+
+template <class S>
+Field<S> min() {
+    using namespace make_key;
+    return setting(
+        &S::min, in_unit(unit, integer("min", count,
+                                       "r: training before the first comparison. The rungs are min * eta^k, and max on "
+                                       "top where it is no such power. sha and hyperband: the top rung is max, those "
+                                       "below it are floor(max / eta^k), and r is the least that a rung may have.")));
+}
+
+template <class S>
+Field<S> eta() {
+    using namespace make_key;
+    return setting(&S::eta, integer("eta", {2, 1000},
+                                    "Of a rung's members one in eta goes on; each rung trains eta times as long as the "
+                                    "one below."));
+}
+
+template <class S>
+Field<S> early_stopping_rate() {
+    using namespace make_key;
+    return setting(&S::early_stopping_rate,
+                   integer("early_stopping_rate", {0, 62},
+                           "s: the s lowest rungs are left out. Larger means more patience with slow starters."));
+}
+
+template <class S>
+Field<S> brackets(const S& defaults = {}) {
+    using namespace make_key;
+    return setting(&S::brackets,
+                   integer("brackets", {0, 64},
+                           "Number of brackets, from the most eager one (s = 0) on; 0 = as many as fit between min and "
+                           "max."),
+                   defaults);
+}
+
+template <class S>
+Field<S> interval() {
+    using namespace make_key;
+    return setting(&S::interval, in_unit(unit, integer("interval", count, "Training between two selections.")));
+}
+
+}  // namespace stemma::scheduler_keys

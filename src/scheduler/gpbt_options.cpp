@@ -1,0 +1,166 @@
+// The keys of gpbt, and what its searches come to.
+#include <algorithm>
+#include <cmath>
+
+#include "scheduler/common_keys.hpp"
+#include "scheduler/gpbt.hpp"
+
+namespace stemma {
+
+namespace {
+
+using namespace make_key;
+using S = GpbtSettings;
+
+std::vector<Field<S>> fields() {
+    return {
+        scheduler_keys::max<S>(),
+        scheduler_keys::interval<S>(),
+        setting(&S::children, integer("children", {1, 1e6}, "n: members trained in each generation.")),
+        setting(&S::ratio, default_is("4; with fewer children as many as these",
+                                      number("ratio", above(0),
+                                             "c: children a parent / parents. There are floor(sqrt(children / ratio)) "
+                                             "parents, at least 1."))),
+        setting(&S::founders, number("founders", {1, 1000},
+                                     "Members of the first generation, from scratch, as a multiple of children: the "
+                                     "more, the less hangs on a lucky start. In the paper 1.")),
+        setting(&S::parents_compete,
+                flag("parents_compete",
+                     "A parent may be chosen again, by its last report, as in the paper; else only children are, and a "
+                     "generation is never lost.")),
+        setting(
+            &S::repeat_child,
+            flag("repeat_child", "One child of each parent repeats its hyperparameters, unless it was chosen again.")),
+        setting(&S::early_stopping,
+                flag("early_stopping",
+                     "Launch no more children of a generation once its best beats the best before by more than that "
+                     "improved on the generation before it. In the paper that saved a half to two thirds of the work, "
+                     "with sequential = true; where all children train at once, nothing is left to launch.")),
+        setting(&S::early_stopping_from,
+                integer("early_stopping_from", {2, 1e6}, "First generation where that may happen.")),
+        setting(&S::sequential,
+                flag("sequential",
+                     "The paper's rule: the children of one parent one after another, so that each proposal knows the "
+                     "results before it. Else all at once.")),
+        setting(&S::quorum,
+                number("quorum", {0, 1, true, false}, "Share of its children whose reports close a generation.")),
+        setting(&S::deadline, duration("deadline", at_least(0),
+                                       "Time from its first child's start after which a generation closes; 0 = none.")),
+        setting(
+            &S::patience,
+            number("patience", {0, 1000},
+                   "While a worker is idle, a generation does not wait for children that take longer than this many "
+                   "times the mean (at least 1) of those that have reported, once half of them have; 0 = it waits "
+                   "for all.")),
+    };
+}
+
+std::vector<Contradiction> contradictions(const S& settings) {
+    std::vector<Contradiction> out;
+    if (settings.interval > settings.max) {
+        out.push_back(
+            {"interval",
+             "must be <= max = " + std::to_string(settings.max) + "; got " + std::to_string(settings.interval),
+             {"max"}});
+    }
+    if ((settings.max - 1) / settings.interval >= gpbt_generations_max) {
+        out.push_back({"max",
+                       "must be at most " + std::to_string(gpbt_generations_max) + " generations of interval = " +
+                           std::to_string(settings.interval) + "; got " + std::to_string(settings.max),
+                       {"interval"}});
+    }
+    if (settings.patience > 0 && settings.patience < 1) {
+        out.push_back({"patience", "must be 0 or at least 1: times the mean training of those that have reported", {}});
+    }
+    const double children = settings.children;
+    if (settings.ratio && !(*settings.ratio * children >= 1 && *settings.ratio <= children)) {
+        out.push_back(
+            {"ratio", "must be in 1/children .. children = " + std::to_string(settings.children), {"children"}});
+    }
+    return out;
+}
+
+/// Beyond it a message does not tell how many.
+constexpr std::uint64_t counted_max = 1'000'000;
+
+WantedConfigurations wants(const S& settings, bool with_children) {
+    const std::uint64_t founders = gpbt_founders(settings);
+    if (!with_children) return {founders, "its founders"};
+    const std::string all = "its founders, and the children of all generations";
+    const std::uint64_t generations = gpbt_generations(settings);
+    if (generations > counted_max) return {wants_no_end, all};
+    const std::uint64_t repeats = settings.repeat_child ? gpbt_parents(settings) : 0;
+    const auto each = settings.children - std::min<std::uint64_t>(repeats, settings.children);
+    return {founders + (generations - 1) * each, all};
+}
+
+SchedulerPlan plan(const S& settings) {
+    SchedulerPlan plan;
+    plan.whole = true;
+    plan.members = gpbt_founders(settings);
+    plan.births_are_reports = true;
+    plan.at_once = settings.sequential ? gpbt_parents(settings) : settings.children;
+    plan.at_once_by = settings.sequential ? "scheduler.sequential = true"
+                                          : "scheduler.children = " + std::to_string(settings.children);
+    plan.snapshots = settings.children + gpbt_parents(settings);
+    return plan;
+}
+
+}  // namespace
+
+void require_good(const GpbtSettings& settings) { require_settings("scheduler", fields(), settings, contradictions); }
+
+GpbtSettings published_gpbt() {
+    GpbtSettings settings;
+    settings.founders = 1;
+    settings.parents_compete = true;
+    settings.sequential = true;
+    settings.patience = 0;
+    return settings;
+}
+
+std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t) {
+    std::vector<RungRow> rows;
+    const auto generations = gpbt_generations(settings);
+    const auto parents = std::min(gpbt_parents(settings), settings.children);
+    for (std::uint32_t g = 0; g < generations; ++g) {
+        const auto members = g == 0 ? gpbt_founders(settings) : settings.children;
+        rows.push_back({0, static_cast<int>(g), gpbt_trained_from(settings, settings.interval * g), members, members,
+                        g + 1 < generations ? parents : 0});
+    }
+    return rows;
+}
+
+/// Its sampler's defaults are what did best on short lineages (docs/studies/populations.md).
+SchedulerDescriptor gpbt_descriptor() {
+    return described<S>({
+        .name = "gpbt",
+        .summary = "genealogical population-based training: generations of children that continue their parents' "
+                   "weights, each lineage with a search of its own",
+        .example = "[scheduler]\ntype = \"gpbt\"\nchildren = 8\nmax = 20\n",
+        .traits = {.lineages = true, .population = true, .ends_by_itself = true, .early_results = true},
+        .other_defaults = {{"sampler", "", "type", std::string("tpe")},
+                           {"sampler", "tpe", "good", std::string("square_root")},
+                           {"sampler", "tpe", "gamma", 0.5},
+                           {"sampler", "tpe", "multivariate", true}},
+        .fields = fields(),
+        .complete =
+            [](S& settings) {
+                if (!settings.ratio) settings.ratio = std::min<double>(4, settings.children);
+            },
+        .check = contradictions,
+        .make = [](const S& settings, std::uint64_t) { return make_gpbt(settings); },
+        .rungs = expected_rungs,
+        .plan = plan,
+        .wants = wants,
+        // Only the last `children` founders are proposed by a model; if all were, they would cluster around the first
+        // report. The paper, with no more founders than children, has one random point.
+        .startup =
+            [](const S& settings) {
+                const auto random = std::lround((settings.founders - 1) * settings.children);
+                return std::optional(static_cast<std::uint32_t>(std::max(1L, random)));
+            },
+    });
+}
+
+}  // namespace stemma

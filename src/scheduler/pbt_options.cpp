@@ -1,0 +1,136 @@
+// The keys of pbt, and what its searches come to.
+#include "scheduler/common_keys.hpp"
+#include "scheduler/pbt.hpp"
+
+namespace stemma {
+
+namespace {
+
+using namespace make_key;
+using S = PbtSettings;
+
+std::vector<Field<S>> fields() {
+    return {
+        scheduler_keys::max<S>(),
+        scheduler_keys::interval<S>(),
+        setting(&S::population, integer("population", {1, 1e6}, "n: members living at a time.")),
+        setting(&S::burn_in, integer("burn_in", {0, scheduler_keys::training_max},
+                                     "Nobody with less training behind it gives up for another.")),
+        setting(
+            &S::selection,
+            choice("selection", {"truncation", "binary_tournament", "t_test"},
+                   "Who gives up for whom: the worst share for one of the best; the worse of two; the worse of two "
+                   "if Welch's t-test on their last reports says so. Members are ranked at their reports, among the "
+                   "last reports of all that have not reached max; one gives up only where another one that lives "
+                   "has a better last report, and goes on after all if none is left when a worker is free for the "
+                   "child. What a child of a donor that has trained less costs is kept to 0.4 times the reports of "
+                   "a population that trains straight to max (with members that die: as many again).")),
+        setting(&S::bottom, number("bottom", {0, 0.5, true, false},
+                                   "truncation: share of the population that gives up, rounded up, at most half.")),
+        setting(&S::top,
+                number("top", {0, 0.5, true, false},
+                       "truncation: share of the population that donors are drawn from, rounded up, at most half.")),
+        setting(&S::t_test_reports,
+                integer("t_test_reports", {2, 1e6}, "t_test: last reports of a lineage that are compared.")),
+        setting(&S::t_test_level,
+                number("t_test_level", {0, 1, true, true}, "t_test: one-sided level of significance.")),
+        setting(&S::periods,
+                list_of(KeyType::integer, "periods", {1, 1e6},
+                        "Multi-frequency PBT: one sub-population for each, whose members report every interval * "
+                        "period; weights migrate both ways, hyperparameters only from slower to faster.")),
+        setting(&S::migration,
+                number("migration", {0, 1}, "Chance that a donor is looked for in another sub-population.")),
+        setting(&S::backtrack_after,
+                integer("backtrack_after", {0, 1e6},
+                        "Reports in a row without a new best of its lineage after which a member goes back to that "
+                        "best, with other hyperparameters; 0 = never. GPBT has this in parents_compete.")),
+        setting(&S::backtracks,
+                integer("backtracks", {1, 1e6}, "Times that a lineage goes back to the same ancestor.")),
+    };
+}
+
+std::vector<Contradiction> contradictions(const S& settings) {
+    std::vector<Contradiction> out;
+    if (settings.interval > settings.max) {
+        out.push_back(
+            {"interval",
+             "must be <= max = " + std::to_string(settings.max) + "; got " + std::to_string(settings.interval),
+             {"max"}});
+    }
+    for (const auto period : settings.periods) {
+        if (static_cast<double>(period) * static_cast<double>(settings.interval) <= scheduler_keys::training_max)
+            continue;
+        out.push_back({"periods",
+                       "times interval = " + std::to_string(settings.interval) +
+                           " must be at most 10^15, the training between two selections; got " + std::to_string(period),
+                       {"interval"}});
+    }
+    if (settings.periods.size() > settings.population) {
+        out.push_back({"periods",
+                       "must name at most population = " + std::to_string(settings.population) +
+                           " sub-populations; got " + std::to_string(settings.periods.size()),
+                       {"population"}});
+    }
+    return out;
+}
+
+}  // namespace
+
+void require_good(const PbtSettings& settings) { require_settings("scheduler", fields(), settings, contradictions); }
+
+std::vector<RungRow> expected_rungs(const PbtSettings& settings, std::uint64_t) {
+    return {{0, 0, settings.max, settings.population, settings.population, 0}};
+}
+
+std::uint64_t expected_reports(const PbtSettings& settings) {
+    std::uint64_t reports = 0;
+    for (std::size_t slot = 0; slot < settings.population; ++slot) {
+        const auto step = settings.interval * settings.periods[pbt_group(settings, slot)];
+        reports += static_cast<std::uint64_t>((settings.max + step - 1) / step);
+    }
+    return reports;
+}
+
+std::uint64_t most_reports(const PbtSettings& settings) {
+    const auto reports = static_cast<double>(expected_reports(settings));
+    return static_cast<std::uint64_t>(pbt_reports_max_with_deaths * reports);
+}
+
+SchedulerDescriptor pbt_descriptor() {
+    return described<S>({
+        .name = "pbt",
+        .summary = "population-based training: the worst take over weights of the best, with perturbed "
+                   "hyperparameters; nobody waits",
+        .example = "[scheduler]\ntype = \"pbt\"\npopulation = 10\ninterval = 2\nmax = 40\n",
+        .traits =
+            {.lineages = true, .population = true, .ends_by_itself = true, .early_results = true, .perturbs = true},
+        .fields = fields(),
+        .check = contradictions,
+        .make =
+            [](const S& settings, std::uint64_t seed) {
+                auto seeded = settings;
+                seeded.seed = seed;
+                return make_pbt(seeded);
+            },
+        .rungs = expected_rungs,
+        .plan =
+            [](const S& settings) {
+                return SchedulerPlan{
+                    .members = settings.population,
+                    .whole = true,
+                    .reports = expected_reports(settings),
+                    .reports_max = most_reports(settings),
+                    .at_once = settings.population,
+                    .at_once_by = "scheduler.population = " + std::to_string(settings.population),
+                    // With each lineage's best.
+                    .snapshots = std::uint64_t{settings.population} * (settings.backtrack_after > 0 ? 2 : 1)};
+            },
+        .wants =
+            [](const S& settings, bool with_children) {
+                if (with_children) return WantedConfigurations{wants_no_end};
+                return WantedConfigurations{settings.population, "its population"};
+            },
+    });
+}
+
+}  // namespace stemma
