@@ -58,7 +58,7 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
         member.attempts = member.losses = member.breaks = 0;
         ++totals.reports;
         errors_in_a_row = 0;
-        rank(lease->member, report.reached, member.metric, report.rows.back().values, out);
+        rank(lease->member, report.reached, member.metric, report.rows, out);
     }
     snapshots.start_copy(report.worker, out);  // one that found no place before may find one now
 }
@@ -81,12 +81,22 @@ void Manager::State::protect(std::uint32_t slot, Reason reason, Effects& out) {
     if (wants(settings.replicated)) snapshots.replicate(slot, out);
 }
 
-void Manager::State::rank(MemberId id, Resource resource, double metric, const std::vector<double>& metrics,
+std::span<const UnitResult> Manager::State::curve_of(const std::vector<MetricRow>& rows) {
+    curve.clear();
+    for (const auto& row : rows) {
+        if (row.values.size() <= settings.metric || !std::isfinite(row.values[settings.metric])) continue;
+        if (curve.empty() || row.resource > curve.back().resource)
+            curve.push_back({row.resource, objective(row.values[settings.metric])});
+    }
+    return curve;
+}
+
+void Manager::State::rank(MemberId id, Resource resource, double metric, const std::vector<MetricRow>& rows,
                           Effects& out) {
     const double value = objective(metric);
     sampler->observe({id, resource, value});
     const auto slot = members[id].snapshot;
-    const auto result = repeats.reported(id, resource, value, metrics);
+    const auto result = repeats.reported(id, resource, value, rows.back().values);
     if (result) consider(*result, out);
     if (!std::isfinite(value)) {
         out.push_back(Noted{.kind = EventKind::member_diverged, .member = id});
@@ -99,7 +109,7 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
         queue.push_front({id, members[id].target, {}});
         protect(slot, Reason::interrupted, out);
     } else {
-        tell_scheduler(Reported{id, members[id].target, value, now}, out);
+        tell_scheduler(Reported{id, members[id].target, value, now, curve_of(rows)}, out);
     }
     const auto& target = settings.budget.target;
     if (target && result && objective(result->means[settings.metric]) <= objective(*target)) {

@@ -40,7 +40,9 @@ struct Manager::State : private Placement {
 
     // reports.cpp
     void on(const LeaseReported&, Effects& out);
-    void rank(MemberId member, Resource resource, double metric, const std::vector<double>& metrics, Effects& out);
+    void rank(MemberId member, Resource resource, double metric, const std::vector<MetricRow>& rows, Effects& out);
+    /// What schedulers see of a report's rows; until the next call.
+    std::span<const UnitResult> curve_of(const std::vector<MetricRow>& rows);
     void consider(const ConfigurationResult& result, Effects& out);
     void tell_scheduler(const Event& event, Effects& out);
     /// Orders what the policies want of a snapshot that must outlive its worker, for this reason.
@@ -132,6 +134,7 @@ struct Manager::State : private Placement {
     std::uint32_t errors_in_a_row = 0;
 
     std::optional<RecordedAnswer> recorded;  ///< in replay only
+    std::vector<UnitResult> curve;           ///< scratch of curve_of()
     Actions actions;                         ///< scratch, to spare an allocation for each event
 };
 

@@ -6,6 +6,7 @@
 #include "scheduler/asha.hpp"
 #include "scheduler/gpbt.hpp"
 #include "scheduler/hyperband.hpp"
+#include "scheduler/pasha.hpp"
 #include "scheduler/pbt.hpp"
 #include "scheduler/random_search.hpp"
 #include "scheduler/replay.hpp"
@@ -23,6 +24,7 @@ const std::vector<SchedulerDescriptor>& schedulers() {
         list.push_back(asha_descriptor());
         list.push_back(asha_stopping_descriptor());
         list.push_back(asha_hyperband_descriptor());
+        list.push_back(pasha_descriptor());
         list.push_back(pbt_descriptor());
         list.push_back(gpbt_descriptor());
         list.push_back(replay_descriptor());

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,6 +32,12 @@ struct WorkWanted {
     const Placement* placement = nullptr;
 };
 
+/// The objective after one unit of training.
+struct UnitResult {
+    Resource resource = 0;
+    double objective = 0;  ///< minimised, finite
+};
+
 /// The member finished training to `resource` as its last Create/Train asked. `objective` is minimised and is +infinity
 /// for a non-finite metric (it then counts in its rung as worst and the member is never promoted).
 struct Reported {
@@ -38,6 +45,9 @@ struct Reported {
     Resource resource = 0;
     double objective = std::numeric_limits<double>::infinity();
     double now = 0;  ///< seconds of the run's time
+    /// The units of the training that ended with this report, ascending; those whose metric is not finite, and those
+    /// before an interruption, are missing. Empty where they are not known. Valid during the call.
+    std::span<const UnitResult> curve = {};
 };
 
 /// The member will never report: failed for good, infeasible, or stopped by the user. It does not count in any rung.

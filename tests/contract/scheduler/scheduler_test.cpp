@@ -2,6 +2,7 @@
 #include "scheduler/asha.hpp"
 #include "scheduler/gpbt.hpp"
 #include "scheduler/hyperband.hpp"
+#include "scheduler/pasha.hpp"
 #include "scheduler/pbt.hpp"
 #include "scheduler/random_search.hpp"
 #include "scheduler/repeated.hpp"
@@ -61,6 +62,15 @@ const SchedulerCase cases[] = {
      [] {
          return make_asha({.min = 1, .max = 27, .eta = 3, .brackets = 3, .variant = AshaVariant::stopping, .seed = 8});
      }},
+    {.name = "Pasha", .max = 81, .make = [] { return make_pasha({.max = 81}); }, .all_the_way = false},
+    {.name = "PashaNoPower", .max = 20, .make = [] { return make_pasha({.min = 2, .max = 20}); }, .all_the_way = false},
+    {.name = "PashaTwoRungs", .max = 3, .make = [] { return make_pasha({.max = 3}); }, .all_the_way = false},
+    {.name = "PashaOneRung", .max = 3, .make = [] { return make_pasha({.min = 3, .max = 3}); }, .all_the_way = false},
+    {.name = "RepeatedPasha",
+     .max = 27,
+     .make = [] { return make_repeated(make_pasha({.max = 27}), 2); },
+     .seeds = 2,
+     .all_the_way = false},
     {"Sha", 27, [] { return make_sha(sha); }},
     {"ShaOnce", 27, [] { return make_sha({.members = 27, .min = 1, .max = 27, .eta = 3, .repeat_brackets = false}); },
      false},

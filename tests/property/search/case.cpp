@@ -41,6 +41,8 @@ std::string name_of(Kind kind) {
             return "pbt";
         case Kind::gpbt:
             return "gpbt";
+        case Kind::pasha:
+            return "pasha";
     }
     return "?";
 }

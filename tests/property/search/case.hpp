@@ -16,9 +16,9 @@
 
 namespace stemma::testing {
 
-enum class Kind { random, sha, hyperband, asha, asha_stopping, asha_hyperband, pbt, gpbt };
+enum class Kind { random, sha, hyperband, asha, asha_stopping, asha_hyperband, pbt, gpbt, pasha };
 inline constexpr Kind all_kinds[] = {Kind::random,         Kind::sha, Kind::hyperband, Kind::asha, Kind::asha_stopping,
-                                     Kind::asha_hyperband, Kind::pbt, Kind::gpbt};
+                                     Kind::asha_hyperband, Kind::pbt, Kind::gpbt,      Kind::pasha};
 std::string name_of(Kind kind);
 
 struct Case {

@@ -7,6 +7,7 @@
 #include "scheduler/asha.hpp"
 #include "scheduler/gpbt.hpp"
 #include "scheduler/hyperband.hpp"
+#include "scheduler/pasha.hpp"
 #include "scheduler/pbt.hpp"
 #include "scheduler/random_search.hpp"
 #include "scheduler/sha.hpp"
@@ -71,6 +72,8 @@ std::unique_ptr<Scheduler> make_scheduler(Kind kind, std::uint32_t eta, Resource
         case Kind::asha_hyperband:
             asha.brackets = 3;
             return make_asha(asha);
+        case Kind::pasha:
+            return make_pasha({.max = max, .eta = eta});
         case Kind::pbt:
             return make_pbt(drawn_pbt(max, seed));
         case Kind::gpbt:

@@ -114,6 +114,7 @@ TEST(Job, EnumerationsFollowTheirTable) {
     EXPECT_EQ(type_of("asha"), "asha");
     EXPECT_EQ(type_of("asha_stopping"), "asha_stopping");
     EXPECT_EQ(type_of("asha_hyperband"), "asha_hyperband");
+    EXPECT_EQ(type_of("pasha"), "pasha");
     EXPECT_EQ(parse(toy_job, {"scheduler.type=sha", "scheduler.members=27"}).scheduler.as<ShaSettings>().members, 27U);
     EXPECT_EQ(parse(toy_job, {"sampler.type=sobol"}).sampler.type->name, "sobol");
     EXPECT_EQ(parse(toy_job, {"workers.durable=best"}).workers.durable, DurablePolicy::best);
