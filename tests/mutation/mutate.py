@@ -58,11 +58,10 @@ class Copy:
 
     def __init__(self, folder, programs):
         self.tree, self.build, self.programs = folder / "tree", folder / "build", programs
-        for part in ("src", "tests", "cmake", "docs"):
-            shutil.copytree(
-                ROOT / part, self.tree / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        shutil.copy(ROOT / "CMakeLists.txt", self.tree)
+        ignored = shutil.ignore_patterns("__pycache__")
+        for part in ("src", "tests", "cmake", "docs", "analysis", "jobs"):
+            shutil.copytree(ROOT / part, self.tree / part, dirs_exist_ok=True, ignore=ignored, copy_function=renew)
+        renew(ROOT / "CMakeLists.txt", self.tree / "CMakeLists.txt")
         options = [
             "-DCMAKE_BUILD_TYPE=None",
             "-DCMAKE_CXX_FLAGS=-O1",
@@ -75,6 +74,7 @@ class Copy:
         )
         if not self.make():
             sys.exit("the tree does not build without any change")
+        self.objects = {}  # of the sources without any change
         self.times = {}
         for program in programs:
             started = time.monotonic()
@@ -109,17 +109,21 @@ class Copy:
         found = list(self.build.glob(f"{Path(path).parent}/**/{Path(path).name}.o"))
         return found[0]
 
+    def remember(self, paths):
+        """What the compiler makes of these files, before any change of them."""
+        self.objects = {path: digest(self.object_of(path)) for path in paths}
+
     def try_out(self, mutant):
         """(result, test program that killed the mutant)."""
         path = self.tree / mutant.path
-        before, stamp = path.read_text(), digest(self.object_of(mutant.path))
+        before = path.read_text()
         lines = before.splitlines(keepends=True)
         lines[mutant.line - 1] = mutant.text + "\n"
         try:
             path.write_text("".join(lines))
             if not self.make(self.object_of(mutant.path).relative_to(self.build)):
                 return "invalid", ""
-            if digest(self.object_of(mutant.path)) == stamp:
+            if digest(self.object_of(mutant.path)) == self.objects[mutant.path]:
                 return "equal", ""
             for program in TESTS[mutant.path.split("/")[1]]:
                 if not self.make(program):
@@ -129,6 +133,13 @@ class Copy:
             return "survived", ""
         finally:
             path.write_text(before)
+
+
+def renew(source, target):
+    """Copies a file that differs. Its time is now, so that it is built again, even where a pass was killed within a
+    mutant."""
+    if not Path(target).exists() or Path(source).read_bytes() != Path(target).read_bytes():
+        shutil.copyfile(source, target)
 
 
 def bound_memory():
@@ -181,6 +192,8 @@ def main():
     ]
     programs = sorted({program for folder in options.folders for program in TESTS[folder]})
     copy = Copy(options.out.parent, programs) if left else None
+    if copy:
+        copy.remember({mutant.path for mutant in left})
     for mutant in left:
         started = time.monotonic()
         result, by = copy.try_out(mutant)
