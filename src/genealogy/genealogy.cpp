@@ -12,7 +12,7 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Of the report at `resource`, or NaN.
+/// The metric of the report at `resource`, or NaN.
 double metric_at(const Relative& member, Resource resource) {
     const auto at = std::lower_bound(member.reports.begin(), member.reports.end(), resource,
                                      [](const Measurement& one, Resource wanted) { return one.resource < wanted; });
@@ -60,7 +60,7 @@ std::span<const MemberId> Genealogy::children(MemberId member) const {
 void Genealogy::end_at_best() {
     if (!best_.exists()) return;
     auto& reports = members_[best_.value].reports;
-    // What was trained once more from an earlier snapshot may have replaced the best report itself.
+    // A training that was repeated from an earlier snapshot may have replaced the best report itself.
     std::erase_if(reports, [&](const Measurement& one) { return one.resource >= best_report_.resource; });
     reports.push_back(best_report_);
 }
@@ -108,7 +108,7 @@ void GenealogyBuilder::on(const LeaseReported& report, MemberId member) {
     if (member.value >= members_.size()) return;
     auto& reports = members_[member.value].reports;
     if (report.rows.empty()) return;
-    // Trained once more from an earlier snapshot: the later report stands.
+    // Trained once more from an earlier snapshot: the later report replaces the earlier ones.
     while (!reports.empty() && reports.back().resource >= report.reached) reports.pop_back();
     const auto& values = report.rows.back().values;
     reports.push_back({report.reached, metric_ < values.size() ? values[metric_] : nan, {report.lease.value}});
@@ -135,7 +135,7 @@ void GenealogyBuilder::on(const Effect& effect, const LeaseReported* report) {
     } else if (const auto* noted = std::get_if<Noted>(&effect)) {
         if (noted->kind == EventKind::new_best && report != nullptr) {
             best_ = noted->member;
-            // With repeats the best member may be another than the one that reported.
+            // With repeats the best member may differ from the member that reported.
             const auto& reports = members_.at(noted->member.value).reports;
             best_report_ = {report->reached, noted->value, reports.empty() ? SnapshotId{} : reports.back().snapshot};
         }

@@ -1,5 +1,5 @@
 #pragma once
-// Who descends from whom: the members of a recorded run as a forest, for looking at.
+// The tree of descent: the members of a recorded run as a forest, to look at.
 
 #include <cstdint>
 #include <limits>
@@ -16,23 +16,23 @@ namespace stemma {
 /// What a genealogy shows of one report.
 struct Measurement {
     Resource resource = 0;
-    double metric = std::numeric_limits<double>::quiet_NaN();  ///< the one that is optimised
-    SnapshotId snapshot = {};  ///< that the training left, if it left one; carries the number of its lease
+    double metric = std::numeric_limits<double>::quiet_NaN();  ///< the metric that is optimized
+    SnapshotId snapshot = {};  ///< of the training, if it has a snapshot; has the number of its lease
 };
 
 struct Relative {
-    MemberId parent = {};  ///< whose weights it took; of a repeat, whose configuration
-    MemberId donor = {};   ///< whose hyperparameters it started from, where that is somebody else
+    MemberId parent = {};  ///< the member took its weights from it; of a repeat: its configuration
+    MemberId donor = {};   ///< its hyperparameters came from this member, if that is not the parent
     BirthCause cause = BirthCause::sampled;
     std::uint32_t generation = 0;
-    Resource from = 0;                 ///< where its own training began: the parent's resource then; 0 from scratch
-    std::vector<Measurement> reports;  ///< one a lease, ascending in resource; late ones are left out
+    Resource from = 0;                 ///< resource at which its own training began: the parent's then; 0 from scratch
+    std::vector<Measurement> reports;  ///< one for each lease, ascending in resource; late reports are left out
     Configuration configuration;
 
     Resource reached() const { return reports.empty() ? from : reports.back().resource; }
-    /// Of its last report; NaN before it.
+    /// The metric of its last report; NaN before it.
     double metric() const;
-    /// Its weights come from its parent.
+    /// True if its weights come from its parent.
     bool heir() const { return inherits_weights(cause); }
 };
 
@@ -41,14 +41,14 @@ struct Stage {
     MemberId member;
     Resource from = 0;
     Resource to = 0;
-    double metric = std::numeric_limits<double>::quiet_NaN();  ///< at `to`; NaN if nothing was reported there
+    double metric = std::numeric_limits<double>::quiet_NaN();  ///< at `to`; NaN if there was no report
 };
 
 /// Members are numbered without gaps, parents before their children.
 class Genealogy {
 public:
-    /// Takes all at once; throws InternalError if a parent does not stand before its child. `best_report` made `best`
-    /// the best member; by default its last one.
+    /// Takes all members at once. Throws InternalError if a parent does not stand before its child. `best_report` made
+    /// `best` the best member; by default its last report.
     Genealogy(std::vector<Relative> members, bool maximise, MemberId best, std::optional<Measurement> best_report = {});
 
     std::size_t size() const { return members_.size(); }
@@ -58,20 +58,20 @@ public:
     std::span<const MemberId> roots() const { return roots_; }
     /// Members below it, itself included.
     std::uint64_t descendants(MemberId member) const { return weight_[member.value]; }
-    /// What the run reported as its best member; none if no metric was finite.
+    /// The best member that the run reported; none if no metric was finite.
     MemberId best() const { return best_; }
-    /// The one that made it the best; the member may have been trained further since. Only if there is a best member.
+    /// The report that made it the best; the member may have been trained further since. Only if there is a best
+    /// member.
     const Measurement& best_report() const { return best_report_; }
-    /// Forgets what the best member was trained on after its best report, so that its lineage is the training behind
-    /// the run's result.
+    /// Drops the best member's reports after its best report. Its lineage is then the training behind the run's result.
     void end_at_best();
-    /// Is this metric better than that? Anything is better than NaN.
+    /// Whether `metric` is better than `than`. Anything is better than NaN.
     bool better(double metric, double than) const;
 
-    /// From its root to `member`, both included.
+    /// The members from its root to `member`, both included.
     std::vector<MemberId> path(MemberId member) const;
-    /// The training behind the member's weights, from scratch to its last report, in order. An ancestor that went on
-    /// after the birth is in it up to the birth only.
+    /// The training behind the member's weights, from scratch to its last report, in order. Of an ancestor it holds
+    /// only the training up to the birth.
     std::vector<Stage> lineage(MemberId member) const;
 
 private:
@@ -106,7 +106,7 @@ private:
     std::optional<Measurement> best_report_;
 };
 
-/// Of everything committed. Throws UserError on damage.
+/// The genealogy of everything committed. Throws UserError on damage.
 Genealogy read_genealogy(RunReader& reader);
 
 /// "sampled", "repeat", "exploit", "adoption", "continuation", "backtrack".

@@ -18,7 +18,7 @@ std::string short_text(const std::optional<Literal>& literal) {
     return real ? fmt::format("{:.4g}", *real) : to_string(*literal);
 }
 
-/// Those of a lineage from `first` to `last`.
+/// The members of a lineage from `first` to `last`.
 std::string members_text(MemberId first, MemberId last) {
     return first == last ? std::to_string(first.value) : fmt::format("{}..{}", first.value, last.value);
 }

@@ -51,7 +51,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows, const std
         auto line = line_of(rows[i], widths, right);
         line.erase(line.find_last_not_of(' ') + 1);
         if (columns(line) > static_cast<std::size_t>(style.width)) {
-            // Told, so that nobody takes the rest of a number for the number.
+            // Marked as cut, so that the beginning of a number is not taken for the number.
             line = cut_to_width(line, style.width - 1) + (style.unicode ? "\u2026" : "~");
         }
         text += line + "\n";
@@ -79,7 +79,8 @@ std::vector<std::string> head(const GenealogyNames& names) {
     return {"member", "born by", names.unit + "s", names.metric, "hyperparameters"};
 }
 
-/// Of the last report. Of the best member what made it that, which its later training may not have kept.
+/// The metric of the last report. For the best member the report that made it the best, which later training may have
+/// lost.
 std::string result_text(const Genealogy& genealogy, MemberId id) {
     const auto& member = genealogy[id];
     if (id != genealogy.best()) return detail::metric_text(member.metric());

@@ -9,7 +9,7 @@
 
 namespace stemma {
 
-/// What the numbers of a genealogy are called.
+/// The names for the numbers of a genealogy.
 struct GenealogyNames {
     std::string run;
     std::string metric;
@@ -23,8 +23,8 @@ struct TextStyle {
     std::size_t lines = 100;  ///< about; 0 = all
 };
 
-/// The whole forest: of each member its number, how it was born, its own training, its last metric (of the best member
-/// its best report), its configuration.
+/// The whole forest. For each member: its number, how it was born, its own training, its last metric (of the best
+/// member its best report), its configuration.
 std::string forest_text(const Genealogy& genealogy, const GenealogyNames& names, const TextStyle& style);
 
 /// From the root to `member`, each with its siblings (best first) below it, then the member's children.
@@ -33,7 +33,8 @@ std::string path_text(const Genealogy& genealogy, MemberId member, const Genealo
 namespace detail {
 
 /// Columns padded to their widest cell (counted in code points), two blanks between; `right`: columns aligned right.
-/// Rows of one cell are lines of their own. Lines are cut to `width`; beyond `lines` (0 = none) the middle is left out.
+/// Rows of one cell are lines of their own. Lines are cut to `width`. Beyond `lines` (0 = no limit) the middle is left
+/// out.
 std::string aligned(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right,
                     const TextStyle& style);
 /// "0.5312"; "-" for NaN.

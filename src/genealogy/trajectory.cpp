@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view prefix = "hyper_";
 
-/// Used values and the norm; raw values are in the file.
+/// Used values and the norm. Raw values are in the file.
 bool shown(std::string_view column) {
     if (column == "hypergradient_norm") return true;
     return column.starts_with(prefix) && !column.starts_with("hyper_raw_") && column != "hyper_step" &&
@@ -65,7 +65,7 @@ std::string TrajectoryBuilder::text(const Genealogy& genealogy, MemberId member,
         }
     }
     if (path.empty()) return {};
-    // Quantiles of learning rates for each weight tell nothing where there is one for all.
+    // Quantiles of learning rates for each weight carry no information if one rate is used for all weights.
     const auto one_rate = [&](const Row& row) {
         const auto value = [&](std::string_view name) {
             const auto at = std::ranges::find(columns_, name) - columns_.begin();

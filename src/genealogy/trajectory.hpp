@@ -14,24 +14,24 @@ namespace stemma {
 class TrajectoryBuilder {
 public:
     explicit TrajectoryBuilder(const RunHeader& header);
-    /// The run has trajectories; else nothing is collected.
+    /// Whether the run has trajectories; if not, nothing is collected.
     bool any() const { return step_ < columns_.size(); }
     void add(const Entry& entry);
 
-    /// Points along the lineage of `member`: of each stage those within its training. At most `points` of them, evenly
-    /// spaced (0 = all). Columns that never change are left out. Empty without trajectories or before the first
+    /// Points along the lineage of `member`: for each stage the points within its training. At most `points` of them,
+    /// evenly spaced (0 = all). Columns that never change are left out. Empty without trajectories or before the first
     /// training.
     std::string text(const Genealogy& genealogy, MemberId member, std::size_t points, const TextStyle& style) const;
 
 private:
     struct Point {
-        Resource resource = 0;  ///< the unit that it is of, which counts from 1
+        Resource resource = 0;  ///< the unit in which the point lies, counted from 1
         std::vector<double> values;
     };
     std::vector<std::string> columns_;  ///< the run's metrics
-    std::size_t step_ = 0;              ///< number of "hyper_step"
+    std::size_t step_ = 0;              ///< index of "hyper_step"
     std::map<LeaseId, MemberId> leases_;
-    std::map<MemberId, std::map<double, Point>> points_;  ///< by hyper_step; what was trained again stands once
+    std::map<MemberId, std::map<double, Point>> points_;  ///< by hyper_step; of repeated training one row is kept
 };
 
 }  // namespace stemma

@@ -15,7 +15,7 @@ Strokes strokes(bool unicode) {
     return {"|-", "`-", "| ", "  ", "o ", "* "};
 }
 
-/// Lines that the shown members take, with those that say what is left out.
+/// Lines of the shown members, and of the remarks about left-out members.
 std::size_t lines_of(const Genealogy& genealogy, const std::vector<MemberId>& shown) {
     std::vector<std::uint64_t> parents;
     std::size_t roots = 0;
@@ -36,7 +36,7 @@ std::vector<bool> choose(const Genealogy& genealogy, std::size_t limit) {
     if (limit == 0 || genealogy.size() <= limit) return std::vector<bool>(genealogy.size(), true);
     std::vector<MemberId> order;
     for (std::size_t i = 0; i < genealogy.size(); ++i) order.push_back({i});
-    // A parent has more descendants than its child, so whatever comes first has its ancestors before it.
+    // A parent has more descendants than its child: in this order a member's ancestors come before it.
     const auto first = [&](MemberId a, MemberId b) {
         if (genealogy.descendants(a) != genealogy.descendants(b))
             return genealogy.descendants(a) > genealogy.descendants(b);
@@ -122,8 +122,8 @@ private:
         return heir;
     }
 
-    /// The member and everything below it; `art` stands before its own line, `below` before the others. Recursion is as
-    /// deep as the drawing is wide.
+    /// Draws the member and its descendants. `art` stands before its own line, `below` before the others. The recursion
+    /// is as deep as the drawing is wide.
     void line(MemberId member, std::string art, const std::string& below) {
         while (member.exists()) {
             const auto& node = member == genealogy_.best() ? stroke_.best : stroke_.node;

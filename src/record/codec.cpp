@@ -1,6 +1,6 @@
 // Inputs and effects as bytes: little-endian, no padding. An input is sequence, time, kind, body; an effect is kind,
-// body; kind = the variant's index. What decodes is the one encoding of what it means, so that comparing bytes compares
-// values (replay does).
+// body; kind = the variant's index. Each value has exactly one encoding, so that comparing bytes compares values
+// (replay does).
 #include <type_traits>
 #include <utility>
 
@@ -86,7 +86,7 @@ struct Read {
     template <class T>
     requires(HasFields<T> || std::is_same_v<T, Value>) void operator()(std::vector<T>& items) const {
         const auto count = in.get<std::uint32_t>();
-        // Every item takes at least a byte, so that a damaged count allocates nothing large.
+        // Every item takes at least a byte. A damaged count therefore allocates nothing large.
         if (count > in.left()) throw DecodeError("decode: a count of " + std::to_string(count) + " is beyond the end");
         items.clear();
         items.resize(count);

@@ -21,10 +21,10 @@ using Json = nlohmann::ordered_json;
 constexpr auto exported =
     std::to_array<Table>({Table::members, Table::reports, Table::epochs, Table::leases, Table::lease_ends,
                           Table::workers, Table::snapshots, Table::events, Table::failures, Table::incarnations});
-/// Of members: the same decisions give the same export, whenever the inputs came.
+/// Columns of members that are left out: the same decisions then give the same export, at any time of the inputs.
 constexpr auto moments = std::to_array<std::string_view>({"sequence", "time"});
 
-/// Turns a parameter's column back into what the job file says.
+/// Turns a parameter's column back into the text of the job file.
 class ConfigurationText {
 public:
     explicit ConfigurationText(const RunHeader& header) {
@@ -62,7 +62,7 @@ struct Derived {
     ConfigurationText configuration;
 };
 
-/// JSON has no infinity: it is a text, as in the process protocol.
+/// JSON has no infinity: it is written as a text, as in the process protocol.
 Json number(double value) {
     if (std::isnan(value)) return nullptr;
     if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
@@ -96,7 +96,7 @@ std::string text_at(const Derived& run, std::uint64_t offset, std::uint32_t leng
     return {reinterpret_cast<const char*>(pool.data()) + offset, length};
 }
 
-/// One row as name -> value; `nested`: a member's parameters as an object of their own.
+/// One row as name -> value. `nested`: a member's parameters as an object of their own.
 Json row_json(const Derived& run, Table table, ByteReader& in, std::span<const std::string> more, bool nested) {
     Json row = Json::object();
     std::uint64_t offset = 0;
@@ -116,7 +116,7 @@ Json row_json(const Derived& run, Table table, ByteReader& in, std::span<const s
     if (into.is_null()) into = Json::object();
     for (std::size_t i = 0; i < more.size(); ++i) {
         const auto value = in.get<double>();
-        // In an object of their own they need no "_" to tell them from other columns.
+        // In an object of their own parameters need no "_" to differ from other columns.
         const auto& name = parameters && nested ? run.header.parameters[i] : more[i];
         into[name] = parameters ? run.configuration.literal(i, value) : number(value);
     }
@@ -148,7 +148,7 @@ Json header_json(const RunHeader& header) {
             {"parameters", header.parameters}};
 }
 
-/// Texts of a run may hold any bytes; JSON may not. What a terminal would obey is written as an escape.
+/// Texts of a run may hold any bytes; JSON may not. Control characters are written as escapes.
 std::string dump(const Json& json) {
     auto text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
     return printable(text) == text ? text : json.dump(-1, ' ', true, Json::error_handler_t::replace);

@@ -9,12 +9,12 @@
 namespace stemma {
 
 /// One file for each of members, reports, epochs, leases, lease_ends, workers, snapshots, events, failures and
-/// incarnations in `folder` (made if needed), and header.csv. Numbers that stand for names are written as the names,
-/// texts in place, configurations as in the job file; what is not there (NaN, no id, inactive) is an empty field.
-/// `members` has no times, so that two runs with the same decisions export the same members. Throws UserError.
+/// incarnations in `folder` (made if needed), and header.csv. Numbers that stand for names are written as names, texts
+/// in place, configurations as in the job file. Absent values (NaN, no id, inactive) are empty fields. `members` has no
+/// times, so that two runs with the same decisions export the same members. Throws UserError.
 void export_csv(RunReader& reader, const std::filesystem::path& folder);
 
-/// The same as one JSON object: {"header": {...}, "members": [{...}, ...], ...}; what is not there is null.
+/// The same as one JSON object: {"header": {...}, "members": [{...}, ...], ...}. Absent values are null.
 void export_json(RunReader& reader, std::ostream& out);
 
 }  // namespace stemma

@@ -1,7 +1,7 @@
 #pragma once
-// The fields of every input and effect, in the order in which they are stored: the one place that the writer, the
-// reader, docs/SCHEMA.md and the golden files share. `each` calls its argument with the name and the value of each
-// field; const and non-const structs both work.
+// The fields of every input and effect, in the order in which they are stored. The writer, the reader, docs/SCHEMA.md
+// and the golden files share this list. `each` calls its argument with the name and the value of each field, for const
+// and non-const structs.
 
 #include <type_traits>
 

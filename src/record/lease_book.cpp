@@ -4,7 +4,7 @@ namespace stemma {
 
 std::span<const LeaseBook::End> LeaseBook::on(const InputBody& input) {
     ends_.clear();
-    if (std::holds_alternative<IncarnationStarted>(input)) {  // all went down with the incarnation before
+    if (std::holds_alternative<IncarnationStarted>(input)) {  // all ended with the incarnation before
         for (auto lease = held_.begin(); lease != held_.end();) lease = let_go(lease, LeaseOutcome::lost);
     } else if (const auto* lost = std::get_if<WorkerLost>(&input)) {
         for (auto lease = held_.begin(); lease != held_.end();)

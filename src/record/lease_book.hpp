@@ -1,5 +1,6 @@
 #pragma once
-// Which trainings are out and how each ended, as the log says: the one place that knows when a training is over.
+// The trainings that are given out, and how each ended, according to the log. Only this file knows when a training is
+// over.
 
 #include <map>
 #include <optional>
@@ -12,12 +13,12 @@
 
 namespace stemma {
 
-/// To be shown each input, and then each decision that answers it, in the order of the log.
+/// Must get each input, and then each decision that answers it, in the order of the log.
 class LeaseBook {
 public:
     struct Lease {
         Assign assign;
-        bool over = false;  ///< it was given up; its worker has not let go of it yet, and what it reports is late
+        bool over = false;  ///< given up, but its worker has not ended it; its report is late
     };
     struct End {
         LeaseId lease;
@@ -27,7 +28,7 @@ public:
 
     /// The trainings that this input ends, in order of their numbers. The list is valid until the next call.
     std::span<const End> on(const InputBody& input);
-    /// The training that this decision ends. An Assign enters one.
+    /// The training that this decision ends. An Assign adds a training.
     std::optional<End> on(const Effect& effect);
 
     /// Trainings whose workers have neither reported, failed, nor been lost.

@@ -6,7 +6,7 @@
 
 namespace stemma {
 
-/// Keeps every entry in memory: tests, and the simulator's kills and resumes.
+/// Keeps every entry in memory: for tests, and for the simulator's kills and resumes.
 class MemoryJournal : public Journal {
 public:
     void append(const Input& input, std::span<const Effect> effects) override {
@@ -15,7 +15,7 @@ public:
     void commit() override { committed_ = entries_.size(); }
     std::function<void()> sync_work() override { return {}; }
 
-    /// What a reader would find after a kill.
+    /// The entries that a reader would find after a kill.
     std::span<const Entry> committed() const { return std::span(entries_).first(committed_); }
 
 private:

@@ -19,7 +19,7 @@ concept HasFields = requires(T& item) {
     each(item, [](const char*, auto&) {});
 };
 
-/// Name of a type as NumPy has it, or "text", "value", "list of ...", "optional ...". Of a struct: "(name type, ...)".
+/// Name of a type as in NumPy, or "text", "value", "list of ...", "optional ...". For a struct: "(name type, ...)".
 struct TypeName {
     template <class Tag>
     std::string operator()(const Id<Tag>&) const {

@@ -1,6 +1,6 @@
 #pragma once
-// How inputs and decisions are encoded, for people and for Python: said by the same lists of fields (fields.hpp) that
-// the codec goes by.
+// The encoding of inputs and decisions, for people and for Python. It comes from the lists of fields of the codec
+// (fields.hpp).
 
 #include <string>
 

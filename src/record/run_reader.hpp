@@ -5,7 +5,7 @@
 
 namespace stemma {
 
-/// A recorded run, however it is stored.
+/// A recorded run in any storage.
 class RunReader {
 public:
     virtual ~RunReader() = default;

@@ -1,6 +1,6 @@
 #pragma once
-// The one description of a run file. It drives creation, the rows' layout (checked when compiling), the reader's check,
-// docs/SCHEMA.md and analysis/stemma/schema.py.
+// The one description of a run file. It drives creation, the layout of rows (checked at compile time), the reader's
+// check, docs/SCHEMA.md and analysis/stemma/schema.py.
 
 #include <array>
 #include <cstdint>
@@ -12,10 +12,11 @@ namespace stemma {
 
 inline constexpr std::string_view run_file_format = "stemma-run";
 /// Raised with every change of a table's columns or of the header. Readers find tables, columns and pieces of the
-/// header by name, and go on reading the older files.
+/// header by name, and can thus still read older files.
 inline constexpr std::uint32_t run_file_version = 2;
-/// The lowest version of which a reader gets no wrong result from a file of this version: raised only where a table, a
-/// column or a number gets another meaning, or the log gets kinds of inputs or decisions that a reader must know.
+/// A reader of this version or a later one gets no wrong result from a file of this program. Raised only where a table,
+/// a column or a number gets another meaning. Also raised if the log gets kinds of inputs or decisions that a reader
+/// must know.
 inline constexpr std::uint32_t run_file_readable_by = 2;
 
 /// `id` is stored as a signed 64-bit integer; -1 = none.
@@ -26,7 +27,7 @@ struct Column {
     ColumnType type;
     std::string_view unit;
     std::string_view meaning;
-    std::string_view formerly = {};  ///< what older files call it
+    std::string_view formerly = {};  ///< name in older files
 };
 
 /// Columns beyond the fixed ones: one f64 for each parameter or metric of the run, named after it.
@@ -38,8 +39,8 @@ struct TableSpec {
     MoreColumns more;
     std::uint32_t chunk_rows;
     std::string_view meaning;
-    std::uint32_t since = 1;         ///< format version that brought it
-    std::string_view formerly = {};  ///< what older files call it
+    std::uint32_t since = 1;         ///< first format version with it
+    std::string_view formerly = {};  ///< name in older files
 };
 
 enum class Table : std::uint8_t {
@@ -58,7 +59,7 @@ enum class Table : std::uint8_t {
     incarnations,
     budgets,
     text,
-    commits  ///< the last
+    commits  ///< the last table
 };
 inline constexpr std::size_t table_count = 16;
 
@@ -95,8 +96,8 @@ inline constexpr auto decisions =
                            {"crc32", u32, "", "of the encoded decision"}});
 inline constexpr auto members = std::to_array<Column>(
     {{"member", id, "", "number in order of birth"},
-     {"parent", id, "", "whose weights (or, for a repeat, configuration) it took"},
-     {"donor", id, "", "whose hyperparameters it started from, where that is somebody else"},
+     {"parent", id, "", "it took the weights of this member (a repeat: the configuration)"},
+     {"donor", id, "", "its hyperparameters came from this member, if that is not the parent"},
      {"cause", u8, "", "BIRTH_CAUSES"},
      {"generation", u32, "",
       "births from snapshots between it and a member from scratch; 0 for that one, repeats included"},
@@ -151,7 +152,7 @@ inline constexpr auto snapshots =
     std::to_array<Column>({{"sequence", u64, "", at_sequence},
                            {"time", f64, "s", at_time},
                            {"snapshot", id, "", "carries the number of the lease that left it"},
-                           {"member", id, "", "whose state it holds"},
+                           {"member", id, "", "it holds the state of this member"},
                            {"change", u8, "", "of the durable copy: SNAPSHOT_CHANGES"}});
 inline constexpr auto events =
     std::to_array<Column>({{"sequence", u64, "", at_sequence},
@@ -314,7 +315,7 @@ constexpr const TableSpec& spec(Table table) { return tables[static_cast<std::si
 constexpr std::size_t index(Table table) { return static_cast<std::size_t>(table); }
 
 std::size_t size_of(ColumnType type);
-std::string_view name_of(ColumnType type);  ///< as NumPy calls it: "uint8", ...
+std::string_view name_of(ColumnType type);  ///< NumPy's name: "uint8", ...
 
 /// One value of an enumeration as run files store it.
 struct Named {

@@ -62,7 +62,7 @@ void TableRows::add(const Input& input, std::span<const Effect> effects) {
     sequence_ = input.sequence;
     time_ = input.time;
     put_input(input, effects.size());
-    // First the input: a lease that is assigned in the answer must not be taken for one of those that just ended.
+    // The input first: a lease that is assigned in the answer must not be taken for a lease that just ended.
     const auto ends = leases_out_.on(input.body);
     late_ = ends.empty();
     for (const auto& end : ends) put<Table::lease_ends>(end.lease, sequence_, time_, end.outcome);
@@ -141,7 +141,7 @@ void TableRows::on(const IncarnationStarted& started) {
     incarnation_ = started.incarnation;
     put<Table::incarnations>(started.incarnation, IncarnationChange::started, sequence_, time_, started.workers,
                              EndReason{}, MemberId::none());
-    if (sequence_ == 0 && limits_.max_resource > 0) budget_row();  // else they are not known
+    if (sequence_ == 0 && limits_.max_resource > 0) budget_row();  // otherwise they are not known
 }
 
 void TableRows::on(const BudgetChanged& changed) {
@@ -203,7 +203,7 @@ void TableRows::on(const Born& born) {
 }
 
 void TableRows::on(const Assign& assign) {
-    // Leases are numbered in order of assignment; a log that does otherwise loses the member's name in some rows only.
+    // Leases are numbered in order of assignment. A log that violates this only loses the member's name in some rows.
     if (assign.lease.value == leases_.size()) leases_.push_back({assign.member, assign.to});
     const auto owner = facts({assign.source.snapshot.value}).member;
     put<Table::leases>(assign.lease, assign.member, assign.worker, assign.from, assign.to, assign.source.kind,

@@ -1,5 +1,5 @@
 #pragma once
-// Rows of the tables, derived from inputs and effects. What writes run files and what exports them share this.
+// Rows of the tables, derived from inputs and effects. Used by the writer of run files and by exports.
 
 #include <array>
 #include <span>
@@ -50,12 +50,12 @@ consteval bool fits() {
 
 }  // namespace detail
 
-/// Bytes of one row: the fixed columns, packed, then 8 for each further one.
+/// Bytes of one row: the fixed columns, packed, then 8 for each further column.
 std::size_t row_bytes(Table table, const RunHeader& header);
-/// Names of the further columns; one that a fixed column or another has already gets "_" appended.
+/// Names of the further columns. A name that another column has already gets "_" appended.
 std::vector<std::string> more_columns(Table table, const RunHeader& header);
 
-/// Turns entries into rows, in memory, until they are taken away by clear().
+/// Turns entries into rows, in memory, until clear().
 class TableRows {
 public:
     explicit TableRows(const RunHeader& header);
@@ -63,15 +63,15 @@ public:
     /// Entries come in order of sequence.
     void add(const Input& input, std::span<const Effect> effects);
 
-    /// Number `commit` of the run: a row of `commits` that makes everything so far count. `flags`: commit_closed, ...
-    /// At most once between two clear().
+    /// Adds number `commit` of the run: a row of `commits` that makes everything so far valid. `flags`: commit_closed,
+    /// ... At most once between two clear().
     void put_commit(std::uint64_t commit, std::uint32_t flags);
 
     const Bytes& rows(Table table) const { return rows_[index(table)]; }
     std::size_t row_bytes(Table table) const { return row_bytes_[index(table)]; }
     /// Rows since the start of the run, cleared ones included.
     std::uint64_t count(Table table) const { return cleared_[index(table)] + rows(table).size() / row_bytes(table); }
-    /// Of these, cleared ones.
+    /// How many of these were cleared.
     std::uint64_t cleared(Table table) const { return cleared_[index(table)]; }
     void clear();
     double last_time() const { return time_; }
@@ -127,11 +127,11 @@ private:
     std::array<std::uint32_t, table_count> checksums_{};  ///< as of the last commit
 
     Limits limits_;
-    std::vector<LeaseFacts> leases_;  ///< of each lease, 16 bytes
+    std::vector<LeaseFacts> leases_;  ///< for each lease, 16 bytes
     LeaseBook leases_out_;
-    bool late_ = false;  ///< the input at hand, should it be a report, ends no lease
+    bool late_ = false;  ///< the present input, if it is a report, ends no lease
     std::uint32_t incarnation_ = 0;
-    std::uint64_t sequence_ = 0;  ///< of the input at hand
+    std::uint64_t sequence_ = 0;  ///< of the present input
     double time_ = 0;
 };
 

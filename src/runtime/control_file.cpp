@@ -54,7 +54,7 @@ WishBody body_from(const json& object) {
                       .max_resource = limit<Resource>(object, "max_resource").value_or(0)};
 }
 
-/// One line, without its end. Nothing if it is none of ours, or of another run.
+/// One line, without its end. Nothing if the line is no request, or belongs to another run.
 std::optional<json> object_of(const std::string& line, const std::string& run_id) {
     auto object = json::parse(line, nullptr, false);
     if (!object.is_object() || !object.contains("run") || object["run"] != run_id) return std::nullopt;
@@ -130,7 +130,7 @@ std::vector<Wish> ControlFile::poll() {
                 wishes.push_back({place, object->value("asked", 0.0), body_from(*object)});
             }
         } catch (const std::exception&) {
-            continue;  // nothing that the search could do about it
+            continue;  // the search cannot correct this
         }
     }
     std::erase_if(wishes, [&](const Wish& wish) { return done.contains(wish.place); });

@@ -78,7 +78,7 @@ std::optional<Assign> Desk::ask(const std::function<bool(LeaseId)>& taken) {
 }
 
 void Desk::lose(WorkerId worker, std::string reason) {
-    add_place();  // first: without any place the search would end
+    add_place();  // first: without any worker the search would end
     feed(WorkerLost{worker, std::move(reason)});
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Models are fitted beside rank 0's loop, which never waits for them: a fit that is done is one more input.
+// Models are fitted beside rank 0's loop, which never waits for them. A finished fit is one more input.
 
 #include <condition_variable>
 #include <cstdint>
@@ -14,11 +14,11 @@
 
 namespace stemma {
 
-/// Runs the fit here and now. One that throws counts as failed: no model.
+/// Runs the fit in the calling thread. A fit that throws counts as failed: no model.
 ModelFitted run_fit(const WantedFit& wanted);
 
-/// One thread, started with the first fit. Its destructor waits for the fit under way and forgets the others: who
-/// resumes wants them again.
+/// One thread, started with the first fit. The destructor waits for the running fit and drops the others: a resumed
+/// search wants them again.
 class FitThread {
 public:
     FitThread() = default;
@@ -26,9 +26,9 @@ public:
     FitThread(const FitThread&) = delete;
     FitThread& operator=(const FitThread&) = delete;
 
-    /// Begins those that are new; numbers ascend. Cheap when there is none.
+    /// Begins the fits that are new. Numbers ascend. Cheap if there are none.
     void take(std::span<const WantedFit> wanted);
-    /// One that is done, oldest first.
+    /// A finished fit, oldest first.
     std::optional<ModelFitted> poll();
 
 private:

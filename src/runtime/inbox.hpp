@@ -8,8 +8,8 @@
 
 namespace stemma {
 
-/// The input that a message from `worker` stands for; nothing for those that are not the search's business
-/// (heartbeat, progress, goodbye). Takes the message's parts.
+/// The input that a message from `worker` stands for. Nothing for messages that are no input of the search (heartbeat,
+/// progress, goodbye). Moves the message's parts.
 std::optional<InputBody> to_input(WorkerId worker, ToManager&& message);
 
 }  // namespace stemma

@@ -13,10 +13,10 @@ namespace {
 constexpr std::size_t inputs_per_commit_max = 512;  // bounds the time until the first answer leaves
 constexpr double watch_seconds = 0.1;
 constexpr double sync_seconds = 1;
-// A transport hands over what has arrived in pieces: so many looks that find nothing more come before a judgment.
+// A transport delivers in pieces what has arrived. So many looks must find nothing more before a worker is judged.
 constexpr std::uint32_t quiet_receives_before_judging = 32;
 
-/// A pause must never look like a good part of the silence after which a worker is lost.
+/// A pause must stay well below the silence after which a worker is lost.
 double longest_pause(const HostSettings& settings) {
     return std::min(AttentiveClock::longest_pause_default, settings.heartbeat_timeout / 4);
 }
@@ -41,7 +41,7 @@ HostResult ManagerHost::run() {
     try {
         search();
     } catch (...) {
-        // Without a record nobody may go on, and nobody should wait for us.
+        // Without a record the workers may not go on, and should not wait for this rank.
         break_off();
         throw;
     }
@@ -76,7 +76,8 @@ void ManagerHost::search() {
 }
 
 void ManagerHost::feed(InputBody body) {
-    // After a time limit the job is queued again, after a user's wish it is not: the wish counts whenever it comes.
+    // After a time limit the job is queued again, after a user's request it is not. The request counts whenever it
+    // comes.
     if (const auto* stop = std::get_if<StopRequested>(&body);
         stop != nullptr && (!result_.stopped_by || stop->reason == StopReason::user)) {
         result_.stopped_by = stop->reason;
@@ -104,7 +105,7 @@ void ManagerHost::commit() {
     if (uncommitted_ > 0) {
         journal_.commit();
         uncommitted_ = 0;
-        // Only now: a kill before the commit makes the decision to erase never have happened.
+        // Only after the commit: a kill before the commit undoes the decision to erase.
         if (files_ != nullptr) {
             for (const auto snapshot : to_erase_) files_->erase(snapshot);
         }
@@ -155,7 +156,8 @@ bool ManagerHost::exchange_fits() {
 void ManagerHost::take_frames(int from, Bytes frames) {
     auto& peer = peers_[static_cast<std::size_t>(from)];
     peer.heard = clock_.now();
-    // Taken for dead, and speaks again (it was frozen): its leases are others' by now, and nobody else would tell it.
+    // Taken for dead, and speaks again (it was frozen). Its leases now belong to others, and only this message tells
+    // it.
     if (std::exchange(peer.lost, false)) outbox_.add({static_cast<std::uint64_t>(from)}, Leave{true});
     std::span<const std::byte> left = frames;
     while (!left.empty()) take_message({static_cast<std::uint64_t>(from)}, peer.frames.next_to_manager(left));
@@ -166,7 +168,7 @@ void ManagerHost::take_message(WorkerId worker, ToManager message) {
     if (const auto* progress = std::get_if<Progress>(&message)) observer_.on_progress(worker, *progress);
     if (const auto* hello = std::get_if<Hello>(&message)) {
         peer.joined = true;
-        peer.gone = false;  // one that was not waited for any longer is welcome all the same
+        peer.gone = false;  // a rank that was no longer waited for may join all the same
         observer_.on_hello(worker, *hello);
     }
     if (auto* goodbye = std::get_if<Goodbye>(&message)) take_goodbye(worker, *goodbye);
@@ -189,7 +191,7 @@ void ManagerHost::take_goodbye(WorkerId worker, const Goodbye& goodbye) {
         }
         feed(WorkerLost{worker, "it could not start: " + goodbye.refusal});
     } else if (!manager_.ended()) {
-        if (manager_.has_worker(worker)) ++result_.missed;  // else it was sent away
+        if (manager_.has_worker(worker)) ++result_.missed;  // else it was told to leave
         feed(WorkerLost{worker, "it left"});
     }
 }
@@ -228,8 +230,8 @@ void ManagerHost::obey(const Wish& wish) {
     if (const auto* stop = std::get_if<MemberStopped>(&wish.body)) feed(*stop);
 }
 
-/// A stop that came when the search had ended by itself, or by another stop, is not for the next start. After a time
-/// limit or the loss of the workers, when the job is queued again, it is.
+/// A stop that came after the search had ended by itself, or by another stop, is not for the next start. After a time
+/// limit or the loss of the workers it is, because the job is queued again.
 void ManagerHost::forget_late_stops() {
     if (control_ == nullptr) return;
     const bool queued_again = result_.reason == EndReason::stopped || result_.reason == EndReason::no_workers;
@@ -281,13 +283,14 @@ void ManagerHost::say_goodbye() {
     commit();
     const double deadline = clock_.now() + settings_.goodbye_timeout;
     IdleBackoff backoff;
-    // Ranks that have not said hello yet (a short search, a long start) are waited for too: the manager sends them
-    // home.
+    // Also waits for ranks that have not said hello yet (a short search, a long start). The manager tells them to
+    // leave.
     const auto any_here = [this] {
         return std::any_of(peers_.begin() + 1, peers_.end(), [](const Peer& peer) { return !peer.gone; });
     };
     while (any_here() && clock_.now() < deadline) {
-        // Late reports and persisted copies are still inputs; they are recorded, and may erase what nobody needs.
+        // Late reports and persisted copies are still inputs. They are recorded, and may erase copies that are not
+        // needed.
         if (receive()) {
             commit();
             backoff.active();

@@ -1,6 +1,6 @@
 #pragma once
-// Rank 0's loop: messages, signals, the control file and the clock become inputs; effects are recorded, committed and
-// only then sent. Everything that touches the world on rank 0 goes through here; decisions are the manager's alone.
+// Rank 0's loop. Messages, signals, the control file and the clock become inputs. Effects are recorded, committed and
+// only then sent. All side effects of rank 0 go through this class. The manager alone decides.
 
 #include <cstdint>
 #include <functional>
@@ -21,7 +21,7 @@
 
 namespace stemma {
 
-/// Watches a run go by; must not influence it.
+/// Observes a run; must not influence it.
 class HostObserver {
 public:
     virtual ~HostObserver() = default;
@@ -57,28 +57,28 @@ struct HostSettings {
     std::uint64_t run_id = 0;
     std::uint32_t incarnation = 0;
     std::uint64_t next_sequence = 0;        ///< inputs already in the journal
-    double time_before = 0;                 ///< seconds of the incarnations before
-    double heartbeat_timeout = 60;          ///< a worker not heard of for so long is lost
+    double time_before = 0;                 ///< seconds of the earlier starts
+    double heartbeat_timeout = 60;          ///< a worker without a message for so long is lost
     double ping_interval = 5;               ///< seconds between two signs of life to each worker
     double join_timeout = 180;              ///< a rank that has not said hello by then is lost
     double goodbye_timeout = 10;            ///< waiting for workers at the end
     std::vector<InputBody> first;           ///< inputs right after IncarnationStarted (missing snapshots)
-    std::vector<Wish> waiting;              ///< wishes made while nothing ran, obeyed after these
+    std::vector<Wish> waiting;              ///< requests made while no search ran, obeyed after these
     std::optional<BudgetWish> limits = {};  ///< changes on resume, after those
-    /// Polled each round: a stop wished by a signal or a time limit.
+    /// Polled each round: a stop requested by a signal or a time limit.
     std::function<std::optional<StopReason>()> stop_wish;
     AttentiveClock::Source clock = {};  ///< none: the system's
 };
 
 struct HostResult {
     EndReason reason = EndReason::stopped;
-    std::optional<StopReason> stopped_by = {};  ///< who asked that it stop: the user, if he did, else who came first
-    double time = 0;            ///< of the run, all incarnations; what AttentiveClock leaves out does not count
-    bool workers_lost = false;  ///< some rank is gone: MPI_Finalize would hang
-    /// Workers that were lost, left on their own or could not start, through no mistake of the user's.
+    std::optional<StopReason> stopped_by = {};  ///< the source of the stop: the user if he asked, else the first source
+    double time = 0;            ///< of the run, over all starts; does not count what AttentiveClock leaves out
+    bool workers_lost = false;  ///< a rank is gone: MPI_Finalize would hang
+    /// Workers that were lost, left on their own or could not start, without a mistake of the user.
     std::uint32_t missed = 0;
-    std::vector<std::string> refusals = {};  ///< why others could not start: the user's mistakes
-    std::vector<std::string> mistakes = {};  ///< why others were retired, where only the user can mend it
+    std::vector<std::string> refusals = {};  ///< why other workers could not start: the user's mistakes
+    std::vector<std::string> mistakes = {};  ///< why other workers were retired, if only the user can correct it
 };
 
 class ManagerHost {
@@ -86,8 +86,8 @@ public:
     /// `files` and `control` may be null.
     ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal, SnapshotFiles* files, ControlFile* control,
                 HostObserver& observer, HostSettings settings);
-    /// Runs until the search has ended and the workers have left. Throws what the journal throws (UserError: disk
-    /// full); the workers are told to leave before, as if peers were lost.
+    /// Runs until the search has ended and the workers have left. Passes on exceptions of the journal (UserError: disk
+    /// full). The workers are told to leave before, as if peers were lost.
     HostResult run();
 
 private:
@@ -95,15 +95,15 @@ private:
         explicit Peer(std::uint64_t run_id) : frames(run_id) {}
         bool joined = false;
         bool gone = false;  ///< lost, or said goodbye
-        bool lost = false;  ///< and not yet sent home
+        bool lost = false;  ///< lost, and not yet told to leave
         double heard = 0;
         FrameUnpacker frames;
     };
 
     void feed(InputBody body);
-    /// True if anything came.
+    /// True if something arrived.
     bool receive();
-    /// After a pause of this rank's own, and while more comes than it takes in, nobody is judged.
+    /// False after a pause of this rank, and while more arrives than it takes in: no worker is judged then.
     bool may_judge();
     void take_frames(int from, Bytes frames);
     bool exchange_fits();

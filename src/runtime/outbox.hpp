@@ -15,16 +15,16 @@ class Outbox {
 public:
     Outbox(Endpoint& endpoint, std::uint64_t run_id);
 
-    /// Queues the messages that `effects` call for; nothing leaves before flush().
+    /// Queues the messages that `effects` require. Nothing leaves before flush().
     void add(std::span<const Effect> effects, const Manager& manager);
     void add(WorkerId worker, const ToWorker& message);
-    /// From now on, workers that are told to leave are told that some rank is gone.
+    /// From now on, workers that are told to leave are also told that a rank is gone.
     void peers_lost() { peers_lost_ = true; }
-    /// Sends what is queued. Called only after the inputs behind it were committed.
+    /// Sends the queued messages. Call it only after the inputs behind them were committed.
     void flush();
 
 private:
-    std::vector<FramePacker> packers_;  ///< one a worker
+    std::vector<FramePacker> packers_;  ///< one for each worker
     bool peers_lost_ = false;
     std::vector<std::size_t> touched_;  ///< packers with something to send
 };

@@ -6,7 +6,7 @@ namespace stemma {
 
 namespace {
 
-/// Kind numbers and encoded bytes in hex: enough to see where two answers part.
+/// Kind numbers and encoded bytes in hex: enough to see where two answers differ.
 std::string show(const Effects& effects) {
     std::string text;
     for (const auto& effect : effects) {
@@ -25,7 +25,7 @@ std::string show(const Effects& effects) {
 void compare_model(const Manager& manager, const ModelFitted& recorded, ReplayResult& result) {
     const auto wanted = manager.wanted_fits();
     const auto found = std::ranges::find(wanted, recorded.number, &WantedFit::number);
-    // One that nobody wants here means that proposals differ already, which is told.
+    // A fit that is not wanted here means that proposals differ already. That is reported.
     const bool equal = found != wanted.end() && found->fit->run() == recorded.model;
     ++(equal ? result.models_equal : result.models_different);
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Resume and verify are the same thing: the recorded inputs through a fresh manager, each answer compared. Proposed
-// configurations are inputs too: they are taken from the record, and those proposed now are compared with them.
+// Resume and verify do the same: they feed the recorded inputs to a fresh manager and compare each answer. Proposed
+// configurations are inputs too. They are taken from the record, and the present proposals are compared with them.
 
 #include <cstdint>
 #include <functional>
@@ -24,13 +24,13 @@ struct ReplayResult {
     double last_time = 0;
     std::uint32_t incarnations = 0;
     ProposalCheck proposals;
-    std::uint64_t models_equal = 0;  ///< recorded fits that come out the same here (if they are made again)
+    std::uint64_t models_equal = 0;  ///< recorded fits that come out equal here (if they are repeated)
     std::uint64_t models_different = 0;
     std::optional<Mismatch> mismatch;  ///< the first decision that differs; replay stops there
 };
 
-/// Feeds every entry that `each` hands out to `manager`. O(entries). Fitted models are taken from the record; with
-/// `fit_again` each is fitted here too and compared, which takes as long as it did in the run.
+/// Feeds every entry that `each` hands out to `manager`. O(entries). Fitted models are taken from the record. With
+/// `fit_again` each is also fitted here and compared, which takes as long as it did in the run.
 ReplayResult replay(Manager& manager, const std::function<void(const std::function<void(const Entry&)>&)>& each,
                     bool fit_again = false);
 

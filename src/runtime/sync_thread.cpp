@@ -55,7 +55,7 @@ void SyncThread::run() {
         } catch (...) {
             error = std::current_exception();
         }
-        work = nullptr;  // what it holds is freed here
+        work = nullptr;  // frees what it holds
         lock.lock();
         error_ = error;
         under_way_ = false;

@@ -1,5 +1,5 @@
 #pragma once
-// The record is forced to the disk beside rank 0's loop: a disk that hangs for a minute must not keep the loop from
+// Forces the record to the disk beside rank 0's loop. A disk that hangs for a minute must not keep the loop from
 // answering its workers.
 
 #include <condition_variable>
@@ -14,16 +14,16 @@ namespace stemma {
 class SyncThread {
 public:
     SyncThread() = default;
-    /// Waits for the work under way.
+    /// Waits for the running work.
     ~SyncThread();
     SyncThread(const SyncThread&) = delete;
     SyncThread& operator=(const SyncThread&) = delete;
 
-    /// True while work is under way. Throws what the work before threw, once.
+    /// True while work is running. Throws once what the previous work threw.
     bool busy();
     /// Only while not busy().
     void start(std::function<void()> work);
-    /// Until nothing is under way. Throws as busy().
+    /// Waits until no work is running. Throws as busy().
     void wait();
 
 private:

@@ -16,9 +16,9 @@ namespace {
 using h5::check;
 using h5::Handle;
 
-constexpr std::uint32_t first_with_resolved_job = 2;  // and the rules' version, and limits
+constexpr std::uint32_t first_with_resolved_job = 2;  // also with the version of the rules, and limits
 
-/// What is stored where there is no target.
+/// Stored where there is no target.
 double stored_target(const Budget& budget) { return budget.target.value_or(std::numeric_limits<double>::quiet_NaN()); }
 
 /// docs/SCHEMA.md, "Header's checksum".
@@ -37,7 +37,7 @@ std::uint32_t header_crc(const RunHeader& header, std::uint32_t version) {
         out.put(metric.name);
         out.put(static_cast<std::uint8_t>(metric.held_out));
     }
-    if (!header.machines.empty()) out.put(header.machines);  // the oldest files have none
+    if (!header.machines.empty()) out.put(header.machines);  // the oldest files have no machines
     if (version < first_with_resolved_job) return crc32_of(bytes);
     out.put(header.job_resolved);
     out.put(header.rules);
@@ -136,7 +136,7 @@ std::uint32_t check_format(hid_t file, const std::string& path) {
     std::uint32_t version = 0;
     h5::read_attribute(file, "format_version", H5T_NATIVE_UINT32, &version);
     if (version == 0) throw h5::Error("its format version is 0");
-    // Without the attribute (format 1) a file says that its own version is needed; this program knows that one.
+    // A file without the attribute (format 1) needs its own version, which this program knows.
     std::uint32_t needed = version;
     if (h5::has_attribute(file, "format_readable_by"))
         h5::read_attribute(file, "format_readable_by", H5T_NATIVE_UINT32, &needed);

@@ -13,8 +13,8 @@ void write_header(hid_t file, const RunHeader& header, std::uint32_t file_incarn
 
 /// The file's format version. Throws UserError unless it is a run file that this program reads without a wrong result.
 std::uint32_t check_format(hid_t file, const std::string& path);
-/// `version`: of the file's format; older ones lack pieces, which keep the defaults that mean so. Throws h5::Error
-/// where a piece is missing, or the checksum is wrong.
+/// `version`: of the file's format. Pieces that older formats lack keep their defaults, which mean that they are
+/// missing. Throws h5::Error where a piece is missing, or the checksum is wrong.
 RunHeader read_header(hid_t file, std::uint32_t version);
 std::uint32_t read_file_incarnation(hid_t file);
 

@@ -27,8 +27,8 @@ constexpr std::size_t text_limit = std::size_t{1} << 30U;  // a damaged length m
 }  // namespace
 
 Guard::Guard() : lock_(library_lock()) {
-    // Files are closed by their handles. What a full disk has broken is never closed, and must not be at exit either:
-    // the library would crash over it.
+    // Files are closed by their handles. A file that a full disk has broken is never closed. It must not be closed at
+    // exit either: the library would crash over it.
     [[maybe_unused]] static const herr_t once = H5dont_atexit();
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
@@ -37,8 +37,7 @@ void throw_error(std::string_view what) {
     std::string text;
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, &text);
     H5Eclear2(H5E_DEFAULT);
-    // Of a failed write(2) the system's words are what helps: "..., error message = 'No space left on device', buf =
-    // ..."
+    // After a failed write(2) only the system's words help: "..., error message = 'No space left on device', buf = ..."
     constexpr std::string_view mark = "error message = '";
     if (const auto at = text.find(mark); at != std::string::npos) {
         text = text.substr(at + mark.size(), text.find('\'', at + mark.size()) - at - mark.size());
@@ -59,7 +58,7 @@ Handle& Handle::operator=(Handle&& other) noexcept {
 
 void Handle::reset() noexcept {
     if (id_ < 0) return;
-    // Scopes that an exception leaves close their handles after their Guard is gone.
+    // When an exception leaves a scope, its handles are closed after its Guard is gone.
     const std::scoped_lock lock(library_lock());
     close_(id_);
     id_ = H5I_INVALID_HID;
@@ -72,8 +71,9 @@ void Handle::close(std::string_view what) {
 namespace {
 
 /// A list for creating a file whose metadata blocks never cross a boundary of a page of the kernel. SIGKILL cuts a
-/// write(2) short, but only between pages: a block that crosses none is written whole or not at all, and what a killed
-/// writer leaves can be read. (Blocks are at most 2 kB up to 8,000 chunks a table, which is 10^7 rows and more.)
+/// write(2) short, but only between pages. A block that crosses no boundary is written whole or not at all, and the
+/// file of a killed writer can be read. (Blocks are at most 2 kB up to 8,000 chunks in a table, which is 10^7 rows and
+/// more.)
 Handle page_wise() {
     constexpr hsize_t page = 4096;
     Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "make a creation list");
@@ -82,7 +82,7 @@ Handle page_wise() {
     return creation;
 }
 
-/// HDF5 alone would follow a link, and write over what it points to.
+/// HDF5 alone would follow a link, and write over its target.
 void make_own(const std::string& path) {
     try {
         make_own_file(path);
@@ -99,7 +99,7 @@ Handle open_file(const std::string& path, Mode mode) {
     check(H5Pset_file_locking(access.id(), false, true), "leave its file locking off");
     check(H5Pset_sieve_buf_size(access.id(), 0), "leave its sieve buffer off");
     // A live reader that meets half-written metadata waits 1, 2, 4, ... ns between attempts: 67 ms in all. By default
-    // it would try 100 times, that is, hang on a damaged file.
+    // it would try 100 times: it would never return from a damaged file.
     if (mode == Mode::swmr_read) check(H5Pset_metadata_read_attempts(access.id(), 26), "limit its attempts");
     const auto opened = [&](hid_t id) { return Handle(id, H5Fclose, "open the file"); };
     switch (mode) {

@@ -1,10 +1,10 @@
 #pragma once
-// A thin C++ skin over the HDF5 C API: handles that close themselves, errors that throw, one lock. Inside record/hdf5
-// only.
+// A thin C++ layer over the HDF5 C API: handles that close themselves, errors that throw, one lock. Used inside
+// record/hdf5 only.
 //
-// Debian's serial HDF5 is not thread-safe, and in-process workers write snapshots while rank 0's thread appends to the
-// run file. So every call into HDF5 happens under Guard, which public functions of this folder take for as short as
-// they can: a large snapshot is written array by array, so that a commit waits for one array at most.
+// Debian's serial HDF5 is not thread-safe. In-process workers write snapshots while rank 0's thread appends to the run
+// file. So every call into HDF5 happens under Guard. Public functions of this folder hold it for as short as they can:
+// a large snapshot is written array by array, so that a commit waits for one array at most.
 
 #include <hdf5.h>
 
@@ -20,7 +20,7 @@
 
 namespace stemma::h5 {
 
-/// What the HDF5 library said; callers turn it into a UserError that names the file and the remedy.
+/// An error text of the HDF5 library. Callers turn it into a UserError that names the file and the remedy.
 struct Error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
@@ -47,7 +47,7 @@ public:
     hid_t id() const { return id_; }
     explicit operator bool() const { return id_ >= 0; }
     void reset() noexcept;
-    /// Closes and says whether that worked.
+    /// Closes the identifier. Throws Error if that failed.
     void close(std::string_view what);
 
 private:
@@ -65,7 +65,7 @@ Status check(Status status, std::string_view what) {
 }
 
 enum class Mode { create, write, swmr_write, swmr_read, read };
-/// Latest format (which SWMR needs), no file locking of HDF5's own, no sieve buffer (raw data go straight to the
+/// Latest format (which SWMR needs), no file locking of HDF5's own, no sieve buffer (raw data go directly to the
 /// kernel).
 Handle open_file(const std::string& path, Mode mode);
 
@@ -81,7 +81,7 @@ bool has_attribute(hid_t object, const char* name);
 void read_attribute(hid_t object, const char* name, hid_t type, void* value);
 std::string read_text_attribute(hid_t object, const char* name);
 
-/// Fixed-length texts (null-padded): a scalar dataset, or a list. Never of variable length: such are lost by kill -9.
+/// Fixed-length texts (null-padded): a scalar dataset, or a list. Never of variable length: kill -9 would lose those.
 void write_text(hid_t file, const char* name, std::string_view text);
 std::string read_text(hid_t file, const char* name);
 void write_texts(hid_t file, const char* name, std::span<const std::string> texts);

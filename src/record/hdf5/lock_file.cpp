@@ -18,7 +18,7 @@ namespace stemma {
 
 namespace {
 
-/// A lock's file, opened. It is closed with its scope unless released.
+/// An open lock file. The destructor closes it unless it was released.
 class Opened {
 public:
     explicit Opened(int file) : file_(file) {}
@@ -49,17 +49,17 @@ UserError cannot_be_made(const std::filesystem::path& path) {
                                  std::strerror(errno)));
 }
 
-/// Nothing if there is such a file already.
+/// Nothing if the file exists already.
 Opened make_new(const std::filesystem::path& path) {
     Opened file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!file && errno != EEXIST) throw cannot_be_made(path);
     return file;
 }
 
-/// Nothing if it is gone.
+/// Nothing if the file is gone.
 Opened open_old(const std::filesystem::path& path) {
     Opened file(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
-    // Another user's, in a folder that both can write to.
+    // The file of another user, in a folder that both users can write to.
     if (!file && errno == EACCES) return Opened(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!file && errno != ENOENT) throw cannot_be_made(path);
     return file;
@@ -80,7 +80,7 @@ std::string read_all(const Opened& file) {
     return text;
 }
 
-/// The file is still the one under this name.
+/// True if the file is still the one under this name.
 bool stands_under(const Opened& file, const std::filesystem::path& path) {
     struct ::stat opened {};
     struct ::stat named {};
@@ -96,17 +96,17 @@ void write_all(const Opened& file, const std::filesystem::path& path, const std:
     throw UserError(fmt::format("{}: cannot be written; is the disk full?", path.string()));
 }
 
-/// A lock that nobody had: empty `file` was made just now. Written before others look for what stands in it, where the
-/// file system has no flock.
+/// A new lock: the empty `file` was made just now. Where the file system has no flock, the content is written before
+/// other processes look for it.
 Opened begin(Opened file, const std::filesystem::path& path, const std::string& content) {
     if (lock(file) == Flock::others) throw another_has_just(path);
     write_all(file, path, content);
     return file;
 }
 
-/// Moved away first: of two that take over at the same time, one finds its move undone.
+/// The old lock is moved away first: of two processes that take over at the same time, one finds its move undone.
 Opened replace(const std::filesystem::path& path, const std::string& text, const LockHolder& self) {
-    // Not with the run file's name, which may be as long as names can be.
+    // Without the run file's name, which may be as long as names can be.
     const auto aside = path.parent_path() / fmt::format(".stemma-lock.{}.{}", self.host, self.pid);
     if (::rename(path.c_str(), aside.c_str()) == 0) {
         const Opened moved(::open(aside.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
@@ -137,7 +137,7 @@ UserError held(const std::filesystem::path& path, const LockHolder& holder, cons
 LockFile::LockFile(std::filesystem::path path, BatchStart start) : path_(std::move(path)), owner_(::getpid()) {
     const auto self = lock_holder_of_this_process(std::move(start));
     content_ = text_of(self);
-    // More than once only if the one before goes in this very moment.
+    // Repeats only if the earlier lock disappears at this moment.
     for (int attempt = 0; attempt < 100 && file_ < 0; ++attempt) {
         if (auto made = make_new(path_)) {
             file_ = begin(std::move(made), path_, content_).release();
@@ -178,7 +178,7 @@ Writer writer_of(const std::filesystem::path& path) {
     if (!holder) return Writer::none;
     const auto self = lock_holder_of_this_process({});
     if (holder->host != self.host) return Writer::elsewhere;
-    // The kernel's lock is not tried: whoever starts in this very moment would find it taken.
+    // The kernel's lock is not tried: a process that starts at this moment would find it taken.
     return why_gone(*holder, self, Flock::unknown).empty() ? Writer::here : Writer::none;
 }
 
@@ -186,7 +186,7 @@ LockFile::~LockFile() {
     if (::getpid() != owner_) return;  // in a child, which has closed it
     const Opened file(file_);
     keep_at_fork(file_);
-    // Somebody may have taken over in the belief that we are dead.
+    // Another process may have taken over in the belief that this one is dead.
     if (stands_under(file, path_) && read_all(file) == content_) ::unlink(path_.c_str());
 }
 

@@ -7,29 +7,30 @@
 
 namespace stemma {
 
-/// Which start of which batch job a process belongs to.
+/// The batch job of a process, and which start of the job it belongs to.
 struct BatchStart {
     std::string job = {};  ///< "" = none
-    int restarts = 0;      ///< times that the batch system has queued the job again before this start
+    int restarts = 0;      ///< how often the batch system had queued the job again before this start
 };
 
-/// Keeps two programs from writing one run file: `<file>.lock`, made if it is not there, holding host, pid, the
-/// process's start, the batch job and its start, and the PID namespace; and an flock on it, which no other process of
-/// this host can take while this one lives, whatever its number looks like from there. HDF5's own file locks are off:
-/// they fail on file systems without locks, and a killed writer says nothing with them.
+/// Keeps two programs from writing one run file. The lock is the file `<file>.lock`, made if it does not exist. It
+/// holds host, pid, the process's start, the batch job and its start, and the PID namespace. An flock on it cannot be
+/// taken by another process of this host while this one lives, even in another PID namespace. HDF5's own file locks are
+/// off. They fail on file systems without locks, and a killed writer leaves no information in them.
 ///
-/// An flock ends with its process, however that ends. Children do not keep it: those that run another program close it
-/// (O_CLOEXEC), others at their fork.
+/// An flock ends with its process, however that ends. Children do not keep it. Children that run another program close
+/// it (O_CLOEXEC), others at their fork.
 class LockFile {
 public:
-    /// Takes over the lock of a process of this host that no longer runs, and one of an earlier start of the same batch
-    /// job on another host. Throws UserError naming the holder and the remedy otherwise, and where `path` is a link.
+    /// Takes over the lock of a process of this host that no longer runs. Takes over the lock of an earlier start of
+    /// the same batch job on another host. Otherwise throws UserError naming the holder and the remedy. Also throws if
+    /// `path` is a link.
     LockFile(std::filesystem::path path, BatchStart start);
     ~LockFile();
     LockFile(const LockFile&) = delete;
     LockFile& operator=(const LockFile&) = delete;
 
-    /// Whose lock was taken over; "" if there was none.
+    /// The former owner of a lock that was taken over; "" if there was none.
     const std::string& notice() const { return notice_; }
 
 private:

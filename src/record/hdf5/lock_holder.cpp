@@ -25,7 +25,7 @@ std::string this_host() {
 }
 
 struct ProcessStat {
-    std::string state;  ///< "Z": ended, but nobody has waited for it; "" if it cannot be read
+    std::string state;  ///< "Z": ended, but no process has waited for it; "" if it cannot be read
     std::string start;  ///< clock ticks since boot
 };
 
@@ -35,7 +35,7 @@ ProcessStat stat_of(long pid) {
     std::string text;
     ProcessStat stat;
     if (!std::getline(in, text)) return stat;
-    // The program's name stands in parentheses and may hold anything.
+    // The program's name stands in parentheses and may hold any character.
     std::istringstream fields(text.substr(text.rfind(')') + 1));
     fields >> stat.state;
     for (int number = 4; number <= 22; ++number) fields >> stat.start;
@@ -45,7 +45,7 @@ ProcessStat stat_of(long pid) {
 bool runs(const LockHolder& holder) {
     if (::kill(static_cast<pid_t>(holder.pid), 0) != 0 && errno == ESRCH) return false;
     const auto stat = stat_of(holder.pid);
-    // A zombie writes no more; where nobody waits for orphans, as in many containers, it stays for ever.
+    // A zombie writes no more. If no process waits for orphans, as in many containers, it stays for ever.
     if (stat.state == "Z") return false;
     return stat.start.empty() || stat.start == holder.start;
 }
@@ -80,13 +80,13 @@ std::optional<LockHolder> parse_lock_holder(const std::string& text) {
 std::string why_gone(const LockHolder& holder, const LockHolder& self, Flock flock) {
     constexpr auto ended = "which no longer runs";
     if (holder.host != self.host) {
-        // Nobody can look there. But the batch system ends a start of a job before it begins the next one, while two
-        // steps of one start may well run at the same time.
+        // Processes of another host cannot be checked. But the batch system ends a start of a job before it begins the
+        // next. Two steps of one start may run at the same time.
         const bool later = !self.job.empty() && holder.job == self.job && self.restarts > holder.restarts;
         return later ? "which belonged to an earlier start of the same batch job" : "";
     }
     if (flock == Flock::others) return "";
-    // Its number says nothing here; the kernel's lock does.
+    // The process id means nothing in this namespace. The kernel's lock decides.
     const bool other_numbers = !holder.pid_namespace.empty() && holder.pid_namespace != self.pid_namespace;
     if (other_numbers) return flock == Flock::ours ? ended : "";
     return runs(holder) ? "" : ended;

@@ -1,5 +1,5 @@
 #pragma once
-// Who holds a lock, as it stands in the lock's file, and whether that process is gone.
+// The holder of a lock, as written in the lock's file, and whether that process is gone.
 
 #include <cstdint>
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace stemma {
 
-/// Whether the kernel keeps others from the lock's file.
+/// Whether the kernel protects the lock's file.
 enum class Flock : std::uint8_t {
     ours,
     others,
@@ -19,19 +19,19 @@ enum class Flock : std::uint8_t {
 struct LockHolder {
     std::string host;
     long pid = 0;
-    std::string start;  ///< of the process, clock ticks since boot: a pid is given again
+    std::string start;  ///< of the process, clock ticks since boot: process ids are reused
     std::string job = {};
     int restarts = 0;                ///< of the job
-    std::string pid_namespace = {};  ///< "" in files from before this was kept
+    std::string pid_namespace = {};  ///< "" in older files
 };
 
 LockHolder lock_holder_of_this_process(BatchStart start);
 
-/// One line, fields separated by blanks, and back; nullopt: it is no such line.
+/// One line, fields separated by blanks, and back. nullopt: not such a line.
 std::string text_of(const LockHolder& holder);
 std::optional<LockHolder> parse_lock_holder(const std::string& text);
 
-/// Why `self` may take over from `holder`; "": it may not. Looks into /proc where the holder is of this host.
+/// Why `self` may take over from `holder`; "": it may not. Reads /proc if the holder is of this host.
 std::string why_gone(const LockHolder& holder, const LockHolder& self, Flock flock);
 
 }  // namespace stemma

@@ -16,9 +16,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The run's identity is in the name: runs of one file name must not meet in a folder that all of them share.
+/// The run's identity is in the name: runs with one file name must not collide in a shared folder.
 fs::path live_path(const fs::path& path, const fs::path& folder, const RunHeader& header) {
-    constexpr std::size_t name_max = 200;  // with room for the identity, and for what is appended on the way
+    constexpr std::size_t name_max = 200;  // with room for the identity, and for suffixes
     return folder / fmt::format("{}.{}", path.filename().string().substr(0, name_max), header.run_id);
 }
 
@@ -32,7 +32,7 @@ Bytes content_of(const fs::path& path) {
     return content;
 }
 
-/// Complete under `to` or not there at all. `from`: where the content came from, for the message.
+/// The file is complete under `to`, or does not exist. `from`: the origin of the content, for the message.
 void write_durably(const Bytes& content, const fs::path& from, const fs::path& to) {
     const auto temporary = to.string() + ".publishing";
     std::ofstream out;
@@ -134,7 +134,7 @@ std::function<void()> PublishedRun::publish_work() {
 void PublishedRun::close(bool finished) {
     live_->close(finished);
     publish_work()();
-    std::error_code ignored;  // a file that stays behind in a node's scratch folder harms nobody
+    std::error_code ignored;  // a file that stays in a node's scratch folder does no harm
     fs::remove(live_path_, ignored);
     lock_.reset();
 }

@@ -101,7 +101,7 @@ RowLayout::RowLayout(Table table, const RunHeader& header, Handle stored)
         });
         add(column.name, column.type, at == fixed.end() ? nullptr : &*at);
     }
-    // By their place: a parameter may be called like a column that came later.
+    // By their place, because a parameter may have the name of a later column.
     for (std::size_t i = 0; i < more.size(); ++i) add(more[i], ColumnType::f64, &columns[fixed.size() + i]);
 }
 

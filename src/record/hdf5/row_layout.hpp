@@ -1,6 +1,6 @@
 #pragma once
-// How the rows of a table lie in a file, and how they become rows as the schema of this program lays them out: columns
-// are found by name, those that only one of the two has are passed over. Inside record/hdf5 only; callers hold
+// The layout of a table's rows in a file, and their conversion to the layout of this program's schema. Columns are
+// found by name. Columns that only the file or only the schema has are skipped. Inside record/hdf5 only; callers hold
 // h5::Guard.
 
 #include <optional>
@@ -14,28 +14,27 @@
 
 namespace stemma {
 
-/// Packed, so that memory and file have the same bytes and HDF5 converts nothing.
+/// Packed, so that memory and file have the same bytes, and HDF5 converts nothing.
 h5::Handle row_type(Table table, const RunHeader& header);
 
 class RowLayout {
 public:
-    RowLayout() = default;  ///< of a table that the file does not have
-    /// Of a dataset whose rows are of type `stored`. Throws h5::Error where a column has another type than in the
-    /// schema.
+    RowLayout() = default;  ///< for a table that the file does not have
+    /// For a dataset with rows of type `stored`. Throws h5::Error where a column has another type than in the schema.
     RowLayout(Table table, const RunHeader& header, h5::Handle stored);
 
     hid_t type() const { return type_.id(); }
     std::size_t bytes() const { return bytes_; }  ///< of a row in the file
-    /// Rows lie in the file as the schema has them.
+    /// True if rows have the same layout in the file and in the schema.
     bool same() const { return same_; }
-    /// Where a column of the schema lies in the file's rows; nothing where the file does not have it.
+    /// Offset of a column of the schema in the file's rows; nothing where the file does not have it.
     std::optional<std::size_t> offset(std::string_view column) const;
     /// Names of the schema's columns that the file does not have.
     const std::vector<std::string>& missing() const { return missing_; }
 
-    /// Rows as they lie in the file, as rows of the schema; 0 in columns that the file does not have.
+    /// Converts rows of the file to rows of the schema, with 0 in columns that the file does not have.
     void convert(std::span<const std::byte> stored, Bytes& out) const;
-    /// The same 0 in rows of the schema, so that rows from elsewhere can be compared.
+    /// Writes the same 0 into rows of the schema, so that rows from elsewhere can be compared.
     void blank_missing(Bytes& rows) const;
 
 private:

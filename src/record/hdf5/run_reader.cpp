@@ -31,11 +31,11 @@ UserError unreadable(const fs::path& path, std::string_view why) {
 /// One row of `commits`.
 struct Commit {
     std::array<std::uint64_t, table_count> rows{};
-    std::array<std::optional<std::uint32_t>, table_count> checksums{};  ///< none: the file has none
+    std::array<std::optional<std::uint32_t>, table_count> checksums{};  ///< nothing: the file has no checksum
     std::uint32_t flags = 0;
 };
 
-/// Where the columns of `commits` lie in a file's rows.
+/// Offsets of the columns of `commits` in a file's rows.
 class CommitLayout {
 public:
     explicit CommitLayout(const RowLayout& layout) : bytes_(layout.bytes()) {
@@ -58,7 +58,7 @@ public:
 
     std::size_t bytes() const { return bytes_; }
 
-    /// Nothing if the row is not a whole one: never written, torn, or damaged.
+    /// Nothing if the row is not whole: never written, torn, or damaged.
     std::optional<Commit> parse(std::span<const std::byte> row, std::uint64_t number) const {
         if (at<std::uint64_t>(row, number_) != number) return std::nullopt;
         if (at<std::uint32_t>(row, crc32_) != crc32_of(row.first(crc32_))) return std::nullopt;
@@ -146,7 +146,7 @@ RunFileReader::State::State(const fs::path& path_) : path(path_), identity(ident
         try {
             opened = h5::open_file(path.string(), h5::Mode::swmr_read);
         } catch (const h5::Error&) {
-            // Other programs' files may be in older formats, which cannot be opened for live reading; they get a better
+            // Other programs' files may be in older formats, which cannot be opened for live reading. They get a better
             // message below.
             opened = h5::open_file(path.string(), h5::Mode::read);
         }
@@ -198,7 +198,7 @@ RunFileReader::~RunFileReader() {
 
 namespace {
 
-/// Where reading stands; payload and decisions lie back to back, in the order of the inputs.
+/// The reading position. Payload and decisions lie back to back, in the order of the inputs.
 struct Cursor {
     std::uint64_t input = 0;
     std::uint64_t decision = 0;
@@ -233,7 +233,7 @@ InputRow next_input_row(ByteReader& in) {
     return row;
 }
 
-/// The piece of the payload that a row points to, after a check that it is the next one and whole.
+/// The piece of the payload that a row points to, after a check that it is the next piece and whole.
 std::span<const std::byte> piece(std::span<const std::byte>& payload, std::uint64_t& cursor, std::uint64_t offset,
                                  std::uint32_t length, std::uint32_t expected_crc) {
     if (offset != cursor || length > payload.size()) throw DecodeError("it does not follow the one before");
@@ -262,7 +262,7 @@ Effect next_effect(ByteReader& decisions, std::span<const std::byte>& payload, C
     return effect;
 }
 
-/// The entries of one block of inputs, each handed to `take`. `at` is advanced past each whole entry.
+/// Hands the entries of one block of inputs to `take`. `at` advances past each whole entry.
 void decode_block(const Block& block, Cursor& at, const std::function<void(const Entry&)>& take) {
     ByteReader inputs(block.inputs);
     ByteReader decisions(block.decisions);

@@ -38,7 +38,7 @@ RunHeader with(const HeaderAdditions& additions, RunHeader header) {
     return header;
 }
 
-/// All rows, compressed, into a new file. The live file's chunks are copied in the order of the tables.
+/// Writes all rows, compressed, into a new file. The live file's chunks are copied in the order of the tables.
 void write_cold_copy(const TableFile& live, const RunHeader& header, std::uint32_t incarnation, const std::string& to) {
     create_run_file(to, header, incarnation, Storage::cold);
     TableFile cold(h5::open_file(to, h5::Mode::write), header, false);
@@ -67,10 +67,10 @@ struct RunFileWriter::State {
 
     /// Makes the file under `name` and opens it for live writing.
     void start(const fs::path& name, std::uint32_t file_incarnation);
-    /// Gives it its own name.
+    /// Renames it to its final name.
     void publish(const fs::path& from);
     void commit(std::uint32_t flags);
-    /// After a write that failed: the file is never touched again.
+    /// After a failed write: the file is never touched again.
     void abandon();
 
     fs::path path;
@@ -112,7 +112,7 @@ void RunFileWriter::State::commit(std::uint32_t flags) {
             file->append(table, rows.rows(table));
             file->flush(table);
         }
-        // Last, and only after the others are with the kernel: this row is what makes them count.
+        // Last, and only after the other rows are with the kernel: this row makes them count.
         file->append(Table::commits, rows.rows(Table::commits));
         file->flush(Table::commits);
     } catch (const h5::Error& error) {
@@ -145,7 +145,7 @@ std::unique_ptr<RunFileWriter> RunFileWriter::create(const fs::path& path, const
     };
     refuse_existing();
     auto state = std::make_unique<State>(path, std::move(batch), header);
-    refuse_existing();  // made by the one that had the lock before
+    refuse_existing();  // made by the former owner of the lock
     const auto temporary = path.string() + ".creating";
     state->start(temporary, 0);
     state->publish(temporary);
@@ -154,7 +154,7 @@ std::unique_ptr<RunFileWriter> RunFileWriter::create(const fs::path& path, const
 
 std::unique_ptr<RunFileWriter> RunFileWriter::append_to(const fs::path& path, BatchStart batch,
                                                         const HeaderAdditions& additions) {
-    // Its header is needed before the lock; what was committed is read once nobody else writes.
+    // Its header is needed before the lock. Committed entries are read once no other process writes.
     const auto header = with(additions, RunFileReader(path).header());
     auto state = std::make_unique<State>(path, std::move(batch), header);
     RunFileReader old(path);

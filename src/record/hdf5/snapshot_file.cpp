@@ -31,7 +31,7 @@ Handle half_type() {
     return type;
 }
 
-/// As h5py stores a bool.
+/// The type in which h5py stores a bool.
 Handle boolean_type() {
     Handle type(H5Tenum_create(H5T_STD_I8LE), H5Tclose, "make a type");
     std::int8_t value = 0;
@@ -64,7 +64,8 @@ Handle type_of(DType type) {
     throw h5::Error("a snapshot has an array of unknown type");
 }
 
-/// Names that HDF5 takes as they are: "a/b", without empty, "." or ".." parts and no leading underscore (ours).
+/// Names that HDF5 takes unchanged: "a/b", without empty, "." or ".." parts and no leading underscore (reserved for
+/// Stemma).
 bool plain(const std::string& name) {
     if (name.empty() || name.front() == '_' || name.find('\0') != std::string::npos) return false;
     for (std::size_t first = 0; first <= name.size();) {
@@ -76,7 +77,7 @@ bool plain(const std::string& name) {
     return true;
 }
 
-/// Where each array goes: under its own name, unless HDF5 cannot have that, or a group of another array's has it.
+/// The path of each array: its own name, unless HDF5 cannot have that name or another array's group has it.
 std::vector<std::string> dataset_paths(std::span<const ArrayInfo> arrays) {
     std::set<std::string> groups;
     for (const auto& array : arrays) {
@@ -111,7 +112,7 @@ void write_array(hid_t file, const std::string& path, const ArrayInfo& array, st
     set.close("close " + path);
 }
 
-/// Datasets carry their own checksums; this one is for the lists that say which is which.
+/// Datasets carry their own checksums. This checksum is for the lists that map them to arrays.
 std::uint32_t index_crc(std::span<const std::string> paths, std::span<const std::string> names) {
     Bytes bytes;
     ByteWriter out(bytes);
@@ -138,7 +139,7 @@ void write_all(const std::string& path, const Snapshot& snapshot, const Snapshot
         h5::write_texts(file.id(), names_name, names);
         h5::write_attribute(file.id(), "index_crc32", index_crc(paths, names));
     }
-    // One lock an array: a commit of the run file must not wait for all of them.
+    // One lock for each array: a commit of the run file must not wait for all of them.
     for (std::size_t i = 0; i < arrays.size(); ++i) {
         const h5::Guard guard;
         write_array(file.id(), paths[i], arrays[i], snapshot.content(arrays[i]));

@@ -38,7 +38,7 @@ void rename_durably(const std::filesystem::path& from, const std::filesystem::pa
     const auto folder = to.has_parent_path() ? to.parent_path() : std::filesystem::path(".");
     const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file < 0) fail(folder, "opened");
-    // Some file systems refuse to sync folders; the rename itself has happened.
+    // Some file systems refuse to sync folders. The rename itself has happened.
     static_cast<void>(::fsync(file));
     ::close(file);
 }

@@ -11,7 +11,7 @@ namespace stemma {
 
 namespace {
 
-/// Rows are compared, and forgotten, once so many inputs have made theirs.
+/// Rows are compared, and dropped, after so many inputs.
 constexpr std::uint64_t inputs_per_look = 4096;
 
 std::string cell_text(ColumnType type, std::span<const std::byte> cell) {
@@ -32,7 +32,7 @@ std::string cell_text(ColumnType type, std::span<const std::byte> cell) {
     unreachable("a column has one of the types");
 }
 
-/// Of two rows of a table that are not the same.
+/// The difference between two unequal rows of a table.
 TableDifference difference_of(Table table, const RunHeader& header, std::uint64_t row,
                               std::span<const std::byte> recorded, std::span<const std::byte> derived) {
     TableDifference out{std::string(spec(table).name.substr(1)), row, "", "", ""};

@@ -18,7 +18,7 @@ void create_table(hid_t file, Table table, const RunHeader& header, Storage stor
     const Handle options(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "make a creation list");
     const hsize_t chunk = described.chunk_rows;
     check(H5Pset_chunk(options.id(), 1, &chunk), "set a chunk size");
-    // Together with the writer's chunk cache of no size: rows go to the kernel as they are, not chunk by chunk.
+    // With the writer's empty chunk cache: rows go directly to the kernel, not chunk by chunk.
     check(H5Pset_fill_time(options.id(), H5D_FILL_TIME_NEVER), "leave filling off");
     if (storage == Storage::cold) {
         check(H5Pset_shuffle(options.id()), "set shuffling");

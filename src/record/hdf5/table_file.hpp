@@ -19,17 +19,17 @@ void create_run_file(const std::string& path, const RunHeader& header, std::uint
 class TableFile {
 public:
     /// Opens every table. `version`: of the file's format, which may be older or newer than this program's. Throws
-    /// h5::Error if a table of that version is missing, or a column has another type than the schema says.
+    /// h5::Error if a table of that version is missing, or a column has another type than in the schema.
     TableFile(h5::Handle file, const RunHeader& header, bool writable, std::uint32_t version = run_file_version);
 
     /// Appends whole rows; visible to readers after flush().
     void append(Table table, std::span<const std::byte> rows);
     void flush(Table table);
-    /// Rows as the schema lays them out, whatever columns the file has; 0 in those that it lacks.
+    /// Rows in the schema's layout, whatever columns the file has; 0 in columns that the file lacks.
     void read(Table table, std::uint64_t first, std::uint64_t count, Bytes& out) const;
-    /// Rows as they lie in the file.
+    /// Rows in the file's layout.
     void read_stored(Table table, std::uint64_t first, std::uint64_t count, Bytes& out) const;
-    /// False for a table that came later than the file.
+    /// False for a table that is newer than the file.
     bool has(Table table) const { return static_cast<bool>(sets_[index(table)]); }
     const RowLayout& layout(Table table) const { return layouts_[index(table)]; }
     /// Rows that the dataset has room for: at least the committed ones.

@@ -1,5 +1,5 @@
 #pragma once
-// Small genealogies made by hand, and large ones at random.
+// Small genealogies made by hand, and large random ones.
 
 #include <limits>
 
@@ -35,7 +35,7 @@ inline Relative child(std::uint64_t parent, Resource from, double lr, std::vecto
     return member;
 }
 
-/// Two roots; 0 has the children 2 and 3 at 3 epochs and goes on itself; 5, of 3, is the best; 4 repeats 1.
+/// Two roots. 0 has the children 2 and 3 at 3 epochs and goes on itself; 5, a child of 3, is the best; 4 repeats 1.
 inline Genealogy family() {
     auto donor = child(0, 3, 0.2, {{6, 0.5}});
     donor.donor = {1};
@@ -45,7 +45,7 @@ inline Genealogy family() {
             {5}};
 }
 
-/// `size` members: a few roots, then children of random members, preferring young ones if `deep`.
+/// `size` members: a few roots, then children of random members. Young parents are preferred if `deep`.
 inline Genealogy random_family(std::uint64_t seed, std::size_t size, bool deep) {
     Stream random(seed, Purpose::test);
     std::vector<Relative> members;

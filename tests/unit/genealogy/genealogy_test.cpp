@@ -61,7 +61,7 @@ TEST(Genealogy, TheLineageOfTheResultEndsAtItsReport) {
     EXPECT_EQ(genealogy.lineage({1}).back().to, 9);
     EXPECT_EQ(genealogy.lineage({1}).back().metric, 0.2);
 
-    // Trained once more from an earlier snapshot, to less and not as well.
+    // Trained once more from an earlier snapshot, to a smaller resource and a worse metric.
     Genealogy again({root(0.1, {{3, 0.9}, {6, 0.7}})}, false, {0}, Measurement{9, 0.2});
     again.end_at_best();
     EXPECT_EQ(again.lineage({0}).back().to, 9);

@@ -52,7 +52,7 @@ TEST(RecordCodec, ValuesAreKept) {
 }
 
 TEST(RecordCodec, TheBytesOfVersionOneAreThese) {
-    // A change here makes every run file unreadable: raise run_file_version and keep reading the old one.
+    // A change here makes every run file unreadable: raise run_file_version and keep reading the old version.
     const Bytes bytes = encoded({1, 2.0, TransferDone{{3}}});
     const std::vector<unsigned> expected = {1, 0, 0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                                             0, 0, 0x40, 7, 3, 0, 0, 0, 0, 0, 0, 0};

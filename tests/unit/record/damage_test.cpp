@@ -29,7 +29,7 @@ protected:
         }
         writer->close(finished);
     }
-    /// True if it was read to the end; what is handed out before an error is checked too.
+    /// True if it was read to the end. Entries handed out before an error are checked too.
     bool reads(const std::filesystem::path& path) {
         testing::SampleRun run;
         try {
@@ -76,10 +76,10 @@ TEST_F(Damage, FlippedBitsNeverGiveWrongEntries) {
     const auto whole = content_of(file);
     Stream stream(9, Purpose::test);
     int refused = 0;
-    for (int i = 0; i < 120; ++i) {  // a wait of 67 ms for each that hits a live structure
+    for (int i = 0; i < 120; ++i) {  // a wait of 67 ms for each flip that hits a live structure
         auto damaged = whole;
         for (auto flips = 1 + stream.below(8); flips > 0; --flips) {
-            // Half of them near the start, where HDF5's own structures lie.
+            // Half of the flips near the start, where HDF5's own structures lie.
             const auto at = stream.below(stream.below(2) == 0 ? 20'000 : damaged.size());
             damaged[at] = static_cast<char>(damaged[at] ^ (1 << stream.below(8)));
         }
@@ -94,7 +94,7 @@ TEST_F(Damage, ADamagedInputIsNamedAndResumeRefuses) {
     auto bytes = content_of(file);
     const auto at = bytes.rfind("host-2");
     ASSERT_NE(at, std::string::npos);
-    // Once in the payload, once in the texts: the first is the truth.
+    // Once in the payload, once in the texts: the payload is the truth.
     bytes[bytes.find("host-2")] = 'H';
     bytes[at] = 'H';
     write_content(file, bytes);

@@ -14,7 +14,8 @@ namespace {
 
 using testing::bytes_of;
 
-/// The child: appends from where the file ends, for ever; tells the number of committed inputs after each commit.
+/// The child: appends from the end of the file, for ever. Writes the number of committed inputs to the pipe after each
+/// commit.
 [[noreturn]] void write_for_ever(const std::filesystem::path& file, int pipe) {
     try {
         auto writer = std::filesystem::exists(file) ? RunFileWriter::append_to(file)
@@ -48,8 +49,8 @@ std::uint64_t count_whole(const std::filesystem::path& file) {
     return seen;
 }
 
-/// Lets a child write until it has told `told` commits, and kills it `delay` microseconds later. Returns what it told
-/// last.
+/// Lets a child write until it has reported `told` commits, and kills it `delay` microseconds later. Returns the last
+/// reported number.
 std::uint64_t kill_after(const std::filesystem::path& file, std::uint64_t told, std::uint64_t delay) {
     int ends[2];
     EXPECT_EQ(::pipe(ends), 0);
@@ -80,7 +81,7 @@ TEST(Kill, NoCommittedEntryIsLostAndTheRunGoesOn) {
     Stream stream(5, Purpose::test);
     std::uint64_t before = 0;
     for (int kill = 0; kill < 30; ++kill) {
-        // Without a commit waited for, it dies while it starts: creating, or copying the old file.
+        // Without waiting for a commit it dies while it starts: creating the file, or copying the old file.
         const auto told = kill % 3 == 0 ? 0 : 1 + stream.below(60);
         const auto committed = kill_after(file, told, stream.below(20'000));
         if (!std::filesystem::exists(file)) continue;

@@ -21,7 +21,7 @@ using ::testing::ThrowsMessage;
 
 class Lock : public ::testing::Test {
 protected:
-    /// A process that ends as killed, without destructors, after `act`.
+    /// A process that ends after `act` without destructors, as if killed.
     static ::pid_t child(const std::function<void()>& act) {
         const auto pid = ::fork();
         if (pid == 0) {
@@ -33,7 +33,7 @@ protected:
     static auto attempt(const std::filesystem::path& path, BatchStart start = {}) {
         return [path, start] { const LockFile lock(path, start); };
     }
-    /// As a process of another host writes it.
+    /// Writes the lock as a process of another host does.
     void write_elsewhere(const std::string& job, int restarts) {
         testing::write_content(path, text_of({"elsewhere", 4242, "17", job, restarts, "pid:[1]"}));
     }
@@ -117,7 +117,7 @@ TEST_F(Lock, OfAnEarlierStartOfTheBatchJobIsTakenOverWhereverItRan) {
     EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
 }
 
-/// Its node is gone, but the file server has not noticed that yet and keeps the lock: a process that lives stands for
+/// Its node is gone, but the file server has not noticed that yet and keeps the lock. A living process stands in for
 /// that here.
 TEST_F(Lock, OfAnEarlierStartIsTakenOverThoughTheFileServerStillKeepsIt) {
     const LockFile kept(path, {});
@@ -128,7 +128,7 @@ TEST_F(Lock, OfAnEarlierStartIsTakenOverThoughTheFileServerStillKeepsIt) {
 }
 
 TEST_F(Lock, OfAContainerWithTheHostsNameIsJudgedByTheKernelAlone) {
-    // Process 1 runs here, too, and 4194304 does not; neither number says anything of another namespace.
+    // Process 1 runs here, and 4194304 does not. Neither number means anything in another namespace.
     for (const long pid : {1L, 4194304L}) {
         const LockHolder other{self.host, pid, "17", "", 0, "pid:[1]"};
         EXPECT_EQ(why_gone(other, self, Flock::others), "");

@@ -20,7 +20,7 @@ constexpr PublishSettings never{std::chrono::duration<double>(1e6), 1};
 
 class Published : public ::testing::Test {
 protected:
-    /// `count` entries after the `done` ones, committed and synced.
+    /// Writes `count` entries after the first `done`, committed and synced.
     void write(PublishedRun& run, std::uint64_t count) {
         for (std::uint64_t i = 0; i < count; ++i) {
             const auto entry = sample.next();
@@ -53,7 +53,7 @@ TEST_F(Published, IsThereAtOnceAndGrowsWithEachCopy) {
     EXPECT_THAT(run->notice(), HasSubstr(node.string()));
 }
 
-/// On a thread of its own, while rank 0 goes on committing: what is published is what was committed when it began.
+/// On a thread of its own, while rank 0 goes on committing: the copy is the state at its beginning.
 TEST_F(Published, ACopyIsConsistentWhateverIsCommittedMeanwhile) {
     const auto run = PublishedRun::create(file, node, testing::sample_header(), {}, always);
     write(*run, 10);

@@ -1,4 +1,4 @@
-// What a user's script sees: h5py reads live files, killed files, closed files and snapshots.
+// A user's script: h5py reads live files, killed files, closed files and snapshots.
 #include <gtest/gtest.h>
 
 #include <array>

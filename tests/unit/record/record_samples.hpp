@@ -193,7 +193,7 @@ inline RunHeader sample_header() {
     return header;
 }
 
-/// A run as a manager would make it: two workers, a member born for each lease, a report for each lease, now and then a
+/// A run as a manager would make it: two workers, a member born for each lease, a report for each lease. Now and then a
 /// failure, a late report or a lost worker. Deterministic: entry `n` is a function of n alone.
 class SampleRun {
 public:

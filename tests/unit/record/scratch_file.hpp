@@ -9,7 +9,7 @@
 
 namespace stemma::testing {
 
-/// A folder that is gone with its scope.
+/// A folder that is removed with its scope.
 class ScratchFolder {
 public:
     ScratchFolder() {

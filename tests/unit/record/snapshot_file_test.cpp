@@ -24,7 +24,7 @@ Bytes noise(std::size_t size, std::uint64_t seed) {
     return bytes;
 }
 
-/// Every type, odd names, no elements, no dimensions, and an order that is not the alphabet's.
+/// Every type, odd names, no elements, no dimensions, and an order that is not alphabetical.
 Snapshot sample() {
     Snapshot snapshot;
     snapshot.add("model/conv1.weight", DType::f32, {2, 3, 4}, noise(96, 1));

@@ -14,7 +14,7 @@ class ControlFileTest : public ::testing::Test {
 protected:
     void write(const std::string& text) { std::ofstream(control_path(run_), std::ios::app) << text; }
     void ask(const WishBody& body, const std::string& run_id = "a1") { append_control(run_, run_id, 17, body); }
-    /// What a start of the run sees whose record has committed so many inputs.
+    /// The view of a start whose record has committed so many inputs.
     ControlFile start(std::uint64_t inputs = 0) const { return {run_, "a1", inputs}; }
 
     testing::ScratchFolder folder_;
@@ -57,7 +57,7 @@ TEST_F(ControlFileTest, AWishCountsOnceItsInputIsCommittedAndNotBefore) {
     ASSERT_EQ(left.size(), 1U) << "killed between the two";
     EXPECT_EQ(std::get<MemberStopped>(left[0].body).member, MemberId{2});
     EXPECT_TRUE(start(12).poll().empty());
-    EXPECT_TRUE(first.poll().empty()) << "its own notes are no wishes";
+    EXPECT_TRUE(first.poll().empty()) << "its own notes are no requests";
 }
 
 TEST_F(ControlFileTest, AWishThatWasTakenAgainAfterAKillIsDone) {

@@ -1,4 +1,4 @@
-// Ask and tell: no worker anywhere, and nothing but the record between two calls.
+// Ask and tell: no worker process, and only the record between two calls.
 #include "runtime/desk.hpp"
 
 #include <gtest/gtest.h>
@@ -106,7 +106,7 @@ std::unique_ptr<Scheduler> gpbt() {
     return make_gpbt(settings);
 }
 
-/// Asks for up to `at_once` leases, tells the oldest, until the search has ended; leases told.
+/// Asks for up to `at_once` leases and tells the oldest, until the search has ended. Returns the leases told.
 std::size_t search(Asked& asked, std::size_t at_once) {
     std::vector<Assign> out;
     std::map<MemberId, Resource> reached;
@@ -119,7 +119,7 @@ std::size_t search(Asked& asked, std::size_t at_once) {
             reached[lease->member] = lease->to;
             out.push_back(*lease);
         }
-        if (out.empty()) return told;  // the search waits for nothing that is out: a bug, seen by the caller
+        if (out.empty()) return told;  // the search waits for no open lease: a bug, which the caller sees
         asked.tell(out.front(), 1.0 / static_cast<double>(1 + out.front().member.value % 7 + out.front().to));
         out.erase(out.begin());
         ++told;
@@ -143,7 +143,7 @@ TEST(Desk, ChildrenGoOnFromTheirParentsWhoeverTrainedThese) {
     EXPECT_EQ(search(asked, 2), 12U);
     EXPECT_TRUE(asked.ended);
     EXPECT_EQ(asked.totals.retrained, 0U);
-    EXPECT_LE(asked.kept.size(), 2U) << "what nobody needs is let go";
+    EXPECT_LE(asked.kept.size(), 2U) << "snapshots that are not needed are removed";
 }
 
 TEST(Desk, ABarrierHasNothingToTrainUntilSomethingIsTold) {

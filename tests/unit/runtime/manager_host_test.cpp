@@ -42,7 +42,7 @@ Manager make_manager(ManagerSettings settings) {
     return {std::move(settings), *space(), make_asha(asha), make_random_sampler(space(), 1)};
 }
 
-/// One incarnation with `workers` threads.
+/// One start with `workers` threads.
 HostResult incarnation(Manager& manager, MemoryJournal& journal, int workers, HostSettings host = {},
                        double seconds_per_unit = 0, std::chrono::milliseconds last_is_late = {},
                        HostObserver* observer = nullptr) {
@@ -130,14 +130,14 @@ TEST(ManagerHost, ASearchRunsToItsBudgetAndReplays) {
 TEST(ManagerHost, AWorkerThatStartsAfterTheEndIsSentHome) {
     auto manager = make_manager({.budget = {.members = 5}});
     MemoryJournal journal;
-    const auto result = incarnation(manager, journal, 2, {}, 0, std::chrono::milliseconds(500));  // or it would hang
+    const auto result = incarnation(manager, journal, 2, {}, 0, std::chrono::milliseconds(500));
     EXPECT_EQ(result.reason, EndReason::budget_members);
     EXPECT_FALSE(result.workers_lost);
     EXPECT_GE(result.time, 0.5);
 }
 
 TEST(ManagerHost, AStoppedSearchGoesOnWhereItWas) {
-    // Members enough for seconds of training: wishes are looked for every tenth of a second.
+    // Enough members for seconds of training: requests are read every tenth of a second.
     const ManagerSettings settings{.budget = {.members = 1000}};
     auto manager = make_manager(settings);
     MemoryJournal journal;
@@ -191,7 +191,7 @@ TEST(ManagerHost, AWorkerThatNeverComesIsLostAndTheOthersGoOn) {
     EXPECT_EQ(manager.totals().members, 10U);
 }
 
-/// A rank that a test plays by hand.
+/// A rank whose messages the test writes itself.
 class PlayedWorker {
 public:
     explicit PlayedWorker(Endpoint& endpoint) : endpoint_(endpoint), packer_(endpoint, 0, run_id), unpacker_(run_id) {}
@@ -199,7 +199,7 @@ public:
         packer_.add(message);
         packer_.flush();
     }
-    /// What has come, oldest first.
+    /// All messages so far, oldest first.
     std::vector<ToWorker> hear() {
         std::vector<ToWorker> heard;
         while (auto arrival = endpoint_.poll()) {
@@ -228,7 +228,7 @@ TEST(ManagerHost, AWorkerThatWasTakenForDeadIsSentHomeWhenItSpeaksAgain) {
     const WorkerHostSettings settings{run_id, {.heartbeat = 0.1}, "here", "cpu", 1 << 20, 1};
     std::jthread worker([&] { run_worker(*endpoints[1], *trainer, space(), settings, files); });
 
-    // Rank 2 says hello, is silent until it is taken for dead, and then says something again.
+    // Rank 2 says hello, is silent until it is taken for dead, and then sends a message again.
     PlayedWorker frozen(*endpoints[2]);
     struct Watch : HostObserver {
         PlayedWorker* frozen = nullptr;
@@ -258,8 +258,8 @@ TEST(ManagerHost, AWorkerThatWasTakenForDeadIsSentHomeWhenItSpeaksAgain) {
         std::ranges::any_of(watch.heard, [](const auto& message) { return std::holds_alternative<Leave>(message); }));
 }
 
-/// Rank 0's end as it is when the rank was suspended: the world's clock has moved on by an hour, and what has arrived
-/// meanwhile is handed over only after some looks that find nothing.
+/// Rank 0's endpoint after the rank was suspended. The wall clock has moved on by an hour. What has arrived meanwhile
+/// is delivered only after some looks that find nothing.
 class SuspendedEndpoint final : public Endpoint {
 public:
     SuspendedEndpoint(Endpoint& inner, std::set<int> suspensions)
@@ -337,7 +337,7 @@ TEST(ManagerHost, ARankZeroThatWasSuspendedBlamesNobody) {
     EXPECT_FALSE(replayed(fresh, journal).mismatch.has_value());
 }
 
-/// As a disk that hangs: what was committed is not on it before somebody lets go.
+/// Like a disk that hangs: committed entries are not on it until the test releases it.
 class HungJournal : public MemoryJournal {
 public:
     std::function<void()> sync_work() override {
@@ -385,7 +385,7 @@ TEST(ManagerHost, ADiskThatRefusesEndsTheSearch) {
     EXPECT_THROW(incarnation(manager, journal, 2, {}, 0.001), UserError);
 }
 
-/// As a disk that is full after some commits.
+/// Like a disk that is full after some commits.
 class FullJournal : public MemoryJournal {
 public:
     void commit() override {
@@ -444,7 +444,7 @@ TEST(ManagerHost, ModelsAreFittedBesideTheLoopAndReplayed) {
     EXPECT_EQ(again.proposals.near + again.proposals.different, 0U);
 }
 
-/// Explores a hair beside where the other one does, as on another CPU.
+/// Explores slightly beside the other sampler, as on another CPU.
 class Perturbed : public Sampler {
 public:
     Perturbed(std::unique_ptr<Sampler> inner, double relative) : inner_(std::move(inner)), relative_(relative) {}
