@@ -71,7 +71,7 @@ bool verify_tables(const std::filesystem::path& file) {
     RunFileReader reader(file);
     const auto found = first_table_difference(reader);
     if (!found) {
-        // Of columns that only a newer program knows, too.
+        // Also columns that only a newer program knows.
         const auto damaged = reader.first_with_wrong_checksum();
         if (!damaged) return true;
         print(fmt::format("{}: table {}: its checksum is wrong. {}\n", file.string(), spec(*damaged).name.substr(1),
@@ -88,7 +88,7 @@ bool verify_tables(const std::filesystem::path& file) {
 
 namespace {
 
-/// What holds by whatever rules: the tables follow from the log.
+/// This holds by any rules: the tables follow from the log.
 ExitCode verify_other_rules(const std::filesystem::path& file, const RunHeader& header) {
     if (!verify_tables(file)) return ExitCode::mismatch;
     print(fmt::format(

@@ -19,7 +19,7 @@ struct RecordedRun {
     Job job;
     Manager manager;  ///< in the state after the last committed input
     ReplayResult replay;
-    std::size_t workers = 0;  ///< that joined in the last start
+    std::size_t workers = 0;  ///< workers that joined in the last start
     Resource max = 0;         ///< largest resource of a member: the job's, or the value it was raised to
     double since = 0;         ///< second at which the last start began
     double busy_before = 0;   ///< seconds of training of all workers before the last start
