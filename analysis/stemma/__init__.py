@@ -11,8 +11,8 @@ import importlib
 
 import stemma.connection  # noqa: F401 - takes what belongs to this process alone out of the environment
 
-# name -> module, or module:attribute. A function is never named like a module of this package: importing that would
-# hide it.
+# name -> module, or module:attribute. A function never has the name of a module of this package: importing the module
+# would hide the function.
 _NAMES = {
     "open": "stemma.run:open_run",
     "Run": "stemma.run:Run",

@@ -18,7 +18,7 @@ _ASKED = "STEMMA_PYTHON_ASKED"
 
 
 def _elsewhere():
-    """Where this interpreter lacks the libraries, Debian's may have them."""
+    """Where this interpreter lacks the libraries, Debian's interpreter may have them."""
     if (
         os.access(_DEBIAN, os.X_OK)
         and _ASKED not in os.environ

@@ -15,12 +15,12 @@ from stemma.run import Run, open_run
 
 ALONG = ("spent", "time", "busy", "gpu")  # columns of run.progress that grow
 
-# q of Nemenyi's test at 5 %, for 2, 3, ... methods: the studentised range over the square root of 2.
+# q of Nemenyi's test at 5 %, for 2, 3, ... methods: the studentized range over the square root of 2.
 _NEMENYI = (1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164)
 
 
 def compare(runs: Iterable[Run | str | os.PathLike], labels: Iterable[str] | None = None) -> Comparison:
-    """Puts runs side by side. `runs` are paths or opened runs; runs of one label are repeats (other seeds) of one
+    """Puts runs side by side. `runs` are paths or opened runs. Runs of one label are repeats (other seeds) of one
     method.
 
     Labels default to the runs' names. Raises StemmaError if their metrics differ: they could not be compared."""
@@ -52,8 +52,8 @@ class Comparison:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a run: label, seed, members, spent [unit], busy, gpu and time [s], best, best_member and its held-out
-        metrics."""
+        """One row for each run: label, seed, members, spent [unit], busy, gpu and time [s], best, best_member and its
+        held-out metrics."""
         rows = []
         for run, label in zip(self.runs, self.labels):
             progress = run.progress.dropna(subset=["best"])
@@ -76,8 +76,8 @@ class Comparison:
         """Best so far on a common grid. along: "spent" [unit], "time" [s] of the search, "busy" [s] of training, or
         "gpu" [s].
 
-        One row a label and grid point: x, median, low and high (quartiles), runs. A run counts from its first finite
-        report on, and with its last value to the end of the grid."""
+        One row for each label and grid point: x, median, low and high (quartiles), runs. A run counts from its first
+        finite report on, and with its last value to the end of the grid."""
         if along not in ALONG:
             raise StemmaError(f"along must be one of {', '.join(ALONG)}; got {along!r}")
         end = max([run.progress[along].max() for run in self.runs if len(run.progress)], default=0)
@@ -121,7 +121,7 @@ class Comparison:
 
     def ranks(self) -> Ranks:
         """Ranks of the labels (1 = best) by their best, seed by seed (seeds that every label has), for a diagram of
-        critical differences. Raises StemmaError where no seed is common to all, or with fewer than two labels."""
+        critical differences. Raises StemmaError if no seed is common to all, or with fewer than two labels."""
         wide = self.table.pivot_table(index="seed", columns="label", values="best", aggfunc="mean", sort=False).dropna()
         if wide.shape[1] < 2 or wide.empty:
             raise StemmaError("ranks need at least two methods and a seed that all of them have run with")
@@ -129,7 +129,7 @@ class Comparison:
         return Ranks(ranks.mean().sort_values(), len(wide))
 
     def time_to(self, target: float, along: str = "time") -> pd.DataFrame:
-        """First point at which each run was at least as good as `target`; NaN where it never was. Column "x"."""
+        """First point at which each run was at least as good as `target`; NaN if it never was. Column "x"."""
         rows = []
         for run, label in zip(self.runs, self.labels):
             best = run.progress["best"]
@@ -147,8 +147,8 @@ class Ranks:
 
     @property
     def friedman(self) -> float:
-        """Friedman's statistic: chi-square distributed with (methods - 1) degrees of freedom if all were alike (Demsar,
-        "Statistical Comparisons of Classifiers over Multiple Data Sets", JMLR 2006, section 3.2.2)."""
+        """Friedman's statistic. It is chi-square distributed with (methods - 1) degrees of freedom if all methods are
+        alike. (Demsar, "Statistical Comparisons of Classifiers over Multiple Data Sets", JMLR 2006, section 3.2.2.)"""
         k = len(self.mean)
         return float(12 * self.blocks / (k * (k + 1)) * ((self.mean**2).sum() - k * (k + 1) ** 2 / 4))
 

@@ -1,5 +1,5 @@
-"""The two descriptors that Stemma started this program with. They belong to one process: their variables leave the
-environment when stemma is imported, so that no child of the program takes itself for it.
+"""The two descriptors that Stemma started this program with. They belong to one process. Their variables leave the
+environment when stemma is imported, so that no child of the program takes itself for that process.
 """
 
 import os
@@ -8,7 +8,7 @@ import sys
 
 _PROGRAM = "STEMMA_PROGRAM"  # in the environment of children: the process that Stemma started
 
-# (read, write, as the worker calls the pair), in the process that imported this first.
+# (read, write, channel text) in the process that imported this first.
 _descriptors = None
 _own_pid = os.getpid()
 
@@ -22,12 +22,12 @@ def _take():
     _descriptors = int(read), int(write), channel
     if _are_here():
         os.environ[_PROGRAM] = str(_own_pid)
-        for descriptor in _descriptors[:2]:  # programs that this one starts have no part in the conversation
+        for descriptor in _descriptors[:2]:  # programs that this process starts have no part in the conversation
             os.set_inheritable(descriptor, False)
 
 
 def _are_here():
-    """They may have got lost on the way (torchrun closes them), and their numbers be something else's by now."""
+    """The descriptors may have been lost (torchrun closes them), and their numbers may belong to other files by now."""
     read, write, channel = _descriptors
     try:
         found = f"{os.fstat(read).st_ino},{os.fstat(write).st_ino}"
@@ -37,7 +37,7 @@ def _are_here():
 
 
 def started_by_stemma():
-    """False in a program that a person started. Raises where this process is not the one that Stemma started."""
+    """False in a program that a user started. Raises if this process is not the one that Stemma started."""
     if _descriptors is None:
         if _PROGRAM in os.environ:
             _refuse_child(int(os.environ[_PROGRAM]))
@@ -54,7 +54,7 @@ def started_by_stemma():
 
 
 def descriptors():
-    """To read from and to write to; only after started_by_stemma()."""
+    """The descriptors to read from and to write to; only after started_by_stemma()."""
     return _descriptors[:2]
 
 
@@ -68,14 +68,14 @@ def _refuse_child(program):
     )
     multiprocessing = sys.modules.get("multiprocessing.process")
     if multiprocessing is not None and getattr(multiprocessing.current_process(), "_inheriting", False):
-        # While it is being started: a pool would start another in its place for ever. The program ends, and this is
-        # what it printed last.
+        # While the process is being started: a pool would replace it again and again. The program ends, and this is its
+        # last output.
         print(f"stemma: {text}", file=sys.stderr, flush=True)
         try:
             os.kill(program, signal.SIGTERM)
         except ProcessLookupError:
             pass
-        os._exit(1)  # a traceback, of each process of a pool, would push the reason out of what is kept of the output
+        os._exit(1)  # a traceback of each process of a pool would push the reason out of the output that is kept
     raise RuntimeError(text)
 
 

@@ -1,6 +1,6 @@
 """What follows from the tables of a run. Every function takes the run; `Run` keeps the results.
 
-Whole columns at a time: 10^6 members take seconds. Members are numbered in order of birth, parents before children."""
+Works on whole columns: 10^6 members take seconds. Members are numbered in order of birth, parents before children."""
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ def heirs(run):
 
 
 def descendants(parents):
-    """Members below each one, itself included."""
+    """Descendants of each member, itself included."""
     count = [1] * len(parents)
     for child, parent in zip(range(len(parents) - 1, -1, -1), parents[::-1].tolist()):
         if parent >= 0:
@@ -47,13 +47,14 @@ def descendants(parents):
 
 
 def sign(run):
-    """Multiplied by it, less is better."""
+    """The factor that makes less better."""
     return -1.0 if run.maximise else 1.0
 
 
 def ranked(run):
-    """Rows of `reports`, and their metric where less is better, infinite where it is not ranked. As in the program only
-    full reports are, neither late ones nor those of trainings that were interrupted; NaN never is."""
+    """Rows of `reports`, and their metric where less is better. The metric is infinite where a report is not ranked. As
+    in the program, only full reports are ranked, neither late reports nor those of interrupted trainings. NaN never
+    is."""
     rows = run.file.table("reports")
     value = rows[run.metric_column] * sign(run)
     value = np.where((rows["status"] == ReportStatus.FULL) & np.isfinite(value), value, np.inf)
@@ -61,7 +62,7 @@ def ranked(run):
 
 
 def configuration_of(run):
-    """Of each member the first one with its configuration: itself, but for repeats of it with another seed."""
+    """For each member the first one with its configuration: itself, except for repeats of it with another seed."""
     members = run.file.table("members")
     own = np.arange(len(members))
     return np.where(members["cause"] == BirthCause.REPEAT, members["parent"], own)
@@ -144,7 +145,7 @@ def counting(run):
 
 
 def starts(run):
-    """Where each member's own training began: what it took over from its parent, 0 from scratch."""
+    """Where each member's own training began: the resource that it took over from its parent, 0 from scratch."""
     rows = run.file.table("leases")
     start = np.zeros(len(run), dtype=np.int64)
     start[rows["member"][::-1]] = rows["from"][::-1]  # the first lease is written last
@@ -175,7 +176,7 @@ def running(run):
 
 
 def best_report(run):
-    """(member, resource) of the report that made the run's best member, which may have been trained further since;
+    """(member, resource) of the report that made the run's best member, which may have been trained further since.
     (None, None) before the first finite metric."""
     told = run.file.table("events")
     told = told[told["kind"] == EventKind.NEW_BEST][-1:]
@@ -220,8 +221,8 @@ def best(run, k):
 
 
 def best_configurations(run, k):
-    """Where configurations are repeated: the k best by their mean, each under its best member; metrics are means,
-    `spread` is the standard deviation of the one that is optimised."""
+    """Where configurations are repeated: the k best by their mean, each under its best member. Metrics are means.
+    `spread` is the standard deviation of the metric that is optimized."""
     results = counted(run).sort_values("value", kind="stable")
     first = configuration_of(run)
     results = results[
@@ -352,7 +353,7 @@ def lineage(run, path, until=None):
 
 
 def _by_member(run):
-    """Rows of `epochs` of a member, without looking at all of them each time."""
+    """Rows of `epochs` of a member, without a search through all of them each time."""
     if "_rows_of" not in run.__dict__ or run.__dict__["_rows_of_epochs"] is not run.epochs:
         who = run.file.table("epochs")["member"]
         order = np.argsort(who, kind="stable")

@@ -1,8 +1,8 @@
-"""The one exception for what a user can mend, and the one warning."""
+"""The one exception for what a user can correct, and the one warning."""
 
 
 class StemmaError(Exception):
-    """Names what is wrong, where, and what to do about it."""
+    """Names what is wrong, where, and the remedy."""
 
 
 class StemmaWarning(UserWarning):

@@ -1,8 +1,8 @@
-"""What an exception in a training means for the search. Libraries have few types of exceptions for it: beyond them only
-the text tells (tests/data/training_errors.tsv has what they say; src/trainer/error_text.cpp knows the same texts).
+"""What an exception in a training means for the search. Libraries have few exception types for it, so that often only
+the text tells. tests/data/training_errors.tsv has their texts; src/trainer/error_text.cpp knows the same texts.
 """
 
-# In lower case. Memory first: "CUDA error: out of memory" leaves a context that can be used.
+# In lower case. Memory comes first: "CUDA error: out of memory" leaves a context that can be used.
 _OUT_OF_MEMORY = (
     "out of memory",
     "out_of_memory",
@@ -43,7 +43,7 @@ def kind_of_text(text):
 
 
 def kind_of_error(error):
-    """The failure's kind in the protocol, for an exception that came out of a training."""
+    """The failure's kind in the protocol, for an exception in a training."""
     names = {base.__name__ for base in type(error).__mro__}
     if "OutOfMemoryError" in names or isinstance(error, MemoryError):
         return "out_of_memory"

@@ -1,20 +1,19 @@
-"""Functional analysis of variance of a regression forest: how much of its variance each input, and each pair, accounts
-for.
+"""Functional analysis of variance of a regression forest: the share of its variance of each input, and of each pair.
 
-Hutter, Hoos and Leyton-Brown, "An Efficient Approach for Assessing Hyperparameter Importance" (ICML 2014), section 3: a
-tree is constant on boxes, so its marginals over the unit cube are sums over its leaves, exactly. Pure NumPy."""
+Hutter, Hoos and Leyton-Brown, "An Efficient Approach for Assessing Hyperparameter Importance" (ICML 2014), section 3. A
+tree is constant on boxes, so its marginals over the unit cube are exact sums over its leaves. Pure NumPy."""
 
 from itertools import combinations
 
 import numpy as np
 
-_PAIRS_MAX = 45  # of ten inputs; with more inputs pairs of the ten most important ones
+_PAIRS_MAX = 45  # of ten inputs; with more inputs, pairs of the ten most important
 
 
 def decompose(trees, inputs):
     """Shares of variance of each input (an array) and of each pair beyond its two inputs ({(i, j): share}), averaged
-    over the trees. `trees`: for each its leaves as (low, high, value): boxes in the unit cube, arrays [leaf, input],
-    and the prediction there. Trees that are constant count as nothing."""
+    over the trees. `trees`: for each tree its leaves as (low, high, value). These are boxes in the unit cube, arrays
+    [leaf, input], and the prediction there. Trees that are constant do not count."""
     singles = []
     for leaves in trees:
         if (one := _Tree(*leaves)).variance > 0:
@@ -66,7 +65,7 @@ class _Tree:
         return float((weight * (marginal - self.mean) ** 2).sum())
 
     def _segments(self, i):
-        """Spans of input i between neighbouring splits: which leaves lie over each [span, leaf], and its length."""
+        """Spans of input i between neighboring splits: which leaves lie over each [span, leaf], and its length."""
         edges = np.unique(np.concatenate([self.low[:, i], self.high[:, i]]))
         middle = (edges[1:] + edges[:-1]) / 2
         return ((self.low[:, i] <= middle[:, None]) & (middle[:, None] <= self.high[:, i])).astype(float), np.diff(

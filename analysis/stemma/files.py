@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are complete or not there."""
 
 import contextlib
 import os
@@ -7,8 +7,8 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def whole_file(path):
-    """Gives the path to write to; what is written there gets its name when all went well, and else is removed. What is
-    no ordinary file (a pipe, /dev/stdout) is written to as it is. Raises OSError."""
+    """Gives the path to write to. The written file gets its name if all went well, and is removed otherwise. A path
+    that is no ordinary file (a pipe, /dev/stdout) is written to directly. Raises OSError."""
     path = Path(path)
     if path.exists() and not path.is_file():
         yield path

@@ -1,9 +1,8 @@
-"""HDF5 files that another process may be writing, or was writing when it was killed: read without waiting for what
-never comes.
+"""HDF5 files that another process may be writing, or was writing when it was killed: read without endless waiting.
 
 HDF5's own way of reading such a file (SWMR) tries damaged metadata a hundred times, each time after twice the pause
-before: for ever, and h5py has no way to set another number. Opened in the ordinary way a damaged block is an error at
-once; but a file that is marked as being written is then refused, and one that grew since its head was written is taken
+before. That never ends, and h5py cannot set another number. Opened in the ordinary way, a damaged block is an error at
+once. But a file that is marked as being written is then refused. A file that grew since its head was written is taken
 for damaged. So HDF5 reads through `Reader`, which gives it another head."""
 
 import io
@@ -15,18 +14,18 @@ import h5py
 
 UNREADABLE = (OSError, RuntimeError, KeyError, ValueError, TypeError)  # what h5py raises for damaged files
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_SUPERBLOCK_BYTES = 48  # of version 3, the only one with the mark: signature, version, sizes, mark, addresses, checksum
+_SUPERBLOCK_BYTES = 48  # version 3, the only one with the mark: signature, version, sizes, mark, addresses, checksum
 _VERSION_AT, _SIZES_AT, _MARK_AT, _END_AT, _CHECKSUM_AT = 8, 9, 11, 28, 44
-_FAR = 1 << 50  # end of a file that is being written: wherever it will be
+_FAR = 1 << 50  # end of a file that is being written: beyond any size
 _WORD = 0xFFFFFFFF
 _MIX = ((0, 2, 4), (1, 0, 6), (2, 1, 8), (0, 2, 16), (1, 0, 19), (2, 1, 4))
 _FINAL = ((2, 1, 14), (0, 2, 11), (1, 0, 25), (2, 1, 16), (0, 2, 4), (1, 0, 14), (2, 1, 24))
-_PAUSES = (0.0, 0.001, 0.004, 0.016, 0.064, 0.25)  # [s] before each look at a file in which a block may be half written
+_PAUSES = (0.0, 0.001, 0.004, 0.016, 0.064, 0.25)  # [s] before each attempt to read a file with a half-written block
 
 
 class Reader(io.RawIOBase):
-    """The bytes of a file. One that is marked as being written has not the mark, and an end further away than it will
-    ever grow."""
+    """The bytes of a file. For a file that is marked as being written, the mark is removed and the end is set further
+    away than it will ever grow."""
 
     def __init__(self, path):
         self._file, self._at = io.FileIO(path), 0
@@ -56,7 +55,7 @@ class Reader(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer):
-        """Fills the buffer. What lies beyond the end reads as zeros: a chunk is as long as its rows will be one day."""
+        """Fills the buffer. Bytes beyond the end read as zeros: a chunk has its final length from the beginning."""
         view = memoryview(buffer).cast("B")
         self._file.seek(self._at)
         filled = 0
@@ -73,26 +72,26 @@ class Reader(io.RawIOBase):
         return len(view)
 
     def close(self):
-        if not self.closed and hasattr(self, "_file"):  # it may not have come into being
+        if not self.closed and hasattr(self, "_file"):  # the constructor may have failed
             self._file.close()
         super().close()
 
 
 def open_file(reader):
-    """The file as h5py has it. Raises OSError for what is damaged."""
+    """The file, opened by h5py. Raises OSError if it is damaged."""
     return h5py.File(reader, "r")
 
 
 def rows_in_file(dataset, size):
-    """Rows of a one-dimensional dataset up to the first that lies beyond the end of a file of `size` bytes: what was
-    lost with the file's end would read as zeros. Only the last chunks are looked at, for a table's chunks are laid down
-    in order."""
+    """Rows of a one-dimensional dataset up to the first row beyond the end of a file of `size` bytes: rows lost with
+    the file's end would read as zeros. Only the last chunks are checked, because a table's chunks are laid down in
+    order."""
     rows, width = dataset.shape[0], dataset.dtype.itemsize
     while rows > 0 and dataset.chunks:
         first = (rows - 1) // dataset.chunks[0] * dataset.chunks[0]
         chunk = dataset.id.get_chunk_info_by_coord((first,))
         left = 0 if chunk.byte_offset is None else size - chunk.byte_offset
-        # A compressed chunk is there in whole or not at all; of others those rows are that were written.
+        # A compressed chunk is complete or not there. Of other chunks the written rows are there.
         there = (dataset.chunks[0] if left >= chunk.size else 0) if dataset.compression else max(0, left // width)
         if there > 0:
             return min(rows, first + there)
@@ -101,8 +100,8 @@ def rows_in_file(dataset, size):
 
 
 def patiently(look, reader):
-    """What `look()` returns. A file that is marked as being written is looked at several times, for half a second in
-    all: a block of its metadata may have been half written. Raises what the last look raised."""
+    """What `look()` returns. It is called several times, for half a second in all, if the file is marked as being
+    written: a block of its metadata may have been half written. Raises what the last call raised."""
     pauses = _PAUSES if reader.marked else (0.0,)
     for pause in pauses:
         time.sleep(pause)
@@ -115,7 +114,7 @@ def patiently(look, reader):
 
 def _unmarked(head):
     if struct.unpack_from("<I", head, _CHECKSUM_AT)[0] != _lookup3(head[:_CHECKSUM_AT]):
-        return b""  # damaged: HDF5 shall see it as it is
+        return b""  # damaged: HDF5 reads the bytes unchanged
     plain = (
         head[:_MARK_AT]
         + b"\0"

@@ -1,6 +1,6 @@
-"""Hyperparameters that move during training (role = "hypergradient"): where they went, from the rows of /epochs.
+"""Hyperparameters that move during training (role = "hypergradient"): their courses, from the rows of /epochs.
 
-Such a run has rows within units of training; these hold the trajectory alone, and no metric."""
+Such a run has rows within units of training. These rows hold the trajectory alone, and no metric."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ import pandas as pd
 from stemma import derive
 
 _PREFIXES = ("hyper_", "hypergradient_")
-# Of a hyperparameter in the space: its column, and whether that is one minus it.
+# For a hyperparameter in the space: its column, and whether the column is one minus it.
 _COLUMNS = {
     "lr": ("lr", False),
     "weight_decay": ("weight_decay", False),
@@ -26,9 +26,9 @@ def is_trajectory(name):
 
 
 def trajectory(run, path, until=None):
-    """Along a lineage, up to `until` [unit]: member, resource [unit, with fractions], step [weight updates], then lr,
-    weight_decay, ... as used, raw_lr, ... and the rest of what the trainer told, a row each time it told it. Empty for
-    runs without hypergradients, and before anything was trained."""
+    """Along a lineage, up to `until` [unit]: member, resource [unit, with fractions], step [weight updates]. Then lr,
+    weight_decay, ... as used, raw_lr, ... and the other values of the trainer, a row for each of its points. Empty for
+    runs without hypergradients, and before any training."""
     names = [metric for metric in run.metrics if is_trajectory(metric.name)]
     columns = ["member", "resource", "step", *(_short(metric.name) for metric in names if metric.name != "hyper_step")]
     if not names or not path:

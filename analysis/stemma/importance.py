@@ -13,11 +13,11 @@ def importance(run, seed=0, method="permutation"):
     """Hyperparameters with their importance, most important first: parameter, importance, method.
 
     method "permutation": permutation importance (Breiman, 2001) of a random forest that predicts a member's best metric
-    from its hyperparameters, as shares that sum to 1; without scikit-learn, the square of Spearman's rank correlation,
+    from its hyperparameters, as shares that sum to 1. Without scikit-learn: the square of Spearman's rank correlation,
     which sees monotone effects only. "fanova": the share of the forest's variance that the hyperparameter accounts for
-    by itself (Hutter, Hoos and Leyton-Brown, 2014); what is left to 1 is in interactions(). The metric's ranks are
-    predicted, so that diverged trainings do not decide everything. With more than 2000 members a random sample. Empty
-    where fewer than 10 members reported or none of the metrics differ."""
+    by itself (Hutter, Hoos and Leyton-Brown, 2014); the rest to 1 is in interactions(). The metric's ranks are
+    predicted, so that diverged trainings do not decide everything. With more than 2000 members a random sample is used.
+    Empty where fewer than 10 members reported, or where all metrics are equal."""
     if method not in ("permutation", "fanova"):
         raise ValueError(f"method must be permutation or fanova; got {method!r}")
     columns, inputs, rank = _observed(run, seed)
@@ -40,8 +40,8 @@ def importance(run, seed=0, method="permutation"):
 
 
 def interactions(run, seed=0):
-    """Pairs of hyperparameters, strongest first: first, second, importance: the share of the forest's variance that
-    they account for together, beyond what each does alone (functional ANOVA, as importance(method="fanova"))."""
+    """Pairs of hyperparameters, strongest first: first, second, importance. The importance is the share of the forest's
+    variance that they account for together, beyond each alone (functional ANOVA, as importance(method="fanova"))."""
     columns, inputs, rank = _observed(run, seed)
     pairs = _variances(inputs, rank, seed)[1] if columns else {}
     frame = pd.DataFrame(
@@ -66,7 +66,7 @@ def _observed(run, seed):
 
 
 def _unit(run, parameter, rows):
-    """Values in [0, 1] on the parameter's own scale; 0.5 where it is inactive, as the middle says least."""
+    """Values in [0, 1] on the parameter's own scale; 0.5 where it is inactive, because the middle says least."""
     column = run.file.table("members")[parameter.column][rows].astype(float)
     if parameter.choices:
         return np.nan_to_num((column + 0.5) / len(parameter.choices), nan=0.5)

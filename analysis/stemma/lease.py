@@ -1,5 +1,4 @@
-"""One lease: what it says, the units to train, and what is told of them. Also what a script may do around it: seed(),
-files."""
+"""One lease: its fields, the units to train, and the results. Also helpers for a training: seed(), files."""
 
 import difflib
 import math
@@ -11,7 +10,7 @@ from stemma.failures import kind_of_error
 
 
 class ProtocolError(RuntimeError):
-    """The other side sent what the protocol does not have, or this one was used out of order."""
+    """The other side sent a message that the protocol does not have, or this side was used out of order."""
 
 
 class Infeasible(ValueError):
@@ -19,11 +18,11 @@ class Infeasible(ValueError):
 
 
 class SnapshotUnavailable(RuntimeError):
-    """Raise it for a start snapshot that cannot be used: the member is trained again from what else there is."""
+    """Raise it for a start snapshot that cannot be used: the member is trained again from another start."""
 
 
 class Terms:
-    """What a lease says: its fields, and its hyperparameters by name, as in a dict."""
+    """The content of a lease: its fields, and its hyperparameters by name, as in a dict."""
 
     def __init__(self, message):
         self._number = message["lease"]
@@ -99,7 +98,7 @@ class Lease(Terms):
             self._trained = max(self._trained, unit)  # the body of the loop has ended
 
     def __length_hint__(self):
-        """Called by list() and the like before they iterate, not by a loop: no body trains the units then."""
+        """Called by list() and similar functions before they iterate, not by a loop: no body trains the units then."""
         self._listed = True
         return self.last - self._trained
 
@@ -116,7 +115,7 @@ class Lease(Terms):
         return self._stopped
 
     def progress(self, at=None, **metrics):
-        """Metrics at the unit in training, or at unit `at`; shown at once, and part of the learning curve."""
+        """Metrics at the unit in training, or at unit `at`. Shown at once, and part of the learning curve."""
         self._require_open()
         require_known(metrics, self._metrics)
         self._see_whether_it_loops()
@@ -126,8 +125,8 @@ class Lease(Terms):
         self._channel.send(type="progress", lease=self._number, at=at, metrics=plain_metrics(metrics))
 
     def report(self, snapshot=None, at=None, **metrics):
-        """Ends the lease. `snapshot`: is there one in the file `save`? None = look. `at`: the unit reached, if it is
-        not the last one of a loop over the lease or of progress()."""
+        """Ends the lease. `snapshot`: is there a snapshot in the file `save`? None = look. `at`: the unit reached, if
+        it is not the last unit of a loop over the lease or of progress()."""
         self._require_open()
         require_known(metrics, self._metrics)
         self._see_whether_it_loops()
@@ -188,8 +187,8 @@ class Lease(Terms):
         return self
 
     def __exit__(self, kind, error, trace):
-        """An exception in the block becomes the lease's failure, and the program goes on to the next lease; but after a
-        device error, which the whole process suffers from, it ends, and the next lease goes to a fresh one."""
+        """An exception in the block becomes the lease's failure, and the program goes on to the next lease. After a
+        device error, which affects the whole process, the program ends, and the next lease goes to a new process."""
         if error is None:
             if not self._over:
                 self.fail("exception", "ProtocolError", "the block ended without report() or fail()")
@@ -210,10 +209,10 @@ class Lease(Terms):
 
 
 def seed(lease):
-    """Seeds Python, NumPy and PyTorch, as far as they are imported, by the member's seed, which it returns: call it
-    first in each training. What it decides (first weights, what is drawn before load_torch()) is then the same in all
-    trainings of a member; load_torch() puts the streams where they were. Children have other seeds: what they have to
-    have in common with their parents, such as a split of the data, is drawn by lease.run_seed."""
+    """Seeds Python, NumPy and PyTorch, as far as they are imported, by the member's seed, and returns the seed. Call it
+    first in each training. First weights, and all draws before load_torch(), are then the same in all trainings of a
+    member. load_torch() restores the random streams. Children have other seeds. Draw what they must share with their
+    parents, such as a split of the data, by lease.run_seed."""
     import random
 
     random.seed(lease.seed)
@@ -249,8 +248,7 @@ def plain_metrics(metrics):
 
 
 def is_saved(path):
-    """Is there a snapshot? Some libraries put an ending of their own to the name that they are given (np.savez:
-    ".npz")."""
+    """Is there a snapshot? Some libraries append a suffix of their own to the given name (np.savez: ".npz")."""
     if os.path.exists(path):
         return True
     found = _with_endings(path)
@@ -271,7 +269,7 @@ def _with_endings(path):
 
 
 def forget(path):
-    """What the lease before left: what is there afterwards is of this one."""
+    """Removes what the lease before left: a file that is there afterwards belongs to this lease."""
     for one in (path, *_with_endings(path)):
         if os.path.isdir(one) and not os.path.islink(one):
             shutil.rmtree(one)

@@ -11,14 +11,14 @@ _EFFECT_HEAD = 1  # kind u8
 
 
 class Damaged(ValueError):
-    """A committed row that does not hold what was written. Names it."""
+    """A committed row that differs from what was written. Names the row."""
 
 
 class Log:
-    """Inputs and decisions, checked: they follow one another without a gap, and each has its checksum. Costs a second for
-    some million of them.
+    """Inputs and decisions, checked: they follow one another without a gap, and each has its checksum. Costs a second
+    for some million of them.
 
-    `times`: of each input. `at`: where an input or decision stands among all of them, in the order in which they were recorded."""
+    `times`: of each input. `at`: the position of an input or decision among all of them, in the order of recording."""
 
     def __init__(self, inputs, decisions, payload):
         self.pool = payload
@@ -62,12 +62,12 @@ class Log:
             raise Damaged(f"input {number} of {len(inputs)} is another one than was recorded ({'its checksum is wrong' if len(bad) else 'it does not follow the one before'})")
 
     def inputs(self, kind: InputKind):
-        """The inputs of one kind: their numbers, where they stand, and their fields."""
+        """The inputs of one kind: their numbers, their positions, and their fields."""
         rows = np.flatnonzero(self._input_kinds == kind)
         return rows, self._input_at[rows], Pieces(self.pool, self._input_starts[rows] + _INPUT_HEAD, self._input_ends[rows])
 
     def decisions(self, kind: EffectKind):
-        """The decisions of one kind: the inputs that they answer, where they stand, and their fields."""
+        """The decisions of one kind: the inputs that they answer, their positions, and their fields."""
         rows = np.flatnonzero(self._decision_kinds == kind)
         return self._whose[rows], self._decision_at[rows], Pieces(self.pool, self._decision_starts[rows] + _EFFECT_HEAD, self._decision_ends[rows])
 
@@ -78,7 +78,7 @@ def _require(fine, what):
 
 
 class Pieces:
-    """Encoded values of one kind, one behind the other in a pool of bytes, that are read field by field for all at once."""
+    """Encoded values of one kind in a pool of bytes, one behind the other, read field by field for all at once."""
 
     def __init__(self, pool, starts, ends):
         self.pool, self._at, self._ends = pool, np.array(starts, np.int64), ends
@@ -101,7 +101,7 @@ class Pieces:
         return numbers[at]
 
     def text(self):
-        """The next text of each: where it lies in the pool, and its length."""
+        """The next text of each: its position in the pool, and its length."""
         length = self.take("u4").astype(np.int64)
         start = self._at
         self.skip(length)

@@ -9,7 +9,7 @@ from stemma.schema import EffectKind, EventKind, IncarnationChange, InputKind, L
 
 
 class NotAsLogged(ValueError):
-    """A table that differs from the log, which itself is whole. Names the row."""
+    """A table that differs from the log; the log itself is whole. Names the row."""
 
 
 _NEVER = np.iinfo(np.int64).max
@@ -31,7 +31,7 @@ class LoggedTables:
         self._place_texts()
 
     def compare(self, name, rows):
-        """Raises NotAsLogged if `rows`, the table as it lies in the file, is not what the log says."""
+        """Raises NotAsLogged if `rows`, the table in the file, differs from the log."""
         if name == "text":
             if rows.tobytes() != self._pool:
                 raise NotAsLogged("table text is another one than in the log")
@@ -118,15 +118,15 @@ class LoggedTables:
     # ---- what follows from several kinds ----------------------------------------------------------------------------
 
     def _of_lease(self, column, leases, none):
-        """Of the leases named, `none` where there is no such lease."""
+        """For the given leases, `none` where there is no such lease."""
         known = (leases >= 0) & (leases < len(self._given["lease"]))
         values = np.full(len(leases), none, np.int64)
         values[known] = self._given[column][leases[known]]
         return values
 
     def _find_ends(self):
-        """Where each lease first ended, and how: a report or failure of the worker that had it, the worker's loss, the next start
-        of the program, or a word of the manager's."""
+        """Where each lease first ended, and how: a report or failure of its worker, the worker's loss, the next start
+        of the program, or an event of the manager."""
         given, reported, failed, noted = self._given, self._reported, self._failed, self._noted
         whole = np.where(reported["reached"] < self._of_lease("to", reported["lease"], 0), LeaseOutcome.PARTIAL, LeaseOutcome.REPORTED)
         found = [(told["lease"][own], told["at"][own], told["row"][own], outcome[own])
@@ -179,7 +179,7 @@ class LoggedTables:
         return {"sequence": told["row"], "time": self._log.times[told["row"]]}
 
     def _incarnation(self, at):
-        """Of the program, where that stands in the log."""
+        """Starts and ends of the program that the log has."""
         start = np.searchsorted(self._starts["at"], at) - 1
         return np.where(start >= 0, self._starts["incarnation"][start], 0) if len(self._starts["at"]) else np.zeros(len(at), np.uint32)
 
@@ -273,5 +273,5 @@ class LoggedTables:
 
 
 def _bits(column):
-    """So that NaN equals NaN, and 0 is not -0."""
+    """Bytes in which NaN equals NaN, and 0 is not -0."""
     return np.ascontiguousarray(column).view(f"u{column.dtype.itemsize}")

@@ -1,6 +1,6 @@
-"""Ask/tell: leases handed out one by one, for trainings that something else starts.
+"""Ask/tell: leases handed out one by one, for trainings that another program starts.
 
-The search runs beside this program (`stemma run`); its workers are placeholders, programs of the process protocol that
+The search runs beside this program (`stemma run`). Its workers are placeholders: programs of the process protocol that
 pass each lease on to here and wait. So the record, resume and every scheduler are those of any other search.
 """
 
@@ -29,8 +29,8 @@ class AskTellError(RuntimeError):
 
 class Asked(Terms):
     """A lease to be trained, with the fields of stemma.Lease (configuration, start, save, member, seed, first, last,
-    max, adopted, ...); its hyperparameters are read as there: lease["lr"], lease.get("momentum", 0), "momentum" in
-    lease, dict(lease)."""
+    max, adopted, ...). Its hyperparameters are read in the same way: lease["lr"], lease.get("momentum", 0), "momentum"
+    in lease, dict(lease)."""
 
     def __init__(self, connection, message):
         super().__init__(message)
@@ -54,8 +54,8 @@ class AskTell:
         self._server.bind(str(Path(self._folder) / "socket"))
         self._server.listen()
         threading.Thread(target=self._accept, daemon=True).start()
-        # The command is a part of the job, which must be the same for a run file to be gone on with; each socket is
-        # another.
+        # The command is a part of the job, and the job must be the same to go on with a run file. The socket differs
+        # each time.
         command = json.dumps([sys.executable, "-m", "stemma.process"])
         words = [
             stemma,
@@ -83,8 +83,8 @@ class AskTell:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def ask(self, timeout=None):
-        """The next lease; None when the search has ended. Waits while all leases that may be out are out, or nothing
-        can be trained before another report is in; raises queue.Empty after `timeout` seconds of that."""
+        """The next lease; None when the search has ended. Waits while `at_once` leases are out, or while nothing can be
+        trained before another report. Raises queue.Empty after `timeout` seconds of waiting."""
         lease = self._asked.get(timeout=timeout)
         if lease is None:
             self._asked.put(None)  # for the next call
@@ -94,15 +94,15 @@ class AskTell:
         return lease
 
     def progress(self, lease, at, **metrics):
-        """How it stands after unit `at`, lease.first < at <= lease.last, if the caller knows; in ascending order."""
+        """The metrics after unit `at`, lease.first < at <= lease.last, if the caller knows them; in ascending order."""
         require_known(metrics, lease._metrics)
         if not lease.first < at <= lease.last:
             raise ValueError(f"progress at {at}, but the lease is for {lease.first + 1} to {lease.last}")
         _send(lease._connection, type="progress", lease=lease._number, at=at, metrics=plain_metrics(metrics))
 
     def tell(self, lease, snapshot=None, **metrics):
-        """What came of it: the metrics at lease.last. Raises a ValueError for one that the job does not list; the lease
-        stays open. `snapshot`: is there one in lease.save? None = look."""
+        """The result: the metrics at lease.last. Raises a ValueError for a metric that the job does not list; the lease
+        stays open. `snapshot`: is there a snapshot in lease.save? None = look."""
         require_known(metrics, lease._metrics)
         if snapshot is None:
             snapshot = is_saved(lease.save)
@@ -116,13 +116,13 @@ class AskTell:
         )
 
     def tell_failure(self, lease, kind="exception", error="", message=""):
-        """It failed: nonfinite, out_of_memory, infeasible, device, exception or snapshot_unavailable."""
+        """The lease failed: nonfinite, out_of_memory, infeasible, device, exception or snapshot_unavailable."""
         _send(lease._connection, type="failure", lease=lease._number, kind=kind, error=error, message=message)
 
     def close(self):
-        """Ends the search if it has not; it can be gone on with."""
+        """Ends the search if it has not ended. The search can be resumed."""
         if self._search.poll() is None:
-            for _ in range(2):  # the second one does not wait for leases that are out
+            for _ in range(2):  # the second attempt does not wait for open leases
                 self._search.terminate()
                 try:
                     self._search.wait(1)
@@ -187,7 +187,7 @@ def _receive(connection):
 
 
 def _placeholder():
-    """A worker's program that trains nothing: leases go to the socket, answers come back."""
+    """A worker's program that trains nothing: it sends leases to the socket and returns the answers."""
     own.started_by_stemma()
     channel = Channel(*own.descriptors())
     channel.send(type="hello", protocol=1, name="ask/tell")
@@ -195,7 +195,7 @@ def _placeholder():
     try:
         connection.connect(os.environ[_SOCKET])
     except (OSError, KeyError):
-        connection = None  # only looked at before the start, or the asking program is gone
+        connection = None  # only checked before the start, or the asking program is gone
     metrics = []
     while True:
         message = channel.receive()

@@ -21,10 +21,10 @@ _POOLS = [name for name, columns in schema.TABLES.items() if not columns]  # of 
 
 
 def open_run(path: str | os.PathLike) -> Run:
-    """Opens RUN.h5, be it finished, killed, or still being written.
+    """Opens RUN.h5: finished, killed, or still being written.
 
-    Raises StemmaError for what is no run file, is damaged, or is of a newer version. Costs milliseconds at any size:
-    tables are read when they are first looked at."""
+    Raises StemmaError for a file that is no run file, is damaged, or is of a newer version. Costs milliseconds at any
+    size: tables are read when they are first used."""
     return Run(RunFile(path))
 
 
@@ -74,17 +74,17 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Did the search end in good order? A killed or running one did not."""
+        """Did the search end in order? A killed or running one did not."""
         return self.file.finished
 
     @property
     def lacks(self) -> tuple[str, ...]:
-        """What a file of this package's own version would have and this one, of another version, has not: "table
+        """What a file of this package's own version would have and this file, of another version, lacks: "table
         budgets", ..."""
         return self.file.lacks()
 
     def refresh(self) -> Run:
-        """Takes up what was committed since; returns the run itself."""
+        """Takes up what was committed since. Returns the run itself."""
         self.file.refresh()
         self._take_header()
         for name in [name for name, value in vars(type(self)).items() if isinstance(value, cached_property)]:
@@ -109,7 +109,8 @@ class Run:
 
     @cached_property
     def members(self) -> pd.DataFrame:
-        """Births, one row a member (the index): parent, donor, cause, generation, time [s], and its hyperparameters.
+        """Births, one row for each member (the index): parent, donor, cause, generation, time [s], and its
+        hyperparameters.
 
         Choices are given by name. An inactive hyperparameter is NaN."""
         frame = self.table("members").set_index("member", drop=False)
@@ -142,7 +143,7 @@ class Run:
 
     @cached_property
     def events(self) -> pd.DataFrame:
-        """What is worth telling: time [s], kind, member, lease, worker, value."""
+        """Notable events: time [s], kind, member, lease, worker, value."""
         return self.table("events")
 
     @cached_property
@@ -176,19 +177,19 @@ class Run:
 
     @cached_property
     def rungs(self) -> pd.DataFrame:
-        """One row a level of training [unit]: entered, reported, went_on (trained further, itself or a child), failed,
-        first and last report [s], best metric."""
+        """One row for each level of training [unit]: entered, reported, went_on (trained further, itself or a child),
+        failed; first and last report [s], best metric."""
         return derive.rungs(self)
 
     @cached_property
     def utilisation(self) -> pd.DataFrame:
-        """One row a worker: present, training, exchange (rest of its leases: transfer, checkpoint, messages), lost
-        (leases without a report) and waiting, in seconds; share = training / present."""
+        """One row for each worker: present, training, exchange (rest of its leases: transfer, checkpoint, messages),
+        lost (leases without a report) and waiting, in seconds; share = training / present."""
         return workers.utilisation(self)
 
     @property
     def metric_column(self) -> str:
-        """Column of `reports` with the metric that is optimised."""
+        """Column of `reports` with the metric that is optimized."""
         return self._metric().column
 
     def _metric(self, name=None):
@@ -230,15 +231,15 @@ class Run:
         return derive.lineage(self, *self._line(member, until))
 
     def schedule(self, member: int | None = None, until: int | None = None) -> pd.DataFrame:
-        """Hyperparameters along a lineage, which is chosen as in lineage(). One row a stage: member, start, to [unit],
-        metric at the end of the stage, hyperparameters. Of those that move in training it has what they started from:
-        see trajectory()."""
+        """Hyperparameters along a lineage, which is chosen as in lineage(). One row for each stage: member, start, to
+        [unit], metric at the end of the stage, hyperparameters. For hyperparameters that move in training it has the
+        start values: see trajectory()."""
         return derive.schedule(self, *self._line(member, until))
 
     def trajectory(self, member: int | None = None, until: int | None = None) -> pd.DataFrame:
-        """How hyperparameters with role = "hypergradient" moved along a lineage, which is chosen as in lineage():
-        member, resource [unit], step [weight updates], lr, weight_decay, momentum, ..., norm of the hypergradient.
-        Empty where none moved."""
+        """How hyperparameters with role = "hypergradient" moved along a lineage, which is chosen as in lineage().
+        Columns: member, resource [unit], step [weight updates], lr, weight_decay, momentum, ..., norm of the
+        hypergradient. Empty if none moved."""
         if member is None and self.best_member() is None:
             return hypergradients.trajectory(self, [])
         return hypergradients.trajectory(self, *self._line(member, until))

@@ -1,4 +1,4 @@
-"""The run file as it lies on the disk: header, tables, and which of their rows count. docs/SCHEMA.md describes it."""
+"""The run file on the disk: header, tables, and which of their rows count. docs/SCHEMA.md describes it."""
 
 import json
 import os
@@ -76,7 +76,8 @@ def _text(value):
 
 
 class RunFile:
-    """An opened run file, as of its last commit. Tables are read when asked for, in one piece, compared with the log, and kept."""
+    """An opened run file, as of its last commit. A table is read when first used, in one piece, compared with the log,
+    and kept."""
 
     def __init__(self, path):
         self.path = Path(path)
@@ -85,10 +86,11 @@ class RunFile:
         self._open()
 
     def refresh(self):
-        """Reads anew: what was committed meanwhile, also where the file itself was replaced by a resume or at the end."""
-        # The new file is opened before the old one is given up: where that fails, the run stays as it was until the next look.
+        """Reads what was committed meanwhile, also if a resume or the end has replaced the file itself."""
+        # The new file is opened before the old one is given up: if that fails, the run stays unchanged until the next
+        # refresh.
         new = RunFile(self.path)
-        if new._commit == self._commit:  # nothing happened: what was read and compared stays
+        if new._commit == self._commit:  # no new commit: what was read and compared stays
             new.close()
             return
         self.close()
@@ -114,9 +116,9 @@ class RunFile:
         return self._rows[table]
 
     def table(self, name):
-        """A table as a structured array (pools of bytes: as uint8), as the log has it: where the file's own table is another one or
-        is cut short, that is told by a StemmaWarning. Raises StemmaError where the log is damaged, and where the file, of another
-        version, has no such table; the same for a column of it."""
+        """A table as a structured array (pools of bytes: as uint8), as the log has it. If the file's own table differs
+        or is cut short, a StemmaWarning says so. Raises StemmaError if the log is damaged. Raises it also if the file,
+        of another version, has no such table, or no such column."""
         if name not in self._tables:
             self._require(name)
             try:
@@ -147,7 +149,8 @@ class RunFile:
         return patiently(lambda: self._dataset(name)[: self._rows[name]], self._reader)
 
     def _checked(self, name):
-        # Made by another program a file has no log; what a newer one has beyond this package's tables cannot be made from it here.
+        # A file made by another program has no log. A newer table that this package does not know cannot be made from
+        # the log here.
         if name in _LOG or name == "commits" or self._rows["payload"] == 0 or name not in schema.TABLES:
             rows = self._read(name)
             if name == "commits":
@@ -185,7 +188,7 @@ class RunFile:
             raise _unreadable(self.path, error) from None
 
     def _look(self):
-        if self._file is not None:  # of the look before
+        if self._file is not None:  # of the previous refresh
             self._file.close()
         self._file = open_file(self._reader)
         self._check_format()
@@ -199,7 +202,7 @@ class RunFile:
         if _text(attributes.get("format", b"")) != schema.FORMAT:
             raise StemmaError(f"{self.path}: is an HDF5 file, but of another program. Give the run file that `stemma run` wrote")
         self.version = int(attributes["format_version"])
-        # A newer file names the oldest version whose readers understand it: what they do not know is beside what they do.
+        # A newer file names the oldest version whose readers understand it: unknown parts do not affect the known ones.
         needed = int(attributes.get("format_readable_by", self.version))
         if needed > schema.FORMAT_VERSION:
             raise StemmaError(f"{self.path}: run file version {self.version}, which needs a package that reads version {needed}; this package reads "
@@ -243,8 +246,8 @@ class RunFile:
             raise ValueError(f"table {table}: {error}") from None
 
     def _find_commit(self, commits):
-        """The last whole commit whose part of the log is all there: the other tables follow from it. A killed writer leaves a tail
-        that does not count."""
+        """The last whole commit whose part of the log is complete: the other tables follow from the log. A killed
+        writer leaves a tail that does not count."""
         there = {}
 
         def missing(commit, name):
@@ -274,7 +277,7 @@ class RunFile:
 
 
 def header_crc32(file):
-    """What the attribute of that name must be."""
+    """The required form of the attribute of that name."""
     attributes, out = file.attrs, bytearray()
 
     def put(text):
@@ -300,7 +303,7 @@ def header_crc32(file):
 
 
 def _whole_commits(rows, first):
-    """Which rows of /commits, of which these begin at row `first`, are whole: neither torn nor damaged."""
+    """Which rows of /commits, beginning at row `first`, are whole: neither torn nor damaged."""
     size, raw, covered = rows.dtype.itemsize, rows.tobytes(), rows.dtype.fields["crc32"][1]
     return [int(row["commit"]) == first + i and zlib.crc32(raw[i * size : i * size + covered]) == int(row["crc32"]) for i, row in enumerate(rows)]
 
@@ -337,7 +340,8 @@ def _parameter(name, column, item):
 
 
 def decode(column, kinds, **more):
-    """Numbers of an enumeration (or of `more` names) to its names, as a pandas Categorical; numbers that are not known keep their digits."""
+    """Numbers of an enumeration (or of `more` names) to its names, as a pandas Categorical. Unknown numbers keep their
+    digits."""
     import pandas as pd
 
     names = {number: name for name, number in more.items()} | {kind.value: kind.name.lower() for kind in kinds}

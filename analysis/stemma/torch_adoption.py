@@ -1,11 +1,12 @@
 """What a child keeps of its own in PyTorch's optimizers and schedulers when it goes on from its parent's snapshot.
 
 Two rules give the learning rate of each parameter group:
-* Schedulers that compute a rate from the last one (FROM_THE_LAST): the parent's rate now, times the child's initial
-  rate over the parent's; then the child's own gamma, T_max, power, ...
-* Schedulers that compute it from the count (FROM_THE_COUNT), and all where the parent's initial rate is 0: the child's
-  own schedule at the parent's count.
-Schedulers made of others (COMPOSED) apply each part's rule. Counters and what was measured (MEASURED) are the parent's,
+* Schedulers that compute a rate from the last rate (FROM_THE_LAST): the parent's present rate, times the child's
+  initial rate over the parent's. Then the child's own gamma, T_max, power, ...
+* Schedulers that compute the rate from the count (FROM_THE_COUNT), and all where the parent's initial rate is 0: the
+  child's own schedule at the parent's count.
+
+Schedulers made of others (COMPOSED) apply each part's rule. Counters and measured values (MEASURED) are the parent's,
 never hyperparameters. With equal hyperparameters both rules are what the parent would do, bit for bit.
 """
 
@@ -19,7 +20,7 @@ FROM_THE_LAST = {
 }  # fmt: skip
 FROM_THE_COUNT = {"CosineAnnealingWarmRestarts", "CyclicLR", "LambdaLR", "OneCycleLR"}
 COMPOSED = {"ChainedScheduler", "SequentialLR"}
-# What an optimizer keeps only if a hyperparameter is set, and something of the same shape.
+# State that an optimizer keeps only if a hyperparameter is set, and state of the same shape.
 KEPT_IF = {
     "amsgrad": ("max_exp_avg_sq", "exp_avg_sq"),
     "centered": ("grad_avg", "square_avg"),
@@ -39,7 +40,7 @@ def is_scheduler(part):
 
 
 def made_with(optimizer):
-    """The values of each group: before anything is loaded, those that its hyperparameters gave."""
+    """The values of each group that its hyperparameters gave, before anything is loaded."""
     return [
         {name: _copy(value) for name, value in group.items() if name != "params"} for group in optimizer.param_groups
     ]
@@ -47,7 +48,7 @@ def made_with(optimizer):
 
 def load(parts, states, types, made):
     """Loads `states` of a parent into the child's `parts`, both by name. `types`: the names of their classes in the
-    parent; `made`: what made_with() gave there for its optimizers, as far as that is known."""
+    parent. `made`: the result of made_with() in the parent for its optimizers, as far as it is known."""
     adoptions = {
         name: _Optimizer(part, states[name], made.get(name), types[name] == type_name(part))
         for name, part in parts.items()
@@ -76,8 +77,8 @@ def type_name(part):
 
 
 class _Optimizer:
-    """An optimizer on its way from what it was made with to the parent's state. One of another class than the parent's
-    (`same` is False) begins with new moments."""
+    """An optimizer on its way from its initial state to the parent's state. An optimizer of another class than the
+    parent's (`same` is False) begins with new moments."""
 
     def __init__(self, optimizer, state, made, same):
         self._same = same
@@ -89,8 +90,8 @@ class _Optimizer:
         self._at_count = [None] * len(self._own)  # rates of the child's own schedule, where they are needed
 
     def replay(self, schedulers, states, names):
-        """Where the parent's initial rate is 0 and the child's is not, no ratio tells the child's rate: its own
-        schedule is gone through up to the parent's count."""
+        """If the parent's initial rate is 0 and the child's is not, no ratio gives the child's rate. Its own schedule
+        is then followed up to the parent's count."""
         if not any(_zero(parent) and not _zero(own) for parent, own in self._initial_rates()):
             return
         with warnings.catch_warnings():
@@ -116,7 +117,7 @@ class _Optimizer:
         ):
             now = parent["lr"]
             for name, value in own.items():
-                # A value that was made equal may have been changed since by what was measured (Prodigy's d), or by a
+                # A value that was equal at first may have been changed since by a measured value (Prodigy's d), or by a
                 # scheduler.
                 if name != "params" and not (name in made and _equal(made[name], value)):
                     group[name] = value
@@ -139,7 +140,8 @@ class _Optimizer:
         return at_count if at_count is not None and _zero(parent) else _scaled(now, parent, child)
 
     def _begin(self, group):
-        """What the child keeps and the parent did not begins with zeros: the optimizer itself makes all or nothing."""
+        """State that the child keeps and the parent did not keep begins with zeros: the optimizer itself makes all or
+        nothing."""
         for setting, (name, like) in KEPT_IF.items():
             for param in group["params"] if group.get(setting) else ():
                 state = self.optimizer.state.get(param, {})
@@ -181,8 +183,7 @@ def _take_counts(part, state):
 
 
 def _place(part, count):
-    """Counters as after `count` steps, for parts that the parent's counters do not fit: its milestones were other
-    ones."""
+    """Counters after `count` steps, for parts that the parent's counters do not fit: its milestones were different."""
     if hasattr(part, "last_epoch"):
         part.last_epoch = count
     if hasattr(part, "_step_count"):
@@ -199,7 +200,7 @@ def _place(part, count):
 
 
 def _place_restarts(part, state):
-    """T_cur and T_i by the count, as so many steps would have left them; the count may have a fraction: step(1.25)."""
+    """T_cur and T_i by the count, as after so many steps. The count may have a fraction: step(1.25)."""
     if (state.get("T_0"), state.get("T_mult")) == (part.T_0, part.T_mult):
         part.T_cur, part.T_i = state["T_cur"], state["T_i"]
         return
@@ -210,8 +211,8 @@ def _place_restarts(part, state):
 
 
 def _settle(part, again=False):
-    """Sets the rates (and momentum that is cycled) of those that compute them from the count. `again`: the rates are
-    those before the last step, so that the others make it again, too. Returns whether the rates are set."""
+    """Sets the rates (and cycled momentum) of schedulers that compute them from the count. `again`: the rates are those
+    before the last step, so that the other schedulers make it again, too. Returns whether the rates are set."""
     if not _known(part):
         return again
     if _name(part) == "ChainedScheduler":
@@ -261,7 +262,7 @@ def _name(part):
 
 
 def _known(part):
-    """Of PyTorch itself: a subclass of a user's may compute its rates in any way."""
+    """True for PyTorch's own classes: a user's subclass may compute its rates in any way."""
     return type(part).__module__.startswith("torch.optim.") and _name(part) in FROM_THE_LAST | FROM_THE_COUNT | COMPOSED
 
 

@@ -43,9 +43,9 @@ def save_torch(lease, **parts):
 
 
 def load_torch(lease, map_location=None, **parts):
-    """Loads the lease's start snapshot into `parts` and restores the random streams; returns the values that are no
-    such parts by name. From scratch: does nothing and returns {}; call it all the same, with all parts. `lease` may be
-    a path.
+    """Loads the lease's start snapshot into `parts` and restores the random streams. Returns the values that are no
+    such parts by name. From scratch it does nothing and returns {}: call it all the same, with all parts. `lease` may
+    be a path.
 
     A child that adopts its parent's snapshot with other hyperparameters keeps its own: stemma.torch_adoption says how.
     """
@@ -84,15 +84,14 @@ def load_torch(lease, map_location=None, **parts):
 
 
 def _is_changed(lease, parent):
-    """Whether it is a child, with other hyperparameters than those that trained the snapshot."""
+    """True for a child with other hyperparameters than those that trained the snapshot."""
     if parent is None:  # it was saved without a lease
         parent = getattr(lease, "parent_configuration", None)
     return getattr(lease, "adopted", False) and lease.configuration != parent
 
 
 def _read(path, map_location):
-    """The whole file. What is wrong with it is no mistake of the caller's: the member is trained again from what else
-    there is."""
+    """The whole file. A fault in it is no mistake of the caller's: the member is trained again from another start."""
     import torch
 
     from stemma.lease import SnapshotUnavailable

@@ -87,7 +87,7 @@ def leases(name=None, mutable=None, trial=None, last=1):
         return
     if _talk is None:
         _say_hello(name, mutable)
-    elif _talk.over:  # asked again for what there is no more of
+    elif _talk.over:  # asked again after the end
         raise SystemExit(0)
     _talk.leave()
     channel, welcome = _talk.channel, _talk.welcome
@@ -111,7 +111,7 @@ def leases(name=None, mutable=None, trial=None, last=1):
 
 
 class _Talk:
-    """The conversation of this program: one, however often leases() is called (for each training, say)."""
+    """The conversation of this program: a single one, however often leases() is called (for each training, say)."""
 
     def __init__(self, channel, welcome):
         self.channel, self.welcome = channel, welcome
@@ -157,7 +157,7 @@ class _told_on_death:
         sys.excepthook = hook
 
     def __exit__(self, kind, error, trace):
-        if kind is None:  # else the generator is being closed: the hook has yet to see why
+        if kind is None:  # else the generator is being closed: the hook will see why
             sys.excepthook = self._hook
         return False
 

@@ -58,7 +58,8 @@ def _size(terminal):
 
 
 def screen(run, width=100, height=40):
-    """What there is to see, at most `height` lines of `width` columns. What has no room is left out whole, and that is told."""
+    """The screen: at most `height` lines of `width` columns. Items without room are left out whole, and a line says
+    so."""
     head = [f"{printable_line(run.name)}   {'ended' if run.finished else 'running'}   {clock(run.seconds)}", ""]
     head += [line for label, items in (("best", _best(run)), ("", _values(run)), ("work", _work(run)), _left(run)) for line in _wrapped(label, items, width)] + [""]
     lines = head + _rungs(run, max(4, height - len(head) - 16)) + [""] + _events(run, 8)
@@ -78,7 +79,7 @@ def _wrapped(label, items, width):
 
 
 def _fitted(line, width):
-    """The words that fit, and "..." for the others: half a number would be another one."""
+    """The words that fit, and "..." for the others: half a number would be another number."""
     line = printable_line(line)
     if columns(line) <= width:
         return line
@@ -122,8 +123,8 @@ def _work(run):
 
 
 def time_left(run):
-    """Seconds until the job's budget is spent at the present pace, and by which limit; None if the job names none that
-    can be foreseen, or nothing was reported yet. Changes by `stemma budget` are not seen."""
+    """Seconds until the job's budget is spent at the present pace, and by which limit. None if the job names no limit
+    that can be foreseen, or before the first report. Changes by `stemma budget` are not seen."""
     limits = _budget(run)
     done = {"members": _proposed(run), "reports": int((run.reports["status"] == "full").sum()),
             "epochs": run.progress["spent"].max() if len(run.progress) else 0}
@@ -134,7 +135,8 @@ def time_left(run):
 
 
 def _proposed(run):
-    """Configurations tried, as the budget counts them: births that copy that of their donor or parent are not."""
+    """Configurations tried, as the budget counts them: births that copy their donor's or parent's configuration do not
+    count."""
     rows = run.file.table("members")
     of = np.where(rows["donor"] >= 0, rows["donor"], rows["parent"])
     copies = of >= 0
@@ -169,7 +171,7 @@ def _budget(run):
 
 
 def _duration(value):
-    """Seconds of a number, or of such as "1d12h", "90 s", "500ms"."""
+    """Seconds of a number, or of texts such as "1d12h", "90 s", "500ms"."""
     if isinstance(value, (int, float)):
         return float(value)
     seconds = {"ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -177,7 +179,7 @@ def _duration(value):
 
 
 def _left(run):
-    """Its label, and what it says."""
+    """Its label and its text."""
     if run.finished:
         reasons = run.incarnations["reason"][run.incarnations["change"] == "ended"]
         return "ended", str(reasons.iloc[-1]).replace("_", " ").split() if len(reasons) else []

@@ -35,7 +35,7 @@ def gpus(run, leases):
 
 
 def presence(run):
-    """When each worker was there: worker, start, end [s]; one row a stay."""
+    """When each worker was present: worker, start, end [s]; one row for each stay."""
     stays, open_since, resumes = [], {}, _resumes(run)
     for row in run.workers.itertuples():
         while resumes and resumes[0][0] <= row.sequence:
@@ -51,7 +51,7 @@ def presence(run):
 
 
 def _resumes(run):
-    """(its input, time of the last input before it) of each resume: what was killed tells of no worker that went."""
+    """(its input, time of the last input before it) of each resume: a killed start does not record its workers' end."""
     begun = run.incarnations[run.incarnations["change"] == "started"]
     inputs = run.file.table("inputs") if len(begun) > 1 else ()
     if not len(inputs):
@@ -85,7 +85,7 @@ def utilisation(run):
     )
     out = parts.groupby("worker").sum().reindex(there.index, fill_value=0.0)
     out.insert(0, "present", there)
-    # A worker may hold its next lease while it finishes one, so that leases overlap a little.
+    # A worker may hold its next lease while it finishes another, so that leases overlap a little.
     out["waiting"] = (out["present"] - out[["training", "exchange", "lost"]].sum(axis=1)).clip(lower=0)
     out["share"] = (out["training"] / out["present"]).where(out["present"] > 0, 0.0)
     return out

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the Python package: runs of the program's own, made once, and made-up ones."""
+"""Fixtures of the tests of the Python package: runs of the program, made once, and synthetic runs."""
 
 import importlib.util
 import os
@@ -15,11 +15,11 @@ if all(importlib.util.find_spec(name) for name in ("h5py", "pandas")):
     from harness import Stemma
     from run_files import population, write_run
 else:
-    collect_ignore_glob = ["test_*.py"]  # the package's own libraries are not there
+    collect_ignore_glob = ["test_*.py"]  # the package's own libraries are missing
 
 
 def pytest_configure(config):
-    """No file of these tests is damaged but those of which a test expects it."""
+    """No file of these tests is damaged except where a test expects it."""
     config.addinivalue_line("filterwarnings", "error::stemma.errors.StemmaWarning")
 
 
@@ -49,7 +49,7 @@ def run_of(program):
 
 @pytest.fixture(scope="session")
 def large(tmp_path_factory):
-    """Path of a made-up run of 2000 members with births and 10,000 reports."""
+    """Path of a synthetic run of 2000 members with births and 10,000 reports."""
     path = tmp_path_factory.mktemp("large") / "large.h5"
     write_run(path, population(2000, 5), name="large")
     return path

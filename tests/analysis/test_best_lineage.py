@@ -44,7 +44,7 @@ def test_the_way_of_what_moved_ends_there_too(tmp_path):
 
 
 def test_what_came_before_the_largest_resource_is_no_result(tmp_path):
-    """With scheduler.final = "max" the run's word counts, whatever was better on the way."""
+    """With scheduler.final = "max" the run's own result counts, even if an earlier report was better."""
     events = {"time": [6], "kind": [8], "member": [2], "value": [0.2], "sequence": [4]}
     write_run(tmp_path / "run.h5", {**FAMILY, "reports": REPORTS, "events": events})
     run = stemma.open(tmp_path / "run.h5")

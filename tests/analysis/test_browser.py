@@ -11,8 +11,8 @@ from run_files import write_run
 from test_bad_files import NAUGHTY, THIN
 from test_derived import DEVICES, FAMILY, ON_GPUS
 
-# Heartbeats, kills and browsers run against a real clock: where a busy machine held one up, it is tried once more, and
-# told.
+# Heartbeats, kills and browsers run against a real clock. If a busy machine delayed a test, it is tried once more, and
+# reported.
 pytestmark = pytest.mark.flaky(reruns=1)
 
 

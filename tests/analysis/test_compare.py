@@ -46,7 +46,7 @@ def test_time_to_target(compared):
 
 
 def test_ranks_and_their_critical_difference(tmp_path):
-    # y is best with both seeds, x and z change places.
+    # y is best with both seeds, x and z change ranks.
     factors = {"x": (2, 4), "y": (1, 1), "z": (4, 2)}
     files = [
         made(tmp_path, f"{label}{seed}", factor, seed=seed)

@@ -1,4 +1,4 @@
-"""Small made-up runs of which the answers are known by hand."""
+"""Small synthetic runs with results known by hand."""
 
 import numpy as np
 import pytest

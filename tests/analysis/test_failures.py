@@ -1,5 +1,4 @@
-"""What the errors of libraries mean for a search: the table that the C++ trainers are tested with (tests/unit/trainer)
-as well."""
+"""What the errors of libraries mean for a search: the same table tests the C++ trainers (tests/unit/trainer)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Output that cannot be written is told, and of files nothing stays that looks whole."""
+"""Output that cannot be written is reported, and no file stays that looks whole."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What mattered: made-up runs and trees of which the answer is known."""
+"""Importance: synthetic runs and trees with known results."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Run files that are not of a search that ended a moment ago: still being written, killed, of an earlier format."""
+"""Run files of searches that are still being written, were killed, or have an earlier format."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""Configurations that are trained from several seeds: the program and the package go by their means."""
+"""Configurations that are trained from several seeds: the program and the package use their means."""
 
 import re
 

@@ -192,7 +192,7 @@ def test_a_port_in_use_is_named(server, run):
 
 
 def test_half_requests_lock_nobody_out(server):
-    """More of them than there may be connections; and one that sends a byte from time to time is no better."""
+    """More of them than the allowed connections. A client that sends a byte from time to time counts the same."""
     sockets = []
     try:
         for number in range(3 * following._CONNECTIONS_MAX):

@@ -1,5 +1,5 @@
-"""Children that adopt a PyTorch training: what is theirs, what their parent's. A table over every scheduler that
-PyTorch has."""
+"""Children that adopt a PyTorch training: which values are theirs, and which their parent's. A table over every
+scheduler of PyTorch."""
 
 import inspect
 import math
@@ -204,7 +204,7 @@ def test_the_table_and_the_rules_have_every_scheduler_of_this_pytorch():
 
 
 class Training:
-    """Of a small network with two groups: what a script does that is written for Stemma."""
+    """A small network with two groups: what a script written for Stemma does."""
 
     def __init__(self, case, values, rates=RATES, make_optimizer=None, batches=1):
         stemma.seed(SimpleNamespace(seed=1))
@@ -312,7 +312,7 @@ def sequence_rates(v, cut, now, bases):
 
 
 def expected(name, case, child, rates, cut, parents_now):
-    """By the two rules, without a look at what was loaded."""
+    """By the two rules, independent of what was loaded."""
     if name in torch_adoption.FROM_THE_COUNT:
         training = Training(case, child, rates)
         whole = []
@@ -547,7 +547,7 @@ def test_a_tensor_as_rate_stays_the_same_tensor(lease):
 
 def test_what_an_optimizer_has_measured_is_kept_in_its_groups(lease):
     class Measuring(torch.optim.SGD):
-        """Like Prodigy: an estimate lies among the hyperparameters."""
+        """Like Prodigy: an estimate is among the hyperparameters."""
 
         def __init__(self, groups):
             super().__init__(groups, lr=1.0)

@@ -1,4 +1,4 @@
-"""Snapshots of PyTorch trainings: one training in two leases is that in one, and wrong calls are told from broken
+"""Snapshots of PyTorch trainings: a training in two leases equals a training in one. Wrong calls are told from broken
 files."""
 
 import random

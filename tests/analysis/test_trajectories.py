@@ -1,5 +1,4 @@
-"""Hyperparameters that hypergradients move: where they went, and that curves and pages are not led astray by their
-rows."""
+"""Hyperparameters that hypergradients move: their courses, and that curves and pages are not misled by their rows."""
 
 import numpy as np
 import pytest
@@ -12,8 +11,8 @@ from test_derived import FAMILY
 NAN = np.nan
 METRICS = ("valid_loss", "test_loss", "hyper_step", "hyper_lr", "hyper_momentum", "hypergradient_norm")
 SPACE = [{**DEFAULT_SPACE[0], "role": "hypergradient"}, *DEFAULT_SPACE[1:]]
-# An epoch is ten updates, a point of the trajectory five. Of member 0, then of its child 2, which was born at epoch 2,
-# while member 0 went on.
+# An epoch is ten updates, a point of the trajectory five. Rows of member 0, then of its child 2. The child was born at
+# epoch 2, and member 0 went on.
 EPOCHS = {
     "report": [0] * 5 + [1] + [2] * 4 + [3] * 3,
     "member": [0] * 5 + [1] + [2] * 4 + [0] * 3,

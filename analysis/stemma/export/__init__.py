@@ -1,5 +1,4 @@
-"""Runs in other programs' formats. The libraries are imported when they are needed, and named where they are not
-there."""
+"""Runs in other programs' formats. The libraries are imported when they are needed, and named if they are missing."""
 
 from stemma.export.graphs import to_graphml, to_newick
 from stemma.export.mlflow import to_mlflow

@@ -1,4 +1,4 @@
-"""MLflow: an experiment with a run a member, heirs nested below their parents."""
+"""MLflow: an experiment with a run for each member, heirs nested below their parents."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Optuna: a study with a trial a member, for optuna-dashboard and for Optuna's own plots."""
+"""Optuna: a study with a trial for each member, for optuna-dashboard and for Optuna's own plots."""
 
 import math
 import warnings
@@ -9,12 +9,12 @@ from stemma.export.needed import needed
 
 
 def to_optuna(run, storage=None, name=None):
-    """Makes the study in `storage` (an address such as "sqlite:///study.db"; None: in memory) and returns a line for
-    the storage given, or the study itself without one.
+    """Makes the study in `storage` (an address such as "sqlite:///study.db"; None: in memory). Returns a line for the
+    given storage, or the study itself without a storage.
 
-    Intermediate values are the metric at each unit of training; a member whose parent's weights it took begins where
-    the parent was. Ancestry, held-out metrics and state are user attributes; members that failed are FAIL, others
-    COMPLETE or, without a finite metric, FAIL too, which is how Optuna takes NaN."""
+    Intermediate values are the metric at each unit of training. A member that took its parent's weights begins where
+    the parent was. Ancestry, held-out metrics and state are user attributes. Members that failed are FAIL, others
+    COMPLETE. Members without a finite metric are FAIL too, as Optuna treats NaN."""
     optuna = needed("optuna", "optuna", "an Optuna study")
     name = name or f"{run.name} {run.run_id[:6]}"
     try:
@@ -58,7 +58,7 @@ def _curves(run):
 def _trial(optuna, run, member, distributions, curve):
     told, birth = run.summary.loc[member], run.members.loc[member]
     values = {parameter.name: birth[parameter.column] for parameter in run.parameters}
-    # Numbers a schedule moved beyond the range it was sampled from would be refused.
+    # Optuna would refuse numbers that a schedule moved beyond the range they were sampled from.
     active = {
         name: _plain(value)
         for name, value in values.items()

@@ -1,4 +1,4 @@
-"""TensorBoard event files: a run a lineage, so that curves go on over births instead of breaking there."""
+"""TensorBoard event files: a run for each lineage, so that curves do not break at births."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ _LINEAGES_MAX = 500  # TensorBoard becomes unusable with more runs
 
 def to_tensorboard(run, folder, lineages=_LINEAGES_MAX):
     """Writes FOLDER/<member>/ for the ends of lineages (members without heirs), best first: metrics at each unit of
-    training, and hyperparameters where they changed. Wall time is that of the search."""
+    training, and hyperparameters at each change. Wall time is that of the search."""
     writers = needed("tensorboard.summary.writer.event_file_writer", "tensorboard", "TensorBoard's format")
     events = needed("tensorboard.compat.proto.event_pb2", "tensorboard", "TensorBoard's format")
     summaries = needed("tensorboard.compat.proto.summary_pb2", "tensorboard", "TensorBoard's format")

@@ -27,8 +27,8 @@ def comparison(compared: Comparison, ax: Axes | None = None, along: str = "spent
 
 
 def time_to_target(compared: Comparison, target: float, ax: Axes | None = None, along: str = "busy") -> Axes:
-    """What it cost each run to be as good as `target`: training of all workers ("busy" [h]) or of all their GPUs ("gpu"
-    [h]), "time" of the search [h], or "spent" [unit]. Runs that never were are hollow, at what they cost in all."""
+    """The cost for each run to be as good as `target`: training of all workers ("busy" [h]) or of all their GPUs ("gpu"
+    [h]), "time" of the search [h], or "spent" [unit]. Runs that never were as good are hollow, at their total cost."""
     ax = axes_of(ax, (7, 3))
     found = compared.time_to(target, along)
     total = compared.table[along].to_numpy(float)
@@ -68,7 +68,7 @@ def intervals(compared: Comparison, ax: Axes | None = None) -> Axes:
 
 
 def critical_difference(compared: Comparison, ax: Axes | None = None) -> Axes:
-    """Mean ranks of the labels over common seeds, best to the left; bars join those that cannot be told apart at 5
+    """Mean ranks of the labels over common seeds, best to the left. Bars join labels that cannot be told apart at 5
     %."""
     ranks = compared.ranks()
     names, k = list(ranks.mean.index), len(ranks.mean)

@@ -41,7 +41,7 @@ def best_so_far(run: Run, ax: Axes | None = None, along: str = "time") -> Axes:
 
 
 def learning_curves(run: Run, ax: Axes | None = None) -> Axes:
-    """Curves of members, coloured by their best metric; the best member's on top. At most 4000, evenly by rank."""
+    """Curves of members, colored by their best metric, the best member's on top. At most 4000, evenly by rank."""
     ax = axes_of(ax)
     epochs = run.file.table("epochs")
     if len(epochs) == 0:
@@ -59,7 +59,7 @@ def learning_curves(run: Run, ax: Axes | None = None) -> Axes:
 
 
 def curves_by_rung(run: Run, ax: Axes | None = None) -> Axes:
-    """At each level of training, what its members had: all of them as points, and the best and the median as lines."""
+    """At each level of training its members: all of them as points, and the best and the median as lines."""
     ax = axes_of(ax)
     reports = run.reports
     value = reports[run.metric_column]
@@ -87,7 +87,7 @@ def curves_by_rung(run: Run, ax: Axes | None = None) -> Axes:
 
 
 def lineages(run: Run, members: list[int] | None = None, ax: Axes | None = None) -> Axes:
-    """Curves of whole lineages from scratch, continuous over births (marked); default: those of the five best
+    """Curves of whole lineages from scratch, continuous over births (marked). Default: those of the five best
     members."""
     ax = axes_of(ax)
     members = run.best(5).index.tolist() if members is None else list(members)

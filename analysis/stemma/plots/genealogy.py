@@ -18,9 +18,9 @@ _ROWS_MAX = 2500
 
 
 def tree(run: Run, ax: Axes | None = None, colour: str | None = None, smallest: int | None = None) -> Axes:
-    """All members as a tree, training to the right. Line width grows with the number of descendants, the winner's
+    """All members as a tree, training to the right. Line width grows with the number of descendants; the winner's
     lineage is on top. colour: None for the metric, or a hyperparameter's name. smallest: families of fewer members are
-    left out (default: none, or as many as it takes to keep 2500 members)."""
+    left out. Default: none is left out, or as many as it takes to keep 2500 members."""
     ax = axes_of(ax, (10, 6))
     if len(run) == 0:
         return empty(ax, "no member was born yet")
@@ -62,8 +62,8 @@ def tree(run: Run, ax: Axes | None = None, colour: str | None = None, smallest: 
 
 def layout(parents, keep, own=None):
     """Rows of a tree: leaves one below the other in order of families, parents in the middle of their children. NaN for
-    members that are not kept; a kept member's parents must be kept. Members in `own` have a row above their children:
-    those that were trained on after a birth, so that the two go on side by side."""
+    members that are not kept. A kept member's parents must be kept. Members in `own` have a row above their children:
+    they were trained on after a birth, so that both go on side by side."""
     count = len(parents)
     children = [[] for _ in range(count)]
     roots = []
@@ -121,8 +121,8 @@ def _values(run, colour):
 
 
 def schedules(run: Run, members: list[int] | None = None, axes=None) -> np.ndarray:
-    """Hyperparameters along the lineages of members (default: the five best, up to their best reports), one axes each:
-    in steps, or as hypergradients moved them. Returns an array of axes."""
+    """Hyperparameters along the lineages of members (default: the five best, up to their best reports), an axes for
+    each. Drawn in steps, or as hypergradients moved them. Returns an array of axes."""
     ends = derive.best_ends(run, 5) if members is None else dict.fromkeys(members)
     if axes is None:
         from matplotlib import pyplot
@@ -162,7 +162,7 @@ def schedules(run: Run, members: list[int] | None = None, axes=None) -> np.ndarr
 
 
 def muller(run: Run, ax: Axes | None = None, founders: int = 6, spans: int = 120) -> Axes:
-    """Share of the reports over time [s] by founder: the `founders` with most reports, and the others together."""
+    """Share of the reports over time [s] by founder: the `founders` with most reports, and all others together."""
     ax = axes_of(ax)
     reports = run.file.table("reports")
     if len(reports) == 0:

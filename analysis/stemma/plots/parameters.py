@@ -37,7 +37,7 @@ def importance(run: Run, ax: Axes | None = None, method: str = "permutation") ->
 
 
 def slices(run: Run, axes=None) -> np.ndarray:
-    """The metric against each hyperparameter, one axes each. Returns an array of axes."""
+    """The metric against each hyperparameter, an axes for each. Returns an array of axes."""
     if axes is None:
         from matplotlib import pyplot
 
@@ -103,7 +103,7 @@ def _axis(parameter, column):
 
 
 def parallel(run: Run, ax: Axes | None = None) -> Axes:
-    """Parallel coordinates: a line a member over all hyperparameters and the metric; the best one on top."""
+    """Parallel coordinates: a line for each member over all hyperparameters and the metric; the best member on top."""
     ax = axes_of(ax, (10, 4.5))
     from matplotlib.collections import LineCollection
 

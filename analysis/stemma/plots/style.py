@@ -1,4 +1,5 @@
-"""What all plots share: axes, colours that every kind of colour vision can tell apart, ranges without the diverged."""
+"""What all plots share: axes, colors that every kind of color vision can tell apart, ranges without diverged
+members."""
 
 import numpy as np
 
@@ -16,7 +17,7 @@ def axes_of(ax, size=(8, 4)):
 
 
 def metric_range(run, values):
-    """From the best value to where nine tenths of them are, with a little room."""
+    """From the best value to the value of nine tenths of them, with a little room."""
     known = np.asarray(values, float)
     known = known[np.isfinite(known)]
     if len(known) == 0:

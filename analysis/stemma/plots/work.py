@@ -35,7 +35,7 @@ def rungs(run: Run, ax: Axes | None = None) -> Axes:
 
 
 def gantt(run: Run, ax: Axes | None = None) -> Axes:
-    """Leases of each worker over time [s], coloured by the member's best metric; lost ones hollow red."""
+    """Leases of each worker over time [s], colored by the member's best metric; lost leases hollow red."""
     ax = axes_of(ax, (10, 4))
     given = run.leases.iloc[:: max(1, -(-len(run.leases) // _LEASES_MAX))]
     if given.empty:

@@ -9,7 +9,7 @@ _MEMBER = re.compile(r"\bmember (\d+)\b")
 
 
 def log_lines(run):
-    """The last lines that name a member, by member; nothing where there are no logs."""
+    """The last lines that name a member, by member; nothing if there are no logs."""
     lines = []
     for path in sorted(Path(f"{run.path}.logs").glob("*.log*")):
         try:

@@ -15,8 +15,8 @@ _ASSETS = Path(__file__).parent / "assets"
 
 
 def page(runs, job=True):
-    """HTML text for opened runs: the first one in full, and all of them compared where there are several. The text of
-    its job is in it or not."""
+    """HTML text for opened runs: the first run in full, and all of them compared if there are several. The text of its
+    job is in it or not."""
     told, columns = payload(runs, job)
     return _page(told, base64.b64encode(columns).decode(), "'none'")
 
@@ -36,7 +36,7 @@ def write(runs, path, job=True):
 
 
 def as_json(told):
-    """JSON without NaN, which is none, and without anything that could end a script element."""
+    """JSON without NaN, which JSON lacks, and without anything that could end a script element."""
     return (
         json.dumps(_finite(told), ensure_ascii=False, allow_nan=False)
         .replace("<", "\\u003c")
@@ -77,7 +77,7 @@ def _page(told, columns, connect):
     out = _asset("page.html")
     before, *rest = out.split("{{")
     pieces = [before]
-    for piece in rest:  # one pass, so that nothing in the data is taken for a place to fill
+    for piece in rest:  # one pass, so that nothing in the data is taken for a placeholder
         name, _, text = piece.partition("}}")
         pieces += [parts[name], text]
     return "".join(pieces)

@@ -14,7 +14,7 @@ from stemma.errors import StemmaError
 from stemma.importance import importance
 from stemma.report.logs import log_lines
 
-_POINTS_MAX = 400_000  # rows of learning curves in a page; beyond that those of the best members only
+_POINTS_MAX = 400_000  # rows of learning curves in a page; beyond that only the best members'
 _FAILURES_MAX = 500
 _EVENTS_MAX = 200
 _LINEAGES = 5
@@ -152,7 +152,7 @@ def _epochs(run, columns):
 
 
 def _of_the_best(run, who):
-    """Rows of as many members, best first, as a page can hold; ancestors of the very best are among them."""
+    """Rows of as many members, best first, as a page can hold. Ancestors of the very best are among them."""
     order = np.argsort(np.nan_to_num(run.summary["best"].to_numpy() * derive.sign(run), nan=np.inf), kind="stable")
     rows_of = np.bincount(who, minlength=len(run))
     chosen = order[np.cumsum(rows_of[order]) <= _POINTS_MAX]
@@ -198,8 +198,8 @@ def _best(run):
 
 
 def _schedules(run):
-    """Of the best lineages, up to their best reports: stages with the raw numbers of the hyperparameters, and the ways
-    that hypergradients led some of them (by number of the parameter: [resource, value])."""
+    """Of the best lineages, up to their best reports: stages with the raw numbers of the hyperparameters. For some of
+    them also the courses that hypergradients gave (by number of the parameter: [resource, value])."""
     births, found = run.file.table("members"), []
     for member, end in derive.best_ends(run, _LINEAGES).items():
         stages, moves = run.schedule(member, end), _thinned(run.trajectory(member, end))

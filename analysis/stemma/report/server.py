@@ -18,7 +18,7 @@ from stemma.printable import printable, say
 from stemma.report.page import as_json, follow_page
 from stemma.report.payload import payload
 
-_CONNECTIONS_MAX = 32  # beyond that the oldest one goes: a browser opens six
+_CONNECTIONS_MAX = 32  # beyond that the oldest connection is closed: a browser opens six
 _IDLE_S = 20.0  # without a byte, or a piece of an answer
 _PIECE_BYTES = 1 << 16
 _TOKEN_BYTES = 18
@@ -83,7 +83,7 @@ class Server(ThreadingHTTPServer):
         try:
             return super().get_request()
         except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE):  # it would be asked for again at once
+            if error.errno in (errno.EMFILE, errno.ENFILE):  # the connection would be asked for again at once
                 self._close_oldest()
                 time.sleep(0.1)
             raise
@@ -113,12 +113,12 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         error = sys.exc_info()[1]
-        if not isinstance(error, OSError):  # clients come and go; that is not worth a word
+        if not isinstance(error, OSError):  # clients come and go; that is not worth a message
             say(f"stemma: a request failed: {type(error).__name__}: {error}", sys.stderr)
 
 
 def make_server(run, host, port, job=True):
-    """A server for the run, with the job's text in its page or without; the caller calls serve_forever(). Raises
+    """A server for the run, with the job's text in its page or without. The caller calls serve_forever(). Raises
     StemmaError if the address is taken."""
     follower = Follower(run, job)
     pages = {
@@ -131,7 +131,7 @@ def make_server(run, host, port, job=True):
         server_version, sys_version, timeout = "stemma", "", _IDLE_S
 
         def do_GET(self):
-            # A page elsewhere that names this machine by a name of its own (DNS rebinding) gets nothing.
+            # A page elsewhere that gives this machine a name of its own (DNS rebinding) gets nothing.
             if not _named_as_served(self.headers.get_all("Host", []), host):
                 self._send(403, "text/plain; charset=utf-8", b"This server does not go by that name.\n")
                 return
@@ -187,8 +187,8 @@ def _is_loopback(name):
 
 
 def _named_as_served(names, host):
-    """Is the request for this machine by a name for itself, where it is served to itself only? Any port will do: ssh
-    brings it to another one."""
+    """Does the request name this machine by a name of its own, if the page is served to this machine only? Any port
+    will do: ssh brings the page to another port."""
     if not _is_loopback(host.lower()):
         return True
     if len(names) != 1:

@@ -1,8 +1,8 @@
-"""How long looking at large runs takes: opening, data frames, plots, the page, and the page in a browser.
+"""How long it takes to look at large runs: opening, data frames, plots, the page, and the page in a browser.
 
-/usr/bin/python3 tests/bench/analysis/bench.py [MEMBERS] [REPORTS A MEMBER]     default: 100000 10
+    /usr/bin/python3 tests/bench/analysis/bench.py [MEMBERS] [REPORTS A MEMBER]     default: 100000 10
 
-Seconds of processor time of this process, and seconds by the clock in brackets."""
+Prints seconds of processor time of this process, and in brackets seconds by the clock."""
 
 import sys
 import tempfile

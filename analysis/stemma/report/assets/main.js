@@ -1,4 +1,4 @@
-// Puts the page together; goes on with new data where a server follows a running search.
+// Puts the page together. Goes on with new data if a server follows a running search.
 
 import { importanceChart, rungsChart, slicesChart } from "./bars.js";
 import { comparisonChart } from "./compare.js";
@@ -76,7 +76,7 @@ function build(run) {
       );
     add("importance", "What mattered", null, importanceChart(run));
     if (run.meta.births)
-      add("muller", "Whose descendants there were", "Share of the reports by founder over time.", mullerChart(run));
+      add("muller", "Descendants of each founder", "Share of the reports by founder over time.", mullerChart(run));
     add("rungs", "Levels of training", null, rungsChart(run), levelsChart(run));
     add(
       "workers",

@@ -1,4 +1,4 @@
-// Numbers to positions and colours.
+// Numbers to positions and colors.
 
 import { state } from "./state.js";
 import { theme } from "./theme.js";
@@ -61,7 +61,7 @@ function logTicks(low, high, count) {
   const every = Math.max(1, Math.ceil(decades / Math.max(2, count)));
   const within = (x) => x >= low * 0.999 && x <= high * 1.001,
     ticks = [];
-  // Few decades: with steps between them, at both ends too.
+  // Few decades: with ticks between them, at both ends too.
   if (decades < 3)
     for (let e = first - 1; e <= last; e++)
       ticks.push(...(decades < 2 ? [1, 2, 5] : [1, 3]).map((m) => m * 10 ** e).filter(within));
@@ -102,7 +102,7 @@ function extentOf(run, values) {
     : [low - Math.abs(low) * 0.05 - 0.01, high + Math.abs(high) * 0.05 + 0.01];
 }
 
-// Cividis (Nuñez, Anderton, Renslow 2018): the same order of lightness for every kind of colour vision.
+// Cividis (Nuñez, Anderton, Renslow 2018): the same order of lightness for every kind of color vision.
 const CIVIDIS = [
   "#00224e",
   "#123570",

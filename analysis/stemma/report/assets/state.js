@@ -1,4 +1,4 @@
-// What is selected, brushed and shown; and the little that makes elements.
+// What is selected, brushed and shown; and helpers that make elements.
 
 import { format, parameterText, units } from "./data.js";
 

@@ -1,4 +1,5 @@
-// The genealogy as a tree: training or time to the right, one line a member, children fork off where they were born.
+// The genealogy as a tree: training or time to the right, a line for each member. Children branch off where they were
+// born.
 
 import { CAUSES, childrenOf, clock, format, pathTo } from "./data.js";
 import { choice, colourChooser, Frame } from "./frame.js";
@@ -6,7 +7,7 @@ import { extent, memberColours, scale } from "./scales.js";
 import { changed, h, memberLines, select, shown, state } from "./state.js";
 import { theme } from "./theme.js";
 
-const ROWS_MAX = 2500; // members in a tree that one can read; small families are collapsed beyond that
+const ROWS_MAX = 2500; // members in a readable tree; beyond that small families are collapsed
 
 /** Rows of the tree: y[m] is a position, or NaN for members that are hidden. Leaves get one row each, in order of
  * the tree, so that families lie together; parents lie in the middle of their children. A parent that was trained
@@ -95,7 +96,7 @@ export function treeChart(run) {
           if (Number.isNaN(layout.y[m])) continue;
           branch(f, m, x, y, colours(m), widthOf(m, spacing), shown(m) ? (spacing < 0.6 ? 0.5 : 0.95) : 0.12);
         }
-        // Of ancestors up to the birth only: what they were trained on afterwards is no part of the lineage.
+        // Of ancestors up to the birth only: later training is no part of the lineage.
         const trail = (path, colour, extra) =>
           path.forEach((m, i) => {
             if (!Number.isNaN(layout.y[m]))
