@@ -13,7 +13,7 @@ from record import rows
 
 h5py = pytest.importorskip("h5py")
 
-TABLES = ("members", "reports", "epochs", "leases", "lease_ends", "workers", "events", "incarnations", "snapshots")
+TABLES = "members reports epochs leases lease_ends workers events incarnations snapshots budgets".split()
 LOOKS = ["status", "verify", "export"]
 
 
