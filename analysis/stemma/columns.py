@@ -1,4 +1,5 @@
-"""Columns of run files by their names: a file of another version may have more of them, fewer, or in another order."""
+"""Columns of run files by their names: a file of another version may have more of them, fewer, or in another order. And
+the names of what they hold."""
 
 import numpy as np
 
@@ -7,13 +8,13 @@ from stemma.errors import StemmaError
 
 def columns_named(names, columns, known):
     """The columns of hyperparameters or metrics, in the order of `names`. The program appends them to a table's own
-    columns, each under its name. It appends _ while the name is taken. `known`: own columns of the table that this
+    columns, each under its name, with _ appended while that is taken. `known`: own columns of the table that this
     package knows.
 
     Raises ValueError where `columns` leave open which is which."""
     columns = list(columns)
     # By position the program's own files are certain, also with own columns that are not known here. Where another
-    # program has changed the order of columns, all own columns must be known.
+    # program has put the columns into another order, all own ones must be known.
     for own in (columns[: max(0, len(columns) - len(names))], [column for column in columns if column in known]):
         found = appended(names, own)
         if sorted(own + found) == sorted(columns):
@@ -52,3 +53,25 @@ class Rows(np.ndarray):
         if key not in (self.dtype.names or ()):
             raise StemmaError(f"{self.lacking} has no column {key}")
         return self.view(np.ndarray)[key]
+
+
+def decode(column, kinds, **more):
+    """Numbers of an enumeration (or of `more` names) to its names, as a pandas Categorical; numbers that are not known
+    keep their digits."""
+    import pandas as pd
+
+    names = {number: name for name, number in more.items()} | {kind.value: kind.name.lower() for kind in kinds}
+    known = {**{int(number): str(int(number)) for number in _present(column)}, **names}
+    numbers = sorted(known)
+    return pd.Categorical.from_codes(_positions(numbers)[column], [known[number] for number in numbers])
+
+
+def _present(column):
+    """Its numbers; enumerations are single bytes, so that counting beats sorting."""
+    return np.flatnonzero(np.bincount(column, minlength=1)) if len(column) else ()
+
+
+def _positions(numbers):
+    table = np.zeros(max(256, numbers[-1] + 1) if numbers else 0, np.int8 if len(numbers) < 128 else np.int16)
+    table[numbers] = np.arange(len(numbers))
+    return table

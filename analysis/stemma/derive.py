@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stemma import workers
-from stemma.runfile import decode
+from stemma.columns import decode
 from stemma.schema import BirthCause, EventKind, LeaseOutcome, ReportStatus
 
 _STATES = ("waiting", "running", "reported", "diverged", "failed")

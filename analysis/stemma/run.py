@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from stemma import derive, hypergradients, schema, workers
+from stemma.columns import decode
 from stemma.errors import StemmaError
-from stemma.runfile import RunFile, decode
+from stemma.runfile import RunFile
 from stemma.snapshots import read_snapshot, snapshot_folder
 
 if TYPE_CHECKING:

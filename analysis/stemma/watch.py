@@ -1,6 +1,5 @@
 """A running search in the terminal, in plain text: works over ssh, in `srun --pty`, and into a pipe."""
 
-import re
 import shutil
 import sys
 import time
@@ -58,10 +57,14 @@ def _size(terminal):
 
 
 def screen(run, width=100, height=40):
-    """The screen: at most `height` lines of `width` columns. Items without room are left out whole, and a line says
-    so."""
+    """What there is to see, at most `height` lines of `width` columns. What has no room is left out whole, and that is
+    told."""
     head = [f"{printable_line(run.name)}   {'ended' if run.finished else 'running'}   {clock(run.seconds)}", ""]
-    head += [line for label, items in (("best", _best(run)), ("", _values(run)), ("work", _work(run)), _left(run)) for line in _wrapped(label, items, width)] + [""]
+    head += [
+        line
+        for label, items in (("best", _best(run)), ("", _values(run)), ("work", _work(run)), _left(run))
+        for line in _wrapped(label, items, width)
+    ] + [""]
     lines = head + _rungs(run, max(4, height - len(head) - 16)) + [""] + _events(run, 8)
     return "\n".join(_fitted(line, width) for line in lines[:height])
 
@@ -79,7 +82,7 @@ def _wrapped(label, items, width):
 
 
 def _fitted(line, width):
-    """The words that fit, and "..." for the others: half a number would be another number."""
+    """The words that fit, and "..." for the others: half a number would be another one."""
     line = printable_line(line)
     if columns(line) <= width:
         return line
@@ -90,7 +93,10 @@ def _fitted(line, width):
 
 def columns(text):
     """Columns of a terminal that the text takes."""
-    return sum(0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
 
 
 def _best(run):
@@ -98,14 +104,30 @@ def _best(run):
     if best.empty:
         return ["none yet:", "no member has a finite", printable_line(run.metric)]
     row = best.iloc[0]
-    held = [f" {printable_line(metric.name)} {row[metric.column]:.5g} (held out)" for metric in run.metrics if metric.held_out]
-    return [f"{printable_line(run.metric)} {row['best']:.5g}", *held, f" member {best.index[0]} after {int(row['at'])} {run.unit}s"]
+    held = [
+        f" {printable_line(metric.name)} {row[metric.column]:.5g} (held out)"
+        for metric in run.metrics
+        if metric.held_out
+    ]
+    return [
+        f"{printable_line(run.metric)} {row['best']:.5g}",
+        *held,
+        f" member {best.index[0]} after {int(row['at'])} {run.unit}s",
+    ]
 
 
 def _values(run):
     """The best configuration."""
     best = run.best(1)
-    return [] if best.empty else [printable_line(f"{parameter.name}={_value(best.iloc[0][parameter.column])}") for parameter in run.parameters if parameter.column in best]
+    return (
+        []
+        if best.empty
+        else [
+            printable_line(f"{parameter.name}={_value(best.iloc[0][parameter.column])}")
+            for parameter in run.parameters
+            if parameter.column in best
+        ]
+    )
 
 
 def _value(value):
@@ -119,24 +141,42 @@ def _work(run):
     share = f"  {100 * training / there:.0f} % of {len(use)} workers training" if there > 0 else "  no worker yet"
     failed = [f"  {len(run.failures)} failures"] if len(run.failures) else []
     spent = int(run.progress["spent"].iloc[-1]) if len(run.progress) else 0
-    return [f"{len(run)} members,", f"{len(run.reports)} reports,", f"{spent} {run.unit}s,", f"{out} leases out", share, *failed]
+    return [
+        f"{len(run)} members,",
+        f"{len(run.reports)} reports,",
+        f"{spent} {run.unit}s,",
+        f"{out} leases out",
+        share,
+        *failed,
+    ]
 
 
 def time_left(run):
-    """Seconds until the job's budget is spent at the present pace, and by which limit. None if the job names no limit
-    that can be foreseen, or before the first report. Changes by `stemma budget` are not seen."""
-    limits = _budget(run)
-    done = {"members": _proposed(run), "reports": int((run.reports["status"] == "full").sum()),
-            "epochs": run.progress["spent"].max() if len(run.progress) else 0}
-    done["steps"] = done["resource"] = done["epochs"]
-    found = [(run.seconds * (limit / done[name] - 1), name) for name, limit in limits.items() if name in done and done[name] > 0]
+    """Seconds until the budget is spent at the present pace, and by which limit; None if there is no limit that can be
+    foreseen, or nothing was reported yet. The limits are those that hold now, after all changes."""
+    limits = _limits(run)
+    done = {
+        "members": _proposed(run),
+        "reports": int((run.reports["status"] == "full").sum()),
+        f"{run.unit}s": run.progress["spent"].max() if len(run.progress) else 0,
+    }
+    found = [(run.seconds * (limit / done[name] - 1), name) for name, limit in limits.items() if done.get(name, 0) > 0]
     found += [(limits["wall_time"] - run.seconds, "wall_time")] if "wall_time" in limits else []
     return min((max(0.0, seconds), name) for seconds, name in found) if found else None
 
 
+def _limits(run):
+    """Of what there is a limit now, and which, by the names of [run.budget]. None of files of format version 1, which
+    do not tell."""
+    rows = run.file.table("budgets") if "budgets" in run.file.tables() else ()
+    names = {"members": "members", "reports": "reports", "resource": f"{run.unit}s", "seconds": "wall_time"}
+    return (
+        {name: float(rows[column][-1]) for column, name in names.items() if rows[column][-1] > 0} if len(rows) else {}
+    )
+
+
 def _proposed(run):
-    """Configurations tried, as the budget counts them: births that copy their donor's or parent's configuration do not
-    count."""
+    """Configurations tried, as the budget counts them: births that copy that of their donor or parent are not."""
     rows = run.file.table("members")
     of = np.where(rows["donor"] >= 0, rows["donor"], rows["parent"])
     copies = of >= 0
@@ -146,52 +186,29 @@ def _proposed(run):
     return len(rows) - int(copies.sum())
 
 
-def _budget(run):
-    try:
-        import tomllib
-    except ImportError:  # before Python 3.11
-        return {}
-    try:
-        given = tomllib.loads(run.job)["run"].get("budget", {})
-    except (tomllib.TOMLDecodeError, AttributeError, KeyError):
-        given = {}
-    for line in run.file.header.overrides.splitlines():
-        path, _, value = line.partition("=")
-        keys = [key.strip() for key in path.split(".")]
-        if keys[:2] != ["run", "budget"]:
-            continue
-        try:
-            value = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            pass  # a text without quotes: --set run.budget.wall_time=2h
-        given = value if len(keys) == 2 else {**given, keys[2]: value}
-    limits = {name: value for name, value in given.items() if isinstance(value, (int, float)) and value > 0}
-    wall = _duration(given.get("wall_time"))
-    return limits | ({"wall_time": wall} if wall else {})
-
-
-def _duration(value):
-    """Seconds of a number, or of texts such as "1d12h", "90 s", "500ms"."""
-    if isinstance(value, (int, float)):
-        return float(value)
-    seconds = {"ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
-    return sum(float(number) * seconds[unit] for number, unit in re.findall(r"([\d.]+) *(ms|[smhd])", value or ""))
-
-
 def _left(run):
-    """Its label and its text."""
+    """Its label, and what it says."""
     if run.finished:
         reasons = run.incarnations["reason"][run.incarnations["change"] == "ended"]
         return "ended", str(reasons.iloc[-1]).replace("_", " ").split() if len(reasons) else []
     left = time_left(run)
-    told = f"about {clock(left[0])} until the budget ({left[1].replace('_', ' ')}) is spent" if left else "not known: the job has no budget that can be foreseen"
-    return "left", told.split()
+    if left:
+        return "left", f"about {clock(left[0])} until the budget ({left[1].replace('_', ' ')}) is spent".split()
+    told = (
+        "the search has no budget that can be foreseen"
+        if "budgets" in run.file.tables()
+        else "a file of this version does not tell the budget"
+    )
+    return "left", f"not known: {told}".split()
 
 
 def _rungs(run, most):
     rungs = run.rungs
     lines = [f"{run.unit + 's':>9} {'entered':>8} {'reported':>9} {'went on':>8} {'failed':>7}   best {run.metric}"]
-    rows = [f"{level:>9} {row.entered:>8} {row.reported:>9} {row.went_on:>8} {row.failed:>7}   {row.best:.5g}" for level, row in zip(rungs.index, rungs.itertuples())]
+    rows = [
+        f"{level:>9} {row.entered:>8} {row.reported:>9} {row.went_on:>8} {row.failed:>7}   {row.best:.5g}"
+        for level, row in zip(rungs.index, rungs.itertuples())
+    ]
     if len(rows) > most:
         lines.append(f"{'...':>9}")
     return lines + rows[-most:]
@@ -199,8 +216,13 @@ def _rungs(run, most):
 
 def _events(run, most):
     rows = run.table("events").tail(most)
-    return [f"[{clock(row.time)}] {str(row.kind).replace('_', ' ')}" + (f"  member {row.member}" if row.member >= 0 else "")
-            + (f"  worker {row.worker}" if row.worker >= 0 else "") + (f"  {row.value:.5g}" if row.value else "") for row in rows.itertuples()][::-1]
+    return [
+        f"[{clock(row.time)}] {str(row.kind).replace('_', ' ')}"
+        + (f"  member {row.member}" if row.member >= 0 else "")
+        + (f"  worker {row.worker}" if row.worker >= 0 else "")
+        + (f"  {row.value:.5g}" if row.value else "")
+        for row in rows.itertuples()
+    ][::-1]
 
 
 def clock(seconds):

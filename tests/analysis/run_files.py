@@ -12,17 +12,44 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "analysis"))
 
 from stemma import schema  # noqa: E402
-from stemma.runfile import header_crc32  # noqa: E402
+from stemma.header import header_crc32  # noqa: E402
 
 DEFAULT_SPACE = [
-    {"name": "lr", "type": "real", "role": "mutable", "low": 1e-5, "high": 1.0, "scale": "log", "step": None, "default": None, "when": []},
-    {"name": "width", "type": "integer", "role": "fixed", "low": 8, "high": 512, "scale": "log", "step": None, "default": None, "when": []},
-    {"name": "activation", "type": "categorical", "role": "fixed", "choices": ["relu", "tanh"], "default": None, "when": []},
+    {
+        "name": "lr",
+        "type": "real",
+        "role": "mutable",
+        "low": 1e-5,
+        "high": 1.0,
+        "scale": "log",
+        "step": None,
+        "default": None,
+        "when": [],
+    },
+    {
+        "name": "width",
+        "type": "integer",
+        "role": "fixed",
+        "low": 8,
+        "high": 512,
+        "scale": "log",
+        "step": None,
+        "default": None,
+        "when": [],
+    },
+    {
+        "name": "activation",
+        "type": "categorical",
+        "role": "fixed",
+        "choices": ["relu", "tanh"],
+        "default": None,
+        "when": [],
+    },
 ]
 
 
 def dtype_of(table, more=()):
-    """Packed, as in the file. Names that clash get _ appended."""
+    """Packed, as the file has it; names that clash get _ appended."""
     fields = [(name, kind) for name, kind in schema.TABLES[table].items()]
     taken = {name for name, _ in fields}
     for name in more:
@@ -33,25 +60,59 @@ def dtype_of(table, more=()):
     return np.dtype(fields)
 
 
-def write_run(path, tables, *, name="made", parameters=None, metrics=("valid_loss", "test_loss"), held_out=(0, 1), maximise=False, unit="epoch", seed=1,
-              job="", overrides="", text=b"", seconds=None, finished=True, version=schema.FORMAT_VERSION, fmt=schema.FORMAT,
-              tail=0):
-    """tables: {name: {column: values}}, all other columns 0; there is no log. `tail` appends that many uncommitted rows to every table."""
+def write_run(
+    path,
+    tables,
+    *,
+    name="made",
+    parameters=None,
+    metrics=("valid_loss", "test_loss"),
+    held_out=(0, 1),
+    maximise=False,
+    unit="epoch",
+    seed=1,
+    job="",
+    overrides="",
+    text=b"",
+    seconds=None,
+    finished=True,
+    version=schema.FORMAT_VERSION,
+    fmt=schema.FORMAT,
+    tail=0,
+):
+    """tables: {name: {column: values}}, all other columns 0; there is no log. `tail` appends that many uncommitted rows
+    to every table."""
     parameters = DEFAULT_SPACE if parameters is None else parameters
     names = [item["name"] for item in parameters]
     variable = h5py.string_dtype()
     with h5py.File(path, "w", libver="latest") as file:
-        attributes = {"format": fmt, "name": name, "run_id": "0123456789abcdef", "metric": metrics[0], "unit": unit, "program_version": "0.1.0", "git_hash": "none"}
+        attributes = {
+            "format": fmt,
+            "name": name,
+            "run_id": "0123456789abcdef",
+            "metric": metrics[0],
+            "unit": unit,
+            "program_version": "0.1.0",
+            "git_hash": "none",
+        }
         for key, value in attributes.items():
             file.attrs[key] = np.bytes_(value.encode())
-        file.attrs.update({"format_version": np.uint32(version), "file_incarnation": np.uint32(0), "seed": np.uint64(seed), "maximise": np.uint8(maximise),
-                           "started_unix": 1.7e9, "header_crc32": np.uint32(0)})
-        if version >= 2:
-            file.attrs.update({"format_readable_by": np.uint32(version), "rules_version": np.uint32(1), "limit_seconds": 0.0, "limit_target": np.nan, "limit_max_resource": np.int64(0),
-                               **{f"limit_{what}": np.uint64(0) for what in ("members", "reports", "resource")}})
-            file["job_resolved"] = np.bytes_(b"\0")
+        file.attrs.update(
+            {
+                "format_version": np.uint32(version),
+                "file_incarnation": np.uint32(0),
+                "seed": np.uint64(seed),
+                "maximise": np.uint8(maximise),
+                "started_unix": 1.7e9,
+                "header_crc32": np.uint32(0),
+                "format_readable_by": np.uint32(version),
+                "rules_version": np.uint32(1),
+                **{f"limit_{name}": np.uint64(0) for name in ("members", "reports", "resource")},
+                **{"limit_seconds": 0.0, "limit_target": np.nan, "limit_max_resource": np.int64(0)},
+            }
+        )
         space = json.dumps({"parameters": parameters, "forbidden": []})
-        for key, value in (("job", job), ("overrides", overrides), ("space", space)):
+        for key, value in (("job", job), ("job_resolved", job), ("overrides", overrides), ("space", space)):
             file[key] = np.bytes_(value.encode()) if value else np.bytes_(b"\0")
         file.create_dataset("parameter_names", data=np.array(names, dtype=object), dtype=variable)
         file.create_dataset("metric_names", data=np.array(metrics, dtype=object), dtype=variable)
@@ -61,11 +122,27 @@ def write_run(path, tables, *, name="made", parameters=None, metrics=("valid_los
         for table, columns in schema.TABLES.items():
             if table == "commits":
                 continue
-            rows = np.frombuffer(text if table == "text" else b"", np.uint8) if not columns else filled(table, tables.get(table, {}), names, metrics)
+            rows = (
+                np.frombuffer(text if table == "text" else b"", np.uint8)
+                if not columns
+                else filled(table, tables.get(table, {}), names, metrics)
+            )
             counts[table] = len(rows)
             more = np.zeros(tail, rows.dtype) if tail else rows[:0]
             file.create_dataset(table, data=np.concatenate([rows, more]), chunks=(4096,), maxshape=(None,))
-        file.create_dataset("commits", data=commit(counts, seconds, tables, finished), chunks=(64,), maxshape=(None,))
+        rows = with_checksums(commit(counts, seconds, tables, finished), file)
+        file.create_dataset("commits", data=rows, chunks=(64,), maxshape=(None,))
+
+
+def with_checksums(commits, file):
+    """Those of the tables, where the file has them, and of the rows themselves."""
+    for name in commits.dtype.names:
+        if name + "_crc32" in commits.dtype.names and name in file:
+            rows = file[name][:]
+            commits[name + "_crc32"] = [zlib.crc32(rows[: int(count)]) for count in commits[name]]
+    size, end, raw = commits.dtype.itemsize, commits.dtype.fields["crc32"][1], commits.tobytes()
+    commits["crc32"] = [zlib.crc32(raw[i * size : i * size + end]) for i in range(len(commits))]
+    return commits
 
 
 def filled(table, columns, names, metrics):
@@ -76,7 +153,7 @@ def filled(table, columns, names, metrics):
     for column in kind.names:
         if column in columns:
             rows[column] = columns[column]
-        elif column in ("parent", "donor", "snapshot") and table != "snapshots":
+        elif column in ("parent", "donor", "snapshot", "adopted_from") and table != "snapshots":
             rows[column] = schema.NONE
     return rows
 
@@ -88,12 +165,11 @@ def commit(counts, seconds, tables, finished):
     for table, count in counts.items():
         rows[table] = count
     rows["flags"] = schema.COMMIT_CLOSED | schema.COMMIT_FINISHED if finished else 0
-    rows["crc32"] = zlib.crc32(rows.tobytes()[:-4])
     return rows
 
 
 def population(members, reports_each, *, births=True, seed=1, workers=64):
-    """Tables of a synthetic search: every member is trained `reports_each` times for one unit. With births each
+    """Tables of a made-up search: every member is trained `reports_each` times for one unit; with births each
     generation of an eighth of the members descends from the better ones of the last."""
     random = np.random.default_rng(seed)
     generations = 8 if births else 1
@@ -122,15 +198,49 @@ def population(members, reports_each, *, births=True, seed=1, workers=64):
     bests = np.flatnonzero(np.r_[True, np.minimum.accumulate(loss)[1:] < np.minimum.accumulate(loss)[:-1]])
     ids, ends = np.arange(count), begin + seconds + 0.2
     return {
-        "members": {"member": np.arange(members), "parent": parent, "cause": np.where(parent < 0, schema.BirthCause.SAMPLED, schema.BirthCause.ADOPTION), "generation": start // reports_each, "time": born,
-                    "lr": 10 ** random.uniform(-5, 0, members), "width": random.integers(8, 513, members), "activation": random.integers(0, 2, members)},
-        "leases": {"lease": ids, "member": who, "worker": worker, "from": resource - 1, "to": resource, "source": np.where(resource == 1, 0, 1), "time": begin},
+        "members": {
+            "member": np.arange(members),
+            "parent": parent,
+            "cause": np.where(parent < 0, schema.BirthCause.SAMPLED, schema.BirthCause.ADOPTION),
+            "generation": start // reports_each,
+            "time": born,
+            "lr": 10 ** random.uniform(-5, 0, members),
+            "width": random.integers(8, 513, members),
+            "activation": random.integers(0, 2, members),
+        },
+        "leases": {
+            "lease": ids,
+            "member": who,
+            "worker": worker,
+            "from": resource - 1,
+            "to": resource,
+            "source": np.where(resource == 1, 0, 1),
+            "time": begin,
+        },
         "lease_ends": {"lease": ids, "time": ends, "outcome": np.ones(count)},
-        "reports": {"sequence": ids, "time": ends, "member": who, "lease": ids, "worker": worker, "resource": resource, "asked": resource, "seconds": seconds,
-                    "status": np.ones(count), "valid_loss": loss, "test_loss": loss * 1.05},
+        "reports": {
+            "sequence": ids,
+            "time": ends,
+            "member": who,
+            "lease": ids,
+            "worker": worker,
+            "resource": resource,
+            "asked": resource,
+            "seconds": seconds,
+            "status": np.ones(count),
+            "valid_loss": loss,
+            "test_loss": loss * 1.05,
+        },
         "epochs": {"report": ids, "member": who, "resource": resource, "valid_loss": loss, "test_loss": loss * 1.05},
         "workers": {"worker": np.arange(workers) + 1, "change": np.ones(workers)},
-        "events": {"sequence": bests, "time": ends[bests], "kind": np.full(len(bests), schema.EventKind.NEW_BEST), "member": who[bests], "lease": np.full(len(bests), -1),
-                   "worker": np.full(len(bests), -1), "value": loss[bests]},
+        "events": {
+            "sequence": bests,
+            "time": ends[bests],
+            "kind": np.full(len(bests), schema.EventKind.NEW_BEST),
+            "member": who[bests],
+            "lease": np.full(len(bests), -1),
+            "worker": np.full(len(bests), -1),
+            "value": loss[bests],
+        },
         "incarnations": {"incarnation": [0], "change": [1], "workers": [workers], "best": [-1]},
     }

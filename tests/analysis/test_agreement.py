@@ -1,22 +1,27 @@
-"""The program and the Python package say the same of a run: best member, ancestors, schedules, and all tables. Over the golden set and a few
-fresh searches."""
+"""The program and the Python package say the same of a run: best member, ancestors, schedules, and all tables. Over the
+golden set and a few fresh searches."""
 
 import json
 import math
 import re
-import tomllib
 
 import pandas as pd
 import pytest
 import stemma
+import tomllib
 from analysis_jobs import ROOT
 from stemma import schema
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*tables have no checksums")  # files of version 1 that are not finished
 GOLDEN = sorted((ROOT / "tests/data/golden").glob("v*/*.h5"))
 FRESH = ("pbt", "gpbt", "failing", "hyperband")
 
 
-@pytest.fixture(scope="module", params=[*GOLDEN, *FRESH], ids=lambda it: it if isinstance(it, str) else f"{it.parent.name}/{it.stem}")
+@pytest.fixture(
+    scope="module",
+    params=[*GOLDEN, *FRESH],
+    ids=lambda it: it if isinstance(it, str) else f"{it.parent.name}/{it.stem}",
+)
 def path(request):
     return request.getfixturevalue("run_of")(request.param) if isinstance(request.param, str) else request.param
 
@@ -35,7 +40,13 @@ def told(program, path):
 def some_members(run):
     """The best, those with the longest lineages, and a few more."""
     depth = run.members["generation"].sort_values(ascending=False).index[:3]
-    return sorted({*([] if run.best_member() is None else [run.best_member()]), *depth, *range(0, len(run), max(1, len(run) // 6))})
+    return sorted(
+        {
+            *([] if run.best_member() is None else [run.best_member()]),
+            *depth,
+            *range(0, len(run), max(1, len(run) // 6)),
+        }
+    )
 
 
 def plain(value):
@@ -47,18 +58,27 @@ def plain(value):
 
 def test_the_best_member(program, path, run):
     found = re.search(r"^best member: (\d+) after (\d+) ", program("status", path).stdout, re.MULTILINE)
-    assert (found and (int(found[1]), int(found[2]))) == (None if run.best_member() is None else (run.best_member(), int(run.best(1)["at"].iloc[0])))
+    assert (found and (int(found[1]), int(found[2]))) == (
+        None if run.best_member() is None else (run.best_member(), int(run.best(1)["at"].iloc[0]))
+    )
 
 
 def test_all_tables(run, told):
-    ids = {(table, column) for table, columns in schema.TABLES.items() for column, kind in columns.items() if kind == "int64"}
+    ids = {
+        (table, column)
+        for table, columns in schema.TABLES.items()
+        for column, kind in columns.items()
+        if kind == "int64"
+    }
     for table in told:
-        if table == "header":
+        if table == "header" or f"table {table}" in run.lacks:  # the program makes all tables from the log
             continue
         frame = run.members if table == "members" else run.table(table)
         rows = told[table]
         assert len(frame) == len(rows), table
         for column in rows[0] if rows else ():
+            if f"column {column} of table {table}" in run.lacks:
+                continue
             expected = [row[column] for row in rows]
             if column == "configuration":
                 for parameter in run.parameters:
@@ -74,8 +94,15 @@ def compare_values(column, expected):
     """Numbers of a configuration, or choices by their texts; None where inactive."""
     shown = [None if pd.isna(value) else plain(value) for value in column.astype(object)]
     assert [value if isinstance(value, str) or value is None else float(value) for value in shown] == [
-        value if value is None else {True: "true", False: "false"}[value] if isinstance(value, bool)
-        else str(value) if isinstance(column.dtype, pd.CategoricalDtype) else float(value) for value in expected]
+        value
+        if value is None
+        else {True: "true", False: "false"}[value]
+        if isinstance(value, bool)
+        else str(value)
+        if isinstance(column.dtype, pd.CategoricalDtype)
+        else float(value)
+        for value in expected
+    ]
 
 
 def test_ancestors(program, path, run):
@@ -94,11 +121,18 @@ def test_ancestors(program, path, run):
 def stages(text):
     """Member, end and hyperparameters of each stage."""
     members = [int(number) for number in re.findall(r"^\[\[schedule\]\]  # member (\d+)", text, re.MULTILINE)]
-    return [{"member": member, **stage} for member, stage in zip(members, tomllib.loads(text).get("schedule", []), strict=True)]
+    return [
+        {"member": member, **stage}
+        for member, stage in zip(members, tomllib.loads(text).get("schedule", []), strict=True)
+    ]
 
 
 def test_schedules(program, path, run):
-    asked = [(member, ("schedule", path, member, "--toml")) for member in some_members(run) if run.summary["reached"][member] > 0]
+    asked = [
+        (member, ("schedule", path, member, "--toml"))
+        for member in some_members(run)
+        if run.summary["reached"][member] > 0
+    ]
     asked += [] if run.best_member() is None else [(None, ("schedule", path, "--best", "--toml"))]
     for member, words in asked:
         expected, shown = stages(program(*words).stdout), run.schedule(member)
@@ -106,11 +140,16 @@ def test_schedules(program, path, run):
         assert shown["to"].tolist() == [stage["to"] for stage in expected], member
         assert shown["start"].tolist() == [0, *shown["to"].tolist()[:-1]], member
         for parameter in run.parameters:
-            compare_values(shown[parameter.column if parameter.column in shown else parameter.column + "_"], [stage.get(parameter.name) for stage in expected])
+            compare_values(
+                shown[parameter.column if parameter.column in shown else parameter.column + "_"],
+                [stage.get(parameter.name) for stage in expected],
+            )
 
 
 def test_trees_of_newick(run):
     """Every member stands once in the forest, with the length of its own training."""
     text = stemma.export.graphs.newick(run)
     lengths = dict(re.findall(r"'(\d+) (?:[^']|'')*':(\d+)", text))
-    assert {int(member): int(length) for member, length in lengths.items()} == (run.summary["reached"] - run.summary["start"]).to_dict()
+    assert {int(member): int(length) for member, length in lengths.items()} == (
+        run.summary["reached"] - run.summary["start"]
+    ).to_dict()

@@ -7,25 +7,54 @@ import stemma
 from run_files import write_run
 from stemma import watch
 from test_derived import FAMILY
+from test_other_versions import rewritten, without
 
 
 @pytest.fixture
 def run(tmp_path):
-    write_run(tmp_path / "run.h5", FAMILY, seconds=8.0, finished=False, job='[run.budget]\nepochs = 32\nwall_time = "1m"\n')
+    write_run(
+        tmp_path / "run.h5", {**FAMILY, "budgets": {"resource": [32], "seconds": [60.0]}}, seconds=8.0, finished=False
+    )
     return stemma.open(tmp_path / "run.h5")
 
 
 def test_screen_says_what_matters(run):
     text = watch.screen(run)
-    for word in ("running", "valid_loss 0.2", "member 2 after 4", "3 members, 4 reports, 8 epochs, 0 leases out", "72 % of 2 workers", "entered", "member diverged  member 1"):
+    for word in (
+        "running",
+        "valid_loss 0.2",
+        "member 2 after 4",
+        "3 members, 4 reports, 8 epochs, 0 leases out",
+        "72 % of 2 workers",
+        "entered",
+        "member diverged  member 1",
+    ):
         assert word in text, f"{word!r} is not in\n{text}"
-    assert all(len(line) <= 40 for line in watch.screen(run, 40, 12).splitlines()) and len(watch.screen(run, 40, 12).splitlines()) <= 12
+    assert (
+        all(len(line) <= 40 for line in watch.screen(run, 40, 12).splitlines())
+        and len(watch.screen(run, 40, 12).splitlines()) <= 12
+    )
 
 
 def test_nothing_is_cut_that_would_read_as_another_number(run, tmp_path):
-    members = {**{name: values for name, values in FAMILY["members"].items() if name not in ("lr", "width", "activation")},
-               **{f"parameter {number}": [0.00116 + number, 123456.7, 98765.4321] for number in range(12)}}
-    space = [{"name": f"parameter {number}", "type": "real", "role": "mutable", "low": 0, "high": 1e6, "scale": "linear", "step": None, "default": None, "when": []} for number in range(12)]
+    members = {
+        **{name: values for name, values in FAMILY["members"].items() if name not in ("lr", "width", "activation")},
+        **{f"parameter {number}": [0.00116 + number, 123456.7, 98765.4321] for number in range(12)},
+    }
+    space = [
+        {
+            "name": f"parameter {number}",
+            "type": "real",
+            "role": "mutable",
+            "low": 0,
+            "high": 1e6,
+            "scale": "linear",
+            "step": None,
+            "default": None,
+            "when": [],
+        }
+        for number in range(12)
+    ]
     write_run(tmp_path / "wide.h5", {**FAMILY, "members": members}, name="名前" * 30, parameters=space, seconds=8.0)
     for opened in (run, stemma.open(tmp_path / "wide.h5")):
         words = set(watch.screen(opened, 1000, 100).split())
@@ -33,7 +62,9 @@ def test_nothing_is_cut_that_would_read_as_another_number(run, tmp_path):
             narrow = watch.screen(opened, width, 100)
             assert set(narrow.split()) <= words | {"..."}, (width, narrow)
             assert all(watch.columns(line) <= width for line in narrow.splitlines()), narrow
-    assert "11=9.877e+04" in watch.screen(stemma.open(tmp_path / "wide.h5"), 80)  # on a line of its own, as there is room
+    assert "11=9.877e+04" in watch.screen(
+        stemma.open(tmp_path / "wide.h5"), 80
+    )  # on a line of its own, as there is room
     assert "lr=0.05" in watch.screen(run, 40) and "activation=relu" in watch.screen(run, 40)
 
 
@@ -41,33 +72,52 @@ def test_time_left_is_that_of_the_nearest_limit(run):
     assert watch.time_left(run) == (24.0, "epochs")  # 8 of 32 epochs took 8 s
 
 
-def timed(tmp_path, budget, *, overrides="", **tables):
+def timed(tmp_path, budgets, **tables):
     """Time left of a run that has gone on for 8 s."""
-    job = f"[run.budget]\n{budget}\n"
-    write_run(tmp_path / "timed.h5", {**FAMILY, **tables}, seconds=8.0, finished=False, job=job, overrides=overrides)
+    write_run(tmp_path / "timed.h5", {**FAMILY, **tables, "budgets": budgets}, seconds=8.0, finished=False)
     return watch.time_left(stemma.open(tmp_path / "timed.h5"))
 
 
-def test_budgets_are_those_of_the_command_line(tmp_path):
-    assert timed(tmp_path, "epochs = 32", overrides="scheduler.eta=4\nrun.budget.epochs=16\n") == (8.0, "epochs")
-    assert timed(tmp_path, "epochs = 32", overrides="run.budget.wall_time=10s\n") == (2.0, "wall_time")
-    assert timed(tmp_path, "epochs = 32", overrides='run.budget = {wall_time = "11s"}\n') == (3.0, "wall_time")
-    assert timed(tmp_path, "epochs = 32", overrides='run.budget.wall_time="10s 500ms"\n') == (2.5, "wall_time")
+def test_the_limits_are_those_that_hold_now(tmp_path):
+    assert timed(tmp_path, {"resource": [32, 16]}) == (8.0, "epochs")
+    assert timed(tmp_path, {"resource": [32, 32], "seconds": [0, 10]}) == (2.0, "wall_time")
+    assert timed(tmp_path, {"resource": [32, 0], "seconds": [5, 11]}) == (3.0, "wall_time")
+    assert timed(tmp_path, {"resource": [0]}) is None
 
 
-@pytest.mark.parametrize("cause, donor, lr, done", [
-    (2, -1, 0.1, 2), (5, -1, 0.1, 2),  # a repeat, a continuation
-    (4, -1, 0.1, 2), (3, 1, 0.5, 2),   # a child with its parent's configuration; weights of one, configuration of the other
-    (3, -1, 0.2, 3),
-])
+def test_a_file_that_does_not_tell_the_budget(tmp_path):
+    write_run(tmp_path / "run.h5", FAMILY, seconds=8.0, finished=False)
+    assert "not known: the search has no budget" in watch.screen(stemma.open(tmp_path / "run.h5"))
+    rewritten(tmp_path / "run.h5", tmp_path / "old.h5", drop=("budgets",), commits=without("budgets"))
+    assert "not known: a file of this version does not tell the budget" in watch.screen(
+        stemma.open(tmp_path / "old.h5")
+    )
+
+
+@pytest.mark.parametrize(
+    "cause, donor, lr, done",
+    [
+        (2, -1, 0.1, 2),
+        (5, -1, 0.1, 2),  # a repeat, a continuation
+        (4, -1, 0.1, 2),
+        (3, 1, 0.5, 2),  # a child with its parent's configuration; weights of one, configuration of the other
+        (3, -1, 0.2, 3),
+    ],
+)
 def test_members_are_counted_as_the_budget_does(tmp_path, cause, donor, lr, done):
-    members = {**FAMILY["members"], "cause": [1, 1, cause], "donor": [-1, -1, donor], "lr": [0.1, 0.5, lr],
-               "width": [16, 32, 32 if donor == 1 else 16], "activation": [0, 1, int(donor == 1)]}
-    assert timed(tmp_path, "members = 6", members=members) == (8.0 * (6 / done - 1), "members")
+    members = {
+        **FAMILY["members"],
+        "cause": [1, 1, cause],
+        "donor": [-1, -1, donor],
+        "lr": [0.1, 0.5, lr],
+        "width": [16, 32, 32 if donor == 1 else 16],
+        "activation": [0, 1, int(donor == 1)],
+    }
+    assert timed(tmp_path, {"members": [6]}, members=members) == (8.0 * (6 / done - 1), "members")
 
 
 def test_reports_are_counted_as_the_budget_does(tmp_path):
-    assert timed(tmp_path, "reports = 4", reports={**FAMILY["reports"], "status": [1, 2, 3, 1]}) == (8.0, "reports")
+    assert timed(tmp_path, {"reports": [4]}, reports={**FAMILY["reports"], "status": [1, 2, 3, 1]}) == (8.0, "reports")
 
 
 def test_a_file_that_is_away_for_a_moment_leaves_the_run_as_it_was(run, tmp_path):

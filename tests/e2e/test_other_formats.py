@@ -13,7 +13,7 @@ h5py = pytest.importorskip("h5py")
 np = pytest.importorskip("numpy")
 
 sys.path.insert(0, str(ROOT / "analysis"))
-from stemma.runfile import header_crc32  # noqa: E402
+from stemma.header import header_crc32  # noqa: E402
 
 GOLDEN_V1 = ROOT / "tests/data/golden/v1"
 

@@ -101,8 +101,9 @@ def naughty(tmp_path_factory):
 
 def forge(source, target):
     """Other names in the header, and other bytes in the log's host field, with all checksums corrected."""
-    sys.path.insert(0, str(ROOT / "analysis"))
-    from stemma.runfile import header_crc32
+    sys.path[:0] = [str(ROOT / "analysis"), str(ROOT / "tests/analysis")]
+    from run_files import with_checksums
+    from stemma.header import header_crc32
 
     target.write_bytes(source.read_bytes())
     with h5py.File(target, "r+") as file:
@@ -127,6 +128,7 @@ def forge(source, target):
             payload[int(joined["offset"]) : int(joined["offset"]) + int(joined["length"])].tobytes()
         )
         file["inputs"][:], file["payload"][:], file["text"][:] = inputs, payload, text
+        file["commits"][:] = with_checksums(file["commits"][:], file)
         file.attrs["header_crc32"] = np.uint32(header_crc32(file))
     assert struct.unpack_from("<I", payload[at - 4 : at].tobytes())[0] == length
 
