@@ -17,10 +17,10 @@ public:
     BestSoFar(Resource final_from, SnapshotStore& snapshots) : final_from_(final_from), snapshots_(snapshots) {}
 
     const std::optional<Best>& best() const { return best_; }
-    /// True if the result is better than all before. `metric`: the one of its means that is optimised; `objective`: the
-    /// same, minimised; `slot`: of its member's snapshot, which is kept from now on instead of that of the best before.
+    /// True if the result is better than all before. `metric`: the one of its means that is optimized. `objective`: the
+    /// same, minimized. `slot`: of its member's snapshot, which is kept from now on instead of the former best's.
     bool consider(const ConfigurationResult& result, double metric, double objective, std::uint32_t slot, Effects& out);
-    /// The largest resource is raised: the best stays the result until a member has come to the new end.
+    /// The largest resource is raised: the best stays the result until a member has reached the new end.
     void extend(Resource max_resource);
 
 private:

@@ -20,7 +20,7 @@ void Deadlines::set(WorkerId worker, ActiveLease& lease, double now) {
     double allowed = std::numeric_limits<double>::infinity();
     if (timeout_ > 0) allowed = timeout_;
     if (patience_ > 0 && slowest_unit_ > 0) {
-        Resource units = 0;  // it starts after those before it
+        Resource units = 0;  // it starts after the leases before it
         for (const auto& held : workers_[worker].leases) {
             units += held.to - held.from;
             if (held.lease == lease.lease) break;

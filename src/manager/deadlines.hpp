@@ -1,5 +1,5 @@
 #pragma once
-// When leases that are out are taken back.
+// Deadlines of leases: when a lease that is out is taken back.
 
 #include <map>
 #include <optional>
@@ -19,17 +19,17 @@ public:
           floor_(settings.lease_floor),
           workers_(workers) {}
 
-    /// The next one; infinity if there is none.
+    /// The next deadline; infinity if there is none.
     double next() const;
     /// A lease whose deadline has come by `now`: the one with the earliest, if any.
     std::optional<std::pair<WorkerId, LeaseId>> due(double now) const;
-    /// The worker was just given this lease, its last one. O(leases there).
+    /// The worker was just given this lease, its last one. O(leases of the worker).
     void set(WorkerId worker, ActiveLease& lease, double now);
-    /// A training of so many units took so long. The first one gives a deadline to all leases that are out.
+    /// A training of `units` units took so long. The first one gives a deadline to all leases that are out.
     void learn(double seconds, Resource units, double now);
     /// The lease is not out any more.
     void remove(const ActiveLease& lease) { by_time_.erase({lease.deadline, lease.lease}); }
-    /// No lease is.
+    /// No lease is out any more.
     void clear() { by_time_.clear(); }
 
 private:

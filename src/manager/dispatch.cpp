@@ -1,4 +1,4 @@
-// Who works on what next: the queue of interrupted trainings first, then what the scheduler wants.
+// Which worker trains what next: the queue of interrupted trainings first, then what the scheduler asks for.
 #include <algorithm>
 #include <limits>
 
@@ -27,7 +27,7 @@ bool Manager::State::assign_next(Effects& out) {
         return false;
     }
     if (resource_left() == 0) {
-        // What is out may end early and give some back.
+        // What is out may end early and return some of the budget.
         const bool over = scheduler->exhausted() && queue.empty();
         if (workers.running() == 0 && !over) close(EndReason::budget_resource, false, out);
         return false;
@@ -37,7 +37,7 @@ bool Manager::State::assign_next(Effects& out) {
     const auto& member = members[work->member];
     const bool scratch = !continuable(work->member);
     if (scratch && member.parent.exists()) {
-        // From scratch it would be another individual: its lineage is what it is for.
+        // From scratch it would be another individual: its lineage is its purpose.
         give_up(work->member, {}, {}, false, out);
         return true;
     }
@@ -45,7 +45,7 @@ bool Manager::State::assign_next(Effects& out) {
     auto to = work->to;
     if (static_cast<std::uint64_t>(to - from) > resource_left()) {
         if (member.reached > from) {
-            // Trained again from scratch, it would not get further than it was.
+            // Trained again from scratch, it would get no further than it was.
             unaffordable.push_back(*work);
             return true;
         }
@@ -138,7 +138,7 @@ std::optional<Configuration> Manager::State::configuration_for(const Create& cre
 
 std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects& out) {
     const bool inherits = create.parent.exists();
-    // A parent that was interrupted in a long training may be beyond what the child is asked for.
+    // A parent that was interrupted in a long training may be beyond the child's target.
     if (inherits && (!continuable(create.parent) || members[create.parent].reached >= create.to)) {
         tell_scheduler(ParentLost{create.parent}, out);
         return std::nullopt;
@@ -178,7 +178,7 @@ std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects
 
 WorkerId Manager::State::place(const QueuedWork& work) const {
     const auto best_room = workers.freest(workers.alive_count() > 1 ? work.avoid : WorkerId::none());
-    // Moving weights costs little, waiting costs a worker: stay where the weights are only if that worker is as free.
+    // Moving weights costs little, waiting costs a worker. Stay where the weights are only if that worker is as free.
     const auto holder = free_holder(work.member, best_room, work.avoid);
     return holder.exists() ? holder : best_room;
 }
@@ -266,7 +266,7 @@ void Manager::State::settle(const ActiveLease& lease, Resource reached, Effects&
     resource_granted -= static_cast<std::uint64_t>(lease.to - done);
     totals.resource += static_cast<std::uint64_t>(done - lease.from);
     if (lease.source.kind == SourceKind::peer) {
-        snapshots.abandon(lease.source.transfer, out);  // where the lease is over before it
+        snapshots.abandon(lease.source.transfer, out);  // if the lease ends before it does
         queue_woken();
     }
     if (lease.slot != no_slot) snapshots.unpin(lease.slot, out);
@@ -289,7 +289,7 @@ void Manager::State::end_if_over(Effects& out) {
     if (workers.alive_count() == 0 && settled_workers < std::max(1U, expected_workers)) return;
     EndReason reason = EndReason::no_workers;
     if (workers.alive_count() > 0) {
-        // Durable copies under way are waited for: they are what a resume starts from.
+        // Waits for durable copies that are being written: a resume starts from them.
         if (workers.running() > 0 || snapshots.writing() > 0) return;
         if (!closing && (!queue.empty() || waits_for_model())) return;
         reason = closing.value_or(exhausted_by.value_or(EndReason::exhausted));

@@ -1,6 +1,6 @@
 #pragma once
-// What the manager wants done in answer to an input. Effects are recorded and compared on replay (`verify`), so they
-// hold decisions only: no clock reading, no pointer, no text that depends on the machine.
+// What the manager orders in answer to an input. Effects are recorded and compared on replay (`verify`). So they hold
+// only decisions: no clock reading, no pointer, no text that depends on the machine.
 
 #include <cstdint>
 #include <string>
@@ -16,9 +16,9 @@ namespace stemma {
 struct Born {
     MemberId member;
     BirthCause cause = BirthCause::sampled;
-    MemberId parent = {};  ///< whose weights (all causes but sampled, repeat) or configuration (repeat) it takes
-    MemberId donor = {};   ///< whose hyperparameters it started from, where that is somebody else
-    std::uint32_t generation = 0;  ///< the parent's + 1 where it starts from its snapshot; 0 from scratch
+    MemberId parent = {};          ///< it takes the weights of this member (repeat: its configuration)
+    MemberId donor = {};           ///< its hyperparameters came from this member, if that is not the parent
+    std::uint32_t generation = 0;  ///< the parent's + 1 if it starts from the parent's snapshot; 0 from scratch
     Configuration configuration;
 };
 
@@ -57,8 +57,8 @@ struct Serve {
     WorkerId receiver;
 };
 
-/// The transfer will not complete (its other end is gone, or nobody needs it any more): `worker` forgets it; a lease
-/// waiting for it fails as snapshot_unavailable.
+/// The transfer will not complete, because its other end is gone or the snapshot is no longer needed. `worker` forgets
+/// it. A lease waiting for it fails as snapshot_unavailable.
 struct AbortTransfer {
     TransferId transfer;
     WorkerId worker;
@@ -80,7 +80,7 @@ struct Erase {
     SnapshotId snapshot;
 };
 
-/// End this lease at its next boundary and report what is there.
+/// End this lease at its next boundary and report its results so far.
 struct Cancel {
     WorkerId worker;
     LeaseId lease;
@@ -91,7 +91,7 @@ struct Dismiss {
     WorkerId worker;
 };
 
-/// Things worth a row in the run's event table and a line in the log. Numbers are stored in run files.
+/// Notable events: a row in the run's event table and a line in the log. Numbers are stored in run files.
 enum class EventKind : std::uint8_t {
     late_report = 1,      ///< report or failure of a lease that is no longer out: in the log, never in a ranking
     retry = 2,            ///< a failed training goes back to the queue
@@ -102,11 +102,11 @@ enum class EventKind : std::uint8_t {
     worker_retired = 7,   ///< device errors: gets no more work
     new_best = 8,
     repeated_failure = 9,  ///< the same error from several members in a row: the search stops
-    requeued = 10,         ///< lease of a lost worker or of an incarnation before
+    requeued = 10,         ///< lease of a lost worker or of an earlier start
     persist_failed = 11,
     released = 12,
-    model_late = 13,  ///< a proposal did not wait for a model's fit: it rests on the last one, or is random
-    budget_cut = 14,  ///< a training is given what the training budget leaves, which is less than was wanted
+    model_late = 13,  ///< a proposal did not wait for a model's fit: it is based on the last fit, or is random
+    budget_cut = 14,  ///< a training gets the rest of the training budget, which is less than it asked for
 };
 
 struct Noted {
@@ -130,13 +130,13 @@ enum class EndReason : std::uint8_t {
     no_workers = 9,  ///< every worker is lost or retired: resumable
 };
 
-/// The last effect of an incarnation; nothing is assigned after it.
+/// The last effect of a start of the program; nothing is assigned after it.
 struct Ended {
     EndReason reason;
     MemberId best = {};
 };
 
-/// `worker` keeps a second copy of a snapshot, which `owner` was told to serve just before, under the same transfer.
+/// `worker` keeps a second copy of a snapshot. `owner` was told just before to serve it under the same transfer.
 struct Replicate {
     TransferId transfer;
     SnapshotId snapshot;

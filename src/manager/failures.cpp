@@ -1,4 +1,4 @@
-// What a failure means, by its kind. A failed training is a value: it costs one member at most, never the search.
+// The meaning of a failure, by its kind. A failed training is a value: it costs one member at most, never the search.
 #include <algorithm>
 #include <limits>
 
@@ -9,7 +9,8 @@ namespace stemma {
 namespace {
 constexpr std::uint8_t losses_max = 3;              // of workers under one training, before the member is given up
 constexpr std::uint32_t timeouts_in_a_row_max = 3;  // of one worker, before it is retired
-constexpr std::uint32_t fresh_breakers_max = 2;  // members in a row that broke a fresh program of one worker, likewise
+/// Members in a row that broke a fresh program of one worker, before the worker is retired.
+constexpr std::uint32_t fresh_breakers_max = 2;
 }  // namespace
 
 void Manager::State::on(const LeaseFailed& failure, Effects& out) {
@@ -23,7 +24,8 @@ void Manager::State::on(const LeaseFailed& failure, Effects& out) {
     auto& worker = workers[failure.worker];
     worker.timeouts_in_a_row = 0;
     if (failure.kind != FailureKind::broken_program) worker.breaks_in_a_row = worker.fresh_breakers = 0;
-    // A training that diverges in its first unit costs that unit: else a search in which all do would never end.
+    // A training that diverges in its first unit costs that unit. Otherwise a search in which all diverge would never
+    // end.
     const bool diverges = failure.kind == FailureKind::nonfinite;
     settle(*lease, diverges ? std::max(failure.reached, lease->from + 1) : failure.reached, out);
     totals.busy_seconds += failure.seconds;
@@ -78,8 +80,8 @@ void Manager::State::try_elsewhere(const ActiveLease& lease, WorkerId worker, Ef
 }
 
 void Manager::State::broke(const ActiveLease& lease, WorkerId worker, const std::string& error, Effects& out) {
-    // A broken context makes every training in its process fail, so that a program in use proves nothing against the
-    // member. Two programs do; and two members that broke fresh ones speak against the worker's device.
+    // A broken context makes every training in its process fail. So a program in use proves nothing against the member,
+    // but two programs do. Two members that broke fresh programs speak against the worker's device.
     auto& record = workers[worker];
     if (record.breaks_in_a_row++ > 0 && std::exchange(record.last_breaker, lease.member) != lease.member) {
         ++record.fresh_breakers;
@@ -132,7 +134,7 @@ void Manager::State::count_failure(std::string error, Effects& out) {
 }
 
 void Manager::State::unavailable(const ActiveLease& lease, WorkerId worker, Effects& out) {
-    // The copy that was named is not there: do not name it again. What is left decides where the retry starts.
+    // The named copy is missing: do not name it again. The remaining copies decide where the retry starts.
     const auto slot = members[lease.member].snapshot;
     if (slot != no_slot && snapshots[slot].id == lease.source.snapshot) {
         if (lease.source.kind == SourceKind::disk) snapshots.lost_durable(slot);
@@ -159,7 +161,7 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
             Noted{.kind = EventKind::requeued, .member = lease->member, .lease = lease->lease, .worker = worker});
         queue.push_front({lease->member, members[lease->member].target, {}});
     }
-    snapshots.start_copies(out);  // of what is in one memory only now
+    snapshots.start_copies(out);  // of snapshots that are in one memory only now
 }
 
 void Manager::State::expire(WorkerId worker, LeaseId id, Effects& out) {

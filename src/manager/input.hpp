@@ -1,6 +1,6 @@
 #pragma once
 // Everything that can happen to a search, as one closed set of values. The ordered log of these inputs IS the run:
-// resume, verify and the simulator feed the same Manager with it.
+// resume, verify and the simulator feed it to the same Manager.
 
 #include <cstdint>
 #include <optional>
@@ -13,8 +13,8 @@
 
 namespace stemma {
 
-/// First input of each incarnation (0 = the first start). Workers, leases and snapshots in memory of the incarnation
-/// before are gone; leases that were out go back to the queue.
+/// First input of each start of the program (incarnation 0 = the first). Workers, leases and snapshots in memory of the
+/// start before are gone. Its open leases go back to the queue.
 struct IncarnationStarted {
     std::uint32_t incarnation = 0;
     std::uint32_t workers = 0;  ///< that were started and will join or be reported lost; 0 = not known
@@ -32,16 +32,16 @@ struct WorkerLost {
     std::string reason;
 };
 
-/// A lease ended with a report. Partial (reached < asked) if it was cancelled; it then is not ranked. Cancelled before
-/// its first boundary: reached == from, no rows, no snapshot.
+/// A lease ended with a report. The report is partial (reached < asked) if the lease was canceled, and then is not
+/// ranked. Canceled before its first boundary: reached == from, no rows, no snapshot.
 struct LeaseReported {
     WorkerId worker;
     LeaseId lease;
     Resource reached = 0;
     double seconds = 0;                ///< of training, as the worker measured it
     std::uint64_t snapshot_bytes = 0;  ///< 0: no snapshot was kept
-    /// One per resource unit since the last report, the last one at `reached`; between them points of trajectories
-    /// (role "hypergradient"), which have no metric.
+    /// One row for each resource unit since the last report, the last one at `reached`. Between them points of
+    /// trajectories (role "hypergradient"), which have no metric.
     std::vector<MetricRow> rows;
 };
 
@@ -55,62 +55,62 @@ struct LeaseFailed {
     double seconds = 0;
 };
 
-/// A durable copy was written (synced, renamed), or could not be (`ok` false: `message` says why).
+/// A durable copy was written (synced, renamed), or could not be written (`ok` false: `message` says why).
 struct SnapshotPersisted {
     SnapshotId snapshot;
     bool ok = true;
     std::string message;
 };
 
-/// A durable copy that the record promised is not there or is damaged (found on resume).
+/// A durable copy that the record promised is missing or damaged (found on resume).
 struct SnapshotMissing {
     SnapshotId snapshot;
 };
 
-/// The receiving worker has taken its copy of a snapshot; it now has it in memory too.
+/// The receiving worker has its copy of a snapshot, in memory too.
 struct TransferDone {
     TransferId transfer;
 };
 
-/// Time passed (a deadline of the manager's has come: wall budget, lease timeout).
+/// Time passed: a deadline of the manager has come (wall budget, lease timeout).
 struct Ticked {};
 
 enum class StopReason : std::uint8_t { user = 1, signal = 2, time_limit = 3 };
 
-/// No new leases; running ones are cancelled at their next boundary; then the run ends, resumable.
+/// No new leases. Running leases are canceled at their next boundary; then the run ends, resumable.
 struct StopRequested {
     StopReason reason = StopReason::user;
 };
 
-/// One member is given up on the user's wish.
+/// One member is given up at the user's request.
 struct MemberStopped {
     MemberId member;
 };
 
-/// Limits of the search; 0 = none. The first one reached ends the search.
+/// Limits of the search; 0 = none. The first limit reached ends the search.
 struct Budget {
     std::uint64_t members = 0;          ///< configurations born
     std::uint64_t reports = 0;          ///< leases that ended with a full report
     std::uint64_t resource = 0;         ///< sum of training over all members, in the job's unit (retraining counts)
-    double seconds = 0;                 ///< of this search's running time, incarnations added up
+    double seconds = 0;                 ///< of this search's running time, over all starts
     std::optional<double> target = {};  ///< value of the metric, reached when at least as good
     friend bool operator==(const Budget&, const Budget&) = default;
 };
 
-/// The user changed limits (from another terminal, or on resume). `max_resource` 0 = unchanged; else raises the
+/// The user changed limits (from another terminal, or on resume). `max_resource` 0 = unchanged, else it raises the
 /// scheduler's largest resource.
 struct BudgetChanged {
     Budget budget;
     Resource max_resource = 0;
 };
 
-/// A model that the sampler had wanted (Sampler::wanted_fits) is fitted. It is recorded, so that replay never fits.
+/// A fit that the sampler had wanted (Sampler::wanted_fits) is done. It is recorded, so that replay never fits.
 struct ModelFitted {
     std::uint64_t number = 0;
     std::vector<double> model;  ///< none: the fit failed
 };
 
-/// The worker that was to keep a second copy got nothing: the owner does not have the snapshot (any more).
+/// The worker that was to keep a second copy got nothing: the owner does not have the snapshot, or no longer has it.
 struct TransferFailed {
     TransferId transfer;
 };
@@ -121,8 +121,8 @@ using InputBody = std::variant<IncarnationStarted, WorkerJoined, WorkerLost, Lea
                                BudgetChanged, ModelFitted, TransferFailed>;
 
 struct Input {
-    std::uint64_t sequence = 0;  ///< 0, 1, 2, ... over the whole run, incarnations included
-    double time = 0;  ///< seconds since the run's first start, never decreasing; time between incarnations not counted
+    std::uint64_t sequence = 0;  ///< 0, 1, 2, ... over the whole run, over all starts
+    double time = 0;  ///< seconds since the run's first start, never decreasing; time between starts does not count
     InputBody body;
 };
 

@@ -25,7 +25,7 @@ Manager::State::State(ManagerSettings given, SearchSpace space_given, std::uniqu
 void Manager::State::on(const IncarnationStarted& started, Effects& out) {
     expected_workers = started.workers;
     settled_workers = 0;
-    // Leases that were out go back to the queue in the order in which they were given, before anything else.
+    // Open leases go back to the queue in the order in which they were given, before all other work.
     std::vector<ActiveLease> lost;
     for (std::size_t slot = 0; slot < workers.slots(); ++slot) {
         if (!workers.alive({slot})) continue;
@@ -71,7 +71,7 @@ void Manager::State::on(const WorkerLost& lost, Effects& out) {
     if (workers.alive(lost.worker)) {
         lose_worker(lost.worker, out);
     } else if (!workers.joined(lost.worker)) {
-        ++settled_workers;  // it never came
+        ++settled_workers;  // it never joined
     }
 }
 
@@ -120,7 +120,7 @@ void Manager::State::on(const BudgetChanged& changed, Effects& out) {
     if (closing && *closing != EndReason::stopped && *closing != EndReason::repeated_failure) closing.reset();
     best.extend(changed.max_resource);
     settings.max = std::max(settings.max, changed.max_resource);
-    // Members may be asked for again; a sampler that is exhausted for good simply refuses once more.
+    // Members may be asked for again. A sampler that is exhausted for good simply refuses once more.
     exhausted_by.reset();
     tell_scheduler(Extended{changed.max_resource}, out);
 }

@@ -1,5 +1,5 @@
 #pragma once
-// All members of the run, flat: about 100 bytes a member beside its configuration (16 bytes a parameter).
+// All members of the run, flat: about 100 bytes for each member beside its configuration (16 bytes for each parameter).
 
 #include <cstdint>
 #include <limits>
@@ -15,8 +15,8 @@ namespace stemma {
 inline constexpr std::uint32_t no_slot = ~std::uint32_t{0};
 
 struct MemberRecord {
-    Resource reached = 0;  ///< of its last report; before it, of its parent at birth
-    Resource target = 0;   ///< what it was last asked to train to
+    Resource reached = 0;  ///< of its last report; before that, of its parent at birth
+    Resource target = 0;   ///< target of its last training request
     double metric = std::numeric_limits<double>::quiet_NaN();  ///< of its last report
     std::uint32_t snapshot = no_slot;                          ///< slot of its latest snapshot in SnapshotTable
     std::uint32_t generation = 0;                              ///< births between it and its root
@@ -25,7 +25,7 @@ struct MemberRecord {
     std::uint16_t breaks = 0;    ///< of these, with a device error that broke the program
     MemberState state = MemberState::waiting;
     bool stop_wanted = false;
-    MemberId parent = {};  ///< born from its snapshot, and so never trained from scratch; none = born from scratch
+    MemberId parent = {};  ///< born from its snapshot, so never trained from scratch; none = from scratch
 };
 
 class MemberTable {

@@ -1,7 +1,7 @@
 #pragma once
-// Proposals are recorded: replay takes the configuration of each birth from the record, and compares what the sampler
-// proposes now with it. So every decision is exact on any machine, although a sampler's arithmetic may differ in its
-// last bits from one CPU or build to another.
+// Proposals are recorded. Replay takes the configuration of each birth from the record, and compares the sampler's
+// present proposal with it. So every decision is exact on any machine, although a sampler's arithmetic may differ in
+// its last bits from one CPU or build to another.
 
 #include <cstdint>
 #include <optional>
@@ -12,8 +12,8 @@
 
 namespace stemma {
 
-/// Proposals further apart than this are different ones: relative to the larger value, or to the parameter's range on
-/// its scale (for values near 0).
+/// Proposals further apart than this are different. Relative to the larger value, or to the parameter's range on its
+/// scale (for values near 0).
 inline constexpr double proposal_tolerance = 1e-6;
 
 struct ProposalDifference {
@@ -22,7 +22,7 @@ struct ProposalDifference {
     std::optional<Configuration> recomputed;  ///< none: the sampler says that it is exhausted
 };
 
-/// How recomputed proposals compare with the recorded ones; `near`: equal but for less than proposal_tolerance.
+/// Comparison of recomputed proposals with the recorded ones. `near`: they differ by less than proposal_tolerance.
 struct ProposalCheck {
     std::uint64_t equal = 0;
     std::uint64_t near = 0;
@@ -35,7 +35,7 @@ struct ProposalCheck {
 void compare_proposal(const SearchSpace& space, MemberId member, ConfigurationView recorded,
                       const std::optional<Configuration>& recomputed, ProposalCheck& check);
 
-/// The recorded answer to the input being replayed, and where its proposals are counted.
+/// The recorded answer to the input being replayed, and the counts of its proposals.
 struct RecordedAnswer {
     std::span<const Effect> effects;
     ProposalCheck* check = nullptr;

@@ -13,7 +13,7 @@ MeanAndSpread mean_and_spread(std::span<const double> values) {
         return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
     }
     double sum = 0;
-    double parts = 0;  // where the sum is no double, its parts are large enough to be divided before
+    double parts = 0;  // if the sum overflows a double, its parts are large enough to be divided before
     double largest = 0;
     for (const double value : values) {
         sum += value;

@@ -1,5 +1,5 @@
 #pragma once
-// A configuration that is trained from several seeds is worth the mean of its members' reports.
+// The value of a configuration that is trained from several seeds: the mean of its members' reports.
 
 #include <cstdint>
 #include <map>
@@ -11,31 +11,30 @@
 
 namespace stemma {
 
-/// Mean and sample standard deviation; neither overflows where they are doubles themselves. NaN if one of the values is
-/// not finite, a standard deviation of one value is 0.
+/// Mean and sample standard deviation; neither overflows if the result is a double. NaN if a value is not finite. The
+/// standard deviation of one value is 0.
 struct MeanAndSpread {
     double mean = 0;
     double spread = 0;
 };
 MeanAndSpread mean_and_spread(std::span<const double> values);
 
-/// What all members of a configuration have reported at one resource.
+/// The reports of all members of a configuration at one resource.
 struct ConfigurationResult {
-    MemberId member;  ///< of these the one with the best report
+    MemberId member;  ///< of these the member with the best report
     Resource resource = 0;
     std::vector<double> means;    ///< of all metrics
-    std::vector<double> spreads;  ///< likewise
+    std::vector<double> spreads;  ///< of all metrics
 };
 
-/// Reports by configuration, those that are not yet complete. A configuration of which one member diverges has
-/// diverged.
+/// Incomplete reports by configuration. A configuration has diverged if one of its members has.
 class RepeatBook {
 public:
     explicit RepeatBook(std::uint32_t repeats) : repeats_(repeats) {}
 
     /// `member` repeats the configuration of `first` with another seed.
     void born(MemberId member, MemberId first) { first_of_[member] = first; }
-    /// The metrics of a full report (empty: it diverged without one), and that which is minimised. Something once all
+    /// The metrics of a full report (empty: it diverged without metrics), and the objective. Returns a result once all
     /// members have reported at this resource, and all are finite.
     std::optional<ConfigurationResult> reported(MemberId member, Resource resource, double objective,
                                                 std::span<const double> metrics);

@@ -1,4 +1,4 @@
-// What a report means: metrics, the best, and which snapshots stay.
+// The meaning of a report: metrics, the best, and which snapshots stay.
 #include <algorithm>
 #include <cmath>
 
@@ -14,11 +14,11 @@ double Manager::State::objective(double metric) const {
 void Manager::State::on(const LeaseReported& report, Effects& out) {
     const auto lease = workers.take(report.worker, report.lease);
     if (!lease) {
-        // The lease was given up or given to somebody else: kept in the log, never ranked.
+        // The lease was given up or given to another worker: kept in the log, never ranked.
         ++totals.late;
         out.push_back(Noted{.kind = EventKind::late_report, .lease = report.lease, .worker = report.worker});
         if (taken_back.erase(report.lease) > 0 && workers.alive(report.worker)) {
-            workers[report.worker].timeouts_in_a_row = 0;  // slow, but it works
+            workers[report.worker].timeouts_in_a_row = 0;  // slow, but working
             if (report.snapshot_bytes > 0 && !ended) out.push_back(Drop{report.worker, snapshot_of(report.lease)});
         }
         return;
@@ -32,7 +32,7 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
     auto& member = members[lease->member];
     member.state = MemberState::waiting;
     if (report.reached == lease->from) {
-        // Cancelled before its first boundary: nothing happened.
+        // Canceled before its first boundary: nothing happened.
         if (member.stop_wanted) {
             give_up(lease->member, lease->lease, report.worker, false, out);
         } else {
@@ -60,7 +60,7 @@ void Manager::State::on(const LeaseReported& report, Effects& out) {
         errors_in_a_row = 0;
         rank(lease->member, report.reached, member.metric, report.rows, out);
     }
-    snapshots.start_copy(report.worker, out);  // one that found no place before may find one now
+    snapshots.start_copy(report.worker, out);  // a copy that found no worker before may find one now
 }
 
 void Manager::State::protect(std::uint32_t slot, Reason reason, Effects& out) {
@@ -105,7 +105,7 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
         protect(slot, Reason::ranked, out);
     }
     if (resource < members[id].target && std::isfinite(value)) {
-        // Cut by the budget: a result, but none of the rung that it was on its way to. It goes on with a larger budget.
+        // Cut by the budget: a result, but not of the rung that it trained for. It goes on with a larger budget.
         queue.push_front({id, members[id].target, {}});
         protect(slot, Reason::interrupted, out);
     } else {
@@ -135,7 +135,7 @@ void Manager::State::apply_retention(const Action& action, Effects& out) {
     if (const auto* keep = std::get_if<Keep>(&action)) {
         const auto slot = members[keep->member].snapshot;
         if (slot == no_slot) return;
-        // A snapshot that others need too (a child on its way, the best) is worth what the neediest says.
+        // A snapshot with several uses (a child's start, the best) has the highest of their priorities.
         const bool shared = snapshots[slot].references > 1;
         snapshots.set_priority(slot, shared ? std::max(snapshots[slot].priority, keep->priority) : keep->priority);
         if (keep->promotable) protect(slot, Reason::promotable, out);

@@ -1,5 +1,5 @@
-// Snapshots from worker to worker: for leases that start from them, and second copies, which survive the loss of the
-// first without a disk.
+// Snapshots from worker to worker: for leases that start from them, and as second copies. A second copy survives the
+// loss of the first worker without a disk.
 #include <algorithm>
 #include <limits>
 
@@ -10,12 +10,12 @@ namespace stemma {
 
 namespace {
 constexpr std::size_t holders_looked_at = 64;  // for a transfer: the cost of a decision stays bounded
-constexpr std::size_t places_looked_at = 64;   // for a second copy: likewise
-// A transfer of one snapshot for each holder keeps a wire busy; a second one fills the gap until the manager has heard
-// of the end of the first.
+constexpr std::size_t places_looked_at = 64;   // for a second copy: the cost of a decision stays bounded
+// One transfer of a snapshot for each holder keeps a wire busy. A second fills the gap until the manager knows of the
+// end of the first.
 constexpr std::size_t sends_a_holder = 2;
-// Below this all are sent at once: a turn costs two messages by way of the manager, some 5 ms, in which a wire carries
-// as much.
+// Smaller snapshots are all sent at once. A turn costs two messages by way of the manager, some 5 ms, in which a wire
+// carries as much.
 constexpr std::uint64_t bytes_in_turn = std::uint64_t{16} << 20U;
 }  // namespace
 
@@ -68,7 +68,7 @@ void SnapshotStore::arrived(TransferId id, Effects& out) {
 
 void SnapshotStore::failed(TransferId id, Effects& out) {
     const auto* found = transfers_.find(id);
-    if (found == nullptr || !found->second_copy()) return;  // a lease's failure says so itself
+    if (found == nullptr || !found->second_copy()) return;  // a lease's failure reports that itself
     const auto transfer = transfers_.end(id);
     table_.change(transfer.slot, [&](auto& record) {
         record.copying = {};
@@ -102,7 +102,7 @@ WorkerId SnapshotStore::second_place(const SnapshotRecord& record, WorkerId owne
         const auto& worker = workers_[place];
         const bool same_host = worker.host == workers_[owner].host;
         if (!same_host || !other_hosts) ++looked_at;
-        // It must fit: a second copy never pushes out what is there.
+        // It must fit: a second copy never evicts another snapshot.
         if (worker.quota > 0 && worker.held + record.bytes > worker.quota) continue;
         const auto rank = std::pair(same_host, worker.held);
         if (best.exists() && rank >= best_rank) continue;

@@ -1,6 +1,6 @@
 #pragma once
-// The records of all snapshots, and what is looked up by worker: the bytes held there, which snapshot goes first when
-// memory is short, and which one is to be copied to a second worker next. change() keeps these as the records say.
+// The records of all snapshots, with indices by worker: the bytes held, the snapshot to evict first when memory is
+// short, and the next snapshot to copy to a second worker. change() keeps the indices up to date.
 
 #include <cstdint>
 #include <map>
@@ -23,13 +23,13 @@ struct SnapshotRecord {
     Resource resource = 0;
     std::uint64_t bytes = 0;
     double priority = 0;
-    std::vector<WorkerId> memory;  ///< workers that hold it: where it was made first, then those that received it
+    std::vector<WorkerId> memory;  ///< workers that hold it: where it was made first, then the receivers
     std::uint32_t references = 0;  ///< 0: the slot is free
     std::uint32_t pins = 0;        ///< leases that start from it, transfers for leases: never evicted meanwhile
     Durable durable = Durable::no;
-    bool spilling = false;    ///< leaves memory as soon as the durable copy is there; counts as gone already
-    bool replicated = false;  ///< a second worker is to have it
-    TransferId copying = {};  ///< the transfer that brings it to a second worker; none: none is under way
+    bool spilling = false;    ///< leaves memory as soon as the durable copy is complete; counts as gone already
+    bool replicated = false;  ///< a second worker must have it
+    TransferId copying = {};  ///< the transfer that brings it to a second worker; none: no such transfer
 };
 
 class SnapshotTable {
@@ -37,11 +37,12 @@ public:
     explicit SnapshotTable(WorkerTable& workers) : workers_(workers) {}
 
     std::uint32_t add(SnapshotRecord record);
-    /// The slot is free again; returns what was in it.
+    /// Frees the slot. Returns its record.
     SnapshotRecord remove(std::uint32_t slot);
     const SnapshotRecord& operator[](std::uint32_t slot) const { return slots_[slot]; }
     std::uint32_t size() const { return static_cast<std::uint32_t>(slots_.size()); }
-    /// Gives the record to `changing` as SnapshotRecord&; the only way to change it. Calls do not nest. O(holders).
+    /// Gives the record to `changing` as SnapshotRecord&. This is the only way to change it. Calls do not nest.
+    /// O(holders).
     template <class Changing>
     void change(std::uint32_t slot, Changing&& changing) {
         unindex(slot);
@@ -49,19 +50,19 @@ public:
         index(slot);
     }
 
-    /// Of what may leave this worker's memory (it has a quota): second copies first, then by priority.
+    /// The snapshot to evict first from this worker's memory (it has a quota): second copies first, then by priority.
     std::optional<std::uint32_t> first_to_go(WorkerId worker) const;
-    /// It is in one memory, and none brings it to a second one.
+    /// True if it is in one memory, and no transfer brings it to a second one.
     bool to_copy(std::uint32_t slot) const { return to_copy(slots_[slot]); }
-    /// The oldest one of those that are in this worker's memory only.
+    /// The oldest snapshot that is in this worker's memory only.
     std::optional<std::uint32_t> first_to_copy(WorkerId owner) const;
     std::vector<WorkerId> owners_to_copy() const;
-    /// The run has ended: nothing is to be copied before memory_gone().
+    /// The run has ended: nothing is copied before memory_gone().
     void stop_copies();
 
     /// A worker is gone with its memory. O(snapshots).
     void worker_gone(WorkerId worker);
-    /// All workers are gone (new incarnation).
+    /// All workers are gone (a new start of the program).
     void memory_gone();
     std::size_t memory_bytes() const { return slots_.capacity() * sizeof(SnapshotRecord); }
 
@@ -86,7 +87,7 @@ private:
     std::vector<std::uint32_t> free_;
     /// For each worker with a quota: evictable snapshots, least important first.
     std::map<WorkerId, std::set<std::pair<Order, std::uint32_t>>> order_;
-    std::map<WorkerId, std::set<std::pair<SnapshotId, std::uint32_t>>> to_copy_;  ///< by owner; none of nothing
+    std::map<WorkerId, std::set<std::pair<SnapshotId, std::uint32_t>>> to_copy_;  ///< by owner; no empty sets
     bool copies_stopped_ = false;
 };
 

@@ -7,12 +7,12 @@
 namespace stemma {
 
 namespace {
-constexpr std::size_t copies_max = 2;  // in memory, of a snapshot that no lease starts from at the moment
+constexpr std::size_t copies_max = 2;  // in memory, of a snapshot that no lease starts from at present
 }  // namespace
 
 std::uint32_t SnapshotStore::add(SnapshotId id, MemberId member, Resource resource, std::uint64_t bytes,
                                  WorkerId worker, Effects& out) {
-    // Not yet a candidate for eviction itself: the scheduler ranks what was just made only after this report.
+    // Not yet a candidate for eviction itself: the scheduler ranks the new snapshot only after this report.
     make_room(worker, bytes, out);
     return table_.add(
         {.id = id, .member = member, .resource = resource, .bytes = bytes, .memory = {worker}, .references = 1});
@@ -57,7 +57,7 @@ void SnapshotStore::persist(std::uint32_t slot, Effects& out) {
 void SnapshotStore::persisted(SnapshotId id, bool ok, Effects& out) {
     const auto found = writing_.find(id);
     if (found == writing_.end()) {
-        // Its writer was given up meanwhile, or it is not needed any more.
+        // Its writer was given up meanwhile, or the snapshot is no longer needed.
         if (!ok) return;
         for (std::uint32_t slot = 0; slot < table_.size(); ++slot) {
             if (table_[slot].references == 0 || table_[slot].id != id) continue;
@@ -184,7 +184,7 @@ void SnapshotStore::collect(std::uint32_t slot, Effects& out) {
     for (const auto worker : gone.memory) {
         if (workers_.alive(worker)) out.push_back(Drop{worker, gone.id});
     }
-    // A copy that is still being written is erased when its writer says that it is there.
+    // A copy that is still being written is erased once its writer reports it.
     writing_.erase(gone.id);
     if (gone.durable == Durable::yes) out.push_back(Erase{gone.id});
 }

@@ -1,13 +1,13 @@
 #pragma once
-// Where every snapshot is, who still needs it, and what goes when a worker's memory is full.
+// Where every snapshot is, which uses need it, and which snapshot goes when a worker's memory is full.
 //
-// A snapshot is needed while it has references: it is the latest of a member that may be continued, a child was born
-// from it and has not reported yet, it is the best one, or a lease or transfer uses it. A snapshot that is not needed
-// is dropped (and its durable copy erased) at once. Beyond a worker's quota the one with the lowest priority goes:
-// spilt to disk if that is allowed, else dropped.
+// A snapshot is needed while it has references. It is the latest of a member that may be continued. Or a child was born
+// from it and has not reported yet. Or it is the best, or a lease or transfer uses it. A snapshot that is not needed is
+// dropped, and its durable copy erased, at once. Beyond a worker's quota the snapshot with the lowest priority goes:
+// spilled to disk if that is allowed, else dropped.
 //
-// A replicated snapshot is to be in the memory of two workers. While it is in one only, it waits for its turn there:
-// each worker sends one second copy at a time, to a worker of another host if there is one with room.
+// A replicated snapshot must be in the memory of two workers. While it is in one memory only, it waits for its turn
+// there. Each worker sends one second copy at a time, to a worker of another host if there is one with room.
 
 #include <cstdint>
 #include <map>
@@ -37,68 +37,67 @@ public:
     void unpin(std::uint32_t slot, Effects& out);
     void set_priority(std::uint32_t slot, double priority);
 
-    /// Asks for a durable copy unless there is one, or one is being written, or it is in no worker's memory.
+    /// Orders a durable copy, unless one exists or is being written, or the snapshot is in no worker's memory.
     void persist(std::uint32_t slot, Effects& out);
     void persisted(SnapshotId id, bool ok, Effects& out);
-    /// The durable copy is not there after all.
+    /// The durable copy is missing after all.
     void missing(SnapshotId id);
     void lost_durable(std::uint32_t slot);
 
     bool in_memory_of(std::uint32_t slot, WorkerId worker) const;
     /// A live worker that has it in memory; none if there is none.
     WorkerId holder(std::uint32_t slot) const;
-    /// True if it can still be had: from a living worker or from disk.
+    /// True if it is still available: from a living worker or from disk.
     bool available(std::uint32_t slot) const { return holder(slot).exists() || table_[slot].durable == Durable::yes; }
     /// `worker` does not have it after all.
     void forget(std::uint32_t slot, WorkerId worker);
 
     /// A worker is gone with its memory, and so are the transfers from and to it. O(snapshots).
     void worker_gone(WorkerId worker, Effects& out);
-    /// All workers are gone (new incarnation).
+    /// All workers are gone (a new start of the program).
     void memory_gone();
 
-    // sending.cpp: from worker to worker
-    /// Of the holders the one that sends the fewest transfers (ties: as holder()), among the first 64.
+    // sending.cpp: from worker to worker. The holder that sends the fewest transfers (ties: as holder()), among the
+    // first 64.
     WorkerId idlest_holder(std::uint32_t slot) const;
-    /// Transfers for leases that may begin now. None: it is large, and those under way are as many as its holders can
-    /// send at a good pace; each of them that arrives makes another holder.
+    /// Transfers for leases that may begin now. None if the snapshot is large and its holders already send as many as
+    /// they can at a good pace. Each arrival makes another holder.
     std::size_t transfers_to_begin(std::uint32_t slot) const;
     TransferId send(std::uint32_t slot, WorkerId owner, WorkerId receiver, LeaseId lease, Effects& out);
     /// The three ends of a transfer: its receiver has the snapshot; the owner of a second copy does not have it; it is
-    /// not needed any more. Nothing happens if it is not under way (any more). Work that waited may be woken.
+    /// no longer needed. Nothing happens if the transfer is not in progress. Waiting work may be woken.
     void arrived(TransferId transfer, Effects& out);
     void failed(TransferId transfer, Effects& out);
     void abandon(TransferId transfer, Effects& out);
-    /// From now on two workers are to have it, for as long as it is needed.
+    /// From now on two workers must have it, for as long as it is needed.
     void replicate(std::uint32_t slot, Effects& out);
-    /// Orders the next second copy that waits at this worker, if it sends none and there is a place. O(1), see
+    /// Orders the next second copy that waits at this worker, if it sends none and a receiver has room. O(1), see
     /// second_place().
     void start_copy(WorkerId owner, Effects& out);
-    /// The same at every worker: one came or went. O(workers at which a copy waits).
+    /// The same at every worker, after a worker came or went. O(workers at which a copy waits).
     void start_copies(Effects& out);
-    /// The run has ended: no copy is ordered before the next incarnation, no transfer under way is waited for.
+    /// The run has ended: no copy is ordered before the next start, and no transfer is waited for.
     void stop_copies();
 
     std::size_t writing() const { return writing_.size(); }
     std::vector<SnapshotId> durable() const;
-    /// Those that are needed, ascending. O(snapshots).
+    /// Needed snapshots, ascending. O(snapshots).
     std::vector<SnapshotId> kept() const;
     std::size_t memory_bytes() const { return table_.memory_bytes(); }
 
 private:
-    /// What is held there beyond the quota, `more` bytes included, goes.
+    /// Evicts snapshots beyond the worker's quota, `more` bytes included.
     void make_room(WorkerId worker, std::uint64_t more, Effects& out);
     void make_room_at_holders(std::uint32_t slot, Effects& out);
     void drop_from(std::uint32_t slot, WorkerId worker, Effects& out);
-    /// Beyond two copies that are not in use the newest go: memory stays flat however many children a snapshot has had.
+    /// Drops the newest of unused copies beyond two: memory stays flat for any number of children of a snapshot.
     void trim(std::uint32_t slot, Effects& out);
     void collect(std::uint32_t slot, Effects& out);
 
-    // sending.cpp
-    /// The live worker with the fewest bytes that has room for it, of another host if there is one; none if there is
-    /// none. Looks at 64 of them, those after the owner by number: O(1) beside the workers of the owner's host.
+    // sending.cpp: the live worker with the fewest bytes that has room for it, of another host if there is one; none if
+    // there is none. Looks at 64 workers, those after the owner by number: O(1) beside the workers of the owner's host.
     WorkerId second_place(const SnapshotRecord& record, WorkerId owner) const;
-    /// Wakes work that waits for one, and unpins.
+    /// Wakes work that waits for the transfer, and unpins.
     void lease_transfer_over(std::uint32_t slot, Effects& out);
 
     WorkerTable& workers_;

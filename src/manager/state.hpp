@@ -1,5 +1,5 @@
 #pragma once
-// The manager's inside, shared by the files that implement it: manager.cpp (inputs), reports.cpp, failures.cpp,
+// The manager's state, shared by the files that implement it: manager.cpp (inputs), reports.cpp, failures.cpp,
 // dispatch.cpp (which worker trains what next).
 
 #include <deque>
@@ -41,17 +41,17 @@ struct Manager::State : private Placement {
     // reports.cpp
     void on(const LeaseReported&, Effects& out);
     void rank(MemberId member, Resource resource, double metric, const std::vector<MetricRow>& rows, Effects& out);
-    /// What schedulers see of a report's rows; until the next call.
+    /// The part of a report's rows that schedulers see; valid until the next call.
     std::span<const UnitResult> curve_of(const std::vector<MetricRow>& rows);
     void consider(const ConfigurationResult& result, Effects& out);
     void tell_scheduler(const Event& event, Effects& out);
-    /// Orders what the policies want of a snapshot that must outlive its worker, for this reason.
+    /// Orders what the policies require of a snapshot that must outlive its worker, for this reason.
     enum class Reason : std::uint8_t { interrupted, best, ranked, promotable };
     void protect(std::uint32_t slot, Reason reason, Effects& out);
     void apply_retention(const Action& action, Effects& out);
     void replace_latest(MemberId member, std::uint32_t slot, Effects& out);
     void release_member(MemberId member, MemberState state, Effects& out);
-    /// Minimised, +infinity if not finite.
+    /// Minimized, +infinity if not finite.
     double objective(double metric) const;
 
     // failures.cpp
@@ -62,35 +62,34 @@ struct Manager::State : private Placement {
     void broke(const ActiveLease& lease, WorkerId worker, const std::string& error, Effects& out);
     void retire(WorkerId worker, LeaseId lease, Effects& out);
     void diverged(const ActiveLease& lease, WorkerId worker, Effects& out);
-    /// `failed`: through its configuration, so far as one can tell, and not through a lost snapshot or the user.
+    /// `failed`: because of its configuration, as far as known, and not because of a lost snapshot or the user.
     void give_up(MemberId member, LeaseId lease, WorkerId worker, bool failed, Effects& out);
     void count_failure(std::string error, Effects& out);
     void unavailable(const ActiveLease& lease, WorkerId worker, Effects& out);
     void lose_worker(WorkerId worker, Effects& out);
     void expire(WorkerId worker, LeaseId lease, Effects& out);
 
-    // dispatch.cpp
-    /// Hands out work while there is room, then ends the run if nothing can come any more.
+    // dispatch.cpp: hands out work while there is room, then ends the run if nothing can come any more.
     void fill(Effects& out);
     bool may_grant() const;
     std::optional<QueuedWork> next_work(Effects& out);
     std::optional<MemberId> give_birth(const Create& create, Effects& out);
     std::optional<Configuration> configuration_for(const Create& create);
     bool waits_for_model() const;
-    /// The member has a snapshot that can still be had.
+    /// True if the member has a snapshot that is still available.
     bool continuable(MemberId member) const;
     bool assign_next(Effects& out);
     /// Training that the budget leaves.
     std::uint64_t resource_left() const;
-    /// What was set aside goes back to the queue, for a larger budget.
+    /// Work that was set aside goes back to the queue, for a larger budget.
     void take_back_unaffordable(Effects& out);
     WorkerId place(const QueuedWork& work) const;
     /// A holder of its snapshot that is as free as `best_room`; none if there is none.
     WorkerId free_holder(MemberId member, WorkerId best_room, WorkerId avoid) const;
     bool stays(MemberId member) const override { return free_holder(member, workers.freest(), {}).exists(); }
-    /// Trains to `to`, which is less than the work asks for where the budget leaves no more.
+    /// Trains to `to`. If the budget is short, `to` is less than the work asks for.
     void assign(const QueuedWork& work, Resource to, WorkerId worker, Effects& out);
-    /// Its snapshot is to come from another worker, and has been sent to so many that it is better to wait for them.
+    /// True if its snapshot must come from another worker, and so many transfers of it run that waiting is better.
     bool must_wait(const QueuedWork& work, WorkerId worker) const;
     /// Work that waited for the end of a transfer goes back to the queue.
     void queue_woken();
@@ -112,7 +111,8 @@ struct Manager::State : private Placement {
     SnapshotStore snapshots;
     Deadlines deadlines;
     BestSoFar best;
-    std::set<LeaseId> taken_back;  ///< expired, their workers alive: a late report of theirs leaves a snapshot behind
+    std::set<LeaseId>
+        taken_back;  ///< expired, their workers alive: a late report of such a lease leaves a snapshot behind
     std::deque<QueuedWork> queue;
     std::vector<QueuedWork> unaffordable;  ///< while work is handed out
 
@@ -125,7 +125,7 @@ struct Manager::State : private Placement {
     std::optional<EndReason> closing;
     std::optional<EndReason> exhausted_by;  ///< why the scheduler was refused members
     bool ended = false;
-    std::uint32_t expected_workers = 0;  ///< of this incarnation; 0 = not known
+    std::uint32_t expected_workers = 0;  ///< of this start; 0 = not known
     std::uint32_t settled_workers = 0;   ///< of these, joined or lost
 
     Totals totals;
@@ -135,7 +135,7 @@ struct Manager::State : private Placement {
 
     std::optional<RecordedAnswer> recorded;  ///< in replay only
     std::vector<UnitResult> curve;           ///< scratch of curve_of()
-    Actions actions;                         ///< scratch, to spare an allocation for each event
+    Actions actions;                         ///< scratch, to save an allocation for each event
 };
 
 }  // namespace stemma

@@ -1,6 +1,6 @@
 #pragma once
-// Every snapshot that is on its way from one worker's memory to another's, for a lease that starts from it or as a
-// second copy; and the work that waits until a snapshot has come to more workers.
+// All transfers of snapshots from one worker's memory to another's, for a lease that starts from the snapshot or as a
+// second copy. Also the work that waits until more workers have a snapshot.
 
 #include <cstdint>
 #include <deque>
@@ -32,28 +32,29 @@ public:
 
     /// Tells the owner to send. At most one second copy for each owner at a time.
     TransferId begin(const Transfer& transfer, Effects& out);
-    /// Null if it is not under way (any more).
+    /// Null if it is not in progress.
     const Transfer* find(TransferId id) const;
     /// It has arrived, or the owner does not have the snapshot.
     Transfer end(TransferId id);
-    /// Neither end needs it any more, or one of them is gone: both are told. It may have arrived already, but the
-    /// message that says so will be ignored: the receiver drops the snapshot, unless the manager knows it there
-    /// (`held`) or another transfer brings it.
+    /// Abandons the transfer, because it is no longer needed or one end is gone. Both ends are told. The snapshot may
+    /// have arrived already, but the message about it will be ignored. So the receiver drops the snapshot, unless the
+    /// manager knows it there (`held`) or another transfer brings it.
     Transfer abandon(TransferId id, bool held, Effects& out);
     /// All workers are gone, or the run has ended.
     void clear();
 
-    /// From or to this worker: those for leases first, then second copies, each in order of number. O(transfers).
+    /// Transfers from or to this worker: those for leases first, then second copies, each in order of number.
+    /// O(transfers).
     std::vector<TransferId> of(WorkerId worker) const;
     bool sends_second_copy(WorkerId owner) const { return copying_.contains(owner); }
-    /// Under way for leases.
+    /// Transfers of the snapshot for leases.
     std::size_t for_leases(std::uint32_t slot) const;
 
-    /// The work starts from this snapshot, of which a transfer is under way: it keeps a worker's room until woken.
+    /// The work starts from this snapshot, of which a transfer is in progress. It reserves a lease slot until woken.
     void wait(std::uint32_t slot, const QueuedWork& work);
-    /// The first `most` that wait for this snapshot need not wait any longer.
+    /// The first `most` entries that wait for this snapshot need not wait any longer.
     void wake(std::uint32_t slot, std::size_t most);
-    /// Those woken since the last call: of several calls of wake() the last one's first.
+    /// The work woken since the last call. Of several calls of wake() the last one's work comes first.
     std::deque<QueuedWork> take_woken() { return std::exchange(woken_, {}); }
     /// The member is not to be trained.
     void forget(std::uint32_t slot, MemberId member);
@@ -69,7 +70,7 @@ private:
     WorkerTable& workers_;
     std::map<TransferId, Transfer> transfers_;
     std::set<WorkerId> copying_;               ///< owners that send a second copy
-    std::map<std::uint32_t, Demand> demands_;  ///< by slot; none of nothing
+    std::map<std::uint32_t, Demand> demands_;  ///< by slot; no empty ones
     std::deque<QueuedWork> woken_;
     std::size_t waiting_ = 0;
     std::uint64_t next_ = 0;

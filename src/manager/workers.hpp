@@ -1,5 +1,5 @@
 #pragma once
-// The workers of this incarnation, their leases, and who has room for another one.
+// The workers of this start, their leases, and which worker has room for another lease.
 
 #include <cstdint>
 #include <limits>
@@ -37,13 +37,13 @@ struct WorkerRecord {
     bool joined = false;
     bool alive = false;       ///< joined and neither lost nor retired
     std::uint64_t quota = 0;  ///< bytes for snapshots; 0 = unlimited
-    std::uint64_t held = 0;   ///< bytes of snapshots in its memory, those being spilt not counted
+    std::uint64_t held = 0;   ///< bytes of snapshots in its memory, without those being spilled
     std::uint32_t timeouts_in_a_row = 0;
-    std::uint32_t breaks_in_a_row = 0;     ///< leases that broke its program: the next one gets a fresh one
-    std::uint32_t fresh_breakers = 0;      ///< of these in a row, members that broke a fresh one
+    std::uint32_t breaks_in_a_row = 0;     ///< leases that broke its program: the next lease gets a fresh program
+    std::uint32_t fresh_breakers = 0;      ///< members in a row that broke a fresh program
     MemberId last_breaker = {};            ///< the last of them
     std::uint32_t host = 0;                ///< equal for workers of one host: a number in order of arrival
-    std::uint32_t sending = 0;             ///< transfers under way that it sends
+    std::uint32_t sending = 0;             ///< transfers that it sends
     std::vector<ActiveLease> leases = {};  ///< oldest first; at most 1 + leases_ahead
 };
 
@@ -75,7 +75,7 @@ public:
     bool has_room(WorkerId id) const { return alive(id) && records_[id.value].leases.size() < capacity_; }
     /// Leases that are out, over all workers.
     std::size_t running() const { return running_; }
-    /// Leases that could be out beside these.
+    /// Leases that could be out in addition.
     std::size_t rooms() const { return alive_ * capacity_ - running_; }
 
 private:

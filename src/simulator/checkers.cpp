@@ -1,4 +1,4 @@
-// The books, as the inputs alone tell them.
+// The checkers' account of the run, from the inputs alone.
 #include "simulator/checkers.hpp"
 
 #include <algorithm>
@@ -83,7 +83,7 @@ void Checkers::close_all(WorkerId worker) {
 
 void Checkers::input(const LeaseReported& report) {
     const auto lease = close(report.worker, report.lease);
-    // A report that comes twice leaves one snapshot: the second one says nothing about where that is by now.
+    // A report that comes twice leaves one snapshot: the second report does not say where the snapshot is by now.
     if (report.snapshot_bytes > 0 && workers_[report.worker].alive && !copies_.contains(snapshot_of(report.lease))) {
         auto& copy = copies_[snapshot_of(report.lease)];
         copy.memory.insert(report.worker);
@@ -112,7 +112,7 @@ void Checkers::input(const LeaseFailed& failure) {
     const auto lease = close(failure.worker, failure.lease);
     late_ = !lease;
     if (!lease) return;
-    // Of a member that is stopped it is not asked what was missing.
+    // A member that is stopped is not checked for what was missing.
     if (failure.kind == FailureKind::snapshot_unavailable && !members_[lease->member.value].stopped) {
         auto& copy = copies_[lease->source.snapshot];
         if (lease->source.kind == SourceKind::disk) {
@@ -153,7 +153,7 @@ void Checkers::rank(MemberId id, Resource resource, const MetricRow* row, Resour
         member.over = true;
         if (row != nullptr) member.latest = {};
     }
-    // One that the budget cut has not finished in its rung.
+    // A member that the budget cut has not finished in its rung.
     if (resource == wanted || member.over) finished_[wanted].emplace_back(objective, id);
 }
 
@@ -197,7 +197,7 @@ void Checkers::input(const MemberStopped& stopped) {
 }
 
 void Checkers::input(const BudgetChanged& changed) {
-    // One training at most was refused by the old one: it was in the top when it was decided.
+    // At most one training was refused by the old budget: its member was in the top at the decision.
     if (settings_.budget.resource > 0) ++deferred_;
     settings_.budget = changed.budget;
     target_reached_ = false;

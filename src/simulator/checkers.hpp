@@ -1,6 +1,6 @@
 #pragma once
-// Checkers that stand outside the code: they see only the record (inputs and effects), keep their own naive books, and
-// throw at the first thing that must not happen.
+// Checkers that stand outside the code. They see only the record (inputs and effects), keep an account of their own,
+// and throw at the first violation.
 
 #include <cstdint>
 #include <limits>
@@ -21,13 +21,14 @@ struct CheckFailed : std::logic_error {
     using std::logic_error::logic_error;
 };
 
-/// Of populations: nobody is born from scratch in the middle of a search while somebody lives (has a finite report,
-/// less training than max, and a snapshot that can be had), and nobody's last snapshot goes for the sake of nobody.
+/// Rules for populations. In the middle of a search no member is born from scratch while a member lives. A living
+/// member has a finite report, less training than max, and an available snapshot. A member gives up
+/// its last snapshot only for another living member.
 struct LineageRules {
     std::uint32_t founders = 0;  ///< births from scratch at the start; 0 = none of this is checked
-    std::uint32_t restart = 1;   ///< births from scratch when nobody lives any more
+    std::uint32_t restart = 1;   ///< births from scratch when no member lives any more
     Resource max = 0;            ///< of a lineage
-    bool to_the_better = false;  ///< who gives up does so for somebody whose last report is as good at least
+    bool to_the_better = false;  ///< a member gives up only for a member whose last report is at least as good
 };
 
 struct CheckerSettings {
@@ -45,8 +46,8 @@ struct CheckerSettings {
     LineageRules lineages = {};
 };
 
-/// One object for a whole run: it goes on over incarnations. Cost: O(members of a rung) a promotion, O(snapshots) a
-/// lost worker or a second copy, O(members) a member of a lineage that gives up, O(log n) otherwise.
+/// One object for a whole run: it goes on over all starts. Cost: O(members of a rung) for each promotion; O(snapshots)
+/// for each lost worker or second copy; O(members) for each member of a lineage that gives up; O(log n) otherwise.
 class Checkers : public SimulationObserver {
 public:
     explicit Checkers(CheckerSettings settings)
@@ -54,26 +55,26 @@ public:
 
     /// Throws CheckFailed.
     void on(const Input& input, std::span<const Effect> effects) override;
-    /// Copies of snapshots in the memory of living workers, by the books.
+    /// Copies of snapshots in the memory of living workers, by the checkers' account.
     std::size_t copies() const;
-    /// The manager's own totals, members and best against the books, at any time. Throws CheckFailed.
+    /// Compares the manager's totals, members and best with the account, at any time. Throws CheckFailed.
     void compare(const Manager& manager) const;
 
 private:
     struct Member {
-        Resource reached = 0;   ///< of its last report, partial ones included; before it, of its parent at birth
+        Resource reached = 0;   ///< of its last report, partial ones included; before that, of its parent at birth
         Resource asked = 0;     ///< furthest training that it was ever asked for
         Resource finished = 0;  ///< furthest full report
         double objective = std::numeric_limits<double>::infinity();  ///< of the last full report
         LeaseId out;                                                 ///< the lease that it trains under
-        SnapshotId latest;  ///< what it would go on from; before its first report its parent's at birth
+        SnapshotId latest;  ///< its next start; before its first report its parent's at birth
         bool inherits = false;
         MemberId parent = {};
         bool has_heirs = false;      ///< that have reported
         std::int64_t reported = -1;  ///< input of the last full report
         Configuration configuration = {};
         bool over = false;     ///< failed or diverged: never trained again
-        bool stopped = false;  ///< by the user, while it trained: what it reports is not ranked any more
+        bool stopped = false;  ///< by the user, while it trained: its report is no longer ranked
     };
     struct Lease {
         WorkerId worker;
@@ -89,7 +90,7 @@ private:
         Resource resource = 0;
         std::uint64_t bytes = 0;
         std::set<WorkerId> memory;
-        WorkerId writer = {};  ///< told to write the durable copy; with that it may leave memory
+        WorkerId writer = {};  ///< told to write the durable copy; then it may leave memory
         bool durable = false;
     };
     struct Transfer {
@@ -153,14 +154,14 @@ private:
     // checkers_lineages.cpp
     bool lives(const Member& member) const;
     bool may_go_on(const Member& member) const;
-    /// The scheduler is not told which snapshots a fault has cost, nor which ones turn up again (a durable copy that
-    /// was under way): it knows for certain only of those that have reported since.
+    /// The scheduler does not know which snapshots a fault has cost, nor which ones reappear (a durable copy that was
+    /// being written). It knows for certain only of members that have reported since.
     bool knows(const Member& member) const;
     void note_loss(const Copy& copy);
     void check_founder();
     void note_gone(SnapshotId snapshot);
     void check_gone();
-    /// One member may give up, since the other lives.
+    /// `one` may give up, because `other` lives.
     bool follows(const Member& other, const Member& one) const;
 
     bool holds(WorkerId worker, SnapshotId snapshot) const;
@@ -177,10 +178,11 @@ private:
     bool ticked_ = false;
     double fastest_unit_ = std::numeric_limits<double>::infinity();  ///< seconds of a unit, over all reports
     std::vector<Drop> dropped_;                                      ///< in answer to this input
-    std::vector<SnapshotId> gone_;                                   ///< likewise, and nowhere any more
-    std::set<SnapshotId> given_away_;                                ///< what was dropped or erased everywhere
-    std::set<std::pair<WorkerId, SnapshotId>> aborted_;              ///< likewise, at receivers: they may have arrived
-    /// What this input says is not there, after all: the manager may still clear it away, but not use it.
+    std::vector<SnapshotId> gone_;     ///< dropped in answer to this input, and lost everywhere
+    std::set<SnapshotId> given_away_;  ///< snapshots that were dropped or erased everywhere
+    std::set<std::pair<WorkerId, SnapshotId>>
+        aborted_;  ///< aborted in answer to this input, at receivers: they may have arrived
+    /// The snapshot that this input reports missing: the manager may still clear it away, but not use it.
     std::pair<WorkerId, SnapshotId> absent_;
     std::pair<LeaseId, Resource> cut_;  ///< the lease that a Noted just before announced as cut, and what was wanted
     LeaseId retrain_;                   ///< the lease that a Noted just before announced as a retraining
@@ -190,16 +192,17 @@ private:
     std::map<WorkerId, Worker> workers_;
     std::map<SnapshotId, Copy> copies_;
     std::map<TransferId, Transfer> transfers_;
-    std::map<Resource, std::vector<std::pair<double, MemberId>>> finished_;  ///< objectives of all who finished there
+    std::map<Resource, std::vector<std::pair<double, MemberId>>>
+        finished_;  ///< objectives of all members that finished there
     std::uint64_t next_lease_ = 0;
     std::uint64_t next_transfer_ = 0;
     std::uint64_t sampled_ = 0;
     std::int64_t last_loss_ = -1;  ///< input of the last fault that cost a snapshot
-    std::uint32_t to_found_ = 0;   ///< births from scratch that are granted
+    std::uint32_t to_found_ = 0;   ///< births from scratch that are allowed
     std::uint64_t reports_ = 0;
     std::uint64_t failures_ = 0;
     std::uint64_t lates_ = 0;
-    std::uint64_t deferred_ = 0;  ///< promotions that a resource budget may have kept for a larger one
+    std::uint64_t deferred_ = 0;  ///< promotions that a resource budget may have kept for a larger budget
     std::uint64_t charged_ = 0;   ///< resource done, lost, or out now
     std::optional<std::pair<double, MemberId>> best_;
     SnapshotId best_snapshot_;

@@ -1,4 +1,4 @@
-// What the manager decided, against the books.
+// The manager's decisions, against the checkers' account.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -18,14 +18,14 @@ bool Checkers::can_be_had(SnapshotId snapshot) const {
 }
 
 void Checkers::effect(const Born& born) {
-    check(!ended_ && !stopping_, "nobody is born after the end");
+    check(!ended_ && !stopping_, "no member is born after the end");
     check(born.member.value == members_.size(), "members are numbered in order of birth");
     Member child;
     child.configuration = born.configuration;
     const bool heir = inherits_weights(born.cause);
     if (heir) check_heir(born, child);
     if (born.cause == BirthCause::sampled) check_founder();
-    // A child with nothing but values of whom it started from, and of who gave it hyperparameters, is no proposal.
+    // A child that only has the values of its parent and donor is no proposal.
     const auto model = born.donor.exists() ? born.donor : born.parent;
     const auto repeats = [&] {
         const auto& theirs = members_[model.value].configuration;
@@ -46,9 +46,9 @@ void Checkers::check_heir(const Born& born, Member& child) const {
     check(born.parent.value < born.member.value, "the genealogy is a forest: parents are older than their children");
     check(!born.donor.exists() || born.donor.value < born.member.value, "donors are older than their children");
     const auto& parent = members_[born.parent.value];
-    check(!parent.over, "nobody is born of a member that failed or diverged");
+    check(!parent.over, "no child is born of a member that failed or diverged");
     check(parent.finished > 0 && parent.latest.exists(), "a parent has reported and has a snapshot");
-    check(can_be_had(parent.latest), "a parent's snapshot can be had");
+    check(can_be_had(parent.latest), "a parent's snapshot is available");
     child.inherits = true;
     child.parent = born.parent;
     child.reached = parent.reached;
@@ -89,7 +89,8 @@ void Checkers::check_source(const Assign& assign) const {
     const auto& source = assign.source;
     if (source.kind == SourceKind::scratch) {
         check(assign.from == 0, "from scratch means from 0");
-        check(!can_be_had(members_[assign.member.value].latest), "a member whose snapshot can be had goes on from it");
+        check(!can_be_had(members_[assign.member.value].latest),
+              "a member whose snapshot is available goes on from it");
         return;
     }
     check(assign.from > 0, "a snapshot has been trained");
@@ -101,7 +102,7 @@ void Checkers::check_source(const Assign& assign) const {
     if (source.kind == SourceKind::disk) check(copy->second.durable, "a durable snapshot is there");
     if (source.kind == SourceKind::peer) {
         check(holds(source.owner, source.snapshot), "the peer has the snapshot");
-        check(source.owner != assign.worker, "nobody is its own peer");
+        check(source.owner != assign.worker, "no worker is its own peer");
         const auto transfer = transfers_.find(source.transfer);
         check(transfer != transfers_.end() && transfer->second.snapshot == source.snapshot &&
                   transfer->second.owner == source.owner && transfer->second.receiver == assign.worker,
@@ -171,7 +172,7 @@ void Checkers::check_room(WorkerId worker) const {
     if (quota == 0) return;
     std::uint64_t held = 0;
     for (const auto& [id, copy] : copies_) {
-        // What is being written may be on its way out of memory; the manager knows, the record does not say.
+        // A snapshot that is being written may be on its way out of memory. The manager knows; the record does not say.
         if (copy.memory.contains(worker) && !copy.writer.exists()) held += copy.bytes;
     }
     for (const auto& [id, transfer] : transfers_) {
@@ -191,14 +192,14 @@ void Checkers::effect(const AbortTransfer& abort) {
 
 void Checkers::effect(const Drop& drop) {
     check(workers_[drop.worker].alive, "only the living drop snapshots");
-    // What was on its way when its transfer was aborted may have arrived.
+    // A snapshot whose transfer was aborted may have arrived.
     check(holds(drop.worker, drop.snapshot) || aborted_.contains({drop.worker, drop.snapshot}) ||
               absent_ == std::pair(drop.worker, drop.snapshot),
           "a worker drops what it has");
-    // What only may have arrived is none that a lease starts from.
+    // No lease starts from a snapshot that only may have arrived.
     if (copies_[drop.snapshot].memory.erase(drop.worker) == 0) return;
     dropped_.push_back(drop);
-    note_gone(drop.snapshot);  // a durable copy under way is erased once it is there
+    note_gone(drop.snapshot);  // a durable copy in writing is erased once it is complete
 }
 
 void Checkers::check_drops() {
@@ -257,12 +258,12 @@ void Checkers::effect(const Noted& noted) {
         default:
             return;
     }
-    // The only way for a lease to end without a word from its worker, or the worker's loss, is its deadline.
+    // A lease that ends without a message from its worker, or the worker's loss, must have passed its deadline.
     const auto lease = leases_.find(noted.lease);
     if (lease == leases_.end()) return;
     const double assigned = lease->second.assigned;
     const double units = static_cast<double>(lease->second.to - lease->second.from);
-    // At the pace of the fastest: what the manager allows is at least that.
+    // At the pace of the fastest: the manager allows at least that.
     const double usual = fastest_unit_ * units * (1 - 1e-9);
     const bool timed_out = settings_.lease_timeout > 0 && time_ >= assigned + settings_.lease_timeout;
     const bool dragged = settings_.lease_patience > 0 && time_ >= assigned + settings_.lease_floor &&
@@ -282,7 +283,7 @@ void Checkers::effect(const Ended& end) {
 
 void Checkers::check_spent() const {
     if (charged_ >= settings_.budget.resource) return;
-    // Only what would have to begin from scratch again may be too long.
+    // Only trainings that would have to begin from scratch again may be too long.
     const bool too_long = std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
         return !member.over && member.reached > 0 && !can_be_had(member.latest);
     });
@@ -294,7 +295,7 @@ void Checkers::check_no_leaks() const {
     for (const auto& member : members_) needed.insert(member.latest);
     for (const auto& [id, copy] : copies_) {
         if (copy.memory.empty() && !copy.durable) continue;
-        if (!needed.contains(id)) violated(fmt::format("snapshot {} that nobody needs is kept", id.value));
+        if (!needed.contains(id)) violated(fmt::format("snapshot {} is kept although it is not needed", id.value));
         if (copy.memory.size() > 2) violated(fmt::format("snapshot {} is in more than two memories", id.value));
     }
 }

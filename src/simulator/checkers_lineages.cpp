@@ -1,4 +1,4 @@
-// What populations must never do: throw themselves away.
+// What populations must never do: lose themselves.
 #include <algorithm>
 #include <cmath>
 
@@ -46,14 +46,14 @@ bool Checkers::follows(const Member& other, const Member& one) const {
     while (ancestor != &one && ancestor->parent.exists()) ancestor = &members_[ancestor->parent.value];
     const bool heir = ancestor == &one && &other != &one;
     if (settings_.lineages.to_the_better && !heir) return lives(other) && other.objective <= one.objective;
-    // Nobody may know yet that its snapshot was lost.
+    // The loss of its snapshot may not be known yet.
     return other.latest.exists() && !given_away_.contains(other.latest);
 }
 
 void Checkers::check_gone() {
     const auto gone = std::exchange(gone_, {});
     if (ended_) return;
-    // Where memory is short, snapshots go for other reasons.
+    // If memory is short, snapshots are dropped for other reasons.
     for (const auto& [id, worker] : workers_) {
         if (worker.quota > 0) return;
     }
@@ -67,8 +67,8 @@ void Checkers::check_gone() {
         const bool somebody =
             std::any_of(members_.begin(), members_.end(), [&](const Member& other) { return follows(other, member); });
         if (somebody) continue;
-        violated(fmt::format("member {} gives up although nobody {} lives", id.value,
-                             settings_.lineages.to_the_better ? "as good" : "else"));
+        violated(fmt::format("member {} gives up although no {} member lives", id.value,
+                             settings_.lineages.to_the_better ? "better" : "other"));
     }
 }
 

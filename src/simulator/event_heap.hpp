@@ -1,5 +1,6 @@
 #pragma once
-// The virtual clock's agenda: a flat binary heap of small events, earliest first, in order of insertion among equals.
+// The agenda of the virtual clock: a flat binary heap of small events, earliest first, in order of insertion among
+// equals.
 
 #include <algorithm>
 #include <cstdint>

@@ -1,5 +1,5 @@
 #pragma once
-// How a lease's training goes: how long, and whether it fails. A function of (seed, lease) alone.
+// The outcome of a lease's training: its duration, and whether it fails. A function of (seed, lease) alone.
 
 #include <optional>
 
@@ -10,7 +10,7 @@
 namespace stemma {
 
 struct Outcome {
-    double seconds = 0;  ///< until the training ends, one way or the other
+    double seconds = 0;  ///< until the training ends, in any way
     FailureKind failure = FailureKind::none;
     bool nonfinite_metric = false;
     double seconds_per_unit = 0;  ///< with this lease's noise

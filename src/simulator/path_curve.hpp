@@ -1,5 +1,5 @@
 #pragma once
-// Training whose result depends on the weights it starts from, so that it matters who a child's parent is.
+// Training whose result depends on its initial weights, so that the choice of a child's parent matters.
 
 #include <functional>
 #include <vector>
@@ -9,20 +9,20 @@
 
 namespace stemma {
 
-/// Keeps the weights of every snapshot: 16 bytes a lease. One object for a whole run, its incarnations included.
+/// Keeps the weights of every snapshot: 16 bytes for each lease. One object for a whole run, over all starts.
 class PathCurve {
 public:
     virtual ~PathCurve() = default;
-    /// Trains from the weights in `start` (none = initial ones, `from` is 0) and keeps the result as `end`; fills
+    /// Trains from the weights in `start` (none = initial weights, `from` is 0) and keeps the result as `end`. Fills
     /// `metrics` (given empty). InternalError if `start` was never made, or was made at another resource than `from`.
     virtual void train(SnapshotId start, SnapshotId end, ConfigurationView configuration, Resource from, Resource to,
                        std::vector<double>& metrics) = 0;
 };
 
-/// Weights are one number, the progress p >= 0, and each unit adds exp(-((x - x*(p)) / width)^2) to it, where x in
-/// [0, 1] is what `coordinate` makes of the configuration (a learning rate, say) and the best x falls with progress:
-/// x*(p) = 0.9 - 0.8 p / (p + 10). Metrics: the loss 1 / (1 + p), and 1 - loss. No fixed x goes far; a schedule does:
-/// what PBT and GPBT look for.
+/// Weights are one number, the progress p >= 0. Each unit adds exp(-((x - x*(p)) / width)^2) to it. x in [0, 1] is what
+/// `coordinate` makes of the configuration (a learning rate, say). The best x falls with progress: x*(p) = 0.9 - 0.8 p
+/// / (p + 10). Metrics: the loss 1 / (1 + p), and 1 - loss. No fixed x goes far, but a schedule does: PBT and GPBT
+/// search for it.
 class MovingOptimum : public PathCurve {
 public:
     using Coordinate = std::function<double(ConfigurationView)>;

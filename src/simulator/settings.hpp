@@ -1,5 +1,5 @@
 #pragma once
-// What a simulated machine is like: how long things take and what goes wrong. Everything is drawn from one seed.
+// The properties of a simulated machine: how long things take and what goes wrong. Everything is drawn from one seed.
 
 #include <cstdint>
 #include <limits>
@@ -35,21 +35,21 @@ struct Faults {
     double detection_seconds = 1;       ///< from a worker's death to WorkerLost
     double respawn_seconds = 0;         ///< from WorkerLost to a new worker in a new slot; 0 = none comes
     double lose_lease = 0;       ///< chance that a lease message is lost (the manager's lease timeout recovers it)
-    double lose_report = 0;      ///< chance that a report or failure is lost (likewise)
+    double lose_report = 0;      ///< chance that a report or failure is lost (the manager's lease timeout recovers it)
     double duplicate = 0;        ///< chance that a message to the manager comes twice
     double delay = 0;            ///< chance that a message is late ...
     double delay_seconds = 1;    ///< ... by an exponential time of this mean; per pair of ranks order is kept
     double persist_failure = 0;  ///< chance that a durable copy cannot be written
     double missing_durable = 0;  ///< chance that a durable copy is not there on resume
-    double lose_snapshot = 0;    ///< chance that a worker which is to send a snapshot does not have it any more
+    double lose_snapshot = 0;    ///< chance that a worker which is to send a snapshot has lost it
 };
 
 struct SimulationSettings {
     std::uint64_t seed = 0;
     std::uint32_t workers = 25;
-    std::uint32_t workers_per_host = 0;  ///< 0 = all on one; workers that come later are on further hosts
-    std::uint32_t leases_ahead = 0;      ///< as the manager's: how many leases a worker may hold beside the running one
-    double seconds_per_unit = 1;         ///< of training
+    std::uint32_t workers_per_host = 0;  ///< 0 = all on one; later workers are on further hosts
+    std::uint32_t leases_ahead = 0;  ///< as the manager's: leases that a worker may hold beside the lease in training
+    double seconds_per_unit = 1;     ///< of training
     DurationNoise noise = DurationNoise::none;
     double noise_sd = 0;
     double message_seconds = 0;                                         ///< one way
@@ -63,7 +63,7 @@ struct SimulationSettings {
     Faults faults;
     std::shared_ptr<PathCurve> path = {};  ///< set: gives the metrics, instead of the LearningCurve
 
-    /// The job is killed when the record holds this many inputs (counted over all incarnations).
+    /// The job is killed when the record holds this many inputs (counted over all starts).
     std::uint64_t max_inputs = std::numeric_limits<std::uint64_t>::max();
     /// The simulation ends at this virtual time.
     double max_seconds = std::numeric_limits<double>::infinity();
@@ -74,9 +74,9 @@ struct SimulationSettings {
     Resource full_resource = 0;  ///< trained to this counts as completed; 0 = nothing does
     std::size_t metric = 0;      ///< index into a row of metrics
     bool maximise = false;
-    std::optional<double> target;  ///< value of the metric whose first report is looked for
+    std::optional<double> target;  ///< value of the metric whose first report is searched
 
-    /// Where a killed run goes on: the first incarnation has 0, 0, 0.
+    /// Where a killed run goes on: the first start has 0, 0, 0.
     std::uint32_t incarnation = 0;
     std::uint64_t first_sequence = 0;
     double first_time = 0;

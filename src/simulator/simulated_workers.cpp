@@ -1,4 +1,4 @@
-// The workers' end: as simple as can be while able to do everything that the protocol can ask for.
+// The workers' side: minimal, but able to do everything that the protocol can ask for.
 #include <algorithm>
 #include <cmath>
 
@@ -158,7 +158,7 @@ void Simulation::cancel(std::uint32_t slot, LeaseId id) {
         end_lease(slot, index);
         return;
     }
-    // It ends at the next boundary of a unit, unless it is over before.
+    // It ends at the next boundary of a unit, unless it ends before.
     auto& outcome = lease.outcome;
     const double unit = outcome.seconds_per_unit;
     const auto boundary = std::max<Resource>(1, static_cast<Resource>(std::ceil((now_ - lease.started) / unit)));
@@ -187,7 +187,7 @@ void Simulation::control_arrives(std::uint32_t slot, std::uint32_t index) {
             places_.remove({control.id}, slot);
             return;
         case SimulatedControl::Kind::persist:
-            // What is being written stays readable although it may be dropped meanwhile.
+            // A snapshot that is being written stays readable although it may be dropped meanwhile.
             events_.push(SimEvent::persist_ends, now_ + settings_.persist_seconds, slot,
                          places_.has({control.id}, slot), control.id);
             return;
@@ -205,7 +205,7 @@ void Simulation::control_arrives(std::uint32_t slot, std::uint32_t index) {
 
 void Simulation::serve(std::uint32_t slot, const SimulatedControl& control) {
     if (chance(settings_.faults.lose_snapshot)) places_.remove(control.snapshot, slot);
-    // Zero bytes tell the receiver that there is nothing to wait for.
+    // Zero bytes tell the receiver not to wait.
     const bool empty = !places_.has(control.snapshot, slot);
     const double bytes = empty ? 0 : static_cast<double>(settings_.snapshot_bytes);
     events_.push(empty ? SimEvent::nothing_arrives : SimEvent::bulk_arrives,
@@ -256,7 +256,7 @@ void Simulation::received(std::uint32_t slot, SimulatedLease& lease) {
 
 void Simulation::abort_transfer(std::uint32_t slot, TransferId transfer) {
     early_bulks_.erase(transfer.value);
-    // Told to both ends: the receiver's is the one that matters, and the owner has sent by then or never will.
+    // Both ends are told. Only the receiver's matters: the owner has sent by then or never will.
     fetches_.erase(transfer.value);
     for (const auto index : workers_[slot].queue) {
         const auto& lease = leases_[index];

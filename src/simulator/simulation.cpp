@@ -48,7 +48,7 @@ SimulationResult Simulation::run() {
             killed_ = true;
             break;
         }
-        // After the end only what is under way to the manager still arrives.
+        // After the end only messages to the manager still arrive.
         if (result_.ended && event.kind() != SimEvent::message_arrives && event.kind() != SimEvent::worker_lost)
             continue;
         advance(event.time);

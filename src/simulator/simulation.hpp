@@ -1,6 +1,6 @@
 #pragma once
-// The inside of simulate(): simulation.cpp has the manager's end of the wires and the loop, simulated_workers.cpp the
-// workers' end.
+// The inside of simulate(): simulation.cpp has the manager's side of the transport and the loop, simulated_workers.cpp
+// the workers' side.
 
 #include <limits>
 #include <string>
@@ -17,7 +17,7 @@ namespace stemma {
 
 inline constexpr std::uint32_t no_index = ~std::uint32_t{0};
 
-/// A lease on its way to a worker or at it.
+/// A lease in transit to a worker or at the worker.
 struct SimulatedLease {
     LeaseId lease;
     MemberId member;
@@ -27,10 +27,10 @@ struct SimulatedLease {
     double started = 0;
     Outcome outcome;
     std::uint64_t end_order = ~std::uint64_t{0};  ///< of the event that ends it; an event with another order is stale
-    bool ready = false;                           ///< what it starts from is there
+    bool ready = false;                           ///< its start is available
 };
 
-/// A message from a worker on its way to the manager.
+/// A message in transit from a worker to the manager.
 struct SimulatedMessage {
     enum class Kind : std::uint8_t { join, report, failure, persisted, transfer_done, transfer_failed };
     Kind kind = Kind::join;
@@ -45,7 +45,7 @@ struct SimulatedMessage {
     double seconds = 0;
 };
 
-/// A small message from the manager on its way to a worker.
+/// A small message in transit from the manager to a worker.
 struct SimulatedControl {
     enum class Kind : std::uint8_t { serve, abort, drop, persist, cancel, dismiss, fetch } kind = Kind::dismiss;
     std::uint64_t id = 0;        ///< transfer, snapshot or lease
@@ -57,7 +57,7 @@ struct SimulatedWorker {
     bool alive = false;
     bool counted = false;  ///< in the available worker time: living, and not taken for dead or dismissed
     double last_in = 0;    ///< delivery of the last message from the manager: order per pair of ranks is kept
-    double last_out = 0;   ///< likewise to the manager
+    double last_out = 0;   ///< the same to the manager
     std::vector<std::uint32_t> queue = {};  ///< lease slots, oldest first
     std::uint32_t running = no_index;
 };
@@ -124,7 +124,7 @@ private:
     Slab<SimulatedControl> controls_;
     std::vector<SimulatedWorker> workers_;
     SnapshotPlaces places_;
-    /// Transfers that arrived before their lease or their fetch did: true if there was nothing in them.
+    /// Transfers that arrived before their lease or their fetch did: true if they were empty.
     std::unordered_map<std::uint64_t, bool> early_bulks_;
     std::unordered_map<std::uint64_t, SnapshotId> fetches_;  ///< transfers that bring a second copy
 

@@ -1,7 +1,7 @@
 #pragma once
 // A whole search under a virtual clock: the real Manager with its real scheduler, space and sampler, and thousands of
-// simulated workers that speak the protocol (leases, reports, snapshots, transfers, durable copies, cancellation) and
-// go wrong in every way that settings.hpp knows. Deterministic: one seed, one history.
+// simulated workers. The workers speak the protocol (leases, reports, snapshots, transfers, durable copies,
+// cancellation) and fail in every way of settings.hpp. Deterministic: one seed, one history.
 
 #include <cstdint>
 #include <functional>
@@ -28,12 +28,12 @@ public:
 };
 
 struct SimulationResult {
-    bool ended = false;    ///< the manager said so (else: killed, out of time, or stalled)
-    bool stalled = false;  ///< nothing could happen any more although the search had not ended: a bug
+    bool ended = false;    ///< the manager ended it (else: killed, out of time, or stalled)
+    bool stalled = false;  ///< no event could follow although the search had not ended: a bug
     EndReason reason = EndReason::exhausted;
-    std::uint64_t inputs = 0;         ///< of this incarnation
-    std::uint64_t next_sequence = 0;  ///< of the next incarnation's first input
-    std::uint64_t decisions = 0;      ///< leases assigned in this incarnation
+    std::uint64_t inputs = 0;         ///< of this start
+    std::uint64_t next_sequence = 0;  ///< of the next start's first input
+    std::uint64_t decisions = 0;      ///< leases assigned in this start
     double seconds = 0;               ///< virtual time at the end
     double wall_seconds = 0;          ///< real time it took
     /// Worker seconds between the first worker's joining and the last assignment: training, and alive.
@@ -57,13 +57,13 @@ struct SimulationResult {
     double decisions_per_second() const { return wall_seconds > 0 ? static_cast<double>(decisions) / wall_seconds : 0; }
 };
 
-/// Runs one incarnation: from IncarnationStarted until the manager ends the search or settings say stop. To resume a
-/// killed run, replay its record into a fresh manager and call this again with the next incarnation's settings.
-/// Cost: three heap events a lease, about 1 microsecond with the manager's share; memory grows by 4 bytes a lease.
+/// Runs one start: from IncarnationStarted until the manager ends the search or the settings say stop. To resume a
+/// killed run, replay its record into a fresh manager and call this again with the next start's settings. Cost: three
+/// heap events for each lease, about 1 microsecond with the manager's share. Memory grows by 4 bytes for each lease.
 SimulationResult simulate(Manager& manager, const LearningCurve& curve, const SimulationSettings& settings,
                           Journal& journal, SimulationObserver* observer = nullptr);
 
-/// What a person wants to know of it: utilisation, members per rung, time to target, faults, speed.
+/// A summary for the user: utilization, members per rung, time to target, faults, speed.
 std::string simulation_report(const SimulationResult& result);
 
 }  // namespace stemma

@@ -1,5 +1,5 @@
 #pragma once
-// Which simulated worker really has which snapshot in memory (the manager only believes to know).
+// Which simulated worker really has which snapshot in memory. (The manager's table may be wrong.)
 
 #include <cstdint>
 #include <set>
@@ -10,7 +10,7 @@
 
 namespace stemma {
 
-/// Flat for the usual single copy, 4 bytes a lease; further copies in a set.
+/// Flat for the usual single copy, 4 bytes for each lease; further copies in a set.
 class SnapshotPlaces {
 public:
     bool has(SnapshotId snapshot, std::uint32_t worker) const {

@@ -12,7 +12,7 @@
 namespace stemma {
 namespace {
 
-/// What a trainer of the user's own may get wrong, and the manager relies on. Throws UserError.
+/// Errors of a user's own trainer that would violate what the manager relies on. Throws UserError.
 void check_trained(const Trained& trained, const StartTraining& job, std::size_t metrics) {
     const auto demand = [](bool holds, std::string_view what) {
         if (!holds) throw UserError(fmt::format("the trainer's result does not fit what it was asked: {}", what));
@@ -28,7 +28,7 @@ void check_trained(const Trained& trained, const StartTraining& job, std::size_t
     }
 }
 
-/// Runs `body`; an exception becomes a failure of `kind` (memory: always out_of_memory).
+/// Runs `body`. An exception becomes a failure of `kind` (memory: always out_of_memory).
 template <class Body>
 std::optional<TrainFailure> attempt(FailureKind kind, Resource reached, Body body) {
     try {
@@ -44,7 +44,7 @@ std::optional<TrainFailure> attempt(FailureKind kind, Resource reached, Body bod
 }
 
 SharedBytes encode_or_none(Snapshot&& snapshot) {
-    if (snapshot.arrays().empty()) return nullptr;  // of a trainer that keeps none
+    if (snapshot.arrays().empty()) return nullptr;  // a trainer that keeps no state
     try {
         return std::make_shared<const Bytes>(std::move(snapshot).encode());
     } catch (const std::bad_alloc&) {

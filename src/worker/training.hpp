@@ -20,8 +20,8 @@ namespace stemma {
 
 using TrainingEvent = std::variant<TrainingReported, TrainingFailed, TrainingProgressed>;
 
-/// Trains one lease, start to end; never throws. What goes wrong is classified: std::bad_alloc = out_of_memory, a start
-/// snapshot that cannot be read or decoded = snapshot_unavailable, any other exception = exception.
+/// Trains one lease from start to end. Never throws: errors are classified. std::bad_alloc = out_of_memory; a start
+/// snapshot that cannot be read or decoded = snapshot_unavailable; any other exception = exception.
 std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& job, Trainer& trainer,
                                                            const SearchSpace& space, SnapshotFiles& files,
                                                            const std::atomic<bool>& stop,
@@ -39,7 +39,7 @@ public:
     TrainingThread& operator=(const TrainingThread&) = delete;
 
     void start(std::vector<StartTraining>& jobs) { queue_.give(jobs); }
-    /// In training: stops at the next boundary. Waiting: never starts, reports no progress.
+    /// A lease in training stops at the next boundary. A waiting lease never starts, and reports no progress.
     void stop(LeaseId lease);
     void collect(std::vector<TrainingEvent>& events);
 
@@ -57,10 +57,10 @@ private:
     WorkQueue<StartTraining, TrainingEvent> queue_;
     std::mutex mutex_;  ///< guards the next three together with setting stop_
     LeaseId running_;
-    std::set<LeaseId> cancelled_;  ///< before they started
+    std::set<LeaseId> cancelled_;  ///< canceled before they started
     bool ending_ = false;
     std::atomic<bool> stop_ = false;
-    std::jthread thread_;  ///< last: starts when everything else is there
+    std::jthread thread_;  ///< last: starts when all other members exist
 };
 
 }  // namespace stemma

@@ -1,6 +1,7 @@
 #pragma once
-// Jobs to one thread, results back. A lock each way per item (tens of nanoseconds without contention); the consumer is
-// woken when the jobs have run out or results have piled up, so that quick jobs are handed over in batches.
+// Jobs to one thread, results back. A lock in each direction for each item (tens of nanoseconds without contention).
+// The consumer is woken when the jobs have run out or results have piled up, so that quick jobs are handed over in
+// batches.
 
 #include <chrono>
 #include <condition_variable>
@@ -12,7 +13,7 @@
 
 namespace stemma {
 
-/// Wakes the thread that owns several queues' results.
+/// Wakes the thread that owns the results of several queues.
 class Bell {
 public:
     void ring() {
@@ -20,7 +21,7 @@ public:
         rung_ = true;
         changed_.notify_one();
     }
-    /// Returns at the latest after `longest`; at once if it rang since the last call.
+    /// Returns after `longest` at the latest; at once if it was rung since the last call.
     void wait(std::chrono::microseconds longest) {
         std::unique_lock lock(mutex_);
         changed_.wait_for(lock, longest, [this] { return rung_; });
@@ -48,13 +49,13 @@ public:
         jobs.clear();
         changed_.notify_one();
     }
-    /// Owner: takes all results there are.
+    /// Owner: takes all results so far.
     void collect(std::vector<Result>& results) {
         results.clear();
         const std::lock_guard lock(mutex_);
         results.swap(results_);
     }
-    /// Owner: no more jobs; next() gives nothing from now on, jobs that wait are dropped if `drop_waiting`.
+    /// Owner: no more jobs; next() returns nothing from now on. Drops waiting jobs if `drop_waiting`.
     void close(bool drop_waiting) {
         {
             const std::lock_guard lock(mutex_);
@@ -64,7 +65,7 @@ public:
         changed_.notify_one();
     }
 
-    /// Thread: waits for a job; nothing when closed.
+    /// Thread: waits for a job; nothing if closed.
     std::optional<Job> next() {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return closed_ || !jobs_.empty(); });

@@ -9,7 +9,7 @@
 namespace stemma {
 namespace {
 
-/// Cuts at a boundary of UTF-8 characters, so that what is stored stays valid text.
+/// Cuts at a boundary of UTF-8 characters, so that the stored text stays valid.
 void cut(std::string& text) {
     if (text.size() <= message_text_max) return;
     auto end = message_text_max;
@@ -17,7 +17,7 @@ void cut(std::string& text) {
     text.resize(end);
 }
 
-/// A report must fit into one frame: a trainer whose unit is the optimiser step may give thousands of rows.
+/// A report must fit into one frame. A trainer whose unit is the optimizer step may return thousands of rows.
 void thin(std::vector<MetricRow>& rows) {
     if (rows.empty()) return;
     const auto row_bytes = sizeof(Resource) + sizeof(std::uint32_t) + rows.back().values.size() * sizeof(double);
@@ -48,7 +48,7 @@ void Worker::say(ToManager message) {
     last_said_ = now_;
 }
 
-// ---- what happens here -------------------------------------------------------------------------------------------
+// ---- events of this process ----------------------------------------------------------------------------------------
 
 void Worker::take(WorkerStarted& input) {
     state_ = State::working;
@@ -96,7 +96,7 @@ void Worker::take(TrainingProgressed& input) {
 }
 
 void Worker::take(PersistEnded& input) {
-    ensure(persisting_ > 0, "a durable copy that nobody asked for was written");
+    ensure(persisting_ > 0, "a durable copy was written without a request");
     --persisting_;
     cut(input.message);
     say(Persisted{input.snapshot, input.ok, std::move(input.message)});
@@ -147,7 +147,7 @@ void Worker::take(WorkerTicked&) {
     say(beat);
 }
 
-// ---- what the manager says ---------------------------------------------------------------------------------------
+// ---- messages of the manager ---------------------------------------------------------------------------------------
 
 void Worker::obey(GrantLease& message) {
     if (state_ != State::working) return;
@@ -180,7 +180,7 @@ void Worker::obey(GrantLease& message) {
 void Worker::obey(ServeSnapshot& message) {
     if (state_ != State::working) return;
     const auto held = snapshots_.find(message.snapshot);
-    // Zero bytes tell the receiver that there is nothing to wait for.
+    // Zero bytes tell the receiver not to wait.
     auto content = held != snapshots_.end() ? held->second.content : std::make_shared<const Bytes>();
     const auto to = static_cast<int>(message.receiver.value);
     if (!serving_.emplace(message.transfer, to).second) return;
@@ -225,7 +225,7 @@ void Worker::obey(CancelLease& message) {
         out_->emplace_back(StopTraining{message.lease});
         return;
     }
-    // Its snapshot is still on its way and stays useful; the training never starts.
+    // Its snapshot is still in transfer and stays useful. The training never starts.
     const auto from = found->second.grant.from;
     leases_.erase(found);
     say(Report{message.lease, from, 0, 0, {}});

@@ -1,6 +1,6 @@
 #pragma once
-// The worker's machine: what a worker answers to each message and event. Pure: no thread, no clock, no file, no
-// transport; worker_host.hpp gives it those, and the simulator its own.
+// The worker's machine: a worker's answer to each message and event. Pure: no thread, no clock, no file, no transport.
+// worker_host.hpp provides these.
 
 #include <cstdint>
 #include <deque>
@@ -26,13 +26,13 @@ struct WorkerStarted {
     Hello hello;
 };
 
-/// A lease that was started (StartTraining) ended well. Stopped before its first unit: reached == from, no rows.
+/// A started lease (StartTraining) that ended well. If it was stopped before its first unit: reached == from, no rows.
 struct TrainingReported {
     LeaseId lease;
     Resource reached = 0;
     double seconds = 0;
     std::vector<MetricRow> rows;
-    SharedBytes snapshot;  ///< null: none could be kept
+    SharedBytes snapshot;  ///< null: no snapshot could be kept
 };
 struct TrainingFailed {
     LeaseId lease;
@@ -55,7 +55,7 @@ using WorkerInput = std::variant<WorkerStarted, ToWorker, TrainingReported, Trai
 
 // ---- outputs -----------------------------------------------------------------------------------------------------
 
-/// Leases are trained one at a time in the order of these.
+/// Leases are trained one at a time, in the order of these outputs.
 struct StartTraining {
     LeaseId lease;
     MemberId member;
@@ -65,11 +65,11 @@ struct StartTraining {
     Resource max = 0;
     bool adopted = false;  ///< `start` is the parent's snapshot: the member's first training
     Configuration configuration;
-    Configuration parent_configuration;  ///< where `adopted`
+    Configuration parent_configuration;  ///< set if `adopted`
     SharedBytes start;                   ///< null: from scratch, or `from_disk`
     SnapshotId from_disk = {};           ///< exists: read the durable copy first
 };
-/// End a started lease at its next boundary; a TrainingReported or TrainingFailed follows as ever.
+/// End a started lease at its next boundary. A TrainingReported or TrainingFailed follows as for other leases.
 struct StopTraining {
     LeaseId lease;
 };
@@ -96,7 +96,7 @@ struct PersistTo {
 /// The last output.
 struct WorkerLeft {
     bool peers_lost = false;    ///< see Leave
-    bool manager_lost = false;  ///< nothing was heard from the manager for WorkerTiming::manager_timeout
+    bool manager_lost = false;  ///< no message from the manager for WorkerTiming::manager_timeout
 };
 
 using WorkerOutput =
@@ -113,15 +113,15 @@ struct WorkerTiming {
 
 /// Texts of failures are cut to this many bytes (at a character's boundary).
 inline constexpr std::size_t message_text_max = 4096;
-/// Rows of a report that a frame can carry; of more, evenly spread ones go, the last one always among them.
+/// Rows of a report that a frame can carry. Of more rows an even selection is sent, always with the last row.
 inline constexpr std::size_t report_bytes_max = std::size_t{192} * 1024;
 
 class Worker {
 public:
     explicit Worker(WorkerTiming settings) : settings_(settings) {}
 
-    /// Appends the answer to `input` at `time` (seconds, never decreasing) to `out`. Messages that make no sense (any
-    /// more) are ignored: a cancel may cross the report of its lease. O(log n) in leases and snapshots held.
+    /// Appends the answer to `input` at `time` (seconds, never decreasing) to `out`. Obsolete messages are ignored: a
+    /// cancel may cross the report of its lease. O(log n) in leases and snapshots held.
     void on(double time, WorkerInput input, WorkerOutputs& out);
 
     bool left() const { return state_ == State::left; }
@@ -142,9 +142,9 @@ private:
         MemberId member;
         Resource resource = 0;
     };
-    /// A snapshot on its way here. Its lease may have been cancelled meanwhile; the snapshot is kept all the same.
+    /// A snapshot in transfer to this worker. If its lease is canceled meanwhile, the snapshot is kept all the same.
     struct Fetch {
-        LeaseId lease;  ///< none: a second copy, which no lease waits for
+        LeaseId lease;  ///< none: a second copy, for which no lease waits
         MemberId member;
         SnapshotId snapshot;
         Resource resource = 0;
@@ -189,13 +189,13 @@ private:
     double last_heard_ = 0;
     double last_progress_ = 0;
     std::map<LeaseId, Lease> leases_;
-    std::deque<LeaseId> order_;  ///< started leases, the first one is in training
+    std::deque<LeaseId> order_;  ///< started leases; the first is in training
     std::map<SnapshotId, Held> snapshots_;
     std::uint64_t snapshot_bytes_ = 0;
     std::map<TransferId, Fetch> fetches_;
     std::map<TransferId, int> serving_;
     std::size_t persisting_ = 0;
-    WorkerOutputs* out_ = nullptr;  ///< of the call in progress
+    WorkerOutputs* out_ = nullptr;  ///< of the current call
 };
 
 }  // namespace stemma

@@ -43,7 +43,7 @@ private:
     std::jthread thread_;
 };
 
-/// A pause of this rank's own must never look like a good part of the manager's silence.
+/// A pause of this rank must stay well below the manager's timeout.
 double longest_pause(const WorkerTiming& timing) {
     const double usual = AttentiveClock::longest_pause_default;
     return timing.manager_timeout > 0 ? std::min(usual, timing.manager_timeout / 4) : usual;
@@ -80,11 +80,11 @@ public:
     }
 
 private:
-    /// One round: takes in what has come, answers in one block. True if anything happened.
+    /// One round: takes in what has arrived, and answers in one block. True if anything happened.
     bool step() {
         now_ = clock_.now();
         bool busy = false;
-        // Bounded, so that a flood of messages cannot keep results from leaving.
+        // Bounded, so that a flood of messages cannot delay results.
         for (int i = 0; i < 64; ++i) {
             auto arrival = endpoint_.poll();
             if (!arrival) break;
@@ -121,7 +121,7 @@ private:
     void act(ToManager& message) { packer_.add(message); }
     void act(StartTraining& job) { leases_.push_back(std::move(job)); }
     void act(StopTraining& stop) {
-        training_.start(leases_);  // a lease that is stopped must have been handed over
+        training_.start(leases_);  // a lease must have been handed over before it can be stopped
         training_.stop(stop.lease);
     }
     void act(SendBulk& bulk) { endpoint_.send_bulk(bulk.to, bulk.transfer, std::move(bulk.content)); }
@@ -130,7 +130,7 @@ private:
     void act(PersistTo& job) { copies_.push_back(std::move(job)); }
     void act(WorkerLeft& left) { left_ = left; }
 
-    /// The Goodbye must be out before the endpoint goes; a manager that is gone must not hold this rank up.
+    /// The Goodbye must be sent before the endpoint is destroyed. A manager that is gone must not delay this rank.
     void send_the_rest() {
         const double deadline = clock_.now() + (left_->manager_lost ? 0 : 5);
         backoff_.active();

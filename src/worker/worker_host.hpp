@@ -1,6 +1,6 @@
 #pragma once
-// A worker as it runs: the machine of worker.hpp with an endpoint, a training thread and a thread that writes
-// snapshots. The same for loopback and MPI.
+// A running worker: the machine of worker.hpp with an endpoint, a training thread and a thread that writes snapshots.
+// The same for loopback and MPI.
 
 #include <memory>
 #include <string>
@@ -19,20 +19,20 @@ struct WorkerHostSettings {
     WorkerTiming worker;
     std::string host;
     std::string device = "cpu";
-    std::uint64_t snapshot_quota = 0;  ///< bytes; the manager keeps to it
+    std::uint64_t snapshot_quota = 0;  ///< bytes; the manager respects it
     std::uint32_t threads = 1;
     AttentiveClock::Source clock = {};  ///< none: the system's
 };
 
 enum class WorkerExit : int {
-    done = 0,          ///< told to leave: finalise as usual
-    peers_lost = 1,    ///< told to leave, but some rank is gone: leave without collective calls (MpiSession::abandon)
+    done = 0,          ///< told to leave: finalize as usual
+    peers_lost = 1,    ///< told to leave, but a rank is gone: leave without collective calls (MpiSession::abandon)
     manager_lost = 2,  ///< the manager is gone or silent: leave without collective calls
 };
 
-/// Works until told to leave. The calling thread makes all calls of `endpoint`; `trainer` is used by one other thread,
-/// `files.read` by that one and `files.write` by a third. Returns when the lease in training has come to its next
-/// boundary. Throws DecodeError on a damaged frame.
+/// Works until told to leave. The calling thread makes all calls of `endpoint`. One other thread uses `trainer` and
+/// `files.read`, a third one `files.write`. Returns when the lease in training has come to its next boundary. Throws
+/// DecodeError on a damaged frame.
 WorkerExit run_worker(Endpoint& endpoint, Trainer& trainer, std::shared_ptr<const SearchSpace> space,
                       const WorkerHostSettings& settings, SnapshotFiles& files);
 

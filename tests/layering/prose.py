@@ -9,6 +9,7 @@ import tokenize
 import tree
 
 # A paragraph is [(line number, text)]. Tables are paragraphs too; a caller that counts words leaves them out.
+NUMBERED = re.compile(r"\b\d+ [a-z_]+(?:, \d+ [a-z_]+){2,}")
 LIST_ITEM = re.compile(r"^\s*(?:[-*]|\d+\.|[a-z]\))\s+")
 ABBREVIATIONS = re.compile(r"\b(et al|e\.g|i\.e|vs|cf|resp|Fig|Eq|Sec|sec|approx|No|pp|p|Ch)\.")
 HASH_NAMES = {".toml", ".sbatch", ".sh", ".cmake", ".in", ".def", ".yaml", ".supp"}
@@ -180,6 +181,5 @@ def sentences_of(paragraph):
 
 
 def words(sentence):
-    """How many words a reader counts: what has a letter or a digit."""
-    sentence = re.sub(r"\b\d+ \w+(, \d+ \w+)+", "LIST", sentence)  # numbers and their names are a table
-    return sum(1 for word in plain(sentence).split() if re.search(r"[A-Za-z0-9]", word))
+    """How many words a reader counts: what has a letter or a digit. A list of numbers with their names is a table."""
+    return sum(1 for word in NUMBERED.sub("", plain(sentence)).split() if re.search(r"[A-Za-z0-9]", word))

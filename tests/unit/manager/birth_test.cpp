@@ -1,4 +1,4 @@
-// Births from a parent's snapshot: what the child starts from, and who needs which snapshot for how long.
+// Births from a parent's snapshot: the child's start, and how long which snapshot is needed.
 #include "unit/manager/harness.hpp"
 
 namespace stemma::test {
@@ -61,7 +61,7 @@ TEST(Births, the_parents_release_leaves_its_snapshot_to_the_child) {
     run.report(1, 0, 1, 0.5);  // worker 1: the child
     run.scheduler->after_report = {Release{{0}}};
     EXPECT_TRUE(all_of<Drop>(run.report(2, 1, 2, 0.1)).empty());
-    // The child's own snapshot takes its place; nobody needs the parent's then.
+    // The child's own snapshot replaces the parent's, which is no longer needed.
     const auto effects = run.report(1, 2, 3, 0.4);
     EXPECT_EQ(only<Drop>(effects).snapshot, SnapshotId{0});
 }
@@ -105,7 +105,7 @@ TEST(Births, many_children_of_one_parent_share_its_snapshot_and_copies_go_with_t
         EXPECT_EQ(lease.source.snapshot, SnapshotId{0});
         run.feed(TransferDone{lease.source.transfer});
     }
-    // Four workers have it now. As the children report, copies beyond two go.
+    // Four workers have the snapshot now. As the children report, copies beyond two are dropped.
     std::size_t drops = 0;
     for (std::uint64_t worker = 1; worker <= 4; ++worker) {
         for (const auto& drop : all_of<Drop>(run.report(worker, 3 + worker, 2, 0.6))) {
@@ -121,7 +121,7 @@ TEST(Births, without_the_parents_snapshot_there_is_no_birth_and_the_scheduler_he
     run.scheduler->work = {Create{1}, Create{1}, Create{1}};
     run.start(1, 15);
     run.report(1, 0, 1, 0.1);
-    run.report(1, 1, 1, 0.5);  // evicts what is worth least: by age, that of member 0
+    run.report(1, 1, 1, 0.5);  // evicts the least valuable: by age, that of member 0
     run.scheduler->work = {child_of(0, 3), Create{1}};
     const auto effects = run.report(1, 2, 1, 0.6);
     ASSERT_EQ(run.scheduler->count<ParentLost>(), 1U);
@@ -233,7 +233,7 @@ TEST(Transfers, that_are_aborted_leave_no_copy_behind_that_is_not_in_the_books) 
     run.report(1, 0, 1, 0.5);
     run.scheduler->work = {child_of(0, 3)};
     EXPECT_EQ(only<Assign>(run.report(2, 1, 1, 0.6)).source.kind, SourceKind::peer);
-    // The bulk may have arrived although nobody said so yet.
+    // The bulk may have arrived although no message about it has.
     const auto effects = run.fail(2, 3, FailureKind::infeasible);
     EXPECT_EQ(all_of<AbortTransfer>(effects).size(), 2U);
     EXPECT_EQ(only<Drop>(effects).worker, WorkerId{2});

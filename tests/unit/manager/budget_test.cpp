@@ -53,7 +53,7 @@ TEST(BudgetOf, a_search_in_which_everything_diverges_ends) {
     Harness resource(with({.resource = 6}));
     many(resource, 4);
     resource.start(1);
-    resource.fail(1, 0, FailureKind::nonfinite);  // in its first unit, which it costs
+    resource.fail(1, 0, FailureKind::nonfinite);  // in its first unit, which counts
     resource.fail(1, 1, FailureKind::nonfinite);
     resource.fail(1, 2, FailureKind::nonfinite);
     many(resource, 4);
@@ -116,7 +116,7 @@ TEST(BudgetOf, resource_that_is_too_little_for_a_training_from_scratch_goes_to_o
     EXPECT_EQ(only<Assign>(effects).member, MemberId{1});
     const auto ends = run.report(1, 1, 4, 0.5, 0);
     EXPECT_EQ(only<Ended>(ends).reason, EndReason::budget_resource);
-    EXPECT_EQ(run.manager->totals().resource, 8U) << "one unit is left, which nobody could use";
+    EXPECT_EQ(run.manager->totals().resource, 8U) << "one unit is left, which no training could use";
 }
 
 TEST(BudgetOf, seconds_cuts_running_leases_at_their_boundary) {
@@ -178,7 +178,7 @@ TEST(FinalResult, only_members_trained_to_the_end_count_if_so_wished) {
     run.report(1, 1, 9, 0.5);
     EXPECT_EQ(run.manager->best()->member, MemberId{1});
 
-    // R is raised: what was best stays the result until somebody has come to the new end.
+    // R is raised: the best so far stays the result until a member has reached the new end.
     run.feed(BudgetChanged{{}, 27});
     run.report(1, 2, 9, 0.2);
     EXPECT_EQ(run.manager->best()->member, MemberId{1});

@@ -1,4 +1,4 @@
-// One snapshot that many workers want: who sends it, and who waits until more have it.
+// One snapshot that many workers want: which worker sends it, and which waits until more workers have it.
 #include "unit/manager/harness.hpp"
 
 namespace stemma::test {
@@ -6,7 +6,7 @@ namespace {
 
 constexpr std::uint64_t large = std::uint64_t{16} << 20U;
 
-/// Member 0 has trained at worker 1; then each worker is to have a child of it.
+/// Member 0 has trained at worker 1. Then each worker gets a child of it.
 class Donors : public ::testing::Test {
 protected:
     Effects all_want_it(std::uint32_t workers, std::uint64_t bytes, ManagerSettings settings = {}) {

@@ -253,7 +253,7 @@ TEST(Failure, a_lease_that_takes_far_longer_than_the_slowest_is_given_to_somebod
     run.start(2);
     EXPECT_EQ(run.manager->next_deadline(), std::numeric_limits<double>::infinity()) << "no pace is known";
     run.feed(LeaseReported{{1}, {0}, 20, 100.0, 10, {{20, {0.5}}}}, 100);
-    // 5 s a unit, 20 units, ten times as long: for the lease that is out and for the new one.
+    // 5 s for each unit, 20 units, ten times as long: for the open lease and for the new one.
     EXPECT_DOUBLE_EQ(run.manager->next_deadline(), run.time + 1000);
     const auto effects = run.feed(Ticked{}, 1000);
     EXPECT_EQ(all_of<Cancel>(effects).size(), 2U);

@@ -1,5 +1,5 @@
 #pragma once
-// A manager with a scheduler that does what the test says, and short ways to feed it.
+// A manager with a scripted scheduler, and short ways to feed it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,8 +13,8 @@
 
 namespace stemma::test {
 
-/// Creates `members` members trained to `rungs[0]`, and continues each to the next rung at its report if `follow` is
-/// set. Everything else is as the test pushes it to `work`.
+/// Creates `members` members trained to `rungs[0]`. If `follow` is set, continues each to the next rung at its report.
+/// All other work is what the test pushes to `work`.
 class ScriptedScheduler : public Scheduler {
 public:
     std::deque<Action> work;  ///< Create and Train to hand out, in order
@@ -82,7 +82,7 @@ public:
         manager.emplace(std::move(settings), SearchSpace{}, std::move(scripted), std::move(empty));
     }
 
-    /// Feeds one input one second after the last; returns the answer.
+    /// Feeds one input, one second after the last. Returns the answer.
     Effects feed(InputBody body, double seconds = 1) {
         Effects effects;
         time += seconds;

@@ -1,4 +1,4 @@
-// Proposals are inputs: replay takes them from the record and says how those made now compare.
+// Proposals are inputs: replay takes them from the record and compares them with present proposals.
 #include "manager/proposals.hpp"
 
 #include "unit/manager/harness.hpp"
@@ -70,7 +70,7 @@ Manager manager_with(double off, Ladder** sampler = nullptr) {
     return {ManagerSettings{}, three_kinds(), std::move(scheduler), std::move(ladder)};
 }
 
-/// Members 0 and 1 differ in both parameters, of which only lr may change during a lineage.
+/// Members 0 and 1 differ in both parameters. Only lr may change during a lineage.
 class TwoWidths : public Sampler {
 public:
     std::optional<Configuration> propose(const ProposalRequest& request) override {

@@ -1,4 +1,4 @@
-// Configurations trained from several seeds: what counts is their mean.
+// Configurations trained from several seeds: their mean counts.
 #include "manager/repeats.hpp"
 
 #include <cmath>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Two configurations, a and b, of two members each: 0 and 2 of a, 1 and 3 of b.
+/// Two configurations, a and b, with two members each: 0 and 2 of a, 1 and 3 of b.
 class Repeats : public ::testing::Test {
 protected:
     explicit Repeats(ManagerSettings settings = {.repeats = 2, .durable = DurablePolicy::none})

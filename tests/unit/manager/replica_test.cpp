@@ -1,4 +1,4 @@
-// Second copies in the memory of another worker: who gets them, when they go, and what they are good for.
+// Second copies in the memory of another worker: where they go, when they are dropped, and what they are good for.
 #include "unit/manager/harness.hpp"
 
 namespace stemma::test {
@@ -12,7 +12,7 @@ ManagerSettings replicating(DurablePolicy policy = DurablePolicy::all) {
 
 class Replicas : public ::testing::Test {
 protected:
-    /// One worker for each host named, numbered from 1; each gets a member to train to 1.
+    /// One worker for each named host, numbered from 1. Each worker gets a member to train to 1.
     void start(const std::vector<std::string>& hosts, std::uint64_t quota = 0) {
         for (std::size_t i = 0; i < hosts.size(); ++i) run.scheduler->work.push_back(Create{1});
         run.feed(IncarnationStarted{run.incarnation++, static_cast<std::uint32_t>(hosts.size())});
@@ -51,7 +51,7 @@ TEST_F(Replicas, GoToTheWorkerThatHoldsLeast) {
     EXPECT_EQ(only<Replicate>(run.report(1, 0, 1, 0.5)).worker, WorkerId{2});
     run.feed(TransferDone{{0}});
     run.scheduler->work = {Create{1}};
-    run.report(2, 1, 1, 0.6);  // its copy is under way to worker 1
+    run.report(2, 1, 1, 0.6);  // its copy is in transfer to worker 1
     run.scheduler->work = {Create{1}};
     EXPECT_EQ(only<Replicate>(run.report(1, 3, 1, 0.7)).worker, WorkerId{3});
 }
@@ -97,7 +97,7 @@ TEST_F(Replicas, ADeathLeadsToANewSecondCopy) {
     EXPECT_EQ(first.owner, WorkerId{2});
     EXPECT_EQ(first.worker, WorkerId{3});
     run.feed(TransferDone{first.transfer});
-    EXPECT_TRUE(all_of<Replicate>(run.feed(WorkerLost{{2}, "gone"})).empty()) << "nobody is left to keep one";
+    EXPECT_TRUE(all_of<Replicate>(run.feed(WorkerLost{{2}, "gone"})).empty()) << "no worker is left to keep a copy";
     const auto again = only<Replicate>(run.feed(WorkerJoined{{4}, "d", "cpu", 0}));
     EXPECT_EQ(again.owner, WorkerId{3});
     EXPECT_EQ(again.worker, WorkerId{4});
@@ -108,7 +108,7 @@ TEST_F(Replicas, TheOwnersDeathInMidTransferAbortsIt) {
     run.report(1, 0, 1, 0.5);
     const auto effects = run.feed(WorkerLost{{1}, "gone"});
     EXPECT_EQ(only<AbortTransfer>(effects).worker, WorkerId{2});
-    EXPECT_EQ(only<Drop>(effects).worker, WorkerId{2}) << "it may have arrived, and is in nobody's books";
+    EXPECT_EQ(only<Drop>(effects).worker, WorkerId{2}) << "it may have arrived, and no table has it";
     EXPECT_TRUE(run.feed(TransferDone{{0}}).empty()) << "too late: it counts for nothing";
 }
 

@@ -1,4 +1,4 @@
-// Checkers with teeth: each kind of wrong record is seen.
+// The checkers find faults: each kind of wrong record is detected.
 #include "simulator/checkers.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ protected:
     void feed(InputBody body, Effects effects = {}, double seconds = 1) {
         checkers.on({sequence++, time += seconds, std::move(body)}, effects);
     }
-    /// Two workers, members 0 and 1 on their way to 1.
+    /// Two workers, members 0 and 1 in training to 1.
     void begin() {
         feed(IncarnationStarted{});
         feed(WorkerJoined{{1}, "a", "cpu", 0}, {born(0), assign(1, 0, 0, 0, 1)});
@@ -144,7 +144,7 @@ TEST_F(LineageCheckersTest, AcceptABirthFromScratchOnceAllAreDead) {
     begin();
     feed(report(1, 0, 1, nan));
     EXPECT_NO_THROW(feed(report(2, 1, 1, nan), {born(2)}));
-    EXPECT_NO_THROW(feed(Ticked{}, {born(3)})) << "nobody has reported a finite value";
+    EXPECT_NO_THROW(feed(Ticked{}, {born(3)})) << "no member has reported a finite value";
 }
 
 TEST_F(CheckersTest, SeeALateReportThatIsNotNoted) {
@@ -156,7 +156,7 @@ TEST_F(CheckersTest, SeeALeakedSnapshot) {
     begin();
     feed(report(2, 1, 1, 0.6));
     feed(report(1, 0, 1, 0.5), {assign(1, 2, 0, 1, 2, local(0, 1))});
-    // Member 0's first snapshot is needed by nobody now.
+    // Member 0's first snapshot is no longer needed.
     EXPECT_THROW(feed(report(1, 2, 2, 0.4), {Ended{EndReason::exhausted, {0}}}), CheckFailed);
 }
 

@@ -1,4 +1,4 @@
-// PBT and GPBT on simulated machines: lineages find schedules, nobody waits, memory stays flat.
+// PBT and GPBT on simulated machines: lineages find schedules, no worker waits, memory stays flat.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -192,9 +192,9 @@ TEST(Genealogies, MemoryIsFlatOverTenThousandExchanges) {
     RecordProperty("peak_early", std::to_string(early.peak));
     RecordProperty("peak_late", std::to_string(late.peak));
     EXPECT_GT(late.exploits, 10'000U);
-    // Members stay where their weights are; what moves is mostly a donor's weights to the loser's place.
+    // Members stay where their weights are. Mostly a donor's weights move to the loser's worker.
     EXPECT_LT(late.transfers, 2 * late.exploits);
-    // Each of 32 lineages has at most two copies of one snapshot; a worker's lease may hold another, and the best
+    // Each of 32 lineages has at most two copies of one snapshot. A worker's lease may hold another, and the best
     // stays.
     EXPECT_LE(late.peak, 2 * 32 + 2 * 8 + 2);
     EXPECT_LE(late.peak, early.peak + 8) << "early " << early.peak << ", late " << late.peak;

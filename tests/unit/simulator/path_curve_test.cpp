@@ -28,7 +28,7 @@ TEST(MovingOptimum, GoesOnFromTheWeightsItIsGiven) {
     const double at_once = loss_after(path, {}, {0}, 0.7, 0, 8);
     loss_after(path, {}, {1}, 0.7, 0, 3);
     EXPECT_DOUBLE_EQ(loss_after(path, {1}, {2}, 0.7, 3, 8), at_once);
-    // From other weights it is something else: who the parent is matters.
+    // From other weights the result differs: the choice of the parent matters.
     loss_after(path, {}, {3}, 0.2, 0, 3);
     EXPECT_GT(loss_after(path, {3}, {4}, 0.7, 3, 8), at_once);
 }

@@ -9,7 +9,7 @@
 namespace stemma {
 namespace {
 
-/// Trains every member to the same resource: all that these tests need.
+/// Trains every member to the same resource, which is enough for these tests.
 class OneShot : public Scheduler {
 public:
     explicit OneShot(Resource to) : to_(to) {}

@@ -39,7 +39,7 @@ public:
 
     void tell(int rank, const ToWorker& message) { packers_[index(rank)].add(message); }
 
-    /// Next message of one kind, from anyone; others are put aside.
+    /// Next message of one kind, from any worker; other messages are kept.
     template <class M>
     std::pair<int, M> next() {
         std::optional<std::pair<int, M>> found;
@@ -268,7 +268,7 @@ TEST(WorkerHost, ASilentManagerIsLeft) {
               WorkerExit::manager_lost);
 }
 
-/// Its process was suspended (the clock of the world moves on by an hour): the manager may have spoken all the time.
+/// Its process was suspended (the wall clock moves on by an hour): the manager may have sent messages all the time.
 TEST(WorkerHost, AWorkerThatWasSuspendedDoesNotBlameTheManager) {
     auto endpoints = make_loopback(2);
     std::atomic<double> elsewhere = 0;

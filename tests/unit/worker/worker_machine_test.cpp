@@ -284,8 +284,8 @@ TEST(WorkerMachine, LeavesASilentOrLostManager) {
     EXPECT_TRUE(silent.left());
 }
 
-// Every message and event in every state: nothing throws, nothing is said about leases that are not there, and the
-// machine still leaves in order.
+// Every message and event in every state: nothing throws, no message is about an unknown lease, and the machine still
+// leaves in order.
 TEST(WorkerMachine, TakesEverythingInEveryState) {
     const auto states = std::vector<void (*)(Harness&)>{
         [](Harness&) {},
