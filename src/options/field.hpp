@@ -1,5 +1,6 @@
 #pragma once
-// Keys bound to the members of a settings struct. The struct holds the defaults, the key the range: each stands once.
+// Keys bound to the members of a settings struct. The struct holds the defaults, the key holds the range. Each stands
+// once.
 
 #include <any>
 #include <cstdint>
@@ -22,7 +23,7 @@ struct Field {
     using Load = std::function<std::optional<Checked>(const Settings&)>;
 
     Key key;
-    Store store;  ///< empty: the value is read by other code
+    Store store;  ///< empty: other code reads the value
     Load load;  ///< the setting as a value of the key, nothing where it is not set; empty for keys that are only stored
 
     Field(Key of, Store to = nullptr, Load from = nullptr)
@@ -95,7 +96,7 @@ std::optional<Checked> value_of(const T& setting, const Key& key) {
 /// "[0.8, 1.2]".
 std::string list_text(const std::vector<Literal>& list);
 
-/// Key and member in one: the default is the one that the struct has (`defaults`: where a variant starts from others).
+/// Key and member together. The default comes from the struct (`defaults`: where a variant starts from other values).
 template <class Settings, class T>
 Field<Settings> setting(T Settings::*member, Key key, const Settings& defaults = {}) {
     const auto by_default = value_of(defaults.*member, key);
@@ -160,11 +161,11 @@ const Field<Settings>* find_field(const std::vector<Field<Settings>>& fields, st
 struct Contradiction {
     std::string key;
     std::string message;                   ///< continues the key: "must be <= max = 27; got 30"
-    std::vector<std::string> beside = {};  ///< the other keys that it is about
+    std::vector<std::string> beside = {};  ///< the other keys that are involved
 };
 
-/// Throws UserError for a setting that its key would refuse, or for the first problem: "WHO: eta must be an integer in
-/// 2 .. 1000; got 1".
+/// Throws UserError for a setting that its key would refuse, otherwise for the first problem: "WHO: eta must be an
+/// integer in 2 .. 1000; got 1".
 void require_value(std::string_view who, const Key& key, const std::optional<Checked>& value);
 void require_none(std::string_view who, const std::vector<Contradiction>& problems);
 
@@ -175,7 +176,7 @@ void require_ranges(std::string_view who, const std::vector<Field<Settings>>& fi
     }
 }
 
-/// `check` may rely on the ranges.
+/// `check` may assume that values are in their ranges.
 template <class Settings>
 void require_settings(std::string_view who, const std::vector<Field<Settings>>& fields, const Settings& settings,
                       std::vector<Contradiction> (*check)(const Settings&)) {

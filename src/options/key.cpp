@@ -60,7 +60,7 @@ std::string type_text(const Key& key) {
     return "";
 }
 
-/// The number in `value` as a key of this type understands it; nothing if it is of another type.
+/// The number in `value` as a key of this type understands it. Nothing if it has another type.
 std::optional<Literal> quantity(KeyType type, const Literal& value) {
     const auto* integer = std::get_if<std::int64_t>(&value);
     const auto* number = std::get_if<double>(&value);

@@ -1,6 +1,6 @@
 #pragma once
-// One key of a job file: its type, default, range and meaning stand together, and reading, checking, `--explain` and
-// docs/job-reference.md all come from it. Nothing here knows what a file looks like: values are literals.
+// One key of a job file: its type, default, range and meaning. Reading, checking, `--explain` and docs/job-reference.md
+// all use it. Nothing here depends on the format of the file: values are literals.
 
 #include <cstdint>
 #include <limits>
@@ -13,7 +13,7 @@
 
 namespace stemma {
 
-struct Node;  // of the reader of a file; never looked into here
+struct Node;  // of the reader of a file; opaque here
 
 enum class KeyType : std::uint8_t {
     text,
@@ -24,7 +24,7 @@ enum class KeyType : std::uint8_t {
     duration,  ///< a number of seconds, or "90s", "1d12h"
     bytes,     ///< an integer, or "2GiB"
     literal,   ///< boolean, integer, number or text
-    literals,  ///< a list of those, not empty
+    literals,  ///< a list of literals, not empty
     table,     ///< read by other code
     tables,    ///< a list of tables, read by other code
 };
@@ -50,19 +50,18 @@ struct Key {
     std::string name = {};
     KeyType type = KeyType::text;
     std::string default_text = {};  ///< as in TOML without quotes; "" = none
-    /// What a run file means that does not have the key: the default of the day before the key came, or before its
-    /// default changed. "" = the default of today.
+    /// Meaning of a run file without the key: the default before the key was added or its default changed. "" = the
+    /// default of today.
     std::string before = {};
-    std::string formerly = {};  ///< the name that the key had: understood, with a note
+    std::string formerly = {};  ///< former name of the key: accepted, with a note
     std::string meaning = {};   ///< for people; ends with a full stop
     bool required = false;
     Range range = {};
-    std::vector<std::string> allowed = {};  ///< of a choice; the order of the enum it is stored to
-    std::vector<std::string> only_for =
-        {};                           ///< values of the section's `type` with which it has a meaning; empty = all
-    std::string unit = {};            ///< "seconds", "epochs or steps"
-    std::string default_note = {};    ///< how a default that depends on other keys comes about
-    KeyType item = KeyType::literal;  ///< of literals: what the list is of; `range` bounds its numbers
+    std::vector<std::string> allowed = {};   ///< of a choice; the order of the enum it is stored to
+    std::vector<std::string> only_for = {};  ///< values of the section's `type` for which it is used; empty = all
+    std::string unit = {};                   ///< "seconds", "epochs or steps"
+    std::string default_note = {};           ///< how a default that depends on other keys is computed
+    KeyType item = KeyType::literal;         ///< of literals: the type of the items; `range` bounds their numbers
 
     bool applies(std::string_view variant) const;
     friend bool operator==(const Key&, const Key&) = default;
@@ -74,13 +73,13 @@ struct Checked {
     std::int64_t index = 0;          ///< of a choice
     std::vector<Literal> list = {};  ///< of literals
     bool given = true;               ///< false: it is the default
-    const Node* node = nullptr;      ///< what it was read from, for the readers that know what that is
+    const Node* node = nullptr;      ///< source of the value, for readers that know its type
 };
 
 /// "an integer >= 2", "\"epoch\" or \"step\"": what the key takes.
 std::string allowed_text(const Key& key);
 
-/// The value as the key understands it ("90s" is 90.0, "minimise" is "minimize"); nothing if the key refuses it. For
+/// The value as the key understands it ("90s" is 90.0, "minimise" is "minimize"). Nothing if the key refuses it. For
 /// keys of scalars; one item of `literals` counts as `literal`.
 std::optional<Checked> check_value(const Key& key, const Literal& value);
 
@@ -93,7 +92,7 @@ std::string default_shown(const Key& key);
 /// True if the keys differ at most in the types that they are for.
 bool same_but_for_types(const Key& a, const Key& b);
 
-/// The default, through the same check; nothing if there is none. A default that does not pass is a bug.
+/// The default, through the same check; nothing if there is none. A default that fails the check is a bug.
 std::optional<Checked> default_of(const Key& key);
 
 }  // namespace stemma

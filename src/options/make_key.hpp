@@ -90,12 +90,12 @@ inline Key in_unit(std::string unit, Key key) {
     key.unit = std::move(unit);
     return key;
 }
-/// The name that the key had before.
+/// Former name of the key.
 inline Key formerly(std::string name, Key key) {
     key.formerly = std::move(name);
     return key;
 }
-/// How a default that depends on other keys comes about.
+/// How a default that depends on other keys is computed.
 inline Key default_is(std::string note, Key key) {
     key.default_note = std::move(note);
     return key;

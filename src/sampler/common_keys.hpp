@@ -1,12 +1,12 @@
 #pragma once
-// Keys that samplers which learn have in common.
+// Keys that several samplers with models have.
 
 #include "options/field.hpp"
 #include "options/make_key.hpp"
 
 namespace stemma {
 
-/// Of a settings struct with a member `startup`. Its default is another one in each sampler and scheduler.
+/// For a settings struct with a member `startup`. Its default differs between samplers and schedulers.
 template <class S>
 Field<S> startup_field() {
     using namespace make_key;

@@ -1,6 +1,6 @@
 #pragma once
-// What the program knows of a sampler besides how it proposes: its name and keys in a job file, and how it is made.
-// Each sampler has its descriptor beside its code; registry/registry.cpp lists them.
+// What the program knows of a sampler besides how it proposes: its name and keys in a job file, and its factory. Each
+// sampler has its descriptor beside its code; registry/registry.cpp lists them.
 
 #include <any>
 #include <cstdint>
@@ -31,10 +31,10 @@ struct SamplerContext {
     bool count_pending = false;  ///< members in training count towards `startup` (SchedulerDescriptor::startup)
 };
 
-/// Settings of a sampler that has none.
+/// Settings of a sampler without settings.
 struct NoSettings {};
 
-/// One value of sampler.type; settings are of one type for each sampler, here without it.
+/// One value of sampler.type. Each sampler has its own type of settings, which is erased here.
 struct SamplerDescriptor {
     std::string name;
     std::string summary;
@@ -44,7 +44,7 @@ struct SamplerDescriptor {
     /// Fills in defaults that depend on other settings, or on the space.
     std::function<void(std::any&, const SearchSpace&)> complete;
     std::function<std::unique_ptr<Sampler>(const std::any&, const SamplerContext&)> make;
-    /// How many configurations it proposes in all, those of `first` included; empty for samplers without an end.
+    /// Number of configurations that the sampler proposes in all, including `first`. Empty for samplers without an end.
     std::function<std::uint64_t(const std::any&, const SearchSpace&, const std::vector<Configuration>& first)> count;
 
     bool finite() const { return count != nullptr; }

@@ -6,7 +6,8 @@
 namespace stemma {
 namespace {
 
-/// What a factor or a unit step makes of a numeric value; may be outside the range. Direction: +1 or -1; 0 = none.
+/// The result of a factor or a unit step on a numeric value. It may be outside the range. Direction: +1, -1, or 0 =
+/// none.
 struct Moved {
     double value;
     double direction;
@@ -29,7 +30,7 @@ Moved by_factor(Scale scale, double value, double factor) {
         const double odds = value / (1 - value) * factor;
         product = odds / (1 + odds);
     }
-    // Not from the product: rounding may have made it equal.
+    // The direction does not come from the product: rounding may have made the product equal to the value.
     return {product, (factor > 1) == (value > 0) ? 1.0 : -1.0};
 }
 
@@ -44,11 +45,11 @@ Value perturb_real(const Real& real, const Axis& axis, const Value& value, const
                    Stream& random) {
     const auto moved = move(axis, real.scale, value, settings, random);
     if (moved.direction == 0) return value;
-    // Through the unit cube, which rounds to the digits that values of this range have.
+    // Through the unit cube, which rounds to the digits of this range.
     return axis.from_unit(axis.to_unit(Value(std::clamp(moved.value, real.low, real.high))));
 }
 
-/// Moves by whole steps, at least one: by the number of the value, since sums of steps are rounded.
+/// Moves by whole steps, at least one. By the index of the value, because sums of steps are rounded.
 Value perturb_steps(Scale scale, double step, const Axis& axis, const Value& value, const ExploreSettings& settings,
                     Stream& random) {
     const auto moved = move(axis, scale, value, settings, random);

@@ -6,7 +6,7 @@
 
 namespace stemma {
 
-/// `value` (in the parameter's domain, not Inactive) moved as ExploreSettings says; stays in the domain.
+/// `value` (in the parameter's domain, not Inactive) moved as ExploreSettings says. The result is in the domain.
 Value perturb(const Parameter& parameter, const Axis& axis, const Value& value, const ExploreSettings& settings,
               Stream& random);
 

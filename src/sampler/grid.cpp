@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t most_shuffled = 10'000'000;
 
-/// Fisher-Yates over the numbers of the grid's own points.
+/// Fisher-Yates shuffle of the numbers of the grid's points, without duplicates.
 std::vector<std::uint64_t> shuffled(const Grid& grid, std::uint64_t seed) {
     if (grid.size() > most_shuffled) {
         throw UserError("a grid of " + std::to_string(grid.size()) + " points is too large to shuffle (limit " +
@@ -76,7 +76,7 @@ private:
     Grid grid_;
     GridSettings settings_;
     std::vector<std::uint64_t> order_;
-    std::uint64_t position_ = 0;  ///< into order_ if shuffled, else the grid's number to look at next
+    std::uint64_t position_ = 0;  ///< into order_ if shuffled, else the grid's next number
 };
 
 }  // namespace

@@ -92,7 +92,7 @@ void History::observe(const Observation& observation) {
 void History::given_up(MemberId member) { family_of(at(member)).pending.erase(member); }
 
 bool History::add_report(Member& member, const Observation& observation) {
-    // The list is sorted, and nearly always the new one is the first.
+    // The list is sorted, and the new observation is nearly always the first.
     auto* place = &member.report;
     while (*place != no_index && reports_[*place].resource > observation.resource) place = &reports_[*place].before;
     if (*place != no_index && reports_[*place].resource == observation.resource) {
@@ -167,7 +167,7 @@ std::vector<Trial> History::collect(std::span<const Scores* const> scores, std::
     };
     const auto younger = [](const Row& a, const Row& b) { return a.member > b.member; };
 
-    // More than cap / 2 of the best and cap of the youngest cannot be needed of any one family.
+    // No family can need more than cap / 2 of the best and cap of the youngest.
     std::vector<Row> rows;
     for (const auto* one : scores) {
         if (one->by_member.size() <= cap) {
@@ -214,7 +214,7 @@ std::vector<Trial> History::trials(MemberId parent, std::size_t cap) const {
     for (const auto family : lineage) {
         for (const auto member : families_[family].pending) trials.emplace_back(make_trial(member)).pending = true;
     }
-    // Without parent they are read at one resource: equally far.
+    // Without parent, all trials are read at one resource.
     if (!parent.exists())
         for (auto& trial : trials) trial.time = 0;
     std::ranges::sort(trials, {}, &Trial::member);

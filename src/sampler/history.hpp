@@ -22,11 +22,11 @@ struct Trial {
     MemberId member;
     std::span<const double> unit;     ///< SearchSpace::to_unit(configuration); 0.5 where inactive or constant
     ConfigurationView configuration;  ///< says which coordinates are active
-    double time = 0;        ///< trainings of its lineage before the one that was observed; without parent all are 0
+    double time = 0;        ///< trainings of its lineage before the observed training; 0 for all if there is no parent
     double objective = 0;   ///< finite, unless pending or diverged: then +infinity
     Resource resource = 0;  ///< at which the objective was measured; 0 while pending
     bool pending = false;   ///< born, but not observed yet
-    bool diverged = false;  ///< observed as +infinity: belongs to the worst, has no place in means
+    bool diverged = false;  ///< observed as +infinity: belongs to the worst trials, and does not count in means
 };
 
 /// What one interval of training changed. The views are valid until the next born().
@@ -35,51 +35,54 @@ struct Step {
     std::span<const double> unit;     ///< as in Trial
     ConfigurationView configuration;  ///< as in Trial
     double time = 0;                  ///< resource at the end of the interval
-    double change = 0;      ///< objective at its end minus that at its start, per unit of resource; negative = better
-    bool diverged = false;  ///< an end of the interval is +infinity; change is then +infinity
+    double change = 0;                ///< of the objective, per unit of resource; negative = better
+    bool diverged = false;            ///< an end of the interval is +infinity; change is then +infinity
 };
 
 struct HistorySettings {
-    /// Finite observations that a resource must have for trials from scratch to be read there; 0 = number of
-    /// parameters that are not constant, plus one (BOHB: Falkner et al., ICML 2018, section 3.1).
+    /// A resource is used for trials from scratch if it has this many finite observations. 0 = number of parameters
+    /// that are not constant, plus one (BOHB: Falkner et al., ICML 2018, section 3.1).
     std::size_t min_trials = 0;
-    std::size_t at_least = 0;  ///< of them, whatever min_trials says
+    std::size_t at_least = 0;  ///< lower bound of that number, whatever min_trials says
 };
 
-/// Feed it with every call that a Sampler gets. A birth or an observation costs O(log members); memory is 24 bytes a
-/// parameter and about 370 bytes a member from scratch.
+/// Feed it with every call that a Sampler gets. A birth or an observation costs O(log members). Memory is 24 bytes for
+/// each parameter, and about 370 bytes for each member from scratch.
 class History {
 public:
     explicit History(std::shared_ptr<const SearchSpace> space, HistorySettings settings = {});
 
-    /// Members are numbered in order of birth; the parent is born before. Else throws InternalError.
+    /// Members are numbered in order of birth, and a parent is born before its children. Otherwise throws
+    /// InternalError.
     void born(const Birth& birth);
-    /// The member has been born. A second value at the same resource replaces the first.
+    /// The member must have been born. A second value at the same resource replaces the first.
     void observe(const Observation& observation);
     void given_up(MemberId member);
 
     /// Trials in ascending order of member, pending ones included.
     ///
     /// Without parent: the members born from scratch, each with its value at the highest resource that has min_trials
-    /// finite values (if none has: at the one with most values, of equal ones the highest). With a parent: what GPBT
-    /// calls the parent's history: all members from scratch, the children of each of its ancestors and its own; each
-    /// with its value at the highest resource where it was observed. (GPBT's paper hands a child a copy at its
-    /// selection; here a lineage also sees what an ancestor that was kept begot after that.)
+    /// finite values. If no resource has so many: at the resource with most values, of equal ones the highest. With a
+    /// parent, what GPBT calls the parent's history: all members from scratch, the parent's own children, and the
+    /// children of each of its ancestors. Each has its value at the highest resource where it was observed. (GPBT's
+    /// paper hands a child a copy at its selection. Here a lineage also sees children that a kept ancestor had after
+    /// that.)
     ///
-    /// Of more than `cap` observed ones (cap >= 2) the better half of cap and, of the others, the youngest members are
-    /// kept; pending ones always. Cost: O(cap log cap) plus, with a parent, O(min(cap, children)) for each ancestor.
+    /// Of more than `cap` observed trials (cap >= 2) two groups are kept: the better half of cap, and of the others the
+    /// youngest members. Pending trials are always kept. Cost: O(cap log cap) plus, with a parent, O(min(cap,
+    /// children)) for each ancestor.
     std::vector<Trial> trials(MemberId parent, std::size_t cap) const;
 
     /// The `cap` latest steps in order of observation: of the lineage as in trials(), or of all members if `parent` is
-    /// none. An interval begins at the member's observation before, for a child's first one at its parent's observation
-    /// at the resource where the child was born; where there is none, there is no step. Cost: O(cap), times the number
-    /// of ancestors with a parent.
+    /// none. An interval begins at the member's previous observation. A child's first interval begins at its parent's
+    /// observation at the resource where the child was born; without that observation there is no step. Cost: O(cap),
+    /// times the number of ancestors with a parent.
     std::vector<Step> steps(MemberId parent, std::size_t cap) const;
 
-    /// A proposal's time, in units of Trial::time: 0 without parent, else the trainings that its lineage has had.
+    /// A proposal's time, in units of Trial::time: 0 without parent, else the number of trainings of its lineage.
     double time_of_child(MemberId parent) const;
     bool knows(MemberId member) const { return member.value < members_.size() && members_[member.value].known; }
-    /// Of a member that was born; valid until the next born().
+    /// The configuration of a member that was born. Valid until the next born().
     ConfigurationView configuration(MemberId member) const;
     std::span<const double> unit(MemberId member) const;
 
@@ -88,9 +91,9 @@ public:
 private:
     using Ranking = std::set<std::pair<double, MemberId>>;
 
-    /// Members and their values, ready for "the best" and "the youngest".
+    /// Members and their values, ordered for "the best" and "the youngest".
     struct Scores {
-        Ranking best;  ///< diverged ones at the end
+        Ranking best;  ///< diverged members at the end
         std::map<MemberId, std::pair<double, Resource>> by_member;
         std::size_t finite = 0;
 
@@ -106,12 +109,13 @@ private:
         MemberId parent;
         Resource from = 0;
         std::uint32_t before = 0;         ///< trainings of its lineage when it was born
-        std::uint32_t trained = 0;        ///< its own that were observed
+        std::uint32_t trained = 0;        ///< its own trainings that were observed
         std::uint32_t family = no_index;  ///< of its children, in families_
         std::uint32_t report = no_index;  ///< at its highest resource, in reports_
         bool known = false;
 
-        /// Of its lineage; its own first one counts from its birth on, as children are born after it.
+        /// Trainings of its lineage. Its own first training counts from its birth on, because children are born after
+        /// it.
         std::uint32_t trainings() const { return before + std::max(trained, 1U); }
     };
     /// A member's observations, as a list from the highest resource down.
@@ -131,7 +135,7 @@ private:
     Member& at(MemberId member);
     const Member& at(MemberId member) const;
     Family& family_of(const Member& member);
-    /// False if the resource had a value before.
+    /// False if the resource already had a value.
     bool add_report(Member& member, const Observation& observation);
     void add_step(MemberId member);
     std::optional<double> objective_at(MemberId member, Resource resource) const;
@@ -144,7 +148,7 @@ private:
     std::size_t min_trials_;
     std::vector<Member> members_;  ///< by id
     std::vector<double> units_;    ///< space_->size() for each member
-    std::vector<Value> values_;    ///< likewise
+    std::vector<Value> values_;    ///< as units_
     std::vector<Report> reports_;
     std::vector<RecordedStep> steps_;
     std::vector<Family> families_;

@@ -11,9 +11,10 @@ namespace stemma {
 namespace {
 
 constexpr double root_two_pi = 2.5066282746310002;
-/// exp(-40) = 4e-18 is nothing beside the prior's density, which is at least about 1e-3 with the usual weight and cap.
+/// exp(-40) = 4e-18 is negligible beside the prior's density, which is at least about 1e-3 with the usual weight and
+/// cap.
 constexpr double negligible = 40;
-/// Deviations from the mean beyond which a normal variable has no mass that a double could show.
+/// Deviations from the mean beyond which the mass of a normal variable is below a double's precision.
 constexpr double far = 9;
 
 }  // namespace
@@ -25,7 +26,7 @@ double unit_interval_mass(double mean, double deviation) {
 }
 
 double draw_truncated_normal(double mean, double deviation, Stream& random) {
-    // As the mean is inside and the deviation at most 1, a third of the draws and more are inside.
+    // The mean is inside and the deviation at most 1: at least a third of the draws are inside.
     while (true) {
         const double x = mean + deviation * random.normal();
         if (x >= 0 && x < 1) return x;

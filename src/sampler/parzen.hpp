@@ -1,6 +1,6 @@
 #pragma once
 // Parzen estimators on one coordinate of the unit cube: the densities l(x) and g(x) of TPE. Each is a mixture with one
-// component an observation and one, the prior, that covers everything. Inside sampler/ only.
+// component for each observation, and the prior, which covers the whole coordinate. Used inside sampler/ only.
 
 #include <cstdint>
 #include <span>
@@ -12,20 +12,20 @@ namespace stemma {
 
 /// Probability of a normal variable falling into [0, 1].
 double unit_interval_mass(double mean, double deviation);
-/// A draw of that variable given that it falls into [0, 1); mean in [0, 1], deviation in (0, 1].
+/// A draw of that variable given that it falls into [0, 1). Mean in [0, 1], deviation in (0, 1].
 double draw_truncated_normal(double mean, double deviation, Stream& random);
 
 /// The prior's component for numbers.
 inline constexpr double prior_mean = 0.5;
 inline constexpr double prior_deviation = 1.0;
 
-/// Width of the kernel at each of the points (Bergstra et al., "Algorithms for hyper-parameter optimization", NIPS
-/// 2011, section 4, with the clipping of their implementation): the larger of the distances to its two neighbours (at
-/// either end: to its one neighbour; alone: to the farther end of [0, 1]), but at least 1 / min(100, n + 2), at least
-/// `narrowest`, and at most 1. O(n log n).
+/// Width of the kernel at each of the points. (Bergstra et al., "Algorithms for hyper-parameter optimization", NIPS
+/// 2011, section 4, with the clipping of their code.) It is the larger of the distances to the two neighbors; at either
+/// end the distance to the one neighbor; for a single point the distance to the farther end of [0, 1]. At least
+/// 1 / min(100, n + 2), at least `narrowest`, and at most 1. O(n log n).
 std::vector<double> neighbour_deviations(std::span<const double> points, double narrowest);
 
-/// A mixture of normals truncated to [0, 1], as wide as neighbour_deviations() says.
+/// A mixture of normals truncated to [0, 1], with widths from neighbour_deviations().
 class ParzenMixture {
 public:
     /// `points` in [0, 1], `weights` >= 0 of equal number; prior_weight > 0; narrowest: a stepped domain's half cell.
@@ -61,7 +61,7 @@ private:
     std::vector<double> probabilities_;
 };
 
-/// Number drawn with probability in proportion to its weight; weights >= 0, of positive sum.
+/// An index drawn with probability in proportion to its weight. Weights >= 0, of positive sum.
 std::size_t draw_index(std::span<const double> weights, Stream& random);
 
 }  // namespace stemma

@@ -43,7 +43,7 @@ public:
     }
 
 private:
-    /// The point with the inherited values in it, or the parent's configuration where that is forbidden.
+    /// The point with the inherited values in it, or the parent's configuration if that is forbidden.
     Configuration given(const Configuration& point, ConfigurationView parent) const {
         if (parent.empty()) return point;
         auto child = child_at(*space_, space_->to_unit(point), parent);

@@ -88,7 +88,7 @@ void ProductKernels::make_numbers(std::size_t i) {
     }
 }
 
-/// A choice that was observed has 1 and its part of what all have, which is the more the fewer the observations.
+/// An observed choice has 1 plus the share of all choices. That share is larger the fewer observations there are.
 void ProductKernels::make_choices(std::size_t i) {
     auto& column = columns_[i];
     for (const auto* trial : group_.trials) {
@@ -135,7 +135,7 @@ Value ProductKernels::draw_value(std::size_t k, std::size_t i, Stream& random) c
     return Choice{static_cast<std::uint32_t>(random.below(axis.count()))};
 }
 
-/// Logarithm of the sum of exp(terms_); terms too small to show in it are passed over.
+/// Logarithm of the sum of exp(terms_). Terms too small to change the sum are skipped.
 double ProductKernels::log_sum() const {
     const double most = *std::ranges::max_element(terms_);
     double sum = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// A group's density for multivariate TPE: product kernels over all parameters. Inside sampler/ only.
+// A group's density for multivariate TPE: product kernels over all parameters. Used inside sampler/ only.
 
 #include <cstdint>
 #include <span>
@@ -9,30 +9,30 @@
 
 namespace stemma {
 
-/// A mixture: component k is trial k of the group, with the group's weight, and the last one the prior, with
+/// A mixture. Component k is trial k of the group, with the group's weight. The last component is the prior, with
 /// prior_weight. A component's density at a point is the product over the point's active parameters, in unit
-/// coordinates; where the trial has no value of its own, it is the prior's.
-///
-/// * Numbers: normals truncated to the unit cube, as wide as neighbour_deviations() says for this parameter alone.
+/// coordinates. Where the trial has no value of its own, the factor is the prior's.
+/// * Numbers: normals truncated to the unit cube, with widths from neighbour_deviations() for this parameter alone.
 /// * Categoricals of c choices, with s = prior_weight / components: the trial's own choice has (1 + s) / (1 + c s), any
 ///   other s / (1 + c s); the prior 1 / c each.
 class ProductKernels {
 public:
-    /// `model` and `group` (one of its two) outlive it.
+    /// `model` and `group` (one of its two groups) must outlive it.
     ProductKernels(const TpeModel& model, const TpeGroup& group);
 
-    /// Of the active parameters that are not inherited, given those that are. unit = SearchSpace::to_unit(point).
+    /// Density of the active parameters that are not inherited, given the inherited ones. unit =
+    /// SearchSpace::to_unit(point).
     double log_density(const Configuration& point, std::span<const double> unit);
-    /// Conditions hold, inherited values are the parent's; may be forbidden.
+    /// A draw whose conditions hold and whose inherited values are the parent's. It may be forbidden.
     Configuration draw(Stream& random) const;
 
 private:
-    /// All components' kernels on one parameter.
+    /// The kernels of all components on one parameter.
     struct Column {
-        // Numbers: of each component.
+        // Numbers: for each component.
         std::vector<double> means, deviations, precisions;  ///< precision: 1 / (2 deviation^2)
         std::vector<double> log_factors;                    ///< of the truncated normal's density at its mean
-        // Categoricals: of each component the choice observed, or `no_choice`.
+        // Categoricals: the observed choice of each component, or `no_choice`.
         std::vector<std::uint32_t> choices;
         double same = 0, other = 0,
                flat = 0;  ///< logarithms of the probability of that choice, of another; without any

@@ -13,7 +13,7 @@ RandomDraws::RandomDraws(std::shared_ptr<const SearchSpace> space, std::uint64_t
     for (const auto& clause : space_->forbidden()) {
         for (const auto& condition : clause.all_of) decides[condition.parameter] = true;
     }
-    // Conditions name parameters before their own.
+    // Conditions name only parameters that stand before their own.
     for (std::size_t i = space_->size(); i-- > 0;) {
         if (!decides[i]) continue;
         deciding_.push_back(i);
@@ -24,7 +24,7 @@ RandomDraws::RandomDraws(std::shared_ptr<const SearchSpace> space, std::uint64_t
 std::optional<Configuration> RandomDraws::draw(MemberId member, ConfigurationView parent, std::uint32_t first_attempt) {
     for (std::uint32_t attempt = 0; attempt < max_attempts; ++attempt) {
         Stream random(seed_, Purpose::configuration, member.value, first_attempt + attempt);
-        // Every parameter takes a number, active or not: a draw does not shift when a condition changes.
+        // Every parameter takes a number, active or not: a change of a condition then shifts no draw.
         for (auto& coordinate : unit_) coordinate = random.uniform();
         auto configuration = child_at(*space_, unit_, parent);
         if (space_->allowed(configuration)) return configuration;

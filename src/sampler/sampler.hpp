@@ -13,18 +13,18 @@
 
 namespace stemma {
 
-/// What a proposal may depend on. Everything else the sampler learnt through born(), observe() and given_up().
+/// What a proposal may depend on. The sampler learns all else through born(), observe() and given_up().
 struct ProposalRequest {
-    MemberId member;          ///< the member that will be born with it; keys the random stream
+    MemberId member;          ///< the member that will be born with the proposal; keys the random stream
     std::uint64_t index = 0;  ///< number of proposals made before this one in this run
-    MemberId parent = {};  ///< whose weights the member starts from: the lineage to condition on; none = from scratch
-    MemberId donor = {};   ///< whose hyperparameters a perturbation starts from; none = the parent's
+    MemberId parent = {};     ///< its weights are the member's start, its lineage is the condition; none = from scratch
+    MemberId donor = {};      ///< its hyperparameters are the start of a perturbation; none = the parent's
 };
 
 /// A member was born: its evaluation is pending until it is observed or given up.
 struct Birth {
     MemberId member;
-    MemberId parent = {};             ///< whose weights it starts from; none = from scratch
+    MemberId parent = {};             ///< its weights are the member's start; none = from scratch
     Resource from = 0;                ///< the parent's resource at birth; 0 from scratch
     ConfigurationView configuration;  ///< valid during the call
 };
@@ -33,15 +33,15 @@ struct Birth {
 struct Observation {
     MemberId member;
     Resource resource = 0;
-    double objective = 0;  ///< minimised; +infinity for non-finite metrics and failed members
+    double objective = 0;  ///< minimized; +infinity for non-finite metrics and failed members
 };
 
-/// A model's fit that nobody should wait for. It owns its data: run() may be called on any thread, and when the sampler
-/// is gone.
+/// A model's fit that the search does not wait for. It owns its data: run() may be called on any thread, also when the
+/// sampler is gone.
 class ModelFit {
 public:
     virtual ~ModelFit() = default;
-    /// The numbers that describe the fitted model; none if it could not be fitted. The same on each call.
+    /// The numbers that describe the fitted model; empty if the fit failed. The same on each call.
     virtual std::vector<double> run() const = 0;
 };
 
@@ -50,11 +50,11 @@ struct WantedFit {
     std::shared_ptr<const ModelFit> fit;
 };
 
-/// What a proposal rests on.
+/// The model that a proposal is based on.
 enum class ProposalBasis : std::uint8_t {
-    current,     ///< all that the sampler means to use
-    last_model,  ///< the fit of a newer model had been wanted before, and has not come yet
-    no_model,    ///< likewise, and there is no older one either: a random draw
+    current,     ///< all data that the sampler means to use
+    last_model,  ///< a newer fit had been wanted before, and has not come yet
+    no_model,    ///< a newer fit has not come yet, and there is no older one: a random draw
 };
 
 /// Contract (tests/contract/sampler/sampler_suite.hpp): deterministic in (seed, the sequence of calls); proposals
@@ -62,19 +62,19 @@ enum class ProposalBasis : std::uint8_t {
 class Sampler {
 public:
     virtual ~Sampler() = default;
-    /// Nothing when the sampler is exhausted (grid) and will stay so.
+    /// Nothing when the sampler is exhausted (grid). It then stays so.
     virtual std::optional<Configuration> propose(const ProposalRequest& request) = 0;
-    /// Every member of the run, in order of birth, those whose configuration the sampler did not propose included.
+    /// Called for every member of the run, in order of birth, also for configurations that the sampler did not propose.
     virtual void born(const Birth&) {}
     virtual void observe(const Observation&) {}
     /// The member will not be observed any more: it failed for good or was stopped.
     virtual void given_up(MemberId) {}
-    /// Fits that the sampler waits for without blocking: whoever runs the search may run them at leisure and hand the
-    /// outcome to fitted(). Ascending by number; valid until the next call that is not const.
+    /// Fits that the sampler wants, without blocking. The owner of the search may run them at any time, and hands the
+    /// outcome to fitted(). Ascending by number. Valid until the next call that is not const.
     virtual std::span<const WantedFit> wanted_fits() const { return {}; }
-    /// The outcome of a wanted fit. One that is not wanted (any more) is ignored.
+    /// The outcome of a wanted fit. An outcome that is no longer wanted is ignored.
     virtual void fitted(std::uint64_t /*number*/, std::span<const double> /*model*/) {}
-    /// Of the last proposal.
+    /// The basis of the last proposal.
     virtual ProposalBasis basis() const { return ProposalBasis::current; }
     virtual std::string describe() const = 0;
 };

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t max_dimensions = BOOST_RANDOM_SOBOL_MAX_DIMENSION;
 
-/// Numbers of the parameters that take a dimension.
+/// Indices of the parameters that take a dimension.
 std::vector<std::size_t> searched(const SearchSpace& space) {
     std::vector<std::size_t> parameters;
     for (std::size_t i = 0; i < space.size(); ++i) {
@@ -51,9 +51,9 @@ public:
     std::string describe() const override { return "scrambled Sobol sequence"; }
 
 private:
-    /// Point number `index` into unit_.
+    /// Writes point number `index` into unit_.
     void place(std::uint64_t index) {
-        // The engine leaves out the origin, which is a point like any other once it is shifted.
+        // The engine leaves out the origin, which is an ordinary point once it is shifted.
         if (index > 0 && index != next_) engine_.seed(index - 1);
         for (std::size_t i = 0; i < parameters_.size(); ++i) {
             const auto bits = (index > 0 ? engine_() : 0) ^ shifts_[i];
@@ -66,7 +66,7 @@ private:
     BornConfigurations births_;
     std::vector<std::size_t> parameters_;
     boost::random::sobol engine_;
-    std::uint64_t next_ = 1;  ///< point that the engine gives next
+    std::uint64_t next_ = 1;  ///< index of the engine's next point
     std::vector<std::uint64_t> shifts_;
     std::vector<double> unit_;  ///< scratch
 };

@@ -27,8 +27,8 @@ bool better(const Trial* a, const Trial* b) {
     return std::pair(a->objective, a->member) < std::pair(b->objective, b->member);
 }
 
-/// Orders by rank among the trials of the same time, as a share of them; of equal ones those nearer to `now` first. One
-/// more in the divisor: a trial without company is neither good nor bad.
+/// Orders by rank among the trials of the same time, as a share of them; of equal ones those nearer to `now` first. The
+/// divisor is one larger than their number: a trial alone at its time is neither good nor bad.
 void order_within_times(std::vector<const Trial*>& trials, double now) {
     std::map<double, std::vector<const Trial*>> times;
     for (const auto* trial : trials) times[trial->time].push_back(trial);
@@ -106,7 +106,7 @@ std::vector<Field<TpeSettings>> fields() {
     };
 }
 
-/// Clamped.
+/// The settings, checked and clamped.
 TpeSettings checked(TpeSettings settings) {
     require_ranges("TPE", fields(), settings);
     if (settings.cap < 2) throw UserError("TPE: cap must be at least 2; 1000 is usual");

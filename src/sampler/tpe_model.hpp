@@ -1,5 +1,5 @@
 #pragma once
-// The two groups of trials that a TPE proposal is made from, and the two ways to make it. Inside sampler/ only.
+// The two groups of trials that a TPE proposal is made from, and the two ways to make it. Used inside sampler/ only.
 
 #include <span>
 #include <vector>
@@ -22,18 +22,18 @@ struct TpeModel {
     TpeGroup good, bad;
 };
 
-/// How many of `finite` trials with a finite objective are good.
+/// The number of good trials among `finite` trials with a finite objective.
 std::size_t good_count(std::size_t finite, const TpeSettings& settings);
-/// Splits as tpe.hpp says and weighs by the distance to `time`, if there is one. The groups point into `trials`.
+/// Splits as in tpe.hpp, and weighs by the distance to `time`, if there is one. The groups point into `trials`.
 TpeModel make_tpe_model(const SearchSpace& space, const TpeSettings& settings, ConfigurationView parent,
                         std::span<const Trial> trials, std::optional<double> time);
 
-/// Half the width of an average cell of a stepped domain; 0 for a continuous one. Kernels are not narrower.
+/// Half the width of an average cell of a stepped domain; 0 for a continuous domain. The lower bound of kernel widths.
 double narrowest_kernel(const Axis& axis);
 
-/// A configuration whose conditions hold and whose inherited values are the parent's; may be forbidden.
+/// A configuration whose conditions hold and whose inherited values are the parent's. It may be forbidden.
 Configuration propose_univariate(const TpeModel& model, Stream& random);
-/// As above; may be forbidden only if all candidates are.
+/// The same by the multivariate model. It is forbidden only if all candidates are.
 Configuration propose_multivariate(const TpeModel& model, Stream& random);
 
 }  // namespace stemma

@@ -20,10 +20,10 @@ struct Bracket {
     BracketPlan plan;
     std::vector<Rung> rungs;
     std::vector<std::uint64_t> entered;
-    std::vector<std::uint64_t> gone_on;  ///< stopping: from each rung, those still queued included
+    std::vector<std::uint64_t> gone_on;  ///< stopping: from each rung, including those still queued
 };
 
-/// Where a member stands: the rung that it is being trained to, or finished last.
+/// A member's position: the rung that it is being trained to, or finished last.
 struct Position {
     std::uint8_t bracket = 0;
     std::uint8_t rung = 0;
@@ -58,7 +58,7 @@ public:
     }
 
     bool exhausted() const override {
-        // Whatever is in flight may make somebody promotable when it reports.
+        // The next report of a running member may make a member promotable.
         if (!no_more_ || in_flight_ > 0 || !ready_.empty()) return false;
         if (stopping()) return true;
         return std::all_of(brackets_.begin(), brackets_.end(), [](const Bracket& bracket) {
@@ -108,7 +108,7 @@ private:
         }
     }
 
-    /// The best of the highest rung that has a candidate; brackets in turn, from the one that starts lowest.
+    /// The best of the highest rung that has a candidate. Brackets take turns, from the one that starts lowest.
     std::optional<MemberId> promotable() {
         for (auto& bracket : brackets_) {
             for (std::size_t k = bracket.rungs.size() - 1; k-- > 0;) {
@@ -146,7 +146,7 @@ private:
     }
 
     void take(const NoMoreMembers&, Actions&) { no_more_ = true; }
-    void take(const ParentLost&, Actions&) { unreachable("nobody has a parent here"); }
+    void take(const ParentLost&, Actions&) { unreachable("no member has a parent here"); }
     void take(const TimePassed&, Actions&) {}
 
     void take(const Reported& report, Actions& out) {
@@ -172,7 +172,7 @@ private:
         } else {
             out.push_back(Release{report.member});
         }
-        if (stopping() && !last) return;  // who was stopped once stays stopped
+        if (stopping() && !last) return;  // a stopped member stays stopped
         for (const auto& entrant : entered_) {
             if (entrant.member == report.member || positions_[entrant.member.value].gone) continue;
             out.push_back(Keep{entrant.member, retention_priority(position.rung, entrant.objective), true});
@@ -190,7 +190,7 @@ private:
         }
     }
 
-    /// The front of ready_ is never gone, so that empty() means that nobody waits.
+    /// The front of ready_ is never gone: empty() means that no member waits.
     void prune_ready() {
         while (!ready_.empty() && positions_[ready_.front().value].gone) ready_.pop_front();
     }

@@ -1,4 +1,4 @@
-// The keys of asha, asha_stopping and asha_hyperband, and what their searches come to.
+// The keys of asha, asha_stopping and asha_hyperband, and the plans of their searches.
 #include "scheduler/asha.hpp"
 
 #include <cmath>
@@ -51,20 +51,21 @@ std::vector<RungRow> expected_rungs(const AshaSettings& settings, std::uint64_t 
 
 SchedulerDescriptor asha_descriptor() {
     return described(spec("asha",
-                          "asynchronous successive halving, promotion: a free worker continues the best member that is "
-                          "in the top 1/eta of its rung, else starts a new one; nobody waits",
+                          "asynchronous successive halving, promotion: a free worker continues the best member in the "
+                          "top 1/eta of its rung, otherwise it starts a new member; no worker waits",
                           {}, {scheduler_keys::early_stopping_rate<S>()}));
 }
 
 SchedulerDescriptor asha_stopping_descriptor() {
     return described(spec(
         "asha_stopping",
-        "asynchronous, stopping: a member that reaches a rung goes on at once if it is in the top 1/eta seen there "
-        "(or as good as the worst of these, while fewer than 1/eta have gone on), else stops",
+        "asynchronous, stopping: a member that reaches a rung goes on at once if it is in the top 1/eta seen there; a "
+        "member as good as the worst of these goes on, too, while fewer than 1/eta have gone on; all others stop",
         {.variant = AshaVariant::stopping},
         {scheduler_keys::early_stopping_rate<S>(),
-         setting(&S::min_rung_population, integer("min_rung_population", {0, 1e6},
-                                                  "Until a rung has seen this many, nobody is stopped there."))}));
+         setting(&S::min_rung_population,
+                 integer("min_rung_population", {0, 1e6},
+                         "Until a rung has seen this many members, no member is stopped there."))}));
 }
 
 SchedulerDescriptor asha_hyperband_descriptor() {

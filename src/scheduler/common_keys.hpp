@@ -1,5 +1,5 @@
 #pragma once
-// Keys that several schedulers have in common. Where name, range and meaning are equal the reference shows them once.
+// Keys that several schedulers have in common. The reference shows a key once where name, range and meaning are equal.
 
 #include "options/field.hpp"
 #include "options/make_key.hpp"
@@ -11,7 +11,7 @@ inline constexpr double training_max = 1e15;  ///< exact in a double, far beyond
 inline constexpr Range count{1, training_max};
 inline constexpr auto unit = "the trainer's unit";
 
-/// Of a settings struct with a member `max`, and so on.
+/// For a settings struct with a member `max`, and so on.
 template <class S>
 Field<S> max() {
     using namespace make_key;

@@ -1,6 +1,6 @@
 #pragma once
-// What the program knows of a scheduler besides how it decides: its name and keys in a job file, how it is made, and
-// what its searches come to. Each scheduler has its descriptor beside its code; registry.cpp lists them.
+// What the program knows of a scheduler besides how it decides: its name and keys in a job file, its factory, and the
+// plans of its searches. Each scheduler has its descriptor beside its code; registry.cpp lists them.
 
 #include <any>
 #include <cstdint>
@@ -17,10 +17,10 @@
 
 namespace stemma {
 
-/// How a scheduler's searches differ, for all who must not ask for its name.
+/// How a scheduler's searches differ, for code that must not ask for its name.
 struct SchedulerTraits {
     bool lineages = false;        ///< children go on from their parents' weights: no repeats of a configuration
-    bool population = false;      ///< lineages that are selected among: wants a parameter in which children may differ
+    bool population = false;      ///< lineages with selection: the space needs a parameter in which children may differ
     bool ends_by_itself = false;  ///< needs no limit in [run.budget]
     bool early_results = false;   ///< members below `max` count as results too, unless scheduler.final says otherwise
     bool perturbs = false;  ///< a child's hyperparameters are its donor's, perturbed, unless a model proposes them
@@ -30,24 +30,24 @@ struct SchedulerTraits {
 /// A default that a scheduler has for a key of another section.
 struct KeyDefault {
     std::string section;
-    std::string type;  ///< of that section: with another one the default has no meaning; "" = any
+    std::string type;  ///< of that section: with another type the default has no meaning; "" = any
     std::string key;
     Literal value;
 };
 
 /// What is known of a search beforehand, whatever its budget. Zeros: as the rungs say.
 struct SchedulerPlan {
-    std::uint64_t members = 0;        ///< configurations from scratch that it wants; 0 = as many as the budget pays for
+    std::uint64_t members = 0;        ///< configurations from scratch; 0 = as many as the budget pays for
     bool whole = false;               ///< the table of rungs does not follow from a number of members
     bool births_are_reports = false;  ///< each training is a new member
     std::uint64_t reports = 0;
-    std::uint64_t reports_max = 0;  ///< no search has more of them
+    std::uint64_t reports_max = 0;  ///< no search has more reports
     std::uint64_t at_once = 0;      ///< most members in training at a time
     std::string at_once_by = {};    ///< the setting that says so: "scheduler.children = 4"
     std::uint64_t snapshots = 0;    ///< most members at a time that may go on
 };
 
-/// A count of configurations that has no end known beforehand.
+/// A number of configurations whose end is not known beforehand.
 inline constexpr std::uint64_t wants_no_end = ~std::uint64_t{0};
 
 /// Configurations that a scheduler takes from its sampler, for samplers that have a finite number.
@@ -56,8 +56,8 @@ struct WantedConfigurations {
     std::string what = {};  ///< "its population"; "" where there is no end
 };
 
-/// One value of scheduler.type. Settings are of one type for each scheduler, here without it: those of descriptor D are
-/// made from D.defaults and D.fields.
+/// One value of scheduler.type. Each scheduler has its own type of settings, which is erased here. The settings of
+/// descriptor D are made from D.defaults and D.fields.
 struct SchedulerDescriptor {
     std::string name;
     std::string summary;
@@ -92,21 +92,21 @@ struct SchedulerSpec {
     Settings defaults = {};
     std::vector<Field<Settings>> fields = {};
     void (*complete)(Settings&) = [](Settings&) {};
-    /// What single keys cannot tell; their ranges have been checked.
+    /// Conditions on several keys. The range of each key has been checked.
     std::vector<Contradiction> (*check)(const Settings&) = [](const Settings&) { return std::vector<Contradiction>{}; };
     std::unique_ptr<Scheduler> (*make)(const Settings&, std::uint64_t seed) = nullptr;
-    /// The rungs as they come out for so many members from scratch if all finish.
+    /// The expected rungs for so many members from scratch if all finish.
     std::vector<RungRow> (*rungs)(const Settings&, std::uint64_t members) = nullptr;
     SchedulerPlan (*plan)(const Settings&) = [](const Settings&) { return SchedulerPlan{}; };
-    /// Of a sampler that may come to an end; `with_children`: their configurations come from there too.
+    /// For a sampler with an end. `with_children`: the children's configurations come from it too.
     WantedConfigurations (*wants)(const Settings&, bool with_children) = [](const Settings&, bool) {
         return WantedConfigurations{};
     };
-    /// Observed members after which a model proposes; those in training count too. Nothing: as the sampler has it.
+    /// Observed members after which a model proposes. Members in training count, too. Nothing: the sampler's own value.
     std::optional<std::uint32_t> (*startup)(const Settings&) = [](const Settings&) {
         return std::optional<std::uint32_t>{};
     };
-    /// For schedulers that train by [[schedule]]: where its stages end. nullptr: they take none.
+    /// For schedulers that train by [[schedule]]: the end of each of its stages. nullptr: they take none.
     void (*take_stages)(Settings&, std::vector<Resource>) = nullptr;
 };
 

@@ -26,11 +26,11 @@ struct Individual {
     std::uint32_t generation = 0;  ///< its row in the table
     std::uint32_t opened = 0;      ///< running number of the generation it was launched in, repeated ones counted
     bool running = true;
-    bool chosen = false;  ///< as a parent, once at least
+    bool chosen = false;  ///< as a parent, at least once
 };
 
-/// Best first; of equals the one that has trained most, or nobody would train on where metrics do not differ; of these
-/// the older.
+/// Best first. Of equals, the one that has trained most comes first: otherwise no member would train on where metrics
+/// do not differ. Of these, the older comes first.
 struct Candidate {
     double objective = 0;
     Resource reached = 0;
@@ -81,7 +81,7 @@ private:
         open();
     }
 
-    /// generation_.parents have been set up.
+    /// generation_.parents must be set.
     void open() {
         ++opened_;
         launched_ = reported_ = given_up_ = 0;
@@ -141,7 +141,7 @@ private:
             close(out);
         } else if (in_flight_ == 0) {
             begin_from_scratch();
-        }  // else who still runs becomes a parent
+        }  // else the running child becomes a parent
     }
 
     // ---- results -------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ private:
         if (auto* parent = generation_.find(individual.parent)) --parent->running;
     }
 
-    /// Only the P best candidates can become parents: whoever falls out of them is never continued.
+    /// Only the P best candidates can become parents. A member that falls out of them is never continued.
     void enter(const Reported& report, Actions& out) {
         pool_.insert({report.objective, report.resource, report.member});
         if (pool_.size() <= parents_wanted_) {
@@ -185,7 +185,7 @@ private:
         const auto worst = *std::prev(pool_.end());
         pool_.erase(worst);
         if (worst.member != report.member) keep(report.objective, report.member, out);
-        // A parent is still needed for the children to come, and is released when its generation closes.
+        // The parent is still needed for its next children, and is released when its generation closes.
         if (generation_.find(worst.member) == nullptr) out.push_back(Release{worst.member});
     }
 
@@ -210,7 +210,7 @@ private:
         if (generation_.find(given_up.member) != nullptr) lose_parent(given_up.member, out);
     }
 
-    /// All have been launched, the last one at asked_at_.
+    /// All children have been launched, the last at asked_at_.
     void wait_no_longer_than_patience() {
         if (settings_.patience <= 0 || !starved_ || generation_.to_come() > 0) return;
         if (reported_ == 0 || 2 * reported_ < launched_ - given_up_) return;
@@ -235,7 +235,7 @@ private:
         if (std::isfinite(best_child_) && !pool_.empty()) {
             close(out);
         } else if (orphaned ? in_flight_ == 0 : to_come == 0 && launched_ == reported_ + given_up_) {
-            repeat();  // nothing runs any more that might give a candidate
+            repeat();  // no running child might still give a candidate
         }
     }
 
@@ -269,7 +269,7 @@ private:
             if (!std::exchange(individual.chosen, true)) ++rows_[individual.generation].promoted;
             out.push_back(Keep{parent.member, certain_to_go_on + retention_priority(0, parent.objective), true});
         }
-        // Parents that do not compete stay out of the pool; their snapshots stay, as parents.
+        // Parents that do not compete stay out of the pool. Their snapshots stay, as parents.
         if (!settings_.parents_compete) pool_.clear();
         ++number_;
         plan_children();
@@ -310,17 +310,17 @@ private:
     std::uint32_t number_ = 0;    ///< of the generation
     std::uint32_t opened_ = 0;    ///< generations begun, repeated ones counted
     std::uint32_t launched_ = 0;  ///< children of this generation
-    std::uint32_t reported_ = 0;  ///< of these, non-finite ones included
+    std::uint32_t reported_ = 0;  ///< reports of these children, non-finite ones included
     std::uint32_t given_up_ = 0;  ///< of these
-    double best_child_ = never;   ///< of all that have reported since the generation began
+    double best_child_ = never;   ///< of all children that have reported since the generation began
     double best_before_ = never;  ///< of the candidates at the last selection
-    double improvement_ = never;  ///< of that over the one before
+    double improvement_ = never;  ///< of best_before_ over the value before it
     std::uint32_t barren_ = 0;    ///< generations without a finite child, in a row
-    double spent_ = 0;            ///< seconds between birth and report of those that have reported
+    double spent_ = 0;            ///< seconds between birth and report of the children that have reported
     double deadline_ = never;
     double end_of_patience_ = never;
-    bool overdue_ = false;   ///< one of these has come, and there was no candidate
-    bool starved_ = false;   ///< a worker asked and there was nothing left to launch
+    bool overdue_ = false;   ///< the deadline or the end of patience has come without a candidate
+    bool starved_ = false;   ///< a worker asked while nothing was left to launch
     std::size_t asked_ = 0;  ///< parent of the child asked for
     double asked_at_ = 0;
     std::uint64_t in_flight_ = 0;

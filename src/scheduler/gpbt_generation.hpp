@@ -1,5 +1,6 @@
 #pragma once
-// One generation of GPBT while its children are launched: who has how many still to come, and whose turn it is.
+// One generation of GPBT while its children are launched: how many children of each parent are left, and the next
+// parent.
 
 #include <algorithm>
 #include <cstdint>
@@ -14,13 +15,13 @@ struct GpbtParent {
     MemberId member;
     Resource reached = 0;
     double objective = 0;
-    bool kept = false;          ///< was a parent of the generation before too
-    bool repeat = false;        ///< its child that repeats its hyperparameters is still to come
+    bool kept = false;          ///< was also a parent of the generation before
+    bool repeat = false;        ///< the child that repeats its hyperparameters is not launched yet
     std::uint32_t to_come = 0;  ///< children not launched yet
     std::uint32_t running = 0;
 };
 
-/// In generation 0 there is one entry without a member: everybody's parent.
+/// In generation 0 there is one entry without a member: the parent of all.
 class GpbtGeneration {
 public:
     std::vector<GpbtParent> parents;  ///< best first
@@ -34,8 +35,8 @@ public:
         for (const auto& parent : parents) sum += parent.to_come;
         return sum;
     }
-    /// Index of the parent whose turn it is, who has a child to come and, if `sequential`, none that runs; before it
-    /// comes one whose weights need not move. All children of a generation are born, so the order costs nobody.
+    /// Index of the parent whose turn it is: it has a child left and, if `sequential`, no running child. A parent whose
+    /// weights need not move comes first. All children of a generation are born, so the order is no disadvantage.
     std::optional<std::size_t> next(bool sequential, const Placement* placement) const {
         std::optional<std::size_t> first;
         for (std::size_t step = 0; step < parents.size(); ++step) {
@@ -59,7 +60,7 @@ public:
             std::find_if(parents.begin(), parents.end(), [&](const auto& parent) { return parent.member == member; });
         return found == parents.end() ? nullptr : &*found;
     }
-    /// Its children still to come go to the best of the others. False if it was the last one.
+    /// Its remaining children go to the best other parent. False if there is no other.
     bool remove(MemberId member) {
         const auto found =
             std::find_if(parents.begin(), parents.end(), [&](const auto& parent) { return parent.member == member; });

@@ -1,4 +1,4 @@
-// The keys of gpbt, and what its searches come to.
+// The keys of gpbt, and the plan of its search.
 #include <algorithm>
 #include <cmath>
 
@@ -22,26 +22,25 @@ std::vector<Field<S>> fields() {
                                              "c: children a parent / parents. There are floor(sqrt(children / ratio)) "
                                              "parents, at least 1."))),
         setting(&S::founders, number("founders", {1, 1000},
-                                     "Members of the first generation, from scratch, as a multiple of children: the "
-                                     "more, the less hangs on a lucky start. In the paper 1.")),
-        setting(&S::parents_compete,
-                flag("parents_compete",
-                     "A parent may be chosen again, by its last report, as in the paper; else only children are, and a "
-                     "generation is never lost.")),
+                                     "Members of the first generation, from scratch, as a multiple of children. With "
+                                     "more founders less depends on a lucky start. In the paper 1.")),
+        setting(&S::parents_compete, flag("parents_compete",
+                                          "A parent may be chosen again, by its last report, as in the paper. "
+                                          "Otherwise only children are chosen, and a generation is never lost.")),
         setting(
             &S::repeat_child,
             flag("repeat_child", "One child of each parent repeats its hyperparameters, unless it was chosen again.")),
         setting(&S::early_stopping,
                 flag("early_stopping",
-                     "Launch no more children of a generation once its best beats the best before by more than that "
-                     "improved on the generation before it. In the paper that saved a half to two thirds of the work, "
-                     "with sequential = true; where all children train at once, nothing is left to launch.")),
+                     "No more children of a generation are launched once its best improves on the previous generation "
+                     "by more than the previous generation improved on its predecessor. In the paper this saved a half "
+                     "to two thirds of the work, with sequential = true; where all children train at once, nothing is "
+                     "left to launch.")),
         setting(&S::early_stopping_from,
                 integer("early_stopping_from", {2, 1e6}, "First generation where that may happen.")),
-        setting(&S::sequential,
-                flag("sequential",
-                     "The paper's rule: the children of one parent one after another, so that each proposal knows the "
-                     "results before it. Else all at once.")),
+        setting(&S::sequential, flag("sequential",
+                                     "The paper's rule: the children of one parent one after another, so that each "
+                                     "proposal knows the results before it. Otherwise all children train at once.")),
         setting(&S::quorum,
                 number("quorum", {0, 1, true, false}, "Share of its children whose reports close a generation.")),
         setting(&S::deadline, duration("deadline", at_least(0),
@@ -80,7 +79,7 @@ std::vector<Contradiction> contradictions(const S& settings) {
     return out;
 }
 
-/// Beyond it a message does not tell how many.
+/// Beyond this number a message does not tell how many.
 constexpr std::uint64_t counted_max = 1'000'000;
 
 WantedConfigurations wants(const S& settings, bool with_children) {
@@ -131,7 +130,7 @@ std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t)
     return rows;
 }
 
-/// Its sampler's defaults are what did best on short lineages (docs/studies/populations.md).
+/// The defaults of its sampler gave the best results on short lineages (docs/studies/populations.md).
 SchedulerDescriptor gpbt_descriptor() {
     return described<S>({
         .name = "gpbt",
@@ -153,8 +152,8 @@ SchedulerDescriptor gpbt_descriptor() {
         .rungs = expected_rungs,
         .plan = plan,
         .wants = wants,
-        // Only the last `children` founders are proposed by a model; if all were, they would cluster around the first
-        // report. The paper, with no more founders than children, has one random point.
+        // Only the last `children` founders are proposed by a model. If all founders were, they would cluster around
+        // the first report. The paper, with no more founders than children, has one random point.
         .startup =
             [](const S& settings) {
                 const auto random = std::lround((settings.founders - 1) * settings.children);

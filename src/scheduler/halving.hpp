@@ -10,13 +10,14 @@
 
 namespace stemma {
 
-/// Rung k has floor(n / eta^k) places, at least one, n being the members that the bracket was planned with (fewer if no
-/// more were granted): so somebody is always trained to the top. They are filled from those that finished rung k - 1
-/// with a finite objective: a dropped member makes the choice poorer, not the next rung smaller, as long as enough are
-/// left; else all that are left go up. A rung with nobody to fill it ends the bracket. Ties go to the older member.
+/// Rung k has floor(n / eta^k) slots, at least one, so that a member is always trained to the top. n is the number of
+/// members that the bracket was planned with, or fewer if no more were granted. The slots are filled from the members
+/// that finished rung k - 1 with a finite objective. A dropped member makes the choice poorer, not the next rung
+/// smaller, as long as enough members are left; else all that are left go up. The bracket ends at a rung without
+/// members. Ties go to the older member.
 class HalvingBracket {
 public:
-    /// `number` is what rows() show.
+    /// `number` appears in rows().
     HalvingBracket(int number, std::uint64_t members, std::vector<Resource> resources, std::int64_t eta);
 
     /// A member of this rung to train on to resource().
@@ -25,15 +26,15 @@ public:
     Resource resource() const { return resources_[level_]; }
 
     void born();
-    /// No more births: the first rung is what it is.
+    /// No more births: the first rung is complete.
     void close(Actions& out);
     void reported(MemberId member, double objective, Actions& out);
-    /// A member was given up that is in training; or, rarely, one that waits (O(members of the rung)).
+    /// A member in training was given up; or, rarely, a waiting member (O(members of the rung)).
     void dropped(Actions& out);
     void withdrawn(MemberId member, Actions& out);
-    /// Further rungs on top.
+    /// Adds rungs on top.
     void extend(Resource max);
-    /// After extend(): looks whether the bracket, if it was over, goes on.
+    /// After extend(): a bracket that was over goes on if it can.
     void reopen(Actions& out);
 
     bool done() const { return done_; }
@@ -48,7 +49,7 @@ private:
         MemberId member;
         friend auto operator<=>(const Finish&, const Finish&) = default;
     };
-    /// Once nobody of the rung is waited for: who goes up, or the end.
+    /// Once no member of the rung is waited for: chooses the members that go up, or ends the bracket.
     void settle(Actions& out);
     std::uint64_t places_above() const;
     void add_rows();
@@ -60,8 +61,8 @@ private:
     std::size_t level_ = 0;
     std::uint64_t born_ = 0;
     std::uint64_t running_ = 0;
-    std::vector<MemberId> queue_;   ///< of this rung, to hand out; best last
-    std::vector<Finish> finished_;  ///< of this rung, finite ones only
+    std::vector<MemberId> queue_;   ///< of this rung, to be handed out; best last
+    std::vector<Finish> finished_;  ///< of this rung, finite only
     std::vector<RungRow> rows_;
     bool done_ = false;
 };

@@ -1,4 +1,4 @@
-// The keys of sha and hyperband, and what their searches come to.
+// The keys of sha and hyperband, and the plans of their searches.
 #include "scheduler/halving_options.hpp"
 
 #include <algorithm>
@@ -43,7 +43,7 @@ std::vector<RungRow> expected_rungs(const ShaSettings& settings, std::uint64_t m
     const auto whole =
         settings.repeat_brackets ? members / settings.members : std::uint64_t{members >= settings.members};
     add_bracket(rows, 0, resources, settings.eta, settings.members, whole, 1);
-    // What is left over is a smaller bracket of its own.
+    // The rest is a smaller bracket of its own.
     if (settings.repeat_brackets || whole == 0)
         add_bracket(rows, 0, resources, settings.eta, members - whole * settings.members, 1, 1);
     return rows;

@@ -1,5 +1,5 @@
 #pragma once
-// What the keys of all schedulers with rungs have to fulfil together.
+// Conditions on several keys that all schedulers with rungs share.
 
 #include <cstdint>
 #include <vector>

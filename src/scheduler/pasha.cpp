@@ -26,8 +26,8 @@ std::vector<Contradiction> contradictions(const PashaSettings& settings) {
     return halving_contradictions(settings.min, settings.max, settings.eta, 0, 0);
 }
 
-/// Their difference at the last unit in (from, to] that both have, if the order there was the other way round before
-/// and the same before that; nothing otherwise.
+/// The difference of two curves that cross and cross back, at their last common unit in (from, to]. The order at this
+/// unit must have been the opposite at an earlier unit, and the same before that. Otherwise nothing.
 std::optional<double> difference_after_crossing_back(const Curve& a, const Curve& b, Resource from, Resource to) {
     std::optional<double> last;
     bool turned = false;
@@ -55,7 +55,7 @@ std::optional<double> difference_after_crossing_back(const Curve& a, const Curve
     return std::nullopt;
 }
 
-/// An ASHA whose largest resource is the highest unlocked rung; unlocking one extends it.
+/// An ASHA whose largest resource is the highest unlocked rung. Unlocking a rung extends it.
 class Pasha final : public Scheduler {
 public:
     explicit Pasha(const PashaSettings& settings)

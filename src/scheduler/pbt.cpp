@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint32_t deaths_max = 10;
 constexpr std::uint32_t passed_over_max = 64;
-constexpr std::size_t looked_at_max = 64;  // of the queue, for one whose weights need not move
+constexpr std::size_t looked_at_max = 64;  // entries of the queue searched for a member whose weights need not move
 
 class Pbt : public Scheduler {
 public:
@@ -84,7 +84,7 @@ private:
         return refill(number, out);
     }
 
-    /// Whoever was better may have died or fallen behind since.
+    /// The members that were better may have died or fallen behind since.
     Turn give_way(std::uint32_t number, Actions& out) {
         const auto donor = population_.draw_donor(number);
         if (donor && !has_better_best(number, *donor) &&
@@ -118,7 +118,7 @@ private:
         return start_from_scratch(number, out);
     }
 
-    /// It does not give up, after all.
+    /// The member does not give up, after all.
     void stay(std::uint32_t number, Actions& out) {
         population_.restore(number);
         population_[number].next = PbtNext::regular;
@@ -128,7 +128,7 @@ private:
     void wait(std::uint32_t number, Actions& out) {
         auto& slot = population_[number];
         slot.state = PbtState::waiting;
-        // Durable: on resume it goes on, and may be a donor.
+        // Durable: on resume the member goes on, and it may be a donor.
         out.push_back(Keep{slot.member, certain_to_go_on + retention_priority(0, slot.objective), true});
     }
 
@@ -144,14 +144,14 @@ private:
         return Turn::none;
     }
 
-    /// A child of the donor would leave the best of its own lineage for something worse.
+    /// A child of the donor would replace a better best of its own lineage.
     bool has_better_best(std::uint32_t number, std::uint32_t donor) const {
         const auto& slot = population_[number];
         const auto& other = population_[donor];
         return slot.best.exists() && slot.best != other.best && slot.best_objective < other.objective;
     }
 
-    /// Without a donor the best of those who were about to give up does not.
+    /// Without a donor, the best of the members that were about to give up goes on and is the donor.
     std::optional<std::uint32_t> donor_for_the_dead(std::uint32_t number, Actions& out) {
         if (const auto donor = population_.draw_donor(number)) return donor;
         const auto yielding = population_.best_yielding();
@@ -160,7 +160,7 @@ private:
         return yielding;
     }
 
-    /// Somebody will have a snapshot that is worth more than a start from scratch.
+    /// True if a better start than from scratch will come: a running member's snapshot, or a lineage's best.
     bool heir_comes() const {
         for (std::uint32_t number = 0; number < population_.size(); ++number) {
             const auto& slot = population_[number];
@@ -238,7 +238,7 @@ private:
         close_vacancies(out);
     }
 
-    /// No child of the lineage's best will be born: it trains on itself.
+    /// No child of the lineage's best will be born: the best itself trains on.
     bool train_on_best(std::uint32_t number) {
         auto& slot = population_[number];
         if (slot.next != PbtNext::backtrack) return false;
@@ -249,14 +249,14 @@ private:
         slot.state = PbtState::waiting;
         slot_of_[slot.member.value] = number;
         population_.forget_best(slot.member);
-        // Whoever came from it ranks with a report whose snapshot will be gone.
+        // Members that came from it rank with a report whose snapshot will be gone.
         for (std::uint32_t other = 0; other < population_.size(); ++other) {
             if (population_[other].source == slot.member) population_.lose_snapshot(other);
         }
         return true;
     }
 
-    /// Slots that wait for a birth which will not come.
+    /// Closes slots whose awaited birth will not come.
     void close_vacancies(Actions& out) {
         std::erase_if(queue_, [&](std::uint32_t number) {
             auto& slot = population_[number];
@@ -273,7 +273,7 @@ private:
         });
     }
 
-    /// Its lineage's best stays, for a search that is extended.
+    /// The lineage's best stays, for a search that is extended.
     void close(std::uint32_t number) {
         population_[number].state = PbtState::closed;
         population_[number].next = PbtNext::regular;
@@ -293,7 +293,7 @@ private:
         queue_.push_front(birth_);
     }
 
-    /// Nobody goes back to this member, and nobody takes over from it.
+    /// No lineage goes back to this member, and no slot takes over from it.
     void lose_snapshot(MemberId member, Actions& out) {
         population_.forget_best(member);
         for (std::uint32_t number = 0; number < population_.size(); ++number) {
@@ -348,7 +348,7 @@ private:
         out.push_back(Keep{slot.member, retention_priority(0, slot.objective), false});
     }
 
-    /// Not for good, before its child is born.
+    /// Not final before its child is born.
     void give_up(std::uint32_t number, Actions& out) {
         auto& slot = population_[number];
         population_.retire(number);
@@ -356,7 +356,7 @@ private:
         out.push_back(Keep{slot.member, retention_priority(0, slot.objective), false});
     }
 
-    /// Its member has reported and takes over from nobody. The slot is to be queued.
+    /// The member has reported and takes over from no other. The slot is to be queued.
     void go_own_way(std::uint32_t number, Actions& out) {
         auto& slot = population_[number];
         slot.deaths = 0;
@@ -369,7 +369,7 @@ private:
         wait(number, out);
     }
 
-    /// Counts.
+    /// Whether the lineage goes back to its best. Counts the reports without a new best.
     bool goes_back(std::uint32_t number) {
         auto& slot = population_[number];
         if (settings_.backtrack_after == 0 || slot.objective < slot.best_objective) return false;
@@ -382,7 +382,7 @@ private:
         return true;
     }
 
-    /// A new best of its lineage stays as it is, to go back to; so does one that follows a best which was gone back to
+    /// A new best of its lineage is frozen, to go back to. So is a member whose lineage has gone back to the same best
     /// often enough.
     void follow_best(std::uint32_t number, Actions& out) {
         auto& slot = population_[number];
@@ -392,7 +392,7 @@ private:
         slot.next = PbtNext::continuation;
     }
 
-    /// The slot's member has died: a child of somebody takes its place.
+    /// The slot's member has died: a child of another member will replace it.
     void lose(std::uint32_t number) {
         auto& slot = population_[number];
         population_.bury(number);
@@ -412,7 +412,7 @@ private:
         lose_snapshot(given_up.member, out);
         const auto number = slot_of_[given_up.member.value];
         auto& slot = population_[number];
-        // One that gave up before is no longer in its slot.
+        // A member that gave up before is no longer in its slot.
         if (slot.member != given_up.member || slot.state == PbtState::vacant || slot.state == PbtState::closed) return;
         if (slot.state == PbtState::finished) {
             slot.state = PbtState::closed;
@@ -449,7 +449,7 @@ private:
     PbtPopulation population_;
     std::vector<std::uint32_t> slot_of_;  ///< by member
     std::deque<std::uint32_t> queue_;     ///< slots, waiting or vacant
-    std::uint32_t passed_over_ = 0;       ///< times that its front was, in a row
+    std::uint32_t passed_over_ = 0;       ///< how often its front was passed over in a row
     std::uint32_t birth_ = 0;             ///< slot of the member asked for
     std::optional<std::uint32_t> birth_donor_;
     std::uint64_t in_flight_ = 0;

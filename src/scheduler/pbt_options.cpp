@@ -1,4 +1,4 @@
-// The keys of pbt, and what its searches come to.
+// The keys of pbt, and the plan of its search.
 #include "scheduler/common_keys.hpp"
 #include "scheduler/pbt.hpp"
 
@@ -15,16 +15,16 @@ std::vector<Field<S>> fields() {
         scheduler_keys::interval<S>(),
         setting(&S::population, integer("population", {1, 1e6}, "n: members living at a time.")),
         setting(&S::burn_in, integer("burn_in", {0, scheduler_keys::training_max},
-                                     "Nobody with less training behind it gives up for another.")),
-        setting(
-            &S::selection,
-            choice("selection", {"truncation", "binary_tournament", "t_test"},
-                   "Who gives up for whom: the worst share for one of the best; the worse of two; the worse of two "
-                   "if Welch's t-test on their last reports says so. Members are ranked at their reports, among the "
-                   "last reports of all that have not reached max; one gives up only where another one that lives "
-                   "has a better last report, and goes on after all if none is left when a worker is free for the "
-                   "child. What a child of a donor that has trained less costs is kept to 0.4 times the reports of "
-                   "a population that trains straight to max (with members that die: as many again).")),
+                                     "A member with less training does not give up for another.")),
+        setting(&S::selection,
+                choice("selection", {"truncation", "binary_tournament", "t_test"},
+                       "Which member gives up, and for which donor: the worst share for a member of the best share; "
+                       "the worse of two; the worse of two if Welch's t-test on their last reports says so. A member "
+                       "is ranked at its report, among the last reports of all members that have not reached max. It "
+                       "gives up only for a living member with a better last report. If no such member is left when a "
+                       "worker is free for the child, it goes on after all. The extra cost of children of a less "
+                       "trained donor is limited: at most 0.4 times the reports of a population that trains straight "
+                       "to max (with members that die: as many again).")),
         setting(&S::bottom, number("bottom", {0, 0.5, true, false},
                                    "truncation: share of the population that gives up, rounded up, at most half.")),
         setting(&S::top,
@@ -100,7 +100,7 @@ SchedulerDescriptor pbt_descriptor() {
     return described<S>({
         .name = "pbt",
         .summary = "population-based training: the worst take over weights of the best, with perturbed "
-                   "hyperparameters; nobody waits",
+                   "hyperparameters; no member waits",
         .example = "[scheduler]\ntype = \"pbt\"\npopulation = 10\ninterval = 2\nmax = 40\n",
         .traits =
             {.lineages = true, .population = true, .ends_by_itself = true, .early_results = true, .perturbs = true},

@@ -53,7 +53,7 @@ void PbtPopulation::settle(std::uint32_t number, MemberId member, std::optional<
     slot.next = PbtNext::regular;
     slot.worse = slot.returns = 0;
     if (!donor || !slots_[*donor].best.exists()) return;
-    ensure(!slot.best.exists(), "who takes over a lineage has left its own");
+    ensure(!slot.best.exists(), "a slot that takes over a lineage has left its own");
     slot.best = slots_[*donor].best;
     slot.best_objective = slots_[*donor].best_objective;
     slot.best_reached = slots_[*donor].best_reached;
@@ -163,7 +163,7 @@ std::optional<std::uint32_t> PbtPopulation::opponent_of(std::uint32_t number) {
     const auto& ranking = rankings_[slot.group];
     Stream stream(settings_.seed, Purpose::exploit, slot.member.value, slot.draws++);
     auto drawn = static_cast<std::size_t>(stream.below(ranking.size() - 1));
-    if (drawn >= ranking.rank(slot.objective, number)) ++drawn;  // anybody but itself
+    if (drawn >= ranking.rank(slot.objective, number)) ++drawn;  // any other slot
     return donor_from(ranking, drawn, ranking.size(), number);
 }
 
@@ -209,7 +209,7 @@ std::optional<std::uint32_t> PbtPopulation::best_yielding() const {
 }
 
 bool PbtPopulation::only_weights(std::uint32_t slot, std::uint32_t donor) const {
-    // Of a dead member not even the hyperparameters are wanted.
+    // Not even the hyperparameters of a dead member are used.
     return std::isfinite(slots_[slot].objective) &&
            settings_.periods[slots_[donor].group] < settings_.periods[slots_[slot].group];
 }

@@ -57,7 +57,7 @@ private:
         out.push_back(Train{member, max_});
     }
 
-    /// The front of again_ is never gone, so that empty() means that nobody waits.
+    /// The front of again_ is never gone: empty() means that no member waits.
     void prune() {
         while (!again_.empty() && states_[again_.front().value] == State::gone) again_.pop_front();
     }
@@ -82,7 +82,7 @@ private:
     void extend(const Extended& extended) {
         no_more_ = false;
         if (extended.max_resource <= max_) return;
-        // Members that an extension before left waiting are in again_ already: all are queued anew, in order of birth.
+        // Members that an earlier extension left waiting are in again_ already: all are queued anew, in order of birth.
         max_ = extended.max_resource;
         finished_ = 0;
         again_.clear();

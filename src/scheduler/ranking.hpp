@@ -8,8 +8,8 @@
 
 namespace stemma {
 
-/// Finite objectives of a population's slots, best first; ties go to the lower slot. A sorted array: a search is
-/// O(log n), an insertion moves up to 16 n bytes, which for populations (not members) is less than a tree's misses.
+/// Finite objectives of a population's slots, best first. Ties go to the lower slot. A sorted array: a search is O(log
+/// n), an insertion moves up to 16 n bytes. For populations (not members) that costs less than a tree's cache misses.
 class Ranking {
 public:
     void insert(double objective, std::uint32_t slot) {

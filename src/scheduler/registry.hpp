@@ -8,10 +8,10 @@
 
 namespace stemma {
 
-/// In the order in which lists show them.
+/// In the order of lists.
 const std::vector<SchedulerDescriptor>& schedulers();
 
-/// The one of that name. A name that is none is a bug: the key scheduler.type has been checked.
+/// The scheduler of that name. An unknown name is a bug: the key scheduler.type has been checked.
 const SchedulerDescriptor& scheduler_named(std::string_view name);
 
 }  // namespace stemma

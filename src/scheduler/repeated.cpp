@@ -37,7 +37,7 @@ private:
         std::uint64_t first = 0;
         Resource to = 0;
         double sum = 0;
-        double mean = 0;  ///< summed up in parts, for sums beyond the largest double
+        double mean = 0;  ///< summed in parts, for sums beyond the largest double
         std::uint32_t born = 1;
         std::uint32_t reported = 0;
         bool gone = false;
@@ -54,7 +54,7 @@ private:
         prune();
     }
 
-    /// The front of queue_ is never of a group that is gone, so that empty() means that nobody waits.
+    /// The front of queue_ is never of a group that is gone: empty() means that no member waits.
     void prune() {
         while (!queue_.empty() && groups_[queue_.front().group].gone) queue_.pop_front();
     }
@@ -71,7 +71,7 @@ private:
         }
     }
 
-    /// Asks the inner scheduler. True if that queued work; a birth of a new group goes to `out` at once.
+    /// Asks the inner scheduler. True if it queued work. The birth of a new group goes to `out` at once.
     bool ask_inner(const WorkWanted& wanted, Actions& out) {
         inner_actions_.clear();
         inner_->on(wanted, inner_actions_);
@@ -130,7 +130,7 @@ private:
             const double mean = std::isfinite(group.sum) ? group.sum / repeats_ : group.mean;
             pass(Reported{{number}, report.resource, mean, report.now}, out);
         } else {
-            // Not decided yet, and close to: worth more than what waits.
+            // Not decided yet, but soon: worth more than waiting members.
             out.push_back(Keep{report.member, certain_to_go_on, false});
         }
     }
@@ -147,7 +147,7 @@ private:
     }
 
     void take(const Extended& event, Actions& out) { pass(event, out); }
-    void take(const ParentLost&, Actions&) { unreachable("nobody has a parent here"); }
+    void take(const ParentLost&, Actions&) { unreachable("no member has a parent here"); }
     void take(const TimePassed& event, Actions& out) { pass(event, out); }
 
     void pass(const Event& event, Actions& out) {
@@ -156,7 +156,7 @@ private:
         for (const auto& action : inner_actions_) spread(action, out);
     }
 
-    /// Keep and Release of a group are those of its members.
+    /// Keep and Release of a group go to its members.
     void spread(const Action& action, Actions& out) const {
         if (const auto* keep = std::get_if<Keep>(&action)) {
             const auto& group = groups_[keep->member.value];
@@ -175,7 +175,7 @@ private:
     std::vector<Group> groups_;
     std::vector<std::uint64_t> group_of_;  ///< by member
     std::deque<Work> queue_;
-    std::optional<std::uint64_t> birth_;  ///< group of the repeat asked for; nothing: a new group
+    std::optional<std::uint64_t> birth_;  ///< group of the repeat asked for; none: a new group
     Resource asked_to_ = 0;
     Actions inner_actions_;
 };

@@ -67,7 +67,7 @@ public:
 private:
     bool trained_through() const { return stage_ == ends_.size(); }
 
-    /// What the lineage goes on with when nothing runs.
+    /// The lineage's next work when nothing runs.
     std::optional<Action> next() const {
         if (trained_through()) {
             if (last_.exists() && reached_ < max_) return Train{last_, max_};
@@ -121,12 +121,12 @@ private:
         }
     }
 
-    /// The member that trained is no more.
+    /// The member that trained is gone.
     void fail(MemberId member) {
         if (trained_through()) {
             last_ = {};
         } else if (stage_ > 0 && !last_.exists()) {
-            begin_again();  // its parent went while it trained
+            begin_again();  // its parent was lost while it trained
         } else {
             ensure(member != last_, "a stage is trained by a new member");
             ++failures_;
@@ -143,7 +143,7 @@ private:
     std::vector<Resource> ends_;
     Resource max_;
     std::vector<RungRow> rows_;
-    std::size_t stage_ = 0;  ///< that trains or comes next; ends_.size() = the schedule is through
+    std::size_t stage_ = 0;  ///< in training or next; ends_.size() = the schedule is finished
     MemberId last_;          ///< finished the stage before; none = from scratch
     MemberId running_;
     Resource reached_ = 0;   ///< of last_

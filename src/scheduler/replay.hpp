@@ -1,5 +1,5 @@
 #pragma once
-// One lineage trained again from scratch, by the schedule that a search found: the point of a population run is often
+// One lineage trained again from scratch, by the schedule that a search found. The result of a population run is often
 // its schedule (Jaderberg et al., "Population Based Training of Neural Networks", 2017, section 4.4).
 
 #include <memory>
@@ -16,14 +16,14 @@ struct ReplaySettings {
 };
 
 /// Stage 0 is a member from scratch, each later stage a child of the member before it (cause adoption, generation =
-/// stage). One member trains at a time. A stage that fails or diverges is tried again from the same parent; if the
-/// parent's snapshot cannot be had any more, the lineage begins again from scratch. After 10 failures it is over.
+/// stage). One member trains at a time. A stage that fails or diverges is tried again from the same parent. If the
+/// parent's snapshot is no longer available, the lineage begins again from scratch. After 10 failures it is over.
 ///
 /// Extended to a larger resource, the last member goes on with the last stage's configuration; the failures are
-/// forgotten. rungs() has a row a stage. O(1) an event. Throws UserError on settings out of range.
+/// forgotten. rungs() has a row for each stage. O(1) for each event. Throws UserError on settings out of range.
 std::unique_ptr<Scheduler> make_replay(ReplaySettings settings);
 
-/// A row a stage; one member each.
+/// A row for each stage, with one member.
 std::vector<RungRow> expected_rungs(const ReplaySettings& settings, std::uint64_t members);
 
 SchedulerDescriptor replay_descriptor();

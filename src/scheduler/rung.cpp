@@ -25,7 +25,7 @@ void push(Items& heap, const Item& item, Order order) {
     std::push_heap(heap.begin(), heap.end(), order);
 }
 
-// std::push_heap keeps the largest at the front: greater<> makes that the best (smallest objective, oldest member).
+// std::push_heap keeps the largest at the front. greater<> makes that the best (smallest objective, oldest member).
 constexpr std::greater<> best_first{};
 constexpr std::less<> worst_first{};
 

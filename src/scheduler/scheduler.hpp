@@ -1,6 +1,6 @@
 #pragma once
-// A scheduler decides who trains next and for how long. It is a pure state machine: no clock, no I/O, no global state;
-// its random draws are keyed by (run seed, purpose, member).
+// A scheduler decides which member trains next and for how long. It is a pure state machine: no clock, no I/O, no
+// global state. Its random draws are keyed by (run seed, purpose, member).
 
 #include <cstdint>
 #include <limits>
@@ -19,16 +19,16 @@ namespace stemma {
 class Placement {
 public:
     virtual ~Placement() = default;
-    /// The free worker, or another one that is as free, has this member's snapshot in memory: nothing would have to
-    /// move.
+    /// True if the free worker, or another worker that is as free, has this member's snapshot in memory: then nothing
+    /// has to move.
     virtual bool stays(MemberId member) const = 0;
 };
 
-/// A worker is free: name at most one piece of work (Create or Train), or none if nothing can be done before another
+/// A worker is free. Name at most one piece of work (Create or Train), or none if nothing can be done before another
 /// event.
 struct WorkWanted {
     double now = 0;  ///< seconds of the run's time
-    /// Valid during the call; null = not known. For schedulers with a queue, where any order is as good.
+    /// Valid during the call; null = not known. For schedulers with a queue, if its order does not matter.
     const Placement* placement = nullptr;
 };
 
@@ -38,8 +38,8 @@ struct UnitResult {
     double objective = 0;  ///< minimised, finite
 };
 
-/// The member finished training to `resource` as its last Create/Train asked. `objective` is minimised and is +infinity
-/// for a non-finite metric (it then counts in its rung as worst and the member is never promoted).
+/// The member finished training to `resource` as its last Create/Train asked. `objective` is minimized. It is +infinity
+/// for a non-finite metric: it then counts in its rung as worst, and the member is never promoted.
 struct Reported {
     MemberId member;
     Resource resource = 0;
@@ -55,13 +55,13 @@ struct GivenUp {
     MemberId member;
 };
 
-/// The Create just asked for was granted: the new member is `member`. Comes before any other event.
+/// The last Create was granted: the new member is `member`. Comes before any other event.
 struct Created {
     MemberId member;
 };
 
-/// The Create just asked for was refused: the sampler is exhausted or the member budget is spent. No Create will be
-/// granted again until Extended.
+/// The last Create was refused: the sampler is exhausted or the members budget is spent. No Create will be granted
+/// again until Extended.
 struct NoMoreMembers {};
 
 /// On resume: the largest resource was raised to `max_resource` (never lowered), or members may be created again.
@@ -69,9 +69,9 @@ struct Extended {
     Resource max_resource = 0;
 };
 
-/// The Create just asked for was not granted: the snapshot of its `parent` cannot be had any more (lost with its
-/// worker, without a durable copy), or is beyond what the child was to be trained to (the parent was interrupted on its
-/// way). The member is not to be named as parent again until it has reported again.
+/// The last Create was not granted. Either the snapshot of its `parent` is no longer available (lost with its worker,
+/// without a durable copy). Or the parent is beyond the child's target, because it was interrupted on its way. Do not
+/// name the member as parent before it has reported again.
 struct ParentLost {
     MemberId parent;
 };
@@ -90,24 +90,24 @@ enum class BirthCause : std::uint8_t {
     repeat = 2,        ///< configuration of `same_as`, other seed, from scratch
     exploit = 3,       ///< PBT: continues from `parent`, hyperparameters perturbed or sampled anew
     adoption = 4,      ///< GPBT: continues from `parent`, hyperparameters from the sampler conditioned on its lineage
-    continuation = 5,  ///< PBT with backtracking: goes on as its parent would have, whose state is kept to go back to
+    continuation = 5,  ///< PBT with backtracking: goes on as its parent would have; the parent is kept to go back to
     backtrack = 6,  ///< PBT: the lineage got worse and goes back to `parent`, the best member in it, as in an exploit
 };
 
-/// The child goes on from its parent's weights.
+/// True if the child goes on from its parent's weights.
 constexpr bool inherits_weights(BirthCause cause) {
     return cause != BirthCause::sampled && cause != BirthCause::repeat;
 }
 
-/// A new member, trained from its starting point to `to`. Starts from scratch, or from the latest snapshot of `parent`
-/// (which then has one: it has reported and was not released). Its configuration comes from the sampler, or is that of
-/// `same_as`. Answered by Created, NoMoreMembers or ParentLost before the next event. A member with a parent is never
-/// retrained from scratch: if what it would continue from cannot be had any more, it is given up.
+/// A new member, trained from its starting point to `to`. It starts from scratch, or from the latest snapshot of
+/// `parent`, which has one: it has reported and was not released. Its configuration comes from the sampler, or is that
+/// of `same_as`. Answered by Created, NoMoreMembers or ParentLost before the next event. A member with a parent is
+/// never retrained from scratch: if its start is no longer available, it is given up.
 struct Create {
     Resource to = 0;
-    MemberId same_as = {};  ///< whose configuration it takes unchanged
-    MemberId parent = {};   ///< whose weights it takes
-    MemberId donor = {};    ///< whose hyperparameters the sampler perturbs; none = the parent's
+    MemberId same_as = {};  ///< the new member takes its configuration unchanged
+    MemberId parent = {};   ///< the new member takes its weights
+    MemberId donor = {};    ///< the sampler perturbs its hyperparameters; none = the parent's
     std::uint32_t generation = 0;
     BirthCause cause = BirthCause::sampled;
 };
@@ -118,8 +118,8 @@ struct Train {
     Resource to = 0;
 };
 
-/// The member may be continued later: keep its snapshot. Among kept snapshots the one with the lowest priority is
-/// dropped first when memory is short; `promotable` asks for a durable copy.
+/// The member may be continued later: keep its snapshot. Of the kept snapshots the one with the lowest priority is
+/// dropped first when memory is short. `promotable` asks for a durable copy.
 struct Keep {
     MemberId member;
     double priority = 0;
@@ -138,25 +138,27 @@ using Actions = std::vector<Action>;
 struct RungRow {
     int bracket = 0;
     int rung = 0;
-    Resource resource = 0;       ///< members of this rung are trained to this
+    Resource resource = 0;       ///< members of this rung are trained to this resource
     std::uint64_t entered = 0;   ///< members sent to this rung (in preview: expected)
     std::uint64_t finished = 0;  ///< of these, reported (in preview: expected)
     std::uint64_t promoted = 0;  ///< of these, sent further (in preview: expected)
 };
 
-/// Contract (tests/contract/scheduler/scheduler_suite.hpp): at most one Create or Train in answer to WorkWanted and
-/// none to other events; a member is trained only forwards, by one piece of work at a time; every member that is asked
-/// for is eventually done with, if reports come; O(log n) per event.
+/// Contract (tests/contract/scheduler/scheduler_suite.hpp):
+/// * At most one Create or Train in answer to WorkWanted, and none to other events.
+/// * A member is trained only forwards, by one piece of work at a time.
+/// * Every member that is asked for is eventually released or finished, if reports come.
+/// * O(log n) for each event.
 class Scheduler {
 public:
     virtual ~Scheduler() = default;
     /// Appends to `out` (which is not cleared).
     virtual void on(const Event& event, Actions& out) = 0;
-    /// The rungs as they are now, ascending by (bracket, rung); empty for schedulers without rungs.
+    /// The present rungs, ascending by (bracket, rung); empty for schedulers without rungs.
     virtual std::vector<RungRow> rungs() const = 0;
-    /// Run time in seconds at which it wants TimePassed; infinity if never. Not in the past of an event it was told.
+    /// Run time in seconds at which it needs TimePassed; infinity if never. Not earlier than the last event.
     virtual double next_deadline() const { return std::numeric_limits<double>::infinity(); }
-    /// True when no event that can still come would make work: with nothing running, the search is over.
+    /// True if no event that can still come would make work. The search is then over once nothing runs.
     virtual bool exhausted() const = 0;
     /// "asha (promotion): eta 3, rungs 1 3 9 epochs"
     virtual std::string describe() const = 0;

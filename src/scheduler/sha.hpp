@@ -14,19 +14,19 @@ struct ShaSettings {
     Resource max = 1;             ///< R
     std::int64_t eta = 3;         ///< >= 2
     int early_stopping_rate = 0;  ///< s
-    /// Workers that find nothing to do in the brackets under way (their rungs are being waited for) begin another one,
-    /// until the budget ends the search; the oldest bracket is served first. So does the paper's study of stragglers
+    /// Workers without work in the open brackets (whose rungs are being waited for) begin another bracket, until the
+    /// budget ends the search. The oldest bracket is served first. The paper's study of stragglers does the same
     /// (appendix). Off, as for jobs: one bracket, workers wait, and the search ends with it.
     bool repeat_brackets = false;
 };
 
-/// The top rung is R, those below it floor(R / eta^k) >= min. Rung k has floor(members / eta^k) places, at least one
-/// (scheduler/halving.hpp says who gets them). A failed member does not hold
-/// up its rung: the rung ends when nobody of it is in training any more. Non-finite members never go up.
+/// The top rung is R, those below it floor(R / eta^k) >= min. Rung k has floor(members / eta^k) slots, at least one
+/// (scheduler/halving.hpp says how they are filled). A failed member does not delay its rung: the rung ends when none
+/// of its members is in training. Non-finite members never go up.
 ///
-/// Extended to a larger R: brackets under way, and those that are over, get rungs of eta times their top and so on, and
-/// R itself; so the best of each goes on. Later ones begin from the new R. O(log n) amortised an event, 8 bytes a
-/// member. Throws UserError.
+/// Extended to a larger R: brackets that are open or over get rungs of eta times their top and so on, and R itself. So
+/// the best member of each goes on. Later brackets begin from the new R. O(log n) amortized for each event, 8 bytes for
+/// each member. Throws UserError.
 std::unique_ptr<Scheduler> make_sha(const ShaSettings& settings);
 
 /// floor(n / eta^k) in rung k, at least one.

@@ -9,7 +9,7 @@ namespace stemma {
 
 namespace {
 
-/// Sums by (bracket, resource): brackets of one kind differ in their rungs once the largest resource was raised.
+/// Sums by (bracket, resource): brackets of one kind differ in their rungs after the largest resource was raised.
 void add(std::vector<RungRow>& rows, const std::vector<RungRow>& more) {
     const auto before = [](const RungRow& a, const RungRow& b) {
         return std::pair(a.bracket, a.resource) < std::pair(b.bracket, b.resource);
@@ -95,7 +95,7 @@ void SynchronousHalving::take(const Created& created, Actions&) {
 
 void SynchronousHalving::take(const NoMoreMembers&, Actions& out) {
     no_more_ = true;
-    // Only the bracket that asked still wants members: another one is opened when nobody else has work.
+    // Only the bracket that asked still needs members: another bracket is opened when none has work.
     brackets_[birth_].close(out);
     refresh(birth_);
 }

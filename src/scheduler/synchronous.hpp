@@ -1,5 +1,5 @@
 #pragma once
-// What SHA and Hyperband share: brackets of synchronous halving, one after another as free workers ask for them.
+// Shared by SHA and Hyperband: brackets of synchronous halving, one after another as free workers ask for them.
 
 #include <cstdint>
 #include <deque>
@@ -26,7 +26,7 @@ public:
         std::string name;
         Resource max = 1;
         std::int64_t eta = 3;
-        /// The bracket with this running number; nothing when there are no more.
+        /// The bracket with this running number; nothing if there are no more.
         std::function<std::optional<HalvingPlan>(std::uint64_t number, Resource max)> plan;
     };
     explicit SynchronousHalving(Settings settings);
@@ -54,12 +54,12 @@ private:
     void take(const ParentLost&, Actions&) {}
     void take(const TimePassed&, Actions&) {}
     bool open_next();
-    /// Brings with_work_ up to date after anything happened to the bracket.
+    /// Updates with_work_ after a change of the bracket.
     void refresh(std::uint32_t number);
 
     Settings settings_;
     std::uint32_t birth_ = 0;              ///< bracket of the member asked for
-    std::deque<HalvingBracket> brackets_;  ///< also those that are over: they go on if the search is extended
+    std::deque<HalvingBracket> brackets_;  ///< also brackets that are over: they go on if the search is extended
     std::set<std::uint32_t> with_work_;    ///< of brackets_; the oldest is served first
     std::vector<Member> members_;
     std::uint64_t in_flight_ = 0;

@@ -14,7 +14,7 @@ struct Moments {
     double variance_of_mean = 0;
 };
 
-/// Of the values times 2^-exponent.
+/// Moments of the values times 2^-exponent.
 Moments moments(std::span<const double> values, int exponent) {
     const auto n = static_cast<double>(values.size());
     Moments result;
@@ -26,7 +26,8 @@ Moments moments(std::span<const double> values, int exponent) {
     return result;
 }
 
-/// Binary exponent of the largest magnitude: the test knows no unit, and squares of values near 1 stay in range.
+/// Binary exponent of the largest magnitude: the test does not depend on the unit, and squares of values near 1 stay in
+/// range.
 int exponent_of(std::span<const double> a, std::span<const double> b) {
     double largest = 0;
     for (const double value : a) largest = std::max(largest, std::abs(value));

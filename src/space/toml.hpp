@@ -1,5 +1,5 @@
 #pragma once
-// Names and values as TOML has them, for texts that a program reads again.
+// Names and values in TOML syntax, for texts that a program reads again.
 
 #include <string>
 #include <string_view>
@@ -8,10 +8,11 @@
 
 namespace stemma {
 
-/// `text` between quotes, whole. What is no printable character is escaped; bytes that are no UTF-8 stay as they are.
+/// The whole `text` between quotes. Characters that cannot be printed are escaped. Bytes that are no UTF-8 stay
+/// unchanged.
 std::string toml_text(std::string_view text);
 
-/// A key: bare where TOML allows it, else in quotes.
+/// A key: bare where TOML allows it, otherwise in quotes.
 std::string toml_key(std::string_view name);
 
 /// `0.001`, `true`, `"sgd"`: reads back as the same value of the same type.

@@ -8,28 +8,6 @@ import tree
 
 WORDS_MAX = 25
 
-# Not yet mended: folders and files whose text this test does not read. The list shrinks to nothing.
-STILL_TO_DO = (
-    "docs/job-reference.md",
-    "src/app/job",
-    "src/manager",
-    "src/sampler",
-    "src/scheduler",
-    "src/simulator",
-    "src/worker",
-    "tests/contract/sampler",
-    "tests/contract/scheduler",
-    "tests/property",
-    "tests/unit/job",
-    "tests/unit/manager",
-    "tests/unit/registry",
-    "tests/unit/sampler",
-    "tests/unit/sampler_gp",
-    "tests/unit/scheduler",
-    "tests/unit/simulator",
-    "tests/unit/worker",
-)
-
 # Where the words are meant: the lists of what is forbidden.
 EXCEPT = ("tests/layering/test_language.py",)
 
@@ -60,10 +38,6 @@ FORBIDDEN = [
 TYPE_NAMES = {"Desk", "Bell", "Lead", "Wish", "Seat"}
 
 
-def is_to_do(name):
-    return any(name == item or name.startswith(item + "/") for item in STILL_TO_DO)
-
-
 def texts():
     """(path, paragraph) of all files that git knows or would add."""
     listed = subprocess.run(
@@ -75,7 +49,7 @@ def texts():
     ).stdout.split("\n")
     for name in filter(None, listed):
         path = tree.ROOT / name
-        if path.is_file() and not path.is_symlink() and name not in EXCEPT and not is_to_do(name):
+        if path.is_file() and not path.is_symlink() and name not in EXCEPT:
             for paragraph in prose.of_file(path):
                 yield path, paragraph
 
@@ -108,11 +82,6 @@ def test_sentences_are_short():
         if prose.words(sentence) > WORDS_MAX
     ]
     assert not wrong, "\n".join(wrong)
-
-
-def test_what_is_left_to_do_exists():
-    gone = [name for name in STILL_TO_DO if not (tree.ROOT / name).exists()]
-    assert not gone, f"take from STILL_TO_DO: {gone}"
 
 
 def test_the_checks_see_faults():

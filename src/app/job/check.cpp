@@ -37,7 +37,7 @@ std::optional<Checked> check_literals(const Key& key, const Node& node, const st
     return checked;
 }
 
-/// The key of that name which has a meaning for this type, else any of that name, else nothing.
+/// The key of that name which has a meaning for this type, otherwise any key of that name, otherwise nothing.
 std::optional<std::size_t> find_key(const std::vector<const Key*>& keys, std::string_view name,
                                     const SectionShape& shape) {
     std::optional<std::size_t> found_one;

@@ -37,8 +37,8 @@ class ResolvedJob;
 
 /// Where a job's text comes from.
 enum class JobSource : unsigned char {
-    typed,     ///< a job file: what it does not say has the defaults of today
-    recorded,  ///< a run file: what it does not say means what it meant when the run began (Key::before)
+    typed,     ///< a job file: missing keys have the defaults of today
+    recorded,  ///< a run file: missing keys have their defaults of the run's beginning (Key::before)
 };
 
 /// Collects errors; only the first `errors_max` are kept, the rest are counted.
@@ -51,11 +51,11 @@ public:
 
     /// `message` continues the key: error(place, "scheduler.eta", "must be >= 2; got 1").
     void error(Place place, const std::string& key, const std::string& message);
-    /// Something that is understood, and that the user should change some day.
+    /// Valid input that the user should change some day.
     void note(Place place, const std::string& text) { notes_.push_back(where(place) + ": " + text); }
     const std::vector<std::string>& notes() const { return notes_; }
     std::size_t count() const { return count_; }
-    /// True if an error was reported for exactly this key: its value is not to be relied on in further checks.
+    /// True if an error was reported for exactly this key. Further checks must not rely on its value.
     bool blamed(std::string_view key) const;
     /// True when further messages would only be counted: spares building them.
     bool full() const { return errors_.size() >= errors_max; }
@@ -65,7 +65,7 @@ public:
     std::string where(Place place) const;
 
     bool recorded() const { return source_ == JobSource::recorded; }
-    /// Readers note what they take in `resolved`, which has to outlive this; nullptr: they do not.
+    /// Readers note the values that they store in `resolved`, which must outlive this. nullptr: nothing is noted.
     void note_in(ResolvedJob* resolved) { resolved_ = resolved; }
     ResolvedJob* resolved() const { return resolved_; }
 

@@ -56,7 +56,7 @@ Settings settings_of(const Job& job) {
     return settings;
 }
 
-/// Does the job itself say its name?
+/// Does the job itself give its name?
 bool names_itself(const Job& job) {
     Diagnostics diagnostics(job.file, job.overrides);
     const Node root = settled_tree(job.text, job.overrides, diagnostics);

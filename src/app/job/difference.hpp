@@ -12,11 +12,11 @@ namespace stemma {
 struct JobDifference {
     std::string key;     ///< "scheduler.eta"
     std::string first;   ///< as in TOML: "3"; "" = not given, and without a default of its own
-    std::string second;  ///< likewise
+    std::string second;  ///< the same for the second job
 };
 
-/// Settings in which two jobs differ, in order of their keys. The run file's path is none of them, nor the name where
-/// one of the jobs does not give it. Pure; takes as long as parsing both.
+/// Settings in which two jobs differ, in order of their keys. The run file's path does not count, nor does the name
+/// where one of the jobs does not give it. Pure. Takes as long as parsing both.
 std::vector<JobDifference> differences(const Job& first, const Job& second);
 
 /// "scheduler.eta is 3 in FIRST and 4 in SECOND; ..."; of many the first few.

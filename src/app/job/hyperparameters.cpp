@@ -54,7 +54,7 @@ bool of_use(const Reading& reading, const Hyperparameter& one) {
     });
 }
 
-/// A hyperparameter named in [trainer] or [space] at `place`: is it of use, and is it given only once?
+/// Is a hyperparameter named in [trainer] or [space] at `place` of use, and is it given only once?
 void check_use(const Reading& reading, const Hyperparameter& one, Place place, const std::string& path, bool in_space,
                Diagnostics& diagnostics) {
     if (!of_use(reading, one)) {
@@ -146,8 +146,8 @@ void check_roles(const Node& space, std::string_view trainer, Diagnostics& diagn
     }
 }
 
-/// The section, or defaults if the space has something that moves. Whether variant and roles fit together is the
-/// trainer's to say.
+/// The section, or the defaults if a parameter of the space moves. The trainer checks whether variant and roles fit
+/// together.
 void read_hypergradient(const Reading& reading, TrainerSettings& trainer, Diagnostics& diagnostics) {
     const auto moving = [](const TableEntry& entry) {
         const Node* role = entry.value.find("role");
@@ -165,7 +165,7 @@ void read_hypergradient(const Reading& reading, TrainerSettings& trainer, Diagno
     trainer.hypergradient = settings;
 }
 
-/// Values for everything of use that is neither searched nor given.
+/// Values for every hyperparameter of use that is neither searched nor given.
 void fill_defaults(const Reading& reading, Resource horizon, TrainerSettings& trainer, const Diagnostics& diagnostics) {
     trainer.fixed = reading.given;
     for (const auto& one : reading.known) {
@@ -188,7 +188,7 @@ Role default_role(const Node& root, std::string_view name) {
     const Node* trainer = root.find("trainer");
     const Node* type = trainer == nullptr ? nullptr : trainer->find("type");
     const auto* text = type == nullptr ? nullptr : std::get_if<std::string>(&type->value);
-    // What a program or task of the user's can change is its own to know: it says so before the start.
+    // Only the user's program or task knows what it can change. It says so before the start.
     const bool any_name = text != nullptr && *text != "torch";
     return any_name || changes_in_training(name) ? Role::mutable_value : Role::fixed;
 }
@@ -212,7 +212,7 @@ void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, 
                       } else if (checked.given) {
                           reading.given[keys[index]->name] = checked.value;
                       } else {
-                          return;  // whether it is of use is known below
+                          return;  // its use is checked below
                       }
                       note(diagnostics, "trainer", *keys[index], checked);
                   });

@@ -47,7 +47,7 @@ void read_run(const Node& root, Job& job, Diagnostics& diagnostics) {
     }
     const auto given = [&](std::string_view key) { return run != nullptr && run->find(key) != nullptr; };
     if (!given("name")) {
-        // The number of a pipe (/dev/fd/63, of `stemma run <(...)`) is nobody's name for a search.
+        // The number of a pipe (/dev/fd/63, of `stemma run <(...)`) is no name for a search.
         const auto stem = is_pipe(job.file) ? std::string() : std::filesystem::path(job.file).stem().string();
         job.run.name = stem.empty() ? "job" : stem;
     }

@@ -40,16 +40,17 @@ inline constexpr std::size_t run_file_name_max = 244;
 /// Reads and checks `file`. Throws JobErrors with every error at once, also when the file cannot be read.
 Job load_job(const std::string& file, std::span<const std::string> overrides = {});
 
-/// The same for a text at hand (from a run file); `file` is only for messages and the default name.
-/// An override is `path=value`: the path as in TOML (`space."my lr".low`), the value as TOML, else taken as a string.
-/// `source`: what the absence of a key means.
+/// The same for a given text (from a run file). `file` is only for messages and the default name. An override is
+/// `path=value`: the path as in TOML (`space."my lr".low`), the value as TOML, otherwise taken as a string. `source`:
+/// what the absence of a key means.
 Job parse_job(std::string_view text, const std::string& file, std::span<const std::string> overrides = {},
               JobSource source = JobSource::typed);
 
-/// How the hyperparameters of a child come about. PBT perturbs where there is no model: who asks for one wants its
+/// How the hyperparameters of a child are chosen. PBT perturbs where there is no model. A job with a model wants its
 /// proposals.
 Births births_of(const Job& job);
-/// Configurations that a sampler with an end proposes in all, the points given first included; nothing for others.
+/// Configurations that a sampler with an end proposes in all, including the points given first. Nothing for other
+/// samplers.
 std::optional<std::uint64_t> finite_configurations(const Job& job);
 
 /// The reference of one part: "" (overview), "scheduler", "scheduler.asha", "scheduler.eta", "space.real", ...

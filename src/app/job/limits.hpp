@@ -29,7 +29,8 @@ struct LimitText {
     std::string text;
 };
 
-/// @throws UserError for the first that its key would refuse: "--members must be an integer in 1 .. 10^15; got -1"
+/// @throws UserError for the first limit that its key would refuse: "--members must be an integer in 1 .. 10^15; got
+/// -1"
 LimitChanges parse_limits(std::span<const LimitText> texts);
 
 }  // namespace stemma

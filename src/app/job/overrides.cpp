@@ -39,7 +39,7 @@ std::size_t find_equals(std::string_view text) {
     return std::string_view::npos;
 }
 
-/// The parts of a dotted path, read by TOML's own rules; empty if it is none.
+/// The parts of a dotted path, read by TOML's own rules. Empty if `path` is no dotted path.
 std::vector<std::string> split_path(std::string_view path) {
     if (path.find('\n') != std::string_view::npos || path.find('#') != std::string_view::npos) return {};
     const auto parsed = detail::parse_toml(std::string(path) + " = 0");
@@ -110,7 +110,7 @@ void apply_override(Node& root, std::string_view text, int index, Diagnostics& d
 }
 
 std::string join_path(std::string_view path, std::string_view key) {
-    constexpr std::size_t whole_max = 100;  // bytes; longer ones are no names, and are cut for messages
+    constexpr std::size_t whole_max = 100;  // bytes; longer texts are no names, and are cut for messages
     const std::string name = key.size() <= whole_max ? toml_key(key) : in_quotes(key);
     return path.empty() ? name : std::string(path) + "." + name;
 }

@@ -21,7 +21,7 @@ Node node_of(const Literal& literal, Place place) {
     return std::visit([&](const auto& value) { return Node{place, value}; }, literal);
 }
 
-/// The table of that section, made if it is missing; nullptr if something else stands there.
+/// The table of that section, made if it is missing; nullptr if the name holds something else.
 NodeTable* section_of(Node& root, const std::string& name, Place place) {
     auto& sections = std::get<NodeTable>(root.value);
     auto at =
@@ -30,7 +30,7 @@ NodeTable* section_of(Node& root, const std::string& name, Place place) {
     return std::get_if<NodeTable>(&at->value.value);
 }
 
-/// Gives those keys that the job does not set their values, as if they stood at `place`.
+/// Sets those keys of a section that the job does not set, as if they stood at `place`.
 void fill_in(Node& root, const std::vector<KeyDefault>& values, Place place) {
     for (const auto& [section, type, key, value] : values) {
         const auto given = text_of(root.find(section), "type");

@@ -1,6 +1,6 @@
 #pragma once
-// What [scheduler] says of other sections: named settings of the population methods (scheduler.preset), and what a
-// replay keeps of them.
+// What [scheduler] implies for other sections: named settings of the population methods (scheduler.preset), and the
+// settings that a replay keeps.
 
 #include <string>
 #include <utility>
@@ -11,7 +11,7 @@
 
 namespace stemma {
 
-/// Defaults for keys of several sections. What the job itself says counts more.
+/// Defaults for keys of several sections. The job's own values take precedence.
 struct Preset {
     std::string name;
     std::string scheduler;  ///< the scheduler.type that it is for
@@ -20,19 +20,19 @@ struct Preset {
 };
 const std::vector<Preset>& presets();
 
-/// Adds to `root` what its scheduler.preset stands for. Reports a preset of another scheduler; a name that is none is
-/// left to the key's own check.
+/// Adds to `root` the values of its scheduler.preset. Reports a preset of another scheduler. An unknown name is left to
+/// the key's own check.
 void apply_preset(Node& root, Diagnostics& diagnostics);
 
-/// Adds to `root` the defaults that its scheduler has for keys of other sections. What the job says counts more.
+/// Adds to `root` the defaults that its scheduler has for keys of other sections. The job's own values take precedence.
 void apply_other_defaults(Node& root);
 
-/// Keys of [scheduler] with which a replay trains as the search did: values of [trainer] that the search may owe to its
-/// own [scheduler], whose place the replay's takes.
+/// Keys of [scheduler] with which a replay trains as the search did. They are values of [trainer] that the search may
+/// take from its own [scheduler], which the replay's [scheduler] replaces.
 std::vector<std::pair<std::string, Literal>> replay_values(const TrainerSettings& trainer);
 
-/// Gives what a replay's [scheduler] keeps of its search (replay_values()) to [trainer], where that does not set it
-/// itself.
+/// Copies the settings that a replay's [scheduler] keeps of its search (replay_values()) to [trainer], unless that sets
+/// them itself.
 void apply_replay_values(Node& root);
 
 }  // namespace stemma

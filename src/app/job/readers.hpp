@@ -12,8 +12,8 @@
 
 namespace stemma {
 
-/// The text as a tree, with --set values, presets and the like in their places: what the sections are read from. Throws
-/// JobErrors where the text is no TOML.
+/// The text as a tree, with --set values, presets and the like in their places. The sections are read from this tree.
+/// Throws JobErrors where the text is no TOML.
 Node settled_tree(std::string_view text, std::span<const std::string> overrides, Diagnostics& diagnostics);
 
 /// rename_keys() of section.hpp in all sections.
@@ -25,21 +25,21 @@ std::shared_ptr<const SearchSpace> read_space(const Node& root, Diagnostics& dia
 /// [[sampler.first]].
 std::vector<Configuration> read_first_points(const Node& root, const SearchSpace& space, Diagnostics& diagnostics);
 
-/// [[schedule]], of a replay.
+/// [[schedule]] of a replay.
 void read_schedule(const Node& root, Job& job, Diagnostics& diagnostics);
 
-/// If a parameter has a default: the configuration of all defaults, after the points that are there already.
+/// The configuration of all defaults, if a parameter has a default. It comes after the points that are there already.
 void add_default_point(const Node& root, const SearchSpace& space, std::vector<Configuration>& points,
                        Diagnostics& diagnostics);
 
-/// The role of a parameter that says none: mutable if the trainer can go on with another value in mid-training.
+/// The role of a parameter that gives none: mutable if the trainer can go on with another value in mid-training.
 Role default_role(const Node& root, std::string_view name);
 
-/// [trainer] with its hyperparameters, and that the space fits the trainer.
+/// [trainer] with its hyperparameters, and the check that the space fits the trainer.
 void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, Diagnostics& diagnostics);
 
-/// What no single key can tell: limits that contradict each other, a search without end, ...
-/// What forbidden clauses and a grid leave is enough for the scheduler.
+/// What no single key can tell: limits that contradict each other, a search without end, and whether forbidden clauses
+/// and a grid leave enough for the scheduler.
 void check_points(const Node& root, const Job& job, Diagnostics& diagnostics);
 void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics);
 

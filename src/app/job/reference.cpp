@@ -142,7 +142,7 @@ when = { optimiser = ["sgd"] }
 Section scheduler_section() {
     std::vector<Variant> variants;
     for (const auto& one : schedulers()) variants.push_back({one.name, one.summary, one.example});
-    return {"scheduler", "Who trains next, and for how long. Resources are counted in [trainer] unit.",
+    return {"scheduler", "Which member trains next, and for how long. Resources are counted in [trainer] unit.",
             std::move(variants), keys_of(scheduler_fields()),
             "[scheduler]\ntype = \"asha\"\neta = 3\nmin = 1\nmax = 27\n"};
 }
@@ -155,17 +155,17 @@ Section sampler_section() {
 }
 
 Section trainer_section() {
-    return {"trainer",
-            "What trains a member. With type = \"torch\" every hyperparameter below can be fixed here or searched in "
-            "[space].",
-            {{"toy", "analytic learning curves that take no time, for trying things out; any parameter names"},
-             {"torch", "LibTorch: networks on Fashion-MNIST or a CSV file"},
-             {"process", "a program of your own, in any language, that a worker starts once and keeps"},
-             {"task", "C++ of your own: in a shared library, or in a program made with stemma::main()"},
-             {"ask",
-              "something else, job by job: leases are had from `stemma ask` and their results given to `stemma tell`"}},
-            trainer_keys(),
-            "[trainer]\ntype = \"torch\"\ndata = \"fashion_mnist\"\nmodel = \"lenet\"\nbatch_size = 256\n"};
+    return {
+        "trainer",
+        "What trains a member. With type = \"torch\" every hyperparameter below can be fixed here or searched in "
+        "[space].",
+        {{"toy", "analytic learning curves that take no time, for trying things out; any parameter names"},
+         {"torch", "LibTorch: networks on Fashion-MNIST or a CSV file"},
+         {"process", "a program of your own, in any language, that a worker starts once and keeps"},
+         {"task", "C++ of your own: in a shared library, or in a program made with stemma::main()"},
+         {"ask", "something else, job by job: `stemma ask` gives out leases, and `stemma tell` takes their results"}},
+        trainer_keys(),
+        "[trainer]\ntype = \"torch\"\ndata = \"fashion_mnist\"\nmodel = \"lenet\"\nbatch_size = 256\n"};
 }
 
 }  // namespace
@@ -265,8 +265,8 @@ std::string reference_markdown() {
         for (const auto& one : section.variants) out += "| `" + one.name + "` | " + cell(one.meaning) + " |\n";
         if (!section.keys.empty()) out += "\n| key | takes | default | meaning |\n| --- | --- | --- | --- |\n";
         for (const auto& key : section.keys) {
-            // A type column would be empty for most keys, so the restriction stands with the meaning; "torch" alone
-            // would repeat on each of the trainer's lines and is told once by the section's table of types.
+            // A type column would be empty for most keys, so the restriction stands with the meaning. "torch" alone
+            // would repeat on each of the trainer's lines. The section's table of types says it once.
             std::string only;
             for (const auto& one : key.only_for) only += (only.empty() ? " *(" : ", ") + one;
             out += "| `" + key.name + "` | " + cell(takes(key)) + " | " + cell(default_shown(key)) + " | " +

@@ -95,7 +95,7 @@ std::string ResolvedJob::text(const Node& root) const {
 
 namespace {
 
-/// What the algorithm is made with, where its own defaults depend on others.
+/// The settings of the algorithm, where its own defaults depend on other settings.
 template <class Settings>
 void fill_settings(const std::string& section, const std::vector<Field<Settings>>& fields, const Settings& settings,
                    ResolvedJob& resolved) {

@@ -1,5 +1,5 @@
 #pragma once
-// A table of a job file against the keys of its section.
+// Checks a table of a job file against the keys of its section.
 
 #include <functional>
 #include <optional>
@@ -14,17 +14,17 @@ namespace stemma {
 /// Checks `node` against `key`; reports at the node's place under the full path `path`.
 std::optional<Checked> check_value(const Key& key, const Node& node, const std::string& path, Diagnostics& diagnostics);
 
-/// What the key's absence means here: in the job of a run file, Key::before goes before the default.
+/// The meaning of the key's absence here. In the job of a run file, Key::before takes precedence over the default.
 std::optional<Checked> absent_value(const Key& key, const Diagnostics& diagnostics);
 
-/// Notes a value that a section's reader took, for the job's text with all defaults filled in (resolved.hpp).
+/// Notes a value that a section's reader stored, for the job's text with all defaults filled in (resolved.hpp).
 void note(Diagnostics& diagnostics, const std::string& section, const Key& key, const Checked& checked);
 
-/// Gives keys that `table` has by a former name, or in British spelling, the name that they have. A former name is
-/// worth a note to the user; a key that has both names is an error. `path`: of the section.
+/// Renames keys of `table` that have a former name or British spelling. A former name is reported to the user as a
+/// note. A key given by both names is an error. `path`: of the section.
 void rename_keys(NodeTable& table, const std::string& path, const std::vector<Key>& keys, Diagnostics& diagnostics);
 
-/// What a section is called and how its keys are told apart.
+/// How a section is called and how its keys are told apart.
 struct SectionShape {
     std::string path;      ///< "scheduler", "run.budget", "space.lr"
     std::string selector;  ///< value of the key `type` as found; "" when the section has none or it is invalid

@@ -88,8 +88,8 @@ struct TrainerSettings {
     std::string path;    ///< csv: the file; images: the folder, "" = where Debian's package of Fashion-MNIST puts it
     std::string target;  ///< csv: name of the column to predict, "" = the last one
     Split split = Split::permuted;
-    double valid = 0;  ///< size of the validation set: < 1 a share, else a number of rows; 0 = the data set's own
-    double test = 0;   ///< likewise for the test set
+    double valid = 0;  ///< validation set: a share if < 1, otherwise a number of rows; 0 = the data set's own
+    double test = 0;   ///< test set, given in the same way
     std::uint64_t vocabulary = 10000;  ///< text: most words that the model knows, >= 2
     std::uint64_t train_rows = 0;      ///< 0 = all rows that are left
     ModelKind model = ModelKind::mlp;
@@ -99,9 +99,9 @@ struct TrainerSettings {
     bool inherit_optimizer = true;  ///< a child starts with its parent's moments
     /// [trainer.hypergradient], or its defaults where a parameter has role = "hypergradient".
     std::optional<HypergradientSettings> hypergradient;
-    /// Hyperparameters that the space does not have: given in [trainer], else the table's default. Only those that can
-    /// matter (no `width` for a LeNet, no `momentum` for Adam). Of beta and one_minus_beta only one is here or in the
-    /// space.
+    /// Hyperparameters that the space does not have: given in [trainer], otherwise the table's default. Only
+    /// hyperparameters that can matter (no `width` for a LeNet, no `momentum` for Adam). Of beta and one_minus_beta
+    /// only one is here or in the space.
     std::map<std::string, Literal> fixed;
 
     // task (and path)
@@ -110,7 +110,7 @@ struct TrainerSettings {
 
     // process and ask
     std::vector<Literal> metrics;   ///< texts: what is reported besides the job's metric
-    std::vector<Literal> held_out;  ///< texts: those of them that no decision may see
+    std::vector<Literal> held_out;  ///< texts: the metrics among them that no decision may see
 
     // process
     std::vector<Literal> command;  ///< texts: the program and its arguments

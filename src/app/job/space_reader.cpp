@@ -97,7 +97,7 @@ void check_step(const Draft& draft, std::optional<T> step, T low, T high, Diagno
 
 void check_values(const Draft& draft, const std::vector<Literal>& values, std::string_view key,
                   Diagnostics& diagnostics) {
-    // By their texts: the number 1 and the text "1" would be one and the same in every table and plot.
+    // Compared by their texts: the number 1 and the text "1" would look the same in every table and plot.
     std::map<std::string, std::size_t> seen;
     const auto& items = draft.node->find(key)->list();
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -163,7 +163,7 @@ void check_default(const Draft& draft, const Literal& value, Diagnostics& diagno
 
 // ---- conditions ------------------------------------------------------------------------------------------------
 
-/// `entry` is `parameter = value or list of values`. Nothing, with an error, when it makes no condition.
+/// `entry` is `parameter = value or list of values`. Nothing, with an error, when it is no condition.
 std::optional<Condition> read_condition(const TableEntry& entry, const std::string& path,
                                         const std::vector<Draft>& drafts, const Index& index,
                                         Diagnostics& diagnostics) {

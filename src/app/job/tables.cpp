@@ -26,10 +26,9 @@ std::vector<Field<RunSettings>> run_fields() {
         {integer(
              "seed", "1", at_least(0),
              "Key of every random number. The same job (the order of its [space.*] tables included) with the same seed "
-             "makes the same proposals wherever they rest on nothing but draws: random, sobol and grid. Where they "
-             "rest "
-             "on reports (tpe, gp, pbt, gpbt), they are the same if the reports come in the same order, which one "
-             "worker guarantees and several do not; for gp see sampler.wait_for_model too."),
+             "makes the same proposals wherever they rest on nothing but draws: random, sobol and grid. Proposals that "
+             "rest on reports (tpe, gp, pbt, gpbt) are the same if the reports come in the same order. One worker "
+             "guarantees this order, several workers do not. For gp see sampler.wait_for_model too."),
          into(&S::seed)},
         {default_is("runs/NAME.h5", text("output", "Path of the run file. An existing file is never overwritten.")),
          into(&S::output)},
@@ -40,16 +39,16 @@ std::vector<Field<RunSettings>> run_fields() {
 std::vector<Field<Budget>> budget_fields() {
     using S = Budget;
     const auto sum = [](std::string name, const std::string& unit) -> Field<S> {
-        return {
-            integer(std::move(name), "", count,
-                    "Training done by all members together, in " + unit +
-                        ". Training again what was lost counts. The "
-                        "last training is cut to what is left: its report is a result, but does not count in the rung "
-                        "or generation that it was on the way to; with a larger budget on resume it goes on."),
-            into(&S::resource)};
+        return {integer(std::move(name), "", count,
+                        "Training done by all members together, in " + unit +
+                            ". Repeated training after a loss counts. The last training is cut to what is left: its "
+                            "report is a result, but does not count in the rung or generation that it was on the way "
+                            "to; with a larger budget on resume it goes on."),
+                into(&S::resource)};
     };
     return {
-        {integer("members", "", count, "Configurations tried; the repeats of one are not counted."), into(&S::members)},
+        {integer("members", "", count, "Configurations tried. The repeats of a configuration are not counted."),
+         into(&S::members)},
         {integer("reports", "", count, "Trainings that ended with a report."), into(&S::reports)},
         sum("epochs", "epochs (with [trainer] unit = \"epoch\")"),
         sum("steps", "optimiser steps (with [trainer] unit = \"step\")"),
@@ -71,7 +70,7 @@ std::vector<Field<MetricSettings>> metric_fields() {
                        "\"valid_loss\" or "
                        "\"valid_accuracy\". Test metrics are recorded but refused here.")),
          into(&S::name)},
-        {required(choice("direction", "", {"minimize", "maximize"}, "Which end of it is good.")),
+        {required(choice("direction", "", {"minimize", "maximize"}, "Whether small or large values are good.")),
          [](S& settings, const Checked& checked) { settings.maximise = checked.index == 1; }},
     };
 }
@@ -116,19 +115,16 @@ std::vector<Field<ParameterText>> other_parameter_fields() {
                               "they do not name the "
                               "parameter.")),
          into(&S::default_value)},
-        {only(
-             searched,
-             default_is(
-                 "\"mutable\" for what the trainer can change in mid-training, else \"fixed\"",
-                 choice(
-                     "role", "", {"fixed", "mutable", "hypergradient", "mutable_hypergradient"},
-                     "What may happen to it when a child inherits its parent's weights: \"fixed\" stays, "
-                     "\"mutable\" may differ, "
-                     "\"hypergradient\" moves during training (see [trainer.hypergradient]; torch, and "
-                     "tasks whose loop is Stemma's), and a child goes on with what has moved; "
-                     "\"mutable_hypergradient\" likewise, but a child may start from another value: what "
-                     "has moved is then shifted by as much on the scale it moves on (lr and weight decay: times 1.2 is "
-                     "times 1.2; momentum and betas: by the change of log(m / (1 - m)))."))),
+        {only(searched,
+              default_is(
+                  "\"mutable\" for what the trainer can change in mid-training, else \"fixed\"",
+                  choice("role", "", {"fixed", "mutable", "hypergradient", "mutable_hypergradient"},
+                         "What may happen to it when a child inherits its parent's weights: \"fixed\" stays, "
+                         "\"mutable\" may differ, \"hypergradient\" moves during training (see "
+                         "[trainer.hypergradient]; torch, and tasks whose loop is Stemma's), and a child goes on with "
+                         "what has moved; \"mutable_hypergradient\" moves too, but a child may start from another "
+                         "value: what has moved is then shifted by as much on the scale it moves on (lr and weight "
+                         "decay: times 1.2 is times 1.2; momentum and betas: by the change of log(m / (1 - m)))."))),
          [](S& settings, const Checked& checked) { settings.role = checked.index; }},
         {other(KeyType::table, "when",
                "Active only if other parameters have one of these values, all of them: { optimiser = [\"sgd\"] }. They "
@@ -150,7 +146,7 @@ std::vector<Field<ParameterText>> parameter_fields() {
 
 namespace {
 
-/// Says at each key which schedulers have another default for it.
+/// Names at each key the schedulers that have another default for it.
 void note_other_defaults(const std::string& section, std::vector<Field<SamplerSettings>>& fields) {
     for (const auto& scheduler : schedulers()) {
         for (const auto& other : scheduler.other_defaults) {
@@ -196,14 +192,13 @@ std::vector<Field<SamplerSettings>> sampler_fields() {
         for (const auto& field : one.fields) add_key(fields, one.name, field.key);
     }
     std::vector<Field<S>> common{
-        {only(
-             fitting,
-             flag("wait_for_model", "false",
-                  "Give out no training while a model is being fitted. By default fits of more than 30 trials run "
-                  "beside the search, and a proposal that comes before its model rests on the last one, or is a random "
-                  "draw where there is none (an event model_late in the run file): then the proposals of one seed "
-                  "depend on how long fits take. With true they do not, and workers wait for fits; only the proposal "
-                  "that wants the first of all models is still a random draw.")),
+        {only(fitting,
+              flag("wait_for_model", "false",
+                   "Give out no training while a model is being fitted. By default fits of more than 30 trials run "
+                   "beside the search. A proposal that comes before its model then rests on the last model, or is a "
+                   "random draw where there is no model. Both are events model_late in the run file. The proposals of "
+                   "one seed thus depend on how long fits take. With true they do not, and workers wait for fits. Only "
+                   "the proposal that wants the first of all models is still a random draw.")),
          into(&S::wait_for_model)},
         {other(KeyType::tables, "first",
                "Points to try before any other, each a table [[sampler.first]] of parameter = value. A parameter not "
@@ -221,7 +216,7 @@ std::vector<Field<SamplerSettings>> sampler_fields() {
 
 namespace {
 
-/// Its meaning lists the presets. Their values have been put into the other keys already (presets.hpp).
+/// Its meaning lists the presets. Their values are already in the other keys (presets.hpp).
 Key preset_key() {
     Words names, types;
     std::string meaning = "Settings under one name, each of which the job may still set itself.";
@@ -251,18 +246,17 @@ std::vector<Field<SchedulerSettings>> scheduler_fields() {
         if (one.traits.early_results) early.push_back(one.name);
     }
     // The type was looked up before (read_scheduler()).
-    std::vector<Field<S>> fields{{choice("type", S{}.type->name, types, "Who trains next, and for how long.")}};
+    std::vector<Field<S>> fields{
+        {choice("type", S{}.type->name, types, "Which member trains next, and for how long.")}};
     for (const auto& one : schedulers()) {
         for (const auto& field : one.fields) add_key(fields, one.name, field.key);
     }
     std::vector<Field<S>> common{
-        {only(repeatable,
-              integer(
-                  "repeats", "1", {1, 1000},
-                  "Members that train each configuration, with different seeds. All goes by the mean of their metric: "
-                  "rungs, the target, the best member (of the configuration with the best mean the one with the best "
-                  "report) and its figures. A configuration of which one seed diverges has diverged; one of which one "
-                  "seed fails is given up.")),
+        {only(repeatable, integer("repeats", "1", {1, 1000},
+                                  "Members that train each configuration, with different seeds. The mean of their "
+                                  "metric decides: rungs, the target, the best member (of the configuration with the "
+                                  "best mean the member with the best report) and its figures. A configuration has "
+                                  "diverged if one seed diverges. It is given up if one seed fails.")),
          into(&S::repeats)},
         {only(early, choice("final", "any_rung", {"any_rung", "max"},
                             "What counts as the result: the best report at any rung, or only of members trained to "
@@ -281,8 +275,7 @@ std::vector<Field<WorkerSettings>> worker_fields() {
         {choice("device", "auto", {"auto", "cpu", "cuda"},
                 "Where to train. \"auto\" takes a GPU if there is one; \"cuda\" refuses to start without."),
          into(&S::device)},
-        {integer("per_gpu", "1", {1, 64}, "Workers that share one GPU. More of them than that is refused."),
-         into(&S::per_gpu)},
+        {integer("per_gpu", "1", {1, 64}, "Workers that share one GPU. More workers are refused."), into(&S::per_gpu)},
         {bytes("snapshot_memory", "2GiB", at_least(0),
                "Host memory of each worker for the snapshots of members that may go on. The workers of a host get at "
                "most half of what the host and its control groups allow."),
@@ -310,10 +303,10 @@ std::vector<Field<WorkerSettings>> worker_fields() {
                          "would have, "
                          "unit for unit, and at least 5 minutes; 0 = never. Finds a worker that hangs.")),
          into(&S::training_patience)},
-        {formerly("leases_ahead", integer("trainings_ahead", "0", {0, 64},
-                                          "Trainings handed to a worker beside the one it does: hides the manager's "
-                                          "answer time when trainings take "
-                                          "milliseconds, at the price of earlier decisions.")),
+        {formerly("leases_ahead",
+                  integer("trainings_ahead", "0", {0, 64},
+                          "Trainings handed to a worker in addition to its current training. They hide the manager's "
+                          "answer time when trainings take milliseconds, at the price of earlier decisions.")),
          into(&S::trainings_ahead)},
         {duration("heartbeat", "5s", above(0), "Time between two signs of life of a worker."), into(&S::heartbeat)},
         {duration("lost_after", "60s", above(0),

@@ -45,7 +45,7 @@ struct Hyperparameter {
     std::vector<std::string> needs_values = {};              ///< of use only with one of these
     std::string other_form = {};                             ///< the other way to give the same number: not both
     std::map<std::string, std::string> model_defaults = {};  ///< where a model's default is not the key's
-    bool structural = false;  ///< weights or their meaning hang on it: fixed for a lineage
+    bool structural = false;  ///< the weights or their meaning depend on it: fixed for a lineage
 };
 std::vector<Hyperparameter> hyperparameters();
 

@@ -3,10 +3,11 @@
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_MAX_NESTED_VALUES 32
-// What it asserts does not hold for every malformed key; without the assertion it reports a syntax error, as it should.
+// The condition of toml++'s assertion does not hold for every malformed key. Without the assertion it reports a syntax
+// error, as it should.
 #define TOML_ASSERT(expression) static_cast<void>(0)
-// toml++ 3.3 wrongly takes a branch of its Unicode tables for unreachable, so that a letter such as U+00E9 where white
-// space may stand is undefined behaviour (found by the sanitizer). Answering "no" there is what the tables mean.
+// toml++ 3.3 wrongly takes a branch of its Unicode tables for unreachable. A letter such as U+00E9 where white space
+// may stand is then undefined behavior (found by the sanitizer). Answering "no" there is what the tables mean.
 #include <stdint.h>
 #include <toml++/impl/preprocessor.h>
 #undef TOML_UNREACHABLE
@@ -62,9 +63,9 @@ Node convert(const toml::node& from) {
     return node;
 }
 
-/// toml++ bounds the nesting of brackets but not of dotted keys (`a.a.a. ...`), each of which is one more level of a
-/// recursive tree. Returns the first place where a line has too many dots that could be part of a key, line 0 if none.
-/// Dots inside numbers, texts and comments and runs of dots do not count.
+/// toml++ bounds the nesting of brackets but not of dotted keys (`a.a.a. ...`), each of which is another level of a
+/// recursive tree. Returns the first place where a line has too many dots that could be part of a key, line 0 if there
+/// is none. Dots inside numbers, texts and comments and runs of dots do not count.
 Place too_many_dots(std::string_view text) {
     constexpr int dots_max = 64;
     const auto digit = [&](std::size_t i) {

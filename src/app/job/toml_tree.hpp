@@ -39,8 +39,8 @@ struct TableEntry {
     Node value;
 };
 
-/// Parses a whole text. On a syntax error reports it (TOML allows only the first to be found) and gives an empty table.
-/// Nesting is bounded, so later recursion over the tree is safe.
+/// Parses a whole text. A syntax error is reported (TOML allows only the first to be found) and gives an empty table.
+/// Nesting is bounded, so that later recursion over the tree is safe.
 Node parse_toml(std::string_view text, Diagnostics& diagnostics);
 
 /// Merges `path=value` number `index` into `root`. A value that is no TOML is a string. Reports bad paths.

@@ -33,7 +33,7 @@ std::vector<Field<TrainerSettings>> torch_fields() {
          into(&S::split)},
         {number("valid", "0", {0, 1e9},
                 "Size of the validation set: below 1 a share, else a number of rows. csv: of all rows; 0 = a tenth. "
-                "text: of all words, likewise; the three files of a folder are the split. Images: of those for "
+                "text: of all words; 0 = a tenth; the three files of a folder are the split. Images: of those for "
                 "training; 0 = none of them, but half of the 10000 test images."),
          into(&S::valid)},
         {number(
@@ -49,18 +49,17 @@ std::vector<Field<TrainerSettings>> torch_fields() {
         {integer("train_rows", "0", {0, 1e12},
                  "Use only this many training rows (text: words) for a quick look; 0 = all."),
          into(&S::train_rows)},
-        {choice(
-             "model", "mlp", {"mlp", "lenet", "resnet18", "lstm", "torchscript"},
-             "The network: fully connected layers, the small convolutional LeNet (Fashion-MNIST only), ResNet-18 as in "
-             "torchvision (images), an LSTM (text), or one made in Python and saved by "
-             "torch.jit.script(model).save()."),
+        {choice("model", "mlp", {"mlp", "lenet", "resnet18", "lstm", "torchscript"},
+                "The network: fully connected layers, the small convolutional LeNet (Fashion-MNIST only), ResNet-18 as "
+                "in torchvision (images), or an LSTM (text). torchscript: a network made in Python and saved by "
+                "torch.jit.script(model).save()."),
          into(&S::model)},
         {choice("amp", "off", {"off", "bf16"}, "Mixed precision (GPU)."), into(&S::amp)},
         {flag("tf32", "false", "Allow TensorFloat-32 in matrix products and convolutions (GPU): faster, three digits."),
          into(&S::tf32)},
         {flag("inherit_optimizer", "true",
-              "A child starts with the moments of its parent's optimiser; else, or if its own is another one, with new "
-              "ones, as GPBT's authors do. The log says where that is so."),
+              "A child starts with the moments of its parent's optimiser. Otherwise, or if its own optimiser is "
+              "another one, it starts with new moments, as GPBT's authors do. The log says where that is so."),
          into(&S::inherit_optimizer)},
         {flag("deterministic", "true", "Only algorithms that give the same bits each time (GPU: somewhat slower)."),
          into(&S::deterministic)},
@@ -100,7 +99,7 @@ std::vector<Field<TrainerSettings>> task_fields() {
                          "where stemma is started.")),
          into(&S::library)},
         {default_is("the only one there is", text("task", "Name of the task.")), into(&S::task)},
-        {text("path", "Handed to the task: where its data are, or whatever it takes it for."), into(&S::path)},
+        {text("path", "A text for the task, such as the place of its data."), into(&S::path)},
     };
     for (auto& field : fields) field.key.only_for = {"task"};
     return fields;
@@ -150,8 +149,9 @@ std::vector<Field<TrainerSettings>> process_fields() {
                "as out of memory, and one that has grown beyond half of it is replaced between leases. 0 = any."),
          into(&S::memory)},
         {choice("restart", "when needed", {"when needed", "each training"},
-                "When a worker starts its program anew: after it has ended or failed it, or for each training (a "
-                "script that keeps state in globals, Hydra, a notebook), which costs its start-up each time."),
+                "When a worker starts its program anew: after the program has ended or failed, or for each training. A "
+                "start for each training suits scripts that keep state in globals, Hydra and notebooks, and costs the "
+                "start-up each time."),
          into(&S::restart)},
         {integer("gpus_per_worker", "1", {1, 64}, "GPUs that a worker's program sees, where there are any."),
          into(&S::gpus_per_worker)},

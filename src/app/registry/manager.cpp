@@ -16,7 +16,7 @@ ManagerSettings settings_of(const Job& job, const std::vector<MetricInfo>& metri
     settings.retries = job.workers.retries;
     settings.failures_in_a_row = job.workers.failures_in_a_row;
     settings.durable = job.workers.durable;
-    // Who asks trains in processes of his own: snapshots are files that each of them can read.
+    // With ask/tell, trainings run in processes of the user: snapshots are files that each of them can read.
     settings.replicated = job.trainer.type == TrainerType::ask ? DurablePolicy::none : job.workers.replicated;
     settings.spill = job.workers.spill;
     settings.lease_timeout = job.workers.training_timeout;

@@ -1,4 +1,4 @@
-// What a job will do with its scheduler.
+// The plan of a job with its scheduler.
 #include <algorithm>
 #include <cmath>
 
@@ -29,7 +29,7 @@ void overlay(const SchedulerPlan& known, Plan& plan) {
     plan.at_once_by = known.at_once_by;
 }
 
-/// A table that does not follow the budget: how much of it the budget pays for.
+/// For a table that does not follow the budget: the share that the budget pays for.
 void fill_share(const Job& job, Plan& plan) {
     const auto& budget = job.run.budget;
     const auto pays = [&](std::string_view key, std::uint64_t limit, std::uint64_t of) {
@@ -53,7 +53,7 @@ std::unique_ptr<Scheduler> make_scheduler(const Job& job) {
 
 Plan paid_for(Plan plan) {
     plan.resource = std::llround(plan.share * static_cast<double>(plan.resource));
-    // A training that is cut reports too.
+    // A training that is cut short reports too.
     plan.reports = std::max<std::uint64_t>(
         1, static_cast<std::uint64_t>(std::llround(plan.share * static_cast<double>(plan.reports))));
     return plan;
@@ -62,7 +62,7 @@ Plan paid_for(Plan plan) {
 Plan expected_plan(const Job& job) {
     Plan plan;
     const auto& budget = job.run.budget;
-    // Of the limits on configurations the smallest.
+    // The smallest of the limits on configurations.
     const auto limit = [&](std::uint64_t members) {
         if (members == 0 || (plan.members_fixed && plan.members <= members)) return;
         plan.members_fixed = true;

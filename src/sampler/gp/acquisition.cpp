@@ -9,7 +9,7 @@
 namespace stemma::gp {
 namespace {
 
-/// Below, z counts as the far tail. Above, the closed form loses about one digit at most.
+/// Below this, z counts as the far tail. Above, the closed form loses about one digit at most.
 constexpr double tail = -3;
 
 double log_density(double z) { return -0.5 * z * z - 0.5 * std::log(2 * std::numbers::pi); }

@@ -1,5 +1,5 @@
 #pragma once
-// What the model learns from for one proposal.
+// The data of the model for one proposal.
 
 #include <set>
 #include <span>
@@ -25,7 +25,7 @@ struct Data {
     double next_time = 0;                ///< of the proposal, in the unit of Row::time
 };
 
-/// The history of a run, and the little more that steps need: who is pending, and how far each member is.
+/// The history of a run, with more state for steps: the pending members, and the resource of each member.
 class Memory {
 public:
     Memory(std::shared_ptr<const SearchSpace> space, const GpSettings& settings);
@@ -37,7 +37,7 @@ public:
 
     /// `value`: History::trials() of the parent's lineage; time counts trainings of the lineage. `improvement`: the
     /// latest History::steps() of the whole run, as PB2 pools its population; time is the end of a step in units of the
-    /// latest step. At most settings.data observed rows, and half as many pending ones (the youngest).
+    /// latest step. At most settings.data observed rows, and half as many pending rows (the youngest).
     Data data(MemberId parent) const;
 
 private:
@@ -47,7 +47,7 @@ private:
     const GpSettings& settings_;
     History history_;
     std::set<MemberId> pending_;
-    std::vector<Resource> reached_;  ///< by member: from where it was born, later its highest observed resource
+    std::vector<Resource> reached_;  ///< by member: resource at birth, later its highest observed resource
     Resource interval_ = 1;          ///< training in the latest step
 };
 

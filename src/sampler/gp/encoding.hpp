@@ -13,11 +13,11 @@ namespace stemma::gp {
 
 using Time = GpTime;
 
-/// Numbers and levels (real, integer, ordinal) are continuous coordinates at the centre of their cell of the unit cube;
-/// categorical parameters are compared for equality; constants are left out. An inactive number lies at 0.5, an
-/// inactive category is a level of its own: two configurations that both lack a parameter do not differ in it, and
-/// where one lacks it, the parameter whose condition says so tells them apart. Each part is a function of the
-/// configuration alone, so the covariance stays positive definite.
+/// Numbers and levels (real, integer, ordinal) are continuous coordinates at the center of their cell of the unit cube.
+/// Categorical parameters are compared for equality. Constants are left out. An inactive number lies at 0.5, and an
+/// inactive category is a level of its own. So two configurations that both lack a parameter do not differ in it. Where
+/// only one lacks it, the parameter of its condition tells them apart. Each part is a function of the configuration
+/// alone, so the covariance stays positive definite.
 class Encoding {
 public:
     explicit Encoding(std::shared_ptr<const SearchSpace> space);
@@ -25,7 +25,7 @@ public:
     /// False: a constant, which is left out.
     static bool has(const Axis& axis) { return !axis.constant() && axis.count() != 1; }
 
-    /// `warp`: every continuous coordinate but time. `time` counts only where there is some: see `write`.
+    /// `warp`: every continuous coordinate but time. `time` counts only if there is one: see `write`.
     Shape shape(bool warp, Time time) const;
     static Inputs rows(const Shape& shape, Eigen::Index count);
     /// Fills one row. `unit` is space.to_unit(configuration). `time` is in units of `horizon` as a coordinate, in

@@ -45,7 +45,7 @@ std::vector<Field<GpSettings>> fields() {
     return concatenated(std::move(fields), part_of(&S::search, std::move(search)));
 }
 
-/// Defaults filled in.
+/// The settings, checked and with defaults filled in.
 GpSettings checked(GpSettings settings, const SearchSpace& space) {
     const auto demand = [](bool holds, const std::string& text) {
         if (!holds) throw UserError("GP sampler: " + text);
@@ -190,7 +190,7 @@ gp::SearchProblem Gp::problem(const gp::Data& data, const gp::Inheritance& inher
         }
     }
     place.horizon = std::max(place.horizon, data.next_time);
-    // Time that is the same for all tells nothing, and its hyperparameter would only cost likelihoods.
+    // A time that all trials share carries no information. Its hyperparameter would only cost likelihoods.
     if (differs) place.treatment = settings_.time;
     return place;
 }
@@ -211,7 +211,8 @@ std::unique_ptr<GpSampler> make_gp_sampler(std::shared_ptr<const SearchSpace> sp
 SamplerDescriptor gp_sampler_descriptor() {
     return described_sampler<GpSettings>({
         .name = "gp",
-        .summary = "a Gaussian process with learnt warping: likewise; for few and costly trainings",
+        .summary = "a Gaussian process with learned warping: learns from the run, or from a child's lineage; for few "
+                   "and costly trainings",
         .traits = {.learns = true, .fits_models = true},
         .fields = fields(),
         .complete =

@@ -9,15 +9,16 @@
 
 namespace stemma::gp {
 
-/// A configuration and its place in the unit cube.
+/// A configuration and its coordinates in the unit cube.
 struct Candidate {
     std::vector<double> unit;  ///< space.to_unit(configuration)
     Configuration configuration;
 };
 
-/// Turns points of the unit cube into configurations that a member may be born with: any that is allowed, or, where it
-/// inherits weights, one that has the parent's values in all parameters but the mutable ones. A parameter that is
-/// active in the child but not in the parent has nothing to inherit and is taken from the point.
+/// Turns points of the unit cube into configurations that a member may be born with. From scratch: any allowed
+/// configuration. With inherited weights: a configuration with the parent's values in all parameters that are not
+/// mutable. A parameter that is active in the child but not in the parent has nothing to inherit and takes the point's
+/// coordinate.
 class Inheritance {
 public:
     /// `parent` empty: from scratch. The space must outlive this.

@@ -65,7 +65,7 @@ Matrix Kernel::cross(const Inputs& left, const Inputs& right) const {
 }
 
 Matrix Kernel::slopes(const Matrix& squared, const Matrix& covariance) {
-    // d/d(r^2) of (1 + u + u^2/3) e^-u with u = sqrt5 r is -5/6 (1 + u) e^-u; the other factors are those of k.
+    // d/d(r^2) of (1 + u + u^2/3) e^-u with u = sqrt5 r is -5/6 (1 + u) e^-u. The other factors are those of k.
     const auto root = squared.array().sqrt() * sqrt5;
     return covariance.array() * (-5.0 / 6) * (1 + root) / (1 + root + (5.0 / 3) * squared.array());
 }

@@ -1,5 +1,5 @@
 #pragma once
-// The covariance function, its hyperparameters and the gradient of any scalar by them.
+// The covariance function, its hyperparameters, and the gradient of any scalar by them.
 
 #include <Eigen/Core>
 
@@ -9,7 +9,7 @@ using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 using Levels = Eigen::MatrixXi;
 
-/// Points, one a row.
+/// Points, one for each row.
 struct Inputs {
     Matrix x;       ///< continuous coordinates, in [0, 1]
     Levels levels;  ///< categorical coordinates; compared for equality only
@@ -18,13 +18,13 @@ struct Inputs {
     Eigen::Index size() const { return x.rows(); }
 };
 
-/// What the covariance is made of. Hyperparameters are a vector of LOGARITHMS, in this order: signal variance, noise
-/// variance, a length for each continuous coordinate, a weight for each categorical one, the decay rate (if any), then
-/// Kumaraswamy's a of each warped coordinate, then b of each.
+/// The parts of the covariance. Hyperparameters are a vector of LOGARITHMS, in this order: signal variance, noise
+/// variance; a length for each continuous coordinate; a weight for each categorical coordinate; the decay rate (if
+/// any); Kumaraswamy's a of each warped coordinate, then b of each.
 struct Shape {
     Eigen::Index continuous = 0;
     Eigen::Index categorical = 0;
-    Eigen::Index warped = 0;  ///< the first so many continuous coordinates
+    Eigen::Index warped = 0;  ///< the first `warped` continuous coordinates are warped
     bool decay = false;
 
     static constexpr Eigen::Index signal = 0, noise = 1, lengths = 2;
@@ -37,10 +37,11 @@ struct Shape {
 };
 
 /// k(p, q) = s * (1 + sqrt5 r + 5/3 r^2) exp(-sqrt5 r) * prod_c exp(-w_c [p_c != q_c]) * exp(-omega |t_p - t_q|)
-/// with r^2 = sum_d ((p_d - q_d) / l_d)^2 over the (warped) continuous coordinates: Matern 5/2 with a length for each
-/// coordinate (Rasmussen and Williams, eq. 4.17), an overlap factor for categories, and the decay of PB2
-/// (Parker-Holder et al., NeurIPS 2020, section 4: (1 - eps)^(|t - t'| / 2), so omega = -log(1 - eps) / 2).
-/// Each factor is positive definite, and so is the product.
+///
+/// with r^2 = sum_d ((p_d - q_d) / l_d)^2 over the (warped) continuous coordinates. Matern 5/2 with a length for each
+/// coordinate (Rasmussen and Williams, eq. 4.17), and an overlap factor for categories. The decay is that of PB2
+/// (Parker-Holder et al., NeurIPS 2020, section 4): (1 - eps)^(|t - t'| / 2), so omega = -log(1 - eps) / 2. Each factor
+/// is positive definite, and so is the product.
 class Kernel {
 public:
     Kernel(Shape shape, Vector log_parameters);
@@ -49,7 +50,7 @@ public:
     double signal() const { return signal_; }
     double noise() const { return noise_; }
 
-    /// The points with the warp applied and continuous coordinates divided by their lengths.
+    /// The points with the warp applied, and continuous coordinates divided by their lengths.
     Inputs prepare(const Inputs& inputs) const;
     /// k of each row of `left` with each of `right`, both prepared. Without noise.
     Matrix cross(const Inputs& left, const Inputs& right) const;

@@ -5,7 +5,7 @@
 
 namespace stemma::gp {
 
-/// Value of a function at a point, its gradient stored in the second argument. +infinity where there is none.
+/// Value of a function at a point. Stores the gradient in the second argument. +infinity where there is no value.
 using Differentiable = std::function<double(const Vector& point, Vector& gradient)>;
 
 struct Minimum {
@@ -14,8 +14,8 @@ struct Minimum {
     int evaluations = 0;
 };
 
-/// The lowest point seen by L-BFGS with bounds (NLopt's LD_LBFGS, after Nocedal, Math. Comp. 35, 1980) from `start`
-/// within `evaluations` calls. Deterministic. Never worse than the start, which is clipped to the bounds.
+/// The lowest point that L-BFGS with bounds sees from `start` within `evaluations` calls (NLopt's LD_LBFGS, after
+/// Nocedal, Math. Comp. 35, 1980). Deterministic. Never worse than the start, which is clipped to the bounds.
 Minimum minimise(const Differentiable& function, const Vector& start, const Vector& lower, const Vector& upper,
                  int evaluations);
 

@@ -63,7 +63,7 @@ void Models::fitted(std::uint64_t number, std::span<const double> logs) {
     pending_.erase(place);
     wanted_.erase(found);
     ++fits_;
-    if (static_cast<Eigen::Index>(logs.size()) != pending.shape.parameters()) return;  // it failed: wanted anew
+    if (static_cast<Eigen::Index>(logs.size()) != pending.shape.parameters()) return;  // the fit failed: wanted anew
     remember({pending.parent, pending.shape, std::move(pending.seen),
               Eigen::Map<const Vector>(logs.data(), pending.shape.parameters())});
 }
@@ -71,7 +71,7 @@ void Models::fitted(std::uint64_t number, std::span<const double> logs) {
 FitTask Models::task(const Model* before, const Shape& shape, const Inputs& inputs, const Vector& targets) const {
     const bool many = static_cast<std::size_t>(inputs.size()) > settings_.refit_always;
     if (before == nullptr) {
-        // With many data at once the cost must be bounded now; the fits to come will go on from here.
+        // With many data at once the cost must be bounded now. The next fits go on from here.
         auto starts = cold_starts(shape);
         if (many) starts.resize(1);
         return {shape, inputs, targets, std::move(starts),

@@ -1,5 +1,5 @@
 #pragma once
-// The hyperparameters fitted so far: when they are fitted anew, and from where.
+// The hyperparameters fitted so far: when they are fitted anew, and from which start.
 
 #include <cstdint>
 #include <memory>
@@ -23,7 +23,7 @@ struct Seen {
 
 struct Hyperparameters {
     Vector logs;
-    bool stale = false;  ///< the fit failed; these are of an earlier one
+    bool stale = false;  ///< the fit failed; these are of an earlier fit
 };
 
 /// Remembers the last 64 lineages.
@@ -31,18 +31,18 @@ class Models {
 public:
     explicit Models(const GpSettings& settings) : settings_(settings) {}
 
-    /// For the data of the lineage of `parent` (none: of the run), of which `seen` names each row. The last model of
-    /// the lineage, else of any, with the same shape counts. A new one is fitted if there is none, if any row is new to
-    /// it while there are at most `refit_always` rows, or if `refit_every` rows are new to it. The fit starts from it
-    /// (and from the prior's median while data are few), else from the cold starts (the first of them if data are
-    /// many). Nothing if no fit ever worked for this shape.
+    /// Hyperparameters for the data of the lineage of `parent` (none: of the run). `seen` names each row. The last
+    /// model of the lineage with the same shape counts, else the last of any lineage. A new model is fitted in three
+    /// cases: there is none; any row is new to it while there are at most `refit_always` rows; `refit_every` rows are
+    /// new to it. The fit starts from the last model (and from the prior's median while data are few), else from the
+    /// cold starts. With many data only the first cold start is used. Nothing if no fit ever succeeded for this shape.
     ///
-    /// With `fit_elsewhere`, a fit of more than `refit_always` rows is only wanted, one for each lineage and shape at a
-    /// time, and the last model is given meanwhile; nothing if there is none.
+    /// With `fit_elsewhere`, a fit of more than `refit_always` rows is only wanted, one at a time for each lineage and
+    /// shape. The last model is returned meanwhile; nothing if there is none.
     std::optional<Hyperparameters> get(MemberId parent, const Shape& shape, const Inputs& inputs, const Vector& targets,
                                        std::vector<Seen> seen);
 
-    /// The last get() came without a fit that had been wanted before, or without any model.
+    /// The last get() lacked a fit that had been wanted before, or had no model at all.
     bool late() const { return late_; }
     std::span<const WantedFit> wanted() const { return wanted_; }
     void fitted(std::uint64_t number, std::span<const double> logs);
@@ -57,7 +57,7 @@ private:
         std::vector<Seen> seen;  ///< sorted
         Vector logs;
     };
-    /// What a wanted fit will be a model of, once it has come.
+    /// The model that a wanted fit will give.
     struct Pending {
         MemberId parent;
         Shape shape;
@@ -65,7 +65,7 @@ private:
     };
     FitTask task(const Model* before, const Shape& shape, const Inputs& inputs, const Vector& targets) const;
     void remember(Model model);
-    /// False if one is wanted already, or too many are.
+    /// False if such a fit is wanted already, or too many fits are.
     bool want(Pending pending, std::shared_ptr<const ModelFit> fit);
     bool due(const Model& model, const std::vector<Seen>& seen) const;
     const Model* last(MemberId parent, const Shape& shape) const;

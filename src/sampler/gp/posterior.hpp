@@ -29,13 +29,13 @@ struct PointPrediction {
 /// The model given data. Building: O(n^3 / 3).
 class Posterior {
 public:
-    /// Nothing if the covariance is not positive definite even with 1e-4 of the signal variance on its diagonal (1e-10,
-    /// 1e-8 and 1e-6 are tried first, nothing before these), or if anything in it is not finite.
+    /// Nothing if the covariance is not positive definite even with 1e-4 of the signal variance on its diagonal, or if
+    /// any number is not finite. First nothing is added to the diagonal, then 1e-10, 1e-8, 1e-6 and 1e-4 are tried.
     static std::optional<Posterior> make(Kernel kernel, Inputs inputs, Vector targets);
 
-    /// O(n^2) a row.
+    /// O(n^2) for each row.
     Prediction predict(const Inputs& points) const;
-    /// Means alone: O(n) a row.
+    /// Only the means: O(n) for each row.
     Vector mean(const Inputs& points) const;
     /// `point` is one row. O(n^2).
     PointPrediction predict_one(const Inputs& point) const;

@@ -88,7 +88,7 @@ private:
         }
     }
 
-    /// Of every candidate, by each function; the known are below all others.
+    /// Scores of every candidate by each function. Known configurations are below all others.
     std::vector<Vector> scores(const std::vector<Acquisition>& functions) const {
         const auto inputs = encoded(pool_);
         const auto predicted = posterior_.predict(inputs);
@@ -158,7 +158,7 @@ private:
         add(unit);
     }
 
-    /// The first of the highest score, or of the lowest sum of ranks.
+    /// The first candidate of the highest score, or of the lowest sum of ranks.
     static std::size_t choice(const std::vector<Vector>& by_function) {
         if (by_function.size() == 1) return best_first(by_function[0])[0];
         Vector ranks = Vector::Zero(by_function[0].size());
@@ -174,7 +174,7 @@ private:
     const Posterior& posterior_;
     const GpSearchSettings& settings_;
     Stream random_;
-    std::vector<std::size_t> order_;  ///< of the known, lowest mean first
+    std::vector<std::size_t> order_;  ///< indices of the known configurations, lowest mean first
     double best_ = 0;
     std::vector<Candidate> pool_;
 };

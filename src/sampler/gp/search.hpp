@@ -1,5 +1,5 @@
 #pragma once
-// The configuration that an acquisition function likes best.
+// The configuration with the best value of an acquisition function.
 
 #include <optional>
 #include <vector>
@@ -20,14 +20,14 @@ struct SearchProblem {
     double time = 0, horizon = 1;  ///< of the proposal: see Encoding::write
 };
 
-/// Random candidates and perturbations of the three known points of lowest mean are scored; the best few are refined by
-/// L-BFGS in their real coordinates without steps; the best of all, rounded to what the space can express, is the
-/// answer. Configurations known already (at the same time) are passed over while there are others. The incumbent that
-/// improvements count from is the lowest posterior mean at a known configuration and the proposal's time, less the
-/// margin: with noise or a drifting objective the lowest observation says little.
+/// Random candidates and perturbations of the three known points of lowest mean are scored. The best few are refined by
+/// L-BFGS in their real coordinates without steps. The best of all, rounded to what the space can express, is the
+/// answer. Configurations known already (at the same time) are skipped while there are others. Improvements count from
+/// the incumbent: the lowest posterior mean at a known configuration and the proposal's time, less the margin. With
+/// noise or a drifting objective the lowest observation is no good incumbent.
 ///
 /// `ensemble` (after HEBO, which draws from the Pareto front of the same three): log-EI, log-PI and LCB are each
-/// refined, all candidates are ranked by each, and the lowest sum of ranks wins.
+/// refined. All candidates are ranked by each, and the lowest sum of ranks wins.
 ///
 /// Deterministic in `random`. Cost: about (candidates * n^2 + 3 * refined * refinement_evaluations * 2 n^2) flops.
 /// Nothing if every candidate is forbidden.

@@ -1,12 +1,12 @@
 #pragma once
-// What a user may set about the Gaussian-process sampler.
+// The user's settings of the Gaussian-process sampler.
 
 #include <cstddef>
 #include <cstdint>
 
 namespace stemma {
 
-/// What a point is worth, given the model. `ensemble`: see sampler/gp/search.hpp.
+/// The value of a point, given the model. `ensemble`: see sampler/gp/search.hpp.
 enum class GpAcquisition : std::uint8_t { log_ei, log_pi, lcb, ensemble };
 
 /// What the time of a trial means to the model.
@@ -16,10 +16,11 @@ enum class GpTime : std::uint8_t {
     decay,      ///< a factor (1 - eps)^(|t - t'| / 2) of the covariance (PB2)
 };
 
-/// The value that a trial still in training has for the model. On Branin with 8 in parallel (48 evaluations, 40 seeds)
-/// the believer's median regret is 0.0025, the liar's 0.15, though the liar's proposals lie further apart.
+/// The value that a trial still in training has for the model. Measured on Branin with 8 trainings in parallel (48
+/// evaluations, 40 seeds): the believer's median regret is 0.0025, the liar's 0.15. The liar's proposals lie further
+/// apart.
 enum class GpPending : std::uint8_t {
-    believer,  ///< the posterior mean: leaves the mean as it is, removes the uncertainty
+    believer,  ///< the posterior mean: leaves the mean unchanged, removes the uncertainty
     liar,      ///< the worst observed value: pushes proposals away
 };
 
@@ -29,22 +30,22 @@ enum class GpObjective : std::uint8_t {
     improvement,  ///< the change of the objective from one report to the next (PB2)
 };
 
-/// How the best point is looked for.
+/// How the best point is searched.
 struct GpSearchSettings {
     GpAcquisition acquisition = GpAcquisition::ensemble;
     double kappa = 2;  ///< lcb: standard deviations; >= 0
-    /// An improvement counts from so many standard deviations of the objectives below the best mean; >= 0. Without it
-    /// the search can polish one local minimum for ever: on Branin, 5 to 15 % of runs end so, none with it.
+    /// An improvement counts from so many standard deviations of the objectives below the best mean; >= 0. With 0 the
+    /// search can polish one local minimum for ever: on Branin 5 to 15 % of runs end so, with 0.01 none.
     double margin = 0.01;
     int random_candidates = 250;      ///< uniform over what is free; >= 1
     int local_candidates = 150;       ///< around the best points so far; >= 0
-    int refined = 3;                  ///< candidates moved on by L-BFGS, for each acquisition function; >= 0
+    int refined = 3;                  ///< candidates refined by L-BFGS, for each acquisition function; >= 0
     int refinement_evaluations = 20;  ///< for each of these; >= 1
 };
 
 struct GpSettings {
-    /// Observed trials of a lineage (or of the run) before the model proposes; until then draws are random. 0: one more
-    /// than there are parameters. GPBT's authors use 1.
+    /// Observed trials of a lineage (or of the run) before the model proposes; until then draws are random. 0: the
+    /// number of parameters plus one. GPBT's authors use 1.
     std::size_t startup = 0;
     bool count_pending = false;  ///< as TpeSettings::count_pending
     std::size_t data = 100;  ///< trials that the model sees at most: recent and best; >= 2. Cost grows with its cube
@@ -57,9 +58,9 @@ struct GpSettings {
     /// `refit_every` new ones; >= 1. In between, new data enter with the old hyperparameters.
     std::size_t refit_always = 30;
     std::size_t refit_every = 5;
-    /// Fits of more than `refit_always` trials, which take longest, are wanted from whoever runs the search
-    /// (Sampler::wanted_fits) and nobody waits for them: until one has come, proposals rest on the last model, or are
-    /// random where there is none. With false, each is made within the proposal that needs it.
+    /// Fits of more than `refit_always` trials take longest. With true, they are left to the owner of the search
+    /// (Sampler::wanted_fits), and proposals do not wait for them. Until a fit has come, proposals rest on the last
+    /// model, or are random if there is none. With false, each fit is made within the proposal that needs it.
     bool fit_elsewhere = false;
     /// Likelihoods for each of 3 starts, for the first fit; >= 1. With more than `refit_always` trials at once: one
     /// start and 2 * warm_evaluations.

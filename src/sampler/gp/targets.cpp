@@ -20,7 +20,7 @@ Vector targets(std::span<const double> objectives, bool warp) {
         worst = std::max(worst, objective);
     }
     ensure(any, "a finite objective among those to model");
-    // Divided before the difference is taken: that may be wider than a double.
+    // Divided before the difference is taken, because the difference may exceed a double.
     const double margin = worst > best ? worst / 4 - best / 4 : 1;
     std::vector<double> finite(objectives.begin(), objectives.end());
     for (auto& objective : finite) {

@@ -1,5 +1,5 @@
 #pragma once
-// From raw objectives to what the model is fitted to.
+// From raw objectives to the targets of the fit.
 
 #include <span>
 #include <vector>
@@ -8,9 +8,9 @@
 
 namespace stemma::gp {
 
-/// Objectives (smaller is better) with mean 0 and variance 1, in order. A non-finite one counts as a quarter of the
-/// finite ones' range (1, if that is 0) worse than the worst of them. At least one must be finite. `warp`: see
-/// standardise().
+/// Objectives (smaller is better) with mean 0 and variance 1, in order. A non-finite objective counts as worse than the
+/// worst finite one, by a quarter of the finite range (by 1 if that range is 0). At least one must be finite. `warp`:
+/// see standardise().
 Vector targets(std::span<const double> objectives, bool warp);
 
 }  // namespace stemma::gp

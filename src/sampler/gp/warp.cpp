@@ -33,7 +33,7 @@ double quantile(const std::vector<double>& sorted, double share) {
     return std::lerp(sorted[below], sorted[above], rank - static_cast<double>(below));
 }
 
-/// Halved before differences are taken: the range of doubles is wider than a double.
+/// Halved before differences are taken, because a difference of doubles may exceed a double.
 std::vector<double> robustly_scaled(std::span<const double> values) {
     std::vector<double> scaled;
     scaled.reserve(values.size());

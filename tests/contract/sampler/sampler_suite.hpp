@@ -1,5 +1,5 @@
 #pragma once
-// What every sampler must satisfy. A new one is tested by one more line in sampler_test.cpp, or, where it needs other
+// The contract of every sampler. A new sampler is tested by one more line in sampler_test.cpp, or, if it needs other
 // libraries, by an INSTANTIATE_TEST_SUITE_P of its own.
 
 #include <gtest/gtest.h>
@@ -27,8 +27,8 @@ class SamplerContract : public testing::TestWithParam<SamplerCase> {
 protected:
     static constexpr std::uint64_t members = 300;
 
-    /// A run as a manager would drive it: every third member is a repeat of the one before it (which takes a member
-    /// number but no proposal), some are observed at once, some late, some fail, some never end.
+    /// A run as a manager would drive it. Every third member is a repeat of the member before it, which takes a member
+    /// number but no proposal. Some members are observed at once, some late; some fail, some never end.
     static std::vector<Configuration> drive(Sampler& sampler, std::uint64_t seed) {
         Stream random(seed, Purpose::test, 17);
         std::vector<Configuration> proposed;
@@ -58,8 +58,8 @@ protected:
         Configuration configuration;
     };
 
-    /// A run with lineages: after ten members from scratch two of three have a parent, some a donor beside it; members
-    /// train on and report more than once, some fail, some are given up.
+    /// A run with lineages. After ten members from scratch two of three have a parent, some also a donor. Members train
+    /// on and report more than once; some fail, some are given up.
     static std::vector<Child> drive_lineages(Sampler& sampler, std::uint64_t seed) {
         Stream random(seed, Purpose::test, 18);
         std::vector<Child> children;
@@ -124,7 +124,7 @@ TEST_P(SamplerContract, ProposalsAreValidInRandomSpaces) {
         try {
             proposed = drive(*make(space, seed), seed);
         } catch (const UserError&) {
-            // Only where the one clause of two choices leaves nothing.
+            // Only where the one clause of two choices allows nothing.
             ASSERT_TRUE(constrained) << "space " << seed;
             continue;
         }

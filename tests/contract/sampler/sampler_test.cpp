@@ -39,7 +39,7 @@ std::unique_ptr<Sampler> make_multivariate_tpe(Space space, std::uint64_t seed) 
     return make_tpe_sampler(std::move(space), seed, settings);
 }
 
-/// A model from the first observation on, and few trials looked at.
+/// A model from the first observation on, and few trials used.
 std::unique_ptr<Sampler> make_eager_tpe(Space space, std::uint64_t seed) {
     TpeSettings settings;
     settings.startup = 1;

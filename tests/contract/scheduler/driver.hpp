@@ -1,5 +1,5 @@
 #pragma once
-// Runs any scheduler over made-up members in a random order of events, and checks each answer against the contract.
+// Runs any scheduler over artificial members in a random order of events, and checks each answer against the contract.
 
 #include <gtest/gtest.h>
 
@@ -22,14 +22,14 @@ struct DriverSettings {
     std::uint64_t seed = 0;
     std::uint64_t members = 60;  ///< configurations granted (repeats are not counted)
     std::size_t workers = 5;
-    double non_finite = 0;          ///< probability of a report's being non-finite
-    double failing = 0;             ///< probability of a training's being given up
-    double stopped = 0;             ///< probability, at each step, that the user gives up some member that waits
+    double non_finite = 0;          ///< probability that a report is non-finite
+    double failing = 0;             ///< probability that a training is given up
+    double stopped = 0;             ///< probability, at each step, that the user gives up a waiting member
     std::uint64_t objectives = 30;  ///< different objectives, few of them make ties
-    double lost = 0;                ///< probability that the snapshot of a child's parent cannot be had any more
+    double lost = 0;                ///< probability that the snapshot of a child's parent is lost
 };
 
-/// Hears of everything that happens, with what the scheduler said to it; before the driver's next event.
+/// Receives every event with the scheduler's answer, before the driver's next event.
 class Listener {
 public:
     virtual ~Listener() = default;
@@ -41,7 +41,8 @@ public:
     Driver(Scheduler& scheduler, DriverSettings settings, Listener* listener = nullptr)
         : scheduler_(scheduler), settings_(settings), listener_(listener), random_(settings.seed, Purpose::test, 1) {}
 
-    /// Until nothing runs and the scheduler has no work. False (and a test failure) if that takes too long.
+    /// Runs until nothing is in training and the scheduler has no work. False (and a test failure) if that takes too
+    /// long.
     bool run(std::uint64_t steps_max = 100'000) {
         for (std::uint64_t step = 0; step < steps_max; ++step) {
             if (testing::Test::HasFailure()) return false;
@@ -126,10 +127,10 @@ public:
 
     std::uint64_t created() const { return members_.size(); }
     std::uint64_t configurations() const { return configurations_; }
-    /// Born from a parent's weights, with a configuration that there was already.
+    /// Births from a parent's weights with a configuration that existed already.
     std::uint64_t same_as_another() const { return same_as_another_; }
     Resource furthest() const { return furthest_; }
-    /// Everything that was said and answered, for comparisons.
+    /// All events and answers, for comparisons.
     std::string transcript() const { return transcript_.str(); }
 
 private:

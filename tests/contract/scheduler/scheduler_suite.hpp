@@ -1,5 +1,5 @@
 #pragma once
-// What every scheduler must satisfy. A new one is tested by one more line in scheduler_test.cpp, or, where it needs
+// The contract of every scheduler. A new scheduler is tested by one more line in scheduler_test.cpp, or, if it needs
 // other libraries, by an INSTANTIATE_TEST_SUITE_P of its own.
 
 #include <gtest/gtest.h>
@@ -20,15 +20,15 @@ struct SchedulerCase {
     std::function<std::unique_ptr<Scheduler>()> make;
     bool endless = true;      ///< asks for members until they are refused
     std::uint64_t seeds = 1;  ///< members of one configuration
-    bool rungs = true;        ///< its table is a ladder: who is in a row was promoted from the one before
-    bool all_the_way = true;  ///< without faults somebody is trained to the end
+    bool rungs = true;        ///< its table is a ladder: members of a row were promoted from the row before
+    bool all_the_way = true;  ///< without faults a member is trained to the end
 };
 
 inline void PrintTo(const SchedulerCase& scheduler, std::ostream* out) { *out << scheduler.name; }
 
 class SchedulerContract : public testing::TestWithParam<SchedulerCase> {
 protected:
-    /// A run with everything that can go wrong; the driver checks each answer.
+    /// A run with every kind of fault. The driver checks each answer.
     static DriverSettings troubled(std::uint64_t seed) {
         return {.seed = seed,
                 .members = 20 + seed % 90,

@@ -42,7 +42,7 @@ TEST_P(Budgets, AreUsedUpToTheLastUnit) {
         SimulationResult result;
         ASSERT_NO_THROW(result = run(search));
         ASSERT_TRUE(result.ended) << simulation_report(result);
-        if (result.reason == EndReason::exhausted) continue;  // a population that is done
+        if (result.reason == EndReason::exhausted) continue;  // a population that has ended
         ASSERT_EQ(result.reason, EndReason::budget_resource);
         ASSERT_EQ(result.totals.resource, search.manager.budget.resource);
     }

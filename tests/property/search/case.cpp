@@ -176,7 +176,7 @@ Case drawn_case(Kind kind, std::uint64_t seed) {
     machine.workers_per_host = static_cast<std::uint32_t>(stream.below(4));
     faults.lose_snapshot = sometimes(0.02);
     if (stream.below(2) == 0) {
-        // So large that a snapshot many want is sent in turn.
+        // So large that a snapshot for many workers is sent in turn.
         machine.snapshot_bytes *= 100'000'000;
         machine.snapshot_quota *= 100'000'000;
         machine.bytes_per_second *= 1e8;
@@ -226,7 +226,7 @@ Manager replayed(const Case& what, const std::vector<Entry>& entries) {
 
 namespace {
 
-/// First seed and distance of the seeds of "K/N"; of anything else, all.
+/// First seed and distance of the seeds of "K/N"; of any other text, all seeds.
 std::pair<std::uint64_t, std::uint64_t> share(const char* text) {
     char* slash = nullptr;
     const std::uint64_t place = std::strtoull(text, &slash, 10);

@@ -43,7 +43,7 @@ Case drawn_case(Kind kind, std::uint64_t seed);
 /// The learning curves of all cases.
 const LearningCurve& curve();
 
-/// Keeps what a journal would, and has it checked.
+/// Keeps what a journal would keep, and passes it to the checkers.
 class Recorder : public SimulationObserver {
 public:
     explicit Recorder(CheckerSettings settings) : checkers(std::move(settings)) {}
@@ -55,11 +55,11 @@ public:
 
 /// One number for a whole history: equal iff (all but surely) inputs and decisions are byte for byte equal.
 std::uint64_t digest(const std::vector<Entry>& entries);
-/// A fresh manager that has seen the entries. Throws CheckFailed where it decides otherwise than before.
+/// A fresh manager that has seen the entries. Throws CheckFailed if it decides otherwise than before.
 Manager replayed(const Case& what, const std::vector<Entry>& entries);
 
-/// Seeds 0 .. n - 1, or the one in STEMMA_PROPERTY_SEED. `n` is twenty times as large with STEMMA_TEST_CAMPAIGN=all;
-/// with STEMMA_TEST_CAMPAIGN=K/N the seeds are those of the large `n` whose remainder modulo N is K.
+/// Seeds 0 .. n - 1, or the seed in STEMMA_PROPERTY_SEED. `n` is twenty times as large with STEMMA_TEST_CAMPAIGN=all.
+/// With STEMMA_TEST_CAMPAIGN=K/N the seeds are those of the large `n` whose remainder modulo N is K.
 std::vector<std::uint64_t> seeds(std::uint64_t n);
 /// "replay it with: STEMMA_PROPERTY_SEED=17 property_search --gtest_filter=...": for the message of a failing seed.
 std::string how_to_replay(std::uint64_t seed);

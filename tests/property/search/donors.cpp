@@ -1,4 +1,4 @@
-// One snapshot that all workers want: GPBT with one parent. Who sends it to whom, by books of the test's own.
+// One snapshot that all workers want: GPBT with one parent. An independent account of which worker sends it to which.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -38,7 +38,7 @@ std::vector<Entry> entries_of(const Case& what) {
     return std::move(recorder.entries);
 }
 
-/// Where snapshots are and who sends, in a search without faults.
+/// Where snapshots are and which workers send, in a search without faults.
 class Books {
 public:
     void see(const Entry& entry) {
@@ -53,7 +53,7 @@ public:
     }
 
     std::size_t most_at_once = 0;       ///< that one worker sent
-    std::size_t another_was_idler = 0;  ///< how often a worker was told to send what another was freer to
+    std::size_t another_was_idler = 0;  ///< how often a worker was told to send although another was less busy
     std::map<SnapshotId, std::size_t> receipts;
     std::map<SnapshotId, double> first_sent;
     std::map<SnapshotId, double> last_received;
@@ -91,7 +91,7 @@ TEST(Donors, SendTwoAtATimeAndThoseWhoReceivedSendOn) {
         EXPECT_EQ(books.another_was_idler, 0U);
         ASSERT_EQ(books.receipts.size(), 5U) << "one parent a generation";
         for (const auto& [snapshot, receipts] : books.receipts) {
-            EXPECT_EQ(receipts, 15U) << "nobody receives it twice";
+            EXPECT_EQ(receipts, 15U) << "no worker receives it twice";
             // 1, 3, 9, 27 holders: three rounds, and some messages. A tree of pairs would take four.
             EXPECT_LT(books.last_received[snapshot] - books.first_sent[snapshot], 3 * transfer_seconds + 0.05);
         }

@@ -1,4 +1,4 @@
-// Many searches, everything going wrong at once; every checker watches each of them.
+// Many searches with all kinds of faults at once. Every checker watches each of them.
 #include <gtest/gtest.h>
 
 #include "case.hpp"

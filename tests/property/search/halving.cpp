@@ -1,4 +1,4 @@
-// Rounds of halving come out as preview says, and always train somebody to max.
+// Rounds of halving come out as preview says, and always train a member to max.
 #include <gtest/gtest.h>
 
 #include "case.hpp"

@@ -12,7 +12,7 @@ class Kills : public ::testing::TestWithParam<Kind> {};
 INSTANTIATE_TEST_SUITE_P(EachScheduler, Kills, ::testing::ValuesIn(all_kinds),
                          [](const auto& each) { return name_of(each.param); });
 
-/// Runs until the end, killed whenever the record holds one of `kills` (ascending) inputs.
+/// Runs until the end. Is killed whenever the record holds one of `kills` (ascending) inputs.
 void run_with_kills(const Case& drawn, const std::vector<std::uint64_t>& kills) {
     Recorder recorder(drawn.checkers());
     const auto journal = null_journal();
@@ -51,7 +51,7 @@ TEST_P(Kills, AtEveryInputLoseNothing) {
     }
 }
 
-/// As a batch system does it: warned, ended in order, resumed with as many workers as there happen to be.
+/// As by a batch system: warned, ended in order, resumed with any number of workers.
 TEST_P(Kills, CutIntoFivePiecesByTimeLimitsLosesNothing) {
     for (const auto seed : seeds(100)) {
         SCOPED_TRACE(how_to_replay(seed));

@@ -1,4 +1,4 @@
-// Models that come late: nobody waits for them, the log says so, and replay and resume are exact.
+// Models that come late: the search does not wait for them, the log says so, and replay and resume are exact.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -114,7 +114,7 @@ TEST(Models, ComeLateAndNobodyWaits) {
     }
 }
 
-/// What was proposed, in order.
+/// The proposals, in order.
 std::vector<Configuration> proposed(const std::vector<Entry>& entries) {
     std::vector<Configuration> configurations;
     for (const auto& entry : entries) {

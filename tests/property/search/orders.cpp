@@ -1,4 +1,4 @@
-// Messages arrive in any order: what must not depend on it does not.
+// Messages arrive in any order: results that must not depend on the order do not.
 #include <gtest/gtest.h>
 
 #include "case.hpp"

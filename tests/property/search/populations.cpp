@@ -1,4 +1,4 @@
-// No population throws itself away: whatever its size and its rules, however its metric goes.
+// No population loses itself: with any size and any rules, for any course of its metric.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -52,7 +52,7 @@ const std::vector<Setting>& settings_tried() {
 enum class Shape { falling, rising, flat, u_shaped, noise };
 constexpr Shape shapes[] = {Shape::falling, Shape::rising, Shape::flat, Shape::u_shaped, Shape::noise};
 
-/// A loss that goes so with training, with more or less noise.
+/// A loss that changes so with training, with more or less noise.
 LearningCurve curve_of(Shape shape, double noise) {
     return [=](MemberId, ConfigurationView configuration, std::uint64_t seed, Resource resource,
                std::vector<double>& metrics) {
@@ -114,7 +114,7 @@ std::string text_of(const Case& search, const Setting& setting, Shape shape) {
            " workers: " + how_to_replay(search.simulation.seed);
 }
 
-/// All of it, once without and once with what `fault` adds.
+/// All cases, once without and once with the faults that `fault` adds.
 void try_all(std::uint64_t count, const std::function<void(Case&, std::uint64_t)>& fault,
              const std::function<void(const Case&, const Found&)>& expect) {
     for (const auto seed : seeds(count)) {
@@ -159,7 +159,7 @@ TEST(Populations, WithStragglersLikewise) {
     });
 }
 
-/// The checkers watch who is born from scratch.
+/// The checkers watch which members are born from scratch.
 TEST(Populations, WithFailuresNobodyIsBornFromScratchWhileSomebodyLives) {
     const auto failing = [](Case& search, std::uint64_t seed) {
         auto& faults = search.simulation.faults;
@@ -177,7 +177,7 @@ TEST(Populations, WithFailuresNobodyIsBornFromScratchWhileSomebodyLives) {
     });
 }
 
-/// GPBT begins anew only where nobody of a generation lives.
+/// GPBT begins anew only if no member of a generation lives.
 TEST(Populations, GenerationsOfThoseWhoLiveAreNotThrownAway) {
     std::uint64_t members = 0;
     for (const auto seed : seeds(300)) {

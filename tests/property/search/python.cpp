@@ -1,4 +1,4 @@
-// The Python package makes every table anew from the log to compare it: as the program makes them, whatever happened.
+// The Python package makes every table anew from the log to compare it. The result equals the program's tables.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -61,7 +61,7 @@ RunHeader header_of(const Case& drawn) {
     return header;
 }
 
-/// A search among faults, killed several times: its entries.
+/// The entries of a search with faults that was killed several times.
 std::vector<Entry> entries_of(const Case& drawn, Stream stream) {
     Recorder recorder(drawn.checkers());
     const auto journal = null_journal();

@@ -14,7 +14,7 @@ class Replicas : public ::testing::TestWithParam<Kind> {};
 INSTANTIATE_TEST_SUITE_P(EachScheduler, Replicas, ::testing::ValuesIn(all_kinds),
                          [](const auto& each) { return name_of(each.param); });
 
-/// No disk, workers that die one after the other, and others that come for them.
+/// No disk, workers that die one after the other, and workers that replace them.
 Case dying_case(Kind kind, std::uint64_t seed) {
     auto dying = plain_case(kind, seed);
     dying.manager.durable = DurablePolicy::none;
@@ -39,7 +39,7 @@ std::uint64_t count(const std::vector<Entry>& entries, EventKind kind) {
     return found;
 }
 
-/// Members whose snapshot is nowhere any more: they are trained again, or given up (heirs).
+/// Members whose snapshot is lost everywhere: they are trained again, or given up (heirs).
 std::uint64_t lost_members(const std::vector<Entry>& entries) {
     return count(entries, EventKind::retrain) + count(entries, EventKind::member_failed);
 }
@@ -74,7 +74,7 @@ TEST_P(Replicas, NoDeathCostsASnapshotWhenCopiesTakeNoTime) {
         ASSERT_EQ(count(with.entries, EventKind::retrain), 0U);
         deaths += with.result.deaths;
         if (count(with.entries, EventKind::member_failed) > 0) {
-            // Only those whose trainings died four times over: never for want of a snapshot.
+            // Only members whose trainings died four times: never for want of a snapshot.
             std::map<std::uint64_t, int> requeued;
             for (const auto& entry : with.entries) {
                 for (const auto& effect : entry.effects) {
@@ -90,7 +90,7 @@ TEST_P(Replicas, NoDeathCostsASnapshotWhenCopiesTakeNoTime) {
         ASSERT_NO_THROW(lost_without += lost_members(run(dying).entries));
     }
     EXPECT_GT(deaths, 20U) << "else nothing was tested";
-    if (GetParam() == Kind::random) return;  // nobody is continued
+    if (GetParam() == Kind::random) return;  // no member is continued
     EXPECT_GT(lost_without, 0U) << "else a second copy is good for nothing";
 }
 

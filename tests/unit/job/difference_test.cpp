@@ -16,7 +16,7 @@ std::vector<std::string> between(const Job& first, const Job& second) {
     return lines;
 }
 
-// The same as toy_job: comments, blank lines, another order and notation, defaults written out.
+// Equal to toy_job in meaning: comments, blank lines, another order and notation, defaults written out.
 const std::string toy_job_otherwise = R"(# tried on Monday
 
 [trainer]

@@ -219,7 +219,7 @@ TEST(JobErrors, AGridThatIsTooSmallForAPopulation) {
     const std::vector<std::string> gpbt{"scheduler.type=gpbt",  "sampler.type=grid",    "space.lr.role=mutable",
                                         "scheduler.children=4", "scheduler.founders=1", "scheduler.max=3",
                                         "scheduler.interval=1"};
-    // 4 founders, twice 4 children less the one that repeats its parent.
+    // 4 founders, twice 4 children, less the child that repeats its parent.
     EXPECT_THAT(with_more(gpbt, {"sampler.points=9"}), ElementsAre(HasSubstr("wants 10")));
     EXPECT_THAT(with_more(gpbt, {"sampler.points=10"}), ElementsAre());
     EXPECT_THAT(with_more(gpbt, {"sampler.points=4", "sampler.births=perturb"}), ElementsAre());

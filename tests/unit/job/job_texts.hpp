@@ -45,7 +45,7 @@ inline Job parse(const std::string& text, const std::vector<std::string>& overri
     return parse_job(text, "jobs/x.toml", overrides);
 }
 
-/// The errors of a text, a line each; none when it is a good job.
+/// The errors of a text, one on each line; empty for a good job.
 inline std::vector<std::string> errors_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
     std::vector<std::string> out;
     try {

@@ -19,7 +19,7 @@ using ::testing::Pair;
 
 std::string population(const std::string& scheduler) { return with(toy_job, "max = 27", "max = 27\n" + scheduler); }
 
-/// Without its scheduler.
+/// A replay job; toy_job without its scheduler.
 std::string replay(const std::string& schedule) { return with(toy_job, "max = 27", "type = \"replay\"") + schedule; }
 
 TEST(PopulationSection, Defaults) {
@@ -92,7 +92,7 @@ TEST(PopulationSection, WhatTheJobSaysCountsMoreThanThePreset) {
     EXPECT_EQ(ray.scheduler.as<PbtSettings>().top, 0.1);
     EXPECT_EQ(ray.scheduler.as<PbtSettings>().bottom, 0.25);
     EXPECT_EQ(ray.sampler.explore.resample_probability, 0.25);
-    // Keys of another type than the job's are left out.
+    // Keys of another sampler type than the job's are left out.
     const auto gp = parse(population("type = \"gpbt\"\npreset = \"published\""), {"sampler.type=gp"});
     EXPECT_TRUE(gp.scheduler.as<GpbtSettings>().sequential);
     const auto tpe = parse(population("type = \"pbt\"\npreset = \"pb2\""), {"sampler.type=tpe"});

@@ -1,4 +1,4 @@
-// The jobs that come along are good, and so are the examples of the reference.
+// The shipped jobs are good, and so are the examples of the reference.
 #include <algorithm>
 #include <filesystem>
 
@@ -30,7 +30,8 @@ TEST(ReferenceExamples, MakeOneGoodJob) {
     for (const auto& section : sections()) {
         if (section.path != "schedule") text += section.example + "\n";  // it excludes the scheduler's
     }
-    // The examples of the space lack the parameter that the one of [[forbidden]] names; the trainer's fixes it.
+    // The examples of the space lack the parameter that the example of [[forbidden]] names. The trainer's example fixes
+    // it.
     text += "[space.batch_size]\ntype = \"ordinal\"\nlevels = [1024, 2048, 4096]\n";
     text = with(text, "batch_size = 256\n", "");
 

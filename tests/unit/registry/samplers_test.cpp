@@ -13,7 +13,7 @@ Job population(const std::string& scheduler, const std::string& sampler = "") {
                  (sampler.empty() ? "" : "[sampler]\n" + sampler));
 }
 
-/// A child of the second of 20 members, each of which has reported twice; the smaller the member, the better.
+/// A child of the second of 20 members that have each reported twice. Smaller member numbers are better.
 Configuration child_of(const Job& job) {
     const auto sampler = make_sampler(job);
     for (std::uint64_t i = 0; i < 20; ++i) {
@@ -50,7 +50,7 @@ TEST(Registry, Pb2sChildrenComeFromItsModel) {
     EXPECT_NE(child_of(job), child_of(population("type = \"pbt\"", "births = \"propose\"\n"))) << "a random draw";
 }
 
-/// Founders that differ from random draws: 12 of them, of which `workers` train at a time, first in, first out.
+/// Founders that differ from random draws: of 12, while `workers` train at a time, first in, first out.
 std::vector<std::size_t> founders_of_the_model(const std::string& text, std::size_t workers) {
     const auto job = population("type = \"gpbt\"\nchildren = 4", text);
     const auto sampler = make_sampler(job);

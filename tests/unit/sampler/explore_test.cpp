@@ -37,7 +37,7 @@ std::vector<Configuration> children(const std::shared_ptr<const SearchSpace>& sp
     return all;
 }
 
-/// The different values that 200 children of `parent` have.
+/// The different values among 200 children of `parent`.
 std::set<Value> values(Domain domain, Value parent, const ExploreSettings& settings = {}) {
     std::set<Value> found;
     for (const auto& child : children(one(std::move(domain)), {parent}, settings)) found.insert(child[0]);
@@ -120,7 +120,7 @@ TEST(Explore, AFactorOfOneMovesNothing) {
     stays(Real{0.01, 0.99, Scale::logit, {}}, 0.9);
 }
 
-/// Whatever the step: from a value inside, a child is another value of the domain, on the side that the factor says.
+/// With any step: from a value inside, a child has another value of the domain, on the side given by the factor.
 TEST(Explore, RealsWithAnyStepMove) {
     Stream random(1, Purpose::test, 11);
     for (int trial = 0; trial < 400; ++trial) {

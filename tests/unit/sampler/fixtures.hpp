@@ -18,7 +18,7 @@ inline std::shared_ptr<const SearchSpace> cube(std::size_t dimensions) {
     return share(SearchSpace(std::move(parameters)));
 }
 
-/// 10 x 10 x 10 x 10 x 10 combinations of which two are allowed (7 or 3, then 3 each), too few for draws, and a range.
+/// 10^5 combinations, of which two are allowed (7 or 3, then 3 each). Too few for draws. Also a range.
 inline std::shared_ptr<const SearchSpace> little_allowed() {
     std::vector<Parameter> parameters;
     std::vector<Forbidden> forbidden;
@@ -43,7 +43,7 @@ inline std::shared_ptr<const SearchSpace> nothing_allowed() {
                     {Forbidden{{{0, {0}}}}, Forbidden{{{0, {1}}}}}));
 }
 
-/// Member i is the i-th proposal, as in a run without repeats; ends early if the sampler does.
+/// Member i is the i-th proposal, as in a run without repeats. Ends early if the sampler does.
 inline std::vector<Configuration> proposals(Sampler& sampler, std::uint64_t count, std::uint64_t first = 0) {
     std::vector<Configuration> all;
     for (std::uint64_t i = first; i < first + count; ++i) {

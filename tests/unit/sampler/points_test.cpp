@@ -9,7 +9,7 @@
 namespace stemma {
 namespace {
 
-/// Remembers what it was told.
+/// Records all calls.
 class Recorder final : public Sampler {
 public:
     struct Seen {

@@ -61,7 +61,7 @@ TEST(RandomSampler, FindsTheFewThatAreAllowed) {
         x.insert(point[5]);
     }
     EXPECT_EQ(first, (std::set<Value>{Choice{3}, Choice{7}})) << "all that is allowed";
-    EXPECT_EQ(x.size(), 50U) << "the others are draws as ever";
+    EXPECT_EQ(x.size(), 50U) << "the others are ordinary draws";
     EXPECT_EQ(test::proposals(*make_random_sampler(space, 1), 20), test::proposals(*make_random_sampler(space, 1), 20));
 }
 

@@ -1,5 +1,5 @@
-// The density ratio l(x) / g(x) of TPE against its definition, written out here in long double from tables made by
-// hand, and the proposal as the candidate whose ratio is the largest.
+// The density ratio l(x) / g(x) of TPE against its definition, computed here in long double from tables made by hand.
+// The proposal is checked to be the candidate with the largest ratio.
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ namespace {
 
 using Wide = long double;
 
-/// A row of a table: the weight before it is made a share of the sum, and a truncated normal for each coordinate.
+/// A row of a table: the weight before normalization, and a truncated normal for each coordinate.
 struct Component {
     double weight;
     std::vector<double> means, deviations;
@@ -34,7 +34,7 @@ Wide truncated_normal(Wide x, Wide mean, Wide deviation) {
     return std::exp(-z * z / 2) / (deviation * std::sqrt(2 * std::numbers::pi_v<Wide>)) / mass;
 }
 
-/// Of as many coordinates as `unit` has.
+/// In as many coordinates as `unit` has.
 Wide log_density(const Mixture& mixture, const std::vector<double>& unit) {
     Wide sum = 0, total = 0;
     for (const auto& component : mixture) {
@@ -61,7 +61,7 @@ struct Tables {
         return unit;
     }
 
-    /// What TPE has to propose: of `candidates` draws from l, each changed by `rounded`, that of the largest ratio.
+    /// The expected proposal: of `candidates` draws from l, each changed by `rounded`, the draw of the largest ratio.
     template <class Rounded>
     std::vector<double> proposal(std::size_t coordinates, std::uint32_t candidates, Stream random,
                                  Rounded rounded) const {
@@ -114,7 +114,7 @@ protected:
     /// For a proposal at time 2 the time kernel is one training wide: exp(-distance^2 / 2).
     static Tables tables_at_two() { return tables(1, std::exp(-0.5), std::exp(-2.0)); }
 
-    /// At time 2, from the trials' first `coordinates`.
+    /// The model at time 2, from the trials' first `coordinates`.
     TpeModel model(std::size_t coordinates) {
         space_ = test::cube(coordinates);
         configurations_.assign(points.size(), {});

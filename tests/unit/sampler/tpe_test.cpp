@@ -83,8 +83,8 @@ TEST(TpeModel, WeighsByTime) {
 }
 
 TEST(TpeModel, RelativeRanksWithinTimes) {
-    // Shares, rank / (number of their time + 1): at time 0 member 1 has 1/4, 0 has 2/4, 2 has 3/4; at time 1 member 4
-    // has 1/3, 3 has 2/3; at time 2 member 5 is alone with 1/2 (diverged ones are no company), and nearer than 0.
+    // Shares, rank / (number of their time + 1). At time 0 member 1 has 1/4, 0 has 2/4, 2 has 3/4. At time 1 member 4
+    // has 1/3, 3 has 2/3. At time 2 member 5 is alone with 1/2 (diverged members do not count), and nearer than 0.
     const auto space = test::cube(1);
     const std::vector<Trial> trials{trial(0, 5, 0), trial(1, 4, 0), trial(2, 6, 0),       trial(3, 3, 1),
                                     trial(4, 2, 1), trial(5, 7, 2), trial(6, infinity, 2)};
@@ -124,7 +124,7 @@ TEST(TpeModel, RelativeTiesAreSplitByMember) {
     }
 }
 
-/// Tells a sampler of finished members from scratch, values by `value`.
+/// Tells a sampler of finished members from scratch, with values given by `value`.
 template <class Value_>
 void teach(Sampler& sampler, const std::vector<Configuration>& points, Value_ value) {
     for (std::uint64_t i = 0; i < points.size(); ++i) {
@@ -146,8 +146,8 @@ TEST(TpeSampler, IsRandomUntilItHasEnough) {
     EXPECT_NE(*tpe->propose({{10}, 10, {}, {}}), *random->propose({{10}, 10, {}, {}}));
 }
 
-/// GPBT in small: 12 founders, then four generations of 4 children of the best so far; `workers` train at a time, first
-/// in, first out. With `failures` every seventh fails and every eleventh diverges. All proposals.
+/// GPBT in small: 12 founders, then four generations of 4 children of the best so far. `workers` train at a time, first
+/// in, first out. With `failures` every seventh fails and every eleventh diverges. Returns all proposals.
 std::vector<Configuration> generations(const TpeSettings& settings, std::size_t workers, bool failures) {
     const auto space = test::share(SearchSpace({{"x", Real{}, Role::mutable_value, {}, {}}}));
     const auto tpe = make_tpe_sampler(space, 1, settings);
@@ -182,7 +182,7 @@ std::vector<std::size_t> first(std::size_t count) {
     return numbers;
 }
 
-/// The founders that are the random sampler's draws.
+/// The founders that equal the random sampler's draws.
 std::vector<std::size_t> random_founders(const TpeSettings& settings, std::size_t workers) {
     const auto space = test::share(SearchSpace({{"x", Real{}, Role::mutable_value, {}, {}}}));
     const auto random = test::proposals(*make_random_sampler(space, 1), 12);
@@ -224,13 +224,13 @@ TEST(TpeSampler, FoundersOfTheModelDoNotHangOnTheWorkers) {
         EXPECT_EQ(random_founders(settings, workers), first(8)) << workers << " workers";
     EXPECT_EQ(random_founders(settings, 10), first(10)) << "before the first report";
     EXPECT_EQ(random_founders(settings, 12), first(12));
-    // Of whole runs the observed ones count.
+    // For whole runs only observed trials count.
     settings.count_pending = false;
     EXPECT_EQ(random_founders(settings, 5), first(12));
 }
 
-/// A search with early stopping: member i reports at 1, one of `every` goes on to 3, one of as many of those to 9; the
-/// first `diverged` of five have no finite value. Numbers of the members that got the random sampler's draw.
+/// A search with early stopping: member i reports at 1, one of `every` goes on to 3, one of as many of those to 9. The
+/// first `diverged` of five have no finite value. Returns the members that got the random sampler's draw.
 std::vector<std::uint64_t> random_in_rungs(const TpeSettings& settings, std::uint64_t every, std::uint64_t diverged) {
     const auto space = test::cube(3);
     const auto tpe = make_tpe_sampler(space, 3, settings);
@@ -341,7 +341,7 @@ TEST(TpeSampler, LearnsInsideABranchFromThatBranchAlone) {
 }
 
 TEST(TpeSampler, ForbiddenPointsAreReplaced) {
-    // The best value is forbidden with every other but one.
+    // The best value is forbidden with every other value but one.
     std::vector<Literal> values;
     for (std::int64_t i = 0; i < 5; ++i) values.emplace_back(i);
     const auto space = test::share(

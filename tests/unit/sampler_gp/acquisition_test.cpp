@@ -8,8 +8,8 @@
 namespace stemma::gp::test {
 namespace {
 
-/// (-1)^n-th repeated integral of the normal density from t on, n = 0 or 1, by Simpson's rule in long double relative
-/// to the density at t: integral of u^n exp(-t u - u^2 / 2), u in [0, 12 / t'].
+/// The (-1)^n-th repeated integral of the normal density from t on, n = 0 or 1, relative to the density at t. By
+/// Simpson's rule in long double: integral of u^n exp(-t u - u^2 / 2), u in [0, 12 / t'].
 long double relative_integral(int n, long double t) {
     const long double end = 60 / std::max(t, 3.0L);
     const int pieces = 400'000;

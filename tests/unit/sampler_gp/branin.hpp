@@ -1,5 +1,5 @@
 #pragma once
-// Functions to minimise and a loop that does so.
+// Functions to minimize and a loop that does so.
 
 #include <cmath>
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace stemma::gp::test {
 
-/// Smallest value 0.397887 at three places.
+/// Smallest value 0.397887 at three points.
 inline double branin(double x, double y) {
     using std::numbers::pi;
     const double bend = y - 5.1 / (4 * pi * pi) * x * x + 5 / pi * x - 6;

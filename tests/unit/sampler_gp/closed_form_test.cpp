@@ -1,5 +1,5 @@
-// Posterior mean, variance and likelihood with all their gradients against closed forms, evaluated in long double
-// without anything of the library: derivatives of the formula in kernel.hpp by hand, Gauss elimination.
+// Posterior mean, variance and likelihood with all their gradients against closed forms. These are evaluated in long
+// double without any code of the library: derivatives of the formula in kernel.hpp by hand, Gauss elimination.
 
 #include <gtest/gtest.h>
 
@@ -54,7 +54,7 @@ public:
     Wide by_input(Index d) const {
         return by_squared_ * 2 * difference(d) * warp(p_, i_, d).by_x / parameter(Shape::lengths + d);
     }
-    /// By the logarithm of hyperparameter number `at`; that of the noise is on the diagonal alone.
+    /// By the logarithm of hyperparameter number `at`. The noise is on the diagonal alone.
     Wide by_parameter(Index at) const {
         if (at == Shape::signal) return value_;
         if (at == Shape::noise) return 0;
@@ -187,8 +187,8 @@ TEST_P(ClosedForms, LikelihoodWithGradientByTheHyperparameters) {
     }
 }
 
-/// `shapes` has three dimensions with a length each; besides, what the sampler uses by default: three warped numbers
-/// and the time as a fourth coordinate that is not.
+/// `shapes` has three dimensions with a length each. Added here is the sampler's default: three warped numbers, and the
+/// time as a fourth coordinate without a warp.
 INSTANTIATE_TEST_SUITE_P(All, ClosedForms, testing::ValuesIn(shapes));
 INSTANTIATE_TEST_SUITE_P(TimeAsACoordinate, ClosedForms, testing::Values(Shape{.continuous = 4, .warped = 3}));
 

@@ -43,7 +43,7 @@ TEST(GpSampler, FindsBraninsMinimumWhereRandomSearchDoesNot) {
     }
 }
 
-/// `members` trials at random places, observed by `branin_at`.
+/// `members` trials at random points, observed by `branin_at`.
 void feed(Sampler& sampler, std::uint64_t members, std::uint64_t seed = 5) {
     const auto random = make_random_sampler(branin_space(), seed);
     for (std::uint64_t member = 0; member < members; ++member) {
@@ -178,8 +178,8 @@ TEST(GpSampler, ALineageKeepsWhatIsFixedAndImprovesTheRest) {
     }
 }
 
-/// The gain of a step is largest at y = 4 + step / 5. By how much the last of 30 proposals, each the child of the one
-/// before, miss it.
+/// The gain of a step is largest at y = 4 + step / 5. Returns by how much the last of 30 proposals, each the child of
+/// the one before, miss it.
 double late_miss(GpTime time, std::uint64_t seed) {
     const auto sampler =
         make_gp_sampler(half_fixed_space(), seed, {.startup = 4, .time = time, .objective = GpObjective::improvement});

@@ -16,7 +16,7 @@ struct ModelsTest : testing::Test {
     Inputs all = random_inputs(shape, 30, 21);
     Vector values = random_vector(30, 1, 22);
 
-    /// Of the first `count` trials.
+    /// For the first `count` trials.
     std::optional<Hyperparameters> get(Eigen::Index count, MemberId parent = MemberId::none()) {
         std::vector<Seen> seen;
         for (Eigen::Index row = 0; row < count; ++row) seen.push_back({{static_cast<std::uint64_t>(row)}, 1});
@@ -100,7 +100,7 @@ TEST_F(FittedElsewhere, FewDataAreFittedAtOnce) {
 TEST_F(FittedElsewhere, TheLastModelCountsUntilTheFitHasCome) {
     const auto first = get(8);
     EXPECT_EQ(get(12)->logs, first->logs);
-    EXPECT_FALSE(models.late()) << "nobody could have fitted it before";
+    EXPECT_FALSE(models.late()) << "it could not have been fitted before";
     ASSERT_EQ(models.wanted().size(), 1U);
     EXPECT_EQ(get(13)->logs, first->logs);
     EXPECT_TRUE(models.late());

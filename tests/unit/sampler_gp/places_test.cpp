@@ -62,7 +62,7 @@ TEST_F(Places, AChildKeepsWhatIsFixed) {
         if (!found) continue;
         ASSERT_NO_THROW(space->validate(found->configuration));
         for (const auto at : {optimiser, batch, depth}) EXPECT_EQ(found->configuration[at], parent[at]);
-        // Fixed, but its own condition may take it away.
+        // Fixed, but its own condition may make it inactive.
         const auto& held = found->configuration[nesterov];
         EXPECT_TRUE(held == parent[nesterov] || held == Value(Inactive{}));
         lr_moved = lr_moved || found->configuration[lr] != parent[lr];

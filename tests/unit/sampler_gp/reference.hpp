@@ -1,5 +1,5 @@
 #pragma once
-// The same formulas written out without the library: plain loops and Gauss elimination in long double.
+// The same formulas without the library: plain loops and Gauss elimination in long double.
 
 #include <cmath>
 #include <utility>
@@ -82,7 +82,7 @@ inline Vector random_vector(Eigen::Index size, double deviation, std::uint64_t s
     return result;
 }
 
-/// Hyperparameters as a fit may find them.
+/// Typical hyperparameters of a fit.
 inline Vector random_parameters(const Shape& shape, std::uint64_t seed) {
     Vector result = random_vector(shape.parameters(), 0.4, seed);
     result[Shape::noise] -= 4;

@@ -73,7 +73,7 @@ TEST(YeoJohnson, SlopeEqualsFiniteDifferences) {
 }
 
 TEST(YeoJohnson, FindsTheLambdaThatMadeTheData) {
-    // exp(normal) - 1 is made normal by lambda = 0 only in part, as y >= -1; sqrt-like data by lambda = 1/2.
+    // lambda = 0 makes exp(normal) - 1 normal only in part, as y >= -1; sqrt-like data by lambda = 1/2.
     Stream random(1, Purpose::test);
     std::vector<double> values;
     for (int i = 0; i < 4000; ++i) {

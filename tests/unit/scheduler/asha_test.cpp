@@ -19,7 +19,7 @@ TEST(Asha, PromotesTheBestThirdAtOnceAndFromTheTopRungDown) {
     asha.report(work[2], 0.2);
 
     EXPECT_EQ(asha.work(), (Work{1, 3}));
-    EXPECT_EQ(asha.work(), (Work{9, 1})) << "nobody else is promotable: a new member";
+    EXPECT_EQ(asha.work(), (Work{9, 1})) << "no other member is promotable: a new member";
     for (std::size_t i = 3; i < 9; ++i) asha.report(work[i], 0.05);
     EXPECT_EQ(asha.work(), (Work{3, 3}));
     EXPECT_EQ(asha.work(), (Work{4, 3}));
@@ -41,7 +41,7 @@ TEST(Asha, KeepOrdersByRungThenObjectiveAndTellsWhoMayBePromoted) {
 
     EXPECT_GT(good->priority, Script::keep_of(third, 2)->priority);
     EXPECT_GT(Script::keep_of(third, 2)->priority, bad->priority);
-    EXPECT_FALSE(good->promotable) << "nobody is in the top of one";
+    EXPECT_FALSE(good->promotable) << "the top of one is empty";
     EXPECT_TRUE(Script::keep_of(third, 0)->promotable) << "said when the rung was large enough";
     EXPECT_EQ(asha.work(), (Work{0, 3}));
     EXPECT_GT(Script::keep_of(asha.report({0, 3}, 1e9), 0)->priority, good->priority) << "a higher rung is worth more";
@@ -71,7 +71,7 @@ TEST(Asha, GivenUpDoesNotCount) {
     asha.report(work[1], 2);
     asha.give_up(2);
 
-    EXPECT_EQ(asha.work(), (Work{3, 1})) << "two finished: nobody is in the top third";
+    EXPECT_EQ(asha.work(), (Work{3, 1})) << "two finished: the top third is empty";
 }
 
 TEST(Asha, IsNotExhaustedWhileAReportMayMakeSomebodyPromotable) {

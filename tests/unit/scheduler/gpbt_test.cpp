@@ -387,7 +387,7 @@ TEST(Gpbt, RefusesSettingsOutOfRange) {
     refused([](auto& s) { s.early_stopping_from = 1; });
 }
 
-/// Naive books: there are never more than P parents between two selections, and lineages stay within their bound.
+/// An independent, naive count: never more than P parents between two selections, and lineages stay within their bound.
 TEST(Gpbt, LineagesAndFamiliesStayWithinTheirBounds) {
     struct Watch : Listener {
         void happened(const Event& event, const Actions& actions) override {

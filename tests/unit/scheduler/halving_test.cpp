@@ -10,7 +10,7 @@
 namespace stemma::test {
 namespace {
 
-/// Reports each of the work with its member's number as objective: the oldest are the best.
+/// Reports each piece of work with its member's number as objective: the oldest are the best.
 void report_all(Script& script, const std::vector<Work>& work) {
     for (const auto& piece : work) script.report(piece, static_cast<double>(piece.member));
 }
@@ -145,7 +145,7 @@ TEST(Hyperband, RunsItsBracketsInTurn) {
     Script hyperband(make_hyperband({.min = 1, .max = 9, .eta = 3, .repeat = false}));
     std::vector<std::pair<std::size_t, Resource>> rungs;
     while (!hyperband.scheduler().exhausted()) {
-        const auto work = hyperband.all_work();  // nothing is reported meanwhile: all brackets begin at once
+        const auto work = hyperband.all_work();  // no report meanwhile: all brackets begin at once
         for (const auto& piece : work) {
             if (rungs.empty() || rungs.back().second != piece.to) rungs.push_back({0, piece.to});
             ++rungs.back().first;

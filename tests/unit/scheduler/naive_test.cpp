@@ -1,4 +1,4 @@
-// ASHA against the pseudo-code of the paper written down as it stands, with no thought for speed: every decision of
+// ASHA against the paper's pseudo-code, written down literally without thought for speed. Compares every decision of
 // thousands of random searches, with ties, non-finite reports, failures, stopped members and a raised maximum.
 #include <algorithm>
 #include <cmath>
@@ -17,7 +17,7 @@ struct Finish {
     std::uint64_t member;
 };
 
-/// One bracket's rungs; listens to the driver and says at each step what should have come.
+/// One bracket's rungs. Listens to the driver and says at each step which answer is expected.
 class NaiveAsha : public Listener {
 public:
     explicit NaiveAsha(const AshaSettings& settings) : settings_(settings), max_(settings.max) {
@@ -118,7 +118,7 @@ private:
         ++promotions;
     }
 
-    /// Counted, not sorted: another way to the same statement.
+    /// Counted, not sorted: another way to state the same.
     void expect_in_top(const std::vector<Finish>& rung, std::uint64_t member) const {
         const auto own =
             std::find_if(rung.begin(), rung.end(), [&](const Finish& item) { return item.member == member; });
@@ -136,7 +136,7 @@ private:
     }
     void take(const NoMoreMembers&, const Actions&) { no_more_ = true; }
     void take(const GivenUp& given_up, const Actions&) { members_[given_up.member.value].gone = true; }
-    void take(const ParentLost&, const Actions&) { FAIL() << "nobody has a parent here"; }
+    void take(const ParentLost&, const Actions&) { FAIL() << "no member has a parent here"; }
     void take(const TimePassed&, const Actions&) {}
 
     void take(const Reported& report, const Actions& actions) {
@@ -227,7 +227,7 @@ AshaSettings settings_of(std::uint64_t seed, AshaVariant variant) {
     return settings;
 }
 
-/// A whole search, extended half-way in every second one. Returns the number of promotions.
+/// A whole search; every second one is extended half way. Returns the number of promotions.
 std::uint64_t compare(std::uint64_t seed, AshaVariant variant) {
     const auto settings = settings_of(seed, variant);
     const auto scheduler = make_asha(settings);

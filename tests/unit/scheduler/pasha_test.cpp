@@ -107,7 +107,7 @@ TEST(Pasha, NoiseKeepsTheRungsAsTheyAre) {
     for (const std::uint64_t member : {0U, 1U, 2U})
         script.say(Reported{{member}, 3, curves[member][1].objective, 0, curves[member]});
     EXPECT_EQ(script.scheduler().rungs().back().resource, 3);
-    EXPECT_EQ(script.work()->to, 1) << "nobody goes beyond the highest unlocked rung";
+    EXPECT_EQ(script.work()->to, 1) << "no member goes beyond the highest unlocked rung";
 }
 
 TEST(Pasha, WithoutCurvesAnyChangeOfPlacesUnlocks) {

@@ -7,7 +7,7 @@ namespace {
 
 PbtSettings with_backtracking() {
     PbtSettings settings;
-    settings.population = 1;  // nobody to take over from
+    settings.population = 1;  // no other member to take over from
     settings.max = 100;
     settings.backtrack_after = 2;
     settings.backtracks = 2;
@@ -26,7 +26,7 @@ TEST(PbtBacktracking, TheBestOfALineageStaysAsItIsAndAChildGoesOn) {
     EXPECT_EQ(second.parent, 0U);
     EXPECT_EQ(second.same_as, 0U);
     EXPECT_EQ(second.to, 2);
-    // A better one takes its place, and nobody goes back to the old one.
+    // A better member replaces it, and no lineage goes back to the old one.
     EXPECT_TRUE(Script::released(population.report(second, 0.4), 0));
     EXPECT_EQ(population.work()->parent, 1U);
 }
@@ -58,7 +58,7 @@ TEST(PbtBacktracking, AfterSomeReturnsALineageGoesOn) {
     }
     population.report(*population.work(), 0.6);
     const auto last = *population.work();
-    EXPECT_TRUE(Script::released(population.report(last, 0.7), 0)) << "nobody goes back to it any more";
+    EXPECT_TRUE(Script::released(population.report(last, 0.7), 0)) << "no lineage goes back to it any more";
     const auto on = *population.work();
     EXPECT_EQ(on.cause, BirthCause::continuation);
     EXPECT_EQ(on.parent, last.member);

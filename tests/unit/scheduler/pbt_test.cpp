@@ -31,11 +31,11 @@ TEST(Pbt, TrainsEverybodyAnIntervalFromScratchFirst) {
 }
 
 TEST(Pbt, TheBottomFifthGivesUpForTheTopFifth) {
-    // Ranks are taken at each report: of two the worse one gives up, so the second has to be better than the first.
+    // Ranks are taken at each report: of two the worse gives up, so the second has to be better than the first.
     Population population(make_pbt(of_five()));
     const auto all = population.all_work();
     population.report(all[0], 0.3);
-    population.report(all[1], 0.2);  // better than the only other one
+    population.report(all[1], 0.2);  // better than the only other member
     population.report(all[2], 0.1);
     population.report(all[3], 0.25);
     const auto actions = population.report(all[4], 0.9);  // worst of five: ceil(0.2 * 5) = 1 gives up
@@ -114,14 +114,14 @@ TEST(Pbt, ALostSnapshotMeansAnotherDonor) {
     std::vector<std::uint64_t> donors;
     while (true) {
         const auto actions = population.say(WorkWanted{});
-        if (actions.empty()) break;  // those who go on will have snapshots
+        if (actions.empty()) break;  // members that go on will have snapshots
         const auto* create = std::get_if<Create>(&actions.back());
         if (create == nullptr) continue;  // others go on
         ASSERT_TRUE(create->parent.exists());
         donors.push_back(create->parent.value);
         population.say(ParentLost{create->parent});
     }
-    EXPECT_EQ(std::set(donors.begin(), donors.end()).size(), donors.size()) << "nobody is asked twice";
+    EXPECT_EQ(std::set(donors.begin(), donors.end()).size(), donors.size()) << "no donor is asked twice";
     EXPECT_EQ(donors.front(), 0U);
 }
 
@@ -240,8 +240,8 @@ TEST(Pbt, HyperparametersMigrateFromSlowerToFaster) {
     EXPECT_EQ(child->to, 11);
 }
 
-/// Naive books: every donor lives, is finite, and among the best of the living by the top fraction of all slots (slots
-/// whose member gave up are ranked too, until its child reports).
+/// An independent, naive check: every donor lives, is finite, and is among the best of the living by the top fraction
+/// of all slots. Slots whose member gave up are ranked too, until its child reports.
 class DonorWatch : public Listener {
 public:
     DonorWatch(const PbtSettings& settings)
@@ -279,7 +279,7 @@ public:
     std::uint64_t exploits = 0;
 
 private:
-    /// Who is about to give up is no donor.
+    /// A member that is about to give up is no donor.
     void move(const Keep& keep) {
         auto& from = keep.promotable ? yielding_ : ranking_;
         auto& to = keep.promotable ? ranking_ : yielding_;
@@ -319,7 +319,7 @@ TEST(Pbt, OneThatGaveUpKeepsItsRankUntilItsChildReports) {
     Population population(make_pbt(settings));
     auto all = population.all_work();
     for (std::size_t i = 0; i < 4; ++i) population.report(all[i], 0.1 * static_cast<double>(4 - i));
-    // One step later the last of four gives up; the next to last is not the last for that.
+    // One step later the last of four gives up. The next to last does not become the last by that.
     all = population.all_work();
     ASSERT_EQ(all.size(), 4U);
     EXPECT_TRUE(gives_up(population.report(all[0], 0.4), all[0].member));

@@ -1,4 +1,4 @@
-// PBT: who gives up does so only for the living, and a run ends.
+// PBT: a member gives up only for a living member, and a run ends.
 #include <deque>
 
 #include "scheduler/pbt.hpp"
@@ -61,7 +61,7 @@ TEST(PbtYielding, TheDeadWaitForAnHeirThatTrains) {
     const auto heir = *population.work();
     ASSERT_EQ(heir.parent, 0U);
     population.report(first, infinite);
-    EXPECT_FALSE(population.work()) << "nobody has a snapshot, but somebody will";
+    EXPECT_FALSE(population.work()) << "no member has a snapshot yet, but one will";
     EXPECT_FALSE(population.scheduler().exhausted());
     population.report(heir, 0.7);
     EXPECT_EQ(population.work()->parent, heir.member);
@@ -78,7 +78,7 @@ TEST(PbtYielding, OfASmallerSubPopulationADeadMemberTakesMoreThanWeights) {
     population.report(all[0], 0.5);
     population.report(all[1], infinite);
     population.all_work();
-    EXPECT_EQ(population.born.back().parent, 0U) << "from the other one, since its own has nobody";
+    EXPECT_EQ(population.born.back().parent, 0U) << "from the other one, since its own has no member";
     EXPECT_EQ(population.born.back().same_as, nobody);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Talks to PBT and GPBT step by step: what a free worker gets, with the parent of a new member.
+// Drives PBT and GPBT step by step: the work of a free worker, with the parent of a new member.
 
 #include <optional>
 #include <ostream>
@@ -25,7 +25,7 @@ class Population {
 public:
     explicit Population(std::unique_ptr<Scheduler> scheduler) : script_(std::move(scheduler)) {}
 
-    /// What a free worker gets; births are granted. Nothing if there is no work.
+    /// The work of a free worker; births are granted. Nothing if there is no work.
     std::optional<Given> work() {
         for (const auto& action : say(WorkWanted{now})) {
             if (const auto* train = std::get_if<Train>(&action))
@@ -47,7 +47,7 @@ public:
     Actions report(const Given& given, double objective) {
         return say(Reported{{given.member}, given.to, objective, now});
     }
-    /// Everyone gets work and reports these objectives, in order of birth.
+    /// All get work and report these objectives, in order of birth.
     std::vector<Given> begin(const std::vector<double>& objectives) {
         const auto all = all_work();
         EXPECT_EQ(all.size(), objectives.size());
@@ -72,7 +72,7 @@ private:
     std::uint64_t next_ = 0;
 };
 
-/// Its snapshot is kept until a child is born in its place, and needs no durable copy.
+/// Its snapshot is kept until a child replaces it, and needs no durable copy.
 inline bool gives_up(const Actions& actions, std::uint64_t member) {
     const auto keep = Script::keep_of(actions, member);
     return keep && !keep->promotable;

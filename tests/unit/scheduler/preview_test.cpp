@@ -64,7 +64,7 @@ public:
 TEST(Preview, PbtReportsEveryIntervalTimesPeriod) {
     EXPECT_EQ(expected_reports({.population = 8, .interval = 2, .max = 40}), 8U * 20);
     for (const auto& periods : {std::vector<std::uint32_t>{1}, {1, 3}, {2, 5, 7}}) {
-        // Nobody gives up before max, so that the number is exact.
+        // No member gives up before max, so that the number is exact.
         const PbtSettings settings{.population = 10, .interval = 3, .max = 40, .burn_in = 40, .periods = periods};
         const auto pbt = make_pbt(settings);
         ReportCounter counter;
@@ -118,7 +118,7 @@ TEST(Preview, OfGpbtIsWhatComesOut) {
     for (std::size_t g = 0; g < expected.size(); ++g) {
         EXPECT_EQ(real[g].resource, expected[g].resource) << "generation " << g;
         EXPECT_EQ(real[g].entered, expected[g].entered) << "generation " << g;
-        // Of the last one it is who would go on.
+        // For the last generation the number of members that would go on.
         EXPECT_EQ(g + 1 < real.size() ? real[g].promoted : 0, expected[g].promoted) << "generation " << g;
     }
 }

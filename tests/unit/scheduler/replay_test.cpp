@@ -6,7 +6,7 @@
 namespace stemma::test {
 namespace {
 
-/// The birth that a free worker leads to; it is not answered.
+/// The birth that a free worker leads to, without an answer.
 std::optional<Create> wanted(Script& search) {
     for (const auto& action : search.say(WorkWanted{})) {
         if (const auto* create = std::get_if<Create>(&action)) return *create;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
-/// Members 0, 1, ... finish with these objectives; who comes into the top, in order.
+/// Members 0, 1, ... finish with these objectives. Returns those that enter the top, in order.
 std::vector<std::uint64_t> entrants(Rung& rung, const std::vector<double>& objectives) {
     std::vector<Entrant> entered;
     for (std::uint64_t member = 0; member < objectives.size(); ++member)

@@ -1,5 +1,5 @@
 #pragma once
-// Talks to a scheduler step by step, for tests that spell out what happens.
+// Drives a scheduler step by step, for tests that spell out the events.
 
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@ class Script {
 public:
     explicit Script(std::unique_ptr<Scheduler> scheduler) : scheduler_(std::move(scheduler)) {}
 
-    /// What a free worker gets; a new member is granted.
+    /// The work of a free worker; a new member is granted.
     std::optional<Work> work() {
         const auto actions = say(WorkWanted{});
         for (const auto& action : actions) {
@@ -51,7 +51,7 @@ public:
         }
         return std::nullopt;
     }
-    /// All the work there is now.
+    /// All work that is available now.
     std::vector<Work> all_work() {
         std::vector<Work> all;
         while (const auto next = work()) all.push_back(*next);
