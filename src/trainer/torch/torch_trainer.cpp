@@ -39,14 +39,18 @@ void demand_hyperparameter(const std::string& name, const std::string& where) {
                   hyperparameter_names());
 }
 
-/// The model is known, and can be trained on the data.
+/// Model and data are known, and go together.
 void check_model(const TorchSettings& settings) {
-    std::vector<std::string> names;
-    for (const auto& model : torch_models()) names.push_back(model.name);
+    std::vector<std::string> names, fitting;
+    for (const auto& model : torch_models()) {
+        names.push_back(model.name);
+        if (std::ranges::find(model.data, settings.data) != model.data.end()) fitting.push_back(model.name);
+    }
+    demand_known("trainer.data", settings.data, {"fashion_mnist", "cifar10", "csv", "text"});
     demand_known("trainer.model", settings.model, names);
     demand_one_of(
-        "trainer.data = \"" + settings.data + "\" does not go with trainer.model = \"" + settings.model + "\"",
-        settings.data, torch_model(settings.model).data);
+        "trainer.model = \"" + settings.model + "\" does not go with trainer.data = \"" + settings.data + "\"",
+        settings.model, fitting);
 }
 
 class TorchTrainer : public Trainer {

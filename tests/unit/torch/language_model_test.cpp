@@ -199,7 +199,7 @@ TEST(Text, ErrorsSayWhatWhereAndWhatToDo) {
     refuses(settings, HasSubstr("has 1200 words"));
     settings = text();
     settings.model = "mlp";
-    refuses(settings, HasSubstr("use model = \"lstm\""));
+    refuses(settings, HasSubstr("use one of: lstm"));
     settings = text();
     settings.vocabulary = 1;
     refuses(settings, HasSubstr("trainer.vocabulary"));

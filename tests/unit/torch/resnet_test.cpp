@@ -155,9 +155,9 @@ TEST(Cifar10, ErrorsSayWhatWhereAndWhatToDo) {
     settings.model = "resnet-18";
     refuses(settings, HasSubstr("did you mean \"resnet18\""));
     settings.model = "lenet";
-    refuses(settings, HasSubstr("does not go with trainer.model = \"lenet\"; use one of: fashion_mnist"));
+    refuses(settings, HasSubstr("does not go with trainer.data = \"cifar10\"; use one of: mlp, resnet18"));
     settings.model = "lstm";
-    refuses(settings, HasSubstr("use one of: text"));
+    refuses(settings, HasSubstr("does not go with trainer.data = \"cifar10\""));
 }
 
 TEST(ResNet18, LearnsImages) {

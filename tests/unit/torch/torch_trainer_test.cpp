@@ -240,8 +240,7 @@ TEST(TorchTrainer, UserErrorsSayWhatWhereAndWhatToDo) {
     refuses(settings, HasSubstr("768 rows"));
     settings = table();
     settings.model = "lenet";
-    refuses(settings,
-            HasSubstr("data = \"csv\" does not go with trainer.model = \"lenet\"; use one of: fashion_mnist"));
+    refuses(settings, HasSubstr("does not go with trainer.data = \"csv\"; use one of: mlp, torchscript"));
     settings = table();
     settings.unit = "epochs";
     refuses(settings, HasSubstr("did you mean \"epoch\""));
