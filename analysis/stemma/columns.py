@@ -8,13 +8,13 @@ from stemma.errors import StemmaError
 
 def columns_named(names, columns, known):
     """The columns of hyperparameters or metrics, in the order of `names`. The program appends them to a table's own
-    columns, each under its name, with _ appended while that is taken. `known`: own columns of the table that this
+    columns, each under its name. It appends _ while the name is taken. `known`: own columns of the table that this
     package knows.
 
     Raises ValueError where `columns` leave open which is which."""
     columns = list(columns)
     # By position the program's own files are certain, also with own columns that are not known here. Where another
-    # program has put the columns into another order, all own ones must be known.
+    # program has changed the order of columns, all own columns must be known.
     for own in (columns[: max(0, len(columns) - len(names))], [column for column in columns if column in known]):
         found = appended(names, own)
         if sorted(own + found) == sorted(columns):
@@ -56,8 +56,8 @@ class Rows(np.ndarray):
 
 
 def decode(column, kinds, **more):
-    """Numbers of an enumeration (or of `more` names) to its names, as a pandas Categorical; numbers that are not known
-    keep their digits."""
+    """Numbers of an enumeration (or of `more` names) to its names, as a pandas Categorical. Unknown numbers keep their
+    digits."""
     import pandas as pd
 
     names = {number: name for name, number in more.items()} | {kind.value: kind.name.lower() for kind in kinds}

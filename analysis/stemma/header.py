@@ -117,7 +117,7 @@ def _parameter(name, column, item):
 
 
 def header_crc32(file):
-    """What the attribute of that name must be."""
+    """The required form of the attribute of that name."""
     attributes, out = file.attrs, bytearray()
 
     def put(text):

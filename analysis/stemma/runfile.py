@@ -1,4 +1,4 @@
-"""The run file as it lies on the disk: header, tables, and which of their rows count. docs/SCHEMA.md describes it."""
+"""The run file on the disk: header, tables, and which of their rows count. docs/SCHEMA.md describes it."""
 
 import os
 import warnings
@@ -34,10 +34,9 @@ class RunFile:
         self._open()
 
     def refresh(self):
-        """Reads anew: what was committed meanwhile, also where the file itself was replaced by a resume or at the
-        end."""
-        # The new file is opened before the old one is given up: where that fails, the run stays as it was until the
-        # next look.
+        """Reads what was committed meanwhile, also if a resume or the end has replaced the file itself."""
+        # The new file is opened before the old one is given up: if that fails, the run stays unchanged until the next
+        # refresh.
         new = RunFile(self.path)
         if new._commit.tobytes() == self._commit.tobytes():  # nothing happened: what was read and checked stays
             new.close()
@@ -154,7 +153,7 @@ class RunFile:
             raise _unreadable(self.path, error) from None
 
     def _look(self):
-        if self._file is not None:  # of the look before
+        if self._file is not None:  # of the previous refresh
             self._file.close()
         self._file = open_file(self._reader)
         self._check_format()
@@ -170,8 +169,7 @@ class RunFile:
                 f"{self.path}: is an HDF5 file, but of another program. Give the run file that `stemma run` wrote"
             )
         self.version = int(attributes["format_version"])
-        # A newer file names the oldest version whose readers understand it: what they do not know is beside what they
-        # do.
+        # A newer file names the oldest version whose readers understand it: unknown parts do not affect the known ones.
         needed = int(attributes.get("format_readable_by", self.version))
         if needed > schema.FORMAT_VERSION:
             raise StemmaError(
@@ -241,7 +239,7 @@ class RunFile:
 
 
 def _whole_commits(rows, first):
-    """Which rows of /commits, of which these begin at row `first`, are whole: neither torn nor damaged."""
+    """Which rows of /commits, beginning at row `first`, are whole: neither torn nor damaged."""
     size, raw, covered = rows.dtype.itemsize, rows.tobytes(), rows.dtype.fields["crc32"][1]
     return [
         int(row["commit"]) == first + i and zlib.crc32(raw[i * size : i * size + covered]) == int(row["crc32"])

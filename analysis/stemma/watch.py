@@ -57,8 +57,8 @@ def _size(terminal):
 
 
 def screen(run, width=100, height=40):
-    """What there is to see, at most `height` lines of `width` columns. What has no room is left out whole, and that is
-    told."""
+    """The screen: at most `height` lines of `width` columns. Items without room are left out whole, and a line says
+    so."""
     head = [f"{printable_line(run.name)}   {'ended' if run.finished else 'running'}   {clock(run.seconds)}", ""]
     head += [
         line
@@ -82,7 +82,7 @@ def _wrapped(label, items, width):
 
 
 def _fitted(line, width):
-    """The words that fit, and "..." for the others: half a number would be another one."""
+    """The words that fit, and "..." for the others: half a number would be another number."""
     line = printable_line(line)
     if columns(line) <= width:
         return line
@@ -176,7 +176,8 @@ def _limits(run):
 
 
 def _proposed(run):
-    """Configurations tried, as the budget counts them: births that copy that of their donor or parent are not."""
+    """Configurations tried, as the budget counts them: births that copy their donor's or parent's configuration do not
+    count."""
     rows = run.file.table("members")
     of = np.where(rows["donor"] >= 0, rows["donor"], rows["parent"])
     copies = of >= 0
@@ -187,7 +188,7 @@ def _proposed(run):
 
 
 def _left(run):
-    """Its label, and what it says."""
+    """Its label and its text."""
     if run.finished:
         reasons = run.incarnations["reason"][run.incarnations["change"] == "ended"]
         return "ended", str(reasons.iloc[-1]).replace("_", " ").split() if len(reasons) else []

@@ -49,7 +49,7 @@ DEFAULT_SPACE = [
 
 
 def dtype_of(table, more=()):
-    """Packed, as the file has it; names that clash get _ appended."""
+    """Packed, as in the file. Names that clash get _ appended."""
     fields = [(name, kind) for name, kind in schema.TABLES[table].items()]
     taken = {name for name, _ in fields}
     for name in more:
@@ -169,7 +169,7 @@ def commit(counts, seconds, tables, finished):
 
 
 def population(members, reports_each, *, births=True, seed=1, workers=64):
-    """Tables of a made-up search: every member is trained `reports_each` times for one unit; with births each
+    """Tables of a synthetic search: every member is trained `reports_each` times for one unit. With births each
     generation of an eighth of the members descends from the better ones of the last."""
     random = np.random.default_rng(seed)
     generations = 8 if births else 1

@@ -19,8 +19,7 @@ from harness import wait_until
 LOOK_S = 240  # for many files together, far more than they take
 CUTS, FLIPS = 27, 60
 
-# Prints for each file, in a line of JSON, what the package shows of it: what it says of the header, and a digest of
-# each table.
+# Prints for each file, in a line of JSON, what the package shows of it: its header, and a digest of each table.
 LOOK = r"""
 import hashlib, json, sys
 sys.path.insert(0, sys.argv[1])
@@ -40,7 +39,7 @@ for path in sys.argv[2:]:
 
 
 def looked_at(paths):
-    """What is shown of each file; a process of its own, for damage might hang it or kill it."""
+    """What is shown of each file. Runs in a process of its own, because damage might hang or kill it."""
     done = subprocess.run(
         [sys.executable, "-c", LOOK, str(ROOT / "analysis"), *map(str, paths)],
         capture_output=True,
@@ -141,7 +140,7 @@ def test_flipped_bits(states, state, tmp_path):
 
 
 def places_of(path, table, column):
-    """Where the column's values of the first chunk lie in the file."""
+    """The position in the file of the column's values of the first chunk."""
     with h5py.File(path, "r", swmr=True) as file:
         rows = file[table]
         chunk = rows.id.get_chunk_info(0)
@@ -219,7 +218,7 @@ def test_a_command_says_which_file_is_damaged(states, words, tmp_path, capsys, m
 
 
 def test_what_the_log_repairs(program, states, tmp_path):
-    """What the message says: resume writes the tables anew."""
+    """What the message recommends: resume writes the tables anew."""
     damaged = bytearray(states["killed"].read_bytes())
     damaged[places_of(states["killed"], "reports", "valid_loss")[3] + 6] ^= 1 << 4
     (tmp_path / "mended.h5").write_bytes(damaged)

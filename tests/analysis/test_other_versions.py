@@ -1,5 +1,5 @@
-"""Run files of other versions: with fewer columns and tables, with more, in another order. What they share with this
-version is read as it is; what they lack is said; never is a column taken for another one."""
+"""Run files of other versions: with fewer columns and tables, with more, in another order. Shared parts are read
+unchanged. Missing parts are reported. A column is never taken for another column."""
 
 import h5py
 import numpy as np
@@ -56,7 +56,7 @@ def without(name):
 
 
 def with_one_more(table, name="added"):
-    """As the program would: behind the table's own columns, before those of hyperparameters and metrics."""
+    """As the program does: behind the table's own columns, before those of hyperparameters and metrics."""
     own = len(schema.TABLES[table])
     return picked(lambda names: [*names[:own], name, *names[own:]])
 
