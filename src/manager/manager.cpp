@@ -1,7 +1,7 @@
 #include "manager/manager.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 #include "core/rng.hpp"
 #include "manager/state.hpp"
@@ -192,7 +192,9 @@ std::uint64_t Manager::training_seed(MemberId id) const {
 MemberId Manager::adopted_from(MemberId id, Resource from) const {
     ensure(state_->members.contains(id), "the member exists");
     const auto& member = state_->members[id];
-    return from > 0 && std::isnan(member.metric) ? member.parent : MemberId::none();
+    // By the snapshot itself: a metric may be NaN after a report, too.
+    const bool adopted = from > 0 && member.snapshot != no_slot && state_->snapshots[member.snapshot].member != id;
+    return adopted ? member.parent : MemberId::none();
 }
 
 Resource Manager::max_resource() const { return state_->settings.max; }
