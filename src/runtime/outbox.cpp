@@ -1,17 +1,10 @@
 #include "runtime/outbox.hpp"
 
-#include <optional>
-
 #include "core/error.hpp"
 
 namespace stemma {
 
 namespace {
-
-struct Addressed {
-    WorkerId worker;
-    ToWorker message;
-};
 
 struct ToAddressed {
     const Manager& manager;
@@ -67,14 +60,17 @@ struct ToAddressed {
 
 }  // namespace
 
+std::optional<Addressed> to_message(const Effect& effect, const Manager& manager, bool peers_lost) {
+    return std::visit(ToAddressed{manager, peers_lost}, effect);
+}
+
 Outbox::Outbox(Endpoint& endpoint, std::uint64_t run_id) {
     for (int rank = 1; rank < endpoint.size(); ++rank) packers_.emplace_back(endpoint, rank, run_id);
 }
 
 void Outbox::add(std::span<const Effect> effects, const Manager& manager) {
     for (const auto& effect : effects) {
-        if (auto addressed = std::visit(ToAddressed{manager, peers_lost_}, effect))
-            add(addressed->worker, addressed->message);
+        if (const auto addressed = to_message(effect, manager, peers_lost_)) add(addressed->worker, addressed->message);
     }
 }
 

@@ -2,6 +2,7 @@
 // Effects of the search, translated to messages to workers, and sent as few large frames as possible.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,14 @@
 #include "transport/packing.hpp"
 
 namespace stemma {
+
+struct Addressed {
+    WorkerId worker;
+    ToWorker message;
+};
+/// The message that an effect of `manager` calls for; nothing for an effect that is not for a worker. `peers_lost`: see
+/// Leave.
+std::optional<Addressed> to_message(const Effect& effect, const Manager& manager, bool peers_lost);
 
 class Outbox {
 public:

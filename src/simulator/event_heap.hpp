@@ -4,26 +4,24 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace stemma {
 
 enum class SimEvent : std::uint8_t {
-    join,             ///< a new worker starts in slot `worker`
-    lease_arrives,    ///< at the worker; index = lease slot
-    control_arrives,  ///< at the worker; index = control slot
-    training_ends,    ///< index = lease slot
-    bulk_arrives,     ///< at the worker; id = transfer
-    loaded,           ///< a durable copy is in memory; index = lease slot
-    persist_ends,     ///< id = snapshot
-    message_arrives,  ///< at the manager; index = message slot
+    join,             ///< a new worker starts
+    told,             ///< a message is at the worker; index = its slot
+    training_ends,    ///< at the worker
+    bulk_arrives,     ///< at the worker, from worker `index`; id = transfer
+    persist_ends,     ///< at the worker; id = snapshot
+    message_arrives,  ///< at the manager, from `worker`; index = message slot
     death,
     false_alarm,
-    worker_lost,      ///< at the manager
-    tick,             ///< at the manager
-    script,           ///< at the manager; index into settings.script
-    fit_done,         ///< at the manager; id = number of the fit
-    nothing_arrives,  ///< as bulk_arrives, but the owner did not have the snapshot
+    worker_lost,  ///< at the manager
+    tick,         ///< at the manager
+    script,       ///< at the manager; index into settings.script
+    fit_done,     ///< at the manager; id = number of the fit
 };
 
 struct AgendaItem {
@@ -70,18 +68,21 @@ private:
 template <class T>
 class Slab {
 public:
-    std::uint32_t add(const T& item) {
+    std::uint32_t add(T item) {
         if (free_.empty()) {
-            items_.push_back(item);
+            items_.push_back(std::move(item));
             return static_cast<std::uint32_t>(items_.size() - 1);
         }
         const auto slot = free_.back();
         free_.pop_back();
-        items_[slot] = item;
+        items_[slot] = std::move(item);
         return slot;
     }
-    void remove(std::uint32_t slot) { free_.push_back(slot); }
-    T& operator[](std::uint32_t slot) { return items_[slot]; }
+    T take(std::uint32_t slot) {
+        free_.push_back(slot);
+        return std::move(items_[slot]);
+    }
+    const T& operator[](std::uint32_t slot) const { return items_[slot]; }
     std::size_t memory_bytes() const { return items_.capacity() * sizeof(T) + free_.capacity() * 4; }
 
 private:

@@ -42,6 +42,7 @@ struct Faults {
     double persist_failure = 0;  ///< chance that a durable copy cannot be written
     double missing_durable = 0;  ///< chance that a durable copy is not there on resume
     double lose_snapshot = 0;    ///< chance that a worker which is to send a snapshot has lost it
+    double peer_gone = 0;        ///< chance, for each living worker, that its transport tells it of a lost worker
 };
 
 struct SimulationSettings {

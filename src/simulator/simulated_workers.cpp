@@ -1,7 +1,9 @@
-// The workers' side: minimal, but able to do everything that the protocol can ask for.
+// The workers' end: real machines, with simulated training threads, wires and disks.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
+#include "core/error.hpp"
 #include "core/rng.hpp"
 #include "simulator/simulation.hpp"
 
@@ -9,12 +11,20 @@ namespace stemma {
 
 void Simulation::join() {
     const auto worker = static_cast<std::uint32_t>(workers_.size());
-    workers_.push_back({.alive = true, .counted = true, .last_in = now_, .last_out = now_});
-    workers_.back().queue.reserve(1 + settings_.leases_ahead);
+    workers_.emplace_back();
+    workers_.back().last_in = workers_.back().last_out = now_;
     ++alive_;
     arm(SimEvent::death, settings_.faults.death_per_second, worker, 2);
     arm(SimEvent::false_alarm, settings_.faults.false_alarm_per_second, worker, 3);
-    send(worker, {.kind = SimulatedMessage::Kind::join});
+    feed_worker(worker, WorkerStarted{{.host = host_of(worker),
+                                       .device = "cpu",
+                                       .description = "simulated",
+                                       .snapshot_quota = settings_.snapshot_quota}});
+}
+
+std::string Simulation::host_of(std::uint32_t slot) const {
+    if (settings_.workers_per_host == 0) return "simulated";
+    return "node" + std::to_string((slot - 1) / settings_.workers_per_host);
 }
 
 void Simulation::arm(SimEvent kind, double rate, std::uint32_t worker, std::uint64_t purpose) {
@@ -23,263 +33,211 @@ void Simulation::arm(SimEvent kind, double rate, std::uint32_t worker, std::uint
     events_.push(kind, now_ - std::log1p(-stream.uniform()) / rate, worker);
 }
 
-void Simulation::send(std::uint32_t worker, const SimulatedMessage& message) {
-    using Kind = SimulatedMessage::Kind;
-    const bool recoverable = message.kind == Kind::report || message.kind == Kind::failure;
-    if (recoverable && chance(settings_.faults.lose_report)) {
+void Simulation::told(std::uint32_t slot, std::uint32_t index) {
+    auto message = to_workers_.take(index);
+    if (!workers_[slot].alive) return;
+    if (std::holds_alternative<Leave>(message)) stop_counting(workers_[slot]);
+    if (const auto* serve = std::get_if<ServeSnapshot>(&message)) {
+        if (chance(settings_.faults.lose_snapshot)) feed_worker(slot, ToWorker{DropSnapshot{serve->snapshot}});
+    }
+    feed_worker(slot, std::move(message));
+}
+
+void Simulation::feed_worker(std::uint32_t slot, WorkerInput input) {
+    const auto first = outputs_.size();
+    workers_[slot].machine.on(now_, std::move(input), outputs_);
+    const auto last = outputs_.size();
+    for (auto index = first; index < last; ++index) {
+        auto output = std::move(outputs_[index]);  // acting on it may feed another worker
+        std::visit([&](auto& each) { act(slot, each); }, output);
+    }
+    outputs_.resize(first);
+}
+
+void Simulation::act(std::uint32_t worker, ToManager& message) {
+    if (auto* report = std::get_if<Report>(&message)) {
+        if (report->snapshot_bytes > 0) report->snapshot_bytes = settings_.snapshot_bytes;
+    }
+    const bool failure = std::holds_alternative<Failure>(message);
+    if (failure) ++result_.dropped;
+    if ((failure || std::holds_alternative<Report>(message)) && chance(settings_.faults.lose_report)) {
         ++result_.messages_lost;
         return;
     }
+    const bool once = std::holds_alternative<Hello>(message);
     auto& last = workers_[worker].last_out;
     double time = now_ + settings_.message_seconds;
     if (chance(settings_.faults.delay)) time += -std::log1p(-noise_.uniform()) * settings_.faults.delay_seconds;
     last = std::max(last, time);
-    events_.push(SimEvent::message_arrives, last, worker, messages_.add(message));
-    if (message.kind != Kind::join && chance(settings_.faults.duplicate)) {
-        ++result_.messages_duplicated;
-        events_.push(SimEvent::message_arrives, last, worker, messages_.add(message));
-    }
+    const auto index = to_manager_.add(std::move(message));
+    events_.push(SimEvent::message_arrives, last, worker, index);
+    if (once || !chance(settings_.faults.duplicate)) return;
+    ++result_.messages_duplicated;
+    events_.push(SimEvent::message_arrives, last, worker, to_manager_.add(to_manager_[index]));
 }
 
-void Simulation::send_failure(std::uint32_t worker, const SimulatedLease& lease, FailureKind kind, Resource reached,
-                              double seconds) {
-    ++result_.dropped;
-    send(worker, {.kind = SimulatedMessage::Kind::failure,
-                  .failure = kind,
-                  .id = lease.lease.value,
-                  .member = lease.member,
-                  .from = lease.from,
-                  .reached = reached,
-                  .seconds = seconds});
-}
+// ---- training ----------------------------------------------------------------------------------------------------
 
-// ---- leases ------------------------------------------------------------------------------------------------------
-
-void Simulation::lease_arrives(std::uint32_t slot, std::uint32_t index) {
-    auto& worker = workers_[slot];
-    auto& lease = leases_[index];
-    if (!worker.alive) {
-        leases_.remove(index);
-        return;
-    }
-    worker.queue.push_back(index);
-    switch (lease.source.kind) {
-        case SourceKind::scratch:
-            lease.ready = true;
-            break;
-        case SourceKind::local:
-            if (!places_.has(lease.source.snapshot, slot)) {
-                send_failure(slot, lease, FailureKind::snapshot_unavailable, lease.from, 0);
-                end_lease(slot, index);
-                return;
-            }
-            lease.ready = true;
-            break;
-        case SourceKind::peer:
-            if (const auto early = early_bulks_.extract(lease.source.transfer.value)) {
-                if (early.mapped()) {
-                    send_failure(slot, lease, FailureKind::snapshot_unavailable, lease.from, 0);
-                    end_lease(slot, index);
-                    return;
-                }
-                received(slot, lease);
-            }
-            break;
-        case SourceKind::disk:
-            events_.push(SimEvent::loaded, now_ + settings_.load_seconds, slot, index, lease.lease.value);
-            break;
-    }
+void Simulation::act(std::uint32_t slot, StartTraining& job) {
+    workers_[slot].trainings.push_back(std::move(job));
     start_next(slot);
 }
 
 void Simulation::start_next(std::uint32_t slot) {
     auto& worker = workers_[slot];
-    if (worker.running != no_index) return;
-    for (const auto index : worker.queue) {
-        auto& lease = leases_[index];
-        if (!lease.ready) continue;
-        worker.running = index;
+    while (!worker.training && !worker.trainings.empty()) {
+        const auto& job = worker.trainings.front();
+        if (worker.stopped.erase(job.lease) > 0) {
+            TrainingReported nothing{job.lease, job.from, 0, {}, nullptr};
+            worker.trainings.pop_front();
+            feed_worker(slot, std::move(nothing));
+            continue;
+        }
+        worker.training = true;
         if (worker.counted) ++busy_;
-        lease.started = now_;
-        lease.outcome = draw_outcome(settings_, lease.lease, lease.to - lease.from);
-        lease.end_order = events_.push(SimEvent::training_ends, now_ + lease.outcome.seconds, slot, index);
+        worker.began = now_ + (job.from_disk.exists() ? settings_.load_seconds : 0);
+        worker.to = job.to;
+        worker.outcome = draw_outcome(settings_, job.lease, job.to - job.from);
+        worker.ending = events_.push(SimEvent::training_ends, worker.began + worker.outcome.seconds, slot);
+    }
+}
+
+void Simulation::act(std::uint32_t slot, const StopTraining& stop) {
+    auto& worker = workers_[slot];
+    if (!worker.training || worker.trainings.front().lease != stop.lease) {
+        worker.stopped.insert(stop.lease);
         return;
     }
-}
-
-void Simulation::training_ends(const AgendaItem& event) {
-    auto& worker = workers_[event.worker];
-    auto& lease = leases_[event.index];
-    if (!worker.alive || lease.end_order != event.order()) return;
-    const double seconds = now_ - lease.started;
-    if (lease.outcome.failure != FailureKind::none) {
-        const auto units = static_cast<Resource>(seconds / lease.outcome.seconds_per_unit);
-        send_failure(event.worker, lease, lease.outcome.failure, std::min(lease.to, lease.from + units), seconds);
-    } else {
-        if (settings_.snapshot_bytes > 0) places_.add(snapshot_of(lease.lease), event.worker);
-        send(event.worker, {.kind = SimulatedMessage::Kind::report,
-                            .nonfinite = lease.outcome.nonfinite_metric,
-                            .id = lease.lease.value,
-                            .member = lease.member,
-                            .start = lease.source.snapshot,
-                            .from = lease.from,
-                            .reached = lease.to,
-                            .seconds = seconds});
-    }
-    end_lease(event.worker, event.index);
-    start_next(event.worker);
-}
-
-void Simulation::end_lease(std::uint32_t slot, std::uint32_t index) {
-    auto& worker = workers_[slot];
-    if (worker.running == index) {
-        worker.running = no_index;
-        if (worker.counted) --busy_;
-    }
-    std::erase(worker.queue, index);
-    leases_[index].end_order = ~std::uint64_t{0};
-    leases_[index].lease = {};
-    leases_.remove(index);
-}
-
-void Simulation::cancel(std::uint32_t slot, LeaseId id) {
-    auto& worker = workers_[slot];
-    const auto found = std::find_if(worker.queue.begin(), worker.queue.end(),
-                                    [&](std::uint32_t index) { return leases_[index].lease == id; });
-    if (found == worker.queue.end()) return;
-    const auto index = *found;
-    auto& lease = leases_[index];
-    if (worker.running != index) {
-        send(slot, {.kind = SimulatedMessage::Kind::report,
-                    .id = id.value,
-                    .member = lease.member,
-                    .from = lease.from,
-                    .reached = lease.from});
-        end_lease(slot, index);
-        return;
-    }
-    // It ends at the next boundary of a unit, unless it ends before.
-    auto& outcome = lease.outcome;
+    // It ends at the next boundary of a unit, unless it is over before.
+    auto& outcome = worker.outcome;
     const double unit = outcome.seconds_per_unit;
-    const auto boundary = std::max<Resource>(1, static_cast<Resource>(std::ceil((now_ - lease.started) / unit)));
-    if (lease.from + boundary >= lease.to || unit * static_cast<double>(boundary) >= outcome.seconds) return;
-    lease.to = lease.from + boundary;
+    const auto from = worker.trainings.front().from;
+    const auto boundary = std::max<Resource>(1, static_cast<Resource>(std::ceil((now_ - worker.began) / unit)));
+    if (from + boundary >= worker.to || unit * static_cast<double>(boundary) >= outcome.seconds) return;
+    worker.to = from + boundary;
     outcome.seconds = unit * static_cast<double>(boundary);
     outcome.failure = FailureKind::none;
-    lease.end_order =
-        events_.push(SimEvent::training_ends, std::max(now_, lease.started + outcome.seconds), slot, index);
+    worker.ending = events_.push(SimEvent::training_ends, std::max(now_, worker.began + outcome.seconds), slot);
+}
+
+void Simulation::training_ends(std::uint32_t slot, std::uint64_t order) {
+    auto& worker = workers_[slot];
+    if (!worker.alive || !worker.training || worker.ending != order) return;
+    const auto job = std::move(worker.trainings.front());
+    const auto outcome = worker.outcome;
+    const double seconds = now_ - worker.began;
+    const auto reached = worker.to;
+    stop_training(worker);
+    worker.trainings.pop_front();
+    if (outcome.failure != FailureKind::none) {
+        const auto units = static_cast<Resource>(seconds / outcome.seconds_per_unit);
+        feed_worker(
+            slot,
+            TrainingFailed{job.lease, {outcome.failure, "simulated", "", std::min(job.to, job.from + units)}, seconds});
+    } else {
+        feed_worker(slot, trained(job, reached, seconds, outcome.nonfinite_metric));
+    }
+    start_next(slot);
+}
+
+TrainingReported Simulation::trained(const StartTraining& job, Resource reached, double seconds, bool nonfinite) {
+    SnapshotId start = job.from_disk;
+    if (job.start) {
+        SnapshotContent content;
+        std::memcpy(&content, job.start->data(), sizeof(content));
+        ensure(content.resource == job.from && (content.member != job.member) == job.adopted,
+               "a worker hands the right snapshot to its trainer");
+        start = content.id;
+    }
+    TrainingReported report{job.lease, reached, seconds, {}, nullptr};
+    report.rows.emplace_back().resource = reached;
+    auto& values = report.rows.front().values;
+    if (settings_.path) {
+        settings_.path->train(start, snapshot_of(job.lease), job.configuration, job.from, reached, values);
+    } else {
+        curve_(job.member, job.configuration, job.seed, reached, values);
+    }
+    if (nonfinite) values[settings_.metric] = std::numeric_limits<double>::quiet_NaN();
+    if (settings_.snapshot_bytes == 0) return report;
+    const SnapshotContent content{snapshot_of(job.lease), job.member, reached};
+    Bytes bytes(sizeof(content));
+    std::memcpy(bytes.data(), &content, sizeof(content));
+    report.snapshot = std::make_shared<const Bytes>(std::move(bytes));
+    return report;
 }
 
 // ---- snapshots ---------------------------------------------------------------------------------------------------
 
-void Simulation::control_arrives(std::uint32_t slot, std::uint32_t index) {
-    const auto control = controls_[index];
-    controls_.remove(index);
-    if (!workers_[slot].alive) return;
-    switch (control.kind) {
-        case SimulatedControl::Kind::serve:
-            serve(slot, control);
-            return;
-        case SimulatedControl::Kind::abort:
-            abort_transfer(slot, {control.id});
-            return;
-        case SimulatedControl::Kind::drop:
-            places_.remove({control.id}, slot);
-            return;
-        case SimulatedControl::Kind::persist:
-            // A snapshot that is being written stays readable although it may be dropped meanwhile.
-            events_.push(SimEvent::persist_ends, now_ + settings_.persist_seconds, slot,
-                         places_.has({control.id}, slot), control.id);
-            return;
-        case SimulatedControl::Kind::cancel:
-            cancel(slot, {control.id});
-            return;
-        case SimulatedControl::Kind::fetch:
-            fetch(slot, control);
-            return;
-        case SimulatedControl::Kind::dismiss:
-            stop_counting(workers_[slot]);
-            return;
-    }
+void Simulation::act(std::uint32_t slot, const SendBulk& send) {
+    auto& bulk = bulks_[send.transfer.value];
+    bulk.owner = slot;
+    bulk.content = *send.content;
+    const double bytes = bulk.content.empty() ? 0 : static_cast<double>(settings_.snapshot_bytes);
+    events_.push(SimEvent::bulk_arrives, now_ + settings_.message_seconds + bytes / settings_.bytes_per_second,
+                 static_cast<std::uint32_t>(send.to), slot, send.transfer.value);
 }
 
-void Simulation::serve(std::uint32_t slot, const SimulatedControl& control) {
-    if (chance(settings_.faults.lose_snapshot)) places_.remove(control.snapshot, slot);
-    // Zero bytes tell the receiver not to wait.
-    const bool empty = !places_.has(control.snapshot, slot);
-    const double bytes = empty ? 0 : static_cast<double>(settings_.snapshot_bytes);
-    events_.push(empty ? SimEvent::nothing_arrives : SimEvent::bulk_arrives,
-                 now_ + settings_.message_seconds + bytes / settings_.bytes_per_second, control.receiver, slot,
-                 control.id);
+void Simulation::act(std::uint32_t slot, const ReceiveBulk& receive) {
+    auto& bulk = bulks_[receive.transfer.value];
+    bulk.expected = true;
+    if (bulk.arrived) deliver(slot, receive.transfer);
 }
 
-void Simulation::bulk_arrives(const AgendaItem& event) {
-    auto& worker = workers_[event.worker];
-    const bool owner_alive = workers_[event.index].alive;
-    const bool empty = event.kind() == SimEvent::nothing_arrives;
-    if (!worker.alive || !owner_alive) return;
-    if (const auto copy = fetches_.extract(event.id)) return fetched(event.worker, event.id, copy.mapped(), empty);
-    for (const auto index : worker.queue) {
-        auto& lease = leases_[index];
-        if (lease.source.kind != SourceKind::peer || lease.source.transfer.value != event.id) continue;
-        if (empty) {
-            send_failure(event.worker, lease, FailureKind::snapshot_unavailable, lease.from, 0);
-            end_lease(event.worker, index);
-        } else {
-            received(event.worker, lease);
-        }
-        start_next(event.worker);
+void Simulation::bulk_arrives(std::uint32_t slot, std::uint32_t owner, TransferId transfer) {
+    const auto found = bulks_.find(transfer.value);
+    // Where the owner has given it up meanwhile, only what the receiver expects is left.
+    if (found == bulks_.end() || found->second.owner != owner) return;
+    if (!workers_[slot].alive || !workers_[owner].alive) {
+        bulks_.erase(found);
         return;
     }
-    early_bulks_[event.id] = empty;
+    found->second.arrived = true;
+    if (found->second.expected) deliver(slot, transfer);
 }
 
-void Simulation::fetch(std::uint32_t slot, const SimulatedControl& control) {
-    if (const auto early = early_bulks_.extract(control.id)) {
-        fetched(slot, control.id, control.snapshot, early.mapped());
+void Simulation::deliver(std::uint32_t slot, TransferId transfer) {
+    auto bulk = std::move(bulks_.extract(transfer.value).mapped());
+    if (workers_[bulk.owner].alive) feed_worker(bulk.owner, BulkSent{transfer});
+    feed_worker(slot, BulkArrived{transfer, std::move(bulk.content)});
+}
+
+void Simulation::act(std::uint32_t slot, const AbandonBulk& abandon) {
+    const auto found = bulks_.find(abandon.transfer.value);
+    if (found == bulks_.end()) return;
+    if (found->second.owner == slot && found->second.expected) {
+        found->second.content.clear();  // the receiver may find it empty before it is told
     } else {
-        fetches_[control.id] = control.snapshot;
+        bulks_.erase(found);
     }
 }
 
-void Simulation::fetched(std::uint32_t slot, std::uint64_t transfer, SnapshotId snapshot, bool empty) {
-    using Kind = SimulatedMessage::Kind;
-    if (!empty) places_.add(snapshot, slot);
-    send(slot, {.kind = empty ? Kind::transfer_failed : Kind::transfer_done, .id = transfer});
+void Simulation::act(std::uint32_t slot, const PersistTo& job) {
+    events_.push(SimEvent::persist_ends, now_ + settings_.persist_seconds, slot, 0, job.snapshot.value);
 }
 
-void Simulation::received(std::uint32_t slot, SimulatedLease& lease) {
-    lease.ready = true;
-    places_.add(lease.source.snapshot, slot);
-    send(slot, {.kind = SimulatedMessage::Kind::transfer_done, .id = lease.source.transfer.value});
-}
-
-void Simulation::abort_transfer(std::uint32_t slot, TransferId transfer) {
-    early_bulks_.erase(transfer.value);
-    // Both ends are told. Only the receiver's matters: the owner has sent by then or never will.
-    fetches_.erase(transfer.value);
-    for (const auto index : workers_[slot].queue) {
-        const auto& lease = leases_[index];
-        if (lease.source.kind != SourceKind::peer || lease.source.transfer != transfer || lease.ready) continue;
-        send_failure(slot, lease, FailureKind::snapshot_unavailable, lease.from, 0);
-        end_lease(slot, index);
-        return;
-    }
-}
-
-void Simulation::persist_ends(std::uint32_t slot, SnapshotId snapshot, bool had) {
+void Simulation::persist_ends(std::uint32_t slot, SnapshotId snapshot) {
     if (!workers_[slot].alive) return;
-    const bool ok = had && !chance(settings_.faults.persist_failure);
-    send(slot, {.kind = SimulatedMessage::Kind::persisted, .ok = ok, .id = snapshot.value});
+    const bool ok = !chance(settings_.faults.persist_failure);
+    feed_worker(slot, PersistEnded{snapshot, ok, ok ? "" : "simulated"});
 }
 
-// ---- death -------------------------------------------------------------------------------------------------------
+// ---- the end of a worker -----------------------------------------------------------------------------------------
+
+void Simulation::act(std::uint32_t slot, const WorkerLeft&) {
+    stop_counting(workers_[slot]);
+    workers_[slot].alive = false;
+}
 
 void Simulation::stop_counting(SimulatedWorker& worker) {
     if (!worker.counted) return;
     worker.counted = false;
     --alive_;
-    if (worker.running != no_index) --busy_;
+    if (worker.training) --busy_;
+}
+
+void Simulation::stop_training(SimulatedWorker& worker) {
+    worker.training = false;
+    if (worker.counted) --busy_;
 }
 
 void Simulation::dies(std::uint32_t slot) {
@@ -287,15 +245,24 @@ void Simulation::dies(std::uint32_t slot) {
     if (!worker.alive || !worker.counted) return;
     ++result_.deaths;
     stop_counting(worker);
-    worker.alive = false;
-    for (const auto index : worker.queue) {
-        leases_[index].end_order = ~std::uint64_t{0};
-        leases_[index].lease = {};
-        leases_.remove(index);
-    }
-    worker.queue.clear();
-    worker.running = no_index;
+    worker = {.alive = false, .counted = false};
     events_.push(SimEvent::worker_lost, now_ + settings_.faults.detection_seconds, slot);
+}
+
+void Simulation::tell_peers(std::uint32_t gone) {
+    if (settings_.faults.peer_gone == 0) return;
+    for (std::uint32_t slot = 1; slot < workers_.size(); ++slot) {
+        if (!workers_[slot].alive || !chance(settings_.faults.peer_gone)) continue;
+        feed_worker(slot, PeerGone{static_cast<int>(gone)});
+    }
+}
+
+std::size_t Simulation::memory_bytes() const {
+    constexpr std::size_t bytes_a_snapshot = 160;  // in a Worker: nodes and allocations
+    std::size_t held = 0;
+    for (const auto& worker : workers_) held += worker.machine.snapshots();
+    return events_.memory_bytes() + to_workers_.memory_bytes() + to_manager_.memory_bytes() +
+           workers_.capacity() * sizeof(SimulatedWorker) + held * bytes_a_snapshot;
 }
 
 }  // namespace stemma

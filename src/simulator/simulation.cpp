@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "core/rng.hpp"
+#include "runtime/inbox.hpp"
+#include "runtime/outbox.hpp"
 
 namespace stemma {
 
@@ -19,10 +21,7 @@ Simulation::Simulation(Manager& manager, const LearningCurve& curve, const Simul
       now_(settings.first_time),
       manager_free_(settings.first_time),
       input_time_(settings.first_time),
-      sequence_(settings.first_sequence) {
-    report_.body = LeaseReported{};
-    std::get<LeaseReported>(report_.body).rows.resize(1);
-}
+      sequence_(settings.first_sequence) {}
 
 void Simulation::start() {
     feed(IncarnationStarted{settings_.incarnation, settings_.workers});
@@ -68,9 +67,7 @@ void Simulation::finish() {
     result_.best = manager_.best();
     result_.rungs = manager_.scheduler().rungs();
     result_.manager_bytes = manager_.memory_bytes();
-    result_.simulator_bytes = events_.memory_bytes() + leases_.memory_bytes() + messages_.memory_bytes() +
-                              controls_.memory_bytes() + places_.memory_bytes() +
-                              workers_.capacity() * sizeof(SimulatedWorker);
+    result_.simulator_bytes = memory_bytes();
 }
 
 void Simulation::advance(double time) {
@@ -85,27 +82,17 @@ void Simulation::handle(const AgendaItem& event) {
         case SimEvent::join:
             join();
             return;
-        case SimEvent::lease_arrives:
-            lease_arrives(event.worker, event.index);
-            return;
-        case SimEvent::control_arrives:
-            control_arrives(event.worker, event.index);
+        case SimEvent::told:
+            told(event.worker, event.index);
             return;
         case SimEvent::training_ends:
-            training_ends(event);
+            training_ends(event.worker, event.order());
             return;
         case SimEvent::bulk_arrives:
-        case SimEvent::nothing_arrives:
-            bulk_arrives(event);
-            return;
-        case SimEvent::loaded:
-            if (workers_[event.worker].alive && leases_[event.index].lease.value == event.id) {
-                leases_[event.index].ready = true;
-                start_next(event.worker);
-            }
+            bulk_arrives(event.worker, event.index, {event.id});
             return;
         case SimEvent::persist_ends:
-            persist_ends(event.worker, {event.id}, event.index != 0);
+            persist_ends(event.worker, {event.id});
             return;
         case SimEvent::message_arrives:
             message_arrives(event.index, event.worker);
@@ -120,6 +107,7 @@ void Simulation::handle(const AgendaItem& event) {
             feed(WorkerLost{{event.worker}, "no heartbeat"});
             return;
         case SimEvent::worker_lost:
+            tell_peers(event.worker);
             feed(WorkerLost{{event.worker}, "no heartbeat"});
             if (settings_.faults.respawn_seconds > 0) {
                 events_.push(SimEvent::join, now_ + settings_.faults.respawn_seconds, 0);
@@ -144,84 +132,24 @@ void Simulation::handle(const AgendaItem& event) {
 
 // ---- to the manager ----------------------------------------------------------------------------------------------
 
-void Simulation::message_arrives(std::uint32_t index, std::uint32_t slot) {
-    const auto message = messages_[index];
-    messages_.remove(index);
-    const WorkerId worker{slot};
-    switch (message.kind) {
-        case SimulatedMessage::Kind::join:
-            feed(WorkerJoined{worker, host_of(slot), "cpu", settings_.snapshot_quota});
-            return;
-        case SimulatedMessage::Kind::report:
-            feed_report(message, worker);
-            return;
-        case SimulatedMessage::Kind::failure:
-            feed(LeaseFailed{worker, {message.id}, message.failure, "simulated", "", message.reached, message.seconds});
-            return;
-        case SimulatedMessage::Kind::persisted:
-            feed(SnapshotPersisted{{message.id}, message.ok, message.ok ? "" : "simulated"});
-            return;
-        case SimulatedMessage::Kind::transfer_done:
-            feed(TransferDone{{message.id}});
-            return;
-        case SimulatedMessage::Kind::transfer_failed:
-            feed(TransferFailed{{message.id}});
-            return;
-    }
+void Simulation::message_arrives(std::uint32_t index, std::uint32_t worker) {
+    auto message = to_manager_.take(index);
+    if (const auto* report = std::get_if<Report>(&message)) note_report(*report);
+    if (auto input = to_input({worker}, std::move(message))) feed(std::move(*input));
 }
 
-std::string Simulation::host_of(std::uint32_t slot) const {
-    if (settings_.workers_per_host == 0) return "simulated";
-    return "node" + std::to_string((slot - 1) / settings_.workers_per_host);
-}
-
-void Simulation::feed_report(const SimulatedMessage& message, WorkerId worker) {
-    auto& report = std::get<LeaseReported>(report_.body);
-    report.worker = worker;
-    report.lease = {message.id};
-    report.reached = message.reached;
-    report.seconds = message.seconds;
-    report.snapshot_bytes = 0;
-    if (message.reached == message.from) {
-        report.rows.clear();
-    } else {
-        report.snapshot_bytes = settings_.snapshot_bytes;
-        report.rows.resize(1);
-        auto& row = report.rows.front();
-        row.resource = message.reached;
-        row.values.clear();
-        const auto view = manager_.member(message.member);
-        if (settings_.path) {
-            settings_.path->train(message.start, snapshot_of(report.lease), view.configuration, message.from,
-                                  message.reached, row.values);
-        } else {
-            curve_(message.member, view.configuration, manager_.training_seed(message.member), message.reached,
-                   row.values);
-        }
-        if (message.nonfinite) row.values[settings_.metric] = std::numeric_limits<double>::quiet_NaN();
-        note_report(report, message);
-    }
-    input_.body.swap(report_.body);
-    feed_input();
-    input_.body.swap(report_.body);
-}
-
-void Simulation::note_report(const LeaseReported& report, const SimulatedMessage& message) {
-    if (settings_.full_resource > 0 && message.reached >= settings_.full_resource) {
+void Simulation::note_report(const Report& report) {
+    if (report.rows.empty()) return;
+    if (settings_.full_resource > 0 && report.reached >= settings_.full_resource) {
         ++result_.completed;
         if (!result_.first_completed) result_.first_completed = now_;
     }
     if (!settings_.target || result_.target_reached) return;
-    const double metric = report.rows.front().values[settings_.metric];
+    const double metric = report.rows.back().values[settings_.metric];
     if (settings_.maximise ? metric >= *settings_.target : metric <= *settings_.target) result_.target_reached = now_;
 }
 
 void Simulation::feed(InputBody body) {
-    input_.body = std::move(body);
-    feed_input();
-}
-
-void Simulation::feed_input() {
     if (killed_) return;
     if (sequence_ >= settings_.max_inputs) {
         killed_ = true;
@@ -231,6 +159,7 @@ void Simulation::feed_input() {
     manager_free_ = input_time_ + settings_.manager_seconds;
     input_.sequence = sequence_++;
     input_.time = input_time_;
+    input_.body = std::move(body);
     effects_.clear();
     manager_.on(input_, effects_);
     journal_.append(input_, effects_);
@@ -268,28 +197,22 @@ void Simulation::arm_tick() {
 // ---- from the manager --------------------------------------------------------------------------------------------
 
 void Simulation::apply(const Effect& effect) {
-    using Kind = SimulatedControl::Kind;
-    if (const auto* assign = std::get_if<Assign>(&effect)) {
-        send_lease(*assign);
-    } else if (const auto* serve = std::get_if<Serve>(&effect)) {
-        send_control(serve->owner, {Kind::serve, serve->transfer.value, serve->snapshot,
-                                    static_cast<std::uint32_t>(serve->receiver.value)});
-    } else if (const auto* copy = std::get_if<Replicate>(&effect)) {
-        send_control(copy->worker, {Kind::fetch, copy->transfer.value, copy->snapshot, 0});
-    } else if (const auto* abort = std::get_if<AbortTransfer>(&effect)) {
-        send_control(abort->worker, {Kind::abort, abort->transfer.value, {}, 0});
-    } else if (const auto* drop = std::get_if<Drop>(&effect)) {
-        send_control(drop->worker, {Kind::drop, drop->snapshot.value, {}, 0});
-    } else if (const auto* persist = std::get_if<Persist>(&effect)) {
-        send_control(persist->worker, {Kind::persist, persist->snapshot.value, {}, 0});
-    } else if (const auto* cancelled = std::get_if<Cancel>(&effect)) {
-        send_control(cancelled->worker, {Kind::cancel, cancelled->lease.value, {}, 0});
-    } else if (const auto* dismiss = std::get_if<Dismiss>(&effect)) {
-        send_control(dismiss->worker, {Kind::dismiss, 0, {}, 0});
-    } else if (const auto* end = std::get_if<Ended>(&effect)) {
+    if (const auto* end = std::get_if<Ended>(&effect)) {
         result_.ended = true;
         result_.reason = end->reason;
     }
+    auto addressed = to_message(effect, manager_, false);
+    if (!addressed) return;
+    if (std::holds_alternative<Assign>(effect)) {
+        ++result_.decisions;
+        result_.busy_seconds = busy_seconds_;
+        result_.available_seconds = available_seconds_;
+        if (chance(settings_.faults.lose_lease)) {
+            ++result_.messages_lost;
+            return;
+        }
+    }
+    tell(addressed->worker, std::move(addressed->message));
 }
 
 double Simulation::delivery(double& last) {
@@ -299,29 +222,12 @@ double Simulation::delivery(double& last) {
     return last;
 }
 
-void Simulation::send_lease(const Assign& assign) {
-    ++result_.decisions;
-    result_.busy_seconds = busy_seconds_;
-    result_.available_seconds = available_seconds_;
-    const auto worker = static_cast<std::uint32_t>(assign.worker.value);
-    if (chance(settings_.faults.lose_lease)) {
-        ++result_.messages_lost;
-        return;
-    }
-    SimulatedLease lease;
-    lease.lease = assign.lease;
-    lease.member = assign.member;
-    lease.from = assign.from;
-    lease.to = assign.to;
-    lease.source = assign.source;
-    const auto index = leases_.add(lease);
-    events_.push(SimEvent::lease_arrives, delivery(workers_[worker].last_in), worker, index);
-}
-
-void Simulation::send_control(WorkerId worker, SimulatedControl control) {
+void Simulation::tell(WorkerId worker, ToWorker message) {
+    // A snapshot is as large as its SnapshotContent between workers, and as the settings say for the manager.
+    if (auto* grant = std::get_if<GrantLease>(&message)) grant->bytes = sizeof(SnapshotContent);
+    if (auto* fetch = std::get_if<FetchSnapshot>(&message)) fetch->bytes = sizeof(SnapshotContent);
     const auto slot = static_cast<std::uint32_t>(worker.value);
-    const auto index = controls_.add(control);
-    events_.push(SimEvent::control_arrives, delivery(workers_[slot].last_in), slot, index);
+    events_.push(SimEvent::told, delivery(workers_[slot].last_in), slot, to_workers_.add(std::move(message)));
 }
 
 SimulationResult simulate(Manager& manager, const LearningCurve& curve, const SimulationSettings& settings,

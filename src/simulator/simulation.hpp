@@ -1,8 +1,11 @@
 #pragma once
-// The inside of simulate(): simulation.cpp has the manager's side of the transport and the loop, simulated_workers.cpp
-// the workers' side.
+// The inside of simulate(): simulation.cpp has the manager's end of the wires and the loop, simulated_workers.cpp the
+// workers' end: what worker_host.cpp and an Endpoint do for a real worker.
 
+#include <cstdint>
+#include <deque>
 #include <limits>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -11,55 +14,40 @@
 #include "simulator/event_heap.hpp"
 #include "simulator/outcome.hpp"
 #include "simulator/simulator.hpp"
-#include "simulator/snapshot_places.hpp"
+#include "transport/messages.hpp"
+#include "worker/worker.hpp"
 
 namespace stemma {
 
-inline constexpr std::uint32_t no_index = ~std::uint32_t{0};
-
-/// A lease in transit to a worker or at the worker.
-struct SimulatedLease {
-    LeaseId lease;
+/// What is simulated of a snapshot: enough to see that a training starts from the right one. It stands for
+/// SimulationSettings::snapshot_bytes bytes.
+struct SnapshotContent {
+    SnapshotId id;
     MemberId member;
-    Resource from = 0;
-    Resource to = 0;
-    Source source;
-    double started = 0;
-    Outcome outcome;
-    std::uint64_t end_order = ~std::uint64_t{0};  ///< of the event that ends it; an event with another order is stale
-    bool ready = false;                           ///< its start is available
-};
-
-/// A message in transit from a worker to the manager.
-struct SimulatedMessage {
-    enum class Kind : std::uint8_t { join, report, failure, persisted, transfer_done, transfer_failed };
-    Kind kind = Kind::join;
-    FailureKind failure = FailureKind::none;
-    bool nonfinite = false;
-    bool ok = true;
-    std::uint64_t id = 0;  ///< lease, snapshot or transfer
-    MemberId member = {};
-    SnapshotId start = {};  ///< what the training started from
-    Resource from = 0;
-    Resource reached = 0;
-    double seconds = 0;
-};
-
-/// A small message in transit from the manager to a worker.
-struct SimulatedControl {
-    enum class Kind : std::uint8_t { serve, abort, drop, persist, cancel, dismiss, fetch } kind = Kind::dismiss;
-    std::uint64_t id = 0;        ///< transfer, snapshot or lease
-    SnapshotId snapshot;         ///< serve, fetch
-    std::uint32_t receiver = 0;  ///< serve
+    Resource resource = 0;
 };
 
 struct SimulatedWorker {
-    bool alive = false;
-    bool counted = false;  ///< in the available worker time: living, and not taken for dead or dismissed
-    double last_in = 0;    ///< delivery of the last message from the manager: order per pair of ranks is kept
-    double last_out = 0;   ///< the same to the manager
-    std::vector<std::uint32_t> queue = {};  ///< lease slots, oldest first
-    std::uint32_t running = no_index;
+    bool alive = true;
+    bool counted = true;  ///< in the available worker time: living, and not taken for dead or dismissed
+    double last_in = 0;   ///< delivery of the last message from the manager: order per pair of ranks is kept
+    double last_out = 0;  ///< delivery of the last message to the manager
+    Worker machine{WorkerTiming{}};
+    std::deque<StartTraining> trainings = {};  ///< the first one is in training if `training`
+    std::set<LeaseId> stopped = {};            ///< of these, before they began
+    bool training = false;
+    double began = 0;  ///< units begin: a durable copy is read before
+    Resource to = 0;   ///< less than asked for where it was cancelled
+    Outcome outcome = {};
+    std::uint64_t ending = 0;  ///< order of the event that ends it; another event is stale
+};
+
+/// A snapshot between two workers.
+struct SimulatedBulk {
+    std::uint32_t owner = 0;
+    Bytes content = {};
+    bool expected = false;  ///< by the receiver
+    bool arrived = false;
 };
 
 class Simulation {
@@ -73,17 +61,13 @@ private:
     void start();
     void handle(const AgendaItem& event);
     void feed(InputBody body);
-    void feed_input();
     void apply(const Effect& effect);
     void message_arrives(std::uint32_t index, std::uint32_t worker);
-    std::string host_of(std::uint32_t worker) const;
-    void feed_report(const SimulatedMessage& message, WorkerId worker);
-    void note_report(const LeaseReported& report, const SimulatedMessage& message);
+    void note_report(const Report& report);
     void arm_tick();
     void arm_fits();
     void fit_done(std::uint64_t number);
-    void send_lease(const Assign& assign);
-    void send_control(WorkerId worker, SimulatedControl control);
+    void tell(WorkerId worker, ToWorker message);
     double delivery(double& last);
     bool chance(double probability) { return probability > 0 && noise_.uniform() < probability; }
     void advance(double time);
@@ -92,24 +76,28 @@ private:
     // ---- simulated_workers.cpp ----
     void join();
     void arm(SimEvent kind, double rate, std::uint32_t worker, std::uint64_t purpose);
-    void lease_arrives(std::uint32_t worker, std::uint32_t index);
+    std::string host_of(std::uint32_t worker) const;
+    void told(std::uint32_t worker, std::uint32_t index);
+    void feed_worker(std::uint32_t worker, WorkerInput input);
+    void act(std::uint32_t worker, ToManager& message);
+    void act(std::uint32_t worker, StartTraining& job);
+    void act(std::uint32_t worker, const StopTraining& stop);
+    void act(std::uint32_t worker, const SendBulk& bulk);
+    void act(std::uint32_t worker, const ReceiveBulk& bulk);
+    void act(std::uint32_t worker, const AbandonBulk& bulk);
+    void act(std::uint32_t worker, const PersistTo& job);
+    void act(std::uint32_t worker, const WorkerLeft& left);
     void start_next(std::uint32_t worker);
-    void training_ends(const AgendaItem& event);
-    void control_arrives(std::uint32_t worker, std::uint32_t index);
-    void serve(std::uint32_t worker, const SimulatedControl& control);
-    void bulk_arrives(const AgendaItem& event);
-    void fetch(std::uint32_t worker, const SimulatedControl& control);
-    void fetched(std::uint32_t worker, std::uint64_t transfer, SnapshotId snapshot, bool empty);
-    void abort_transfer(std::uint32_t worker, TransferId transfer);
-    void cancel(std::uint32_t worker, LeaseId lease);
-    void received(std::uint32_t worker, SimulatedLease& lease);
-    void persist_ends(std::uint32_t worker, SnapshotId snapshot, bool had);
+    void training_ends(std::uint32_t worker, std::uint64_t order);
+    TrainingReported trained(const StartTraining& job, Resource reached, double seconds, bool nonfinite);
+    void bulk_arrives(std::uint32_t worker, std::uint32_t owner, TransferId transfer);
+    void deliver(std::uint32_t worker, TransferId transfer);
+    void persist_ends(std::uint32_t worker, SnapshotId snapshot);
     void dies(std::uint32_t worker);
+    void tell_peers(std::uint32_t gone);
     void stop_counting(SimulatedWorker& worker);
-    void end_lease(std::uint32_t worker, std::uint32_t index);
-    void send(std::uint32_t worker, const SimulatedMessage& message);
-    void send_failure(std::uint32_t worker, const SimulatedLease& lease, FailureKind kind, Resource reached,
-                      double seconds);
+    void stop_training(SimulatedWorker& worker);
+    std::size_t memory_bytes() const;
 
     Manager& manager_;
     const LearningCurve& curve_;
@@ -119,14 +107,11 @@ private:
     SimulationResult result_;
 
     EventHeap events_;
-    Slab<SimulatedLease> leases_;
-    Slab<SimulatedMessage> messages_;
-    Slab<SimulatedControl> controls_;
+    Slab<ToWorker> to_workers_;
+    Slab<ToManager> to_manager_;
     std::vector<SimulatedWorker> workers_;
-    SnapshotPlaces places_;
-    /// Transfers that arrived before their lease or their fetch did: true if they were empty.
-    std::unordered_map<std::uint64_t, bool> early_bulks_;
-    std::unordered_map<std::uint64_t, SnapshotId> fetches_;  ///< transfers that bring a second copy
+    std::unordered_map<std::uint64_t, SimulatedBulk> bulks_;  ///< by transfer
+    WorkerOutputs outputs_;                                   ///< of workers that are being fed, the last one's last
 
     Stream noise_;  ///< of messages: drawn in the order of the events, which is itself determined
     double now_ = 0;
@@ -141,8 +126,7 @@ private:
     double busy_seconds_ = 0;
     double available_seconds_ = 0;
 
-    Input input_;      ///< reused: other inputs
-    Input report_;     ///< reused: reports, so that their vectors are allocated once
+    Input input_;      ///< reused
     Effects effects_;  ///< reused
 };
 

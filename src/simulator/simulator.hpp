@@ -1,7 +1,7 @@
 #pragma once
 // A whole search under a virtual clock: the real Manager with its real scheduler, space and sampler, and thousands of
-// simulated workers. The workers speak the protocol (leases, reports, snapshots, transfers, durable copies,
-// cancellation) and fail in every way of settings.hpp. Deterministic: one seed, one history.
+// real Worker machines. Simulated are trainings, wires and disks, which fail in every way of settings.hpp.
+// Deterministic: one seed, one history.
 
 #include <cstdint>
 #include <functional>
@@ -59,7 +59,7 @@ struct SimulationResult {
 
 /// Runs one start: from IncarnationStarted until the manager ends the search or the settings say stop. To resume a
 /// killed run, replay its record into a fresh manager and call this again with the next start's settings. Cost: three
-/// heap events for each lease, about 1 microsecond with the manager's share. Memory grows by 4 bytes for each lease.
+/// heap events for each lease, and the work of its Worker. Memory: about 160 bytes for each snapshot in a worker.
 SimulationResult simulate(Manager& manager, const LearningCurve& curve, const SimulationSettings& settings,
                           Journal& journal, SimulationObserver* observer = nullptr);
 

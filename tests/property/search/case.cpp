@@ -175,6 +175,7 @@ Case drawn_case(Kind kind, std::uint64_t seed) {
     manager.replicated = static_cast<DurablePolicy>(stream.below(4));
     machine.workers_per_host = static_cast<std::uint32_t>(stream.below(4));
     faults.lose_snapshot = sometimes(0.02);
+    faults.peer_gone = seed % 3 == 0 ? 0.5 : 0;
     if (stream.below(2) == 0) {
         // So large that a snapshot for many workers is sent in turn.
         machine.snapshot_bytes *= 100'000'000;

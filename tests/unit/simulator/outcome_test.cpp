@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "simulator/event_heap.hpp"
-#include "simulator/snapshot_places.hpp"
 
 namespace stemma {
 namespace {
@@ -71,21 +70,6 @@ TEST(EventHeap, GivesTheEarliestFirstAndEqualsInOrder) {
     std::vector<std::uint32_t> order;
     while (!heap.empty()) order.push_back(heap.pop().worker);
     EXPECT_EQ(order, (std::vector<std::uint32_t>{2, 4, 1, 3}));
-}
-
-TEST(SnapshotPlaces, KeepsEveryCopy) {
-    SnapshotPlaces places;
-    EXPECT_FALSE(places.has({5}, 1));
-    places.add({5}, 1);
-    places.add({5}, 2);
-    EXPECT_TRUE(places.has({5}, 1) && places.has({5}, 2));
-    places.remove({5}, 1);
-    EXPECT_FALSE(places.has({5}, 1));
-    EXPECT_TRUE(places.has({5}, 2));
-    places.add({5}, 1);
-    places.remove({5}, 2);
-    EXPECT_TRUE(places.has({5}, 1));
-    EXPECT_FALSE(places.has({5}, 2));
 }
 
 }  // namespace
