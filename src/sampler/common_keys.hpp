@@ -1,6 +1,8 @@
 #pragma once
 // Keys that several samplers with models have.
 
+#include <utility>
+
 #include "options/field.hpp"
 #include "options/make_key.hpp"
 
@@ -10,13 +12,14 @@ namespace stemma {
 template <class S>
 Field<S> startup_field() {
     using namespace make_key;
-    return {
+    Key key =
         default_is("tpe: 10, gp: parameters + 1; with scheduler.type = \"gpbt\": (founders - 1) * children, at least 1",
                    integer("startup", {1, 1e6},
                            "Observed trials before the model proposes; until then, random draws. With "
                            "scheduler.type = \"gpbt\" those in training count too, once one has been observed; so "
-                           "with as many workers as founders all founders are random draws.")),
-        into(&S::startup)};
+                           "with as many workers as founders all founders are random draws."));
+    auto load = [key](const S& settings) { return value_of(settings.startup, key); };
+    return {std::move(key), into(&S::startup), std::move(load)};
 }
 
 }  // namespace stemma

@@ -26,9 +26,9 @@ TEST(JobErrors, UnknownSection) {
 
 TEST(JobErrors, UnknownValueWithTheNearestOne) {
     EXPECT_THAT(
-        errors_of(with(toy_job, "minimize", "minimum")),
+        errors_of(with(toy_job, "minimize", "minimze")),
         ElementsAre(
-            "jobs/x.toml:7:13: metric.direction must be \"minimize\" or \"maximize\"; got \"minimum\" (did you mean "
+            "jobs/x.toml:7:13: metric.direction must be \"minimize\" or \"maximize\"; got \"minimze\" (did you mean "
             "\"minimize\"?)"));
 }
 

@@ -45,8 +45,8 @@ TEST(Reference, PopulationsAndReplaysHaveExamplesOfTheirOwn) {
         EXPECT_THAT(explain(std::string("scheduler.") + type),
                     HasSubstr(std::string("example:\n[scheduler]\ntype = \"") + type + "\""));
     EXPECT_THAT(explain("scheduler.asha"), HasSubstr("example:\n[scheduler]\ntype = \"asha\""));
-    EXPECT_THAT(explain("scheduler.periods"), HasSubstr("periods = a list of integers with"));
-    EXPECT_THAT(explain("sampler.factors"), HasSubstr("factors = a list of numbers with"));
+    EXPECT_THAT(explain("scheduler.periods"), HasSubstr("periods = a list of integers in 1 .. 1000000 with"));
+    EXPECT_THAT(explain("sampler.factors"), HasSubstr("factors = a list of numbers > 0 and < 1000000 with"));
 }
 
 TEST(Reference, TheOverviewNamesEverySection) {

@@ -107,7 +107,7 @@ TEST(Preview, OfAshaIsCloseToWhatComesOut) {
 }
 
 TEST(Preview, OfGpbtIsWhatComesOut) {
-    const GpbtSettings settings{.children = 6, .founders = 1.5, .ratio = 2, .interval = 3, .max = 10};
+    const GpbtSettings settings{.children = 6, .founders = 1.5, .ratio = 2, .interval = 3, .max = 10, .patience = 0};
     const auto gpbt = make_gpbt(settings);
     EXPECT_TRUE(test::Driver(*gpbt, {.seed = 1, .members = 200}).run());
 
