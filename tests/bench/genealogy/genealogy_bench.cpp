@@ -7,6 +7,8 @@
 #include <cstdlib>
 
 #include "bench/genealogy/recorded_family.hpp"
+#include "genealogy/genealogy.hpp"
+#include "genealogy/text.hpp"
 
 namespace stemma {
 namespace {
