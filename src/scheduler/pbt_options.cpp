@@ -104,6 +104,7 @@ SchedulerDescriptor pbt_descriptor() {
         .example = "[scheduler]\ntype = \"pbt\"\npopulation = 10\ninterval = 2\nmax = 40\n",
         .traits =
             {.lineages = true, .population = true, .ends_by_itself = true, .early_results = true, .perturbs = true},
+        .defaults = S(),  // said, because GCC 12 takes the list of periods for uninitialized otherwise
         .fields = fields(),
         .check = contradictions,
         .make =

@@ -73,7 +73,7 @@ bool given(const Node* table, const std::string& name) { return table != nullptr
 std::optional<Checked> check_value(const Key& key, const Node& node, const std::string& path,
                                    Diagnostics& diagnostics) {
     if (key.type == KeyType::literals) return check_literals(key, node, path, diagnostics);
-    const Checked whole{.node = &node};
+    Checked whole{.node = &node};
     if (key.type == KeyType::table && node.is_table()) return whole;
     const auto is_table = [](const Node& item) { return item.is_table(); };
     if (key.type == KeyType::tables && node.is_list() && std::ranges::all_of(node.list(), is_table)) return whole;
