@@ -54,7 +54,7 @@ std::string type_text(const Key& key) {
             return "a list of " + items_text(key.item) + range_text(key.range) + " with at least one item";
         case KeyType::table:
             return "a table";
-        case KeyType::tables:
+        case KeyType::table_list:
             return "a list of tables";
     }
     return "";
@@ -131,7 +131,7 @@ std::optional<Checked> check_value(const Key& key, const Literal& value) {
         case KeyType::literals:
             return Checked{value};
         case KeyType::table:
-        case KeyType::tables:
+        case KeyType::table_list:
             break;
     }
     return std::nullopt;

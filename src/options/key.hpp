@@ -19,14 +19,14 @@ enum class KeyType : std::uint8_t {
     text,
     boolean,
     integer,
-    number,    ///< finite; an integer is taken too
-    choice,    ///< one of `allowed`
-    duration,  ///< a number of seconds, or "90s", "1d12h"
-    bytes,     ///< an integer, or "2GiB"
-    literal,   ///< boolean, integer, number or text
-    literals,  ///< a list of literals, not empty
-    table,     ///< read by other code
-    tables,    ///< a list of tables, read by other code
+    number,      ///< finite; an integer is taken too
+    choice,      ///< one of `allowed`
+    duration,    ///< a number of seconds, or "90s", "1d12h"
+    bytes,       ///< an integer, or "2GiB"
+    literal,     ///< boolean, integer, number or text
+    literals,    ///< a list of literals, not empty
+    table,       ///< read by other code
+    table_list,  ///< a list of tables, read by other code
 };
 
 /// Bounds of integer, number, duration and bytes.

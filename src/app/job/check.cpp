@@ -76,7 +76,7 @@ std::optional<Checked> check_value(const Key& key, const Node& node, const std::
     Checked whole{.node = &node};
     if (key.type == KeyType::table && node.is_table()) return whole;
     const auto is_table = [](const Node& item) { return item.is_table(); };
-    if (key.type == KeyType::tables && node.is_list() && std::ranges::all_of(node.list(), is_table)) return whole;
+    if (key.type == KeyType::table_list && node.is_list() && std::ranges::all_of(node.list(), is_table)) return whole;
     Literal literal;
     if (to_literal(node, literal)) {
         if (auto checked = check_value(key, literal)) {

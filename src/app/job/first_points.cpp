@@ -72,7 +72,7 @@ void read_schedule(const Node& root, Job& job, Diagnostics& diagnostics) {
         diagnostics.error(list->place, "schedule", "is used only with scheduler.type = \"replay\"; remove it");
         return;
     }
-    const Key key{.name = "schedule", .type = KeyType::tables};
+    const Key key{.name = "schedule", .type = KeyType::table_list};
     if (!check_value(key, *list, "schedule", diagnostics) || job.space == nullptr) return;
     const auto keys = schedule_keys(*job.space);
     const Key end{.name = "to", .type = KeyType::integer, .range = {1, 1e15}};

@@ -24,7 +24,7 @@ Node list_of(const Range& values, const ToLiteral& to_literal) {
 }
 
 Node node_of(const Key& key, const Checked& checked) {
-    if (key.type == KeyType::table || key.type == KeyType::tables) return *checked.node;
+    if (key.type == KeyType::table || key.type == KeyType::table_list) return *checked.node;
     if (key.type != KeyType::literals) return node_of(checked.value);
     return list_of(checked.list, [](const Literal& literal) { return literal; });
 }

@@ -241,7 +241,7 @@ std::vector<Forbidden> read_forbidden(const Node& root, const std::vector<Draft>
     std::vector<Forbidden> out;
     const Node* list = root.find("forbidden");
     if (list == nullptr) return out;
-    const Key key{.name = "forbidden", .type = KeyType::tables};
+    const Key key{.name = "forbidden", .type = KeyType::table_list};
     if (!check_value(key, *list, "forbidden", diagnostics)) return out;
     for (const auto& clause : list->list()) {
         Forbidden forbidden;

@@ -200,7 +200,7 @@ std::vector<Field<SamplerSettings>> sampler_fields() {
                    "one seed thus depend on how long fits take. With true they do not, and workers wait for fits. Only "
                    "the proposal that wants the first of all models is still a random draw.")),
          into(&S::wait_for_model)},
-        {other(KeyType::tables, "first",
+        {other(KeyType::table_list, "first",
                "Points to try before any other, each a table [[sampler.first]] of parameter = value. A parameter not "
                "named takes its default, else the centre of its range. A grid does not try them again.")},
         {default_is("\"perturb\" with scheduler.type = \"pbt\", unless type is \"tpe\" or \"gp\"; else \"propose\"",

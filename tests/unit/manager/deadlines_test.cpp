@@ -10,7 +10,10 @@ class DeadlinesTest : public ::testing::Test {
 protected:
     DeadlinesTest() { workers.join({1}, "host", 0); }
     ActiveLease& give(Deadlines& deadlines, std::uint64_t lease, Resource units, double now) {
-        workers.add({1}, {.lease = {lease}, .to = units});
+        ActiveLease out;
+        out.lease = {lease};
+        out.to = units;
+        workers.add({1}, out);
         auto& given = *workers.find({1}, {lease});
         deadlines.set({1}, given, now);
         return given;

@@ -14,7 +14,13 @@ protected:
         for (std::uint64_t worker = 1; worker <= 3; ++worker) workers.join({worker}, "host", 100);
     }
     std::uint32_t add(std::uint64_t id, double priority, std::vector<WorkerId> memory) {
-        return table.add({.id = {id}, .bytes = 10, .priority = priority, .memory = std::move(memory), .references = 1});
+        SnapshotRecord record;
+        record.id = {id};
+        record.bytes = 10;
+        record.priority = priority;
+        record.memory = std::move(memory);
+        record.references = 1;
+        return table.add(std::move(record));
     }
     void prioritise(std::uint32_t slot, double priority) {
         table.change(slot, [=](auto& record) { record.priority = priority; });

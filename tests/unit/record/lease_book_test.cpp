@@ -20,7 +20,8 @@ class Book : public ::testing::Test {
 protected:
     void SetUp() override {
         for (std::uint64_t i = 1; i <= 3; ++i)
-            book.on(Assign{.worker = {i < 3 ? 1U : 2U}, .lease = {i}, .member = {10 + i}, .from = 0, .to = 4});
+            book.on(Assign{
+                .worker = {i < 3 ? 1U : 2U}, .lease = {i}, .member = {10 + i}, .from = 0, .to = 4, .source = {}});
     }
     std::vector<End> ends(const InputBody& input) {
         const auto found = book.on(input);
