@@ -59,7 +59,7 @@ def assert_resumable(stemma, file):
 
 
 def test_a_quota_that_is_used_up_ends_the_search_with_what_is_there(stemma, job):
-    done = limited(stemma, 800_000, "run", job, "-n", "2", "-q", "--output", "toy.h5", *LONG)
+    done = limited(stemma, 1_000_000, "run", job, "-n", "2", "-q", "--output", "toy.h5", *LONG)
 
     assert done.returncode == USER_ERROR, done.stderr
     assert "toy.h5" in done.stderr and "disk full" in done.stderr

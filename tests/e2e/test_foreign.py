@@ -2,15 +2,15 @@
 
 import os
 import shutil
-import struct
 import subprocess
 import sys
-import zlib
 
 import pytest
 from harness import INSTANT_PROGRAM, JOB, OK, PROGRAM_JOB, ROOT, USER_ERROR
 
 h5py = pytest.importorskip("h5py")
+sys.path.insert(0, str(ROOT / "analysis"))
+from stemma.header import header_crc32  # noqa: E402
 
 MARKER = """\
 #include <fstream>
@@ -44,40 +44,11 @@ def with_job(source, target, text):
     shutil.copy(source, target)
     with h5py.File(target, "r+") as file:
         content = text.encode()
-        del file["job"]
-        file.create_dataset("job", data=content, dtype=h5py.string_dtype("utf-8", len(content)))
-        attributes = file.attrs
-        packed = bytearray()
-
-        def put(value):
-            value = (value.decode() if isinstance(value, bytes) else str(value)).encode()
-            packed.extend(struct.pack("<I", len(value)) + value)
-
-        for value in (
-            attributes["run_id"],
-            attributes["name"],
-            file["job"][()],
-            file["overrides"][()],
-            attributes["program_version"],
-            attributes["git_hash"],
-            attributes["metric"],
-            attributes["unit"],
-            file["space"][()],
-        ):
-            put(value)
-        packed.extend(
-            struct.pack("<QdB", int(attributes["seed"]), float(attributes["started_unix"]), int(attributes["maximise"]))
-        )
-        packed.extend(struct.pack("<I", len(file["parameter_names"])))
-        for name in file["parameter_names"][:]:
-            put(name)
-        for name, held_out in zip(file["metric_names"][:], file["metric_held_out"][:]):
-            put(name)
-            packed.extend(struct.pack("<B", int(held_out)))
-        if attributes["machines"]:
-            put(attributes["machines"])
-        del attributes["header_crc32"]
-        attributes.create("header_crc32", zlib.crc32(bytes(packed)), dtype="<u4")
+        for name in ("job", "job_resolved"):
+            del file[name]
+            file.create_dataset(name, data=content, dtype=h5py.string_dtype("utf-8", len(content)))
+        del file.attrs["header_crc32"]
+        file.attrs.create("header_crc32", header_crc32(file), dtype="<u4")
 
 
 def of_task(library):

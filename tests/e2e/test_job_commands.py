@@ -51,7 +51,7 @@ def test_jobs_that_come_along_run_and_verify(stemma, path, tmp_path):
 def test_check_names_every_mistake_with_its_place(stemma, job):
     job.write_text(
         JOB.replace("eta = 3", "etaa = 3")
-        .replace('direction = "minimise"', 'direction = "minimize"')
+        .replace('direction = "minimise"', 'direction = "minimze"')
         .replace("seed = 7", "seed = -7")
     )
 
@@ -62,7 +62,7 @@ def test_check_names_every_mistake_with_its_place(stemma, job):
         "run.seed",
         "etaa",
         'did you mean "eta"',
-        'did you mean "minimise"',
+        'did you mean "minimize"',
         "metric.direction",
     ):
         assert expected in text, f"{expected} is not in:\n{text}"

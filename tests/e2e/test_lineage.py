@@ -248,7 +248,7 @@ def test_a_replay_trains_as_a_search_with_a_preset_did(stemma):
     stemma("run", "search.toml", "-n", 1, "-q", "-o", "search.h5")
 
     schedule = stemma("schedule", "search.h5", "--toml").stdout
-    assert tomllib.loads(schedule)["scheduler"] == {"type": "replay", "inherit_optimiser": False, "horizon": 3.0}
+    assert tomllib.loads(schedule)["scheduler"] == {"type": "replay", "inherit_optimizer": False, "horizon": 3.0}
     (stemma.folder / "again.toml").write_text(text.replace(before, "") + schedule)
     stemma("run", "again.toml", "-n", 1, "-q", "-o", "again.h5")
     assert len(rows(stemma, "again.h5", "members")) == len(tomllib.loads(schedule)["schedule"])
