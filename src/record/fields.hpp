@@ -139,4 +139,9 @@ void each(S& s, V&& v) {
         v("owner", s.owner), v("worker", s.worker), v("bytes", s.bytes);
 }
 
+template <class T>
+concept HasFields = requires(T& item) {
+    each(item, [](const char*, auto&) {});
+};
+
 }  // namespace stemma::record_fields

@@ -13,11 +13,7 @@ namespace stemma {
 namespace {
 
 using record_fields::each;
-
-template <class T>
-concept HasFields = requires(T& item) {
-    each(item, [](const char*, auto&) {});
-};
+using record_fields::HasFields;
 
 /// Name of a type as in NumPy, or "text", "value", "list of ...", "optional ...". For a struct: "(name type, ...)".
 struct TypeName {
