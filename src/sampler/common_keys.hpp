@@ -18,7 +18,10 @@ Field<S> startup_field() {
                            "Observed trials before the model proposes; until then, random draws. With "
                            "scheduler.type = \"gpbt\" those in training count too, once one has been observed; so "
                            "with as many workers as founders all founders are random draws."));
-    auto load = [key](const S& settings) { return value_of(settings.startup, key); };
+    // 0 in the settings of a sampler that has yet to fill in its default.
+    auto load = [key](const S& settings) {
+        return settings.startup == 0 ? std::nullopt : value_of(settings.startup, key);
+    };
     return {std::move(key), into(&S::startup), std::move(load)};
 }
 
