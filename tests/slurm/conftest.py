@@ -16,6 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 from cluster import Cluster
+from fixtures import job, stemma  # noqa: F401
 
 NEEDED = ("slurmctld", "slurmd", "sbatch", "munged", "mpirun")
 
