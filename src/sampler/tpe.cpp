@@ -163,9 +163,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_tpe_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
+std::unique_ptr<Sampler> make_tpe_sampler(const std::shared_ptr<const SearchSpace>& space, std::uint64_t seed,
                                           const TpeSettings& settings) {
-    return std::make_unique<TpeSampler>(std::move(space), seed, checked(settings));
+    return std::make_unique<TpeSampler>(space, seed, checked(settings));
 }
 
 SamplerDescriptor tpe_sampler_descriptor() {

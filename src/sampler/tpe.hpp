@@ -79,7 +79,7 @@ struct TpeSettings {
 /// Draws come from Stream(seed, Purpose::configuration, request.member, attempt). A proposal costs O(parameters * (n
 /// log n + candidates * n)), n <= cap plus the pending trials (tests/bench/sampler). Throws UserError when a setting is
 /// out of its range.
-std::unique_ptr<Sampler> make_tpe_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
+std::unique_ptr<Sampler> make_tpe_sampler(const std::shared_ptr<const SearchSpace>& space, std::uint64_t seed,
                                           const TpeSettings& settings);
 
 SamplerDescriptor tpe_sampler_descriptor();
