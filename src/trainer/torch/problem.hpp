@@ -42,7 +42,7 @@ public:
     /// that take a validation loss.
     virtual std::int64_t tune_rows() const = 0;
     virtual torch::Tensor tune_loss(const torch::Tensor& rows, torch::Tensor& state) = 0;
-    /// The training loss of a batch with a curvature by hand. nullptr where this is not implemented.
+    /// The training loss of a batch with a curvature by hand. nullptr for problems without it.
     virtual std::unique_ptr<Curvature> curvature(const torch::Tensor& rows);
     /// The trainer's metrics, in order. Called in evaluation mode and without gradients. `train_loss`: the mean over
     /// the rows of the current epoch so far, in training mode.

@@ -23,7 +23,7 @@ public:
     /// replaced by the detached state after this batch. Other networks leave it unchanged.
     virtual torch::Tensor forward_from(torch::Tensor& state, torch::Tensor x);
     /// The loss of a batch (mean cross-entropy for int64 targets, otherwise mean squared error) with gradient and
-    /// Hessian products by hand. nullptr where these are not implemented, or where the present mode is random.
+    /// Hessian products by hand. nullptr for networks without these, or while the mode is random.
     virtual std::unique_ptr<Curvature> curvature(const torch::Tensor& x, const torch::Tensor& y);
 };
 
