@@ -47,10 +47,10 @@ function(stemma_test)
   add_executable(${ARG_NAME} ${ARG_SOURCES})
   add_dependencies(stemma_tests ${ARG_NAME})
   target_include_directories(${ARG_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
-  # What is tested is optimised, and has every check of UBSan; in the tests themselves these take half of the time to compile.
-  if(NOT STEMMA_SANITISE)
+  # What is tested is optimized, and has every check of UBSan; in the tests themselves these take half of the time to compile.
+  if(NOT STEMMA_SANITIZE)
     target_compile_options(${ARG_NAME} PRIVATE $<$<CONFIG:Release>:-O1>)
-  elseif(STEMMA_SANITISE MATCHES undefined)
+  elseif(STEMMA_SANITIZE MATCHES undefined)
     target_compile_options(${ARG_NAME} PRIVATE -fno-sanitize=null,alignment,object-size,vptr)
   endif()
   target_compile_definitions(${ARG_NAME} PRIVATE STEMMA_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")

@@ -27,13 +27,13 @@ def compare(runs: Iterable[Run | str | os.PathLike], labels: Iterable[str] | Non
     opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
     if not opened:
         raise StemmaError("no runs given to compare")
-    kinds = {(run.metric, run.maximise, run.unit) for run in opened}
+    kinds = {(run.metric, run.maximize, run.unit) for run in opened}
     if len(kinds) > 1:
         told = "; ".join(
-            f"{run.path.name}: {run.metric}, {'larger' if run.maximise else 'smaller'} is better, in {run.unit}s"
+            f"{run.path.name}: {run.metric}, {'larger' if run.maximize else 'smaller'} is better, in {run.unit}s"
             for run in opened
         )
-        raise StemmaError(f"these runs cannot be compared, because they optimise different things ({told})")
+        raise StemmaError(f"these runs cannot be compared, because they optimize different things ({told})")
     labels = [run.name for run in opened] if labels is None else list(labels)
     if len(labels) != len(opened):
         raise StemmaError(f"{len(opened)} runs but {len(labels)} labels")
@@ -45,7 +45,7 @@ class Comparison:
 
     def __init__(self, runs: list[Run], labels: list[str]):
         self.runs, self.labels = runs, labels
-        self.metric, self.maximise, self.unit = runs[0].metric, runs[0].maximise, runs[0].unit
+        self.metric, self.maximize, self.unit = runs[0].metric, runs[0].maximize, runs[0].unit
 
     def __repr__(self):
         return f"<comparison of {len(self.runs)} runs of {len(set(self.labels))} methods on {self.metric}>"
@@ -125,7 +125,7 @@ class Comparison:
         wide = self.table.pivot_table(index="seed", columns="label", values="best", aggfunc="mean", sort=False).dropna()
         if wide.shape[1] < 2 or wide.empty:
             raise StemmaError("ranks need at least two methods and a seed that all of them have run with")
-        ranks = wide.rank(axis=1, ascending=not self.maximise)
+        ranks = wide.rank(axis=1, ascending=not self.maximize)
         return Ranks(ranks.mean().sort_values(), len(wide))
 
     def time_to(self, target: float, along: str = "time") -> pd.DataFrame:
@@ -133,7 +133,7 @@ class Comparison:
         rows = []
         for run, label in zip(self.runs, self.labels):
             best = run.progress["best"]
-            hit = run.progress[along][(best >= target) if self.maximise else (best <= target)]
+            hit = run.progress[along][(best >= target) if self.maximize else (best <= target)]
             rows.append({"label": label, "seed": run.seed, "x": hit.iloc[0] if len(hit) else np.nan})
         return pd.DataFrame(rows)
 

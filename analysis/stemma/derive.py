@@ -48,7 +48,7 @@ def descendants(parents):
 
 def sign(run):
     """The factor that makes less better."""
-    return -1.0 if run.maximise else 1.0
+    return -1.0 if run.maximize else 1.0
 
 
 def ranked(run):

@@ -46,7 +46,7 @@ class Header:
     run_id: str
     seed: int
     metric: str
-    maximise: bool
+    maximize: bool
     unit: str  # of a resource: epoch or step
     program_version: str
     git_hash: str
@@ -60,6 +60,11 @@ def text_of(value):
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
+def larger_is_better(attributes):
+    """Format 1 spells the attribute in the British way."""
+    return bool(attributes["maximize"] if "maximize" in attributes else attributes["maximise"])
+
+
 def read_header(file):
     """Raises KeyError or ValueError for what is damaged."""
     attributes = file.attrs
@@ -71,7 +76,7 @@ def read_header(file):
     return Header(
         **text,
         seed=int(attributes["seed"]),
-        maximise=bool(attributes["maximise"]),
+        maximize=larger_is_better(attributes),
         started_unix=float(attributes["started_unix"]),
         job=text_of(file["job"][()]),
         overrides=text_of(file["overrides"][()]),
@@ -140,7 +145,7 @@ def header_crc32(file):
         "<QdBI",
         int(attributes["seed"]),
         float(attributes["started_unix"]),
-        int(attributes["maximise"]),
+        int(larger_is_better(attributes)),
         file["parameter_names"].shape[0],
     )
     for name in file["parameter_names"][:]:

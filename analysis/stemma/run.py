@@ -32,7 +32,7 @@ def open_run(path: str | os.PathLike) -> Run:
 class Run:
     """One search. Times are seconds since its first start, resources are in `unit` (epochs or steps).
 
-    Attributes of the header: name, run_id, seed, metric, maximise, unit, job (the text of the job file), space (a
+    Attributes of the header: name, run_id, seed, metric, maximize, unit, job (the text of the job file), space (a
     dict), started_unix. `parameters` and `metrics` are tuples that describe the columns of the same name; `scores` are
     the metrics that are not parts of trajectories of hyperparameters."""
 
@@ -48,7 +48,7 @@ class Run:
             "run_id",
             "seed",
             "metric",
-            "maximise",
+            "maximize",
             "unit",
             "job",
             "space",
@@ -183,10 +183,10 @@ class Run:
         return derive.rungs(self)
 
     @cached_property
-    def utilisation(self) -> pd.DataFrame:
+    def utilization(self) -> pd.DataFrame:
         """One row for each worker: present, training, exchange (rest of its leases: transfer, checkpoint, messages),
         lost (leases without a report) and waiting, in seconds; share = training / present."""
-        return workers.utilisation(self)
+        return workers.utilization(self)
 
     @property
     def metric_column(self) -> str:

@@ -13,9 +13,9 @@ class InputKind(IntEnum):
     INCARNATION_STARTED = 0
     WORKER_JOINED = 1
     WORKER_LOST = 2
-    LEASE_REPORTED = 3
-    LEASE_FAILED = 4
-    SNAPSHOT_PERSISTED = 5
+    REPORT = 3
+    FAILURE = 4
+    PERSISTED = 5
     SNAPSHOT_MISSING = 6
     TRANSFER_DONE = 7
     TICKED = 8
@@ -28,7 +28,7 @@ class InputKind(IntEnum):
 
 class EffectKind(IntEnum):
     BORN = 0
-    ASSIGN = 1
+    TRAIN = 1
     SERVE = 2
     ABORT_TRANSFER = 3
     DROP = 4
@@ -327,9 +327,9 @@ INPUT_FIELDS = {
     "incarnation_started": {"incarnation": "uint32", "workers": "uint32"},
     "worker_joined": {"worker": "id", "host": "text", "device": "text", "snapshot_quota": "uint64"},
     "worker_lost": {"worker": "id", "reason": "text"},
-    "lease_reported": {"worker": "id", "lease": "id", "reached": "int64", "seconds": "float64", "snapshot_bytes": "uint64", "rows": "list of (resource int64, values list of float64)"},
-    "lease_failed": {"worker": "id", "lease": "id", "kind": "uint8 FAILURE_KINDS", "type": "text", "message": "text", "reached": "int64", "seconds": "float64"},
-    "snapshot_persisted": {"snapshot": "id", "ok": "bool", "message": "text"},
+    "report": {"worker": "id", "lease": "id", "reached": "int64", "seconds": "float64", "snapshot_bytes": "uint64", "rows": "list of (resource int64, values list of float64)"},
+    "failure": {"worker": "id", "lease": "id", "kind": "uint8 FAILURE_KINDS", "type": "text", "message": "text", "reached": "int64", "seconds": "float64"},
+    "persisted": {"snapshot": "id", "ok": "bool", "message": "text"},
     "snapshot_missing": {"snapshot": "id"},
     "transfer_done": {"transfer": "id"},
     "ticked": {},
@@ -342,7 +342,7 @@ INPUT_FIELDS = {
 
 EFFECT_FIELDS = {
     "born": {"member": "id", "cause": "uint8 BIRTH_CAUSES", "parent": "id", "donor": "id", "generation": "uint32", "configuration": "list of value"},
-    "assign": {"worker": "id", "lease": "id", "member": "id", "from": "int64", "to": "int64", "source": "(kind uint8 SOURCE_KINDS, snapshot id, owner id, transfer id, bytes uint64)", "attempt": "uint32"},
+    "train": {"worker": "id", "lease": "id", "member": "id", "from": "int64", "to": "int64", "source": "(kind uint8 SOURCE_KINDS, snapshot id, owner id, transfer id, bytes uint64)", "attempt": "uint32"},
     "serve": {"transfer": "id", "snapshot": "id", "owner": "id", "receiver": "id"},
     "abort_transfer": {"transfer": "id", "worker": "id"},
     "drop": {"worker": "id", "snapshot": "id"},

@@ -135,7 +135,7 @@ def _value(value):
 
 
 def _work(run):
-    use = run.utilisation
+    use = run.utilization
     there, training = use["present"].sum(), use["training"].sum()
     out = int(derive.running(run).sum())
     share = f"  {100 * training / there:.0f} % of {len(use)} workers training" if there > 0 else "  no worker yet"

@@ -65,7 +65,7 @@ def _close(stays, open_since, end):
     open_since.clear()
 
 
-def utilisation(run):
+def utilization(run):
     stays = presence(run)
     there = (stays["end"] - stays["start"]).groupby(stays["worker"]).sum()
     given, rows = run.leases, run.file.table("reports")

@@ -350,12 +350,12 @@ void add_python_commands(CLI::App& app, CommandLine& line) {
         });
     };
     add("report", "A page of a run, or of several, in one HTML file; --follow serves it while the search runs");
-    add("watch", "A running search in the terminal: best, rungs, utilisation, time left, last events");
+    add("watch", "A running search in the terminal: best, rungs, utilization, time left, last events");
 }
 
 int run_main(int argc, char** argv) {
     CLI::App app(
-        "Stemma: hyperparameter optimisation with ASHA over MPI. Start with: stemma check JOB.toml, stemma preview "
+        "Stemma: hyperparameter optimization with ASHA over MPI. Start with: stemma check JOB.toml, stemma preview "
         "JOB.toml, "
         "then stemma run JOB.toml");
     app.set_version_flag("--version",

@@ -5,7 +5,7 @@
 
 namespace stemma {
 
-/// Number of insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`. O(|a| |b|).
+/// Number of insertions, deletions, substitutions and swaps of neighbors that turn `a` into `b`. O(|a| |b|).
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// ` (did you mean "learning_rate"?)` when one of `known` is close to `word`, else "".

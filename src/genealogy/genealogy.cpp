@@ -23,9 +23,9 @@ double metric_at(const Relative& member, Resource resource) {
 
 double Relative::metric() const { return reports.empty() ? nan : reports.back().metric; }
 
-Genealogy::Genealogy(std::vector<Relative> members, bool maximise, MemberId best,
+Genealogy::Genealogy(std::vector<Relative> members, bool maximize, MemberId best,
                      std::optional<Measurement> best_report)
-    : members_(std::move(members)), maximise_(maximise), best_(best) {
+    : members_(std::move(members)), maximize_(maximize), best_(best) {
     if (best.exists()) {
         const auto& member = members_.at(best.value);
         best_report_ = best_report.value_or(Measurement{member.reached(), member.metric()});
@@ -67,7 +67,7 @@ void Genealogy::end_at_best() {
 
 bool Genealogy::better(double metric, double than) const {
     if (std::isnan(metric) || std::isnan(than)) return !std::isnan(metric) && std::isnan(than);
-    return maximise_ ? metric > than : metric < than;
+    return maximize_ ? metric > than : metric < than;
 }
 
 std::vector<MemberId> Genealogy::path(MemberId member) const {
@@ -90,12 +90,12 @@ std::vector<Stage> Genealogy::lineage(MemberId member) const {
     return stages;
 }
 
-GenealogyBuilder::GenealogyBuilder(const RunHeader& header) : maximise_(header.maximise) {
+GenealogyBuilder::GenealogyBuilder(const record::RunHeader& header) : maximize_(header.maximize) {
     while (metric_ < header.metrics.size() && header.metrics[metric_].name != header.metric) ++metric_;
 }
 
-void GenealogyBuilder::add(const Entry& entry) {
-    const auto* report = std::get_if<LeaseReported>(&entry.input.body);
+void GenealogyBuilder::add(const record::Entry& entry) {
+    const auto* report = std::get_if<input::Report>(&entry.input.body);
     const auto ends = leases_.on(entry.input.body);
     if (report != nullptr && !ends.empty()) on(*report, ends[0].member);
     for (const auto& effect : entry.effects) {
@@ -104,7 +104,7 @@ void GenealogyBuilder::add(const Entry& entry) {
     }
 }
 
-void GenealogyBuilder::on(const LeaseReported& report, MemberId member) {
+void GenealogyBuilder::on(const input::Report& report, MemberId member) {
     if (member.value >= members_.size()) return;
     auto& reports = members_[member.value].reports;
     if (report.rows.empty()) return;
@@ -114,8 +114,8 @@ void GenealogyBuilder::on(const LeaseReported& report, MemberId member) {
     reports.push_back({report.reached, metric_ < values.size() ? values[metric_] : nan, {report.lease.value}});
 }
 
-void GenealogyBuilder::on(const Effect& effect, const LeaseReported* report) {
-    if (const auto* born = std::get_if<Born>(&effect)) {
+void GenealogyBuilder::on(const Effect& effect, const input::Report* report) {
+    if (const auto* born = std::get_if<effect::Born>(&effect)) {
         ensure(born->member.value == members_.size(), "members are born in order of their numbers");
         members_.push_back({.parent = born->parent,
                             .donor = born->donor,
@@ -127,12 +127,12 @@ void GenealogyBuilder::on(const Effect& effect, const LeaseReported* report) {
         assigned_.push_back(false);
         auto& member = members_.back();
         if (member.heir() && born->parent.value < members_.size()) member.from = members_[born->parent.value].reached();
-    } else if (const auto* assign = std::get_if<Assign>(&effect)) {
+    } else if (const auto* assign = std::get_if<effect::Train>(&effect)) {
         if (assign->member.value >= members_.size()) return;
         auto& member = members_[assign->member.value];
         if (!assigned_[assign->member.value]) member.from = assign->from;
         assigned_[assign->member.value] = true;
-    } else if (const auto* noted = std::get_if<Noted>(&effect)) {
+    } else if (const auto* noted = std::get_if<effect::Noted>(&effect)) {
         if (noted->kind == EventKind::new_best && report != nullptr) {
             best_ = noted->member;
             // With repeats the best member may differ from the member that reported.
@@ -142,11 +142,11 @@ void GenealogyBuilder::on(const Effect& effect, const LeaseReported* report) {
     }
 }
 
-Genealogy GenealogyBuilder::take() { return {std::move(members_), maximise_, best_, best_report_}; }
+Genealogy GenealogyBuilder::take() { return {std::move(members_), maximize_, best_, best_report_}; }
 
-Genealogy read_genealogy(RunReader& reader) {
+Genealogy read_genealogy(record::RunReader& reader) {
     GenealogyBuilder builder(reader.header());
-    reader.entries([&](const Entry& entry) { builder.add(entry); });
+    reader.entries([&](const record::Entry& entry) { builder.add(entry); });
     return builder.take();
 }
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "record/lease_book.hpp"
+#include "record/lease_ledger.hpp"
 #include "record/run_reader.hpp"
 
 namespace stemma {
@@ -49,7 +49,7 @@ class Genealogy {
 public:
     /// Takes all members at once. Throws InternalError if a parent does not stand before its child. `best_report` made
     /// `best` the best member; by default its last report.
-    Genealogy(std::vector<Relative> members, bool maximise, MemberId best, std::optional<Measurement> best_report = {});
+    Genealogy(std::vector<Relative> members, bool maximize, MemberId best, std::optional<Measurement> best_report = {});
 
     std::size_t size() const { return members_.size(); }
     const Relative& operator[](MemberId member) const { return members_[member.value]; }
@@ -76,7 +76,7 @@ public:
 
 private:
     std::vector<Relative> members_;
-    bool maximise_;
+    bool maximize_;
     MemberId best_;
     Measurement best_report_;
     std::vector<MemberId> roots_;
@@ -88,26 +88,26 @@ private:
 /// Follows a record entry by entry. 10^5 members with three reports each: about 0.1 s, without the reading.
 class GenealogyBuilder {
 public:
-    explicit GenealogyBuilder(const RunHeader& header);
-    void add(const Entry& entry);
+    explicit GenealogyBuilder(const record::RunHeader& header);
+    void add(const record::Entry& entry);
     Genealogy take();
 
 private:
     /// `report`: the input of the same entry, or nullptr.
-    void on(const Effect& effect, const LeaseReported* report);
-    void on(const LeaseReported& report, MemberId member);
+    void on(const Effect& effect, const input::Report* report);
+    void on(const input::Report& report, MemberId member);
 
     std::size_t metric_ = 0;
-    bool maximise_ = false;
+    bool maximize_ = false;
     std::vector<Relative> members_;
     std::vector<bool> assigned_;
-    LeaseBook leases_;
+    record::LeaseLedger leases_;
     MemberId best_;
     std::optional<Measurement> best_report_;
 };
 
 /// The genealogy of everything committed. Throws UserError on damage.
-Genealogy read_genealogy(RunReader& reader);
+Genealogy read_genealogy(record::RunReader& reader);
 
 /// "sampled", "repeat", "exploit", "adoption", "continuation", "backtrack".
 std::string_view cause_text(BirthCause cause);

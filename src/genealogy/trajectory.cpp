@@ -27,14 +27,14 @@ std::string title(std::string_view column) {
 
 }  // namespace
 
-TrajectoryBuilder::TrajectoryBuilder(const RunHeader& header) {
+TrajectoryBuilder::TrajectoryBuilder(const record::RunHeader& header) {
     for (const auto& metric : header.metrics) columns_.push_back(metric.name);
     step_ = static_cast<std::size_t>(std::find(columns_.begin(), columns_.end(), "hyper_step") - columns_.begin());
 }
 
-void TrajectoryBuilder::add(const Entry& entry) {
+void TrajectoryBuilder::add(const record::Entry& entry) {
     if (!any()) return;
-    if (const auto* report = std::get_if<LeaseReported>(&entry.input.body)) {
+    if (const auto* report = std::get_if<input::Report>(&entry.input.body)) {
         const auto lease = leases_.find(report->lease);
         if (lease == leases_.end()) return;
         auto& points = points_[lease->second];
@@ -44,7 +44,7 @@ void TrajectoryBuilder::add(const Entry& entry) {
         }
     }
     for (const auto& effect : entry.effects) {
-        if (const auto* assign = std::get_if<Assign>(&effect)) leases_[assign->lease] = assign->member;
+        if (const auto* assign = std::get_if<effect::Train>(&effect)) leases_[assign->lease] = assign->member;
     }
 }
 

@@ -13,10 +13,10 @@ namespace stemma {
 /// "hyper_step", "hyper_lr", ... (TorchSettings::hypergradient). Follows a record entry by entry.
 class TrajectoryBuilder {
 public:
-    explicit TrajectoryBuilder(const RunHeader& header);
+    explicit TrajectoryBuilder(const record::RunHeader& header);
     /// Whether the run has trajectories; if not, nothing is collected.
     bool any() const { return step_ < columns_.size(); }
-    void add(const Entry& entry);
+    void add(const record::Entry& entry);
 
     /// Points along the lineage of `member`: for each stage the points within its training. At most `points` of them,
     /// evenly spaced (0 = all). Columns that never change are left out. Empty without trajectories or before the first

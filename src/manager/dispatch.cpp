@@ -84,13 +84,13 @@ std::optional<QueuedWork> Manager::State::next_work(Effects& out) {
     if (transfers.waiting() >= workers.rooms() || waits_for_model()) return std::nullopt;
     while (true) {
         actions.clear();
-        scheduler->on(WorkWanted{now, this}, actions);
-        std::optional<Create> create;
-        std::optional<Train> train;
+        scheduler->on(event::WorkWanted{now, this}, actions);
+        std::optional<action::Create> create;
+        std::optional<action::Train> train;
         for (const auto& action : actions) {
-            if (const auto* wanted = std::get_if<Create>(&action)) {
+            if (const auto* wanted = std::get_if<action::Create>(&action)) {
                 create = *wanted;
-            } else if (const auto* continued = std::get_if<Train>(&action)) {
+            } else if (const auto* continued = std::get_if<action::Train>(&action)) {
                 train = *continued;
             } else {
                 apply_retention(action, out);
@@ -109,7 +109,7 @@ bool Manager::State::continuable(MemberId id) const {
     return slot != no_slot && snapshots.available(slot);
 }
 
-std::optional<Configuration> Manager::State::configuration_for(const Create& create) {
+std::optional<Configuration> Manager::State::configuration_for(const action::Create& create) {
     if (create.same_as.exists()) {
         const auto own = members.configuration(create.same_as);
         const auto parent = create.parent.exists() ? members.configuration(create.parent) : ConfigurationView();
@@ -136,16 +136,16 @@ std::optional<Configuration> Manager::State::configuration_for(const Create& cre
     return configuration;
 }
 
-std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects& out) {
+std::optional<MemberId> Manager::State::give_birth(const action::Create& create, Effects& out) {
     const bool inherits = create.parent.exists();
     // A parent that was interrupted in a long training may be beyond the child's target.
     if (inherits && (!continuable(create.parent) || members[create.parent].reached >= create.to)) {
-        tell_scheduler(ParentLost{create.parent}, out);
+        tell_scheduler(event::ParentLost{create.parent}, out);
         return std::nullopt;
     }
     auto configuration = configuration_for(create);
     if (!configuration) {
-        tell_scheduler(NoMoreMembers{}, out);
+        tell_scheduler(event::NoMoreMembers{}, out);
         return std::nullopt;
     }
     const auto id = members.add(*configuration);
@@ -161,18 +161,18 @@ std::optional<MemberId> Manager::State::give_birth(const Create& create, Effects
     sampler->born({id, create.parent, member.reached, *configuration});
     const bool repeat = create.same_as.exists() && !inherits;
     if (repeat) repeats.born(id, create.same_as);
-    out.push_back(Born{.member = id,
-                       .cause = repeat ? BirthCause::repeat : create.cause,
-                       .parent = repeat ? create.same_as : create.parent,
-                       .donor = create.donor,
-                       .generation = member.generation,
-                       .configuration = std::move(*configuration)});
+    out.push_back(effect::Born{.member = id,
+                               .cause = repeat ? BirthCause::repeat : create.cause,
+                               .parent = repeat ? create.same_as : create.parent,
+                               .donor = create.donor,
+                               .generation = member.generation,
+                               .configuration = std::move(*configuration)});
     const auto basis = create.same_as.exists() ? ProposalBasis::current : sampler->basis();
     if (basis != ProposalBasis::current) {
-        out.push_back(
-            Noted{.kind = EventKind::model_late, .member = id, .value = basis == ProposalBasis::no_model ? 1.0 : 0.0});
+        out.push_back(effect::Noted{
+            .kind = EventKind::model_late, .member = id, .value = basis == ProposalBasis::no_model ? 1.0 : 0.0});
     }
-    tell_scheduler(Created{id}, out);
+    tell_scheduler(event::Created{id}, out);
     return id;
 }
 
@@ -206,11 +206,11 @@ void Manager::State::assign(const QueuedWork& work, Resource to, WorkerId worker
     if (active.source.kind == SourceKind::scratch) {
         if (member.reached > 0) {
             totals.retrained += static_cast<std::uint64_t>(member.reached);
-            out.push_back(Noted{.kind = EventKind::retrain,
-                                .member = work.member,
-                                .lease = lease,
-                                .worker = worker,
-                                .value = static_cast<double>(member.reached)});
+            out.push_back(effect::Noted{.kind = EventKind::retrain,
+                                        .member = work.member,
+                                        .lease = lease,
+                                        .worker = worker,
+                                        .value = static_cast<double>(member.reached)});
         }
         active.from = 0;
     } else {
@@ -220,13 +220,13 @@ void Manager::State::assign(const QueuedWork& work, Resource to, WorkerId worker
     resource_granted += static_cast<std::uint64_t>(to - active.from);
     ++totals.leases;
     if (to < work.to) {
-        out.push_back(Noted{.kind = EventKind::budget_cut,
-                            .member = work.member,
-                            .lease = lease,
-                            .worker = worker,
-                            .value = static_cast<double>(work.to)});
+        out.push_back(effect::Noted{.kind = EventKind::budget_cut,
+                                    .member = work.member,
+                                    .lease = lease,
+                                    .worker = worker,
+                                    .value = static_cast<double>(work.to)});
     }
-    out.push_back(Assign{worker, lease, work.member, active.from, to, active.source, member.attempts});
+    out.push_back(effect::Train{worker, lease, work.member, active.from, to, active.source, member.attempts});
     workers.add(worker, active);
     deadlines.set(worker, *workers.find(worker, lease), now);
 }
@@ -279,8 +279,8 @@ void Manager::State::close(EndReason reason, bool cancel_running, Effects& out) 
     for (std::size_t slot = 0; slot < workers.slots(); ++slot) {
         if (!workers.alive({slot})) continue;
         for (auto& lease : workers[{slot}].leases) {
-            if (std::exchange(lease.cancelled, true)) continue;
-            out.push_back(Cancel{{slot}, lease.lease});
+            if (std::exchange(lease.canceled, true)) continue;
+            out.push_back(effect::Cancel{{slot}, lease.lease});
         }
     }
 }
@@ -297,11 +297,11 @@ void Manager::State::end_if_over(Effects& out) {
         reason = *closing;
     }
     for (std::size_t slot = 0; slot < workers.slots(); ++slot) {
-        if (workers.alive({slot})) out.push_back(Dismiss{{slot}});
+        if (workers.alive({slot})) out.push_back(effect::Dismiss{{slot}});
     }
     ended = true;
     snapshots.stop_copies();
-    out.push_back(Ended{reason, best.best() ? best.best()->member : MemberId::none()});
+    out.push_back(effect::Ended{reason, best.best() ? best.best()->member : MemberId::none()});
 }
 
 }  // namespace stemma

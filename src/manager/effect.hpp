@@ -13,15 +13,6 @@
 
 namespace stemma {
 
-struct Born {
-    MemberId member;
-    BirthCause cause = BirthCause::sampled;
-    MemberId parent = {};          ///< it takes the weights of this member (repeat: its configuration)
-    MemberId donor = {};           ///< its hyperparameters came from this member, if that is not the parent
-    std::uint32_t generation = 0;  ///< the parent's + 1 if it starts from the parent's snapshot; 0 from scratch
-    Configuration configuration;
-};
-
 enum class SourceKind : std::uint8_t {
     scratch = 0,  ///< initial weights
     local = 1,    ///< the worker has the snapshot in memory
@@ -38,8 +29,49 @@ struct Source {
     friend bool operator==(const Source&, const Source&) = default;
 };
 
+/// Notable events: a row in the run's event table and a line in the log. Numbers are stored in run files.
+enum class EventKind : std::uint8_t {
+    late_report = 1,      ///< report or failure of a lease that is no longer out: in the log, never in a ranking
+    retry = 2,            ///< a failed training goes back to the queue
+    member_failed = 3,    ///< given up
+    member_diverged = 4,  ///< non-finite: ranked worst
+    evicted = 5,          ///< a snapshot that might still be needed was dropped for want of memory
+    retrain = 6,          ///< a continuation has to start from scratch (never of a member with a parent)
+    worker_retired = 7,   ///< device errors: gets no more work
+    new_best = 8,
+    repeated_failure = 9,  ///< the same error from several members in a row: the search stops
+    requeued = 10,         ///< lease of a lost worker or of an earlier start
+    persist_failed = 11,
+    released = 12,
+    model_late = 13,  ///< a proposal did not wait for a model's fit: it is based on the last fit, or is random
+    budget_cut = 14,  ///< a training gets the rest of the training budget, which is less than it asked for
+};
+
+enum class EndReason : std::uint8_t {
+    exhausted = 1,  ///< the scheduler has nothing left
+    budget_members = 2,
+    budget_reports = 3,
+    budget_resource = 4,
+    budget_seconds = 5,
+    target = 6,
+    stopped = 7,  ///< user, signal or time limit: resumable
+    repeated_failure = 8,
+    no_workers = 9,  ///< every worker is lost or retired: resumable
+};
+
+namespace effect {
+
+struct Born {
+    MemberId member;
+    BirthCause cause = BirthCause::sampled;
+    MemberId parent = {};          ///< it takes the weights of this member (repeat: its configuration)
+    MemberId donor = {};           ///< its hyperparameters came from this member, if that is not the parent
+    std::uint32_t generation = 0;  ///< the parent's + 1 if it starts from the parent's snapshot; 0 from scratch
+    Configuration configuration;
+};
+
 /// Give `worker` the lease: train `member` from `from` to `to`, starting from `source`.
-struct Assign {
+struct Train {
     WorkerId worker;
     LeaseId lease;
     MemberId member;
@@ -91,24 +123,6 @@ struct Dismiss {
     WorkerId worker;
 };
 
-/// Notable events: a row in the run's event table and a line in the log. Numbers are stored in run files.
-enum class EventKind : std::uint8_t {
-    late_report = 1,      ///< report or failure of a lease that is no longer out: in the log, never in a ranking
-    retry = 2,            ///< a failed training goes back to the queue
-    member_failed = 3,    ///< given up
-    member_diverged = 4,  ///< non-finite: ranked worst
-    evicted = 5,          ///< a snapshot that might still be needed was dropped for want of memory
-    retrain = 6,          ///< a continuation has to start from scratch (never of a member with a parent)
-    worker_retired = 7,   ///< device errors: gets no more work
-    new_best = 8,
-    repeated_failure = 9,  ///< the same error from several members in a row: the search stops
-    requeued = 10,         ///< lease of a lost worker or of an earlier start
-    persist_failed = 11,
-    released = 12,
-    model_late = 13,  ///< a proposal did not wait for a model's fit: it is based on the last fit, or is random
-    budget_cut = 14,  ///< a training gets the rest of the training budget, which is less than it asked for
-};
-
 struct Noted {
     EventKind kind;
     MemberId member = {};
@@ -116,18 +130,6 @@ struct Noted {
     WorkerId worker = {};
     double value = 0;  ///< new_best: the metric; budget_cut: the resource that was wanted; retrain: resource lost;
                        ///< model_late: 1 if random; else 0
-};
-
-enum class EndReason : std::uint8_t {
-    exhausted = 1,  ///< the scheduler has nothing left
-    budget_members = 2,
-    budget_reports = 3,
-    budget_resource = 4,
-    budget_seconds = 5,
-    target = 6,
-    stopped = 7,  ///< user, signal or time limit: resumable
-    repeated_failure = 8,
-    no_workers = 9,  ///< every worker is lost or retired: resumable
 };
 
 /// The last effect of a start of the program; nothing is assigned after it.
@@ -147,9 +149,12 @@ struct Replicate {
     std::uint64_t bytes = 0;
 };
 
+}  // namespace effect
+
 // Order = kind number in run files: append only, never reorder.
 using Effect =
-    std::variant<Born, Assign, Serve, AbortTransfer, Drop, Persist, Erase, Cancel, Dismiss, Noted, Ended, Replicate>;
+    std::variant<effect::Born, effect::Train, effect::Serve, effect::AbortTransfer, effect::Drop, effect::Persist,
+                 effect::Erase, effect::Cancel, effect::Dismiss, effect::Noted, effect::Ended, effect::Replicate>;
 using Effects = std::vector<Effect>;
 
 }  // namespace stemma

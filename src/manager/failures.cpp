@@ -13,12 +13,12 @@ constexpr std::uint32_t timeouts_in_a_row_max = 3;  // of one worker, before it 
 constexpr std::uint32_t fresh_breakers_max = 2;
 }  // namespace
 
-void Manager::State::on(const LeaseFailed& failure, Effects& out) {
+void Manager::State::on(const input::Failure& failure, Effects& out) {
     const auto lease = workers.take(failure.worker, failure.lease);
     if (!lease) {
         ++totals.late;
         taken_back.erase(failure.lease);
-        out.push_back(Noted{.kind = EventKind::late_report, .lease = failure.lease, .worker = failure.worker});
+        out.push_back(effect::Noted{.kind = EventKind::late_report, .lease = failure.lease, .worker = failure.worker});
         return;
     }
     auto& worker = workers[failure.worker];
@@ -75,7 +75,8 @@ void Manager::State::retry_or_give_up(const ActiveLease& lease, WorkerId worker,
 }
 
 void Manager::State::try_elsewhere(const ActiveLease& lease, WorkerId worker, Effects& out) {
-    out.push_back(Noted{.kind = EventKind::retry, .member = lease.member, .lease = lease.lease, .worker = worker});
+    out.push_back(
+        effect::Noted{.kind = EventKind::retry, .member = lease.member, .lease = lease.lease, .worker = worker});
     queue.push_front({lease.member, members[lease.member].target, worker});
 }
 
@@ -98,14 +99,14 @@ void Manager::State::broke(const ActiveLease& lease, WorkerId worker, const std:
 }
 
 void Manager::State::retire(WorkerId worker, LeaseId lease, Effects& out) {
-    out.push_back(Noted{.kind = EventKind::worker_retired, .lease = lease, .worker = worker});
+    out.push_back(effect::Noted{.kind = EventKind::worker_retired, .lease = lease, .worker = worker});
     lose_worker(worker, out);
-    out.push_back(Dismiss{worker});
+    out.push_back(effect::Dismiss{worker});
 }
 
 void Manager::State::diverged(const ActiveLease& lease, WorkerId worker, Effects& out) {
-    out.push_back(
-        Noted{.kind = EventKind::member_diverged, .member = lease.member, .lease = lease.lease, .worker = worker});
+    out.push_back(effect::Noted{
+        .kind = EventKind::member_diverged, .member = lease.member, .lease = lease.lease, .worker = worker});
     release_member(lease.member, MemberState::diverged, out);
     ++totals.reports;  // its result is known: the worst
     ++totals.diverged;
@@ -113,23 +114,23 @@ void Manager::State::diverged(const ActiveLease& lease, WorkerId worker, Effects
     const auto to = members[lease.member].target;
     sampler->observe({lease.member, to, worst});
     repeats.reported(lease.member, to, worst, {});
-    tell_scheduler(Reported{lease.member, to, worst, now}, out);
+    tell_scheduler(event::Report{lease.member, to, worst, now}, out);
 }
 
 void Manager::State::give_up(MemberId id, LeaseId lease, WorkerId worker, bool failed, Effects& out) {
     ++totals.failures;
-    out.push_back(Noted{.kind = EventKind::member_failed, .member = id, .lease = lease, .worker = worker});
+    out.push_back(effect::Noted{.kind = EventKind::member_failed, .member = id, .lease = lease, .worker = worker});
     release_member(id, MemberState::failed, out);
     if (failed) sampler->observe({id, members[id].reached, std::numeric_limits<double>::infinity()});
     sampler->given_up(id);
-    tell_scheduler(GivenUp{id}, out);
+    tell_scheduler(event::GivenUp{id}, out);
 }
 
 void Manager::State::count_failure(std::string error, Effects& out) {
     errors_in_a_row = error == last_error ? errors_in_a_row + 1 : 1;
     last_error = std::move(error);
     if (settings.failures_in_a_row == 0 || errors_in_a_row < settings.failures_in_a_row || closing) return;
-    out.push_back(Noted{.kind = EventKind::repeated_failure, .value = static_cast<double>(errors_in_a_row)});
+    out.push_back(effect::Noted{.kind = EventKind::repeated_failure, .value = static_cast<double>(errors_in_a_row)});
     close(EndReason::repeated_failure, true, out);
 }
 
@@ -141,7 +142,8 @@ void Manager::State::unavailable(const ActiveLease& lease, WorkerId worker, Effe
         if (lease.source.kind == SourceKind::local) snapshots.forget(slot, worker);
         if (lease.source.kind == SourceKind::peer) snapshots.forget(slot, lease.source.owner);
     }
-    out.push_back(Noted{.kind = EventKind::retry, .member = lease.member, .lease = lease.lease, .worker = worker});
+    out.push_back(
+        effect::Noted{.kind = EventKind::retry, .member = lease.member, .lease = lease.lease, .worker = worker});
     queue.push_front({lease.member, members[lease.member].target, {}});
 }
 
@@ -157,8 +159,8 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
             give_up(lease->member, lease->lease, worker, !member.stop_wanted, out);
             continue;
         }
-        out.push_back(
-            Noted{.kind = EventKind::requeued, .member = lease->member, .lease = lease->lease, .worker = worker});
+        out.push_back(effect::Noted{
+            .kind = EventKind::requeued, .member = lease->member, .lease = lease->lease, .worker = worker});
         queue.push_front({lease->member, members[lease->member].target, {}});
     }
     snapshots.start_copies(out);  // of snapshots that are in one memory only now
@@ -166,7 +168,7 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
 
 void Manager::State::expire(WorkerId worker, LeaseId id, Effects& out) {
     const auto lease = *workers.take(worker, id);
-    out.push_back(Cancel{worker, id});
+    out.push_back(effect::Cancel{worker, id});
     taken_back.insert(id);
     settle(lease, lease.to, out);
     members[lease.member].state = MemberState::waiting;

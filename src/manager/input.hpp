@@ -13,6 +13,20 @@
 
 namespace stemma {
 
+enum class StopReason : std::uint8_t { user = 1, signal = 2, time_limit = 3 };
+
+/// Limits of the search; 0 = none. The first limit reached ends the search.
+struct Budget {
+    std::uint64_t members = 0;          ///< configurations born
+    std::uint64_t reports = 0;          ///< leases that ended with a full report
+    std::uint64_t resource = 0;         ///< sum of training over all members, in the job's unit (retraining counts)
+    double seconds = 0;                 ///< of this search's running time, over all starts
+    std::optional<double> target = {};  ///< value of the metric, reached when at least as good
+    friend bool operator==(const Budget&, const Budget&) = default;
+};
+
+namespace input {
+
 /// First input of each start of the program (incarnation 0 = the first). Workers, leases and snapshots in memory of the
 /// start before are gone. Its open leases go back to the queue.
 struct IncarnationStarted {
@@ -34,7 +48,7 @@ struct WorkerLost {
 
 /// A lease ended with a report. The report is partial (reached < asked) if the lease was canceled, and then is not
 /// ranked. Canceled before its first boundary: reached == from, no rows, no snapshot.
-struct LeaseReported {
+struct Report {
     WorkerId worker;
     LeaseId lease;
     Resource reached = 0;
@@ -45,7 +59,7 @@ struct LeaseReported {
     std::vector<MetricRow> rows;
 };
 
-struct LeaseFailed {
+struct Failure {
     WorkerId worker;
     LeaseId lease;
     FailureKind kind = FailureKind::exception;
@@ -56,7 +70,7 @@ struct LeaseFailed {
 };
 
 /// A durable copy was written (synced, renamed), or could not be written (`ok` false: `message` says why).
-struct SnapshotPersisted {
+struct Persisted {
     SnapshotId snapshot;
     bool ok = true;
     std::string message;
@@ -75,8 +89,6 @@ struct TransferDone {
 /// Time passed: a deadline of the manager has come (wall budget, lease timeout).
 struct Ticked {};
 
-enum class StopReason : std::uint8_t { user = 1, signal = 2, time_limit = 3 };
-
 /// No new leases. Running leases are canceled at their next boundary; then the run ends, resumable.
 struct StopRequested {
     StopReason reason = StopReason::user;
@@ -85,16 +97,6 @@ struct StopRequested {
 /// One member is given up at the user's request.
 struct MemberStopped {
     MemberId member;
-};
-
-/// Limits of the search; 0 = none. The first limit reached ends the search.
-struct Budget {
-    std::uint64_t members = 0;          ///< configurations born
-    std::uint64_t reports = 0;          ///< leases that ended with a full report
-    std::uint64_t resource = 0;         ///< sum of training over all members, in the job's unit (retraining counts)
-    double seconds = 0;                 ///< of this search's running time, over all starts
-    std::optional<double> target = {};  ///< value of the metric, reached when at least as good
-    friend bool operator==(const Budget&, const Budget&) = default;
 };
 
 /// The user changed limits (from another terminal, or on resume). `max_resource` 0 = unchanged, else it raises the
@@ -116,14 +118,16 @@ struct TransferFailed {
 };
 
 // Order = kind number in run files (kind = index): append only, never reorder.
-using InputBody = std::variant<IncarnationStarted, WorkerJoined, WorkerLost, LeaseReported, LeaseFailed,
-                               SnapshotPersisted, SnapshotMissing, TransferDone, Ticked, StopRequested, MemberStopped,
-                               BudgetChanged, ModelFitted, TransferFailed>;
+using Body =
+    std::variant<IncarnationStarted, WorkerJoined, WorkerLost, Report, Failure, Persisted, SnapshotMissing,
+                 TransferDone, Ticked, StopRequested, MemberStopped, BudgetChanged, ModelFitted, TransferFailed>;
+
+}  // namespace input
 
 struct Input {
     std::uint64_t sequence = 0;  ///< 0, 1, 2, ... over the whole run, over all starts
     double time = 0;  ///< seconds since the run's first start, never decreasing; time between starts does not count
-    InputBody body;
+    input::Body body;
 };
 
 }  // namespace stemma

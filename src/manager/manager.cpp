@@ -22,7 +22,7 @@ Manager::State::State(ManagerSettings given, SearchSpace space_given, std::uniqu
       best(settings.final_from, snapshots),
       repeats(settings.repeats) {}
 
-void Manager::State::on(const IncarnationStarted& started, Effects& out) {
+void Manager::State::on(const input::IncarnationStarted& started, Effects& out) {
     expected_workers = started.workers;
     settled_workers = 0;
     // Open leases go back to the queue in the order in which they were given, before all other work.
@@ -48,7 +48,7 @@ void Manager::State::on(const IncarnationStarted& started, Effects& out) {
         if (members[lease.member].stop_wanted) {
             give_up(lease.member, lease.lease, {}, false, out);
         } else {
-            out.push_back(Noted{.kind = EventKind::requeued, .member = lease.member, .lease = lease.lease});
+            out.push_back(effect::Noted{.kind = EventKind::requeued, .member = lease.member, .lease = lease.lease});
         }
     }
     closing.reset();
@@ -57,9 +57,9 @@ void Manager::State::on(const IncarnationStarted& started, Effects& out) {
     errors_in_a_row = 0;
 }
 
-void Manager::State::on(const WorkerJoined& joined, Effects& out) {
+void Manager::State::on(const input::WorkerJoined& joined, Effects& out) {
     if (ended) {
-        out.push_back(Dismiss{joined.worker});
+        out.push_back(effect::Dismiss{joined.worker});
         return;
     }
     workers.join(joined.worker, joined.host, joined.snapshot_quota);
@@ -67,7 +67,7 @@ void Manager::State::on(const WorkerJoined& joined, Effects& out) {
     snapshots.start_copies(out);
 }
 
-void Manager::State::on(const WorkerLost& lost, Effects& out) {
+void Manager::State::on(const input::WorkerLost& lost, Effects& out) {
     if (workers.alive(lost.worker)) {
         lose_worker(lost.worker, out);
     } else if (!workers.joined(lost.worker)) {
@@ -75,28 +75,29 @@ void Manager::State::on(const WorkerLost& lost, Effects& out) {
     }
 }
 
-void Manager::State::on(const SnapshotPersisted& persisted, Effects& out) {
-    if (!persisted.ok) out.push_back(Noted{.kind = EventKind::persist_failed, .lease = {persisted.snapshot.value}});
+void Manager::State::on(const input::Persisted& persisted, Effects& out) {
+    if (!persisted.ok)
+        out.push_back(effect::Noted{.kind = EventKind::persist_failed, .lease = {persisted.snapshot.value}});
     snapshots.persisted(persisted.snapshot, persisted.ok, out);
 }
 
-void Manager::State::on(const SnapshotMissing& missing, Effects&) { snapshots.missing(missing.snapshot); }
+void Manager::State::on(const input::SnapshotMissing& missing, Effects&) { snapshots.missing(missing.snapshot); }
 
-void Manager::State::on(const TransferDone& done, Effects& out) {
+void Manager::State::on(const input::TransferDone& done, Effects& out) {
     snapshots.arrived(done.transfer, out);
     queue_woken();
 }
 
-void Manager::State::on(const TransferFailed& failed, Effects& out) { snapshots.failed(failed.transfer, out); }
+void Manager::State::on(const input::TransferFailed& failed, Effects& out) { snapshots.failed(failed.transfer, out); }
 
-void Manager::State::on(const Ticked&, Effects& out) {
+void Manager::State::on(const input::Ticked&, Effects& out) {
     while (const auto due = deadlines.due(now)) expire(due->first, due->second, out);
-    if (!closing && scheduler->next_deadline() <= now) tell_scheduler(TimePassed{now}, out);
+    if (!closing && scheduler->next_deadline() <= now) tell_scheduler(event::TimePassed{now}, out);
 }
 
-void Manager::State::on(const StopRequested&, Effects& out) { close(EndReason::stopped, true, out); }
+void Manager::State::on(const input::StopRequested&, Effects& out) { close(EndReason::stopped, true, out); }
 
-void Manager::State::on(const MemberStopped& stopped, Effects& out) {
+void Manager::State::on(const input::MemberStopped& stopped, Effects& out) {
     if (!members.contains(stopped.member)) return;
     auto& member = members[stopped.member];
     if (member.state == MemberState::training) {
@@ -104,9 +105,9 @@ void Manager::State::on(const MemberStopped& stopped, Effects& out) {
         for (std::size_t slot = 0; slot < workers.slots(); ++slot) {
             if (!workers.alive({slot})) continue;
             for (auto& lease : workers[{slot}].leases) {
-                if (lease.member != stopped.member || lease.cancelled) continue;
-                lease.cancelled = true;
-                out.push_back(Cancel{{slot}, lease.lease});
+                if (lease.member != stopped.member || lease.canceled) continue;
+                lease.canceled = true;
+                out.push_back(effect::Cancel{{slot}, lease.lease});
             }
         }
     } else if (member.state == MemberState::waiting) {
@@ -115,17 +116,17 @@ void Manager::State::on(const MemberStopped& stopped, Effects& out) {
     }
 }
 
-void Manager::State::on(const BudgetChanged& changed, Effects& out) {
+void Manager::State::on(const input::BudgetChanged& changed, Effects& out) {
     settings.budget = changed.budget;
     if (closing && *closing != EndReason::stopped && *closing != EndReason::repeated_failure) closing.reset();
     best.extend(changed.max_resource);
     settings.max = std::max(settings.max, changed.max_resource);
     // Members may be asked for again. A sampler that is exhausted for good simply refuses once more.
     exhausted_by.reset();
-    tell_scheduler(Extended{changed.max_resource}, out);
+    tell_scheduler(event::Extended{changed.max_resource}, out);
 }
 
-void Manager::State::on(const ModelFitted& fitted, Effects&) { sampler->fitted(fitted.number, fitted.model); }
+void Manager::State::on(const input::ModelFitted& fitted, Effects&) { sampler->fitted(fitted.number, fitted.model); }
 
 Manager::Manager(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler,
                  std::unique_ptr<Sampler> sampler)

@@ -26,7 +26,7 @@ enum class DurablePolicy : std::uint8_t { none, best, promotable, all };
 struct ManagerSettings {
     std::uint64_t seed = 0;
     std::size_t metric = 0;  ///< index into the trainer's metrics
-    bool maximise = false;
+    bool maximize = false;
     Resource max = 0;         ///< largest resource of a member, for programs; 0 = they are not told
     Resource final_from = 0;  ///< reports below it are never the result; if not 0, a raised largest resource raises it
     Budget budget = {};

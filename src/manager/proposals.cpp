@@ -35,7 +35,7 @@ void compare_proposal(const SearchSpace& space, MemberId member, ConfigurationVi
 
 const Configuration* RecordedAnswer::configuration_of(MemberId member) const {
     for (const auto& effect : effects) {
-        if (const auto* born = std::get_if<Born>(&effect); born != nullptr && born->member == member) {
+        if (const auto* born = std::get_if<effect::Born>(&effect); born != nullptr && born->member == member) {
             return &born->configuration;
         }
     }

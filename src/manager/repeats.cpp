@@ -27,8 +27,8 @@ MeanAndSpread mean_and_spread(std::span<const double> values) {
     return {mean, largest * std::sqrt(squares / (count - 1))};
 }
 
-std::optional<ConfigurationResult> RepeatBook::reported(MemberId member, Resource resource, double objective,
-                                                        std::span<const double> metrics) {
+std::optional<ConfigurationResult> RepeatLedger::reported(MemberId member, Resource resource, double objective,
+                                                          std::span<const double> metrics) {
     if (repeats_ == 1) {
         if (!std::isfinite(objective)) return std::nullopt;
         return ConfigurationResult{member, resource, {metrics.begin(), metrics.end()}, {}};

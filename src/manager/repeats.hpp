@@ -28,9 +28,9 @@ struct ConfigurationResult {
 };
 
 /// Incomplete reports by configuration. A configuration has diverged if one of its members has.
-class RepeatBook {
+class RepeatLedger {
 public:
-    explicit RepeatBook(std::uint32_t repeats) : repeats_(repeats) {}
+    explicit RepeatLedger(std::uint32_t repeats) : repeats_(repeats) {}
 
     /// `member` repeats the configuration of `first` with another seed.
     void born(MemberId member, MemberId first) { first_of_[member] = first; }

@@ -8,18 +8,19 @@ namespace stemma {
 
 double Manager::State::objective(double metric) const {
     if (!std::isfinite(metric)) return std::numeric_limits<double>::infinity();
-    return settings.maximise ? -metric : metric;
+    return settings.maximize ? -metric : metric;
 }
 
-void Manager::State::on(const LeaseReported& report, Effects& out) {
+void Manager::State::on(const input::Report& report, Effects& out) {
     const auto lease = workers.take(report.worker, report.lease);
     if (!lease) {
         // The lease was given up or given to another worker: kept in the log, never ranked.
         ++totals.late;
-        out.push_back(Noted{.kind = EventKind::late_report, .lease = report.lease, .worker = report.worker});
+        out.push_back(effect::Noted{.kind = EventKind::late_report, .lease = report.lease, .worker = report.worker});
         if (taken_back.erase(report.lease) > 0 && workers.alive(report.worker)) {
             workers[report.worker].timeouts_in_a_row = 0;  // slow, but working
-            if (report.snapshot_bytes > 0 && !ended) out.push_back(Drop{report.worker, snapshot_of(report.lease)});
+            if (report.snapshot_bytes > 0 && !ended)
+                out.push_back(effect::Drop{report.worker, snapshot_of(report.lease)});
         }
         return;
     }
@@ -99,7 +100,7 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
     const auto result = repeats.reported(id, resource, value, rows.back().values);
     if (result) consider(*result, out);
     if (!std::isfinite(value)) {
-        out.push_back(Noted{.kind = EventKind::member_diverged, .member = id});
+        out.push_back(effect::Noted{.kind = EventKind::member_diverged, .member = id});
         release_member(id, MemberState::diverged, out);
     } else {
         protect(slot, Reason::ranked, out);
@@ -109,7 +110,7 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
         queue.push_front({id, members[id].target, {}});
         protect(slot, Reason::interrupted, out);
     } else {
-        tell_scheduler(Reported{id, members[id].target, value, now, curve_of(rows)}, out);
+        tell_scheduler(event::Report{id, members[id].target, value, now, curve_of(rows)}, out);
     }
     const auto& target = settings.budget.target;
     if (target && result && objective(result->means[settings.metric]) <= objective(*target)) {
@@ -121,7 +122,7 @@ void Manager::State::consider(const ConfigurationResult& result, Effects& out) {
     const double metric = result.means[settings.metric];
     const auto slot = members[result.member].snapshot;
     if (!best.consider(result, metric, objective(metric), slot, out)) return;
-    out.push_back(Noted{.kind = EventKind::new_best, .member = result.member, .value = metric});
+    out.push_back(effect::Noted{.kind = EventKind::new_best, .member = result.member, .value = metric});
     protect(slot, Reason::best, out);
 }
 
@@ -132,14 +133,14 @@ void Manager::State::tell_scheduler(const Event& event, Effects& out) {
 }
 
 void Manager::State::apply_retention(const Action& action, Effects& out) {
-    if (const auto* keep = std::get_if<Keep>(&action)) {
+    if (const auto* keep = std::get_if<action::Keep>(&action)) {
         const auto slot = members[keep->member].snapshot;
         if (slot == no_slot) return;
         // A snapshot with several uses (a child's start, the best) has the highest of their priorities.
         const bool shared = snapshots[slot].references > 1;
         snapshots.set_priority(slot, shared ? std::max(snapshots[slot].priority, keep->priority) : keep->priority);
         if (keep->promotable) protect(slot, Reason::promotable, out);
-    } else if (const auto* release = std::get_if<Release>(&action)) {
+    } else if (const auto* release = std::get_if<action::Release>(&action)) {
         if (members[release->member].state == MemberState::waiting)
             release_member(release->member, MemberState::released, out);
     } else {

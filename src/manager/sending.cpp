@@ -122,7 +122,8 @@ void SnapshotStore::start_copy(WorkerId owner, Effects& out) {
     const auto transfer = transfers_.begin(
         {.slot = *slot, .snapshot = record.id, .owner = owner, .receiver = receiver, .reserved = record.bytes}, out);
     table_.change(*slot, [=](auto& copied) { copied.copying = transfer; });
-    out.push_back(Replicate{transfer, record.id, record.member, record.resource, owner, receiver, record.bytes});
+    out.push_back(
+        effect::Replicate{transfer, record.id, record.member, record.resource, owner, receiver, record.bytes});
 }
 
 void SnapshotStore::start_copies(Effects& out) {

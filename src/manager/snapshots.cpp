@@ -51,7 +51,7 @@ void SnapshotStore::persist(std::uint32_t slot, Effects& out) {
     if (!worker.exists()) return;
     table_.change(slot, [](auto& record) { record.durable = Durable::writing; });
     writing_[table_[slot].id] = {slot, worker};
-    out.push_back(Persist{worker, table_[slot].id});
+    out.push_back(effect::Persist{worker, table_[slot].id});
 }
 
 void SnapshotStore::persisted(SnapshotId id, bool ok, Effects& out) {
@@ -64,7 +64,7 @@ void SnapshotStore::persisted(SnapshotId id, bool ok, Effects& out) {
             table_.change(slot, [](auto& record) { record.durable = Durable::yes; });
             return;
         }
-        out.push_back(Erase{id});
+        out.push_back(effect::Erase{id});
         return;
     }
     const auto slot = found->second.first;
@@ -167,7 +167,7 @@ void SnapshotStore::make_room(WorkerId worker, std::uint64_t more, Effects& out)
             persist(slot, out);
             table_.change(slot, [](auto& spilt) { spilt.spilling = true; });
         } else {
-            out.push_back(Noted{.kind = EventKind::evicted, .member = record.member, .worker = worker});
+            out.push_back(effect::Noted{.kind = EventKind::evicted, .member = record.member, .worker = worker});
             drop_from(slot, worker, out);
         }
     }
@@ -175,18 +175,18 @@ void SnapshotStore::make_room(WorkerId worker, std::uint64_t more, Effects& out)
 
 void SnapshotStore::drop_from(std::uint32_t slot, WorkerId worker, Effects& out) {
     forget(slot, worker);
-    if (workers_.alive(worker)) out.push_back(Drop{worker, table_[slot].id});
+    if (workers_.alive(worker)) out.push_back(effect::Drop{worker, table_[slot].id});
 }
 
 void SnapshotStore::collect(std::uint32_t slot, Effects& out) {
     abandon(table_[slot].copying, out);
     const auto gone = table_.remove(slot);
     for (const auto worker : gone.memory) {
-        if (workers_.alive(worker)) out.push_back(Drop{worker, gone.id});
+        if (workers_.alive(worker)) out.push_back(effect::Drop{worker, gone.id});
     }
     // A copy that is still being written is erased once its writer reports it.
     writing_.erase(gone.id);
-    if (gone.durable == Durable::yes) out.push_back(Erase{gone.id});
+    if (gone.durable == Durable::yes) out.push_back(effect::Erase{gone.id});
 }
 
 }  // namespace stemma

@@ -25,21 +25,21 @@ struct Manager::State : private Placement {
           std::unique_ptr<Sampler> sampler);
 
     // manager.cpp: one function for each kind of input
-    void on(const IncarnationStarted&, Effects& out);
-    void on(const WorkerJoined&, Effects& out);
-    void on(const WorkerLost&, Effects& out);
-    void on(const SnapshotPersisted&, Effects& out);
-    void on(const SnapshotMissing&, Effects& out);
-    void on(const TransferDone&, Effects& out);
-    void on(const TransferFailed&, Effects& out);
-    void on(const Ticked&, Effects& out);
-    void on(const StopRequested&, Effects& out);
-    void on(const MemberStopped&, Effects& out);
-    void on(const BudgetChanged&, Effects& out);
-    void on(const ModelFitted&, Effects& out);
+    void on(const input::IncarnationStarted&, Effects& out);
+    void on(const input::WorkerJoined&, Effects& out);
+    void on(const input::WorkerLost&, Effects& out);
+    void on(const input::Persisted&, Effects& out);
+    void on(const input::SnapshotMissing&, Effects& out);
+    void on(const input::TransferDone&, Effects& out);
+    void on(const input::TransferFailed&, Effects& out);
+    void on(const input::Ticked&, Effects& out);
+    void on(const input::StopRequested&, Effects& out);
+    void on(const input::MemberStopped&, Effects& out);
+    void on(const input::BudgetChanged&, Effects& out);
+    void on(const input::ModelFitted&, Effects& out);
 
     // reports.cpp
-    void on(const LeaseReported&, Effects& out);
+    void on(const input::Report&, Effects& out);
     void rank(MemberId member, Resource resource, double metric, const std::vector<MetricRow>& rows, Effects& out);
     /// The part of a report's rows that schedulers see; valid until the next call.
     std::span<const UnitResult> curve_of(const std::vector<MetricRow>& rows);
@@ -55,7 +55,7 @@ struct Manager::State : private Placement {
     double objective(double metric) const;
 
     // failures.cpp
-    void on(const LeaseFailed&, Effects& out);
+    void on(const input::Failure&, Effects& out);
     void retry_or_give_up(const ActiveLease& lease, WorkerId worker, std::string_view error, Effects& out);
     void try_elsewhere(const ActiveLease& lease, WorkerId worker, Effects& out);
     /// A device error broke the program, which the worker has replaced.
@@ -73,8 +73,8 @@ struct Manager::State : private Placement {
     void fill(Effects& out);
     bool may_grant() const;
     std::optional<QueuedWork> next_work(Effects& out);
-    std::optional<MemberId> give_birth(const Create& create, Effects& out);
-    std::optional<Configuration> configuration_for(const Create& create);
+    std::optional<MemberId> give_birth(const action::Create& create, Effects& out);
+    std::optional<Configuration> configuration_for(const action::Create& create);
     bool waits_for_model() const;
     /// True if the member has a snapshot that is still available.
     bool continuable(MemberId member) const;
@@ -129,7 +129,7 @@ struct Manager::State : private Placement {
     std::uint32_t settled_workers = 0;   ///< of these, joined or lost
 
     Totals totals;
-    RepeatBook repeats;
+    RepeatLedger repeats;
     std::string last_error;
     std::uint32_t errors_in_a_row = 0;
 

@@ -17,7 +17,7 @@ TransferId TransferTable::begin(const Transfer& transfer, Effects& out) {
     } else {
         ++demands_[transfer.slot].under_way;
     }
-    out.push_back(Serve{id, transfer.snapshot, transfer.owner, transfer.receiver});
+    out.push_back(effect::Serve{id, transfer.snapshot, transfer.owner, transfer.receiver});
     return id;
 }
 
@@ -45,13 +45,13 @@ Transfer TransferTable::end(TransferId id) {
 
 Transfer TransferTable::abandon(TransferId id, bool held, Effects& out) {
     const auto transfer = end(id);
-    if (workers_.alive(transfer.owner)) out.push_back(AbortTransfer{id, transfer.owner});
+    if (workers_.alive(transfer.owner)) out.push_back(effect::AbortTransfer{id, transfer.owner});
     if (!workers_.alive(transfer.receiver)) return transfer;
-    out.push_back(AbortTransfer{id, transfer.receiver});
+    out.push_back(effect::AbortTransfer{id, transfer.receiver});
     const bool comes_again = std::any_of(transfers_.begin(), transfers_.end(), [&](const auto& other) {
         return other.second.receiver == transfer.receiver && other.second.slot == transfer.slot;
     });
-    if (!held && !comes_again) out.push_back(Drop{transfer.receiver, transfer.snapshot});
+    if (!held && !comes_again) out.push_back(effect::Drop{transfer.receiver, transfer.snapshot});
     return transfer;
 }
 

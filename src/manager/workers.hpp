@@ -23,7 +23,7 @@ struct ActiveLease {
     std::uint32_t slot = ~std::uint32_t{0};  ///< snapshot it starts from (pinned), or none
     Source source = {};
     double deadline = std::numeric_limits<double>::infinity();  ///< when it is taken back, seconds
-    bool cancelled = false;
+    bool canceled = false;
 };
 
 /// A training that was asked for and is not out at a worker.

@@ -79,7 +79,7 @@ struct Checked {
 /// "an integer >= 2", "\"epoch\" or \"step\"": what the key takes.
 std::string allowed_text(const Key& key);
 
-/// The value as the key understands it ("90s" is 90.0, "minimise" is "minimize"). Nothing if the key refuses it. For
+/// The value as the key understands it ("90s" is 90.0, "minimize" is "minimize"). Nothing if the key refuses it. For
 /// keys of scalars; one item of `literals` counts as `literal`.
 std::optional<Checked> check_value(const Key& key, const Literal& value);
 

@@ -46,7 +46,7 @@ Terminal terminal_of(int descriptor, const Environment& environment) {
     if (terminal.live) terminal.width = columns;
     const auto kind = environment.find("TERM");
     if (kind != environment.end() && kind->second == "dumb") terminal.live = false;
-    terminal.colour = terminal.live && !environment.contains("NO_COLOR");
+    terminal.color = terminal.live && !environment.contains("NO_COLOR");
     return terminal;
 }
 

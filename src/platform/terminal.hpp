@@ -7,7 +7,7 @@ namespace stemma {
 
 struct Terminal {
     bool live = false;  ///< a status line may be redrawn in place; else print lasting lines only
-    bool colour = false;
+    bool color = false;
     int width = 80;  ///< columns
 };
 

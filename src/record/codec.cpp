@@ -8,7 +8,7 @@
 #include "record/journal.hpp"
 #include "space/value_codec.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -134,7 +134,7 @@ Input decode_input(std::span<const std::byte> in) {
     Input input;
     reader.get(input.sequence);
     reader.get(input.time);
-    input.body = decode_variant<InputBody>(reader);
+    input.body = decode_variant<input::Body>(reader);
     reader.expect_end();
     return input;
 }
@@ -146,4 +146,4 @@ void encode(const Effect& effect, Bytes& out) {
 
 Effect decode_effect(ByteReader& in) { return decode_variant<Effect>(in); }
 
-}  // namespace stemma
+}  // namespace stemma::record

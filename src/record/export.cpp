@@ -12,7 +12,7 @@
 #include "platform/whole_file.hpp"
 #include "record/tables.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -136,7 +136,7 @@ Json header_json(const RunHeader& header) {
             {"name", header.name},
             {"seed", header.seed},
             {"metric", header.metric},
-            {"maximise", header.maximise},
+            {"maximize", header.maximize},
             {"unit", header.unit},
             {"program_version", header.program_version},
             {"git_hash", header.git_hash},
@@ -229,4 +229,4 @@ void export_json(RunReader& reader, std::ostream& out) {
     out << "}\n";
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

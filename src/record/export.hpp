@@ -6,7 +6,7 @@
 
 #include "record/run_reader.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 /// One file for each of members, reports, epochs, leases, lease_ends, workers, snapshots, events, failures and
 /// incarnations in `folder` (made if needed), and header.csv. Numbers that stand for names are written as names, texts
@@ -17,4 +17,4 @@ void export_csv(RunReader& reader, const std::filesystem::path& folder);
 /// The same as one JSON object: {"header": {...}, "members": [{...}, ...], ...}. Absent values are null.
 void export_json(RunReader& reader, std::ostream& out);
 
-}  // namespace stemma
+}  // namespace stemma::record

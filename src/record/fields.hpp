@@ -27,113 +27,113 @@ void each(S& s, V&& v) {
         v("target", s.target);
 }
 
-template <Is<IncarnationStarted> S, class V>
+template <Is<input::IncarnationStarted> S, class V>
 void each(S& s, V&& v) {
     v("incarnation", s.incarnation), v("workers", s.workers);
 }
-template <Is<WorkerJoined> S, class V>
+template <Is<input::WorkerJoined> S, class V>
 void each(S& s, V&& v) {
     v("worker", s.worker), v("host", s.host), v("device", s.device), v("snapshot_quota", s.snapshot_quota);
 }
-template <Is<WorkerLost> S, class V>
+template <Is<input::WorkerLost> S, class V>
 void each(S& s, V&& v) {
     v("worker", s.worker), v("reason", s.reason);
 }
-template <Is<LeaseReported> S, class V>
+template <Is<input::Report> S, class V>
 void each(S& s, V&& v) {
     v("worker", s.worker), v("lease", s.lease), v("reached", s.reached), v("seconds", s.seconds),
         v("snapshot_bytes", s.snapshot_bytes), v("rows", s.rows);
 }
-template <Is<LeaseFailed> S, class V>
+template <Is<input::Failure> S, class V>
 void each(S& s, V&& v) {
     v("worker", s.worker), v("lease", s.lease), v("kind", s.kind), v("type", s.type), v("message", s.message),
         v("reached", s.reached), v("seconds", s.seconds);
 }
-template <Is<SnapshotPersisted> S, class V>
+template <Is<input::Persisted> S, class V>
 void each(S& s, V&& v) {
     v("snapshot", s.snapshot), v("ok", s.ok), v("message", s.message);
 }
-template <Is<SnapshotMissing> S, class V>
+template <Is<input::SnapshotMissing> S, class V>
 void each(S& s, V&& v) {
     v("snapshot", s.snapshot);
 }
-template <Is<TransferDone> S, class V>
+template <Is<input::TransferDone> S, class V>
 void each(S& s, V&& v) {
     v("transfer", s.transfer);
 }
-template <Is<Ticked> S, class V>
+template <Is<input::Ticked> S, class V>
 void each(S&, V&&) {}
-template <Is<StopRequested> S, class V>
+template <Is<input::StopRequested> S, class V>
 void each(S& s, V&& v) {
     v("reason", s.reason);
 }
-template <Is<MemberStopped> S, class V>
+template <Is<input::MemberStopped> S, class V>
 void each(S& s, V&& v) {
     v("member", s.member);
 }
-template <Is<BudgetChanged> S, class V>
+template <Is<input::BudgetChanged> S, class V>
 void each(S& s, V&& v) {
     v("budget", s.budget), v("max_resource", s.max_resource);
 }
 
-template <Is<ModelFitted> S, class V>
+template <Is<input::ModelFitted> S, class V>
 void each(S& s, V&& v) {
     v("number", s.number), v("model", s.model);
 }
 
-template <Is<TransferFailed> S, class V>
+template <Is<input::TransferFailed> S, class V>
 void each(S& s, V&& v) {
     v("transfer", s.transfer);
 }
 
-template <Is<Born> S, class V>
+template <Is<effect::Born> S, class V>
 void each(S& s, V&& v) {
     v("member", s.member), v("cause", s.cause), v("parent", s.parent), v("donor", s.donor),
         v("generation", s.generation), v("configuration", s.configuration);
 }
-template <Is<Assign> S, class V>
+template <Is<effect::Train> S, class V>
 void each(S& s, V&& v) {
     v("worker", s.worker), v("lease", s.lease), v("member", s.member), v("from", s.from), v("to", s.to),
         v("source", s.source), v("attempt", s.attempt);
 }
-template <Is<Serve> S, class V>
+template <Is<effect::Serve> S, class V>
 void each(S& s, V&& v) {
     v("transfer", s.transfer), v("snapshot", s.snapshot), v("owner", s.owner), v("receiver", s.receiver);
 }
-template <Is<AbortTransfer> S, class V>
+template <Is<effect::AbortTransfer> S, class V>
 void each(S& s, V&& v) {
     v("transfer", s.transfer), v("worker", s.worker);
 }
-template <Is<Drop> S, class V>
+template <Is<effect::Drop> S, class V>
 void each(S& s, V&& v) {
     v("worker", s.worker), v("snapshot", s.snapshot);
 }
-template <Is<Persist> S, class V>
+template <Is<effect::Persist> S, class V>
 void each(S& s, V&& v) {
     v("worker", s.worker), v("snapshot", s.snapshot);
 }
-template <Is<Erase> S, class V>
+template <Is<effect::Erase> S, class V>
 void each(S& s, V&& v) {
     v("snapshot", s.snapshot);
 }
-template <Is<Cancel> S, class V>
+template <Is<effect::Cancel> S, class V>
 void each(S& s, V&& v) {
     v("worker", s.worker), v("lease", s.lease);
 }
-template <Is<Dismiss> S, class V>
+template <Is<effect::Dismiss> S, class V>
 void each(S& s, V&& v) {
     v("worker", s.worker);
 }
-template <Is<Noted> S, class V>
+template <Is<effect::Noted> S, class V>
 void each(S& s, V&& v) {
     v("kind", s.kind), v("member", s.member), v("lease", s.lease), v("worker", s.worker), v("value", s.value);
 }
-template <Is<Ended> S, class V>
+template <Is<effect::Ended> S, class V>
 void each(S& s, V&& v) {
     v("reason", s.reason), v("best", s.best);
 }
 
-template <Is<Replicate> S, class V>
+template <Is<effect::Replicate> S, class V>
 void each(S& s, V&& v) {
     v("transfer", s.transfer), v("snapshot", s.snapshot), v("member", s.member), v("resource", s.resource),
         v("owner", s.owner), v("worker", s.worker), v("bytes", s.bytes);

@@ -10,7 +10,7 @@
 #include "manager/input.hpp"
 #include "manager/rules.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 /// Limits of a search: its budget, and the largest resource of a member (0 = not known).
 struct Limits {
@@ -36,7 +36,7 @@ struct RunHeader {
     /// the file. "" in older files.
     std::string machines;
     std::string metric;  ///< the metric that is optimized
-    bool maximise = false;
+    bool maximize = false;
     std::string unit;  ///< "epoch" or "step"
     std::vector<MetricInfo> metrics;
     std::vector<std::string> parameters;  ///< names, in the space's order
@@ -79,4 +79,4 @@ Input decode_input(std::span<const std::byte> in);
 void encode(const Effect& effect, Bytes& out);
 Effect decode_effect(ByteReader& in);
 
-}  // namespace stemma
+}  // namespace stemma::record

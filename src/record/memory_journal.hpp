@@ -4,7 +4,7 @@
 
 #include "record/journal.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 /// Keeps every entry in memory: for tests, and for the simulator's kills and resumes.
 class MemoryJournal : public Journal {
@@ -23,4 +23,4 @@ private:
     std::size_t committed_ = 0;
 };
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -1,6 +1,6 @@
 #include "record/journal.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -15,4 +15,4 @@ public:
 
 std::unique_ptr<Journal> null_journal() { return std::make_unique<NullJournal>(); }
 
-}  // namespace stemma
+}  // namespace stemma::record

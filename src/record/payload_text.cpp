@@ -8,7 +8,7 @@
 #include "record/fields.hpp"
 #include "record/schema.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -118,14 +118,14 @@ std::string payload_markdown() {
            "only add "
            "kinds, and fields at the end of a kind.\n\n"
            "### Inputs\n" +
-           table_text<InputBody>("INPUT_KINDS") + "\n### Decisions\n" + table_text<Effect>("EFFECT_KINDS");
+           table_text<input::Body>("INPUT_KINDS") + "\n### Decisions\n" + table_text<Effect>("EFFECT_KINDS");
 }
 
 std::string payload_python() {
     return "\n# Fields of each kind of input and decision in `payload`, in their order (docs/SCHEMA.md, "
            "\"Payload\").\n" +
-           python_text<InputBody>("INPUT_FIELDS", "INPUT_KINDS") + "\n" +
+           python_text<input::Body>("INPUT_FIELDS", "INPUT_KINDS") + "\n" +
            python_text<Effect>("EFFECT_FIELDS", "EFFECT_KINDS");
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -4,11 +4,11 @@
 
 #include <string>
 
-namespace stemma {
+namespace stemma::record {
 
 /// A section of docs/SCHEMA.md.
 std::string payload_markdown();
 /// INPUT_FIELDS and EFFECT_FIELDS of analysis/stemma/schema.py.
 std::string payload_python();
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -3,7 +3,7 @@
 
 #include "record/journal.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 /// A recorded run in any storage.
 class RunReader {
@@ -14,4 +14,4 @@ public:
     virtual void entries(const std::function<void(const Entry&)>& take) = 0;
 };
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -5,16 +5,16 @@
 #include "core/error.hpp"
 #include "manager/effect.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
 constexpr auto input_kinds = std::to_array<Named>({{0, "incarnation_started"},
                                                    {1, "worker_joined"},
                                                    {2, "worker_lost"},
-                                                   {3, "lease_reported"},
-                                                   {4, "lease_failed"},
-                                                   {5, "snapshot_persisted"},
+                                                   {3, "report"},
+                                                   {4, "failure"},
+                                                   {5, "persisted"},
                                                    {6, "snapshot_missing"},
                                                    {7, "transfer_done"},
                                                    {8, "ticked"},
@@ -23,9 +23,9 @@ constexpr auto input_kinds = std::to_array<Named>({{0, "incarnation_started"},
                                                    {11, "budget_changed"},
                                                    {12, "model_fitted"},
                                                    {13, "transfer_failed"}});
-static_assert(input_kinds.size() == std::variant_size_v<InputBody>);
+static_assert(input_kinds.size() == std::variant_size_v<input::Body>);
 constexpr auto effect_kinds = std::to_array<Named>({{0, "born"},
-                                                    {1, "assign"},
+                                                    {1, "train"},
                                                     {2, "serve"},
                                                     {3, "abort_transfer"},
                                                     {4, "drop"},
@@ -152,4 +152,4 @@ std::string_view enumeration_of(Table table, std::string_view column) {
     return {};
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace stemma {
+namespace stemma::record {
 
 inline constexpr std::string_view run_file_format = "stemma-run";
 /// Raised with every change of a table's columns or of the header. Readers find tables, columns and pieces of the
@@ -282,8 +282,8 @@ inline constexpr auto header_items = std::to_array<HeaderItem>({
     {"run_id", "text", "16 hex digits"},
     {"name", "text", "of the job"},
     {"seed", "uint64", "of the run"},
-    {"metric", "text", "the one that is optimised"},
-    {"maximise", "uint8", "1: larger is better"},
+    {"metric", "text", "the one that is optimized"},
+    {"maximize", "uint8", "1: larger is better"},
     {"unit", "text", "of a resource: \"epoch\" or \"step\""},
     {"program_version", "text", "that started the run"},
     {"git_hash", "text", "of the program that started the run"},
@@ -328,7 +328,7 @@ struct Enumeration {
 };
 /// Every enumeration that the meaning of a column or the type of a field in the payload names.
 std::span<const Enumeration> enumerations();
-/// "lease_reported"; "7" where the number is unknown.
+/// "report"; "7" where the number is unknown.
 std::string name_in(std::string_view enumeration, std::uint8_t value);
 /// The enumeration that decodes a column, or "" if it is a plain number.
 std::string_view enumeration_of(Table table, std::string_view column);
@@ -337,4 +337,4 @@ std::string_view enumeration_of(Table table, std::string_view column);
 std::string schema_markdown();
 std::string schema_python();
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -4,7 +4,7 @@
 #include "record/payload_text.hpp"
 #include "record/schema.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -72,7 +72,7 @@ constexpr std::string_view notes = R"(
 
 `header_crc32` is the CRC-32 (as in zlib) of these pieces, encoded as in the payload: the texts `run_id`, `name`,
 `/job`, `/overrides`, `program_version`, `git_hash`, `metric`, `unit` and `/space`; `seed`; `started_unix`;
-`maximise`; the count of the parameters (uint32) and their names; of each metric its name and whether it is held
+`maximize`; the count of the parameters (uint32) and their names; of each metric its name and whether it is held
 out; `machines`, if it is not empty; and, from format 2 on, the text `/job_resolved`, `rules_version`,
 `limit_members`, `limit_reports`, `limit_resource`, `limit_seconds`, `limit_target` and `limit_max_resource`. Pieces
 that later formats add are not part of it.
@@ -163,4 +163,4 @@ std::string schema_python() {
     return out;
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -6,7 +6,7 @@
 #include "core/crc32.hpp"
 #include "core/error.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -48,7 +48,7 @@ std::size_t row_bytes(Table table, const RunHeader& header) {
 
 TableRows::TableRows(const RunHeader& header)
     : metrics_(header.metrics.size()), parameters_(header.parameters.size()), limits_(header.limits) {
-    for (std::size_t i = 0; i < table_count; ++i) row_bytes_[i] = stemma::row_bytes(static_cast<Table>(i), header);
+    for (std::size_t i = 0; i < table_count; ++i) row_bytes_[i] = record::row_bytes(static_cast<Table>(i), header);
 }
 
 void TableRows::clear() {
@@ -137,34 +137,34 @@ void TableRows::put_commit(std::uint64_t commit, std::uint32_t flags) {
 
 // ---- inputs ------------------------------------------------------------------------------------------------------
 
-void TableRows::on(const IncarnationStarted& started) {
+void TableRows::on(const input::IncarnationStarted& started) {
     incarnation_ = started.incarnation;
     put<Table::incarnations>(started.incarnation, IncarnationChange::started, sequence_, time_, started.workers,
                              EndReason{}, MemberId::none());
     if (sequence_ == 0 && limits_.max_resource > 0) budget_row();  // otherwise they are not known
 }
 
-void TableRows::on(const BudgetChanged& changed) {
+void TableRows::on(const input::BudgetChanged& changed) {
     limits_.budget = changed.budget;
     limits_.max_resource = std::max(limits_.max_resource, changed.max_resource);
     budget_row();
 }
 
-void TableRows::on(const WorkerJoined& joined) {
+void TableRows::on(const input::WorkerJoined& joined) {
     const auto host = put_text(joined.host);
     const auto device = put_text(joined.device);
     put<Table::workers>(incarnation_, joined.worker, WorkerChange::joined, sequence_, time_, joined.snapshot_quota,
                         host.offset, host.length, device.offset, device.length, std::uint64_t{0}, std::uint32_t{0});
 }
 
-void TableRows::on(const WorkerLost& lost) {
+void TableRows::on(const input::WorkerLost& lost) {
     const auto reason = put_text(lost.reason);
     put<Table::workers>(incarnation_, lost.worker, WorkerChange::lost, sequence_, time_, std::uint64_t{0},
                         std::uint64_t{0}, std::uint32_t{0}, std::uint64_t{0}, std::uint32_t{0}, reason.offset,
                         reason.length);
 }
 
-void TableRows::on(const LeaseReported& report) {
+void TableRows::on(const input::Report& report) {
     const auto lease = facts(report.lease);
     const auto status = late_                       ? ReportStatus::late
                         : report.reached < lease.to ? ReportStatus::partial
@@ -179,22 +179,22 @@ void TableRows::on(const LeaseReported& report) {
     }
 }
 
-void TableRows::on(const LeaseFailed& failed) {
+void TableRows::on(const input::Failure& failed) {
     const auto type = put_text(failed.type);
     const auto message = put_text(failed.message);
     put<Table::failures>(sequence_, time_, failed.lease, facts(failed.lease).member, failed.worker, failed.kind,
                          failed.reached, failed.seconds, type.offset, type.length, message.offset, message.length);
 }
 
-void TableRows::on(const SnapshotPersisted& persisted) {
+void TableRows::on(const input::Persisted& persisted) {
     snapshot_row(persisted.snapshot, persisted.ok ? SnapshotChange::persisted : SnapshotChange::persist_failed);
 }
 
-void TableRows::on(const SnapshotMissing& missing) { snapshot_row(missing.snapshot, SnapshotChange::missing); }
+void TableRows::on(const input::SnapshotMissing& missing) { snapshot_row(missing.snapshot, SnapshotChange::missing); }
 
 // ---- effects -----------------------------------------------------------------------------------------------------
 
-void TableRows::on(const Born& born) {
+void TableRows::on(const effect::Born& born) {
     put<Table::members>(born.member, born.parent, born.donor, born.cause, born.generation, sequence_, time_);
     ByteWriter out(rows_[index(Table::members)]);
     for (std::size_t i = 0; i < parameters_; ++i) {
@@ -202,7 +202,7 @@ void TableRows::on(const Born& born) {
     }
 }
 
-void TableRows::on(const Assign& assign) {
+void TableRows::on(const effect::Train& assign) {
     // Leases are numbered in order of assignment. A log that violates this only loses the member's name in some rows.
     if (assign.lease.value == leases_.size()) leases_.push_back({assign.member, assign.to});
     const auto owner = facts({assign.source.snapshot.value}).member;
@@ -211,21 +211,21 @@ void TableRows::on(const Assign& assign) {
                        sequence_, time_);
 }
 
-void TableRows::on(const Erase& erase) { snapshot_row(erase.snapshot, SnapshotChange::erased); }
+void TableRows::on(const effect::Erase& erase) { snapshot_row(erase.snapshot, SnapshotChange::erased); }
 
-void TableRows::on(const Dismiss& dismiss) {
+void TableRows::on(const effect::Dismiss& dismiss) {
     put<Table::workers>(incarnation_, dismiss.worker, WorkerChange::dismissed, sequence_, time_, std::uint64_t{0},
                         std::uint64_t{0}, std::uint32_t{0}, std::uint64_t{0}, std::uint32_t{0}, std::uint64_t{0},
                         std::uint32_t{0});
 }
 
-void TableRows::on(const Noted& noted) {
+void TableRows::on(const effect::Noted& noted) {
     put<Table::events>(sequence_, time_, noted.kind, noted.member, noted.lease, noted.worker, noted.value);
 }
 
-void TableRows::on(const Ended& ended) {
+void TableRows::on(const effect::Ended& ended) {
     put<Table::incarnations>(incarnation_, IncarnationChange::ended, sequence_, time_, std::uint32_t{0}, ended.reason,
                              ended.best);
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

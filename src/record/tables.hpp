@@ -10,10 +10,10 @@
 
 #include "core/bytes.hpp"
 #include "record/journal.hpp"
-#include "record/lease_book.hpp"
+#include "record/lease_ledger.hpp"
 #include "record/schema.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace detail {
 
@@ -98,22 +98,22 @@ private:
     void put_input(const Input& input, std::size_t effects);
     void put_decision(std::uint32_t number, const Effect& effect);
 
-    void on(const IncarnationStarted& started);
-    void on(const WorkerJoined& joined);
-    void on(const WorkerLost& lost);
-    void on(const LeaseReported& report);
-    void on(const LeaseFailed& failed);
-    void on(const SnapshotPersisted& persisted);
-    void on(const SnapshotMissing& missing);
-    void on(const BudgetChanged& changed);
+    void on(const input::IncarnationStarted& started);
+    void on(const input::WorkerJoined& joined);
+    void on(const input::WorkerLost& lost);
+    void on(const input::Report& report);
+    void on(const input::Failure& failed);
+    void on(const input::Persisted& persisted);
+    void on(const input::SnapshotMissing& missing);
+    void on(const input::BudgetChanged& changed);
     template <class Other>
     void on(const Other&) {}  // these need no row beyond their own in inputs or decisions
-    void on(const Born& born);
-    void on(const Assign& assign);
-    void on(const Erase& erase);
-    void on(const Dismiss& dismiss);
-    void on(const Noted& noted);
-    void on(const Ended& ended);
+    void on(const effect::Born& born);
+    void on(const effect::Train& assign);
+    void on(const effect::Erase& erase);
+    void on(const effect::Dismiss& dismiss);
+    void on(const effect::Noted& noted);
+    void on(const effect::Ended& ended);
 
     LeaseFacts facts(LeaseId lease) const;
     void snapshot_row(SnapshotId snapshot, SnapshotChange change);
@@ -128,11 +128,11 @@ private:
 
     Limits limits_;
     std::vector<LeaseFacts> leases_;  ///< for each lease, 16 bytes
-    LeaseBook leases_out_;
+    LeaseLedger leases_out_;
     bool late_ = false;  ///< the present input, if it is a report, ends no lease
     std::uint32_t incarnation_ = 0;
     std::uint64_t sequence_ = 0;  ///< of the present input
     double time_ = 0;
 };
 
-}  // namespace stemma
+}  // namespace stemma::record

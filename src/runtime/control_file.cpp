@@ -14,11 +14,11 @@ namespace {
 
 using nlohmann::json;
 
-json to_json(const WishBody& body) {
-    if (std::holds_alternative<StopRequested>(body)) return {{"wish", "stop"}};
-    if (const auto* stopped = std::get_if<MemberStopped>(&body))
+json to_json(const ControlBody& body) {
+    if (std::holds_alternative<input::StopRequested>(body)) return {{"wish", "stop"}};
+    if (const auto* stopped = std::get_if<input::MemberStopped>(&body))
         return {{"wish", "stop_member"}, {"member", stopped->member.value}};
-    const auto& budget = std::get<BudgetWish>(body);
+    const auto& budget = std::get<BudgetRequest>(body);
     json object = {{"wish", "budget"}};
     const auto add = [&](const char* name, const auto& limit) {
         if (limit) object[name] = *limit;
@@ -41,17 +41,17 @@ std::optional<T> limit(const json& object, const char* name) {
     return value.get<T>();
 }
 
-WishBody body_from(const json& object) {
-    const auto wish = object.at("wish").get<std::string>();
-    if (wish == "stop") return StopRequested{StopReason::user};
-    if (wish == "stop_member") return MemberStopped{{object.at("member").get<std::uint64_t>()}};
-    if (wish != "budget") throw UserError("unknown wish");
-    return BudgetWish{.members = limit<std::uint64_t>(object, "members"),
-                      .reports = limit<std::uint64_t>(object, "reports"),
-                      .resource = limit<std::uint64_t>(object, "resource"),
-                      .seconds = limit<double>(object, "seconds"),
-                      .target = limit<double>(object, "target"),
-                      .max_resource = limit<Resource>(object, "max_resource").value_or(0)};
+ControlBody body_from(const json& object) {
+    const auto request = object.at("wish").get<std::string>();
+    if (request == "stop") return input::StopRequested{StopReason::user};
+    if (request == "stop_member") return input::MemberStopped{{object.at("member").get<std::uint64_t>()}};
+    if (request != "budget") throw UserError("unknown wish");
+    return BudgetRequest{.members = limit<std::uint64_t>(object, "members"),
+                         .reports = limit<std::uint64_t>(object, "reports"),
+                         .resource = limit<std::uint64_t>(object, "resource"),
+                         .seconds = limit<double>(object, "seconds"),
+                         .target = limit<double>(object, "target"),
+                         .max_resource = limit<Resource>(object, "max_resource").value_or(0)};
 }
 
 /// One line, without its end. Nothing if the line is no request, or belongs to another run.
@@ -74,25 +74,25 @@ bool append_line(const std::filesystem::path& path, const std::string& line) {
 
 }  // namespace
 
-BudgetChanged changed_budget(Budget in_force, const BudgetWish& wish) {
-    if (wish.members) in_force.members = *wish.members;
-    if (wish.reports) in_force.reports = *wish.reports;
-    if (wish.resource) in_force.resource = *wish.resource;
-    if (wish.seconds) in_force.seconds = *wish.seconds;
-    if (wish.target) in_force.target = wish.target;
-    return {in_force, wish.max_resource};
+input::BudgetChanged changed_budget(Budget in_force, const BudgetRequest& request) {
+    if (request.members) in_force.members = *request.members;
+    if (request.reports) in_force.reports = *request.reports;
+    if (request.resource) in_force.resource = *request.resource;
+    if (request.seconds) in_force.seconds = *request.seconds;
+    if (request.target) in_force.target = request.target;
+    return {in_force, request.max_resource};
 }
 
-std::string command_of(const WishBody& body) {
-    if (std::holds_alternative<BudgetWish>(body)) return "`stemma budget`";
-    const auto* member = std::get_if<MemberStopped>(&body);
+std::string command_of(const ControlBody& body) {
+    if (std::holds_alternative<BudgetRequest>(body)) return "`stemma budget`";
+    const auto* member = std::get_if<input::MemberStopped>(&body);
     return member == nullptr ? "`stemma stop`" : "`stemma stop --member " + std::to_string(member->member.value) + "`";
 }
 
 std::filesystem::path control_path(const std::filesystem::path& run_file) { return run_file.string() + ".control"; }
 
 void append_control(const std::filesystem::path& run_file, const std::string& run_id, double asked,
-                    const WishBody& body) {
+                    const ControlBody& body) {
     auto object = to_json(body);
     object["run"] = run_id;
     object["asked"] = asked;
@@ -106,11 +106,11 @@ void append_control(const std::filesystem::path& run_file, const std::string& ru
 ControlFile::ControlFile(const std::filesystem::path& run_file, std::string run_id, std::uint64_t inputs)
     : path_(control_path(run_file)), run_id_(std::move(run_id)), inputs_(inputs) {}
 
-std::vector<Wish> ControlFile::poll() {
-    std::vector<Wish> wishes;
+std::vector<ControlRequest> ControlFile::poll() {
+    std::vector<ControlRequest> requests;
     std::error_code error;
     const auto size = std::filesystem::file_size(path_, error);
-    if (error || size <= read_) return wishes;
+    if (error || size <= read_) return requests;
     std::ifstream in(path_);
     in.seekg(static_cast<std::streamoff>(read_));
     std::string line;
@@ -127,20 +127,22 @@ std::vector<Wish> ControlFile::poll() {
                 const auto input = object->at("input").get<std::uint64_t>();
                 if (input < inputs_) done.insert(object->at("taken").get<std::uintmax_t>());
             } else {
-                wishes.push_back({place, object->value("asked", 0.0), body_from(*object)});
+                requests.push_back({place, object->value("asked", 0.0), body_from(*object)});
             }
         } catch (const std::exception&) {
             continue;  // the search cannot correct this
         }
     }
-    std::erase_if(wishes, [&](const Wish& wish) { return done.contains(wish.place); });
-    return wishes;
+    std::erase_if(requests, [&](const ControlRequest& request) { return done.contains(request.place); });
+    return requests;
 }
 
-void ControlFile::take(const Wish& wish, std::uint64_t input) {
-    append_line(path_, json{{"taken", wish.place}, {"input", input}, {"run", run_id_}}.dump());
+void ControlFile::take(const ControlRequest& request, std::uint64_t input) {
+    append_line(path_, json{{"taken", request.place}, {"input", input}, {"run", run_id_}}.dump());
 }
 
-void ControlFile::drop(const Wish& wish) { append_line(path_, json{{"dropped", wish.place}, {"run", run_id_}}.dump()); }
+void ControlFile::drop(const ControlRequest& request) {
+    append_line(path_, json{{"dropped", request.place}, {"run", run_id_}}.dump());
+}
 
 }  // namespace stemma

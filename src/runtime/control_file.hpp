@@ -21,36 +21,36 @@
 namespace stemma {
 
 /// Limits to be changed. An absent limit keeps its value at the time when the request is obeyed.
-struct BudgetWish {
+struct BudgetRequest {
     std::optional<std::uint64_t> members = {};
     std::optional<std::uint64_t> reports = {};
     std::optional<std::uint64_t> resource = {};
     std::optional<double> seconds = {};
     std::optional<double> target = {};
     Resource max_resource = 0;  ///< 0 = unchanged
-    friend bool operator==(const BudgetWish&, const BudgetWish&) = default;
+    friend bool operator==(const BudgetRequest&, const BudgetRequest&) = default;
 };
 
 /// Applies the request to the limits in force. Pure.
-BudgetChanged changed_budget(Budget in_force, const BudgetWish& wish);
+input::BudgetChanged changed_budget(Budget in_force, const BudgetRequest& request);
 
-using WishBody = std::variant<StopRequested, MemberStopped, BudgetWish>;
+using ControlBody = std::variant<input::StopRequested, input::MemberStopped, BudgetRequest>;
 
-struct Wish {
+struct ControlRequest {
     std::uintmax_t place = 0;  ///< position of its line in the file; tells requests apart
     double asked = 0;          ///< seconds since 1970
-    WishBody body;
+    ControlBody body;
 };
 
 /// The command that made the request, for the user: "`stemma stop`".
-std::string command_of(const WishBody& body);
+std::string command_of(const ControlBody& body);
 
 std::filesystem::path control_path(const std::filesystem::path& run_file);
 
 /// Appends one request for the run `run_id` (as in its header). The file may outlive a run file that is made anew under
 /// its name. `asked`: seconds since 1970. Throws UserError if the file cannot be written.
 void append_control(const std::filesystem::path& run_file, const std::string& run_id, double asked,
-                    const WishBody& body);
+                    const ControlBody& body);
 
 /// Rank 0's view of the file.
 class ControlFile {
@@ -60,13 +60,13 @@ public:
 
     /// The requests that came since the last call; the first call includes waiting ones. Unreadable lines are skipped.
     /// One stat() if there are none.
-    std::vector<Wish> poll();
+    std::vector<ControlRequest> poll();
 
     /// Call it before the request is fed as input number `input`. Failures are ignored: the request is obeyed all the
     /// same.
-    void take(const Wish& wish, std::uint64_t input);
+    void take(const ControlRequest& request, std::uint64_t input);
     /// Marks the request so that no start obeys it any more.
-    void drop(const Wish& wish);
+    void drop(const ControlRequest& request);
 
 private:
     std::filesystem::path path_;

@@ -4,7 +4,7 @@
 
 namespace stemma {
 
-ModelFitted run_fit(const WantedFit& wanted) {
+input::ModelFitted run_fit(const WantedFit& wanted) {
     try {
         return {wanted.number, wanted.fit->run()};
     } catch (const std::exception&) {
@@ -35,7 +35,7 @@ void FitThread::take(std::span<const WantedFit> wanted) {
     }
 }
 
-std::optional<ModelFitted> FitThread::poll() {
+std::optional<input::ModelFitted> FitThread::poll() {
     if (under_way_ == 0) return std::nullopt;
     const std::scoped_lock lock(mutex_);
     if (done_.empty()) return std::nullopt;

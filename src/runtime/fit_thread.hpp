@@ -15,7 +15,7 @@
 namespace stemma {
 
 /// Runs the fit in the calling thread. A fit that throws counts as failed: no model.
-ModelFitted run_fit(const WantedFit& wanted);
+input::ModelFitted run_fit(const WantedFit& wanted);
 
 /// One thread, started with the first fit. The destructor waits for the running fit and drops the others: a resumed
 /// search wants them again.
@@ -29,18 +29,18 @@ public:
     /// Begins the fits that are new. Numbers ascend. Cheap if there are none.
     void take(std::span<const WantedFit> wanted);
     /// A finished fit, oldest first.
-    std::optional<ModelFitted> poll();
+    std::optional<input::ModelFitted> poll();
 
 private:
     void work();
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<WantedFit> queue_;   ///< guarded by mutex_
-    std::deque<ModelFitted> done_;  ///< guarded by mutex_
-    bool stop_ = false;             ///< guarded by mutex_
-    std::uint64_t next_ = 0;        ///< lowest number not taken yet; the loop's own
-    std::size_t under_way_ = 0;     ///< taken and not polled; the loop's own
+    std::deque<WantedFit> queue_;          ///< guarded by mutex_
+    std::deque<input::ModelFitted> done_;  ///< guarded by mutex_
+    bool stop_ = false;                    ///< guarded by mutex_
+    std::uint64_t next_ = 0;               ///< lowest number not taken yet; the loop's own
+    std::size_t under_way_ = 0;            ///< taken and not polled; the loop's own
     std::thread thread_;
 };
 

@@ -9,31 +9,35 @@ namespace {
 struct ToInput {
     WorkerId worker;
 
-    std::optional<InputBody> operator()(Hello&& hello) const {
-        return WorkerJoined{worker, std::move(hello.host), std::move(hello.device), hello.snapshot_quota};
+    std::optional<input::Body> operator()(message::Hello&& hello) const {
+        return input::WorkerJoined{worker, std::move(hello.host), std::move(hello.device), hello.snapshot_quota};
     }
-    std::optional<InputBody> operator()(Report&& report) const {
-        return LeaseReported{worker,         report.lease,          report.reached,
+    std::optional<input::Body> operator()(message::Report&& report) const {
+        return input::Report{worker,         report.lease,          report.reached,
                              report.seconds, report.snapshot_bytes, std::move(report.rows)};
     }
-    std::optional<InputBody> operator()(Failure&& failure) const {
-        return LeaseFailed{
+    std::optional<input::Body> operator()(message::Failure&& failure) const {
+        return input::Failure{
             worker,          failure.lease,  failure.kind, std::move(failure.type), std::move(failure.message),
             failure.reached, failure.seconds};
     }
-    std::optional<InputBody> operator()(Persisted&& persisted) const {
-        return SnapshotPersisted{persisted.snapshot, persisted.ok, std::move(persisted.message)};
+    std::optional<input::Body> operator()(message::Persisted&& persisted) const {
+        return input::Persisted{persisted.snapshot, persisted.ok, std::move(persisted.message)};
     }
-    std::optional<InputBody> operator()(TransferReceived&& received) const { return TransferDone{received.transfer}; }
-    std::optional<InputBody> operator()(TransferEmpty&& empty) const { return TransferFailed{empty.transfer}; }
-    std::optional<InputBody> operator()(Heartbeat&&) const { return std::nullopt; }
-    std::optional<InputBody> operator()(Progress&&) const { return std::nullopt; }
-    std::optional<InputBody> operator()(Goodbye&&) const { return std::nullopt; }
+    std::optional<input::Body> operator()(message::TransferDone&& received) const {
+        return input::TransferDone{received.transfer};
+    }
+    std::optional<input::Body> operator()(message::TransferFailed&& empty) const {
+        return input::TransferFailed{empty.transfer};
+    }
+    std::optional<input::Body> operator()(message::Heartbeat&&) const { return std::nullopt; }
+    std::optional<input::Body> operator()(message::Progress&&) const { return std::nullopt; }
+    std::optional<input::Body> operator()(message::Goodbye&&) const { return std::nullopt; }
 };
 
 }  // namespace
 
-std::optional<InputBody> to_input(WorkerId worker, ToManager&& message) {
+std::optional<input::Body> to_input(WorkerId worker, message::ToManager&& message) {
     return std::visit(ToInput{worker}, std::move(message));
 }
 

@@ -10,6 +10,6 @@ namespace stemma {
 
 /// The input that a message from `worker` stands for. Nothing for messages that are no input of the search (heartbeat,
 /// progress, goodbye). Moves the message's parts.
-std::optional<InputBody> to_input(WorkerId worker, ToManager&& message);
+std::optional<input::Body> to_input(WorkerId worker, message::ToManager&& message);
 
 }  // namespace stemma

@@ -22,7 +22,7 @@ double longest_pause(const HostSettings& settings) {
 }
 }  // namespace
 
-ManagerHost::ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal, SnapshotFiles* files,
+ManagerHost::ManagerHost(Endpoint& endpoint, Manager& manager, record::Journal& journal, SnapshotFiles* files,
                          ControlFile* control, HostObserver& observer, HostSettings settings)
     : endpoint_(endpoint),
       manager_(manager),
@@ -49,16 +49,16 @@ HostResult ManagerHost::run() {
 }
 
 void ManagerHost::search() {
-    feed(IncarnationStarted{settings_.incarnation, static_cast<std::uint32_t>(endpoint_.size() - 1)});
+    feed(input::IncarnationStarted{settings_.incarnation, static_cast<std::uint32_t>(endpoint_.size() - 1)});
     for (auto& body : settings_.first) feed(std::move(body));
-    for (const auto& wish : settings_.waiting) obey(wish);
+    for (const auto& request : settings_.waiting) obey(request);
     if (settings_.limits) feed(changed_budget(manager_.budget(), *settings_.limits));
     commit();
     IdleBackoff backoff;
     while (!manager_.ended()) {
         bool active = receive();
         active |= exchange_fits();
-        if (clock_.now() >= manager_.next_deadline() && may_judge()) feed(Ticked{});
+        if (clock_.now() >= manager_.next_deadline() && may_judge()) feed(input::Ticked{});
         active |= uncommitted_ > 0;
         commit();
         watch_clock();
@@ -75,10 +75,10 @@ void ManagerHost::search() {
     result_.time = clock_.now();
 }
 
-void ManagerHost::feed(InputBody body) {
+void ManagerHost::feed(input::Body body) {
     // After a time limit the job is queued again, after a user's request it is not. The request counts whenever it
     // comes.
-    if (const auto* stop = std::get_if<StopRequested>(&body);
+    if (const auto* stop = std::get_if<input::StopRequested>(&body);
         stop != nullptr && (!result_.stopped_by || stop->reason == StopReason::user)) {
         result_.stopped_by = stop->reason;
     }
@@ -96,8 +96,8 @@ void ManagerHost::feed(InputBody body) {
 void ManagerHost::execute(std::span<const Effect> effects) {
     outbox_.add(effects, manager_);
     for (const auto& effect : effects) {
-        if (const auto* erase = std::get_if<Erase>(&effect)) to_erase_.push_back(erase->snapshot);
-        if (const auto* ended = std::get_if<Ended>(&effect)) result_.reason = ended->reason;
+        if (const auto* erase = std::get_if<effect::Erase>(&effect)) to_erase_.push_back(erase->snapshot);
+        if (const auto* ended = std::get_if<effect::Ended>(&effect)) result_.reason = ended->reason;
     }
 }
 
@@ -158,29 +158,29 @@ void ManagerHost::take_frames(int from, Bytes frames) {
     peer.heard = clock_.now();
     // Taken for dead, and speaks again (it was frozen). Its leases now belong to others, and only this message tells
     // it.
-    if (std::exchange(peer.lost, false)) outbox_.add({static_cast<std::uint64_t>(from)}, Leave{true});
+    if (std::exchange(peer.lost, false)) outbox_.add({static_cast<std::uint64_t>(from)}, message::Dismiss{true});
     std::span<const std::byte> left = frames;
     while (!left.empty()) take_message({static_cast<std::uint64_t>(from)}, peer.frames.next_to_manager(left));
 }
 
-void ManagerHost::take_message(WorkerId worker, ToManager message) {
+void ManagerHost::take_message(WorkerId worker, message::ToManager message) {
     auto& peer = peers_[worker.value];
-    if (const auto* progress = std::get_if<Progress>(&message)) observer_.on_progress(worker, *progress);
-    if (const auto* hello = std::get_if<Hello>(&message)) {
+    if (const auto* progress = std::get_if<message::Progress>(&message)) observer_.on_progress(worker, *progress);
+    if (const auto* hello = std::get_if<message::Hello>(&message)) {
         peer.joined = true;
         peer.gone = false;  // a rank that was no longer waited for may join all the same
         observer_.on_hello(worker, *hello);
     }
-    if (auto* goodbye = std::get_if<Goodbye>(&message)) take_goodbye(worker, *goodbye);
+    if (auto* goodbye = std::get_if<message::Goodbye>(&message)) take_goodbye(worker, *goodbye);
     auto body = to_input(worker, std::move(message));
     if (!body) return;
-    const auto* failed = std::get_if<LeaseFailed>(&*body);
+    const auto* failed = std::get_if<input::Failure>(&*body);
     if (failed != nullptr && failed->kind == FailureKind::device && failed->type == no_room_for_snapshots)
         result_.mistakes.push_back(failed->message);
     feed(std::move(*body));
 }
 
-void ManagerHost::take_goodbye(WorkerId worker, const Goodbye& goodbye) {
+void ManagerHost::take_goodbye(WorkerId worker, const message::Goodbye& goodbye) {
     auto& peer = peers_[worker.value];
     peer.gone = true;
     if (!peer.joined) {
@@ -189,10 +189,10 @@ void ManagerHost::take_goodbye(WorkerId worker, const Goodbye& goodbye) {
         } else {
             ++result_.missed;
         }
-        feed(WorkerLost{worker, "it could not start: " + goodbye.refusal});
+        feed(input::WorkerLost{worker, "it could not start: " + goodbye.refusal});
     } else if (!manager_.ended()) {
         if (manager_.has_worker(worker)) ++result_.missed;  // else it was told to leave
-        feed(WorkerLost{worker, "it left"});
+        feed(input::WorkerLost{worker, "it left"});
     }
 }
 
@@ -200,7 +200,7 @@ void ManagerHost::watch_clock() {
     const double now = clock_.now();
     if (now < next_watch_) return;
     next_watch_ = now + watch_seconds;
-    watch_wishes();
+    watch_requests();
     watch_peers();
     commit();
     observer_.on_tick(manager_, now);
@@ -215,19 +215,20 @@ void ManagerHost::sync() {
     if (auto work = journal_.sync_work()) sync_.start(std::move(work));
 }
 
-void ManagerHost::watch_wishes() {
-    if (settings_.stop_wish) {
-        if (const auto reason = settings_.stop_wish()) feed(StopRequested{*reason});
+void ManagerHost::watch_requests() {
+    if (settings_.stop_request) {
+        if (const auto reason = settings_.stop_request()) feed(input::StopRequested{*reason});
     }
     if (control_ == nullptr) return;
-    for (const auto& wish : control_->poll()) obey(wish);
+    for (const auto& request : control_->poll()) obey(request);
 }
 
-void ManagerHost::obey(const Wish& wish) {
-    if (control_ != nullptr) control_->take(wish, sequence_);
-    if (const auto* budget = std::get_if<BudgetWish>(&wish.body)) feed(changed_budget(manager_.budget(), *budget));
-    if (const auto* stop = std::get_if<StopRequested>(&wish.body)) feed(*stop);
-    if (const auto* stop = std::get_if<MemberStopped>(&wish.body)) feed(*stop);
+void ManagerHost::obey(const ControlRequest& request) {
+    if (control_ != nullptr) control_->take(request, sequence_);
+    if (const auto* budget = std::get_if<BudgetRequest>(&request.body))
+        feed(changed_budget(manager_.budget(), *budget));
+    if (const auto* stop = std::get_if<input::StopRequested>(&request.body)) feed(*stop);
+    if (const auto* stop = std::get_if<input::MemberStopped>(&request.body)) feed(*stop);
 }
 
 /// A stop that came after the search had ended by itself, or by another stop, is not for the next start. After a time
@@ -236,8 +237,8 @@ void ManagerHost::forget_late_stops() {
     if (control_ == nullptr) return;
     const bool queued_again = result_.reason == EndReason::stopped || result_.reason == EndReason::no_workers;
     if (queued_again && result_.stopped_by != StopReason::user) return;
-    for (const auto& wish : control_->poll()) {
-        if (!std::holds_alternative<BudgetWish>(wish.body)) control_->drop(wish);
+    for (const auto& request : control_->poll()) {
+        if (!std::holds_alternative<BudgetRequest>(request.body)) control_->drop(request);
     }
 }
 
@@ -254,7 +255,7 @@ void ManagerHost::watch_peers() {
     if (now < next_ping_) return;
     next_ping_ = now + settings_.ping_interval;
     for (std::size_t rank = 1; rank < peers_.size(); ++rank) {
-        if (peers_[rank].joined && !peers_[rank].gone) outbox_.add({rank}, Ping{});
+        if (peers_[rank].joined && !peers_[rank].gone) outbox_.add({rank}, message::Ping{});
     }
 }
 
@@ -263,12 +264,12 @@ void ManagerHost::lose(WorkerId worker, std::string reason) {
     ++result_.missed;
     peers_[worker.value].lost = peers_[worker.value].joined;
     outbox_.peers_lost();
-    feed(WorkerLost{worker, std::move(reason)});
+    feed(input::WorkerLost{worker, std::move(reason)});
 }
 
 void ManagerHost::break_off() {
     for (std::size_t rank = 1; rank < peers_.size(); ++rank) {
-        if (!peers_[rank].gone) outbox_.add({rank}, Leave{true});
+        if (!peers_[rank].gone) outbox_.add({rank}, message::Dismiss{true});
     }
     outbox_.flush();
     const double deadline = clock_.now() + settings_.goodbye_timeout;

@@ -26,8 +26,8 @@ class HostObserver {
 public:
     virtual ~HostObserver() = default;
     virtual void on_entry(const Input&, std::span<const Effect>, const Manager&) {}
-    virtual void on_progress(WorkerId, const Progress&) {}
-    virtual void on_hello(WorkerId, const Hello&) {}
+    virtual void on_progress(WorkerId, const message::Progress&) {}
+    virtual void on_hello(WorkerId, const message::Hello&) {}
     /// About every 100 ms.
     virtual void on_tick(const Manager&, double /*now*/) {}
 };
@@ -39,10 +39,10 @@ public:
     void on_entry(const Input& input, std::span<const Effect> effects, const Manager& manager) override {
         for (auto* one : all_) one->on_entry(input, effects, manager);
     }
-    void on_progress(WorkerId worker, const Progress& progress) override {
+    void on_progress(WorkerId worker, const message::Progress& progress) override {
         for (auto* one : all_) one->on_progress(worker, progress);
     }
-    void on_hello(WorkerId worker, const Hello& hello) override {
+    void on_hello(WorkerId worker, const message::Hello& hello) override {
         for (auto* one : all_) one->on_hello(worker, hello);
     }
     void on_tick(const Manager& manager, double now) override {
@@ -56,17 +56,17 @@ private:
 struct HostSettings {
     std::uint64_t run_id = 0;
     std::uint32_t incarnation = 0;
-    std::uint64_t next_sequence = 0;        ///< inputs already in the journal
-    double time_before = 0;                 ///< seconds of the earlier starts
-    double heartbeat_timeout = 60;          ///< a worker without a message for so long is lost
-    double ping_interval = 5;               ///< seconds between two signs of life to each worker
-    double join_timeout = 180;              ///< a rank that has not said hello by then is lost
-    double goodbye_timeout = 10;            ///< waiting for workers at the end
-    std::vector<InputBody> first;           ///< inputs right after IncarnationStarted (missing snapshots)
-    std::vector<Wish> waiting;              ///< requests made while no search ran, obeyed after these
-    std::optional<BudgetWish> limits = {};  ///< changes on resume, after those
+    std::uint64_t next_sequence = 0;           ///< inputs already in the journal
+    double time_before = 0;                    ///< seconds of the earlier starts
+    double heartbeat_timeout = 60;             ///< a worker without a message for so long is lost
+    double ping_interval = 5;                  ///< seconds between two signs of life to each worker
+    double join_timeout = 180;                 ///< a rank that has not said hello by then is lost
+    double goodbye_timeout = 10;               ///< waiting for workers at the end
+    std::vector<input::Body> first;            ///< inputs right after IncarnationStarted (missing snapshots)
+    std::vector<ControlRequest> waiting;       ///< requests made while no search ran, obeyed after these
+    std::optional<BudgetRequest> limits = {};  ///< changes on resume, after those
     /// Polled each round: a stop requested by a signal or a time limit.
-    std::function<std::optional<StopReason>()> stop_wish;
+    std::function<std::optional<StopReason>()> stop_request;
     AttentiveClock::Source clock = {};  ///< none: the system's
 };
 
@@ -84,8 +84,8 @@ struct HostResult {
 class ManagerHost {
 public:
     /// `files` and `control` may be null.
-    ManagerHost(Endpoint& endpoint, Manager& manager, Journal& journal, SnapshotFiles* files, ControlFile* control,
-                HostObserver& observer, HostSettings settings);
+    ManagerHost(Endpoint& endpoint, Manager& manager, record::Journal& journal, SnapshotFiles* files,
+                ControlFile* control, HostObserver& observer, HostSettings settings);
     /// Runs until the search has ended and the workers have left. Passes on exceptions of the journal (UserError: disk
     /// full). The workers are told to leave before, as if peers were lost.
     HostResult run();
@@ -100,18 +100,18 @@ private:
         FrameUnpacker frames;
     };
 
-    void feed(InputBody body);
+    void feed(input::Body body);
     /// True if something arrived.
     bool receive();
     /// False after a pause of this rank, and while more arrives than it takes in: no worker is judged then.
     bool may_judge();
     void take_frames(int from, Bytes frames);
     bool exchange_fits();
-    void take_message(WorkerId worker, ToManager message);
-    void take_goodbye(WorkerId worker, const Goodbye& goodbye);
+    void take_message(WorkerId worker, message::ToManager message);
+    void take_goodbye(WorkerId worker, const message::Goodbye& goodbye);
     void watch_clock();
-    void watch_wishes();
-    void obey(const Wish& wish);
+    void watch_requests();
+    void obey(const ControlRequest& request);
     void forget_late_stops();
     void watch_peers();
     void lose(WorkerId worker, std::string reason);
@@ -124,7 +124,7 @@ private:
 
     Endpoint& endpoint_;
     Manager& manager_;
-    Journal& journal_;
+    record::Journal& journal_;
     SnapshotFiles* files_;
     ControlFile* control_;
     HostObserver& observer_;

@@ -14,7 +14,7 @@ namespace stemma {
 
 struct Addressed {
     WorkerId worker;
-    ToWorker message;
+    message::ToWorker message;
 };
 /// The message that an effect of `manager` calls for; nothing for an effect that is not for a worker. `peers_lost`: see
 /// Leave.
@@ -26,7 +26,7 @@ public:
 
     /// Queues the messages that `effects` require. Nothing leaves before flush().
     void add(std::span<const Effect> effects, const Manager& manager);
-    void add(WorkerId worker, const ToWorker& message);
+    void add(WorkerId worker, const message::ToWorker& message);
     /// From now on, workers that are told to leave are also told that a rank is gone.
     void peers_lost() { peers_lost_ = true; }
     /// Sends the queued messages. Call it only after the inputs behind them were committed.

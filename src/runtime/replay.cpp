@@ -11,7 +11,7 @@ std::string show(const Effects& effects) {
     std::string text;
     for (const auto& effect : effects) {
         Bytes bytes;
-        encode(effect, bytes);
+        record::encode(effect, bytes);
         text += text.empty() ? "" : " | ";
         for (const auto byte : bytes) {
             constexpr char digits[] = "0123456789abcdef";
@@ -22,7 +22,7 @@ std::string show(const Effects& effects) {
     return text.empty() ? "nothing" : text;
 }
 
-void compare_model(const Manager& manager, const ModelFitted& recorded, ReplayResult& result) {
+void compare_model(const Manager& manager, const input::ModelFitted& recorded, ReplayResult& result) {
     const auto wanted = manager.wanted_fits();
     const auto found = std::ranges::find(wanted, recorded.number, &WantedFit::number);
     // A fit that is not wanted here means that proposals differ already. That is reported.
@@ -32,21 +32,21 @@ void compare_model(const Manager& manager, const ModelFitted& recorded, ReplayRe
 
 void flatten(const Effects& effects, Bytes& out) {
     out.clear();
-    for (const auto& effect : effects) encode(effect, out);
+    for (const auto& effect : effects) record::encode(effect, out);
 }
 
 }  // namespace
 
-ReplayResult replay(Manager& manager, const std::function<void(const std::function<void(const Entry&)>&)>& each,
+ReplayResult replay(Manager& manager, const std::function<void(const std::function<void(const record::Entry&)>&)>& each,
                     bool fit_again) {
     ReplayResult result;
     Effects effects;
     Bytes recorded;
     Bytes recomputed;
-    each([&](const Entry& entry) {
+    each([&](const record::Entry& entry) {
         if (result.mismatch) return;
         effects.clear();
-        const auto* fitted = std::get_if<ModelFitted>(&entry.input.body);
+        const auto* fitted = std::get_if<input::ModelFitted>(&entry.input.body);
         if (fitted != nullptr && fit_again) compare_model(manager, *fitted, result);
         manager.replay(entry.input, entry.effects, effects, result.proposals);
         flatten(entry.effects, recorded);
@@ -58,7 +58,7 @@ ReplayResult replay(Manager& manager, const std::function<void(const std::functi
         ++result.inputs;
         result.decisions += effects.size();
         result.last_time = entry.input.time;
-        if (std::holds_alternative<IncarnationStarted>(entry.input.body)) ++result.incarnations;
+        if (std::holds_alternative<input::IncarnationStarted>(entry.input.body)) ++result.incarnations;
     });
     return result;
 }

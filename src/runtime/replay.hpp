@@ -31,7 +31,7 @@ struct ReplayResult {
 
 /// Feeds every entry that `each` hands out to `manager`. O(entries). Fitted models are taken from the record. With
 /// `fit_again` each is also fitted here and compared, which takes as long as it did in the run.
-ReplayResult replay(Manager& manager, const std::function<void(const std::function<void(const Entry&)>&)>& each,
+ReplayResult replay(Manager& manager, const std::function<void(const std::function<void(const record::Entry&)>&)>& each,
                     bool fit_again = false);
 
 }  // namespace stemma

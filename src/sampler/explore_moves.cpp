@@ -59,7 +59,7 @@ Value perturb_steps(Scale scale, double step, const Axis& axis, const Value& val
     return axis.at(static_cast<std::uint64_t>(std::clamp(index, 0.0, static_cast<double>(axis.count() - 1))));
 }
 
-Value neighbour(std::uint32_t index, std::uint64_t count, Stream& random) {
+Value neighbor(std::uint32_t index, std::uint64_t count, Stream& random) {
     const bool up = random.below(2) == 1;
     if (up) return Choice{index + 1 < count ? index + 1 : index};
     return Choice{index > 0 ? index - 1 : index};
@@ -86,7 +86,7 @@ Value perturb(const Parameter& parameter, const Axis& axis, const Value& value, 
         return perturb_steps(integer->scale, step, axis, value, settings, random);
     }
     const auto index = std::get<Choice>(value).index;
-    if (std::holds_alternative<Ordinal>(parameter.domain)) return neighbour(index, axis.count(), random);
+    if (std::holds_alternative<Ordinal>(parameter.domain)) return neighbor(index, axis.count(), random);
     return other_choice(index, axis.count(), settings.categorical_probability, random);
 }
 

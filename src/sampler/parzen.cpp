@@ -33,7 +33,7 @@ double draw_truncated_normal(double mean, double deviation, Stream& random) {
     }
 }
 
-std::vector<double> neighbour_deviations(std::span<const double> points, double narrowest) {
+std::vector<double> neighbor_deviations(std::span<const double> points, double narrowest) {
     const auto count = points.size();
     std::vector<std::size_t> order(count);
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -54,7 +54,7 @@ ParzenMixture::ParzenMixture(std::span<const double> points, std::span<const dou
                              double narrowest) {
     ensure(points.size() == weights.size(), "each point of a mixture has a weight");
     ensure(prior_weight > 0, "a mixture's prior has a weight");
-    const auto deviations = neighbour_deviations(points, narrowest);
+    const auto deviations = neighbor_deviations(points, narrowest);
     const double total = std::accumulate(weights.begin(), weights.end(), prior_weight);
     for (std::size_t i = 0; i < points.size(); ++i) add(points[i], deviations[i], weights[i] / total);
     add(prior_mean, prior_deviation, prior_weight / total);

@@ -23,9 +23,9 @@ inline constexpr double prior_deviation = 1.0;
 /// 2011, section 4, with the clipping of their code.) It is the larger of the distances to the two neighbors; at either
 /// end the distance to the one neighbor; for a single point the distance to the farther end of [0, 1]. At least
 /// 1 / min(100, n + 2), at least `narrowest`, and at most 1. O(n log n).
-std::vector<double> neighbour_deviations(std::span<const double> points, double narrowest);
+std::vector<double> neighbor_deviations(std::span<const double> points, double narrowest);
 
-/// A mixture of normals truncated to [0, 1], with widths from neighbour_deviations().
+/// A mixture of normals truncated to [0, 1], with widths from neighbor_deviations().
 class ParzenMixture {
 public:
     /// `points` in [0, 1], `weights` >= 0 of equal number; prior_weight > 0; narrowest: a stepped domain's half cell.

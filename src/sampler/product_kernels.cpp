@@ -75,7 +75,7 @@ void ProductKernels::make_numbers(std::size_t i) {
     auto& column = columns_[i];
     column.means.assign(terms_.size(), prior_mean);
     column.deviations.assign(terms_.size(), prior_deviation);
-    const auto deviations = neighbour_deviations(points, narrowest_kernel(model_.space.axis(i)));
+    const auto deviations = neighbor_deviations(points, narrowest_kernel(model_.space.axis(i)));
     for (std::size_t j = 0; j < owners.size(); ++j) {
         column.means[owners[j]] = points[j];
         column.deviations[owners[j]] = deviations[j];

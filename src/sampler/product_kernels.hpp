@@ -12,7 +12,7 @@ namespace stemma {
 /// A mixture. Component k is trial k of the group, with the group's weight. The last component is the prior, with
 /// prior_weight. A component's density at a point is the product over the point's active parameters, in unit
 /// coordinates. Where the trial has no value of its own, the factor is the prior's.
-/// * Numbers: normals truncated to the unit cube, with widths from neighbour_deviations() for this parameter alone.
+/// * Numbers: normals truncated to the unit cube, with widths from neighbor_deviations() for this parameter alone.
 /// * Categoricals of c choices, with s = prior_weight / components: the trial's own choice has (1 + s) / (1 + c s), any
 ///   other s / (1 + c s); the prior 1 / c each.
 class ProductKernels {

@@ -94,7 +94,7 @@ private:
         ensure(bracket.rungs.size() < 256, "a rung's number fits into a byte");
     }
 
-    void take(const WorkWanted&, Actions& out) {
+    void take(const event::WorkWanted&, Actions& out) {
         if (!ready_.empty()) {
             const auto member = ready_.front();
             ready_.pop_front();
@@ -104,7 +104,7 @@ private:
             advance(*promoted, out);
         } else if (!no_more_) {
             next_bracket_ = draw_bracket();
-            out.push_back(Create{brackets_[next_bracket_].plan.resources.front()});
+            out.push_back(action::Create{brackets_[next_bracket_].plan.resources.front()});
         }
     }
 
@@ -125,7 +125,7 @@ private:
         position.running = true;
         ++bracket.entered[position.rung];
         ++in_flight_;
-        out.push_back(Train{member, bracket.plan.resources[position.rung]});
+        out.push_back(action::Train{member, bracket.plan.resources[position.rung]});
     }
 
     std::size_t draw_bracket() const {
@@ -138,18 +138,18 @@ private:
         return brackets_.size() - 1;
     }
 
-    void take(const Created& created, Actions&) {
+    void take(const event::Created& created, Actions&) {
         ensure(created.member.value == positions_.size(), "members are numbered in order of birth");
         positions_.push_back({static_cast<std::uint8_t>(next_bracket_), 0, true, false});
         ++brackets_[next_bracket_].entered[0];
         ++in_flight_;
     }
 
-    void take(const NoMoreMembers&, Actions&) { no_more_ = true; }
-    void take(const ParentLost&, Actions&) { unreachable("no member has a parent here"); }
-    void take(const TimePassed&, Actions&) {}
+    void take(const event::NoMoreMembers&, Actions&) { no_more_ = true; }
+    void take(const event::ParentLost&, Actions&) { unreachable("no member has a parent here"); }
+    void take(const event::TimePassed&, Actions&) {}
 
-    void take(const Reported& report, Actions& out) {
+    void take(const event::Report& report, Actions& out) {
         auto& position = positions_[report.member.value];
         ensure(std::exchange(position.running, false), "a report comes from a member that was asked to train");
         --in_flight_;
@@ -161,25 +161,25 @@ private:
                                      [&](const Entrant& entrant) { return entrant.member == report.member; });
         const bool last = position.rung + 1U == bracket.rungs.size();
         if (!std::isfinite(report.objective)) {
-            out.push_back(Release{report.member});
+            out.push_back(action::Release{report.member});
         } else if (!stopping() || last) {
-            out.push_back(Keep{report.member, retention_priority(position.rung, report.objective), top});
+            out.push_back(action::Keep{report.member, retention_priority(position.rung, report.objective), top});
         } else if (top || rung.finished() < settings_.min_rung_population ||
                    (rung.ties_with_top(report.objective) && bracket.gone_on[position.rung] < rung.top_size())) {
             ++bracket.gone_on[position.rung];
             ready_.push_back(report.member);
-            out.push_back(Keep{report.member, certain_to_go_on, false});
+            out.push_back(action::Keep{report.member, certain_to_go_on, false});
         } else {
-            out.push_back(Release{report.member});
+            out.push_back(action::Release{report.member});
         }
         if (stopping() && !last) return;  // a stopped member stays stopped
         for (const auto& entrant : entered_) {
             if (entrant.member == report.member || positions_[entrant.member.value].gone) continue;
-            out.push_back(Keep{entrant.member, retention_priority(position.rung, entrant.objective), true});
+            out.push_back(action::Keep{entrant.member, retention_priority(position.rung, entrant.objective), true});
         }
     }
 
-    void take(const GivenUp& given_up, Actions&) {
+    void take(const event::GivenUp& given_up, Actions&) {
         auto& position = positions_[given_up.member.value];
         if (std::exchange(position.gone, true)) return;
         if (std::exchange(position.running, false)) {
@@ -195,7 +195,7 @@ private:
         while (!ready_.empty() && positions_[ready_.front().value].gone) ready_.pop_front();
     }
 
-    void take(const Extended& extended, Actions&) {
+    void take(const event::Extended& extended, Actions&) {
         no_more_ = false;
         if (extended.max_resource <= settings_.max) return;
         settings_.max = extended.max_resource;

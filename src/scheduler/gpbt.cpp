@@ -91,7 +91,7 @@ private:
         best_child_ = never;
     }
 
-    void take(const WorkWanted& wanted, Actions& out) {
+    void take(const event::WorkWanted& wanted, Actions& out) {
         if (no_more_ || over()) return;
         const auto index = generation_.next(settings_.sequential, wanted.placement);
         if (!index) {
@@ -103,7 +103,7 @@ private:
         const auto& parent = generation_.parents[*index];
         asked_ = *index;
         asked_at_ = wanted.now;
-        Create create{.to = gpbt_trained_from(settings_, parent.reached), .generation = number_};
+        action::Create create{.to = gpbt_trained_from(settings_, parent.reached), .generation = number_};
         if (parent.member.exists()) {
             create.parent = parent.member;
             create.cause = BirthCause::adoption;
@@ -112,7 +112,7 @@ private:
         out.push_back(create);
     }
 
-    void take(const Created& created, Actions&) {
+    void take(const event::Created& created, Actions&) {
         ensure(created.member.value == individuals_.size(), "members are numbered in order of birth");
         const auto& parent = generation_.parents[asked_];
         individuals_.push_back({parent.reached, asked_at_, parent.member, number_, opened_});
@@ -122,11 +122,11 @@ private:
         ++rows_[number_].entered;
     }
 
-    void take(const NoMoreMembers&, Actions&) { no_more_ = true; }
+    void take(const event::NoMoreMembers&, Actions&) { no_more_ = true; }
 
-    void take(const ParentLost& lost, Actions& out) {
+    void take(const event::ParentLost& lost, Actions& out) {
         forget(lost.parent);
-        out.push_back(Release{lost.parent});
+        out.push_back(action::Release{lost.parent});
         lose_parent(lost.parent, out);
     }
 
@@ -146,7 +146,7 @@ private:
 
     // ---- results -------------------------------------------------------------------------------------------------
 
-    void take(const Reported& report, Actions& out) {
+    void take(const event::Report& report, Actions& out) {
         auto& individual = individuals_[report.member.value];
         end_training(individual);
         individual.reached = report.resource;
@@ -163,7 +163,7 @@ private:
             if (of_this) stop_early(report.objective);
             best_child_ = std::min(best_child_, report.objective);
         } else {
-            out.push_back(Release{report.member});
+            out.push_back(action::Release{report.member});
         }
         close_if_due(out);
     }
@@ -176,7 +176,7 @@ private:
     }
 
     /// Only the P best candidates can become parents. A member that falls out of them is never continued.
-    void enter(const Reported& report, Actions& out) {
+    void enter(const event::Report& report, Actions& out) {
         pool_.insert({report.objective, report.resource, report.member});
         if (pool_.size() <= parents_wanted_) {
             keep(report.objective, report.member, out);
@@ -186,11 +186,11 @@ private:
         pool_.erase(worst);
         if (worst.member != report.member) keep(report.objective, report.member, out);
         // The parent is still needed for its next children, and is released when its generation closes.
-        if (generation_.find(worst.member) == nullptr) out.push_back(Release{worst.member});
+        if (generation_.find(worst.member) == nullptr) out.push_back(action::Release{worst.member});
     }
 
     static void keep(double objective, MemberId member, Actions& out) {
-        out.push_back(Keep{member, retention_priority(0, objective), true});
+        out.push_back(action::Keep{member, retention_priority(0, objective), true});
     }
 
     void stop_early(double objective) {
@@ -198,7 +198,7 @@ private:
         if (objective < best_before_ - improvement_) generation_.stop_launching();
     }
 
-    void take(const GivenUp& given_up, Actions& out) {
+    void take(const event::GivenUp& given_up, Actions& out) {
         auto& individual = individuals_[given_up.member.value];
         if (individual.running) {
             end_training(individual);
@@ -217,7 +217,7 @@ private:
         end_of_patience_ = asked_at_ + settings_.patience * spent_ / reported_;
     }
 
-    void take(const TimePassed& passed, Actions& out) {
+    void take(const event::TimePassed& passed, Actions& out) {
         if (passed.now < next_deadline()) return;
         overdue_ = true;
         close_if_due(out);
@@ -257,7 +257,7 @@ private:
         }
         for (const auto& parent : generation_.parents) {
             if (parent.member.exists() && !pool_.contains({parent.objective, parent.reached, parent.member}))
-                out.push_back(Release{parent.member});
+                out.push_back(action::Release{parent.member});
         }
         const double best = pool_.begin()->objective;
         improvement_ = number_ == 0 ? never : std::max(0.0, best_before_ - best);
@@ -267,7 +267,8 @@ private:
         for (const auto& parent : generation_.parents) {
             auto& individual = individuals_[parent.member.value];
             if (!std::exchange(individual.chosen, true)) ++rows_[individual.generation].promoted;
-            out.push_back(Keep{parent.member, certain_to_go_on + retention_priority(0, parent.objective), true});
+            out.push_back(
+                action::Keep{parent.member, certain_to_go_on + retention_priority(0, parent.objective), true});
         }
         // Parents that do not compete stay out of the pool. Their snapshots stay, as parents.
         if (!settings_.parents_compete) pool_.clear();
@@ -286,7 +287,7 @@ private:
         }
     }
 
-    void take(const Extended& extended, Actions&) {
+    void take(const event::Extended& extended, Actions&) {
         no_more_ = false;
         settings_.max = std::max(settings_.max, extended.max_resource);
         const auto wanted = std::min(gpbt_generations_max, (extended.max_resource - 1) / settings_.interval + 1);

@@ -46,9 +46,9 @@ void HalvingBracket::reported(MemberId member, double objective, Actions& out) {
     ++rows_[level_].finished;
     if (std::isfinite(objective)) {
         finished_.push_back({objective, member});
-        out.push_back(Keep{member, retention_priority(level_, objective), false});
+        out.push_back(action::Keep{member, retention_priority(level_, objective), false});
     } else {
-        out.push_back(Release{member});
+        out.push_back(action::Release{member});
     }
     settle(out);
 }
@@ -89,10 +89,10 @@ void HalvingBracket::settle(Actions& out) {
         done_ = true;  // finished_ stays: larger resources may come
         return;
     }
-    for (std::size_t i = chosen; i < finished_.size(); ++i) out.push_back(Release{finished_[i].member});
+    for (std::size_t i = chosen; i < finished_.size(); ++i) out.push_back(action::Release{finished_[i].member});
     for (std::size_t i = chosen; i-- > 0;) {
         queue_.push_back(finished_[i].member);
-        out.push_back(Keep{finished_[i].member, certain_to_go_on, true});
+        out.push_back(action::Keep{finished_[i].member, certain_to_go_on, true});
     }
     rows_[level_].promoted += chosen;
     finished_.clear();

@@ -65,18 +65,18 @@ public:
           asha_(make_asha({.min = settings.min, .max = ladder_[top_], .eta = settings.eta})) {}
 
     void on(const Event& event, Actions& out) override {
-        if (std::holds_alternative<NoMoreMembers>(event)) no_more_ = true;
-        if (std::holds_alternative<Created>(event)) curves_.emplace_back();
-        if (const auto* extended = std::get_if<Extended>(&event)) {
+        if (std::holds_alternative<event::NoMoreMembers>(event)) no_more_ = true;
+        if (std::holds_alternative<event::Created>(event)) curves_.emplace_back();
+        if (const auto* extended = std::get_if<event::Extended>(&event)) {
             no_more_ = false;
             if (extended->max_resource > ladder_.back())
                 extend_rungs(ladder_, settings_.min, extended->max_resource, settings_.eta);
             top_ = std::max(top_, std::min<std::size_t>(1, ladder_.size() - 1));
-            asha_->on(Extended{ladder_[top_]}, out);
+            asha_->on(event::Extended{ladder_[top_]}, out);
             return;
         }
         asha_->on(event, out);
-        if (const auto* report = std::get_if<Reported>(&event)) {
+        if (const auto* report = std::get_if<event::Report>(&event)) {
             remember(*report);
             if (top_ > 0 && report->resource == ladder_[top_] && std::isfinite(report->objective))
                 finished_top(report->member, out);
@@ -94,7 +94,7 @@ public:
     }
 
 private:
-    void remember(const Reported& report) {
+    void remember(const event::Report& report) {
         auto& curve = curves_[report.member.value];
         const auto add = [&](const UnitResult& unit) {
             if (!std::isfinite(unit.objective) || (!curve.empty() && unit.resource <= curve.back().resource)) return;
@@ -143,8 +143,8 @@ private:
         ++top_;
         members_.clear();
         differences_.clear();
-        asha_->on(Extended{ladder_[top_]}, out);
-        if (no_more_) asha_->on(NoMoreMembers{}, out);  // that has not changed
+        asha_->on(event::Extended{ladder_[top_]}, out);
+        if (no_more_) asha_->on(event::NoMoreMembers{}, out);  // that has not changed
     }
 
     PashaSettings settings_;

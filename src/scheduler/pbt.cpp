@@ -37,7 +37,7 @@ public:
     }
 
 private:
-    void take(const WorkWanted& wanted, Actions& out) {
+    void take(const event::WorkWanted& wanted, Actions& out) {
         std::vector<std::uint32_t> early;
         while (!queue_.empty()) {
             const auto number = take_from_queue(wanted.placement);
@@ -59,25 +59,25 @@ private:
         auto& slot = population_[number];
         if (slot.next == PbtNext::continuation) {
             birth_ = number;
-            out.push_back(Create{.to = next_boundary(slot, slot.reached),
-                                 .same_as = slot.member,
-                                 .parent = slot.member,
-                                 .generation = slot.generation,
-                                 .cause = BirthCause::continuation});
+            out.push_back(action::Create{.to = next_boundary(slot, slot.reached),
+                                         .same_as = slot.member,
+                                         .parent = slot.member,
+                                         .generation = slot.generation,
+                                         .cause = BirthCause::continuation});
             return Turn::work;
         }
         if (slot.next == PbtNext::backtrack) {
             birth_ = number;
-            out.push_back(Create{.to = next_boundary(slot, slot.best_reached),
-                                 .parent = slot.best,
-                                 .generation = slot.generation + 1,
-                                 .cause = BirthCause::backtrack});
+            out.push_back(action::Create{.to = next_boundary(slot, slot.best_reached),
+                                         .parent = slot.best,
+                                         .generation = slot.generation + 1,
+                                         .cause = BirthCause::backtrack});
             return Turn::work;
         }
         if (slot.state == PbtState::waiting) {
             slot.state = PbtState::running;
             ++in_flight_;
-            out.push_back(Train{slot.member, next_boundary(slot, slot.reached)});
+            out.push_back(action::Train{slot.member, next_boundary(slot, slot.reached)});
             return Turn::work;
         }
         if (slot.state == PbtState::yielding) return give_way(number, out);
@@ -129,13 +129,13 @@ private:
         auto& slot = population_[number];
         slot.state = PbtState::waiting;
         // Durable: on resume the member goes on, and it may be a donor.
-        out.push_back(Keep{slot.member, certain_to_go_on + retention_priority(0, slot.objective), true});
+        out.push_back(action::Keep{slot.member, certain_to_go_on + retention_priority(0, slot.objective), true});
     }
 
     Turn start_from_scratch(std::uint32_t number, Actions& out) {
         birth_ = number;
         birth_donor_.reset();
-        out.push_back(Create{.to = next_boundary(population_[number], 0)});
+        out.push_back(action::Create{.to = next_boundary(population_[number], 0)});
         return Turn::work;
     }
 
@@ -203,20 +203,20 @@ private:
         const auto& from = population_[donor];
         birth_ = number;
         birth_donor_ = donor;
-        Create create{.to = next_boundary(slot, from.reached),
-                      .parent = from.source,
-                      .generation = from.generation + 1,
-                      .cause = BirthCause::exploit};
+        action::Create create{.to = next_boundary(slot, from.reached),
+                              .parent = from.source,
+                              .generation = from.generation + 1,
+                              .cause = BirthCause::exploit};
         if (population_.only_weights(number, donor)) create.same_as = create.donor = slot.member;
         out.push_back(create);
     }
 
-    void take(const Created& created, Actions& out) {
+    void take(const event::Created& created, Actions& out) {
         ensure(created.member.value == slot_of_.size(), "members are numbered in order of birth");
         slot_of_.push_back(birth_);
         ++in_flight_;
         auto& slot = population_[birth_];
-        if (slot.state == PbtState::yielding) out.push_back(Release{slot.member});
+        if (slot.state == PbtState::yielding) out.push_back(action::Release{slot.member});
         switch (slot.next) {
             case PbtNext::regular:
                 release(population_.drop_best(birth_), out);
@@ -232,7 +232,7 @@ private:
         population_.plan(birth_);
     }
 
-    void take(const NoMoreMembers&, Actions& out) {
+    void take(const event::NoMoreMembers&, Actions& out) {
         no_more_ = true;
         queue_.push_front(birth_);
         close_vacancies(out);
@@ -279,14 +279,14 @@ private:
         population_[number].next = PbtNext::regular;
     }
 
-    void take(const ParentLost& lost, Actions& out) {
+    void take(const event::ParentLost& lost, Actions& out) {
         const auto number = slot_of_[lost.parent.value];
         const auto asked = population_[birth_].next;
         if (asked == PbtNext::regular) population_.unrank(number);
         lose_snapshot(lost.parent, out);
         auto& owner = population_[number];
         if (owner.member != lost.parent) {
-            if (asked != PbtNext::regular || owner.source == lost.parent) out.push_back(Release{lost.parent});
+            if (asked != PbtNext::regular || owner.source == lost.parent) out.push_back(action::Release{lost.parent});
         } else if (owner.state == PbtState::waiting) {
             owner.next = PbtNext::regular;  // the manager knows how it goes on without its snapshot
         }
@@ -311,12 +311,12 @@ private:
     }
 
     void release(MemberId member, Actions& out) const {
-        if (member.exists()) out.push_back(Release{member});
+        if (member.exists()) out.push_back(action::Release{member});
     }
 
-    void take(const TimePassed&, Actions&) {}
+    void take(const event::TimePassed&, Actions&) {}
 
-    void take(const Reported& report, Actions& out) {
+    void take(const event::Report& report, Actions& out) {
         const auto number = slot_of_[report.member.value];
         auto& slot = population_[number];
         ensure(slot.member == report.member && slot.state == PbtState::running,
@@ -325,7 +325,7 @@ private:
         population_.count_report();
         slot.reached = report.resource;
         if (!std::isfinite(report.objective)) {
-            out.push_back(Release{report.member});
+            out.push_back(action::Release{report.member});
             lose(number);
         } else if (population_.rank(number, report.objective); report.resource >= settings_.max) {
             finish(number, out);
@@ -345,7 +345,7 @@ private:
         slot.state = PbtState::finished;
         someone_finished_ = true;
         release(population_.drop_best(number), out);
-        out.push_back(Keep{slot.member, retention_priority(0, slot.objective), false});
+        out.push_back(action::Keep{slot.member, retention_priority(0, slot.objective), false});
     }
 
     /// Not final before its child is born.
@@ -353,7 +353,7 @@ private:
         auto& slot = population_[number];
         population_.retire(number);
         slot.state = PbtState::yielding;
-        out.push_back(Keep{slot.member, retention_priority(0, slot.objective), false});
+        out.push_back(action::Keep{slot.member, retention_priority(0, slot.objective), false});
     }
 
     /// The member has reported and takes over from no other. The slot is to be queued.
@@ -408,7 +408,7 @@ private:
         }
     }
 
-    void take(const GivenUp& given_up, Actions& out) {
+    void take(const event::GivenUp& given_up, Actions& out) {
         lose_snapshot(given_up.member, out);
         const auto number = slot_of_[given_up.member.value];
         auto& slot = population_[number];
@@ -423,7 +423,7 @@ private:
         population_.plan(number);
     }
 
-    void take(const Extended& extended, Actions&) {
+    void take(const event::Extended& extended, Actions&) {
         no_more_ = false;
         const bool further = extended.max_resource > settings_.max;
         if (further) {

@@ -17,21 +17,21 @@ public:
     explicit RandomSearch(const RandomSearchSettings& settings) : max_(settings.max) {}
 
     void on(const Event& event, Actions& out) override {
-        if (std::holds_alternative<WorkWanted>(event)) {
+        if (std::holds_alternative<event::WorkWanted>(event)) {
             give_work(out);
-        } else if (std::holds_alternative<Created>(event)) {
+        } else if (std::holds_alternative<event::Created>(event)) {
             states_.push_back(State::running);
             ++entered_;
             ++in_flight_;
-        } else if (std::holds_alternative<NoMoreMembers>(event)) {
+        } else if (std::holds_alternative<event::NoMoreMembers>(event)) {
             no_more_ = true;
-        } else if (const auto* report = std::get_if<Reported>(&event)) {
+        } else if (const auto* report = std::get_if<event::Report>(&event)) {
             take(*report, out);
-        } else if (const auto* given_up = std::get_if<GivenUp>(&event)) {
+        } else if (const auto* given_up = std::get_if<event::GivenUp>(&event)) {
             if (states_[given_up->member.value] == State::running) --in_flight_;
             states_[given_up->member.value] = State::gone;
             prune();
-        } else if (const auto* extended = std::get_if<Extended>(&event)) {
+        } else if (const auto* extended = std::get_if<event::Extended>(&event)) {
             extend(*extended);
         }
     }
@@ -46,7 +46,7 @@ private:
 
     void give_work(Actions& out) {
         if (again_.empty()) {
-            if (!no_more_) out.push_back(Create{max_});
+            if (!no_more_) out.push_back(action::Create{max_});
             return;
         }
         const auto member = again_.front();
@@ -54,7 +54,7 @@ private:
         prune();
         states_[member.value] = State::running;
         ++in_flight_;
-        out.push_back(Train{member, max_});
+        out.push_back(action::Train{member, max_});
     }
 
     /// The front of again_ is never gone: empty() means that no member waits.
@@ -62,24 +62,24 @@ private:
         while (!again_.empty() && states_[again_.front().value] == State::gone) again_.pop_front();
     }
 
-    void take(const Reported& report, Actions& out) {
+    void take(const event::Report& report, Actions& out) {
         ensure(states_[report.member.value] == State::running, "a report comes from a member that was asked to train");
         --in_flight_;
         const bool finite = std::isfinite(report.objective);
         states_[report.member.value] = finite ? State::finished : State::gone;
         if (!finite) {
             ++finished_;  // it counts, as worst
-            out.push_back(Release{report.member});
+            out.push_back(action::Release{report.member});
         } else if (report.resource < max_) {
             again_.push_back(report.member);  // max was raised while it trained
-            out.push_back(Keep{report.member, certain_to_go_on, false});
+            out.push_back(action::Keep{report.member, certain_to_go_on, false});
         } else {
             ++finished_;
-            out.push_back(Keep{report.member, retention_priority(0, report.objective), false});
+            out.push_back(action::Keep{report.member, retention_priority(0, report.objective), false});
         }
     }
 
-    void extend(const Extended& extended) {
+    void extend(const event::Extended& extended) {
         no_more_ = false;
         if (extended.max_resource <= max_) return;
         // Members that an earlier extension left waiting are in again_ already: all are queued anew, in order of birth.

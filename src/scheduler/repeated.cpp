@@ -48,7 +48,7 @@ private:
         std::optional<MemberId> member;  ///< absent: a birth
     };
 
-    void take(const WorkWanted& wanted, Actions& out) {
+    void take(const event::WorkWanted& wanted, Actions& out) {
         if (queue_.empty() && !ask_inner(wanted, out)) return;
         hand_out(out);
         prune();
@@ -64,24 +64,24 @@ private:
         queue_.pop_front();
         auto& group = groups_[work.group];
         if (work.member) {
-            out.push_back(Train{*work.member, group.to});
+            out.push_back(action::Train{*work.member, group.to});
         } else {
             birth_ = work.group;
-            out.push_back(Create{group.to, MemberId{group.first}});
+            out.push_back(action::Create{group.to, MemberId{group.first}});
         }
     }
 
     /// Asks the inner scheduler. True if it queued work. The birth of a new group goes to `out` at once.
-    bool ask_inner(const WorkWanted& wanted, Actions& out) {
+    bool ask_inner(const event::WorkWanted& wanted, Actions& out) {
         inner_actions_.clear();
         inner_->on(wanted, inner_actions_);
         bool queued = false;
         for (const auto& action : inner_actions_) {
-            if (const auto* create = std::get_if<Create>(&action)) {
+            if (const auto* create = std::get_if<action::Create>(&action)) {
                 birth_ = std::nullopt;
                 asked_to_ = create->to;
-                out.push_back(Create{create->to});
-            } else if (const auto* train = std::get_if<Train>(&action)) {
+                out.push_back(action::Create{create->to});
+            } else if (const auto* train = std::get_if<action::Train>(&action)) {
                 auto& group = groups_[train->member.value];
                 group.to = train->to;
                 group.reported = 0;
@@ -96,7 +96,7 @@ private:
         return queued;
     }
 
-    void take(const Created& created, Actions& out) {
+    void take(const event::Created& created, Actions& out) {
         ensure(created.member.value == group_of_.size(), "members are numbered in order of birth");
         if (birth_) {
             auto& group = groups_[*birth_];
@@ -109,46 +109,46 @@ private:
         group_of_.push_back(number);
         groups_.push_back({.first = created.member.value, .to = asked_to_});
         for (std::uint32_t i = 1; i < repeats_; ++i) queue_.push_back({number, std::nullopt});
-        pass(Created{{number}}, out);
+        pass(event::Created{{number}}, out);
     }
 
-    void take(const NoMoreMembers& event, Actions& out) {
+    void take(const event::NoMoreMembers& event, Actions& out) {
         ensure(!birth_, "a repeat of a member that was born is not refused");
         pass(event, out);
     }
 
-    void take(const Reported& report, Actions& out) {
+    void take(const event::Report& report, Actions& out) {
         const auto number = group_of_[report.member.value];
         auto& group = groups_[number];
         if (group.gone) {
-            out.push_back(Release{report.member});
+            out.push_back(action::Release{report.member});
             return;
         }
         group.sum += report.objective;
         group.mean += report.objective / repeats_;
         if (++group.reported == repeats_) {
             const double mean = std::isfinite(group.sum) ? group.sum / repeats_ : group.mean;
-            pass(Reported{{number}, report.resource, mean, report.now}, out);
+            pass(event::Report{{number}, report.resource, mean, report.now}, out);
         } else {
             // Not decided yet, but soon: worth more than waiting members.
-            out.push_back(Keep{report.member, certain_to_go_on, false});
+            out.push_back(action::Keep{report.member, certain_to_go_on, false});
         }
     }
 
-    void take(const GivenUp& given_up, Actions& out) {
+    void take(const event::GivenUp& given_up, Actions& out) {
         const auto number = group_of_[given_up.member.value];
         auto& group = groups_[number];
         if (std::exchange(group.gone, true)) return;
         for (auto id = group.first; id < group.end(); ++id) {
-            if (id != given_up.member.value) out.push_back(Release{{id}});
+            if (id != given_up.member.value) out.push_back(action::Release{{id}});
         }
         prune();
-        pass(GivenUp{{number}}, out);
+        pass(event::GivenUp{{number}}, out);
     }
 
-    void take(const Extended& event, Actions& out) { pass(event, out); }
-    void take(const ParentLost&, Actions&) { unreachable("no member has a parent here"); }
-    void take(const TimePassed& event, Actions& out) { pass(event, out); }
+    void take(const event::Extended& event, Actions& out) { pass(event, out); }
+    void take(const event::ParentLost&, Actions&) { unreachable("no member has a parent here"); }
+    void take(const event::TimePassed& event, Actions& out) { pass(event, out); }
 
     void pass(const Event& event, Actions& out) {
         inner_actions_.clear();
@@ -158,13 +158,13 @@ private:
 
     /// Keep and Release of a group go to its members.
     void spread(const Action& action, Actions& out) const {
-        if (const auto* keep = std::get_if<Keep>(&action)) {
+        if (const auto* keep = std::get_if<action::Keep>(&action)) {
             const auto& group = groups_[keep->member.value];
             for (auto id = group.first; id < group.end(); ++id)
-                out.push_back(Keep{{id}, keep->priority, keep->promotable});
-        } else if (const auto* release = std::get_if<Release>(&action)) {
+                out.push_back(action::Keep{{id}, keep->priority, keep->promotable});
+        } else if (const auto* release = std::get_if<action::Release>(&action)) {
             const auto& group = groups_[release->member.value];
-            for (auto id = group.first; id < group.end(); ++id) out.push_back(Release{{id}});
+            for (auto id = group.first; id < group.end(); ++id) out.push_back(action::Release{{id}});
         } else {
             unreachable("Create and Train only answer WorkWanted");
         }

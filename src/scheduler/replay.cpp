@@ -36,21 +36,21 @@ public:
     }
 
     void on(const Event& event, Actions& out) override {
-        if (std::holds_alternative<WorkWanted>(event)) {
+        if (std::holds_alternative<event::WorkWanted>(event)) {
             give_work(out);
-        } else if (const auto* created = std::get_if<Created>(&event)) {
+        } else if (const auto* created = std::get_if<event::Created>(&event)) {
             if (stage_ > 0 && !std::exchange(promoted_, true)) ++rows_[stage_ - 1].promoted;
             ++rows_[stage_].entered;
             running_ = created->member;
-        } else if (const auto* report = std::get_if<Reported>(&event)) {
+        } else if (const auto* report = std::get_if<event::Report>(&event)) {
             take(*report, out);
-        } else if (const auto* given_up = std::get_if<GivenUp>(&event)) {
+        } else if (const auto* given_up = std::get_if<event::GivenUp>(&event)) {
             give_up(given_up->member);
-        } else if (const auto* lost = std::get_if<ParentLost>(&event)) {
+        } else if (const auto* lost = std::get_if<event::ParentLost>(&event)) {
             if (lost->parent == last_) begin_again();
-        } else if (std::holds_alternative<NoMoreMembers>(event)) {
+        } else if (std::holds_alternative<event::NoMoreMembers>(event)) {
             no_more_ = true;
-        } else if (const auto* extended = std::get_if<Extended>(&event)) {
+        } else if (const auto* extended = std::get_if<event::Extended>(&event)) {
             max_ = std::max(max_, extended->max_resource);
             no_more_ = false;
             failures_ = 0;
@@ -70,41 +70,41 @@ private:
     /// The lineage's next work when nothing runs.
     std::optional<Action> next() const {
         if (trained_through()) {
-            if (last_.exists() && reached_ < max_) return Train{last_, max_};
+            if (last_.exists() && reached_ < max_) return action::Train{last_, max_};
             return {};
         }
         if (no_more_ || failures_ >= failures_allowed) return {};
-        return Create{.to = ends_[stage_],
-                      .parent = last_,
-                      .generation = static_cast<std::uint32_t>(stage_),
-                      .cause = last_.exists() ? BirthCause::adoption : BirthCause::sampled};
+        return action::Create{.to = ends_[stage_],
+                              .parent = last_,
+                              .generation = static_cast<std::uint32_t>(stage_),
+                              .cause = last_.exists() ? BirthCause::adoption : BirthCause::sampled};
     }
 
     void give_work(Actions& out) {
         if (running_.exists()) return;
         const auto action = next();
         if (!action) return;
-        if (const auto* train = std::get_if<Train>(&*action)) running_ = train->member;
+        if (const auto* train = std::get_if<action::Train>(&*action)) running_ = train->member;
         out.push_back(*action);
     }
 
-    void take(const Reported& report, Actions& out) {
+    void take(const event::Report& report, Actions& out) {
         ensure(report.member == running_, "a report comes from the member that was asked to train");
         running_ = {};
         if (!trained_through()) ++rows_[stage_].finished;
         if (!std::isfinite(report.objective)) {
-            out.push_back(Release{report.member});
+            out.push_back(action::Release{report.member});
             fail(report.member);
             return;
         }
         if (!trained_through()) {
             ++stage_;
-            if (last_.exists()) out.push_back(Release{last_});
+            if (last_.exists()) out.push_back(action::Release{last_});
         }
         last_ = report.member;
         reached_ = report.resource;
         promoted_ = false;
-        out.push_back(Keep{report.member, certain_to_go_on, true});
+        out.push_back(action::Keep{report.member, certain_to_go_on, true});
     }
 
     void give_up(MemberId member) {

@@ -24,6 +24,14 @@ public:
     virtual bool stays(MemberId member) const = 0;
 };
 
+/// The objective after one unit of training.
+struct UnitResult {
+    Resource resource = 0;
+    double objective = 0;  ///< minimized, finite
+};
+
+namespace event {
+
 /// A worker is free. Name at most one piece of work (Create or Train), or none if nothing can be done before another
 /// event.
 struct WorkWanted {
@@ -32,15 +40,9 @@ struct WorkWanted {
     const Placement* placement = nullptr;
 };
 
-/// The objective after one unit of training.
-struct UnitResult {
-    Resource resource = 0;
-    double objective = 0;  ///< minimised, finite
-};
-
 /// The member finished training to `resource` as its last Create/Train asked. `objective` is minimized. It is +infinity
 /// for a non-finite metric: it then counts in its rung as worst, and the member is never promoted.
-struct Reported {
+struct Report {
     MemberId member;
     Resource resource = 0;
     double objective = std::numeric_limits<double>::infinity();
@@ -81,7 +83,10 @@ struct TimePassed {
     double now = 0;
 };
 
-using Event = std::variant<WorkWanted, Reported, GivenUp, Created, NoMoreMembers, Extended, ParentLost, TimePassed>;
+}  // namespace event
+
+using Event = std::variant<event::WorkWanted, event::Report, event::GivenUp, event::Created, event::NoMoreMembers,
+                           event::Extended, event::ParentLost, event::TimePassed>;
 
 // ---- actions ---------------------------------------------------------------------------------------------------
 
@@ -98,6 +103,8 @@ enum class BirthCause : std::uint8_t {
 constexpr bool inherits_weights(BirthCause cause) {
     return cause != BirthCause::sampled && cause != BirthCause::repeat;
 }
+
+namespace action {
 
 /// A new member, trained from its starting point to `to`. It starts from scratch, or from the latest snapshot of
 /// `parent`, which has one: it has reported and was not released. Its configuration comes from the sampler, or is that
@@ -131,7 +138,9 @@ struct Release {
     MemberId member;
 };
 
-using Action = std::variant<Create, Train, Keep, Release>;
+}  // namespace action
+
+using Action = std::variant<action::Create, action::Train, action::Keep, action::Release>;
 using Actions = std::vector<Action>;
 
 /// One line of the table that preview, the final report and `stemma status` print.

@@ -70,22 +70,22 @@ void SynchronousHalving::refresh(std::uint32_t number) {
     }
 }
 
-void SynchronousHalving::take(const WorkWanted&, Actions& out) {
+void SynchronousHalving::take(const event::WorkWanted&, Actions& out) {
     if (with_work_.empty() && (no_more_ || !open_next())) return;
     const auto number = *with_work_.begin();
     auto& bracket = brackets_[number];
     if (const auto member = bracket.next()) {
         members_[member->value].running = true;
         ++in_flight_;
-        out.push_back(Train{*member, bracket.resource()});
+        out.push_back(action::Train{*member, bracket.resource()});
         refresh(number);
     } else {
         birth_ = number;
-        out.push_back(Create{bracket.resource()});
+        out.push_back(action::Create{bracket.resource()});
     }
 }
 
-void SynchronousHalving::take(const Created& created, Actions&) {
+void SynchronousHalving::take(const event::Created& created, Actions&) {
     ensure(created.member.value == members_.size(), "members are numbered in order of birth");
     members_.push_back({birth_, true});
     ++in_flight_;
@@ -93,14 +93,14 @@ void SynchronousHalving::take(const Created& created, Actions&) {
     refresh(birth_);
 }
 
-void SynchronousHalving::take(const NoMoreMembers&, Actions& out) {
+void SynchronousHalving::take(const event::NoMoreMembers&, Actions& out) {
     no_more_ = true;
     // Only the bracket that asked still needs members: another bracket is opened when none has work.
     brackets_[birth_].close(out);
     refresh(birth_);
 }
 
-void SynchronousHalving::take(const Reported& report, Actions& out) {
+void SynchronousHalving::take(const event::Report& report, Actions& out) {
     auto& member = members_[report.member.value];
     ensure(std::exchange(member.running, false), "a report comes from a member that was asked to train");
     --in_flight_;
@@ -108,7 +108,7 @@ void SynchronousHalving::take(const Reported& report, Actions& out) {
     refresh(member.bracket);
 }
 
-void SynchronousHalving::take(const GivenUp& given_up, Actions& out) {
+void SynchronousHalving::take(const event::GivenUp& given_up, Actions& out) {
     auto& member = members_[given_up.member.value];
     auto& bracket = brackets_[member.bracket];
     if (std::exchange(member.running, false)) {
@@ -120,7 +120,7 @@ void SynchronousHalving::take(const GivenUp& given_up, Actions& out) {
     refresh(member.bracket);
 }
 
-void SynchronousHalving::take(const Extended& extended, Actions& out) {
+void SynchronousHalving::take(const event::Extended& extended, Actions& out) {
     no_more_ = false;
     if (extended.max_resource <= settings_.max) return;
     settings_.max = extended.max_resource;

@@ -45,14 +45,14 @@ private:
         bool running = false;
     };
 
-    void take(const WorkWanted&, Actions& out);
-    void take(const Created&, Actions& out);
-    void take(const NoMoreMembers&, Actions& out);
-    void take(const Reported&, Actions& out);
-    void take(const GivenUp&, Actions& out);
-    void take(const Extended&, Actions& out);
-    void take(const ParentLost&, Actions&) {}
-    void take(const TimePassed&, Actions&) {}
+    void take(const event::WorkWanted&, Actions& out);
+    void take(const event::Created&, Actions& out);
+    void take(const event::NoMoreMembers&, Actions& out);
+    void take(const event::Report&, Actions& out);
+    void take(const event::GivenUp&, Actions& out);
+    void take(const event::Extended&, Actions& out);
+    void take(const event::ParentLost&, Actions&) {}
+    void take(const event::TimePassed&, Actions&) {}
     bool open_next();
     /// Updates with_work_ after a change of the bracket.
     void refresh(std::uint32_t number);

@@ -20,11 +20,11 @@ void Checkers::on(const Input& given, std::span<const Effect> effects) {
     late_ = false;
     aborted_.clear();
     absent_ = {};
-    ticked_ = std::holds_alternative<Ticked>(given.body);
+    ticked_ = std::holds_alternative<input::Ticked>(given.body);
     std::visit([&](const auto& body) { input(body); }, given.body);
     bool noted_late = false;
     for (const auto& each : effects) {
-        if (const auto* noted = std::get_if<Noted>(&each)) noted_late |= noted->kind == EventKind::late_report;
+        if (const auto* noted = std::get_if<effect::Noted>(&each)) noted_late |= noted->kind == EventKind::late_report;
         std::visit([&](const auto& body) { effect(body); }, each);
     }
     check_drops();
@@ -34,7 +34,7 @@ void Checkers::on(const Input& given, std::span<const Effect> effects) {
     ++sequence_;
 }
 
-void Checkers::input(const IncarnationStarted&) {
+void Checkers::input(const input::IncarnationStarted&) {
     for (auto& [id, worker] : workers_) close_all(id);
     workers_.clear();
     transfers_.clear();
@@ -47,12 +47,12 @@ void Checkers::input(const IncarnationStarted&) {
     target_reached_ = false;
 }
 
-void Checkers::input(const WorkerJoined& joined) {
+void Checkers::input(const input::WorkerJoined& joined) {
     check(!workers_[joined.worker].alive, "a worker joins once");
     workers_[joined.worker] = {!ended_, joined.host, joined.snapshot_quota, {}};
 }
 
-void Checkers::input(const WorkerLost& lost) {
+void Checkers::input(const input::WorkerLost& lost) {
     workers_[lost.worker].alive = false;
     close_all(lost.worker);
     lose_memory(lost.worker);
@@ -81,7 +81,7 @@ void Checkers::close_all(WorkerId worker) {
     for (const auto lease : held) close(worker, lease);
 }
 
-void Checkers::input(const LeaseReported& report) {
+void Checkers::input(const input::Report& report) {
     const auto lease = close(report.worker, report.lease);
     // A report that comes twice leaves one snapshot: the second report does not say where the snapshot is by now.
     if (report.snapshot_bytes > 0 && workers_[report.worker].alive && !copies_.contains(snapshot_of(report.lease))) {
@@ -108,7 +108,7 @@ void Checkers::input(const LeaseReported& report) {
         rank(lease->member, report.reached, &report.rows.back(), lease->wanted);
 }
 
-void Checkers::input(const LeaseFailed& failure) {
+void Checkers::input(const input::Failure& failure) {
     const auto lease = close(failure.worker, failure.lease);
     late_ = !lease;
     if (!lease) return;
@@ -137,7 +137,7 @@ void Checkers::rank(MemberId id, Resource resource, const MetricRow* row, Resour
     ++reports_;
     if (row != nullptr) {
         const double metric = row->values[settings_.metric];
-        if (std::isfinite(metric)) objective = settings_.maximise ? -metric : metric;
+        if (std::isfinite(metric)) objective = settings_.maximize ? -metric : metric;
     }
     member.objective = objective;
     member.reported = static_cast<std::int64_t>(sequence_);
@@ -148,7 +148,7 @@ void Checkers::rank(MemberId id, Resource resource, const MetricRow* row, Resour
             best_snapshot_ = member.latest;
         }
         const auto& target = settings_.budget.target;
-        if (target && objective <= (settings_.maximise ? -*target : *target)) target_reached_ = true;
+        if (target && objective <= (settings_.maximize ? -*target : *target)) target_reached_ = true;
     } else {
         member.over = true;
         if (row != nullptr) member.latest = {};
@@ -161,19 +161,19 @@ void Checkers::note_loss(const Copy& copy) {
     if (copy.member.exists() && copy.memory.empty() && !copy.durable) last_loss_ = static_cast<std::int64_t>(sequence_);
 }
 
-void Checkers::input(const SnapshotPersisted& persisted) {
+void Checkers::input(const input::Persisted& persisted) {
     auto& copy = copies_[persisted.snapshot];
     if (persisted.ok) copy.durable = true;
     copy.writer = {};
 }
 
-void Checkers::input(const SnapshotMissing& missing) {
+void Checkers::input(const input::SnapshotMissing& missing) {
     auto& copy = copies_[missing.snapshot];
     copy.durable = false;
     note_loss(copy);
 }
 
-void Checkers::input(const TransferDone& done) {
+void Checkers::input(const input::TransferDone& done) {
     const auto found = transfers_.find(done.transfer);
     if (found == transfers_.end()) return;
     const auto transfer = found->second;
@@ -181,7 +181,7 @@ void Checkers::input(const TransferDone& done) {
     if (workers_[transfer.receiver].alive) copies_[transfer.snapshot].memory.insert(transfer.receiver);
 }
 
-void Checkers::input(const TransferFailed& failed) {
+void Checkers::input(const input::TransferFailed& failed) {
     const auto found = transfers_.find(failed.transfer);
     if (found == transfers_.end()) return;
     auto& copy = copies_[found->second.snapshot];
@@ -190,13 +190,13 @@ void Checkers::input(const TransferFailed& failed) {
     transfers_.erase(found);
 }
 
-void Checkers::input(const MemberStopped& stopped) {
+void Checkers::input(const input::MemberStopped& stopped) {
     if (stopped.member.value >= members_.size()) return;
     auto& member = members_[stopped.member.value];
     member.stopped |= member.out.exists();
 }
 
-void Checkers::input(const BudgetChanged& changed) {
+void Checkers::input(const input::BudgetChanged& changed) {
     // At most one training was refused by the old budget: its member was in the top at the decision.
     if (settings_.budget.resource > 0) ++deferred_;
     settings_.budget = changed.budget;
@@ -227,7 +227,7 @@ void Checkers::compare(const Manager& manager) const {
     check(best.has_value() == best_.has_value(), "there is a best member once there is a finite report");
     if (!best) return;
     const double metric = best->metrics[settings_.metric];
-    check((settings_.maximise ? -metric : metric) == best_->first,
+    check((settings_.maximize ? -metric : metric) == best_->first,
           "the best member has the best of all ranked reports");
     check(best->member == best_->second, "among equals the first is the best");
 }

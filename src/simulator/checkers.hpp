@@ -34,7 +34,7 @@ struct LineageRules {
 struct CheckerSettings {
     std::uint64_t seed = 0;  ///< for the text of a violation
     std::size_t metric = 0;
-    bool maximise = false;
+    bool maximize = false;
     Budget budget = {};
     std::uint32_t leases_ahead = 0;
     double lease_timeout = 0;
@@ -112,42 +112,42 @@ private:
     }
 
     // checkers.cpp: inputs
-    void input(const IncarnationStarted&);
-    void input(const WorkerJoined&);
-    void input(const WorkerLost&);
-    void input(const LeaseReported&);
-    void input(const LeaseFailed&);
-    void input(const SnapshotPersisted&);
-    void input(const SnapshotMissing&);
-    void input(const TransferDone&);
-    void input(const TransferFailed&);
-    void input(const Ticked&) {}
-    void input(const StopRequested&) { stopping_ = true; }
-    void input(const MemberStopped&);
-    void input(const BudgetChanged&);
-    void input(const ModelFitted&) {}
+    void input(const input::IncarnationStarted&);
+    void input(const input::WorkerJoined&);
+    void input(const input::WorkerLost&);
+    void input(const input::Report&);
+    void input(const input::Failure&);
+    void input(const input::Persisted&);
+    void input(const input::SnapshotMissing&);
+    void input(const input::TransferDone&);
+    void input(const input::TransferFailed&);
+    void input(const input::Ticked&) {}
+    void input(const input::StopRequested&) { stopping_ = true; }
+    void input(const input::MemberStopped&);
+    void input(const input::BudgetChanged&);
+    void input(const input::ModelFitted&) {}
     std::optional<Lease> close(WorkerId worker, LeaseId lease);
     void close_all(WorkerId worker);
     void lose_memory(WorkerId worker);
     void rank(MemberId member, Resource resource, const MetricRow* row, Resource wanted);
 
     // checkers_effects.cpp
-    void effect(const Born&);
-    void effect(const Assign&);
-    void effect(const Serve&);
-    void effect(const AbortTransfer&);
-    void effect(const Drop&);
-    void effect(const Persist&);
-    void effect(const Erase&);
-    void effect(const Cancel&);
-    void effect(const Dismiss&);
-    void effect(const Noted&);
-    void effect(const Ended&);
-    void effect(const Replicate&);
-    void check_source(const Assign&) const;
-    void check_heir(const Born&, Member& child) const;
-    void check_budget(const Assign&) const;
-    void check_promotion(const Assign&, Resource wanted);
+    void effect(const effect::Born&);
+    void effect(const effect::Train&);
+    void effect(const effect::Serve&);
+    void effect(const effect::AbortTransfer&);
+    void effect(const effect::Drop&);
+    void effect(const effect::Persist&);
+    void effect(const effect::Erase&);
+    void effect(const effect::Cancel&);
+    void effect(const effect::Dismiss&);
+    void effect(const effect::Noted&);
+    void effect(const effect::Ended&);
+    void effect(const effect::Replicate&);
+    void check_source(const effect::Train&) const;
+    void check_heir(const effect::Born&, Member& child) const;
+    void check_budget(const effect::Train&) const;
+    void check_promotion(const effect::Train&, Resource wanted);
     void check_no_leaks() const;
     void check_spent() const;
     void check_drops();
@@ -177,7 +177,7 @@ private:
     bool late_ = false;  ///< this input is a report or failure of a lease that is not out
     bool ticked_ = false;
     double fastest_unit_ = std::numeric_limits<double>::infinity();  ///< seconds of a unit, over all reports
-    std::vector<Drop> dropped_;                                      ///< in answer to this input
+    std::vector<effect::Drop> dropped_;                              ///< in answer to this input
     std::vector<SnapshotId> gone_;     ///< dropped in answer to this input, and lost everywhere
     std::set<SnapshotId> given_away_;  ///< snapshots that were dropped or erased everywhere
     std::set<std::pair<WorkerId, SnapshotId>>

@@ -17,7 +17,7 @@ bool Checkers::can_be_had(SnapshotId snapshot) const {
     return copy != copies_.end() && (!copy->second.memory.empty() || copy->second.durable);
 }
 
-void Checkers::effect(const Born& born) {
+void Checkers::effect(const effect::Born& born) {
     check(!ended_ && !stopping_, "no member is born after the end");
     check(born.member.value == members_.size(), "members are numbered in order of birth");
     Member child;
@@ -42,7 +42,7 @@ void Checkers::effect(const Born& born) {
     members_.push_back(std::move(child));
 }
 
-void Checkers::check_heir(const Born& born, Member& child) const {
+void Checkers::check_heir(const effect::Born& born, Member& child) const {
     check(born.parent.value < born.member.value, "the genealogy is a forest: parents are older than their children");
     check(!born.donor.exists() || born.donor.value < born.member.value, "donors are older than their children");
     const auto& parent = members_[born.parent.value];
@@ -55,7 +55,7 @@ void Checkers::check_heir(const Born& born, Member& child) const {
     child.latest = parent.latest;
 }
 
-void Checkers::effect(const Assign& assign) {
+void Checkers::effect(const effect::Train& assign) {
     check(!ended_, "nothing is assigned after the end");
     check(!stopping_, "nothing is assigned after a stop");
     check(assign.lease.value == next_lease_++, "leases are numbered in order of assignment");
@@ -85,7 +85,7 @@ void Checkers::effect(const Assign& assign) {
     leases_[assign.lease] = {assign.worker, assign.member, assign.from, assign.to, assign.source, time_, wanted};
 }
 
-void Checkers::check_source(const Assign& assign) const {
+void Checkers::check_source(const effect::Train& assign) const {
     const auto& source = assign.source;
     if (source.kind == SourceKind::scratch) {
         check(assign.from == 0, "from scratch means from 0");
@@ -110,7 +110,7 @@ void Checkers::check_source(const Assign& assign) const {
     }
 }
 
-void Checkers::check_budget(const Assign& assign) const {
+void Checkers::check_budget(const effect::Train& assign) const {
     const auto& budget = settings_.budget;
     check(budget.reports == 0 || reports_ + leases_.size() < budget.reports, "the report budget is kept");
     check(budget.seconds == 0 || time_ < budget.seconds, "the time budget is kept");
@@ -119,7 +119,7 @@ void Checkers::check_budget(const Assign& assign) const {
     check(!target_reached_, "nothing is assigned once the target is reached");
 }
 
-void Checkers::check_promotion(const Assign& assign, Resource wanted) {
+void Checkers::check_promotion(const effect::Train& assign, Resource wanted) {
     const auto& member = members_[assign.member.value];
     if (settings_.promotion_eta == 0 || member.asked == 0 || wanted == member.asked) return;
     check(member.finished == member.asked, "a member is promoted from a rung that it has finished");
@@ -139,14 +139,14 @@ void Checkers::check_promotion(const Assign& assign, Resource wanted) {
     }
 }
 
-void Checkers::effect(const Serve& serve) {
+void Checkers::effect(const effect::Serve& serve) {
     check(serve.transfer.value == next_transfer_++, "transfers are numbered in order");
     check(workers_[serve.owner].alive && workers_[serve.receiver].alive, "transfers are between living workers");
     check(holds(serve.owner, serve.snapshot), "a worker serves what it has");
     transfers_[serve.transfer] = {serve.snapshot, serve.owner, serve.receiver};
 }
 
-void Checkers::effect(const Replicate& copy) {
+void Checkers::effect(const effect::Replicate& copy) {
     check(!ended_, "nothing is copied after the end");
     const auto transfer = transfers_.find(copy.transfer);
     check(transfer != transfers_.end() && transfer->second.snapshot == copy.snapshot &&
@@ -181,7 +181,7 @@ void Checkers::check_room(WorkerId worker) const {
     check(held <= quota, "a second copy fits into its place");
 }
 
-void Checkers::effect(const AbortTransfer& abort) {
+void Checkers::effect(const effect::AbortTransfer& abort) {
     check(workers_[abort.worker].alive, "only the living are told to forget a transfer");
     check(abort.transfer.value < next_transfer_, "a transfer is aborted after its start");
     const auto found = transfers_.find(abort.transfer);
@@ -190,7 +190,7 @@ void Checkers::effect(const AbortTransfer& abort) {
     transfers_.erase(found);
 }
 
-void Checkers::effect(const Drop& drop) {
+void Checkers::effect(const effect::Drop& drop) {
     check(workers_[drop.worker].alive, "only the living drop snapshots");
     // A snapshot whose transfer was aborted may have arrived.
     check(holds(drop.worker, drop.snapshot) || aborted_.contains({drop.worker, drop.snapshot}) ||
@@ -214,27 +214,29 @@ void Checkers::check_drops() {
     dropped_.clear();
 }
 
-void Checkers::effect(const Persist& persist) {
+void Checkers::effect(const effect::Persist& persist) {
     check(workers_[persist.worker].alive, "only the living write durable copies");
     check(holds(persist.worker, persist.snapshot) || absent_ == std::pair(persist.worker, persist.snapshot),
           "a worker writes what it has");
     copies_[persist.snapshot].writer = persist.worker;
 }
 
-void Checkers::effect(const Erase& erase) {
+void Checkers::effect(const effect::Erase& erase) {
     check(copies_[erase.snapshot].durable, "what is erased is there");
     copies_[erase.snapshot].durable = false;
     note_gone(erase.snapshot);
 }
 
-void Checkers::effect(const Cancel& cancel) { check(workers_[cancel.worker].alive, "only the living cancel leases"); }
+void Checkers::effect(const effect::Cancel& cancel) {
+    check(workers_[cancel.worker].alive, "only the living cancel leases");
+}
 
-void Checkers::effect(const Dismiss& dismiss) {
+void Checkers::effect(const effect::Dismiss& dismiss) {
     workers_[dismiss.worker].alive = false;
     close_all(dismiss.worker);
 }
 
-void Checkers::effect(const Noted& noted) {
+void Checkers::effect(const effect::Noted& noted) {
     switch (noted.kind) {
         case EventKind::retrain:
             retrain_ = noted.lease;
@@ -272,7 +274,7 @@ void Checkers::effect(const Noted& noted) {
     close(lease->second.worker, noted.lease);
 }
 
-void Checkers::effect(const Ended& end) {
+void Checkers::effect(const effect::Ended& end) {
     check(!ended_, "a search ends once");
     check(leases_.empty() || end.reason == EndReason::no_workers, "no lease is out at the end");
     check(end.best == (best_ ? best_->second : MemberId::none()), "the end names the best member");

@@ -43,7 +43,7 @@ std::string simulation_report(const SimulationResult& result) {
                : result.ended ? std::string(text_of(result.reason))
                               : "cut off before the end");
     add("virtual time", fmt::format("{:.6g} s", result.seconds));
-    add("worker utilisation", fmt::format("{:.2f} %", 100 * result.utilisation()));
+    add("worker utilization", fmt::format("{:.2f} %", 100 * result.utilization()));
     add("time to target", when(result.target_reached));
     add("trained to the top", fmt::format("{} (first: {})", result.completed, when(result.first_completed)));
     add("members", fmt::format("{} born, {} given up", result.totals.members, result.totals.failures));

@@ -22,15 +22,15 @@ enum class DurationNoise : std::uint8_t {
 
 /// All probabilities are in [0, 1]; all default to "never".
 struct Faults {
-    double drop_per_second = 0;         ///< chance, in each second of training, that the training is lost (LeaseFailed)
-    double nonfinite = 0;               ///< chance that a lease ends with a NaN metric
-    double diverge = 0;                 ///< chance that a lease fails as FailureKind::nonfinite
-    double infeasible = 0;              ///< chance that a lease fails as FailureKind::infeasible
-    double device = 0;                  ///< chance that a lease fails with a device error
-    double broken_program = 0;          ///< chance that a lease breaks its program
-    double stall = 0;                   ///< chance that a lease hangs (and reports all the same) ...
-    double stall_seconds = 0;           ///< ... for so long
-    double death_per_second = 0;        ///< rate at which a worker dies, exponential
+    double drop_per_second = 0;   ///< chance, in each second of training, that the training is lost (input::Failure)
+    double nonfinite = 0;         ///< chance that a lease ends with a NaN metric
+    double diverge = 0;           ///< chance that a lease fails as FailureKind::nonfinite
+    double infeasible = 0;        ///< chance that a lease fails as FailureKind::infeasible
+    double device = 0;            ///< chance that a lease fails with a device error
+    double broken_program = 0;    ///< chance that a lease breaks its program
+    double stall = 0;             ///< chance that a lease hangs (and reports all the same) ...
+    double stall_seconds = 0;     ///< ... for so long
+    double death_per_second = 0;  ///< rate at which a worker dies, exponential
     double false_alarm_per_second = 0;  ///< rate at which a living worker is taken for dead
     double detection_seconds = 1;       ///< from a worker's death to WorkerLost
     double respawn_seconds = 0;         ///< from WorkerLost to a new worker in a new slot; 0 = none comes
@@ -69,12 +69,12 @@ struct SimulationSettings {
     /// The simulation ends at this virtual time.
     double max_seconds = std::numeric_limits<double>::infinity();
     /// What users do, at which virtual time: StopRequested, MemberStopped, BudgetChanged.
-    std::vector<std::pair<double, InputBody>> script;
+    std::vector<std::pair<double, input::Body>> script;
 
     /// For the figures in the result only.
     Resource full_resource = 0;  ///< trained to this counts as completed; 0 = nothing does
     std::size_t metric = 0;      ///< index into a row of metrics
-    bool maximise = false;
+    bool maximize = false;
     std::optional<double> target;  ///< value of the metric whose first report is searched
 
     /// Where a killed run goes on: the first start has 0, 0, 0.

@@ -16,10 +16,10 @@ void Simulation::join() {
     ++alive_;
     arm(SimEvent::death, settings_.faults.death_per_second, worker, 2);
     arm(SimEvent::false_alarm, settings_.faults.false_alarm_per_second, worker, 3);
-    feed_worker(worker, WorkerStarted{{.host = host_of(worker),
-                                       .device = "cpu",
-                                       .description = "simulated",
-                                       .snapshot_quota = settings_.snapshot_quota}});
+    feed_worker(worker, worker::Started{{.host = host_of(worker),
+                                         .device = "cpu",
+                                         .description = "simulated",
+                                         .snapshot_quota = settings_.snapshot_quota}});
 }
 
 std::string Simulation::host_of(std::uint32_t slot) const {
@@ -36,14 +36,15 @@ void Simulation::arm(SimEvent kind, double rate, std::uint32_t worker, std::uint
 void Simulation::told(std::uint32_t slot, std::uint32_t index) {
     auto message = to_workers_.take(index);
     if (!workers_[slot].alive) return;
-    if (std::holds_alternative<Leave>(message)) stop_counting(workers_[slot]);
-    if (const auto* serve = std::get_if<ServeSnapshot>(&message)) {
-        if (chance(settings_.faults.lose_snapshot)) feed_worker(slot, ToWorker{DropSnapshot{serve->snapshot}});
+    if (std::holds_alternative<message::Dismiss>(message)) stop_counting(workers_[slot]);
+    if (const auto* serve = std::get_if<message::Serve>(&message)) {
+        if (chance(settings_.faults.lose_snapshot))
+            feed_worker(slot, message::ToWorker{message::Drop{serve->snapshot}});
     }
     feed_worker(slot, std::move(message));
 }
 
-void Simulation::feed_worker(std::uint32_t slot, WorkerInput input) {
+void Simulation::feed_worker(std::uint32_t slot, worker::Input input) {
     const auto first = outputs_.size();
     workers_[slot].machine.on(now_, std::move(input), outputs_);
     const auto last = outputs_.size();
@@ -54,17 +55,17 @@ void Simulation::feed_worker(std::uint32_t slot, WorkerInput input) {
     outputs_.resize(first);
 }
 
-void Simulation::act(std::uint32_t worker, ToManager& message) {
-    if (auto* report = std::get_if<Report>(&message)) {
+void Simulation::act(std::uint32_t worker, message::ToManager& message) {
+    if (auto* report = std::get_if<message::Report>(&message)) {
         if (report->snapshot_bytes > 0) report->snapshot_bytes = settings_.snapshot_bytes;
     }
-    const bool failure = std::holds_alternative<Failure>(message);
+    const bool failure = std::holds_alternative<message::Failure>(message);
     if (failure) ++result_.dropped;
-    if ((failure || std::holds_alternative<Report>(message)) && chance(settings_.faults.lose_report)) {
+    if ((failure || std::holds_alternative<message::Report>(message)) && chance(settings_.faults.lose_report)) {
         ++result_.messages_lost;
         return;
     }
-    const bool once = std::holds_alternative<Hello>(message);
+    const bool once = std::holds_alternative<message::Hello>(message);
     auto& last = workers_[worker].last_out;
     double time = now_ + settings_.message_seconds;
     if (chance(settings_.faults.delay)) time += -std::log1p(-noise_.uniform()) * settings_.faults.delay_seconds;
@@ -78,7 +79,7 @@ void Simulation::act(std::uint32_t worker, ToManager& message) {
 
 // ---- training ----------------------------------------------------------------------------------------------------
 
-void Simulation::act(std::uint32_t slot, StartTraining& job) {
+void Simulation::act(std::uint32_t slot, worker::Train& job) {
     workers_[slot].trainings.push_back(std::move(job));
     start_next(slot);
 }
@@ -88,7 +89,7 @@ void Simulation::start_next(std::uint32_t slot) {
     while (!worker.training && !worker.trainings.empty()) {
         const auto& job = worker.trainings.front();
         if (worker.stopped.erase(job.lease) > 0) {
-            TrainingReported nothing{job.lease, job.from, 0, {}, nullptr};
+            worker::Report nothing{job.lease, job.from, 0, {}, nullptr};
             worker.trainings.pop_front();
             feed_worker(slot, std::move(nothing));
             continue;
@@ -102,7 +103,7 @@ void Simulation::start_next(std::uint32_t slot) {
     }
 }
 
-void Simulation::act(std::uint32_t slot, const StopTraining& stop) {
+void Simulation::act(std::uint32_t slot, const worker::Cancel& stop) {
     auto& worker = workers_[slot];
     if (!worker.training || worker.trainings.front().lease != stop.lease) {
         worker.stopped.insert(stop.lease);
@@ -131,16 +132,16 @@ void Simulation::training_ends(std::uint32_t slot, std::uint64_t order) {
     worker.trainings.pop_front();
     if (outcome.failure != FailureKind::none) {
         const auto units = static_cast<Resource>(seconds / outcome.seconds_per_unit);
-        feed_worker(
-            slot,
-            TrainingFailed{job.lease, {outcome.failure, "simulated", "", std::min(job.to, job.from + units)}, seconds});
+        feed_worker(slot,
+                    worker::Failure{
+                        job.lease, {outcome.failure, "simulated", "", std::min(job.to, job.from + units)}, seconds});
     } else {
         feed_worker(slot, trained(job, reached, seconds, outcome.nonfinite_metric));
     }
     start_next(slot);
 }
 
-TrainingReported Simulation::trained(const StartTraining& job, Resource reached, double seconds, bool nonfinite) {
+worker::Report Simulation::trained(const worker::Train& job, Resource reached, double seconds, bool nonfinite) {
     SnapshotId start = job.from_disk;
     if (job.start) {
         SnapshotContent content;
@@ -149,7 +150,7 @@ TrainingReported Simulation::trained(const StartTraining& job, Resource reached,
                "a worker hands the right snapshot to its trainer");
         start = content.id;
     }
-    TrainingReported report{job.lease, reached, seconds, {}, nullptr};
+    worker::Report report{job.lease, reached, seconds, {}, nullptr};
     report.rows.emplace_back().resource = reached;
     auto& values = report.rows.front().values;
     if (settings_.path) {
@@ -168,7 +169,7 @@ TrainingReported Simulation::trained(const StartTraining& job, Resource reached,
 
 // ---- snapshots ---------------------------------------------------------------------------------------------------
 
-void Simulation::act(std::uint32_t slot, const SendBulk& send) {
+void Simulation::act(std::uint32_t slot, const worker::SendBulk& send) {
     auto& bulk = bulks_[send.transfer.value];
     bulk.owner = slot;
     bulk.content = *send.content;
@@ -177,7 +178,7 @@ void Simulation::act(std::uint32_t slot, const SendBulk& send) {
                  static_cast<std::uint32_t>(send.to), slot, send.transfer.value);
 }
 
-void Simulation::act(std::uint32_t slot, const ReceiveBulk& receive) {
+void Simulation::act(std::uint32_t slot, const worker::ReceiveBulk& receive) {
     auto& bulk = bulks_[receive.transfer.value];
     bulk.expected = true;
     if (bulk.arrived) deliver(slot, receive.transfer);
@@ -201,7 +202,7 @@ void Simulation::deliver(std::uint32_t slot, TransferId transfer) {
     feed_worker(slot, BulkArrived{transfer, std::move(bulk.content)});
 }
 
-void Simulation::act(std::uint32_t slot, const AbandonBulk& abandon) {
+void Simulation::act(std::uint32_t slot, const worker::AbortTransfer& abandon) {
     const auto found = bulks_.find(abandon.transfer.value);
     if (found == bulks_.end()) return;
     if (found->second.owner == slot && found->second.expected) {
@@ -211,19 +212,19 @@ void Simulation::act(std::uint32_t slot, const AbandonBulk& abandon) {
     }
 }
 
-void Simulation::act(std::uint32_t slot, const PersistTo& job) {
+void Simulation::act(std::uint32_t slot, const worker::Persist& job) {
     events_.push(SimEvent::persist_ends, now_ + settings_.persist_seconds, slot, 0, job.snapshot.value);
 }
 
 void Simulation::persist_ends(std::uint32_t slot, SnapshotId snapshot) {
     if (!workers_[slot].alive) return;
     const bool ok = !chance(settings_.faults.persist_failure);
-    feed_worker(slot, PersistEnded{snapshot, ok, ok ? "" : "simulated"});
+    feed_worker(slot, worker::Persisted{snapshot, ok, ok ? "" : "simulated"});
 }
 
 // ---- the end of a worker -----------------------------------------------------------------------------------------
 
-void Simulation::act(std::uint32_t slot, const WorkerLeft&) {
+void Simulation::act(std::uint32_t slot, const worker::Left&) {
     stop_counting(workers_[slot]);
     workers_[slot].alive = false;
 }

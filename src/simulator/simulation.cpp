@@ -10,7 +10,7 @@
 namespace stemma {
 
 Simulation::Simulation(Manager& manager, const LearningCurve& curve, const SimulationSettings& settings,
-                       Journal& journal, SimulationObserver* observer)
+                       record::Journal& journal, SimulationObserver* observer)
     : manager_(manager),
       curve_(curve),
       settings_(settings),
@@ -24,10 +24,10 @@ Simulation::Simulation(Manager& manager, const LearningCurve& curve, const Simul
       sequence_(settings.first_sequence) {}
 
 void Simulation::start() {
-    feed(IncarnationStarted{settings_.incarnation, settings_.workers});
+    feed(input::IncarnationStarted{settings_.incarnation, settings_.workers});
     if (settings_.incarnation > 0 && settings_.faults.missing_durable > 0) {
         for (const auto snapshot : manager_.durable_snapshots()) {
-            if (chance(settings_.faults.missing_durable)) feed(SnapshotMissing{snapshot});
+            if (chance(settings_.faults.missing_durable)) feed(input::SnapshotMissing{snapshot});
         }
     }
     for (std::uint32_t worker = 0; worker < settings_.workers; ++worker) events_.push(SimEvent::join, now_, 0);
@@ -104,11 +104,11 @@ void Simulation::handle(const AgendaItem& event) {
             if (!workers_[event.worker].counted) return;
             ++result_.false_alarms;
             stop_counting(workers_[event.worker]);
-            feed(WorkerLost{{event.worker}, "no heartbeat"});
+            feed(input::WorkerLost{{event.worker}, "no heartbeat"});
             return;
         case SimEvent::worker_lost:
             tell_peers(event.worker);
-            feed(WorkerLost{{event.worker}, "no heartbeat"});
+            feed(input::WorkerLost{{event.worker}, "no heartbeat"});
             if (settings_.faults.respawn_seconds > 0) {
                 events_.push(SimEvent::join, now_ + settings_.faults.respawn_seconds, 0);
             }
@@ -116,7 +116,7 @@ void Simulation::handle(const AgendaItem& event) {
         case SimEvent::tick:
             tick_at_ = std::numeric_limits<double>::infinity();
             if (manager_.next_deadline() <= now_) {
-                feed(Ticked{});
+                feed(input::Ticked{});
             } else {
                 arm_tick();
             }
@@ -134,11 +134,11 @@ void Simulation::handle(const AgendaItem& event) {
 
 void Simulation::message_arrives(std::uint32_t index, std::uint32_t worker) {
     auto message = to_manager_.take(index);
-    if (const auto* report = std::get_if<Report>(&message)) note_report(*report);
+    if (const auto* report = std::get_if<message::Report>(&message)) note_report(*report);
     if (auto input = to_input({worker}, std::move(message))) feed(std::move(*input));
 }
 
-void Simulation::note_report(const Report& report) {
+void Simulation::note_report(const message::Report& report) {
     if (report.rows.empty()) return;
     if (settings_.full_resource > 0 && report.reached >= settings_.full_resource) {
         ++result_.completed;
@@ -146,10 +146,10 @@ void Simulation::note_report(const Report& report) {
     }
     if (!settings_.target || result_.target_reached) return;
     const double metric = report.rows.back().values[settings_.metric];
-    if (settings_.maximise ? metric >= *settings_.target : metric <= *settings_.target) result_.target_reached = now_;
+    if (settings_.maximize ? metric >= *settings_.target : metric <= *settings_.target) result_.target_reached = now_;
 }
 
-void Simulation::feed(InputBody body) {
+void Simulation::feed(input::Body body) {
     if (killed_) return;
     if (sequence_ >= settings_.max_inputs) {
         killed_ = true;
@@ -182,7 +182,7 @@ void Simulation::arm_fits() {
 void Simulation::fit_done(std::uint64_t number) {
     for (const auto& wanted : manager_.wanted_fits()) {
         if (wanted.number != number) continue;
-        feed(ModelFitted{number, wanted.fit->run()});
+        feed(input::ModelFitted{number, wanted.fit->run()});
         return;
     }
 }
@@ -197,13 +197,13 @@ void Simulation::arm_tick() {
 // ---- from the manager --------------------------------------------------------------------------------------------
 
 void Simulation::apply(const Effect& effect) {
-    if (const auto* end = std::get_if<Ended>(&effect)) {
+    if (const auto* end = std::get_if<effect::Ended>(&effect)) {
         result_.ended = true;
         result_.reason = end->reason;
     }
     auto addressed = to_message(effect, manager_, false);
     if (!addressed) return;
-    if (std::holds_alternative<Assign>(effect)) {
+    if (std::holds_alternative<effect::Train>(effect)) {
         ++result_.decisions;
         result_.busy_seconds = busy_seconds_;
         result_.available_seconds = available_seconds_;
@@ -222,16 +222,16 @@ double Simulation::delivery(double& last) {
     return last;
 }
 
-void Simulation::tell(WorkerId worker, ToWorker message) {
+void Simulation::tell(WorkerId worker, message::ToWorker message) {
     // A snapshot is as large as its SnapshotContent between workers, and as the settings say for the manager.
-    if (auto* grant = std::get_if<GrantLease>(&message)) grant->bytes = sizeof(SnapshotContent);
-    if (auto* fetch = std::get_if<FetchSnapshot>(&message)) fetch->bytes = sizeof(SnapshotContent);
+    if (auto* grant = std::get_if<message::Train>(&message)) grant->bytes = sizeof(SnapshotContent);
+    if (auto* fetch = std::get_if<message::Replicate>(&message)) fetch->bytes = sizeof(SnapshotContent);
     const auto slot = static_cast<std::uint32_t>(worker.value);
     events_.push(SimEvent::told, delivery(workers_[slot].last_in), slot, to_workers_.add(std::move(message)));
 }
 
 SimulationResult simulate(Manager& manager, const LearningCurve& curve, const SimulationSettings& settings,
-                          Journal& journal, SimulationObserver* observer) {
+                          record::Journal& journal, SimulationObserver* observer) {
     return Simulation(manager, curve, settings, journal, observer).run();
 }
 

@@ -33,11 +33,11 @@ struct SimulatedWorker {
     double last_in = 0;   ///< delivery of the last message from the manager: order per pair of ranks is kept
     double last_out = 0;  ///< delivery of the last message to the manager
     Worker machine{WorkerTiming{}};
-    std::deque<StartTraining> trainings = {};  ///< the first one is in training if `training`
+    std::deque<worker::Train> trainings = {};  ///< the first one is in training if `training`
     std::set<LeaseId> stopped = {};            ///< of these, before they began
     bool training = false;
     double began = 0;  ///< units begin: a durable copy is read before
-    Resource to = 0;   ///< less than asked for where it was cancelled
+    Resource to = 0;   ///< less than asked for where it was canceled
     Outcome outcome = {};
     std::uint64_t ending = 0;  ///< order of the event that ends it; another event is stale
 };
@@ -52,22 +52,22 @@ struct SimulatedBulk {
 
 class Simulation {
 public:
-    Simulation(Manager& manager, const LearningCurve& curve, const SimulationSettings& settings, Journal& journal,
-               SimulationObserver* observer);
+    Simulation(Manager& manager, const LearningCurve& curve, const SimulationSettings& settings,
+               record::Journal& journal, SimulationObserver* observer);
     SimulationResult run();
 
 private:
     // ---- simulation.cpp ----
     void start();
     void handle(const AgendaItem& event);
-    void feed(InputBody body);
+    void feed(input::Body body);
     void apply(const Effect& effect);
     void message_arrives(std::uint32_t index, std::uint32_t worker);
-    void note_report(const Report& report);
+    void note_report(const message::Report& report);
     void arm_tick();
     void arm_fits();
     void fit_done(std::uint64_t number);
-    void tell(WorkerId worker, ToWorker message);
+    void tell(WorkerId worker, message::ToWorker message);
     double delivery(double& last);
     bool chance(double probability) { return probability > 0 && noise_.uniform() < probability; }
     void advance(double time);
@@ -78,18 +78,18 @@ private:
     void arm(SimEvent kind, double rate, std::uint32_t worker, std::uint64_t purpose);
     std::string host_of(std::uint32_t worker) const;
     void told(std::uint32_t worker, std::uint32_t index);
-    void feed_worker(std::uint32_t worker, WorkerInput input);
-    void act(std::uint32_t worker, ToManager& message);
-    void act(std::uint32_t worker, StartTraining& job);
-    void act(std::uint32_t worker, const StopTraining& stop);
-    void act(std::uint32_t worker, const SendBulk& bulk);
-    void act(std::uint32_t worker, const ReceiveBulk& bulk);
-    void act(std::uint32_t worker, const AbandonBulk& bulk);
-    void act(std::uint32_t worker, const PersistTo& job);
-    void act(std::uint32_t worker, const WorkerLeft& left);
+    void feed_worker(std::uint32_t worker, worker::Input input);
+    void act(std::uint32_t worker, message::ToManager& message);
+    void act(std::uint32_t worker, worker::Train& job);
+    void act(std::uint32_t worker, const worker::Cancel& stop);
+    void act(std::uint32_t worker, const worker::SendBulk& bulk);
+    void act(std::uint32_t worker, const worker::ReceiveBulk& bulk);
+    void act(std::uint32_t worker, const worker::AbortTransfer& bulk);
+    void act(std::uint32_t worker, const worker::Persist& job);
+    void act(std::uint32_t worker, const worker::Left& left);
     void start_next(std::uint32_t worker);
     void training_ends(std::uint32_t worker, std::uint64_t order);
-    TrainingReported trained(const StartTraining& job, Resource reached, double seconds, bool nonfinite);
+    worker::Report trained(const worker::Train& job, Resource reached, double seconds, bool nonfinite);
     void bulk_arrives(std::uint32_t worker, std::uint32_t owner, TransferId transfer);
     void deliver(std::uint32_t worker, TransferId transfer);
     void persist_ends(std::uint32_t worker, SnapshotId snapshot);
@@ -102,16 +102,16 @@ private:
     Manager& manager_;
     const LearningCurve& curve_;
     const SimulationSettings& settings_;
-    Journal& journal_;
+    record::Journal& journal_;
     SimulationObserver* observer_;
     SimulationResult result_;
 
     EventHeap events_;
-    Slab<ToWorker> to_workers_;
-    Slab<ToManager> to_manager_;
+    Slab<message::ToWorker> to_workers_;
+    Slab<message::ToManager> to_manager_;
     std::vector<SimulatedWorker> workers_;
     std::unordered_map<std::uint64_t, SimulatedBulk> bulks_;  ///< by transfer
-    WorkerOutputs outputs_;                                   ///< of workers that are being fed, the last one's last
+    worker::Outputs outputs_;                                 ///< of workers that are being fed, the last one's last
 
     Stream noise_;  ///< of messages: drawn in the order of the events, which is itself determined
     double now_ = 0;

@@ -53,7 +53,7 @@ struct SimulationResult {
     std::size_t manager_bytes = 0;  ///< Manager::memory_bytes()
     std::size_t simulator_bytes = 0;
 
-    double utilisation() const { return available_seconds > 0 ? busy_seconds / available_seconds : 0; }
+    double utilization() const { return available_seconds > 0 ? busy_seconds / available_seconds : 0; }
     double decisions_per_second() const { return wall_seconds > 0 ? static_cast<double>(decisions) / wall_seconds : 0; }
 };
 
@@ -61,7 +61,7 @@ struct SimulationResult {
 /// killed run, replay its record into a fresh manager and call this again with the next start's settings. Cost: three
 /// heap events for each lease, and the work of its Worker. Memory: about 160 bytes for each snapshot in a worker.
 SimulationResult simulate(Manager& manager, const LearningCurve& curve, const SimulationSettings& settings,
-                          Journal& journal, SimulationObserver* observer = nullptr);
+                          record::Journal& journal, SimulationObserver* observer = nullptr);
 
 /// A summary for the user: utilization, members per rung, time to target, faults, speed.
 std::string simulation_report(const SimulationResult& result);

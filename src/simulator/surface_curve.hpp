@@ -8,6 +8,6 @@ namespace stemma {
 
 /// The toy trainer's analytic surface as the learning curve of a job whose rows have `metrics` values. The loss is in
 /// column `metric` (1 - loss if the metric is maximized), NaN in the others.
-LearningCurve surface_curve(Surface surface, SearchSpace space, std::size_t metrics, std::size_t metric, bool maximise);
+LearningCurve surface_curve(Surface surface, SearchSpace space, std::size_t metrics, std::size_t metric, bool maximize);
 
 }  // namespace stemma

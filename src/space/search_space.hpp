@@ -54,9 +54,9 @@ public:
 
     /// The value as a literal; nothing for Inactive.
     std::optional<Literal> literal(std::size_t parameter, const Value& value) const;
-    /// "lr=0.012 optimiser=sgd": active parameters only, numbers with 4 significant digits.
+    /// "lr=0.012 optimizer=sgd": active parameters only, numbers with 4 significant digits.
     std::string describe(ConfigurationView configuration) const;
-    /// "optimiser=sgd|adam and nesterov=true".
+    /// "optimizer=sgd|adam and nesterov=true".
     std::string describe(const Forbidden& clause) const;
 
     /// The size of a grid with `points` values for each real, and for each integer without step that has more values.

@@ -27,12 +27,12 @@ bool uses_validation(const std::string& variant) {
     return variant != "random" && variant != "random_x_lr" && variant != "baydin";
 }
 
-std::vector<std::string> moved_by(const std::string& variant, const std::string& optimiser) {
+std::vector<std::string> moved_by(const std::string& variant, const std::string& optimizer) {
     if (variant == "random") return {};
     if (variant == "random_x_lr" || variant == "baydin") return {"lr"};
     if (variant == "lorraine") return {"weight_decay"};
     if (variant == "wd_lr") return {"lr", "weight_decay"};
-    if (optimiser == "sgd") return {"lr", "weight_decay", "momentum"};
+    if (optimizer == "sgd") return {"lr", "weight_decay", "momentum"};
     return {"lr", "weight_decay", "beta1", "beta2"};
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Settings of one-pass hyperparameter optimisation inside a member; no LibTorch here.
+// Settings of one-pass hyperparameter optimization inside a member; no LibTorch here.
 
 #include <cstdint>
 #include <optional>
@@ -10,7 +10,7 @@ namespace stemma {
 
 class SearchSpace;
 
-/// The defaults are those of Clarke, Oldewage, Hernandez-Lobato, "Scalable One-Pass Optimisation of High-Dimensional
+/// The defaults are those of Clarke, Oldewage, Hernandez-Lobato, "Scalable One-Pass Optimization of High-Dimensional
 /// Weight-Update Hyperparameters by Implicit Differentiation", ICLR 2022 (arXiv 2110.10461).
 struct HypergradientSettings {
     /// What moves and how (section 4 of the paper). No hypergradient: "random", "random_x_lr" (the learning rate times
@@ -39,9 +39,9 @@ std::vector<std::string> hypergradient_variants();
 /// The variant takes its hypergradient from validation rows. Other variants train on these rows too.
 bool uses_validation(const std::string& variant);
 
-/// Hyperparameters that the variant moves with this optimiser ("sgd", "adam", "adamw"): of "lr", "weight_decay",
+/// Hyperparameters that the variant moves with this optimizer ("sgd", "adam", "adamw"): of "lr", "weight_decay",
 /// "momentum", "beta1", "beta2".
-std::vector<std::string> moved_by(const std::string& variant, const std::string& optimiser);
+std::vector<std::string> moved_by(const std::string& variant, const std::string& optimizer);
 
 /// Throws UserError naming the key, the value and the allowed values. `reset`, `clip_norm`, `damping` and `truncate`
 /// are refused where they could have no effect on the variant.

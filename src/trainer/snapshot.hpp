@@ -20,7 +20,7 @@ std::size_t size_of(DType type);
 std::string_view name_of(DType type);
 
 struct ArrayInfo {
-    std::string name;  ///< unique; '/' makes groups: "model/conv1.weight", "optimiser/0/exp_avg", "rng"
+    std::string name;  ///< unique; '/' makes groups: "model/conv1.weight", "optimizer/0/exp_avg", "rng"
     DType type = DType::f32;
     std::vector<std::int64_t> shape;
     std::uint64_t offset = 0;  ///< into the data, a multiple of 64

@@ -29,16 +29,18 @@ constexpr std::uint16_t to_manager_bit = 0x8000;
 constexpr std::size_t body_length_offset = 24;
 constexpr std::size_t reserved_bytes = 12;
 constexpr std::size_t header_crc_offset = 44;
-static_assert(header_crc_offset + sizeof(std::uint32_t) == frame_header_bytes);
+static_assert(header_crc_offset + sizeof(std::uint32_t) == message::frame_header_bytes);
 
 // Kind numbers, in the order of the variants' alternatives. A number once used stays with its message for ever. The
 // number of a removed message goes into the list of retired numbers and is never reused. Retired so far: none.
-constexpr std::array<std::uint16_t, std::variant_size_v<ToWorker>> to_worker_kinds = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-constexpr std::array<std::uint16_t, std::variant_size_v<ToManager>> to_manager_kinds = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+constexpr std::array<std::uint16_t, std::variant_size_v<message::ToWorker>> to_worker_kinds = {1, 2, 3, 4, 5,
+                                                                                               6, 7, 8, 9};
+constexpr std::array<std::uint16_t, std::variant_size_v<message::ToManager>> to_manager_kinds = {1, 2, 3, 4, 5,
+                                                                                                 6, 7, 8, 9};
 
 template <class Message>
 constexpr const auto& kinds_of() {
-    if constexpr (std::is_same_v<Message, ToWorker>) {
+    if constexpr (std::is_same_v<Message, message::ToWorker>) {
         return to_worker_kinds;
     } else {
         return to_manager_kinds;
@@ -47,7 +49,7 @@ constexpr const auto& kinds_of() {
 
 template <class Message>
 constexpr std::uint16_t direction_of() {
-    return std::is_same_v<Message, ToManager> ? to_manager_bit : 0;
+    return std::is_same_v<Message, message::ToManager> ? to_manager_bit : 0;
 }
 
 // ---- the fields of each message: the one list that encoding and decoding share -----------------------------------
@@ -55,76 +57,76 @@ constexpr std::uint16_t direction_of() {
 template <class M, class T>
 concept Like = std::same_as<std::remove_const_t<M>, T>;
 
-template <Like<GrantLease> M>
+template <Like<message::Train> M>
 auto fields(M& m) {
     return std::tie(m.lease, m.member, m.seed, m.from, m.to, m.max, m.start, m.snapshot, m.owner, m.transfer, m.bytes,
                     m.adopted, m.configuration, m.parent_configuration);
 }
-template <Like<ServeSnapshot> M>
+template <Like<message::Serve> M>
 auto fields(M& m) {
     return std::tie(m.transfer, m.snapshot, m.receiver);
 }
-template <Like<AbandonTransfer> M>
+template <Like<message::AbortTransfer> M>
 auto fields(M& m) {
     return std::tie(m.transfer);
 }
-template <Like<DropSnapshot> M>
+template <Like<message::Drop> M>
 auto fields(M& m) {
     return std::tie(m.snapshot);
 }
-template <Like<PersistSnapshot> M>
+template <Like<message::Persist> M>
 auto fields(M& m) {
     return std::tie(m.snapshot);
 }
-template <Like<CancelLease> M>
+template <Like<message::Cancel> M>
 auto fields(M& m) {
     return std::tie(m.lease);
 }
-template <Like<Leave> M>
+template <Like<message::Dismiss> M>
 auto fields(M& m) {
     return std::tie(m.peers_lost);
 }
-template <Like<Ping> M>
+template <Like<message::Ping> M>
 auto fields(M&) {
     return std::tie();
 }
-template <Like<FetchSnapshot> M>
+template <Like<message::Replicate> M>
 auto fields(M& m) {
     return std::tie(m.transfer, m.snapshot, m.member, m.resource, m.owner, m.bytes);
 }
-template <Like<Hello> M>
+template <Like<message::Hello> M>
 auto fields(M& m) {
     return std::tie(m.host, m.device, m.description, m.snapshot_quota, m.pid, m.threads);
 }
-template <Like<Heartbeat> M>
+template <Like<message::Heartbeat> M>
 auto fields(M& m) {
     return std::tie(m.lease, m.reached);
 }
-template <Like<Progress> M>
+template <Like<message::Progress> M>
 auto fields(M& m) {
     return std::tie(m.lease, m.row);
 }
-template <Like<Report> M>
+template <Like<message::Report> M>
 auto fields(M& m) {
     return std::tie(m.lease, m.reached, m.seconds, m.snapshot_bytes, m.rows);
 }
-template <Like<Failure> M>
+template <Like<message::Failure> M>
 auto fields(M& m) {
     return std::tie(m.lease, m.kind, m.type, m.message, m.reached, m.seconds);
 }
-template <Like<Persisted> M>
+template <Like<message::Persisted> M>
 auto fields(M& m) {
     return std::tie(m.snapshot, m.ok, m.message);
 }
-template <Like<TransferReceived> M>
+template <Like<message::TransferDone> M>
 auto fields(M& m) {
     return std::tie(m.transfer);
 }
-template <Like<TransferEmpty> M>
+template <Like<message::TransferFailed> M>
 auto fields(M& m) {
     return std::tie(m.transfer);
 }
-template <Like<Goodbye> M>
+template <Like<message::Goodbye> M>
 auto fields(M& m) {
     return std::tie(m.refusal, m.mistake);
 }
@@ -166,7 +168,7 @@ void get_enum(ByteReader& in, Enum& value, Enum last) {
     in.get(value);
     if (value > last) throw DecodeError("decode: unknown enumeration value " + std::to_string(static_cast<int>(value)));
 }
-void get(ByteReader& in, StartFrom& value) { get_enum(in, value, StartFrom::disk); }
+void get(ByteReader& in, message::StartFrom& value) { get_enum(in, value, message::StartFrom::disk); }
 void get(ByteReader& in, FailureKind& value) { get_enum(in, value, FailureKind::broken_program); }
 
 void get(ByteReader& in, MetricRow& row) {
@@ -197,22 +199,22 @@ void overwrite(Bytes& out, std::size_t offset, T value) {
 }
 
 template <class Message>
-void encode_frame(const Message& message, FrameContext context, Bytes& out) {
+void encode_frame(const Message& message, message::FrameContext context, Bytes& out) {
     const auto start = out.size();
     ByteWriter writer(out);
     writer.put(magic);
-    writer.put(protocol_version);
+    writer.put(message::protocol_version);
     writer.put(static_cast<std::uint16_t>(kinds_of<Message>()[message.index()] | direction_of<Message>()));
     writer.put(context.sequence);
     writer.put(context.run_id);
-    const std::array<std::byte, frame_header_bytes - body_length_offset> filled_in_below{};
+    const std::array<std::byte, message::frame_header_bytes - body_length_offset> filled_in_below{};
     writer.raw(filled_in_below.data(), filled_in_below.size());
     std::visit([&](const auto& m) { std::apply([&](const auto&... field) { (put(writer, field), ...); }, fields(m)); },
                message);
 
     const auto frame = std::span(out).subspan(start);
-    ensure(frame.size() <= frame_bytes_max, "a message does not fit into a frame");
-    const auto body = frame.subspan(frame_header_bytes);
+    ensure(frame.size() <= message::frame_bytes_max, "a message does not fit into a frame");
+    const auto body = frame.subspan(message::frame_header_bytes);
     overwrite(out, start + body_length_offset, static_cast<std::uint32_t>(body.size()));
     overwrite(out, start + body_length_offset + 4, crc32_of(body));
     overwrite(out, start + header_crc_offset, crc32_of(frame.first(header_crc_offset)));
@@ -226,15 +228,15 @@ struct Header {
 };
 
 Header decode_header(std::span<const std::byte> in, std::uint64_t run_id) {
-    if (in.size() < frame_header_bytes) {
+    if (in.size() < message::frame_header_bytes) {
         throw DecodeError("frame: " + std::to_string(in.size()) + " bytes are too few for a header");
     }
-    ByteReader reader(in.first(frame_header_bytes));
+    ByteReader reader(in.first(message::frame_header_bytes));
     if (reader.get<std::uint32_t>() != magic) throw DecodeError("frame: not one of Stemma's (wrong magic)");
     const auto version = reader.get<std::uint16_t>();
-    if (version != protocol_version) {
+    if (version != message::protocol_version) {
         throw DecodeError("frame: protocol version " + std::to_string(version) + ", this program speaks version " +
-                          std::to_string(protocol_version) + "; start every rank with the same program");
+                          std::to_string(message::protocol_version) + "; start every rank with the same program");
     }
     Header header;
     reader.get(header.kind);
@@ -252,8 +254,8 @@ Header decode_header(std::span<const std::byte> in, std::uint64_t run_id) {
     std::memcpy(&header_crc, in.data() + header_crc_offset, sizeof header_crc);
     if (header_crc != crc32_of(in.first(header_crc_offset)))
         throw DecodeError("frame: checksum of the header is wrong");
-    if (header.body_length > frame_bytes_max - frame_header_bytes ||
-        header.body_length > in.size() - frame_header_bytes) {
+    if (header.body_length > message::frame_bytes_max - message::frame_header_bytes ||
+        header.body_length > in.size() - message::frame_header_bytes) {
         throw DecodeError("frame: a body of " + std::to_string(header.body_length) + " bytes is beyond the end");
     }
     return header;
@@ -272,9 +274,9 @@ Message decode_body(std::size_t alternative, ByteReader& reader, std::index_sequ
 }
 
 template <class Message>
-Message decode_frame(std::span<const std::byte>& in, FrameContext& context) {
+Message decode_frame(std::span<const std::byte>& in, message::FrameContext& context) {
     const auto header = decode_header(in, context.run_id);
-    const auto body = in.subspan(frame_header_bytes, header.body_length);
+    const auto body = in.subspan(message::frame_header_bytes, header.body_length);
     if (header.body_crc != crc32_of(body)) throw DecodeError("frame: checksum of the body is wrong");
     if ((header.kind & to_manager_bit) != direction_of<Message>()) throw DecodeError("frame: wrong direction");
     const auto& kinds = kinds_of<Message>();
@@ -287,20 +289,24 @@ Message decode_frame(std::span<const std::byte>& in, FrameContext& context) {
                                         std::make_index_sequence<std::variant_size_v<Message>>{});
     reader.expect_end();
     context.sequence = header.sequence;
-    in = in.subspan(frame_header_bytes + header.body_length);
+    in = in.subspan(message::frame_header_bytes + header.body_length);
     return message;
 }
 
 }  // namespace
 
-void encode(const ToWorker& message, FrameContext context, Bytes& out) { encode_frame(message, context, out); }
-void encode(const ToManager& message, FrameContext context, Bytes& out) { encode_frame(message, context, out); }
-
-ToWorker decode_to_worker(std::span<const std::byte>& in, FrameContext& context) {
-    return decode_frame<ToWorker>(in, context);
+void encode(const message::ToWorker& message, message::FrameContext context, Bytes& out) {
+    encode_frame(message, context, out);
 }
-ToManager decode_to_manager(std::span<const std::byte>& in, FrameContext& context) {
-    return decode_frame<ToManager>(in, context);
+void encode(const message::ToManager& message, message::FrameContext context, Bytes& out) {
+    encode_frame(message, context, out);
+}
+
+message::ToWorker decode_to_worker(std::span<const std::byte>& in, message::FrameContext& context) {
+    return decode_frame<message::ToWorker>(in, context);
+}
+message::ToManager decode_to_manager(std::span<const std::byte>& in, message::FrameContext& context) {
+    return decode_frame<message::ToManager>(in, context);
 }
 
 }  // namespace stemma

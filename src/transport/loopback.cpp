@@ -41,7 +41,7 @@ public:
     int size() const override { return static_cast<int>(mailboxes_->size()); }
 
     void send(int to, Bytes frames) override {
-        ensure(frames.size() <= frame_bytes_max, "a block of frames is too long");
+        ensure(frames.size() <= message::frame_bytes_max, "a block of frames is too long");
         post(to, FramesArrived{rank_, std::move(frames)});
     }
     void send_bulk(int to, TransferId transfer, std::shared_ptr<const Bytes> content) override {
@@ -104,7 +104,7 @@ private:
     }
     void open(const OfferWithdrawn& offer) { offers_.erase(offer.transfer); }
     void open(const OfferTaken& taken) {
-        // The receiver may have taken a transfer before it learnt that the transfer was abandoned.
+        // The receiver may have taken a transfer before it learned that the transfer was abandoned.
         if (sending_.erase(taken.transfer) > 0) arrivals_.emplace_back(BulkSent{taken.transfer});
     }
 

@@ -14,12 +14,14 @@
 
 namespace stemma {
 
+namespace message {
+
 /// Where a lease's starting snapshot comes from. The same numbers as SourceKind in run files.
 enum class StartFrom : std::uint8_t { scratch = 0, local = 1, peer = 2, disk = 3 };
 
 // ---- manager -> worker -------------------------------------------------------------------------------------------
 
-struct GrantLease {
+struct Train {
     LeaseId lease;
     MemberId member;
     std::uint64_t seed = 0;
@@ -36,31 +38,31 @@ struct GrantLease {
     Configuration parent_configuration = {};  ///< set if `adopted`
 };
 
-struct ServeSnapshot {
+struct Serve {
     TransferId transfer;
     SnapshotId snapshot;
     WorkerId receiver;
 };
 
-struct AbandonTransfer {
+struct AbortTransfer {
     TransferId transfer;
 };
 
-struct DropSnapshot {
+struct Drop {
     SnapshotId snapshot;
 };
 
-struct PersistSnapshot {
+struct Persist {
     SnapshotId snapshot;
 };
 
-struct CancelLease {
+struct Cancel {
     LeaseId lease;
 };
 
-/// Keep a second copy of a snapshot, which `owner` sends. A TransferReceived or TransferEmpty follows, unless the
+/// Keep a second copy of a snapshot, which `owner` sends. A TransferDone or TransferFailed follows, unless the
 /// transfer is abandoned.
-struct FetchSnapshot {
+struct Replicate {
     TransferId transfer;
     SnapshotId snapshot;
     MemberId member;
@@ -70,15 +72,14 @@ struct FetchSnapshot {
 };
 
 /// Finish writing, say Goodbye, end.
-struct Leave {
+struct Dismiss {
     bool peers_lost = false;  ///< a rank is gone: no collective calls (MPI_Finalize would wait for that rank)
 };
 
 /// The manager is alive. Sent while no other message is, so that a worker can tell a silent manager from a lost one.
 struct Ping {};
 
-using ToWorker = std::variant<GrantLease, ServeSnapshot, AbandonTransfer, DropSnapshot, PersistSnapshot, CancelLease,
-                              Leave, Ping, FetchSnapshot>;
+using ToWorker = std::variant<Train, Serve, AbortTransfer, Drop, Persist, Cancel, Dismiss, Ping, Replicate>;
 
 // ---- worker -> manager -------------------------------------------------------------------------------------------
 
@@ -126,12 +127,12 @@ struct Persisted {
     std::string message;
 };
 
-struct TransferReceived {
+struct TransferDone {
     TransferId transfer;
 };
 
-/// Answer to FetchSnapshot: the owner sent no snapshot, or another snapshot.
-struct TransferEmpty {
+/// Answer to Replicate: the owner sent no snapshot, or another snapshot.
+struct TransferFailed {
     TransferId transfer;
 };
 
@@ -142,7 +143,7 @@ struct Goodbye {
 };
 
 using ToManager =
-    std::variant<Hello, Heartbeat, Progress, Report, Failure, Persisted, TransferReceived, Goodbye, TransferEmpty>;
+    std::variant<Hello, Heartbeat, Progress, Report, Failure, Persisted, TransferDone, Goodbye, TransferFailed>;
 
 // ---- frames ------------------------------------------------------------------------------------------------------
 
@@ -158,13 +159,15 @@ struct FrameContext {
     std::uint64_t sequence = 0;
 };
 
+}  // namespace message
+
 /// Appends one frame to `out`. Several messages to one rank can so travel as one transfer.
-void encode(const ToWorker& message, FrameContext context, Bytes& out);
-void encode(const ToManager& message, FrameContext context, Bytes& out);
+void encode(const message::ToWorker& message, message::FrameContext context, Bytes& out);
+void encode(const message::ToManager& message, message::FrameContext context, Bytes& out);
 
 /// Takes one frame off the front of `in`. The frame must have `context.run_id`; `context.sequence` is filled in. Throws
 /// DecodeError on wrong magic, version, run id, direction, kind, length or checksum, and then leaves `in` unchanged.
-ToWorker decode_to_worker(std::span<const std::byte>& in, FrameContext& context);
-ToManager decode_to_manager(std::span<const std::byte>& in, FrameContext& context);
+message::ToWorker decode_to_worker(std::span<const std::byte>& in, message::FrameContext& context);
+message::ToManager decode_to_manager(std::span<const std::byte>& in, message::FrameContext& context);
 
 }  // namespace stemma

@@ -9,28 +9,28 @@ void FramePacker::add_frame(const Message& message) {
     const auto before = collected_.size();
     encode(message, context_, collected_);
     ++context_.sequence;
-    if (collected_.size() <= frame_bytes_max) return;
+    if (collected_.size() <= message::frame_bytes_max) return;
     Bytes last(collected_.begin() + static_cast<std::ptrdiff_t>(before), collected_.end());
     collected_.resize(before);
     flush();
     collected_ = std::move(last);
 }
 
-template void FramePacker::add_frame(const ToWorker&);
-template void FramePacker::add_frame(const ToManager&);
+template void FramePacker::add_frame(const message::ToWorker&);
+template void FramePacker::add_frame(const message::ToManager&);
 
 void FramePacker::flush() {
     if (collected_.empty()) return;
     endpoint_->send(to_, std::exchange(collected_, {}));
 }
 
-ToWorker FrameUnpacker::next_to_worker(std::span<const std::byte>& block) {
+message::ToWorker FrameUnpacker::next_to_worker(std::span<const std::byte>& block) {
     auto message = decode_to_worker(block, context_);
     check_sequence();
     return message;
 }
 
-ToManager FrameUnpacker::next_to_manager(std::span<const std::byte>& block) {
+message::ToManager FrameUnpacker::next_to_manager(std::span<const std::byte>& block) {
     auto message = decode_to_manager(block, context_);
     check_sequence();
     return message;

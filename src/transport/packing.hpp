@@ -15,8 +15,8 @@ public:
         : endpoint_(&endpoint), to_(to), context_{run_id, 0} {}
 
     /// Encodes `message`; sends what was collected before when the two do not fit together.
-    void add(const ToWorker& message) { add_frame(message); }
-    void add(const ToManager& message) { add_frame(message); }
+    void add(const message::ToWorker& message) { add_frame(message); }
+    void add(const message::ToManager& message) { add_frame(message); }
     /// Sends what was collected, if anything.
     void flush();
     bool empty() const { return collected_.empty(); }
@@ -27,7 +27,7 @@ private:
 
     Endpoint* endpoint_;
     int to_;
-    FrameContext context_;
+    message::FrameContext context_;
     Bytes collected_;
 };
 
@@ -37,13 +37,13 @@ public:
     explicit FrameUnpacker(std::uint64_t run_id) : context_{run_id, 0} {}
 
     /// Next message of a block; advances `block`. Call until `block` is empty.
-    ToWorker next_to_worker(std::span<const std::byte>& block);
-    ToManager next_to_manager(std::span<const std::byte>& block);
+    message::ToWorker next_to_worker(std::span<const std::byte>& block);
+    message::ToManager next_to_manager(std::span<const std::byte>& block);
 
 private:
     void check_sequence();
 
-    FrameContext context_;
+    message::FrameContext context_;
     std::uint64_t expected_ = 0;
 };
 

@@ -13,7 +13,7 @@ namespace stemma {
 namespace {
 
 /// Errors of a user's own trainer that would violate what the manager relies on. Throws UserError.
-void check_trained(const Trained& trained, const StartTraining& job, std::size_t metrics) {
+void check_trained(const Trained& trained, const worker::Train& job, std::size_t metrics) {
     const auto demand = [](bool holds, std::string_view what) {
         if (!holds) throw UserError(fmt::format("the trainer's result does not fit what it was asked: {}", what));
     };
@@ -54,14 +54,14 @@ SharedBytes encode_or_none(Snapshot&& snapshot) {
 
 }  // namespace
 
-std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& job, Trainer& trainer,
-                                                           const SearchSpace& space, SnapshotFiles& files,
-                                                           const std::atomic<bool>& stop,
-                                                           const std::function<void(const MetricRow&)>& progress,
-                                                           AttentiveClock& clock) {
+std::variant<worker::Report, worker::Failure> train_lease(const worker::Train& job, Trainer& trainer,
+                                                          const SearchSpace& space, SnapshotFiles& files,
+                                                          const std::atomic<bool>& stop,
+                                                          const std::function<void(const MetricRow&)>& progress,
+                                                          AttentiveClock& clock) {
     const double begun = clock.now();
     const auto failed = [&](TrainFailure failure) {
-        return TrainingFailed{job.lease, std::move(failure), clock.now() - begun};
+        return worker::Failure{job.lease, std::move(failure), clock.now() - begun};
     };
     std::optional<Snapshot> start;
     if (auto failure = attempt(FailureKind::snapshot_unavailable, job.from, [&] {
@@ -95,18 +95,18 @@ std::variant<TrainingReported, TrainingFailed> train_lease(const StartTraining& 
         return failed(std::move(*failure));
     }
     const double seconds = clock.now() - begun;
-    return TrainingReported{job.lease, trained.reached, seconds, std::move(trained.rows),
-                            encode_or_none(std::move(trained.snapshot))};
+    return worker::Report{job.lease, trained.reached, seconds, std::move(trained.rows),
+                          encode_or_none(std::move(trained.snapshot))};
 }
 
 TrainingThread::TrainingThread(Trainer& trainer, std::shared_ptr<const SearchSpace> space, SnapshotFiles& files,
-                               double progress_interval, Bell& bell, AttentiveClock& clock)
+                               double progress_interval, Wakeup& wakeup, AttentiveClock& clock)
     : trainer_(&trainer),
       space_(std::move(space)),
       files_(&files),
       progress_interval_(progress_interval),
       clock_(&clock),
-      queue_(bell),
+      queue_(wakeup),
       thread_([this] { run(); }) {}
 
 TrainingThread::~TrainingThread() {
@@ -123,7 +123,7 @@ void TrainingThread::stop(LeaseId lease) {
     if (running_ == lease) {
         stop_ = true;
     } else {
-        cancelled_.insert(lease);
+        canceled_.insert(lease);
     }
 }
 
@@ -131,12 +131,12 @@ void TrainingThread::collect(std::vector<TrainingEvent>& events) {
     queue_.collect(events);
     if (events.empty()) return;
     const std::lock_guard lock(mutex_);
-    if (cancelled_.empty()) return;
+    if (canceled_.empty()) return;
     // A cancel that crossed the end of its lease would otherwise be remembered for ever.
     for (const auto& event : events) {
         std::visit(
             [this](const auto& e) {
-                if constexpr (!std::is_same_v<std::decay_t<decltype(e)>, TrainingProgressed>) cancelled_.erase(e.lease);
+                if constexpr (!std::is_same_v<std::decay_t<decltype(e)>, worker::Progress>) canceled_.erase(e.lease);
             },
             event);
     }
@@ -146,9 +146,9 @@ void TrainingThread::run() {
     while (auto job = queue_.next()) train(*job);
 }
 
-void TrainingThread::train(const StartTraining& job) {
+void TrainingThread::train(const worker::Train& job) {
     if (!begin(job.lease)) {
-        queue_.done(TrainingReported{job.lease, job.from, 0, {}, nullptr});
+        queue_.done(worker::Report{job.lease, job.from, 0, {}, nullptr});
         return;
     }
     double last = -std::numeric_limits<double>::infinity();
@@ -156,7 +156,7 @@ void TrainingThread::train(const StartTraining& job) {
         const double now = clock_->now();
         if (now - last < progress_interval_) return;
         last = now;
-        queue_.done(TrainingProgressed{job.lease, row});
+        queue_.done(worker::Progress{job.lease, row});
     };
     auto result = train_lease(job, *trainer_, *space_, *files_, stop_, progress, *clock_);
     end();
@@ -165,7 +165,7 @@ void TrainingThread::train(const StartTraining& job) {
 
 bool TrainingThread::begin(LeaseId lease) {
     const std::lock_guard lock(mutex_);
-    if (cancelled_.erase(lease) > 0) return false;
+    if (canceled_.erase(lease) > 0) return false;
     running_ = lease;
     stop_ = ending_;
     return true;

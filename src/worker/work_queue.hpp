@@ -14,7 +14,7 @@
 namespace stemma {
 
 /// Wakes the thread that owns the results of several queues.
-class Bell {
+class Wakeup {
 public:
     void ring() {
         const std::lock_guard lock(mutex_);
@@ -37,7 +37,7 @@ private:
 template <class Job, class Result>
 class WorkQueue {
 public:
-    explicit WorkQueue(Bell& bell) : bell_(&bell) {}
+    explicit WorkQueue(Wakeup& wakeup) : wakeup_(&wakeup) {}
 
     /// Owner: hands jobs over (leaves the vector empty).
     void give(std::vector<Job>& jobs) {
@@ -82,13 +82,13 @@ public:
             results_.push_back(std::move(result));
             wake = jobs_.empty() || results_.size() == batch;
         }
-        if (wake) bell_->ring();
+        if (wake) wakeup_->ring();
     }
 
 private:
     static constexpr std::size_t batch = 32;
 
-    Bell* bell_;
+    Wakeup* wakeup_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Job> jobs_;

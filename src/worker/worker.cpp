@@ -31,11 +31,11 @@ void thin(std::vector<MetricRow>& rows) {
 
 }  // namespace
 
-void Worker::on(double time, WorkerInput input, WorkerOutputs& out) {
+void Worker::on(double time, worker::Input input, worker::Outputs& out) {
     ensure(time >= now_, "a worker's time went back");
     now_ = time;
     if (state_ == State::left) return;
-    ensure((state_ == State::new_born) == std::holds_alternative<WorkerStarted>(input),
+    ensure((state_ == State::new_born) == std::holds_alternative<worker::Started>(input),
            "a worker is started once, first");
     out_ = &out;
     std::visit([this](auto& i) { take(i); }, input);
@@ -43,26 +43,26 @@ void Worker::on(double time, WorkerInput input, WorkerOutputs& out) {
     out_ = nullptr;
 }
 
-void Worker::say(ToManager message) {
+void Worker::say(message::ToManager message) {
     out_->emplace_back(std::move(message));
     last_said_ = now_;
 }
 
 // ---- events of this process ----------------------------------------------------------------------------------------
 
-void Worker::take(WorkerStarted& input) {
+void Worker::take(worker::Started& input) {
     state_ = State::working;
     last_heard_ = now_;
     last_progress_ = -std::numeric_limits<double>::infinity();
     say(std::move(input.hello));
 }
 
-void Worker::take(ToWorker& input) {
+void Worker::take(message::ToWorker& input) {
     last_heard_ = now_;
     std::visit([this](auto& message) { obey(message); }, input);
 }
 
-void Worker::take(TrainingReported& input) {
+void Worker::take(worker::Report& input) {
     const auto found = leases_.find(input.lease);
     if (found == leases_.end()) return;
     std::uint64_t bytes = 0;
@@ -73,33 +73,33 @@ void Worker::take(TrainingReported& input) {
     leases_.erase(found);
     std::erase(order_, input.lease);
     thin(input.rows);
-    say(Report{input.lease, input.reached, input.seconds, bytes, std::move(input.rows)});
+    say(message::Report{input.lease, input.reached, input.seconds, bytes, std::move(input.rows)});
 }
 
-void Worker::take(TrainingFailed& input) {
+void Worker::take(worker::Failure& input) {
     if (leases_.erase(input.lease) == 0) return;
     std::erase(order_, input.lease);
     auto& failure = input.failure;
     cut(failure.type);
     cut(failure.message);
-    say(Failure{input.lease, failure.kind, std::move(failure.type), std::move(failure.message), failure.reached,
-                input.seconds});
+    say(message::Failure{input.lease, failure.kind, std::move(failure.type), std::move(failure.message),
+                         failure.reached, input.seconds});
 }
 
-void Worker::take(TrainingProgressed& input) {
+void Worker::take(worker::Progress& input) {
     const auto found = leases_.find(input.lease);
     if (found == leases_.end()) return;
     found->second.reached = input.row.resource;
     if (now_ - last_progress_ < settings_.progress_interval) return;
     last_progress_ = now_;
-    say(Progress{input.lease, std::move(input.row)});
+    say(message::Progress{input.lease, std::move(input.row)});
 }
 
-void Worker::take(PersistEnded& input) {
+void Worker::take(worker::Persisted& input) {
     ensure(persisting_ > 0, "a durable copy was written without a request");
     --persisting_;
     cut(input.message);
-    say(Persisted{input.snapshot, input.ok, std::move(input.message)});
+    say(message::Persisted{input.snapshot, input.ok, std::move(input.message)});
 }
 
 void Worker::take(BulkArrived& input) {
@@ -108,14 +108,14 @@ void Worker::take(BulkArrived& input) {
     const auto fetch = found->second;
     fetches_.erase(found);
     if (input.content.size() != fetch.bytes) {
-        if (!fetch.lease.exists()) return say(TransferEmpty{input.transfer});
+        if (!fetch.lease.exists()) return say(message::TransferFailed{input.transfer});
         lose_start(fetch.lease, "worker " + std::to_string(fetch.owner) + " has no snapshot " +
                                     std::to_string(fetch.snapshot.value) + " (any more)");
         return;
     }
     auto content = std::make_shared<const Bytes>(std::move(input.content));
     keep(fetch.snapshot, {content, fetch.member, fetch.resource});
-    say(TransferReceived{input.transfer});
+    say(message::TransferDone{input.transfer});
     if (const auto lease = leases_.find(fetch.lease); lease != leases_.end()) start(lease->second, std::move(content));
 }
 
@@ -131,15 +131,15 @@ void Worker::take(PeerGone& input) {
     }
     std::erase_if(serving_, [&](const auto& entry) {
         if (entry.second != input.peer) return false;
-        out_->emplace_back(AbandonBulk{entry.first});
+        out_->emplace_back(worker::AbortTransfer{entry.first});
         return true;
     });
 }
 
-void Worker::take(WorkerTicked&) {
+void Worker::take(worker::Ticked&) {
     if (settings_.manager_timeout > 0 && now_ - last_heard_ > settings_.manager_timeout) return leave_without_manager();
     if (now_ - last_said_ < settings_.heartbeat) return;
-    Heartbeat beat;
+    message::Heartbeat beat;
     if (!order_.empty()) {
         beat.lease = order_.front();
         beat.reached = leases_.at(beat.lease).reached;
@@ -149,7 +149,7 @@ void Worker::take(WorkerTicked&) {
 
 // ---- messages of the manager ---------------------------------------------------------------------------------------
 
-void Worker::obey(GrantLease& message) {
+void Worker::obey(message::Train& message) {
     if (state_ != State::working) return;
     const auto id = message.lease;
     const auto [entry, is_new] = leases_.try_emplace(id, Lease{LeaseState::started, std::move(message), 0});
@@ -158,86 +158,87 @@ void Worker::obey(GrantLease& message) {
     const auto& grant = lease.grant;
     lease.reached = grant.from;
     switch (grant.start) {
-        case StartFrom::scratch:
-        case StartFrom::disk:
+        case message::StartFrom::scratch:
+        case message::StartFrom::disk:
             return start(lease, nullptr);
-        case StartFrom::local: {
+        case message::StartFrom::local: {
             const auto held = snapshots_.find(grant.snapshot);
             if (held != snapshots_.end()) return start(lease, held->second.content);
             return lose_start(id,
                               "snapshot " + std::to_string(grant.snapshot.value) + " is not in this worker's memory");
         }
-        case StartFrom::peer: {
+        case message::StartFrom::peer: {
             lease.state = LeaseState::fetching;
             const auto owner = static_cast<int>(grant.owner.value);
             fetches_.emplace(grant.transfer, Fetch{id, grant.member, grant.snapshot, grant.from, grant.bytes, owner});
-            out_->emplace_back(ReceiveBulk{owner, grant.transfer, grant.bytes});
+            out_->emplace_back(worker::ReceiveBulk{owner, grant.transfer, grant.bytes});
             return;
         }
     }
 }
 
-void Worker::obey(ServeSnapshot& message) {
+void Worker::obey(message::Serve& message) {
     if (state_ != State::working) return;
     const auto held = snapshots_.find(message.snapshot);
     // Zero bytes tell the receiver not to wait.
     auto content = held != snapshots_.end() ? held->second.content : std::make_shared<const Bytes>();
     const auto to = static_cast<int>(message.receiver.value);
     if (!serving_.emplace(message.transfer, to).second) return;
-    out_->emplace_back(SendBulk{to, message.transfer, std::move(content)});
+    out_->emplace_back(worker::SendBulk{to, message.transfer, std::move(content)});
 }
 
-void Worker::obey(AbandonTransfer& message) {
-    if (serving_.erase(message.transfer) > 0) out_->emplace_back(AbandonBulk{message.transfer});
+void Worker::obey(message::AbortTransfer& message) {
+    if (serving_.erase(message.transfer) > 0) out_->emplace_back(worker::AbortTransfer{message.transfer});
     if (const auto fetch = fetches_.find(message.transfer); fetch != fetches_.end()) {
         end_fetch(fetch, "the transfer of snapshot " + std::to_string(fetch->second.snapshot.value) + " was given up");
     }
 }
 
-void Worker::obey(DropSnapshot& message) {
+void Worker::obey(message::Drop& message) {
     const auto held = snapshots_.find(message.snapshot);
     if (held == snapshots_.end()) return;
     snapshot_bytes_ -= held->second.content->size();
     snapshots_.erase(held);
 }
 
-void Worker::obey(PersistSnapshot& message) {
+void Worker::obey(message::Persist& message) {
     const auto held = snapshots_.find(message.snapshot);
     if (held == snapshots_.end()) {
-        return say(Persisted{message.snapshot, false, "the snapshot is not in this worker's memory"});
+        return say(message::Persisted{message.snapshot, false, "the snapshot is not in this worker's memory"});
     }
     ++persisting_;
-    out_->emplace_back(PersistTo{message.snapshot, held->second.member, held->second.resource, held->second.content});
+    out_->emplace_back(
+        worker::Persist{message.snapshot, held->second.member, held->second.resource, held->second.content});
 }
 
-void Worker::obey(FetchSnapshot& message) {
+void Worker::obey(message::Replicate& message) {
     if (state_ != State::working) return;
     const auto owner = static_cast<int>(message.owner.value);
     const Fetch copy{LeaseId::none(), message.member, message.snapshot, message.resource, message.bytes, owner};
     if (!fetches_.emplace(message.transfer, copy).second) return;
-    out_->emplace_back(ReceiveBulk{owner, message.transfer, message.bytes});
+    out_->emplace_back(worker::ReceiveBulk{owner, message.transfer, message.bytes});
 }
 
-void Worker::obey(CancelLease& message) {
+void Worker::obey(message::Cancel& message) {
     const auto found = leases_.find(message.lease);
     if (found == leases_.end()) return;
     if (found->second.state == LeaseState::started) {
-        out_->emplace_back(StopTraining{message.lease});
+        out_->emplace_back(worker::Cancel{message.lease});
         return;
     }
     // Its snapshot is still in transfer and stays useful. The training never starts.
     const auto from = found->second.grant.from;
     leases_.erase(found);
-    say(Report{message.lease, from, 0, 0, {}});
+    say(message::Report{message.lease, from, 0, 0, {}});
 }
 
-void Worker::obey(Leave& message) {
+void Worker::obey(message::Dismiss& message) {
     peers_lost_ = peers_lost_ || message.peers_lost;
     if (state_ == State::leaving) return;
     state_ = State::leaving;
-    for (const auto id : order_) out_->emplace_back(StopTraining{id});
-    for (const auto& [transfer, fetch] : fetches_) out_->emplace_back(AbandonBulk{transfer});
-    for (const auto& [transfer, to] : serving_) out_->emplace_back(AbandonBulk{transfer});
+    for (const auto id : order_) out_->emplace_back(worker::Cancel{id});
+    for (const auto& [transfer, fetch] : fetches_) out_->emplace_back(worker::AbortTransfer{transfer});
+    for (const auto& [transfer, to] : serving_) out_->emplace_back(worker::AbortTransfer{transfer});
     order_.clear();
     leases_.clear();
     fetches_.clear();
@@ -250,8 +251,8 @@ void Worker::start(Lease& lease, SharedBytes content) {
     lease.state = LeaseState::started;
     auto& grant = lease.grant;
     order_.push_back(grant.lease);
-    const auto from_disk = grant.start == StartFrom::disk ? grant.snapshot : SnapshotId::none();
-    out_->emplace_back(StartTraining{grant.lease, grant.member, grant.seed, grant.from, grant.to, grant.max,
+    const auto from_disk = grant.start == message::StartFrom::disk ? grant.snapshot : SnapshotId::none();
+    out_->emplace_back(worker::Train{grant.lease, grant.member, grant.seed, grant.from, grant.to, grant.max,
                                      grant.adopted, std::move(grant.configuration),
                                      std::move(grant.parent_configuration), std::move(content), from_disk});
 }
@@ -261,12 +262,12 @@ void Worker::lose_start(LeaseId lease, std::string why) {
     if (found == leases_.end()) return;
     const auto reached = found->second.grant.from;
     leases_.erase(found);
-    say(Failure{lease, FailureKind::snapshot_unavailable, "snapshot", std::move(why), reached, 0});
+    say(message::Failure{lease, FailureKind::snapshot_unavailable, "snapshot", std::move(why), reached, 0});
 }
 
 void Worker::end_fetch(std::map<TransferId, Fetch>::iterator fetch, std::string why) {
     const auto lease = fetch->second.lease;
-    out_->emplace_back(AbandonBulk{fetch->first});
+    out_->emplace_back(worker::AbortTransfer{fetch->first});
     fetches_.erase(fetch);
     lose_start(lease, std::move(why));
 }
@@ -281,14 +282,14 @@ void Worker::keep(SnapshotId id, Held held) {
 void Worker::leave_if_done() {
     if (state_ != State::leaving || persisting_ > 0) return;
     state_ = State::left;
-    say(Goodbye{});
-    out_->emplace_back(WorkerLeft{peers_lost_, false});
+    say(message::Goodbye{});
+    out_->emplace_back(worker::Left{peers_lost_, false});
 }
 
 void Worker::leave_without_manager() {
     if (state_ == State::left) return;
     state_ = State::left;
-    out_->emplace_back(WorkerLeft{true, true});
+    out_->emplace_back(worker::Left{true, true});
 }
 
 }  // namespace stemma

@@ -21,42 +21,44 @@ using SharedBytes = std::shared_ptr<const Bytes>;
 
 // ---- inputs ------------------------------------------------------------------------------------------------------
 
+namespace worker {
+
 /// First input, once.
-struct WorkerStarted {
-    Hello hello;
+struct Started {
+    message::Hello hello;
 };
 
-/// A started lease (StartTraining) that ended well. If it was stopped before its first unit: reached == from, no rows.
-struct TrainingReported {
+/// A started lease (Train) that ended well. If it was stopped before its first unit: reached == from, no rows.
+struct Report {
     LeaseId lease;
     Resource reached = 0;
     double seconds = 0;
     std::vector<MetricRow> rows;
     SharedBytes snapshot;  ///< null: no snapshot could be kept
 };
-struct TrainingFailed {
+struct Failure {
     LeaseId lease;
     TrainFailure failure;
     double seconds = 0;
 };
-struct TrainingProgressed {
+struct Progress {
     LeaseId lease;
     MetricRow row;
 };
-struct PersistEnded {
+struct Persisted {
     SnapshotId snapshot;
     bool ok = true;
     std::string message;
 };
-struct WorkerTicked {};
+struct Ticked {};
 
-using WorkerInput = std::variant<WorkerStarted, ToWorker, TrainingReported, TrainingFailed, TrainingProgressed,
-                                 PersistEnded, BulkArrived, BulkSent, PeerGone, WorkerTicked>;
+using Input = std::variant<Started, message::ToWorker, Report, Failure, Progress, Persisted, BulkArrived, BulkSent,
+                           PeerGone, Ticked>;
 
 // ---- outputs -----------------------------------------------------------------------------------------------------
 
 /// Leases are trained one at a time, in the order of these outputs.
-struct StartTraining {
+struct Train {
     LeaseId lease;
     MemberId member;
     std::uint64_t seed = 0;
@@ -69,8 +71,8 @@ struct StartTraining {
     SharedBytes start;                   ///< null: from scratch, or `from_disk`
     SnapshotId from_disk = {};           ///< exists: read the durable copy first
 };
-/// End a started lease at its next boundary. A TrainingReported or TrainingFailed follows as for other leases.
-struct StopTraining {
+/// End a started lease at its next boundary. A Report or Failure follows as for other leases.
+struct Cancel {
     LeaseId lease;
 };
 struct SendBulk {
@@ -83,25 +85,26 @@ struct ReceiveBulk {
     TransferId transfer;
     std::uint64_t bytes = 0;
 };
-struct AbandonBulk {
+struct AbortTransfer {
     TransferId transfer;
 };
-/// Write the durable copy; a PersistEnded follows.
-struct PersistTo {
+/// Write the durable copy; a Persisted follows.
+struct Persist {
     SnapshotId snapshot;
     MemberId member;
     Resource resource = 0;
     SharedBytes content;
 };
 /// The last output.
-struct WorkerLeft {
-    bool peers_lost = false;    ///< see Leave
+struct Left {
+    bool peers_lost = false;    ///< see message::Dismiss
     bool manager_lost = false;  ///< no message from the manager for WorkerTiming::manager_timeout
 };
 
-using WorkerOutput =
-    std::variant<ToManager, StartTraining, StopTraining, SendBulk, ReceiveBulk, AbandonBulk, PersistTo, WorkerLeft>;
-using WorkerOutputs = std::vector<WorkerOutput>;
+using Output = std::variant<message::ToManager, Train, Cancel, SendBulk, ReceiveBulk, AbortTransfer, Persist, Left>;
+using Outputs = std::vector<Output>;
+
+}  // namespace worker
 
 // ---- the machine -------------------------------------------------------------------------------------------------
 
@@ -122,7 +125,7 @@ public:
 
     /// Appends the answer to `input` at `time` (seconds, never decreasing) to `out`. Obsolete messages are ignored: a
     /// cancel may cross the report of its lease. O(log n) in leases and snapshots held.
-    void on(double time, WorkerInput input, WorkerOutputs& out);
+    void on(double time, worker::Input input, worker::Outputs& out);
 
     bool left() const { return state_ == State::left; }
     std::uint64_t snapshot_bytes() const { return snapshot_bytes_; }
@@ -134,7 +137,7 @@ private:
     enum class LeaseState : std::uint8_t { fetching, started };
     struct Lease {
         LeaseState state = LeaseState::started;
-        GrantLease grant;
+        message::Train grant;
         Resource reached = 0;
     };
     struct Held {
@@ -152,28 +155,28 @@ private:
         int owner = 0;
     };
 
-    void take(WorkerStarted& input);
-    void take(ToWorker& input);
-    void take(TrainingReported& input);
-    void take(TrainingFailed& input);
-    void take(TrainingProgressed& input);
-    void take(PersistEnded& input);
+    void take(worker::Started& input);
+    void take(message::ToWorker& input);
+    void take(worker::Report& input);
+    void take(worker::Failure& input);
+    void take(worker::Progress& input);
+    void take(worker::Persisted& input);
     void take(BulkArrived& input);
     void take(BulkSent& input);
     void take(PeerGone& input);
-    void take(WorkerTicked& input);
+    void take(worker::Ticked& input);
 
-    void obey(GrantLease& message);
-    void obey(ServeSnapshot& message);
-    void obey(AbandonTransfer& message);
-    void obey(DropSnapshot& message);
-    void obey(PersistSnapshot& message);
-    void obey(CancelLease& message);
-    void obey(FetchSnapshot& message);
-    void obey(Leave& message);
-    void obey(Ping&) {}
+    void obey(message::Train& message);
+    void obey(message::Serve& message);
+    void obey(message::AbortTransfer& message);
+    void obey(message::Drop& message);
+    void obey(message::Persist& message);
+    void obey(message::Cancel& message);
+    void obey(message::Replicate& message);
+    void obey(message::Dismiss& message);
+    void obey(message::Ping&) {}
 
-    void say(ToManager message);
+    void say(message::ToManager message);
     void start(Lease& lease, SharedBytes content);
     void lose_start(LeaseId lease, std::string why);
     void end_fetch(std::map<TransferId, Fetch>::iterator fetch, std::string why);
@@ -195,7 +198,7 @@ private:
     std::map<TransferId, Fetch> fetches_;
     std::map<TransferId, int> serving_;
     std::size_t persisting_ = 0;
-    WorkerOutputs* out_ = nullptr;  ///< of the current call
+    worker::Outputs* out_ = nullptr;  ///< of the current call
 };
 
 }  // namespace stemma

@@ -17,19 +17,19 @@ namespace {
 /// Writes durable copies, so that neither training nor messages wait for a disk.
 class PersistThread {
 public:
-    PersistThread(SnapshotFiles& files, Bell& bell) : files_(&files), queue_(bell), thread_([this] { run(); }) {}
+    PersistThread(SnapshotFiles& files, Wakeup& wakeup) : files_(&files), queue_(wakeup), thread_([this] { run(); }) {}
     ~PersistThread() { queue_.close(false); }
     PersistThread(const PersistThread&) = delete;
     PersistThread& operator=(const PersistThread&) = delete;
 
-    void start(std::vector<PersistTo>& jobs) { queue_.give(jobs); }
-    void collect(std::vector<PersistEnded>& results) { queue_.collect(results); }
+    void start(std::vector<worker::Persist>& jobs) { queue_.give(jobs); }
+    void collect(std::vector<worker::Persisted>& results) { queue_.collect(results); }
 
 private:
     void run() {
         while (auto job = queue_.next()) queue_.done(write(*job));
     }
-    PersistEnded write(const PersistTo& job) {
+    worker::Persisted write(const worker::Persist& job) {
         try {
             files_->write(job.snapshot, job.member, job.resource, Snapshot::decode(job.content));
             return {job.snapshot, true, {}};
@@ -39,7 +39,7 @@ private:
     }
 
     SnapshotFiles* files_;
-    WorkQueue<PersistTo, PersistEnded> queue_;
+    WorkQueue<worker::Persist, worker::Persisted> queue_;
     std::jthread thread_;
 };
 
@@ -60,18 +60,18 @@ public:
           packer_(endpoint, 0, settings.run_id),
           unpacker_(settings.run_id),
           description_(trainer.describe()),
-          persist_(files, bell_),
-          training_(trainer, std::move(space), files, settings.worker.progress_interval, bell_, clock_) {}
+          persist_(files, wakeup_),
+          training_(trainer, std::move(space), files, settings.worker.progress_interval, wakeup_, clock_) {}
 
     WorkerExit run() {
-        feed(WorkerStarted{{settings_.host, settings_.device, description_, settings_.snapshot_quota,
-                            static_cast<std::uint64_t>(::getpid()), settings_.threads}});
+        feed(worker::Started{{settings_.host, settings_.device, description_, settings_.snapshot_quota,
+                              static_cast<std::uint64_t>(::getpid()), settings_.threads}});
         perform();
         while (!left_) {
             if (step()) {
                 backoff_.active();
             } else if (const auto sleep = backoff_.next_sleep(endpoint_.moving()); sleep.count() > 0) {
-                bell_.wait(sleep);
+                wakeup_.wait(sleep);
             }
         }
         send_the_rest();
@@ -96,7 +96,7 @@ private:
         persist_.collect(persisted_);
         for (auto& result : persisted_) feed(std::move(result));
         busy = busy || !trained_.empty() || !persisted_.empty();
-        feed(WorkerTicked{});
+        feed(worker::Ticked{});
         perform();
         return busy;
     }
@@ -109,7 +109,7 @@ private:
         feed(std::move(event));
     }
 
-    void feed(WorkerInput input) { machine_.on(now_, std::move(input), outputs_); }
+    void feed(worker::Input input) { machine_.on(now_, std::move(input), outputs_); }
 
     void perform() {
         for (auto& output : outputs_) std::visit([this](auto& o) { act(o); }, output);
@@ -118,17 +118,17 @@ private:
         persist_.start(copies_);
         packer_.flush();
     }
-    void act(ToManager& message) { packer_.add(message); }
-    void act(StartTraining& job) { leases_.push_back(std::move(job)); }
-    void act(StopTraining& stop) {
+    void act(message::ToManager& message) { packer_.add(message); }
+    void act(worker::Train& job) { leases_.push_back(std::move(job)); }
+    void act(worker::Cancel& stop) {
         training_.start(leases_);  // a lease must have been handed over before it can be stopped
         training_.stop(stop.lease);
     }
-    void act(SendBulk& bulk) { endpoint_.send_bulk(bulk.to, bulk.transfer, std::move(bulk.content)); }
-    void act(ReceiveBulk& bulk) { endpoint_.receive_bulk(bulk.from, bulk.transfer, bulk.bytes); }
-    void act(AbandonBulk& bulk) { endpoint_.abandon_bulk(bulk.transfer); }
-    void act(PersistTo& job) { copies_.push_back(std::move(job)); }
-    void act(WorkerLeft& left) { left_ = left; }
+    void act(worker::SendBulk& bulk) { endpoint_.send_bulk(bulk.to, bulk.transfer, std::move(bulk.content)); }
+    void act(worker::ReceiveBulk& bulk) { endpoint_.receive_bulk(bulk.from, bulk.transfer, bulk.bytes); }
+    void act(worker::AbortTransfer& bulk) { endpoint_.abandon_bulk(bulk.transfer); }
+    void act(worker::Persist& job) { copies_.push_back(std::move(job)); }
+    void act(worker::Left& left) { left_ = left; }
 
     /// The Goodbye must be sent before the endpoint is destroyed. A manager that is gone must not delay this rank.
     void send_the_rest() {
@@ -147,17 +147,17 @@ private:
     AttentiveClock clock_;  ///< the training thread reads it too
     double now_ = 0;
     Worker machine_;
-    WorkerOutputs outputs_;
+    worker::Outputs outputs_;
     FramePacker packer_;
     FrameUnpacker unpacker_;
     std::string description_;
-    std::vector<StartTraining> leases_;
-    std::vector<PersistTo> copies_;
+    std::vector<worker::Train> leases_;
+    std::vector<worker::Persist> copies_;
     std::vector<TrainingEvent> trained_;
-    std::vector<PersistEnded> persisted_;
-    std::optional<WorkerLeft> left_;
+    std::vector<worker::Persisted> persisted_;
+    std::optional<worker::Left> left_;
     IdleBackoff backoff_;
-    Bell bell_;  ///< before the threads that ring it
+    Wakeup wakeup_;  ///< before the threads that ring it
     PersistThread persist_;
     TrainingThread training_;
 };

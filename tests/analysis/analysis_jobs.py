@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SPACE = """
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 [space.lr]
 type = "real"
 low = 1e-5

@@ -70,7 +70,7 @@ class Browser:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def charts(self):
-        """Label -> [marks drawn, distinct colours among sampled pixels], of all charts, each scrolled to."""
+        """Label -> [marks drawn, distinct colors among sampled pixels], of all charts, each scrolled to."""
         found = {}
         count = self.run("return document.querySelectorAll('canvas').length")
         for i in range(count):
@@ -79,7 +79,7 @@ class Browser:
                 f"document.querySelectorAll('canvas')[{i}].dataset.marks !== undefined", "a chart in view is drawn"
             )
             self.settle()
-            label, marks, colours = self.run(
+            label, marks, colors = self.run(
                 """
                 const canvas = document.querySelectorAll('canvas')[arguments[0]], seen = new Set();
                 const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -88,7 +88,7 @@ class Browser:
                 return [canvas.getAttribute('aria-label'), Number(canvas.dataset.marks), seen.size];""",
                 i,
             )
-            found[label] = (marks, colours)
+            found[label] = (marks, colors)
         return found
 
     def screenshot(self, path, whole=False):

@@ -139,7 +139,7 @@ def test_thin_runs_have_pages_plots_and_lines(name, tmp_path, capsys):
         "parallel",
         "rungs",
         "gantt",
-        "utilisation",
+        "utilization",
         "failures",
     ):
         getattr(stemma.plots, plot)(run)

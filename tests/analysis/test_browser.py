@@ -47,8 +47,8 @@ def test_page_of_each_scheduler(name, run_of, show):
     charts = page.charts()
     births = bool((run.members["parent"] >= 0).any())
     assert any(label.startswith("Genealogy") for label in charts) == births
-    for label, (marks, colours) in charts.items():
-        assert marks >= 1 and colours >= 3, f"{label}: {marks} marks, {colours} colours"
+    for label, (marks, colors) in charts.items():
+        assert marks >= 1 and colors >= 3, f"{label}: {marks} marks, {colors} colors"
     by = {label.split(";")[0].split(" of ")[0]: marks for label, (marks, _) in charts.items()}
     reported = int(run.summary["best"].notna().sum())
     assert by["Parallel coordinates"] >= reported

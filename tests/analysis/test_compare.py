@@ -69,7 +69,7 @@ def test_ranks_of_what_shares_no_seed(tmp_path):
 
 def test_what_cannot_be_compared_is_refused(tmp_path):
     with pytest.raises(stemma.StemmaError, match="different things"):
-        stemma.compare([made(tmp_path, "a", 1), made(tmp_path, "b", 1, maximise=True)])
+        stemma.compare([made(tmp_path, "a", 1), made(tmp_path, "b", 1, maximize=True)])
     with pytest.raises(stemma.StemmaError, match="no runs"):
         stemma.compare([])
     with pytest.raises(stemma.StemmaError, match="1 runs but 2 labels"):

@@ -156,16 +156,16 @@ def test_rungs(family):
     assert rungs["failed"].tolist() == [1, 0] and rungs["best"].tolist() == [0.5, 0.2]
 
 
-def test_utilisation(family):
-    use = family.utilisation
+def test_utilization(family):
+    use = family.utilization
     assert use["present"].tolist() == [8, 8]
     assert use["training"].tolist() == [4.5, 7] and use["exchange"].tolist() == [0.5, 0]
     assert use["waiting"].tolist() == [3, 1]
 
 
-def test_maximised_metrics_are_ranked_the_other_way(tmp_path):
+def test_maximized_metrics_are_ranked_the_other_way(tmp_path):
     tables = {**FAMILY, "events": {}}
-    write_run(tmp_path / "up.h5", tables, maximise=True)
+    write_run(tmp_path / "up.h5", tables, maximize=True)
     run = stemma.open(tmp_path / "up.h5")
     assert run.best_member() == 0 and run.best(2)["best"].tolist() == [0.5, 0.2]
     assert run.progress["best"].tolist() == [0.5, 0.5, 0.5, 0.5]
@@ -214,7 +214,7 @@ def test_workers_of_a_killed_start_were_there_until_its_last_input(tmp_path):
     write_run(tmp_path / "killed.h5", tables, seconds=8.0)
     run = stemma.open(tmp_path / "killed.h5")
     assert workers.presence(run).to_numpy().tolist() == [[1, 0, 5], [1, 6, 8], [2, 0, 5]]
-    assert run.utilisation["present"].tolist() == [7, 5]
+    assert run.utilization["present"].tolist() == [7, 5]
 
     # As it looks before any worker has joined again.
     tables["workers"] = {name: values[:2] for name, values in tables["workers"].items()}

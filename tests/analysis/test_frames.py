@@ -63,7 +63,7 @@ def test_genealogy_is_a_forest_of_all_members(run):
 
 
 def test_time_of_workers_adds_up(run):
-    use = run.utilisation
+    use = run.utilization
     assert len(use) == 3
     parts = use[["training", "exchange", "lost", "waiting"]].sum(axis=1)
     assert np.allclose(parts, use["present"], rtol=0.15)

@@ -66,10 +66,10 @@ def family(folder, members=MEMBERS, trainings=TRAININGS, space=SPACE, name="fami
 
 def test_newick_is_a_tree_a_line(tmp_path):
     assert newick(family(tmp_path)) == (
-        "('2 lr=0.2 optimiser=it''s \"a\" <b> & c  ??[2J ü 日 \U0001f98a to=4':3,('5 lr=0.3333 optimiser=3 to=9':3)'3 "
-        "lr=0.15 optimiser=true to=4':3)"
-        "'0 lr=0.1 optimiser=sgd to=4':6;\n"
-        "('4 lr=0.5 optimiser=0.5 to=0':0)'1 lr=0.5 optimiser=sgd':3;\n"
+        "('2 lr=0.2 optimizer=it''s \"a\" <b> & c  ??[2J ü 日 \U0001f98a to=4':3,('5 lr=0.3333 optimizer=3 to=9':3)'3 "
+        "lr=0.15 optimizer=true to=4':3)"
+        "'0 lr=0.1 optimizer=sgd to=4':6;\n"
+        "('4 lr=0.5 optimizer=0.5 to=0':0)'1 lr=0.5 optimizer=sgd':3;\n"
     )
 
 

@@ -75,7 +75,7 @@ def shown(run):
         "best": run.best(3),
         "lineage": run.lineage(),
         "schedule": run.schedule(),
-        "utilisation": run.utilisation,
+        "utilization": run.utilization,
     }
 
 

@@ -52,8 +52,8 @@ def test_contour_over_two_numbers(run):
 
 def test_tree_of_an_unknown_hyperparameter(run):
     with pytest.raises(ValueError, match="there are lr"):
-        plots.tree(run, colour="nothing")
-    assert plots.tree(run, colour="lr").has_data()
+        plots.tree(run, color="nothing")
+    assert plots.tree(run, color="lr").has_data()
 
 
 def test_tree_rows_never_meet_and_parents_lie_between_their_children():

@@ -12,7 +12,7 @@ seed = 2
 budget = { members = 8 }
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 [space.x]
 type = "real"
 low = 0.0

@@ -1,4 +1,4 @@
-"""The server behind `report --follow`: what it gives to which clients, and how it bears bad neighbours."""
+"""The server behind `report --follow`: what it gives to which clients, and how it bears bad neighbors."""
 
 import http.client
 import json

@@ -23,7 +23,7 @@ members = 40
 
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 
 [space.lr]
 type = "real"
@@ -58,7 +58,7 @@ budget = { members = 6 }
 
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 
 [space.lr]
 type = "real"

@@ -15,7 +15,7 @@ name = "children"
 
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 
 [space.lr]
 type = "real"

@@ -51,7 +51,7 @@ def test_jobs_that_come_along_run_and_verify(stemma, path, tmp_path):
 def test_check_names_every_mistake_with_its_place(stemma, job):
     job.write_text(
         JOB.replace("eta = 3", "etaa = 3")
-        .replace('direction = "minimise"', 'direction = "minimze"')
+        .replace('direction = "minimize"', 'direction = "minimze"')
         .replace("seed = 7", "seed = -7")
     )
 
@@ -278,12 +278,12 @@ def test_simulate_is_a_function_of_its_seed(stemma, job):
         return [line for line in text.splitlines() if " a second" not in line]
 
     assert without_speed(first) == without_speed(second)
-    assert "utilisation" in first
+    assert "utilization" in first
 
 
 def test_simulate_of_a_population_has_a_finite_best_and_says_what_it_cannot_tell(stemma, job):
     """The metric of the torch trainer comes after its losses."""
-    accuracy = ["--set", "metric.name=valid_accuracy", "--set", "metric.direction=maximise"]
+    accuracy = ["--set", "metric.name=valid_accuracy", "--set", "metric.direction=maximize"]
     text = stemma("simulate", ROOT / "jobs/pbt.toml", *accuracy).stdout
     assert re.search(r"^best +member \d+ at \d+ units: 0\.\d+$", text, re.MULTILINE), text
     assert "about time and traffic, not about quality" in text

@@ -55,7 +55,7 @@ name = "still"
 members = 30
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 [space]
 lr = {{ type = "real", low = 1e-12, high = 2e-12 }}
 [scheduler]

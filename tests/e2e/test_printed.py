@@ -25,7 +25,7 @@ name = "naughty {QUIET}"
 budget = {{ members = 8 }}
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 [space."lr{QUIET}"]
 type = "real"
 low = 1e-3

@@ -17,7 +17,7 @@ def finished(stemma, job):
 def test_in_process_workers_need_no_mpi(stemma, job):
     done = stemma("run", job, "-n", 2, "--output", "toy.h5")
 
-    for expected in ("loss", "lr", "utilisation", "toy.h5", "stemma "):
+    for expected in ("loss", "lr", "utilization", "toy.h5", "stemma "):
         assert expected in done.stdout
 
 

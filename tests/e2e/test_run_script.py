@@ -60,7 +60,7 @@ def test_a_job_from_start_to_end(environment, job, tmp_path):
     done = run(environment, job, "--cpu", "-n", "2", "--output", tmp_path / "toy.h5")
 
     assert done.returncode == 0, done.stderr
-    assert "utilisation" in done.stdout
+    assert "utilization" in done.stdout
     assert "\r" not in done.stdout + done.stderr
 
 

@@ -20,7 +20,7 @@ name = "energy"
 budget = {{ members = 2 }}
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 [space.lr]
 type = "real"
 low = 1e-3

@@ -34,9 +34,6 @@ FORBIDDEN = [
     (r"\bworkers?'s? places?\b", "slot, device assignment"),
 ]
 
-# Capitals are names of types here: `Desk`, `Bell`, `Lead`.
-TYPE_NAMES = {"Desk", "Bell", "Lead", "Wish", "Seat"}
-
 
 def texts():
     """(path, paragraph) of all files that git knows or would add."""
@@ -59,8 +56,7 @@ def forbidden_in(text):
     text = re.sub(r"`[^`]*`|[\w.]*(?:::|_)\w[\w:]*|\w+\(|\"[^\"]{1,20}\"", "CODE", text)
     for pattern, instead in FORBIDDEN:
         for match in re.finditer(pattern, text, re.IGNORECASE):
-            if match.group() not in TYPE_NAMES:
-                yield match.group(), instead
+            yield match.group(), instead
 
 
 def test_no_private_words():

@@ -71,7 +71,7 @@ def test_scancel_ends_it_in_order_and_for_good(cluster, stemma, launcher):
     cluster.wait_for_reports("toy.h5", 10)
 
     cluster("scancel", job)
-    cluster.wait(lambda: cluster.state(job) == "CANCELLED" and not ranks_of(job), "it is cancelled and gone")
+    cluster.wait(lambda: cluster.state(job) == "CANCELLED" and not ranks_of(job), "it is canceled and gone")
 
     assert cluster.restarts(job) == 0
     assert incarnations(cluster, job) == 1

@@ -31,12 +31,12 @@ def test_an_array_task_is_queued_again_alone(cluster, stemma):
     files = {task: f"runs/toy-seed{task[-1]}.h5" for task in tasks}
     cluster.wait(lambda: all(cluster.state(task) == "RUNNING" for task in tasks), "all tasks run")
     own = next(task for task in tasks if cluster.facts(task)["JobId"] == str(array))
-    stopped, cancelled = (task for task in tasks if task != own)
+    stopped, canceled = (task for task in tasks if task != own)
     cluster.wait_for_reports(files[stopped], 5)
     cluster.wait_for_reports(files[own], 5)
 
     stemma("stop", files[stopped])
-    cluster("scancel", cancelled)
+    cluster("scancel", canceled)
     cluster.wait_for_state(stopped, "COMPLETED")
     cluster.wait(lambda: cluster.restarts(own) > 0, "the third task has been queued again")
     before = committed(stemma, files[own])
@@ -44,7 +44,7 @@ def test_an_array_task_is_queued_again_alone(cluster, stemma):
     cluster.wait_for_state(own, "COMPLETED")
 
     assert cluster.state(stopped) == "COMPLETED" and cluster.restarts(stopped) == 0
-    assert cluster.state(cancelled) == "CANCELLED" and cluster.restarts(cancelled) == 0
+    assert cluster.state(canceled) == "CANCELLED" and cluster.restarts(canceled) == 0
     log = (cluster.folder / f"stemma-array-{own}.out").read_text()
     assert "the allocation ends in" in log and "invalid date" not in log
     assert committed(stemma, files[own])[: len(before)] == before

@@ -56,7 +56,7 @@ def to_graphml(run, path):
 
 
 def to_newick(run, path):
-    """Newick: one tree a line for each member without a parent. A node is a member, labelled "NUMBER NAME=VALUE ..." in
+    """Newick: one tree a line for each member without a parent. A node is a member, labeled "NUMBER NAME=VALUE ..." in
     quotes; its branch length is its own training [unit]. Children in order of birth."""
     return _write(path, newick(run), f"{len(run)} members: {path}")
 

@@ -19,7 +19,7 @@ def to_optuna(run, storage=None, name=None):
     name = name or f"{run.name} {run.run_id[:6]}"
     try:
         study = optuna.create_study(
-            storage=storage, study_name=name, direction="maximize" if run.maximise else "minimize"
+            storage=storage, study_name=name, direction="maximize" if run.maximize else "minimize"
         )
     except optuna.exceptions.DuplicatedStudyError:
         raise StemmaError(

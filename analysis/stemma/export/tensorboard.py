@@ -31,7 +31,7 @@ def leaves(run):
     heir = run._parents[1]
     has_heirs = np.zeros(len(run), bool)
     has_heirs[births["parent"][heir & (births["parent"] >= 0)]] = True
-    best = run.summary["best"].to_numpy() * (-1 if run.maximise else 1)
+    best = run.summary["best"].to_numpy() * (-1 if run.maximize else 1)
     order = np.argsort(np.nan_to_num(best, nan=np.inf), kind="stable")
     return order[np.isfinite(best[order]) & ~has_heirs[order]]
 

@@ -4,7 +4,7 @@ from stemma.plots.comparison import comparison, critical_difference, intervals, 
 from stemma.plots.curves import best_so_far, curves_by_rung, learning_curves, lineages
 from stemma.plots.genealogy import muller, schedules, tree
 from stemma.plots.parameters import contour, importance, parallel, slices
-from stemma.plots.work import failures, gantt, rungs, utilisation
+from stemma.plots.work import failures, gantt, rungs, utilization
 
 __all__ = [
     "best_so_far",
@@ -25,5 +25,5 @@ __all__ = [
     "slices",
     "time_to_target",
     "tree",
-    "utilisation",
+    "utilization",
 ]

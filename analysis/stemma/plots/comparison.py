@@ -18,9 +18,9 @@ def comparison(compared: Comparison, ax: Axes | None = None, along: str = "spent
     """Best so far of each label: median over its runs, band from quartile to quartile. along: "spent", "time", "busy"
     or "gpu"."""
     ax = axes_of(ax)
-    for (label, curve), colour in zip(compared.curves(along).groupby("label", sort=False), HUES * 99):
-        ax.plot(curve["x"], curve["median"], color=colour, lw=2, label=f"{label} ({curve['runs'].max()})")
-        ax.fill_between(curve["x"], curve["low"], curve["high"], color=colour, alpha=0.2, lw=0)
+    for (label, curve), color in zip(compared.curves(along).groupby("label", sort=False), HUES * 99):
+        ax.plot(curve["x"], curve["median"], color=color, lw=2, label=f"{label} ({curve['runs'].max()})")
+        ax.fill_between(curve["x"], curve["low"], curve["high"], color=color, alpha=0.2, lw=0)
     ax.set(xlabel=along_label(along, compared.unit), ylabel=f"best {compared.metric}")
     ax.legend()
     return ax
@@ -36,8 +36,8 @@ def time_to_target(compared: Comparison, target: float, ax: Axes | None = None, 
     labels = list(dict.fromkeys(compared.labels))
     for row, whole in zip(found.itertuples(), total):
         place = labels.index(row.label)
-        colour, reached = HUES[place % len(HUES)], np.isfinite(row.x)
-        ax.plot((row.x if reached else whole) / unit, place, "o", ms=8, color=colour, mfc=colour if reached else "none")
+        color, reached = HUES[place % len(HUES)], np.isfinite(row.x)
+        ax.plot((row.x if reached else whole) / unit, place, "o", ms=8, color=color, mfc=color if reached else "none")
     ax.set_yticks(range(len(labels)), labels)
     ax.set(
         xlabel=f"{along_label(along, compared.unit, 'h')} to {compared.metric} {target:g}",
@@ -51,15 +51,15 @@ def intervals(compared: Comparison, ax: Axes | None = None) -> Axes:
     """Mean best of each label with its bootstrap interval (95 %), and the runs as points."""
     ax = axes_of(ax, (7, 3))
     table = compared.intervals()
-    for place, (row, colour) in enumerate(zip(table.itertuples(), HUES * 99)):
+    for place, (row, color) in enumerate(zip(table.itertuples(), HUES * 99)):
         values = compared.table["best"][compared.table["label"] == row.label]
-        ax.plot(values, np.full(len(values), place), ".", color=colour, alpha=0.6)
+        ax.plot(values, np.full(len(values), place), ".", color=color, alpha=0.6)
         ax.errorbar(
             row.mean,
             place,
             xerr=None if np.isnan(row.low) else [[row.mean - row.low], [row.high - row.mean]],
             fmt="D",
-            color=colour,
+            color=color,
             capsize=4,
         )
     ax.set_yticks(range(len(table)), table["label"])

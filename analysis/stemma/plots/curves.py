@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stemma import derive
-from stemma.plots.style import ACCENT, BAD, SOFT, WIN, along_label, axes_of, colours, empty, metric_range
+from stemma.plots.style import ACCENT, BAD, SOFT, WIN, along_label, axes_of, colors, empty, metric_range
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,12 +27,12 @@ def best_so_far(run: Run, ax: Axes | None = None, along: str = "time") -> Axes:
     progress = progress[progress["best"].ne(progress["best"].shift()) | (np.arange(len(progress)) == len(progress) - 1)]
     ax.step(progress[along], progress["best"], where="post", color=ACCENT, lw=2, label=run.metric)
     held = [metric for metric in run.scores if metric.held_out]
-    for metric, colour in zip(held, [BAD, SOFT] * len(held)):
+    for metric, color in zip(held, [BAD, SOFT] * len(held)):
         ax.step(
             progress[along],
             progress["best_" + metric.column],
             where="post",
-            color=colour,
+            color=color,
             label=f"{metric.name} (held out)",
         )
     ax.set(xlabel=along_label(along, run.unit), ylabel=f"best {run.metric}")
@@ -67,7 +67,7 @@ def curves_by_rung(run: Run, ax: Axes | None = None) -> Axes:
     if known.empty:
         return empty(ax, f"no finite {run.metric} yet")
     levels = known.groupby("resource")[run.metric_column]
-    best = levels.max() if run.maximise else levels.min()
+    best = levels.max() if run.maximize else levels.min()
     chosen = known.iloc[:: max(1, -(-len(known) // 20_000))]
     spread = (np.arange(len(chosen)) * 0.618 % 1 - 0.5) * 0.5
     place = np.searchsorted(best.index, chosen["resource"])
@@ -125,7 +125,7 @@ def _lines(run, ax, members):
     rows = rows[np.lexsort((rows["resource"], rows["member"]))]
     points = np.column_stack([rows["resource"], rows[run._metric().epochs_column]])
     who, first = np.unique(rows["member"], return_index=True)
-    mapped = colours(run).to_rgba(run.summary["best"].to_numpy()[who])
+    mapped = colors(run).to_rgba(run.summary["best"].to_numpy()[who])
     ax.add_collection(
         LineCollection(np.split(points, first[1:]), colors=mapped, lw=0.8, alpha=min(0.8, 8 / np.sqrt(len(who) + 1)))
     )

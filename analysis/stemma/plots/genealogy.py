@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stemma import derive, hypergradients
-from stemma.plots.style import HUES, SOFT, WIN, axes_of, colours, empty
+from stemma.plots.style import HUES, SOFT, WIN, axes_of, colors, empty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _ROWS_MAX = 2500
 
 
-def tree(run: Run, ax: Axes | None = None, colour: str | None = None, smallest: int | None = None) -> Axes:
+def tree(run: Run, ax: Axes | None = None, color: str | None = None, smallest: int | None = None) -> Axes:
     """All members as a tree, training to the right. Line width grows with the number of descendants; the winner's
-    lineage is on top. colour: None for the metric, or a hyperparameter's name. smallest: families of fewer members are
+    lineage is on top. color: None for the metric, or a hyperparameter's name. smallest: families of fewer members are
     left out. Default: none is left out, or as many as it takes to keep 2500 members."""
     ax = axes_of(ax, (10, 6))
     if len(run) == 0:
@@ -39,9 +39,9 @@ def tree(run: Run, ax: Axes | None = None, colour: str | None = None, smallest: 
     own[parents[born][reached[parents[born]] > start[born]]] = True
     y = layout(parents, keep, own)
     members = np.flatnonzero(keep)
-    values, log = _values(run, colour)
-    mapped = colours(run, values if colour else None, log)
-    rgba = mapped.to_rgba((values if colour else told["best"].to_numpy())[members])
+    values, log = _values(run, color)
+    mapped = colors(run, values if color else None, log)
+    rgba = mapped.to_rgba((values if color else told["best"].to_numpy())[members])
     _branches(run, ax, members, y, rgba, 0.6 + 0.7 * np.log2(weight[members]))
     if path:
         ends = np.array([end for _, _, end in derive.spans(run, path)])  # of ancestors up to the birth only
@@ -55,7 +55,7 @@ def tree(run: Run, ax: Axes | None = None, colour: str | None = None, smallest: 
             va="center",
         )
     ax.set(xlabel=f"training [{run.unit}s]", yticks=[])
-    ax.figure.colorbar(mapped, ax=ax, label=colour or run.metric, pad=0.08)
+    ax.figure.colorbar(mapped, ax=ax, label=color or run.metric, pad=0.08)
     ax.autoscale_view()
     return ax
 
@@ -89,7 +89,7 @@ def layout(parents, keep, own=None):
     return y
 
 
-def _branches(run, ax, members, y, colour, width, ends=None):
+def _branches(run, ax, members, y, color, width, ends=None):
     from matplotlib.collections import LineCollection
 
     start, reached = (
@@ -106,16 +106,16 @@ def _branches(run, ax, members, y, colour, width, ends=None):
         ],
         axis=1,
     )
-    ax.add_collection(LineCollection(points, colors=colour, lw=width))
+    ax.add_collection(LineCollection(points, colors=color, lw=width))
 
 
-def _values(run, colour):
-    if colour is None:
+def _values(run, color):
+    if color is None:
         return None, False
-    parameter = next((parameter for parameter in run.parameters if parameter.name == colour), None)
+    parameter = next((parameter for parameter in run.parameters if parameter.name == color), None)
     if parameter is None:
         raise ValueError(
-            f"no hyperparameter {colour!r}; there are {', '.join(parameter.name for parameter in run.parameters)}"
+            f"no hyperparameter {color!r}; there are {', '.join(parameter.name for parameter in run.parameters)}"
         )
     return run.file.table("members")[parameter.column], parameter.scale == "log"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stemma.importance import importance as _importance
-from stemma.plots.style import ACCENT, WIN, axes_of, colours, empty, metric_range
+from stemma.plots.style import ACCENT, WIN, axes_of, colors, empty, metric_range
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ _POINTS_MAX = 20_000
 
 def _known(run, most=_POINTS_MAX):
     best = run.summary["best"].to_numpy()
-    order = np.argsort(np.nan_to_num(best * (-1 if run.maximise else 1), nan=np.inf), kind="stable")[
+    order = np.argsort(np.nan_to_num(best * (-1 if run.maximize else 1), nan=np.inf), kind="stable")[
         : np.isfinite(best).sum()
     ]
     return order[:: max(1, -(-len(order) // most))][::-1]  # the best are drawn last, on top
@@ -48,7 +48,7 @@ def slices(run: Run, axes=None) -> np.ndarray:
         )[1]
     axes = np.asarray(axes).ravel()
     chosen, best = _known(run), run.summary["best"].to_numpy()
-    mapped, births, own = colours(run), run.file.table("members"), run.best_member()
+    mapped, births, own = colors(run), run.file.table("members"), run.best_member()
     for ax, parameter in zip(axes, run.parameters):
         x = births[parameter.column].astype(float)
         if parameter.choices:
@@ -82,7 +82,7 @@ def contour(run: Run, first: str, second: str, ax: Axes | None = None) -> Axes:
     x, y = (births[by[name].column][chosen] for name in (first, second))
     seen = np.isfinite(x) & np.isfinite(y)
     x, y, value = x[seen], y[seen], np.clip(best[chosen][seen], *metric_range(run, best))
-    mapped = colours(run)
+    mapped = colors(run)
     if len(np.unique(np.column_stack([_axis(by[first], x), _axis(by[second], y)]), axis=0)) >= 4:
         from matplotlib.tri import Triangulation
 
@@ -113,14 +113,14 @@ def parallel(run: Run, ax: Axes | None = None) -> Axes:
     columns = [_unit(parameter, births[parameter.column]) for parameter in run.parameters]
     low, high = metric_range(run, best)
     columns.append(
-        np.clip((best - low) / (high - low), 0, 1) if run.maximise else 1 - np.clip((best - low) / (high - low), 0, 1)
+        np.clip((best - low) / (high - low), 0, 1) if run.maximize else 1 - np.clip((best - low) / (high - low), 0, 1)
     )
     values = np.column_stack(columns)
     x = np.broadcast_to(np.arange(values.shape[1]), values.shape)
     ax.add_collection(
         LineCollection(
             np.stack([x, values], axis=2)[chosen],
-            colors=colours(run).to_rgba(best[chosen]),
+            colors=colors(run).to_rgba(best[chosen]),
             lw=0.8,
             alpha=min(0.8, 9 / np.sqrt(len(chosen) + 1)),
         )

@@ -22,14 +22,14 @@ def metric_range(run, values):
     known = known[np.isfinite(known)]
     if len(known) == 0:
         return 0.0, 1.0
-    low, high = (np.quantile(known, 0.1), known.max()) if run.maximise else (known.min(), np.quantile(known, 0.9))
+    low, high = (np.quantile(known, 0.1), known.max()) if run.maximize else (known.min(), np.quantile(known, 0.9))
     if high <= low:
         low, high = known.min(), known.max()
     room = 0.06 * (high - low) or abs(low) * 0.05 or 0.5
     return low - room, high + room
 
 
-def colours(run, values=None, log=False):
+def colors(run, values=None, log=False):
     """A matplotlib mappable for the metric (dark is good) or other values; cividis."""
     from matplotlib import cm
     from matplotlib.colors import LogNorm, Normalize
@@ -39,7 +39,7 @@ def colours(run, values=None, log=False):
         low, high = (known.min(), known.max()) if len(known) else (0, 1)
         return cm.ScalarMappable(LogNorm(low, high) if log and low > 0 else Normalize(low, high), "cividis")
     low, high = metric_range(run, run.summary["best"])
-    return cm.ScalarMappable(Normalize(low, high), "cividis_r" if run.maximise else "cividis")
+    return cm.ScalarMappable(Normalize(low, high), "cividis_r" if run.maximize else "cividis")
 
 
 def empty(ax, text):

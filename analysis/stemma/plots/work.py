@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stemma.plots.style import ACCENT, BAD, SOFT, axes_of, colours, empty
+from stemma.plots.style import ACCENT, BAD, SOFT, axes_of, colors, empty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,12 +21,12 @@ def rungs(run: Run, ax: Axes | None = None) -> Axes:
     ax = axes_of(ax)
     table = run.rungs
     x = np.arange(len(table))
-    for column, colour, width in (
+    for column, color, width in (
         ("entered", "#d5dae0", 0.85),
         ("reported", "#7fb0d8", 0.6),
         ("went_on", ACCENT, 0.35),
     ):
-        ax.bar(x, table[column], width, color=colour, label=column.replace("_", " "))
+        ax.bar(x, table[column], width, color=color, label=column.replace("_", " "))
     shown = x[:: max(1, len(x) // 15)]
     ax.set_xticks(shown, [str(level) for level in table.index[shown]] if len(x) else [])
     ax.set(xlabel=f"trained to [{run.unit}s]", ylabel="members")
@@ -48,7 +48,7 @@ def gantt(run: Run, ax: Axes | None = None) -> Axes:
     low, high = y - 0.42, y + 0.42
     boxes = np.stack([np.column_stack(pair) for pair in ((begin, low), (end, low), (end, high), (begin, high))], axis=1)
     lost = given["outcome"].isin(["failed", "lost", "timed_out"]).to_numpy()
-    mapped = colours(run)
+    mapped = colors(run)
     ax.add_collection(
         PolyCollection(
             boxes[~lost],
@@ -65,16 +65,16 @@ def gantt(run: Run, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def utilisation(run: Run, ax: Axes | None = None) -> Axes:
+def utilization(run: Run, ax: Axes | None = None) -> Axes:
     """Share of each worker's time in training, exchange, lost leases and waiting."""
     ax = axes_of(ax)
-    table = run.utilisation
+    table = run.utilization
     if table.empty:
         return empty(ax, "no worker has joined yet")
     left = np.zeros(len(table))
-    for column, colour in (("training", ACCENT), ("exchange", "#7fb0d8"), ("lost", BAD), ("waiting", "#d5dae0")):
+    for column, color in (("training", ACCENT), ("exchange", "#7fb0d8"), ("lost", BAD), ("waiting", "#d5dae0")):
         share = (table[column] / table["present"].where(table["present"] > 0, 1)).to_numpy()
-        ax.barh(np.arange(len(table)), share, left=left, color=colour, label=column, height=0.85)
+        ax.barh(np.arange(len(table)), share, left=left, color=color, label=column, height=0.85)
         left += share
     shown = np.arange(len(table))[:: max(1, len(table) // 20)]
     ax.set_yticks(shown, [str(table.index[i]) for i in shown])

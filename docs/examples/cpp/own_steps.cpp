@@ -43,12 +43,12 @@ private:
         torch::manual_seed(request.seed);
         const double decay = request.configuration.real("decay");
         auto model = net(), average = net();
-        torch::optim::SGD optimiser(model->parameters(),
+        torch::optim::SGD optimizer(model->parameters(),
                                     torch::optim::SGDOptions(request.configuration.real("lr")).momentum(0.9));
         auto averaged = average->parameters();
         if (request.start != nullptr) {
             stemma::load_module(*model, *request.start);
-            stemma::load_optimizer(optimiser, "sgd", *request.start);
+            stemma::load_optimizer(optimizer, "sgd", *request.start);
             for (std::size_t i = 0; i < averaged.size(); ++i)
                 stemma::restore_tensor(averaged[i].detach(), "average/" + std::to_string(i), *request.start);
         } else {
@@ -59,10 +59,10 @@ private:
         while (reached < request.to) {
             torch::manual_seed(request.seed + static_cast<std::uint64_t>(reached) + 1);
             for (const auto& rows : torch::randperm(800).split(50)) {
-                optimiser.zero_grad();
+                optimizer.zero_grad();
                 torch::mse_loss(model->forward(x_.index_select(0, rows)).squeeze(1), y_.index_select(0, rows))
                     .backward();
-                optimiser.step();
+                optimizer.step();
                 const torch::NoGradGuard no_grad;
                 for (std::size_t i = 0; i < averaged.size(); ++i) averaged[i].lerp_(model->parameters()[i], 1 - decay);
             }
@@ -72,7 +72,7 @@ private:
         }
         trained.reached = reached;
         stemma::save_module(*model, trained.snapshot);
-        stemma::save_optimizer(optimiser, "sgd", trained.snapshot);
+        stemma::save_optimizer(optimizer, "sgd", trained.snapshot);
         for (std::size_t i = 0; i < averaged.size(); ++i)
             stemma::save_tensor(averaged[i], "average/" + std::to_string(i), trained.snapshot);
         return trained;

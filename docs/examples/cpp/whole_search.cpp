@@ -29,7 +29,7 @@ double loss_after(Resource epochs, ConfigurationView configuration) {
 /// A training that a worker is busy with, in order of its end.
 struct Training {
     double end = 0;
-    Assign work;
+    effect::Train work;
     bool operator<(const Training& other) const {
         return std::tuple(end, work.lease) < std::tuple(other.end, other.work.lease);
     }
@@ -50,25 +50,26 @@ int main() {
     double now = 0;
     std::uint64_t sequence = 0;
     std::set<Training> running;
-    const auto feed = [&](InputBody body) {
+    const auto feed = [&](input::Body body) {
         Effects effects;
         manager.on({sequence++, now, std::move(body)}, effects);
         for (const auto& effect : effects) {
             // Others move, drop and persist snapshots, for which this program has no use: its weights are a formula.
-            if (const auto* assign = std::get_if<Assign>(&effect))
+            if (const auto* assign = std::get_if<effect::Train>(&effect))
                 running.insert({now + static_cast<double>(assign->to - assign->from), *assign});
         }
     };
 
-    feed(IncarnationStarted{0, workers});
-    for (std::uint64_t worker = 1; worker <= workers; ++worker) feed(WorkerJoined{{worker}, "here", "cpu", 1 << 30});
+    feed(input::IncarnationStarted{0, workers});
+    for (std::uint64_t worker = 1; worker <= workers; ++worker)
+        feed(input::WorkerJoined{{worker}, "here", "cpu", 1 << 30});
     while (!manager.ended()) {
         const auto [end, work] = *running.begin();
         running.erase(running.begin());
         now = end;
         const double loss = loss_after(work.to, manager.member(work.member).configuration);
         const auto seconds = static_cast<double>(work.to - work.from);
-        feed(LeaseReported{work.worker, work.lease, work.to, seconds, 1000, {{work.to, {loss}}}});
+        feed(input::Report{work.worker, work.lease, work.to, seconds, 1000, {{work.to, {loss}}}});
     }
 
     const auto totals = manager.totals();

@@ -44,20 +44,20 @@ def train(lease, train_set, valid_set, test_set):
         nn.Dropout(lease["dropout"]),
         nn.Linear(144, 2),
     ).to(device)
-    optimiser = torch.optim.SGD(model.parameters(), lr=lease["lr"], momentum=lease["momentum"])
-    stemma.load_torch(lease, model=model, optimiser=optimiser)  #                                           <- Stemma
+    optimizer = torch.optim.SGD(model.parameters(), lr=lease["lr"], momentum=lease["momentum"])
+    stemma.load_torch(lease, model=model, optimizer=optimizer)  #                                           <- Stemma
     x, y = train_set
     for _ in lease:  # was: for epoch in range(epochs)                                                      <- Stemma
         model.train()
         for rows in torch.randperm(len(y)).split(64):
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             nn.functional.cross_entropy(model(x[rows].to(device)), y[rows].to(device)).backward()
-            optimiser.step()
+            optimizer.step()
         lease.progress(  #                                                                                  <- Stemma
             valid_accuracy=accuracy(model, *(one.to(device) for one in valid_set)),
             test_accuracy=accuracy(model, *(one.to(device) for one in test_set)),
         )
-    stemma.save_torch(lease, model=model, optimiser=optimiser)  #                                           <- Stemma
+    stemma.save_torch(lease, model=model, optimizer=optimizer)  #                                           <- Stemma
     lease.report()  #                                                                                       <- Stemma
 
 

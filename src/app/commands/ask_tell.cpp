@@ -22,7 +22,7 @@
 #include "core/suggest.hpp"
 #include "platform/machine.hpp"
 #include "platform/own_files.hpp"
-#include "runtime/desk.hpp"
+#include "runtime/ask_tell_session.hpp"
 #include "trainer/process/descriptor.hpp"
 #include "trainer/process/messages.hpp"
 
@@ -53,7 +53,7 @@ public:
     fs::path lock() const { return folder_ / "lock"; }
 
     /// Removes files that no open lease and no future lease can need.
-    void clean(const DeskBook& book, const Manager& manager) const {
+    void clean(const AskTellState& ledger, const Manager& manager) const {
         const auto kept = manager.kept_snapshots();
         for (const auto& file : fs::directory_iterator(folder_)) {
             const auto stem = file.path().stem().string();
@@ -61,7 +61,7 @@ public:
             const LeaseId id{std::stoull(stem)};
             const bool needed =
                 file.path().extension() == ".snapshot" && std::binary_search(kept.begin(), kept.end(), snapshot_of(id));
-            if (!needed && !book.open().contains(id)) fs::remove_all(file.path());
+            if (!needed && !ledger.open().contains(id)) fs::remove_all(file.path());
         }
     }
 
@@ -77,31 +77,31 @@ Descriptor wait_for_turn(const fs::path& lock) {
 }
 
 /// The present state of the search. The file is written only if there is something to write.
-struct DeskRun {
-    DeskRun(const fs::path& run_file, const AskedFolder& asked_folder)
+struct AskTellRun {
+    AskTellRun(const fs::path& run_file, const AskedFolder& asked_folder)
         : turn(wait_for_turn(asked_folder.lock())),
           asked(asked_folder),
-          run(open_run(run_file, false, [this](const Entry& entry) { book.on(entry.input, entry.effects); })),
-          desk(
+          run(open_run(run_file, false, [this](const record::Entry& entry) { ledger.on(entry.input, entry.effects); })),
+          session(
               run.manager,
-              [this, run_file]() -> Journal& {
-                  if (!record) record = RunFileWriter::append_to(run_file, {}, header_additions(run.job));
+              [this, run_file]() -> record::Journal& {
+                  if (!record) record = record::RunFileWriter::append_to(run_file, {}, header_additions(run.job));
                   return *record;
               },
-              book, std::max(run.replay.last_time, unix_time() - run.header.started_unix)) {}
+              ledger, std::max(run.replay.last_time, unix_time() - run.header.started_unix)) {}
 
     void close() {
         if (!record) return;
         record->close(run.manager.ended());
-        asked.clean(book, run.manager);
+        asked.clean(ledger, run.manager);
     }
 
     Descriptor turn;
     const AskedFolder& asked;
-    DeskBook book;
+    AskTellState ledger;
     RecordedRun run;
-    std::unique_ptr<RunFileWriter> record;
-    Desk desk;
+    std::unique_ptr<record::RunFileWriter> record;
+    AskTellSession session;
 };
 
 void require_asked(const Job& job) {
@@ -116,16 +116,17 @@ void create(const fs::path& run_file, const JobOptions& options) {
     const auto job = load_job(options.file, options.overrides);
     require_asked(job);
     auto manager = make_manager(job);
-    auto record = RunFileWriter::create(run_file, run_header(job, new_run_id()), {});
-    DeskBook book;
-    Desk(
-        manager, [&]() -> Journal& { return *record; }, book, 0)
-        .feed(IncarnationStarted{});
+    auto record = record::RunFileWriter::create(run_file, run_header(job, new_run_id()), {});
+    AskTellState ledger;
+    AskTellSession(
+        manager, [&]() -> record::Journal& { return *record; }, ledger, 0)
+        .feed(input::IncarnationStarted{});
     record->close(false);
 }
 
 /// The lease as JSON for a program (docs/process-protocol.md).
-std::string text_of(const Assign& lease, const Manager& manager, std::uint64_t run_seed, const AskedFolder& asked) {
+std::string text_of(const effect::Train& lease, const Manager& manager, std::uint64_t run_seed,
+                    const AskedFolder& asked) {
     const auto parent = manager.adopted_from(lease.member, lease.from);
     const auto named = [&](MemberId member) {
         return NamedConfiguration(manager.space(), manager.member(member).configuration);
@@ -146,7 +147,7 @@ std::string text_of(const Assign& lease, const Manager& manager, std::uint64_t r
                        .run_seed = run_seed});
 }
 
-std::string outcome_text(const DeskRun& run) {
+std::string outcome_text(const AskTellRun& run) {
     std::string text = fmt::format("{}: the search has ended", run.run.header.name);
     if (const auto best = run.run.manager.best()) {
         text += fmt::format("; best: member {} with {} {} at {}", best->member.value, run.run.header.metric,
@@ -158,7 +159,7 @@ std::string outcome_text(const DeskRun& run) {
 }
 
 /// Writes the lease beside the run file, then to standard output: after a crash in between the file has it.
-void hand_out(const Assign& lease, const DeskRun& run) {
+void hand_out(const effect::Train& lease, const AskTellRun& run) {
     const auto text = text_of(lease, run.run.manager, run.run.job.run.seed, run.asked);
     const auto path = run.asked.lease(lease.lease);
     make_own_file(path);
@@ -169,14 +170,14 @@ void hand_out(const Assign& lease, const DeskRun& run) {
 }
 
 std::optional<ExitCode> ask_once(const fs::path& file, const AskedFolder& asked, const LimitChanges& limits) {
-    DeskRun run(file, asked);
+    AskTellRun run(file, asked);
     require_asked(run.run.job);
     if (limits.any()) {
-        const auto changed = changed_budget(run.run.manager.budget(), checked_wish(run.run, limits));
-        if (run.run.manager.ended()) run.desk.feed(IncarnationStarted{run.book.incarnations(), 0});
-        run.desk.feed(changed);
+        const auto changed = changed_budget(run.run.manager.budget(), checked_request(run.run, limits));
+        if (run.run.manager.ended()) run.session.feed(input::IncarnationStarted{run.ledger.incarnations(), 0});
+        run.session.feed(changed);
     }
-    const auto lease = run.desk.ask([&](LeaseId id) { return fs::exists(asked.lease(id)); });
+    const auto lease = run.session.ask([&](LeaseId id) { return fs::exists(asked.lease(id)); });
     run.close();
     if (lease) {
         hand_out(*lease, run);
@@ -188,7 +189,7 @@ std::optional<ExitCode> ask_once(const fs::path& file, const AskedFolder& asked,
 }
 
 /// Values in the order of the run's metrics, NaN where no value was told.
-std::vector<double> metric_values(const RunHeader& header, const std::vector<std::string>& told) {
+std::vector<double> metric_values(const record::RunHeader& header, const std::vector<std::string>& told) {
     std::vector<double> values(header.metrics.size(), std::numeric_limits<double>::quiet_NaN());
     std::vector<bool> known(values.size());
     for (const auto& text : told) {
@@ -233,23 +234,23 @@ double seconds_since(const fs::path& path) {
     return std::max(0.0, std::chrono::duration<double>(fs::file_time_type::clock::now() - written).count());
 }
 
-InputBody told(const DeskRun& run, const Assign& lease, const TellOptions& options) {
+input::Body told(const AskTellRun& run, const effect::Train& lease, const TellOptions& options) {
     const double seconds = options.seconds.value_or(seconds_since(run.asked.lease(lease.lease)));
     if (!options.failure.empty()) {
-        return LeaseFailed{.worker = lease.worker,
-                           .lease = lease.lease,
-                           .kind = failure_named(options.failure),
-                           .type = {},
-                           .message = options.message,
-                           .reached = lease.from,
-                           .seconds = seconds};
+        return input::Failure{.worker = lease.worker,
+                              .lease = lease.lease,
+                              .kind = failure_named(options.failure),
+                              .type = {},
+                              .message = options.message,
+                              .reached = lease.from,
+                              .seconds = seconds};
     }
     const Resource reached = options.at.value_or(lease.to);
     if (reached <= lease.from || reached > lease.to) {
         throw UserError(fmt::format("--at must be in {} .. {}, what lease {} is for; got {}", lease.from + 1, lease.to,
                                     lease.lease.value, reached));
     }
-    return LeaseReported{.worker = lease.worker,
+    return input::Report{.worker = lease.worker,
                          .lease = lease.lease,
                          .reached = reached,
                          .seconds = seconds,
@@ -283,20 +284,20 @@ ExitCode ask(const fs::path& file, const JobOptions& job, const AskOptions& opti
 ExitCode tell(const fs::path& file, std::uint64_t number, const TellOptions& options) {
     if (!fs::exists(file)) throw UserError(fmt::format("{}: there is no such file", file.string()));
     const AskedFolder asked(file);
-    DeskRun run(file, asked);
+    AskTellRun run(file, asked);
     require_asked(run.run.job);
     const LeaseId id{number};
-    const auto lease = run.book.open().find(id);
-    if (lease == run.book.open().end() || !fs::exists(asked.lease(id))) {
+    const auto lease = run.ledger.open().find(id);
+    if (lease == run.ledger.open().end() || !fs::exists(asked.lease(id))) {
         throw UserError(
             fmt::format("{}: lease {} is not out: it was never asked for, was told before, or was taken back",
                         file.string(), number));
     }
     const auto before = run.run.manager.best();
     if (options.failure == "lost") {
-        run.desk.lose(lease->second.assign.worker, options.message.empty() ? "told to be lost" : options.message);
+        run.session.lose(lease->second.assign.worker, options.message.empty() ? "told to be lost" : options.message);
     } else {
-        run.desk.feed(told(run, lease->second.assign, options));
+        run.session.feed(told(run, lease->second.assign, options));
     }
     run.close();
     const auto best = run.run.manager.best();

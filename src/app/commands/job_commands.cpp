@@ -61,9 +61,9 @@ ExitCode simulate_job(const JobOptions& options, const SimulateOptions& simulate
     settings.faults = faults_named(simulate_options.faults);
     settings.full_resource = job.scheduler.max;
     settings.metric = manager_settings(job).metric;
-    settings.maximise = job.metric.maximise;
+    settings.maximize = job.metric.maximize;
     settings.target = job.run.budget.target;
-    auto journal = null_journal();
+    auto journal = record::null_journal();
     const auto result = simulate(manager, learning_curve(job), settings, *journal);
     std::fputs(simulation_report(result).c_str(), stdout);
     if (job.scheduler.population()) {

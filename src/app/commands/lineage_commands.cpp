@@ -26,7 +26,7 @@ struct OpenedGenealogy {
 };
 
 OpenedGenealogy open_genealogy(const std::filesystem::path& file) {
-    RunFileReader reader(file);
+    record::RunFileReader reader(file);
     const auto& header = reader.header();
     auto job = open_job(header, file);
     GenealogyNames names{printable_line(header.name), printable_line(header.metric), printable_line(header.unit),
@@ -72,10 +72,10 @@ TextStyle style_of(const LineageOptions& options) {
 
 /// The moved values inside the members of the lineage; empty for most runs.
 std::string trajectory_of(const OpenedGenealogy& opened, MemberId member, const LineageOptions& options) {
-    RunFileReader reader(opened.file);
+    record::RunFileReader reader(opened.file);
     TrajectoryBuilder builder(reader.header());
     if (!builder.any()) return {};
-    reader.entries([&](const Entry& entry) { builder.add(entry); });
+    reader.entries([&](const record::Entry& entry) { builder.add(entry); });
     constexpr std::size_t points = 20;
     return builder.text(opened.genealogy, member, options.all ? 0 : points, style_of(options));
 }

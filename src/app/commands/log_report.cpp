@@ -19,17 +19,17 @@ struct Counts {
     double seconds = 0;
     std::optional<EndReason> ended;
 
-    void add(const Entry& entry) {
+    void add(const record::Entry& entry) {
         seconds = entry.input.time;
-        if (std::holds_alternative<IncarnationStarted>(entry.input.body)) ended.reset();
-        if (std::holds_alternative<LeaseReported>(entry.input.body)) ++reports;
+        if (std::holds_alternative<input::IncarnationStarted>(entry.input.body)) ended.reset();
+        if (std::holds_alternative<input::Report>(entry.input.body)) ++reports;
         for (const auto& effect : entry.effects) {
-            if (const auto* end = std::get_if<Ended>(&effect)) ended = end->reason;
+            if (const auto* end = std::get_if<effect::Ended>(&effect)) ended = end->reason;
         }
     }
 };
 
-std::string best_text(const Genealogy& genealogy, const RunHeader& header, const SearchSpace& space) {
+std::string best_text(const Genealogy& genealogy, const record::RunHeader& header, const SearchSpace& space) {
     const auto best = genealogy.best();
     if (!best.exists()) return fmt::format("no member has a finite {} yet\n", printable_line(header.metric));
     const auto& report = genealogy.best_report();
@@ -41,12 +41,12 @@ std::string best_text(const Genealogy& genealogy, const RunHeader& header, const
 }  // namespace
 
 std::string log_report(const std::filesystem::path& file) {
-    RunFileReader reader(file);
+    record::RunFileReader reader(file);
     const auto& header = reader.header();
     const auto job = open_job(header, file);
     GenealogyBuilder builder(header);
     Counts counts;
-    reader.entries([&](const Entry& entry) {
+    reader.entries([&](const record::Entry& entry) {
         builder.add(entry);
         counts.add(entry);
     });

@@ -71,7 +71,7 @@ public:
     Outside(SignalWatch& signals, const std::optional<TimeLeft>& time) : signals_(signals), time_(time) {}
 
     /// `say` reports signals that are not obeyed.
-    std::optional<StopReason> stop_wish(const std::function<void(const std::string&)>& say) {
+    std::optional<StopReason> stop_request(const std::function<void(const std::string&)>& say) {
         const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - started_;
         if (signals_.take_warning()) {
             if (time_ && is_early_warning(*time_, passed.count())) {
@@ -101,21 +101,21 @@ std::vector<std::string> take_waiting(ManagerSetup& setup, ControlFile& control)
     std::vector<std::string> lines;
     const std::string_view later = "`stemma resume` came later, so the search goes on";
     if (setup.stop_cut) {
-        if (!setup.by_hand) setup.host.first.push_back(StopRequested{StopReason::user});
+        if (!setup.by_hand) setup.host.first.push_back(input::StopRequested{StopReason::user});
         lines.push_back(fmt::format("`stemma stop`: the last start was killed before it had ended by it; {}",
                                     setup.by_hand ? later : "the search ends now"));
     }
-    for (auto& wish : control.poll()) {
-        const bool stop = std::holds_alternative<StopRequested>(wish.body);
+    for (auto& request : control.poll()) {
+        const bool stop = std::holds_alternative<input::StopRequested>(request.body);
         std::string_view outcome = "it is obeyed now";
         if (stop && setup.by_hand) outcome = later;
         if (stop && !setup.by_hand) outcome = "the search ends before it trains";
         lines.push_back(
-            fmt::format("{} of {}, when nothing ran: {}", command_of(wish.body), date_text(wish.asked), outcome));
+            fmt::format("{} of {}, when nothing ran: {}", command_of(request.body), date_text(request.asked), outcome));
         if (stop && setup.by_hand) {
-            control.drop(wish);
+            control.drop(request);
         } else {
-            setup.host.waiting.push_back(std::move(wish));
+            setup.host.waiting.push_back(std::move(request));
         }
     }
     return lines;
@@ -127,7 +127,7 @@ void say_beforehand(StatusLine& line, spdlog::logger& log, const Job& job, const
     log.info("{}: {}, {}", setup.name, setup.manager.scheduler().describe(), setup.run_file.string());
     if (job.scheduler.population() && job.trainer.type == TrainerType::torch) {
         log.info("children start with {}",
-                 job.trainer.inherit_optimizer ? "their parent's optimiser state" : "a new optimiser's state");
+                 job.trainer.inherit_optimizer ? "their parent's optimizer state" : "a new optimizer's state");
     }
     const auto warn = [&](const std::string& text) {
         line.say(text);
@@ -198,7 +198,9 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
     {
         StatusLine line(stderr, launch_.quiet ? Terminal{} : terminal_of(STDERR_FILENO, environment), status);
         say_beforehand(line, *log, job_, setup, lines, workers);
-        setup.host.stop_wish = [&] { return outside.stop_wish([&](const std::string& text) { line.say(text); }); };
+        setup.host.stop_request = [&] {
+            return outside.stop_request([&](const std::string& text) { line.say(text); });
+        };
         RunLog run_log(log, job_.metric.name, std::string(job_.trainer.unit_name()));
         HostObservers observers({&line, &run_log});
         ManagerHost host(endpoint(), setup.manager, *setup.record, &files, &control, observers, setup.host);

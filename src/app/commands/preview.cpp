@@ -11,7 +11,7 @@
 #include "app/commands/commands.hpp"
 #include "app/console/format.hpp"
 #include "app/job/job.hpp"
-#include "app/ranks/worker_place.hpp"
+#include "app/ranks/device_assignment.hpp"
 #include "app/registry.hpp"
 #include "platform/machine.hpp"
 #include "record/hdf5/snapshot_file.hpp"
@@ -68,7 +68,7 @@ Trial try_one_unit(const Job& job, std::uint32_t workers) {
     const auto& snapshot = std::get<Trained>(result).snapshot;
     trial.snapshot_bytes = snapshot.bytes();
     const auto file = folder_for(job.run.output) / fmt::format(".stemma-preview-{}.h5", ::getpid());
-    trial.write_seconds = seconds_of([&] { write_snapshot_file(file.string(), snapshot, {"", {0}, 1}); });
+    trial.write_seconds = seconds_of([&] { record::write_snapshot_file(file.string(), snapshot, {"", {0}, 1}); });
     std::filesystem::remove(file);
     return trial;
 }
@@ -83,10 +83,10 @@ struct Copies {
 class CopyCounter : public SimulationObserver {
 public:
     void on(const Input& input, std::span<const Effect> effects) override {
-        reports += std::holds_alternative<LeaseReported>(input.body) ? 1 : 0;
+        reports += std::holds_alternative<input::Report>(input.body) ? 1 : 0;
         for (const auto& effect : effects) {
-            durable += std::holds_alternative<Persist>(effect) ? 1 : 0;
-            replicated += std::holds_alternative<Replicate>(effect) ? 1 : 0;
+            durable += std::holds_alternative<effect::Persist>(effect) ? 1 : 0;
+            replicated += std::holds_alternative<effect::Replicate>(effect) ? 1 : 0;
         }
     }
     double reports = 0;
@@ -112,7 +112,7 @@ Copies copies_per_report(const Job& job, const Plan& plan, std::uint32_t workers
     machine.noise_sd = 0.3;
     machine.metric = settings.metric;
     machine.max_inputs = 20 * members_max;
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     CopyCounter counter;
     simulate(manager, learning_curve(job), machine, *journal, &counter);
     const double reports = std::max(1.0, counter.reports);

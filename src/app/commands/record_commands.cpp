@@ -68,8 +68,8 @@ constexpr std::string_view damaged_table_remedy =
 
 /// Readers of the tables see what the log says. Returns false, with a message, if they do not.
 bool verify_tables(const std::filesystem::path& file) {
-    RunFileReader reader(file);
-    const auto found = first_table_difference(reader);
+    record::RunFileReader reader(file);
+    const auto found = record::first_table_difference(reader);
     if (!found) {
         // Also columns that only a newer program knows.
         const auto damaged = reader.first_with_wrong_checksum();
@@ -89,7 +89,7 @@ bool verify_tables(const std::filesystem::path& file) {
 namespace {
 
 /// This holds by any rules: the tables follow from the log.
-ExitCode verify_other_rules(const std::filesystem::path& file, const RunHeader& header) {
+ExitCode verify_other_rules(const std::filesystem::path& file, const record::RunHeader& header) {
     if (!verify_tables(file)) return ExitCode::mismatch;
     print(fmt::format(
         "{}: decided by rules {}, this program has rules {}: its log and tables are whole; its decisions are not "
@@ -101,7 +101,7 @@ ExitCode verify_other_rules(const std::filesystem::path& file, const RunHeader& 
 }  // namespace
 
 ExitCode verify(const std::filesystem::path& file) {
-    if (const auto header = RunFileReader(file).header(); header.rules != rules_version)
+    if (const auto header = record::RunFileReader(file).header(); header.rules != rules_version)
         return verify_other_rules(file, header);
     const auto run = open_run(file, true);
     if (run.replay.mismatch) {
@@ -119,7 +119,7 @@ ExitCode verify(const std::filesystem::path& file) {
 }
 
 ExitCode status(const std::filesystem::path& file) {
-    if (RunFileReader(file).header().rules != rules_version) {
+    if (record::RunFileReader(file).header().rules != rules_version) {
         print(log_report(file));
         return ExitCode::ok;
     }
@@ -157,8 +157,8 @@ std::string_view source_text(SourceKind kind) {
     return "?";
 }
 
-void follow(History& history, MemberId member, const Entry& entry) {
-    if (const auto* report = std::get_if<LeaseReported>(&entry.input.body);
+void follow(History& history, MemberId member, const record::Entry& entry) {
+    if (const auto* report = std::get_if<input::Report>(&entry.input.body);
         report != nullptr && report->lease == history.lease) {
         for (const auto& row : report->rows) {
             std::vector<std::string> cells = {std::to_string(row.resource)};
@@ -166,14 +166,14 @@ void follow(History& history, MemberId member, const Entry& entry) {
             history.curve.push_back(std::move(cells));
         }
     }
-    if (const auto* failed = std::get_if<LeaseFailed>(&entry.input.body);
+    if (const auto* failed = std::get_if<input::Failure>(&entry.input.body);
         failed != nullptr && failed->lease == history.lease) {
         history.events.push_back(fmt::format("[{}] failed: {} {}: {}", clock_text(entry.input.time),
                                              name_of(failed->kind), printable_line(failed->type),
                                              indented(failed->message)));
     }
     for (const auto& effect : entry.effects) {
-        if (const auto* assign = std::get_if<Assign>(&effect); assign != nullptr && assign->member == member) {
+        if (const auto* assign = std::get_if<effect::Train>(&effect); assign != nullptr && assign->member == member) {
             history.lease = assign->lease;
             history.events.push_back(fmt::format(
                 "[{}] lease {} on worker {}: {} to {}, {}", clock_text(entry.input.time), assign->lease.value,
@@ -193,12 +193,12 @@ MemberId member_of(const Genealogy& genealogy, const std::filesystem::path& file
 }  // namespace
 
 ExitCode show(const std::filesystem::path& file, std::uint64_t number) {
-    RunFileReader reader(file);
+    record::RunFileReader reader(file);
     const auto& header = reader.header();
     const auto job = open_job(header, file);
     History history;
     GenealogyBuilder builder(header);
-    reader.entries([&](const Entry& entry) {
+    reader.entries([&](const record::Entry& entry) {
         follow(history, {number}, entry);
         builder.add(entry);
     });
@@ -218,7 +218,7 @@ ExitCode show(const std::filesystem::path& file, std::uint64_t number) {
 namespace {
 
 void export_weights(const std::filesystem::path& file, const ExportOptions& options) {
-    RunFileReader reader(file);
+    record::RunFileReader reader(file);
     const auto genealogy = read_genealogy(reader);
     const auto best = genealogy.best();
     if (!options.member && !best.exists())
@@ -229,7 +229,7 @@ void export_weights(const std::filesystem::path& file, const ExportOptions& opti
     const auto id = best == member    ? genealogy.best_report().snapshot
                     : reports.empty() ? SnapshotId::none()
                                       : reports.back().snapshot;
-    const auto from = id.exists() ? snapshot_path(file, id) : std::filesystem::path{};
+    const auto from = id.exists() ? record::snapshot_path(file, id) : std::filesystem::path{};
     if (from.empty() || !std::filesystem::exists(from)) {
         throw UserError(fmt::format(
             "{}: no durable snapshot of member {} is kept ([workers] durable decides which are; the best one is always "
@@ -270,12 +270,12 @@ ExitCode export_run(const std::filesystem::path& file, const ExportOptions& opti
             "--tensorboard FOLDER, --parquet FOLDER, --optuna STORAGE or --mlflow ADDRESS");
     }
     if (!options.weights.empty()) export_weights(file, options);
-    RunFileReader reader(file);
-    if (!options.csv.empty()) export_csv(reader, options.csv);
+    record::RunFileReader reader(file);
+    if (!options.csv.empty()) record::export_csv(reader, options.csv);
     if (options.json == "-") {
-        export_json(reader, std::cout);
+        record::export_json(reader, std::cout);
     } else if (!options.json.empty()) {
-        write_whole_file(options.json, [&](std::ostream& out) { export_json(reader, out); });
+        write_whole_file(options.json, [&](std::ostream& out) { record::export_json(reader, out); });
     }
     return python.empty() ? ExitCode::ok : run_python(python);
 }
@@ -283,8 +283,8 @@ ExitCode export_run(const std::filesystem::path& file, const ExportOptions& opti
 namespace {
 
 /// Throws UserError if no search will ever obey a request.
-RunHeader require_going_on(const std::filesystem::path& file) {
-    RunFileReader reader(file);
+record::RunHeader require_going_on(const std::filesystem::path& file) {
+    record::RunFileReader reader(file);
     if (reader.finished()) {
         throw UserError(
             fmt::format("{}: the search has ended; `stemma resume {}` goes on with it", file.string(), file.string()));
@@ -300,14 +300,14 @@ RunHeader require_going_on(const std::filesystem::path& file) {
 
 /// Prints what becomes of a request: `running` if the search runs now, else `waiting`.
 void print_outlook(const std::filesystem::path& file, const std::string& running, const std::string& waiting) {
-    switch (writer_of(file.string() + ".lock")) {
-        case Writer::here:
+    switch (record::writer_of(file.string() + ".lock")) {
+        case record::Writer::here:
             print(fmt::format("asked: {}\n", running));
             return;
-        case Writer::none:
+        case record::Writer::none:
             print(fmt::format("asked; no search runs just now: {}\n", waiting));
             return;
-        case Writer::elsewhere:
+        case record::Writer::elsewhere:
             print(fmt::format("asked: {}. Should nothing run any more on the host that {}.lock names: {}\n", running,
                               file.string(), waiting));
             return;
@@ -319,12 +319,12 @@ void print_outlook(const std::filesystem::path& file, const std::string& running
 ExitCode stop(const std::filesystem::path& file, std::optional<std::uint64_t> member) {
     const auto header = require_going_on(file);
     if (member) {
-        append_control(file, header.run_id, unix_time(), MemberStopped{{*member}});
+        append_control(file, header.run_id, unix_time(), input::MemberStopped{{*member}});
         print_outlook(
             file, fmt::format("member {} ends at its next boundary", *member),
             fmt::format("member {} ends at the next start by `stemma run --continue`, as batch scripts do", *member));
     } else {
-        append_control(file, header.run_id, unix_time(), StopRequested{StopReason::user});
+        append_control(file, header.run_id, unix_time(), input::StopRequested{StopReason::user});
         print_outlook(file,
                       fmt::format("running leases end at their next boundary, then the search ends; `stemma resume {}` "
                                   "goes on",
@@ -340,7 +340,7 @@ ExitCode change_budget(const std::filesystem::path& file, const LimitChanges& li
     if (!limits.any()) throw UserError("no limit given: see `stemma budget --help`");
     const auto header = require_going_on(file);
     const auto run = open_run(file);
-    append_control(file, header.run_id, unix_time(), checked_wish(run, limits));
+    append_control(file, header.run_id, unix_time(), checked_request(run, limits));
     print_outlook(file, "the new limits hold from the search's next input on",
                   "the new limits hold from its next start on");
     return ExitCode::ok;

@@ -22,7 +22,7 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-Limits limits_of(const Job& job) { return {job.run.budget, job.scheduler.max}; }
+record::Limits limits_of(const Job& job) { return {job.run.budget, job.scheduler.max}; }
 
 }  // namespace
 
@@ -49,7 +49,7 @@ std::string machine_text() {
     return fmt::format("{}; stemma {} {}; compiler {}", cpu_model(), STEMMA_VERSION, STEMMA_GIT_HASH, __VERSION__);
 }
 
-Job open_job(const RunHeader& header, const std::filesystem::path& file) {
+Job open_job(const record::RunHeader& header, const std::filesystem::path& file) {
     const auto name = file.string() + " (its job)";
     const auto overrides = lines_of(header.overrides);
     auto job = header.job_resolved.empty() ? parse_job(header.job_text, name, overrides, JobSource::recorded)
@@ -60,9 +60,9 @@ Job open_job(const RunHeader& header, const std::filesystem::path& file) {
     return job;
 }
 
-HeaderAdditions header_additions(const Job& job) { return {machine_text(), job.resolved, limits_of(job)}; }
+record::HeaderAdditions header_additions(const Job& job) { return {machine_text(), job.resolved, limits_of(job)}; }
 
-void require_own_rules(const RunHeader& header, const std::filesystem::path& file) {
+void require_own_rules(const record::RunHeader& header, const std::filesystem::path& file) {
     if (header.rules == rules_version) return;
     throw UserError(
         fmt::format("{}: was decided by rules {}, this program ({}) has rules {}: it can show the run (status, show, "
@@ -71,7 +71,7 @@ void require_own_rules(const RunHeader& header, const std::filesystem::path& fil
                     file.string(), header.rules, STEMMA_VERSION, rules_version, header.program_version));
 }
 
-BudgetWish checked_wish(const RecordedRun& run, const LimitChanges& limits) {
+BudgetRequest checked_request(const RecordedRun& run, const LimitChanges& limits) {
     if (!limits.unit.empty() && limits.unit != run.header.unit + "s") {
         throw UserError(fmt::format("--{}: the unit of this search is the {}; give --{}s or --resource", limits.unit,
                                     run.header.unit, run.header.unit));
@@ -94,8 +94,8 @@ std::string overrides_text(const Job& job) {
     return text;
 }
 
-RunHeader run_header(const Job& job, std::uint64_t run_id) {
-    RunHeader header;
+record::RunHeader run_header(const Job& job, std::uint64_t run_id) {
+    record::RunHeader header;
     header.run_id = fmt::format("{:016x}", run_id);
     header.name = job.run.name;
     header.job_text = job.text;
@@ -107,7 +107,7 @@ RunHeader run_header(const Job& job, std::uint64_t run_id) {
     header.git_hash = STEMMA_GIT_HASH;
     header.machines = machine_text();
     header.metric = job.metric.name;
-    header.maximise = job.metric.maximise;
+    header.maximize = job.metric.maximize;
     header.unit = job.trainer.unit_name();
     header.metrics = metrics_of(job);
     for (const auto& parameter : job.space->parameters()) header.parameters.push_back(parameter.name);
@@ -117,8 +117,8 @@ RunHeader run_header(const Job& job, std::uint64_t run_id) {
 }
 
 RecordedRun open_run(const std::filesystem::path& file, bool verifying,
-                     const std::function<void(const Entry&)>& watch) {
-    RunFileReader reader(file);
+                     const std::function<void(const record::Entry&)>& watch) {
+    record::RunFileReader reader(file);
     auto header = reader.header();
     require_own_rules(header, file);
     auto job = open_job(header, file);
@@ -132,22 +132,22 @@ RecordedRun open_run(const std::filesystem::path& file, bool verifying,
     run.max = run.job.scheduler.max;
     run.replay = replay(
         run.manager,
-        [&](const std::function<void(const Entry&)>& take) {
-            reader.entries([&](const Entry& entry) {
-                if (std::holds_alternative<IncarnationStarted>(entry.input.body)) {
+        [&](const std::function<void(const record::Entry&)>& take) {
+            reader.entries([&](const record::Entry& entry) {
+                if (std::holds_alternative<input::IncarnationStarted>(entry.input.body)) {
                     run.workers = 0;
                     run.since = entry.input.time;
                     run.busy_before = run.manager.totals().busy_seconds;
                     run.ended.reset();
                     run.stop_cut = false;
                 }
-                if (const auto* stop = std::get_if<StopRequested>(&entry.input.body))
+                if (const auto* stop = std::get_if<input::StopRequested>(&entry.input.body))
                     run.stop_cut = run.stop_cut || (stop->reason == StopReason::user && !reader.closed());
-                if (std::holds_alternative<WorkerJoined>(entry.input.body)) ++run.workers;
-                if (const auto* changed = std::get_if<BudgetChanged>(&entry.input.body))
+                if (std::holds_alternative<input::WorkerJoined>(entry.input.body)) ++run.workers;
+                if (const auto* changed = std::get_if<input::BudgetChanged>(&entry.input.body))
                     run.max = std::max(run.max, changed->max_resource);
                 for (const auto& effect : entry.effects) {
-                    if (const auto* ended = std::get_if<Ended>(&effect)) run.ended = ended->reason;
+                    if (const auto* ended = std::get_if<effect::Ended>(&effect)) run.ended = ended->reason;
                 }
                 if (watch) watch(entry);
                 take(entry);

@@ -15,7 +15,7 @@
 namespace stemma {
 
 struct RecordedRun {
-    RunHeader header;
+    record::RunHeader header;
     Job job;
     Manager manager;  ///< in the state after the last committed input
     ReplayResult replay;
@@ -35,17 +35,17 @@ void require_short_name(const std::filesystem::path& file);
 std::string machine_text();
 
 /// What a resume by this process adds to the run file's header.
-HeaderAdditions header_additions(const Job& job);
+record::HeaderAdditions header_additions(const Job& job);
 
 /// The job in a run file, with the defaults of the time when the run began.
-Job open_job(const RunHeader& header, const std::filesystem::path& file);
+Job open_job(const record::RunHeader& header, const std::filesystem::path& file);
 
 /// Throws UserError if the run was decided by other rules than the rules of this program.
-void require_own_rules(const RunHeader& header, const std::filesystem::path& file);
+void require_own_rules(const record::RunHeader& header, const std::filesystem::path& file);
 
 /// The changes as a request. @throws UserError for a training budget in another unit than the job's, and for a max that
 /// is not larger than the present one
-BudgetWish checked_wish(const RecordedRun& run, const LimitChanges& limits);
+BudgetRequest checked_request(const RecordedRun& run, const LimitChanges& limits);
 
 /// Decisions are compared with the record. Proposals are taken from the record; their differences are returned.
 /// `verifying`: fitted models are made again and compared as well. Throws UserError if the file cannot be read, if it
@@ -53,12 +53,12 @@ BudgetWish checked_wish(const RecordedRun& run, const LimitChanges& limits);
 /// is loaded or started. Files of other users, and files whose library is gone, can therefore be read. `watch` sees
 /// every entry.
 RecordedRun open_run(const std::filesystem::path& file, bool verifying = false,
-                     const std::function<void(const Entry&)>& watch = {});
+                     const std::function<void(const record::Entry&)>& watch = {});
 
 /// The job's --set values in the format of a run file.
 std::string overrides_text(const Job& job);
 /// The header of a new run file of the job.
-RunHeader run_header(const Job& job, std::uint64_t run_id);
+record::RunHeader run_header(const Job& job, std::uint64_t run_id);
 
 ReportContext report_context(const RecordedRun& run, const std::filesystem::path& file);
 

@@ -23,7 +23,7 @@ namespace stemma {
 namespace {
 
 /// A job that Slurm has queued again may take over its own lock from another host.
-BatchStart batch_start() {
+record::BatchStart batch_start() {
     const auto launch = launch_of(read_environment());
     return {launch.job_id, launch.restarts};
 }
@@ -49,22 +49,22 @@ void make_folder_of(const std::filesystem::path& file) {
     }
 }
 
-std::unique_ptr<RunRecord> new_record(const std::filesystem::path& file, const std::filesystem::path& live,
-                                      const RunHeader& header) {
-    if (live.empty()) return RunFileWriter::create(file, header, batch_start());
-    return PublishedRun::create(file, live, header, batch_start());
+std::unique_ptr<record::RunRecord> new_record(const std::filesystem::path& file, const std::filesystem::path& live,
+                                              const record::RunHeader& header) {
+    if (live.empty()) return record::RunFileWriter::create(file, header, batch_start());
+    return record::PublishedRun::create(file, live, header, batch_start());
 }
 
-std::unique_ptr<RunRecord> continued_record(const std::filesystem::path& file, const std::filesystem::path& live,
-                                            const Job& job) {
-    if (live.empty()) return RunFileWriter::append_to(file, batch_start(), header_additions(job));
-    return PublishedRun::append_to(file, live, batch_start(), {}, header_additions(job));
+std::unique_ptr<record::RunRecord> continued_record(const std::filesystem::path& file,
+                                                    const std::filesystem::path& live, const Job& job) {
+    if (live.empty()) return record::RunFileWriter::append_to(file, batch_start(), header_additions(job));
+    return record::PublishedRun::append_to(file, live, batch_start(), {}, header_additions(job));
 }
 
-std::vector<InputBody> missing_snapshots(const Manager& manager, const std::filesystem::path& file) {
-    std::vector<InputBody> missing;
+std::vector<input::Body> missing_snapshots(const Manager& manager, const std::filesystem::path& file) {
+    std::vector<input::Body> missing;
     for (const auto id : manager.durable_snapshots()) {
-        if (!std::filesystem::exists(snapshot_path(file, id))) missing.push_back(SnapshotMissing{id});
+        if (!std::filesystem::exists(record::snapshot_path(file, id))) missing.push_back(input::SnapshotMissing{id});
     }
     return missing;
 }
@@ -111,7 +111,7 @@ void say_what_runs(const Job& job, const std::filesystem::path& file, bool trust
 }
 
 /// The library may have changed since.
-void require_same_metrics(const Job& job, const RunHeader& header, const std::filesystem::path& file) {
+void require_same_metrics(const Job& job, const record::RunHeader& header, const std::filesystem::path& file) {
     const auto now = metrics_of(job);
     if (std::ranges::equal(now, header.metrics, {}, &MetricInfo::name, &MetricInfo::name)) return;
     std::vector<std::string> names;
@@ -127,7 +127,7 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
                     std::optional<bool> trust) {
     require_short_name(file);
     // Every rank reads the job from the file. Only rank 0 replays and writes.
-    const auto header = RunFileReader(file).header();
+    const auto header = record::RunFileReader(file).header();
     require_own_rules(header, file);
     const auto job = open_job(header, file);
     if (trust) say_what_runs(job, file, *trust);
@@ -135,7 +135,7 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
     if (!ranks->manages()) return ranks->work();
 
     const auto live = live_folder(file, launch);
-    auto run = open_run(live.empty() ? file : newest_record(file, live));
+    auto run = open_run(live.empty() ? file : record::newest_record(file, live));
     if (run.replay.proposals.different > 0) {
         print_error(fmt::format(
             "{}: {} of its proposals come out otherwise here (see `stemma verify`); the recorded ones count",
@@ -147,7 +147,7 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
     host.next_sequence = run.replay.inputs;
     host.time_before = run.replay.last_time;
     host.first = missing_snapshots(run.manager, file);
-    if (limits.any()) host.limits = checked_wish(run, limits);
+    if (limits.any()) host.limits = checked_request(run, limits);
     if (limits.max) warn_of_horizon(job.trainer, *limits.max);
     auto record = continued_record(file, live, job);
     return ranks->manage({std::move(run.manager), std::move(record), std::move(host), file, run.header.name,
@@ -156,7 +156,7 @@ ExitCode resume_run(const std::filesystem::path& file, const LimitChanges& limit
 
 /// --continue: the file must be of this job, in any notation.
 void require_same_job(const Job& job, const std::filesystem::path& file) {
-    const auto header = RunFileReader(file).header();
+    const auto header = record::RunFileReader(file).header();
     if (header.job_text == job.text && header.overrides == overrides_text(job)) return;
     const auto different = differences(open_job(header, file), job);
     if (different.empty()) return;

@@ -8,8 +8,8 @@
 #include "app/console/print.hpp"
 #include "app/log/log_file.hpp"
 #include "app/log/logged_trainer.hpp"
+#include "app/ranks/device_assignment.hpp"
 #include "app/ranks/durable_snapshots.hpp"
-#include "app/ranks/worker_place.hpp"
 #include "app/registry.hpp"
 #include "platform/gpus.hpp"
 #include "platform/launch.hpp"
@@ -33,11 +33,11 @@ void drain(Endpoint& endpoint) {
 
 /// The worker's part. A worker that cannot start (missing data, no GPU) tells rank 0 why, and ends alone.
 WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::path& run_file, std::uint64_t run_id,
-                     const WorkerSeat& seat, const std::shared_ptr<FirstProgram>& first) {
+                     const WorkerSlot& slot, const std::shared_ptr<FirstProgram>& first) {
     std::unique_ptr<Trainer> trainer;
     WorkerPlace place;
     try {
-        place = place_of(job, seat);
+        place = place_of(job, slot);
         if (job.trainer.type == TrainerType::process)
             place.trainer.program_log = program_log(run_file, endpoint.rank());
         trainer = make_logged_trainer(make_trainer(job, place.trainer, first), run_file, endpoint.rank());
@@ -45,7 +45,8 @@ WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::
         if (first) first->refuse(std::current_exception());
         const bool mistake = dynamic_cast<const UserError*>(&error) != nullptr;
         Bytes frames;
-        encode(ToManager{Goodbye{std::string(error.what()).substr(0, message_text_max), mistake}}, {run_id, 0}, frames);
+        encode(message::ToManager{message::Goodbye{std::string(error.what()).substr(0, message_text_max), mistake}},
+               {run_id, 0}, frames);
         endpoint.send(0, std::move(frames));
         drain(endpoint);
         return WorkerExit::done;
@@ -57,7 +58,7 @@ WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::
     settings.worker.manager_timeout = std::max(60.0, job.workers.lost_after);
     settings.host = host_name();
     settings.device = place.device;
-    settings.snapshot_quota = snapshot_quota(job.workers.snapshot_memory, memory(), std::max(1, seat.workers()));
+    settings.snapshot_quota = snapshot_quota(job.workers.snapshot_memory, memory(), std::max(1, slot.workers()));
     settings.threads = place.trainer.threads;
     return run_worker(endpoint, *trainer, job.space, settings, files);
 }
@@ -118,9 +119,9 @@ void SearchRanks::start_threads(const Launch& process) {
     const std::vector gpus(static_cast<std::size_t>(workers), seen);
     if (job_.trainer.type == TrainerType::process) program_ = std::make_shared<FirstProgram>();
     for (int rank = 1; rank <= workers; ++rank) {
-        const WorkerSeat seat{rank - 1, gpus, workers};
-        workers_.emplace_back([this, rank, seat] {
-            be_worker(*endpoints_[static_cast<std::size_t>(rank)], job_, run_file_, run_id_, seat,
+        const WorkerSlot slot{rank - 1, gpus, workers};
+        workers_.emplace_back([this, rank, slot] {
+            be_worker(*endpoints_[static_cast<std::size_t>(rank)], job_, run_file_, run_id_, slot,
                       rank == 1 ? program_ : nullptr);
         });
     }
@@ -130,12 +131,12 @@ void SearchRanks::start_mpi(const Launch& process) {
     mpi_ = std::make_unique<Ranks>(job_.workers.start_timeout);
     run_id_ = mpi_->agree(new_run_id());
     endpoints_.push_back(mpi_->endpoint());
-    seat_ = seat_among(*mpi_, endpoint().rank(), process, gpus_for(job_));
+    slot_ = slot_among(*mpi_, endpoint().rank(), process, gpus_for(job_));
     mpi_->started();
 }
 
 ExitCode SearchRanks::work() {
-    if (be_worker(endpoint(), job_, run_file_, run_id_, seat_, nullptr) != WorkerExit::done) mpi_->abandon(0);
+    if (be_worker(endpoint(), job_, run_file_, run_id_, slot_, nullptr) != WorkerExit::done) mpi_->abandon(0);
     return ExitCode::ok;
 }
 
@@ -148,7 +149,7 @@ ExitCode SearchRanks::manage(ManagerSetup setup) {
 void SearchRanks::tell_workers_to_leave() {
     for (int rank = 1; rank < endpoint().size(); ++rank) {
         Bytes frames;
-        encode(ToWorker{Leave{}}, {run_id_, 0}, frames);
+        encode(message::ToWorker{message::Dismiss{}}, {run_id_, 0}, frames);
         endpoint().send(rank, std::move(frames));
     }
     drain(endpoint());

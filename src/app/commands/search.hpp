@@ -12,8 +12,8 @@
 #include "app/job/job.hpp"
 #include "app/ranks/ranks.hpp"
 #include "manager/manager.hpp"
-#include "platform/seats.hpp"
 #include "platform/signals.hpp"
+#include "platform/worker_slots.hpp"
 #include "record/hdf5/run_file.hpp"
 #include "runtime/manager_host.hpp"
 #include "trainer/process/process_trainer.hpp"
@@ -24,7 +24,7 @@ namespace stemma {
 /// order.
 struct ManagerSetup {
     Manager manager;
-    std::unique_ptr<RunRecord> record;
+    std::unique_ptr<record::RunRecord> record;
     HostSettings host;
     std::filesystem::path run_file;
     std::string name;
@@ -76,7 +76,7 @@ private:
     std::unique_ptr<Ranks> mpi_;  ///< null: the ranks are threads
     std::uint64_t run_id_ = 0;
     std::vector<std::unique_ptr<Endpoint>> endpoints_;  ///< of this process, its lowest rank first
-    WorkerSeat seat_;                                   ///< over MPI
+    WorkerSlot slot_;                                   ///< over MPI
     std::shared_ptr<FirstProgram> program_;
     std::vector<std::jthread> workers_;  ///< without MPI
     bool parted_ = false;                ///< workers learn of the end from the search, or have been told to leave

@@ -6,8 +6,8 @@
 #include "app/commands/commands.hpp"
 #include "app/console/format.hpp"
 #include "app/console/print.hpp"
+#include "app/ranks/device_assignment.hpp"
 #include "app/ranks/ranks.hpp"
-#include "app/ranks/worker_place.hpp"
 #include "app/registry.hpp"
 #include "platform/gpus.hpp"
 #include "platform/launch.hpp"
@@ -31,12 +31,12 @@ std::string facts(const GpuList& gpus, const std::string& role) {
                        bytes_text(memory().available), gpu_text(gpus));
 }
 
-std::string role_of(int rank, const WorkerSeat& seat) {
+std::string role_of(int rank, const WorkerSlot& slot) {
     if (rank == 0) return "manages, ";
-    const auto threads = threads_of(seat);
+    const auto threads = threads_of(slot);
     auto text = fmt::format("trains with {} thread{}", threads, threads == 1 ? "" : "s");
-    if (!seat.gpus[static_cast<std::size_t>(seat.index)].empty()) {
-        const auto assigned = assign_gpus({.visible = seat.gpus, .worker = seat.index});
+    if (!slot.gpus[static_cast<std::size_t>(slot.index)].empty()) {
+        const auto assigned = assign_gpus({.visible = slot.gpus, .worker = slot.index});
         if (const auto* error = std::get_if<GpuError>(&assigned)) {
             text += " and would be refused a GPU (" + error->message + ")";
         } else {
@@ -76,9 +76,9 @@ ExitCode selfcheck() {
             host_name(), facts(gpus, ""));
     } else {
         Ranks ranks(WorkerSettings{}.start_timeout);
-        const auto seat = seat_among(ranks, launch.rank, launch, gpus);
+        const auto slot = slot_among(ranks, launch.rank, launch, gpus);
         ranks.started();
-        text = ranks.selfcheck(facts(gpus, role_of(launch.rank, seat)));
+        text = ranks.selfcheck(facts(gpus, role_of(launch.rank, slot)));
         if (launch.rank != 0) return ExitCode::ok;
     }
     print(fmt::format("stemma {}, {}, started by {}, {} rank{}\n{}", STEMMA_VERSION, torch_text(),

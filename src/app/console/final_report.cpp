@@ -30,7 +30,7 @@ std::string best_text(const Manager& manager, const ReportContext& context) {
         if (std::isnan(best->metrics[i]) || metric.name.starts_with("hyper")) continue;
         const auto spread = repeats ? " +- " + metric_text(best->spreads[i]) : "";
         text += fmt::format("  {:<14} {}{}{}{}\n", metric.name, metric_text(best->metrics[i]), spread,
-                            metric.name == context.metric ? "  (optimised)" : "",
+                            metric.name == context.metric ? "  (optimized)" : "",
                             metric.held_out ? "  (held out: no decision saw it)" : "");
     }
     return text;
@@ -65,7 +65,7 @@ std::string work_text(const Manager& manager, const ReportContext& context) {
     // Of the last start: earlier starts may have had another number of workers.
     const double present = (context.seconds - context.since) * static_cast<double>(context.workers);
     if (present > 0) {
-        text += fmt::format("worker utilisation: {:.1f} % of {} workers spent in training{}\n",
+        text += fmt::format("worker utilization: {:.1f} % of {} workers spent in training{}\n",
                             100 * (totals.busy_seconds - context.busy_before) / present, context.workers,
                             context.since > 0 ? " since it was resumed" : "");
     }

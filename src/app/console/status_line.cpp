@@ -30,7 +30,7 @@ void StatusLine::say(const std::string& text) {
     std::fflush(out_);
 }
 
-void StatusLine::on_hello(WorkerId worker, const Hello& hello) {
+void StatusLine::on_hello(WorkerId worker, const message::Hello& hello) {
     ++workers_;
     // One line for each worker would flood the log of a large allocation. The worker table of the run file has all
     // workers.
@@ -44,12 +44,12 @@ void StatusLine::on_hello(WorkerId worker, const Hello& hello) {
 
 void StatusLine::on_entry(const Input& input, std::span<const Effect> effects, const Manager& manager) {
     for (const auto& effect : effects) {
-        if (const auto* noted = std::get_if<Noted>(&effect)) note(input, *noted, manager);
+        if (const auto* noted = std::get_if<effect::Noted>(&effect)) note(input, *noted, manager);
     }
-    if (const auto* lost = std::get_if<WorkerLost>(&input.body)) {
+    if (const auto* lost = std::get_if<input::WorkerLost>(&input.body)) {
         say(fmt::format("[{}] worker {} is lost: {}", clock_text(input.time), lost->worker.value,
                         indented(lost->reason)));
-    } else if (const auto* failed = std::get_if<LeaseFailed>(&input.body)) {
+    } else if (const auto* failed = std::get_if<input::Failure>(&input.body)) {
         const auto kind = fmt::format("{} {}", name_of(failed->kind), printable_line(failed->type));
         ++failed_trainings_;
         if (++failures_[kind] == 1) {
@@ -59,7 +59,7 @@ void StatusLine::on_entry(const Input& input, std::span<const Effect> effects, c
     }
 }
 
-void StatusLine::note(const Input& input, const Noted& noted, const Manager& manager) {
+void StatusLine::note(const Input& input, const effect::Noted& noted, const Manager& manager) {
     switch (noted.kind) {
         case EventKind::new_best: {
             // Early in a search every second report is a new best. On a terminal the status line shows it anyway.
@@ -76,7 +76,7 @@ void StatusLine::note(const Input& input, const Noted& noted, const Manager& man
             return;
         case EventKind::persist_failed:
             say(fmt::format("[{}] the durable copy of snapshot {} could not be written: {}", clock_text(input.time),
-                            noted.lease.value, std::get<SnapshotPersisted>(input.body).message));
+                            noted.lease.value, std::get<input::Persisted>(input.body).message));
             return;
         case EventKind::repeated_failure:
             say(fmt::format("[{}] {:.0f} members in a row failed with the same error: stopping", clock_text(input.time),

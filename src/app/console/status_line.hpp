@@ -23,7 +23,7 @@ public:
     ~StatusLine() override;
 
     void on_entry(const Input& input, std::span<const Effect> effects, const Manager& manager) override;
-    void on_hello(WorkerId worker, const Hello& hello) override;
+    void on_hello(WorkerId worker, const message::Hello& hello) override;
     void on_tick(const Manager& manager, double now) override;
     /// Prints a lasting line.
     void say(const std::string& text);
@@ -31,7 +31,7 @@ public:
 private:
     /// Erases the redrawn line, so that other text can follow.
     void clear();
-    void note(const Input& input, const Noted& noted, const Manager& manager);
+    void note(const Input& input, const effect::Noted& noted, const Manager& manager);
     std::string summary(const Manager& manager, double now) const;
 
     std::FILE* out_;

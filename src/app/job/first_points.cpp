@@ -116,7 +116,7 @@ void add_default_point(const Node& root, const SearchSpace& space, std::vector<C
         diagnostics.error(
             place_of(root, {"space"}), "space",
             std::string(
-                "has defaults that together (with the centre of the other ranges) make no allowed configuration: ") +
+                "has defaults that together (with the center of the other ranges) make no allowed configuration: ") +
                 error.what());
     }
 }

@@ -25,7 +25,7 @@ const Hyperparameter* find(const Reading& reading, std::string_view name) {
     return at == reading.known.end() ? nullptr : &*at;
 }
 
-/// The values that `selector` ("model", "optimiser", "schedule") can have in this job; empty if they are not known.
+/// The values that `selector` ("model", "optimizer", "schedule") can have in this job; empty if they are not known.
 std::vector<std::string> possible_values(const Reading& reading, const std::string& selector) {
     if (selector == "model") return {reading.model};
     if (const Node* parameter = reading.space == nullptr ? nullptr : reading.space->find(selector)) {

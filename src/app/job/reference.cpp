@@ -121,7 +121,7 @@ Section space_section() {
              {"boolean", "true or false"},
              {"constant", "the same value in every configuration"}},
             keys_of(parameter_fields()),
-            R"([space.optimiser]
+            R"([space.optimizer]
 type = "categorical"
 choices = ["sgd", "adam"]
 
@@ -135,7 +135,7 @@ scale = "log"
 type = "real"
 low = 0
 high = 0.99
-when = { optimiser = ["sgd"] }
+when = { optimizer = ["sgd"] }
 )"};
 }
 
@@ -151,7 +151,7 @@ Section sampler_section() {
     std::vector<Variant> variants;
     for (const auto& one : samplers()) variants.push_back({one.name, one.summary});
     return {"sampler", "Where configurations come from.", std::move(variants), keys_of(sampler_fields()),
-            "[sampler]\ntype = \"sobol\"\n\n[[sampler.first]]\nlr = 0.001\noptimiser = \"adam\"\n"};
+            "[sampler]\ntype = \"sobol\"\n\n[[sampler.first]]\nlr = 0.001\noptimizer = \"adam\"\n"};
 }
 
 Section trainer_section() {
@@ -193,7 +193,7 @@ std::vector<Section> sections() {
          "hold.",
          {},
          {},
-         "[[forbidden]]\noptimiser = \"sgd\"\nbatch_size = [2048, 4096]\n"},
+         "[[forbidden]]\noptimizer = \"sgd\"\nbatch_size = [2048, 4096]\n"},
         sampler_section(),
         scheduler_section(),
         {"schedule",

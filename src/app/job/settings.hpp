@@ -31,7 +31,7 @@ struct RunSettings {
 
 struct MetricSettings {
     std::string name;
-    bool maximise = false;
+    bool maximize = false;
 };
 
 enum class Births : std::uint8_t { perturb, propose };

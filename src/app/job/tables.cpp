@@ -51,7 +51,7 @@ std::vector<Field<Budget>> budget_fields() {
          into(&S::members)},
         {integer("reports", "", count, "Trainings that ended with a report."), into(&S::reports)},
         sum("epochs", "epochs (with [trainer] unit = \"epoch\")"),
-        sum("steps", "optimiser steps (with [trainer] unit = \"step\")"),
+        sum("steps", "optimizer steps (with [trainer] unit = \"step\")"),
         sum("resource", "the trainer's unit, whichever it is"),
         {duration("wall_time", "", above(0),
                   "Running time of the search; pauses between a stop and a resume, or while it was suspended, do not "
@@ -71,7 +71,7 @@ std::vector<Field<MetricSettings>> metric_fields() {
                        "\"valid_accuracy\". Test metrics are recorded but refused here.")),
          into(&S::name)},
         {required(choice("direction", "", {"minimize", "maximize"}, "Whether small or large values are good.")),
-         [](S& settings, const Checked& checked) { settings.maximise = checked.index == 1; }},
+         [](S& settings, const Checked& checked) { settings.maximize = checked.index == 1; }},
     };
 }
 
@@ -104,7 +104,7 @@ std::vector<Field<ParameterText>> other_parameter_fields() {
         {only({"categorical"}, required(other(KeyType::literals, "choices", "The values, without order."))),
          into(&S::values)},
         {only({"ordinal"},
-              required(other(KeyType::literals, "levels", "The values in their order; neighbours are alike."))),
+              required(other(KeyType::literals, "levels", "The values in their order; neighbors are alike."))),
          into(&S::values)},
         {only({"constant"}, required(other(KeyType::literal, "value", "The value that every configuration has."))),
          into(&S::value)},
@@ -127,7 +127,7 @@ std::vector<Field<ParameterText>> other_parameter_fields() {
                          "decay: times 1.2 is times 1.2; momentum and betas: by the change of log(m / (1 - m)))."))),
          [](S& settings, const Checked& checked) { settings.role = checked.index; }},
         {other(KeyType::table, "when",
-               "Active only if other parameters have one of these values, all of them: { optimiser = [\"sgd\"] }. They "
+               "Active only if other parameters have one of these values, all of them: { optimizer = [\"sgd\"] }. They "
                "must stand "
                "before this one and be categorical, ordinal, boolean or constant."),
          {}},
@@ -202,7 +202,7 @@ std::vector<Field<SamplerSettings>> sampler_fields() {
          into(&S::wait_for_model)},
         {other(KeyType::table_list, "first",
                "Points to try before any other, each a table [[sampler.first]] of parameter = value. A parameter not "
-               "named takes its default, else the centre of its range. A grid does not try them again.")},
+               "named takes its default, else the center of its range. A grid does not try them again.")},
         {default_is("\"perturb\" with scheduler.type = \"pbt\", unless type is \"tpe\" or \"gp\"; else \"propose\"",
                     choice("births", {"perturb", "propose"},
                            "How the hyperparameters of a child come about: the donor's, perturbed (PBT's explore), or "

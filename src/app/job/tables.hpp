@@ -41,7 +41,7 @@ std::vector<Field<WorkerSettings>> worker_fields();
 /// A hyperparameter of the torch trainer: fixed in [trainer] or searched as a parameter of that name in [space].
 struct Hyperparameter {
     Key key;
-    std::string needs = {};                                  ///< "model", "optimiser" or "schedule"; "" = always of use
+    std::string needs = {};                                  ///< "model", "optimizer" or "schedule"; "" = always of use
     std::vector<std::string> needs_values = {};              ///< of use only with one of these
     std::string other_form = {};                             ///< the other way to give the same number: not both
     std::map<std::string, std::string> model_defaults = {};  ///< where a model's default is not the key's

@@ -58,7 +58,7 @@ std::vector<Field<TrainerSettings>> torch_fields() {
         {flag("tf32", "false", "Allow TensorFloat-32 in matrix products and convolutions (GPU): faster, three digits."),
          into(&S::tf32)},
         {flag("inherit_optimizer", "true",
-              "A child starts with the moments of its parent's optimiser. Otherwise, or if its own optimiser is "
+              "A child starts with the moments of its parent's optimizer. Otherwise, or if its own optimizer is "
               "another one, it starts with new moments, as GPBT's authors do. The log says where that is so."),
          into(&S::inherit_optimizer)},
         {flag("deterministic", "true", "Only algorithms that give the same bits each time (GPU: somewhat slower)."),
@@ -163,7 +163,7 @@ std::vector<Field<TrainerSettings>> process_fields() {
 const Range up_to_one{0, 1, true, false};  // (0, 1]
 const Range below_one{0, 1, false, true};  // [0, 1)
 
-std::vector<Hyperparameter> optimiser_hyperparameters() {
+std::vector<Hyperparameter> optimizer_hyperparameters() {
     const Words sgd{"sgd"}, adam{"adam", "adamw"};
     const auto beta = [&](const std::string& name, const std::string& default_text, const std::string& of) {
         const std::string complement = "one_minus_" + name;
@@ -175,7 +175,7 @@ std::vector<Hyperparameter> optimiser_hyperparameters() {
     std::vector<Hyperparameter> out{
         {number("lr", "0.001", above(0), "Learning rate.")},
         {integer("batch_size", "128", {1, 1e9},
-                 "Rows of one optimiser step; text: streams that are read side by side.")},
+                 "Rows of one optimizer step; text: streams that are read side by side.")},
         {choice("optimiser", "sgd", {"sgd", "adam", "adamw"}, "The update rule.")},
         {number("weight_decay", "0", at_least(0), "L2 penalty (sgd, adam) or decoupled decay (adamw).")},
         {number("momentum", "0", below_one, "Momentum."), "optimiser", sgd},
@@ -230,7 +230,7 @@ std::vector<Hyperparameter> model_hyperparameters() {
         {integer("sequence", "70", {1, 1e6}, "Steps of one batch of text, through which the gradient goes back."),
          "model",
          {"lstm"}},
-        {flag("batch_norm", "false", "Batch normalisation in hidden layers."), "model", mlp},
+        {flag("batch_norm", "false", "Batch normalization in hidden layers."), "model", mlp},
         {text("module", "The file that the network is in; searched as a categorical parameter, each of several."),
          "model", Words{"torchscript"}},
     };
@@ -243,7 +243,7 @@ std::vector<Field<TrainerSettings>> trainer_fields() {
     std::vector<Field<S>> both{
         {choice("type", "torch", {"toy", "torch", "process", "task", "ask"}, "What trains a member."), into(&S::type)},
         {choice("unit", "epoch", {"epoch", "step"},
-                "What resources are counted in: passes over the training data, or optimiser steps."),
+                "What resources are counted in: passes over the training data, or optimizer steps."),
          into(&S::unit)},
     };
     for (auto& more : {torch_fields(), process_fields(), reported_fields(), task_fields(), toy_fields()}) {
@@ -253,7 +253,7 @@ std::vector<Field<TrainerSettings>> trainer_fields() {
 }
 
 std::vector<Hyperparameter> hyperparameters() {
-    auto all = optimiser_hyperparameters();
+    auto all = optimizer_hyperparameters();
     for (auto& one : schedule_hyperparameters()) all.push_back(std::move(one));
     for (auto& one : model_hyperparameters()) all.push_back(std::move(one));
     const Words structural{"optimiser", "layers", "width", "activation", "batch_norm", "module"};

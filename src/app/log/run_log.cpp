@@ -40,7 +40,7 @@ std::string_view text_of(StopReason reason) {
 RunLog::RunLog(std::shared_ptr<spdlog::logger> log, std::string metric, std::string unit)
     : log_(std::move(log)), metric_(std::move(metric)), unit_(std::move(unit)) {}
 
-void RunLog::on_hello(WorkerId worker, const Hello& hello) {
+void RunLog::on_hello(WorkerId worker, const message::Hello& hello) {
     log_->info("worker {} on {} (process {}): {}, {} threads, {}; {} for snapshots", worker.value, hello.host,
                hello.pid, hello.device, hello.threads, hello.description, bytes_text(hello.snapshot_quota));
 }
@@ -54,8 +54,8 @@ void RunLog::on_tick(const Manager&, double now) {
 void RunLog::on_entry(const Input& entry, std::span<const Effect> effects, const Manager& manager) {
     input(entry);
     for (const auto& effect : effects) {
-        if (const auto* noted = std::get_if<Noted>(&effect)) note(*noted, manager);
-        if (const auto* ended = std::get_if<Ended>(&effect)) {
+        if (const auto* noted = std::get_if<effect::Noted>(&effect)) note(*noted, manager);
+        if (const auto* ended = std::get_if<effect::Ended>(&effect)) {
             const auto totals = manager.totals();
             log_->info("ended after {}: {}; {} members, {} reports, {} failures", clock_text(entry.time),
                        reason_text(ended->reason), totals.members, totals.reports, totals.failures);
@@ -65,30 +65,30 @@ void RunLog::on_entry(const Input& entry, std::span<const Effect> effects, const
 }
 
 void RunLog::input(const Input& entry) {
-    if (const auto* started = std::get_if<IncarnationStarted>(&entry.body)) {
+    if (const auto* started = std::get_if<input::IncarnationStarted>(&entry.body)) {
         log_->info("incarnation {}, {} workers expected, {} of search behind it", started->incarnation,
                    started->workers, clock_text(entry.time));
-    } else if (const auto* lost = std::get_if<WorkerLost>(&entry.body)) {
+    } else if (const auto* lost = std::get_if<input::WorkerLost>(&entry.body)) {
         log_->warn("worker {} is lost: {}", lost->worker.value, lost->reason);
-    } else if (const auto* failed = std::get_if<LeaseFailed>(&entry.body)) {
+    } else if (const auto* failed = std::get_if<input::Failure>(&entry.body)) {
         log_->warn("lease {} on worker {} failed at {} {}s: {} {}: {}", failed->lease.value, failed->worker.value,
                    failed->reached, unit_, name_of(failed->kind), failed->type, failed->message);
-    } else if (const auto* persisted = std::get_if<SnapshotPersisted>(&entry.body)) {
+    } else if (const auto* persisted = std::get_if<input::Persisted>(&entry.body)) {
         if (!persisted->ok)
             log_->error("snapshot {} could not be written: {}", persisted->snapshot.value, persisted->message);
-    } else if (const auto* missing = std::get_if<SnapshotMissing>(&entry.body)) {
+    } else if (const auto* missing = std::get_if<input::SnapshotMissing>(&entry.body)) {
         log_->warn("snapshot {} is promised by the record and not there", missing->snapshot.value);
-    } else if (const auto* stop = std::get_if<StopRequested>(&entry.body)) {
+    } else if (const auto* stop = std::get_if<input::StopRequested>(&entry.body)) {
         log_->info("stop asked for by {}", text_of(stop->reason));
-    } else if (const auto* stopped = std::get_if<MemberStopped>(&entry.body)) {
+    } else if (const auto* stopped = std::get_if<input::MemberStopped>(&entry.body)) {
         log_->info("member {} stopped by the user", stopped->member.value);
-    } else if (const auto* changed = std::get_if<BudgetChanged>(&entry.body)) {
+    } else if (const auto* changed = std::get_if<input::BudgetChanged>(&entry.body)) {
         log_->info("limits changed:{}{}", limits_text(changed->budget),
                    changed->max_resource > 0 ? fmt::format("; max {}", changed->max_resource) : "");
     }
 }
 
-void RunLog::note(const Noted& noted, const Manager& manager) {
+void RunLog::note(const effect::Noted& noted, const Manager& manager) {
     const auto member = noted.member.value;
     switch (noted.kind) {
         case EventKind::new_best:

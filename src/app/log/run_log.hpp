@@ -16,13 +16,13 @@ public:
     RunLog(std::shared_ptr<spdlog::logger> log, std::string metric, std::string unit);
 
     void on_entry(const Input& input, std::span<const Effect> effects, const Manager& manager) override;
-    void on_hello(WorkerId worker, const Hello& hello) override;
+    void on_hello(WorkerId worker, const message::Hello& hello) override;
     /// Writes the log out every few seconds.
     void on_tick(const Manager& manager, double now) override;
 
 private:
     void input(const Input& input);
-    void note(const Noted& noted, const Manager& manager);
+    void note(const effect::Noted& noted, const Manager& manager);
 
     std::shared_ptr<spdlog::logger> log_;
     std::string metric_;

@@ -8,15 +8,17 @@ DurableSnapshots::DurableSnapshots(std::filesystem::path run_file, std::string r
     : run_file_(std::move(run_file)), run_id_(std::move(run_id)) {}
 
 void DurableSnapshots::write(SnapshotId id, MemberId member, Resource resource, const Snapshot& snapshot) {
-    std::filesystem::create_directories(snapshot_folder(run_file_));
-    write_snapshot_file(snapshot_path(run_file_, id).string(), snapshot, {run_id_, member, resource});
+    std::filesystem::create_directories(record::snapshot_folder(run_file_));
+    record::write_snapshot_file(record::snapshot_path(run_file_, id).string(), snapshot, {run_id_, member, resource});
 }
 
-Snapshot DurableSnapshots::read(SnapshotId id) { return read_snapshot_file(snapshot_path(run_file_, id).string()); }
+Snapshot DurableSnapshots::read(SnapshotId id) {
+    return record::read_snapshot_file(record::snapshot_path(run_file_, id).string());
+}
 
 void DurableSnapshots::erase(SnapshotId id) {
     std::error_code ignored;  // a missing file need not be erased
-    std::filesystem::remove(snapshot_path(run_file_, id), ignored);
+    std::filesystem::remove(record::snapshot_path(run_file_, id), ignored);
 }
 
 }  // namespace stemma

@@ -8,7 +8,7 @@ ManagerSettings settings_of(const Job& job, const std::vector<MetricInfo>& metri
     ManagerSettings settings;
     settings.seed = job.run.seed;
     settings.metric = selectable_metric(metrics, job.metric.name);
-    settings.maximise = job.metric.maximise;
+    settings.maximize = job.metric.maximize;
     settings.max = job.scheduler.max;
     settings.final_from = job.scheduler.final_result == FinalResult::max ? job.scheduler.max : 0;
     settings.budget = job.run.budget;

@@ -34,12 +34,12 @@ ToySettings toy_settings(const Job& job) {
 LearningCurve learning_curve(const Job& job) {
     const auto metric = manager_settings(job).metric;
     const auto count = metrics_of(job).size();
-    return [space = job.space, surface = toy_settings(job).surface, metric, count, maximise = job.metric.maximise](
+    return [space = job.space, surface = toy_settings(job).surface, metric, count, maximize = job.metric.maximize](
                MemberId member, ConfigurationView configuration, std::uint64_t, Resource resource,
                std::vector<double>& metrics) {
         const double loss = surface.loss(space->to_unit(configuration), member, resource);
         metrics.assign(count, std::numeric_limits<double>::quiet_NaN());
-        metrics[metric] = maximise ? 1 / (1 + std::max(0.0, loss)) : loss;
+        metrics[metric] = maximize ? 1 / (1 + std::max(0.0, loss)) : loss;
     };
 }
 
@@ -187,7 +187,7 @@ TorchSettings torch_settings(const Job& job, const TrainerPlace& place = {}) {
     settings.threads = static_cast<int>(place.threads);
     settings.device = place.device;
     settings.deterministic = given.deterministic;
-    settings.inherit_optimiser = given.inherit_optimizer;
+    settings.inherit_optimizer = given.inherit_optimizer;
     settings.tf32 = given.tf32;
     settings.precision = given.amp == MixedPrecision::bf16 ? "bf16" : "float32";
     settings.run_seed = job.run.seed;

@@ -9,7 +9,7 @@
 #include "core/error.hpp"
 #include "record/schema.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -31,7 +31,7 @@ std::uint32_t header_crc(const RunHeader& header, std::uint32_t version) {
     }
     out.put(header.seed);
     out.put(header.started_unix);
-    out.put(static_cast<std::uint8_t>(header.maximise));
+    out.put(static_cast<std::uint8_t>(header.maximize));
     out.put(header.parameters);
     for (const auto& metric : header.metrics) {
         out.put(metric.name);
@@ -108,8 +108,8 @@ void write_header(hid_t file, const RunHeader& header, std::uint32_t file_incarn
     h5::write_attribute(file, "name", header.name);
     h5::write_attribute(file, "seed", header.seed);
     h5::write_attribute(file, "metric", header.metric);
-    const std::uint8_t maximise = header.maximise ? 1 : 0;
-    h5::write_attribute(file, "maximise", H5T_STD_U8LE, &maximise);
+    const std::uint8_t maximize = header.maximize ? 1 : 0;
+    h5::write_attribute(file, "maximize", H5T_STD_U8LE, &maximize);
     h5::write_attribute(file, "unit", header.unit);
     h5::write_attribute(file, "program_version", header.program_version);
     h5::write_attribute(file, "git_hash", header.git_hash);
@@ -154,9 +154,10 @@ RunHeader read_header(hid_t file, std::uint32_t version) {
     header.name = h5::read_text_attribute(file, "name");
     h5::read_attribute(file, "seed", H5T_NATIVE_UINT64, &header.seed);
     header.metric = h5::read_text_attribute(file, "metric");
-    std::uint8_t maximise = 0;
-    h5::read_attribute(file, "maximise", H5T_NATIVE_UINT8, &maximise);
-    header.maximise = maximise != 0;
+    std::uint8_t maximize = 0;
+    const auto* direction = h5::has_attribute(file, "maximize") ? "maximize" : "maximise";  // its name in format 1
+    h5::read_attribute(file, direction, H5T_NATIVE_UINT8, &maximize);
+    header.maximize = maximize != 0;
     header.unit = h5::read_text_attribute(file, "unit");
     header.program_version = h5::read_text_attribute(file, "program_version");
     header.git_hash = h5::read_text_attribute(file, "git_hash");
@@ -187,4 +188,4 @@ std::uint32_t read_file_incarnation(hid_t file) {
     return value;
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

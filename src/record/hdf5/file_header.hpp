@@ -7,7 +7,7 @@
 #include "record/hdf5/h5.hpp"
 #include "record/journal.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 void write_header(hid_t file, const RunHeader& header, std::uint32_t file_incarnation);
 
@@ -18,4 +18,4 @@ std::uint32_t check_format(hid_t file, const std::string& path);
 RunHeader read_header(hid_t file, std::uint32_t version);
 std::uint32_t read_file_incarnation(hid_t file);
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -14,7 +14,7 @@
 #include "record/hdf5/lock_holder.hpp"
 #include "record/hdf5/until_fork.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -190,4 +190,4 @@ LockFile::~LockFile() {
     if (stands_under(file, path_) && read_all(file) == content_) ::unlink(path_.c_str());
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

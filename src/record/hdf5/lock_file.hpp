@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-namespace stemma {
+namespace stemma::record {
 
 /// The batch job of a process, and which start of the job it belongs to.
 struct BatchStart {
@@ -45,4 +45,4 @@ private:
 enum class Writer : std::uint8_t { none, here, elsewhere };
 Writer writer_of(const std::filesystem::path& path);
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -12,7 +12,7 @@
 #include <sstream>
 #include <system_error>
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -92,4 +92,4 @@ std::string why_gone(const LockHolder& holder, const LockHolder& self, Flock flo
     return runs(holder) ? "" : ended;
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -7,7 +7,7 @@
 
 #include "record/hdf5/lock_file.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 /// Whether the kernel protects the lock's file.
 enum class Flock : std::uint8_t {
@@ -34,4 +34,4 @@ std::optional<LockHolder> parse_lock_holder(const std::string& text);
 /// Why `self` may take over from `holder`; "": it may not. Reads /proc if the holder is of this host.
 std::string why_gone(const LockHolder& holder, const LockHolder& self, Flock flock);
 
-}  // namespace stemma
+}  // namespace stemma::record

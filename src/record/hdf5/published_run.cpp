@@ -10,7 +10,7 @@
 #include "platform/own_files.hpp"
 #include "record/hdf5/sync.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace fs = std::filesystem;
 
@@ -158,4 +158,4 @@ fs::path newest_record(const fs::path& path, const fs::path& folder) {
     return path;
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

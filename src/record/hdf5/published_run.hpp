@@ -10,7 +10,7 @@
 #include "record/hdf5/lock_file.hpp"
 #include "record/hdf5/run_file.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 struct PublishSettings {
     std::chrono::duration<double> interval{5};  ///< between two copies, at least
@@ -63,4 +63,4 @@ private:
 /// user did not write.
 std::filesystem::path newest_record(const std::filesystem::path& path, const std::filesystem::path& folder);
 
-}  // namespace stemma
+}  // namespace stemma::record

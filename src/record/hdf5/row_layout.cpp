@@ -6,7 +6,7 @@
 #include "core/error.hpp"
 #include "record/tables.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -131,4 +131,4 @@ void RowLayout::blank_missing(Bytes& rows) const {
     }
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -12,7 +12,7 @@
 #include "record/journal.hpp"
 #include "record/schema.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 /// Packed, so that memory and file have the same bytes, and HDF5 converts nothing.
 h5::Handle row_type(Table table, const RunHeader& header);
@@ -53,4 +53,4 @@ private:
     std::vector<std::string> missing_;
 };
 
-}  // namespace stemma
+}  // namespace stemma::record

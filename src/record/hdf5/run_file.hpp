@@ -18,7 +18,7 @@
 #include "record/run_reader.hpp"
 #include "record/schema.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 /// A journal that is a file, or several.
 class RunRecord : public Journal {
@@ -117,4 +117,4 @@ private:
     std::unique_ptr<State> state_;
 };
 
-}  // namespace stemma
+}  // namespace stemma::record

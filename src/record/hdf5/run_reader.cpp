@@ -11,7 +11,7 @@
 #include "record/hdf5/table_file.hpp"
 #include "record/tables.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace fs = std::filesystem;
 
@@ -402,4 +402,4 @@ std::uint32_t RunFileReader::format_version() const { return state_->version; }
 std::uint32_t RunFileReader::file_incarnation() const { return state_->incarnation; }
 bool RunFileReader::replaced() const { return identity_of(state_->path) != state_->identity; }
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -10,7 +10,7 @@
 #include "record/hdf5/table_file.hpp"
 #include "record/tables.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace fs = std::filesystem;
 
@@ -209,4 +209,4 @@ std::uint64_t RunFileWriter::inputs() const { return state_->rows.count(Table::i
 
 const std::string& RunFileWriter::notice() const { return state_->notice; }
 
-}  // namespace stemma
+}  // namespace stemma::record

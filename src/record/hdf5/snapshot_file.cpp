@@ -11,7 +11,7 @@
 #include "record/hdf5/h5.hpp"
 #include "record/hdf5/sync.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -250,4 +250,4 @@ std::filesystem::path snapshot_path(const std::filesystem::path& run_file, Snaps
     return snapshot_folder(run_file) / fmt::format("{:08}.h5", id.value);
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

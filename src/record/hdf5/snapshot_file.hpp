@@ -8,7 +8,7 @@
 #include "core/ids.hpp"
 #include "trainer/snapshot.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 struct SnapshotAttributes {
     std::string run_id;
@@ -29,4 +29,4 @@ SnapshotAttributes read_snapshot_attributes(const std::string& path);
 std::filesystem::path snapshot_folder(const std::filesystem::path& run_file);
 std::filesystem::path snapshot_path(const std::filesystem::path& run_file, SnapshotId id);
 
-}  // namespace stemma
+}  // namespace stemma::record

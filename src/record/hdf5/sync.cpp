@@ -10,7 +10,7 @@
 
 #include "core/error.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -43,4 +43,4 @@ void rename_durably(const std::filesystem::path& from, const std::filesystem::pa
     ::close(file);
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

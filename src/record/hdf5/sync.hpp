@@ -1,7 +1,7 @@
 #pragma once
 #include <filesystem>
 
-namespace stemma {
+namespace stemma::record {
 
 /// Forces a file's data to the disk. Throws UserError.
 void sync_file(const std::filesystem::path& path);
@@ -9,4 +9,4 @@ void sync_file(const std::filesystem::path& path);
 /// would be replaced, and its target left behind.
 void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 
-}  // namespace stemma
+}  // namespace stemma::record

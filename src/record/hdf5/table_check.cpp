@@ -7,7 +7,7 @@
 #include "core/error.hpp"
 #include "record/tables.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -119,4 +119,4 @@ std::optional<TableDifference> first_table_difference(RunFileReader& reader) {
     return comparison.result();
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -5,7 +5,7 @@
 
 #include "record/hdf5/run_file.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 /// A cell that differs from what the log of inputs and decisions gives.
 struct TableDifference {
@@ -21,4 +21,4 @@ struct TableDifference {
 /// UserError if the log or a table cannot be read.
 std::optional<TableDifference> first_table_difference(RunFileReader& reader);
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -6,7 +6,7 @@
 #include "record/hdf5/file_header.hpp"
 #include "record/tables.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -58,7 +58,7 @@ void TableFile::open(Table table, const RunHeader& header, const h5::Handle& acc
     const auto i = index(table);
     std::string name(spec(table).name);
     const auto there = [&] { return check(H5Lexists(file_.id(), name.c_str(), H5P_DEFAULT), "look for a table") > 0; };
-    row_bytes_[i] = stemma::row_bytes(table, header);
+    row_bytes_[i] = record::row_bytes(table, header);
     if (!there()) {
         if (version < spec(table).since) return;
         if (!spec(table).formerly.empty()) name = spec(table).formerly;
@@ -117,4 +117,4 @@ void TableFile::close() {
     file_.close("close the run file");
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -8,7 +8,7 @@
 #include "record/hdf5/row_layout.hpp"
 #include "record/schema.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 /// live: no filters (deflate with a flush a commit is slow and bloats the file; Fletcher-32 fails for live readers).
 enum class Storage { live, cold };
@@ -47,4 +47,4 @@ private:
     std::array<std::size_t, table_count> row_bytes_{};
 };
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -6,7 +6,7 @@
 #include <array>
 #include <atomic>
 
-namespace stemma {
+namespace stemma::record {
 
 namespace {
 
@@ -42,4 +42,4 @@ void close_at_fork(int descriptor) { exchange(none, descriptor); }
 
 void keep_at_fork(int descriptor) { exchange(descriptor, none); }
 
-}  // namespace stemma
+}  // namespace stemma::record

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace stemma {
+namespace stemma::record {
 
 /// Has children of fork() close this descriptor at once: they shall not keep an flock that belongs to their parent.
 /// (A child that runs another program needs O_CLOEXEC only.) At most 16 at a time; more are not closed.
@@ -8,4 +8,4 @@ void close_at_fork(int descriptor);
 /// No longer.
 void keep_at_fork(int descriptor);
 
-}  // namespace stemma
+}  // namespace stemma::record

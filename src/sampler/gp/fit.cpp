@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "sampler/gp/minimise.hpp"
+#include "sampler/gp/minimize.hpp"
 
 namespace stemma::gp {
 namespace {
@@ -62,7 +62,7 @@ std::optional<Fit> fit(const Shape& shape, const Inputs& inputs, const Vector& t
     std::optional<Fit> best;
     int used = 0;
     for (const auto& start : starts) {
-        const auto minimum = minimise(cost, start, prior.lower, prior.upper, evaluations);
+        const auto minimum = minimize(cost, start, prior.lower, prior.upper, evaluations);
         used += minimum.evaluations;
         if (std::isfinite(minimum.value) && (!best || -minimum.value > best->value))
             best = Fit{minimum.point, -minimum.value, 0};

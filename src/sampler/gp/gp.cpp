@@ -31,9 +31,8 @@ std::vector<Field<GpSettings>> fields() {
                        "What the time of a trial means: nothing; one more coordinate; a covariance that fades (PB2).")),
         setting(&S::pending, choice("pending", {"believer", "liar"},
                                     "What members in training count as: the model's mean, or the worst value seen.")),
-        setting(&S::objective,
-                choice("objective", {"value", "improvement"},
-                       "What is modelled: the metric, or its change from one report to the next (PB2).")),
+        setting(&S::objective, choice("objective", {"value", "improvement"},
+                                      "What is modeled: the metric, or its change from one report to the next (PB2).")),
         setting(&S::warp_inputs, flag("warp_inputs", "Kumaraswamy warping of each number.")),
         setting(&S::warp_outputs, flag("warp_outputs", "Yeo-Johnson transform of the metric.")),
     };
@@ -88,14 +87,14 @@ public:
             ++statistics_.startup;
             return draws_.draw(request.member, parent);
         }
-        auto modelled = by_model(request, data, inheritance);
+        auto modeled = by_model(request, data, inheritance);
         statistics_.fits = models_.fits();
         statistics_.likelihoods = models_.likelihoods();
         if (models_.late()) {
             ++statistics_.late;
-            basis_ = modelled ? ProposalBasis::last_model : ProposalBasis::no_model;
+            basis_ = modeled ? ProposalBasis::last_model : ProposalBasis::no_model;
         }
-        if (modelled) return modelled;
+        if (modeled) return modeled;
         ++statistics_.failed;
         return draws_.draw(request.member, parent);
     }
@@ -136,7 +135,7 @@ private:
         constexpr std::uint64_t search_stream = std::uint64_t{1} << 24U;
         const Stream stream(seed_, Purpose::configuration, request.member.value, search_stream);
         auto found = gp::best_candidate(place, *posterior, settings_.search, stream);
-        if (found) ++(hyperparameters->stale ? statistics_.stale : statistics_.modelled);
+        if (found) ++(hyperparameters->stale ? statistics_.stale : statistics_.modeled);
         return found;
     }
 

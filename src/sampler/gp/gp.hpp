@@ -10,11 +10,11 @@ namespace stemma {
 /// What became of the proposals so far. `proposals` is the sum of the next four.
 struct GpStatistics {
     std::uint64_t proposals = 0;
-    std::uint64_t modelled = 0;  ///< by a model of the present data
-    std::uint64_t stale = 0;     ///< by a model whose new fit failed: hyperparameters of an earlier fit
-    std::uint64_t startup = 0;   ///< random: too few observations
-    std::uint64_t failed = 0;    ///< random: no model could be built, or the search found nothing allowed
-    std::uint64_t late = 0;      ///< of all proposals: a fit had been wanted elsewhere and had not come
+    std::uint64_t modeled = 0;  ///< by a model of the present data
+    std::uint64_t stale = 0;    ///< by a model whose new fit failed: hyperparameters of an earlier fit
+    std::uint64_t startup = 0;  ///< random: too few observations
+    std::uint64_t failed = 0;   ///< random: no model could be built, or the search found nothing allowed
+    std::uint64_t late = 0;     ///< of all proposals: a fit had been wanted elsewhere and had not come
     std::uint64_t fits = 0;
     std::uint64_t likelihoods = 0;  ///< evaluated in these fits
 };
@@ -27,7 +27,7 @@ public:
 /// GpSettings::startup where it is 0: the number of parameters with several values, plus 1.
 std::uint32_t default_gp_startup(const SearchSpace& space);
 
-/// Bayesian optimization with a Gaussian process: Matern 5/2 with a length for each parameter, learnt warps of inputs
+/// Bayesian optimization with a Gaussian process: Matern 5/2 with a length for each parameter, learned warps of inputs
 /// and outputs (HEBO: Cowen-Rivers et al., JAIR 74, 2022). Hyperparameters are fitted by maximum a posteriori. The
 /// acquisition is log-EI, LCB or an ensemble. With a parent in the request, only the trials of its lineage count, and
 /// only what a child may change is proposed (GPBT). With `time = decay` and `objective = improvement` it is PB2's

@@ -9,7 +9,7 @@ Inheritance::Inheritance(const SearchSpace& space, ConfigurationView parent)
     for (std::size_t at = 0; at < space.size(); ++at) free_[at] = !inherited(space, at, parent_);
 }
 
-std::optional<Candidate> Inheritance::realise(std::span<const double> unit) const {
+std::optional<Candidate> Inheritance::realize(std::span<const double> unit) const {
     auto configuration = child_at(*space_, unit, parent_);
     if (!space_->allowed(configuration)) return std::nullopt;
     return Candidate{space_->to_unit(configuration), std::move(configuration)};

@@ -26,7 +26,7 @@ public:
 
     bool free(std::size_t parameter) const { return free_[parameter]; }
     /// Nothing if a forbidden clause refuses it.
-    std::optional<Candidate> realise(std::span<const double> unit) const;
+    std::optional<Candidate> realize(std::span<const double> unit) const;
 
 private:
     const SearchSpace* space_;

@@ -31,11 +31,11 @@ Posterior::Posterior(Kernel kernel, Inputs inputs, Vector targets)
 
 std::optional<Posterior> Posterior::make(Kernel kernel, Inputs inputs, Vector targets) {
     Posterior posterior(std::move(kernel), std::move(inputs), std::move(targets));
-    if (!posterior.factorise()) return std::nullopt;
+    if (!posterior.factorize()) return std::nullopt;
     return posterior;
 }
 
-bool Posterior::factorise() {
+bool Posterior::factorize() {
     if (!covariance_.allFinite() || !targets_.allFinite() || !std::isfinite(kernel_.noise())) return false;
     for (const double jitter : {0.0, 1e-10, 1e-8, 1e-6, 1e-4}) {
         jitter_ = jitter * kernel_.signal();

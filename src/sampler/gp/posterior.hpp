@@ -49,7 +49,7 @@ public:
 
 private:
     Posterior(Kernel kernel, Inputs inputs, Vector targets);
-    bool factorise();
+    bool factorize();
 
     Kernel kernel_;
     Inputs raw_, data_;  ///< as given, and prepared by the kernel

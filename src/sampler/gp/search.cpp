@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "sampler/gp/minimise.hpp"
+#include "sampler/gp/minimize.hpp"
 
 namespace stemma::gp {
 namespace {
@@ -58,7 +58,7 @@ private:
     }
 
     void add(const std::vector<double>& unit) {
-        if (auto candidate = problem_.inheritance.realise(unit)) pool_.push_back(*std::move(candidate));
+        if (auto candidate = problem_.inheritance.realize(unit)) pool_.push_back(*std::move(candidate));
     }
 
     void add_random() {
@@ -73,11 +73,11 @@ private:
 
     /// Steps from a third of the cube's edge down to a thousandth, in some of the coordinates.
     void add_local() {
-        constexpr std::size_t centres = 3;
+        constexpr std::size_t centers = 3;
         const double share = std::max(0.3, 1.0 / static_cast<double>(problem_.encoding.space().size()));
         for (int number = 0; number < settings_.local_candidates; ++number) {
-            const auto centre = static_cast<std::size_t>(number) % std::min(centres, order_.size());
-            auto unit = problem_.known[order_[centre]].unit;
+            const auto center = static_cast<std::size_t>(number) % std::min(centers, order_.size());
+            auto unit = problem_.known[order_[center]].unit;
             const double size = std::pow(10, random_.uniform(-3, -0.5));
             for (std::size_t at = 0; at < unit.size(); ++at) {
                 if (!problem_.inheritance.free(at) || random_.uniform() >= share) continue;
@@ -152,7 +152,7 @@ private:
             return -there.value;
         };
         const auto lowest =
-            minimise(cost, first, Vector::Zero(size), Vector::Ones(size), settings_.refinement_evaluations);
+            minimize(cost, first, Vector::Zero(size), Vector::Ones(size), settings_.refinement_evaluations);
         auto unit = start.unit;
         for (Index at = 0; at < size; ++at) unit[numbers[moving[at]]] = lowest.point[at];
         add(unit);

@@ -24,7 +24,7 @@ enum class GpPending : std::uint8_t {
     liar,      ///< the worst observed value: pushes proposals away
 };
 
-/// What is modelled.
+/// What is modeled.
 enum class GpObjective : std::uint8_t {
     value,        ///< the objective of a trial
     improvement,  ///< the change of the objective from one report to the next (PB2)
@@ -52,7 +52,7 @@ struct GpSettings {
     GpTime time = GpTime::dimension;
     GpPending pending = GpPending::believer;
     GpObjective objective = GpObjective::value;
-    bool warp_inputs = true;   ///< Kumaraswamy, learnt for each number
+    bool warp_inputs = true;   ///< Kumaraswamy, learned for each number
     bool warp_outputs = true;  ///< Yeo-Johnson
     /// Hyperparameters are fitted anew at each new observation up to `refit_always` trials, then after every
     /// `refit_every` new ones; >= 1. In between, new data enter with the old hyperparameters.

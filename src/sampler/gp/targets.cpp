@@ -26,7 +26,7 @@ Vector targets(std::span<const double> objectives, bool warp) {
     for (auto& objective : finite) {
         if (!std::isfinite(objective)) objective = std::min(largest, worst + margin);
     }
-    const auto scaled = standardise(finite, warp);
+    const auto scaled = standardize(finite, warp);
     return Eigen::Map<const Vector>(scaled.data(), static_cast<Eigen::Index>(scaled.size()));
 }
 

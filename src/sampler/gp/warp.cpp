@@ -97,7 +97,7 @@ double fit_yeo_johnson(std::span<const double> values) {
     return boost::math::tools::brent_find_minima(cost, -2.0, 4.0, bits, steps).first;
 }
 
-std::vector<double> standardise(std::span<const double> values, bool warp) {
+std::vector<double> standardize(std::span<const double> values, bool warp) {
     if (values.empty()) return {};
     auto result = robustly_scaled(values);
     if (warp) {

@@ -32,6 +32,6 @@ double fit_yeo_johnson(std::span<const double> values);
 /// by the median and divided by the interquartile range (the range, if that is 0). Values further away than 1e6 of
 /// these are clipped, so that an absurd value cannot flatten all others to one number. With `warp` follows Yeo-Johnson
 /// with the lambda of largest likelihood. Then they are standardized. All values must be finite. O(n log n).
-std::vector<double> standardise(std::span<const double> values, bool warp);
+std::vector<double> standardize(std::span<const double> values, bool warp);
 
 }  // namespace stemma::gp

@@ -124,7 +124,7 @@ Autocast::Autocast(bool on, torch::Device device) : on_(on), device_(device) {
 
 Autocast::~Autocast() {
     if (!on_) return;
-    at::autocast::clear_cache();  // it holds casts of weights that the optimiser is about to change
+    at::autocast::clear_cache();  // it holds casts of weights that the optimizer is about to change
     enable(false);
 }
 

@@ -7,7 +7,7 @@
 
 namespace stemma {
 
-/// Throws UserError with the remedy when the device is misspelt or not there.
+/// Throws UserError with the remedy when the device is misspelled or not there.
 torch::Device checked_device(const std::string& name);
 
 /// Deterministic algorithms and TF32: LibTorch has one such switch a process. On a CPU: how much freed memory is kept.

@@ -123,7 +123,7 @@ void save_optimizer(optim::Optimizer& optimizer, const std::string& name, Snapsh
 
 bool load_optimizer(optim::Optimizer& optimizer, const std::string& name, const Snapshot& snapshot) {
     const auto* array = snapshot.find("optimiser/name");
-    if (array == nullptr) throw DecodeError("the snapshot has no array \"optimiser/name\"");
+    if (array == nullptr) throw DecodeError("the snapshot has no array \"optimizer/name\"");
     const auto content = snapshot.content(*array);
     if (!std::ranges::equal(content, std::as_bytes(std::span(name)))) return false;
     const auto& options = optimizer.param_groups().front().options();

@@ -17,7 +17,7 @@ void set_learning_rate(torch::optim::Optimizer& optimizer, double lr);
 /// PyTorch's clip_grad_norm_, but without waiting for the device.
 void clip_gradients(const std::vector<torch::Tensor>& parameters, double norm);
 
-/// Adds the moments as arrays "optimiser/<number of the parameter>/<moment>", and the optimizer's name.
+/// Adds the moments as arrays "optimizer/<number of the parameter>/<moment>", and the optimizer's name.
 void save_optimizer(torch::optim::Optimizer& optimizer, const std::string& name, Snapshot& snapshot);
 
 /// Restores the moments of save_optimizer(). Returns false for a snapshot of another kind of optimizer (a child with

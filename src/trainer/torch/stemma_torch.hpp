@@ -2,7 +2,7 @@
 // Training code of your own on LibTorch. Installed as <stemma_torch.hpp>; link Stemma::torch beside Stemma::task or
 // Stemma::main.
 //
-// You own the steps: derive from Trainer, and keep modules and optimisers in snapshots with save_module(),
+// You own the steps: derive from Trainer, and keep modules and optimizers in snapshots with save_module(),
 // load_module(), save_optimizer(), load_optimizer() and save_tensor(); classify() names what an exception means.
 // We own the loop: write a struct with a model, its loss and its metrics, and offer loop<YourTask>("name").
 
@@ -96,7 +96,7 @@ private:
 };
 
 /// Trains a LoopTask by the loop of trainer.type = "torch" (training_loop.hpp), with its optimizers, hyperparameters
-/// and learning rate schedules, in epochs or steps. The hyperparameters (lr, optimiser, momentum, batch_size, schedule,
+/// and learning rate schedules, in epochs or steps. The hyperparameters (lr, optimizer, momentum, batch_size, schedule,
 /// ...) are in docs/job-reference.md, "trainer". Weights and dropout follow from the member's seed and the unit. The
 /// order of rows follows from the run's seed, the member and the epoch. A last batch of one row, which batch norm does
 /// not allow, joins the batch before it. LibTorch's global generators are used. Results are therefore reproducible with

@@ -71,12 +71,12 @@ public:
         const auto threads = std::to_string(settings_.threads) + (settings_.threads == 1 ? " thread" : " threads");
         return data_.name + ", " + torch_model(settings_.model).title + ", " +
                (device_.is_cpu() ? "CPU " + threads : device_.str()) + ", LibTorch " + torch_version() +
-               (settings_.inherit_optimiser ? "" : ", children begin with new moments");
+               (settings_.inherit_optimizer ? "" : ", children begin with new moments");
     }
 
     TrainResult train(const TrainRequest& request) override {
         const LoopSettings loop{settings_.unit, settings_.run_seed,          settings_.threads,
-                                device_,        settings_.inherit_optimiser, settings_.hypergradient};
+                                device_,        settings_.inherit_optimizer, settings_.hypergradient};
         return train_member(loop, metrics_, request,
                             [&] { return std::make_unique<NetworkProblem>(settings_, data_, device_, request); });
     }

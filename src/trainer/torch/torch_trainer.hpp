@@ -12,7 +12,7 @@
 namespace stemma {
 
 /// Classification: valid_loss, valid_accuracy, test_loss, test_accuracy, train_loss. Regression: valid_loss (mean
-/// squared error of the standardised target: 1 is as good as predicting the mean), valid_rmse (in the target's own
+/// squared error of the standardized target: 1 is as good as predicting the mean), valid_rmse (in the target's own
 /// units), test_loss, test_rmse, train_loss. Text: valid_loss (mean cross-entropy of the next word, in nats),
 /// valid_perplexity (its exponential), test_loss, test_perplexity, train_loss. The test metrics are held out.
 /// train_loss is the mean over the current epoch so far, in training mode. With hypergradients also, all held out:

@@ -203,7 +203,7 @@ private:
     /// the device.
     std::string note() const {
         if (moving_ != nullptr) return moving_->values().acted();
-        return new_moments_ ? "the parent had another optimiser: new moments" : "";
+        return new_moments_ ? "the parent had another optimizer: new moments" : "";
     }
 
     Snapshot save() {

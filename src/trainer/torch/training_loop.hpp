@@ -39,7 +39,7 @@ std::mutex& seeding();
 /// Its resource is the number of completed units, and it has NaN for what is not measured then. The training has failed
 /// where a metric that is not held out is not finite.
 ///
-/// Snapshot: model/<name>, optimiser/<parameter>/<moment>, training/position (step, epoch, row; rows in the loss),
+/// Snapshot: model/<name>, optimizer/<parameter>/<moment>, training/position (step, epoch, row; rows in the loss),
 /// training/loss, training/state and training/other_state (recurrent networks), hypergradient/... .
 TrainResult train_member(const LoopSettings& settings, std::span<const MetricInfo> metrics, const TrainRequest& request,
                          const std::function<std::unique_ptr<Problem>()>& make);

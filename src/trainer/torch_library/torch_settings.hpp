@@ -45,7 +45,7 @@ struct TorchSettings {
     /// Values of hyperparameters that the space does not have. The default of the job reference holds for a
     /// hyperparameter in neither.
     std::map<std::string, Literal> fixed;
-    bool inherit_optimiser = true;      ///< a child starts with its parent's moments, else with new ones
+    bool inherit_optimizer = true;      ///< a child starts with its parent's moments, else with new ones
     int threads = 1;                    ///< of one training, >= 1
     std::string device = "cpu";         ///< or "cuda", "cuda:1", ...
     bool deterministic = true;          ///< CUDA: only algorithms that give the same bits in each run

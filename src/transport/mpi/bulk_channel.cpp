@@ -94,7 +94,7 @@ void BulkChannel::abandon(Receiving& receiving, bool more_comes) {
     for (auto request : flow.requests) {
         if (request == MPI_REQUEST_NULL) continue;  // the request failed
         int done = 0;
-        int cancelled = 0;
+        int canceled = 0;
         int bytes = 0;
         MPI_Status status;
         MPI_Cancel(&request);
@@ -103,10 +103,10 @@ void BulkChannel::abandon(Receiving& receiving, bool more_comes) {
             matched.push_back(request);
             continue;
         }
-        MPI_Test_cancelled(&status, &cancelled);
+        MPI_Test_cancelled(&status, &canceled);
         MPI_Get_count(&status, MPI_BYTE, &bytes);
-        if (cancelled != 0) ++to_come;
-        if (cancelled == 0 && bytes == 0) more_comes = false;
+        if (canceled != 0) ++to_come;
+        if (canceled == 0 && bytes == 0) more_comes = false;
     }
     if (to_come > 0 && more_comes) unwanted_.push_back({flow.peer, flow.tag, to_come});
     left_.push_back({std::move(matched), nullptr, std::move(receiving.content)});

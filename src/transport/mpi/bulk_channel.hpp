@@ -9,7 +9,7 @@
 // A sender that abandons a transfer ends it with an empty chunk. A receiver that abandons a transfer takes and drops
 // what still comes until that chunk. Otherwise the chunks in flight would never complete, and the sender's snapshot
 // would stay in memory to the end of the run. (Open MPI 4.1: a send above the eager limit waits for its receive and
-// cannot be cancelled.)
+// cannot be canceled.)
 
 #include <mpi.h>
 

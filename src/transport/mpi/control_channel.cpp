@@ -14,7 +14,7 @@ namespace {
 // Every block starts with its number in the sequence from one rank to the other. Receives posted for any rank may
 // complete in another order than they were matched in. A dead sender must not delay the other senders.
 constexpr std::size_t number_bytes = sizeof(std::uint64_t);
-constexpr std::size_t block_bytes_max = frame_bytes_max + number_bytes;
+constexpr std::size_t block_bytes_max = message::frame_bytes_max + number_bytes;
 /// Blocks in flight to one rank at a time. Two keep the wire busy; the rest waits here and is coalesced meanwhile.
 constexpr int in_flight_max = 2;
 
@@ -47,7 +47,7 @@ ControlChannel::~ControlChannel() {
 }
 
 void ControlChannel::send(int to, Bytes frames) {
-    ensure(frames.size() <= frame_bytes_max, "a block of frames is too long");
+    ensure(frames.size() <= message::frame_bytes_max, "a block of frames is too long");
     ensure(to >= 0 && to < communicator_.size() && to != communicator_.rank(), "a message to a rank that is not there");
     auto& outbox = outboxes_[static_cast<std::size_t>(to)];
     if (gone_[static_cast<std::size_t>(to)] || frames.empty()) return;

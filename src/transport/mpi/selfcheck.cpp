@@ -125,9 +125,9 @@ private:
         const auto room = std::max(1, settings_.pairs_max);
         const auto from_zero = std::min(size_ - 1, std::max(1, room / 2));
         for (int i = 0; i < from_zero; ++i) all.emplace_back(0, 1 + i * (size_ - 1) / from_zero);
-        const auto neighbours = std::min(size_ - 2, room - from_zero);
-        for (int i = 0; i < neighbours; ++i) {
-            const auto first = 1 + i * (size_ - 2) / neighbours;
+        const auto neighbors = std::min(size_ - 2, room - from_zero);
+        for (int i = 0; i < neighbors; ++i) {
+            const auto first = 1 + i * (size_ - 2) / neighbors;
             all.emplace_back(first, first + 1);
         }
         return all;

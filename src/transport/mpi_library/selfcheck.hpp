@@ -8,7 +8,7 @@
 namespace stemma {
 
 struct SelfCheckSettings {
-    int pairs_max = 16;      ///< links measured; the first ones join rank 0 to others, then neighbours
+    int pairs_max = 16;      ///< links measured; the first ones join rank 0 to others, then neighbors
     double seconds_max = 6;  ///< no further link is begun after this
 };
 

@@ -43,7 +43,7 @@ def all_plots(run):
         lambda run: plots.contour(run, "lr", "width"),
         plots.rungs,
         plots.gantt,
-        plots.utilisation,
+        plots.utilization,
         plots.failures,
     ]
     for plot in drawn:
@@ -78,7 +78,7 @@ def main():
         print(f"{members} members, {members * each} reports, {path.stat().st_size / 1e6:.0f} MB")
         stemma.open(path).best(1)  # imports
         run = timed("open", lambda: stemma.open(path))
-        timed("summary, progress, rungs, workers", lambda: (run.summary, run.progress, run.rungs, run.utilisation))
+        timed("summary, progress, rungs, workers", lambda: (run.summary, run.progress, run.rungs, run.utilization))
         timed("best lineage and schedule", lambda: run.schedule())
         timed("all plots, drawn and saved", lambda: all_plots(run))
         page = Path(folder) / "page.html"

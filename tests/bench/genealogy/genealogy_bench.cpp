@@ -33,7 +33,7 @@ const SearchSpace& family_space() {
 }
 
 Genealogy genealogy_of(const FamilyFile& file) {
-    RunFileReader reader(file.path);
+    record::RunFileReader reader(file.path);
     return read_genealogy(reader);
 }
 

@@ -17,7 +17,7 @@ name = "family"
 members = 100000
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 [space.lr]
 type = "real"
 low = 1e-4
@@ -35,8 +35,8 @@ type = "toy"
 unit = "step"
 )";
 
-inline RunHeader family_header() {
-    RunHeader header;
+inline record::RunHeader family_header() {
+    record::RunHeader header;
     header.run_id = "00c0ffee00c0ffee";
     header.name = "family";
     header.job_text = family_job;
@@ -54,12 +54,12 @@ class Family {
 public:
     explicit Family(std::uint64_t members) : members_(members) {}
 
-    Entry next() {
-        Entry entry;
+    record::Entry next() {
+        record::Entry entry;
         entry.input.sequence = n_;
         entry.input.time = static_cast<double>(n_);
         if (n_ == 0) {
-            entry.input.body = IncarnationStarted{0, 1};
+            entry.input.body = input::IncarnationStarted{0, 1};
         } else {
             report(entry, n_ - 1);
         }
@@ -69,8 +69,8 @@ public:
     }
 
 private:
-    void birth(Entry& entry, std::uint64_t member) {
-        Born born;
+    void birth(record::Entry& entry, std::uint64_t member) {
+        effect::Born born;
         born.member = {member};
         born.configuration = {0.5 * random_.uniform() + 1e-3, random_.uniform() * 0.9};
         if (member >= population) {
@@ -81,11 +81,11 @@ private:
         const auto from = born.parent.exists() ? reached_[born.parent.value] : 0;
         reached_.push_back(from + 3);
         entry.effects.push_back(std::move(born));
-        entry.effects.push_back(Assign{{1}, {member}, {member}, from, from + 3, {}, 0});
+        entry.effects.push_back(effect::Train{{1}, {member}, {member}, from, from + 3, {}, 0});
     }
 
-    void report(Entry& entry, std::uint64_t member) {
-        LeaseReported report{{1}, {member}, reached_[member], 1.0, 4096, {}};
+    void report(record::Entry& entry, std::uint64_t member) {
+        input::Report report{{1}, {member}, reached_[member], 1.0, 4096, {}};
         double loss = 0;
         for (Resource at = reached_[member] - 2; at <= reached_[member]; ++at) {
             loss = 1 / static_cast<double>(at) + 0.1 * random_.uniform();
@@ -94,7 +94,7 @@ private:
         entry.input.body = std::move(report);
         if (loss < best_) {
             best_ = loss;
-            entry.effects.push_back(Noted{EventKind::new_best, {member}, {member}, {1}, loss});
+            entry.effects.push_back(effect::Noted{EventKind::new_best, {member}, {member}, {1}, loss});
         }
     }
 
@@ -107,7 +107,7 @@ private:
 
 inline void write_family(const std::filesystem::path& file, std::uint64_t members) {
     std::filesystem::remove(file);
-    auto writer = RunFileWriter::create(file, family_header());
+    auto writer = record::RunFileWriter::create(file, family_header());
     Family family(members);
     for (std::uint64_t i = 0; i <= members; ++i) {
         const auto entry = family.next();

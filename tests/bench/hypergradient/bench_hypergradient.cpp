@@ -31,7 +31,7 @@ struct Task {
     std::vector<std::string> variants = all_but_unrolled();
     std::int64_t layers = 1, width = 50;
     std::int64_t steps = 0;  ///< of a batch of text
-    const char* optimiser = "sgd";
+    const char* optimizer = "sgd";
     double gradient_clip = 0;
 
     static std::vector<std::string> all_but_unrolled() {
@@ -40,7 +40,7 @@ struct Task {
         return all;
     }
     bool is(const char* name_of_model) const { return std::string(model) == name_of_model; }
-    bool amsgrad() const { return std::string(optimiser) != "sgd"; }
+    bool amsgrad() const { return std::string(optimizer) != "sgd"; }
 };
 
 struct Contender {
@@ -85,14 +85,14 @@ double largest(const std::vector<double>& values) { return *std::max_element(val
 
 Contender plain(const Task& task, const Data& data, const Hyperparameters& h, bool fused, at::Generator& generator) {
     std::shared_ptr<Network> network = make_network(task.model, data, h, {.fused = fused}, generator);
-    std::shared_ptr<torch::optim::Optimizer> optimiser = make_optimizer(network->parameters(), h);
+    std::shared_ptr<torch::optim::Optimizer> optimizer = make_optimizer(network->parameters(), h);
     return {fused && task.is("lenet") ? "plain, fused first block" : "plain",
             [=, &data] {
-                optimiser->zero_grad();
+                optimizer->zero_grad();
                 loss_of(*network, data, task.batch).backward();
                 if (task.gradient_clip > 0)
                     torch::nn::utils::clip_grad_norm_(network->parameters(), task.gradient_clip);
-                optimiser->step();
+                optimizer->step();
             },
             {},
             {}};
@@ -103,13 +103,13 @@ Contender moving(const Task& task, const Data& data, const Hyperparameters& h, c
     std::shared_ptr<Network> network = make_network(task.model, data, h, {.twice = true}, generator);
     HyperStart start;
     start.used = {h.lr, h.weight_decay, task.amsgrad() ? h.beta1 : h.momentum, h.beta2};
-    for (const auto& name : moved_by(variant, task.optimiser))
+    for (const auto& name : moved_by(variant, task.optimizer))
         start.moves[name == "lr" ? 0 : name == "weight_decay" ? 1 : name == "beta2" ? 3 : 2] = true;
     HypergradientSettings settings;
     settings.variant = variant;
     settings.gradient_clip = task.gradient_clip;
     const auto one_pass =
-        std::make_shared<OnePass>(network->parameters(), task.optimiser, 1e-8, task.amsgrad(), start, settings, 1);
+        std::make_shared<OnePass>(network->parameters(), task.optimizer, 1e-8, task.amsgrad(), start, settings, 1);
     return {variant,
             [=, &data] {
                 one_pass->update({[&] { return loss_of(*network, data, task.batch); },
@@ -130,7 +130,7 @@ void run(const Task& task, int rounds) {
     h.lr = 1e-3;
     h.weight_decay = 1e-4;
     h.momentum = 0.9;
-    h.optimizer = task.optimiser;
+    h.optimizer = task.optimizer;
     h.amsgrad = task.amsgrad();
     h.layers = task.layers;
     h.width = task.width;

@@ -16,9 +16,9 @@ std::filesystem::path bench_file() {
     return std::filesystem::temp_directory_path() / ("stemma_bench_" + std::to_string(::getpid()) + ".h5");
 }
 
-std::vector<Entry> sample_entries(std::size_t count) {
+std::vector<record::Entry> sample_entries(std::size_t count) {
     testing::SampleRun run;
-    std::vector<Entry> entries;
+    std::vector<record::Entry> entries;
     for (std::size_t i = 0; i < count; ++i) entries.push_back(run.next());
     return entries;
 }
@@ -31,7 +31,7 @@ void append(benchmark::State& state) {
     for (auto _ : state) {
         state.PauseTiming();
         std::filesystem::remove(file);
-        auto writer = RunFileWriter::create(file, testing::sample_header());
+        auto writer = record::RunFileWriter::create(file, testing::sample_header());
         state.ResumeTiming();
         std::int64_t uncommitted = 0;
         for (const auto& entry : entries) {
@@ -56,13 +56,13 @@ void read(benchmark::State& state) {
     const auto file = bench_file();
     std::filesystem::remove(file);
     {
-        auto writer = RunFileWriter::create(file, testing::sample_header());
+        auto writer = record::RunFileWriter::create(file, testing::sample_header());
         for (const auto& entry : sample_entries(entry_count)) writer->append(entry.input, entry.effects);
         writer->close(state.range(0) != 0);
     }
     for (auto _ : state) {
         std::uint64_t effects = 0;
-        RunFileReader(file).entries([&](const Entry& entry) { effects += entry.effects.size(); });
+        record::RunFileReader(file).entries([&](const record::Entry& entry) { effects += entry.effects.size(); });
         benchmark::DoNotOptimize(effects);
     }
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(entry_count));

@@ -39,23 +39,23 @@ std::uint64_t search(Scheduler& scheduler, std::uint64_t members, const std::vec
     const auto ask = [&] {
         while (true) {
             actions.clear();
-            scheduler.on(WorkWanted{}, actions);
+            scheduler.on(event::WorkWanted{}, actions);
             ++events;
-            const Create* create = nullptr;
+            const action::Create* create = nullptr;
             for (const auto& action : actions) {
-                if (const auto* train = std::get_if<Train>(&action))
+                if (const auto* train = std::get_if<action::Train>(&action))
                     return running.push_back({train->member, train->to});
-                if (const auto* wanted = std::get_if<Create>(&action)) create = wanted;
+                if (const auto* wanted = std::get_if<action::Create>(&action)) create = wanted;
             }
             if (create == nullptr) return;
             const auto to = create->to;
             actions.clear();
             ++events;
             if (next.value == members) {
-                scheduler.on(NoMoreMembers{}, actions);
+                scheduler.on(event::NoMoreMembers{}, actions);
                 continue;
             }
-            scheduler.on(Created{next}, actions);
+            scheduler.on(event::Created{next}, actions);
             running.push_back({next, to});
             ++next.value;
             return;
@@ -66,7 +66,7 @@ std::uint64_t search(Scheduler& scheduler, std::uint64_t members, const std::vec
         const auto training = running.front();
         running.pop_front();
         actions.clear();
-        scheduler.on(Reported{training.member, training.to, values[reports++ % values.size()]}, actions);
+        scheduler.on(event::Report{training.member, training.to, values[reports++ % values.size()]}, actions);
         ++events;
         ask();
     }

@@ -27,8 +27,8 @@ double resident() {
     return pages * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
-RunHeader header() {
-    RunHeader header;
+record::RunHeader header() {
+    record::RunHeader header;
     header.run_id = "0000000000000001";
     header.name = "rank0_memory";
     header.job_text = "[run]\nname = \"rank0_memory\"\n";
@@ -83,10 +83,10 @@ int main(int argc, char** argv) {
     const auto space = study::space();
     Manager manager(search.manager, *space, study::make_scheduler("asha", search.eta, search.min, search.max, 0, 1),
                     make_random_sampler(space, 1));
-    std::unique_ptr<Journal> journal = null_journal();
+    std::unique_ptr<record::Journal> journal = record::null_journal();
     if (file != "none") {
         std::filesystem::remove(file);
-        journal = RunFileWriter::create(file, header());
+        journal = record::RunFileWriter::create(file, header());
     }
     Watch watch(manager, members);
     const auto result = simulate(manager, study::surface(), search.machine, *journal, &watch);

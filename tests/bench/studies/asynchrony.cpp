@@ -85,7 +85,7 @@ struct Trace : SimulationObserver {
     std::vector<std::pair<double, double>> best;  ///< after each report: time, loss
 
     void on(const Input& input, std::span<const Effect>) override {
-        const auto* report = std::get_if<LeaseReported>(&input.body);
+        const auto* report = std::get_if<input::Report>(&input.body);
         if (report == nullptr || report->rows.empty()) return;
         const double loss = report->rows.back().values[1];
         best.emplace_back(input.time, best.empty() ? loss : std::min(best.back().second, loss));
@@ -108,7 +108,7 @@ struct Trace : SimulationObserver {
 
 struct Run {
     Trace trace;
-    double utilisation = 0;
+    double utilization = 0;
 };
 
 Run run(const Rule& rule, double drift, std::uint32_t workers, std::uint64_t seed) {
@@ -140,9 +140,9 @@ Run run(const Rule& rule, double drift, std::uint32_t workers, std::uint64_t see
     Manager manager(ManagerSettings{.seed = seed, .durable = DurablePolicy::none}, *cube(), make_gpbt(gpbt),
                     make_tpe_sampler(cube(), seed, tpe));
     Run done;
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     const LearningCurve none;
-    done.utilisation = simulate(manager, none, machine, *journal, &done.trace).utilisation();
+    done.utilization = simulate(manager, none, machine, *journal, &done.trace).utilization();
     return done;
 }
 
@@ -161,8 +161,8 @@ double median(const std::vector<Run>& all, const Of& of) {
 
 void print(const Rule& rule, double drift, std::uint32_t workers, const std::vector<Run>& all, double target,
            double when) {
-    double utilisation = 0;
-    for (const auto& one : all) utilisation += one.utilisation / static_cast<double>(all.size());
+    double utilization = 0;
+    for (const auto& one : all) utilization += one.utilization / static_cast<double>(all.size());
     std::vector<double> ends;
     for (const auto& one : all) ends.push_back(one.trace.best.back().second);
     std::printf(
@@ -172,7 +172,7 @@ void print(const Rule& rule, double drift, std::uint32_t workers, const std::vec
         median(all, [&](const Trace& of) { return of.at(when); }),
         median(all, [&](const Trace& of) { return of.until(target).first; }),
         median(all, [&](const Trace& of) { return of.until(target).second; }),
-        median(all, [](const Trace& of) { return of.best.back().first; }), utilisation);
+        median(all, [](const Trace& of) { return of.best.back().first; }), utilization);
     std::fflush(stdout);
 }
 
@@ -182,7 +182,7 @@ int main(int argc, char** argv) {
     const std::uint64_t seeds = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 100;
     std::printf(
         "drift,rule,workers,end,end_q25,end_q75,after_240_epochs,at_equal_time,epochs_to_target,time_to_target,time,"
-        "utilisation\n");
+        "utilization\n");
     for (const double drift : {0.0, 0.4}) {
         // The target: the median of the paper's rule after half of the epochs.
         const auto reference = runs(rules[0], drift, 1, seeds);

@@ -31,7 +31,7 @@ from population import search, sweep
 HEAD = """
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 [space]
 lr = { type = "real", low = 1e-6, high = 1e-1, scale = "log", role = "mutable_hypergradient" }
 weight_decay = { type = "real", low = 1e-7, high = 1e-2, scale = "log", role = "mutable_hypergradient" }
@@ -128,7 +128,7 @@ def file_of(folder, arm, seed):
 def run(folder, arm, seed):
     """One search; its row, with the test error as mean squared error in the target's own units."""
     _, deepest, valid, rmse = search(
-        folder, name_of(arm), HEAD + ALL[arm], seed, ("valid_loss", "test_rmse"), maximise=False
+        folder, name_of(arm), HEAD + ALL[arm], seed, ("valid_loss", "test_rmse"), maximize=False
     )
     with h5py.File(file_of(folder, arm, seed), "r") as file:
         leases, reports = file["leases"][:], file["reports"][:]

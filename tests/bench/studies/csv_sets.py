@@ -17,7 +17,7 @@ HEAD = """
 epochs = 80
 [metric]
 name = "valid_loss"
-direction = "minimise"
+direction = "minimize"
 [trainer]
 type = "torch"
 data = "csv"
@@ -36,7 +36,7 @@ SETS = ("energy", "concrete", "kin8nm", "power")
 
 
 def problem(name):
-    return Problem(name, HEAD.replace("{path}", f"tests/data/uci_{name}/{name}.csv"), "loss", maximise=False)
+    return Problem(name, HEAD.replace("{path}", f"tests/data/uci_{name}/{name}.csv"), "loss", maximize=False)
 
 
 def ranks(losses):

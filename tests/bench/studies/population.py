@@ -82,7 +82,7 @@ class Problem:
     name: str
     head: str
     metric: str  # without valid_ or test_
-    maximise: bool
+    maximize: bool
 
 
 COLUMNS = ("problem", "space", "method", "seed", "epochs", "deepest", "valid", "test")
@@ -107,7 +107,7 @@ def parser_of(description, seeds):
     return parser
 
 
-def search(folder, name, job, seed, metrics, maximise, within=None, workers=1):
+def search(folder, name, job, seed, metrics, maximize, within=None, workers=1):
     """One search, resumed if it was interrupted. Returns the training in all, the training of the deepest lineage, and
     each metric of the member that is best by the first metric. `within`: as if it had ended after so many epochs."""
     name += f"-n{workers}" if workers > 1 else ""
@@ -133,7 +133,7 @@ def search(folder, name, job, seed, metrics, maximise, within=None, workers=1):
         epochs = epochs["report"][np.isfinite(epochs[metrics[0]])][:within]  # others are points of trajectories
         reports = file["reports"][: epochs[-1] + 1]
         ranked = reports[metrics[0]]
-        best = reports[np.nanargmax(ranked) if maximise else np.nanargmin(ranked)]
+        best = reports[np.nanargmax(ranked) if maximize else np.nanargmin(ranked)]
         return len(epochs), int(reports["resource"].max()), *[float(best[metric]) for metric in metrics]
 
 
@@ -157,7 +157,7 @@ def run(folder, problem, space, arm, seed, within=None, workers=1):
     """One search of this study's arms; its row."""
     job = problem.head + space_of(space, arm) + ARMS[arm]
     metrics = [f"{half}_{problem.metric}" for half in ("valid", "test")]
-    found = search(folder, f"{problem.name}-{space}-{arm}", job, seed, metrics, problem.maximise, within, workers)
+    found = search(folder, f"{problem.name}-{space}-{arm}", job, seed, metrics, problem.maximize, within, workers)
     return problem.name, space, arm, seed, *found
 
 

@@ -19,14 +19,14 @@ from population import Problem, parser_of, sweep_arms
 
 PROBLEM = Problem(
     "fashion_mnist",
-    maximise=True,
+    maximize=True,
     metric="accuracy",
     head="""
 [run.budget]
 epochs = 80
 [metric]
 name = "valid_accuracy"
-direction = "maximise"
+direction = "maximize"
 [trainer]
 type = "torch"
 data = "fashion_mnist"

@@ -8,7 +8,7 @@ using namespace stemma;
 
 int main() {
     std::printf(
-        "scheduler,sd,drop,completed_mean,completed_q10,completed_q90,first_median,first_never,utilisation,members_"
+        "scheduler,sd,drop,completed_mean,completed_q10,completed_q90,first_median,first_never,utilization,members_"
         "mean\n");
     constexpr int simulations = 25;
     for (const char* scheduler : {"sha", "sha_more_brackets", "asha"}) {
@@ -16,7 +16,7 @@ int main() {
             for (const double drop : {0.0, 0.001, 0.002, 0.004, 0.006, 0.008, 0.010}) {
                 std::vector<double> completed;
                 std::vector<double> first;
-                double utilisation = 0;
+                double utilization = 0;
                 double members = 0;
                 int never = 0;
                 for (int simulation = 0; simulation < simulations; ++simulation) {
@@ -35,14 +35,14 @@ int main() {
                     completed.push_back(static_cast<double>(result.completed));
                     first.push_back(result.first_completed.value_or(2000));
                     never += result.first_completed ? 0 : 1;
-                    utilisation += result.utilisation() / simulations;
+                    utilization += result.utilization() / simulations;
                     members += static_cast<double>(result.totals.members) / simulations;
                 }
                 double mean = 0;
                 for (const double each : completed) mean += each / simulations;
                 std::printf("%s,%.2f,%.3f,%.2f,%.1f,%.1f,%.0f,%d,%.4f,%.0f\n", scheduler, sd, drop, mean,
                             study::quantile(completed, 0.1), study::quantile(completed, 0.9),
-                            study::quantile(first, 0.5), never, utilisation, members);
+                            study::quantile(first, 0.5), never, utilization, members);
                 std::fflush(stdout);
             }
         }

@@ -54,7 +54,7 @@ double loss_quantile(Resource resource, double q) {
 
 SimulationResult run(Search search) {
     const auto curve = surface();
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     const double until = search.machine.max_seconds;
     search.machine.full_resource = search.max;
     SimulationResult sum;

@@ -12,12 +12,12 @@ int main() {
     constexpr std::uint64_t seeds = 60;
     const double target = study::loss_quantile(256, 0.005);
     std::fprintf(stderr, "target %.4f\n", target);
-    std::printf("scheduler,q10,q25,median,q75,q90,never,utilisation,members_mean,completed_mean\n");
+    std::printf("scheduler,q10,q25,median,q75,q90,never,utilization,members_mean,completed_mean\n");
     for (const char* scheduler :
          {"random", "sha", "sha_more_brackets", "hyperband", "asha", "asha_stopping", "asha_hyperband"}) {
         std::vector<double> times;
         int never = 0;
-        double utilisation = 0;
+        double utilization = 0;
         double members = 0;
         double completed = 0;
         for (std::uint64_t seed = 0; seed < seeds; ++seed) {
@@ -35,13 +35,13 @@ int main() {
             times.push_back(result.target_reached ? *result.target_reached / 256
                                                   : std::numeric_limits<double>::infinity());
             never += result.target_reached ? 0 : 1;
-            utilisation += result.utilisation() / seeds;
+            utilization += result.utilization() / seeds;
             members += static_cast<double>(result.totals.members) / seeds;
             completed += static_cast<double>(result.completed) / seeds;
         }
         std::printf("%s,%.2f,%.2f,%.2f,%.2f,%.2f,%d,%.4f,%.0f,%.0f\n", scheduler, study::quantile(times, 0.1),
                     study::quantile(times, 0.25), study::quantile(times, 0.5), study::quantile(times, 0.75),
-                    study::quantile(times, 0.9), never, utilisation, members, completed);
+                    study::quantile(times, 0.9), never, utilization, members, completed);
         std::fflush(stdout);
     }
 }

@@ -47,15 +47,15 @@ class LeNet(nn.Module):
 
 def epoch(x, y, batch):
     model = LeNet()
-    optimiser = torch.optim.Adam(model.parameters(), amsgrad=True)
+    optimizer = torch.optim.Adam(model.parameters(), amsgrad=True)
     start = time.perf_counter()
     order = torch.randperm(len(x))
     for first in range(0, len(x), batch):
         rows = order[first : first + batch]
         loss = F.nll_loss(model(x[rows]), y[rows])
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     return len(x) / (time.perf_counter() - start)
 
 

@@ -132,7 +132,7 @@ void tables(const std::string& unit, Resource cut, Resource end) {
     odd.train_rows = 65;
     print("mlp " + unit + " one row left", odd, cut, end);
     auto afresh = table(unit, {{"optimiser", "adam"}});
-    afresh.inherit_optimiser = false;
+    afresh.inherit_optimizer = false;
     print("mlp " + unit + " new moments", afresh, cut, end);
     auto script = table(unit, {{"module", data_folder + "/torchscript/net24.pt"}});
     script.model = "torchscript";

@@ -43,7 +43,7 @@ private:
             for (auto& value : values) value = 0.999F * value + 0.001F;
             ++rounds_;
         }
-        if (std::isnan(values.front())) std::puts("");  // so that the loop is not optimised away
+        if (std::isnan(values.front())) std::puts("");  // so that the loop is not optimized away
     }
     std::atomic<std::uint64_t> rounds_ = 0;
     std::jthread thread_;

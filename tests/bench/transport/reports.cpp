@@ -49,7 +49,7 @@ public:
         }
         const auto seconds = MPI_Wtime() - begun;
         for (auto& packer : packers_) {
-            packer.add(ToWorker(Leave{}));
+            packer.add(message::ToWorker(message::Dismiss{}));
             packer.flush();
         }
         while (goodbyes_ < packers_.size()) {
@@ -61,23 +61,23 @@ public:
 private:
     void grant(FramePacker& packer) {
         if (granted_ == reports_) return;
-        GrantLease lease;
+        message::Train lease;
         lease.lease = {granted_};
         lease.member = {granted_};
         lease.to = 1;
         lease.configuration = {0.1, std::int64_t{3}, Choice{1}};
         ++granted_;
-        packer.add(ToWorker(lease));
+        packer.add(message::ToWorker(lease));
     }
     void take(const FramesArrived& block) {
         const auto worker = static_cast<std::size_t>(block.from - 1);
         for (std::span<const std::byte> rest(block.frames); !rest.empty();) {
             const auto message = unpackers_[worker].next_to_manager(rest);
-            if (std::holds_alternative<Goodbye>(message)) ++goodbyes_;
-            const auto* report = std::get_if<Report>(&message);
+            if (std::holds_alternative<message::Goodbye>(message)) ++goodbyes_;
+            const auto* report = std::get_if<message::Report>(&message);
             if (report == nullptr) continue;
             ++seen_;
-            packers_[worker].add(ToWorker(DropSnapshot{snapshot_of(report->lease)}));
+            packers_[worker].add(message::ToWorker(message::Drop{snapshot_of(report->lease)}));
             grant(packers_[worker]);
         }
     }

@@ -99,7 +99,7 @@ inline void part(Endpoint& endpoint, Gatherer& gatherer) {
 inline std::size_t block_size(int from, std::uint64_t number) {
     Stream stream(1, Purpose::test, static_cast<std::uint64_t>(from), number);
     const auto kind = stream.below(100);
-    if (kind == 0) return frame_bytes_max;
+    if (kind == 0) return message::frame_bytes_max;
     if (kind < 5) return 1000 + stream.below(100'000);
     return 12 + stream.below(300);
 }

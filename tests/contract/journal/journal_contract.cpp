@@ -8,26 +8,26 @@ namespace {
 
 class InMemory {
 public:
-    Journal& make() { return journal_; }
-    std::vector<Entry> committed() const { return {journal_.committed().begin(), journal_.committed().end()}; }
+    record::Journal& make() { return journal_; }
+    std::vector<record::Entry> committed() const { return {journal_.committed().begin(), journal_.committed().end()}; }
 
 private:
-    MemoryJournal journal_;
+    record::MemoryJournal journal_;
 };
 
 class InFile {
 public:
-    Journal& make() { return *(writer_ = RunFileWriter::create(file_, sample_header())); }
-    std::vector<Entry> committed() const {
-        std::vector<Entry> entries;
-        RunFileReader(file_).entries([&](const Entry& entry) { entries.push_back(entry); });
+    record::Journal& make() { return *(writer_ = record::RunFileWriter::create(file_, sample_header())); }
+    std::vector<record::Entry> committed() const {
+        std::vector<record::Entry> entries;
+        record::RunFileReader(file_).entries([&](const record::Entry& entry) { entries.push_back(entry); });
         return entries;
     }
 
 private:
     ScratchFolder folder_;
     std::filesystem::path file_ = folder_ / "run.h5";
-    std::unique_ptr<RunFileWriter> writer_;
+    std::unique_ptr<record::RunFileWriter> writer_;
 };
 
 using Subjects = ::testing::Types<InMemory, InFile>;

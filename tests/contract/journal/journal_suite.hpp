@@ -20,7 +20,7 @@ protected:
         for (const auto& entry : subject.committed()) all.push_back(bytes_of(entry));
         return all;
     }
-    Bytes append(Journal& journal) {
+    Bytes append(record::Journal& journal) {
         const auto entry = sampler.entry(next++);
         journal.append(entry.input, entry.effects);
         return bytes_of(entry);

@@ -56,7 +56,7 @@ public:
     void step() {
         now_ += 1;
         if (scheduler_.next_deadline() <= now_) {
-            say(TimePassed{now_});
+            say(event::TimePassed{now_});
             EXPECT_GT(scheduler_.next_deadline(), now_) << "a deadline that has come is over";
         }
         if (random_.uniform() < settings_.stopped) stop_some_member();
@@ -69,13 +69,13 @@ public:
 
     /// True if that led to a training.
     bool work_wanted() {
-        auto actions = say(WorkWanted{now_});
+        auto actions = say(event::WorkWanted{now_});
         std::size_t pieces = 0;
         for (const auto& action : actions) {
-            if (const auto* train = std::get_if<Train>(&action)) {
+            if (const auto* train = std::get_if<action::Train>(&action)) {
                 ++pieces;
                 begin(train->member, train->to);
-            } else if (const auto* create = std::get_if<Create>(&action)) {
+            } else if (const auto* create = std::get_if<action::Create>(&action)) {
                 ++pieces;
                 if (!answer(*create)) return work_wanted();
             }
@@ -92,7 +92,7 @@ public:
         state.running = false;
         if (random_.uniform() < settings_.failing) {
             state.out = true;
-            say(GivenUp{member});
+            say(event::GivenUp{member});
             return;
         }
         state.reached = state.target;
@@ -101,7 +101,7 @@ public:
         const double value = objective(member, state.reached);
         if (!std::isfinite(value)) state.out = true;
         said_of_.clear();
-        say(Reported{member, state.reached, value});
+        say(event::Report{member, state.reached, value});
         EXPECT_TRUE(said_of_.contains(member.value)) << "keep or release, but say it";
     }
 
@@ -111,12 +111,12 @@ public:
         auto& state = members_[member.value];
         if (state.running || state.out) return;
         state.out = true;
-        say(GivenUp{member});
+        say(event::GivenUp{member});
     }
 
     void extend(Resource max, std::uint64_t members) {
         settings_.members = members;
-        say(Extended{max});
+        say(event::Extended{max});
     }
 
     double objective(MemberId member, Resource resource) const {
@@ -143,7 +143,7 @@ private:
         bool out = false;  ///< given up, released or non-finite: never trained again
     };
 
-    bool answer(const Create& create) {
+    bool answer(const action::Create& create) {
         if (create.parent.exists() && !answer_heir(create)) return false;
         if (create.same_as.exists()) {
             if (create.parent.exists()) ++same_as_another_;
@@ -151,7 +151,7 @@ private:
         } else if (configurations_ == settings_.members) {
             EXPECT_FALSE(refused_) << "no Create after NoMoreMembers";
             refused_ = true;
-            say(NoMoreMembers{});
+            say(event::NoMoreMembers{});
             return false;
         } else {
             ++configurations_;
@@ -159,13 +159,13 @@ private:
         const MemberId member{members_.size()};
         members_.emplace_back();
         if (create.parent.exists()) members_.back().reached = members_[create.parent.value].reached;
-        say(Created{member});
+        say(event::Created{member});
         begin(member, create.to);
         return true;
     }
 
     /// Checks a birth from a parent. False if the parent's snapshot was lost.
-    bool answer_heir(const Create& create) {
+    bool answer_heir(const action::Create& create) {
         EXPECT_LT(create.parent.value, members_.size()) << "a parent was born";
         auto& parent = members_[create.parent.value];
         EXPECT_TRUE(parent.reported && !parent.out) << "a parent has reported and was not released or given up";
@@ -174,7 +174,7 @@ private:
         EXPECT_TRUE(inherits_weights(create.cause));
         if (random_.uniform() >= settings_.lost) return true;
         parent.lost = true;
-        say(ParentLost{create.parent});
+        say(event::ParentLost{create.parent});
         return false;
     }
 
@@ -191,30 +191,30 @@ private:
     }
 
     Actions say(const Event& event) {
-        if (std::holds_alternative<Extended>(event)) refused_ = false;
+        if (std::holds_alternative<event::Extended>(event)) refused_ = false;
         Actions actions;
         scheduler_.on(event, actions);
         transcript_ << 'e' << event.index();
-        for (const auto& action : actions) note(action, std::holds_alternative<WorkWanted>(event));
+        for (const auto& action : actions) note(action, std::holds_alternative<event::WorkWanted>(event));
         transcript_ << '\n';
         if (listener_ != nullptr) listener_->happened(event, actions);
         return actions;
     }
 
     void note(const Action& action, bool asked) {
-        if (const auto* create = std::get_if<Create>(&action)) {
+        if (const auto* create = std::get_if<action::Create>(&action)) {
             EXPECT_TRUE(asked) << "work answers WorkWanted only";
             transcript_ << " create " << create->to << " of " << create->parent.value << " as "
                         << create->same_as.value;
-        } else if (const auto* train = std::get_if<Train>(&action)) {
+        } else if (const auto* train = std::get_if<action::Train>(&action)) {
             EXPECT_TRUE(asked) << "work answers WorkWanted only";
             transcript_ << " train " << train->member.value << ' ' << train->to;
-        } else if (const auto* keep = std::get_if<Keep>(&action)) {
+        } else if (const auto* keep = std::get_if<action::Keep>(&action)) {
             EXPECT_TRUE(std::isfinite(keep->priority));
             said_of_.insert(keep->member.value);
             transcript_ << " keep " << keep->member.value << ' ' << keep->priority
                         << (keep->promotable ? " promotable" : "");
-        } else if (const auto* release = std::get_if<Release>(&action)) {
+        } else if (const auto* release = std::get_if<action::Release>(&action)) {
             ASSERT_LT(release->member.value, members_.size());
             said_of_.insert(release->member.value);
             members_[release->member.value].out = true;

@@ -86,7 +86,7 @@ TEST_P(SchedulerContract, IsNotExhaustedWhileItHasWork) {
     struct Watch : Listener {
         explicit Watch(const Scheduler& given) : scheduler(given), exhausted(given.exhausted()) {}
         void happened(const Event& event, const Actions& actions) override {
-            if (std::holds_alternative<WorkWanted>(event) && !actions.empty()) {
+            if (std::holds_alternative<event::WorkWanted>(event) && !actions.empty()) {
                 EXPECT_FALSE(exhausted) << "work came after it said that there was none";
             }
             exhausted = scheduler.exhausted();

@@ -70,20 +70,20 @@ std::vector<TrainerCase> cases() {
     const Fixed adamw_amsgrad = {{"optimiser", "adamw"}, {"amsgrad", true}, {"eps", 1e-6}};
 
     std::vector<TrainerCase> all;
-    for (const auto& [name, optimiser] : {std::pair{"sgd", sgd},
+    for (const auto& [name, optimizer] : {std::pair{"sgd", sgd},
                                           {"plain_sgd", plain_sgd},
                                           {"adam", adam},
                                           {"amsgrad", amsgrad},
                                           {"adamw", adamw},
                                           {"adamw_amsgrad", adamw_amsgrad}}) {
-        auto mlp = optimiser;
+        auto mlp = optimizer;
         mlp.insert({{"dropout", 0.3}, {"batch_norm", true}, {"layers", std::int64_t{2}}, {"width", std::int64_t{16}}});
         all.push_back(torch_case(std::string("mlp_") + name, table(), mlp));
         auto steps = table();
         steps.unit = "step";
         all.push_back(torch_case(std::string("mlp_by_steps_") + name, steps, mlp));
         if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) continue;
-        auto lenet = optimiser;
+        auto lenet = optimizer;
         lenet.insert({{"dropout", 0.3}, {"schedule", "cosine"}, {"horizon", 4.0}, {"warmup", 0.5}});
         auto settings = images();
         settings.model = "lenet";

@@ -25,8 +25,8 @@ std::uint32_t crc(std::span<const std::byte> bytes) {
 
 /// Makes length and checksums of the (single) frame agree with its bytes.
 void repair(Bytes& frame) {
-    if (frame.size() < frame_header_bytes) return;
-    const auto body = std::span(frame).subspan(frame_header_bytes);
+    if (frame.size() < message::frame_header_bytes) return;
+    const auto body = std::span(frame).subspan(message::frame_header_bytes);
     const auto length = static_cast<std::uint32_t>(body.size());
     const auto body_crc = crc(body);
     std::memcpy(frame.data() + 24, &length, 4);
@@ -67,9 +67,9 @@ void damage(Bytes& bytes, Stream& s) {
 
 /// True if `in` was a message. An accepted input must be the one encoding of its meaning.
 template <class Message>
-bool takes(const Bytes& bytes, Message (*decode)(std::span<const std::byte>&, FrameContext&)) {
+bool takes(const Bytes& bytes, Message (*decode)(std::span<const std::byte>&, message::FrameContext&)) {
     std::span<const std::byte> in(bytes);
-    FrameContext context{run_id, 0};
+    message::FrameContext context{run_id, 0};
     try {
         const auto message = decode(in, context);
         Bytes again;
@@ -89,7 +89,7 @@ TEST(MessagesFuzz, AnythingIsAMessageOrADecodeError) {
     std::uint64_t accepted = 0;
     for (std::uint64_t i = 0; i < inputs && !HasFailure(); ++i) {
         Bytes frame;
-        const FrameContext context{run_id, i};
+        const message::FrameContext context{run_id, i};
         if (stream.below(2) == 0) {
             encode(sampler.to_worker(), context, frame);
         } else {
@@ -97,8 +97,8 @@ TEST(MessagesFuzz, AnythingIsAMessageOrADecodeError) {
         }
         damage(frame, stream);
         if (stream.below(3) != 0) repair(frame);
-        accepted += takes<ToWorker>(frame, decode_to_worker) ? 1 : 0;
-        accepted += takes<ToManager>(frame, decode_to_manager) ? 1 : 0;
+        accepted += takes<message::ToWorker>(frame, decode_to_worker) ? 1 : 0;
+        accepted += takes<message::ToManager>(frame, decode_to_manager) ? 1 : 0;
     }
     EXPECT_GT(accepted, inputs / 50) << "the damage never gets past the checksums: the decoders are not tested";
     EXPECT_LT(accepted, inputs) << "nothing is ever refused";

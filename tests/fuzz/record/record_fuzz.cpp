@@ -46,11 +46,11 @@ TEST(RecordFuzz, AnythingIsAnInputOrADecodeError) {
     std::uint64_t accepted = 0;
     for (std::uint64_t i = 0; i < inputs && !HasFailure(); ++i) {
         Bytes bytes;
-        encode(sampler.input(i), bytes);
+        record::encode(sampler.input(i), bytes);
         damage(bytes, sampler.stream());
         try {
             Bytes again;
-            encode(decode_input(bytes), again);
+            record::encode(record::decode_input(bytes), again);
             EXPECT_EQ(again, bytes) << "what is accepted is the one encoding of what it means";
             ++accepted;
         } catch (const DecodeError&) {
@@ -66,12 +66,12 @@ TEST(RecordFuzz, AnythingIsADecisionOrADecodeError) {
     std::uint64_t accepted = 0;
     for (std::uint64_t i = 0; i < inputs && !HasFailure(); ++i) {
         Bytes bytes;
-        encode(sampler.effect(), bytes);
+        record::encode(sampler.effect(), bytes);
         damage(bytes, sampler.stream());
         try {
             ByteReader reader(bytes);
             Bytes again;
-            encode(decode_effect(reader), again);
+            record::encode(record::decode_effect(reader), again);
             bytes.resize(bytes.size() - reader.left());
             EXPECT_EQ(again, bytes);
             ++accepted;

@@ -15,7 +15,7 @@ INSTANTIATE_TEST_SUITE_P(EachScheduler, Budgets, ::testing::ValuesIn(all_kinds),
 SimulationResult run(const Case& search) {
     Recorder recorder(search.checkers());
     auto manager = search.make_manager();
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     const auto result = simulate(manager, curve(), search.simulation, *journal, &recorder);
     recorder.checkers.compare(manager);
     replayed(search, recorder.entries);

@@ -58,7 +58,7 @@ Manager Case::make_manager() const {
 CheckerSettings Case::checkers() const {
     return {.seed = simulation.seed,
             .metric = manager.metric,
-            .maximise = manager.maximise,
+            .maximize = manager.maximize,
             .budget = manager.budget,
             .leases_ahead = manager.leases_ahead,
             .lease_timeout = manager.lease_timeout,
@@ -121,13 +121,13 @@ Case drawn_case(Kind kind, std::uint64_t seed) {
     drawn.max = std::array<Resource, 4>{4, 9, 27, 50}[stream.below(4)];
 
     auto& manager = drawn.manager;
-    manager.maximise = stream.below(2) == 0;
-    manager.metric = manager.maximise ? 1 : 0;
+    manager.maximize = stream.below(2) == 0;
+    manager.metric = manager.maximize ? 1 : 0;
     manager.budget.members = 5 + stream.below(60);
     if (stream.below(4) == 0) manager.budget.reports = 10 + stream.below(100);
     if (stream.below(4) == 0) manager.budget.resource = 20 + stream.below(400);
     if (stream.below(4) == 0) manager.budget.seconds = 20 + stream.uniform(0, 200);
-    if (stream.below(6) == 0) manager.budget.target = manager.maximise ? 0.7 : 0.3;
+    if (stream.below(6) == 0) manager.budget.target = manager.maximize ? 0.7 : 0.3;
     manager.leases_ahead = static_cast<std::uint32_t>(stream.below(3));
     manager.lease_timeout = 300;
     manager.retries = static_cast<std::uint32_t>(stream.below(3));
@@ -139,7 +139,7 @@ Case drawn_case(Kind kind, std::uint64_t seed) {
     machine.workers = static_cast<std::uint32_t>(1 + stream.below(20));
     machine.leases_ahead = manager.leases_ahead;
     machine.metric = manager.metric;
-    machine.maximise = manager.maximise;
+    machine.maximize = manager.maximize;
     machine.full_resource = drawn.max;
     machine.noise = static_cast<DurationNoise>(stream.below(3));
     machine.message_seconds = sometimes(0.05);
@@ -194,25 +194,25 @@ namespace {
 
 Bytes encoded(std::span<const Effect> effects) {
     Bytes bytes;
-    for (const auto& effect : effects) encode(effect, bytes);
+    for (const auto& effect : effects) record::encode(effect, bytes);
     return bytes;
 }
 
 }  // namespace
 
-std::uint64_t digest(const std::vector<Entry>& entries) {
+std::uint64_t digest(const std::vector<record::Entry>& entries) {
     std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
     Bytes bytes;
     for (const auto& entry : entries) {
         bytes.clear();
-        encode(entry.input, bytes);
-        for (const auto& effect : entry.effects) encode(effect, bytes);
+        record::encode(entry.input, bytes);
+        for (const auto& effect : entry.effects) record::encode(effect, bytes);
         for (const auto byte : bytes) hash = (hash ^ static_cast<std::uint64_t>(byte)) * 1099511628211ULL;
     }
     return hash;
 }
 
-Manager replayed(const Case& what, const std::vector<Entry>& entries) {
+Manager replayed(const Case& what, const std::vector<record::Entry>& entries) {
     Manager manager = what.make_manager();
     Effects effects;
     for (const auto& entry : entries) {

@@ -50,13 +50,13 @@ public:
     void on(const Input& input, std::span<const Effect> effects) override;
 
     Checkers checkers;
-    std::vector<Entry> entries;
+    std::vector<record::Entry> entries;
 };
 
 /// One number for a whole history: equal iff (all but surely) inputs and decisions are byte for byte equal.
-std::uint64_t digest(const std::vector<Entry>& entries);
+std::uint64_t digest(const std::vector<record::Entry>& entries);
 /// A fresh manager that has seen the entries. Throws CheckFailed if it decides otherwise than before.
-Manager replayed(const Case& what, const std::vector<Entry>& entries);
+Manager replayed(const Case& what, const std::vector<record::Entry>& entries);
 
 /// Seeds 0 .. n - 1, or the seed in STEMMA_PROPERTY_SEED. `n` is twenty times as large with STEMMA_TEST_CAMPAIGN=all.
 /// With STEMMA_TEST_CAMPAIGN=K/N the seeds are those of the large `n` whose remainder modulo N is K.

@@ -67,16 +67,16 @@ public:
     void add(const Input& input) {
         if (!exact_) return;
         bytes_.clear();
-        encode(input, bytes_);
+        record::encode(input, bytes_);
         mix();
     }
     void add(Effect effect) {
         if (!exact_) {
-            if (auto* born = std::get_if<Born>(&effect)) born->configuration.clear();
-            if (auto* noted = std::get_if<Noted>(&effect)) noted->value = 0;
+            if (auto* born = std::get_if<effect::Born>(&effect)) born->configuration.clear();
+            if (auto* noted = std::get_if<effect::Noted>(&effect)) noted->value = 0;
         }
         bytes_.clear();
-        encode(effect, bytes_);
+        record::encode(effect, bytes_);
         mix();
     }
     std::uint64_t value() const { return value_; }
@@ -99,7 +99,7 @@ public:
         if (keep) entries.push_back({input, {effects.begin(), effects.end()}});
     }
     bool keep = false;
-    std::vector<Entry> entries;
+    std::vector<record::Entry> entries;
 
 private:
     Hash& hash_;
@@ -107,7 +107,7 @@ private:
 
 void run(Kind kind, Course course, std::uint64_t seed, Hash& hash) {
     const auto what = search_of(kind, course, seed);
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     Hasher hasher(hash);
     hasher.keep = course == Course::resumed;
     auto settings = what.simulation;

@@ -28,10 +28,10 @@ Case one_parent(std::uint64_t seed) {
     return wanted;
 }
 
-std::vector<Entry> entries_of(const Case& what) {
+std::vector<record::Entry> entries_of(const Case& what) {
     Recorder recorder(what.checkers());
     auto manager = what.make_manager();
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     const auto result = simulate(manager, curve(), what.simulation, *journal, &recorder);
     recorder.checkers.compare(manager);
     EXPECT_TRUE(result.ended) << simulation_report(result);
@@ -39,16 +39,17 @@ std::vector<Entry> entries_of(const Case& what) {
 }
 
 /// Where snapshots are and which workers send, in a search without faults.
-class Books {
+class Ledgers {
 public:
-    void see(const Entry& entry) {
-        if (const auto* report = std::get_if<LeaseReported>(&entry.input.body)) {
+    void see(const record::Entry& entry) {
+        if (const auto* report = std::get_if<input::Report>(&entry.input.body)) {
             holders_[snapshot_of(report->lease)].insert(report->worker);
         }
-        if (const auto* done = std::get_if<TransferDone>(&entry.input.body)) end(done->transfer, entry.input.time);
+        if (const auto* done = std::get_if<input::TransferDone>(&entry.input.body))
+            end(done->transfer, entry.input.time);
         for (const auto& effect : entry.effects) {
-            if (const auto* drop = std::get_if<Drop>(&effect)) holders_[drop->snapshot].erase(drop->worker);
-            if (const auto* serve = std::get_if<Serve>(&effect)) begin(*serve, entry.input.time);
+            if (const auto* drop = std::get_if<effect::Drop>(&effect)) holders_[drop->snapshot].erase(drop->worker);
+            if (const auto* serve = std::get_if<effect::Serve>(&effect)) begin(*serve, entry.input.time);
         }
     }
 
@@ -59,7 +60,7 @@ public:
     std::map<SnapshotId, double> last_received;
 
 private:
-    void begin(const Serve& serve, double time) {
+    void begin(const effect::Serve& serve, double time) {
         for (const auto holder : holders_[serve.snapshot]) {
             another_was_idler += sending_[holder] < sending_[serve.owner] ? 1 : 0;
         }
@@ -77,7 +78,7 @@ private:
 
     std::map<SnapshotId, std::set<WorkerId>> holders_;
     std::map<WorkerId, std::size_t> sending_;
-    std::map<TransferId, Serve> under_way_;
+    std::map<TransferId, effect::Serve> under_way_;
 };
 
 TEST(Donors, SendTwoAtATimeAndThoseWhoReceivedSendOn) {
@@ -85,15 +86,15 @@ TEST(Donors, SendTwoAtATimeAndThoseWhoReceivedSendOn) {
         SCOPED_TRACE(how_to_replay(seed));
         const auto wanted = one_parent(seed);
         const auto entries = entries_of(wanted);
-        Books books;
-        for (const auto& entry : entries) books.see(entry);
-        EXPECT_EQ(books.most_at_once, 2U);
-        EXPECT_EQ(books.another_was_idler, 0U);
-        ASSERT_EQ(books.receipts.size(), 5U) << "one parent a generation";
-        for (const auto& [snapshot, receipts] : books.receipts) {
+        Ledgers ledgers;
+        for (const auto& entry : entries) ledgers.see(entry);
+        EXPECT_EQ(ledgers.most_at_once, 2U);
+        EXPECT_EQ(ledgers.another_was_idler, 0U);
+        ASSERT_EQ(ledgers.receipts.size(), 5U) << "one parent a generation";
+        for (const auto& [snapshot, receipts] : ledgers.receipts) {
             EXPECT_EQ(receipts, 15U) << "no worker receives it twice";
             // 1, 3, 9, 27 holders: three rounds, and some messages. A tree of pairs would take four.
-            EXPECT_LT(books.last_received[snapshot] - books.first_sent[snapshot], 3 * transfer_seconds + 0.05);
+            EXPECT_LT(ledgers.last_received[snapshot] - ledgers.first_sent[snapshot], 3 * transfer_seconds + 0.05);
         }
         ASSERT_NO_THROW(replayed(wanted, entries));
     }
@@ -102,9 +103,9 @@ TEST(Donors, SendTwoAtATimeAndThoseWhoReceivedSendOn) {
 TEST(Donors, SendSmallSnapshotsToAllAtOnce) {
     auto wanted = one_parent(1);
     wanted.simulation.snapshot_bytes = 1'000'000;
-    Books books;
-    for (const auto& entry : entries_of(wanted)) books.see(entry);
-    EXPECT_EQ(books.most_at_once, 15U) << "turns would take longer than the transfers";
+    Ledgers ledgers;
+    for (const auto& entry : entries_of(wanted)) ledgers.see(entry);
+    EXPECT_EQ(ledgers.most_at_once, 15U) << "turns would take longer than the transfers";
 }
 
 TEST(Donors, AndReceiversMayDieInTheMiddle) {
@@ -117,10 +118,11 @@ TEST(Donors, AndReceiversMayDieInTheMiddle) {
         wanted.simulation.faults.death_per_second = 0.01;
         wanted.simulation.faults.detection_seconds = 0.2;
         wanted.simulation.faults.respawn_seconds = 0.5;
-        std::vector<Entry> entries;
+        std::vector<record::Entry> entries;
         ASSERT_NO_THROW(entries = entries_of(wanted));
         for (const auto& entry : entries) {
-            for (const auto& effect : entry.effects) aborted += std::holds_alternative<AbortTransfer>(effect) ? 1 : 0;
+            for (const auto& effect : entry.effects)
+                aborted += std::holds_alternative<effect::AbortTransfer>(effect) ? 1 : 0;
         }
         ASSERT_NO_THROW(replayed(wanted, entries));
     }

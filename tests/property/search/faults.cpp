@@ -18,7 +18,7 @@ TEST_P(Faults, BreakNoInvariantAndEverySearchEnds) {
         const auto drawn = drawn_case(GetParam(), seed);
         Recorder recorder(drawn.checkers());
         auto manager = drawn.make_manager();
-        const auto journal = null_journal();
+        const auto journal = record::null_journal();
         SimulationResult result;
         ASSERT_NO_THROW({
             result = simulate(manager, curve(), drawn.simulation, *journal, &recorder);
@@ -38,7 +38,7 @@ TEST_P(Faults, SameSeedGivesTheSameHistory) {
         for (auto& each : digests) {
             Recorder recorder(drawn.checkers());
             auto manager = drawn.make_manager();
-            const auto journal = null_journal();
+            const auto journal = record::null_journal();
             simulate(manager, curve(), drawn.simulation, *journal, &recorder);
             each = digest(recorder.entries);
         }
@@ -54,17 +54,17 @@ TEST_P(Faults, UsersMayStopMembersAndChangeBudgetsAtAnyTime) {
         for (int change = 0; change < 6; ++change) {
             const double when = stream.uniform(0, 60);
             if (stream.below(2) == 0) {
-                drawn.simulation.script.emplace_back(when, MemberStopped{{stream.below(20)}});
+                drawn.simulation.script.emplace_back(when, input::MemberStopped{{stream.below(20)}});
             } else {
                 auto budget = drawn.manager.budget;
                 budget.members += stream.below(20);
-                drawn.simulation.script.emplace_back(when, BudgetChanged{budget, drawn.max});
+                drawn.simulation.script.emplace_back(when, input::BudgetChanged{budget, drawn.max});
             }
         }
-        if (stream.below(3) == 0) drawn.simulation.script.emplace_back(stream.uniform(0, 60), StopRequested{});
+        if (stream.below(3) == 0) drawn.simulation.script.emplace_back(stream.uniform(0, 60), input::StopRequested{});
         Recorder recorder(drawn.checkers());
         auto manager = drawn.make_manager();
-        const auto journal = null_journal();
+        const auto journal = record::null_journal();
         SimulationResult result;
         ASSERT_NO_THROW({
             result = simulate(manager, curve(), drawn.simulation, *journal, &recorder);

@@ -18,7 +18,7 @@ std::vector<RungRow> rungs_of(std::unique_ptr<Scheduler> scheduler, std::uint64_
     Manager manager(search.manager, *search.space(), std::move(scheduler),
                     make_random_sampler(search.space(), search.manager.seed));
     Recorder recorder(search.checkers());
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     const auto result = simulate(manager, curve(), search.simulation, *journal, &recorder);
     recorder.checkers.compare(manager);
     EXPECT_TRUE(result.ended) << simulation_report(result);

@@ -15,7 +15,7 @@ INSTANTIATE_TEST_SUITE_P(EachScheduler, Kills, ::testing::ValuesIn(all_kinds),
 /// Runs until the end. Is killed whenever the record holds one of `kills` (ascending) inputs.
 void run_with_kills(const Case& drawn, const std::vector<std::uint64_t>& kills) {
     Recorder recorder(drawn.checkers());
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     auto settings = drawn.simulation;
     for (std::size_t incarnation = 0;; ++incarnation) {
         settings.max_inputs = incarnation < kills.size() ? kills[incarnation] : ~std::uint64_t{0};
@@ -36,7 +36,7 @@ void run_with_kills(const Case& drawn, const std::vector<std::uint64_t>& kills) 
 
 std::uint64_t inputs_without_kill(const Case& drawn) {
     auto manager = drawn.make_manager();
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     return simulate(manager, curve(), drawn.simulation, *journal).inputs;
 }
 
@@ -58,7 +58,7 @@ TEST_P(Kills, CutIntoFivePiecesByTimeLimitsLosesNothing) {
         const auto drawn = drawn_case(GetParam(), seed);
         Stream stream(seed, Purpose::test, 300 + static_cast<std::uint64_t>(GetParam()));
         Recorder recorder(drawn.checkers());
-        const auto journal = null_journal();
+        const auto journal = record::null_journal();
         auto settings = drawn.simulation;
         for (std::uint32_t piece = 0; piece < 5; ++piece) {
             settings.incarnation = piece;
@@ -68,7 +68,7 @@ TEST_P(Kills, CutIntoFivePiecesByTimeLimitsLosesNothing) {
             settings.script.clear();
             if (piece < 4) {
                 settings.script.emplace_back(settings.first_time + stream.uniform(1, 15),
-                                             StopRequested{StopReason::time_limit});
+                                             input::StopRequested{StopReason::time_limit});
             }
             SimulationResult result;
             ASSERT_NO_THROW({

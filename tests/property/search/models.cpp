@@ -57,30 +57,31 @@ Search drawn_search(std::uint64_t seed) {
 }
 
 struct Taped : SimulationObserver {
-    std::vector<Entry> entries;
+    std::vector<record::Entry> entries;
     void on(const Input& input, std::span<const Effect> effects) override {
         entries.push_back({input, {effects.begin(), effects.end()}});
     }
 };
 
-std::size_t late(const std::vector<Entry>& entries) {
+std::size_t late(const std::vector<record::Entry>& entries) {
     std::size_t count = 0;
     for (const auto& entry : entries) {
         for (const auto& effect : entry.effects) {
-            const auto* noted = std::get_if<Noted>(&effect);
+            const auto* noted = std::get_if<effect::Noted>(&effect);
             count += noted != nullptr && noted->kind == EventKind::model_late ? 1 : 0;
         }
     }
     return count;
 }
 
-std::size_t fitted(const std::vector<Entry>& entries) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        entries, [](const Entry& entry) { return std::holds_alternative<ModelFitted>(entry.input.body); }));
+std::size_t fitted(const std::vector<record::Entry>& entries) {
+    return static_cast<std::size_t>(std::ranges::count_if(entries, [](const record::Entry& entry) {
+        return std::holds_alternative<input::ModelFitted>(entry.input.body);
+    }));
 }
 
 /// Replayed from the record, which is exact.
-Manager replay_of(const Search& search, const std::vector<Entry>& entries) {
+Manager replay_of(const Search& search, const std::vector<record::Entry>& entries) {
     auto manager = search.make_manager();
     ProposalCheck check;
     for (const auto& entry : entries) {
@@ -88,8 +89,8 @@ Manager replay_of(const Search& search, const std::vector<Entry>& entries) {
         manager.replay(entry.input, entry.effects, effects, check);
         Bytes recorded;
         Bytes recomputed;
-        for (const auto& effect : entry.effects) encode(effect, recorded);
-        for (const auto& effect : effects) encode(effect, recomputed);
+        for (const auto& effect : entry.effects) record::encode(effect, recorded);
+        for (const auto& effect : effects) record::encode(effect, recomputed);
         EXPECT_EQ(recorded, recomputed) << "at input " << entry.input.sequence;
     }
     EXPECT_EQ(check.near + check.different, 0U);
@@ -102,7 +103,7 @@ TEST(Models, ComeLateAndNobodyWaits) {
         const auto search = drawn_search(seed);
         auto manager = search.make_manager();
         Taped tape;
-        const auto journal = null_journal();
+        const auto journal = record::null_journal();
         const auto result = simulate(manager, curve(), search.simulation, *journal, &tape);
         ASSERT_TRUE(result.ended);
         ASSERT_GE(manager.member_count(), 30U) << "repeats do not count";
@@ -115,11 +116,11 @@ TEST(Models, ComeLateAndNobodyWaits) {
 }
 
 /// The proposals, in order.
-std::vector<Configuration> proposed(const std::vector<Entry>& entries) {
+std::vector<Configuration> proposed(const std::vector<record::Entry>& entries) {
     std::vector<Configuration> configurations;
     for (const auto& entry : entries) {
         for (const auto& effect : entry.effects) {
-            if (const auto* born = std::get_if<Born>(&effect)) configurations.push_back(born->configuration);
+            if (const auto* born = std::get_if<effect::Born>(&effect)) configurations.push_back(born->configuration);
         }
     }
     return configurations;
@@ -130,7 +131,7 @@ std::vector<Configuration> proposed_with_fits_of(Search search, double seconds) 
     search.simulation.workers = 1;
     auto manager = search.make_manager();
     Taped tape;
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     EXPECT_TRUE(simulate(manager, curve(), search.simulation, *journal, &tape).ended);
     EXPECT_GE(manager.member_count(), 30U);
     replay_of(search, tape.entries);
@@ -156,12 +157,12 @@ TEST(Models, AKillAtAnyInputLosesNoFitThatIsWanted) {
         search.waits = seed % 4 >= 2;
         auto whole = search.make_manager();
         Taped all;
-        const auto journal = null_journal();
+        const auto journal = record::null_journal();
         simulate(whole, curve(), search.simulation, *journal, &all);
         for (std::size_t kill = 1; kill < all.entries.size(); kill += 5) {
             SCOPED_TRACE("killed after " + std::to_string(kill) + " inputs");
-            const std::vector<Entry> before(all.entries.begin(),
-                                            all.entries.begin() + static_cast<std::ptrdiff_t>(kill));
+            const std::vector<record::Entry> before(all.entries.begin(),
+                                                    all.entries.begin() + static_cast<std::ptrdiff_t>(kill));
             auto resumed = replay_of(search, before);
             auto settings = search.simulation;
             settings.incarnation = 1;

@@ -23,7 +23,7 @@ TEST(Orders, BreakNoInvariantUnderAnyScheduler) {
             const auto drawn = shuffled(kind, seed);
             Recorder recorder(drawn.checkers());
             auto manager = drawn.make_manager();
-            const auto journal = null_journal();
+            const auto journal = record::null_journal();
             SimulationResult result;
             ASSERT_NO_THROW({
                 result = simulate(manager, curve(), drawn.simulation, *journal, &recorder);
@@ -40,7 +40,7 @@ TEST(Orders, RandomSearchFindsTheSameInAnyOrder) {
         SCOPED_TRACE(how_to_replay(seed));
         const auto drawn = shuffled(Kind::random, seed);
         auto manager = drawn.make_manager();
-        const auto journal = null_journal();
+        const auto journal = record::null_journal();
         simulate(manager, curve(), drawn.simulation, *journal);
         ASSERT_EQ(manager.member_count(), drawn.manager.budget.members);
         std::vector<double> metrics;

@@ -75,9 +75,9 @@ Case population_case(std::uint32_t population, const Setting& setting, std::uint
     auto search = plain_case(Kind::pbt, seed);
     search.simulation.path = nullptr;
     search.manager.budget = {};
-    search.manager.maximise = seed % 2 == 1;
-    search.manager.metric = search.simulation.metric = search.manager.maximise ? 1 : 0;
-    search.simulation.maximise = search.manager.maximise;
+    search.manager.maximize = seed % 2 == 1;
+    search.manager.metric = search.simulation.metric = search.manager.maximize ? 1 : 0;
+    search.simulation.maximize = search.manager.maximize;
     PbtSettings settings;
     settings.population = population;
     settings.max = 14;
@@ -95,13 +95,13 @@ struct Found {
 Found run(const Case& search, Shape shape) {
     Recorder recorder(search.checkers());
     auto manager = search.make_manager();
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     Found found;
     found.result = simulate(manager, curve_of(shape, 0.05), search.simulation, *journal, &recorder);
     recorder.checkers.compare(manager);
     for (const auto& entry : recorder.entries) {
         for (const auto& effect : entry.effects) {
-            const auto* born = std::get_if<Born>(&effect);
+            const auto* born = std::get_if<effect::Born>(&effect);
             found.from_scratch += born != nullptr && born->cause == BirthCause::sampled ? 1 : 0;
         }
     }

@@ -47,13 +47,13 @@ protected:
 INSTANTIATE_TEST_SUITE_P(EachScheduler, PythonReads, ::testing::ValuesIn(all_kinds),
                          [](const auto& each) { return name_of(each.param); });
 
-RunHeader header_of(const Case& drawn) {
-    RunHeader header;
+record::RunHeader header_of(const Case& drawn) {
+    record::RunHeader header;
     header.run_id = "0123456789abcdef";
     header.name = "drawn";
     header.metrics = {{"loss", false}, {"accuracy", false}};  // of curve()
     header.metric = header.metrics[drawn.manager.metric].name;
-    header.maximise = drawn.manager.maximise;
+    header.maximize = drawn.manager.maximize;
     header.unit = "epoch";
     const auto space = Case::space();
     for (const auto& parameter : space->parameters()) header.parameters.push_back(parameter.name);
@@ -62,9 +62,9 @@ RunHeader header_of(const Case& drawn) {
 }
 
 /// The entries of a search with faults that was killed several times.
-std::vector<Entry> entries_of(const Case& drawn, Stream stream) {
+std::vector<record::Entry> entries_of(const Case& drawn, Stream stream) {
     Recorder recorder(drawn.checkers());
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     auto settings = drawn.simulation;
     for (std::uint32_t incarnation = 0; incarnation < 5; ++incarnation) {
         settings.max_inputs = incarnation < 4 ? recorder.entries.size() + 1 + stream.below(60) : ~std::uint64_t{0};
@@ -82,7 +82,7 @@ TEST_P(PythonReads, TheTablesOfSearchesAmongFaults) {
     for (const auto seed : seeds(12)) {
         const auto drawn = drawn_case(GetParam(), seed);
         const auto file = folder_ / (std::to_string(seed) + ".h5");
-        const auto writer = RunFileWriter::create(file, header_of(drawn));
+        const auto writer = record::RunFileWriter::create(file, header_of(drawn));
         for (const auto& entry : entries_of(drawn, Stream(seed, Purpose::test, 400))) {
             writer->append(entry.input, entry.effects);
             if (entry.input.sequence % 7 == 0) writer->commit();

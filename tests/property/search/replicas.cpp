@@ -28,11 +28,11 @@ Case dying_case(Kind kind, std::uint64_t seed) {
     return dying;
 }
 
-std::uint64_t count(const std::vector<Entry>& entries, EventKind kind) {
+std::uint64_t count(const std::vector<record::Entry>& entries, EventKind kind) {
     std::uint64_t found = 0;
     for (const auto& entry : entries) {
         for (const auto& effect : entry.effects) {
-            const auto* noted = std::get_if<Noted>(&effect);
+            const auto* noted = std::get_if<effect::Noted>(&effect);
             found += noted != nullptr && noted->kind == kind ? 1 : 0;
         }
     }
@@ -40,19 +40,19 @@ std::uint64_t count(const std::vector<Entry>& entries, EventKind kind) {
 }
 
 /// Members whose snapshot is lost everywhere: they are trained again, or given up (heirs).
-std::uint64_t lost_members(const std::vector<Entry>& entries) {
+std::uint64_t lost_members(const std::vector<record::Entry>& entries) {
     return count(entries, EventKind::retrain) + count(entries, EventKind::member_failed);
 }
 
 struct Ran {
-    std::vector<Entry> entries;
+    std::vector<record::Entry> entries;
     SimulationResult result;
 };
 
 Ran run(const Case& what) {
     Recorder recorder(what.checkers());
     auto manager = what.make_manager();
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     Ran ran;
     ran.result = simulate(manager, curve(), what.simulation, *journal, &recorder);
     recorder.checkers.compare(manager);
@@ -78,7 +78,7 @@ TEST_P(Replicas, NoDeathCostsASnapshotWhenCopiesTakeNoTime) {
             std::map<std::uint64_t, int> requeued;
             for (const auto& entry : with.entries) {
                 for (const auto& effect : entry.effects) {
-                    const auto* noted = std::get_if<Noted>(&effect);
+                    const auto* noted = std::get_if<effect::Noted>(&effect);
                     if (noted == nullptr) continue;
                     if (noted->kind == EventKind::requeued) ++requeued[noted->member.value];
                     if (noted->kind != EventKind::member_failed) continue;
@@ -115,7 +115,8 @@ TEST_P(Replicas, HoldTheirInvariantsUnderSlowTransfersAndDeathsOfHolders) {
         ASSERT_NO_THROW(ran = run(dying));
         ASSERT_TRUE(ran.result.ended) << simulation_report(ran.result);
         for (const auto& entry : ran.entries) {
-            for (const auto& effect : entry.effects) copies += std::holds_alternative<Replicate>(effect) ? 1 : 0;
+            for (const auto& effect : entry.effects)
+                copies += std::holds_alternative<effect::Replicate>(effect) ? 1 : 0;
         }
         ASSERT_NO_THROW(replayed(dying, ran.entries));
     }
@@ -131,13 +132,13 @@ TEST_P(Replicas, EverySnapshotThatStaysIsWithTwoWorkersOfTwoHosts) {
         calm.simulation.workers_per_host = 2;
         calm.simulation.message_seconds = 0;
         const auto ran = run(calm);
-        std::map<TransferId, Replicate> under_way;
+        std::map<TransferId, effect::Replicate> under_way;
         std::map<SnapshotId, std::set<WorkerId>> where;
         for (const auto& entry : ran.entries) {
-            if (const auto* report = std::get_if<LeaseReported>(&entry.input.body)) {
+            if (const auto* report = std::get_if<input::Report>(&entry.input.body)) {
                 where[snapshot_of(report->lease)].insert(report->worker);
             }
-            if (const auto* done = std::get_if<TransferDone>(&entry.input.body)) {
+            if (const auto* done = std::get_if<input::TransferDone>(&entry.input.body)) {
                 if (const auto copy = under_way.find(done->transfer); copy != under_way.end()) {
                     const auto host = [](WorkerId worker) { return (worker.value - 1) / 2; };
                     ASSERT_NE(host(copy->second.owner), host(copy->second.worker));
@@ -145,8 +146,8 @@ TEST_P(Replicas, EverySnapshotThatStaysIsWithTwoWorkersOfTwoHosts) {
                 }
             }
             for (const auto& effect : entry.effects) {
-                if (const auto* copy = std::get_if<Replicate>(&effect)) under_way[copy->transfer] = *copy;
-                if (const auto* drop = std::get_if<Drop>(&effect)) where[drop->snapshot].erase(drop->worker);
+                if (const auto* copy = std::get_if<effect::Replicate>(&effect)) under_way[copy->transfer] = *copy;
+                if (const auto* drop = std::get_if<effect::Drop>(&effect)) where[drop->snapshot].erase(drop->worker);
             }
         }
         auto manager = replayed(calm, ran.entries);
@@ -154,7 +155,7 @@ TEST_P(Replicas, EverySnapshotThatStaysIsWithTwoWorkersOfTwoHosts) {
         const double last = ran.entries.back().input.time;
         std::map<SnapshotId, double> made;
         for (const auto& entry : ran.entries) {
-            if (const auto* report = std::get_if<LeaseReported>(&entry.input.body)) {
+            if (const auto* report = std::get_if<input::Report>(&entry.input.body)) {
                 made[snapshot_of(report->lease)] = entry.input.time;
             }
         }

@@ -5,14 +5,14 @@
 namespace stemma {
 namespace {
 
-enum class Colour : std::uint8_t { red = 1, blue = 9 };
+enum class Color : std::uint8_t { red = 1, blue = 9 };
 
 Bytes sample() {
     Bytes bytes;
     ByteWriter out(bytes);
     out.put(std::int64_t{-5});
     out.put(0.1);
-    out.put(Colour::blue);
+    out.put(Color::blue);
     out.put(MemberId{42});
     out.put(std::string("snapshot"));
     out.put(std::vector<std::string>{"a", "", "bc"});
@@ -23,7 +23,7 @@ Bytes sample() {
 void read_sample(ByteReader& in) {
     EXPECT_EQ(in.get<std::int64_t>(), -5);
     EXPECT_EQ(in.get<double>(), 0.1);
-    EXPECT_EQ(in.get<Colour>(), Colour::blue);
+    EXPECT_EQ(in.get<Color>(), Color::blue);
     EXPECT_EQ(in.get<MemberId>(), MemberId{42});
     EXPECT_EQ(in.get<std::string>(), "snapshot");
     EXPECT_EQ(in.get<std::vector<std::string>>(), (std::vector<std::string>{"a", "", "bc"}));

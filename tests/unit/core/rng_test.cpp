@@ -40,7 +40,7 @@ TEST(Stream, EveryPartOfTheKeyMatters) {
     EXPECT_NE(numbers(Stream(7, Purpose::test, 3, 1), 4), reference);
 }
 
-TEST(Stream, NeighbouringKeysShareNoNumber) {
+TEST(Stream, NeighboringKeysShareNoNumber) {
     std::set<std::uint64_t> seen;
     for (std::uint64_t subject = 0; subject < 50; ++subject) {
         for (std::uint64_t index = 0; index < 50; ++index) {

@@ -14,7 +14,7 @@ TEST(EditDistance, CountsEachKindOfEdit) {
     EXPECT_EQ(edit_distance("momentum", "momentom"), 1U);
     EXPECT_EQ(edit_distance("momentum", "momntum"), 1U);
     EXPECT_EQ(edit_distance("momentum", "mmomentum"), 1U);
-    EXPECT_EQ(edit_distance("momentum", "moemntum"), 1U);  // neighbours swapped
+    EXPECT_EQ(edit_distance("momentum", "moemntum"), 1U);  // neighbors swapped
     EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
 }
 

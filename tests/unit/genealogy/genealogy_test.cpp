@@ -78,26 +78,26 @@ TEST(Genealogy, RefusesAChildBeforeItsParent) {
 
 class Builder : public testing::Test {
 protected:
-    static RunHeader header() {
-        RunHeader header;
+    static record::RunHeader header() {
+        record::RunHeader header;
         header.metric = "loss";
         header.metrics = {{"accuracy", false}, {"loss", false}};
         return header;
     }
-    void add(InputBody body, Effects effects = {}) {
-        Entry entry;
+    void add(input::Body body, Effects effects = {}) {
+        record::Entry entry;
         entry.input.sequence = sequence++;
         entry.input.body = std::move(body);
         entry.effects = std::move(effects);
         builder.add(entry);
     }
-    static Born born(std::uint64_t member, MemberId parent = {}) {
+    static effect::Born born(std::uint64_t member, MemberId parent = {}) {
         return {{member}, parent.exists() ? BirthCause::exploit : BirthCause::sampled, parent, {}, 0, {0.5}};
     }
-    static Assign assign(std::uint64_t lease, std::uint64_t member, Resource from, Resource to) {
+    static effect::Train assign(std::uint64_t lease, std::uint64_t member, Resource from, Resource to) {
         return {{1}, {lease}, {member}, from, to, {}, 0};
     }
-    static LeaseReported report(std::uint64_t lease, Resource reached, double loss) {
+    static input::Report report(std::uint64_t lease, Resource reached, double loss) {
         return {{1}, {lease}, reached, 1, 0, {{reached, {0.3, loss}}}};
     }
 
@@ -106,10 +106,10 @@ protected:
 };
 
 TEST_F(Builder, FollowsBirthsReportsAndTheBest) {
-    add(Ticked{}, {born(0), assign(0, 0, 0, 3)});
-    add(report(0, 3, 0.7), {Noted{EventKind::new_best, {0}, {0}, {1}, 0.7}, born(1, {0}), assign(1, 1, 3, 6)});
-    add(report(1, 6, 0.6), {Noted{EventKind::new_best, {1}, {1}, {1}, 0.6}, assign(2, 0, 3, 6)});
-    add(report(2, 6, 0.9), {Ended{EndReason::exhausted, {1}}});
+    add(input::Ticked{}, {born(0), assign(0, 0, 0, 3)});
+    add(report(0, 3, 0.7), {effect::Noted{EventKind::new_best, {0}, {0}, {1}, 0.7}, born(1, {0}), assign(1, 1, 3, 6)});
+    add(report(1, 6, 0.6), {effect::Noted{EventKind::new_best, {1}, {1}, {1}, 0.6}, assign(2, 0, 3, 6)});
+    add(report(2, 6, 0.9), {effect::Ended{EndReason::exhausted, {1}}});
     const auto genealogy = builder.take();
     ASSERT_EQ(genealogy.size(), 2U);
     EXPECT_EQ(genealogy.best(), MemberId{1});
@@ -120,10 +120,10 @@ TEST_F(Builder, FollowsBirthsReportsAndTheBest) {
 }
 
 TEST_F(Builder, KnowsTheReportThatMadeTheBest) {
-    add(Ticked{}, {born(0), assign(0, 0, 0, 3)});
-    add(report(0, 3, 0.7), {Noted{EventKind::new_best, {0}, {}, {}, 0.7}, assign(1, 0, 3, 6)});
-    add(report(1, 6, 0.4), {Noted{EventKind::new_best, {0}, {}, {}, 0.4}, assign(2, 0, 6, 9)});
-    add(report(2, 9, 0.9), {Ended{EndReason::exhausted, {0}}});
+    add(input::Ticked{}, {born(0), assign(0, 0, 0, 3)});
+    add(report(0, 3, 0.7), {effect::Noted{EventKind::new_best, {0}, {}, {}, 0.7}, assign(1, 0, 3, 6)});
+    add(report(1, 6, 0.4), {effect::Noted{EventKind::new_best, {0}, {}, {}, 0.4}, assign(2, 0, 6, 9)});
+    add(report(2, 9, 0.9), {effect::Ended{EndReason::exhausted, {0}}});
     const auto genealogy = builder.take();
     EXPECT_EQ(genealogy.best_report().resource, 6);
     EXPECT_EQ(genealogy.best_report().metric, 0.4);
@@ -131,8 +131,8 @@ TEST_F(Builder, KnowsTheReportThatMadeTheBest) {
 }
 
 TEST_F(Builder, LateReportsDoNotCount) {
-    add(Ticked{}, {born(0), assign(0, 0, 0, 3)});
-    add(WorkerLost{{1}, ""}, {Noted{EventKind::requeued, {0}, {0}, {1}, 0}, assign(1, 0, 0, 3)});
+    add(input::Ticked{}, {born(0), assign(0, 0, 0, 3)});
+    add(input::WorkerLost{{1}, ""}, {effect::Noted{EventKind::requeued, {0}, {0}, {1}, 0}, assign(1, 0, 0, 3)});
     add(report(0, 3, 0.1));
     add(report(1, 3, 0.7));
     add(report(1, 3, 0.2));
@@ -142,7 +142,7 @@ TEST_F(Builder, LateReportsDoNotCount) {
 }
 
 TEST_F(Builder, TrainingDoneAgainReplacesTheFirst) {
-    add(Ticked{}, {born(0), assign(0, 0, 0, 3)});
+    add(input::Ticked{}, {born(0), assign(0, 0, 0, 3)});
     add(report(0, 3, 0.7), {assign(1, 0, 3, 9)});
     add(report(1, 9, 0.5), {assign(2, 0, 0, 3)});
     add(report(2, 3, 0.6));

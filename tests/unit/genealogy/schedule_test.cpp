@@ -13,7 +13,7 @@ toy: member 5, 9 epochs in 3 stages; * changed
 from  to  member  born by  loss    lr
    0   3       0  sampled   0.9   0.1
    3   9    3..5  exploit  0.25  0.15*
-the same throughout: optimiser=sgd to=4
+the same throughout: optimizer=sgd to=4
 )");
 }
 
@@ -22,7 +22,7 @@ TEST(ScheduleText, OneStageNamesAllBelow) {
 toy: member 1, 3 epochs in 1 stage; * changed
 from  to  member  born by  loss
    0   3       1  sampled   1.5
-the same throughout: lr=0.5 optimiser=sgd to=4
+the same throughout: lr=0.5 optimizer=sgd to=4
 )");
 }
 
@@ -58,19 +58,19 @@ type = "replay"
 [[schedule]]  # member 0, sampled; loss 0.9 at its end
 to = 3
 lr = 0.1
-optimiser = "sgd"
+optimizer = "sgd"
 to_ = 4
 
 [[schedule]]  # member 3, exploit; loss 0.4 at its end
 to = 6
 lr = 0.15
-optimiser = "sgd"
+optimizer = "sgd"
 to_ = 4
 
 [[schedule]]  # member 5, adoption; loss 0.25 at its end
 to = 9
 lr = 0.15
-optimiser = "sgd"
+optimizer = "sgd"
 to_ = 4
 )");
 }
@@ -93,7 +93,7 @@ type = "replay"
 [[schedule]]  # member 0, sampled; loss 0.5 at its end
 to = 2
 lr = 0.3333333333333333
-optimiser = "it's \"a\" <b> & c"
+optimizer = "it's \"a\" <b> & c"
 )");
 }
 

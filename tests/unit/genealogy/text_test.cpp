@@ -22,12 +22,12 @@ TEST(ForestText, DrawsEveryMemberOnce) {
     EXPECT_EQ("\n" + forest_text(family(), names(), {}), R"(
 toy: 6 members from 2 roots; best member 5
 member   born by           epochs  loss  hyperparameters
-├─● 0    sampled              0-6   0.8  lr=0.1 optimiser=sgd to=4
-│ ├─● 2  exploit, donor 1     3-6   0.5  lr=0.2 optimiser=sgd to=4
-│ ● 3    exploit              3-6   0.4  lr=0.15 optimiser=sgd to=4
-│ ★ 5    adoption             6-9  0.25  lr=0.15 optimiser=sgd to=4
-└─● 1    sampled              0-3   1.5  lr=0.5 optimiser=sgd to=4
-  ● 4    repeat               0-0     -  lr=0.5 optimiser=sgd to=4
+├─● 0    sampled              0-6   0.8  lr=0.1 optimizer=sgd to=4
+│ ├─● 2  exploit, donor 1     3-6   0.5  lr=0.2 optimizer=sgd to=4
+│ ● 3    exploit              3-6   0.4  lr=0.15 optimizer=sgd to=4
+│ ★ 5    adoption             6-9  0.25  lr=0.15 optimizer=sgd to=4
+└─● 1    sampled              0-3   1.5  lr=0.5 optimizer=sgd to=4
+  ● 4    repeat               0-0     -  lr=0.5 optimizer=sgd to=4
 )");
 }
 
@@ -52,11 +52,11 @@ TEST(ForestText, SaysHowManyAreLeftOut) {
     EXPECT_EQ("\n" + forest_text(genealogy, names(), {.width = 60, .lines = 6}), R"(
 toy: 40 members from 11 roots; best member 29
 member    born by  epochs     loss  hyperparameters
-├─● 0     sampled     0-3      0.9  lr=0.1 optimiser=sgd to…
-│ ├─● 27  exploit     3-6  0.03704  lr=0.2 optimiser=sgd to…
-│ ├─● 28  exploit     3-6  0.03571  lr=0.2 optimiser=sgd to…
+├─● 0     sampled     0-3      0.9  lr=0.1 optimizer=sgd to…
+│ ├─● 27  exploit     3-6  0.03704  lr=0.2 optimizer=sgd to…
+│ ├─● 28  exploit     3-6  0.03571  lr=0.2 optimizer=sgd to…
 │ ├─... 26 more
-│ ★ 29    exploit     3-6  0.03448  lr=0.2 optimiser=sgd to…
+│ ★ 29    exploit     3-6  0.03448  lr=0.2 optimizer=sgd to…
 └─... 10 more
 )");
 }
@@ -67,8 +67,8 @@ TEST(PathText, TheStarHasTheResultAndWhereItWas) {
     EXPECT_EQ("\n" + path_text(genealogy, {1}, names(), {}), R"(
 toy: 2 members from 1 root; best member 1
 member  born by  epochs      loss  hyperparameters
-● 0     sampled     0-3       0.9  lr=0.1 optimiser=sgd to=4
-★ 1     exploit     3-9  0.2 at 6  lr=0.2 optimiser=sgd to=4
+● 0     sampled     0-3       0.9  lr=0.1 optimizer=sgd to=4
+★ 1     exploit     3-9  0.2 at 6  lr=0.2 optimizer=sgd to=4
 )");
 }
 
@@ -76,16 +76,16 @@ TEST(PathText, ShowsSiblingsBesideEachAncestor) {
     EXPECT_EQ("\n" + path_text(family(), {5}, names(), {}), R"(
 toy: 6 members from 2 roots; best member 5
 member  born by   epochs  loss  hyperparameters
-● 0     sampled      0-6   0.8  lr=0.1 optimiser=sgd to=4
+● 0     sampled      0-6   0.8  lr=0.1 optimizer=sgd to=4
 │   other roots: 1 (1.5)
-● 3     exploit      3-6   0.4  lr=0.15 optimiser=sgd to=4
+● 3     exploit      3-6   0.4  lr=0.15 optimizer=sgd to=4
 │   beside it: 2 (0.5)
-★ 5     adoption     6-9  0.25  lr=0.15 optimiser=sgd to=4
+★ 5     adoption     6-9  0.25  lr=0.15 optimizer=sgd to=4
 )");
     EXPECT_EQ("\n" + path_text(family(), {0}, names(), {.unicode = false}), R"(
 toy: 6 members from 2 roots; best member 5
 member  born by  epochs  loss  hyperparameters
-o 0     sampled     0-6   0.8  lr=0.1 optimiser=sgd to=4
+o 0     sampled     0-6   0.8  lr=0.1 optimizer=sgd to=4
     other roots: 1 (1.5)
     children: 3 (0.4), 2 (0.5)
 )");

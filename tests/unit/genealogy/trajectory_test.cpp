@@ -15,8 +15,8 @@ using testing::Not;
 
 class Trajectory : public testing::Test {
 protected:
-    static RunHeader header() {
-        RunHeader header;
+    static record::RunHeader header() {
+        record::RunHeader header;
         header.metrics = {{"loss", false},       {"hyper_step", true},   {"hyper_lr", true},
                           {"hyper_beta2", true}, {"hyper_raw_lr", true}, {"hypergradient_norm", true}};
         return header;
@@ -31,13 +31,13 @@ protected:
         return row;
     }
     void assign(std::uint64_t lease, std::uint64_t member) {
-        Entry entry;
-        entry.effects.push_back(Assign{{1}, {lease}, {member}, 0, 1, {}, 0});
+        record::Entry entry;
+        entry.effects.push_back(effect::Train{{1}, {lease}, {member}, 0, 1, {}, 0});
         builder.add(entry);
     }
     void report(std::uint64_t lease, std::vector<MetricRow> rows) {
-        Entry entry;
-        entry.input.body = LeaseReported{{1}, {lease}, 0, 0, 0, std::move(rows)};
+        record::Entry entry;
+        entry.input.body = input::Report{{1}, {lease}, 0, 0, 0, std::move(rows)};
         builder.add(entry);
     }
     TrajectoryBuilder builder{header()};
@@ -71,16 +71,16 @@ TEST_F(Trajectory, ShowsSomePointsOfManyAndTheLastOne) {
 
 TEST_F(Trajectory, QuantilesAreShownWhereEachWeightHasALearningRate) {
     for (const bool for_each : {false, true}) {
-        RunHeader header;
+        record::RunHeader header;
         header.metrics = {{"loss", false}, {"hyper_step", true}, {"hyper_lr", true}, {"hyper_lr_low", true}};
         header.metrics.push_back({"hyper_lr_high", true});
         TrajectoryBuilder all(header);
-        Entry begun, done;
-        begun.effects.push_back(Assign{{1}, {0}, {1}, 0, 1, {}, 0});
+        record::Entry begun, done;
+        begun.effects.push_back(effect::Train{{1}, {0}, {1}, 0, 1, {}, 0});
         all.add(begun);
         const double low = for_each ? 0.5 : 1 - 1e-9;
         done.input.body =
-            LeaseReported{{1}, {0}, 0, 0, 0, {{1, {1, 10, 0.1, 0.1 * low, 0.1}}, {2, {1, 20, 0.2, 0.2 * low, 0.2}}}};
+            input::Report{{1}, {0}, 0, 0, 0, {{1, {1, 10, 0.1, 0.1 * low, 0.1}}, {2, {1, 20, 0.2, 0.2 * low, 0.2}}}};
         all.add(done);
         const auto text = all.text(family(), {1}, 0, style);
         EXPECT_THAT(text, HasSubstr("0.2"));
@@ -89,7 +89,7 @@ TEST_F(Trajectory, QuantilesAreShownWhereEachWeightHasALearningRate) {
 }
 
 TEST_F(Trajectory, RunsWithoutMovingHyperparametersShowNothing) {
-    RunHeader plain;
+    record::RunHeader plain;
     plain.metrics = {{"loss", false}};
     TrajectoryBuilder other(plain);
     EXPECT_FALSE(other.any());

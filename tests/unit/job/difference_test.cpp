@@ -83,9 +83,9 @@ TEST(JobDifference, ADefaultOfAnotherTypeIsNoDifferenceOfItsOwn) {
 TEST(JobDifference, PresetsAreTheirValues) {
     const std::string pbt = "[space.momentum]\ntype = \"real\"\nlow = 0\nhigh = 1\n";
     const auto preset = parse(toy_job + pbt, {"scheduler.type=pbt", "scheduler.preset=ray_tune"});
-    const auto spelt = parse(toy_job + pbt, {"scheduler.type=pbt", "scheduler.bottom=0.25", "scheduler.top=0.25",
-                                             "sampler.resample_probability=0.25"});
-    EXPECT_THAT(between(preset, spelt), IsEmpty());
+    const auto spelled = parse(toy_job + pbt, {"scheduler.type=pbt", "scheduler.bottom=0.25", "scheduler.top=0.25",
+                                               "sampler.resample_probability=0.25"});
+    EXPECT_THAT(between(preset, spelled), IsEmpty());
 }
 
 TEST(JobDifference, NameAndPathOfTheRunFile) {

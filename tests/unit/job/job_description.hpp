@@ -88,7 +88,7 @@ inline std::string description(const Job& job) {
     Description out;
     out.line("run", job.run.name, job.run.seed, job.run.output, job.run.budget.members, job.run.budget.reports,
              job.run.budget.resource, job.run.budget.seconds, job.run.budget.target);
-    out.line("metric", job.metric.name, job.metric.maximise);
+    out.line("metric", job.metric.name, job.metric.maximize);
     out.line("space", space_json(*job.space));
     describe(out, job.scheduler);
     describe(out, job, job.sampler);

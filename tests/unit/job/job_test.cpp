@@ -19,7 +19,7 @@ TEST(Job, ReadsWhatIsGivenAndFillsTheRestWithDefaults) {
     EXPECT_EQ(job.run.seed, 7U);
     EXPECT_EQ(job.run.budget, (Budget{.members = 40, .target = {}}));
     EXPECT_EQ(job.metric.name, "valid_loss");
-    EXPECT_FALSE(job.metric.maximise);
+    EXPECT_FALSE(job.metric.maximize);
     EXPECT_EQ(job.scheduler.type->name, "asha");
     EXPECT_EQ(job.scheduler.max, 27);
     EXPECT_EQ(job.scheduler.as<AshaSettings>().eta, 3);
@@ -121,7 +121,7 @@ TEST(Job, EnumerationsFollowTheirTable) {
     EXPECT_EQ(parse(toy_job, {"workers.durable=all"}).workers.durable, DurablePolicy::all);
     EXPECT_EQ(parse(toy_job, {"workers.device=cuda"}).workers.device, Device::cuda);
     EXPECT_EQ(parse(toy_job, {"scheduler.final=max"}).scheduler.final_result, FinalResult::max);
-    EXPECT_TRUE(parse(toy_job, {"metric.direction=maximise"}).metric.maximise);
+    EXPECT_TRUE(parse(toy_job, {"metric.direction=maximize"}).metric.maximize);
 }
 
 TEST(Job, AGridSchedulerBringsTheGridSampler) {

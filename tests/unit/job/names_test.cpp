@@ -48,11 +48,11 @@ TEST(Names, AMistakeInTheValueIsToldByTodaysName) {
 TEST(Names, BritishSpellingIsUnderstoodWithoutANote) {
     const auto job =
         parse(toy_job, {"metric.direction=maximise", "trainer.type=torch", "trainer.inherit_optimiser=false"});
-    EXPECT_TRUE(job.metric.maximise);
+    EXPECT_TRUE(job.metric.maximize);
     EXPECT_FALSE(job.trainer.inherit_optimizer);
     EXPECT_THAT(job.notes, IsEmpty());
-    EXPECT_TRUE(parse(toy_job, {"metric.direction=maximize"}).metric.maximise);
-    EXPECT_FALSE(parse(toy_job, {"metric.direction=minimise"}).metric.maximise);
+    EXPECT_TRUE(parse(toy_job, {"metric.direction=maximize"}).metric.maximize);
+    EXPECT_FALSE(parse(toy_job, {"metric.direction=minimise"}).metric.maximize);
 }
 
 TEST(Names, OnlyKnownWordsAreSpelledOtherwise) {

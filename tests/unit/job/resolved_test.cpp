@@ -78,15 +78,15 @@ model = "lenet"
 [trainer.hypergradient]
 variant = "wd_lr"
 [space]
-optimiser = { type = "categorical", choices = ["sgd", "adam"] }
+optimizer = { type = "categorical", choices = ["sgd", "adam"] }
 lr = { type = "real", low = 1e-5, high = 1, scale = "log", role = "hypergradient" }
-momentum = { type = "real", low = 0, high = 0.99, when = { optimiser = ["sgd"] } }
+momentum = { type = "real", low = 0, high = 0.99, when = { optimizer = ["sgd"] } }
 batch_size = { type = "ordinal", levels = [32, 64, 128], default = 64 }
 [[sampler.first]]
 lr = 0.1
-optimiser = "adam"
+optimizer = "adam"
 [[forbidden]]
-optimiser = "adam"
+optimizer = "adam"
 batch_size = 32
 )");
     expect_same_job(job, "torch");

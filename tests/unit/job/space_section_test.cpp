@@ -23,7 +23,7 @@ low = 1
 high = 64
 scale = "log"
 role = "mutable"
-[space.optimiser]
+[space.optimizer]
 type = "categorical"
 choices = ["sgd", "adam"]
 [space.batch]
@@ -40,7 +40,7 @@ type = "real"
 low = 0.001
 high = 0.999
 scale = "logit"
-when = { optimiser = ["sgd"], flag = true }
+when = { optimizer = ["sgd"], flag = true }
 )");
 
     const auto& space = *job.space;

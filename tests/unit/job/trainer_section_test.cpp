@@ -15,7 +15,7 @@ std::string parameter(const std::string& name, const std::string& keys) {
 }
 
 TEST(TrainerSection, FixedValuesAndDefaultsThatMatter) {
-    const auto job = parse(torch_head + "batch_size = 64\noptimiser = \"adam\"\n" + lr);
+    const auto job = parse(torch_head + "batch_size = 64\noptimizer = \"adam\"\n" + lr);
 
     const auto& fixed = job.trainer.fixed;
     EXPECT_EQ(fixed.at("batch_size"), Literal{std::int64_t{64}});
@@ -34,11 +34,11 @@ TEST(TrainerSection, TheHorizonOfACosineIsTheLargestResource) {
 }
 
 TEST(TrainerSection, OneFormOfBetaReplacesTheOther) {
-    const auto fixed = parse(torch_head + "optimiser = \"adam\"\none_minus_beta1 = 0.2\n" + lr).trainer.fixed;
+    const auto fixed = parse(torch_head + "optimizer = \"adam\"\none_minus_beta1 = 0.2\n" + lr).trainer.fixed;
 
     EXPECT_EQ(fixed.at("one_minus_beta1"), Literal{0.2});
     EXPECT_EQ(fixed.count("beta1"), 0U);
-    EXPECT_THAT(errors_of(torch_head + "optimiser = \"adam\"\none_minus_beta1 = 0.2\nbeta1 = 0.8\n" + lr),
+    EXPECT_THAT(errors_of(torch_head + "optimizer = \"adam\"\none_minus_beta1 = 0.2\nbeta1 = 0.8\n" + lr),
                 ElementsAre(HasSubstr("same number")));
 }
 
@@ -49,9 +49,9 @@ TEST(TrainerSection, ParametersThatItDoesNotUnderstand) {
 }
 
 TEST(TrainerSection, ParametersThatCannotMatter) {
-    EXPECT_THAT(errors_of(torch_head + "optimiser = \"adam\"\n" +
+    EXPECT_THAT(errors_of(torch_head + "optimizer = \"adam\"\n" +
                           parameter("momentum", "type = \"real\"\nlow = 0\nhigh = 0.9")),
-                ElementsAre(HasSubstr("space.momentum is used only with optimiser = \"sgd\"; here it is \"adam\"")));
+                ElementsAre(HasSubstr("space.momentum is used only with optimizer = \"sgd\"; here it is \"adam\"")));
     EXPECT_THAT(errors_of(torch_head + "model = \"lenet\"\nwidth = 3\n" + lr),
                 ElementsAre(HasSubstr("trainer.width is used only with model = \"mlp\"")));
     EXPECT_NO_THROW(parse(torch_head + parameter("optimiser", "type = \"categorical\"\nchoices = [\"sgd\", \"adam\"]") +

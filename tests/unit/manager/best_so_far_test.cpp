@@ -29,9 +29,9 @@ TEST_F(Bests, ABetterResultReplacesTheBestAndItsSnapshot) {
     EXPECT_FALSE(consider(bests, 1, 1, 0.5, second)) << "the first of two as good stays";
     EXPECT_EQ(bests.best()->member, MemberId{0});
     store.release(first, out);
-    EXPECT_TRUE(all_of<Drop>(out).empty()) << "the best one's is kept";
+    EXPECT_TRUE(all_of<effect::Drop>(out).empty()) << "the best one's is kept";
     EXPECT_TRUE(consider(bests, 1, 1, 0.6, second));
-    EXPECT_EQ(only<Drop>(out).snapshot, SnapshotId{0});
+    EXPECT_EQ(only<effect::Drop>(out).snapshot, SnapshotId{0});
     EXPECT_EQ(bests.best()->snapshot, SnapshotId{1});
     EXPECT_EQ(bests.best()->metric, 0.6);
     EXPECT_EQ(bests.best()->metrics, (std::vector{0.6, 7.0}));

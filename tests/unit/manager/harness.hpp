@@ -25,16 +25,16 @@ public:
 
     void on(const Event& event, Actions& out) override {
         seen.push_back(event);
-        if (std::holds_alternative<WorkWanted>(event)) {
-            while (!work.empty() && no_more && std::holds_alternative<Create>(work.front())) work.pop_front();
+        if (std::holds_alternative<event::WorkWanted>(event)) {
+            while (!work.empty() && no_more && std::holds_alternative<action::Create>(work.front())) work.pop_front();
             if (work.empty()) return;
             out.push_back(work.front());
             work.pop_front();
-        } else if (std::holds_alternative<NoMoreMembers>(event)) {
+        } else if (std::holds_alternative<event::NoMoreMembers>(event)) {
             no_more = true;
-        } else if (std::holds_alternative<Extended>(event)) {
+        } else if (std::holds_alternative<event::Extended>(event)) {
             no_more = false;
-        } else if (std::holds_alternative<Reported>(event)) {
+        } else if (std::holds_alternative<event::Report>(event)) {
             out.insert(out.end(), after_report.begin(), after_report.end());
             after_report.clear();
         }
@@ -83,26 +83,26 @@ public:
     }
 
     /// Feeds one input, one second after the last. Returns the answer.
-    Effects feed(InputBody body, double seconds = 1) {
+    Effects feed(input::Body body, double seconds = 1) {
         Effects effects;
         time += seconds;
         manager->on(Input{sequence++, time, std::move(body)}, effects);
         return effects;
     }
     Effects start(std::uint32_t workers = 1, std::uint64_t quota = 0) {
-        Effects all = feed(IncarnationStarted{incarnation++, workers});
+        Effects all = feed(input::IncarnationStarted{incarnation++, workers});
         for (std::uint64_t worker = 1; worker <= workers; ++worker) {
-            auto effects = feed(WorkerJoined{{worker}, "host", "cpu", quota});
+            auto effects = feed(input::WorkerJoined{{worker}, "host", "cpu", quota});
             all.insert(all.end(), effects.begin(), effects.end());
         }
         return all;
     }
     Effects report(std::uint64_t worker, std::uint64_t lease, Resource reached, double metric,
                    std::uint64_t bytes = 10) {
-        return feed(LeaseReported{{worker}, {lease}, reached, 1.0, bytes, {{reached, {metric}}}});
+        return feed(input::Report{{worker}, {lease}, reached, 1.0, bytes, {{reached, {metric}}}});
     }
     Effects fail(std::uint64_t worker, std::uint64_t lease, FailureKind kind, std::string type = "std::runtime_error") {
-        return feed(LeaseFailed{{worker}, {lease}, kind, std::move(type), "message", 0, 0.5});
+        return feed(input::Failure{{worker}, {lease}, kind, std::move(type), "message", 0, 0.5});
     }
 
     ScriptedScheduler* scheduler = nullptr;
@@ -130,7 +130,7 @@ T only(const Effects& effects) {
 }
 
 inline bool noted(const Effects& effects, EventKind kind) {
-    for (const auto& item : all_of<Noted>(effects)) {
+    for (const auto& item : all_of<effect::Noted>(effects)) {
         if (item.kind == kind) return true;
     }
     return false;

@@ -64,7 +64,7 @@ private:
 
 Manager manager_with(double off, Ladder** sampler = nullptr) {
     auto scheduler = std::make_unique<ScriptedScheduler>();
-    scheduler->work = {Create{1}, Create{1}, Create{.to = 1, .same_as = {1}}};
+    scheduler->work = {action::Create{1}, action::Create{1}, action::Create{.to = 1, .same_as = {1}}};
     auto ladder = std::make_unique<Ladder>(off);
     if (sampler != nullptr) *sampler = ladder.get();
     return {ManagerSettings{}, three_kinds(), std::move(scheduler), std::move(ladder)};
@@ -84,12 +84,12 @@ TEST(Births, WhoTakesOnlyWeightsTakesWhatGoesWithThem) {
     std::vector<Parameter> parameters(kinds.parameters().begin(), kinds.parameters().end());
     for (auto& parameter : parameters) parameter.role = parameter.name == "width" ? Role::fixed : Role::mutable_value;
     auto scheduler = std::make_unique<ScriptedScheduler>();
-    scheduler->work = {Create{1}, Create{1}, Create{.to = 2, .same_as = {1}, .parent = {0}}};
+    scheduler->work = {action::Create{1}, action::Create{1}, action::Create{.to = 2, .same_as = {1}, .parent = {0}}};
     Manager manager({}, SearchSpace(parameters), std::move(scheduler), std::make_unique<TwoWidths>());
-    const std::vector<Input> all = {{0, 0, IncarnationStarted{0, 2}},
-                                    {1, 1, WorkerJoined{{1}, "host", "cpu", 0}},
-                                    {2, 2, WorkerJoined{{2}, "host", "cpu", 0}},
-                                    {3, 3, LeaseReported{{1}, {0}, 1, 1.0, 100, {MetricRow{1, {0.5}}}}}};
+    const std::vector<Input> all = {{0, 0, input::IncarnationStarted{0, 2}},
+                                    {1, 1, input::WorkerJoined{{1}, "host", "cpu", 0}},
+                                    {2, 2, input::WorkerJoined{{2}, "host", "cpu", 0}},
+                                    {3, 3, input::Report{{1}, {0}, 1, 1.0, 100, {MetricRow{1, {0.5}}}}}};
     for (const auto& input : all) {
         Effects effects;
         manager.on(input, effects);
@@ -102,10 +102,10 @@ TEST(Births, WhoTakesOnlyWeightsTakesWhatGoesWithThem) {
 }
 
 const std::vector<Input>& inputs() {
-    static const std::vector<Input> all = {{0, 0, IncarnationStarted{0, 3}},
-                                           {1, 1, WorkerJoined{{1}, "host", "cpu", 0}},
-                                           {2, 2, WorkerJoined{{2}, "host", "cpu", 0}},
-                                           {3, 3, WorkerJoined{{3}, "host", "cpu", 0}}};
+    static const std::vector<Input> all = {{0, 0, input::IncarnationStarted{0, 3}},
+                                           {1, 1, input::WorkerJoined{{1}, "host", "cpu", 0}},
+                                           {2, 2, input::WorkerJoined{{2}, "host", "cpu", 0}},
+                                           {3, 3, input::WorkerJoined{{3}, "host", "cpu", 0}}};
     return all;
 }
 
@@ -159,11 +159,11 @@ public:
 
 TEST(Proposals, OfALateModelAreNoted) {
     auto scheduler = std::make_unique<ScriptedScheduler>();
-    scheduler->work = {Create{1}, Create{.to = 1, .same_as = {0}}};
+    scheduler->work = {action::Create{1}, action::Create{.to = 1, .same_as = {0}}};
     Manager manager({}, three_kinds(), std::move(scheduler), std::make_unique<Late>());
     Effects effects;
     for (const auto& input : inputs()) manager.on(input, effects);
-    const auto notes = all_of<Noted>(effects);
+    const auto notes = all_of<effect::Noted>(effects);
     ASSERT_EQ(notes.size(), 1U) << "a repeat needs no model";
     EXPECT_EQ(notes.front().kind, EventKind::model_late);
     EXPECT_EQ(notes.front().member, MemberId{0});

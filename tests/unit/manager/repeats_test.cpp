@@ -16,8 +16,8 @@ class Repeats : public ::testing::Test {
 protected:
     explicit Repeats(ManagerSettings settings = {.repeats = 2, .durable = DurablePolicy::none})
         : harness(std::move(settings)) {
-        harness.scheduler->work = {Create{1}, Create{1}, Create{.to = 1, .same_as = {0}},
-                                   Create{.to = 1, .same_as = {1}}};
+        harness.scheduler->work = {action::Create{1}, action::Create{1}, action::Create{.to = 1, .same_as = {0}},
+                                   action::Create{.to = 1, .same_as = {1}}};
         harness.start(4);
     }
     std::optional<Best> best() const { return harness.manager->best(); }
@@ -58,7 +58,7 @@ TEST_F(RepeatsWithTarget, TheTargetIsMetByAMean) {
     EXPECT_FALSE(harness.manager->ended()) << "0.1 is one seed's, the mean is 0.5";
     harness.report(2, 1, 1, 0.25);
     const auto effects = harness.report(4, 3, 1, 0.35);
-    EXPECT_EQ(only<Ended>(effects).reason, EndReason::target);
+    EXPECT_EQ(only<effect::Ended>(effects).reason, EndReason::target);
 }
 
 TEST(MeanAndSpread, DoNotOverflow) {

@@ -22,7 +22,7 @@ protected:
         record.references = 1;
         return table.add(std::move(record));
     }
-    void prioritise(std::uint32_t slot, double priority) {
+    void prioritize(std::uint32_t slot, double priority) {
         table.change(slot, [=](auto& record) { record.priority = priority; });
     }
 
@@ -34,9 +34,9 @@ TEST_F(Table, TheLeastImportantGoesFirstWhateverChanges) {
     const auto low = add(0, 1, {{1}});
     const auto high = add(1, 2, {{1}});
     EXPECT_EQ(table.first_to_go({1}), low);
-    prioritise(low, 3);
+    prioritize(low, 3);
     EXPECT_EQ(table.first_to_go({1}), high);
-    prioritise(high, 3);
+    prioritize(high, 3);
     EXPECT_EQ(table.first_to_go({1}), low) << "the older one of two as important";
     table.change(low, [](auto& record) { record.pins = 1; });
     EXPECT_EQ(table.first_to_go({1}), high);
@@ -150,7 +150,7 @@ TEST(Store, WhatWasBeingSpiltByALostWorkerCanBeSpiltByAnother) {
     Effects out;
     const auto old = store.add({0}, {0}, 1, 10, {1}, out);
     store.add({1}, {1}, 1, 10, {1}, out);
-    ASSERT_EQ(only<Persist>(out).snapshot, SnapshotId{0}) << "it is spilt for the second one";
+    ASSERT_EQ(only<effect::Persist>(out).snapshot, SnapshotId{0}) << "it is spilt for the second one";
     const auto transfer = store.send(old, {1}, {2}, {5}, out);
     store.arrived(transfer, out);
     workers.remove({1});
@@ -158,7 +158,7 @@ TEST(Store, WhatWasBeingSpiltByALostWorkerCanBeSpiltByAnother) {
     store.worker_gone({1}, out);
     EXPECT_EQ(workers[{2}].held, 10U);
     store.add({2}, {2}, 1, 10, {2}, out);
-    EXPECT_EQ(only<Persist>(out).worker, WorkerId{2}) << "the new one has no room beside it";
+    EXPECT_EQ(only<effect::Persist>(out).worker, WorkerId{2}) << "the new one has no room beside it";
 }
 
 }  // namespace

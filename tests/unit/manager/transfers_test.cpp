@@ -32,7 +32,7 @@ protected:
 TEST_F(TransferTableTest, AreNumberedOverBothKindsAndOrderedOfTheirOwner) {
     EXPECT_EQ(for_lease(0, 1, 2), TransferId{0});
     EXPECT_EQ(second_copy(1, 1, 3, 5), TransferId{1});
-    const auto serves = all_of<Serve>(out);
+    const auto serves = all_of<effect::Serve>(out);
     ASSERT_EQ(serves.size(), 2U);
     EXPECT_EQ(serves[1].transfer, TransferId{1});
     EXPECT_EQ(serves[1].snapshot, SnapshotId{1});
@@ -71,10 +71,10 @@ TEST_F(TransferTableTest, WhatIsAbortedMayHaveArrivedAndIsDropped) {
     out.clear();
     transfers.abandon(id, false, out);
     ASSERT_EQ(out.size(), 3U);
-    EXPECT_EQ(std::get<AbortTransfer>(out[0]).worker, WorkerId{1});
-    EXPECT_EQ(std::get<AbortTransfer>(out[1]).worker, WorkerId{2});
-    EXPECT_EQ(std::get<Drop>(out[2]).worker, WorkerId{2});
-    EXPECT_EQ(std::get<Drop>(out[2]).snapshot, SnapshotId{0});
+    EXPECT_EQ(std::get<effect::AbortTransfer>(out[0]).worker, WorkerId{1});
+    EXPECT_EQ(std::get<effect::AbortTransfer>(out[1]).worker, WorkerId{2});
+    EXPECT_EQ(std::get<effect::Drop>(out[2]).worker, WorkerId{2});
+    EXPECT_EQ(std::get<effect::Drop>(out[2]).snapshot, SnapshotId{0});
 }
 
 TEST_F(TransferTableTest, WhatIsAbortedStaysAtAReceiverThatHasItFromElsewhereOrStillGetsIt) {
@@ -84,9 +84,9 @@ TEST_F(TransferTableTest, WhatIsAbortedStaysAtAReceiverThatHasItFromElsewhereOrS
     out.clear();
     transfers.abandon(known, true, out);
     transfers.abandon(again, false, out);
-    EXPECT_TRUE(all_of<Drop>(out).empty());
+    EXPECT_TRUE(all_of<effect::Drop>(out).empty());
     transfers.abandon(copy, false, out);
-    EXPECT_EQ(only<Drop>(out).snapshot, SnapshotId{1});
+    EXPECT_EQ(only<effect::Drop>(out).snapshot, SnapshotId{1});
 }
 
 TEST_F(TransferTableTest, OnlyTheLivingAreTold) {
@@ -100,12 +100,12 @@ TEST_F(TransferTableTest, OnlyTheLivingAreTold) {
     out.clear();
     transfers.abandon(from, false, out);
     ASSERT_EQ(out.size(), 2U);
-    EXPECT_EQ(std::get<AbortTransfer>(out[0]).worker, WorkerId{2});
-    EXPECT_EQ(std::get<Drop>(out[1]).worker, WorkerId{2});
+    EXPECT_EQ(std::get<effect::AbortTransfer>(out[0]).worker, WorkerId{2});
+    EXPECT_EQ(std::get<effect::Drop>(out[1]).worker, WorkerId{2});
     out.clear();
     transfers.abandon(to, false, out);
-    EXPECT_EQ(only<AbortTransfer>(out).worker, WorkerId{2});
-    EXPECT_TRUE(all_of<Drop>(out).empty());
+    EXPECT_EQ(only<effect::AbortTransfer>(out).worker, WorkerId{2});
+    EXPECT_TRUE(all_of<effect::Drop>(out).empty());
     EXPECT_NE(transfers.find(between), nullptr);
 }
 

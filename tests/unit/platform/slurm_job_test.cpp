@@ -17,7 +17,7 @@ using testing::Not;
 using testing::StartsWith;
 
 // As Slurm 22.05 writes it, of a job with many options. Options that need a site's accounting are added by hand.
-constexpr std::string_view many_wishes = R"(JobId=21 JobName=my job
+constexpr std::string_view many_requests = R"(JobId=21 JobName=my job
    UserId=root(0) GroupId=root(0) MCS_label=N/A
    Priority=4294901752 Nice=7 Account=physics QOS=long
    JobState=RUNNING Reason=None Dependency=(null)
@@ -63,8 +63,8 @@ std::vector<std::string> words_of(const std::string& lines, const Environment& e
     return sbatch_options(plain(lines), environment).words;
 }
 
-TEST(SbatchOptions, EveryWishThatScontrolShows) {
-    const auto options = sbatch_options(many_wishes, {});
+TEST(SbatchOptions, EveryOptionThatScontrolShows) {
+    const auto options = sbatch_options(many_requests, {});
 
     EXPECT_THAT(
         options.words,

@@ -9,18 +9,18 @@ namespace {
 
 Bytes encoded(const Input& input) {
     Bytes bytes;
-    encode(input, bytes);
+    record::encode(input, bytes);
     return bytes;
 }
 
 TEST(RecordCodec, EveryInputAndEffectComesBackBitForBit) {
     testing::RecordSampler sampler(1);
-    std::vector<int> inputs(std::variant_size_v<InputBody>);
+    std::vector<int> inputs(std::variant_size_v<input::Body>);
     std::vector<int> effects(std::variant_size_v<Effect>);
     for (std::uint64_t i = 0; i < 5000; ++i) {
         const auto input = sampler.input(i);
         ++inputs[input.body.index()];
-        const auto again = decode_input(encoded(input));
+        const auto again = record::decode_input(encoded(input));
         EXPECT_EQ(again.sequence, i);
         EXPECT_EQ(again.body.index(), input.body.index());
         EXPECT_EQ(encoded(again), encoded(input));
@@ -28,12 +28,12 @@ TEST(RecordCodec, EveryInputAndEffectComesBackBitForBit) {
         const auto effect = sampler.effect();
         ++effects[effect.index()];
         Bytes bytes;
-        encode(effect, bytes);
+        record::encode(effect, bytes);
         ByteReader reader(bytes);
-        const auto same = decode_effect(reader);
+        const auto same = record::decode_effect(reader);
         EXPECT_EQ(reader.left(), 0U);
         Bytes twice;
-        encode(same, twice);
+        record::encode(same, twice);
         EXPECT_EQ(twice, bytes);
     }
     EXPECT_EQ(std::count(inputs.begin(), inputs.end(), 0), 0);
@@ -41,8 +41,8 @@ TEST(RecordCodec, EveryInputAndEffectComesBackBitForBit) {
 }
 
 TEST(RecordCodec, ValuesAreKept) {
-    const Input input{7, 1.5, LeaseFailed{{2}, {3}, FailureKind::device, "c10::Error", "größer 日本", 4, 0.25}};
-    const auto failed = std::get<LeaseFailed>(decode_input(encoded(input)).body);
+    const Input input{7, 1.5, input::Failure{{2}, {3}, FailureKind::device, "c10::Error", "größer 日本", 4, 0.25}};
+    const auto failed = std::get<input::Failure>(record::decode_input(encoded(input)).body);
     EXPECT_EQ(failed.worker, WorkerId{2});
     EXPECT_EQ(failed.lease, LeaseId{3});
     EXPECT_EQ(failed.kind, FailureKind::device);
@@ -53,7 +53,7 @@ TEST(RecordCodec, ValuesAreKept) {
 
 TEST(RecordCodec, TheBytesOfVersionOneAreThese) {
     // A change here makes every run file unreadable: raise run_file_version and keep reading the old version.
-    const Bytes bytes = encoded({1, 2.0, TransferDone{{3}}});
+    const Bytes bytes = encoded({1, 2.0, input::TransferDone{{3}}});
     const std::vector<unsigned> expected = {1, 0, 0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                                             0, 0, 0x40, 7, 3, 0, 0, 0, 0, 0, 0, 0};
     ASSERT_EQ(bytes.size(), expected.size());
@@ -61,18 +61,18 @@ TEST(RecordCodec, TheBytesOfVersionOneAreThese) {
 }
 
 TEST(RecordCodec, RefusesWhatIsNoInput) {
-    auto bytes = encoded({1, 2.0, StopRequested{StopReason::user}});
+    auto bytes = encoded({1, 2.0, input::StopRequested{StopReason::user}});
     for (std::size_t size = 0; size < bytes.size(); ++size) {
-        EXPECT_THROW(decode_input(std::span(bytes).first(size)), DecodeError) << size;
+        EXPECT_THROW(record::decode_input(std::span(bytes).first(size)), DecodeError) << size;
     }
     auto unknown_kind = bytes;
     unknown_kind[16] = std::byte{200};
-    EXPECT_THROW(decode_input(unknown_kind), DecodeError);
+    EXPECT_THROW(record::decode_input(unknown_kind), DecodeError);
     auto unknown_reason = bytes;
     unknown_reason[17] = std::byte{9};
-    EXPECT_THROW(decode_input(unknown_reason), DecodeError);
+    EXPECT_THROW(record::decode_input(unknown_reason), DecodeError);
     bytes.push_back(std::byte{0});
-    EXPECT_THROW(decode_input(bytes), DecodeError);
+    EXPECT_THROW(record::decode_input(bytes), DecodeError);
 }
 
 }  // namespace

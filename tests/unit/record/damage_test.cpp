@@ -20,7 +20,7 @@ using testing::write_content;
 class Damage : public ::testing::Test {
 protected:
     void write_run(std::uint64_t entries, bool finished) {
-        const auto writer = RunFileWriter::create(file, testing::sample_header());
+        const auto writer = record::RunFileWriter::create(file, testing::sample_header());
         testing::SampleRun run;
         for (std::uint64_t i = 0; i < entries; ++i) {
             const auto entry = run.next();
@@ -33,8 +33,8 @@ protected:
     bool reads(const std::filesystem::path& path) {
         testing::SampleRun run;
         try {
-            RunFileReader reader(path);
-            reader.entries([&](const Entry& entry) { EXPECT_EQ(bytes_of(entry), bytes_of(run.next())); });
+            record::RunFileReader reader(path);
+            reader.entries([&](const record::Entry& entry) { EXPECT_EQ(bytes_of(entry), bytes_of(run.next())); });
             return true;
         } catch (const UserError& error) {
             EXPECT_THAT(error.what(), HasSubstr(path.string()));
@@ -46,13 +46,15 @@ protected:
 };
 
 TEST_F(Damage, OtherFilesAreNamedForWhatTheyAre) {
-    const auto opening = [](const std::filesystem::path& path) { return [path] { const RunFileReader reader(path); }; };
+    const auto opening = [](const std::filesystem::path& path) {
+        return [path] { const record::RunFileReader reader(path); };
+    };
     EXPECT_THAT(opening(file), ThrowsMessage<UserError>(HasSubstr("no such file")));
     write_content(file, "");
     EXPECT_THAT(opening(file), ThrowsMessage<UserError>(HasSubstr("empty")));
     write_content(file, "member,loss\n1,0.5\n");
     EXPECT_THAT(opening(file), ThrowsMessage<UserError>(HasSubstr("not an HDF5 file")));
-    write_snapshot_file(file, Snapshot{}, {"id", {1}, 2});
+    record::write_snapshot_file(file, Snapshot{}, {"id", {1}, 2});
     EXPECT_THAT(opening(file), ThrowsMessage<UserError>(HasSubstr("not a run file")));
 }
 
@@ -98,9 +100,9 @@ TEST_F(Damage, ADamagedInputIsNamedAndResumeRefuses) {
     bytes[bytes.find("host-2")] = 'H';
     bytes[at] = 'H';
     write_content(file, bytes);
-    EXPECT_THAT([&] { RunFileReader(file).entries([](const Entry&) {}); },
+    EXPECT_THAT([&] { record::RunFileReader(file).entries([](const record::Entry&) {}); },
                 ThrowsMessage<UserError>(HasSubstr("input 2 of 300 is damaged")));
-    EXPECT_THROW(RunFileWriter::append_to(file), UserError);
+    EXPECT_THROW(record::RunFileWriter::append_to(file), UserError);
     EXPECT_EQ(content_of(file), bytes) << "the damaged file is left for a rescue";
 }
 

@@ -12,22 +12,22 @@
 namespace stemma {
 namespace {
 
-class SampleReader : public RunReader {
+class SampleReader : public record::RunReader {
 public:
-    const RunHeader& header() const override { return header_; }
-    void entries(const std::function<void(const Entry&)>& take) override {
+    const record::RunHeader& header() const override { return header_; }
+    void entries(const std::function<void(const record::Entry&)>& take) override {
         testing::SampleRun run;
         for (int i = 0; i < 50; ++i) take(run.next());
     }
 
 private:
-    RunHeader header_ = testing::sample_header();
+    record::RunHeader header_ = testing::sample_header();
 };
 
 TEST(Export, JsonHasEveryTableWithNamesAndLiterals) {
     SampleReader reader;
     std::ostringstream out;
-    export_json(reader, out);
+    record::export_json(reader, out);
     const auto json = nlohmann::json::parse(out.str());
     EXPECT_EQ(json["header"]["job"], reader.header().job_text);
     const auto& member = json["members"][1];
@@ -49,7 +49,7 @@ TEST(Export, CsvHasOneFileATable) {
     const auto folder = std::filesystem::path(::testing::TempDir()) / "stemma_export_csv";
     std::filesystem::remove_all(folder);
     SampleReader reader;
-    export_csv(reader, folder);
+    record::export_csv(reader, folder);
     std::ifstream in(folder / "members.csv");
     std::string line;
     std::getline(in, line);
@@ -64,7 +64,7 @@ TEST(Export, CsvHasOneFileATable) {
 
 TEST(Export, AFolderThatCannotBeMadeIsSaid) {
     SampleReader reader;
-    EXPECT_THROW(export_csv(reader, "/proc/nothing/here"), UserError);
+    EXPECT_THROW(record::export_csv(reader, "/proc/nothing/here"), UserError);
 }
 
 }  // namespace

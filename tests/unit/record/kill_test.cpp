@@ -18,8 +18,8 @@ using testing::bytes_of;
 /// commit.
 [[noreturn]] void write_for_ever(const std::filesystem::path& file, int pipe) {
     try {
-        auto writer = std::filesystem::exists(file) ? RunFileWriter::append_to(file)
-                                                    : RunFileWriter::create(file, testing::sample_header());
+        auto writer = std::filesystem::exists(file) ? record::RunFileWriter::append_to(file)
+                                                    : record::RunFileWriter::create(file, testing::sample_header());
         testing::SampleRun run;
         for (std::uint64_t i = 0; i < writer->inputs(); ++i) run.next();
         for (std::uint64_t number = 0;; ++number) {
@@ -38,10 +38,10 @@ using testing::bytes_of;
 }
 
 std::uint64_t count_whole(const std::filesystem::path& file) {
-    RunFileReader reader(file);
+    record::RunFileReader reader(file);
     testing::SampleRun run;
     std::uint64_t seen = 0;
-    reader.entries([&](const Entry& entry) {
+    reader.entries([&](const record::Entry& entry) {
         EXPECT_EQ(bytes_of(entry), bytes_of(run.next()));
         ++seen;
     });
@@ -91,7 +91,7 @@ TEST(Kill, NoCommittedEntryIsLostAndTheRunGoesOn) {
         before = whole;
     }
     EXPECT_GT(before, 1000U);
-    RunFileWriter::append_to(file)->close(true);
+    record::RunFileWriter::append_to(file)->close(true);
     EXPECT_EQ(count_whole(file), before);
 }
 

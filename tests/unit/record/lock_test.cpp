@@ -30,22 +30,22 @@ protected:
         }
         return pid;
     }
-    static auto attempt(const std::filesystem::path& path, BatchStart start = {}) {
-        return [path, start] { const LockFile lock(path, start); };
+    static auto attempt(const std::filesystem::path& path, record::BatchStart start = {}) {
+        return [path, start] { const record::LockFile lock(path, start); };
     }
     /// Writes the lock as a process of another host does.
     void write_elsewhere(const std::string& job, int restarts) {
-        testing::write_content(path, text_of({"elsewhere", 4242, "17", job, restarts, "pid:[1]"}));
+        testing::write_content(path, record::text_of({"elsewhere", 4242, "17", job, restarts, "pid:[1]"}));
     }
 
     testing::ScratchFolder folder;
     std::filesystem::path path = folder / "run.h5.lock";
-    LockHolder self = lock_holder_of_this_process({"99", 0});
+    record::LockHolder self = record::lock_holder_of_this_process({"99", 0});
 };
 
 TEST_F(Lock, IsThereWhileItIsHeld) {
     {
-        const LockFile lock(path, {});
+        const record::LockFile lock(path, {});
         EXPECT_TRUE(std::filesystem::exists(path));
         EXPECT_EQ(lock.notice(), "");
         EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
@@ -54,46 +54,46 @@ TEST_F(Lock, IsThereWhileItIsHeld) {
 }
 
 TEST_F(Lock, TellsWhetherSomebodyWrites) {
-    EXPECT_EQ(writer_of(path), Writer::none);
+    EXPECT_EQ(record::writer_of(path), record::Writer::none);
     {
-        const LockFile lock(path, {});
-        EXPECT_EQ(writer_of(path), Writer::here);
+        const record::LockFile lock(path, {});
+        EXPECT_EQ(record::writer_of(path), record::Writer::here);
     }
-    EXPECT_EQ(writer_of(path), Writer::none);
+    EXPECT_EQ(record::writer_of(path), record::Writer::none);
     write_elsewhere("99", 0);
-    EXPECT_EQ(writer_of(path), Writer::elsewhere);
+    EXPECT_EQ(record::writer_of(path), record::Writer::elsewhere);
     std::filesystem::remove(path);
-    ::waitpid(child([&] { new LockFile(path, {}); }), nullptr, 0);
-    EXPECT_EQ(writer_of(path), Writer::none) << "killed";
+    ::waitpid(child([&] { new record::LockFile(path, {}); }), nullptr, 0);
+    EXPECT_EQ(record::writer_of(path), record::Writer::none) << "killed";
 }
 
 TEST_F(Lock, OfADeadProcessIsTakenOver) {
-    const auto dead = child([&] { new LockFile(path, {}); });
+    const auto dead = child([&] { new record::LockFile(path, {}); });
     ::waitpid(dead, nullptr, 0);
     ASSERT_TRUE(std::filesystem::exists(path));
-    const LockFile lock(path, {});
+    const record::LockFile lock(path, {});
     EXPECT_THAT(lock.notice(), HasSubstr("process " + std::to_string(dead)));
     EXPECT_THAT(testing::content_of(path), HasSubstr(std::to_string(::getpid())));
 }
 
 TEST_F(Lock, OfAZombieIsTakenOver) {
-    const auto dead = child([&] { new LockFile(path, {}); });
+    const auto dead = child([&] { new record::LockFile(path, {}); });
     // Ended, but not waited for.
     siginfo_t info{};
     ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(dead), &info, WEXITED | WNOWAIT), 0);
-    EXPECT_THAT(LockFile(path, {}).notice(), HasSubstr("no longer runs"));
+    EXPECT_THAT(record::LockFile(path, {}).notice(), HasSubstr("no longer runs"));
     ::waitpid(dead, nullptr, 0);
 }
 
 TEST_F(Lock, OfAReusedProcessNumberIsTakenOver) {
     // This process's number, but another start of it.
     testing::write_content(path, self.host + " " + std::to_string(::getpid()) + " 1 -\n");
-    const LockFile lock(path, {});
+    const record::LockFile lock(path, {});
     EXPECT_THAT(lock.notice(), HasSubstr("no longer runs"));
 }
 
 TEST_F(Lock, OfALivingProcessOfTheSameJobIsRespected) {
-    const LockFile lock(path, {"99", 0});
+    const record::LockFile lock(path, {"99", 0});
     EXPECT_THAT(attempt(path, {"99", 0}), ThrowsMessage<UserError>(HasSubstr("batch job 99")));
     EXPECT_THAT(attempt(path, {"99", 1}), ThrowsMessage<UserError>(HasSubstr("batch job 99")));
 }
@@ -112,7 +112,7 @@ TEST_F(Lock, OfAnotherHostInTheSameStartOfTheJobIsRespected) {
 
 TEST_F(Lock, OfAnEarlierStartOfTheBatchJobIsTakenOverWhereverItRan) {
     write_elsewhere("99", 1);
-    const LockFile lock(path, {"99", 2});
+    const record::LockFile lock(path, {"99", 2});
     EXPECT_THAT(lock.notice(), HasSubstr("an earlier start of the same batch job"));
     EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
 }
@@ -120,9 +120,9 @@ TEST_F(Lock, OfAnEarlierStartOfTheBatchJobIsTakenOverWhereverItRan) {
 /// Its node is gone, but the file server has not noticed that yet and keeps the lock. A living process stands in for
 /// that here.
 TEST_F(Lock, OfAnEarlierStartIsTakenOverThoughTheFileServerStillKeepsIt) {
-    const LockFile kept(path, {});
+    const record::LockFile kept(path, {});
     write_elsewhere("99", 0);
-    const LockFile lock(path, {"99", 1});
+    const record::LockFile lock(path, {"99", 1});
     EXPECT_THAT(lock.notice(), HasSubstr("an earlier start of the same batch job"));
     EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
 }
@@ -130,10 +130,10 @@ TEST_F(Lock, OfAnEarlierStartIsTakenOverThoughTheFileServerStillKeepsIt) {
 TEST_F(Lock, OfAContainerWithTheHostsNameIsJudgedByTheKernelAlone) {
     // Process 1 runs here, and 4194304 does not. Neither number means anything in another namespace.
     for (const long pid : {1L, 4194304L}) {
-        const LockHolder other{self.host, pid, "17", "", 0, "pid:[1]"};
-        EXPECT_EQ(why_gone(other, self, Flock::others), "");
-        EXPECT_EQ(why_gone(other, self, Flock::unknown), "");
-        EXPECT_EQ(why_gone(other, self, Flock::ours), "which no longer runs");
+        const record::LockHolder other{self.host, pid, "17", "", 0, "pid:[1]"};
+        EXPECT_EQ(record::why_gone(other, self, record::Flock::others), "");
+        EXPECT_EQ(record::why_gone(other, self, record::Flock::unknown), "");
+        EXPECT_EQ(record::why_gone(other, self, record::Flock::ours), "which no longer runs");
     }
 }
 
@@ -142,19 +142,19 @@ TEST_F(Lock, AChildDoesNotKeepIt) {
     int told[2];
     ASSERT_EQ(::pipe(told), 0);
     const auto dead = child([&] {
-        new LockFile(path, {});
+        new record::LockFile(path, {});
         const auto left = child([] { ::pause(); });
         static_cast<void>(!::write(told[1], &left, sizeof(left)));
     });
     ::waitpid(dead, nullptr, 0);
     ASSERT_EQ(::read(told[0], &grandchild, sizeof(grandchild)), static_cast<ssize_t>(sizeof(grandchild)));
-    EXPECT_THAT(LockFile(path, {}).notice(), HasSubstr("process " + std::to_string(dead)));
+    EXPECT_THAT(record::LockFile(path, {}).notice(), HasSubstr("process " + std::to_string(dead)));
     ::kill(grandchild, SIGKILL);
 }
 
 TEST_F(Lock, AChildDoesNotReleaseIt) {
-    std::optional<LockFile> lock;
-    lock.emplace(path, BatchStart{});
+    std::optional<record::LockFile> lock;
+    lock.emplace(path, record::BatchStart{});
     ::waitpid(child([&] { lock.reset(); }), nullptr, 0);
     EXPECT_TRUE(std::filesystem::exists(path));
     EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
@@ -162,13 +162,13 @@ TEST_F(Lock, AChildDoesNotReleaseIt) {
 
 TEST_F(Lock, AFileThatIsNoLockIsLeftAlone) {
     testing::write_content(path, "notes\n");
-    EXPECT_THROW(LockFile(path, {}), UserError);
+    EXPECT_THROW(record::LockFile(path, {}), UserError);
     EXPECT_EQ(testing::content_of(path), "notes\n");
 }
 
 TEST_F(Lock, AnEmptyOneOfAProcessThatDiedAtItsStartIsTakenOver) {
     testing::write_content(path, "");
-    const LockFile lock(path, {});
+    const record::LockFile lock(path, {});
     EXPECT_THAT(testing::content_of(path), HasSubstr(std::to_string(::getpid())));
 }
 

@@ -59,7 +59,7 @@ void skip(const std::string& type, ByteReader& in) {
 
 /// The rows `| kind | name | fields |` under a heading.
 std::map<int, Fields> described(const std::string& heading) {
-    std::istringstream text(payload_markdown());
+    std::istringstream text(record::payload_markdown());
     std::map<int, Fields> kinds;
     bool here = false;
     for (std::string line; std::getline(text, line);) {
@@ -73,12 +73,12 @@ std::map<int, Fields> described(const std::string& heading) {
 
 TEST(PayloadText, IsEnoughToDecodeEveryInputAndDecision) {
     const auto inputs = described("Inputs"), decisions = described("Decisions");
-    EXPECT_EQ(inputs.size(), std::variant_size_v<InputBody>);
+    EXPECT_EQ(inputs.size(), std::variant_size_v<input::Body>);
     EXPECT_EQ(decisions.size(), std::variant_size_v<Effect>);
     testing::RecordSampler sampler(3);
     for (std::uint64_t i = 0; i < 3000; ++i) {
         Bytes bytes;
-        encode(sampler.input(i), bytes);
+        record::encode(sampler.input(i), bytes);
         ByteReader in(bytes);
         EXPECT_EQ(in.get<std::uint64_t>(), i);
         EXPECT_EQ(in.get<double>(), static_cast<double>(i) * 0.25);
@@ -86,7 +86,7 @@ TEST(PayloadText, IsEnoughToDecodeEveryInputAndDecision) {
         EXPECT_EQ(in.left(), 0U);
 
         Bytes answer;
-        encode(sampler.effect(), answer);
+        record::encode(sampler.effect(), answer);
         ByteReader decision(answer);
         for (const auto& type : decisions.at(decision.get<std::uint8_t>())) skip(type, decision);
         EXPECT_EQ(decision.left(), 0U);
@@ -94,11 +94,11 @@ TEST(PayloadText, IsEnoughToDecodeEveryInputAndDecision) {
 }
 
 TEST(PayloadText, NamesFieldsAndEnumerations) {
-    const auto text = payload_markdown();
+    const auto text = record::payload_markdown();
     EXPECT_NE(text.find("| 0 | `incarnation_started` | incarnation uint32, workers uint32 |"), std::string::npos);
     EXPECT_NE(text.find("rows list of (resource int64, values list of float64)"), std::string::npos);
     EXPECT_NE(text.find("source (kind uint8 SOURCE_KINDS, snapshot id"), std::string::npos);
-    EXPECT_NE(payload_python().find("    \"ended\": {\"reason\": \"uint8 END_REASONS\", \"best\": \"id\"},\n"),
+    EXPECT_NE(record::payload_python().find("    \"ended\": {\"reason\": \"uint8 END_REASONS\", \"best\": \"id\"},\n"),
               std::string::npos);
 }
 

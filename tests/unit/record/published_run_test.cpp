@@ -15,13 +15,13 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
-constexpr PublishSettings always{std::chrono::duration<double>(0), 1e9};
-constexpr PublishSettings never{std::chrono::duration<double>(1e6), 1};
+constexpr record::PublishSettings always{std::chrono::duration<double>(0), 1e9};
+constexpr record::PublishSettings never{std::chrono::duration<double>(1e6), 1};
 
 class Published : public ::testing::Test {
 protected:
     /// Writes `count` entries after the first `done`, committed and synced.
-    void write(PublishedRun& run, std::uint64_t count) {
+    void write(record::PublishedRun& run, std::uint64_t count) {
         for (std::uint64_t i = 0; i < count; ++i) {
             const auto entry = sample.next();
             run.append(entry.input, entry.effects);
@@ -29,7 +29,7 @@ protected:
         run.commit();
         run.sync();
     }
-    std::uint64_t published() const { return RunFileReader(file).inputs(); }
+    std::uint64_t published() const { return record::RunFileReader(file).inputs(); }
     std::filesystem::path only_file_of_the_node() const {
         for (const auto& entry : std::filesystem::directory_iterator(node)) {
             if (entry.path().extension() != ".lock") return entry.path();
@@ -44,7 +44,7 @@ protected:
 };
 
 TEST_F(Published, IsThereAtOnceAndGrowsWithEachCopy) {
-    const auto run = PublishedRun::create(file, node, testing::sample_header(), {}, always);
+    const auto run = record::PublishedRun::create(file, node, testing::sample_header(), {}, always);
     EXPECT_EQ(published(), 0U);
     write(*run, 10);
     EXPECT_EQ(published(), 10U);
@@ -55,7 +55,7 @@ TEST_F(Published, IsThereAtOnceAndGrowsWithEachCopy) {
 
 /// On a thread of its own, while rank 0 goes on committing: the copy is the state at its beginning.
 TEST_F(Published, ACopyIsConsistentWhateverIsCommittedMeanwhile) {
-    const auto run = PublishedRun::create(file, node, testing::sample_header(), {}, always);
+    const auto run = record::PublishedRun::create(file, node, testing::sample_header(), {}, always);
     write(*run, 10);
     const auto commit = [&](int entries) {
         for (int i = 0; i < entries; ++i) {
@@ -72,29 +72,29 @@ TEST_F(Published, ACopyIsConsistentWhateverIsCommittedMeanwhile) {
         beside.join();
         EXPECT_EQ(published(), committed);
         std::uint64_t read = 0;
-        RunFileReader(file).entries([&](const Entry&) { ++read; });
+        record::RunFileReader(file).entries([&](const record::Entry&) { ++read; });
         EXPECT_EQ(read, committed);
     }
 }
 
 TEST_F(Published, CopiesAreRareButTheEndIsPublished) {
-    const auto run = PublishedRun::create(file, node, testing::sample_header(), {}, never);
+    const auto run = record::PublishedRun::create(file, node, testing::sample_header(), {}, never);
     write(*run, 10);
     EXPECT_EQ(published(), 0U);
     run->close(true);
     EXPECT_EQ(published(), 10U);
-    EXPECT_TRUE(RunFileReader(file).finished());
+    EXPECT_TRUE(record::RunFileReader(file).finished());
     EXPECT_EQ(only_file_of_the_node(), "") << "nothing stays on the node";
 }
 
 TEST_F(Published, AKillOfTheProgramLosesNothingOnTheSameNode) {
-    auto run = PublishedRun::create(file, node, testing::sample_header(), {}, never);
+    auto run = record::PublishedRun::create(file, node, testing::sample_header(), {}, never);
     write(*run, 10);
     run.reset();  // as a kill: no close
     ASSERT_EQ(published(), 0U);
-    EXPECT_EQ(RunFileReader(newest_record(file, node)).inputs(), 10U);
+    EXPECT_EQ(record::RunFileReader(record::newest_record(file, node)).inputs(), 10U);
 
-    run = PublishedRun::append_to(file, node, {}, never);
+    run = record::PublishedRun::append_to(file, node, {}, never);
     EXPECT_EQ(published(), 10U);
     write(*run, 5);
     run->close(false);
@@ -102,41 +102,41 @@ TEST_F(Published, AKillOfTheProgramLosesNothingOnTheSameNode) {
 }
 
 TEST_F(Published, TheLossOfTheNodeLosesWhatWasNotYetCopied) {
-    auto run = PublishedRun::create(file, node, testing::sample_header(), {}, never);
+    auto run = record::PublishedRun::create(file, node, testing::sample_header(), {}, never);
     write(*run, 10);
     run.reset();
     std::filesystem::remove_all(node);
 
-    EXPECT_EQ(newest_record(file, node), file);
-    PublishedRun::append_to(file, node, {}, never)->close(false);
+    EXPECT_EQ(record::newest_record(file, node), file);
+    record::PublishedRun::append_to(file, node, {}, never)->close(false);
     EXPECT_EQ(published(), 0U);
 }
 
 TEST_F(Published, ALiveFileThatTheNodesCrashDamagedIsPassedOver) {
-    auto run = PublishedRun::create(file, node, testing::sample_header(), {}, always);
+    auto run = record::PublishedRun::create(file, node, testing::sample_header(), {}, always);
     write(*run, 10);
     run.reset();
     std::filesystem::resize_file(only_file_of_the_node(), 1000);
 
-    EXPECT_EQ(newest_record(file, node), file);
+    EXPECT_EQ(record::newest_record(file, node), file);
 }
 
 TEST_F(Published, AnotherRunsLiveFileIsNotMistakenForIt) {
     auto other = testing::sample_header();
     other.run_id = "feedfeedfeedfeed";
-    auto run = PublishedRun::create(scratch / "elsewhere.h5", node, other, {}, always);
+    auto run = record::PublishedRun::create(scratch / "elsewhere.h5", node, other, {}, always);
     write(*run, 10);
     std::filesystem::rename(only_file_of_the_node(), node / ("run.h5." + other.run_id));
-    RunFileWriter::create(file, testing::sample_header())->close(false);
+    record::RunFileWriter::create(file, testing::sample_header())->close(false);
 
-    EXPECT_EQ(newest_record(file, node), file);
+    EXPECT_EQ(record::newest_record(file, node), file);
 }
 
 TEST_F(Published, TwoWritersOfOneNameAreRefused) {
-    const auto run = PublishedRun::create(file, node, testing::sample_header(), {}, always);
-    EXPECT_THAT([&] { PublishedRun::append_to(file, scratch / "another node", {}, always); },
+    const auto run = record::PublishedRun::create(file, node, testing::sample_header(), {}, always);
+    EXPECT_THAT([&] { record::PublishedRun::append_to(file, scratch / "another node", {}, always); },
                 ThrowsMessage<UserError>(HasSubstr("writes to the run file")));
-    EXPECT_THAT([&] { PublishedRun::create(file, node, testing::sample_header(), {}, always); },
+    EXPECT_THAT([&] { record::PublishedRun::create(file, node, testing::sample_header(), {}, always); },
                 ThrowsMessage<UserError>(HasSubstr("exists already")));
 }
 

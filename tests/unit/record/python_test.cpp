@@ -45,7 +45,7 @@ with h5py.File(sys.argv[1], "r", swmr=True) as f:
 )";
 
 TEST_F(Python, ReadsARunWhileItIsWrittenAndAfterwards) {
-    const auto writer = RunFileWriter::create(file, testing::sample_header());
+    const auto writer = record::RunFileWriter::create(file, testing::sample_header());
     testing::SampleRun run;
     for (int i = 0; i < 300; ++i) {
         const auto entry = run.next();
@@ -68,7 +68,7 @@ TEST_F(Python, ReadsASnapshot) {
     snapshot.add("model/w", DType::f32, {2, 2}, std::as_bytes(std::span(weights)));
     snapshot.add("half", DType::f16, {2}, std::as_bytes(std::span(halves)));
     snapshot.add("flag", DType::boolean, {2}, std::as_bytes(std::span(flags)));
-    write_snapshot_file(file.string(), snapshot, {"00ff", {5}, 9});
+    record::write_snapshot_file(file.string(), snapshot, {"00ff", {5}, 9});
     EXPECT_TRUE(passes(file, R"(
 with h5py.File(sys.argv[1], "r") as f:
     assert f["model/w"][:].tolist() == [[1, 2], [3, 4]] and f["model/w"].dtype == np.float32

@@ -16,75 +16,78 @@ public:
 
     Input input(std::uint64_t sequence) { return {sequence, static_cast<double>(sequence) * 0.25, body()}; }
 
-    InputBody body() {
-        switch (s_.below(std::variant_size_v<InputBody>)) {
+    input::Body body() {
+        switch (s_.below(std::variant_size_v<input::Body>)) {
             case 0:
-                return IncarnationStarted{u32(), u32()};
+                return input::IncarnationStarted{u32(), u32()};
             case 1:
-                return WorkerJoined{id<WorkerId>(), text(), text(), s_()};
+                return input::WorkerJoined{id<WorkerId>(), text(), text(), s_()};
             case 2:
-                return WorkerLost{id<WorkerId>(), text()};
+                return input::WorkerLost{id<WorkerId>(), text()};
             case 3:
-                return LeaseReported{id<WorkerId>(), id<LeaseId>(), resource(), number(), s_(), rows()};
+                return input::Report{id<WorkerId>(), id<LeaseId>(), resource(), number(), s_(), rows()};
             case 4:
-                return LeaseFailed{id<WorkerId>(), id<LeaseId>(), static_cast<FailureKind>(s_.below(9)), text(), text(),
-                                   resource(),     number()};
+                return input::Failure{id<WorkerId>(), id<LeaseId>(), static_cast<FailureKind>(s_.below(9)),
+                                      text(),         text(),        resource(),
+                                      number()};
             case 5:
-                return SnapshotPersisted{id<SnapshotId>(), coin(), text()};
+                return input::Persisted{id<SnapshotId>(), coin(), text()};
             case 6:
-                return SnapshotMissing{id<SnapshotId>()};
+                return input::SnapshotMissing{id<SnapshotId>()};
             case 7:
-                return TransferDone{id<TransferId>()};
+                return input::TransferDone{id<TransferId>()};
             case 8:
-                return Ticked{};
+                return input::Ticked{};
             case 9:
-                return StopRequested{static_cast<StopReason>(1 + s_.below(3))};
+                return input::StopRequested{static_cast<StopReason>(1 + s_.below(3))};
             case 10:
-                return MemberStopped{id<MemberId>()};
+                return input::MemberStopped{id<MemberId>()};
             case 11:
-                return BudgetChanged{budget(), resource()};
+                return input::BudgetChanged{budget(), resource()};
             case 12:
-                return TransferFailed{id<TransferId>()};
+                return input::TransferFailed{id<TransferId>()};
             default:
-                return ModelFitted{s_(), rows().empty() ? std::vector<double>{} : std::vector<double>{number(), 0.5}};
+                return input::ModelFitted{s_(),
+                                          rows().empty() ? std::vector<double>{} : std::vector<double>{number(), 0.5}};
         }
     }
 
     Effect effect() {
         switch (s_.below(std::variant_size_v<Effect>)) {
             case 0:
-                return Born{id<MemberId>(), static_cast<BirthCause>(1 + s_.below(6)),
-                            id<MemberId>(), id<MemberId>(),
-                            u32(),          configuration()};
+                return effect::Born{id<MemberId>(), static_cast<BirthCause>(1 + s_.below(6)),
+                                    id<MemberId>(), id<MemberId>(),
+                                    u32(),          configuration()};
             case 1:
-                return Assign{id<WorkerId>(), id<LeaseId>(), id<MemberId>(), resource(), resource(), source(), u32()};
+                return effect::Train{id<WorkerId>(), id<LeaseId>(), id<MemberId>(), resource(),
+                                     resource(),     source(),      u32()};
             case 2:
-                return Serve{id<TransferId>(), id<SnapshotId>(), id<WorkerId>(), id<WorkerId>()};
+                return effect::Serve{id<TransferId>(), id<SnapshotId>(), id<WorkerId>(), id<WorkerId>()};
             case 3:
-                return AbortTransfer{id<TransferId>(), id<WorkerId>()};
+                return effect::AbortTransfer{id<TransferId>(), id<WorkerId>()};
             case 4:
-                return Drop{id<WorkerId>(), id<SnapshotId>()};
+                return effect::Drop{id<WorkerId>(), id<SnapshotId>()};
             case 5:
-                return Persist{id<WorkerId>(), id<SnapshotId>()};
+                return effect::Persist{id<WorkerId>(), id<SnapshotId>()};
             case 6:
-                return Erase{id<SnapshotId>()};
+                return effect::Erase{id<SnapshotId>()};
             case 7:
-                return Cancel{id<WorkerId>(), id<LeaseId>()};
+                return effect::Cancel{id<WorkerId>(), id<LeaseId>()};
             case 8:
-                return Dismiss{id<WorkerId>()};
+                return effect::Dismiss{id<WorkerId>()};
             case 9:
-                return Noted{static_cast<EventKind>(1 + s_.below(13)), id<MemberId>(), id<LeaseId>(), id<WorkerId>(),
-                             number()};
+                return effect::Noted{static_cast<EventKind>(1 + s_.below(13)), id<MemberId>(), id<LeaseId>(),
+                                     id<WorkerId>(), number()};
             case 10:
-                return Replicate{id<TransferId>(),
-                                 id<SnapshotId>(),
-                                 id<MemberId>(),
-                                 resource(),
-                                 id<WorkerId>(),
-                                 id<WorkerId>(),
-                                 s_()};
+                return effect::Replicate{id<TransferId>(),
+                                         id<SnapshotId>(),
+                                         id<MemberId>(),
+                                         resource(),
+                                         id<WorkerId>(),
+                                         id<WorkerId>(),
+                                         s_()};
             default:
-                return Ended{static_cast<EndReason>(1 + s_.below(9)), id<MemberId>()};
+                return effect::Ended{static_cast<EndReason>(1 + s_.below(9)), id<MemberId>()};
         }
     }
 
@@ -94,7 +97,7 @@ public:
         return effects;
     }
 
-    Entry entry(std::uint64_t sequence) { return {input(sequence), effects()}; }
+    record::Entry entry(std::uint64_t sequence) { return {input(sequence), effects()}; }
     Stream& stream() { return s_; }
 
 private:
@@ -162,15 +165,15 @@ private:
     Stream s_;
 };
 
-inline Bytes bytes_of(const Entry& entry) {
+inline Bytes bytes_of(const record::Entry& entry) {
     Bytes bytes;
-    encode(entry.input, bytes);
-    for (const auto& effect : entry.effects) encode(effect, bytes);
+    record::encode(entry.input, bytes);
+    for (const auto& effect : entry.effects) record::encode(effect, bytes);
     return bytes;
 }
 
-inline RunHeader sample_header() {
-    RunHeader header;
+inline record::RunHeader sample_header() {
+    record::RunHeader header;
     header.run_id = "00c0ffee00c0ffee";
     header.name = "näme";
     header.job_text = "# a job\n[run]\nname = \"x\"\n";
@@ -187,7 +190,7 @@ inline RunHeader sample_header() {
     header.metrics = {{"valid_loss", false}, {"member", false}, {"test_accuracy", true}};
     header.parameters = {"lr", "layers", "optimiser", "time"};
     header.space_json = R"({"parameters": [{"name": "lr", "type": "real"}, {"name": "layers", "type": "integer"},)"
-                        R"( {"name": "optimiser", "type": "categorical", "choices": ["sgd", "adam, \"w\""]},)"
+                        R"( {"name": "optimizer", "type": "categorical", "choices": ["sgd", "adam, \"w\""]},)"
                         R"( {"name": "time", "type": "real"}]})";
     header.started_unix = 1.75e9 + 0.125;
     return header;
@@ -197,30 +200,31 @@ inline RunHeader sample_header() {
 /// failure, a late report or a lost worker. Deterministic: entry `n` is a function of n alone.
 class SampleRun {
 public:
-    Entry next() {
+    record::Entry next() {
         const auto n = sequence_++;
-        Entry entry{{n, 0.5 * static_cast<double>(n), {}}, {}};
+        record::Entry entry{{n, 0.5 * static_cast<double>(n), {}}, {}};
         if (n == 0) {
-            entry.input.body = IncarnationStarted{0, 2};
+            entry.input.body = input::IncarnationStarted{0, 2};
         } else if (n <= 2) {
-            entry.input.body = WorkerJoined{{n}, "host-" + std::to_string(n), "cpu", 1U << 20U};
+            entry.input.body = input::WorkerJoined{{n}, "host-" + std::to_string(n), "cpu", 1U << 20U};
             assign(entry, {n});
         } else if (n % 17 == 0) {
             entry.input.body =
-                SnapshotPersisted{snapshot_of({n % (leases_ - 1)}), n % 2 == 0, n % 2 == 0 ? "" : "disk full"};
+                input::Persisted{snapshot_of({n % (leases_ - 1)}), n % 2 == 0, n % 2 == 0 ? "" : "disk full"};
         } else {
             const auto lease = oldest_++;
             const WorkerId worker{1 + lease % 2};
             if (n % 23 == 0) {
                 entry.input.body =
-                    LeaseFailed{worker, {lease}, FailureKind::exception, "std::runtime_error", "wörse", 1, 0.5};
-                entry.effects.push_back(Noted{EventKind::retry, {lease}, {lease}, worker, 0});
+                    input::Failure{worker, {lease}, FailureKind::exception, "std::runtime_error", "wörse", 1, 0.5};
+                entry.effects.push_back(effect::Noted{EventKind::retry, {lease}, {lease}, worker, 0});
             } else {
                 const double loss = 1.0 / static_cast<double>(1 + lease);
                 entry.input.body =
-                    LeaseReported{worker, {lease}, 2, 1.5, 4096, {{1, {loss * 2, 0.25, 0.1}}, {2, {loss, 0.5, 0.2}}}};
-                if (lease % 5 == 0) entry.effects.push_back(Noted{EventKind::new_best, {lease}, {lease}, worker, loss});
-                if (lease > 0) entry.effects.push_back(Drop{worker, snapshot_of({lease - 1})});
+                    input::Report{worker, {lease}, 2, 1.5, 4096, {{1, {loss * 2, 0.25, 0.1}}, {2, {loss, 0.5, 0.2}}}};
+                if (lease % 5 == 0)
+                    entry.effects.push_back(effect::Noted{EventKind::new_best, {lease}, {lease}, worker, loss});
+                if (lease > 0) entry.effects.push_back(effect::Drop{worker, snapshot_of({lease - 1})});
             }
             assign(entry, worker);
         }
@@ -228,16 +232,17 @@ public:
     }
 
 private:
-    void assign(Entry& entry, WorkerId worker) {
+    void assign(record::Entry& entry, WorkerId worker) {
         const MemberId member{leases_};
-        entry.effects.push_back(Born{member,
-                                     BirthCause::sampled,
-                                     {},
-                                     {},
-                                     0,
-                                     {0.001 * static_cast<double>(leases_), static_cast<std::int64_t>(leases_ % 7),
-                                      Choice{static_cast<std::uint32_t>(leases_ % 2)}, Inactive{}}});
-        entry.effects.push_back(Assign{worker, {leases_}, member, 0, 2, {}, 0});
+        entry.effects.push_back(
+            effect::Born{member,
+                         BirthCause::sampled,
+                         {},
+                         {},
+                         0,
+                         {0.001 * static_cast<double>(leases_), static_cast<std::int64_t>(leases_ % 7),
+                          Choice{static_cast<std::uint32_t>(leases_ % 2)}, Inactive{}}});
+        entry.effects.push_back(effect::Train{worker, {leases_}, member, 0, 2, {}, 0});
         ++leases_;
     }
 

@@ -27,13 +27,13 @@ void expect_same(const std::string& path, const std::string& generated) {
 }
 
 TEST(Schema, CheckedInFilesAreTheGeneratedOnes) {
-    expect_same("docs/SCHEMA.md", schema_markdown());
-    expect_same("analysis/stemma/schema.py", schema_python());
+    expect_same("docs/SCHEMA.md", record::schema_markdown());
+    expect_same("analysis/stemma/schema.py", record::schema_python());
 }
 
 TEST(Schema, NamesAreUnique) {
     std::set<std::string_view> names;
-    for (const auto& table : tables) {
+    for (const auto& table : record::tables) {
         EXPECT_TRUE(names.insert(table.name).second) << table.name;
         std::set<std::string_view> columns;
         for (const auto& column : table.columns)
@@ -42,25 +42,26 @@ TEST(Schema, NamesAreUnique) {
 }
 
 TEST(Schema, CommitsCountEveryOtherTableInOrder) {
-    for (std::size_t i = 0; i + 1 < table_count; ++i) {
-        EXPECT_EQ("/" + std::string(spec(Table::commits).columns[2 + i].name), tables[i].name);
+    for (std::size_t i = 0; i + 1 < record::table_count; ++i) {
+        EXPECT_EQ("/" + std::string(spec(record::Table::commits).columns[2 + i].name), record::tables[i].name);
     }
 }
 
 TEST(Schema, NumbersHaveNames) {
-    EXPECT_EQ(name_in("INPUT_KINDS", 3), "lease_reported");
-    EXPECT_EQ(name_in("EVENT_KINDS", 8), "new_best");
-    EXPECT_EQ(name_in("EVENT_KINDS", 250), "250");
-    EXPECT_EQ(enumeration_of(Table::leases, "source"), "SOURCE_KINDS");
-    EXPECT_EQ(enumeration_of(Table::leases, "attempt"), "");
+    EXPECT_EQ(record::name_in("INPUT_KINDS", 3), "report");
+    EXPECT_EQ(record::name_in("EVENT_KINDS", 8), "new_best");
+    EXPECT_EQ(record::name_in("EVENT_KINDS", 250), "250");
+    EXPECT_EQ(record::enumeration_of(record::Table::leases, "source"), "SOURCE_KINDS");
+    EXPECT_EQ(record::enumeration_of(record::Table::leases, "attempt"), "");
 }
 
 TEST(Schema, ClashingColumnsGetAnUnderscore) {
     const auto header = testing::sample_header();
-    EXPECT_EQ(more_columns(Table::reports, header),
+    EXPECT_EQ(record::more_columns(record::Table::reports, header),
               (std::vector<std::string>{"valid_loss", "member_", "test_accuracy"}));
-    EXPECT_EQ(more_columns(Table::members, header), (std::vector<std::string>{"lr", "layers", "optimiser", "time_"}));
-    EXPECT_TRUE(more_columns(Table::leases, header).empty());
+    EXPECT_EQ(record::more_columns(record::Table::members, header),
+              (std::vector<std::string>{"lr", "layers", "optimiser", "time_"}));
+    EXPECT_TRUE(record::more_columns(record::Table::leases, header).empty());
 }
 
 }  // namespace

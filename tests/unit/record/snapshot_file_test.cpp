@@ -43,9 +43,9 @@ TEST(SnapshotFile, ComesBackBitForBit) {
     const testing::ScratchFolder folder;
     const auto path = (folder / "1.h5").string();
     const auto snapshot = sample();
-    write_snapshot_file(path, snapshot, {"0011", {7}, 42});
-    EXPECT_EQ(read_snapshot_file(path).encode(), snapshot.encode());
-    const auto attributes = read_snapshot_attributes(path);
+    record::write_snapshot_file(path, snapshot, {"0011", {7}, 42});
+    EXPECT_EQ(record::read_snapshot_file(path).encode(), snapshot.encode());
+    const auto attributes = record::read_snapshot_attributes(path);
     EXPECT_EQ(attributes.run_id, "0011");
     EXPECT_EQ(attributes.member, MemberId{7});
     EXPECT_EQ(attributes.resource, 42);
@@ -55,15 +55,15 @@ TEST(SnapshotFile, ComesBackBitForBit) {
 TEST(SnapshotFile, AnEmptyOneComesBack) {
     const testing::ScratchFolder folder;
     const auto path = (folder / "1.h5").string();
-    write_snapshot_file(path, Snapshot{}, {"", {0}, 0});
-    EXPECT_TRUE(read_snapshot_file(path).arrays().empty());
+    record::write_snapshot_file(path, Snapshot{}, {"", {0}, 0});
+    EXPECT_TRUE(record::read_snapshot_file(path).arrays().empty());
 }
 
 TEST(SnapshotFile, DamageIsFound) {
     const testing::ScratchFolder folder;
     const auto path = (folder / "1.h5").string();
     const auto snapshot = sample();
-    write_snapshot_file(path, snapshot, {"0011", {7}, 42});
+    record::write_snapshot_file(path, snapshot, {"0011", {7}, 42});
     const auto whole = testing::content_of(path);
     Stream stream(3, Purpose::test);
     int refused = 0;
@@ -74,7 +74,7 @@ TEST(SnapshotFile, DamageIsFound) {
         if (i % 3 != 0) damaged[at] = static_cast<char>(damaged[at] ^ (1 << stream.below(8)));
         testing::write_content(path, damaged);
         try {
-            EXPECT_EQ(read_snapshot_file(path).encode(), snapshot.encode());
+            EXPECT_EQ(record::read_snapshot_file(path).encode(), snapshot.encode());
         } catch (const UserError& error) {
             EXPECT_THAT(error.what(), HasSubstr(path));
             ++refused;
@@ -84,22 +84,23 @@ TEST(SnapshotFile, DamageIsFound) {
 }
 
 TEST(SnapshotFile, WhatIsMissingOrElsewhereIsNamed) {
-    EXPECT_THAT([] { read_snapshot_file("/nowhere/1.h5"); }, ThrowsMessage<UserError>(HasSubstr("/nowhere/1.h5")));
-    EXPECT_THAT([] { write_snapshot_file("/nowhere/1.h5", Snapshot{}, {}); },
+    EXPECT_THAT([] { record::read_snapshot_file("/nowhere/1.h5"); },
+                ThrowsMessage<UserError>(HasSubstr("/nowhere/1.h5")));
+    EXPECT_THAT([] { record::write_snapshot_file("/nowhere/1.h5", Snapshot{}, {}); },
                 ThrowsMessage<UserError>(HasSubstr("/nowhere/1.h5")));
 }
 
 TEST(SnapshotFile, ThreadsWriteWhileARunIsRecorded) {
     const testing::ScratchFolder folder;
     const auto snapshot = sample();
-    const auto writer = RunFileWriter::create(folder / "run.h5", testing::sample_header());
+    const auto writer = record::RunFileWriter::create(folder / "run.h5", testing::sample_header());
     std::vector<std::jthread> threads;
     for (int thread = 0; thread < 3; ++thread) {
         threads.emplace_back([&, thread] {
             for (int i = 0; i < 20; ++i) {
                 const auto path = (folder / (std::to_string(thread) + ".h5")).string();
-                write_snapshot_file(path, snapshot, {"", {0}, i});
-                EXPECT_EQ(read_snapshot_file(path).encode(), snapshot.encode());
+                record::write_snapshot_file(path, snapshot, {"", {0}, i});
+                EXPECT_EQ(record::read_snapshot_file(path).encode(), snapshot.encode());
             }
         });
     }
@@ -110,7 +111,7 @@ TEST(SnapshotFile, ThreadsWriteWhileARunIsRecorded) {
         writer->commit();
     }
     threads.clear();
-    EXPECT_EQ(RunFileReader(folder / "run.h5").inputs(), 400U);
+    EXPECT_EQ(record::RunFileReader(folder / "run.h5").inputs(), 400U);
 }
 
 }  // namespace

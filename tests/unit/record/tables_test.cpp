@@ -12,7 +12,7 @@ namespace {
 
 /// The first columns of the last row of a table.
 template <class... Values>
-std::tuple<Values...> last_row(const TableRows& rows, Table table) {
+std::tuple<Values...> last_row(const record::TableRows& rows, record::Table table) {
     const auto size = rows.row_bytes(table);
     ByteReader in(std::span(rows.rows(table)).last(size));
     std::tuple<Values...> values;
@@ -22,64 +22,67 @@ std::tuple<Values...> last_row(const TableRows& rows, Table table) {
 
 class Tables : public ::testing::Test {
 protected:
-    void add(InputBody body, Effects effects = {}) {
+    void add(input::Body body, Effects effects = {}) {
         rows.add({sequence, static_cast<double>(sequence), std::move(body)}, effects);
         ++sequence;
     }
     /// Outcome of the last lease that ended.
-    LeaseOutcome outcome() const {
-        return std::get<3>(last_row<LeaseId, std::uint64_t, double, LeaseOutcome>(rows, Table::lease_ends));
+    record::LeaseOutcome outcome() const {
+        return std::get<3>(
+            last_row<LeaseId, std::uint64_t, double, record::LeaseOutcome>(rows, record::Table::lease_ends));
     }
-    static Assign assign(std::uint64_t lease, std::uint64_t worker, Resource to = 4) {
+    static effect::Train assign(std::uint64_t lease, std::uint64_t worker, Resource to = 4) {
         return {{worker}, {lease}, {lease + 10}, 0, to, {}, 0};
     }
 
     std::uint64_t sequence = 0;
-    TableRows rows{testing::sample_header()};
+    record::TableRows rows{testing::sample_header()};
 };
 
 TEST_F(Tables, AReportEndsItsLease) {
-    add(Ticked{}, {assign(0, 1)});
-    add(LeaseReported{{1}, {0}, 4, 2.0, 8, {{2, {1, 2, 3}}, {4, {0.5, 2, 3}}}});
-    EXPECT_EQ(outcome(), LeaseOutcome::reported);
-    EXPECT_EQ(rows.count(Table::epochs), 2U);
+    add(input::Ticked{}, {assign(0, 1)});
+    add(input::Report{{1}, {0}, 4, 2.0, 8, {{2, {1, 2, 3}}, {4, {0.5, 2, 3}}}});
+    EXPECT_EQ(outcome(), record::LeaseOutcome::reported);
+    EXPECT_EQ(rows.count(record::Table::epochs), 2U);
     using Row = std::tuple<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double,
-                           std::uint64_t, ReportStatus, double>;
+                           std::uint64_t, record::ReportStatus, double>;
     const auto row = last_row<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double,
-                              std::uint64_t, ReportStatus, double>(rows, Table::reports);
-    EXPECT_EQ(row, (Row{1, 1.0, {10}, {0}, {1}, 4, 4, 2.0, 8, ReportStatus::full, 0.5}));
+                              std::uint64_t, record::ReportStatus, double>(rows, record::Table::reports);
+    EXPECT_EQ(row, (Row{1, 1.0, {10}, {0}, {1}, 4, 4, 2.0, 8, record::ReportStatus::full, 0.5}));
 }
 
 TEST_F(Tables, PartialAndLateReportsAreToldApart) {
-    add(Ticked{}, {assign(0, 1), assign(1, 2)});
-    add(LeaseReported{{1}, {0}, 3, 1, 0, {{3, {1, 1, 1}}}});
-    EXPECT_EQ(outcome(), LeaseOutcome::partial);
-    add(LeaseReported{{1}, {0}, 4, 1, 0, {{4, {1, 1, 1}}}});
-    EXPECT_EQ(rows.count(Table::lease_ends), 1U) << "the lease had ended";
+    add(input::Ticked{}, {assign(0, 1), assign(1, 2)});
+    add(input::Report{{1}, {0}, 3, 1, 0, {{3, {1, 1, 1}}}});
+    EXPECT_EQ(outcome(), record::LeaseOutcome::partial);
+    add(input::Report{{1}, {0}, 4, 1, 0, {{4, {1, 1, 1}}}});
+    EXPECT_EQ(rows.count(record::Table::lease_ends), 1U) << "the lease had ended";
     const auto row = last_row<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double,
-                              std::uint64_t, ReportStatus>(rows, Table::reports);
-    EXPECT_EQ(std::get<9>(row), ReportStatus::late);
+                              std::uint64_t, record::ReportStatus>(rows, record::Table::reports);
+    EXPECT_EQ(std::get<9>(row), record::ReportStatus::late);
 }
 
 TEST_F(Tables, LeasesEndInOtherWays) {
-    add(Ticked{}, {assign(0, 1), assign(1, 2), assign(2, 2), assign(3, 1)});
-    add(LeaseFailed{{1}, {0}, FailureKind::exception, "t", "m", 0, 0}, {Noted{EventKind::retry, {10}, {0}, {1}, 0}});
-    EXPECT_EQ(outcome(), LeaseOutcome::failed);
-    EXPECT_EQ(rows.count(Table::lease_ends), 1U);
-    add(Ticked{}, {Noted{EventKind::retry, {13}, {3}, {1}, 0}});
-    EXPECT_EQ(outcome(), LeaseOutcome::timed_out);
-    add(WorkerLost{{2}, "no heartbeat"}, {Noted{EventKind::requeued, {11}, {1}, {2}, 0}});
-    EXPECT_EQ(outcome(), LeaseOutcome::lost);
-    EXPECT_EQ(rows.count(Table::lease_ends), 4U);
-    add(Ticked{}, {assign(4, 1)});
-    add(IncarnationStarted{1, 2}, {assign(5, 1)});
-    EXPECT_EQ(rows.count(Table::lease_ends), 5U) << "the new one has not ended";
-    EXPECT_EQ(outcome(), LeaseOutcome::lost);
+    add(input::Ticked{}, {assign(0, 1), assign(1, 2), assign(2, 2), assign(3, 1)});
+    add(input::Failure{{1}, {0}, FailureKind::exception, "t", "m", 0, 0},
+        {effect::Noted{EventKind::retry, {10}, {0}, {1}, 0}});
+    EXPECT_EQ(outcome(), record::LeaseOutcome::failed);
+    EXPECT_EQ(rows.count(record::Table::lease_ends), 1U);
+    add(input::Ticked{}, {effect::Noted{EventKind::retry, {13}, {3}, {1}, 0}});
+    EXPECT_EQ(outcome(), record::LeaseOutcome::timed_out);
+    add(input::WorkerLost{{2}, "no heartbeat"}, {effect::Noted{EventKind::requeued, {11}, {1}, {2}, 0}});
+    EXPECT_EQ(outcome(), record::LeaseOutcome::lost);
+    EXPECT_EQ(rows.count(record::Table::lease_ends), 4U);
+    add(input::Ticked{}, {assign(4, 1)});
+    add(input::IncarnationStarted{1, 2}, {assign(5, 1)});
+    EXPECT_EQ(rows.count(record::Table::lease_ends), 5U) << "the new one has not ended";
+    EXPECT_EQ(outcome(), record::LeaseOutcome::lost);
 }
 
 TEST_F(Tables, ConfigurationsAreNumbers) {
-    add(Ticked{}, {Born{{0}, BirthCause::sampled, {}, {}, 0, {0.5, std::int64_t{3}, Choice{1}, Inactive{}}}});
-    ByteReader in(std::span(rows.rows(Table::members)).last(32));
+    add(input::Ticked{},
+        {effect::Born{{0}, BirthCause::sampled, {}, {}, 0, {0.5, std::int64_t{3}, Choice{1}, Inactive{}}}});
+    ByteReader in(std::span(rows.rows(record::Table::members)).last(32));
     EXPECT_EQ(in.get<double>(), 0.5);
     EXPECT_EQ(in.get<double>(), 3.0);
     EXPECT_EQ(in.get<double>(), 1.0);
@@ -87,13 +90,13 @@ TEST_F(Tables, ConfigurationsAreNumbers) {
 }
 
 TEST_F(Tables, ClearingKeepsTheCounts) {
-    add(WorkerJoined{{1}, "host", "cpu", 5});
-    const auto payload = rows.count(Table::payload);
+    add(input::WorkerJoined{{1}, "host", "cpu", 5});
+    const auto payload = rows.count(record::Table::payload);
     rows.clear();
-    EXPECT_TRUE(rows.rows(Table::inputs).empty());
-    add(WorkerJoined{{2}, "other", "cpu", 5});
-    EXPECT_EQ(rows.count(Table::inputs), 2U);
-    const auto row = last_row<std::uint64_t, double, std::uint8_t, std::uint64_t>(rows, Table::inputs);
+    EXPECT_TRUE(rows.rows(record::Table::inputs).empty());
+    add(input::WorkerJoined{{2}, "other", "cpu", 5});
+    EXPECT_EQ(rows.count(record::Table::inputs), 2U);
+    const auto row = last_row<std::uint64_t, double, std::uint8_t, std::uint64_t>(rows, record::Table::inputs);
     EXPECT_EQ(std::get<3>(row), payload) << "offsets count from the start of the run";
 }
 
@@ -103,19 +106,19 @@ TEST_F(Tables, AnyLogGivesRows) {
         const auto entry = sampler.entry(i);
         rows.add(entry.input, entry.effects);
     }
-    EXPECT_EQ(rows.count(Table::inputs), 3000U);
-    for (std::size_t i = 0; i < table_count; ++i) {
-        const auto table = static_cast<Table>(i);
-        EXPECT_EQ(rows.rows(table).size() % rows.row_bytes(table), 0U) << tables[i].name;
+    EXPECT_EQ(rows.count(record::Table::inputs), 3000U);
+    for (std::size_t i = 0; i < record::table_count; ++i) {
+        const auto table = static_cast<record::Table>(i);
+        EXPECT_EQ(rows.rows(table).size() % rows.row_bytes(table), 0U) << record::tables[i].name;
     }
 }
 
 TEST(MemoryJournal, CommittedIsWhatAKillWouldLeave) {
-    MemoryJournal journal;
-    journal.append({0, 0, Ticked{}}, {});
+    record::MemoryJournal journal;
+    journal.append({0, 0, input::Ticked{}}, {});
     EXPECT_EQ(journal.committed().size(), 0U);
     journal.commit();
-    journal.append({1, 0, Ticked{}}, {});
+    journal.append({1, 0, input::Ticked{}}, {});
     EXPECT_EQ(journal.committed().size(), 1U);
 }
 

@@ -13,7 +13,7 @@ namespace {
 class ControlFileTest : public ::testing::Test {
 protected:
     void write(const std::string& text) { std::ofstream(control_path(run_), std::ios::app) << text; }
-    void ask(const WishBody& body, const std::string& run_id = "a1") { append_control(run_, run_id, 17, body); }
+    void ask(const ControlBody& body, const std::string& run_id = "a1") { append_control(run_, run_id, 17, body); }
     /// The view of a start whose record has committed so many inputs.
     ControlFile start(std::uint64_t inputs = 0) const { return {run_, "a1", inputs}; }
 
@@ -21,47 +21,47 @@ protected:
     std::filesystem::path run_ = folder_ / "run.h5";
 };
 
-TEST_F(ControlFileTest, WishesArriveOnceAndInOrder) {
+TEST_F(ControlFileTest, RequestsArriveOnceAndInOrder) {
     auto control = start();
     EXPECT_TRUE(control.poll().empty()) << "there is no file yet";
-    ask(StopRequested{StopReason::user});
-    ask(MemberStopped{{17}});
-    const BudgetWish budget{.members = 5, .seconds = 8.5, .target = 0.25, .max_resource = 81};
+    ask(input::StopRequested{StopReason::user});
+    ask(input::MemberStopped{{17}});
+    const BudgetRequest budget{.members = 5, .seconds = 8.5, .target = 0.25, .max_resource = 81};
     ask(budget);
 
-    const auto wishes = control.poll();
-    ASSERT_EQ(wishes.size(), 3U);
-    EXPECT_EQ(std::get<StopRequested>(wishes[0].body).reason, StopReason::user);
-    EXPECT_EQ(wishes[0].asked, 17);
-    EXPECT_EQ(std::get<MemberStopped>(wishes[1].body).member, MemberId{17});
-    EXPECT_EQ(std::get<BudgetWish>(wishes[2].body), budget);
+    const auto requests = control.poll();
+    ASSERT_EQ(requests.size(), 3U);
+    EXPECT_EQ(std::get<input::StopRequested>(requests[0].body).reason, StopReason::user);
+    EXPECT_EQ(requests[0].asked, 17);
+    EXPECT_EQ(std::get<input::MemberStopped>(requests[1].body).member, MemberId{17});
+    EXPECT_EQ(std::get<BudgetRequest>(requests[2].body), budget);
     EXPECT_TRUE(control.poll().empty());
 }
 
 TEST_F(ControlFileTest, WhatWasAskedWhileNothingRanWaitsForTheNextStart) {
-    ask(StopRequested{});
+    ask(input::StopRequested{});
     EXPECT_EQ(start().poll().size(), 1U);
     EXPECT_EQ(start().poll().size(), 1U) << "reading is not obeying";
 }
 
-TEST_F(ControlFileTest, AWishCountsOnceItsInputIsCommittedAndNotBefore) {
-    ask(MemberStopped{{1}});
-    ask(MemberStopped{{2}});
+TEST_F(ControlFileTest, ARequestCountsOnceItsInputIsCommittedAndNotBefore) {
+    ask(input::MemberStopped{{1}});
+    ask(input::MemberStopped{{2}});
     auto first = start(10);
-    const auto wishes = first.poll();
-    first.take(wishes.at(0), 10);
-    first.take(wishes.at(1), 11);
+    const auto requests = first.poll();
+    first.take(requests.at(0), 10);
+    first.take(requests.at(1), 11);
 
     EXPECT_EQ(start(10).poll().size(), 2U) << "killed before any of them was committed";
     const auto left = start(11).poll();
     ASSERT_EQ(left.size(), 1U) << "killed between the two";
-    EXPECT_EQ(std::get<MemberStopped>(left[0].body).member, MemberId{2});
+    EXPECT_EQ(std::get<input::MemberStopped>(left[0].body).member, MemberId{2});
     EXPECT_TRUE(start(12).poll().empty());
     EXPECT_TRUE(first.poll().empty()) << "its own notes are no requests";
 }
 
-TEST_F(ControlFileTest, AWishThatWasTakenAgainAfterAKillIsDone) {
-    ask(StopRequested{});
+TEST_F(ControlFileTest, ARequestThatWasTakenAgainAfterAKillIsDone) {
+    ask(input::StopRequested{});
     for (const std::uint64_t input : {20U, 15U}) {
         auto control = start(15);
         control.take(control.poll().at(0), input);
@@ -69,19 +69,19 @@ TEST_F(ControlFileTest, AWishThatWasTakenAgainAfterAKillIsDone) {
     EXPECT_TRUE(start(16).poll().empty());
 }
 
-TEST_F(ControlFileTest, ADroppedWishIsNotObeyed) {
-    ask(StopRequested{});
-    ask(MemberStopped{{1}});
+TEST_F(ControlFileTest, ADroppedRequestIsNotObeyed) {
+    ask(input::StopRequested{});
+    ask(input::MemberStopped{{1}});
     auto control = start();
     control.drop(control.poll().at(0));
 
     const auto left = start().poll();
     ASSERT_EQ(left.size(), 1U);
-    EXPECT_TRUE(std::holds_alternative<MemberStopped>(left[0].body));
+    EXPECT_TRUE(std::holds_alternative<input::MemberStopped>(left[0].body));
 }
 
-TEST_F(ControlFileTest, WishesForARunThatHadTheNameBeforeAreNotObeyed) {
-    ask(StopRequested{}, "b2");
+TEST_F(ControlFileTest, RequestsForARunThatHadTheNameBeforeAreNotObeyed) {
+    ask(input::StopRequested{}, "b2");
     write("{\"wish\":\"stop\"}\n");
     EXPECT_TRUE(start().poll().empty());
 }
@@ -91,14 +91,14 @@ TEST_F(ControlFileTest, LinesThatCannotBeReadArePassedOver) {
     write(
         "not JSON\n{}\n{\"stop\": 3}\n[1]\n{\"run\":\"a1\"}\n{\"run\":\"a1\",\"wish\":3}\n"
         "{\"run\":\"a1\",\"taken\":\"x\"}\n{\"run\":\"a1\",\"wish\":\"budget\",\"members\":-1.5e300}\n");
-    ask(MemberStopped{{2}});
-    const auto wishes = control.poll();
-    ASSERT_FALSE(wishes.empty());
-    EXPECT_EQ(std::get<MemberStopped>(wishes.back().body).member, MemberId{2});
+    ask(input::MemberStopped{{2}});
+    const auto requests = control.poll();
+    ASSERT_FALSE(requests.empty());
+    EXPECT_EQ(std::get<input::MemberStopped>(requests.back().body).member, MemberId{2});
 }
 
 TEST_F(ControlFileTest, ALineIsReadWhenItIsWhole) {
-    ask(MemberStopped{{3}});
+    ask(input::MemberStopped{{3}});
     std::ifstream file(control_path(run_));
     std::string line;
     std::getline(file, line);
@@ -111,10 +111,10 @@ TEST_F(ControlFileTest, ALineIsReadWhenItIsWhole) {
 }
 
 TEST_F(ControlFileTest, AFolderThatIsNotThereIsAnError) {
-    EXPECT_THROW(append_control(folder_ / "nowhere" / "run.h5", "a1", 0, StopRequested{}), UserError);
+    EXPECT_THROW(append_control(folder_ / "nowhere" / "run.h5", "a1", 0, input::StopRequested{}), UserError);
 }
 
-TEST(BudgetWish, LeavesWhatItDoesNotName) {
+TEST(BudgetRequest, LeavesWhatItDoesNotName) {
     const Budget in_force{.members = 5, .reports = 6, .resource = 7, .seconds = 8.5, .target = 0.25};
 
     const auto changed = changed_budget(in_force, {.members = 9, .max_resource = 81});

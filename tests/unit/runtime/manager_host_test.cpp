@@ -43,7 +43,7 @@ Manager make_manager(ManagerSettings settings) {
 }
 
 /// One start with `workers` threads.
-HostResult incarnation(Manager& manager, MemoryJournal& journal, int workers, HostSettings host = {},
+HostResult incarnation(Manager& manager, record::MemoryJournal& journal, int workers, HostSettings host = {},
                        double seconds_per_unit = 0, std::chrono::milliseconds last_is_late = {},
                        HostObserver* observer = nullptr) {
     auto endpoints = make_loopback(workers + 1);
@@ -66,8 +66,8 @@ HostResult incarnation(Manager& manager, MemoryJournal& journal, int workers, Ho
         .run();
 }
 
-ReplayResult replayed(Manager& manager, const MemoryJournal& journal, bool fit_again = false) {
-    const auto each = [&](const std::function<void(const Entry&)>& use) {
+ReplayResult replayed(Manager& manager, const record::MemoryJournal& journal, bool fit_again = false) {
+    const auto each = [&](const std::function<void(const record::Entry&)>& use) {
         for (const auto& entry : journal.committed()) use(entry);
     };
     return replay(manager, each, fit_again);
@@ -75,9 +75,9 @@ ReplayResult replayed(Manager& manager, const MemoryJournal& journal, bool fit_a
 
 TEST(ManagerHost, AStopThatWaitsEndsTheSearchBeforeItTrains) {
     auto manager = make_manager({.budget = {.members = 20}});
-    MemoryJournal journal;
+    record::MemoryJournal journal;
     HostSettings host;
-    host.waiting.push_back({.body = StopRequested{StopReason::user}});
+    host.waiting.push_back({.body = input::StopRequested{StopReason::user}});
 
     const auto result = incarnation(manager, journal, 2, std::move(host));
 
@@ -88,11 +88,11 @@ TEST(ManagerHost, AStopThatWaitsEndsTheSearchBeforeItTrains) {
 
 TEST(ManagerHost, BudgetsThatWaitAddUpAndWhatResumeIsGivenComesLast) {
     auto manager = make_manager({.budget = {.members = 20, .reports = 300}});
-    MemoryJournal journal;
+    record::MemoryJournal journal;
     HostSettings host;
-    host.waiting.push_back({.body = BudgetWish{.members = 5}});
-    host.waiting.push_back({.body = BudgetWish{.reports = 200}});
-    host.limits = BudgetWish{.members = 7};
+    host.waiting.push_back({.body = BudgetRequest{.members = 5}});
+    host.waiting.push_back({.body = BudgetRequest{.reports = 200}});
+    host.limits = BudgetRequest{.members = 7};
 
     incarnation(manager, journal, 2, std::move(host));
 
@@ -102,9 +102,9 @@ TEST(ManagerHost, BudgetsThatWaitAddUpAndWhatResumeIsGivenComesLast) {
 
 TEST(ManagerHost, AUsersStopCountsAfterATimeLimitToo) {
     auto manager = make_manager({.budget = {.members = 1000}});
-    MemoryJournal journal;
+    record::MemoryJournal journal;
     HostSettings host;
-    host.first = {StopRequested{StopReason::time_limit}, StopRequested{StopReason::user}};
+    host.first = {input::StopRequested{StopReason::time_limit}, input::StopRequested{StopReason::user}};
 
     EXPECT_EQ(incarnation(manager, journal, 1, std::move(host)).stopped_by, StopReason::user);
 }
@@ -113,7 +113,7 @@ TEST(ManagerHost, ASearchRunsToItsBudgetAndReplays) {
     for (const int workers : {1, 2, 3}) {
         const ManagerSettings settings{.budget = {.members = 20}};
         auto manager = make_manager(settings);
-        MemoryJournal journal;
+        record::MemoryJournal journal;
         const auto result = incarnation(manager, journal, workers);
 
         EXPECT_EQ(result.reason, EndReason::budget_members);
@@ -129,7 +129,7 @@ TEST(ManagerHost, ASearchRunsToItsBudgetAndReplays) {
 
 TEST(ManagerHost, AWorkerThatStartsAfterTheEndIsSentHome) {
     auto manager = make_manager({.budget = {.members = 5}});
-    MemoryJournal journal;
+    record::MemoryJournal journal;
     const auto result = incarnation(manager, journal, 2, {}, 0, std::chrono::milliseconds(500));
     EXPECT_EQ(result.reason, EndReason::budget_members);
     EXPECT_FALSE(result.workers_lost);
@@ -140,9 +140,9 @@ TEST(ManagerHost, AStoppedSearchGoesOnWhereItWas) {
     // Enough members for seconds of training: requests are read every tenth of a second.
     const ManagerSettings settings{.budget = {.members = 1000}};
     auto manager = make_manager(settings);
-    MemoryJournal journal;
+    record::MemoryJournal journal;
     HostSettings host;
-    host.stop_wish = [&]() -> std::optional<StopReason> {
+    host.stop_request = [&]() -> std::optional<StopReason> {
         return manager.totals().reports >= 5 ? std::optional(StopReason::signal) : std::nullopt;
     };
     const auto first = incarnation(manager, journal, 2, host, 0.002);
@@ -170,7 +170,7 @@ TEST(ManagerHost, AStoppedSearchGoesOnWhereItWas) {
 
 TEST(ManagerHost, AWorkerThatNeverComesIsLostAndTheOthersGoOn) {
     auto manager = make_manager({.budget = {.members = 10}});
-    MemoryJournal journal;
+    record::MemoryJournal journal;
     auto endpoints = make_loopback(3);  // rank 2 stays silent
     testing::FilesInMemory files;
     std::jthread worker([&] {
@@ -195,13 +195,13 @@ TEST(ManagerHost, AWorkerThatNeverComesIsLostAndTheOthersGoOn) {
 class PlayedWorker {
 public:
     explicit PlayedWorker(Endpoint& endpoint) : endpoint_(endpoint), packer_(endpoint, 0, run_id), unpacker_(run_id) {}
-    void say(const ToManager& message) {
+    void say(const message::ToManager& message) {
         packer_.add(message);
         packer_.flush();
     }
     /// All messages so far, oldest first.
-    std::vector<ToWorker> hear() {
-        std::vector<ToWorker> heard;
+    std::vector<message::ToWorker> hear() {
+        std::vector<message::ToWorker> heard;
         while (auto arrival = endpoint_.poll()) {
             if (auto* block = std::get_if<FramesArrived>(&*arrival)) {
                 for (std::span<const std::byte> rest = block->frames; !rest.empty();)
@@ -219,7 +219,7 @@ private:
 
 TEST(ManagerHost, AWorkerThatWasTakenForDeadIsSentHomeWhenItSpeaksAgain) {
     auto manager = make_manager({.budget = {.members = 10}});
-    MemoryJournal journal;
+    record::MemoryJournal journal;
     auto endpoints = make_loopback(3);
     testing::FilesInMemory files;
     ToySettings toy;
@@ -233,17 +233,17 @@ TEST(ManagerHost, AWorkerThatWasTakenForDeadIsSentHomeWhenItSpeaksAgain) {
     struct Watch : HostObserver {
         PlayedWorker* frozen = nullptr;
         bool lost = false;
-        std::vector<ToWorker> heard;
+        std::vector<message::ToWorker> heard;
         void on_entry(const Input& input, std::span<const Effect>, const Manager&) override {
-            if (!std::holds_alternative<WorkerLost>(input.body) || std::exchange(lost, true)) return;
-            frozen->say(Heartbeat{});
+            if (!std::holds_alternative<input::WorkerLost>(input.body) || std::exchange(lost, true)) return;
+            frozen->say(message::Heartbeat{});
         }
         void on_tick(const Manager&, double) override {
             for (auto& message : frozen->hear()) heard.push_back(std::move(message));
         }
     } watch;
     watch.frozen = &frozen;
-    frozen.say(Hello{});
+    frozen.say(message::Hello{});
     HostSettings host;
     host.run_id = run_id;
     host.heartbeat_timeout = 1;
@@ -254,8 +254,8 @@ TEST(ManagerHost, AWorkerThatWasTakenForDeadIsSentHomeWhenItSpeaksAgain) {
     EXPECT_EQ(manager.totals().members, 10U) << "worker 1 did everything";
     for (auto& message : frozen.hear()) watch.heard.push_back(std::move(message));
     ASSERT_FALSE(watch.heard.empty());
-    EXPECT_TRUE(
-        std::ranges::any_of(watch.heard, [](const auto& message) { return std::holds_alternative<Leave>(message); }));
+    EXPECT_TRUE(std::ranges::any_of(
+        watch.heard, [](const auto& message) { return std::holds_alternative<message::Dismiss>(message); }));
 }
 
 /// Rank 0's endpoint after the rank was suspended. The wall clock has moved on by an hour. What has arrived meanwhile
@@ -303,7 +303,7 @@ private:
 TEST(ManagerHost, ARankZeroThatWasSuspendedBlamesNobody) {
     const ManagerSettings settings{.budget = {.members = 60, .seconds = 1800}, .lease_timeout = 60};
     auto manager = make_manager(settings);
-    MemoryJournal journal;
+    record::MemoryJournal journal;
     auto endpoints = make_loopback(3);
     testing::FilesInMemory files;
     ToySettings toy;
@@ -330,15 +330,15 @@ TEST(ManagerHost, ARankZeroThatWasSuspendedBlamesNobody) {
     EXPECT_EQ(result.reason, EndReason::budget_members) << "nor does the time count for the budget";
     EXPECT_LT(result.time, 1800);
     for (const auto& entry : journal.committed()) {
-        EXPECT_FALSE(std::holds_alternative<WorkerLost>(entry.input.body));
-        for (const auto& effect : entry.effects) EXPECT_FALSE(std::holds_alternative<Cancel>(effect));
+        EXPECT_FALSE(std::holds_alternative<input::WorkerLost>(entry.input.body));
+        for (const auto& effect : entry.effects) EXPECT_FALSE(std::holds_alternative<effect::Cancel>(effect));
     }
     auto fresh = make_manager(settings);
     EXPECT_FALSE(replayed(fresh, journal).mismatch.has_value());
 }
 
 /// Like a disk that hangs: committed entries are not on it until the test releases it.
-class HungJournal : public MemoryJournal {
+class HungJournal : public record::MemoryJournal {
 public:
     std::function<void()> sync_work() override {
         return [this] {
@@ -358,7 +358,7 @@ TEST(ManagerHost, ADiskThatHangsDoesNotHoldUpTheSearch) {
         int ended_at_syncs = 0;
         void on_entry(const Input&, std::span<const Effect> effects, const Manager&) override {
             for (const auto& effect : effects) {
-                if (!std::holds_alternative<Ended>(effect)) continue;
+                if (!std::holds_alternative<effect::Ended>(effect)) continue;
                 ended_at_syncs = journal->syncs;
                 journal->let_go.count_down();
             }
@@ -374,7 +374,7 @@ TEST(ManagerHost, ADiskThatHangsDoesNotHoldUpTheSearch) {
 }
 
 TEST(ManagerHost, ADiskThatRefusesEndsTheSearch) {
-    class RefusingJournal : public MemoryJournal {
+    class RefusingJournal : public record::MemoryJournal {
     public:
         std::function<void()> sync_work() override {
             return [] { throw UserError("the disk is gone"); };
@@ -386,11 +386,11 @@ TEST(ManagerHost, ADiskThatRefusesEndsTheSearch) {
 }
 
 /// Like a disk that is full after some commits.
-class FullJournal : public MemoryJournal {
+class FullJournal : public record::MemoryJournal {
 public:
     void commit() override {
         if (++commits_ > 5) throw UserError("the disk is full");
-        MemoryJournal::commit();
+        record::MemoryJournal::commit();
     }
 
 private:
@@ -408,7 +408,7 @@ TEST(ManagerHost, AJournalThatCannotBeWrittenSendsTheWorkersHome) {
 TEST(Replay, NamesTheFirstDecisionThatDiffers) {
     const ManagerSettings settings{.budget = {.members = 12}};
     auto manager = make_manager(settings);
-    MemoryJournal journal;
+    record::MemoryJournal journal;
     incarnation(manager, journal, 2);
 
     auto other = make_manager({.seed = 1, .budget = {.members = 3}});
@@ -428,11 +428,12 @@ TEST(ManagerHost, ModelsAreFittedBesideTheLoopAndReplayed) {
                        make_gp_sampler(space(), 1, gp));
     };
     auto manager = with_gp();
-    MemoryJournal journal;
+    record::MemoryJournal journal;
     EXPECT_EQ(incarnation(manager, journal, 2, {}, 0.005).reason, EndReason::budget_members);
     std::size_t fitted = 0;
     for (const auto& entry : journal.committed()) {
-        if (const auto* model = std::get_if<ModelFitted>(&entry.input.body)) fitted += model->model.empty() ? 0 : 1;
+        if (const auto* model = std::get_if<input::ModelFitted>(&entry.input.body))
+            fitted += model->model.empty() ? 0 : 1;
     }
     EXPECT_GT(fitted, 0U);
     auto fresh = with_gp();
@@ -463,7 +464,7 @@ private:
 TEST(Replay, IsExactWhereTheSamplersArithmeticDiffers) {
     const ManagerSettings settings{.budget = {.members = 12}};
     auto manager = make_manager(settings);
-    MemoryJournal journal;
+    record::MemoryJournal journal;
     incarnation(manager, journal, 2);
     for (const double relative : {1e-9, 1e-3}) {
         AshaSettings asha;

@@ -159,7 +159,7 @@ TEST(Explore, StepsThatWereNeverMade) {
     moves(0, 1, 7.1e-9);
 }
 
-TEST(Explore, OrdinalsToANeighbour) {
+TEST(Explore, OrdinalsToANeighbor) {
     EXPECT_THAT(values(Ordinal{numbers(5)}, Choice{2}), UnorderedElementsAre(Value(Choice{1}), Value(Choice{3})));
     EXPECT_THAT(values(Ordinal{numbers(5)}, Choice{4}), UnorderedElementsAre(Value(Choice{3}), Value(Choice{4})));
 }

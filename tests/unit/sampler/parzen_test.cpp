@@ -53,14 +53,14 @@ TEST(ParzenMixture, TwoObservationsByHand) {
     EXPECT_NEAR(density(ParzenMixture(points, weights, 1), 0.3), (kernels + prior) / 3, 1e-12);
 }
 
-TEST(NeighbourDeviations, LargerDistanceWithinBounds) {
+TEST(NeighborDeviations, LargerDistanceWithinBounds) {
     using testing::DoubleNear, testing::ElementsAre;
     const std::vector<double> points{0.9, 0.1, 0.2, 0.2};
-    EXPECT_THAT(neighbour_deviations(points, 0), ElementsAre(DoubleNear(0.7, 1e-12), DoubleNear(1.0 / 6, 1e-12),
-                                                             DoubleNear(1.0 / 6, 1e-12), DoubleNear(0.7, 1e-12)));
-    EXPECT_THAT(neighbour_deviations(points, 0.25),
+    EXPECT_THAT(neighbor_deviations(points, 0), ElementsAre(DoubleNear(0.7, 1e-12), DoubleNear(1.0 / 6, 1e-12),
+                                                            DoubleNear(1.0 / 6, 1e-12), DoubleNear(0.7, 1e-12)));
+    EXPECT_THAT(neighbor_deviations(points, 0.25),
                 ElementsAre(DoubleNear(0.7, 1e-12), 0.25, 0.25, DoubleNear(0.7, 1e-12)));
-    EXPECT_TRUE(neighbour_deviations({}, 0).empty());
+    EXPECT_TRUE(neighbor_deviations({}, 0).empty());
 }
 
 TEST(ParzenMixture, IntegratesToOne) {

@@ -81,10 +81,10 @@ constexpr double prior_weight = 0.75;
 constexpr std::uint64_t streams = 200;
 
 /// Five trials in two coordinates; gamma = 0.3 makes ceil(1.5) = 2 of them good, which are members 1 and 3. Bandwidths:
-/// the farther neighbour of the same group in this coordinate alone, at least 1 / (2 + 2) for l, 1 / (3 + 2) for g.
+/// the farther neighbor of the same group in this coordinate alone, at least 1 / (2 + 2) for l, 1 / (3 + 2) for g.
 ///
 /// | member | x    | y    | objective | time | bandwidths of x and y                                 |
-/// | 1      | 0.25 | 0.3  | 0.1       | 2    | 1/4, as 0.2 to its neighbour is less; 0.6             |
+/// | 1      | 0.25 | 0.3  | 0.1       | 2    | 1/4, as 0.2 to its neighbor is less; 0.6             |
 /// | 3      | 0.45 | 0.9  | 0.2       | 1    | 1/4; 0.6                                              |
 /// | 0      | 0.1  | 0.5  | 0.3       | 0    | 0.6; 0.3 (left, 0.15 right)                           |
 /// | 2      | 0.7  | 0.2  | 0.5       | 2    | 0.6 (left, 0.25 right); 0.3                           |
@@ -219,8 +219,8 @@ TEST_F(TpeRatio, TheSamplerProposesIt) {
     }
 }
 
-TEST_F(TpeRatio, OfANumberWithStepsCountsAtTheCentreOfItsCell) {
-    // Five cells, centres 0.1, 0.3, .., 0.9, the same objectives: 1 and 2 are good, both 1/4 wide; 0, 3 and 4 are not,
+TEST_F(TpeRatio, OfANumberWithStepsCountsAtTheCenterOfItsCell) {
+    // Five cells, centers 0.1, 0.3, .., 0.9, the same objectives: 1 and 2 are good, both 1/4 wide; 0, 3 and 4 are not,
     // with 0.6, 0.6 and 0.2.
     const Component prior{prior_weight, {0.5}, {1}};
     const Tables expected{{{1, {0.3}, {0.25}}, {1, {0.5}, {0.25}}, prior},
@@ -233,11 +233,11 @@ TEST_F(TpeRatio, OfANumberWithStepsCountsAtTheCentreOfItsCell) {
         tpe->born({{i}, {}, 0, Configuration{values[i]}});
         tpe->observe({{i}, 1, objectives[i]});
     }
-    const auto centre = [](const std::vector<double>& unit) {
+    const auto center = [](const std::vector<double>& unit) {
         return std::vector<double>{(std::floor(5 * unit[0]) + 0.5) / 5};
     };
     for (std::uint64_t i = values.size(); i < streams; ++i) {
-        const auto best = expected.proposal(1, settings_.candidates, Stream(7, Purpose::configuration, i), centre);
+        const auto best = expected.proposal(1, settings_.candidates, Stream(7, Purpose::configuration, i), center);
         EXPECT_EQ(std::get<std::int64_t>((*tpe->propose({{i}, i, {}, {}}))[0]), std::int64_t(5 * best[0])) << i;
     }
 }

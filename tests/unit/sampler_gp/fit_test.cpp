@@ -5,25 +5,25 @@
 #include <cmath>
 #include <limits>
 
-#include "sampler/gp/minimise.hpp"
+#include "sampler/gp/minimize.hpp"
 #include "unit/sampler_gp/reference.hpp"
 
 namespace stemma::gp::test {
 namespace {
 
-TEST(Minimise, FindsTheMinimumInsideAndOnTheBounds) {
+TEST(Minimize, FindsTheMinimumInsideAndOnTheBounds) {
     const auto bowl = [](const Vector& point, Vector& gradient) {
         const Vector away = point - Vector{{0.3, 4.0}};
         gradient = 2 * away;
         return away.squaredNorm();
     };
-    const auto result = minimise(bowl, Vector{{0.9, 0.1}}, Vector::Zero(2), Vector::Ones(2), 50);
+    const auto result = minimize(bowl, Vector{{0.9, 0.1}}, Vector::Zero(2), Vector::Ones(2), 50);
     EXPECT_NEAR(result.point[0], 0.3, 1e-4);
     EXPECT_NEAR(result.point[1], 1, 1e-12);
     EXPECT_LE(result.evaluations, 50);
 }
 
-TEST(Minimise, KeepsToItsEvaluationsAndNeverEndsWorseThanItStarted) {
+TEST(Minimize, KeepsToItsEvaluationsAndNeverEndsWorseThanItStarted) {
     for (const int evaluations : {1, 2, 5, 20}) {
         int calls = 0;
         const auto valley = [&calls](const Vector& p, Vector& gradient) {
@@ -34,22 +34,22 @@ TEST(Minimise, KeepsToItsEvaluationsAndNeverEndsWorseThanItStarted) {
         };
         Vector gradient;
         const Vector start{{-1.2, 1.0}};
-        const auto result = minimise(valley, start, Vector{{-2, -2}}, Vector{{2, 2}}, evaluations);
+        const auto result = minimize(valley, start, Vector{{-2, -2}}, Vector{{2, 2}}, evaluations);
         EXPECT_LE(calls, evaluations);
         EXPECT_LE(result.value, valley(start, gradient));
         EXPECT_EQ(result.value, valley(result.point, gradient));
     }
 }
 
-TEST(Minimise, SurvivesAFunctionWithoutValues) {
+TEST(Minimize, SurvivesAFunctionWithoutValues) {
     const auto nowhere = [](const Vector&, Vector&) { return std::nan(""); };
-    EXPECT_EQ(minimise(nowhere, Vector{{0.5}}, Vector::Zero(1), Vector::Ones(1), 20).value,
+    EXPECT_EQ(minimize(nowhere, Vector{{0.5}}, Vector::Zero(1), Vector::Ones(1), 20).value,
               std::numeric_limits<double>::infinity());
 }
 
-TEST(Minimise, PassesExceptionsOn) {
+TEST(Minimize, PassesExceptionsOn) {
     const auto broken = [](const Vector&, Vector&) -> double { throw std::runtime_error("broken"); };
-    EXPECT_THROW(minimise(broken, Vector{{0.5}}, Vector::Zero(1), Vector::Ones(1), 20), std::runtime_error);
+    EXPECT_THROW(minimize(broken, Vector{{0.5}}, Vector::Zero(1), Vector::Ones(1), 20), std::runtime_error);
 }
 
 TEST(Prior, GradientEqualsFiniteDifferences) {

@@ -63,7 +63,7 @@ TEST(GpSampler, FindsTheFewThatAreAllowed) {
         sampler->born({{member}, {}, 0, *point});
         sampler->observe({{member}, 1, std::get<double>((*point)[5])});
     }
-    EXPECT_GT(sampler->statistics().modelled, 0);
+    EXPECT_GT(sampler->statistics().modeled, 0);
 }
 
 TEST(GpSampler, StartsAtRandomThenModels) {
@@ -72,7 +72,7 @@ TEST(GpSampler, StartsAtRandomThenModels) {
     const auto& statistics = sampler->statistics();
     EXPECT_EQ(statistics.proposals, 10);
     EXPECT_EQ(statistics.startup, 4);
-    EXPECT_EQ(statistics.modelled, 6);
+    EXPECT_EQ(statistics.modeled, 6);
     EXPECT_EQ(statistics.stale + statistics.failed, 0);
     EXPECT_EQ(statistics.fits, 6);
 }
@@ -174,7 +174,7 @@ TEST(GpSampler, ALineageKeepsWhatIsFixedAndImprovesTheRest) {
             if (member % 2 == 0) parent = {member};
         }
         EXPECT_LT(best, 0.3);
-        EXPECT_EQ(sampler->statistics().modelled, 15);
+        EXPECT_EQ(sampler->statistics().modeled, 15);
     }
 }
 

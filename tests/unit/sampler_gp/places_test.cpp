@@ -11,7 +11,7 @@ namespace {
 
 using namespace stemma::test;
 
-/// training_space() without the constant: lr, optimiser, momentum (sgd only), nesterov (momentum > 0), batch, depth.
+/// training_space() without the constant: lr, optimizer, momentum (sgd only), nesterov (momentum > 0), batch, depth.
 struct Places : testing::Test {
     std::shared_ptr<const SearchSpace> space = std::make_shared<const SearchSpace>(training_space());
     Encoding encoding{space};
@@ -58,10 +58,10 @@ TEST_F(Places, AChildKeepsWhatIsFixed) {
     Stream random(1, Purpose::test);
     bool lr_moved = false;
     for (int draw = 0; draw < 200; ++draw) {
-        const auto found = child.realise(random_unit(random, space->size()));
+        const auto found = child.realize(random_unit(random, space->size()));
         if (!found) continue;
         ASSERT_NO_THROW(space->validate(found->configuration));
-        for (const auto at : {optimiser, batch, depth}) EXPECT_EQ(found->configuration[at], parent[at]);
+        for (const auto at : {optimizer, batch, depth}) EXPECT_EQ(found->configuration[at], parent[at]);
         // Fixed, but its own condition may make it inactive.
         const auto& held = found->configuration[nesterov];
         EXPECT_TRUE(held == parent[nesterov] || held == Value(Inactive{}));
@@ -77,8 +77,8 @@ TEST_F(Places, FromScratchEverythingIsFreeAndForbiddenIsRefused) {
     const Inheritance any(*space, {});
     for (std::size_t at = 0; at < space->size(); ++at) EXPECT_TRUE(any.free(at));
     // sgd, momentum 0.99, nesterov
-    EXPECT_FALSE(any.realise(std::vector<double>{0.5, 0.1, 0.9, 0.9, 0.5, 0.5, 0.5}));
-    EXPECT_TRUE(any.realise(std::vector<double>{0.5, 0.1, 0.9, 0.1, 0.5, 0.5, 0.5}));
+    EXPECT_FALSE(any.realize(std::vector<double>{0.5, 0.1, 0.9, 0.9, 0.5, 0.5, 0.5}));
+    EXPECT_TRUE(any.realize(std::vector<double>{0.5, 0.1, 0.9, 0.1, 0.5, 0.5, 0.5}));
 }
 
 TEST(Targets, ADivergedTrialIsWorseThanTheWorst) {

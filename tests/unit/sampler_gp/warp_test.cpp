@@ -90,10 +90,10 @@ TEST(YeoJohnson, TheFitIsAMaximum) {
         EXPECT_LE(yeo_johnson_likelihood(values, other), best) << other;
 }
 
-TEST(Standardise, MeanZeroVarianceOneOrderKept) {
+TEST(Standardize, MeanZeroVarianceOneOrderKept) {
     for (const bool warp : {false, true}) {
         const std::vector<double> values{5, 1e4, 5.5, 4.9, 6, 5.2, -3};
-        const auto result = standardise(values, warp);
+        const auto result = standardize(values, warp);
         EXPECT_NEAR(std::accumulate(result.begin(), result.end(), 0.0), 0, 1e-9);
         EXPECT_NEAR(std::inner_product(result.begin(), result.end(), result.begin(), 0.0), 7, 1e-9);
         for (std::size_t i = 0; i < values.size(); ++i) {
@@ -102,14 +102,14 @@ TEST(Standardise, MeanZeroVarianceOneOrderKept) {
     }
 }
 
-TEST(Standardise, ExtremeAndEqualValues) {
+TEST(Standardize, ExtremeAndEqualValues) {
     for (const auto& values : std::vector<std::vector<double>>{
              {}, {3}, {2, 2, 2}, {1e300, -1e300, 0, 1}, {1e-300, 2e-300, 3}, {1e308, 1.7e308, -1.7e308}}) {
-        const auto result = standardise(values, true);
+        const auto result = standardize(values, true);
         ASSERT_EQ(result.size(), values.size());
         for (const double value : result) EXPECT_TRUE(std::isfinite(value));
     }
-    EXPECT_EQ(standardise(std::vector<double>{2, 2, 2}, true), (std::vector<double>{0, 0, 0}));
+    EXPECT_EQ(standardize(std::vector<double>{2, 2, 2}, true), (std::vector<double>{0, 0, 0}));
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ TEST(Asha, ALargerMaximumMakesTheOldTopRungOneOfMany) {
     EXPECT_EQ(asha.work_without_births(), std::nullopt);
     EXPECT_TRUE(asha.scheduler().exhausted());
 
-    asha.say(Extended{8});
+    asha.say(event::Extended{8});
 
     EXPECT_FALSE(asha.scheduler().exhausted());
     EXPECT_EQ(asha.work(), (Work{0, 4}));

@@ -106,7 +106,8 @@ TEST(Gpbt, MoreFoundersThanChildren) {
     settings.founders = 7.0 / 4;
     Population population(make_gpbt(settings));
     EXPECT_EQ(population.all_work().size(), 7U);
-    for (std::uint64_t member = 0; member < 7; ++member) population.say(Reported{{member}, 3, member == 5 ? 0.1 : 0.5});
+    for (std::uint64_t member = 0; member < 7; ++member)
+        population.say(event::Report{{member}, 3, member == 5 ? 0.1 : 0.5});
     EXPECT_EQ(parents_of(population.all_work()), (Ids{5, 5, 5, 5}));
     EXPECT_EQ(population.scheduler().rungs().front().entered, 7U);
     settings.founders = 1;
@@ -144,7 +145,7 @@ TEST(Gpbt, NoLineageTrainsBeyondItsGenerations) {
     population.begin({0.4, 0.3, 0.2, 0.05});
     EXPECT_TRUE(population.all_work().empty());
     EXPECT_TRUE(population.scheduler().exhausted());
-    population.say(Extended{9});
+    population.say(event::Extended{9});
     const auto next = population.all_work();
     EXPECT_EQ(parents_of(next), (Ids{7, 7, 7, 7}));
     EXPECT_EQ(next[0].to, 9);
@@ -217,7 +218,7 @@ TEST(Gpbt, ADeadlineClosesAGeneration) {
     const auto first = population.all_work();
     EXPECT_DOUBLE_EQ(population.scheduler().next_deadline(), 15);
     population.report(first[0], 0.3);
-    population.say(TimePassed{15});
+    population.say(event::TimePassed{15});
     EXPECT_TRUE(std::isinf(population.scheduler().next_deadline()));
     EXPECT_EQ(parents_of(population.all_work()), (Ids{0, 0, 0, 0}));
 }
@@ -227,7 +228,7 @@ TEST(Gpbt, AnOverdueGenerationClosesAtItsFirstCandidate) {
     settings.deadline = 10;
     Population population(make_gpbt(settings));
     const auto first = population.all_work();
-    population.say(TimePassed{10});
+    population.say(event::TimePassed{10});
     EXPECT_TRUE(population.all_work().empty());
     population.report(first[0], infinite);
     EXPECT_TRUE(population.all_work().empty());
@@ -251,9 +252,9 @@ TEST(Gpbt, AnIdleWorkerDoesNotWaitForAStraggler) {
     population.now = 16;
     population.report(first[2], 0.5);
     EXPECT_DOUBLE_EQ(population.scheduler().next_deadline(), 10 + 2 * 14.0 / 3);
-    population.say(TimePassed{19});
+    population.say(event::TimePassed{19});
     EXPECT_TRUE(population.all_work().empty()) << "not yet";
-    population.say(TimePassed{20});
+    population.say(event::TimePassed{20});
     EXPECT_EQ(parents_of(population.all_work()), (Ids{0, 0, 0, 0}));
     EXPECT_TRUE(Script::keep_of(population.report(first[3], 0.1), 3)) << "a candidate of the next selection";
 }
@@ -292,8 +293,8 @@ TEST(Gpbt, MembersGivenUpDoNotCount) {
     Population population(make_gpbt(one_by_four()));
     const auto first = population.all_work();
     population.report(first[0], 0.3);
-    population.say(GivenUp{{1}});
-    population.say(GivenUp{{2}});
+    population.say(event::GivenUp{{1}});
+    population.say(event::GivenUp{{2}});
     EXPECT_TRUE(population.all_work().empty());
     population.report(first[3], 0.4);
     EXPECT_EQ(parents_of(population.all_work()), (Ids{0, 0, 0, 0}));
@@ -304,7 +305,7 @@ TEST(Gpbt, AGenerationWithoutAChildIsRepeatedFromItsParents) {
     population.begin({0.4, 0.3, 0.2, 0.1});
     const auto second = population.all_work();
     population.report(second[0], infinite);
-    for (std::uint64_t member = 5; member < 8; ++member) population.say(GivenUp{{member}});
+    for (std::uint64_t member = 5; member < 8; ++member) population.say(event::GivenUp{{member}});
     const auto again = population.all_work();
     EXPECT_EQ(parents_of(again), (Ids{3, 3, 3, 3}));
     EXPECT_EQ(again[0].generation, 1U);
@@ -328,16 +329,16 @@ TEST(Gpbt, GivesUpWhenNothingEverComesOfIt) {
 TEST(Gpbt, ALostParentLeavesItsChildrenToTheOther) {
     Population population(make_gpbt(two_by_two()));
     population.begin({0.4, 0.1, 0.5, 0.2});
-    ASSERT_TRUE(std::holds_alternative<Create>(population.say(WorkWanted{}).front()));
-    EXPECT_TRUE(Script::released(population.say(ParentLost{{1}}), 1));
+    ASSERT_TRUE(std::holds_alternative<action::Create>(population.say(event::WorkWanted{}).front()));
+    EXPECT_TRUE(Script::released(population.say(event::ParentLost{{1}}), 1));
     EXPECT_EQ(parents_of(population.all_work()), (Ids{3, 3, 3, 3}));
 }
 
 TEST(Gpbt, WithoutAnyParentItStartsAgain) {
     Population population(make_gpbt(one_by_four()));
     population.begin({0.4, 0.3, 0.2, 0.1});
-    population.say(WorkWanted{});
-    population.say(ParentLost{{3}});
+    population.say(event::WorkWanted{});
+    population.say(event::ParentLost{{3}});
     const auto again = population.all_work();
     EXPECT_EQ(parents_of(again), Ids(4, nobody));
     EXPECT_EQ(again[0].to, 3);
@@ -347,13 +348,13 @@ TEST(Gpbt, RefusedMembersWaitForAnExtension) {
     Population population(make_gpbt(one_by_four()));
     population.begin({0.4, 0.3, 0.2, 0.1});
     const auto one = population.work();
-    population.say(WorkWanted{});
-    population.say(NoMoreMembers{});
+    population.say(event::WorkWanted{});
+    population.say(event::NoMoreMembers{});
     EXPECT_FALSE(population.scheduler().exhausted());
     population.report(*one, 0.05);
     EXPECT_TRUE(population.scheduler().exhausted());
     EXPECT_FALSE(population.work());
-    population.say(Extended{});
+    population.say(event::Extended{});
     EXPECT_EQ(parents_of(population.all_work()), (Ids{3, 3, 3}));
 }
 
@@ -391,7 +392,7 @@ TEST(Gpbt, RefusesSettingsOutOfRange) {
 TEST(Gpbt, LineagesAndFamiliesStayWithinTheirBounds) {
     struct Watch : Listener {
         void happened(const Event& event, const Actions& actions) override {
-            if (const auto* made = std::get_if<Created>(&event)) {
+            if (const auto* made = std::get_if<event::Created>(&event)) {
                 if (asked.parent.exists()) {
                     EXPECT_LT(asked.parent.value, made->member.value);
                     auto& family = parents[asked.generation];
@@ -399,10 +400,10 @@ TEST(Gpbt, LineagesAndFamiliesStayWithinTheirBounds) {
                 }
             }
             for (const auto& action : actions) {
-                if (const auto* create = std::get_if<Create>(&action)) asked = *create;
+                if (const auto* create = std::get_if<action::Create>(&action)) asked = *create;
             }
         }
-        Create asked;
+        action::Create asked;
         std::map<std::uint32_t, std::set<std::uint64_t>> parents;
     };
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
@@ -445,12 +446,12 @@ TEST(Gpbt, AChildOfWhomTheFreeWorkerHasComesFirst) {
     population.begin({0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1});
     const OnlyStays second(6);
     for (int child = 0; child < 4; ++child) {
-        const auto actions = population.say(WorkWanted{0, &second});
-        ASSERT_EQ(std::get<Create>(actions.front()).parent, MemberId{6});
-        population.say(Created{{8 + static_cast<std::uint64_t>(child)}});
+        const auto actions = population.say(event::WorkWanted{0, &second});
+        ASSERT_EQ(std::get<action::Create>(actions.front()).parent, MemberId{6});
+        population.say(event::Created{{8 + static_cast<std::uint64_t>(child)}});
     }
-    const auto actions = population.say(WorkWanted{0, &second});
-    EXPECT_EQ(std::get<Create>(actions.front()).parent, MemberId{7}) << "then the other one's";
+    const auto actions = population.say(event::WorkWanted{0, &second});
+    EXPECT_EQ(std::get<action::Create>(actions.front()).parent, MemberId{7}) << "then the other one's";
 }
 
 }  // namespace

@@ -122,7 +122,7 @@ TEST(Sha, GoesOnWithItsBestAfterAnExtension) {
     for (int rung = 0; rung < 3; ++rung) report_all(sha, sha.all_work());
     EXPECT_TRUE(sha.scheduler().exhausted());
 
-    sha.say(Extended{27});
+    sha.say(event::Extended{27});
 
     EXPECT_FALSE(sha.scheduler().exhausted());
     EXPECT_EQ(sha.work(), (Work{0, 27}));
@@ -180,7 +180,7 @@ TEST(Hyperband, FinishedBracketsGoOnAfterAnExtension) {
     }
     EXPECT_TRUE(hyperband.scheduler().exhausted());
 
-    hyperband.say(Extended{27});
+    hyperband.say(event::Extended{27});
 
     EXPECT_EQ(hyperband.work(), (Work{0, 27}));
 }

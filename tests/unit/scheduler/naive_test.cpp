@@ -78,7 +78,7 @@ private:
         return members_[member].rung == rung && !members_[member].running && !members_[member].gone;
     }
 
-    void take(const WorkWanted&, const Actions& actions) {
+    void take(const event::WorkWanted&, const Actions& actions) {
         std::optional<std::uint64_t> expected;
         if (settings_.variant == AshaVariant::stopping) {
             while (!ready_.empty() && members_[ready_.front()].gone) ready_.pop_front();
@@ -101,13 +101,13 @@ private:
                 return;
             }
             ASSERT_EQ(actions.size(), 1U);
-            ASSERT_TRUE(std::holds_alternative<Create>(actions[0]));
-            asked_to_ = std::get<Create>(actions[0]).to;
+            ASSERT_TRUE(std::holds_alternative<action::Create>(actions[0]));
+            asked_to_ = std::get<action::Create>(actions[0]).to;
             return;
         }
         ASSERT_EQ(actions.size(), 1U);
-        ASSERT_TRUE(std::holds_alternative<Train>(actions[0]));
-        const auto& train = std::get<Train>(actions[0]);
+        ASSERT_TRUE(std::holds_alternative<action::Train>(actions[0]));
+        const auto& train = std::get<action::Train>(actions[0]);
         auto& member = members_[*expected];
         auto& bracket = brackets_[member.bracket];
         EXPECT_EQ(train.member.value, *expected);
@@ -129,17 +129,17 @@ private:
         EXPECT_TRUE(std::isfinite(own->objective));
     }
 
-    void take(const Created&, const Actions&) {
+    void take(const event::Created&, const Actions&) {
         std::size_t bracket = 0;
         while (brackets_.at(bracket).resources[0] != asked_to_) ++bracket;
         members_.push_back({bracket, 0, true, false});
     }
-    void take(const NoMoreMembers&, const Actions&) { no_more_ = true; }
-    void take(const GivenUp& given_up, const Actions&) { members_[given_up.member.value].gone = true; }
-    void take(const ParentLost&, const Actions&) { FAIL() << "no member has a parent here"; }
-    void take(const TimePassed&, const Actions&) {}
+    void take(const event::NoMoreMembers&, const Actions&) { no_more_ = true; }
+    void take(const event::GivenUp& given_up, const Actions&) { members_[given_up.member.value].gone = true; }
+    void take(const event::ParentLost&, const Actions&) { FAIL() << "no member has a parent here"; }
+    void take(const event::TimePassed&, const Actions&) {}
 
-    void take(const Reported& report, const Actions& actions) {
+    void take(const event::Report& report, const Actions& actions) {
         const auto id = report.member.value;
         auto& member = members_[id];
         auto& bracket = brackets_[member.bracket];
@@ -156,11 +156,11 @@ private:
         std::optional<bool> kept;
         std::vector<std::uint64_t> now_promotable;
         for (const auto& action : actions) {
-            if (const auto* keep = std::get_if<Keep>(&action)) {
+            if (const auto* keep = std::get_if<action::Keep>(&action)) {
                 if (keep->member == report.member) kept = keep->promotable;
                 if (keep->promotable) now_promotable.push_back(keep->member.value);
             } else {
-                EXPECT_EQ(std::get<Release>(action).member, report.member);
+                EXPECT_EQ(std::get<action::Release>(action).member, report.member);
             }
         }
         const bool finite = std::isfinite(report.objective);
@@ -186,7 +186,7 @@ private:
         EXPECT_EQ(now_promotable, expected);
     }
 
-    void take(const Extended& extended, const Actions&) {
+    void take(const event::Extended& extended, const Actions&) {
         no_more_ = false;
         if (extended.max_resource <= max_) return;
         max_ = extended.max_resource;

@@ -30,7 +30,7 @@ public:
     /// The report of a member at unit 3, with the curve of units 2 and 3.
     void report_third(std::uint64_t member) {
         const UnitResult curve[] = {{2, curves_[member][1]}, {3, curves_[member][2]}};
-        script_.say(Reported{{member}, 3, curves_[member][2], 0, curve});
+        script_.say(event::Report{{member}, 3, curves_[member][2], 0, curve});
     }
     Script& script() { return script_; }
     Resource unlocked() { return script_.scheduler().rungs().back().resource; }
@@ -49,7 +49,7 @@ TEST(Pasha, EpsilonIsThe90thPercentileInterpolated) {
     EXPECT_DOUBLE_EQ(pasha_epsilon({0, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9}), 9);
 }
 
-TEST(Pasha, NeighboursUpToEpsilonMayChangePlaces) {
+TEST(Pasha, NeighborsUpToEpsilonMayChangePlaces) {
     const auto below = members({{3, 47}, {1, 48}, {0, 50}, {2, 60}});
     const auto top = members({{1, 33}, {0, 35}, {2, 36}, {3, 38}});
     EXPECT_FALSE(ranks_agree(below, top, 2));
@@ -63,7 +63,7 @@ TEST(Pasha, NeighboursUpToEpsilonMayChangePlaces) {
     EXPECT_TRUE(ranks_agree(three, three_top, 3));
 }
 
-TEST(Pasha, NeighboursAreCountedOutwardsUpToTheFirstThatIsFar) {
+TEST(Pasha, NeighborsAreCountedOutwardsUpToTheFirstThatIsFar) {
     // 2 lies near 1 only, and the first of below is 4 away from it.
     EXPECT_FALSE(ranks_agree(members({{0, 0}, {1, 2}, {2, 4}}), members({{2, 0}, {1, 1}, {0, 2}}), 2));
     EXPECT_TRUE(ranks_agree(members({{0, 0}, {1, 2}, {2, 4}}), members({{1, 0}, {0, 1}, {2, 2}}), 2));
@@ -105,7 +105,7 @@ TEST(Pasha, NoiseKeepsTheRungsAsTheyAre) {
     // 0 and 1 cross at 2 and cross back at 3, where they are 3 apart: epsilon is 3. 2 overtakes 1, which was 2 better.
     const UnitResult curves[][2] = {{{2, 45}, {3, 40}}, {{2, 44}, {3, 43}}, {{2, 50}, {3, 42}}};
     for (const std::uint64_t member : {0U, 1U, 2U})
-        script.say(Reported{{member}, 3, curves[member][1].objective, 0, curves[member]});
+        script.say(event::Report{{member}, 3, curves[member][1].objective, 0, curves[member]});
     EXPECT_EQ(script.scheduler().rungs().back().resource, 3);
     EXPECT_EQ(script.work()->to, 1) << "no member goes beyond the highest unlocked rung";
 }
@@ -138,11 +138,11 @@ TEST(Pasha, UnlockingAsksForNoMembersThatWereRefused) {
     Example example;
     example.begin(12);
     for (int i = 0; i < 4; ++i) example.script().work();
-    example.script().say(NoMoreMembers{});
+    example.script().say(event::NoMoreMembers{});
     for (const std::uint64_t member : {1U, 0U, 2U, 3U}) example.report_third(member);
     ASSERT_EQ(example.unlocked(), 9);
     EXPECT_EQ(example.script().work(), (Work{1, 9}));
-    const auto actions = example.script().say(WorkWanted{});
+    const auto actions = example.script().say(event::WorkWanted{});
     EXPECT_TRUE(actions.empty());
 }
 
@@ -162,7 +162,7 @@ TEST(Pasha, ALargerMaximumIsMoreRungsToUnlock) {
     example.begin(12);
     for (int i = 0; i < 4; ++i) example.script().work();
     for (const std::uint64_t member : {1U, 0U, 2U}) example.report_third(member);
-    example.script().say(Extended{9});
+    example.script().say(event::Extended{9});
     EXPECT_EQ(example.unlocked(), 3);
     example.report_third(3);
     EXPECT_EQ(example.unlocked(), 9);

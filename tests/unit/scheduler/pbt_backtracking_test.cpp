@@ -91,8 +91,8 @@ TEST(PbtBacktracking, AChildOfADonorMayGoBackToTheDonorsBest) {
 TEST(PbtBacktracking, WithoutTheBestsSnapshotTheMemberGoesOn) {
     Population population(make_pbt(with_backtracking()));
     population.report(*population.work(), 0.5);
-    ASSERT_TRUE(std::holds_alternative<Create>(population.say(WorkWanted{}).front()));
-    population.say(ParentLost{{0}});
+    ASSERT_TRUE(std::holds_alternative<action::Create>(population.say(event::WorkWanted{}).front()));
+    population.say(event::ParentLost{{0}});
     const auto on = *population.work();
     EXPECT_FALSE(on.born);
     EXPECT_EQ(on.member, 0U);
@@ -103,8 +103,8 @@ TEST(PbtBacktracking, WithoutMoreMembersTheMemberGoesOn) {
     population.report(*population.work(), 0.5);
     population.report(*population.work(), 0.6);
     population.report(*population.work(), 0.6);
-    ASSERT_TRUE(std::holds_alternative<Create>(population.say(WorkWanted{}).front()));
-    population.say(NoMoreMembers{});
+    ASSERT_TRUE(std::holds_alternative<action::Create>(population.say(event::WorkWanted{}).front()));
+    population.say(event::NoMoreMembers{});
     const auto on = *population.work();
     EXPECT_FALSE(on.born);
     EXPECT_EQ(on.member, 1U);
@@ -118,9 +118,9 @@ TEST(PbtBacktracking, WithoutMoreMembersTheBestTrainsOnWhereItsHeirDied) {
     population.report(heir, 0.6);
     const auto on = *population.work();
     population.report(on, 0.6);
-    ASSERT_TRUE(std::holds_alternative<Create>(population.say(WorkWanted{}).front()));
-    population.say(NoMoreMembers{});
-    population.say(GivenUp{{heir.member}});
+    ASSERT_TRUE(std::holds_alternative<action::Create>(population.say(event::WorkWanted{}).front()));
+    population.say(event::NoMoreMembers{});
+    population.say(event::GivenUp{{heir.member}});
     const auto best = *population.work();
     EXPECT_FALSE(best.born);
     EXPECT_EQ(best.member, 0U);

@@ -99,7 +99,7 @@ TEST(Pbt, ANonFiniteMemberGivesUpAtOnceAndIsNoDonor) {
 TEST(Pbt, AMemberThatIsGivenUpLeavesItsSlotToAChild) {
     Population population(make_pbt(of_five()));
     const auto all = population.begin({0.1, 0.2, 0.3, 0.35, 0.32});
-    population.say(GivenUp{{2}});  // waiting
+    population.say(event::GivenUp{{2}});  // waiting
     const auto next = population.all_work();
     ASSERT_EQ(next.size(), 5U);
     EXPECT_EQ(next[2].parent, 0U);
@@ -110,16 +110,16 @@ TEST(Pbt, ALostSnapshotMeansAnotherDonor) {
     Population population(make_pbt(settings));
     const auto all = population.all_work();
     for (std::size_t i = 0; i < 4; ++i) population.report(all[i], 0.1 * static_cast<double>(i + 1));
-    population.say(GivenUp{{4}});
+    population.say(event::GivenUp{{4}});
     std::vector<std::uint64_t> donors;
     while (true) {
-        const auto actions = population.say(WorkWanted{});
+        const auto actions = population.say(event::WorkWanted{});
         if (actions.empty()) break;  // members that go on will have snapshots
-        const auto* create = std::get_if<Create>(&actions.back());
+        const auto* create = std::get_if<action::Create>(&actions.back());
         if (create == nullptr) continue;  // others go on
         ASSERT_TRUE(create->parent.exists());
         donors.push_back(create->parent.value);
-        population.say(ParentLost{create->parent});
+        population.say(event::ParentLost{create->parent});
     }
     EXPECT_EQ(std::set(donors.begin(), donors.end()).size(), donors.size()) << "no donor is asked twice";
     EXPECT_EQ(donors.front(), 0U);
@@ -131,8 +131,8 @@ TEST(Pbt, AfterTheLastBirthEverybodyTrainsOn) {
     population.report(all[0], 0.1);
     EXPECT_TRUE(gives_up(population.report(all[1], 0.9), 1));
     ASSERT_FALSE(population.work()->born);
-    ASSERT_TRUE(std::holds_alternative<Create>(population.say(WorkWanted{}).front()));
-    population.say(NoMoreMembers{});
+    ASSERT_TRUE(std::holds_alternative<action::Create>(population.say(event::WorkWanted{}).front()));
+    population.say(event::NoMoreMembers{});
     EXPECT_EQ(population.work()->member, 1U) << "it goes on itself";
     EXPECT_FALSE(gives_up(population.report(all[2], 0.95), 2)) << "no child could take its place";
     EXPECT_FALSE(population.work()->born);
@@ -144,7 +144,7 @@ TEST(Pbt, ExtendedToALargerMaxTheFinishedGoOn) {
     Population population(make_pbt(settings));
     while (const auto given = population.work()) population.report(*given, 1);
     EXPECT_TRUE(population.scheduler().exhausted());
-    population.say(Extended{9});
+    population.say(event::Extended{9});
     const auto given = population.work();
     ASSERT_TRUE(given);
     EXPECT_EQ(given->member, 0U);
@@ -250,23 +250,23 @@ public:
                                        settings.population / 2))),
           max_(settings.max) {}
     void happened(const Event& event, const Actions& actions) override {
-        if (const auto* report = std::get_if<Reported>(&event)) {
+        if (const auto* report = std::get_if<event::Report>(&event)) {
             yielding_.erase(report->member.value);
             ranking_.erase(report->member.value);
             if (std::isfinite(report->objective) && report->resource < max_)
                 ranking_[report->member.value] = report->objective;
-        } else if (const auto* gone = std::get_if<GivenUp>(&event)) {
+        } else if (const auto* gone = std::get_if<event::GivenUp>(&event)) {
             ranking_.erase(gone->member.value);
-        } else if (const auto* lost = std::get_if<ParentLost>(&event)) {
+        } else if (const auto* lost = std::get_if<event::ParentLost>(&event)) {
             ranking_.erase(lost->parent.value);
         }
         for (const auto& action : actions) {
-            if (const auto* release = std::get_if<Release>(&action)) {
+            if (const auto* release = std::get_if<action::Release>(&action)) {
                 ranking_.erase(release->member.value);
                 yielding_.erase(release->member.value);
             }
-            if (const auto* keep = std::get_if<Keep>(&action)) move(*keep);
-            const auto* create = std::get_if<Create>(&action);
+            if (const auto* keep = std::get_if<action::Keep>(&action)) move(*keep);
+            const auto* create = std::get_if<action::Create>(&action);
             if (create == nullptr || create->cause != BirthCause::exploit) continue;
             ++exploits;
             ASSERT_TRUE(ranking_.contains(create->parent.value)) << "a donor lives and has a finite report";
@@ -280,7 +280,7 @@ public:
 
 private:
     /// A member that is about to give up is no donor.
-    void move(const Keep& keep) {
+    void move(const action::Keep& keep) {
         auto& from = keep.promotable ? yielding_ : ranking_;
         auto& to = keep.promotable ? ranking_ : yielding_;
         if (auto node = from.extract(keep.member.value)) to.insert(std::move(node));
@@ -360,9 +360,9 @@ TEST(Pbt, PrefersAMemberWhoseWeightsNeedNotMoveUnlessItIsAhead) {
     const Only third(2);
     std::vector<std::uint64_t> order;
     for (int i = 0; i < 10; ++i) {
-        const auto actions = population.say(WorkWanted{0, &third});
-        const auto train = std::get<Train>(actions.front());
-        population.say(Reported{train.member, train.to, 0.3});
+        const auto actions = population.say(event::WorkWanted{0, &third});
+        const auto train = std::get<action::Train>(actions.front());
+        population.say(event::Report{train.member, train.to, 0.3});
         order.push_back(train.member.value);
     }
     EXPECT_EQ(order, (std::vector<std::uint64_t>{2, 0, 1, 3, 4, 2, 0, 1, 3, 4}));

@@ -45,7 +45,7 @@ TEST(PbtYielding, IsTheDonorOfTheDead) {
     const auto all = population.all_work();
     population.report(all[0], 0.5);
     EXPECT_TRUE(gives_up(population.report(all[1], 0.6), 1));
-    population.say(GivenUp{{0}});  // first in the queue
+    population.say(event::GivenUp{{0}});  // first in the queue
     const auto child = *population.work();
     EXPECT_EQ(child.parent, 1U);
     EXPECT_EQ(population.work()->member, 1U);

@@ -27,11 +27,11 @@ public:
 
     /// The work of a free worker; births are granted. Nothing if there is no work.
     std::optional<Given> work() {
-        for (const auto& action : say(WorkWanted{now})) {
-            if (const auto* train = std::get_if<Train>(&action))
+        for (const auto& action : say(event::WorkWanted{now})) {
+            if (const auto* train = std::get_if<action::Train>(&action))
                 return Given{.member = train->member.value, .to = train->to};
-            if (const auto* create = std::get_if<Create>(&action)) {
-                say(Created{{next_}});
+            if (const auto* create = std::get_if<action::Create>(&action)) {
+                say(event::Created{{next_}});
                 born.push_back({next_++, create->to, create->parent.value, create->same_as.value, create->generation,
                                 true, create->cause});
                 return born.back();
@@ -45,7 +45,7 @@ public:
         return all;
     }
     Actions report(const Given& given, double objective) {
-        return say(Reported{{given.member}, given.to, objective, now});
+        return say(event::Report{{given.member}, given.to, objective, now});
     }
     /// All get work and report these objectives, in order of birth.
     std::vector<Given> begin(const std::vector<double>& objectives) {
@@ -57,7 +57,7 @@ public:
     Actions say(const Event& event) {
         auto actions = script_.say(event);
         for (const auto& action : actions) {
-            if (const auto* release = std::get_if<Release>(&action)) released.push_back(release->member.value);
+            if (const auto* release = std::get_if<action::Release>(&action)) released.push_back(release->member.value);
         }
         return actions;
     }

@@ -57,7 +57,9 @@ TEST(Preview, RandomSearchHasOneRung) {
 /// Reports that a scheduler gets in a search of its own.
 class ReportCounter : public test::Listener {
 public:
-    void happened(const Event& event, const Actions&) override { reports += std::holds_alternative<Reported>(event); }
+    void happened(const Event& event, const Actions&) override {
+        reports += std::holds_alternative<event::Report>(event);
+    }
     std::uint64_t reports = 0;
 };
 

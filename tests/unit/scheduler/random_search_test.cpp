@@ -30,7 +30,7 @@ TEST(RandomSearch, FinishedMembersGoOnToALargerMaximumFirst) {
     search.report({3, 7}, 1);
     search.give_up(1);
 
-    search.say(Extended{9});
+    search.say(event::Extended{9});
     search.report({0, 7}, 1);
 
     EXPECT_EQ(search.work(), (Work{2, 9}));

@@ -14,11 +14,11 @@ TEST(Repeated, EachConfigurationIsBornWithAllItsSeeds) {
     auto scheduler = make_repeated(make_random_search({.max = 5}), 3);
     for (std::uint64_t member = 0; member < 6; ++member) {
         Actions actions;
-        scheduler->on(WorkWanted{}, actions);
+        scheduler->on(event::WorkWanted{}, actions);
         ASSERT_EQ(actions.size(), 1U);
-        const auto same_as = std::get<Create>(actions[0]).same_as;
+        const auto same_as = std::get<action::Create>(actions[0]).same_as;
         EXPECT_EQ(same_as, member % 3 == 0 ? MemberId::none() : MemberId{member - member % 3});
-        scheduler->on(Created{{member}}, actions);
+        scheduler->on(event::Created{{member}}, actions);
     }
 }
 
@@ -70,10 +70,10 @@ TEST(Repeated, AGroupThatFailsBeforeItIsCompleteIsNotCompleted) {
     search.work();
     search.give_up(0);
 
-    Actions actions = search.say(WorkWanted{});
+    Actions actions = search.say(event::WorkWanted{});
 
     ASSERT_EQ(actions.size(), 1U);
-    EXPECT_FALSE(std::get<Create>(actions[0]).same_as.exists());
+    EXPECT_FALSE(std::get<action::Create>(actions[0]).same_as.exists());
 }
 
 TEST(Repeated, OnceIsTheSchedulerItself) {

@@ -7,9 +7,9 @@ namespace stemma::test {
 namespace {
 
 /// The birth that a free worker leads to, without an answer.
-std::optional<Create> wanted(Script& search) {
-    for (const auto& action : search.say(WorkWanted{})) {
-        if (const auto* create = std::get_if<Create>(&action)) return *create;
+std::optional<action::Create> wanted(Script& search) {
+    for (const auto& action : search.say(event::WorkWanted{})) {
+        if (const auto* create = std::get_if<action::Create>(&action)) return *create;
     }
     return std::nullopt;
 }
@@ -21,7 +21,7 @@ TEST(Replay, EachStageContinuesTheOneBefore) {
     EXPECT_EQ(first->to, 3);
     EXPECT_FALSE(first->parent.exists());
     EXPECT_EQ(first->cause, BirthCause::sampled);
-    search.say(Created{{0}});
+    search.say(event::Created{{0}});
     EXPECT_FALSE(wanted(search)) << "one at a time";
 
     const auto kept = search.report({0, 3}, 1);
@@ -32,11 +32,11 @@ TEST(Replay, EachStageContinuesTheOneBefore) {
     EXPECT_EQ(second->parent, MemberId{0});
     EXPECT_EQ(second->generation, 1U);
     EXPECT_EQ(second->cause, BirthCause::adoption);
-    search.say(Created{{1}});
+    search.say(event::Created{{1}});
     EXPECT_TRUE(Script::released(search.report({1, 5}, 1), 0));
 
     EXPECT_EQ(wanted(search)->parent, MemberId{1});
-    search.say(Created{{2}});
+    search.say(event::Created{{2}});
     search.report({2, 9}, 1);
     EXPECT_TRUE(search.scheduler().exhausted());
 }
@@ -46,7 +46,7 @@ TEST(Replay, AFailedStageIsTriedAgainFromTheSameParent) {
     search.report(*search.work(), 1);
     search.give_up(search.work()->member);
     EXPECT_EQ(wanted(search)->parent, MemberId{0});
-    search.say(Created{{2}});
+    search.say(event::Created{{2}});
     EXPECT_TRUE(Script::released(search.report({2, 5}, infinite), 2));
     EXPECT_EQ(wanted(search)->parent, MemberId{0});
 }
@@ -55,7 +55,7 @@ TEST(Replay, WithoutItsParentTheLineageBeginsAgain) {
     Script search(make_replay({{3, 5}}));
     search.report(*search.work(), 1);
     ASSERT_TRUE(wanted(search));
-    search.say(ParentLost{{0}});
+    search.say(event::ParentLost{{0}});
     const auto again = wanted(search);
     ASSERT_TRUE(again);
     EXPECT_FALSE(again->parent.exists());
@@ -69,7 +69,7 @@ TEST(Replay, AParentThatGoesWhileItsChildTrainsIsMissedOnlyIfTheChildFails) {
     search.give_up(0);
     search.report(child, 1);
     EXPECT_EQ(wanted(search)->parent, MemberId{1});
-    search.say(Created{{2}});
+    search.say(event::Created{{2}});
     search.give_up(1);
     search.give_up(2);
     EXPECT_FALSE(wanted(search)->parent.exists());
@@ -82,7 +82,7 @@ TEST(Replay, TenFailuresEndItUntilItIsExtended) {
         search.report(*search.work(), infinite);
     }
     EXPECT_TRUE(search.scheduler().exhausted());
-    search.say(Extended{3});
+    search.say(event::Extended{3});
     EXPECT_FALSE(search.scheduler().exhausted());
 }
 
@@ -90,7 +90,7 @@ TEST(Replay, ALargerResourceIsForTheLastMember) {
     Script search(make_replay({{3, 5}}));
     search.report(*search.work(), 1);
     search.report(*search.work(), 1);
-    search.say(Extended{20});
+    search.say(event::Extended{20});
     EXPECT_EQ(search.work(), (Work{1, 20}));
     search.report({1, 20}, 1);
     EXPECT_TRUE(search.scheduler().exhausted());

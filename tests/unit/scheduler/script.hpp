@@ -29,11 +29,11 @@ public:
 
     /// The work of a free worker; a new member is granted.
     std::optional<Work> work() {
-        const auto actions = say(WorkWanted{});
+        const auto actions = say(event::WorkWanted{});
         for (const auto& action : actions) {
-            if (const auto* train = std::get_if<Train>(&action)) return Work{train->member.value, train->to};
-            if (const auto* create = std::get_if<Create>(&action)) {
-                say(Created{{next_}});
+            if (const auto* train = std::get_if<action::Train>(&action)) return Work{train->member.value, train->to};
+            if (const auto* create = std::get_if<action::Create>(&action)) {
+                say(event::Created{{next_}});
                 return Work{next_++, create->to};
             }
         }
@@ -41,11 +41,11 @@ public:
     }
     /// As work(), but a new member is refused.
     std::optional<Work> work_without_births() {
-        const auto actions = say(WorkWanted{});
+        const auto actions = say(event::WorkWanted{});
         for (const auto& action : actions) {
-            if (const auto* train = std::get_if<Train>(&action)) return Work{train->member.value, train->to};
-            if (std::holds_alternative<Create>(action)) {
-                say(NoMoreMembers{});
+            if (const auto* train = std::get_if<action::Train>(&action)) return Work{train->member.value, train->to};
+            if (std::holds_alternative<action::Create>(action)) {
+                say(event::NoMoreMembers{});
                 return work_without_births();
             }
         }
@@ -57,8 +57,8 @@ public:
         while (const auto next = work()) all.push_back(*next);
         return all;
     }
-    Actions report(Work work, double objective) { return say(Reported{{work.member}, work.to, objective}); }
-    Actions give_up(std::uint64_t member) { return say(GivenUp{{member}}); }
+    Actions report(Work work, double objective) { return say(event::Report{{work.member}, work.to, objective}); }
+    Actions give_up(std::uint64_t member) { return say(event::GivenUp{{member}}); }
     Actions say(const Event& event) {
         Actions actions;
         scheduler_->on(event, actions);
@@ -66,16 +66,16 @@ public:
     }
     Scheduler& scheduler() { return *scheduler_; }
 
-    static std::optional<Keep> keep_of(const Actions& actions, std::uint64_t member) {
+    static std::optional<action::Keep> keep_of(const Actions& actions, std::uint64_t member) {
         for (const auto& action : actions) {
-            if (const auto* keep = std::get_if<Keep>(&action); keep != nullptr && keep->member.value == member)
+            if (const auto* keep = std::get_if<action::Keep>(&action); keep != nullptr && keep->member.value == member)
                 return *keep;
         }
         return std::nullopt;
     }
     static bool released(const Actions& actions, std::uint64_t member) {
         for (const auto& action : actions) {
-            if (const auto* release = std::get_if<Release>(&action);
+            if (const auto* release = std::get_if<action::Release>(&action);
                 release != nullptr && release->member.value == member)
                 return true;
         }

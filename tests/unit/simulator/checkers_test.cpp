@@ -10,21 +10,21 @@ namespace {
 
 class CheckersTest : public ::testing::Test {
 protected:
-    void feed(InputBody body, Effects effects = {}, double seconds = 1) {
+    void feed(input::Body body, Effects effects = {}, double seconds = 1) {
         checkers.on({sequence++, time += seconds, std::move(body)}, effects);
     }
     /// Two workers, members 0 and 1 in training to 1.
     void begin() {
-        feed(IncarnationStarted{});
-        feed(WorkerJoined{{1}, "a", "cpu", 0}, {born(0), assign(1, 0, 0, 0, 1)});
-        feed(WorkerJoined{{2}, "a", "cpu", 0}, {born(1), assign(2, 1, 1, 0, 1)});
+        feed(input::IncarnationStarted{});
+        feed(input::WorkerJoined{{1}, "a", "cpu", 0}, {born(0), assign(1, 0, 0, 0, 1)});
+        feed(input::WorkerJoined{{2}, "a", "cpu", 0}, {born(1), assign(2, 1, 1, 0, 1)});
     }
-    static Born born(std::uint64_t member) { return {.member = {member}, .configuration = {}}; }
-    static Assign assign(std::uint64_t worker, std::uint64_t lease, std::uint64_t member, Resource from, Resource to,
-                         Source source = {}) {
+    static effect::Born born(std::uint64_t member) { return {.member = {member}, .configuration = {}}; }
+    static effect::Train assign(std::uint64_t worker, std::uint64_t lease, std::uint64_t member, Resource from,
+                                Resource to, Source source = {}) {
         return {{worker}, {lease}, {member}, from, to, source, 0};
     }
-    static LeaseReported report(std::uint64_t worker, std::uint64_t lease, Resource reached, double metric,
+    static input::Report report(std::uint64_t worker, std::uint64_t lease, Resource reached, double metric,
                                 std::uint64_t bytes = 1) {
         return {{worker}, {lease}, reached, 1, bytes, {{reached, {metric}}}};
     }
@@ -46,7 +46,7 @@ TEST_F(CheckersTest, AcceptACorrectPromotion) {
 TEST_F(CheckersTest, NameSeedAndInput) {
     begin();
     try {
-        feed(Ticked{}, {assign(9, 2, 0, 0, 1)});
+        feed(input::Ticked{}, {assign(9, 2, 0, 0, 1)});
         FAIL() << "nothing was noticed";
     } catch (const CheckFailed& failed) {
         EXPECT_NE(std::string(failed.what()).find("seed 42, input 3"), std::string::npos) << failed.what();
@@ -67,13 +67,13 @@ TEST_F(CheckersTest, SeeAPromotionOfNaN) {
 
 TEST_F(CheckersTest, SeeTwoLeasesOfOneMember) {
     begin();
-    feed(WorkerJoined{{3}, "a", "cpu", 0});
-    EXPECT_THROW(feed(Ticked{}, {assign(3, 2, 0, 0, 1)}), CheckFailed);
+    feed(input::WorkerJoined{{3}, "a", "cpu", 0});
+    EXPECT_THROW(feed(input::Ticked{}, {assign(3, 2, 0, 0, 1)}), CheckFailed);
 }
 
 TEST_F(CheckersTest, SeeWorkForTheDead) {
     begin();
-    EXPECT_THROW(feed(WorkerLost{{1}, ""}, {assign(1, 2, 0, 0, 1)}), CheckFailed);
+    EXPECT_THROW(feed(input::WorkerLost{{1}, ""}, {assign(1, 2, 0, 0, 1)}), CheckFailed);
 }
 
 TEST_F(CheckersTest, SeeASnapshotThatIsNotThere) {
@@ -97,8 +97,9 @@ TEST_F(CheckersTest, SeeAResourceThatGoesBack) {
 TEST_F(CheckersTest, AcceptARetrainingThatIsNoted) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_NO_THROW(feed(report(2, 1, 1, 0.4, 0),
-                         {Noted{.kind = EventKind::retrain, .member = {1}, .lease = {2}}, assign(2, 2, 1, 0, 2)}));
+    EXPECT_NO_THROW(
+        feed(report(2, 1, 1, 0.4, 0),
+             {effect::Noted{.kind = EventKind::retrain, .member = {1}, .lease = {2}}, assign(2, 2, 1, 0, 2)}));
 }
 
 class LineageCheckersTest : public CheckersTest {
@@ -106,8 +107,8 @@ protected:
     LineageCheckersTest() {
         checkers = Checkers({.seed = 42, .lineages = {.founders = 2, .restart = 1, .max = 9, .to_the_better = true}});
     }
-    static Drop drop(std::uint64_t worker, std::uint64_t snapshot) { return {{worker}, {snapshot}}; }
-    static Born child(std::uint64_t member, std::uint64_t parent) {
+    static effect::Drop drop(std::uint64_t worker, std::uint64_t snapshot) { return {{worker}, {snapshot}}; }
+    static effect::Born child(std::uint64_t member, std::uint64_t parent) {
         return {.member = {member}, .cause = BirthCause::exploit, .parent = {parent}, .configuration = {}};
     }
     /// Both have reported, member 0 the better value.
@@ -121,30 +122,30 @@ protected:
 
 TEST_F(LineageCheckersTest, AcceptOneThatGivesUpForABetterOne) {
     report_both();
-    EXPECT_NO_THROW(feed(Ticked{}, {child(2, 0), drop(2, 1)}));
+    EXPECT_NO_THROW(feed(input::Ticked{}, {child(2, 0), drop(2, 1)}));
 }
 
 TEST_F(LineageCheckersTest, SeeOneThatGivesUpForAWorseOne) {
     report_both();
-    EXPECT_THROW(feed(Ticked{}, {child(2, 1), drop(1, 0)}), CheckFailed);
+    EXPECT_THROW(feed(input::Ticked{}, {child(2, 1), drop(1, 0)}), CheckFailed);
 }
 
 TEST_F(LineageCheckersTest, SeeAPopulationThatIsThrownAway) {
     report_both();
-    feed(Ticked{}, {drop(2, 1)});
-    EXPECT_THROW(feed(Ticked{}, {drop(1, 0)}), CheckFailed);
+    feed(input::Ticked{}, {drop(2, 1)});
+    EXPECT_THROW(feed(input::Ticked{}, {drop(1, 0)}), CheckFailed);
 }
 
 TEST_F(LineageCheckersTest, SeeABirthFromScratchWhileSomebodyLives) {
     report_both();
-    EXPECT_THROW(feed(Ticked{}, {born(2)}), CheckFailed);
+    EXPECT_THROW(feed(input::Ticked{}, {born(2)}), CheckFailed);
 }
 
 TEST_F(LineageCheckersTest, AcceptABirthFromScratchOnceAllAreDead) {
     begin();
     feed(report(1, 0, 1, nan));
     EXPECT_NO_THROW(feed(report(2, 1, 1, nan), {born(2)}));
-    EXPECT_NO_THROW(feed(Ticked{}, {born(3)})) << "no member has reported a finite value";
+    EXPECT_NO_THROW(feed(input::Ticked{}, {born(3)})) << "no member has reported a finite value";
 }
 
 TEST_F(CheckersTest, SeeALateReportThatIsNotNoted) {
@@ -157,35 +158,35 @@ TEST_F(CheckersTest, SeeALeakedSnapshot) {
     feed(report(2, 1, 1, 0.6));
     feed(report(1, 0, 1, 0.5), {assign(1, 2, 0, 1, 2, local(0, 1))});
     // Member 0's first snapshot is no longer needed.
-    EXPECT_THROW(feed(report(1, 2, 2, 0.4), {Ended{EndReason::exhausted, {0}}}), CheckFailed);
+    EXPECT_THROW(feed(report(1, 2, 2, 0.4), {effect::Ended{EndReason::exhausted, {0}}}), CheckFailed);
 }
 
 TEST_F(CheckersTest, SeeAWrongBest) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {Ended{EndReason::exhausted, {0}}}), CheckFailed);
+    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {effect::Ended{EndReason::exhausted, {0}}}), CheckFailed);
 }
 
 TEST_F(CheckersTest, SeeGapsInTheRecord) {
     begin();
     ++sequence;
-    EXPECT_THROW(feed(Ticked{}), CheckFailed);
+    EXPECT_THROW(feed(input::Ticked{}), CheckFailed);
 }
 
 TEST_F(CheckersTest, SeeTimeGoBack) {
     begin();
-    EXPECT_THROW(feed(Ticked{}, {}, -1), CheckFailed);
+    EXPECT_THROW(feed(input::Ticked{}, {}, -1), CheckFailed);
 }
 
 /// Member 2, a child of member 0, takes worker 1 when member 0 reports.
-Born child_of(std::uint64_t parent) {
+effect::Born child_of(std::uint64_t parent) {
     return {.member = {2}, .cause = BirthCause::exploit, .parent = {parent}, .configuration = {}};
 }
 
 TEST_F(CheckersTest, AcceptAChildThatStartsFromItsParentsSnapshot) {
     begin();
     EXPECT_NO_THROW(feed(report(1, 0, 1, 0.5), {child_of(0), assign(1, 2, 2, 1, 2, local(0, 1))}));
-    EXPECT_NO_THROW(feed(report(1, 2, 2, 0.4), {Drop{{1}, {0}}}));
+    EXPECT_NO_THROW(feed(report(1, 2, 2, 0.4), {effect::Drop{{1}, {0}}}));
 }
 
 TEST_F(CheckersTest, SeeAChildOfAMemberThatHasNotReported) {
@@ -196,14 +197,14 @@ TEST_F(CheckersTest, SeeAChildOfAMemberThatHasNotReported) {
 TEST_F(CheckersTest, SeeADonorThatDiverged) {
     begin();
     feed(report(1, 0, 1, std::numeric_limits<double>::quiet_NaN()));
-    EXPECT_THROW(feed(Ticked{}, {child_of(0)}), CheckFailed);
+    EXPECT_THROW(feed(input::Ticked{}, {child_of(0)}), CheckFailed);
 }
 
 TEST_F(CheckersTest, SeeAChildThatStartsFromScratch) {
     begin();
     EXPECT_THROW(
-        feed(report(1, 0, 1, 0.5),
-             {child_of(0), Noted{.kind = EventKind::retrain, .member = {2}, .lease = {2}}, assign(1, 2, 2, 0, 2)}),
+        feed(report(1, 0, 1, 0.5), {child_of(0), effect::Noted{.kind = EventKind::retrain, .member = {2}, .lease = {2}},
+                                    assign(1, 2, 2, 0, 2)}),
         CheckFailed);
 }
 
@@ -220,24 +221,25 @@ TEST_F(CheckersTest, SeeAParentYoungerThanItsChild) {
 
 TEST_F(CheckersTest, SeeADroppedSnapshotThatAChildStartsFrom) {
     begin();
-    feed(report(1, 0, 1, 0.5), {child_of(0), Drop{{1}, {0}}});
-    EXPECT_THROW(feed(Ticked{}, {assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed);
+    feed(report(1, 0, 1, 0.5), {child_of(0), effect::Drop{{1}, {0}}});
+    EXPECT_THROW(feed(input::Ticked{}, {assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed);
 }
 
 TEST_F(CheckersTest, SeeABirthFromASnapshotThatIsGone) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_THROW(feed(WorkerLost{{1}, ""}, {child_of(0)}), CheckFailed);
+    EXPECT_THROW(feed(input::WorkerLost{{1}, ""}, {child_of(0)}), CheckFailed);
 }
 
 TEST_F(CheckersTest, AcceptADropOfWhatAnAbortedTransferMayHaveLeft) {
     begin();
     feed(report(1, 0, 1, 0.5));
     const Source peer{SourceKind::peer, {0}, {1}, {0}, 1};
-    feed(report(2, 1, 1, 0.6), {child_of(0), Serve{{0}, {0}, {1}, {2}}, assign(2, 2, 2, 1, 2, peer)});
-    const LeaseFailed failure{{2}, {2}, FailureKind::infeasible, "", "", 1, 0};
-    EXPECT_NO_THROW(feed(failure, {AbortTransfer{{0}, {1}}, AbortTransfer{{0}, {2}}, Drop{{2}, {0}}}));
-    EXPECT_THROW(feed(Ticked{}, {Drop{{2}, {0}}}), CheckFailed) << "once";
+    feed(report(2, 1, 1, 0.6), {child_of(0), effect::Serve{{0}, {0}, {1}, {2}}, assign(2, 2, 2, 1, 2, peer)});
+    const input::Failure failure{{2}, {2}, FailureKind::infeasible, "", "", 1, 0};
+    EXPECT_NO_THROW(
+        feed(failure, {effect::AbortTransfer{{0}, {1}}, effect::AbortTransfer{{0}, {2}}, effect::Drop{{2}, {0}}}));
+    EXPECT_THROW(feed(input::Ticked{}, {effect::Drop{{2}, {0}}}), CheckFailed) << "once";
 }
 
 // ---- second copies -------------------------------------------------------------------------------------------------
@@ -246,30 +248,31 @@ TEST_F(CheckersTest, AcceptADropOfWhatAnAbortedTransferMayHaveLeft) {
 class SecondCopies : public CheckersTest {
 protected:
     void begin_at(const std::string& first, const std::string& second, std::uint64_t quota = 0) {
-        feed(IncarnationStarted{});
-        feed(WorkerJoined{{1}, first, "cpu", quota}, {born(0), assign(1, 0, 0, 0, 1)});
-        feed(WorkerJoined{{2}, second, "cpu", quota}, {born(1), assign(2, 1, 1, 0, 1)});
+        feed(input::IncarnationStarted{});
+        feed(input::WorkerJoined{{1}, first, "cpu", quota}, {born(0), assign(1, 0, 0, 0, 1)});
+        feed(input::WorkerJoined{{2}, second, "cpu", quota}, {born(1), assign(2, 1, 1, 0, 1)});
     }
     static Effects copy(std::uint64_t owner, std::uint64_t receiver, std::uint64_t bytes = 1) {
-        return {Serve{{0}, {0}, {owner}, {receiver}}, Replicate{{0}, {0}, {0}, 1, {owner}, {receiver}, bytes}};
+        return {effect::Serve{{0}, {0}, {owner}, {receiver}},
+                effect::Replicate{{0}, {0}, {0}, 1, {owner}, {receiver}, bytes}};
     }
 };
 
 TEST_F(SecondCopies, AreAcceptedAndSurviveTheOriginal) {
     begin_at("a", "b");
     feed(report(1, 0, 1, 0.5), copy(1, 2));
-    feed(TransferDone{{0}});
-    feed(WorkerLost{{1}, ""}, {Noted{.kind = EventKind::requeued, .member = {0}, .lease = {0}}});
+    feed(input::TransferDone{{0}});
+    feed(input::WorkerLost{{1}, ""}, {effect::Noted{.kind = EventKind::requeued, .member = {0}, .lease = {0}}});
     EXPECT_NO_THROW(feed(report(2, 1, 1, 0.6), {assign(2, 2, 0, 1, 2, local(0, 2))}));
 }
 
 TEST_F(SecondCopies, AreSeenWhenTheyAreNotUsed) {
     begin_at("a", "b");
     feed(report(1, 0, 1, 0.5), copy(1, 2));
-    feed(TransferDone{{0}});
-    feed(WorkerLost{{1}, ""});
+    feed(input::TransferDone{{0}});
+    feed(input::WorkerLost{{1}, ""});
     EXPECT_THROW(feed(report(2, 1, 1, 0.6),
-                      {Noted{.kind = EventKind::retrain, .member = {0}, .lease = {2}}, assign(2, 2, 0, 0, 2)}),
+                      {effect::Noted{.kind = EventKind::retrain, .member = {0}, .lease = {2}}, assign(2, 2, 0, 0, 2)}),
                  CheckFailed);
 }
 
@@ -286,7 +289,7 @@ TEST_F(SecondCopies, AreSeenWhenTheOwnerDoesNotHaveThem) {
 
 TEST_F(SecondCopies, AreSeenWithoutAServe) {
     begin_at("a", "b");
-    EXPECT_THROW(feed(report(1, 0, 1, 0.5), {Replicate{{0}, {0}, {0}, 1, {1}, {2}, 1}}), CheckFailed);
+    EXPECT_THROW(feed(report(1, 0, 1, 0.5), {effect::Replicate{{0}, {0}, {0}, 1, {1}, {2}, 1}}), CheckFailed);
 }
 
 TEST_F(SecondCopies, AreSeenWhenTheyDoNotFit) {
@@ -297,17 +300,18 @@ TEST_F(SecondCopies, AreSeenWhenTheyDoNotFit) {
 
 TEST_F(SecondCopies, AreSeenOnTheSameHostWhenThereIsAnother) {
     begin_at("a", "a");
-    feed(WorkerJoined{{3}, "b", "cpu", 0});
+    feed(input::WorkerJoined{{3}, "b", "cpu", 0});
     EXPECT_THROW(feed(report(1, 0, 1, 0.5), copy(1, 2)), CheckFailed);
 }
 
 TEST_F(SecondCopies, AreSeenWhenTheyAreKeptForEver) {
     begin_at("a", "b");
     feed(report(1, 0, 1, 0.5), copy(1, 2));
-    feed(TransferDone{{0}});
+    feed(input::TransferDone{{0}});
     const double nan = std::numeric_limits<double>::quiet_NaN();
-    feed(report(2, 1, 1, nan), {Drop{{2}, {1}}, assign(2, 2, 0, 1, 2, local(0, 2))});
-    const Effects end = {Noted{.kind = EventKind::new_best}, Drop{{1}, {0}}, Ended{EndReason::exhausted, {0}}};
+    feed(report(2, 1, 1, nan), {effect::Drop{{2}, {1}}, assign(2, 2, 0, 1, 2, local(0, 2))});
+    const Effects end = {effect::Noted{.kind = EventKind::new_best}, effect::Drop{{1}, {0}},
+                         effect::Ended{EndReason::exhausted, {0}}};
     EXPECT_THROW(feed(report(2, 2, 2, 0.4), end), CheckFailed) << "worker 2 still has snapshot 0";
 }
 
@@ -315,9 +319,10 @@ TEST(CheckersBudget, SeeTooManyMembers) {
     Budget budget;
     budget.members = 1;
     Checkers checkers(CheckerSettings{.budget = budget});
-    checkers.on({0, 0, IncarnationStarted{}}, {});
-    const Effects two = {Born{.member = {0}, .configuration = {}}, Born{.member = {1}, .configuration = {}}};
-    EXPECT_THROW(checkers.on({1, 0, Ticked{}}, two), CheckFailed);
+    checkers.on({0, 0, input::IncarnationStarted{}}, {});
+    const Effects two = {effect::Born{.member = {0}, .configuration = {}},
+                         effect::Born{.member = {1}, .configuration = {}}};
+    EXPECT_THROW(checkers.on({1, 0, input::Ticked{}}, two), CheckFailed);
 }
 
 }  // namespace

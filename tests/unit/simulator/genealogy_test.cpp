@@ -36,12 +36,12 @@ const LearningCurve& no_curve() {
 class Peak : public SimulationObserver {
 public:
     void on(const Input& input, std::span<const Effect> effects) override {
-        if (const auto* report = std::get_if<LeaseReported>(&input.body)) copies += report->snapshot_bytes > 0 ? 1 : 0;
-        if (std::holds_alternative<TransferDone>(input.body)) ++copies;
+        if (const auto* report = std::get_if<input::Report>(&input.body)) copies += report->snapshot_bytes > 0 ? 1 : 0;
+        if (std::holds_alternative<input::TransferDone>(input.body)) ++copies;
         for (const auto& effect : effects) {
-            if (std::holds_alternative<Drop>(effect)) --copies;
-            if (std::holds_alternative<Serve>(effect)) ++transfers;
-            if (const auto* born = std::get_if<Born>(&effect)) {
+            if (std::holds_alternative<effect::Drop>(effect)) --copies;
+            if (std::holds_alternative<effect::Serve>(effect)) ++transfers;
+            if (const auto* born = std::get_if<effect::Born>(&effect)) {
                 exploits += born->cause == BirthCause::exploit ? 1 : 0;
                 backtracks += born->cause == BirthCause::backtrack ? 1 : 0;
             }
@@ -83,7 +83,7 @@ SimulationResult run(std::unique_ptr<Scheduler> scheduler, std::uint64_t seed, s
     settings.seed = seed;
     if (!settings.path) settings.path = moving_optimum();
     Checkers checkers({.seed = seed, .budget = managed.budget});
-    const auto journal = null_journal();
+    const auto journal = record::null_journal();
     auto result = simulate(manager, no_curve(), settings, *journal, observer != nullptr ? observer : &checkers);
     if (observer == nullptr) checkers.compare(manager);
     return result;
@@ -171,7 +171,7 @@ TEST(Genealogies, PbtKeepsAllWorkersBusyWhateverTheirSpeed) {
     machine.noise = DurationNoise::lognormal;
     machine.noise_sd = 1;
     machine.max_seconds = 1000;
-    EXPECT_GT(run(make_pbt(settings), 1, 0, machine).utilisation(), 0.999);
+    EXPECT_GT(run(make_pbt(settings), 1, 0, machine).utilization(), 0.999);
 }
 
 TEST(Genealogies, MemoryIsFlatOverTenThousandExchanges) {

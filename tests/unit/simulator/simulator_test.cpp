@@ -14,8 +14,8 @@ class OneShot : public Scheduler {
 public:
     explicit OneShot(Resource to) : to_(to) {}
     void on(const Event& event, Actions& out) override {
-        if (std::holds_alternative<NoMoreMembers>(event)) no_more_ = true;
-        if (std::holds_alternative<WorkWanted>(event) && !no_more_) out.push_back(Create{to_, {}});
+        if (std::holds_alternative<event::NoMoreMembers>(event)) no_more_ = true;
+        if (std::holds_alternative<event::WorkWanted>(event) && !no_more_) out.push_back(action::Create{to_, {}});
     }
     std::vector<RungRow> rungs() const override { return {{0, 0, to_, 1, 2, 3}}; }
     bool exhausted() const override { return no_more_; }
@@ -45,7 +45,7 @@ protected:
                            .budget = manager_settings.budget,
                            .leases_ahead = manager_settings.leases_ahead,
                            .lease_timeout = manager_settings.lease_timeout});
-        const auto journal = null_journal();
+        const auto journal = record::null_journal();
         settings.leases_ahead = manager_settings.leases_ahead;
         auto result = simulate(manager, curve, settings, *journal, &checkers);
         checkers.compare(manager);
@@ -68,22 +68,22 @@ TEST_F(SimulatorTest, WithoutDelaysWorkersAreAlwaysBusy) {
     EXPECT_EQ(result.completed, 20U);
     EXPECT_EQ(result.decisions, 20U);
     EXPECT_EQ(result.seconds, 100);  // 20 members of 10 s on 2 workers
-    EXPECT_EQ(result.utilisation(), 1);
+    EXPECT_EQ(result.utilization(), 1);
     EXPECT_EQ(result.first_completed, 10);
 }
 
 TEST_F(SimulatorTest, AMessageEachWayIsLostTimeUnlessLeasesWaitAtTheWorker) {
     settings.message_seconds = 0.5;
-    EXPECT_NEAR(run().utilisation(), 10.0 / 11.0, 0.02);
+    EXPECT_NEAR(run().utilization(), 10.0 / 11.0, 0.02);
     manager_settings.leases_ahead = 1;
-    EXPECT_GT(run().utilisation(), 0.98);
+    EXPECT_GT(run().utilization(), 0.98);
 }
 
 TEST_F(SimulatorTest, ABusyManagerDelaysEverybody) {
     settings.manager_seconds = 1;
     const auto result = run();
     EXPECT_GT(result.seconds, 105);
-    EXPECT_LT(result.utilisation(), 0.95);
+    EXPECT_LT(result.utilization(), 0.95);
 }
 
 TEST_F(SimulatorTest, FindsTheTimeToTarget) {
@@ -131,7 +131,7 @@ TEST_F(SimulatorTest, LostLeasesComeBackAfterTheirTimeout) {
     EXPECT_GT(result.messages_lost, 0U);
 }
 
-TEST_F(SimulatorTest, TheBestIsToldByTheMetricThatIsOptimised) {
+TEST_F(SimulatorTest, TheBestIsToldByTheMetricThatIsOptimized) {
     manager_settings.metric = settings.metric = 2;
     EXPECT_NE(simulation_report(run()).find("best                  member 0 at 10 units: 0.1\n"), std::string::npos);
 }
@@ -139,7 +139,7 @@ TEST_F(SimulatorTest, TheBestIsToldByTheMetricThatIsOptimised) {
 TEST_F(SimulatorTest, ReportNamesTheFigures) {
     const auto text = simulation_report(run());
     for (const char* expected :
-         {"worker utilisation    100.00 %", "members               20 born", "decisions", "promoted"}) {
+         {"worker utilization    100.00 %", "members               20 born", "decisions", "promoted"}) {
         EXPECT_NE(text.find(expected), std::string::npos) << expected << " not in:\n" << text;
     }
 }

@@ -45,7 +45,7 @@ TEST(Grid, WideIntegersAreThinnedAndStepsAreNot) {
 }
 
 TEST(Grid, CountsEachActiveCombinationOnce) {
-    // lr 2, batch 2, depth 2; optimiser: adam, or sgd with momentum 0 | 0.9 or 0.99 by nesterov 2, less one forbidden.
+    // lr 2, batch 2, depth 2; optimizer: adam, or sgd with momentum 0 | 0.9 or 0.99 by nesterov 2, less one forbidden.
     const auto all = walk(test::training_space(), 2);
     EXPECT_EQ(all.size(), 2U * 2U * 2U * (1 + 1 + 2 + 1));
     EXPECT_EQ(std::set<Configuration>(all.begin(), all.end()).size(), all.size());

@@ -21,7 +21,7 @@ TEST(SpaceJson, TellsAllThatAReaderNeeds) {
                                              "choices": [false, true], "default": null,
                                              "when": [{"parameter": "momentum", "any_of": [0.9, 0.99]}]})"));
     EXPECT_EQ(parameters[6].at("choices"), json::array({1}));
-    EXPECT_EQ(space.at("forbidden"), json::parse(R"([[{"parameter": "optimiser", "any_of": ["sgd"]},
+    EXPECT_EQ(space.at("forbidden"), json::parse(R"([[{"parameter": "optimizer", "any_of": ["sgd"]},
                                                       {"parameter": "momentum", "any_of": [0.99]},
                                                       {"parameter": "nesterov", "any_of": [true]}]])"));
 }

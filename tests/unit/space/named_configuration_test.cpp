@@ -68,7 +68,7 @@ TEST_F(Named, SaysWhereInTheJob) {
     for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].where = "job.toml:" + std::to_string(10 + i);
     const SearchSpace placed(parameters);
     const NamedConfiguration named(placed, sgd);
-    const auto line = "job.toml:" + std::to_string(10 + *placed.find("optimiser")) + ": hyperparameter \"optimiser\"";
+    const auto line = "job.toml:" + std::to_string(10 + *placed.find("optimiser")) + ": hyperparameter \"optimizer\"";
     EXPECT_THAT(refusal([&] { named.real("optimiser"); }), HasSubstr(line));
     EXPECT_THAT(refusal([&] { named.real("lr_"); }), HasSubstr("job.toml:10: hyperparameter \"lr_\" is needed"));
 }

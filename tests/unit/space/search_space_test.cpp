@@ -8,7 +8,7 @@
 namespace stemma {
 namespace {
 
-using test::batch, test::depth, test::lr, test::momentum, test::nesterov, test::optimiser;
+using test::batch, test::depth, test::lr, test::momentum, test::nesterov, test::optimizer;
 using testing::HasSubstr;
 using NamedLiterals = std::vector<std::pair<std::string, Literal>>;
 
@@ -42,12 +42,12 @@ TEST_F(TrainingSpace, FindsByName) {
 
 TEST_F(TrainingSpace, ConditionsNest) {
     std::vector<double> unit(space.size(), 0.5);
-    unit[optimiser] = 0.9;  // adam: no momentum, hence no nesterov
+    unit[optimizer] = 0.9;  // adam: no momentum, hence no nesterov
     auto configuration = space.from_unit(unit);
     EXPECT_EQ(configuration[momentum], Value(Inactive{}));
     EXPECT_EQ(configuration[nesterov], Value(Inactive{}));
 
-    unit[optimiser] = 0.1;  // sgd, momentum 0.9
+    unit[optimizer] = 0.1;  // sgd, momentum 0.9
     configuration = space.from_unit(unit);
     EXPECT_EQ(configuration[momentum], Value(Choice{1}));
     EXPECT_EQ(configuration[nesterov], Value(Choice{1}));
@@ -62,23 +62,23 @@ TEST_F(TrainingSpace, ConditionsNest) {
 
 TEST_F(TrainingSpace, ForbiddenClausesAreSeen) {
     std::vector<double> unit(space.size(), 0.9);
-    unit[optimiser] = 0;
+    unit[optimizer] = 0;
     EXPECT_FALSE(space.allowed(space.from_unit(unit)));
     unit[nesterov] = 0;
     EXPECT_TRUE(space.allowed(space.from_unit(unit)));
     unit[nesterov] = 0.9;
-    unit[optimiser] = 0.9;  // the clause's parameters are inactive
+    unit[optimizer] = 0.9;  // the clause's parameters are inactive
     EXPECT_TRUE(space.allowed(space.from_unit(unit)));
 }
 
 TEST_F(TrainingSpace, DescribesActiveParametersOnly) {
     const auto configuration =
         space.from_literals(NamedLiterals{{"optimiser", std::string("adam")}, {"lr", 0.0123456}});
-    EXPECT_EQ(space.describe(configuration), "lr=0.01235 optimiser=adam batch=63 depth=3 epochs_unit=1");
-    EXPECT_EQ(space.describe(space.forbidden()[0]), "optimiser=sgd and momentum=0.99 and nesterov=true");
+    EXPECT_EQ(space.describe(configuration), "lr=0.01235 optimizer=adam batch=63 depth=3 epochs_unit=1");
+    EXPECT_EQ(space.describe(space.forbidden()[0]), "optimizer=sgd and momentum=0.99 and nesterov=true");
 }
 
-TEST_F(TrainingSpace, LiteralsTakeDefaultsThenCentres) {
+TEST_F(TrainingSpace, LiteralsTakeDefaultsThenCenters) {
     const auto configuration = space.from_literals({});
     EXPECT_EQ(configuration[lr], Value(1e-3));
     EXPECT_EQ(configuration[batch], Value(std::int64_t{63}));
@@ -87,7 +87,7 @@ TEST_F(TrainingSpace, LiteralsTakeDefaultsThenCentres) {
 }
 
 TEST_F(TrainingSpace, LiteralsAreChecked) {
-    EXPECT_THAT(refusal(NamedLiterals{{"optimizer", std::string("sgd")}}), HasSubstr("did you mean \"optimiser\"?"));
+    EXPECT_THAT(refusal(NamedLiterals{{"optimizer", std::string("sgd")}}), HasSubstr("did you mean \"optimizer\"?"));
     EXPECT_THAT(refusal(NamedLiterals{{"optimiser", std::string("adma")}}),
                 HasSubstr("one of sgd, adam (did you mean \"adam\"?)"));
     EXPECT_THAT(refusal(NamedLiterals{{"lr", 2.0}}), HasSubstr("a number in [1e-05, 1.0]"));
@@ -100,7 +100,7 @@ TEST_F(TrainingSpace, LiteralsAreChecked) {
     EXPECT_THAT(refusal(NamedLiterals{{"epochs_unit", std::int64_t{2}}}), HasSubstr("the constant 1"));
     EXPECT_THAT(refusal(NamedLiterals{{"optimiser", std::string("adam")}, {"momentum", 0.9}}), HasSubstr("inactive"));
     EXPECT_THAT(refusal(NamedLiterals{{"optimiser", std::string("sgd")}, {"momentum", 0.99}, {"nesterov", true}}),
-                HasSubstr("forbidden by: optimiser=sgd and momentum=0.99 and nesterov=true"));
+                HasSubstr("forbidden by: optimizer=sgd and momentum=0.99 and nesterov=true"));
 }
 
 TEST_F(TrainingSpace, ValidateNamesTheParameter) {
@@ -121,7 +121,7 @@ TEST_F(TrainingSpace, ValidateNamesTheParameter) {
     bad[batch] = Inactive{};
     EXPECT_THAT(refusal(bad), HasSubstr("has no value"));
     bad = good;
-    bad[optimiser] = Choice{5};
+    bad[optimizer] = Choice{5};
     EXPECT_THAT(refusal(bad), HasSubstr("choice number 5"));
 }
 

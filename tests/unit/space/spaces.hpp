@@ -11,7 +11,7 @@
 
 namespace stemma::test {
 
-enum TrainingParameter : std::size_t { lr, optimiser, momentum, nesterov, batch, depth, epochs_unit };
+enum TrainingParameter : std::size_t { lr, optimizer, momentum, nesterov, batch, depth, epochs_unit };
 
 /// A condition on a condition (nesterov on momentum's parent and on itself) and a forbidden clause.
 inline SearchSpace training_space() {
@@ -19,13 +19,13 @@ inline SearchSpace training_space() {
         {
             {"lr", Real{1e-5, 1, Scale::log, {}}, Role::mutable_value, 1e-3, {}},
             {"optimiser", Categorical{{std::string("sgd"), std::string("adam")}}, Role::fixed, {}, {}},
-            {"momentum", Ordinal{{0.0, 0.9, 0.99}}, Role::mutable_value, {}, {{optimiser, {0}}}},
+            {"momentum", Ordinal{{0.0, 0.9, 0.99}}, Role::mutable_value, {}, {{optimizer, {0}}}},
             {"nesterov", Categorical{{false, true}}, Role::fixed, {}, {{momentum, {1, 2}}}},
             {"batch", Integer{16, 256, Scale::log, {}}, Role::fixed, {}, {}},
             {"depth", Integer{1, 4, Scale::linear, {}}, Role::fixed, {}, {}},
             {"epochs_unit", Constant{std::int64_t{1}}, Role::fixed, {}, {}},
         },
-        {Forbidden{{{optimiser, {0}}, {momentum, {2}}, {nesterov, {1}}}}});
+        {Forbidden{{{optimizer, {0}}, {momentum, {2}}, {nesterov, {1}}}}});
 }
 
 /// "x7".

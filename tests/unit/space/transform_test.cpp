@@ -82,7 +82,7 @@ TEST(Transform, LogIntegersShrinkByTheirCells) {
     EXPECT_NEAR(counts[10] / double(counts[20]), std::log(10.5 / 9.5) / std::log(20.5 / 19.5), 0.02);
 }
 
-TEST(Transform, ToUnitIsTheCentreOfTheCell) {
+TEST(Transform, ToUnitIsTheCenterOfTheCell) {
     const Axis axis(Ordinal{{std::int64_t{1}, std::int64_t{2}, std::int64_t{3}, std::int64_t{4}}});
     EXPECT_EQ(axis.to_unit(Choice{0}), 0.125);
     EXPECT_EQ(axis.to_unit(Choice{3}), 0.875);

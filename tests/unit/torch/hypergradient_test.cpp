@@ -94,8 +94,8 @@ TEST(Hypergradient, ClosedFormsOfSgdAgreeWithAutograd) {
             const Moments moments{first ? 0 : 7, first ? torch::Tensor() : random(), {}, {}};
             const auto gradient = random(), weights = random();
             const auto used = used_values(raw_lr, -1.3, 0.9);
-            const auto [closed, by_hand] = rule->linearise(gradient, weights, moments, used);
-            const auto [same, by_autograd] = rule->linearise_by_autograd(gradient, weights, moments, used);
+            const auto [closed, by_hand] = rule->linearize(gradient, weights, moments, used);
+            const auto [same, by_autograd] = rule->linearize_by_autograd(gradient, weights, moments, used);
             expect_near(closed.update, same.update);
             const Cotangents cotangents{random(), random(), {}, {}};
             const auto found = by_hand->pull(cotangents, true, true),
@@ -133,8 +133,8 @@ TEST(Hypergradient, ClosedFormsOfAdamAgreeWithAutograd) {
             const Moments moments = first ? Moments{} : Moments{7, mean, square, largest ? most : torch::Tensor()};
             auto used = used_values(raw_lr, -1.3, 0.9);
             used.value[3] = torch::tensor(0.95, f64);
-            const auto [closed, by_hand] = rule->linearise(gradient, weights, moments, used);
-            const auto [same, by_autograd] = rule->linearise_by_autograd(gradient, weights, moments, used);
+            const auto [closed, by_hand] = rule->linearize(gradient, weights, moments, used);
+            const auto [same, by_autograd] = rule->linearize_by_autograd(gradient, weights, moments, used);
             expect_near(closed.update, same.update);
             expect_near(closed.moments.second, same.moments.second);
             const Cotangents cotangents{random(), {}, {}, {}};
@@ -249,10 +249,10 @@ TEST(Hypergradient, SeriesThatDivergesIsTruncated) {
 constexpr std::int64_t window = 5;
 
 /// Validation loss after five updates from the start with these raw values, made one by one.
-double loss_after(const std::string& optimiser, bool amsgrad, const std::vector<double>& raw, double clip) {
+double loss_after(const std::string& optimizer, bool amsgrad, const std::vector<double>& raw, double clip) {
     SmallNetwork network;
     FlatParameters parameters(network.parameters);
-    const auto rule = make_update_rule(optimiser, 1e-8, amsgrad);
+    const auto rule = make_update_rule(optimizer, 1e-8, amsgrad);
     const auto used = used_values(torch::tensor(raw[0], f64), raw[1], raw[2], raw[3]);
     Moments moments;
     for (std::int64_t i = 0; i < window; ++i) {
@@ -268,11 +268,11 @@ double loss_after(const std::string& optimiser, bool amsgrad, const std::vector<
 class Unrolled : public testing::TestWithParam<std::tuple<std::string, bool, double>> {};
 
 TEST_P(Unrolled, AgreesWithFiniteDifferences) {
-    const auto& [optimiser, amsgrad, clip] = GetParam();
+    const auto& [optimizer, amsgrad, clip] = GetParam();
     const std::vector<double> raw = {-1, -1.5, 0.8, 2};
     SmallNetwork network;
     FlatParameters parameters(network.parameters);
-    const auto rule = make_update_rule(optimiser, 1e-8, amsgrad);
+    const auto rule = make_update_rule(optimizer, 1e-8, amsgrad);
     const auto used = used_values(torch::tensor(raw[0], f64), raw[1], raw[2], raw[3]);
     Moments moments;
     std::vector<RecordedUpdate> updates;
@@ -284,11 +284,11 @@ TEST_P(Unrolled, AgreesWithFiniteDifferences) {
     const auto v = plain_gradient(parameters, network.loss(network.valid_x, network.valid_y), 0);
     const auto gradient = unrolled_hypergradient(parameters, updates, v);
     const double h = 1e-5;
-    for (std::size_t hyper = 0; hyper < (optimiser == "sgd" ? 3U : 4U); ++hyper) {
+    for (std::size_t hyper = 0; hyper < (optimizer == "sgd" ? 3U : 4U); ++hyper) {
         auto above = raw, below = raw;
         above[hyper] += h, below[hyper] -= h;
         const double expected =
-            (loss_after(optimiser, amsgrad, above, clip) - loss_after(optimiser, amsgrad, below, clip)) / (2 * h);
+            (loss_after(optimizer, amsgrad, above, clip) - loss_after(optimizer, amsgrad, below, clip)) / (2 * h);
         const double found = raw_part(gradient, used, static_cast<Hyper>(hyper)).item<double>();
         EXPECT_NEAR(found, expected, 1e-7 * std::max(1.0, std::abs(expected))) << "hyperparameter " << hyper;
         EXPECT_NE(found, 0);
@@ -318,7 +318,7 @@ TEST(Hypergradient, UnrolledThroughOneUpdateIsOneTermOfTheSeries) {
 
 class LikeLibTorch : public testing::TestWithParam<std::tuple<std::string, bool, bool>> {};
 
-/// The rules are LibTorch's optimisers.
+/// The rules are LibTorch's optimizers.
 TEST_P(LikeLibTorch, MakesTheSameUpdates) {
     const auto& [name, amsgrad, host] = GetParam();
     SmallNetwork ours, theirs;
@@ -328,25 +328,25 @@ TEST_P(LikeLibTorch, MakesTheSameUpdates) {
     const std::array<double, 4> values = {0.05, 0.01, 0.8, 0.95};
     for (std::size_t i = 0; i < 4; ++i) used.value[i] = torch::tensor(values[i], f64);
     if (host) used.host = values;
-    std::unique_ptr<torch::optim::Optimizer> optimiser;
+    std::unique_ptr<torch::optim::Optimizer> optimizer;
     const auto betas = std::make_tuple(0.8, 0.95);
     namespace optim = torch::optim;
     if (name == "sgd")
-        optimiser =
+        optimizer =
             std::make_unique<optim::SGD>(theirs.parameters, optim::SGDOptions(0.05).momentum(0.8).weight_decay(0.01));
     if (name == "adam")
-        optimiser = std::make_unique<optim::Adam>(
+        optimizer = std::make_unique<optim::Adam>(
             theirs.parameters, optim::AdamOptions(0.05).betas(betas).weight_decay(0.01).amsgrad(amsgrad));
     if (name == "adamw")
-        optimiser = std::make_unique<optim::AdamW>(
+        optimizer = std::make_unique<optim::AdamW>(
             theirs.parameters, optim::AdamWOptions(0.05).betas(betas).weight_decay(0.01).amsgrad(amsgrad));
     Moments moments;
     for (int i = 0; i < 20; ++i) {
         auto weights = parameters.flat();
         rule->advance(weights, plain_gradient(parameters, ours.loss(ours.x, ours.y), 0), moments, used);
-        optimiser->zero_grad();
+        optimizer->zero_grad();
         theirs.loss(theirs.x, theirs.y).backward();
-        optimiser->step();
+        optimizer->step();
     }
     for (std::size_t i = 0; i < 3; ++i) expect_near(ours.parameters[i].detach(), theirs.parameters[i].detach());
 }

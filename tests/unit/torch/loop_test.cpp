@@ -228,7 +228,7 @@ TEST_F(Loop, BothSpellingsOfTheOptimizerAreRead) {
     }
 }
 
-TEST_F(Loop, WhatDoesNotMoveTrainsAsLibTorchsOptimiser) {
+TEST_F(Loop, WhatDoesNotMoveTrainsAsLibTorchsOptimizer) {
     const auto plain = last_row(train<Plain>(std::nullopt, 0, 2));
     const auto still = last_row(train<Plain>(settings("random", 10), 0, 2));
     ASSERT_EQ(plain.size(), 2U);

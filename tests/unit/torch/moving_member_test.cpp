@@ -102,7 +102,7 @@ TEST(MovingMember, ChildrenInheritWhatMoved) {
     Training perturbed(sgd_space(), energy("wd_lr_m"), higher);
     EXPECT_NEAR(lr_after_one(perturbed), 1.2 * moved, 1e-6 * moved);
     auto settings = energy("wd_lr_m");
-    settings.inherit_optimiser = false;
+    settings.inherit_optimizer = false;
     Training afresh(sgd_space(), settings, slow);
     EXPECT_EQ(lr_after_one(afresh), moved);
 }
@@ -111,13 +111,13 @@ TEST(MovingMember, AdamsBetasMove) {
     const auto space = std::make_shared<const SearchSpace>(
         std::vector<Parameter>{real("lr", 1e-6, 1e-1, Scale::log), real("one_minus_beta1", 1e-3, 0.9, Scale::log),
                                real("beta2", 0.5, 0.9999, Scale::linear)});
-    for (const auto* optimiser : {"adam", "adamw"}) {
-        auto settings = energy("wd_lr_m", "step", {{"optimiser", std::string(optimiser)}, {"amsgrad", true}});
+    for (const auto* optimizer : {"adam", "adamw"}) {
+        auto settings = energy("wd_lr_m", "step", {{"optimiser", std::string(optimizer)}, {"amsgrad", true}});
         settings.hypergradient->bounds = true;
         Training training(space, settings, {{"lr", 1e-3}, {"one_minus_beta1", 0.1}, {"beta2", 0.99}});
         const auto trained = training.train(0, 300);
         const auto& last = trained.rows.back();
-        EXPECT_LT(training.value(last, "valid_loss"), 0.3) << optimiser;
+        EXPECT_LT(training.value(last, "valid_loss"), 0.3) << optimizer;
         EXPECT_GT(std::abs(training.value(last, "hyper_momentum") - 0.9), 1e-3);
         EXPECT_GT(std::abs(training.value(last, "hyper_beta2") - 0.99), 1e-4);
         EXPECT_LE(training.value(last, "hyper_momentum"), 0.999);

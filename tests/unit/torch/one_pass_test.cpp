@@ -21,8 +21,8 @@ TEST(Hypergradient, DeadReluUnderAdamContributesZero) {
     const auto x = torch::rand({6, 2}), y = torch::rand({6});
     auto in = torch::tensor({{0.5F, 0.4F}, {-1.0F, -2.0F}}).requires_grad_();  // the second unit is dead
     auto out = torch::tensor({{0.7F, 0.3F}}).requires_grad_();
-    for (const auto* optimiser : {"adam", "adamw"}) {
-        OnePass one_pass({in, out}, optimiser, 1e-8, false,
+    for (const auto* optimizer : {"adam", "adamw"}) {
+        OnePass one_pass({in, out}, optimizer, 1e-8, false,
                          {.used = {0.01, 0.001, 0.9, 0.999}, .moves = {true, true, true, true}}, {.interval = 2}, 1);
         const auto loss = [&] {
             return torch::mse_loss(torch::linear(torch::relu(torch::linear(x, in)), out), y.unsqueeze(1));

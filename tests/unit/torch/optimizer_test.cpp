@@ -16,10 +16,10 @@ std::vector<torch::Tensor> parameters_with_gaps() {
     return out;
 }
 
-void step(torch::optim::Optimizer& optimiser, const std::vector<torch::Tensor>& parameters) {
-    optimiser.zero_grad();
+void step(torch::optim::Optimizer& optimizer, const std::vector<torch::Tensor>& parameters) {
+    optimizer.zero_grad();
     (parameters[0] * parameters[1] * parameters[3]).square().sum().backward();
-    optimiser.step();
+    optimizer.step();
 }
 
 class FrozenParameters : public testing::TestWithParam<std::string> {};
@@ -30,22 +30,22 @@ TEST_P(FrozenParameters, LeaveTheMomentsOfTheOthers) {
     h.lr = 0.01;
     h.momentum = 0.9;
     auto parameters = parameters_with_gaps();
-    const auto optimiser = make_optimizer(parameters, h);
-    for (int i = 0; i < 3; ++i) step(*optimiser, parameters);
+    const auto optimizer = make_optimizer(parameters, h);
+    for (int i = 0; i < 3; ++i) step(*optimizer, parameters);
     Snapshot snapshot;
-    save_optimizer(*optimiser, h.optimizer, snapshot);
+    save_optimizer(*optimizer, h.optimizer, snapshot);
     std::vector<torch::Tensor> again;
     for (const auto& one : parameters) again.push_back(one.detach().clone().requires_grad_(one.requires_grad()));
     const auto other = make_optimizer(again, h);
 
     load_optimizer(*other, h.optimizer, snapshot);
-    step(*optimiser, parameters);
+    step(*optimizer, parameters);
     step(*other, again);
 
     for (std::size_t i = 0; i < parameters.size(); ++i) EXPECT_TRUE(torch::equal(parameters[i], again[i])) << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(Optimisers, FrozenParameters, testing::Values("sgd", "adam", "adamw"),
+INSTANTIATE_TEST_SUITE_P(Optimizers, FrozenParameters, testing::Values("sgd", "adam", "adamw"),
                          [](const auto& row) { return row.param; });
 
 TEST(FlatParameters, AreThoseThatAreTrained) {

@@ -105,7 +105,7 @@ TEST(ConvolutionTwice, HasLibTorchsDerivatives) {
     }
 }
 
-TEST(Cifar10, IsSplitAndStandardisedByChannel) {
+TEST(Cifar10, IsSplitAndStandardizedByChannel) {
     auto settings = cifar();
     settings.split = "rows";
     auto data = load_cifar10(settings);

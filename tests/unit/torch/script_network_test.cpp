@@ -56,7 +56,7 @@ TEST(ScriptNetwork, LearnsAndKeepsItsParametersAndBuffers) {
 
     const auto result = trained(*trainer, *space, space->from_literals({}), 20);
 
-    EXPECT_LT(result.rows.back().values[0], 0.2) << "standardised: 1 is the mean's";
+    EXPECT_LT(result.rows.back().values[0], 0.2) << "standardized: 1 is the mean's";
     EXPECT_LT(result.rows.back().values[0], 0.5 * result.rows.front().values[0]);
     for (const auto* name : {"model/body.0.weight", "model/body.1.running_mean", "model/out.bias"}) {
         EXPECT_NE(result.snapshot.find(name), nullptr) << name;

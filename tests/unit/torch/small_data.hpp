@@ -42,7 +42,7 @@ private:
     std::uint64_t state_ = 1;
 };
 
-/// One of CIFAR-10's records: what class it is can be seen from the mean colours, and from where the bright half lies.
+/// One of CIFAR-10's records: what class it is can be seen from the mean colors, and from where the bright half lies.
 inline std::string cifar_record(unsigned label, Numbers& numbers) {
     std::string record(1, static_cast<char>(label));
     for (unsigned channel = 0; channel < 3; ++channel) {

@@ -173,12 +173,12 @@ TEST(TorchTrainer, AnotherModelsSnapshotIsRefused) {
     EXPECT_THAT(failure->message, HasSubstr("another shape"));
 }
 
-TEST(TorchTrainer, AChildMayGoOnWithAnotherOptimiser) {
+TEST(TorchTrainer, AChildMayGoOnWithAnotherOptimizer) {
     const auto parent = train(table({{"optimiser", "sgd"}, {"momentum", 0.9}}), 1);
     const auto child = train(table({{"optimiser", "adam"}}), 2, 1, &std::get<Trained>(parent).snapshot);
     ASSERT_TRUE(std::holds_alternative<Trained>(child));
     EXPECT_EQ(std::get<Trained>(parent).note, "");
-    EXPECT_EQ(std::get<Trained>(child).note, "the parent had another optimiser: new moments");
+    EXPECT_EQ(std::get<Trained>(child).note, "the parent had another optimizer: new moments");
     const auto grandchild =
         train(table({{"optimiser", "adam"}, {"amsgrad", true}}), 3, 2, &std::get<Trained>(child).snapshot);
     EXPECT_TRUE(std::holds_alternative<Trained>(grandchild));
@@ -193,7 +193,7 @@ TEST(TorchTrainer, AChildHasItsParentsMomentsOrNewOnesAndAMemberThatGoesOnItsOwn
     };
     const auto went_on = loss(false);
     EXPECT_EQ(loss(true), went_on);
-    settings.inherit_optimiser = false;
+    settings.inherit_optimizer = false;
     EXPECT_EQ(loss(false), went_on);
     EXPECT_NE(loss(true), went_on);
 }

@@ -80,14 +80,14 @@ TEST(ToProgram, ALeaseSaysEverything) {
     Parameter lr;
     lr.name = "lr";
     lr.domain = Real{1e-4, 1, Scale::log, {}};
-    Parameter optimiser;
-    optimiser.name = "optimiser";
-    optimiser.domain = Categorical{{std::string("sgd"), std::string("adam")}};
+    Parameter optimizer;
+    optimizer.name = "optimiser";
+    optimizer.domain = Categorical{{std::string("sgd"), std::string("adam")}};
     Parameter momentum;
     momentum.name = "momentum";
     momentum.domain = Real{0, 1, Scale::linear, {}};
     momentum.when = {{1, {0}}};
-    const SearchSpace space({lr, optimiser, momentum});
+    const SearchSpace space({lr, optimizer, momentum});
     const std::vector<std::pair<std::string, Literal>> values{{"lr", 0.1}, {"optimiser", std::string("adam")}};
     const auto configuration = space.from_literals(values);
     const auto parent = space.from_literals({{{"lr", 0.2}, {"optimiser", std::string("sgd")}, {"momentum", 0.5}}});
@@ -104,8 +104,8 @@ TEST(ToProgram, ALeaseSaysEverything) {
 
     EXPECT_EQ(message, Json::parse(R"({"type": "lease", "lease": 9, "member": 7, "seed": 2147483647,
         "seed64": 18446744073709551615, "run_seed": 5, "from": 2, "to": 5, "max": 9, "adopted": true,
-        "configuration": {"lr": 0.1, "optimiser": "adam"},
-        "parent_configuration": {"lr": 0.2, "optimiser": "sgd", "momentum": 0.5},
+        "configuration": {"lr": 0.1, "optimizer": "adam"},
+        "parent_configuration": {"lr": 0.2, "optimizer": "sgd", "momentum": 0.5},
         "start": "/s/start", "save": "/s/save"})"));
 }
 

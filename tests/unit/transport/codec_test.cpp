@@ -9,10 +9,10 @@ namespace {
 
 using testing::MessageSampler;
 
-constexpr FrameContext context{0x1122334455667788U, 42};
+constexpr message::FrameContext context{0x1122334455667788U, 42};
 
 template <class Message>
-Bytes frame_of(const Message& message, FrameContext c = context) {
+Bytes frame_of(const Message& message, message::FrameContext c = context) {
     Bytes out;
     encode(message, c, out);
     return out;
@@ -20,7 +20,7 @@ Bytes frame_of(const Message& message, FrameContext c = context) {
 
 std::string error_of(Bytes frame, std::uint64_t run_id = context.run_id) {
     std::span<const std::byte> in(frame);
-    FrameContext c{run_id, 0};
+    message::FrameContext c{run_id, 0};
     try {
         decode_to_worker(in, c);
     } catch (const DecodeError& error) {
@@ -39,7 +39,7 @@ TEST(Codec, EveryMessageComesBackEqual) {
         const auto up_frame = frame_of(up);
         std::span<const std::byte> down_in(down_frame);
         std::span<const std::byte> up_in(up_frame);
-        FrameContext c{context.run_id, 0};
+        message::FrameContext c{context.run_id, 0};
 
         const auto down_again = decode_to_worker(down_in, c);
         const auto up_again = decode_to_manager(up_in, c);
@@ -54,19 +54,19 @@ TEST(Codec, EveryMessageComesBackEqual) {
 }
 
 TEST(Codec, FieldsKeepTheirPlaces) {
-    GrantLease grant;
+    message::Train grant;
     grant.lease = {1};
     grant.member = {2};
-    grant.start = StartFrom::peer;
+    grant.start = message::StartFrom::peer;
     grant.owner = {3};
     grant.transfer = {4};
     grant.max = 81;
     grant.configuration = {Inactive{}, 0.5, std::int64_t{-7}, Choice{9}};
     grant.parent_configuration = {0.25, Inactive{}, std::int64_t{7}, Choice{1}};
-    const auto frame = frame_of(ToWorker(grant));
+    const auto frame = frame_of(message::ToWorker(grant));
     std::span<const std::byte> in(frame);
-    FrameContext c{context.run_id, 0};
-    const auto again = std::get<GrantLease>(decode_to_worker(in, c));
+    message::FrameContext c{context.run_id, 0};
+    const auto again = std::get<message::Train>(decode_to_worker(in, c));
 
     EXPECT_EQ(again.lease, grant.lease);
     EXPECT_EQ(again.member, grant.member);
@@ -80,16 +80,16 @@ TEST(Codec, FieldsKeepTheirPlaces) {
 
 // The layout on the wire: a change here needs a new protocol_version.
 TEST(Codec, HeaderIsAsDocumented) {
-    const auto frame = frame_of(ToWorker(CancelLease{{5}}));
+    const auto frame = frame_of(message::ToWorker(message::Cancel{{5}}));
     const auto number = [&](std::size_t offset, std::size_t bytes) {
         std::uint64_t value = 0;
         std::memcpy(&value, frame.data() + offset, bytes);
         return value;
     };
 
-    EXPECT_EQ(frame.size(), frame_header_bytes + 8);
+    EXPECT_EQ(frame.size(), message::frame_header_bytes + 8);
     EXPECT_EQ(std::memcmp(frame.data(), "STMA", 4), 0);
-    EXPECT_EQ(number(4, 2), protocol_version);
+    EXPECT_EQ(number(4, 2), message::protocol_version);
     EXPECT_EQ(number(6, 2), 6U) << "kind of CancelLease";
     EXPECT_EQ(number(8, 8), context.sequence);
     EXPECT_EQ(number(16, 8), context.run_id);
@@ -100,7 +100,7 @@ TEST(Codec, HeaderIsAsDocumented) {
 
 TEST(Codec, SaysWhatIsWrongWithAFrame) {
     using ::testing::HasSubstr;
-    const auto good = frame_of(ToWorker(CancelLease{{5}}));
+    const auto good = frame_of(message::ToWorker(message::Cancel{{5}}));
     const auto changed = [&](std::size_t offset) {
         auto frame = good;
         frame[offset] ^= std::byte{0x40};
@@ -116,18 +116,18 @@ TEST(Codec, SaysWhatIsWrongWithAFrame) {
     EXPECT_THAT(error_of(good, 1), HasSubstr("belongs to run"));
     EXPECT_THAT(error_of(Bytes(good.begin(), good.begin() + 20)), HasSubstr("too few"));
     EXPECT_THAT(error_of(Bytes(good.begin(), good.end() - 1)), HasSubstr("beyond the end"));
-    EXPECT_THAT(error_of(frame_of(ToManager(Goodbye{}))), HasSubstr("direction"));
+    EXPECT_THAT(error_of(frame_of(message::ToManager(message::Goodbye{}))), HasSubstr("direction"));
 }
 
 TEST(Codec, FramesFollowEachOther) {
     Bytes block;
-    encode(ToWorker(CancelLease{{1}}), {context.run_id, 0}, block);
-    encode(ToWorker(DropSnapshot{{2}}), {context.run_id, 1}, block);
+    encode(message::ToWorker(message::Cancel{{1}}), {context.run_id, 0}, block);
+    encode(message::ToWorker(message::Drop{{2}}), {context.run_id, 1}, block);
     std::span<const std::byte> in(block);
-    FrameContext c{context.run_id, 0};
+    message::FrameContext c{context.run_id, 0};
 
-    EXPECT_EQ(std::get<CancelLease>(decode_to_worker(in, c)).lease, LeaseId{1});
-    EXPECT_EQ(std::get<DropSnapshot>(decode_to_worker(in, c)).snapshot, SnapshotId{2});
+    EXPECT_EQ(std::get<message::Cancel>(decode_to_worker(in, c)).lease, LeaseId{1});
+    EXPECT_EQ(std::get<message::Drop>(decode_to_worker(in, c)).snapshot, SnapshotId{2});
     EXPECT_EQ(c.sequence, 1U);
     EXPECT_TRUE(in.empty());
 }

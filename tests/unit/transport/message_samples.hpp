@@ -13,50 +13,50 @@ class MessageSampler {
 public:
     explicit MessageSampler(Stream& stream) : s_(stream) {}
 
-    ToWorker to_worker() {
-        switch (s_.below(std::variant_size_v<ToWorker>)) {
+    message::ToWorker to_worker() {
+        switch (s_.below(std::variant_size_v<message::ToWorker>)) {
             case 0:
                 return grant();
             case 1:
-                return ServeSnapshot{id<TransferId>(), id<SnapshotId>(), id<WorkerId>()};
+                return message::Serve{id<TransferId>(), id<SnapshotId>(), id<WorkerId>()};
             case 2:
-                return AbandonTransfer{id<TransferId>()};
+                return message::AbortTransfer{id<TransferId>()};
             case 3:
-                return DropSnapshot{id<SnapshotId>()};
+                return message::Drop{id<SnapshotId>()};
             case 4:
-                return PersistSnapshot{id<SnapshotId>()};
+                return message::Persist{id<SnapshotId>()};
             case 5:
-                return CancelLease{id<LeaseId>()};
+                return message::Cancel{id<LeaseId>()};
             case 6:
-                return Leave{s_.below(2) == 1};
+                return message::Dismiss{s_.below(2) == 1};
             case 7:
-                return FetchSnapshot{id<TransferId>(), id<SnapshotId>(), id<MemberId>(),
-                                     resource(),       id<WorkerId>(),   s_()};
+                return message::Replicate{id<TransferId>(), id<SnapshotId>(), id<MemberId>(),
+                                          resource(),       id<WorkerId>(),   s_()};
             default:
-                return Ping{};
+                return message::Ping{};
         }
     }
-    ToManager to_manager() {
-        switch (s_.below(std::variant_size_v<ToManager>)) {
+    message::ToManager to_manager() {
+        switch (s_.below(std::variant_size_v<message::ToManager>)) {
             case 0:
-                return Hello{text(), text(), text(), s_(), s_(), static_cast<std::uint32_t>(s_())};
+                return message::Hello{text(), text(), text(), s_(), s_(), static_cast<std::uint32_t>(s_())};
             case 1:
-                return Heartbeat{id<LeaseId>(), resource()};
+                return message::Heartbeat{id<LeaseId>(), resource()};
             case 2:
-                return Progress{id<LeaseId>(), row()};
+                return message::Progress{id<LeaseId>(), row()};
             case 3:
-                return Report{id<LeaseId>(), resource(), number(), s_(), rows()};
+                return message::Report{id<LeaseId>(), resource(), number(), s_(), rows()};
             case 4:
-                return Failure{id<LeaseId>(), static_cast<FailureKind>(s_.below(10)), text(), text(), resource(),
-                               number()};
+                return message::Failure{
+                    id<LeaseId>(), static_cast<FailureKind>(s_.below(10)), text(), text(), resource(), number()};
             case 5:
-                return Persisted{id<SnapshotId>(), s_.below(2) == 1, text()};
+                return message::Persisted{id<SnapshotId>(), s_.below(2) == 1, text()};
             case 6:
-                return TransferReceived{id<TransferId>()};
+                return message::TransferDone{id<TransferId>()};
             case 7:
-                return TransferEmpty{id<TransferId>()};
+                return message::TransferFailed{id<TransferId>()};
             default:
-                return Goodbye{text(), s_.below(2) == 1};
+                return message::Goodbye{text(), s_.below(2) == 1};
         }
     }
 
@@ -90,21 +90,21 @@ private:
                 return Choice{static_cast<std::uint32_t>(s_.below(10))};
         }
     }
-    GrantLease grant() {
-        GrantLease g{id<LeaseId>(),
-                     id<MemberId>(),
-                     s_(),
-                     resource(),
-                     resource(),
-                     resource(),
-                     static_cast<StartFrom>(s_.below(4)),
-                     id<SnapshotId>(),
-                     id<WorkerId>(),
-                     id<TransferId>(),
-                     s_(),
-                     s_.below(2) == 1,
-                     {},
-                     {}};
+    message::Train grant() {
+        message::Train g{id<LeaseId>(),
+                         id<MemberId>(),
+                         s_(),
+                         resource(),
+                         resource(),
+                         resource(),
+                         static_cast<message::StartFrom>(s_.below(4)),
+                         id<SnapshotId>(),
+                         id<WorkerId>(),
+                         id<TransferId>(),
+                         s_(),
+                         s_.below(2) == 1,
+                         {},
+                         {}};
         for (auto n = s_.below(8); n > 0; --n) g.configuration.push_back(value());
         for (auto n = s_.below(8); n > 0; --n) g.parent_configuration.push_back(value());
         return g;

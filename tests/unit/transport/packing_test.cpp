@@ -10,7 +10,7 @@ TEST(Packing, ManyMessagesTravelAsFewBlocksAndComeOutInOrder) {
     constexpr std::uint64_t messages = 10'000;
     auto endpoints = make_loopback(2);
     FramePacker packer(*endpoints[0], 1, 7);
-    for (std::uint64_t i = 0; i < messages; ++i) packer.add(ToWorker(CancelLease{{i}}));
+    for (std::uint64_t i = 0; i < messages; ++i) packer.add(message::ToWorker(message::Cancel{{i}}));
     packer.flush();
 
     FrameUnpacker unpacker(7);
@@ -19,9 +19,9 @@ TEST(Packing, ManyMessagesTravelAsFewBlocksAndComeOutInOrder) {
     while (auto arrival = endpoints[1]->poll()) {
         ++blocks;
         const auto& block = std::get<FramesArrived>(*arrival).frames;
-        EXPECT_LE(block.size(), frame_bytes_max);
+        EXPECT_LE(block.size(), message::frame_bytes_max);
         for (std::span<const std::byte> rest(block); !rest.empty();) {
-            ASSERT_EQ(std::get<CancelLease>(unpacker.next_to_worker(rest)).lease, LeaseId{next++});
+            ASSERT_EQ(std::get<message::Cancel>(unpacker.next_to_worker(rest)).lease, LeaseId{next++});
         }
     }
     EXPECT_EQ(next, messages);
@@ -31,8 +31,8 @@ TEST(Packing, ManyMessagesTravelAsFewBlocksAndComeOutInOrder) {
 
 TEST(Packing, AGapInTheSequenceIsFound) {
     Bytes block;
-    encode(ToManager(Goodbye{}), {7, 0}, block);
-    encode(ToManager(Goodbye{}), {7, 2}, block);
+    encode(message::ToManager(message::Goodbye{}), {7, 0}, block);
+    encode(message::ToManager(message::Goodbye{}), {7, 2}, block);
     FrameUnpacker unpacker(7);
     std::span<const std::byte> rest(block);
     unpacker.next_to_manager(rest);

@@ -9,8 +9,8 @@ namespace {
 
 TEST(WorkQueue, EveryJobComesBackOnceAndInOrder) {
     constexpr int jobs = 10'000;
-    Bell bell;
-    WorkQueue<int, int> queue(bell);
+    Wakeup wakeup;
+    WorkQueue<int, int> queue(wakeup);
     std::vector<int> results;
     {
         const std::jthread thread([&] {
@@ -23,7 +23,7 @@ TEST(WorkQueue, EveryJobComesBackOnceAndInOrder) {
             queue.give(batch);
             queue.collect(part);
             results.insert(results.end(), part.begin(), part.end());
-            if (part.empty()) bell.wait(std::chrono::milliseconds(1));
+            if (part.empty()) wakeup.wait(std::chrono::milliseconds(1));
         }
         queue.close(false);
     }
@@ -31,9 +31,9 @@ TEST(WorkQueue, EveryJobComesBackOnceAndInOrder) {
 }
 
 TEST(WorkQueue, ClosingKeepsOrDropsWhatWaits) {
-    Bell bell;
-    WorkQueue<int, int> kept(bell);
-    WorkQueue<int, int> dropped(bell);
+    Wakeup wakeup;
+    WorkQueue<int, int> kept(wakeup);
+    WorkQueue<int, int> dropped(wakeup);
     std::vector<int> jobs = {1, 2};
     kept.give(jobs);
     jobs = {1, 2};
@@ -47,11 +47,11 @@ TEST(WorkQueue, ClosingKeepsOrDropsWhatWaits) {
     EXPECT_EQ(dropped.next(), std::nullopt);
 }
 
-TEST(Bell, ARingBeforeTheWaitIsNotLost) {
-    Bell bell;
-    bell.ring();
+TEST(Wakeup, ARingBeforeTheWaitIsNotLost) {
+    Wakeup wakeup;
+    wakeup.ring();
 
-    bell.wait(std::chrono::hours(1));
+    wakeup.wait(std::chrono::hours(1));
     SUCCEED() << "the wait returned at once";
 }
 

@@ -37,7 +37,7 @@ public:
     }
     ~Bench() { leave(); }
 
-    void tell(int rank, const ToWorker& message) { packers_[index(rank)].add(message); }
+    void tell(int rank, const message::ToWorker& message) { packers_[index(rank)].add(message); }
 
     /// Next message of one kind, from any worker; other messages are kept.
     template <class M>
@@ -69,7 +69,7 @@ public:
     void leave() {
         if (threads_.empty()) return;
         for (std::size_t i = 0; i < packers_.size(); ++i) {
-            packers_[i].add(ToWorker(Leave{}));
+            packers_[i].add(message::ToWorker(message::Dismiss{}));
             packers_[i].flush();
         }
         threads_.clear();
@@ -84,12 +84,12 @@ private:
     std::vector<WorkerExit> exits_;
     std::vector<FramePacker> packers_;
     std::vector<FrameUnpacker> unpackers_;
-    std::vector<std::pair<int, ToManager>> waiting_;
+    std::vector<std::pair<int, message::ToManager>> waiting_;
     std::vector<std::jthread> threads_;
 };
 
-GrantLease scratch(std::uint64_t lease, Resource to) {
-    GrantLease grant;
+message::Train scratch(std::uint64_t lease, Resource to) {
+    message::Train grant;
     grant.lease = {lease};
     grant.member = {lease};
     grant.seed = 3;
@@ -97,7 +97,8 @@ GrantLease scratch(std::uint64_t lease, Resource to) {
     return grant;
 }
 
-GrantLease continuation(std::uint64_t lease, std::uint64_t member, Resource from, Resource to, StartFrom start) {
+message::Train continuation(std::uint64_t lease, std::uint64_t member, Resource from, Resource to,
+                            message::StartFrom start) {
     auto grant = scratch(lease, to);
     grant.member = {member};
     grant.from = from;
@@ -108,9 +109,9 @@ GrantLease continuation(std::uint64_t lease, std::uint64_t member, Resource from
 
 TEST(WorkerHost, IntroducesItselfTrainsAndLeaves) {
     Bench bench(1);
-    const auto hello = bench.next<Hello>().second;
+    const auto hello = bench.next<message::Hello>().second;
     bench.tell(1, scratch(0, 2));
-    const auto report = bench.next<Report>().second;
+    const auto report = bench.next<message::Report>().second;
     bench.leave();
 
     EXPECT_EQ(hello.host, "here");
@@ -120,31 +121,31 @@ TEST(WorkerHost, IntroducesItselfTrainsAndLeaves) {
     ASSERT_EQ(report.rows.size(), 2U);
     EXPECT_EQ(report.rows[1].values[0], 9);
     EXPECT_GT(report.snapshot_bytes, 8U);
-    EXPECT_NO_THROW(bench.next<Goodbye>());
+    EXPECT_NO_THROW(bench.next<message::Goodbye>());
     EXPECT_EQ(bench.exit(1), WorkerExit::done);
 }
 
 TEST(WorkerHost, ContinuationsAreEqualFromMemoryFromAPeerAndFromDisk) {
     Bench bench(2);
     bench.tell(1, scratch(0, 4));
-    const auto in_one_go = bench.next<Report>().second;
+    const auto in_one_go = bench.next<message::Report>().second;
     bench.tell(1, scratch(1, 2));
-    const auto half = bench.next<Report>().second;
-    bench.tell(1, PersistSnapshot{{1}});
-    EXPECT_TRUE(bench.next<Persisted>().second.ok);
+    const auto half = bench.next<message::Report>().second;
+    bench.tell(1, message::Persist{{1}});
+    EXPECT_TRUE(bench.next<message::Persisted>().second.ok);
 
-    bench.tell(1, continuation(2, 1, 2, 4, StartFrom::local));
-    const auto local = bench.next<Report>().second;
-    auto grant = continuation(3, 1, 2, 4, StartFrom::peer);
+    bench.tell(1, continuation(2, 1, 2, 4, message::StartFrom::local));
+    const auto local = bench.next<message::Report>().second;
+    auto grant = continuation(3, 1, 2, 4, message::StartFrom::peer);
     grant.owner = {1};
     grant.transfer = {0};
     grant.bytes = half.snapshot_bytes;
     bench.tell(2, grant);
-    bench.tell(1, ServeSnapshot{{0}, {1}, {2}});
-    const auto [receiver, received] = bench.next<TransferReceived>();
-    const auto peer = bench.next<Report>().second;
-    bench.tell(2, continuation(4, 1, 2, 4, StartFrom::disk));
-    const auto disk = bench.next<Report>().second;
+    bench.tell(1, message::Serve{{0}, {1}, {2}});
+    const auto [receiver, received] = bench.next<message::TransferDone>();
+    const auto peer = bench.next<message::Report>().second;
+    bench.tell(2, continuation(4, 1, 2, 4, message::StartFrom::disk));
+    const auto disk = bench.next<message::Report>().second;
 
     EXPECT_EQ(receiver, 2);
     EXPECT_EQ(received.transfer, TransferId{0});
@@ -156,31 +157,31 @@ TEST(WorkerHost, ContinuationsAreEqualFromMemoryFromAPeerAndFromDisk) {
 
 TEST(WorkerHost, ASnapshotThatIsNotThereIsAFailureWhereverItShouldHaveBeen) {
     Bench bench(2);
-    bench.tell(1, continuation(1, 0, 2, 4, StartFrom::local));
-    const auto local = bench.next<Failure>().second;
-    bench.tell(1, continuation(2, 0, 2, 4, StartFrom::disk));
-    const auto disk = bench.next<Failure>().second;
-    auto grant = continuation(3, 0, 2, 4, StartFrom::peer);
+    bench.tell(1, continuation(1, 0, 2, 4, message::StartFrom::local));
+    const auto local = bench.next<message::Failure>().second;
+    bench.tell(1, continuation(2, 0, 2, 4, message::StartFrom::disk));
+    const auto disk = bench.next<message::Failure>().second;
+    auto grant = continuation(3, 0, 2, 4, message::StartFrom::peer);
     grant.owner = {1};
     grant.transfer = {0};
     grant.bytes = 100;
     bench.tell(2, grant);
-    bench.tell(1, ServeSnapshot{{0}, {0}, {2}});
-    const auto peer = bench.next<Failure>().second;
-    bench.tell(1, PersistSnapshot{{99}});
+    bench.tell(1, message::Serve{{0}, {0}, {2}});
+    const auto peer = bench.next<message::Failure>().second;
+    bench.tell(1, message::Persist{{99}});
 
     for (const auto* failure : {&local, &disk, &peer}) EXPECT_EQ(failure->kind, FailureKind::snapshot_unavailable);
     EXPECT_THAT(disk.message, ::testing::HasSubstr("snapshots/0"));
-    EXPECT_FALSE(bench.next<Persisted>().second.ok);
+    EXPECT_FALSE(bench.next<message::Persisted>().second.ok);
 }
 
 TEST(WorkerHost, AFullDiskIsToldNotFatal) {
     Bench bench(1);
     bench.files.full = true;
     bench.tell(1, scratch(0, 1));
-    bench.next<Report>();
-    bench.tell(1, PersistSnapshot{{0}});
-    const auto persisted = bench.next<Persisted>().second;
+    bench.next<message::Report>();
+    bench.tell(1, message::Persist{{0}});
+    const auto persisted = bench.next<message::Persisted>().second;
 
     EXPECT_FALSE(persisted.ok);
     EXPECT_THAT(persisted.message, ::testing::HasSubstr("disk full"));
@@ -190,7 +191,7 @@ TEST(WorkerHost, ClassifiesWhatATrainerThrows) {
     const auto failure_of = [](Mood mood) {
         Bench bench(1, mood);
         bench.tell(1, scratch(0, 1));
-        return bench.next<Failure>().second;
+        return bench.next<message::Failure>().second;
     };
     const auto memory = failure_of(Mood::out_of_memory);
     EXPECT_EQ(memory.kind, FailureKind::out_of_memory);
@@ -212,15 +213,15 @@ TEST(WorkerHost, ClassifiesWhatATrainerThrows) {
     }
 }
 
-TEST(WorkerHost, ACancelledLeaseReportsWhatIsThereAndOneThatWaitsNothing) {
+TEST(WorkerHost, ACanceledLeaseReportsWhatIsThereAndOneThatWaitsNothing) {
     Bench bench(1, Mood::until_stopped, {.progress_interval = 0});
     bench.tell(1, scratch(0, 1'000'000));
     bench.tell(1, scratch(1, 1'000'000));
-    bench.next<Progress>();
-    bench.tell(1, CancelLease{{1}});
-    bench.tell(1, CancelLease{{0}});
-    const auto first = bench.next<Report>().second;
-    const auto second = bench.next<Report>().second;
+    bench.next<message::Progress>();
+    bench.tell(1, message::Cancel{{1}});
+    bench.tell(1, message::Cancel{{0}});
+    const auto first = bench.next<message::Report>().second;
+    const auto second = bench.next<message::Report>().second;
 
     EXPECT_EQ(first.lease, LeaseId{0});
     EXPECT_GE(first.reached, 1);
@@ -233,9 +234,9 @@ TEST(WorkerHost, ACancelledLeaseReportsWhatIsThereAndOneThatWaitsNothing) {
 TEST(WorkerHost, HeartbeatsTellWhatIsInTraining) {
     Bench bench(1, Mood::until_stopped, {.heartbeat = 0, .progress_interval = 0});
     bench.tell(1, scratch(5, 1'000'000));
-    bench.next<Progress>();
-    Heartbeat beat;
-    while (!beat.lease.exists()) beat = bench.next<Heartbeat>().second;
+    bench.next<message::Progress>();
+    message::Heartbeat beat;
+    while (!beat.lease.exists()) beat = bench.next<message::Heartbeat>().second;
 
     EXPECT_EQ(beat.lease, LeaseId{5});
 }
@@ -247,10 +248,10 @@ TEST(WorkerHost, WorksThroughManyLeasesAhead) {
     std::vector<bool> seen(leases);
     for (; granted < 192; ++granted) bench.tell(static_cast<int>(granted % 3) + 1, scratch(granted, 1));
     for (std::uint64_t i = 0; i < leases; ++i) {
-        const auto [rank, report] = bench.next<Report>();
+        const auto [rank, report] = bench.next<message::Report>();
         ASSERT_FALSE(seen[report.lease.value]);
         seen[report.lease.value] = true;
-        bench.tell(rank, DropSnapshot{snapshot_of(report.lease)});
+        bench.tell(rank, message::Drop{snapshot_of(report.lease)});
         if (granted < leases) bench.tell(rank, scratch(granted++, 1));
     }
     EXPECT_EQ(granted, leases);
@@ -301,8 +302,8 @@ TEST(WorkerHost, AWorkerThatWasSuspendedDoesNotBlameTheManager) {
             const auto& block = std::get<FramesArrived>(*arrival);
             for (std::span<const std::byte> rest(block.frames); !rest.empty();) {
                 const auto message = unpacker.next_to_manager(rest);
-                if (std::holds_alternative<Heartbeat>(message)) --wanted;
-                ASSERT_FALSE(std::holds_alternative<Goodbye>(message));
+                if (std::holds_alternative<message::Heartbeat>(message)) --wanted;
+                ASSERT_FALSE(std::holds_alternative<message::Goodbye>(message));
             }
         }
     };
@@ -311,7 +312,7 @@ TEST(WorkerHost, AWorkerThatWasSuspendedDoesNotBlameTheManager) {
         elsewhere = elsewhere + 3600;
     }
     signs_of_life(2);
-    packer.add(ToWorker(Leave{}));
+    packer.add(message::ToWorker(message::Dismiss{}));
     packer.flush();
     worker.join();
     EXPECT_EQ(exit, WorkerExit::done);

@@ -3,7 +3,7 @@
 import { nearest, robust } from "./curves.js";
 import { clock, format, percent, units } from "./data.js";
 import { Frame } from "./frame.js";
-import { extent, jitter, memberColours, scale } from "./scales.js";
+import { extent, jitter, memberColors, scale } from "./scales.js";
 import { h, shown, state } from "./state.js";
 import { theme } from "./theme.js";
 
@@ -19,14 +19,14 @@ export function rungsChart(run) {
           y = scale("linear", 0, Math.max(1, ...r.entered), f.bottom, f.top);
         f.yAxis(y, "members");
         f.xAxis(x, `${run.meta.unit}s of training`);
-        for (const [name, colour] of [
+        for (const [name, color] of [
           ["entered", theme().soft],
           ["reported", theme().second],
           ["went_on", theme().accent],
         ])
           f.path(
             r.level.map((level, i) => [x(level), y(r[name][i])]),
-            colour,
+            color,
             2,
           );
       },
@@ -154,7 +154,7 @@ export function slicesChart(run) {
             })
           : scale(parameter.scale, a, b, f.left, f.right);
         const y = scale("linear", low, high, f.bottom, f.top),
-          colours = memberColours(run);
+          colors = memberColors(run);
         f.yAxis(y, "");
         f.xAxis(x, "", (v) => (n ? String(parameter.choices[v]) : format(v)));
         screen = [];
@@ -171,7 +171,7 @@ export function slicesChart(run) {
               px,
               py,
               m === state.selected ? 5 : m === run.winner ? 5 : radius,
-              m === state.selected ? theme().ink : m === run.winner ? theme().win : colours(m),
+              m === state.selected ? theme().ink : m === run.winner ? theme().win : colors(m),
               m === state.selected || m === run.winner ? theme().back : null,
             );
             if (shown(m)) screen.push([m, [[px, py]]]);

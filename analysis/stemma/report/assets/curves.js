@@ -1,8 +1,8 @@
 // Learning curves: of members, of lineages, and of the search.
 
 import { clock, comparableHeld, format, inherits, lineageCurve } from "./data.js";
-import { choice, colourChooser, Frame, rankKeys } from "./frame.js";
-import { extent, memberColours, metricExtent, scale } from "./scales.js";
+import { choice, colorChooser, Frame, rankKeys } from "./frame.js";
+import { extent, memberColors, metricExtent, scale } from "./scales.js";
 import { h, memberLines, memberLink, shown, state } from "./state.js";
 import { theme } from "./theme.js";
 
@@ -34,26 +34,26 @@ export function progressChart(run) {
       f.yAxis(y, run.meta.metric);
       f.xAxis(x, way.title, way.text);
       f.clip(() => {
-        for (const [name, colour] of [...series].reverse()) {
+        for (const [name, color] of [...series].reverse()) {
           const points = [];
           xs.forEach((value, i) => {
             if (i) points.push([x(value), y(p[name][i - 1])]);
             points.push([x(value), y(p[name][i])]);
           });
           points.push([x(end), y(p[name][xs.length - 1])]);
-          f.path(points, colour, name === "best" ? 2.5 : 1.8);
+          f.path(points, color, name === "best" ? 2.5 : 1.8);
         }
       });
       let last = -99;
       const ends = series
-        .map(([name, colour, text]) => [y(p[name][xs.length - 1]), `${text} ${format(p[name][xs.length - 1])}`, colour])
+        .map(([name, color, text]) => [y(p[name][xs.length - 1]), `${text} ${format(p[name][xs.length - 1])}`, color])
         .sort((a, b) => a[0] - b[0]);
-      const up = run.meta.maximise ? 1 : -1;
-      for (const [at, text, colour] of up > 0 ? ends : ends.reverse()) {
+      const up = run.meta.maximize ? 1 : -1;
+      for (const [at, text, color] of up > 0 ? ends : ends.reverse()) {
         const beside = f.width > 600,
           want = Math.max(f.top + 8, Math.min(f.bottom - 8, beside ? at : at + up * 13)),
           place = Math.abs(want - last) < 15 ? last + up * 15 : want;
-        f.word(text, beside ? f.right + 7 : f.right - 4, place, colour, beside ? "left" : "right");
+        f.word(text, beside ? f.right + 7 : f.right - 4, place, color, beside ? "left" : "right");
         last = place;
       }
     },
@@ -177,7 +177,7 @@ export function curvesChart(run) {
         f.right,
       );
       const y = scale("linear", low, high, f.bottom, f.top),
-        colours = memberColours(run);
+        colors = memberColors(run);
       f.yAxis(y, run.meta.metric);
       f.xAxis(x, `${run.meta.unit}s of training`);
       screen = [];
@@ -190,13 +190,13 @@ export function curvesChart(run) {
           if (inherits(run, m)) joint(run, m, x, y, points);
           for (let row = run.curveOf[m]; row < run.curveOf[m + 1]; row++)
             points.push([x(e["e.resource"][row]), y(e["e.value"][row])]);
-          if (points.length === 1) f.dot(points[0][0], points[0][1], 2, colours(m));
-          else f.path(points, colours(m), 1, mode === "lineages" ? faint * 0.5 : faint);
+          if (points.length === 1) f.dot(points[0][0], points[0][1], 2, colors(m));
+          else f.path(points, colors(m), 1, mode === "lineages" ? faint * 0.5 : faint);
           screen.push([m, points]);
         }
         if (mode === "lineages")
           for (const lineage of [...run.schedules].reverse())
-            if (shown(lineage.member)) drawLineage(f, run, x, y, lineage.member, colours(lineage.member), 2);
+            if (shown(lineage.member)) drawLineage(f, run, x, y, lineage.member, colors(lineage.member), 2);
         if (run.winner >= 0) {
           drawLineage(f, run, x, y, run.winner, theme().win, 3);
           screen.push([run.winner, lineageCurve(run, run.winner).map(([a, b]) => [x(a), y(b)])]);
@@ -206,7 +206,7 @@ export function curvesChart(run) {
         }
       });
       if (run.winner >= 0)
-        legend(f, run.meta.maximise ? f.bottom - 10 : f.top + 8, [
+        legend(f, run.meta.maximize ? f.bottom - 10 : f.top + 8, [
           [theme().win, `best: #${run.winner}`],
           ...(state.selected >= 0 && state.selected !== run.winner
             ? [[theme().ink, `selected: #${state.selected}`]]
@@ -237,7 +237,7 @@ export function curvesChart(run) {
             mode = value;
           })
         : null,
-      colourChooser(run),
+      colorChooser(run),
     ),
     frame.element,
   );
@@ -254,21 +254,21 @@ function joint(run, member, x, y, points) {
     }
 }
 
-function drawLineage(f, run, x, y, member, colour, width) {
+function drawLineage(f, run, x, y, member, color, width) {
   const curve = lineageCurve(run, member),
     points = curve.map(([at, value]) => [x(at), y(value)]);
   f.path(points, theme().back, width + 2.5, 0.8);
-  f.path(points, colour, width);
+  f.path(points, color, width);
   curve.forEach(([, , who], i) => {
-    if (i && curve[i - 1][2] !== who) f.dot(points[i - 1][0], points[i - 1][1], 3, theme().back, colour);
+    if (i && curve[i - 1][2] !== who) f.dot(points[i - 1][0], points[i - 1][1], 3, theme().back, color);
   });
-  if (points.length) f.dot(...points[points.length - 1], 4, colour, theme().back);
+  if (points.length) f.dot(...points[points.length - 1], 4, color, theme().back);
 }
 
 /** Where curves seldom are: on the right, at the side of the worse values. */
 function legend(f, y, entries) {
   let x = f.right - 6;
-  for (const [colour, text] of entries) {
+  for (const [color, text] of entries) {
     f.word(text, x, y, theme().ink, "right");
     x -= f.c.measureText(text).width + 6;
     f.path(
@@ -276,7 +276,7 @@ function legend(f, y, entries) {
         [x - 18, y],
         [x, y],
       ],
-      colour,
+      color,
       3,
     );
     x -= 32;

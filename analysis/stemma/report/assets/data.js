@@ -22,7 +22,7 @@ export async function openRun(told, base64) {
   const col = {};
   for (const [name, [kind, offset, length]] of Object.entries(told.columns))
     col[name] = new ARRAYS[kind](buffer, offset, length);
-  const run = { ...told, col, n: col.parent.length, sign: told.meta.maximise ? -1 : 1 };
+  const run = { ...told, col, n: col.parent.length, sign: told.meta.maximize ? -1 : 1 };
   run.winner = told.best.length ? told.best[0].member : -1;
   run.children = childLists(col.parent, run.n);
   run.order = rankOrder(run);
@@ -79,7 +79,7 @@ function rankOrder(run) {
   return Int32Array.from(known);
 }
 
-/** Held-out metrics that can share an axis with the optimised one: test_accuracy with valid_accuracy, not test_loss.
+/** Held-out metrics that can share an axis with the optimized one: test_accuracy with valid_accuracy, not test_loss.
  * [{name, column of learning curves}] */
 export function comparableHeld(run) {
   const kind = (name) =>

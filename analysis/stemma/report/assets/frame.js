@@ -1,7 +1,7 @@
 // A canvas with axes: sizes itself, keeps its resolution, tells how much it has drawn.
 
 import { format } from "./data.js";
-import { HUES, memberColours, rampColour } from "./scales.js";
+import { HUES, memberColors, rampColor } from "./scales.js";
 import { changed, h, select, state, tip } from "./state.js";
 import { theme } from "./theme.js";
 
@@ -158,10 +158,10 @@ export class Frame {
     c.restore();
   }
 
-  path(points, colour, width = 1, alpha = 1) {
+  path(points, color, width = 1, alpha = 1) {
     const { c } = this;
     if (!points.length) return;
-    c.strokeStyle = colour;
+    c.strokeStyle = color;
     c.lineWidth = width;
     c.globalAlpha = alpha;
     c.beginPath();
@@ -180,9 +180,9 @@ export class Frame {
     this.marks++;
   }
 
-  dot(x, y, r, colour, ring) {
+  dot(x, y, r, color, ring) {
     const { c } = this;
-    c.fillStyle = colour;
+    c.fillStyle = color;
     c.beginPath();
     c.arc(x, y, r, 0, 2 * Math.PI);
     c.fill();
@@ -195,40 +195,40 @@ export class Frame {
   }
 
   /** Words on the chart that stay readable over lines. */
-  word(text, x, y, colour, align = "left") {
+  word(text, x, y, color, align = "left") {
     const { c } = this;
     c.textAlign = align;
     c.textBaseline = "middle";
     c.lineWidth = 3;
     c.strokeStyle = theme().back;
     c.strokeText(text, x, y);
-    c.fillStyle = colour;
+    c.fillStyle = color;
     c.fillText(text, x, y);
   }
 }
 
-/** Explains colours: a bar for the ramp, or a swatch for each choice. */
-function colourKey(run) {
-  const colours = memberColours(run),
+/** Explains colors: a bar for the ramp, or a swatch for each choice. */
+function colorKey(run) {
+  const colors = memberColors(run),
     element = h("span", { class: "key" });
-  if (colours.choices) {
-    colours.choices.forEach((text, i) => {
+  if (colors.choices) {
+    colors.choices.forEach((text, i) => {
       element.append(h("i", { style: { background: HUES[i % HUES.length] } }), ` ${text} `);
     });
     return element;
   }
-  const stops = Array.from({ length: 8 }, (_, i) => rampColour(colours.flip ? 1 - i / 7 : i / 7));
+  const stops = Array.from({ length: 8 }, (_, i) => rampColor(colors.flip ? 1 - i / 7 : i / 7));
   element.append(
-    format(colours.low),
+    format(colors.low),
     h("i", { class: "bar", style: { background: `linear-gradient(90deg, ${stops.join(",")})` } }),
-    format(colours.high),
+    format(colors.high),
   );
   return element;
 }
 
-/** A chooser of what colours mean, with their key. */
-export function colourChooser(run) {
-  const key = h("span", {}, colourKey(run));
+/** A chooser of what colors mean, with their key. */
+export function colorChooser(run) {
+  const key = h("span", {}, colorKey(run));
   const options = [
     h("option", { value: "-1" }, run.meta.metric),
     ...run.parameters.map((p, i) => h("option", { value: String(i) }, p.name)),
@@ -236,19 +236,19 @@ export function colourChooser(run) {
   const chooser = h(
     "select",
     {
-      "aria-label": "Colour",
+      "aria-label": "Color",
       onchange: () => {
-        state.colour = Number(chooser.value);
+        state.color = Number(chooser.value);
         changed();
       },
     },
     options,
   );
   state.listeners.push(() => {
-    chooser.value = String(state.colour);
-    key.replaceChildren(colourKey(state.run));
+    chooser.value = String(state.color);
+    key.replaceChildren(colorKey(state.run));
   });
-  return h("label", { class: "control" }, "Colour ", chooser, " ", key);
+  return h("label", { class: "control" }, "Color ", chooser, " ", key);
 }
 
 /** A row of choices of which one holds. */

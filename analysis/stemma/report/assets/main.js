@@ -12,14 +12,14 @@ import { mullerChart, schedulesChart } from "./population.js";
 import { changed, h, section, select, state } from "./state.js";
 import { localTheme, theme } from "./theme.js";
 import { treeChart } from "./tree.js";
-import { ganttChart, utilisationTable } from "./workers.js";
+import { ganttChart, utilizationTable } from "./workers.js";
 
 function build(run) {
   state.run = run;
   state.listeners = [];
   state.mask = null;
   if (state.selected >= run.n) state.selected = -1;
-  if (state.colour >= run.parameters.length) state.colour = -1;
+  if (state.color >= run.parameters.length) state.color = -1;
   document.getElementById("top").replaceChildren(...header(run));
   const parts = [
     h(
@@ -81,10 +81,10 @@ function build(run) {
     add(
       "workers",
       "Workers",
-      "Each box is a lease, coloured as above; orange: the winner's lineage; hollow red: ended without a report. " +
+      "Each box is a lease, colored as above; orange: the winner's lineage; hollow red: ended without a report. " +
         "Shift and wheel zooms in time.",
       ganttChart(run),
-      utilisationTable(run),
+      utilizationTable(run),
     );
     add("members", "Members", null, membersTable(run));
   }

@@ -4,7 +4,7 @@ import { nearest, robust } from "./curves.js";
 import { format } from "./data.js";
 import { Frame } from "./frame.js";
 import { evenly } from "./parallel.js";
-import { extent, jitter, memberColours, metricExtent, rampColour, scale } from "./scales.js";
+import { extent, jitter, memberColors, metricExtent, rampColor, scale } from "./scales.js";
 import { changed, h, shown, state } from "./state.js";
 import { theme } from "./theme.js";
 
@@ -90,13 +90,13 @@ export function surfaceChart(run) {
   return h("div", {}, h("div", { class: "controls" }, chooser("x", "Across"), chooser("y", "Up")), frame.element);
 }
 
-/** Cells coloured by the mean of the metric around them, fading where no member is near. points: [x, y, value]. */
+/** Cells colored by the mean of the metric around them, fading where no member is near. points: [x, y, value]. */
 export function surface(f, run, points) {
   const [columns, rows] = CELLS,
     w = (f.right - f.left) / columns,
     hgt = (f.bottom - f.top) / rows,
     [low, high] = metricExtent(run);
-  const flip = run.meta.maximise ? !theme().dark : theme().dark,
+  const flip = run.meta.maximize ? !theme().dark : theme().dark,
     sx = SMOOTH * (f.right - f.left),
     sy = SMOOTH * (f.bottom - f.top);
   // Rounded, so that neighbors neither gape nor overlap.
@@ -119,7 +119,7 @@ export function surface(f, run, points) {
       if (weight < 0.01) continue;
       const t = (sum / weight - low) / (high - low || 1);
       f.c.globalAlpha = 0.75 * Math.min(1, weight);
-      f.c.fillStyle = rampColour(flip ? 1 - t : t);
+      f.c.fillStyle = rampColor(flip ? 1 - t : t);
       f.c.fillRect(xs[i], ys[j], xs[i + 1] - xs[i], ys[j + 1] - ys[j]);
       f.marks++;
     }
@@ -146,7 +146,7 @@ export function levelsChart(run) {
           values.flat().map(([v]) => v),
         ),
         y = scale("linear", low, high, f.bottom, f.top),
-        colours = memberColours(run);
+        colors = memberColors(run);
       const x = Object.assign((i) => f.left + ((i + 0.5) * (f.right - f.left)) / levels.length, {
         ticks: () => levels.map((_, i) => i),
       });
@@ -163,7 +163,7 @@ export function levelsChart(run) {
               px,
               py,
               m === state.selected ? 5 : list.length > 400 ? 1.3 : 2.5,
-              m === state.selected ? theme().ink : colours(m),
+              m === state.selected ? theme().ink : colors(m),
             );
             if (shown(m)) screen.push([m, [[px, py]]]);
           });

@@ -23,7 +23,7 @@ export function header(run) {
       { class: "tools" },
       h(
         "select",
-        { "aria-label": "Colours of the page", onchange: (event) => setTheme(event.target.value) },
+        { "aria-label": "Colors of the page", onchange: (event) => setTheme(event.target.value) },
         [
           ["auto", "Auto"],
           ["light", "Light"],
@@ -88,7 +88,7 @@ export function answers(run) {
       tile(
         "How good",
         format(best.best),
-        `${meta.metric}, ${meta.maximise ? "larger" : "smaller"} is better, after ${units(run, best.at)}`,
+        `${meta.metric}, ${meta.maximize ? "larger" : "smaller"} is better, after ${units(run, best.at)}`,
         ...held.map((metric) => `${metric.name} ${format(best[metric.name])} – held out: no decision saw it`),
         run.best[1] ? `next best ${format(run.best[1].best)} (member ${run.best[1].member})` : null,
       ),
@@ -104,7 +104,7 @@ export function answers(run) {
       ),
     );
   }
-  const u = run.utilisation,
+  const u = run.utilization,
     present = u.present.reduce((a, b) => a + b, 0),
     training = u.training.reduce((a, b) => a + b, 0);
   tiles.push(

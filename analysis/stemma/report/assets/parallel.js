@@ -2,8 +2,8 @@
 
 import { drawnMembers } from "./curves.js";
 import { format } from "./data.js";
-import { colourChooser, Frame } from "./frame.js";
-import { extent, memberColours, metricExtent, scale } from "./scales.js";
+import { colorChooser, Frame } from "./frame.js";
+import { extent, memberColors, metricExtent, scale } from "./scales.js";
 import { brush, changed, h, state } from "./state.js";
 import { theme } from "./theme.js";
 
@@ -21,7 +21,7 @@ export function parallelChart(run) {
   const frame = new Frame(
     (f) => {
       const t = theme(),
-        colours = memberColours(run),
+        colors = memberColors(run),
         xs = axes.map((_, i) => f.left + (axes.length > 1 ? (i * (f.right - f.left)) / (axes.length - 1) : 0));
       axes.forEach((axis, i) => {
         axis.x = xs[i];
@@ -32,7 +32,7 @@ export function parallelChart(run) {
       const alpha = (count) => Math.max(0.05, Math.min(0.8, 9 / Math.sqrt(count + 1)));
       if (state.mask !== null) for (const m of evenly(run.order, LINES_MAX / 4)) polyline(f, axes, m, t.line, 0.5, 1);
       const lines = drawnMembers(run, LINES_MAX);
-      for (const m of lines) polyline(f, axes, m, colours(m), alpha(lines.length), 1);
+      for (const m of lines) polyline(f, axes, m, colors(m), alpha(lines.length), 1);
       if (run.winner >= 0) highlight(f, axes, run.winner, t.win);
       if (state.selected >= 0) highlight(f, axes, state.selected, t.ink);
       axes.forEach((axis, i) => {
@@ -121,7 +121,7 @@ export function parallelChart(run) {
     h(
       "div",
       { class: "controls" },
-      colourChooser(run),
+      colorChooser(run),
       h("span", { class: "control choice" }, h("button", { type: "button", onclick: clear }, "Clear ranges")),
       note,
     ),
@@ -141,7 +141,7 @@ function prepare(axis, run) {
       : extent(axis.values)
     : metricExtent(run);
   axis.scale = p ? p.scale : "linear";
-  axis.down = !p && !run.meta.maximise; // the better end is up
+  axis.down = !p && !run.meta.maximize; // the better end is up
 }
 
 export const evenly = (list, most) => {
@@ -149,19 +149,19 @@ export const evenly = (list, most) => {
   return list.filter((_, i) => i % every === 0);
 };
 
-function polyline(f, axes, m, colour, alpha, width) {
+function polyline(f, axes, m, color, alpha, width) {
   const points = [];
   for (const axis of axes) {
     const v = axis.values[m],
       y = Number.isFinite(v) ? axis.y(v) : NaN;
     points.push([axis.x, Math.max(f.top - 3, Math.min(f.bottom + 3, y))]);
   }
-  f.path(points, colour, width, alpha);
+  f.path(points, color, width, alpha);
 }
 
-function highlight(f, axes, m, colour) {
+function highlight(f, axes, m, color) {
   polyline(f, axes, m, theme().back, 0.85, 6);
-  polyline(f, axes, m, colour, 1, 3);
+  polyline(f, axes, m, color, 1, 3);
 }
 
 function drawAxis(f, axis, focused, i, count) {

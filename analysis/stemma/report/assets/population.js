@@ -79,9 +79,9 @@ export function mullerChart(run) {
     end = Math.max(run.meta.seconds, 1e-3);
   const share = Array.from({ length: SPANS }, () => new Float64Array(KINDS + 1));
   for (let i = 0; i < col["r.member"].length; i++) {
-    const centre = Math.min(SPANS - 1, Math.floor((col["r.time"][i] / end) * SPANS)),
+    const center = Math.min(SPANS - 1, Math.floor((col["r.time"][i] / end) * SPANS)),
       kind = place.get(col.founder[col["r.member"][i]]) ?? KINDS;
-    for (let d = -4; d <= 4; d++) if (share[centre + d]) share[centre + d][kind] += 1 - Math.abs(d) / 5;
+    for (let d = -4; d <= 4; d++) if (share[center + d]) share[center + d][kind] += 1 - Math.abs(d) / 5;
   }
   const frame = new Frame(
     (f) => {

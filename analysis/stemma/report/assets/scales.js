@@ -95,7 +95,7 @@ function extentOf(run, values) {
   const known = Float64Array.from(values).filter(Number.isFinite).sort();
   if (!known.length) return [0, 1];
   const at = (q) => known[Math.min(known.length - 1, Math.floor(q * known.length))];
-  const [low, high] = run.meta.maximise ? [at(0.1), known[known.length - 1]] : [known[0], at(0.9)];
+  const [low, high] = run.meta.maximize ? [at(0.1), known[known.length - 1]] : [known[0], at(0.9)];
   if (high > low) return [low, high];
   return known[0] < known[known.length - 1]
     ? [known[0], known[known.length - 1]]
@@ -135,17 +135,17 @@ const RAMP = Array.from({ length: 64 }, (_, i) => {
   return mix(CIVIDIS[j], CIVIDIS[j + 1], x - j);
 });
 
-/** 0 .. 1 to a colour of the ramp that stands out against the background. */
-export function rampColour(t) {
+/** 0 .. 1 to a color of the ramp that stands out against the background. */
+export function rampColor(t) {
   const u = Math.max(0, Math.min(1, t));
   return RAMP[Math.round((theme().dark ? 0.22 + 0.78 * u : 0.86 * u) * 63)];
 }
 
-/** Members to colours, after the metric (state.colour = -1) or a parameter. Better is brighter on dark, darker on
+/** Members to colors, after the metric (state.color = -1) or a parameter. Better is brighter on dark, darker on
  * light. */
-export function memberColours(run) {
-  const values = state.colour < 0 ? run.col.best : run.col[`p${state.colour}`];
-  const parameter = run.parameters[state.colour];
+export function memberColors(run) {
+  const values = state.color < 0 ? run.col.best : run.col[`p${state.color}`];
+  const parameter = run.parameters[state.color];
   if (parameter?.choices.length)
     return Object.assign((m) => (Number.isFinite(values[m]) ? HUES[values[m] % HUES.length] : theme().soft), {
       parameter,
@@ -158,9 +158,9 @@ export function memberColours(run) {
     : metricExtent(run);
   const to = scale(parameter ? parameter.scale : "linear", low, high, 0, 1);
   // Good values far from the background.
-  const flip = parameter ? false : run.meta.maximise ? !theme().dark : theme().dark;
+  const flip = parameter ? false : run.meta.maximize ? !theme().dark : theme().dark;
   return Object.assign(
-    (m) => (Number.isFinite(values[m]) ? rampColour(flip ? 1 - to(values[m]) : to(values[m])) : theme().soft),
+    (m) => (Number.isFinite(values[m]) ? rampColor(flip ? 1 - to(values[m]) : to(values[m])) : theme().soft),
     { low, high, flip, parameter },
   );
 }

@@ -2,7 +2,7 @@
 
 import { format, parameterText, units } from "./data.js";
 
-export const state = { run: null, selected: -1, mask: null, colour: -1, listeners: [], whenSelected: () => {} };
+export const state = { run: null, selected: -1, mask: null, color: -1, listeners: [], whenSelected: () => {} };
 
 /** Asks all charts to draw again, once a frame. */
 export function changed() {

@@ -2,8 +2,8 @@
 // born.
 
 import { CAUSES, childrenOf, clock, format, pathTo } from "./data.js";
-import { choice, colourChooser, Frame } from "./frame.js";
-import { extent, memberColours, scale } from "./scales.js";
+import { choice, colorChooser, Frame } from "./frame.js";
+import { extent, memberColors, scale } from "./scales.js";
 import { changed, h, memberLines, select, shown, state } from "./state.js";
 import { theme } from "./theme.js";
 
@@ -88,16 +88,16 @@ export function treeChart(run) {
         view.along === "training" ? format : clock,
       );
       const spacing = Math.abs(y(1) - y(0)),
-        colours = memberColours(run);
+        colors = memberColors(run);
       screen = { x, y, spacing };
       f.clip((ctx) => {
         ctx.lineCap = "round";
         for (let m = 0; m < run.n; m++) {
           if (Number.isNaN(layout.y[m])) continue;
-          branch(f, m, x, y, colours(m), widthOf(m, spacing), shown(m) ? (spacing < 0.6 ? 0.5 : 0.95) : 0.12);
+          branch(f, m, x, y, colors(m), widthOf(m, spacing), shown(m) ? (spacing < 0.6 ? 0.5 : 0.95) : 0.12);
         }
         // Of ancestors up to the birth only: later training is no part of the lineage.
-        const trail = (path, colour, extra) =>
+        const trail = (path, color, extra) =>
           path.forEach((m, i) => {
             if (!Number.isNaN(layout.y[m]))
               branch(
@@ -105,7 +105,7 @@ export function treeChart(run) {
                 m,
                 x,
                 y,
-                colour,
+                color,
                 widthOf(m, spacing) + extra,
                 1,
                 i + 1 < path.length ? from(path[i + 1]) : to(m),
@@ -119,16 +119,16 @@ export function treeChart(run) {
           below = c.descendants[m] - 1;
         if (yy >= f.top && yy <= f.bottom) f.word(`+${below}`, Math.min(x(to(m)) + 6, f.right - 4), yy, theme().soft);
       }
-      for (const [m, colour] of [
+      for (const [m, color] of [
         [run.winner, theme().win],
         [state.selected, theme().ink],
       ]) {
         const yy = m >= 0 ? y(layout.y[m]) : NaN,
           xx = m >= 0 ? x(to(m)) : NaN;
         if (!(yy >= f.top && yy <= f.bottom && xx >= f.left && xx <= f.right + 1)) continue;
-        f.dot(xx, yy, 5, colour, theme().back);
+        f.dot(xx, yy, 5, color, theme().back);
         if (m === run.winner) f.canvas.dataset.winner = `${Math.round(xx)} ${Math.round(yy)}`;
-        f.word(`#${m}`, xx + 9, yy, colour);
+        f.word(`#${m}`, xx + 9, yy, color);
       }
     },
     {
@@ -166,7 +166,7 @@ export function treeChart(run) {
   function widthOf(m, spacing) {
     return Math.max(0.6, Math.min(1 + 0.9 * Math.log2(c.descendants[m]), Math.max(1, spacing * 0.8), 7));
   }
-  function branch(f, m, x, y, colour, width, alpha, end = to(m)) {
+  function branch(f, m, x, y, color, width, alpha, end = to(m)) {
     const p = c.parent[m],
       yy = y(layout.y[m]),
       ctx = f.c,
@@ -176,7 +176,7 @@ export function treeChart(run) {
       (yy > f.bottom + 20 && (p < 0 || y(layout.y[p]) > f.bottom))
     )
       return;
-    ctx.strokeStyle = colour;
+    ctx.strokeStyle = color;
     ctx.lineWidth = width;
     ctx.globalAlpha = alpha;
     ctx.beginPath();
@@ -256,7 +256,7 @@ export function treeChart(run) {
           view.along = value;
         },
       ),
-      colourChooser(run),
+      colorChooser(run),
       h(
         "label",
         { class: "control" },

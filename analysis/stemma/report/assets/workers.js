@@ -2,7 +2,7 @@
 
 import { clock, format, OUTCOMES, percent, SOURCES, units } from "./data.js";
 import { Frame, rankKeys } from "./frame.js";
-import { memberColours, scale } from "./scales.js";
+import { memberColors, scale } from "./scales.js";
 import { h, shown, state } from "./state.js";
 import { theme } from "./theme.js";
 import { zoomable } from "./tree.js";
@@ -31,7 +31,7 @@ export function ganttChart(run) {
       slots.forEach((w, i) => {
         if (i % every === 0) f.c.fillText(`${w}`, f.left - 6, f.top + (i + 0.5) * height);
       });
-      const colours = memberColours(run),
+      const colors = memberColors(run),
         step = Math.max(1, Math.ceil(n / LEASES_DRAWN_MAX));
       f.clip((ctx) => {
         ctx.fillStyle = t.line;
@@ -54,7 +54,7 @@ export function ganttChart(run) {
             ctx.lineWidth = 1.5;
             ctx.strokeRect(a + 0.75, y + 0.75, Math.max(1, b - a - 1.5), Math.max(1, height - 3.5));
           } else {
-            ctx.fillStyle = m === state.selected ? t.ink : run.winnerPath.has(m) ? t.win : colours(m);
+            ctx.fillStyle = m === state.selected ? t.ink : run.winnerPath.has(m) ? t.win : colors(m);
             ctx.fillRect(a, y, Math.max(0.7, trained - a - (b - a > 4 ? 0.7 : 0)), Math.max(1, height - 2));
           }
           f.marks++;
@@ -91,8 +91,8 @@ export function ganttChart(run) {
   return frame.element;
 }
 
-export function utilisationTable(run) {
-  const u = run.utilisation,
+export function utilizationTable(run) {
+  const u = run.utilization,
     sum = (name) => u[name].reduce((a, b) => a + b, 0),
     present = sum("present") || 1;
   const parts = [
@@ -128,7 +128,7 @@ export function utilisationTable(run) {
     { class: "scroll" },
     h(
       "table",
-      { class: "utilisation" },
+      { class: "utilization" },
       h(
         "thead",
         {},

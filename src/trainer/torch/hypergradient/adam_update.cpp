@@ -92,7 +92,7 @@ public:
         weights.addcdiv_(moments.first, denominator, -lr / (1 - std::pow(beta1, updates)));
     }
 
-    std::pair<UpdateResult, std::unique_ptr<Linearised>> linearise(const torch::Tensor& gradient,
+    std::pair<UpdateResult, std::unique_ptr<Linearized>> linearize(const torch::Tensor& gradient,
                                                                    const torch::Tensor& weights, const Moments& moments,
                                                                    const UsedValues& used) const override;
 
@@ -102,9 +102,9 @@ private:
 };
 
 /// Everything is by element, so that the Jacobian by the gradient is a vector. The rule outlives it.
-class AdamLinearised : public Linearised {
+class AdamLinearized : public Linearized {
 public:
-    AdamLinearised(const Adam& rule, torch::Tensor gradient, torch::Tensor weights, Moments moments, UsedValues used,
+    AdamLinearized(const Adam& rule, torch::Tensor gradient, torch::Tensor weights, Moments moments, UsedValues used,
                    Step step)
         : rule_(rule),
           gradient_(std::move(gradient)),
@@ -127,7 +127,7 @@ public:
         const bool alone = !cotangents.first.defined() && !cotangents.second.defined() &&
                            !cotangents.second_most.defined() && cotangents.update.defined();
         if (moments || !alone) {
-            const auto general = rule_.linearise_by_autograd(gradient_, weights_, moments_, used_).second;
+            const auto general = rule_.linearize_by_autograd(gradient_, weights_, moments_, used_).second;
             return general->pull(cotangents, hypers, moments);
         }
         const torch::NoGradGuard no_grad;
@@ -167,7 +167,7 @@ private:
     torch::Tensor to_first_, to_second_, to_direction_;  ///< d update / d of each
 };
 
-std::pair<UpdateResult, std::unique_ptr<Linearised>> Adam::linearise(const torch::Tensor& gradient,
+std::pair<UpdateResult, std::unique_ptr<Linearized>> Adam::linearize(const torch::Tensor& gradient,
                                                                      const torch::Tensor& weights,
                                                                      const Moments& moments,
                                                                      const UsedValues& used) const {
@@ -175,7 +175,7 @@ std::pair<UpdateResult, std::unique_ptr<Linearised>> Adam::linearise(const torch
     auto step = step_of(gradient, weights, moments, used);
     UpdateResult result{update_of(step, weights, used), step.after};
     return {std::move(result),
-            std::make_unique<AdamLinearised>(*this, gradient, weights, moments, used, std::move(step))};
+            std::make_unique<AdamLinearized>(*this, gradient, weights, moments, used, std::move(step))};
 }
 
 }  // namespace

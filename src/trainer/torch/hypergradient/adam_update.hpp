@@ -7,7 +7,7 @@
 
 namespace stemma {
 
-/// `decoupled`: weight decay as in AdamW. Its Linearised has closed forms for cotangents of the update alone, which is
+/// `decoupled`: weight decay as in AdamW. Its Linearized has closed forms for cotangents of the update alone, which is
 /// all that a series needs. It differentiates automatically through moments.
 std::unique_ptr<UpdateRule> make_adam(double eps, bool amsgrad, bool decoupled);
 

@@ -64,12 +64,12 @@ torch::ScalarType type_in_recipe(DType type) {
 
 }  // namespace
 
-OnePass::OnePass(std::vector<torch::Tensor> parameters, const std::string& optimiser, double eps, bool amsgrad,
+OnePass::OnePass(std::vector<torch::Tensor> parameters, const std::string& optimizer, double eps, bool amsgrad,
                  const HyperStart& start, const HypergradientSettings& settings, std::uint64_t seed)
     : parameters_(std::move(parameters)),
       settings_(settings),
-      rule_name_(optimiser),
-      rule_(make_update_rule(optimiser, eps, amsgrad)),
+      rule_name_(optimizer),
+      rule_(make_update_rule(optimizer, eps, amsgrad)),
       values_(start, settings.variant == "wd_hdlr_m" ? parameters_.flat().numel() : 0, parameters_.flat().options(),
               settings) {
     Stream stream(seed, Purpose::training, 1);
@@ -198,13 +198,13 @@ void OnePass::save(Snapshot& snapshot) const {
     }
 }
 
-void OnePass::load(const Snapshot& snapshot, bool with_optimiser, const Again& again) {
+void OnePass::load(const Snapshot& snapshot, bool with_optimizer, const Again& again) {
     const auto rule = rule_in(snapshot, rule_name_);
-    values_.load(snapshot, with_optimiser, values_of_another_meaning(rule_name_, rule));
+    values_.load(snapshot, with_optimizer, values_of_another_meaning(rule_name_, rule));
     auto position = torch::zeros({3}, torch::kInt64);
     restore_tensor(position, "hypergradient/position", snapshot);
     if (initial_.defined()) restore_tensor(initial_, "hypergradient/initial", snapshot);
-    if (!with_optimiser) return;
+    if (!with_optimizer) return;
     in_interval_ = position[0].item<std::int64_t>();
     hyper_steps_ = position[1].item<std::int64_t>();
     if (rule != rule_name_) return;  // the moments of another rule mean something else; the window begins anew, too

@@ -211,7 +211,7 @@ void RawValues::load_counts(const Snapshot& snapshot) {
     hyper_steps_ = loaded_[6].item<std::int64_t>();
 }
 
-void RawValues::load(const Snapshot& snapshot, bool with_optimiser, const PerHyper<bool>& anew) {
+void RawValues::load(const Snapshot& snapshot, bool with_optimizer, const PerHyper<bool>& anew) {
     const torch::NoGradGuard no_grad;
     restore_tensor(raw_, "hypergradient/raw", snapshot);
     const auto start = load_tensor(snapshot, "hypergradient/start", torch::kFloat64);
@@ -231,10 +231,10 @@ void RawValues::load(const Snapshot& snapshot, bool with_optimiser, const PerHyp
             values.fill_(to);
         }
     }
-    if (with_optimiser) load_counts(snapshot);
+    if (with_optimizer) load_counts(snapshot);
     if (!same) clamp();
     refresh();
-    if (!with_optimiser) return;
+    if (!with_optimizer) return;
     if (std::ranges::any_of(anew, std::identity{})) {
         count_.zero_();
         return;

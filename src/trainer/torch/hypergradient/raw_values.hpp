@@ -60,7 +60,7 @@ public:
     /// value. For momentum and betas the factor acts on m / (1 - m). `anew`: hyperparameters that begin with the values
     /// of this start, because the snapshot's values mean something else. The Adam, whose count is common to all, then
     /// begins anew, too.
-    void load(const Snapshot& snapshot, bool with_optimiser, const PerHyper<bool>& anew = {});
+    void load(const Snapshot& snapshot, bool with_optimizer, const PerHyper<bool>& anew = {});
 
 private:
     torch::Tensor part(const torch::Tensor& vector, Hyper hyper) const;

@@ -43,10 +43,10 @@ RecordedUpdate::RecordedUpdate(FlatParameters& parameters, std::unique_ptr<Curva
                                Moments& moments, const UsedValues& used)
     : parameters_(parameters), curvature_(std::move(curvature)), before_(parameters.flat()) {
     const torch::NoGradGuard no_grad;
-    auto [result, linearised] = rule.linearise(parameters.joined(curvature_->gradients()), before_, moments, used);
+    auto [result, linearized] = rule.linearize(parameters.joined(curvature_->gradients()), before_, moments, used);
     after_ = before_ - result.update;
     moments = std::move(result.moments);
-    linearised_ = std::move(linearised);
+    linearized_ = std::move(linearized);
 }
 
 torch::Tensor RecordedUpdate::times_hessian(const torch::Tensor& x) const {
@@ -62,7 +62,7 @@ Series neumann_series(const RecordedUpdate& last, torch::Tensor v, const Hypergr
         growing = torch::zeros({}, v.options().dtype(torch::kBool));
     }
     for (std::int64_t term = 1; term < settings.terms; ++term) {
-        const auto pulled = last.linearised().pull({v, {}, {}, {}}, false, false);
+        const auto pulled = last.linearized().pull({v, {}, {}, {}}, false, false);
         auto step = last.times_hessian(pulled.gradient);
         if (pulled.weights.defined()) step += pulled.weights;
         v = v.sub(step, settings.damping);
@@ -86,7 +86,7 @@ PerHyper<torch::Tensor> implicit_hypergradient(FlatParameters& parameters, const
     const auto series = neumann_series(last, v, settings);
     truncated = series.truncated;
     PerHyper<torch::Tensor> out;
-    add(out, last.linearised().pull({series.sum, {}, {}, {}}, true, false).used, -1);
+    add(out, last.linearized().pull({series.sum, {}, {}, {}}, true, false).used, -1);
     return out;
 }
 
@@ -97,7 +97,7 @@ PerHyper<torch::Tensor> unrolled_hypergradient(FlatParameters& parameters, const
     Cotangents cotangents;
     for (auto update = updates.rbegin(); update != updates.rend(); ++update) {
         cotangents.update = -weights;  // w' = w - u
-        const auto pulled = update->linearised().pull(cotangents, true, true);
+        const auto pulled = update->linearized().pull(cotangents, true, true);
         add(out, pulled.used, 1);
         if (update + 1 == updates.rend()) break;
         parameters.point_to(update->before());

@@ -25,7 +25,7 @@ public:
     const torch::Tensor& before() const { return before_; }
     const torch::Tensor& after() const { return after_; }
     torch::Tensor loss() const { return curvature_->loss(); }
-    const Linearised& linearised() const { return *linearised_; }
+    const Linearized& linearized() const { return *linearized_; }
 
     /// H x, with H the derivative of the (clipped) gradient by the weights before the update. The parameters must point
     /// to before().
@@ -35,7 +35,7 @@ private:
     const FlatParameters& parameters_;
     std::unique_ptr<Curvature> curvature_;
     torch::Tensor before_, after_;
-    std::unique_ptr<Linearised> linearised_;
+    std::unique_ptr<Linearized> linearized_;
 };
 
 /// Scales to the global norm `clip` if the gradients are longer; differentiable; 0 = no limit.

@@ -40,7 +40,7 @@ std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>
         }
     }
     if (!any) {
-        throw Infeasible("with optimiser = " + h.optimizer + " no parameter with role = hypergradient is left that " +
+        throw Infeasible("with optimizer = " + h.optimizer + " no parameter with role = hypergradient is left that " +
                          "variant = " + settings->variant + " moves");
     }
     return start;

@@ -14,9 +14,9 @@ namespace {
 bool logarithmic(Hyper hyper) { return hyper == Hyper::lr || hyper == Hyper::weight_decay; }
 
 /// Closed forms of section 2 for SGD: b' = m b + g + wd w, u = lr b'.
-class SgdLinearised : public Linearised {
+class SgdLinearized : public Linearized {
 public:
-    SgdLinearised(torch::Tensor weights, torch::Tensor buffer, torch::Tensor new_buffer, UsedValues used)
+    SgdLinearized(torch::Tensor weights, torch::Tensor buffer, torch::Tensor new_buffer, UsedValues used)
         : weights_(std::move(weights)),
           buffer_(std::move(buffer)),
           new_buffer_(std::move(new_buffer)),
@@ -67,13 +67,13 @@ public:
         weights.sub_(moments.first * used[Hyper::lr]);
     }
 
-    std::pair<UpdateResult, std::unique_ptr<Linearised>> linearise(const torch::Tensor& gradient,
+    std::pair<UpdateResult, std::unique_ptr<Linearized>> linearize(const torch::Tensor& gradient,
                                                                    const torch::Tensor& weights, const Moments& moments,
                                                                    const UsedValues& used) const override {
         const torch::NoGradGuard no_grad;
         auto result = apply(gradient, weights, moments, used);
-        auto linearised = std::make_unique<SgdLinearised>(weights, moments.first, result.moments.first, used);
-        return {std::move(result), std::move(linearised)};
+        auto linearized = std::make_unique<SgdLinearized>(weights, moments.first, result.moments.first, used);
+        return {std::move(result), std::move(linearized)};
     }
 };
 
@@ -81,9 +81,9 @@ torch::Tensor leaf(const torch::Tensor& tensor) {
     return tensor.defined() ? tensor.detach().clone().requires_grad_() : tensor;
 }
 
-class AutogradLinearised : public Linearised {
+class AutogradLinearized : public Linearized {
 public:
-    AutogradLinearised(const UpdateRule& rule, const torch::Tensor& gradient, const torch::Tensor& weights,
+    AutogradLinearized(const UpdateRule& rule, const torch::Tensor& gradient, const torch::Tensor& weights,
                        const Moments& moments, const UsedValues& used) {
         const torch::AutoGradMode graph(true);
         inputs_ = {leaf(gradient), leaf(weights), leaf(moments.first), leaf(moments.second), leaf(moments.second_most)};
@@ -153,26 +153,26 @@ void UpdateRule::advance(torch::Tensor& weights, const torch::Tensor& gradient, 
     moments = std::move(result.moments);
 }
 
-std::pair<UpdateResult, std::unique_ptr<Linearised>> UpdateRule::linearise(const torch::Tensor& gradient,
+std::pair<UpdateResult, std::unique_ptr<Linearized>> UpdateRule::linearize(const torch::Tensor& gradient,
                                                                            const torch::Tensor& weights,
                                                                            const Moments& moments,
                                                                            const UsedValues& used) const {
-    return linearise_by_autograd(gradient, weights, moments, used);
+    return linearize_by_autograd(gradient, weights, moments, used);
 }
 
-std::pair<UpdateResult, std::unique_ptr<Linearised>> UpdateRule::linearise_by_autograd(const torch::Tensor& gradient,
+std::pair<UpdateResult, std::unique_ptr<Linearized>> UpdateRule::linearize_by_autograd(const torch::Tensor& gradient,
                                                                                        const torch::Tensor& weights,
                                                                                        const Moments& moments,
                                                                                        const UsedValues& used) const {
-    auto linearised = std::make_unique<AutogradLinearised>(*this, gradient, weights, moments, used);
-    auto result = linearised->detached();
-    return {std::move(result), std::move(linearised)};
+    auto linearized = std::make_unique<AutogradLinearized>(*this, gradient, weights, moments, used);
+    auto result = linearized->detached();
+    return {std::move(result), std::move(linearized)};
 }
 
-std::unique_ptr<UpdateRule> make_update_rule(const std::string& optimiser, double eps, bool amsgrad) {
-    if (optimiser == "sgd") return std::make_unique<Sgd>();
-    ensure(optimiser == "adam" || optimiser == "adamw", "the optimiser's name has been checked");
-    return make_adam(eps, amsgrad, optimiser == "adamw");
+std::unique_ptr<UpdateRule> make_update_rule(const std::string& optimizer, double eps, bool amsgrad) {
+    if (optimizer == "sgd") return std::make_unique<Sgd>();
+    ensure(optimizer == "adam" || optimizer == "adamw", "the optimizer's name has been checked");
+    return make_adam(eps, amsgrad, optimizer == "adamw");
 }
 
 }  // namespace stemma

@@ -59,9 +59,9 @@ struct Pulled {
 };
 
 /// An update that was made, ready for vector-Jacobian products.
-class Linearised {
+class Linearized {
 public:
-    virtual ~Linearised() = default;
+    virtual ~Linearized() = default;
     /// `hypers`: fill Pulled::used; `moments`: fill the moments'. Elementwise work only: no pass through the model.
     virtual Pulled pull(const Cotangents& cotangents, bool hypers, bool moments) const = 0;
 };
@@ -77,19 +77,19 @@ public:
                          const UsedValues& used) const;
     /// apply() without a graph, together with what is needed to differentiate the update. Differentiation is automatic
     /// unless a rule has closed forms.
-    virtual std::pair<UpdateResult, std::unique_ptr<Linearised>> linearise(const torch::Tensor& gradient,
+    virtual std::pair<UpdateResult, std::unique_ptr<Linearized>> linearize(const torch::Tensor& gradient,
                                                                            const torch::Tensor& weights,
                                                                            const Moments& moments,
                                                                            const UsedValues& used) const;
-    /// As linearise(), always by automatic differentiation.
-    std::pair<UpdateResult, std::unique_ptr<Linearised>> linearise_by_autograd(const torch::Tensor& gradient,
+    /// As linearize(), always by automatic differentiation.
+    std::pair<UpdateResult, std::unique_ptr<Linearized>> linearize_by_autograd(const torch::Tensor& gradient,
                                                                                const torch::Tensor& weights,
                                                                                const Moments& moments,
                                                                                const UsedValues& used) const;
 };
 
 /// `optimiser`: "sgd" (coupled weight decay, dampening 0, no Nesterov), "adam" (coupled), "adamw" (decoupled); the
-/// same functions as LibTorch's optimisers of those names.
-std::unique_ptr<UpdateRule> make_update_rule(const std::string& optimiser, double eps, bool amsgrad);
+/// same functions as LibTorch's optimizers of those names.
+std::unique_ptr<UpdateRule> make_update_rule(const std::string& optimizer, double eps, bool amsgrad);
 
 }  // namespace stemma

@@ -1,5 +1,5 @@
 #pragma once
-// The arithmetic of first_block.hpp for one image; plain loops of fixed lengths, which compilers vectorise.
+// The arithmetic of first_block.hpp for one image; plain loops of fixed lengths, which compilers vectorize.
 
 #include <cstdint>
 

@@ -19,7 +19,7 @@ namespace {
 namespace nn = torch::nn;
 
 template <class Module>
-void initialise(Module& module, at::Generator& generator) {
+void initialize(Module& module, at::Generator& generator) {
     draw_uniform(module->weight, module->bias, generator);
 }
 
@@ -42,8 +42,8 @@ public:
             inputs = h.width;
         }
         output_ = register_module("output", nn::Linear(inputs, std::max<std::int64_t>(data.classes, 1)));
-        for (auto& linear : linears_) initialise(linear, generator_);
-        initialise(output_, generator_);
+        for (auto& linear : linears_) initialize(linear, generator_);
+        initialize(output_, generator_);
     }
 
     torch::Tensor forward(torch::Tensor x) override {
@@ -79,10 +79,10 @@ public:
         conv2_ = register_module("conv2", nn::Conv2d(nn::Conv2dOptions(10, 20, 5)));
         linear1_ = register_module("linear1", nn::Linear(320, 50));
         linear2_ = register_module("linear2", nn::Linear(50, data.classes));
-        initialise(conv1_, generator_);
-        initialise(conv2_, generator_);
-        initialise(linear1_, generator_);
-        initialise(linear2_, generator_);
+        initialize(conv1_, generator_);
+        initialize(conv2_, generator_);
+        initialize(linear1_, generator_);
+        initialize(linear2_, generator_);
     }
 
     torch::Tensor forward(torch::Tensor x) override {

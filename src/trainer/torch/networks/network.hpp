@@ -34,7 +34,7 @@ public:
 /// model "lstm": a language model for text (lstm.hpp).
 /// model "torchscript": the model in the file of hyperparameter `module` (script_network.hpp).
 /// Initial weights of mlp and lenet are PyTorch's defaults: uniform within 1 / sqrt(inputs). Throws Infeasible when the
-/// network, its gradients and the optimiser's state cannot fit into this host's memory.
+/// network, its gradients and the optimizer's state cannot fit into this host's memory.
 std::shared_ptr<Network> make_network(const std::string& model, const Data& data,
                                       const Hyperparameters& hyperparameters, Kernels kernels,
                                       at::Generator& generator);

@@ -16,7 +16,7 @@ struct Minimum {
 
 /// The lowest point that L-BFGS with bounds sees from `start` within `evaluations` calls (NLopt's LD_LBFGS, after
 /// Nocedal, Math. Comp. 35, 1980). Deterministic. Never worse than the start, which is clipped to the bounds.
-Minimum minimise(const Differentiable& function, const Vector& start, const Vector& lower, const Vector& upper,
+Minimum minimize(const Differentiable& function, const Vector& start, const Vector& lower, const Vector& upper,
                  int evaluations);
 
 }  // namespace stemma::gp

@@ -19,13 +19,13 @@ struct RankFacts {
 std::string to_text(const RankFacts& facts);
 RankFacts facts_of(std::string_view text);
 
-struct WorkerSeat {
+struct WorkerSlot {
     int index = 0;  ///< among the workers of its host, from 0; not the launcher's local rank: rank 0 is no worker
     std::vector<GpuList> gpus;  ///< what each worker of the host sees, in order of rank
     int sharing = 1;            ///< workers of its host, itself included, that run on the same cores
     int workers() const { return static_cast<int>(gpus.size()); }
 };
 /// The slot of rank `rank` >= 1 among all ranks. Rank 0 is the manager and has no slot. Pure.
-WorkerSeat seat_of(int rank, const std::vector<RankFacts>& ranks);
+WorkerSlot slot_of(int rank, const std::vector<RankFacts>& ranks);
 
 }  // namespace stemma

@@ -1,4 +1,4 @@
-#include "sampler/gp/minimise.hpp"
+#include "sampler/gp/minimize.hpp"
 
 #include <nlopt.h>
 
@@ -12,9 +12,9 @@
 namespace stemma::gp {
 namespace {
 
-struct Minimisation {
+struct Minimization {
     const Differentiable& function;
-    nlopt_opt optimiser;
+    nlopt_opt optimizer;
     Minimum best;
     int evaluations_left;
     std::exception_ptr error;
@@ -22,11 +22,11 @@ struct Minimisation {
 
 /// NLopt is C: no exception may pass through it.
 double evaluate(unsigned size, const double* values, double* gradient, void* data) {
-    auto& search = *static_cast<Minimisation*>(data);
+    auto& search = *static_cast<Minimization*>(data);
     constexpr double nowhere = std::numeric_limits<double>::infinity();
     if (search.error || search.evaluations_left-- <= 0) {
         // Line searches of LD_LBFGS may go on past maxeval.
-        nlopt_force_stop(search.optimiser);
+        nlopt_force_stop(search.optimizer);
         return nowhere;
     }
     try {
@@ -46,32 +46,32 @@ double evaluate(unsigned size, const double* values, double* gradient, void* dat
         return value;
     } catch (...) {
         search.error = std::current_exception();
-        nlopt_force_stop(search.optimiser);
+        nlopt_force_stop(search.optimizer);
         return nowhere;
     }
 }
 
 }  // namespace
 
-Minimum minimise(const Differentiable& function, const Vector& start, const Vector& lower, const Vector& upper,
+Minimum minimize(const Differentiable& function, const Vector& start, const Vector& lower, const Vector& upper,
                  int evaluations) {
     const Vector first = start.cwiseMax(lower).cwiseMin(upper);
     const auto size = static_cast<unsigned>(first.size());
-    const std::unique_ptr<nlopt_opt_s, decltype(&nlopt_destroy)> optimiser(nlopt_create(NLOPT_LD_LBFGS, size),
+    const std::unique_ptr<nlopt_opt_s, decltype(&nlopt_destroy)> optimizer(nlopt_create(NLOPT_LD_LBFGS, size),
                                                                            &nlopt_destroy);
-    ensure(optimiser != nullptr, "NLopt has LD_LBFGS");
-    Minimisation search{
-        function, optimiser.get(), {first, std::numeric_limits<double>::infinity(), 0}, evaluations, nullptr};
-    nlopt_set_min_objective(optimiser.get(), evaluate, &search);
-    nlopt_set_lower_bounds(optimiser.get(), lower.data());
-    nlopt_set_upper_bounds(optimiser.get(), upper.data());
-    nlopt_set_maxeval(optimiser.get(), evaluations);
-    nlopt_set_ftol_abs(optimiser.get(), 1e-4);
-    nlopt_set_vector_storage(optimiser.get(), 10);
+    ensure(optimizer != nullptr, "NLopt has LD_LBFGS");
+    Minimization search{
+        function, optimizer.get(), {first, std::numeric_limits<double>::infinity(), 0}, evaluations, nullptr};
+    nlopt_set_min_objective(optimizer.get(), evaluate, &search);
+    nlopt_set_lower_bounds(optimizer.get(), lower.data());
+    nlopt_set_upper_bounds(optimizer.get(), upper.data());
+    nlopt_set_maxeval(optimizer.get(), evaluations);
+    nlopt_set_ftol_abs(optimizer.get(), 1e-4);
+    nlopt_set_vector_storage(optimizer.get(), 10);
     Vector point = first;
     double value = 0;
     // Whatever the return code, the lowest point seen is the answer: a failed line search has one too.
-    nlopt_optimize(optimiser.get(), point.data(), &value);
+    nlopt_optimize(optimizer.get(), point.data(), &value);
     if (search.error) std::rethrow_exception(search.error);
     return search.best;
 }

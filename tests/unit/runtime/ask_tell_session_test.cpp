@@ -1,5 +1,5 @@
 // Ask and tell: no worker process, and only the record between two calls.
-#include "runtime/desk.hpp"
+#include "runtime/ask_tell_session.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,49 +23,49 @@ class Asked {
 public:
     Asked(ManagerSettings settings, std::function<std::unique_ptr<Scheduler>()> scheduler)
         : settings_(std::move(settings)), scheduler_(std::move(scheduler)) {
-        call([](Desk& desk, Manager&, DeskBook&) { desk.feed(IncarnationStarted{}); });
+        call([](AskTellSession& session, Manager&, AskTellState&) { session.feed(input::IncarnationStarted{}); });
     }
 
-    void call(const std::function<void(Desk&, Manager&, DeskBook&)>& use) {
+    void call(const std::function<void(AskTellSession&, Manager&, AskTellState&)>& use) {
         Manager manager = fresh();
-        DeskBook book;
-        const auto result = replay(manager, [&](const std::function<void(const Entry&)>& take) {
+        AskTellState ledger;
+        const auto result = replay(manager, [&](const std::function<void(const record::Entry&)>& take) {
             for (const auto& entry : journal_.committed()) {
-                book.on(entry.input, entry.effects);
+                ledger.on(entry.input, entry.effects);
                 take(entry);
             }
         });
         ASSERT_FALSE(result.mismatch);
-        Desk desk(
-            manager, [&]() -> Journal& { return journal_; }, book, time_ += 1);
-        use(desk, manager, book);
+        AskTellSession session(
+            manager, [&]() -> record::Journal& { return journal_; }, ledger, time_ += 1);
+        use(session, manager, ledger);
         ended = manager.ended();
         totals = manager.totals();
         kept = manager.kept_snapshots();
-        out = book.open().size();
+        out = ledger.open().size();
     }
 
-    std::optional<Assign> ask() {
-        std::optional<Assign> got;
-        call([&](Desk& desk, Manager&, DeskBook&) {
-            got = desk.ask([&](LeaseId lease) { return taken_.contains(lease); });
+    std::optional<effect::Train> ask() {
+        std::optional<effect::Train> got;
+        call([&](AskTellSession& session, Manager&, AskTellState&) {
+            got = session.ask([&](LeaseId lease) { return taken_.contains(lease); });
         });
         if (got) taken_.insert(got->lease);
         return got;
     }
 
-    void tell(const Assign& lease, double loss) {
-        call([&](Desk& desk, Manager&, DeskBook&) {
-            desk.feed(LeaseReported{.worker = lease.worker,
-                                    .lease = lease.lease,
-                                    .reached = lease.to,
-                                    .seconds = 1,
-                                    .snapshot_bytes = 10,
-                                    .rows = {{lease.to, {loss}}}});
+    void tell(const effect::Train& lease, double loss) {
+        call([&](AskTellSession& session, Manager&, AskTellState&) {
+            session.feed(input::Report{.worker = lease.worker,
+                                       .lease = lease.lease,
+                                       .reached = lease.to,
+                                       .seconds = 1,
+                                       .snapshot_bytes = 10,
+                                       .rows = {{lease.to, {loss}}}});
         });
     }
-    void feed(InputBody body) {
-        call([&](Desk& desk, Manager&, DeskBook&) { desk.feed(std::move(body)); });
+    void feed(input::Body body) {
+        call([&](AskTellSession& session, Manager&, AskTellState&) { session.feed(std::move(body)); });
     }
 
     bool ended = false;
@@ -85,7 +85,7 @@ private:
 
     ManagerSettings settings_;
     std::function<std::unique_ptr<Scheduler>()> scheduler_;
-    MemoryJournal journal_;
+    record::MemoryJournal journal_;
     std::set<LeaseId> taken_;
     double time_ = 0;
 };
@@ -108,7 +108,7 @@ std::unique_ptr<Scheduler> gpbt() {
 
 /// Asks for up to `at_once` leases and tells the oldest, until the search has ended. Returns the leases told.
 std::size_t search(Asked& asked, std::size_t at_once) {
-    std::vector<Assign> out;
+    std::vector<effect::Train> out;
     std::map<MemberId, Resource> reached;
     std::size_t told = 0;
     while (!asked.ended) {
@@ -127,7 +127,7 @@ std::size_t search(Asked& asked, std::size_t at_once) {
     return told;
 }
 
-TEST(Desk, ASearchIsAskedToItsEnd) {
+TEST(AskTellSession, ASearchIsAskedToItsEnd) {
     for (const std::size_t at_once : {1U, 3U, 8U}) {
         Asked asked({.budget = {.members = 20}}, asha);
         const auto told = search(asked, at_once);
@@ -138,7 +138,7 @@ TEST(Desk, ASearchIsAskedToItsEnd) {
     }
 }
 
-TEST(Desk, ChildrenGoOnFromTheirParentsWhoeverTrainedThese) {
+TEST(AskTellSession, ChildrenGoOnFromTheirParentsWhoeverTrainedThese) {
     Asked asked({}, gpbt);
     EXPECT_EQ(search(asked, 2), 12U);
     EXPECT_TRUE(asked.ended);
@@ -146,9 +146,9 @@ TEST(Desk, ChildrenGoOnFromTheirParentsWhoeverTrainedThese) {
     EXPECT_LE(asked.kept.size(), 2U) << "snapshots that are not needed are removed";
 }
 
-TEST(Desk, ABarrierHasNothingToTrainUntilSomethingIsTold) {
+TEST(AskTellSession, ABarrierHasNothingToTrainUntilSomethingIsTold) {
     Asked asked({}, gpbt);
-    std::vector<Assign> first;
+    std::vector<effect::Train> first;
     while (const auto lease = asked.ask()) first.push_back(*lease);
     ASSERT_EQ(first.size(), 4U) << "the children of a generation";
     EXPECT_FALSE(asked.ask());
@@ -166,7 +166,7 @@ TEST(RunFit, OneThatThrowsIsAModelLess) {
     EXPECT_TRUE(fitted.model.empty());
 }
 
-TEST(Desk, ATargetEndsItAtOnce) {
+TEST(AskTellSession, ATargetEndsItAtOnce) {
     Asked asked({.budget = {.target = 0.1}}, asha);
     const auto first = asked.ask();
     const auto second = asked.ask();
@@ -177,23 +177,24 @@ TEST(Desk, ATargetEndsItAtOnce) {
     EXPECT_FALSE(asked.ask());
 }
 
-TEST(Desk, ALostLeaseIsGivenOutAgain) {
+TEST(AskTellSession, ALostLeaseIsGivenOutAgain) {
     Asked asked({.budget = {.members = 1}}, asha);
     const auto lease = asked.ask();
     ASSERT_TRUE(lease);
-    asked.call([&](Desk& desk, Manager&, DeskBook&) { desk.lose(lease->worker, "told to be lost"); });
+    asked.call(
+        [&](AskTellSession& session, Manager&, AskTellState&) { session.lose(lease->worker, "told to be lost"); });
     const auto again = asked.ask();
     ASSERT_TRUE(again);
     EXPECT_EQ(again->member, lease->member);
     EXPECT_NE(again->lease, lease->lease);
 }
 
-TEST(Desk, FailuresAreRetriedAndCounted) {
+TEST(AskTellSession, FailuresAreRetriedAndCounted) {
     Asked asked({.budget = {.members = 1}, .retries = 1}, asha);
     for (int attempt = 0; attempt < 2; ++attempt) {
         const auto lease = asked.ask();
         ASSERT_TRUE(lease);
-        asked.feed(LeaseFailed{lease->worker, lease->lease, FailureKind::exception, "Error", "it broke", 0, 1});
+        asked.feed(input::Failure{lease->worker, lease->lease, FailureKind::exception, "Error", "it broke", 0, 1});
     }
     EXPECT_FALSE(asked.ask());
     EXPECT_TRUE(asked.ended);

@@ -14,15 +14,15 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-struct Misbehaviour {
+struct Misbehavior {
     std::string what;
     FailureKind kind;
     std::string type;
     std::string message;  ///< part of it
 };
-void PrintTo(const Misbehaviour& one, std::ostream* out) { *out << one.what; }
+void PrintTo(const Misbehavior& one, std::ostream* out) { *out << one.what; }
 
-class Misbehaves : public ProgramTest, public testing::WithParamInterface<Misbehaviour> {};
+class Misbehaves : public ProgramTest, public testing::WithParamInterface<Misbehavior> {};
 
 TEST_P(Misbehaves, IsClassifiedEachTime) {
     auto settings = program(GetParam().what);
@@ -41,24 +41,24 @@ constexpr auto exception = FailureKind::exception;
 
 INSTANTIATE_TEST_SUITE_P(
     Programs, Misbehaves,
-    testing::Values(Misbehaviour{"dies_before_hello", exception, "start",
-                                 "exit code 3\nit printed last:\nno module named torch"},
-                    Misbehaviour{"newer_protocol", exception, "start", "speaks version 99"},
-                    Misbehaviour{"prints_into_protocol", exception, "start", "\"Epoch 1: loss 0.3.\""},
-                    Misbehaviour{"exits_0", exception, "exit code 0", "in the middle of a lease"},
-                    Misbehaviour{"segfaults", exception, "signal 11", "in the middle of a lease"},
-                    Misbehaviour{"bare_nan", exception, "protocol", "has no NaN"},
-                    Misbehaviour{"nan", FailureKind::nonfinite, "valid_loss", "valid_loss is nan"},
-                    Misbehaviour{"inf", FailureKind::nonfinite, "valid_loss", "valid_loss is inf"},
-                    Misbehaviour{"nan_in_progress", FailureKind::nonfinite, "valid_loss", "valid_loss is nan"},
-                    Misbehaviour{"inf_in_progress", FailureKind::nonfinite, "valid_loss", "valid_loss is inf"},
-                    Misbehaviour{"no_metric", exception, "protocol", "lacks valid_loss"},
-                    Misbehaviour{"unknown_metric", exception, "protocol", "did you mean \"valid_loss\""},
-                    Misbehaviour{"early", exception, "protocol", "nothing asked it to stop"},
-                    Misbehaviour{"beyond", exception, "protocol", "the lease goes from 0 to 2"},
-                    Misbehaviour{"phantom_snapshot", exception, "snapshot", "No such file"},
-                    Misbehaviour{"closes", exception, "protocol", "closed its end"},
-                    Misbehaviour{"environment", FailureKind::infeasible, "Refused", "1"}),
+    testing::Values(Misbehavior{"dies_before_hello", exception, "start",
+                                "exit code 3\nit printed last:\nno module named torch"},
+                    Misbehavior{"newer_protocol", exception, "start", "speaks version 99"},
+                    Misbehavior{"prints_into_protocol", exception, "start", "\"Epoch 1: loss 0.3.\""},
+                    Misbehavior{"exits_0", exception, "exit code 0", "in the middle of a lease"},
+                    Misbehavior{"segfaults", exception, "signal 11", "in the middle of a lease"},
+                    Misbehavior{"bare_nan", exception, "protocol", "has no NaN"},
+                    Misbehavior{"nan", FailureKind::nonfinite, "valid_loss", "valid_loss is nan"},
+                    Misbehavior{"inf", FailureKind::nonfinite, "valid_loss", "valid_loss is inf"},
+                    Misbehavior{"nan_in_progress", FailureKind::nonfinite, "valid_loss", "valid_loss is nan"},
+                    Misbehavior{"inf_in_progress", FailureKind::nonfinite, "valid_loss", "valid_loss is inf"},
+                    Misbehavior{"no_metric", exception, "protocol", "lacks valid_loss"},
+                    Misbehavior{"unknown_metric", exception, "protocol", "did you mean \"valid_loss\""},
+                    Misbehavior{"early", exception, "protocol", "nothing asked it to stop"},
+                    Misbehavior{"beyond", exception, "protocol", "the lease goes from 0 to 2"},
+                    Misbehavior{"phantom_snapshot", exception, "snapshot", "No such file"},
+                    Misbehavior{"closes", exception, "protocol", "closed its end"},
+                    Misbehavior{"environment", FailureKind::infeasible, "Refused", "1"}),
     [](const auto& one) { return one.param.what; });
 
 class MisbehavesOnce : public ProgramTest {};

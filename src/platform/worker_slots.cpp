@@ -1,4 +1,4 @@
-#include "platform/seats.hpp"
+#include "platform/worker_slots.hpp"
 
 #include "core/error.hpp"
 
@@ -27,17 +27,17 @@ RankFacts facts_of(std::string_view text) {
     return facts;
 }
 
-WorkerSeat seat_of(int rank, const std::vector<RankFacts>& ranks) {
+WorkerSlot slot_of(int rank, const std::vector<RankFacts>& ranks) {
     ensure(rank >= 1 && rank < std::ssize(ranks), "a worker's rank");
     const auto own = static_cast<std::size_t>(rank);
-    WorkerSeat seat{.index = 0, .gpus = {}, .sharing = 0};
+    WorkerSlot slot{.index = 0, .gpus = {}, .sharing = 0};
     for (std::size_t other = 1; other < ranks.size(); ++other) {
         if (ranks[other].host != ranks[own].host) continue;
-        if (other == own) seat.index = seat.workers();
-        if (ranks[other].cores == ranks[own].cores) ++seat.sharing;
-        seat.gpus.push_back(ranks[other].gpus);
+        if (other == own) slot.index = slot.workers();
+        if (ranks[other].cores == ranks[own].cores) ++slot.sharing;
+        slot.gpus.push_back(ranks[other].gpus);
     }
-    return seat;
+    return slot;
 }
 
 }  // namespace stemma

@@ -1,4 +1,4 @@
-#include "platform/seats.hpp"
+#include "platform/worker_slots.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -28,29 +28,29 @@ TEST(RankFacts, SurviveTheirText) {
     }
 }
 
-TEST(Seat, CountsWorkersOfTheHostAndNotTheManager) {
+TEST(WorkerSlots, CountsWorkersOfTheHostAndNotTheManager) {
     // The manager on the first node with two workers, two more on the second.
     const std::vector ranks{on("n1"), on("n1", {"A", "B"}), on("n1", {"A", "B"}), on("n2", {"C"}), on("n2", {"D"})};
 
-    EXPECT_EQ(seat_of(1, ranks).index, 0);
-    EXPECT_EQ(seat_of(2, ranks).index, 1);
-    EXPECT_EQ(seat_of(3, ranks).index, 0);
-    const auto last = seat_of(4, ranks);
+    EXPECT_EQ(slot_of(1, ranks).index, 0);
+    EXPECT_EQ(slot_of(2, ranks).index, 1);
+    EXPECT_EQ(slot_of(3, ranks).index, 0);
+    const auto last = slot_of(4, ranks);
     EXPECT_EQ(last.index, 1);
     EXPECT_EQ(last.workers(), 2);
     EXPECT_EQ(last.gpus[0][0].uuid, "C");
     EXPECT_EQ(last.gpus[1][0].uuid, "D");
 }
 
-TEST(Seat, HostsMayBeInterleaved) {
+TEST(WorkerSlots, HostsMayBeInterleaved) {
     const std::vector ranks{on("n1"), on("n2"), on("n1"), on("n2"), on("n1")};
 
-    EXPECT_EQ(seat_of(4, ranks).index, 1);
-    EXPECT_EQ(seat_of(4, ranks).workers(), 2);
-    EXPECT_EQ(seat_of(3, ranks).index, 1);
+    EXPECT_EQ(slot_of(4, ranks).index, 1);
+    EXPECT_EQ(slot_of(4, ranks).workers(), 2);
+    EXPECT_EQ(slot_of(3, ranks).index, 1);
 }
 
-TEST(Seat, WorkersShareCoresUnlessTheyWereBoundToTheirOwn) {
+TEST(WorkerSlots, WorkersShareCoresUnlessTheyWereBoundToTheirOwn) {
     const auto bound_to = [](std::string host, std::string cores) {
         return RankFacts{.host = std::move(host), .cores = std::move(cores)};
     };
@@ -58,12 +58,12 @@ TEST(Seat, WorkersShareCoresUnlessTheyWereBoundToTheirOwn) {
     const std::vector ranks{bound_to("n1", "0 1"), bound_to("n1", "0 1"), bound_to("n1", "0 1"), bound_to("n2", "0"),
                             bound_to("n2", "1")};
 
-    EXPECT_EQ(seat_of(2, ranks).sharing, 2);
-    EXPECT_EQ(seat_of(4, ranks).sharing, 1);
+    EXPECT_EQ(slot_of(2, ranks).sharing, 2);
+    EXPECT_EQ(slot_of(4, ranks).sharing, 1);
     EXPECT_EQ(facts_of(to_text(ranks[1])).cores, "0 1");
 }
 
-TEST(Seat, TheManagerHasNone) { EXPECT_THROW(seat_of(0, {on("n1"), on("n1")}), InternalError); }
+TEST(WorkerSlots, TheManagerHasNone) { EXPECT_THROW(slot_of(0, {on("n1"), on("n1")}), InternalError); }
 
 }  // namespace
 }  // namespace stemma

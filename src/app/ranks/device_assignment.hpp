@@ -6,7 +6,7 @@
 #include "app/ranks/ranks.hpp"
 #include "app/registry.hpp"
 #include "platform/launch.hpp"
-#include "platform/seats.hpp"
+#include "platform/worker_slots.hpp"
 
 namespace stemma {
 
@@ -19,12 +19,12 @@ struct WorkerPlace {
 GpuList gpus_for(const Job& job);
 
 /// The slot of rank `rank`, which may use `gpus`, among the workers of its host. All ranks call it together.
-WorkerSeat seat_among(Ranks& ranks, int rank, const Launch& process, const GpuList& gpus);
+WorkerSlot slot_among(Ranks& ranks, int rank, const Launch& process, const GpuList& gpus);
 
 /// Training threads of a worker if the job sets no number: its share of the cores that it may use.
-std::uint32_t threads_of(const WorkerSeat& seat);
+std::uint32_t threads_of(const WorkerSlot& slot);
 
 /// Throws UserError if the job wants a GPU and there is none for this slot.
-WorkerPlace place_of(const Job& job, const WorkerSeat& seat);
+WorkerPlace place_of(const Job& job, const WorkerSlot& slot);
 
 }  // namespace stemma

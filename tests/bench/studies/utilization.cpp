@@ -8,7 +8,7 @@
 using namespace stemma;
 
 int main() {
-    std::printf("workers,leases_ahead,sd,manager_us,utilisation,leases\n");
+    std::printf("workers,leases_ahead,sd,manager_us,utilization,leases\n");
     for (const std::uint32_t workers : {1000U, 10000U}) {
         for (const std::uint32_t ahead : {0U, 1U}) {
             for (const double sd : {0.5, 1.0}) {
@@ -28,7 +28,7 @@ int main() {
                     search.machine.message_seconds = 0.005;
                     search.machine.manager_seconds = manager_us * 1e-6;
                     const auto result = study::run(search);
-                    std::printf("%u,%u,%.1f,%.0f,%.5f,%llu\n", workers, ahead, sd, manager_us, result.utilisation(),
+                    std::printf("%u,%u,%.1f,%.0f,%.5f,%llu\n", workers, ahead, sd, manager_us, result.utilization(),
                                 static_cast<unsigned long long>(result.decisions));
                     std::fflush(stdout);
                 }

@@ -1,4 +1,4 @@
-#include "app/ranks/worker_place.hpp"
+#include "app/ranks/device_assignment.hpp"
 
 #include <fmt/format.h>
 
@@ -26,20 +26,20 @@ GpuList gpus_for(const Job& job) {
     return trains_in_program(job) || cuda_available() ? find_gpus(read_environment()) : GpuList{};
 }
 
-WorkerSeat seat_among(Ranks& ranks, int rank, const Launch& process, const GpuList& gpus) {
+WorkerSlot slot_among(Ranks& ranks, int rank, const Launch& process, const GpuList& gpus) {
     const RankFacts own{process.host.empty() ? host_name() : process.host, core_set(), rank == 0 ? GpuList{} : gpus};
     std::vector<RankFacts> all;
     for (const auto& text : ranks.all_texts(to_text(own))) all.push_back(facts_of(text));
-    return rank == 0 ? WorkerSeat{} : seat_of(rank, all);
+    return rank == 0 ? WorkerSlot{} : slot_of(rank, all);
 }
 
-std::uint32_t threads_of(const WorkerSeat& seat) {
-    return static_cast<std::uint32_t>(std::max(1, usable_cores() / seat.sharing));
+std::uint32_t threads_of(const WorkerSlot& slot) {
+    return static_cast<std::uint32_t>(std::max(1, usable_cores() / slot.sharing));
 }
 
-WorkerPlace place_of(const Job& job, const WorkerSeat& seat) {
+WorkerPlace place_of(const Job& job, const WorkerSlot& slot) {
     TrainerPlace place;
-    place.threads = job.workers.threads > 0 ? job.workers.threads : threads_of(seat);
+    place.threads = job.workers.threads > 0 ? job.workers.threads : threads_of(slot);
     const auto visible = gpus_for(job);
     if (visible.empty()) {
         if (job.workers.device != Device::cuda) return {place, place.device};
@@ -48,8 +48,8 @@ WorkerPlace place_of(const Job& job, const WorkerSeat& seat) {
                         "(docs/install.md)",
                         no_gpu_text(job)));
     }
-    const auto assigned = assign_gpus({.visible = seat.gpus,
-                                       .worker = seat.index,
+    const auto assigned = assign_gpus({.visible = slot.gpus,
+                                       .worker = slot.index,
                                        .workers_per_gpu = static_cast<int>(job.workers.per_gpu),
                                        .gpus_per_worker = static_cast<int>(job.trainer.gpus_per_worker)});
     if (const auto* error = std::get_if<GpuError>(&assigned)) throw UserError(error->message);

@@ -1,27 +1,27 @@
-#include "record/lease_book.hpp"
+#include "record/lease_ledger.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
-std::span<const LeaseBook::End> LeaseBook::on(const InputBody& input) {
+std::span<const LeaseLedger::End> LeaseLedger::on(const input::Body& input) {
     ends_.clear();
-    if (std::holds_alternative<IncarnationStarted>(input)) {  // all ended with the incarnation before
+    if (std::holds_alternative<input::IncarnationStarted>(input)) {  // all ended with the incarnation before
         for (auto lease = held_.begin(); lease != held_.end();) lease = let_go(lease, LeaseOutcome::lost);
-    } else if (const auto* lost = std::get_if<WorkerLost>(&input)) {
+    } else if (const auto* lost = std::get_if<input::WorkerLost>(&input)) {
         for (auto lease = held_.begin(); lease != held_.end();)
             lease = lease->second.assign.worker == lost->worker ? let_go(lease, LeaseOutcome::lost) : std::next(lease);
-    } else if (const auto* report = std::get_if<LeaseReported>(&input)) {
+    } else if (const auto* report = std::get_if<input::Report>(&input)) {
         const auto lease = held_.find(report->lease);
         const bool partial = lease != held_.end() && report->reached < lease->second.assign.to;
         let_go(report->lease, report->worker, partial ? LeaseOutcome::partial : LeaseOutcome::reported);
-    } else if (const auto* failed = std::get_if<LeaseFailed>(&input)) {
+    } else if (const auto* failed = std::get_if<input::Failure>(&input)) {
         let_go(failed->lease, failed->worker, LeaseOutcome::failed);
     }
     return ends_;
 }
 
-std::optional<LeaseBook::End> LeaseBook::on(const Effect& effect) {
-    if (const auto* assign = std::get_if<Assign>(&effect)) held_.emplace(assign->lease, Lease{*assign});
-    const auto* noted = std::get_if<Noted>(&effect);
+std::optional<LeaseLedger::End> LeaseLedger::on(const Effect& effect) {
+    if (const auto* assign = std::get_if<effect::Train>(&effect)) held_.emplace(assign->lease, Lease{*assign});
+    const auto* noted = std::get_if<effect::Noted>(&effect);
     if (noted == nullptr) return std::nullopt;
     const bool requeued = noted->kind == EventKind::requeued;
     if (!requeued && noted->kind != EventKind::retry && noted->kind != EventKind::member_failed) return std::nullopt;
@@ -32,14 +32,14 @@ std::optional<LeaseBook::End> LeaseBook::on(const Effect& effect) {
     return End{lease->first, lease->second.assign.member, requeued ? LeaseOutcome::lost : LeaseOutcome::timed_out};
 }
 
-LeaseBook::Held LeaseBook::let_go(Held lease, LeaseOutcome outcome) {
+LeaseLedger::Held LeaseLedger::let_go(Held lease, LeaseOutcome outcome) {
     if (!lease->second.over) ends_.push_back({lease->first, lease->second.assign.member, outcome});
     return held_.erase(lease);
 }
 
-void LeaseBook::let_go(LeaseId lease, WorkerId worker, LeaseOutcome outcome) {
+void LeaseLedger::let_go(LeaseId lease, WorkerId worker, LeaseOutcome outcome) {
     const auto held = held_.find(lease);
     if (held != held_.end() && held->second.assign.worker == worker) let_go(held, outcome);
 }
 
-}  // namespace stemma
+}  // namespace stemma::record

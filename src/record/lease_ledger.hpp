@@ -11,13 +11,13 @@
 #include "manager/input.hpp"
 #include "record/schema.hpp"
 
-namespace stemma {
+namespace stemma::record {
 
 /// Must get each input, and then each decision that answers it, in the order of the log.
-class LeaseBook {
+class LeaseLedger {
 public:
     struct Lease {
-        Assign assign;
+        effect::Train assign;
         bool over = false;  ///< given up, but its worker has not ended it; its report is late
     };
     struct End {
@@ -27,7 +27,7 @@ public:
     };
 
     /// The trainings that this input ends, in order of their numbers. The list is valid until the next call.
-    std::span<const End> on(const InputBody& input);
+    std::span<const End> on(const input::Body& input);
     /// The training that this decision ends. An Assign adds a training.
     std::optional<End> on(const Effect& effect);
 
@@ -43,4 +43,4 @@ private:
     std::vector<End> ends_;
 };
 
-}  // namespace stemma
+}  // namespace stemma::record
