@@ -9,8 +9,7 @@
 #include "app/job/job.hpp"
 #include "manager/manager.hpp"
 #include "simulator/simulator.hpp"
-#include "trainer/process/process_trainer.hpp"
-#include "trainer/trainer.hpp"
+#include "trainer/descriptor.hpp"
 
 namespace stemma {
 
@@ -20,30 +19,16 @@ std::unique_ptr<Scheduler> make_scheduler(const Job& job);
 /// trainer.type = "task": call it for jobs that run here, not for jobs that are only looked at.
 std::vector<MetricInfo> metrics_of(const Job& job);
 
-/// Where one worker trains.
-struct TrainerPlace {
-    std::string device = "cpu";  ///< "cpu" or "cuda:0"
-    std::uint32_t threads = 1;
-    std::vector<std::string> gpus = {};  ///< trainer.type = "process": the GPUs that the program sees
-    std::string program_log = {};        ///< trainer.type = "process": file that gets all its output
-};
-/// The helper that starts programs for this process. The first call forks it, and comes before MPI and threads if the
-/// job's trainer needs it.
-std::shared_ptr<ChildStarter> child_starter();
-/// This environment, in which Python also finds the package of this program: installed beside it, or in its source
-/// tree.
-Environment environment_of_programs();
-/// Settings of a job with trainer.type = "process".
-ProcessSettings process_settings(const Job& job, const TrainerPlace& place = {});
+/// What the job's trainer gets besides its own settings.
+TrainerContext trainer_context(const Job& job);
 /// Faults that can be found without building the trainer: missing data, a device that this build lacks. Throws
 /// UserError. `program`: the program of a worker in this process; null: a program is started for the check.
-void check_trainer(const Job& job, FirstProgram* program = nullptr);
+void check_trainer(const Job& job, const std::shared_ptr<FirstProgram>& program = nullptr);
 /// Throws UserError if its members are not trained here: trainer.type = "ask".
 void require_trainer(const Job& job);
 /// Builds the trainer. Reads data, so it may take seconds. Throws UserError if the job needs what this build or machine
-/// lacks. `first`: for the program of a worker that rank 0 checks.
-std::unique_ptr<Trainer> make_trainer(const Job& job, const TrainerPlace& place,
-                                      std::shared_ptr<FirstProgram> first = nullptr);
+/// lacks.
+std::unique_ptr<Trainer> make_trainer(const Job& job, TrainerPlace place);
 
 /// The expected rungs, for preview.
 struct Plan {

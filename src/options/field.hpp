@@ -5,6 +5,7 @@
 #include <any>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,47 +29,55 @@ struct Field {
 
     Field(Key of, Store to = nullptr, Load from = nullptr)
         : key(std::move(of)), store(std::move(to)), load(std::move(from)) {}
+
+    /// The same field of settings that are kept without their type.
+    template <class Own>
+    requires(std::is_same_v<Settings, std::any> && !std::is_same_v<Own, std::any>) Field(Field<Own> own)
+        : key(std::move(own.key)) {
+        if (own.store) {
+            store = [to = std::move(own.store)](std::any& settings, const Checked& checked) {
+                to(std::any_cast<Own&>(settings), checked);
+            };
+        }
+        if (own.load)
+            load = [from = std::move(own.load)](const std::any& all) { return from(std::any_cast<const Own&>(all)); };
+    }
 };
 
-/// Stores a checked value in a member of a settings struct, whatever plain type it has.
-template <class Settings, class T>
-std::function<void(Settings&, const Checked&)> into(T Settings::*member) {
-    return [member](Settings& settings, const Checked& checked) {
-        auto& target = settings.*member;
-        if constexpr (std::is_enum_v<T>) {
-            target = static_cast<T>(checked.index);
-        } else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, double> || std::is_same_v<T, std::string>) {
-            target = std::get<T>(checked.value);
-        } else if constexpr (std::is_integral_v<T>) {
-            target = static_cast<T>(std::get<std::int64_t>(checked.value));
-        } else if constexpr (std::is_same_v<T, Literal>) {
-            target = checked.value;
-        } else if constexpr (std::is_same_v<T, std::vector<Literal>>) {
-            target = checked.list;
-        } else if constexpr (requires { target.push_back({}); }) {  // a list of plain numbers
-            using Item = typename T::value_type;
-            target.clear();
-            for (const auto& item : checked.list) {
-                const auto* integer = std::get_if<std::int64_t>(&item);
-                target.push_back(
-                    static_cast<Item>(integer != nullptr ? static_cast<double>(*integer) : std::get<double>(item)));
-            }
-        } else {  // an optional
-            using Inner = typename T::value_type;
-            if constexpr (std::is_same_v<Inner, Literal>) {
-                target = checked.value;
-            } else if constexpr (std::is_enum_v<Inner>) {
-                target = static_cast<Inner>(checked.index);
-            } else if constexpr (std::is_integral_v<Inner> && !std::is_same_v<Inner, bool>) {
-                target = static_cast<Inner>(std::get<std::int64_t>(checked.value));
-            } else {
-                target = std::get<Inner>(checked.value);
-            }
+/// The keys of an algorithm.
+using Fields = std::vector<Field<std::any>>;
+
+/// Takes a checked value, whatever plain type the setting has.
+template <class T>
+void assign(T& target, const Checked& checked) {
+    if constexpr (std::is_enum_v<T>) {
+        target = static_cast<T>(checked.index);
+    } else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, double> || std::is_same_v<T, std::string>) {
+        target = std::get<T>(checked.value);
+    } else if constexpr (std::is_integral_v<T>) {
+        target = static_cast<T>(std::get<std::int64_t>(checked.value));
+    } else if constexpr (std::is_same_v<T, Literal>) {
+        target = checked.value;
+    } else if constexpr (requires { target.push_back({}); }) {
+        target.clear();
+        for (const auto& item : checked.list) {
+            const auto* integer = std::get_if<std::int64_t>(&item);
+            const bool real = std::is_same_v<typename T::value_type, double> && integer != nullptr;
+            assign(target.emplace_back(), {real ? Literal(static_cast<double>(*integer)) : item});
         }
-    };
+    } else {
+        assign(target.emplace(), checked);  // an optional
+    }
 }
 
-/// The other way: a setting of a plain type, a list of numbers, or an optional, as a value of `key`.
+/// Stores a checked value in a member of a settings struct.
+template <class Settings, class T>
+std::function<void(Settings&, const Checked&)> into(T Settings::*member) {
+    return [member](Settings& settings, const Checked& checked) { assign(settings.*member, checked); };
+}
+
+/// The other way: a setting of a plain type, a list, or an optional, as a value of `key`. Nothing for an empty text or
+/// list of texts, which mean that nothing is given.
 template <class T>
 std::optional<Checked> value_of(const T& setting, const Key& key) {
     const auto literal = [](const auto& value) -> Literal {
@@ -82,12 +91,15 @@ std::optional<Checked> value_of(const T& setting, const Key& key) {
     if constexpr (std::is_enum_v<T>) {
         const auto index = static_cast<std::int64_t>(setting);
         return Checked{key.allowed.at(static_cast<std::size_t>(index)), index};
-    } else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>) {
+    } else if constexpr (std::is_arithmetic_v<T>) {
         return Checked{literal(setting)};
+    } else if constexpr (std::is_same_v<T, std::string>) {
+        return setting.empty() ? std::nullopt : std::optional(Checked{setting});
     } else if constexpr (requires { setting.has_value(); }) {
         return setting.has_value() ? value_of(*setting, key) : std::nullopt;
     } else {
         Checked checked;
+        if (std::is_same_v<T, std::vector<std::string>> && setting.empty()) return std::nullopt;
         for (const auto& item : setting) checked.list.push_back(literal(item));
         return checked;
     }
@@ -96,11 +108,12 @@ std::optional<Checked> value_of(const T& setting, const Key& key) {
 /// "[0.8, 1.2]".
 std::string list_text(const std::vector<Literal>& list);
 
-/// Key and member together. The default comes from the struct (`defaults`: where a variant starts from other values).
+/// Key and member together. The default comes from the struct (`defaults`: where a variant starts from other values). A
+/// key may have it in a form that people rather read ("5m").
 template <class Settings, class T>
 Field<Settings> setting(T Settings::*member, Key key, const Settings& defaults = {}) {
     const auto by_default = value_of(defaults.*member, key);
-    if (by_default && !key.required) key.default_text = default_text_of(*by_default, key);
+    if (by_default && !key.required && key.default_text.empty()) key.default_text = default_text_of(*by_default, key);
     if (by_default && key.type == KeyType::literals && key.default_note.empty())
         key.default_note = list_text(by_default->list);
     auto load = [member, key](const Settings& settings) { return value_of(settings.*member, key); };
@@ -129,23 +142,8 @@ std::vector<Field<Settings>> part_of(Part Settings::*part, std::vector<Field<Par
 
 /// The fields of settings that are kept without their type.
 template <class Settings>
-std::vector<Field<std::any>> without_type(std::vector<Field<Settings>> fields) {
-    std::vector<Field<std::any>> out;
-    for (auto& field : fields) {
-        Field<std::any> erased{std::move(field.key)};
-        if (field.store) {
-            erased.store = [store = std::move(field.store)](std::any& settings, const Checked& checked) {
-                store(std::any_cast<Settings&>(settings), checked);
-            };
-        }
-        if (field.load) {
-            erased.load = [load = std::move(field.load)](const std::any& settings) {
-                return load(std::any_cast<const Settings&>(settings));
-            };
-        }
-        out.push_back(std::move(erased));
-    }
-    return out;
+Fields erased(std::vector<Field<Settings>> fields) {
+    return {std::make_move_iterator(fields.begin()), std::make_move_iterator(fields.end())};
 }
 
 /// The field of that name; nullptr where there is none.

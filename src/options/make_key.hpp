@@ -73,6 +73,9 @@ inline Key number(std::string name, Range range, std::string meaning) {
 inline Key duration(std::string name, Range range, std::string meaning) {
     return duration(std::move(name), "", range, std::move(meaning));
 }
+inline Key bytes(std::string name, Range range, std::string meaning) {
+    return bytes(std::move(name), "", range, std::move(meaning));
+}
 inline Key choice(std::string name, Words allowed, std::string meaning) {
     return choice(std::move(name), "", std::move(allowed), std::move(meaning));
 }

@@ -100,9 +100,10 @@ std::uint64_t grid_configurations(const GridSettings& settings, const SearchSpac
 
 SamplerDescriptor grid_sampler_descriptor() {
     using namespace make_key;
-    return described_sampler<GridSettings>({
+    return {
         .name = "grid",
         .summary = "every combination once, then no more",
+        .defaults = GridSettings(),
         .fields = {setting(
             &GridSettings::points,
             integer("points", {1, 1e6}, "Values tried of each real or integer parameter that has no step."))},
@@ -113,7 +114,7 @@ SamplerDescriptor grid_sampler_descriptor() {
                 return make_grid_sampler(context.space, grid, context.seed);
             },
         .count = grid_configurations,
-    });
+    };
 }
 
 }  // namespace stemma

@@ -29,12 +29,13 @@ std::unique_ptr<Sampler> make_random_sampler(std::shared_ptr<const SearchSpace> 
 }
 
 SamplerDescriptor random_sampler_descriptor() {
-    return described_sampler<NoSettings>({
+    return {
         .name = "random",
         .summary = "independent draws",
+        .defaults = NoSettings(),
         .make = [](const NoSettings&,
                    const SamplerContext& context) { return make_random_sampler(context.space, context.seed); },
-    });
+    };
 }
 
 }  // namespace stemma

@@ -78,12 +78,13 @@ std::unique_ptr<Sampler> make_sobol_sampler(std::shared_ptr<const SearchSpace> s
 }
 
 SamplerDescriptor sobol_sampler_descriptor() {
-    return described_sampler<NoSettings>({
+    return {
         .name = "sobol",
         .summary = "a scrambled Sobol sequence: covers the space more evenly than random draws",
+        .defaults = NoSettings(),
         .make = [](const NoSettings&,
                    const SamplerContext& context) { return make_sobol_sampler(context.space, context.seed); },
-    });
+    };
 }
 
 }  // namespace stemma

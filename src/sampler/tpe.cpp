@@ -169,18 +169,19 @@ std::unique_ptr<Sampler> make_tpe_sampler(const std::shared_ptr<const SearchSpac
 }
 
 SamplerDescriptor tpe_sampler_descriptor() {
-    return described_sampler<TpeSettings>({
+    return {
         .name = "tpe",
         .summary = "tree-structured Parzen estimators: learns from the run, or from a child's lineage",
         .traits = {.learns = true},
-        .fields = fields(),
+        .defaults = TpeSettings(),
+        .fields = erased(fields()),
         .make =
             [](const TpeSettings& settings, const SamplerContext& context) {
                 auto tpe = settings;
                 tpe.count_pending = context.count_pending;
                 return make_tpe_sampler(context.space, context.seed, tpe);
             },
-    });
+    };
 }
 
 }  // namespace stemma

@@ -14,14 +14,14 @@ namespace {
 using namespace make_key;
 using S = AshaSettings;
 
-SchedulerSpec<S> spec(const char* name, const char* summary, const S& defaults, std::vector<Field<S>> own) {
+SchedulerDescriptor descriptor(const char* name, const char* summary, const S& defaults, std::vector<Field<S>> own) {
     using namespace scheduler_keys;
     return {
         .name = name,
         .summary = summary,
         .traits = {.early_results = true},
         .defaults = defaults,
-        .fields = concatenated({scheduler_keys::max<S>(), scheduler_keys::min<S>(), eta<S>()}, std::move(own)),
+        .fields = erased(concatenated({scheduler_keys::max<S>(), scheduler_keys::min<S>(), eta<S>()}, std::move(own))),
         .check =
             [](const S& settings) {
                 return halving_contradictions(settings.min, settings.max, settings.eta, settings.early_stopping_rate,
@@ -50,14 +50,14 @@ std::vector<RungRow> expected_rungs(const AshaSettings& settings, std::uint64_t 
 }
 
 SchedulerDescriptor asha_descriptor() {
-    return described(spec("asha",
-                          "asynchronous successive halving, promotion: a free worker continues the best member in the "
-                          "top 1/eta of its rung, otherwise it starts a new member; no worker waits",
-                          {}, {scheduler_keys::early_stopping_rate<S>()}));
+    return descriptor("asha",
+                      "asynchronous successive halving, promotion: a free worker continues the best member in the "
+                      "top 1/eta of its rung, otherwise it starts a new member; no worker waits",
+                      {}, {scheduler_keys::early_stopping_rate<S>()});
 }
 
 SchedulerDescriptor asha_stopping_descriptor() {
-    return described(spec(
+    return descriptor(
         "asha_stopping",
         "asynchronous, stopping: a member that reaches a rung goes on at once if it is in the top 1/eta seen there; a "
         "member as good as the worst of these goes on, too, while fewer than 1/eta have gone on; all others stop",
@@ -65,13 +65,13 @@ SchedulerDescriptor asha_stopping_descriptor() {
         {scheduler_keys::early_stopping_rate<S>(),
          setting(&S::min_rung_population,
                  integer("min_rung_population", {0, 1e6},
-                         "Until a rung has seen this many members, no member is stopped there."))}));
+                         "Until a rung has seen this many members, no member is stopped there."))});
 }
 
 SchedulerDescriptor asha_hyperband_descriptor() {
     const S defaults{.brackets = 0};
-    return described(spec("asha_hyperband", "several asha brackets; each new member is put into one by chance",
-                          defaults, {scheduler_keys::brackets<S>(defaults)}));
+    return descriptor("asha_hyperband", "several asha brackets; each new member is put into one by chance", defaults,
+                      {scheduler_keys::brackets<S>(defaults)});
 }
 
 }  // namespace stemma

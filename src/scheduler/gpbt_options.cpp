@@ -132,17 +132,19 @@ std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t)
 
 /// The defaults of its sampler gave the best results on short lineages (docs/studies/populations.md).
 SchedulerDescriptor gpbt_descriptor() {
-    return described<S>({
+    return {
         .name = "gpbt",
-        .summary = "genealogical population-based training: generations of children that continue their parents' "
-                   "weights, each lineage with a search of its own",
+        .summary =
+            "genealogical population-based training: generations of children that continue their parents' "
+            "weights, each lineage with a search of its own",
         .example = "[scheduler]\ntype = \"gpbt\"\nchildren = 8\nmax = 20\n",
         .traits = {.lineages = true, .population = true, .ends_by_itself = true, .early_results = true},
         .other_defaults = {{"sampler", "", "type", std::string("tpe")},
                            {"sampler", "tpe", "good", std::string("square_root")},
                            {"sampler", "tpe", "gamma", 0.5},
                            {"sampler", "tpe", "multivariate", true}},
-        .fields = fields(),
+        .defaults = S(),
+        .fields = erased(fields()),
         .complete =
             [](S& settings) {
                 if (!settings.ratio) settings.ratio = std::min<double>(4, settings.children);
@@ -159,7 +161,7 @@ SchedulerDescriptor gpbt_descriptor() {
                 const auto random = std::lround((settings.founders - 1) * settings.children);
                 return std::optional(static_cast<std::uint32_t>(std::max(1L, random)));
             },
-    });
+    };
 }
 
 }  // namespace stemma

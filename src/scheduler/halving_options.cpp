@@ -52,10 +52,11 @@ std::vector<RungRow> expected_rungs(const ShaSettings& settings, std::uint64_t m
 SchedulerDescriptor sha_descriptor() {
     using namespace scheduler_keys;
     using S = ShaSettings;
-    return described<S>({
+    return {
         .name = "sha",
         .summary = "synchronous successive halving: a rung is waited for, then its best 1/eta go on, at least one",
         .traits = {.ends_by_itself = true, .early_results = true},
+        .defaults = S(),
         .fields = {scheduler_keys::max<S>(), scheduler_keys::min<S>(), eta<S>(), early_stopping_rate<S>(),
                    setting(&S::members, required(integer("members", count, "n: members in the first rung.")))},
         .check =
@@ -64,9 +65,9 @@ SchedulerDescriptor sha_descriptor() {
                                               0);
             },
         .make = [](const S& settings, std::uint64_t) { return make_sha(settings); },
-        .rungs = expected_rungs,
+        .rungs = [](const S& settings, std::uint64_t members) { return expected_rungs(settings, members); },
         .plan = [](const S& settings) { return SchedulerPlan{.members = settings.members}; },
-    });
+    };
 }
 
 std::vector<RungRow> expected_rungs(const HyperbandSettings& settings, std::uint64_t members) {
@@ -91,21 +92,22 @@ std::vector<RungRow> expected_rungs(const HyperbandSettings& settings, std::uint
 SchedulerDescriptor hyperband_descriptor() {
     using namespace scheduler_keys;
     using S = HyperbandSettings;
-    return described<S>({
+    return {
         .name = "hyperband",
         .summary =
             "several sha brackets of about equal cost, from eager to patient, and again until the budget is "
             "spent; their sizes follow algorithm 1 of the paper (81, 34, 15, 8, 5 for max = 81 and eta = 3), not "
             "its table 1; raised max on resume, the best of each finished bracket goes on",
         .traits = {.early_results = true},
+        .defaults = S(),
         .fields = {scheduler_keys::max<S>(), scheduler_keys::min<S>(), eta<S>(), brackets<S>()},
         .check =
             [](const S& settings) {
                 return halving_contradictions(settings.min, settings.max, settings.eta, 0, settings.brackets);
             },
         .make = [](const S& settings, std::uint64_t) { return make_hyperband(settings); },
-        .rungs = expected_rungs,
-    });
+        .rungs = [](const S& settings, std::uint64_t members) { return expected_rungs(settings, members); },
+    };
 }
 
 }  // namespace stemma

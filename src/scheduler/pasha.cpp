@@ -192,17 +192,19 @@ std::vector<RungRow> expected_rungs(const PashaSettings& settings, std::uint64_t
 }
 
 SchedulerDescriptor pasha_descriptor() {
-    return described<PashaSettings>({
+    return {
         .name = "pasha",
-        .summary = "progressive asha: the highest rung is the second one at first; a further rung is unlocked when the "
-                   "members of the highest rung change places there by more than their curves' noise",
+        .summary =
+            "progressive asha: the highest rung is the second one at first; a further rung is unlocked when the "
+            "members of the highest rung change places there by more than their curves' noise",
         .example = "[scheduler]\ntype = \"pasha\"\nmin = 1\nmax = 81\n",
         .traits = {.early_results = true},
-        .fields = fields(),
+        .defaults = PashaSettings(),
+        .fields = erased(fields()),
         .check = contradictions,
         .make = [](const PashaSettings& settings, std::uint64_t) { return make_pasha(settings); },
-        .rungs = expected_rungs,
-    });
+        .rungs = [](const PashaSettings& settings, std::uint64_t members) { return expected_rungs(settings, members); },
+    };
 }
 
 }  // namespace stemma

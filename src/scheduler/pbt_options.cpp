@@ -97,15 +97,16 @@ std::uint64_t most_reports(const PbtSettings& settings) {
 }
 
 SchedulerDescriptor pbt_descriptor() {
-    return described<S>({
+    return {
         .name = "pbt",
-        .summary = "population-based training: the worst take over weights of the best, with perturbed "
-                   "hyperparameters; no member waits",
+        .summary =
+            "population-based training: the worst take over weights of the best, with perturbed "
+            "hyperparameters; no member waits",
         .example = "[scheduler]\ntype = \"pbt\"\npopulation = 10\ninterval = 2\nmax = 40\n",
         .traits =
             {.lineages = true, .population = true, .ends_by_itself = true, .early_results = true, .perturbs = true},
-        .defaults = S(),  // said, because GCC 12 takes the list of periods for uninitialized otherwise
-        .fields = fields(),
+        .defaults = S(),
+        .fields = erased(fields()),
         .check = contradictions,
         .make =
             [](const S& settings, std::uint64_t seed) {
@@ -131,7 +132,7 @@ SchedulerDescriptor pbt_descriptor() {
                 if (with_children) return WantedConfigurations{wants_no_end};
                 return WantedConfigurations{settings.population, "its population"};
             },
-    });
+    };
 }
 
 }  // namespace stemma

@@ -103,13 +103,14 @@ private:
 std::vector<Field<RandomSearchSettings>> fields() { return {scheduler_keys::max<RandomSearchSettings>()}; }
 
 SchedulerDescriptor descriptor(const char* name, const char* summary) {
-    return described<RandomSearchSettings>({
+    return {
         .name = name,
         .summary = summary,
-        .fields = fields(),
+        .defaults = RandomSearchSettings(),
+        .fields = erased(fields()),
         .make = [](const RandomSearchSettings& settings, std::uint64_t) { return make_random_search(settings); },
         .rungs = expected_rungs,
-    });
+    };
 }
 
 }  // namespace

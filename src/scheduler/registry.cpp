@@ -1,8 +1,4 @@
-#include "scheduler/registry.hpp"
-
-#include <algorithm>
-
-#include "core/error.hpp"
+// All schedulers by name.
 #include "scheduler/asha.hpp"
 #include "scheduler/gpbt.hpp"
 #include "scheduler/hyperband.hpp"
@@ -15,40 +11,13 @@
 namespace stemma {
 
 const std::vector<SchedulerDescriptor>& schedulers() {
-    static const std::vector<SchedulerDescriptor> all = [] {
-        std::vector<SchedulerDescriptor> list;
-        list.push_back(random_search_descriptor());
-        list.push_back(grid_search_descriptor());
-        list.push_back(sha_descriptor());
-        list.push_back(hyperband_descriptor());
-        list.push_back(asha_descriptor());
-        list.push_back(asha_stopping_descriptor());
-        list.push_back(asha_hyperband_descriptor());
-        list.push_back(pasha_descriptor());
-        list.push_back(pbt_descriptor());
-        list.push_back(gpbt_descriptor());
-        list.push_back(replay_descriptor());
-        return list;
-    }();
+    static const std::vector<SchedulerDescriptor> all{
+        random_search_descriptor(),  grid_search_descriptor(), sha_descriptor(),
+        hyperband_descriptor(),      asha_descriptor(),        asha_stopping_descriptor(),
+        asha_hyperband_descriptor(), pasha_descriptor(),       pbt_descriptor(),
+        gpbt_descriptor(),           replay_descriptor(),
+    };
     return all;
-}
-
-const SchedulerDescriptor& scheduler_named(std::string_view name) {
-    const auto found = std::ranges::find(schedulers(), name, &SchedulerDescriptor::name);
-    ensure(found != schedulers().end(), "a scheduler's name is one of the list");
-    return *found;
-}
-
-const Field<std::any>& SchedulerDescriptor::field(std::string_view key) const {
-    const auto* found = find_field(fields, key);
-    ensure(found != nullptr, "a scheduler stores its own keys");
-    return *found;
-}
-
-std::optional<std::int64_t> SchedulerDescriptor::integer(const std::any& settings, std::string_view key) const {
-    const auto* found = find_field(fields, key);
-    if (found == nullptr) return std::nullopt;
-    return std::get<std::int64_t>(found->load(settings)->value);
 }
 
 }  // namespace stemma

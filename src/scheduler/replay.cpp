@@ -171,12 +171,14 @@ std::vector<RungRow> expected_rungs(const ReplaySettings& settings, std::uint64_
 SchedulerDescriptor replay_descriptor() {
     using namespace make_key;
     using S = ReplaySettings;
-    return described<S>({
+    return {
         .name = "replay",
         .summary = "trains one member by the [[schedule]] of hyperparameters that a search found",
-        .example = "[scheduler]\ntype = \"replay\"\n\n[[schedule]]\nto = 3\nlr = 0.01\n\n[[schedule]]\nto = 9\n"
-                   "lr = 0.002\n",
+        .example =
+            "[scheduler]\ntype = \"replay\"\n\n[[schedule]]\nto = 3\nlr = 0.01\n\n[[schedule]]\nto = 9\n"
+            "lr = 0.002\n",
         .traits = {.lineages = true, .ends_by_itself = true},
+        .defaults = S(),
         // For [trainer] (app/job/presets.hpp).
         .fields = {{default_is(
                        "as trainer.inherit_optimizer",
@@ -192,7 +194,7 @@ SchedulerDescriptor replay_descriptor() {
         .rungs = expected_rungs,
         .plan = [](const S& settings) { return SchedulerPlan{.members = settings.ends.size(), .whole = true}; },
         .take_stages = [](S& settings, std::vector<Resource> ends) { settings.ends = std::move(ends); },
-    });
+    };
 }
 
 }  // namespace stemma

@@ -1,9 +1,7 @@
 #include "trainer/hypergradient.hpp"
 
-#include <algorithm>
-
 #include "core/error.hpp"
-#include "core/suggest.hpp"
+#include "options/field.hpp"
 
 namespace stemma {
 namespace {
@@ -27,32 +25,19 @@ bool uses_validation(const std::string& variant) {
     return variant != "random" && variant != "random_x_lr" && variant != "baydin";
 }
 
-std::vector<std::string> moved_by(const std::string& variant, const std::string& optimizer) {
+std::vector<std::string> moved_by(const std::string& variant) {
     if (variant == "random") return {};
     if (variant == "random_x_lr" || variant == "baydin") return {"lr"};
     if (variant == "lorraine") return {"weight_decay"};
     if (variant == "wd_lr") return {"lr", "weight_decay"};
-    if (optimizer == "sgd") return {"lr", "weight_decay", "momentum"};
-    return {"lr", "weight_decay", "beta1", "beta2"};
+    return {"lr", "weight_decay", "momentum", "beta1", "beta2"};
 }
 
 void check_hypergradient_settings(const HypergradientSettings& s) {
-    const auto variants = hypergradient_variants();
-    if (std::find(variants.begin(), variants.end(), s.variant) == variants.end()) {
-        std::string list;
-        for (const auto& word : variants) list += (list.empty() ? "" : ", ") + word;
-        throw UserError("trainer.hypergradient.variant = \"" + s.variant + "\" is unknown" +
-                        did_you_mean(s.variant, variants) + "; there are: " + list);
-    }
-    demand(s.interval >= 1, "interval", std::to_string(s.interval), ">= 1");
-    demand(s.terms >= 1, "terms", std::to_string(s.terms), ">= 1");
-    demand(s.window >= 1 && (s.variant != "diff_through_opt" || s.window <= s.interval), "window",
-           std::to_string(s.window), "from 1 to interval");
+    require_ranges("trainer.hypergradient", hypergradient_fields(), s);
+    demand(s.variant != "diff_through_opt" || s.window <= s.interval, "window", std::to_string(s.window),
+           "from 1 to interval");
     demand(!s.reset || s.variant == "unrolled", "reset", "true", "false unless variant = \"unrolled\"");
-    demand(s.rate > 0, "rate", std::to_string(s.rate), "> 0");
-    demand(s.gradient_clip >= 0, "gradient_clip", std::to_string(s.gradient_clip), ">= 0");
-    demand(s.clip_norm >= 0, "clip_norm", std::to_string(s.clip_norm), ">= 0");
-    demand(s.damping > 0 && s.damping <= 1, "damping", std::to_string(s.damping), "in (0, 1]");
     // `terms` may stand there whatever the variant, as `window` and `rate` do.
     demand(!s.truncate || has_series(s.variant), "truncate", "true", "false where the variant has no series");
     demand(s.damping == 1 || has_series(s.variant), "damping", std::to_string(s.damping),
@@ -60,8 +45,6 @@ void check_hypergradient_settings(const HypergradientSettings& s) {
     const bool moves_by_gradients = s.variant != "random" && s.variant != "random_x_lr";
     demand(s.clip_norm == 0 || moves_by_gradients, "clip_norm", std::to_string(s.clip_norm),
            "0 where the variant has no hypergradient");
-    demand(s.split > 0 && s.split <= 1, "split", std::to_string(s.split), "in (0, 1]");
-    demand(s.log_every >= 1, "log_every", std::to_string(s.log_every), ">= 1");
 }
 
 }  // namespace stemma

@@ -9,6 +9,9 @@
 namespace stemma {
 
 class SearchSpace;
+struct Key;
+template <class Settings>
+struct Field;
 
 /// The defaults are those of Clarke, Oldewage, Hernandez-Lobato, "Scalable One-Pass Optimization of High-Dimensional
 /// Weight-Update Hyperparameters by Implicit Differentiation", ICLR 2022 (arXiv 2110.10461).
@@ -33,15 +36,20 @@ struct HypergradientSettings {
     std::int64_t log_every = 1;   ///< hyper-steps between two points of the recorded trajectory
 };
 
+/// The keys of [trainer.hypergradient], with ranges.
+std::vector<Field<HypergradientSettings>> hypergradient_fields();
+/// The key of [trainer] that holds them, for trainers that can move hyperparameters.
+Key hypergradient_key();
+
 /// All variants there are.
 std::vector<std::string> hypergradient_variants();
 
 /// The variant takes its hypergradient from validation rows. Other variants train on these rows too.
 bool uses_validation(const std::string& variant);
 
-/// Hyperparameters that the variant moves with this optimizer ("sgd", "adam", "adamw"): of "lr", "weight_decay",
-/// "momentum", "beta1", "beta2".
-std::vector<std::string> moved_by(const std::string& variant, const std::string& optimizer);
+/// Hyperparameters that the variant moves where the weight update has them: of "lr", "weight_decay", "momentum",
+/// "beta1", "beta2".
+std::vector<std::string> moved_by(const std::string& variant);
 
 /// Throws UserError naming the key, the value and the allowed values. `reset`, `clip_norm`, `damping` and `truncate`
 /// are refused where they could have no effect on the variant.

@@ -51,10 +51,7 @@ void check_moving(const std::optional<HypergradientSettings>& settings, const Se
     check_learning_rate(space);
     const auto& variant = settings->variant;
     const std::vector<std::string> all = {"lr", "weight_decay", "momentum", "beta1", "beta2"};
-    auto movable = moved_by(variant, "sgd");
-    for (const auto& name : moved_by(variant, "adam")) {
-        if (std::find(movable.begin(), movable.end(), name) == movable.end()) movable.push_back(name);
-    }
+    const auto movable = moved_by(variant);
     bool any = movable.empty();
     for (const auto& name : with_role) {
         if (std::find(all.begin(), all.end(), moved_name(name)) == all.end()) {

@@ -57,8 +57,8 @@ std::size_t selectable_metric(std::span<const MetricInfo> metrics, std::string_v
     }
     std::string list;
     for (const auto& known : names) list += (list.empty() ? "" : ", ") + known;
-    throw UserError("metric.name: the trainer does not report \"" + std::string(name) + "\"; it reports " + list +
-                    did_you_mean(name, names));
+    throw UserError("metric.name: the trainer does not report \"" + std::string(name) + "\"; it reports " +
+                    (list.empty() ? "nothing that may rank members" : list) + did_you_mean(name, names));
 }
 
 }  // namespace stemma

@@ -12,7 +12,7 @@ from stemma.export.graphs import newick
 AWKWARD = 'it\'s "a" <b> & c\n\t\x01\x1b[2J ü 日 \U0001f98a'  # all that needs care
 SPACE = [
     {"name": "lr", "type": "real", "low": 0.0, "high": 1.0},
-    {"name": "optimiser", "type": "categorical", "choices": ["sgd", AWKWARD, True, 0.5, 3]},
+    {"name": "optimizer", "type": "categorical", "choices": ["sgd", AWKWARD, True, 0.5, 3]},
     {"name": "to", "type": "integer", "low": 0, "high": 9},
 ]
 EXPLOIT = schema.BirthCause.EXPLOIT
@@ -25,7 +25,7 @@ MEMBERS = {
     "generation": [0, 0, 1, 1, 1, 2],
     "sequence": [0, 0, 10, 10, 10, 20],
     "lr": [0.1, 0.5, 0.2, 0.15, 0.5, 1 / 3],
-    "optimiser": [0, 0, 1, 2, 3, 4],
+    "optimizer": [0, 0, 1, 2, 3, 4],
     "to": [4, np.nan, 4, 4, 0, 9],
 }
 TRAININGS = [
@@ -108,7 +108,7 @@ def test_graphml_has_all_of_a_member(tmp_path):
         "metric": 0.8,
         "best": False,
         "lr": 0.1,
-        "optimiser": "sgd",
+        "optimizer": "sgd",
         "to_": 4,
     }
     assert nodes["n1"] == {
@@ -120,7 +120,7 @@ def test_graphml_has_all_of_a_member(tmp_path):
         "metric": np.inf,
         "best": False,
         "lr": 0.5,
-        "optimiser": "sgd",
+        "optimizer": "sgd",
     }
     assert nodes["n3"] == {
         "member": 3,
@@ -132,7 +132,7 @@ def test_graphml_has_all_of_a_member(tmp_path):
         "metric": 0.6,
         "best": True,
         "lr": 0.15,
-        "optimiser": "true",
+        "optimizer": "true",
         "to_": 4,
     }
     assert nodes["n4"] == {
@@ -143,11 +143,11 @@ def test_graphml_has_all_of_a_member(tmp_path):
         "to": 3,
         "best": False,
         "lr": 0.5,
-        "optimiser": "0.5",
+        "optimizer": "0.5",
         "to_": 0,
     }
     assert "metric" not in nodes["n5"] and nodes["n5"]["lr"] == 1 / 3
-    assert nodes["n2"]["optimiser"] == AWKWARD.replace("\x01", "\ufffd").replace("\x1b", "\ufffd")
+    assert nodes["n2"]["optimizer"] == AWKWARD.replace("\x01", "\ufffd").replace("\x1b", "\ufffd")
     assert list(graph.edges(data="cause")) == [
         ("n0", "n2", "exploit"),
         ("n0", "n3", "exploit"),

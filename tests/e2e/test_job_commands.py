@@ -91,6 +91,14 @@ def test_preview_shows_the_rungs(stemma, job):
         assert resource in text.split()
 
 
+def test_preview_of_pasha_shows_all_rungs_that_it_may_unlock(stemma, job):
+    asha = stemma("preview", job, "-n", 4).stdout.splitlines()
+    pasha = stemma("preview", job, "-n", 4, "--set", "scheduler.type=pasha").stdout.splitlines()
+
+    assert pasha[0] == "PASHA: eta 3, rungs 1 3 9 27, unlocked up to 3"
+    assert pasha[1:] == asha[1:], "at most what ASHA does"
+
+
 def test_preview_shows_policy_and_cost_of_snapshots_that_outlive_workers(stemma, job):
     text = stemma("preview", job, "-n", 4).stdout
     assert "on disk: about" in text and '(workers.durable = "promotable")' in text

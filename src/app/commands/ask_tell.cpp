@@ -105,7 +105,7 @@ struct AskTellRun {
 };
 
 void require_asked(const Job& job) {
-    if (job.trainer.type == TrainerType::ask) return;
+    if (job.trainer.type->traits.asked) return;
     throw UserError(
         fmt::format("{}: its trainer.type is not \"ask\": `stemma run` trains its members. Set trainer.type = \"ask\" "
                     "to train them by something else",

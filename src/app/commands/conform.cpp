@@ -10,6 +10,7 @@
 #include "app/job/job.hpp"
 #include "app/registry.hpp"
 #include "core/error.hpp"
+#include "trainer/process/program.hpp"
 
 namespace stemma {
 
@@ -49,14 +50,16 @@ struct Prepared {
 
 Prepared from_job(const ConformOptions& options) {
     const auto job = load_job(options.job);
-    if (job.trainer.type != TrainerType::process) {
+    if (!job.trainer.type->traits.program) {
         throw UserError(options.job + ": has no program to try: trainer.type is not \"process\"");
     }
     const auto configuration = make_sampler(job)->propose({{0}, 0, {}});
     ensure(configuration.has_value(), "a sampler has at least one configuration");
     auto changes =
         job.scheduler.population() ? changes_of_children(*job.space, *configuration) : std::vector<ConformanceChange>{};
-    return {job.space, {process_settings(job), job.space.get(), *configuration, options.units, std::move(changes)}};
+    return {job.space,
+            {process_settings(job.trainer.as<ProgramSettings>(), trainer_context(job)), job.space.get(), *configuration,
+             options.units, std::move(changes)}};
 }
 
 Prepared from_command(const ConformOptions& options) {

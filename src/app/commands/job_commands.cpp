@@ -15,7 +15,7 @@ namespace stemma {
 
 ExitCode check(const JobOptions& options, bool start_program) {
     const auto job = load_job(options.file, options.overrides);
-    if (start_program || job.trainer.type != TrainerType::process) check_trainer(job);
+    if (start_program || !job.trainer.type->traits.program) check_trainer(job);
     const auto manager = make_manager(job);
     for (const auto& note : job.notes) print_error("note: " + note);
     print(fmt::format("{}: no errors\n  {}\n  {} parameters, {}\n  output {}\n", options.file,

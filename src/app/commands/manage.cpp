@@ -125,10 +125,8 @@ std::vector<std::string> take_waiting(ManagerSetup& setup, ControlFile& control)
 void say_beforehand(StatusLine& line, spdlog::logger& log, const Job& job, const ManagerSetup& setup,
                     const std::vector<std::string>& lines, int workers) {
     log.info("{}: {}, {}", setup.name, setup.manager.scheduler().describe(), setup.run_file.string());
-    if (job.scheduler.population() && job.trainer.type == TrainerType::torch) {
-        log.info("children start with {}",
-                 job.trainer.inherit_optimizer ? "their parent's optimizer state" : "a new optimizer's state");
-    }
+    const auto start = job.trainer.type->children_start(job.trainer.settings);
+    if (job.scheduler.population() && !start.empty()) log.info("children start with {}", start);
     const auto warn = [&](const std::string& text) {
         line.say(text);
         log.warn("{}", text);
@@ -159,7 +157,7 @@ void print_report(const Job& job, const ManagerSetup& setup, const HostResult& r
     const ReportContext context{.name = setup.name,
                                 .run_file = path_to_type(setup.run_file),
                                 .metric = job.metric.name,
-                                .unit = std::string(job.trainer.unit_name()),
+                                .unit = job.trainer.unit_name(),
                                 .metrics = metrics_of(job),
                                 .workers = static_cast<std::size_t>(workers),
                                 .seconds = result.time,
@@ -191,7 +189,7 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
     DurableSnapshots files(setup.run_file, run_id_text(run_id_));
     const int workers = endpoint().size() - 1;
     const double busy_before = setup.manager.totals().busy_seconds;
-    StatusSettings status{job_.metric.name, std::string(job_.trainer.unit_name())};
+    StatusSettings status{job_.metric.name, job_.trainer.unit_name()};
     if (launch_.quiet) status.summary_seconds = 1e18;
     const auto log = open_log(setup.run_file, 0);
     HostResult result;
@@ -201,7 +199,7 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
         setup.host.stop_request = [&] {
             return outside.stop_request([&](const std::string& text) { line.say(text); });
         };
-        RunLog run_log(log, job_.metric.name, std::string(job_.trainer.unit_name()));
+        RunLog run_log(log, job_.metric.name, job_.trainer.unit_name());
         HostObservers observers({&line, &run_log});
         ManagerHost host(endpoint(), setup.manager, *setup.record, &files, &control, observers, setup.host);
         parted_ = true;

@@ -289,7 +289,7 @@ record::RunHeader require_going_on(const std::filesystem::path& file) {
         throw UserError(
             fmt::format("{}: the search has ended; `stemma resume {}` goes on with it", file.string(), file.string()));
     }
-    if (open_job(reader.header(), file).trainer.type == TrainerType::ask) {
+    if (open_job(reader.header(), file).trainer.type->traits.asked) {
         throw UserError(fmt::format(
             "{}: trainer.type = \"ask\": no search runs that could be told. To end it, call `stemma ask` no "
             "more; another budget is the job's, for a run file of its own",

@@ -82,16 +82,6 @@ void warn_of_horizon(const TrainerSettings& trainer, Resource max) {
         *end, trainer.unit_name(), max);
 }
 
-/// Code of the job's author that runs where its members are trained; "": only Stemma's own code.
-std::string foreign_code(const Job& job) {
-    if (job.trainer.type == TrainerType::task && !job.trainer.library.empty())
-        return "loads the library " + job.trainer.library;
-    if (job.trainer.type != TrainerType::process) return {};
-    std::string words;
-    for (const auto& word : process_settings(job).command) words += (words.empty() ? "" : " ") + word;
-    return "starts " + words;
-}
-
 bool belongs_to_another_user(const std::filesystem::path& file) {
     struct ::stat status {};
     return ::stat(file.c_str(), &status) == 0 && status.st_uid != ::geteuid();
@@ -99,7 +89,7 @@ bool belongs_to_another_user(const std::filesystem::path& file) {
 
 /// `resume` takes its job from the file: the author of the file decides what runs here.
 void say_what_runs(const Job& job, const std::filesystem::path& file, bool trust) {
-    const auto code = foreign_code(job);
+    const auto code = job.trainer.type->foreign_code(job.trainer.settings);
     if (code.empty()) return;
     if (!trust && belongs_to_another_user(file)) {
         throw UserError(

@@ -14,6 +14,7 @@
 #include "platform/gpus.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
+#include "trainer/process/program.hpp"
 #include "transport/backoff.hpp"
 #include "transport/loopback.hpp"
 #include "worker/worker_host.hpp"
@@ -38,9 +39,9 @@ WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::
     WorkerPlace place;
     try {
         place = place_of(job, slot);
-        if (job.trainer.type == TrainerType::process)
-            place.trainer.program_log = program_log(run_file, endpoint.rank());
-        trainer = make_logged_trainer(make_trainer(job, place.trainer, first), run_file, endpoint.rank());
+        if (job.trainer.type->traits.program) place.trainer.program_log = program_log(run_file, endpoint.rank());
+        place.trainer.program = first;
+        trainer = make_logged_trainer(make_trainer(job, place.trainer), run_file, endpoint.rank());
     } catch (const std::exception& error) {
         if (first) first->refuse(std::current_exception());
         const bool mistake = dynamic_cast<const UserError*>(&error) != nullptr;
@@ -84,7 +85,7 @@ std::unique_ptr<SearchRanks> start_ranks(const Job& job, const std::filesystem::
                                          const LaunchOptions& launch) {
     require_trainer(job);
     survive_broken_pipes();
-    if (job.trainer.type == TrainerType::process) static_cast<void>(child_starter());  // before MPI and threads
+    if (job.trainer.type->traits.program) static_cast<void>(child_starter());  // before MPI and threads
     return std::make_unique<SearchRanks>(job, run_file, launch);
 }
 
@@ -117,7 +118,7 @@ void SearchRanks::start_threads(const Launch& process) {
     run_id_ = new_run_id();
     endpoints_ = make_loopback(workers + 1);
     const std::vector gpus(static_cast<std::size_t>(workers), seen);
-    if (job_.trainer.type == TrainerType::process) program_ = std::make_shared<FirstProgram>();
+    if (job_.trainer.type->traits.program) program_ = std::make_shared<FirstProgram>();
     for (int rank = 1; rank <= workers; ++rank) {
         const WorkerSlot slot{rank - 1, gpus, workers};
         workers_.emplace_back([this, rank, slot] {

@@ -49,7 +49,7 @@ public:
     /// The identifier of this start, equal on all ranks.
     std::uint64_t run_id() const { return run_id_; }
     /// The training program of the first worker in this process, which rank 0 checks; null: no program.
-    FirstProgram* program() const { return program_.get(); }
+    const std::shared_ptr<FirstProgram>& program() const { return program_; }
 
     /// A worker's part. Returns the exit code of the process.
     ExitCode work();

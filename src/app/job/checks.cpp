@@ -42,77 +42,14 @@ void check_mutable(const Node& root, const Job& job, Diagnostics& diagnostics) {
                       "parents' weights and could differ in nothing");
 }
 
-void check_scheduler(const Node& root, const SchedulerSettings& scheduler, Diagnostics& diagnostics) {
-    const auto blamed = [&](const std::string& key) { return diagnostics.blamed("scheduler." + key); };
-    if (diagnostics.blamed("scheduler") || blamed("type")) return;
-    for (const auto& problem : scheduler.type->check(scheduler.settings)) {
+/// What an algorithm says of its settings.
+void refuse(const Node& root, const std::string& section, const std::vector<Contradiction>& problems,
+            Diagnostics& diagnostics) {
+    const auto blamed = [&](const std::string& key) { return diagnostics.blamed(section + "." + key); };
+    if (diagnostics.blamed(section) || blamed("type")) return;
+    for (const auto& problem : problems) {
         if (blamed(problem.key) || std::ranges::any_of(problem.beside, blamed)) continue;
-        diagnostics.error(place_of(root, {"scheduler", problem.key}), "scheduler." + problem.key, problem.message);
-    }
-}
-
-void check_reported(const Node& root, const Job& job, Diagnostics& diagnostics) {
-    const auto texts = [&](std::string_view key, const std::vector<Literal>& list) {
-        for (const auto& literal : list) {
-            const auto* text = std::get_if<std::string>(&literal);
-            if (text != nullptr && !text->empty()) continue;
-            diagnostics.error(place_of(root, {"trainer", key}), "trainer." + std::string(key),
-                              "must be a list of texts; got " + to_string(literal));
-        }
-    };
-    texts("command", job.trainer.command);
-    texts("metrics", job.trainer.metrics);
-    texts("held_out", job.trainer.held_out);
-    for (const auto& literal : job.trainer.held_out) {
-        if (literal == Literal(job.metric.name)) {
-            diagnostics.error(place_of(root, {"trainer", "held_out"}), "trainer.held_out",
-                              "must not have " + in_quotes(job.metric.name) + ", by which [metric] ranks members");
-        }
-    }
-}
-
-/// What is wrong with the pair of data and model; "" = nothing.
-std::string mismatch(DataSet data, ModelKind model) {
-    const bool images = data == DataSet::fashion_mnist || data == DataSet::cifar10;
-    if (data == DataSet::text && model != ModelKind::lstm) return "must be \"lstm\" for data = \"text\"";
-    if (model == ModelKind::lstm && data != DataSet::text) return "= \"lstm\" is used only with data = \"text\"";
-    if (model == ModelKind::lenet && data == DataSet::cifar10)
-        return "must be \"resnet18\" or \"mlp\" for data = \"cifar10\": a LeNet takes 28 x 28 pixels";
-    if (model == ModelKind::lenet && !images) return "must be \"mlp\" for data = \"csv\": a LeNet takes images";
-    if (model == ModelKind::resnet18 && !images) return "must be \"mlp\" for data = \"csv\": a ResNet takes images";
-    return "";
-}
-
-/// Path, target and model against the data set.
-void check_data(const Node& root, const TrainerSettings& trainer, Diagnostics& diagnostics) {
-    const Node* section = root.find("trainer");
-    const auto refuse = [&](const char* key, const std::string& text) {
-        const Node* node = section == nullptr ? nullptr : section->find(key);
-        diagnostics.error(node == nullptr ? place_of(root, {"trainer"}) : node->place, join_path("trainer", key), text);
-    };
-    if (trainer.path.empty() && !diagnostics.blamed("trainer.path")) {
-        if (trainer.data == DataSet::csv) refuse("path", "is missing; data = \"csv\" needs the path of the file");
-        if (trainer.data == DataSet::cifar10)
-            refuse("path", "is missing; data = \"cifar10\" needs the folder with data_batch_1.bin and the others");
-        if (trainer.data == DataSet::text)
-            refuse("path", "is missing; data = \"text\" needs a plain text file, or the folder with ptb.train.txt");
-    }
-    if (trainer.data != DataSet::csv && !trainer.target.empty())
-        refuse("target", "is used only with data = \"csv\"; remove it");
-    if (const auto wrong = mismatch(trainer.data, trainer.model); !wrong.empty()) refuse("model", wrong);
-}
-
-void check_trainer(const Node& root, const Job& job, Diagnostics& diagnostics) {
-    const auto& trainer = job.trainer;
-    if (trainer.type == TrainerType::process || trainer.type == TrainerType::ask) {
-        return check_reported(root, job, diagnostics);
-    }
-    if (trainer.type != TrainerType::torch) return;
-    check_data(root, trainer, diagnostics);
-    const bool shares = trainer.data == DataSet::csv || trainer.data == DataSet::text;
-    if (shares && trainer.valid < 1 && trainer.test < 1 && trainer.valid + trainer.test >= 1) {
-        diagnostics.error(place_of(root, {"trainer", "valid"}), "trainer.valid",
-                          "and test together must leave rows to train on; their shares add up to 1 or more");
+        diagnostics.error(place_of(root, {section, problem.key}), section + "." + problem.key, problem.message);
     }
 }
 
@@ -147,9 +84,9 @@ void check_names(const Node& root, const Job& job, Diagnostics& diagnostics) {
 
 void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics) {
     check_budget(root, job, diagnostics);
-    check_scheduler(root, job.scheduler, diagnostics);
+    refuse(root, "scheduler", job.scheduler.type->check(job.scheduler.settings), diagnostics);
     check_mutable(root, job, diagnostics);
-    check_trainer(root, job, diagnostics);
+    refuse(root, "trainer", job.trainer.type->check(job.trainer.settings, job.metric.name), diagnostics);
     check_names(root, job, diagnostics);
     if (const auto& only = job.scheduler.type->traits.sampler; !only.empty() && job.sampler.type->name != only) {
         diagnostics.error(place_of(root, {"sampler", "type"}), "sampler.type",

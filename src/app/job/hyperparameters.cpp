@@ -4,6 +4,7 @@
 
 #include "app/job/readers.hpp"
 #include "app/job/tables.hpp"
+#include "options/words.hpp"
 
 namespace stemma {
 
@@ -14,9 +15,17 @@ struct Reading {
     const Node* space = nullptr;           ///< [space], or nullptr
     const Node* trainer = nullptr;         ///< [trainer], or nullptr
     std::map<std::string, Literal> given;  ///< hyperparameters fixed in [trainer]
-    std::vector<Hyperparameter> known;
-    std::string model;
-    bool searched(const std::string& name) const { return space != nullptr && space->find(name) != nullptr; }
+    const TrainerSettings& chosen;
+    const std::vector<Hyperparameter>& known = chosen.type->hyperparameters;
+    /// The parameter of that name, or of a former spelling of it, which [space] keeps; nullptr where there is none.
+    const Node* searched(const std::string& name) const {
+        if (space == nullptr) return nullptr;
+        if (const Node* parameter = space->find(name)) return parameter;
+        const auto meant = [&](const TableEntry& entry) { return american(entry.key) == name; };
+        const auto at = std::ranges::find_if(space->table(), meant);
+        return at == space->table().end() ? nullptr : &at->value;
+    }
+    bool has(const std::string& name) const { return given.contains(name) || searched(name) != nullptr; }
 };
 
 const Hyperparameter* find(const Reading& reading, std::string_view name) {
@@ -27,8 +36,8 @@ const Hyperparameter* find(const Reading& reading, std::string_view name) {
 
 /// The values that `selector` ("model", "optimizer", "schedule") can have in this job; empty if they are not known.
 std::vector<std::string> possible_values(const Reading& reading, const std::string& selector) {
-    if (selector == "model") return {reading.model};
-    if (const Node* parameter = reading.space == nullptr ? nullptr : reading.space->find(selector)) {
+    if (const auto key = reading.chosen.value(selector)) return {std::get<std::string>(key->value)};
+    if (const Node* parameter = reading.searched(selector)) {
         std::vector<std::string> out;
         const auto add = [&](const Node& node) {
             if (const auto* text = std::get_if<std::string>(&node.value)) out.push_back(*text);
@@ -63,37 +72,31 @@ void check_use(const Reading& reading, const Hyperparameter& one, Place place, c
                           "is used only with " + one.needs + " = " + alternatives(one.needs_values) + "; here it is " +
                               alternatives(values) + "; remove it or change " + one.needs);
     }
-    if (!in_space && reading.searched(one.key.name)) {
+    if (!in_space && reading.searched(one.key.name) != nullptr) {
         diagnostics.error(place, path, "is a parameter of [space] too; give it in one place");
     }
     if (one.other_form.empty()) return;
-    const bool other_given = reading.given.count(one.other_form) > 0 || reading.searched(one.other_form);
-    if (other_given && one.key.name < one.other_form) {
+    if (reading.has(one.other_form) && one.key.name < one.other_form) {
         diagnostics.error(place, path, "and " + one.other_form + " are the same number; give one of them");
     }
 }
 
 /// A parameter of the space against what the trainer takes under that name.
 void check_domain(const Hyperparameter& one, const Node& parameter, const std::string& path, Diagnostics& diagnostics) {
-    const auto* type = parameter.find("type");
-    const auto* type_name = type == nullptr ? nullptr : std::get_if<std::string>(&type->value);
-    if (one.key.type == KeyType::integer && type_name != nullptr && *type_name == "real") {
-        diagnostics.error(type->place, path + ".type",
-                          "must be \"integer\" (or a list of integers): the trainer takes whole numbers");
-        return;
-    }
+    const auto type = text_of(&parameter, "type");
+    const auto refuse_type = [&](const std::string& text) {
+        diagnostics.error(parameter.find("type")->place, path + ".type", text);
+    };
+    if (one.key.type == KeyType::integer && type == "real")
+        return refuse_type("must be \"integer\" (or a list of integers): the trainer takes whole numbers");
+    const bool boolean = one.key.type == KeyType::boolean;
     const bool numeric = one.key.type == KeyType::integer || one.key.type == KeyType::number;
-    if (type_name != nullptr && !numeric && (*type_name == "real" || *type_name == "integer")) {
-        diagnostics.error(type->place, path + ".type",
-                          std::string("must be ") +
-                              (one.key.type == KeyType::boolean ? "\"boolean\"" : "\"categorical\"") +
-                              ": the trainer takes " + allowed_text(one.key));
-        return;
+    if (!numeric && (type == "real" || type == "integer")) {
+        return refuse_type(std::string("must be ") + (boolean ? "\"boolean\"" : "\"categorical\"") +
+                           ": the trainer takes " + allowed_text(one.key));
     }
-    if (type_name != nullptr && *type_name == "boolean" && one.key.type != KeyType::boolean) {
-        diagnostics.error(type->place, path + ".type",
-                          "must not be \"boolean\": the trainer takes " + allowed_text(one.key));
-    }
+    if (!boolean && type == "boolean")
+        refuse_type("must not be \"boolean\": the trainer takes " + allowed_text(one.key));
     for (const auto key : {"low", "high", "value"}) {
         if (const Node* node = parameter.find(key); node != nullptr && !diagnostics.blamed(path + "." + key)) {
             check_value(one.key, *node, path + "." + key, diagnostics);
@@ -111,49 +114,50 @@ void check_space(const Reading& reading, Diagnostics& diagnostics) {
     for (const auto& one : reading.known) names.push_back(one.key.name);
     for (const auto& entry : reading.space->table()) {
         const std::string path = join_path("space", entry.key);
-        const auto* one = find(reading, entry.key);
+        const auto* one = find(reading, american(entry.key));
         if (one == nullptr) {
+            const auto& trainer = reading.chosen.type->name;
             diagnostics.error(entry.place, path,
-                              "is nothing that trainer.type = \"torch\" understands" + suggestion(entry.key, names) +
-                                  "; `stemma check --explain trainer.torch` lists what it does");
+                              "is nothing that trainer.type = " + in_quotes(trainer) + " understands" +
+                                  suggestion(entry.key, names) + "; `stemma check --explain trainer." + trainer +
+                                  "` lists what it does");
             continue;
+        }
+        if (one->key.name != entry.key && reading.space->find(one->key.name) != nullptr) {
+            diagnostics.error(entry.place, path,
+                              "is another name of " + one->key.name + ", which is given too; remove one of them");
         }
         check_use(reading, *one, entry.place, path, true, diagnostics);
         if (entry.value.is_table()) check_domain(*one, entry.value, path, diagnostics);
     }
 }
 
-bool changes_in_training(std::string_view name) {
-    const auto known = hyperparameters();
-    return std::ranges::none_of(known, [&](const auto& one) { return one.key.name == name && one.structural; });
+bool changes_in_training(const TrainerDescriptor& trainer, std::string_view name) {
+    const auto fixed = [&](const auto& one) { return one.structural && one.key.name == american(name); };
+    return std::ranges::none_of(trainer.hyperparameters, fixed);
 }
 
 bool moves(std::string_view role) { return role == "hypergradient" || role == "mutable_hypergradient"; }
 
-void check_roles(const Node& space, std::string_view trainer, Diagnostics& diagnostics) {
+void check_roles(const Node& space, const TrainerDescriptor& trainer, Diagnostics& diagnostics) {
     for (const auto& entry : space.table()) {
-        const Node* role = entry.value.find("role");
-        const auto* text = role == nullptr ? nullptr : std::get_if<std::string>(&role->value);
-        if (text == nullptr) continue;
-        if (*text == "mutable" && trainer == "torch" && !changes_in_training(entry.key)) {
-            diagnostics.error(role->place, join_path("space", entry.key) + ".role",
-                              "must be \"fixed\": trained weights cannot go on with another value");
+        const auto role = text_of(&entry.value, "role");
+        const auto refuse = [&](const std::string& text) {
+            diagnostics.error(entry.value.find("role")->place, join_path("space", entry.key) + ".role", text);
+        };
+        if (role == "mutable" && !changes_in_training(trainer, entry.key))
+            refuse("must be \"fixed\": trained weights cannot go on with another value");
+        if (moves(role) && !trainer.traits.moves) {
+            refuse("is " + in_quotes(role) + ", which trainer.type = " + in_quotes(trainer.name) +
+                   " cannot do; use \"fixed\" or \"mutable\"");
         }
-        if (!moves(*text) || trainer == "torch" || trainer == "task") continue;
-        diagnostics.error(role->place, join_path("space", entry.key) + ".role",
-                          "is " + in_quotes(*text) + ", which trainer.type = " + in_quotes(trainer) +
-                              " cannot do; use \"fixed\" or \"mutable\"");
     }
 }
 
 /// The section, or the defaults if a parameter of the space moves. The trainer checks whether variant and roles fit
 /// together.
 void read_hypergradient(const Reading& reading, TrainerSettings& trainer, Diagnostics& diagnostics) {
-    const auto moving = [](const TableEntry& entry) {
-        const Node* role = entry.value.find("role");
-        const auto* text = role == nullptr ? nullptr : std::get_if<std::string>(&role->value);
-        return text != nullptr && moves(*text);
-    };
+    const auto moving = [](const TableEntry& entry) { return moves(text_of(&entry.value, "role")); };
     const Node* section = reading.trainer == nullptr ? nullptr : reading.trainer->find("hypergradient");
     const bool any = reading.space != nullptr && std::ranges::any_of(reading.space->table(), moving);
     if (section == nullptr && !any) return;
@@ -166,46 +170,49 @@ void read_hypergradient(const Reading& reading, TrainerSettings& trainer, Diagno
 }
 
 /// Values for every hyperparameter of use that is neither searched nor given.
-void fill_defaults(const Reading& reading, Resource horizon, TrainerSettings& trainer, const Diagnostics& diagnostics) {
+void fill_defaults(const Reading& reading, Resource max, TrainerSettings& trainer, const Diagnostics& diagnostics) {
     trainer.fixed = reading.given;
     for (const auto& one : reading.known) {
         const auto& name = one.key.name;
-        const bool elsewhere =
-            reading.searched(name) || reading.given.count(name) > 0 ||
-            (!one.other_form.empty() && (reading.searched(one.other_form) || reading.given.count(one.other_form) > 0));
-        if (elsewhere || !of_use(reading, one)) continue;
+        if (reading.has(name) || reading.has(one.other_form) || !of_use(reading, one)) continue;
         auto key = one.key;
-        if (const auto own = one.model_defaults.find(reading.model); own != one.model_defaults.end())
-            key.default_text = own->second;
+        for (const auto& [value, text] : one.other_defaults) {
+            if (possible_values(reading, one.needs) == std::vector{value}) key.default_text = text;
+        }
         if (const auto value = absent_value(key, diagnostics)) trainer.fixed[name] = value->value;
-        if (name == "horizon") trainer.fixed[name] = static_cast<double>(horizon);
+        if (one.to_max) trainer.fixed[name] = static_cast<double>(max);
     }
 }
 
 }  // namespace
 
-Role default_role(const Node& root, std::string_view name) {
-    const Node* trainer = root.find("trainer");
-    const Node* type = trainer == nullptr ? nullptr : trainer->find("type");
-    const auto* text = type == nullptr ? nullptr : std::get_if<std::string>(&type->value);
-    // Only the user's program or task knows what it can change. It says so before the start.
-    const bool any_name = text != nullptr && *text != "torch";
-    return any_name || changes_in_training(name) ? Role::mutable_value : Role::fixed;
+const TrainerDescriptor* trainer_of(const Node& root) {
+    const Node* section = root.find("trainer");
+    if (section == nullptr || section->find("type") == nullptr) return TrainerSettings{}.type;
+    const auto at = std::ranges::find(trainers(), text_of(section, "type"), &TrainerDescriptor::name);
+    return at == trainers().end() ? nullptr : &*at;
 }
 
-void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, Diagnostics& diagnostics) {
-    Reading reading;
-    reading.known = hyperparameters();
-    reading.trainer = root.find("trainer");
-    reading.space = root.find("space");
+Role default_role(const Node& root, std::string_view name) {
+    const auto* trainer = trainer_of(root);
+    // Only the user's program or task knows what it can change. It says so before the start.
+    return trainer == nullptr || changes_in_training(*trainer, name) ? Role::mutable_value : Role::fixed;
+}
+
+void read_trainer(const Node& root, Job& job, Diagnostics& diagnostics) {
+    auto& trainer = job.trainer;
+    const auto fields = trainer_fields();
+    const Node* section = root.find("trainer");
+    const auto shape = shape_of("trainer", fields.front().key, section);
+    choose(shape, trainers(), trainer);
+    Reading reading{root.find("space"), section, {}, trainer};
     if (reading.space != nullptr && !reading.space->is_table()) reading.space = nullptr;
 
-    const auto fields = trainer_fields();
+    const auto all = hyperparameters();
     std::vector<const Key*> keys;
     for (const auto& field : fields) keys.push_back(&field.key);
-    for (const auto& one : reading.known) keys.push_back(&one.key);
-    const auto shape = shape_of("trainer", fields.front().key, reading.trainer);
-    check_section(keys, reading.trainer, shape, place_of(root, {"trainer"}), diagnostics,
+    for (const auto& one : all) keys.push_back(&one.key);
+    check_section(keys, section, shape, place_of(root, {"trainer"}), diagnostics,
                   [&](std::size_t index, const Checked& checked) {
                       if (index < fields.size()) {
                           if (fields[index].store) fields[index].store(trainer, checked);
@@ -216,19 +223,16 @@ void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, 
                       }
                       note(diagnostics, "trainer", *keys[index], checked);
                   });
-    reading.model = trainer.model_name();
+    trainer.type->complete(trainer.settings, job.metric.name);
     if (!shape.certain) return;
-    if (reading.space != nullptr) check_roles(*reading.space, shape.selector, diagnostics);
-    if (trainer.type == TrainerType::torch || trainer.type == TrainerType::task) {
-        read_hypergradient(reading, trainer, diagnostics);
-    }
-    if (trainer.type != TrainerType::torch) return;
+    if (reading.space != nullptr) check_roles(*reading.space, *trainer.type, diagnostics);
+    if (trainer.type->traits.moves) read_hypergradient(reading, trainer, diagnostics);
+    if (reading.known.empty()) return;
     if (reading.space != nullptr) check_space(reading, diagnostics);
     for (const auto& [name, value] : reading.given) {
-        check_use(reading, *find(reading, name), reading.trainer->find(name)->place, "trainer." + name, false,
-                  diagnostics);
+        check_use(reading, *find(reading, name), section->find(name)->place, "trainer." + name, false, diagnostics);
     }
-    fill_defaults(reading, horizon, trainer, diagnostics);
+    fill_defaults(reading, job.scheduler.max, trainer, diagnostics);
 }
 
 }  // namespace stemma

@@ -54,24 +54,24 @@ void read_run(const Node& root, Job& job, Diagnostics& diagnostics) {
     if (!given("output")) job.run.output = "runs/" + job.run.name + ".h5";
 }
 
+/// A section whose `type` names the algorithm.
+template <class Settings, class Descriptor>
+void read_chosen(const Node& root, const std::string& name, const std::vector<Field<Settings>>& fields,
+                 const std::vector<Descriptor>& all, Settings& chosen, Diagnostics& diagnostics) {
+    choose(shape_of(name, fields.front().key, root.find(name)), all, chosen);
+    read(root, name, fields, chosen, diagnostics);
+}
+
 void read_scheduler(const Node& root, SchedulerSettings& scheduler, Diagnostics& diagnostics) {
-    const auto fields = scheduler_fields();
-    const auto shape = shape_of("scheduler", fields.front().key, root.find("scheduler"));
-    if (shape.certain) scheduler.type = &scheduler_named(shape.selector);
-    scheduler.settings = scheduler.type->defaults;
-    read(root, "scheduler", fields, scheduler, diagnostics);
+    read_chosen(root, "scheduler", scheduler_fields(), schedulers(), scheduler, diagnostics);
     scheduler.type->complete(scheduler.settings);
-    scheduler.max = scheduler.type->integer(scheduler.settings, "max").value_or(0);
+    scheduler.max = scheduler.integer("max").value_or(0);
 }
 
 void read_sampler(const Node& root, Job& job, Diagnostics& diagnostics) {
     auto& sampler = job.sampler;
-    const auto fields = sampler_fields();
     const Node* section = root.find("sampler");
-    const auto shape = shape_of("sampler", fields.front().key, section);
-    if (shape.certain) sampler.type = &sampler_named(shape.selector);
-    sampler.settings = sampler.type->defaults;
-    read(root, "sampler", fields, sampler, diagnostics);
+    read_chosen(root, "sampler", sampler_fields(), samplers(), sampler, diagnostics);
     const auto startup = job.scheduler.type->startup(job.scheduler.settings);
     const auto* own = find_field(sampler.type->fields, "startup");
     if (startup && own != nullptr && (section == nullptr || section->find("startup") == nullptr))
@@ -119,7 +119,7 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     job.space = read_space(root, diagnostics);
     read_sampler(root, job, diagnostics);
     read_schedule(root, job, diagnostics);
-    read_trainer(root, job.scheduler.max, job.trainer, diagnostics);
+    read_trainer(root, job, diagnostics);
     read(root, "workers", worker_fields(), job.workers, diagnostics);
     check_whole(root, job, diagnostics);
     diagnostics.throw_if_any();

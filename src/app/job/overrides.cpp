@@ -64,6 +64,12 @@ Node value_of(std::string_view text) {
 
 }  // namespace
 
+std::string text_of(const Node* table, std::string_view key) {
+    const Node* node = table == nullptr ? nullptr : table->find(key);
+    const auto* text = node == nullptr ? nullptr : std::get_if<std::string>(&node->value);
+    return text == nullptr ? "" : *text;
+}
+
 const Node* Node::find(std::string_view key) const {
     const auto* entries = std::get_if<NodeTable>(&value);
     if (entries == nullptr) return nullptr;

@@ -2,20 +2,14 @@
 
 #include <algorithm>
 
+#include "app/job/readers.hpp"
 #include "sampler/explore.hpp"
 #include "sampler/tpe.hpp"
 #include "scheduler/pbt.hpp"
-#include "scheduler/registry.hpp"
 
 namespace stemma {
 
 namespace {
-
-std::string text_of(const Node* table, std::string_view key) {
-    const Node* node = table == nullptr ? nullptr : table->find(key);
-    const auto* text = node == nullptr ? nullptr : std::get_if<std::string>(&node->value);
-    return text == nullptr ? "" : *text;
-}
 
 Node node_of(const Literal& literal, Place place) {
     return std::visit([&](const auto& value) { return Node{place, value}; }, literal);
@@ -73,25 +67,45 @@ const std::vector<Preset>& presets() {
     return all;
 }
 
+namespace {
+
+/// Keys of a scheduler that it does not store: they are for [trainer].
+std::vector<std::string> trainer_keys(const SchedulerDescriptor& scheduler) {
+    std::vector<std::string> names;
+    for (const auto& field : scheduler.fields) {
+        if (!field.store) names.push_back(field.key.name);
+    }
+    return names;
+}
+
+}  // namespace
+
 std::vector<std::pair<std::string, Literal>> replay_values(const TrainerSettings& trainer) {
     std::vector<std::pair<std::string, Literal>> values;
-    if (trainer.type != TrainerType::torch) return values;
-    if (!trainer.inherit_optimizer) values.emplace_back("inherit_optimizer", false);
-    if (const auto horizon = trainer.fixed.find("horizon"); horizon != trainer.fixed.end()) values.push_back(*horizon);
+    const Chosen<TrainerDescriptor> defaults{trainer.type};
+    for (const auto& key : trainer_keys(named(schedulers(), "replay"))) {
+        const auto own = trainer.value(key);
+        if (own && own->value != defaults.value(key)->value) values.emplace_back(key, own->value);
+        if (const auto fixed = trainer.fixed.find(key); fixed != trainer.fixed.end()) values.push_back(*fixed);
+    }
     return values;
 }
 
 void apply_replay_values(Node& root) {
-    if (text_of(root.find("scheduler"), "type") != "replay") return;
-    const auto trainer_type = text_of(root.find("trainer"), "type");
-    if (!trainer_type.empty() && trainer_type != "torch") return;
-    for (const auto* key : {"inherit_optimizer", "horizon"}) {
+    const auto type = text_of(root.find("scheduler"), "type");
+    const auto scheduler = std::ranges::find(schedulers(), type, &SchedulerDescriptor::name);
+    const auto* trainer = trainer_of(root);
+    if (scheduler == schedulers().end() || trainer == nullptr) return;
+    for (const auto& key : trainer_keys(*scheduler)) {
         const Node* given = root.find("scheduler")->find(key);
-        if (given == nullptr) continue;
+        const auto is_it = [&](const auto& one) { return one.key.name == key; };
+        const bool known =
+            find_field(trainer->fields, key) != nullptr || std::ranges::any_of(trainer->hyperparameters, is_it);
+        if (given == nullptr || !known) continue;
         const Node value = *given;
-        auto* trainer = section_of(root, "trainer", value.place);
-        if (trainer != nullptr && root.find("trainer")->find(key) == nullptr)
-            trainer->push_back({key, value.place, value});
+        auto* section = section_of(root, "trainer", value.place);
+        if (section != nullptr && root.find("trainer")->find(key) == nullptr)
+            section->push_back({key, value.place, value});
     }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/job/job.hpp"
+#include "app/job/section.hpp"
 #include "app/job/toml_tree.hpp"
 
 namespace stemma {
@@ -35,8 +36,18 @@ void add_default_point(const Node& root, const SearchSpace& space, std::vector<C
 /// The role of a parameter that gives none: mutable if the trainer can go on with another value in mid-training.
 Role default_role(const Node& root, std::string_view name);
 
-/// [trainer] with its hyperparameters, and the check that the space fits the trainer.
-void read_trainer(const Node& root, Resource horizon, TrainerSettings& trainer, Diagnostics& diagnostics);
+/// [trainer] with its hyperparameters, after [scheduler] and [metric], and the check that the space fits the trainer.
+void read_trainer(const Node& root, Job& job, Diagnostics& diagnostics);
+
+/// The trainer that [trainer] names; nullptr where there is no such trainer.
+const TrainerDescriptor* trainer_of(const Node& root);
+
+/// Takes the algorithm that a section names, with its defaults.
+template <class Descriptor>
+void choose(const SectionShape& shape, const std::vector<Descriptor>& all, Chosen<Descriptor>& chosen) {
+    if (shape.certain) chosen.type = &named(all, shape.selector);
+    chosen.settings = chosen.type->defaults;
+}
 
 /// What no single key can tell: limits that contradict each other, a search without end, and whether forbidden clauses
 /// and a grid leave enough for the scheduler.

@@ -155,17 +155,13 @@ Section sampler_section() {
 }
 
 Section trainer_section() {
-    return {
-        "trainer",
-        "What trains a member. With type = \"torch\" every hyperparameter below can be fixed here or searched in "
-        "[space].",
-        {{"toy", "analytic learning curves that take no time, for trying things out; any parameter names"},
-         {"torch", "LibTorch: networks on Fashion-MNIST or a CSV file"},
-         {"process", "a program of your own, in any language, that a worker starts once and keeps"},
-         {"task", "C++ of your own: in a shared library, or in a program made with stemma::main()"},
-         {"ask", "something else, job by job: `stemma ask` gives out leases, and `stemma tell` takes their results"}},
-        trainer_keys(),
-        "[trainer]\ntype = \"torch\"\ndata = \"fashion_mnist\"\nmodel = \"lenet\"\nbatch_size = 256\n"};
+    std::vector<Variant> variants;
+    for (const auto& one : trainers()) variants.push_back({one.name, one.summary});
+    return {"trainer",
+            "What trains a member. With type = \"torch\" every hyperparameter below can be fixed here or searched in "
+            "[space].",
+            std::move(variants), trainer_keys(),
+            "[trainer]\ntype = \"torch\"\ndata = \"fashion_mnist\"\nmodel = \"lenet\"\nbatch_size = 256\n"};
 }
 
 }  // namespace

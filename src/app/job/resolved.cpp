@@ -115,8 +115,7 @@ void fill_dependent_defaults(const Job& job, ResolvedJob& resolved) {
     if (!job.scheduler.scheduled()) fill_settings("sampler", job.sampler.type->fields, job.sampler.settings, resolved);
     resolved.fill("sampler", "births", text(births_of(job) == Births::perturb ? "perturb" : "propose"));
     fill_settings("sampler", explore_fields(), job.sampler.explore, resolved);
-    if (job.trainer.type == TrainerType::process || job.trainer.type == TrainerType::ask)
-        resolved.fill("trainer", "metrics", {{}, NodeList{text(job.metric.name)}});
+    fill_settings("trainer", job.trainer.type->fields, job.trainer.settings, resolved);
     for (const auto& [name, value] : job.trainer.fixed) resolved.fill("trainer", name, node_of(value));
     for (const auto& parameter : job.space->parameters()) {
         if (std::holds_alternative<Constant>(parameter.domain)) continue;

@@ -1,7 +1,7 @@
 #pragma once
-// What a job file says, as plain data: settings of schedulers and samplers, never their implementation. Every field is
-// filled by the key of the same name in the tables (tables.cpp, trainer_table.cpp), where ranges and meanings are
-// documented.
+// What a job file says, as plain data: settings of schedulers, samplers and trainers, never their implementation. Every
+// field is filled by the key of the same name. The tables (tables.cpp) and the descriptors of algorithms document
+// ranges and meanings.
 
 #include <any>
 #include <cstdint>
@@ -16,9 +16,9 @@
 #include "manager/manager.hpp"
 #include "sampler/explore.hpp"
 #include "sampler/registry/registry.hpp"
-#include "scheduler/registry.hpp"
+#include "scheduler/descriptor.hpp"
 #include "space/search_space.hpp"
-#include "trainer/hypergradient.hpp"
+#include "trainer/registry/registry.hpp"
 
 namespace stemma {
 
@@ -36,67 +36,33 @@ struct MetricSettings {
 
 enum class Births : std::uint8_t { perturb, propose };
 
-struct SamplerSettings {
-    const SamplerDescriptor* type = &sampler_named("random");
-    std::any settings = type->defaults;  ///< of the type that the descriptor knows
-    std::vector<Configuration> first;    ///< tried before any draw: [[sampler.first]], then the defaults
-    bool wait_for_model = false;         ///< of samplers that fit models
+struct SamplerSettings : Chosen<SamplerDescriptor> {
+    SamplerSettings() : Chosen{&named(samplers(), "random")} {}
+    std::vector<Configuration> first;  ///< tried before any draw: [[sampler.first]], then the defaults
+    bool wait_for_model = false;       ///< of samplers that fit models
     std::optional<Births> births;
     ExploreSettings explore;
-
-    /// As what they are; std::bad_any_cast if they are of another sampler.
-    template <class Settings>
-    const Settings& as() const {
-        return std::any_cast<const Settings&>(settings);
-    }
 };
 
 enum class FinalResult : std::uint8_t { any_rung, max };
 
-struct SchedulerSettings {
-    const SchedulerDescriptor* type = &scheduler_named("asha");
-    std::any settings = type->defaults;  ///< of the type that the descriptor knows
-    Resource max = 0;                    ///< R, in the trainer's unit: what a member is trained to at most
-    std::uint32_t repeats = 1;           ///< >= 1; 1 for lineages
+struct SchedulerSettings : Chosen<SchedulerDescriptor> {
+    SchedulerSettings() : Chosen{&named(schedulers(), "asha")} {}
+    Resource max = 0;           ///< R, in the trainer's unit: what a member is trained to at most
+    std::uint32_t repeats = 1;  ///< >= 1; 1 for lineages
     FinalResult final_result = FinalResult::any_rung;
     std::vector<Configuration> stages;  ///< of [[schedule]], for a scheduler that trains by stages
 
     bool population() const { return type->traits.population; }
     /// Trains by [[schedule]], which stands for the sampler too.
-    bool scheduled() const { return type->take_stages != nullptr; }
-    /// As what they are; std::bad_any_cast if they are of another scheduler.
-    template <class Settings>
-    const Settings& as() const {
-        return std::any_cast<const Settings&>(settings);
-    }
+    bool scheduled() const { return static_cast<bool>(type->take_stages); }
 };
 
-enum class TrainerType : std::uint8_t { toy, torch, process, task, ask };
 enum class TrainerUnit : std::uint8_t { epoch, step };
-enum class DataSet : std::uint8_t { fashion_mnist, cifar10, csv, text };
-enum class Split : std::uint8_t { rows, permuted };
-enum class ModelKind : std::uint8_t { mlp, lenet, resnet18, lstm, torchscript };
-enum class ProgramRestart : std::uint8_t { when_needed, each_training };
-enum class MixedPrecision : std::uint8_t { off, bf16 };
 
-struct TrainerSettings {
-    TrainerType type = TrainerType::torch;
+struct TrainerSettings : Chosen<TrainerDescriptor> {
+    TrainerSettings() : Chosen{&named(trainers(), "torch")} {}
     TrainerUnit unit = TrainerUnit::epoch;
-
-    // torch
-    DataSet data = DataSet::fashion_mnist;
-    std::string path;    ///< csv: the file; images: the folder, "" = where Debian's package of Fashion-MNIST puts it
-    std::string target;  ///< csv: name of the column to predict, "" = the last one
-    Split split = Split::permuted;
-    double valid = 0;  ///< validation set: a share if < 1, otherwise a number of rows; 0 = the data set's own
-    double test = 0;   ///< test set, given in the same way
-    std::uint64_t vocabulary = 10000;  ///< text: most words that the model knows, >= 2
-    std::uint64_t train_rows = 0;      ///< 0 = all rows that are left
-    ModelKind model = ModelKind::mlp;
-    MixedPrecision amp = MixedPrecision::off;
-    bool tf32 = false;
-    bool deterministic = true;
-    bool inherit_optimizer = true;  ///< a child starts with its parent's moments
     /// [trainer.hypergradient], or its defaults where a parameter has role = "hypergradient".
     std::optional<HypergradientSettings> hypergradient;
     /// Hyperparameters that the space does not have: given in [trainer], otherwise the table's default. Only
@@ -104,47 +70,7 @@ struct TrainerSettings {
     /// only one is here or in the space.
     std::map<std::string, Literal> fixed;
 
-    // task (and path)
-    std::string library;  ///< shared library, "" = tasks of the program itself
-    std::string task;     ///< "" = the only one there is
-
-    // process and ask
-    std::vector<Literal> metrics;   ///< texts: what is reported besides the job's metric
-    std::vector<Literal> held_out;  ///< texts: the metrics among them that no decision may see
-
-    // process
-    std::vector<Literal> command;  ///< texts: the program and its arguments
-    std::string scratch;           ///< folder for snapshots, "" = shared memory
-    double start_timeout = 300;    ///< seconds
-    double silence_timeout = 0;    ///< seconds; 0 = none
-    double stop_timeout = 300;     ///< seconds
-    std::uint64_t memory = 0;      ///< bytes; 0 = any
-    std::uint32_t gpus_per_worker = 1;
-    ProgramRestart restart = ProgramRestart::when_needed;
-
-    // toy
-    std::string surface = "quadratic";
-    double cost = 0;                ///< seconds per unit of resource
-    double noise = 0;               ///< standard deviation added to the loss
-    double failure_rate = 0;        ///< share of leases that fail, 0 .. 1
-    std::uint64_t state_bytes = 0;  ///< extra size of a snapshot
-
-    std::string_view model_name() const {
-        switch (model) {
-            case ModelKind::mlp:
-                return "mlp";
-            case ModelKind::lenet:
-                return "lenet";
-            case ModelKind::resnet18:
-                return "resnet18";
-            case ModelKind::lstm:
-                return "lstm";
-            case ModelKind::torchscript:
-                return "torchscript";
-        }
-        unreachable("a model has one of the names");
-    }
-    std::string_view unit_name() const { return unit == TrainerUnit::epoch ? "epoch" : "step"; }
+    std::string unit_name() const { return unit == TrainerUnit::epoch ? "epoch" : "step"; }
 };
 
 enum class Device : std::uint8_t { automatic, cpu, cuda };

@@ -146,6 +146,16 @@ std::vector<Field<ParameterText>> parameter_fields() {
 
 namespace {
 
+/// Names of the algorithms of which `holds` is true.
+template <class Descriptor, class Holds>
+Words names_where(const std::vector<Descriptor>& all, const Holds& holds) {
+    Words names;
+    for (const auto& one : all) {
+        if (holds(one)) names.push_back(one.name);
+    }
+    return names;
+}
+
 /// Names at each key the schedulers that have another default for it.
 void note_other_defaults(const std::string& section, std::vector<Field<SamplerSettings>>& fields) {
     for (const auto& scheduler : schedulers()) {
@@ -177,20 +187,23 @@ void add_key(std::vector<Field<Settings>>& fields, const std::string& algorithm,
     found->key.only_for.push_back(algorithm);
 }
 
+/// The key `type`, and the keys of all algorithms. The type itself is looked up before (choose() of job.cpp).
+template <class Settings, class Descriptor>
+std::vector<Field<Settings>> algorithm_fields(const std::vector<Descriptor>& all, std::string meaning) {
+    std::vector<Field<Settings>> fields{{choice(
+        "type", Settings{}.type->name, names_where(all, [](const auto&) { return true; }), std::move(meaning))}};
+    for (const auto& one : all) {
+        for (const auto& field : one.fields) add_key(fields, one.name, field.key);
+    }
+    return fields;
+}
+
 }  // namespace
 
 std::vector<Field<SamplerSettings>> sampler_fields() {
     using S = SamplerSettings;
-    Words types, fitting;
-    for (const auto& one : samplers()) {
-        types.push_back(one.name);
-        if (one.traits.fits_models) fitting.push_back(one.name);
-    }
-    // The type was looked up before (read_sampler()).
-    std::vector<Field<S>> fields{{choice("type", S{}.type->name, types, "Where configurations come from.")}};
-    for (const auto& one : samplers()) {
-        for (const auto& field : one.fields) add_key(fields, one.name, field.key);
-    }
+    auto fields = algorithm_fields<S>(samplers(), "Where configurations come from.");
+    const auto fitting = names_where(samplers(), [](const auto& one) { return one.traits.fits_models; });
     std::vector<Field<S>> common{
         {only(fitting,
               flag("wait_for_model", "false",
@@ -239,18 +252,9 @@ Key preset_key() {
 
 std::vector<Field<SchedulerSettings>> scheduler_fields() {
     using S = SchedulerSettings;
-    Words types, repeatable, early;
-    for (const auto& one : schedulers()) {
-        types.push_back(one.name);
-        if (!one.traits.lineages) repeatable.push_back(one.name);
-        if (one.traits.early_results) early.push_back(one.name);
-    }
-    // The type was looked up before (read_scheduler()).
-    std::vector<Field<S>> fields{
-        {choice("type", S{}.type->name, types, "Which member trains next, and for how long.")}};
-    for (const auto& one : schedulers()) {
-        for (const auto& field : one.fields) add_key(fields, one.name, field.key);
-    }
+    auto fields = algorithm_fields<S>(schedulers(), "Which member trains next, and for how long.");
+    const auto repeatable = names_where(schedulers(), [](const auto& one) { return !one.traits.lineages; });
+    const auto early = names_where(schedulers(), [](const auto& one) { return one.traits.early_results; });
     std::vector<Field<S>> common{
         {only(repeatable, integer("repeats", "1", {1, 1000},
                                   "Members that train each configuration, with different seeds. The mean of their "
@@ -265,6 +269,27 @@ std::vector<Field<SchedulerSettings>> scheduler_fields() {
         {preset_key()},
     };
     return concatenated(std::move(fields), std::move(common));
+}
+
+std::vector<Field<TrainerSettings>> trainer_fields() {
+    using S = TrainerSettings;
+    auto fields = algorithm_fields<S>(trainers(), "What trains a member.");
+    fields.insert(
+        fields.begin() + 1,
+        setting(&S::unit, choice("unit", {"epoch", "step"},
+                                 "What resources are counted in: passes over the training data, or optimizer steps.")));
+    return fields;
+}
+
+std::vector<Hyperparameter> hyperparameters() {
+    std::vector<Hyperparameter> all;
+    for (const auto& trainer : trainers()) {
+        for (auto one : trainer.hyperparameters) {
+            one.key.only_for = {trainer.name};
+            all.push_back(std::move(one));
+        }
+    }
+    return all;
 }
 
 std::vector<Field<WorkerSettings>> worker_fields() {

@@ -2,7 +2,6 @@
 // The tables of keys: one list a section. To add a key, add a line here and a field in settings.hpp; reading, checks,
 // `--explain` and the reference follow.
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,22 +30,13 @@ std::vector<Field<Budget>> budget_fields();
 std::vector<Field<MetricSettings>> metric_fields();
 std::vector<Field<ParameterText>> parameter_fields();
 std::vector<Field<SamplerSettings>> sampler_fields();
-/// The keys of all schedulers (scheduler/registry.hpp), and those that the program has for them.
+/// The keys of all schedulers (scheduler/descriptor.hpp), and those that the program has for them.
 std::vector<Field<SchedulerSettings>> scheduler_fields();
 /// Without the hyperparameters.
 std::vector<Field<TrainerSettings>> trainer_fields();
-std::vector<Field<HypergradientSettings>> hypergradient_fields();
 std::vector<Field<WorkerSettings>> worker_fields();
 
-/// A hyperparameter of the torch trainer: fixed in [trainer] or searched as a parameter of that name in [space].
-struct Hyperparameter {
-    Key key;
-    std::string needs = {};                                  ///< "model", "optimizer" or "schedule"; "" = always of use
-    std::vector<std::string> needs_values = {};              ///< of use only with one of these
-    std::string other_form = {};                             ///< the other way to give the same number: not both
-    std::map<std::string, std::string> model_defaults = {};  ///< where a model's default is not the key's
-    bool structural = false;  ///< the weights or their meaning depend on it: fixed for a lineage
-};
+/// The hyperparameters of all trainers.
 std::vector<Hyperparameter> hyperparameters();
 
 /// A section as the reference shows it.

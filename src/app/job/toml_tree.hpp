@@ -33,6 +33,9 @@ struct Node {
     const Node* find(std::string_view key) const;
 };
 
+/// The text called `key` of a table; "" where there is none.
+std::string text_of(const Node* table, std::string_view key);
+
 struct TableEntry {
     std::string key;
     Place place;  ///< of the key

@@ -13,17 +13,15 @@ namespace stemma {
 namespace {
 
 /// A program links its own CUDA: the GPUs that it sees do not depend on how Stemma was built.
-bool trains_in_program(const Job& job) { return job.trainer.type == TrainerType::process; }
-
-std::string no_gpu_text(const Job& job) {
-    return trains_in_program(job) || cuda_available() ? "no GPU is visible here" : "this build's LibTorch has no CUDA";
+bool can_use_gpus(const Job& job) {
+    const auto& traits = job.trainer.type->traits;
+    return traits.program || (traits.libtorch && cuda_available());
 }
 
 }  // namespace
 
 GpuList gpus_for(const Job& job) {
-    if (job.workers.device == Device::cpu || job.trainer.type == TrainerType::toy) return {};
-    return trains_in_program(job) || cuda_available() ? find_gpus(read_environment()) : GpuList{};
+    return job.workers.device != Device::cpu && can_use_gpus(job) ? find_gpus(read_environment()) : GpuList{};
 }
 
 WorkerSlot slot_among(Ranks& ranks, int rank, const Launch& process, const GpuList& gpus) {
@@ -46,12 +44,13 @@ WorkerPlace place_of(const Job& job, const WorkerSlot& slot) {
         throw UserError(
             fmt::format("workers.device = \"cuda\", but {}; use device = \"cpu\", or a LibTorch with CUDA "
                         "(docs/install.md)",
-                        no_gpu_text(job)));
+                        can_use_gpus(job) ? "no GPU is visible here" : "this build's LibTorch has no CUDA"));
     }
-    const auto assigned = assign_gpus({.visible = slot.gpus,
-                                       .worker = slot.index,
-                                       .workers_per_gpu = static_cast<int>(job.workers.per_gpu),
-                                       .gpus_per_worker = static_cast<int>(job.trainer.gpus_per_worker)});
+    const auto assigned =
+        assign_gpus({.visible = slot.gpus,
+                     .worker = slot.index,
+                     .workers_per_gpu = static_cast<int>(job.workers.per_gpu),
+                     .gpus_per_worker = static_cast<int>(job.trainer.integer("gpus_per_worker").value_or(1))});
     if (const auto* error = std::get_if<GpuError>(&assigned)) throw UserError(error->message);
     std::string device;
     for (const auto& gpu : std::get<GpuList>(assigned)) {

@@ -17,11 +17,11 @@ ManagerSettings settings_of(const Job& job, const std::vector<MetricInfo>& metri
     settings.failures_in_a_row = job.workers.failures_in_a_row;
     settings.durable = job.workers.durable;
     // With ask/tell, trainings run in processes of the user: snapshots are files that each of them can read.
-    settings.replicated = job.trainer.type == TrainerType::ask ? DurablePolicy::none : job.workers.replicated;
+    settings.replicated = job.trainer.type->traits.asked ? DurablePolicy::none : job.workers.replicated;
     settings.spill = job.workers.spill;
     settings.lease_timeout = job.workers.training_timeout;
     // A training that was asked for may wait in a queue before it begins.
-    settings.lease_patience = job.trainer.type == TrainerType::ask ? 0 : job.workers.training_patience;
+    settings.lease_patience = job.trainer.type->traits.asked ? 0 : job.workers.training_patience;
     settings.leases_ahead = job.workers.trainings_ahead;
     settings.wait_for_models = job.sampler.wait_for_model;
     return settings;

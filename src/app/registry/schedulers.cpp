@@ -39,7 +39,7 @@ void fill_share(const Job& job, Plan& plan) {
         plan.share = share;
         plan.ended_by = "run.budget." + std::string(key) + " = " + std::to_string(limit);
     };
-    pays(std::string(job.trainer.unit_name()) + "s", budget.resource, static_cast<std::uint64_t>(plan.resource));
+    pays(job.trainer.unit_name() + "s", budget.resource, static_cast<std::uint64_t>(plan.resource));
     pays("reports", budget.reports, plan.reports);
     pays("members", budget.members, plan.members);
 }

@@ -208,12 +208,14 @@ std::unique_ptr<GpSampler> make_gp_sampler(std::shared_ptr<const SearchSpace> sp
 }
 
 SamplerDescriptor gp_sampler_descriptor() {
-    return described_sampler<GpSettings>({
+    return {
         .name = "gp",
-        .summary = "a Gaussian process with learned warping: learns from the run, or from a child's lineage; for few "
-                   "and costly trainings",
+        .summary =
+            "a Gaussian process with learned warping: learns from the run, or from a child's lineage; for few "
+            "and costly trainings",
         .traits = {.learns = true, .fits_models = true},
-        .fields = fields(),
+        .defaults = GpSettings(),
+        .fields = erased(fields()),
         .complete =
             [](GpSettings& settings, const SearchSpace& space) {
                 if (settings.startup == 0) settings.startup = default_gp_startup(space);
@@ -224,7 +226,7 @@ SamplerDescriptor gp_sampler_descriptor() {
             gp.fit_elsewhere = true;  // rank 0 must not keep workers waiting
             return make_gp_sampler(context.space, context.seed, gp);
         },
-    });
+    };
 }
 
 }  // namespace stemma

@@ -7,7 +7,7 @@
 #include "core/bytes.hpp"
 #include "core/error.hpp"
 #include "trainer/error_text.hpp"
-#include "trainer/torch/hyperparameters.hpp"
+#include "trainer/torch_library/hyperparameters.hpp"
 
 namespace stemma {
 namespace {

@@ -1,8 +1,12 @@
 #include "trainer/torch/optimizer.hpp"
 
+#include <algorithm>
+#include <array>
 #include <sstream>
 #include <type_traits>
 
+#include "core/error.hpp"
+#include "trainer/torch/optimizer_code.hpp"
 #include "trainer/torch/state.hpp"
 
 namespace stemma {
@@ -23,74 +27,45 @@ typename Map::key_type key_in(const Map&, const torch::Tensor& parameter) {
     }
 }
 
-struct SgdMoments {
-    using State = optim::SGDParamState;
-    static constexpr auto first = "momentum_buffer";  ///< an array that each parameter with moments has
-    static void save(const State& state, const std::string& prefix, Snapshot& snapshot) {
-        if (state.momentum_buffer().defined())
-            save_tensor(state.momentum_buffer(), prefix + "momentum_buffer", snapshot);
-    }
-    template <class Restore>
-    static void load(State& state, const optim::OptimizerOptions&, const Restore& restore, const std::string&,
-                     const Snapshot&) {
-        state.momentum_buffer(restore("momentum_buffer"));
-    }
-};
-
-/// AdamParamState and AdamWParamState have the same fields, but no common base.
-template <class S, class Options>
-struct AdamMoments {
-    using State = S;
-    static constexpr auto first = "exp_avg";
-    static void save(const State& state, const std::string& prefix, Snapshot& snapshot) {
-        save_tensor(torch::tensor({state.step()}, torch::kInt64), prefix + "step", snapshot);
-        save_tensor(state.exp_avg(), prefix + "exp_avg", snapshot);
-        save_tensor(state.exp_avg_sq(), prefix + "exp_avg_sq", snapshot);
-        if (state.max_exp_avg_sq().defined()) save_tensor(state.max_exp_avg_sq(), prefix + "max_exp_avg_sq", snapshot);
-    }
-    template <class Restore>
-    static void load(State& state, const optim::OptimizerOptions& options, const Restore& restore,
-                     const std::string& prefix, const Snapshot& snapshot) {
-        state.step(load_tensor(snapshot, prefix + "step", torch::kInt64)[0].template item<std::int64_t>());
-        state.exp_avg(restore("exp_avg"));
-        state.exp_avg_sq(restore("exp_avg_sq"));
-        if (!static_cast<const Options&>(options).amsgrad()) return;
-        // A parent without AMSGrad has no maximum yet: its present value is the maximum so far.
-        const bool kept = snapshot.find(prefix + "max_exp_avg_sq") != nullptr;
-        state.max_exp_avg_sq(restore(kept ? "max_exp_avg_sq" : "exp_avg_sq"));
-    }
-};
-
-/// Calls `visit` for each parameter, with the moments of the optimizer of that name and the prefix of their arrays.
-template <class Visit>
-void visit_parameters(optim::Optimizer& optimizer, const std::string& name, const Visit& visit) {
-    const auto& parameters = optimizer.param_groups().front().params();
-    for (std::size_t number = 0; number < parameters.size(); ++number) {
-        const auto prefix = "optimiser/" + std::to_string(number) + "/";
-        if (name == "sgd") visit(SgdMoments(), parameters[number], prefix);
-        if (name == "adam") visit(AdamMoments<optim::AdamParamState, optim::AdamOptions>(), parameters[number], prefix);
-        if (name == "adamw")
-            visit(AdamMoments<optim::AdamWParamState, optim::AdamWOptions>(), parameters[number], prefix);
-    }
+OptimizerCode code_of(const std::string& name) {
+    using Code = OptimizerCode (*)();
+#define STEMMA_OPTIMIZER(id, ...) std::pair<std::string_view, Code>{#id, id##_optimizer},
+    static constexpr std::array all{
+#include "trainer/torch_library/optimizers.inc"
+    };
+#undef STEMMA_OPTIMIZER
+    const auto found = std::ranges::find(all, name, &std::pair<std::string_view, Code>::first);
+    ensure(found != all.end(), "the optimizer's name has been checked");
+    return found->second();
 }
+
+/// Calls `visit` for each parameter, with the prefix of its arrays. The spelling is the file format's.
+template <class Visit>
+void visit_parameters(optim::Optimizer& optimizer, const Visit& visit) {
+    const auto& parameters = optimizer.param_groups().front().params();
+    for (std::size_t number = 0; number < parameters.size(); ++number)
+        visit(parameters[number], "optimiser/" + std::to_string(number) + "/");
+}
+
+constexpr auto name_array = "optimiser/name";
 
 }  // namespace
 
+torch::Tensor SavedMoments::restore(const char* moment) const {
+    auto tensor = torch::zeros_like(parameter);
+    restore_tensor(tensor, prefix + moment, snapshot);
+    return tensor;
+}
+
 std::unique_ptr<optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters, const Hyperparameters& h) {
-    if (h.optimizer == "sgd") {
-        return std::make_unique<optim::SGD>(
-            std::move(parameters),
-            optim::SGDOptions(h.lr).momentum(h.momentum).nesterov(h.nesterov).weight_decay(h.weight_decay));
-    }
-    const auto betas = std::make_tuple(h.beta1, h.beta2);
-    if (h.optimizer == "adam") {
-        return std::make_unique<optim::Adam>(
-            std::move(parameters),
-            optim::AdamOptions(h.lr).betas(betas).eps(h.eps).weight_decay(h.weight_decay).amsgrad(h.amsgrad));
-    }
-    return std::make_unique<optim::AdamW>(
-        std::move(parameters),
-        optim::AdamWOptions(h.lr).betas(betas).eps(h.eps).weight_decay(h.weight_decay).amsgrad(h.amsgrad));
+    return code_of(h.optimizer).make(std::move(parameters), h);
+}
+
+std::unique_ptr<UpdateRule> make_update_rule(const std::string& optimizer, double eps, bool amsgrad) {
+    const auto code = code_of(optimizer);
+    if (code.rule == nullptr)
+        throw Infeasible("optimizer = " + optimizer + " cannot be trained with hypergradients; use another one");
+    return code.rule(eps, amsgrad);
 }
 
 void set_learning_rate(optim::Optimizer& optimizer, double lr) {
@@ -112,32 +87,27 @@ void clip_gradients(const std::vector<torch::Tensor>& parameters, double norm) {
 }
 
 void save_optimizer(optim::Optimizer& optimizer, const std::string& name, Snapshot& snapshot) {
-    snapshot.add("optimiser/name", DType::u8, {static_cast<std::int64_t>(name.size())}, std::as_bytes(std::span(name)));
+    snapshot.add(name_array, DType::u8, {static_cast<std::int64_t>(name.size())}, std::as_bytes(std::span(name)));
     const auto& states = optimizer.state();
-    visit_parameters(optimizer, name, [&]<class M>(M, const torch::Tensor& parameter, const std::string& prefix) {
+    const auto code = code_of(name);
+    visit_parameters(optimizer, [&](const torch::Tensor& parameter, const std::string& prefix) {
         const auto found = states.find(key_in(states, parameter));
         if (found == states.end()) return;  // it has had no gradient: frozen, unused
-        M::save(static_cast<const typename M::State&>(*found->second), prefix, snapshot);
+        code.save(*found->second, prefix, snapshot);
     });
 }
 
 bool load_optimizer(optim::Optimizer& optimizer, const std::string& name, const Snapshot& snapshot) {
-    const auto* array = snapshot.find("optimiser/name");
-    if (array == nullptr) throw DecodeError("the snapshot has no array \"optimizer/name\"");
+    const auto* array = snapshot.find(name_array);
+    if (array == nullptr) throw DecodeError(std::string("the snapshot has no array \"") + name_array + "\"");
     const auto content = snapshot.content(*array);
     if (!std::ranges::equal(content, std::as_bytes(std::span(name)))) return false;
     const auto& options = optimizer.param_groups().front().options();
     auto& states = optimizer.state();
-    visit_parameters(optimizer, name, [&]<class M>(M, const torch::Tensor& parameter, const std::string& prefix) {
-        if (snapshot.find(prefix + M::first) == nullptr) return;
-        auto state = std::make_unique<typename M::State>();
-        const auto restore = [&](const char* moment) {
-            auto tensor = torch::zeros_like(parameter);
-            restore_tensor(tensor, prefix + moment, snapshot);
-            return tensor;
-        };
-        M::load(*state, options, restore, prefix, snapshot);
-        states[key_in(states, parameter)] = std::move(state);
+    const auto code = code_of(name);
+    visit_parameters(optimizer, [&](const torch::Tensor& parameter, const std::string& prefix) {
+        const SavedMoments saved{parameter, prefix, snapshot};
+        if (saved.has(code.first)) states[key_in(states, parameter)] = code.load(saved, options);
     });
     return true;
 }

@@ -2,11 +2,11 @@
 #include <torch/torch.h>
 
 #include "trainer/snapshot.hpp"
-#include "trainer/torch/hyperparameters.hpp"
+#include "trainer/torch_library/hyperparameters.hpp"
 
 namespace stemma {
 
-/// LibTorch's SGD, Adam or AdamW with the hyperparameters of that name, in one parameter group.
+/// LibTorch's optimizer of that name with its hyperparameters, in one parameter group.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
                                                         const Hyperparameters& hyperparameters);
 
@@ -17,7 +17,8 @@ void set_learning_rate(torch::optim::Optimizer& optimizer, double lr);
 /// PyTorch's clip_grad_norm_, but without waiting for the device.
 void clip_gradients(const std::vector<torch::Tensor>& parameters, double norm);
 
-/// Adds the moments as arrays "optimizer/<number of the parameter>/<moment>", and the optimizer's name.
+/// Adds the moments as arrays "optimizer/<number of the parameter>/<moment>", and the optimizer's name. These names are
+/// a file format: old snapshots have them.
 void save_optimizer(torch::optim::Optimizer& optimizer, const std::string& name, Snapshot& snapshot);
 
 /// Restores the moments of save_optimizer(). Returns false for a snapshot of another kind of optimizer (a child with

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "trainer/torch/hyperparameters.hpp"
+#include "trainer/torch_library/hyperparameters.hpp"
 
 namespace stemma {
 

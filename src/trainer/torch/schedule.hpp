@@ -1,5 +1,5 @@
 #pragma once
-#include "trainer/torch/hyperparameters.hpp"
+#include "trainer/torch_library/hyperparameters.hpp"
 
 namespace stemma {
 

@@ -18,10 +18,10 @@
 #include "core/rng.hpp"
 #include "trainer/task/task.hpp"
 #include "trainer/torch/classify.hpp"
-#include "trainer/torch/hyperparameters.hpp"
 #include "trainer/torch/optimizer.hpp"
 #include "trainer/torch/state.hpp"
 #include "trainer/torch/training_loop.hpp"
+#include "trainer/torch_library/hyperparameters.hpp"
 
 namespace stemma {
 

@@ -8,14 +8,16 @@
 
 #include "core/error.hpp"
 #include "core/suggest.hpp"
+#include "options/field.hpp"
+#include "options/words.hpp"
 #include "space/text.hpp"
 #include "trainer/torch/data/data.hpp"
 #include "trainer/torch/device.hpp"
 #include "trainer/torch/hypergradient/start.hpp"
-#include "trainer/torch/hyperparameters.hpp"
 #include "trainer/torch/networks/network_problem.hpp"
 #include "trainer/torch/networks/script_network.hpp"
 #include "trainer/torch/training_loop.hpp"
+#include "trainer/torch_library/hyperparameters.hpp"
 
 namespace stemma {
 namespace {
@@ -39,18 +41,19 @@ void demand_hyperparameter(const std::string& name, const std::string& where) {
                   hyperparameter_names());
 }
 
+template <class Known>
+void demand_known(const std::string& key, const std::string& found, const std::vector<Known>& all) {
+    std::vector<std::string> names;
+    for (const auto& one : all) names.push_back(one.name);
+    demand_known(key, found, names);
+}
+
 /// Model and data are known, and go together.
 void check_model(const TorchSettings& settings) {
-    std::vector<std::string> names, fitting;
-    for (const auto& model : torch_models()) {
-        names.push_back(model.name);
-        if (std::ranges::find(model.data, settings.data) != model.data.end()) fitting.push_back(model.name);
-    }
-    demand_known("trainer.data", settings.data, {"fashion_mnist", "cifar10", "csv", "text"});
-    demand_known("trainer.model", settings.model, names);
-    demand_one_of(
-        "trainer.model = \"" + settings.model + "\" does not go with trainer.data = \"" + settings.data + "\"",
-        settings.model, fitting);
+    demand_known("trainer.data", settings.data, torch_data());
+    demand_known("trainer.model", settings.model, torch_models());
+    const auto wrong = model_mismatch(torch_model(settings.model), settings.data);
+    if (!wrong.empty()) throw UserError("trainer.model = \"" + settings.model + "\" " + wrong);
 }
 
 class TorchTrainer : public Trainer {
@@ -60,8 +63,10 @@ public:
         set_process_flags(settings_, device_);
         set_threads(settings_.threads);
         data_ = load_data(settings_, device_);
-        if (settings_.model == "lenet" && !(data_.images() && data_.train.x[0].sizes() == at::IntArrayRef{1, 28, 28})) {
-            throw UserError("model = \"lenet\" needs images of 28 x 28; use model = \"mlp\" for " + data_.name);
+        const auto pixels = torch_model(settings_.model).pixels;
+        if (pixels > 0 && !(data_.images() && data_.train.x[0].sizes() == at::IntArrayRef{1, pixels, pixels})) {
+            throw UserError("model = \"" + settings_.model + "\": " + torch_model(settings_.model).takes +
+                            "; use another model for " + data_.name);
         }
     }
 
@@ -91,7 +96,7 @@ private:
 }  // namespace
 
 std::vector<MetricInfo> torch_metrics(const TorchSettings& settings) {
-    const std::string other = settings.data == "csv" ? "rmse" : settings.data == "text" ? "perplexity" : "accuracy";
+    const auto& other = torch_data(settings.data).metric;
     std::vector<MetricInfo> metrics{
         {"valid_loss"}, {"valid_" + other}, {"test_loss", true}, {"test_" + other, true}, {"train_loss"}};
     if (settings.hypergradient) std::ranges::move(moving_metrics(), std::back_inserter(metrics));
@@ -118,19 +123,16 @@ void check_modules(const TorchSettings& settings, const SearchSpace& space) {
 
 void check_torch_settings(const TorchSettings& settings, const SearchSpace& space) {
     check_model(settings);
-    demand_known("trainer.split", settings.split, {"permuted", "rows"});
+    require_ranges("trainer", torch_fields(), settings);
     demand_known("trainer.unit", settings.unit, {"epoch", "step"});
     demand_known("trainer precision", settings.precision, {"float32", "bf16"});
     if (settings.threads < 1)
         throw UserError("threads = " + std::to_string(settings.threads) + ": a training needs at least one");
-    if (!(settings.valid >= 0) || !(settings.test >= 0)) throw UserError("trainer.valid and trainer.test must be >= 0");
-    if (settings.vocabulary < 2)
-        throw UserError("trainer.vocabulary = " + std::to_string(settings.vocabulary) + ": there must be two words");
-    for (const auto& parameter : space.parameters()) demand_hyperparameter(parameter.name, "[space]");
+    for (const auto& parameter : space.parameters()) demand_hyperparameter(american(parameter.name), "[space]");
     check_moving(settings.hypergradient, space);
-    for (const auto& [name, value] : settings.fixed) demand_hyperparameter(name, "[trainer]");
+    for (const auto& [name, value] : settings.fixed) demand_hyperparameter(american(name), "[trainer]");
     if (settings.hypergradient) check_differentiable(settings.fixed, space);
-    if (settings.model == "torchscript") check_modules(settings, space);
+    if (torch_model(settings.model).has("module")) check_modules(settings, space);
     checked_device(settings.device);
     check_data_files(settings);
 }

@@ -29,6 +29,9 @@ static inline std::string torch_stamp(const char* version) {
                                 sizeof(TrainResult)});
 }
 
+/// trainer.type = "torch". Its settings are TorchSettings.
+struct TrainerDescriptor torch_descriptor();
+
 /// Loads the part at the first call. Throws UserError, at each call, where it cannot be used.
 const TorchLibrary& torch_library();
 

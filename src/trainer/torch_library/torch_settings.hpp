@@ -13,20 +13,51 @@
 
 namespace stemma {
 
-/// A built-in model.
+/// A data set, or a kind of one.
+struct TorchData {
+    std::string name;
+    std::string metric;      ///< measured besides the loss
+    std::string needs = {};  ///< what trainer.path must be; "" = it has a default
+    bool table = false;      ///< a target column can be named
+    bool parts = false;      ///< sizes of validation and test set are shares of all rows
+};
+const std::vector<TorchData>& torch_data();
+
+/// A built-in model: models.inc.
 struct TorchModel {
     std::string name, title;
-    std::vector<std::string> data;  ///< what it can be trained on: values of TorchSettings::data
-    std::int64_t width = 128;       ///< default of this hyperparameter
+    std::string takes;                         ///< for messages: "a LeNet takes images of 28 x 28 pixels"
+    std::vector<std::string> data;             ///< names of torch_data() that it can be trained on
+    std::vector<std::string> hyperparameters;  ///< its own
+    std::int64_t width = 128;                  ///< default of this hyperparameter
+    bool batch_norm = false;                   ///< always has it
+    std::int64_t pixels = 0;                   ///< side of the images that it takes; 0 = any
+    bool has(const std::string& hyperparameter) const;
 };
-/// All there are.
 const std::vector<TorchModel>& torch_models();
-/// One of them. Throws InternalError.
+
+/// An optimizer: optimizers.inc.
+struct TorchOptimizer {
+    std::string name;
+    std::vector<std::string> hyperparameters;  ///< besides lr, weight_decay and gradient_clip
+    /// What hypergradients can move besides lr and weight_decay: "momentum", or "beta1" and "beta2".
+    std::vector<std::string> moves;
+    int moments = 0;  ///< numbers that it keeps for each weight
+    bool has(const std::string& hyperparameter) const;
+};
+const std::vector<TorchOptimizer>& torch_optimizers();
+
+/// One of a list by its name. Throws InternalError.
+const TorchData& torch_data(const std::string& name);
 const TorchModel& torch_model(const std::string& name);
+const TorchOptimizer& torch_optimizer(const std::string& name);
+
+/// What is wrong with a known model for a known data set: "must be \"lstm\" for data = ..."; "" = nothing.
+std::string model_mismatch(const TorchModel& model, const std::string& data);
 
 /// Defaults are those of the job file (docs/job-reference.md, "trainer").
 struct TorchSettings {
-    std::string data = "fashion_mnist";  ///< or "cifar10", "csv", "text"
+    std::string data = "fashion_mnist";  ///< one of torch_data()
     /// csv: the file; text: a plain text, or the folder with ptb.train.txt, ptb.valid.txt, ptb.test.txt; cifar10: the
     /// folder with data_batch_1.bin .. 5 and test_batch.bin; fashion_mnist: the folder, "" = Debian's package
     std::string path;
@@ -59,5 +90,10 @@ struct TorchSettings {
     /// hyperparameters, or for the variants to compare with, which move nothing.
     std::optional<HypergradientSettings> hypergradient = {};
 };
+
+template <class Settings>
+struct Field;
+/// The keys of [trainer] that go there, with ranges.
+std::vector<Field<TorchSettings>> torch_fields();
 
 }  // namespace stemma

@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "options/make_key.hpp"
 
 namespace stemma {
 
@@ -120,6 +121,36 @@ std::vector<MetricInfo> toy_metrics() { return {{"valid_loss"}, {"valid_accuracy
 
 std::unique_ptr<Trainer> make_toy_trainer(ToySettings settings, std::shared_ptr<const SearchSpace> space) {
     return std::make_unique<ToyTrainer>(settings, std::move(space));
+}
+
+TrainerDescriptor toy_descriptor() {
+    using namespace make_key;
+    using S = ToySettings;
+    std::vector<Field<Surface>> surface{
+        setting(&Surface::kind, choice("surface", surface_names(),
+                                       "The analytic learning curves: a bowl; a bowl with a sharp valley in the first "
+                                       "parameter; good ones slow at first; all alike but for noise.")),
+        setting(&Surface::noise, number("noise", {0, 1e6}, "Standard deviation of what is added to the loss.")),
+    };
+    std::vector<Field<S>> own{
+        setting(&S::seconds_per_unit,
+                duration("cost", {0, 1e6}, "Real time that a unit of training takes (it sleeps).")),
+        setting(&S::exception, number("failure_rate", {0, 1}, "Chance that a unit of training fails with an error.")),
+        setting(&S::state_bytes, bytes("state_bytes", {0, 0x1p40}, "Ballast in each snapshot, to try transfers.")),
+    };
+    return {
+        .name = "toy",
+        .summary = "analytic learning curves that take no time, for trying things out; any parameter names",
+        .defaults = S(),
+        .fields = erased(concatenated(part_of(&S::surface, std::move(surface)), std::move(own))),
+        .metrics = [](const S&, const TrainerContext&) { return toy_metrics(); },
+        .make =
+            [](const S& settings, const TrainerContext& context, const TrainerPlace&) {
+                auto seeded = settings;
+                seeded.surface.seed = context.run_seed;
+                return make_toy_trainer(seeded, context.space);
+            },
+    };
 }
 
 }  // namespace stemma

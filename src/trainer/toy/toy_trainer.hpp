@@ -1,8 +1,8 @@
 #pragma once
 #include <memory>
 
+#include "trainer/descriptor.hpp"
 #include "trainer/toy/surface.hpp"
-#include "trainer/trainer.hpp"
 
 namespace stemma {
 
@@ -24,5 +24,7 @@ std::unique_ptr<Trainer> make_toy_trainer(ToySettings settings, std::shared_ptr<
 
 /// The metrics that it will report.
 std::vector<MetricInfo> toy_metrics();
+
+TrainerDescriptor toy_descriptor();
 
 }  // namespace stemma

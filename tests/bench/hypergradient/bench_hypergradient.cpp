@@ -17,6 +17,7 @@
 #include "trainer/torch/hypergradient/one_pass.hpp"
 #include "trainer/torch/networks/network.hpp"
 #include "trainer/torch/optimizer.hpp"
+#include "trainer/torch_library/torch_settings.hpp"
 
 namespace {
 
@@ -84,7 +85,7 @@ double median(std::vector<double> values) {
 double largest(const std::vector<double>& values) { return *std::max_element(values.begin(), values.end()); }
 
 Contender plain(const Task& task, const Data& data, const Hyperparameters& h, bool fused, at::Generator& generator) {
-    std::shared_ptr<Network> network = make_network(task.model, data, h, {.fused = fused}, generator);
+    std::shared_ptr<Network> network = make_network(task.model, {data, h, {.fused = fused}, generator});
     std::shared_ptr<torch::optim::Optimizer> optimizer = make_optimizer(network->parameters(), h);
     return {fused && task.is("lenet") ? "plain, fused first block" : "plain",
             [=, &data] {
@@ -100,11 +101,14 @@ Contender plain(const Task& task, const Data& data, const Hyperparameters& h, bo
 
 Contender moving(const Task& task, const Data& data, const Hyperparameters& h, const std::string& variant,
                  at::Generator& generator) {
-    std::shared_ptr<Network> network = make_network(task.model, data, h, {.twice = true}, generator);
+    std::shared_ptr<Network> network = make_network(task.model, {data, h, {.twice = true}, generator});
     HyperStart start;
     start.used = {h.lr, h.weight_decay, task.amsgrad() ? h.beta1 : h.momentum, h.beta2};
-    for (const auto& name : moved_by(variant, task.optimizer))
-        start.moves[name == "lr" ? 0 : name == "weight_decay" ? 1 : name == "beta2" ? 3 : 2] = true;
+    const auto& own = torch_optimizer(task.optimizer).moves;
+    for (const auto& name : moved_by(variant)) {
+        if (name == "lr" || name == "weight_decay") start.moves[name == "lr" ? 0 : 1] = true;
+        if (std::ranges::find(own, name) != own.end()) start.moves[name == "beta2" ? 3 : 2] = true;
+    }
     HypergradientSettings settings;
     settings.variant = variant;
     settings.gradient_clip = task.gradient_clip;

@@ -114,8 +114,9 @@ void run(const Data& data, std::int64_t batch_size, const std::string& variant, 
     start.used = {std::pow(10.0, draws.uniform(-6, -1)), std::pow(10.0, draws.uniform(-7, -2)), draws.uniform(), 0.999};
     HypergradientSettings settings;
     settings.variant = variant == "random_train" ? "random" : variant;
-    for (const auto& name : moved_by(settings.variant, "sgd"))
-        start.moves[name == "lr" ? 0 : name == "weight_decay" ? 1 : 2] = true;
+    for (const auto& name : moved_by(settings.variant)) {
+        if (!name.starts_with("beta")) start.moves[name == "lr" ? 0 : name == "weight_decay" ? 1 : 2] = true;
+    }
     const auto& train = uses_validation(settings.variant) || variant == "random_train" ? data.train : data.tune;
     const auto& other = uses_validation(settings.variant) ? data.valid : data.tune;
 
@@ -124,7 +125,7 @@ void run(const Data& data, std::int64_t batch_size, const std::string& variant, 
     h.width = 50;
     auto generator = make_generator(torch::kCPU);
     generator.set_current_seed(derive_seed(seed, Purpose::training, 0));
-    const auto network = make_network("mlp", data, h, {}, generator);
+    const auto network = make_network("mlp", {data, h, {}, generator});
     OnePass one_pass(network->parameters(), "sgd", 1e-8, false, start, settings, seed);
     Batches train_batches(train, batch_size, derive_seed(seed, Purpose::data_order, 0));
     Batches other_batches(other, batch_size, derive_seed(seed, Purpose::data_order, 1));

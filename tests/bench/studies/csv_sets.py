@@ -25,7 +25,7 @@ path = "{path}"
 model = "mlp"
 layers = 1
 width = 50
-optimiser = "adam"
+optimizer = "adam"
 amsgrad = true
 batch_size = 16
 [workers]

@@ -31,7 +31,7 @@ direction = "maximize"
 type = "torch"
 data = "fashion_mnist"
 model = "lenet"
-optimiser = "adam"
+optimizer = "adam"
 amsgrad = true
 batch_size = 1024
 [workers]

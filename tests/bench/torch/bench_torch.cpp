@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
             settings.train_rows = rows;
             settings.test = 1;
             settings.valid = 1;
-            settings.fixed = {{"optimiser", "adam"}, {"amsgrad", true}, {"batch_size", batch}};
+            settings.fixed = {{"optimizer", "adam"}, {"amsgrad", true}, {"batch_size", batch}};
             if (variant.width > 0) settings.fixed["width"] = variant.width;
             const auto trainer = make_torch_trainer(settings, space);
             const double seconds = median_of_three(*trainer, *space);

@@ -50,7 +50,7 @@ Parameter moving(const std::string& name, double low, double high) {
 
 /// Trained to `cut`, on to `end`, and a child of the first part with another learning rate.
 void print(const std::string& name, const TorchSettings& settings, Resource cut, Resource end) {
-    const bool adam = settings.fixed.contains("optimiser") && settings.fixed.at("optimiser") != Literal{"sgd"};
+    const bool adam = settings.fixed.contains("optimizer") && settings.fixed.at("optimizer") != Literal{"sgd"};
     std::vector<Parameter> parameters{moving("lr", 1e-6, 0.5), moving("weight_decay", 1e-7, 0.1),
                                       adam ? moving("beta1", 0, 0.99) : moving("momentum", 0, 0.99)};
     if (!settings.hypergradient) {
@@ -109,9 +109,9 @@ TorchSettings table(const std::string& unit, const Fixed& fixed) {
 std::vector<std::pair<std::string, Fixed>> optimizers() {
     return {{"sgd", {{"nesterov", true}}},
             {"sgd_clip", {{"gradient_clip", 0.1}}},
-            {"adam", {{"optimiser", "adam"}}},
-            {"amsgrad", {{"optimiser", "adam"}, {"amsgrad", true}}},
-            {"adamw", {{"optimiser", "adamw"}}}};
+            {"adam", {{"optimizer", "adam"}}},
+            {"amsgrad", {{"optimizer", "adam"}, {"amsgrad", true}}},
+            {"adamw", {{"optimizer", "adamw"}}}};
 }
 
 void tables(const std::string& unit, Resource cut, Resource end) {
@@ -131,7 +131,7 @@ void tables(const std::string& unit, Resource cut, Resource end) {
     auto odd = table(unit, {{"batch_norm", true}});  // 65 rows: the last one alone is too few
     odd.train_rows = 65;
     print("mlp " + unit + " one row left", odd, cut, end);
-    auto afresh = table(unit, {{"optimiser", "adam"}});
+    auto afresh = table(unit, {{"optimizer", "adam"}});
     afresh.inherit_optimizer = false;
     print("mlp " + unit + " new moments", afresh, cut, end);
     auto script = table(unit, {{"module", data_folder + "/torchscript/net24.pt"}});
@@ -140,7 +140,7 @@ void tables(const std::string& unit, Resource cut, Resource end) {
     for (const auto& variant : hypergradient_variants()) {
         for (const auto& rule : {"sgd", "adam", "adamw"}) {
             for (const bool noise : {false, true}) {
-                auto settings = table(unit, {{"optimiser", rule}});
+                auto settings = table(unit, {{"optimizer", rule}});
                 if (noise) settings.fixed.insert(noisy.begin(), noisy.end());
                 settings.hypergradient = HypergradientSettings{.variant = variant, .reset = variant == "unrolled"};
                 print("mlp " + unit + " " + variant + " " + rule + (noise ? " noisy" : ""), settings, cut, end);

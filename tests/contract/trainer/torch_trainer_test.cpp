@@ -61,13 +61,13 @@ TrainerCase torch_case(const std::string& name, TorchSettings settings, const Fi
 }
 
 std::vector<TrainerCase> cases() {
-    const Fixed sgd = {{"optimiser", "sgd"}, {"momentum", 0.9}, {"nesterov", true}, {"weight_decay", 1e-3}};
-    const Fixed plain_sgd = {{"optimiser", "sgd"}};
+    const Fixed sgd = {{"optimizer", "sgd"}, {"momentum", 0.9}, {"nesterov", true}, {"weight_decay", 1e-3}};
+    const Fixed plain_sgd = {{"optimizer", "sgd"}};
     const Fixed adam = {
-        {"optimiser", "adam"}, {"one_minus_beta1", 0.2}, {"one_minus_beta2", 0.01}, {"weight_decay", 1e-4}};
-    const Fixed amsgrad = {{"optimiser", "adam"}, {"amsgrad", true}};
-    const Fixed adamw = {{"optimiser", "adamw"}, {"weight_decay", 0.1}, {"beta1", 0.8}};
-    const Fixed adamw_amsgrad = {{"optimiser", "adamw"}, {"amsgrad", true}, {"eps", 1e-6}};
+        {"optimizer", "adam"}, {"one_minus_beta1", 0.2}, {"one_minus_beta2", 0.01}, {"weight_decay", 1e-4}};
+    const Fixed amsgrad = {{"optimizer", "adam"}, {"amsgrad", true}};
+    const Fixed adamw = {{"optimizer", "adamw"}, {"weight_decay", 0.1}, {"beta1", 0.8}};
+    const Fixed adamw_amsgrad = {{"optimizer", "adamw"}, {"amsgrad", true}, {"eps", 1e-6}};
 
     std::vector<TrainerCase> all;
     for (const auto& [name, optimizer] : {std::pair{"sgd", sgd},
@@ -94,7 +94,7 @@ std::vector<TrainerCase> cases() {
     const Fixed small = {{"width", std::int64_t{4}}, {"batch_size", std::int64_t{16}}, {"momentum", 0.9}};
     const Fixed recurrent = {{"width", std::int64_t{12}},    {"batch_size", std::int64_t{10}},
                              {"sequence", std::int64_t{30}}, {"dropout", 0.2},
-                             {"gradient_clip", 0.25},        {"optimiser", "adam"}};
+                             {"gradient_clip", 0.25},        {"optimizer", "adam"}};
     for (const auto* unit : {"epoch", "step"}) {
         auto images = resnet(), text = lstm();
         images.unit = text.unit = unit;

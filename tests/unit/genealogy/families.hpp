@@ -11,7 +11,7 @@ namespace stemma::test {
 inline const SearchSpace& lr_space() {
     static const SearchSpace space(
         {{"lr", Real{0, 1, Scale::linear, {}}, Role::mutable_value, {}, {}},
-         {"optimiser", Categorical{{std::string("sgd"), std::string("it's \"a\" <b> & c")}}, Role::fixed, {}, {}},
+         {"optimizer", Categorical{{std::string("sgd"), std::string("it's \"a\" <b> & c")}}, Role::fixed, {}, {}},
          {"to", Integer{1, 9, Scale::linear, {}}, Role::mutable_value, {}, {{1, {0}}}}});
     return space;
 }

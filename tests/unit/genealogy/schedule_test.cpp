@@ -98,7 +98,7 @@ optimizer = "it's \"a\" <b> & c"
 }
 
 TEST(ScheduleKeys, NoHyperparameterIsTakenForTheEnd) {
-    EXPECT_EQ(schedule_keys(lr_space()), (std::vector<std::string>{"lr", "optimiser", "to_"}));
+    EXPECT_EQ(schedule_keys(lr_space()), (std::vector<std::string>{"lr", "optimizer", "to_"}));
     const SearchSpace both({{"to", Real{}, Role::fixed, {}, {}}, {"to_", Real{}, Role::fixed, {}, {}}});
     EXPECT_EQ(schedule_keys(both), (std::vector<std::string>{"to__", "to_"}));
 }

@@ -70,18 +70,14 @@ inline void describe(Description& out, const Job& job, const SamplerSettings& s)
     for (const auto& stage : job.scheduler.stages) out.line("stage", job.space->describe(stage));
 }
 
-inline void describe(Description& out, const Job& job, const TrainerSettings& s) {
-    out.line("trainer", s.type, s.unit, s.data, s.path, s.target, s.split, s.valid, s.test, s.vocabulary, s.train_rows,
-             s.model, s.amp, s.tf32, s.deterministic, s.inherit_optimizer);
+inline void describe(Description& out, const TrainerSettings& s) {
+    out.line("trainer", s.type->name, s.unit);
+    describe(out, s.type->fields, s.settings);
     if (const auto& h = s.hypergradient) {
         out.line("hypergradient", h->variant, h->interval, h->terms, h->window, h->reset, h->rate, h->gradient_clip,
                  h->skip_nonfinite, h->clip_norm, h->damping, h->truncate, h->bounds, h->split, h->log_every);
     }
     for (const auto& [name, value] : s.fixed) out.line("fixed", name, value);
-    out.line("task", s.library, s.task, s.held_out, s.command, s.scratch, s.start_timeout, s.silence_timeout,
-             s.stop_timeout, s.memory, s.gpus_per_worker, s.restart);
-    out.line("metrics", s.metrics.empty() ? std::vector<Literal>{job.metric.name} : s.metrics);
-    out.line("toy", s.surface, s.cost, s.noise, s.failure_rate, s.state_bytes);
 }
 
 inline std::string description(const Job& job) {
@@ -92,7 +88,7 @@ inline std::string description(const Job& job) {
     out.line("space", space_json(*job.space));
     describe(out, job.scheduler);
     describe(out, job, job.sampler);
-    describe(out, job, job.trainer);
+    describe(out, job.trainer);
     const auto& w = job.workers;
     out.line("workers", w.threads, w.device, w.per_gpu, w.snapshot_memory, w.durable, w.replicated, w.spill,
              w.training_timeout, w.training_patience, w.trainings_ahead, w.heartbeat, w.lost_after, w.start_timeout,

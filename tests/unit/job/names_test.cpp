@@ -1,4 +1,5 @@
 // Keys by their former names, and British spelling.
+#include "trainer/torch_library/torch_settings.hpp"
 #include "unit/job/job_texts.hpp"
 
 namespace stemma::job_test {
@@ -49,7 +50,7 @@ TEST(Names, BritishSpellingIsUnderstoodWithoutANote) {
     const auto job =
         parse(toy_job, {"metric.direction=maximise", "trainer.type=torch", "trainer.inherit_optimiser=false"});
     EXPECT_TRUE(job.metric.maximize);
-    EXPECT_FALSE(job.trainer.inherit_optimizer);
+    EXPECT_FALSE(job.trainer.as<TorchSettings>().inherit_optimizer);
     EXPECT_THAT(job.notes, IsEmpty());
     EXPECT_TRUE(parse(toy_job, {"metric.direction=maximize"}).metric.maximize);
     EXPECT_FALSE(parse(toy_job, {"metric.direction=minimise"}).metric.maximize);

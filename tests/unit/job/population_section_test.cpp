@@ -7,6 +7,7 @@
 #include "scheduler/gpbt.hpp"
 #include "scheduler/pbt.hpp"
 #include "scheduler/replay.hpp"
+#include "trainer/torch_library/torch_settings.hpp"
 #include "unit/job/job_texts.hpp"
 
 namespace stemma::job_test {
@@ -84,7 +85,7 @@ TEST(PopulationSection, PresetsAreTheSettingsOfOthers) {
     EXPECT_EQ(paper.sampler.as<TpeSettings>().gamma, tpe.gamma);
     EXPECT_EQ(paper.sampler.as<TpeSettings>().multivariate, tpe.multivariate);
     EXPECT_EQ(paper.sampler.as<TpeSettings>().time, tpe.time);
-    EXPECT_FALSE(paper.trainer.inherit_optimizer);
+    EXPECT_FALSE(paper.trainer.as<TorchSettings>().inherit_optimizer);
 }
 
 TEST(PopulationSection, WhatTheJobSaysCountsMoreThanThePreset) {
@@ -162,13 +163,13 @@ TEST(ReplaySection, KeepsWhatTheSearchsTrainerOwedToItsScheduler) {
         return with(text, "type = \"torch\"\n", "type = \"torch\"\n" + trainer);
     };
     const auto kept = parse(replay_of("inherit_optimizer = false\nhorizon = 27.0", "")).trainer;
-    EXPECT_FALSE(kept.inherit_optimizer);
+    EXPECT_FALSE(kept.as<TorchSettings>().inherit_optimizer);
     EXPECT_EQ(kept.fixed.at("horizon"), search.fixed.at("horizon"));
     const auto bare = parse(replay_of("", "")).trainer;
-    EXPECT_TRUE(bare.inherit_optimizer);
+    EXPECT_TRUE(bare.as<TorchSettings>().inherit_optimizer);
     EXPECT_EQ(bare.fixed.at("horizon"), Literal(9.0));
     const auto own = parse(replay_of("inherit_optimizer = false\nhorizon = 27", "horizon = 5\n")).trainer;
-    EXPECT_FALSE(own.inherit_optimizer);
+    EXPECT_FALSE(own.as<TorchSettings>().inherit_optimizer);
     EXPECT_EQ(own.fixed.at("horizon"), Literal(5.0)) << "the section itself counts more";
 
     EXPECT_TRUE(replay_values(parse(toy_job).trainer).empty());

@@ -1,3 +1,6 @@
+#include "trainer/process/program.hpp"
+#include "trainer/torch_library/torch_settings.hpp"
+#include "trainer/toy/toy_trainer.hpp"
 #include "unit/job/job_texts.hpp"
 
 namespace stemma::job_test {
@@ -19,7 +22,7 @@ TEST(TrainerSection, FixedValuesAndDefaultsThatMatter) {
 
     const auto& fixed = job.trainer.fixed;
     EXPECT_EQ(fixed.at("batch_size"), Literal{std::int64_t{64}});
-    EXPECT_EQ(fixed.at("optimiser"), Literal{std::string("adam")});
+    EXPECT_EQ(fixed.at("optimizer"), Literal{std::string("adam")});
     EXPECT_EQ(fixed.at("beta1"), Literal{0.9});
     EXPECT_EQ(fixed.at("layers"), Literal{std::int64_t{2}});
     EXPECT_EQ(fixed.count("lr"), 0U) << "it is searched";
@@ -54,7 +57,7 @@ TEST(TrainerSection, ParametersThatCannotMatter) {
                 ElementsAre(HasSubstr("space.momentum is used only with optimizer = \"sgd\"; here it is \"adam\"")));
     EXPECT_THAT(errors_of(torch_head + "model = \"lenet\"\nwidth = 3\n" + lr),
                 ElementsAre(HasSubstr("trainer.width is used only with model = \"mlp\"")));
-    EXPECT_NO_THROW(parse(torch_head + parameter("optimiser", "type = \"categorical\"\nchoices = [\"sgd\", \"adam\"]") +
+    EXPECT_NO_THROW(parse(torch_head + parameter("optimizer", "type = \"categorical\"\nchoices = [\"sgd\", \"adam\"]") +
                           parameter("momentum", "type = \"real\"\nlow = 0\nhigh = 0.9") +
                           parameter("eps", "type = \"constant\"\nvalue = 1e-7")));
 }
@@ -122,12 +125,15 @@ TEST(TrainerSection, LargeNetworksNeedTheirData) {
     };
     refused("data = \"cifar10\"\nmodel = \"resnet18\"\n",
             "trainer.path is missing; data = \"cifar10\" needs the folder");
-    refused("data = \"cifar10\"\npath = \"c\"\nmodel = \"lenet\"\n", "must be \"resnet18\" or \"mlp\"");
+    refused("data = \"cifar10\"\npath = \"c\"\nmodel = \"lenet\"\n",
+            "must be \"mlp\", \"resnet18\" or \"torchscript\" for data = \"cifar10\": a LeNet takes");
     refused("data = \"cifar_10\"\npath = \"c\"\n", "did you mean \"cifar10\"?");
     refused("data = \"csv\"\npath = \"a.csv\"\nmodel = \"resnet18\"\n", "a ResNet takes images");
     refused("data = \"text\"\nmodel = \"lstm\"\n", "trainer.path is missing; data = \"text\" needs a plain text");
     refused("data = \"text\"\npath = \"a.txt\"\n", "trainer.model must be \"lstm\" for data = \"text\"");
-    refused("model = \"lstm\"\n", "is used only with data = \"text\"");
+    refused(
+        "model = \"lstm\"\n",
+        "must be \"mlp\", \"lenet\", \"resnet18\" or \"torchscript\" for data = \"fashion_mnist\": an LSTM takes text");
     EXPECT_NO_THROW(parse(torch_head + "model = \"resnet18\"\n" + lr)) << "Fashion-MNIST has images";
 }
 
@@ -141,11 +147,53 @@ TEST(TrainerSection, DataAndModelThatDoNotFit) {
                 ElementsAre(HasSubstr("leave rows to train on")));
 }
 
+TEST(TrainerSection, TheFormerNameOfTheOptimizerIsUnderstood) {
+    const auto searched = [](const std::string& name) {
+        return torch_head + parameter(name, "type = \"categorical\"\nchoices = [\"adam\", \"adamw\"]") + lr;
+    };
+    const auto job = parse(torch_head + "optimizer = \"adam\"\n" + lr);
+    EXPECT_EQ(job.trainer.fixed.at("optimizer"), Literal{std::string("adam")});
+    EXPECT_EQ(job.trainer.fixed.count("optimiser"), 0U);
+    EXPECT_TRUE(job.notes.empty());
+
+    const auto former = parse(searched("optimiser"));
+    EXPECT_EQ((*former.space)[0].name, "optimiser") << "the space keeps its names, as run files have them";
+    EXPECT_EQ((*former.space)[0].role, Role::fixed) << "as with today's name";
+    EXPECT_EQ(former.trainer.fixed, parse(searched("optimizer")).trainer.fixed);
+    EXPECT_EQ(former.trainer.fixed.count("optimizer"), 0U) << "it is searched";
+    EXPECT_EQ(former.trainer.fixed.count("momentum"), 0U) << "Adam has none";
+    EXPECT_EQ(former.trainer.fixed.at("beta1"), Literal{0.9});
+
+    EXPECT_THAT(errors_of(searched("optimiser") + parameter("optimizer", "type = \"constant\"\nvalue = \"sgd\"")),
+                Contains(HasSubstr("space.optimizer is another name of optimizer, which is given too")));
+    EXPECT_THAT(errors_of(with(searched("optimiser"), torch_head, torch_head + "optimizer = \"adam\"\n")),
+                ElementsAre(HasSubstr("trainer.optimizer is a parameter of [space] too")));
+}
+
+TEST(TrainerSection, TheJobsMetricIsAmongThoseThatAreReported) {
+    const auto program = [](const std::string& keys) {
+        return with(toy_job, "type = \"toy\"", "type = \"process\"\ncommand = [\"x\"]\n" + keys);
+    };
+    const auto metrics = [](const std::string& text) { return parse(text).trainer.as<ProgramSettings>().reported; };
+    EXPECT_THAT(metrics(program("")).metrics, ElementsAre("valid_loss"));
+    EXPECT_THAT(metrics(program("metrics = [\"a\", \"valid_loss\"]\nheld_out = [\"a\"]")).held_out, ElementsAre("a"));
+    EXPECT_THAT(
+        errors_of(program("metrics = [\"valid_los\"]")),
+        ElementsAre(AllOf(HasSubstr("trainer.metrics must have \"valid_loss\", by which [metric] ranks members"),
+                          HasSubstr("did you mean \"valid_los\"?"))));
+    EXPECT_THAT(errors_of(with(toy_job, "type = \"toy\"", "type = \"ask\"\nmetrics = [\"loss\"]")),
+                ElementsAre(HasSubstr("trainer.metrics must have \"valid_loss\"")));
+    EXPECT_THAT(errors_of(program("held_out = [\"valid_loss\"]")),
+                ElementsAre(HasSubstr("trainer.held_out must not have \"valid_loss\"")));
+    EXPECT_THAT(errors_of(program("metrics = [\"valid_loss\", \"\"]")),
+                ElementsAre(HasSubstr("trainer.metrics must be a list of texts that are not empty")));
+}
+
 TEST(TrainerSection, TheToyTakesAnyParameterButNoHyperparameter) {
     EXPECT_NO_THROW(parse(toy_job + parameter("anything", "type = \"boolean\"")));
     EXPECT_THAT(errors_of(toy_job, {"trainer.lr=0.1"}),
                 ElementsAre(HasSubstr("has no meaning with type = \"toy\", only with \"torch\"")));
-    EXPECT_DOUBLE_EQ(parse(toy_job, {"trainer.cost=20ms"}).trainer.cost, 0.02);
+    EXPECT_DOUBLE_EQ(parse(toy_job, {"trainer.cost=20ms"}).trainer.as<ToySettings>().seconds_per_unit, 0.02);
 }
 
 }  // namespace

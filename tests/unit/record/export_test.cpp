@@ -33,7 +33,7 @@ TEST(Export, JsonHasEveryTableWithNamesAndLiterals) {
     const auto& member = json["members"][1];
     EXPECT_EQ(member["configuration"]["lr"], 0.001);
     EXPECT_EQ(member["configuration"]["layers"], 1);
-    EXPECT_EQ(member["configuration"]["optimiser"], "adam, \"w\"");
+    EXPECT_EQ(member["configuration"]["optimizer"], "adam, \"w\"");
     EXPECT_TRUE(member["configuration"]["time"].is_null());
     EXPECT_EQ(member["cause"], "sampled");
     EXPECT_TRUE(member["parent"].is_null());
@@ -53,7 +53,7 @@ TEST(Export, CsvHasOneFileATable) {
     std::ifstream in(folder / "members.csv");
     std::string line;
     std::getline(in, line);
-    EXPECT_EQ(line, "member,parent,donor,cause,generation,lr,layers,optimiser,time_");
+    EXPECT_EQ(line, "member,parent,donor,cause,generation,lr,layers,optimizer,time_");
     std::getline(in, line);
     EXPECT_EQ(line, "0,,,sampled,0,0.0,0,sgd,");
     std::getline(in, line);

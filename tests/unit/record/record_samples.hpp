@@ -188,7 +188,7 @@ inline record::RunHeader sample_header() {
     header.metric = "valid_loss";
     header.unit = "epoch";
     header.metrics = {{"valid_loss", false}, {"member", false}, {"test_accuracy", true}};
-    header.parameters = {"lr", "layers", "optimiser", "time"};
+    header.parameters = {"lr", "layers", "optimizer", "time"};
     header.space_json = R"({"parameters": [{"name": "lr", "type": "real"}, {"name": "layers", "type": "integer"},)"
                         R"( {"name": "optimizer", "type": "categorical", "choices": ["sgd", "adam, \"w\""]},)"
                         R"( {"name": "time", "type": "real"}]})";

@@ -60,7 +60,7 @@ TEST(Schema, ClashingColumnsGetAnUnderscore) {
     EXPECT_EQ(record::more_columns(record::Table::reports, header),
               (std::vector<std::string>{"valid_loss", "member_", "test_accuracy"}));
     EXPECT_EQ(record::more_columns(record::Table::members, header),
-              (std::vector<std::string>{"lr", "layers", "optimiser", "time_"}));
+              (std::vector<std::string>{"lr", "layers", "optimizer", "time_"}));
     EXPECT_TRUE(record::more_columns(record::Table::leases, header).empty());
 }
 

@@ -39,7 +39,7 @@ inline std::shared_ptr<const SearchSpace> little_allowed() {
 /// Everything is forbidden.
 inline std::shared_ptr<const SearchSpace> nothing_allowed() {
     return share(
-        SearchSpace({{"optimiser", Categorical{{std::string("sgd"), std::string("adam")}}, Role::fixed, {}, {}}},
+        SearchSpace({{"optimizer", Categorical{{std::string("sgd"), std::string("adam")}}, Role::fixed, {}, {}}},
                     {Forbidden{{{0, {0}}}}, Forbidden{{{0, {1}}}}}));
 }
 

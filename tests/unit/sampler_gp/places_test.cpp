@@ -34,8 +34,8 @@ TEST_F(Places, ShapeCountsNumbersCategoriesAndTime) {
 }
 
 TEST_F(Places, InactiveParametersLieInTheMiddleOrAreALevelOfTheirOwn) {
-    const auto adam = row(configuration({{"optimiser", std::string("adam")}, {"lr", 1e-3}}));
-    const auto sgd = row(configuration({{"optimiser", std::string("sgd")}, {"lr", 1e-3}, {"momentum", 0.9}}));
+    const auto adam = row(configuration({{"optimizer", std::string("adam")}, {"lr", 1e-3}}));
+    const auto sgd = row(configuration({{"optimizer", std::string("sgd")}, {"lr", 1e-3}, {"momentum", 0.9}}));
     EXPECT_EQ(adam.x(0, 0), sgd.x(0, 0));
     EXPECT_EQ(adam.x(0, 1), 0.5);
     EXPECT_EQ(adam.levels(0, 0), 1);
@@ -53,7 +53,7 @@ TEST_F(Places, TimeIsACoordinateOrAFactor) {
 
 TEST_F(Places, AChildKeepsWhatIsFixed) {
     const auto parent = configuration(
-        {{"optimiser", std::string("sgd")}, {"lr", 1.23456789e-3}, {"momentum", 0.9}, {"batch", std::int64_t{77}}});
+        {{"optimizer", std::string("sgd")}, {"lr", 1.23456789e-3}, {"momentum", 0.9}, {"batch", std::int64_t{77}}});
     const Inheritance child(*space, parent);
     Stream random(1, Purpose::test);
     bool lr_moved = false;

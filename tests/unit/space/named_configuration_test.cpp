@@ -23,13 +23,13 @@ protected:
 
     SearchSpace space = test::training_space();
     Configuration sgd =
-        space.from_literals(std::vector<std::pair<std::string, Literal>>{{"optimiser", std::string("sgd")},
+        space.from_literals(std::vector<std::pair<std::string, Literal>>{{"optimizer", std::string("sgd")},
                                                                          {"momentum", 0.9},
                                                                          {"nesterov", true},
                                                                          {"lr", 0.25},
                                                                          {"depth", std::int64_t{2}}});
     Configuration adam =
-        space.from_literals(std::vector<std::pair<std::string, Literal>>{{"optimiser", std::string("adam")}});
+        space.from_literals(std::vector<std::pair<std::string, Literal>>{{"optimizer", std::string("adam")}});
 };
 
 TEST_F(Named, ReadsByNameAndType) {
@@ -40,7 +40,7 @@ TEST_F(Named, ReadsByNameAndType) {
     EXPECT_EQ(named.integer("depth"), 2);
     EXPECT_EQ(named.integer("epochs_unit"), 1);
     EXPECT_TRUE(named.boolean("nesterov"));
-    EXPECT_EQ(named.text("optimiser"), "sgd");
+    EXPECT_EQ(named.text("optimizer"), "sgd");
     EXPECT_TRUE(named.has("momentum"));
 }
 
@@ -53,7 +53,7 @@ TEST_F(Named, FallsBackWhenAbsentOrInactive) {
     EXPECT_EQ(named.integer_or("width", 64), 64);
     EXPECT_FALSE(named.boolean_or("nesterov", false));
     EXPECT_EQ(named.text_or("model", "lenet"), "lenet");
-    EXPECT_EQ(named.text_or("optimiser", "sgd"), "adam");
+    EXPECT_EQ(named.text_or("optimizer", "sgd"), "adam");
 }
 
 TEST_F(Named, SaysWhatIsMissing) {
@@ -68,18 +68,18 @@ TEST_F(Named, SaysWhereInTheJob) {
     for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].where = "job.toml:" + std::to_string(10 + i);
     const SearchSpace placed(parameters);
     const NamedConfiguration named(placed, sgd);
-    const auto line = "job.toml:" + std::to_string(10 + *placed.find("optimiser")) + ": hyperparameter \"optimizer\"";
-    EXPECT_THAT(refusal([&] { named.real("optimiser"); }), HasSubstr(line));
+    const auto line = "job.toml:" + std::to_string(10 + *placed.find("optimizer")) + ": hyperparameter \"optimizer\"";
+    EXPECT_THAT(refusal([&] { named.real("optimizer"); }), HasSubstr(line));
     EXPECT_THAT(refusal([&] { named.real("lr_"); }), HasSubstr("job.toml:10: hyperparameter \"lr_\" is needed"));
 }
 
 TEST_F(Named, SaysWhatKindIsWanted) {
     const NamedConfiguration named(space, sgd);
-    EXPECT_THAT(refusal([&] { named.real("optimiser"); }), HasSubstr("must be a number here, found sgd"));
+    EXPECT_THAT(refusal([&] { named.real("optimizer"); }), HasSubstr("must be a number here, found sgd"));
     EXPECT_THAT(refusal([&] { named.integer("lr"); }), HasSubstr("must be an integer here, found 0.25"));
     EXPECT_THAT(refusal([&] { named.boolean("depth"); }), HasSubstr("must be true or false"));
     EXPECT_THAT(refusal([&] { named.text("depth"); }), HasSubstr("must be a text"));
-    EXPECT_THAT(refusal([&] { named.integer_or("optimiser", 1); }), HasSubstr("must be an integer"));
+    EXPECT_THAT(refusal([&] { named.integer_or("optimizer", 1); }), HasSubstr("must be an integer"));
 }
 
 }  // namespace

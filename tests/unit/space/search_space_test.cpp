@@ -73,7 +73,7 @@ TEST_F(TrainingSpace, ForbiddenClausesAreSeen) {
 
 TEST_F(TrainingSpace, DescribesActiveParametersOnly) {
     const auto configuration =
-        space.from_literals(NamedLiterals{{"optimiser", std::string("adam")}, {"lr", 0.0123456}});
+        space.from_literals(NamedLiterals{{"optimizer", std::string("adam")}, {"lr", 0.0123456}});
     EXPECT_EQ(space.describe(configuration), "lr=0.01235 optimizer=adam batch=63 depth=3 epochs_unit=1");
     EXPECT_EQ(space.describe(space.forbidden()[0]), "optimizer=sgd and momentum=0.99 and nesterov=true");
 }
@@ -88,7 +88,7 @@ TEST_F(TrainingSpace, LiteralsTakeDefaultsThenCenters) {
 
 TEST_F(TrainingSpace, LiteralsAreChecked) {
     EXPECT_THAT(refusal(NamedLiterals{{"optimizer", std::string("sgd")}}), HasSubstr("did you mean \"optimizer\"?"));
-    EXPECT_THAT(refusal(NamedLiterals{{"optimiser", std::string("adma")}}),
+    EXPECT_THAT(refusal(NamedLiterals{{"optimizer", std::string("adma")}}),
                 HasSubstr("one of sgd, adam (did you mean \"adam\"?)"));
     EXPECT_THAT(refusal(NamedLiterals{{"lr", 2.0}}), HasSubstr("a number in [1e-05, 1.0]"));
     EXPECT_THAT(refusal(NamedLiterals{{"lr", std::string("fast")}}), HasSubstr("found fast"));
@@ -98,13 +98,13 @@ TEST_F(TrainingSpace, LiteralsAreChecked) {
     EXPECT_EQ(refusal(NamedLiterals{{"lr", std::int64_t{1}}}), "accepted");
     EXPECT_THAT(refusal(NamedLiterals{{"lr", 0.1}, {"lr", 0.2}}), HasSubstr("given twice"));
     EXPECT_THAT(refusal(NamedLiterals{{"epochs_unit", std::int64_t{2}}}), HasSubstr("the constant 1"));
-    EXPECT_THAT(refusal(NamedLiterals{{"optimiser", std::string("adam")}, {"momentum", 0.9}}), HasSubstr("inactive"));
-    EXPECT_THAT(refusal(NamedLiterals{{"optimiser", std::string("sgd")}, {"momentum", 0.99}, {"nesterov", true}}),
+    EXPECT_THAT(refusal(NamedLiterals{{"optimizer", std::string("adam")}, {"momentum", 0.9}}), HasSubstr("inactive"));
+    EXPECT_THAT(refusal(NamedLiterals{{"optimizer", std::string("sgd")}, {"momentum", 0.99}, {"nesterov", true}}),
                 HasSubstr("forbidden by: optimizer=sgd and momentum=0.99 and nesterov=true"));
 }
 
 TEST_F(TrainingSpace, ValidateNamesTheParameter) {
-    const auto good = space.from_literals(NamedLiterals{{"optimiser", std::string("adam")}});
+    const auto good = space.from_literals(NamedLiterals{{"optimizer", std::string("adam")}});
     EXPECT_EQ(refusal(good), "accepted");
     EXPECT_THAT(refusal(Configuration(2)), HasSubstr("2 values"));
 

@@ -18,7 +18,7 @@ inline SearchSpace training_space() {
     return SearchSpace(
         {
             {"lr", Real{1e-5, 1, Scale::log, {}}, Role::mutable_value, 1e-3, {}},
-            {"optimiser", Categorical{{std::string("sgd"), std::string("adam")}}, Role::fixed, {}, {}},
+            {"optimizer", Categorical{{std::string("sgd"), std::string("adam")}}, Role::fixed, {}, {}},
             {"momentum", Ordinal{{0.0, 0.9, 0.99}}, Role::mutable_value, {}, {{optimizer, {0}}}},
             {"nesterov", Categorical{{false, true}}, Role::fixed, {}, {{momentum, {1, 2}}}},
             {"batch", Integer{16, 256, Scale::log, {}}, Role::fixed, {}, {}},

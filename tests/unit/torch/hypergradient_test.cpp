@@ -8,6 +8,7 @@
 
 #include "trainer/torch/hypergradient/raw_values.hpp"
 #include "trainer/torch/hypergradient/recorded_update.hpp"
+#include "trainer/torch/optimizer_code.hpp"
 #include "unit/torch/small_network.hpp"
 
 namespace stemma {

@@ -1,4 +1,4 @@
-#include "trainer/torch/hyperparameters.hpp"
+#include "trainer/torch_library/hyperparameters.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -60,7 +60,7 @@ TEST(Hyperparameters, WhatCannotBeTrainedIsInfeasible) {
                                                                 {"layers", std::int64_t{-1}},
                                                                 {"dropout", 1.5},
                                                                 {"momentum", 1.0},
-                                                                {"optimiser", "lion"},
+                                                                {"optimizer", "lion"},
                                                                 {"activation", "sin"},
                                                                 {"weight_decay", -1.0},
                                                                 {"eps", 0.0},

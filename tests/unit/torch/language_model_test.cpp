@@ -49,7 +49,7 @@ struct SmallModel {
         Hyperparameters h;
         h.width = 3, h.layers = 2, h.dropout = dropout;
         auto generator = at::make_generator<at::CPUGeneratorImpl>(3);
-        network = make_lstm(data, h, fused, generator);
+        network = make_lstm({data, h, {.fused = fused}, generator});
         network->to(torch::kFloat64);
         x = torch::arange(24).remainder(7).view({6, 4}), y = torch::arange(1, 25).remainder(5).view({6, 4});
     }
@@ -209,7 +209,7 @@ TEST(Text, ErrorsSayWhatWhereAndWhatToDo) {
 }
 
 TEST(LanguageModel, LearnsWhatFollowsAWord) {
-    Training training(empty_space, text({{"optimiser", "adam"}, {"lr", 0.01}}), {});
+    Training training(empty_space, text({{"optimizer", "adam"}, {"lr", 0.01}}), {});
     const auto trained = training.train(0, 15);
     const auto& last = trained.rows.back();
     const double first_loss = training.value(trained.rows.front(), "valid_loss");

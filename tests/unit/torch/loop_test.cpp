@@ -7,48 +7,16 @@
 #include <iterator>
 #include <numeric>
 
-#include "trainer/torch/stemma_torch.hpp"
+#include "unit/torch/waves.hpp"
 
 namespace stemma {
 namespace {
 
-struct Net : torch::nn::Module {
-    Net()
-        : in(register_module("in", torch::nn::Linear(3, 8))),
-          norm(register_module("norm", torch::nn::BatchNorm1d(8))),
-          out(register_module("out", torch::nn::Linear(8, 1))) {}
-    torch::Tensor forward(const torch::Tensor& x) {
-        return out(torch::dropout(torch::relu(norm(in(x))), 0.2, is_training())).squeeze(1);
-    }
-    torch::nn::Linear in;
-    torch::nn::BatchNorm1d norm;
-    torch::nn::Linear out;
-};
-
-/// 44 rows in batches of 8 are 6 updates an epoch, which no interval of these tests divides.
-struct Plain {
-    using Model = Net;
-    static std::vector<MetricInfo> metrics_of_task() { return {{"valid_loss"}, {"test_loss", true}}; }
-    explicit Plain(const TaskContext& context) {
-        auto draw = at::make_generator<at::CPUGeneratorImpl>(context.run_seed);
-        x = torch::randn({100, 3}, draw);
-        y = x.select(1, 0).sin() + x.select(1, 1).square();
-    }
-    std::shared_ptr<Net> model(const NamedConfiguration&) { return std::make_shared<Net>(); }
-    std::int64_t rows() const { return 44; }
-    torch::Tensor loss(Net& net, const torch::Tensor& rows) { return at_rows(net, rows); }
-    std::vector<double> evaluate(Net& net) {
-        return {at_rows(net, torch::arange(60, 80)).item<double>(),
-                at_rows(net, torch::arange(80, 100)).item<double>()};
-    }
-    torch::Tensor at_rows(Net& net, const torch::Tensor& rows) {
-        return torch::mse_loss(net.forward(x.index_select(0, rows)), y.index_select(0, rows));
-    }
-    torch::Tensor x, y;
-};
+using Net = test::WavesNet;
+using Plain = test::Waves;  // no interval of these tests divides its updates an epoch
 
 struct Tuned : Plain {
-    using Plain::Plain;
+    using Waves::Waves;
     std::int64_t validation_rows() const { return 16; }
     torch::Tensor validation_loss(Net& net, const torch::Tensor& rows) { return at_rows(net, rows + 44); }
 };
@@ -152,10 +120,9 @@ TEST_F(Loop, StepsGiveMetricsAtTheEndOfEachEpochAndOfTheTraining) {
 }
 
 /// The rows that each batch had.
-struct Watched : Plain {
-    using Plain::Plain;
+struct Watched : test::OddWaves {
+    using OddWaves::OddWaves;
     inline static std::vector<std::vector<std::int64_t>> batches;
-    std::int64_t rows() const { return 41; }
     torch::Tensor loss(Net& net, const torch::Tensor& rows) {
         batches.emplace_back(rows.data_ptr<std::int64_t>(), rows.data_ptr<std::int64_t>() + rows.numel());
         return at_rows(net, rows);
@@ -182,7 +149,7 @@ TEST_F(Loop, AnEpochHasEachRowOnceInAnotherOrderAndNoBatchOfOne) {
 }
 
 struct Wrong : Plain {
-    using Plain::Plain;
+    using Waves::Waves;
     inline static std::vector<double> told;
     std::vector<double> evaluate(Net&) { return told; }
 };
@@ -204,7 +171,7 @@ TEST_F(Loop, WhatATaskMeasuresIsChecked) {
 }
 
 struct Empty : Plain {
-    using Plain::Plain;
+    using Waves::Waves;
     std::int64_t rows() const { return 0; }
 };
 
@@ -220,11 +187,12 @@ TEST_F(Loop, ATaskWithoutRowsIsRefused) {
                 testing::ThrowsMessage<UserError>(testing::HasSubstr("validation_rows()")));
 }
 
-TEST_F(Loop, BothSpellingsOfTheOptimizerAreRead) {
+TEST_F(Loop, BothNamesOfTheOptimizerAreRead) {
     for (const auto* name : {"optimiser", "optimizer"}) {
         const SearchSpace space({{name, Categorical{{"sgd", "adam"}}, Role::fixed, {}, {}, {}}});
         const auto configuration = space.from_literals(std::vector<std::pair<std::string, Literal>>{{name, "adam"}});
         EXPECT_EQ(read_hyperparameters({space, configuration}, {}).optimizer, "adam") << name;
+        EXPECT_EQ(read_hyperparameters({SearchSpace(), {}}, {{name, "adamw"}}).optimizer, "adamw") << name;
     }
 }
 

@@ -112,7 +112,7 @@ TEST(MovingMember, AdamsBetasMove) {
         std::vector<Parameter>{real("lr", 1e-6, 1e-1, Scale::log), real("one_minus_beta1", 1e-3, 0.9, Scale::log),
                                real("beta2", 0.5, 0.9999, Scale::linear)});
     for (const auto* optimizer : {"adam", "adamw"}) {
-        auto settings = energy("wd_lr_m", "step", {{"optimiser", std::string(optimizer)}, {"amsgrad", true}});
+        auto settings = energy("wd_lr_m", "step", {{"optimizer", std::string(optimizer)}, {"amsgrad", true}});
         settings.hypergradient->bounds = true;
         Training training(space, settings, {{"lr", 1e-3}, {"one_minus_beta1", 0.1}, {"beta2", 0.99}});
         const auto trained = training.train(0, 300);
@@ -127,7 +127,7 @@ TEST(MovingMember, AdamsBetasMove) {
 
 TEST(MovingMember, AChildMayTurnAmsgradOn) {
     const auto space = std::make_shared<const SearchSpace>(std::vector<Parameter>{real("lr", 1e-6, 1e-1, Scale::log)});
-    const Fixed adam{{"optimiser", "adam"}};
+    const Fixed adam{{"optimizer", "adam"}};
     Training parent(space, energy("wd_lr", "step", adam), {{"lr", 1e-3}});
     const auto trained = parent.train(0, 25);
     auto settings = energy("wd_lr", "step", adam);

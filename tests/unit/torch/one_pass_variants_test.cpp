@@ -9,6 +9,7 @@
 
 #include "trainer/torch/hypergradient/one_pass.hpp"
 #include "trainer/torch/networks/script_network.hpp"
+#include "trainer/torch/optimizer_code.hpp"
 #include "trainer/torch/state.hpp"
 #include "unit/torch/small_network.hpp"
 

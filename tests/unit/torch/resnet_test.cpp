@@ -1,5 +1,5 @@
 // ResNet-18 and CIFAR-10: shapes, loader, learning, hypergradients, continuation.
-#include "trainer/torch/networks/resnet.hpp"
+#include "trainer/torch/networks/network.hpp"
 
 #include <gmock/gmock.h>
 
@@ -39,7 +39,7 @@ std::shared_ptr<Network> network_of(std::int64_t channels, std::int64_t side, st
     Hyperparameters h;
     h.width = width;
     auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-    return make_resnet18(data, h, true, generator);
+    return make_resnet18({data, h, {.twice = true}, generator});
 }
 
 TEST(ResNet18, HasTorchvisionsParametersAndNames) {
@@ -155,9 +155,9 @@ TEST(Cifar10, ErrorsSayWhatWhereAndWhatToDo) {
     settings.model = "resnet-18";
     refuses(settings, HasSubstr("did you mean \"resnet18\""));
     settings.model = "lenet";
-    refuses(settings, HasSubstr("does not go with trainer.data = \"cifar10\"; use one of: mlp, resnet18"));
+    refuses(settings, HasSubstr("must be \"mlp\", \"resnet18\" or \"torchscript\" for data = \"cifar10\""));
     settings.model = "lstm";
-    refuses(settings, HasSubstr("does not go with trainer.data = \"cifar10\""));
+    refuses(settings, HasSubstr("for data = \"cifar10\""));
 }
 
 TEST(ResNet18, LearnsImages) {

@@ -27,7 +27,7 @@ TorchSettings settings(const std::string& module) {
     out.data = "csv";
     out.path = STEMMA_TEST_DATA "/uci_energy/energy.csv";
     out.model = "torchscript";
-    out.fixed = {{"lr", 0.01}, {"optimiser", std::string("adam")}};
+    out.fixed = {{"lr", 0.01}, {"optimizer", std::string("adam")}};
     if (!module.empty()) out.fixed["module"] = module;
     return out;
 }
@@ -76,7 +76,7 @@ TEST(ScriptNetwork, HyperparametersMoveInItsTraining) {
     const auto space = std::make_shared<const SearchSpace>(std::vector{lr});
     for (const auto* variant : {"wd_lr", "wd_lr_m", "diff_through_opt"}) {
         auto moving = settings(files + "net24.pt");
-        moving.fixed = {{"module", files + "net24.pt"}, {"optimiser", std::string("sgd")}, {"momentum", 0.5}};
+        moving.fixed = {{"module", files + "net24.pt"}, {"optimizer", std::string("sgd")}, {"momentum", 0.5}};
         moving.hypergradient.emplace();
         moving.hypergradient->variant = variant;
         const auto trainer = make_torch_trainer(moving, space);

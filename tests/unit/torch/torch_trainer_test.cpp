@@ -69,7 +69,7 @@ double metric(const TorchSettings& settings, const TrainResult& result, const st
 }
 
 TEST(TorchTrainer, LearnsATable) {
-    const auto settings = table({{"optimiser", "adam"}, {"lr", 0.01}, {"batch_size", std::int64_t{64}}});
+    const auto settings = table({{"optimizer", "adam"}, {"lr", 0.01}, {"batch_size", std::int64_t{64}}});
 
     const auto result = train(settings, 40);
 
@@ -80,7 +80,7 @@ TEST(TorchTrainer, LearnsATable) {
 
 TEST(TorchTrainer, LearnsImages) {
     if (!has_images) GTEST_SKIP() << "needs the package dataset-fashion-mnist";
-    const auto settings = lenet({{"optimiser", "adam"}, {"lr", 0.003}, {"batch_size", std::int64_t{50}}});
+    const auto settings = lenet({{"optimizer", "adam"}, {"lr", 0.003}, {"batch_size", std::int64_t{50}}});
 
     const auto result = train(settings, 4);
 
@@ -97,7 +97,7 @@ TEST(TorchTrainer, TheFusedBlockTrainsAsTheComposedOperationsDo) {
 }
 
 TEST(TorchTrainer, SnapshotHasNamedArrays) {
-    const auto result = train(table({{"optimiser", "adamw"}, {"batch_norm", true}, {"layers", std::int64_t{1}}}), 1);
+    const auto result = train(table({{"optimizer", "adamw"}, {"batch_norm", true}, {"layers", std::int64_t{1}}}), 1);
 
     const auto& snapshot = std::get<Trained>(result).snapshot;
 
@@ -119,12 +119,12 @@ TEST(TorchTrainer, HyperparametersMatter) {
                                          {{"momentum", 0.9}},
                                          {{"momentum", 0.9}, {"nesterov", true}},
                                          {{"batch_size", std::int64_t{32}}},
-                                         {{"optimiser", "adam"}},
-                                         {{"optimiser", "adam"}, {"beta1", 0.5}},
-                                         {{"optimiser", "adam"}, {"beta2", 0.5}},
-                                         {{"optimiser", "adam"}, {"eps", 0.1}},
-                                         {{"optimiser", "adam"}, {"amsgrad", true}, {"beta2", 0.2}},
-                                         {{"optimiser", "adamw"}, {"weight_decay", 0.1}},
+                                         {{"optimizer", "adam"}},
+                                         {{"optimizer", "adam"}, {"beta1", 0.5}},
+                                         {{"optimizer", "adam"}, {"beta2", 0.5}},
+                                         {{"optimizer", "adam"}, {"eps", 0.1}},
+                                         {{"optimizer", "adam"}, {"amsgrad", true}, {"beta2", 0.2}},
+                                         {{"optimizer", "adamw"}, {"weight_decay", 0.1}},
                                          {{"warmup", 2.0}},
                                          {{"schedule", "cosine"}, {"horizon", 2.0}},
                                          {{"schedule", "step"}, {"step_size", 1.0}},
@@ -174,13 +174,13 @@ TEST(TorchTrainer, AnotherModelsSnapshotIsRefused) {
 }
 
 TEST(TorchTrainer, AChildMayGoOnWithAnotherOptimizer) {
-    const auto parent = train(table({{"optimiser", "sgd"}, {"momentum", 0.9}}), 1);
-    const auto child = train(table({{"optimiser", "adam"}}), 2, 1, &std::get<Trained>(parent).snapshot);
+    const auto parent = train(table({{"optimizer", "sgd"}, {"momentum", 0.9}}), 1);
+    const auto child = train(table({{"optimizer", "adam"}}), 2, 1, &std::get<Trained>(parent).snapshot);
     ASSERT_TRUE(std::holds_alternative<Trained>(child));
     EXPECT_EQ(std::get<Trained>(parent).note, "");
     EXPECT_EQ(std::get<Trained>(child).note, "the parent had another optimizer: new moments");
     const auto grandchild =
-        train(table({{"optimiser", "adam"}, {"amsgrad", true}}), 3, 2, &std::get<Trained>(child).snapshot);
+        train(table({{"optimizer", "adam"}, {"amsgrad", true}}), 3, 2, &std::get<Trained>(child).snapshot);
     EXPECT_TRUE(std::holds_alternative<Trained>(grandchild));
 }
 
@@ -240,7 +240,7 @@ TEST(TorchTrainer, UserErrorsSayWhatWhereAndWhatToDo) {
     refuses(settings, HasSubstr("768 rows"));
     settings = table();
     settings.model = "lenet";
-    refuses(settings, HasSubstr("does not go with trainer.data = \"csv\"; use one of: mlp, torchscript"));
+    refuses(settings, HasSubstr("trainer.model = \"lenet\" must be \"mlp\" or \"torchscript\" for data = \"csv\""));
     settings = table();
     settings.unit = "epochs";
     refuses(settings, HasSubstr("did you mean \"epoch\""));
@@ -254,7 +254,7 @@ TEST(TorchTrainer, UserErrorsSayWhatWhereAndWhatToDo) {
 }
 
 TEST(TorchTrainer, CudaTrainsWhereThereIsOneAndIsAUserErrorElsewhere) {
-    auto settings = table({{"optimiser", "adam"}, {"dropout", 0.2}, {"width", std::int64_t{1024}}});
+    auto settings = table({{"optimizer", "adam"}, {"dropout", 0.2}, {"width", std::int64_t{1024}}});
     settings.device = "cuda";
     if (torch_cuda_devices() == 0) {
         EXPECT_THAT([&] { make_torch_trainer(settings, empty_space); },
@@ -268,7 +268,7 @@ TEST(TorchTrainer, CudaTrainsWhereThereIsOneAndIsAUserErrorElsewhere) {
 }
 
 TEST(TorchTrainer, MixedPrecisionTrains) {
-    auto settings = table({{"optimiser", "adam"}, {"lr", 0.01}, {"batch_size", std::int64_t{64}}});
+    auto settings = table({{"optimizer", "adam"}, {"lr", 0.01}, {"batch_size", std::int64_t{64}}});
     settings.precision = "bf16";
     const auto result = train(settings, 20);
     EXPECT_LT(metric(settings, result, "valid_loss"), 0.3);

@@ -81,16 +81,16 @@ TEST(ToProgram, ALeaseSaysEverything) {
     lr.name = "lr";
     lr.domain = Real{1e-4, 1, Scale::log, {}};
     Parameter optimizer;
-    optimizer.name = "optimiser";
+    optimizer.name = "optimizer";
     optimizer.domain = Categorical{{std::string("sgd"), std::string("adam")}};
     Parameter momentum;
     momentum.name = "momentum";
     momentum.domain = Real{0, 1, Scale::linear, {}};
     momentum.when = {{1, {0}}};
     const SearchSpace space({lr, optimizer, momentum});
-    const std::vector<std::pair<std::string, Literal>> values{{"lr", 0.1}, {"optimiser", std::string("adam")}};
+    const std::vector<std::pair<std::string, Literal>> values{{"lr", 0.1}, {"optimizer", std::string("adam")}};
     const auto configuration = space.from_literals(values);
-    const auto parent = space.from_literals({{{"lr", 0.2}, {"optimiser", std::string("sgd")}, {"momentum", 0.5}}});
+    const auto parent = space.from_literals({{{"lr", 0.2}, {"optimizer", std::string("sgd")}, {"momentum", 0.5}}});
     const TrainRequest request{.member = {7},
                                .configuration = {space, configuration},
                                .seed = ~std::uint64_t{0},

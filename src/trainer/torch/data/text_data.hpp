@@ -2,7 +2,7 @@
 // Text as a data set: the next word is to be predicted.
 
 #include "trainer/torch/data/data.hpp"
-#include "trainer/torch/hyperparameters.hpp"
+#include "trainer/torch_library/hyperparameters.hpp"
 
 namespace stemma {
 

@@ -180,7 +180,7 @@ std::pair<UpdateResult, std::unique_ptr<Linearized>> Adam::linearize(const torch
 
 }  // namespace
 
-std::unique_ptr<UpdateRule> make_adam(double eps, bool amsgrad, bool decoupled) {
+std::unique_ptr<UpdateRule> make_adam_rule(double eps, bool amsgrad, bool decoupled) {
     return std::make_unique<Adam>(eps, amsgrad, decoupled);
 }
 

@@ -7,8 +7,8 @@
 
 namespace stemma {
 
-/// `decoupled`: weight decay as in AdamW. Its Linearized has closed forms for cotangents of the update alone, which is
-/// all that a series needs. It differentiates automatically through moments.
-std::unique_ptr<UpdateRule> make_adam(double eps, bool amsgrad, bool decoupled);
+/// The same functions as LibTorch's. `decoupled`: weight decay as in AdamW. Its Linearized has closed forms for
+/// cotangents of the update alone, which is all that a series needs. It differentiates automatically through moments.
+std::unique_ptr<UpdateRule> make_adam_rule(double eps, bool amsgrad, bool decoupled);
 
 }  // namespace stemma

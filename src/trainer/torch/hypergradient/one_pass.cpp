@@ -6,7 +6,9 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "trainer/torch/optimizer_code.hpp"
 #include "trainer/torch/state.hpp"
+#include "trainer/torch_library/torch_settings.hpp"
 
 namespace stemma {
 namespace {
@@ -51,7 +53,7 @@ std::string rule_in(const Snapshot& snapshot, const std::string& own) {
 /// The hyperparameters whose values a member with another rule than its parent's cannot take over. SGD has no betas,
 /// Adam has no momentum.
 PerHyper<bool> values_of_another_meaning(const std::string& rule, const std::string& parents) {
-    const bool other = (rule == "sgd") != (parents == "sgd");
+    const bool other = torch_optimizer(rule).moves != torch_optimizer(parents).moves;
     PerHyper<bool> anew{};
     for (const auto hyper : {Hyper::momentum, Hyper::beta2}) anew[static_cast<std::size_t>(hyper)] = other;
     return anew;

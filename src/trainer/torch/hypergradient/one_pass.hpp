@@ -33,7 +33,7 @@ public:
         std::function<std::unique_ptr<Curvature>()> curvature = {};
     };
 
-    /// `optimiser`, `eps`, `amsgrad`: as make_update_rule(). `seed` keys random_x_lr's constant, drawn from U(0.95,
+    /// `optimizer`, `eps`, `amsgrad`: as make_update_rule(). `seed` keys random_x_lr's constant, drawn from U(0.95,
     /// 1.01).
     OnePass(std::vector<torch::Tensor> parameters, const std::string& optimizer, double eps, bool amsgrad,
             const HyperStart& start, const HypergradientSettings& settings, std::uint64_t seed);
@@ -60,7 +60,7 @@ public:
     /// To be called after the parameters' values have been restored. `again` recomputes the updates of an unfinished
     /// window, whose graphs are not in the snapshot. It is empty for a child, which would make other updates (with
     /// other dropout, for example), so that the child's window begins anew. Without optimizer (a child that starts
-    /// afresh), only moved values are loaded. The moments of a parent with another `optimiser` are not loaded. Nor are
+    /// afresh), only moved values are loaded. The moments of a parent with another `optimizer` are not loaded. Nor are
     /// momentum and betas between SGD and Adam. Throws DecodeError.
     void load(const Snapshot& snapshot, bool with_optimizer, const Again& again);
     /// The curvature of a loss with a graph.

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "options/words.hpp"
+#include "trainer/torch_library/torch_settings.hpp"
 
 namespace stemma {
 namespace {
@@ -18,15 +20,18 @@ std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>
                                       const NamedConfiguration& configuration, const Hyperparameters& h) {
     if (!settings) return std::nullopt;
     const auto& space = configuration.space();
-    const bool sgd = h.optimizer == "sgd";
-    if (sgd && h.nesterov) throw Infeasible("nesterov = true cannot be trained with hypergradients; use false");
+    const auto& optimizer = torch_optimizer(h.optimizer);
+    if (optimizer.has("nesterov") && h.nesterov)
+        throw Infeasible("nesterov = true cannot be trained with hypergradients; use false");
     if (h.schedule != "constant" || h.warmup > 0)
         throw Infeasible("schedule and warmup cannot be combined with hypergradients, which move lr by themselves");
     HyperStart start;
-    start.used = {h.lr, h.weight_decay, sgd ? h.momentum : h.beta1, h.beta2};
+    const bool momentum = optimizer.moves.front() == "momentum";
+    start.used = {h.lr, h.weight_decay, momentum ? h.momentum : h.beta1, h.beta2};
     start.bounded = true;
-    const std::array<std::string, hyper_count> names = {"lr", "weight_decay", sgd ? "momentum" : "beta1", "beta2"};
-    const auto movable = moved_by(settings->variant, h.optimizer);
+    std::array<std::string, hyper_count> names = {"lr", "weight_decay"};
+    std::ranges::copy(optimizer.moves, names.begin() + 2);
+    const auto movable = moved_by(settings->variant);
     bool any = movable.empty();
     for (std::size_t hyper = 0; hyper < hyper_count; ++hyper) {
         if (std::find(movable.begin(), movable.end(), names[hyper]) == movable.end()) continue;
@@ -51,8 +56,13 @@ void check_differentiable(const std::map<std::string, Literal>& fixed, const Sea
         const auto found = fixed.find(name);
         return found != fixed.end() && found->second == value;
     };
-    const bool sgd = is("optimiser", std::string("sgd")) || !(fixed.contains("optimiser") || space.find("optimiser"));
-    if (sgd && is("nesterov", true))
+    auto optimizer = Hyperparameters().optimizer;
+    for (const auto& [name, value] : fixed) {
+        if (american(name) == "optimizer") optimizer = to_string(value);
+    }
+    const auto searches_it = [](const Parameter& one) { return american(one.name) == "optimizer"; };
+    const bool known = std::ranges::none_of(space.parameters(), searches_it);
+    if (known && torch_optimizer(optimizer).has("nesterov") && is("nesterov", true))
         throw UserError("trainer.nesterov = true cannot be trained with [trainer.hypergradient]; remove it");
     if (fixed.contains("schedule") && !is("schedule", std::string("constant")))
         throw UserError("trainer.schedule cannot be combined with [trainer.hypergradient], which moves lr; remove it");

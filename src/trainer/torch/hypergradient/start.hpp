@@ -9,7 +9,7 @@
 
 #include "trainer/hypergradient.hpp"
 #include "trainer/torch/hypergradient/raw_values.hpp"
-#include "trainer/torch/hyperparameters.hpp"
+#include "trainer/torch_library/hyperparameters.hpp"
 
 namespace stemma {
 

@@ -5,9 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/error.hpp"
-#include "trainer/torch/hypergradient/adam_update.hpp"
-
 namespace stemma {
 namespace {
 
@@ -169,10 +166,6 @@ std::pair<UpdateResult, std::unique_ptr<Linearized>> UpdateRule::linearize_by_au
     return {std::move(result), std::move(linearized)};
 }
 
-std::unique_ptr<UpdateRule> make_update_rule(const std::string& optimizer, double eps, bool amsgrad) {
-    if (optimizer == "sgd") return std::make_unique<Sgd>();
-    ensure(optimizer == "adam" || optimizer == "adamw", "the optimizer's name has been checked");
-    return make_adam(eps, amsgrad, optimizer == "adamw");
-}
+std::unique_ptr<UpdateRule> make_sgd_rule() { return std::make_unique<Sgd>(); }
 
 }  // namespace stemma

@@ -88,8 +88,7 @@ public:
                                                                                const UsedValues& used) const;
 };
 
-/// `optimiser`: "sgd" (coupled weight decay, dampening 0, no Nesterov), "adam" (coupled), "adamw" (decoupled); the
-/// same functions as LibTorch's optimizers of those names.
-std::unique_ptr<UpdateRule> make_update_rule(const std::string& optimizer, double eps, bool amsgrad);
+/// LibTorch's SGD: coupled weight decay, dampening 0, no Nesterov.
+std::unique_ptr<UpdateRule> make_sgd_rule();
 
 }  // namespace stemma

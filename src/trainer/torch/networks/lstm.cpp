@@ -85,12 +85,13 @@ private:
 
 }  // namespace
 
-std::shared_ptr<Network> make_lstm(const Data& data, const Hyperparameters& h, bool fused, at::Generator& generator) {
-    return std::make_shared<Lstm>(data, h, fused, generator);
-}
-
-double lstm_weights(double words, double width, double layers) {
-    return 2 * words * width + 8 * layers * width * width;
+std::shared_ptr<Network> make_lstm(const NetworkRecipe& recipe) {
+    const auto& h = recipe.h;
+    const auto words = static_cast<double>(recipe.data.classes);
+    const auto width = static_cast<double>(h.width);
+    demand_memory(recipe, "width = " + std::to_string(h.width) + " with layers = " + std::to_string(h.layers),
+                  2 * words * width + 8 * static_cast<double>(h.layers) * width * width);
+    return std::make_shared<Lstm>(recipe.data, h, recipe.kernels.fused && !recipe.kernels.twice, recipe.generator);
 }
 
 std::tuple<torch::Tensor, torch::Tensor, torch::Tensor> composed_lstm(const torch::Tensor& x, torch::Tensor h,

@@ -5,7 +5,7 @@
 
 #include "trainer/torch/data/data.hpp"
 #include "trainer/torch/hypergradient/curvature.hpp"
-#include "trainer/torch/hyperparameters.hpp"
+#include "trainer/torch_library/hyperparameters.hpp"
 
 namespace stemma {
 
@@ -27,17 +27,27 @@ public:
     virtual std::unique_ptr<Curvature> curvature(const torch::Tensor& x, const torch::Tensor& y);
 };
 
-/// model "mlp": (linear, batch norm, activation, dropout) x layers, linear.
-/// model "lenet": conv 5x5 to 10 maps, max-pool 2, ReLU; conv 5x5 to 20 maps, dropout of whole maps, max-pool 2, ReLU;
-/// 320-50, ReLU, dropout 0.5; 50-classes (Scardigli et al., arXiv 2109.14925, and their experiments' code).
-/// model "resnet18": torchvision's, with hyperparameter `width` maps in its first stage (resnet.hpp).
-/// model "lstm": a language model for text (lstm.hpp).
-/// model "torchscript": the model in the file of hyperparameter `module` (script_network.hpp).
-/// Initial weights of mlp and lenet are PyTorch's defaults: uniform within 1 / sqrt(inputs). Throws Infeasible when the
-/// network, its gradients and the optimizer's state cannot fit into this host's memory.
-std::shared_ptr<Network> make_network(const std::string& model, const Data& data,
-                                      const Hyperparameters& hyperparameters, Kernels kernels,
-                                      at::Generator& generator);
+/// What a network is made from. `generator` outlives the network.
+struct NetworkRecipe {
+    const Data& data;
+    const Hyperparameters& h;
+    Kernels kernels;
+    at::Generator& generator;
+};
+
+/// make_NAME() of each model, defined in a file of its own, where the network is described. Initial weights are
+/// PyTorch's defaults, unless the file says otherwise. Throws Infeasible when the network, its gradients and the
+/// optimizer's state cannot fit into this host's memory.
+#define STEMMA_MODEL(id, ...) std::shared_ptr<Network> make_##id(const NetworkRecipe& recipe);
+#include "trainer/torch_library/models.inc"
+#undef STEMMA_MODEL
+
+/// The model of that name.
+std::shared_ptr<Network> make_network(const std::string& model, const NetworkRecipe& recipe);
+
+/// Throws Infeasible if this host has less memory than so many weights need in training, with so many numbers besides.
+/// `what`: the hyperparameters behind them, for the message.
+void demand_memory(const NetworkRecipe& recipe, const std::string& what, double weights, double activations = 0);
 
 /// Multiplies by a mask of 0 and 1/(1-p). `maps`: one number for each sample and map of [n, maps, ...].
 torch::Tensor drop(const torch::Tensor& x, double p, bool maps, at::Generator& generator);

@@ -22,7 +22,7 @@ NetworkProblem::NetworkProblem(const TorchSettings& settings, const Data& data, 
     // Weights are drawn on the CPU, so that a member starts with the same weights on every device.
     seed(derive_seed(request.seed, Purpose::training, 0));
     const Kernels kernels{.fused = settings_.fused, .twice = settings_.hypergradient.has_value()};
-    network_ = make_network(settings_.model, data_, hyperparameters_, kernels, generator_);
+    network_ = make_network(settings_.model, {data_, hyperparameters_, kernels, generator_});
     network_->to(device_);
     if (!device_.is_cpu()) generator_ = make_generator(device_);
 }
@@ -31,7 +31,7 @@ Batches NetworkProblem::batches() const {
     return {.size = data_.text() ? hyperparameters_.sequence : hyperparameters_.batch_size,
             .shuffled = !data_.text(),
             // For batch norm, which a module of the user may have, too.
-            .single_rows = !hyperparameters_.batch_norm && settings_.model != "torchscript",
+            .single_rows = !hyperparameters_.batch_norm && !torch_model(settings_.model).has("module"),
             .rows_on = device_};
 }
 

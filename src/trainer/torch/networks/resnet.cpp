@@ -1,7 +1,10 @@
-#include "trainer/torch/networks/resnet.hpp"
-
+// ResNet-18 (He et al., arXiv 1512.03385) as torchvision has it: 7x7 convolution with stride 2, batch norm, ReLU, 3x3
+// max-pool with stride 2; four stages of two basic blocks with width, 2, 4 and 8 times width maps; mean over the image,
+// linear layer. Parameters and buffers have torchvision's names. With width = 64 they have its shapes. Convolutions
+// start as draw_kaiming(), batch norms with 1 and 0.
 #include "trainer/torch/kernels/convolution.hpp"
 #include "trainer/torch/networks/initial_weights.hpp"
+#include "trainer/torch/networks/network.hpp"
 
 namespace stemma {
 namespace {
@@ -10,7 +13,7 @@ namespace nn = torch::nn;
 
 /// How all layers of a network are made.
 struct Make {
-    bool twice;
+    bool twice;  ///< fast second derivatives on a CPU, too (convolution.hpp)
     at::Generator& generator;
 };
 
@@ -92,14 +95,11 @@ private:
 
 }  // namespace
 
-std::shared_ptr<Network> make_resnet18(const Data& data, const Hyperparameters& h, bool twice,
-                                       at::Generator& generator) {
-    return std::make_shared<ResNet18>(data, h.width, Make{twice, generator});
-}
-
-double resnet18_weights(double width) {
-    constexpr double at_64 = 11.2e6;  // all but the stem and the last layer grow with the square
-    return at_64 * (width / 64) * (width / 64);
+std::shared_ptr<Network> make_resnet18(const NetworkRecipe& recipe) {
+    constexpr double weights_at_64 = 11.2e6;  // all but the stem and the last layer grow with the square
+    const auto width = static_cast<double>(recipe.h.width);
+    demand_memory(recipe, "width = " + std::to_string(recipe.h.width), weights_at_64 * (width / 64) * (width / 64));
+    return std::make_shared<ResNet18>(recipe.data, recipe.h.width, Make{recipe.kernels.twice, recipe.generator});
 }
 
 }  // namespace stemma

@@ -82,4 +82,8 @@ std::shared_ptr<Network> make_script_network(const std::string& file, at::Genera
     return std::make_shared<ScriptNetwork>(file, generator);
 }
 
+std::shared_ptr<Network> make_torchscript(const NetworkRecipe& recipe) {
+    return make_script_network(recipe.h.module, recipe.generator);
+}
+
 }  // namespace stemma

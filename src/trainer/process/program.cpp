@@ -1,0 +1,184 @@
+#include "trainer/process/program.hpp"
+
+#include <algorithm>
+
+#include "options/make_key.hpp"
+#include "options/words.hpp"
+#include "platform/python_package.hpp"
+
+namespace stemma {
+namespace {
+
+using namespace make_key;
+using S = ProgramSettings;
+using R = ReportedSettings;
+using P = ProcessSettings;
+
+bool has(const std::vector<std::string>& list, const std::string& name) {
+    return std::ranges::find(list, name) != list.end();
+}
+
+std::vector<Field<R>> reported_fields() {
+    return {
+        setting(&R::metrics, default_is("the metric of [metric]", list_of(KeyType::text, "metrics", {},
+                                                                          "Names of all metrics that are reported."))),
+        setting(&R::held_out, default_is("those whose names begin with \"test_\"",
+                                         list_of(KeyType::text, "held_out", {},
+                                                 "Names of metrics that are recorded but no decision may see."))),
+    };
+}
+
+void complete_reported(R& settings, const std::string& metric) {
+    if (settings.metrics.empty()) settings.metrics = {metric};
+}
+
+/// A contradiction where a text of the list is empty.
+void refuse_empty(const std::string& key, const std::vector<std::string>& list, std::vector<Contradiction>& out) {
+    if (has(list, "")) out.push_back({key, "must be a list of texts that are not empty"});
+}
+
+std::vector<Contradiction> check_reported(const R& settings, const std::string& metric) {
+    std::vector<Contradiction> out;
+    refuse_empty("metrics", settings.metrics, out);
+    refuse_empty("held_out", settings.held_out, out);
+    if (metric.empty()) return out;  // [metric] has errors of its own
+    if (has(settings.held_out, metric))
+        out.push_back({"held_out", "must not have " + in_quotes(metric) + ", by which [metric] ranks members"});
+    if (!has(settings.metrics, metric))
+        out.push_back({"metrics", "must have " + in_quotes(metric) + ", by which [metric] ranks members" +
+                                      suggestion(metric, settings.metrics)});
+    return out;
+}
+
+std::vector<Field<P>> program_fields() {
+    return {
+        setting(&P::command,
+                required(list_of(KeyType::text, "command", {},
+                                 "The program that trains, with its arguments: [\"python3\", \"train.py\"]. Each "
+                                 "worker starts it once and keeps it (docs/process-protocol.md); relative paths are "
+                                 "from where stemma is started."))),
+        setting(&P::scratch, default_is("/dev/shm; where that is full, the folder for temporary files, or /tmp",
+                                        text("scratch",
+                                             "Folder on each node through which snapshots are handed over; it needs "
+                                             "room for two of each worker."))),
+        setting(&P::start_timeout, duration("start_timeout", "5m", above(0),
+                                            "Time that the program may take from its start to its hello.")),
+        setting(&P::silence_timeout,
+                duration("silence_timeout", at_least(0),
+                         "Time without progress or report after which it counts as hung and is killed; 0 = none. Give "
+                         "a few times what a unit of training takes.")),
+        setting(&P::stop_timeout, duration("stop_timeout", "5m", above(0),
+                                           "Time that it may take to end a lease when asked to; after that it is "
+                                           "killed.")),
+        setting(&P::memory,
+                bytes("memory", {0, 0x1p50},
+                      "Memory that it may use with all that it started, shared pages counted once; a lease that needs "
+                      "more fails as out of memory, and one that has grown beyond half of it is replaced between "
+                      "leases. 0 = any.")),
+        setting(&P::restart,
+                choice("restart", {"when needed", "each training"},
+                       "When a worker starts its program anew: after the program has ended or failed, or for each "
+                       "training. A start for each training suits scripts that keep state in globals, Hydra and "
+                       "notebooks, and costs the start-up each time.")),
+    };
+}
+
+std::vector<Field<S>> fields() {
+    std::vector<Field<S>> own{
+        setting(&S::gpus_per_worker,
+                integer("gpus_per_worker", {1, 64}, "GPUs that a worker's program sees, where there are any."))};
+    return concatenated(concatenated(part_of(&S::program, program_fields()), std::move(own)),
+                        part_of(&S::reported, reported_fields()));
+}
+
+std::vector<Contradiction> check(const S& settings, const std::string& metric) {
+    auto out = check_reported(settings.reported, metric);
+    refuse_empty("command", settings.program.command, out);
+    return out;
+}
+
+void check_here(const S& settings, const TrainerContext& context, const TrainerPlace& place) {
+    if (place.program) return place.program->check(context.changed_by_children);
+    check_process(process_settings(settings, context, place), context.changed_by_children, *child_starter());
+}
+
+std::string foreign_code(const S& settings) {
+    std::string words = "starts";
+    for (const auto& word : settings.program.command) words += " " + word;
+    return words;
+}
+
+}  // namespace
+
+std::vector<MetricInfo> reported_metrics(const ReportedSettings& settings) {
+    std::vector<MetricInfo> out;
+    const auto add = [&](const std::string& name) {
+        out.push_back({name, settings.held_out.empty() ? name.starts_with("test_") : has(settings.held_out, name)});
+    };
+    for (const auto& name : settings.metrics) add(name);
+    for (const auto& name : settings.held_out) {
+        if (!has(settings.metrics, name)) add(name);
+    }
+    return out;
+}
+
+ProcessSettings process_settings(const S& settings, const TrainerContext& context, const TrainerPlace& place) {
+    auto program = settings.program;
+    program.metrics = reported_metrics(settings.reported);
+    program.needed_metric = context.metric;
+    program.unit = context.unit;
+    program.run_seed = context.run_seed;
+    program.place = {place.threads, place.gpus};
+    program.environment = environment_of_programs();
+    program.log = place.program_log;
+    program.say = place.say;
+    return program;
+}
+
+std::shared_ptr<ChildStarter> child_starter() {
+    static const auto starter = std::make_shared<ChildStarter>();
+    return starter;
+}
+
+Environment environment_of_programs() {
+    auto environment = read_environment();
+    const auto package = python_package_folder();
+    if (package.empty()) return environment;
+    auto& path = environment["PYTHONPATH"];
+    path += (path.empty() ? "" : ":") + package.string();
+    return environment;
+}
+
+TrainerDescriptor process_descriptor() {
+    return {
+        .name = "process",
+        .summary = "a program of your own, in any language, that a worker starts once and keeps",
+        .traits = {.program = true},
+        .defaults = S(),
+        .fields = erased(fields()),
+        .complete = [](S& settings, const std::string& metric) { complete_reported(settings.reported, metric); },
+        .check = check,
+        .metrics = [](const S& settings, const TrainerContext&) { return reported_metrics(settings.reported); },
+        .check_here = check_here,
+        .make =
+            [](const S& settings, const TrainerContext& context, const TrainerPlace& place) {
+                return make_process_trainer(process_settings(settings, context, place), child_starter(), place.program);
+            },
+        .foreign_code = foreign_code,
+    };
+}
+
+TrainerDescriptor ask_descriptor() {
+    return {
+        .name = "ask",
+        .summary = "something else, job by job: `stemma ask` gives out leases, and `stemma tell` takes their results",
+        .traits = {.asked = true},
+        .defaults = ReportedSettings(),
+        .fields = erased(reported_fields()),
+        .complete = complete_reported,
+        .check = check_reported,
+        .metrics = [](const ReportedSettings& settings, const TrainerContext&) { return reported_metrics(settings); },
+    };
+}
+
+}  // namespace stemma

@@ -1,0 +1,58 @@
+// LibTorch's Adam (coupled weight decay) and AdamW (decoupled).
+#include "trainer/torch/hypergradient/adam_update.hpp"
+#include "trainer/torch/optimizer_code.hpp"
+#include "trainer/torch/state.hpp"
+
+namespace stemma {
+namespace {
+
+namespace optim = torch::optim;
+
+/// Types of the two with the same members, but no common base.
+template <class Optimizer, class Options, class State>
+struct Kind {
+    static std::unique_ptr<optim::Optimizer> make(std::vector<torch::Tensor> parameters, const Hyperparameters& h) {
+        const auto betas = std::make_tuple(h.beta1, h.beta2);
+        const auto options = Options(h.lr).betas(betas).eps(h.eps).weight_decay(h.weight_decay).amsgrad(h.amsgrad);
+        return std::make_unique<Optimizer>(std::move(parameters), options);
+    }
+
+    static void save(const optim::OptimizerParamState& moments, const std::string& prefix, Snapshot& snapshot) {
+        const auto& state = static_cast<const State&>(moments);
+        save_tensor(torch::tensor({state.step()}, torch::kInt64), prefix + "step", snapshot);
+        save_tensor(state.exp_avg(), prefix + "exp_avg", snapshot);
+        save_tensor(state.exp_avg_sq(), prefix + "exp_avg_sq", snapshot);
+        if (state.max_exp_avg_sq().defined()) save_tensor(state.max_exp_avg_sq(), prefix + "max_exp_avg_sq", snapshot);
+    }
+
+    static std::unique_ptr<optim::OptimizerParamState> load(const SavedMoments& saved,
+                                                            const optim::OptimizerOptions& options) {
+        auto state = std::make_unique<State>();
+        const auto step = load_tensor(saved.snapshot, saved.prefix + "step", torch::kInt64);
+        state->step(step[0].template item<std::int64_t>());
+        state->exp_avg(saved.restore("exp_avg"));
+        state->exp_avg_sq(saved.restore("exp_avg_sq"));
+        // A parent without AMSGrad has no maximum yet: its present value is the maximum so far.
+        if (static_cast<const Options&>(options).amsgrad())
+            state->max_exp_avg_sq(saved.restore(saved.has("max_exp_avg_sq") ? "max_exp_avg_sq" : "exp_avg_sq"));
+        return state;
+    }
+
+    static OptimizerCode code(std::unique_ptr<UpdateRule> (*rule)(double, bool)) {
+        return {make, save, "exp_avg", load, rule};
+    }
+};
+
+}  // namespace
+
+OptimizerCode adam_optimizer() {
+    return Kind<optim::Adam, optim::AdamOptions, optim::AdamParamState>::code(
+        [](double eps, bool amsgrad) { return make_adam_rule(eps, amsgrad, false); });
+}
+
+OptimizerCode adamw_optimizer() {
+    return Kind<optim::AdamW, optim::AdamWOptions, optim::AdamWParamState>::code(
+        [](double eps, bool amsgrad) { return make_adam_rule(eps, amsgrad, true); });
+}
+
+}  // namespace stemma
