@@ -95,6 +95,9 @@ def _report(options):
     from stemma.run import open_run
 
     runs = [open_run(path) for path in options.runs]
+    for run in runs:
+        if run.lacks:
+            say(run.lacks_text())
     if options.follow:
         if len(runs) > 1:
             raise StemmaError("--follow shows one run: give one file")

@@ -140,7 +140,7 @@ def counting(run):
     ended before they had measured anything."""
     rows = run.file.table("reports")
     measured = np.isfinite(rows[run.metric_column])
-    measured[run.file.table("epochs")["report"]] = True
+    measured[run.file.table("units")["report"]] = True
     return measured & (rows["status"] != ReportStatus.LATE)
 
 
@@ -329,18 +329,18 @@ def spans(run, path, until=None):
 
 
 def measured(run, rows):
-    """Which rows of /epochs (a structured array or a frame) are of a whole unit of training, with its metrics."""
+    """Which rows of /units (a structured array or a frame) are of a whole unit of training, with its metrics."""
     if len(run.scores) == len(run.metrics):
         return np.ones(len(rows), bool)
     known = np.zeros(len(rows), bool)
     for metric in run.scores:
-        known |= np.isfinite(np.asarray(rows[metric.epochs_column], float))
+        known |= np.isfinite(np.asarray(rows[metric.units_column], float))
     return known | ~np.isfinite(np.asarray(rows["hyper_step"], float))
 
 
 def rows_of(run, member):
-    """The member's rows of `epochs`."""
-    return run.epochs.iloc[_by_member(run)(member)]
+    """The member's rows of `units`."""
+    return run.units.iloc[_by_member(run)(member)]
 
 
 def lineage(run, path, until=None):
@@ -353,11 +353,11 @@ def lineage(run, path, until=None):
 
 
 def _by_member(run):
-    """Rows of `epochs` of a member, without a search through all of them each time."""
-    if "_rows_of" not in run.__dict__ or run.__dict__["_rows_of_epochs"] is not run.epochs:
-        who = run.file.table("epochs")["member"]
+    """Rows of `units` of a member, without a search through all of them each time."""
+    if "_rows_of" not in run.__dict__ or run.__dict__["_rows_of_units"] is not run.units:
+        who = run.file.table("units")["member"]
         order = np.argsort(who, kind="stable")
-        run.__dict__["_rows_of"], run.__dict__["_rows_of_epochs"] = (order, who[order]), run.epochs
+        run.__dict__["_rows_of"], run.__dict__["_rows_of_units"] = (order, who[order]), run.units
     order, sorted_members = run.__dict__["_rows_of"]
     return lambda member: order[
         np.searchsorted(sorted_members, member) : np.searchsorted(sorted_members, member, side="right")
@@ -367,14 +367,14 @@ def _by_member(run):
 def schedule(run, path, until=None):
     curve = lineage(run, path, until)
     columns = [parameter.column for parameter in run.parameters]
-    at = curve.set_index("resource")[[metric.epochs_column for metric in run.metrics]]
+    at = curve.set_index("resource")[[metric.units_column for metric in run.metrics]]
     rows = []
     for member, start, end in spans(run, path, until):
         if end <= start:
             continue
         measured = at.loc[end] if end in at.index else pd.Series(dtype=float)
         metric = run._metric()
-        rows.append({"member": member, "start": start, "to": end, "metric": measured.get(metric.epochs_column, np.nan)})
+        rows.append({"member": member, "start": start, "to": end, "metric": measured.get(metric.units_column, np.nan)})
     frame = pd.DataFrame(rows, columns=["member", "start", "to", "metric"])
     return frame.join(run.members[columns], on="member", rsuffix="_")
 

@@ -34,7 +34,7 @@ class Metric:
 
     name: str
     column: str  # in /reports
-    epochs_column: str  # in /epochs
+    units_column: str  # in /units
     held_out: bool  # recorded, but no decision saw it
 
 
@@ -91,13 +91,13 @@ def read_parameters(file, space, columns):
     return tuple(_parameter(name, column, described.get(name, {})) for name, column in zip(names, columns(names)))
 
 
-def read_metrics(file, of_reports, of_epochs):
-    """The functions give the columns of names in /reports and /epochs."""
+def read_metrics(file, of_reports, of_units):
+    """The functions give the columns of names in /reports and /units."""
     names = [text_of(name) for name in file["metric_names"][:]]
     return tuple(
-        Metric(name, column, of_epoch, bool(held_out))
-        for name, column, of_epoch, held_out in zip(
-            names, of_reports(names), of_epochs(names), file["metric_held_out"][:]
+        Metric(name, column, of_unit, bool(held_out))
+        for name, column, of_unit, held_out in zip(
+            names, of_reports(names), of_units(names), file["metric_held_out"][:]
         )
     )
 

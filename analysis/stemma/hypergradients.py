@@ -1,4 +1,4 @@
-"""Hyperparameters that move during training (role = "hypergradient"): their courses, from the rows of /epochs.
+"""Hyperparameters that move during training (role = "hypergradient"): their courses, from the rows of /units.
 
 Such a run has rows within units of training. These rows hold the trajectory alone, and no metric."""
 
@@ -47,7 +47,7 @@ def trajectory(run, path, until=None):
     whole = frame[derive.measured(run, frame)]
     per_unit = whole["hyper_step"].iloc[-1] / whole["resource"].iloc[-1] if len(whole) else 1.0
     frame["resource"] = frame["hyper_step"] / per_unit
-    return frame.rename(columns={metric.epochs_column: _short(metric.name) for metric in names})[columns]
+    return frame.rename(columns={metric.units_column: _short(metric.name) for metric in names})[columns]
 
 
 def values(parameter, trajectory):

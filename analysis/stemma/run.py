@@ -84,6 +84,15 @@ class Run:
         budgets", ..."""
         return self.file.lacks()
 
+    def lacks_text(self) -> str:
+        """The same as a line, with the program that began the run; "" if the file lacks nothing."""
+        if not self.lacks:
+            return ""
+        return (
+            f"{self.path}: begun by stemma {self.program_version}, format {self.file.version} (this package: "
+            f"{schema.FORMAT_VERSION}); lacks {', '.join(self.lacks)}"
+        )
+
     def refresh(self) -> Run:
         """Takes up what was committed since. Returns the run itself."""
         self.file.refresh()
@@ -110,8 +119,8 @@ class Run:
 
     @cached_property
     def members(self) -> pd.DataFrame:
-        """Births, one row for each member (the index): parent, donor, cause, generation, time [s], and its
-        hyperparameters.
+        """Births, one row for each member (the index): parent, donor, cause, generation, time [s], replaced (the member
+        whose place in the population it took), bracket, and its hyperparameters.
 
         Choices are given by name. An inactive hyperparameter is NaN."""
         frame = self.table("members").set_index("member", drop=False)
@@ -127,9 +136,9 @@ class Run:
         return self.table("reports")
 
     @cached_property
-    def epochs(self) -> pd.DataFrame:
+    def units(self) -> pd.DataFrame:
         """All rows of metrics of each report: report (row of `reports`), member, resource [unit], metrics."""
-        return self.table("epochs")
+        return self.table("units")
 
     @cached_property
     def leases(self) -> pd.DataFrame:
@@ -161,6 +170,12 @@ class Run:
     def incarnations(self) -> pd.DataFrame:
         """Starts and ends of the program: incarnation, change, time [s], workers, reason, best."""
         return self.table("incarnations")
+
+    @cached_property
+    def budgets(self) -> pd.DataFrame:
+        """Limits of the search, those at its start and each change of them: time [s], members, reports, resource
+        [unit], seconds, target, max_resource [unit]; 0 is none. StemmaError in files of format 1."""
+        return self.table("budgets")
 
     @cached_property
     def summary(self) -> pd.DataFrame:

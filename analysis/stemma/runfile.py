@@ -14,7 +14,6 @@ from stemma.hdf5 import UNREADABLE as _UNREADABLE
 from stemma.hdf5 import Reader, open_file, patiently, rows_in_file
 from stemma.header import read_header, read_metrics, read_parameters, text_of
 
-_RENAMED = {"epochs": "units", "units": "epochs"}  # tables that have another name in files of other versions
 _COMMITS_PER_BLOCK = 1024
 _NO_TABLES = ("commit", "time", "flags", "crc32")  # columns of /commits that are not the row count of a table
 _CHECKSUM = "_crc32"  # behind the name of a table: the column of /commits with the checksum of its committed rows
@@ -54,18 +53,15 @@ class RunFile:
 
     def lacks(self):
         """What this package knows and a file of its own version would have: "table budgets", "column status of table
-        reports"."""
+        reports", "checksums of its tables"."""
         lacking = [f"table {name}" for name in schema.TABLES if name not in self._rows]
-        return (
-            *lacking,
-            *(
-                f"column {column} of table {name}"
-                for name, columns in schema.TABLES.items()
-                if name in self._rows and name != "commits"
-                for column in columns
-                if column not in self._dataset(name).dtype.names
-            ),
-        )
+        for name, columns in schema.TABLES.items():
+            if name in self._rows and name != "commits":
+                there = self._dataset(name).dtype.names or ()
+                lacking += [f"column {column} of table {name}" for column in columns if column not in there]
+        if not any(column.endswith(_CHECKSUM) for column in self._dataset("commits").dtype.names):
+            lacking.append("checksums of its tables")
+        return tuple(lacking)
 
     def rows(self, table):
         """Committed rows of a table."""
@@ -96,7 +92,7 @@ class RunFile:
         return pool[int(offset) : int(offset) + int(length)].tobytes().decode("utf-8", "replace")
 
     def _dataset(self, name):
-        return self._file[name if name in self._file else _RENAMED.get(name, name)]
+        return self._file[name if name in self._file else schema.FORMERLY.get(name, name)]
 
     def _require(self, table):
         if table not in self._rows:
@@ -182,9 +178,9 @@ class RunFile:
         """Name of each table -> its column in /commits, which has one for each table of the file."""
         counted = {name: name for name in commits.dtype.names if name not in _NO_TABLES} | {"commits": None}
         for name in schema.TABLES:
-            if name not in counted and _RENAMED.get(name) in counted:
-                counted[name] = counted.pop(_RENAMED[name])
-        there = {name for name in counted if name in self._file or _RENAMED.get(name, name) in self._file}
+            if name not in counted and schema.FORMERLY.get(name) in counted:
+                counted[name] = counted.pop(schema.FORMERLY[name])
+        there = {name for name in counted if name in self._file or schema.FORMERLY.get(name, name) in self._file}
         missing = [name for name in schema.TABLES if name in counted and name not in there]
         if missing:
             raise KeyError(f"no table {missing[0]}")
@@ -197,7 +193,7 @@ class RunFile:
         self.header = read_header(self._file)
         self.parameters = read_parameters(self._file, self.header.space, lambda names: self._columns("members", names))
         self.metrics = read_metrics(
-            self._file, lambda names: self._columns("reports", names), lambda names: self._columns("epochs", names)
+            self._file, lambda names: self._columns("reports", names), lambda names: self._columns("units", names)
         )
 
     def _columns(self, table, names):

@@ -85,6 +85,7 @@ class EventKind(IntEnum):
     RELEASED = 12
     MODEL_LATE = 13
     BUDGET_CUT = 14
+    SELECTED = 15
 
 
 class EndReason(IntEnum):
@@ -166,6 +167,8 @@ TABLES = {
         "generation": "uint32",
         "sequence": "uint64",
         "time": "float64",
+        "replaced": "int64",
+        "bracket": "int64",
     },
     "reports": {
         "sequence": "uint64",
@@ -179,7 +182,7 @@ TABLES = {
         "snapshot_bytes": "uint64",
         "status": "uint8",
     },
-    "epochs": {
+    "units": {
         "report": "int64",
         "member": "int64",
         "resource": "int64",
@@ -276,7 +279,7 @@ TABLES = {
         "payload": "uint64",
         "members": "uint64",
         "reports": "uint64",
-        "epochs": "uint64",
+        "units": "uint64",
         "leases": "uint64",
         "lease_ends": "uint64",
         "workers": "uint64",
@@ -292,7 +295,7 @@ TABLES = {
         "payload_crc32": "uint32",
         "members_crc32": "uint32",
         "reports_crc32": "uint32",
-        "epochs_crc32": "uint32",
+        "units_crc32": "uint32",
         "leases_crc32": "uint32",
         "lease_ends_crc32": "uint32",
         "workers_crc32": "uint32",
@@ -322,6 +325,11 @@ DECODERS = {
     ("incarnations", "reason"): EndReason,
 }
 
+# Names of tables in files of older formats.
+FORMERLY = {
+    "units": "epochs",
+}
+
 # Fields of each kind of input and decision in `payload`, in their order (docs/SCHEMA.md, "Payload").
 INPUT_FIELDS = {
     "incarnation_started": {"incarnation": "uint32", "workers": "uint32"},
@@ -341,8 +349,8 @@ INPUT_FIELDS = {
 }
 
 EFFECT_FIELDS = {
-    "born": {"member": "id", "cause": "uint8 BIRTH_CAUSES", "parent": "id", "donor": "id", "generation": "uint32", "configuration": "list of value"},
-    "train": {"worker": "id", "lease": "id", "member": "id", "from": "int64", "to": "int64", "source": "(kind uint8 SOURCE_KINDS, snapshot id, owner id, transfer id, bytes uint64)", "attempt": "uint32"},
+    "born": {"member": "id", "cause": "uint8 BIRTH_CAUSES", "parent": "id", "donor": "id", "generation": "uint32", "configuration": "list of value", "place": "tail (replaced id, bracket id)"},
+    "train": {"worker": "id", "lease": "id", "member": "id", "from": "int64", "to": "int64", "source": "(kind uint8 SOURCE_KINDS, snapshot id, owner id, transfer id, bytes uint64)", "attempt": "uint32", "adopted_from": "tail id"},
     "serve": {"transfer": "id", "snapshot": "id", "owner": "id", "receiver": "id"},
     "abort_transfer": {"transfer": "id", "worker": "id"},
     "drop": {"worker": "id", "snapshot": "id"},

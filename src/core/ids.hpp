@@ -28,6 +28,8 @@ using SnapshotId = Id<struct SnapshotTag>;
 using WorkerId = Id<struct WorkerTag>;
 /// One copy of one snapshot from worker to worker. Numbered in order of assignment.
 using TransferId = Id<struct TransferTag>;
+/// A ladder of rungs in which members compete. Numbered in order of its opening.
+using BracketId = Id<struct BracketTag>;
 
 /// Training done by a member, counted from scratch in the job's unit (`[trainer] unit`: epochs or optimizer steps).
 using Resource = std::int64_t;

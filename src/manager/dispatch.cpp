@@ -156,6 +156,7 @@ std::optional<MemberId> Manager::State::give_birth(const action::Create& create,
         member.generation = members[create.parent].generation + 1;
         member.reached = members[create.parent].reached;
         member.snapshot = slot;
+        member.inherits = true;
         snapshots.reference(slot);
     }
     sampler->born({id, create.parent, member.reached, *configuration});
@@ -166,7 +167,8 @@ std::optional<MemberId> Manager::State::give_birth(const action::Create& create,
                                .parent = repeat ? create.same_as : create.parent,
                                .donor = create.donor,
                                .generation = member.generation,
-                               .configuration = std::move(*configuration)});
+                               .configuration = std::move(*configuration),
+                               .place = BirthPlace{create.replaces, create.bracket}});
     const auto basis = create.same_as.exists() ? ProposalBasis::current : sampler->basis();
     if (basis != ProposalBasis::current) {
         out.push_back(effect::Noted{
@@ -226,7 +228,9 @@ void Manager::State::assign(const QueuedWork& work, Resource to, WorkerId worker
                                     .worker = worker,
                                     .value = static_cast<double>(work.to)});
     }
-    out.push_back(effect::Train{worker, lease, work.member, active.from, to, active.source, member.attempts});
+    const auto adopted =
+        active.source.kind != SourceKind::scratch && member.inherits ? member.parent : MemberId::none();
+    out.push_back(effect::Train{worker, lease, work.member, active.from, to, active.source, member.attempts, adopted});
     workers.add(worker, active);
     deadlines.set(worker, *workers.find(worker, lease), now);
 }

@@ -3,6 +3,7 @@
 // only decisions: no clock reading, no pointer, no text that depends on the machine.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,6 +13,18 @@
 #include "scheduler/scheduler.hpp"
 
 namespace stemma {
+
+/// The last field of an effect, which older logs lack. Empty only where the effect was read from such a log.
+template <class T>
+struct Tail : std::optional<T> {
+    using std::optional<T>::optional;
+};
+
+/// Where a member belongs, as its scheduler says.
+struct BirthPlace {
+    MemberId replaced = {};  ///< it takes the place of this member in a population
+    BracketId bracket = {};  ///< it competes in this bracket
+};
 
 enum class SourceKind : std::uint8_t {
     scratch = 0,  ///< initial weights
@@ -45,6 +58,7 @@ enum class EventKind : std::uint8_t {
     released = 12,
     model_late = 13,  ///< a proposal did not wait for a model's fit: it is based on the last fit, or is random
     budget_cut = 14,  ///< a training gets the rest of the training budget, which is less than it asked for
+    selected = 15,    ///< GPBT: the member is a parent of the next generation
 };
 
 enum class EndReason : std::uint8_t {
@@ -68,6 +82,7 @@ struct Born {
     MemberId donor = {};           ///< its hyperparameters came from this member, if that is not the parent
     std::uint32_t generation = 0;  ///< the parent's + 1 if it starts from the parent's snapshot; 0 from scratch
     Configuration configuration;
+    Tail<BirthPlace> place = {};
 };
 
 /// Give `worker` the lease: train `member` from `from` to `to`, starting from `source`.
@@ -79,6 +94,9 @@ struct Train {
     Resource to = 0;
     Source source;
     std::uint32_t attempt = 0;  ///< 0 = first; counts retries of the same training
+    /// `source` is the snapshot of this member, the parent, and the first training of `member` starts from it. None: it
+    /// starts from its own snapshot, or from scratch.
+    Tail<MemberId> adopted_from = {};
 };
 
 /// `owner` sends snapshot to `receiver`.
@@ -129,7 +147,7 @@ struct Noted {
     LeaseId lease = {};
     WorkerId worker = {};
     double value = 0;  ///< new_best: the metric; budget_cut: the resource that was wanted; retrain: resource lost;
-                       ///< model_late: 1 if random; else 0
+                       ///< model_late: 1 if random; selected: the number of the generation; else 0
 };
 
 /// The last effect of a start of the program; nothing is assigned after it.

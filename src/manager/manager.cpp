@@ -190,12 +190,10 @@ std::uint64_t Manager::training_seed(MemberId id) const {
     return derive_seed(state_->settings.seed, Purpose::training, id.value);
 }
 
-MemberId Manager::adopted_from(MemberId id, Resource from) const {
+MemberId Manager::adopted_from(MemberId id) const {
     ensure(state_->members.contains(id), "the member exists");
     const auto& member = state_->members[id];
-    // By the snapshot itself: a metric may be NaN after a report, too.
-    const bool adopted = from > 0 && member.snapshot != no_slot && state_->snapshots[member.snapshot].member != id;
-    return adopted ? member.parent : MemberId::none();
+    return member.inherits ? member.parent : MemberId::none();
 }
 
 Resource Manager::max_resource() const { return state_->settings.max; }

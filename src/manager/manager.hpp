@@ -110,9 +110,9 @@ public:
     const SearchSpace& space() const;
     /// Seed handed to the trainer with a lease of this member.
     std::uint64_t training_seed(MemberId id) const;
-    /// The parent whose snapshot starts a lease of this member from `from`. None if it starts from its own snapshot, or
-    /// from scratch.
-    MemberId adopted_from(MemberId id, Resource from) const;
+    /// The parent from whose snapshot the member's first training starts. None if the member has reported, or has no
+    /// parent.
+    MemberId adopted_from(MemberId id) const;
     /// Largest resource of a member; 0 = not known.
     Resource max_resource() const;
     /// The snapshot from which the member would be continued; none if there is none.

@@ -25,7 +25,8 @@ struct MemberRecord {
     std::uint16_t breaks = 0;    ///< of these, with a device error that broke the program
     MemberState state = MemberState::waiting;
     bool stop_wanted = false;
-    MemberId parent = {};  ///< born from its snapshot, so never trained from scratch; none = from scratch
+    bool inherits = false;  ///< its latest snapshot is its parent's: it has not reported yet
+    MemberId parent = {};   ///< born from its snapshot, so never trained from scratch; none = from scratch
 };
 
 class MemberTable {

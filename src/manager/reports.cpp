@@ -143,12 +143,16 @@ void Manager::State::apply_retention(const Action& action, Effects& out) {
     } else if (const auto* release = std::get_if<action::Release>(&action)) {
         if (members[release->member].state == MemberState::waiting)
             release_member(release->member, MemberState::released, out);
+    } else if (const auto* select = std::get_if<action::Select>(&action)) {
+        out.push_back(effect::Noted{
+            .kind = EventKind::selected, .member = select->member, .value = static_cast<double>(select->generation)});
     } else {
         unreachable("Create and Train only answer WorkWanted");
     }
 }
 
 void Manager::State::replace_latest(MemberId id, std::uint32_t slot, Effects& out) {
+    members[id].inherits = false;
     const auto before = std::exchange(members[id].snapshot, slot);
     if (before != no_slot) snapshots.release(before, out);
 }

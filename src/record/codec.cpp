@@ -1,6 +1,6 @@
 // Inputs and effects as bytes: little-endian, no padding. An input is sequence, time, kind, body; an effect is kind,
-// body; kind = the variant's index. Each value has exactly one encoding, so that comparing bytes compares values
-// (replay does).
+// body; kind = the variant's index. A Tail is there if bytes are left. Each value has exactly one encoding, so that
+// comparing bytes compares values (replay does).
 #include <type_traits>
 #include <utility>
 
@@ -35,6 +35,10 @@ struct Write {
         if (value) out.put(*value);
     }
     void operator()(const Value& value) const { put_value(out, value); }
+    template <class T>
+    void operator()(const Tail<T>& tail) const {
+        if (tail) (*this)(*tail);
+    }
     template <HasFields T>
     void operator()(const T& item) const {
         each(item, *this);
@@ -61,7 +65,7 @@ struct Read {
     void operator()(StopReason& value) const { enumeration(value, StopReason::user, StopReason::time_limit); }
     void operator()(BirthCause& value) const { enumeration(value, BirthCause::sampled, BirthCause::backtrack); }
     void operator()(SourceKind& value) const { enumeration(value, SourceKind::scratch, SourceKind::disk); }
-    void operator()(EventKind& value) const { enumeration(value, EventKind::late_report, EventKind::budget_cut); }
+    void operator()(EventKind& value) const { enumeration(value, EventKind::late_report, EventKind::selected); }
     void operator()(EndReason& value) const { enumeration(value, EndReason::exhausted, EndReason::no_workers); }
     template <class Tag>
     void operator()(Id<Tag>& id) const {
@@ -75,6 +79,11 @@ struct Read {
         value = there ? std::optional(in.get<double>()) : std::nullopt;
     }
     void operator()(Value& value) const { get_value(in, value); }
+    template <class T>
+    void operator()(Tail<T>& tail) const {
+        tail.reset();
+        if (in.left() > 0) (*this)(tail.emplace());
+    }
     template <HasFields T>
     void operator()(T& item) const {
         each(item, *this);

@@ -18,9 +18,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr auto exported =
-    std::to_array<Table>({Table::members, Table::reports, Table::epochs, Table::leases, Table::lease_ends,
-                          Table::workers, Table::snapshots, Table::events, Table::failures, Table::incarnations});
+constexpr auto exported = std::to_array<Table>({Table::members, Table::reports, Table::units, Table::leases,
+                                                Table::lease_ends, Table::workers, Table::snapshots, Table::events,
+                                                Table::failures, Table::incarnations, Table::budgets});
 /// Columns of members that are left out: the same decisions then give the same export, at any time of the inputs.
 constexpr auto moments = std::to_array<std::string_view>({"sequence", "time"});
 

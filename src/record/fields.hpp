@@ -13,6 +13,10 @@ namespace stemma::record_fields {
 template <class Struct, class T>
 concept Is = std::is_same_v<std::remove_const_t<Struct>, T>;
 
+template <Is<BirthPlace> S, class V>
+void each(S& s, V&& v) {
+    v("replaced", s.replaced), v("bracket", s.bracket);
+}
 template <Is<MetricRow> S, class V>
 void each(S& s, V&& v) {
     v("resource", s.resource), v("values", s.values);
@@ -89,12 +93,12 @@ void each(S& s, V&& v) {
 template <Is<effect::Born> S, class V>
 void each(S& s, V&& v) {
     v("member", s.member), v("cause", s.cause), v("parent", s.parent), v("donor", s.donor),
-        v("generation", s.generation), v("configuration", s.configuration);
+        v("generation", s.generation), v("configuration", s.configuration), v("place", s.place);
 }
 template <Is<effect::Train> S, class V>
 void each(S& s, V&& v) {
     v("worker", s.worker), v("lease", s.lease), v("member", s.member), v("from", s.from), v("to", s.to),
-        v("source", s.source), v("attempt", s.attempt);
+        v("source", s.source), v("attempt", s.attempt), v("adopted_from", s.adopted_from);
 }
 template <Is<effect::Serve> S, class V>
 void each(S& s, V&& v) {

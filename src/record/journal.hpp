@@ -77,6 +77,7 @@ struct Entry {
 void encode(const Input& input, Bytes& out);
 Input decode_input(std::span<const std::byte> in);
 void encode(const Effect& effect, Bytes& out);
+/// `in` ends with the effect.
 Effect decode_effect(ByteReader& in);
 
 }  // namespace stemma::record

@@ -39,6 +39,10 @@ struct TypeName {
     std::string operator()(const std::vector<T>&) const {
         return "list of " + (*this)(T{});
     }
+    template <class T>
+    std::string operator()(const Tail<T>&) const {
+        return "tail " + (*this)(T{});
+    }
     template <HasFields T>
     std::string operator()(const T& item) const;
 };
@@ -111,7 +115,7 @@ std::string payload_markdown() {
            "kind (uint8) and its fields. Types: `id`: int64, -1 is none; `bool`: a byte, 0 or 1; `text`: length "
            "(uint32) and "
            "that many bytes of UTF-8; `list of T`: count (uint32) and that many T; `optional T`: a byte, 0 or 1, and T "
-           "where it is 1; "
+           "where it is 1; `tail T`: T, or nothing where no byte is left, in what an older program decided; "
            "`value`: a byte and, where that is 0 (inactive), nothing, 1, a real (float64), 2, an integer (int64), 3, "
            "the index of "
            "a choice (uint32); `(...)`: these fields. A name in capitals decodes the number before it. Later formats "

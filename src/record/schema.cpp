@@ -63,7 +63,8 @@ constexpr auto event_kinds = std::to_array<Named>({{1, "late_report"},
                                                    {11, "persist_failed"},
                                                    {12, "released"},
                                                    {13, "model_late"},
-                                                   {14, "budget_cut"}});
+                                                   {14, "budget_cut"},
+                                                   {15, "selected"}});
 constexpr auto end_reasons = std::to_array<Named>({{1, "exhausted"},
                                                    {2, "budget_members"},
                                                    {3, "budget_reports"},

@@ -49,7 +49,7 @@ enum class Table : std::uint8_t {
     payload,
     members,
     reports,
-    epochs,
+    units,
     leases,
     lease_ends,
     workers,
@@ -102,7 +102,13 @@ inline constexpr auto members = std::to_array<Column>(
      {"generation", u32, "",
       "births from snapshots between it and a member from scratch; 0 for that one, repeats included"},
      {"sequence", u64, "", at_sequence},
-     {"time", f64, "s", at_time}});
+     {"time", f64, "s", at_time},
+     {"replaced", id, "",
+      "it took the place of this member in the population: of a member that gave up or failed (exploit, backtrack, "
+      "sampled), or that is kept to go back to (continuation). -1 too if format 1 has recorded the birth"},
+     {"bracket", id, "",
+      "number of the bracket in which it competes, in order of opening; -1: the scheduler has none, or format 1 has "
+      "recorded the birth"}});
 inline constexpr auto reports =
     std::to_array<Column>({{"sequence", u64, "", at_sequence},
                            {"time", f64, "s", at_time},
@@ -114,23 +120,23 @@ inline constexpr auto reports =
                            {"seconds", f64, "s", "of training, as the worker measured it"},
                            {"snapshot_bytes", u64, "byte", "size of the snapshot that was kept; 0 = none"},
                            {"status", u8, "", "REPORT_STATUS; late reports are never ranked"}});
-inline constexpr auto epochs = std::to_array<Column>(
+inline constexpr auto units = std::to_array<Column>(
     {{"report", id, "", "row number in `reports`"},
      {"member", id, "", "that was trained"},
      {"resource", i64, "unit",
       "the member's training, from scratch, at this row; of a point of a trajectory the unit in which it lies"}});
-inline constexpr auto leases =
-    std::to_array<Column>({{"lease", id, "", "number in order of assignment"},
-                           {"member", id, "", "to be trained"},
-                           {"worker", id, "", "that got it"},
-                           {"from", i64, "unit", "the member's training at the start"},
-                           {"to", i64, "unit", "what was asked for"},
-                           {"source", u8, "", "where the start comes from: SOURCE_KINDS"},
-                           {"snapshot", id, "", "started from"},
-                           {"attempt", u32, "", "0 = first; counts retries of the same training"},
-                           {"adopted_from", id, "", "whose snapshot it starts from, where that is another member's"},
-                           {"sequence", u64, "", at_sequence},
-                           {"time", f64, "s", at_time}});
+inline constexpr auto leases = std::to_array<Column>(
+    {{"lease", id, "", "number in order of assignment"},
+     {"member", id, "", "to be trained"},
+     {"worker", id, "", "that got it"},
+     {"from", i64, "unit", "the member's training at the start"},
+     {"to", i64, "unit", "what was asked for"},
+     {"source", u8, "", "where the start comes from: SOURCE_KINDS"},
+     {"snapshot", id, "", "started from"},
+     {"attempt", u32, "", "0 = first; counts retries of the same training"},
+     {"adopted_from", id, "", "the parent, if the member's first training starts from its snapshot"},
+     {"sequence", u64, "", at_sequence},
+     {"time", f64, "s", at_time}});
 inline constexpr auto lease_ends = std::to_array<Column>({{"lease", id, "", "that ended"},
                                                           {"sequence", u64, "", at_sequence},
                                                           {"time", f64, "s", at_time},
@@ -159,12 +165,13 @@ inline constexpr auto events =
                            {"time", f64, "s", at_time},
                            {"kind", u8, "", "EVENT_KINDS"},
                            {"member", id, "", "concerned"},
-                           {"lease", id, "", "concerned"},
+                           {"lease", id, "", "concerned; persist_failed: the snapshot, which has its lease's number"},
                            {"worker", id, "", "concerned"},
                            {"value", f64, "",
                             "new_best: the metric; retrain: training lost; model_late: 1 if "
                             "the proposal was a random draw, 0 if it rests on the "
-                            "last model; budget_cut: the resource that was wanted; else 0"}});
+                            "last model; budget_cut: the resource that was wanted; selected: the number of the "
+                            "generation whose parent it is; else 0"}});
 inline constexpr auto failures =
     std::to_array<Column>({{"sequence", u64, "", at_sequence},
                            {"time", f64, "s", at_time},
@@ -203,7 +210,7 @@ inline constexpr auto commits =
                            {"payload", u64, "byte", "committed"},
                            {"members", u64, "row", "committed"},
                            {"reports", u64, "row", "committed"},
-                           {"epochs", u64, "row", "committed"},
+                           {"units", u64, "row", "committed", "epochs"},
                            {"leases", u64, "row", "committed"},
                            {"lease_ends", u64, "row", "committed"},
                            {"workers", u64, "row", "committed"},
@@ -219,7 +226,7 @@ inline constexpr auto commits =
                            {"payload_crc32", u32, "", checksum},
                            {"members_crc32", u32, "", checksum},
                            {"reports_crc32", u32, "", checksum},
-                           {"epochs_crc32", u32, "", checksum},
+                           {"units_crc32", u32, "", checksum, "epochs_crc32"},
                            {"leases_crc32", u32, "", checksum},
                            {"lease_ends_crc32", u32, "", checksum},
                            {"workers_crc32", u32, "", checksum},
@@ -244,9 +251,11 @@ inline constexpr std::array<TableSpec, table_count> tables = {{
     {"/reports", columns::reports, MoreColumns::metrics, 512,
      "Ends of leases with a report. A metric's column holds the value at the end of the lease, or NaN. A training that "
      "ended with a non-finite metric counts as a report with the worst result, but has a row in `failures` instead"},
-    {"/epochs", columns::epochs, MoreColumns::metrics, 1024,
-     "All rows of metrics of each report, one for each unit of training. Where hyperparameters move (hypergradients) "
-     "also points of the trajectory, without metrics, of which trainings that ended without a report leave none"},
+    {"/units", columns::units, MoreColumns::metrics, 1024,
+     "All rows of metrics of each report, one for each unit of training (epoch or step). Where hyperparameters move "
+     "(hypergradients) also points of the trajectory, without metrics, of which trainings that ended without a report "
+     "leave none. In format 1 its name is `/epochs`",
+     1, "/epochs"},
     {"/leases", columns::leases, MoreColumns::none, 512, "Trainings that were given out"},
     {"/lease_ends", columns::lease_ends, MoreColumns::none, 1024, "How each lease ended"},
     {"/workers", columns::workers, MoreColumns::none, 64, "Workers that came and went"},

@@ -51,9 +51,9 @@ constexpr std::string_view notes = R"(
 * `resource`, `from`, `to` and `asked` count a member's training from scratch. A child goes on from its parent's
   snapshot, so its first training begins at the parent's `resource`, not at 0.
 * A report is partial (`status`) where its training was canceled before its end: `resource` is less than `asked`. It
-  is not ranked. Canceled before its first boundary it has no rows in `epochs`, NaN as metrics, and no snapshot. A
+  is not ranked. Canceled before its first boundary it has no rows in `units`, NaN as metrics, and no snapshot. A
   late report came after its training was given up. It is recorded, but changes nothing.
-* `epochs` has one row for each unit of training of a report, the last one at the report's `resource`. Between these
+* `units` has one row for each unit of training of a report, the last one at the report's `resource`. Between these
   rows stand points of trajectories where hyperparameters move: such a row has NaN in every metric but the `hyper_*`
   ones.
 * Metrics whose names begin with `hyper` say how hyperparameters moved in a training by hypergradients: `hyper_step`
@@ -63,6 +63,13 @@ constexpr std::string_view notes = R"(
   logarithms, logits); `hypergradient_norm` is the norm of the last hypergradient on these, before clipping;
   `hyper_steps`, `hyper_skipped`, `hyper_clipped`, `hyper_truncated` and `hyper_bounded` count the hyper-steps of
   the member, and those of them with that fate.
+* Rows stand in the order of the inputs (`sequence`) that made them. Within one input the rows that it makes itself come
+  first: of a report first `lease_ends`, then `reports` and `units`. The rows of its decisions follow, in the order of
+  `index`.
+* In PBT a member gives up for good when the child is born that takes its place. This is the row of `members` whose
+  `replaced` names it, at that row's `time`. `cause` says why: exploit, backtrack, or sampled (members of this place
+  died, and no member could be a parent).
+* In GPBT events `selected` say when a generation was selected: one for each of its parents, best first.
 * `/overrides` has one `path=value` a line, in the order of the command line. The path is TOML's dotted path
   (`space."my lr".low`). The value is TOML; what is no TOML value is taken as a string. `/job_resolved` has them
   already.
@@ -158,6 +165,11 @@ std::string schema_python() {
             out +=
                 fmt::format("    (\"{}\", \"{}\"): {},\n", tables[i].name.substr(1), column.name, class_name(decoder));
         }
+    }
+    out += "}\n\n# Names of tables in files of older formats.\nFORMERLY = {\n";
+    for (const auto& table : tables) {
+        if (!table.formerly.empty())
+            out += fmt::format("    \"{}\": \"{}\",\n", table.name.substr(1), table.formerly.substr(1));
     }
     out += "}\n" + payload_python();
     return out;

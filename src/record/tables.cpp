@@ -174,8 +174,8 @@ void TableRows::on(const input::Report& report) {
                         report.seconds, report.snapshot_bytes, status);
     put_metrics(Table::reports, report.rows.empty() ? std::span<const double>{} : report.rows.back().values);
     for (const auto& metrics : report.rows) {
-        put<Table::epochs>(Id<struct ReportTag>{row}, lease.member, metrics.resource);
-        put_metrics(Table::epochs, metrics.values);
+        put<Table::units>(Id<struct ReportTag>{row}, lease.member, metrics.resource);
+        put_metrics(Table::units, metrics.values);
     }
 }
 
@@ -195,7 +195,9 @@ void TableRows::on(const input::SnapshotMissing& missing) { snapshot_row(missing
 // ---- effects -----------------------------------------------------------------------------------------------------
 
 void TableRows::on(const effect::Born& born) {
-    put<Table::members>(born.member, born.parent, born.donor, born.cause, born.generation, sequence_, time_);
+    const auto place = born.place.value_or(BirthPlace{});
+    put<Table::members>(born.member, born.parent, born.donor, born.cause, born.generation, sequence_, time_,
+                        place.replaced, place.bracket);
     ByteWriter out(rows_[index(Table::members)]);
     for (std::size_t i = 0; i < parameters_; ++i) {
         out.put(i < born.configuration.size() ? number(born.configuration[i]) : nan);
@@ -205,10 +207,11 @@ void TableRows::on(const effect::Born& born) {
 void TableRows::on(const effect::Train& assign) {
     // Leases are numbered in order of assignment. A log that violates this only loses the member's name in some rows.
     if (assign.lease.value == leases_.size()) leases_.push_back({assign.member, assign.to});
+    // An older log does not say it. The owner of the snapshot does.
     const auto owner = facts({assign.source.snapshot.value}).member;
+    const auto from = assign.adopted_from.value_or(owner == assign.member ? MemberId::none() : owner);
     put<Table::leases>(assign.lease, assign.member, assign.worker, assign.from, assign.to, assign.source.kind,
-                       assign.source.snapshot, assign.attempt, owner == assign.member ? MemberId::none() : owner,
-                       sequence_, time_);
+                       assign.source.snapshot, assign.attempt, from, sequence_, time_);
 }
 
 void TableRows::on(const effect::Erase& erase) { snapshot_row(erase.snapshot, SnapshotChange::erased); }

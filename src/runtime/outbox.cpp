@@ -13,7 +13,7 @@ struct ToAddressed {
     std::optional<Addressed> operator()(const effect::Train& assign) const {
         const auto member = manager.member(assign.member);
         const auto& values = member.configuration;
-        const auto parent = manager.adopted_from(assign.member, assign.from);
+        const auto parent = assign.adopted_from.value_or(MemberId::none());
         const auto parents = parent.exists() ? manager.member(parent).configuration : ConfigurationView{};
         return Addressed{assign.worker, message::Train{.lease = assign.lease,
                                                        .member = assign.member,

@@ -104,7 +104,8 @@ private:
             advance(*promoted, out);
         } else if (!no_more_) {
             next_bracket_ = draw_bracket();
-            out.push_back(action::Create{brackets_[next_bracket_].plan.resources.front()});
+            out.push_back(
+                action::Create{.to = brackets_[next_bracket_].plan.resources.front(), .bracket = {next_bracket_}});
         }
     }
 

@@ -273,6 +273,7 @@ private:
         // Parents that do not compete stay out of the pool. Their snapshots stay, as parents.
         if (!settings_.parents_compete) pool_.clear();
         ++number_;
+        for (const auto& parent : generation_.parents) out.push_back(action::Select{parent.member, number_});
         plan_children();
         open();
     }

@@ -63,7 +63,8 @@ private:
                                          .same_as = slot.member,
                                          .parent = slot.member,
                                          .generation = slot.generation,
-                                         .cause = BirthCause::continuation});
+                                         .cause = BirthCause::continuation,
+                                         .replaces = slot.member});
             return Turn::work;
         }
         if (slot.next == PbtNext::backtrack) {
@@ -71,7 +72,8 @@ private:
             out.push_back(action::Create{.to = next_boundary(slot, slot.best_reached),
                                          .parent = slot.best,
                                          .generation = slot.generation + 1,
-                                         .cause = BirthCause::backtrack});
+                                         .cause = BirthCause::backtrack,
+                                         .replaces = slot.member});
             return Turn::work;
         }
         if (slot.state == PbtState::waiting) {
@@ -135,7 +137,8 @@ private:
     Turn start_from_scratch(std::uint32_t number, Actions& out) {
         birth_ = number;
         birth_donor_.reset();
-        out.push_back(action::Create{.to = next_boundary(population_[number], 0)});
+        const auto& slot = population_[number];
+        out.push_back(action::Create{.to = next_boundary(slot, 0), .replaces = slot.member});
         return Turn::work;
     }
 
@@ -206,7 +209,8 @@ private:
         action::Create create{.to = next_boundary(slot, from.reached),
                               .parent = from.source,
                               .generation = from.generation + 1,
-                              .cause = BirthCause::exploit};
+                              .cause = BirthCause::exploit,
+                              .replaces = slot.member};
         if (population_.only_weights(number, donor)) create.same_as = create.donor = slot.member;
         out.push_back(create);
     }

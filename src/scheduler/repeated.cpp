@@ -36,6 +36,7 @@ private:
     struct Group {
         std::uint64_t first = 0;
         Resource to = 0;
+        BracketId bracket = {};
         double sum = 0;
         double mean = 0;  ///< summed in parts, for sums beyond the largest double
         std::uint32_t born = 1;
@@ -67,7 +68,7 @@ private:
             out.push_back(action::Train{*work.member, group.to});
         } else {
             birth_ = work.group;
-            out.push_back(action::Create{group.to, MemberId{group.first}});
+            out.push_back(action::Create{.to = group.to, .same_as = MemberId{group.first}, .bracket = group.bracket});
         }
     }
 
@@ -79,8 +80,8 @@ private:
         for (const auto& action : inner_actions_) {
             if (const auto* create = std::get_if<action::Create>(&action)) {
                 birth_ = std::nullopt;
-                asked_to_ = create->to;
-                out.push_back(action::Create{create->to});
+                asked_ = *create;
+                out.push_back(action::Create{.to = create->to, .bracket = create->bracket});
             } else if (const auto* train = std::get_if<action::Train>(&action)) {
                 auto& group = groups_[train->member.value];
                 group.to = train->to;
@@ -107,7 +108,7 @@ private:
         }
         const std::uint64_t number = groups_.size();
         group_of_.push_back(number);
-        groups_.push_back({.first = created.member.value, .to = asked_to_});
+        groups_.push_back({.first = created.member.value, .to = asked_.to, .bracket = asked_.bracket});
         for (std::uint32_t i = 1; i < repeats_; ++i) queue_.push_back({number, std::nullopt});
         pass(event::Created{{number}}, out);
     }
@@ -176,7 +177,7 @@ private:
     std::vector<std::uint64_t> group_of_;  ///< by member
     std::deque<Work> queue_;
     std::optional<std::uint64_t> birth_;  ///< group of the repeat asked for; none: a new group
-    Resource asked_to_ = 0;
+    action::Create asked_;                ///< by the inner scheduler, the last
     Actions inner_actions_;
 };
 

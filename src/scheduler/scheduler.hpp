@@ -117,6 +117,8 @@ struct Create {
     MemberId donor = {};    ///< the sampler perturbs its hyperparameters; none = the parent's
     std::uint32_t generation = 0;
     BirthCause cause = BirthCause::sampled;
+    MemberId replaces = {};  ///< the new member takes the place of this member in a population
+    BracketId bracket = {};  ///< the new member competes in this bracket
 };
 
 /// Continue this member from its last report to `to`.
@@ -138,9 +140,15 @@ struct Release {
     MemberId member;
 };
 
+/// The member is a parent of the generation with this number. Recorded; it changes nothing else.
+struct Select {
+    MemberId member;
+    std::uint32_t generation = 0;
+};
+
 }  // namespace action
 
-using Action = std::variant<action::Create, action::Train, action::Keep, action::Release>;
+using Action = std::variant<action::Create, action::Train, action::Keep, action::Release, action::Select>;
 using Actions = std::vector<Action>;
 
 /// One line of the table that preview, the final report and `stemma status` print.

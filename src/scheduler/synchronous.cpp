@@ -81,7 +81,7 @@ void SynchronousHalving::take(const event::WorkWanted&, Actions& out) {
         refresh(number);
     } else {
         birth_ = number;
-        out.push_back(action::Create{bracket.resource()});
+        out.push_back(action::Create{.to = bracket.resource(), .bracket = {birth_}});
     }
 }
 

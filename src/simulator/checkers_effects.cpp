@@ -20,6 +20,9 @@ bool Checkers::can_be_had(SnapshotId snapshot) const {
 void Checkers::effect(const effect::Born& born) {
     check(!ended_ && !stopping_, "no member is born after the end");
     check(born.member.value == members_.size(), "members are numbered in order of birth");
+    check(born.place.has_value(), "the scheduler's place of a member is recorded");
+    const auto replaced = born.place->replaced;
+    check(!replaced.exists() || replaced.value < born.member.value, "a place is taken of an older member");
     Member child;
     child.configuration = born.configuration;
     const bool heir = inherits_weights(born.cause);
@@ -87,6 +90,12 @@ void Checkers::effect(const effect::Train& assign) {
 
 void Checkers::check_source(const effect::Train& assign) const {
     const auto& source = assign.source;
+    const auto made = copies_.find(source.snapshot);
+    const bool adopts =
+        source.kind != SourceKind::scratch && made != copies_.end() && made->second.member != assign.member;
+    check(assign.adopted_from.has_value() &&
+              *assign.adopted_from == (adopts ? members_[assign.member.value].parent : MemberId::none()),
+          "a training says whose snapshot it adopts");
     if (source.kind == SourceKind::scratch) {
         check(assign.from == 0, "from scratch means from 0");
         check(!can_be_had(members_[assign.member.value].latest),

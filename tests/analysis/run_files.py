@@ -146,14 +146,14 @@ def with_checksums(commits, file):
 
 
 def filled(table, columns, names, metrics):
-    more = names if table == "members" else metrics if table in ("reports", "epochs") else ()
+    more = names if table == "members" else metrics if table in ("reports", "units") else ()
     kind = dtype_of(table, more)
     length = max((len(values) for values in columns.values()), default=0)
     rows = np.zeros(length, kind)
     for column in kind.names:
         if column in columns:
             rows[column] = columns[column]
-        elif column in ("parent", "donor", "snapshot", "adopted_from") and table != "snapshots":
+        elif column in ("parent", "donor", "snapshot", "adopted_from", "replaced", "bracket") and table != "snapshots":
             rows[column] = schema.NONE
     return rows
 
@@ -231,7 +231,7 @@ def population(members, reports_each, *, births=True, seed=1, workers=64):
             "valid_loss": loss,
             "test_loss": loss * 1.05,
         },
-        "epochs": {"report": ids, "member": who, "resource": resource, "valid_loss": loss, "test_loss": loss * 1.05},
+        "units": {"report": ids, "member": who, "resource": resource, "valid_loss": loss, "test_loss": loss * 1.05},
         "workers": {"worker": np.arange(workers) + 1, "change": np.ones(workers)},
         "events": {
             "sequence": bests,

@@ -10,7 +10,7 @@ import pytest
 import stemma
 import tomllib
 from analysis_jobs import ROOT
-from stemma import schema
+from stemma import derive, schema
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*tables have no checksums")  # files of version 1 that are not finished
 GOLDEN = sorted((ROOT / "tests/data/golden").glob("v*/*.h5"))
@@ -153,3 +153,70 @@ def test_trees_of_newick(run):
     assert {int(member): int(length) for member, length in lengths.items()} == (
         run.summary["reached"] - run.summary["start"]
     ).to_dict()
+
+
+def births(run):
+    """Births whose places the file has: an older program recorded none."""
+    return run.members[0:0] if "column replaced of table members" in run.lacks else run.members
+
+
+def test_what_the_file_lacks(program, path, run):
+    """The program and the package say it in the same words, and `show` as `status`."""
+    for words in (("status", path), ("show", path, 0)):
+        told = re.search(r"; lacks (.*)$", program(*words).stdout, re.MULTILINE)
+        assert (told[1] if told else "") == ", ".join(run.lacks)
+    assert ("lacks" in run.lacks_text()) == bool(run.lacks)
+    assert bool(run.lacks) == (run.file.version < schema.FORMAT_VERSION)
+
+
+def test_whose_place_a_child_took(program, path, run):
+    born = births(run)
+    took = born[born["replaced"] >= 0]
+    assert (took["replaced"] < took["member"]).all()
+    gave_up = took[took["cause"] != "continuation"]
+    kept = took[took["cause"] == "continuation"]
+    assert (kept["replaced"] == kept["parent"]).all()
+    given = run.leases
+    for child, replaced, sequence in zip(gave_up["member"], gave_up["replaced"], gave_up["sequence"]):
+        assert not ((given["member"] == replaced) & (given["sequence"] > sequence)).any(), (child, replaced)
+    for child, replaced in list(zip(took["member"], took["replaced"]))[:2]:
+        assert f"took place of  {replaced}\n" in program("show", path, child).stdout
+        assert f"member {child} takes its place\n" in program("show", path, replaced).stdout
+
+
+def test_members_of_a_bracket_begin_in_its_first_rung(path, run):
+    born = births(run)
+    first = run.leases.drop_duplicates("member").set_index("member")["to"]
+    by_bracket = born[born["bracket"] >= 0].join(first, how="inner", rsuffix="_").groupby("bracket")
+    wanted = {"hyperband": 3, "hyperband_random": 3, "asha_hyperband_sobol": 3, "sha_tpe": 1}.get(path.stem, 0)
+    if len(born):
+        assert by_bracket.ngroups >= wanted
+    ends = by_bracket["to"].agg(["min", "max"])
+    assert (ends["min"] == ends["max"]).all() or "budget_cut" in set(run.events["kind"])
+
+
+def test_who_was_selected_when(path, run):
+    """A child of GPBT is born of a parent of the generation that was selected last."""
+    selected = run.events[run.events["kind"] == "selected"]
+    if not len(births(run)) or not path.stem.startswith(("gpbt", "torch")):
+        assert not len(selected)
+        return
+    assert len(selected) and (selected["value"] > 0).all()
+    generations = selected.groupby("sequence")["value"].agg(["min", "max"])
+    assert (generations["min"] == generations["max"]).all() and generations["min"].is_monotonic_increasing
+    for parent, sequence in run.members.loc[run.members["cause"] == "adoption", ["parent", "sequence"]].to_numpy():
+        last = selected[selected["sequence"] <= sequence]
+        assert parent in set(last[last["sequence"] == last["sequence"].max()]["member"])
+
+
+def test_whose_snapshot_a_training_starts_from(run):
+    """The parent's in the first training of an heir, and never a parent's in a later one."""
+    given = run.table("leases")
+    heirs = {int(member) for member in run.members.index[derive.heirs(run)]}
+    reported = run.file.table("reports")
+    for lease in given[given["adopted_from"] >= 0].itertuples():
+        assert lease.member in heirs and lease.adopted_from == run.members["parent"][lease.member]
+        before = reported[(reported["member"] == lease.member) & (reported["sequence"] < lease.sequence)]
+        assert (before["resource"] <= given["from"][lease.Index]).all()  # interrupted before its first unit, at most
+    first = given.drop_duplicates("member").set_index("member")["adopted_from"]
+    assert {int(member) for member in first.index[first >= 0]} == heirs & set(first.index)

@@ -102,10 +102,10 @@ ALL_NAN = {
     **FAMILY,
     "events": {},
     "reports": {**FAMILY["reports"], "valid_loss": [np.nan] * 4},
-    "epochs": {**FAMILY["epochs"], "valid_loss": [np.nan] * 8},
+    "units": {**FAMILY["units"], "valid_loss": [np.nan] * 8},
 }
 ONE = {table: {name: values[:1] for name, values in FAMILY[table].items()} for table in FAMILY}
-ONE["epochs"] = {name: values[:2] for name, values in FAMILY["epochs"].items()}
+ONE["units"] = {name: values[:2] for name, values in FAMILY["units"].items()}
 THIN = {"empty": {}, "no member": NOTHING, "none reported": UNREPORTED, "only NaN": ALL_NAN, "one member": ONE}
 
 

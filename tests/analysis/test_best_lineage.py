@@ -5,7 +5,7 @@ import stemma
 from run_files import write_run
 from stemma.report.payload import payload
 from test_derived import FAMILY
-from test_trajectories import EPOCHS, METRICS, SPACE
+from test_trajectories import METRICS, SPACE, UNITS
 
 # Member 2 was the best at 3 and is trained on to 4, where it is worse.
 REPORTS = {name: [*values[:2], values[2], *values[2:]] for name, values in FAMILY["reports"].items()}
@@ -14,8 +14,8 @@ EVENTS = {**FAMILY["events"], "sequence": [1, 2, 3]}
 
 
 def test_by_default_it_is_that_of_the_result(tmp_path):
-    epochs = {**FAMILY["epochs"], "valid_loss": [0.7, 0.5, 0.9, np.nan, 0.1, 0.2, 0.4, 0.3]}
-    write_run(tmp_path / "run.h5", {**FAMILY, "reports": REPORTS, "events": EVENTS, "epochs": epochs})
+    units = {**FAMILY["units"], "valid_loss": [0.7, 0.5, 0.9, np.nan, 0.1, 0.2, 0.4, 0.3]}
+    write_run(tmp_path / "run.h5", {**FAMILY, "reports": REPORTS, "events": EVENTS, "units": units})
     run = stemma.open(tmp_path / "run.h5")
 
     assert run.best_member() == 2
@@ -34,7 +34,7 @@ def test_a_member_by_its_number_shows_all_of_its_training(tmp_path):
 
 
 def test_the_way_of_what_moved_ends_there_too(tmp_path):
-    tables = {**FAMILY, "reports": REPORTS, "events": EVENTS, "epochs": EPOCHS}
+    tables = {**FAMILY, "reports": REPORTS, "events": EVENTS, "units": UNITS}
     write_run(tmp_path / "run.h5", tables, parameters=SPACE, metrics=METRICS, held_out=(0, 1, 1, 1, 1, 1))
     run = stemma.open(tmp_path / "run.h5")
 

@@ -313,9 +313,9 @@ def test_the_follower_takes_up_what_is_new(tmp_path, browser):
     from stemma.report.server import make_server
 
     first = {
-        table: {name: values[:2] for name, values in FAMILY[table].items()} for table in FAMILY if table != "epochs"
+        table: {name: values[:2] for name, values in FAMILY[table].items()} for table in FAMILY if table != "units"
     }
-    first["epochs"] = {name: values[:4] for name, values in FAMILY["epochs"].items()}
+    first["units"] = {name: values[:4] for name, values in FAMILY["units"].items()}
     write_run(tmp_path / "run.h5", first, finished=False, seconds=3.0)
     server = make_server(stemma.open(tmp_path / "run.h5"), "127.0.0.1", 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -154,7 +154,7 @@ def places_of(path, table, column):
     "table, column, byte",
     [
         ("reports", "valid_loss", 6),
-        ("epochs", "valid_loss", 6),
+        ("units", "valid_loss", 6),
         ("members", "lr", 7),
         ("leases", "member", 0),
         ("lease_ends", "outcome", 0),

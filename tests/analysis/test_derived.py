@@ -39,7 +39,7 @@ FAMILY = {
         "valid_loss": [0.5, np.nan, 0.2, 0.3],
         "test_loss": [0.6, np.nan, 0.25, 0.35],
     },
-    "epochs": {
+    "units": {
         "report": [0, 0, 1, 1, 2, 2, 3, 3],
         "member": [0, 0, 1, 1, 2, 2, 0, 0],
         "resource": [1, 2, 1, 2, 3, 4, 3, 4],

@@ -24,6 +24,8 @@ def test_parquet(run, tmp_path):
     stemma.export.to_parquet(run, tmp_path)
     members = pd.read_parquet(tmp_path / "members.parquet")
     assert members["activation"].astype(str).tolist() == run.members["activation"].astype(str).tolist()
+    for table in ("lease_ends", "budgets"):
+        pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / f"{table}.parquet"), run.table(table))
 
 
 @pytest.mark.pypi

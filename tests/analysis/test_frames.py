@@ -20,7 +20,7 @@ def run(run_of, name):
 
 
 def test_tables_have_the_rows_that_the_program_exports(run, told):
-    for table in ("members", "reports", "epochs", "leases", "events", "failures"):
+    for table in ("members", "reports", "units", "leases", "events", "failures"):
         content = told[table]
         count = len(next(iter(content.values()))) if isinstance(content, dict) else len(content)
         assert len(getattr(run, table)) == count, table

@@ -55,7 +55,7 @@ def family(folder, members=MEMBERS, trainings=TRAININGS, space=SPACE, name="fami
                 "valid_loss": metric,
                 "sequence": [5 * i for i in ids],
             },
-            "epochs": {"report": ids, "member": who, "resource": end, "valid_loss": metric},
+            "units": {"report": ids, "member": who, "resource": end, "valid_loss": metric},
             "events": {"kind": [schema.EventKind.NEW_BEST], "member": [3], "sequence": [20], "value": [0.6]},
         },
         parameters=space,

@@ -13,7 +13,7 @@ METRICS = ("valid_loss", "test_loss", "hyper_step", "hyper_lr", "hyper_momentum"
 SPACE = [{**DEFAULT_SPACE[0], "role": "hypergradient"}, *DEFAULT_SPACE[1:]]
 # An epoch is ten updates, a point of the trajectory five. Rows of member 0, then of its child 2. The child was born at
 # epoch 2, and member 0 went on.
-EPOCHS = {
+UNITS = {
     "report": [0] * 5 + [1] + [2] * 4 + [3] * 3,
     "member": [0] * 5 + [1] + [2] * 4 + [0] * 3,
     "resource": [1, 1, 1, 2, 2, 1, 3, 3, 4, 4, 3, 3, 4],
@@ -30,7 +30,7 @@ EPOCHS = {
 def run(tmp_path):
     write_run(
         tmp_path / "run.h5",
-        {**FAMILY, "epochs": EPOCHS},
+        {**FAMILY, "units": UNITS},
         parameters=SPACE,
         metrics=METRICS,
         held_out=(0, 1, 1, 1, 1, 1),

@@ -56,7 +56,7 @@ def test_values_on_the_way_are_recorded(stemma, job):
                 search.progress(lease, unit, valid_loss=1 / unit)
             search.tell(lease, valid_loss=trained(lease))
 
-    reports, epochs = rows(stemma, "run.h5", "reports"), rows(stemma, "run.h5", "epochs")
+    reports, epochs = rows(stemma, "run.h5", "reports"), rows(stemma, "run.h5", "units")
     reached = {report["member"]: report["resource"] for report in reports}
     assert len(epochs) == sum(reached.values()) > len(reports)
 

@@ -47,6 +47,16 @@ def golden(request, tmp_path):
     return copy
 
 
+def test_no_file_names_a_machine():
+    """Made where the only host is `node1` (tests/data/golden/README.md)."""
+    h5py = pytest.importorskip("h5py")
+    for path in FILES:
+        with h5py.File(path, "r", swmr=True) as file:
+            workers, text = file["workers"][:], file["text"][:].tobytes()
+        hosts = {text[row["host_offset"] : row["host_offset"] + row["host_length"]] for row in workers}
+        assert hosts <= {b"", b"node1", b"asked"}, path
+
+
 def members(text):
     return int(re.search(r"^(\d+) members?, ", text, re.MULTILINE).group(1))
 
@@ -58,6 +68,7 @@ def test_it_is_verified_and_shown(golden):
     assert "lr" in stemma("lineage", golden.name, "--best").stdout
     assert "lr" in stemma("schedule", golden.name, "--best").stdout
     assert '"members"' in stemma("export", golden.name, "--json", "-").stdout
+    assert "report: page.html" in stemma("report", golden.name, "-o", "page.html").stdout
 
 
 def test_it_goes_on(golden):

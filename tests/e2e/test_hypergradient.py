@@ -24,7 +24,7 @@ def job(stemma, tmp_path):
 
 def test_trajectories_are_in_the_run_file_and_in_the_schedule(stemma, job):
     stemma("run", job, "-n", 1, "-q", "--set", 'run.output="moving.h5"')
-    epochs = [row for row in rows(stemma, "moving.h5", "epochs") if row["member"] == 0]
+    epochs = [row for row in rows(stemma, "moving.h5", "units") if row["member"] == 0]
     moved = [row for row in epochs if row["hyper_steps"]]
 
     assert {row["hyper_step"] for row in moved} >= {10, 20}
@@ -39,7 +39,7 @@ def test_trajectories_are_in_the_run_file_and_in_the_schedule(stemma, job):
 def test_promotions_go_on_with_what_moved(stemma, job):
     stemma("run", job, "-n", 1, "-q", "--set", 'run.output="moving.h5"', "--set", "run.budget.members=12")
     points = {}
-    for row in rows(stemma, "moving.h5", "epochs"):
+    for row in rows(stemma, "moving.h5", "units"):
         if row["hyper_steps"]:
             points.setdefault(row["member"], {})[row["hyper_step"]] = row["hyper_raw_lr"]
     promoted = [steps for steps in points.values() if max(steps) > 20]
@@ -60,7 +60,7 @@ def test_children_of_gpbt_start_from_what_moved_shifted_by_the_proposal(stemma, 
     job.write_text(text.replace(ROLE, 'role = "mutable_hypergradient"'))
     stemma("run", job, "-n", 1, "-q", "--set", 'run.output="moving.h5"')
     members = rows(stemma, "moving.h5", "members")
-    epochs = [row for row in rows(stemma, "moving.h5", "epochs") if row["hyper_steps"]]
+    epochs = [row for row in rows(stemma, "moving.h5", "units") if row["hyper_steps"]]
     children = [one for one in members if one["cause"] == "adoption"]
 
     assert len(children) >= 12
@@ -82,7 +82,7 @@ def bred(stemma, job, change):
     job.write_text(change(population.replace("members = 4", "members = 20")))
     stemma("run", job, "-n", 1, "-q", "--set", 'run.output="moving.h5"')
     members = rows(stemma, "moving.h5", "members")
-    epochs = rows(stemma, "moving.h5", "epochs")
+    epochs = rows(stemma, "moving.h5", "units")
     found = []
     for child in (row for row in members if row["cause"] == "exploit"):
         parent = members[child["parent"]]

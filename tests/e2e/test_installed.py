@@ -172,7 +172,7 @@ def test_hyperparameters_move_in_a_task(program, installed):
     for report in rows(program, "run.h5", "reports"):
         assert report["hyper_steps"] > 0 and 0 < report["hyper_lr"] < 10
     assert "every decision is the same" in program("verify", "run.h5").stdout
-    moved = [row["hyper_lr"] for row in rows(program, "run.h5", "epochs") if row["hyper_lr"] is not None]
+    moved = [row["hyper_lr"] for row in rows(program, "run.h5", "units") if row["hyper_lr"] is not None]
     assert len(set(moved)) > 10, "the trajectory is in the record"
 
 

@@ -51,7 +51,7 @@ def treebank(folder):
 
 
 def check_moved(stemma):
-    epochs = rows(stemma, "small.h5", "epochs")
+    epochs = rows(stemma, "small.h5", "units")
     moved = [row for row in epochs if row["hyper_steps"]]
     assert moved and all(row["hypergradient_norm"] >= 0 for row in moved)
     assert len({row["hyper_lr"] for row in moved}) > 2

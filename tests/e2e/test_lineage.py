@@ -80,7 +80,7 @@ def test_a_lineages_curve_is_continuous(stemma, mpi, tmp_path, ranks):
     (tmp_path / "still.toml").write_text(STANDING_STILL)
     mpi(ranks, "run", "still.toml", "-q", "--set", 'run.output="still.h5"')
     losses = {}
-    for row in rows(stemma, "still.h5", "epochs"):
+    for row in rows(stemma, "still.h5", "units"):
         losses.setdefault(row["member"], row["valid_loss"])
     members = rows(stemma, "still.h5", "members")
     founders = [losses[one["member"]] for one in members if one["parent"] is None]

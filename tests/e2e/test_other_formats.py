@@ -1,5 +1,6 @@
 """Run files of other versions: other columns and tables, other rules of decisions, a job with other defaults."""
 
+import re
 import shutil
 import sys
 import zlib
@@ -29,7 +30,7 @@ def runs(tmp_path_factory):
     return stemma
 
 
-MORE = {"members": 2, "reports": 3, "epochs": 3}  # parameters or metrics, the last columns
+MORE = {"members": 2, "reports": 3, "units": 3}  # parameters or metrics, the last columns
 
 
 def reordered(table, drop=(), add=(), of=""):
@@ -86,8 +87,9 @@ def rewritten(source, target, change=lambda name, table: table, attributes=(), m
 
 
 def looks(stemma, file):
+    """What commands print, but for the line that says what an older file lacks."""
     return [
-        stemma(*words).stdout.replace(file, "FILE")
+        re.sub(r"\n*FILE: begun by .*; lacks .*\n", "\n", stemma(*words).stdout.replace(file, "FILE"))
         for words in (
             ("status", file),
             ("lineage", file),
@@ -144,6 +146,11 @@ def test_an_older_file_without_what_came_later_is_read(runs):
         del file["job_resolved"]
         file.attrs.modify("header_crc32", np.uint32(header_crc32(file)))
     assert looks(runs, "older.h5") == looks(runs, "half.h5")
+    for words in (("status", "older.h5"), ("show", "older.h5", 0)):
+        told = runs(*words).stdout
+        assert re.search(r"^older.h5: begun by stemma \S+, format 1 \(this program: 2\); lacks table budgets, ", told, re.M)
+        assert "column generation of table members, " in told and told.endswith(", checksums of its tables\n")
+        assert "lacks" not in runs(words[0], "half.h5", *words[2:]).stdout
     runs("verify", "older.h5")
     runs("resume", "older.h5", "-n", 1, "-q", "--reports", 12)
     with h5py.File(older, "r") as file:

@@ -20,7 +20,7 @@ def to_mlflow(run, address, experiment=None):
         number = client.create_experiment(name)
     except needed("mlflow.exceptions", "mlflow-skinny", "MLflow").MlflowException as error:
         raise StemmaError(f"{address}: MLflow does not take it ({str(error).splitlines()[0]})") from None
-    births, told, epochs = run.members, run.summary, run.epochs.groupby("member")
+    births, told, units = run.members, run.summary, run.units.groupby("member")
     made = {}
     for member in births["member"].tolist():
         birth, begin = births.loc[member], int(1000 * (run.started_unix + births["time"][member]))
@@ -33,11 +33,11 @@ def to_mlflow(run, address, experiment=None):
             tags["mlflow.parentRunId"] = made[int(birth["parent"])]
         made[member] = client.create_run(number, start_time=begin, tags=tags).info.run_id
         params = [entities.Param(parameter.name, str(birth[parameter.column])) for parameter in run.parameters]
-        rows = epochs.get_group(member) if member in epochs.groups else run.epochs.iloc[:0]
+        rows = units.get_group(member) if member in units.groups else run.units.iloc[:0]
         metrics = [
             entities.Metric(metric.name, float(value), begin, int(step))
             for metric in run.metrics
-            for step, value in zip(rows["resource"], rows[metric.epochs_column])
+            for step, value in zip(rows["resource"], rows[metric.units_column])
             if math.isfinite(value)
         ]
         client.log_batch(made[member], params=params)

@@ -45,10 +45,10 @@ def _distribution(optuna, parameter):
 
 
 def _curves(run):
-    column = run._metric().epochs_column
-    rows = run.epochs.groupby("member")
+    column = run._metric().units_column
+    rows = run.units.groupby("member")
     for member in run.members["member"].tolist():
-        known = rows.get_group(member) if member in rows.groups else run.epochs.iloc[:0]
+        known = rows.get_group(member) if member in rows.groups else run.units.iloc[:0]
         yield (
             member,
             {int(step): float(value) for step, value in zip(known["resource"], known[column]) if not math.isnan(value)},

@@ -6,7 +6,19 @@ from stemma.errors import StemmaError
 from stemma.export.needed import needed
 from stemma.files import whole_file
 
-TABLES = ("members", "reports", "epochs", "leases", "workers", "events", "failures", "snapshots", "incarnations")
+TABLES = (
+    "members",
+    "reports",
+    "units",
+    "leases",
+    "workers",
+    "events",
+    "failures",
+    "snapshots",
+    "incarnations",
+)
+RECORDED = ("lease_ends", "budgets")  # as they stand in the file; an older file lacks some
+
 
 
 def to_parquet(run, folder):
@@ -15,6 +27,7 @@ def to_parquet(run, folder):
     folder = Path(folder)
     frames = {
         **{table: getattr(run, table) for table in TABLES},
+        **{table: run.table(table) for table in RECORDED if table in run.file.tables()},
         "summary": run.summary.rename_axis("member").reset_index(),
     }
     try:

@@ -47,8 +47,8 @@ def _scalars(run, member):
             else times.get((row["member"], row["resource"]), 0.0)
         )
         for metric in run.metrics:
-            if np.isfinite(row[metric.epochs_column]):
-                yield row["resource"], seconds, f"metric/{metric.name}", row[metric.epochs_column]
+            if np.isfinite(row[metric.units_column]):
+                yield row["resource"], seconds, f"metric/{metric.name}", row[metric.units_column]
     births = run.file.table("members")
     for stage in run.schedule(member)[["member", "start", "to"]].to_dict("records"):
         for parameter in run.parameters:

@@ -43,17 +43,17 @@ def best_so_far(run: Run, ax: Axes | None = None, along: str = "time") -> Axes:
 def learning_curves(run: Run, ax: Axes | None = None) -> Axes:
     """Curves of members, colored by their best metric, the best member's on top. At most 4000, evenly by rank."""
     ax = axes_of(ax)
-    epochs = run.file.table("epochs")
-    if len(epochs) == 0:
+    units = run.file.table("units")
+    if len(units) == 0:
         return empty(ax, "nothing was reported yet")
     _lines(run, ax, _chosen(run))
     best = run.best_member()
     if best is not None:
         curve = run.lineage(best)
-        ax.plot(curve["resource"], curve[run._metric().epochs_column], color=WIN, lw=2.5, label=f"best: member {best}")
+        ax.plot(curve["resource"], curve[run._metric().units_column], color=WIN, lw=2.5, label=f"best: member {best}")
         ax.legend()
     ax.set(
-        xlabel=f"training [{run.unit}s]", ylabel=run.metric, ylim=metric_range(run, epochs[run._metric().epochs_column])
+        xlabel=f"training [{run.unit}s]", ylabel=run.metric, ylim=metric_range(run, units[run._metric().units_column])
     )
     return ax
 
@@ -91,7 +91,7 @@ def lineages(run: Run, members: list[int] | None = None, ax: Axes | None = None)
     members."""
     ax = axes_of(ax)
     members = run.best(5).index.tolist() if members is None else list(members)
-    column = run._metric().epochs_column
+    column = run._metric().units_column
     for place, member in reversed(list(enumerate(members))):
         curve = run.lineage(member)
         line = ax.plot(
@@ -118,12 +118,12 @@ def _chosen(run):
 def _lines(run, ax, members):
     from matplotlib.collections import LineCollection
 
-    epochs = run.file.table("epochs")
+    units = run.file.table("units")
     keep = np.zeros(len(run), bool)
     keep[members] = True
-    rows = epochs[keep[epochs["member"]] & derive.measured(run, epochs)]
+    rows = units[keep[units["member"]] & derive.measured(run, units)]
     rows = rows[np.lexsort((rows["resource"], rows["member"]))]
-    points = np.column_stack([rows["resource"], rows[run._metric().epochs_column]])
+    points = np.column_stack([rows["resource"], rows[run._metric().units_column]])
     who, first = np.unique(rows["member"], return_index=True)
     mapped = colors(run).to_rgba(run.summary["best"].to_numpy()[who])
     ax.add_collection(

@@ -43,7 +43,7 @@ def payload(runs, job=True):
     run, columns = runs[0], Columns()
     _members(run, columns)
     _reports(run, columns)
-    _epochs(run, columns)
+    _units(run, columns)
     _leases(run, columns)
     told = {
         "meta": _meta(run, job),
@@ -90,6 +90,7 @@ def _meta(run, job):
         "devices": sorted(set(joined["device"])),
         "starts": int((run.incarnations["change"] == "started").sum()),
         "version": run.program_version,
+        "lacks": list(run.lacks),
         "job": run.job if job else "",
         "started": datetime.fromtimestamp(run.started_unix, timezone.utc).isoformat(timespec="seconds")
         if run.started_unix
@@ -138,17 +139,17 @@ def _reports(run, columns):
     columns.add("r.time", rows["time"], "f4")
 
 
-def _epochs(run, columns):
-    rows = run.file.table("epochs")
+def _units(run, columns):
+    rows = run.file.table("units")
     rows = rows[derive.measured(run, rows)]
     if len(rows) > _POINTS_MAX:
         rows = rows[_of_the_best(run, rows["member"])]
     rows = rows[np.lexsort((rows["resource"], rows["member"]))]
     columns.add("e.member", rows["member"], "i4")
     columns.add("e.resource", rows["resource"], "i4")
-    columns.add("e.value", rows[run._metric().epochs_column], "f4")
+    columns.add("e.value", rows[run._metric().units_column], "f4")
     for i, metric in enumerate(metric for metric in run.scores if metric.held_out):
-        columns.add(f"e.held{i}", rows[metric.epochs_column], "f4")
+        columns.add(f"e.held{i}", rows[metric.units_column], "f4")
 
 
 def _of_the_best(run, who):

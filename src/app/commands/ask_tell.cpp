@@ -127,7 +127,8 @@ void create(const fs::path& run_file, const JobOptions& options) {
 /// The lease as JSON for a program (docs/process-protocol.md).
 std::string text_of(const effect::Train& lease, const Manager& manager, std::uint64_t run_seed,
                     const AskedFolder& asked) {
-    const auto parent = manager.adopted_from(lease.member, lease.from);
+    // Older logs do not say it.
+    const auto parent = lease.adopted_from ? *lease.adopted_from : manager.adopted_from(lease.member);
     const auto named = [&](MemberId member) {
         return NamedConfiguration(manager.space(), manager.member(member).configuration);
     };

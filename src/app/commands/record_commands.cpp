@@ -119,8 +119,10 @@ ExitCode verify(const std::filesystem::path& file) {
 }
 
 ExitCode status(const std::filesystem::path& file) {
-    if (record::RunFileReader(file).header().rules != rules_version) {
-        print(log_report(file));
+    const record::RunFileReader reader(file);
+    const auto lacking = lacks_text(reader, file);
+    if (reader.header().rules != rules_version) {
+        print(log_report(file) + lacking);
         return ExitCode::ok;
     }
     const auto run = open_run(file);
@@ -128,7 +130,7 @@ ExitCode status(const std::filesystem::path& file) {
     if (context.ended.empty()) {
         context.ended = fmt::format("{} leases out as of its last commit", run.manager.totals().running);
     }
-    print(final_report(run.manager, context));
+    print(final_report(run.manager, context) + lacking);
     return ExitCode::ok;
 }
 
@@ -139,6 +141,7 @@ struct History {
     std::vector<std::vector<std::string>> curve;
     std::vector<std::string> events;
     LeaseId lease;
+    BirthPlace place;
 };
 
 std::string row_text(double value) { return std::isnan(value) ? "-" : fmt::format("{:.5g}", value); }
@@ -173,6 +176,17 @@ void follow(History& history, MemberId member, const record::Entry& entry) {
                                              indented(failed->message)));
     }
     for (const auto& effect : entry.effects) {
+        if (const auto* born = std::get_if<effect::Born>(&effect); born != nullptr && born->place) {
+            if (born->member == member) history.place = *born->place;
+            if (born->place->replaced == member)
+                history.events.push_back(
+                    fmt::format("[{}] member {} takes its place", clock_text(entry.input.time), born->member.value));
+        }
+        if (const auto* noted = std::get_if<effect::Noted>(&effect);
+            noted != nullptr && noted->kind == EventKind::selected && noted->member == member) {
+            history.events.push_back(fmt::format("[{}] selected: a parent of generation {:.0f}",
+                                                 clock_text(entry.input.time), noted->value));
+        }
         if (const auto* assign = std::get_if<effect::Train>(&effect); assign != nullptr && assign->member == member) {
             history.lease = assign->lease;
             history.events.push_back(fmt::format(
@@ -204,14 +218,18 @@ ExitCode show(const std::filesystem::path& file, std::uint64_t number) {
     });
     const auto genealogy = builder.take();
     const auto member = member_of(genealogy, file, number);
-    print(fmt::format("member {} of {}\n  configuration  {}\n  trained to     {}\n  seed           {}\n\n", number,
+    print(fmt::format("member {} of {}\n  configuration  {}\n  trained to     {}\n  seed           {}\n", number,
                       printable_line(header.name), job.space->describe(genealogy[member].configuration),
                       units_text(genealogy[member].reached(), header.unit),
                       derive_seed(header.seed, Purpose::training, number)));
+    if (history.place.replaced.exists()) print(fmt::format("  took place of  {}\n", history.place.replaced.value));
+    if (history.place.bracket.exists()) print(fmt::format("  bracket        {}\n", history.place.bracket.value));
+    print("\n");
     for (const auto& line : history.events) print(fmt::format("  {}\n", line));
     std::vector<std::string> head = {printable_line(header.unit)};
     for (const auto& metric : header.metrics) head.push_back(printable_line(metric.name));
     print("\n" + table_text(head, history.curve));
+    if (const auto lacking = lacks_text(reader, file); !lacking.empty()) print("\n" + lacking);
     return ExitCode::ok;
 }
 

@@ -71,6 +71,29 @@ void require_own_rules(const record::RunHeader& header, const std::filesystem::p
                     file.string(), header.rules, STEMMA_VERSION, rules_version, header.program_version));
 }
 
+std::string lacks_text(const record::RunFileReader& reader, const std::filesystem::path& file) {
+    std::vector<std::string> parts;
+    std::vector<std::string> columns;
+    const std::string_view commits = spec(Table::commits).name;
+    bool checksums = false;
+    for (const auto& name : reader.lacks()) {
+        const auto of = name.find(" of /");
+        if (of == std::string::npos) {
+            parts.push_back("table " + name.substr(1));
+        } else if (name.substr(of + 4) != commits) {
+            columns.push_back(fmt::format("column {} of table {}", name.substr(0, of), name.substr(of + 5)));
+        } else {
+            checksums = checksums || name.substr(0, of).ends_with("_crc32");  // the others count rows
+        }
+    }
+    parts.insert(parts.end(), columns.begin(), columns.end());
+    if (checksums) parts.emplace_back("checksums of its tables");
+    if (parts.empty()) return {};
+    return fmt::format("{}: begun by stemma {}, format {} (this program: {}); lacks {}\n", path_to_type(file),
+                       printable_line(reader.header().program_version), reader.format_version(),
+                       record::run_file_version, fmt::join(parts, ", "));
+}
+
 BudgetRequest checked_request(const RecordedRun& run, const LimitChanges& limits) {
     if (!limits.unit.empty() && limits.unit != run.header.unit + "s") {
         throw UserError(fmt::format("--{}: the unit of this search is the {}; give --{}s or --resource", limits.unit,

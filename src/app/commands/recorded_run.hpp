@@ -43,6 +43,10 @@ Job open_job(const record::RunHeader& header, const std::filesystem::path& file)
 /// Throws UserError if the run was decided by other rules than the rules of this program.
 void require_own_rules(const record::RunHeader& header, const std::filesystem::path& file);
 
+/// A line that says which tables and columns of this program an older file lacks, and which program began it. "" if
+/// the file lacks nothing.
+std::string lacks_text(const record::RunFileReader& reader, const std::filesystem::path& file);
+
 /// The changes as a request. @throws UserError for a training budget in another unit than the job's, and for a max that
 /// is not larger than the present one
 BudgetRequest checked_request(const RecordedRun& run, const LimitChanges& limits);

@@ -124,6 +124,9 @@ void RunLog::note(const effect::Noted& noted, const Manager& manager) {
         case EventKind::requeued:
             log_->info("lease {} of member {} goes back to the queue", noted.lease.value, member);
             return;
+        case EventKind::selected:
+            log_->info("member {} is a parent of generation {:.0f}", member, noted.value);
+            return;
         case EventKind::model_late:
             log_->info("the model for member {} is not fitted yet: {}", member,
                        noted.value > 0 ? "a random draw" : "proposed by the last one");

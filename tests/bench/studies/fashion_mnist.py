@@ -68,7 +68,8 @@ def results(path):
     with h5py.File(path, "r") as file:
         reports = file["reports"][:]
         best = reports[reports["valid_accuracy"].argmax()]
-        return len(file["epochs"]), len(file["members"]), float(best["valid_accuracy"]), float(best["test_accuracy"])
+        units = file["units" if "units" in file else "epochs"]
+        return len(units), len(file["members"]), float(best["valid_accuracy"]), float(best["test_accuracy"])
 
 
 def main():

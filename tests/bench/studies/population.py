@@ -129,7 +129,7 @@ def search(folder, name, job, seed, metrics, maximize, within=None, workers=1):
     ]
     subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     with h5py.File(path, "r") as file:
-        epochs = file["epochs"][:]
+        epochs = file["units" if "units" in file else "epochs"][:]
         epochs = epochs["report"][np.isfinite(epochs[metrics[0]])][:within]  # others are points of trajectories
         reports = file["reports"][: epochs[-1] + 1]
         ranked = reports[metrics[0]]

@@ -219,6 +219,10 @@ private:
             said_of_.insert(release->member.value);
             members_[release->member.value].out = true;
             transcript_ << " release " << release->member.value;
+        } else if (const auto* select = std::get_if<action::Select>(&action)) {
+            ASSERT_LT(select->member.value, members_.size());
+            EXPECT_FALSE(members_[select->member.value].out) << "a parent was not released";
+            transcript_ << " select " << select->member.value << ' ' << select->generation;
         }
     }
 

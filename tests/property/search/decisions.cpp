@@ -70,7 +70,12 @@ public:
         record::encode(input, bytes_);
         mix();
     }
+    /// What only tells more of a decision does not count: logs of format 1 lack it.
     void add(Effect effect) {
+        if (auto* noted = std::get_if<effect::Noted>(&effect); noted != nullptr && noted->kind == EventKind::selected)
+            return;
+        if (auto* born = std::get_if<effect::Born>(&effect)) born->place.reset();
+        if (auto* assign = std::get_if<effect::Train>(&effect)) assign->adopted_from.reset();
         if (!exact_) {
             if (auto* born = std::get_if<effect::Born>(&effect)) born->configuration.clear();
             if (auto* noted = std::get_if<effect::Noted>(&effect)) noted->value = 0;

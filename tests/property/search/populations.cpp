@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <functional>
+#include <set>
 
 #include "case.hpp"
 #include "core/rng.hpp"
@@ -90,6 +91,8 @@ Case population_case(std::uint32_t population, const Setting& setting, std::uint
 struct Found {
     SimulationResult result;
     std::uint64_t from_scratch = 0;
+    std::set<MemberId> holders = {};  ///< of the population's places, as births say
+    bool places_change_hands = true;  ///< each member took an empty place, or that of its last holder
 };
 
 Found run(const Case& search, Shape shape) {
@@ -102,7 +105,11 @@ Found run(const Case& search, Shape shape) {
     for (const auto& entry : recorder.entries) {
         for (const auto& effect : entry.effects) {
             const auto* born = std::get_if<effect::Born>(&effect);
-            found.from_scratch += born != nullptr && born->cause == BirthCause::sampled ? 1 : 0;
+            if (born == nullptr) continue;
+            found.from_scratch += born->cause == BirthCause::sampled ? 1 : 0;
+            const auto replaced = born->place->replaced;
+            if (replaced.exists()) found.places_change_hands &= found.holders.erase(replaced) == 1;
+            found.holders.insert(born->member);
         }
     }
     return found;
@@ -128,6 +135,8 @@ void try_all(std::uint64_t count, const std::function<void(Case&, std::uint64_t)
                     Found found;
                     ASSERT_NO_THROW(found = run(search, shape));
                     ASSERT_TRUE(found.result.ended) << simulation_report(found.result);
+                    EXPECT_TRUE(found.places_change_hands);
+                    EXPECT_LE(found.holders.size(), population);
                     expect(search, found);
                 }
             }

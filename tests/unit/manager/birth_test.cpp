@@ -1,4 +1,6 @@
 // Births from a parent's snapshot: the child's start, and how long which snapshot is needed.
+#include <algorithm>
+
 #include "unit/manager/harness.hpp"
 
 namespace stemma::test {
@@ -29,6 +31,50 @@ TEST(Births, a_child_starts_from_its_parents_snapshot_and_the_record_says_from_w
     EXPECT_EQ(lease.source.snapshot, SnapshotId{0});
     EXPECT_EQ(run.manager->member({1}).reached, 3);
     EXPECT_EQ(run.manager->latest_snapshot({1}), SnapshotId{0});
+}
+
+TEST(Births, the_record_says_the_place_of_a_member_and_whose_snapshot_starts_it) {
+    Harness run(not_durable());
+    run.scheduler->work = {
+        action::Create{.to = 3, .bracket = {2}},
+        action::Create{.to = 5, .parent = {0}, .cause = BirthCause::exploit, .replaces = {0}, .bracket = {}},
+        action::Train{{1}, 7}};
+    const auto first = run.start(1);
+    EXPECT_EQ(only<effect::Born>(first).place->bracket, BracketId{2});
+    EXPECT_FALSE(only<effect::Born>(first).place->replaced.exists());
+    EXPECT_FALSE(only<effect::Train>(first).adopted_from->exists());
+
+    const auto second = run.report(1, 0, 3, 0.5);
+    EXPECT_EQ(only<effect::Born>(second).place->replaced, MemberId{0});
+    EXPECT_EQ(*only<effect::Train>(second).adopted_from, MemberId{0});
+    EXPECT_EQ(run.manager->adopted_from({1}), MemberId{0});
+
+    const auto third = run.report(1, 1, 5, 0.4);
+    EXPECT_FALSE(only<effect::Train>(third).adopted_from->exists()) << "it has a snapshot of its own";
+    EXPECT_FALSE(run.manager->adopted_from({1}).exists());
+}
+
+TEST(Births, a_child_that_was_interrupted_before_its_first_unit_still_starts_from_its_parent) {
+    Harness run(not_durable());
+    run.scheduler->work = {action::Create{3}, action::Create{.to = 5, .parent = {0}, .cause = BirthCause::exploit}};
+    run.start(1);
+    run.report(1, 0, 3, 0.5);
+    const auto again = run.feed(
+        input::Report{.worker = {1}, .lease = {1}, .reached = 3, .seconds = 0, .snapshot_bytes = 0, .rows = {}});
+    EXPECT_EQ(*only<effect::Train>(again).adopted_from, MemberId{0});
+}
+
+TEST(Births, a_selection_is_noted) {
+    Harness run(not_durable());
+    run.scheduler->work = {action::Create{3}};
+    run.scheduler->after_report = {action::Select{{0}, 4}};
+    run.start(1);
+    const auto effects = run.report(1, 0, 3, 0.5);
+    const auto notes = all_of<effect::Noted>(effects);
+    const auto selected = std::ranges::find(notes, EventKind::selected, &effect::Noted::kind);
+    ASSERT_NE(selected, notes.end());
+    EXPECT_EQ(selected->member, MemberId{0});
+    EXPECT_EQ(selected->value, 4);
 }
 
 TEST(Births, the_sampler_is_told_of_the_lineage) {

@@ -51,6 +51,24 @@ TEST(RecordCodec, ValuesAreKept) {
     EXPECT_EQ(failed.seconds, 0.25);
 }
 
+TEST(RecordCodec, ATailIsAbsentInWhatAnOlderProgramWrote) {
+    const auto decoded = [](const Bytes& bytes) {
+        ByteReader reader(bytes);
+        return record::decode_effect(reader);
+    };
+    Bytes older, present;
+    encode(effect::Born{.member = {4}, .configuration = {0.5}}, older);
+    encode(effect::Born{.member = {4}, .configuration = {0.5}, .place = BirthPlace{{3}, {}}}, present);
+    EXPECT_EQ(present.size(), older.size() + 16);
+    EXPECT_FALSE(std::get<effect::Born>(decoded(older)).place);
+    const auto place = std::get<effect::Born>(decoded(present)).place;
+    ASSERT_TRUE(place);
+    EXPECT_EQ(place->replaced, MemberId{3});
+    EXPECT_FALSE(place->bracket.exists());
+    present.pop_back();
+    EXPECT_THROW(decoded(present), DecodeError) << "a part of a tail";
+}
+
 TEST(RecordCodec, TheBytesOfVersionOneAreThese) {
     // A change here makes every run file unreadable: raise run_file_version and keep reading the old version.
     const Bytes bytes = encoded({1, 2.0, input::TransferDone{{3}}});

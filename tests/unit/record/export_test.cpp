@@ -41,7 +41,7 @@ TEST(Export, JsonHasEveryTableWithNamesAndLiterals) {
     EXPECT_EQ(json["workers"][0]["host"], "host-1");
     EXPECT_EQ(json["reports"][0]["status"], "full");
     EXPECT_EQ(json["reports"][0]["valid_loss"], 1.0);
-    EXPECT_EQ(json["epochs"].size(), 2 * json["reports"].size());
+    EXPECT_EQ(json["units"].size(), 2 * json["reports"].size());
     EXPECT_EQ(json["failures"][0]["message"], "wörse");
 }
 
@@ -53,11 +53,11 @@ TEST(Export, CsvHasOneFileATable) {
     std::ifstream in(folder / "members.csv");
     std::string line;
     std::getline(in, line);
-    EXPECT_EQ(line, "member,parent,donor,cause,generation,lr,layers,optimizer,time_");
+    EXPECT_EQ(line, "member,parent,donor,cause,generation,replaced,bracket,lr,layers,optimizer,time_");
     std::getline(in, line);
-    EXPECT_EQ(line, "0,,,sampled,0,0.0,0,sgd,");
+    EXPECT_EQ(line, "0,,,sampled,0,,,0.0,0,sgd,");
     std::getline(in, line);
-    EXPECT_EQ(line, "1,,,sampled,0,0.001,1,\"adam, \"\"w\"\"\",");
+    EXPECT_EQ(line, "1,,,sampled,0,,,0.001,1,\"adam, \"\"w\"\"\",");
     EXPECT_TRUE(std::filesystem::exists(folder / "incarnations.csv"));
     std::filesystem::remove_all(folder);
 }

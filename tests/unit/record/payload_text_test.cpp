@@ -38,6 +38,8 @@ void skip(const std::string& type, ByteReader& in) {
         for (auto count = in.get<std::uint32_t>(); count > 0; --count) skip(type.substr(8), in);
     } else if (begins("optional ")) {
         if (in.get<std::uint8_t>() == 1) skip(type.substr(9), in);
+    } else if (begins("tail ")) {
+        if (in.left() > 0) skip(type.substr(5), in);
     } else if (begins("(")) {
         for (const auto& one : types_of(type.substr(1, type.size() - 2))) skip(one, in);
     } else if (type == "text") {

@@ -57,10 +57,14 @@ public:
             case 0:
                 return effect::Born{id<MemberId>(), static_cast<BirthCause>(1 + s_.below(6)),
                                     id<MemberId>(), id<MemberId>(),
-                                    u32(),          configuration()};
+                                    u32(),          configuration(),
+                                    place()};
             case 1:
-                return effect::Train{id<WorkerId>(), id<LeaseId>(), id<MemberId>(), resource(),
-                                     resource(),     source(),      u32()};
+                return effect::Train{
+                    id<WorkerId>(), id<LeaseId>(),
+                    id<MemberId>(), resource(),
+                    resource(),     source(),
+                    u32(),          s_.below(2) == 0 ? Tail<MemberId>{} : Tail<MemberId>(id<MemberId>())};
             case 2:
                 return effect::Serve{id<TransferId>(), id<SnapshotId>(), id<WorkerId>(), id<WorkerId>()};
             case 3:
@@ -104,6 +108,10 @@ private:
     template <class I>
     I id() {
         return s_.below(8) == 0 ? I::none() : I{s_.below(1000)};
+    }
+    Tail<BirthPlace> place() {
+        if (s_.below(2) == 0) return {};
+        return BirthPlace{id<MemberId>(), id<BracketId>()};
     }
     Source source() {
         const auto kind = static_cast<SourceKind>(s_.below(4));

@@ -43,7 +43,7 @@ TEST_F(Tables, AReportEndsItsLease) {
     add(input::Ticked{}, {assign(0, 1)});
     add(input::Report{{1}, {0}, 4, 2.0, 8, {{2, {1, 2, 3}}, {4, {0.5, 2, 3}}}});
     EXPECT_EQ(outcome(), record::LeaseOutcome::reported);
-    EXPECT_EQ(rows.count(record::Table::epochs), 2U);
+    EXPECT_EQ(rows.count(record::Table::units), 2U);
     using Row = std::tuple<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double,
                            std::uint64_t, record::ReportStatus, double>;
     const auto row = last_row<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double,
@@ -87,6 +87,40 @@ TEST_F(Tables, ConfigurationsAreNumbers) {
     EXPECT_EQ(in.get<double>(), 3.0);
     EXPECT_EQ(in.get<double>(), 1.0);
     EXPECT_TRUE(std::isnan(in.get<double>()));
+}
+
+TEST_F(Tables, AMembersPlaceIsKnownUnlessAnOlderProgramWroteTheLog) {
+    using Row =
+        std::tuple<MemberId, MemberId, MemberId, BirthCause, std::uint32_t, std::uint64_t, double, MemberId, BracketId>;
+    const auto row = [&] {
+        return last_row<MemberId, MemberId, MemberId, BirthCause, std::uint32_t, std::uint64_t, double, MemberId,
+                        BracketId>(rows, Table::members);
+    };
+    effect::Born born{.member = {0}, .configuration = {}};
+    add(input::Ticked{}, {born});
+    EXPECT_EQ(row(), (Row{{0}, {}, {}, BirthCause::sampled, 0, 0, 0.0, {}, {}}));
+    born.place = BirthPlace{.replaced = {5}, .bracket = {2}};
+    add(input::Ticked{}, {born});
+    EXPECT_EQ(row(), (Row{{0}, {}, {}, BirthCause::sampled, 0, 1, 1.0, {5}, {2}}));
+}
+
+TEST_F(Tables, AdoptionIsSaidOrFollowsFromTheOwnerOfTheSnapshot) {
+    const auto adopted_from = [&] {
+        return std::get<8>(
+            last_row<LeaseId, MemberId, WorkerId, Resource, Resource, SourceKind, SnapshotId, std::uint32_t, MemberId>(
+                rows, Table::leases));
+    };
+    add(input::Ticked{}, {assign(0, 1)});  // of member 10
+    EXPECT_FALSE(adopted_from().exists());
+    auto child = assign(1, 1);
+    child.source = {SourceKind::local, {0}, {1}, {}, 8};
+    add(input::Ticked{}, {child});
+    EXPECT_EQ(adopted_from(), MemberId{10}) << "an older log";
+    child = assign(2, 1);
+    child.source = {SourceKind::local, {0}, {1}, {}, 8};
+    child.adopted_from = MemberId{7};
+    add(input::Ticked{}, {child});
+    EXPECT_EQ(adopted_from(), MemberId{7});
 }
 
 TEST_F(Tables, ClearingKeepsTheCounts) {

@@ -154,7 +154,11 @@ TEST(AshaBrackets, MembersAreDrawnByBudgetShare) {
     Script asha(make_asha(settings));
     constexpr int members = 20'000;
     std::map<Resource, int> drawn;
-    for (int i = 0; i < members; ++i) ++drawn[asha.work()->to];
+    for (int i = 0; i < members; ++i) {
+        const auto to = asha.work()->to;
+        ++drawn[to];
+        ASSERT_EQ(bracket_plans(settings)[asha.last_create.bracket.value].resources.front(), to);
+    }
 
     double sum = 0;
     for (const auto& plan : bracket_plans(settings)) {

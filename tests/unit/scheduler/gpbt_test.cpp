@@ -70,6 +70,7 @@ TEST(Gpbt, TheBestBecomeParentsAndOneChildRepeats) {
     EXPECT_TRUE(population.all_work().empty()) << "the generation is not closed";
     EXPECT_TRUE(Script::released(population.report(first[3], 0.2), 0));
     const auto second = population.all_work();
+    EXPECT_EQ(population.selected, (std::map<std::uint32_t, Ids>{{1, {1, 3}}})) << "best first";
     EXPECT_EQ(parents_of(second), (Ids{1, 3, 1, 3})) << "in turn";
     EXPECT_EQ(second[0].same_as, 1U);
     EXPECT_EQ(second[1].same_as, 3U);
@@ -84,6 +85,7 @@ TEST(Gpbt, AKeptParentRepeatsNothingAndItsTimeStandsStill) {
     // Children 4, 6 of 1 and 5, 7 of 3: the best two of all are parent 1 (0.1) and child 5.
     population.begin({0.3, 0.15, 0.6, 0.7});
     const auto third = population.all_work();
+    EXPECT_EQ(population.selected[2], (Ids{1, 5}));
     EXPECT_EQ(parents_of(third), (Ids{1, 5, 1, 5}));
     EXPECT_EQ(third[0].same_as, nobody) << "kept: its hyperparameters were tried";
     EXPECT_EQ(third[1].same_as, 5U);

@@ -1,6 +1,7 @@
 // SHA and Hyperband.
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "core/error.hpp"
 #include "scheduler/hyperband.hpp"
@@ -165,6 +166,16 @@ TEST(Hyperband, BeginsAgainUntilTheBudgetEnds) {
 
     EXPECT_EQ(to[16], 9);
     EXPECT_EQ(to[17], 1) << "the first bracket again";
+}
+
+TEST(Hyperband, SaysTheBracketOfEachMember) {
+    Script hyperband(make_hyperband({.min = 1, .max = 9, .eta = 3}));
+    std::map<std::uint64_t, int> members;
+    for (int i = 0; i < 18; ++i) {
+        hyperband.work();
+        ++members[hyperband.last_create.bracket.value];
+    }
+    EXPECT_EQ(members, (std::map<std::uint64_t, int>{{0, 9}, {1, 5}, {2, 3}, {3, 1}})) << "in order of their opening";
 }
 
 TEST(Hyperband, FinishedBracketsGoOnAfterAnExtension) {

@@ -50,6 +50,8 @@ TEST(Pbt, TheBottomFifthGivesUpForTheTopFifth) {
     EXPECT_EQ(next[4].member, 5U);
     EXPECT_EQ(population.released, std::vector<std::uint64_t>{4});
     EXPECT_EQ(next[4].parent, 2U) << "ceil(0.2 * 4) = 1: the best";
+    EXPECT_EQ(next[4].replaces, 4U) << "it says whose place it takes";
+    EXPECT_EQ(population.born.front().replaces, nobody) << "a founder's place was empty";
     EXPECT_EQ(next[4].to, 4);
     EXPECT_EQ(next[4].generation, 1U);
 }
@@ -89,6 +91,7 @@ TEST(Pbt, ANonFiniteMemberGivesUpAtOnceAndIsNoDonor) {
     ASSERT_TRUE(first);
     EXPECT_TRUE(first->born);
     EXPECT_EQ(first->parent, nobody) << "there is no donor yet: from scratch";
+    EXPECT_EQ(first->replaces, 0U);
     population.report(all[1], 0.4);
     population.report(all[2], infinite);
     const auto next = population.all_work();

@@ -1,6 +1,7 @@
 #pragma once
 // Drives PBT and GPBT step by step: the work of a free worker, with the parent of a new member.
 
+#include <map>
 #include <optional>
 #include <ostream>
 #include <vector>
@@ -19,6 +20,7 @@ struct Given {
     std::uint32_t generation = 0;
     bool born = false;
     BirthCause cause = BirthCause::sampled;
+    std::uint64_t replaces = nobody;
 };
 
 class Population {
@@ -33,7 +35,7 @@ public:
             if (const auto* create = std::get_if<action::Create>(&action)) {
                 say(event::Created{{next_}});
                 born.push_back({next_++, create->to, create->parent.value, create->same_as.value, create->generation,
-                                true, create->cause});
+                                true, create->cause, create->replaces.value});
                 return born.back();
             }
         }
@@ -58,6 +60,8 @@ public:
         auto actions = script_.say(event);
         for (const auto& action : actions) {
             if (const auto* release = std::get_if<action::Release>(&action)) released.push_back(release->member.value);
+            if (const auto* select = std::get_if<action::Select>(&action))
+                selected[select->generation].push_back(select->member.value);
         }
         return actions;
     }
@@ -66,6 +70,7 @@ public:
     double now = 0;
     std::vector<Given> born;
     std::vector<std::uint64_t> released;
+    std::map<std::uint32_t, std::vector<std::uint64_t>> selected;  ///< parents of each generation
 
 private:
     Script script_;

@@ -1,5 +1,7 @@
 #include "scheduler/repeated.hpp"
 
+#include <set>
+
 #include "core/error.hpp"
 #include "scheduler/asha.hpp"
 #include "scheduler/random_search.hpp"
@@ -20,6 +22,21 @@ TEST(Repeated, EachConfigurationIsBornWithAllItsSeeds) {
         EXPECT_EQ(same_as, member % 3 == 0 ? MemberId::none() : MemberId{member - member % 3});
         scheduler->on(event::Created{{member}}, actions);
     }
+}
+
+TEST(Repeated, ARepeatIsInTheBracketOfItsConfiguration) {
+    Script search(make_repeated(make_asha({.min = 1, .max = 27, .eta = 3, .brackets = 4, .seed = 5}), 3));
+    std::set<std::uint64_t> brackets;
+    for (int configuration = 0; configuration < 50; ++configuration) {
+        search.work();
+        const auto bracket = search.last_create.bracket;
+        brackets.insert(bracket.value);
+        for (int repeat = 1; repeat < 3; ++repeat) {
+            search.work();
+            EXPECT_EQ(search.last_create.bracket, bracket);
+        }
+    }
+    EXPECT_EQ(brackets, (std::set<std::uint64_t>{0, 1, 2, 3}));
 }
 
 TEST(Repeated, RanksByTheMean) {

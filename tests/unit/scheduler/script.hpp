@@ -33,6 +33,7 @@ public:
         for (const auto& action : actions) {
             if (const auto* train = std::get_if<action::Train>(&action)) return Work{train->member.value, train->to};
             if (const auto* create = std::get_if<action::Create>(&action)) {
+                last_create = *create;
                 say(event::Created{{next_}});
                 return Work{next_++, create->to};
             }
@@ -65,6 +66,8 @@ public:
         return actions;
     }
     Scheduler& scheduler() { return *scheduler_; }
+
+    action::Create last_create;  ///< that work() granted
 
     static std::optional<action::Keep> keep_of(const Actions& actions, std::uint64_t member) {
         for (const auto& action : actions) {

@@ -19,10 +19,12 @@ protected:
         feed(input::WorkerJoined{{1}, "a", "cpu", 0}, {born(0), assign(1, 0, 0, 0, 1)});
         feed(input::WorkerJoined{{2}, "a", "cpu", 0}, {born(1), assign(2, 1, 1, 0, 1)});
     }
-    static effect::Born born(std::uint64_t member) { return {.member = {member}, .configuration = {}}; }
+    static effect::Born born(std::uint64_t member) {
+        return {.member = {member}, .configuration = {}, .place = BirthPlace{}};
+    }
     static effect::Train assign(std::uint64_t worker, std::uint64_t lease, std::uint64_t member, Resource from,
-                                Resource to, Source source = {}) {
-        return {{worker}, {lease}, {member}, from, to, source, 0};
+                                Resource to, Source source = {}, MemberId adopted_from = {}) {
+        return {{worker}, {lease}, {member}, from, to, source, 0, adopted_from};
     }
     static input::Report report(std::uint64_t worker, std::uint64_t lease, Resource reached, double metric,
                                 std::uint64_t bytes = 1) {
@@ -109,7 +111,11 @@ protected:
     }
     static effect::Drop drop(std::uint64_t worker, std::uint64_t snapshot) { return {{worker}, {snapshot}}; }
     static effect::Born child(std::uint64_t member, std::uint64_t parent) {
-        return {.member = {member}, .cause = BirthCause::exploit, .parent = {parent}, .configuration = {}};
+        return {.member = {member},
+                .cause = BirthCause::exploit,
+                .parent = {parent},
+                .configuration = {},
+                .place = BirthPlace{}};
     }
     /// Both have reported, member 0 the better value.
     void report_both() {
@@ -180,13 +186,30 @@ TEST_F(CheckersTest, SeeTimeGoBack) {
 
 /// Member 2, a child of member 0, takes worker 1 when member 0 reports.
 effect::Born child_of(std::uint64_t parent) {
-    return {.member = {2}, .cause = BirthCause::exploit, .parent = {parent}, .configuration = {}};
+    return {
+        .member = {2}, .cause = BirthCause::exploit, .parent = {parent}, .configuration = {}, .place = BirthPlace{}};
 }
 
 TEST_F(CheckersTest, AcceptAChildThatStartsFromItsParentsSnapshot) {
     begin();
-    EXPECT_NO_THROW(feed(report(1, 0, 1, 0.5), {child_of(0), assign(1, 2, 2, 1, 2, local(0, 1))}));
+    EXPECT_NO_THROW(feed(report(1, 0, 1, 0.5), {child_of(0), assign(1, 2, 2, 1, 2, local(0, 1), {0})}));
     EXPECT_NO_THROW(feed(report(1, 2, 2, 0.4), {effect::Drop{{1}, {0}}}));
+}
+
+TEST_F(CheckersTest, SeeAnAdoptionThatIsNotSaid) {
+    begin();
+    EXPECT_THROW(feed(report(1, 0, 1, 0.5), {child_of(0), assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeAnAdoptionThatIsNone) {
+    begin();
+    feed(report(1, 0, 1, 0.5));
+    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 1, 2, local(1, 2), {0})}), CheckFailed);
+}
+
+TEST_F(CheckersTest, SeeABirthWithoutItsPlace) {
+    feed(input::IncarnationStarted{});
+    EXPECT_THROW(feed(input::Ticked{}, {effect::Born{.member = {0}, .configuration = {}}}), CheckFailed);
 }
 
 TEST_F(CheckersTest, SeeAChildOfAMemberThatHasNotReported) {

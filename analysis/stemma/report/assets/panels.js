@@ -341,6 +341,7 @@ export function aboutPanel(run) {
     ["program", `stemma ${meta.version}`],
     ["hosts", meta.hosts.join(", ")],
     ["devices", meta.devices.join(", ")],
+    ["the older file lacks", (meta.lacks ?? []).join(", ")],
   ];
   return h(
     "div",

@@ -1,0 +1,126 @@
+// Replay compares each answer with the record. A log of format 1 lacks what only tells more of a decision.
+#include "runtime/replay.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "record/memory_journal.hpp"
+#include "runtime/ask_tell_session.hpp"
+#include "sampler/random.hpp"
+#include "scheduler/gpbt.hpp"
+
+namespace stemma {
+namespace {
+
+Manager fresh() {
+    std::vector<Parameter> parameters(1);
+    parameters[0].name = "lr";
+    parameters[0].domain = Real{1e-4, 1, Scale::log, {}};
+    const auto space = std::make_shared<const SearchSpace>(parameters);
+    GpbtSettings settings;
+    settings.children = 4;
+    settings.interval = 1;
+    settings.max = 3;
+    settings.founders = 1;
+    return {{}, *space, make_gpbt(settings), make_random_sampler(space, 1)};
+}
+
+/// A whole search.
+std::vector<record::Entry> recorded() {
+    auto manager = fresh();
+    record::MemoryJournal journal;
+    AskTellState ledger;
+    AskTellSession session(
+        manager, [&]() -> Journal& { return journal; }, ledger, 0);
+    session.feed(input::IncarnationStarted{});
+    while (!manager.ended()) {
+        const auto lease = session.ask([](LeaseId) { return false; });
+        if (!lease) break;
+        session.feed(input::Report{.worker = lease->worker,
+                                   .lease = lease->lease,
+                                   .reached = lease->to,
+                                   .seconds = 1,
+                                   .snapshot_bytes = 10,
+                                   .rows = {{lease->to, {1.0 / static_cast<double>(1 + lease->member.value % 5)}}}});
+    }
+    return journal.committed();
+}
+
+bool is_selection(const Effect& effect) {
+    const auto* noted = std::get_if<effect::Noted>(&effect);
+    return noted != nullptr && noted->kind == EventKind::selected;
+}
+
+/// As format 1 recorded it.
+void make_older(record::Entry& entry) {
+    std::erase_if(entry.effects, is_selection);
+    for (auto& effect : entry.effects) {
+        if (auto* born = std::get_if<effect::Born>(&effect)) born->place.reset();
+        if (auto* assign = std::get_if<effect::Train>(&effect)) assign->adopted_from.reset();
+    }
+}
+
+ReplayResult replayed(const std::vector<record::Entry>& entries) {
+    auto manager = fresh();
+    return replay(manager, [&](const std::function<void(const record::Entry&)>& take) {
+        for (const auto& entry : entries) take(entry);
+    });
+}
+
+std::uint64_t decisions_in(const std::vector<record::Entry>& entries) {
+    std::uint64_t count = 0;
+    for (const auto& entry : entries) count += entry.effects.size();
+    return count;
+}
+
+std::vector<record::Entry>::iterator first_selection(std::vector<record::Entry>& entries) {
+    return std::ranges::find_if(
+        entries, [](const record::Entry& entry) { return std::ranges::any_of(entry.effects, is_selection); });
+}
+
+TEST(Replay, ALogOfFormatOneIsVerified) {
+    auto entries = recorded();
+    ASSERT_NE(first_selection(entries), entries.end());
+    for (auto& entry : entries) make_older(entry);
+    const auto result = replayed(entries);
+    EXPECT_FALSE(result.mismatch);
+    EXPECT_EQ(result.inputs, entries.size());
+    EXPECT_EQ(result.decisions, decisions_in(entries));
+}
+
+TEST(Replay, ALogThatBeganWithFormatOneIsVerifiedToItsEnd) {
+    auto entries = recorded();
+    for (std::size_t i = 0; i < entries.size() / 2; ++i) make_older(entries[i]);
+    const auto result = replayed(entries);
+    EXPECT_FALSE(result.mismatch);
+    EXPECT_EQ(result.decisions, decisions_in(entries));
+}
+
+TEST(Replay, WhatAPresentLogSaysIsCompared) {
+    const auto entries = recorded();
+    EXPECT_FALSE(replayed(entries).mismatch);
+
+    auto without_selection = entries;
+    const auto at = first_selection(without_selection);
+    ASSERT_NE(at, without_selection.end());
+    std::erase_if(at->effects, is_selection);
+    ASSERT_TRUE(replayed(without_selection).mismatch);
+    EXPECT_EQ(replayed(without_selection).mismatch->sequence, at->input.sequence);
+
+    auto other_bracket = entries;
+    bool changed = false;
+    for (auto& entry : other_bracket) {
+        for (auto& effect : entry.effects) {
+            auto* born = std::get_if<effect::Born>(&effect);
+            if (born == nullptr || changed) continue;
+            born->place->bracket = {7};
+            changed = true;
+        }
+    }
+    EXPECT_TRUE(replayed(other_bracket).mismatch);
+}
+
+}  // namespace
+}  // namespace stemma
