@@ -3,22 +3,16 @@
 // only decisions: no clock reading, no pointer, no text that depends on the machine.
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "core/ids.hpp"
+#include "core/tail.hpp"
 #include "manager/input.hpp"
 #include "scheduler/scheduler.hpp"
 
 namespace stemma {
-
-/// The last field of an effect, which older logs lack. Empty only where the effect was read from such a log.
-template <class T>
-struct Tail : std::optional<T> {
-    using std::optional<T>::optional;
-};
 
 /// Where a member belongs, as its scheduler says.
 struct BirthPlace {

@@ -18,7 +18,7 @@
 
 #include "core/crc32.hpp"
 #include "core/error.hpp"
-#include "space/value_codec.hpp"
+#include "space/field_codec.hpp"
 #include "transport/messages.hpp"
 
 namespace stemma {
@@ -131,65 +131,24 @@ auto fields(M& m) {
     return std::tie(m.refusal, m.mistake);
 }
 
-// ---- field by field ----------------------------------------------------------------------------------------------
-
-template <class T>
-void put(ByteWriter& out, const T& value) {
-    out.put(value);
+template <Like<MetricRow> M>
+auto fields(M& m) {
+    return std::tie(m.resource, m.values);
 }
 
-void put(ByteWriter& out, bool value) { out.put(static_cast<std::uint8_t>(value)); }
-
-void put(ByteWriter& out, const MetricRow& row) {
-    out.put(row.resource);
-    out.put(row.values);
-}
-
-void put(ByteWriter& out, const Value& value) { put_value(out, value); }
-
-template <class Item>
-void put_items(ByteWriter& out, const std::vector<Item>& items) {
-    out.put(static_cast<std::uint32_t>(items.size()));
-    for (const auto& item : items) put(out, item);
-}
-
-void put(ByteWriter& out, const Configuration& configuration) { put_items(out, configuration); }
-void put(ByteWriter& out, const std::vector<MetricRow>& rows) { put_items(out, rows); }
-
-template <class T>
-void get(ByteReader& in, T& value) {
-    in.get(value);
-}
-
-void get(ByteReader& in, bool& value) { value = get_truth(in); }
-
-template <class Enum>
-void get_enum(ByteReader& in, Enum& value, Enum last) {
-    in.get(value);
-    if (value > last) throw DecodeError("decode: unknown enumeration value " + std::to_string(static_cast<int>(value)));
-}
-void get(ByteReader& in, message::StartFrom& value) { get_enum(in, value, message::StartFrom::disk); }
-void get(ByteReader& in, FailureKind& value) { get_enum(in, value, FailureKind::broken_program); }
-
-void get(ByteReader& in, MetricRow& row) {
-    in.get(row.resource);
-    in.get(row.values);
-}
-
-void get(ByteReader& in, Value& value) { get_value(in, value); }
-
-/// `least` is the fewest bytes that an item takes, so that a bad length allocates nothing large.
-template <class Item>
-void get_items(ByteReader& in, std::vector<Item>& items, std::size_t least) {
-    const auto count = in.get<std::uint32_t>();
-    if (count > in.left() / least)
-        throw DecodeError("decode: a length of " + std::to_string(count) + " is beyond the end");
-    items.resize(count);
-    for (auto& item : items) get(in, item);
-}
-
-void get(ByteReader& in, Configuration& configuration) { get_items(in, configuration, 1); }
-void get(ByteReader& in, std::vector<MetricRow>& rows) { get_items(in, rows, 12); }
+struct MessageFields {
+    template <class M, class V>
+    static void each(M& message, V&& visitor) requires requires {
+        fields(message);
+    }
+    {
+        std::apply([&](auto&... field) { (visitor(field), ...); }, fields(message));
+    }
+    static constexpr auto range(message::StartFrom) {
+        return std::pair(message::StartFrom::scratch, message::StartFrom::disk);
+    }
+    static constexpr auto range(FailureKind) { return std::pair(FailureKind::none, FailureKind::broken_program); }
+};
 
 // ---- frames ------------------------------------------------------------------------------------------------------
 
@@ -209,8 +168,7 @@ void encode_frame(const Message& message, message::FrameContext context, Bytes& 
     writer.put(context.run_id);
     const std::array<std::byte, message::frame_header_bytes - body_length_offset> filled_in_below{};
     writer.raw(filled_in_below.data(), filled_in_below.size());
-    std::visit([&](const auto& m) { std::apply([&](const auto&... field) { (put(writer, field), ...); }, fields(m)); },
-               message);
+    std::visit([&](const auto& m) { MessageFields::each(m, FieldWriter<MessageFields>{writer}); }, message);
 
     const auto frame = std::span(out).subspan(start);
     ensure(frame.size() <= message::frame_bytes_max, "a message does not fit into a frame");
@@ -261,18 +219,6 @@ Header decode_header(std::span<const std::byte> in, std::uint64_t run_id) {
     return header;
 }
 
-template <class Message, std::size_t... Index>
-Message decode_body(std::size_t alternative, ByteReader& reader, std::index_sequence<Index...>) {
-    Message message;
-    const auto decode_if = [&]<std::size_t I>() {
-        if (I != alternative) return;
-        auto& m = message.template emplace<I>();
-        std::apply([&](auto&... field) { (get(reader, field), ...); }, fields(m));
-    };
-    (decode_if.template operator()<Index>(), ...);
-    return message;
-}
-
 template <class Message>
 Message decode_frame(std::span<const std::byte>& in, message::FrameContext& context) {
     const auto header = decode_header(in, context.run_id);
@@ -285,8 +231,8 @@ Message decode_frame(std::span<const std::byte>& in, message::FrameContext& cont
     if (found == kinds.end()) throw DecodeError("frame: unknown kind " + std::to_string(number));
 
     ByteReader reader(body);
-    auto message = decode_body<Message>(static_cast<std::size_t>(found - kinds.begin()), reader,
-                                        std::make_index_sequence<std::variant_size_v<Message>>{});
+    Message message;
+    decode_alternative<MessageFields>(static_cast<std::size_t>(found - kinds.begin()), reader, message);
     reader.expect_end();
     context.sequence = header.sequence;
     in = in.subspan(message::frame_header_bytes + header.body_length);

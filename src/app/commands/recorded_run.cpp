@@ -74,7 +74,7 @@ void require_own_rules(const record::RunHeader& header, const std::filesystem::p
 std::string lacks_text(const record::RunFileReader& reader, const std::filesystem::path& file) {
     std::vector<std::string> parts;
     std::vector<std::string> columns;
-    const std::string_view commits = spec(Table::commits).name;
+    const std::string_view commits = spec(record::Table::commits).name;
     bool checksums = false;
     for (const auto& name : reader.lacks()) {
         const auto of = name.find(" of /");

@@ -94,7 +94,7 @@ TEST_F(Tables, AMembersPlaceIsKnownUnlessAnOlderProgramWroteTheLog) {
         std::tuple<MemberId, MemberId, MemberId, BirthCause, std::uint32_t, std::uint64_t, double, MemberId, BracketId>;
     const auto row = [&] {
         return last_row<MemberId, MemberId, MemberId, BirthCause, std::uint32_t, std::uint64_t, double, MemberId,
-                        BracketId>(rows, Table::members);
+                        BracketId>(rows, record::Table::members);
     };
     effect::Born born{.member = {0}, .configuration = {}};
     add(input::Ticked{}, {born});
@@ -108,7 +108,7 @@ TEST_F(Tables, AdoptionIsSaidOrFollowsFromTheOwnerOfTheSnapshot) {
     const auto adopted_from = [&] {
         return std::get<8>(
             last_row<LeaseId, MemberId, WorkerId, Resource, Resource, SourceKind, SnapshotId, std::uint32_t, MemberId>(
-                rows, Table::leases));
+                rows, record::Table::leases));
     };
     add(input::Ticked{}, {assign(0, 1)});  // of member 10
     EXPECT_FALSE(adopted_from().exists());
