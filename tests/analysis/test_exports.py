@@ -13,8 +13,9 @@ def run(run_of):
 
 
 def test_csv_and_json_are_the_programs(run, capsys):
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit, match="2"):
         command(["export", str(run.path), "--csv", "folder"])
+    assert "unrecognized arguments: --csv folder" in capsys.readouterr().err
     assert command(["export", str(run.path)]) == 2
     assert "CSV and JSON are exports of the program `stemma`" in capsys.readouterr().err
 

@@ -122,12 +122,12 @@ def test_reports_are_counted_as_the_budget_does(tmp_path):
 
 def test_a_file_that_is_away_for_a_moment_leaves_the_run_as_it_was(run, tmp_path):
     (tmp_path / "run.h5").rename(tmp_path / "aside.h5")
-    with pytest.raises(stemma.StemmaError):
+    with pytest.raises(stemma.StemmaError, match="no such file"):
         run.refresh()
     assert "member 2 after 4" in watch.screen(run)
 
     (tmp_path / "run.h5").write_bytes(b"\x89HDF\r\n\x1a\n, and the rest is not there yet")
-    with pytest.raises(stemma.StemmaError):
+    with pytest.raises(stemma.StemmaError, match="cut short, or damaged"):
         run.refresh()
     assert "member 2 after 4" in watch.screen(run)
 
@@ -140,7 +140,7 @@ def test_a_file_that_is_overwritten_in_place_is_read_anew(run, tmp_path):
     write_run(tmp_path / "new.h5", FAMILY, seconds=9.0)
     whole = (tmp_path / "new.h5").read_bytes()
     (tmp_path / "run.h5").write_bytes(whole[:5000])
-    with pytest.raises(stemma.StemmaError):
+    with pytest.raises(stemma.StemmaError, match="cut short, or damaged"):
         run.refresh()
     (tmp_path / "run.h5").write_bytes(whole)
     assert run.refresh().finished and run.seconds == 9.0

@@ -5,7 +5,7 @@
 namespace stemma {
 namespace {
 
-constexpr std::size_t kept_bytes = 16 * 1024;
+constexpr std::size_t kept_bytes = std::size_t{16} * 1024;
 
 }  // namespace
 

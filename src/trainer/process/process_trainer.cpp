@@ -60,7 +60,8 @@ void as_user_error(const ProcessSettings& settings, const Body& body) {
 
 class ProcessTrainer final : public Trainer {
 public:
-    ProcessTrainer(ProcessSettings settings, std::shared_ptr<ChildStarter> starter, std::shared_ptr<FirstProgram> first)
+    ProcessTrainer(ProcessSettings settings, std::shared_ptr<ChildStarter> starter,
+                   const std::shared_ptr<FirstProgram>& first)
         : settings_(std::move(settings)), starter_(std::move(starter)), scratch_(settings_.scratch), first_(first) {
         ensure(!settings_.command.empty(), "a program has a name");
         // The program loads while others start, too. Its hello is received at the first lease, or by `first`.

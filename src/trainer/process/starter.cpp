@@ -48,7 +48,7 @@ Descriptor text_of(const ChildCommand& command, const std::string& channel) {
     out.put(command.words);
     out.put(static_cast<std::uint32_t>(command.environment.size() + 1));
     out.put("STEMMA_CHANNEL=" + channel);
-    for (const auto& [name, value] : command.environment) out.put(name + "=" + value);
+    for (const auto& [name, value] : command.environment) out.put(std::string(name).append("=").append(value));
     out.put(command.scratch);
     Descriptor file(::memfd_create("stemma-request", MFD_CLOEXEC));
     if (!file || ::write(file.number(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {

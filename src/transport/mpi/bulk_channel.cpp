@@ -22,17 +22,26 @@ BulkChannel::BulkChannel(const boost::mpi::communicator& communicator, const Mpi
     ensure(settings.sends_at_once > 0, "sends_at_once must be positive");
     int* largest = nullptr;
     int found = 0;
-    mpi_detail::check(MPI_Comm_get_attr(communicator, MPI_TAG_UB, &largest, &found), "MPI_Comm_get_attr");
+    mpi_detail::check(MPI_Comm_get_attr(communicator, MPI_TAG_UB, static_cast<void*>(&largest), &found),
+                      "MPI_Comm_get_attr");
     // The whole range of tags, so that a chunk of an abandoned transfer never meets a later transfer with the same tag.
     tags_ = (found != 0 ? *largest : 32767) - bulk_tag;
 }
 
 BulkChannel::~BulkChannel() {
-    for (auto& sending : sends_) abandon(sending);
-    for (auto& [transfer, receiving] : receives_) abandon(receiving, false);
-    clear_up();
+    try {
+        for (auto& sending : sends_) abandon(sending);
+        sends_.clear();
+        for (auto& [transfer, receiving] : receives_) abandon(receiving, false);
+        receives_.clear();
+        clear_up();
+    } catch (...) {
+        // No memory is left for that: then more than need be stays with MPI.
+    }
     // Sends that MPI still holds, because no rank receives them, stay with MPI.
-    for (auto& left : left_) new Left(std::move(left));
+    mpi_detail::leave_to_mpi(sends_);
+    mpi_detail::leave_to_mpi(receives_);
+    mpi_detail::leave_to_mpi(left_);
 }
 
 BulkChannel::Flow BulkChannel::make_flow(int peer, TransferId transfer, std::uint64_t bytes) const {

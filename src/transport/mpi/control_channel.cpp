@@ -37,7 +37,7 @@ ControlChannel::~ControlChannel() {
     const auto let_go = [](MPI_Request& request, Bytes& memory) {
         int done = 0;
         MPI_Test(&request, &done, MPI_STATUS_IGNORE);
-        if (done == 0) new Bytes(std::move(memory));
+        if (done == 0) mpi_detail::leave_to_mpi(memory);
     };
     for (std::size_t slot = 0; slot < receives_.size(); ++slot) {
         if (receives_[slot] != MPI_REQUEST_NULL) MPI_Cancel(&receives_[slot]);

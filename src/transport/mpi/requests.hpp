@@ -4,7 +4,11 @@
 
 #include <mpi.h>
 
+#include <cstddef>
+#include <new>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "core/error.hpp"
 
@@ -20,6 +24,14 @@ inline std::string error_text(int code) {
 /// For calls that can only fail through a bug in Stemma.
 inline void check(int code, const char* what) {
     if (code != MPI_SUCCESS) throw InternalError(std::string(what) + ": " + error_text(code));
+}
+
+/// Memory that MPI may still access is never freed. Needs no memory itself.
+template <class T>
+void leave_to_mpi(T& memory) noexcept {
+    static_assert(std::is_nothrow_move_constructible_v<T>);
+    alignas(T) std::byte place[sizeof(T)];
+    new (place) T(std::move(memory));  // never destroyed
 }
 
 }  // namespace stemma::mpi_detail

@@ -1,4 +1,5 @@
 #include "core/bytes.hpp"
+#include "support/errors.hpp"
 
 #include <gtest/gtest.h>
 
@@ -51,16 +52,17 @@ TEST(Bytes, EveryCutIsFound) {
     const auto bytes = sample();
     for (std::size_t size = 0; size < bytes.size(); ++size) {
         ByteReader in(std::span<const std::byte>(bytes).first(size));
-        EXPECT_THROW(read_sample(in), DecodeError) << "cut to " << size << " bytes";
+        EXPECT_ERROR(read_sample(in), DecodeError, "decode: 8 bytes needed, ") << "cut to " << size << " bytes";
     }
 }
 
 TEST(Bytes, ALengthBeyondTheEndAllocatesNothing) {
     Bytes bytes;
     ByteWriter(bytes).put(std::uint32_t{0xffffffff});
-    EXPECT_THROW(ByteReader(bytes).get<std::string>(), DecodeError);
-    EXPECT_THROW(ByteReader(bytes).get<std::vector<double>>(), DecodeError);
-    EXPECT_THROW(ByteReader(bytes).get<std::vector<std::string>>(), DecodeError);
+    EXPECT_ERROR(ByteReader(bytes).get<std::string>(), DecodeError, "a length of 4294967295 is beyond the end");
+    EXPECT_ERROR(ByteReader(bytes).get<std::vector<double>>(), DecodeError, "a length of 4294967295 is beyond the end");
+    EXPECT_ERROR(ByteReader(bytes).get<std::vector<std::string>>(), DecodeError,
+                 "a length of 4294967295 is beyond the end");
 }
 
 TEST(Bytes, LeftoverBytesAreAnError) {
@@ -68,7 +70,7 @@ TEST(Bytes, LeftoverBytesAreAnError) {
     ByteReader in(bytes);
     in.get<std::uint8_t>();
     EXPECT_EQ(in.left(), 2U);
-    EXPECT_THROW(in.expect_end(), DecodeError);
+    EXPECT_ERROR(in.expect_end(), DecodeError, "2 bytes too many");
 }
 
 }  // namespace

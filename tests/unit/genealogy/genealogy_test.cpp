@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "unit/genealogy/families.hpp"
 
 namespace stemma::test {
@@ -73,7 +74,7 @@ TEST(Genealogy, TheLineageOfTheResultEndsAtItsReport) {
 }
 
 TEST(Genealogy, RefusesAChildBeforeItsParent) {
-    EXPECT_THROW(Genealogy({child(0, 3, 0.1, {})}, false, {}), InternalError);
+    EXPECT_ERROR(Genealogy({child(0, 3, 0.1, {})}, false, {}), InternalError, "a parent is born before its child");
 }
 
 class Builder : public testing::Test {

@@ -6,6 +6,7 @@
 #include "scheduler/asha.hpp"
 #include "scheduler/gpbt.hpp"
 #include "scheduler/sha.hpp"
+#include "support/errors.hpp"
 #include "unit/job/job_texts.hpp"
 
 namespace stemma::job_test {
@@ -147,8 +148,9 @@ TEST(Job, IsLoadedFromAFile) {
 }
 
 TEST(Job, AFileThatCannotBeReadIsAnError) {
-    EXPECT_THROW(load_job("no/such/file.toml"), JobErrors);
-    EXPECT_THROW(load_job(std::filesystem::temp_directory_path().string()), JobErrors);
+    EXPECT_ERROR(load_job("no/such/file.toml"), JobErrors, "no/such/file.toml: no such file");
+    EXPECT_ERROR(load_job(std::filesystem::temp_directory_path().string()), JobErrors,
+                 "is a folder; give a job file (*.toml)");
 }
 
 }  // namespace

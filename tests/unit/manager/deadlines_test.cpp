@@ -36,6 +36,11 @@ TEST_F(DeadlinesTest, ATimeoutCountsFromTheAssignment) {
     EXPECT_EQ(deadlines.next(), std::numeric_limits<double>::infinity());
 }
 
+TEST_F(DeadlinesTest, ATimeoutMayBeShorterThanASecond) {
+    Deadlines deadlines({.lease_timeout = 0.5}, workers);
+    EXPECT_EQ(give(deadlines, 0, 1, 5).deadline, 5.5);
+}
+
 TEST_F(DeadlinesTest, PatienceWaitsForTheFirstTrainingAndCountsTheLeasesBefore) {
     Deadlines deadlines({.lease_patience = 3, .lease_floor = 1}, workers);
     give(deadlines, 0, 4, 0);

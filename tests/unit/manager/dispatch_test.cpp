@@ -1,3 +1,4 @@
+#include "support/errors.hpp"
 #include "unit/manager/harness.hpp"
 
 namespace stemma::test {
@@ -100,9 +101,10 @@ TEST(Dispatch, a_late_worker_after_the_end_is_sent_away) {
 TEST(Dispatch, inputs_out_of_order_are_a_bug) {
     Harness run;
     Effects effects;
-    EXPECT_THROW(run.manager->on(Input{1, 0, input::Ticked{}}, effects), InternalError);
+    EXPECT_ERROR(run.manager->on(Input{1, 0, input::Ticked{}}, effects), InternalError,
+                 "inputs come in order of their sequence");
     run.manager->on(Input{0, 5, input::IncarnationStarted{}}, effects);
-    EXPECT_THROW(run.manager->on(Input{1, 4, input::Ticked{}}, effects), InternalError);
+    EXPECT_ERROR(run.manager->on(Input{1, 4, input::Ticked{}}, effects), InternalError, "time never goes back");
 }
 
 }  // namespace

@@ -89,6 +89,42 @@ TEST_F(Table, ASnapshotInOneMemoryIsCopiedTheOldestFirst) {
     EXPECT_TRUE(table.owners_to_copy().empty());
 }
 
+TEST_F(Table, OnceCopiesHaveStoppedNoneIsWantedUntilTheNextStart) {
+    const auto slot = add(0, 1, {{1}});
+    table.stop_copies();
+    table.change(slot, [](auto& record) { record.replicated = true; });
+    EXPECT_TRUE(table.owners_to_copy().empty());
+    table.memory_gone();
+    table.change(slot, [](auto& record) { record.memory = {{2}}; });
+    EXPECT_EQ(table.owners_to_copy(), std::vector{WorkerId{2}});
+}
+
+TEST_F(Table, WithAllMemoryGoneNothingIsPinnedCopiedOrWrittenAnyMore) {
+    const auto copied = add(0, 1, {{1}});
+    const auto waiting = add(1, 1, {{1}});
+    for (const auto slot : {copied, waiting}) table.change(slot, [](auto& record) { record.replicated = true; });
+    table.change(copied, [](auto& record) {
+        record.pins = 1;
+        record.copying = {3};
+        record.spilling = true;
+        record.durable = Durable::writing;
+    });
+    EXPECT_EQ(table.owners_to_copy(), std::vector{WorkerId{1}});
+    table.memory_gone();
+    EXPECT_TRUE(table.owners_to_copy().empty());
+    EXPECT_EQ(table.first_to_go({1}), std::nullopt);
+    EXPECT_EQ(table[copied].pins, 0U);
+    EXPECT_FALSE(table[copied].copying.exists());
+    EXPECT_FALSE(table[copied].spilling);
+    EXPECT_EQ(table[copied].durable, Durable::no);
+}
+
+TEST_F(Table, AQuotaOfOneByteIsAQuota) {
+    workers.join({4}, "host", 1);
+    const auto slot = add(0, 1, {{4}});
+    EXPECT_EQ(table.first_to_go({4}), slot);
+}
+
 /// Against what a look at all records finds, after each of many changes.
 TEST_F(Table, AgreesWithANaiveSearchAfterAnyChange) {
     Stream stream(7, Purpose::test, 0);

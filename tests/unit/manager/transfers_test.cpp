@@ -1,6 +1,7 @@
 // Snapshots on their way, and the work that waits for them.
 #include "manager/transfers.hpp"
 
+#include "support/errors.hpp"
 #include "unit/manager/harness.hpp"
 
 namespace stemma::test {
@@ -57,13 +58,13 @@ TEST_F(TransferTableTest, CountAtTheirOwnerAndReserveAtTheirReceiverUntilTheyEnd
     EXPECT_EQ(workers[{2}].held, 0U);
     EXPECT_FALSE(transfers.sends_second_copy({1}));
     EXPECT_EQ(transfers.find(copy), nullptr);
-    EXPECT_THROW(transfers.end(copy), InternalError);
+    EXPECT_ERROR(transfers.end(copy), InternalError, "a transfer ends once");
 }
 
 TEST_F(TransferTableTest, AWorkerSendsOneSecondCopyAtATime) {
     second_copy(0, 1, 2, 1);
     second_copy(1, 2, 1, 1);
-    EXPECT_THROW(second_copy(2, 1, 3, 1), InternalError);
+    EXPECT_ERROR(second_copy(2, 1, 3, 1), InternalError, "a worker sends one second copy at a time");
 }
 
 TEST_F(TransferTableTest, WhatIsAbortedMayHaveArrivedAndIsDropped) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -163,8 +164,10 @@ TEST(AssignGpu, NoTwoWorkersGetOneGpuWhateverTheySee) {
 }
 
 TEST(AssignGpu, CountsOutOfRangeAreBugs) {
-    EXPECT_THROW(assign_gpus({.visible = {{}}, .worker = 1, .workers_per_gpu = 1}), InternalError);
-    EXPECT_THROW(assign_gpus({.visible = {{}}, .worker = 0, .workers_per_gpu = 0}), InternalError);
+    EXPECT_ERROR(assign_gpus({.visible = {{}}, .worker = 1, .workers_per_gpu = 1}), InternalError,
+                 "assign_gpus: a worker of this host");
+    EXPECT_ERROR(assign_gpus({.visible = {{}}, .worker = 0, .workers_per_gpu = 0}), InternalError,
+                 "assign_gpus: counts from 1");
 }
 
 TEST(AssignGpus, SeveralForEachWorker) {

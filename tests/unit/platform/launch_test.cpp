@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -125,16 +126,19 @@ TEST(Launch, NonsenseInAnyVariableIsAMistake) {
     for (const auto* name : {"SLURM_CPUS_PER_TASK", "SLURM_JOB_NUM_NODES", "SLURM_RESTART_COUNT", "SLURM_JOB_END_TIME",
                              "OMPI_COMM_WORLD_SIZE"}) {
         for (const auto* value : {"a", "-1", "1.5", " 1", "1 ", "99999999999999999999"}) {
-            EXPECT_THROW(launch_of({{name, value}, {"OMPI_COMM_WORLD_RANK", "0"}}), UserError) << name << value;
+            EXPECT_ERROR(launch_of({{name, value}, {"OMPI_COMM_WORLD_RANK", "0"}}), UserError,
+                         "environment variable " + std::string(name) + " is \"" + value + "\"")
+                << name << value;
         }
     }
-    EXPECT_THROW(launch_of({{"SLURM_CPUS_PER_TASK", "2147483648"}}), UserError) << "more than an int";
+    EXPECT_ERROR(launch_of({{"SLURM_CPUS_PER_TASK", "2147483648"}}), UserError, "SLURM_CPUS_PER_TASK is \"2147483648\"")
+        << "more than an int";
     for (const auto* tasks : {"(x2)", "4(x", "4(x)", "x", "4(x99999999999)", ",", "4,,2"}) {
-        EXPECT_THROW(launch_of({{"SLURM_STEP_ID", "0"},
+        EXPECT_ERROR(launch_of({{"SLURM_STEP_ID", "0"},
                                 {"SLURM_PROCID", "0"},
                                 {"SLURM_NODEID", "9"},
                                 {"SLURM_STEP_TASKS_PER_NODE", tasks}}),
-                     UserError)
+                     UserError, "environment variable SLURM_STEP_TASKS_PER_NODE is \"")
             << tasks;
     }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -90,7 +91,7 @@ TEST(SignalWatch, WhatIsIgnoredOnPurposeStaysSo) {
 TEST(SignalWatch, OnlyOneAtATime) {
     SignalWatch first;
 
-    EXPECT_THROW(SignalWatch(), InternalError);
+    EXPECT_ERROR(SignalWatch(), InternalError, "only one SignalWatch at a time");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -136,8 +137,9 @@ TEST(SbatchOptions, WhatHasNoOptionIsTold) {
 }
 
 TEST(SbatchOptions, NoJobIsAMistake) {
-    EXPECT_THROW(sbatch_options("slurm_load_jobs error: Invalid job id specified\n", {}), UserError);
-    EXPECT_THROW(sbatch_options("", {}), UserError);
+    EXPECT_ERROR(sbatch_options("slurm_load_jobs error: Invalid job id specified\n", {}), UserError,
+                 "the text of `scontrol show job` is expected");
+    EXPECT_ERROR(sbatch_options("", {}), UserError, "the text of `scontrol show job` is expected");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -48,10 +49,10 @@ TEST_F(WholeFile, OfWhatFailedNothingStays) {
         out << "half";
         throw std::runtime_error("stop");
     };
-    EXPECT_THROW(write_whole_file(folder / "a", fail), std::runtime_error);
+    EXPECT_ERROR(write_whole_file(folder / "a", fail), std::runtime_error, "stop");
     EXPECT_EQ(files(), 0);
     fill(folder / "a", "first");
-    EXPECT_THROW(write_whole_file(folder / "a", fail), std::runtime_error);
+    EXPECT_ERROR(write_whole_file(folder / "a", fail), std::runtime_error, "stop");
     EXPECT_EQ(content_of(folder / "a"), "first");
     EXPECT_EQ(files(), 1);
 }
@@ -75,7 +76,7 @@ TEST_F(WholeFile, ACopyIsTheSame) {
     fill(folder / "a", std::string(100'000, 'x'));
     copy_whole_file(folder / "a", folder / "b");
     EXPECT_EQ(content_of(folder / "b"), content_of(folder / "a"));
-    EXPECT_THROW(copy_whole_file(folder / "none", folder / "b"), UserError);
+    EXPECT_ERROR(copy_whole_file(folder / "none", folder / "b"), UserError, "none: cannot be read");
     EXPECT_EQ(content_of(folder / "b"), content_of(folder / "a"));
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -63,7 +64,9 @@ TEST(WorkerSlots, WorkersShareCoresUnlessTheyWereBoundToTheirOwn) {
     EXPECT_EQ(facts_of(to_text(ranks[1])).cores, "0 1");
 }
 
-TEST(WorkerSlots, TheManagerHasNone) { EXPECT_THROW(slot_of(0, {on("n1"), on("n1")}), InternalError); }
+TEST(WorkerSlots, TheManagerHasNone) {
+    EXPECT_ERROR(slot_of(0, {on("n1"), on("n1")}), InternalError, "a worker's rank");
+}
 
 }  // namespace
 }  // namespace stemma

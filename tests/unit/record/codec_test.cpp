@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "record_samples.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -81,16 +82,17 @@ TEST(RecordCodec, TheBytesOfVersionOneAreThese) {
 TEST(RecordCodec, RefusesWhatIsNoInput) {
     auto bytes = encoded({1, 2.0, input::StopRequested{StopReason::user}});
     for (std::size_t size = 0; size < bytes.size(); ++size) {
-        EXPECT_THROW(record::decode_input(std::span(bytes).first(size)), DecodeError) << size;
+        EXPECT_ERROR(record::decode_input(std::span(bytes).first(size)), DecodeError, "decode: ") << size;
     }
     auto unknown_kind = bytes;
     unknown_kind[16] = std::byte{200};
-    EXPECT_THROW(record::decode_input(unknown_kind), DecodeError);
+    EXPECT_ERROR(record::decode_input(unknown_kind), DecodeError,
+                 "kind 200 is unknown; the record is of a newer program");
     auto unknown_reason = bytes;
     unknown_reason[17] = std::byte{9};
-    EXPECT_THROW(record::decode_input(unknown_reason), DecodeError);
+    EXPECT_ERROR(record::decode_input(unknown_reason), DecodeError, "unknown enumeration value 9");
     bytes.push_back(std::byte{0});
-    EXPECT_THROW(record::decode_input(bytes), DecodeError);
+    EXPECT_ERROR(record::decode_input(bytes), DecodeError, "1 bytes too many");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "record/hdf5/snapshot_file.hpp"
 #include "record_samples.hpp"
 #include "scratch_file.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -102,7 +103,7 @@ TEST_F(Damage, ADamagedInputIsNamedAndResumeRefuses) {
     write_content(file, bytes);
     EXPECT_THAT([&] { record::RunFileReader(file).entries([](const record::Entry&) {}); },
                 ThrowsMessage<UserError>(HasSubstr("input 2 of 300 is damaged")));
-    EXPECT_THROW(record::RunFileWriter::append_to(file), UserError);
+    EXPECT_ERROR(record::RunFileWriter::append_to(file), UserError, "input 2 of 300 is damaged");
     EXPECT_EQ(content_of(file), bytes) << "the damaged file is left for a rescue";
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "record_samples.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -64,7 +65,7 @@ TEST(Export, CsvHasOneFileATable) {
 
 TEST(Export, AFolderThatCannotBeMadeIsSaid) {
     SampleReader reader;
-    EXPECT_THROW(record::export_csv(reader, "/proc/nothing/here"), UserError);
+    EXPECT_ERROR(record::export_csv(reader, "/proc/nothing/here"), UserError, "/proc/nothing/here: cannot be made");
 }
 
 }  // namespace

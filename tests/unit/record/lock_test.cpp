@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "record/hdf5/lock_holder.hpp"
 #include "scratch_file.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -162,7 +163,7 @@ TEST_F(Lock, AChildDoesNotReleaseIt) {
 
 TEST_F(Lock, AFileThatIsNoLockIsLeftAlone) {
     testing::write_content(path, "notes\n");
-    EXPECT_THROW(record::LockFile(path, {}), UserError);
+    EXPECT_ERROR(record::LockFile(path, {}), UserError, "is not a lock of this program");
     EXPECT_EQ(testing::content_of(path), "notes\n");
 }
 

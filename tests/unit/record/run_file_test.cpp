@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "record_samples.hpp"
 #include "scratch_file.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -180,7 +181,8 @@ TEST_F(RunFile, NothingIsLeftBesideIt) {
 }
 
 TEST_F(RunFile, AFolderThatIsNotThereIsSaid) {
-    EXPECT_THROW(record::RunFileWriter::create(folder / "no/such/run.h5", testing::sample_header()), UserError);
+    EXPECT_ERROR(record::RunFileWriter::create(folder / "no/such/run.h5", testing::sample_header()), UserError,
+                 "no/such/run.h5");
 }
 
 TEST_F(RunFile, LogsOfAnyKindComeBack) {

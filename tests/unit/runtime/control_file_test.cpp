@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "unit/record/scratch_file.hpp"
 
 namespace stemma {
@@ -111,7 +112,8 @@ TEST_F(ControlFileTest, ALineIsReadWhenItIsWhole) {
 }
 
 TEST_F(ControlFileTest, AFolderThatIsNotThereIsAnError) {
-    EXPECT_THROW(append_control(folder_ / "nowhere" / "run.h5", "a1", 0, input::StopRequested{}), UserError);
+    EXPECT_ERROR(append_control(folder_ / "nowhere" / "run.h5", "a1", 0, input::StopRequested{}), UserError,
+                 "cannot be written: check that you may write beside the run file");
 }
 
 TEST(BudgetRequest, LeavesWhatItDoesNotName) {

@@ -17,6 +17,7 @@
 #include "sampler/random.hpp"
 #include "scheduler/asha.hpp"
 #include "scheduler/random_search.hpp"
+#include "support/errors.hpp"
 #include "trainer/toy/toy_trainer.hpp"
 #include "transport/loopback.hpp"
 #include "transport/packing.hpp"
@@ -382,7 +383,7 @@ TEST(ManagerHost, ADiskThatRefusesEndsTheSearch) {
     };
     auto manager = make_manager({.budget = {.members = 1'000'000}});
     RefusingJournal journal;
-    EXPECT_THROW(incarnation(manager, journal, 2, {}, 0.001), UserError);
+    EXPECT_ERROR(incarnation(manager, journal, 2, {}, 0.001), UserError, "the disk is gone");
 }
 
 /// Like a disk that is full after some commits.
@@ -402,7 +403,7 @@ TEST(ManagerHost, AJournalThatCannotBeWrittenSendsTheWorkersHome) {
     FullJournal journal;
 
     // The workers' threads are joined inside: it returns only because they left.
-    EXPECT_THROW(incarnation(manager, journal, 3, {}, 0.001), UserError);
+    EXPECT_ERROR(incarnation(manager, journal, 3, {}, 0.001), UserError, "the disk is full");
 }
 
 TEST(Replay, NamesTheFirstDecisionThatDiffers) {

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "sampler/random.hpp"
+#include "support/errors.hpp"
 #include "unit/sampler/fixtures.hpp"
 
 namespace stemma {
@@ -230,17 +231,19 @@ TEST(Explore, WithoutParentTheBaseProposes) {
 }
 
 TEST(Explore, RefusesSettingsOutOfRange) {
-    const auto refused = [](auto change) {
+    const auto refused = [](const char* says, auto change) {
         ExploreSettings settings;
         change(settings);
         const auto space = test::cube(1);
-        EXPECT_THROW(make_explore_sampler(space, 1, settings, make_random_sampler(space, 1)), UserError);
+        EXPECT_ERROR(make_explore_sampler(space, 1, settings, make_random_sampler(space, 1)), UserError, says);
     };
-    refused([](ExploreSettings& s) { s.factors = {}; });
-    refused([](ExploreSettings& s) { s.factors = {0.8, -1}; });
-    refused([](ExploreSettings& s) { s.unit_step = 0; });
-    refused([](ExploreSettings& s) { s.resample_probability = 1.5; });
-    refused([](ExploreSettings& s) { s.categorical_probability = -0.5; });
+    refused("factors must be a list", [](ExploreSettings& s) { s.factors = {}; });
+    refused("factors must be a list", [](ExploreSettings& s) { s.factors = {0.8, -1}; });
+    refused("unit_step must be a number > 0", [](ExploreSettings& s) { s.unit_step = 0; });
+    refused("resample_probability must be a number in 0 .. 1; got 1.5",
+            [](ExploreSettings& s) { s.resample_probability = 1.5; });
+    refused("categorical_probability must be a number in 0 .. 1; got -0.5",
+            [](ExploreSettings& s) { s.categorical_probability = -0.5; });
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "unit/sampler/fixtures.hpp"
 
 namespace stemma {
@@ -53,8 +54,10 @@ TEST(GridSampler, IsEmptyWhereEverythingIsForbidden) {
 }
 
 TEST(GridSampler, RefusesSettingsThatCannotWork) {
-    EXPECT_THROW(make_grid_sampler(test::cube(2), {.points = 0}, 1), UserError);
-    EXPECT_THROW(make_grid_sampler(test::cube(12), {.points = 10, .shuffle = true}, 1), UserError);
+    EXPECT_ERROR(make_grid_sampler(test::cube(2), {.points = 0}, 1), UserError,
+                 "at least one point for each parameter; points is 0");
+    EXPECT_ERROR(make_grid_sampler(test::cube(12), {.points = 10, .shuffle = true}, 1), UserError,
+                 "is too large to shuffle");
     EXPECT_NO_THROW(make_grid_sampler(test::cube(12), {.points = 10}, 1));
 }
 

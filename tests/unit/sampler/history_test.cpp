@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "unit/sampler/fixtures.hpp"
 
 namespace stemma {
@@ -207,11 +208,11 @@ TEST_F(HistoryTest, StepsOfALineageLeaveOutOthers) {
 }
 
 TEST_F(HistoryTest, UnknownMembersAreABug) {
-    EXPECT_THROW(observe(0, 1), InternalError);
-    EXPECT_THROW(history_.trials({0}, 10), InternalError);
+    EXPECT_ERROR(observe(0, 1), InternalError, "the history was told of this member's birth");
+    EXPECT_ERROR(history_.trials({0}, 10), InternalError, "the history was told of this member's birth");
     born(0);
-    EXPECT_THROW(born(0), InternalError);
-    EXPECT_THROW(history_.trials({}, 1), InternalError);
+    EXPECT_ERROR(born(0), InternalError, "a member is born once");
+    EXPECT_ERROR(history_.trials({}, 1), InternalError, "needs cap >= 2");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 
 namespace stemma::test {
 namespace {
@@ -37,9 +38,11 @@ TEST(ScheduleSampler, ALineageThatBeginsAgainGetsItsScheduleAgain) {
 }
 
 TEST(ScheduleSampler, RefusesWhatCannotBeTrained) {
-    EXPECT_THROW(make_schedule_sampler(space(), {}), UserError);
-    EXPECT_THROW(make_schedule_sampler(space(), {configuration(2)}), UserError);
-    EXPECT_THROW(make_schedule_sampler(space(), {configuration(0.1, 8), configuration(0.1, 9)}), UserError)
+    EXPECT_ERROR(make_schedule_sampler(space(), {}), UserError, "a schedule needs at least one stage");
+    EXPECT_ERROR(make_schedule_sampler(space(), {configuration(2)}), UserError,
+                 "schedule: stage 1: a configuration of 1 values");
+    EXPECT_ERROR(make_schedule_sampler(space(), {configuration(0.1, 8), configuration(0.1, 9)}), UserError,
+                 "\"width\" changes, but its role says that children inherit it")
         << "children inherit what is fixed";
 }
 

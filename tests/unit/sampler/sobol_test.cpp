@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "sampler/random.hpp"
+#include "support/errors.hpp"
 #include "unit/sampler/fixtures.hpp"
 
 namespace stemma {
@@ -91,7 +92,7 @@ TEST(SobolSampler, WorksWithConstantsOnly) {
 }
 
 TEST(SobolSampler, SaysWhatItCannotDo) {
-    EXPECT_THROW(make_sobol_sampler(test::cube(3668), 1), UserError);
+    EXPECT_ERROR(make_sobol_sampler(test::cube(3668), 1), UserError, "hyperparameters at most, the space has 3668");
     EXPECT_FALSE(make_sobol_sampler(test::nothing_allowed(), 1)->propose({{0}, 0, {}}));
 }
 

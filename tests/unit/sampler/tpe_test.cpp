@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "sampler/random.hpp"
 #include "sampler/tpe_model.hpp"
+#include "support/errors.hpp"
 #include "unit/sampler/fixtures.hpp"
 
 namespace stemma {
@@ -448,18 +449,18 @@ TEST(TpeSampler, BeatsRandomOnBranin) {
 
 TEST(TpeSampler, RefusesSettingsOutOfRange) {
     const auto space = test::cube(1);
-    const auto refused = [&](auto change) {
+    const auto refused = [&](const char* says, auto change) {
         TpeSettings settings;
         change(settings);
-        EXPECT_THROW(make_tpe_sampler(space, 1, settings), UserError);
+        EXPECT_ERROR(make_tpe_sampler(space, 1, settings), UserError, says);
     };
-    refused([](TpeSettings& s) { s.gamma = 0; });
-    refused([](TpeSettings& s) { s.gamma = 1.5; });
-    refused([](TpeSettings& s) { s.max_good = 0; });
-    refused([](TpeSettings& s) { s.candidates = 0; });
-    refused([](TpeSettings& s) { s.prior_weight = 0; });
-    refused([](TpeSettings& s) { s.time_width = 0; });
-    refused([](TpeSettings& s) { s.cap = 1; });
+    refused("gamma must be a number > 0", [](TpeSettings& s) { s.gamma = 0; });
+    refused("gamma must be a number > 0", [](TpeSettings& s) { s.gamma = 1.5; });
+    refused("max_good must be an integer in 1", [](TpeSettings& s) { s.max_good = 0; });
+    refused("candidates must be an integer in 1", [](TpeSettings& s) { s.candidates = 0; });
+    refused("prior_weight must be a number > 0", [](TpeSettings& s) { s.prior_weight = 0; });
+    refused("time_width must be a number > 0", [](TpeSettings& s) { s.time_width = 0; });
+    refused("cap must be", [](TpeSettings& s) { s.cap = 1; });
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "sampler/gp/minimize.hpp"
+#include "support/errors.hpp"
 #include "unit/sampler_gp/reference.hpp"
 
 namespace stemma::gp::test {
@@ -49,7 +50,7 @@ TEST(Minimize, SurvivesAFunctionWithoutValues) {
 
 TEST(Minimize, PassesExceptionsOn) {
     const auto broken = [](const Vector&, Vector&) -> double { throw std::runtime_error("broken"); };
-    EXPECT_THROW(minimize(broken, Vector{{0.5}}, Vector::Zero(1), Vector::Ones(1), 20), std::runtime_error);
+    EXPECT_ERROR(minimize(broken, Vector{{0.5}}, Vector::Zero(1), Vector::Ones(1), 20), std::runtime_error, "broken");
 }
 
 TEST(Prior, GradientEqualsFiniteDifferences) {

@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "sampler/random.hpp"
+#include "support/errors.hpp"
 #include "unit/sampler/fixtures.hpp"
 #include "unit/sampler_gp/branin.hpp"
 
@@ -226,17 +227,17 @@ TEST(GpSampler, AFullDiscreteSpaceIsVisitedThroughout) {
 }
 
 TEST(GpSampler, RefusesSettingsOutOfRange) {
-    const auto refused = [](GpSettings settings) {
-        EXPECT_THROW(make_gp_sampler(branin_space(), 1, settings), UserError);
+    const auto refused = [](const char* says, GpSettings settings) {
+        EXPECT_ERROR(make_gp_sampler(branin_space(), 1, settings), UserError, says);
     };
-    refused({.data = 1});
-    refused({.refit_every = 0});
-    refused({.cold_evaluations = 0});
-    refused({.warm_evaluations = 0});
-    refused({.search = {.kappa = -1}});
-    refused({.search = {.margin = -1}});
-    refused({.search = {.random_candidates = 0}});
-    refused({.search = {.refined = -1}});
+    refused("data must be", {.data = 1});
+    refused("refit_every must be at least 1, is 0", {.refit_every = 0});
+    refused("cold_evaluations and warm_evaluations must be at least 1", {.cold_evaluations = 0});
+    refused("cold_evaluations and warm_evaluations must be at least 1", {.warm_evaluations = 0});
+    refused("kappa must be", {.search = {.kappa = -1}});
+    refused("margin must not be negative", {.search = {.margin = -1}});
+    refused("random_candidates must be at least 1", {.search = {.random_candidates = 0}});
+    refused("local_candidates and refined must not be negative", {.search = {.refined = -1}});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "unit/scheduler/script.hpp"
 
 namespace stemma::test {
@@ -178,10 +179,13 @@ TEST(AshaBrackets, MoreThanFitAreCut) {
 }
 
 TEST(Asha, RefusesImpossibleSettings) {
-    EXPECT_THROW(make_asha({.min = 0, .max = 9}), UserError);
-    EXPECT_THROW(make_asha({.min = 1, .max = 9, .eta = 1}), UserError);
-    EXPECT_THROW(make_asha({.min = 1, .max = 9, .eta = 3, .early_stopping_rate = 3}), UserError);
-    EXPECT_THROW(make_asha({.min = 1, .max = 9, .eta = 3, .brackets = -1}), UserError);
+    EXPECT_ERROR(make_asha({.min = 0, .max = 9}), UserError, "got min = 0, max = 9, eta = 3");
+    EXPECT_ERROR(make_asha({.min = 1, .max = 9, .eta = 1}), UserError,
+                 "eta >= 2 and early_stopping_rate >= 0 are needed; got min = 1, max = 9, eta = 1");
+    EXPECT_ERROR(make_asha({.min = 1, .max = 9, .eta = 3, .early_stopping_rate = 3}), UserError,
+                 "is beyond max = 9: lower early_stopping_rate or raise max");
+    EXPECT_ERROR(make_asha({.min = 1, .max = 9, .eta = 3, .brackets = -1}), UserError,
+                 "brackets must be >= 0 (0 = all); got -1");
 }
 
 TEST(Asha, TakesFewBytesAMember) {

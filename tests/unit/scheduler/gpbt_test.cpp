@@ -4,6 +4,7 @@
 
 #include "contract/scheduler/driver.hpp"
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "unit/scheduler/population.hpp"
 
 namespace stemma::test {
@@ -372,22 +373,23 @@ TEST(Gpbt, ShowsGenerationsAsRows) {
 }
 
 TEST(Gpbt, RefusesSettingsOutOfRange) {
-    const auto refused = [](auto change) {
+    const auto refused = [](const char* says, auto change) {
         auto settings = two_by_two();
         change(settings);
-        EXPECT_THROW(make_gpbt(settings), UserError);
+        EXPECT_ERROR(make_gpbt(settings), UserError, says);
     };
-    refused([](auto& s) { s.children = 0; });
-    refused([](auto& s) { s.ratio = 5; });
-    refused([](auto& s) { s.ratio = 0.2; });
-    refused([](auto& s) { s.interval = 0; });
-    refused([](auto& s) { s.max = 2; });
-    refused([](auto& s) { s.founders = 0; });
-    refused([](auto& s) { s.quorum = 0; });
-    refused([](auto& s) { s.deadline = -1; });
-    refused([](auto& s) { s.patience = 0.5; });
-    refused([](auto& s) { s.max = -1; });
-    refused([](auto& s) { s.early_stopping_from = 1; });
+    refused("children must be an integer in 1 .. 1000000; got 0", [](auto& s) { s.children = 0; });
+    refused("ratio must be in 1/children .. children = 4", [](auto& s) { s.ratio = 5; });
+    refused("ratio must be in 1/children .. children = 4", [](auto& s) { s.ratio = 0.2; });
+    refused("interval must be an integer in 1", [](auto& s) { s.interval = 0; });
+    refused("interval must be <= max = 2; got 3", [](auto& s) { s.max = 2; });
+    refused("founders must be a number in 1 .. 1000; got 0", [](auto& s) { s.founders = 0; });
+    refused("quorum must be a number > 0 and <= 1; got 0", [](auto& s) { s.quorum = 0; });
+    refused("deadline must be a duration", [](auto& s) { s.deadline = -1; });
+    refused("patience must be 0 or at least 1", [](auto& s) { s.patience = 0.5; });
+    refused("max must be an integer in 1", [](auto& s) { s.max = -1; });
+    refused("early_stopping_from must be an integer in 2 .. 1000000; got 1",
+            [](auto& s) { s.early_stopping_from = 1; });
 }
 
 /// An independent, naive count: never more than P parents between two selections, and lineages stay within their bound.

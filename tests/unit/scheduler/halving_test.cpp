@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "scheduler/hyperband.hpp"
 #include "scheduler/sha.hpp"
+#include "support/errors.hpp"
 #include "unit/scheduler/script.hpp"
 
 namespace stemma::test {
@@ -130,8 +131,9 @@ TEST(Sha, GoesOnWithItsBestAfterAnExtension) {
 }
 
 TEST(Sha, RefusesImpossibleSettings) {
-    EXPECT_THROW(make_sha({.members = 0, .min = 1, .max = 9}), UserError);
-    EXPECT_THROW(make_sha({.members = 9, .min = 1, .max = 9, .eta = 1}), UserError);
+    EXPECT_ERROR(make_sha({.members = 0, .min = 1, .max = 9}), UserError,
+                 "SHA needs members >= 1, the number in its first rung; got 0");
+    EXPECT_ERROR(make_sha({.members = 9, .min = 1, .max = 9, .eta = 1}), UserError, "got min = 1, max = 9, eta = 1");
 }
 
 TEST(Hyperband, BracketsAreThoseOfTheFormula) {
@@ -197,9 +199,12 @@ TEST(Hyperband, FinishedBracketsGoOnAfterAnExtension) {
 }
 
 TEST(Hyperband, RefusesImpossibleSettings) {
-    EXPECT_THROW(make_hyperband({.min = 0, .max = 9}), UserError);
-    EXPECT_THROW(make_hyperband({.min = 1, .max = 9, .brackets = -1}), UserError);
-    EXPECT_THROW(make_hyperband({.min = 1, .max = std::numeric_limits<Resource>::max(), .eta = 2}), UserError);
+    EXPECT_ERROR(make_hyperband({.min = 0, .max = 9}), UserError,
+                 "1 <= min <= max, eta >= 2 and early_stopping_rate >= 0 are needed; got min = 0");
+    EXPECT_ERROR(make_hyperband({.min = 1, .max = 9, .brackets = -1}), UserError,
+                 "brackets must be >= 0 (0 = all); got -1");
+    EXPECT_ERROR(make_hyperband({.min = 1, .max = std::numeric_limits<Resource>::max(), .eta = 2}), UserError,
+                 "would have more than 2^63 members: raise min");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "contract/scheduler/driver.hpp"
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "unit/scheduler/population.hpp"
 
 namespace stemma::test {
@@ -377,20 +378,21 @@ TEST(Pbt, PresetsAreThePublishedOnes) {
 }
 
 TEST(Pbt, RefusesSettingsOutOfRange) {
-    const auto refused = [](auto change) {
+    const auto refused = [](const char* says, auto change) {
         auto settings = of_five();
         change(settings);
-        EXPECT_THROW(make_pbt(settings), UserError);
+        EXPECT_ERROR(make_pbt(settings), UserError, says);
     };
-    refused([](auto& s) { s.population = 0; });
-    refused([](auto& s) { s.interval = 0; });
-    refused([](auto& s) { s.max = 1; });
-    refused([](auto& s) { s.bottom = 0.6; });
-    refused([](auto& s) { s.top = 0; });
-    refused([](auto& s) { s.periods = {}; });
-    refused([](auto& s) { s.periods = {0}; });
-    refused([](auto& s) { s.migration = 2; });
-    refused([](auto& s) { s.t_test_level = 0; });
+    refused("population must be an integer in 1 .. 1000000; got 0", [](auto& s) { s.population = 0; });
+    refused("interval must be an integer in 1", [](auto& s) { s.interval = 0; });
+    refused("interval must be <= max = 1; got 2", [](auto& s) { s.max = 1; });
+    refused("bottom must be a number > 0 and <= 0.5; got 0.6", [](auto& s) { s.bottom = 0.6; });
+    refused("top must be a number > 0 and <= 0.5; got 0", [](auto& s) { s.top = 0; });
+    refused("at least one item; got an empty list", [](auto& s) { s.periods = {}; });
+    refused("periods must be a list of integers in 1 .. 1000000 with at least one item; got 0",
+            [](auto& s) { s.periods = {0}; });
+    refused("migration must be a number in 0 .. 1; got 2", [](auto& s) { s.migration = 2; });
+    refused("t_test_level must be a number > 0 and < 1; got 0", [](auto& s) { s.t_test_level = 0; });
 }
 
 }  // namespace

@@ -29,6 +29,9 @@ TEST(Preview, AshaKeepsTheShareRoundedDown) {
     EXPECT_EQ(entered(rows), (Members{100, 33, 11, 3}));
     EXPECT_EQ(rows[3].resource, 20);
     EXPECT_EQ(rows[2].promoted, 3U);
+    EXPECT_EQ(rows[2].finished, 11U);
+    EXPECT_EQ(rows[3].promoted, 0U);
+    EXPECT_EQ(rows[0].bracket, 0);
     EXPECT_EQ(expected_resource(rows), 100 * 1 + 33 * 2 + 11 * 6 + 3 * 11);
 }
 

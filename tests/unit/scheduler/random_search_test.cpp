@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "unit/scheduler/script.hpp"
 
 namespace stemma::test {
@@ -39,7 +40,9 @@ TEST(RandomSearch, FinishedMembersGoOnToALargerMaximumFirst) {
     EXPECT_EQ(search.work(), (Work{4, 9}));
 }
 
-TEST(RandomSearch, RefusesANonPositiveMaximum) { EXPECT_THROW(make_random_search({.max = 0}), UserError); }
+TEST(RandomSearch, RefusesANonPositiveMaximum) {
+    EXPECT_ERROR(make_random_search({.max = 0}), UserError, "max must be an integer in 1 .. 1000000000000000; got 0");
+}
 
 }  // namespace
 }  // namespace stemma::test

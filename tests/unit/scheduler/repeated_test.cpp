@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "scheduler/asha.hpp"
 #include "scheduler/random_search.hpp"
+#include "support/errors.hpp"
 #include "unit/scheduler/script.hpp"
 
 namespace stemma::test {
@@ -95,7 +96,7 @@ TEST(Repeated, AGroupThatFailsBeforeItIsCompleteIsNotCompleted) {
 
 TEST(Repeated, OnceIsTheSchedulerItself) {
     EXPECT_EQ(make_repeated(make_random_search({.max = 5}), 1)->describe(), make_random_search({.max = 5})->describe());
-    EXPECT_THROW(make_repeated(make_random_search({.max = 5}), 0), UserError);
+    EXPECT_ERROR(make_repeated(make_random_search({.max = 5}), 0), UserError, "repeats must be >= 1; got 0");
 }
 
 }  // namespace

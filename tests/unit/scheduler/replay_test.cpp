@@ -1,6 +1,7 @@
 #include "scheduler/replay.hpp"
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "unit/scheduler/script.hpp"
 
 namespace stemma::test {
@@ -110,10 +111,10 @@ TEST(Replay, RowsCountTheStages) {
 }
 
 TEST(Replay, RefusesSchedulesThatDoNotGoForward) {
-    EXPECT_THROW(make_replay({}), UserError);
-    EXPECT_THROW(make_replay({{0}}), UserError);
-    EXPECT_THROW(make_replay({{3, 3}}), UserError);
-    EXPECT_THROW(make_replay({{3, 2}}), UserError);
+    EXPECT_ERROR(make_replay({}), UserError, "needs at least one stage; add a [[schedule]]");
+    EXPECT_ERROR(make_replay({{0}}), UserError, "stage 1 ends at 0; it must end after 0");
+    EXPECT_ERROR(make_replay({{3, 3}}), UserError, "stage 2 ends at 3; it must end after 3");
+    EXPECT_ERROR(make_replay({{3, 2}}), UserError, "stage 2 ends at 2; it must end after 3");
 }
 
 }  // namespace

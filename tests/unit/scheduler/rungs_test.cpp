@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -29,7 +30,7 @@ TEST(Rungs, OfSynchronousBracketsShrinkFromTheMaximum) {
     EXPECT_THAT(halving_resources(2, 50, 3), ElementsAre(5, 16, 50));
     EXPECT_THAT(halving_resources(1, 10, 4, 1), ElementsAre(10));
     EXPECT_THAT(halving_resources(2, 3, 3), ElementsAre(3));
-    EXPECT_THROW(halving_resources(1, 10, 4, 2), UserError);
+    EXPECT_ERROR(halving_resources(1, 10, 4, 2), UserError, "min * eta^early_stopping_rate is beyond max = 10");
     const auto most = std::numeric_limits<Resource>::max();
     EXPECT_EQ(halving_resources(1, most, 2).size(), 63U);
     std::vector<Resource> rungs{3, 11, 33, 100};
@@ -46,16 +47,16 @@ TEST(Rungs, DoNotOverflow) {
     EXPECT_EQ(rungs[62], Resource{1} << 62);
     EXPECT_EQ(rungs.back(), most);
     EXPECT_THAT(rung_resources(1, most, most), ElementsAre(1, most));
-    EXPECT_THROW(rung_resources(1, most, most, 2), UserError);
+    EXPECT_ERROR(rung_resources(1, most, most, 2), UserError, "is beyond max = 9223372036854775807");
 }
 
 TEST(Rungs, RefuseWhatMakesNoLadder) {
-    EXPECT_THROW(rung_resources(0, 9, 3), UserError);
-    EXPECT_THROW(rung_resources(10, 9, 3), UserError);
-    EXPECT_THROW(rung_resources(1, 9, 1), UserError);
-    EXPECT_THROW(rung_resources(1, 9, 3, -1), UserError);
-    EXPECT_THROW(rung_resources(1, 9, 3, 3), UserError);
-    EXPECT_THROW(bracket_count(0, 9, 3), UserError);
+    EXPECT_ERROR(rung_resources(0, 9, 3), UserError, "got min = 0, max = 9, eta = 3, early_stopping_rate = 0");
+    EXPECT_ERROR(rung_resources(10, 9, 3), UserError, "got min = 10, max = 9, eta = 3, early_stopping_rate = 0");
+    EXPECT_ERROR(rung_resources(1, 9, 1), UserError, "got min = 1, max = 9, eta = 1, early_stopping_rate = 0");
+    EXPECT_ERROR(rung_resources(1, 9, 3, -1), UserError, "got min = 1, max = 9, eta = 3, early_stopping_rate = -1");
+    EXPECT_ERROR(rung_resources(1, 9, 3, 3), UserError, "is beyond max = 9: lower early_stopping_rate or raise max");
+    EXPECT_ERROR(bracket_count(0, 9, 3), UserError, "got min = 0, max = 9, eta = 3");
 }
 
 TEST(Rungs, AsManyBracketsAsFit) {

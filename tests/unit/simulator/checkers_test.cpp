@@ -1,5 +1,6 @@
 // The checkers find faults: each kind of wrong record is detected.
 #include "simulator/checkers.hpp"
+#include "support/errors.hpp"
 
 #include <gtest/gtest.h>
 
@@ -58,42 +59,46 @@ TEST_F(CheckersTest, NameSeedAndInput) {
 TEST_F(CheckersTest, SeeAPromotionBeyondTheTop) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_THROW(feed(report(2, 1, 1, 0.6), {assign(2, 2, 1, 1, 2, local(1, 2))}), CheckFailed);
+    EXPECT_ERROR(feed(report(2, 1, 1, 0.6), {assign(2, 2, 1, 1, 2, local(1, 2))}), CheckFailed, "beyond the top 1/3");
 }
 
 TEST_F(CheckersTest, SeeAPromotionOfNaN) {
     begin();
-    EXPECT_THROW(feed(report(1, 0, 1, std::numeric_limits<double>::quiet_NaN()), {assign(1, 2, 0, 1, 2, local(0, 1))}),
-                 CheckFailed);
+    EXPECT_ERROR(feed(report(1, 0, 1, std::numeric_limits<double>::quiet_NaN()), {assign(1, 2, 0, 1, 2, local(0, 1))}),
+                 CheckFailed, "beyond the top 1/3");
 }
 
 TEST_F(CheckersTest, SeeTwoLeasesOfOneMember) {
     begin();
     feed(input::WorkerJoined{{3}, "a", "cpu", 0});
-    EXPECT_THROW(feed(input::Ticked{}, {assign(3, 2, 0, 0, 1)}), CheckFailed);
+    EXPECT_ERROR(feed(input::Ticked{}, {assign(3, 2, 0, 0, 1)}), CheckFailed,
+                 "a member trains under one lease at a time");
 }
 
 TEST_F(CheckersTest, SeeWorkForTheDead) {
     begin();
-    EXPECT_THROW(feed(input::WorkerLost{{1}, ""}, {assign(1, 2, 0, 0, 1)}), CheckFailed);
+    EXPECT_ERROR(feed(input::WorkerLost{{1}, ""}, {assign(1, 2, 0, 0, 1)}), CheckFailed, "leases go to living workers");
 }
 
 TEST_F(CheckersTest, SeeASnapshotThatIsNotThere) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 1, 2, local(0, 2))}), CheckFailed);
+    EXPECT_ERROR(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 1, 2, local(0, 2))}), CheckFailed,
+                 "a local snapshot is there");
 }
 
 TEST_F(CheckersTest, SeeADiskCopyThatWasNeverWritten) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 1, 2, {SourceKind::disk, {1}, {}, {}, 1})}), CheckFailed);
+    EXPECT_ERROR(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 1, 2, {SourceKind::disk, {1}, {}, {}, 1})}), CheckFailed,
+                 "a durable snapshot is there");
 }
 
 TEST_F(CheckersTest, SeeAResourceThatGoesBack) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 0, 2)}), CheckFailed);
+    EXPECT_ERROR(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 0, 2)}), CheckFailed,
+                 "goes back only by a retraining that is noted");
 }
 
 TEST_F(CheckersTest, AcceptARetrainingThatIsNoted) {
@@ -133,18 +138,19 @@ TEST_F(LineageCheckersTest, AcceptOneThatGivesUpForABetterOne) {
 
 TEST_F(LineageCheckersTest, SeeOneThatGivesUpForAWorseOne) {
     report_both();
-    EXPECT_THROW(feed(input::Ticked{}, {child(2, 1), drop(1, 0)}), CheckFailed);
+    EXPECT_ERROR(feed(input::Ticked{}, {child(2, 1), drop(1, 0)}), CheckFailed,
+                 "member 1 gives up although no better member lives");
 }
 
 TEST_F(LineageCheckersTest, SeeAPopulationThatIsThrownAway) {
     report_both();
     feed(input::Ticked{}, {drop(2, 1)});
-    EXPECT_THROW(feed(input::Ticked{}, {drop(1, 0)}), CheckFailed);
+    EXPECT_ERROR(feed(input::Ticked{}, {drop(1, 0)}), CheckFailed, "although no ");
 }
 
 TEST_F(LineageCheckersTest, SeeABirthFromScratchWhileSomebodyLives) {
     report_both();
-    EXPECT_THROW(feed(input::Ticked{}, {born(2)}), CheckFailed);
+    EXPECT_ERROR(feed(input::Ticked{}, {born(2)}), CheckFailed, "is born from scratch although member");
 }
 
 TEST_F(LineageCheckersTest, AcceptABirthFromScratchOnceAllAreDead) {
@@ -156,7 +162,7 @@ TEST_F(LineageCheckersTest, AcceptABirthFromScratchOnceAllAreDead) {
 
 TEST_F(CheckersTest, SeeALateReportThatIsNotNoted) {
     begin();
-    EXPECT_THROW(feed(report(1, 1, 1, 0.5)), CheckFailed);
+    EXPECT_ERROR(feed(report(1, 1, 1, 0.5)), CheckFailed, "a report of a lease that is not out is noted as late");
 }
 
 TEST_F(CheckersTest, SeeALeakedSnapshot) {
@@ -164,24 +170,26 @@ TEST_F(CheckersTest, SeeALeakedSnapshot) {
     feed(report(2, 1, 1, 0.6));
     feed(report(1, 0, 1, 0.5), {assign(1, 2, 0, 1, 2, local(0, 1))});
     // Member 0's first snapshot is no longer needed.
-    EXPECT_THROW(feed(report(1, 2, 2, 0.4), {effect::Ended{EndReason::exhausted, {0}}}), CheckFailed);
+    EXPECT_ERROR(feed(report(1, 2, 2, 0.4), {effect::Ended{EndReason::exhausted, {0}}}), CheckFailed,
+                 "snapshot 0 is kept although it is not needed");
 }
 
 TEST_F(CheckersTest, SeeAWrongBest) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {effect::Ended{EndReason::exhausted, {0}}}), CheckFailed);
+    EXPECT_ERROR(feed(report(2, 1, 1, 0.4), {effect::Ended{EndReason::exhausted, {0}}}), CheckFailed,
+                 "the end names the best member");
 }
 
 TEST_F(CheckersTest, SeeGapsInTheRecord) {
     begin();
     ++sequence;
-    EXPECT_THROW(feed(input::Ticked{}), CheckFailed);
+    EXPECT_ERROR(feed(input::Ticked{}), CheckFailed, "inputs are numbered 0, 1, 2");
 }
 
 TEST_F(CheckersTest, SeeTimeGoBack) {
     begin();
-    EXPECT_THROW(feed(input::Ticked{}, {}, -1), CheckFailed);
+    EXPECT_ERROR(feed(input::Ticked{}, {}, -1), CheckFailed, "time never goes back");
 }
 
 /// Member 2, a child of member 0, takes worker 1 when member 0 reports.
@@ -214,44 +222,46 @@ TEST_F(CheckersTest, SeeABirthWithoutItsPlace) {
 
 TEST_F(CheckersTest, SeeAChildOfAMemberThatHasNotReported) {
     begin();
-    EXPECT_THROW(feed(report(1, 0, 1, 0.5), {child_of(1)}), CheckFailed);
+    EXPECT_ERROR(feed(report(1, 0, 1, 0.5), {child_of(1)}), CheckFailed, "a parent has reported and has a snapshot");
 }
 
 TEST_F(CheckersTest, SeeADonorThatDiverged) {
     begin();
     feed(report(1, 0, 1, std::numeric_limits<double>::quiet_NaN()));
-    EXPECT_THROW(feed(input::Ticked{}, {child_of(0)}), CheckFailed);
+    EXPECT_ERROR(feed(input::Ticked{}, {child_of(0)}), CheckFailed,
+                 "no child is born of a member that failed or diverged");
 }
 
 TEST_F(CheckersTest, SeeAChildThatStartsFromScratch) {
     begin();
-    EXPECT_THROW(
+    EXPECT_ERROR(
         feed(report(1, 0, 1, 0.5), {child_of(0), effect::Noted{.kind = EventKind::retrain, .member = {2}, .lease = {2}},
                                     assign(1, 2, 2, 0, 2)}),
-        CheckFailed);
+        CheckFailed, "a lineage's resource never goes back");
 }
 
 TEST_F(CheckersTest, SeeAChildThatStartsFromSomebodyElse) {
     begin();
     feed(report(2, 1, 1, 0.6));
-    EXPECT_THROW(feed(report(1, 0, 1, 0.5), {child_of(1), assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed);
+    EXPECT_ERROR(feed(report(1, 0, 1, 0.5), {child_of(1), assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed,
+                 "the snapshot to start from is this member's");
 }
 
 TEST_F(CheckersTest, SeeAParentYoungerThanItsChild) {
     begin();
-    EXPECT_THROW(feed(report(1, 0, 1, 0.5), {child_of(2)}), CheckFailed);
+    EXPECT_ERROR(feed(report(1, 0, 1, 0.5), {child_of(2)}), CheckFailed, "parents are older than their children");
 }
 
 TEST_F(CheckersTest, SeeADroppedSnapshotThatAChildStartsFrom) {
     begin();
     feed(report(1, 0, 1, 0.5), {child_of(0), effect::Drop{{1}, {0}}});
-    EXPECT_THROW(feed(input::Ticked{}, {assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed);
+    EXPECT_ERROR(feed(input::Ticked{}, {assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed, "a local snapshot is there");
 }
 
 TEST_F(CheckersTest, SeeABirthFromASnapshotThatIsGone) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_THROW(feed(input::WorkerLost{{1}, ""}, {child_of(0)}), CheckFailed);
+    EXPECT_ERROR(feed(input::WorkerLost{{1}, ""}, {child_of(0)}), CheckFailed, "a parent's snapshot is available");
 }
 
 TEST_F(CheckersTest, AcceptADropOfWhatAnAbortedTransferMayHaveLeft) {
@@ -262,7 +272,7 @@ TEST_F(CheckersTest, AcceptADropOfWhatAnAbortedTransferMayHaveLeft) {
     const input::Failure failure{{2}, {2}, FailureKind::infeasible, "", "", 1, 0};
     EXPECT_NO_THROW(
         feed(failure, {effect::AbortTransfer{{0}, {1}}, effect::AbortTransfer{{0}, {2}}, effect::Drop{{2}, {0}}}));
-    EXPECT_THROW(feed(input::Ticked{}, {effect::Drop{{2}, {0}}}), CheckFailed) << "once";
+    EXPECT_ERROR(feed(input::Ticked{}, {effect::Drop{{2}, {0}}}), CheckFailed, "a worker drops what it has") << "once";
 }
 
 // ---- second copies -------------------------------------------------------------------------------------------------
@@ -294,37 +304,40 @@ TEST_F(SecondCopies, AreSeenWhenTheyAreNotUsed) {
     feed(report(1, 0, 1, 0.5), copy(1, 2));
     feed(input::TransferDone{{0}});
     feed(input::WorkerLost{{1}, ""});
-    EXPECT_THROW(feed(report(2, 1, 1, 0.6),
+    EXPECT_ERROR(feed(report(2, 1, 1, 0.6),
                       {effect::Noted{.kind = EventKind::retrain, .member = {0}, .lease = {2}}, assign(2, 2, 0, 0, 2)}),
-                 CheckFailed);
+                 CheckFailed, "a member whose snapshot is available goes on from it");
 }
 
 TEST_F(SecondCopies, AreSeenWhenUsedBeforeTheyAreThere) {
     begin_at("a", "b");
     feed(report(1, 0, 1, 0.5), copy(1, 2));
-    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {assign(2, 2, 0, 1, 2, local(0, 2))}), CheckFailed);
+    EXPECT_ERROR(feed(report(2, 1, 1, 0.4), {assign(2, 2, 0, 1, 2, local(0, 2))}), CheckFailed,
+                 "a local snapshot is there");
 }
 
 TEST_F(SecondCopies, AreSeenWhenTheOwnerDoesNotHaveThem) {
     begin_at("a", "b");
-    EXPECT_THROW(feed(report(1, 0, 1, 0.5), copy(2, 1)), CheckFailed);
+    EXPECT_ERROR(feed(report(1, 0, 1, 0.5), copy(2, 1)), CheckFailed, "a worker serves what it has");
 }
 
 TEST_F(SecondCopies, AreSeenWithoutAServe) {
     begin_at("a", "b");
-    EXPECT_THROW(feed(report(1, 0, 1, 0.5), {effect::Replicate{{0}, {0}, {0}, 1, {1}, {2}, 1}}), CheckFailed);
+    EXPECT_ERROR(feed(report(1, 0, 1, 0.5), {effect::Replicate{{0}, {0}, {0}, 1, {1}, {2}, 1}}), CheckFailed,
+                 "the owner was told to serve the second copy");
 }
 
 TEST_F(SecondCopies, AreSeenWhenTheyDoNotFit) {
     begin_at("a", "b", 5);
     feed(report(2, 1, 1, 0.6, 3));
-    EXPECT_THROW(feed(report(1, 0, 1, 0.5, 3), copy(1, 2, 3)), CheckFailed);
+    EXPECT_ERROR(feed(report(1, 0, 1, 0.5, 3), copy(1, 2, 3)), CheckFailed, "a second copy fits into its place");
 }
 
 TEST_F(SecondCopies, AreSeenOnTheSameHostWhenThereIsAnother) {
     begin_at("a", "a");
     feed(input::WorkerJoined{{3}, "b", "cpu", 0});
-    EXPECT_THROW(feed(report(1, 0, 1, 0.5), copy(1, 2)), CheckFailed);
+    EXPECT_ERROR(feed(report(1, 0, 1, 0.5), copy(1, 2)), CheckFailed,
+                 "a second copy is on another host if there is one with room");
 }
 
 TEST_F(SecondCopies, AreSeenWhenTheyAreKeptForEver) {
@@ -335,7 +348,8 @@ TEST_F(SecondCopies, AreSeenWhenTheyAreKeptForEver) {
     feed(report(2, 1, 1, nan), {effect::Drop{{2}, {1}}, assign(2, 2, 0, 1, 2, local(0, 2))});
     const Effects end = {effect::Noted{.kind = EventKind::new_best}, effect::Drop{{1}, {0}},
                          effect::Ended{EndReason::exhausted, {0}}};
-    EXPECT_THROW(feed(report(2, 2, 2, 0.4), end), CheckFailed) << "worker 2 still has snapshot 0";
+    EXPECT_ERROR(feed(report(2, 2, 2, 0.4), end), CheckFailed, "snapshot 0 is kept although it is not needed")
+        << "worker 2 still has snapshot 0";
 }
 
 TEST(CheckersBudget, SeeTooManyMembers) {
@@ -345,7 +359,7 @@ TEST(CheckersBudget, SeeTooManyMembers) {
     checkers.on({0, 0, input::IncarnationStarted{}}, {});
     const Effects two = {effect::Born{.member = {0}, .configuration = {}},
                          effect::Born{.member = {1}, .configuration = {}}};
-    EXPECT_THROW(checkers.on({1, 0, input::Ticked{}}, two), CheckFailed);
+    EXPECT_ERROR(checkers.on({1, 0, input::Ticked{}}, two), CheckFailed, "the member budget is kept");
 }
 
 }  // namespace

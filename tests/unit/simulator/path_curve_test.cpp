@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -44,9 +45,9 @@ TEST(MovingOptimum, AScheduleBeatsEveryFixedValue) {
 
 TEST(MovingOptimum, RefusesWeightsThatWereNeverMadeOrAreFromElsewhere) {
     auto path = curve();
-    EXPECT_THROW(loss_after(path, {7}, {8}, 0.5, 1, 2), InternalError);
+    EXPECT_ERROR(loss_after(path, {7}, {8}, 0.5, 1, 2), InternalError, "a snapshot is made before use");
     loss_after(path, {}, {0}, 0.5, 0, 2);
-    EXPECT_THROW(loss_after(path, {0}, {1}, 0.5, 1, 3), InternalError);
+    EXPECT_ERROR(loss_after(path, {0}, {1}, 0.5, 1, 3), InternalError, "training goes on where the weights are");
 }
 
 }  // namespace

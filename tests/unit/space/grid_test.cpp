@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "unit/space/spaces.hpp"
 
 namespace stemma {
@@ -85,7 +86,9 @@ TEST(Grid, SizeIsClipped) {
     EXPECT_EQ(SearchSpace(std::move(parameters)).grid_size(100), std::uint64_t{1} << 62U);
 }
 
-TEST(Grid, NeedsAPoint) { EXPECT_THROW(Grid(test::training_space(), 0), UserError); }
+TEST(Grid, NeedsAPoint) {
+    EXPECT_ERROR(Grid(test::training_space(), 0), UserError, "at least one point for each parameter; points is 0");
+}
 
 TEST(Grid, TheSpacesOwnPointsAreTheGrids) {
     const auto space = test::training_space();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "unit/space/spaces.hpp"
 
 namespace stemma {
@@ -129,13 +130,13 @@ TEST_F(TrainingSpace, LiteralsOfValues) {
     EXPECT_EQ(space.literal(lr, 0.5), Literal(0.5));
     EXPECT_EQ(space.literal(momentum, Choice{1}), Literal(0.9));
     EXPECT_EQ(space.literal(momentum, Inactive{}), std::nullopt);
-    EXPECT_THROW(space.literal(momentum, Choice{3}), InternalError);
+    EXPECT_ERROR(space.literal(momentum, Choice{3}), InternalError, "a choice within its parameter's choices");
 }
 
 TEST_F(TrainingSpace, APointOfTheWrongSizeIsABug) {
     const std::vector<double> unit(2, 0.5);
-    EXPECT_THROW(space.from_unit(unit), InternalError);
-    EXPECT_THROW(space.to_unit(Configuration(2)), InternalError);
+    EXPECT_ERROR(space.from_unit(unit), InternalError, "a point has one coordinate for each parameter");
+    EXPECT_ERROR(space.to_unit(Configuration(2)), InternalError, "a configuration has one value for each parameter");
 }
 
 TEST(SearchSpace, MayBeEmpty) {

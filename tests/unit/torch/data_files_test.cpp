@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "trainer/torch/data/cifar.hpp"
 #include "trainer/torch/data/csv.hpp"
 #include "trainer/torch/data/idx.hpp"
@@ -74,7 +75,7 @@ TEST_F(DataFiles, IdxIsCheckedForMagicAndSize) {
 TEST_F(DataFiles, IdxWithADamagedGzipStreamIsRefused) {
     const auto file = write_gzip(two_by_two);
     std::filesystem::resize_file(file, std::filesystem::file_size(file) - 6);
-    EXPECT_THROW(read_idx(file, 2), UserError);
+    EXPECT_ERROR(read_idx(file, 2), UserError, "cut short or damaged");
 }
 
 TEST_F(DataFiles, CsvIsRead) {

@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "support/errors.hpp"
 
 namespace stemma {
 namespace {
@@ -67,20 +68,24 @@ TEST(Snapshot, SurvivesTheWayThroughBytes) {
 
 TEST(Snapshot, RefusesADuplicateNameAndAWrongSize) {
     auto snapshot = sample();
-    EXPECT_THROW(snapshot.add("step", DType::u8, {0}, {}), UserError);
-    EXPECT_THROW(snapshot.add("short", DType::u8, {2}, bytes_of(std::vector<std::uint8_t>{1})), InternalError);
-    EXPECT_THROW(snapshot.add("negative", DType::u8, {-1}, {}), InternalError);
+    EXPECT_ERROR(snapshot.add("step", DType::u8, {0}, {}), UserError, "two arrays are called \"step\"");
+    EXPECT_ERROR(snapshot.add("short", DType::u8, {2}, bytes_of(std::vector<std::uint8_t>{1})), InternalError,
+                 "an array has as many bytes as its shape says");
+    EXPECT_ERROR(snapshot.add("negative", DType::u8, {-1}, {}), InternalError,
+                 "an array has a shape whose bytes can be counted");
 }
 
 TEST(Snapshot, RefusesEveryCutAndEveryFlippedBit) {
     const auto block = sample().encode();
     for (std::size_t size = 0; size < block.size(); ++size) {
-        EXPECT_THROW(Snapshot::decode(Bytes(block.begin(), block.begin() + std::ptrdiff_t(size))), DecodeError) << size;
+        EXPECT_ERROR(Snapshot::decode(Bytes(block.begin(), block.begin() + std::ptrdiff_t(size))), DecodeError,
+                     "snapshot: the data is cut short")
+            << size;
     }
     for (std::size_t bit = 0; bit < 8 * block.size(); ++bit) {
         auto damaged = block;
         damaged[bit / 8] ^= std::byte{1} << (bit % 8);
-        EXPECT_THROW(Snapshot::decode(damaged), DecodeError) << bit;
+        EXPECT_ERROR(Snapshot::decode(damaged), DecodeError, "snapshot: ") << bit;
     }
 }
 
@@ -120,11 +125,11 @@ Bytes block_with_body(std::uint64_t data_bytes, std::uint64_t arrays, const Byte
 }
 
 TEST(Snapshot, RefusesHostileBlocksWithAValidChecksum) {
-    const auto refused = [](std::uint64_t data_bytes, std::uint64_t arrays, auto fill) {
+    const auto refused = [](const char* says, std::uint64_t data_bytes, std::uint64_t arrays, auto fill) {
         Bytes body(0);
         ByteWriter out(body);
         fill(out);
-        EXPECT_THROW(Snapshot::decode(block_with_body(data_bytes, arrays, body)), DecodeError);
+        EXPECT_ERROR(Snapshot::decode(block_with_body(data_bytes, arrays, body)), DecodeError, says);
     };
     const auto entry = [](ByteWriter& out, const char* name, std::uint8_t type,
                           const std::vector<std::int64_t>& shape) {
@@ -134,18 +139,22 @@ TEST(Snapshot, RefusesHostileBlocksWithAValidChecksum) {
     };
     const auto nothing = [](ByteWriter&) {};
     const std::int64_t huge = std::numeric_limits<std::int64_t>::max();
-    refused(0, ~std::uint64_t{0}, nothing);
-    refused(~std::uint64_t{0}, 0, nothing);
-    refused(1, 0, nothing);
-    refused(0, 0, [](ByteWriter& out) { out.put(std::uint8_t{0}); });
+    refused("", 0, ~std::uint64_t{0}, nothing);
+    refused("cut short", ~std::uint64_t{0}, 0, nothing);
+    refused("cut short", 1, 0, nothing);
+    refused("cut short or too long", 0, 0, [](ByteWriter& out) { out.put(std::uint8_t{0}); });
     const auto data = [](ByteWriter& out) { out.put(std::uint64_t{0}); };
-    refused(8, 0, data);
-    refused(8, 1, [&](ByteWriter& out) { data(out), entry(out, "a", 99, {1}); });
-    refused(8, 1, [&](ByteWriter& out) { data(out), entry(out, "a", 7, {-1}); });
-    refused(8, 1, [&](ByteWriter& out) { data(out), entry(out, "a", 7, {huge, huge}); });
-    refused(8, 2, [&](ByteWriter& out) { data(out), entry(out, "a", 7, {1}), entry(out, "b", 7, {1}); });
-    refused(static_cast<std::uint64_t>(huge), 1, [&](ByteWriter& out) { entry(out, "a", 1, {huge}); });
-    refused(0, 2, [&](ByteWriter& out) { entry(out, "a", 7, {0}), entry(out, "a", 7, {0}); });
+    refused("cut short or too long", 8, 0, data);
+    refused("array \"a\" has an unknown type", 8, 1, [&](ByteWriter& out) { data(out), entry(out, "a", 99, {1}); });
+    refused("array \"a\" has an impossible shape", 8, 1, [&](ByteWriter& out) { data(out), entry(out, "a", 7, {-1}); });
+    refused("array \"a\" has an impossible shape", 8, 1, [&](ByteWriter& out) {
+        data(out), entry(out, "a", 7, {huge, huge});
+    });
+    refused("array \"b\" is beyond the end of the data", 8, 2,
+            [&](ByteWriter& out) { data(out), entry(out, "a", 7, {1}), entry(out, "b", 7, {1}); });
+    refused("", static_cast<std::uint64_t>(huge), 1, [&](ByteWriter& out) { entry(out, "a", 1, {huge}); });
+    refused("two arrays are called \"a\"", 0, 2,
+            [&](ByteWriter& out) { entry(out, "a", 7, {0}), entry(out, "a", 7, {0}); });
 }
 
 TEST(Snapshot, RandomBytesNeverDecode) {
@@ -153,7 +162,7 @@ TEST(Snapshot, RandomBytesNeverDecode) {
     for (int round = 0; round < 2000; ++round) {
         Bytes block(stream.below(200));
         for (auto& byte : block) byte = static_cast<std::byte>(stream.below(256));
-        EXPECT_THROW(Snapshot::decode(block), DecodeError);
+        EXPECT_ERROR(Snapshot::decode(block), DecodeError, "snapshot: ");
     }
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "support/errors.hpp"
 #include "trainer/process/output_tail.hpp"
 
 namespace stemma {
@@ -31,7 +32,7 @@ TEST(Frames, AnImpossibleLengthIsNoFrame) {
     FrameReader reader;
     reader.feed("Epoch 1\n");
 
-    EXPECT_THROW(reader.next(), ProtocolError);
+    EXPECT_ERROR(reader.next(), ProtocolError, "no frame of the protocol came but \"Epoch 1");
 }
 
 TEST(FromProgram, ReportsAreRead) {
@@ -56,25 +57,44 @@ TEST(FromProgram, HelloSaysWhatCanChange) {
     EXPECT_EQ(std::get<ChildHello>(message).can_change, std::vector<std::string>{"lr"});
 }
 
-class Refused : public testing::TestWithParam<const char*> {};
+/// A text, and what its refusal says.
+class Refused : public testing::TestWithParam<std::pair<const char*, const char*>> {};
 
-TEST_P(Refused, IsNoMessage) { EXPECT_THROW(parse_from_child(GetParam()), ProtocolError); }
+TEST_P(Refused, IsNoMessage) {
+    const auto& [text, says] = GetParam();
+    EXPECT_ERROR(parse_from_child(text), ProtocolError, says);
+}
 
-INSTANTIATE_TEST_SUITE_P(Texts, Refused,
-                         testing::Values("", "{", "[]", "3", "null", "{}", R"({"type": 3})", R"({"type": "lease"})",
-                                         R"({"type": "hello"})", R"({"type": "hello", "protocol": -1})",
-                                         R"({"type": "hello", "protocol": 1, "mutable": "lr"})",
-                                         R"({"type": "hello", "protocol": 1, "mutable": [3]})",
-                                         R"({"type": "report", "lease": 1, "at": 1})",
-                                         R"({"type": "report", "lease": 1, "metrics": {}})",
-                                         R"({"type": "report", "lease": 1, "at": 1.5, "metrics": {}})",
-                                         R"({"type": "report", "lease": 1, "at": -1, "metrics": {}})",
-                                         R"({"type": "report", "lease": 1, "at": 9223372036854775808, "metrics": {}})",
-                                         R"({"type": "report", "lease": 1, "at": 1, "metrics": {"a": "big"}})",
-                                         R"({"type": "report", "lease": 1, "at": 1, "metrics": {"a": [1]}})",
-                                         R"({"type": "report", "lease": 1, "at": 1, "metrics": {}, "snapshot": 1})",
-                                         R"({"type": "failure", "lease": 1, "kind": "worker_lost"})",
-                                         R"({"type": "progress", "lease": 1, "at": 1, "metrics": {"a": NaN}})"));
+INSTANTIATE_TEST_SUITE_P(
+    Texts, Refused,
+    testing::Values(
+        std::pair("", "a message is not JSON"), std::pair("{", "a message is not JSON"),
+        std::pair("[]", "a message must be a table with a text \"type\""),
+        std::pair("3", "a message must be a table with a text \"type\""),
+        std::pair("null", "a message must be a table with a text \"type\""),
+        std::pair("{}", "a message must be a table with a text \"type\""),
+        std::pair(R"({"type": 3})", "a message must be a table with a text \"type\""),
+        std::pair(R"({"type": "lease"})", "there is no message \"lease\""),
+        std::pair(R"({"type": "hello"})", "a \"hello\" needs \"protocol\""),
+        std::pair(R"({"type": "hello", "protocol": -1})", "\"protocol\" must be an integer >= 0"),
+        std::pair(R"({"type": "hello", "protocol": 1, "mutable": "lr"})", "\"mutable\" must be a list"),
+        std::pair(R"({"type": "hello", "protocol": 1, "mutable": [3]})", "\"mutable\" must be a list"),
+        std::pair(R"({"type": "report", "lease": 1, "at": 1})", "a \"report\" needs \"metrics\""),
+        std::pair(R"({"type": "report", "lease": 1, "metrics": {}})", "a \"report\" needs \"at\""),
+        std::pair(R"({"type": "report", "lease": 1, "at": 1.5, "metrics": {}})", "\"at\" must be an integer >= 0"),
+        std::pair(R"({"type": "report", "lease": 1, "at": -1, "metrics": {}})", "\"at\" must be an integer >= 0"),
+        std::pair(R"({"type": "report", "lease": 1, "at": 9223372036854775808, "metrics": {}})",
+                  "\"at\" is beyond any training"),
+        std::pair(R"({"type": "report", "lease": 1, "at": 1, "metrics": {"a": "big"}})",
+                  "metric \"a\" must be a number, null"),
+        std::pair(R"({"type": "report", "lease": 1, "at": 1, "metrics": {"a": [1]}})",
+                  "metric \"a\" must be a number, null"),
+        std::pair(R"({"type": "report", "lease": 1, "at": 1, "metrics": {}, "snapshot": 1})",
+                  "\"snapshot\" must be true or false"),
+        std::pair(R"({"type": "failure", "lease": 1, "kind": "worker_lost"})",
+                  "there is no kind of failure \"worker_lost\""),
+        std::pair(R"({"type": "progress", "lease": 1, "at": 1, "metrics": {"a": NaN}})",
+                  "JSON, which has no NaN and no Infinity")));
 
 TEST(ToProgram, ALeaseSaysEverything) {
     Parameter lr;

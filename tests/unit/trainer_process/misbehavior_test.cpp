@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "core/error.hpp"
+#include "support/errors.hpp"
 #include "unit/trainer_process/program.hpp"
 
 namespace stemma {
@@ -179,7 +180,8 @@ TEST_F(MisbehavesOnce, ScratchThatIsNotThereIsTheUsersMistake) {
     auto settings = program("");
     settings.scratch = "/nowhere";
 
-    EXPECT_THROW(make_process_trainer(settings, starter()), UserError);
+    EXPECT_ERROR(make_process_trainer(settings, starter()), UserError,
+                 "trainer.scratch: no folder can be made in /nowhere");
 }
 
 TEST_F(MisbehavesOnce, TheCheckBeforeTheStartSeesWhatTheProgramCanChange) {
@@ -190,7 +192,8 @@ TEST_F(MisbehavesOnce, TheCheckBeforeTheStartSeesWhatTheProgramCanChange) {
     } catch (const UserError& error) {
         EXPECT_THAT(error.what(), AllOf(HasSubstr("space.width"), HasSubstr("role = \"fixed\"")));
     }
-    EXPECT_THROW(check_process(program("dies_before_hello"), {}, *starter()), UserError);
+    EXPECT_ERROR(check_process(program("dies_before_hello"), {}, *starter()), UserError,
+                 "the program ended before its hello");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "trainer/process/scratch.hpp"
+#include "support/errors.hpp"
 
 #include <gtest/gtest.h>
 
@@ -97,7 +98,7 @@ TEST(Scratch, ASnapshotOfAnotherTrainerIsRefused) {
 
 TEST(Scratch, WhatIsNotThereOrNoFileIsNamed) {
     const Scratch scratch("");
-    EXPECT_THROW(scratch.take_saved(), std::system_error);
+    EXPECT_ERROR(scratch.take_saved(), std::system_error, "saved");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "support/errors.hpp"
 #include "transport/loopback.hpp"
 #include "transport/packing.hpp"
 
@@ -37,7 +38,7 @@ TEST(Packing, AGapInTheSequenceIsFound) {
     std::span<const std::byte> rest(block);
     unpacker.next_to_manager(rest);
 
-    EXPECT_THROW(unpacker.next_to_manager(rest), DecodeError);
+    EXPECT_ERROR(unpacker.next_to_manager(rest), DecodeError, "number 2 came where 1 was expected");
 }
 
 }  // namespace
