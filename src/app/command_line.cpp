@@ -258,7 +258,7 @@ void add_lineage_commands(CLI::App& app, CommandLine& line) {
     auto* schedule_command =
         add("schedule", "Hyperparameters along the lineage of a member (default: of the best, up to its best report)",
             [&] { return schedule(line.file, line.lineage); });
-    schedule_command->add_flag("--toml", line.lineage.toml, "As TOML, for [scheduler] type = \"replay\"");
+    schedule_command->add_flag("--toml", line.lineage.toml, "As TOML, for [scheduler] type = \"schedule\"");
 }
 
 void add_record_commands(CLI::App& app, CommandLine& line) {

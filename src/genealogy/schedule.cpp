@@ -77,7 +77,7 @@ std::string schedule_toml(const Genealogy& genealogy, MemberId member, const Gen
     const auto keys = schedule_keys(space);
     auto text = fmt::format(
         "# The schedule of member {} of {}. In the job file, in place of [scheduler] and [sampler], it trains that\n"
-        "# lineage again from scratch.\n[scheduler]\ntype = \"replay\"\n",
+        "# lineage again from scratch.\n[scheduler]\ntype = \"schedule\"\n",
         member.value, printable_line(names.run));
     for (const auto& [key, value] : values) text += fmt::format("{} = {}\n", key, toml_value(value));
     for (const auto& stage : genealogy.lineage(member)) {

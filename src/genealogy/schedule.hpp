@@ -20,7 +20,7 @@ std::string schedule_text(const Genealogy& genealogy, MemberId member, const Gen
 /// Keys of [scheduler] and their values.
 using SchedulerValues = std::vector<std::pair<std::string, Literal>>;
 
-/// The schedule as TOML, for a job file with the same [space]: [scheduler] type = "replay", and for each stage a
+/// The schedule as TOML, for a job file with the same [space]: [scheduler] type = "schedule", and for each stage a
 /// [[schedule]]. It has `to` (in the trainer's unit) and the active hyperparameters under schedule_keys(). Numbers are
 /// written so that they read back equal. A lineage without training gives no [[schedule]]. `values`: other keys of
 /// [scheduler].

@@ -98,6 +98,10 @@ bool Key::applies(std::string_view variant) const {
     return only_for.empty() || std::find(only_for.begin(), only_for.end(), variant) != only_for.end();
 }
 
+bool Key::called(std::string_view word) const {
+    return word == name || (!formerly.empty() && word == formerly) || american(word) == name;
+}
+
 std::string allowed_text(const Key& key) {
     return type_text(key) + (key.type == KeyType::literals ? "" : range_text(key.range));
 }

@@ -62,8 +62,12 @@ struct Key {
     std::string unit = {};                   ///< "seconds", "epochs or steps"
     std::string default_note = {};           ///< how a default that depends on other keys is computed
     KeyType item = KeyType::literal;         ///< of literals: the type of the items; `range` bounds their numbers
+    /// Former values of a choice, each with its value of today: accepted, with a note.
+    std::vector<std::pair<std::string, std::string>> former_values = {};
 
     bool applies(std::string_view variant) const;
+    /// True for its name, its former name, and its name in British spelling.
+    bool called(std::string_view word) const;
     friend bool operator==(const Key&, const Key&) = default;
 };
 

@@ -57,6 +57,7 @@ struct WantedConfigurations {
 /// One value of scheduler.type. Each scheduler has its own type of settings, which is erased here.
 struct SchedulerDescriptor {
     std::string name;
+    std::string formerly = {};  ///< former name: accepted, with a note
     std::string summary;
     std::string example = {};
     SchedulerTraits traits = {};

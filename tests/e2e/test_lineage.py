@@ -125,7 +125,7 @@ def test_the_schedule_is_that_of_the_ancestors(stemma, population, members):
     found = tomllib.loads(stemma("schedule", population, "--best", "--toml").stdout)
     text = stemma("schedule", population).stdout
 
-    assert found["scheduler"] == {"type": "replay"}
+    assert found["scheduler"] == {"type": "schedule"}
     stages = found["schedule"]
     lineage = ancestors(members, best)
     assert len(stages) == len(lineage)
@@ -235,12 +235,12 @@ def test_a_schedule_is_trained_again_from_scratch(stemma, population):
     stemma("verify", "again.h5")
 
 
-def test_a_replay_trains_as_a_search_with_a_preset_did(stemma):
-    """Trainer settings that depend on the search's [scheduler] stand in the replay's job."""
+def test_a_schedule_trains_as_a_search_with_a_preset_did(stemma):
+    """Trainer settings that depend on the search's [scheduler] stand in the job of the schedule."""
     if "no LibTorch" in stemma("--version").stdout:
         pytest.skip("built without LibTorch")
     text = (ROOT / "jobs/energy_asha.toml").read_text().replace("tests/data", str(ROOT / "tests/data"))
-    text = text.replace('[trainer]\ntype = "torch"', '[trainer]\ntype = "torch"\nschedule = "cosine"')
+    text = text.replace('[trainer]\ntype = "torch"', '[trainer]\ntype = "torch"\nlr_schedule = "cosine"')
     before = '[scheduler]\ntype = "asha"\neta = 3\nmin = 3\nmax = 81\n'
     assert before in text
     published = '[scheduler]\ntype = "gpbt"\npreset = "published"\nchildren = 4\nmax = 3\n'
@@ -248,7 +248,7 @@ def test_a_replay_trains_as_a_search_with_a_preset_did(stemma):
     stemma("run", "search.toml", "-n", 1, "-q", "-o", "search.h5")
 
     schedule = stemma("schedule", "search.h5", "--toml").stdout
-    assert tomllib.loads(schedule)["scheduler"] == {"type": "replay", "inherit_optimizer": False, "horizon": 3.0}
+    assert tomllib.loads(schedule)["scheduler"] == {"type": "schedule", "inherit_optimizer": False, "horizon": 3.0}
     (stemma.folder / "again.toml").write_text(text.replace(before, "") + schedule)
     stemma("run", "again.toml", "-n", 1, "-q", "-o", "again.h5")
     assert len(rows(stemma, "again.h5", "members")) == len(tomllib.loads(schedule)["schedule"])

@@ -44,18 +44,18 @@ bool answer(Op op, const T& a, const U& b) {
     std::abort();
 }
 
-#define STEMMA_MUTANTS_RELATION(sign, name)                                                     \
-    template <class T>                                                                          \
-    Left<T> operator sign(T&& value, Relation relation) {                                       \
-        return {std::forward<T>(value), relation.op};                                           \
-    }                                                                                           \
-    template <class T, class U>                                                                 \
-    bool operator sign(const Left<T>& left, const U& right) {                                   \
-        return answer(left.op, left.value, right);                                              \
-    }                                                                                           \
-    inline Relation name(int number, Op to) { return {on(number) ? to : Op::name}; }            \
-    inline Relation name(int number, Op to, int other, Op other_to) {                           \
-        return {on(number) ? to : on(other) ? other_to : Op::name};                             \
+#define STEMMA_MUTANTS_RELATION(sign, name)                                          \
+    template <class T>                                                               \
+    Left<T> operator sign(T&& value, Relation relation) {                            \
+        return {std::forward<T>(value), relation.op};                                \
+    }                                                                                \
+    template <class T, class U>                                                      \
+    bool operator sign(const Left<T>& left, const U& right) {                        \
+        return answer(left.op, left.value, right);                                   \
+    }                                                                                \
+    inline Relation name(int number, Op to) { return {on(number) ? to : Op::name}; } \
+    inline Relation name(int number, Op to, int other, Op other_to) {                \
+        return {on(number) ? to : on(other) ? other_to : Op::name};                  \
     }
 STEMMA_MUTANTS_RELATION(<, lt)
 STEMMA_MUTANTS_RELATION(<=, le)

@@ -99,7 +99,7 @@ ExitCode schedule(const std::filesystem::path& file, const LineageOptions& optio
     const auto member = named ? member_of(opened, *options.member) : best_of(opened);
     if (!named) opened.genealogy.end_at_best();
     const auto text = options.toml
-                          ? schedule_toml(opened.genealogy, member, opened.names, replay_values(opened.job.trainer))
+                          ? schedule_toml(opened.genealogy, member, opened.names, schedule_values(opened.job.trainer))
                           : schedule_text(opened.genealogy, member, opened.names, style_of(options)) +
                                 trajectory_of(opened, member, options);
     print(text);

@@ -102,9 +102,9 @@ Copies copies_per_report(const Job& job, const Plan& plan, std::uint32_t workers
     settings.budget = {};
     // A population ends by itself, and its children are members too.
     if (!job.scheduler.population()) settings.budget.members = std::clamp<std::uint64_t>(plan.members, 1, members_max);
-    const bool replays = job.scheduler.scheduled();  // of fixed configurations
+    const bool scheduled = job.scheduler.scheduled();  // of fixed configurations
     Manager manager(settings, *job.space, make_scheduler(job),
-                    replays ? make_sampler(job) : make_random_sampler(job.space, job.run.seed));
+                    scheduled ? make_sampler(job) : make_random_sampler(job.space, job.run.seed));
     SimulationSettings machine;
     machine.workers = workers;
     machine.leases_ahead = settings.leases_ahead;

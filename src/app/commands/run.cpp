@@ -77,7 +77,7 @@ void warn_of_horizon(const TrainerSettings& trainer, Resource max) {
     if (end == nullptr || static_cast<double>(max) <= *end) return;
     fmt::print(
         stderr,
-        "warning: schedule = \"cosine\" has come down to 0 at {0:g} {1}s (trainer.horizon), so that training from "
+        "warning: lr_schedule = \"cosine\" has come down to 0 at {0:g} {1}s (trainer.horizon), so that training from "
         "there to {2} changes nothing; a new search with horizon = {2} would\n",
         *end, trainer.unit_name(), max);
 }

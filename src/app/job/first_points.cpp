@@ -59,17 +59,18 @@ std::vector<Configuration> read_first_points(const Node& root, const SearchSpace
 
 void read_schedule(const Node& root, Job& job, Diagnostics& diagnostics) {
     const Node* list = root.find("schedule");
-    const bool replay = job.scheduler.scheduled();
+    const bool scheduled = job.scheduler.scheduled();
     if (list == nullptr) {
-        if (replay) {
-            diagnostics.error(place_of(root, {"scheduler", "type"}), "schedule",
-                              "is missing: scheduler.type = \"replay\" trains by tables [[schedule]]; `stemma schedule "
-                              "RUN.h5 --best --toml` writes them");
+        if (scheduled) {
+            diagnostics.error(
+                place_of(root, {"scheduler", "type"}), "schedule",
+                "is missing: scheduler.type = \"schedule\" trains by tables [[schedule]]; `stemma schedule "
+                "RUN.h5 --best --toml` writes them");
         }
         return;
     }
-    if (!replay) {
-        diagnostics.error(list->place, "schedule", "is used only with scheduler.type = \"replay\"; remove it");
+    if (!scheduled) {
+        diagnostics.error(list->place, "schedule", "is used only with scheduler.type = \"schedule\"; remove it");
         return;
     }
     const Key key{.name = "schedule", .type = KeyType::table_list};

@@ -21,7 +21,9 @@ struct Reading {
     const Node* searched(const std::string& name) const {
         if (space == nullptr) return nullptr;
         if (const Node* parameter = space->find(name)) return parameter;
-        const auto meant = [&](const TableEntry& entry) { return american(entry.key) == name; };
+        const auto one = std::ranges::find_if(known, [&](const auto& each) { return each.key.name == name; });
+        if (one == known.end()) return nullptr;
+        const auto meant = [&](const TableEntry& entry) { return one->key.called(entry.key); };
         const auto at = std::ranges::find_if(space->table(), meant);
         return at == space->table().end() ? nullptr : &at->value;
     }
@@ -114,7 +116,9 @@ void check_space(const Reading& reading, Diagnostics& diagnostics) {
     for (const auto& one : reading.known) names.push_back(one.key.name);
     for (const auto& entry : reading.space->table()) {
         const std::string path = join_path("space", entry.key);
-        const auto* one = find(reading, american(entry.key));
+        const auto at =
+            std::ranges::find_if(reading.known, [&](const auto& each) { return each.key.called(entry.key); });
+        const auto* one = at == reading.known.end() ? nullptr : &*at;
         if (one == nullptr) {
             const auto& trainer = reading.chosen.type->name;
             diagnostics.error(entry.place, path,
@@ -133,7 +137,7 @@ void check_space(const Reading& reading, Diagnostics& diagnostics) {
 }
 
 bool changes_in_training(const TrainerDescriptor& trainer, std::string_view name) {
-    const auto fixed = [&](const auto& one) { return one.structural && one.key.name == american(name); };
+    const auto fixed = [&](const auto& one) { return one.structural && one.key.called(name); };
     return std::ranges::none_of(trainer.hyperparameters, fixed);
 }
 

@@ -97,7 +97,7 @@ Node settled_tree(std::string_view text, std::span<const std::string> overrides,
     rename_keys(root, diagnostics);
     apply_preset(root, diagnostics);
     apply_other_defaults(root);
-    apply_replay_values(root);
+    apply_schedule_values(root);
     return root;
 }
 

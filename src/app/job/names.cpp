@@ -1,4 +1,4 @@
-// Former names of keys, and other spellings.
+// Former names of keys and values, and other spellings.
 #include <algorithm>
 
 #include "app/job/readers.hpp"
@@ -23,15 +23,29 @@ NodeTable* table_at(Node& root, std::string_view path) {
     return std::get_if<NodeTable>(&node->value);
 }
 
+/// Former values of choices.
+void rename_values(NodeTable& table, const std::string& path, const std::vector<Key>& keys, Diagnostics& diagnostics) {
+    for (const auto& key : keys) {
+        const auto entry = std::ranges::find(table, key.name, &TableEntry::key);
+        if (entry == table.end()) continue;
+        auto* text = std::get_if<std::string>(&entry->value.value);
+        if (text == nullptr) continue;
+        const auto former = std::ranges::find(key.former_values, *text, &std::pair<std::string, std::string>::first);
+        if (former == key.former_values.end()) continue;
+        if (!diagnostics.recorded())
+            diagnostics.note(entry->place, join_path(path, key.name) + " = \"" + former->first + "\" is called \"" +
+                                               former->second + "\" now; both are understood");
+        *text = former->second;
+    }
+}
+
 }  // namespace
 
 void rename_keys(NodeTable& table, const std::string& path, const std::vector<Key>& keys, Diagnostics& diagnostics) {
     NodeTable out;
     for (auto& entry : table) {
         const auto is_it = [&](const Key& key) { return key.name == entry.key; };
-        const auto is_meant = [&](const Key& key) {
-            return (!key.formerly.empty() && key.formerly == entry.key) || key.name == american(entry.key);
-        };
+        const auto is_meant = [&](const Key& key) { return key.called(entry.key); };
         const bool known = std::ranges::any_of(keys, is_it);
         const auto meant = std::ranges::find_if(keys, is_meant);
         if (!known && meant != keys.end()) {
@@ -52,7 +66,10 @@ void rename_keys(NodeTable& table, const std::string& path, const std::vector<Ke
 
 void rename_keys(Node& root, Diagnostics& diagnostics) {
     for (const auto& section : sections()) {
-        if (auto* table = table_at(root, section.path)) rename_keys(*table, section.path, section.keys, diagnostics);
+        auto* table = table_at(root, section.path);
+        if (table == nullptr) continue;
+        rename_keys(*table, section.path, section.keys, diagnostics);
+        rename_values(*table, section.path, section.keys, diagnostics);
     }
 }
 

@@ -80,10 +80,10 @@ std::vector<std::string> trainer_keys(const SchedulerDescriptor& scheduler) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, Literal>> replay_values(const TrainerSettings& trainer) {
+std::vector<std::pair<std::string, Literal>> schedule_values(const TrainerSettings& trainer) {
     std::vector<std::pair<std::string, Literal>> values;
     const Chosen<TrainerDescriptor> defaults{trainer.type};
-    for (const auto& key : trainer_keys(named(schedulers(), "replay"))) {
+    for (const auto& key : trainer_keys(named(schedulers(), "schedule"))) {
         const auto own = trainer.value(key);
         if (own && own->value != defaults.value(key)->value) values.emplace_back(key, own->value);
         if (const auto fixed = trainer.fixed.find(key); fixed != trainer.fixed.end()) values.push_back(*fixed);
@@ -91,7 +91,7 @@ std::vector<std::pair<std::string, Literal>> replay_values(const TrainerSettings
     return values;
 }
 
-void apply_replay_values(Node& root) {
+void apply_schedule_values(Node& root) {
     const auto type = text_of(root.find("scheduler"), "type");
     const auto scheduler = std::ranges::find(schedulers(), type, &SchedulerDescriptor::name);
     const auto* trainer = trainer_of(root);

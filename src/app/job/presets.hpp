@@ -1,6 +1,6 @@
 #pragma once
 // What [scheduler] implies for other sections: named settings of the population methods (scheduler.preset), and the
-// settings that a replay keeps.
+// settings that a schedule keeps.
 
 #include <string>
 #include <utility>
@@ -27,12 +27,12 @@ void apply_preset(Node& root, Diagnostics& diagnostics);
 /// Adds to `root` the defaults that its scheduler has for keys of other sections. The job's own values take precedence.
 void apply_other_defaults(Node& root);
 
-/// Keys of [scheduler] with which a replay trains as the search did. They are values of [trainer] that the search may
-/// take from its own [scheduler], which the replay's [scheduler] replaces.
-std::vector<std::pair<std::string, Literal>> replay_values(const TrainerSettings& trainer);
+/// Keys of [scheduler] with which a schedule trains as the search did. They are values of [trainer] that the search may
+/// take from its own [scheduler], which the schedule's [scheduler] replaces.
+std::vector<std::pair<std::string, Literal>> schedule_values(const TrainerSettings& trainer);
 
-/// Copies the settings that a replay's [scheduler] keeps of its search (replay_values()) to [trainer], unless that sets
-/// them itself.
-void apply_replay_values(Node& root);
+/// Copies the settings that a schedule's [scheduler] keeps of its search (schedule_values()) to [trainer], unless that
+/// sets them itself.
+void apply_schedule_values(Node& root);
 
 }  // namespace stemma

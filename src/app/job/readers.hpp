@@ -26,7 +26,7 @@ std::shared_ptr<const SearchSpace> read_space(const Node& root, Diagnostics& dia
 /// [[sampler.first]].
 std::vector<Configuration> read_first_points(const Node& root, const SearchSpace& space, Diagnostics& diagnostics);
 
-/// [[schedule]] of a replay.
+/// [[schedule]] of scheduler.type = "schedule".
 void read_schedule(const Node& root, Job& job, Diagnostics& diagnostics);
 
 /// The configuration of all defaults, if a parameter has a default. It comes after the points that are there already.

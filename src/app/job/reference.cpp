@@ -193,7 +193,7 @@ std::vector<Section> sections() {
         sampler_section(),
         scheduler_section(),
         {"schedule",
-         "A list of tables for scheduler.type = \"replay\": `to`, where a stage ends, and the hyperparameters until "
+         "A list of tables for scheduler.type = \"schedule\": `to`, where a stage ends, and the hyperparameters until "
          "then. "
          "`stemma schedule RUN.h5 --best --toml` writes it.",
          {},

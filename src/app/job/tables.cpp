@@ -193,6 +193,9 @@ std::vector<Field<Settings>> algorithm_fields(const std::vector<Descriptor>& all
     std::vector<Field<Settings>> fields{{choice(
         "type", Settings{}.type->name, names_where(all, [](const auto&) { return true; }), std::move(meaning))}};
     for (const auto& one : all) {
+        if constexpr (requires { one.formerly; }) {
+            if (!one.formerly.empty()) fields.front().key.former_values.emplace_back(one.formerly, one.name);
+        }
         for (const auto& field : one.fields) add_key(fields, one.name, field.key);
     }
     return fields;

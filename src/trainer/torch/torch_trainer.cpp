@@ -128,9 +128,10 @@ void check_torch_settings(const TorchSettings& settings, const SearchSpace& spac
     demand_known("trainer precision", settings.precision, {"float32", "bf16"});
     if (settings.threads < 1)
         throw UserError("threads = " + std::to_string(settings.threads) + ": a training needs at least one");
-    for (const auto& parameter : space.parameters()) demand_hyperparameter(american(parameter.name), "[space]");
+    for (const auto& parameter : space.parameters())
+        demand_hyperparameter(hyperparameter_called(parameter.name), "[space]");
     check_moving(settings.hypergradient, space);
-    for (const auto& [name, value] : settings.fixed) demand_hyperparameter(american(name), "[trainer]");
+    for (const auto& [name, value] : settings.fixed) demand_hyperparameter(hyperparameter_called(name), "[trainer]");
     if (settings.hypergradient) check_differentiable(settings.fixed, space);
     if (torch_model(settings.model).has("module")) check_modules(settings, space);
     checked_device(settings.device);

@@ -11,8 +11,8 @@
 #include "trainer/torch/device.hpp"
 #include "trainer/torch/hypergradient/one_pass.hpp"
 #include "trainer/torch/hypergradient/start.hpp"
+#include "trainer/torch/lr_schedule.hpp"
 #include "trainer/torch/optimizer.hpp"
-#include "trainer/torch/schedule.hpp"
 #include "trainer/torch/state.hpp"
 
 namespace stemma {
@@ -107,7 +107,7 @@ private:
         const double trained =
             epochs() ? static_cast<double>(epoch_) + static_cast<double>(row_) / n : static_cast<double>(step_);
         const double length = epochs() ? static_cast<double>(batch.size(0)) / n : 1;
-        set_learning_rate(*optimizer_, h_.lr * schedule_factor(h_, trained, length));
+        set_learning_rate(*optimizer_, h_.lr * lr_schedule_factor(h_, trained, length));
         optimizer_->zero_grad();
         const auto loss = problem_.loss(batch, state_);
         loss.backward();

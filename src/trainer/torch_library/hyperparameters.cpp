@@ -44,8 +44,9 @@ std::vector<Field<H>> update_fields() {
         complement_of("beta1", &H::beta1),
         setting(&H::beta2, number("beta2", below_one, "Decay of the mean of squared gradients.")),
         complement_of("beta2", &H::beta2),
-        setting(&H::schedule, choice("schedule", {"constant", "cosine", "step"},
-                                     "Course of the learning rate over the member's own training.")),
+        setting(&H::lr_schedule,
+                formerly("schedule", choice("lr_schedule", {"constant", "cosine", "step"},
+                                            "Course of the learning rate over the member's own training."))),
         setting(&H::warmup, in_unit(unit, number("warmup", at_least(0),
                                                  "Training over which the learning rate rises linearly to lr."))),
         {default_is("scheduler.max as in the job file",
@@ -93,7 +94,7 @@ void find_use(Row& row) {
     with("model", torch_models());
     with("optimizer", torch_optimizers());
     if (row.needs.empty() && (name == "horizon" || name.starts_with("step_"))) {
-        row.needs = "schedule";
+        row.needs = "lr_schedule";
         row.needs_values = {name == "horizon" ? "cosine" : "step"};
     }
 }
@@ -160,7 +161,7 @@ SearchSpace space_of(const std::map<std::string, Literal>& fixed) {
 std::optional<Literal> find(const NamedConfiguration& configuration, const Key& key) {
     if (auto value = find(configuration, key, key.name)) return value;
     for (const auto& parameter : configuration.space().parameters()) {
-        if (american(parameter.name) != key.name) continue;
+        if (!key.called(parameter.name)) continue;
         if (auto value = find(configuration, key, parameter.name)) return value;
     }
     return std::nullopt;
@@ -190,8 +191,14 @@ Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
     h.batch_norm = h.batch_norm || torch_model(model).batch_norm;
     if (h.nesterov && h.momentum == 0 && torch_optimizer(h.optimizer).has("nesterov"))
         refuse("momentum", h.momentum, "> 0 with nesterov = true");
-    if (h.schedule == "cosine" && h.horizon == 0) refuse("horizon", h.horizon, "given and > 0 with schedule = cosine");
+    if (h.lr_schedule == "cosine" && h.horizon == 0)
+        refuse("horizon", h.horizon, "given and > 0 with lr_schedule = cosine");
     return h;
+}
+
+std::string hyperparameter_called(const std::string& word) {
+    const auto at = std::ranges::find_if(table(), [&](const Row& row) { return row.key.called(word); });
+    return at == table().end() ? word : at->key.name;
 }
 
 std::vector<std::string> hyperparameter_names() {

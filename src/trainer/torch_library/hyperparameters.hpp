@@ -29,8 +29,8 @@ struct Hyperparameters {
     double beta2 = 0.999;
     double eps = 1e-8;
     bool amsgrad = false;
-    double gradient_clip = 0;           ///< largest global norm of a batch's gradient; 0 = none
-    std::string schedule = "constant";  ///< "constant", "cosine", "step"
+    double gradient_clip = 0;              ///< largest global norm of a batch's gradient; 0 = none
+    std::string lr_schedule = "constant";  ///< "constant", "cosine", "step"
     double warmup = 0;
     double horizon = 0;  ///< 0 = not given
     double step_size = 10;
@@ -46,9 +46,13 @@ struct Hyperparameters {
 
 /// The value in the space (if active), otherwise the value in `fixed`, otherwise the default for `model`. Throws
 /// Infeasible naming the hyperparameter, its value and the allowed values. Throws UserError when a value has the wrong
-/// kind. The former name `optimiser` is understood in both.
+/// kind. Former names (hyperparameter_called()) are understood in both.
 Hyperparameters read_hyperparameters(const NamedConfiguration& configuration,
                                      const std::map<std::string, Literal>& fixed, const std::string& model = "mlp");
+
+/// Today's name of a hyperparameter with a former name: "lr_schedule" of "schedule", "optimizer" of "optimiser". Other
+/// words are returned unchanged.
+std::string hyperparameter_called(const std::string& word);
 
 /// All names, including one_minus_beta1 and one_minus_beta2.
 std::vector<std::string> hyperparameter_names();

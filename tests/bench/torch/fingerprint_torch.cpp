@@ -118,7 +118,7 @@ void tables(const std::string& unit, Resource cut, Resource end) {
     const Fixed noisy{{"dropout", 0.2}, {"batch_norm", true}};
     for (auto [name, fixed] : optimizers()) {
         for (const auto& schedule : {"constant", "cosine", "step"}) {
-            fixed.insert_or_assign("schedule", schedule);
+            fixed.insert_or_assign("lr_schedule", schedule);
             fixed.insert_or_assign("horizon", static_cast<double>(end));
             fixed.insert_or_assign("warmup", 2.0);
             fixed.insert_or_assign("step_size", 3.0);

@@ -1,12 +1,12 @@
 #include "contract/scheduler/scheduler_suite.hpp"
 #include "scheduler/asha.hpp"
+#include "scheduler/fixed_schedule.hpp"
 #include "scheduler/gpbt.hpp"
 #include "scheduler/hyperband.hpp"
 #include "scheduler/pasha.hpp"
 #include "scheduler/pbt.hpp"
 #include "scheduler/random_search.hpp"
 #include "scheduler/repeated.hpp"
-#include "scheduler/replay.hpp"
 #include "scheduler/sha.hpp"
 
 namespace stemma::test {
@@ -137,15 +137,19 @@ const SchedulerCase cases[] = {
              of.sequential = true;
              of.early_stopping = true;
          }),
-    {.name = "Replay",
+    {.name = "FixedSchedule",
      .max = 9,
      .make =
          [] {
-             return make_replay({{2, 3, 7, 9}});
+             return make_fixed_schedule({{2, 3, 7, 9}});
          },
      .endless = false,
      .rungs = false},
-    {.name = "ReplayOneStage", .max = 5, .make = [] { return make_replay({{5}}); }, .endless = false, .rungs = false},
+    {.name = "FixedScheduleOneStage",
+     .max = 5,
+     .make = [] { return make_fixed_schedule({{5}}); },
+     .endless = false,
+     .rungs = false},
     {"RepeatedSha", 27, [] { return make_repeated(make_sha(sha), 2); }, true, 2},
 };
 

@@ -84,7 +84,7 @@ std::vector<TrainerCase> cases() {
         all.push_back(torch_case(std::string("mlp_by_steps_") + name, steps, mlp));
         if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) continue;
         auto lenet = optimizer;
-        lenet.insert({{"dropout", 0.3}, {"schedule", "cosine"}, {"horizon", 4.0}, {"warmup", 0.5}});
+        lenet.insert({{"dropout", 0.3}, {"lr_schedule", "cosine"}, {"horizon", 4.0}, {"warmup", 0.5}});
         auto settings = images();
         settings.model = "lenet";
         all.push_back(torch_case(std::string("lenet_") + name, settings, lenet));

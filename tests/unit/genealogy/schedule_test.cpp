@@ -53,7 +53,7 @@ TEST(ScheduleToml, ListsTheStages) {
 # The schedule of member 5 of toy. In the job file, in place of [scheduler] and [sampler], it trains that
 # lineage again from scratch.
 [scheduler]
-type = "replay"
+type = "schedule"
 
 [[schedule]]  # member 0, sampled; loss 0.9 at its end
 to = 3
@@ -77,7 +77,7 @@ to_ = 4
 
 TEST(ScheduleToml, TakesWhatElseTheSchedulerSays) {
     const auto text = schedule_toml(family(), {1}, names(), {{"inherit_optimizer", false}, {"horizon", 24.0}});
-    EXPECT_NE(text.find("\ntype = \"replay\"\ninherit_optimizer = false\nhorizon = 24"), std::string::npos) << text;
+    EXPECT_NE(text.find("\ntype = \"schedule\"\ninherit_optimizer = false\nhorizon = 24"), std::string::npos) << text;
 }
 
 TEST(ScheduleToml, QuotesTextsAndLeavesOutWhatIsInactive) {
@@ -88,7 +88,7 @@ TEST(ScheduleToml, QuotesTextsAndLeavesOutWhatIsInactive) {
 # The schedule of member 0 of toy. In the job file, in place of [scheduler] and [sampler], it trains that
 # lineage again from scratch.
 [scheduler]
-type = "replay"
+type = "schedule"
 
 [[schedule]]  # member 0, sampled; loss 0.5 at its end
 to = 2

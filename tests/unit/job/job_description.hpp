@@ -5,7 +5,7 @@
 #include <string>
 
 #include "app/job/job.hpp"
-#include "scheduler/replay.hpp"
+#include "scheduler/fixed_schedule.hpp"
 #include "space/json.hpp"
 
 namespace stemma::job_test {
@@ -59,7 +59,7 @@ void describe(Description& out, const std::vector<Field<Settings>>& fields, cons
 inline void describe(Description& out, const SchedulerSettings& s) {
     out.line("scheduler", s.type->name, s.max, s.repeats, s.final_result);
     describe(out, s.type->fields, s.settings);
-    if (s.scheduled()) out.line("ends", s.as<ReplaySettings>().ends);
+    if (s.scheduled()) out.line("ends", s.as<FixedScheduleSettings>().ends);
 }
 
 inline void describe(Description& out, const Job& job, const SamplerSettings& s) {

@@ -46,6 +46,13 @@ TEST(Names, AMistakeInTheValueIsToldByTodaysName) {
                 ElementsAre(::testing::HasSubstr("workers.trainings_ahead must be an integer in 0 .. 64; got -1")));
 }
 
+TEST(Names, AFormerValueIsUnderstoodAndNoted) {
+    const auto stages = "\n[[schedule]]\nto = 3\nlr = 0.01\n";
+    const auto job = parse(with(toy_job, "max = 27", "type = \"replay\"") + stages);
+    EXPECT_EQ(job.scheduler.type->name, "schedule");
+    EXPECT_THAT(job.notes, ElementsAre(::testing::HasSubstr("scheduler.type = \"replay\" is called \"schedule\" now")));
+}
+
 TEST(Names, BritishSpellingIsUnderstoodWithoutANote) {
     const auto job =
         parse(toy_job, {"metric.direction=maximise", "trainer.type=torch", "trainer.inherit_optimiser=false"});

@@ -1,12 +1,12 @@
-// Population methods, samplers that learn, and replays, in job files.
+// Population methods, samplers that learn, and schedules, in job files.
 #include <algorithm>
 
 #include "app/job/presets.hpp"
 #include "sampler/gp/gp.hpp"
 #include "sampler/tpe.hpp"
+#include "scheduler/fixed_schedule.hpp"
 #include "scheduler/gpbt.hpp"
 #include "scheduler/pbt.hpp"
-#include "scheduler/replay.hpp"
 #include "trainer/torch_library/torch_settings.hpp"
 #include "unit/job/job_texts.hpp"
 
@@ -20,8 +20,10 @@ using ::testing::Pair;
 
 std::string population(const std::string& scheduler) { return with(toy_job, "max = 27", "max = 27\n" + scheduler); }
 
-/// A replay job; toy_job without its scheduler.
-std::string replay(const std::string& schedule) { return with(toy_job, "max = 27", "type = \"replay\"") + schedule; }
+/// A job with a schedule; toy_job without its scheduler.
+std::string scheduled(const std::string& schedule) {
+    return with(toy_job, "max = 27", "type = \"schedule\"") + schedule;
+}
 
 TEST(PopulationSection, Defaults) {
     const auto pbt = parse(population("type = \"pbt\"")).scheduler.as<PbtSettings>();
@@ -150,46 +152,46 @@ TEST(PopulationSection, SamplersThatLearn) {
                 ElementsAre(HasSubstr("sampler.gamma has no meaning with type = \"gp\", only with \"tpe\"")));
 }
 
-TEST(ReplaySection, KeepsWhatTheSearchsTrainerOwedToItsScheduler) {
+TEST(ScheduleSection, KeepsWhatTheSearchsTrainerOwedToItsScheduler) {
     const std::string torch =
-        torch_head + "type = \"torch\"\nschedule = \"cosine\"\n[space.lr]\ntype = \"real\"\nlow = 0.1\nhigh = 1.0\n";
+        torch_head + "type = \"torch\"\nlr_schedule = \"cosine\"\n[space.lr]\ntype = \"real\"\nlow = 0.1\nhigh = 1.0\n";
     const auto search = parse(with(torch, "max = 27", "max = 27\ntype = \"gpbt\"\npreset = \"published\"")).trainer;
-    EXPECT_THAT(replay_values(search),
+    EXPECT_THAT(schedule_values(search),
                 ElementsAre(Pair("inherit_optimizer", Literal(false)), Pair("horizon", Literal(27.0))));
 
-    const auto replay_of = [&](const std::string& scheduler, const std::string& trainer) {
+    const auto scheduled_by = [&](const std::string& scheduler, const std::string& trainer) {
         const auto text =
-            with(torch, "max = 27", "type = \"replay\"\n" + scheduler) + "[[schedule]]\nto = 9\nlr = 0.5\n";
+            with(torch, "max = 27", "type = \"schedule\"\n" + scheduler) + "[[schedule]]\nto = 9\nlr = 0.5\n";
         return with(text, "type = \"torch\"\n", "type = \"torch\"\n" + trainer);
     };
-    const auto kept = parse(replay_of("inherit_optimizer = false\nhorizon = 27.0", "")).trainer;
+    const auto kept = parse(scheduled_by("inherit_optimizer = false\nhorizon = 27.0", "")).trainer;
     EXPECT_FALSE(kept.as<TorchSettings>().inherit_optimizer);
     EXPECT_EQ(kept.fixed.at("horizon"), search.fixed.at("horizon"));
-    const auto bare = parse(replay_of("", "")).trainer;
+    const auto bare = parse(scheduled_by("", "")).trainer;
     EXPECT_TRUE(bare.as<TorchSettings>().inherit_optimizer);
     EXPECT_EQ(bare.fixed.at("horizon"), Literal(9.0));
-    const auto own = parse(replay_of("inherit_optimizer = false\nhorizon = 27", "horizon = 5\n")).trainer;
+    const auto own = parse(scheduled_by("inherit_optimizer = false\nhorizon = 27", "horizon = 5\n")).trainer;
     EXPECT_FALSE(own.as<TorchSettings>().inherit_optimizer);
     EXPECT_EQ(own.fixed.at("horizon"), Literal(5.0)) << "the section itself counts more";
 
-    EXPECT_TRUE(replay_values(parse(toy_job).trainer).empty());
+    EXPECT_TRUE(schedule_values(parse(toy_job).trainer).empty());
     EXPECT_THAT(errors_of(with(torch, "max = 27", "max = 27\nhorizon = 9")),
                 ElementsAre(HasSubstr("scheduler.horizon has no meaning with type = \"asha\"")));
 }
 
-TEST(ReplaySection, StagesAscendAndNameParameters) {
+TEST(ScheduleSection, StagesAscendAndNameParameters) {
     const std::string good = "[[schedule]]\nto = 3\nlr = 0.5\n[[schedule]]\nto = 9\nlr = 0.25\n";
-    const auto job = parse(replay(good));
-    EXPECT_THAT(job.scheduler.as<ReplaySettings>().ends, ElementsAre(3, 9));
+    const auto job = parse(scheduled(good));
+    EXPECT_THAT(job.scheduler.as<FixedScheduleSettings>().ends, ElementsAre(3, 9));
     EXPECT_EQ(job.scheduler.max, 9);
     EXPECT_EQ(std::get<double>(job.scheduler.stages[1][0]), 0.25);
-    EXPECT_THAT(errors_of(replay(good + "[[schedule]]\nto = 9\nlr = 0.5\n")),
+    EXPECT_THAT(errors_of(scheduled(good + "[[schedule]]\nto = 9\nlr = 0.5\n")),
                 ElementsAre(HasSubstr("schedule.to must be more than where the stage before ends; got 9")));
-    EXPECT_THAT(errors_of(replay("[[schedule]]\nlr = 0.5\n")), ElementsAre(HasSubstr("schedule.to is missing")));
-    EXPECT_THAT(errors_of(replay("[[schedule]]\nto = 1\nlt = 0.5\n")),
+    EXPECT_THAT(errors_of(scheduled("[[schedule]]\nlr = 0.5\n")), ElementsAre(HasSubstr("schedule.to is missing")));
+    EXPECT_THAT(errors_of(scheduled("[[schedule]]\nto = 1\nlt = 0.5\n")),
                 ElementsAre(HasSubstr("schedule.lt names no parameter of [space] (did you mean \"lr\"?)")));
-    EXPECT_THAT(errors_of(replay("")), ElementsAre(HasSubstr("schedule is missing")));
-    EXPECT_THAT(errors_of(toy_job + good), ElementsAre(HasSubstr("only with scheduler.type = \"replay\"")));
+    EXPECT_THAT(errors_of(scheduled("")), ElementsAre(HasSubstr("schedule is missing")));
+    EXPECT_THAT(errors_of(toy_job + good), ElementsAre(HasSubstr("only with scheduler.type = \"schedule\"")));
 }
 
 }  // namespace

@@ -40,8 +40,8 @@ TEST(Reference, ATypesReferenceHasItsKeysOnly) {
     EXPECT_THAT(explain("trainer.toy"), AllOf(HasSubstr("  surface = "), Not(HasSubstr("  lr = "))));
 }
 
-TEST(Reference, PopulationsAndReplaysHaveExamplesOfTheirOwn) {
-    for (const auto* type : {"pbt", "gpbt", "replay"})
+TEST(Reference, PopulationsAndSchedulesHaveExamplesOfTheirOwn) {
+    for (const auto* type : {"pbt", "gpbt", "schedule"})
         EXPECT_THAT(explain(std::string("scheduler.") + type),
                     HasSubstr(std::string("example:\n[scheduler]\ntype = \"") + type + "\""));
     EXPECT_THAT(explain("scheduler.asha"), HasSubstr("example:\n[scheduler]\ntype = \"asha\""));

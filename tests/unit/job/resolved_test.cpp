@@ -41,7 +41,7 @@ TEST(ResolvedJob, OfEverySchedulerAndSampler) {
     for (const auto& section : sections()) {
         if (section.path != "scheduler") continue;
         for (const auto& one : section.variants) {
-            if (one.name == "replay") continue;
+            if (one.name == "schedule") continue;
             for (const std::string sampler : {"random", "grid", "sobol", "tpe", "gp"}) {
                 const auto text =
                     with(toy_job, "[scheduler]\nmax = 27\n", "[sampler]\ntype = \"" + sampler + "\"\n") + second;
@@ -55,7 +55,7 @@ TEST(ResolvedJob, OfEverySchedulerAndSampler) {
     EXPECT_GE(good, 30);
 }
 
-TEST(ResolvedJob, OfPresetsAndReplays) {
+TEST(ResolvedJob, OfPresetsAndSchedules) {
     for (const std::string preset :
          {"scheduler.type=pbt,scheduler.preset=ray_tune", "scheduler.type=pbt,scheduler.preset=pb2",
           "scheduler.type=gpbt,scheduler.preset=published", "scheduler.type=gpbt"}) {
@@ -66,10 +66,11 @@ TEST(ResolvedJob, OfPresetsAndReplays) {
         expect_same_job(job, preset);
     }
     const std::string stages = "[[schedule]]\nto = 3\nlr = 0.5\n[[schedule]]\nto = 9\nlr = 0.25\n";
-    expect_same_job(parse(with(toy_job, "max = 27", "type = \"replay\"") + stages), "replay");
-    expect_same_job(parse(with(torch_head, "max = 27", "type = \"replay\"\ninherit_optimiser = false\nhorizon = 9.0") +
-                          "schedule = \"cosine\"\n[space.lr]\ntype = \"real\"\nlow = 1e-4\nhigh = 1\n" + stages),
-                    "replay of torch");
+    expect_same_job(parse(with(toy_job, "max = 27", "type = \"schedule\"") + stages), "schedule");
+    expect_same_job(
+        parse(with(torch_head, "max = 27", "type = \"schedule\"\ninherit_optimiser = false\nhorizon = 9.0") +
+              "lr_schedule = \"cosine\"\n[space.lr]\ntype = \"real\"\nlow = 1e-4\nhigh = 1\n" + stages),
+        "schedule of torch");
 }
 
 TEST(ResolvedJob, OfSpacesWithConditionsNamesAndMoves) {

@@ -49,11 +49,11 @@ TEST(ReferenceExamples, OfATypeMakeGoodJobs) {
     }
 }
 
-TEST(ReferenceExamples, OfTheScheduleMakesAReplay) {
+TEST(ReferenceExamples, OfTheScheduleMakesAJob) {
     const auto all = sections();
     const auto schedule = std::find_if(all.begin(), all.end(), [](const auto& one) { return one.path == "schedule"; });
     ASSERT_NE(schedule, all.end());
-    EXPECT_THAT(errors_of(with(toy_job, "max = 27", "type = \"replay\"") + schedule->example), ::testing::IsEmpty());
+    EXPECT_THAT(errors_of(with(toy_job, "max = 27", "type = \"schedule\"") + schedule->example), ::testing::IsEmpty());
 }
 
 }  // namespace

@@ -31,8 +31,8 @@ TEST(TrainerSection, FixedValuesAndDefaultsThatMatter) {
 }
 
 TEST(TrainerSection, TheHorizonOfACosineIsTheLargestResource) {
-    EXPECT_EQ(parse(torch_head + "schedule = \"cosine\"\n" + lr).trainer.fixed.at("horizon"), Literal{27.0});
-    EXPECT_EQ(parse(torch_head + "schedule = \"cosine\"\nhorizon = 9\n" + lr).trainer.fixed.at("horizon"),
+    EXPECT_EQ(parse(torch_head + "lr_schedule = \"cosine\"\n" + lr).trainer.fixed.at("horizon"), Literal{27.0});
+    EXPECT_EQ(parse(torch_head + "lr_schedule = \"cosine\"\nhorizon = 9\n" + lr).trainer.fixed.at("horizon"),
               Literal{9.0});
 }
 

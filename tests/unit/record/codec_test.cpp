@@ -58,8 +58,8 @@ TEST(RecordCodec, ATailIsAbsentInWhatAnOlderProgramWrote) {
         return record::decode_effect(reader);
     };
     Bytes older, present;
-    encode(effect::Born{.member = {4}, .configuration = {0.5}}, older);
-    encode(effect::Born{.member = {4}, .configuration = {0.5}, .place = BirthPlace{{3}, {}}}, present);
+    record::encode(effect::Born{.member = {4}, .configuration = {0.5}}, older);
+    record::encode(effect::Born{.member = {4}, .configuration = {0.5}, .place = BirthPlace{{3}, {}}}, present);
     EXPECT_EQ(present.size(), older.size() + 16);
     EXPECT_FALSE(std::get<effect::Born>(decoded(older)).place);
     const auto place = std::get<effect::Born>(decoded(present)).place;

@@ -33,7 +33,7 @@ std::vector<record::Entry> recorded() {
     record::MemoryJournal journal;
     AskTellState ledger;
     AskTellSession session(
-        manager, [&]() -> Journal& { return journal; }, ledger, 0);
+        manager, [&]() -> record::Journal& { return journal; }, ledger, 0);
     session.feed(input::IncarnationStarted{});
     while (!manager.ended()) {
         const auto lease = session.ask([](LeaseId) { return false; });
@@ -45,7 +45,8 @@ std::vector<record::Entry> recorded() {
                                    .snapshot_bytes = 10,
                                    .rows = {{lease->to, {1.0 / static_cast<double>(1 + lease->member.value % 5)}}}});
     }
-    return journal.committed();
+    const auto entries = journal.committed();
+    return {entries.begin(), entries.end()};
 }
 
 bool is_selection(const Effect& effect) {

@@ -2,12 +2,12 @@
 #include <gmock/gmock.h>
 
 #include "scheduler/asha.hpp"
+#include "scheduler/fixed_schedule.hpp"
 #include "scheduler/gpbt.hpp"
 #include "scheduler/pasha.hpp"
 #include "scheduler/pbt.hpp"
 #include "scheduler/random_search.hpp"
 #include "scheduler/repeated.hpp"
-#include "scheduler/replay.hpp"
 #include "scheduler/retention.hpp"
 #include "scheduler/sha.hpp"
 #include "unit/scheduler/population.hpp"
@@ -98,7 +98,7 @@ TEST(Edges, ARepeatedMemberIsCountedAnewInEachRung) {
 }
 
 TEST(Edges, ReplayExpectsOneMemberInEachStage) {
-    const auto rows = expected_rungs(ReplaySettings{{3, 5}}, 0);
+    const auto rows = expected_rungs(FixedScheduleSettings{{3, 5}}, 0);
     ASSERT_EQ(rows.size(), 2U);
     for (const auto& row : rows) {
         EXPECT_EQ(row.entered, 1U);
@@ -109,7 +109,7 @@ TEST(Edges, ReplayExpectsOneMemberInEachStage) {
 }
 
 TEST(Edges, ReplayThatWasRefusedGoesOnWhenItIsExtended) {
-    Script search(make_replay({{3, 5}}));
+    Script search(make_fixed_schedule({{3, 5}}));
     EXPECT_EQ(search.work_without_births(), std::nullopt);
     EXPECT_TRUE(search.scheduler().exhausted());
     search.say(event::Extended{5});
@@ -117,7 +117,7 @@ TEST(Edges, ReplayThatWasRefusedGoesOnWhenItIsExtended) {
 }
 
 TEST(Edges, MembersGivenUpAreFailuresOfAReplay) {
-    Script search(make_replay({{3}}));
+    Script search(make_fixed_schedule({{3}}));
     for (int i = 0; i < 10; ++i) {
         ASSERT_FALSE(search.scheduler().exhausted());
         search.give_up(search.work()->member);
@@ -126,7 +126,7 @@ TEST(Edges, MembersGivenUpAreFailuresOfAReplay) {
 }
 
 TEST(Edges, AReplayWhoseFirstStageIsLostBeginsAgainIfTheSecondFails) {
-    Script search(make_replay({{3, 5}}));
+    Script search(make_fixed_schedule({{3, 5}}));
     search.report(*search.work(), 1);
     const auto child = *search.work();
     search.give_up(0);

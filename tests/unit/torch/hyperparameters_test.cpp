@@ -67,7 +67,7 @@ TEST(Hyperparameters, WhatCannotBeTrainedIsInfeasible) {
                                                                 {"eps", 0.0},
                                                                 {"gradient_clip", -1.0},
                                                                 {"sequence", std::int64_t{0}},
-                                                                {"schedule", "cosine"},
+                                                                {"lr_schedule", "cosine"},
                                                                 {"warmup", -1.0},
                                                                 {"nesterov", true},
                                                                 {"beta1", 1.0}};
@@ -83,7 +83,7 @@ TEST(Hyperparameters, EachKnownNameCanBeFixed) {
         bool refused = false;
         for (const Literal& value : {Literal{"no such word"}, Literal{std::int64_t{-7}}}) {
             try {
-                read({{name, value}, {"schedule", name == "schedule" ? value : Literal{"step"}}});
+                read({{name, value}, {"lr_schedule", name == "lr_schedule" ? value : Literal{"step"}}});
             } catch (const std::exception&) {
                 refused = true;
             }

@@ -216,8 +216,8 @@ TEST(MovingMember, WhatDoesNotFitIsRefused) {
                 ThrowsMessage<UserError>(HasSubstr("leaves none on one side")));
     EXPECT_THAT(refusal(energy("wd_lr_m", "step", {{"nesterov", true}}), {lr}),
                 ThrowsMessage<UserError>(HasSubstr("nesterov")));
-    EXPECT_THAT(refusal(energy("wd_lr_m", "step", {{"schedule", "cosine"}}), {lr}),
-                ThrowsMessage<UserError>(HasSubstr("trainer.schedule")));
+    EXPECT_THAT(refusal(energy("wd_lr_m", "step", {{"lr_schedule", "cosine"}}), {lr}),
+                ThrowsMessage<UserError>(HasSubstr("trainer.lr_schedule")));
     EXPECT_THAT(refusal(energy("wd_lr_m", "step", {{"warmup", 1.0}}), {lr}),
                 ThrowsMessage<UserError>(HasSubstr("trainer.warmup")));
     EXPECT_THAT(refusal(energy("wd_lr_m"), {real("lr", 1e-6, 10, Scale::log)}),

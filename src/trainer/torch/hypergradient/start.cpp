@@ -23,8 +23,8 @@ std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>
     const auto& optimizer = torch_optimizer(h.optimizer);
     if (optimizer.has("nesterov") && h.nesterov)
         throw Infeasible("nesterov = true cannot be trained with hypergradients; use false");
-    if (h.schedule != "constant" || h.warmup > 0)
-        throw Infeasible("schedule and warmup cannot be combined with hypergradients, which move lr by themselves");
+    if (h.lr_schedule != "constant" || h.warmup > 0)
+        throw Infeasible("lr_schedule and warmup cannot be combined with hypergradients, which move lr by themselves");
     HyperStart start;
     const bool momentum = optimizer.moves.front() == "momentum";
     start.used = {h.lr, h.weight_decay, momentum ? h.momentum : h.beta1, h.beta2};
@@ -52,21 +52,22 @@ std::optional<HyperStart> hyper_start(const std::optional<HypergradientSettings>
 }
 
 void check_differentiable(const std::map<std::string, Literal>& fixed, const SearchSpace& space) {
+    std::map<std::string, Literal> values;  // by today's names
+    for (const auto& [name, value] : fixed) values.emplace(hyperparameter_called(name), value);
     const auto is = [&](const char* name, const Literal& value) {
-        const auto found = fixed.find(name);
-        return found != fixed.end() && found->second == value;
+        const auto found = values.find(name);
+        return found != values.end() && found->second == value;
     };
-    auto optimizer = Hyperparameters().optimizer;
-    for (const auto& [name, value] : fixed) {
-        if (american(name) == "optimizer") optimizer = to_string(value);
-    }
-    const auto searches_it = [](const Parameter& one) { return american(one.name) == "optimizer"; };
+    const auto given = values.find("optimizer");
+    const auto optimizer = given == values.end() ? Hyperparameters().optimizer : to_string(given->second);
+    const auto searches_it = [](const Parameter& one) { return hyperparameter_called(one.name) == "optimizer"; };
     const bool known = std::ranges::none_of(space.parameters(), searches_it);
     if (known && torch_optimizer(optimizer).has("nesterov") && is("nesterov", true))
         throw UserError("trainer.nesterov = true cannot be trained with [trainer.hypergradient]; remove it");
-    if (fixed.contains("schedule") && !is("schedule", std::string("constant")))
-        throw UserError("trainer.schedule cannot be combined with [trainer.hypergradient], which moves lr; remove it");
-    if (fixed.contains("warmup") && !is("warmup", 0.0) && !is("warmup", std::int64_t{0}))
+    if (values.contains("lr_schedule") && !is("lr_schedule", std::string("constant")))
+        throw UserError(
+            "trainer.lr_schedule cannot be combined with [trainer.hypergradient], which moves lr; remove it");
+    if (values.contains("warmup") && !is("warmup", 0.0) && !is("warmup", std::int64_t{0}))
         throw UserError("trainer.warmup cannot be combined with [trainer.hypergradient], which moves lr; remove it");
 }
 

@@ -9,7 +9,7 @@
 
 namespace stemma {
 
-struct ReplaySettings {
+struct FixedScheduleSettings {
     /// Resource at the end of each stage: >= 1, ascending. The sampler gives the stage's configuration
     /// (sampler/schedule.hpp).
     std::vector<Resource> ends;
@@ -21,11 +21,11 @@ struct ReplaySettings {
 ///
 /// Extended to a larger resource, the last member goes on with the last stage's configuration; the failures are
 /// forgotten. rungs() has a row for each stage. O(1) for each event. Throws UserError on settings out of range.
-std::unique_ptr<Scheduler> make_replay(ReplaySettings settings);
+std::unique_ptr<Scheduler> make_fixed_schedule(FixedScheduleSettings settings);
 
 /// A row for each stage, with one member.
-std::vector<RungRow> expected_rungs(const ReplaySettings& settings, std::uint64_t members);
+std::vector<RungRow> expected_rungs(const FixedScheduleSettings& settings, std::uint64_t members);
 
-SchedulerDescriptor replay_descriptor();
+SchedulerDescriptor fixed_schedule_descriptor();
 
 }  // namespace stemma

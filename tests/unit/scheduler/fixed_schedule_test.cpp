@@ -1,4 +1,4 @@
-#include "scheduler/replay.hpp"
+#include "scheduler/fixed_schedule.hpp"
 
 #include "core/error.hpp"
 #include "support/errors.hpp"
@@ -15,8 +15,8 @@ std::optional<action::Create> wanted(Script& search) {
     return std::nullopt;
 }
 
-TEST(Replay, EachStageContinuesTheOneBefore) {
-    Script search(make_replay({{3, 5, 9}}));
+TEST(FixedSchedule, EachStageContinuesTheOneBefore) {
+    Script search(make_fixed_schedule({{3, 5, 9}}));
     const auto first = wanted(search);
     ASSERT_TRUE(first);
     EXPECT_EQ(first->to, 3);
@@ -42,8 +42,8 @@ TEST(Replay, EachStageContinuesTheOneBefore) {
     EXPECT_TRUE(search.scheduler().exhausted());
 }
 
-TEST(Replay, AFailedStageIsTriedAgainFromTheSameParent) {
-    Script search(make_replay({{3, 5}}));
+TEST(FixedSchedule, AFailedStageIsTriedAgainFromTheSameParent) {
+    Script search(make_fixed_schedule({{3, 5}}));
     search.report(*search.work(), 1);
     search.give_up(search.work()->member);
     EXPECT_EQ(wanted(search)->parent, MemberId{0});
@@ -52,8 +52,8 @@ TEST(Replay, AFailedStageIsTriedAgainFromTheSameParent) {
     EXPECT_EQ(wanted(search)->parent, MemberId{0});
 }
 
-TEST(Replay, WithoutItsParentTheLineageBeginsAgain) {
-    Script search(make_replay({{3, 5}}));
+TEST(FixedSchedule, WithoutItsParentTheLineageBeginsAgain) {
+    Script search(make_fixed_schedule({{3, 5}}));
     search.report(*search.work(), 1);
     ASSERT_TRUE(wanted(search));
     search.say(event::ParentLost{{0}});
@@ -63,8 +63,8 @@ TEST(Replay, WithoutItsParentTheLineageBeginsAgain) {
     EXPECT_EQ(again->to, 3);
 }
 
-TEST(Replay, AParentThatGoesWhileItsChildTrainsIsMissedOnlyIfTheChildFails) {
-    Script search(make_replay({{3, 5, 7}}));
+TEST(FixedSchedule, AParentThatGoesWhileItsChildTrainsIsMissedOnlyIfTheChildFails) {
+    Script search(make_fixed_schedule({{3, 5, 7}}));
     search.report(*search.work(), 1);
     const auto child = *search.work();
     search.give_up(0);
@@ -76,8 +76,8 @@ TEST(Replay, AParentThatGoesWhileItsChildTrainsIsMissedOnlyIfTheChildFails) {
     EXPECT_FALSE(wanted(search)->parent.exists());
 }
 
-TEST(Replay, TenFailuresEndItUntilItIsExtended) {
-    Script search(make_replay({{3}}));
+TEST(FixedSchedule, TenFailuresEndItUntilItIsExtended) {
+    Script search(make_fixed_schedule({{3}}));
     for (int i = 0; i < 10; ++i) {
         ASSERT_FALSE(search.scheduler().exhausted());
         search.report(*search.work(), infinite);
@@ -87,8 +87,8 @@ TEST(Replay, TenFailuresEndItUntilItIsExtended) {
     EXPECT_FALSE(search.scheduler().exhausted());
 }
 
-TEST(Replay, ALargerResourceIsForTheLastMember) {
-    Script search(make_replay({{3, 5}}));
+TEST(FixedSchedule, ALargerResourceIsForTheLastMember) {
+    Script search(make_fixed_schedule({{3, 5}}));
     search.report(*search.work(), 1);
     search.report(*search.work(), 1);
     search.say(event::Extended{20});
@@ -97,8 +97,8 @@ TEST(Replay, ALargerResourceIsForTheLastMember) {
     EXPECT_TRUE(search.scheduler().exhausted());
 }
 
-TEST(Replay, RowsCountTheStages) {
-    Script search(make_replay({{3, 5}}));
+TEST(FixedSchedule, RowsCountTheStages) {
+    Script search(make_fixed_schedule({{3, 5}}));
     search.report(*search.work(), 1);
     search.work();
     const auto rows = search.scheduler().rungs();
@@ -110,11 +110,11 @@ TEST(Replay, RowsCountTheStages) {
     EXPECT_EQ(rows[1].finished, 0U);
 }
 
-TEST(Replay, RefusesSchedulesThatDoNotGoForward) {
-    EXPECT_ERROR(make_replay({}), UserError, "needs at least one stage; add a [[schedule]]");
-    EXPECT_ERROR(make_replay({{0}}), UserError, "stage 1 ends at 0; it must end after 0");
-    EXPECT_ERROR(make_replay({{3, 3}}), UserError, "stage 2 ends at 3; it must end after 3");
-    EXPECT_ERROR(make_replay({{3, 2}}), UserError, "stage 2 ends at 2; it must end after 3");
+TEST(FixedSchedule, RefusesSchedulesThatDoNotGoForward) {
+    EXPECT_ERROR(make_fixed_schedule({}), UserError, "needs at least one stage; add a [[schedule]]");
+    EXPECT_ERROR(make_fixed_schedule({{0}}), UserError, "stage 1 ends at 0; it must end after 0");
+    EXPECT_ERROR(make_fixed_schedule({{3, 3}}), UserError, "stage 2 ends at 3; it must end after 3");
+    EXPECT_ERROR(make_fixed_schedule({{3, 2}}), UserError, "stage 2 ends at 2; it must end after 3");
 }
 
 }  // namespace

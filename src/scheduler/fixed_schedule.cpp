@@ -1,4 +1,4 @@
-#include "scheduler/replay.hpp"
+#include "scheduler/fixed_schedule.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::uint32_t failures_allowed = 10;
 
-void check(const ReplaySettings& settings) {
-    if (settings.ends.empty()) throw UserError("a schedule to replay needs at least one stage; add a [[schedule]]");
+void check(const FixedScheduleSettings& settings) {
+    if (settings.ends.empty()) throw UserError("a schedule needs at least one stage; add a [[schedule]]");
     Resource before = 0;
     for (std::size_t i = 0; i < settings.ends.size(); ++i) {
         if (settings.ends[i] <= before) {
@@ -29,9 +29,9 @@ void check(const ReplaySettings& settings) {
     }
 }
 
-class Replay final : public Scheduler {
+class FixedSchedule final : public Scheduler {
 public:
-    explicit Replay(ReplaySettings settings) : ends_(std::move(settings.ends)), max_(ends_.back()) {
+    explicit FixedSchedule(FixedScheduleSettings settings) : ends_(std::move(settings.ends)), max_(ends_.back()) {
         for (std::size_t i = 0; i < ends_.size(); ++i) rows_.push_back({0, static_cast<int>(i), ends_[i], 0, 0, 0});
     }
 
@@ -60,8 +60,8 @@ public:
     std::vector<RungRow> rungs() const override { return rows_; }
     bool exhausted() const override { return !running_.exists() && !next(); }
     std::string describe() const override {
-        return "replay of a schedule of " + std::to_string(ends_.size()) + (ends_.size() == 1 ? " stage" : " stages") +
-               " to " + std::to_string(max_);
+        return "schedule of " + std::to_string(ends_.size()) + (ends_.size() == 1 ? " stage" : " stages") + " to " +
+               std::to_string(max_);
     }
 
 private:
@@ -154,12 +154,12 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Scheduler> make_replay(ReplaySettings settings) {
+std::unique_ptr<Scheduler> make_fixed_schedule(FixedScheduleSettings settings) {
     check(settings);
-    return std::make_unique<Replay>(std::move(settings));
+    return std::make_unique<FixedSchedule>(std::move(settings));
 }
 
-std::vector<RungRow> expected_rungs(const ReplaySettings& settings, std::uint64_t) {
+std::vector<RungRow> expected_rungs(const FixedScheduleSettings& settings, std::uint64_t) {
     std::vector<RungRow> rows;
     for (std::size_t stage = 0; stage < settings.ends.size(); ++stage) {
         const std::uint64_t goes_on = stage + 1 < settings.ends.size() ? 1 : 0;
@@ -168,14 +168,15 @@ std::vector<RungRow> expected_rungs(const ReplaySettings& settings, std::uint64_
     return rows;
 }
 
-SchedulerDescriptor replay_descriptor() {
+SchedulerDescriptor fixed_schedule_descriptor() {
     using namespace make_key;
-    using S = ReplaySettings;
+    using S = FixedScheduleSettings;
     return {
-        .name = "replay",
+        .name = "schedule",
+        .formerly = "replay",
         .summary = "trains one member by the [[schedule]] of hyperparameters that a search found",
         .example =
-            "[scheduler]\ntype = \"replay\"\n\n[[schedule]]\nto = 3\nlr = 0.01\n\n[[schedule]]\nto = 9\n"
+            "[scheduler]\ntype = \"schedule\"\n\n[[schedule]]\nto = 3\nlr = 0.01\n\n[[schedule]]\nto = 9\n"
             "lr = 0.002\n",
         .traits = {.lineages = true, .ends_by_itself = true},
         .defaults = S(),
@@ -190,7 +191,7 @@ SchedulerDescriptor replay_descriptor() {
                                        number("horizon", above(0),
                                               "trainer.horizon of the search, which may owe it to its max; [trainer] "
                                               "may still say otherwise.")))}},
-        .make = [](const S& settings, std::uint64_t) { return make_replay(settings); },
+        .make = [](const S& settings, std::uint64_t) { return make_fixed_schedule(settings); },
         .rungs = expected_rungs,
         .plan = [](const S& settings) { return SchedulerPlan{.members = settings.ends.size(), .whole = true}; },
         .take_stages = [](S& settings, std::vector<Resource> ends) { settings.ends = std::move(ends); },
