@@ -167,7 +167,7 @@ bool ranks_agree(const std::vector<RankedMember>& below, const std::vector<Ranke
         const auto wanted = top[i].member;
         bool found = below[i].member == wanted;
         for (auto j = i + 1; !found && j < below.size() && near(j); ++j) found = below[j].member == wanted;
-        for (auto j = i; !found && j-- > 0 && near(j);) found = below[j].member == wanted;
+        for (auto j = i; !found && j > 0 && near(j - 1); --j) found = below[j - 1].member == wanted;
         if (!found) return false;
     }
     return true;

@@ -1,7 +1,7 @@
 #pragma once
-// What a job file says, as plain data: settings of schedulers, samplers and trainers, never their implementation. Every
-// field is filled by the key of the same name. The tables (tables.cpp) and the descriptors of algorithms document
-// ranges and meanings.
+// What a job file says, as plain data: settings of schedulers, samplers and trainers, never their implementation. Each
+// field is filled by the key of the same name. Ranges and meanings are documented in the tables (tables.cpp) and in the
+// descriptors of algorithms.
 
 #include <any>
 #include <cstdint>

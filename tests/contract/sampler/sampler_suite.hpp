@@ -12,6 +12,7 @@
 
 #include "core/error.hpp"
 #include "sampler/sampler.hpp"
+#include "support/sanitized.hpp"
 #include "unit/space/spaces.hpp"
 
 namespace stemma::test {
@@ -117,7 +118,7 @@ TEST_P(SamplerContract, ProposalsAreValid) {
 }
 
 TEST_P(SamplerContract, ProposalsAreValidInRandomSpaces) {
-    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    for (std::uint64_t seed = 0; seed < repeats(60); ++seed) {
         const auto space = random_space(seed);
         const bool constrained = !space.forbidden().empty();
         std::vector<Configuration> proposed;
@@ -154,7 +155,7 @@ TEST_P(SamplerContract, ChildrenInheritWhatIsNotMutable) {
 }
 
 TEST_P(SamplerContract, ChildrenInheritInRandomSpaces) {
-    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    for (std::uint64_t seed = 0; seed < repeats(60); ++seed) {
         const auto space = with_random_roles(random_space(seed), seed);
         try {
             expect_inheritance(space, drive_lineages(*make(space, seed), seed));

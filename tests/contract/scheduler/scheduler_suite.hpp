@@ -11,6 +11,7 @@
 
 #include "contract/scheduler/driver.hpp"
 #include "scheduler/scheduler.hpp"
+#include "support/sanitized.hpp"
 
 namespace stemma::test {
 
@@ -42,7 +43,7 @@ protected:
 };
 
 TEST_P(SchedulerContract, AnswersAreValidWhateverHappens) {
-    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    for (std::uint64_t seed = 0; seed < repeats(200); ++seed) {
         SCOPED_TRACE(seed);
         const auto scheduler = GetParam().make();
         Driver driver(*scheduler, troubled(seed));
@@ -68,7 +69,7 @@ TEST_P(SchedulerContract, TheSameEventsGiveTheSameActions) {
 }
 
 TEST_P(SchedulerContract, IsExhaustedExactlyWhenNothingCanCome) {
-    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    for (std::uint64_t seed = 0; seed < repeats(50); ++seed) {
         SCOPED_TRACE(seed);
         const auto scheduler = GetParam().make();
         Driver driver(*scheduler, troubled(seed));
@@ -94,7 +95,7 @@ TEST_P(SchedulerContract, IsNotExhaustedWhileItHasWork) {
         const Scheduler& scheduler;
         bool exhausted;
     };
-    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    for (std::uint64_t seed = 0; seed < repeats(100); ++seed) {
         SCOPED_TRACE(seed);
         const auto scheduler = GetParam().make();
         Watch watch(*scheduler);
@@ -148,7 +149,7 @@ TEST_P(SchedulerContract, MoreMembersAndLargerResourcesMakeWorkAgain) {
 }
 
 TEST_P(SchedulerContract, ExtensionInTheMiddleIsTakenAtAnyMoment) {
-    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    for (std::uint64_t seed = 0; seed < repeats(100); ++seed) {
         SCOPED_TRACE(seed);
         const auto scheduler = GetParam().make();
         auto settings = troubled(seed);
@@ -166,7 +167,7 @@ TEST_P(SchedulerContract, ExtensionInTheMiddleIsTakenAtAnyMoment) {
 }
 
 TEST_P(SchedulerContract, TheRungTableAddsUp) {
-    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    for (std::uint64_t seed = 0; seed < repeats(50); ++seed) {
         SCOPED_TRACE(seed);
         const auto scheduler = GetParam().make();
         Driver driver(*scheduler, troubled(seed));

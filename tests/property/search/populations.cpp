@@ -3,7 +3,8 @@
 
 #include <cmath>
 #include <functional>
-#include <set>
+#include <map>
+#include <vector>
 
 #include "case.hpp"
 #include "core/rng.hpp"
@@ -91,8 +92,8 @@ Case population_case(std::uint32_t population, const Setting& setting, std::uint
 struct Found {
     SimulationResult result;
     std::uint64_t from_scratch = 0;
-    std::set<MemberId> holders = {};  ///< of the population's places, as births say
-    bool places_change_hands = true;  ///< each member took an empty place, or that of its last holder
+    std::vector<MemberId> holders = {};  ///< of the population's places, as births say
+    bool places_change_hands = true;     ///< each member took an empty place, or that of its last holder
 };
 
 Found run(const Case& search, Shape shape) {
@@ -102,14 +103,22 @@ Found run(const Case& search, Shape shape) {
     Found found;
     found.result = simulate(manager, curve_of(shape, 0.05), search.simulation, *journal, &recorder);
     recorder.checkers.compare(manager);
+    std::map<MemberId, std::size_t> place_of;
+    // Where no child of a lineage's best can be born any more, the best itself goes on, and no birth tells its place.
+    bool told = true;
     for (const auto& entry : recorder.entries) {
         for (const auto& effect : entry.effects) {
+            if (const auto* train = std::get_if<effect::Train>(&effect))
+                told = told && found.holders[place_of[train->member]] == train->member;
             const auto* born = std::get_if<effect::Born>(&effect);
             if (born == nullptr) continue;
             found.from_scratch += born->cause == BirthCause::sampled ? 1 : 0;
             const auto replaced = born->place->replaced;
-            if (replaced.exists()) found.places_change_hands &= found.holders.erase(replaced) == 1;
-            found.holders.insert(born->member);
+            const auto place = replaced.exists() ? place_of.at(replaced) : found.holders.size();
+            if (!replaced.exists()) found.holders.emplace_back();
+            if (replaced.exists() && told) found.places_change_hands &= found.holders[place] == replaced;
+            found.holders[place] = born->member;
+            place_of[born->member] = place;
         }
     }
     return found;

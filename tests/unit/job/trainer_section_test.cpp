@@ -165,7 +165,7 @@ TEST(TrainerSection, TheFormerNameOfTheOptimizerIsUnderstood) {
     EXPECT_EQ(former.trainer.fixed.at("beta1"), Literal{0.9});
 
     EXPECT_THAT(errors_of(searched("optimiser") + parameter("optimizer", "type = \"constant\"\nvalue = \"sgd\"")),
-                Contains(HasSubstr("space.optimizer is another name of optimizer, which is given too")));
+                Contains(HasSubstr("space.optimiser is another name of optimizer, which is given too")));
     EXPECT_THAT(errors_of(with(searched("optimiser"), torch_head, torch_head + "optimizer = \"adam\"\n")),
                 ElementsAre(HasSubstr("trainer.optimizer is a parameter of [space] too")));
 }

@@ -101,6 +101,7 @@ TEST_F(Donors, AMemberThatWaitsMayBeStopped) {
     const auto next = all_of<effect::Train>(run->feed(input::TransferDone{{0}}));
     ASSERT_EQ(next.size(), 1U);
     EXPECT_EQ(next[0].member, MemberId{5});
+    EXPECT_EQ(run->scheduler->count<event::GivenUp>(), 1U) << "it waits no more";
 }
 
 TEST_F(Donors, WhoWaitsSurvivesARestart) {

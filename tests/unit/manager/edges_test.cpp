@@ -95,6 +95,16 @@ TEST(Edges, WhatALostWorkerTrainedIsPaid) {
     EXPECT_EQ(run.manager->totals().resource, 4U);
 }
 
+TEST(Edges, WhatTheBudgetDoesNotPayForIsTrainedOnceWhenItDoes) {
+    Harness run({.budget = {.resource = 10}});
+    run.scheduler->work = {action::Create{4}, action::Create{1}};
+    run.start(3);
+    run.scheduler->work = {action::Train{{0}, 8}};
+    EXPECT_TRUE(all_of<effect::Train>(run.report(1, 0, 4, 0.5, 0)).empty()) << "anew from scratch: 8 units of 5";
+    EXPECT_TRUE(all_of<effect::Train>(run.feed(input::Ticked{})).empty());
+    EXPECT_EQ(only<effect::Train>(run.feed(input::BudgetChanged{{.resource = 100}, 0})).member, MemberId{0});
+}
+
 TEST(Edges, WhatCouldNotBeSpiltIsSpiltOnceMore) {
     Harness run(ManagerSettings{.durable = DurablePolicy::none, .spill = true});
     for (int i = 0; i < 5; ++i) run.scheduler->work.push_back(action::Create{1});

@@ -40,7 +40,7 @@ TEST(ScheduleSampler, ALineageThatBeginsAgainGetsItsScheduleAgain) {
 TEST(ScheduleSampler, RefusesWhatCannotBeTrained) {
     EXPECT_ERROR(make_schedule_sampler(space(), {}), UserError, "a schedule needs at least one stage");
     EXPECT_ERROR(make_schedule_sampler(space(), {configuration(2)}), UserError,
-                 "schedule: stage 1: a configuration of 1 values");
+                 "schedule: stage 1: hyperparameter \"lr\"");
     EXPECT_ERROR(make_schedule_sampler(space(), {configuration(0.1, 8), configuration(0.1, 9)}), UserError,
                  "\"width\" changes, but its role says that children inherit it")
         << "children inherit what is fixed";

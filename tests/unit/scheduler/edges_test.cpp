@@ -167,6 +167,15 @@ TEST(Edges, OfTwoChildrenOneTellsHowLongTheOtherMayTake) {
     EXPECT_EQ(population.scheduler().next_deadline(), 10 + 2 * 3);
 }
 
+TEST(Edges, ADeadlineMayBeShorterThanASecond) {
+    auto settings = small_gpbt();
+    settings.deadline = 0.5;
+    Population population(make_gpbt(settings));
+    population.now = 10;
+    population.work();
+    EXPECT_EQ(population.scheduler().next_deadline(), 10.5);
+}
+
 TEST(Edges, ParentsAreKeptAsThoseThatGoOnForCertain) {
     Population population(make_gpbt(small_gpbt()));
     const auto all = population.all_work();

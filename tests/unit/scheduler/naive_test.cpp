@@ -8,6 +8,7 @@
 
 #include "contract/scheduler/driver.hpp"
 #include "scheduler/asha.hpp"
+#include "support/sanitized.hpp"
 
 namespace stemma::test {
 namespace {
@@ -250,22 +251,22 @@ std::uint64_t compare(std::uint64_t seed, AshaVariant variant) {
 
 TEST(AshaAgainstNaive, PromotionDecidesAsThePseudoCode) {
     std::uint64_t promotions = 0;
-    for (std::uint64_t seed = 0; seed < 3000; ++seed) {
+    for (std::uint64_t seed = 0; seed < repeats(3000); ++seed) {
         SCOPED_TRACE(seed);
         promotions += compare(seed, AshaVariant::promotion);
         if (HasFailure()) return;
     }
-    EXPECT_GT(promotions, 30'000U);
+    EXPECT_GT(promotions, repeats(30'000));
 }
 
 TEST(AshaAgainstNaive, StoppingDecidesAsTheRule) {
     std::uint64_t promotions = 0;
-    for (std::uint64_t seed = 0; seed < 3000; ++seed) {
+    for (std::uint64_t seed = 0; seed < repeats(3000); ++seed) {
         SCOPED_TRACE(seed);
         promotions += compare(seed, AshaVariant::stopping);
         if (HasFailure()) return;
     }
-    EXPECT_GT(promotions, 30'000U);
+    EXPECT_GT(promotions, repeats(30'000));
 }
 
 }  // namespace

@@ -59,13 +59,13 @@ TEST_F(CheckersTest, NameSeedAndInput) {
 TEST_F(CheckersTest, SeeAPromotionBeyondTheTop) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_ERROR(feed(report(2, 1, 1, 0.6), {assign(2, 2, 1, 1, 2, local(1, 2))}), CheckFailed, "beyond the top 1/3");
+    EXPECT_ERROR(feed(report(2, 1, 1, 0.6), {assign(2, 2, 1, 1, 2, local(1, 2))}), CheckFailed, "beyond the top 1/2");
 }
 
 TEST_F(CheckersTest, SeeAPromotionOfNaN) {
     begin();
     EXPECT_ERROR(feed(report(1, 0, 1, std::numeric_limits<double>::quiet_NaN()), {assign(1, 2, 0, 1, 2, local(0, 1))}),
-                 CheckFailed, "beyond the top 1/3");
+                 CheckFailed, "a member that failed or diverged is not trained again");
 }
 
 TEST_F(CheckersTest, SeeTwoLeasesOfOneMember) {
@@ -83,7 +83,7 @@ TEST_F(CheckersTest, SeeWorkForTheDead) {
 TEST_F(CheckersTest, SeeASnapshotThatIsNotThere) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_ERROR(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 1, 2, local(0, 2))}), CheckFailed,
+    EXPECT_ERROR(feed(report(2, 1, 1, 0.4), {assign(1, 2, 1, 1, 2, local(1, 1))}), CheckFailed,
                  "a local snapshot is there");
 }
 
@@ -139,7 +139,7 @@ TEST_F(LineageCheckersTest, AcceptOneThatGivesUpForABetterOne) {
 TEST_F(LineageCheckersTest, SeeOneThatGivesUpForAWorseOne) {
     report_both();
     EXPECT_ERROR(feed(input::Ticked{}, {child(2, 1), drop(1, 0)}), CheckFailed,
-                 "member 1 gives up although no better member lives");
+                 "member 0 gives up although no better member lives");
 }
 
 TEST_F(LineageCheckersTest, SeeAPopulationThatIsThrownAway) {
@@ -206,18 +206,21 @@ TEST_F(CheckersTest, AcceptAChildThatStartsFromItsParentsSnapshot) {
 
 TEST_F(CheckersTest, SeeAnAdoptionThatIsNotSaid) {
     begin();
-    EXPECT_THROW(feed(report(1, 0, 1, 0.5), {child_of(0), assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed);
+    EXPECT_ERROR(feed(report(1, 0, 1, 0.5), {child_of(0), assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed,
+                 "a training says whose snapshot it adopts");
 }
 
 TEST_F(CheckersTest, SeeAnAdoptionThatIsNone) {
     begin();
     feed(report(1, 0, 1, 0.5));
-    EXPECT_THROW(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 1, 2, local(1, 2), {0})}), CheckFailed);
+    EXPECT_ERROR(feed(report(2, 1, 1, 0.4), {assign(2, 2, 1, 1, 2, local(1, 2), {0})}), CheckFailed,
+                 "a training says whose snapshot it adopts");
 }
 
 TEST_F(CheckersTest, SeeABirthWithoutItsPlace) {
     feed(input::IncarnationStarted{});
-    EXPECT_THROW(feed(input::Ticked{}, {effect::Born{.member = {0}, .configuration = {}}}), CheckFailed);
+    EXPECT_ERROR(feed(input::Ticked{}, {effect::Born{.member = {0}, .configuration = {}}}), CheckFailed,
+                 "the scheduler's place of a member is recorded");
 }
 
 TEST_F(CheckersTest, SeeAChildOfAMemberThatHasNotReported) {
@@ -243,7 +246,7 @@ TEST_F(CheckersTest, SeeAChildThatStartsFromScratch) {
 TEST_F(CheckersTest, SeeAChildThatStartsFromSomebodyElse) {
     begin();
     feed(report(2, 1, 1, 0.6));
-    EXPECT_ERROR(feed(report(1, 0, 1, 0.5), {child_of(1), assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed,
+    EXPECT_ERROR(feed(report(1, 0, 1, 0.5), {child_of(1), assign(1, 2, 2, 1, 2, local(0, 1), {1})}), CheckFailed,
                  "the snapshot to start from is this member's");
 }
 
@@ -255,7 +258,7 @@ TEST_F(CheckersTest, SeeAParentYoungerThanItsChild) {
 TEST_F(CheckersTest, SeeADroppedSnapshotThatAChildStartsFrom) {
     begin();
     feed(report(1, 0, 1, 0.5), {child_of(0), effect::Drop{{1}, {0}}});
-    EXPECT_ERROR(feed(input::Ticked{}, {assign(1, 2, 2, 1, 2, local(0, 1))}), CheckFailed, "a local snapshot is there");
+    EXPECT_ERROR(feed(input::Ticked{}, {assign(1, 2, 2, 1, 2, local(0, 1), {0})}), CheckFailed, "a local snapshot is there");
 }
 
 TEST_F(CheckersTest, SeeABirthFromASnapshotThatIsGone) {
@@ -268,7 +271,7 @@ TEST_F(CheckersTest, AcceptADropOfWhatAnAbortedTransferMayHaveLeft) {
     begin();
     feed(report(1, 0, 1, 0.5));
     const Source peer{SourceKind::peer, {0}, {1}, {0}, 1};
-    feed(report(2, 1, 1, 0.6), {child_of(0), effect::Serve{{0}, {0}, {1}, {2}}, assign(2, 2, 2, 1, 2, peer)});
+    feed(report(2, 1, 1, 0.6), {child_of(0), effect::Serve{{0}, {0}, {1}, {2}}, assign(2, 2, 2, 1, 2, peer, {0})});
     const input::Failure failure{{2}, {2}, FailureKind::infeasible, "", "", 1, 0};
     EXPECT_NO_THROW(
         feed(failure, {effect::AbortTransfer{{0}, {1}}, effect::AbortTransfer{{0}, {2}}, effect::Drop{{2}, {0}}}));
@@ -357,8 +360,8 @@ TEST(CheckersBudget, SeeTooManyMembers) {
     budget.members = 1;
     Checkers checkers(CheckerSettings{.budget = budget});
     checkers.on({0, 0, input::IncarnationStarted{}}, {});
-    const Effects two = {effect::Born{.member = {0}, .configuration = {}},
-                         effect::Born{.member = {1}, .configuration = {}}};
+    const Effects two = {effect::Born{.member = {0}, .configuration = {}, .place = BirthPlace{}},
+                         effect::Born{.member = {1}, .configuration = {}, .place = BirthPlace{}}};
     EXPECT_ERROR(checkers.on({1, 0, input::Ticked{}}, two), CheckFailed, "the member budget is kept");
 }
 

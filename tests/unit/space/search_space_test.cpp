@@ -88,7 +88,7 @@ TEST_F(TrainingSpace, LiteralsTakeDefaultsThenCenters) {
 }
 
 TEST_F(TrainingSpace, LiteralsAreChecked) {
-    EXPECT_THAT(refusal(NamedLiterals{{"optimizer", std::string("sgd")}}), HasSubstr("did you mean \"optimizer\"?"));
+    EXPECT_THAT(refusal(NamedLiterals{{"optimzer", std::string("sgd")}}), HasSubstr("did you mean \"optimizer\"?"));
     EXPECT_THAT(refusal(NamedLiterals{{"optimizer", std::string("adma")}}),
                 HasSubstr("one of sgd, adam (did you mean \"adam\"?)"));
     EXPECT_THAT(refusal(NamedLiterals{{"lr", 2.0}}), HasSubstr("a number in [1e-05, 1.0]"));

@@ -72,7 +72,9 @@ TEST(Hyperparameters, WhatCannotBeTrainedIsInfeasible) {
                                                                 {"nesterov", true},
                                                                 {"beta1", 1.0}};
     for (const auto& [name, value] : wrong) {
-        EXPECT_ERROR(read({{name, value}}), Infeasible, name == "nesterov" ? "momentum = " : name + " = ") << name;
+        // What is missing beside it is named.
+        const auto blamed = name == "nesterov" ? "momentum" : name == "schedule" ? "horizon" : name;
+        EXPECT_ERROR(read({{name, value}}), Infeasible, blamed + " = ") << name;
     }
     EXPECT_THAT([] { read({{"width", std::int64_t{0}}}); }, ThrowsMessage<Infeasible>(HasSubstr("width = 0")));
 }

@@ -199,10 +199,10 @@ TEST(Text, ErrorsSayWhatWhereAndWhatToDo) {
     refuses(settings, HasSubstr("has 1200 words"));
     settings = text();
     settings.model = "mlp";
-    refuses(settings, HasSubstr("use one of: lstm"));
+    refuses(settings, HasSubstr("must be \"lstm\" for data = \"text\""));
     settings = text();
     settings.vocabulary = 1;
-    refuses(settings, HasSubstr("trainer.vocabulary"));
+    refuses(settings, HasSubstr("trainer: vocabulary must be"));
     settings = text();
     settings.data = "texts";
     refuses(settings, HasSubstr("did you mean \"text\""));

@@ -159,7 +159,7 @@ TEST(TorchTrainer, WhatCannotBeTrainedIsAnInfeasibleFailure) {
 }
 
 TEST(TorchTrainer, WhatExceedsMemoryIsRefusedBeforeItHurts) {
-    const auto failure = failure_of(table({{"width", std::int64_t{1 << 20U}}, {"layers", std::int64_t{3}}}));
+    const auto failure = failure_of(table({{"width", std::int64_t{1000000}}, {"layers", std::int64_t{3}}}));
     EXPECT_THAT(failure.kind, testing::AnyOf(FailureKind::infeasible, FailureKind::out_of_memory));
     EXPECT_THAT(failure.message, HasSubstr("GB"));
 }
