@@ -68,8 +68,8 @@ constexpr std::string_view notes = R"(
   `index`.
 * In PBT a member gives up for good when the child is born that takes its place. This is the row of `members` whose
   `replaced` names it, at that row's `time`. `cause` says why: exploit, backtrack, or sampled (members of this place
-  died, and no member could be a parent). With `backtrack_after` there is one exception: where no child can be born any
-  more, the best member of a lineage trains on in the place of its last member, and no row says so.
+  died, and no member could be a parent). With `backtrack_after` there is one exception. Where no
+  child can be born any more, the best member of a lineage trains on in the place of its last member. No row says so.
 * In GPBT events `selected` say when a generation was selected: one for each of its parents, best first.
 * `/overrides` has one `path=value` a line, in the order of the command line. The path is TOML's dotted path
   (`space."my lr".low`). The value is TOML; what is no TOML value is taken as a string. `/job_resolved` has them

@@ -37,8 +37,9 @@ concept HasFields = requires(T& item) {
     Fields::each(item, [](auto&&...) {});
 };
 
-/// Appends values: numbers and enumerations as they are in memory, texts and vectors after their length (uint32), an
-/// optional value after a byte that says whether it is there, a tail where it is there, structs field by field.
+/// Appends values. Numbers and enumerations are stored as they are in memory, texts and vectors after their length
+/// (uint32). An optional value follows a byte that says whether it is there. A tail is stored where it is there, and a
+/// struct field by field.
 template <class Fields>
 struct FieldWriter {
     ByteWriter& out;

@@ -258,7 +258,8 @@ TEST_F(CheckersTest, SeeAParentYoungerThanItsChild) {
 TEST_F(CheckersTest, SeeADroppedSnapshotThatAChildStartsFrom) {
     begin();
     feed(report(1, 0, 1, 0.5), {child_of(0), effect::Drop{{1}, {0}}});
-    EXPECT_ERROR(feed(input::Ticked{}, {assign(1, 2, 2, 1, 2, local(0, 1), {0})}), CheckFailed, "a local snapshot is there");
+    EXPECT_ERROR(feed(input::Ticked{}, {assign(1, 2, 2, 1, 2, local(0, 1), {0})}), CheckFailed,
+                 "a local snapshot is there");
 }
 
 TEST_F(CheckersTest, SeeABirthFromASnapshotThatIsGone) {
