@@ -28,7 +28,7 @@ public:
 
     /// The trainings that this input ends, in order of their numbers. The list is valid until the next call.
     std::span<const End> on(const input::Body& input);
-    /// The training that this decision ends. An Assign adds a training.
+    /// The training that this decision ends. A Train adds a training.
     std::optional<End> on(const Effect& effect);
 
     /// Trainings whose workers have neither reported, failed, nor been lost.

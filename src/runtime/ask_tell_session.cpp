@@ -16,37 +16,37 @@ void AskTellState::on(const Input& input, std::span<const Effect> effects) {
         *this = {};
         incarnations_ = started->incarnation + 1;
     } else if (const auto* joined = std::get_if<input::WorkerJoined>(&input.body)) {
-        places_.insert(joined->worker);
+        virtual_workers_.insert(joined->worker);
         workers_ = std::max(workers_, joined->worker.value);
     } else if (const auto* lost = std::get_if<input::WorkerLost>(&input.body)) {
-        places_.erase(lost->worker);
+        virtual_workers_.erase(lost->worker);
     }
     leases_.on(input.body);
     next_sequence_ = input.sequence + 1;
     for (const auto& effect : effects) {
         leases_.on(effect);
-        if (const auto* dismiss = std::get_if<effect::Dismiss>(&effect)) places_.erase(dismiss->worker);
+        if (const auto* dismiss = std::get_if<effect::Dismiss>(&effect)) virtual_workers_.erase(dismiss->worker);
     }
 }
 
-AskTellSession::AskTellSession(Manager& manager, std::function<record::Journal&()> journal, AskTellState& ledger,
+AskTellSession::AskTellSession(Manager& manager, std::function<record::Journal&()> journal, AskTellState& state,
                                double time)
-    : manager_(manager), journal_(std::move(journal)), ledger_(ledger), time_(time) {}
+    : manager_(manager), journal_(std::move(journal)), state_(state), time_(time) {}
 
 void AskTellSession::feed_one(input::Body body) {
-    const Input input{ledger_.next_sequence(), time_, std::move(body)};
+    const Input input{state_.next_sequence(), time_, std::move(body)};
     Effects effects;
     manager_.on(input, effects);
     journal_().append(input, effects);
-    ledger_.on(input, effects);
+    state_.on(input, effects);
     for (const auto& effect : effects) {
         if (const auto* serve = std::get_if<effect::Serve>(&effect)) {
             following_.emplace_back(input::TransferDone{serve->transfer});
         } else if (const auto* persist = std::get_if<effect::Persist>(&effect)) {
             following_.emplace_back(input::Persisted{persist->snapshot, true, {}});
         } else if (const auto* cancel = std::get_if<effect::Cancel>(&effect)) {
-            const auto lease = ledger_.open().find(cancel->lease);
-            if (lease == ledger_.open().end()) continue;
+            const auto lease = state_.open().find(cancel->lease);
+            if (lease == state_.open().end()) continue;
             following_.emplace_back(input::Report{
                 .worker = cancel->worker, .lease = cancel->lease, .reached = lease->second.assign.from, .rows = {}});
         }
@@ -64,7 +64,7 @@ void AskTellSession::feed(input::Body body) {
 }
 
 std::optional<effect::Train> AskTellSession::open_lease(const std::function<bool(LeaseId)>& taken) const {
-    for (const auto& [id, lease] : ledger_.open()) {
+    for (const auto& [id, lease] : state_.open()) {
         if (!taken(id)) return lease.assign;
     }
     return std::nullopt;
@@ -73,16 +73,18 @@ std::optional<effect::Train> AskTellSession::open_lease(const std::function<bool
 std::optional<effect::Train> AskTellSession::ask(const std::function<bool(LeaseId)>& taken) {
     if (time_ >= manager_.next_deadline()) feed(input::Ticked{});
     if (auto lease = open_lease(taken)) return lease;
-    if (manager_.ended() || ledger_.waiting()) return std::nullopt;
-    add_place();
+    if (manager_.ended() || state_.waiting()) return std::nullopt;
+    add_virtual_worker();
     return open_lease(taken);
 }
 
 void AskTellSession::lose(WorkerId worker, std::string reason) {
-    add_place();  // first: without any worker the search would end
+    add_virtual_worker();  // first: without any worker the search would end
     feed(input::WorkerLost{worker, std::move(reason)});
 }
 
-void AskTellSession::add_place() { feed(input::WorkerJoined{ledger_.next_worker(), "asked", "", any_number_of_bytes}); }
+void AskTellSession::add_virtual_worker() {
+    feed(input::WorkerJoined{state_.next_worker(), "asked", "", any_number_of_bytes});
+}
 
 }  // namespace stemma

@@ -23,14 +23,14 @@ public:
     /// Leases of this incarnation that were given out and that their workers have not ended.
     const std::map<LeaseId, record::LeaseLedger::Lease>& open() const { return leases_.held(); }
     /// True if a worker has no lease: then nothing can be trained before a result is told.
-    bool waiting() const { return open().size() < places_.size(); }
+    bool waiting() const { return open().size() < virtual_workers_.size(); }
     WorkerId next_worker() const { return {workers_ + 1}; }
     std::uint32_t incarnations() const { return incarnations_; }
     std::uint64_t next_sequence() const { return next_sequence_; }
 
 private:
     record::LeaseLedger leases_;
-    std::set<WorkerId> places_;
+    std::set<WorkerId> virtual_workers_;
     std::uint64_t workers_ = 0;  ///< that joined in this start, including those that left
     std::uint32_t incarnations_ = 0;
     std::uint64_t next_sequence_ = 0;
@@ -38,9 +38,9 @@ private:
 
 class AskTellSession {
 public:
-    /// `book` has seen every entry that `manager` has. `journal` is called at the first write. `time`: seconds since
+    /// `state` has seen every entry that `manager` has. `journal` is called at the first write. `time`: seconds since
     /// the run's first start, not before its last input.
-    AskTellSession(Manager& manager, std::function<record::Journal&()> journal, AskTellState& ledger, double time);
+    AskTellSession(Manager& manager, std::function<record::Journal&()> journal, AskTellState& state, double time);
 
     /// Feeds the input and its immediate consequences, committed. Snapshots are files that every process can read:
     /// transfers and durable copies are done as soon as they are wanted. Models are fitted here. A canceled lease ends
@@ -54,12 +54,12 @@ public:
 
 private:
     void feed_one(input::Body body);
-    void add_place();
+    void add_virtual_worker();
     std::optional<effect::Train> open_lease(const std::function<bool(LeaseId)>& taken) const;
 
     Manager& manager_;
     std::function<record::Journal&()> journal_;
-    AskTellState& ledger_;
+    AskTellState& state_;
     double time_;
     std::vector<input::Body> following_;
 };

@@ -274,9 +274,9 @@ void Worker::end_fetch(std::map<TransferId, Fetch>::iterator fetch, std::string 
 
 void Worker::keep(SnapshotId id, Held held) {
     snapshot_bytes_ += held.content->size();
-    auto& place = snapshots_[id];
-    if (place.content) snapshot_bytes_ -= place.content->size();
-    place = std::move(held);
+    const auto place = snapshots_.try_emplace(snapshots_.end(), id);  // new snapshots have the largest number
+    if (place->second.content) snapshot_bytes_ -= place->second.content->size();
+    place->second = std::move(held);
 }
 
 void Worker::leave_if_done() {

@@ -53,7 +53,7 @@ public:
     fs::path lock() const { return folder_ / "lock"; }
 
     /// Removes files that no open lease and no future lease can need.
-    void clean(const AskTellState& ledger, const Manager& manager) const {
+    void clean(const AskTellState& state, const Manager& manager) const {
         const auto kept = manager.kept_snapshots();
         for (const auto& file : fs::directory_iterator(folder_)) {
             const auto stem = file.path().stem().string();
@@ -61,7 +61,7 @@ public:
             const LeaseId id{std::stoull(stem)};
             const bool needed =
                 file.path().extension() == ".snapshot" && std::binary_search(kept.begin(), kept.end(), snapshot_of(id));
-            if (!needed && !ledger.open().contains(id)) fs::remove_all(file.path());
+            if (!needed && !state.open().contains(id)) fs::remove_all(file.path());
         }
     }
 
@@ -81,24 +81,24 @@ struct AskTellRun {
     AskTellRun(const fs::path& run_file, const AskedFolder& asked_folder)
         : turn(wait_for_turn(asked_folder.lock())),
           asked(asked_folder),
-          run(open_run(run_file, false, [this](const record::Entry& entry) { ledger.on(entry.input, entry.effects); })),
+          run(open_run(run_file, false, [this](const record::Entry& entry) { state.on(entry.input, entry.effects); })),
           session(
               run.manager,
               [this, run_file]() -> record::Journal& {
                   if (!record) record = record::RunFileWriter::append_to(run_file, {}, header_additions(run.job));
                   return *record;
               },
-              ledger, std::max(run.replay.last_time, unix_time() - run.header.started_unix)) {}
+              state, std::max(run.replay.last_time, unix_time() - run.header.started_unix)) {}
 
     void close() {
         if (!record) return;
         record->close(run.manager.ended());
-        asked.clean(ledger, run.manager);
+        asked.clean(state, run.manager);
     }
 
     Descriptor turn;
     const AskedFolder& asked;
-    AskTellState ledger;
+    AskTellState state;
     RecordedRun run;
     std::unique_ptr<record::RunFileWriter> record;
     AskTellSession session;
@@ -117,9 +117,9 @@ void create(const fs::path& run_file, const JobOptions& options) {
     require_asked(job);
     auto manager = make_manager(job);
     auto record = record::RunFileWriter::create(run_file, run_header(job, new_run_id()), {});
-    AskTellState ledger;
+    AskTellState state;
     AskTellSession(
-        manager, [&]() -> record::Journal& { return *record; }, ledger, 0)
+        manager, [&]() -> record::Journal& { return *record; }, state, 0)
         .feed(input::IncarnationStarted{});
     record->close(false);
 }
@@ -175,7 +175,7 @@ std::optional<ExitCode> ask_once(const fs::path& file, const AskedFolder& asked,
     require_asked(run.run.job);
     if (limits.any()) {
         const auto changed = changed_budget(run.run.manager.budget(), checked_request(run.run, limits));
-        if (run.run.manager.ended()) run.session.feed(input::IncarnationStarted{run.ledger.incarnations(), 0});
+        if (run.run.manager.ended()) run.session.feed(input::IncarnationStarted{run.state.incarnations(), 0});
         run.session.feed(changed);
     }
     const auto lease = run.session.ask([&](LeaseId id) { return fs::exists(asked.lease(id)); });
@@ -288,8 +288,8 @@ ExitCode tell(const fs::path& file, std::uint64_t number, const TellOptions& opt
     AskTellRun run(file, asked);
     require_asked(run.run.job);
     const LeaseId id{number};
-    const auto lease = run.ledger.open().find(id);
-    if (lease == run.ledger.open().end() || !fs::exists(asked.lease(id))) {
+    const auto lease = run.state.open().find(id);
+    if (lease == run.state.open().end() || !fs::exists(asked.lease(id))) {
         throw UserError(
             fmt::format("{}: lease {} is not out: it was never asked for, was told before, or was taken back",
                         file.string(), number));

@@ -28,21 +28,21 @@ public:
 
     void call(const std::function<void(AskTellSession&, Manager&, AskTellState&)>& use) {
         Manager manager = fresh();
-        AskTellState ledger;
+        AskTellState state;
         const auto result = replay(manager, [&](const std::function<void(const record::Entry&)>& take) {
             for (const auto& entry : journal_.committed()) {
-                ledger.on(entry.input, entry.effects);
+                state.on(entry.input, entry.effects);
                 take(entry);
             }
         });
         ASSERT_FALSE(result.mismatch);
         AskTellSession session(
-            manager, [&]() -> record::Journal& { return journal_; }, ledger, time_ += 1);
-        use(session, manager, ledger);
+            manager, [&]() -> record::Journal& { return journal_; }, state, time_ += 1);
+        use(session, manager, state);
         ended = manager.ended();
         totals = manager.totals();
         kept = manager.kept_snapshots();
-        out = ledger.open().size();
+        out = state.open().size();
     }
 
     std::optional<effect::Train> ask() {

@@ -31,9 +31,9 @@ Manager fresh() {
 std::vector<record::Entry> recorded() {
     auto manager = fresh();
     record::MemoryJournal journal;
-    AskTellState ledger;
+    AskTellState state;
     AskTellSession session(
-        manager, [&]() -> record::Journal& { return journal; }, ledger, 0);
+        manager, [&]() -> record::Journal& { return journal; }, state, 0);
     session.feed(input::IncarnationStarted{});
     while (!manager.ended()) {
         const auto lease = session.ask([](LeaseId) { return false; });

@@ -6,13 +6,15 @@
 namespace stemma::test {
 
 struct WavesNet : torch::nn::Module {
-    WavesNet()
-        : in(register_module("in", torch::nn::Linear(3, 8))),
+    explicit WavesNet(double dropped = 0.2)
+        : rate(dropped),
+          in(register_module("in", torch::nn::Linear(3, 8))),
           norm(register_module("norm", torch::nn::BatchNorm1d(8))),
           out(register_module("out", torch::nn::Linear(8, 1))) {}
     torch::Tensor forward(const torch::Tensor& x) {
-        return out(torch::dropout(torch::relu(norm(in(x))), 0.2, is_training())).squeeze(1);
+        return out(torch::dropout(torch::relu(norm(in(x))), rate, is_training())).squeeze(1);
     }
+    double rate;
     torch::nn::Linear in;
     torch::nn::BatchNorm1d norm;
     torch::nn::Linear out;
