@@ -96,7 +96,10 @@ def test_preview_of_pasha_shows_all_rungs_that_it_may_unlock(stemma, job):
     pasha = stemma("preview", job, "-n", 4, "--set", "scheduler.type=pasha").stdout.splitlines()
 
     assert pasha[0] == "PASHA: eta 3, rungs 1 3 9 27, unlocked up to 3"
-    assert pasha[1:] == asha[1:], "at most what ASHA does"
+    assert len(pasha) == len(asha)
+    for mine, other in zip(pasha[1:], asha[1:], strict=True):
+        # PASHA keeps fewer snapshots of promotable members: its rungs are unlocked one after another.
+        assert mine == other or mine.startswith("snapshots that outlive a kill"), "at most what ASHA does"
 
 
 def test_preview_shows_policy_and_cost_of_snapshots_that_outlive_workers(stemma, job):

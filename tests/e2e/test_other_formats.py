@@ -145,7 +145,8 @@ def test_an_older_file_without_what_came_later_is_read(runs):
             del file.attrs[name]
         del file["job_resolved"]
         file.attrs.modify("header_crc32", np.uint32(header_crc32(file)))
-    assert looks(runs, "older.h5") == looks(runs, "half.h5")
+    without_budgets = [re.sub(r'"budgets": \[.*?\]\}', '"budgets": []}', text, flags=re.S) for text in looks(runs, "half.h5")]
+    assert looks(runs, "older.h5") == without_budgets
     for words in (("status", "older.h5"), ("show", "older.h5", 0)):
         told = runs(*words).stdout
         assert re.search(r"^older.h5: begun by stemma \S+, format 1 \(this program: 2\); lacks table budgets, ", told, re.M)
