@@ -219,8 +219,8 @@ private:
 }  // namespace
 
 std::unique_ptr<Trainer> make_process_trainer(ProcessSettings settings, std::shared_ptr<ChildStarter> starter,
-                                              std::shared_ptr<FirstProgram> first) {
-    return std::make_unique<ProcessTrainer>(std::move(settings), std::move(starter), std::move(first));
+                                              const std::shared_ptr<FirstProgram>& first) {
+    return std::make_unique<ProcessTrainer>(std::move(settings), std::move(starter), first);
 }
 
 void check_process(const ProcessSettings& settings, const std::vector<std::string>& children_change,

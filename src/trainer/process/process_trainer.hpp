@@ -79,7 +79,7 @@ private:
 /// Messages end with the program's last output. A lease without a snapshot costs about 50 us. Snapshots go through
 /// files. `first`, if given, holds the program until the first lease.
 std::unique_ptr<Trainer> make_process_trainer(ProcessSettings settings, std::shared_ptr<ChildStarter> starter,
-                                              std::shared_ptr<FirstProgram> first = nullptr);
+                                              const std::shared_ptr<FirstProgram>& first = nullptr);
 
 /// Starts the program once, to check the protocol. Checks also that in
 /// mid-training the program may change the parameters that
