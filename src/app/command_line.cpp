@@ -231,7 +231,7 @@ void add_ask_commands(CLI::App& app, CommandLine& line) {
                                      [&] { return tell(line.file, line.lease, line.tell); });
     tell_command->add_option("RUN.h5", line.file, "Run file")->required();
     tell_command->add_option("LEASE", line.lease, "Number of the lease")->required();
-    tell_command->add_option("METRIC=VALUE", line.tell.metrics, "Its metrics, at the end of the lease");
+    tell_command->add_option("METRICS", line.tell.metrics, "Its metrics at the end of the lease, each as NAME=VALUE");
     tell_command->add_option("--at", line.tell.at, "Trained only so far (default: all that was asked for)");
     tell_command->add_option("--seconds", line.tell.seconds, "Of training (default: since it was asked for)")
         ->check(finite_above(0, true));
@@ -384,6 +384,9 @@ int run_main(int argc, char** argv) {
 int guarded_main(int argc, char** argv) {
     try {
         return run_main(argc, argv);
+    } catch (const ForeignLauncher& error) {
+        if (error.rank == 0) print_error(fmt::format("stemma: {}", error.what()));
+        return static_cast<int>(ExitCode::user_error);
     } catch (const UserError& error) {
         print_error(fmt::format("stemma: {}", error.what()));
         return static_cast<int>(ExitCode::user_error);
