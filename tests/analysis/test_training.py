@@ -258,7 +258,7 @@ def test_an_exception_is_the_trainings_failure_and_the_program_goes_on(trial, se
         one.report(at=1, valid_loss=1)
         raise stemma.Infeasible("too wide")
 
-    assert sent[-1] == {"type": "failure", "lease": 1, "kind": "infeasible", "error": "Infeasible", "message": "too wide"}
+    assert {"type": "failure", "kind": "infeasible", "error": "Infeasible", "message": "too wide"}.items() <= sent[-1].items()
     assert "too wide" in capsys.readouterr().err
 
 
@@ -300,9 +300,9 @@ def test_a_program_that_is_tried_by_itself_takes_any_metric(capsys):
             trial.report(more=1)
 
     assert capsys.readouterr().out.splitlines() == [
-        "stemma: epoch 1 of 2: anything 10.0",
-        "stemma: epoch 2 of 2: anything 20.0",
-        "stemma: the training ended well, without a snapshot: more 1.0",
+        "stemma: epoch 1 of 2: anything 10",
+        "stemma: epoch 2 of 2: anything 20",
+        "stemma: the training ended well, without a snapshot: more 1",
         "stemma: never read: width",
     ]
 

@@ -429,28 +429,21 @@ def test_a_population_needs_parameters_that_the_program_can_change(stemma, progr
 
 
 def test_a_new_python_project_runs_at_once(stemma):
-    pytest.importorskip("numpy")
+    """With the standard library alone: the interpreter is told of no other packages."""
     stemma("new", "my_model", "--python")
     folder = stemma.folder / "my_model"
-    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "train.py", "train.toml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "job.toml", "train.py"]
     stemma.folder = folder
     stemma.env.pop("PYTHONPATH", None)  # the program tells Python where its own package is
+    command = f'trainer.command=["{sys.executable}", "-S", "train.py"]'
 
-    stemma(
-        "run",
-        "train.toml",
-        "-n",
-        2,
-        "-o",
-        "run.h5",
-        "--set",
-        f'trainer.command=["{sys.executable}", "train.py"]',
-        "--set",
-        "run.budget.epochs=20",
-    )
+    said = stemma("conform", "--job", "job.toml", "--set", command).stdout
+    assert "FAILED" not in said and "note" not in said, said
+    stemma("run", "job.toml", "-n", 2, "-o", "run.h5", "--set", command, "--set", "run.budget.epochs=40")
 
-    assert len(rows(stemma, "run.h5", "reports")) > 3
-    assert 'name = "my_model"' in (folder / "train.toml").read_text()
+    losses = [report["valid_loss"] for report in rows(stemma, "run.h5", "reports")]
+    assert len(losses) > 3 and min(losses) < 0.1
+    assert 'name = "my_model"' in (folder / "job.toml").read_text()
 
 
 def test_new_refuses_what_is_there_and_odd_names(stemma):
