@@ -24,13 +24,10 @@ _NAMES = {
     "plots": "stemma.plots",
     "report": "stemma.report",
     "export": "stemma.export",
-    "leases": "stemma.training:leases",
-    "seed": "stemma.lease:seed",
-    "Lease": "stemma.lease:Lease",
-    "Infeasible": "stemma.lease:Infeasible",
-    "SnapshotUnavailable": "stemma.lease:SnapshotUnavailable",
-    "save_torch": "stemma.torch_snapshot:save_torch",
-    "load_torch": "stemma.torch_snapshot:load_torch",
+    "trials": "stemma.training:trials",
+    "run_trials": "stemma.training:run_trials",
+    "Infeasible": "stemma.terms:Infeasible",
+    "SnapshotUnavailable": "stemma.terms:SnapshotUnavailable",
     "AskTell": "stemma.process:AskTell",
 }
 

@@ -17,7 +17,8 @@ import threading
 from pathlib import Path
 
 from stemma import connection as own
-from stemma.lease import Terms, forget, is_saved, plain_metrics, require_known
+from stemma.snapshot_files import forget, is_saved
+from stemma.terms import Terms, plain_metrics, require_known
 from stemma.training import Channel
 
 _SOCKET = "STEMMA_ASK_SOCKET"  # in the environment of the placeholders: where the asking program listens
@@ -28,12 +29,14 @@ class AskTellError(RuntimeError):
 
 
 class Asked(Terms):
-    """A lease to be trained, with the fields of stemma.Lease (configuration, start, save, member, seed, first, last,
-    max, adopted, ...). Its hyperparameters are read in the same way: lease["lr"], lease.get("momentum", 0), "momentum"
-    in lease, dict(lease)."""
+    """A lease to be trained, with the fields of a trial: configuration, parent_configuration, start, member, run_seed,
+    first, last, max, adopted. save: where to leave the snapshot. seed, seed64: the member's seed, of 31 and 64 bits.
+    Hyperparameters are read as in a trial: lease["lr"], lease.get("momentum", 0), "momentum" in lease, dict(lease)."""
 
     def __init__(self, connection, message):
         super().__init__(message)
+        self.save = message["save"]
+        self.seed, self.seed64 = message["seed"], message["seed64"]
         self._connection = connection
         self._metrics = message["metrics"]
 

@@ -1,80 +1,74 @@
-"""Snapshots of PyTorch trainings: models, optimizers, schedulers and every random stream, in one file.
+"""Snapshots of trainings: models, optimizers, schedulers, generators and every random stream, in one file.
 
-    stemma.seed(lease)
+    values = trial.restore(model=model, optimizer=optimizer, scheduler=scheduler)    # from scratch: loads nothing
     ...
-    stemma.load_torch(lease, model=model, optimizer=optimizer, scheduler=scheduler)    # from scratch: loads nothing
-    ...
-    stemma.save_torch(lease, model=model, optimizer=optimizer, scheduler=scheduler)
+    trial.save(best=best)                                                            # returned by the next restore()
 
-Anything with state_dict() and load_state_dict() can be given, under any name, and generators of random numbers (of a
-DataLoader); other values are kept as they are.
+A part has state_dict() and load_state_dict(), or is a generator of random numbers. Without PyTorch the file is a
+pickle.
 """
 
+import pickle
 import random
 import sys
 import types
 import weakref
 
 from stemma import torch_adoption
+from stemma.terms import SnapshotUnavailable
 
 _OWN = "stemma"  # in the file: what is saved beside the parts
+_ZIP = b"PK"  # a file of torch.save()
 
 _made = weakref.WeakKeyDictionary()  # optimizer -> what its groups were made with
 
 
-def save_torch(lease, **parts):
-    """Writes the lease's snapshot. `lease` may also be a path."""
-    import torch
-
-    if _OWN in parts:
-        raise ValueError(f'save_torch: "{_OWN}" is the name of what is saved by itself; give that part another one')
+def save(path, parts, trial=None):
+    """Writes the states of `parts`, by name, and the random streams. Values that are no parts are kept as they are."""
+    _require_free(parts)
     whole = {name: _state_of(part) for name, part in parts.items()}
     whole[_OWN] = {
         "random": _random_state(),
-        "configuration": getattr(lease, "configuration", None),
+        "configuration": None if trial is None else trial.configuration.plain(),
         "types": {name: torch_adoption.type_name(part) for name, part in parts.items()},
         "made": {
-            name: _made[part]
-            for name, part in parts.items()
-            if isinstance(part, torch.optim.Optimizer) and part in _made
+            name: _made[part] for name, part in parts.items() if torch_adoption.is_optimizer(part) and part in _made
         },
     }
-    torch.save(whole, getattr(lease, "save", lease))
+    if "torch" in sys.modules:
+        sys.modules["torch"].save(whole, path)
+        return
+    with open(path, "wb") as file:
+        pickle.dump(whole, file, protocol=4)
 
 
-def load_torch(lease, map_location=None, **parts):
-    """Loads the lease's start snapshot into `parts` and restores the random streams. Returns the values that are no
-    such parts by name. From scratch it does nothing and returns {}: call it all the same, with all parts. `lease` may
-    be a path.
+def load(trial, parts, map_location=None):
+    """Loads the trial's start snapshot into `parts` and restores the random streams. Returns the other values by name.
+    From scratch it does nothing and returns {}: call it all the same, with all parts.
 
     A child that adopts its parent's snapshot with other hyperparameters keeps its own: stemma.torch_adoption says how.
     """
-    import torch
-
+    _require_free(parts)
     for name, part in parts.items():
-        if not (hasattr(part, "load_state_dict") or _is_generator(part)):
-            raise TypeError(
-                f"load_torch: {name} is a {type(part).__name__}, which has no load_state_dict(); leave it out: "
-                f'values are returned, load_torch(...)["{name}"]'
-            )
-        if isinstance(part, torch.optim.Optimizer):
+        _require_part(name, part)
+        if torch_adoption.is_optimizer(part):
             _made[part] = torch_adoption.made_with(part)
-    path = getattr(lease, "start", lease)
-    if path is None:
+    if trial.start is None:
         return {}
-    whole = _read(path, map_location)
+    whole = read(trial.start, map_location)
     own = whole.pop(_OWN)
     for name in parts:
         if name not in whole:
             raise KeyError(
-                f'load_torch: the snapshot has no "{name}"; save_torch() was given {", ".join(whole) or "nothing"}'
+                f'restore: the snapshot has no "{name}"; it has {", ".join(whole) or "nothing"}: what restore() and '
+                "save() were given in the training before"
             )
     states = {name: whole.pop(name) for name in parts}
-    generators = {name: part for name, part in parts.items() if _is_generator(part)}
-    for name, part in generators.items():
-        part.set_state(_on_cpu(states[name]))
-    rest = {name: part for name, part in parts.items() if name not in generators}
-    if _is_changed(lease, own["configuration"]):
+    rest = {name: part for name, part in parts.items() if _generator(part) is None}
+    for name, part in parts.items():
+        if name not in rest:
+            _generator(part)[1](states[name])
+    if _is_changed(trial, own["configuration"]):
         torch_adoption.load(rest, states, own["types"], own["made"])
     else:
         for name, part in rest.items():
@@ -83,24 +77,16 @@ def load_torch(lease, map_location=None, **parts):
     return whole
 
 
-def _is_changed(lease, parent):
-    """True for a child with other hyperparameters than those that trained the snapshot."""
-    if parent is None:  # it was saved without a lease
-        parent = getattr(lease, "parent_configuration", None)
-    return getattr(lease, "adopted", False) and lease.configuration != parent
-
-
-def _read(path, map_location):
+def read(path, map_location=None):
     """The whole file. A fault in it is no mistake of the caller's: the member is trained again from another start."""
-    import torch
-
-    from stemma.lease import SnapshotUnavailable
-
     try:
-        # The snapshot is this program's own: its values may be of any type.
-        whole = torch.load(path, map_location=map_location, weights_only=False)
+        with open(path, "rb") as file:
+            is_torchs = file.read(2) == _ZIP
+            file.seek(0)
+            # The snapshot is this program's own: its values may be of any type.
+            whole = _torch().load(file, map_location, weights_only=False) if is_torchs else pickle.load(file)
         if not isinstance(whole, dict) or not isinstance(whole.get(_OWN), dict):
-            raise ValueError("it was not written by save_torch()")
+            raise ValueError("it was not written by trial.save(), nor at the end of a trial")
     except MemoryError:
         raise
     except Exception as error:
@@ -108,9 +94,43 @@ def _read(path, map_location):
     return whole
 
 
+def without_own(whole):
+    """The states and values by name, without what is saved by itself."""
+    return {name: value for name, value in whole.items() if name != _OWN}
+
+
+def _torch():
+    import torch
+
+    return torch
+
+
+def _require_free(parts):
+    if _OWN in parts:
+        raise ValueError(f'"{_OWN}" is the name of what is saved by itself; give that part another one')
+
+
+def _require_part(name, part):
+    has_state = hasattr(part, "state_dict") and hasattr(part, "load_state_dict")
+    if isinstance(part, type) or (_generator(part) is None and not has_state):
+        raise TypeError(
+            f"restore: {name} is a {type(part).__name__}, which has neither state_dict() and load_state_dict() nor "
+            f"get_state() and set_state(). Save such values by trial.save({name}=...); restore() returns them: "
+            f'trial.restore(...).get("{name}")'
+        )
+
+
+def _is_changed(trial, parent):
+    """True for a child with other hyperparameters than those that trained the snapshot."""
+    if parent is None:  # it was saved without a trial
+        parent = trial.parent_configuration
+    return trial.adopted and trial.configuration != parent
+
+
 def _state_of(part):
-    if _is_generator(part):
-        return part.get_state()
+    generator = _generator(part)
+    if generator is not None:
+        return generator[0]()
     if not hasattr(part, "state_dict"):
         return part
     state = part.state_dict()
@@ -130,8 +150,19 @@ def _without_functions(state):
     return kept
 
 
-def _is_generator(part):
-    return hasattr(part, "get_state") and hasattr(part, "set_state") and not hasattr(part, "state_dict")
+def _generator(part):
+    """How to get and to set the state of a generator of random numbers (PyTorch's, NumPy's, Python's); None for other
+    parts."""
+    if hasattr(part, "state_dict") or isinstance(part, type):
+        return None
+    if hasattr(part, "get_state") and hasattr(part, "set_state"):
+        return part.get_state, lambda state: part.set_state(_on_cpu(state))
+    if hasattr(part, "bit_generator"):  # NumPy
+        bits = part.bit_generator
+        return lambda: bits.state, lambda state: setattr(bits, "state", state)
+    if hasattr(part, "getstate") and hasattr(part, "setstate"):  # random.Random
+        return part.getstate, part.setstate
+    return None
 
 
 def _on_cpu(state):
@@ -139,23 +170,24 @@ def _on_cpu(state):
 
 
 def _random_state():
-    import torch
-
-    state = {"python": random.getstate(), "torch": torch.get_rng_state()}
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        state["cuda"] = torch.cuda.get_rng_state_all()
+    state = {"python": random.getstate()}
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        state["torch"] = torch.get_rng_state()
+        if torch.cuda.is_available() and torch.cuda.is_initialized():
+            state["cuda"] = torch.cuda.get_rng_state_all()
     if "numpy" in sys.modules:
         state["numpy"] = sys.modules["numpy"].random.get_state()
     return state
 
 
 def _set_random_state(state):
-    import torch
-
     random.setstate(state["python"])
-    torch.set_rng_state(state["torch"].cpu())
-    if "cuda" in state and torch.cuda.is_available() and len(state["cuda"]) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all([one.cpu() for one in state["cuda"]])
+    if "torch" in state:
+        torch = _torch()
+        torch.set_rng_state(state["torch"].cpu())
+        if "cuda" in state and torch.cuda.is_available() and len(state["cuda"]) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all([one.cpu() for one in state["cuda"]])
     if "numpy" in state:
         import numpy
 

@@ -2,16 +2,14 @@
 
     import stemma
 
-    for lease in stemma.leases():
-        with lease:
-            model = build(lease["width"])
-            if lease.start:                 # go on from a snapshot
-                model.load(lease.start)
-            for epoch in lease:             # ends early if the search says so
-                loss = train_one_epoch(model, lr=lease["lr"])
-                lease.progress(valid_loss=loss)
-            model.save(lease.save)
-            lease.report(valid_loss=loss)
+    for trial in stemma.trials():
+        with trial:                                     # the end of the block ends the training
+            trial.seed()
+            model = build(trial["width"])
+            trial.restore(model=model)                  # goes on from a snapshot, if there is one
+            for epoch in trial:                         # ends early if the search says so
+                loss = train_one_epoch(model, lr=trial["lr"])
+                trial.report(valid_loss=loss)
 
 Standard library only. Everything that the program prints is kept in the run's log.
 """
@@ -26,7 +24,9 @@ from pathlib import Path
 
 from stemma import connection
 from stemma.failures import kind_of_error
-from stemma.lease import Lease, ProtocolError, flush, forget
+from stemma.snapshot_files import forget
+from stemma.terms import ProtocolError
+from stemma.trial import Trial, flush
 
 PROTOCOL = 1
 FRAME_BYTES_MAX = 16 << 20
@@ -70,20 +70,20 @@ class Channel:
         return b"".join(parts)
 
 
-def leases(name=None, mutable=None, trial=None, last=1):
-    """Leases until the worker has no more.
+def trials(name=None, mutable=None, try_with=None, last=1):
+    """Trials, one after another, until the worker has no more.
 
-    mutable  names of hyperparameters that can change when training goes on from a snapshot; None = any
-    trial    when this program was not started by Stemma: train this one configuration to `last`, printing what would
-             be reported, so that a script can be tried by itself
+    mutable   names of hyperparameters that can change when training goes on from a snapshot; None = any
+    try_with  when this program was not started by Stemma: train this one configuration to `last`, and print what would
+              be reported, so that a script can be tried by itself
     """
     if not connection.started_by_stemma():
-        if trial is None:
+        if try_with is None:
             raise RuntimeError(
                 'this program was not started by Stemma ([trainer] type = "process"); to try it by itself: '
-                "leases(trial={...}, last=2)"
+                "trials(try_with={...}, last=2)"
             )
-        yield _trial_lease(trial, last)
+        yield _lone_trial(try_with, last)
         return
     if _talk is None:
         _say_hello(name, mutable)
@@ -102,26 +102,42 @@ def leases(name=None, mutable=None, trial=None, last=1):
             return
         if message["type"] == "stop":  # it crossed the report of its lease
             continue
-        lease = Lease(channel, message, unit, threads, metrics)
-        forget(lease.save)
-        _talk.lease = lease
-        with _told_on_death(lease):
-            yield lease
+        trial = Trial(channel, message, unit, threads, metrics)
+        forget(trial.save_path)
+        _talk.trial = trial
+        with _told_on_death(trial):
+            yield trial
         _talk.leave()
 
 
+def run_trials(train, name=None, mutable=None, try_with=None, last=1):
+    """Calls train(trial) for each trial, for scripts that are made of a main function. sys.exit() and sys.exit(0) in it
+    end the training well, another exit code fails it. sys.argv stays as it is. The arguments are those of trials()."""
+    for trial in trials(name, mutable, try_with, last):
+        with trial:
+            try:
+                train(trial)
+            except SystemExit as ended:
+                if ended.code not in (None, 0):
+                    raise ExitError(f"sys.exit({ended.code!r})") from ended
+
+
+class ExitError(RuntimeError):
+    """The function of run_trials() ended with an exit code."""
+
+
 class _Talk:
-    """The conversation of this program: a single one, however often leases() is called (for each training, say)."""
+    """The conversation of this program: a single one, however often trials() is called (for each training, say)."""
 
     def __init__(self, channel, welcome):
         self.channel, self.welcome = channel, welcome
-        self.lease, self.over = None, False
+        self.trial, self.over = None, False
 
     def leave(self):
-        """The program goes to its next lease."""
-        lease, self.lease = self.lease, None
-        if lease is not None and not lease._over:
-            lease.fail("exception", "ProtocolError", "the program went to the next lease without report() or fail()")
+        """The program goes to its next trial. One that was in no `with` block ends here."""
+        trial, self.trial = self.trial, None
+        if trial is not None:
+            trial.end()
 
 
 _talk = None
@@ -140,10 +156,10 @@ def _say_hello(name, mutable):
 
 
 class _told_on_death:
-    """While a lease is open, an exception that ends the program becomes the lease's failure first."""
+    """While a trial is open, an exception that ends the program becomes its failure first."""
 
-    def __init__(self, lease):
-        self._lease = lease
+    def __init__(self, trial):
+        self._trial = trial
 
     def __enter__(self):
         self._hook = sys.excepthook
@@ -151,8 +167,8 @@ class _told_on_death:
         def hook(kind, error, trace):
             self._hook(kind, error, trace)
             flush()
-            if not self._lease._over and isinstance(error, Exception):
-                self._lease.fail(kind_of_error(error), kind.__name__, str(error))
+            if not self._trial._over and isinstance(error, Exception):
+                self._trial.fail(kind_of_error(error), kind.__name__, str(error))
 
         sys.excepthook = hook
 
@@ -163,17 +179,35 @@ class _told_on_death:
 
 
 class _PrintingChannel:
-    """Stands in for the worker in a trial."""
+    """Stands in for the worker where a program is tried by itself."""
+
+    def __init__(self, last):
+        self._last = last
 
     def send(self, **message):
-        print(f"stemma trial: {message}")
+        if message["type"] == "progress":
+            self._say(f"epoch {message['at']} of {self._last}: {_listed(message['metrics'])}")
+        elif message["type"] == "report":
+            more = f": {_listed(message['metrics'])}" if message["metrics"] else ""
+            kept = "with" if message["snapshot"] else "without"
+            self._say(f"the training ended well, {kept} a snapshot{more}")
+            if "unread" in message:
+                self._say(f"never read: {', '.join(message['unread'])}")
+        else:
+            self._say(f"the training failed: {message['kind']}: {message['error']}: {message['message']}")
+
+    def _say(self, text):
+        print(f"stemma: {text}", flush=True)
 
     def waiting(self):
         return False
 
 
-def _trial_lease(configuration, last):
-    save = os.path.join(tempfile.mkdtemp(prefix="stemma-trial-"), "save")
+def _listed(metrics):
+    return ", ".join(f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}" for name, value in metrics.items())
+
+
+def _lone_trial(configuration, last):
     message = {
         "lease": 1,
         "member": 0,
@@ -184,8 +218,9 @@ def _trial_lease(configuration, last):
         "to": last,
         "max": last,
         "adopted": False,
+        "configuration": dict(configuration),
+        "parent_configuration": None,
+        "start": None,
+        "save": os.path.join(tempfile.mkdtemp(prefix="stemma-trial-"), "save"),
     }
-    files = {"start": None, "save": save}
-    return Lease(
-        _PrintingChannel(), message | {"configuration": dict(configuration), "parent_configuration": None} | files
-    )
+    return Trial(_PrintingChannel(last), message, alone=True)

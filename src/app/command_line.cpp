@@ -17,6 +17,7 @@
 #include "options/quantities.hpp"
 #include "platform/launch.hpp"
 #include "platform/real_path.hpp"
+#include "trainer/process/script_runner.hpp"
 #include "trainer/task/stemma.hpp"
 
 namespace {
@@ -354,6 +355,7 @@ void add_python_commands(CLI::App& app, CommandLine& line) {
 }
 
 int run_main(int argc, char** argv) {
+    if (argc > 3 && argv[1] == std::string_view(script_runner_command)) return run_scripts({argv + 3, argv + argc});
     CLI::App app(
         "Stemma: hyperparameter optimization with ASHA over MPI. Start with: stemma check JOB.toml, stemma preview "
         "JOB.toml, "

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from stemma.failures import kind_of_error
-from stemma.lease import Infeasible, SnapshotUnavailable
+from stemma.terms import Infeasible, SnapshotUnavailable
 
 TABLE = Path(__file__).resolve().parents[1] / "data/training_errors.tsv"
 ROWS = [line.split("\t", 2) for line in TABLE.read_text().splitlines() if not line.startswith("#")]

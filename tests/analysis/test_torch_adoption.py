@@ -4,11 +4,10 @@ scheduler of PyTorch."""
 import inspect
 import math
 from bisect import bisect_right
-from types import SimpleNamespace
 
 import pytest
-import stemma
 import torch
+from lone_trials import trial_of
 from stemma import torch_adoption
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import SWALR
@@ -207,7 +206,7 @@ class Training:
     """A small network with two groups: what a script written for Stemma does."""
 
     def __init__(self, case, values, rates=RATES, make_optimizer=None, batches=1):
-        stemma.seed(SimpleNamespace(seed=1))
+        torch.manual_seed(1)
         self.model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
         groups = [{"params": self.model[at].parameters(), "lr": lr} for at, lr in zip((0, 2), rates)]
         self.optimizer = (make_optimizer or (lambda g: torch.optim.SGD(g, lr=1.0, momentum=0.9, weight_decay=0.01)))(
@@ -217,18 +216,18 @@ class Training:
         self.batches = batches
         self.parts = {"model": self.model, "optimizer": self.optimizer, "scheduler": self.scheduler}
 
-    def run(self, lease):
+    def run(self, trial):
         """Rates of both groups in each unit, then the momentum and the weights at the end."""
-        stemma.load_torch(lease, **self.parts)
+        trial.restore(**self.parts)
         rates = []
-        for unit in range(lease.first + 1, lease.last + 1):
+        for unit in range(trial.first + 1, trial.last + 1):
             rates.append([float(group["lr"]) for group in self.optimizer.param_groups])
             for _ in range(self.batches):
                 self.optimizer.zero_grad()
                 self.model(torch.randn(5, 3)).pow(2).mean().backward()
                 self.optimizer.step()
                 self.next(unit)
-        stemma.save_torch(lease, **self.parts)
+        trial.save()
         group = self.optimizer.param_groups[0]
         return rates, group.get("momentum", group.get("betas")), [one.tolist() for one in self.model.parameters()]
 
@@ -240,15 +239,18 @@ class Training:
 
 
 @pytest.fixture
-def lease(tmp_path):
-    def make(first, last, start=None, save="unused", adopted=False, **configuration):
-        return SimpleNamespace(
-            first=first,
-            last=last,
-            start=start and tmp_path / start,
-            save=tmp_path / save,
-            adopted=adopted,
-            configuration=configuration,
+def trial(tmp_path):
+    def make(first, last, start=None, save="unused", adopted=False, parent=None, **configuration):
+        return trial_of(
+            {
+                "from": first,
+                "to": last,
+                "start": start and tmp_path / start,
+                "save": tmp_path / save,
+                "adopted": adopted,
+                "configuration": configuration,
+                "parent_configuration": parent,
+            }
         )
 
     return make
@@ -258,16 +260,16 @@ def lease(tmp_path):
 @pytest.mark.parametrize("other", [0, 1], ids=["same configuration", "another value elsewhere"])
 @pytest.mark.parametrize("cut", [1, 4, 8])
 @pytest.mark.parametrize("name", CASES)
-def test_with_equal_values_a_child_trains_as_its_parent_going_on(lease, name, cut, other, batches):
+def test_with_equal_values_a_child_trains_as_its_parent_going_on(trial, name, cut, other, batches):
     case = CASES[name]
     values = case.values | ({"total_steps": 60} if name == "OneCycleLR" else {})
 
     def training():
         return Training(case, values, batches=batches)
 
-    training().run(lease(0, cut, save="parent", other=0))
-    parent = training().run(lease(cut, UNITS, "parent", other=0))
-    child = training().run(lease(cut, UNITS, "parent", adopted=True, other=other))
+    training().run(trial(0, cut, save="parent", other=0))
+    parent = training().run(trial(cut, UNITS, "parent", other=0))
+    child = training().run(trial(cut, UNITS, "parent", adopted=True, other=other))
 
     assert child == parent
 
@@ -339,16 +341,16 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("name", "changed"), CHANGES)
-def test_a_changed_value_has_the_effect_of_its_rule(lease, name, changed):
+def test_a_changed_value_has_the_effect_of_its_rule(trial, name, changed):
     case = CASES[name]
     cut = 4
     child = case.values | ({changed: case.changed[changed]} if changed != "lr" else {})
     rates = (0.3, 0.05) if changed == "lr" else RATES
-    Training(case, case.values).run(lease(0, cut, save="parent", **case.values))
+    Training(case, case.values).run(trial(0, cut, save="parent", **case.values))
     going_on = Training(case, case.values)
-    parent = going_on.run(lease(cut, UNITS, "parent", **case.values))
+    parent = going_on.run(trial(cut, UNITS, "parent", **case.values))
 
-    adopted = Training(case, child, rates).run(lease(cut, UNITS, "parent", adopted=True, lr=rates[0], **child))
+    adopted = Training(case, child, rates).run(trial(cut, UNITS, "parent", adopted=True, lr=rates[0], **child))
 
     wanted = expected(name, case, child, rates, cut, parent[0][0])
     assert len(wanted) == len(adopted[0])
@@ -361,24 +363,24 @@ def rates_of(training):
     return [float(group["lr"]) for group in training.optimizer.param_groups]
 
 
-def adopted(lease, case, parent, child, cut=4, parents_rates=RATES, rates=RATES, **more):
+def adopted(trial, case, parent, child, cut=4, parents_rates=RATES, rates=RATES, **more):
     """The child, just after it has adopted a parent of `cut` units, and the parent there."""
     before = Training(case, parent, parents_rates, **more)
-    before.run(lease(0, cut, save="parent", of="parent"))
+    before.run(trial(0, cut, save="parent", of="parent"))
     after = Training(case, child, rates, **more)
-    stemma.load_torch(lease(cut, UNITS, "parent", adopted=True, of="child"), **after.parts)
+    trial(cut, UNITS, "parent", adopted=True, of="child").restore(**after.parts)
     return after, before
 
 
 @pytest.mark.parametrize("name", ["StepLR", "CosineAnnealingLR", "LinearLR", "ChainedScheduler", "MultiplicativeLR"])
-def test_of_a_parent_whose_initial_rate_is_0_a_child_takes_the_count(lease, name):
+def test_of_a_parent_whose_initial_rate_is_0_a_child_takes_the_count(trial, name):
     case = CASES[name]
     own = Training(case, case.values)
     for unit in range(4):
         own.optimizer.step()
         own.next(unit)
 
-    child, parent = adopted(lease, case, case.values, case.values, parents_rates=(0.0, 0.2))
+    child, parent = adopted(trial, case, case.values, case.values, parents_rates=(0.0, 0.2))
 
     assert rates_of(child)[0] == rates_of(own)[0]
     assert rates_of(child)[1] == pytest.approx(rates_of(parent)[1] / 2)
@@ -390,9 +392,9 @@ def test_of_a_parent_whose_initial_rate_is_0_a_child_takes_the_count(lease, name
     assert rates_of(child)[0] == rates_of(own)[0]
 
 
-def test_a_rate_of_0_in_parent_and_child_stays(lease):
+def test_a_rate_of_0_in_parent_and_child_stays(trial):
     child, _ = adopted(
-        lease,
+        trial,
         CASES["StepLR"],
         CASES["StepLR"].values,
         CASES["StepLR"].changed,
@@ -403,8 +405,8 @@ def test_a_rate_of_0_in_parent_and_child_stays(lease):
     assert rates_of(child)[0] == 0
 
 
-def test_a_child_whose_initial_rate_is_0_has_rate_0(lease):
-    child, _ = adopted(lease, CASES["StepLR"], CASES["StepLR"].values, CASES["StepLR"].values, rates=(0.0, 0.1))
+def test_a_child_whose_initial_rate_is_0_has_rate_0(trial):
+    child, _ = adopted(trial, CASES["StepLR"], CASES["StepLR"].values, CASES["StepLR"].values, rates=(0.0, 0.1))
 
     assert rates_of(child) == [0, 0.025]
 
@@ -413,11 +415,11 @@ def adam(beta, decay=0.01):
     return lambda groups: torch.optim.AdamW(groups, betas=(beta, 0.99), weight_decay=decay)
 
 
-def test_the_childs_betas_and_weight_decay_stay_where_nothing_cycles_them(lease):
+def test_the_childs_betas_and_weight_decay_stay_where_nothing_cycles_them(trial):
     case = CASES["StepLR"]
-    Training(case, case.values, make_optimizer=adam(0.9)).run(lease(0, 4, save="parent", beta=0.9))
+    Training(case, case.values, make_optimizer=adam(0.9)).run(trial(0, 4, save="parent", beta=0.9))
     child = Training(case, case.values, make_optimizer=adam(0.8, 0.1))
-    stemma.load_torch(lease(4, 8, "parent", adopted=True, beta=0.8), **child.parts)
+    trial(4, 8, "parent", adopted=True, beta=0.8).restore(**child.parts)
 
     assert [(group["betas"], group["weight_decay"]) for group in child.optimizer.param_groups] == [
         ((0.8, 0.99), 0.1)
@@ -428,57 +430,57 @@ def test_the_childs_betas_and_weight_decay_stay_where_nothing_cycles_them(lease)
 
 
 @pytest.mark.parametrize("other", [0, 1])
-def test_cycled_betas_go_on(lease, other):
+def test_cycled_betas_go_on(trial, other):
     case = CASES["OneCycleLR"]
-    Training(case, case.values, make_optimizer=adam(0.9)).run(lease(0, 4, save="parent", other=0))
-    parent = Training(case, case.values, make_optimizer=adam(0.9)).run(lease(4, 8, "parent", other=0))
+    Training(case, case.values, make_optimizer=adam(0.9)).run(trial(0, 4, save="parent", other=0))
+    parent = Training(case, case.values, make_optimizer=adam(0.9)).run(trial(4, 8, "parent", other=0))
 
     assert (
-        Training(case, case.values, make_optimizer=adam(0.9)).run(lease(4, 8, "parent", adopted=True, other=other))
+        Training(case, case.values, make_optimizer=adam(0.9)).run(trial(4, 8, "parent", adopted=True, other=other))
         == parent
     )
     assert 0.8 <= parent[1][0] < 0.95
 
 
 @pytest.mark.parametrize("name", ["OneCycleLR", "CyclicLR"])
-def test_momentum_of_a_schedule_that_is_over_stays_as_it_left_it(lease, name):
+def test_momentum_of_a_schedule_that_is_over_stays_as_it_left_it(trial, name):
     def make(optimizer, v):
         first = CASES[name].make(optimizer, v)
         return lr_scheduler.SequentialLR(optimizer, [first, lr_scheduler.ExponentialLR(optimizer, 0.9)], [3])
 
     case = Case(make, CASES[name].values, {})
-    same, parent = adopted(lease, case, case.values, case.values)
-    changed, _ = adopted(lease, case, case.values, case.values | {"max_momentum": 0.99})
+    same, parent = adopted(trial, case, case.values, case.values)
+    changed, _ = adopted(trial, case, case.values, case.values | {"max_momentum": 0.99})
 
     assert same.optimizer.param_groups[0]["momentum"] == parent.optimizer.param_groups[0]["momentum"]
     assert changed.optimizer.param_groups[0]["momentum"] > same.optimizer.param_groups[0]["momentum"]
     assert rates_of(changed) == rates_of(same) == rates_of(parent)
 
 
-def test_a_scheduler_of_the_users_own_is_loaded_whole_with_a_warning(lease):
+def test_a_scheduler_of_the_users_own_is_loaded_whole_with_a_warning(trial):
     class Mine(lr_scheduler.StepLR):
         pass
 
     case = Case(of(Mine), CASES["StepLR"].values, {})
     with pytest.warns(UserWarning, match="Mine is no scheduler of PyTorch's own"):
-        child, _ = adopted(lease, case, case.values, case.values | {"gamma": 0.9}, rates=(0.2, 0.1))
+        child, _ = adopted(trial, case, case.values, case.values | {"gamma": 0.9}, rates=(0.2, 0.1))
 
     assert child.scheduler.gamma == 0.5 and child.scheduler.last_epoch == 4
     assert child.scheduler.base_lrs == [0.2, 0.1] and rates_of(child) == [0.05, 0.025]
 
 
-def test_with_the_same_configuration_nobody_is_warned(lease, recwarn):
+def test_with_the_same_configuration_nobody_is_warned(trial, recwarn):
     class Mine(lr_scheduler.StepLR):
         pass
 
     case = Case(of(Mine), CASES["StepLR"].values, {})
-    Training(case, case.values).run(lease(0, 4, save="parent", a=1))
-    Training(case, case.values).run(lease(4, 6, "parent", adopted=True, a=1))
+    Training(case, case.values).run(trial(0, 4, save="parent", a=1))
+    Training(case, case.values).run(trial(4, 6, "parent", adopted=True, a=1))
 
     assert not [one for one in recwarn if "stemma" in str(one.message)]
 
 
-def test_a_child_can_have_another_scheduler(lease):
+def test_a_child_can_have_another_scheduler(trial):
     class Either:
         @staticmethod
         def make(optimizer, v):
@@ -490,22 +492,22 @@ def test_a_child_can_have_another_scheduler(lease):
         "ReduceLROnPlateau": [0.1, 0.025],
         "SequentialLR": [0.1, 0.025],
     }.items():
-        child, _ = adopted(lease, Either, {"name": "StepLR"}, {"name": name})
+        child, _ = adopted(trial, Either, {"name": "StepLR"}, {"name": name})
         assert rates_of(child) == pytest.approx(rates), name
         assert child.scheduler.last_epoch == 4, name
         child.optimizer.step()
         child.next(5)
 
 
-def test_another_milestone_moves_the_parts_counters(lease):
+def test_another_milestone_moves_the_parts_counters(trial):
     case = CASES["SequentialLR"]
-    child, _ = adopted(lease, case, case.values, case.values | {"second": 5}, cut=8)
+    child, _ = adopted(trial, case, case.values, case.values | {"second": 5}, cut=8)
 
     assert [part.last_epoch for part in child.scheduler._schedulers] == [2, 1, 3]
     assert rates_of(child) == pytest.approx([0.4 / 2.5, 0.1 / 2.5])
 
 
-def test_a_chain_applies_each_parts_rule(lease):
+def test_a_chain_applies_each_parts_rule(trial):
     def make(optimizer, v):
         return lr_scheduler.ChainedScheduler(
             [
@@ -517,7 +519,7 @@ def test_a_chain_applies_each_parts_rule(lease):
     case = Case(make, {"slope": 0.5, "size": 2, "gamma": 0.5}, {})
     for changed in ({"slope": 0.25}, {"gamma": 0.25}, {"size": 4}, {}):
         values = case.values | changed
-        child, _ = adopted(lease, case, case.values, values)
+        child, _ = adopted(trial, case, case.values, values)
         own = Training(case, values)
         for unit in range(4):
             own.optimizer.step()
@@ -529,23 +531,23 @@ def test_a_chain_applies_each_parts_rule(lease):
                 one.next(unit)
 
 
-def test_a_tensor_as_rate_stays_the_same_tensor(lease):
+def test_a_tensor_as_rate_stays_the_same_tensor(trial):
     def make(groups):
         return torch.optim.SGD(
             [group | {"lr": torch.tensor(float(group["lr"]))} for group in groups], lr=1.0, momentum=0.9, foreach=False
         )
 
     case = CASES["ExponentialLR"]
-    Training(case, case.values, make_optimizer=make).run(lease(0, 4, save="parent", of="parent"))
+    Training(case, case.values, make_optimizer=make).run(trial(0, 4, save="parent", of="parent"))
     child = Training(case, case.values, rates=(0.2, 0.1), make_optimizer=make)
     own = [group["lr"] for group in child.optimizer.param_groups]
-    stemma.load_torch(lease(4, 8, "parent", adopted=True, of="child"), **child.parts)
+    trial(4, 8, "parent", adopted=True, of="child").restore(**child.parts)
 
     assert rates_of(child) == pytest.approx([0.2 * 0.7**4, 0.1 * 0.7**4])
     assert all(group["lr"] is its for group, its in zip(child.optimizer.param_groups, own))
 
 
-def test_what_an_optimizer_has_measured_is_kept_in_its_groups(lease):
+def test_what_an_optimizer_has_measured_is_kept_in_its_groups(trial):
     class Measuring(torch.optim.SGD):
         """Like Prodigy: an estimate is among the hyperparameters."""
 
@@ -560,53 +562,53 @@ def test_what_an_optimizer_has_measured_is_kept_in_its_groups(lease):
             return super().step(closure)
 
     child, _ = adopted(
-        lease, CASES["StepLR"], CASES["StepLR"].values, CASES["StepLR"].changed, make_optimizer=Measuring
+        trial, CASES["StepLR"], CASES["StepLR"].values, CASES["StepLR"].changed, make_optimizer=Measuring
     )
 
     assert child.optimizer.param_groups[0]["d"] == pytest.approx(16e-6)
 
 
 @pytest.mark.parametrize(("lr", "wanted"), [(0.8, 0.2), (0.4, 0.1)])
-def test_a_rate_that_the_script_lowers_by_hand_is_scaled(lease, lr, wanted):
+def test_a_rate_that_the_script_lowers_by_hand_is_scaled(trial, lr, wanted):
     def training(rate):
         optimizer = torch.optim.SGD(torch.nn.Linear(2, 1).parameters(), lr=rate)
         return {"optimizer": optimizer}
 
     parts = training(0.8)
-    stemma.load_torch(lease(0, 2, lr=0.8), **parts)
+    trial(0, 2, lr=0.8).restore(**parts)
     parts["optimizer"].param_groups[0]["lr"] /= 4
-    stemma.save_torch(lease(0, 2, save="parent", lr=0.8), **parts)
+    trial(0, 2, save="parent", lr=0.8).save(**parts)
 
     child = training(lr)
-    stemma.load_torch(lease(2, 4, "parent", adopted=True, lr=lr, other=1), **child)
+    trial(2, 4, "parent", adopted=True, lr=lr, other=1).restore(**child)
 
     assert child["optimizer"].param_groups[0]["lr"] == wanted
 
 
-def test_what_a_parent_began_with_has_to_be_known(lease, recwarn):
+def test_what_a_parent_began_with_has_to_be_known(trial, recwarn):
     def parts(lr):
         optimizer = torch.optim.SGD(torch.nn.Linear(2, 1).parameters(), lr=lr)
         return {"optimizer": optimizer, "scheduler": lr_scheduler.ReduceLROnPlateau(optimizer)}
 
-    stemma.save_torch(lease(0, 2, save="parent", lr=0.4), **parts(0.4))  # without load_torch() before
-    stemma.load_torch(lease(2, 4, "parent", adopted=True, lr=0.4, other=1), **parts(0.4))
+    trial(0, 2, save="parent", lr=0.4).save(**parts(0.4))  # without restore() before
+    trial(2, 4, "parent", adopted=True, lr=0.4, other=1).restore(**parts(0.4))
     assert not recwarn.list
     child = parts(0.2)
     with pytest.warns(UserWarning, match="Call it from scratch, too"):
-        stemma.load_torch(lease(2, 4, "parent", adopted=True, lr=0.2), **child)
+        trial(2, 4, "parent", adopted=True, lr=0.2).restore(**child)
     assert child["optimizer"].param_groups[0]["lr"] == 0.2
 
 
-def test_warm_restarts_may_be_stepped_by_fractions(lease):
+def test_warm_restarts_may_be_stepped_by_fractions(trial):
     case = CASES["CosineAnnealingWarmRestarts"]
     parent = Training(case, case.values)
     parent.scheduler.step(4.25)
-    stemma.save_torch(lease(0, 4, save="parent", of="parent"), **parent.parts)
+    trial(0, 4, save="parent", of="parent").save(**parent.parts)
     child = Training(case, case.values | {"T_0": 3})
     own = Training(case, case.values | {"T_0": 3})
     own.scheduler.step(4.25)
 
-    stemma.load_torch(lease(4, 8, "parent", adopted=True, of="child"), **child.parts)
+    trial(4, 8, "parent", adopted=True, of="child").restore(**child.parts)
 
     assert rates_of(child) == rates_of(own)
 
@@ -622,30 +624,30 @@ def test_warm_restarts_may_be_stepped_by_fractions(lease):
         (torch.optim.SGD, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}),
     ],
 )
-def test_a_child_may_turn_on_what_its_parent_had_off(lease, cls, off, on):
+def test_a_child_may_turn_on_what_its_parent_had_off(trial, cls, off, on):
     case = CASES["StepLR"]
     for parent, child in ((off, on), (on, off)):
         Training(case, case.values, make_optimizer=lambda groups, v=parent: cls(groups, lr=1.0, **v)).run(
-            lease(0, 4, save="parent", **parent)
+            trial(0, 4, save="parent", **parent)
         )
         _, _, weights = Training(
             case, case.values, make_optimizer=lambda groups, v=child: cls(groups, lr=1.0, **v)
-        ).run(lease(4, 8, "parent", adopted=True, **child))
+        ).run(trial(4, 8, "parent", adopted=True, **child))
         assert all(map(math.isfinite, torch.tensor(weights[1]).tolist()))
 
 
-def test_a_child_with_another_optimizer_begins_with_new_moments(lease):
+def test_a_child_with_another_optimizer_begins_with_new_moments(trial):
     case = CASES["StepLR"]
-    Training(case, case.values).run(lease(0, 4, save="parent", optimizer="sgd"))
+    Training(case, case.values).run(trial(0, 4, save="parent", optimizer="sgd"))
     child = Training(case, case.values, rates=(0.2, 0.1), make_optimizer=adam(0.9))
 
-    rates, _, _ = child.run(lease(4, 6, "parent", adopted=True, optimizer="adam"))
+    rates, _, _ = child.run(trial(4, 6, "parent", adopted=True, optimizer="adam"))
 
     assert rates[0] == [0.05, 0.025] and child.optimizer.param_groups[0]["betas"] == (0.9, 0.99)
     assert {int(state["step"]) for state in child.optimizer.state.values()} == {2}
 
 
-def test_an_optimizer_that_is_another_ones_wrapper_is_loaded_whole_with_a_warning(lease):
+def test_an_optimizer_that_is_another_ones_wrapper_is_loaded_whole_with_a_warning(trial):
     class Wrapper:
         def __init__(self, optimizer):
             self.inner, self.param_groups = optimizer, optimizer.param_groups
@@ -659,20 +661,20 @@ def test_an_optimizer_that_is_another_ones_wrapper_is_loaded_whole_with_a_warnin
     def made(lr):
         return Wrapper(torch.optim.SGD(torch.nn.Linear(1, 1).parameters(), lr=lr))
 
-    stemma.save_torch(lease(0, 1, save="parent", lr=0.1), optimizer=made(0.1))
+    trial(0, 1, save="parent", lr=0.1).save(optimizer=made(0.1))
     child = made(0.2)
     with pytest.warns(UserWarning, match="Wrapper is no optimizer of PyTorch's own"):
-        stemma.load_torch(lease(1, 2, "parent", adopted=True, lr=0.2), optimizer=child)
+        trial(1, 2, "parent", adopted=True, lr=0.2).restore(optimizer=child)
 
     assert child.inner.param_groups[0]["lr"] == 0.1
 
 
-def test_a_part_by_part_load_scales_the_rate_as_well(lease):
+def test_a_part_by_part_load_scales_the_rate_as_well(trial):
     case = CASES["StepLR"]
-    Training(case, case.values).run(lease(0, 4, save="parent", of="parent"))
+    Training(case, case.values).run(trial(0, 4, save="parent", of="parent"))
     child = Training(case, case.values, rates=(0.2, 0.1))
-    own = lease(4, 8, "parent", adopted=True, of="child")
-    stemma.load_torch(own, optimizer=child.optimizer)
-    stemma.load_torch(own, scheduler=child.scheduler, model=child.model)
+    own = trial(4, 8, "parent", adopted=True, of="child")
+    own.restore(optimizer=child.optimizer)
+    own.restore(scheduler=child.scheduler, model=child.model)
 
     assert rates_of(child) == [0.05, 0.025] and child.scheduler.last_epoch == 4

@@ -84,12 +84,12 @@ lost_after = "5s"
 # A program.py that trains in no time.
 INSTANT_PROGRAM = """\
 import stemma
-for lease in stemma.leases():
-    with lease:
-        for unit in lease:
+for trial in stemma.trials():
+    with trial:
+        for unit in trial:
             pass
-        open(lease.save, "wb").write(b"state")
-        lease.report(valid_loss=lease["lr"])
+        open(trial.save_path, "wb").write(b"state")
+        trial.report(valid_loss=trial["lr"])
 """
 
 

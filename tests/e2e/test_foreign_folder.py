@@ -110,8 +110,8 @@ def test_what_stemma_starts_for_its_user_keeps_pythons_own_rules(stemma, tmp_pat
     (tmp_path / "elsewhere/helper.py").write_text("value = 0.5\n")
     (tmp_path / "beside.py").write_text("value = 0.25\n")
     (tmp_path / "program.py").write_text(
-        "import beside, helper, stemma\nfor lease in stemma.leases():\n    with lease:\n        for step in lease:\n"
-        "            lease.progress(valid_loss=beside.value + helper.value)\n        lease.report()\n"
+        "import beside, helper, stemma\nfor trial in stemma.trials():\n    with trial:\n        for step in trial:\n"
+        "            trial.report(valid_loss=beside.value + helper.value)\n"
     )
     (tmp_path / "job.toml").write_text(PROGRAM_JOB.replace("PYTHON", sys.executable))
     stemma.env["PYTHONPATH"] = f"elsewhere:{ROOT / 'analysis'}"

@@ -148,7 +148,7 @@ def test_what_starts_programs_does_not_keep_the_lock(stemma, tmp_path):
     """That helper is a fork of the search. Frozen, the helper outlives the search."""
     (tmp_path / "job.toml").write_text(PROGRAM_JOB.replace("PYTHON", sys.executable))
     (tmp_path / "program.py").write_text(
-        "import stemma, time\nfor lease in stemma.leases():\n    open('trains', 'w')\n    time.sleep(1000)\n"
+        "import stemma, time\nfor trial in stemma.trials():\n    open('trains', 'w')\n    time.sleep(1000)\n"
     )
     stemma.env["PYTHONPATH"] = str(ROOT / "analysis")
     search = Search(stemma, "run", "job.toml", "-n", 1, "-q", "-o", "toy.h5")

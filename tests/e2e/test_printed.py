@@ -47,15 +47,14 @@ retries = 0
 """
 PROGRAM = f"""\
 import sys, stemma
-for lease in stemma.leases():
-    with lease:
+for trial in stemma.trials():
+    with trial:
         print({EVIL!r}, flush=True)
         sys.stdout.buffer.write(b"latin \\xe9 \\xff\\n"); sys.stdout.flush()
-        for step in lease:
-            if lease.member % 3 == 1:
+        for step in trial:
+            if trial.member % 3 == 1:
                 raise RuntimeError({EVIL!r} + "\\nbest member: 99 after 1 epoch")
-            lease.progress(**{{"valid_loss": 0.1 * (lease.member + 1), "other{QUIET}": 1.0}})
-        lease.report()
+            trial.report(**{{"valid_loss": 0.1 * (trial.member + 1), "other{QUIET}": 1.0}})
 """
 
 

@@ -23,13 +23,13 @@ GPBT = PROGRAM_JOB.replace(
 LOOP = """\
 import os, sys, time
 import stemma
-for lease in stemma.leases():
-    with lease:
-        for unit in lease:
+for trial in stemma.trials():
+    with trial:
+        for unit in trial:
             pass
         {body}
-        open(lease.save, "wb").write(b"state")
-        lease.report(valid_loss=lease["lr"])
+        open(trial.save_path, "wb").write(b"state")
+        trial.report(valid_loss=trial["lr"])
 """
 
 
@@ -134,8 +134,9 @@ def test_a_child_is_told_what_trained_its_parent(stemma, mpi, program, ranks):
     body = """
         import json
         kinds = (int, float, bool, dict, type(None))
-        told = {name: value for name, value in vars(lease).items() if type(value) in kinds}
-        json.dump(told, open(f"told-{lease.member}-{lease.first}", "w"))
+        told = {name: value for name, value in vars(trial).items() if type(value) in kinds}
+        told["configuration"] = dict(trial)
+        json.dump(told, open(f"told-{trial.member}-{trial.first}", "w"))
 """
     job = program(body, GPBT)
     if ranks == 1:
@@ -151,28 +152,26 @@ def test_a_child_is_told_what_trained_its_parent(stemma, mpi, program, ranks):
         parent = members[lease["member"]]["parent"]
         assert lease["configuration"] == members[lease["member"]]["configuration"]
         assert lease["parent_configuration"] == (members[parent]["configuration"] if lease["adopted"] else None)
-        assert (lease["max"], lease["run_seed"], lease["seed"]) == (6, 7, lease["seed64"] % 2**31)
+        assert (lease["max"], lease["run_seed"], lease["member_seed"]) == (6, 7, lease["member_seed64"] % 2**31)
 
 
 SCHEDULED = """\
 import json
 import stemma, torch
-for lease in stemma.leases(mutable=["gamma"]):
-    with lease:
-        stemma.seed(lease)
+for trial in stemma.trials(mutable=["gamma"]):
+    with trial:
+        trial.seed()
         model = torch.nn.Linear(1, 1)
-        optimizer = torch.optim.SGD(model.parameters(), lr=lease["lr"])
-        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, lease["gamma"])
-        stemma.load_torch(lease, model=model, optimizer=optimizer, scheduler=scheduler)
+        optimizer = torch.optim.SGD(model.parameters(), lr=trial["lr"])
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, trial["gamma"])
+        trial.restore(model=model, optimizer=optimizer, scheduler=scheduler)
         rates = []
-        for unit in lease:
+        for unit in trial:
             rates.append(optimizer.param_groups[0]["lr"])
             optimizer.step()
             scheduler.step()
-            lease.progress(valid_loss=lease["gamma"])
-        stemma.save_torch(lease, model=model, optimizer=optimizer, scheduler=scheduler)
-        json.dump(rates, open(f"rates-{lease.member}-{lease.first}", "w"))
-        lease.report()
+            trial.report(valid_loss=trial["gamma"])
+        json.dump(rates, open(f"rates-{trial.member}-{trial.first}", "w"))
 """
 
 
@@ -249,7 +248,7 @@ def test_a_program_does_not_believe_to_be_a_task_of_slurm(stemma, mpi, program):
 
 
 def test_what_a_failed_program_printed_is_in_the_record(stemma, program):
-    body = 'sys.exit("the data are on another disk") if lease.member == 2 else None'
+    body = 'sys.exit("the data are on another disk") if trial.member == 2 else None'
 
     stemma("run", program(body), "-n", 1, "-o", "run.h5")
 
@@ -274,13 +273,13 @@ def test_a_program_that_always_fails_ends_the_run(stemma, program):
 
 def test_a_question_for_a_hyperparameter_uses_up_no_unit(stemma, program):
     body = (
-        'momentum = lease["momentum"] if "momentum" in lease else 0.0; assert dict(lease) == '
-        'lease.configuration and "lr" in lease'
+        'momentum = trial["momentum"] if "momentum" in trial else 0.0; assert dict(trial) == '
+        'trial.configuration and "lr" in trial'
     )
     program()
     (stemma.folder / "program.py").write_text(
-        f"import stemma\nfor lease in stemma.leases():\n    with lease:\n        {body}\n"
-        f"        for unit in lease: open('trained', 'a').write(f'{{unit}} ')\n        lease.report(valid_loss=1)\n"
+        f"import stemma\nfor trial in stemma.trials():\n    with trial:\n        {body}\n"
+        f"        for unit in trial: open('trained', 'a').write(f'{{unit}} ')\n        trial.report(valid_loss=1)\n"
     )
 
     stemma("run", stemma.folder / "program.toml", "-n", 1, "-o", "run.h5")
@@ -290,12 +289,12 @@ def test_a_question_for_a_hyperparameter_uses_up_no_unit(stemma, program):
     assert len(trained) == sum(report["resource"] for report in rows(stemma, "run.h5", "reports")) > 6
 
 
-@pytest.mark.parametrize("units", ["pass", "list(lease)"])
+@pytest.mark.parametrize("units", ["pass", "list(trial)"])
 def test_a_training_without_a_loop_fails_and_says_why(stemma, program, units):
     program()
     (stemma.folder / "program.py").write_text(
-        f"import stemma\nfor lease in stemma.leases():\n    with lease:\n        {units}\n"
-        f"        lease.report(valid_loss=1)\n"
+        f"import stemma\nfor trial in stemma.trials():\n    with trial:\n        {units}\n"
+        f"        trial.report(valid_loss=1)\n"
     )
 
     done = stemma(
@@ -331,7 +330,7 @@ def test_a_program_that_is_not_there_is_seen_before_the_start(stemma, program):
 
 
 def test_no_program_outlives_a_killed_search(stemma, mpi, program):
-    body = 'open(f"pid-{os.getpid()}", "w").close(); time.sleep(3600) if lease.member > 0 else None'
+    body = 'open(f"pid-{os.getpid()}", "w").close(); time.sleep(3600) if trial.member > 0 else None'
     started = stemma.start(3, "run", program(body), "-o", "run.h5")
     wait_until(lambda: len(list(stemma.folder.glob("pid-*"))) == 2, "both programs train")
     pids = [int(path.name.split("-")[1]) for path in stemma.folder.glob("pid-*")]
@@ -342,7 +341,7 @@ def test_no_program_outlives_a_killed_search(stemma, mpi, program):
 
 
 def test_a_killed_search_goes_on_from_the_programs_snapshots(stemma, mpi, program):
-    body = 'assert lease.start is None or open(lease.start, "rb").read() == b"state"; time.sleep(0.05)'
+    body = 'assert trial.start is None or open(trial.start, "rb").read() == b"state"; time.sleep(0.05)'
     started = stemma.start(3, "run", program(body, PROGRAM_JOB.replace("members = 6", "members = 60")), "-o", "run.h5")
     wait_until(
         lambda: (stemma.folder / "run.h5").exists() and len(list((stemma.folder).glob("run.h5*"))) > 1,
@@ -374,19 +373,17 @@ class Noisy(Dataset):
         return torch.rand(1)
 
 if __name__ == "__main__":
-    for lease in stemma.leases():
-        with lease:
-            stemma.seed(lease)
-            generator = torch.Generator().manual_seed(lease.seed)
+    for trial in stemma.trials():
+        with trial:
+            trial.seed()
+            generator = torch.Generator().manual_seed(trial.member_seed)
             loader = DataLoader(Noisy(), num_workers=1, LOADER)
             parts = {"model": torch.nn.BatchNorm1d(1)}
-            stemma.load_torch(lease, **parts)
-            for unit in lease:
+            trial.restore(**parts)
+            for unit in trial:
                 for row in loader:
                     parts["model"](torch.cat([row, row + 1]))
-                lease.progress(valid_loss=parts["model"].running_mean)
-            stemma.save_torch(lease, **parts)
-            lease.report()
+                trial.report(valid_loss=parts["model"].running_mean)
 """
 
 
@@ -424,7 +421,7 @@ def test_a_population_needs_parameters_that_the_program_can_change(stemma, progr
         ).replace("budget = { members = 6 }", "")
     )
     source = Path(stemma.folder / "program.py")
-    source.write_text(source.read_text().replace("stemma.leases()", "stemma.leases(mutable=[])"))
+    source.write_text(source.read_text().replace("stemma.trials()", "stemma.trials(mutable=[])"))
 
     done = stemma("run", job, "-o", "run.h5", code=USER_ERROR)
 
@@ -432,28 +429,21 @@ def test_a_population_needs_parameters_that_the_program_can_change(stemma, progr
 
 
 def test_a_new_python_project_runs_at_once(stemma):
-    pytest.importorskip("numpy")
+    """With the standard library alone: the interpreter is told of no other packages."""
     stemma("new", "my_model", "--python")
     folder = stemma.folder / "my_model"
-    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "train.py", "train.toml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "job.toml", "train.py"]
     stemma.folder = folder
     stemma.env.pop("PYTHONPATH", None)  # the program tells Python where its own package is
+    command = f'trainer.command=["{sys.executable}", "-S", "train.py"]'
 
-    stemma(
-        "run",
-        "train.toml",
-        "-n",
-        2,
-        "-o",
-        "run.h5",
-        "--set",
-        f'trainer.command=["{sys.executable}", "train.py"]',
-        "--set",
-        "run.budget.epochs=20",
-    )
+    said = stemma("conform", "--job", "job.toml", "--set", command).stdout
+    assert "FAILED" not in said and "note" not in said, said
+    stemma("run", "job.toml", "-n", 2, "-o", "run.h5", "--set", command, "--set", "run.budget.epochs=40")
 
-    assert len(rows(stemma, "run.h5", "reports")) > 3
-    assert 'name = "my_model"' in (folder / "train.toml").read_text()
+    losses = [report["valid_loss"] for report in rows(stemma, "run.h5", "reports")]
+    assert len(losses) > 3 and min(losses) < 0.1
+    assert 'name = "my_model"' in (folder / "job.toml").read_text()
 
 
 def test_new_refuses_what_is_there_and_odd_names(stemma):

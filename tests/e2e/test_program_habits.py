@@ -20,13 +20,12 @@ PRELUDE = """\
 import json, os, subprocess, sys, time
 import stemma
 
-def train(lease):
-    state = json.load(open(lease.start))["state"] if lease.start else 1.0
-    for unit in lease:
-        state *= 1 - lease["lr"] / 2
-        lease.progress(valid_loss=state)
-    json.dump({"state": state}, open(lease.save, "w"))
-    lease.report()
+def train(trial):
+    state = json.load(open(trial.start))["state"] if trial.start else 1.0
+    for unit in trial:
+        state *= 1 - trial["lr"] / 2
+        trial.report(valid_loss=state)
+    json.dump({"state": state}, open(trial.save_path, "w"))
 
 """
 
@@ -52,12 +51,12 @@ def failed_members(stemma, file="run.h5"):
 # ---- programs that end after each training -------------------------------------------------------------------------
 
 ONE_EACH = {
-    "break": "for lease in stemma.leases():\n    with lease:\n        train(lease)\n    break\n",
-    "break, and a slow end": "for lease in stemma.leases():\n    train(lease)\n    break\ntime.sleep(0.3)\n",
-    "sys.exit": "for lease in stemma.leases():\n    with lease:\n        train(lease)\n    sys.exit()\n",
-    "os._exit": "for lease in stemma.leases():\n    with lease:\n        train(lease)\n    os._exit(3)\n",
-    "leases() for each": "def one():\n    for lease in stemma.leases():\n        with lease:\n"
-    "            train(lease)\n        return\nwhile True:\n    one()\n",
+    "break": "for trial in stemma.trials():\n    with trial:\n        train(trial)\n    break\n",
+    "break, and a slow end": "for trial in stemma.trials():\n    with trial:\n        train(trial)\n    break\ntime.sleep(0.3)\n",
+    "sys.exit": "for trial in stemma.trials():\n    with trial:\n        train(trial)\n    sys.exit()\n",
+    "os._exit": "for trial in stemma.trials():\n    with trial:\n        train(trial)\n    os._exit(3)\n",
+    "trials() for each": "def one():\n    for trial in stemma.trials():\n        with trial:\n"
+    "            train(trial)\n        return\nwhile True:\n    one()\n",
 }
 
 
@@ -72,7 +71,7 @@ def test_a_program_that_trains_once_loses_no_member(stemma, program, how, again)
 
 
 def test_one_that_always_ends_at_once_ends_the_search_with_its_error(stemma, program):
-    job = program("for lease in stemma.leases():\n    sys.exit('no data here')\n")
+    job = program("for trial in stemma.trials():\n    sys.exit('no data here')\n")
 
     done = stemma("run", job, "-n", 2, "-o", "run.h5", code=FAILED)
 
@@ -81,8 +80,8 @@ def test_one_that_always_ends_at_once_ends_the_search_with_its_error(stemma, pro
 
 def test_a_process_for_each_training(stemma, program):
     count = (
-        "trained = 0\nfor lease in stemma.leases():\n    with lease:\n        trained += 1\n"
-        "        assert trained == 1, 'state in globals'\n        train(lease)\n"
+        "trained = 0\nfor trial in stemma.trials():\n    with trial:\n        trained += 1\n"
+        "        assert trained == 1, 'state in globals'\n        train(trial)\n"
     )
     job = program(count)
 
@@ -102,12 +101,12 @@ class AcceleratorError(RuntimeError):
     pass
 
 broken = False
-for lease in stemma.leases():
-    with lease:
+for trial in stemma.trials():
+    with trial:
         if broken or BAD:
             broken = True
             raise ERROR
-        train(lease)
+        train(trial)
 """
 
 
@@ -116,7 +115,7 @@ for lease in stemma.leases():
 )
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_broken_device_costs_the_bad_member_only(stemma, program, error, workers):
-    job = program(STICKY.replace("BAD", "lease.member in (3, 7)").replace("ERROR", error))
+    job = program(STICKY.replace("BAD", "trial.member in (3, 7)").replace("ERROR", error))
 
     done = stemma("run", job, "-n", workers, "-o", "run.h5")
 
@@ -143,12 +142,12 @@ def test_a_device_that_breaks_every_program_retires_its_worker_and_is_a_failure(
 # ---- exit codes -----------------------------------------------------------------------------------------------------
 
 NOTHING = {
-    "an exception": "for lease in stemma.leases():\n    with lease:\n        raise ValueError('a typo')\n",
-    "a metric that the job does not have": "for lease in stemma.leases():\n    with lease:\n"
-    "        for unit in lease: lease.progress(valid_los=1.0)\n        lease.report()\n",
-    "not a number": "for lease in stemma.leases():\n    with lease:\n"
-    "        for unit in lease: lease.progress(valid_loss=float('nan'))\n        lease.report()\n",
-    "out of memory": "for lease in stemma.leases():\n    with lease:\n        raise MemoryError()\n",
+    "an exception": "for trial in stemma.trials():\n    with trial:\n        raise ValueError('a typo')\n",
+    "a metric that the job does not have": "for trial in stemma.trials():\n    with trial:\n"
+    "        for unit in trial: trial.report(valid_los=1.0)\n",
+    "not a number": "for trial in stemma.trials():\n    with trial:\n"
+    "        for unit in trial: trial.report(valid_loss=float('nan'))\n",
+    "out of memory": "for trial in stemma.trials():\n    with trial:\n        raise MemoryError()\n",
 }
 
 
@@ -164,7 +163,7 @@ def test_a_search_without_any_result_has_failed(stemma, program, what, members):
 
 def test_a_search_that_is_stopped_before_any_result_has_not(stemma, program):
     job = program(
-        "for lease in stemma.leases():\n    with lease:\n"
+        "for trial in stemma.trials():\n    with trial:\n"
         "        open('trains', 'w').close()\n        time.sleep(3600)\n"
     )
     words = [stemma.binary, "run", str(job), "-q", "-n", "1", "-o", "run.h5", "--set", "trainer.stop_timeout=100ms"]
@@ -243,8 +242,8 @@ def test_mistakes_of_torch_jobs_are_found_by_check_and_before_the_start(stemma, 
 
 def test_the_end_of_what_a_program_printed_is_shown(stemma, program):
     job = program(
-        "for lease in stemma.leases():\n    if lease.member == 2:\n        print('epoch\\n' * 2000)\n"
-        "        sys.exit('the very last word')\n    with lease:\n        train(lease)\n"
+        "for trial in stemma.trials():\n    if trial.member == 2:\n        print('epoch\\n' * 2000)\n"
+        "        sys.exit('the very last word')\n    with trial:\n        train(trial)\n"
     )
 
     done = stemma("run", job, "-n", 1, "-o", "run.h5")
@@ -257,7 +256,7 @@ def test_the_end_of_what_a_program_printed_is_shown(stemma, program):
 
 def test_members_that_wait_for_their_retry_are_named(stemma, program):
     job = program(
-        "for lease in stemma.leases():\n    with lease:\n        assert lease.member != 0\n        train(lease)\n"
+        "for trial in stemma.trials():\n    with trial:\n        assert trial.member != 0\n        train(trial)\n"
         "        time.sleep(0.2)\n"
     )
 
@@ -270,7 +269,7 @@ def test_a_search_starts_each_workers_program_once(stemma, program):
     job = program(
         "open(f'start-{os.getpid()}', 'w').close()\n"
         "import glob\nwhile len(glob.glob('start-*')) < 3: time.sleep(0.01)\n"
-        + "for lease in stemma.leases():\n    with lease:\n        train(lease)\n"
+        + "for trial in stemma.trials():\n    with trial:\n        train(trial)\n"
     )
 
     stemma("run", job, "-n", 3, "-o", "run.h5")
@@ -280,7 +279,7 @@ def test_a_search_starts_each_workers_program_once(stemma, program):
 
 
 def test_a_job_can_be_checked_without_its_program(stemma, program):
-    job = program("open(f'start-{os.getpid()}', 'w').close()\nfor lease in stemma.leases():\n    train(lease)\n")
+    job = program("open(f'start-{os.getpid()}', 'w').close()\nfor trial in stemma.trials():\n    train(trial)\n")
 
     stemma("check", "--no-program", job)
     assert not list(stemma.folder.glob("start-*"))
@@ -294,7 +293,7 @@ def test_over_mpi_rank_zero_starts_one_more_at_the_same_time(stemma, mpi, progra
     job = program(
         "open(f'start-{os.getpid()}', 'w').close()\n"
         "import glob\nwhile len(glob.glob('start-*')) < 3: time.sleep(0.01)\n"
-        "for lease in stemma.leases():\n    with lease:\n        train(lease)\n"
+        "for trial in stemma.trials():\n    with trial:\n        train(trial)\n"
     )
 
     mpi(3, "run", job, "-o", "run.h5")
@@ -310,7 +309,7 @@ def test_memory_counts_what_the_program_started(stemma, program):
     job = program(
         "import multiprocessing\n"
         "def eat(mib):\n    block = bytearray(os.urandom(1 << 20) * mib)\n    time.sleep(30)\n"
-        "for lease in stemma.leases():\n    with lease:\n"
+        "for trial in stemma.trials():\n    with trial:\n"
         "        with multiprocessing.get_context('fork').Pool(2) as pool: pool.map(eat, [150, 150])\n"
     )
 
@@ -337,9 +336,9 @@ def test_memory_that_children_share_is_counted_once(stemma, program):
         "import multiprocessing\n"
         "data = bytearray(os.urandom(1 << 20) * 150)\n"
         "def look(_):\n    total = sum(data[:: 4096])\n    time.sleep(1.5)\n    return total\n"
-        "for lease in stemma.leases():\n    with lease:\n"
+        "for trial in stemma.trials():\n    with trial:\n"
         "        with multiprocessing.get_context('fork').Pool(4) as pool: pool.map(look, range(4))\n"
-        "        train(lease)\n"
+        "        train(trial)\n"
     )
 
     stemma(
@@ -362,13 +361,13 @@ def test_memory_that_children_share_is_counted_once(stemma, program):
 
 def test_children_in_sessions_of_their_own_end_with_the_program(stemma, program):
     job = program(
-        "for lease in stemma.leases():\n    with lease:\n"
+        "for trial in stemma.trials():\n    with trial:\n"
         "        child = subprocess.Popen(['sh', '-c', 'sleep 3600 & echo $! > orphan-$$; wait'], "
         "start_new_session=True)\n"
         "        while not os.path.exists(f'orphan-{child.pid}') or not open(f'orphan-{child.pid}').read(): "
         "time.sleep(0.01)\n"
-        "        if lease.member % 2: child.kill()  # whose own child lives on\n"
-        "        train(lease)\n"
+        "        if trial.member % 2: child.kill()  # whose own child lives on\n"
+        "        train(trial)\n"
     )
 
     stemma("run", job, "-n", 2, "-o", "run.h5", "--set", "run.budget.members=4")
@@ -387,13 +386,13 @@ def test_children_by_spawn_import_the_script_and_are_given_no_training(stemma, p
     )
     guarded = (
         start
-        + "if __name__ == '__main__':\n    for lease in stemma.leases():\n        with lease:\n            work()\n"
-        "            train(lease)\n"
+        + "if __name__ == '__main__':\n    for trial in stemma.trials():\n        with trial:\n            work()\n"
+        "            train(trial)\n"
     )
     stemma("run", program(guarded), "-n", 1, "-o", "run.h5", "--set", "run.budget.members=2")
     assert not rows(stemma, "run.h5", "failures")
 
-    unguarded = start + "for lease in stemma.leases():\n    with lease:\n        work()\n        train(lease)\n"
+    unguarded = start + "for trial in stemma.trials():\n    with trial:\n        work()\n        train(trial)\n"
     done = stemma("run", program(unguarded), "-n", 1, "-o", "bad.h5", "--set", "run.budget.members=1", code=FAILED)
     assert "if __name__ ==" in done.stderr and "is given no trainings" in done.stderr
 
@@ -420,20 +419,19 @@ def test_a_program_behind_another_one_says_why_it_gets_no_trainings(stemma, prog
 # ---- snapshots ------------------------------------------------------------------------------------------------------
 
 FOLDER = """\
-for lease in stemma.leases():
-    with lease:
+for trial in stemma.trials():
+    with trial:
         state = 1.0
-        if lease.start:
-            state = json.load(open(lease.start + "/deep/er/state.json"))["state"]
-            assert sorted(os.listdir(lease.start)) == ["deep", "empty", f"of-{lease.first}"], os.listdir(lease.start)
-        for unit in lease:
-            state *= 1 - lease["lr"] / 2
-            lease.progress(valid_loss=state)
-        os.makedirs(lease.save + "/deep/er")
-        os.makedirs(lease.save + "/empty")
-        open(f"{lease.save}/of-{unit}", "w").close()
-        json.dump({"state": state}, open(lease.save + "/deep/er/state.json", "w"))
-        lease.report()
+        if trial.start:
+            state = json.load(open(trial.start + "/deep/er/state.json"))["state"]
+            assert sorted(os.listdir(trial.start)) == ["deep", "empty", f"of-{trial.first}"], os.listdir(trial.start)
+        for unit in trial:
+            state *= 1 - trial["lr"] / 2
+            trial.report(valid_loss=state)
+        os.makedirs(trial.save_path + "/deep/er")
+        os.makedirs(trial.save_path + "/empty")
+        open(f"{trial.save_path}/of-{unit}", "w").close()
+        json.dump({"state": state}, open(trial.save_path + "/deep/er/state.json", "w"))
 """
 
 
@@ -455,9 +453,9 @@ def test_files_and_folders_in_turn(stemma, program):
         "run",
         program(
             FOLDER.replace(
-                "for lease in stemma.leases():\n    with lease:\n",
-                "for lease in stemma.leases():\n    with lease:\n        if lease.member % 2:\n"
-                "            train(lease)\n            continue\n",
+                "for trial in stemma.trials():\n    with trial:\n",
+                "for trial in stemma.trials():\n    with trial:\n        if trial.member % 2:\n"
+                "            train(trial)\n            continue\n",
             )
         ),
         "-n",
@@ -471,15 +469,14 @@ def test_files_and_folders_in_turn(stemma, program):
 
 SAVEZ = """\
 import numpy
-for lease in stemma.leases():
-    with lease:
-        state = float(numpy.load(lease.start)["state"]) if lease.start else 1.0
-        for unit in lease:
-            state *= 1 - lease["lr"] / 2
-            lease.progress(valid_loss=state)
-        numpy.savez(lease.save, state=state)
+for trial in stemma.trials():
+    with trial:
+        state = float(numpy.load(trial.start)["state"]) if trial.start else 1.0
+        for unit in trial:
+            state *= 1 - trial["lr"] / 2
+            trial.report(valid_loss=state)
+        numpy.savez(trial.save_path, state=state)
         MORE
-        lease.report()
 """
 
 
@@ -491,7 +488,7 @@ def test_an_ending_that_a_library_puts_to_the_name_is_found(stemma, program):
 
     done = stemma(
         "run",
-        program(SAVEZ.replace("MORE", 'open(lease.save + ".pt", "w").close()')),
+        program(SAVEZ.replace("MORE", 'open(trial.save_path + ".pt", "w").close()')),
         "-n",
         1,
         "-o",

@@ -11,13 +11,13 @@ from record import rows
 
 PROGRAM = """\
 import stemma
-for lease in stemma.leases():
-    with lease:
-        for unit in lease:
+for trial in stemma.trials():
+    with trial:
+        for unit in trial:
             pass
-        with open(lease.save, "wb") as file:
+        with open(trial.save_path, "wb") as file:
             file.write(b"x" * 3_000_000)
-        lease.report(valid_loss=lease["lr"])
+        trial.report(valid_loss=trial["lr"])
 """
 
 
@@ -93,7 +93,7 @@ def test_where_no_folder_has_room_the_user_is_told_what_to_set(stemma, start, tm
 
 
 def test_nothing_stays_of_a_search_that_moved_and_was_killed(start, tmp_path):
-    write_job(tmp_path, PROGRAM.replace("lease.report", "__import__('time').sleep(0.05); lease.report"))
+    write_job(tmp_path, PROGRAM.replace("trial.report", "__import__('time').sleep(0.05); trial.report"))
     search = start("run", "job.toml", "-n", 1, "-q", "-o", "r.h5", "--set", "run.budget.members=1000")
     wait_until(
         lambda: list((tmp_path / "tmp").glob("stemma-*/save")) or search.poll() is not None,
@@ -106,7 +106,7 @@ def test_nothing_stays_of_a_search_that_moved_and_was_killed(start, tmp_path):
 def test_a_mistake_of_the_programs_own_is_none_of_the_folders(stemma, start, tmp_path):
     write_job(
         tmp_path,
-        PROGRAM.replace("lease.report(", "raise OSError(28, 'No space left on device')\n        lease.report("),
+        PROGRAM.replace("trial.report(", "raise OSError(28, 'No space left on device')\n        trial.report("),
     )
     error = told(start("run", "job.toml", "-n", 2, "-q", "-o", "r.h5", "--set", "run.budget.members=12"), FAILED)
     assert "Set trainer.scratch" not in error

@@ -27,13 +27,12 @@ import time
 import stemma
 
 if __name__ == "__main__":
-    for lease in stemma.leases():
-        with lease:
-            for unit in lease:
+    for trial in stemma.trials():
+        with trial:
+            for unit in trial:
                 time.sleep(0.05)
-                lease.progress(valid_loss=lease["lr"])
-            open(lease.save, "wb").write(b"state")
-            lease.report()
+                trial.report(valid_loss=trial["lr"])
+            open(trial.save_path, "wb").write(b"state")
 """
 
 

@@ -43,30 +43,29 @@ class Network:
             self.weights[name] -= lr * self.momenta[name]
 
 
-def train(lease, train_set, valid_set, test_set):
-    rng = np.random.default_rng(lease.seed)
-    network = Network(lease["width"], rng)
-    if lease.start:
-        with np.load(lease.start, allow_pickle=True) as saved:
+def train(trial, train_set, valid_set, test_set):
+    rng = np.random.default_rng(trial.member_seed)
+    network = Network(trial["width"], rng)
+    if trial.start:
+        with np.load(trial.start, allow_pickle=True) as saved:
             network.weights = {name: saved["weights/" + name] for name in network.weights}
             network.momenta = {name: saved["momenta/" + name] for name in network.momenta}
             rng.bit_generator.state = saved["rng"].item()
     x, y = train_set
-    for _ in lease:
+    for _ in trial:
         order = rng.permutation(len(y))
-        for rows in np.array_split(order, len(y) // lease["batch_size"]):
-            network.step(x[rows], y[rows], lease["lr"], lease["momentum"])
-        lease.progress(valid_loss=network.loss(*valid_set), test_loss=network.loss(*test_set))
+        for rows in np.array_split(order, len(y) // trial["batch_size"]):
+            network.step(x[rows], y[rows], trial["lr"], trial["momentum"])
+        trial.report(valid_loss=network.loss(*valid_set), test_loss=network.loss(*test_set))
     parts = {"weights/" + name: value for name, value in network.weights.items()}
     parts |= {"momenta/" + name: value for name, value in network.momenta.items()}
-    with open(lease.save, "wb") as file:
+    with open(trial.save_path, "wb") as file:
         np.savez(file, rng=np.array(rng.bit_generator.state), **parts)
-    lease.report()
 
 
 if __name__ == "__main__":  # not in processes that a data loader may start
     sets = data(1000, 1), data(300, 2), data(300, 3)
-    trial = {"width": 16, "batch_size": 50, "lr": 0.05, "momentum": 0.9} if "--try" in sys.argv else None
-    for lease in stemma.leases(mutable=["lr", "momentum", "batch_size"], trial=trial, last=5):
-        with lease:
-            train(lease, *sets)
+    values = {"width": 16, "batch_size": 50, "lr": 0.05, "momentum": 0.9} if "--try" in sys.argv else None
+    for trial in stemma.trials(mutable=["lr", "momentum", "batch_size"], try_with=values, last=5):
+        with trial:
+            train(trial, *sets)

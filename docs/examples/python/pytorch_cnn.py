@@ -30,10 +30,10 @@ def accuracy(model, x, y):
         return (model(x).argmax(1) == y).float().mean().item()
 
 
-def train(lease, train_set, valid_set, test_set):
+def train(trial, train_set, valid_set, test_set):
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.set_num_threads(lease.threads)  #                                                                 <- Stemma
-    stemma.seed(lease)  #                                                                                   <- Stemma
+    torch.set_num_threads(trial.threads)  #                                                                 <- Stemma
+    trial.seed()  #                                                                                         <- Stemma
     model = nn.Sequential(
         nn.Conv2d(1, 8, 3),
         nn.ReLU(),
@@ -41,29 +41,27 @@ def train(lease, train_set, valid_set, test_set):
         nn.Conv2d(8, 16, 3),
         nn.ReLU(),
         nn.Flatten(),
-        nn.Dropout(lease["dropout"]),
+        nn.Dropout(trial["dropout"]),
         nn.Linear(144, 2),
     ).to(device)
-    optimizer = torch.optim.SGD(model.parameters(), lr=lease["lr"], momentum=lease["momentum"])
-    stemma.load_torch(lease, model=model, optimizer=optimizer)  #                                           <- Stemma
+    optimizer = torch.optim.SGD(model.parameters(), lr=trial["lr"], momentum=trial["momentum"])
+    trial.restore(model=model, optimizer=optimizer)  #                                                      <- Stemma
     x, y = train_set
-    for _ in lease:  # was: for epoch in range(epochs)                                                      <- Stemma
+    for _ in trial:  # was: for epoch in range(epochs)                                                      <- Stemma
         model.train()
         for rows in torch.randperm(len(y)).split(64):
             optimizer.zero_grad()
             nn.functional.cross_entropy(model(x[rows].to(device)), y[rows].to(device)).backward()
             optimizer.step()
-        lease.progress(  #                                                                                  <- Stemma
+        trial.report(  #                                                                                    <- Stemma
             valid_accuracy=accuracy(model, *(one.to(device) for one in valid_set)),
             test_accuracy=accuracy(model, *(one.to(device) for one in test_set)),
         )
-    stemma.save_torch(lease, model=model, optimizer=optimizer)  #                                           <- Stemma
-    lease.report()  #                                                                                       <- Stemma
 
 
 if __name__ == "__main__":  # not in processes that a data loader may start
     sets = images(1500, 1), images(500, 2), images(500, 3)
-    trial = {"lr": 0.05, "momentum": 0.9, "dropout": 0.1} if "--try" in sys.argv else None
-    for lease in stemma.leases(name="pytorch_cnn", trial=trial, last=3):  #                                 <- Stemma
-        with lease:  #                                                                                      <- Stemma
-            train(lease, *sets)
+    values = {"lr": 0.05, "momentum": 0.9, "dropout": 0.1} if "--try" in sys.argv else None
+    for trial in stemma.trials(name="pytorch_cnn", try_with=values, last=3):  #                             <- Stemma
+        with trial:  #                                                                                      <- Stemma
+            train(trial, *sets)

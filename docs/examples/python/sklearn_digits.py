@@ -26,30 +26,29 @@ def loss(model, x, y):
         return log_loss(y, np.clip(odds, 1e-15, 1), labels=model.classes_) if np.isfinite(odds).all() else float("nan")
 
 
-def fit(lease):
+def fit(trial):
     model = SGDClassifier(
         loss="log_loss", learning_rate="constant", eta0=1.0, shuffle=False
     )  # shuffled below, by the seed
-    seed = lease.seed
+    seed = trial.member_seed
     if (
-        lease.start
+        trial.start
     ):  # the model of this member, or of the parent that it goes on from, with the order in which that saw the rows
-        with open(lease.start, "rb") as file:
+        with open(trial.start, "rb") as file:
             model, seed = pickle.load(file)
-    model.set_params(eta0=lease["lr"], alpha=lease["alpha"], penalty=lease["penalty"])
-    for unit in lease:
+    model.set_params(eta0=trial["lr"], alpha=trial["alpha"], penalty=trial["penalty"])
+    for unit in trial:
         rows = np.random.default_rng([seed, unit]).permutation(len(train[1]))
         model.partial_fit(train[0][rows], train[1][rows], classes=np.arange(10))
-        lease.progress(
+        trial.report(
             valid_loss=loss(model, *valid), valid_accuracy=model.score(*valid), test_accuracy=model.score(*test)
         )
-    with open(lease.save, "wb") as file:
+    with open(trial.save_path, "wb") as file:
         pickle.dump((model, seed), file)
-    lease.report()
 
 
 if __name__ == "__main__":  # not in processes that a data loader may start
-    trial = {"lr": 0.01, "alpha": 1e-4, "penalty": "l2"} if "--try" in sys.argv else None
-    for lease in stemma.leases(mutable=["lr", "alpha", "penalty"], trial=trial, last=5):
-        with lease:
-            fit(lease)
+    values = {"lr": 0.01, "alpha": 1e-4, "penalty": "l2"} if "--try" in sys.argv else None
+    for trial in stemma.trials(mutable=["lr", "alpha", "penalty"], try_with=values, last=5):
+        with trial:
+            fit(trial)

@@ -26,16 +26,19 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 }
 
 std::vector<File> python_project(const std::string& name) {
-    auto job = replaced(project_templates::python_job, "name = \"numpy_mlp\"", fmt::format("name = \"{}\"", name));
+    auto job = replaced(project_templates::python_job, "name = \"small_network\"", fmt::format("name = \"{}\"", name));
     job = job.substr(job.find('\n') + 1);
-    return {{"train.py", replaced(project_templates::python_program, "numpy_mlp", "train")},
-            {"train.toml", replaced(job, "numpy_mlp", "train")},
+    return {{"train.py", replaced(replaced(project_templates::python_program, "small_network.toml", "job.toml"),
+                                  "small_network", "train")},
+            {"job.toml", replaced(job, "small_network", "train")},
             {"README.md",
-             fmt::format("# {}\n\n```sh\nstemma conform --job train.toml   # does the program keep to the protocol?\n"
-                         "stemma run train.toml              # or: mpirun -n 9 stemma run train.toml\n```\n"
-                         "`train.py` trains a member, with NumPy: the `python3` that `train.toml` names needs it. "
-                         "`train.toml` says what is searched. Change both, with \"Bring your model\" "
-                         "(docs/bring-your-model.md) at hand.\n",
+             fmt::format("# {}\n\n```sh\nstemma conform --job job.toml   # does the program keep to the protocol?\n"
+                         "stemma run job.toml              # or: mpirun -n 9 stemma run job.toml\n"
+                         "python3 train.py --try           # one training, without a search\n```\n"
+                         "`train.py` trains a member, with Python's standard library alone. `job.toml` says what is "
+                         "searched. Change both, with \"Bring your model\" (docs/bring-your-model.md) at hand. "
+                         "`python3 train.py` by itself needs the package `stemma`: `pip install` it, or set "
+                         "PYTHONPATH.\n",
                          name)}};
 }
 

@@ -8,14 +8,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "analysis"))
 import stemma
 
 state = b""
-for lease in stemma.leases():
-    size = lease["bytes"]
+for trial in stemma.trials():
+    size = trial["bytes"]
     if len(state) != size:
         state = bytes(size)
-    if lease.start:
-        with open(lease.start, "rb") as file:
+    if trial.start:
+        with open(trial.start, "rb") as file:
             state = file.read()
     if size:
-        with open(lease.save, "wb", buffering=0) as file:
+        with open(trial.save_path, "wb", buffering=0) as file:
             file.write(state)
-    lease.report(valid_loss=0.5, snapshot=size > 0, at=lease.last)
+    trial.report(valid_loss=0.5, at=trial.last)

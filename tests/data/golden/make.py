@@ -44,21 +44,20 @@ when = { kind = ["gelu, leaky"] }
 
 PROGRAM = """
 import math, os, signal, stemma
-for lease in stemma.leases():
-    loss = float(open(lease.start).read()) if lease.start else 1.0
-    if lease["width"] > 50:
+for trial in stemma.trials():
+    loss = float(open(trial.start).read()) if trial.start else 1.0
+    if trial["width"] > 50:
         raise stemma.Infeasible("width above 50")
-    for unit in lease:
-        loss *= 0.5 + 0.4 * abs(math.log10(lease["lr"]) + 2) / 2
-        if lease["lr"] > 0.5:
+    for unit in trial:
+        loss *= 0.5 + 0.4 * abs(math.log10(trial["lr"]) + 2) / 2
+        if trial["lr"] > 0.5:
             loss = math.nan
-        if 0.3 < lease["lr"] <= 0.5 and unit == 2:
+        if 0.3 < trial["lr"] <= 0.5 and unit == 2:
             raise MemoryError("no room for a batch")
-        if 0.2 < lease["lr"] <= 0.3 and unit == 1:
+        if 0.2 < trial["lr"] <= 0.3 and unit == 1:
             os.kill(os.getpid(), signal.SIGKILL)
-        lease.progress(valid_loss=loss, test_loss=loss * 1.1)
-    open(lease.save, "w").write(repr(loss))
-    lease.report()
+        trial.report(valid_loss=loss, test_loss=loss * 1.1)
+    open(trial.save_path, "w").write(repr(loss))
 """
 
 TRAINED_BY_PROGRAM = """

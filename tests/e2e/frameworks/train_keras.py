@@ -23,28 +23,27 @@ def build(dropout):
 
 
 train_set, valid_set = rows(64), rows(32)
-for lease in stemma.leases():
-    with lease:
-        keras.utils.set_random_seed(lease.seed)
-        model = build(lease["dropout"])
-        model.compile(keras.optimizers.SGD(lease["lr"], momentum=0.9, weight_decay=lease["weight_decay"]), "mse")
+for trial in stemma.trials():
+    with trial:
+        keras.utils.set_random_seed(trial.member_seed)
+        model = build(trial["dropout"])
+        model.compile(keras.optimizers.SGD(trial["lr"], momentum=0.9, weight_decay=trial["weight_decay"]), "mse")
         model.optimizer.build(model.trainable_variables)
-        weights = lease.save + ".weights.h5"
-        if lease.start:
-            shutil.copy(lease.start, weights)
+        weights = trial.save_path + ".weights.h5"
+        if trial.start:
+            shutil.copy(trial.start, weights)
             try:
                 model.load_weights(weights)
             except OSError as error:
                 raise stemma.SnapshotUnavailable(str(error)) from error
-            model.optimizer.learning_rate = lease["lr"]
+            model.optimizer.learning_rate = trial["lr"]
         model.evaluate(*valid_set, verbose=0)  # the first call draws at random
-        for epoch in lease:
-            keras.utils.set_random_seed(lease.run_seed + epoch)
+        for epoch in trial:
+            keras.utils.set_random_seed(trial.run_seed + epoch)
             for layer in model.layers:
                 if hasattr(layer, "seed_generator"):
-                    layer.seed_generator.state.assign([lease.run_seed, epoch])
+                    layer.seed_generator.state.assign([trial.run_seed, epoch])
             model.fit(*train_set, batch_size=16, initial_epoch=epoch - 1, epochs=epoch, verbose=0)
-            lease.progress(valid_loss=model.evaluate(*valid_set, verbose=0))
+            trial.report(valid_loss=model.evaluate(*valid_set, verbose=0))
         model.save_weights(weights)
-        os.replace(weights, lease.save)
-        lease.report()
+        os.replace(weights, trial.save_path)

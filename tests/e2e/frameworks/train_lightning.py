@@ -40,8 +40,8 @@ class Module(lightning.LightningModule):
 
 
 class Snapshots(lightning.Callback):
-    def __init__(self, lease):
-        self.lease = lease
+    def __init__(self, trial):
+        self.trial = trial
 
     def parts(self, trainer):
         return {
@@ -51,22 +51,19 @@ class Snapshots(lightning.Callback):
         }
 
     def on_fit_start(self, trainer, module):
-        stemma.load_torch(self.lease, **self.parts(trainer))
+        self.trial.restore(**self.parts(trainer))
 
     def on_train_epoch_end(self, trainer, module):
-        self.lease.progress(
-            at=self.lease.first + trainer.current_epoch + 1, valid_loss=trainer.callback_metrics["valid_loss"]
+        self.trial.report(
+            at=self.trial.first + trainer.current_epoch + 1, valid_loss=trainer.callback_metrics["valid_loss"]
         )
-        trainer.should_stop = self.lease.stopped
-
-    def on_train_end(self, trainer, module):
-        stemma.save_torch(self.lease, **self.parts(trainer))
+        trainer.should_stop = self.trial.stopped
 
 
 train_set, valid_set = rows(64), rows(32)
-for lease in stemma.leases():
-    with lease:
-        stemma.seed(lease)
+for trial in stemma.trials():
+    with trial:
+        trial.seed()
         quiet = {
             "logger": False,
             "enable_checkpointing": False,
@@ -74,11 +71,10 @@ for lease in stemma.leases():
             "enable_model_summary": False,
         }
         trainer = lightning.Trainer(
-            max_epochs=lease.last - lease.first,
-            callbacks=[Snapshots(lease)],
+            max_epochs=trial.last - trial.first,
+            callbacks=[Snapshots(trial)],
             num_sanity_val_steps=0,
             accelerator="cpu",
             **quiet,
         )
-        trainer.fit(Module(lease), DataLoader(train_set, 16, shuffle=True), DataLoader(valid_set, 32))
-        lease.report()
+        trainer.fit(Module(trial), DataLoader(train_set, 16, shuffle=True), DataLoader(valid_set, 32))

@@ -1,4 +1,4 @@
-"""As in docs/frameworks.md: the Trainer of Hugging Face, with an optimizer and a scheduler that load_torch knows."""
+"""As in docs/frameworks.md: the Trainer of Hugging Face, with an optimizer and a scheduler that trial.restore() knows."""
 
 import os
 
@@ -24,35 +24,33 @@ def rows(count):
     ]
 
 
-def config(lease):
+def config(trial):
     return BertConfig(
         vocab_size=100,
         hidden_size=16,
         num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=32,
-        hidden_dropout_prob=lease["dropout"],
+        hidden_dropout_prob=trial["dropout"],
     )
 
 
 train_set, valid_set = rows(64), rows(32)
 quiet = {"save_strategy": "no", "report_to": [], "disable_tqdm": True, "use_cpu": True}
-for lease in stemma.leases():
-    with lease:
-        stemma.seed(lease)
-        model = BertForSequenceClassification(config(lease))
-        optimizer = torch.optim.AdamW(model.parameters(), lr=lease["lr"], weight_decay=lease["weight_decay"])
-        scheduler = get_linear_schedule_with_warmup(optimizer, 2, lease.max * len(train_set) // 16)
+for trial in stemma.trials():
+    with trial:
+        trial.seed()
+        model = BertForSequenceClassification(config(trial))
+        optimizer = torch.optim.AdamW(model.parameters(), lr=trial["lr"], weight_decay=trial["weight_decay"])
+        scheduler = get_linear_schedule_with_warmup(optimizer, 2, trial.max * len(train_set) // 16)
         arguments = TrainingArguments(
-            "out", num_train_epochs=1, per_device_train_batch_size=16, seed=lease.seed, **quiet
+            "out", num_train_epochs=1, per_device_train_batch_size=16, seed=trial.member_seed, **quiet
         )
         trainer = Trainer(
             model, arguments, train_dataset=train_set, eval_dataset=valid_set, optimizers=(optimizer, scheduler)
         )
         parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
-        stemma.load_torch(lease, **parts)  # after Trainer(), which seeds
-        for _ in lease:
+        trial.restore(**parts)  # after Trainer(), which seeds
+        for _ in trial:
             trainer.train()
-            lease.progress(valid_loss=trainer.evaluate()["eval_loss"])
-        stemma.save_torch(lease, **parts)
-        lease.report()
+            trial.report(valid_loss=trainer.evaluate()["eval_loss"])

@@ -19,16 +19,15 @@ def loss_of(lr, at, state):
     return 0.1 + (lr - 0.3) ** 2 + 0.9 / (at + 1) ** 0.5 + 1e-6 * past
 
 
-for lease in stemma.leases(name="toy"):
-    with lease:
-        state = mixed(lease.seed, lease.member)
-        if lease.start:
-            at, state = int.from_bytes(Path(lease.start).read_bytes()[:8], "little"), Path(lease.start).read_bytes()[8:]
-            if at != lease.first or len(state) != 32:
+for trial in stemma.trials(name="toy"):
+    with trial:
+        state = mixed(trial.member_seed, trial.member)
+        if trial.start:
+            at, state = int.from_bytes(Path(trial.start).read_bytes()[:8], "little"), Path(trial.start).read_bytes()[8:]
+            if at != trial.first or len(state) != 32:
                 raise stemma.SnapshotUnavailable("the snapshot is of another training")
-        for unit in lease:
-            state = mixed(state, unit, lease["lr"])
-            loss = loss_of(lease["lr"], unit, state)
-            lease.progress(valid_loss=loss, test_loss=1.05 * loss)
-        Path(lease.save).write_bytes(lease.at.to_bytes(8, "little") + state)
-        lease.report()
+        for unit in trial:
+            state = mixed(state, unit, trial["lr"])
+            loss = loss_of(trial["lr"], unit, state)
+            trial.report(valid_loss=loss, test_loss=1.05 * loss)
+        Path(trial.save_path).write_bytes(trial.at.to_bytes(8, "little") + state)
