@@ -129,6 +129,16 @@ gpu_name() {
     nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -n 1
 }
 
+# trainer_of JOB.toml [PATH=VALUE...]: trainer.type, as far as it stands on a line of its own or in [trainer]; "" if it is not found.
+trainer_of() {
+    local job=$1 type one
+    shift
+    type=$(sed -nE '/^[[:space:]]*\[/{s/^[[:space:]]*\[[[:space:]]*([a-z._]*).*/\1/;h;d};G;s/[[:space:]]*=[[:space:]]*/=/;
+        s/^[[:space:]]*type="([a-z_]+)".*\ntrainer$/\1/p;s/^[[:space:]]*trainer(\.type=|=.*type[[:space:]]*=[[:space:]]*)"([a-z_]+)".*/\2/p' "$job" | head -n 1)
+    for one in "$@"; do [[ $one != trainer.type=* ]] || type=$(tr -d '"'"'" <<<"${one#*=}"); done
+    echo "$type"
+}
+
 # The torch folder of a PyTorch wheel: STEMMA_TORCH (that folder, or a virtual environment), or one in build-torch/.
 find_torch_wheel() {
     local candidate
