@@ -45,7 +45,7 @@ class Root:
                 steps.append(f"mount -o remount,bind,ro {self.folder}{inside}")
         steps.append(f'exec chroot --userspec={user}:{user} {self.folder} env -C {cwd} "$@"')
         clean = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": "/home/user" if user else "/root",
             "LANG": "C.UTF-8",
             "DEBIAN_FRONTEND": "noninteractive",
@@ -95,7 +95,8 @@ def debian_root(release, packages):
         shutil.copy("/etc/ssl/certs/ca-certificates.crt", folder / "etc/ssl/certs/ca-certificates.crt")
         root = Root(folder)
         root.run("apt-get", "update")
-        root.run("apt-get", "install", "-y", "--no-install-recommends", *packages)
+        if packages:
+            root.run("apt-get", "install", "-y", "--no-install-recommends", *packages)
         root.run("apt-get", "clean")
         root.run("useradd", "--create-home", "--uid", USER, "user")
         (folder / "ready").write_text(f"{time.monotonic() - started:.0f} s\n{words}\n")
