@@ -205,7 +205,7 @@ ExitCode show(const std::filesystem::path& file, const std::string& name) {
     print(fmt::format("member {} of {}\n  configuration  {}\n  trained to     {}\n  seed           {}\n", member.value,
                       printable_line(header.name), job.space->describe(genealogy[member].configuration),
                       units_text(genealogy[member].reached(), header.unit),
-                      derive_seed(header.seed, Purpose::training, number)));
+                      derive_seed(header.seed, Purpose::training, member.value)));
     if (history.place.replaced.exists()) print(fmt::format("  took place of  {}\n", history.place.replaced.value));
     if (history.place.bracket.exists()) print(fmt::format("  bracket        {}\n", history.place.bracket.value));
     print("\n");
