@@ -1,7 +1,7 @@
 """Options of all Python tests. Run them with Debian's interpreter: /usr/bin/python3 -m pytest tests
 
 Tests that need more than Debian's packages are marked `pypi` (.ci/pypi.txt) or `frameworks` (.ci/frameworks.txt). Those
-of what `./run --wheel` makes are marked `install`, and those that take minutes `long`. Plain pytest and ./test leave them
+of what `./run --wheel` makes are `install`, and those that take minutes `long`. Plain pytest and ./test leave them
 out. .ci/run adds those of `pypi` and `install`, and a share of the long ones that turns with each commit.
 """
 

@@ -1,4 +1,4 @@
-"""Recipes of containers and package managers. There is no Apptainer here: its steps run in a Debian 12 of debootstrap."""
+"""Recipes of containers. There is no Apptainer here: its steps run in a Debian 12 of debootstrap."""
 
 import re
 import shutil
