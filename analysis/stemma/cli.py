@@ -80,6 +80,10 @@ def _parser():
     ):
         export.add_argument(f"--{name}", help=text)
     export.set_defaults(action=_export)
+    weights = commands.add_parser("state-dict", help="a PyTorch state_dict of a snapshot file")
+    weights.add_argument("snapshot", metavar="SNAPSHOT.h5")
+    weights.add_argument("target", metavar="WEIGHTS.pt")
+    weights.set_defaults(action=_state_dict)
     return parser
 
 
@@ -121,6 +125,13 @@ def _watch(options):
     from stemma.watch import watch
 
     return watch(options.run, options.interval, options.once)
+
+
+def _state_dict(options):
+    from stemma.export.state_dict import to_state_dict
+
+    to_state_dict(options.snapshot, options.target)
+    return _OK
 
 
 def _export(options):

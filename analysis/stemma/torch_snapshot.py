@@ -25,6 +25,16 @@ _made = weakref.WeakKeyDictionary()  # optimizer -> what its groups were made wi
 
 def save(path, parts, trial=None):
     """Writes the states of `parts`, by name, and the random streams. Values that are no parts are kept as they are."""
+    whole = content(parts, trial)
+    if "torch" in sys.modules:
+        sys.modules["torch"].save(whole, path)
+        return
+    with open(path, "wb") as file:
+        pickle.dump(whole, file, protocol=4)
+
+
+def content(parts, trial=None):
+    """What save() writes."""
     _require_free(parts)
     whole = {name: _state_of(part) for name, part in parts.items()}
     whole[_OWN] = {
@@ -35,11 +45,7 @@ def save(path, parts, trial=None):
             name: _made[part] for name, part in parts.items() if torch_adoption.is_optimizer(part) and part in _made
         },
     }
-    if "torch" in sys.modules:
-        sys.modules["torch"].save(whole, path)
-        return
-    with open(path, "wb") as file:
-        pickle.dump(whole, file, protocol=4)
+    return whole
 
 
 def load(trial, parts, map_location=None):
@@ -48,14 +54,22 @@ def load(trial, parts, map_location=None):
 
     A child that adopts its parent's snapshot with other hyperparameters keeps its own: stemma.torch_adoption says how.
     """
+    begin(parts)
+    return {} if trial.start is None else take(trial, read(trial.start, map_location), parts)
+
+
+def begin(parts):
+    """Remembers what the parts were made with. Call it while they are new."""
     _require_free(parts)
     for name, part in parts.items():
         _require_part(name, part)
         if torch_adoption.is_optimizer(part):
             _made[part] = torch_adoption.made_with(part)
-    if trial.start is None:
-        return {}
-    whole = read(trial.start, map_location)
+
+
+def take(trial, whole, parts):
+    """load() from what content() returned in the training before. Call begin() first."""
+    whole = dict(whole)
     own = whole.pop(_OWN)
     for name in parts:
         if name not in whole:

@@ -30,6 +30,7 @@ class Trial(Terms):
     adopted        the snapshot is a parent's: other hyperparameters, parent_configuration, trained it so far
     unit           "epoch" or "step"
     threads        threads to use
+    metrics        names of the metrics that the job lists; None: any, where no search listens
     """
 
     def __init__(self, channel, message, unit="epoch", threads=1, metrics=None, alone=False):
@@ -39,7 +40,7 @@ class Trial(Terms):
         self.at = self._trained = self.first
         self.unit, self.threads = unit, threads
         self._channel = channel
-        self._metrics = metrics
+        self.metrics = metrics
         self._alone = alone  # no search listens: exceptions end the program
         self._over = False
         self._stopped = False
@@ -134,7 +135,7 @@ class Trial(Terms):
         """Metrics at the unit in training, or at unit `at`, where a library has the loop. They are shown at once, and
         are part of the learning curve. The metrics of the last unit are the result."""
         self._require_open()
-        require_known(metrics, self._metrics)
+        require_known(metrics, self.metrics)
         if self.at > self._trained:  # in a unit's body: a progress bar asked for the length
             self._listed = False
         at, metrics = self._unit(at), plain_metrics(metrics)

@@ -98,6 +98,11 @@ inline Key formerly(std::string name, Key key) {
     key.formerly = std::move(name);
     return key;
 }
+/// Meaning of a run file without the key.
+inline Key before(std::string meaning, Key key) {
+    key.before = std::move(meaning);
+    return key;
+}
 /// How a default that depends on other keys is computed.
 inline Key default_is(std::string note, Key key) {
     key.default_note = std::move(note);

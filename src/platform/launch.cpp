@@ -54,12 +54,29 @@ int tasks_on_this_node(std::string_view tasks_per_node, int node) {
     return 1;
 }
 
+/// Slurm's srun sets the same variables with --mpi=pmi2. MPICH's mpirun inside an allocation starts its own helpers by
+/// srun.
+void refuse_ranks_of_mpich(const Environment& environment) {
+    const int size = number(environment, "PMI_SIZE", 1);
+    if (size == 1 || !environment.contains("PMI_RANK") || environment.contains("OMPI_COMM_WORLD_SIZE")) return;
+    if (environment.contains("SLURM_STEP_ID") && size == number(environment, "SLURM_STEP_NUM_TASKS", 1)) return;
+    throw ForeignLauncher(number(environment, "PMI_RANK", 0), size);
+}
+
 std::string slurm_job(const Environment& environment) {
     const auto array = text(environment, "SLURM_ARRAY_JOB_ID");
     return array.empty() ? text(environment, "SLURM_JOB_ID") : array + "_" + text(environment, "SLURM_ARRAY_TASK_ID");
 }
 
 }  // namespace
+
+ForeignLauncher::ForeignLauncher(int rank_, int size_)
+    : UserError(
+          "MPICH or Intel MPI started " + std::to_string(size_) +
+          " ranks (PMI_SIZE, without a variable of Open MPI), and the ranks of Stemma need Open MPI 4.1 or 5. Start "
+          "them by Open MPI's mpirun (module load openmpi; Debian: mpirun.openmpi; pip install "
+          "\"stemma-hpo[mpi]\") or by srun; or start one stemma without mpirun, with its workers inside it"),
+      rank(rank_) {}
 
 Environment read_environment() {
     Environment environment;
@@ -84,6 +101,7 @@ std::string_view name_of(Launcher launcher) {
 }
 
 Launch launch_of(const Environment& environment) {
+    refuse_ranks_of_mpich(environment);
     Launch launch;
     launch.host = text(environment, "SLURMD_NODENAME");
     launch.job_id = slurm_job(environment);

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/error.hpp"
+
 namespace stemma {
 
 using Environment = std::map<std::string, std::string, std::less<>>;
@@ -38,9 +40,17 @@ struct Launch {
     std::optional<std::int64_t> end_time = {};
 };
 
-/// Pure. Open MPI's variables come before Slurm's: mpirun inside an allocation sets both, and only its own variables
-/// tell the ranks apart. A batch shell without srun or mpirun is Launcher::none, with its job_id. Throws UserError if a
-/// variable that must be a number is none, or if rank and size contradict each other.
+/// Ranks of MPICH, Intel MPI or another MPI of that family, which cannot talk to each other through Open MPI. Each rank
+/// would otherwise take itself for the only process.
+struct ForeignLauncher : UserError {
+    ForeignLauncher(int rank_, int size_);
+    int rank;  ///< of this process; one of them tells the user
+};
+
+/// Pure. Throws ForeignLauncher for several ranks by the PMI_ variables of MPICH's mpirun, without those of Open MPI
+/// and of a Slurm step with as many tasks. Open MPI's variables come before Slurm's: mpirun inside an allocation sets
+/// both, and only its own variables tell the ranks apart. A batch shell without srun or mpirun is Launcher::none, with
+/// its job_id. Throws UserError if a variable that must be a number is none, or if rank and size contradict each other.
 Launch launch_of(const Environment& environment);
 
 /// The launch in one line: "Slurm job 77 (start 2), 4 nodes; srun started 17 ranks, 8 cores each". "" for a process

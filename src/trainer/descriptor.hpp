@@ -43,6 +43,7 @@ struct TrainerContext {
     std::string metric;          ///< by which the job ranks members
     std::string unit = "epoch";  ///< what resources count: "epoch" or "step"
     std::uint64_t run_seed = 1;
+    std::string folder = {};                    ///< that relative paths of the job start from; "" = the current one
     std::map<std::string, Literal> fixed = {};  ///< hyperparameters that the space does not have
     std::optional<HypergradientSettings> hypergradient = {};
     std::vector<std::string> changed_by_children = {};  ///< parameters in which a child may differ from its parent
@@ -71,6 +72,8 @@ struct TrainerDescriptor {
     OfSettings<void(std::any&, const std::string& metric)> complete = {};
     /// Conditions on several keys. The range of each key has been checked.
     OfSettings<std::vector<Contradiction>(const std::any&, const std::string& metric)> check = {};
+    /// Conditions on the settings and the space. May be empty.
+    OfSettings<std::vector<Contradiction>(const std::any&, const SearchSpace&)> check_space = {};
     /// The metrics that it will report, without building it. May load libraries. Throws UserError.
     OfSettings<std::vector<MetricInfo>(const std::any&, const TrainerContext&)> metrics;
     /// Faults that can be found without building it: missing data, a program that does not start. Throws UserError.

@@ -1,7 +1,8 @@
 """All mutants of a file in one text, each switched by its number at run time (switch.hpp).
 
 A relation becomes a chain through a switch of the same precedence, so that no expression has to be parsed:
-`a < b` is `a < stemma_mutants::lt(17, stemma_mutants::Op::ge) < b`. A constant, a condition and a statement are wrapped.
+`a < b` is `a < stemma_mutants::lt(17, stemma_mutants::Op::ge) < b`. A constant, a condition and a statement are
+wrapped.
 Where the language does not take the first form, the next one is tried: FORMS says how many there are.
 """
 
@@ -11,8 +12,8 @@ from mutants import CONDITION, NUMBER, RELATION
 
 NAMES = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 SPACE = "stemma_mutants::"
-# For constants: an expression of the literal's type; an object that turns into any type, for braces that take no narrowing
-# expression; and the first form in a line that is not constexpr any more.
+# For constants: an expression of the literal's type; an object that turns into any type, for braces that take no
+# narrowing expression; and the first form in a line that is not constexpr any more.
 FORMS = {"relation": 1, "bound": 1, "constant+1": 3, "constant-1": 3, "negation": 1, "statement": 1}
 
 
@@ -24,7 +25,8 @@ def switched(line, numbered):
     plain = False
     for number, form, mutant in numbered:
         if mutant.kind in ("relation", "bound"):
-            relations.setdefault(mutant.column, []).append((number, RELATION.match(mutant.text, mutant.column).group(1)))
+            relation = RELATION.match(mutant.text, mutant.column).group(1)
+            relations.setdefault(mutant.column, []).append((number, relation))
         elif mutant.kind.startswith("constant"):
             constants.setdefault(mutant.column, []).append((number, form, NUMBER.match(mutant.text, mutant.column)))
             plain = plain or form == 2

@@ -64,7 +64,8 @@ ExitCode run(const JobOptions& job, const RunOptions& options, const LaunchOptio
 ExitCode resume(const std::filesystem::path& file, const LimitChanges& limits, const LaunchOptions& launch, bool trust);
 ExitCode verify(const std::filesystem::path& file);
 ExitCode status(const std::filesystem::path& file);
-ExitCode show(const std::filesystem::path& file, std::uint64_t member);
+/// `member`: a number, or "best".
+ExitCode show(const std::filesystem::path& file, const std::string& member);
 
 struct AskOptions {
     bool wait = false;    ///< until something can be trained, or the search has ended
@@ -84,25 +85,24 @@ struct TellOptions {
 ExitCode tell(const std::filesystem::path& file, std::uint64_t lease, const TellOptions& options);
 
 struct ExportOptions {
-    std::string csv;          ///< folder
-    std::string json;         ///< file, "-" = standard output
-    std::string weights;      ///< file
-    std::string newick;       ///< file, "-" = standard output; written by the Python package, as are the following
-    std::string graphml;      ///< file, "-" = standard output
-    std::string tensorboard;  ///< folder
-    std::string parquet;      ///< folder
-    std::string optuna;       ///< storage's address
-    std::string mlflow;       ///< tracking address
-    std::optional<std::uint64_t> member;  ///< for weights; absent = the best
+    std::string csv;              ///< folder
+    std::string json;             ///< file, "-" = standard output
+    std::string weights;          ///< file
+    std::string newick;           ///< file, "-" = standard output; written by the Python package, as are the following
+    std::string graphml;          ///< file, "-" = standard output
+    std::string tensorboard;      ///< folder
+    std::string parquet;          ///< folder
+    std::string optuna;           ///< storage's address
+    std::string mlflow;           ///< tracking address
+    std::string member = "best";  ///< for weights: a number, or "best"
 };
 ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options);
 
 struct LineageOptions {
-    std::optional<std::uint64_t> member;  ///< lineage: absent = the whole forest; schedule: absent = the best
-    bool best = false;
-    bool all = false;   ///< any number of lines
-    bool toml = false;  ///< schedule only
-    int width = 0;      ///< columns; 0 = the terminal's
+    std::string member;  ///< a number or "best"; lineage: "" = the whole forest; schedule: "" = the best
+    bool all = false;    ///< any number of lines
+    bool toml = false;   ///< schedule only
+    int width = 0;       ///< columns; 0 = the terminal's
 };
 ExitCode lineage(const std::filesystem::path& file, const LineageOptions& options);
 ExitCode schedule(const std::filesystem::path& file, const LineageOptions& options);

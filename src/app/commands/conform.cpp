@@ -84,7 +84,10 @@ ExitCode conform_program(const ConformOptions& options) {
     const auto starter = child_starter();  // before any thread
     auto prepared = options.job.empty() ? from_command(options) : from_job(options);
     auto& settings = prepared.given.settings;
-    if (!options.command.empty()) settings.command = options.command;
+    if (!options.command.empty()) {
+        settings.command = options.command;
+        settings.runner = runner_of(options.command);
+    }
     settings.start_timeout = options.timeout;
     settings.silence_timeout = options.timeout;
     settings.stop_timeout = options.timeout;

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cstdio>
 
+#include "app/commands/member_names.hpp"
 #include "app/commands/recorded_run.hpp"
 #include "app/console/print.hpp"
 #include "app/job/presets.hpp"
@@ -32,21 +33,6 @@ OpenedGenealogy open_genealogy(const std::filesystem::path& file) {
     GenealogyNames names{printable_line(header.name), printable_line(header.metric), printable_line(header.unit),
                          job.space.get()};
     return {file, std::move(job), std::move(names), read_genealogy(reader)};
-}
-
-MemberId best_of(const OpenedGenealogy& opened) {
-    const auto best = opened.genealogy.best();
-    if (!best.exists())
-        throw UserError(opened.file.string() +
-                        ": no member has a finite metric yet, so none is the best; name a member by its number");
-    return best;
-}
-
-MemberId member_of(const OpenedGenealogy& opened, std::uint64_t number) {
-    if (number < opened.genealogy.size()) return {number};
-    if (opened.genealogy.size() == 0) throw UserError(opened.file.string() + ": no member was born yet");
-    throw UserError(fmt::format("{}: has no member {}; its members are 0 .. {}", opened.file.string(), number,
-                                opened.genealogy.size() - 1));
 }
 
 /// The C library's choice: by the first of these variables that is set.
@@ -85,19 +71,17 @@ std::string trajectory_of(const OpenedGenealogy& opened, MemberId member, const 
 ExitCode lineage(const std::filesystem::path& file, const LineageOptions& options) {
     const auto opened = open_genealogy(file);
     const auto style = style_of(options);
-    const auto text = options.best ? path_text(opened.genealogy, best_of(opened), opened.names, style)
-                      : options.member
-                          ? path_text(opened.genealogy, member_of(opened, *options.member), opened.names, style)
-                          : forest_text(opened.genealogy, opened.names, style);
-    print(text);
+    print(options.member.empty() ? forest_text(opened.genealogy, opened.names, style)
+                                 : path_text(opened.genealogy, member_called(opened.genealogy, file, options.member),
+                                             opened.names, style));
     return ExitCode::ok;
 }
 
 ExitCode schedule(const std::filesystem::path& file, const LineageOptions& options) {
     auto opened = open_genealogy(file);
-    const bool named = options.member && !options.best;
-    const auto member = named ? member_of(opened, *options.member) : best_of(opened);
-    if (!named) opened.genealogy.end_at_best();
+    const bool best = options.member.empty() || options.member == "best";
+    const auto member = member_called(opened.genealogy, file, best ? "best" : options.member);
+    if (best) opened.genealogy.end_at_best();
     const auto text = options.toml
                           ? schedule_toml(opened.genealogy, member, opened.names, schedule_values(opened.job.trainer))
                           : schedule_text(opened.genealogy, member, opened.names, style_of(options)) +

@@ -17,6 +17,7 @@
 #include "app/console/status_line.hpp"
 #include "app/log/log_file.hpp"
 #include "app/log/run_log.hpp"
+#include "app/ranks/device_assignment.hpp"
 #include "app/ranks/durable_snapshots.hpp"
 #include "app/registry.hpp"
 #include "platform/launch.hpp"
@@ -181,6 +182,7 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
     ControlFile control(setup.run_file, setup.run_id, setup.host.next_sequence);
     auto lines = surroundings(process, time);
     std::ranges::move(take_waiting(setup, control), std::back_inserter(lines));
+    if (const auto note = unused_gpus_note(job_); !note.empty()) lines.insert(lines.begin(), "note: " + note);
     for (const auto& text : job_.notes) lines.push_back("note: " + text);
     setup.host.run_id = run_id_;
     setup.host.heartbeat_timeout = job_.workers.lost_after;

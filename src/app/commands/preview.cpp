@@ -10,6 +10,7 @@
 
 #include "app/commands/commands.hpp"
 #include "app/console/format.hpp"
+#include "app/console/print.hpp"
 #include "app/job/job.hpp"
 #include "app/ranks/device_assignment.hpp"
 #include "app/registry.hpp"
@@ -171,6 +172,7 @@ void print_workers(const Plan& plan, std::uint32_t workers) {
 ExitCode preview(const JobOptions& options, const PreviewOptions& preview_options) {
     const auto job = load_job(options.file, options.overrides);
     auto plan = expected_plan(job);
+    if (const auto note = unused_gpus_note(job); !note.empty()) print_error("note: " + note);
     const auto unit = job.trainer.unit_name();
     std::printf("%s\n", make_scheduler(job)->describe().c_str());
     if (!plan.members_fixed) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "app/console/print.hpp"
 #include "core/error.hpp"
@@ -48,12 +49,20 @@ std::vector<std::string> start_of_package(const std::string& python) {
             "from stemma.__main__ import main; sys.exit(main())"};
 }
 
+/// STEMMA_PYTHON, else the interpreter of the environment that this program is in (pip install), else the first in
+/// PATH.
+std::string interpreter(const Environment& environment) {
+    if (auto chosen = value_of(environment, "STEMMA_PYTHON"); !chosen.empty()) return chosen;
+    std::error_code error;
+    const auto beside = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "python3";
+    return !error && ::access(beside.c_str(), X_OK) == 0 ? beside.string() : "python3";
+}
+
 }  // namespace
 
 void become_python(const std::vector<std::string>& words) {
     const auto environment = read_environment();
-    const auto chosen = value_of(environment, "STEMMA_PYTHON");
-    const std::string python = chosen.empty() ? "python3" : chosen;
+    const auto python = interpreter(environment);
     for (const auto* name : {"PYTHONPATH", "PATH"}) {
         const auto folders = absolute_entries(value_of(environment, name));
         // An empty PATH means the working folder; no PATH means the system's own folders.

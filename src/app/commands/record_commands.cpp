@@ -1,12 +1,11 @@
-// Commands on a run file: verify, status, show, export, stop, budget.
+// Commands on a run file: verify, status, show, stop, budget.
 #include <fmt/format.h>
 
 #include <cmath>
 #include <cstdio>
-#include <iostream>
 
 #include "app/commands/log_report.hpp"
-#include "app/commands/python_commands.hpp"
+#include "app/commands/member_names.hpp"
 #include "app/commands/recorded_run.hpp"
 #include "app/console/format.hpp"
 #include "app/console/print.hpp"
@@ -14,10 +13,7 @@
 #include "core/rng.hpp"
 #include "genealogy/genealogy.hpp"
 #include "platform/machine.hpp"
-#include "platform/whole_file.hpp"
-#include "record/export.hpp"
 #include "record/hdf5/lock_file.hpp"
-#include "record/hdf5/snapshot_file.hpp"
 #include "record/hdf5/table_check.hpp"
 #include "runtime/control_file.hpp"
 
@@ -196,32 +192,20 @@ void follow(History& history, MemberId member, const record::Entry& entry) {
     }
 }
 
-/// Throws UserError if there is no such member.
-MemberId member_of(const Genealogy& genealogy, const std::filesystem::path& file, std::uint64_t number) {
-    const auto count = genealogy.size();
-    if (number < count) return {number};
-    throw UserError(fmt::format("{}: has no member {}; {}", file.string(), number,
-                                count == 0 ? "none was born yet" : fmt::format("its members are 0 .. {}", count - 1)));
-}
-
 }  // namespace
 
-ExitCode show(const std::filesystem::path& file, std::uint64_t number) {
+ExitCode show(const std::filesystem::path& file, const std::string& name) {
     record::RunFileReader reader(file);
     const auto& header = reader.header();
     const auto job = open_job(header, file);
+    const auto genealogy = read_genealogy(reader);
+    const auto member = member_called(genealogy, file, name);
     History history;
-    GenealogyBuilder builder(header);
-    reader.entries([&](const record::Entry& entry) {
-        follow(history, {number}, entry);
-        builder.add(entry);
-    });
-    const auto genealogy = builder.take();
-    const auto member = member_of(genealogy, file, number);
-    print(fmt::format("member {} of {}\n  configuration  {}\n  trained to     {}\n  seed           {}\n", number,
+    reader.entries([&](const record::Entry& entry) { follow(history, member, entry); });
+    print(fmt::format("member {} of {}\n  configuration  {}\n  trained to     {}\n  seed           {}\n", member.value,
                       printable_line(header.name), job.space->describe(genealogy[member].configuration),
                       units_text(genealogy[member].reached(), header.unit),
-                      derive_seed(header.seed, Purpose::training, number)));
+                      derive_seed(header.seed, Purpose::training, member.value)));
     if (history.place.replaced.exists()) print(fmt::format("  took place of  {}\n", history.place.replaced.value));
     if (history.place.bracket.exists()) print(fmt::format("  bracket        {}\n", history.place.bracket.value));
     print("\n");
@@ -231,71 +215,6 @@ ExitCode show(const std::filesystem::path& file, std::uint64_t number) {
     print("\n" + table_text(head, history.curve));
     if (const auto lacking = lacks_text(reader, file); !lacking.empty()) print("\n" + lacking);
     return ExitCode::ok;
-}
-
-namespace {
-
-void export_weights(const std::filesystem::path& file, const ExportOptions& options) {
-    record::RunFileReader reader(file);
-    const auto genealogy = read_genealogy(reader);
-    const auto best = genealogy.best();
-    if (!options.member && !best.exists())
-        throw UserError(file.string() + ": no member has a finite metric yet, so none is the best");
-    const auto member = options.member ? member_of(genealogy, file, *options.member) : best;
-    // The best snapshot may be older than its member's last snapshot. Of other members the last snapshot is taken.
-    const auto& reports = genealogy[member].reports;
-    const auto id = best == member    ? genealogy.best_report().snapshot
-                    : reports.empty() ? SnapshotId::none()
-                                      : reports.back().snapshot;
-    const auto from = id.exists() ? record::snapshot_path(file, id) : std::filesystem::path{};
-    if (from.empty() || !std::filesystem::exists(from)) {
-        throw UserError(fmt::format(
-            "{}: no durable snapshot of member {} is kept ([workers] durable decides which are; the best one is always "
-            "kept unless durable = \"none\")",
-            file.string(), member.value));
-    }
-    copy_whole_file(from, options.weights);
-    print(fmt::format("weights of member {}: {}\n", member.value, options.weights));
-}
-
-}  // namespace
-
-namespace {
-
-/// Formats for which Python has the libraries.
-std::vector<std::string> python_exports(const std::filesystem::path& file, const ExportOptions& options) {
-    std::vector<std::string> words;
-    const auto add = [&](const char* name, const std::string& value) {
-        if (!value.empty()) words.insert(words.end(), {name, value});
-    };
-    add("--newick", options.newick);
-    add("--graphml", options.graphml);
-    add("--tensorboard", options.tensorboard);
-    add("--parquet", options.parquet);
-    add("--optuna", options.optuna);
-    add("--mlflow", options.mlflow);
-    if (!words.empty()) words.insert(words.begin(), {"export", file.string()});
-    return words;
-}
-
-}  // namespace
-
-ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options) {
-    const auto python = python_exports(file, options);
-    if (options.csv.empty() && options.json.empty() && options.weights.empty() && python.empty()) {
-        throw UserError(
-            "nothing to export: give --csv FOLDER, --json FILE, --newick FILE, --graphml FILE, --weights FILE, "
-            "--tensorboard FOLDER, --parquet FOLDER, --optuna STORAGE or --mlflow ADDRESS");
-    }
-    if (!options.weights.empty()) export_weights(file, options);
-    record::RunFileReader reader(file);
-    if (!options.csv.empty()) record::export_csv(reader, options.csv);
-    if (options.json == "-") {
-        record::export_json(reader, std::cout);
-    } else if (!options.json.empty()) {
-        write_whole_file(options.json, [&](std::ostream& out) { record::export_json(reader, out); });
-    }
-    return python.empty() ? ExitCode::ok : run_python(python);
 }
 
 namespace {

@@ -9,6 +9,7 @@
 #include "app/job/readers.hpp"
 #include "app/job/resolved.hpp"
 #include "app/job/tables.hpp"
+#include "platform/user_path.hpp"
 
 namespace stemma {
 
@@ -38,6 +39,27 @@ bool is_pipe(std::string_view file) {
     return file.starts_with("/dev/fd/") || file.starts_with("/proc/self/fd/") || file == "/dev/stdin";
 }
 
+/// Without ~ and variables of the environment.
+void expand(const Node& root, const std::string& key, std::string& path, Diagnostics& diagnostics) {
+    try {
+        path = expanded(path, read_environment());
+    } catch (const UserError& error) {
+        diagnostics.error(place_of(root, {"run", key}), "run." + key, std::string("cannot be used: ") + error.what());
+    }
+}
+
+void place_file(const Node& root, Job& job, Diagnostics& diagnostics) {
+    namespace fs = std::filesystem;
+    expand(root, "output", job.run.output, diagnostics);
+    expand(root, "folder", job.run.folder, diagnostics);
+    const fs::path folder = !job.run.folder.empty() ? fs::path(job.run.folder)
+                            : is_pipe(job.file)     ? fs::path()
+                                                    : fs::path(job.file).parent_path();
+    std::error_code error;
+    const auto absolute = fs::absolute(folder, error).lexically_normal();
+    job.run.folder = error ? folder.string() : absolute.string();
+}
+
 void read_run(const Node& root, Job& job, Diagnostics& diagnostics) {
     read(root, "run", run_fields(), job.run, diagnostics);
     const Node* run = root.find("run");
@@ -52,6 +74,8 @@ void read_run(const Node& root, Job& job, Diagnostics& diagnostics) {
         job.run.name = stem.empty() ? "job" : stem;
     }
     if (!given("output")) job.run.output = "runs/" + job.run.name + ".h5";
+    if (diagnostics.recorded()) return;
+    place_file(root, job, diagnostics);
 }
 
 /// A section whose `type` names the algorithm.
@@ -95,6 +119,7 @@ Node settled_tree(std::string_view text, std::span<const std::string> overrides,
     for (std::size_t i = 0; i < overrides.size(); ++i)
         apply_override(root, overrides[i], static_cast<int>(i), diagnostics);
     rename_keys(root, diagnostics);
+    read_space_words(root);
     apply_preset(root, diagnostics);
     apply_other_defaults(root);
     apply_schedule_values(root);

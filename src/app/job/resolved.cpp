@@ -111,6 +111,7 @@ void fill_dependent_defaults(const Job& job, ResolvedJob& resolved) {
     const auto text = [](const std::string& value) { return Node{{}, value}; };
     resolved.fill("run", "name", text(job.run.name));
     resolved.fill("run", "output", text(job.run.output));
+    if (!job.run.folder.empty()) resolved.fill("run", "folder", text(job.run.folder));
     fill_settings("scheduler", job.scheduler.type->fields, job.scheduler.settings, resolved);
     if (!job.scheduler.scheduled()) fill_settings("sampler", job.sampler.type->fields, job.sampler.settings, resolved);
     resolved.fill("sampler", "births", text(births_of(job) == Births::perturb ? "perturb" : "propose"));

@@ -25,7 +25,8 @@ namespace stemma {
 struct RunSettings {
     std::string name;        ///< default: the job file's name without ".toml"
     std::uint64_t seed = 1;  ///< < 2^63
-    std::string output;      ///< default: "runs/<name>.h5"
+    std::string output;      ///< default: "runs/<name>.h5"; without ~ and variables
+    std::string folder;      ///< absolute; default: the job file's. Relative paths of [trainer] start from it
     Budget budget;           ///< budget.resource is in the trainer's unit
 };
 

@@ -30,8 +30,16 @@ std::vector<Field<RunSettings>> run_fields() {
              "rest on reports (tpe, gp, pbt, gpbt) are the same if the reports come in the same order. One worker "
              "guarantees this order, several workers do not. For gp see sampler.wait_for_model too."),
          into(&S::seed)},
-        {default_is("runs/NAME.h5", text("output", "Path of the run file. An existing file is never overwritten.")),
+        {default_is("runs/NAME.h5",
+                    text("output",
+                         "Path of the run file, relative to the current folder. ~, $NAME and ${NAME} are replaced. An "
+                         "existing file is never overwritten.")),
          into(&S::output)},
+        {before(".", default_is("the job file's folder",
+                                text("folder",
+                                     "Folder that relative paths in [trainer] start from: path, library, module, and "
+                                     "words of command that name a file there."))),
+         into(&S::folder)},
         {other(KeyType::table, "budget", "When the search ends: see [run.budget]."), {}},
     };
 }

@@ -1,11 +1,11 @@
 #include "app/ranks/ranks.hpp"
 
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <optional>
-#include <random>
 #include <utility>
 
 #include "app/ranks/exit_codes.hpp"
@@ -18,8 +18,9 @@
 namespace stemma {
 
 std::uint64_t new_run_id() {
-    std::random_device device;
-    return (std::uint64_t{device()} << 32U) | device();
+    std::uint64_t id = 0;  // not std::random_device, which needs a C library as new as the one it was built with
+    ensure(::getrandom(&id, sizeof id, 0) == sizeof id, "the system's random numbers");
+    return id;
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <mutex>
+#include <set>
 
 #include "app/console/print.hpp"
 #include "app/registry.hpp"
@@ -17,6 +18,7 @@ TrainerContext trainer_context(const Job& job) {
                            .metric = job.metric.name,
                            .unit = job.trainer.unit_name(),
                            .run_seed = job.run.seed,
+                           .folder = job.run.folder,
                            .fixed = job.trainer.fixed,
                            .hypergradient = job.trainer.hypergradient};
     if (!job.scheduler.population()) return context;
@@ -59,10 +61,12 @@ void require_trainer(const Job& job) {
 
 namespace {
 
-/// Once for each process: its workers share the node's folders.
+/// Each text once for each process: its workers share the node's folders.
 void say_once(const std::string& text) {
-    static std::once_flag said;
-    std::call_once(said, [&] { print_error("stemma: " + text); });
+    static std::mutex mutex;
+    static std::set<std::string> said;
+    const std::lock_guard lock(mutex);
+    if (said.insert(text).second) print_error("stemma: " + text);
 }
 
 }  // namespace

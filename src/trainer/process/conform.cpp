@@ -84,6 +84,7 @@ private:
         } else {
             add("shows progress at each unit", Conformance::ok);
         }
+        add("reads every hyperparameter", whole->note.empty() ? Conformance::ok : Conformance::note, whole->note);
         const bool kept = !whole->snapshot.arrays().empty();
         add("leaves a snapshot", kept ? Conformance::ok : Conformance::note,
             kept ? "" : "none: a member that goes on is trained again from scratch");

@@ -15,6 +15,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
+std::string unread_note(const std::vector<std::string>& names) {
+    return fmt::format("the program has not read {} of [space]: what is not read has no effect",
+                       fmt::join(names, ", "));
+}
+
 /// How often a stop request is checked while the program is silent.
 constexpr auto tick = milliseconds(20);
 constexpr double memory_tick = 0.5;
@@ -196,6 +201,7 @@ private:
         add_row(report.at, report.metrics, true);
         trained_.reached = report.at;
         require_finite();
+        if (!report.unread.empty()) trained_.note = unread_note(report.unread);
         if (!report.snapshot) return;
         try {
             trained_.snapshot = talk_.scratch->take_saved();

@@ -70,18 +70,20 @@ FailureKind kind_of(const Json& message) {
     return text.empty() ? FailureKind::exception : failure_named(text);
 }
 
+std::vector<std::string> names_of(const Json& list, const std::string& field) {
+    const auto texts = [](const Json& value) { return value.is_string(); };
+    if (!list.is_array() || !std::ranges::all_of(list, texts))
+        refuse("\"" + field + "\" must be a list of parameters' names, or null");
+    return list.get<std::vector<std::string>>();
+}
+
 ChildHello hello_of(const Json& message) {
     ChildHello hello;
     hello.protocol = static_cast<int>(std::min<std::uint64_t>(number_of(message, "protocol"), 1000000));
     hello.name = text_of(message, "name");
     const auto at = message.find("mutable");
     if (at == message.end() || at->is_null()) return hello;
-    if (!at->is_array()) refuse("\"mutable\" must be a list of parameters' names, or null");
-    hello.can_change.emplace();
-    for (const auto& name : *at) {
-        if (!name.is_string()) refuse("\"mutable\" must be a list of parameters' names, or null");
-        hello.can_change->push_back(name.get<std::string>());
-    }
+    hello.can_change = names_of(*at, "mutable");
     return hello;
 }
 
@@ -90,6 +92,8 @@ ChildReport report_of(const Json& message) {
     const auto at = message.find("snapshot");
     if (at != message.end() && !at->is_boolean()) refuse("\"snapshot\" must be true or false");
     report.snapshot = at != message.end() && at->get<bool>();
+    if (const auto unread = message.find("unread"); unread != message.end() && !unread->is_null())
+        report.unread = names_of(*unread, "unread");
     return report;
 }
 

@@ -37,7 +37,8 @@ struct ChildReport {
     std::uint64_t lease = 0;
     Resource at = 0;
     NamedMetrics metrics;
-    bool snapshot = false;  ///< the file named in the lease holds a snapshot
+    bool snapshot = false;                 ///< the file named in the lease holds a snapshot
+    std::vector<std::string> unread = {};  ///< hyperparameters that the program has not looked at so far
 };
 /// The failure kind by the name that a program uses. Throws ProtocolError, naming all kinds, for another text.
 FailureKind failure_named(const std::string& text);

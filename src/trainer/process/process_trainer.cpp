@@ -28,7 +28,9 @@ std::string words_text(const std::vector<std::string>& words) {
 }
 
 std::unique_ptr<Child> started(const ProcessSettings& settings, ChildStarter& starter, const std::string& scratch) {
-    const ChildCommand command{settings.command, child_environment(settings.environment, settings.place), scratch};
+    auto words = settings.runner;
+    words.insert(words.end(), settings.command.begin(), settings.command.end());
+    const ChildCommand command{std::move(words), child_environment(settings.environment, settings.place), scratch};
     return std::make_unique<Child>(starter, command, settings.log);
 }
 
@@ -91,6 +93,9 @@ public:
             auto result = attempt(request);
             if (const auto* trained = std::get_if<Trained>(&result)) {
                 largest_ = std::max<std::uint64_t>(largest_, trained->snapshot.bytes());
+                // One training of the search, so that not each worker says it.
+                const bool first = request.member == MemberId{0} && request.from == 0;
+                if (first && settings_.say && !trained->note.empty()) settings_.say(trained->note);
                 return result;
             }
             const auto& failure = std::get<TrainFailure>(result);

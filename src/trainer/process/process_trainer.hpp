@@ -20,6 +20,7 @@ namespace stemma {
 
 struct ProcessSettings {
     std::vector<std::string> command;  ///< not empty
+    std::vector<std::string> runner;   ///< words before `command` that start it; empty: it speaks the protocol itself
     std::vector<MetricInfo> metrics;   ///< what the program may report
     std::string needed_metric;         ///< every report must have it; one of `metrics`
     std::string unit = "epoch";

@@ -5,6 +5,9 @@
 #include "options/make_key.hpp"
 #include "options/words.hpp"
 #include "platform/python_package.hpp"
+#include "platform/user_path.hpp"
+#include "trainer/process/command_template.hpp"
+#include "trainer/process/script_runner.hpp"
 
 namespace stemma {
 namespace {
@@ -55,8 +58,10 @@ std::vector<Field<P>> program_fields() {
         setting(&P::command,
                 required(list_of(KeyType::text, "command", {},
                                  "The program that trains, with its arguments: [\"python3\", \"train.py\"]. Each "
-                                 "worker starts it once and keeps it (docs/process-protocol.md); relative paths are "
-                                 "from where stemma is started."))),
+                                 "worker starts it once and keeps it (docs/process-protocol.md). With placeholders, "
+                                 "as in \"--lr={lr}\", it is an unchanged script, which is started for each training "
+                                 "(docs/bring-your-model.md). A word that names a file in run.folder means that file. "
+                                 "~, $NAME and ${NAME} are replaced, but not in words that have blanks."))),
         setting(&P::scratch, default_is("/dev/shm; where that is full, the folder for temporary files, or /tmp",
                                         text("scratch",
                                              "Folder on each node through which snapshots are handed over; it needs "
@@ -102,6 +107,46 @@ void check_here(const S& settings, const TrainerContext& context, const TrainerP
     check_process(process_settings(settings, context, place), context.changed_by_children, *child_starter());
 }
 
+std::string list_text(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+/// Placeholders against the parameters of the job.
+std::vector<Contradiction> check_space(const S& settings, const SearchSpace& space) {
+    std::vector<Contradiction> out;
+    const CommandTemplate command(settings.program.command);
+    if (command.names().empty()) return out;
+    const auto own = placeholders_of_trainings();
+    auto known = own;
+    std::vector<std::string> empty{"start", "max"};
+    for (const auto& parameter : space.parameters()) {
+        if (has(own, parameter.name) && command.has(parameter.name)) {
+            out.push_back({"command", "has {" + parameter.name +
+                                          "}, which is a parameter of [space] and a value of each training; "
+                                          "give the parameter another name"});
+        }
+        if (!parameter.when.empty()) empty.push_back(parameter.name);
+        known.push_back(parameter.name);
+    }
+    for (const auto& name : command.names()) {
+        if (!has(known, name)) {
+            out.push_back({"command", "has {" + name + "}, which is no parameter of [space]" + suggestion(name, known) +
+                                          "; there are " + list_text(known) + "; a plain brace is {{"});
+        }
+    }
+    if (command.has("save") && !command.has("start"))
+        out.push_back(
+            {"command", "has {save} without {start}: the program would leave snapshots and never go on from one"});
+    if (const auto option = command.left_alone(empty); !option.empty()) {
+        out.push_back({"command", "would have " + in_quotes(option) +
+                                      " without a value where the word after it is empty; write both as one word: " +
+                                      in_quotes(option + "={...}")});
+    }
+    return out;
+}
+
 std::string foreign_code(const S& settings) {
     std::string words = "starts";
     for (const auto& word : settings.program.command) words += " " + word;
@@ -124,6 +169,8 @@ std::vector<MetricInfo> reported_metrics(const ReportedSettings& settings) {
 
 ProcessSettings process_settings(const S& settings, const TrainerContext& context, const TrainerPlace& place) {
     auto program = settings.program;
+    for (auto& word : program.command) word = placed_word(word, context.folder);
+    program.runner = runner_of(program.command);
     program.metrics = reported_metrics(settings.reported);
     program.needed_metric = context.metric;
     program.unit = context.unit;
@@ -133,6 +180,10 @@ ProcessSettings process_settings(const S& settings, const TrainerContext& contex
     program.log = place.program_log;
     program.say = place.say;
     return program;
+}
+
+std::vector<std::string> runner_of(const std::vector<std::string>& command) {
+    return CommandTemplate(command).names().empty() ? std::vector<std::string>() : script_runner();
 }
 
 std::shared_ptr<ChildStarter> child_starter() {
@@ -158,6 +209,7 @@ TrainerDescriptor process_descriptor() {
         .fields = erased(fields()),
         .complete = [](S& settings, const std::string& metric) { complete_reported(settings.reported, metric); },
         .check = check,
+        .check_space = check_space,
         .metrics = [](const S& settings, const TrainerContext&) { return reported_metrics(settings.reported); },
         .check_here = check_here,
         .make =

@@ -29,6 +29,9 @@ struct ProgramSettings {
 ProcessSettings process_settings(const ProgramSettings& settings, const TrainerContext& context,
                                  const TrainerPlace& place = {});
 
+/// What starts a command: nothing for one that speaks the protocol, script_runner() for one with placeholders.
+std::vector<std::string> runner_of(const std::vector<std::string>& command);
+
 /// The helper that starts programs for this process. The first call forks it, and comes before MPI and threads.
 std::shared_ptr<ChildStarter> child_starter();
 

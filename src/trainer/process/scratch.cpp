@@ -148,8 +148,13 @@ Scratch::~Scratch() {
     std::filesystem::remove_all(folder_, ignored);
 }
 
-bool Scratch::put_start(const Snapshot& snapshot) const {
-    const auto start = fs::path(start_file());
+bool is_of_program(const Snapshot& snapshot) {
+    return std::ranges::any_of(snapshot.arrays(), [](const auto& array) {
+        return array.type == DType::u8 && (array.name == array_name || array.name.starts_with(in_folder));
+    });
+}
+
+bool put_snapshot(const Snapshot& snapshot, const fs::path& start) {
     if (const auto* array = snapshot.find(array_name)) {
         if (array->type != DType::u8) return false;
         if (fs::is_directory(start)) fs::remove_all(start);

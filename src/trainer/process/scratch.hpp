@@ -10,6 +10,12 @@
 
 namespace stemma {
 
+/// True for a snapshot that a program left as a file or folder; false for one of another trainer.
+bool is_of_program(const Snapshot& snapshot);
+/// Writes such a snapshot to `place`, as the file or folder that it was. An earlier file or folder there is replaced.
+/// Throws std::system_error. False, with nothing written or a part, for a snapshot of another trainer.
+bool put_snapshot(const Snapshot& snapshot, const std::filesystem::path& place);
+
 /// A folder of this process's own, removed by the destructor.
 class Scratch {
 public:
@@ -34,7 +40,7 @@ public:
     std::string save_file() const { return folder_ + "/save"; }
 
     /// Writes the start snapshot, a file or a folder. False if `snapshot` is of another trainer.
-    bool put_start(const Snapshot& snapshot) const;
+    bool put_start(const Snapshot& snapshot) const { return put_snapshot(snapshot, start_file()); }
     /// The program's snapshot, a file or a folder. Throws std::system_error (no file, no memory).
     Snapshot take_saved() const;
 

@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "options/make_key.hpp"
+#include "platform/user_path.hpp"
 #include "trainer/task/task.hpp"
 
 namespace stemma {
@@ -11,17 +12,19 @@ namespace {
 
 using S = TaskSettings;
 
-const Task& task_of(const S& settings) { return find_task(settings.library, settings.task); }
+const Task& task_of(const S& settings, const TrainerContext& context) {
+    return find_task(placed_path(settings.library, context.folder), settings.task);
+}
 
 std::vector<MetricInfo> metrics(const S& settings, const TrainerContext& context) {
-    const auto& task = task_of(settings);
+    const auto& task = task_of(settings, context);
     auto metrics = task.metrics;
     if (context.hypergradient) metrics.insert(metrics.end(), task.moving_metrics.begin(), task.moving_metrics.end());
     return metrics;
 }
 
 void check_here(const S& settings, const TrainerContext& context, const TrainerPlace&) {
-    const auto& task = task_of(settings);
+    const auto& task = task_of(settings, context);
     if (context.hypergradient && task.moving_metrics.empty()) {
         throw UserError("trainer.task: " + task.name +
                         " cannot move hyperparameters in training: use role = \"fixed\" or \"mutable\" in [space], or "
@@ -37,12 +40,13 @@ void check_here(const S& settings, const TrainerContext& context, const TrainerP
 }
 
 std::unique_ptr<Trainer> make(const S& settings, const TrainerContext& context, const TrainerPlace& place) {
-    return task_of(settings).make({.threads = place.threads,
-                                   .device = place.device,
-                                   .unit = context.unit,
-                                   .run_seed = context.run_seed,
-                                   .path = settings.path,
-                                   .hypergradient = context.hypergradient});
+    return task_of(settings, context)
+        .make({.threads = place.threads,
+               .device = place.device,
+               .unit = context.unit,
+               .run_seed = context.run_seed,
+               .path = placed_path(settings.path, context.folder),
+               .hypergradient = context.hypergradient});
 }
 
 std::string foreign_code(const S& settings) {
@@ -61,10 +65,10 @@ TrainerDescriptor task_descriptor() {
         .fields = {setting(&S::library,
                            default_is("none: a task of the program itself",
                                       text("library",
-                                           "Shared library with the task (docs/bring-your-model.md); relative paths "
-                                           "are from where stemma is started."))),
+                                           "Shared library with the task (docs/bring-your-model.md), relative to "
+                                           "run.folder."))),
                    setting(&S::task, default_is("the only one there is", text("task", "Name of the task."))),
-                   setting(&S::path, text("path", "A text for the task, such as the place of its data.")),
+                   setting(&S::path, text("path", "The place of the task's data, relative to run.folder.")),
                    hypergradient_key()},
         .metrics = metrics,
         .check_here = check_here,

@@ -10,6 +10,7 @@
 #include "core/suggest.hpp"
 #include "options/field.hpp"
 #include "options/words.hpp"
+#include "platform/user_path.hpp"
 #include "space/text.hpp"
 #include "trainer/torch/data/data.hpp"
 #include "trainer/torch/device.hpp"
@@ -116,7 +117,8 @@ void check_modules(const TorchSettings& settings, const SearchSpace& space) {
     if (files.empty())
         throw UserError("trainer.module: is missing; model = \"torchscript\" needs the file of a network");
     auto generator = make_generator(torch::kCPU);
-    for (const auto& file : files) static_cast<void>(make_script_network(file, generator));
+    for (const auto& file : files)
+        static_cast<void>(make_script_network(placed_path(file, settings.folder), generator));
 }
 
 }  // namespace

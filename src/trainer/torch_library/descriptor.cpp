@@ -2,6 +2,7 @@
 #include "trainer/descriptor.hpp"
 #include "options/make_key.hpp"
 #include "options/words.hpp"
+#include "platform/user_path.hpp"
 #include "trainer/torch_library/hyperparameters.hpp"
 #include "trainer/torch_library/torch_library.hpp"
 
@@ -109,6 +110,8 @@ S whole(const S& settings, const TrainerContext& context, const TrainerPlace& pl
     all.threads = static_cast<int>(place.threads);
     all.device = place.device;
     all.run_seed = context.run_seed;
+    all.folder = context.folder;
+    all.path = placed_path(settings.path, context.folder);
     all.hypergradient = context.hypergradient;
     return all;
 }

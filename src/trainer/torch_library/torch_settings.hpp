@@ -61,6 +61,7 @@ struct TorchSettings {
     /// csv: the file; text: a plain text, or the folder with ptb.train.txt, ptb.valid.txt, ptb.test.txt; cifar10: the
     /// folder with data_batch_1.bin .. 5 and test_batch.bin; fashion_mnist: the folder, "" = Debian's package
     std::string path;
+    std::string folder;  ///< that the file of a network starts from, unless absolute; "" = the current one
     std::string target;  ///< csv: name of the column to predict, "" = the last one
     /// Or "rows" (text: always): in the file's order, train, then validation, then test.
     std::string split = "permuted";

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/launch.hpp"
 #include "platform/part.hpp"
 #include "transport/endpoint.hpp"
 #include "transport/mpi_library/selfcheck.hpp"
@@ -36,7 +37,12 @@ static inline std::string mpi_stamp(const char* version) {
     return part_stamp(version, {sizeof(MpiLibrary), sizeof(Arrival), sizeof(SelfCheck), sizeof(TransferId)});
 }
 
-/// Loads the part at the first call. Throws UserError, at each call, if the part cannot be used.
+/// Where libmpi.so.40 is, if it must not be left to the loader: LIB of the Open MPI whose mpirun started this process
+/// (it sets OPAL_PREFIX where it was moved, as PyPI's is). "" if there is none.
+std::string mpi_of_launcher(const Environment& environment);
+
+/// Loads the part at the first call. libmpi is the launcher's, else the one that the loader finds, else LIB of this
+/// program's own prefix (pip install "stemma-hpo[mpi]"). Throws UserError, at each call, if the part cannot be used.
 const MpiLibrary& mpi_library();
 
 }  // namespace stemma

@@ -1,4 +1,4 @@
-"""As in docs/frameworks.md: Lightning, with a snapshot of Stemma's own."""
+"""As in docs/frameworks.md: Lightning, with the callback."""
 
 import logging
 import warnings
@@ -6,6 +6,7 @@ import warnings
 import lightning
 import stemma
 import torch
+from stemma.integrations.lightning import StemmaCallback
 from torch.utils.data import DataLoader, TensorDataset
 
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -39,42 +40,16 @@ class Module(lightning.LightningModule):
         return [optimizer], [torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.7)]
 
 
-class Snapshots(lightning.Callback):
-    def __init__(self, trial):
-        self.trial = trial
-
-    def parts(self, trainer):
-        return {
-            "model": trainer.lightning_module,
-            "optimizer": trainer.optimizers[0],
-            "scheduler": trainer.lr_scheduler_configs[0].scheduler,
-        }
-
-    def on_fit_start(self, trainer, module):
-        self.trial.restore(**self.parts(trainer))
-
-    def on_train_epoch_end(self, trainer, module):
-        self.trial.report(
-            at=self.trial.first + trainer.current_epoch + 1, valid_loss=trainer.callback_metrics["valid_loss"]
-        )
-        trainer.should_stop = self.trial.stopped
-
-
 train_set, valid_set = rows(64), rows(32)
 for trial in stemma.trials():
     with trial:
         trial.seed()
-        quiet = {
-            "logger": False,
-            "enable_checkpointing": False,
-            "enable_progress_bar": False,
-            "enable_model_summary": False,
-        }
         trainer = lightning.Trainer(
-            max_epochs=trial.last - trial.first,
-            callbacks=[Snapshots(trial)],
-            num_sanity_val_steps=0,
+            callbacks=[StemmaCallback(trial)],
             accelerator="cpu",
-            **quiet,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
         )
         trainer.fit(Module(trial), DataLoader(train_set, 16, shuffle=True), DataLoader(valid_set, 32))

@@ -1,4 +1,4 @@
-"""As in docs/frameworks.md: the Trainer of Hugging Face, with an optimizer and a scheduler that trial.restore() knows."""
+"""As in docs/frameworks.md: the Trainer of Hugging Face, with the callback."""
 
 import os
 
@@ -6,13 +6,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import stemma
 import torch
-from transformers import (
-    BertConfig,
-    BertForSequenceClassification,
-    Trainer,
-    TrainingArguments,
-    get_linear_schedule_with_warmup,
-)
+from stemma.integrations.transformers import StemmaCallback
+from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 
 draw = torch.Generator().manual_seed(1)
 
@@ -39,18 +34,16 @@ train_set, valid_set = rows(64), rows(32)
 quiet = {"save_strategy": "no", "report_to": [], "disable_tqdm": True, "use_cpu": True}
 for trial in stemma.trials():
     with trial:
-        trial.seed()
-        model = BertForSequenceClassification(config(trial))
-        optimizer = torch.optim.AdamW(model.parameters(), lr=trial["lr"], weight_decay=trial["weight_decay"])
-        scheduler = get_linear_schedule_with_warmup(optimizer, 2, trial.max * len(train_set) // 16)
         arguments = TrainingArguments(
-            "out", num_train_epochs=1, per_device_train_batch_size=16, seed=trial.member_seed, **quiet
+            "out",
+            seed=trial.seed(),
+            learning_rate=trial["lr"],
+            weight_decay=trial["weight_decay"],
+            warmup_steps=2,
+            per_device_train_batch_size=16,
+            **quiet,
         )
-        trainer = Trainer(
-            model, arguments, train_dataset=train_set, eval_dataset=valid_set, optimizers=(optimizer, scheduler)
-        )
-        parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
-        trial.restore(**parts)  # after Trainer(), which seeds
-        for _ in trial:
-            trainer.train()
-            trial.report(valid_loss=trainer.evaluate()["eval_loss"])
+        model = BertForSequenceClassification(config(trial))
+        callback = StemmaCallback(trial, metrics={"valid_loss": "eval_loss"})
+        trainer = Trainer(model, arguments, train_dataset=train_set, eval_dataset=valid_set, callbacks=[callback])
+        trainer.train(resume_from_checkpoint=trial.start)

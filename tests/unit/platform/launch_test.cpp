@@ -78,6 +78,36 @@ TEST(Launch, BatchShellIsNoRank) {
     EXPECT_EQ(launch.job_id, "77");
 }
 
+TEST(Launch, RanksOfMpichAreRefused) {
+    const Environment mpich{{"PMI_RANK", "2"}, {"PMI_SIZE", "3"}, {"PMI_FD", "7"}, {"MPI_LOCALNRANKS", "3"}};
+    try {
+        launch_of(mpich);
+        FAIL();
+    } catch (const ForeignLauncher& error) {
+        EXPECT_EQ(error.rank, 2);
+        EXPECT_THAT(error.what(), testing::HasSubstr("Open MPI 4.1 or 5"));
+    }
+    auto in_allocation = mpich;  // its helper is a task of a step with one task a node
+    in_allocation.insert({{"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", "0"}, {"SLURM_STEP_NUM_TASKS", "1"}});
+    EXPECT_THROW(launch_of(in_allocation), ForeignLauncher);
+}
+
+TEST(Launch, PmiVariablesOfOtherLaunchers) {
+    EXPECT_EQ(launch_of({{"PMI_RANK", "0"}, {"PMI_SIZE", "1"}}).launcher, Launcher::none) << "one process is no rank";
+    EXPECT_EQ(
+        launch_of({{"PMI_RANK", "1"}, {"PMI_SIZE", "3"}, {"OMPI_COMM_WORLD_RANK", "1"}, {"OMPI_COMM_WORLD_SIZE", "3"}})
+            .launcher,
+        Launcher::openmpi);
+    EXPECT_EQ(launch_of({{"PMI_RANK", "1"},
+                         {"PMI_SIZE", "3"},
+                         {"SLURM_STEP_ID", "0"},
+                         {"SLURM_PROCID", "1"},
+                         {"SLURM_STEP_NUM_TASKS", "3"}})
+                  .launcher,
+              Launcher::slurm)
+        << "srun --mpi=pmi2";
+}
+
 TEST(Launch, TaskOfAnArray) {
     const auto launch = launch_of({{"SLURM_JOB_ID", "80"}, {"SLURM_ARRAY_JOB_ID", "77"}, {"SLURM_ARRAY_TASK_ID", "4"}});
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/rng.hpp"
+#include "platform/user_path.hpp"
 #include "trainer/torch/data/text_data.hpp"
 #include "trainer/torch/device.hpp"
 
@@ -15,6 +16,7 @@ NetworkProblem::NetworkProblem(const TorchSettings& settings, const Data& data, 
       device_(device),
       data_(data.text() ? in_streams(data, hyperparameters_.batch_size) : data),
       generator_(make_generator(torch::kCPU)) {
+    hyperparameters_.module = placed_path(hyperparameters_.module, settings.folder);
     if (hyperparameters_.batch_norm && std::min(hyperparameters_.batch_size, data.train.size()) < 2) {
         throw Infeasible("batch_norm needs batches of at least two rows; batch_size is " +
                          std::to_string(hyperparameters_.batch_size));
