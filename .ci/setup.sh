@@ -9,9 +9,17 @@ packages=(g++ cmake ninja-build ccache
           libeigen3-dev libnlopt-dev libgtest-dev libgmock-dev libbenchmark-dev
           python3 python3-h5py python3-numpy python3-pandas python3-matplotlib python3-networkx python3-sklearn)
 # Only ./test: PyTorch for the scripts of users, a browser for the pages, a real Slurm for the batch scripts.
-test_packages=(python3-torch python3-pytest python3-pytest-rerunfailures python3-pytest-xdist python3-selenium chromium chromium-driver python3-nbformat python3-biopython
+test_packages=(python3-torch python3-cloudpickle python3-ipykernel python3-yaml python3-pytest python3-pytest-rerunfailures python3-pytest-xdist python3-selenium chromium chromium-driver python3-nbformat python3-biopython
                python3-pip python3-setuptools python3-wheel slurm-wlm munge clang-tidy-19)
 
+# A distribution may lack these: what needs them is left out then, and that is said.
+optional=(ccache libtorch-dev libopenblas0-pthread dataset-fashion-mnist libbenchmark-dev python3-h5py python3-numpy python3-pandas
+          python3-matplotlib python3-networkx python3-sklearn "${test_packages[@]}")
+# Only ./run --wheel: what goes into the program, most of it as static libraries.
+wheel_packages=(g++ cmake ninja-build libopenmpi-dev libboost-dev libboost-mpi-dev libhdf5-dev libaec-dev libtomlplusplus-dev libcli11-dev
+                libspdlog-dev libfmt-dev nlohmann-json3-dev librandom123-dev libxxhash-dev zlib1g-dev libeigen3-dev libnlopt-dev python3)
+
+unavailable=() # those of them that the distribution lacks (install_packages)
 wrapper=() # what runs build tools and tests, if anything
 
 say() { printf '%s\n' "$@" >&2; }
@@ -28,6 +36,8 @@ install_packages() {
         [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
     done
     ((${#missing[@]})) || return 0
+    leave_out_unavailable
+    ((${#missing[@]})) || return 0
 
     local line="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
     if ((EUID == 0)); then
@@ -41,6 +51,24 @@ install_packages() {
 " "    $line
 " "On a cluster where they come from modules or Spack, load those and set STEMMA_SKIP_PACKAGES=1."
     fi
+}
+
+# Takes out of `missing` what is optional and not in the distribution, and says so. Without lists of packages nothing is known.
+leave_out_unavailable() {
+    local package kept=()
+    apt-cache show g++ >/dev/null 2>&1 || { ((EUID == 0)) && apt-get update >&2; }
+    for package in "${missing[@]}"; do
+        if [[ " ${optional[*]} " == *" $package "* ]] && apt-cache show g++ >/dev/null 2>&1 && ! apt-cache show "$package" >/dev/null 2>&1; then
+            unavailable+=("$package")
+        else
+            kept+=("$package")
+        fi
+    done
+    missing=("${kept[@]}")
+    ((${#unavailable[@]})) || return 0
+    say "This distribution has no ${unavailable[*]}: going on without."
+    [[ " ${unavailable[*]} " != *" libtorch-dev "* ]] ||
+        say "Without LibTorch there is no trainer.type = \"torch\"; to have it, install PyTorch's wheel: docs/install.md, \"With a GPU\"."
 }
 
 # Of this process; nproc alone would print OMP_NUM_THREADS, which is for trainings.
@@ -61,6 +89,10 @@ build() {
     shift 2
     mkdir -p "$folder"
     [[ ${CI:-} == true ]] && options+=(-DSTEMMA_WARNINGS_AS_ERRORS=ON)
+    if [[ $preset == release ]]; then
+        [[ " ${unavailable[*]} " != *" libtorch-dev "* ]] || options+=(-DSTEMMA_WITH_TORCH=OFF)
+        [[ " ${unavailable[*]} " != *" libbenchmark-dev "* ]] || options+=(-DSTEMMA_BENCHMARKS=OFF)
+    fi
     [[ -n ${wheel:-} && $preset == release ]] && options+=("-DSTEMMA_TORCH_WHEEL=$wheel")
     if [[ ! -e $folder/build.ninja || $(cat "$folder/options" 2>/dev/null) != "${options[*]}" ]]; then
         if ! cmake --preset "$preset" -S "$root" -B "$folder" "${options[@]}" >"$log" 2>&1; then
@@ -95,6 +127,16 @@ show_progress() {
 gpu_name() {
     [[ -e /proc/driver/nvidia/version || -e /dev/nvidiactl ]] || return 0
     nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -n 1
+}
+
+# trainer_of JOB.toml [PATH=VALUE...]: trainer.type, as far as it stands on a line of its own or in [trainer]; "" if it is not found.
+trainer_of() {
+    local job=$1 type one
+    shift
+    type=$(sed -nE '/^[[:space:]]*\[/{s/^[[:space:]]*\[[[:space:]]*([a-z._]*).*/\1/;h;d};G;s/[[:space:]]*=[[:space:]]*/=/;
+        s/^[[:space:]]*type="([a-z_]+)".*\ntrainer$/\1/p;s/^[[:space:]]*trainer(\.type=|=.*type[[:space:]]*=[[:space:]]*)"([a-z_]+)".*/\2/p' "$job" | head -n 1)
+    for one in "$@"; do [[ $one != trainer.type=* ]] || type=$(tr -d '"'"'" <<<"${one#*=}"); done
+    echo "$type"
 }
 
 # The torch folder of a PyTorch wheel: STEMMA_TORCH (that folder, or a virtual environment), or one in build-torch/.

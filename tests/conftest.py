@@ -1,13 +1,13 @@
 """Options of all Python tests. Run them with Debian's interpreter: /usr/bin/python3 -m pytest tests
 
-Tests that need more than Debian's packages are marked `pypi` (.ci/pypi.txt) or `frameworks` (.ci/frameworks.txt), tests
-that take minutes `long`. Plain pytest and ./test leave them out; .ci/run adds the first, and a share of the others that
-turns with each commit.
+Tests that need more than Debian's packages are marked `pypi` (.ci/pypi.txt) or `frameworks` (.ci/frameworks.txt). Those
+of what `./run --wheel` makes are `install`, and those that take minutes `long`. Plain pytest and ./test leave them
+out. .ci/run adds those of `pypi` and `install`, and a share of the long ones that turns with each commit.
 """
 
 import re
 
-PACKAGES = ("debian", "pypi", "frameworks")
+PACKAGES = ("debian", "pypi", "frameworks", "install")
 
 
 def pytest_addoption(parser):
@@ -35,6 +35,7 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "frameworks: needs the packages of .ci/frameworks.txt, in the Python that STEMMA_FRAMEWORKS names"
     )
+    config.addinivalue_line("markers", "install: needs what ./run --wheel makes, and root for other Debian releases")
     config.addinivalue_line("markers", "long: takes minutes")
 
 

@@ -1,9 +1,11 @@
 #include "options/quantities.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 namespace stemma {
 
@@ -16,6 +18,15 @@ std::optional<double> take_number(std::string_view& text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
     if (error != std::errc{} || !std::isfinite(value)) return std::nullopt;
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return value;
+}
+
+/// Takes digits off the front.
+std::optional<double> take_whole(std::string_view& text) {
+    const auto size = std::min(text.find_first_not_of("0123456789"), text.size());
+    auto digits = text.substr(0, size);
+    const auto value = take_number(digits);
+    text.remove_prefix(size);
     return value;
 }
 
@@ -35,6 +46,7 @@ void skip_blanks(std::string_view& text) {
 }  // namespace
 
 std::optional<double> parse_duration(std::string_view text) {
+    if (std::ranges::count(text, ':') == 2) return parse_slurm_time(text);
     constexpr std::array<std::pair<std::string_view, double>, 5> units{
         {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}, {"ms", 1e-3}}};
     double seconds = 0;
@@ -51,6 +63,33 @@ std::optional<double> parse_duration(std::string_view text) {
         skip_blanks(text);
     } while (!text.empty());
     return std::isfinite(seconds) ? std::optional(seconds) : std::nullopt;
+}
+
+std::optional<double> parse_slurm_time(std::string_view text) {
+    const auto dash = text.find('-');
+    const bool days = dash != std::string_view::npos;
+    std::vector<double> parts;
+    auto rest = days ? text.substr(dash + 1) : text;
+    while (true) {
+        const auto number = take_whole(rest);
+        if (!number) return std::nullopt;
+        parts.push_back(*number);
+        if (rest.empty()) break;
+        if (rest.front() != ':') return std::nullopt;
+        rest.remove_prefix(1);
+    }
+    if (parts.size() > 3) return std::nullopt;
+    // The first part: hours after days and before minutes and seconds, else minutes.
+    double unit = days || parts.size() == 3 ? 3600 : 60;
+    double seconds = 0;
+    for (const double part : parts) {
+        seconds += part * unit;
+        unit /= 60;
+    }
+    if (!days) return seconds;
+    auto before = text.substr(0, dash);
+    const auto count = take_whole(before);
+    return count && before.empty() ? std::optional(seconds + *count * 86400) : std::nullopt;
 }
 
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {

@@ -1,12 +1,13 @@
 """Scripts that do not know Stemma: trainer.command with placeholders."""
 
+import ast
 import json
 import os
 import pickle
 import sys
 
 import pytest
-from harness import FAILED, OK, PROGRAM_JOB, USER_ERROR
+from harness import FAILED, PROGRAM_JOB, USER_ERROR
 
 from record import rows
 
@@ -53,28 +54,29 @@ def log_of(stemma, file="run.h5"):
 
 def test_a_script_trains_and_goes_on_from_its_snapshots(stemma, project):
     job = project()
-    assert stemma("check", job).returncode == OK
-    assert stemma("run", job, "-n", "2", "-o", "run.h5").returncode == OK
+    stemma("check", job)
+    stemma("run", job, "-n", "2", "-o", "run.h5")
     reports = rows(stemma, "run.h5", "reports")
     members = {row["member"]: row for row in rows(stemma, "run.h5", "members")}
     for row in reports:
         state = 1.0
         for _ in range(int(row["resource"])):
-            state *= 1 - float(members[row["member"]]["lr"]) / 2
+            state *= 1 - members[row["member"]]["configuration"]["lr"] / 2
         assert float(row["valid_loss"]) == state
     log = log_of(stemma)
     assert "begins at 1 in" in log and str(project.folder) not in log.split("begins at 0 in")[1].split("\n")[0]
-    assert stemma("verify", "run.h5").returncode == OK
+    stemma("verify", "run.h5")
 
 
 def test_each_member_goes_on_from_its_own_snapshot_on_any_worker(mpi, stemma, project):
-    assert mpi(3, "run", project(), "-o", "run.h5").returncode == OK
-    assert all(row["reached"] != "0" for row in rows(stemma, "run.h5", "members"))
+    mpi(3, "run", project(), "-o", "run.h5")
+    reports = rows(stemma, "run.h5", "reports")
+    assert len(reports) > 6 and max(row["resource"] for row in reports) == 3
+    stemma("verify", "run.h5")
 
 
 def test_conform_tries_a_script(stemma, project):
     ran = stemma("conform", "--job", project())
-    assert ran.returncode == OK
     assert "goes on from a snapshot" in ran.stdout and "FAILED" not in ran.stdout
     assert "reads every hyperparameter" in ran.stdout and "has not read" not in ran.stdout
 
@@ -91,19 +93,18 @@ def test_conform_tries_a_script(stemma, project):
 )
 def test_metrics_are_what_was_printed_last(stemma, project, printed):
     job = project(script=SCRIPT.replace("valid_loss={state}", "valid_loss={state + 1}") + printed + "\n")
-    assert stemma("run", job, "-n", "1", "-o", "run.h5").returncode == OK
+    stemma("run", job, "-n", "1", "-o", "run.h5")
     assert all(float(row["valid_loss"]) < 1 for row in rows(stemma, "run.h5", "reports"))
 
 
 def test_metrics_from_a_file(stemma, project):
     script = SCRIPT + 'json.dump({"valid_loss": 7 + state}, open(args.metrics, "w"))\n'
-    assert stemma("run", project([*COMMAND, "--metrics={metrics}"], script), "-n", "1", "-o", "run.h5").returncode == OK
+    stemma("run", project([*COMMAND, "--metrics={metrics}"], script), "-n", "1", "-o", "run.h5")
     assert all(float(row["valid_loss"]) > 7 for row in rows(stemma, "run.h5", "reports"))
 
 
 def test_a_metrics_file_that_was_not_written_is_a_failure(stemma, project):
-    ran = stemma("run", project([*COMMAND, "--metrics={metrics}"]), "-n", "1", "-o", "run.h5")
-    assert ran.returncode == FAILED
+    ran = stemma("run", project([*COMMAND, "--metrics={metrics}"]), "-n", "1", "-o", "run.h5", code=FAILED)
     assert "wrote to {metrics} none of trainer.metrics (valid_loss)" in ran.stderr + ran.stdout
 
 
@@ -118,28 +119,30 @@ small = { type = "constant", value = 1e-7 }
 """
     begin, rest = PROGRAM_JOB.split("[space.lr]")
     job = begin + space + "\n[scheduler]" + rest.split("[scheduler]")[1]
-    words = ["{python}", "train.py", "{n}", "{flag}", "{name}", "{small}", "{from}", "{to}", "{max}", "{member}", "{seed}"]
-    path = project([*words, "{{n}}"], script, job)
-    assert stemma("run", path, "-n", "1", "-o", "run.h5", "--set", "run.budget.members=1").returncode == OK
-    words = eval(log_of(stemma).split("\n")[[i for i, x in enumerate(log_of(stemma).split("\n")) if "two words" in x][0]])
+    words = ["{n}", "{flag}", "{name}", "{small}", "{from}", "{to}", "{max}", "{member}", "{seed}", "{{n}}"]
+    path = project(["{python}", "train.py", *words], script, job)
+    stemma("run", path, "-n", "1", "-o", "run.h5", "--set", "run.budget.members=1")
+    words = ast.literal_eval(next(text for text in log_of(stemma).split("\n") if text.startswith("['3'")))
     assert words[:8] == ["3", "true", "two words", "1e-07", "0", "1", "3", "0"]
     assert 0 <= int(words[8]) < 2**31 and words[9] == "{n}"
 
 
 def test_a_word_without_a_value_is_dropped(stemma, project):
-    script = "import sys\nprint(sys.argv)\nassert not any('momentum' in one for one in sys.argv)\nprint('valid_loss=1')\n"
-    job = PROGRAM_JOB.replace(
-        "[scheduler]",
-        '[space.optimizer]\ntype = "constant"\nvalue = "adam"\n[space.momentum]\ntype = "real"\nlow = 0.0\nhigh = 1.0\n'
-        'when = { optimizer = ["adam"] }\n\n[scheduler]',
-    )
-    job = job.replace('type = "constant"\nvalue = "adam"', 'type = "categorical"\nchoices = ["sgd", "adam"]').replace(
-        'when = { optimizer = ["adam"] }', 'when = { optimizer = ["sgd"] }'
-    )
+    script = "import sys\nassert not any('momentum' in one for one in sys.argv)\nprint('valid_loss=1')\n"
+    space = """[space.optimizer]
+type = "categorical"
+choices = ["sgd", "adam"]
+[space.momentum]
+type = "real"
+low = 0.0
+high = 1.0
+when = { optimizer = ["sgd"] }
+
+[scheduler]"""
+    job = PROGRAM_JOB.replace("[scheduler]", space)
     first = '\n[[sampler.first]]\noptimizer = "adam"\n'
     path = project(["{python}", "train.py", "--momentum={momentum}", "{optimizer}"], script, job + first)
-    ran = stemma("run", path, "-n", "1", "-o", "run.h5", "--set", "run.budget.members=1")
-    assert ran.returncode == OK, ran.stderr
+    stemma("run", path, "-n", "1", "-o", "run.h5", "--set", "run.budget.members=1")
 
 
 FAULTS = {
@@ -154,17 +157,16 @@ FAULTS = {
 @pytest.mark.parametrize("script", FAULTS)
 def test_faults_of_a_script_are_failures_of_its_member(stemma, project, script):
     path = project(["{python}", "train.py", "{lr}"], script + "\n")
-    ran = stemma("run", path, "-n", "1", "-o", "run.h5", "--set", "run.budget.members=2")
-    assert ran.returncode == FAILED
+    stemma("run", path, "-n", "1", "-o", "run.h5", "--set", "run.budget.members=2", code=FAILED)
     kind, error = FAULTS[script]
-    found = [row for row in rows(stemma, "run.h5", "failures")]
-    assert found and all(row["kind"] == kind and row["error"].startswith(error) for row in found)
+    found = rows(stemma, "run.h5", "failures")
+    assert found and all(row["kind"] == kind and row["type"].startswith(error) for row in found)
 
 
 def test_a_script_that_is_killed_takes_its_children_with_it(stemma, project):
     script = "import os, time\nif os.fork() == 0:\n    time.sleep(1000)\nprint('valid_loss=1')\n"
-    ran = stemma("run", project(["{python}", "train.py", "{lr}"], script), "-n", "1", "-o", "run.h5")
-    assert ran.returncode == OK  # the child held the output
+    # The child holds the output.
+    stemma("run", project(["{python}", "train.py", "{lr}"], script), "-n", "1", "-o", "run.h5")
 
 
 MISTAKES = {
@@ -176,20 +178,19 @@ MISTAKES = {
 @pytest.mark.parametrize("word", MISTAKES)
 def test_check_finds_mistakes_with_their_line(stemma, project, word):
     path = project(["{python}", "train.py", "--lr={lr}", word])
-    ran = stemma("check", path)
-    assert ran.returncode == USER_ERROR
+    ran = stemma("check", path, code=USER_ERROR)
     line = 1 + path.read_text().split("\n").index(next(x for x in path.read_text().split("\n") if "command" in x))
     assert f"job.toml:{line}:" in ran.stderr and MISTAKES[word] in ran.stderr
 
 
 def test_check_finds_an_option_that_would_be_left_alone(stemma, project):
-    ran = stemma("check", project(["{python}", "train.py", "--lr={lr}", "--resume", "{start}"]))
-    assert ran.returncode == USER_ERROR and 'would have "--resume" without a value' in ran.stderr
+    ran = stemma("check", project(["{python}", "train.py", "--lr={lr}", "--resume", "{start}"]), code=USER_ERROR)
+    assert 'would have "--resume" without a value' in ran.stderr
 
 
 def test_a_program_that_is_not_there_is_found_before_the_start(stemma, project):
-    ran = stemma("run", project(["no-such-program", "{lr}"]), "-n", "1", "-o", "run.h5")
-    assert ran.returncode == USER_ERROR and "no-such-program: no such program" in ran.stderr
+    ran = stemma("run", project(["no-such-program", "{lr}"]), "-n", "1", "-o", "run.h5", code=USER_ERROR)
+    assert "no-such-program: no such program" in ran.stderr
     assert not (stemma.folder / "run.h5").exists()
 
 
@@ -197,7 +198,7 @@ def test_hyperparameters_that_no_placeholder_names_are_said_once(stemma, project
     job = PROGRAM_JOB.replace("[scheduler]", '[space.momentum]\ntype = "real"\nlow = 0.0\nhigh = 1.0\n\n[scheduler]')
     path = project(job=job)
     ran = stemma("run", path, "-n", "2", "-o", "run.h5")
-    assert ran.returncode == OK and ran.stderr.count("has not read momentum of [space]") == 1
+    assert ran.stderr.count("has not read momentum of [space]") == 1
     assert "has not read momentum of [space]" in stemma("conform", "--job", path).stdout
 
 
@@ -205,25 +206,24 @@ def test_variables_and_the_home_folder(stemma, project):
     stemma.env |= {"SCRATCH": str(project.folder / "scratch"), "HOME": str(project.folder)}
     path = project(["{python}", "$SCRATCH/../train.py", "--lr={lr}", "--epochs={to}"])
     (project.folder / "scratch").mkdir()
-    assert stemma("run", path, "-n", "1", "--set", "run.output=$SCRATCH/a.h5").returncode == OK
+    stemma("run", path, "-n", "1", "--set", "run.output=$SCRATCH/a.h5")
     assert (project.folder / "scratch" / "a.h5").exists()
-    assert stemma("run", path, "-n", "1", "--set", "run.output=~/b.h5").returncode == OK
+    stemma("run", path, "-n", "1", "--set", "run.output=~/b.h5")
     assert (project.folder / "b.h5").exists()
-    ran = stemma("check", path, "--set", "run.output=$NO_SUCH/x.h5")
-    assert ran.returncode == USER_ERROR and "no variable NO_SUCH" in ran.stderr
+    ran = stemma("check", path, "--set", "run.output=$NO_SUCH/x.h5", code=USER_ERROR)
+    assert "no variable NO_SUCH" in ran.stderr
 
 
 def test_resume_finds_the_script_from_any_folder(stemma, project, tmp_path):
-    assert stemma("run", project(), "-n", "1", "-o", "run.h5").returncode == OK
+    stemma("run", project(), "-n", "1", "-o", "run.h5")
     stemma.folder.joinpath("run.h5").rename(tmp_path / "run.h5")
     os.rename(stemma.folder / "run.h5.snapshots", tmp_path / "run.h5.snapshots")
-    ran = stemma("resume", tmp_path / "run.h5", "-n", "1", "--members", "8")
-    assert ran.returncode == OK, ran.stderr
+    stemma("resume", tmp_path / "run.h5", "-n", "1", "--members", "8")
     assert len(rows(stemma, tmp_path / "run.h5", "members")) == 8
 
 
 def test_the_snapshot_is_the_scripts_own_file(stemma, project):
-    assert stemma("run", project(), "-n", "1", "-o", "run.h5").returncode == OK
-    assert stemma("export", "run.h5", "--weights", "best.pkl").returncode == OK
+    stemma("run", project(), "-n", "1", "-o", "run.h5")
+    stemma("export", "run.h5", "--weights", "best.pkl")
     epoch, state = pickle.loads((stemma.folder / "best.pkl").read_bytes())
     assert epoch == 3 and 0 < state < 1

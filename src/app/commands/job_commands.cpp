@@ -7,6 +7,7 @@
 #include "app/console/format.hpp"
 #include "app/console/print.hpp"
 #include "app/job/job.hpp"
+#include "app/ranks/device_assignment.hpp"
 #include "app/registry.hpp"
 #include "simulator/simulator.hpp"
 #include "trainer/toy/surface.hpp"
@@ -18,6 +19,7 @@ ExitCode check(const JobOptions& options, bool start_program) {
     if (start_program || !job.trainer.type->traits.program) check_trainer(job);
     const auto manager = make_manager(job);
     for (const auto& note : job.notes) print_error("note: " + note);
+    if (const auto note = unused_gpus_note(job); !note.empty()) print_error("note: " + note);
     print(fmt::format("{}: no errors\n  {}\n  {} parameters, {}\n  output {}\n", options.file,
                       manager.scheduler().describe(), job.space->size(), make_sampler(job)->describe(),
                       job.run.output));

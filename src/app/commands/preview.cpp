@@ -10,6 +10,7 @@
 
 #include "app/commands/commands.hpp"
 #include "app/console/format.hpp"
+#include "app/console/print.hpp"
 #include "app/job/job.hpp"
 #include "app/ranks/device_assignment.hpp"
 #include "app/registry.hpp"
@@ -171,6 +172,7 @@ void print_workers(const Plan& plan, std::uint32_t workers) {
 ExitCode preview(const JobOptions& options, const PreviewOptions& preview_options) {
     const auto job = load_job(options.file, options.overrides);
     auto plan = expected_plan(job);
+    if (const auto note = unused_gpus_note(job); !note.empty()) print_error("note: " + note);
     const auto unit = job.trainer.unit_name();
     std::printf("%s\n", make_scheduler(job)->describe().c_str());
     if (!plan.members_fixed) {
@@ -191,7 +193,7 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
     print_workers(plan, preview_options.workers);
     const auto kept = plan.snapshots;
     const auto memory = job.workers.snapshot_memory * preview_options.workers;
-    std::printf("snapshots of members that may go on: up to %llu at a time; memory for them: %s on %u workers\n",
+    std::printf("snapshots of members that may go on: up to %llu at a time; they may take %s of memory on %u workers\n",
                 static_cast<unsigned long long>(kept), bytes_text(memory).c_str(), preview_options.workers);
     std::optional<Trial> trial;
     if (preview_options.time) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "app/job/section.hpp"
 
@@ -9,11 +10,24 @@ namespace {
 /// Look-ups among choices are linear.
 constexpr std::size_t literals_max = 10'000;
 
+/// The words of a text as a list: ["python3", "train.py"].
+std::string as_list(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const auto word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(word.size() + 1, text.size()));
+        if (!word.empty()) out += (out.empty() ? "" : ", ") + in_quotes(word);
+    }
+    return "[" + out + "]";
+}
+
 std::optional<Checked> check_literals(const Key& key, const Node& node, const std::string& path,
                                       Diagnostics& diagnostics) {
     if (!node.is_list() || node.list().empty()) {
+        const auto* text = std::get_if<std::string>(&node.value);
         diagnostics.error(node.place, path,
-                          "must be " + allowed_text(key) + "; got " + (node.is_list() ? "an empty list" : found(node)));
+                          "must be " + allowed_text(key) + "; got " + (node.is_list() ? "an empty list" : found(node)) +
+                              (text == nullptr ? "" : "; write " + as_list(*text)));
         return std::nullopt;
     }
     if (node.list().size() > literals_max) {
@@ -37,6 +51,40 @@ std::optional<Checked> check_literals(const Key& key, const Node& node, const st
     return checked;
 }
 
+struct ForeignKey {
+    std::string_view section, name, here;
+};
+
+/// Names that other tools have for the same.
+constexpr std::array<ForeignKey, 20> foreign_keys{{
+    {"scheduler", "grace_period", "its name is min"},
+    {"scheduler", "min_budget", "its name is min"},
+    {"scheduler", "min_t", "its name is min"},
+    {"scheduler", "min_resource", "its name is min"},
+    {"scheduler", "max_t", "its name is max"},
+    {"scheduler", "max_budget", "its name is max"},
+    {"scheduler", "max_resource", "its name is max"},
+    {"scheduler", "max_iter", "its name is max"},
+    {"scheduler", "reduction_factor", "its name is eta"},
+    {"scheduler", "perturbation_interval", "its name is interval"},
+    {"scheduler", "population_size", "its name is population"},
+    {"scheduler", "num_samples", "it is run.budget = { members = N }"},
+    {"run", "n_trials", "it is run.budget = { members = N }"},
+    {"run", "num_samples", "it is run.budget = { members = N }"},
+    {"run", "timeout", "it is run.budget = { wall_time = \"2h\" }"},
+    {"run.budget", "n_trials", "its name is members"},
+    {"run.budget", "trials", "its name is members"},
+    {"run.budget", "num_samples", "its name is members"},
+    {"workers", "number", "the number of workers is given at the start: stemma run -n 4, or mpirun -n 5"},
+    {"workers", "count", "the number of workers is given at the start: stemma run -n 4, or mpirun -n 5"},
+}};
+
+std::string called_here(std::string_view section, std::string_view name) {
+    const auto is_it = [&](const ForeignKey& key) { return key.section == section && key.name == name; };
+    const auto found = std::ranges::find_if(foreign_keys, is_it);
+    return found == foreign_keys.end() ? "" : std::string(found->here);
+}
+
 /// The key of that name which has a meaning for this type, otherwise any key of that name, otherwise nothing.
 std::optional<std::size_t> find_key(const std::vector<const Key*>& keys, std::string_view name,
                                     const SectionShape& shape) {
@@ -57,12 +105,23 @@ void report_unknown(const std::vector<const Key*>& keys, const TableEntry& entry
         const bool listed = std::find(names.begin(), names.end(), key->name) != names.end();
         if (!listed && (!shape.certain || key->applies(shape.selector))) names.push_back(key->name);
     }
+    if (const auto meant = called_here(shape.path, entry.key); !meant.empty()) {
+        diagnostics.error(entry.place, path, "is not a key of [" + shape.path + "]: " + meant);
+        return;
+    }
     std::string list;
     for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
     const std::string of = shape.selector.empty() ? "" : " with type = " + in_quotes(shape.selector);
     const std::string known = names.empty() ? "it has no keys" : "known: " + list;
     diagnostics.error(entry.place, path,
                       "is not a key of [" + shape.path + "]" + of + suggestion(entry.key, names) + "; " + known);
+}
+
+/// What to write instead of a text that the key does not take.
+std::string remedy(const Key& key, std::string_view path, const std::string& text) {
+    if (path == "workers.device" && (text == "gpu" || text == "GPU")) return " (a GPU is \"cuda\")";
+    if (key.type == KeyType::choice) return suggestion(text, key.allowed);
+    return "";
 }
 
 /// True if the key of that name which applies was given.
@@ -85,9 +144,9 @@ std::optional<Checked> check_value(const Key& key, const Node& node, const std::
         }
     }
     const auto* text = std::get_if<std::string>(&node.value);
-    diagnostics.error(node.place, path,
-                      "must be " + allowed_text(key) + "; got " + found(node) +
-                          (key.type == KeyType::choice && text != nullptr ? suggestion(*text, key.allowed) : ""));
+    diagnostics.error(
+        node.place, path,
+        "must be " + allowed_text(key) + "; got " + found(node) + (text == nullptr ? "" : remedy(key, path, *text)));
     return std::nullopt;
 }
 

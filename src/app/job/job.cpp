@@ -119,6 +119,7 @@ Node settled_tree(std::string_view text, std::span<const std::string> overrides,
     for (std::size_t i = 0; i < overrides.size(); ++i)
         apply_override(root, overrides[i], static_cast<int>(i), diagnostics);
     rename_keys(root, diagnostics);
+    read_space_words(root);
     apply_preset(root, diagnostics);
     apply_other_defaults(root);
     apply_schedule_values(root);

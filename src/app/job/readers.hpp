@@ -20,6 +20,12 @@ Node settled_tree(std::string_view text, std::span<const std::string> overrides,
 /// rename_keys() of section.hpp in all sections.
 void rename_keys(Node& root, Diagnostics& diagnostics);
 
+/// Other tools' words for a space: "float", "int", "loguniform", min and max, values, log = true; a type that the other
+/// keys leave no doubt of; a list of texts for a choice; a value for a constant; names nested as in [space.optim.lr].
+void read_space_words(Node& root);
+/// The line to write for a parameter that is no table, or has no type.
+std::string example_of(const std::string& name, const Node& node);
+
 /// [space] and [[forbidden]]; nullptr when they have errors.
 std::shared_ptr<const SearchSpace> read_space(const Node& root, Diagnostics& diagnostics);
 

@@ -242,6 +242,10 @@ std::vector<Forbidden> read_forbidden(const Node& root, const std::vector<Draft>
     const Node* list = root.find("forbidden");
     if (list == nullptr) return out;
     const Key key{.name = "forbidden", .type = KeyType::table_list};
+    if (list->is_table()) {
+        diagnostics.error(list->place, "forbidden", "must be a list of tables: write [[forbidden]], with two brackets");
+        return out;
+    }
     if (!check_value(key, *list, "forbidden", diagnostics)) return out;
     for (const auto& clause : list->list()) {
         Forbidden forbidden;
@@ -267,6 +271,14 @@ Draft read_parameter(const Node& root, const TableEntry& entry, const std::vecto
     const auto errors_before = diagnostics.count();
     if (!name_is_good(entry.key)) {
         diagnostics.error(entry.place, draft.path, "must be a name of 1 .. 100 bytes without control characters");
+    }
+    if (!entry.value.is_table() || entry.value.find("type") == nullptr) {
+        const bool table = entry.value.is_table();
+        diagnostics.error(table ? entry.place : entry.value.place, table ? draft.path + ".type" : draft.path,
+                          (table ? std::string("is missing") : "must be a table; got " + found(entry.value)) +
+                              "; write " + example_of(entry.key, entry.value));
+        when = nullptr;
+        return draft;
     }
     ParameterText text;
     read_section(fields, &entry.value, draft.path, entry.place, text, diagnostics);

@@ -35,6 +35,20 @@ std::uint32_t threads_of(const WorkerSlot& slot) {
     return static_cast<std::uint32_t>(std::max(1, usable_cores() / slot.sharing));
 }
 
+std::string unused_gpus_note(const Job& job, bool torch_has_cuda, const GpuList& gpus) {
+    const bool wanted = job.trainer.type->traits.libtorch && job.workers.device == Device::automatic;
+    if (!wanted || torch_has_cuda || gpus.empty()) return {};
+    return fmt::format(
+        "training on the CPU: a GPU is visible ({}), but LibTorch of this build has no CUDA (docs/install.md, "
+        "\"With a GPU\"); workers.device = \"cpu\" says that this is meant",
+        gpus.front().name.empty() ? "of unknown name" : gpus.front().name);
+}
+
+std::string unused_gpus_note(const Job& job) {
+    if (!job.trainer.type->traits.libtorch || job.workers.device != Device::automatic || cuda_available()) return {};
+    return unused_gpus_note(job, false, find_gpus(read_environment()));
+}
+
 WorkerPlace place_of(const Job& job, const WorkerSlot& slot) {
     TrainerPlace place;
     place.threads = job.workers.threads > 0 ? job.workers.threads : threads_of(slot);

@@ -24,6 +24,12 @@ WorkerSlot slot_among(Ranks& ranks, int rank, const Launch& process, const GpuLi
 /// Training threads of a worker if the job sets no number: its share of the cores that it may use.
 std::uint32_t threads_of(const WorkerSlot& slot);
 
+/// What a user must know before a job trains on the CPU although this machine has `gpus`: LibTorch lacks CUDA. "" if
+/// there is nothing to say. Pure.
+std::string unused_gpus_note(const Job& job, bool torch_has_cuda, const GpuList& gpus);
+/// The same of this machine and this program.
+std::string unused_gpus_note(const Job& job);
+
 /// Throws UserError if the job wants a GPU and there is none for this slot.
 WorkerPlace place_of(const Job& job, const WorkerSlot& slot);
 

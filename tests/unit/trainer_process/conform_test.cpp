@@ -42,7 +42,7 @@ TEST_F(ConformTest, AGoodProgramPasses) {
 
     const auto all = checks(settings);
 
-    EXPECT_EQ(with(all, Conformance::ok).size(), 10U);
+    EXPECT_EQ(with(all, Conformance::ok).size(), 11U);
     for (const auto& check : all) EXPECT_EQ(check.result, Conformance::ok) << check.what << ": " << check.detail;
 }
 

@@ -1,5 +1,5 @@
-# Spack package:  spack repo add cmake/spack && spack install stemma +torch
-# A variant of the versions with a path of one's own: spack dev-build stemma@main, in the source tree.
+# Spack package, not tried with Spack. In the source tree, which has no address to load from yet:
+#   spack repo add cmake/spack && spack dev-build stemma@main +torch
 from spack.package import *
 
 
@@ -10,12 +10,12 @@ class Stemma(CMakePackage, CudaPackage):
     version("main", branch="main")
 
     variant("mpi", default=True, description="Workers as MPI ranks; without it they are threads of one process")
-    variant("torch", default=True, description="LibTorch trainers; without them only the toy trainer")
+    variant("torch", default=True, description="LibTorch trainers; Python scripts need none of it")
     variant("tests", default=False, description="Build the unit tests")
 
     depends_on("c", type="build")
     depends_on("cxx", type="build")
-    depends_on("cmake@3.25:", type="build")
+    depends_on("cmake@3.22:", type="build")
     depends_on("ninja", type="build")
 
     depends_on("fmt@9:")
