@@ -1,8 +1,8 @@
 """Options of all Python tests. Run them with Debian's interpreter: /usr/bin/python3 -m pytest tests
 
-Tests that need more than Debian's packages are marked `pypi` (.ci/pypi.txt) or `frameworks` (.ci/frameworks.txt), those of what `./run --wheel` makes `install`, tests
-that take minutes `long`. Plain pytest and ./test leave them out; .ci/run adds the first, and a share of the others that
-turns with each commit.
+Tests that need more than Debian's packages are marked `pypi` (.ci/pypi.txt) or `frameworks` (.ci/frameworks.txt). Those
+of what `./run --wheel` makes are `install`, and those that take minutes `long`. Plain pytest and ./test leave them
+out. .ci/run adds those of `pypi` and `install`, and a share of the long ones that turns with each commit.
 """
 
 import re

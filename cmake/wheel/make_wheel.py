@@ -3,8 +3,8 @@
 
 usage: make_wheel.py PREFIX OUTPUT_FOLDER
 
-PREFIX has bin/, lib/stemma/ and share/, as `cmake --install` makes them. In the wheel they are data of the environment: pip
-puts them into its bin/, lib/stemma/ and share/, so that `stemma` is the program itself, without Python in between. Needs
+PREFIX has bin/, lib/stemma/ and share/, as `cmake --install` makes them. In the wheel they are data of the environment:
+pip puts them into its bin/, lib/stemma/ and share/. So `stemma` is the program itself, without Python in between. Needs
 Python 3.11 and objdump.
 """
 
@@ -16,16 +16,17 @@ import re
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from pathlib import Path
+
+import tomllib
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "stemma-hpo"  # `stemma` on PyPI is another project
 ELF = b"\x7fELF"
 NOTICES = (  # what is in the program, or beside it: packages of Debian
-    "libhdf5-dev libaec-dev zlib1g-dev libnlopt0 libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev "
-    "librandom123-dev libxxhash-dev libeigen3-dev libboost-dev libboost-mpi-dev g++"
+    "libhdf5-dev libaec-dev zlib1g-dev libnlopt0 libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev "
+    "nlohmann-json3-dev librandom123-dev libxxhash-dev libeigen3-dev libboost-dev libboost-mpi-dev g++"
 ).split()
 
 

@@ -108,3 +108,32 @@ def test_control_c_ends_the_search_in_order(environment, job, stemma):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == REQUEUE, shown
     assert "resume" in shown
     stemma("verify", "toy.h5")
+
+
+@pytest.mark.parametrize(
+    ("job", "more", "trainer"),
+    [
+        ('[space.type]\ntype = "real"\n[trainer] # mine\n  type = "process" # a program\n', [], "process"),
+        ('trainer = { command = ["a"], type = "process" }\n[run]\n', [], "process"),
+        ('trainer.type="torch"\n[scheduler]\ntype = "asha"\n', [], "torch"),
+        ('[trainer]\ntype = "torch"\n', ['trainer.type="process"'], "process"),
+        ('[scheduler]\ntype = "asha"\n', [], ""),
+    ],
+)
+def test_whether_libtorch_trains_is_read_from_the_job(job, more, trainer, tmp_path):
+    """On a machine with a GPU, only a job that LibTorch trains needs a LibTorch with CUDA."""
+    (tmp_path / "job.toml").write_text(job)
+    script = f'root={ROOT}; source "$root/.ci/setup.sh"; trainer_of "$@"'
+    words = ["bash", "-c", script, "bash", str(tmp_path / "job.toml"), *more]
+    assert subprocess.run(words, capture_output=True, text=True, check=True, timeout=20).stdout.strip() == trainer
+
+
+def test_a_package_that_the_distribution_lacks_is_left_out_and_said():
+    script = f"""root={ROOT}; source "$root/.ci/setup.sh"
+optional+=(no-such-package); missing=(no-such-package g++)
+leave_out_unavailable && echo "${{missing[*]}}" """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    if "no-such-package" in done.stdout:
+        pytest.skip("no lists of packages here")
+    assert done.stdout.split() == ["g++"]
+    assert "no-such-package: going on without" in done.stderr

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of installations. They need what `./run --wheel` makes, in dist/ or in the folder STEMMA_DIST."""
+"""Fixtures of the tests of installations: what `./run --wheel` makes, in dist/ or in the folder STEMMA_DIST."""
 
 import os
 import subprocess

@@ -34,8 +34,8 @@ class Root:
         self.folder = folder
 
     def run(self, *words, user=0, binds=(), env=(), cwd="/", check=True, timeout=3600):
-        """The command in this root, with /proc, /dev/shm and the folders of `binds` (outside, inside, "ro" or "rw") mounted
-        for as long as it runs."""
+        """The command in this root. /proc, /dev/shm and the folders of `binds` (outside, inside, "ro" or "rw") are
+        mounted for as long as it runs."""
         steps = ["set -e", f"mount -t proc proc {self.folder}/proc", f"mkdir -p {self.folder}/dev/shm"]
         steps.append(f"mount -t tmpfs -o mode=1777 tmpfs {self.folder}/dev/shm")
         for outside, inside, access in binds:

@@ -42,7 +42,9 @@ def unpacked(wheel, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def binaries(unpacked):
-    found = {path.name: path for path in unpacked.rglob("*") if path.is_file() and path.open("rb").read(4) == b"\x7fELF"}
+    found = {
+        path.name: path for path in unpacked.rglob("*") if path.is_file() and path.open("rb").read(4) == b"\x7fELF"
+    }
     assert set(found) == {"stemma", "libstemma_mpi.so", *BUNDLED}
     return found
 
@@ -74,9 +76,14 @@ def test_symbols_are_as_old_as_its_tag(binaries, wheel):
 
 
 def test_it_is_whole(environment):
-    for place in ("bin/stemma", "lib/stemma/libstemma_mpi.so", "share/stemma/jobs/toy_asha.toml",
-                  "share/stemma/docs/install.md", "share/stemma/slurm/stemma.sbatch",
-                  "share/stemma/analysis/stemma/__main__.py"):
+    for place in (
+        "bin/stemma",
+        "lib/stemma/libstemma_mpi.so",
+        "share/stemma/jobs/toy_asha.toml",
+        "share/stemma/docs/install.md",
+        "share/stemma/slurm/stemma.sbatch",
+        "share/stemma/analysis/stemma/__main__.py",
+    ):
         assert (environment / place).exists(), place
     ran(environment / "bin/python", "-c", "import stemma; assert callable(stemma.trials)", env=bare_environment())
 
@@ -86,7 +93,10 @@ def test_it_runs_without_mpi_from_any_folder(environment, tmp_path):
     ran(environment / "bin/stemma", "--version", env=env)
     done = ran(environment / "bin/stemma", "run", JOB, "-n", 2, "-o", "toy.h5", "-q", env=env, cwd=tmp_path)
     assert "Traceback" not in done.stderr
-    assert "every decision is the same" in ran(environment / "bin/stemma", "verify", "toy.h5", env=env, cwd=tmp_path).stdout
+    assert (
+        "every decision is the same"
+        in ran(environment / "bin/stemma", "verify", "toy.h5", env=env, cwd=tmp_path).stdout
+    )
 
 
 def test_new_project_in_any_folder(environment, tmp_path):
@@ -128,7 +138,13 @@ def test_ranks_of_mpich_are_refused_once(environment, tmp_path):
         pytest.skip("no MPICH")
     words = ("mpirun.mpich", "-n", "3", environment / "bin/stemma", "run", JOB, "-o", "toy.h5")
     done = subprocess.run(
-        list(map(str, words)), capture_output=True, text=True, timeout=60, check=False, env=bare_environment(), cwd=tmp_path
+        list(map(str, words)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=bare_environment(),
+        cwd=tmp_path,
     )
     assert done.returncode != 0
     assert (done.stdout + done.stderr).count("MPICH or Intel MPI started 3 ranks") == 1
@@ -151,5 +167,15 @@ def test_the_tarball_runs_where_it_is_unpacked(tarball, tmp_path):
     (folder,) = tmp_path.iterdir()
     assert {path.name for path in folder.iterdir()} == {"bin", "lib", "share"}
     env = bare_environment()
-    ran(folder / "bin/stemma", "run", folder / "share/stemma/jobs/toy_asha.toml", "-n", 2, "-o", "toy.h5", "-q",
-        env=env, cwd=tmp_path)
+    ran(
+        folder / "bin/stemma",
+        "run",
+        folder / "share/stemma/jobs/toy_asha.toml",
+        "-n",
+        2,
+        "-o",
+        "toy.h5",
+        "-q",
+        env=env,
+        cwd=tmp_path,
+    )

@@ -17,9 +17,10 @@ MPIRUN_NEEDS = (
 
 
 def program_in_folder(cluster):
-    """Where a batch script looks for the program if the environment names none."""
-    (cluster.folder / "build").mkdir()
-    (cluster.folder / "build/stemma").symlink_to(cluster.stemma.binary)
+    """Where a batch script looks for the program if the environment names none: the GPU build goes first."""
+    for folder, program in (("build-torch-wheel", cluster.stemma.binary), ("build", "/bin/false")):
+        (cluster.folder / folder).mkdir()
+        (cluster.folder / folder / "stemma").symlink_to(program)
 
 
 @pytest.mark.long

@@ -21,7 +21,10 @@ void add_job_looks(CLI::App& app, CommandLine& line) {
     add_overrides(*check_command, line);
     check_command->add_flag("--no-program", line.no_program,
                             "Do not start the program of trainer.type = \"process\": `run` does that, too");
-    check_command->add_option("--explain", line.explain, "Reference of a section or key, such as scheduler.asha");
+    check_command
+        ->add_option("--explain", line.explain,
+                     "Reference of a section or key, such as scheduler.asha; alone: the sections")
+        ->expected(0, 1);
 
     auto* preview_command = add_command(app, line, group::prepare, "preview",
                                         "What a job will do: rungs, work, memory, before anything runs",

@@ -89,7 +89,10 @@ ExitCode export_run(const fs::path& file, const ExportOptions& options) {
     }
     if (!options.weights.empty()) export_weights(file, options);
     record::RunFileReader reader(file);
-    if (!options.csv.empty()) record::export_csv(reader, options.csv);
+    if (!options.csv.empty()) {
+        record::export_csv(reader, options.csv);
+        print(fmt::format("tables as CSV: {}\n", options.csv));
+    }
     if (options.json == "-") {
         record::export_json(reader, std::cout);
     } else if (!options.json.empty()) {

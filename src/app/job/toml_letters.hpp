@@ -8,8 +8,8 @@
 namespace stemma::detail {
 
 struct TomlLetters {
-    /// The text, where a character beyond ASCII that follows a backslash in a """ string became `?`, and one that
-    /// follows a line continuation there became its escape, such as \U000000E9: the same value, later in its line.
+    /// The text with two changes in """ strings. A character beyond ASCII after a backslash became `?`, no escape
+    /// either. One after a line continuation became its escape, such as `\U000000E9`, which has the same value.
     std::string text;
     /// Where the first character beyond ASCII stands that is in no string and no comment; npos: nowhere. A byte order
     /// mark at the start of the text does not count.

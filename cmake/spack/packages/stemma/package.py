@@ -10,7 +10,7 @@ class Stemma(CMakePackage, CudaPackage):
     version("main", branch="main")
 
     variant("mpi", default=True, description="Workers as MPI ranks; without it they are threads of one process")
-    variant("torch", default=True, description="trainer.type = \"torch\"; other trainers, such as Python scripts, work without")
+    variant("torch", default=True, description="LibTorch trainers; Python scripts need none of it")
     variant("tests", default=False, description="Build the unit tests")
 
     depends_on("c", type="build")
