@@ -17,7 +17,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from stemma import connection
-from stemma.integrations.job_text import job_text
+from stemma.job_text import job_text
 from stemma.training import trials
 
 _ENDED = (0, 4)  # by itself, or by `stemma stop`

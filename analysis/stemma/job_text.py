@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 
 
@@ -23,19 +24,21 @@ def _value(value):
         return "{ " + ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items() if one is not None) + " }"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_value, value)) + "]"
-    if isinstance(value, str):
-        return _word(value)
+    if isinstance(value, (str, os.PathLike)):
+        return _word(os.fspath(value))
     if isinstance(value, int):
         return str(value)
-    value = float(value)  # NumPy's and PyTorch's numbers, too
+    if hasattr(value, "item"):  # NumPy's and PyTorch's numbers
+        return _value(value.item())
+    value = float(value)
     if not math.isfinite(value):
         raise ValueError(f"{value} cannot stand in a job")
     return repr(value)
 
 
 def _key(name):
-    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else _word(name)
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _word(name)
 
 
 def _word(text):
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(str(text), ensure_ascii=False).replace("\x7f", "\\u007f")
