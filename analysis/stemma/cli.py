@@ -84,6 +84,11 @@ def _parser():
     weights.add_argument("snapshot", metavar="SNAPSHOT.h5")
     weights.add_argument("target", metavar="WEIGHTS.pt")
     weights.set_defaults(action=_state_dict)
+    new = commands.add_parser("new", help="a project whose job comes from another program's search")
+    new.add_argument("folder", metavar="NAME")
+    new.add_argument("--from", dest="source", required=True, metavar="FILE", help="sweep.yaml, or study.db of Optuna")
+    new.add_argument("--study", help="name of the study, where the storage has several")
+    new.set_defaults(action=_new)
     return parser
 
 
@@ -125,6 +130,13 @@ def _watch(options):
     from stemma.watch import watch
 
     return watch(options.run, options.interval, options.once)
+
+
+def _new(options):
+    from stemma.importers.project import new_project
+
+    new_project(options.folder, options.source, options.study)
+    return _OK
 
 
 def _state_dict(options):

@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 from stemma.errors import StemmaError
+from stemma.job_text import job_text
 from stemma.training import run_trials
 
 _FUNCTION = "STEMMA_SEARCH_FUNCTION"  # in the environment of the workers' programs: the file that holds the function
@@ -106,38 +107,8 @@ def _job_file(job, folder):
     if not isinstance(job, dict):
         return job
     path = Path(folder) / "job.toml"
-    path.write_text(_toml(job))
+    path.write_text(job_text(job))
     return path
-
-
-def _toml(tables):
-    """The text of a job file. Tables inside the tables are written in one line."""
-    values = {name: value for name, value in tables.items() if not isinstance(value, dict)}
-    lines = [f"{_key(name)} = {_value(value)}" for name, value in values.items()]
-    for name, table in tables.items():
-        if name not in values:
-            lines += [f"[{_key(name)}]", *(f"{_key(key)} = {_value(value)}" for key, value in table.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _key(name):
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
-
-
-def _value(value):
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items()) + " }"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, (str, os.PathLike)):
-        return json.dumps(os.fspath(value), ensure_ascii=False)
-    if hasattr(value, "item"):  # of NumPy
-        return _value(value.item())
-    raise TypeError(f"search: a job has texts, numbers, lists and tables; {value!r} is a {type(value).__name__}")
 
 
 def _free_name(job):

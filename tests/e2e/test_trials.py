@@ -59,10 +59,12 @@ def test_the_example_passes_conform_without_a_note(typed):
 
 def test_two_trainings_of_the_example_give_the_bits_of_one(typed):
     """Dropout, StepLR, and a shuffled loader with two workers: 2 + 2 epochs are 4 epochs."""
-    typed("run", "job.toml", "-n", 1, "-q", "-o", "parts.h5", *values("scheduler.min=2", "run.budget.members=4"))
+    (typed.folder / "train.py").write_text(SCRIPT.replace("shuffle=True", "shuffle=True, num_workers=2"))
+    budget = "run.budget.members=3"
+    typed("run", "job.toml", "-n", 1, "-q", "-o", "parts.h5", *values("scheduler.min=2", budget))
     whole = JOB.replace('type = "asha"\nmin = 1\nmax = 4\neta = 2', 'type = "random"\nmax = 4')
     (typed.folder / "whole.toml").write_text(whole)
-    typed("run", "whole.toml", "-n", 1, "-q", "-o", "whole.h5", *values("run.budget.members=4"))
+    typed("run", "whole.toml", "-n", 1, "-q", "-o", "whole.h5", *values(budget))
 
     members = [rows(typed, file, "members") for file in ("parts.h5", "whole.h5")]
     assert [one["configuration"] for one in members[0]] == [one["configuration"] for one in members[1]]

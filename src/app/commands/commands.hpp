@@ -127,6 +127,8 @@ struct NewOptions {
     std::string folder;  ///< its last part is the project's name
     bool python = false;
     bool cpp = false;
+    std::string from;   ///< another program's search, whose job the project gets; "" = none
+    std::string study;  ///< name of the study in `from`; "" = its only one
 };
 ExitCode new_project(const NewOptions& options);
 
