@@ -42,7 +42,10 @@ def test_jobs_that_come_along_run_and_verify(stemma, path, tmp_path):
         assert {"adoption", "exploit"} & set(born.values())
         if born[int(re.search(r"^best member: (\d+)", told, re.MULTILINE)[1])] != "sampled":
             assert re.search(r"^[*★] \d+ +(adoption|exploit)", told, re.MULTILINE), told  # the best lineage's tree
-            assert re.search(r"^from +to +member +born by", told, re.MULTILINE) and "stages; * differs from the stage before" in told, told
+            assert (
+                re.search(r"^from +to +member +born by", told, re.MULTILINE)
+                and "stages; * differs from the stage before" in told
+            ), told
     assert "every decision is the same" in stemma("verify", run_file).stdout
     assert len(rows(stemma, run_file, "reports")) >= 6
 

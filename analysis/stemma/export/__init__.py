@@ -21,4 +21,14 @@ FORMATS = {
 # Those that can follow a run: function of (run, target) that returns what has update(run) and close(run).
 LIVE = {"tensorboard": lambda run, folder: TensorBoard(folder), "mlflow": Mlflow}
 
-__all__ = ["FORMATS", "LIVE", "follow", "to_graphml", "to_mlflow", "to_newick", "to_optuna", "to_parquet", "to_tensorboard"]
+__all__ = [
+    "FORMATS",
+    "LIVE",
+    "follow",
+    "to_graphml",
+    "to_mlflow",
+    "to_newick",
+    "to_optuna",
+    "to_parquet",
+    "to_tensorboard",
+]

@@ -11,8 +11,8 @@ _LINEAGES_MAX = 500  # TensorBoard becomes unusable with more runs
 
 
 def to_tensorboard(run, folder, lineages=_LINEAGES_MAX):
-    """Writes FOLDER/member-NUMBER/ for the ends of lineages (members without heirs), best first: metrics at each unit of
-    training, and hyperparameters at each change. Wall time is that of the search."""
+    """Writes FOLDER/member-NUMBER/ for the ends of lineages (members without heirs), best first: metrics at each unit
+    of training, and hyperparameters at each change. Wall time is that of the search."""
     writer = TensorBoard(folder)
     chosen = leaves(run)[:lineages]
     for member in chosen:

@@ -158,8 +158,8 @@ class _Sweep:
             kind = "log_uniform" if kind == "log_normal" else "uniform"
         if not all(isinstance(bound, (int, float)) and not isinstance(bound, bool) for bound in (low, high)):
             raise StemmaError(
-                f"{self._path}: parameters.{name}: {kind} with min = {low!r} and max = {high!r} is not understood (YAML "
-                "takes 1e-3 for a text; write 1.0e-3)"
+                f"{self._path}: parameters.{name}: {kind} with min = {low!r} and max = {high!r} is not understood "
+                "(YAML takes 1e-3 for a text; write 1.0e-3)"
             )
         if kind == "int_uniform":
             return {"type": "integer", "low": int(low), "high": int(high)}

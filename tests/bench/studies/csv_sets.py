@@ -36,7 +36,9 @@ SETS = ("energy", "concrete", "kin8nm", "power")
 
 
 def problem(name):
-    return Problem(name, HEAD.replace("{path}", str(ROOT / f"tests/data/uci_{name}/{name}.csv")), "loss", maximize=False)
+    return Problem(
+        name, HEAD.replace("{path}", str(ROOT / f"tests/data/uci_{name}/{name}.csv")), "loss", maximize=False
+    )
 
 
 def ranks(losses):
