@@ -81,8 +81,8 @@ def _packed(train):
     except ImportError:
         raise StemmaError(
             "search: a function of a notebook or of the script itself is sent to the workers by the package "
-            f"cloudpickle, which {sys.executable} does not have: pip install cloudpickle (Debian: python3-cloudpickle), "
-            "or put the function into a module of its own and import it"
+            f"cloudpickle, which {sys.executable} does not have: pip install cloudpickle (Debian: "
+            "python3-cloudpickle), or put the function into a module of its own and import it"
         ) from None
     return pickle.dumps((place, cloudpickle.dumps(train)))
 
