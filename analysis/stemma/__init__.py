@@ -28,6 +28,8 @@ _NAMES = {
     "run_trials": "stemma.training:run_trials",
     "Infeasible": "stemma.terms:Infeasible",
     "SnapshotUnavailable": "stemma.terms:SnapshotUnavailable",
+    "load_best": "stemma.best_model:load_best",
+    "search": "stemma.searching:search",
     "AskTell": "stemma.process:AskTell",
 }
 

@@ -34,11 +34,16 @@ def _elsewhere():
 
 def main():
     try:
-        import h5py  # noqa: F401
-        import numpy  # noqa: F401
-        import pandas  # noqa: F401
+        if sys.argv[1:2] == ["new"]:
+            import yaml  # noqa: F401
+        else:
+            import h5py  # noqa: F401
+            import numpy  # noqa: F401
+            import pandas  # noqa: F401
     except ImportError as error:
         _elsewhere()
+        if error.name == "yaml":
+            return _run()  # only a sweep needs it
         print(
             f"stemma: {sys.executable} has no {error.name}. Debian: apt-get install python3-h5py python3-pandas "
             "python3-sklearn; "
@@ -46,6 +51,10 @@ def main():
             file=sys.stderr,
         )
         return 2
+    return _run()
+
+
+def _run():
     from stemma.cli import run
 
     return run(sys.argv[1:])

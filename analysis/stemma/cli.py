@@ -79,11 +79,19 @@ def _parser():
         ("mlflow", "MLflow tracking address, such as sqlite:///mlflow.db"),
     ):
         export.add_argument(f"--{name}", help=text)
+    export.add_argument(
+        "--follow", action="store_true", help="tensorboard, mlflow: append what comes, until the search has ended"
+    )
     export.set_defaults(action=_export)
     weights = commands.add_parser("state-dict", help="a PyTorch state_dict of a snapshot file")
     weights.add_argument("snapshot", metavar="SNAPSHOT.h5")
     weights.add_argument("target", metavar="WEIGHTS.pt")
     weights.set_defaults(action=_state_dict)
+    new = commands.add_parser("new", help="a project whose job comes from another program's search")
+    new.add_argument("folder", metavar="NAME")
+    new.add_argument("--from", dest="source", required=True, metavar="FILE", help="sweep.yaml, or study.db of Optuna")
+    new.add_argument("--study", help="name of the study, where the storage has several")
+    new.set_defaults(action=_new)
     return parser
 
 
@@ -127,6 +135,13 @@ def _watch(options):
     return watch(options.run, options.interval, options.once)
 
 
+def _new(options):
+    from stemma.importers.project import new_project
+
+    new_project(options.folder, options.source, options.study)
+    return _OK
+
+
 def _state_dict(options):
     from stemma.export.state_dict import to_state_dict
 
@@ -145,6 +160,12 @@ def _export(options):
             f"nothing to export: give {', '.join(f'--{name}' for name in export.FORMATS)}; CSV and JSON are exports of "
             "the program `stemma`"
         )
+    if options.follow:
+        if any(name not in export.LIVE for name, _ in chosen):
+            raise StemmaError(f"--follow goes with {' and '.join(f'--{name}' for name in export.LIVE)} only")
+        for told in export.follow(run, [export.LIVE[name](run, target) for name, target in chosen]):
+            say(told)
+        return _OK
     for name, target in chosen:
         told = export.FORMATS[name](run, target)
         if told:

@@ -13,7 +13,7 @@ from stemma import derive, hypergradients, schema, workers
 from stemma.columns import decode
 from stemma.errors import StemmaError
 from stemma.runfile import RunFile
-from stemma.snapshots import read_snapshot, snapshot_folder
+from stemma.snapshots import read_snapshot, resource_of, snapshot_folder
 
 if TYPE_CHECKING:
     import networkx
@@ -276,20 +276,32 @@ class Run:
         return derive.genealogy(self)
 
     def snapshot(self, member: int | None = None) -> dict[str, np.ndarray]:
-        """Tensors of the member's last durable snapshot (default: the best's), as a dict of NumPy arrays.
+        """Tensors of the member's last durable snapshot, as a dict of NumPy arrays. Default: the snapshot of the best
+        report. For what a Python script saved, see stemma.load_best().
 
         `torch.from_numpy(arrays["model/fc.weight"])` is a tensor. bfloat16 comes as float32."""
-        member = self.best_member() if member is None else self._member(member)
+        return read_snapshot(self._snapshot_path(member))
+
+    def _snapshot_path(self, member=None):
+        at = None
+        if member is None:  # the best may have been trained further since
+            member, at = derive.best_report(self)
+            if member is None:
+                raise StemmaError(f"{self.path}: no member has a finite metric yet, so none is the best")
+        member = self._member(member)
         rows = self.snapshots[self.snapshots["member"] == member]
         last = rows.drop_duplicates("snapshot", keep="last")
-        for number in last["snapshot"][last["change"] == "persisted"].to_numpy()[::-1]:
-            path = snapshot_folder(self.path) / f"{number:08d}.h5"
-            if path.exists():
-                return read_snapshot(path)
-        raise StemmaError(
-            f"{self.path}: no durable snapshot of member {member} is kept ([workers] durable decides which are; "
-            'the best one is always kept unless durable = "none")'
-        )
+        folder = snapshot_folder(self.path)
+        numbers = last["snapshot"][last["change"] == "persisted"].to_numpy()[::-1]
+        kept = [path for path in (folder / f"{number:08d}.h5" for number in numbers) if path.exists()]
+        if not kept:
+            there = "holds no snapshot of it" if folder.is_dir() else "is not there"
+            raise StemmaError(
+                f"{self.path}: no durable snapshot of member {member} is kept: the folder {folder} {there}. [workers] "
+                'durable decides which snapshots are kept; the best one always is, unless durable = "none", or the '
+                "training program saved none"
+            )
+        return next((path for path in kept if at is not None and resource_of(path) == at), kept[0])
 
     def _member(self, member):
         if not 0 <= int(member) < len(self):

@@ -26,6 +26,15 @@ def read_snapshot(path):
         raise StemmaError(f"{path}: cannot be read as a snapshot ({error}): cut short, or damaged") from None
 
 
+def resource_of(path):
+    """The resource that the snapshot's member had been trained to; None if the file does not say."""
+    try:
+        with h5py.File(path, "r") as file:
+            return int(file.attrs["resource"])
+    except (OSError, KeyError):
+        return None
+
+
 def _text(value):
     return value.decode() if isinstance(value, bytes) else str(value)
 

@@ -95,10 +95,7 @@ def read(path, map_location=None):
     """The whole file. A fault in it is no mistake of the caller's: the member is trained again from another start."""
     try:
         with open(path, "rb") as file:
-            is_torchs = file.read(2) == _ZIP
-            file.seek(0)
-            # The snapshot is this program's own: its values may be of any type.
-            whole = _torch().load(file, map_location, weights_only=False) if is_torchs else pickle.load(file)
+            whole = read_any(file, map_location)
         if not isinstance(whole, dict) or not isinstance(whole.get(_OWN), dict):
             raise ValueError("it was not written by trial.save(), nor at the end of a trial")
     except MemoryError:
@@ -108,7 +105,15 @@ def read(path, map_location=None):
     return whole
 
 
-def without_own(whole):
+def read_any(file, map_location=None):
+    """What torch.save() or pickle wrote into that file, which is open. Values may be of any type: the file is the
+    training program's own."""
+    is_torchs = file.read(2) == _ZIP
+    file.seek(0)
+    return _torch().load(file, map_location, weights_only=False) if is_torchs else pickle.load(file)
+
+
+def values_of(whole):
     """The states and values by name, without what is saved by itself."""
     return {name: value for name, value in whole.items() if name != _OWN}
 

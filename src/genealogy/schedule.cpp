@@ -63,8 +63,8 @@ std::string schedule_text(const Genealogy& genealogy, MemberId member, const Gen
     }
     std::vector<bool> right(rows[0].size(), true);
     right[3] = false;
-    auto text = fmt::format("{}: member {}, {} {}s in {} stage{}; * changed\n", names.run, member.value,
-                            stages.back().to, names.unit, stages.size(), stages.size() == 1 ? "" : "s");
+    auto text = fmt::format("{}: member {}, {} {}s in {} stage{}; * differs from the stage before\n", names.run,
+                            member.value, stages.back().to, names.unit, stages.size(), stages.size() == 1 ? "" : "s");
     text += detail::aligned(rows, right, style);
     if (!constant.empty()) text += "the same throughout:" + constant + "\n";
     if (!moved.empty()) text += "moved in training, one start:" + moved + "\n";

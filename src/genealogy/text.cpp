@@ -43,6 +43,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows, const std
     const auto cut_from = style.lines > 0 && rows.size() > style.lines ? style.lines / 2 : rows.size();
     const auto cut_to = cut_from == rows.size() ? cut_from : rows.size() - (style.lines - cut_from);
     std::string text;
+    bool cut = false;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (i >= cut_from && i < cut_to) {
             if (i == cut_from) text += fmt::format("... {} lines more (--all)\n", cut_to - cut_from);
@@ -53,10 +54,11 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows, const std
         if (columns(line) > static_cast<std::size_t>(style.width)) {
             // Marked as cut, so that the beginning of a number is not taken for the number.
             line = cut_to_width(line, style.width - 1) + (style.unicode ? "\u2026" : "~");
+            cut = true;
         }
         text += line + "\n";
     }
-    return text;
+    return text + (cut ? "lines are cut; --width 160 shows more\n" : "");
 }
 
 std::string metric_text(double metric) { return std::isnan(metric) ? "-" : fmt::format("{:.4g}", metric); }

@@ -1,5 +1,7 @@
 #include "platform/user_path.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
@@ -38,6 +40,11 @@ std::string value_of(std::string_view name, std::string_view reference, std::str
     if (unset == Unset::kept) return std::string(reference);
     throw UserError("the environment has no variable " + std::string(name) + ", which \"" + std::string(text) +
                     "\" names");
+}
+
+bool runs(const fs::path& file) {
+    std::error_code error;
+    return fs::is_regular_file(file, error) && ::access(file.c_str(), X_OK) == 0;
 }
 
 }  // namespace
@@ -84,6 +91,19 @@ std::string placed_word(const std::string& word, const std::string& folder) {
     const auto place = (fs::path(folder) / name).lexically_normal();
     std::error_code error;
     return fs::is_regular_file(place, error) ? option + place.string() : text;
+}
+
+std::string program_path(const std::string& word) {
+    if (word.find('/') != std::string::npos) return runs(word) ? word : "";
+    const auto environment = read_environment();
+    const auto path = environment.find("PATH");
+    std::string_view folders = path == environment.end() ? "/bin:/usr/bin" : std::string_view(path->second);
+    while (!folders.empty()) {
+        const auto folder = folders.substr(0, folders.find(':'));
+        folders.remove_prefix(std::min(folder.size() + 1, folders.size()));
+        if (const auto file = fs::path(folder) / word; runs(file)) return file.string();
+    }
+    return "";
 }
 
 }  // namespace stemma

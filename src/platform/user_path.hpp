@@ -26,4 +26,8 @@ std::string placed_path(const std::string& text, const std::string& folder);
 /// word, or what follows "=" in an option, that names a file in `folder` becomes that file's path.
 std::string placed_word(const std::string& word, const std::string& folder);
 
+/// The executable file that a shell would start for `word`; "" if there is none. Without a slash in `word`, the folders
+/// of PATH are searched.
+std::string program_path(const std::string& word);
+
 }  // namespace stemma

@@ -451,4 +451,4 @@ def test_new_refuses_what_is_there_and_odd_names(stemma):
 
     assert "is there already" in stemma("new", "there", "--python", code=USER_ERROR).stderr
     assert "letters, digits" in stemma("new", "a b", "--python", code=USER_ERROR).stderr
-    assert "--python and --cpp" in stemma("new", "one", code=USER_ERROR).stderr
+    assert "--python, --cpp and --from" in stemma("new", "one", code=USER_ERROR).stderr

@@ -15,7 +15,7 @@ from pathlib import Path
 from gest_api.generator import Generator
 from gest_api.vocs import ContextualVariable, ContinuousVariable, DiscreteVariable, MaximizeObjective, MinimizeObjective
 
-from stemma.integrations.job_text import job_text
+from stemma.job_text import job_text
 from stemma.process import AskTell
 
 _ID = "_id"

@@ -11,6 +11,11 @@ void add_new(CLI::App& app, CommandLine& line) {
     new_command->add_option("NAME", line.project.folder, "Folder to make; its name is the project's")->required();
     new_command->add_flag("--python", line.project.python, "A training program in Python");
     new_command->add_flag("--cpp", line.project.cpp, "A task in C++");
+    auto* from = new_command->add_option("--from", line.project.from,
+                                         "A job from another program's search: a sweep of Weights & Biases "
+                                         "(sweep.yaml), or a study of Optuna (study.db, sqlite:///study.db)");
+    new_command->add_option("--study", line.project.study, "Name of the study, where a storage has several")
+        ->needs(from);
 }
 
 void add_job_looks(CLI::App& app, CommandLine& line) {
@@ -21,7 +26,10 @@ void add_job_looks(CLI::App& app, CommandLine& line) {
     add_overrides(*check_command, line);
     check_command->add_flag("--no-program", line.no_program,
                             "Do not start the program of trainer.type = \"process\": `run` does that, too");
-    check_command->add_option("--explain", line.explain, "Reference of a section or key, such as scheduler.asha");
+    check_command
+        ->add_option("--explain", line.explain,
+                     "Reference of a section or key, such as scheduler.asha; alone: the sections")
+        ->expected(0, 1);
 
     auto* preview_command = add_command(app, line, group::prepare, "preview",
                                         "What a job will do: rungs, work, memory, before anything runs",

@@ -94,6 +94,7 @@ struct ExportOptions {
     std::string parquet;          ///< folder
     std::string optuna;           ///< storage's address
     std::string mlflow;           ///< tracking address
+    bool follow = false;          ///< tensorboard and mlflow: append what comes, until the search has ended
     std::string member = "best";  ///< for weights: a number, or "best"
 };
 ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options);
@@ -127,6 +128,8 @@ struct NewOptions {
     std::string folder;  ///< its last part is the project's name
     bool python = false;
     bool cpp = false;
+    std::string from;   ///< another program's search, whose job the project gets; "" = none
+    std::string study;  ///< name of the study in `from`; "" = its only one
 };
 ExitCode new_project(const NewOptions& options);
 

@@ -150,24 +150,29 @@ void say_mistakes(const HostResult& result, const ManagerSetup& setup) {
 }
 
 void print_report(const Job& job, const ManagerSetup& setup, const HostResult& result, ExitCode code, int workers,
-                  double busy_before) {
+                  double busy_before, const std::string& last_failure) {
     auto ended = fmt::format("ended after {}, {}", clock_text(result.time), reason_text(result.reason));
     if (code == ExitCode::failed && setup.manager.totals().reports == setup.manager.totals().diverged) {
         ended += fmt::format("; no training gave a finite {}", job.metric.name);
     }
-    const ReportContext context{.name = setup.name,
-                                .run_file = path_to_type(setup.run_file),
-                                .metric = job.metric.name,
-                                .unit = job.trainer.unit_name(),
-                                .metrics = metrics_of(job),
-                                .workers = static_cast<std::size_t>(workers),
-                                .seconds = result.time,
-                                .since = setup.host.time_before,
-                                .busy_before = busy_before,
-                                .to_max = job.scheduler.final_result == FinalResult::max,
-                                .ended = ended,
-                                .program = program_to_type(),
-                                .lineage = job.scheduler.population() ? best_lineage_text(setup.run_file) : ""};
+    const ReportContext context{
+        .name = setup.name,
+        .run_file = path_to_type(setup.run_file),
+        .metric = job.metric.name,
+        .unit = job.trainer.unit_name(),
+        .metrics = metrics_of(job),
+        .workers = static_cast<std::size_t>(workers),
+        .seconds = result.time,
+        .since = setup.host.time_before,
+        .busy_before = busy_before,
+        .to_max = job.scheduler.final_result == FinalResult::max,
+        .ended = ended,
+        .program = program_to_type(),
+        .last_failure = last_failure,
+        .resumable = result.reason == EndReason::stopped || result.reason == EndReason::no_workers,
+        .gave_up = result.reason == EndReason::repeated_failure,
+        .saved_by_program = job.trainer.type->traits.program,
+        .lineage = job.scheduler.population() ? best_lineage_text(setup.run_file) : ""};
     print(final_report(setup.manager, context));
     std::fflush(stdout);
 }
@@ -195,6 +200,7 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
     if (launch_.quiet) status.summary_seconds = 1e18;
     const auto log = open_log(setup.run_file, 0);
     HostResult result;
+    std::string last_failure;
     {
         StatusLine line(stderr, launch_.quiet ? Terminal{} : terminal_of(STDERR_FILENO, environment), status);
         say_beforehand(line, *log, job_, setup, lines, workers);
@@ -207,6 +213,7 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
         parted_ = true;
         try {
             result = host.run();
+            last_failure = line.last_failure();
         } catch (const std::exception& error) {
             // The record cannot be written any more (disk full), or a bug: committed entries are kept. Ranks may be
             // gone.
@@ -225,7 +232,7 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
     if (code == ExitCode::user_error) {
         say_mistakes(result, setup);
     } else {
-        print_report(job_, setup, result, code, workers, busy_before);
+        print_report(job_, setup, result, code, workers, busy_before, last_failure);
     }
     return {code, result.workers_lost};
 }

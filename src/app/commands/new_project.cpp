@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "app/commands/commands.hpp"
+#include "app/commands/python_commands.hpp"
 #include "app/console/print.hpp"
 #include "core/error.hpp"
 #include "project_templates.hpp"  // made by CMake from docs/examples
@@ -64,9 +65,16 @@ ExitCode new_project(const NewOptions& options) {
     if (name.empty() || !std::ranges::all_of(name, plain)) {
         throw UserError("new: a project's name has letters, digits and _ only; got \"" + name + "\"");
     }
-    if (options.python == options.cpp) throw UserError("new: give one of --python and --cpp");
+    if (int{options.python} + int{options.cpp} + int{!options.from.empty()} != 1) {
+        throw UserError("new: give one of --python, --cpp and --from FILE");
+    }
     if (std::filesystem::exists(options.folder)) {
         throw UserError("new: " + options.folder + " is there already; choose another name");
+    }
+    if (!options.from.empty()) {
+        std::vector<std::string> words = {"new", options.folder, "--from", options.from};
+        if (!options.study.empty()) words.insert(words.end(), {"--study", options.study});
+        return run_python(words);
     }
     std::filesystem::create_directories(options.folder);
     for (const auto& file : options.python ? python_project(name) : cpp_project(name)) {

@@ -193,7 +193,7 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
     print_workers(plan, preview_options.workers);
     const auto kept = plan.snapshots;
     const auto memory = job.workers.snapshot_memory * preview_options.workers;
-    std::printf("snapshots of members that may go on: up to %llu at a time; memory for them: %s on %u workers\n",
+    std::printf("snapshots of members that may go on: up to %llu at a time; they may take %s of memory on %u workers\n",
                 static_cast<unsigned long long>(kept), bytes_text(memory).c_str(), preview_options.workers);
     std::optional<Trial> trial;
     if (preview_options.time) {

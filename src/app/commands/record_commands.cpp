@@ -114,6 +114,15 @@ ExitCode verify(const std::filesystem::path& file) {
     return verify_proposals(run, file);
 }
 
+namespace {
+
+/// True if a program writes to the run file, as far as this host can tell.
+bool running(const std::filesystem::path& file) {
+    return record::writer_of(file.string() + ".lock") != record::Writer::none;
+}
+
+}  // namespace
+
 ExitCode status(const std::filesystem::path& file) {
     const record::RunFileReader reader(file);
     const auto lacking = lacks_text(reader, file);
@@ -124,7 +133,11 @@ ExitCode status(const std::filesystem::path& file) {
     const auto run = open_run(file);
     auto context = report_context(run, file);
     if (context.ended.empty()) {
-        context.ended = fmt::format("{} leases out as of its last commit", run.manager.totals().running);
+        const auto out = run.manager.totals().running;
+        const auto out_text = fmt::format("{} training{} out", out, out == 1 ? "" : "s");
+        context.ended = run.job.trainer.type->traits.asked ? out_text
+                        : running(file)                    ? "running, " + out_text
+                                                           : "not running: it was cut off, and can be resumed";
     }
     print(final_report(run.manager, context) + lacking);
     return ExitCode::ok;

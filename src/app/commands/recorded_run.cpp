@@ -172,6 +172,8 @@ RecordedRun open_run(const std::filesystem::path& file, bool verifying,
                 for (const auto& effect : entry.effects) {
                     if (const auto* ended = std::get_if<effect::Ended>(&effect)) run.ended = ended->reason;
                 }
+                if (const auto* failure = std::get_if<input::Failure>(&entry.input.body))
+                    run.last_failure = failure_text(*failure);
                 if (watch) watch(entry);
                 take(entry);
             });
@@ -203,6 +205,10 @@ ReportContext report_context(const RecordedRun& run, const std::filesystem::path
             .to_max = run.job.scheduler.final_result == FinalResult::max,
             .ended = std::move(ended),
             .program = program_to_type(),
+            .last_failure = run.last_failure,
+            .resumable = !run.ended || *run.ended == EndReason::stopped || *run.ended == EndReason::no_workers,
+            .gave_up = run.ended == EndReason::repeated_failure,
+            .saved_by_program = run.job.trainer.type->traits.program,
             .lineage = {}};
 }
 

@@ -26,6 +26,7 @@ struct RecordedRun {
     bool finished = false;    ///< the file was closed in order
     bool stop_cut = false;    ///< a user had requested a stop in the last start, and it was killed before it obeyed
     std::optional<EndReason> ended;  ///< of the last start
+    std::string last_failure = {};   ///< what a training failed with last
 };
 
 /// Files beside a run file have longer names. Throws UserError with the limit if they would not fit.

@@ -169,11 +169,14 @@ ExitCode run(const JobOptions& options, const RunOptions& run_options, const Lau
     const auto ranks = start_ranks(job, file, launch);
     if (!ranks->manages()) return ranks->work();
 
+    if (std::filesystem::is_directory(file))
+        throw UserError(file.string() + ": is a folder; give the name of a file in it, such as " +
+                        (file / (job.run.name + ".h5")).string());
     if (std::filesystem::exists(file)) {
         throw UserError(fmt::format(
-            "{}: exists already and is not overwritten. Go on with it by `stemma resume {}` (or run --continue), "
-            "or choose another --output",
-            file.string(), file.string()));
+            "{0}: exists already and is not overwritten. Go on with it by `stemma resume {0}` (or run --continue), "
+            "choose another --output, or delete it",
+            file.string()));
     }
     check_trainer(job, ranks->program());
     make_folder_of(file);

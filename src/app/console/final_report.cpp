@@ -72,6 +72,19 @@ std::string work_text(const Manager& manager, const ReportContext& context) {
     return text;
 }
 
+/// What a user repairs first.
+std::string error_text(const Manager& manager, const ReportContext& context) {
+    if (context.last_failure.empty() || (manager.best() && !context.gave_up)) return "";
+    return fmt::format("\nlast error: {}\noutput of the trainings: {}.logs/\n", context.last_failure, context.run_file);
+}
+
+std::string files_text(const Manager& manager, const ReportContext& context) {
+    const auto best = manager.best();
+    const bool kept = best && best->snapshot.exists();
+    return fmt::format("run file: {0}\nbeside it, to be moved with it: {0}.logs/{1}\n", context.run_file,
+                       kept ? fmt::format(", {}.snapshots/ (models)", context.run_file) : "");
+}
+
 std::string next_text(const Manager& manager, const ReportContext& context) {
     const auto& file = context.run_file;
     std::vector<std::pair<std::string, std::string_view>> commands;  // and what each is for
@@ -81,15 +94,22 @@ std::string next_text(const Manager& manager, const ReportContext& context) {
     if (const auto best = manager.best()) {
         add(fmt::format("show {} {}", file, best->member.value), "its learning curve and history");
         if (best->snapshot.exists())
-            add(fmt::format("export {} {} --weights best.h5", file, best->member.value), "its weights");
+            add(fmt::format("export {} --weights {}", file, context.saved_by_program ? "best.pt" : "best.h5"),
+                context.saved_by_program ? "its model, as the program saved it" : "its weights (.pt: a state_dict)");
+    } else if (!context.last_failure.empty()) {
+        return fmt::format("next: repair the error, then delete {} and start again, or give another --output\n", file);
     }
     add(fmt::format("report {}", file), "a page to look at");
     add(fmt::format("export {} --csv tables/", file), "everything as CSV");
-    add(fmt::format("resume {} --help", file), "go on with a larger budget");
+    if (context.resumable) {
+        add(fmt::format("resume {}", file), "go on where it stopped");
+    } else {
+        add(fmt::format("resume {} --help", file), "go on with a larger budget");
+    }
     add(fmt::format("verify {}", file), "replay every decision");
     std::size_t width = 0;
     for (const auto& [command, purpose] : commands) width = std::max(width, command.size());
-    std::string text = fmt::format("run file: {}\nnext:\n", file);
+    std::string text = "next:\n";
     for (const auto& [command, purpose] : commands) text += fmt::format("  {:<{}}  {}\n", command, width, purpose);
     return text;
 }
@@ -106,7 +126,7 @@ std::string final_report(const Manager& manager, const ReportContext& context) {
         text += rung_table(rungs, context.unit);
     }
     text += "\n" + work_text(manager, context);
-    text += next_text(manager, context);
+    text += error_text(manager, context) + files_text(manager, context) + next_text(manager, context);
     return text;
 }
 

@@ -18,6 +18,10 @@ struct ReportContext {
     bool to_max = false;             ///< scheduler.final = "max": only members trained to max are results
     std::string ended;               ///< a sentence; "" while it runs
     std::string program = "stemma";  ///< as it is typed
+    std::string last_failure;        ///< what a training failed with last; "" = none failed
+    bool resumable = false;          ///< it was stopped before its end
+    bool gave_up = false;            ///< it ended for its failures
+    bool saved_by_program = false;   ///< models are files of a program, not of Stemma's
     std::string lineage;             ///< the best member's, drawn, with its schedule; "" if no member has a parent
 };
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <ctime>
 
+#include "core/printable.hpp"
+
 namespace stemma {
 
 std::string clock_text(double seconds) {
@@ -38,6 +40,11 @@ std::string units_text(Resource amount, std::string_view unit) {
 }
 
 std::string metric_text(double value) { return fmt::format("{:.6g}", value); }
+
+std::string failure_text(const input::Failure& failure) {
+    return fmt::format("{} {}: {}", name_of(failure.kind), printable_line(failure.type),
+                       indented(excerpt(failure.message)));
+}
 
 std::string excerpt(std::string_view message) {
     constexpr std::size_t head_max = 300, tail_max = 900;

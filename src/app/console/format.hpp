@@ -22,6 +22,8 @@ std::string units_text(Resource amount, std::string_view unit);
 std::string metric_text(double value);
 /// The beginning and the end of a failure's message, in few lines. A program's error mostly stands at the end.
 std::string excerpt(std::string_view message);
+/// What a training failed with: "exception RuntimeError: ..." with an excerpt of its message, indented.
+std::string failure_text(const input::Failure& failure);
 /// All lines but the first, indented: what a program says must not look like a message of Stemma.
 std::string indented(std::string_view text);
 /// "7, 9, 12", and for a long list how many more.

@@ -52,6 +52,7 @@ void StatusLine::on_entry(const Input& input, std::span<const Effect> effects, c
     } else if (const auto* failed = std::get_if<input::Failure>(&input.body)) {
         const auto kind = fmt::format("{} {}", name_of(failed->kind), printable_line(failed->type));
         ++failed_trainings_;
+        last_failure_ = failure_text(*failed);
         if (++failures_[kind] == 1) {
             say(fmt::format("[{}] first failure of this kind ({}) on worker {}: {}", clock_text(input.time), kind,
                             failed->worker.value, indented(excerpt(failed->message))));

@@ -27,6 +27,8 @@ public:
     void on_tick(const Manager& manager, double now) override;
     /// Prints a lasting line.
     void say(const std::string& text);
+    /// What a training failed with last; "" = none has failed.
+    const std::string& last_failure() const { return last_failure_; }
 
 private:
     /// Erases the redrawn line, so that other text can follow.
@@ -42,6 +44,7 @@ private:
     double last_best_said_ = -1e9;
     std::size_t workers_ = 0;
     std::uint64_t failed_trainings_ = 0;
+    std::string last_failure_;
     std::map<std::string, std::uint64_t> failures_;  ///< by kind and type: the first is printed, later ones are counted
 };
 

@@ -46,6 +46,10 @@ Job load_job(const std::string& file, std::span<const std::string> overrides = {
 Job parse_job(std::string_view text, const std::string& file, std::span<const std::string> overrides = {},
               JobSource source = JobSource::typed);
 
+/// `message` of a mistake that shows only when the job is used, after the place of the key that it names:
+/// "jobs/x.toml:12:7: ...". After the file alone where it names none.
+std::string located(const Job& job, const std::string& message);
+
 /// How the hyperparameters of a child are chosen. PBT perturbs where there is no model. A job with a model wants its
 /// proposals.
 Births births_of(const Job& job);

@@ -215,6 +215,19 @@ std::vector<Section> sections() {
     };
 }
 
+/// A key without its section: in all sections that have it.
+std::string keys_called(const std::vector<Section>& all, std::string_view name) {
+    std::string text;
+    for (const auto& section : all) {
+        std::string own;
+        for (const auto& key : section.keys) {
+            if (key.name == name) own += plain(key, true);
+        }
+        if (!own.empty()) text += "[" + section.path + "]\n" + own;
+    }
+    return text;
+}
+
 std::string explain(std::string_view path) {
     const auto all = sections();
     if (path.empty()) return overview(all);
@@ -239,6 +252,7 @@ std::string explain(std::string_view path) {
         }
         if (!text.empty()) return "[" + section.path + "]\n" + text;
     }
+    if (auto text = keys_called(all, path); !text.empty()) return text;
     throw UserError("--explain: there is no " + in_quotes(path) + suggestion(path, known) +
                     "; without a name it lists the sections");
 }

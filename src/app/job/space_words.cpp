@@ -51,7 +51,8 @@ TableEntry* find(NodeTable& table, std::string_view key) {
 }
 
 void set(NodeTable& table, std::string key, std::string value, Place place) {
-    table.push_back({std::move(key), place, Node{place, std::move(value)}});
+    const auto where = key == "type" ? table.begin() : table.end();
+    table.insert(where, {std::move(key), place, Node{place, std::move(value)}});
 }
 
 /// Keys that have a name here, unless it is given too: that is then an error of the reader.

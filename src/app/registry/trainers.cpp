@@ -1,6 +1,8 @@
 // The trainer of a job.
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <initializer_list>
 #include <limits>
 #include <mutex>
 #include <set>
@@ -71,14 +73,34 @@ void say_once(const std::string& text) {
 
 }  // namespace
 
-void check_trainer(const Job& job, const std::shared_ptr<FirstProgram>& program) {
-    static_cast<void>(manager_settings(job));
+namespace {
+
+void check_place(const Job& job, const std::shared_ptr<FirstProgram>& program) {
     // The GPUs of a worker are not known yet, but what this build can use is.
     if (job.workers.device == Device::cuda && job.trainer.type->traits.libtorch && !cuda_available()) {
         throw UserError("workers.device = \"cuda\", but this build's LibTorch has no CUDA (" + torch_text() +
                         "); use device = \"cpu\", or a LibTorch with CUDA (docs/install.md)");
     }
     job.trainer.type->check_here(job.trainer.settings, trainer_context(job), {.program = program, .say = say_once});
+}
+
+/// Runs each of `checks`, and throws one UserError with all that they refuse.
+void check_all(const Job& job, std::initializer_list<std::function<void()>> checks) {
+    std::string text;
+    for (const auto& check : checks) {
+        try {
+            check();
+        } catch (const UserError& error) {
+            text += (text.empty() ? "" : "\n") + located(job, error.what());
+        }
+    }
+    if (!text.empty()) throw UserError(text);
+}
+
+}  // namespace
+
+void check_trainer(const Job& job, const std::shared_ptr<FirstProgram>& program) {
+    check_all(job, {[&] { static_cast<void>(manager_settings(job)); }, [&] { check_place(job, program); }});
 }
 
 std::unique_ptr<Trainer> make_trainer(const Job& job, TrainerPlace place) {

@@ -15,6 +15,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr const char* never_asked =
+    " (a Python script asks by stemma.trials(); a script that does not know Stemma needs placeholders in "
+    "trainer.command, "
+    "such as \"--lr={lr}\": docs/bring-your-model.md)";
+
 std::string unread_note(const std::vector<std::string>& names) {
     return fmt::format("the program has not read {} of [space]: what is not read has no effect",
                        fmt::join(names, ", "));
@@ -254,7 +259,9 @@ ChildHello greet(const ProcessSettings& settings, Child& child) {
             child));
     }
     if (const auto* ended = std::get_if<ChildEnded>(&*event)) {
-        throw ProtocolError(with_output("the program ended before its hello: " + ended->how, child));
+        throw ProtocolError(with_output("the program ended before it asked for a training: " + ended->how +
+                                            (ended->how == "exit code 0" ? never_asked : ""),
+                                        child));
     }
     if (const auto* garbled = std::get_if<ChildGarbled>(&*event))
         throw ProtocolError(with_output(garbled->what, child));

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "platform/user_path.hpp"
 #include "trainer/no_room.hpp"
 #include "trainer/process/child.hpp"
 #include "trainer/process/lease_talk.hpp"
@@ -56,7 +57,9 @@ void as_user_error(const ProcessSettings& settings, const Body& body) {
         throw UserError(
             fmt::format("trainer.command: {} cannot be started: {}", words_text(settings.command), error.what()));
     } catch (const ProtocolError& error) {
-        throw UserError(fmt::format("trainer.command: {}: {}", words_text(settings.command), error.what()));
+        const auto program = program_path(settings.command.front());
+        throw UserError(fmt::format("trainer.command: {}{}: {}", words_text(settings.command),
+                                    program == settings.command.front() ? "" : " (" + program + ")", error.what()));
     }
 }
 

@@ -18,6 +18,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "platform/user_path.hpp"
 #include "trainer/error_text.hpp"
 #include "trainer/process/command_template.hpp"
 #include "trainer/process/descriptor.hpp"
@@ -79,22 +80,6 @@ std::map<std::string, std::string> values_of(const Json& lease, const fs::path& 
     }
     values["metrics"] = metrics.string();
     return values;
-}
-
-/// The program that `word` names, as execvp() finds it.
-bool is_program(const std::string& word) {
-    const auto runs = [](const fs::path& file) {
-        return fs::is_regular_file(file) && ::access(file.c_str(), X_OK) == 0;
-    };
-    if (word.find('/') != std::string::npos) return runs(word);
-    const char* path = std::getenv("PATH");
-    std::string_view folders = path == nullptr ? "/bin:/usr/bin" : path;
-    while (!folders.empty()) {
-        const auto folder = folders.substr(0, folders.find(':'));
-        folders.remove_prefix(std::min(folder.size() + 1, folders.size()));
-        if (runs(fs::path(folder) / word)) return true;
-    }
-    return false;
 }
 
 struct Pipe {
@@ -275,7 +260,7 @@ std::vector<std::string> script_runner() {
 }
 
 int run_scripts(const std::vector<std::string>& words) {
-    if (words.empty() || !is_program(words.front())) {
+    if (words.empty() || program_path(words.front()).empty()) {
         std::fprintf(stderr, "%s: no such program\n", words.empty() ? "" : words.front().c_str());
         return 2;
     }

@@ -9,7 +9,7 @@ namespace {
 
 TEST(ScheduleText, MarksWhatChangedAndJoinsWhatDidNot) {
     EXPECT_EQ("\n" + schedule_text(family(), {5}, names(), {}), R"(
-toy: member 5, 9 epochs in 3 stages; * changed
+toy: member 5, 9 epochs in 3 stages; * differs from the stage before
 from  to  member  born by  loss    lr
    0   3       0  sampled   0.9   0.1
    3   9    3..5  exploit  0.25  0.15*
@@ -19,7 +19,7 @@ the same throughout: optimizer=sgd to=4
 
 TEST(ScheduleText, OneStageNamesAllBelow) {
     EXPECT_EQ("\n" + schedule_text(family(), {1}, names(), {}), R"(
-toy: member 1, 3 epochs in 1 stage; * changed
+toy: member 1, 3 epochs in 1 stage; * differs from the stage before
 from  to  member  born by  loss
    0   3       1  sampled   1.5
 the same throughout: lr=0.5 optimizer=sgd to=4
@@ -35,7 +35,7 @@ TEST(ScheduleText, SaysThatValuesMovedFromThere) {
     second.configuration = {0.2, 0.9, std::int64_t{4}};
     const Genealogy genealogy({first, second}, false, {1});
     EXPECT_EQ("\n" + schedule_text(genealogy, {1}, {"toy", "loss", "epoch", &space}, {}), R"(
-toy: member 1, 6 epochs in 2 stages; * changed
+toy: member 1, 6 epochs in 2 stages; * differs from the stage before
 from  to  member  born by  loss  start of lr
    0   3       0  sampled   0.9          0.1
    3   6       1  exploit   0.5          0.2*

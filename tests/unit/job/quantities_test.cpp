@@ -13,6 +13,22 @@ TEST(Duration, AddsItsParts) {
     EXPECT_EQ(parse_duration("1h 30m"), 5400);
     EXPECT_EQ(parse_duration("200ms"), 0.2);
     EXPECT_EQ(parse_duration("2 h"), 7200);
+    EXPECT_EQ(parse_duration("12:00:00"), 43200);
+    EXPECT_EQ(parse_duration("1-00:00:30"), 86430);
+}
+
+TEST(SlurmTime, HasSlurmsForms) {
+    EXPECT_EQ(parse_slurm_time("60"), 3600);
+    EXPECT_EQ(parse_slurm_time("90:30"), 5430);
+    EXPECT_EQ(parse_slurm_time("1:02:03"), 3723);
+    EXPECT_EQ(parse_slurm_time("2-00"), 172800);
+    EXPECT_EQ(parse_slurm_time("2-03:04"), 183840);
+    EXPECT_EQ(parse_slurm_time("2-03:04:05"), 183845);
+}
+
+TEST(SlurmTime, RefusesAnythingElse) {
+    for (const auto* text : {"", "-", "1-", "-1", "1:", ":1", "1:2:3:4", "1h", "1.5", "1-2-3", " 1"})
+        EXPECT_FALSE(parse_slurm_time(text)) << text;
 }
 
 TEST(Duration, RefusesAnythingElse) {

@@ -145,9 +145,10 @@ TEST(SpaceSection, ForbiddenCombinations) {
 
 TEST(SpaceSection, TypesThatAreWrongOrMissing) {
     EXPECT_THAT(errors_of(with(toy_job, "\"real\"", "\"rael\"")), ElementsAre(HasSubstr("(did you mean \"real\"?)")));
-    EXPECT_THAT(errors_of(with(toy_job, "type = \"real\"", "")), ElementsAre(HasSubstr("space.lr.type is missing")));
-    EXPECT_THAT(errors_of(toy_job + "[space]\nx = 3\n"),
-                ElementsAre(HasSubstr("space.x must be a table ([space.x]); got 3")));
+    const auto whole = with(with(toy_job, "1e-4", "1"), "1.0", "2");
+    EXPECT_THAT(errors_of(with(whole, "type = \"real\"", "")), ElementsAre(HasSubstr("space.lr.type is missing")));
+    EXPECT_THAT(errors_of(toy_job + "[space]\nx = [1, 2]\n"),
+                ElementsAre(HasSubstr("space.x must be a table; got a list; write x = {")));
     EXPECT_THAT(errors_of(with(toy_job, "high = 1.0", "choices = [1]")),
                 AllOf(Contains(HasSubstr("has no meaning with type = \"real\"")),
                       Contains(HasSubstr("space.lr.high is missing"))));

@@ -193,7 +193,7 @@ TEST_F(MisbehavesOnce, TheCheckBeforeTheStartSeesWhatTheProgramCanChange) {
         EXPECT_THAT(error.what(), AllOf(HasSubstr("space.width"), HasSubstr("role = \"fixed\"")));
     }
     EXPECT_ERROR(check_process(program("dies_before_hello"), {}, *starter()), UserError,
-                 "the program ended before its hello");
+                 "the program ended before it asked for a training");
 }
 
 }  // namespace
