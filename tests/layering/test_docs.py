@@ -26,3 +26,11 @@ def test_versions_agree():
     python = re.search(r'^version = "(.*)"', (tree.ROOT / "analysis/pyproject.toml").read_text(), re.MULTILINE).group(1)
     assert python == version + {".dev": ".dev0", "": ""}[suffix]  # as PEP 440 writes it
     assert f"## {version} (unreleased)" in (tree.ROOT / "CHANGELOG.md").read_text() or not suffix
+
+
+def test_the_site_is_tested_with_the_packages_that_make_it():
+    wanted, tested = (
+        {line for line in (tree.ROOT / ".ci" / name).read_text().split("\n") if line and line[0] != "#"}
+        for name in ("docs.txt", "pypi.txt")
+    )
+    assert wanted and wanted <= tested

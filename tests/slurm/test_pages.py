@@ -2,13 +2,15 @@
 
 import re
 import shutil
+import subprocess
 import sys
 
 import pytest
 from harness import ROOT
 from test_docs_as_typed import blocks_of
 
-pytestmark = pytest.mark.flaky(reruns=1)
+pytestmark = [pytest.mark.flaky(reruns=1), pytest.mark.long]
+BLOCK_SECONDS = 900  # `conform` starts PyTorch some ten times
 
 # What the page says, and what is typed here: one node of few cores, no GPU.
 HERE = (
@@ -28,7 +30,17 @@ def commands_of_the_page(cluster):
         text = block.text
         for page, here in HERE:
             text = text.replace(page, here)
-        said.append(cluster("bash", "-euc", text))
+        ran = subprocess.run(
+            ["bash", "-euc", text],
+            cwd=cluster.folder,
+            env=cluster.env,
+            capture_output=True,
+            text=True,
+            timeout=BLOCK_SECONDS,
+            check=False,
+        )
+        assert ran.returncode == 0, f"{text}\n{ran.stdout}\n{ran.stderr}"
+        said.append(ran.stdout)
     return said
 
 

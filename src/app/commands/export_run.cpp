@@ -75,6 +75,7 @@ std::vector<std::string> python_exports(const fs::path& file, const ExportOption
     add("--optuna", options.optuna);
     add("--mlflow", options.mlflow);
     if (!words.empty()) words.insert(words.begin(), {"export", file.string()});
+    if (options.follow && !words.empty()) words.emplace_back("--follow");
     return words;
 }
 
@@ -82,6 +83,7 @@ std::vector<std::string> python_exports(const fs::path& file, const ExportOption
 
 ExitCode export_run(const fs::path& file, const ExportOptions& options) {
     const auto python = python_exports(file, options);
+    if (options.follow && !python.empty()) return run_python(python);
     if (options.csv.empty() && options.json.empty() && options.weights.empty() && python.empty()) {
         throw UserError(
             "nothing to export: give --csv FOLDER, --json FILE, --newick FILE, --graphml FILE, --weights FILE, "

@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "app/job/readers.hpp"
+#include "app/job/tables.hpp"
 
 namespace stemma {
 
