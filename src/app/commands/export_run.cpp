@@ -20,8 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Writes what a snapshot file holds, and returns what it is: the file or folder that the training program left, else a
-/// state_dict for a name that ends as PyTorch's files do, else the HDF5 file itself.
+/// Writes what a snapshot file holds, and returns what that is. A program's snapshot is the file or folder that the
+/// program left. Another one is a state_dict if the name ends as PyTorch's files do, else the HDF5 file itself.
 std::string write_weights(const fs::path& from, const fs::path& to) {
     const auto snapshot = record::read_snapshot_file(from);
     if (is_of_program(snapshot)) {
