@@ -94,11 +94,7 @@ void require_log(const TableFile& file) {
     }
 }
 
-struct FileIdentity {
-    ::dev_t device = 0;
-    ::ino_t inode = 0;
-    friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
-};
+using FileIdentity = std::pair<::dev_t, ::ino_t>;  // device and file in it
 
 std::optional<FileIdentity> identity_of(const fs::path& path) {
     struct ::stat status {};
