@@ -1,5 +1,5 @@
-"""Hooks of .ci/mkdocs.yml. The pages are written for a Git host: README.md is the first page, a list or table may follow a
-line of text, and links may lead to any file of the tree."""
+"""Hooks of .ci/mkdocs.yml. The pages are written for a Git host: README.md is the first page, a list or table may
+follow a line of text, and links may lead to any file of the tree."""
 
 import posixpath
 import re

@@ -79,6 +79,9 @@ def _parser():
         ("mlflow", "MLflow tracking address, such as sqlite:///mlflow.db"),
     ):
         export.add_argument(f"--{name}", help=text)
+    export.add_argument(
+        "--follow", action="store_true", help="tensorboard, mlflow: append what comes, until the search has ended"
+    )
     export.set_defaults(action=_export)
     weights = commands.add_parser("state-dict", help="a PyTorch state_dict of a snapshot file")
     weights.add_argument("snapshot", metavar="SNAPSHOT.h5")
@@ -157,6 +160,12 @@ def _export(options):
             f"nothing to export: give {', '.join(f'--{name}' for name in export.FORMATS)}; CSV and JSON are exports of "
             "the program `stemma`"
         )
+    if options.follow:
+        if any(name not in export.LIVE for name, _ in chosen):
+            raise StemmaError(f"--follow goes with {' and '.join(f'--{name}' for name in export.LIVE)} only")
+        for told in export.follow(run, [export.LIVE[name](run, target) for name, target in chosen]):
+            say(told)
+        return _OK
     for name, target in chosen:
         told = export.FORMATS[name](run, target)
         if told:

@@ -1,9 +1,9 @@
 """A search from a notebook or a script: a function trains, in worker processes beside it.
 
-    def train(trial):
-        ...
+def train(trial):
+    ...
 
-    run = stemma.search(train, "job.toml")
+run = stemma.search(train, "job.toml")
 """
 
 import codecs
@@ -80,9 +80,9 @@ def _packed(train):
         import cloudpickle
     except ImportError:
         raise StemmaError(
-            "search: a function of a notebook or of the script itself is sent to the workers by the package cloudpickle, "
-            f"which {sys.executable} does not have: pip install cloudpickle (Debian: python3-cloudpickle), or put the "
-            "function into a module of its own and import it"
+            "search: a function of a notebook or of the script itself is sent to the workers by the package "
+            f"cloudpickle, which {sys.executable} does not have: pip install cloudpickle (Debian: "
+            "python3-cloudpickle), or put the function into a module of its own and import it"
         ) from None
     return pickle.dumps((place, cloudpickle.dumps(train)))
 

@@ -130,9 +130,9 @@ class _Optimizer:
     def _rate(self, now, parent, child, at_count):
         if parent is None and not _equal(now, child):
             warnings.warn(
-                f"stemma: trial.restore() was not given the parent's {type(self.optimizer).__name__} when that was new. "
-                "So it is not known how far the parent has lowered its learning rate, and the child begins with its "
-                "own. Call it from scratch, too",
+                f"stemma: trial.restore() was not given the parent's {type(self.optimizer).__name__} when that was "
+                "new. So it is not known how far the parent has lowered its learning rate, and the child begins with "
+                "its own. Call it from scratch, too",
                 stacklevel=2,
             )
         if parent is None:

@@ -204,7 +204,9 @@ class _PrintingChannel:
 
 
 def _listed(metrics):
-    return ", ".join(f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}" for name, value in metrics.items())
+    return ", ".join(
+        f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}" for name, value in metrics.items()
+    )
 
 
 def _lone_trial(configuration, last):

@@ -194,9 +194,7 @@ class Trial(Terms):
 
     def _asked(self):
         count = self.last - self.first
-        return (
-            f"{count} {self.unit}s ({self.first + 1} to {self.last})" if count > 1 else f"{self.unit} {self.last}"
-        )
+        return f"{count} {self.unit}s ({self.first + 1} to {self.last})" if count > 1 else f"{self.unit} {self.last}"
 
     # ---- the block -----------------------------------------------------------------------------------------------
 

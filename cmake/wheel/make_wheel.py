@@ -106,7 +106,7 @@ def make_wheel(prefix, output, version, project, texts):
     info, data = f"{base}.dist-info", f"{base}.data"
     wheel = Wheel(path)
     package = prefix / "share/stemma/analysis"
-    for one in files(package / "stemma"):  # for the environment's own Python
+    for one in files(package / "stemma") + files(package / "hydra_plugins"):  # for the environment's own Python
         wheel.add(str(one.relative_to(package)), one.read_bytes())
     for one in files(prefix):  # the package again: for programs that run in other environments
         mode = 0o755 if os.access(one, os.X_OK) else 0o644

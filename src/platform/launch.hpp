@@ -47,10 +47,10 @@ struct ForeignLauncher : UserError {
     int rank;  ///< of this process; one of them tells the user
 };
 
-/// Pure. Throws ForeignLauncher for several ranks of MPICH's mpirun: its PMI_ variables, without Open MPI's and without a
-/// Slurm step of as many tasks. Open MPI's variables come before Slurm's: mpirun inside an allocation sets
-/// both, and only its own variables tell the ranks apart. A batch shell without srun or mpirun is Launcher::none, with
-/// its job_id. Throws UserError if a variable that must be a number is none, or if rank and size contradict each other.
+/// Pure. Throws ForeignLauncher for several ranks of MPICH's mpirun: its PMI_ variables, without Open MPI's and without
+/// a Slurm step of as many tasks. Open MPI's variables come before Slurm's: mpirun inside an allocation sets both, and
+/// only its own variables tell the ranks apart. A batch shell without srun or mpirun is Launcher::none, with its
+/// job_id. Throws UserError if a variable that must be a number is none, or if rank and size contradict each other.
 Launch launch_of(const Environment& environment);
 
 /// The launch in one line: "Slurm job 77 (start 2), 4 nodes; srun started 17 ranks, 8 cores each". "" for a process

@@ -1,5 +1,7 @@
 """Exports, read back by the libraries that others use to read them."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -79,3 +81,53 @@ def test_a_missing_library_is_named(run, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "optuna", None)
     assert command(["export", str(run.path), "--optuna", "sqlite://"]) == 2
     assert "pip install optuna" in capsys.readouterr().err
+
+
+@pytest.mark.pypi
+def test_tensorboard_and_mlflow_follow_a_search(program, tmp_path):
+    import subprocess
+
+    from analysis_jobs import JOBS, SPACE
+    from harness import wait_until
+    from mlflow.tracking import MlflowClient
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    job, file, address = tmp_path / "slow.toml", tmp_path / "slow.h5", f"sqlite:///{tmp_path}/mlflow.db"
+    job.write_text(JOBS["gpbt"] + SPACE.replace('cost = "1ms"', 'cost = "60ms"'))
+    env = program.env | {"STEMMA_PYTHON": sys.executable}
+    settings = {"env": env, "cwd": tmp_path, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([program.binary, "run", job, "-q", "-n", "2", "-o", file], **settings) as search:
+        wait_until(file.exists, "there is a run file")
+        words = ["--follow", "--tensorboard", tmp_path / "board", "--mlflow", address]
+        with subprocess.Popen([program.binary, "export", file, *words], **settings) as follower:
+            wait_until(lambda: list(tmp_path.glob("board/*/events*")), "a member's curve is there", 60)
+            assert search.poll() is None, "while the search runs"
+            said = follower.communicate(timeout=120)[0]
+        assert search.wait() == 0
+
+    run = stemma.open(file)
+    assert f"{len(run)} runs in experiment" in said and f"{len(run)} members: tensorboard" in said
+    for member in range(len(run)):
+        events = EventAccumulator(str(tmp_path / f"board/member-{member:06d}"))
+        events.Reload()
+        curve = events.Scalars("metric/valid_loss")
+        assert [event.step for event in curve] == run.lineage(member)["resource"].tolist()
+        assert np.allclose([event.value for event in curve], run.lineage(member)["valid_loss"], rtol=1e-6)
+    client = MlflowClient(tracking_uri=address)
+    experiment = next(item for item in client.search_experiments() if item.name.startswith(run.name))
+    found = {
+        item.data.tags["mlflow.runName"]: item
+        for item in client.search_runs([experiment.experiment_id], max_results=999)
+    }
+    best = run.best_member()
+    history = client.get_metric_history(found[f"member {best}"].info.run_id, "valid_loss")
+    own = run.units[run.units["member"] == best]
+    assert [one.step for one in history] == own["resource"].tolist()
+    assert {item.info.status for item in found.values()} == {"FINISHED"}
+    parent = int(run.members["parent"][best])
+    assert found[f"member {best}"].data.tags["mlflow.parentRunId"] == found[f"member {parent}"].info.run_id
+
+
+def test_only_some_formats_follow(run, capsys):
+    assert command(["export", str(run.path), "--follow", "--graphml", "-"]) == 2
+    assert "--follow goes with --tensorboard and --mlflow only" in capsys.readouterr().err

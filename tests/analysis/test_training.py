@@ -258,7 +258,9 @@ def test_an_exception_is_the_trainings_failure_and_the_program_goes_on(trial, se
         one.report(at=1, valid_loss=1)
         raise stemma.Infeasible("too wide")
 
-    assert {"type": "failure", "kind": "infeasible", "error": "Infeasible", "message": "too wide"}.items() <= sent[-1].items()
+    assert {"type": "failure", "kind": "infeasible", "error": "Infeasible", "message": "too wide"}.items() <= sent[
+        -1
+    ].items()
     assert "too wide" in capsys.readouterr().err
 
 

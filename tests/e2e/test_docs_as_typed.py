@@ -28,9 +28,10 @@ class NotTyped(NamedTuple):
 # (page, first line of the block) -> why a test does not type it as it is.
 NOT_TYPED = {
     ("docs/slurm-pytorch.md", "module load python openmpi"): NotTyped("modules of a site; a download of 3 GB"),
-    ("docs/slurm-pytorch.md", "srun --gpus=1 --cpus-per-task=12 --time=00:15:00 stemma conform --job job.toml"): NotTyped(
-        "GPU; without it: tests/slurm/test_pages.py", "stemma conform --job job.toml"
-    ),
+    (
+        "docs/slurm-pytorch.md",
+        "srun --gpus=1 --cpus-per-task=12 --time=00:15:00 stemma conform --job job.toml",
+    ): NotTyped("GPU; without it: tests/slurm/test_pages.py", "stemma conform --job job.toml"),
     ("docs/slurm-pytorch.md", "mkdir -p $SCRATCH/runs"): NotTyped(
         "Slurm with GPUs; without them: tests/slurm/test_pages.py",
         "mkdir -p $SCRATCH/runs\nstemma run job.toml -n 2",

@@ -1,6 +1,7 @@
 """The ways of docs/frameworks.md, with the frameworks themselves. Also PyTorch's snapshots with a PyTorch newer than
 Debian's."""
 
+import json
 import os
 import subprocess
 
@@ -56,6 +57,37 @@ def test_children_train_with_their_own_values(stemma, name):
     wanted = ["goes on from a snapshot", "a child with its parent's values trains as the parent would go on"]
     for what in [*wanted, *(f"a child trains with another {value}" for value in ("lr", "weight_decay", "dropout"))]:
         assert f"ok      {what}\n" in said, said
+
+
+SCHEDULERS = {"asha": "max = 4\neta = 2", "pbt": "max = 4\npopulation = 4"}
+LOADED = {
+    "lightning": "import torch; print(*torch.load('best', weights_only=True)['state_dict'])",
+    "transformers": "from transformers import AutoModelForSequenceClassification as Auto; "
+    "print(*Auto.from_pretrained('best').state_dict())",
+}
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("name", LOADED)
+def test_a_search_with_the_callback(stemma, name, scheduler):
+    job = stemma.folder / "job.toml"
+    program = ROOT / f"tests/e2e/frameworks/train_{name}.py"
+    text = JOB.replace("PYTHON", os.environ["STEMMA_FRAMEWORKS"]).replace("PROGRAM", str(program))
+    text = text.replace("children = 4\nmax = 6", SCHEDULERS[scheduler]).replace('"gpbt"', f'"{scheduler}"')
+    job.write_text(text.replace('name = "children"', 'name = "children"\nbudget = { members = 10 }'))
+    stemma.env |= {"PYTHONPATH": str(ROOT / "analysis")}
+
+    stemma("run", "-q", "-n", 1, "-o", "run.h5", job)
+
+    tables = json.loads(stemma("export", "run.h5", "--json", "-").stdout)
+    assert not tables["failures"]
+    assert any(lease["from"] > 0 for lease in tables["leases"])
+    assert any(lease["adopted_from"] is not None for lease in tables["leases"]) == (scheduler == "pbt")
+    assert "every decision is the same" in stemma("verify", "run.h5").stdout
+    stemma("export", "run.h5", "--weights", "best")
+    words = [os.environ["STEMMA_FRAMEWORKS"], "-c", LOADED[name]]
+    done = subprocess.run(words, cwd=stemma.folder, capture_output=True, text=True, timeout=300, check=True)
+    assert "weight" in done.stdout
 
 
 @pytest.mark.parametrize("file", ["test_torch_adoption.py", "test_torch_snapshot.py"])

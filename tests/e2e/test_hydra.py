@@ -95,13 +95,14 @@ def test_an_unchanged_script_is_searched(stemma, script):
 def test_results_are_where_hydras_own_sweepers_write_them(stemma, script):
     from omegaconf import OmegaConf
 
-    script(*SWEEP, LR, "model.depth=choice(1, 7)", "model.name=fixed", "hydra.sweeper.direction=maximize")
+    words = ["model.depth=choice(1, 7)", "model.name=${model.depth}", "~epochs", "hydra.sweeper.direction=maximize"]
+    script(*SWEEP, LR, *words)
 
     results = OmegaConf.load(script.folder / "sweep/optimization_results.yaml")
     assert results.name == "stemma" and set(results.best_params) == {"model.lr", "model.depth"}
     assert results.best_value == max(one["objective"] for one in exported(stemma)["reports"])
     assert results.best_params["model.depth"] == 7
-    assert "model.name=fixed" in (script.folder / "sweep/0/.hydra/overrides.yaml").read_text()
+    assert "model.name=${model.depth}" in (script.folder / "sweep/0/.hydra/overrides.yaml").read_text()
 
 
 def test_the_search_space_of_the_config(stemma, script):
@@ -115,7 +116,7 @@ hydra:
     params:
       model.lr: tag(log, interval(0.001, 1.0))
       model.depth: int(interval(1, 4))
-      model.name: choice("a b", 'c=d', null)
+      model.name: choice("a b", 'c=d', true)
       +extra: range(0.0, 1.0, 0.25)
     budget: {members: 12}
     sampler: {type: sobol}
@@ -124,7 +125,7 @@ hydra:
     (script.folder / "train.py").write_text(
         SCRIPT.replace(
             "    return",
-            "    assert config.model.name in ('a b', 'c=d', None) and config.extra in (0, 0.25, 0.5, 0.75)\n    return",
+            "    assert config.model.name in ('a b', 'c=d', True) and config.extra in (0, 0.25, 0.5, 0.75)\n    return",
         )
     )
     script()
@@ -190,7 +191,9 @@ def test_an_exception_fails_its_member_only(stemma, script):
 
 
 def test_the_same_sweep_goes_on_after_ctrl_c(stemma, script):
-    (script.folder / "train.py").write_text(SCRIPT.replace("    return", "    import time; time.sleep(0.5)\n    return"))
+    (script.folder / "train.py").write_text(
+        SCRIPT.replace("    return", "    import time; time.sleep(0.5)\n    return")
+    )
     with script.start(*SWEEP, LR) as process:
         while process.poll() is None and not (script.folder / "sweep/2/train.log").exists():
             time.sleep(0.1)

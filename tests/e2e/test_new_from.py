@@ -72,7 +72,7 @@ def test_a_sweep_becomes_a_job_that_runs_with_the_sweeps_script(stemma, sweep):
         'dropout = { type = "real", low = 0.0, high = 0.5 }',
         'layers = { type = "integer", low = 1, high = 4 }',
         'optimizer = { type = "categorical", choices = ["adam", "sgd"] }',
-        "sync = { type = \"constant\", value = true }",
+        'sync = { type = "constant", value = true }',
         '"model.width" = { type = "categorical", choices = [64, 128] }',
         'type = "gp"',
         "min = 3",
@@ -81,7 +81,13 @@ def test_a_sweep_becomes_a_job_that_runs_with_the_sweeps_script(stemma, sweep):
         '"--epochs={to}"',
     ):
         assert line in job, f"{line}\n{job}"
-    for part in ("probabilities", "normal has no counterpart", "strict", "`controller` has no counterpart", "wandb.log"):
+    for part in (
+        "probabilities",
+        "normal has no counterpart",
+        "strict",
+        "`controller` has no counterpart",
+        "wandb.log",
+    ):
         assert part in said and part in job.replace("\n#   ", " "), part
 
     python = f'trainer.command=["{sys.executable}"' + job.split('command = ["python3"')[1].split("\n")[0]

@@ -52,7 +52,8 @@ def failed_members(stemma, file="run.h5"):
 
 ONE_EACH = {
     "break": "for trial in stemma.trials():\n    with trial:\n        train(trial)\n    break\n",
-    "break, and a slow end": "for trial in stemma.trials():\n    with trial:\n        train(trial)\n    break\ntime.sleep(0.3)\n",
+    "break, and a slow end": "for trial in stemma.trials():\n    with trial:\n        train(trial)\n    break\n"
+    "time.sleep(0.3)\n",
     "sys.exit": "for trial in stemma.trials():\n    with trial:\n        train(trial)\n    sys.exit()\n",
     "os._exit": "for trial in stemma.trials():\n    with trial:\n        train(trial)\n    os._exit(3)\n",
     "trials() for each": "def one():\n    for trial in stemma.trials():\n        with trial:\n"

@@ -123,7 +123,7 @@ def test_results_of_members_at_max_alone_are_missed_with_their_reason(stemma, jo
 def test_a_resume_beyond_the_cosine_says_what_it_does(stemma):
     if "no LibTorch" in stemma("--version").stdout:
         pytest.skip("built without LibTorch")
-    text = (ROOT / "jobs/energy_asha.toml").read_text().replace("tests/data", str(ROOT / "tests/data"))
+    text = (ROOT / "jobs/energy_asha.toml").read_text().replace("../tests/data", str(ROOT / "tests/data"))
     (stemma.folder / "job.toml").write_text(
         text.replace('[trainer]\ntype = "torch"', '[trainer]\ntype = "torch"\nschedule = "cosine"')
     )

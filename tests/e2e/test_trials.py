@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from harness import FAILED, PROGRAM_JOB, ROOT
+from harness import FAILED, OK, PROGRAM_JOB, ROOT
 
 from record import rows
 
@@ -47,7 +47,7 @@ def program(stemma):
     return make
 
 
-# ---- the example -----------------------------------------------------------------------------------------------------
+# ---- the example ---------------------------------------------------------------------------------------------------
 
 
 def test_the_example_passes_conform_without_a_note(typed):
@@ -69,7 +69,10 @@ def test_two_trainings_of_the_example_give_the_bits_of_one(typed):
     members = [rows(typed, file, "members") for file in ("parts.h5", "whole.h5")]
     assert [one["configuration"] for one in members[0]] == [one["configuration"] for one in members[1]]
     parts, whole = (
-        {(row["member"], row["resource"]): (row["valid_loss"], row["valid_accuracy"]) for row in rows(typed, file, "units")}
+        {
+            (row["member"], row["resource"]): (row["valid_loss"], row["valid_accuracy"])
+            for row in rows(typed, file, "units")
+        }
         for file in ("parts.h5", "whole.h5")
     )
     assert {at for _, at in parts} == {1, 2, 3, 4} and parts.items() <= whole.items()
@@ -77,7 +80,9 @@ def test_two_trainings_of_the_example_give_the_bits_of_one(typed):
 
 
 def test_the_example_breeds(typed):
-    job = JOB.replace('type = "asha"\nmin = 1\nmax = 4\neta = 2\n', GPBT).replace("budget = { members = 12 }", "seed = 3")
+    job = JOB.replace('type = "asha"\nmin = 1\nmax = 4\neta = 2\n', GPBT).replace(
+        "budget = { members = 12 }", "seed = 3"
+    )
     (typed.folder / "job.toml").write_text(job)
 
     typed("run", "job.toml", "-n", 2, "-q", "-o", "run.h5")
@@ -110,7 +115,7 @@ print(loss, run.reports["valid_loss"].min())
     assert loss == pytest.approx(best, rel=1e-5)
 
 
-# ---- scripts with a main function -------------------------------------------------------------------------------------
+# ---- scripts with a main function ----------------------------------------------------------------------------------
 
 MAIN = """\
 import argparse, sys
@@ -188,7 +193,7 @@ def test_a_stale_snapshot_ends_the_search_with_what_to_do(stemma, program):
     assert "its snapshot is not that of the result" in done.stdout + done.stderr + stemma("show", "run.h5", 0).stdout
 
 
-# ---- searches from Python --------------------------------------------------------------------------------------------
+# ---- searches from Python ------------------------------------------------------------------------------------------
 
 CALL = """\
 import math
@@ -224,7 +229,12 @@ def python(stemma):
     def run(text, code=0):
         (stemma.folder / "script.py").write_text(text)
         done = subprocess.run(
-            [sys.executable, "script.py"], cwd=stemma.folder, env=stemma.env, capture_output=True, text=True, timeout=120
+            [sys.executable, "script.py"],
+            cwd=stemma.folder,
+            env=stemma.env,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done
@@ -233,12 +243,14 @@ def python(stemma):
 
 
 def test_a_script_searches_with_its_own_function(stemma, python):
-    done = python(CALL + "run = stemma.search(train, JOB, workers=2)\nprint(run.best_member(), stemma.load_best(run))\n")
+    done = python(
+        CALL + "run = stemma.search(train, JOB, workers=2)\nprint(run.best_member(), stemma.load_best(run))\n"
+    )
 
     assert "best member" in done.stdout, "the program's own words are passed on"
     reports = rows(stemma, "noted.h5", "reports")
     assert len(reports) > 6 and not rows(stemma, "noted.h5", "failures")
-    best = min(reports, key=lambda row: (row["valid_loss"]))
+    best = min(reports, key=lambda row: row["valid_loss"])
     assert done.stdout.splitlines()[-1] == f"{best['member']} {{'loss': {best['valid_loss']!r}}}"
     assert "every decision is the same" in stemma("verify", "noted.h5").stdout
 
@@ -273,7 +285,7 @@ def test_what_is_wrong_with_the_job_is_in_the_exception(stemma, python):
 def test_the_shell_says_how_to_go_on_with_such_a_run(stemma, python):
     python(CALL + "stemma.search(train, JOB, workers=1)\n")
 
-    done = stemma("resume", "noted.h5", "-n", 1, "--members", 9, code=(FAILED, 2))
+    done = stemma("resume", "noted.h5", "-n", 1, "--members", 9, code=(OK, FAILED))
     assert "call search() again" in done.stdout + done.stderr
 
 

@@ -18,7 +18,7 @@ def section(name):
     return re.search(rf"^%{name}\n(.*?)(?=^%|\Z)", RECIPE.read_text(), re.MULTILINE | re.DOTALL).group(1)
 
 
-def setup(rootfs):
+def copy_source(rootfs):
     subprocess.run(
         ["sh", "-e", "-c", section("setup")],
         cwd=ROOT,
@@ -28,7 +28,7 @@ def setup(rootfs):
 
 
 def test_the_image_gets_what_git_knows(tmp_path):
-    setup(str(tmp_path))
+    copy_source(str(tmp_path))
     copied = {str(path.relative_to(tmp_path / "src")) for path in tmp_path.rglob("*") if path.is_file()}
     ignored = subprocess.run(
         ["git", "check-ignore", "--stdin"],
@@ -49,7 +49,7 @@ def test_the_images_steps():
     shutil.rmtree(folder, ignore_errors=True)
     try:
         subprocess.run(["cp", "-a", base.folder, folder], check=True)
-        setup(str(folder))
+        copy_source(str(folder))
         image = Root(folder)
         image.run("sh", "-c", section("post").replace("{{ torch }}", ""), timeout=7200)
         image.run("sh", "-e", "-c", section("test"))

@@ -58,9 +58,7 @@ def pages(site):
 def test_each_page_is_in_the_site(site):
     pages = [path.relative_to(tree.ROOT / "docs") for path in (tree.ROOT / "docs").rglob("*.md")]
     missing = [
-        str(path)
-        for path in pages
-        if path.name != "README.md" and not (site / path.with_suffix(".html")).exists()
+        str(path) for path in pages if path.name != "README.md" and not (site / path.with_suffix(".html")).exists()
     ]
     assert len(pages) > 30 and not missing
     assert "Stemma" in (site / "index.html").read_text()

@@ -200,7 +200,7 @@ class Copy:
         return "survived", ""
 
     def alone(self, mutant):
-        """"invalid", "equal", or "": what the compiler makes of the file with this change and no switch."""
+        """ "invalid", "equal", or "": what the compiler makes of the file with this change and no switch."""
         folder = self.build / f"alone{self.numbers[mutant]}"
         source, code = folder / Path(mutant.path).name, folder / "code.o"
         texts = {"plain": (ROOT / mutant.path).read_text()}

@@ -12,41 +12,57 @@ _METRICS_A_BATCH = 1000  # MLflow's limit of one request
 
 def to_mlflow(run, address, experiment=None):
     """Writes to the tracking server or store at `address`; returns a line to print. Steps are units of training."""
-    client_of = needed("mlflow.tracking", "mlflow-skinny", "MLflow")
-    entities = needed("mlflow.entities", "mlflow-skinny", "MLflow")
-    name = experiment or f"{run.name} {run.run_id[:6]}"
-    try:
-        client = client_of.MlflowClient(tracking_uri=address)
-        number = client.create_experiment(name)
-    except needed("mlflow.exceptions", "mlflow-skinny", "MLflow").MlflowException as error:
-        raise StemmaError(f"{address}: MLflow does not take it ({str(error).splitlines()[0]})") from None
-    births, told, units = run.members, run.summary, run.units.groupby("member")
-    made = {}
-    for member in births["member"].tolist():
-        birth, begin = births.loc[member], int(1000 * (run.started_unix + births["time"][member]))
-        tags = {
-            "mlflow.runName": f"member {member}",
-            "cause": str(birth["cause"]),
-            "founder": str(told["founder"][member]),
-        }
+    writer = Mlflow(run, address, experiment)
+    writer.update(run)
+    return writer.close(run)
+
+
+class Mlflow:
+    """An experiment that grows with the run of a search."""
+
+    def __init__(self, run, address, experiment=None):
+        self._address, self._name = address, experiment or f"{run.name} {run.run_id[:6]}"
+        self._entities = needed("mlflow.entities", "mlflow-skinny", "MLflow")
+        client_of = needed("mlflow.tracking", "mlflow-skinny", "MLflow")
+        try:
+            self._client = client_of.MlflowClient(tracking_uri=address)
+            self._experiment = self._client.create_experiment(self._name)
+        except needed("mlflow.exceptions", "mlflow-skinny", "MLflow").MlflowException as error:
+            raise StemmaError(f"{address}: MLflow does not take it ({str(error).splitlines()[0]})") from None
+        self._runs = []  # MLflow's number of the run of each member
+        self._rows = 0
+
+    def update(self, run):
+        """Appends what came since."""
+        births, told = run.members, run.summary
+        for member in range(len(self._runs), len(births)):
+            self._begin(run, member, births.loc[member], told["founder"][member])
+        rows = run.units.iloc[self._rows :]
+        self._rows += len(rows)
+        for member, part in rows.groupby("member"):
+            begin = int(1000 * (run.started_unix + births["time"][member]))
+            metrics = [
+                self._entities.Metric(metric.name, float(value), begin, int(step))
+                for metric in run.metrics
+                for step, value in zip(part["resource"], part[metric.units_column])
+                if math.isfinite(value)
+            ]
+            for first in range(0, len(metrics), _METRICS_A_BATCH):
+                self._client.log_batch(self._runs[member], metrics=metrics[first : first + _METRICS_A_BATCH])
+
+    def _begin(self, run, member, birth, founder):
+        tags = {"mlflow.runName": f"member {member}", "cause": str(birth["cause"]), "founder": str(founder)}
         if birth["parent"] >= 0:
-            tags["mlflow.parentRunId"] = made[int(birth["parent"])]
-        made[member] = client.create_run(number, start_time=begin, tags=tags).info.run_id
-        params = [entities.Param(parameter.name, str(birth[parameter.column])) for parameter in run.parameters]
-        rows = units.get_group(member) if member in units.groups else run.units.iloc[:0]
-        metrics = [
-            entities.Metric(metric.name, float(value), begin, int(step))
-            for metric in run.metrics
-            for step, value in zip(rows["resource"], rows[metric.units_column])
-            if math.isfinite(value)
-        ]
-        client.log_batch(made[member], params=params)
-        for first in range(0, len(metrics), _METRICS_A_BATCH):
-            client.log_batch(made[member], metrics=metrics[first : first + _METRICS_A_BATCH])
-        status = (
-            "FAILED"
-            if told["state"][member] in ("failed", "diverged") or not np.isfinite(told["best"][member])
-            else "FINISHED"
-        )
-        client.set_terminated(made[member], status=status, end_time=begin + int(1000 * told["seconds"][member]))
-    return f"{len(made)} runs in experiment {name!r}: mlflow ui --backend-store-uri {address}"
+            tags["mlflow.parentRunId"] = self._runs[int(birth["parent"])]
+        begin = int(1000 * (run.started_unix + birth["time"]))
+        self._runs.append(self._client.create_run(self._experiment, start_time=begin, tags=tags).info.run_id)
+        params = [self._entities.Param(parameter.name, str(birth[parameter.column])) for parameter in run.parameters]
+        self._client.log_batch(self._runs[member], params=params)
+
+    def close(self, run):
+        births, told = run.members, run.summary
+        for member, number in enumerate(self._runs):
+            well = told["state"][member] not in ("failed", "diverged") and np.isfinite(told["best"][member])
+            end = int(1000 * (run.started_unix + births["time"][member] + told["seconds"][member]))
+            self._client.set_terminated(number, status="FINISHED" if well else "FAILED", end_time=end)
+        return f"{len(self._runs)} runs in experiment {self._name!r}: mlflow ui --backend-store-uri {self._address}"

@@ -20,7 +20,6 @@ TABLES = (
 RECORDED = ("lease_ends", "budgets")  # as they stand in the file; an older file lacks some
 
 
-
 def to_parquet(run, folder):
     """TABLE.parquet each, by pyarrow."""
     needed("pyarrow", "pyarrow", "Parquet")

@@ -1,5 +1,6 @@
 """TensorBoard event files: a run for each lineage, so that curves do not break at births."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +11,62 @@ _LINEAGES_MAX = 500  # TensorBoard becomes unusable with more runs
 
 
 def to_tensorboard(run, folder, lineages=_LINEAGES_MAX):
-    """Writes FOLDER/<member>/ for the ends of lineages (members without heirs), best first: metrics at each unit of
-    training, and hyperparameters at each change. Wall time is that of the search."""
-    writers = needed("tensorboard.summary.writer.event_file_writer", "tensorboard", "TensorBoard's format")
-    events = needed("tensorboard.compat.proto.event_pb2", "tensorboard", "TensorBoard's format")
-    summaries = needed("tensorboard.compat.proto.summary_pb2", "tensorboard", "TensorBoard's format")
+    """Writes FOLDER/member-NUMBER/ for the ends of lineages (members without heirs), best first: metrics at each unit
+    of training, and hyperparameters at each change. Wall time is that of the search."""
+    writer = TensorBoard(folder)
     chosen = leaves(run)[:lineages]
     for member in chosen:
-        writer = writers.EventFileWriter(str(Path(folder) / f"member-{member:06d}"))
-        for step, seconds, tag, value in _scalars(run, int(member)):
-            scalar = summaries.Summary(value=[summaries.Summary.Value(tag=tag, simple_value=value)])
-            writer.add_event(events.Event(wall_time=run.started_unix + seconds, step=int(step), summary=scalar))
-        writer.close()
-    return f"{len(chosen)} lineages: tensorboard --logdir {folder}"
+        writer.write(run, int(member))
+    return writer.told(len(chosen), "lineages")
+
+
+class TensorBoard:
+    """Event files that grow with the run. Each member has one, which begins with its parent's part of the curve."""
+
+    def __init__(self, folder, members=_LINEAGES_MAX):
+        self._folder, self._left = Path(folder), members
+        self._records = needed("tensorboard.summary.writer.record_writer", "tensorboard", "TensorBoard's format")
+        self._events = needed("tensorboard.compat.proto.event_pb2", "tensorboard", "TensorBoard's format")
+        self._summaries = needed("tensorboard.compat.proto.summary_pb2", "tensorboard", "TensorBoard's format")
+        self._files = {}  # member -> event file
+        self._last = {}  # (member, tag) -> last step
+        self._reports = 0
+
+    def update(self, run):
+        """Appends what came since."""
+        members = run.file.table("reports")["member"][self._reports :]
+        self._reports += len(members)
+        for member in dict.fromkeys(members.tolist()):
+            if member in self._files or len(self._files) < self._left:
+                self.write(run, member)
+
+    def close(self, run):
+        return self.told(len(self._files), "members")
+
+    def told(self, count, what):
+        return f"{count} {what}: tensorboard --logdir {self._folder}"
+
+    def write(self, run, member):
+        first = member not in self._files
+        if first:
+            folder = self._folder / f"member-{member:06d}"
+            folder.mkdir(parents=True, exist_ok=True)
+            for old in folder.glob("events.out.tfevents.*"):
+                old.unlink()
+            self._files[member] = folder / f"events.out.tfevents.{int(time.time())}.stemma"
+        with open(self._files[member], "ab") as file:
+            records = self._records.RecordWriter(file)
+            if first:
+                records.write(
+                    self._events.Event(wall_time=run.started_unix, file_version="brain.Event:2").SerializeToString()
+                )
+            for step, seconds, tag, value in _scalars(run, member):
+                if step <= self._last.get((member, tag), -1):
+                    continue
+                self._last[member, tag] = step
+                scalar = self._summaries.Summary(value=[self._summaries.Summary.Value(tag=tag, simple_value=value)])
+                event = self._events.Event(wall_time=run.started_unix + seconds, step=int(step), summary=scalar)
+                records.write(event.SerializeToString())
 
 
 def leaves(run):
@@ -37,6 +81,7 @@ def leaves(run):
 
 
 def _scalars(run, member):
+    """(step, seconds, tag, value), ascending for each tag."""
     curve = run.lineage(member)
     times = run.reports.drop_duplicates(["member", "resource"]).set_index(["member", "resource"])["time"].to_dict()
     seconds = float(run.members["time"][member])
@@ -53,6 +98,6 @@ def _scalars(run, member):
     for stage in run.schedule(member)[["member", "start", "to"]].to_dict("records"):
         for parameter in run.parameters:
             value = float(births[parameter.column][int(stage["member"])])
-            for step in {int(stage["start"]) + 1, int(stage["to"])}:
+            for step in sorted({int(stage["start"]) + 1, int(stage["to"])}):
                 if np.isfinite(value):
                     yield step, float(births["time"][int(stage["member"])]), f"hyperparameter/{parameter.name}", value

@@ -50,7 +50,9 @@ def _job(connection, path, name):
     trials = rows("SELECT trial_id, number, state FROM trials WHERE study_id = ? ORDER BY number", study)
     space = _space(rows, study, notes)
     if not space:
-        raise StemmaError(f"{path}: the study has no trial with parameters yet, and a study has a space only by its trials")
+        raise StemmaError(
+            f"{path}: the study has no trial with parameters yet, and a study has a space only by its trials"
+        )
     longest = rows(
         "SELECT MAX(step) FROM trial_intermediate_values JOIN trials USING (trial_id) WHERE study_id = ?", study
     )[0][0]

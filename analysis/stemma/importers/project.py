@@ -39,9 +39,9 @@ _README = """\
 stemma check job.toml        # is the job right?
 stemma run job.toml
 ```
-`job.toml` says what is searched, and what of the other search has no counterpart. {script}The script is started for each
-training with the values as options. "Bring your model" (docs/bring-your-model.md) says how it can also go on with a
-training, which most schedulers make use of.
+`job.toml` says what is searched, and what of the other search has no counterpart. {script}The script is started
+for each training with the values as options. "Bring your model" (docs/bring-your-model.md) says how it can also
+go on with a training, which most schedulers make use of.
 """
 
 

@@ -108,7 +108,7 @@ class _Sweep:
         )
         return {"type": "asha", "min": low, "max": max(longest or high or low * eta**3, low), "eta": eta}
 
-    # ---- parameters --------------------------------------------------------------------------------------------------
+    # ---- parameters ------------------------------------------------------------------------------------------------
 
     def _take(self, prefix, parameters, space):
         for name, terms in parameters.items():
@@ -158,8 +158,8 @@ class _Sweep:
             kind = "log_uniform" if kind == "log_normal" else "uniform"
         if not all(isinstance(bound, (int, float)) and not isinstance(bound, bool) for bound in (low, high)):
             raise StemmaError(
-                f"{self._path}: parameters.{name}: {kind} with min = {low!r} and max = {high!r} is not understood (YAML "
-                "takes 1e-3 for a text; write 1.0e-3)"
+                f"{self._path}: parameters.{name}: {kind} with min = {low!r} and max = {high!r} is not understood "
+                "(YAML takes 1e-3 for a text; write 1.0e-3)"
             )
         if kind == "int_uniform":
             return {"type": "integer", "low": int(low), "high": int(high)}
@@ -179,7 +179,7 @@ class _Sweep:
         self._notes.append(f"parameter {name}: {value!r} is no number, text, true or false; its text stands for it")
         return str(value)
 
-    # ---- the command -------------------------------------------------------------------------------------------------
+    # ---- the command -----------------------------------------------------------------------------------------------
 
     def _command(self, space):
         program = self._sweep.get("program")

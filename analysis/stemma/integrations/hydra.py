@@ -22,6 +22,9 @@ from stemma.training import trials
 
 _ENDED = (0, 4)  # by itself, or by `stemma stop`
 _BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+# A worker starts the command from this file, because the words of a job's command have $, ~ and braces of their own.
+_COMMAND = "stemma.command.json"
+_START = "import json, os, sys; words = json.load(open(sys.argv[1])); os.execv(words[0], words)"
 
 _trial = None
 
@@ -48,11 +51,7 @@ class Sweep:
         parser = OverridesParser.create(config_loader=self._hydra_context.config_loader)
         given = [f"{name}={value}" for name, value in (self._settings["params"] or {}).items()]
         overrides = {one.get_key_element(): one for one in parser.parse_overrides(given + list(arguments))}
-        fixed = [
-            f"{key}={one.get_value_element_as_str()}" if not one.is_delete() else one.input_line
-            for key, one in overrides.items()
-            if not one.is_sweep_override()
-        ]
+        fixed = [one.input_line for one in overrides.values() if not one.is_sweep_override()]
         searched = {key: one for key, one in overrides.items() if one.is_sweep_override()}
         if connection.started_by_stemma():
             return self._train(fixed, {key.lstrip("+"): key for key in searched})
@@ -68,14 +67,15 @@ class Sweep:
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self._config, folder / "multirun.yaml")
         job, run = folder / "stemma.toml", folder / "stemma.h5"
+        (folder / _COMMAND).write_text(json.dumps(_this_command(folder)), encoding="utf-8")
         space = {name: parameter_of(one) for name, one in searched.items()}
         job.write_text("# Written by hydra/sweeper=stemma.\n" + job_text(self._job(space, folder)), encoding="utf-8")
         program, workers = self._settings["program"], str(self._settings["workers"])
         code = _ended([program, "run", "--continue", str(job), "-n", workers, "-o", str(run)])
         if code not in _ENDED:
             raise HydraException(
-                f"the search ended with exit code {code} (above; what the trainings printed: {run}.logs). To go on with "
-                f"it: the same command again, with hydra.sweep.dir={folder}"
+                f"the search ended with exit code {code} (above; what the trainings printed: {run}.logs). To go on "
+                f"with it: the same command again, with hydra.sweep.dir={folder}"
             )
         self._write_results(folder, run, {name: _values(one) for name, one in searched.items()})
 
@@ -87,7 +87,7 @@ class Sweep:
             "space": space,
             "sampler": own["sampler"],
             "scheduler": own["scheduler"] or {"type": "random", "max": 1},
-            "trainer": {"type": "process", "command": _this_command(folder)},
+            "trainer": {"type": "process", "command": [sys.executable, "-c", _START, str(folder / _COMMAND)]},
         }
         for name, table in (own["job"] or {}).items():
             tables[name] = {**(tables.get(name) or {}), **table}
@@ -199,7 +199,9 @@ def _ended(words):
     try:
         process = subprocess.Popen(words)
     except OSError as error:
-        raise HydraException(f"{words[0]} cannot be started ({error.strerror}): say hydra.sweeper.program=PATH") from None
+        raise HydraException(
+            f"{words[0]} cannot be started ({error.strerror}): say hydra.sweeper.program=PATH"
+        ) from None
     while True:
         try:
             return process.wait()

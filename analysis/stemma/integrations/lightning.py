@@ -12,7 +12,10 @@ out: every random stream, and what the optimizers were made with. So a child tha
 
 import copy
 
-from lightning.pytorch import Callback
+try:
+    from lightning.pytorch import Callback
+except ImportError:  # the same library under its other name
+    from pytorch_lightning import Callback
 
 from stemma import torch_snapshot
 
@@ -20,8 +23,8 @@ _OWN = "stemma"  # in Lightning's checkpoint
 
 
 class StemmaCallback(Callback):
-    """Counts epochs as units, reports the metrics that the job lists, goes on from the trial's snapshot, and leaves one.
-    Sets the number of epochs: what Trainer(max_epochs=...) says does not matter.
+    """Counts epochs as units, reports the metrics that the job lists, goes on from the trial's snapshot, and leaves
+    one. Sets the number of epochs: what Trainer(max_epochs=...) says does not matter.
 
     metrics  the job's name of a metric -> Lightning's, where they differ: {"valid_loss": "val/loss"}
     """
@@ -71,7 +74,12 @@ class StemmaCallback(Callback):
         torch_snapshot.take(self._trial, checkpoint[_OWN], self._parts)
 
     def on_save_checkpoint(self, trainer, pl_module, checkpoint):
-        checkpoint[_OWN] = torch_snapshot.content(self._parts, self._trial)
+        own = torch_snapshot.content(self._parts, self._trial)
+        random = own["stemma"]["random"]
+        if "numpy" in random:  # as plain numbers, so that torch.load(weights_only=True) reads the checkpoint
+            name, keys, *more = random["numpy"]
+            random["numpy"] = (name, keys.tolist(), *more)
+        checkpoint[_OWN] = own
 
     def on_train_epoch_start(self, trainer, pl_module):
         self._report(trainer)  # of the epoch before, when all hooks have logged

@@ -22,8 +22,8 @@ _LOADED_WHOLE = ("optimizer.pt", "optimizer.bin", "scheduler.pt")
 
 
 class StemmaCallback(TrainerCallback):
-    """Counts epochs as units, evaluates after each one, reports the metrics that the job lists, and leaves the snapshot.
-    Sets num_train_epochs to the largest resource of a member, so that a schedule has its whole length.
+    """Counts epochs as units, evaluates after each one, reports the metrics that the job lists, and leaves the
+    snapshot. Sets num_train_epochs to the largest resource of a member, so that a schedule has its whole length.
 
     metrics  the job's name of a metric -> the Trainer's, where they differ: {"valid_loss": "eval_loss"}
     """
@@ -57,7 +57,7 @@ class StemmaCallback(TrainerCallback):
         if state.global_step != steps * trial.first:
             raise ValueError(
                 f"the snapshot has {state.global_step} steps in {trial.first} epochs, and an epoch of this trial has "
-                f"{steps}: the Trainer goes on with the same batch size only. Say role = \"fixed\" in [space]"
+                f'{steps}: the Trainer goes on with the same batch size only. Say role = "fixed" in [space]'
             )
         rest = torch_snapshot.take(trial, saved, self._parts)
         if self._sampler is not None and rest["sampler"] is not None:
@@ -90,8 +90,8 @@ class StemmaCallback(TrainerCallback):
         trial = self._trial
         if not self._ends:
             raise ValueError(
-                f"the Trainer ended after epoch {state.epoch:.2g}, and was asked for {trial.last}: take other callbacks "
-                "that end a training (EarlyStoppingCallback) out, because the search does that"
+                f"the Trainer ended after epoch {state.epoch:.2g}, and was asked for {trial.last}: take other "
+                "callbacks that end a training (EarlyStoppingCallback) out, because the search does that"
             )
         self._report(round(state.epoch))
 
@@ -116,7 +116,7 @@ class StemmaCallback(TrainerCallback):
 
 
 def _seeded_sampler(loader):
-    """The sampler of Accelerate that draws the order of the rows by a seed and the epoch. A child needs its parent's."""
+    """Accelerate's sampler, which draws the order of the rows by a seed and the epoch. A child needs its parent's."""
     for part in (getattr(getattr(loader, "batch_sampler", None), "sampler", None), getattr(loader, "sampler", None)):
         if hasattr(part, "initial_seed"):
             return part

@@ -71,6 +71,8 @@ void add_tables(CLI::App& app, CommandLine& line) {
     export_command->add_option("--parquet", line.exports.parquet, "Folder for Parquet files");
     export_command->add_option("--optuna", line.exports.optuna, "Optuna storage, such as sqlite:///study.db");
     export_command->add_option("--mlflow", line.exports.mlflow, "MLflow tracking address, such as sqlite:///mlflow.db");
+    export_command->add_flag("--follow", line.exports.follow,
+                             "With --tensorboard or --mlflow: append what comes, until the search has ended");
 }
 
 }  // namespace

@@ -94,6 +94,7 @@ struct ExportOptions {
     std::string parquet;          ///< folder
     std::string optuna;           ///< storage's address
     std::string mlflow;           ///< tracking address
+    bool follow = false;          ///< tensorboard and mlflow: append what comes, until the search has ended
     std::string member = "best";  ///< for weights: a number, or "best"
 };
 ExitCode export_run(const std::filesystem::path& file, const ExportOptions& options);

@@ -20,8 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Writes what a snapshot file holds, and returns what it is: the file or folder that the training program left, else a
-/// state_dict for a name that ends as PyTorch's files do, else the HDF5 file itself.
+/// Writes what a snapshot file holds, and returns what that is. A program's snapshot is the file or folder that the
+/// program left. Another one is a state_dict if the name ends as PyTorch's files do, else the HDF5 file itself.
 std::string write_weights(const fs::path& from, const fs::path& to) {
     const auto snapshot = record::read_snapshot_file(from);
     if (is_of_program(snapshot)) {
@@ -75,6 +75,7 @@ std::vector<std::string> python_exports(const fs::path& file, const ExportOption
     add("--optuna", options.optuna);
     add("--mlflow", options.mlflow);
     if (!words.empty()) words.insert(words.begin(), {"export", file.string()});
+    if (options.follow && !words.empty()) words.emplace_back("--follow");
     return words;
 }
 
@@ -82,6 +83,7 @@ std::vector<std::string> python_exports(const fs::path& file, const ExportOption
 
 ExitCode export_run(const fs::path& file, const ExportOptions& options) {
     const auto python = python_exports(file, options);
+    if (options.follow && !python.empty()) return run_python(python);
     if (options.csv.empty() && options.json.empty() && options.weights.empty() && python.empty()) {
         throw UserError(
             "nothing to export: give --csv FOLDER, --json FILE, --newick FILE, --graphml FILE, --weights FILE, "

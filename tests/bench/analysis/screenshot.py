@@ -1,6 +1,6 @@
 """Draws the picture of the README: the first screen of a run's page and its genealogy, in headless Chromium.
 
-    /usr/bin/python3 tests/bench/analysis/screenshot.py RUN.h5 [docs/images/report.png]"""
+/usr/bin/python3 tests/bench/analysis/screenshot.py RUN.h5 [docs/images/report.png]"""
 
 import sys
 import tempfile

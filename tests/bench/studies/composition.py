@@ -26,7 +26,7 @@ import statistics
 from pathlib import Path
 
 import h5py
-from population import search, sweep
+from population import ROOT, search, sweep
 
 HEAD = """
 [metric]
@@ -40,7 +40,7 @@ momentum = { type = "real", low = 0.001, high = 0.999, scale = "logit", role = "
 type = "torch"
 unit = "step"
 data = "csv"
-path = "tests/data/uci_energy/energy.csv"
+path = "{path}"
 split = "rows"
 valid = 156
 test = 76
@@ -51,7 +51,7 @@ batch_size = 614
 [workers]
 threads = 1
 durable = "none"
-"""
+""".replace("{path}", str(ROOT / "tests/data/uci_energy/energy.csv"))
 COLUMNS = ("problem", "space", "method", "seed", "updates", "deepest", "valid", "test", "seconds")
 VARIANTS = {"still": "random", "moving": "wd_lr_m"}
 # Seconds of a moving update divided by seconds of an update without movement: medians of these searches.

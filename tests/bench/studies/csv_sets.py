@@ -10,7 +10,7 @@ of the member that is best on the validation rows. Prints also the mean rank of 
 
 import statistics
 
-from population import Problem, parser_of, sweep_arms
+from population import ROOT, Problem, parser_of, sweep_arms
 
 HEAD = """
 [run.budget]
@@ -36,7 +36,9 @@ SETS = ("energy", "concrete", "kin8nm", "power")
 
 
 def problem(name):
-    return Problem(name, HEAD.replace("{path}", f"tests/data/uci_{name}/{name}.csv"), "loss", maximize=False)
+    return Problem(
+        name, HEAD.replace("{path}", str(ROOT / f"tests/data/uci_{name}/{name}.csv")), "loss", maximize=False
+    )
 
 
 def ranks(losses):

@@ -12,11 +12,11 @@
 namespace stemma {
 namespace {
 
-const Environment environment{{"HOME", "/home/ada"}, {"SCRATCH", "/scratch"}, {"A_1", "x"}};
+const Environment environment{{"HOME", "/users/ada"}, {"SCRATCH", "/scratch"}, {"A_1", "x"}};
 
 TEST(UserPath, ReplacesHomeAndVariables) {
-    EXPECT_EQ(expanded("~/runs/a.h5", environment), "/home/ada/runs/a.h5");
-    EXPECT_EQ(expanded("~", environment), "/home/ada");
+    EXPECT_EQ(expanded("~/runs/a.h5", environment), "/users/ada/runs/a.h5");
+    EXPECT_EQ(expanded("~", environment), "/users/ada");
     EXPECT_EQ(expanded("$SCRATCH/$A_1/${A_1}y", environment), "/scratch/x/xy");
     EXPECT_EQ(expanded("a$$b", environment), "a$b");
 }
