@@ -24,7 +24,7 @@ std::vector<Field<S>> fields() {
                        "among the last reports of all members below max. It gives up only for a living member with a "
                        "better last report. If there is none when a worker is free for the child, the member "
                        "continues. Children of less trained donors cost extra training. The extra is at most 0.4 times "
-                       "the reports of a population that trains straight to max; with members that die, twice that.")),
+                       "the reports of a population that trains straight to max; with members that die, as many again.")),
         setting(&S::bottom, number("bottom", {0, 0.5, true, false},
                                    "truncation: share of the population that gives up, rounded up, at most half.")),
         setting(&S::top,
