@@ -4,7 +4,9 @@ if(TARGET stemma)
   get_property(parts GLOBAL PROPERTY STEMMA_PARTS)
   # LibTorch as a wheel and a cluster's MPI and HDF5 lie outside the loader's path: what is installed keeps the way to them.
   # A portable program brings its libraries, and takes MPI from wherever it runs.
-  if(NOT STEMMA_PORTABLE)
+  if(STEMMA_PORTABLE)
+    set_target_properties(${parts} PROPERTIES INSTALL_RPATH "$ORIGIN")
+  else()
     set_target_properties(stemma ${parts} PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   endif()
   file(RELATIVE_PATH to_parts /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${CMAKE_INSTALL_LIBDIR}/stemma)

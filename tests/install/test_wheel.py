@@ -16,7 +16,7 @@ JOB = (Path(__file__).resolve().parents[2] / "jobs/toy_asha.toml").resolve()
 MEGABYTES_MAX = 25
 GLIBC_MAX = (2, 34)  # RHEL 9, Ubuntu 22.04
 SYSTEM = {"libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2"}
-BUNDLED = {"libnlopt.so.0"}
+BUNDLED = {"libnlopt.so.0", "libboost_mpi.so.1.74.0", "libboost_serialization.so.1.74.0"}
 USER_ERROR = 2
 
 
