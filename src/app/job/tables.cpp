@@ -333,8 +333,8 @@ std::vector<Field<WorkerSettings>> worker_fields() {
          into(&S::training_timeout)},
         {formerly("lease_patience",
                   number("training_patience", "20", at_least(0),
-                         "Detects a worker that hangs. A training is given up if it takes this many times as long, for "
-                         "each unit, as the slowest training so far, and at least 5 minutes. 0 = never.")),
+                         "Detects a worker that hangs. A training is given up after this many times the time of the "
+                         "slowest training so far, unit for unit, and at least 5 minutes. 0 = never.")),
          into(&S::training_patience)},
         {formerly("leases_ahead",
                   integer("trainings_ahead", "0", {0, 64},
