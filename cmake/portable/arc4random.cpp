@@ -1,6 +1,5 @@
-// The C library's arc4random() came with glibc 2.36, and the C++ library that is linked into a portable program refers
-// to it (std::random_device, which nothing here uses). This one takes its place, for the file that it is linked into
-// alone.
+// The C library's arc4random() came with glibc 2.36. The C++ library in a portable program refers to it, for
+// std::random_device, which nothing here uses. This function takes its place in the file that it is linked into.
 #include <sys/random.h>
 
 #include <cstdint>

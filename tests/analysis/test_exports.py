@@ -1,5 +1,6 @@
 """Exports, read back by the libraries that others use to read them."""
 
+import signal
 import sys
 
 import numpy as np
@@ -93,15 +94,19 @@ def test_tensorboard_and_mlflow_follow_a_search(program, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     job, file, address = tmp_path / "slow.toml", tmp_path / "slow.h5", f"sqlite:///{tmp_path}/mlflow.db"
-    job.write_text(JOBS["gpbt"] + SPACE.replace('cost = "1ms"', 'cost = "60ms"'))
+    job.write_text(JOBS["gpbt"] + SPACE.replace('cost = "1ms"', 'cost = "30ms"'))
     env = program.env | {"STEMMA_PYTHON": sys.executable}
     settings = {"env": env, "cwd": tmp_path, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([program.binary, "run", job, "-q", "-n", "2", "-o", file], **settings) as search:
         wait_until(file.exists, "there is a run file")
+        run = stemma.open(file)
+        wait_until(lambda: len(run.refresh().reports), "a report is in it")
+        search.send_signal(signal.SIGSTOP)  # however long the follower takes to start
         words = ["--follow", "--tensorboard", tmp_path / "board", "--mlflow", address]
         with subprocess.Popen([program.binary, "export", file, *words], **settings) as follower:
-            wait_until(lambda: list(tmp_path.glob("board/*/events*")), "a member's curve is there", 60)
-            assert search.poll() is None, "while the search runs"
+            wait_until(lambda: list(tmp_path.glob("board/*/events*")), "a member's curve is there")
+            assert not run.refresh().finished and follower.poll() is None
+            search.send_signal(signal.SIGCONT)
             said = follower.communicate(timeout=120)[0]
         assert search.wait() == 0
 

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from harness import FAILED, PROGRAM_JOB, ROOT
+from harness import FAILED, OK, PROGRAM_JOB, ROOT
 
 from record import rows
 
@@ -47,7 +47,7 @@ def program(stemma):
     return make
 
 
-# ---- the example -----------------------------------------------------------------------------------------------------
+# ---- the example ---------------------------------------------------------------------------------------------------
 
 
 def test_the_example_passes_conform_without_a_note(typed):
@@ -115,7 +115,7 @@ print(loss, run.reports["valid_loss"].min())
     assert loss == pytest.approx(best, rel=1e-5)
 
 
-# ---- scripts with a main function -----------------------------------------------------------------------------------
+# ---- scripts with a main function ----------------------------------------------------------------------------------
 
 MAIN = """\
 import argparse, sys
@@ -193,7 +193,7 @@ def test_a_stale_snapshot_ends_the_search_with_what_to_do(stemma, program):
     assert "its snapshot is not that of the result" in done.stdout + done.stderr + stemma("show", "run.h5", 0).stdout
 
 
-# ---- searches from Python --------------------------------------------------------------------------------------------
+# ---- searches from Python ------------------------------------------------------------------------------------------
 
 CALL = """\
 import math
@@ -285,7 +285,7 @@ def test_what_is_wrong_with_the_job_is_in_the_exception(stemma, python):
 def test_the_shell_says_how_to_go_on_with_such_a_run(stemma, python):
     python(CALL + "stemma.search(train, JOB, workers=1)\n")
 
-    done = stemma("resume", "noted.h5", "-n", 1, "--members", 9, code=(FAILED, 2))
+    done = stemma("resume", "noted.h5", "-n", 1, "--members", 9, code=(OK, FAILED))
     assert "call search() again" in done.stdout + done.stderr
 
 

@@ -108,7 +108,7 @@ class _Sweep:
         )
         return {"type": "asha", "min": low, "max": max(longest or high or low * eta**3, low), "eta": eta}
 
-    # ---- parameters --------------------------------------------------------------------------------------------------
+    # ---- parameters ------------------------------------------------------------------------------------------------
 
     def _take(self, prefix, parameters, space):
         for name, terms in parameters.items():
@@ -179,7 +179,7 @@ class _Sweep:
         self._notes.append(f"parameter {name}: {value!r} is no number, text, true or false; its text stands for it")
         return str(value)
 
-    # ---- the command -------------------------------------------------------------------------------------------------
+    # ---- the command -----------------------------------------------------------------------------------------------
 
     def _command(self, space):
         program = self._sweep.get("program")

@@ -51,11 +51,7 @@ class Sweep:
         parser = OverridesParser.create(config_loader=self._hydra_context.config_loader)
         given = [f"{name}={value}" for name, value in (self._settings["params"] or {}).items()]
         overrides = {one.get_key_element(): one for one in parser.parse_overrides(given + list(arguments))}
-        fixed = [
-            f"{key}={one.get_value_element_as_str()}" if not one.is_delete() else one.input_line
-            for key, one in overrides.items()
-            if not one.is_sweep_override()
-        ]
+        fixed = [one.input_line for one in overrides.values() if not one.is_sweep_override()]
         searched = {key: one for key, one in overrides.items() if one.is_sweep_override()}
         if connection.started_by_stemma():
             return self._train(fixed, {key.lstrip("+"): key for key in searched})

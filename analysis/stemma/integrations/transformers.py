@@ -31,7 +31,7 @@ class StemmaCallback(TrainerCallback):
     def __init__(self, trial, metrics=None):
         self._trial = trial
         self._renamed = metrics or {}
-        self._parts, self._sampler = {}, None
+        self._saved, self._parts, self._sampler = None, {}, None
         self._logged = {}
         self._ends = False
 
@@ -41,6 +41,8 @@ class StemmaCallback(TrainerCallback):
         if args.load_best_model_at_end:
             raise ValueError("leave load_best_model_at_end out: a member goes on from the last epoch of a training")
         args.num_train_epochs = self._trial.max or self._trial.last
+        if self._trial.start is not None:  # here: a damaged one is told before the Trainer reads the folder
+            self._saved = torch_snapshot.read(os.path.join(self._trial.start, _FILE), "cpu")
 
     def on_train_begin(self, args, state, control, optimizer=None, lr_scheduler=None, train_dataloader=None, **kwargs):
         trial = self._trial
@@ -52,14 +54,13 @@ class StemmaCallback(TrainerCallback):
             return
         if state.global_step == 0:
             raise ValueError("the trial goes on from a snapshot: trainer.train(resume_from_checkpoint=trial.start)")
-        saved = torch_snapshot.read(os.path.join(trial.start, _FILE), "cpu")
         steps = state.max_steps // args.num_train_epochs
         if state.global_step != steps * trial.first:
             raise ValueError(
                 f"the snapshot has {state.global_step} steps in {trial.first} epochs, and an epoch of this trial has "
                 f'{steps}: the Trainer goes on with the same batch size only. Say role = "fixed" in [space]'
             )
-        rest = torch_snapshot.take(trial, saved, self._parts)
+        rest = torch_snapshot.take(trial, self._saved, self._parts)
         if self._sampler is not None and rest["sampler"] is not None:
             self._sampler.initial_seed = rest["sampler"]
 

@@ -41,6 +41,7 @@ member   born by           epochs  loss ~
 | * 5    adoption             6-9  0.25 ~
 `-o 1    sampled              0-3   1.5 ~
   o 4    repeat               0-0     - ~
+lines are cut; --width 160 shows more
 )");
 }
 
@@ -58,6 +59,7 @@ member    born by  epochs     loss  hyperparameters
 │ ├─... 26 more
 │ ★ 29    exploit     3-6  0.03448  lr=0.2 optimizer=sgd to…
 └─... 10 more
+lines are cut; --width 160 shows more
 )");
 }
 

@@ -8,7 +8,8 @@ namespace {
 const GpuList gpus{{0, "GPU-1", "NVIDIA A100"}};
 
 Job torch_job(const std::string& more = "") {
-    return parse(torch_head + "type = \"torch\"\ndata = \"fashion_mnist\"\nmodel = \"mlp\"\n" + more);
+    return parse(torch_head + "type = \"torch\"\ndata = \"fashion_mnist\"\nmodel = \"mlp\"\n" + more +
+                 "[space.lr]\ntype = \"real\"\nlow = 0.1\nhigh = 1.0\n");
 }
 
 TEST(UnusedGpus, AreToldWhereLibTorchHasNoCuda) {
