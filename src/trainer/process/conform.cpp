@@ -106,7 +106,10 @@ private:
         if (!other) return;
         const bool same = same_metrics(whole, *other);
         add(what, same ? Conformance::ok : Conformance::note,
-            same ? "" : "they differ: seed everything from the lease's seed, else a replay gives other numbers");
+            same
+                ? ""
+                : "they differ: seed everything by the member's seed (Python: trial.seed() first), else a replay gives "
+                  "other numbers");
     }
 
     void continued(const Trained& whole) {
@@ -120,7 +123,9 @@ private:
         add(what, same ? Conformance::ok : Conformance::note,
             same ? ""
                  : "with other metrics than in one go: the snapshot lacks something (optimizer, random streams, a data "
-                   "loader's generator, what persistent workers draw, a split that is not by run_seed?)");
+                   "loader's generator, what persistent workers draw, a split that is not by run_seed?), or a state "
+                   "that an "
+                   "epoch leaves behind is not set anew (model.train() after model.eval())");
     }
 
     /// Children that go on from the snapshot at the cut: first with the parent's values, then each with one value
