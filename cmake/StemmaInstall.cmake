@@ -4,7 +4,12 @@ if(TARGET stemma)
   get_property(parts GLOBAL PROPERTY STEMMA_PARTS)
   # LibTorch as a wheel and a cluster's MPI and HDF5 lie outside the loader's path: what is installed keeps the way to them.
   # A portable program brings its libraries, and takes MPI from wherever it runs.
-  if(NOT STEMMA_PORTABLE)
+  if(STEMMA_PORTABLE)
+    set_target_properties(${parts} PROPERTIES INSTALL_RPATH "$ORIGIN")
+    foreach(target IN ITEMS stemma LISTS parts)
+      target_sources(${target} PRIVATE ${CMAKE_CURRENT_LIST_DIR}/portable/arc4random.cpp)
+    endforeach()
+  else()
     set_target_properties(stemma ${parts} PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   endif()
   file(RELATIVE_PATH to_parts /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${CMAKE_INSTALL_LIBDIR}/stemma)

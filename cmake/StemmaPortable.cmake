@@ -1,14 +1,14 @@
 # Libraries of a program that runs on other distributions (./run --wheel): linked into it, or bundled beside it (the list
 # portable_bundled). What it needs at run time is the C library alone; its MPI part also Open MPI (tests/install).
 
-# Header-only: distributions have no static library of these two.
+# Distributions have no static library of fmt and spdlog. Their headers are used alone, which takes longer to compile.
 find_path(FMT_INCLUDE_DIR fmt/format.h REQUIRED)
-add_library(fmt::fmt INTERFACE IMPORTED GLOBAL)
-target_include_directories(fmt::fmt INTERFACE ${FMT_INCLUDE_DIR})
-target_compile_definitions(fmt::fmt INTERFACE FMT_HEADER_ONLY)
 find_path(SPDLOG_INCLUDE_DIR spdlog/spdlog.h REQUIRED)
+add_library(fmt::fmt INTERFACE IMPORTED GLOBAL)
 add_library(spdlog::spdlog INTERFACE IMPORTED GLOBAL)
+target_include_directories(fmt::fmt INTERFACE ${FMT_INCLUDE_DIR})
 target_include_directories(spdlog::spdlog INTERFACE ${SPDLOG_INCLUDE_DIR})
+target_compile_definitions(fmt::fmt INTERFACE FMT_HEADER_ONLY)
 target_compile_definitions(spdlog::spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
 target_link_libraries(spdlog::spdlog INTERFACE fmt::fmt)
 
@@ -32,16 +32,27 @@ portable_archive(ZLIB::ZLIB libz.a)
 target_include_directories(hdf5::hdf5 INTERFACE ${HDF5_INCLUDE_DIR})
 target_link_libraries(hdf5::hdf5 INTERFACE stemma_szip stemma_aec ZLIB::ZLIB Threads::Threads m ${CMAKE_DL_LIBS})
 
-# NLopt needs the C library alone.
-find_library(NLOPT_SHARED libnlopt.so REQUIRED)
-get_filename_component(nlopt_file ${NLOPT_SHARED} REALPATH)
-execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${nlopt_file} OUTPUT_VARIABLE nlopt_headers)
-string(REGEX MATCH "SONAME +([^\n]+)" nlopt_soname "${nlopt_headers}")
-string(STRIP "${CMAKE_MATCH_1}" nlopt_soname)
-configure_file(${nlopt_file} ${PROJECT_BINARY_DIR}/bundled/${nlopt_soname} COPYONLY)
-set(portable_bundled ${PROJECT_BINARY_DIR}/bundled/${nlopt_soname})
+# portable_bundle(FILE): a shared library that is put beside the program's parts, under the name that the loader looks for.
+set(portable_bundled)
+function(portable_bundle file)
+  get_filename_component(file ${file} REALPATH)
+  execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${file} OUTPUT_VARIABLE headers)
+  string(REGEX MATCH "SONAME +([^\n]+)" soname "${headers}")
+  string(STRIP "${CMAKE_MATCH_1}" soname)
+  configure_file(${file} ${PROJECT_BINARY_DIR}/bundled/${soname} COPYONLY)
+  set(portable_bundled ${portable_bundled} ${PROJECT_BINARY_DIR}/bundled/${soname} PARENT_SCOPE)
+endfunction()
 
-set(Boost_USE_STATIC_LIBS ON)
+# NLopt needs the C library alone. The archives of Boost.MPI are no code for shared libraries, such as the MPI part is.
+find_library(NLOPT_SHARED libnlopt.so REQUIRED)
+portable_bundle(${NLOPT_SHARED})
+if(STEMMA_WITH_MPI)
+  foreach(name IN ITEMS boost_mpi boost_serialization)
+    find_library(${name}_shared lib${name}.so REQUIRED)
+    portable_bundle(${${name}_shared})
+  endforeach()
+endif()
+
 # The C++ library as well: an older one lacks symbols of this compiler's. libgcc_s is older than all of them, and its
 # archive would need a newer C library.
 add_link_options(-static-libstdc++)

@@ -114,7 +114,7 @@ def plain_metrics(metrics):
     def plain(value):
         if value is None:
             return None
-        value = float(value)
+        value = float(value.item() if hasattr(value, "item") else value)
         if math.isfinite(value):
             return value
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"

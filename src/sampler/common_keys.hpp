@@ -15,9 +15,9 @@ Field<S> startup_field() {
     Key key =
         default_is("tpe: 10, gp: parameters + 1; with scheduler.type = \"gpbt\": (founders - 1) * children, at least 1",
                    integer("startup", {1, 1e6},
-                           "Observed trials before the model proposes; until then, random draws. With "
-                           "scheduler.type = \"gpbt\" those in training count too, once one has been observed; so "
-                           "with as many workers as founders all founders are random draws."));
+                           "Number of observed members from which on the model proposes; before that, draws are "
+                           "random. With scheduler.type = \"gpbt\", members in training count too, once one has been "
+                           "observed. With as many workers as founders, all founders are then random draws."));
     // 0 in the settings of a sampler that has yet to fill in its default.
     auto load = [key](const S& settings) {
         return settings.startup == 0 ? std::nullopt : value_of(settings.startup, key);

@@ -97,10 +97,10 @@ std::vector<Field<TpeSettings>> fields() {
         setting(&S::prior_weight, number("prior_weight", above(0), "Weight of the prior; a trial's is 1.")),
         setting(&S::multivariate,
                 flag("multivariate", "One kernel a trial over all parameters, instead of one for each parameter.")),
-        setting(&S::time,
-                choice("time", {"none", "kernel", "relative"},
-                       "What the time of a trial in its lineage means to a child's proposal: nothing; near ones weigh "
-                       "more; so, and a trial is compared with those of its own time.")),
+        setting(&S::time, choice("time", {"none", "kernel", "relative"},
+                                 "How the proposal for a child weighs members of other times (units along the "
+                                 "lineage). \"none\": all alike. \"kernel\": near times weigh more. \"relative\": in "
+                                 "addition, a member is compared only with members of its own time.")),
         setting(&S::time_width,
                 number("time_width", above(0), "Width of that weight, as a part of the proposal's time.")),
     };

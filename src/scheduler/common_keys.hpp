@@ -25,18 +25,20 @@ template <class S>
 Field<S> min() {
     using namespace make_key;
     return setting(
-        &S::min, in_unit(unit, integer("min", count,
-                                       "r: training before the first comparison. The rungs are min * eta^k, and max on "
-                                       "top where it is no such power. sha and hyperband: the top rung is max, those "
-                                       "below it are floor(max / eta^k), and r is the least that a rung may have.")));
+        &S::min,
+        in_unit(unit,
+                integer("min", count,
+                        "r: training before the first comparison. The rungs are min * eta^k, and max as the top rung. "
+                        "For sha and hyperband the rungs are floor(max / eta^k), of which none is below r.")));
 }
 
 template <class S>
 Field<S> eta() {
     using namespace make_key;
-    return setting(&S::eta, integer("eta", {2, 1000},
-                                    "Of a rung's members one in eta goes on; each rung trains eta times as long as the "
-                                    "one below."));
+    return setting(
+        &S::eta,
+        integer("eta", {2, 1000},
+                "One in eta members of a rung is promoted. Each rung trains eta times as long as the rung below."));
 }
 
 template <class S>

@@ -21,26 +21,27 @@ std::vector<Field<S>> fields() {
                                       number("ratio", above(0),
                                              "c: children a parent / parents. There are floor(sqrt(children / ratio)) "
                                              "parents, at least 1."))),
-        setting(&S::founders, number("founders", {1, 1000},
-                                     "Members of the first generation, from scratch, as a multiple of children. With "
-                                     "more founders less depends on a lucky start. In the paper 1.")),
+        setting(&S::founders,
+                number("founders", {1, 1000},
+                       "Members of the first generation, trained from scratch, as a multiple of children. More "
+                       "founders make the result depend less on good initial draws. In the paper 1.")),
         setting(&S::parents_compete, flag("parents_compete",
-                                          "A parent may be chosen again, by its last report, as in the paper. "
-                                          "Otherwise only children are chosen, and a generation is never lost.")),
+                                          "true: a parent may be selected again, by its last report, as in the paper. "
+                                          "false: only children are selected, so no generation is lost.")),
         setting(
             &S::repeat_child,
             flag("repeat_child", "One child of each parent repeats its hyperparameters, unless it was chosen again.")),
-        setting(&S::early_stopping,
-                flag("early_stopping",
-                     "No more children of a generation are launched once its best improves on the previous generation "
-                     "by more than the previous generation improved on its predecessor. In the paper this saved a half "
-                     "to two thirds of the work, with sequential = true; where all children train at once, nothing is "
-                     "left to launch.")),
+        setting(
+            &S::early_stopping,
+            flag("early_stopping",
+                 "Ends a generation early. It launches no more children once its best improves on the previous "
+                 "generation by more than that one improved on its predecessor. In the paper, with sequential = true, "
+                 "this saved a half to two thirds of the work. It has no effect where all children train at once.")),
         setting(&S::early_stopping_from,
                 integer("early_stopping_from", {2, 1e6}, "First generation where that may happen.")),
         setting(&S::sequential, flag("sequential",
-                                     "The paper's rule: the children of one parent one after another, so that each "
-                                     "proposal knows the results before it. Otherwise all children train at once.")),
+                                     "true: the children of one parent train one after another, as in the paper. Each "
+                                     "proposal then knows all earlier results. false: all children train at once.")),
         setting(&S::quorum,
                 number("quorum", {0, 1, true, false}, "Share of its children whose reports close a generation.")),
         setting(&S::deadline, duration("deadline", at_least(0),
@@ -48,9 +49,8 @@ std::vector<Field<S>> fields() {
         setting(
             &S::patience,
             number("patience", {0, 1000},
-                   "While a worker is idle, a generation does not wait for children that take longer than this many "
-                   "times the mean (at least 1) of those that have reported, once half of them have; 0 = it waits "
-                   "for all.")),
+                   "Limits the wait for slow children while a worker is idle. Once half of the children have reported, "
+                   "a child is waited for up to this many times the mean (at least 1) of those. 0 = wait for all.")),
     };
 }
 

@@ -16,15 +16,16 @@ std::vector<Field<S>> fields() {
         setting(&S::population, integer("population", {1, 1e6}, "n: members living at a time.")),
         setting(&S::burn_in, integer("burn_in", {0, scheduler_keys::training_max},
                                      "A member with less training does not give up for another.")),
-        setting(&S::selection,
-                choice("selection", {"truncation", "binary_tournament", "t_test"},
-                       "Which member gives up, and for which donor: the worst share for a member of the best share; "
-                       "the worse of two; the worse of two if Welch's t-test on their last reports says so. A member "
-                       "is ranked at its report, among the last reports of all members that have not reached max. It "
-                       "gives up only for a living member with a better last report. If no such member is left when a "
-                       "worker is free for the child, it goes on after all. The extra cost of children of a less "
-                       "trained donor is limited: at most 0.4 times the reports of a population that trains straight "
-                       "to max (with members that die: as many again).")),
+        setting(
+            &S::selection,
+            choice("selection", {"truncation", "binary_tournament", "t_test"},
+                   "Which member gives up, and for which donor. truncation: a member of the worst share, for one "
+                   "of the best share. binary_tournament: the worse of two members. t_test: the worse of two, if "
+                   "Welch's t-test on their last reports finds a difference. A member is ranked at its report, "
+                   "among the last reports of all members below max. It gives up only for a living member with a "
+                   "better last report. If there is none when a worker is free for the child, the member "
+                   "continues. Children of less trained donors cost extra training. The extra is at most 0.4 times "
+                   "the reports of a population that trains straight to max; with members that die, as many again.")),
         setting(&S::bottom, number("bottom", {0, 0.5, true, false},
                                    "truncation: share of the population that gives up, rounded up, at most half.")),
         setting(&S::top,
@@ -42,8 +43,8 @@ std::vector<Field<S>> fields() {
                 number("migration", {0, 1}, "Chance that a donor is looked for in another sub-population.")),
         setting(&S::backtrack_after,
                 integer("backtrack_after", {0, 1e6},
-                        "Reports in a row without a new best of its lineage after which a member goes back to that "
-                        "best, with other hyperparameters; 0 = never. GPBT has this in parents_compete.")),
+                        "After this many reports without a new best of its lineage, a member goes back to that best, "
+                        "with other hyperparameters. 0 = never. GPBT has parents_compete for this.")),
         setting(&S::backtracks,
                 integer("backtracks", {1, 1e6}, "Times that a lineage goes back to the same ancestor.")),
     };

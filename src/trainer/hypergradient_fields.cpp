@@ -15,28 +15,23 @@ Field<S> variant() {
     return setting(
         &S::variant,
         choice("variant", hypergradient_variants(),
-               "What moves, and how. Implicit differentiation of weight decay (lorraine), and learning rate (wd_lr), "
-               "and momentum or Adam's betas (wd_lr_m), with a learning rate for each weight (wd_hdlr_m); products "
-               "of successive gradients for the learning rate (baydin); exact through the last `window` updates "
-               "(diff_through_opt) or all of an interval (unrolled). To compare with: nothing moves (random), or "
-               "lr is multiplied by a constant after each interval (random_x_lr)."));
+               "What moves, and how. Implicit differentiation: of weight decay (lorraine), also of the learning rate "
+               "(wd_lr), also of momentum or Adam's betas (wd_lr_m), with a learning rate for each weight (wd_hdlr_m). "
+               "baydin: products of successive gradients, for the learning rate. Exact differentiation: through the "
+               "last `window` updates (diff_through_opt) or through a whole interval (unrolled). For comparison: "
+               "nothing moves (random), or lr is multiplied by a constant after each interval (random_x_lr)."));
 }
 
 std::vector<Field<S>> robustness() {
     return {
         setting(&S::skip_nonfinite,
                 flag("skip_nonfinite", "A hypergradient with a NaN or an infinity changes nothing and is counted.")),
-        setting(
-            &S::clip_norm,
-            number("clip_norm", at_least(0),
-                   "Largest norm of a hypergradient (baydin: product of gradients); 0 = no limit, as it must be where "
-                   "nothing has one (random, random_x_lr).")),
-        setting(
-            &S::damping,
-            number(
-                "damping", {0, 1, true},
-                "a in the series a * sum (I - a J)^j: below 1 it converges for steeper losses. 1 for variants without "
-                "implicit differentiation, which have no series.")),
+        setting(&S::clip_norm, number("clip_norm", at_least(0),
+                                      "Largest norm of a hypergradient (baydin: of a product of gradients); 0 = no "
+                                      "limit. Must be 0 for random and random_x_lr, which have none.")),
+        setting(&S::damping, number("damping", {0, 1, true},
+                                    "Factor a in the series a * sum (I - a J)^j. Values below 1 let it converge for "
+                                    "steeper losses. Must be 1 for variants without implicit differentiation.")),
         setting(&S::truncate, flag("truncate",
                                    "End the series before a term that is longer than the one before it; false for "
                                    "variants without series.")),
@@ -71,13 +66,10 @@ std::vector<Field<HypergradientSettings>> hypergradient_fields() {
                 "gradient_clip", at_least(0),
                 "Largest norm of a training gradient, also when differentiating; 0 = no limit. baydin's products are "
                 "of gradients before that.")),
-        setting(
-            &S::split,
-            number(
-                "split", {0, 1, true},
-                "Share of the validation rows that the hypergradient sees; the others measure valid_loss. 1: both use "
-                "all, as in the paper, and only test metrics are of unseen data. Variants without hypergradient train "
-                "on the share.")),
+        setting(&S::split, number("split", {0, 1, true},
+                                  "Share of the validation rows that the hypergradient uses. The other rows measure "
+                                  "valid_loss. With 1, both use all rows, as in the paper, and only test metrics are "
+                                  "on unseen data. Variants without hypergradient train on the share.")),
         setting(&S::log_every,
                 integer("log_every", {1, count_max}, "Hyper-steps between two recorded points of the trajectory.")),
     };

@@ -135,6 +135,34 @@ def test_generators_of_each_library_go_on(trial, kind):
     assert draw(other) == draw(one)
 
 
+@pytest.mark.skipif(not hasattr(getattr(torch, "amp", None), "GradScaler"), reason="its scaler is for CUDA alone")
+def test_a_gradient_scaler_goes_on(trial):
+    def training(one):
+        with one:
+            one.seed()
+            model = torch.nn.Linear(3, 1)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            scaler = torch.amp.GradScaler("cpu", init_scale=1024.0, growth_interval=3)
+            one.restore(model=model, optimizer=optimizer, scaler=scaler)
+            seen = []
+            for _ in one:
+                for _ in range(2):
+                    optimizer.zero_grad()
+                    with torch.autocast("cpu", torch.bfloat16):
+                        loss = model(torch.randn(4, 3)).pow(2).mean()
+                    scaler.scale(loss).backward()
+                    scaler.step(optimizer)
+                    scaler.update()
+                seen.append((scaler.get_scale(), *model.weight.flatten().tolist()))
+                one.report(valid_loss=loss)
+        return seen
+
+    whole = training(trial(0, 4))
+
+    assert len({scale for scale, *_ in whole}) > 1
+    assert training(trial(0, 2, save="half")) + training(trial(2, 4, "half")) == whole
+
+
 # ---- the end of the block --------------------------------------------------------------------------------------------
 
 

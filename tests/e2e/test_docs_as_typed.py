@@ -31,9 +31,12 @@ NOT_TYPED = {
     (
         "docs/slurm-pytorch.md",
         "srun --gpus=1 --cpus-per-task=12 --time=00:15:00 stemma conform --job job.toml",
-    ): NotTyped("GPU; without it: tests/slurm/test_pages.py", "stemma conform --job job.toml"),
+    ): NotTyped(
+        "GPU; without it: tests/slurm/test_typed_pages.py",
+        "stemma conform --job job.toml\nstemma preview job.toml -n 8 --time",
+    ),
     ("docs/slurm-pytorch.md", "mkdir -p $SCRATCH/runs"): NotTyped(
-        "Slurm with GPUs; without them: tests/slurm/test_pages.py",
+        "Slurm with GPUs; without them: tests/slurm/test_typed_pages.py",
         "mkdir -p $SCRATCH/runs\nstemma run job.toml -n 2",
     ),
     ("docs/slurm-pytorch.md", "stemma stop $SCRATCH/runs/first.h5"): NotTyped(
@@ -78,6 +81,7 @@ class Reader:
         self.env = stemma.env | {
             "HOME": str(folder / "home"),
             "SCRATCH": str(folder / "scratch"),
+            "PYTHONPATH": str(ROOT / "analysis"),  # as the wheel installs it
             "PATH": f"{folder / 'bin'}:{stemma.env['PATH']}",
             "OMPI_MCA_rmaps_base_oversubscribe": "1",
         }
@@ -149,7 +153,7 @@ def test_slurm_page(reader):
     said = typed(reader, "docs/slurm-pytorch.md")
     assert "no errors" in said and "the program keeps to the protocol" in said
     assert (reader.cwd / "first.html").exists() and (reader.cwd / "best.pt").stat().st_size > 1000
-    assert "'0.weight'" in said  # the last snippet printed the model's names
+    assert "'0.weight'" in said  # the snippet printed the names of the best model
 
 
 def test_workstation_page(reader):

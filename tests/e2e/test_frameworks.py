@@ -106,3 +106,17 @@ def test_snapshots_of_a_newer_pytorch(file):
     )
 
     assert done.returncode == 0 and " passed" in done.stdout, done.stdout[-3000:]
+
+
+def test_the_documentations_example_with_a_newer_pytorch(stemma):
+    from test_trials import JOB as EXAMPLE_JOB
+    from test_trials import SCRIPT
+
+    (stemma.folder / "train.py").write_text(SCRIPT)
+    python = os.environ["STEMMA_FRAMEWORKS"]
+    (stemma.folder / "job.toml").write_text(EXAMPLE_JOB.replace('"python3"', f'"{python}"'))
+    stemma.env |= {"PYTHONPATH": str(ROOT / "analysis")}
+
+    said = stemma("conform", "--job", "job.toml").stdout
+
+    assert "ok      goes on from a snapshot" in said and "FAILED" not in said and "\nnote" not in said, said

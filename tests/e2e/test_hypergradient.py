@@ -7,7 +7,7 @@ from harness import ROOT, USER_ERROR
 
 from record import rows
 
-JOB = (ROOT / "jobs/energy_hypergradient.toml").read_text().replace("tests/data", str(ROOT / "tests/data"))
+JOB = (ROOT / "jobs/energy_hypergradient.toml").read_text().replace("../tests/data", str(ROOT / "tests/data"))
 ROLE = 'role = "hypergradient"'
 
 

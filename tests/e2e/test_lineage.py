@@ -239,7 +239,7 @@ def test_a_schedule_trains_as_a_search_with_a_preset_did(stemma):
     """Trainer settings that depend on the search's [scheduler] stand in the job of the schedule."""
     if "no LibTorch" in stemma("--version").stdout:
         pytest.skip("built without LibTorch")
-    text = (ROOT / "jobs/energy_asha.toml").read_text().replace("tests/data", str(ROOT / "tests/data"))
+    text = (ROOT / "jobs/energy_asha.toml").read_text().replace("../tests/data", str(ROOT / "tests/data"))
     text = text.replace('[trainer]\ntype = "torch"', '[trainer]\ntype = "torch"\nlr_schedule = "cosine"')
     before = '[scheduler]\ntype = "asha"\neta = 3\nmin = 3\nmax = 81\n'
     assert before in text

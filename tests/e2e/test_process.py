@@ -105,7 +105,7 @@ def test_the_numpy_example_runs_by_itself(stemma):
         check=True,
     )
 
-    assert done.stdout.count("'progress'") == 5 and done.stdout.count("'report'") == 1
+    assert done.stdout.count("stemma: epoch ") == 5 and done.stdout.count("the training ended well") == 1
 
 
 def test_the_scikit_learn_example_breeds(stemma):

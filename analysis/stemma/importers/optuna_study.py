@@ -53,9 +53,11 @@ def _job(connection, path, name):
         raise StemmaError(
             f"{path}: the study has no trial with parameters yet, and a study has a space only by its trials"
         )
-    longest = rows(
-        "SELECT MAX(step) FROM trial_intermediate_values JOIN trials USING (trial_id) WHERE study_id = ?", study
-    )[0][0]
+    first, last = rows(
+        "SELECT MIN(step), MAX(step) FROM trial_intermediate_values JOIN trials USING (trial_id) WHERE study_id = ?",
+        study,
+    )[0]
+    longest = last if last is None or first > 0 else last + 1  # many count from 0
     scheduler = {"type": "random", "max": 10}
     if longest is None:
         notes.append("the study has no intermediate values: scheduler.max = 10 epochs is a guess")

@@ -18,7 +18,7 @@ def new_project(folder, source, study=None):
     if os.path.exists(folder):
         raise StemmaError(f"new: {folder} is there already; choose another name")
     job, command_known, notes = _read(source, folder, study)
-    job["run"] = {"name": name} | {key: value for key, value in job["run"].items() if key != "name"}
+    job = {"run": {**job.get("run", {}), "name": name}} | {key: value for key, value in job.items() if key != "run"}
     os.makedirs(folder)
     head = [f"# From {os.path.basename(source)}. What is not the same there and here:"]
     for note in notes:

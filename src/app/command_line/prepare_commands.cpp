@@ -62,10 +62,13 @@ void add_job_looks(CLI::App& app, CommandLine& line) {
 void add_conform(CLI::App& app, CommandLine& line) {
     auto* command =
         add_command(app, line, group::prepare, "conform",
-                    "Try a training program against the process protocol: stemma conform -- python3 train.py",
-                    [&] { return conform_program(line.conform); });
+                    "Try a training program against the process protocol: stemma conform -- python3 train.py", [&] {
+                        line.conform.overrides = line.job.overrides;
+                        return conform_program(line.conform);
+                    });
     command->add_option("COMMAND", line.conform.command, "The program and its arguments, after --");
     command->add_option("--job", line.conform.job, "Job file: its command, hyperparameters and metrics");
+    add_overrides(*command, line);
     command
         ->add_option("--value", line.conform.hyperparameters,
                      "A hyperparameter to train with: --value lr=0.1 (repeatable)")

@@ -116,6 +116,7 @@ ExitCode selfcheck();
 
 struct ConformOptions {
     std::vector<std::string> command;
+    std::vector<std::string> overrides;        ///< of the job
     std::string job;                           ///< its command, space, metrics and limits; "" = from the rest
     std::vector<std::string> hyperparameters;  ///< "lr=0.1"
     std::vector<std::string> metrics;          ///< the first one ranks members

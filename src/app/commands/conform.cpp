@@ -49,7 +49,7 @@ struct Prepared {
 };
 
 Prepared from_job(const ConformOptions& options) {
-    const auto job = load_job(options.job);
+    const auto job = load_job(options.job, options.overrides);
     if (!job.trainer.type->traits.program) {
         throw UserError(options.job + ": has no program to try: trainer.type is not \"process\"");
     }

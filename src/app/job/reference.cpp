@@ -103,6 +103,48 @@ std::string cell(const std::string& text) {
     return out;
 }
 
+/// "`a`, `b` and `c`".
+std::string as_code(const std::vector<std::string>& names) {
+    std::string out;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (i > 0) out += i + 1 == names.size() ? " and " : ", ";
+        out += "`" + names[i] + "`";
+    }
+    return out;
+}
+
+/// Sections whose types have few keys in common: their keys stand under a heading for each group of types.
+bool by_type(const Section& section) { return section.path == "trainer"; }
+
+/// A key in Markdown under a heading of `level`. A job's path of it is the heading, so that links can name it.
+std::string markdown(const Section& section, const Key& key, const std::string& level) {
+    std::string out = "\n" + level + " " + short_path(section) + "." + key.name + "\n\n";
+    out += "Takes " + allowed_text(key) + (key.unit.empty() ? "." : ", in " + key.unit + ".");
+    out += key.required ? " Required." : " Default: " + default_shown(key) + ".";
+    if (!key.only_for.empty() && !by_type(section)) out += " Only for " + as_code(key.only_for) + ".";
+    return out + "\n\n" + key.meaning + "\n";
+}
+
+/// All keys of a section, those for every type first.
+std::string markdown_keys(const Section& section) {
+    std::string out;
+    if (!by_type(section)) {
+        for (const auto& key : section.keys) out += markdown(section, key, "###");
+        return out;
+    }
+    std::vector<std::vector<std::string>> groups{{}};
+    for (const auto& key : section.keys) {
+        if (std::find(groups.begin(), groups.end(), key.only_for) == groups.end()) groups.push_back(key.only_for);
+    }
+    for (const auto& group : groups) {
+        out += "\n### " + (group.empty() ? "All types of " + section.path : "Type " + as_code(group)) + "\n";
+        for (const auto& key : section.keys) {
+            if (key.only_for == group) out += markdown(section, key, "####");
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 std::vector<std::string> section_names() {
@@ -271,18 +313,10 @@ std::string reference_markdown() {
         const bool list = section.path == "forbidden" || section.path == "schedule";
         out += "\n## " + std::string(list ? "[[" : "[") + section.path + (list ? "]]" : "]") + "\n\n" +
                section.meaning + "\n";
-        if (!section.variants.empty()) out += "\n| type | |\n| --- | --- |\n";
-        for (const auto& one : section.variants) out += "| `" + one.name + "` | " + cell(one.meaning) + " |\n";
-        if (!section.keys.empty()) out += "\n| key | takes | default | meaning |\n| --- | --- | --- | --- |\n";
-        for (const auto& key : section.keys) {
-            // A type column would be empty for most keys, so the restriction stands with the meaning. "torch" alone
-            // would repeat on each of the trainer's lines. The section's table of types says it once.
-            std::string only;
-            for (const auto& one : key.only_for) only += (only.empty() ? " *(" : ", ") + one;
-            out += "| `" + key.name + "` | " + cell(takes(key)) + " | " + cell(default_shown(key)) + " | " +
-                   cell(key.meaning) + (only.empty() ? "" : only + ")*") + " |\n";
-        }
         if (!section.example.empty()) out += "\n```toml\n" + section.example + "```\n";
+        if (!section.variants.empty()) out += "\n| type | meaning |\n| --- | --- |\n";
+        for (const auto& one : section.variants) out += "| `" + one.name + "` | " + cell(one.meaning) + " |\n";
+        out += markdown_keys(section);
     }
     return out;
 }

@@ -23,12 +23,11 @@ std::vector<Field<RunSettings>> run_fields() {
         {default_is("the job file's name without .toml",
                     text("name", "Name of the search, for tables and file names.")),
          into(&S::name)},
-        {integer(
-             "seed", "1", at_least(0),
-             "Key of every random number. The same job (the order of its [space.*] tables included) with the same seed "
-             "makes the same proposals wherever they rest on nothing but draws: random, sobol and grid. Proposals that "
-             "rest on reports (tpe, gp, pbt, gpbt) are the same if the reports come in the same order. One worker "
-             "guarantees this order, several workers do not. For gp see sampler.wait_for_model too."),
+        {integer("seed", "1", at_least(0),
+                 "Key of every random number. The same job with the same seed makes the same proposals if these depend "
+                 "on draws only (random, sobol, grid). The order of the [space.*] tables is part of the job. Proposals "
+                 "that depend on reports (tpe, gp, pbt, gpbt) are the same if the reports come in the same order. One "
+                 "worker guarantees this order, several workers do not. For gp see also sampler.wait_for_model."),
          into(&S::seed)},
         {default_is("runs/NAME.h5",
                     text("output",
@@ -49,9 +48,9 @@ std::vector<Field<Budget>> budget_fields() {
     const auto sum = [](std::string name, const std::string& unit) -> Field<S> {
         return {integer(std::move(name), "", count,
                         "Training done by all members together, in " + unit +
-                            ". Repeated training after a loss counts. The last training is cut to what is left: its "
-                            "report is a result, but does not count in the rung or generation that it was on the way "
-                            "to; with a larger budget on resume it goes on."),
+                            ". Training that is repeated after a loss counts. The last training is cut to what is "
+                            "left. Its report is a result, but does not count in its rung or generation. With a larger "
+                            "budget on resume, that training goes on."),
                 into(&S::resource)};
     };
     return {
@@ -95,10 +94,10 @@ std::vector<Field<ParameterText>> numeric_fields() {
         {only(real, required(number("high", "", any, "Largest value."))), into(&S::high)},
         {only(whole, required(integer("low", "", exact, "Smallest value."))), into(&S::integer_low)},
         {only(whole, required(integer("high", "", exact, "Largest value; it can occur."))), into(&S::integer_high)},
-        {only({"real", "integer"}, choice("scale", "linear", {"linear", "log", "logit"},
-                                          "How draws are spread: \"log\" gives each factor of ten the same share (low "
-                                          "> 0); \"logit\" also spreads "
-                                          "values near 1 (real only, 0 < low, high < 1).")),
+        {only({"real", "integer"},
+              choice("scale", "linear", {"linear", "log", "logit"},
+                     "How values are drawn. \"log\": each factor of ten has the same probability (low > 0). \"logit\": "
+                     "also spreads values near 1 (real only, 0 < low, high < 1).")),
          into(&S::scale)},
         {only(real, number("step", "", above(0), steps + ".")), into(&S::step)},
         {only(whole, integer("step", "", at_least(1), steps + ".")), into(&S::integer_step)},
@@ -118,26 +117,25 @@ std::vector<Field<ParameterText>> other_parameter_fields() {
          into(&S::value)},
         {only(searched, other(KeyType::literal, "default",
                               "A value known to be good. If any parameter has one, the configuration of all defaults "
-                              "is tried before any draw "
-                              "(after [[sampler.first]]; not by a grid). Points of [[sampler.first]] take it where "
-                              "they do not name the "
-                              "parameter.")),
+                              "is tried before any draw, after [[sampler.first]]. A grid does not try it. Points of "
+                              "[[sampler.first]] take the default of parameters that they do not name.")),
          into(&S::default_value)},
         {only(searched,
               default_is(
                   "\"mutable\" for what the trainer can change in mid-training, else \"fixed\"",
                   choice("role", "", {"fixed", "mutable", "hypergradient", "mutable_hypergradient"},
-                         "What may happen to it when a child inherits its parent's weights: \"fixed\" stays, "
-                         "\"mutable\" may differ, \"hypergradient\" moves during training (see "
-                         "[trainer.hypergradient]; torch, and tasks whose loop is Stemma's), and a child goes on with "
-                         "what has moved; \"mutable_hypergradient\" moves too, but a child may start from another "
-                         "value: what has moved is then shifted by as much on the scale it moves on (lr and weight "
-                         "decay: times 1.2 is times 1.2; momentum and betas: by the change of log(m / (1 - m)))."))),
+                         "What happens to it when a child inherits its parent's weights. \"fixed\": the child keeps "
+                         "the parent's value. \"mutable\": the child may have another value. \"hypergradient\": "
+                         "training itself moves it (see [trainer.hypergradient]; for torch, and for C++ tasks with "
+                         "Stemma's loop). A child continues with the moved value. \"mutable_hypergradient\": training "
+                         "moves it, and a child may also have another start value. The moved value is then shifted by "
+                         "the same amount, on the scale that it moves on. For lr and weight decay that is the factor; "
+                         "for momentum and betas the change of log(m / (1 - m))."))),
          [](S& settings, const Checked& checked) { settings.role = checked.index; }},
         {other(KeyType::table, "when",
-               "Active only if other parameters have one of these values, all of them: { optimizer = [\"sgd\"] }. They "
-               "must stand "
-               "before this one and be categorical, ordinal, boolean or constant."),
+               "Condition: the parameter is active only if each named parameter has one of the listed values: { "
+               "optimizer = [\"sgd\"] }. The named parameters must stand before this one and be categorical, ordinal, "
+               "boolean or constant."),
          {}},
     };
 }
@@ -227,10 +225,11 @@ std::vector<Field<SamplerSettings>> sampler_fields() {
         {other(KeyType::table_list, "first",
                "Points to try before any other, each a table [[sampler.first]] of parameter = value. A parameter not "
                "named takes its default, else the center of its range. A grid does not try them again.")},
-        {default_is("\"perturb\" with scheduler.type = \"pbt\", unless type is \"tpe\" or \"gp\"; else \"propose\"",
-                    choice("births", {"perturb", "propose"},
-                           "How the hyperparameters of a child come about: the donor's, perturbed (PBT's explore), or "
-                           "proposed as for members from scratch, conditioned on the lineage where the sampler can.")),
+        {default_is(
+             "\"perturb\" with scheduler.type = \"pbt\", unless type is \"tpe\" or \"gp\"; else \"propose\"",
+             choice("births", {"perturb", "propose"},
+                    "\"perturb\": a child gets the donor's hyperparameters, perturbed (PBT's explore). \"propose\": "
+                    "the sampler proposes them as for members from scratch, conditioned on the lineage where it can.")),
          into(&S::births)},
     };
     fields = concatenated(concatenated(std::move(fields), std::move(common)), part_of(&S::explore, explore_fields()));
@@ -269,9 +268,9 @@ std::vector<Field<SchedulerSettings>> scheduler_fields() {
     std::vector<Field<S>> common{
         {only(repeatable, integer("repeats", "1", {1, 1000},
                                   "Members that train each configuration, with different seeds. The mean of their "
-                                  "metric decides: rungs, the target, the best member (of the configuration with the "
-                                  "best mean the member with the best report) and its figures. A configuration has "
-                                  "diverged if one seed diverges. It is given up if one seed fails.")),
+                                  "metric decides on rungs, on the target and on the best configuration. The best "
+                                  "member is that configuration's member with the best report. A configuration has "
+                                  "diverged if one seed diverges, and is given up if one seed fails.")),
          into(&S::repeats)},
         {only(early, choice("final", "any_rung", {"any_rung", "max"},
                             "What counts as the result: the best report at any rung, or only of members trained to "
@@ -323,11 +322,10 @@ std::vector<Field<WorkerSettings>> worker_fields() {
         {choice("durable", "promotable", {"none", "best", "promotable", "all"},
                 "Which snapshots get a copy on disk that survives a kill of the whole job."),
          into(&S::durable)},
-        {choice(
-             "replicated", "none", {"none", "best", "promotable", "all"},
-             "Which snapshots a second worker keeps in memory too, on another host if there is one: they survive the "
-             "loss of a worker without the disk, but not a kill of the whole job. Needs two workers; counts against "
-             "snapshot_memory; stemma preview shows the cost."),
+        {choice("replicated", "none", {"none", "best", "promotable", "all"},
+                "Which snapshots a second worker also keeps in memory, on another host if there is one. They survive "
+                "the loss of a worker, but not a kill of the whole job. Needs two workers. The copies count against "
+                "snapshot_memory; stemma preview shows the cost."),
          into(&S::replicated)},
         {formerly("lease_timeout",
                   duration("training_timeout", "0", at_least(0),
@@ -335,9 +333,8 @@ std::vector<Field<WorkerSettings>> worker_fields() {
          into(&S::training_timeout)},
         {formerly("lease_patience",
                   number("training_patience", "20", at_least(0),
-                         "A training is also given up when it takes this many times as long as the slowest one so far "
-                         "would have, "
-                         "unit for unit, and at least 5 minutes; 0 = never. Finds a worker that hangs.")),
+                         "Detects a worker that hangs. A training is given up after this many times the time of the "
+                         "slowest training so far, unit for unit, and at least 5 minutes. 0 = never.")),
          into(&S::training_patience)},
         {formerly("leases_ahead",
                   integer("trainings_ahead", "0", {0, 64},
@@ -348,11 +345,10 @@ std::vector<Field<WorkerSettings>> worker_fields() {
         {duration("lost_after", "60s", above(0),
                   "Silence after which a worker counts as lost; at least twice the heartbeat."),
          into(&S::lost_after)},
-        {duration(
-             "start_timeout", "5m", above(0),
-             "Time that the ranks of mpirun or srun may take to find each other, and a worker to say that it is "
-             "there. Ranks that do not all start in that time end (exit code 71), and the batch script starts them "
-             "again; a worker that says nothing in that time counts as lost."),
+        {duration("start_timeout", "5m", above(0),
+                  "Time limit for the start: for ranks of mpirun or srun to find each other, and for a worker to "
+                  "report. If some ranks do not start in time, all end with exit code 71, and the batch script starts "
+                  "them again. A worker that does not report in time counts as lost."),
          into(&S::start_timeout)},
         {integer("retries", "1", {0, 1000},
                  "Times that a training which failed with an error is tried again, on another worker if there is one."),

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/crc32.hpp"
 #include "core/error.hpp"
@@ -94,11 +95,7 @@ void require_log(const TableFile& file) {
     }
 }
 
-struct FileIdentity {
-    ::dev_t device = 0;
-    ::ino_t inode = 0;
-    friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
-};
+using FileIdentity = std::pair<::dev_t, ::ino_t>;  // device and file in it
 
 std::optional<FileIdentity> identity_of(const fs::path& path) {
     struct ::stat status {};

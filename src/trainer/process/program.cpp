@@ -75,11 +75,10 @@ std::vector<Field<P>> program_fields() {
         setting(&P::stop_timeout, duration("stop_timeout", "5m", above(0),
                                            "Time that it may take to end a lease when asked to; after that it is "
                                            "killed.")),
-        setting(&P::memory,
-                bytes("memory", {0, 0x1p50},
-                      "Memory that it may use with all that it started, shared pages counted once; a lease that needs "
-                      "more fails as out of memory, and one that has grown beyond half of it is replaced between "
-                      "leases. 0 = any.")),
+        setting(&P::memory, bytes("memory", {0, 0x1p50},
+                                  "Memory limit of the program with all processes that it started; shared pages count "
+                                  "once. A training that needs more fails as out of memory. A program that has grown "
+                                  "beyond half of the limit is replaced between trainings. 0 = no limit.")),
         setting(&P::restart,
                 choice("restart", {"when needed", "each training"},
                        "When a worker starts its program anew: after the program has ended or failed, or for each "

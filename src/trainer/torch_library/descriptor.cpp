@@ -38,12 +38,12 @@ std::vector<Field<S>> data_fields() {
                        "permutation drawn from the run's seed. Text is always in order.")),
         setting(&S::valid,
                 number("valid", {0, 1e9},
-                       "Size of the validation set: below 1 a share, else a number of rows. csv: of all rows; 0 = a "
-                       "tenth. text: of all words; 0 = a tenth; the three files of a folder are the split. Images: of "
-                       "those for training; 0 = none of them, but half of the 10000 test images.")),
+                       "Size of the validation set: a share if below 1, else a number of rows. csv: of all rows; 0 = a "
+                       "tenth. text: of all words; 0 = a tenth; a folder of three files is already split. Images: of "
+                       "the training images; 0 = half of the 10000 test images instead.")),
         setting(&S::test, number("test", {0, 1e9},
-                                 "Size of the test set, which no decision ever sees; given like valid. 0 = csv, text: "
-                                 "a tenth; images: all those for test that are not used for validation.")),
+                                 "Size of the test set, given like valid. No decision uses it. 0 = a tenth (csv, "
+                                 "text), or the test images that are not used for validation.")),
         setting(&S::vocabulary,
                 integer("vocabulary", {2, 1e7},
                         "text: how many words the model knows, the most frequent ones of the training text; all "
@@ -75,8 +75,8 @@ std::vector<Field<S>> torch_fields() {
                                "digits.")),
         setting(&S::inherit_optimizer,
                 flag("inherit_optimizer",
-                     "A child starts with the moments of its parent's optimizer. Otherwise, or if its own optimizer is "
-                     "another one, it starts with new moments, as GPBT's authors do. The log says where that is so.")),
+                     "true: a child starts with the state (moments) of its parent's optimizer. If false, or if the "
+                     "child uses another optimizer, the state is reset, as in the GPBT paper. The log reports it.")),
         setting(&S::deterministic,
                 flag("deterministic", "Only algorithms that give the same bits each time (GPU: somewhat slower).")),
         hypergradient_key(),

@@ -33,10 +33,10 @@ std::vector<Field<H>> update_fields() {
         setting(&H::weight_decay,
                 number("weight_decay", at_least(0), "L2 penalty (sgd, adam) or decoupled decay (adamw).")),
         setting(&H::momentum, number("momentum", below_one, "Momentum.")),
-        setting(&H::gradient_clip,
-                number("gradient_clip", at_least(0),
-                       "Largest norm of a batch's gradient, taken before weight decay; 0 = no limit. With "
-                       "hypergradients it is part of what is differentiated, and goes before their key of that name.")),
+        setting(&H::gradient_clip, number("gradient_clip", at_least(0),
+                                          "Largest norm of a batch's gradient, before weight decay; 0 = no limit. With "
+                                          "hypergradients the clipping is included in the differentiated update and "
+                                          "takes precedence over trainer.hypergradient.gradient_clip.")),
         setting(&H::nesterov, flag("nesterov", "Nesterov's momentum (needs momentum > 0).")),
         setting(&H::eps, number("eps", "1e-8", above(0), "Added to the denominator.")),
         setting(&H::amsgrad, flag("amsgrad", "AMSGrad variant.")),
