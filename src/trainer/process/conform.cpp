@@ -122,10 +122,9 @@ private:
         const bool same = same_metrics(whole, *rest);
         add(what, same ? Conformance::ok : Conformance::note,
             same ? ""
-                 : "with other metrics than in one go: the snapshot lacks something (optimizer, random streams, a data "
-                   "loader's generator, what persistent workers draw, a split that is not by run_seed?), or a state "
-                   "that an "
-                   "epoch leaves behind is not set anew (model.train() after model.eval())");
+                 : "with other metrics than in one go. Either the snapshot lacks something (optimizer, random streams, "
+                   "a data loader's generator, what persistent workers draw, a split that is not by run_seed). Or an "
+                   "epoch leaves a state behind that the next one does not set (model.train() after model.eval())");
     }
 
     /// Children that go on from the snapshot at the cut: first with the parent's values, then each with one value
