@@ -37,6 +37,7 @@ class Root:
         """The command in this root. /proc, /dev/shm and the folders of `binds` (outside, inside, "ro" or "rw") are
         mounted for as long as it runs."""
         steps = ["set -e", f"mount -t proc proc {self.folder}/proc", f"mkdir -p {self.folder}/dev/shm"]
+        steps.append(f"mount -t sysfs -o ro sysfs {self.folder}/sys || true")
         steps.append(f"mount -t tmpfs -o mode=1777 tmpfs {self.folder}/dev/shm")
         for outside, inside, access in binds:
             (self.folder / inside.lstrip("/")).mkdir(parents=True, exist_ok=True)

@@ -59,7 +59,7 @@ std::vector<int> descendants(int root) {
     found = children[root];
     for (std::size_t i = 0; i < found.size(); ++i) {
         const auto& more = children[found[i]];
-        found.insert(found.end(), more.begin(), more.end());
+        for (const int child : more) found.push_back(child);  // g++ 14 sees an overflow in insert() that is not there
     }
     return found;
 }
