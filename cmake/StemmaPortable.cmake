@@ -1,29 +1,16 @@
 # Libraries of a program that runs on other distributions (./run --wheel): linked into it, or bundled beside it (the list
 # portable_bundled). What it needs at run time is the C library alone; its MPI part also Open MPI (tests/install).
 
-# Distributions have no static library of fmt and spdlog. Of Debian 12's versions their sources are compiled here, from the
-# installed headers: then all other files are compiled as in an ordinary build, and ccache has them. Of other versions the
-# headers are used alone, which takes long to compile.
+# Distributions have no static library of fmt and spdlog. Their headers are used alone, which takes longer to compile.
 find_path(FMT_INCLUDE_DIR fmt/format.h REQUIRED)
 find_path(SPDLOG_INCLUDE_DIR spdlog/spdlog.h REQUIRED)
 add_library(fmt::fmt INTERFACE IMPORTED GLOBAL)
 add_library(spdlog::spdlog INTERFACE IMPORTED GLOBAL)
 target_include_directories(fmt::fmt INTERFACE ${FMT_INCLUDE_DIR})
 target_include_directories(spdlog::spdlog INTERFACE ${SPDLOG_INCLUDE_DIR})
+target_compile_definitions(fmt::fmt INTERFACE FMT_HEADER_ONLY)
+target_compile_definitions(spdlog::spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
 target_link_libraries(spdlog::spdlog INTERFACE fmt::fmt)
-file(STRINGS ${FMT_INCLUDE_DIR}/fmt/core.h fmt_version REGEX "define FMT_VERSION 9[0-9]+")
-file(STRINGS ${SPDLOG_INCLUDE_DIR}/spdlog/version.h spdlog_version REGEX "define SPDLOG_VER_MINOR 10")
-if(fmt_version AND spdlog_version)
-  target_compile_definitions(fmt::fmt INTERFACE FMT_SHARED)
-  target_compile_definitions(spdlog::spdlog INTERFACE SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL SPDLOG_SHARED_LIB)
-  add_library(stemma_portable_texts STATIC ${CMAKE_CURRENT_LIST_DIR}/portable/fmt.cpp ${CMAKE_CURRENT_LIST_DIR}/portable/spdlog.cpp)
-  set_target_properties(stemma_portable_texts PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  target_compile_definitions(stemma_portable_texts PRIVATE FMT_SHARED SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL SPDLOG_SHARED_LIB)
-  target_link_libraries(fmt::fmt INTERFACE stemma_portable_texts)
-else()
-  target_compile_definitions(fmt::fmt INTERFACE FMT_HEADER_ONLY)
-  target_compile_definitions(spdlog::spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
-endif()
 
 # portable_archive(TARGET FILE [HINTS ...]): a static library as an imported target.
 function(portable_archive target file)

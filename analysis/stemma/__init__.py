@@ -41,7 +41,12 @@ def __getattr__(name):
     if place is None:
         raise AttributeError(f"module 'stemma' has no attribute {name!r}; it has {', '.join(__all__)}")
     module, _, attribute = place.partition(":")
-    found = importlib.import_module(module)
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name in ("h5py", "numpy", "pandas"):
+            raise ImportError(f"stemma.{name} needs {error.name}: pip install h5py pandas scikit-learn") from None
+        raise
     found = getattr(found, attribute) if attribute else found
     globals()[name] = found
     return found

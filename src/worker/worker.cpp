@@ -59,6 +59,7 @@ void Worker::take(worker::Started& input) {
 
 void Worker::take(message::ToWorker& input) {
     last_heard_ = now_;
+    heard_ = true;
     std::visit([this](auto& message) { obey(message); }, input);
 }
 
@@ -137,7 +138,9 @@ void Worker::take(PeerGone& input) {
 }
 
 void Worker::take(worker::Ticked&) {
-    if (settings_.manager_timeout > 0 && now_ - last_heard_ > settings_.manager_timeout) return leave_without_manager();
+    const double longest =
+        heard_ ? settings_.manager_timeout : std::max(settings_.manager_timeout, settings_.manager_start_timeout);
+    if (settings_.manager_timeout > 0 && now_ - last_heard_ > longest) return leave_without_manager();
     if (now_ - last_said_ < settings_.heartbeat) return;
     message::Heartbeat beat;
     if (!order_.empty()) {

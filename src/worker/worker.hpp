@@ -112,6 +112,8 @@ struct WorkerTiming {
     double heartbeat = 5;            ///< seconds without another message after which a Heartbeat is sent
     double progress_interval = 0.2;  ///< seconds between two Progress messages
     double manager_timeout = 0;      ///< seconds of silence after which the manager counts as lost; 0 = never
+    /// The same before its first message. The manager checks the job before it speaks, and programs may load for long.
+    double manager_start_timeout = 0;
 };
 
 /// Texts of failures are cut to this many bytes (at a character's boundary).
@@ -190,6 +192,7 @@ private:
     double now_ = 0;
     double last_said_ = 0;
     double last_heard_ = 0;
+    bool heard_ = false;  ///< the manager has said something
     double last_progress_ = 0;
     std::map<LeaseId, Lease> leases_;
     std::deque<LeaseId> order_;  ///< started leases; the first is in training

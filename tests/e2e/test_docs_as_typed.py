@@ -31,7 +31,10 @@ NOT_TYPED = {
     (
         "docs/slurm-pytorch.md",
         "srun --gpus=1 --cpus-per-task=12 --time=00:15:00 stemma conform --job job.toml",
-    ): NotTyped("GPU; without it: tests/slurm/test_typed_pages.py", "stemma conform --job job.toml"),
+    ): NotTyped(
+        "GPU; without it: tests/slurm/test_typed_pages.py",
+        "stemma conform --job job.toml\nstemma preview job.toml -n 8 --time",
+    ),
     ("docs/slurm-pytorch.md", "mkdir -p $SCRATCH/runs"): NotTyped(
         "Slurm with GPUs; without them: tests/slurm/test_typed_pages.py",
         "mkdir -p $SCRATCH/runs\nstemma run job.toml -n 2",

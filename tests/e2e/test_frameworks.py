@@ -59,7 +59,7 @@ def test_children_train_with_their_own_values(stemma, name):
         assert f"ok      {what}\n" in said, said
 
 
-SCHEDULERS = {"asha": "max = 4\neta = 2", "pbt": "max = 4\npopulation = 4"}
+SCHEDULERS = {"asha": "max = 4\neta = 2", "pbt": "max = 8\npopulation = 4"}
 LOADED = {
     "lightning": "import torch; print(*torch.load('best', weights_only=True)['state_dict'])",
     "transformers": "from transformers import AutoModelForSequenceClassification as Auto; "

@@ -28,7 +28,8 @@ class Columns:
         self.places, self._pieces, self._end = {}, [], 0
 
     def add(self, name, values, kind):
-        raw = np.ascontiguousarray(values).astype(kind).tobytes()
+        with np.errstate(over="ignore"):  # a metric beyond float32 is infinite in the page
+            raw = np.ascontiguousarray(values).astype(kind).tobytes()
         self.places[name] = [kind, self._end, len(values)]
         padding = -len(raw) % 4  # typed arrays begin at multiples of their size
         self._pieces += [raw, b"\0" * padding]

@@ -92,15 +92,18 @@ ExitCode conform_program(const ConformOptions& options) {
     settings.silence_timeout = options.timeout;
     settings.stop_timeout = options.timeout;
     bool good = true;
+    int notes = 0;
     for (const auto& check : conform(prepared.given, starter)) {
         const auto* sign = check.result == Conformance::ok     ? "ok    "
                            : check.result == Conformance::note ? "note  "
                                                                : "FAILED";
         print(fmt::format("{}  {}{}{}\n", sign, check.what, check.detail.empty() ? "" : ": ", check.detail));
         good = good && check.result != Conformance::failed;
+        notes += check.result == Conformance::note ? 1 : 0;
     }
-    std::printf("%s\n", good ? "the program keeps to the protocol"
-                             : "the program breaks the protocol (docs/process-protocol.md)");
+    const auto noted = notes == 0 ? "" : fmt::format(", with {} note{} above", notes, notes == 1 ? "" : "s");
+    print(good ? fmt::format("the program keeps to the protocol{}\n", noted)
+               : "the program breaks the protocol (docs/process-protocol.md)\n");
     return good ? ExitCode::ok : ExitCode::failed;
 }
 

@@ -58,6 +58,7 @@ Trial try_one_unit(const Job& job, std::uint32_t workers) {
     const auto configuration = make_sampler(job)->propose({{0}, 0, {}});
     ensure(configuration.has_value(), "a sampler has at least one configuration");
     TrainRequest request{.member = {0}, .configuration = {*job.space, *configuration}, .seed = job.run.seed, .to = 1};
+    request.max = job.scheduler.max;  // schedules to a fixed end need it
     TrainResult result;
     Trial trial;
     trial.place = fmt::format("{}, {}", place.device, units_text(place.threads, "thread"));

@@ -10,11 +10,13 @@
 #include "app/console/print.hpp"
 #include "app/job/difference.hpp"
 #include "app/registry.hpp"
+#include "genealogy/genealogy.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
 #include "platform/own_files.hpp"
 #include "platform/real_path.hpp"
 #include "record/hdf5/published_run.hpp"
+#include "record/hdf5/run_file.hpp"
 #include "record/hdf5/snapshot_file.hpp"
 #include "trainer/process/output_tail.hpp"
 
@@ -158,6 +160,20 @@ void require_same_job(const Job& job, const std::filesystem::path& file) {
 
 }  // namespace
 
+namespace {
+
+/// True for a run file without any finite report, as a search leaves that failed.
+bool without_result(const std::filesystem::path& file) {
+    try {
+        record::RunFileReader reader(file);
+        return !read_genealogy(reader).best().exists();
+    } catch (const std::exception&) {
+        return false;  // no run file, or one that is being written
+    }
+}
+
+}  // namespace
+
 ExitCode run(const JobOptions& options, const RunOptions& run_options, const LaunchOptions& launch) {
     const auto job = load_job(options.file, options.overrides);
     const auto file = real_path(run_options.output.empty() ? job.run.output : run_options.output);
@@ -173,6 +189,9 @@ ExitCode run(const JobOptions& options, const RunOptions& run_options, const Lau
         throw UserError(file.string() + ": is a folder; give the name of a file in it, such as " +
                         (file / (job.run.name + ".h5")).string());
     if (std::filesystem::exists(file)) {
+        if (without_result(file))
+            throw UserError(file.string() +
+                            ": exists already, and holds no result: delete it, or choose another --output");
         throw UserError(fmt::format(
             "{0}: exists already and is not overwritten. Go on with it by `stemma resume {0}` (or run --continue), "
             "choose another --output, or delete it",

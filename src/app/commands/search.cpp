@@ -57,6 +57,10 @@ WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::
     settings.run_id = run_id;
     settings.worker.heartbeat = job.workers.heartbeat;
     settings.worker.manager_timeout = std::max(60.0, job.workers.lost_after);
+    // Rank 0 checks data and programs before the search begins.
+    const auto program = job.trainer.value("start_timeout");
+    settings.worker.manager_start_timeout =
+        settings.worker.manager_timeout + job.workers.start_timeout + (program ? std::get<double>(program->value) : 0);
     settings.host = host_name();
     settings.device = place.device;
     settings.snapshot_quota = snapshot_quota(job.workers.snapshot_memory, memory(), std::max(1, slot.workers()));

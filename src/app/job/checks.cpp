@@ -89,6 +89,10 @@ void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics) {
     refuse(root, "trainer", job.trainer.type->check(job.trainer.settings, job.metric.name), diagnostics);
     if (const auto& check_space = job.trainer.type->check_space; check_space && job.space != nullptr)
         refuse(root, "trainer", check_space(job.trainer.settings, *job.space), diagnostics);
+    if (const auto& remarks = job.trainer.type->remarks; remarks && job.space != nullptr && !diagnostics.recorded()) {
+        for (const auto& text : remarks(job.trainer.settings, *job.space))
+            diagnostics.note(place_of(root, {"trainer", "command"}), text);
+    }
     check_names(root, job, diagnostics);
     if (const auto& only = job.scheduler.type->traits.sampler; !only.empty() && job.sampler.type->name != only) {
         diagnostics.error(place_of(root, {"sampler", "type"}), "sampler.type",

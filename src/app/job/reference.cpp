@@ -155,7 +155,9 @@ namespace {
 
 Section space_section() {
     return {"space.NAME",
-            "One searched parameter; its name is what the trainer knows it by.",
+            "One searched parameter; its name is what the trainer knows it by. Words of other tools are understood: "
+            "\"float\", \"int\", \"loguniform\" and the like, min and max, values, log = true. A list of texts is a "
+            "choice among them, and a single value a constant.",
             {{"real", "a real number between low and high"},
              {"integer", "an integer between low and high, both included"},
              {"categorical", "one of a list, without order"},

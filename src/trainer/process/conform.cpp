@@ -106,7 +106,10 @@ private:
         if (!other) return;
         const bool same = same_metrics(whole, *other);
         add(what, same ? Conformance::ok : Conformance::note,
-            same ? "" : "they differ: seed everything from the lease's seed, else a replay gives other numbers");
+            same
+                ? ""
+                : "they differ: seed everything by the member's seed (Python: trial.seed() first), else a replay gives "
+                  "other numbers");
     }
 
     void continued(const Trained& whole) {
@@ -119,8 +122,9 @@ private:
         const bool same = same_metrics(whole, *rest);
         add(what, same ? Conformance::ok : Conformance::note,
             same ? ""
-                 : "with other metrics than in one go: the snapshot lacks something (optimizer, random streams, a data "
-                   "loader's generator, what persistent workers draw, a split that is not by run_seed?)");
+                 : "with other metrics than in one go. Either the snapshot lacks something (optimizer, random streams, "
+                   "a data loader's generator, what persistent workers draw, a split that is not by run_seed). Or an "
+                   "epoch leaves a state behind that the next one does not set (model.train() after model.eval())");
     }
 
     /// Children that go on from the snapshot at the cut: first with the parent's values, then each with one value

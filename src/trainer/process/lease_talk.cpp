@@ -151,7 +151,7 @@ private:
                 std::vector<std::string> names;
                 for (const auto& metric : known) names.push_back(metric.name);
                 fail_protocol("metric \"" + name + "\" is not in trainer.metrics of the job" +
-                              did_you_mean(name, names));
+                              did_you_mean(name, names) + "; the program or [metric] and trainer.metrics must change");
             }
             values[static_cast<std::size_t>(at - known.begin())] = value;
         }

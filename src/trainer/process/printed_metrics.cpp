@@ -24,10 +24,14 @@ void skip_quote(std::string_view& text) {
 
 /// The number after a name; nothing where none follows.
 std::optional<double> number_after(std::string_view text) {
+    const auto before = text.size();
     skip_quote(text);
     skip(text, " \t");
-    if (text.empty() || (text[0] != '=' && text[0] != ':')) return std::nullopt;
-    text.remove_prefix(1);
+    if (text.starts_with('=') || text.starts_with(':')) {
+        text.remove_prefix(1);
+    } else if (text.size() == before) {
+        return std::nullopt;  // the name goes on
+    }
     skip(text, " \t");
     skip_quote(text);
     if (text.starts_with('+')) text.remove_prefix(1);

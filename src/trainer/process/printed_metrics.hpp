@@ -9,9 +9,10 @@
 
 namespace stemma {
 
-/// Finds numbers that follow a metric's name and "=" or ":". Thus reads `valid_loss=0.3 valid_accuracy=0.9`,
-/// `valid_loss: 0.3`, and {"valid_loss": 0.3} as JSON and as Python print it, in one line or in several. Quotes around
-/// the name and the number are allowed, and so are nan, inf and -inf. The last number of each name counts.
+/// Finds numbers that follow a metric's name, with "=", ":" or blanks between. Thus reads `valid_loss=0.3
+/// valid_accuracy=0.9`, `valid_loss: 0.3`, `valid_loss 0.3`, and {"valid_loss": 0.3} as JSON and as Python print it, in
+/// one line or in several. Quotes around the name and the number are allowed, and so are nan, inf and -inf. The last
+/// number of each name counts.
 class PrintedMetrics {
 public:
     explicit PrintedMetrics(std::vector<std::string> names) : names_(std::move(names)) {}

