@@ -62,7 +62,7 @@ def test_what_its_files_need(binaries):
     """The C library, what is bundled, and MPI for the MPI part; never HDF5's curl and Kerberos."""
     for name, path in binaries.items():
         needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", ran("readelf", "-d", path).stdout))
-        # Boost.MPI is loaded only where there are ranks. A system with Open MPI has a C++ library, and one of g++ 11 is enough.
+        # Boost.MPI is loaded only where there are ranks. A system with Open MPI has a C++ library; g++ 11's is enough.
         mpi = {"libmpi.so.40", "libstdc++.so.6"} if "mpi" in name or "boost" in name else set()
         assert needed <= SYSTEM | BUNDLED | mpi, name
         if name == "libstemma_mpi.so":
