@@ -47,7 +47,7 @@ def main():
         print(
             f"stemma: {sys.executable} has no {error.name}. Debian: apt-get install python3-h5py python3-pandas "
             "python3-sklearn; "
-            'elsewhere: pip install h5py pandas scikit-learn; or set STEMMA_PYTHON to a Python that has them',
+            "elsewhere: pip install h5py pandas scikit-learn; or set STEMMA_PYTHON to a Python that has them",
             file=sys.stderr,
         )
         return 2

@@ -5,6 +5,7 @@ import pickle
 import random
 import subprocess
 import sys
+import warnings
 
 import numpy
 import pytest
@@ -135,14 +136,22 @@ def test_generators_of_each_library_go_on(trial, kind):
     assert draw(other) == draw(one)
 
 
-@pytest.mark.skipif(not hasattr(getattr(torch, "amp", None), "GradScaler"), reason="its scaler is for CUDA alone")
+def make_scaler():
+    """PyTorch 1.13 has scalers for CUDA alone: without CUDA it switches them off, and their state is empty."""
+    if hasattr(torch.amp, "GradScaler"):
+        return torch.amp.GradScaler("cpu", init_scale=1024.0, growth_interval=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.cuda.amp.GradScaler(init_scale=1024.0, growth_interval=3)
+
+
 def test_a_gradient_scaler_goes_on(trial):
     def training(one):
         with one:
             one.seed()
             model = torch.nn.Linear(3, 1)
             optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            scaler = torch.amp.GradScaler("cpu", init_scale=1024.0, growth_interval=3)
+            scaler = make_scaler()
             one.restore(model=model, optimizer=optimizer, scaler=scaler)
             seen = []
             for _ in one:
@@ -159,7 +168,7 @@ def test_a_gradient_scaler_goes_on(trial):
 
     whole = training(trial(0, 4))
 
-    assert len({scale for scale, *_ in whole}) > 1
+    assert len({scale for scale, *_ in whole}) > 1 or not make_scaler().is_enabled()
     assert training(trial(0, 2, save="half")) + training(trial(2, 4, "half")) == whole
 
 
