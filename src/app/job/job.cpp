@@ -15,14 +15,27 @@ namespace stemma {
 
 namespace {
 
+/// "scheduler.eta, ..." of a key that stands where a section does.
+std::string paths_of_key(const std::string& name) {
+    std::string paths;
+    for (const auto& section : sections()) {
+        const auto is_it = [&](const Key& key) { return key.name == name; };
+        if (std::ranges::any_of(section.keys, is_it)) paths += (paths.empty() ? "" : ", ") + section.path + "." + name;
+    }
+    return paths;
+}
+
 void check_sections(const Node& root, Diagnostics& diagnostics) {
     const auto names = section_names();
     std::string list;
     for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
     for (const auto& entry : root.table()) {
         if (std::find(names.begin(), names.end(), entry.key) != names.end()) continue;
+        const auto keys = paths_of_key(entry.key);
         diagnostics.error(entry.place, join_path("", entry.key),
-                          "is no section of a job" + suggestion(entry.key, names) + "; known: " + list);
+                          "is no section of a job" +
+                              (keys.empty() ? suggestion(entry.key, names) : "; there is " + keys) +
+                              "; known: " + list);
     }
 }
 
