@@ -69,6 +69,22 @@ def blocks_of(page):
     return found
 
 
+def shell(commands, folder, env, seconds):
+    """Runs the commands of a page in a shell, which ends at the first one that fails."""
+    ran = subprocess.run(
+        ["bash", "-eu", "-o", "pipefail", "-c", commands],
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert ran.returncode == 0, f"{commands}\n{ran.stdout[-3000:]}\n{ran.stderr[-3000:]}"
+    return ran
+
+
 class Reader:
     """A shell that stays in its folder from block to block. `python3` is the interpreter of the tests."""
 
@@ -88,17 +104,7 @@ class Reader:
         self.cwd = self.folder
 
     def types(self, commands):
-        ran = subprocess.run(
-            ["bash", "-eu", "-o", "pipefail", "-c", f'{commands}\npwd >"{self.folder.parent}/cwd"'],
-            cwd=self.cwd,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=BLOCK_SECONDS,
-            check=False,
-        )
-        assert ran.returncode == 0, f"{commands}\n{ran.stdout[-3000:]}\n{ran.stderr[-3000:]}"
+        ran = shell(f'{commands}\npwd >"{self.folder.parent}/cwd"', self.cwd, self.env, BLOCK_SECONDS)
         self.cwd = Path((self.folder.parent / "cwd").read_text().strip())
         return ran.stdout + ran.stderr
 

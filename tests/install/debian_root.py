@@ -19,14 +19,14 @@ SOURCES = (Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob(
 
 
 def mirror():
-    """Debian's mirror of this machine, from apt's own sources."""
+    """Debian's mirror of this machine: the first one in apt's own sources."""
     for path in SOURCES:
         text = path.read_text() if path.is_file() else ""
         for line in re.findall(r"^(?:deb |URIs:)[^#\n]*", text, re.MULTILINE):
-            found = re.search(r"https?://\S+/debian/?(?=\s|$)", line)
-            if found:
-                return found.group()
-    return "http://deb.debian.org/debian"
+            for word in line.split():
+                if word.rstrip("/").endswith("/debian"):
+                    return word
+    raise AssertionError("apt's sources name no mirror of Debian")
 
 
 class Root:

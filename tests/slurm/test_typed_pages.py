@@ -2,12 +2,11 @@
 
 import re
 import shutil
-import subprocess
 import sys
 
 import pytest
 from harness import ROOT
-from test_docs_as_typed import blocks_of
+from test_docs_as_typed import blocks_of, shell
 
 pytestmark = [pytest.mark.flaky(reruns=1), pytest.mark.long]
 BLOCK_SECONDS = 900  # `conform` starts PyTorch some ten times
@@ -30,17 +29,7 @@ def commands_of_the_page(cluster):
         text = block.text
         for page, here in HERE:
             text = text.replace(page, here)
-        ran = subprocess.run(
-            ["bash", "-euc", text],
-            cwd=cluster.folder,
-            env=cluster.env,
-            capture_output=True,
-            text=True,
-            timeout=BLOCK_SECONDS,
-            check=False,
-        )
-        assert ran.returncode == 0, f"{text}\n{ran.stdout}\n{ran.stderr}"
-        said.append(ran.stdout)
+        said.append(shell(text, cluster.folder, cluster.env, BLOCK_SECONDS).stdout)
     return said
 
 
