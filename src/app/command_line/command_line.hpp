@@ -55,7 +55,8 @@ void add_check_commands(CLI::App& app, CommandLine& line);
 
 CLI::App* add_command(CLI::App& app, CommandLine& line, const char* heading, const std::string& name,
                       const std::string& text, std::function<ExitCode()> action);
-void add_file(CLI::App& command, CommandLine& line);
+/// Returns `command`.
+CLI::App* add_file(CLI::App* command, CommandLine& line);
 void add_job(CLI::App& command, CommandLine& line);
 void add_overrides(CLI::App& command, CommandLine& line);
 void add_launch(CLI::App& command, CommandLine& line);

@@ -25,7 +25,7 @@ void add_python_commands(CLI::App& app, CommandLine& line) {
 void add_lineage_commands(CLI::App& app, CommandLine& line) {
     const auto add = [&](const std::string& name, const std::string& text, std::function<ExitCode()> action) {
         auto* command = add_command(app, line, group::look, name, text, std::move(action));
-        add_file(*command, line);
+        add_file(command, line);
         auto* member = command->add_option("MEMBER", line.lineage.member, "A member's number, or best");
         command
             ->add_flag_callback(
@@ -45,19 +45,18 @@ void add_lineage_commands(CLI::App& app, CommandLine& line) {
 }
 
 void add_tables(CLI::App& app, CommandLine& line) {
-    const auto with_file = [&](CLI::App* command) {
-        add_file(*command, line);
-        return command;
-    };
-    with_file(add_command(app, line, group::look, "status", "Where a search stands, also while it runs",
-                          [&] { return status(line.file); }));
+    add_file(add_command(app, line, group::look, "status", "Where a search stands, also while it runs",
+                         [&] { return status(line.file); }),
+             line);
     auto* show_command =
-        with_file(add_command(app, line, group::look, "show", "One member: configuration, history, learning curve",
-                              [&] { return show(line.file, line.shown); }));
+        add_file(add_command(app, line, group::look, "show", "One member: configuration, history, learning curve",
+                             [&] { return show(line.file, line.shown); }),
+                 line);
     show_command->add_option("MEMBER", line.shown, "Its number, or best")->required();
-    auto* export_command = with_file(add_command(app, line, group::look, "export",
-                                                 "The model of a member; tables as CSV or JSON; genealogies",
-                                                 [&] { return export_run(line.file, line.exports); }));
+    auto* export_command = add_file(
+        add_command(app, line, group::look, "export", "The model of a member; tables as CSV or JSON; genealogies",
+                    [&] { return export_run(line.file, line.exports); }),
+        line);
     export_command->add_option("MEMBER", line.exports.member, "Whose model (default: best)");
     export_command->add_option("--csv", line.exports.csv, "Folder for CSV files");
     export_command->add_option("--json", line.exports.json, "JSON file, - for standard output");
@@ -84,12 +83,9 @@ void add_look_commands(CLI::App& app, CommandLine& line) {
 }
 
 void add_check_commands(CLI::App& app, CommandLine& line) {
-    const auto with_file = [&](CLI::App* command) {
-        add_file(*command, line);
-        return command;
-    };
-    with_file(add_command(app, line, group::check, "verify", "Recompute every decision and compare it with the record",
-                          [&] { return verify(line.file); }));
+    add_file(add_command(app, line, group::check, "verify", "Recompute every decision and compare it with the record",
+                         [&] { return verify(line.file); }),
+             line);
     add_command(app, line, group::check, "selfcheck",
                 "Who is where, how fast messages are, and what looks wrong (under mpirun: all ranks)",
                 [] { return selfcheck(); });

@@ -21,7 +21,10 @@ CLI::App* add_command(CLI::App& app, CommandLine& line, const char* heading, con
     return command;
 }
 
-void add_file(CLI::App& command, CommandLine& line) { command.add_option("RUN.h5", line.file, "Run file")->required(); }
+CLI::App* add_file(CLI::App* command, CommandLine& line) {
+    command->add_option("RUN.h5", line.file, "Run file")->required();
+    return command;
+}
 
 void add_job(CLI::App& command, CommandLine& line) {
     command.add_option("JOB", line.job.file, "Job file (TOML)")->required();

@@ -16,24 +16,23 @@ void add_run(CLI::App& app, CommandLine& line) {
 }
 
 void add_changes(CLI::App& app, CommandLine& line) {
-    const auto with_file = [&](CLI::App* command) {
-        add_file(*command, line);
-        return command;
-    };
-    auto* resume_command = with_file(
+    auto* resume_command = add_file(
         add_command(app, line, group::run, "resume", "Go on with a search, also after a kill; limits may be raised",
-                    [&] { return resume(line.file, parse_limits(line.limits), line.launch, line.trust); }));
+                    [&] { return resume(line.file, parse_limits(line.limits), line.launch, line.trust); }),
+        line);
     add_launch(*resume_command, line);
     resume_command->add_flag("--trust", line.trust,
                              "Load and start what the job in the file names although the file is another user's");
     add_limits(*resume_command, line);
     auto* stop_command =
-        with_file(add_command(app, line, group::run, "stop", "End a running search (resumable), or one member of it",
-                              [&] { return stop(line.file, line.member); }));
+        add_file(add_command(app, line, group::run, "stop", "End a running search (resumable), or one member of it",
+                             [&] { return stop(line.file, line.member); }),
+                 line);
     stop_command->add_option("--member", line.member, "Only this member");
     auto* budget_command =
-        with_file(add_command(app, line, group::run, "budget", "Change the limits of a running search",
-                              [&] { return change_budget(line.file, parse_limits(line.limits)); }));
+        add_file(add_command(app, line, group::run, "budget", "Change the limits of a running search",
+                             [&] { return change_budget(line.file, parse_limits(line.limits)); }),
+                 line);
     add_limits(*budget_command, line);
 }
 
@@ -48,7 +47,7 @@ void add_ask_commands(CLI::App& app, CommandLine& line) {
         "Exit code 5: the search has ended; 6: nothing can be trained before a lease that is out is told.\n"
         "In a shell: while lease=$(stemma ask RUN.h5 --job JOB.toml); do ...; stemma tell RUN.h5 LEASE valid_loss=0.3; "
         "done");
-    add_file(*ask_command, line);
+    add_file(ask_command, line);
     ask_command->add_option("--job", line.job.file, "Job file to begin with, where there is no run file yet");
     add_overrides(*ask_command, line);
     ask_command->add_flag("--wait", line.ask.wait, "Wait until something can be trained, or the search has ended");
@@ -56,7 +55,7 @@ void add_ask_commands(CLI::App& app, CommandLine& line) {
 
     auto* tell_command = add_command(app, line, group::run, "tell", "What came of a lease that was asked for",
                                      [&] { return tell(line.file, line.lease, line.tell); });
-    add_file(*tell_command, line);
+    add_file(tell_command, line);
     tell_command->add_option("LEASE", line.lease, "Number of the lease")->required();
     tell_command->add_option("METRICS", line.tell.metrics, "Its metrics at the end of the lease, each as NAME=VALUE");
     tell_command->add_option("--at", line.tell.at, "Trained only so far (default: all that was asked for)");
