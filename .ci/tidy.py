@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""clang-tidy (.clang-tidy) over source files of src/ that the build in FOLDER compiles; a JUnit file with one test for
-each file.
+"""clang-tidy (.clang-tidy) over source files of src/, as the preset `files` of CMake compiles them; a JUnit file with
+one test for each file.
 
-    .ci/tidy.py FOLDER RESULT.xml --commits 20       files that the last 20 commits touched, the latest 24 of them
-    .ci/tidy.py FOLDER RESULT.xml --share 3/8        files whose place modulo 8 is 3
-    .ci/tidy.py FOLDER RESULT.xml --files src/a.cpp  these
+    .ci/tidy.py RESULT.xml --commits 20       files that the last 20 commits touched, the latest 24 of them
+    .ci/tidy.py RESULT.xml --share 3/8        files whose place modulo 8 is 3
+    .ci/tidy.py RESULT.xml --files src/a.cpp  these
 
 A file that was clean is not looked at again while it, its headers, its flags and the checks stay the same: the digest
 of what the preprocessor makes of it is kept in ~/.cache/stemma-ci/tidy.
@@ -32,10 +32,16 @@ AT_MOST = 24
 LEFT_OUT = ROOT / "src/trainer/torch"
 
 
-def commands(folder):
-    """{source file below src: its command} of the build."""
+# The other presets compile several files as one.
+FOLDER = ROOT / "build-files"
+
+
+def commands():
+    """{source file below src: its command} of the preset."""
+    configure = ["cmake", "--preset", "files", "-S", ROOT, "-DSTEMMA_WITH_TORCH=OFF"]
+    subprocess.run(configure, stdout=subprocess.DEVNULL, check=True, cwd=ROOT)
     found = {}
-    for entry in json.loads((folder / "compile_commands.json").read_text()):
+    for entry in json.loads((FOLDER / "compile_commands.json").read_text()):
         path = Path(entry["directory"], entry["file"]).resolve()
         if ROOT / "src" in path.parents and LEFT_OUT not in path.parents and path.exists():
             found[path] = [word for word in shlex.split(entry["command"]) if not word.endswith("ccache")]
@@ -49,14 +55,14 @@ def touched(commits):
     return dict.fromkeys((ROOT / name).with_suffix(".cpp") for name in names if name.endswith((".cpp", ".hpp")))
 
 
-def key(path, command, directory):
+def key(path, command):
     """Digest of all that decides on the findings; None if the file does not compile."""
     words = [word for word in command if word not in ("-c", "-MD")]
     for option in ("-o", "-MT", "-MF"):
         while option in words:
             at = words.index(option)
             del words[at : at + 2]
-    done = subprocess.run([*words, "-E"], capture_output=True, check=False, cwd=directory)
+    done = subprocess.run([*words, "-E"], capture_output=True, check=False, cwd=FOLDER)
     if done.returncode:
         return None
     own = path.read_bytes() + (path.with_suffix(".hpp").read_bytes() if path.with_suffix(".hpp").exists() else b"")
@@ -64,13 +70,13 @@ def key(path, command, directory):
     return digest.hexdigest()
 
 
-def findings(path, command, folder):
+def findings(path, command):
     """What clang-tidy says of a file; "" if it is clean."""
-    known = key(path, command, folder)
+    known = key(path, command)
     if known and (CACHE / known).exists():
         return ""
     # The build's warnings are GCC's, and it looks at them itself.
-    words = [TIDY, "--quiet", "-p", folder, "--extra-arg=-w", f"--header-filter=^{ROOT}/src/", path]
+    words = [TIDY, "--quiet", "-p", FOLDER, "--extra-arg=-w", f"--header-filter=^{ROOT}/src/", path]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode == 0 and known:
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -80,7 +86,6 @@ def findings(path, command, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
     parser.add_argument("result", type=Path)
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--commits", type=int)
@@ -88,7 +93,7 @@ def main():
     which.add_argument("--files", type=Path, nargs="+")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
-    known = commands(options.folder.resolve())
+    known = commands()
     paths = sorted(known)
     if options.commits:
         paths = [path for path in touched(options.commits) if path in known][:AT_MOST]
@@ -98,7 +103,7 @@ def main():
     else:
         paths = [path for path in paths if path in {file.resolve() for file in options.files}]
     with ThreadPoolExecutor(options.jobs) as pool:
-        said = list(pool.map(lambda path: findings(path, known[path], options.folder.resolve()), paths))
+        said = list(pool.map(lambda path: findings(path, known[path]), paths))
     suite = xml.Element("testsuite", name="clang-tidy")
     for path, text in zip(paths, said):
         case = xml.SubElement(suite, "testcase", classname="clang-tidy", name=str(path.relative_to(ROOT)))

@@ -22,17 +22,22 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return last[b.size()];
 }
 
-std::string did_you_mean(std::string_view word, std::span<const std::string> known) {
+const std::string* nearest(std::string_view word, std::span<const std::string> known) {
     std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
-    const std::string* nearest = nullptr;
+    const std::string* found = nullptr;
     for (const auto& candidate : known) {
         const auto distance = edit_distance(word, candidate);
         if (distance < best) {
             best = distance;
-            nearest = &candidate;
+            found = &candidate;
         }
     }
-    return nearest ? " (did you mean \"" + *nearest + "\"?)" : "";
+    return found;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string> known) {
+    const auto* meant = nearest(word, known);
+    return meant == nullptr ? "" : " (did you mean \"" + *meant + "\"?)";
 }
 
 }  // namespace stemma

@@ -35,13 +35,6 @@ std::uint64_t entry(const std::string& text, const std::string& name) {
     return 0;
 }
 
-std::vector<std::string> split(const std::string& text, char separator) {
-    std::vector<std::string> pieces;
-    std::istringstream in(text);
-    for (std::string piece; std::getline(in, piece, separator);) pieces.push_back(piece);
-    return pieces;
-}
-
 bool has(const std::vector<std::string>& words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
 }

@@ -83,13 +83,6 @@ std::vector<Record> records_of(std::string_view text) {
     return records;
 }
 
-std::vector<std::string> split(std::string_view text, char separator) {
-    std::vector<std::string> parts;
-    std::istringstream in{std::string(text)};
-    for (std::string part; std::getline(in, part, separator);) parts.push_back(std::move(part));
-    return parts;
-}
-
 /// The options of one component.
 class Component {
 public:

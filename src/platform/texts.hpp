@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace stemma {
 
@@ -22,6 +23,14 @@ inline std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r");
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+/// The pieces of `text` between separators; an empty piece at the end is left out.
+inline std::vector<std::string> split(std::string_view text, char separator) {
+    std::vector<std::string> pieces;
+    std::istringstream in{std::string(text)};
+    for (std::string piece; std::getline(in, piece, separator);) pieces.push_back(std::move(piece));
+    return pieces;
 }
 
 }  // namespace stemma

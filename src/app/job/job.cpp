@@ -15,30 +15,6 @@ namespace stemma {
 
 namespace {
 
-/// "scheduler.eta, ..." of a key that stands where a section does.
-std::string paths_of_key(const std::string& name) {
-    std::string paths;
-    for (const auto& section : sections()) {
-        const auto is_it = [&](const Key& key) { return key.name == name; };
-        if (std::ranges::any_of(section.keys, is_it)) paths += (paths.empty() ? "" : ", ") + section.path + "." + name;
-    }
-    return paths;
-}
-
-void check_sections(const Node& root, Diagnostics& diagnostics) {
-    const auto names = section_names();
-    std::string list;
-    for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
-    for (const auto& entry : root.table()) {
-        if (std::find(names.begin(), names.end(), entry.key) != names.end()) continue;
-        const auto keys = paths_of_key(entry.key);
-        diagnostics.error(entry.place, join_path("", entry.key),
-                          "is no section of a job" +
-                              (keys.empty() ? suggestion(entry.key, names) : "; there is " + keys) +
-                              "; known: " + list);
-    }
-}
-
 /// The section called `name`; a value that is no table is reported by the reader of the section.
 template <class Settings>
 void read(const Node& root, const std::string& name, const std::vector<Field<Settings>>& fields, Settings& settings,
@@ -131,6 +107,7 @@ Node settled_tree(std::string_view text, std::span<const std::string> overrides,
     diagnostics.throw_if_any();
     for (std::size_t i = 0; i < overrides.size(); ++i)
         apply_override(root, overrides[i], static_cast<int>(i), diagnostics);
+    check_sections(root, diagnostics);
     rename_keys(root, diagnostics);
     read_space_words(root);
     apply_preset(root, diagnostics);
@@ -150,7 +127,6 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     const Node root = settled_tree(text, overrides, diagnostics);
     ResolvedJob resolved;
     diagnostics.note_in(&resolved);
-    check_sections(root, diagnostics);
     read_run(root, job, diagnostics);
     read(root, "metric", metric_fields(), job.metric, diagnostics);
     read_scheduler(root, job.scheduler, diagnostics);

@@ -17,6 +17,10 @@ namespace stemma {
 /// Throws JobErrors where the text is no TOML.
 Node settled_tree(std::string_view text, std::span<const std::string> overrides, Diagnostics& diagnostics);
 
+/// Reports tables and keys at the top that are no section. One that plainly means a section is read as that section, so
+/// that nothing is called missing on its account.
+void check_sections(Node& root, Diagnostics& diagnostics);
+
 /// rename_keys() of section.hpp in all sections.
 void rename_keys(Node& root, Diagnostics& diagnostics);
 

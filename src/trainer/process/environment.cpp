@@ -1,5 +1,7 @@
 #include "trainer/process/environment.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -8,11 +10,11 @@
 namespace stemma {
 namespace {
 
-constexpr std::array<std::string_view, 16> prefixes{
+constexpr std::array<std::string_view, 16> launcher_prefixes{
     "OMPI_",   "PMIX_",     "PMI_",   "PMI2_", "PRTE_", "ORTE_",         "HYDRA_", "MPI_LOCAL",
     "MPIRUN_", "MV2_COMM_", "I_MPI_", "PALS_", "FLUX_", "TORCHELASTIC_", "SLURM_", "SLURMD_"};
 
-constexpr std::array<std::string_view, 11> names{
+constexpr std::array<std::string_view, 11> launcher_names{
     "RANK",        "LOCAL_RANK",       "GROUP_RANK",  "ROLE_RANK",        "NODE_RANK",      "WORLD_SIZE",
     "MASTER_ADDR", "LOCAL_WORLD_SIZE", "MASTER_PORT", "GROUP_WORLD_SIZE", "ROLE_WORLD_SIZE"};
 
@@ -22,18 +24,12 @@ constexpr std::array<std::string_view, 15> kept{
     "SLURM_JOB_PARTITION", "SLURM_JOB_END_TIME", "SLURM_JOB_START_TIME", "SLURM_CLUSTER_NAME",  "SLURM_SUBMIT_DIR",
     "SLURM_SUBMIT_HOST",   "SLURM_TMPDIR",       "SLURM_ARRAY_JOB_ID",   "SLURM_ARRAY_TASK_ID", "I_MPI_ROOT"};
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const auto& word : words) text += (text.empty() ? "" : ",") + word;
-    return text;
-}
-
 }  // namespace
 
 bool is_launcher_variable(std::string_view name) {
     if (std::ranges::find(kept, name) != kept.end()) return false;
-    if (std::ranges::find(names, name) != names.end()) return true;
-    return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
+    if (std::ranges::find(launcher_names, name) != launcher_names.end()) return true;
+    return std::ranges::any_of(launcher_prefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
 Environment child_environment(const Environment& parent, const ChildPlace& place) {
@@ -45,7 +41,7 @@ Environment child_environment(const Environment& parent, const ChildPlace& place
         out.emplace(name, std::to_string(place.threads));  // a value that the user has set stays
     }
     out.emplace("PYTHONUNBUFFERED", "1");
-    out.insert_or_assign("CUDA_VISIBLE_DEVICES", joined(place.gpus));
+    out.insert_or_assign("CUDA_VISIBLE_DEVICES", fmt::format("{}", fmt::join(place.gpus, ",")));
     out.insert_or_assign("STEMMA_PROTOCOL", std::to_string(process_protocol_version));
     out.insert_or_assign("STEMMA_READ_FD", std::to_string(child_read_descriptor));
     out.insert_or_assign("STEMMA_WRITE_FD", std::to_string(child_write_descriptor));

@@ -1,5 +1,7 @@
 #include "trainer/process/program.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "options/make_key.hpp"
@@ -106,18 +108,12 @@ void check_here(const S& settings, const TrainerContext& context, const TrainerP
     check_process(process_settings(settings, context, place), context.changed_by_children, *child_starter());
 }
 
-std::string list_text(const std::vector<std::string>& names) {
-    std::string text;
-    for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-    return text;
-}
-
 /// Placeholders against the parameters of the job.
 std::vector<Contradiction> check_space(const S& settings, const SearchSpace& space) {
     std::vector<Contradiction> out;
     const CommandTemplate command(settings.program.command);
     if (command.names().empty()) return out;
-    const auto own = placeholders_of_trainings();
+    const auto& own = placeholders_of_trainings();
     auto known = own;
     std::vector<std::string> empty{"start"};
     for (const auto& parameter : space.parameters()) {
@@ -131,8 +127,9 @@ std::vector<Contradiction> check_space(const S& settings, const SearchSpace& spa
     }
     for (const auto& name : command.names()) {
         if (!has(known, name)) {
-            out.push_back({"command", "has {" + name + "}, which is no parameter of [space]" + suggestion(name, known) +
-                                          "; there are " + list_text(known) + "; a plain brace is {{"});
+            out.push_back(
+                {"command", "has {" + name + "}, which is no parameter of [space]" + suggestion(name, known) +
+                                fmt::format("; there are {}; a plain brace is {{{{", fmt::join(known, ", "))});
         }
     }
     for (const auto& word : settings.program.command) {

@@ -10,6 +10,7 @@ using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 
 TEST(JobErrors, UnknownKeyWithTheNearestOne) {
     EXPECT_THAT(
@@ -22,6 +23,23 @@ TEST(JobErrors, UnknownSection) {
     EXPECT_THAT(errors_of(toy_job + "[sampller]\n"),
                 ElementsAre(AllOf(HasSubstr("jobs/x.toml:16:2: sampller is no section"),
                                   HasSubstr("did you mean \"sampler\"?"))));
+}
+
+TEST(JobErrors, NothingIsMissingWhereASectionIsMisspelt) {
+    EXPECT_THAT(errors_of(with(toy_job, "[scheduler]", "[schedular]")),
+                ElementsAre(HasSubstr("schedular is no section of a job (did you mean \"scheduler\"?)")));
+    EXPECT_THAT(errors_of(with(with(toy_job, "[scheduler]", "[schedular]"), "max = 27", "maxx = 27")),
+                UnorderedElementsAre(HasSubstr("schedular is no section"), HasSubstr("scheduler.maxx is not a key"),
+                                     HasSubstr("scheduler.max is missing")));
+    // Both names: the right one is read.
+    EXPECT_THAT(errors_of(toy_job + "[schedular]\nmax = 0\n"), ElementsAre(HasSubstr("schedular is no section")));
+}
+
+TEST(JobErrors, NothingIsMissingWhereATableStandsAtTheTop) {
+    EXPECT_THAT(errors_of(with(toy_job, "[run.budget]", "[budget]")),
+                ElementsAre(HasSubstr("budget is no section of a job; there is run.budget")));
+    EXPECT_THAT(errors_of(with(toy_job, "[run]\nseed = 7\n[run.budget]", "[budget]")),
+                ElementsAre(HasSubstr("budget is no section of a job; there is run.budget")));
 }
 
 TEST(JobErrors, UnknownValueWithTheNearestOne) {

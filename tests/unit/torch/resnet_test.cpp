@@ -30,7 +30,7 @@ TorchSettings cifar(const Fixed& fixed = {}) {
     return settings;
 }
 
-const Point start{{"lr", 0.02}, {"weight_decay", 1e-4}, {"momentum", 0.5}};
+const Point resnet_start{{"lr", 0.02}, {"weight_decay", 1e-4}, {"momentum", 0.5}};
 
 std::shared_ptr<Network> network_of(std::int64_t channels, std::int64_t side, std::int64_t width, std::uint64_t seed) {
     Data data;
@@ -177,7 +177,7 @@ TEST(ResNet18, MixedPrecisionTrainsAlsoWhenSomethingMoves) {
     settings.precision = "bf16";
     settings.hypergradient = HypergradientSettings{.interval = 2, .terms = 2};
     settings.valid = 40;
-    Training moving(sgd_space(), settings, start);
+    Training moving(sgd_space(), settings, resnet_start);
     const auto trained = moving.train(0, 2);
     EXPECT_GT(moving.value(trained.rows.back(), "hypergradient_norm"), 0);
     EXPECT_TRUE(std::isfinite(moving.value(trained.rows.back(), "hypergradient_norm")));
@@ -187,7 +187,7 @@ TEST(ResNet18, LearnsImagesWhileHyperparametersMove) {
     auto settings = cifar();
     settings.valid = 40;
     settings.hypergradient = HypergradientSettings{.variant = "wd_lr_m", .interval = 4};
-    Training moving(sgd_space(), settings, start);
+    Training moving(sgd_space(), settings, resnet_start);
     const auto trained = moving.train(0, 8);
     std::vector<double> losses;  // of the epochs; points of the trajectory between them have none
     for (const auto& row : trained.rows) {
@@ -208,7 +208,7 @@ TEST(ResNet18, HypergradientsMoveAndGoOnBitForBit) {
         settings.unit = "step";
         settings.valid = 40;
         settings.hypergradient = HypergradientSettings{.variant = variant, .interval = 4, .terms = 3, .window = 3};
-        Training training(sgd_space(), settings, start);
+        Training training(sgd_space(), settings, resnet_start);
         const auto whole = training.train(0, 9);
         const auto& last = whole.rows.back();
         EXPECT_GT(training.value(last, "hypergradient_norm"), 0) << variant;
