@@ -1,8 +1,7 @@
 #include "simulator/path_curve.hpp"
 
-#include <cmath>
-
 #include "core/error.hpp"
+#include "core/rng.hpp"
 
 namespace stemma {
 
@@ -17,15 +16,33 @@ void MovingOptimum::train(SnapshotId start, SnapshotId end, ConfigurationView co
     ensure(weights.resource == from, "training goes on where the weights are");
     const double x = coordinate_(configuration);
     for (; weights.resource < to; ++weights.resource) {
-        const double best = 0.9 - 0.8 * weights.progress / (weights.progress + 10);
-        const double away = (x - best) / width_;
-        weights.progress += std::exp(-away * away);
+        weights.progress += moving_gain(x, weights.progress, width_);
     }
     if (end.value >= snapshots_.size()) snapshots_.resize(end.value + 1);
     snapshots_[end.value] = weights;
     const double loss = 1 / (1 + weights.progress);
     metrics.push_back(loss);
     metrics.push_back(1 - loss);
+}
+
+void SurfacePath::train(SnapshotId start, SnapshotId end, ConfigurationView configuration, Resource from, Resource to,
+                        std::vector<double>& metrics) {
+    Weights weights{path_start(settings_.kind), 0};
+    if (start.exists()) {
+        ensure(start.value < snapshots_.size() && snapshots_[start.value].resource > 0,
+               "a snapshot is made before use");
+        weights = snapshots_[start.value];
+    }
+    ensure(weights.resource == from, "training goes on where the weights are");
+    const double x = coordinate_(configuration);
+    for (; weights.resource < to; ++weights.resource)
+        weights.state = path_unit(settings_.kind, weights.state, x, weights.resource + 1, settings_.max);
+    if (end.value >= snapshots_.size()) snapshots_.resize(end.value + 1);
+    snapshots_[end.value] = weights;
+    const double noise =
+        settings_.noise > 0 ? settings_.noise * Stream(settings_.seed, Purpose::surface, end.value).normal() : 0;
+    metrics.push_back(weights.state.loss + noise);
+    metrics.push_back(weights.state.loss);
 }
 
 }  // namespace stemma

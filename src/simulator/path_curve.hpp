@@ -6,6 +6,7 @@
 
 #include "core/ids.hpp"
 #include "space/configuration.hpp"
+#include "trainer/toy/path_surface.hpp"
 
 namespace stemma {
 
@@ -38,6 +39,31 @@ private:
     };
     Coordinate coordinate_;
     double width_;
+    std::vector<Weights> snapshots_;  ///< by id
+};
+
+/// The toy trainer's surfaces that depend on the path. Metrics: the loss with noise, and the loss without.
+class SurfacePath : public PathCurve {
+public:
+    using Coordinate = std::function<double(ConfigurationView)>;
+    struct Settings {
+        PathKind kind = PathKind::deceptive;
+        Resource max = 50;
+        double noise = 0;  ///< standard deviation
+        std::uint64_t seed = 0;
+    };
+    SurfacePath(Settings settings, Coordinate coordinate) : settings_(settings), coordinate_(std::move(coordinate)) {}
+
+    void train(SnapshotId start, SnapshotId end, ConfigurationView configuration, Resource from, Resource to,
+               std::vector<double>& metrics) override;
+
+private:
+    struct Weights {
+        PathState state;
+        Resource resource = 0;  ///< 0 = never made
+    };
+    Settings settings_;
+    Coordinate coordinate_;
     std::vector<Weights> snapshots_;  ///< by id
 };
 

@@ -30,7 +30,35 @@ double squared_distance(const std::vector<double>& x, double first_weight) {
 
 }  // namespace
 
+std::optional<PathKind> Surface::path() const {
+    switch (kind) {
+        case Kind::plain:
+            return PathKind::plain;
+        case Kind::deceptive:
+            return PathKind::deceptive;
+        case Kind::moving:
+            return PathKind::moving;
+        case Kind::decay:
+            return PathKind::decay;
+        case Kind::curvatures:
+            return PathKind::curvatures;
+        default:
+            return std::nullopt;
+    }
+}
+
+double Surface::noise_of(MemberId member, Resource resource) const {
+    if (noise <= 0) return 0;
+    return noise * Stream(seed, Purpose::surface, member.value, static_cast<std::uint64_t>(resource)).normal();
+}
+
 double Surface::loss(const std::vector<double>& x, MemberId member, Resource resource) const {
+    if (const auto along = path()) {
+        auto state = path_start(*along);
+        for (Resource done = 1; done <= resource; ++done)
+            state = path_unit(*along, state, x.empty() ? 0 : x.front(), done, max);
+        return state.loss + noise_of(member, resource);
+    }
     double asymptote = 0.1;
     double rate = 0.5;
     switch (kind) {
@@ -47,19 +75,19 @@ double Surface::loss(const std::vector<double>& x, MemberId member, Resource res
             break;
         }
         case Kind::flat:
+        default:
             asymptote += 0.2;
             break;
     }
     const double time = static_cast<double>(resource) / unit;
     double value = asymptote + 0.9 * std::pow(time + 1, -rate);
     if (kind != Kind::flat && !x.empty() && x.front() > 0.97) value = 10 + asymptote;
-    if (noise > 0)
-        value += noise * Stream(seed, Purpose::surface, member.value, static_cast<std::uint64_t>(resource)).normal();
-    return value;
+    return value + noise_of(member, resource);
 }
 
 const std::vector<std::string>& surface_names() {
-    static const std::vector<std::string> names = {"quadratic", "narrow", "crossing", "flat"};
+    static const std::vector<std::string> names = {"quadratic", "narrow", "crossing", "flat",      "plain",
+                                                   "deceptive", "moving", "decay",    "curvatures"};
     return names;
 }
 
@@ -67,8 +95,10 @@ Surface::Kind surface_named(std::string_view name) {
     const auto& names = surface_names();
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
-        throw UserError("trainer.surface: there is no surface \"" + std::string(name) +
-                        "\"; there are quadratic, narrow, crossing and flat" + did_you_mean(name, names));
+        throw UserError(
+            "trainer.surface: there is no surface \"" + std::string(name) +
+            "\"; there are quadratic, narrow, crossing, flat, plain, deceptive, moving, decay and curvatures" +
+            did_you_mean(name, names));
     }
     return static_cast<Surface::Kind>(found - names.begin());
 }

@@ -1,5 +1,6 @@
 #include "trainer/toy/toy_trainer.hpp"
 
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstring>
@@ -19,6 +20,9 @@ struct State {
     std::uint64_t chain = 0;  ///< hash over (seed, configuration, every unit)
     std::int64_t reached = 0;
 };
+
+/// The path of a training, of surfaces that depend on it, as a snapshot holds it.
+using StoredPath = std::array<double, 3>;
 
 std::uint64_t mix(std::uint64_t chain, std::uint64_t value) {
     chain ^= value + 0x9E3779B97F4A7C15ULL + (chain << 6U) + (chain >> 2U);
@@ -57,12 +61,29 @@ public:
             }
             std::memcpy(&state, request.start->content(*array).data(), sizeof state);
         }
+        auto path = settings_.surface.path() ? path_start(*settings_.surface.path()) : PathState();
+        if (request.start != nullptr && settings_.surface.path()) {
+            const auto* array = request.start->find("path");
+            if (array == nullptr || array->bytes != sizeof(StoredPath)) {
+                return TrainFailure{FailureKind::snapshot_unavailable, "ToyTrainer",
+                                    "the snapshot is of another surface", 0};
+            }
+            StoredPath stored;
+            std::memcpy(stored.data(), request.start->content(*array).data(), sizeof stored);
+            path = {stored[0], stored[1], stored[2]};
+        }
         ensure(state.reached == request.from, "a lease starts where its snapshot ends");
         Trained trained;
         for (Resource unit = request.from + 1; unit <= request.to; ++unit) {
             if (auto failure = step(request, unit)) return *failure;
             state = {mix(state.chain, static_cast<std::uint64_t>(unit)), unit};
-            trained.rows.push_back(row(point, request.member, state));
+            if (const auto along = settings_.surface.path()) {
+                const double x = point.empty() ? 0 : point.front();
+                path = path_unit(*along, path, x, unit, request.max > 0 ? request.max : settings_.surface.max);
+                trained.rows.push_back(path_row(path.loss, request.member, unit));
+            } else {
+                trained.rows.push_back(row(point, request.member, state));
+            }
             if (request.progress) request.progress(trained.rows.back());
             if (request.stop != nullptr && request.stop->load(std::memory_order_relaxed))
                 break;  // after at least one unit
@@ -70,6 +91,11 @@ public:
         trained.reached = state.reached;
         trained.snapshot.reserve(sizeof state + ballast_.size());
         trained.snapshot.add("state", DType::u8, {sizeof state}, std::as_bytes(std::span(&state, 1)));
+        if (settings_.surface.path()) {
+            const StoredPath stored{path.first, path.second, path.loss};
+            trained.snapshot.add("path", DType::f64, {static_cast<std::int64_t>(stored.size())},
+                                 std::as_bytes(std::span(stored)));
+        }
         if (!ballast_.empty()) {
             trained.snapshot.add("ballast", DType::u8, {static_cast<std::int64_t>(ballast_.size())},
                                  std::as_bytes(std::span(ballast_)));
@@ -101,6 +127,12 @@ private:
         return fails(settings_.device, FailureKind::device, "device", "a drawn device error");
     }
 
+    /// Nothing hangs on the hash chain: the path itself shows a wrong snapshot. The held-out loss is without noise.
+    MetricRow path_row(double loss, MemberId member, Resource unit) const {
+        const double seen = loss + settings_.surface.noise_of(member, unit);
+        return {unit, {seen, 1 / (1 + std::max(0.0, seen)), loss}};
+    }
+
     MetricRow row(const std::vector<double>& point, MemberId member, const State& state) const {
         // A millionth of the loss depends on the whole past: enough to show, too little to affect the ranking.
         const double past = 1e-6 * static_cast<double>(state.chain >> 11U) * 0x1p-53;
@@ -129,7 +161,11 @@ TrainerDescriptor toy_descriptor() {
     std::vector<Field<Surface>> surface{
         setting(&Surface::kind, choice("surface", surface_names(),
                                        "The analytic learning curves: a bowl; a bowl with a sharp valley in the first "
-                                       "parameter; good ones slow at first; all alike but for noise.")),
+                                       "parameter; good ones slow at first; all alike but for noise. Then those for "
+                                       "populations, where the whole schedule of the first parameter counts: its "
+                                       "lowest value is best; low values are best for 8 units and then do harm "
+                                       "(PBT-Zoo's toys); the best value falls with progress; a rate that must fall "
+                                       "like 1 / t; the same with two curvatures, where short horizons mislead.")),
         setting(&Surface::noise, number("noise", {0, 1e6}, "Standard deviation of what is added to the loss.")),
     };
     std::vector<Field<S>> own{

@@ -17,7 +17,8 @@ struct ToySettings {
     double device = 0;
 };
 
-/// Metrics valid_loss, valid_accuracy (1 / (1 + loss)) and test_loss (held out). Path-dependent: the state is a hash
+/// Surfaces of path_surface.hpp: the state is the path, and test_loss is the loss without noise. The others: metrics
+/// valid_loss, valid_accuracy (1 / (1 + loss)) and test_loss (held out). Path-dependent: the state is a hash
 /// chain over every unit trained. The losses depend on it a little, so that a wrong or stale snapshot gives other
 /// numbers.
 std::unique_ptr<Trainer> make_toy_trainer(ToySettings settings, std::shared_ptr<const SearchSpace> space);

@@ -40,6 +40,32 @@ TEST_F(ToyTrainerTest, AnotherMembersSnapshotGivesAnotherLoss) {
     EXPECT_NEAR(loss_of(right), loss_of(wrong), 1e-5);
 }
 
+TEST_F(ToyTrainerTest, ASurfaceOfTheWholePathGoesOnFromItsSnapshot) {
+    ToySettings settings;
+    settings.surface.kind = Surface::Kind::deceptive;
+    const auto whole = train(settings, 0, 50);
+    const auto begun = train(settings, 0, 20);
+    const auto ended = train(settings, 20, 50, &std::get<Trained>(begun).snapshot);
+    EXPECT_DOUBLE_EQ(loss_of(ended), loss_of(whole));
+    EXPECT_DOUBLE_EQ(loss_of(whole), settings.surface.loss({0.5}, {1}, 50)) << "nothing hangs on the hash chain";
+
+    settings.surface.noise = 0.1;
+    const auto noisy = std::get<Trained>(train(settings, 0, 50));
+    EXPECT_NE(noisy.rows.back().values[0], loss_of(whole));
+    EXPECT_DOUBLE_EQ(noisy.rows.back().values[2], loss_of(whole)) << "test_loss is without noise";
+}
+
+TEST_F(ToyTrainerTest, ASurfaceOfTheWholePathRefusesSnapshotsWithoutOne) {
+    ToySettings settings;
+    const auto other = train(settings, 0, 2);
+    settings.surface.kind = Surface::Kind::moving;
+    const auto result = train(settings, 2, 3, &std::get<Trained>(other).snapshot);
+    const auto* failure = std::get_if<TrainFailure>(&result);
+    ASSERT_NE(failure, nullptr);
+    EXPECT_EQ(failure->kind, FailureKind::snapshot_unavailable);
+    EXPECT_EQ(failure->message, "the snapshot is of another surface");
+}
+
 TEST_F(ToyTrainerTest, BallastMakesSnapshotsLarger) {
     ToySettings settings;
     settings.state_bytes = 100'000;
