@@ -159,7 +159,7 @@ std::optional<MemberId> Manager::State::give_birth(const action::Create& create,
         member.inherits = true;
         snapshots.reference(slot);
     }
-    sampler->born({id, create.parent, member.reached, *configuration});
+    sampler->born({id, create.parent, member.reached, *configuration, create.same_trial});
     const bool repeat = create.same_as.exists() && !inherits;
     if (repeat) repeats.born(id, create.same_as);
     out.push_back(effect::Born{.member = id,

@@ -146,6 +146,12 @@ void Manager::State::apply_retention(const Action& action, Effects& out) {
     } else if (const auto* select = std::get_if<action::Select>(&action)) {
         out.push_back(effect::Noted{
             .kind = EventKind::selected, .member = select->member, .value = static_cast<double>(select->generation)});
+    } else if (const auto* stop = std::get_if<action::StopArm>(&action)) {
+        const auto note = [&](EventKind kind, MemberId member) {
+            out.push_back(effect::Noted{.kind = kind, .member = member, .value = members[member].metric});
+        };
+        note(EventKind::arm_stopped, stop->behind);
+        note(EventKind::arm_ahead, stop->ahead);
     } else {
         unreachable("Create and Train only answer WorkWanted");
     }

@@ -103,7 +103,9 @@ bool Key::called(std::string_view word) const {
 }
 
 std::string allowed_text(const Key& key) {
-    return type_text(key) + (key.type == KeyType::literals ? "" : range_text(key.range));
+    auto text = type_text(key) + (key.type == KeyType::literals ? "" : range_text(key.range));
+    if (key.type == KeyType::integer && !key.allowed.empty()) text += ", or " + alternatives(key.allowed);
+    return text;
 }
 
 std::optional<Checked> check_value(const Key& key, const Literal& value) {
@@ -127,6 +129,10 @@ std::optional<Checked> check_value(const Key& key, const Literal& value) {
         case KeyType::number:
         case KeyType::duration:
         case KeyType::bytes: {
+            if (const auto* word = std::get_if<std::string>(&value); word != nullptr && key.type == KeyType::integer) {
+                const auto at = std::ranges::find(key.allowed, *word);
+                return at == key.allowed.end() ? std::nullopt : std::optional(Checked{*at, at - key.allowed.begin()});
+            }
             const auto understood = quantity(key.type == KeyType::literals ? key.item : key.type, value);
             if (!understood || !key.range.contains(as_number(*understood))) return std::nullopt;
             return Checked{*understood};

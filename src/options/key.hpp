@@ -57,7 +57,8 @@ struct Key {
     std::string meaning = {};   ///< for people; ends with a full stop
     bool required = false;
     Range range = {};
-    std::vector<std::string> allowed = {};   ///< of a choice; the order of the enum it is stored to
+    /// Of a choice, in the order of the enum it is stored to. Of an integer: words that are taken too.
+    std::vector<std::string> allowed = {};
     std::vector<std::string> only_for = {};  ///< values of the section's `type` for which it is used; empty = all
     std::string unit = {};                   ///< "seconds", "epochs or steps"
     std::string default_note = {};           ///< how a default that depends on other keys is computed

@@ -62,6 +62,13 @@ inline Key list_of(KeyType item, std::string name, Range range, std::string mean
     return key;
 }
 
+/// An integer, or one of these words.
+inline Key integer_or(Words words, std::string name, Range range, std::string meaning) {
+    Key key = typed(KeyType::integer, std::move(name), "", range, std::move(meaning));
+    key.allowed = std::move(words);
+    return key;
+}
+
 // Without default: setting() takes it from the settings struct.
 inline Key flag(std::string name, std::string meaning) { return flag(std::move(name), "", std::move(meaning)); }
 inline Key integer(std::string name, Range range, std::string meaning) {

@@ -20,7 +20,7 @@ struct RecordFields {
     static constexpr auto range(StopReason) { return std::pair(StopReason::user, StopReason::time_limit); }
     static constexpr auto range(BirthCause) { return std::pair(BirthCause::sampled, BirthCause::backtrack); }
     static constexpr auto range(SourceKind) { return std::pair(SourceKind::scratch, SourceKind::disk); }
-    static constexpr auto range(EventKind) { return std::pair(EventKind::late_report, EventKind::selected); }
+    static constexpr auto range(EventKind) { return std::pair(EventKind::late_report, EventKind::arm_ahead); }
     static constexpr auto range(EndReason) { return std::pair(EndReason::exhausted, EndReason::no_workers); }
 };
 

@@ -45,16 +45,25 @@ const History::Member& History::at(MemberId member) const {
     return members_[member.value];
 }
 
+std::uint32_t History::new_family() {
+    families_.emplace_back();
+    return static_cast<std::uint32_t>(families_.size() - 1);
+}
+
 History::Family& History::family_of(const Member& member) {
+    if (member.trials != no_index) return families_[member.trials];
     return families_[member.parent.exists() ? at(member.parent).family : from_scratch];
 }
 
 void History::born(const Birth& birth) {
     ensure(!knows(birth.member), "a member is born once");
     ensure(birth.configuration.size() == space_->size(), "a configuration has one value for each parameter");
-    if (birth.parent.exists() && at(birth.parent).family == no_index) {
-        at(birth.parent).family = static_cast<std::uint32_t>(families_.size());
-        families_.emplace_back();
+    std::uint32_t trials = no_index;
+    if (birth.same_trial) {
+        const auto known = later_trials_.find(birth.from);
+        trials = known != later_trials_.end() ? known->second : (later_trials_[birth.from] = new_family());
+    } else if (birth.parent.exists() && at(birth.parent).family == no_index) {
+        at(birth.parent).family = new_family();
     }
     const auto number = birth.member.value;
     if (number >= members_.size()) {
@@ -65,7 +74,8 @@ void History::born(const Birth& birth) {
     auto& member = members_[number];
     member = {.parent = birth.parent,
               .from = birth.from,
-              .before = birth.parent.exists() ? at(birth.parent).trainings() : 0,
+              .before = birth.parent.exists() && !birth.same_trial ? at(birth.parent).trainings() : 0,
+              .trials = trials,
               .known = true};
     const auto offset = static_cast<std::ptrdiff_t>(number * space_->size());
     std::ranges::copy(space_->to_unit(birth.configuration), units_.begin() + offset);
@@ -134,6 +144,9 @@ std::vector<std::uint32_t> History::families(MemberId parent) const {
     std::vector<std::uint32_t> found{from_scratch};
     for (auto id = parent; id.exists(); id = at(id).parent) {
         if (at(id).family != no_index) found.push_back(at(id).family);
+        if (at(id).trials == no_index) continue;
+        found.front() = at(id).trials;
+        break;
     }
     return found;
 }

@@ -68,6 +68,10 @@ public:
     /// paper hands a child a copy at its selection. Here a lineage also sees children that a kept ancestor had after
     /// that.)
     ///
+    /// A member that goes on with a trial (Birth::same_trial) stands for the trial at the end of its own training. A
+    /// lineage that begins with it sees, instead of the members from scratch, all such members that began at the same
+    /// resource: the same trials, with their values there. They count as trained once. Only lineages see them.
+    ///
     /// Of more than `cap` observed trials (cap >= 2) two groups are kept: the better half of cap, and of the others the
     /// youngest members. Pending trials are always kept. Cost: O(cap log cap) plus, with a parent, O(min(cap,
     /// children)) for each ancestor.
@@ -111,6 +115,7 @@ private:
         std::uint32_t before = 0;         ///< trainings of its lineage when it was born
         std::uint32_t trained = 0;        ///< its own trainings that were observed
         std::uint32_t family = no_index;  ///< of its children, in families_
+        std::uint32_t trials = no_index;  ///< goes on with a trial: the family of those that began where it did
         std::uint32_t report = no_index;  ///< at its highest resource, in reports_
         bool known = false;
 
@@ -140,6 +145,7 @@ private:
     void add_step(MemberId member);
     std::optional<double> objective_at(MemberId member, Resource resource) const;
     std::vector<std::uint32_t> families(MemberId parent) const;
+    std::uint32_t new_family();
     const Scores* level() const;
     Trial make_trial(MemberId member) const;
     std::vector<Trial> collect(std::span<const Scores* const> scores, std::size_t cap) const;
@@ -152,7 +158,8 @@ private:
     std::vector<Report> reports_;
     std::vector<RecordedStep> steps_;
     std::vector<Family> families_;
-    std::map<Resource, Scores> levels_;  ///< of the members from scratch, at every resource
+    std::map<Resource, std::uint32_t> later_trials_;  ///< families of members that go on with a trial, by their start
+    std::map<Resource, Scores> levels_;               ///< of the members from scratch, at every resource
 };
 
 }  // namespace stemma

@@ -27,6 +27,8 @@ struct Birth {
     MemberId parent = {};             ///< its weights are the member's start; none = from scratch
     Resource from = 0;                ///< the parent's resource at birth; 0 from scratch
     ConfigurationView configuration;  ///< valid during the call
+    /// It is its parent trained on with the same configuration: one trial, of which the parent has an earlier value.
+    bool same_trial = false;
 };
 
 /// A finished measurement of a member, as samplers see it. Held-out metrics never get here.

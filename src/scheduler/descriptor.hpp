@@ -31,6 +31,9 @@ struct KeyDefault {
     std::string type;  ///< of that section: with another type the default has no meaning; "" = any
     std::string key;
     Literal value;
+    /// Only where this key of [scheduler] has this text; "" = always.
+    std::string with_key = {};
+    std::string with_text = {};
 };
 
 /// What is known of a search beforehand, whatever its budget. Zeros: as the rungs say.
@@ -38,6 +41,7 @@ struct SchedulerPlan {
     std::uint64_t members = 0;        ///< configurations from scratch; 0 = as many as the budget pays for
     bool whole = false;               ///< the table of rungs does not follow from a number of members
     bool births_are_reports = false;  ///< each training is a new member
+    Resource resource = 0;            ///< training in all; 0 = as the rungs say
     std::uint64_t reports = 0;
     std::uint64_t reports_max = 0;  ///< no search has more reports
     std::uint64_t at_once = 0;      ///< most members in training at a time

@@ -14,12 +14,17 @@ namespace stemma {
 /// Upper bound on generations: a table holds state for each generation.
 inline constexpr Resource gpbt_generations_max = 1'000'000;
 
+/// GpbtSettings::interval for interval = "auto".
+inline constexpr Resource interval_auto = 0;
+
 struct GpbtSettings {
     std::uint32_t children = 16;  ///< n >= 1: trained in each generation
     double founders = 3;          ///< members of generation 0, as a multiple of n; as published 1
     /// c in [1/n, n]: (children a parent) / parents; parents P = floor(sqrt(n / c)). Nothing: 4, or n if that is less.
     std::optional<double> ratio = {};
-    Resource interval = 1;         ///< T_g >= 1: training between two generations
+    /// T_g >= 1: training between two generations. Or interval_auto: found out by searches side by side (arms.hpp).
+    Resource interval = 1;
+    Resource interval_min = 1;     ///< >= 1: the shortest interval that interval_auto tries
     Resource max = 1;              ///< >= T_g: no lineage is trained beyond this
     bool parents_compete = false;  ///< candidates are children and parents, as published, else children only
     bool repeat_child = true;      ///< one child of each new parent repeats its parent's hyperparameters
@@ -67,17 +72,16 @@ std::unique_ptr<Scheduler> make_gpbt(const GpbtSettings& settings);
 /// Throws UserError if make_gpbt() would.
 void require_good(const GpbtSettings& settings);
 
-/// Members of generation 0.
+/// Members of generation 0, with a number as interval.
 std::uint32_t gpbt_founders(const GpbtSettings& settings);
 
-/// t_max: max / T_g, rounded up.
+/// t_max: max / T_g, rounded up, with a number as interval.
 std::uint32_t gpbt_generations(const GpbtSettings& settings);
-
-/// The resource to which a member that starts at `from` is trained.
-Resource gpbt_trained_from(const GpbtSettings& settings, Resource from);
 
 /// P = floor(sqrt(n / c)), at least 1.
 std::uint32_t gpbt_parents(const GpbtSettings& settings);
+/// The same for n >= 1 children. A ratio above n counts as n.
+std::uint32_t gpbt_parents(const GpbtSettings& settings, std::uint32_t n);
 /// Children of each of `parents` parents, best first: round(n / parents), at least 1, and for the best the remainder.
 std::vector<std::uint32_t> gpbt_family_sizes(std::uint32_t children, std::uint32_t parents);
 

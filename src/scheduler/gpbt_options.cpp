@@ -2,8 +2,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "scheduler/arm_plan.hpp"
+#include "scheduler/arms.hpp"
 #include "scheduler/common_keys.hpp"
 #include "scheduler/gpbt.hpp"
+#include "scheduler/gpbt_boundaries.hpp"
 
 namespace stemma {
 
@@ -12,10 +15,33 @@ namespace {
 using namespace make_key;
 using S = GpbtSettings;
 
+/// A number, or "auto".
+Field<S> interval() {
+    const auto key = in_unit(
+        scheduler_keys::unit,
+        integer_or({"auto"}, "interval", scheduler_keys::count,
+                   "Training between two selections. \"auto\" finds it out: searches with different intervals "
+                   "run side by side on children * max in all. A search that is behind one with longer "
+                   "intervals is stopped. Log and report say which was. Then final = \"max\", unless it is given."));
+    auto field = setting(&S::interval, key);
+    field.store = [](S& settings, const Checked& checked) {
+        const auto* number = std::get_if<std::int64_t>(&checked.value);
+        settings.interval = number != nullptr ? *number : interval_auto;
+    };
+    field.load = [](const S& settings) {
+        if (settings.interval == interval_auto) return std::optional(Checked{std::string("auto")});
+        return std::optional(Checked{std::int64_t{settings.interval}});
+    };
+    return field;
+}
+
 std::vector<Field<S>> fields() {
     return {
         scheduler_keys::max<S>(),
-        scheduler_keys::interval<S>(),
+        interval(),
+        setting(&S::interval_min,
+                in_unit(scheduler_keys::unit, integer("interval_min", scheduler_keys::count,
+                                                      "With interval = \"auto\": the shortest interval to try."))),
         setting(&S::children, integer("children", {1, 1e6}, "n: members trained in each generation.")),
         setting(&S::ratio, default_is("4; with fewer children as many as these",
                                       number("ratio", above(0),
@@ -54,15 +80,40 @@ std::vector<Field<S>> fields() {
     };
 }
 
+/// What has no meaning with interval = "auto".
+void check_auto(const S& settings, std::vector<Contradiction>& out) {
+    const auto refuse = [&](bool wrong, const char* key, const char* remedy) {
+        if (wrong) out.push_back({key, std::string(remedy) + " with interval = \"auto\"", {"interval"}});
+    };
+    const S usual;
+    refuse(settings.founders != usual.founders, "founders", "must be left out: there are 8 founders");
+    refuse(settings.parents_compete, "parents_compete", "must be false");
+    refuse(settings.sequential, "sequential", "must be false");
+    refuse(settings.early_stopping, "early_stopping", "must be false");
+    refuse(settings.quorum < 1, "quorum", "must be 1");
+    refuse(settings.deadline > 0, "deadline", "must be 0");
+    if (settings.interval_min > settings.max) {
+        out.push_back(
+            {"interval_min",
+             "must be <= max = " + std::to_string(settings.max) + "; got " + std::to_string(settings.interval_min),
+             {"max"}});
+    }
+    if (static_cast<double>(settings.children) * static_cast<double>(settings.max) > arm_budget_max) {
+        out.push_back({"max", "must be at most 10^18 / children with interval = \"auto\"", {"interval", "children"}});
+    }
+}
+
 std::vector<Contradiction> contradictions(const S& settings) {
     std::vector<Contradiction> out;
-    if (settings.interval > settings.max) {
+    if (settings.interval == interval_auto) {
+        check_auto(settings, out);
+    } else if (settings.interval > settings.max) {
         out.push_back(
             {"interval",
              "must be <= max = " + std::to_string(settings.max) + "; got " + std::to_string(settings.interval),
              {"max"}});
     }
-    if ((settings.max - 1) / settings.interval >= gpbt_generations_max) {
+    if (settings.interval != interval_auto && (settings.max - 1) / settings.interval >= gpbt_generations_max) {
         out.push_back({"max",
                        "must be at most " + std::to_string(gpbt_generations_max) + " generations of interval = " +
                            std::to_string(settings.interval) + "; got " + std::to_string(settings.max),
@@ -83,6 +134,14 @@ std::vector<Contradiction> contradictions(const S& settings) {
 constexpr std::uint64_t counted_max = 1'000'000;
 
 WantedConfigurations wants(const S& settings, bool with_children) {
+    if (settings.interval == interval_auto) {
+        std::uint64_t born = plan_arms(settings).founders;
+        if (!with_children) return {born, "its founders"};
+        for (const auto& row : expected_arm_rungs(settings)) {
+            if (row.rung > 0) born += row.entered - (settings.repeat_child ? 1 : 0);
+        }
+        return {born, "its founders, and the children of all generations"};
+    }
     const std::uint64_t founders = gpbt_founders(settings);
     if (!with_children) return {founders, "its founders"};
     const std::string all = "its founders, and the children of all generations";
@@ -93,7 +152,26 @@ WantedConfigurations wants(const S& settings, bool with_children) {
     return {founders + (generations - 1) * each, all};
 }
 
+/// With interval = "auto".
+SchedulerPlan arms_plan(const S& settings) {
+    const auto arms = plan_arms(settings);
+    std::uint64_t children = 0;
+    for (const auto& row : expected_arm_rungs(settings)) {
+        if (row.rung == 1) children += row.entered;
+    }
+    SchedulerPlan plan;
+    plan.whole = true;
+    plan.members = arms.founders;
+    plan.births_are_reports = true;
+    plan.resource = arms.budget;
+    plan.at_once = std::max<std::uint64_t>(arms.founders, children);
+    plan.at_once_by = "scheduler.children = " + std::to_string(settings.children);
+    plan.snapshots = children + arms.ends.size() * (arms.founders + gpbt_parents(settings));
+    return plan;
+}
+
 SchedulerPlan plan(const S& settings) {
+    if (settings.interval == interval_auto) return arms_plan(settings);
     SchedulerPlan plan;
     plan.whole = true;
     plan.members = gpbt_founders(settings);
@@ -119,13 +197,15 @@ GpbtSettings published_gpbt() {
 }
 
 std::vector<RungRow> expected_rungs(const GpbtSettings& settings, std::uint64_t) {
+    if (settings.interval == interval_auto) return expected_arm_rungs(settings);
+    const auto boundaries = GpbtBoundaries::every(settings.interval, settings.max);
     std::vector<RungRow> rows;
     const auto generations = gpbt_generations(settings);
     const auto parents = std::min(gpbt_parents(settings), settings.children);
     for (std::uint32_t g = 0; g < generations; ++g) {
         const auto members = g == 0 ? gpbt_founders(settings) : settings.children;
-        rows.push_back({0, static_cast<int>(g), gpbt_trained_from(settings, settings.interval * g), members, members,
-                        g + 1 < generations ? parents : 0});
+        rows.push_back(
+            {0, static_cast<int>(g), boundaries.end(g), members, members, g + 1 < generations ? parents : 0});
     }
     return rows;
 }
@@ -142,7 +222,8 @@ SchedulerDescriptor gpbt_descriptor() {
         .other_defaults = {{"sampler", "", "type", std::string("tpe")},
                            {"sampler", "tpe", "good", std::string("square_root")},
                            {"sampler", "tpe", "gamma", 0.5},
-                           {"sampler", "tpe", "multivariate", true}},
+                           {"sampler", "tpe", "multivariate", true},
+                           {"scheduler", "gpbt", "final", std::string("max"), "interval", "auto"}},
         .defaults = S(),
         .fields = erased(fields()),
         .complete =
@@ -158,6 +239,7 @@ SchedulerDescriptor gpbt_descriptor() {
         // the first report. The paper, with no more founders than children, has one random point.
         .startup =
             [](const S& settings) {
+                if (settings.interval == interval_auto) return std::optional(plan_arms(settings).founders);
                 const auto random = std::lround((settings.founders - 1) * settings.children);
                 return std::optional(static_cast<std::uint32_t>(std::max(1L, random)));
             },

@@ -119,6 +119,9 @@ struct Create {
     BirthCause cause = BirthCause::sampled;
     MemberId replaces = {};  ///< the new member takes the place of this member in a population
     BracketId bracket = {};  ///< the new member competes in this bracket
+    /// The new member, with the configuration of its parent, is the parent trained on: samplers see one trial, of which
+    /// the parent's report is an earlier value.
+    bool same_trial = false;
 };
 
 /// Continue this member from its last report to `to`.
@@ -146,9 +149,17 @@ struct Select {
     std::uint32_t generation = 0;
 };
 
+/// One of several searches side by side is stopped. Recorded; it changes nothing else. The best member of the stopped
+/// search, and the better one of another search.
+struct StopArm {
+    MemberId behind;
+    MemberId ahead;
+};
+
 }  // namespace action
 
-using Action = std::variant<action::Create, action::Train, action::Keep, action::Release, action::Select>;
+using Action =
+    std::variant<action::Create, action::Train, action::Keep, action::Release, action::Select, action::StopArm>;
 using Actions = std::vector<Action>;
 
 /// One line of the table that preview, the final report and `stemma status` print.
@@ -159,6 +170,19 @@ struct RungRow {
     std::uint64_t entered = 0;   ///< members sent to this rung (in preview: expected)
     std::uint64_t finished = 0;  ///< of these, reported (in preview: expected)
     std::uint64_t promoted = 0;  ///< of these, sent further (in preview: expected)
+};
+
+/// One of several searches side by side, each with an interval of its own (arms.hpp).
+struct ArmRow {
+    Resource interval = 0;          ///< its first one; the others differ by at most one unit
+    std::uint64_t generations = 0;  ///< up to the largest resource
+    Resource closed_at = 0;         ///< end of its last whole generation; 0 before
+    MemberId best = {};             ///< of that generation
+    bool dead = false;              ///< it lost all of its members
+    int stopped_by = -1;            ///< number of the row of the search that was ahead; -1 = not stopped
+    Resource stopped_at = 0;        ///< where the two were compared
+    MemberId behind = {};           ///< its own best there or later
+    MemberId ahead = {};            ///< the other's best there
 };
 
 /// Contract (tests/contract/scheduler/scheduler_suite.hpp):
@@ -173,6 +197,8 @@ public:
     virtual void on(const Event& event, Actions& out) = 0;
     /// The present rungs, ascending by (bracket, rung); empty for schedulers without rungs.
     virtual std::vector<RungRow> rungs() const = 0;
+    /// Searches side by side, the one with the shortest interval first; empty where there are none.
+    virtual std::vector<ArmRow> arms() const { return {}; }
     /// Run time in seconds at which it needs TimePassed; infinity if never. Not earlier than the last event.
     virtual double next_deadline() const { return std::numeric_limits<double>::infinity(); }
     /// True if no event that can still come would make work. The search is then over once nothing runs.

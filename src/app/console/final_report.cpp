@@ -36,6 +36,33 @@ std::string best_text(const Manager& manager, const ReportContext& context) {
     return text;
 }
 
+/// Which interval the task wants: searches side by side, each with its last value, and why it was stopped.
+std::string arms_text(const Manager& manager, const ReportContext& context) {
+    const auto arms = manager.scheduler().arms();
+    if (arms.empty()) return "";
+    const auto value = [&](MemberId member) { return metric_text(manager.member(member).metric); };
+    std::string text =
+        fmt::format("\nintervals side by side, with the best {} of the last generation:\n", context.metric);
+    for (const auto& arm : arms) {
+        text += fmt::format("  {:<12} ", units_text(arm.interval, context.unit));
+        if (!arm.best.exists()) {
+            text += arm.dead ? "lost all of its members\n" : "not begun\n";
+            continue;
+        }
+        text += fmt::format("{} (member {}) after {}", value(arm.best), arm.best.value,
+                            units_text(arm.closed_at, context.unit));
+        if (arm.stopped_by >= 0) {
+            text += fmt::format("; stopped: {} (member {}) at {} or later, {} (member {}) there with {}",
+                                value(arm.behind), arm.behind.value, arm.stopped_at, value(arm.ahead), arm.ahead.value,
+                                units_text(arms[static_cast<std::size_t>(arm.stopped_by)].interval, context.unit));
+        } else if (arm.dead) {
+            text += "; lost all of its members";
+        }
+        text += "\n";
+    }
+    return text;
+}
+
 /// Which members failed, and for which of them the training will be repeated; "" if none failed.
 std::string failures_text(const Manager& manager) {
     std::vector<MemberId> failed, waiting;
@@ -125,6 +152,7 @@ std::string final_report(const Manager& manager, const ReportContext& context) {
     } else if (!rungs.empty()) {
         text += rung_table(rungs, context.unit);
     }
+    text += arms_text(manager, context);
     text += "\n" + work_text(manager, context);
     text += error_text(manager, context) + files_text(manager, context) + next_text(manager, context);
     return text;

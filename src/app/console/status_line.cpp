@@ -115,6 +115,14 @@ std::string StatusLine::summary(const Manager& manager, double now) const {
         text +=
             fmt::format("  best {} {} (member {})", settings_.metric, metric_text(best->metric), best->member.value);
     }
+    if (const auto arms = manager.scheduler().arms(); !arms.empty()) {
+        std::string intervals;
+        for (const auto& arm : arms) {
+            intervals += fmt::format("{}{}: {}", intervals.empty() ? "" : ", ", arm.interval,
+                                     arm.stopped_by >= 0 ? "stopped" : std::to_string(arm.closed_at));
+        }
+        return text + "  intervals " + intervals;
+    }
     std::string rungs;
     for (const auto& row : manager.scheduler().rungs())
         rungs += fmt::format("{}{}", rungs.empty() ? "" : "/", row.finished);

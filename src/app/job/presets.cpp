@@ -26,7 +26,8 @@ NodeTable* section_of(Node& root, const std::string& name, Place place) {
 
 /// Sets those keys of a section that the job does not set, as if they stood at `place`.
 void fill_in(Node& root, const std::vector<KeyDefault>& values, Place place) {
-    for (const auto& [section, type, key, value] : values) {
+    for (const auto& [section, type, key, value, with_key, with_text] : values) {
+        if (!with_key.empty() && text_of(root.find("scheduler"), with_key) != with_text) continue;
         const auto given = text_of(root.find(section), "type");
         if (!given.empty() && !type.empty() && given != type) continue;
         auto* table = section_of(root, section, place);

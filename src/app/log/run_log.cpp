@@ -88,6 +88,21 @@ void RunLog::input(const Input& entry) {
     }
 }
 
+namespace {
+
+/// Of the search that the stopped or the better member belongs to.
+Resource interval_of(const Manager& manager, MemberId member) {
+    const auto arms = manager.scheduler().arms();
+    for (const auto& arm : arms) {
+        if (arm.stopped_by < 0) continue;
+        if (arm.behind == member) return arm.interval;
+        if (arm.ahead == member) return arms[static_cast<std::size_t>(arm.stopped_by)].interval;
+    }
+    return 0;
+}
+
+}  // namespace
+
 void RunLog::note(const effect::Noted& noted, const Manager& manager) {
     const auto member = noted.member.value;
     switch (noted.kind) {
@@ -126,6 +141,16 @@ void RunLog::note(const effect::Noted& noted, const Manager& manager) {
             return;
         case EventKind::selected:
             log_->info("member {} is a parent of generation {:.0f}", member, noted.value);
+            return;
+        case EventKind::arm_stopped:
+            log_->info("the search with intervals of {} is stopped: {} {} by member {} after {}",
+                       units_text(interval_of(manager, noted.member), unit_), metric_, metric_text(noted.value), member,
+                       units_text(manager.member(noted.member).reached, unit_));
+            return;
+        case EventKind::arm_ahead:
+            log_->info("ahead of it is the one with intervals of {}: {} {} by member {} after {}",
+                       units_text(interval_of(manager, noted.member), unit_), metric_, metric_text(noted.value), member,
+                       units_text(manager.member(noted.member).reached, unit_));
             return;
         case EventKind::model_late:
             log_->info("the model for member {} is not fitted yet: {}", member,

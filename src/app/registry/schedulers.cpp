@@ -22,6 +22,7 @@ std::uint64_t waiting_below_the_top(const Plan& plan, Resource max) {
 /// What the scheduler knows of its searches besides the rungs.
 void overlay(const SchedulerPlan& known, Plan& plan) {
     if (known.births_are_reports) plan.members = plan.reports;
+    if (known.resource > 0) plan.resource = known.resource;
     if (known.reports > 0) plan.reports = known.reports;
     if (known.snapshots > 0) plan.snapshots = known.snapshots;
     plan.reports_max = known.reports_max;

@@ -116,6 +116,19 @@ const SchedulerCase cases[] = {
              of = {};
              of.max = 12;
          }),
+    gpbt("GpbtAuto", true,
+         [](GpbtSettings& of) {
+             of = {};
+             of.max = 12;
+             of.interval = interval_auto;
+         }),
+    gpbt("GpbtAutoFewChildren", true,
+         [](GpbtSettings& of) {
+             of = {};
+             of.children = 2;
+             of.max = 12;
+             of.interval = interval_auto;
+         }),
     gpbt("GpbtSequential", false, [](GpbtSettings& of) { of.sequential = true; }),
     gpbt("GpbtOneParent", false, [](GpbtSettings& of) { of.ratio = 12; }),
     gpbt("GpbtManyParents", true,

@@ -9,6 +9,7 @@
 
 #include "core/rng.hpp"
 #include "sampler/random.hpp"
+#include "scheduler/arm_plan.hpp"
 #include "schedulers.hpp"
 
 namespace stemma::testing {
@@ -75,6 +76,10 @@ LineageRules Case::lineages() const {
     }
     if (kind == Kind::gpbt) {
         const auto settings = gpbt.value_or(drawn_gpbt(max, manager.seed));
+        if (settings.interval == interval_auto) {
+            const auto founders = plan_arms(settings).founders;
+            return {founders, founders, settings.max, false};
+        }
         return {gpbt_founders(settings), gpbt_founders(settings), settings.max, false};
     }
     return {};

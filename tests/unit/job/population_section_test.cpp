@@ -107,6 +107,28 @@ TEST(PopulationSection, WhatTheJobSaysCountsMoreThanThePreset) {
     EXPECT_THAT(errors_of(population("preset = \"ray_tune\"")), ElementsAre(HasSubstr("scheduler.preset")));
 }
 
+TEST(PopulationSection, AnIntervalCanBeFoundOut) {
+    const auto job = parse(population("type = \"gpbt\"\nchildren = 20\ninterval = \"auto\""));
+    const auto gpbt = job.scheduler.as<GpbtSettings>();
+    EXPECT_EQ(gpbt.interval, interval_auto);
+    EXPECT_EQ(gpbt.interval_min, 1);
+    EXPECT_EQ(job.scheduler.final_result, FinalResult::max);
+    EXPECT_EQ(job.sampler.as<TpeSettings>().startup, 8U) << "the shared founders";
+    EXPECT_THAT(job.resolved, HasSubstr("interval = \"auto\""));
+
+    const auto any = parse(population("type = \"gpbt\"\ninterval = \"auto\"\nfinal = \"any_rung\""));
+    EXPECT_EQ(any.scheduler.final_result, FinalResult::any_rung);
+    const auto fixed = parse(population("type = \"gpbt\"\ninterval = 3"));
+    EXPECT_EQ(fixed.scheduler.as<GpbtSettings>().interval, 3);
+    EXPECT_EQ(fixed.scheduler.final_result, FinalResult::any_rung);
+
+    EXPECT_THAT(errors_of(population("type = \"gpbt\"\ninterval = \"auot\"")),
+                ElementsAre(HasSubstr("did you mean \"auto\"?")));
+    EXPECT_THAT(errors_of(population("type = \"gpbt\"\ninterval = 0")), ElementsAre(HasSubstr(", or \"auto\"; got 0")));
+    EXPECT_THAT(errors_of(population("type = \"gpbt\"\ninterval = \"auto\"\nsequential = true")),
+                ElementsAre(HasSubstr("scheduler.sequential must be false with interval = \"auto\"")));
+}
+
 TEST(PopulationSection, ContradictionsAreErrors) {
     EXPECT_THAT(errors_of(population("type = \"pbt\"\ninterval = 28")),
                 ElementsAre(HasSubstr("scheduler.interval must be <= max = 27; got 28")));

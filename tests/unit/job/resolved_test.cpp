@@ -58,7 +58,8 @@ TEST(ResolvedJob, OfEverySchedulerAndSampler) {
 TEST(ResolvedJob, OfPresetsAndSchedules) {
     for (const std::string preset :
          {"scheduler.type=pbt,scheduler.preset=ray_tune", "scheduler.type=pbt,scheduler.preset=pb2",
-          "scheduler.type=gpbt,scheduler.preset=published", "scheduler.type=gpbt"}) {
+          "scheduler.type=gpbt,scheduler.preset=published", "scheduler.type=gpbt",
+          "scheduler.type=gpbt,scheduler.interval=auto"}) {
         std::vector<std::string> overrides{preset.substr(0, preset.find(','))};
         if (preset.find(',') != std::string::npos) overrides.push_back(preset.substr(preset.find(',') + 1));
         const auto job = parse(torch_head + "[space.lr]\ntype = \"real\"\nlow = 1e-4\nhigh = 1\n", overrides);

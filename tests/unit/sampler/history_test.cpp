@@ -52,6 +52,41 @@ TEST_F(HistoryTest, ATrialSaysAllAboutItsMember) {
     EXPECT_FALSE(trials[0].pending || trials[0].diverged);
 }
 
+/// Founders 0 and 1 are members 2 and 3 from resource 1 on. Member 4 is a child of 0, member 5 one of 2.
+TEST_F(HistoryTest, ATrialThatGoesOnAsAnotherMemberIsOneTrial) {
+    born(0);
+    born(1);
+    observe(0, 0.9);
+    observe(1, 0.8);
+    history_.born({{2}, {0}, 1, Configuration{0.0}, true});
+    history_.born({{3}, {1}, 1, Configuration{1.0 / 64}, true});
+    born(4, {0}, 1);
+    observe(4, 0.7, 2);
+    observe(3, 0.4, 3);
+    born(5, {2}, 3);
+
+    const auto early = history_.trials({0}, 10);
+    EXPECT_THAT(members(early), ElementsAre(0, 1, 4)) << "a lineage of the first report sees nothing of the later one";
+    EXPECT_EQ(early[2].time, 1);
+    EXPECT_EQ(history_.time_of_child({0}), 1);
+
+    const auto late = history_.trials({2}, 10);
+    EXPECT_THAT(members(late), ElementsAre(2, 3, 5)) << "and the other way round";
+    EXPECT_TRUE(late[0].pending && late[2].pending);
+    EXPECT_EQ(late[1].objective, 0.4);
+    EXPECT_EQ(late[1].resource, 3);
+    EXPECT_EQ(late[1].time, 0) << "one trial, trained once";
+    EXPECT_EQ(history_.time_of_child({2}), 1);
+
+    observe(5, 0.3, 5);
+    EXPECT_THAT(members(history_.trials({5}, 10)), ElementsAre(2, 3, 5));
+    EXPECT_EQ(history_.time_of_child({5}), 2);
+    EXPECT_THAT(members(history_.trials({}, 10)), ElementsAre(0, 1))
+        << "proposals from scratch see members from scratch";
+    history_.given_up({2});
+    EXPECT_THAT(members(history_.trials({2}, 10)), ElementsAre(3, 5));
+}
+
 TEST_F(HistoryTest, PendingUntilObservedOrGivenUp) {
     for (std::uint64_t i = 0; i < 3; ++i) born(i);
     observe(0, 1);

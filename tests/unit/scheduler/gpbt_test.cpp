@@ -381,7 +381,7 @@ TEST(Gpbt, RefusesSettingsOutOfRange) {
     refused("children must be an integer in 1 .. 1000000; got 0", [](auto& s) { s.children = 0; });
     refused("ratio must be in 1/children .. children = 4", [](auto& s) { s.ratio = 5; });
     refused("ratio must be in 1/children .. children = 4", [](auto& s) { s.ratio = 0.2; });
-    refused("interval must be an integer in 1", [](auto& s) { s.interval = 0; });
+    refused("interval must be an integer in 1", [](auto& s) { s.interval = -1; });
     refused("interval must be <= max = 2; got 3", [](auto& s) { s.max = 2; });
     refused("founders must be a number in 1 .. 1000; got 0", [](auto& s) { s.founders = 0; });
     refused("quorum must be a number > 0 and <= 1; got 0", [](auto& s) { s.quorum = 0; });
