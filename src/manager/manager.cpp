@@ -1,6 +1,7 @@
 #include "manager/manager.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "core/rng.hpp"
@@ -20,7 +21,9 @@ Manager::State::State(ManagerSettings given, SearchSpace space_given, std::uniqu
       snapshots(workers, transfers, settings.spill),
       deadlines(settings, workers),
       best(settings.final_from, snapshots),
-      repeats(settings.repeats) {}
+      repeats(settings.repeats) {
+    if (settings.baseline) baseline = objective(*settings.baseline);
+}
 
 void Manager::State::on(const input::IncarnationStarted& started, Effects& out) {
     expected_workers = started.workers;
@@ -64,6 +67,10 @@ void Manager::State::on(const input::WorkerJoined& joined, Effects& out) {
     }
     workers.join(joined.worker, joined.host, joined.snapshot_quota);
     ++settled_workers;
+    if (!baseline && joined.baselines && settings.metric < joined.baselines->size()) {
+        const double value = objective((*joined.baselines)[settings.metric]);
+        if (std::isfinite(value)) baseline = value;
+    }
     snapshots.start_copies(out);
 }
 

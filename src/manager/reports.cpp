@@ -1,6 +1,7 @@
 // The meaning of a report: metrics, the best, and which snapshots stay.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "manager/state.hpp"
 
@@ -95,7 +96,8 @@ std::span<const UnitResult> Manager::State::curve_of(const std::vector<MetricRow
 void Manager::State::rank(MemberId id, Resource resource, double metric, const std::vector<MetricRow>& rows,
                           Effects& out) {
     const double value = objective(metric);
-    sampler->observe({id, resource, value});
+    const bool learned = !baseline || value < *baseline;
+    sampler->observe({id, resource, learned ? value : std::numeric_limits<double>::infinity()});
     const auto slot = members[id].snapshot;
     const auto result = repeats.reported(id, resource, value, rows.back().values);
     if (result) consider(*result, out);
@@ -110,7 +112,7 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
         queue.push_front({id, members[id].target, {}});
         protect(slot, Reason::interrupted, out);
     } else {
-        tell_scheduler(event::Report{id, members[id].target, value, now, curve_of(rows)}, out);
+        tell_scheduler(event::Report{id, members[id].target, value, now, curve_of(rows), learned}, out);
     }
     const auto& target = settings.budget.target;
     if (target && result && objective(result->means[settings.metric]) <= objective(*target)) {

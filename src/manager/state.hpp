@@ -129,6 +129,7 @@ struct Manager::State : private Placement {
     std::uint32_t settled_workers = 0;   ///< of these, joined or lost
 
     Totals totals;
+    std::optional<double> baseline;  ///< objective of the best constant prediction, as far as known
     RepeatLedger repeats;
     std::string last_error;
     std::uint32_t errors_in_a_row = 0;

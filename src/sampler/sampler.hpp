@@ -33,7 +33,8 @@ struct Birth {
 struct Observation {
     MemberId member;
     Resource resource = 0;
-    double objective = 0;  ///< minimized; +infinity for non-finite metrics and failed members
+    /// Minimized; +infinity for non-finite metrics, for failed members, and for members that have not learned.
+    double objective = 0;
 };
 
 /// A model's fit that the search does not wait for. It owns its data: run() may be called on any thread, also when the

@@ -10,6 +10,7 @@
 #include "sampler/common_keys.hpp"
 #include "sampler/random_draws.hpp"
 #include "sampler/tpe_model.hpp"
+#include "space/wide.hpp"
 
 namespace stemma {
 
@@ -165,7 +166,7 @@ private:
 
 std::unique_ptr<Sampler> make_tpe_sampler(const std::shared_ptr<const SearchSpace>& space, std::uint64_t seed,
                                           const TpeSettings& settings) {
-    return std::make_unique<TpeSampler>(space, seed, checked(settings));
+    return std::make_unique<TpeSampler>(with_model_scales(space), seed, checked(settings));
 }
 
 SamplerDescriptor tpe_sampler_descriptor() {

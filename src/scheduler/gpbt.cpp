@@ -17,6 +17,8 @@ namespace stemma {
 namespace {
 
 constexpr std::uint32_t barren_max = 10;
+constexpr std::uint32_t barren_from_luck = 2;  ///< generations of children that have not learned, of a parent that has
+constexpr std::uint32_t restarts_max = 10;
 constexpr double never = std::numeric_limits<double>::infinity();
 
 struct Individual {
@@ -26,7 +28,8 @@ struct Individual {
     std::uint32_t generation = 0;  ///< its row in the table
     std::uint32_t opened = 0;      ///< running number of the generation it was launched in, repeated ones counted
     bool running = true;
-    bool chosen = false;  ///< as a parent, at least once
+    bool chosen = false;   ///< as a parent, at least once
+    bool learned = false;  ///< is better than a constant prediction
 };
 
 /// Best first. Of equals, the one that has trained most comes first: otherwise no member would train on where metrics
@@ -45,7 +48,7 @@ public:
     explicit Gpbt(const GpbtSettings& settings) : settings_(settings), generations_(gpbt_generations(settings)) {
         rows_.resize(generations_);
         parents_wanted_ = gpbt_parents(settings_);
-        begin_from_scratch();
+        begin_from_scratch(gpbt_founders(settings_));
     }
 
     void on(const Event& event, Actions& out) override {
@@ -74,10 +77,11 @@ private:
 
     // ---- launching -----------------------------------------------------------------------------------------------
 
-    void begin_from_scratch() {
-        number_ = 0;
+    void begin_from_scratch(std::uint32_t members) {
+        number_ = founders_learned_ = 0;
+        parents_learned_ = false;
         generation_.clear();
-        generation_.parents.push_back({.member = {}, .to_come = gpbt_founders(settings_)});
+        generation_.parents.push_back({.member = {}, .to_come = members});
         open();
     }
 
@@ -86,7 +90,7 @@ private:
         ++opened_;
         launched_ = reported_ = given_up_ = 0;
         deadline_ = end_of_patience_ = never;
-        overdue_ = starved_ = false;
+        overdue_ = starved_ = unlearned_ = false;
         spent_ = 0;
         best_child_ = never;
     }
@@ -140,7 +144,7 @@ private:
         } else if (!pool_.empty()) {
             close(out);
         } else if (in_flight_ == 0) {
-            begin_from_scratch();
+            begin_from_scratch(gpbt_founders(settings_));
         }  // else the running child becomes a parent
     }
 
@@ -157,7 +161,10 @@ private:
             spent_ += report.now - individual.begun;
             wait_no_longer_than_patience();
         }
-        if (std::isfinite(report.objective)) {
+        individual.learned = std::isfinite(report.objective) && (report.learned || !settings_.learned_parents);
+        if (number_ == 0) founders_learned_ += individual.learned ? 1 : 0;
+        unlearned_ = unlearned_ || (std::isfinite(report.objective) && !individual.learned);
+        if (std::isfinite(report.objective) && (individual.learned || !parents_learned_)) {
             barren_ = 0;
             enter(report, out);
             if (of_this) stop_early(report.objective);
@@ -232,17 +239,35 @@ private:
         const auto counting = launched_ + to_come - given_up_;
         const auto needed = static_cast<std::uint32_t>(std::ceil(settings_.quorum * counting - 1e-9));
         if (reported_ < needed && !overdue_ && !orphaned) return;
+        if (more_founders()) return;
         if (std::isfinite(best_child_) && !pool_.empty()) {
             close(out);
         } else if (orphaned ? in_flight_ == 0 : to_come == 0 && launched_ == reported_ + given_up_) {
-            repeat();  // no running child might still give a candidate
+            repeat(out);  // no running child might still give a candidate
         }
     }
 
-    void repeat() {
+    /// Members from scratch go on until enough of them have learned.
+    bool more_founders() {
+        if (!unlearned_ || number_ > 0 || generation_.parents.empty() || no_more_) return false;
+        const auto enough = std::max(2U, parents_wanted_);
+        const auto most = gpbt_founders(settings_) + gpbt_more_founders(settings_);
+        if (founders_learned_ >= enough || launched_ >= most) return false;
+        generation_.parents.front().to_come = std::min(settings_.children, most - launched_);
+        starved_ = overdue_ = false;
+        return true;
+    }
+
+    void repeat(Actions& out) {
         if (++barren_ >= barren_max) return;
-        if (number_ == 0 || generation_.parents.empty()) {
-            begin_from_scratch();
+        // What looked like learning was luck where no child learns, not even one with the parent's hyperparameters.
+        const bool lucky = unlearned_ && parents_learned_ && barren_ >= barren_from_luck && restarts_ < restarts_max;
+        if (lucky) {
+            ++restarts_;
+            for (const auto& parent : generation_.parents) out.push_back(action::Release{parent.member});
+        }
+        if (number_ == 0 || generation_.parents.empty() || lucky) {
+            begin_from_scratch(lucky ? settings_.children : gpbt_founders(settings_));
             return;
         }
         plan_children();
@@ -267,6 +292,7 @@ private:
         for (const auto& parent : generation_.parents) {
             auto& individual = individuals_[parent.member.value];
             if (!std::exchange(individual.chosen, true)) ++rows_[individual.generation].promoted;
+            parents_learned_ = parents_learned_ || individual.learned;
             out.push_back(
                 action::Keep{parent.member, certain_to_go_on + retention_priority(0, parent.objective), true});
         }
@@ -288,7 +314,7 @@ private:
         }
     }
 
-    void take(const event::Extended& extended, Actions&) {
+    void take(const event::Extended& extended, Actions& out) {
         no_more_ = false;
         settings_.max = std::max(settings_.max, extended.max_resource);
         const auto wanted = std::min(gpbt_generations_max, (extended.max_resource - 1) / settings_.interval + 1);
@@ -298,7 +324,7 @@ private:
         }
         if (barren_ >= barren_max) {
             barren_ = 0;
-            repeat();
+            repeat(out);
         }
     }
 
@@ -314,6 +340,10 @@ private:
     std::uint32_t launched_ = 0;  ///< children of this generation
     std::uint32_t reported_ = 0;  ///< reports of these children, non-finite ones included
     std::uint32_t given_up_ = 0;  ///< of these
+    std::uint32_t founders_learned_ = 0;
+    bool unlearned_ = false;  ///< one of this generation has a metric, and has not learned
+    bool parents_learned_ = false;
+    std::uint32_t restarts_ = 0;
     double best_child_ = never;   ///< of all children that have reported since the generation began
     double best_before_ = never;  ///< of the candidates at the last selection
     double improvement_ = never;  ///< of best_before_ over the value before it
@@ -349,6 +379,10 @@ Resource gpbt_trained_from(const GpbtSettings& settings, Resource from) {
 
 std::uint32_t gpbt_founders(const GpbtSettings& settings) {
     return static_cast<std::uint32_t>(std::lround(settings.founders * settings.children));
+}
+
+std::uint32_t gpbt_more_founders(const GpbtSettings& settings) {
+    return static_cast<std::uint32_t>(std::uint64_t{settings.children} * gpbt_generations(settings) / 3);
 }
 
 std::uint32_t gpbt_generations(const GpbtSettings& settings) {

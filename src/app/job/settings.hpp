@@ -33,6 +33,7 @@ struct RunSettings {
 struct MetricSettings {
     std::string name;
     bool maximize = false;
+    std::optional<double> baseline;
 };
 
 enum class Births : std::uint8_t { perturb, propose };

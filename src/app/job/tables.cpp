@@ -79,6 +79,12 @@ std::vector<Field<MetricSettings>> metric_fields() {
          into(&S::name)},
         {required(choice("direction", "", {"minimize", "maximize"}, "Whether small or large values are good.")),
          [](S& settings, const Checked& checked) { settings.maximize = checked.index == 1; }},
+        {default_is("what the trainer says (torch: the best constant prediction); else none",
+                    number("baseline", "", any,
+                           "What a model reaches that has not learned, such as 0.1 for the accuracy in ten equal "
+                           "classes. Samplers count a member that is no better as the worst. gpbt takes it as a parent "
+                           "only if no other has learned.")),
+         into(&S::baseline)},
     };
 }
 

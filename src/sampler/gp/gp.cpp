@@ -13,6 +13,7 @@
 #include "sampler/gp/search.hpp"
 #include "sampler/gp/targets.hpp"
 #include "sampler/random_draws.hpp"
+#include "space/wide.hpp"
 
 namespace stemma {
 namespace {
@@ -202,9 +203,9 @@ std::uint32_t default_gp_startup(const SearchSpace& space) {
     return several_values + 1;
 }
 
-std::unique_ptr<GpSampler> make_gp_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
+std::unique_ptr<GpSampler> make_gp_sampler(const std::shared_ptr<const SearchSpace>& space, std::uint64_t seed,
                                            GpSettings settings) {
-    return std::make_unique<Gp>(std::move(space), seed, settings);
+    return std::make_unique<Gp>(with_model_scales(space), seed, settings);
 }
 
 SamplerDescriptor gp_sampler_descriptor() {
