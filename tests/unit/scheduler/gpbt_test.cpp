@@ -117,60 +117,6 @@ TEST(Gpbt, MoreFoundersThanChildren) {
     EXPECT_EQ(Population(make_gpbt(settings)).all_work().size(), 4U);
 }
 
-/// All of the present work reports; those whose objective is at least 1 have not learned.
-Ids report_all(Population& population, const std::vector<double>& objectives) {
-    const auto all = population.all_work();
-    EXPECT_EQ(all.size(), objectives.size());
-    for (std::size_t i = 0; i < std::min(all.size(), objectives.size()); ++i)
-        population.say(event::Report{{all[i].member}, all[i].to, objectives[i], 0, {}, objectives[i] < 1});
-    return parents_of(all);
-}
-
-TEST(Gpbt, MembersFromScratchGoOnUntilTwoHaveLearned) {
-    Population population(make_gpbt(one_by_four()));
-    report_all(population, {1, 1.5, 1, 1.2});
-    report_all(population, {1, 0.9, 1, 1});
-    report_all(population, {0.8, 2});  // 4 children * 5 generations / 3: at most 6 more
-    EXPECT_EQ(parents_of(population.all_work()), (Ids{8, 8, 8, 8}));
-}
-
-TEST(Gpbt, AThirdOfTheTrainingAtMostGoesIntoMoreFounders) {
-    Population population(make_gpbt(one_by_four()));
-    report_all(population, {3, 3, 3, 3});
-    report_all(population, {3, 3, 3, 3});
-    report_all(population, {3, 2});
-    EXPECT_EQ(parents_of(population.all_work()), (Ids{9, 9, 9, 9})) << "none has learned: the best of these";
-}
-
-TEST(Gpbt, WithoutABaselineNoFounderIsAdded) {
-    auto settings = one_by_four();
-    settings.children = 1;
-    settings.ratio = 1;
-    Population one(make_gpbt(settings));
-    one.begin({5});
-    EXPECT_EQ(parents_of(one.all_work()), (Ids{0}));
-    Population diverging(make_gpbt(one_by_four()));
-    const double inf = std::numeric_limits<double>::infinity();
-    diverging.begin({inf, inf, 5, inf});
-    EXPECT_EQ(parents_of(diverging.all_work()), (Ids{2, 2, 2, 2}));
-}
-
-TEST(Gpbt, AChildThatHasNotLearnedIsNoParentWhereItsParentHas) {
-    auto settings = one_by_four();
-    settings.parents_compete = false;
-    Population population(make_gpbt(settings));
-    report_all(population, {0.5, 0.6, 1, 1});
-    report_all(population, {1, 2, 1, 1});
-    EXPECT_EQ(report_all(population, {1, 2, 1, 1}), (Ids{0, 0, 0, 0})) << "the generation is repeated";
-    EXPECT_EQ(report_all(population, {0.1, 1, 1, 0.2}), (Ids{nobody, nobody, nobody, nobody})) << "from scratch";
-    EXPECT_EQ(parents_of(population.all_work()), (Ids{12, 12, 12, 12}));
-    settings.learned_parents = false;
-    Population as_published(make_gpbt(settings));
-    report_all(as_published, {0.5, 0.6, 1, 1});
-    report_all(as_published, {1, 2, 1, 1});
-    EXPECT_EQ(parents_of(as_published.all_work()), (Ids{4, 4, 4, 4}));
-}
-
 TEST(Gpbt, WithoutTheRepeatingChild) {
     auto settings = two_by_two();
     settings.repeat_child = false;
