@@ -86,6 +86,9 @@ class EventKind(IntEnum):
     MODEL_LATE = 13
     BUDGET_CUT = 14
     SELECTED = 15
+    REDRAWN = 16
+    USED_UP = 17
+    SAMPLER_CHOSEN = 18
 
 
 class EndReason(IntEnum):

@@ -108,7 +108,8 @@ struct BudgetChanged {
     Resource max_resource = 0;
 };
 
-/// A fit that the sampler had wanted (Sampler::wanted_fits) is done. It is recorded, so that replay never fits.
+/// A fit that the sampler had wanted (Sampler::wanted_fits) is done. It is recorded, so that replay never fits. Where
+/// the sampler wanted to know how long it takes, `model` is that time in seconds.
 struct ModelFitted {
     std::uint64_t number = 0;
     std::vector<double> model;  ///< none: the fit failed

@@ -133,7 +133,10 @@ void Manager::State::on(const input::BudgetChanged& changed, Effects& out) {
     tell_scheduler(event::Extended{changed.max_resource}, out);
 }
 
-void Manager::State::on(const input::ModelFitted& fitted, Effects&) { sampler->fitted(fitted.number, fitted.model); }
+void Manager::State::on(const input::ModelFitted& fitted, Effects& out) {
+    sampler->fitted(fitted.number, fitted.model);
+    note_choice(out);
+}
 
 Manager::Manager(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler,
                  std::unique_ptr<Sampler> sampler)
@@ -191,6 +194,7 @@ MemberView Manager::member(MemberId id) const {
 bool Manager::has_worker(WorkerId id) const { return state_->workers.alive(id); }
 
 const Scheduler& Manager::scheduler() const { return *state_->scheduler; }
+const Sampler& Manager::sampler() const { return *state_->sampler; }
 const SearchSpace& Manager::space() const { return state_->space; }
 
 std::uint64_t Manager::training_seed(MemberId id) const {

@@ -124,6 +124,7 @@ public:
     std::vector<SnapshotId> kept_snapshots() const;
     /// Fits that the sampler wants: run them at any time and feed ModelFitted.
     std::span<const WantedFit> wanted_fits() const;
+    const Sampler& sampler() const;
     /// Bytes of the manager's own state, members included (for the stated bound).
     std::size_t memory_bytes() const;
 

@@ -60,7 +60,7 @@ void Manager::State::on(const input::Report& report, Effects& out) {
         member.attempts = member.losses = member.breaks = 0;
         ++totals.reports;
         errors_in_a_row = 0;
-        rank(lease->member, report.reached, member.metric, report.rows, out);
+        rank(lease->member, report, out);
     }
     snapshots.start_copy(report.worker, out);  // a copy that found no worker before may find one now
 }
@@ -93,11 +93,12 @@ std::span<const UnitResult> Manager::State::curve_of(const std::vector<MetricRow
     return curve;
 }
 
-void Manager::State::rank(MemberId id, Resource resource, double metric, const std::vector<MetricRow>& rows,
-                          Effects& out) {
-    const double value = objective(metric);
+void Manager::State::rank(MemberId id, const input::Report& report, Effects& out) {
+    const auto resource = report.reached;
+    const auto& rows = report.rows;
+    const double value = objective(members[id].metric);
     const bool learned = !baseline || value < *baseline;
-    sampler->observe({id, resource, learned ? value : std::numeric_limits<double>::infinity()});
+    sampler->observe({id, resource, learned ? value : std::numeric_limits<double>::infinity(), report.seconds});
     const auto slot = members[id].snapshot;
     const auto result = repeats.reported(id, resource, value, rows.back().values);
     if (result) consider(*result, out);

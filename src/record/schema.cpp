@@ -64,7 +64,10 @@ constexpr auto event_kinds = std::to_array<Named>({{1, "late_report"},
                                                    {12, "released"},
                                                    {13, "model_late"},
                                                    {14, "budget_cut"},
-                                                   {15, "selected"}});
+                                                   {15, "selected"},
+                                                   {16, "redrawn"},
+                                                   {17, "used_up"},
+                                                   {18, "sampler_chosen"}});
 constexpr auto end_reasons = std::to_array<Named>({{1, "exhausted"},
                                                    {2, "budget_members"},
                                                    {3, "budget_reports"},

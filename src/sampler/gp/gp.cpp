@@ -115,7 +115,8 @@ public:
 private:
     std::optional<Configuration> by_model(const ProposalRequest& request, const gp::Data& data,
                                           const gp::Inheritance& inheritance) {
-        const auto place = problem(data, inheritance);
+        auto place = problem(data, inheritance);
+        place.tried = request.tried;
         const auto shape = encoding_.shape(settings_.warp_inputs, place.treatment);
         const auto inputs = encoded(shape, place, data.observed);
         const auto targets = targets_of(data.observed);
