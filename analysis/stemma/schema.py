@@ -86,6 +86,9 @@ class EventKind(IntEnum):
     MODEL_LATE = 13
     BUDGET_CUT = 14
     SELECTED = 15
+    REDRAWN = 16
+    USED_UP = 17
+    SAMPLER_CHOSEN = 18
 
 
 class EndReason(IntEnum):
@@ -333,7 +336,7 @@ FORMERLY = {
 # Fields of each kind of input and decision in `payload`, in their order (docs/SCHEMA.md, "Payload").
 INPUT_FIELDS = {
     "incarnation_started": {"incarnation": "uint32", "workers": "uint32"},
-    "worker_joined": {"worker": "id", "host": "text", "device": "text", "snapshot_quota": "uint64"},
+    "worker_joined": {"worker": "id", "host": "text", "device": "text", "snapshot_quota": "uint64", "baselines": "tail list of float64"},
     "worker_lost": {"worker": "id", "reason": "text"},
     "report": {"worker": "id", "lease": "id", "reached": "int64", "seconds": "float64", "snapshot_bytes": "uint64", "rows": "list of (resource int64, values list of float64)"},
     "failure": {"worker": "id", "lease": "id", "kind": "uint8 FAILURE_KINDS", "type": "text", "message": "text", "reached": "int64", "seconds": "float64"},

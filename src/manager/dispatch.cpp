@@ -145,6 +145,7 @@ std::optional<MemberId> Manager::State::give_birth(const action::Create& create,
     }
     auto configuration = configuration_for(create);
     if (!configuration) {
+        note_used_up(out);
         tell_scheduler(event::NoMoreMembers{}, out);
         return std::nullopt;
     }
@@ -169,13 +170,38 @@ std::optional<MemberId> Manager::State::give_birth(const action::Create& create,
                                .generation = member.generation,
                                .configuration = std::move(*configuration),
                                .place = BirthPlace{create.replaces, create.bracket}});
-    const auto basis = create.same_as.exists() ? ProposalBasis::current : sampler->basis();
-    if (basis != ProposalBasis::current) {
-        out.push_back(effect::Noted{
-            .kind = EventKind::model_late, .member = id, .value = basis == ProposalBasis::no_model ? 1.0 : 0.0});
-    }
+    if (!create.same_as.exists()) note_basis(id, out);
+    note_choice(out);
     tell_scheduler(event::Created{id}, out);
     return id;
+}
+
+void Manager::State::note_basis(MemberId id, Effects& out) {
+    switch (sampler->basis()) {
+        case ProposalBasis::current:
+            return;
+        case ProposalBasis::redrawn:
+            out.push_back(effect::Noted{.kind = EventKind::redrawn, .member = id});
+            return;
+        case ProposalBasis::last_model:
+        case ProposalBasis::no_model:
+            const bool random = sampler->basis() == ProposalBasis::no_model;
+            out.push_back(effect::Noted{.kind = EventKind::model_late, .member = id, .value = random ? 1.0 : 0.0});
+            return;
+    }
+    unreachable("a proposal has one of the bases");
+}
+
+void Manager::State::note_choice(Effects& out) {
+    const auto choice = sampler->chosen();
+    if (!choice || std::exchange(choice_noted, true)) return;
+    out.push_back(effect::Noted{.kind = EventKind::sampler_chosen, .value = static_cast<double>(*choice)});
+}
+
+void Manager::State::note_used_up(Effects& out) {
+    const auto configurations = sampler->used_up();
+    if (exhausted_by != EndReason::exhausted || !configurations) return;
+    out.push_back(effect::Noted{.kind = EventKind::used_up, .value = static_cast<double>(*configurations)});
 }
 
 WorkerId Manager::State::place(const QueuedWork& work) const {

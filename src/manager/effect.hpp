@@ -50,11 +50,14 @@ enum class EventKind : std::uint8_t {
     requeued = 10,         ///< lease of a lost worker or of an earlier start
     persist_failed = 11,
     released = 12,
-    model_late = 13,   ///< a proposal did not wait for a model's fit: it is based on the last fit, or is random
-    budget_cut = 14,   ///< a training gets the rest of the training budget, which is less than it asked for
-    selected = 15,     ///< GPBT: the member is a parent of the next generation
-    arm_stopped = 16,  ///< GPBT, interval = "auto": the search with this member as its best is stopped ...
-    arm_ahead = 17,    ///< ... because this member, of a search with longer intervals, is better. Follows it at once
+    model_late = 13,      ///< a proposal did not wait for a model's fit: it is based on the last fit, or is random
+    budget_cut = 14,      ///< a training gets the rest of the training budget, which is less than it asked for
+    selected = 15,        ///< GPBT: the member is a parent of the next generation
+    redrawn = 16,         ///< the sampler proposed a configuration that was tried: a random draw among the others
+    used_up = 17,         ///< every configuration of the space has been tried
+    sampler_chosen = 18,  ///< sampler.type = "auto" has made its choice, for the rest of the run
+    arm_stopped = 19,     ///< GPBT, interval = "auto": the search with this member as its best is stopped ...
+    arm_ahead = 20,       ///< ... because this member, of a search with longer intervals, is better. Follows it at once
 };
 
 enum class EndReason : std::uint8_t {
@@ -143,8 +146,9 @@ struct Noted {
     LeaseId lease = {};
     WorkerId worker = {};
     double value = 0;  ///< new_best: the metric; budget_cut: the resource that was wanted; retrain: resource lost;
-                       ///< model_late: 1 if random; selected: the number of the generation; arm_stopped,
-                       ///< arm_ahead: the metric; else 0
+                       ///< model_late: 1 if random; selected: the number of the generation;
+                       ///< used_up: the number of configurations; sampler_chosen: its number
+                       ///< (sampler/automatic/rule.hpp); arm_stopped, arm_ahead: the metric; else 0
 };
 
 /// The last effect of a start of the program; nothing is assigned after it.

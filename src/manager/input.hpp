@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/ids.hpp"
+#include "core/tail.hpp"
 #include "trainer/trainer.hpp"
 
 namespace stemma {
@@ -37,8 +38,9 @@ struct IncarnationStarted {
 struct WorkerJoined {
     WorkerId worker;
     std::string host;
-    std::string device;                ///< "cpu" or "cuda:0 NVIDIA H100 (GPU-...)"
-    std::uint64_t snapshot_quota = 0;  ///< bytes of host memory for snapshots
+    std::string device;                        ///< "cpu" or "cuda:0 NVIDIA H100 (GPU-...)"
+    std::uint64_t snapshot_quota = 0;          ///< bytes of host memory for snapshots
+    Tail<std::vector<double>> baselines = {};  ///< MetricInfo::baseline of each metric of the worker's trainer
 };
 
 struct WorkerLost {
@@ -106,7 +108,8 @@ struct BudgetChanged {
     Resource max_resource = 0;
 };
 
-/// A fit that the sampler had wanted (Sampler::wanted_fits) is done. It is recorded, so that replay never fits.
+/// A fit that the sampler had wanted (Sampler::wanted_fits) is done. It is recorded, so that replay never fits. Where
+/// the sampler wanted to know how long it takes, `model` is that time in seconds.
 struct ModelFitted {
     std::uint64_t number = 0;
     std::vector<double> model;  ///< none: the fit failed

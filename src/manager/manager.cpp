@@ -1,6 +1,7 @@
 #include "manager/manager.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "core/rng.hpp"
@@ -20,7 +21,9 @@ Manager::State::State(ManagerSettings given, SearchSpace space_given, std::uniqu
       snapshots(workers, transfers, settings.spill),
       deadlines(settings, workers),
       best(settings.final_from, snapshots),
-      repeats(settings.repeats) {}
+      repeats(settings.repeats) {
+    if (settings.baseline) baseline = objective(*settings.baseline);
+}
 
 void Manager::State::on(const input::IncarnationStarted& started, Effects& out) {
     expected_workers = started.workers;
@@ -64,6 +67,10 @@ void Manager::State::on(const input::WorkerJoined& joined, Effects& out) {
     }
     workers.join(joined.worker, joined.host, joined.snapshot_quota);
     ++settled_workers;
+    if (!baseline && joined.baselines && settings.metric < joined.baselines->size()) {
+        const double value = objective((*joined.baselines)[settings.metric]);
+        if (std::isfinite(value)) baseline = value;
+    }
     snapshots.start_copies(out);
 }
 
@@ -126,7 +133,10 @@ void Manager::State::on(const input::BudgetChanged& changed, Effects& out) {
     tell_scheduler(event::Extended{changed.max_resource}, out);
 }
 
-void Manager::State::on(const input::ModelFitted& fitted, Effects&) { sampler->fitted(fitted.number, fitted.model); }
+void Manager::State::on(const input::ModelFitted& fitted, Effects& out) {
+    sampler->fitted(fitted.number, fitted.model);
+    note_choice(out);
+}
 
 Manager::Manager(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler,
                  std::unique_ptr<Sampler> sampler)
@@ -184,6 +194,7 @@ MemberView Manager::member(MemberId id) const {
 bool Manager::has_worker(WorkerId id) const { return state_->workers.alive(id); }
 
 const Scheduler& Manager::scheduler() const { return *state_->scheduler; }
+const Sampler& Manager::sampler() const { return *state_->sampler; }
 const SearchSpace& Manager::space() const { return state_->space; }
 
 std::uint64_t Manager::training_seed(MemberId id) const {

@@ -27,7 +27,8 @@ struct ManagerSettings {
     std::uint64_t seed = 0;
     std::size_t metric = 0;  ///< index into the trainer's metrics
     bool maximize = false;
-    Resource max = 0;         ///< largest resource of a member, for programs; 0 = they are not told
+    std::optional<double> baseline = {};  ///< of the metric, instead of what the trainers say (MetricInfo::baseline)
+    Resource max = 0;                     ///< largest resource of a member, for programs; 0 = they are not told
     Resource final_from = 0;  ///< reports below it are never the result; if not 0, a raised largest resource raises it
     Budget budget = {};
     std::uint32_t repeats = 1;             ///< members that train each configuration: their mean counts
@@ -123,6 +124,7 @@ public:
     std::vector<SnapshotId> kept_snapshots() const;
     /// Fits that the sampler wants: run them at any time and feed ModelFitted.
     std::span<const WantedFit> wanted_fits() const;
+    const Sampler& sampler() const;
     /// Bytes of the manager's own state, members included (for the stated bound).
     std::size_t memory_bytes() const;
 

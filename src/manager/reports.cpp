@@ -1,6 +1,7 @@
 // The meaning of a report: metrics, the best, and which snapshots stay.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "manager/state.hpp"
 
@@ -59,7 +60,7 @@ void Manager::State::on(const input::Report& report, Effects& out) {
         member.attempts = member.losses = member.breaks = 0;
         ++totals.reports;
         errors_in_a_row = 0;
-        rank(lease->member, report.reached, member.metric, report.rows, out);
+        rank(lease->member, report, out);
     }
     snapshots.start_copy(report.worker, out);  // a copy that found no worker before may find one now
 }
@@ -92,10 +93,12 @@ std::span<const UnitResult> Manager::State::curve_of(const std::vector<MetricRow
     return curve;
 }
 
-void Manager::State::rank(MemberId id, Resource resource, double metric, const std::vector<MetricRow>& rows,
-                          Effects& out) {
-    const double value = objective(metric);
-    sampler->observe({id, resource, value});
+void Manager::State::rank(MemberId id, const input::Report& report, Effects& out) {
+    const auto resource = report.reached;
+    const auto& rows = report.rows;
+    const double value = objective(members[id].metric);
+    const bool learned = !baseline || value < *baseline;
+    sampler->observe({id, resource, learned ? value : std::numeric_limits<double>::infinity(), report.seconds});
     const auto slot = members[id].snapshot;
     const auto result = repeats.reported(id, resource, value, rows.back().values);
     if (result) consider(*result, out);
@@ -110,7 +113,7 @@ void Manager::State::rank(MemberId id, Resource resource, double metric, const s
         queue.push_front({id, members[id].target, {}});
         protect(slot, Reason::interrupted, out);
     } else {
-        tell_scheduler(event::Report{id, members[id].target, value, now, curve_of(rows)}, out);
+        tell_scheduler(event::Report{id, members[id].target, value, now, curve_of(rows), learned}, out);
     }
     const auto& target = settings.budget.target;
     if (target && result && objective(result->means[settings.metric]) <= objective(*target)) {

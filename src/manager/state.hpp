@@ -40,7 +40,7 @@ struct Manager::State : private Placement {
 
     // reports.cpp
     void on(const input::Report&, Effects& out);
-    void rank(MemberId member, Resource resource, double metric, const std::vector<MetricRow>& rows, Effects& out);
+    void rank(MemberId member, const input::Report& report, Effects& out);
     /// The part of a report's rows that schedulers see; valid until the next call.
     std::span<const UnitResult> curve_of(const std::vector<MetricRow>& rows);
     void consider(const ConfigurationResult& result, Effects& out);
@@ -75,6 +75,12 @@ struct Manager::State : private Placement {
     std::optional<QueuedWork> next_work(Effects& out);
     std::optional<MemberId> give_birth(const action::Create& create, Effects& out);
     std::optional<Configuration> configuration_for(const action::Create& create);
+    /// What the last proposal rests on, where it is not the present model.
+    void note_basis(MemberId member, Effects& out);
+    /// The choice of a sampler that chooses, once it is made.
+    void note_choice(Effects& out);
+    /// After a refused proposal.
+    void note_used_up(Effects& out);
     bool waits_for_model() const;
     /// True if the member has a snapshot that is still available.
     bool continuable(MemberId member) const;
@@ -122,6 +128,8 @@ struct Manager::State : private Placement {
     std::uint64_t proposals = 0;         ///< members that are not repeats
     std::uint64_t resource_granted = 0;  ///< done, lost, or out now
 
+    bool choice_noted = false;  ///< of the sampler
+
     std::optional<EndReason> closing;
     std::optional<EndReason> exhausted_by;  ///< why the scheduler was refused members
     bool ended = false;
@@ -129,6 +137,7 @@ struct Manager::State : private Placement {
     std::uint32_t settled_workers = 0;   ///< of these, joined or lost
 
     Totals totals;
+    std::optional<double> baseline;  ///< objective of the best constant prediction, as far as known
     RepeatLedger repeats;
     std::string last_error;
     std::uint32_t errors_in_a_row = 0;

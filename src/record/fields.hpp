@@ -37,7 +37,8 @@ void each(S& s, V&& v) {
 }
 template <Is<input::WorkerJoined> S, class V>
 void each(S& s, V&& v) {
-    v("worker", s.worker), v("host", s.host), v("device", s.device), v("snapshot_quota", s.snapshot_quota);
+    v("worker", s.worker), v("host", s.host), v("device", s.device), v("snapshot_quota", s.snapshot_quota),
+        v("baselines", s.baselines);
 }
 template <Is<input::WorkerLost> S, class V>
 void each(S& s, V&& v) {

@@ -171,7 +171,9 @@ inline constexpr auto events =
                             "new_best: the metric; retrain: training lost; model_late: 1 if "
                             "the proposal was a random draw, 0 if it rests on the "
                             "last model; budget_cut: the resource that was wanted; selected: the number of the "
-                            "generation whose parent it is; arm_stopped, arm_ahead: the metric; else 0"}});
+                            "generation whose parent it is; used_up: the number of configurations of the space; "
+                            "sampler_chosen: 0 random draws, 1 "
+                            "multivariate TPE, 2 a Gaussian process; arm_stopped, arm_ahead: the metric; else 0"}});
 inline constexpr auto failures =
     std::to_array<Column>({{"sequence", u64, "", at_sequence},
                            {"time", f64, "s", at_time},

@@ -1,11 +1,31 @@
 #include "runtime/fit_thread.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
+#include <limits>
 
 namespace stemma {
 
+namespace {
+
+/// The least of three: the first one also pays for cold caches.
+double seconds_of(const ModelFit& fit) {
+    using Clock = std::chrono::steady_clock;
+    double least = std::numeric_limits<double>::infinity();
+    for (int time = 0; time < 3; ++time) {
+        const auto start = Clock::now();
+        fit.run();
+        least = std::min(least, std::chrono::duration<double>(Clock::now() - start).count());
+    }
+    return least;
+}
+
+}  // namespace
+
 input::ModelFitted run_fit(const WantedFit& wanted) {
     try {
+        if (wanted.timed) return {wanted.number, {seconds_of(*wanted.fit)}};
         return {wanted.number, wanted.fit->run()};
     } catch (const std::exception&) {
         return {wanted.number, {}};

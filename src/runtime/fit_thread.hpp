@@ -14,7 +14,8 @@
 
 namespace stemma {
 
-/// Runs the fit in the calling thread. A fit that throws counts as failed: no model.
+/// Runs the fit in the calling thread, and measures its time if that is what is wanted. A fit that throws counts as
+/// failed: no model.
 input::ModelFitted run_fit(const WantedFit& wanted);
 
 /// One thread, started with the first fit. The destructor waits for the running fit and drops the others: a resumed

@@ -10,7 +10,8 @@ struct ToInput {
     WorkerId worker;
 
     std::optional<input::Body> operator()(message::Hello&& hello) const {
-        return input::WorkerJoined{worker, std::move(hello.host), std::move(hello.device), hello.snapshot_quota};
+        return input::WorkerJoined{worker, std::move(hello.host), std::move(hello.device), hello.snapshot_quota,
+                                   std::move(hello.baselines)};
     }
     std::optional<input::Body> operator()(message::Report&& report) const {
         return input::Report{worker,         report.lease,          report.reached,

@@ -17,7 +17,8 @@ namespace stemma {
 struct SamplerTraits {
     bool learns = false;  ///< proposes from reports, so that it may propose for children too
     bool fits_models =
-        false;  ///< rank 0 may have to wait for a model (workers get nothing meanwhile, if the job says so)
+        false;           ///< rank 0 may have to wait for a model (workers get nothing meanwhile, if the job says so)
+    bool plans = false;  ///< depends on SamplerContext::expected
 };
 
 /// What a sampler gets from the job besides its own settings.
@@ -25,6 +26,8 @@ struct SamplerContext {
     std::shared_ptr<const SearchSpace> space;
     std::uint64_t seed = 0;
     std::vector<Configuration> first = {};  ///< proposed before this sampler is asked
+    /// Configurations from scratch that the budget pays for; 0 = not known. Only for samplers that plan.
+    std::uint64_t expected = 0;
     bool count_pending = false;  ///< members in training count towards `startup` (SchedulerDescriptor::startup)
 };
 

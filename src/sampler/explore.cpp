@@ -45,6 +45,8 @@ public:
     std::span<const WantedFit> wanted_fits() const override { return base_->wanted_fits(); }
     void fitted(std::uint64_t number, std::span<const double> model) override { base_->fitted(number, model); }
     ProposalBasis basis() const override { return by_base_ ? base_->basis() : ProposalBasis::current; }
+    std::optional<std::uint64_t> used_up() const override { return base_->used_up(); }
+    std::optional<std::uint8_t> chosen() const override { return base_->chosen(); }
     std::string describe() const override {
         return std::string("explore by ") +
                (settings_.move == ExploreSettings::Move::factor ? "factors" : "unit steps") + ", from scratch " +

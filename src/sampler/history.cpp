@@ -126,8 +126,9 @@ void History::add_step(MemberId id) {
     } else if (member.parent.exists()) {
         start = objective_at(member.parent, member.from);
     }
-    if (!start || end.resource <= since) return;
-    const bool diverged = !std::isfinite(*start) || !std::isfinite(end.objective);
+    // From a start that has not learned there is no change in numbers.
+    if (!start || !std::isfinite(*start) || end.resource <= since) return;
+    const bool diverged = !std::isfinite(end.objective);
     const double change = diverged ? infinity : (end.objective - *start) / static_cast<double>(end.resource - since);
     family_of(member).steps.push_back(static_cast<std::uint32_t>(steps_.size()));
     steps_.push_back({id, static_cast<double>(end.resource), change});

@@ -48,7 +48,11 @@ private:
     std::vector<double> cumulative_;  ///< share of this and the components before it
 };
 
-/// Probabilities of choices: (weight of the observations of it + prior_weight / count) / (sum over all choices).
+/// Probabilities of choices: a mixture of one component for each observation, with its weight, and of the prior, with
+/// prior_weight. Let there be c choices and n observations, and s = prior_weight / (n + 1). The component of an
+/// observation gives (1 + s) / (1 + c s) to its choice and s / (1 + c s) to any other. The prior gives 1 / c to each.
+/// (Optuna's smoothing; product_kernels.hpp has the same.) Many copies of one choice thus leave the others more than
+/// the prior's share.
 class ParzenChoices {
 public:
     ParzenChoices(std::size_t count, std::span<const std::uint32_t> seen, std::span<const double> weights,

@@ -37,6 +37,8 @@ public:
         if (then_) then_->fitted(number, model);
     }
     ProposalBasis basis() const override { return by_points_ || !then_ ? ProposalBasis::current : then_->basis(); }
+    std::optional<std::uint64_t> used_up() const override { return then_ ? then_->used_up() : std::nullopt; }
+    std::optional<std::uint8_t> chosen() const override { return then_ ? then_->chosen() : std::nullopt; }
     std::string describe() const override {
         return std::to_string(first_.size()) + (first_.size() == 1 ? " given point" : " given points") +
                (then_ ? ", then " + then_->describe() : "");

@@ -13,12 +13,16 @@
 
 namespace stemma {
 
+class Tried;
+
 /// What a proposal may depend on. The sampler learns all else through born(), observe() and given_up().
 struct ProposalRequest {
     MemberId member;          ///< the member that will be born with the proposal; keys the random stream
     std::uint64_t index = 0;  ///< number of proposals made before this one in this run
     MemberId parent = {};     ///< its weights are the member's start, its lineage is the condition; none = from scratch
     MemberId donor = {};      ///< its hyperparameters are the start of a perturbation; none = the parent's
+    /// Configurations that are not to be proposed, if others can be (distinct.hpp). Null: all may be.
+    Tried* tried = nullptr;
 };
 
 /// A member was born: its evaluation is pending until it is observed or given up.
@@ -35,7 +39,10 @@ struct Birth {
 struct Observation {
     MemberId member;
     Resource resource = 0;
-    double objective = 0;  ///< minimized; +infinity for non-finite metrics and failed members
+    /// Minimized; +infinity for non-finite metrics, for failed members, and for members that have not learned.
+    double objective = 0;
+    /// Of the training that ended with it, as its worker measured it; none: not known.
+    std::optional<double> seconds = {};
 };
 
 /// A model's fit that the search does not wait for. It owns its data: run() may be called on any thread, also when the
@@ -50,6 +57,8 @@ public:
 struct WantedFit {
     std::uint64_t number = 0;  ///< in the order in which fits were wanted in this run
     std::shared_ptr<const ModelFit> fit;
+    /// Not the model matters but the time that run() takes. The outcome is one number: seconds.
+    bool timed = false;
 };
 
 /// The model that a proposal is based on.
@@ -57,6 +66,7 @@ enum class ProposalBasis : std::uint8_t {
     current,     ///< all data that the sampler means to use
     last_model,  ///< a newer fit had been wanted before, and has not come yet
     no_model,    ///< a newer fit has not come yet, and there is no older one: a random draw
+    redrawn,     ///< the sampler proposed a configuration that was tried: a random draw among the others
 };
 
 /// Contract (tests/contract/sampler/sampler_suite.hpp): deterministic in (seed, the sequence of calls); proposals
@@ -78,6 +88,11 @@ public:
     virtual void fitted(std::uint64_t /*number*/, std::span<const double> /*model*/) {}
     /// The basis of the last proposal.
     virtual ProposalBasis basis() const { return ProposalBasis::current; }
+    /// Why there was no proposal: the number of configurations of the space, all of which have been tried. Nothing: for
+    /// another reason, or there was one.
+    virtual std::optional<std::uint64_t> used_up() const { return std::nullopt; }
+    /// For a sampler that chooses another one for the run: the number of the choice (automatic/rule.hpp), once made.
+    virtual std::optional<std::uint8_t> chosen() const { return std::nullopt; }
     virtual std::string describe() const = 0;
 };
 

@@ -10,6 +10,8 @@
 #include "sampler/common_keys.hpp"
 #include "sampler/random_draws.hpp"
 #include "sampler/tpe_model.hpp"
+#include "sampler/tried.hpp"
+#include "space/wide.hpp"
 
 namespace stemma {
 
@@ -79,6 +81,18 @@ TpeModel make_tpe_model(const SearchSpace& space, const TpeSettings& settings, C
     return model;
 }
 
+std::optional<Configuration> best_of(const std::vector<Configuration>& candidates, TpeDensities& densities) {
+    std::optional<Configuration> best;
+    double best_score = 0;
+    for (const auto& candidate : candidates) {
+        const double score = densities.score(candidate);
+        if (best && score <= best_score) continue;
+        best = candidate;
+        best_score = score;
+    }
+    return best;
+}
+
 namespace {
 
 constexpr std::uint32_t model_attempts = 20;
@@ -133,12 +147,7 @@ public:
         if (request.parent.exists() && settings_.time != TpeSettings::Time::none)
             time = history_.time_of_child(request.parent);
         const auto model = make_tpe_model(history_.space(), settings_, parent, trials, time);
-        for (std::uint32_t attempt = 0; attempt < model_attempts; ++attempt) {
-            Stream random(seed_, Purpose::configuration, request.member.value, attempt);
-            auto proposal =
-                settings_.multivariate ? propose_multivariate(model, random) : propose_univariate(model, random);
-            if (history_.space().allowed(proposal)) return proposal;
-        }
+        if (auto proposal = by_model(model, request)) return proposal;
         return draws_.draw(request.member, parent, model_attempts);
     }
     void born(const Birth& birth) override { history_.born(birth); }
@@ -150,6 +159,40 @@ public:
     }
 
 private:
+    /// Nothing if all candidates are forbidden. One that was tried only if all that are allowed were tried.
+    std::optional<Configuration> by_model(const TpeModel& model, const ProposalRequest& request) {
+        const auto densities = settings_.multivariate ? multivariate_densities(model) : univariate_densities(model);
+        if (request.tried) {
+            // So few are left that the candidates would hardly be others.
+            const auto left = request.tried->left(settings_.candidates);
+            if (!left.empty()) return best_of(left, *densities);
+        }
+        std::optional<Configuration> tried;
+        /// Sorts out what is forbidden or was tried.
+        const auto is_new = [&](const Configuration& one) {
+            if (!model.space.allowed(one)) return false;
+            if (!request.tried || !request.tried->contains(one)) return true;
+            if (!tried) tried = one;
+            return false;
+        };
+        for (std::uint32_t attempt = 0; attempt < model_attempts; ++attempt) {
+            Stream random(seed_, Purpose::configuration, request.member.value, attempt);
+            // Where the best values of all parameters make a point that was tried, whole points are compared.
+            auto proposal = tried ? std::nullopt : densities->by_parameter(random);
+            if (proposal) {
+                if (is_new(*proposal)) return proposal;
+                continue;
+            }
+            std::vector<Configuration> candidates;
+            for (std::uint32_t i = 0; i < settings_.candidates; ++i) {
+                auto candidate = densities->draw(random);
+                if (is_new(candidate)) candidates.push_back(std::move(candidate));
+            }
+            if (!candidates.empty()) return best_of(candidates, *densities);
+        }
+        return tried;
+    }
+
     const char* time_text() const {
         if (settings_.time == TpeSettings::Time::none) return ", without time";
         return settings_.time == TpeSettings::Time::relative ? ", relative to time" : "";
@@ -165,7 +208,7 @@ private:
 
 std::unique_ptr<Sampler> make_tpe_sampler(const std::shared_ptr<const SearchSpace>& space, std::uint64_t seed,
                                           const TpeSettings& settings) {
-    return std::make_unique<TpeSampler>(space, seed, checked(settings));
+    return std::make_unique<TpeSampler>(with_model_scales(space), seed, checked(settings));
 }
 
 SamplerDescriptor tpe_sampler_descriptor() {

@@ -1,6 +1,8 @@
 #pragma once
 // The two groups of trials that a TPE proposal is made from, and the two ways to make it. Used inside sampler/ only.
 
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,9 +33,24 @@ TpeModel make_tpe_model(const SearchSpace& space, const TpeSettings& settings, C
 /// Half the width of an average cell of a stepped domain; 0 for a continuous domain. The lower bound of kernel widths.
 double narrowest_kernel(const Axis& axis);
 
-/// A configuration whose conditions hold and whose inherited values are the parent's. It may be forbidden.
-Configuration propose_univariate(const TpeModel& model, Stream& random);
-/// The same by the multivariate model. It is forbidden only if all candidates are.
-Configuration propose_multivariate(const TpeModel& model, Stream& random);
+/// The densities l and g of a model. Configurations that they give satisfy conditions, and have the parent's inherited
+/// values. They may be forbidden.
+class TpeDensities {
+public:
+    virtual ~TpeDensities() = default;
+    /// For each parameter the best of the candidates, where parameters are independent. Nothing where they are not.
+    virtual std::optional<Configuration> by_parameter(Stream& random) = 0;
+    /// A draw from l.
+    virtual Configuration draw(Stream& random) = 0;
+    /// Logarithm of l / g.
+    virtual double score(const Configuration& configuration) = 0;
+};
+
+/// The candidate with the best score, the first of equals; none of none.
+std::optional<Configuration> best_of(const std::vector<Configuration>& candidates, TpeDensities& densities);
+
+/// `model` must outlive them. An estimator is built when it is first needed.
+std::unique_ptr<TpeDensities> univariate_densities(const TpeModel& model);
+std::unique_ptr<TpeDensities> multivariate_densities(const TpeModel& model);
 
 }  // namespace stemma

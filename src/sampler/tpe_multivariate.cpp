@@ -1,25 +1,29 @@
-#include <limits>
-
 #include "sampler/product_kernels.hpp"
 
 namespace stemma {
+namespace {
 
-Configuration propose_multivariate(const TpeModel& model, Stream& random) {
-    ProductKernels good(model, model.good), bad(model, model.bad);
-    Configuration best;
-    constexpr double nothing = -std::numeric_limits<double>::infinity();
-    double best_score = nothing;
-    for (std::uint32_t i = 0; i < model.settings.candidates; ++i) {
-        auto candidate = good.draw(random);
-        const auto unit = model.space.to_unit(candidate);
-        const bool allowed = model.space.allowed(candidate);
-        const double score = allowed ? good.log_density(candidate, unit) - bad.log_density(candidate, unit) : nothing;
-        if (best.empty() || score > best_score) {
-            best = std::move(candidate);
-            best_score = score;
-        }
+class Multivariate final : public TpeDensities {
+public:
+    explicit Multivariate(const TpeModel& model)
+        : space_(model.space), good_(model, model.good), bad_(model, model.bad) {}
+
+    std::optional<Configuration> by_parameter(Stream&) override { return std::nullopt; }
+    Configuration draw(Stream& random) override { return good_.draw(random); }
+    double score(const Configuration& configuration) override {
+        const auto unit = space_.to_unit(configuration);
+        return good_.log_density(configuration, unit) - bad_.log_density(configuration, unit);
     }
-    return best;
+
+private:
+    const SearchSpace& space_;
+    ProductKernels good_, bad_;
+};
+
+}  // namespace
+
+std::unique_ptr<TpeDensities> multivariate_densities(const TpeModel& model) {
+    return std::make_unique<Multivariate>(model);
 }
 
 }  // namespace stemma

@@ -1,3 +1,5 @@
+#include <variant>
+
 #include "sampler/inheritance.hpp"
 #include "sampler/parzen.hpp"
 #include "sampler/tpe_model.hpp"
@@ -46,44 +48,112 @@ auto best_candidate(std::uint32_t candidates, Draw draw, Score score) {
     return best;
 }
 
-Value propose_number(const TpeModel& model, std::size_t parameter, Stream& random) {
-    const auto& axis = model.space.axis(parameter);
-    const auto good = mixture(model, model.good, parameter);
-    const auto bad = mixture(model, model.bad, parameter);
-    const auto draw = [&] {
-        const double unit = good.draw(random);
-        return axis.count() > 0 ? axis.to_unit(axis.from_unit(unit)) : unit;
-    };
-    const auto score = [&](double unit) { return good.log_density(unit) - bad.log_density(unit); };
-    return axis.from_unit(best_candidate(model.settings.candidates, draw, score));
-}
+/// l and g of one parameter.
+struct Numbers {
+    ParzenMixture good, bad;
+};
+struct Choices {
+    ParzenChoices good, bad;
+};
+using Estimators = std::variant<std::monostate, Numbers, Choices>;
 
-Value propose_choice(const TpeModel& model, std::size_t parameter, Stream& random) {
-    const auto good = choices(model, model.good, parameter);
-    const auto bad = choices(model, model.bad, parameter);
-    const auto draw = [&] { return good.draw(random); };
-    const auto score = [&](std::uint32_t choice) { return good.log_probability(choice) - bad.log_probability(choice); };
-    return Choice{best_candidate(model.settings.candidates, draw, score)};
-}
+class Univariate final : public TpeDensities {
+public:
+    explicit Univariate(const TpeModel& model) : model_(model), estimators_(model.space.size()) {}
+
+    std::optional<Configuration> by_parameter(Stream& random) override {
+        return filled([&](std::size_t parameter) { return best_value(parameter, random); });
+    }
+    Configuration draw(Stream& random) override {
+        return filled([&](std::size_t parameter) { return draw_value(parameter, random); });
+    }
+    double score(const Configuration& configuration) override {
+        double sum = 0;
+        for (std::size_t i = 0; i < configuration.size(); ++i) {
+            if (std::holds_alternative<Inactive>(configuration[i]) || !searched(i)) continue;
+            sum += score(i, configuration[i]);
+        }
+        return sum;
+    }
+
+private:
+    bool searched(std::size_t parameter) const {
+        return !inherited(model_.space, parameter, model_.parent) && !model_.space.axis(parameter).constant();
+    }
+
+    template <class Fill>
+    Configuration filled(const Fill& fill) {
+        const auto& space = model_.space;
+        Configuration configuration(space.size());
+        for (std::size_t i = 0; i < space.size(); ++i) {
+            if (!space.active(i, configuration)) continue;
+            if (searched(i)) {
+                configuration[i] = fill(i);
+            } else {
+                configuration[i] = space.axis(i).constant() ? space.axis(i).from_unit(0) : model_.parent[i];
+            }
+        }
+        return configuration;
+    }
+
+    Estimators& estimators(std::size_t parameter) {
+        auto& own = estimators_[parameter];
+        if (!std::holds_alternative<std::monostate>(own)) return own;
+        if (std::holds_alternative<Categorical>(model_.space[parameter].domain)) {
+            own = Choices{choices(model_, model_.good, parameter), choices(model_, model_.bad, parameter)};
+        } else {
+            own = Numbers{mixture(model_, model_.good, parameter), mixture(model_, model_.bad, parameter)};
+        }
+        return own;
+    }
+
+    Value best_value(std::size_t parameter, Stream& random) {
+        const auto& axis = model_.space.axis(parameter);
+        const auto candidates = model_.settings.candidates;
+        const auto best = [&](const auto& own, const auto& draw, const auto& density) {
+            return best_candidate(candidates, draw,
+                                  [&](auto at) { return density(own.good, at) - density(own.bad, at); });
+        };
+        auto& estimators = this->estimators(parameter);
+        if (const auto* own = std::get_if<Choices>(&estimators)) {
+            return Choice{best(
+                *own, [&] { return own->good.draw(random); },
+                [](const ParzenChoices& one, std::uint32_t choice) { return one.log_probability(choice); })};
+        }
+        const auto& own = std::get<Numbers>(estimators);
+        const auto draw = [&] {
+            const double unit = own.good.draw(random);
+            return axis.count() > 0 ? axis.to_unit(axis.from_unit(unit)) : unit;
+        };
+        return axis.from_unit(
+            best(own, draw, [](const ParzenMixture& one, double unit) { return one.log_density(unit); }));
+    }
+
+    Value draw_value(std::size_t parameter, Stream& random) {
+        auto& estimators = this->estimators(parameter);
+        if (const auto* own = std::get_if<Choices>(&estimators)) return Choice{own->good.draw(random)};
+        return model_.space.axis(parameter).from_unit(std::get<Numbers>(estimators).good.draw(random));
+    }
+
+    double score(std::size_t parameter, const Value& value) {
+        auto& estimators = this->estimators(parameter);
+        if (const auto* own = std::get_if<Choices>(&estimators)) {
+            const auto choice = std::get<Choice>(value).index;
+            return own->good.log_probability(choice) - own->bad.log_probability(choice);
+        }
+        const auto& own = std::get<Numbers>(estimators);
+        const double unit = model_.space.axis(parameter).to_unit(value);
+        return own.good.log_density(unit) - own.bad.log_density(unit);
+    }
+
+    const TpeModel& model_;
+    std::vector<Estimators> estimators_;  ///< of each parameter; none: not needed yet
+};
 
 }  // namespace
 
-Configuration propose_univariate(const TpeModel& model, Stream& random) {
-    const auto& space = model.space;
-    Configuration proposal(space.size());
-    for (std::size_t i = 0; i < space.size(); ++i) {
-        if (!space.active(i, proposal)) continue;
-        if (inherited(space, i, model.parent)) {
-            proposal[i] = model.parent[i];
-        } else if (space.axis(i).constant()) {
-            proposal[i] = space.axis(i).from_unit(0);
-        } else if (std::holds_alternative<Categorical>(space[i].domain)) {
-            proposal[i] = propose_choice(model, i, random);
-        } else {
-            proposal[i] = propose_number(model, i, random);
-        }
-    }
-    return proposal;
+std::unique_ptr<TpeDensities> univariate_densities(const TpeModel& model) {
+    return std::make_unique<Univariate>(model);
 }
 
 }  // namespace stemma

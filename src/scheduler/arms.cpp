@@ -16,7 +16,7 @@ namespace {
 GpbtSettings settings_of_arms(GpbtSettings settings) {
     settings.patience = settings.deadline = 0;
     settings.quorum = 1;
-    settings.sequential = settings.early_stopping = false;
+    settings.sequential = settings.early_stopping = settings.learned_parents = false;
     return settings;
 }
 

@@ -16,7 +16,7 @@ namespace stemma {
 /// * Children: an arm's generation has as many as its share of what is left of B pays for (arm_budget.hpp). The finest
 ///   arm has half of it. Parents are floor(sqrt(n / c)) of n children; a single child repeats its parent's
 ///   hyperparameters. A generation closes when all of its children have reported or were given up: quorum, deadline,
-///   patience, sequential and early_stopping have no meaning here. Other arms fill the wait.
+///   patience, sequential, early_stopping and learned_parents have no meaning here. Other arms fill the wait.
 /// * Order: a free worker takes the training that ends at the lowest resource; of equals, a founder's, then the coarser
 ///   arm's. Any order is correct.
 /// * Referee (referee.hpp), at each close of a generation. The children of a stopped arm that still run are let go.

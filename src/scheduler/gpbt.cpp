@@ -16,7 +16,7 @@ class Gpbt : public Scheduler {
 public:
     explicit Gpbt(const GpbtSettings& settings)
         : settings_(settings), search_(settings, GpbtBoundaries::every(settings.interval, settings.max)) {
-        search_.begin_from_scratch();
+        search_.begin_from_scratch(gpbt_founders(settings_));
     }
 
     void on(const Event& event, Actions& out) override {
@@ -51,6 +51,10 @@ std::string Gpbt::describe() const {
 
 std::uint32_t gpbt_founders(const GpbtSettings& settings) {
     return static_cast<std::uint32_t>(std::lround(settings.founders * settings.children));
+}
+
+std::uint32_t gpbt_more_founders(const GpbtSettings& settings) {
+    return static_cast<std::uint32_t>(std::uint64_t{settings.children} * gpbt_generations(settings) / 3);
 }
 
 std::uint32_t gpbt_generations(const GpbtSettings& settings) {

@@ -32,6 +32,7 @@ struct GpbtSettings {
     /// generation's improvement.
     bool early_stopping = false;
     std::uint32_t early_stopping_from = 2;  ///< >= 2: first generation where early stopping may happen
+    bool learned_parents = true;            ///< see below; not in the paper
     bool sequential = false;                ///< the paper's rule: the children of one parent one after another
     double quorum = 1;                      ///< in (0, 1]: share of its children whose reports close a generation
     double deadline = 0;  ///< seconds after its first child's start at which a generation closes; 0 = none
@@ -64,6 +65,11 @@ GpbtSettings published_gpbt();
 /// children to the best other parent. Without any parent the generation closes as it is. If there is no candidate
 /// either, it starts again from scratch as generation 0.
 ///
+/// Learned parents: a member that is no better than a constant prediction has not learned (event::Report::learned).
+/// Generation 0 goes on, n members at a time, until max(2, P) have learned, or gpbt_more_founders() have joined. A
+/// child that has not learned is no candidate where a parent has. A generation of such children is one without a finite
+/// child. After two of them generation 0 begins again with n members, up to 10 times.
+///
 /// Extended to a larger resource: generations = max_resource / T_g, rounded up. rungs() has a row for each generation:
 /// promoted = its members that were chosen as parents. O(log n) for each event, and O(n) for each generation; 40 bytes
 /// for each member. Throws UserError on settings out of range.
@@ -74,6 +80,10 @@ void require_good(const GpbtSettings& settings);
 
 /// Members of generation 0, with a number as interval.
 std::uint32_t gpbt_founders(const GpbtSettings& settings);
+
+/// The most that join them where fewer than max(2, P) have learned (event::Report::learned): a third of the children
+/// of all generations.
+std::uint32_t gpbt_more_founders(const GpbtSettings& settings);
 
 /// t_max: max / T_g, rounded up, with a number as interval.
 std::uint32_t gpbt_generations(const GpbtSettings& settings);

@@ -54,6 +54,11 @@ std::vector<Field<S>> fields() {
         setting(&S::parents_compete, flag("parents_compete",
                                           "true: a parent may be selected again, by its last report, as in the paper. "
                                           "false: only children are selected, so no generation is lost.")),
+        setting(&S::learned_parents,
+                before("false", flag("learned_parents",
+                                     "Members that are no better than metric.baseline become no parents. Members from "
+                                     "scratch go on until two have learned, or as many as there are parents. At most "
+                                     "a third of the training goes into them. In the paper false."))),
         setting(
             &S::repeat_child,
             flag("repeat_child", "One child of each parent repeats its hyperparameters, unless it was chosen again.")),
@@ -192,6 +197,7 @@ GpbtSettings published_gpbt() {
     settings.founders = 1;
     settings.parents_compete = true;
     settings.sequential = true;
+    settings.learned_parents = false;
     settings.patience = 0;
     return settings;
 }

@@ -41,11 +41,12 @@ std::optional<Resource> GpbtSearch::next_end() const {
 
 // ---- launching -----------------------------------------------------------------------------------------------------
 
-void GpbtSearch::begin_from_scratch() {
-    restarts_ = true;
-    number_ = 0;
+void GpbtSearch::begin_from_scratch(std::uint32_t members) {
+    from_scratch_ = true;
+    number_ = founders_learned_ = 0;
+    parents_learned_ = false;
     generation_.clear();
-    generation_.parents.push_back({.member = {}, .to_come = gpbt_founders(settings_)});
+    generation_.parents.push_back({.member = {}, .to_come = members});
     open();
 }
 
@@ -70,7 +71,7 @@ void GpbtSearch::open() {
     ++opened_;
     launched_ = reported_ = given_up_ = 0;
     deadline_ = end_of_patience_ = never;
-    overdue_ = starved_ = closed_ = false;
+    overdue_ = starved_ = closed_ = unlearned_ = false;
     spent_ = 0;
     best_child_ = never;
 }
@@ -155,7 +156,10 @@ void GpbtSearch::take(const event::Report& report, Actions& out) {
         spent_ += report.now - individual.begun;
         wait_no_longer_than_patience();
     }
-    if (std::isfinite(report.objective)) {
+    individual.learned = std::isfinite(report.objective) && (report.learned || !settings_.learned_parents);
+    if (number_ == 0) founders_learned_ += individual.learned ? 1 : 0;
+    unlearned_ = unlearned_ || (std::isfinite(report.objective) && !individual.learned);
+    if (std::isfinite(report.objective) && (individual.learned || !parents_learned_)) {
         barren_ = 0;
         enter({report.objective, report.resource, report.member}, out);
         if (of_this) stop_early(report.objective);
@@ -233,23 +237,43 @@ void GpbtSearch::close_if_due(Actions& out) {
     const auto counting = launched_ + to_come - given_up_;
     const auto needed = static_cast<std::uint32_t>(std::ceil(settings_.quorum * counting - 1e-9));
     if (reported_ < needed && !overdue_ && !orphaned) return;
+    if (more_founders()) return;
     if (std::isfinite(best_child_) && !pool_.empty()) {
         close(out);
     } else if (orphaned ? in_flight_ == 0 : to_come == 0 && launched_ == reported_ + given_up_) {
-        repeat();  // no running child might still give a candidate
+        repeat(out);  // no running child might still give a candidate
     }
 }
 
 void GpbtSearch::start_anew() {
-    if (restarts_) {
-        begin_from_scratch();
+    if (from_scratch_) {
+        begin_from_scratch(gpbt_founders(settings_));
     } else {
         dead_ = true;
     }
 }
 
-void GpbtSearch::repeat() {
+bool GpbtSearch::more_founders() {
+    if (!unlearned_ || number_ > 0 || generation_.parents.empty() || no_more_) return false;
+    const auto enough = std::max(2U, gpbt_parents(settings_));
+    const auto most = gpbt_founders(settings_) + gpbt_more_founders(settings_);
+    if (founders_learned_ >= enough || launched_ >= most) return false;
+    generation_.parents.front().to_come = std::min(settings_.children, most - launched_);
+    starved_ = overdue_ = false;
+    return true;
+}
+
+void GpbtSearch::repeat(Actions& out) {
     if (++barren_ >= barren_max) return;
+    // What looked like learning was luck where no child learns, not even one with the parent's hyperparameters.
+    const bool lucky =
+        unlearned_ && parents_learned_ && barren_ >= barren_from_luck && lucky_starts_ < lucky_starts_max;
+    if (lucky) {
+        ++lucky_starts_;
+        for (const auto& parent : generation_.parents) out.push_back(action::Release{parent.member});
+        begin_from_scratch(settings_.children);
+        return;
+    }
     if (number_ == 0 || generation_.parents.empty()) {
         start_anew();
         return;
@@ -290,6 +314,7 @@ void GpbtSearch::open_next(std::uint32_t children, Actions& out) {
     for (const auto& parent : generation_.parents) {
         auto& individual = individuals_[parent.member.value];
         if (!std::exchange(individual.chosen, true)) ++rows_[individual.generation].promoted;
+        parents_learned_ = parents_learned_ || individual.learned;
         out.push_back(action::Keep{parent.member, certain_to_go_on + retention_priority(0, parent.objective), true});
     }
     // Parents that do not compete stay out of the pool. Their snapshots stay, as parents.
@@ -311,7 +336,7 @@ void GpbtSearch::stop(Actions& out) {
     dead_ = true;
 }
 
-void GpbtSearch::take(const event::Extended& extended, Actions&) {
+void GpbtSearch::take(const event::Extended& extended, Actions& out) {
     no_more_ = false;
     boundaries_.raise_max(extended.max_resource);
     const auto wanted = std::min<std::uint64_t>(gpbt_generations_max, boundaries_.generations(extended.max_resource));
@@ -321,7 +346,7 @@ void GpbtSearch::take(const event::Extended& extended, Actions&) {
     }
     if (barren_ >= barren_max && !dead_) {
         barren_ = 0;
-        repeat();
+        repeat(out);
     }
 }
 

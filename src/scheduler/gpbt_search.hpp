@@ -32,7 +32,7 @@ public:
     /// Waits for begin_from_scratch() or begin_with().
     GpbtSearch(const GpbtSettings& settings, GpbtBoundaries boundaries);
 
-    void begin_from_scratch();
+    void begin_from_scratch(std::uint32_t members);
     /// Generation 0 trained elsewhere: members 0, 1, ... of this search have these results, finite ones. Such a search
     /// never starts from scratch: it is dead where another one would.
     void begin_with(const std::vector<GpbtCandidate>& founders, Actions& out);
@@ -78,6 +78,9 @@ public:
 
 private:
     static constexpr std::uint32_t barren_max = 10;
+    /// Generations of children that have not learned, of a parent that has.
+    static constexpr std::uint32_t barren_from_luck = 2;
+    static constexpr std::uint32_t lucky_starts_max = 10;
     static constexpr double never = std::numeric_limits<double>::infinity();
 
     struct Individual {
@@ -87,7 +90,8 @@ private:
         std::uint32_t generation = 0;  ///< its row in the table
         std::uint32_t opened = 0;      ///< running number of the generation it was launched in, repeated ones counted
         bool running = true;
-        bool chosen = false;  ///< as a parent, at least once
+        bool chosen = false;   ///< as a parent, at least once
+        bool learned = false;  ///< is better than a constant prediction
     };
 
     // Launching.
@@ -112,7 +116,9 @@ private:
     // Selection.
     void close_if_due(Actions& out);
     void close(Actions& out);
-    void repeat();
+    /// Members from scratch go on until enough of them have learned.
+    bool more_founders();
+    void repeat(Actions& out);
     void start_anew();
     void take(const event::Extended& extended, Actions& out);
 
@@ -130,17 +136,21 @@ private:
     std::uint32_t launched_ = 0;    ///< children of this generation
     std::uint32_t reported_ = 0;    ///< reports of these children, non-finite ones included
     std::uint32_t given_up_ = 0;    ///< of these
-    double best_child_ = never;     ///< of all children that have reported since the generation began
-    double best_before_ = never;    ///< of the candidates at the last selection
-    double improvement_ = never;    ///< of best_before_ over the value before it
-    std::uint32_t barren_ = 0;      ///< generations without a finite child, in a row
-    double spent_ = 0;              ///< seconds between birth and report of the children that have reported
+    std::uint32_t founders_learned_ = 0;
+    bool unlearned_ = false;  ///< one of this generation has a metric, and has not learned
+    bool parents_learned_ = false;
+    std::uint32_t lucky_starts_ = 0;  ///< from scratch, because a parent had learned by luck
+    double best_child_ = never;       ///< of all children that have reported since the generation began
+    double best_before_ = never;      ///< of the candidates at the last selection
+    double improvement_ = never;      ///< of best_before_ over the value before it
+    std::uint32_t barren_ = 0;        ///< generations without a finite child, in a row
+    double spent_ = 0;                ///< seconds between birth and report of the children that have reported
     double deadline_ = never;
     double end_of_patience_ = never;
-    bool overdue_ = false;   ///< the deadline or the end of patience has come without a candidate
-    bool starved_ = false;   ///< a worker asked while nothing was left to launch
-    bool closed_ = false;    ///< the next generation is to be opened
-    bool restarts_ = false;  ///< may begin again from scratch
+    bool overdue_ = false;       ///< the deadline or the end of patience has come without a candidate
+    bool starved_ = false;       ///< a worker asked while nothing was left to launch
+    bool closed_ = false;        ///< the next generation is to be opened
+    bool from_scratch_ = false;  ///< may begin again from scratch
     bool dead_ = false;
     std::size_t asked_ = 0;  ///< parent of the child asked for
     double asked_at_ = 0;

@@ -50,6 +50,7 @@ struct Report {
     /// The units of the training that ended with this report, ascending; those whose metric is not finite, and those
     /// before an interruption, are missing. Empty where they are not known. Valid during the call.
     std::span<const UnitResult> curve = {};
+    bool learned = true;  ///< false: no better than the best constant prediction (MetricInfo::baseline)
 };
 
 /// The member will never report: failed for good, infeasible, or stopped by the user. It does not count in any rung.

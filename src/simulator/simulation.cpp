@@ -182,7 +182,7 @@ void Simulation::arm_fits() {
 void Simulation::fit_done(std::uint64_t number) {
     for (const auto& wanted : manager_.wanted_fits()) {
         if (wanted.number != number) continue;
-        feed(input::ModelFitted{number, wanted.fit->run()});
+        feed(input::ModelFitted{number, wanted.timed ? std::vector{settings_.fit_seconds} : wanted.fit->run()});
         return;
     }
 }

@@ -19,6 +19,28 @@ constexpr int linear_digits = 13;  ///< places after the first digit of the larg
 constexpr int log_digits = 10;     ///< places after the value's own first digit
 constexpr int logit_places = 14;   ///< from one half upwards
 
+/// A uniform draw on the mixed scale is log with this probability, else linear.
+constexpr double log_share = 0.8;
+
+/// Share of [low, high] below `value` on the mixed scale.
+double mixed_share(double value, double low, double high) {
+    return (1 - log_share) * (value - low) / (high - low) + log_share * std::log(value / low) / std::log(high / low);
+}
+
+/// Its inverse, by Newton's method in t = log(value / low). The share is convex in t, and the start is not below the
+/// solution, so that each step goes down to it.
+double mixed_value(double share, double low, double high) {
+    const double length = std::log(high / low), rest = high / low - 1;
+    double t = std::min(share / log_share * length, std::log1p(share / (1 - log_share) * rest));
+    for (int step = 0; step < 50; ++step) {
+        const double excess = (1 - log_share) * std::expm1(t) / rest + log_share * t / length - share;
+        const double next = t - excess / ((1 - log_share) * std::exp(t) / rest + log_share / length);
+        if (!(next < t)) break;
+        t = next;
+    }
+    return low * std::exp(t);
+}
+
 double clip(double unit) { return unit > 0 ? std::min(unit, below_one) : 0.0; }
 
 }  // namespace
@@ -85,6 +107,8 @@ double Axis::stretch(double natural) const {
             return std::log(natural);
         case Scale::logit:
             return std::log(natural / (1 - natural));
+        case Scale::mixed:
+            return mixed_share(natural, low_, high_);
     }
     unreachable("a scale");
 }
@@ -97,6 +121,8 @@ double Axis::natural(double stretched) const {
             return std::exp(stretched);
         case Scale::logit:
             return 1 / (1 + std::exp(-stretched));
+        case Scale::mixed:
+            return mixed_value(stretched, low_, high_);
     }
     unreachable("a scale");
 }
@@ -104,6 +130,7 @@ double Axis::natural(double stretched) const {
 int Axis::places(double value, double stretched) const {
     if (scale_ == Scale::linear) return places_;
     if (scale_ == Scale::log) return log_digits - static_cast<int>(std::floor(stretched * std::numbers::log10e));
+    if (scale_ == Scale::mixed) return log_digits - decimal_exponent(value);
     return value < 0.5 ? log_digits - decimal_exponent(value) : logit_places;
 }
 

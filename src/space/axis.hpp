@@ -12,7 +12,7 @@ namespace stemma {
 /// How [0, 1) maps to a domain:
 /// * Real without step: the scale is stretched over [low, high]. A linear value is rounded to 14 digits of the larger
 ///   bound, a log value to 11 significant digits. A logit value is rounded like a linear value above one half, and like
-///   a log value below.
+///   a log value below. A mixed value is rounded like a log value.
 /// * Choices, levels, linear integers and linear steps: equal cells, one for each value. Every value is equally likely.
 /// * Integers and steps with log or logit scale: the cell of a value ends half way to its neighbors on the natural
 ///   scale. The first and the last cell are symmetric about their value on the stretched scale.
@@ -24,7 +24,7 @@ public:
     /// `domain` has passed check() (space/check.hpp).
     explicit Axis(const Domain& domain);
 
-    /// `unit` outside [0, 1) is clipped (NaN: 0). About 20 ns.
+    /// `unit` outside [0, 1) is clipped (NaN: 0). About 20 ns; mixed: 0.3 us.
     Value from_unit(double unit) const;
     /// The center of the value's cell, or the value's own coordinate, in [0, 1); 0.5 for a constant. The value must be
     /// in the domain.

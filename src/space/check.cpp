@@ -45,6 +45,9 @@ void check(const std::string& name, const Real& real) {
     if (real.scale == Scale::logit && (real.low <= 0 || real.high >= 1)) {
         refuse(name, "scale = \"logit\" needs 0 < low and high < 1; narrow the range or use scale = \"linear\"");
     }
+    if (real.scale == Scale::mixed && (real.low <= 0 || real.step)) {
+        refuse(name, "scale = \"mixed\" needs low > 0 and no step; use scale = \"linear\" or \"log\"");
+    }
     if (!real.step) return;
     if (!std::isfinite(*real.step) || *real.step <= 0) refuse(name, "step must be a number above 0");
     check_cells(name, real.scale, real.scale == Scale::logit ? 1.0 : real.high, (real.high - real.low) / *real.step,
@@ -56,7 +59,10 @@ void check(const std::string& name, const Real& real) {
 
 void check(const std::string& name, const Integer& integer) {
     check_range(name, integer.low, integer.high, integer.low < integer.high, integer.low == integer.high);
-    if (integer.scale == Scale::logit) refuse(name, "scale = \"logit\" is for real values; use \"linear\" or \"log\"");
+    if (integer.scale == Scale::logit || integer.scale == Scale::mixed) {
+        refuse(name,
+               "scale = \"" + std::string(name_of(integer.scale)) + "\" is for real values; use \"linear\" or \"log\"");
+    }
     if (integer.scale == Scale::log && integer.low <= 0) {
         refuse(name, "scale = \"log\" needs low > 0, found " + to_string(integer.low) +
                          "; raise low or use scale = \"linear\"");

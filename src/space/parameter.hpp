@@ -15,8 +15,9 @@ using Literal = std::variant<bool, std::int64_t, double, std::string>;
 /// A literal's text as in TOML, strings without quotes: sgd, 1e-3, true.
 std::string to_string(const Literal& literal);
 
-/// How the unit interval is stretched over a numeric range. `logit` is for real values strictly inside (0, 1).
-enum class Scale : std::uint8_t { linear, log, logit };
+/// How the unit interval is stretched over a numeric range. `logit` is for real values strictly inside (0, 1). `mixed`
+/// is no scale of job files but one of samplers' own (space/wide.hpp): for reals above 0 without step.
+enum class Scale : std::uint8_t { linear, log, logit, mixed };
 
 /// Real range [low, high]. With `step`, values are low + k * step (on the natural scale).
 struct Real {

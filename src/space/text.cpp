@@ -23,7 +23,7 @@ std::span<const Literal> choices(const Domain& domain) {
 }
 
 std::string_view name_of(Scale scale) {
-    constexpr std::array<std::string_view, 3> names = {"linear", "log", "logit"};
+    constexpr std::array<std::string_view, 4> names = {"linear", "log", "logit", "mixed"};
     return names.at(static_cast<std::size_t>(scale));
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -38,6 +39,8 @@ std::string_view name_of(FailureKind kind);
 struct MetricInfo {
     std::string name;       ///< "valid_loss"
     bool held_out = false;  ///< recorded but never shown to a scheduler or sampler (test metrics)
+    /// What the best constant prediction reaches: a member that is no better has not learned. NaN: not known.
+    double baseline = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// Metrics at one point of a member's training, in the order of Trainer::metrics(). NaN: not measured.

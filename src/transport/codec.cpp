@@ -96,7 +96,7 @@ auto fields(M& m) {
 }
 template <Like<message::Hello> M>
 auto fields(M& m) {
-    return std::tie(m.host, m.device, m.description, m.snapshot_quota, m.pid, m.threads);
+    return std::tie(m.host, m.device, m.description, m.snapshot_quota, m.pid, m.threads, m.baselines);
 }
 template <Like<message::Heartbeat> M>
 auto fields(M& m) {

@@ -90,6 +90,7 @@ struct Hello {
     std::uint64_t snapshot_quota = 0;
     std::uint64_t pid = 0;
     std::uint32_t threads = 1;
+    std::vector<double> baselines = {};  ///< MetricInfo::baseline of each metric of the trainer
 };
 
 /// Sent at least every `heartbeat` seconds while no other message is sent.

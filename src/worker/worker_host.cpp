@@ -49,6 +49,12 @@ double longest_pause(const WorkerTiming& timing) {
     return timing.manager_timeout > 0 ? std::min(usual, timing.manager_timeout / 4) : usual;
 }
 
+std::vector<double> baselines_of(std::span<const MetricInfo> metrics) {
+    std::vector<double> baselines;
+    for (const auto& metric : metrics) baselines.push_back(metric.baseline);
+    return baselines;
+}
+
 class WorkerHost {
 public:
     WorkerHost(Endpoint& endpoint, Trainer& trainer, std::shared_ptr<const SearchSpace> space,
@@ -60,12 +66,13 @@ public:
           packer_(endpoint, 0, settings.run_id),
           unpacker_(settings.run_id),
           description_(trainer.describe()),
+          baselines_(baselines_of(trainer.metrics())),
           persist_(files, wakeup_),
           training_(trainer, std::move(space), files, settings.worker.progress_interval, wakeup_, clock_) {}
 
     WorkerExit run() {
         feed(worker::Started{{settings_.host, settings_.device, description_, settings_.snapshot_quota,
-                              static_cast<std::uint64_t>(::getpid()), settings_.threads}});
+                              static_cast<std::uint64_t>(::getpid()), settings_.threads, baselines_}});
         perform();
         while (!left_) {
             if (step()) {
@@ -151,6 +158,7 @@ private:
     FramePacker packer_;
     FrameUnpacker unpacker_;
     std::string description_;
+    std::vector<double> baselines_;
     std::vector<worker::Train> leases_;
     std::vector<worker::Persist> copies_;
     std::vector<TrainingEvent> trained_;

@@ -30,7 +30,7 @@ class StemmaGenerator(Generator):
     at_once  points that can be out at the same time
     points   how many points the search has in all; None: no limit
     sampler, scheduler, job
-             tables of the job file, as dicts. Default: a random sampler, one evaluation a point
+             tables of the job file, as dicts. Default: the sampler `auto`, one evaluation a point
     fidelity a scheduler with rungs (ASHA) evaluates a point several times. Under this name a point then has the unit to
              evaluate it at, 1 .. scheduler["max"]
     stemma   the program

@@ -64,6 +64,15 @@ def payload(runs, job=True):
     return told, columns.packed()
 
 
+# By the number of the event sampler_chosen, which a search with sampler.type = "auto" has.
+_SAMPLERS = {0: "random draws", 1: "multivariate TPE", 2: "a Gaussian process"}
+
+
+def _last_value(run, kind):
+    values = run.events["value"][run.events["kind"] == kind]
+    return values.iloc[-1] if len(values) else None
+
+
 def _meta(run, job):
     ends = run.incarnations[run.incarnations["change"] == "ended"]
     joined = run.workers[run.workers["change"] == "joined"]
@@ -80,6 +89,8 @@ def _meta(run, job):
         "seconds": run.seconds,
         "finished": run.finished,
         "reason": str(ends["reason"].iloc[-1]) if len(ends) else "",
+        "used_up": int(_last_value(run, "used_up") or 0),
+        "sampler": _SAMPLERS.get(_last_value(run, "sampler_chosen"), ""),
         "members": len(run),
         "reports": len(run.reports),
         "spent": int(last["spent"]),

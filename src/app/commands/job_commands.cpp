@@ -50,7 +50,13 @@ Faults faults_named(const std::string& name) {
 }  // namespace
 
 ExitCode simulate_job(const JobOptions& options, const SimulateOptions& simulate_options) {
-    const auto job = load_job(options.file, options.overrides);
+    auto job = load_job(options.file, options.overrides);
+    if (job.sampler.type->traits.plans) {
+        print_error("note: random draws stand for sampler.type = \"" + job.sampler.type->name +
+                    "\", whose choice depends on measured times");
+        job.sampler.type = &named(samplers(), "random");
+        job.sampler.settings = job.sampler.type->defaults;
+    }
     auto manager = make_manager(job);
     SimulationSettings settings;
     settings.seed = simulate_options.seed;

@@ -126,6 +126,7 @@ std::vector<std::string> take_waiting(ManagerSetup& setup, ControlFile& control)
 void say_beforehand(StatusLine& line, spdlog::logger& log, const Job& job, const ManagerSetup& setup,
                     const std::vector<std::string>& lines, int workers) {
     log.info("{}: {}, {}", setup.name, setup.manager.scheduler().describe(), setup.run_file.string());
+    log.info("sampler: {}", setup.manager.sampler().describe());
     const auto start = job.trainer.type->children_start(job.trainer.settings);
     if (job.scheduler.population() && !start.empty()) log.info("children start with {}", start);
     const auto warn = [&](const std::string& text) {
@@ -151,7 +152,7 @@ void say_mistakes(const HostResult& result, const ManagerSetup& setup) {
 
 void print_report(const Job& job, const ManagerSetup& setup, const HostResult& result, ExitCode code, int workers,
                   double busy_before, const std::string& last_failure) {
-    auto ended = fmt::format("ended after {}, {}", clock_text(result.time), reason_text(result.reason));
+    auto ended = fmt::format("ended after {}, {}", clock_text(result.time), reason_text(result.reason, setup.manager));
     if (code == ExitCode::failed && setup.manager.totals().reports == setup.manager.totals().diverged) {
         ended += fmt::format("; no training gave a finite {}", job.metric.name);
     }

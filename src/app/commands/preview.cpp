@@ -175,7 +175,11 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
     auto plan = expected_plan(job);
     if (const auto note = unused_gpus_note(job); !note.empty()) print_error("note: " + note);
     const auto unit = job.trainer.unit_name();
-    std::printf("%s\n", make_scheduler(job)->describe().c_str());
+    std::printf("%s\nsampler: %s\n", make_scheduler(job)->describe().c_str(), make_sampler(job)->describe().c_str());
+    if (const auto all = distinct_configurations(job); all && *all == plan.members) {
+        std::printf("the space has %llu configurations: the search ends when all have been tried\n",
+                    static_cast<unsigned long long>(*all));
+    }
     if (!plan.members_fixed) {
         std::printf("the budget does not fix the number of members; shown for %llu members\n",
                     static_cast<unsigned long long>(plan.members));

@@ -190,7 +190,7 @@ RecordedRun open_run(const std::filesystem::path& file, bool verifying,
 
 ReportContext report_context(const RecordedRun& run, const std::filesystem::path& file) {
     std::string ended;
-    if (run.ended) ended = fmt::format("ended, {}", reason_text(*run.ended));
+    if (run.ended) ended = fmt::format("ended, {}", reason_text(*run.ended, run.manager));
     auto metrics = run.header.metrics;
     for (auto& metric : metrics) metric.name = printable_line(metric.name);
     return {.name = printable_line(run.header.name),

@@ -146,7 +146,7 @@ std::string next_text(const Manager& manager, const ReportContext& context) {
 std::string final_report(const Manager& manager, const ReportContext& context) {
     std::string text = fmt::format("{}{}\n\n", context.name, context.ended.empty() ? "" : ": " + context.ended);
     text += best_text(manager, context) + "\n";
-    text += manager.scheduler().describe() + "\n";
+    text += manager.scheduler().describe() + "\nsampler: " + manager.sampler().describe() + "\n";
     if (const auto rungs = manager.scheduler().rungs(); !context.lineage.empty()) {
         text += "\n" + context.lineage;
     } else if (!rungs.empty()) {

@@ -100,6 +100,15 @@ std::string_view reason_text(EndReason reason) {
     return "?";
 }
 
+std::string reason_text(EndReason reason, const Manager& manager) {
+    const auto configurations = manager.sampler().used_up();
+    if (reason != EndReason::exhausted || !configurations) return std::string(reason_text(reason));
+    return fmt::format("nothing is left to try: the space has {}",
+                       *configurations == 1
+                           ? "1 configuration, which has been tried"
+                           : fmt::format("{} configurations, and all have been tried", *configurations));
+}
+
 std::string table_text(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
     std::vector<std::size_t> width(head.size());
     const auto measure = [&](const std::vector<std::string>& row) {

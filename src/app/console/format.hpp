@@ -30,6 +30,8 @@ std::string indented(std::string_view text);
 std::string members_text(const std::vector<MemberId>& members);
 /// Why a search ended, as the end of a sentence: "the members budget is used up".
 std::string_view reason_text(EndReason reason);
+/// The same, with what the manager knows of it: "the space has 6 configurations, and all have been tried".
+std::string reason_text(EndReason reason, const Manager& manager);
 /// Plain table with aligned columns (numbers right, first column left), two blanks between columns, no lines.
 std::string table_text(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
 /// The rung table, one line for each rung. Of more than 40 rungs the first 35 and the last 5.

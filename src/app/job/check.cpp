@@ -157,9 +157,13 @@ std::optional<Checked> absent_value(const Key& key, const Diagnostics& diagnosti
     return default_of(then);
 }
 
-SectionShape shape_of(std::string path, const Key& selector, const Node* table) {
+SectionShape shape_of(std::string path, const Key& selector, const Node* table, const Diagnostics& diagnostics) {
     const Node* given = table == nullptr ? nullptr : table->find("type");
-    if (given == nullptr) return {std::move(path), selector.default_text, !selector.default_text.empty()};
+    if (given == nullptr) {
+        const bool then = diagnostics.recorded() && !selector.before.empty();
+        const auto& absent = then ? selector.before : selector.default_text;
+        return {std::move(path), absent, !absent.empty()};
+    }
     const auto* text = std::get_if<std::string>(&given->value);
     const bool known =
         text != nullptr && std::find(selector.allowed.begin(), selector.allowed.end(), *text) != selector.allowed.end();

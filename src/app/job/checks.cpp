@@ -99,6 +99,11 @@ void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics) {
                           "must be " + in_quotes(only) +
                               " (or left out) with scheduler.type = " + in_quotes(job.scheduler.type->name));
     }
+    if (job.sampler.type->traits.plans && job.scheduler.type->traits.lineages && !job.scheduler.scheduled()) {
+        diagnostics.error(place_of(root, {"sampler", "type"}), "sampler.type",
+                          "\"auto\" chooses for searches whose members start from scratch; with scheduler.type = " +
+                              in_quotes(job.scheduler.type->name) + " name a sampler, or leave it out");
+    }
     check_points(root, job, diagnostics);
     if (job.workers.lost_after < 2 * job.workers.heartbeat && !diagnostics.blamed("workers.heartbeat") &&
         !diagnostics.blamed("workers.lost_after")) {

@@ -2,6 +2,7 @@
 #include "app/job/job.hpp"
 #include "app/job/readers.hpp"
 #include "sampler/random_draws.hpp"
+#include "sampler/tried.hpp"
 
 namespace stemma {
 
@@ -23,6 +24,12 @@ Births births_of(const Job& job) {
 std::optional<std::uint64_t> finite_configurations(const Job& job) {
     if (!job.sampler.type->finite() || job.scheduler.scheduled()) return std::nullopt;
     return job.sampler.type->count(job.sampler.settings, *job.space, job.sampler.first);
+}
+
+std::optional<std::uint64_t> distinct_configurations(const Job& job) {
+    if (job.sampler.type->finite() || job.sampler.allow_duplicates || job.scheduler.type->traits.lineages)
+        return std::nullopt;
+    return configurations_of(*job.space);
 }
 
 void check_points(const Node& root, const Job& job, Diagnostics& diagnostics) {

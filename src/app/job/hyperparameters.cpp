@@ -207,7 +207,7 @@ void read_trainer(const Node& root, Job& job, Diagnostics& diagnostics) {
     auto& trainer = job.trainer;
     const auto fields = trainer_fields();
     const Node* section = root.find("trainer");
-    const auto shape = shape_of("trainer", fields.front().key, section);
+    const auto shape = shape_of("trainer", fields.front().key, section, diagnostics);
     choose(shape, trainers(), trainer);
     Reading reading{root.find("space"), section, {}, trainer};
     if (reading.space != nullptr && !reading.space->is_table()) reading.space = nullptr;

@@ -71,7 +71,7 @@ void read_run(const Node& root, Job& job, Diagnostics& diagnostics) {
 template <class Settings, class Descriptor>
 void read_chosen(const Node& root, const std::string& name, const std::vector<Field<Settings>>& fields,
                  const std::vector<Descriptor>& all, Settings& chosen, Diagnostics& diagnostics) {
-    choose(shape_of(name, fields.front().key, root.find(name)), all, chosen);
+    choose(shape_of(name, fields.front().key, root.find(name), diagnostics), all, chosen);
     read(root, name, fields, chosen, diagnostics);
 }
 

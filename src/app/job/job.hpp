@@ -57,6 +57,10 @@ Births births_of(const Job& job);
 /// samplers.
 std::optional<std::uint64_t> finite_configurations(const Job& job);
 
+/// Configurations from scratch after which the search ends because all have been tried. Nothing where the space has a
+/// continuous range or more than 2^20 grid points, where configurations may be repeated, and for populations.
+std::optional<std::uint64_t> distinct_configurations(const Job& job);
+
 /// The reference of one part: "" (overview), "scheduler", "scheduler.asha", "scheduler.eta", "space.real", ...
 /// "markdown" gives reference_markdown().
 /// Throws UserError when there is no such part.

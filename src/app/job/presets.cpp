@@ -128,11 +128,19 @@ void apply_preset(Node& root, Diagnostics& diagnostics) {
     fill_in(root, at->values, place);
 }
 
+std::vector<KeyDefault> other_defaults_of(const SchedulerDescriptor& scheduler) {
+    auto values = scheduler.other_defaults;
+    const auto is_type = [](const KeyDefault& one) { return one.section == "sampler" && one.key == "type"; };
+    if (scheduler.traits.lineages && !scheduler.take_stages && std::ranges::none_of(values, is_type))
+        values.push_back({"sampler", "", "type", std::string("random")});
+    return values;
+}
+
 void apply_other_defaults(Node& root) {
     const Node* scheduler = root.find("scheduler");
     const auto type = text_of(scheduler, "type");
     const auto at = std::ranges::find(schedulers(), type, &SchedulerDescriptor::name);
-    if (at != schedulers().end()) fill_in(root, at->other_defaults, scheduler->find("type")->place);
+    if (at != schedulers().end()) fill_in(root, other_defaults_of(*at), scheduler->find("type")->place);
 }
 
 }  // namespace stemma

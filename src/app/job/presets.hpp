@@ -24,6 +24,10 @@ const std::vector<Preset>& presets();
 /// the key's own check.
 void apply_preset(Node& root, Diagnostics& diagnostics);
 
+/// The defaults that a scheduler has for keys of other sections: its own, and random draws for a population that names
+/// no sampler.
+std::vector<KeyDefault> other_defaults_of(const SchedulerDescriptor& scheduler);
+
 /// Adds to `root` the defaults that its scheduler has for keys of other sections. The job's own values take precedence.
 void apply_other_defaults(Node& root);
 

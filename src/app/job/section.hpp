@@ -36,8 +36,8 @@ struct SectionShape {
 void check_section(const std::vector<const Key*>& keys, const Node* table, const SectionShape& shape, Place place,
                    Diagnostics& diagnostics, const std::function<void(std::size_t, const Checked&)>& store);
 
-/// Value of the section's `type` key, for SectionShape; the default where absent.
-SectionShape shape_of(std::string path, const Key& selector, const Node* table);
+/// Value of the section's `type` key, for SectionShape. Where it is absent: as absent_value().
+SectionShape shape_of(std::string path, const Key& selector, const Node* table, const Diagnostics& diagnostics);
 
 template <class Settings>
 void read_section(const std::vector<Field<Settings>>& fields, const Node* table, const std::string& path, Place place,
@@ -46,7 +46,7 @@ void read_section(const std::vector<Field<Settings>>& fields, const Node* table,
     SectionShape shape{path, "", true};
     for (const auto& field : fields) {
         keys.push_back(&field.key);
-        if (field.key.name == "type") shape = shape_of(path, field.key, table);
+        if (field.key.name == "type") shape = shape_of(path, field.key, table, diagnostics);
     }
     check_section(keys, table, shape, place, diagnostics, [&](std::size_t index, const Checked& checked) {
         if (fields[index].store) fields[index].store(settings, checked);

@@ -33,14 +33,16 @@ struct RunSettings {
 struct MetricSettings {
     std::string name;
     bool maximize = false;
+    std::optional<double> baseline;
 };
 
 enum class Births : std::uint8_t { perturb, propose };
 
 struct SamplerSettings : Chosen<SamplerDescriptor> {
-    SamplerSettings() : Chosen{&named(samplers(), "random")} {}
+    SamplerSettings() : Chosen{&named(samplers(), "auto")} {}
     std::vector<Configuration> first;  ///< tried before any draw: [[sampler.first]], then the defaults
     bool wait_for_model = false;       ///< of samplers that fit models
+    bool allow_duplicates = false;     ///< of samplers without an end
     std::optional<Births> births;
     ExploreSettings explore;
 };

@@ -4,6 +4,8 @@
 
 #include "app/job/readers.hpp"
 #include "app/job/tables.hpp"
+#include "space/decimal.hpp"
+#include "space/wide.hpp"
 
 namespace stemma {
 
@@ -110,6 +112,16 @@ void check_values(const Draft& draft, const std::vector<Literal>& values, std::s
                               : "has " + found(other) + " and " + found(items[i]) +
                                     ", which look the same in tables; give one of them another name");
     }
+}
+
+/// Even draws over several decades see the lower ones hardly ever.
+void remark_on_scale(const Draft& draft, const Real& real, Diagnostics& diagnostics) {
+    if (!spans_decades(real) || diagnostics.recorded()) return;
+    const double tenth = real.low + (real.high - real.low) / 10;
+    diagnostics.note(draft.node->place, draft.path + " from " + to_string(real.low) + " to " + to_string(real.high) +
+                                            " is drawn uniformly: 90 % of the draws lie above " +
+                                            to_string(round_decimal(tenth, 1 - decimal_exponent(tenth))) +
+                                            "; did you mean scale = \"log\"?");
 }
 
 Domain domain_of(const ParameterText& text, const Draft& draft, Diagnostics& diagnostics) {
@@ -286,6 +298,7 @@ Draft read_parameter(const Node& root, const TableEntry& entry, const std::vecto
     when = condition != nullptr && condition->is_table() ? condition : nullptr;
     if (diagnostics.count() != errors_before) return draft;
     draft.parameter.domain = domain_of(text, draft, diagnostics);
+    if (const auto* real = std::get_if<Real>(&draft.parameter.domain)) remark_on_scale(draft, *real, diagnostics);
     draft.parameter.role = text.role    ? static_cast<Role>(*text.role)
                            : text.value ? Role::fixed
                                         : default_role(root, entry.key);

@@ -27,7 +27,9 @@ std::vector<Field<RunSettings>> run_fields() {
                  "Key of every random number. The same job with the same seed makes the same proposals if these depend "
                  "on draws only (random, sobol, grid). The order of the [space.*] tables is part of the job. Proposals "
                  "that depend on reports (tpe, gp, pbt, gpbt) are the same if the reports come in the same order. One "
-                 "worker guarantees this order, several workers do not. For gp see also sampler.wait_for_model."),
+                 "worker guarantees this order, several workers do not. For gp see also sampler.wait_for_model. With "
+                 "sampler.type = \"auto\" the choice of the sampler depends on measured times. Name a sampler for "
+                 "proposals that are the same each time."),
          into(&S::seed)},
         {default_is("runs/NAME.h5",
                     text("output",
@@ -79,6 +81,12 @@ std::vector<Field<MetricSettings>> metric_fields() {
          into(&S::name)},
         {required(choice("direction", "", {"minimize", "maximize"}, "Whether small or large values are good.")),
          [](S& settings, const Checked& checked) { settings.maximize = checked.index == 1; }},
+        {default_is("what the trainer says (torch: the best constant prediction); else none",
+                    number("baseline", "", any,
+                           "What a model reaches that has not learned, such as 0.1 for the accuracy in ten equal "
+                           "classes. Samplers count a member that is no better as the worst. gpbt takes it as a parent "
+                           "only if no other has learned.")),
+         into(&S::baseline)},
     };
 }
 
@@ -165,7 +173,7 @@ Words names_where(const std::vector<Descriptor>& all, const Holds& holds) {
 /// Names at each key the schedulers that have another default for it.
 void note_other_defaults(const std::string& section, std::vector<Field<SamplerSettings>>& fields) {
     for (const auto& scheduler : schedulers()) {
-        for (const auto& other : scheduler.other_defaults) {
+        for (const auto& other : other_defaults_of(scheduler)) {
             const auto named = [&](const auto& field) { return field.key.name == other.key; };
             const auto found = std::ranges::find_if(fields, named);
             if (other.section != section || found == fields.end()) continue;
@@ -211,8 +219,16 @@ std::vector<Field<Settings>> algorithm_fields(const std::vector<Descriptor>& all
 
 std::vector<Field<SamplerSettings>> sampler_fields() {
     using S = SamplerSettings;
-    auto fields = algorithm_fields<S>(samplers(), "Where configurations come from.");
+    auto fields = algorithm_fields<S>(
+        samplers(),
+        "Where configurations come from. \"auto\" takes a Gaussian process up to 20 hyperparameters and 300 "
+        "configurations, else multivariate TPE. After the first three reports it measures a proposal. Where that takes "
+        "more than 5 % of a training, it takes the cheaper model, or random draws. Until then draws are random. stemma "
+        "preview, the log and stemma status say what it takes and why. The event sampler_chosen of the run file is its "
+        "choice, which a resumed run keeps.");
+    fields.front().key.before = "random";
     const auto fitting = names_where(samplers(), [](const auto& one) { return one.traits.fits_models; });
+    const auto endless = names_where(samplers(), [](const auto& one) { return !one.finite(); });
     std::vector<Field<S>> common{
         {only(fitting,
               flag("wait_for_model", "false",
@@ -222,6 +238,16 @@ std::vector<Field<SamplerSettings>> sampler_fields() {
                    "one seed thus depend on how long fits take. With true they do not, and workers wait for fits. Only "
                    "the proposal that wants the first of all models is still a random draw.")),
          into(&S::wait_for_model)},
+        {only(endless,
+              before("true",
+                     flag("allow_duplicates", "false",
+                          "Whether a configuration from scratch may be proposed again. By default a configuration that "
+                          "was trained, failed, or is in training is not. Only active parameters are compared. This "
+                          "matters where no active parameter has a continuous range. A search that has tried every "
+                          "configuration ends (a population goes on, with other weights). With a noisy metric true "
+                          "lets a model train a good configuration once more, with another seed. See also "
+                          "scheduler.repeats."))),
+         into(&S::allow_duplicates)},
         {other(KeyType::table_list, "first",
                "Points to try before any other, each a table [[sampler.first]] of parameter = value. A parameter not "
                "named takes its default, else the center of its range. A grid does not try them again.")},

@@ -156,6 +156,15 @@ void RunLog::note(const effect::Noted& noted, const Manager& manager) {
             log_->info("the model for member {} is not fitted yet: {}", member,
                        noted.value > 0 ? "a random draw" : "proposed by the last one");
             return;
+        case EventKind::redrawn:
+            log_->info("the proposal for member {} was tried before: a random draw among the others", member);
+            return;
+        case EventKind::used_up:
+            log_->info("the space has {:.0f} configurations, and all have been tried", noted.value);
+            return;
+        case EventKind::sampler_chosen:
+            log_->info("sampler: {}", manager.sampler().describe());
+            return;
         case EventKind::budget_cut:
             log_->info("member {} is trained as far as the budget goes, instead of to {:.0f}", member, noted.value);
             return;

@@ -71,6 +71,7 @@ Plan expected_plan(const Job& job) {
     };
     limit(budget.members);
     limit(finite_configurations(job).value_or(0));
+    limit(distinct_configurations(job).value_or(0));
     const auto known = job.scheduler.type->plan(job.scheduler.settings);
     if (!known.whole) limit(known.members);
     const auto fill = [&](std::uint64_t members) {

@@ -13,6 +13,7 @@
 #include "sampler/gp/search.hpp"
 #include "sampler/gp/targets.hpp"
 #include "sampler/random_draws.hpp"
+#include "space/wide.hpp"
 
 namespace stemma {
 namespace {
@@ -114,7 +115,8 @@ public:
 private:
     std::optional<Configuration> by_model(const ProposalRequest& request, const gp::Data& data,
                                           const gp::Inheritance& inheritance) {
-        const auto place = problem(data, inheritance);
+        auto place = problem(data, inheritance);
+        place.tried = request.tried;
         const auto shape = encoding_.shape(settings_.warp_inputs, place.treatment);
         const auto inputs = encoded(shape, place, data.observed);
         const auto targets = targets_of(data.observed);
@@ -202,9 +204,9 @@ std::uint32_t default_gp_startup(const SearchSpace& space) {
     return several_values + 1;
 }
 
-std::unique_ptr<GpSampler> make_gp_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
+std::unique_ptr<GpSampler> make_gp_sampler(const std::shared_ptr<const SearchSpace>& space, std::uint64_t seed,
                                            GpSettings settings) {
-    return std::make_unique<Gp>(std::move(space), seed, settings);
+    return std::make_unique<Gp>(with_model_scales(space), seed, settings);
 }
 
 SamplerDescriptor gp_sampler_descriptor() {

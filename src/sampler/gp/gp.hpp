@@ -41,7 +41,7 @@ std::uint32_t default_gp_startup(const SearchSpace& space);
 ///
 /// Cost of a proposal: bounded by (fits) warm_evaluations * n^3 + candidates * n^2 with n <= settings.data plus the
 /// pending trials; 5 dimensions: see tests/bench/sampler_gp. Throws UserError on settings out of range.
-std::unique_ptr<GpSampler> make_gp_sampler(std::shared_ptr<const SearchSpace> space, std::uint64_t seed,
+std::unique_ptr<GpSampler> make_gp_sampler(const std::shared_ptr<const SearchSpace>& space, std::uint64_t seed,
                                            GpSettings settings = {});
 
 SamplerDescriptor gp_sampler_descriptor();

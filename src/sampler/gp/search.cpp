@@ -30,6 +30,7 @@ public:
     }
 
     std::optional<Configuration> run() {
+        add_left();
         add_random();
         add_local();
         if (pool_.empty()) return std::nullopt;
@@ -59,6 +60,14 @@ private:
 
     void add(const std::vector<double>& unit) {
         if (auto candidate = problem_.inheritance.realize(unit)) pool_.push_back(*std::move(candidate));
+    }
+
+    /// What is left of a finite space, if that is no more than the random candidates: these might miss it.
+    void add_left() {
+        if (!problem_.tried) return;
+        const auto most = static_cast<std::size_t>(settings_.random_candidates);
+        for (const auto& configuration : problem_.tried->left(most))
+            add(problem_.encoding.space().to_unit(configuration));
     }
 
     void add_random() {
@@ -94,7 +103,10 @@ private:
         const auto predicted = posterior_.predict(inputs);
         std::vector<bool> repeated;
         repeated.reserve(pool_.size());
-        for (Index row = 0; row < inputs.size(); ++row) repeated.push_back(known(inputs, row));
+        for (Index row = 0; row < inputs.size(); ++row) {
+            const auto& candidate = pool_[static_cast<std::size_t>(row)].configuration;
+            repeated.push_back(known(inputs, row) || (problem_.tried && problem_.tried->contains(candidate)));
+        }
         std::vector<Vector> result;
         for (const auto function : functions) {
             Vector values(inputs.size());

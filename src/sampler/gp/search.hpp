@@ -9,6 +9,7 @@
 #include "sampler/gp/encoding.hpp"
 #include "sampler/gp/inheritance.hpp"
 #include "sampler/gp/posterior.hpp"
+#include "sampler/tried.hpp"
 
 namespace stemma::gp {
 
@@ -18,13 +19,14 @@ struct SearchProblem {
     std::vector<Candidate> known;  ///< the data, pending points included; at least one
     Time treatment = Time::none;
     double time = 0, horizon = 1;  ///< of the proposal: see Encoding::write
+    Tried* tried = nullptr;        ///< skipped like `known`; null: none
 };
 
 /// Random candidates and perturbations of the three known points of lowest mean are scored. The best few are refined by
 /// L-BFGS in their real coordinates without steps. The best of all, rounded to what the space can express, is the
-/// answer. Configurations known already (at the same time) are skipped while there are others. Improvements count from
-/// the incumbent: the lowest posterior mean at a known configuration and the proposal's time, less the margin. With
-/// noise or a drifting objective the lowest observation is no good incumbent.
+/// answer. Configurations known already (at the same time) are skipped while there are others. So are `tried` ones.
+/// Improvements count from the incumbent: the lowest posterior mean at a known configuration and the proposal's time,
+/// less the margin. With noise or a drifting objective the lowest observation is no good incumbent.
 ///
 /// `ensemble` (after HEBO, which draws from the Pareto front of the same three): log-EI, log-PI and LCB are each
 /// refined. All candidates are ranked by each, and the lowest sum of ranks wins.

@@ -1,5 +1,6 @@
 #include "sampler/registry/registry.hpp"
 
+#include "sampler/automatic/automatic.hpp"
 #include "sampler/gp/gp.hpp"
 #include "sampler/grid.hpp"
 #include "sampler/random.hpp"
@@ -10,8 +11,8 @@ namespace stemma {
 
 const std::vector<SamplerDescriptor>& samplers() {
     static const std::vector<SamplerDescriptor> all{
-        random_sampler_descriptor(), grid_sampler_descriptor(), sobol_sampler_descriptor(),
-        tpe_sampler_descriptor(),    gp_sampler_descriptor(),
+        automatic_sampler_descriptor(), random_sampler_descriptor(), grid_sampler_descriptor(),
+        sobol_sampler_descriptor(),     tpe_sampler_descriptor(),    gp_sampler_descriptor(),
     };
     return all;
 }

@@ -12,6 +12,7 @@
 #include "options/words.hpp"
 #include "platform/user_path.hpp"
 #include "space/text.hpp"
+#include "trainer/torch/data/baseline.hpp"
 #include "trainer/torch/data/data.hpp"
 #include "trainer/torch/device.hpp"
 #include "trainer/torch/hypergradient/start.hpp"
@@ -64,6 +65,7 @@ public:
         set_process_flags(settings_, device_);
         set_threads(settings_.threads);
         data_ = load_data(settings_, device_);
+        set_baselines(data_, metrics_);
         const auto pixels = torch_model(settings_.model).pixels;
         if (pixels > 0 && !(data_.images() && data_.train.x[0].sizes() == at::IntArrayRef{1, pixels, pixels})) {
             throw UserError("model = \"" + settings_.model + "\": " + torch_model(settings_.model).takes +

@@ -24,6 +24,8 @@ one_minus_beta2 = { type = "real", low = 1e-5, high = 1e-2, scale = "log" }
 """
 # The same parameters, all uniform: most of the range is far too large a learning rate.
 UNIFORM = SCALED.replace(', scale = "log"', "")
+# Ten times that range for the learning rate and the weight decay: nearly all draws learn nothing.
+WIDE = UNIFORM.replace("1e-1 }", "1.0 }", 2)
 
 GPBT = '[scheduler]\ntype = "gpbt"\nchildren = 4\nratio = 4\nmax = 20\n'  # other settings are defaults
 PAPER = GPBT + 'preset = "published"\n'
@@ -72,7 +74,7 @@ ARMS = {
     # Learning rate and weight decay by hypergradients, Adam's betas and dropout by the search.
     "gpbt_rates_hypergradient": HYPERGRADIENT + 'variant = "wd_lr"\n' + GPBT,
 }
-SPACES = {"scaled": SCALED, "uniform": UNIFORM}
+SPACES = {"scaled": SCALED, "uniform": UNIFORM, "wide": WIDE}
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,14 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/error.hpp"
+#include "sampler/distinct.hpp"
 #include "sampler/sampler.hpp"
+#include "sampler/tried.hpp"
 #include "support/sanitized.hpp"
 #include "unit/space/spaces.hpp"
 
@@ -184,6 +187,53 @@ TEST_P(SamplerContract, OnceExhaustedItStaysSo) {
         ended = !configuration;
         if (configuration) sampler->born({{i}, {}, 0, *configuration});
         if (configuration) sampler->observe({{i}, 1, 0.5});
+    }
+}
+
+/// A finite space of each size, and one with conditions and a forbidden clause (5 configurations).
+inline std::vector<SearchSpace> finite_spaces() {
+    std::vector<SearchSpace> spaces;
+    for (const std::int64_t size : {1, 2, 3, 30})
+        spaces.emplace_back(
+            std::vector<Parameter>{{"n",
+                                    size == 1 ? Domain(Constant{size}) : Domain(Integer{1, size, Scale::linear, {}}),
+                                    Role::fixed,
+                                    {},
+                                    {}}});
+    spaces.push_back(
+        SearchSpace({{"optimizer", Categorical{{std::string("sgd"), std::string("adam")}}, Role::fixed, {}, {}},
+                     {"momentum", Ordinal{{0.0, 0.9, 0.99}}, Role::fixed, {}, {{0, {0}}}},
+                     {"nesterov", Categorical{{false, true}}, Role::fixed, {}, {{1, {1, 2}}}}},
+                    {Forbidden{{{1, {2}}, {2, {1}}}}}));
+    return spaces;
+}
+
+TEST_P(SamplerContract, MadeDistinctItTriesEachConfigurationOfAFiniteSpaceOnce) {
+    for (const auto& space : finite_spaces()) {
+        const auto all = *configurations_of(space);
+        for (const std::uint64_t out : {1U, 8U, 32U}) {
+            const auto sampler =
+                make_distinct_sampler(std::make_shared<const SearchSpace>(space), out, make(space, out), {});
+            std::set<Configuration> seen;
+            for (std::uint64_t member = 0; member < 200; ++member) {
+                const auto configuration = sampler->propose({{member}, member, {}});
+                if (!configuration) break;
+                ASSERT_NO_THROW(space.validate(*configuration));
+                ASSERT_TRUE(seen.insert(*configuration).second) << space.describe(*configuration) << " once more";
+                sampler->born({{member}, {}, 0, *configuration});
+                if (member % 7 == 3) sampler->given_up({member});
+                if (member + 1 < out) continue;
+                const auto ended = member + 1 - out;
+                if (ended % 7 != 3) sampler->observe({{ended}, 1, static_cast<double>(ended % 5)});
+            }
+            // A sampler with an end of its own may end before.
+            if (sampler->used_up()) {
+                EXPECT_EQ(seen.size(), all);
+                EXPECT_EQ(sampler->used_up(), all);
+            } else {
+                EXPECT_LE(seen.size(), all);
+            }
+        }
     }
 }
 

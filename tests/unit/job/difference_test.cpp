@@ -23,7 +23,7 @@ const std::string toy_job_otherwise = R"(# tried on Monday
 type = 'toy'   # quick
 unit = "epoch"
 [space]
-lr = { high = 1, low = 0.0001, type = "real", scale = "linear" }
+lr = { high = 1, low = 0.002, type = "real", scale = "linear" }
 
 [workers]
 lost_after = "1m"

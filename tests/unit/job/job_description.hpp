@@ -63,7 +63,7 @@ inline void describe(Description& out, const SchedulerSettings& s) {
 }
 
 inline void describe(Description& out, const Job& job, const SamplerSettings& s) {
-    out.line("sampler", s.type->name, births_of(job), s.wait_for_model);
+    out.line("sampler", s.type->name, births_of(job), s.wait_for_model, s.allow_duplicates);
     describe(out, s.type->fields, s.settings);
     describe(out, explore_fields(), s.explore);
     for (const auto& point : s.first) out.line("first", job.space->describe(point));

@@ -105,7 +105,7 @@ TEST(JobErrors, AnEmptyFileNamesAllThatIsMissing) {
 
 TEST(JobErrors, AllOfThemAtOnceInTheOrderOfTheFile) {
     const auto text =
-        with(with(with(toy_job, "seed = 7", "seed = -7"), "minimize", "minimum"), "low = 1e-4", "low = \"small\"");
+        with(with(with(toy_job, "seed = 7", "seed = -7"), "minimize", "minimum"), "low = 2e-3", "low = \"small\"");
 
     EXPECT_THAT(errors_of(text),
                 ElementsAre(HasSubstr("x.toml:2:8:"), HasSubstr("x.toml:7:13:"), HasSubstr("x.toml:14:7:")));

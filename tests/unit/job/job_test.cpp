@@ -14,6 +14,28 @@ namespace {
 
 using ::testing::HasSubstr;
 
+TEST(Job, OfARunFileThatNamesNoSamplerDrewAtRandomAndRepeated) {
+    const auto recorded = parse_job(toy_job, "a.h5", {}, JobSource::recorded);
+    EXPECT_EQ(recorded.sampler.type->name, "random");
+    EXPECT_TRUE(recorded.sampler.allow_duplicates);
+    const auto typed = parse(toy_job);
+    EXPECT_EQ(typed.sampler.type->name, "auto");
+    EXPECT_FALSE(typed.sampler.allow_duplicates);
+    const auto again = parse_job(typed.resolved, "a.h5", {}, JobSource::recorded);
+    EXPECT_EQ(again.sampler.type->name, "auto");
+    EXPECT_FALSE(again.sampler.allow_duplicates);
+}
+
+TEST(Job, AutoIsForSearchesFromScratch) {
+    const auto pbt = with(toy_job, "max = 27", "max = 27\ntype = \"pbt\"");
+    EXPECT_EQ(parse(pbt).sampler.type->name, "random");
+    EXPECT_THAT(errors_of(pbt + "[sampler]\ntype = \"auto\"\n"),
+                ElementsAre(HasSubstr("sampler.type \"auto\" chooses for searches whose members start from scratch")));
+    for (const std::string type : {"random", "sha", "hyperband", "asha", "asha_stopping", "asha_hyperband", "pasha"})
+        EXPECT_EQ(parse(toy_job, {"scheduler.type=" + type}).sampler.type->name, "auto") << type;
+    EXPECT_EQ(parse(toy_job, {"scheduler.type=grid"}).sampler.type->name, "grid");
+}
+
 TEST(Job, ReadsWhatIsGivenAndFillsTheRestWithDefaults) {
     const auto job = parse(toy_job);
 
@@ -24,7 +46,7 @@ TEST(Job, ReadsWhatIsGivenAndFillsTheRestWithDefaults) {
     EXPECT_EQ(job.scheduler.type->name, "asha");
     EXPECT_EQ(job.scheduler.max, 27);
     EXPECT_EQ(job.scheduler.as<AshaSettings>().eta, 3);
-    EXPECT_EQ(job.sampler.type->name, "random");
+    EXPECT_EQ(job.sampler.type->name, "auto");
     EXPECT_EQ(job.trainer.type->name, "toy");
     EXPECT_EQ(job.trainer.unit_name(), "epoch");
     EXPECT_EQ(job.workers.snapshot_memory, 2ULL << 30U);

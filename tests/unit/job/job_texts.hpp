@@ -26,7 +26,7 @@ max = 27
 type = "toy"
 [space.lr]
 type = "real"
-low = 1e-4
+low = 2e-3
 high = 1.0
 )";
 

@@ -62,17 +62,17 @@ when = { optimizer = ["sgd"], flag = true }
 }
 
 TEST(SpaceSection, RangesThatDoNotFitTheirScale) {
-    EXPECT_THAT(errors_of(with(toy_job, "low = 1e-4", "low = 0\nscale = \"log\"")),
+    EXPECT_THAT(errors_of(with(toy_job, "low = 2e-3", "low = 0\nscale = \"log\"")),
                 ElementsAre("jobs/x.toml:14:7: space.lr.low must be > 0 for scale = \"log\"; got 0"));
-    EXPECT_THAT(errors_of(with(toy_job, "low = 1e-4", "low = 0.1\nscale = \"logit\"")),
+    EXPECT_THAT(errors_of(with(toy_job, "low = 2e-3", "low = 0.1\nscale = \"logit\"")),
                 ElementsAre(HasSubstr("space.lr.high must be < 1 for scale = \"logit\"; got 1.0")));
-    EXPECT_THAT(errors_of(with(toy_job, "low = 1e-4", "low = 2.0")),
+    EXPECT_THAT(errors_of(with(toy_job, "low = 2e-3", "low = 2.0")),
                 ElementsAre(HasSubstr("space.lr.high must be > low")));
-    EXPECT_THAT(errors_of(with(toy_job, "high = 1.0", "high = 1e-4")),
+    EXPECT_THAT(errors_of(with(toy_job, "high = 1.0", "high = 2e-3")),
                 ElementsAre(HasSubstr("use type = \"constant\"")));
-    EXPECT_THAT(errors_of(with(with(toy_job, "low = 1e-4", "low = -1.7e308"), "high = 1.0", "high = 1.7e308")),
+    EXPECT_THAT(errors_of(with(with(toy_job, "low = 2e-3", "low = -1.7e308"), "high = 1.0", "high = 1.7e308")),
                 ElementsAre(HasSubstr("does not fit a double")));
-    EXPECT_THAT(errors_of(with(toy_job, "low = 1e-4", "low = 0\nstep = 3")),
+    EXPECT_THAT(errors_of(with(toy_job, "low = 2e-3", "low = 0\nstep = 3")),
                 ElementsAre(HasSubstr("space.lr.step must not be larger")));
     EXPECT_THAT(errors_of(toy_job + "[space.n]\ntype = \"integer\"\nlow = 1\nhigh = 9\nscale = \"logit\"\n"),
                 ElementsAre(HasSubstr("space.n.scale must be \"linear\" or \"log\" for an integer")));
@@ -145,7 +145,7 @@ TEST(SpaceSection, ForbiddenCombinations) {
 
 TEST(SpaceSection, TypesThatAreWrongOrMissing) {
     EXPECT_THAT(errors_of(with(toy_job, "\"real\"", "\"rael\"")), ElementsAre(HasSubstr("(did you mean \"real\"?)")));
-    const auto whole = with(with(toy_job, "1e-4", "1"), "1.0", "2");
+    const auto whole = with(with(toy_job, "2e-3", "1"), "1.0", "2");
     EXPECT_THAT(errors_of(with(whole, "type = \"real\"", "")), ElementsAre(HasSubstr("space.lr.type is missing")));
     EXPECT_THAT(errors_of(toy_job + "[space]\nx = [1, 2]\n"),
                 ElementsAre(HasSubstr("space.x must be a table; got a list; write x = {")));
@@ -188,6 +188,15 @@ TEST(FirstPoints, DefaultsAreOnePoint) {
     EXPECT_EQ(parse(text + "[[sampler.first]]\nlr = 0.01\n").sampler.first.size(), 1U);
     EXPECT_TRUE(parse(text, {"sampler.type=grid"}).sampler.first.empty());
     EXPECT_THAT(errors_of(text + "[[forbidden]]\nf = true\n"), ElementsAre(HasSubstr("has defaults that together")));
+}
+
+TEST(SpaceSection, EvenDrawsOverDecadesAreRemarkedOn) {
+    EXPECT_THAT(
+        parse(with(toy_job, "low = 2e-3", "low = 1e-5")).notes,
+        ElementsAre("jobs/x.toml:12:1: space.lr from 1e-05 to 1.0 is drawn uniformly: 90 % of the draws lie above "
+                    "0.1; did you mean scale = \"log\"?"));
+    for (const auto* text : {"low = 2e-3", "low = 0", "low = 1e-5\nscale = \"log\"", "low = 1e-5\nstep = 1e-5"})
+        EXPECT_THAT(parse(with(toy_job, "low = 2e-3", text)).notes, ElementsAre()) << text;
 }
 
 }  // namespace

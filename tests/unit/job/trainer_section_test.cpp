@@ -11,7 +11,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const std::string lr = "[space.lr]\ntype = \"real\"\nlow = 1e-4\nhigh = 0.1\n";
+const std::string lr = "[space.lr]\ntype = \"real\"\nlow = 2e-4\nhigh = 0.1\n";
 
 std::string parameter(const std::string& name, const std::string& keys) {
     return "[space." + name + "]\n" + keys + "\n";

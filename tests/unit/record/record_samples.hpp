@@ -21,7 +21,7 @@ public:
             case 0:
                 return input::IncarnationStarted{u32(), u32()};
             case 1:
-                return input::WorkerJoined{id<WorkerId>(), text(), text(), s_()};
+                return input::WorkerJoined{id<WorkerId>(), text(), text(), s_(), std::vector{number(), number()}};
             case 2:
                 return input::WorkerLost{id<WorkerId>(), text()};
             case 3:

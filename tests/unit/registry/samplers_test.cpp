@@ -50,6 +50,38 @@ TEST(Registry, Pb2sChildrenComeFromItsModel) {
     EXPECT_NE(child_of(job), child_of(population("type = \"pbt\"", "births = \"propose\"\n"))) << "a random draw";
 }
 
+TEST(Registry, TheDefaultPlansByTheBudget) {
+    EXPECT_THAT(make_sampler(parse(toy_job))->describe(), StartsWith("auto: a Gaussian process (1 number, 40 conf"));
+    EXPECT_THAT(make_sampler(parse(toy_job, {"run.budget.members=400"}))->describe(),
+                StartsWith("auto: multivariate TPE (1 number, 400 configurations: more than 300)"));
+    EXPECT_THAT(make_sampler(parse(toy_job, {"run.budget={ wall_time = \"1h\" }"}))->describe(),
+                StartsWith("auto: a Gaussian process (1 number, no known number of configurations)"));
+    EXPECT_THAT(make_sampler(parse(toy_job, {"run.budget.members=2"}))->describe(), StartsWith("auto: random draws"));
+}
+
+/// Proposals of a space of two configurations, at most five.
+std::size_t proposals_of_two(const std::vector<std::string>& overrides) {
+    auto settings = overrides;
+    settings.emplace_back("space={ kind = { type = \"categorical\", choices = [\"a\", \"b\"], role = \"mutable\" } }");
+    const auto sampler = make_sampler(parse(toy_job, settings));
+    std::size_t count = 0;
+    for (; count < 5; ++count) {
+        const auto one = sampler->propose({{count}, count, {}});
+        if (!one) break;
+        sampler->born({{count}, {}, 0, *one});
+    }
+    return count;
+}
+
+TEST(Registry, AFiniteSpaceIsUsedUpExceptByPopulations) {
+    for (const std::string type : {"auto", "random", "sobol", "tpe", "gp"}) {
+        EXPECT_EQ(proposals_of_two({"sampler.type=" + type}), 2U) << type;
+        EXPECT_EQ(proposals_of_two({"sampler.type=" + type, "sampler.allow_duplicates=true"}), 5U) << type;
+    }
+    EXPECT_EQ(proposals_of_two({"scheduler.type=pbt"}), 5U);
+    EXPECT_EQ(proposals_of_two({"scheduler.type=gpbt"}), 5U);
+}
+
 /// Founders that differ from random draws: of 12, while `workers` train at a time, first in, first out.
 std::vector<std::size_t> founders_of_the_model(const std::string& text, std::size_t workers) {
     const auto job = population("type = \"gpbt\"\nchildren = 4", text);

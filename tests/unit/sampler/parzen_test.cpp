@@ -115,9 +115,18 @@ TEST(ParzenChoices, CountsWithPriorByHand) {
     const std::vector<std::uint32_t> seen{2, 2, 0};
     const std::vector<double> weights{1, 0.5, 0.25};
     const ParzenChoices choices(3, seen, weights, 1);
-    EXPECT_NEAR(choices.log_probability(0), std::log((0.25 + 1.0 / 3) / 2.75), 1e-12);
-    EXPECT_NEAR(choices.log_probability(1), std::log((1.0 / 3) / 2.75), 1e-12);
-    EXPECT_NEAR(choices.log_probability(2), std::log((1.5 + 1.0 / 3) / 2.75), 1e-12);
+    // s = 1/4: an observation gives 5/7 to its choice and 1/7 to each other; the prior gives 1/3 to each.
+    EXPECT_NEAR(choices.log_probability(0), std::log((0.25 * 5 / 7 + 1.5 / 7 + 1.0 / 3) / 2.75), 1e-12);
+    EXPECT_NEAR(choices.log_probability(1), std::log((0.25 / 7 + 1.5 / 7 + 1.0 / 3) / 2.75), 1e-12);
+    EXPECT_NEAR(choices.log_probability(2), std::log((0.25 / 7 + 1.5 * 5 / 7 + 1.0 / 3) / 2.75), 1e-12);
+}
+
+/// Ten copies of one of five choices leave 7.5 % to each other choice, as in Optuna 5. With the prior alone: 1.8 %.
+TEST(ParzenChoices, CopiesOfOneChoiceDoNotStarveTheOthers) {
+    const std::vector<std::uint32_t> seen(10, 3);
+    const ParzenChoices choices(5, seen, std::vector<double>(10, 1.0), 1);
+    for (const std::uint32_t other : {0U, 1U, 2U, 4U})
+        EXPECT_NEAR(std::exp(choices.log_probability(other)), 0.075, 0.0001) << other;
 }
 
 TEST(DrawIndex, FollowsTheWeights) {

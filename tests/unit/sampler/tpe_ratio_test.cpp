@@ -179,21 +179,25 @@ TEST_F(TpeRatio, OfTwoCoordinatesIsThatOfTheTables) {
 
 TEST_F(TpeRatio, TheLargestOfANumbersCandidatesIsProposed) {
     const auto model = this->model(1);
+    const auto densities = univariate_densities(model);
     const auto expected = tables_at_two();
     for (std::uint64_t seed = 0; seed < streams; ++seed) {
         Stream random(seed, Purpose::test);
         const auto best = expected.proposal(1, settings_.candidates, random);
-        EXPECT_NEAR(std::get<double>(propose_univariate(model, random)[0]), best[0], 1e-12) << seed;
+        EXPECT_NEAR(std::get<double>((*densities->by_parameter(random))[0]), best[0], 1e-12) << seed;
     }
 }
 
 TEST_F(TpeRatio, TheLargestOfAWholePointsCandidatesIsProposed) {
     const auto model = this->model(2);
+    const auto densities = multivariate_densities(model);
     const auto expected = tables_at_two();
     for (std::uint64_t seed = 0; seed < streams; ++seed) {
         Stream random(seed, Purpose::test);
         const auto best = expected.proposal(2, settings_.candidates, random);
-        const auto proposed = propose_multivariate(model, random);
+        std::vector<Configuration> candidates;
+        for (std::uint32_t i = 0; i < settings_.candidates; ++i) candidates.push_back(densities->draw(random));
+        const auto proposed = *best_of(candidates, *densities);
         for (std::size_t d = 0; d < 2; ++d) EXPECT_NEAR(std::get<double>(proposed[d]), best[d], 1e-12) << seed;
     }
 }
@@ -243,12 +247,14 @@ TEST_F(TpeRatio, OfANumberWithStepsCountsAtTheCenterOfItsCell) {
 }
 
 TEST_F(TpeRatio, OfChoicesIsThatOfTheirCounts) {
-    // Good: b, b; others: a, c, a. With 0.75 / 3 = 0.25 for each choice l has 0.25, 2.25, 0.25 of 2.75 and g has 2.25,
-    // 0.25, 1.25 of 3.75: b is better than c, and c than a.
+    // Good: b, b; others: a, c, a. In l an observation keeps 4/7 for its own choice and shares 3/7, with the prior's
+    // 0.75: 15/28, 47/28, 15/28 of 2.75. In g it keeps 0.64: 1.89, 0.61, 1.25 of 3.75. So b is better than c, and c
+    // than a.
     const auto space = test::share(
         SearchSpace({{"c", Categorical{{std::string("a"), std::string("b"), std::string("c")}}, Role::fixed, {}, {}}}));
     constexpr std::array<std::uint32_t, 5> choices{0, 1, 2, 1, 0};
-    constexpr std::array<double, 3> good{0.25 / 2.75, 2.25 / 2.75, 0.25 / 2.75}, ratios{1.0 / 9, 9, 1.0 / 5};
+    constexpr std::array<double, 3> good{15.0 / 28, 47.0 / 28, 15.0 / 28},
+        ratios{15.0 / 28 / 1.89, 47.0 / 28 / 0.61, 15.0 / 28 / 1.25};
     settings_.candidates = 2;  // so that b is not always among them
     const auto tpe = make_tpe_sampler(space, 7, settings_);
     for (std::uint64_t i = 0; i < choices.size(); ++i) {

@@ -63,10 +63,11 @@ TEST(RoundTrip, LiteralsGiveTheConfigurationBack) {
 TEST(RoundTrip, ShortDecimalsOfAPersonAreKept) {
     const SearchSpace space({{"linear", Real{-1, 1, Scale::linear, {}}, Role::fixed, {}, {}},
                              {"log", Real{1e-8, 10, Scale::log, {}}, Role::fixed, {}, {}},
+                             {"mixed", Real{1e-8, 10, Scale::mixed, {}}, Role::fixed, {}, {}},
                              {"logit", Real{0.01, 0.999, Scale::logit, {}}, Role::fixed, {}, {}}});
     for (const double value : {0.01, 0.1, 0.3, 0.123456789, 0.7, 0.9, 0.98765}) {
         for (const double tiny : {1e-8, 3e-5, 0.00123}) {
-            const Configuration configuration = {value - 0.5 > 0 ? value : -value, tiny, value};
+            const Configuration configuration = {value - 0.5 > 0 ? value : -value, tiny, tiny, value};
             EXPECT_EQ(space.from_unit(space.to_unit(configuration)), configuration) << value << " " << tiny;
         }
     }

@@ -28,6 +28,24 @@ TEST(Transform, LogStretchesByFactors) {
     EXPECT_NEAR(axis.to_unit(0.1), 0.75, 1e-12);
 }
 
+TEST(Transform, MixedIsALittleLinearAndMostlyLog) {
+    const Axis axis(Real{1e-5, 1, Scale::mixed, {}});
+    const auto share = [](double value) {
+        return 0.2 * (value - 1e-5) / (1 - 1e-5) + 0.8 * std::log10(value / 1e-5) / 5;
+    };
+    EXPECT_EQ(real(axis, 0), 1e-5);
+    EXPECT_EQ(real(axis, 0.9999999999999), 1);
+    double before = 0;
+    for (int i = 1; i < 1000; ++i) {
+        const double value = real(axis, i / 1000.0);
+        EXPECT_GT(value, before);
+        EXPECT_NEAR(share(value), i / 1000.0, 1e-10) << value;
+        EXPECT_EQ(real(axis, axis.to_unit(value)), value);
+        before = value;
+    }
+    EXPECT_NEAR(axis.to_unit(1e-2), 0.482, 0.001) << "linear: 0.01";
+}
+
 TEST(Transform, LogitIsSymmetricAboutOneHalf) {
     const Axis axis(Real{0.001, 0.999, Scale::logit, {}});
     EXPECT_EQ(real(axis, 0), 0.001);

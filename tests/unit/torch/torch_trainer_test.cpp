@@ -88,6 +88,24 @@ TEST(TorchTrainer, LearnsImages) {
     EXPECT_GT(metric(settings, result, "test_accuracy"), 0.6);
 }
 
+std::map<std::string, double> baselines(const TorchSettings& settings) {
+    std::map<std::string, double> found;
+    const auto trainer = make_torch_trainer(settings, empty_space);
+    for (const auto& metric : trainer->metrics()) found[metric.name] = metric.baseline;
+    return found;
+}
+
+TEST(TorchTrainer, SaysWhatTheBestConstantPredictionReaches) {
+    auto known = baselines(table());
+    EXPECT_NEAR(known["valid_loss"], 1, 0.4) << "standardized by the training rows";
+    EXPECT_NEAR(known["valid_rmse"], 10 * std::sqrt(known["valid_loss"]), 1) << "the target's deviation is about 10";
+    EXPECT_TRUE(std::isnan(known["test_loss"])) << "held out";
+    if (!has_images) GTEST_SKIP() << "needs the package dataset-fashion-mnist";
+    known = baselines(lenet());
+    EXPECT_NEAR(known["valid_accuracy"], 0.12, 0.019) << "the most frequent of ten classes";
+    EXPECT_NEAR(known["valid_loss"], std::log(10), 0.02);
+}
+
 TEST(TorchTrainer, TheFusedBlockTrainsAsTheComposedOperationsDo) {
     if (!has_images) GTEST_SKIP() << "needs the package dataset-fashion-mnist";
     auto settings = lenet({{"lr", 0.05}, {"batch_size", std::int64_t{100}}});

@@ -39,7 +39,8 @@ public:
     message::ToManager to_manager() {
         switch (s_.below(std::variant_size_v<message::ToManager>)) {
             case 0:
-                return message::Hello{text(), text(), text(), s_(), s_(), static_cast<std::uint32_t>(s_())};
+                return message::Hello{
+                    text(), text(), text(), s_(), s_(), static_cast<std::uint32_t>(s_()), {number(), number()}};
             case 1:
                 return message::Heartbeat{id<LeaseId>(), resource()};
             case 2:

@@ -10,7 +10,7 @@ export function header(run) {
     auto = "auto",
     now = localTheme() ?? auto;
   const running = !meta.finished,
-    chip = running ? "not finished" : ended(meta.reason);
+    chip = running ? "not finished" : ended(meta);
   return [
     h(
       "div",
@@ -35,10 +35,10 @@ export function header(run) {
   ];
 }
 
-function ended(reason) {
+function ended({ reason, used_up }) {
   return (
     {
-      exhausted: "finished",
+      exhausted: used_up ? `finished: all ${used_up} configurations tried` : "finished",
       budget_members: "finished: members",
       budget_reports: "finished: reports",
       budget_resource: "finished: training",
@@ -118,6 +118,7 @@ export function answers(run) {
         `${clock(meta.seconds)}; ${clock(training)} of training in all`,
     ),
   );
+  if (meta.sampler) tiles.push(tile("Who proposed", meta.sampler, 'chosen by sampler.type = "auto"'));
   tiles.push(whatWentWrong(run, tile));
   return h("div", { class: "tiles" }, tiles);
 }
