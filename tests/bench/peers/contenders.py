@@ -32,6 +32,28 @@ class Contender:
         pass
 
 
+def describe_space(space):
+    """The lines by which the programs of this folder read a space."""
+    for name, domain in space.items():
+        if isinstance(domain, tuple):
+            yield f"real {name} {domain[0]} {domain[1]}"
+        elif isinstance(domain, int):
+            yield f"integer {name} {domain}"
+        else:
+            yield f"categorical {name} {len(domain)}"
+
+
+def values_of(space, words):
+    """The configuration that such a program wrote."""
+    configuration = {}
+    for (name, domain), word in zip(space.items(), words):
+        if isinstance(domain, tuple):
+            configuration[name] = float(word)
+        else:
+            configuration[name] = int(word) if isinstance(domain, int) else domain[int(word)]
+    return configuration
+
+
 class Tree(Contender):
     """A sampler of this tree, in the program bench_peers_ask."""
 
@@ -44,14 +66,7 @@ class Tree(Contender):
         self._space = task.space
         self._process = subprocess.Popen([self._program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         lines = [f"set {key} {value}" for key, value in self._settings.items()]
-        for name, domain in task.space.items():
-            if isinstance(domain, tuple):
-                lines.append(f"real {name} {domain[0]} {domain[1]}")
-            elif isinstance(domain, int):
-                lines.append(f"integer {name} {domain}")
-            else:
-                lines.append(f"categorical {name} {len(domain)}")
-        self._say(*lines, f"start {self._sampler} {seed}")
+        self._say(*lines, *describe_space(task.space), f"start {self._sampler} {seed}")
 
     def _say(self, *lines):
         self._process.stdin.write("".join(line + "\n" for line in lines))
@@ -68,14 +83,7 @@ class Tree(Contender):
         member, *values = self._answer()
         if member == "none":
             raise RuntimeError("the sampler is exhausted")
-        return member, {
-            name: float(value)
-            if isinstance(domain, tuple)
-            else int(value)
-            if isinstance(domain, int)
-            else domain[int(value)]
-            for (name, domain), value in zip(self._space.items(), values)
-        }
+        return member, values_of(self._space, values)
 
     def tell(self, handle, value, resource=1):
         self._say(f"tell {handle} {resource} {value!r}")
@@ -106,10 +114,10 @@ class Optuna(Contender):
         import optuna
 
         self._study = optuna.create_study(sampler=self._make(seed))
-        self._space = {name: self._distribution(domain) for name, domain in task.space.items()}
+        self._space = {name: self.distribution(domain) for name, domain in task.space.items()}
 
     @staticmethod
-    def _distribution(domain):
+    def distribution(domain):
         from optuna import distributions
 
         if isinstance(domain, tuple):

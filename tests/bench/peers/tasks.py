@@ -48,10 +48,10 @@ class Table:
         self.name = name
         family = path.parent.name
         self.space = SPACES[family]
-        metric, sign = METRICS[family]
+        self._metric, self._sign = METRICS[family]
         with open(path, "rb") as file:
             self._rows = pickle.load(file)
-        self._values = {key: sign * float(np.mean(row[metric])) for key, row in self._rows.items()}
+        self._values = {key: self._sign * float(np.mean(row[self._metric])) for key, row in self._rows.items()}
         self._sorted = np.sort(list(self._values.values()))
 
     def key(self, configuration):
@@ -67,6 +67,18 @@ class Table:
     def figure(self, value):
         better = np.searchsorted(self._sorted, value - 1e-12 * abs(value))
         return 100 * float(better) / len(self._sorted)
+
+    def values(self):
+        """Of all configurations."""
+        return self._sorted
+
+    def repeats(self, configuration):
+        """The recorded values, minimized."""
+        return [self._sign * float(value) for value in self._rows[self.key(configuration)][self._metric]]
+
+    def costs(self):
+        """Recorded seconds of all trainings, means over the repeats."""
+        return [float(np.mean(row["train_time"])) for row in self._rows.values()]
 
     def cost(self, configuration):
         """Recorded seconds of the whole training, mean over the repeats."""
