@@ -89,6 +89,8 @@ class EventKind(IntEnum):
     REDRAWN = 16
     USED_UP = 17
     SAMPLER_CHOSEN = 18
+    ARM_STOPPED = 19
+    ARM_AHEAD = 20
 
 
 class EndReason(IntEnum):

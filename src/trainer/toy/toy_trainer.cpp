@@ -127,7 +127,7 @@ private:
         return fails(settings_.device, FailureKind::device, "device", "a drawn device error");
     }
 
-    /// Nothing hangs on the hash chain: the path itself shows a wrong snapshot. The held-out loss is without noise.
+    /// Nothing depends on the hash chain: the path itself shows a wrong snapshot. The held-out loss is without noise.
     MetricRow path_row(double loss, MemberId member, Resource unit) const {
         const double seen = loss + settings_.surface.noise_of(member, unit);
         return {unit, {seen, 1 / (1 + std::max(0.0, seen)), loss}};

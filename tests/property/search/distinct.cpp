@@ -57,7 +57,7 @@ struct Search {
     Model model = Model::random;
     std::shared_ptr<const SearchSpace> space;
     std::uint64_t members = 100;  ///< 0: no limit
-    SimulationSettings simulation;
+    SimulationSettings simulation = {};
 
     Manager make_manager() const {
         const auto seed = simulation.seed;

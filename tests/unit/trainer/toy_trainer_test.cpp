@@ -47,7 +47,7 @@ TEST_F(ToyTrainerTest, ASurfaceOfTheWholePathGoesOnFromItsSnapshot) {
     const auto begun = train(settings, 0, 20);
     const auto ended = train(settings, 20, 50, &std::get<Trained>(begun).snapshot);
     EXPECT_DOUBLE_EQ(loss_of(ended), loss_of(whole));
-    EXPECT_DOUBLE_EQ(loss_of(whole), settings.surface.loss({0.5}, {1}, 50)) << "nothing hangs on the hash chain";
+    EXPECT_DOUBLE_EQ(loss_of(whole), settings.surface.loss({0.5}, {1}, 50)) << "nothing depends on the hash chain";
 
     settings.surface.noise = 0.1;
     const auto noisy = std::get<Trained>(train(settings, 0, 50));
