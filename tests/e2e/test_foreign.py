@@ -63,7 +63,7 @@ def foreign(stemma, job, tmp_path):
     (tmp_path / "marker.cpp").write_text(MARKER)
     subprocess.run(["g++", "-shared", "-fPIC", "marker.cpp", "-o", "marker.so"], cwd=tmp_path, check=True)
     job.write_text(JOB.replace('unit = "step"\n', ""))
-    stemma("run", job, "-n", 2, "-q", "-o", "toy.h5")
+    stemma("run", job, "-n", 2, "-q", "-o", "toy.h5", "--set", "sampler.type=random")
     with_job(tmp_path / "toy.h5", tmp_path / "foreign.h5", of_task("./marker.so"))
     shutil.copytree(tmp_path / "toy.h5.snapshots", tmp_path / "foreign.h5.snapshots")
     return "foreign.h5"
@@ -85,7 +85,7 @@ def test_looking_starts_no_program(stemma, job, tmp_path):
     (tmp_path / "evil.sh").write_text("#!/bin/sh\ntouch program_ran\n")
     (tmp_path / "evil.sh").chmod(0o755)
     job.write_text(JOB.replace('unit = "step"\n', ""))
-    stemma("run", job, "-n", 2, "-q", "-o", "toy.h5")
+    stemma("run", job, "-n", 2, "-q", "-o", "toy.h5", "--set", "sampler.type=random")
     text = JOB.replace(
         'type = "toy"\nunit = "step"\n', 'type = "process"\ncommand = ["./evil.sh"]\nmetrics = ["valid_loss"]\n'
     )
@@ -131,7 +131,7 @@ def test_a_job_of_ones_own_needs_no_trust(stemma, tmp_path):
 def test_what_was_read_on_the_way_stays_text(stemma, job, tmp_path):
     """A name full of control characters cannot reach the terminal through the text that `resume` prints."""
     job.write_text(JOB.replace('unit = "step"\n', ""))
-    stemma("run", job, "-n", 2, "-q", "-o", "toy.h5")
+    stemma("run", job, "-n", 2, "-q", "-o", "toy.h5", "--set", "sampler.type=random")
     with_job(tmp_path / "toy.h5", tmp_path / "foreign.h5", of_task("./a\\u001b[2Jb.so"))
     told = stemma("resume", "foreign.h5", "-n", 1, "-q", code=USER_ERROR).stderr
     assert "\x1b" not in told.splitlines()[0]

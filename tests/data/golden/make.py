@@ -117,13 +117,14 @@ role = "hypergradient"
 
 # Run to their ends, by three workers inside one process.
 JOBS = {
-    "random_random": job('type = "random"\nmax = 4'),
+    "random_random": job('type = "random"\nmax = 4', 'type = "random"'),
     "grid_grid": job('type = "grid"\nmax = 2', "points = 2", run=""),
     "random_sobol_repeats": job('type = "random"\nmax = 3\nrepeats = 3', 'type = "sobol"'),
     "sha_tpe": job('type = "sha"\nmin = 1\nmax = 9\nmembers = 18', 'type = "tpe"\nstartup = 4'),
-    "hyperband_random": job('type = "hyperband"\nmin = 1\nmax = 9'),
-    "asha_random_failures": job(ASHA, trainer=FAILING, workers="retries = 1\nfailures_in_a_row = 0"),
+    "hyperband_random": job('type = "hyperband"\nmin = 1\nmax = 9', 'type = "random"'),
+    "asha_random_failures": job(ASHA, 'type = "random"', trainer=FAILING, workers="retries = 1\nfailures_in_a_row = 0"),
     "asha_tpe_multivariate": job(ASHA, 'type = "tpe"\nstartup = 5\nmultivariate = true'),
+    "asha_auto": job(ASHA, trainer=SLOW),
     "asha_gp": job(ASHA, 'type = "gp"\nstartup = 5'),
     "asha_gp_improvement": job(ASHA, 'type = "gp"\nstartup = 5\nobjective = "improvement"\ntime_model = "decay"\n'
 'pending = "liar"'),
@@ -144,6 +145,7 @@ JOBS = {
     "pbt_ray_tune": job('preset = "ray_tune"\n' + PBT, run=""),
     "pbt_pb2": job('preset = "pb2"\n' + PBT, run="", space=NUMBERS.replace('role = "hypergradient"\n', "")),
     "gpbt_default": job(GPBT, run=""),
+    "gpbt_auto_interval": job('type = "gpbt"\nchildren = 5\ninterval = "auto"\nmax = 8', run=""),
     "gpbt_published": job('preset = "published"\ntype = "gpbt"\nchildren = 5\ninterval = 1\nmax = 5', run=""),
     "gpbt_early_sequential": job(GPBT + "\nearly_stopping = true\nsequential = true\nparents_compete = true\n"
 "repeat_child = false", run=""),

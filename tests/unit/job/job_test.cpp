@@ -31,7 +31,8 @@ TEST(Job, AutoIsForSearchesFromScratch) {
     EXPECT_EQ(parse(pbt).sampler.type->name, "random");
     EXPECT_THAT(errors_of(pbt + "[sampler]\ntype = \"auto\"\n"),
                 ElementsAre(HasSubstr("sampler.type \"auto\" chooses for searches whose members start from scratch")));
-    for (const std::string type : {"random", "sha", "hyperband", "asha", "asha_stopping", "asha_hyperband", "pasha"})
+    EXPECT_EQ(parse(toy_job, {"scheduler.type=sha", "scheduler.members=9"}).sampler.type->name, "auto");
+    for (const std::string type : {"random", "hyperband", "asha", "asha_stopping", "asha_hyperband", "pasha"})
         EXPECT_EQ(parse(toy_job, {"scheduler.type=" + type}).sampler.type->name, "auto") << type;
     EXPECT_EQ(parse(toy_job, {"scheduler.type=grid"}).sampler.type->name, "grid");
 }
