@@ -16,7 +16,6 @@ np = pytest.importorskip("numpy")
 sys.path.insert(0, str(ROOT / "analysis"))
 from stemma.header import header_crc32  # noqa: E402
 
-
 # Older files have no sampler "auto".
 HALF = ["--set", "run.budget.reports=10", "--set", "sampler.type=random"]
 
@@ -150,8 +149,9 @@ def test_an_older_file_without_what_came_later_is_read(runs):
     budgets = re.compile(r'"budgets": \[.*?\]\}', re.S)
     without_budgets = [budgets.sub('"budgets": []}', text) for text in looks(runs, "half.h5")]
     told = looks(runs, "older.h5")
-    rules = re.search(r"\ndecided by rules 1, this program has rules \d+.*", told[0]).group()
-    assert [told[0].replace(rules, ""), *told[1:]] == without_budgets
+    assert told[1:] == without_budgets[1:]
+    # Of other rules the best member is shown, and no state of the search.
+    assert told[0].split("\n\n")[1].splitlines()[:2] == without_budgets[0].split("\n\n")[1].splitlines()[:2]
     for words in (("status", "older.h5"), ("show", "older.h5", 0)):
         told = runs(*words).stdout
         begun = r"^older.h5: begun by stemma \S+, format 1 \(this program: 2\); lacks table budgets, "
