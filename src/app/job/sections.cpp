@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "app/job/readers.hpp"
@@ -16,15 +18,6 @@ std::vector<std::string> paths_of_key(const std::string& name) {
         if (std::ranges::any_of(section.keys, is_it)) paths.push_back(section.path + "." + name);
     }
     return paths;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const auto& word : words) {
-        if (!text.empty()) text += ", ";
-        text += word;
-    }
-    return text;
 }
 
 /// The table to read `entry` into: the section that it means, if it means one and that is not given.
@@ -53,9 +46,10 @@ void check_sections(Node& root, Diagnostics& diagnostics) {
         auto& entry = std::get<NodeTable>(root.value)[i];
         if (std::ranges::find(names, entry.key) != names.end()) continue;
         const auto paths = paths_of_key(entry.key);
-        const auto hint = paths.empty() ? suggestion(entry.key, names) : "; there is " + joined(paths);
+        const auto hint =
+            paths.empty() ? suggestion(entry.key, names) : fmt::format("; there is {}", fmt::join(paths, ", "));
         diagnostics.error(entry.place, join_path("", entry.key),
-                          "is no section of a job" + hint + "; known: " + joined(names));
+                          fmt::format("is no section of a job{}; known: {}", hint, fmt::join(names, ", ")));
         const auto* meant = nearest(entry.key, names);
         if (paths.size() == 1) {
             read_as_meant(root, entry, paths.front());
