@@ -36,40 +36,6 @@ void flatten(const Effects& effects, Bytes& out) {
     for (const auto& effect : effects) record::encode(effect, out);
 }
 
-/// Logs of format 1 lack what only tells more of a decision: the tails of effects, and the selection of parents. A file
-/// that an older program began has them from its first resume on.
-class OlderLog {
-public:
-    /// Takes what the recorded answer lacks for its age out of the recomputed one. After the first tail nothing is
-    /// taken out any more.
-    void take_out(const Effects& recorded, Effects& recomputed) {
-        older_ = older_ && std::ranges::none_of(recorded, has_tail);
-        if (!older_) return;
-        std::size_t at = 0;
-        std::erase_if(recomputed, [&](Effect& effect) {
-            const auto* other = at < recorded.size() ? &recorded[at] : nullptr;
-            if (is_selection(effect) && (other == nullptr || !is_selection(*other))) return true;
-            if (auto* born = std::get_if<effect::Born>(&effect)) born->place.reset();
-            if (auto* assign = std::get_if<effect::Train>(&effect)) assign->adopted_from.reset();
-            ++at;
-            return false;
-        });
-    }
-
-private:
-    static bool has_tail(const Effect& effect) {
-        const auto* born = std::get_if<effect::Born>(&effect);
-        const auto* assign = std::get_if<effect::Train>(&effect);
-        return (born != nullptr && born->place) || (assign != nullptr && assign->adopted_from);
-    }
-    static bool is_selection(const Effect& effect) {
-        const auto* noted = std::get_if<effect::Noted>(&effect);
-        return noted != nullptr && noted->kind == EventKind::selected;
-    }
-
-    bool older_ = true;
-};
-
 }  // namespace
 
 ReplayResult replay(Manager& manager, const std::function<void(const std::function<void(const record::Entry&)>&)>& each,
@@ -78,14 +44,12 @@ ReplayResult replay(Manager& manager, const std::function<void(const std::functi
     Effects effects;
     Bytes recorded;
     Bytes recomputed;
-    OlderLog older;
     each([&](const record::Entry& entry) {
         if (result.mismatch) return;
         effects.clear();
         const auto* fitted = std::get_if<input::ModelFitted>(&entry.input.body);
         if (fitted != nullptr && fit_again) compare_model(manager, *fitted, result);
         manager.replay(entry.input, entry.effects, effects, result.proposals);
-        older.take_out(entry.effects, effects);
         flatten(entry.effects, recorded);
         flatten(effects, recomputed);
         if (recorded != recomputed) {

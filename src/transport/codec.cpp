@@ -104,7 +104,7 @@ auto fields(M& m) {
 }
 template <Like<message::Progress> M>
 auto fields(M& m) {
-    return std::tie(m.lease, m.row);
+    return std::tie(m.lease, m.row, m.number);
 }
 template <Like<message::Report> M>
 auto fields(M& m) {

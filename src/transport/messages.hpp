@@ -99,10 +99,11 @@ struct Heartbeat {
     Resource reached = 0;
 };
 
-/// Metrics of a running lease at a unit boundary, for the live status line; not an input of the search.
+/// Metrics of a running lease at a unit boundary, for readers that follow a search; not an input of the search.
 struct Progress {
     LeaseId lease;
     MetricRow row;
+    std::uint64_t number = 0;  ///< rows of this training before it, sent or not
 };
 
 struct Report {

@@ -152,11 +152,13 @@ void TrainingThread::train(const worker::Train& job) {
         return;
     }
     double last = -std::numeric_limits<double>::infinity();
+    std::uint64_t rows = 0;
     const auto progress = [&](const MetricRow& row) {
+        const auto number = rows++;
         const double now = clock_->now();
         if (now - last < progress_interval_) return;
         last = now;
-        queue_.done(worker::Progress{job.lease, row});
+        queue_.done(worker::Progress{job.lease, row, number});
     };
     auto result = train_lease(job, *trainer_, *space_, *files_, stop_, progress, *clock_);
     end();

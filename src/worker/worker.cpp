@@ -93,7 +93,7 @@ void Worker::take(worker::Progress& input) {
     found->second.reached = input.row.resource;
     if (now_ - last_progress_ < settings_.progress_interval) return;
     last_progress_ = now_;
-    say(message::Progress{input.lease, std::move(input.row)});
+    say(message::Progress{input.lease, std::move(input.row), input.number});
 }
 
 void Worker::take(worker::Persisted& input) {

@@ -44,6 +44,7 @@ struct Failure {
 struct Progress {
     LeaseId lease;
     MetricRow row;
+    std::uint64_t number = 0;  ///< rows of this training before it
 };
 struct Persisted {
     SnapshotId snapshot;

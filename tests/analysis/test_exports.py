@@ -1,6 +1,7 @@
 """Exports, read back by the libraries that others use to read them."""
 
 import signal
+import subprocess
 import sys
 
 import numpy as np
@@ -86,8 +87,6 @@ def test_a_missing_library_is_named(run, monkeypatch, capsys):
 
 @pytest.mark.pypi
 def test_tensorboard_and_mlflow_follow_a_search(program, tmp_path):
-    import subprocess
-
     from analysis_jobs import JOBS, SPACE
     from harness import wait_until
     from mlflow.tracking import MlflowClient
@@ -131,6 +130,57 @@ def test_tensorboard_and_mlflow_follow_a_search(program, tmp_path):
     assert {item.info.status for item in found.values()} == {"FINISHED"}
     parent = int(run.members["parent"][best])
     assert found[f"member {best}"].data.tags["mlflow.parentRunId"] == found[f"member {parent}"].info.run_id
+
+
+@pytest.mark.pypi
+def test_following_shows_a_training_that_has_not_ended(program, tmp_path):
+    from analysis_jobs import SPACE
+    from harness import wait_until
+    from mlflow.tracking import MlflowClient
+    from stemma.export.following import under_way
+    from stemma.export.mlflow import Mlflow
+    from stemma.export.tensorboard import TensorBoard
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    job, file, address = tmp_path / "slow.toml", tmp_path / "slow.h5", f"sqlite:///{tmp_path}/mlflow.db"
+    job.write_text(
+        "[run.budget]\nmembers = 2\n[scheduler]\ntype = 'random'\nmax = 12\n" + SPACE.replace('"1ms"', '"300ms"')
+    )
+    words = [program.binary, "run", job, "-q", "-n", "1", "-o", file]
+    with subprocess.Popen(words, env=program.env, cwd=tmp_path, stdout=subprocess.DEVNULL) as search:
+        wait_until(file.exists, "there is a run file")
+        run = stemma.open(file)
+        wait_until(lambda: len(under_way(run.refresh())) >= 4, "four units of a training are shown")
+        shown = under_way(run)
+        assert len(run.refresh().reports) == 0
+        writers = TensorBoard(tmp_path / "board"), Mlflow(run, address)
+        for writer in writers:
+            writer.update(run)
+            writer.begin(run, shown)
+        early = EventAccumulator(str(tmp_path / "board/member-000000")).Reload().Scalars("metric/valid_loss")
+        assert [event.step for event in early] == [one.resource for one in shown] == list(range(1, len(shown) + 1))
+        wait_until(lambda: len(run.refresh().reports) == 2, "both trainings have ended")
+        search.wait()
+
+    run.refresh()
+    for writer in writers:
+        writer.update(run)
+        writer.begin(run, under_way(run))
+        writer.close(run)
+    assert not (tmp_path / "slow.h5.running").exists()
+    own = run.units[run.units["member"] == 0]
+    curve = EventAccumulator(str(tmp_path / "board/member-000000")).Reload().Scalars("metric/valid_loss")
+    assert [event.step for event in curve] == own["resource"].tolist() == list(range(1, 13))
+    assert np.allclose([event.value for event in curve], own["valid_loss"], rtol=1e-6)
+    client = MlflowClient(tracking_uri=address)
+    experiment = next(item for item in client.search_experiments() if item.name.startswith(run.name))
+    member = next(
+        item
+        for item in client.search_runs([experiment.experiment_id])
+        if item.data.tags["mlflow.runName"] == "member 0"
+    )
+    history = client.get_metric_history(member.info.run_id, "valid_loss")
+    assert [one.step for one in history] == own["resource"].tolist()
 
 
 def test_only_some_formats_follow(run, capsys):

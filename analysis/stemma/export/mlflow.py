@@ -31,6 +31,7 @@ class Mlflow:
             raise StemmaError(f"{address}: MLflow does not take it ({str(error).splitlines()[0]})") from None
         self._runs = []  # MLflow's number of the run of each member
         self._rows = 0
+        self._last = {}  # (member, metric) -> last step
 
     def update(self, run):
         """Appends what came since."""
@@ -40,15 +41,26 @@ class Mlflow:
         rows = run.units.iloc[self._rows :]
         self._rows += len(rows)
         for member, part in rows.groupby("member"):
-            begin = int(1000 * (run.started_unix + births["time"][member]))
-            metrics = [
-                self._entities.Metric(metric.name, float(value), begin, int(step))
-                for metric in run.metrics
-                for step, value in zip(part["resource"], part[metric.units_column])
-                if math.isfinite(value)
-            ]
-            for first in range(0, len(metrics), _METRICS_A_BATCH):
-                self._client.log_batch(self._runs[member], metrics=metrics[first : first + _METRICS_A_BATCH])
+            columns = zip(part["resource"], *(part[metric.units_column] for metric in run.metrics))
+            self._append(run, member, ((step, births["time"][member], values) for step, *values in columns))
+
+    def begin(self, run, shown):
+        """Appends what trainings under way have shown."""
+        for one in shown:
+            if one.member < len(self._runs):
+                self._append(run, one.member, [(one.resource, one.seconds, one.values)])
+
+    def _append(self, run, member, rows):
+        """`rows`: (step, seconds of the search, values of the metrics), ascending."""
+        metrics = []
+        for step, seconds, values in rows:
+            for metric, value in zip(run.metrics, values):
+                if math.isfinite(value) and step > self._last.get((member, metric.name), -1):
+                    self._last[member, metric.name] = step
+                    time = int(1000 * (run.started_unix + seconds))
+                    metrics.append(self._entities.Metric(metric.name, float(value), time, int(step)))
+        for first in range(0, len(metrics), _METRICS_A_BATCH):
+            self._client.log_batch(self._runs[member], metrics=metrics[first : first + _METRICS_A_BATCH])
 
     def _begin(self, run, member, birth, founder):
         tags = {"mlflow.runName": f"member {member}", "cause": str(birth["cause"]), "founder": str(founder)}

@@ -40,6 +40,22 @@ class TensorBoard:
             if member in self._files or len(self._files) < self._left:
                 self.write(run, member)
 
+    def begin(self, run, shown):
+        """Appends what trainings under way have shown."""
+        rows = {}
+        for one in shown:
+            scalars = rows.setdefault(one.member, [])
+            scalars += [
+                (one.resource, one.seconds, f"metric/{metric.name}", value)
+                for metric, value in zip(run.metrics, one.values)
+                if np.isfinite(value)
+            ]
+        for member, scalars in rows.items():
+            if member not in self._files and len(self._files) < self._left:
+                self.write(run, member)
+            if member in self._files:
+                self._append(run, member, scalars)
+
     def close(self, run):
         return self.told(len(self._files), "members")
 
@@ -47,20 +63,21 @@ class TensorBoard:
         return f"{count} {what}: tensorboard --logdir {self._folder}"
 
     def write(self, run, member):
-        first = member not in self._files
-        if first:
+        if member not in self._files:
             folder = self._folder / f"member-{member:06d}"
             folder.mkdir(parents=True, exist_ok=True)
             for old in folder.glob("events.out.tfevents.*"):
                 old.unlink()
             self._files[member] = folder / f"events.out.tfevents.{int(time.time())}.stemma"
+            with open(self._files[member], "ab") as file:
+                version = self._events.Event(wall_time=run.started_unix, file_version="brain.Event:2")
+                self._records.RecordWriter(file).write(version.SerializeToString())
+        self._append(run, member, _scalars(run, member))
+
+    def _append(self, run, member, scalars):
         with open(self._files[member], "ab") as file:
             records = self._records.RecordWriter(file)
-            if first:
-                records.write(
-                    self._events.Event(wall_time=run.started_unix, file_version="brain.Event:2").SerializeToString()
-                )
-            for step, seconds, tag, value in _scalars(run, member):
+            for step, seconds, tag, value in scalars:
                 if step <= self._last.get((member, tag), -1):
                     continue
                 self._last[member, tag] = step

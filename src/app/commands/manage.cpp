@@ -23,6 +23,7 @@
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
 #include "platform/terminal.hpp"
+#include "runtime/running_file.hpp"
 
 namespace stemma {
 
@@ -209,7 +210,8 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
             return outside.stop_request([&](const std::string& text) { line.say(text); });
         };
         RunLog run_log(log, job_.metric.name, job_.trainer.unit_name());
-        HostObservers observers({&line, &run_log});
+        RunningFile running(setup.run_file);
+        HostObservers observers({&line, &run_log, &running});
         ManagerHost host(endpoint(), setup.manager, *setup.record, &files, &control, observers, setup.host);
         parted_ = true;
         try {

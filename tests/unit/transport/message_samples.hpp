@@ -44,7 +44,7 @@ public:
             case 1:
                 return message::Heartbeat{id<LeaseId>(), resource()};
             case 2:
-                return message::Progress{id<LeaseId>(), row()};
+                return message::Progress{id<LeaseId>(), row(), s_()};
             case 3:
                 return message::Report{id<LeaseId>(), resource(), number(), s_(), rows()};
             case 4:

@@ -231,6 +231,16 @@ TEST(WorkerHost, ACanceledLeaseReportsWhatIsThereAndOneThatWaitsNothing) {
     EXPECT_TRUE(second.rows.empty());
 }
 
+TEST(WorkerHost, ProgressSaysHowManyRowsCameBefore) {
+    Bench bench(1, Mood::until_stopped, {.heartbeat = 0, .progress_interval = 0});
+    bench.tell(1, scratch(5, 1'000'000));
+    for (std::uint64_t number = 0; number < 5; ++number) {
+        const auto progress = bench.next<message::Progress>().second;
+        EXPECT_EQ(progress.number, number);
+        EXPECT_EQ(progress.row.resource, number + 1);
+    }
+}
+
 TEST(WorkerHost, HeartbeatsTellWhatIsInTraining) {
     Bench bench(1, Mood::until_stopped, {.heartbeat = 0, .progress_interval = 0});
     bench.tell(1, scratch(5, 1'000'000));

@@ -249,7 +249,9 @@ TEST(WorkerMachine, ProgressIsRareEnough) {
 
     EXPECT_NE(only_said<message::Progress>(h.give(1, worker::Progress{{1}, {1, {0.5}}})), nullptr);
     EXPECT_TRUE(h.give(1.5, worker::Progress{{1}, {2, {0.5}}}).empty());
-    EXPECT_NE(only_said<message::Progress>(h.give(2, worker::Progress{{1}, {3, {0.5}}})), nullptr);
+    const auto third = h.give(2, worker::Progress{{1}, {3, {0.5}}, 2});
+    ASSERT_NE(only_said<message::Progress>(third), nullptr);
+    EXPECT_EQ(only_said<message::Progress>(third)->number, 2U) << "one was left out";
     EXPECT_TRUE(h.give(9, worker::Progress{{77}, {3, {0.5}}}).empty());
 }
 
