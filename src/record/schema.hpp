@@ -107,7 +107,8 @@ inline constexpr auto members = std::to_array<Column>(
       "it took the place of this member in the population: of a member that gave up or failed (exploit, backtrack, "
       "sampled), or that is kept to go back to (continuation). -1 too if format 1 has recorded the birth"},
      {"bracket", id, "",
-      "number of the bracket in which it competes, in order of opening (of gpbt with interval = \"auto\": of the arm); -1: "
+      "number of the bracket in which it competes, in order of opening (of gpbt with interval = \"auto\": of the arm); "
+      "-1: "
       "the scheduler has none, or format 1 has recorded the birth"}});
 inline constexpr auto reports =
     std::to_array<Column>({{"sequence", u64, "", at_sequence},
