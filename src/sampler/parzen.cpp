@@ -33,51 +33,91 @@ double draw_truncated_normal(double mean, double deviation, Stream& random) {
     }
 }
 
-std::vector<double> neighbor_deviations(std::span<const double> points, double narrowest) {
+namespace {
+
+/// The least width of a kernel, beside a domain's own.
+double least_deviation(std::size_t count) {
+    return prior_deviation / std::min<double>(100, static_cast<double>(count) + 2);
+}
+
+}  // namespace
+
+std::vector<double> neighbor_deviations(std::span<const Place> points, double narrowest) {
     const auto count = points.size();
-    // With the points beside their numbers the sort reads one block of memory: it is a large part of a proposal's time.
-    std::vector<std::pair<double, std::size_t>> order(count);
-    for (std::size_t i = 0; i < count; ++i) order[i] = {points[i], i};
-    std::ranges::sort(order);
-    const double least = std::max(narrowest, prior_deviation / std::min<double>(100, static_cast<double>(count) + 2));
+    const double least = std::max(narrowest, least_deviation(count));
     std::vector<double> deviations(count);
     for (std::size_t k = 0; k < count; ++k) {
-        const double here = order[k].first;
-        double left = k > 0 ? here - order[k - 1].first : 0;
-        double right = k + 1 < count ? order[k + 1].first - here : 0;
+        const double here = points[k].unit;
+        double left = k > 0 ? here - points[k - 1].unit : 0;
+        double right = k + 1 < count ? points[k + 1].unit - here : 0;
         if (count == 1) left = here, right = 1 - here;
-        deviations[order[k].second] = std::min(std::max({left, right, least}), prior_deviation);
+        deviations[k] = std::min(std::max({left, right, least}), prior_deviation);
     }
     return deviations;
 }
 
-ParzenMixture::ParzenMixture(std::span<const double> points, std::span<const double> weights, double prior_weight,
+ParzenDensity::ParzenDensity(std::span<const Place> points, std::span<const double> weights, double prior_weight,
                              double narrowest) {
-    ensure(points.size() == weights.size(), "each point of a mixture has a weight");
     ensure(prior_weight > 0, "a mixture's prior has a weight");
+    const double widest_narrow = 2 * std::max(narrowest, least_deviation(points.size()));
+    reach_ = widest_narrow * std::sqrt(2 * negligible);
+    double total = prior_weight;
+    for (const auto [unit, trial] : points) total += weights[trial];
+    const auto add = [&](std::vector<Component>& list, double mean, double deviation, double weight) {
+        if (weight == 0) return;
+        list.push_back({mean, 0.5 / (deviation * deviation),
+                        weight / (total * deviation * root_two_pi * unit_interval_mass(mean, deviation))});
+    };
+    narrow_.reserve(points.size());
+    add(wide_, prior_mean, prior_deviation, prior_weight);
     const auto deviations = neighbor_deviations(points, narrowest);
-    const double total = std::accumulate(weights.begin(), weights.end(), prior_weight);
-    for (std::size_t i = 0; i < points.size(); ++i) add(points[i], deviations[i], weights[i] / total);
-    add(prior_mean, prior_deviation, prior_weight / total);
-}
-
-void ParzenMixture::add(double mean, double deviation, double share) {
-    if (share == 0) return;
-    means_.push_back(mean);
-    precisions_.push_back(0.5 / (deviation * deviation));
-    factors_.push_back(share / (deviation * root_two_pi * unit_interval_mass(mean, deviation)));
-    deviations_.push_back(deviation);
-    cumulative_.push_back((cumulative_.empty() ? 0 : cumulative_.back()) + share);
-}
-
-double ParzenMixture::log_density(double x) const {
-    double density = 0;
-    for (std::size_t i = 0; i < means_.size(); ++i) {
-        const double distance = x - means_[i];
-        const double exponent = distance * distance * precisions_[i];
-        if (exponent < negligible) density += factors_[i] * std::exp(-exponent);
+    for (std::size_t k = 0; k < points.size(); ++k) {
+        const auto [unit, trial] = points[k];
+        add(deviations[k] <= widest_narrow ? narrow_ : wide_, unit, deviations[k], weights[trial]);
     }
-    return std::log(density);
+}
+
+double ParzenDensity::Component::density(double x) const {
+    const double distance = x - mean;
+    const double exponent = distance * distance * precision;
+    return exponent < negligible ? factor * std::exp(-exponent) : 0;
+}
+
+double ParzenDensity::density(double x, double enough) const {
+    double sum = 0;
+    for (const auto& one : wide_) sum += one.density(x);
+    // From x outwards: the nearest components have the largest part.
+    const auto middle = std::ranges::lower_bound(narrow_, x, {}, &Component::mean);
+    auto left = middle;
+    auto right = middle;
+    const auto is_near = [&](const Component& one) { return std::abs(x - one.mean) < reach_; };
+    bool any = true;
+    while (any && sum <= enough) {
+        any = false;
+        if (left != narrow_.begin() && is_near(*std::prev(left))) sum += (--left)->density(x), any = true;
+        if (right != narrow_.end() && is_near(*right)) sum += (right++)->density(x), any = true;
+    }
+    return sum;
+}
+
+ParzenMixture::ParzenMixture(std::span<const Place> points, std::span<const double> weights, double prior_weight,
+                             double narrowest)
+    : ParzenDensity(points, weights, prior_weight, narrowest),
+      means_(weights.size() + 1, prior_mean),
+      deviations_(weights.size() + 1, prior_deviation) {
+    const auto deviations = neighbor_deviations(points, narrowest);
+    std::vector<double> shares(weights.size() + 1, 0);
+    shares.back() = prior_weight;
+    for (std::size_t k = 0; k < points.size(); ++k) {
+        const auto [unit, trial] = points[k];
+        means_[trial] = unit;
+        deviations_[trial] = deviations[k];
+        shares[trial] = weights[trial];
+    }
+    const double total = std::accumulate(shares.begin(), shares.end() - 1, prior_weight);
+    for (auto& share : shares) share /= total;
+    cumulative_.resize(shares.size());
+    std::partial_sum(shares.begin(), shares.end(), cumulative_.begin());
 }
 
 double ParzenMixture::draw(Stream& random) const {

@@ -2,11 +2,14 @@
 // Parzen estimators on one coordinate of the unit cube: the densities l(x) and g(x) of TPE. Each is a mixture with one
 // component for each observation, and the prior, which covers the whole coordinate. Used inside sampler/ only.
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
 #include "core/rng.hpp"
+#include "sampler/place.hpp"
 
 namespace stemma {
 
@@ -22,28 +25,49 @@ inline constexpr double prior_deviation = 1.0;
 /// Width of the kernel at each of the points. (Bergstra et al., "Algorithms for hyper-parameter optimization", NIPS
 /// 2011, section 4, with the clipping of their code.) It is the larger of the distances to the two neighbors; at either
 /// end the distance to the one neighbor; for a single point the distance to the farther end of [0, 1]. At least
-/// 1 / min(100, n + 2), at least `narrowest`, and at most 1. O(n log n).
-std::vector<double> neighbor_deviations(std::span<const double> points, double narrowest);
+/// 1 / min(100, n + 2), at least `narrowest`, and at most 1. `points` are ascending. O(n).
+std::vector<double> neighbor_deviations(std::span<const Place> points, double narrowest);
 
-/// A mixture of normals truncated to [0, 1], with widths from neighbor_deviations().
-class ParzenMixture {
+/// The density of a mixture of normals truncated to [0, 1], with widths from neighbor_deviations().
+class ParzenDensity {
 public:
-    /// `points` in [0, 1], `weights` >= 0 of equal number; prior_weight > 0; narrowest: a stepped domain's half cell.
-    /// O(n log n).
-    ParzenMixture(std::span<const double> points, std::span<const double> weights, double prior_weight,
+    /// `points` are ascending, `weights` >= 0 those of all trials by number, with or without a point. prior_weight > 0;
+    /// narrowest: a stepped domain's half cell. O(n).
+    ParzenDensity(std::span<const Place> points, std::span<const double> weights, double prior_weight,
                   double narrowest = 0);
 
-    /// Natural logarithm of the density at x in [0, 1]; always finite. O(n), but only near components cost an exp().
-    double log_density(double x) const;
+    /// The density at x in [0, 1], > 0. A density above `enough` may be given as any value between the two. O(log n)
+    /// and an exp() for each near component; components of more than twice the least width are all looked at.
+    double density(double x, double enough = std::numeric_limits<double>::infinity()) const;
+    /// Its natural logarithm; always finite.
+    double log_density(double x) const { return std::log(density(x)); }
+
+private:
+    struct Component {
+        double mean = 0;
+        double precision = 0;  ///< 1 / (2 deviation^2)
+        double factor = 0;     ///< before exp(): share / (deviation * sqrt(2 pi) * mass inside [0, 1])
+
+        double density(double x) const;
+    };
+
+    std::vector<Component> narrow_;  ///< up to twice the least width; ascending in mean
+    std::vector<Component> wide_;    ///< the others; the prior is the first
+    double reach_ = 0;               ///< of the widest narrow component: it is negligible from here on
+};
+
+/// The same mixture, to draw from.
+class ParzenMixture : public ParzenDensity {
+public:
+    /// As ParzenDensity.
+    ParzenMixture(std::span<const Place> points, std::span<const double> weights, double prior_weight,
+                  double narrowest = 0);
+
     double draw(Stream& random) const;
 
 private:
-    void add(double mean, double deviation, double share);
-
-    // Of each component, the prior last; apart, as log_density() reads the first two alone for most.
+    // Of each trial by number (one without a point has no share), the prior last.
     std::vector<double> means_;
-    std::vector<double> precisions_;  ///< 1 / (2 deviation^2)
-    std::vector<double> factors_;     ///< before exp(): share / (deviation * sqrt(2 pi) * mass inside [0, 1])
     std::vector<double> deviations_;
     std::vector<double> cumulative_;  ///< share of this and the components before it
 };

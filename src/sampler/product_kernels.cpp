@@ -65,20 +65,14 @@ bool ProductKernels::is_categorical(std::size_t i) const {
 }
 
 void ProductKernels::make_numbers(std::size_t i) {
-    std::vector<double> points;
-    std::vector<std::size_t> owners;
-    for (std::size_t k = 0; k < group_.trials.size(); ++k) {
-        if (std::holds_alternative<Inactive>(group_.trials[k]->configuration[i])) continue;
-        points.push_back(group_.trials[k]->unit[i]);
-        owners.push_back(k);
-    }
+    const auto& places = group_.ascending[i];
     auto& column = columns_[i];
     column.means.assign(terms_.size(), prior_mean);
     column.deviations.assign(terms_.size(), prior_deviation);
-    const auto deviations = neighbor_deviations(points, narrowest_kernel(model_.space.axis(i)));
-    for (std::size_t j = 0; j < owners.size(); ++j) {
-        column.means[owners[j]] = points[j];
-        column.deviations[owners[j]] = deviations[j];
+    const auto deviations = neighbor_deviations(places, narrowest_kernel(model_.space.axis(i)));
+    for (std::size_t j = 0; j < places.size(); ++j) {
+        column.means[places[j].trial] = places[j].unit;
+        column.deviations[places[j].trial] = deviations[j];
     }
     for (std::size_t k = 0; k < terms_.size(); ++k) {
         const double deviation = column.deviations[k];

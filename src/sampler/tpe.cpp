@@ -54,11 +54,11 @@ void order_within_times(std::vector<const Trial*>& trials, double now) {
 }  // namespace
 
 TpeModel make_tpe_model(const SearchSpace& space, const TpeSettings& settings, ConfigurationView parent,
-                        std::span<const Trial> trials, std::optional<double> time) {
+                        std::span<const Trial> trials, std::optional<double> time, const TrialOrders& orders) {
     TpeModel model{space, settings, parent, {}, {}};
     std::vector<const Trial*> finite;
     for (const auto& trial : trials) {
-        (std::isfinite(trial.objective) && !trial.pending ? finite : model.bad.trials).push_back(&trial);
+        if (std::isfinite(trial.objective) && !trial.pending) finite.push_back(&trial);
     }
     const auto middle = finite.begin() + static_cast<std::ptrdiff_t>(good_count(finite.size(), settings));
     if (time && settings.time == TpeSettings::Time::relative) {
@@ -66,16 +66,25 @@ TpeModel make_tpe_model(const SearchSpace& space, const TpeSettings& settings, C
     } else {
         std::nth_element(finite.begin(), middle, finite.end(), better);
     }
-    model.good.trials.assign(finite.begin(), middle);
-    model.bad.trials.insert(model.bad.trials.end(), middle, finite.end());
+    std::vector<bool> is_good(trials.size(), false);
+    for (auto one = finite.begin(); one != middle; ++one)
+        is_good[static_cast<std::size_t>(*one - trials.data())] = true;
 
     const double width = std::max(1.0, settings.time_width * time.value_or(0));
-    for (auto* group : {&model.good, &model.bad}) {
-        // By member, so that sums of the same trials round alike.
-        std::ranges::sort(group->trials, {}, &Trial::member);
-        for (const auto* trial : group->trials) {
-            const double distance = time ? (*time - trial->time) / width : 0;
-            group->weights.push_back(std::exp(-0.5 * distance * distance));
+    std::vector<std::uint32_t> number(trials.size());  // of each trial in its group
+    // By member, so that sums of the same trials round alike.
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+        auto& group = is_good[i] ? model.good : model.bad;
+        number[i] = static_cast<std::uint32_t>(group.trials.size());
+        group.trials.push_back(&trials[i]);
+        const double distance = time ? (*time - trials[i].time) / width : 0;
+        group.weights.push_back(distance == 0 ? 1 : std::exp(-0.5 * distance * distance));
+    }
+    for (auto* group : {&model.good, &model.bad}) group->ascending.resize(space.size());
+    for (std::size_t parameter = 0; !trials.empty() && parameter < space.size(); ++parameter) {
+        for (const auto [unit, trial] : orders.ascending(parameter)) {
+            auto& group = is_good[trial] ? model.good : model.bad;
+            group.ascending[parameter].push_back({unit, number[trial]});
         }
     }
     return model;
@@ -146,7 +155,8 @@ public:
         std::optional<double> time;
         if (request.parent.exists() && settings_.time != TpeSettings::Time::none)
             time = history_.time_of_child(request.parent);
-        const auto model = make_tpe_model(history_.space(), settings_, parent, trials, time);
+        orders_.update(trials);
+        const auto model = make_tpe_model(history_.space(), settings_, parent, trials, time, orders_);
         if (auto proposal = by_model(model, request)) return proposal;
         return draws_.draw(request.member, parent, model_attempts);
     }
@@ -202,6 +212,7 @@ private:
     std::uint64_t seed_;
     RandomDraws draws_;
     History history_;
+    TrialOrders orders_;
 };
 
 }  // namespace

@@ -9,12 +9,15 @@
 #include "core/rng.hpp"
 #include "sampler/history.hpp"
 #include "sampler/tpe.hpp"
+#include "sampler/trial_orders.hpp"
 
 namespace stemma {
 
 struct TpeGroup {
-    std::vector<const Trial*> trials;
-    std::vector<double> weights;  ///< in [0, 1]: the time kernel
+    std::vector<const Trial*> trials;  ///< in order of member
+    std::vector<double> weights;       ///< in [0, 1]: the time kernel
+    /// For each parameter the trials that are active in it, ascending in its coordinate; numbers are those in `trials`.
+    std::vector<std::vector<Place>> ascending = {};
 };
 
 struct TpeModel {
@@ -26,9 +29,10 @@ struct TpeModel {
 
 /// The number of good trials among `finite` trials with a finite objective.
 std::size_t good_count(std::size_t finite, const TpeSettings& settings);
-/// Splits as in tpe.hpp, and weighs by the distance to `time`, if there is one. The groups point into `trials`.
+/// Splits as in tpe.hpp, and weighs by the distance to `time`, if there is one. The groups point into `trials`, which
+/// are in order of member. `orders` has been updated with them.
 TpeModel make_tpe_model(const SearchSpace& space, const TpeSettings& settings, ConfigurationView parent,
-                        std::span<const Trial> trials, std::optional<double> time);
+                        std::span<const Trial> trials, std::optional<double> time, const TrialOrders& orders);
 
 /// Half the width of an average cell of a stepped domain; 0 for a continuous domain. The lower bound of kernel widths.
 double narrowest_kernel(const Axis& axis);

@@ -1,3 +1,4 @@
+#include <limits>
 #include <variant>
 
 #include "sampler/inheritance.hpp"
@@ -11,14 +12,11 @@ bool is_active(const Trial& trial, std::size_t parameter) {
     return !std::holds_alternative<Inactive>(trial.configuration[parameter]);
 }
 
-ParzenMixture mixture(const TpeModel& model, const TpeGroup& group, std::size_t parameter) {
-    std::vector<double> points, weights;
-    for (std::size_t i = 0; i < group.trials.size(); ++i) {
-        if (!is_active(*group.trials[i], parameter)) continue;
-        points.push_back(group.trials[i]->unit[parameter]);
-        weights.push_back(group.weights[i]);
-    }
-    return {points, weights, model.settings.prior_weight, narrowest_kernel(model.space.axis(parameter))};
+/// ParzenMixture or ParzenDensity.
+template <class Kernels>
+Kernels kernels(const TpeModel& model, const TpeGroup& group, std::size_t parameter) {
+    return {group.ascending[parameter], group.weights, model.settings.prior_weight,
+            narrowest_kernel(model.space.axis(parameter))};
 }
 
 ParzenChoices choices(const TpeModel& model, const TpeGroup& group, std::size_t parameter) {
@@ -32,14 +30,15 @@ ParzenChoices choices(const TpeModel& model, const TpeGroup& group, std::size_t 
     return {model.space.axis(parameter).count(), seen, weights, model.settings.prior_weight};
 }
 
-/// The best of the candidates that `draw` gives; the first of equals.
+/// The best of the candidates that `draw` gives; the first of equals. `score` gets a candidate and the best score so
+/// far. It may give any value up to that one for a candidate that is not better.
 template <class Draw, class Score>
 auto best_candidate(std::uint32_t candidates, Draw draw, Score score) {
     auto best = draw();
-    double best_score = score(best);
+    double best_score = score(best, -std::numeric_limits<double>::infinity());
     for (std::uint32_t i = 1; i < candidates; ++i) {
         auto candidate = draw();
-        const double value = score(candidate);
+        const double value = score(candidate, best_score);
         if (value > best_score) {
             best = candidate;
             best_score = value;
@@ -50,7 +49,8 @@ auto best_candidate(std::uint32_t candidates, Draw draw, Score score) {
 
 /// l and g of one parameter.
 struct Numbers {
-    ParzenMixture good, bad;
+    ParzenMixture good;
+    ParzenDensity bad;
 };
 struct Choices {
     ParzenChoices good, bad;
@@ -102,7 +102,8 @@ private:
         if (std::holds_alternative<Categorical>(model_.space[parameter].domain)) {
             own = Choices{choices(model_, model_.good, parameter), choices(model_, model_.bad, parameter)};
         } else {
-            own = Numbers{mixture(model_, model_.good, parameter), mixture(model_, model_.bad, parameter)};
+            own = Numbers{kernels<ParzenMixture>(model_, model_.good, parameter),
+                          kernels<ParzenDensity>(model_, model_.bad, parameter)};
         }
         return own;
     }
@@ -110,23 +111,27 @@ private:
     Value best_value(std::size_t parameter, Stream& random) {
         const auto& axis = model_.space.axis(parameter);
         const auto candidates = model_.settings.candidates;
-        const auto best = [&](const auto& own, const auto& draw, const auto& density) {
-            return best_candidate(candidates, draw,
-                                  [&](auto at) { return density(own.good, at) - density(own.bad, at); });
-        };
         auto& estimators = this->estimators(parameter);
         if (const auto* own = std::get_if<Choices>(&estimators)) {
-            return Choice{best(
-                *own, [&] { return own->good.draw(random); },
-                [](const ParzenChoices& one, std::uint32_t choice) { return one.log_probability(choice); })};
+            return Choice{best_candidate(
+                candidates, [&] { return own->good.draw(random); },
+                [&](std::uint32_t choice, double) {
+                    return own->good.log_probability(choice) - own->bad.log_probability(choice);
+                })};
         }
         const auto& own = std::get<Numbers>(estimators);
         const auto draw = [&] {
             const double unit = own.good.draw(random);
             return axis.count() > 0 ? axis.to_unit(axis.from_unit(unit)) : unit;
         };
-        return axis.from_unit(
-            best(own, draw, [](const ParzenMixture& one, double unit) { return one.log_density(unit); }));
+        // l / g itself: its logarithm would have the same order. Where g is above l / best, the candidate is not
+        // better.
+        const auto score = [&](double unit, double best) {
+            const double good = own.good.density(unit);
+            const double enough = best > 0 ? good / best : std::numeric_limits<double>::infinity();
+            return good / own.bad.density(unit, enough);
+        };
+        return axis.from_unit(best_candidate(candidates, draw, score));
     }
 
     Value draw_value(std::size_t parameter, Stream& random) {

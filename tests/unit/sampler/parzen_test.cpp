@@ -15,6 +15,13 @@ double integral(Function function) {
     return sum / cells;
 }
 
+std::vector<Place> places(const std::vector<double>& points) {
+    std::vector<Place> all;
+    for (const double point : points) all.push_back({point, static_cast<std::uint32_t>(all.size())});
+    std::ranges::sort(all);
+    return all;
+}
+
 double density(const ParzenMixture& mixture, double x) { return std::exp(mixture.log_density(x)); }
 
 TEST(ParzenMixture, WithoutObservationsItIsThePrior) {
@@ -28,7 +35,7 @@ TEST(ParzenMixture, OneObservationByHand) {
     // Alone at 0.2, so as wide as the way to 1: 0.8. Phi(1) = 0.841344746068543, Phi(-0.25) = 0.401293674317076,
     // density of the standard normal at (0.5 - 0.2) / 0.8 = 0.375: 0.371855093869769.
     const std::vector<double> points{0.2}, weights{1};
-    const ParzenMixture mixture(points, weights, 1);
+    const ParzenMixture mixture(places(points), weights, 1);
     const double kernel = 0.371855093869769 / 0.8 / (0.841344746068543 - 0.401293674317076);
     const double prior = 0.398942280401433 / 0.382924922548026;
     EXPECT_NEAR(density(mixture, 0.5), (kernel + prior) / 2, 1e-12);
@@ -36,7 +43,7 @@ TEST(ParzenMixture, OneObservationByHand) {
 
 TEST(ParzenMixture, WeightsAreSharesOfTheSum) {
     const std::vector<double> points{0.2}, weights{0.5};
-    const ParzenMixture mixture(points, weights, 1.5);
+    const ParzenMixture mixture(places(points), weights, 1.5);
     const double kernel = 0.371855093869769 / 0.8 / (0.841344746068543 - 0.401293674317076);
     const double prior = 0.398942280401433 / 0.382924922548026;
     EXPECT_NEAR(density(mixture, 0.5), 0.25 * kernel + 0.75 * prior, 1e-12);
@@ -50,16 +57,16 @@ TEST(ParzenMixture, TwoObservationsByHand) {
     const double kernels =
         at_half / (0.987775527344955 - 0.401293674317076) + at_half / (0.894350226333145 - 0.105649773666855);
     const double prior = 0.391042693975456 / 0.382924922548026;
-    EXPECT_NEAR(density(ParzenMixture(points, weights, 1), 0.3), (kernels + prior) / 3, 1e-12);
+    EXPECT_NEAR(density(ParzenMixture(places(points), weights, 1), 0.3), (kernels + prior) / 3, 1e-12);
 }
 
 TEST(NeighborDeviations, LargerDistanceWithinBounds) {
     using testing::DoubleNear, testing::ElementsAre;
-    const std::vector<double> points{0.9, 0.1, 0.2, 0.2};
-    EXPECT_THAT(neighbor_deviations(points, 0), ElementsAre(DoubleNear(0.7, 1e-12), DoubleNear(1.0 / 6, 1e-12),
-                                                            DoubleNear(1.0 / 6, 1e-12), DoubleNear(0.7, 1e-12)));
+    const auto points = places({0.9, 0.1, 0.2, 0.2});
+    EXPECT_THAT(neighbor_deviations(points, 0), ElementsAre(DoubleNear(1.0 / 6, 1e-12), DoubleNear(1.0 / 6, 1e-12),
+                                                            DoubleNear(0.7, 1e-12), DoubleNear(0.7, 1e-12)));
     EXPECT_THAT(neighbor_deviations(points, 0.25),
-                ElementsAre(DoubleNear(0.7, 1e-12), 0.25, 0.25, DoubleNear(0.7, 1e-12)));
+                ElementsAre(0.25, 0.25, DoubleNear(0.7, 1e-12), DoubleNear(0.7, 1e-12)));
     EXPECT_TRUE(neighbor_deviations({}, 0).empty());
 }
 
@@ -69,14 +76,14 @@ TEST(ParzenMixture, IntegratesToOne) {
         std::vector<double> points(1 + random.below(200)), weights(points.size());
         for (auto& point : points) point = random.below(4) == 0 ? 0.0 : random.uniform();
         for (auto& weight : weights) weight = random.uniform();
-        const ParzenMixture mixture(points, weights, 0.1 + random.uniform());
+        const ParzenMixture mixture(places(points), weights, 0.1 + random.uniform());
         EXPECT_NEAR(integral([&](double x) { return density(mixture, x); }), 1, 1e-4) << "seed " << seed;
     }
 }
 
 TEST(ParzenMixture, DrawsFollowTheDensity) {
     const std::vector<double> points{0.05, 0.1, 0.9}, weights{1, 1, 2};
-    const ParzenMixture mixture(points, weights, 1);
+    const ParzenMixture mixture(places(points), weights, 1);
     Stream random(1, Purpose::test);
     constexpr int draws = 20'000;
     std::vector<int> cells(10, 0);
@@ -88,15 +95,45 @@ TEST(ParzenMixture, DrawsFollowTheDensity) {
     }
 }
 
+/// Many near points and a few far ones: narrow and wide kernels, of which the density takes what is near.
+TEST(ParzenMixture, LeavesOutOnlyWhatIsNegligible) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        Stream random(seed, Purpose::test);
+        std::vector<double> points(300), weights(points.size() + 5, 1);  // five trials have no point
+        for (auto& point : points) {
+            point = random.below(10) == 0 ? random.uniform() : 0.4 + 0.05 * random.uniform();
+        }
+        const double narrowest = seed % 2 == 0 ? 0 : 0.02;
+        const auto all = places(points);
+        const auto deviations = neighbor_deviations(all, narrowest);
+        const ParzenMixture mixture(all, weights, 1, narrowest);
+        for (int i = 0; i <= 50; ++i) {
+            const double x = i / 50.0;
+            const auto kernel = [&](double mean, double deviation) {
+                const double z = (x - mean) / deviation;
+                return std::exp(-0.5 * z * z) / (deviation * 2.5066282746310002 * unit_interval_mass(mean, deviation));
+            };
+            double expected = kernel(prior_mean, prior_deviation);
+            for (std::size_t k = 0; k < all.size(); ++k) expected += kernel(all[k].unit, deviations[k]);
+            expected /= static_cast<double>(all.size() + 1);
+            EXPECT_NEAR(density(mixture, x) / expected, 1, 1e-12) << "seed " << seed << ", x " << x;
+            const double some = mixture.density(x, expected / 3);
+            EXPECT_GT(some, expected / 3);
+            EXPECT_LE(some, mixture.density(x));
+            EXPECT_EQ(mixture.density(x, 2 * expected), mixture.density(x));
+        }
+    }
+}
+
 TEST(ParzenMixture, IsNoNarrowerThanAsked) {
     const std::vector<double> points(50, 0.25), weights(50, 1);
-    EXPECT_GT(density(ParzenMixture(points, weights, 1), 0.25), 10);
-    EXPECT_LT(density(ParzenMixture(points, weights, 1, 0.25), 0.25), 3);
+    EXPECT_GT(density(ParzenMixture(places(points), weights, 1), 0.25), 10);
+    EXPECT_LT(density(ParzenMixture(places(points), weights, 1, 0.25), 0.25), 3);
 }
 
 TEST(ParzenMixture, IsFiniteFarFromAllPoints) {
     const std::vector<double> points(1000, 0.001), weights(1000, 1);
-    EXPECT_TRUE(std::isfinite(ParzenMixture(points, weights, 1e-3).log_density(1)));
+    EXPECT_TRUE(std::isfinite(ParzenMixture(places(points), weights, 1e-3).log_density(1)));
 }
 
 TEST(TruncatedNormal, MassIsTheIntegral) {

@@ -23,6 +23,7 @@ protected:
             group_.trials.push_back(&trials_[i]);
         }
         group_.weights = {1, 0.5};
+        group_.ascending = {{{0.25, 0}, {0.75, 1}}, {}};
     }
 
     static Configuration point(double x, std::uint32_t choice) { return {x, Choice{choice}}; }

@@ -129,7 +129,9 @@ protected:
             trials_[i].objective = objectives[i];
             trials_[i].time = times[i];
         }
-        return make_tpe_model(*space_, settings_, {}, trials_, 2.0);
+        TrialOrders orders;
+        orders.update(trials_);
+        return make_tpe_model(*space_, settings_, {}, trials_, 2.0, orders);
     }
 
     TpeSettings settings_;
@@ -139,11 +141,7 @@ protected:
     std::vector<Trial> trials_;
 };
 
-ParzenMixture mixture(const TpeGroup& group) {
-    std::vector<double> points;
-    for (const auto* trial : group.trials) points.push_back(trial->unit[0]);
-    return {points, group.weights, prior_weight};
-}
+ParzenMixture mixture(const TpeGroup& group) { return {group.ascending[0], group.weights, prior_weight}; }
 
 TEST_F(TpeRatio, OfOneCoordinateIsThatOfTheTables) {
     const auto model = this->model(1);

@@ -31,14 +31,23 @@ std::vector<std::uint64_t> members(const TpeGroup& group) {
 }
 
 Trial trial(std::uint64_t member, double objective, double time = 0) {
+    static const std::vector<double> unit(2, 0.5);
+    static const Configuration configuration(2, 0.5);
     return {.member = {member},
-            .unit = {},
-            .configuration = {},
+            .unit = unit,
+            .configuration = configuration,
             .time = time,
             .objective = objective,
             .resource = 1,
             .pending = false,
             .diverged = !std::isfinite(objective)};
+}
+
+TpeModel model_of(const SearchSpace& space, const TpeSettings& settings, std::span<const Trial> trials,
+                  std::optional<double> time) {
+    TrialOrders orders;
+    orders.update(trials);
+    return make_tpe_model(space, settings, {}, trials, time, orders);
 }
 
 TEST(TpeModel, CountsTheGood) {
@@ -61,7 +70,7 @@ TEST(TpeModel, PendingAndDivergedAreNeverGood) {
     settings.gamma = 1;
     std::vector<Trial> trials{trial(0, infinity), trial(1, 2), trial(2, infinity), trial(3, 1)};
     trials[2].pending = true;
-    const auto model = make_tpe_model(*space, settings, {}, trials, {});
+    const auto model = model_of(*space, settings, trials, {});
     EXPECT_THAT(members(model.good), ElementsAre(1, 3));
     EXPECT_THAT(members(model.bad), ElementsAre(0, 2));
     EXPECT_THAT(model.bad.weights, ElementsAre(1, 1));
@@ -70,7 +79,7 @@ TEST(TpeModel, PendingAndDivergedAreNeverGood) {
 TEST(TpeModel, EqualObjectivesAreSplitByMember) {
     const auto space = test::cube(1);
     const std::vector<Trial> trials{trial(0, 1), trial(1, 1), trial(2, 1)};
-    EXPECT_THAT(members(make_tpe_model(*space, {}, {}, trials, {}).good), ElementsAre(0));
+    EXPECT_THAT(members(model_of(*space, {}, trials, {}).good), ElementsAre(0));
 }
 
 TEST(TpeModel, WeighsByTime) {
@@ -78,7 +87,7 @@ TEST(TpeModel, WeighsByTime) {
     TpeSettings settings;
     settings.time_width = 0.5;
     const std::vector<Trial> trials{trial(0, 3, 0), trial(1, 2, 4), trial(2, 1, 8)};
-    const auto model = make_tpe_model(*space, settings, {}, trials, 8.0);  // width 4
+    const auto model = model_of(*space, settings, trials, 8.0);  // width 4
     EXPECT_THAT(model.good.weights, ElementsAre(1));
     EXPECT_THAT(model.bad.weights, ElementsAre(DoubleNear(std::exp(-2.0), 1e-12), DoubleNear(std::exp(-0.5), 1e-12)));
 }
@@ -92,7 +101,7 @@ TEST(TpeModel, RelativeRanksWithinTimes) {
     TpeSettings settings;
     const auto good = [&](double gamma) {
         settings.gamma = gamma;
-        return members(make_tpe_model(*space, settings, {}, trials, 2.0).good);
+        return members(model_of(*space, settings, trials, 2.0).good);
     };
     settings.time = TpeSettings::Time::kernel;
     EXPECT_THAT(good(0.3), ElementsAre(3, 4)) << "by the objective alone";
@@ -102,11 +111,11 @@ TEST(TpeModel, RelativeRanksWithinTimes) {
     EXPECT_THAT(good(0.5), ElementsAre(1, 4, 5));
     EXPECT_THAT(good(0.6), ElementsAre(0, 1, 4, 5));
     EXPECT_THAT(good(0.8), ElementsAre(0, 1, 3, 4, 5));
-    const auto model = make_tpe_model(*space, settings, {}, trials, 2.0);
+    const auto model = model_of(*space, settings, trials, 2.0);
     EXPECT_THAT(members(model.bad), ElementsAre(2, 6));
     const double time_0 = std::exp(-2.0), time_1 = std::exp(-0.5);  // 2 and 1 widths of max(1, 0.5 * 2) away
     EXPECT_THAT(model.good.weights, Pointwise(DoubleNear(1e-12), {time_0, time_0, time_1, time_1, 1.0}));
-    EXPECT_THAT(members(make_tpe_model(*space, settings, {}, trials, {}).good), ElementsAre(0, 1, 2, 3, 4))
+    EXPECT_THAT(members(model_of(*space, settings, trials, {}).good), ElementsAre(0, 1, 2, 3, 4))
         << "without a parent there is no time";
 }
 
@@ -121,7 +130,7 @@ TEST(TpeModel, RelativeTiesAreSplitByMember) {
          {std::pair(0.25, std::vector<std::uint64_t>{2}), std::pair(0.5, std::vector<std::uint64_t>{0, 2}),
           std::pair(0.75, std::vector<std::uint64_t>{0, 1, 2})}) {
         settings.gamma = gamma;
-        EXPECT_EQ(members(make_tpe_model(*space, settings, {}, trials, 2.0).good), expected);
+        EXPECT_EQ(members(model_of(*space, settings, trials, 2.0).good), expected);
     }
 }
 
