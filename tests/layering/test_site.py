@@ -9,8 +9,6 @@ from html.parser import HTMLParser
 import pytest
 import tree
 
-pytestmark = pytest.mark.pypi
-
 
 class Page(HTMLParser):
     """Links, names and text of a page. The text of code is left out."""
@@ -55,6 +53,13 @@ def pages(site):
     return {path: Page(path) for path in site.rglob("*.html") if path.name != "404.html"}
 
 
+def test_each_page_is_in_the_navigation():
+    pages = {str(path.relative_to(tree.ROOT / "docs")) for path in (tree.ROOT / "docs").rglob("*.md")}
+    listed = set(re.findall(r"^ +- [^:\n]+: (\S+\.md)$", (tree.ROOT / ".ci/mkdocs.yml").read_text(), re.M))
+    assert listed - {"index.md"} == pages
+
+
+@pytest.mark.pypi
 def test_each_page_is_in_the_site(site):
     pages = [path.relative_to(tree.ROOT / "docs") for path in (tree.ROOT / "docs").rglob("*.md")]
     missing = [
@@ -64,6 +69,7 @@ def test_each_page_is_in_the_site(site):
     assert "Stemma" in (site / "index.html").read_text()
 
 
+@pytest.mark.pypi
 def test_links_and_names_are_there_without_a_server(pages):
     wrong, count = [], 0
     for path, page in pages.items():
@@ -80,6 +86,7 @@ def test_links_and_names_are_there_without_a_server(pages):
     assert count > 1000 and not wrong, "\n".join(wrong)
 
 
+@pytest.mark.pypi
 def test_no_markdown_is_left_over(pages):
     """A list, a table or a block that MkDocs did not understand stands in the text of the page."""
     left = [
@@ -91,6 +98,7 @@ def test_no_markdown_is_left_over(pages):
     assert not left, "\n".join(left)
 
 
+@pytest.mark.pypi
 def test_nothing_is_loaded_from_elsewhere(site):
     for path in site.rglob("*.html"):
         text = path.read_text()

@@ -32,6 +32,7 @@ class Mlflow:
         self._runs = []  # MLflow's number of the run of each member
         self._rows = 0
         self._last = {}  # (member, metric) -> last step
+        self._seconds = {}  # member -> second of the search of its last row: MLflow orders by time
 
     def update(self, run):
         """Appends what came since."""
@@ -54,6 +55,7 @@ class Mlflow:
         """`rows`: (step, seconds of the search, values of the metrics), ascending."""
         metrics = []
         for step, seconds, values in rows:
+            seconds = self._seconds[member] = max(seconds, self._seconds.get(member, seconds))
             for metric, value in zip(run.metrics, values):
                 if math.isfinite(value) and step > self._last.get((member, metric.name), -1):
                     self._last[member, metric.name] = step
