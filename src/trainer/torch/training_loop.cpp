@@ -254,12 +254,14 @@ private:
 
     std::unique_ptr<Curvature> again(const OnePass::Recipe& recipe) {
         const auto batch = recipe.at(0).to(batches_.rows_on);
-        if (auto own = moving_->settings().gradient_clip == 0 ? problem_.curvature(batch) : nullptr) return own;
         problem_.generator().set_state(recipe.at(1));
         auto state = recipe.size() > 2 ? recipe[2].to(problem_.device()) : torch::Tensor();
         if (state.defined() && state.size(2) != h_.batch_size)
             throw Infeasible("batch_size cannot change between two hyper-steps of a member that reads text");
-        return moving_->again(problem_.model().buffers(), [&] { return problem_.loss(batch, state); });
+        return OnePass::again(problem_.model().buffers(), [&] {
+            auto own = moving_->settings().gradient_clip == 0 ? problem_.curvature(batch) : nullptr;
+            return own != nullptr ? std::move(own) : moving_->by_autograd(problem_.loss(batch, state));
+        });
     }
 
     const LoopSettings& settings_;

@@ -1,10 +1,10 @@
 // Updates a second: plain training with LibTorch's SGD (or Adam with AMSGrad) and each variant, side by side in one run
 // (T = 10, i = 5).
-//   bench_hypergradient [ROUNDS [NAME]]      NAME: only tasks with this in their name
+//   bench_hypergradient [ROUNDS [NAME [VARIANT...]]]      NAME: only tasks with this in their name
 // One thread, in seconds of CPU time, so that a busy machine disturbs little. Each round times every contender once. A
-// line gives medians over rounds: updates/s, and the cost relative to plain training in the same round. It also gives
-// the cost by each contender's fastest round, which other processes disturb least. Inputs are random: only shapes
-// matter.
+// line gives medians over rounds: updates/s, and the cost relative to plain training in the same round. "own" is the
+// cost relative to Stemma's own plain training, in the same round too. The last column is that cost by each contender's
+// fastest round, which other processes disturb least. Inputs are random: only shapes matter.
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -47,7 +47,7 @@ struct Task {
 struct Contender {
     std::string name;
     std::function<void()> update;
-    std::vector<double> rates, costs;
+    std::vector<double> rates, costs, own;
 };
 
 Data shapes_of(const Task& task) {
@@ -96,12 +96,14 @@ Contender plain(const Task& task, const Data& data, const Hyperparameters& h, bo
                 optimizer->step();
             },
             {},
+            {},
             {}};
 }
 
 Contender moving(const Task& task, const Data& data, const Hyperparameters& h, const std::string& variant,
                  at::Generator& generator) {
-    std::shared_ptr<Network> network = make_network(task.model, {data, h, {.twice = true}, generator});
+    std::shared_ptr<Network> network = make_network(
+        task.model, {data, h, {.twice = uses_validation(variant), .by_hand = task.gradient_clip == 0}, generator});
     HyperStart start;
     start.used = {h.lr, h.weight_decay, task.amsgrad() ? h.beta1 : h.momentum, h.beta2};
     const auto& own = torch_optimizer(task.optimizer).moves;
@@ -125,6 +127,7 @@ Contender moving(const Task& task, const Data& data, const Hyperparameters& h, c
                                   }});
             },
             {},
+            {},
             {}};
 }
 
@@ -141,6 +144,7 @@ void run(const Task& task, int rounds) {
     auto generator = at::make_generator<at::CPUGeneratorImpl>(7);
     std::vector<Contender> contenders{plain(task, data, h, task.is("lstm"), generator)};
     if (task.is("lenet")) contenders.push_back(plain(task, data, h, true, generator));
+    const auto own = contenders.size() - 1;
     for (const auto& variant : task.variants) contenders.push_back(moving(task, data, h, variant, generator));
     for (int round = -1; round < rounds; ++round) {  // the first one warms up
         for (auto& contender : contenders) {
@@ -151,12 +155,15 @@ void run(const Task& task, int rounds) {
             contender.rates.push_back(task.updates / took);
             contender.costs.push_back(contenders[0].rates.back() / contender.rates.back());
         }
+        if (round < 0) continue;
+        for (auto& contender : contenders)
+            contender.own.push_back(contenders[own].rates.back() / contender.rates.back());
     }
     fmt::print("{}: {} rows a batch, {} updates a timing, {} rounds\n", task.name, task.batch, task.updates, rounds);
     for (const auto& contender : contenders) {
-        fmt::print("  {:<26} {:>9.4g} updates/CPU s   cost {:.2f}   of the fastest rounds {:.2f}\n", contender.name,
-                   median(contender.rates), median(contender.costs),
-                   largest(contenders[0].rates) / largest(contender.rates));
+        fmt::print("  {:<26} {:>9.4g} updates/CPU s   cost {:.2f}   own {:.2f}   of the fastest rounds {:.2f}\n",
+                   contender.name, median(contender.rates), median(contender.costs), median(contender.own),
+                   largest(contenders[own].rates) / largest(contender.rates));
     }
 }
 
@@ -167,7 +174,7 @@ int main(int count, char** arguments) {
     set_threads(1);
     set_process_flags({}, torch::kCPU);  // as the trainer does: freed memory is kept from batch to batch
     const std::vector<std::string> few = {"random", "wd_lr_m"};
-    for (const auto& task :
+    for (auto task :
          std::vector<Task>{{"UCI Energy, MLP 8-50-1, full batch", "mlp", 0, 614, 78, 200},
                            {"Fashion-MNIST, MLP 784-50-10", "mlp", 10, 50, 50, 100},
                            {"Fashion-MNIST, LeNet", "lenet", 10, 50, 50, 20},
@@ -176,6 +183,7 @@ int main(int count, char** arguments) {
                            {"CIFAR-10, ResNet-18", "resnet18", 10, 100, 100, 10, Task::all_but_unrolled(), 0, 64},
                            {"text, LSTM 2 x 200, 2,000 words, 35 steps, clipped to 0.25", "lstm", 2000, 20, 20, 10,
                             Task::all_but_unrolled(), 2, 200, 35, "sgd", 0.25}}) {
+        if (count > 3) task.variants.assign(arguments + 3, arguments + count);
         if (count < 3 || std::string(task.name).find(arguments[2]) != std::string::npos) run(task, rounds);
     }
     return 0;

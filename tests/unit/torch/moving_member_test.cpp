@@ -185,6 +185,28 @@ TEST(MovingMember, ConvolutionsAndDropout) {
     }
 }
 
+/// Its window is recomputed by hand, with the generator's state of then.
+TEST(MovingMember, ALeNetGoesOnBitForBit) {
+    if (!has_images) GTEST_SKIP() << "needs the package dataset-fashion-mnist";
+    TorchSettings settings;
+    settings.model = "lenet";
+    settings.unit = "step";
+    settings.valid = 100;
+    settings.test = 100;
+    settings.train_rows = 300;
+    settings.fixed = {{"batch_size", std::int64_t{50}}, {"dropout", 0.2}};
+    for (const auto* variant : {"wd_lr_m", "diff_through_opt"}) {
+        settings.hypergradient = HypergradientSettings{.variant = variant};
+        Training training(sgd_space(), settings, {{"lr", 0.01}, {"weight_decay", 1e-4}, {"momentum", 0.8}});
+        const auto whole = training.train(0, 23);
+        for (const Resource cut : {8, 10, 19}) {
+            const auto first = training.train(0, cut);
+            EXPECT_TRUE(equal_content(training.train(cut, 23, &first.snapshot).snapshot, whole.snapshot))
+                << variant << " cut after " << cut;
+        }
+    }
+}
+
 TEST(MovingMember, RowsWithoutAHypergradientAreTrainedOn) {
     auto settings = energy("wd_lr_m", "epoch", {{"batch_size", std::int64_t{1}}});
     settings.hypergradient->log_every = 1000;

@@ -32,19 +32,8 @@ ReluMlpCurvature::ReluMlpCurvature(std::vector<torch::Tensor> parameters, torch:
         x = x.relu_();
         active_.push_back((x > 0).to(x.scalar_type()));
     }
-    const auto rows = static_cast<double>(x.size(0));
-    if (y.scalar_type() == torch::kInt64) {
-        const auto logarithms = torch::log_softmax(x, 1);
-        loss_ = torch::nll_loss(logarithms, y);
-        share_ = logarithms.exp();
-        errors_.back() = share_.clone();
-        errors_.back().scatter_add_(1, y.unsqueeze(1), torch::full({y.size(0), 1}, -1.0, x.options()));
-        errors_.back().div_(rows);
-    } else {
-        const auto difference = x - y.unsqueeze(1);
-        loss_ = difference.square().mean();
-        errors_.back() = difference * (2 / rows);
-    }
+    loss_ = OutputLoss(x, y);
+    errors_.back() = loss_.gradient();
     for (auto layer = layers(); layer-- > 0;) {
         gradients_[2 * layer] = errors_[layer].t().mm(inputs_[layer]);
         gradients_[2 * layer + 1] = errors_[layer].sum(0);
@@ -61,8 +50,7 @@ std::vector<torch::Tensor> ReluMlpCurvature::times(const std::vector<torch::Tens
         if (layer > 0) along.addmm_(moved[layer], weight(layer).t());
         if (layer + 1 < layers()) moved[layer + 1] = along.mul_(active_[layer]);
     }
-    const auto rows = static_cast<double>(along.size(0));
-    auto error = share_.defined() ? share_ * (along - (share_ * along).sum(1, true)) / rows : along * (2 / rows);
+    auto error = loss_.gradient_along(along);
     std::vector<torch::Tensor> products(parameters_.size());
     for (auto layer = layers(); layer-- > 0;) {
         products[2 * layer] = error.t().mm(inputs_[layer]);

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "trainer/torch/hypergradient/output_loss.hpp"
+
 namespace stemma {
 
 class Curvature {
@@ -41,7 +43,7 @@ public:
     /// `y` [n]: int64 classes (mean cross-entropy of the last layer as logits), otherwise numbers (mean squared error
     /// of one output).
     ReluMlpCurvature(std::vector<torch::Tensor> parameters, torch::Tensor x, const torch::Tensor& y);
-    torch::Tensor loss() const override { return loss_; }
+    torch::Tensor loss() const override { return loss_.value(); }
     const std::vector<torch::Tensor>& gradients() const override { return gradients_; }
     std::vector<torch::Tensor> times(const std::vector<torch::Tensor>& vectors) const override;
 
@@ -53,8 +55,7 @@ private:
     std::vector<torch::Tensor> inputs_;  ///< of each layer
     std::vector<torch::Tensor> active_;  ///< 0 or 1: derivative of the ReLU behind each layer but the last
     std::vector<torch::Tensor> errors_;  ///< dL / d outputs of each layer
-    torch::Tensor loss_;
-    torch::Tensor share_;  ///< cross-entropy: softmax
+    OutputLoss loss_;
 };
 
 }  // namespace stemma

@@ -103,7 +103,8 @@ std::unique_ptr<Curvature> OnePass::by_autograd(const torch::Tensor& loss) const
     return std::make_unique<AutogradCurvature>(parameters_.parameters(), loss, settings_.gradient_clip);
 }
 
-std::unique_ptr<Curvature> OnePass::again(std::vector<torch::Tensor> buffers, const Loss& loss) const {
+std::unique_ptr<Curvature> OnePass::again(std::vector<torch::Tensor> buffers,
+                                          const std::function<std::unique_ptr<Curvature>()>& make) {
     // The buffers are exchanged, not copied, because the graph notices overwritten values.
     const torch::NoGradGuard no_grad;
     std::vector<torch::Tensor> kept;
@@ -114,7 +115,7 @@ std::unique_ptr<Curvature> OnePass::again(std::vector<torch::Tensor> buffers, co
     std::unique_ptr<Curvature> curvature;
     {
         const torch::AutoGradMode graph(true);
-        curvature = by_autograd(loss());
+        curvature = make();
     }
     for (std::size_t i = 0; i < kept.size(); ++i) buffers[i].set_data(kept[i]);
     return curvature;

@@ -65,8 +65,9 @@ public:
     void load(const Snapshot& snapshot, bool with_optimizer, const Again& again);
     /// The curvature of a loss with a graph.
     std::unique_ptr<Curvature> by_autograd(const torch::Tensor& loss) const;
-    /// For load(): the curvature of a recomputed loss. `buffers` (running statistics) keep their values.
-    std::unique_ptr<Curvature> again(std::vector<torch::Tensor> buffers, const Loss& loss) const;
+    /// For load(): the curvature that `make` recomputes. `buffers` (running statistics) keep their values.
+    static std::unique_ptr<Curvature> again(std::vector<torch::Tensor> buffers,
+                                            const std::function<std::unique_ptr<Curvature>()>& make);
 
 private:
     std::int64_t interval() const { return settings_.variant == "baydin" ? 1 : settings_.interval; }

@@ -1,6 +1,5 @@
 #include "trainer/torch/kernels/convolution.hpp"
 
-#include <array>
 #include <tuple>
 #include <utility>
 
@@ -18,14 +17,9 @@ torch::Tensor output(const torch::Tensor& x, const torch::Tensor& weight, Geomet
     return at::conv2d(x, weight, {}, g.stride, g.padding);
 }
 
-/// Derivatives of <gradient, conv(x, weight)> by x and by weight. `x` gives the shape of the first and the values of
-/// the second derivative, `weight` the other way round.
 std::pair<torch::Tensor, torch::Tensor> pulled(const torch::Tensor& gradient, const torch::Tensor& x,
                                                const torch::Tensor& weight, Geometry g, std::array<bool, 2> wanted) {
-    auto [by_x, by_weight, by_bias] =
-        at::convolution_backward(gradient, x, weight, at::OptionalIntArrayRef(), {g.stride, g.stride},
-                                 {g.padding, g.padding}, {1, 1}, false, {0, 0}, 1, {wanted[0], wanted[1], false});
-    return {by_x, by_weight};
+    return convolution_pull(gradient, x, weight, g.stride, g.padding, wanted);
 }
 
 void keep(AutogradContext* context, Geometry g) {
@@ -90,6 +84,15 @@ struct Convolution : torch::autograd::Function<Convolution> {
 };
 
 }  // namespace
+
+std::pair<torch::Tensor, torch::Tensor> convolution_pull(const torch::Tensor& gradient, const torch::Tensor& x,
+                                                         const torch::Tensor& weight, std::int64_t stride,
+                                                         std::int64_t padding, std::array<bool, 2> wanted) {
+    auto [by_x, by_weight, by_bias] =
+        at::convolution_backward(gradient, x, weight, at::OptionalIntArrayRef(), {stride, stride}, {padding, padding},
+                                 {1, 1}, false, {0, 0}, 1, {wanted[0], wanted[1], false});
+    return {by_x, by_weight};
+}
 
 torch::Tensor convolution_twice(const torch::Tensor& x, const torch::Tensor& weight, std::int64_t stride,
                                 std::int64_t padding) {

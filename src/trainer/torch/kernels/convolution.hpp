@@ -3,6 +3,9 @@
 
 #include <torch/torch.h>
 
+#include <array>
+#include <utility>
+
 namespace stemma {
 
 /// Like torch::conv2d() of x [n, in, h, w] and weight [out, in, k, k], with the same first derivatives. The second
@@ -11,5 +14,11 @@ namespace stemma {
 /// derivative.
 torch::Tensor convolution_twice(const torch::Tensor& x, const torch::Tensor& weight, std::int64_t stride,
                                 std::int64_t padding);
+
+/// Derivatives of <gradient, convolution of x with weight> by x and by weight, where `wanted`; without a graph. `x`
+/// gives the shape of the first and the values of the second derivative, `weight` the other way round.
+std::pair<torch::Tensor, torch::Tensor> convolution_pull(const torch::Tensor& gradient, const torch::Tensor& x,
+                                                         const torch::Tensor& weight, std::int64_t stride,
+                                                         std::int64_t padding, std::array<bool, 2> wanted);
 
 }  // namespace stemma

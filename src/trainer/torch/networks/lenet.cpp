@@ -1,9 +1,9 @@
 // conv 5x5 to 10 maps, max-pool 2, ReLU; conv 5x5 to 20 maps, dropout of whole maps, max-pool 2, ReLU; 320-50, ReLU,
 // dropout 0.5; 50-classes (Scardigli et al., arXiv 2109.14925, and their experiments' code).
-#include "trainer/torch/kernels/convolution.hpp"
-#include "trainer/torch/kernels/first_block.hpp"
+#include "trainer/torch/networks/graph.hpp"
 #include "trainer/torch/networks/initial_weights.hpp"
 #include "trainer/torch/networks/network.hpp"
+#include "trainer/torch/networks/tape.hpp"
 
 namespace stemma {
 namespace {
@@ -25,23 +25,34 @@ public:
     }
 
     torch::Tensor forward(torch::Tensor x) override {
-        if (kernels_.fused && has_first_block(x, conv1_->weight)) {
-            x = first_block(x, conv1_->weight, conv1_->bias);
-        } else {
-            x = torch::relu(torch::max_pool2d(conv1_->forward(x), 2));
-        }
-        // oneDNN's convolutions of a few maps compute their gradients in half the time when the maps lie innermost.
-        if (kernels_.fused && x.is_cpu()) x = x.contiguous(at::MemoryFormat::ChannelsLast);
-        x = kernels_.twice ? convolution_twice(x, conv2_->weight, 1, 0) + conv2_->bias.view({1, -1, 1, 1})
-                           : conv2_->forward(x);
-        if (is_training()) x = drop(x, dropout_, true, generator_);
-        x = torch::relu(torch::max_pool2d(x, 2));
-        x = torch::relu(linear1_->forward(x.flatten(1)));
-        if (is_training()) x = drop(x, 0.5, false, generator_);
-        return linear2_->forward(x);
+        Graph graph(kernels_.twice_by_graph());
+        return describe(graph, graph.input(x));
+    }
+
+    std::unique_ptr<Curvature> curvature(const torch::Tensor& x, const torch::Tensor& y) override {
+        Tape tape(parameters());
+        describe(tape, tape.input(x));
+        return std::move(tape).loss(y);
     }
 
 private:
+    template <class Pass>
+    typename Pass::Node describe(Pass& pass, typename Pass::Node x) {
+        if (kernels_.fused && has_first_block(pass.value(x), conv1_->weight)) {
+            x = pass.first_block(x, conv1_->weight, conv1_->bias);
+        } else {
+            x = pass.relu(pass.max_pool(pass.convolution(x, conv1_->weight, conv1_->bias, 1, 0), 2, 2, 0));
+        }
+        // oneDNN's convolutions of a few maps compute their gradients in half the time when the maps lie innermost.
+        if (kernels_.fused && pass.value(x).is_cpu()) x = pass.channels_last(x);
+        x = pass.convolution(x, conv2_->weight, conv2_->bias, 1, 0);
+        if (is_training()) x = pass.masked(x, dropout_mask(pass.value(x), dropout_, true, generator_));
+        x = pass.flatten(pass.relu(pass.max_pool(x, 2, 2, 0)));
+        x = pass.relu(pass.linear(x, linear1_));
+        if (is_training()) x = pass.masked(x, dropout_mask(pass.value(x), 0.5, false, generator_));
+        return pass.linear(x, linear2_);
+    }
+
     nn::Conv2d conv1_{nullptr}, conv2_{nullptr};
     nn::Linear linear1_{nullptr}, linear2_{nullptr};
     double dropout_;

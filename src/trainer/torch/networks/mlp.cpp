@@ -1,6 +1,8 @@
 // (linear, batch norm, activation, dropout) x layers, linear.
+#include "trainer/torch/networks/graph.hpp"
 #include "trainer/torch/networks/initial_weights.hpp"
 #include "trainer/torch/networks/network.hpp"
+#include "trainer/torch/networks/tape.hpp"
 
 namespace stemma {
 namespace {
@@ -32,22 +34,31 @@ public:
     }
 
     torch::Tensor forward(torch::Tensor x) override {
-        x = x.flatten(1);
-        for (std::size_t layer = 0; layer < linears_.size(); ++layer) {
-            x = linears_[layer]->forward(x);
-            if (!norms_.empty()) x = norms_[layer]->forward(x);
-            x = activate(x, activation_);
-            if (is_training()) x = drop(x, dropout_, false, generator_);
-        }
-        return output_->forward(x);
+        Graph graph(false);
+        return describe(graph, x.flatten(1), [&](const auto& y) { return activate(y, activation_); });
     }
 
     std::unique_ptr<Curvature> curvature(const torch::Tensor& x, const torch::Tensor& y) override {
-        if (activation_ != "relu" || !norms_.empty() || (is_training() && dropout_ > 0)) return nullptr;
-        return std::make_unique<ReluMlpCurvature>(parameters(), x.flatten(1), y);
+        if (activation_ != "relu" || (!norms_.empty() && !is_training())) return nullptr;
+        if (norms_.empty() && (!is_training() || dropout_ <= 0))
+            return std::make_unique<ReluMlpCurvature>(parameters(), x.flatten(1), y);
+        Tape tape(parameters());
+        describe(tape, tape.input(x.flatten(1)), [&](Tape::Node node) { return tape.relu(node); });
+        return std::move(tape).loss(y);
     }
 
 private:
+    template <class Pass, class Activate>
+    typename Pass::Node describe(Pass& pass, typename Pass::Node x, const Activate& activate_in_pass) {
+        for (std::size_t layer = 0; layer < linears_.size(); ++layer) {
+            x = pass.linear(x, linears_[layer]);
+            if (!norms_.empty()) x = pass.batch_norm(x, norms_[layer]);
+            x = activate_in_pass(x);
+            if (is_training()) x = pass.masked(x, dropout_mask(pass.value(x), dropout_, false, generator_));
+        }
+        return pass.linear(x, output_);
+    }
+
     std::vector<nn::Linear> linears_;
     std::vector<nn::BatchNorm1d> norms_;
     nn::Linear output_{nullptr};

@@ -39,11 +39,17 @@ void demand_memory(const NetworkRecipe& recipe, const std::string& what, double 
                      " GB to train; this host has " + std::to_string(std::llround(memory * 1e-9)) + " GB");
 }
 
-torch::Tensor drop(const torch::Tensor& x, double p, bool maps, at::Generator& generator) {
-    if (p <= 0) return x;
-    if (p >= 1) return x * 0;
+torch::Tensor dropout_mask(const torch::Tensor& x, double p, bool maps, at::Generator& generator) {
+    if (p <= 0) return {};
+    if (p >= 1) return torch::zeros({}, x.options());
+    const torch::NoGradGuard no_grad;
     auto mask = maps ? torch::empty({x.size(0), x.size(1), 1, 1}, x.options()) : torch::empty_like(x);
-    return x * mask.bernoulli_(1 - p, generator).div_(1 - p);
+    return mask.bernoulli_(1 - p, generator).div_(1 - p);
+}
+
+torch::Tensor drop(const torch::Tensor& x, double p, bool maps, at::Generator& generator) {
+    const auto mask = dropout_mask(x, p, maps, generator);
+    return mask.defined() ? x * mask : x;
 }
 
 }  // namespace stemma

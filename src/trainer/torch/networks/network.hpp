@@ -11,8 +11,11 @@ namespace stemma {
 
 /// Which of several ways to compute the same function (with other rounding).
 struct Kernels {
-    bool fused = true;   ///< lenet's first block as one operation (on a CPU), LibTorch's LSTM
-    bool twice = false;  ///< second derivatives will be taken: convolutions and LSTMs that support them well
+    bool fused = true;     ///< lenet's first block as one operation (on a CPU), LibTorch's LSTM
+    bool twice = false;    ///< second derivatives will be taken: convolutions and LSTMs that support them well
+    bool by_hand = false;  ///< these are taken from Network::curvature(), where a network has it
+    /// Losses are differentiated twice by their graphs, although the network has a curvature of its own.
+    bool twice_by_graph() const { return twice && !by_hand; }
 };
 
 class Network : public torch::nn::Module {
@@ -23,7 +26,8 @@ public:
     /// replaced by the detached state after this batch. Other networks leave it unchanged.
     virtual torch::Tensor forward_from(torch::Tensor& state, torch::Tensor x);
     /// The loss of a batch (mean cross-entropy for int64 targets, otherwise mean squared error) with gradient and
-    /// Hessian products by hand. nullptr for networks without these, or while the mode is random.
+    /// Hessian products by hand. Does to the generator and the running statistics what forward() does. nullptr for
+    /// networks without these.
     virtual std::unique_ptr<Curvature> curvature(const torch::Tensor& x, const torch::Tensor& y);
 };
 
@@ -49,7 +53,10 @@ std::shared_ptr<Network> make_network(const std::string& model, const NetworkRec
 /// `what`: the hyperparameters behind them, for the message.
 void demand_memory(const NetworkRecipe& recipe, const std::string& what, double weights, double activations = 0);
 
-/// Multiplies by a mask of 0 and 1/(1-p). `maps`: one number for each sample and map of [n, maps, ...].
+/// A mask of 0 and 1/(1-p) for `x`; undefined for p = 0, [] zero for p = 1. `maps`: one number for each sample and map
+/// of [n, maps, ...].
+torch::Tensor dropout_mask(const torch::Tensor& x, double p, bool maps, at::Generator& generator);
+/// Multiplies by a dropout_mask().
 torch::Tensor drop(const torch::Tensor& x, double p, bool maps, at::Generator& generator);
 
 }  // namespace stemma

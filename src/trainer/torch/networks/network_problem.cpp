@@ -6,6 +6,7 @@
 #include "platform/user_path.hpp"
 #include "trainer/torch/data/text_data.hpp"
 #include "trainer/torch/device.hpp"
+#include "trainer/torch/hypergradient/start.hpp"
 
 namespace stemma {
 
@@ -23,7 +24,11 @@ NetworkProblem::NetworkProblem(const TorchSettings& settings, const Data& data, 
     }
     // Weights are drawn on the CPU, so that a member starts with the same weights on every device.
     seed(derive_seed(request.seed, Purpose::training, 0));
-    const Kernels kernels{.fused = settings_.fused, .twice = settings_.hypergradient.has_value()};
+    const auto& moving = settings_.hypergradient;
+    const bool clips = moving && with_clip(*moving, hyperparameters_).gradient_clip > 0;
+    const Kernels kernels{.fused = settings_.fused,
+                          .twice = moving && uses_validation(moving->variant),
+                          .by_hand = settings_.precision == "float32" && !clips};
     network_ = make_network(settings_.model, {data_, hyperparameters_, kernels, generator_});
     network_->to(device_);
     if (!device_.is_cpu()) generator_ = make_generator(device_);
