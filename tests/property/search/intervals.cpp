@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <numeric>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "case.hpp"
@@ -16,10 +19,13 @@ namespace {
 using test::Starts;
 using test::ToyTask;
 
-/// A share of the 20 seeds of a campaign; a share of a campaign has its own seeds.
+/// The bounds hold for these sets of seeds. Other sets of so few have other medians, so that a share of a campaign has
+/// no part of them: it has all 20 or the usual 5.
 std::vector<std::uint64_t> toy_seeds() {
-    auto all = seeds(test::sanitized ? 1 : 5);
-    std::erase_if(all, [](std::uint64_t seed) { return seed >= 20; });
+    const char* campaign = std::getenv("STEMMA_TEST_CAMPAIGN");
+    const bool whole = campaign != nullptr && std::string_view(campaign) == "all";
+    std::vector<std::uint64_t> all(test::sanitized ? 1 : whole ? 20 : 5);
+    std::iota(all.begin(), all.end(), 0);
     return all;
 }
 
@@ -49,9 +55,9 @@ GpbtSettings automatic(Resource interval_min) {
 TEST(Intervals, AShortFixedOneIsGreedyAndTheRightOneIsNot) {
     for (const auto starts : {Starts::near, Starts::uniform}) {
         const auto greedy = scores({.starts = starts}, test::toy_gpbt(1));
-        EXPECT_TRUE(greedy.empty() || test::quantile_of(greedy, 0.5) <= 0.90) << text_of(greedy);
+        EXPECT_TRUE(test::quantile_of(greedy, 0.5) <= 0.90) << text_of(greedy);
         const auto right = scores({.starts = starts}, test::toy_gpbt(10));
-        EXPECT_TRUE(right.empty() || test::quantile_of(right, 0.5) >= 1.185) << text_of(right);
+        EXPECT_TRUE(test::quantile_of(right, 0.5) >= 1.185) << text_of(right);
     }
 }
 
@@ -62,7 +68,6 @@ TEST(Intervals, AutoFindsAScheduleFromEveryShortestIntervalAndStart) {
     for (const auto starts : {Starts::near, Starts::uniform}) {
         for (const Resource shortest : {1, 2, 5, 10, 25}) {
             const auto found = scores({.starts = starts}, automatic(shortest));
-            if (found.empty()) continue;
             EXPECT_GE(test::quantile_of(found, 0.5), 1.175) << shortest << ": " << text_of(found);
             EXPECT_GE(test::quantile_of(found, 0), 1.10) << shortest << ": " << text_of(found);
             bad += static_cast<std::size_t>(std::ranges::count_if(found, [](double score) { return score < 1.15; }));
@@ -74,11 +79,11 @@ TEST(Intervals, AutoFindsAScheduleFromEveryShortestIntervalAndStart) {
 
 TEST(Intervals, AutoLosesLittleWhereFrequentSelectionPays) {
     const auto moving = scores({.kind = PathKind::moving}, automatic(1));
-    EXPECT_TRUE(moving.empty() || test::quantile_of(moving, 0.5) >= 0.97) << text_of(moving);
+    EXPECT_TRUE(test::quantile_of(moving, 0.5) >= 0.97) << text_of(moving);
     const auto decay = scores({.kind = PathKind::decay}, automatic(1));
-    EXPECT_TRUE(decay.empty() || test::quantile_of(decay, 0.5) >= 3.28) << text_of(decay);
+    EXPECT_TRUE(test::quantile_of(decay, 0.5) >= 3.28) << text_of(decay);
     const auto plain = scores({.kind = PathKind::plain}, automatic(1));
-    EXPECT_TRUE(plain.empty() || test::quantile_of(plain, 0.5) >= 1.199) << text_of(plain);
+    EXPECT_TRUE(test::quantile_of(plain, 0.5) >= 1.199) << text_of(plain);
 }
 
 /// Stops, in the order of the log.
