@@ -66,9 +66,10 @@ GpbtSettings published_gpbt();
 /// either, it starts again from scratch as generation 0.
 ///
 /// Learned parents: a member that is no better than a constant prediction has not learned (event::Report::learned).
-/// Generation 0 goes on, n members at a time, until max(2, P) have learned, or gpbt_more_founders() have joined. A
-/// child that has not learned is no candidate where a parent has. A generation of such children is one without a finite
-/// child. After two of them generation 0 begins again with n members, up to 10 times.
+/// Generation 0 goes on, n members at a time, until max(2, P) have learned, or gpbt_more_founders() have joined. Of its
+/// candidates only those that have learned become parents, if any has. A child that has not learned is no candidate
+/// where a parent has. A generation of such children is one without a finite child. After two of them generation 0
+/// begins again with n members, while gpbt_more_founders() lasts: it counts those of all starts.
 ///
 /// Extended to a larger resource: generations = max_resource / T_g, rounded up. rungs() has a row for each generation:
 /// promoted = its members that were chosen as parents. O(log n) for each event, and O(n) for each generation; 40 bytes
@@ -81,8 +82,8 @@ void require_good(const GpbtSettings& settings);
 /// Members of generation 0, with a number as interval.
 std::uint32_t gpbt_founders(const GpbtSettings& settings);
 
-/// The most that join them where fewer than max(2, P) have learned (event::Report::learned): a third of the children
-/// of all generations.
+/// The most that join them in a search where fewer than max(2, P) have learned (event::Report::learned): a third of the
+/// children of all generations.
 std::uint32_t gpbt_more_founders(const GpbtSettings& settings);
 
 /// t_max: max / T_g, rounded up, with a number as interval.

@@ -100,7 +100,7 @@ void GpbtSearch::take(const event::WorkWanted& wanted, Actions& out) {
         wait_no_longer_than_patience();
         return;
     }
-    if (launched_ == 0 && settings_.deadline > 0) deadline_ = wanted.now + settings_.deadline;
+    if (deadline_ == never && settings_.deadline > 0) deadline_ = wanted.now + settings_.deadline;
     const auto& parent = generation_.parents[*index];
     asked_ = *index;
     asked_at_ = wanted.now;
@@ -119,6 +119,7 @@ void GpbtSearch::take(const event::Created& created, Actions&) {
     individuals_.push_back({parent.reached, asked_at_, parent.member, number_, opened_});
     generation_.launched(asked_);
     ++launched_;
+    founders_ += parent.member.exists() ? 0 : 1;
     ++in_flight_;
     ++rows_[number_].entered;
 }
@@ -256,22 +257,27 @@ void GpbtSearch::start_anew() {
 bool GpbtSearch::more_founders() {
     if (!unlearned_ || number_ > 0 || generation_.parents.empty() || no_more_) return false;
     const auto enough = std::max(2U, gpbt_parents(settings_));
-    const auto most = gpbt_founders(settings_) + gpbt_more_founders(settings_);
-    if (founders_learned_ >= enough || launched_ >= most) return false;
-    generation_.parents.front().to_come = std::min(settings_.children, most - launched_);
+    if (founders_learned_ >= enough || founders_left() == 0) return false;
+    generation_.parents.front().to_come = std::min(settings_.children, founders_left());
     starved_ = overdue_ = false;
+    deadline_ = end_of_patience_ = never;  // they begin with the first of these members
     return true;
 }
 
+std::uint32_t GpbtSearch::founders_left() const {
+    const auto most = gpbt_founders(settings_) + gpbt_more_founders(settings_);
+    return most - std::min(most, founders_);
+}
+
 void GpbtSearch::repeat(Actions& out) {
-    if (++barren_ >= barren_max) return;
+    if (++barren_ >= barren_most()) return;
     // What looked like learning was luck where no child learns, not even one with the parent's hyperparameters.
-    const bool lucky =
-        unlearned_ && parents_learned_ && barren_ >= barren_from_luck && lucky_starts_ < lucky_starts_max;
-    if (lucky) {
-        ++lucky_starts_;
-        for (const auto& parent : generation_.parents) out.push_back(action::Release{parent.member});
-        begin_from_scratch(settings_.children);
+    if (unlearned_ && parents_learned_ && barren_ >= barren_from_luck && founders_left() > 0) {
+        for (const auto& parent : generation_.parents) {
+            out.push_back(action::Release{parent.member});
+            forget(parent.member);
+        }
+        begin_from_scratch(std::min(settings_.children, founders_left()));
         return;
     }
     if (number_ == 0 || generation_.parents.empty()) {
@@ -298,11 +304,15 @@ void GpbtSearch::open_next(std::uint32_t children, Actions& out) {
     ensure(closed_ && children > 0, "a generation follows one that is closed");
     children_ = children;
     const std::size_t wanted = gpbt_parents(settings_, children);
-    while (pool_.size() > wanted) {
-        const auto worst = std::prev(pool_.end());
-        out.push_back(action::Release{worst->member});
-        pool_.erase(worst);
-    }
+    const auto has_learned = [&](const GpbtCandidate& one) { return individuals_[one.member.value].learned; };
+    const bool any_learned = std::ranges::any_of(pool_, has_learned);
+    std::size_t taken = 0;
+    std::erase_if(pool_, [&](const GpbtCandidate& one) {
+        const bool take = taken < wanted && (has_learned(one) || !any_learned);
+        taken += take ? 1 : 0;
+        if (!take) out.push_back(action::Release{one.member});
+        return !take;
+    });
     kept_ = std::max<std::size_t>(wanted, gpbt_parents(settings_));
     std::vector<GpbtParent> next;
     for (const auto& [objective, reached, member] : pool_) {
@@ -344,7 +354,7 @@ void GpbtSearch::take(const event::Extended& extended, Actions& out) {
         generations_ = static_cast<std::uint32_t>(wanted);
         rows_.resize(generations_);
     }
-    if (barren_ >= barren_max && !dead_) {
+    if (barren_ >= barren_most() && !dead_) {
         barren_ = 0;
         repeat(out);
     }

@@ -63,7 +63,7 @@ public:
     void stop(Actions& out);
     /// Lost: it has no member to go on with. Dead: lost, or too many generations in a row gave nothing finite.
     bool lost() const { return dead_; }
-    bool dead() const { return dead_ || barren_ >= barren_max; }
+    bool dead() const { return dead_ || barren_ >= barren_most(); }
     bool over() const { return dead() || number_ >= generations_; }
 
     std::vector<RungRow> rungs() const;
@@ -78,9 +78,10 @@ public:
 
 private:
     static constexpr std::uint32_t barren_max = 10;
+    /// Without a start from scratch: the owner plans the work of each generation, and not that of its repetitions.
+    static constexpr std::uint32_t barren_max_planned = 2;
     /// Generations of children that have not learned, of a parent that has.
     static constexpr std::uint32_t barren_from_luck = 2;
-    static constexpr std::uint32_t lucky_starts_max = 10;
     static constexpr double never = std::numeric_limits<double>::infinity();
 
     struct Individual {
@@ -118,6 +119,9 @@ private:
     void close(Actions& out);
     /// Members from scratch go on until enough of them have learned.
     bool more_founders();
+    /// Members from scratch that the search may still have. Those after a start anew count.
+    std::uint32_t founders_left() const;
+    std::uint32_t barren_most() const { return from_scratch_ ? barren_max : barren_max_planned; }
     void repeat(Actions& out);
     void start_anew();
     void take(const event::Extended& extended, Actions& out);
@@ -139,12 +143,12 @@ private:
     std::uint32_t founders_learned_ = 0;
     bool unlearned_ = false;  ///< one of this generation has a metric, and has not learned
     bool parents_learned_ = false;
-    std::uint32_t lucky_starts_ = 0;  ///< from scratch, because a parent had learned by luck
-    double best_child_ = never;       ///< of all children that have reported since the generation began
-    double best_before_ = never;      ///< of the candidates at the last selection
-    double improvement_ = never;      ///< of best_before_ over the value before it
-    std::uint32_t barren_ = 0;        ///< generations without a finite child, in a row
-    double spent_ = 0;                ///< seconds between birth and report of the children that have reported
+    std::uint32_t founders_ = 0;  ///< born from scratch in the whole search
+    double best_child_ = never;   ///< of all children that have reported since the generation began
+    double best_before_ = never;  ///< of the candidates at the last selection
+    double improvement_ = never;  ///< of best_before_ over the value before it
+    std::uint32_t barren_ = 0;    ///< generations without a finite child, in a row
+    double spent_ = 0;            ///< seconds between birth and report of the children that have reported
     double deadline_ = never;
     double end_of_patience_ = never;
     bool overdue_ = false;       ///< the deadline or the end of patience has come without a candidate

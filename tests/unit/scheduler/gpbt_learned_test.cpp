@@ -1,5 +1,8 @@
 // GPBT where members are no better than a constant prediction.
+#include <gmock/gmock.h>
+
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "scheduler/gpbt.hpp"
@@ -75,6 +78,64 @@ TEST(GpbtLearned, AChildThatHasNotLearnedIsNoParentWhereItsParentHas) {
     report_all(as_published, {0.5, 0.6, 1, 1});
     report_all(as_published, {1, 2, 1, 1});
     EXPECT_EQ(parents_of(as_published.all_work()), (Ids{4, 4, 4, 4}));
+}
+
+TEST(GpbtLearned, ADeadlineBeginsAnewWithFoundersThatJoin) {
+    auto settings = three_epochs_each();
+    settings.deadline = 5;
+    Population population(make_gpbt(settings));
+    EXPECT_FALSE(population.all_work().empty());
+    EXPECT_DOUBLE_EQ(population.scheduler().next_deadline(), 5);
+    for (std::uint64_t member = 0; member < 4; ++member) {
+        population.now = static_cast<double>(member) + 0.5;
+        population.say(event::Report{{member}, 3, 1, population.now, {}, false});
+    }
+    EXPECT_TRUE(std::isinf(population.scheduler().next_deadline())) << "no time passes before they are launched";
+    population.now = 7;
+    EXPECT_EQ(population.all_work().size(), 4U);
+    EXPECT_DOUBLE_EQ(population.scheduler().next_deadline(), 12);
+}
+
+TEST(GpbtLearned, ParentsThatHadLearnedByLuckDoNotCompeteAfterANewStart) {
+    Population population(make_gpbt(three_epochs_each()));
+    report_all(population, {0.5, 0.6, 1, 1});
+    report_all(population, {1, 2, 1, 1});
+    EXPECT_EQ(report_all(population, {1, 2, 1, 1}), (Ids{0, 0, 0, 0}));
+    EXPECT_THAT(population.released, testing::Contains(0U));
+    report_all(population, {0.8, 0.9, 1, 1});  // from scratch
+    EXPECT_EQ(parents_of(population.all_work()), (Ids{12, 12, 12, 12})) << "member 0 was better, but is gone";
+    EXPECT_EQ(population.selected[1], (Ids{0, 12}));
+}
+
+TEST(GpbtLearned, FoundersOfAllStartsCountForTheirThird) {
+    Population population(make_gpbt(three_epochs_each()));
+    std::size_t founders = 0;
+    for (int start = 0; start < 20; ++start) {
+        // Two learn by luck, and none of their children does.
+        while (true) {
+            const auto all = population.all_work();
+            if (all.empty()) break;
+            const bool scratch = all.front().parent == nobody;
+            founders += scratch ? all.size() : 0;
+            for (std::size_t i = 0; i < all.size(); ++i) {
+                const double objective = scratch && i < 2 ? 0.5 : 2;
+                population.say(event::Report{{all[i].member}, all[i].to, objective, 0, {}, objective < 1});
+            }
+        }
+    }
+    EXPECT_EQ(founders, 10U) << "4, and a third of 20 children";
+    EXPECT_TRUE(population.scheduler().exhausted());
+}
+
+TEST(GpbtLearned, AFounderThatHasNotLearnedIsNoParentBesideOneThatHas) {
+    auto settings = three_epochs_each();
+    settings.ratio = 1;  // two parents
+    Population population(make_gpbt(settings));
+    report_all(population, {2, 0.5, 1, 3});
+    report_all(population, {1, 1, 1, 2});
+    report_all(population, {2, 1});
+    EXPECT_EQ(parents_of(population.all_work()), (Ids{1, 1, 1, 1}));
+    EXPECT_EQ(population.selected[1], (Ids{1}));
 }
 
 }  // namespace
