@@ -35,6 +35,7 @@ public:
             Observation observation;
             in >> observation.member.value >> observation.resource >> word;
             observation.objective = std::stod(word);
+            observation.seconds = 0;  // an evaluation takes no time here
             sampler_->observe(observation);
         } else if (word == "lost") {
             MemberId member;
