@@ -77,7 +77,9 @@ std::string Arms::describe() const {
     }
     text += std::string(several ? " side by side" : "") + ", " + std::to_string(total()) + " in all, " +
             std::to_string(plan_.founders) + (plan_.founders == 1 ? " founder" : " founders");
-    if (plan_.cut) text += "; " + std::to_string(settings_.children) + " children pay for no more intervals";
+    if (plan_.cut)
+        text += "; " + std::to_string(settings_.children) +
+                (settings_.children == 1 ? " child pays" : " children pay") + " for no more intervals";
     return text;
 }
 

@@ -91,7 +91,7 @@ void check_auto(const S& settings, std::vector<Contradiction>& out) {
         if (wrong) out.push_back({key, std::string(remedy) + " with interval = \"auto\"", {"interval"}});
     };
     const S usual;
-    refuse(settings.founders != usual.founders, "founders", "must be left out: there are 8 founders");
+    refuse(settings.founders != usual.founders, "founders", "must be left out: the number of founders is fixed");
     refuse(settings.parents_compete, "parents_compete", "must be false");
     refuse(settings.sequential, "sequential", "must be false");
     refuse(settings.early_stopping, "early_stopping", "must be false");
@@ -117,6 +117,8 @@ std::vector<Contradiction> contradictions(const S& settings) {
             {"interval",
              "must be <= max = " + std::to_string(settings.max) + "; got " + std::to_string(settings.interval),
              {"max"}});
+    } else if (settings.interval_min != S().interval_min) {
+        out.push_back({"interval_min", "must be left out unless interval = \"auto\"", {"interval"}});
     }
     if (settings.interval != interval_auto && (settings.max - 1) / settings.interval >= gpbt_generations_max) {
         out.push_back({"max",

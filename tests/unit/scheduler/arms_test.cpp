@@ -88,6 +88,10 @@ TEST(Arms, RefuseWhatHasNoMeaning) {
     refused("parents_compete must be false with interval = \"auto\"", [](auto& s) { s.parents_compete = true; });
     refused("founders must be left out", [](auto& s) { s.founders = 1; });
     refused("interval_min must be <= max = 50; got 60", [](auto& s) { s.interval_min = 60; });
+    refused("interval_min must be left out unless interval = \"auto\"", [](auto& s) {
+        s.interval = 5;
+        s.interval_min = 2;
+    });
     refused("max must be at most 10^18 / children", [](auto& s) {
         s.children = 1'000'000;
         s.max = 1'000'000'000'000'000;
