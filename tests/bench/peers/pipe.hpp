@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <ctime>
 #include <istream>
 #include <map>
 #include <memory>
@@ -81,6 +82,7 @@ public:
         auto settings = settings_of(type, settings_);
         SamplerContext context;
         context.seed = seed;
+        context.expected = 100;  // evaluations of a search
         context.space = space();
         type.complete(settings, *context.space);
         return type.make(settings, context);
@@ -90,6 +92,14 @@ private:
     std::vector<Parameter> parameters_;
     std::map<std::string, std::string> settings_;
 };
+
+/// What a fit that is wanted gives; of a timed one the seconds of CPU that it took.
+inline std::vector<double> done(const WantedFit& wanted) {
+    const auto begin = std::clock();
+    auto model = wanted.fit->run();
+    if (wanted.timed) return {static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC};
+    return model;
+}
 
 /// The values with a space before each; categories by their index.
 inline std::string text(ConfigurationView configuration) {

@@ -64,7 +64,7 @@ private:
         // As if a fit ended before the next proposal is asked for.
         while (!sampler_->wanted_fits().empty()) {
             const auto wanted = sampler_->wanted_fits().front();
-            sampler_->fitted(wanted.number, wanted.fit->run());
+            sampler_->fitted(wanted.number, peers::done(wanted));
         }
     }
 
