@@ -45,6 +45,8 @@ void check_hypergradient_settings(const HypergradientSettings& s) {
     const bool moves_by_gradients = s.variant != "random" && s.variant != "random_x_lr";
     demand(s.clip_norm == 0 || moves_by_gradients, "clip_norm", std::to_string(s.clip_norm),
            "0 where the variant has no hypergradient");
+    demand(s.settle == 0 || (moves_by_gradients && !s.reset), "settle", std::to_string(s.settle),
+           "0 where the variant has no hypergradient, and with reset");
 }
 
 }  // namespace stemma

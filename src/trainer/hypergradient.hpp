@@ -32,8 +32,12 @@ struct HypergradientSettings {
     double damping = 1;           ///< a in sum_j a (I - a J)^j, in (0, 1]; 1 = the paper's series, or none
     bool truncate = false;        ///< the series ends before a term that is longer than the one before it
     bool bounds = false;          ///< moved values stay within the ranges of the search space (lr always in [1e-10, 1])
-    double split = 0.5;           ///< share of the validation rows for the hypergradient; 1: all rows serve both uses
-    std::int64_t log_every = 1;   ///< hyper-steps between two points of the recorded trajectory
+    /// > 0: hyper-steps end once no value moves any more (beyond the paper). That is so when each raw value (log10,
+    /// logit) stayed within a range shorter than this over a window of `settle_steps` hyper-steps. 0 = never.
+    double settle = 0;
+    std::int64_t settle_steps = 10;  ///< of a window; one begins where the other ends; >= 1
+    double split = 0.5;          ///< share of the validation rows for the hypergradient; 1: all rows serve both uses
+    std::int64_t log_every = 1;  ///< hyper-steps between two points of the recorded trajectory
 };
 
 /// The keys of [trainer.hypergradient], with ranges.
@@ -51,8 +55,8 @@ bool uses_validation(const std::string& variant);
 /// "beta1", "beta2".
 std::vector<std::string> moved_by(const std::string& variant);
 
-/// Throws UserError naming the key, the value and the allowed values. `reset`, `clip_norm`, `damping` and `truncate`
-/// are refused where they could have no effect on the variant.
+/// Throws UserError naming the key, the value and the allowed values. `reset`, `clip_norm`, `damping`, `truncate` and
+/// `settle` are refused where they could have no effect on the variant.
 void check_hypergradient_settings(const HypergradientSettings& settings);
 
 /// Throws UserError for the role "hypergradient" of a hyperparameter outside the weight update, and for a variant with

@@ -40,6 +40,17 @@ std::vector<Field<S>> robustness() {
             flag(
                 "bounds",
                 "Moved values stay between the parameter's low and high. A learning rate always stays in [1e-10, 1].")),
+        setting(&S::settle, number("settle", at_least(0),
+                                   "Hyper-steps end when no value moves any more, and training goes on at "
+                                   "the speed of plain training. That is when each raw value (log10, "
+                                   "logit) stayed within a range shorter than this over a window of "
+                                   "`settle_steps` hyper-steps. Of a learning rate for each weight the "
+                                   "root mean square of the ranges counts. A child's values move again. 0 "
+                                   "= never, as in the paper. Must be 0 for random and random_x_lr, and "
+                                   "with `reset`.")),
+        setting(&S::settle_steps,
+                integer("settle_steps", {1, count_max},
+                        "Hyper-steps in a window of `settle`; one window begins where the other ends.")),
     };
 }
 

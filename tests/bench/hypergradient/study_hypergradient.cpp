@@ -1,20 +1,21 @@
 // One training for each output line, by the protocol of arXiv 2110.10461 and its authors' code: one hidden layer of 50
 // ReLU units. Random initial hyperparameters, the same for all variants.
-//   study_hypergradient FILE.csv TRAIN VALID TEST VARIANT FIRST_SEED SEEDS [UPDATES]
+//   study_hypergradient FILE.csv TRAIN VALID TEST VARIANT FIRST_SEED SEEDS [UPDATES [SETTLE [STEPS]]]
 //       UCI table; full batches, 4,000 updates
-//   study_hypergradient fashion_mnist VARIANT FIRST_SEED SEEDS [UPDATES]
+//   study_hypergradient fashion_mnist VARIANT FIRST_SEED SEEDS [UPDATES [SETTLE [STEPS]]]
 //       batches of 50, 10,000 updates
 // VARIANT: a variant of [trainer.hypergradient], or random_train. random_train trains on the training rows alone, for
-// choosing the best of three by validation loss. Prints CSV: variant, seed, initial lr, wd and momentum, final lr, wd
-// and momentum; final test and validation loss, seconds. The loss is mean squared error in the target's own units, or
+// choosing the best of three by validation loss. SETTLE and STEPS: `settle` and `settle_steps`. Prints CSV: variant,
+// seed, initial lr, wd and momentum, final lr, wd and momentum; final test and validation loss, seconds of the
+// processor; with SETTLE also the number of hyper-steps. The loss is mean squared error in the target's own units, or
 // cross-entropy.
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <numeric>
 
 #include "core/error.hpp"
@@ -107,13 +108,16 @@ private:
     torch::Tensor order_;
 };
 
-void run(const Data& data, std::int64_t batch_size, const std::string& variant, std::uint64_t seed, int updates) {
-    const auto begin = std::chrono::steady_clock::now();
+void run(const Data& data, std::int64_t batch_size, const std::string& variant, std::uint64_t seed, int updates,
+         double settle, std::int64_t settle_steps) {
+    const auto begin = std::clock();
     Stream draws(seed, Purpose::configuration, 0);
     HyperStart start;
     start.used = {std::pow(10.0, draws.uniform(-6, -1)), std::pow(10.0, draws.uniform(-7, -2)), draws.uniform(), 0.999};
     HypergradientSettings settings;
     settings.variant = variant == "random_train" ? "random" : variant;
+    settings.settle = settle;
+    settings.settle_steps = settle_steps;
     for (const auto& name : moved_by(settings.variant)) {
         if (!name.starts_with("beta")) start.moves[name == "lr" ? 0 : name == "weight_decay" ? 1 : 2] = true;
     }
@@ -140,11 +144,13 @@ void run(const Data& data, std::int64_t batch_size, const std::string& variant, 
     const torch::NoGradGuard no_grad;
     const auto point = one_pass.values().point();
     const double unit = data.target_scale * data.target_scale;
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    fmt::print("{},{},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.8g},{:.8g},{:.3f}\n", variant, seed, start.used[0],
+    const auto took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    fmt::print("{},{},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.8g},{:.8g},{:.3f}", variant, seed, start.used[0],
                start.used[1], start.used[2], point.used[0], point.used[1], point.used[2],
                loss_of(*network, data.test).item<double>() * unit, loss_of(*network, data.valid).item<double>() * unit,
-               took.count());
+               took);
+    if (settle > 0) fmt::print(",{}", one_pass.hyper_steps());
+    fmt::print("\n");
     std::fflush(stdout);
 }
 
@@ -155,8 +161,8 @@ int main(int count, char** arguments) {
     const int shift = images ? 3 : 0;  // numbers of rows are not given
     if (count < 8 - shift) {
         fmt::print(stderr,
-                   "study_hypergradient FILE.csv TRAIN VALID TEST VARIANT FIRST_SEED SEEDS [UPDATES]\n"
-                   "study_hypergradient fashion_mnist VARIANT FIRST_SEED SEEDS [UPDATES]\n");
+                   "study_hypergradient FILE.csv TRAIN VALID TEST VARIANT FIRST_SEED SEEDS [UPDATES [SETTLE [STEPS]]]\n"
+                   "study_hypergradient fashion_mnist VARIANT FIRST_SEED SEEDS [UPDATES [SETTLE [STEPS]]]\n");
         return 2;
     }
     set_threads(1);
@@ -164,8 +170,11 @@ int main(int count, char** arguments) {
     const auto number = [&](int index) { return std::strtoll(arguments[index], nullptr, 10); };
     const auto data = images ? load_fashion_mnist() : load(arguments[1], number(2), number(3), number(4));
     const int updates = count > 8 - shift ? static_cast<int>(number(8 - shift)) : images ? 10'000 : 4000;
+    const double settle = count > 9 - shift ? std::strtod(arguments[9 - shift], nullptr) : 0;
+    const auto settle_steps = count > 10 - shift ? number(10 - shift) : HypergradientSettings().settle_steps;
     const auto first = number(6 - shift);
     for (auto seed = first; seed < first + number(7 - shift); ++seed)
-        run(data, images ? 50 : 0, arguments[5 - shift], static_cast<std::uint64_t>(seed), updates);
+        run(data, images ? 50 : 0, arguments[5 - shift], static_cast<std::uint64_t>(seed), updates, settle,
+            settle_steps);
     return 0;
 }

@@ -75,7 +75,8 @@ inline void describe(Description& out, const TrainerSettings& s) {
     describe(out, s.type->fields, s.settings);
     if (const auto& h = s.hypergradient) {
         out.line("hypergradient", h->variant, h->interval, h->terms, h->window, h->reset, h->rate, h->gradient_clip,
-                 h->skip_nonfinite, h->clip_norm, h->damping, h->truncate, h->bounds, h->split, h->log_every);
+                 h->skip_nonfinite, h->clip_norm, h->damping, h->truncate, h->bounds, h->settle, h->settle_steps,
+                 h->split, h->log_every);
     }
     for (const auto& [name, value] : s.fixed) out.line("fixed", name, value);
 }

@@ -73,7 +73,8 @@ OnePass::OnePass(std::vector<torch::Tensor> parameters, const std::string& optim
       rule_name_(optimizer),
       rule_(make_update_rule(optimizer, eps, amsgrad)),
       values_(start, settings.variant == "wd_hdlr_m" ? parameters_.flat().numel() : 0, parameters_.flat().options(),
-              settings) {
+              settings),
+      settling_(settings.settle, settings.settle_steps, values_) {
     Stream stream(seed, Purpose::training, 1);
     log10_factor_ = std::log10(factor_low + (factor_high - factor_low) * stream.uniform());
     if (settings_.reset) initial_ = parameters_.flat().clone();
@@ -133,8 +134,10 @@ torch::Tensor OnePass::recorded_update(std::unique_ptr<Curvature> curvature) {
 }
 
 torch::Tensor OnePass::update(const Batch& batch) {
-    begin_interval();
     torch::Tensor gradient;
+    stepped_ = false;
+    if (settling_.settled()) return plain_update(batch, gradient);
+    begin_interval();
     const bool record = in_interval_ >= interval() - window();
     if (record && in_interval_ + 1 < interval()) recipes_.push_back(batch.recipe ? batch.recipe() : Recipe{});
     torch::Tensor loss;
@@ -149,6 +152,8 @@ torch::Tensor OnePass::update(const Batch& batch) {
         hyper_step(batch, gradient);
         in_interval_ = 0;
         ++hyper_steps_;
+        stepped_ = true;
+        settling_.count(values_);
     }
     return loss;
 }
@@ -184,6 +189,7 @@ void OnePass::hyper_step(const Batch& batch, const torch::Tensor& gradient) {
 
 void OnePass::save(Snapshot& snapshot) const {
     values_.save(snapshot);
+    settling_.save(snapshot);
     snapshot.add(rule_array, DType::u8, {static_cast<std::int64_t>(rule_name_.size())},
                  std::as_bytes(std::span(rule_name_)));
     save_moments(moments_, "hypergradient/moments/", snapshot);
@@ -204,6 +210,11 @@ void OnePass::save(Snapshot& snapshot) const {
 void OnePass::load(const Snapshot& snapshot, bool with_optimizer, const Again& again) {
     const auto rule = rule_in(snapshot, rule_name_);
     values_.load(snapshot, with_optimizer, values_of_another_meaning(rule_name_, rule));
+    if (again) {
+        settling_.load(snapshot, values_);
+    } else {
+        settling_.begin(values_);
+    }
     auto position = torch::zeros({3}, torch::kInt64);
     restore_tensor(position, "hypergradient/position", snapshot);
     if (initial_.defined()) restore_tensor(initial_, "hypergradient/initial", snapshot);

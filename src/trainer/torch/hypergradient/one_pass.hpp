@@ -12,6 +12,7 @@
 #include "trainer/torch/hypergradient/flat_parameters.hpp"
 #include "trainer/torch/hypergradient/raw_values.hpp"
 #include "trainer/torch/hypergradient/recorded_update.hpp"
+#include "trainer/torch/hypergradient/settling.hpp"
 
 namespace stemma {
 
@@ -42,12 +43,14 @@ public:
 
     /// One weight update, and a hyper-step if it is due. With `reset` the weights are set back before an interval's
     /// first update and never after a hyper-step. The final weights are thus trained ones. Returns the training loss
-    /// before the update, without graph. Only the graph of an interval's last update is kept (diff_through_opt: of the
-    /// last `window` updates, unrolled: of all).
+    /// before the update, without graph. No hyper-step is due once the values have settled. Only the graph of an
+    /// interval's last update is kept (diff_through_opt: of the last `window` updates, unrolled: of all).
     torch::Tensor update(const Batch& batch);
 
     /// The last update() made a hyper-step.
-    bool stepped() const { return in_interval_ == 0 && moments_.updates > 0; }
+    bool stepped() const { return stepped_; }
+    /// Hyper-steps have ended (HypergradientSettings::settle).
+    bool settled() const { return settling_.settled(); }
     std::int64_t hyper_steps() const { return hyper_steps_; }
     const RawValues& values() const { return values_; }
     const FlatParameters& parameters() const { return parameters_; }
@@ -59,7 +62,8 @@ public:
     using Again = std::function<std::unique_ptr<Curvature>(const Recipe&)>;
     /// To be called after the parameters' values have been restored. `again` recomputes the updates of an unfinished
     /// window, whose graphs are not in the snapshot. It is empty for a child, which would make other updates (with
-    /// other dropout, for example), so that the child's window begins anew. Without optimizer (a child that starts
+    /// other dropout, for example), so that the child's window begins anew. Values of a child that had settled move
+    /// again. Without optimizer (a child that starts
     /// afresh), only moved values are loaded. The moments of a parent with another `optimizer` are not loaded. Nor are
     /// momentum and betas between SGD and Adam. Throws DecodeError.
     void load(const Snapshot& snapshot, bool with_optimizer, const Again& again);
@@ -86,6 +90,8 @@ private:
     Moments moments_;
     std::int64_t in_interval_ = 0;  ///< updates since the last hyper-step
     std::int64_t hyper_steps_ = 0;
+    bool stepped_ = false;
+    Settling settling_;
     torch::Tensor initial_;  ///< reset: weights to go back to
 
     std::vector<RecordedUpdate> recorded_;

@@ -188,6 +188,14 @@ HyperPoint RawValues::point() const {
     return point;
 }
 
+double RawValues::largest_range(const torch::Tensor& low, const torch::Tensor& high) const {
+    const torch::NoGradGuard no_grad;
+    // A weight decay of 0 is minus infinity on the raw scale, and never moves.
+    const auto range = torch::where(high == low, torch::zeros_like(raw_), high - low).to(torch::kFloat64);
+    const auto rates = range.narrow(0, 0, rates_).square().mean().sqrt();
+    return torch::maximum(rates, range.narrow(0, rates_, hyper_count - 1).max()).item<double>();
+}
+
 void RawValues::save(Snapshot& snapshot) const {
     save_tensor(raw_, "hypergradient/raw", snapshot);
     save_tensor(first_, "hypergradient/adam/first", snapshot);

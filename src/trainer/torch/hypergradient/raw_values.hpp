@@ -50,6 +50,9 @@ public:
     void count_truncated(const torch::Tensor& truncated) { truncated_ += truncated; }
 
     HyperPoint point() const;  ///< waits for the device
+    /// The largest of high - low, two vectors like raw(). Of a learning rate for each weight the root mean square
+    /// counts. Waits for the device.
+    double largest_range(const torch::Tensor& low, const torch::Tensor& high) const;
     /// What robustness settings and the clamp did since construction or load(), for the log; "" = nothing. Waits for
     /// the device.
     std::string acted() const;
