@@ -186,3 +186,111 @@ def test_following_shows_a_training_that_has_not_ended(program, tmp_path):
 def test_only_some_formats_follow(run, capsys):
     assert command(["export", str(run.path), "--follow", "--graphml", "-"]) == 2
     assert "--follow goes with --tensorboard and --mlflow only" in capsys.readouterr().err
+
+
+@pytest.fixture(params=[(0.125, 0), (np.nan, 0.125), (0.125, -0.125)])
+def failed_attempt(run, request):
+    """What a failed attempt showed of a member that was trained again: the recorded values plus an offset a step."""
+    from stemma.export.following import Shown
+
+    own = run.units[run.units["member"] == run.best_member()]
+    values = own[[metric.units_column for metric in run.metrics]].to_numpy()
+    return [
+        Shown(run.best_member(), step, float(second), list(row + offset))
+        for second, (step, row, offset) in enumerate(zip(own["resource"].tolist(), values, request.param, strict=True))
+    ]
+
+
+class Early:
+    """A run as it was before anything of `member` was recorded."""
+
+    def __init__(self, run, member):
+        self._run, self._member = run, member
+
+    @property
+    def units(self):
+        return self._run.units.iloc[:0]
+
+    def lineage(self, member):
+        curve = self._run.lineage(member)
+        return curve[curve["member"] != member]
+
+    def __getattr__(self, name):
+        return getattr(self._run, name)
+
+
+@pytest.mark.pypi
+def test_mlflow_shows_the_recorded_value_after_a_failed_attempt(run, tmp_path, failed_attempt):
+    from mlflow.tracking import MlflowClient
+    from stemma.export.mlflow import Mlflow
+
+    address = f"sqlite:///{tmp_path}/mlflow.db"
+    member = run.best_member()
+    writer = Mlflow(run, address)
+    early = Early(run, member)
+    writer.update(early)
+    writer.begin(early, failed_attempt)
+    writer.begin(early, failed_attempt[:1])  # the second attempt begins
+    for _ in range(2):
+        writer.update(run)
+    writer.close(run)
+    client = MlflowClient(tracking_uri=address)
+    experiment = next(item for item in client.search_experiments() if item.name.startswith(run.name))
+    runs = client.search_runs([experiment.experiment_id], max_results=1000)
+    found = next(item for item in runs if item.data.tags["mlflow.runName"] == f"member {member}")
+    history = client.get_metric_history(found.info.run_id, "valid_loss")
+    latest = {}
+    for one in sorted(history, key=lambda one: (one.step, one.timestamp)):
+        latest[one.step] = one.value
+    own = run.units[run.units["member"] == member]
+    assert latest == dict(zip(own["resource"], own["valid_loss"]))
+    assert len(history) == len(set((one.step, one.timestamp) for one in history))
+    shown = {one.resource: one.values[0] for one in failed_attempt}
+    appended = [step for step, value in latest.items() if np.isfinite(shown[step]) and shown[step] != value]
+    assert len(history) == len(own) + len(appended), "equal values are not repeated"
+    assert found.data.metrics["valid_loss"] == own["valid_loss"].iloc[-1]
+
+
+@pytest.mark.pypi
+def test_tensorboard_shows_the_recorded_value_after_a_failed_attempt(run, tmp_path, failed_attempt):
+    from stemma.export.tensorboard import TensorBoard
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    member = run.best_member()
+    folder = tmp_path / f"member-{member:06d}"
+    writer = TensorBoard(tmp_path)
+    early = Early(run, member)
+    writer.write(early, member)
+    writer.begin(early, failed_attempt)
+    reader = EventAccumulator(str(folder))
+    reader.Reload()
+    assert failed_attempt[-1].resource == reader.Scalars("metric/valid_loss")[-1].step
+    files = list(folder.glob("events*"))
+    writer.write(run, member)
+    again = list(folder.glob("events*"))
+    assert len(again) == 2 and set(files) < set(again)
+    writer.write(run, member)
+    assert list(folder.glob("events*")) == again, "the record is in it"
+    curve = run.lineage(member)
+    reader.Reload()
+    for events in reader, EventAccumulator(str(folder)).Reload():
+        scalars = events.Scalars("metric/valid_loss")
+        assert [event.step for event in scalars] == curve["resource"].tolist()
+        assert np.allclose([event.value for event in scalars], curve["valid_loss"], rtol=1e-6)
+
+
+@pytest.mark.pypi
+def test_tensorboard_keeps_the_file_where_the_record_is_what_was_shown(run, tmp_path):
+    from stemma.export.following import Shown
+    from stemma.export.tensorboard import TensorBoard
+
+    member = run.best_member()
+    own = run.units[run.units["member"] == member]
+    writer = TensorBoard(tmp_path)
+    early = Early(run, member)
+    writer.write(early, member)
+    values = own[[metric.units_column for metric in run.metrics]].to_numpy().tolist()
+    writer.begin(early, [Shown(member, step, 1.0, row) for step, row in zip(own["resource"].tolist(), values)])
+    files = list(tmp_path.glob("*/events*"))
+    writer.write(run, member)
+    assert list(tmp_path.glob("*/events*")) == files

@@ -32,7 +32,8 @@ class Mlflow:
         self._runs = []  # MLflow's number of the run of each member
         self._rows = 0
         self._last = {}  # (member, metric) -> last step
-        self._seconds = {}  # member -> second of the search of its last row: MLflow orders by time
+        self._shown = {}  # (member, metric, step) -> value of a training under way that is not recorded yet
+        self._times = {}  # member -> milliseconds of its last row: MLflow orders by time
 
     def update(self, run):
         """Appends what came since."""
@@ -43,24 +44,33 @@ class Mlflow:
         self._rows += len(rows)
         for member, part in rows.groupby("member"):
             columns = zip(part["resource"], *(part[metric.units_column] for metric in run.metrics))
-            self._append(run, member, ((step, births["time"][member], values) for step, *values in columns))
+            values = ((step, births["time"][member], values) for step, *values in columns)
+            self._append(run, member, values, recorded=True)
 
     def begin(self, run, shown):
-        """Appends what trainings under way have shown."""
+        """Appends what trainings under way have shown. The training may fail, and another one of the same member may
+        have other values. update() then appends these with a later time: MLflow deletes no values."""
         for one in shown:
             if one.member < len(self._runs):
-                self._append(run, one.member, [(one.resource, one.seconds, one.values)])
+                self._append(run, one.member, [(one.resource, one.seconds, one.values)], recorded=False)
 
-    def _append(self, run, member, rows):
+    def _append(self, run, member, rows, recorded):
         """`rows`: (step, seconds of the search, values of the metrics), ascending."""
         metrics = []
         for step, seconds, values in rows:
-            seconds = self._seconds[member] = max(seconds, self._seconds.get(member, seconds))
+            time = max(int(1000 * (run.started_unix + seconds)), self._times.get(member, 0))
             for metric, value in zip(run.metrics, values):
-                if math.isfinite(value) and step > self._last.get((member, metric.name), -1):
-                    self._last[member, metric.name] = step
-                    time = int(1000 * (run.started_unix + seconds))
-                    metrics.append(self._entities.Metric(metric.name, float(value), time, int(step)))
+                last = self._last.get((member, metric.name), -1)
+                shown = self._shown.pop((member, metric.name, step), None) if recorded else None
+                if not math.isfinite(value) or value == shown or (step <= last and not recorded):
+                    continue
+                if not recorded:
+                    self._shown[member, metric.name, step] = value
+                if step <= last:
+                    time = max(time, self._times.get(member, 0) + 1)  # MLflow takes the latest value of a step
+                self._last[member, metric.name] = max(step, last)
+                self._times[member] = time
+                metrics.append(self._entities.Metric(metric.name, float(value), time, int(step)))
         for first in range(0, len(metrics), _METRICS_A_BATCH):
             self._client.log_batch(self._runs[member], metrics=metrics[first : first + _METRICS_A_BATCH])
 

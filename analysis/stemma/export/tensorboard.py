@@ -30,6 +30,9 @@ class TensorBoard:
         self._summaries = needed("tensorboard.compat.proto.summary_pb2", "tensorboard", "TensorBoard's format")
         self._files = {}  # member -> event file
         self._last = {}  # (member, tag) -> last step
+        self._recorded = {}  # (member, tag) -> last step that is recorded
+        self._shown = {}  # member -> {(tag, step): value of a training under way that is not recorded yet}
+        self._written = 0  # files
         self._reports = 0
 
     def update(self, run):
@@ -41,7 +44,8 @@ class TensorBoard:
                 self.write(run, member)
 
     def begin(self, run, shown):
-        """Appends what trainings under way have shown."""
+        """Appends what trainings under way have shown. The training may fail, and another one of the same member may
+        have other values. The member's file is then written anew from the record."""
         rows = {}
         for one in shown:
             scalars = rows.setdefault(one.member, [])
@@ -54,7 +58,8 @@ class TensorBoard:
             if member not in self._files and len(self._files) < self._left:
                 self.write(run, member)
             if member in self._files:
-                self._append(run, member, scalars)
+                shown = self._shown.setdefault(member, {})
+                shown.update({(tag, step): value for step, _, tag, value in self._append(run, member, scalars)})
 
     def close(self, run):
         return self.told(len(self._files), "members")
@@ -63,27 +68,57 @@ class TensorBoard:
         return f"{count} {what}: tensorboard --logdir {self._folder}"
 
     def write(self, run, member):
+        scalars = list(_scalars(run, member))
+        if member not in self._files or self._differs(member, scalars):
+            self._begin(run, member)
+        self._append(run, member, scalars)
+        for step, _, tag, _ in scalars:
+            self._recorded[member, tag] = max(step, self._recorded.get((member, tag), -1))
+            self._shown.get(member, {}).pop((tag, step), None)
+
+    def _differs(self, member, scalars):
+        """Whether the file lacks something of the record, or has other values, at steps that are already in it."""
+        shown = self._shown.get(member, {})
+        return any(
+            self._recorded.get((member, tag), -1) < step <= self._last.get((member, tag), -1)
+            and shown.get((tag, step)) != value
+            for step, _, tag, value in scalars
+        )
+
+    def _begin(self, run, member):
+        """A new file, as steps of a file ascend. An earlier file stays, as a reader that has it open would stop without
+        it: the start of a session drops its values."""
+        folder = self._folder / f"member-{member:06d}"
+        folder.mkdir(parents=True, exist_ok=True)
         if member not in self._files:
-            folder = self._folder / f"member-{member:06d}"
-            folder.mkdir(parents=True, exist_ok=True)
             for old in folder.glob("events.out.tfevents.*"):
                 old.unlink()
-            self._files[member] = folder / f"events.out.tfevents.{int(time.time())}.stemma"
-            with open(self._files[member], "ab") as file:
-                version = self._events.Event(wall_time=run.started_unix, file_version="brain.Event:2")
-                self._records.RecordWriter(file).write(version.SerializeToString())
-        self._append(run, member, _scalars(run, member))
+        for steps in (self._last, self._recorded):
+            for key in [key for key in steps if key[0] == member]:
+                del steps[key]
+        self._shown.pop(member, None)
+        self._written += 1
+        self._files[member] = folder / f"events.out.tfevents.{int(time.time())}.{self._written:06d}.stemma"
+        start = self._events.SessionLog(status=self._events.SessionLog.START)
+        with open(self._files[member], "ab") as file:
+            records = self._records.RecordWriter(file)
+            for content in {"file_version": "brain.Event:2"}, {"step": 0, "session_log": start}:
+                records.write(self._events.Event(wall_time=run.started_unix, **content).SerializeToString())
 
     def _append(self, run, member, scalars):
+        """Returns those that were new."""
+        new = []
         with open(self._files[member], "ab") as file:
             records = self._records.RecordWriter(file)
             for step, seconds, tag, value in scalars:
                 if step <= self._last.get((member, tag), -1):
                     continue
                 self._last[member, tag] = step
+                new.append((step, seconds, tag, value))
                 scalar = self._summaries.Summary(value=[self._summaries.Summary.Value(tag=tag, simple_value=value)])
                 event = self._events.Event(wall_time=run.started_unix + seconds, step=int(step), summary=scalar)
                 records.write(event.SerializeToString())
+        return new
 
 
 def leaves(run):
