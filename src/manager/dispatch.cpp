@@ -179,6 +179,7 @@ std::optional<MemberId> Manager::State::give_birth(const action::Create& create,
 void Manager::State::note_basis(MemberId id, Effects& out) {
     switch (sampler->basis()) {
         case ProposalBasis::current:
+        case ProposalBasis::drawn:
             return;
         case ProposalBasis::redrawn:
             out.push_back(effect::Noted{.kind = EventKind::redrawn, .member = id});

@@ -20,14 +20,19 @@ public:
         others.tried = &tried_;
         auto proposal = base_->propose(others);
         if (!proposal || !tried_.contains(*proposal)) return proposal;
-        auto other = tried_.draw(request.member);
-        if (!other && settings_.rounds) {
+        if (auto other = tried_.draw(request.member)) {
+            const auto basis = base_->basis();
+            redrawn_ = basis == ProposalBasis::current || basis == ProposalBasis::last_model;
+            return other;
+        }
+        const auto all = tried_.used_up();
+        if (!all) return proposal;
+        if (settings_.rounds) {
             tried_.clear();
             return proposal;
         }
-        redrawn_ = other && settings_.learns;
-        if (!other) used_up_ = tried_.configurations();
-        return other;
+        used_up_ = all;
+        return std::nullopt;
     }
     void born(const Birth& birth) override {
         if (!birth.parent.exists()) tried_.add(birth.configuration);

@@ -15,6 +15,7 @@ public:
         return draws_.draw(request.member, births_.of(request.parent));
     }
     void born(const Birth& birth) override { births_.born(birth); }
+    ProposalBasis basis() const override { return ProposalBasis::drawn; }
     std::string describe() const override { return "random"; }
 
 private:

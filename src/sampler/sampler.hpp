@@ -66,7 +66,8 @@ enum class ProposalBasis : std::uint8_t {
     current,     ///< all data that the sampler means to use
     last_model,  ///< a newer fit had been wanted before, and has not come yet
     no_model,    ///< a newer fit has not come yet, and there is no older one: a random draw
-    redrawn,     ///< the sampler proposed a configuration that was tried: a random draw among the others
+    redrawn,     ///< the model proposed a configuration that was tried: a random draw among the others
+    drawn,       ///< none: the sampler means to draw
 };
 
 /// Contract (tests/contract/sampler/sampler_suite.hpp): deterministic in (seed, the sequence of calls); proposals

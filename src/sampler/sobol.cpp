@@ -48,6 +48,7 @@ public:
     }
     void born(const Birth& birth) override { births_.born(birth); }
 
+    ProposalBasis basis() const override { return ProposalBasis::drawn; }
     std::string describe() const override { return "scrambled Sobol sequence"; }
 
 private:

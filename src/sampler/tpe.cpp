@@ -150,6 +150,7 @@ public:
         const auto trials = history_.trials(request.parent, settings_.cap);
         const auto observed = static_cast<std::size_t>(std::ranges::count(trials, false, &Trial::pending));
         const auto counted = settings_.count_pending ? trials.size() : observed;
+        basis_ = ProposalBasis::drawn;
         if (observed == 0 || counted < settings_.startup) return draws_.draw(request.member, parent);
 
         std::optional<double> time;
@@ -157,12 +158,16 @@ public:
             time = history_.time_of_child(request.parent);
         orders_.update(trials);
         const auto model = make_tpe_model(history_.space(), settings_, parent, trials, time, orders_);
-        if (auto proposal = by_model(model, request)) return proposal;
+        if (auto proposal = by_model(model, request)) {
+            basis_ = ProposalBasis::current;
+            return proposal;
+        }
         return draws_.draw(request.member, parent, model_attempts);
     }
     void born(const Birth& birth) override { history_.born(birth); }
     void observe(const Observation& observation) override { history_.observe(observation); }
     void given_up(MemberId member) override { history_.given_up(member); }
+    ProposalBasis basis() const override { return basis_; }
     std::string describe() const override {
         return std::string(settings_.multivariate ? "multivariate " : "") + "TPE after " +
                std::to_string(settings_.startup) + " random points" + time_text();
@@ -213,6 +218,7 @@ private:
     RandomDraws draws_;
     History history_;
     TrialOrders orders_;
+    ProposalBasis basis_ = ProposalBasis::drawn;  ///< of the last proposal
 };
 
 }  // namespace

@@ -7,10 +7,12 @@ namespace stemma {
 namespace {
 
 constexpr std::uint64_t grid_max = std::uint64_t{1} << 62U;
-constexpr std::uint64_t listed_at_once = 4096;
+constexpr std::uint64_t counted_max = std::uint64_t{1} << 20U;
+constexpr std::uint64_t count_work = std::uint64_t{1} << 20U;
+constexpr std::uint64_t seek_work = std::uint64_t{1} << 16U;
+constexpr std::uint64_t unbounded = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t first_stream = std::uint64_t{1} << 25U;
-constexpr std::uint32_t attempts_before_list = 64;
-constexpr std::uint32_t attempts_without_list = 10'000;
+constexpr std::uint32_t free_draws = 64;
 
 /// splitmix64 (Steele, Lea, Flood, OOPSLA 2014).
 std::uint64_t mixed(std::uint64_t value) {
@@ -27,42 +29,10 @@ bool inactive(const Value& value) { return std::holds_alternative<Inactive>(valu
 
 }  // namespace
 
-NumbersLeft::NumbersLeft(const std::vector<bool>& left) : tree_(left.size() + 1) {
-    for (std::size_t i = 1; i < tree_.size(); ++i) {
-        const std::uint32_t here = left[i - 1] ? 1 : 0;
-        tree_[i] += here;
-        count_ += here;
-        const auto above = i + (i & (~i + 1));
-        if (above < tree_.size()) tree_[above] += tree_[i];
-    }
-}
-
-std::uint64_t NumbersLeft::at(std::uint64_t rank) const {
-    std::size_t place = 0;
-    for (auto step = std::bit_floor(tree_.size()); step > 0; step /= 2) {
-        if (place + step >= tree_.size() || tree_[place + step] > rank) continue;
-        place += step;
-        rank -= tree_[place];
-    }
-    return place;
-}
-
-std::uint64_t NumbersLeft::up_to(std::uint64_t number) const {
-    std::uint64_t sum = 0;
-    for (auto i = static_cast<std::size_t>(number); i > 0; i &= i - 1) sum += tree_[i];
-    return sum;
-}
-
-void NumbersLeft::remove(std::uint64_t number) {
-    if (up_to(number + 1) == up_to(number)) return;
-    --count_;
-    for (auto i = static_cast<std::size_t>(number) + 1; i < tree_.size(); i += i & (~i + 1)) --tree_[i];
-}
-
-Tried::Tried(std::shared_ptr<const SearchSpace> space, std::uint64_t seed) : space_(std::move(space)), seed_(seed) {
+Tried::Tried(std::shared_ptr<const SearchSpace> space, std::uint64_t seed)
+    : space_(std::move(space)), seed_(seed), combinations_(space_) {
     for (std::size_t i = 0; i < space_->size(); ++i) {
         const auto values = radix(space_->axis(i));
-        continuous_ = continuous_ || space_->axis(i).count() == 0;
         grid_ = grid_ > grid_max / values ? 0 : grid_ * values;
     }
 }
@@ -82,7 +52,7 @@ std::optional<std::uint64_t> Tried::key(ConfigurationView configuration) const {
 void Tried::add(ConfigurationView configuration) {
     const auto own = key(configuration);
     if (!own || !keys_.insert(*own).second || !left_) return;
-    left_->remove(*own);
+    std::erase_if(*left_, [&](const Left& one) { return one.key == *own; });
 }
 
 bool Tried::contains(ConfigurationView configuration) const {
@@ -102,42 +72,44 @@ std::vector<double> Tried::coordinates(Stream& random) const {
     return unit;
 }
 
-std::optional<Configuration> Tried::at(std::uint64_t number, const std::vector<double>& unit) const {
-    Configuration configuration(space_->size());
-    auto block = grid_;
-    for (std::size_t i = 0; i < configuration.size(); ++i) {
-        const auto& axis = space_->axis(i);
-        block /= radix(axis);
-        const auto digit = number / block % radix(axis);
-        if (space_->active(i, configuration)) {
-            configuration[i] = axis.count() == 0 ? axis.from_unit(unit[i]) : axis.at(digit);
-        } else if (digit > 0) {
-            return std::nullopt;
-        }
+bool Tried::at_most(std::uint64_t limit) {
+    if (count_) return *count_ <= limit;
+    // The answer depends on `limit` alone: what sufficed for a count up to a power of two suffices up to a lower one.
+    const auto power = std::bit_ceil(limit + 1);
+    if (limit <= more_than_ || power >= uncounted_from_) return false;
+    const auto count = combinations_.count(power, count_work);
+    if (!count) {
+        uncounted_from_ = power;
+    } else if (*count > power) {
+        more_than_ = power;
+    } else {
+        count_ = count;
     }
-    return space_->allowed(configuration) ? std::optional(std::move(configuration)) : std::nullopt;
+    return count_ && *count_ <= limit;
 }
 
-void Tried::list() {
-    if (left_ || grid_ == 0 || grid_ > listed_max) return;
-    const std::vector<double> center(space_->size(), 0.5);
-    std::vector<bool> allowed(grid_);
-    for (std::uint64_t number = 0; number < grid_; ++number) allowed[number] = at(number, center).has_value();
-    left_.emplace(allowed);
-    allowed_ = left_->count();
-    for (const auto tried : keys_) left_->remove(tried);
+void Tried::list(std::size_t most) {
+    if (left_ || !at_most(keys_.size() + std::min(most, few_max))) return;
+    left_.emplace();
+    // Bounded: the count has walked the levels on which anything depends, and the others have no dead ends.
+    combinations_.visit(std::vector<double>(space_->size()), unbounded, [&](const Configuration& configuration) {
+        const auto own = key(configuration);
+        if (own && !keys_.contains(*own)) left_->push_back({*own, configuration});
+        return false;
+    });
 }
 
 std::optional<Configuration> Tried::draw(MemberId member) {
     if (auto found = draw_freely(member)) return found;
-    list();
-    return left_ ? draw_listed(member) : walk(member);
+    list(few_max);
+    if (!left_) return seek(member);
+    if (left_->empty()) return std::nullopt;
+    Stream random(seed_, Purpose::configuration, member.value, first_stream + free_draws);
+    return (*left_)[random.below(left_->size())].configuration;
 }
 
 std::optional<Configuration> Tried::draw_freely(MemberId member) const {
-    const bool listable = grid_ > 0 && grid_ <= listed_max;
-    const auto attempts = listable ? attempts_before_list : attempts_without_list;
-    for (std::uint32_t attempt = 0; attempt < attempts; ++attempt) {
+    for (std::uint32_t attempt = 0; attempt < free_draws; ++attempt) {
         Stream random(seed_, Purpose::configuration, member.value, first_stream + attempt);
         auto configuration = space_->from_unit(coordinates(random));
         if (space_->allowed(configuration) && !contains(configuration)) return configuration;
@@ -145,39 +117,29 @@ std::optional<Configuration> Tried::draw_freely(MemberId member) const {
     return std::nullopt;
 }
 
-std::optional<Configuration> Tried::draw_listed(MemberId member) const {
-    if (left_->count() == 0) return std::nullopt;
-    Stream random(seed_, Purpose::configuration, member.value, first_stream + attempts_without_list);
-    const auto rank = random.below(left_->count());
-    return at(left_->at(rank), coordinates(random));
-}
-
-std::optional<Configuration> Tried::walk(MemberId member) const {
-    if (grid_ == 0) return std::nullopt;
-    Stream random(seed_, Purpose::configuration, member.value, first_stream + attempts_without_list);
-    const auto first = random.below(grid_);
-    const auto unit = coordinates(random);
-    for (std::uint64_t step = 0; step < listed_max; ++step) {
-        auto configuration = at((first + step) % grid_, unit);
-        if (configuration && !contains(*configuration)) return configuration;
-    }
-    return std::nullopt;
+std::optional<Configuration> Tried::seek(MemberId member) const {
+    Stream random(seed_, Purpose::configuration, member.value, first_stream + free_draws);
+    std::optional<Configuration> found;
+    combinations_.visit(coordinates(random), seek_work, [&](const Configuration& configuration) {
+        if (!contains(configuration)) found = configuration;
+        return found.has_value();
+    });
+    return found;
 }
 
 std::vector<Configuration> Tried::left(std::size_t most) {
+    list(most);
     std::vector<Configuration> configurations;
-    if (continuous_) return configurations;
-    if (grid_ <= listed_at_once) list();
-    if (!left_ || left_->count() > most) return configurations;
-    const std::vector<double> center(space_->size(), 0.5);
-    for (std::uint64_t rank = 0; rank < left_->count(); ++rank) configurations.push_back(*at(left_->at(rank), center));
+    if (!left_ || left_->size() > most) return configurations;
+    for (const auto& one : *left_) configurations.push_back(one.configuration);
     return configurations;
 }
 
+std::optional<std::uint64_t> Tried::used_up() const { return left_ && left_->empty() ? count_ : std::nullopt; }
+
 std::optional<std::uint64_t> configurations_of(const SearchSpace& space) {
-    Tried tried(std::make_shared<const SearchSpace>(space), 0);
-    if (!tried.continuous_) tried.list();
-    return !tried.left_ ? std::nullopt : std::optional(tried.allowed_);
+    const auto count = Combinations(std::make_shared<const SearchSpace>(space)).count(counted_max, count_work);
+    return count && *count <= counted_max ? count : std::nullopt;
 }
 
 }  // namespace stemma

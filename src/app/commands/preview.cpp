@@ -177,7 +177,8 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
     const auto unit = job.trainer.unit_name();
     std::printf("%s\nsampler: %s\n", make_scheduler(job)->describe().c_str(), make_sampler(job)->describe().c_str());
     if (const auto all = distinct_configurations(job); all && *all == plan.members) {
-        std::printf("the space has %llu configurations: the search ends when all have been tried\n",
+        std::printf(*all == 1 ? "the space has %llu configuration: the search ends when it has been tried\n"
+                              : "the space has %llu configurations: the search ends when all have been tried\n",
                     static_cast<unsigned long long>(*all));
     }
     if (!plan.members_fixed) {

@@ -58,7 +58,8 @@ Births births_of(const Job& job);
 std::optional<std::uint64_t> finite_configurations(const Job& job);
 
 /// Configurations from scratch after which the search ends because all have been tried. Nothing where the space has a
-/// continuous range or more than 2^20 grid points, where configurations may be repeated, and for populations.
+/// continuous range or more than 2^20 configurations, or is too expensive to count (sampler/tried.hpp). Nothing also
+/// where configurations may be repeated, and for populations.
 std::optional<std::uint64_t> distinct_configurations(const Job& job);
 
 /// The reference of one part: "" (overview), "scheduler", "scheduler.asha", "scheduler.eta", "space.real", ...

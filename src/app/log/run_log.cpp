@@ -35,6 +35,11 @@ std::string_view text_of(StopReason reason) {
     unreachable("a stop has one of the reasons");
 }
 
+std::string used_up_text(double configurations) {
+    if (configurations == 1) return "1 configuration, which has been tried";
+    return fmt::format("{:.0f} configurations, and all have been tried", configurations);
+}
+
 }  // namespace
 
 RunLog::RunLog(std::shared_ptr<spdlog::logger> log, std::string metric, std::string unit)
@@ -160,7 +165,7 @@ void RunLog::note(const effect::Noted& noted, const Manager& manager) {
             log_->info("the proposal for member {} was tried before: a random draw among the others", member);
             return;
         case EventKind::used_up:
-            log_->info("the space has {:.0f} configurations, and all have been tried", noted.value);
+            log_->info("the space has {}", used_up_text(noted.value));
             return;
         case EventKind::sampler_chosen:
             log_->info("sampler: {}", manager.sampler().describe());

@@ -27,9 +27,8 @@ std::unique_ptr<Sampler> make_sampler(const Job& job) {
                                                      .count_pending = count_pending});
     // A sampler with an end never repeats itself. A population goes on where the space is used up.
     if (!given.type->finite() && !given.allow_duplicates) {
-        sampler =
-            make_distinct_sampler(job.space, job.run.seed, std::move(sampler),
-                                  {.rounds = job.scheduler.type->traits.lineages, .learns = given.type->traits.learns});
+        sampler = make_distinct_sampler(job.space, job.run.seed, std::move(sampler),
+                                        {.rounds = job.scheduler.type->traits.lineages});
     }
     if (births_of(job) == Births::perturb)
         sampler = make_explore_sampler(job.space, job.run.seed, given.explore, std::move(sampler));

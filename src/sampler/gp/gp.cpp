@@ -86,6 +86,7 @@ public:
         const auto counted = data.observed.size() + (settings_.count_pending ? data.pending.size() : 0);
         if (counted < settings_.startup || std::ranges::none_of(data.observed, finite)) {
             ++statistics_.startup;
+            basis_ = ProposalBasis::drawn;
             return draws_.draw(request.member, parent);
         }
         auto modeled = by_model(request, data, inheritance);
@@ -97,6 +98,7 @@ public:
         }
         if (modeled) return modeled;
         ++statistics_.failed;
+        if (!models_.late()) basis_ = ProposalBasis::drawn;
         return draws_.draw(request.member, parent);
     }
 

@@ -64,7 +64,7 @@ struct Search {
         const auto seed = simulation.seed;
         return Manager(ManagerSettings{.seed = seed, .budget = {.members = members}}, *space,
                        make_random_search({.max = 1}),
-                       make_distinct_sampler(space, seed, make_base(model, space, seed), {.learns = true}));
+                       make_distinct_sampler(space, seed, make_base(model, space, seed)));
     }
 };
 
@@ -118,6 +118,34 @@ Search drawn_search(Model model, std::uint64_t seed, std::size_t workers) {
     return search;
 }
 
+/// `count` different configurations, also where the search is killed half way and resumed.
+void expect_distinct_after_kill(const Search& search, std::size_t count) {
+    auto whole = search.make_manager();
+    Taped all;
+    const auto journal = record::null_journal();
+    ASSERT_TRUE(simulate(whole, table_curve(), search.simulation, *journal, &all).ended);
+    expect_distinct(all.entries, count);
+
+    const auto kill = all.entries.size() / 2;
+    auto resumed = search.make_manager();
+    ProposalCheck check;
+    Effects effects;
+    for (std::size_t i = 0; i < kill; ++i) {
+        effects.clear();
+        resumed.replay(all.entries[i].input, all.entries[i].effects, effects, check);
+    }
+    EXPECT_EQ(check.near + check.different, 0U);
+    auto settings = search.simulation;
+    settings.incarnation = 1;
+    settings.first_sequence = kill;
+    settings.first_time = all.entries[kill - 1].input.time;
+    Taped after;
+    ASSERT_TRUE(simulate(resumed, table_curve(), settings, *journal, &after).ended);
+    std::vector<record::Entry> entries(all.entries.begin(), all.entries.begin() + static_cast<std::ptrdiff_t>(kill));
+    entries.insert(entries.end(), after.entries.begin(), after.entries.end());
+    expect_distinct(entries, count);
+}
+
 TEST(DistinctSearch, AHundredOfAHundredWithAnyNumberOfWorkersAndAfterAKill) {
     for (const auto seed : seeds(2)) {
         for (const auto model : models) {
@@ -125,31 +153,7 @@ TEST(DistinctSearch, AHundredOfAHundredWithAnyNumberOfWorkersAndAfterAKill) {
                 SCOPED_TRACE(how_to_replay(seed) + ", model " + std::to_string(static_cast<int>(model)) + ", " +
                              std::to_string(workers) + " workers");
                 const auto search = drawn_search(model, seed, workers);
-                auto whole = search.make_manager();
-                Taped all;
-                const auto journal = record::null_journal();
-                ASSERT_TRUE(simulate(whole, table_curve(), search.simulation, *journal, &all).ended);
-                expect_distinct(all.entries, 100);
-
-                const auto kill = all.entries.size() / 2;
-                auto resumed = search.make_manager();
-                ProposalCheck check;
-                Effects effects;
-                for (std::size_t i = 0; i < kill; ++i) {
-                    effects.clear();
-                    resumed.replay(all.entries[i].input, all.entries[i].effects, effects, check);
-                }
-                EXPECT_EQ(check.near + check.different, 0U);
-                auto settings = search.simulation;
-                settings.incarnation = 1;
-                settings.first_sequence = kill;
-                settings.first_time = all.entries[kill - 1].input.time;
-                Taped after;
-                ASSERT_TRUE(simulate(resumed, table_curve(), settings, *journal, &after).ended);
-                std::vector<record::Entry> entries(all.entries.begin(),
-                                                   all.entries.begin() + static_cast<std::ptrdiff_t>(kill));
-                entries.insert(entries.end(), after.entries.begin(), after.entries.end());
-                expect_distinct(entries, 100);
+                expect_distinct_after_kill(search, 100);
             }
         }
     }
@@ -179,6 +183,46 @@ TEST(DistinctSearch, AUsedUpSpaceEndsTheSearchAlsoWithMoreWorkersThanConfigurati
                     }
                 }
                 EXPECT_EQ(noted, 12);
+            }
+        }
+    }
+}
+
+/// 21 flags, of which 15 must be off: 64 of 2^21 combinations are allowed.
+std::shared_ptr<const SearchSpace> constrained() {
+    std::vector<Parameter> parameters(21);
+    std::vector<Forbidden> forbidden;
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        parameters[i].name = "flag" + std::to_string(i);
+        parameters[i].domain = Categorical{{false, true}};
+        if (i % 4 != 0) forbidden.push_back({{{i, {1}}}});
+    }
+    return std::make_shared<const SearchSpace>(std::move(parameters), std::move(forbidden));
+}
+
+/// Two methods with two numbers of 1 to 6 each: 72 configurations.
+std::shared_ptr<const SearchSpace> conditional() {
+    std::vector<Parameter> parameters(5);
+    parameters[0].name = "method";
+    parameters[0].domain = Categorical{{std::string("A"), std::string("B")}};
+    for (std::uint32_t i = 1; i < 5; ++i) {
+        parameters[i].name = "n" + std::to_string(i);
+        parameters[i].domain = Integer{1, 6, Scale::log, {}};
+        parameters[i].when = {{0, {(i - 1) / 2}}};
+    }
+    return std::make_shared<const SearchSpace>(std::move(parameters));
+}
+
+TEST(DistinctSearch, ConstrainedAndConditionalSpacesEndWithTheirLastConfigurationAlsoAfterAKill) {
+    for (const auto seed : seeds(2)) {
+        for (const auto model : models) {
+            for (const bool conditions : {false, true}) {
+                SCOPED_TRACE(how_to_replay(seed) + ", model " + std::to_string(static_cast<int>(model)) +
+                             (conditions ? ", conditional" : ", constrained"));
+                auto search = drawn_search(model, seed, 4);
+                search.space = conditions ? conditional() : constrained();
+                search.members = 0;
+                expect_distinct_after_kill(search, conditions ? 72 : 64);
             }
         }
     }

@@ -28,17 +28,20 @@ std::shared_ptr<const SearchSpace> choices(std::size_t parameters, std::size_t v
 /// Always the same configuration, which insists.
 class Stubborn final : public Sampler {
 public:
-    explicit Stubborn(Configuration configuration) : configuration_(std::move(configuration)) {}
+    explicit Stubborn(Configuration configuration, ProposalBasis basis = ProposalBasis::current)
+        : configuration_(std::move(configuration)), basis_(basis) {}
     std::optional<Configuration> propose(const ProposalRequest& request) override {
         was_told = request.tried != nullptr && request.tried->contains(configuration_);
         return configuration_;
     }
+    ProposalBasis basis() const override { return basis_; }
     std::string describe() const override { return "stubborn"; }
 
     bool was_told = false;
 
 private:
     Configuration configuration_;
+    ProposalBasis basis_;
 };
 
 /// Members from scratch until the sampler has no more, observed `out` members later.
@@ -68,7 +71,7 @@ TEST(Distinct, ReplacesWhatTheBaseRepeats) {
     const auto space = choices(1, 4);
     auto base = std::make_unique<Stubborn>(Configuration{Choice{2}});
     const auto& stubborn = *base;
-    const auto sampler = make_distinct_sampler(space, 1, std::move(base), {.learns = true});
+    const auto sampler = make_distinct_sampler(space, 1, std::move(base));
     EXPECT_EQ(sampler->describe(), "stubborn");
     std::set<Configuration> seen;
     for (std::uint64_t member = 0; member < 4; ++member) {
@@ -88,10 +91,59 @@ TEST(Distinct, ReplacesWhatTheBaseRepeats) {
 }
 
 TEST(Distinct, ABaseThatOnlyDrawsSaysNothingOfIt) {
-    const auto sampler = make_distinct_sampler(choices(1, 4), 1, std::make_unique<Stubborn>(Configuration{Choice{2}}));
-    sampler->born({{0}, {}, 0, Configuration{Choice{2}}});
-    EXPECT_NE(*sampler->propose({{1}, 1, {}}), Configuration{Choice{2}});
-    EXPECT_EQ(sampler->basis(), ProposalBasis::current);
+    for (const auto basis : {ProposalBasis::drawn, ProposalBasis::no_model}) {
+        const auto sampler =
+            make_distinct_sampler(choices(1, 4), 1, std::make_unique<Stubborn>(Configuration{Choice{2}}, basis));
+        sampler->born({{0}, {}, 0, Configuration{Choice{2}}});
+        EXPECT_NE(*sampler->propose({{1}, 1, {}}), Configuration{Choice{2}});
+        EXPECT_EQ(sampler->basis(), basis);
+    }
+}
+
+TEST(Distinct, DrawsWithoutAModelAreNoNews) {
+    const auto space = choices(2, 2);
+    for (const bool sobol : {false, true}) {
+        auto base = sobol ? make_sobol_sampler(space, 1) : make_random_sampler(space, 1);
+        const auto sampler = make_distinct_sampler(space, 1, std::move(base));
+        for (std::uint64_t member = 0; member < 4; ++member) {
+            const auto one = sampler->propose({{member}, member, {}});
+            ASSERT_TRUE(one);
+            EXPECT_EQ(sampler->basis(), ProposalBasis::drawn);
+            sampler->born({{member}, {}, 0, *one});
+        }
+        EXPECT_EQ(sampler->propose({{4}, 4, {}}), std::nullopt);
+    }
+    // TPE draws up to its startup, and has a model after it.
+    TpeSettings settings;
+    settings.startup = 2;
+    const auto sampler = make_distinct_sampler(space, 1, make_tpe_sampler(space, 1, settings));
+    for (std::uint64_t member = 0; member < 3; ++member) {
+        const auto one = sampler->propose({{member}, member, {}});
+        EXPECT_EQ(sampler->basis(), member < 2 ? ProposalBasis::drawn : ProposalBasis::current);
+        sampler->born({{member}, {}, 0, *one});
+        sampler->observe({{member}, 1, static_cast<double>(member)});
+    }
+}
+
+TEST(Distinct, WhereNothingIsProvedTheProposalIsRepeated) {
+    // The last flag decides too late that all others must be 0: dead ends beyond any count.
+    std::vector<Parameter> parameters;
+    std::vector<Forbidden> forbidden;
+    for (std::size_t i = 0; i < 40; ++i) {
+        parameters.push_back({test::numbered("b", i), Categorical{{false, true}}, Role::fixed, {}, {}});
+        if (i < 39) forbidden.push_back({{{i, {1}}, {39, {0, 1}}}});
+    }
+    const auto space = test::share(SearchSpace(std::move(parameters), std::move(forbidden)));
+    const Configuration zeros(40, Choice{0});
+    for (const bool rounds : {false, true}) {
+        const auto sampler = make_distinct_sampler(space, 1, std::make_unique<Stubborn>(zeros), {.rounds = rounds});
+        for (std::uint64_t member = 0; member < 3; ++member) {
+            EXPECT_EQ(sampler->propose({{member}, member, {}}), zeros);
+            EXPECT_EQ(sampler->basis(), ProposalBasis::current);
+            EXPECT_FALSE(sampler->used_up());
+            sampler->born({{member}, {}, 0, zeros});
+        }
+    }
 }
 
 TEST(Distinct, ChildrenMayRepeatAndDoNotCount) {

@@ -31,32 +31,15 @@ std::set<Configuration> drawn_all(const std::shared_ptr<const SearchSpace>& spac
     std::set<Configuration> all;
     for (std::uint64_t member = 0;; ++member) {
         const auto configuration = tried.draw({member});
-        if (!configuration) return all;
+        if (!configuration) {
+            EXPECT_EQ(tried.used_up(), all.size());
+            return all;
+        }
+        EXPECT_FALSE(tried.used_up());
         EXPECT_NO_THROW(space->validate(*configuration));
         EXPECT_TRUE(all.insert(*configuration).second) << space->describe(*configuration) << " was drawn before";
         tried.add(*configuration);
         if (all.size() > 100'000) return all;
-    }
-}
-
-TEST(NumbersLeft, CountsAndFindsWhatIsLeft) {
-    for (std::size_t size = 1; size < 40; ++size) {
-        std::vector<bool> left(size);
-        std::vector<std::uint64_t> expected;
-        for (std::size_t i = 0; i < size; ++i) {
-            left[i] = i % 3 != 1;
-            if (left[i]) expected.push_back(i);
-        }
-        NumbersLeft numbers(left);
-        while (true) {
-            ASSERT_EQ(numbers.count(), expected.size());
-            for (std::size_t rank = 0; rank < expected.size(); ++rank) ASSERT_EQ(numbers.at(rank), expected[rank]);
-            if (expected.empty()) break;
-            const auto at = expected.begin() + static_cast<std::ptrdiff_t>(expected.size() / 2);
-            numbers.remove(*at);
-            numbers.remove(*at);  // no longer left: nothing happens
-            expected.erase(at);
-        }
     }
 }
 
@@ -122,32 +105,81 @@ TEST(Tried, SaysWhatIsLeftOnceItIsLittle) {
     EXPECT_EQ(tried.left(3), others);
     for (const std::int64_t one : {3, 4, 6}) tried.add(Configuration{one});
     EXPECT_FALSE(tried.draw({9}));
-    EXPECT_EQ(tried.configurations(), 6U);
+    EXPECT_EQ(tried.used_up(), 6U);
 }
 
-TEST(Tried, WalksWhereTheSpaceIsTooLargeForAList) {
-    // Nearly all draws of a log scale of 2^24 values fall on the first of them.
+/// 2^20 grid points for each of two; `b` is odd and `a` is 0.
+TEST(Tried, FindsTheFewThatAreAllowedAmongMillions) {
     std::vector<Literal> choices;
     for (std::int64_t i = 0; i < 2048; ++i) choices.emplace_back(i);
+    Condition a{0, {}}, b{1, {}};
+    for (std::uint32_t i = 1; i < 2048; ++i) a.any_of.push_back(i);
+    for (std::uint32_t i = 0; i < 2048; i += 2) b.any_of.push_back(i);
     const auto space = share(SearchSpace(
         {{"a", Categorical{choices}, Role::fixed, {}, {}}, {"b", Categorical{choices}, Role::fixed, {}, {}}},
-        // a = 0 alone is allowed, and only with an odd b.
-        [&] {
-            Condition a{0, {}}, b{1, {}};
-            for (std::uint32_t i = 1; i < 2048; ++i) a.any_of.push_back(i);
-            for (std::uint32_t i = 0; i < 2048; i += 2) b.any_of.push_back(i);
-            return std::vector<Forbidden>{{{a}}, {{b}}};
-        }()));
-    Tried tried(space, 1);
-    std::set<Configuration> found;
-    for (std::uint64_t member = 0; member < 20; ++member) {
-        const auto one = tried.draw({member});
-        if (!one) continue;  // nothing was found among 2^20 points of the grid
-        EXPECT_TRUE(space->allowed(*one));
-        EXPECT_TRUE(found.insert(*one).second);
-        tried.add(*one);
+        std::vector<Forbidden>{{{a}}, {{b}}}));
+    EXPECT_EQ(drawn_all(space).size(), 1024U);
+    EXPECT_EQ(configurations_of(*space), 1024U);
+}
+
+/// `flags` of two values. All but every `free`-th must be 0.
+std::shared_ptr<const SearchSpace> mostly_forbidden(std::size_t flags, std::size_t free) {
+    std::vector<Parameter> parameters;
+    std::vector<Forbidden> forbidden;
+    for (std::size_t i = 0; i < flags; ++i) {
+        parameters.push_back({test::numbered("b", i), Categorical{{false, true}}, Role::fixed, {}, {}});
+        if (i % free != 0) forbidden.push_back({{{i, {1}}}});
     }
-    EXPECT_GE(found.size(), 5U);
+    return share(SearchSpace(std::move(parameters), std::move(forbidden)));
+}
+
+TEST(Tried, AConstrainedSpaceIsUsedUpWithItsLastConfiguration) {
+    for (const std::uint64_t seed : {1U, 2U, 3U}) EXPECT_EQ(drawn_all(mostly_forbidden(21, 3), seed).size(), 128U);
+    EXPECT_EQ(drawn_all(mostly_forbidden(100, 20)).size(), 32U) << "beyond 2^62 grid points";
+}
+
+TEST(Tried, AConditionalSpaceIsUsedUpWithItsLastConfiguration) {
+    const Integer range{1, 32, Scale::log, {}};
+    std::vector<Parameter> parameters{{"m", Categorical{{std::string("A"), std::string("B")}}, Role::fixed, {}, {}}};
+    for (std::uint32_t i = 0; i < 4; ++i)
+        parameters.push_back({test::numbered("n", i), range, Role::fixed, {}, {{0, {i / 2}}}});
+    const auto space = share(SearchSpace(std::move(parameters)));
+    EXPECT_EQ(configurations_of(*space), 2048U);
+    for (const std::uint64_t seed : {1U, 2U, 3U}) EXPECT_EQ(drawn_all(space, seed).size(), 2048U);
+}
+
+TEST(Tried, NothingIsClaimedWhereTheCountCostsTooMuch) {
+    // The last flag decides too late that the first must be 0: 2^39 dead ends.
+    std::vector<Parameter> parameters;
+    std::vector<Forbidden> forbidden;
+    for (std::size_t i = 0; i < 40; ++i) {
+        parameters.push_back({test::numbered("b", i), Categorical{{false, true}}, Role::fixed, {}, {}});
+        forbidden.push_back({{{i, {1}}, {39, {0, 1}}}});
+    }
+    forbidden.pop_back();
+    const auto space = share(SearchSpace(std::move(parameters), std::move(forbidden)));
+    EXPECT_FALSE(configurations_of(*space));
+    Tried tried(space, 1);
+    Configuration one(40, Choice{0});
+    tried.add(one);
+    one[39] = Choice{1};
+    tried.add(one);
+    EXPECT_FALSE(tried.draw({0}));
+    EXPECT_FALSE(tried.used_up());
+    EXPECT_TRUE(tried.left(24).empty());
+}
+
+TEST(Tried, AnswersDependOnWhatWasAddedAlone) {
+    // One is asked after each addition, the other at the end alone.
+    const auto space = mostly_forbidden(28, 2);  // 2^14 are allowed
+    Tried asked(space, 1), other(space, 1);
+    for (std::uint64_t member = 0; member < 1000; ++member) {
+        const auto one = *asked.draw({member});
+        asked.add(one);
+        EXPECT_EQ(asked.left(24), std::vector<Configuration>{});
+        other.add(one);
+    }
+    for (std::uint64_t member = 1000; member < 1010; ++member) EXPECT_EQ(asked.draw({member}), other.draw({member}));
 }
 
 TEST(Tried, TellsConfigurationsOfAnImmenseSpaceApart) {
