@@ -42,7 +42,7 @@ double least_deviation(std::size_t count) {
 
 }  // namespace
 
-std::vector<double> neighbor_deviations(std::span<const Place> points, double narrowest) {
+std::vector<double> neighbor_deviations(std::span<const TrialPlace> points, double narrowest) {
     const auto count = points.size();
     const double least = std::max(narrowest, least_deviation(count));
     std::vector<double> deviations(count);
@@ -56,7 +56,7 @@ std::vector<double> neighbor_deviations(std::span<const Place> points, double na
     return deviations;
 }
 
-ParzenDensity::ParzenDensity(std::span<const Place> points, std::span<const double> weights, double prior_weight,
+ParzenDensity::ParzenDensity(std::span<const TrialPlace> points, std::span<const double> weights, double prior_weight,
                              double narrowest) {
     ensure(prior_weight > 0, "a mixture's prior has a weight");
     const double widest_narrow = 2 * std::max(narrowest, least_deviation(points.size()));
@@ -100,7 +100,7 @@ double ParzenDensity::density(double x, double enough) const {
     return sum;
 }
 
-ParzenMixture::ParzenMixture(std::span<const Place> points, std::span<const double> weights, double prior_weight,
+ParzenMixture::ParzenMixture(std::span<const TrialPlace> points, std::span<const double> weights, double prior_weight,
                              double narrowest)
     : ParzenDensity(points, weights, prior_weight, narrowest),
       means_(weights.size() + 1, prior_mean),

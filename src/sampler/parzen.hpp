@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/rng.hpp"
-#include "sampler/place.hpp"
+#include "sampler/trial_place.hpp"
 
 namespace stemma {
 
@@ -26,14 +26,14 @@ inline constexpr double prior_deviation = 1.0;
 /// 2011, section 4, with the clipping of their code.) It is the larger of the distances to the two neighbors; at either
 /// end the distance to the one neighbor; for a single point the distance to the farther end of [0, 1]. At least
 /// 1 / min(100, n + 2), at least `narrowest`, and at most 1. `points` are ascending. O(n).
-std::vector<double> neighbor_deviations(std::span<const Place> points, double narrowest);
+std::vector<double> neighbor_deviations(std::span<const TrialPlace> points, double narrowest);
 
 /// The density of a mixture of normals truncated to [0, 1], with widths from neighbor_deviations().
 class ParzenDensity {
 public:
     /// `points` are ascending, `weights` >= 0 those of all trials by number, with or without a point. prior_weight > 0;
     /// narrowest: a stepped domain's half cell. O(n).
-    ParzenDensity(std::span<const Place> points, std::span<const double> weights, double prior_weight,
+    ParzenDensity(std::span<const TrialPlace> points, std::span<const double> weights, double prior_weight,
                   double narrowest = 0);
 
     /// The density at x in [0, 1], > 0. A density above `enough` may be given as any value between the two. O(log n)
@@ -60,7 +60,7 @@ private:
 class ParzenMixture : public ParzenDensity {
 public:
     /// As ParzenDensity.
-    ParzenMixture(std::span<const Place> points, std::span<const double> weights, double prior_weight,
+    ParzenMixture(std::span<const TrialPlace> points, std::span<const double> weights, double prior_weight,
                   double narrowest = 0);
 
     double draw(Stream& random) const;

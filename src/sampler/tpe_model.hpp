@@ -17,7 +17,7 @@ struct TpeGroup {
     std::vector<const Trial*> trials;  ///< in order of member
     std::vector<double> weights;       ///< in [0, 1]: the time kernel
     /// For each parameter the trials that are active in it, ascending in its coordinate; numbers are those in `trials`.
-    std::vector<std::vector<Place>> ascending = {};
+    std::vector<std::vector<TrialPlace>> ascending = {};
 };
 
 struct TpeModel {

@@ -38,10 +38,10 @@ void TrialOrders::update(std::span<const Trial> trials) {
     for (std::size_t coordinate = 0; coordinate < coordinates; ++coordinate) {
         auto& order = orders_[coordinate];
         for (auto& place : order) place.trial = now[place.trial];
-        std::erase_if(order, [](const Place& place) { return place.trial == gone; });
+        std::erase_if(order, [](const TrialPlace& place) { return place.trial == gone; });
         for (const auto i : added) {
             if (!has(trials[i], coordinate)) continue;
-            const Place place{trials[i].unit[coordinate], i};
+            const TrialPlace place{trials[i].unit[coordinate], i};
             order.insert(std::ranges::upper_bound(order, place), place);
         }
     }

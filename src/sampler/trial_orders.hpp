@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sampler/history.hpp"
-#include "sampler/place.hpp"
+#include "sampler/trial_place.hpp"
 
 namespace stemma {
 
@@ -18,13 +18,13 @@ public:
     /// for each trial that the last ones did not have; O(n log n) where many changed.
     void update(std::span<const Trial> trials);
     /// The trials that have the coordinate (they are active in it), ascending; equal ones in order of member.
-    std::span<const Place> ascending(std::size_t coordinate) const { return orders_[coordinate]; }
+    std::span<const TrialPlace> ascending(std::size_t coordinate) const { return orders_[coordinate]; }
 
 private:
     void sort_all(std::span<const Trial> trials);
 
     std::vector<MemberId> members_;  ///< of the trials
-    std::vector<std::vector<Place>> orders_;
+    std::vector<std::vector<TrialPlace>> orders_;
 };
 
 }  // namespace stemma

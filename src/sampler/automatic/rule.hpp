@@ -57,7 +57,7 @@ inline constexpr std::uint64_t configurations_assumed = 1000;
 
 /// True if a proposal takes at most 5 % of a training. The proposals for all trainings that are out must also keep rank
 /// 0 busy for at most half of the time. Also true if all proposals of the search take no more than 10 seconds:
-/// trainings of milliseconds are somebody's first try, and are to be searched as well as others.
+/// trainings of milliseconds are often a first try of a user, who expects a search that learns.
 bool affordable(const ProposalCost& cost);
 
 /// "a proposal takes 3.2 ms, 0.4 % of a training (8 out)".

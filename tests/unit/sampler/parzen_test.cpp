@@ -15,8 +15,8 @@ double integral(Function function) {
     return sum / cells;
 }
 
-std::vector<Place> places(const std::vector<double>& points) {
-    std::vector<Place> all;
+std::vector<TrialPlace> places(const std::vector<double>& points) {
+    std::vector<TrialPlace> all;
     for (const double point : points) all.push_back({point, static_cast<std::uint32_t>(all.size())});
     std::ranges::sort(all);
     return all;

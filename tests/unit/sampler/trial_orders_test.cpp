@@ -33,7 +33,7 @@ protected:
     }
     void expect_sorted(const TrialOrders& orders, const std::vector<Trial>& trials) const {
         for (std::size_t coordinate = 0; coordinate < 2; ++coordinate) {
-            std::vector<Place> expected;
+            std::vector<TrialPlace> expected;
             for (std::uint32_t i = 0; i < trials.size(); ++i) {
                 if (coordinate == 1 && trials[i].member.value % 3 == 0) continue;
                 expected.push_back({trials[i].unit[coordinate], i});
