@@ -223,8 +223,7 @@ std::vector<Field<SamplerSettings>> sampler_fields() {
         samplers(),
         "Where configurations come from. \"auto\" takes a Gaussian process up to 20 hyperparameters and 300 "
         "configurations, else multivariate TPE. After the first three reports it measures a proposal. Where that takes "
-        "more than 5 % of a training, and all proposals more than 10 seconds, it takes the cheaper model, or random "
-        "draws. Until then draws are random. stemma "
+        "more than 5 % of a training, it takes the cheaper model, or random draws. Until then draws are random. stemma "
         "preview, the log and stemma status say what it takes and why. The event sampler_chosen of the run file is its "
         "choice, which a resumed run keeps.");
     fields.front().key.before = "random";

@@ -57,8 +57,7 @@ public:
         trainings_.push_back(*observation.seconds);
         if (trainings_.size() < timed_trainings) return;
         std::ranges::sort(trainings_);
-        cost_ = {
-            .training = trainings_[timed_trainings / 2], .out = pending_.size() + 1, .configurations = configurations_};
+        cost_ = {.training = trainings_[timed_trainings / 2], .out = pending_.size() + 1};
         refresh();
     }
     void given_up(MemberId member) override {
@@ -82,7 +81,7 @@ public:
     std::string describe() const override {
         if (!chosen()) {
             return "auto: " + std::string(name_of(plan_.choice)) + " (" + plan_.reason +
-                   ") unless its proposals take too much time beside the trainings; random draws until that is known";
+                   ") unless a proposal takes more than 5 % of a training; random draws until that is known";
         }
         return "auto: " + std::string(name_of(models_.front().choice)) + " (" + plan_.reason +
                (costs_.empty() ? "" : "; " + costs_) + ")";

@@ -66,14 +66,11 @@ AutomaticDecision planned(const SearchFacts& facts) {
 
 bool affordable(const ProposalCost& cost) {
     const auto out = static_cast<double>(std::max<std::uint64_t>(1, cost.out));
-    const auto all = static_cast<double>(cost.configurations > 0 ? cost.configurations : configurations_assumed);
-    if (cost.proposal * all <= search_seconds_max) return true;
     return cost.proposal <= proposal_share_max * cost.training && cost.proposal * out <= busy_share_max * cost.training;
 }
 
 std::string text_of(const ProposalCost& cost) {
-    const bool larger = cost.training <= 0 || cost.proposal > cost.training;
-    const auto share = larger ? "more than all" : fmt::format("{:.2g} %", 100 * cost.proposal / cost.training);
+    const auto share = cost.training > 0 ? fmt::format("{:.2g} %", 100 * cost.proposal / cost.training) : "more";
     return fmt::format("a proposal takes {}, {} of a training ({} out)", seconds_text(cost.proposal), share, cost.out);
 }
 

@@ -40,24 +40,18 @@ AutomaticDecision planned(const SearchFacts& facts);
 
 /// What a proposal costs beside what it is for.
 struct ProposalCost {
-    double proposal = 0;               ///< seconds on rank 0
-    double training = 0;               ///< seconds, from one report to the next
-    std::uint64_t out = 1;             ///< trainings out at a time; >= 1
-    std::uint64_t configurations = 0;  ///< that the search will have; 0 = not known
+    double proposal = 0;    ///< seconds on rank 0
+    double training = 0;    ///< seconds, from one report to the next
+    std::uint64_t out = 1;  ///< trainings out at a time; >= 1
 };
 
 /// Share of a training that a proposal may take.
 inline constexpr double proposal_share_max = 0.05;
 /// Share of rank 0's time that the proposals of all workers may take.
 inline constexpr double busy_share_max = 0.5;
-/// Seconds that all proposals of a search may take, whatever share of it that is.
-inline constexpr double search_seconds_max = 10;
-/// Where the number of configurations is not known.
-inline constexpr std::uint64_t configurations_assumed = 1000;
 
 /// True if a proposal takes at most 5 % of a training. The proposals for all trainings that are out must also keep rank
-/// 0 busy for at most half of the time. Also true if all proposals of the search take no more than 10 seconds:
-/// trainings of milliseconds are often a first try of a user, who expects a search that learns.
+/// 0 busy for at most half of the time.
 bool affordable(const ProposalCost& cost);
 
 /// "a proposal takes 3.2 ms, 0.4 % of a training (8 out)".

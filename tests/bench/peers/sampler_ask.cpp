@@ -35,7 +35,7 @@ public:
             Observation observation;
             in >> observation.member.value >> observation.resource >> word;
             observation.objective = std::stod(word);
-            observation.seconds = 0;  // an evaluation takes no time here
+            observation.seconds = 60;  // as a training would; the tables answer at once
             sampler_->observe(observation);
         } else if (word == "lost") {
             MemberId member;

@@ -16,7 +16,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-SamplerContext context(std::size_t dimensions, std::uint64_t expected = 250) {
+SamplerContext context(std::size_t dimensions, std::uint64_t expected = 50) {
     return {.space = cube(dimensions), .seed = 3, .expected = expected};
 }
 
@@ -61,7 +61,7 @@ constexpr auto gp_number = static_cast<std::uint8_t>(AutomaticChoice::gp);
 TEST(Automatic, DrawsUntilThreeTrainingsWereTimedAndThenAsksOnce) {
     Course run(context(2));
     const auto random = make_random_sampler(cube(2), 3);
-    EXPECT_THAT(run.sampler->describe(), AllOf(StartsWith("auto: a Gaussian process (2 numbers, 250 configurations)"),
+    EXPECT_THAT(run.sampler->describe(), AllOf(StartsWith("auto: a Gaussian process (2 numbers, 50 configurations)"),
                                                HasSubstr("random draws until that is known")));
     for (std::uint64_t member = 0; member < 5; ++member) {
         EXPECT_EQ(run.sampler->wanted_fits().size(), member < 3 ? 0U : 1U);
@@ -73,7 +73,7 @@ TEST(Automatic, DrawsUntilThreeTrainingsWereTimedAndThenAsksOnce) {
     EXPECT_EQ(run.chosen(), gp_number);
     EXPECT_EQ(
         run.sampler->describe(),
-        "auto: a Gaussian process (2 numbers, 250 configurations; a Gaussian process: a proposal takes 10 ms, 1 % of "
+        "auto: a Gaussian process (2 numbers, 50 configurations; a Gaussian process: a proposal takes 10 ms, 1 % of "
         "a training (1 out))");
     EXPECT_TRUE(run.sampler->wanted_fits().empty());
     run.step();

@@ -47,29 +47,14 @@ TEST(AutomaticRule, WeighsAProposalAgainstATraining) {
         ProposalCost cost;
         bool affordable;
     } table[] = {
-        {{0.05, 1, 1}, true},
-        {{0.0501, 1, 1}, false},
-        {{0.05, 1, 10}, true},
-        {{0.05, 1, 11}, false},
-        {{0.02, 1, 25, 501}, true},
-        {{0.02, 1, 26, 501}, false},
-        {{0.003, 60, 32, 100'000}, true},
-        {{0.003, 0.01, 1, 100'000}, false},
-        {{infinity, 1, 1}, false},
-        {{0.05, 1, 0}, true},
-        {{3, 3600, 8}, true},
-        {{infinity, 0, 1}, false},
-        // All proposals of the search together take at most ten seconds.
-        {{0.1, 0, 1, 100}, true},
-        {{0.101, 0, 1, 100}, false},
-        {{0.01, 0.001, 64}, true},
-        {{0.0101, 0.001, 64}, false},
+        {{0.05, 1, 1}, true},      {{0.0501, 1, 1}, false},   {{0.05, 1, 10}, true},   {{0.05, 1, 11}, false},
+        {{0.001, 1, 500}, true},   {{0.001, 1, 501}, false},  {{0.003, 60, 32}, true}, {{0.003, 0.01, 1}, false},
+        {{infinity, 1, 1}, false}, {{0.001, 0, 1}, false},    {{0.05, 1, 0}, true},    {{3, 3600, 8}, true},
+        {{0.001, -1, 1}, false},   {{infinity, 0, 1}, false},
     };
     for (const auto& row : table)
         EXPECT_EQ(affordable(row.cost), row.affordable) << row.cost.proposal << " " << row.cost.training;
     EXPECT_EQ(text_of(ProposalCost{0.0032, 0.8, 8}), "a proposal takes 3.2 ms, 0.4 % of a training (8 out)");
-    EXPECT_EQ(text_of(ProposalCost{0.0032, 0.001, 1}), "a proposal takes 3.2 ms, more than all of a training (1 out)");
-    EXPECT_EQ(text_of(ProposalCost{0.0032, 0, 1}), "a proposal takes 3.2 ms, more than all of a training (1 out)");
 }
 
 TEST(AutomaticRule, CountsWhatHasSeveralValues) {
