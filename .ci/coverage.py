@@ -10,19 +10,18 @@ ROOT = Path(__file__).resolve().parents[1]
 COLUMNS = ("line_covered", "line_total", "branch_covered", "branch_total")
 
 
-def measured(folder, libraries):
-    filters = [word for library in libraries for word in ("--filter", f"{ROOT}/src/{library}/")]
+def measured(folder, library):
+    """Of one library at a time: the sources of a unity build have equal names in different folders."""
     words = [
         "gcovr",
         "--root",
         ROOT,
-        "--object-directory",
-        folder,
-        *filters,
+        "--filter",
+        f"{ROOT}/src/{library}/",
         "--exclude-throw-branches",
         "--json-summary",
         "-",
-        folder,
+        folder / "src" / library,
     ]
     return json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)["files"]
 
@@ -36,10 +35,9 @@ def row(name, counts):
 
 
 def main(folder, *libraries):
-    files = measured(Path(folder), libraries)
     print(f"{'':44} {'lines':>16} {'':8}   {'branches':>16}")
     for library in libraries:
-        own = [file for file in files if file["filename"].startswith(f"src/{library}/")]
+        own = measured(Path(folder), library)
         for file in sorted(own, key=lambda file: file["line_percent"] or 0):
             print(row(file["filename"], [file[column] for column in COLUMNS]))
         print(row(f"src/{library}, all", [sum(file[column] for file in own) for column in COLUMNS]), end="\n\n")
