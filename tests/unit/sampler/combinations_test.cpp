@@ -115,14 +115,7 @@ TEST(Combinations, AnActiveRangeHasNoNumber) {
 }
 
 TEST(Combinations, TheWorkIsBounded) {
-    // The last flag decides too late that the others must be 0: 2^29 dead ends.
-    std::vector<Parameter> parameters;
-    std::vector<Forbidden> forbidden;
-    for (std::size_t i = 0; i < 30; ++i) {
-        parameters.push_back({test::numbered("flag", i), Categorical{{false, true}}, Role::fixed, {}, {}});
-        if (i < 29) forbidden.push_back({{{i, {1}}, {29, {0, 1}}}});
-    }
-    const Combinations combinations(test::share(SearchSpace(std::move(parameters), std::move(forbidden))));
+    const Combinations combinations(test::flags_decided_last(30));
     EXPECT_FALSE(combinations.count(limit, 10'000));
     int found = 0;
     combinations.visit(std::vector<double>(30, 0.9), 10'000, [&](const Configuration&) { return ++found > 0; });

@@ -126,14 +126,7 @@ TEST(Distinct, DrawsWithoutAModelAreNoNews) {
 }
 
 TEST(Distinct, WhereNothingIsProvedTheProposalIsRepeated) {
-    // The last flag decides too late that all others must be 0: dead ends beyond any count.
-    std::vector<Parameter> parameters;
-    std::vector<Forbidden> forbidden;
-    for (std::size_t i = 0; i < 40; ++i) {
-        parameters.push_back({test::numbered("b", i), Categorical{{false, true}}, Role::fixed, {}, {}});
-        if (i < 39) forbidden.push_back({{{i, {1}}, {39, {0, 1}}}});
-    }
-    const auto space = test::share(SearchSpace(std::move(parameters), std::move(forbidden)));
+    const auto space = test::flags_decided_last(40);
     const Configuration zeros(40, Choice{0});
     for (const bool rounds : {false, true}) {
         const auto sampler = make_distinct_sampler(space, 1, std::make_unique<Stubborn>(zeros), {.rounds = rounds});

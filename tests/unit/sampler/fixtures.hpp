@@ -36,6 +36,17 @@ inline std::shared_ptr<const SearchSpace> little_allowed() {
     return share(SearchSpace(std::move(parameters), std::move(forbidden)));
 }
 
+/// `count` flags. The last one decides too late that all others must be 0: 2^(count - 1) dead ends before it.
+inline std::shared_ptr<const SearchSpace> flags_decided_last(std::size_t count) {
+    std::vector<Parameter> parameters;
+    std::vector<Forbidden> forbidden;
+    for (std::size_t i = 0; i < count; ++i) {
+        parameters.push_back({numbered("flag", i), Categorical{{false, true}}, Role::fixed, {}, {}});
+        if (i + 1 < count) forbidden.push_back({{{i, {1}}, {count - 1, {0, 1}}}});
+    }
+    return share(SearchSpace(std::move(parameters), std::move(forbidden)));
+}
+
 /// Everything is forbidden.
 inline std::shared_ptr<const SearchSpace> nothing_allowed() {
     return share(
