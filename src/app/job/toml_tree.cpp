@@ -115,6 +115,36 @@ Place place_of_byte(std::string_view text, std::size_t byte) {
     return place;
 }
 
+/// The last place where `name`, a dotted path or its end, is a key of `table`, line 0 = none. Inline tables do not
+/// count.
+Place last_place_of(std::string_view name, const toml::table& table, const std::string& above) {
+    Place last{0, 0, -1};
+    if (table.is_inline()) return last;
+    for (auto&& [key, value] : table) {
+        const auto path = above + "." + std::string(key.str());
+        const auto place = path.ends_with("." + std::string(name)) ? place_at(key.source().begin) : Place{0, 0, -1};
+        const auto* below = value.as_table();
+        const auto deeper = below == nullptr ? Place{0, 0, -1} : last_place_of(name, *below, path);
+        for (const auto& one : {place, deeper}) {
+            if (one.line > last.line) last = one;
+        }
+    }
+    return last;
+}
+
+/// toml++ names the second of two equal tables or keys: the words that name the place of the first one.
+std::string first_of_two(std::string_view message, std::string_view text, const Place& second) {
+    const auto open = message.find('\'');
+    const auto close = message.find('\'', open + 1);
+    if (message.find("cannot redefine existing") == message.npos || close == message.npos) return "";
+    std::size_t before = 0;  // the lines before the second definition parse, since the mistake is the first one
+    for (int line = 1; line < second.line; ++line) before = text.find('\n', before) + 1;
+    const auto parsed = toml::parse(text.substr(0, before));
+    if (!parsed) return "";
+    const auto first = last_place_of(message.substr(open + 1, close - open - 1), parsed.table(), "");
+    return first.line == 0 ? "" : "; the first definition is in line " + std::to_string(first.line);
+}
+
 }  // namespace
 
 detail::ParsedToml detail::parse_toml(std::string_view text) {
@@ -136,7 +166,9 @@ detail::ParsedToml detail::parse_toml(std::string_view text) {
         const auto& error = parsed.error();
         const auto place = place_at(error.source().begin);
         if (outside.line == 0 || before(place)) {
-            return {std::move(out.root), false, "not valid TOML: " + std::string(error.description()), place};
+            const auto message = std::string(error.description());
+            return {std::move(out.root), false,
+                    "not valid TOML: " + message + first_of_two(message, letters.text, place), place};
         }
     }
     if (outside.line > 0 || !parsed) {

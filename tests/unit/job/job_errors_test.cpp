@@ -25,6 +25,17 @@ TEST(JobErrors, UnknownSection) {
                                   HasSubstr("did you mean \"sampler\"?"))));
 }
 
+TEST(JobErrors, TheFirstOfTwoDefinitionsIsNamed) {
+    EXPECT_THAT(
+        errors_of("[run]\n[space.lr]\nlow = 1\n[space.lr]\nhigh = 2\n"),
+        ElementsAre(AllOf(HasSubstr("x.toml:4:1:"), HasSubstr("'space.lr'; the first definition is in line 2"))));
+    EXPECT_THAT(errors_of("[a]\nx = 1\nb = {x = 2}\nx = 3\n"),
+                ElementsAre(AllOf(HasSubstr("x.toml:4:5:"), HasSubstr("'x'; the first definition is in line 2"))));
+    EXPECT_THAT(errors_of("[a]\nx = 1\n[[a]]\n"),
+                ElementsAre(HasSubstr("'a' as array-of-tables; the first definition is in line 1")));
+    EXPECT_THAT(errors_of("[a]\nb = {c = 1, c = 2}\n"), ElementsAre(HasSubstr("cannot redefine existing integer 'c'")));
+}
+
 TEST(JobErrors, NothingIsMissingWhereASectionIsMisspelt) {
     EXPECT_THAT(errors_of(with(toy_job, "[scheduler]", "[schedular]")),
                 ElementsAre(HasSubstr("schedular is no section of a job (did you mean \"scheduler\"?)")));
