@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from stemma import derive, hypergradients, schema, workers
+from stemma import derive, hypergradients, schema, selection, workers
 from stemma.columns import decode
 from stemma.errors import StemmaError
 from stemma.runfile import RunFile
@@ -269,6 +269,12 @@ class Run:
                 )
             until = best_at if until is None else until
         return self.path_to(member), until
+
+    @cached_property
+    def selection_noise(self) -> selection.SelectionNoise | None:
+        """Of a population: how much of the differences between siblings is noise (families, deviation, spread, share).
+        None where fewer than eight parents have a child that repeats their hyperparameters."""
+        return selection.selection_noise(self)
 
     def genealogy(self) -> networkx.DiGraph:
         """All members as a networkx DiGraph, edges from parent to child; nodes carry births, results and

@@ -232,3 +232,45 @@ def test_whose_snapshot_a_training_starts_from(run):
         assert (before["resource"] <= given["from"][lease.Index]).all()  # interrupted before its first unit, at most
     first = given.drop_duplicates("member").set_index("member")["adopted_from"]
     assert {int(member) for member in first.index[first >= 0]} == heirs & set(first.index)
+
+
+NOISY = """
+[run.budget]
+epochs = 600
+[metric]
+name = "valid_loss"
+direction = "minimize"
+[space.h]
+type = "real"
+low = 0.001
+high = 1.0
+scale = "log"
+[scheduler]
+type = "gpbt"
+max = 50
+interval = {interval}
+children = 12
+[trainer]
+type = "toy"
+surface = "deceptive"
+noise = {noise}
+"""
+
+
+@pytest.mark.parametrize(("interval", "noise", "noisy"), [(1, 0.1, True), (10, 0.001, False), (1, 0, False)])
+def test_whether_selection_sees_noise(program, tmp_path, interval, noise, noisy):
+    (tmp_path / "noisy.toml").write_text(NOISY.format(interval=interval, noise=noise))
+    file = tmp_path / "noisy.h5"
+    ended = program("run", tmp_path / "noisy.toml", "--output", file).stdout
+    shown = re.search(
+        r"noise explains about (\d+) % .* \(standard deviation (\S+), from (\d+) families\)",
+        program("status", file).stdout,
+    )
+    found = stemma.open(file).selection_noise
+    if noisy:
+        assert found.families == int(shown[3]) and f"{found.deviation:.2g}" == shown[2]
+        assert f"{100 * found.share:.0f}" == shown[1] and found.share > 0.5
+        assert abs(found.deviation - noise) < noise / 2
+        assert shown[0] in ended
+    else:
+        assert shown is None and (found is None or found.share < 0.5)

@@ -91,6 +91,7 @@ def _meta(run, job):
         "reason": str(ends["reason"].iloc[-1]) if len(ends) else "",
         "used_up": int(_last_value(run, "used_up") or 0),
         "sampler": _SAMPLERS.get(_last_value(run, "sampler_chosen"), ""),
+        "noise": run.selection_noise.share if run.selection_noise else 0.0,
         "members": len(run),
         "reports": len(run.reports),
         "spent": int(last["spent"]),

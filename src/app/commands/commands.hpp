@@ -110,6 +110,8 @@ ExitCode schedule(const std::filesystem::path& file, const LineageOptions& optio
 /// The best member's lineage and schedule, in the format of these two commands; "" if it has no parent, or there is
 /// none.
 std::string best_lineage_text(const std::filesystem::path& file);
+/// What selection_noise_text() says of the run.
+std::string selection_text(const std::filesystem::path& file);
 ExitCode stop(const std::filesystem::path& file, std::optional<std::uint64_t> member);
 ExitCode change_budget(const std::filesystem::path& file, const LimitChanges& limits);
 ExitCode selfcheck();

@@ -12,6 +12,7 @@
 #include "app/job/presets.hpp"
 #include "core/printable.hpp"
 #include "genealogy/schedule.hpp"
+#include "genealogy/selection_noise.hpp"
 #include "genealogy/trajectory.hpp"
 #include "platform/terminal.hpp"
 
@@ -88,6 +89,11 @@ ExitCode schedule(const std::filesystem::path& file, const LineageOptions& optio
                                 trajectory_of(opened, member, options);
     print(text);
     return ExitCode::ok;
+}
+
+std::string selection_text(const std::filesystem::path& file) {
+    const auto opened = open_genealogy(file);
+    return selection_noise_text(opened.genealogy, opened.names.metric);
 }
 
 std::string best_lineage_text(const std::filesystem::path& file) {

@@ -174,7 +174,8 @@ void print_report(const Job& job, const ManagerSetup& setup, const HostResult& r
         .resumable = result.reason == EndReason::stopped || result.reason == EndReason::no_workers,
         .gave_up = result.reason == EndReason::repeated_failure,
         .saved_by_program = job.trainer.type->traits.program,
-        .lineage = job.scheduler.population() ? best_lineage_text(setup.run_file) : ""};
+        .lineage = job.scheduler.population() ? best_lineage_text(setup.run_file) : "",
+        .selection = job.scheduler.population() ? selection_text(setup.run_file) : ""};
     print(final_report(setup.manager, context));
     std::fflush(stdout);
 }

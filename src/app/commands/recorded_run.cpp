@@ -209,7 +209,8 @@ ReportContext report_context(const RecordedRun& run, const std::filesystem::path
             .resumable = !run.ended || *run.ended == EndReason::stopped || *run.ended == EndReason::no_workers,
             .gave_up = run.ended == EndReason::repeated_failure,
             .saved_by_program = run.job.trainer.type->traits.program,
-            .lineage = {}};
+            .lineage = {},
+            .selection = {}};
 }
 
 }  // namespace stemma

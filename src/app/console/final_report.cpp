@@ -153,6 +153,7 @@ std::string final_report(const Manager& manager, const ReportContext& context) {
         text += rung_table(rungs, context.unit);
     }
     text += arms_text(manager, context);
+    if (!context.selection.empty()) text += "\n" + context.selection;
     text += "\n" + work_text(manager, context);
     text += error_text(manager, context) + files_text(manager, context) + next_text(manager, context);
     return text;

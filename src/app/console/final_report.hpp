@@ -23,6 +23,7 @@ struct ReportContext {
     bool gave_up = false;            ///< it ended for its failures
     bool saved_by_program = false;   ///< models are files of a program, not of Stemma's
     std::string lineage;             ///< the best member's, drawn, with its schedule; "" if no member has a parent
+    std::string selection;           ///< a paragraph where selection among siblings sees noise, else ""
 };
 
 /// What `stemma run` ends with and `stemma status` shows: the best member, its configuration and metrics, the rungs;

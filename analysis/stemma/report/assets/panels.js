@@ -5,6 +5,8 @@ import { h, memberLink, shown, state } from "./state.js";
 import { localTheme, setTheme } from "./theme.js";
 import { countIf } from "./tree.js";
 
+const NOISY = 0.5; // the share of noise from which the program warns, too
+
 export function header(run) {
   const meta = run.meta,
     auto = "auto",
@@ -119,6 +121,15 @@ export function answers(run) {
     ),
   );
   if (meta.sampler) tiles.push(tile("Who proposed", meta.sampler, 'chosen by sampler.type = "auto"'));
+  if (meta.noise >= NOISY)
+    tiles.push(
+      tile(
+        "Does selection see noise",
+        percent(meta.noise),
+        `of the differences in ${meta.metric} between good siblings is noise`,
+        "a longer scheduler.interval compares better",
+      ),
+    );
   tiles.push(whatWentWrong(run, tile));
   return h("div", { class: "tiles" }, tiles);
 }
