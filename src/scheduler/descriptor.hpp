@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "options/of_settings.hpp"
@@ -25,12 +26,14 @@ struct SchedulerTraits {
     std::string_view sampler = {};  ///< the only sampler.type that it works with; "" = any
 };
 
+using DefaultValue = std::variant<bool, std::int64_t, double, std::string, std::vector<Literal>>;
+
 /// A default that a scheduler has for a key of another section.
 struct KeyDefault {
     std::string section;
     std::string type;  ///< of that section: with another type the default has no meaning; "" = any
     std::string key;
-    Literal value;
+    DefaultValue value;
     /// Only where this key of [scheduler] has this text; "" = always.
     std::string with_key = {};
     std::string with_text = {};

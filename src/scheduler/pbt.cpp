@@ -211,7 +211,10 @@ private:
                               .generation = from.generation + 1,
                               .cause = BirthCause::exploit,
                               .replaces = slot.member};
-        if (population_.only_weights(number, donor)) create.same_as = create.donor = slot.member;
+        if (const auto values = population_.values_from(number, donor); values.exists()) {
+            create.same_as = values;
+            if (values != from.source) create.donor = values;
+        }
         out.push_back(create);
     }
 
@@ -224,6 +227,7 @@ private:
         switch (slot.next) {
             case PbtNext::regular:
                 release(population_.drop_best(birth_), out);
+                if (birth_donor_) population_.note_migration(birth_, *birth_donor_);
                 population_.settle(birth_, created.member, birth_donor_);
                 break;
             case PbtNext::continuation:
@@ -466,6 +470,14 @@ private:
 PbtSettings pbt_ray() {
     PbtSettings settings;
     settings.bottom = settings.top = 0.25;
+    return settings;
+}
+
+PbtSettings pbt_multi_frequency() {
+    PbtSettings settings;
+    settings.bottom = settings.top = 0.25;
+    settings.periods = {1, 10, 25, 50};
+    settings.migrants = PbtMigrants::lower_half;
     return settings;
 }
 

@@ -16,6 +16,15 @@ enum class PbtSelection : std::uint8_t {
     t_test,             ///< the same, if the other is better by Welch's t-test on the last reports of both lineages
 };
 
+/// Which members of a sub-population take over from another one (more than one sub-population only).
+enum class PbtMigrants : std::uint8_t {
+    losers,  ///< those that give up, with the chance `migration` (ours)
+    /// Those of the lower half that are not among the losers, if the best of all others is better; the losers stay
+    /// among themselves. With bottom = top = 0.25 the rule of Doulazmi et al., "Multi-frequency population based
+    /// training", 2025 (arXiv 2506.03225): its third quarter.
+    lower_half,
+};
+
 struct PbtSettings {
     std::uint32_t population = 20;  ///< n >= 1: slots, each with one living member at a time
     Resource interval = 1;          ///< >= 1: training between two reports ("ready" in the paper)
@@ -29,7 +38,8 @@ struct PbtSettings {
     /// Multi-frequency PBT: one sub-population for each period, of about the same size. Its members report every
     /// interval * period. {1} = one population.
     std::vector<std::uint32_t> periods = {1};
-    double migration = 0.25;  ///< in [0, 1]: chance that a donor is drawn from another sub-population
+    PbtMigrants migrants = PbtMigrants::losers;
+    double migration = 0.25;  ///< in [0, 1]: chance that a loser's donor is drawn from another sub-population
     /// Backtracking: after so many reports in a row without a new best, the lineage goes back to its best; 0 = never.
     std::uint32_t backtrack_after = 0;
     std::uint32_t backtracks = 3;  ///< how often a lineage goes back to the same ancestor; then it goes on
@@ -45,6 +55,9 @@ inline constexpr double pbt_reports_max_with_deaths = 2;
 std::uint32_t pbt_group(const PbtSettings& settings, std::size_t slot);
 /// Ray Tune's defaults: truncation, 25 % and 25 %. (Its explore, with resampling at 0.25, is the sampler's part.)
 PbtSettings pbt_ray();
+/// The defaults of MF-PBT (arXiv 2506.03225): sub-populations in quarters. (Its explore, with the factors 0.8 and 1.25,
+/// is the sampler's part.)
+PbtSettings pbt_multi_frequency();
 
 /// Asynchronous: no member ever waits for another. At its report a member is ranked among the latest reports of the
 /// living, unfinished slots, whatever their resources (as the paper and Ray do). A slot counts from the first report of
@@ -70,9 +83,11 @@ PbtSettings pbt_ray();
 /// on. A member that reaches `max` is finished and no donor. Extended to a larger max, it goes on.
 ///
 /// Generation of a member: exploits in its lineage. Sub-populations rank among themselves. A donor from another
-/// sub-population must be better than the loser. If that sub-population is faster, only the donor's weights migrate:
-/// the child keeps the loser's hyperparameters, which were found over a longer horizon, unless the loser is dead. (This
-/// rule after Doulazmi et al., "Multi-frequency population based training", 2025; the details are ours.)
+/// sub-population must be better than the member that gives up. If that sub-population is faster, only the donor's
+/// weights migrate: hyperparameters found over a longer horizon stay. PbtMigrants::losers: the child keeps the loser's
+/// hyperparameters, unless the loser is dead. PbtMigrants::lower_half, truncation only: the child has those of the best
+/// of its own sub-population. From a slower one it has the donor's, unchanged. Each donor is taken once until its next
+/// report. The paper's sub-populations evolve all at once; here each member decides at its own report.
 ///
 /// Backtracking (ours; published PBT has none): a report that is the best of its lineage so far freezes its member,
 /// whose snapshot is kept. A child with the same hyperparameters replaces it (cause continuation; no weights move).

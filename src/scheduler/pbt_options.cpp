@@ -39,8 +39,16 @@ std::vector<Field<S>> fields() {
                 list_of(KeyType::integer, "periods", {1, 1e6},
                         "Multi-frequency PBT: one sub-population for each, whose members report every interval * "
                         "period; weights migrate both ways, hyperparameters only from slower to faster.")),
-        setting(&S::migration,
-                number("migration", {0, 1}, "Chance that a donor is looked for in another sub-population.")),
+        setting(
+            &S::migrants,
+            choice("migrants", {"losers", "lower_half"},
+                   "Multi-frequency PBT: which members take over from another sub-population. losers: those that give "
+                   "up, with the chance `migration`. lower_half, for truncation: the others of the lower half, if the "
+                   "best of all other sub-populations is better. From a slower one a member takes hyperparameters too, "
+                   "unchanged. From a faster one it takes weights, with the hyperparameters of the best of its own.")),
+        setting(&S::migration, number("migration", {0, 1},
+                                      "migrants = losers: chance that a donor is looked for in another "
+                                      "sub-population.")),
         setting(&S::backtrack_after,
                 integer("backtrack_after", {0, 1e6},
                         "After this many reports without a new best of its lineage, a member goes back to that best, "
@@ -65,6 +73,9 @@ std::vector<Contradiction> contradictions(const S& settings) {
                        "times interval = " + std::to_string(settings.interval) +
                            " must be at most 10^15, the training between two selections; got " + std::to_string(period),
                        {"interval"}});
+    }
+    if (settings.migrants == PbtMigrants::lower_half && settings.selection != PbtSelection::truncation) {
+        out.push_back({"migrants", "= \"lower_half\" goes with selection = \"truncation\"", {"selection"}});
     }
     if (settings.periods.size() > settings.population) {
         out.push_back({"periods",

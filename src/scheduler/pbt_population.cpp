@@ -113,6 +113,7 @@ void PbtPopulation::rank(std::uint32_t number, double objective) {
     slot.objective = objective;
     slot.source = slot.member;
     slot.ranked = slot.usable = slot.donor = true;
+    slot.migrates = slot.taken = false;
     rankings_[slot.group].insert(objective, number);
     if (settings_.selection != PbtSelection::t_test) return;
     slot.reports.push_back(objective);
@@ -135,7 +136,11 @@ bool PbtPopulation::gives_up(std::uint32_t number) {
     const auto& ranking = rankings_[slot.group];
     if (!better(donor_from(ranking, 0, ranking.size(), number), number)) return false;
     if (settings_.selection == PbtSelection::truncation) {
-        return ranking.rank(slot.objective, number) >= ranking.size() - share_of(settings_.bottom, ranking.size());
+        const auto rank = ranking.rank(slot.objective, number);
+        if (rank >= ranking.size() - share_of(settings_.bottom, ranking.size())) return true;
+        slot.migrates = settings_.migrants == PbtMigrants::lower_half && 2 * rank >= ranking.size() &&
+                        best_migrant(number).has_value();
+        return slot.migrates;
     }
     const auto other = opponent_of(number);
     if (!better(other, number)) return false;
@@ -170,11 +175,13 @@ std::optional<std::uint32_t> PbtPopulation::opponent_of(std::uint32_t number) {
 std::optional<std::uint32_t> PbtPopulation::draw_donor(std::uint32_t number) {
     auto& slot = slots_[number];
     if (slot.opponent && slots_[*slot.opponent].donor && better(slot.opponent, number)) return slot.opponent;
+    if (slot.migrates) return best_migrant(number);
     Stream stream(settings_.seed, Purpose::exploit, slot.member.value, slot.draws++);
     const double migrates = stream.uniform();
     const double which = stream.uniform();
     const double donor = stream.uniform();
-    if (rankings_.size() > 1 && migrates < settings_.migration) {
+    const double chance = settings_.migrants == PbtMigrants::losers ? settings_.migration : 0;
+    if (rankings_.size() > 1 && migrates < chance) {
         if (const auto migrant = draw_migrant(number, which, donor)) return migrant;
     }
     if (const auto own = draw_top(rankings_[slot.group], donor, number)) return own;
@@ -189,6 +196,20 @@ std::optional<std::uint32_t> PbtPopulation::draw_migrant(std::uint32_t number, d
         if (const auto migrant = draw_top(rankings_[group], donor, number)) return migrant;
     }
     return std::nullopt;
+}
+
+std::optional<std::uint32_t> PbtPopulation::best_migrant(std::uint32_t number) const {
+    std::optional<std::uint32_t> best;
+    for (std::uint32_t group = 0; group < rankings_.size(); ++group) {
+        if (group == slots_[number].group) continue;
+        for (std::size_t rank = 0; rank < rankings_[group].size(); ++rank) {
+            const auto other = rankings_[group].slot_at(rank);
+            if (!slots_[other].donor || slots_[other].taken) continue;
+            if (!best || slots_[other].objective < slots_[*best].objective) best = other;
+            break;
+        }
+    }
+    return better(best, number) ? best : std::nullopt;
 }
 
 std::optional<std::uint32_t> PbtPopulation::draw_top(const Ranking& ranking, double uniform, std::uint32_t slot) const {
@@ -208,10 +229,15 @@ std::optional<std::uint32_t> PbtPopulation::best_yielding() const {
     return best;
 }
 
-bool PbtPopulation::only_weights(std::uint32_t slot, std::uint32_t donor) const {
+MemberId PbtPopulation::values_from(std::uint32_t number, std::uint32_t donor) const {
+    const auto& slot = slots_[number];
+    const bool faster = settings_.periods[slots_[donor].group] < settings_.periods[slot.group];
+    if (slot.migrates && !faster) return slots_[donor].source;
     // Not even the hyperparameters of a dead member are used.
-    return std::isfinite(slots_[slot].objective) &&
-           settings_.periods[slots_[donor].group] < settings_.periods[slots_[slot].group];
+    if (!faster || !std::isfinite(slot.objective)) return MemberId::none();
+    if (!slot.migrates) return slot.member;
+    const auto best = donor_from(rankings_[slot.group], 0, rankings_[slot.group].size(), number);
+    return best ? slots_[*best].source : slot.member;
 }
 
 double PbtPopulation::reports_from(std::uint32_t number, Resource reached) const {
@@ -291,6 +317,7 @@ std::string description_of(const PbtSettings& settings) {
     if (settings.periods.size() > 1) {
         text += ", periods";
         for (const auto period : settings.periods) text += ' ' + std::to_string(period);
+        if (settings.migrants == PbtMigrants::lower_half) text += ", migrants from the lower half";
     }
     return text;
 }

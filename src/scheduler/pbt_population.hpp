@@ -51,6 +51,8 @@ struct PbtSlot {
     bool ranked = false;         ///< has reported, and neither died nor finished
     bool usable = false;         ///< ranked, and the snapshot of that report is available
     bool donor = false;          ///< usable, and its member has not given up
+    bool migrates = false;       ///< its member gives up for one of another sub-population (lower_half only)
+    bool taken = false;          ///< a migrant came from it since its last report
     double to_come = 0;          ///< reports of its member and that member's heirs until max
     std::deque<double> reports;  ///< of its lineage, the last ones (t_test only)
 };
@@ -94,8 +96,12 @@ public:
     std::optional<std::uint32_t> draw_donor(std::uint32_t slot);
     /// The best of the members that give up and whose snapshot is available.
     std::optional<std::uint32_t> best_yielding() const;
-    /// The donor belongs to a faster sub-population: its hyperparameters stay there.
-    bool only_weights(std::uint32_t slot, std::uint32_t donor) const;
+    /// The member whose hyperparameters a child of `donor` in `slot` gets unchanged. None: it explores.
+    MemberId values_from(std::uint32_t slot, std::uint32_t donor) const;
+    /// `child` of `donor` is born in `slot`.
+    void note_migration(std::uint32_t slot, std::uint32_t donor) {
+        if (slots_[slot].migrates) slots_[donor].taken = true;
+    }
     std::size_t memory_bytes() const;
 
     // Updates the planned number of reports after a change of the slot's state. In doubles, which hold any settings.
@@ -120,6 +126,8 @@ private:
         return donor && slots_[*donor].objective < slots_[slot].objective;
     }
     std::optional<std::uint32_t> draw_migrant(std::uint32_t slot, double which, double donor) const;
+    /// The best donor of all other sub-populations that was not taken yet, if it is better.
+    std::optional<std::uint32_t> best_migrant(std::uint32_t slot) const;
 
     PbtSettings settings_;
     std::vector<PbtSlot> slots_;

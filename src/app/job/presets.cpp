@@ -11,8 +11,20 @@ namespace stemma {
 
 namespace {
 
-Node node_of(const Literal& literal, Place place) {
-    return std::visit([&](const auto& value) { return Node{place, value}; }, literal);
+struct MakeNode {
+    Place place;
+    Node operator()(const auto& value) const { return {place, value}; }
+    Node operator()(const std::vector<Literal>& values) const {
+        NodeList items;
+        for (const auto& value : values) items.push_back(std::visit(*this, value));
+        return {place, std::move(items)};
+    }
+};
+
+std::vector<Literal> integers(const std::vector<std::uint32_t>& values) {
+    std::vector<Literal> literals;
+    for (const auto value : values) literals.emplace_back(std::int64_t{value});
+    return literals;
 }
 
 /// The table of that section, made if it is missing; nullptr if the name holds something else.
@@ -32,7 +44,7 @@ void fill_in(Node& root, const std::vector<KeyDefault>& values, Place place) {
         if (!given.empty() && !type.empty() && given != type) continue;
         auto* table = section_of(root, section, place);
         if (table == nullptr || root.find(section)->find(key) != nullptr) continue;
-        table->push_back({key, place, node_of(value, place)});
+        table->push_back({key, place, std::visit(MakeNode{place}, value)});
     }
 }
 
@@ -53,6 +65,14 @@ const std::vector<Preset>& presets() {
           {"sampler", "gp", "objective", std::string("improvement")},
           {"sampler", "gp", "time_model", std::string("decay")},
           {"sampler", "gp", "acquisition", std::string("lcb")}}},
+        {"mf_pbt",
+         "pbt",
+         "multi-frequency PBT, arXiv 2506.03225",
+         {{"scheduler", "pbt", "periods", integers(pbt_multi_frequency().periods)},
+          {"scheduler", "pbt", "bottom", pbt_multi_frequency().bottom},
+          {"scheduler", "pbt", "top", pbt_multi_frequency().top},
+          {"scheduler", "pbt", "migrants", std::string("lower_half")},
+          {"sampler", "", "factors", std::vector<Literal>{0.8, 1.25}}}},
         {"published",
          "gpbt",
          "arXiv 2109.14925, GPBT-TPE",

@@ -1,5 +1,8 @@
 #include "app/job/tables.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "app/job/presets.hpp"
@@ -170,6 +173,16 @@ Words names_where(const std::vector<Descriptor>& all, const Holds& holds) {
     return names;
 }
 
+struct TextOfDefault {
+    std::string operator()(const std::string& text) const { return in_quotes(text); }
+    std::string operator()(const std::vector<Literal>& values) const {
+        std::vector<std::string> texts;
+        for (const auto& value : values) texts.push_back(std::visit(*this, value));
+        return fmt::format("[{}]", fmt::join(texts, ", "));
+    }
+    std::string operator()(const auto& value) const { return to_string(Literal(value)); }
+};
+
 /// Names at each key the schedulers that have another default for it.
 void note_other_defaults(const std::string& section, std::vector<Field<SamplerSettings>>& fields) {
     for (const auto& scheduler : schedulers()) {
@@ -179,9 +192,8 @@ void note_other_defaults(const std::string& section, std::vector<Field<SamplerSe
             if (other.section != section || found == fields.end()) continue;
             auto& key = found->key;
             if (key.default_note.empty()) key.default_note = default_shown(key);
-            const auto* text = std::get_if<std::string>(&other.value);
             key.default_note += "; with scheduler.type = " + in_quotes(scheduler.name) + ": " +
-                                (text == nullptr ? to_string(other.value) : in_quotes(*text));
+                                std::visit(TextOfDefault(), other.value);
         }
     }
 }
@@ -275,9 +287,7 @@ Key preset_key() {
         meaning += " " + in_quotes(preset.name) + ", for " + preset.scheduler + ": " + preset.source + " (";
         for (const auto& value : preset.values) {
             if (&value != &preset.values.front()) meaning += ", ";
-            const auto* text = std::get_if<std::string>(&value.value);
-            meaning +=
-                value.section + "." + value.key + " = " + (text == nullptr ? to_string(value.value) : in_quotes(*text));
+            meaning += value.section + "." + value.key + " = " + std::visit(TextOfDefault(), value.value);
         }
         meaning += ").";
     }

@@ -121,6 +121,16 @@ const Method methods[] = {
              settings.periods.pop_back();
          return pbt(settings, {}, interval, seed);
      }},
+    {"pbt_mf_pbt", false,
+     [](Resource interval, std::uint64_t seed) {
+         auto settings = pbt_multi_frequency();
+         settings.periods = {1, 5, 10, 25};  // of 50 units; a sub-population of five has its quarters, too
+         while (settings.periods.size() > 1 && settings.periods.back() * interval > longest)
+             settings.periods.pop_back();
+         ExploreSettings explore;
+         explore.factors = {0.8, 1.25};
+         return pbt(settings, explore, interval, seed);
+     }},
     {"pbt_pb2", false, pb2},
 };
 

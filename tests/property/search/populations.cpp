@@ -35,6 +35,20 @@ const std::vector<Setting>& settings_tried() {
              s.periods = {1, 2, 4, 8};
              s.periods.resize(std::min<std::size_t>(4, s.population));
          }},
+        {"mf_pbt",
+         [](PbtSettings& s) {
+             s.periods = {1, 2, 4, 8};
+             s.periods.resize(std::min<std::size_t>(4, s.population));
+             s.bottom = s.top = pbt_multi_frequency().bottom;
+             s.migrants = PbtMigrants::lower_half;
+         }},
+        {"mf_pbt with backtracking",
+         [](PbtSettings& s) {
+             s.periods = {1, 3};
+             s.periods.resize(std::min<std::size_t>(2, s.population));
+             s.migrants = PbtMigrants::lower_half;
+             s.backtrack_after = 1;
+         }},
         {"backtracking",
          [](PbtSettings& s) {
              s.backtrack_after = 2;

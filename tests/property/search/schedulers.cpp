@@ -26,6 +26,8 @@ PbtSettings drawn_pbt(Resource max, std::uint64_t seed) {
     if (stream.below(3) == 0 && settings.population >= 3) settings.periods = {1, 2, 4};
     if (stream.below(2) == 0) settings.backtrack_after = 1 + static_cast<std::uint32_t>(stream.below(2));
     settings.backtracks = 1 + static_cast<std::uint32_t>(stream.below(3));
+    if (settings.selection == PbtSelection::truncation && stream.below(2) == 0)
+        settings.migrants = PbtMigrants::lower_half;
     settings.seed = seed;
     return settings;
 }

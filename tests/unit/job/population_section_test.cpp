@@ -69,6 +69,13 @@ TEST(PopulationSection, PresetsAreTheSettingsOfOthers) {
     EXPECT_EQ(ray.scheduler.as<PbtSettings>().top, pbt_ray().top);
     EXPECT_EQ(ray.sampler.explore.resample_probability, ExploreSettings::ray().resample_probability);
 
+    const auto mf = parse(population("type = \"pbt\"\npreset = \"mf_pbt\""));
+    const auto mf_settings = mf.scheduler.as<PbtSettings>();
+    EXPECT_EQ(mf_settings.periods, pbt_multi_frequency().periods);
+    EXPECT_EQ(mf_settings.migrants, PbtMigrants::lower_half);
+    EXPECT_EQ(mf_settings.bottom, 0.25);
+    EXPECT_THAT(mf.sampler.explore.factors, ElementsAre(0.8, 1.25));
+
     const auto pb2 = parse(population("type = \"pbt\"\npreset = \"pb2\""));
     EXPECT_EQ(pb2.sampler.type->name, "gp");
     EXPECT_EQ(pb2.sampler.as<GpSettings>().objective, GpObjective::improvement);

@@ -244,6 +244,75 @@ TEST(Pbt, HyperparametersMigrateFromSlowerToFaster) {
     EXPECT_EQ(child->to, 11);
 }
 
+/// Two sub-populations of four, as in MF-PBT: 0 to 3 are fast, 4 to 7 are slow.
+PbtSettings quarters() {
+    PbtSettings settings;
+    settings.population = 8;
+    settings.max = 1000;
+    settings.periods = {1, 10};
+    settings.bottom = settings.top = 0.25;
+    settings.migrants = PbtMigrants::lower_half;
+    return settings;
+}
+
+/// The child that replaces this member.
+Given child_for(Population& population, std::uint64_t member) {
+    const auto given = population.all_work();
+    const auto found = std::ranges::find(given, member, &Given::replaces);
+    EXPECT_NE(found, given.end());
+    return found == given.end() ? Given() : *found;
+}
+
+TEST(PbtMigrants, TheThirdQuarterTakesAllFromASlowerOneUnchanged) {
+    Population population(make_pbt(quarters()));
+    const auto all = population.all_work();
+    population.report(all[4], 0.05);
+    population.report(all[5], 0.9);
+    for (const auto& [slot, loss] : {std::pair{0, 0.1}, {1, 0.2}, {3, 0.8}}) population.report(all[slot], loss);
+    EXPECT_TRUE(gives_up(population.report(all[2], 0.6), 2));
+    const auto child = child_for(population, 2);
+    EXPECT_EQ(child.parent, 4U);
+    EXPECT_EQ(child.same_as, 4U);
+    EXPECT_EQ(child.to, 11);
+}
+
+TEST(PbtMigrants, FromAFasterOneComeWeightsAlone) {
+    Population population(make_pbt(quarters()));
+    const auto all = population.all_work();
+    population.report(all[0], 0.05);
+    for (const auto& [slot, loss] : {std::pair{4, 0.1}, {5, 0.2}, {7, 0.8}}) population.report(all[slot], loss);
+    EXPECT_TRUE(gives_up(population.report(all[6], 0.6), 6));
+    const auto child = child_for(population, 6);
+    EXPECT_EQ(child.parent, 0U) << "weights of the fast one";
+    EXPECT_EQ(child.same_as, 4U) << "hyperparameters of the best of its own";
+    EXPECT_EQ(child.to, 11);
+}
+
+TEST(PbtMigrants, LosersStayAmongThemselvesAndTheUpperHalfGoesOn) {
+    Population population(make_pbt(quarters()));
+    const auto all = population.all_work();
+    population.report(all[4], 0.05);
+    for (const auto& [slot, loss] : {std::pair{1, 0.2}, {2, 0.5}}) population.report(all[slot], loss);
+    EXPECT_FALSE(gives_up(population.report(all[0], 0.1), 0));
+    EXPECT_TRUE(gives_up(population.report(all[3], 0.8), 3));
+    const auto child = child_for(population, 3);
+    EXPECT_EQ(child.parent, 0U) << "the best quarter of its own";
+    EXPECT_EQ(child.same_as, nobody) << "it explores";
+}
+
+TEST(PbtMigrants, EachIsTakenOnceUntilItsNextReport) {
+    auto settings = quarters();
+    settings.population = 16;
+    Population population(make_pbt(settings));
+    const auto all = population.all_work();
+    population.report(all[8], 0.05);
+    for (const auto& [slot, loss] : {std::pair{0, 0.1}, {1, 0.11}, {2, 0.12}, {3, 0.13}, {6, 0.8}, {7, 0.9}})
+        population.report(all[slot], loss);
+    EXPECT_TRUE(gives_up(population.report(all[4], 0.5), 4));
+    population.all_work();
+    EXPECT_FALSE(gives_up(population.report(all[5], 0.55), 5));
+}
+
 /// An independent, naive check: every donor lives, is finite, and is among the best of the living by the top fraction
 /// of all slots. Slots whose member gave up are ranked too, until its child reports.
 class DonorWatch : public Listener {
@@ -389,6 +458,10 @@ TEST(Pbt, RefusesSettingsOutOfRange) {
     refused("bottom must be a number > 0 and <= 0.5; got 0.6", [](auto& s) { s.bottom = 0.6; });
     refused("top must be a number > 0 and <= 0.5; got 0", [](auto& s) { s.top = 0; });
     refused("at least one item; got an empty list", [](auto& s) { s.periods = {}; });
+    refused("migrants = \"lower_half\" goes with selection = \"truncation\"", [](auto& s) {
+        s.migrants = PbtMigrants::lower_half;
+        s.selection = PbtSelection::t_test;
+    });
     refused("periods must be a list of integers in 1 .. 1000000 with at least one item; got 0",
             [](auto& s) { s.periods = {0}; });
     refused("migration must be a number in 0 .. 1; got 2", [](auto& s) { s.migration = 2; });
