@@ -58,8 +58,8 @@ Manager make_manager(const Job& job);
 /// job names.
 Manager make_manager(const Job& job, const std::vector<MetricInfo>& metrics);
 
-/// True if this build can train on a GPU.
-bool cuda_available();
+/// The kind of GPUs that this build's LibTorch can train on: "cuda" (NVIDIA's or AMD's) or "xpu" (Intel's); "" = none.
+std::string torch_gpu_kind_here();
 /// "LibTorch 1.13.0" or "no LibTorch".
 std::string torch_text();
 

@@ -1,36 +1,32 @@
 #pragma once
-// Which GPU a worker uses. One function asks the machine, and the decision is a pure function. No CUDA is linked.
+// Which GPU a worker uses. The decision is a pure function. gpu_tools.hpp asks the machine.
 
 #include <cstddef>
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include "platform/launch.hpp"
-
 namespace stemma {
 
+enum class GpuMaker : std::uint8_t { nvidia, amd, intel };
+
 struct Gpu {
-    int index = 0;     ///< CUDA's number of the GPU in this process: cuda:<index>
-    std::string uuid;  ///< "GPU-8a56..." or "MIG-..."; "" if not known
-    std::string name;  ///< "NVIDIA H200"; "" if not known
+    int index = 0;          ///< the number of the GPU in this process, as in cuda:<index>
+    std::string uuid = {};  ///< "GPU-8a56..." or "MIG-..."; "" if not known
+    std::string name = {};  ///< "NVIDIA H200"; "" if not known
+    GpuMaker maker = GpuMaker::nvidia;
+    int installed = 0;  ///< the number of the GPU on this host, whatever is visible
 };
 using GpuList = std::vector<Gpu>;
 
-/// The GPUs (and MIG slices) in the text that `nvidia-smi -L` prints. A GPU cut into slices is left out, because CUDA
-/// programs cannot use it whole. Other lines are skipped. Pure.
-GpuList parse_gpu_list(std::string_view nvidia_smi);
-
-/// The GPUs of `installed` that CUDA_VISIBLE_DEVICES leaves, in its order and renumbered from 0 as CUDA does. Entries
-/// are indices, UUIDs or unambiguous beginnings of UUIDs. The first invalid entry ends the list (CUDA's rule). nullopt:
-/// the variable is not set. Pure.
-GpuList visible_gpus(const GpuList& installed, const std::optional<std::string>& cuda_visible_devices);
-
-/// Asks this machine: runs `nvidia-smi -L` (some 50 ms) and applies CUDA_VISIBLE_DEVICES of `environment`. Without an
-/// NVIDIA driver nothing is run, and the list is empty.
-GpuList find_gpus(const Environment& environment);
+/// LibTorch's name for such a device: "cuda" (AMD's too, since ROCm's LibTorch calls itself so) or "xpu".
+std::string_view torch_name(GpuMaker maker);
+/// The variable that hides GPUs from a program, and what names `gpu` in it: CUDA_VISIBLE_DEVICES (NVIDIA: UUID),
+/// ROCR_VISIBLE_DEVICES (AMD: UUID, else the number on the host), ZE_AFFINITY_MASK (Intel: the number on the host).
+std::string_view visibility_variable(GpuMaker maker);
+std::string visibility_value(const Gpu& gpu);
 
 struct GpuRequest {
     std::vector<GpuList> visible;  ///< what each worker of this host sees, in order of rank
@@ -48,7 +44,7 @@ struct GpuError {
 /// * If all workers see all GPUs, worker w gets GPU w / workers_per_gpu, and neighbors share. If each worker is bound
 ///   to one GPU, it gets that GPU.
 /// * A GPU never gets more than workers_per_gpu workers: a worker that finds no other GPU gets an error.
-/// * GPUs are told apart by UUID, or by index where the UUID is not known.
+/// * GPUs are told apart by UUID, or by their number on the host where the UUID is not known.
 ///
 /// Throws InternalError on a count below 1 or an index out of range.
 std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request);

@@ -1,12 +1,15 @@
 #include "platform/worker_slots.hpp"
 
+#include <charconv>
+
 #include "core/error.hpp"
 
 namespace stemma {
 
 std::string to_text(const RankFacts& facts) {
     auto text = facts.host + '\t' + facts.cores;
-    for (const auto& gpu : facts.gpus) text += '\t' + (gpu.uuid.empty() ? "-" : gpu.uuid);  // no field is empty
+    for (const auto& gpu : facts.gpus)
+        text += '\t' + (gpu.uuid.empty() ? '-' + std::to_string(gpu.installed) : gpu.uuid);
     return text;
 }
 
@@ -21,8 +24,14 @@ RankFacts facts_of(std::string_view text) {
     facts.host = field();
     facts.cores = field();
     while (!text.empty()) {
-        const auto uuid = field();
-        facts.gpus.push_back({static_cast<int>(facts.gpus.size()), uuid == "-" ? std::string() : uuid, {}});
+        const auto known = field();
+        Gpu gpu{.index = static_cast<int>(facts.gpus.size())};
+        if (known.starts_with('-')) {
+            std::from_chars(known.data() + 1, known.data() + known.size(), gpu.installed);
+        } else {
+            gpu.uuid = known;
+        }
+        facts.gpus.push_back(std::move(gpu));
     }
     return facts;
 }

@@ -51,12 +51,13 @@ struct TrainerContext {
 
 /// Where one worker trains.
 struct TrainerPlace {
-    std::string device = "cpu";  ///< "cpu" or "cuda:0"
+    std::string device = "cpu";  ///< "cpu", "cuda:0" or "xpu:0"
     std::uint32_t threads = 1;
-    std::vector<std::string> gpus = {};                ///< of a program: the GPUs that it sees
-    std::string program_log = {};                      ///< of a program: file that gets all its output
-    std::shared_ptr<FirstProgram> program = {};        ///< of a program: that of a worker in this process; may be null
-    std::function<void(const std::string&)> say = {};  ///< remarks for the user; may be empty
+    std::vector<std::string> gpus = {};                 ///< of a program: the GPUs that it sees
+    std::string gpu_variable = "CUDA_VISIBLE_DEVICES";  ///< of a program: the variable that names them
+    std::string program_log = {};                       ///< of a program: file that gets all its output
+    std::shared_ptr<FirstProgram> program = {};         ///< of a program: that of a worker in this process; may be null
+    std::function<void(const std::string&)> say = {};   ///< remarks for the user; may be empty
 };
 
 /// One value of trainer.type. Each trainer has its own type of settings, which is erased here.

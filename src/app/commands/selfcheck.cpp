@@ -9,7 +9,7 @@
 #include "app/ranks/device_assignment.hpp"
 #include "app/ranks/ranks.hpp"
 #include "app/registry.hpp"
-#include "platform/gpus.hpp"
+#include "platform/gpu_tools.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
 
@@ -21,7 +21,8 @@ std::string gpu_text(const GpuList& gpus) {
     if (gpus.empty()) return "no GPU";
     std::string text;
     for (const auto& gpu : gpus)
-        text += fmt::format("{}cuda:{} {} {}", text.empty() ? "" : "; ", gpu.index, gpu.name, gpu.uuid);
+        text += fmt::format("{}{}:{} {} {}", text.empty() ? "" : "; ", torch_name(gpu.maker), gpu.index, gpu.name,
+                            gpu.uuid);
     return text;
 }
 
@@ -40,7 +41,8 @@ std::string role_of(int rank, const WorkerSlot& slot) {
         if (const auto* error = std::get_if<GpuError>(&assigned)) {
             text += " and would be refused a GPU (" + error->message + ")";
         } else {
-            text += fmt::format(" on cuda:{}", std::get<GpuList>(assigned).front().index);
+            const auto& gpu = std::get<GpuList>(assigned).front();
+            text += fmt::format(" on {}:{}", torch_name(gpu.maker), gpu.index);
         }
     }
     return text + ", ";
@@ -53,8 +55,8 @@ std::vector<std::string> warnings(const Launch& launch, const GpuList& gpus) {
         list.push_back(fmt::format("{} workers share {} cores on this host: training threads will be oversubscribed",
                                    workers, usable_cores()));
     }
-    if (!gpus.empty() && !cuda_available()) {
-        list.push_back("there is a GPU, but this build's LibTorch has no CUDA: docs/install.md, \"With a GPU\"");
+    if (!gpus.empty() && torch_gpu_kind_here() != torch_name(gpus.front().maker)) {
+        list.push_back("there is a GPU, but this build's LibTorch cannot use it: docs/install.md, \"With a GPU\"");
     }
     if (!gpus.empty() && static_cast<std::size_t>(workers) > gpus.size()) {
         list.push_back(fmt::format("{} workers for {} GPUs on this host: some would share one", workers, gpus.size()));
@@ -67,7 +69,7 @@ std::vector<std::string> warnings(const Launch& launch, const GpuList& gpus) {
 ExitCode selfcheck() {
     const auto environment = read_environment();
     const auto launch = launch_of(environment);
-    const auto gpus = find_gpus(environment);
+    const auto gpus = find_gpus(environment, GpuWish::any);
     std::string text;
     if (launch.size < 2) {
         text = fmt::format(

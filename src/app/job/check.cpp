@@ -119,7 +119,8 @@ void report_unknown(const std::vector<const Key*>& keys, const TableEntry& entry
 
 /// What to write instead of a text that the key does not take.
 std::string remedy(const Key& key, std::string_view path, const std::string& text) {
-    if (path == "workers.device" && (text == "gpu" || text == "GPU")) return " (a GPU is \"cuda\")";
+    if (path == "workers.device" && text == "GPU") return " (did you mean \"gpu\"?)";
+    if (path == "workers.device" && (text == "rocm" || text == "hip")) return " (LibTorch calls AMD's GPUs \"cuda\")";
     if (!key.allowed.empty()) return suggestion(text, key.allowed);
     return "";
 }

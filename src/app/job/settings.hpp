@@ -76,7 +76,7 @@ struct TrainerSettings : Chosen<TrainerDescriptor> {
     std::string unit_name() const { return unit == TrainerUnit::epoch ? "epoch" : "step"; }
 };
 
-enum class Device : std::uint8_t { automatic, cpu, cuda };
+enum class Device : std::uint8_t { automatic, cpu, gpu, cuda, xpu };
 
 struct WorkerSettings {
     std::uint32_t threads = 0;  ///< of one worker's training; 0 = cores of the host / its workers

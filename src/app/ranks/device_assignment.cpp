@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
-#include "platform/gpus.hpp"
+#include "platform/gpu_tools.hpp"
 #include "platform/machine.hpp"
 
 namespace stemma {
@@ -15,13 +15,20 @@ namespace {
 /// A program links its own CUDA: the GPUs that it sees do not depend on how Stemma was built.
 bool can_use_gpus(const Job& job) {
     const auto& traits = job.trainer.type->traits;
-    return traits.program || (traits.libtorch && cuda_available());
+    return traits.program || (traits.libtorch && !torch_gpu_kind_here().empty());
+}
+
+GpuWish wish_of(const Job& job) {
+    if (job.trainer.type->traits.libtorch) return torch_gpu_kind_here() == "xpu" ? GpuWish::xpu : GpuWish::cuda;
+    if (job.workers.device == Device::xpu) return GpuWish::xpu;
+    return job.workers.device == Device::gpu ? GpuWish::any : GpuWish::cuda;
 }
 
 }  // namespace
 
 GpuList gpus_for(const Job& job) {
-    return job.workers.device != Device::cpu && can_use_gpus(job) ? find_gpus(read_environment()) : GpuList{};
+    if (job.workers.device == Device::cpu || !can_use_gpus(job)) return {};
+    return find_gpus(read_environment(), wish_of(job));
 }
 
 WorkerSlot slot_among(Ranks& ranks, int rank, const Launch& process, const GpuList& gpus) {
@@ -35,18 +42,20 @@ std::uint32_t threads_of(const WorkerSlot& slot) {
     return static_cast<std::uint32_t>(std::max(1, usable_cores() / slot.sharing));
 }
 
-std::string unused_gpus_note(const Job& job, bool torch_has_cuda, const GpuList& gpus) {
+std::string unused_gpus_note(const Job& job, std::string_view torch_gpu_kind, const GpuList& gpus) {
     const bool wanted = job.trainer.type->traits.libtorch && job.workers.device == Device::automatic;
-    if (!wanted || torch_has_cuda || gpus.empty()) return {};
+    if (!wanted || gpus.empty() || torch_gpu_kind == torch_name(gpus.front().maker)) return {};
     return fmt::format(
-        "training on the CPU: a GPU is visible ({}), but LibTorch of this build has no CUDA (docs/install.md, "
+        "training on the CPU: a GPU is visible ({}), but LibTorch of this build has no {} (docs/install.md, "
         "\"With a GPU\"); workers.device = \"cpu\" says that this is meant",
-        gpus.front().name.empty() ? "of unknown name" : gpus.front().name);
+        gpus.front().name.empty() ? "of unknown name" : gpus.front().name,
+        gpus.front().maker == GpuMaker::nvidia ? "CUDA" : "support for it");
 }
 
 std::string unused_gpus_note(const Job& job) {
-    if (!job.trainer.type->traits.libtorch || job.workers.device != Device::automatic || cuda_available()) return {};
-    return unused_gpus_note(job, false, find_gpus(read_environment()));
+    if (!job.trainer.type->traits.libtorch || job.workers.device != Device::automatic) return {};
+    const auto kind = torch_gpu_kind_here();
+    return kind.empty() ? unused_gpus_note(job, kind, find_gpus(read_environment(), GpuWish::cuda)) : "";
 }
 
 WorkerPlace place_of(const Job& job, const WorkerSlot& slot) {
@@ -54,11 +63,10 @@ WorkerPlace place_of(const Job& job, const WorkerSlot& slot) {
     place.threads = job.workers.threads > 0 ? job.workers.threads : threads_of(slot);
     const auto visible = gpus_for(job);
     if (visible.empty()) {
-        if (job.workers.device != Device::cuda) return {place, place.device};
-        throw UserError(
-            fmt::format("workers.device = \"cuda\", but {}; use device = \"cpu\", or a LibTorch with CUDA "
-                        "(docs/install.md)",
-                        can_use_gpus(job) ? "no GPU is visible here" : "this build's LibTorch has no CUDA"));
+        if (job.workers.device == Device::automatic || job.workers.device == Device::cpu) return {place, place.device};
+        throw UserError(fmt::format(
+            "workers.device asks for a GPU, but {}; use device = \"cpu\", or a LibTorch for GPUs (docs/install.md)",
+            can_use_gpus(job) ? "no GPU is visible here" : "this build's LibTorch has no CUDA"));
     }
     const auto assigned =
         assign_gpus({.visible = slot.gpus,
@@ -69,10 +77,13 @@ WorkerPlace place_of(const Job& job, const WorkerSlot& slot) {
     std::string device;
     for (const auto& gpu : std::get<GpuList>(assigned)) {
         const auto& own = visible[static_cast<std::size_t>(gpu.index)];  // slots know no names
-        place.gpus.push_back(own.uuid.empty() ? std::to_string(own.index) : own.uuid);
-        device += fmt::format("{}cuda:{} {} ({})", device.empty() ? "" : ", ", own.index, own.name, own.uuid);
+        place.gpus.push_back(visibility_value(own));
+        device += fmt::format("{}{}:{} {} ({})", device.empty() ? "" : ", ", torch_name(own.maker), own.index, own.name,
+                              own.uuid);
     }
-    place.device = fmt::format("cuda:{}", std::get<GpuList>(assigned).front().index);
+    const auto maker = visible.front().maker;
+    place.gpu_variable = visibility_variable(maker);
+    place.device = fmt::format("{}:{}", torch_name(maker), std::get<GpuList>(assigned).front().index);
     return {place, device};
 }
 

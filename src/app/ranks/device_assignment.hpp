@@ -2,6 +2,7 @@
 // Where a worker trains: its slot on its host, and the cores and GPUs of that slot.
 
 #include <string>
+#include <string_view>
 
 #include "app/ranks/ranks.hpp"
 #include "app/registry.hpp"
@@ -24,9 +25,9 @@ WorkerSlot slot_among(Ranks& ranks, int rank, const Launch& process, const GpuLi
 /// Training threads of a worker if the job sets no number: its share of the cores that it may use.
 std::uint32_t threads_of(const WorkerSlot& slot);
 
-/// What a user must know before a job trains on the CPU although this machine has `gpus`: LibTorch lacks CUDA. "" if
-/// there is nothing to say. Pure.
-std::string unused_gpus_note(const Job& job, bool torch_has_cuda, const GpuList& gpus);
+/// What a user must know before a job trains on the CPU although this machine has `gpus`: LibTorch is for GPUs of the
+/// kind `torch_gpu_kind` only ("" = for none). "" if there is nothing to say. Pure.
+std::string unused_gpus_note(const Job& job, std::string_view torch_gpu_kind, const GpuList& gpus);
 /// The same of this machine and this program.
 std::string unused_gpus_note(const Job& job);
 

@@ -75,12 +75,20 @@ void say_once(const std::string& text) {
 
 namespace {
 
+/// Throws UserError if this build's LibTorch has no such GPUs.
+void require_torch_for(Device device) {
+    if (device == Device::automatic || device == Device::cpu) return;
+    const auto kind = torch_gpu_kind_here();
+    const std::string wanted = device == Device::gpu ? "gpu" : device == Device::cuda ? "cuda" : "xpu";
+    if (wanted == "gpu" ? !kind.empty() : kind == wanted) return;
+    const std::string lacked = wanted == "gpu" ? "support for a GPU" : wanted == "cuda" ? "CUDA" : "XPU";
+    throw UserError("workers.device = \"" + wanted + "\", but this build's LibTorch has no " + lacked + " (" +
+                    torch_text() + "); use device = \"cpu\", or a LibTorch with " + lacked + " (docs/install.md)");
+}
+
 void check_place(const Job& job, const std::shared_ptr<FirstProgram>& program) {
     // The GPUs of a worker are not known yet, but what this build can use is.
-    if (job.workers.device == Device::cuda && job.trainer.type->traits.libtorch && !cuda_available()) {
-        throw UserError("workers.device = \"cuda\", but this build's LibTorch has no CUDA (" + torch_text() +
-                        "); use device = \"cpu\", or a LibTorch with CUDA (docs/install.md)");
-    }
+    if (job.trainer.type->traits.libtorch) require_torch_for(job.workers.device);
     job.trainer.type->check_here(job.trainer.settings, trainer_context(job), {.program = program, .say = say_once});
 }
 
@@ -122,9 +130,9 @@ const TorchLibrary* torch_if_there() {
 
 }  // namespace
 
-bool cuda_available() {
+std::string torch_gpu_kind_here() {
     const auto* torch = torch_if_there();
-    return torch != nullptr && torch->has_cuda();
+    return torch == nullptr ? "" : torch->gpu_kind();
 }
 
 std::string torch_text() {

@@ -41,7 +41,10 @@ Environment child_environment(const Environment& parent, const ChildPlace& place
         out.emplace(name, std::to_string(place.threads));  // a value that the user has set stays
     }
     out.emplace("PYTHONUNBUFFERED", "1");
-    out.insert_or_assign("CUDA_VISIBLE_DEVICES", fmt::format("{}", fmt::join(place.gpus, ",")));
+    if (place.gpu_variable == "ROCR_VISIBLE_DEVICES") {
+        for (const auto* name : {"HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL"}) out.erase(name);
+    }
+    out.insert_or_assign(place.gpu_variable, fmt::format("{}", fmt::join(place.gpus, ",")));
     out.insert_or_assign("STEMMA_PROTOCOL", std::to_string(process_protocol_version));
     out.insert_or_assign("STEMMA_READ_FD", std::to_string(child_read_descriptor));
     out.insert_or_assign("STEMMA_WRITE_FD", std::to_string(child_write_descriptor));

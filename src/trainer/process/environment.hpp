@@ -23,13 +23,16 @@ bool is_launcher_variable(std::string_view name);
 
 struct ChildPlace {
     std::uint32_t threads = 1;
-    /// Values for CUDA_VISIBLE_DEVICES; empty: no GPU is visible.
+    /// Values for `gpu_variable`; empty: no GPU is visible.
     std::vector<std::string> gpus = {};
+    std::string gpu_variable = "CUDA_VISIBLE_DEVICES";
 };
 
-/// `parent` without a launcher's variables, with STEMMA_PROTOCOL, STEMMA_READ_FD, STEMMA_WRITE_FD and
-/// CUDA_VISIBLE_DEVICES. Unless set already, also OMP_NUM_THREADS, MKL_NUM_THREADS, OPENBLAS_NUM_THREADS and
-/// NUMEXPR_NUM_THREADS. PYTHONUNBUFFERED is set so that the last output of a Python program is not lost. Pure.
+/// `parent` without a launcher's variables, with STEMMA_PROTOCOL, STEMMA_READ_FD, STEMMA_WRITE_FD and the variable of
+/// its GPUs. ROCR_VISIBLE_DEVICES takes the place of the variables that choose among what it leaves
+/// (HIP_VISIBLE_DEVICES, CUDA_VISIBLE_DEVICES, GPU_DEVICE_ORDINAL). Unless set already, also OMP_NUM_THREADS,
+/// MKL_NUM_THREADS, OPENBLAS_NUM_THREADS and NUMEXPR_NUM_THREADS. PYTHONUNBUFFERED is set so that the last output of a
+/// Python program is not lost. Pure.
 Environment child_environment(const Environment& parent, const ChildPlace& place);
 
 /// The protocol's descriptors in a started program.

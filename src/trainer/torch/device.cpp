@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <dlfcn.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -11,6 +12,9 @@
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <cuda_runtime_api.h>
 #endif
+
+#include <algorithm>
+#include <array>
 
 #include "core/error.hpp"
 #include "core/page_lock.hpp"
@@ -22,15 +26,24 @@ namespace {
 #define STEMMA_AUTOCAST_BY_DEVICE
 #endif
 
-[[noreturn]] void no_cuda(const std::string& name) {
-    if (!torch_has_cuda()) {
-        throw UserError(
-            "device \"" + name + "\" is asked for, but this build's LibTorch " + torch_version() +
-            " has no CUDA: build against a PyTorch wheel with CUDA (docs/install.md), or use device = \"cpu\"");
+constexpr std::array gpu_kinds{c10::DeviceType::CUDA, c10::DeviceType::XPU};
+
+/// GPUs of this kind that LibTorch sees here and now; 0 where it was not built for them.
+int count_of(c10::DeviceType kind) {
+    return c10::impl::hasDeviceGuardImpl(kind) ? c10::impl::getDeviceGuardImpl(kind)->deviceCount() : 0;
+}
+
+[[noreturn]] void no_gpu(const std::string& name, c10::DeviceType kind) {
+    const auto text = c10::DeviceTypeName(kind, false);  // "CUDA"
+    if (!c10::impl::hasDeviceGuardImpl(kind)) {
+        throw UserError("device \"" + name + "\" is asked for, but this build's LibTorch " + torch_version() +
+                        " has no " + text + ": build against a PyTorch wheel with " + text +
+                        " (docs/install.md), or use device = \"cpu\"");
     }
     throw UserError("device \"" + name + "\" is asked for, but no such GPU is visible here (" +
-                    std::to_string(torch_cuda_devices()) +
-                    " are): check nvidia-smi and CUDA_VISIBLE_DEVICES, or use device = \"cpu\"");
+                    std::to_string(count_of(kind)) +
+                    " are): check `stemma selfcheck` and the variables that hide GPUs (CUDA_VISIBLE_DEVICES, "
+                    "ROCR_VISIBLE_DEVICES, ZE_AFFINITY_MASK), or use device = \"cpu\"");
 }
 
 /// Activations are freed and wanted again with every batch; by default glibc gives them back to the kernel in between,
@@ -63,8 +76,20 @@ void lock_snapshot_memory() {
 
 }  // namespace
 
-bool torch_has_cuda() { return at::Context::hasCUDART(); }
-int torch_cuda_devices() { return static_cast<int>(torch::cuda::device_count()); }
+std::string torch_gpu_kind() {
+    for (const auto kind : gpu_kinds) {
+        if (c10::impl::hasDeviceGuardImpl(kind)) return c10::DeviceTypeName(kind, true);
+    }
+    return "";
+}
+
+int torch_gpus() {
+    for (const auto kind : gpu_kinds) {
+        if (c10::impl::hasDeviceGuardImpl(kind)) return count_of(kind);
+    }
+    return 0;
+}
+
 std::string torch_version() {
     return std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR) + "." +
            std::to_string(TORCH_VERSION_PATCH);
@@ -75,19 +100,20 @@ torch::Device checked_device(const std::string& name) {
     try {
         device = torch::Device(name);
     } catch (const c10::Error&) {
-        throw UserError("there is no device \"" + name + "\"; write \"cpu\", \"cuda\" or \"cuda:0\"");
+        throw UserError("there is no device \"" + name + "\"; write \"cpu\", \"cuda\", \"cuda:0\" or \"xpu:0\"");
     }
     if (device.is_cpu()) return device;
-    if (!device.is_cuda())
-        throw UserError("device \"" + name + "\" is of a kind that is not supported; use \"cpu\" or \"cuda\"");
+    if (std::ranges::find(gpu_kinds, device.type()) == gpu_kinds.end()) {
+        throw UserError("device \"" + name + "\" is of a kind that is not supported; use \"cpu\", \"cuda\" or \"xpu\"");
+    }
     if (!device.has_index()) device.set_index(0);
-    if (device.index() >= torch_cuda_devices()) no_cuda(name);
+    if (device.index() >= count_of(device.type())) no_gpu(name, device.type());
     return device;
 }
 
 void set_process_flags(const TorchSettings& settings, torch::Device device) {
-    if (!device.is_cuda()) return keep_freed_memory();
-    lock_snapshot_memory();
+    if (device.is_cpu()) return keep_freed_memory();
+    if (device.is_cuda()) lock_snapshot_memory();
     auto& context = at::globalContext();
     context.setDeterministicAlgorithms(settings.deterministic, /*warn_only=*/true);
     context.setDeterministicCuDNN(settings.deterministic);

@@ -10,6 +10,6 @@ extern "C" const char* stemma_torch_stamp() {
 extern "C" const void* stemma_torch_part() {
     static const stemma::TorchLibrary library{stemma::torch_metrics,    stemma::check_torch_settings,
                                               stemma::check_torch_data, stemma::make_torch_trainer,
-                                              stemma::torch_has_cuda,   stemma::torch_version};
+                                              stemma::torch_gpu_kind,   stemma::torch_version};
     return &library;
 }

@@ -20,7 +20,7 @@ struct TorchLibrary {
     void (*check_settings)(const TorchSettings&, const SearchSpace&) = nullptr;
     void (*check_data)(const TorchSettings&) = nullptr;
     std::unique_ptr<Trainer> (*make_trainer)(TorchSettings, std::shared_ptr<const SearchSpace>) = nullptr;
-    bool (*has_cuda)() = nullptr;
+    std::string (*gpu_kind)() = nullptr;
     std::string (*version)() = nullptr;
 };
 

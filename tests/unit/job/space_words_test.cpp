@@ -68,7 +68,7 @@ TEST(SpaceWordsErrors, KeysOfOtherToolsAreNamedHere) {
     EXPECT_THAT(errors_of(toy_job, {"eta=4"}),
                 ElementsAre(HasSubstr("eta is no section of a job; there is scheduler.eta; ")));
     EXPECT_THAT(errors_of(toy_job + "[workers]\nnumber = 4\n"), ElementsAre(HasSubstr("stemma run -n 4")));
-    EXPECT_THAT(errors_of(toy_job + "[workers]\ndevice = \"gpu\"\n"), ElementsAre(HasSubstr("(a GPU is \"cuda\")")));
+    EXPECT_THAT(errors_of(toy_job + "[workers]\ndevice = \"rocm\"\n"), ElementsAre(HasSubstr("AMD's GPUs \"cuda\"")));
     EXPECT_THAT(errors_of(toy_job + "[forbidden]\nlr = 1\n"), ElementsAre(HasSubstr("write [[forbidden]]")));
 }
 

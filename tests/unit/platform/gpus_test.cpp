@@ -12,75 +12,6 @@ namespace stemma {
 namespace {
 
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
-
-constexpr auto two_gpus =
-    "GPU 0: NVIDIA H200 (UUID: GPU-8a561111-aaaa)\n"
-    "GPU 1: NVIDIA H200 (UUID: GPU-8b562222-bbbb)\n";
-
-// The second GPU is cut into two slices.
-constexpr auto with_slices =
-    "GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-1111)\n"
-    "GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-2222)\n"
-    "  MIG 3g.20gb     Device  0: (UUID: MIG-aaaa)\n"
-    "  MIG 3g.20gb     Device  1: (UUID: MIG-bbbb)\n";
-
-std::vector<std::string> uuids(const GpuList& list) {
-    std::vector<std::string> result;
-    for (const auto& gpu : list) result.push_back(gpu.uuid);
-    return result;
-}
-
-TEST(GpuList, Plain) {
-    const auto list = parse_gpu_list(two_gpus);
-
-    ASSERT_THAT(list, SizeIs(2));
-    EXPECT_EQ(list[1].index, 1);
-    EXPECT_EQ(list[1].name, "NVIDIA H200");
-    EXPECT_EQ(list[1].uuid, "GPU-8b562222-bbbb");
-}
-
-TEST(GpuList, SlicesReplaceTheirGpu) {
-    const auto list = parse_gpu_list(with_slices);
-
-    EXPECT_THAT(uuids(list), testing::ElementsAre("GPU-1111", "MIG-aaaa", "MIG-bbbb"));
-    EXPECT_EQ(list[2].index, 2);
-    EXPECT_EQ(list[2].name, "NVIDIA A100-SXM4-40GB MIG 3g.20gb");
-}
-
-TEST(GpuList, AnythingElseIsSkipped) {
-    EXPECT_THAT(parse_gpu_list("NVIDIA-SMI has failed because it couldn't communicate with the driver.\n"), IsEmpty());
-    EXPECT_THAT(parse_gpu_list("GPU 0: half a li"), IsEmpty());
-    EXPECT_THAT(parse_gpu_list(""), IsEmpty());
-}
-
-struct Visible {
-    const char* what;
-    std::optional<std::string> variable;
-    std::vector<std::string> expected;
-};
-class VisibleTable : public testing::TestWithParam<Visible> {};
-
-TEST_P(VisibleTable, Leaves) {
-    const auto list = visible_gpus(parse_gpu_list(two_gpus), GetParam().variable);
-
-    EXPECT_EQ(uuids(list), GetParam().expected);
-    for (int i = 0; i < std::ssize(list); ++i) EXPECT_EQ(list[static_cast<std::size_t>(i)].index, i);
-}
-
-const std::string first_gpu = "GPU-8a561111-aaaa";
-const std::string second_gpu = "GPU-8b562222-bbbb";
-INSTANTIATE_TEST_SUITE_P(CudaVisibleDevices, VisibleTable,
-                         testing::Values(Visible{"unset", std::nullopt, {first_gpu, second_gpu}},
-                                         Visible{"empty", "", {}}, Visible{"minus_one", "-1", {}},
-                                         Visible{"one", "1", {second_gpu}},
-                                         Visible{"order_counts", "1, 0", {second_gpu, first_gpu}},
-                                         Visible{"invalid_ends_the_list", "0,7,1", {first_gpu}},
-                                         Visible{"uuid", second_gpu, {second_gpu}},
-                                         Visible{"beginning_of_a_uuid", "GPU-8b", {second_gpu}},
-                                         Visible{"ambiguous_beginning", "GPU-8", {}}, Visible{"words", "none", {}}),
-                         [](const auto& row) { return std::string(row.param.what); });
 
 struct Assignment {
     const char* what;
@@ -168,6 +99,30 @@ TEST(AssignGpu, CountsOutOfRangeAreBugs) {
                  "assign_gpus: a worker of this host");
     EXPECT_ERROR(assign_gpus({.visible = {{}}, .worker = 0, .workers_per_gpu = 0}), InternalError,
                  "assign_gpus: counts from 1");
+}
+
+TEST(AssignGpu, WithoutUuidsTheNumberOnTheHostTells) {
+    const Gpu first{.maker = GpuMaker::amd, .installed = 0}, second{.maker = GpuMaker::amd, .installed = 1};
+    const GpuRequest request{.visible = {{first}, {second}}, .worker = 1};  // each sees its own as number 0
+    ASSERT_TRUE(std::holds_alternative<GpuList>(assign_gpus(request)));
+    EXPECT_EQ(std::get<GpuList>(assign_gpus(request)).front().installed, 1);
+}
+
+TEST(Gpu, EachMakerHasItsVariable) {
+    Gpu gpu{.index = 0, .uuid = "GPU-1", .installed = 3};
+    EXPECT_EQ(visibility_variable(gpu.maker), "CUDA_VISIBLE_DEVICES");
+    EXPECT_EQ(visibility_value(gpu), "GPU-1");
+    EXPECT_EQ(torch_name(gpu.maker), "cuda");
+    gpu.maker = GpuMaker::amd;
+    EXPECT_EQ(visibility_variable(gpu.maker), "ROCR_VISIBLE_DEVICES");
+    EXPECT_EQ(visibility_value(gpu), "GPU-1");
+    EXPECT_EQ(torch_name(gpu.maker), "cuda") << "the name of ROCm's LibTorch";
+    gpu.uuid = "";
+    EXPECT_EQ(visibility_value(gpu), "3");
+    gpu = {.uuid = "00000000-0000-0029-0000-002f0bda8086", .maker = GpuMaker::intel, .installed = 2};
+    EXPECT_EQ(visibility_variable(gpu.maker), "ZE_AFFINITY_MASK");
+    EXPECT_EQ(visibility_value(gpu), "2") << "the mask knows no UUIDs";
+    EXPECT_EQ(torch_name(gpu.maker), "xpu");
 }
 
 TEST(AssignGpus, SeveralForEachWorker) {

@@ -27,6 +27,8 @@ TEST(RankFacts, SurviveTheirText) {
             EXPECT_EQ(facts.gpus[i].index, static_cast<int>(i));
         }
     }
+    const RankFacts unknown{.host = "n", .gpus = {{.index = 0, .maker = GpuMaker::amd, .installed = 5}}};
+    EXPECT_EQ(facts_of(to_text(unknown)).gpus.front().installed, 5);
 }
 
 TEST(WorkerSlots, CountsWorkersOfTheHostAndNotTheManager) {

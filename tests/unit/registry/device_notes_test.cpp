@@ -13,15 +13,15 @@ Job torch_job(const std::string& more = "") {
 }
 
 TEST(UnusedGpus, AreToldWhereLibTorchHasNoCuda) {
-    EXPECT_THAT(unused_gpus_note(torch_job(), false, gpus),
+    EXPECT_THAT(unused_gpus_note(torch_job(), "", gpus),
                 testing::AllOf(testing::StartsWith("training on the CPU"), testing::HasSubstr("NVIDIA A100")));
 }
 
 TEST(UnusedGpus, AreNotToldWhereNothingIsUnexpected) {
-    EXPECT_EQ(unused_gpus_note(torch_job(), true, gpus), "") << "LibTorch uses them";
-    EXPECT_EQ(unused_gpus_note(torch_job(), false, {}), "") << "there is none";
-    EXPECT_EQ(unused_gpus_note(torch_job("[workers]\ndevice = \"cpu\"\n"), false, gpus), "") << "asked for";
-    EXPECT_EQ(unused_gpus_note(parse(toy_job), false, gpus), "") << "not trained by LibTorch";
+    EXPECT_EQ(unused_gpus_note(torch_job(), "cuda", gpus), "") << "LibTorch uses them";
+    EXPECT_EQ(unused_gpus_note(torch_job(), "", {}), "") << "there is none";
+    EXPECT_EQ(unused_gpus_note(torch_job("[workers]\ndevice = \"cpu\"\n"), "", gpus), "") << "asked for";
+    EXPECT_EQ(unused_gpus_note(parse(toy_job), "", gpus), "") << "not trained by LibTorch";
 }
 
 }  // namespace

@@ -270,7 +270,7 @@ TEST(TorchTrainer, UserErrorsSayWhatWhereAndWhatToDo) {
 TEST(TorchTrainer, CudaTrainsWhereThereIsOneAndIsAUserErrorElsewhere) {
     auto settings = table({{"optimizer", "adam"}, {"dropout", 0.2}, {"width", std::int64_t{1024}}});
     settings.device = "cuda";
-    if (torch_cuda_devices() == 0) {
+    if (torch_gpus() == 0) {
         EXPECT_THAT([&] { make_torch_trainer(settings, empty_space); },
                     ThrowsMessage<UserError>(HasSubstr("use device = \"cpu\"")));
         return;

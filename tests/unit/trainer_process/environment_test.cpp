@@ -62,6 +62,13 @@ TEST(ChildEnvironment, ThreadsAndGpusAreThePlaces) {
 
 TEST(ChildEnvironment, WithoutAGpuNoneIsSeen) {
     EXPECT_THAT(child_environment({}, {}), Contains(Pair("CUDA_VISIBLE_DEVICES", "")));
+
+    const auto amd = child_environment({{"HIP_VISIBLE_DEVICES", "0"}, {"ROCR_VISIBLE_DEVICES", "0,1"}},
+                                       {3, {"GPU-a"}, "ROCR_VISIBLE_DEVICES"});
+    EXPECT_THAT(amd, Contains(Pair("ROCR_VISIBLE_DEVICES", "GPU-a")));
+    EXPECT_THAT(amd, Not(Contains(Key("HIP_VISIBLE_DEVICES")))) << "it would choose among what ROCr leaves";
+    EXPECT_THAT(amd, Not(Contains(Key("CUDA_VISIBLE_DEVICES"))));
+    EXPECT_THAT(child_environment({}, {3, {"2"}, "ZE_AFFINITY_MASK"}), Contains(Pair("ZE_AFFINITY_MASK", "2")));
 }
 
 TEST(ChildEnvironment, ThreadsThatTheUserSetStay) {

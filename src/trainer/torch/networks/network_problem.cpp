@@ -63,7 +63,7 @@ std::unique_ptr<Curvature> NetworkProblem::curvature(const torch::Tensor& rows) 
 
 std::array<double, 2> NetworkProblem::measure(const Rows& rows) {
     constexpr std::int64_t chunk = 500;  // small enough for a CPU's cache, large enough for a GPU
-    const std::int64_t step = data_.text() ? hyperparameters_.sequence : device_.is_cuda() ? 10 * chunk : chunk;
+    const std::int64_t step = data_.text() ? hyperparameters_.sequence : device_.is_cpu() ? chunk : 10 * chunk;
     torch::Tensor state;
     auto sums = torch::zeros({2}, torch::TensorOptions().dtype(torch::kFloat64).device(device_));
     for (std::int64_t first = 0; first < rows.size(); first += step) {
