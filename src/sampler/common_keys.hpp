@@ -25,4 +25,15 @@ Field<S> startup_field() {
     return {std::move(key), into(&S::startup), std::move(load)};
 }
 
+/// For a settings struct with a member `look_below`.
+template <class S>
+Field<S> look_below_field() {
+    using namespace make_key;
+    return setting(&S::look_below,
+                   flag("look_below",
+                        "Where a linear range spans three decades, such as 1e-4 .. 1, the model works on a scale of "
+                        "which four fifths are logarithmic. It then finds small values that even draws hardly ever "
+                        "meet. Published methods do not."));
+}
+
 }  // namespace stemma

@@ -126,6 +126,7 @@ std::vector<Field<TpeSettings>> fields() {
                                  "addition, a member is compared only with members of its own time.")),
         setting(&S::time_width,
                 number("time_width", above(0), "Width of that weight, as a part of the proposal's time.")),
+        look_below_field<S>(),
     };
 }
 
@@ -225,7 +226,8 @@ private:
 
 std::unique_ptr<Sampler> make_tpe_sampler(const std::shared_ptr<const SearchSpace>& space, std::uint64_t seed,
                                           const TpeSettings& settings) {
-    return std::make_unique<TpeSampler>(with_model_scales(space), seed, checked(settings));
+    return std::make_unique<TpeSampler>(settings.look_below ? with_model_scales(space) : space, seed,
+                                        checked(settings));
 }
 
 SamplerDescriptor tpe_sampler_descriptor() {

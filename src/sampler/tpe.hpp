@@ -36,6 +36,7 @@ struct TpeSettings {
     Time time = Time::relative;
     /// Width of the time kernel as a share of the proposal's time, but at least one training.
     double time_width = 0.5;
+    bool look_below = true;  ///< into the small values of wide linear ranges (space/wide.hpp)
     std::size_t cap = 1000;  ///< >= 2: observed trials looked at, see History::trials
     /// See HistorySettings; but at least `startup`, so that a higher resource with few trials does not end the model.
     std::size_t min_trials = 0;
@@ -47,6 +48,7 @@ struct TpeSettings {
         settings.good = Good::square_root;
         settings.gamma = 0.25;
         settings.time = Time::kernel;
+        settings.look_below = false;
         return settings;
     }
     /// The best settings on lineages in tests/bench/sampler/lineages.cpp.
@@ -56,6 +58,7 @@ struct TpeSettings {
         settings.gamma = 0.5;
         settings.multivariate = true;
         settings.time = Time::relative;
+        settings.look_below = true;
         return settings;
     }
 };

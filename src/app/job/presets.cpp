@@ -64,7 +64,8 @@ const std::vector<Preset>& presets() {
          {{"sampler", "", "type", std::string("gp")},
           {"sampler", "gp", "objective", std::string("improvement")},
           {"sampler", "gp", "time_model", std::string("decay")},
-          {"sampler", "gp", "acquisition", std::string("lcb")}}},
+          {"sampler", "gp", "acquisition", std::string("lcb")},
+          {"sampler", "gp", "look_below", false}}},
         {"mf_pbt",
          "pbt",
          "multi-frequency PBT, arXiv 2506.03225",
@@ -83,6 +84,7 @@ const std::vector<Preset>& presets() {
           {"sampler", "tpe", "gamma", TpeSettings::published_gpbt().gamma},
           {"sampler", "tpe", "multivariate", TpeSettings::published_gpbt().multivariate},
           {"sampler", "tpe", "time", std::string("kernel")},
+          {"sampler", "tpe", "look_below", TpeSettings::published_gpbt().look_below},
           {"trainer", "torch", "inherit_optimizer", false}}},
     };
     return all;

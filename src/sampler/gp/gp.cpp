@@ -36,6 +36,7 @@ std::vector<Field<GpSettings>> fields() {
                                       "What is modeled: the metric, or its change from one report to the next (PB2).")),
         setting(&S::warp_inputs, flag("warp_inputs", "Kumaraswamy warping of each number.")),
         setting(&S::warp_outputs, flag("warp_outputs", "Yeo-Johnson transform of the metric.")),
+        look_below_field<S>(),
     };
     std::vector<Field<Search>> search{
         setting(&Search::acquisition,
@@ -208,7 +209,7 @@ std::uint32_t default_gp_startup(const SearchSpace& space) {
 
 std::unique_ptr<GpSampler> make_gp_sampler(const std::shared_ptr<const SearchSpace>& space, std::uint64_t seed,
                                            GpSettings settings) {
-    return std::make_unique<Gp>(with_model_scales(space), seed, settings);
+    return std::make_unique<Gp>(settings.look_below ? with_model_scales(space) : space, seed, settings);
 }
 
 SamplerDescriptor gp_sampler_descriptor() {

@@ -54,6 +54,7 @@ struct GpSettings {
     GpObjective objective = GpObjective::value;
     bool warp_inputs = true;   ///< Kumaraswamy, learned for each number
     bool warp_outputs = true;  ///< Yeo-Johnson
+    bool look_below = true;    ///< into the small values of wide linear ranges (space/wide.hpp)
     /// Hyperparameters are fitted anew at each new observation up to `refit_always` trials, then after every
     /// `refit_every` new ones; >= 1. In between, new data enter with the old hyperparameters.
     std::size_t refit_always = 30;

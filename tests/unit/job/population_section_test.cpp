@@ -81,6 +81,7 @@ TEST(PopulationSection, PresetsAreTheSettingsOfOthers) {
     EXPECT_EQ(pb2.sampler.as<GpSettings>().objective, GpObjective::improvement);
     EXPECT_EQ(pb2.sampler.as<GpSettings>().time, GpTime::decay);
     EXPECT_EQ(pb2.sampler.as<GpSettings>().search.acquisition, GpAcquisition::lcb);
+    EXPECT_FALSE(pb2.sampler.as<GpSettings>().look_below);
     EXPECT_FALSE(pb2.sampler.births.has_value());
 
     const std::string torch = torch_head + "type = \"torch\"\n[space.lr]\ntype = \"real\"\nlow = 0.1\nhigh = 1.0\n";
@@ -94,6 +95,7 @@ TEST(PopulationSection, PresetsAreTheSettingsOfOthers) {
     EXPECT_EQ(paper.sampler.as<TpeSettings>().gamma, tpe.gamma);
     EXPECT_EQ(paper.sampler.as<TpeSettings>().multivariate, tpe.multivariate);
     EXPECT_EQ(paper.sampler.as<TpeSettings>().time, tpe.time);
+    EXPECT_FALSE(paper.sampler.as<TpeSettings>().look_below) << "the paper's draws are even";
     EXPECT_FALSE(paper.trainer.as<TorchSettings>().inherit_optimizer);
 }
 

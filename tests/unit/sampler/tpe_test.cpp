@@ -472,5 +472,25 @@ TEST(TpeSampler, RefusesSettingsOutOfRange) {
     refused("cap must be", [](TpeSettings& s) { s.cap = 1; });
 }
 
+/// Draws of a learning rate from 1e-5 to 1, uniform, that are below 0.01.
+std::size_t small_draws(const TpeSettings& settings) {
+    const auto space = std::make_shared<const SearchSpace>(
+        std::vector{Parameter{"lr", Real{1e-5, 1, Scale::linear, {}}, Role::fixed, {}, {}}});
+    const auto sampler = make_tpe_sampler(space, 1, settings);
+    std::size_t small = 0;
+    for (std::uint64_t member = 0; member < 1000; ++member) {
+        const auto drawn = sampler->propose({.member = {member}});
+        small += std::get<double>((*drawn)[0]) < 0.01 ? 1U : 0U;
+    }
+    return small;
+}
+
+TEST(Tpe, LooksBelowWideLinearRangesUnlessToldNotTo) {
+    TpeSettings settings;
+    EXPECT_NEAR(static_cast<double>(small_draws(settings)), 800 * 0.6, 60) << "three of five decades";
+    settings.look_below = false;
+    EXPECT_NEAR(static_cast<double>(small_draws(settings)), 10, 10);
+}
+
 }  // namespace
 }  // namespace stemma
