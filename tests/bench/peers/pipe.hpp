@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "sampler/distinct.hpp"
 #include "sampler/registry/registry.hpp"
 
 namespace stemma::peers {
@@ -85,7 +86,8 @@ public:
         context.expected = 100;  // evaluations of a search
         context.space = space();
         type.complete(settings, *context.space);
-        return type.make(settings, context);
+        // As a search has it: no configuration is proposed twice.
+        return make_distinct_sampler(context.space, seed, type.make(settings, context), {});
     }
 
 private:

@@ -52,7 +52,11 @@ tune.Tuner(
     train,
     param_space=space,
     tune_config=tune.TuneConfig(
-        metric="valid_accuracy", mode="max", scheduler=schedulers[arm](), num_samples=80 if arm == "asha" else 4
+        metric="valid_accuracy",
+        mode="max",
+        reuse_actors=True,
+        scheduler=schedulers[arm](),
+        num_samples=80 if arm == "asha" else 4,
     ),
     run_config=tune.RunConfig(storage_path=folder, stop=Epochs(), verbose=0),
 ).fit()

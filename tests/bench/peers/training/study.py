@@ -56,6 +56,7 @@ def search(arm, seed, folder, small):
         "PYTHON": sys.executable,
         "PYTHONPATH": os.pathsep.join(path),
         "OMP_NUM_THREADS": "1",
+        "RAY_worker_niceness": "0",  # Ray's default of 15 would starve its trainings beside anything else
     }
     begun = time.time()
     with open(folder / "output.txt", "w") as output:
