@@ -95,7 +95,7 @@ def widths(rows, names, out):
 
 
 def report(rows, names, details, draws):
-    """All tables, each for all tasks, for tables and for BBOB, and for the half that nothing was chosen on."""
+    """All tables, each for all tasks, for tables and for BBOB, by halves: nothing was chosen on the half to check."""
     parts = []
     for out in sorted({int(row["out"]) for row in rows}):
         figures = summary.table_of(rows, lambda row: float(row["figure"]), out)
@@ -114,11 +114,14 @@ def report(rows, names, details, draws):
             "all tasks": tasks,
         }
         for title, group in groups.items():
-            for which in ("choose", "check"):
-                chosen = [task for task in group if all_tasks.half(task) == which]
+            halves = {which: [task for task in group if all_tasks.half(task) == which] for which in ("choose", "check")}
+            for which, chosen in halves.items():
                 if chosen:
                     parts.append(f"### {title}, half to {which} ({len(chosen)} tasks)\n")
                     parts.append(ranking(rows, present, chosen, out, draws))
+            if all(halves.values()):
+                parts.append(f"### {title}, both halves ({len(group)} tasks)\n")
+                parts.append(ranking(rows, present, group, out, draws))
         parts.append(worse_than_sobol(rows, present, tasks, out))
         parts.append(distinct_and_cost(rows, present, tasks, out))
         if out > 1:
