@@ -30,18 +30,19 @@ class SelectionNoise(NamedTuple):
 
 def selection_noise(run):
     """A SelectionNoise, or None with fewer than eight families."""
-    members, first, losses = run.file.table("members"), {}, {}
-    rows = run.file.table("reports")[derive.counting(run)]
-    values = np.where(np.isfinite(rows[run.metric_column]), rows[run.metric_column] * derive.sign(run), np.inf)
-    for member, resource, value in zip(rows["member"].tolist(), rows["resource"].tolist(), values.tolist()):
-        first.setdefault(member, resource)
-        losses[member, resource] = value
-    start, parents, heirs = derive.starts(run).tolist(), members["parent"].tolist(), derive.heirs(run)
+    members, heirs = run.file.table("members"), derive.heirs(run)
+    parents = members["parent"]
+    configurations = np.stack([members[parameter.column] for parameter in run.parameters], axis=1)
+    repeats = heirs & np.all(_equal(configurations, configurations[parents]), axis=1)
+    if repeats.sum() < _FAMILIES_MIN:
+        return None
+    chosen = np.zeros(len(members), dtype=bool)  # as parents of such a child
+    chosen[parents[repeats]] = True
+    first, losses = _results(run, chosen | (heirs & chosen[parents]))
+    start, parents = derive.starts(run).tolist(), parents.tolist()
     children = {}
     for child in np.flatnonzero(heirs).tolist():
         children.setdefault((parents[child], start[child]), []).append(child)
-    configurations = np.stack([members[parameter.column] for parameter in run.parameters], axis=1)
-    repeats = heirs & np.all(_equal(configurations, configurations[members["parent"]]), axis=1)
     changes, variances, counted = [], [], set()
     for child in np.flatnonzero(repeats).tolist():
         place = parents[child], start[child]
@@ -62,6 +63,19 @@ def selection_noise(run):
     squares = np.median(np.diff(changes) ** 2)
     deviation = np.sqrt(squares / _CHI_SQUARED_MEDIAN / _REPORTS_IN_A_SQUARE)
     return SelectionNoise(len(changes), float(deviation), float(np.sqrt(np.median(variances))))
+
+
+def _results(run, wanted):
+    """Of the members that are wanted: {member: resource of its first report}, {(member, resource): metric}. Less is
+    better; a metric that is not finite is infinite."""
+    rows = run.file.table("reports")[derive.counting(run)]
+    rows = rows[wanted[rows["member"]]]
+    values = np.where(np.isfinite(rows[run.metric_column]), rows[run.metric_column] * derive.sign(run), np.inf)
+    first, losses = {}, {}
+    for member, resource, value in zip(rows["member"].tolist(), rows["resource"].tolist(), values.tolist()):
+        first.setdefault(member, resource)
+        losses[member, resource] = value
+    return first, losses
 
 
 def _equal(one, other):
