@@ -129,6 +129,7 @@ void PbtPopulation::unrank(std::uint32_t number) {
 void PbtPopulation::bury(std::uint32_t number) {
     unrank(number);
     slots_[number].objective = std::numeric_limits<double>::infinity();
+    slots_[number].migrates = false;
 }
 
 bool PbtPopulation::gives_up(std::uint32_t number) {

@@ -75,7 +75,10 @@ public:
     /// make the next one worst, and members would give up in a chain.
     void retire(std::uint32_t slot) { slots_[slot].donor = false; }
     /// Its member does not give up, after all.
-    void restore(std::uint32_t slot) { slots_[slot].donor = slots_[slot].usable; }
+    void restore(std::uint32_t slot) {
+        slots_[slot].donor = slots_[slot].usable;
+        slots_[slot].migrates = false;
+    }
     /// The snapshot of its last report is no longer available.
     void lose_snapshot(std::uint32_t slot) { slots_[slot].usable = slots_[slot].donor = false; }
     void unrank(std::uint32_t slot);

@@ -300,6 +300,16 @@ TEST(PbtMigrants, LosersStayAmongThemselvesAndTheUpperHalfGoesOn) {
     EXPECT_EQ(child.same_as, nobody) << "it explores";
 }
 
+TEST(PbtMigrants, AMemberThatDiedBeforeItsMigrantWasBornIsReplacedByItsOwn) {
+    Population population(make_pbt(quarters()));
+    const auto all = population.all_work();
+    population.report(all[4], 0.05);
+    for (const auto& [slot, loss] : {std::pair{0, 0.1}, {1, 0.2}, {3, 0.8}}) population.report(all[slot], loss);
+    EXPECT_TRUE(gives_up(population.report(all[2], 0.6), 2));
+    population.say(event::GivenUp{{2}});
+    EXPECT_EQ(child_for(population, 2).parent, 0U) << "not the better one of another sub-population";
+}
+
 TEST(PbtMigrants, EachIsTakenOnceUntilItsNextReport) {
     auto settings = quarters();
     settings.population = 16;
