@@ -93,14 +93,12 @@ GpuList left_by_mask(const GpuList& installed, const std::optional<std::string>&
     if (!mask || trimmed(*mask).empty()) return installed;
     GpuList visible;
     for (const auto& gpu : installed) {
-        for (std::string_view rest = *mask; !rest.empty();) {
-            const auto entry = trimmed(rest.substr(0, rest.find(',')));
-            rest.remove_prefix(std::min(rest.find(',') == rest.npos ? rest.size() : rest.find(',') + 1, rest.size()));
-            if (entry.substr(0, entry.find('.')) != std::to_string(gpu.installed)) continue;
-            visible.push_back(gpu);
-            visible.back().index = static_cast<int>(visible.size()) - 1;
-            break;
-        }
+        const auto names_it = [&](std::string_view entry) {
+            return trimmed(entry.substr(0, entry.find('.'))) == std::to_string(gpu.installed);
+        };
+        if (std::ranges::none_of(split(*mask, ','), names_it)) continue;
+        visible.push_back(gpu);
+        visible.back().index = static_cast<int>(visible.size()) - 1;
     }
     return visible;
 }
@@ -111,8 +109,7 @@ GpuList nvidia_gpus(std::string_view nvidia_smi) {
     GpuList list;
     std::string whole;  // name of the GPU whose MIG slices follow
     while (!nvidia_smi.empty()) {
-        const auto line = nvidia_smi.substr(0, nvidia_smi.find('\n'));
-        nvidia_smi.remove_prefix(std::min(line.size() + 1, nvidia_smi.size()));
+        const auto line = next_line(nvidia_smi);
         const bool slice = trimmed(line).starts_with("MIG ");
         if (!slice && !line.starts_with("GPU ")) continue;
         auto gpu = parse_line(line);
@@ -212,7 +209,7 @@ GpuList find_gpus(const Environment& environment, GpuWish wish) {
         found = nvidia_gpus(output_of("nvidia-smi -L 2>/dev/null"));
     if (found.empty() && wish != GpuWish::xpu && there("/dev/kfd"))
         found = amd_gpus(output_of("rocm-smi --showproductname --showuniqueid 2>/dev/null"));
-    if (found.empty() && (wish == GpuWish::xpu || wish == GpuWish::any) && there("/dev/dri"))
+    if (found.empty() && wish != GpuWish::cuda && there("/dev/dri"))
         found = intel_gpus(output_of("xpu-smi discovery -j 2>/dev/null"));
     return visible_gpus(found, environment);
 }

@@ -2,6 +2,7 @@
 // The GPUs of this machine, by what the makers' tools print. Nothing of CUDA, ROCm or oneAPI is linked. NVIDIA's tool
 // was tried; AMD's and Intel's were not: their texts are recorded ones (tests/unit/platform/gpu_tools_test.cpp).
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,12 +33,11 @@ GpuList visible_gpus(const GpuList& installed, const std::optional<std::string>&
 /// count; of an entry with a part ("0.1") the card counts. Pure.
 GpuList visible_gpus(const GpuList& installed, const Environment& environment);
 
-/// What to look for: a GPU of this kind, by torch_name().
+/// GPUs to look for. An Intel GPU may be a part of any processor, so it is not looked for unless it is asked for.
 enum class GpuWish : std::uint8_t {
-    usual,  ///< NVIDIA's, else AMD's: an Intel GPU may be a part of any processor, and is taken by name only
-    any,    ///< else Intel's, too
-    cuda,   ///< as usual
-    xpu,    ///< Intel's
+    cuda,  ///< NVIDIA's, else AMD's
+    xpu,   ///< Intel's
+    any,   ///< NVIDIA's, else AMD's, else Intel's
 };
 
 /// Asks this machine: runs the tool of each maker that is looked for, until one has GPUs (some 50 ms), and applies
