@@ -48,11 +48,13 @@ std::optional<Family> family_of(const Genealogy& genealogy, MemberId parent, Mem
         if (id == repeated || !other.heir() || other.from != child.from || other.reports.empty()) continue;
         if (other.reports.front().resource == to) others.push_back(loss_at(genealogy, other, to));
     }
-    if (!std::isfinite(change) || others.size() < 2 || !std::isfinite(median(others))) return {};
+    if (!std::isfinite(change) || others.size() < 2) return {};
+    const double middle = median(others);
+    if (!std::isfinite(middle)) return {};
     const auto count = static_cast<double>(others.size());
     // Blom: the expected largest of so many standard normal values.
     const double ahead = boost::math::quantile(boost::math::normal(), (count - 0.375) / (count + 0.25));
-    const double deviation = (median(others) - std::ranges::min(others)) / ahead;
+    const double deviation = (middle - std::ranges::min(others)) / ahead;
     return Family{change, deviation * deviation};
 }
 

@@ -107,11 +107,12 @@ struct LineageOptions {
 };
 ExitCode lineage(const std::filesystem::path& file, const LineageOptions& options);
 ExitCode schedule(const std::filesystem::path& file, const LineageOptions& options);
-/// The best member's lineage and schedule, in the format of these two commands; "" if it has no parent, or there is
-/// none.
-std::string best_lineage_text(const std::filesystem::path& file);
-/// What selection_noise_text() says of the run.
-std::string selection_text(const std::filesystem::path& file);
+/// What a report says of a population. Reads the run file once.
+struct PopulationTexts {
+    std::string lineage;    ///< of the best member, with its schedule, as these two commands print them; or ""
+    std::string selection;  ///< selection_noise_text()
+};
+PopulationTexts population_texts(const std::filesystem::path& file);
 ExitCode stop(const std::filesystem::path& file, std::optional<std::uint64_t> member);
 ExitCode change_budget(const std::filesystem::path& file, const LimitChanges& limits);
 ExitCode selfcheck();

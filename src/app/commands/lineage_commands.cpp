@@ -91,19 +91,16 @@ ExitCode schedule(const std::filesystem::path& file, const LineageOptions& optio
     return ExitCode::ok;
 }
 
-std::string selection_text(const std::filesystem::path& file) {
-    const auto opened = open_genealogy(file);
-    return selection_noise_text(opened.genealogy, opened.names.metric);
-}
-
-std::string best_lineage_text(const std::filesystem::path& file) {
+PopulationTexts population_texts(const std::filesystem::path& file) {
     auto opened = open_genealogy(file);
+    PopulationTexts texts{.lineage = {}, .selection = selection_noise_text(opened.genealogy, opened.names.metric)};
     const auto best = opened.genealogy.best();
-    if (!best.exists() || !opened.genealogy[best].heir()) return {};
+    if (!best.exists() || !opened.genealogy[best].heir()) return texts;
     const auto style = style_of({});
-    const auto tree = path_text(opened.genealogy, best, opened.names, style);
+    texts.lineage = path_text(opened.genealogy, best, opened.names, style) + "\n";
     opened.genealogy.end_at_best();
-    return tree + "\n" + schedule_text(opened.genealogy, best, opened.names, style);
+    texts.lineage += schedule_text(opened.genealogy, best, opened.names, style);
+    return texts;
 }
 
 }  // namespace stemma

@@ -8,6 +8,7 @@
 #include <exception>
 #include <iterator>
 #include <set>
+#include <utility>
 
 #include "app/commands/recorded_run.hpp"
 #include "app/commands/search.hpp"
@@ -157,6 +158,7 @@ void print_report(const Job& job, const ManagerSetup& setup, const HostResult& r
     if (code == ExitCode::failed && setup.manager.totals().reports == setup.manager.totals().diverged) {
         ended += fmt::format("; no training gave a finite {}", job.metric.name);
     }
+    auto texts = job.scheduler.population() ? population_texts(setup.run_file) : PopulationTexts();
     const ReportContext context{
         .name = setup.name,
         .run_file = path_to_type(setup.run_file),
@@ -174,8 +176,8 @@ void print_report(const Job& job, const ManagerSetup& setup, const HostResult& r
         .resumable = result.reason == EndReason::stopped || result.reason == EndReason::no_workers,
         .gave_up = result.reason == EndReason::repeated_failure,
         .saved_by_program = job.trainer.type->traits.program,
-        .lineage = job.scheduler.population() ? best_lineage_text(setup.run_file) : "",
-        .selection = job.scheduler.population() ? selection_text(setup.run_file) : ""};
+        .lineage = std::move(texts.lineage),
+        .selection = std::move(texts.selection)};
     print(final_report(setup.manager, context));
     std::fflush(stdout);
 }

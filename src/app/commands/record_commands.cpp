@@ -132,7 +132,7 @@ ExitCode status(const std::filesystem::path& file) {
     }
     const auto run = open_run(file);
     auto context = report_context(run, file);
-    if (run.job.scheduler.population()) context.selection = selection_text(file);
+    if (run.job.scheduler.population()) context.selection = population_texts(file).selection;
     if (context.ended.empty()) {
         const auto out = run.manager.totals().running;
         const auto out_text = fmt::format("{} training{} out", out, out == 1 ? "" : "s");
