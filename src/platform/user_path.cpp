@@ -83,7 +83,7 @@ std::string placed_path(const std::string& text, const std::string& folder) {
 
 std::string placed_word(const std::string& word, const std::string& folder) {
     if (word.find_first_of(" \t\n") != std::string::npos) return word;
-    const auto text = expanded(word, read_environment(), Unset::kept);
+    auto text = expanded(word, read_environment(), Unset::kept);
     const auto equals = text.starts_with('-') ? text.find('=') : std::string::npos;
     const auto option = equals == std::string::npos ? std::string() : text.substr(0, equals + 1);
     const auto name = text.substr(option.size());
