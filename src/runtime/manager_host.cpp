@@ -4,7 +4,7 @@
 
 #include "core/error.hpp"
 #include "runtime/inbox.hpp"
-#include "trainer/no_room.hpp"
+#include "trainer/users_mistake.hpp"
 #include "transport/backoff.hpp"
 
 namespace stemma {
@@ -175,7 +175,7 @@ void ManagerHost::take_message(WorkerId worker, message::ToManager message) {
     auto body = to_input(worker, std::move(message));
     if (!body) return;
     const auto* failed = std::get_if<input::Failure>(&*body);
-    if (failed != nullptr && failed->kind == FailureKind::device && failed->type == no_room_for_snapshots)
+    if (failed != nullptr && is_users_mistake(failed->kind, failed->type))
         result_.mistakes.push_back(failed->message);
     feed(std::move(*body));
 }

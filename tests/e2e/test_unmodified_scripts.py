@@ -163,6 +163,38 @@ def test_faults_of_a_script_are_failures_of_its_member(stemma, project, script):
     assert found and all(row["kind"] == kind and row["type"].startswith(error) for row in found)
 
 
+WRONG_COMMANDS = {
+    "unknown option": (SCRIPT, "train.py: error: unrecognized arguments: --momentum=0.9"),
+    "option that is needed": (SCRIPT.replace("--epochs", "--data"), "required: --data"),
+    "module": ("import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module'"),
+    "script": (None, "train.py': [Errno 2] No such file or directory"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_COMMANDS)
+def test_a_command_that_no_training_can_begin_with_ends_the_search(stemma, project, case):
+    script, said = WRONG_COMMANDS[case]
+    if script is not None:
+        script = script.replace('"--data", type=int', '"--data", required=True')
+        script = "open('started', 'a').write('x')\n" + script
+    path = project(["{python}", "train.py", "--lr={lr}", "--momentum=0.9"], script or "")
+    if script is None:
+        (project.folder / "train.py").unlink()
+    ran = stemma("run", path, "-n", "2", "-o", "run.h5", code=USER_ERROR)
+    assert "trainer.command: no training can begin: " in ran.stderr and said in ran.stderr
+    assert script is None or 1 <= len((stemma.folder / "started").read_text()) <= 2  # of 6 members
+    assert not (stemma.folder / "run.h5").exists()  # a repaired job starts under the same name
+
+
+def test_a_refusal_after_a_good_training_is_its_members(stemma, project):
+    script = SCRIPT + "import no_such_module\n"
+    script = script.replace("import no_such", "if os.path.exists('second'): import no_such") + "open('second', 'w')\n"
+    stemma("run", project(script=script), "-n", "1", "-o", "run.h5", "--set", "run.budget.members=2")
+    failed = rows(stemma, "run.h5", "failures")
+    assert failed and all(row["kind"] == "exception" for row in failed)
+    assert rows(stemma, "run.h5", "reports")
+
+
 def test_a_script_that_is_killed_takes_its_children_with_it(stemma, project):
     script = "import os, time\nif os.fork() == 0:\n    time.sleep(1000)\nprint('valid_loss=1')\n"
     # The child holds the output.

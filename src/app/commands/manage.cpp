@@ -144,12 +144,10 @@ void say_beforehand(StatusLine& line, spdlog::logger& log, const Job& job, const
 /// Says why no worker is left. A new run file without any training is removed, so that a repaired job starts under the
 /// same name.
 void say_mistakes(const HostResult& result, const ManagerSetup& setup) {
-    if (!result.mistakes.empty()) {
-        print_error(fmt::format("stemma: no worker is left: {}", text_of(result.mistakes)));
-        return;
-    }
-    print_error(fmt::format("stemma: no worker could start: {}", text_of(result.refusals)));
-    if (setup.host.incarnation == 0) std::filesystem::remove(setup.run_file);
+    const bool began = !result.mistakes.empty();
+    print_error(fmt::format("stemma: no worker {}: {}", began ? "is left" : "could start",
+                            text_of(began ? result.mistakes : result.refusals)));
+    if (setup.host.incarnation == 0 && setup.manager.totals().reports == 0) std::filesystem::remove(setup.run_file);
 }
 
 void print_report(const Job& job, const ManagerSetup& setup, const HostResult& result, ExitCode code, int workers,

@@ -11,10 +11,10 @@
 
 #include "core/error.hpp"
 #include "platform/user_path.hpp"
-#include "trainer/no_room.hpp"
 #include "trainer/process/child.hpp"
 #include "trainer/process/lease_talk.hpp"
 #include "trainer/process/scratch.hpp"
+#include "trainer/users_mistake.hpp"
 
 namespace stemma {
 namespace {
@@ -132,7 +132,8 @@ private:
             // training's fault.
             const bool innocent = failed.unsaid && used;
             // A process whose device has failed can train no more.
-            const bool broken = failed.failure.kind == FailureKind::device;
+            const bool broken = failed.failure.kind == FailureKind::device &&
+                                !is_users_mistake(failed.failure.kind, failed.failure.type);
             if (broken) failed.failure.kind = FailureKind::broken_program;
             if (broken || !failed.usable) drop();
             if (!innocent) return std::move(failed.failure);

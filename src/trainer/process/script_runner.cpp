@@ -25,6 +25,8 @@
 #include "trainer/process/environment.hpp"
 #include "trainer/process/messages.hpp"
 #include "trainer/process/printed_metrics.hpp"
+#include "trainer/process/refused_command.hpp"
+#include "trainer/users_mistake.hpp"
 
 namespace stemma {
 namespace {
@@ -191,6 +193,14 @@ Json failure(const Json& lease, const Ended& ended, std::string_view message) {
             {"message", message.empty() ? "the program ended with " + type : std::string(message)}};
 }
 
+Json mistake(const Json& lease, std::string_view refused) {
+    return {{"type", "failure"},
+            {"lease", lease["lease"]},
+            {"kind", std::string(name_of(FailureKind::device))},
+            {"error", std::string(wrong_command)},
+            {"message", fmt::format("trainer.command: no training can begin: {}", refused)}};
+}
+
 Json number(double value) {
     if (std::isnan(value)) return "nan";
     if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
@@ -217,7 +227,12 @@ private:
         forget(save, file);
         PrintedMetrics printed(metrics_);
         const auto ended = run(command_.filled(values_of(lease, file)), printed);
-        if (ended.status != 0) return failure(lease, ended, "");
+        if (ended.status != 0) {
+            // After a training that ended well the command is right for other members.
+            const auto refused = trained_ ? "" : refusal_of_command(ended.tail);
+            return refused.empty() ? failure(lease, ended, "") : mistake(lease, refused);
+        }
+        trained_ = true;
         return report(lease, file, printed);
     }
 
@@ -251,6 +266,7 @@ private:
     CommandTemplate command_;
     Worker worker_;
     std::vector<std::string> metrics_;
+    bool trained_ = false;  ///< a training has ended well
 };
 
 }  // namespace
