@@ -1,5 +1,7 @@
 #include "worker/worker.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -141,6 +143,7 @@ void Worker::take(worker::Ticked&) {
     const double longest =
         heard_ ? settings_.manager_timeout : std::max(settings_.manager_timeout, settings_.manager_start_timeout);
     if (settings_.manager_timeout > 0 && now_ - last_heard_ > longest) return leave_without_manager();
+    if (settings_.transfer_timeout > 0) end_late_fetches();
     if (now_ - last_said_ < settings_.heartbeat) return;
     message::Heartbeat beat;
     if (!order_.empty()) {
@@ -173,7 +176,8 @@ void Worker::obey(message::Train& message) {
         case message::StartFrom::peer: {
             lease.state = LeaseState::fetching;
             const auto owner = static_cast<int>(grant.owner.value);
-            fetches_.emplace(grant.transfer, Fetch{id, grant.member, grant.snapshot, grant.from, grant.bytes, owner});
+            fetches_.emplace(grant.transfer,
+                             Fetch{id, grant.member, grant.snapshot, grant.from, grant.bytes, owner, now_});
             out_->emplace_back(worker::ReceiveBulk{owner, grant.transfer, grant.bytes});
             return;
         }
@@ -217,7 +221,7 @@ void Worker::obey(message::Persist& message) {
 void Worker::obey(message::Replicate& message) {
     if (state_ != State::working) return;
     const auto owner = static_cast<int>(message.owner.value);
-    const Fetch copy{LeaseId::none(), message.member, message.snapshot, message.resource, message.bytes, owner};
+    const Fetch copy{LeaseId::none(), message.member, message.snapshot, message.resource, message.bytes, owner, now_};
     if (!fetches_.emplace(message.transfer, copy).second) return;
     out_->emplace_back(worker::ReceiveBulk{owner, message.transfer, message.bytes});
 }
@@ -273,6 +277,19 @@ void Worker::end_fetch(std::map<TransferId, Fetch>::iterator fetch, std::string 
     out_->emplace_back(worker::AbortTransfer{fetch->first});
     fetches_.erase(fetch);
     lose_start(lease, std::move(why));
+}
+
+/// A second copy, for which no lease waits, may come as late as it likes.
+void Worker::end_late_fetches() {
+    for (auto it = fetches_.begin(); it != fetches_.end();) {
+        const auto fetch = it++;
+        const auto& [lease, member, snapshot, resource, bytes, owner, since] = fetch->second;
+        const double allowed = settings_.transfer_timeout + static_cast<double>(bytes) / slowest_bytes;
+        if (!lease.exists() || now_ - since <= allowed) continue;
+        end_fetch(fetch, fmt::format("snapshot {} did not come from worker {} within {:.0f} s: is there a network path "
+                                     "between the two hosts?",
+                                     snapshot.value, owner, allowed));
+    }
 }
 
 void Worker::keep(SnapshotId id, Held held) {

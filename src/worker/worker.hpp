@@ -115,7 +115,13 @@ struct WorkerTiming {
     double manager_timeout = 0;      ///< seconds of silence after which the manager counts as lost; 0 = never
     /// The same before its first message. The manager checks the job before it speaks, and programs may load for long.
     double manager_start_timeout = 0;
+    /// Seconds after which a snapshot that a lease waits for is given up, beside a second for each `slowest_bytes` of
+    /// it. The manager hears from both ends all the while when only the way between two workers is broken. 0 = never.
+    double transfer_timeout = 0;
 };
+
+/// Bytes in a second of the slowest transfer that is waited for (a tenth of a network of 1 Gbit/s).
+inline constexpr double slowest_bytes = 1.25e7;
 
 /// Texts of failures are cut to this many bytes (at a character's boundary).
 inline constexpr std::size_t message_text_max = 4096;
@@ -156,6 +162,7 @@ private:
         Resource resource = 0;
         std::uint64_t bytes = 0;
         int owner = 0;
+        double since = 0;
     };
 
     void take(worker::Started& input);
@@ -183,6 +190,7 @@ private:
     void start(Lease& lease, SharedBytes content);
     void lose_start(LeaseId lease, std::string why);
     void end_fetch(std::map<TransferId, Fetch>::iterator fetch, std::string why);
+    void end_late_fetches();
     void keep(SnapshotId id, Held held);
     void leave_if_done();
     void leave_without_manager();

@@ -286,6 +286,36 @@ TEST(WorkerMachine, LeavesASilentOrLostManager) {
     EXPECT_TRUE(silent.left());
 }
 
+// The way between two workers may be broken while both reach the manager.
+TEST(WorkerMachine, GivesUpASnapshotThatDoesNotCome) {
+    const auto given_up_at = [](std::uint64_t bytes, double time) {
+        Harness h;
+        h.machine = Worker({.heartbeat = 1e6, .transfer_timeout = 10});
+        h.give(0, worker::Started{});
+        message::Train message;
+        message.lease = {1};
+        message.start = message::StartFrom::peer;
+        message.transfer = {7};
+        message.bytes = bytes;
+        h.give(1, message::ToWorker(message));
+        h.give(1, message::ToWorker(message::Replicate{{8}, {5}, {0}, 1, {2}, 16}));
+        const auto out = h.give(time, worker::Ticked{});
+        if (out.empty()) return false;
+        EXPECT_EQ(out.size(), 2U) << "the second copy, for which no lease waits, may still come";
+        EXPECT_EQ(std::get<worker::AbortTransfer>(out[0]).transfer, TransferId{7});
+        const auto& failure = std::get<message::Failure>(std::get<message::ToManager>(out[1]));
+        EXPECT_EQ(failure.kind, FailureKind::snapshot_unavailable);
+        EXPECT_TRUE(h.give(time, BulkArrived{{7}, Bytes(bytes)}).empty()) << "it comes after all";
+        EXPECT_EQ(h.machine.leases(), 0U);
+        return true;
+    };
+    EXPECT_FALSE(given_up_at(16, 11));
+    EXPECT_TRUE(given_up_at(16, 11.1));
+    const auto second = static_cast<std::uint64_t>(slowest_bytes);
+    EXPECT_FALSE(given_up_at(4 * second, 15)) << "a large one takes its time";
+    EXPECT_TRUE(given_up_at(4 * second, 15.1));
+}
+
 // Before it speaks the manager checks the job, and a program may take minutes to load.
 TEST(WorkerMachine, WaitsLongerForTheFirstMessageOfTheManager) {
     const auto left_at = [](double first_message, double time) {
