@@ -12,6 +12,7 @@
 #include "app/ranks/durable_snapshots.hpp"
 #include "app/registry.hpp"
 #include "platform/gpus.hpp"
+#include "platform/late_launcher.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
 #include "trainer/process/program.hpp"
@@ -22,6 +23,9 @@
 namespace stemma {
 
 namespace {
+
+/// That mpirun has to end after rank 0.
+constexpr auto launcher_patience = std::chrono::seconds(15);
 
 /// Until everything has left this process.
 void drain(Endpoint& endpoint) {
@@ -57,6 +61,7 @@ WorkerExit be_worker(Endpoint& endpoint, const Job& job, const std::filesystem::
     settings.run_id = run_id;
     settings.worker.heartbeat = job.workers.heartbeat;
     settings.worker.manager_timeout = std::max(60.0, job.workers.lost_after);
+    settings.worker.transfer_timeout = job.workers.lost_after;
     // Rank 0 checks data and programs before the search begins.
     const auto program = job.trainer.value("start_timeout");
     settings.worker.manager_start_timeout =
@@ -147,7 +152,10 @@ ExitCode SearchRanks::work() {
 
 ExitCode SearchRanks::manage(ManagerSetup setup) {
     const auto end = run_search(std::move(setup));
-    if (mpi_ && end.workers_lost) mpi_->abandon(launcher_code(end.code));
+    if (mpi_ && end.workers_lost) {
+        end_late_launcher(launcher_patience);
+        mpi_->abandon(launcher_code(end.code));
+    }
     return end.code;
 }
 

@@ -1,0 +1,165 @@
+"""Searches over several hosts, with their own names, clocks, folders and a network between them that fails.
+
+The hosts are namespaces of this machine. mpirun is Debian's Open MPI 4.1, as without ULFM."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from harness import OK, TIMEOUT_S, USER_ERROR, wait_until
+
+from record import rows
+
+# Heartbeats and links run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
+pytestmark = pytest.mark.flaky(reruns=1)
+
+MEMBERS = 150
+SLOW = ("--set", "trainer.cost=20ms", "--set", f"run.budget.members={MEMBERS}", "--set", "sampler.type=random")
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+
+
+class Search:
+    """One search over hosts, into run.h5 of the shared folder."""
+
+    def __init__(self, hosts, stemma, job, slots, *options, more=("-q",)):
+        self.hosts, self.stemma = hosts, stemma
+        words = ["run", job, "--output", stemma.folder / "run.h5", *more, *SLOW, *options]
+        self.started = hosts.mpirun(slots, stemma.binary, *words, env=stemma.env)
+
+    def reports(self):
+        return len(rows(self.stemma, "run.h5", "reports")) if (self.stemma.folder / "run.h5").exists() else 0
+
+    def begun(self, count=5):
+        wait_until(lambda: self.reports() > count or self.started.process.poll() is not None, "there are reports")
+        assert self.started.process.poll() is None, self.started.stderr
+        return self
+
+    def ended(self, members=MEMBERS):
+        """The search itself, which may not be mpirun's end."""
+        wait_until(lambda: self.started.code.exists() and self.started.code.read_text(), "the search has ended")
+        assert self.started.returncode == OK, self.started.stderr
+        wait_until(lambda: not any(host.ranks() for host in self.hosts.hosts), "the ranks have left")
+        assert members is None or len(rows(self.stemma, "run.h5", "members")) == members
+        self.stemma("verify", "run.h5")
+        return self
+
+    def launcher_ended(self, code=0):
+        self.started.communicate_all()
+        assert self.started.process.returncode == code, self.started.stderr
+        return self
+
+    def lost(self):
+        return self.started.stderr.count("is lost: no heartbeat")
+
+
+def host_of(stemma, file="run.h5"):
+    return {row["worker"]: row["host"] for row in rows(stemma, file, "workers") if row["change"] == "joined"}
+
+
+def test_snapshots_go_from_host_to_host(make_hosts, stemma, job):
+    population = ("--set", "scheduler.type=pbt", "--set", "scheduler.population=8", "--set", "scheduler.max=20")
+    sizes = ("--set", "trainer.state_bytes=1MiB", "--set", "workers.durable=none")
+    job.write_text(job.read_text().replace("min = 1\n", "").replace("eta = 3\n", ""))
+    Search(make_hosts(), stemma, job, [1, 2, 2], *population, *sizes).ended(members=None).launcher_ended()
+    places = host_of(stemma)
+    assert sorted(places.values()) == ["host2", "host2", "host3", "host3"]
+    trained = {}
+    for row in rows(stemma, "run.h5", "reports"):
+        trained.setdefault(row["member"], []).append(places[row["worker"]])
+    born = [row for row in rows(stemma, "run.h5", "members") if row["parent"] in trained and row["member"] in trained]
+    assert any(trained[row["member"]][0] not in trained[row["parent"]] for row in born)  # it went over TCP
+    assert not rows(stemma, "run.h5", "failures")
+
+
+@pytest.mark.parametrize("seconds, lost", [(1, False), pytest.param(5, True, marks=pytest.mark.long)])
+def test_a_link_that_comes_back(make_hosts, stemma, job, seconds, lost):
+    """Workers that were taken for dead meanwhile are sent away when they return, and do no harm."""
+    hosts = make_hosts()
+    search = Search(hosts, stemma, job, [1, 2, 2], "--set", f"workers.lost_after={2 if lost else 20}s").begun()
+    hosts.hosts[2].link_down()
+    time.sleep(seconds)
+    hosts.hosts[2].link_up()
+    search.ended()
+    assert search.lost() == (2 if lost else 0)
+    search.started.process.wait(TIMEOUT_S)
+
+
+def test_workers_that_do_not_reach_each_other(make_hosts, stemma, job):
+    """Both reach the manager. A snapshot that does not come is given up, and the member is trained again."""
+    hosts = make_hosts()
+    search = Search(hosts, stemma, job, [1, 2, 2]).begun()
+    for host in hosts.hosts[1:]:
+        host.apart_from_workers(True)
+    search.ended().launcher_ended()
+    failed = rows(stemma, "run.h5", "failures")
+    assert failed and {row["kind"] for row in failed} == {"snapshot_unavailable"}
+    assert "is there a network path between the two hosts?" in search.started.stderr
+    assert search.lost() == 0
+
+
+@pytest.mark.long
+def test_a_host_that_loses_its_power(make_hosts, stemma, job):
+    """The search ends. mpirun of Open MPI 4.1 would wait for the lost host's daemon, so that rank 0 has it killed."""
+    hosts = make_hosts()
+    search = Search(hosts, stemma, job, [1, 2, 2]).begun()
+    hosts.hosts[2].power_off()
+    search.ended()
+    assert search.lost() == 2
+    search.started.process.wait(TIMEOUT_S)
+
+
+def test_mpirun_ends_after_the_death_of_ranks_on_another_host(make_hosts, stemma, job):
+    """Open MPI 4.1 learns of one rank alone of each other host, and would wait for the second one's end for ever."""
+    hosts = make_hosts()
+    search = Search(hosts, stemma, job, [1, 2, 2]).begun()
+    os.kill(next(iter(hosts.hosts[2].ranks().values())), signal.SIGKILL)
+    search.ended()
+    assert search.lost() == 1
+    search.started.process.wait(TIMEOUT_S)
+
+
+def test_the_managers_host_loses_its_power(make_hosts, stemma, job):
+    """The other hosts go on from the run file, beside workers of the old start that still wait for their manager."""
+    hosts = make_hosts()
+    first = Search(hosts, stemma, job, [1, 2, 2]).begun()
+    before = first.reports()
+    hosts.hosts[0].power_off()
+    first.started.process.wait()
+    # Whether the old manager lives cannot be seen from another host, outside one batch job.
+    refused = Search(hosts, stemma, job, [0, 1, 1], more=("-q", "--continue")).started.communicate_all()
+    assert refused.returncode == USER_ERROR and "on host host1 writes to the run file" in refused.stderr
+    (stemma.folder / "run.h5.lock").unlink()
+    second = Search(hosts, stemma, job, [0, 2, 3], more=("-q", "--continue"))
+    wait_until(lambda: second.started.code.exists() and second.started.code.read_text(), "the search has ended")
+    assert second.started.returncode == OK, second.started.stderr
+    second.launcher_ended()
+    assert len(rows(stemma, "run.h5", "members")) == MEMBERS
+    assert len(rows(stemma, "run.h5", "reports")) > before
+    assert [row["change"] for row in rows(stemma, "run.h5", "incarnations")] == ["started", "started", "ended"]
+    stemma("verify", "run.h5")
+
+
+def test_clocks_and_cores_differ(make_hosts, stemma, job):
+    hosts = make_hosts()
+    preload = f"LD_PRELOAD={FAKETIME} DONT_FAKE_MONOTONIC=1"
+    hosts.before(hosts.hosts[1], "env", preload, "FAKETIME=-7m", "taskset", "--cpu-list", "0")
+    hosts.before(hosts.hosts[2], "env", preload, "FAKETIME=+5m")
+    Search(hosts, stemma, job, [1, 2, 2]).ended().launcher_ended()
+    times = [row["time"] for row in rows(stemma, "run.h5", "reports")]
+    assert times == sorted(times) and 0 <= times[0] and times[-1] < 60
+    assert all(0 < row["seconds"] < 5 for row in rows(stemma, "run.h5", "reports"))
+
+
+@pytest.mark.long
+def test_a_folder_that_one_host_does_not_see(make_hosts, stemma, job):
+    """Durable snapshots of that host are not found elsewhere: what needs them is trained again."""
+    hosts = make_hosts(alone=[2])
+    search = Search(
+        hosts, stemma, job.rename(stemma.folder / "home/toy.toml"), [1, 2, 2], "--set", "workers.durable=all"
+    ).begun(20)
+    for pid in hosts.hosts[2].ranks().values():
+        os.kill(pid, signal.SIGKILL)
+    search.ended()
+    search.started.process.wait(TIMEOUT_S)
