@@ -16,8 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> launchers{"mpirun", "mpiexec", "orterun", "prterun"};
 
-// ---- after a fork of a process with threads: only what POSIX allows in a signal handler
-// ------------------------------
+// ---- after a fork of a process with threads: only what POSIX allows in a signal handler -----
 
 /// Whether the process ended within that time. Its number is not given to another process meanwhile: that takes as many
 /// new processes as there are numbers.
@@ -43,7 +42,8 @@ bool ends(pid_t process, long seconds) {
 }  // namespace
 
 void end_late_process(pid_t process, std::chrono::seconds patience) {
-    const auto descriptors = static_cast<int>(std::min(::sysconf(_SC_OPEN_MAX), 65536L));
+    const long limit = ::sysconf(_SC_OPEN_MAX);  // -1: none
+    const auto descriptors = static_cast<int>(limit < 0 ? 65536L : std::min(limit, 65536L));
     const auto child = ::fork();
     if (child == 0) {
         // A grandchild belongs to no process that could wait for it.
