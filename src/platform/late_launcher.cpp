@@ -1,6 +1,5 @@
 #include "platform/late_launcher.hpp"
 
-#include <fcntl.h>
 #include <sys/wait.h>
 
 #include <algorithm>

@@ -283,12 +283,12 @@ void Worker::end_fetch(std::map<TransferId, Fetch>::iterator fetch, std::string 
 void Worker::end_late_fetches() {
     for (auto it = fetches_.begin(); it != fetches_.end();) {
         const auto fetch = it++;
-        const auto& [lease, member, snapshot, resource, bytes, owner, since] = fetch->second;
-        const double allowed = settings_.transfer_timeout + static_cast<double>(bytes) / slowest_bytes;
-        if (!lease.exists() || now_ - since <= allowed) continue;
+        const auto& waited = fetch->second;
+        const double allowed = settings_.transfer_timeout + static_cast<double>(waited.bytes) / slowest_bytes;
+        if (!waited.lease.exists() || now_ - waited.since <= allowed) continue;
         end_fetch(fetch, fmt::format("snapshot {} did not come from worker {} within {:.0f} s: is there a network path "
                                      "between the two hosts?",
-                                     snapshot.value, owner, allowed));
+                                     waited.snapshot.value, waited.owner, allowed));
     }
 }
 

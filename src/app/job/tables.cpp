@@ -381,7 +381,9 @@ std::vector<Field<WorkerSettings>> worker_fields() {
          into(&S::trainings_ahead)},
         {duration("heartbeat", "5s", above(0), "Time between two signs of life of a worker."), into(&S::heartbeat)},
         {duration("lost_after", "60s", above(0),
-                  "Silence after which a worker counts as lost; at least twice the heartbeat."),
+                  "Silence after which a worker counts as lost; at least twice the heartbeat. So long, and a second "
+                  "for each "
+                  "12.5 MB, a worker also waits for a snapshot from another worker."),
          into(&S::lost_after)},
         {duration("start_timeout", "5m", above(0),
                   "Time limit for the start: for ranks of mpirun or srun to find each other, and for a worker to "
