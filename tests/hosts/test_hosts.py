@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from harness import OK, TIMEOUT_S, USER_ERROR, wait_until
+from hosts import Host
 
 from record import rows
 
@@ -36,19 +37,25 @@ class Search:
         assert self.started.process.poll() is None, self.started.stderr
         return self
 
-    def ended(self, members=MEMBERS):
-        """The search itself, which may not be mpirun's end."""
+    def has_ended(self):
         wait_until(lambda: self.started.code.exists() and self.started.code.read_text(), "the search has ended")
         assert self.started.returncode == OK, self.started.stderr
+
+    def ended(self, members=MEMBERS):
+        """And every rank has left. mpirun may still be there."""
+        self.has_ended()
         wait_until(lambda: not any(host.ranks() for host in self.hosts.hosts), "the ranks have left")
         assert members is None or len(rows(self.stemma, "run.h5", "members")) == members
         self.stemma("verify", "run.h5")
         return self
 
-    def launcher_ended(self, code=0):
-        self.started.communicate_all()
-        assert self.started.process.returncode == code, self.started.stderr
+    def launcher_left(self):
+        self.started.process.wait(TIMEOUT_S)
         return self
+
+    def launcher_ended(self):
+        """By itself."""
+        assert self.launcher_left().started.process.returncode == 0, self.started.stderr
 
     def lost(self):
         return self.started.stderr.count("is lost: no heartbeat")
@@ -81,9 +88,8 @@ def test_a_link_that_comes_back(make_hosts, stemma, job, seconds, lost):
     hosts.hosts[2].link_down()
     time.sleep(seconds)
     hosts.hosts[2].link_up()
-    search.ended()
+    search.ended().launcher_left()
     assert search.lost() == (2 if lost else 0)
-    search.started.process.wait(TIMEOUT_S)
 
 
 def test_workers_that_do_not_reach_each_other(make_hosts, stemma, job):
@@ -99,25 +105,19 @@ def test_workers_that_do_not_reach_each_other(make_hosts, stemma, job):
     assert search.lost() == 0
 
 
-@pytest.mark.long
-def test_a_host_that_loses_its_power(make_hosts, stemma, job):
-    """The search ends. mpirun of Open MPI 4.1 would wait for the lost host's daemon, so that rank 0 has it killed."""
-    hosts = make_hosts()
-    search = Search(hosts, stemma, job, [1, 2, 2]).begun()
-    hosts.hosts[2].power_off()
-    search.ended()
-    assert search.lost() == 2
-    search.started.process.wait(TIMEOUT_S)
+def dies(host):
+    os.kill(next(iter(host.ranks().values())), signal.SIGKILL)
 
 
-def test_mpirun_ends_after_the_death_of_ranks_on_another_host(make_hosts, stemma, job):
-    """Open MPI 4.1 learns of one rank alone of each other host, and would wait for the second one's end for ever."""
+@pytest.mark.parametrize("fault, lost", [(dies, 1), pytest.param(Host.power_off, 2, marks=pytest.mark.long)])
+def test_ranks_of_another_host_are_lost(make_hosts, stemma, job, fault, lost):
+    """The search ends, and mpirun as well. Open MPI 4.1 would wait for ever: for a host without power, or because it
+    learns of the abnormal end of one rank alone of each other host."""
     hosts = make_hosts()
     search = Search(hosts, stemma, job, [1, 2, 2]).begun()
-    os.kill(next(iter(hosts.hosts[2].ranks().values())), signal.SIGKILL)
-    search.ended()
-    assert search.lost() == 1
-    search.started.process.wait(TIMEOUT_S)
+    fault(hosts.hosts[2])
+    search.ended().launcher_left()
+    assert search.lost() == lost
 
 
 def test_the_managers_host_loses_its_power(make_hosts, stemma, job):
@@ -132,8 +132,7 @@ def test_the_managers_host_loses_its_power(make_hosts, stemma, job):
     assert refused.returncode == USER_ERROR and "on host host1 writes to the run file" in refused.stderr
     (stemma.folder / "run.h5.lock").unlink()
     second = Search(hosts, stemma, job, [0, 2, 3], more=("-q", "--continue"))
-    wait_until(lambda: second.started.code.exists() and second.started.code.read_text(), "the search has ended")
-    assert second.started.returncode == OK, second.started.stderr
+    second.has_ended()
     second.launcher_ended()
     assert len(rows(stemma, "run.h5", "members")) == MEMBERS
     assert len(rows(stemma, "run.h5", "reports")) > before
@@ -161,5 +160,4 @@ def test_a_folder_that_one_host_does_not_see(make_hosts, stemma, job):
     ).begun(20)
     for pid in hosts.hosts[2].ranks().values():
         os.kill(pid, signal.SIGKILL)
-    search.ended()
-    search.started.process.wait(TIMEOUT_S)
+    search.ended().launcher_left()
