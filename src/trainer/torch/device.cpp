@@ -129,6 +129,11 @@ void set_threads(int threads) {
     if (auto* symbol = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) reinterpret_cast<SetThreads>(symbol)(threads);
 }
 
+std::string blas_text() {
+    const auto name = reinterpret_cast<const char* (*)()>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+    return name == nullptr ? "" : std::string("OpenBLAS's kernels for ") + name();
+}
+
 at::Generator make_generator(torch::Device device) { return at::globalContext().defaultGenerator(device).clone(); }
 
 void release_memory([[maybe_unused]] torch::Device device) {

@@ -16,6 +16,9 @@ void set_process_flags(const TorchSettings& settings, torch::Device device);
 /// Threads of tensor operations started by the calling thread, and of the BLAS library behind them.
 void set_threads(int threads);
 
+/// "OpenBLAS's kernels for Haswell", or nothing where LibTorch has another BLAS library. See platform/blas_kernels.hpp.
+std::string blas_text();
+
 /// A generator of its own; LibTorch's global ones are shared by all threads.
 at::Generator make_generator(torch::Device device);
 

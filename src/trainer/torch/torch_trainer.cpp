@@ -77,8 +77,10 @@ public:
 
     std::string describe() const override {
         const auto threads = std::to_string(settings_.threads) + (settings_.threads == 1 ? " thread" : " threads");
+        const auto blas = device_.is_cpu() ? blas_text() : "";
         return data_.name + ", " + torch_model(settings_.model).title + ", " +
                (device_.is_cpu() ? "CPU " + threads : device_.str()) + ", LibTorch " + torch_version() +
+               (blas.empty() ? "" : ", " + blas) +
                (settings_.inherit_optimizer ? "" : ", children begin with new moments");
     }
 

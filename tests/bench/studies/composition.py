@@ -26,7 +26,7 @@ import statistics
 from pathlib import Path
 
 import h5py
-from population import ROOT, search, sweep
+from population import ROOT, search, seeds_of, sweep
 
 HEAD = """
 [metric]
@@ -141,10 +141,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--arms", default=";".join(ARMS), help=f"of {'; '.join(ALL)}")
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=seeds_of, default=seeds_of("10"), help='"10" (1 to 10) or "11-20"')
     parser.add_argument("--side-by-side", type=int, default=2)
     options = parser.parse_args()
-    tasks = [(options.folder, arm, seed) for seed in range(1, options.seeds + 1) for arm in options.arms.split(";")]
+    tasks = [(options.folder, arm, seed) for seed in options.seeds for arm in options.arms.split(";")]
     print(table(sweep(tasks, options.folder / "composition_energy.csv", options.side_by_side, run, columns=COLUMNS)))
 
 

@@ -95,7 +95,7 @@ def parser_of(description, seeds):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--arms", default="gpbt,gpbt_published,pbt,random", help=f"of {', '.join(ARMS)}")
-    parser.add_argument("--seeds", type=int, default=seeds)
+    parser.add_argument("--seeds", type=seeds_of, default=seeds_of(str(seeds)), help='"10" (1 to 10) or "11-20"')
     parser.add_argument("--space", choices=SPACES, default="scaled")
     parser.add_argument("--side-by-side", type=int, default=2)
     parser.add_argument(
@@ -107,6 +107,28 @@ def parser_of(description, seeds):
         "--workers", type=int, default=1, help="of each search: what it knows at a birth, not how fast it is"
     )
     return parser
+
+
+def add_processor_seconds(path, words):
+    """Runs a search, and adds a line with its processor's seconds to a file beside the run file. A search that was
+    interrupted has a line for each part."""
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    with path.with_suffix(".seconds").open("a") as out:
+        print(round(used.ru_utime + used.ru_stime, 2), file=out)
+    if process.returncode != 0:
+        raise subprocess.CalledProcessError(process.returncode, words)
+
+
+def processor_seconds(path):
+    return sum(map(float, path.with_suffix(".seconds").read_text().split()))
+
+
+def seeds_of(text):
+    """Seeds of "10" are 1 to 10, of "11-20" these."""
+    low, _, high = text.rpartition("-")
+    return range(int(low or 1), int(high) + 1)
 
 
 def search(folder, name, job, seed, metrics, maximize, within=None, workers=1):
@@ -129,7 +151,7 @@ def search(folder, name, job, seed, metrics, maximize, within=None, workers=1):
         "--set",
         f"run.seed={seed}",
     ]
-    subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    add_processor_seconds(path, words)
     with h5py.File(path, "r") as file:
         epochs = file["units" if "units" in file else "epochs"][:]
         epochs = epochs["report"][np.isfinite(epochs[metrics[0]])][:within]  # others are points of trajectories
@@ -188,7 +210,7 @@ def sweep_arms(options, problems, arms, summary, within=None):
     earlier = rows_of(options.done) if options.done and options.workers == 1 and within is None else {}
     tasks = [
         (options.folder, problem, options.space, arm, seed, within, options.workers)
-        for seed in range(1, options.seeds + 1)
+        for seed in options.seeds
         for problem in problems
         for arm in arms
     ]
