@@ -26,10 +26,17 @@ one_minus_beta2 = { type = "real", low = 1e-5, high = 1e-2, scale = "log" }
 UNIFORM = SCALED.replace(', scale = "log"', "")
 # Ten times that range for the learning rate and the weight decay: nearly all draws learn nothing.
 WIDE = UNIFORM.replace("1e-1 }", "1.0 }", 2)
+# The learning rate alone, as PBT-Zoo searches it.
+RATE = """
+[space]
+lr = { type = "real", low = 1e-5, high = 1e-1, scale = "log" }
+"""
 
 GPBT = '[scheduler]\ntype = "gpbt"\nchildren = 4\nratio = 4\nmax = 20\n'  # other settings are defaults
 PAPER = GPBT + 'preset = "published"\n'
+GPBT12 = GPBT.replace("children = 4", "children = 12")
 PBT = '[scheduler]\ntype = "pbt"\npopulation = 4\nmax = 20\nbottom = 0.25\ntop = 0.25\n'
+PBT12 = PBT.replace("population = 4", "population = 12")
 FULL = '[scheduler]\ntype = "random"\nmax = 20\n'
 ASHA = '[scheduler]\ntype = "asha"\neta = 3\nmax = 20\n'
 
@@ -61,6 +68,10 @@ ARMS = {
     'objective = "improvement"\ntime_model = "decay"\nacquisition = "lcb"\n',
     "tpe": FULL + '[sampler]\ntype = "tpe"\nstartup = 1\n',
     "asha": ASHA,
+    # Intervals, with children for 240 epochs (--long of protocol_a.py).
+    **{f"gpbt12_{interval}": f"{GPBT12}interval = {interval}\n" for interval in (1, 5, 10)},
+    "gpbt12_auto": GPBT12 + 'interval = "auto"\n',
+    **{f"pbt12_{interval}": f"{PBT12}interval = {interval}\n" for interval in (1, 5)},
     # Without the bound of 20 epochs for a lineage: what depth gives.
     "gpbt_deep": deep(GPBT, "children = 4\nratio = 4", "children = 2\nratio = 2"),
     "pbt_deep": deep(PBT.replace("0.25", "0.5"), "population = 4", "population = 2"),
@@ -74,7 +85,7 @@ ARMS = {
     # Learning rate and weight decay by hypergradients, Adam's betas and dropout by the search.
     "gpbt_rates_hypergradient": HYPERGRADIENT + 'variant = "wd_lr"\n' + GPBT,
 }
-SPACES = {"scaled": SCALED, "uniform": UNIFORM, "wide": WIDE}
+SPACES = {"scaled": SCALED, "uniform": UNIFORM, "wide": WIDE, "rate": RATE}
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,15 @@
 epochs in all, no lineage above 20 epochs (except the arms called deep: 40).
 
     /usr/bin/python3 tests/bench/studies/protocol_a.py FOLDER [--arms gpbt,pbt,...] [--seeds 10] [--space uniform]
-                                                       [--small] [--within 40] [--side-by-side 2]
+                                                       [--small | --tiny] [--long] [--within 40] [--side-by-side 2]
                                                        [--done docs/studies/protocol_a.csv]
 
 One run is one file in FOLDER, trained by one worker inside the process (or `--workers`; `--side-by-side` runs at a
 time). The script may be stopped and started again: finished runs are kept, others go on. Runs in the table --done are
 not run again. Selection is by the accuracy on half of the test images. `test` is the other half, which no part of the
 search saw. --small is the problem on which defaults are chosen: 10,000 of the training images, with as many updates an
-epoch. Writes a CSV file in FOLDER and prints the table.
+epoch. --tiny has 2,500, and selects on 2,000 others; `test` are 4,000. --long has 240 epochs in place of 80, for arms
+called gpbt12 and pbt12. Writes a CSV file in FOLDER and prints the table.
 """
 
 import statistics
@@ -40,6 +41,11 @@ durable = "none"
 """,
 )
 SMALL = replace(PROBLEM, name="fashion_mnist_small", head=PROBLEM.head.replace("1024", "170\ntrain_rows = 10000"))
+TINY = replace(
+    PROBLEM,
+    name="fashion_mnist_tiny",
+    head=PROBLEM.head.replace("1024", "50\ntrain_rows = 2500\nvalid = 2000\ntest = 4000"),
+)
 
 
 def table(rows, arms):
@@ -60,7 +66,10 @@ def table(rows, arms):
 
 def main():
     parser = parser_of(__doc__, 10)
-    parser.add_argument("--small", action="store_true")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--small", dest="problem", action="store_const", const=SMALL, default=PROBLEM)
+    size.add_argument("--tiny", dest="problem", action="store_const", const=TINY)
+    parser.add_argument("--long", action="store_true", help="240 epochs in all")
     parser.add_argument(
         "--within",
         type=int,
@@ -68,7 +77,9 @@ def main():
     )
     options = parser.parse_args()
     arms = options.arms.split(",")
-    problem = SMALL if options.small else PROBLEM
+    problem = options.problem
+    if options.long:
+        problem = replace(problem, name=problem.name + "_240", head=problem.head.replace("epochs = 80", "epochs = 240"))
     suffix = f"_within_{options.within}" if options.within else ""
     suffix += f"_n{options.workers}" if options.workers > 1 else ""
     print(
