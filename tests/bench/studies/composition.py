@@ -16,9 +16,10 @@ over from 25 %; a parameter is drawn anew with probability 0.25. Differences fro
 A moving member's update takes longer. So arms called "..., more" have members that stand still and MORE times the
 updates. `time` is the seconds of training, divided by those of random search whose members stand still; median over
 seeds. Only run when named: "pbt 200", the paper's population with 800,000 updates, and "..., 20 terms" or "...,
-clipped" (CHANGES). One run is one file in FOLDER. The script may be stopped and started again. Selection is on 78
-validation rows that no hypergradient saw; no part of the search saw the `test` rows. Prints mean and median over the
-seeds of the test error in the target's units.
+clipped" (CHANGES), and HORIZONS. A file NAME.seconds beside each run file has the seconds of the processor. One run
+is one file in FOLDER. The script may be stopped and started again. Selection is on 78 validation rows that no
+hypergradient saw; no part of the search saw the `test` rows. Prints mean and median over the seeds of the test error
+in the target's units.
 """
 
 import argparse
@@ -93,7 +94,17 @@ CHANGED = {
     for scheduler in ("random", "pbt", "gpbt")
     for name, line in CHANGES.items()
 }
-ALL = ARMS | LARGE | CHANGED
+# Horizons: hyper-steps that end, a hyper-step through all updates between two births, and as many seconds without any.
+HORIZONS = {
+    "gpbt, moving, settles": text_of("gpbt", "moving", 1).replace(
+        "log_every", "settle = 0.02\nsettle_steps = 10\nlog_every"
+    ),
+    "gpbt, moving, whole interval": text_of("gpbt", "moving", 1).replace(
+        '"wd_lr_m"', '"unrolled"\ninterval = 200\nrate = 0.3'
+    ),
+    "gpbt, still, 1.2": text_of("gpbt", "still", 1.2),
+}
+ALL = ARMS | LARGE | CHANGED | HORIZONS
 
 
 def table(rows):
