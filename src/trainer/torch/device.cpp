@@ -134,7 +134,17 @@ std::string blas_text() {
     return name == nullptr ? "" : std::string("OpenBLAS's kernels for ") + name();
 }
 
-at::Generator make_generator(torch::Device device) { return at::globalContext().defaultGenerator(device).clone(); }
+const at::Generator& default_generator(torch::Device device) {
+#if TORCH_VERSION_MAJOR < 2
+    // LibTorch 1 knows the generators of the CPU and of CUDA. What brings it another kind of device offers its own here.
+    using Offered = const at::Generator& (*)(torch::Device);
+    auto* symbol = device.is_cpu() || device.is_cuda() ? nullptr : dlsym(RTLD_DEFAULT, "stemma_default_generator");
+    if (symbol != nullptr) return reinterpret_cast<Offered>(symbol)(device);
+#endif
+    return at::globalContext().defaultGenerator(device);
+}
+
+at::Generator make_generator(torch::Device device) { return default_generator(device).clone(); }
 
 void release_memory([[maybe_unused]] torch::Device device) {
 #ifdef STEMMA_TORCH_CUDA

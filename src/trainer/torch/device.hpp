@@ -19,6 +19,9 @@ void set_threads(int threads);
 /// "OpenBLAS's kernels for Haswell", or nothing where LibTorch has another BLAS library. See platform/blas_kernels.hpp.
 std::string blas_text();
 
+/// The global generator of a device, which torch::manual_seed() seeds.
+const at::Generator& default_generator(torch::Device device);
+
 /// A generator of its own; LibTorch's global ones are shared by all threads.
 at::Generator make_generator(torch::Device device);
 

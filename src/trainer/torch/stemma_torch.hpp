@@ -18,6 +18,7 @@
 #include "core/rng.hpp"
 #include "trainer/task/task.hpp"
 #include "trainer/torch/classify.hpp"
+#include "trainer/torch/device.hpp"
 #include "trainer/torch/optimizer.hpp"
 #include "trainer/torch/state.hpp"
 #include "trainer/torch/training_loop.hpp"
@@ -83,7 +84,7 @@ public:
                         " numbers; its metrics_of_task() has " + std::to_string(wanted) + " metrics");
     }
     /// All of LibTorch's global generators are seeded; this one draws a model's dropout.
-    at::Generator generator() override { return at::globalContext().defaultGenerator(device_); }
+    at::Generator generator() override { return default_generator(device_); }
     void seed(std::uint64_t seed) override {
         const std::lock_guard alone(seeding());
         torch::manual_seed(seed);

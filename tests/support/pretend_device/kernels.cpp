@@ -1,0 +1,294 @@
+// Kernels of the pretend device: the CPU's, on the same memory while it is open.
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/EmptyTensor.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/native/Resize.h>
+#include <ATen/ops/_reshape_alias_native.h>
+#include <ATen/ops/as_strided_native.h>
+#include <ATen/ops/set_native.h>
+#include <ATen/ops/view_native.h>
+#include <torch/library.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "support/pretend_device/memory.hpp"
+
+namespace stemma::test::pretend {
+namespace {
+
+using at::Tensor;
+template <class T>
+using Optional = c10::optional<T>;
+using OptionalTensor = Optional<Tensor>;
+using Ints = at::IntArrayRef;
+
+bool is_ours(const Tensor& tensor) { return tensor.defined() && tensor.device().type() == slot; }
+
+/// The same memory as a tensor of the host. Only to be touched while it is open.
+Tensor on_host(const Tensor& tensor) {
+    if (!is_ours(tensor)) return tensor;
+    const auto options = tensor.options().device(at::kCPU);
+    if (tensor.numel() == 0) return at::empty(tensor.sizes(), options);
+    return at::from_blob(tensor.data_ptr(), tensor.sizes(), tensor.strides(), options);
+}
+
+/// A kernel's result, which lies on the host so far.
+Tensor on_device(const Tensor& result, c10::Device device) {
+    if (!result.defined()) return result;
+    const bool dense = result.is_non_overlapping_and_dense();
+    const auto source = dense ? result : result.contiguous();
+    auto made = at::empty_strided(source.sizes(), source.strides(), source.options().device(device));
+    const Open open(made);
+    if (source.numel() > 0) std::memcpy(made.data_ptr(), source.data_ptr(), source.nbytes());
+    return made;
+}
+
+/// The arguments of one kernel: all on one device, or numbers of the host.
+class Arguments {
+public:
+    explicit Arguments(std::string kernel) : kernel_(std::move(kernel)) {}
+
+    Tensor add(const Tensor& tensor) {
+        if (!tensor.defined()) return tensor;
+        if (!is_ours(tensor)) {
+            if (tensor.dim() > 0) host_ = true;
+        } else {
+            TORCH_CHECK(!device_ || *device_ == tensor.device(), kernel_, ": expected all tensors to be on the same ",
+                        "device, but found at least two devices, ", *device_, " and ", tensor.device());
+            device_ = tensor.device();
+            open_.emplace_back(tensor);
+        }
+        TORCH_CHECK(!(host_ && device_), kernel_, ": expected all tensors to be on the same device, but found at ",
+                    "least two devices, ", *device_, " and cpu");
+        return on_host(tensor);
+    }
+
+    c10::Device device() const {
+        TORCH_CHECK(device_, kernel_, " has no tensor of the device");
+        return *device_;
+    }
+
+private:
+    std::string kernel_;
+    Optional<c10::Device> device_;
+    bool host_ = false;
+    std::vector<Open> open_;
+};
+
+class Generator final : public c10::GeneratorImpl {
+public:
+    Generator(c10::Device device, at::Generator inner)
+        : GeneratorImpl(device, c10::DispatchKeySet(c10::DispatchKey::XPU)), inner_(std::move(inner)) {}
+    const at::Generator& inner() const { return inner_; }
+    void set_current_seed(std::uint64_t seed) override { inner_.set_current_seed(seed); }
+    std::uint64_t current_seed() const override { return inner_.current_seed(); }
+    std::uint64_t seed() override { return inner_.seed(); }
+    void set_state(const c10::TensorImpl& state) override { inner_.unsafeGetGeneratorImpl()->set_state(state); }
+    c10::intrusive_ptr<c10::TensorImpl> get_state() const override {
+        return inner_.unsafeGetGeneratorImpl()->get_state();
+    }
+
+private:
+    Generator* clone_impl() const override { return new Generator(device(), inner_.clone()); }
+    at::Generator inner_;
+};
+
+/// The size of their results, or the results themselves, are numbers of the host.
+bool waits(const std::string& kernel, const torch::jit::Stack& stack) {
+    constexpr std::array names{"aten::nonzero", "aten::masked_select", "aten::equal", "aten::_unique2",
+                               "aten::unique_dim", "aten::bincount"};
+    if (std::ranges::find(names, kernel) != names.end()) return true;
+    if (kernel != "aten::_index_put_impl_" && kernel != "aten::index_put_") return false;  // index() calls nonzero()
+    const auto mask = [](const c10::IValue& entry) {
+        return entry.isTensor() && entry.toTensor().defined() && entry.toTensor().scalar_type() == at::kBool;
+    };
+    return std::ranges::any_of(stack, [&](const auto& value) {
+        return value.isList() && std::ranges::any_of(value.toListRef(), mask);
+    });
+}
+
+c10::IValue argument_of(const c10::IValue& value, Arguments& arguments) {
+    if (value.isTensor()) return arguments.add(value.toTensor());
+    if (value.isGenerator() && value.toGenerator().device().type() == slot)
+        return static_cast<Generator*>(value.toGenerator().unsafeGetGeneratorImpl())->inner();
+    if (value.isTensorList()) {
+        c10::List<Tensor> list;
+        for (const Tensor& tensor : value.toTensorVector()) list.push_back(arguments.add(tensor));
+        return list;
+    }
+    if (value.isOptionalTensorList()) {
+        c10::List<OptionalTensor> list;
+        for (const OptionalTensor tensor : value.toOptionalTensorList())
+            list.push_back(tensor ? OptionalTensor(arguments.add(*tensor)) : c10::nullopt);
+        return list;
+    }
+    return value;
+}
+
+/// Any operation that is not named below.
+void kernel(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
+    const auto& schema = operation.schema();
+    const auto& name = schema.operator_name().name;
+    const auto first = stack->size() - schema.arguments().size();
+    const std::vector<c10::IValue> given(stack->begin() + static_cast<std::ptrdiff_t>(first), stack->end());
+    Arguments arguments(name);
+    std::vector<c10::IValue> own;
+    for (const auto& value : given) own.push_back(argument_of(value, arguments));
+    const auto device = arguments.device();
+    launch(device);
+    if (waits(name, given)) ++device_of(device).waits;
+    stack->resize(first);
+    stack->insert(stack->end(), own.begin(), own.end());
+    const at::AutoDispatchBelowADInplaceOrView below;
+    operation.callBoxed(stack);
+    for (std::size_t i = 0; i < schema.returns().size(); ++i) {
+        auto& value = (*stack)[first + i];
+        const auto* alias = schema.returns()[i].alias_info();
+        const auto is_it = [&](const c10::IValue& argument) {
+            return argument.isTensor() && value.isTensor() && argument.toTensor().is_same(value.toTensor());
+        };
+        const auto at = std::ranges::find_if(own, is_it);
+        if (value.isTensor() && alias != nullptr && alias->isWrite() && at != own.end()) {
+            auto target = given[static_cast<std::size_t>(at - own.begin())].toTensor();
+            if (target.sizes() != value.toTensor().sizes()) {  // an `out` that had no elements
+                target.resize_(value.toTensor().sizes());
+                const Open open(target);
+                on_host(target).copy_(value.toTensor());
+            }
+            value = target;
+        } else if (value.isTensor()) {
+            value = on_device(value.toTensor(), device);
+        } else if (value.isTensorList()) {
+            c10::List<Tensor> list;
+            for (const Tensor& tensor : value.toTensorVector()) list.push_back(on_device(tensor, device));
+            value = list;
+        }
+    }
+}
+
+Tensor empty(Ints sizes, Optional<at::ScalarType> type, Optional<at::Layout>, Optional<at::Device> device,
+             Optional<bool>, Optional<at::MemoryFormat> format) {
+    const c10::DeviceGuard guard(c10::device_or_default(device));
+    return at::detail::empty_generic(sizes, &allocator(), c10::DispatchKeySet(c10::DispatchKey::XPU),
+                                     c10::dtype_or_default(type), format);
+}
+
+Tensor empty_strided(Ints sizes, Ints strides, Optional<at::ScalarType> type, Optional<at::Layout>,
+                     Optional<at::Device> device, Optional<bool>) {
+    const c10::DeviceGuard guard(c10::device_or_default(device));
+    return at::detail::empty_strided_generic(sizes, strides, &allocator(), c10::DispatchKeySet(c10::DispatchKey::XPU),
+                                             c10::dtype_or_default(type));
+}
+
+const Tensor& resize(const Tensor& self, Ints sizes, Optional<at::MemoryFormat> format) {
+    auto* impl = self.unsafeGetTensorImpl();
+    auto storage = self.storage();
+    const auto bytes = static_cast<std::size_t>(self.storage_offset() + c10::multiply_integers(sizes)) *
+                       self.element_size();
+    if (bytes > storage.nbytes()) {
+        const c10::DeviceGuard guard(self.device());
+        auto block = allocator().allocate(bytes);
+        if (storage.nbytes() > 0) {
+            const Open from(storage.data()), to(block.get());
+            std::memcpy(block.get(), storage.data(), storage.nbytes());
+        }
+        storage.set_data_ptr(std::move(block));
+        storage.set_nbytes(bytes);
+    }
+    impl->set_sizes_contiguous(sizes);
+    if (format) impl->empty_tensor_restride(*format);
+    return self;
+}
+
+/// Between host and device, between devices, and on one.
+Tensor transfer(const Tensor& from, const Tensor& to, bool non_blocking) {
+    const auto device = is_ours(from) ? from.device() : to.device();
+    const bool in = !is_ours(from), out = !is_ours(to);
+    auto& one = device_of(device);
+    if (in || out || from.device() != to.device()) {
+        demand_sound(device);
+        if (in) ++one.to_device;
+        if (out) ++one.to_host;
+        if (!non_blocking) ++one.waits;
+    } else {
+        launch(device);
+    }
+    const Open reads(from), writes(to);
+    on_host(to).copy_(on_host(from));
+    return to;
+}
+
+Tensor copy_and_resize(const Tensor& from, const Tensor& to) {
+    if (from.sizes() != to.sizes()) to.resize_(from.sizes());
+    return transfer(from, to, false);
+}
+
+at::Scalar item(const Tensor& tensor) {
+    demand_sound(tensor.device());
+    auto& one = device_of(tensor.device());
+    ++one.items;
+    ++one.waits;
+    const Open open(tensor);
+    return on_host(tensor).item();
+}
+
+Tensor convolution(const Tensor& x, const Tensor& weight, const OptionalTensor& bias, Ints stride, Ints padding,
+                   Ints dilation, bool transposed, Ints output_padding, std::int64_t groups) {
+    Arguments all("aten::convolution");
+    const auto own_x = all.add(x), own_weight = all.add(weight);
+    const auto own_bias = bias ? OptionalTensor(all.add(*bias)) : bias;
+    launch(all.device());
+    return on_device(at::convolution(own_x, own_weight, own_bias, stride, padding, dilation, transposed, output_padding,
+                                     groups),
+                     all.device());
+}
+
+std::tuple<Tensor, Tensor, Tensor> convolution_backward(const Tensor& gradient, const Tensor& x, const Tensor& weight,
+                                                        Ints stride, Ints padding, Ints dilation, bool transposed,
+                                                        Ints output_padding, std::int64_t groups,
+                                                        std::array<bool, 3> wanted) {
+    Arguments all("aten::convolution_backward");
+    const auto own_gradient = all.add(gradient), own_x = all.add(x), own_weight = all.add(weight);
+    launch(all.device());
+    const std::vector<std::int64_t> maps{gradient.size(1)};
+    const auto [by_x, by_weight, by_bias] =
+        at::convolution_backward(own_gradient, own_x, own_weight, wanted[2] ? at::OptionalIntArrayRef(maps) : c10::nullopt,
+                                 stride, padding, dilation, transposed, output_padding, groups, wanted);
+    return {on_device(by_x, all.device()), on_device(by_weight, all.device()), on_device(by_bias, all.device())};
+}
+
+TORCH_LIBRARY_IMPL(_, XPU, library) { library.fallback(torch::CppFunction::makeFromBoxedFunction<&kernel>()); }
+
+TORCH_LIBRARY_IMPL(aten, XPU, library) {
+    library.impl("empty.memory_format", empty);
+    library.impl("empty_strided", empty_strided);
+    library.impl("resize_", resize);
+    library.impl("set_.source_Storage", static_cast<Tensor& (*)(Tensor&, at::Storage)>(at::native::set_));
+    library.impl("set_.source_Storage_storage_offset", at::native::set_storage_cpu_);
+    library.impl("view", at::native::view);
+    library.impl("_reshape_alias", at::native::_reshape_alias);
+    library.impl("as_strided", at::native::as_strided_tensorimpl);
+    library.impl("_copy_from", transfer);
+    library.impl("_copy_from_and_resize", copy_and_resize);
+    library.impl("_local_scalar_dense", item);
+    library.impl("convolution_overrideable", convolution);
+    library.impl("convolution_backward_overrideable", convolution_backward);
+}
+
+}  // namespace
+
+/// LibTorch 1 has a list of default generators for CUDA's devices alone (trainer/torch/device.cpp asks here). The CPU's
+/// own is behind all of them, which torch::manual_seed() seeds.
+extern "C" const at::Generator& stemma_default_generator(c10::Device device) {
+    static const auto all = [] {
+        std::vector<at::Generator> made;
+        for (c10::DeviceIndex index = 0; index < most_devices; ++index)
+            made.push_back(at::make_generator<Generator>(c10::Device(slot, index), at::detail::getDefaultCPUGenerator()));
+        return made;
+    }();
+    return all.at(static_cast<std::size_t>(device.index()));
+}
+
+}  // namespace stemma::test::pretend

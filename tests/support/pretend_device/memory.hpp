@@ -1,0 +1,41 @@
+#pragma once
+// Memory of the pretend device, and what is counted.
+
+#include <ATen/ATen.h>
+
+#include <array>
+#include <atomic>
+
+namespace stemma::test::pretend {
+
+constexpr auto slot = c10::DeviceType::XPU;
+constexpr int most_devices = 8;
+
+struct Device {
+    std::atomic<std::int64_t> launches{0}, to_device{0}, to_host{0}, items{0}, waits{0}, bytes{0};
+    std::atomic<std::int64_t> lost_at{0};  ///< launch; 0 = never
+};
+Device& device_of(c10::Device device);
+
+/// Counts a kernel. Throws when the device is lost.
+void launch(c10::Device device);
+/// Throws when the device is lost.
+void demand_sound(c10::Device device);
+
+c10::Allocator& allocator();
+
+/// The memory behind a tensor, open to the host as long as this lives. Nothing for tensors of the host.
+class Open {
+public:
+    explicit Open(const at::Tensor& tensor);
+    explicit Open(void* block);
+    Open(Open&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    Open(const Open&) = delete;
+    Open& operator=(const Open&) = delete;
+    ~Open();
+
+private:
+    void* block_;
+};
+
+}  // namespace stemma::test::pretend
