@@ -97,16 +97,15 @@ private:
 
 /// The size of their results, or the results themselves, are numbers of the host.
 bool waits(const std::string& kernel, const torch::jit::Stack& stack) {
-    constexpr std::array names{"aten::nonzero", "aten::masked_select", "aten::equal", "aten::_unique2",
-                               "aten::unique_dim", "aten::bincount"};
+    constexpr std::array names{"aten::nonzero",  "aten::masked_select", "aten::equal",
+                               "aten::_unique2", "aten::unique_dim",    "aten::bincount"};
     if (std::ranges::find(names, kernel) != names.end()) return true;
     if (kernel != "aten::_index_put_impl_" && kernel != "aten::index_put_") return false;  // index() calls nonzero()
     const auto mask = [](const c10::IValue& entry) {
         return entry.isTensor() && entry.toTensor().defined() && entry.toTensor().scalar_type() == at::kBool;
     };
-    return std::ranges::any_of(stack, [&](const auto& value) {
-        return value.isList() && std::ranges::any_of(value.toListRef(), mask);
-    });
+    return std::ranges::any_of(
+        stack, [&](const auto& value) { return value.isList() && std::ranges::any_of(value.toListRef(), mask); });
 }
 
 c10::IValue argument_of(const c10::IValue& value, Arguments& arguments) {
@@ -127,6 +126,26 @@ c10::IValue argument_of(const c10::IValue& value, Arguments& arguments) {
     return value;
 }
 
+/// Where a kernel has written into an argument, the result is that argument.
+c10::IValue result_of(const c10::IValue& value, const std::vector<c10::IValue>& own,
+                      const std::vector<c10::IValue>& given, c10::Device device) {
+    if (value.isTensorList()) {
+        c10::List<Tensor> list;
+        for (const Tensor& tensor : value.toTensorVector()) list.push_back(on_device(tensor, device));
+        return list;
+    }
+    if (!value.isTensor()) return value;
+    const auto& tensor = value.toTensor();
+    const auto is_it = [&](const auto& argument) { return argument.isTensor() && argument.toTensor().is_same(tensor); };
+    const auto at = std::ranges::find_if(own, is_it);
+    if (at == own.end()) return on_device(tensor, device);
+    const auto& target = given[static_cast<std::size_t>(at - own.begin())].toTensor();
+    if (target.sizes() != tensor.sizes()) target.resize_(tensor.sizes());
+    const Open open(target);
+    if (target.numel() > 0 && target.data_ptr() != tensor.data_ptr()) on_host(target).copy_(tensor);
+    return target;
+}
+
 /// Any operation that is not named below.
 void kernel(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
     const auto& schema = operation.schema();
@@ -135,7 +154,11 @@ void kernel(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
     const std::vector<c10::IValue> given(stack->begin() + static_cast<std::ptrdiff_t>(first), stack->end());
     Arguments arguments(name);
     std::vector<c10::IValue> own;
-    for (const auto& value : given) own.push_back(argument_of(value, arguments));
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        own.push_back(argument_of(given[i], arguments));
+        // The CPU's kernel may give it another size for a while, which it cannot do with memory of the device.
+        if (schema.arguments()[i].is_out()) own.back() = at::empty({0}, own.back().toTensor().options());
+    }
     const auto device = arguments.device();
     launch(device);
     if (waits(name, given)) ++device_of(device).waits;
@@ -143,29 +166,8 @@ void kernel(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
     stack->insert(stack->end(), own.begin(), own.end());
     const at::AutoDispatchBelowADInplaceOrView below;
     operation.callBoxed(stack);
-    for (std::size_t i = 0; i < schema.returns().size(); ++i) {
-        auto& value = (*stack)[first + i];
-        const auto* alias = schema.returns()[i].alias_info();
-        const auto is_it = [&](const c10::IValue& argument) {
-            return argument.isTensor() && value.isTensor() && argument.toTensor().is_same(value.toTensor());
-        };
-        const auto at = std::ranges::find_if(own, is_it);
-        if (value.isTensor() && alias != nullptr && alias->isWrite() && at != own.end()) {
-            auto target = given[static_cast<std::size_t>(at - own.begin())].toTensor();
-            if (target.sizes() != value.toTensor().sizes()) {  // an `out` that had no elements
-                target.resize_(value.toTensor().sizes());
-                const Open open(target);
-                on_host(target).copy_(value.toTensor());
-            }
-            value = target;
-        } else if (value.isTensor()) {
-            value = on_device(value.toTensor(), device);
-        } else if (value.isTensorList()) {
-            c10::List<Tensor> list;
-            for (const Tensor& tensor : value.toTensorVector()) list.push_back(on_device(tensor, device));
-            value = list;
-        }
-    }
+    for (auto value = stack->begin() + static_cast<std::ptrdiff_t>(first); value != stack->end(); ++value)
+        *value = result_of(*value, own, given, device);
 }
 
 Tensor empty(Ints sizes, Optional<at::ScalarType> type, Optional<at::Layout>, Optional<at::Device> device,
@@ -185,8 +187,8 @@ Tensor empty_strided(Ints sizes, Ints strides, Optional<at::ScalarType> type, Op
 const Tensor& resize(const Tensor& self, Ints sizes, Optional<at::MemoryFormat> format) {
     auto* impl = self.unsafeGetTensorImpl();
     auto storage = self.storage();
-    const auto bytes = static_cast<std::size_t>(self.storage_offset() + c10::multiply_integers(sizes)) *
-                       self.element_size();
+    const auto bytes =
+        static_cast<std::size_t>(self.storage_offset() + c10::multiply_integers(sizes)) * self.element_size();
     if (bytes > storage.nbytes()) {
         const c10::DeviceGuard guard(self.device());
         auto block = allocator().allocate(bytes);
@@ -240,9 +242,9 @@ Tensor convolution(const Tensor& x, const Tensor& weight, const OptionalTensor& 
     const auto own_x = all.add(x), own_weight = all.add(weight);
     const auto own_bias = bias ? OptionalTensor(all.add(*bias)) : bias;
     launch(all.device());
-    return on_device(at::convolution(own_x, own_weight, own_bias, stride, padding, dilation, transposed, output_padding,
-                                     groups),
-                     all.device());
+    return on_device(
+        at::convolution(own_x, own_weight, own_bias, stride, padding, dilation, transposed, output_padding, groups),
+        all.device());
 }
 
 std::tuple<Tensor, Tensor, Tensor> convolution_backward(const Tensor& gradient, const Tensor& x, const Tensor& weight,
@@ -253,9 +255,9 @@ std::tuple<Tensor, Tensor, Tensor> convolution_backward(const Tensor& gradient, 
     const auto own_gradient = all.add(gradient), own_x = all.add(x), own_weight = all.add(weight);
     launch(all.device());
     const std::vector<std::int64_t> maps{gradient.size(1)};
-    const auto [by_x, by_weight, by_bias] =
-        at::convolution_backward(own_gradient, own_x, own_weight, wanted[2] ? at::OptionalIntArrayRef(maps) : c10::nullopt,
-                                 stride, padding, dilation, transposed, output_padding, groups, wanted);
+    const auto [by_x, by_weight, by_bias] = at::convolution_backward(
+        own_gradient, own_x, own_weight, wanted[2] ? at::OptionalIntArrayRef(maps) : c10::nullopt, stride, padding,
+        dilation, transposed, output_padding, groups, wanted);
     return {on_device(by_x, all.device()), on_device(by_weight, all.device()), on_device(by_bias, all.device())};
 }
 
@@ -285,7 +287,8 @@ extern "C" const at::Generator& stemma_default_generator(c10::Device device) {
     static const auto all = [] {
         std::vector<at::Generator> made;
         for (c10::DeviceIndex index = 0; index < most_devices; ++index)
-            made.push_back(at::make_generator<Generator>(c10::Device(slot, index), at::detail::getDefaultCPUGenerator()));
+            made.push_back(
+                at::make_generator<Generator>(c10::Device(slot, index), at::detail::getDefaultCPUGenerator()));
         return made;
     }();
     return all.at(static_cast<std::size_t>(device.index()));

@@ -107,9 +107,8 @@ struct Memory final : c10::Allocator {
         const auto bytes = (wanted + page - 1) / page * page;
         const auto limit = host().memory.load();
         const auto used = device_of(device).bytes += static_cast<std::int64_t>(bytes);
-        auto* block = limit > 0 && used > limit
-            ? MAP_FAILED
-            : mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        auto* block = limit > 0 && used > limit ? MAP_FAILED
+                                                : mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (block == MAP_FAILED) {
             device_of(device).bytes -= static_cast<std::int64_t>(bytes);
             TORCH_CHECK_WITH(OutOfMemoryError, false, "XPU out of memory. Tried to allocate ", bytes, " bytes on ",

@@ -124,8 +124,9 @@ TEST(PretendDevice, ALostDeviceThrowsAndTheOthersWork) {
     const auto here = torch::ones({3}).to(device), there = torch::ones({3}).to(second);
     pretend::lose(0, 2);
     EXPECT_NO_THROW(here + 1);
-    for (const auto& use : std::vector<std::function<void()>>{
-             [&] { here + 1; }, [&] { values(here); }, [&] { here[0].item<float>(); }, [&] { torch::empty({3}, device); }})
+    for (const auto& use :
+         std::vector<std::function<void()>>{[&] { here + 1; }, [&] { values(here); }, [&] { here[0].item<float>(); },
+                                            [&] { torch::empty({3}, device); }})
         EXPECT_THAT(error_of(use), HasSubstr("UR_RESULT_ERROR_DEVICE_LOST"));
     EXPECT_EQ(values(there + 1), std::vector<float>(3, 2));
     pretend::lose(0, 0);
