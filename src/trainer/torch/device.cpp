@@ -136,7 +136,8 @@ std::string blas_text() {
 
 const at::Generator& default_generator(torch::Device device) {
 #if TORCH_VERSION_MAJOR < 2
-    // LibTorch 1 knows the generators of the CPU and of CUDA. What brings it another kind of device offers its own here.
+    // LibTorch 1 knows the generators of the CPU and of CUDA. What brings it another kind of device offers its own
+    // here.
     using Offered = const at::Generator& (*)(torch::Device);
     auto* symbol = device.is_cpu() || device.is_cuda() ? nullptr : dlsym(RTLD_DEFAULT, "stemma_default_generator");
     if (symbol != nullptr) return reinterpret_cast<Offered>(symbol)(device);
@@ -145,6 +146,16 @@ const at::Generator& default_generator(torch::Device device) {
 }
 
 at::Generator make_generator(torch::Device device) { return default_generator(device).clone(); }
+
+/// Only copies from page-locked memory do not wait. LibTorch keeps this memory until the copy is done.
+torch::Tensor sent(const torch::Tensor& host, torch::Device device) {
+    if (device.is_cpu()) return host;
+#if TORCH_VERSION_MAJOR < 2
+    return host.pin_memory(device.type()).to(device, /*non_blocking=*/true);
+#else
+    return host.pin_memory().to(device, /*non_blocking=*/true);  // knows the accelerator by itself
+#endif
+}
 
 void release_memory([[maybe_unused]] torch::Device device) {
 #ifdef STEMMA_TORCH_CUDA

@@ -25,6 +25,9 @@ const at::Generator& default_generator(torch::Device device);
 /// A generator of its own; LibTorch's global ones are shared by all threads.
 at::Generator make_generator(torch::Device device);
 
+/// A copy of a tensor of the host on the device. Not waited for: the device takes it when it comes there.
+torch::Tensor sent(const torch::Tensor& host, torch::Device device);
+
 /// Gives memory that LibTorch keeps for reuse back to the GPU. Nothing on a CPU.
 void release_memory(torch::Device device);
 

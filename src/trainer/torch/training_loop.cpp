@@ -165,7 +165,7 @@ private:
             Stream stream(settings_.run_seed, Purpose::data_order, id_.value, key);
             shuffle(order, stream);
         }
-        return torch::tensor(order, torch::kInt64).to(batches_.rows_on);
+        return sent(torch::tensor(order, torch::kInt64), batches_.rows_on);
     }
 
     /// With unit "step". Where epochs are shorter than the interval between hyper-steps, not after each epoch.

@@ -63,6 +63,7 @@ struct Case {
 };
 
 inline void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
+inline std::string name_of(const testing::TestParamInfo<Case>& info) { return info.param.name; }
 
 inline Case torch_case(const std::string& name, TorchSettings settings, const Fixed& fixed) {
     Parameter lr;

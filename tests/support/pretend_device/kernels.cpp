@@ -10,6 +10,7 @@
 #include <torch/library.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -204,6 +205,20 @@ const Tensor& resize(const Tensor& self, Ints sizes, Optional<at::MemoryFormat> 
     return self;
 }
 
+void release_pinned(void* block) { std::free(block); }
+
+/// A copy in memory of the host that counts as page-locked.
+Tensor pin(const Tensor& tensor, Optional<at::Device>) {
+    auto pinned = at::empty_like(tensor, at::MemoryFormat::Contiguous);
+    auto* block = std::malloc(std::max<std::size_t>(pinned.nbytes(), 1));
+    pinned.storage().set_data_ptr(c10::DataPtr(block, block, release_pinned, at::kCPU));
+    return pinned.copy_(tensor);
+}
+
+bool is_pinned(const Tensor& tensor, Optional<at::Device>) {
+    return tensor.is_cpu() && tensor.storage().data_ptr().get_deleter() == release_pinned;
+}
+
 /// Between host and device, between devices, and on one.
 Tensor transfer(const Tensor& from, const Tensor& to, bool non_blocking) {
     const auto device = is_ours(from) ? from.device() : to.device();
@@ -213,7 +228,7 @@ Tensor transfer(const Tensor& from, const Tensor& to, bool non_blocking) {
         demand_sound(device);
         if (in) ++one.to_device;
         if (out) ++one.to_host;
-        if (!non_blocking) ++one.waits;
+        if (!non_blocking || !is_pinned(in ? from : to, {})) ++one.waits;
     } else {
         launch(device);
     }
@@ -275,6 +290,8 @@ TORCH_LIBRARY_IMPL(aten, XPU, library) {
     library.impl("_copy_from", transfer);
     library.impl("_copy_from_and_resize", copy_and_resize);
     library.impl("_local_scalar_dense", item);
+    library.impl("_pin_memory", pin);
+    library.impl("is_pinned", is_pinned);
     library.impl("convolution_overrideable", convolution);
     library.impl("convolution_backward_overrideable", convolution_backward);
 }

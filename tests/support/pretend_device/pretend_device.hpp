@@ -21,8 +21,8 @@ struct Counts {
     std::int64_t to_device = 0;  ///< copies from the host
     std::int64_t to_host = 0;    ///< copies to the host
     std::int64_t items = 0;      ///< reads of one number: item()
-    /// How often the host waited for the device: item(), copies that were not asked for as non-blocking, and kernels
-    /// whose result's size depends on data (nonzero, masks as indices).
+    /// How often the host waited for the device: item(), copies but those without blocking between the device and
+    /// page-locked memory, and kernels whose result's size depends on data (nonzero, masks as indices).
     std::int64_t waits = 0;
 };
 

@@ -51,7 +51,10 @@ TEST(PretendDevice, CopiesAndReadsAreCounted) {
     EXPECT_EQ(to_device.waits, 1);
     EXPECT_EQ(to_device.launches, 0);
 
-    const auto not_waiting = cost([&] { y = host.to(device, /*non_blocking=*/true); });
+    EXPECT_EQ(cost([&] { y = host.to(device, /*non_blocking=*/true); }).waits, 1) << "memory that is not page-locked";
+
+    const auto locked = host.pin_memory(torch::kXPU);
+    const auto not_waiting = cost([&] { y = locked.to(device, /*non_blocking=*/true); });
     EXPECT_EQ(not_waiting.to_device, 1);
     EXPECT_EQ(not_waiting.waits, 0);
 

@@ -56,8 +56,7 @@ TEST_P(OnDevice, TrainsToTheCpusBitsAndItsSnapshotsGoAnywhere) {
     EXPECT_TRUE(test::equal_content(first.train(cut, end, &from_cpu.snapshot).snapshot, expected.snapshot));
 }
 
-std::string name_of(const testing::TestParamInfo<Case>& info) { return info.param.name; }
-INSTANTIATE_TEST_SUITE_P(Torch, OnDevice, testing::ValuesIn(torch_cases::cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(Torch, OnDevice, testing::ValuesIn(torch_cases::cases()), torch_cases::name_of);
 
 }  // namespace
 }  // namespace stemma

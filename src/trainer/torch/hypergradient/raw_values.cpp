@@ -48,6 +48,7 @@ RawValues::RawValues(const HyperStart& start, std::int64_t weights, const torch:
     truncated_ = torch::zeros({}, scalar);
     bounded_ = torch::zeros({}, scalar);
     loaded_ = counts();
+    shares_ = torch::tensor({0.05, 0.5, 0.95}, scalar);
     refresh();
 }
 
@@ -167,24 +168,25 @@ HyperPoint RawValues::point() const {
     const auto rates = part(raw_, Hyper::lr).to(torch::kFloat64);
     // quantile() refuses over 16 million entries. A regular sample is as good.
     const auto stride = rates_ / 1'000'000 + 1;
-    const auto quantiles =
-        torch::quantile(rates.slice(0, 0, rates_, stride), torch::tensor({0.05, 0.5, 0.95}, rates.options()))
-            .to(torch::kCPU);
-    const auto host = raw_.narrow(0, rates_ - 1, hyper_count).to(torch::kCPU, torch::kFloat64);
+    const auto quantiles = torch::quantile(rates.slice(0, 0, rates_, stride), shares_);
+    const auto others = raw_.narrow(0, rates_ - 1, hyper_count).to(torch::kFloat64);
+    const auto host = torch::cat({quantiles, others, counts()}).to(torch::kCPU);  // one wait for all
+    const auto* value = host.data_ptr<double>();
     for (std::size_t number = 0; number < hyper_count; ++number) {
         const auto hyper = hyper_number(number);
-        const auto raw = hyper == Hyper::lr ? quantiles[1] : host[static_cast<std::int64_t>(number)];
-        point.raw[number] = raw.item<double>();
-        point.used[number] = used_from_raw(hyper, raw).item<double>();
+        point.raw[number] = hyper == Hyper::lr ? value[1] : value[3 + number];
+        point.used[number] =
+            used_from_raw(hyper, torch::scalar_tensor(point.raw[number], torch::kFloat64)).item<double>();
     }
-    point.lr_low = std::pow(10.0, quantiles[0].item<double>());
-    point.lr_high = std::pow(10.0, quantiles[2].item<double>());
-    point.norm = norm_.item<double>();
+    point.lr_low = std::pow(10.0, value[0]);
+    point.lr_high = std::pow(10.0, value[2]);
+    const auto* count = value + 3 + hyper_count;
+    point.norm = count[1];
+    point.skipped = count[2];
+    point.clipped = count[3];
+    point.truncated = count[4];
+    point.bounded = count[5];
     point.hyper_steps = static_cast<double>(hyper_steps_);
-    point.skipped = skipped_.item<double>();
-    point.clipped = clipped_.item<double>();
-    point.truncated = truncated_.item<double>();
-    point.bounded = bounded_.item<double>();
     return point;
 }
 

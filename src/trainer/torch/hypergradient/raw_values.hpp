@@ -49,7 +49,7 @@ public:
     /// Counts a truncated series (1 or 0, []).
     void count_truncated(const torch::Tensor& truncated) { truncated_ += truncated; }
 
-    HyperPoint point() const;  ///< waits for the device
+    HyperPoint point() const;  ///< waits for the device once
     /// The largest of high - low, two vectors like raw(). Of a learning rate for each weight the root mean square
     /// counts. Waits for the device.
     double largest_range(const torch::Tensor& low, const torch::Tensor& high) const;
@@ -86,6 +86,7 @@ private:
     torch::Tensor first_, second_, count_;  ///< Adam's; the count is a tensor since a step may be skipped on the device
     torch::Tensor norm_, skipped_, clipped_, truncated_, bounded_;
     torch::Tensor loaded_;  ///< counts() then
+    torch::Tensor shares_;  ///< of the quantiles in a point
     std::int64_t hyper_steps_ = 0;
     UsedValues used_;
 };
