@@ -14,6 +14,10 @@ _OUT_OF_MEMORY = (
     "cudaerrormemoryallocation",
     "resource_exhausted",
     "std::bad_alloc",
+    "out_of_device_memory",
+    "out_of_host_memory",
+    "pi_error_out_of_resources",
+    "ur_result_error_out_of_resources",
 )
 _MISUSE = ("cudnn_status_not_supported", "cudnn_status_bad_param")
 _DEVICE = (
@@ -29,6 +33,8 @@ _DEVICE = (
     "cusolver error",
     "nccl error",
     "an illegal memory access was encountered",
+    "native api failed",
+    "level_zero backend failed",
 )
 
 

@@ -45,7 +45,7 @@ struct Ripples {
         torch::Tensor x, y;
     };
     static torch::Tensor loss_on(const Set& set, Net& net, const torch::Tensor& rows) {
-        const auto at = rows.to(set.y.device());
+        const auto at = stemma::sent(rows, set.y.device());  // rows.to(device) would wait for the GPU
         return torch::mse_loss(net.forward(set.x.index_select(0, at)), set.y.index_select(0, at));
     }
     Set train, tune, valid, test;

@@ -35,7 +35,8 @@ concept LoopTask = std::constructible_from<T, const TaskContext&> &&
     { task.model(configuration) } -> std::convertible_to<std::shared_ptr<typename T::Model>>;
     /// How many rows there are to train on.
     { task.rows() } -> std::convertible_to<std::int64_t>;
-    /// Mean loss of a batch: `rows` are numbers of rows, int64, on the CPU.
+    /// Mean loss of a batch: `rows` are numbers of rows, int64, on the CPU. sent(rows, device) takes them to data on a
+    /// GPU without waiting for it.
     { task.loss(model, rows) } -> std::convertible_to<torch::Tensor>;
     /// The metrics, in order; called without gradients and in evaluation mode.
     { task.evaluate(model) } -> std::convertible_to<std::vector<double>>;

@@ -16,10 +16,9 @@ using torch_cases::Fixed;
 
 std::shared_ptr<const SearchSpace> space_of(const std::string& optimizer) {
     if (optimizer == "sgd") return test::sgd_space();
-    return std::make_shared<const SearchSpace>(std::vector{test::real("lr", 1e-6, 1e-1, Scale::log),
-                                                           test::real("weight_decay", 1e-7, 1e-2, Scale::log),
-                                                           test::real("beta1", 0.5, 0.99, Scale::linear),
-                                                           test::real("beta2", 0.5, 0.9999, Scale::linear)});
+    return std::make_shared<const SearchSpace>(
+        std::vector{test::real("lr", 1e-6, 1e-1, Scale::log), test::real("weight_decay", 1e-7, 1e-2, Scale::log),
+                    test::real("beta1", 0.5, 0.99, Scale::linear), test::real("beta2", 0.5, 0.9999, Scale::linear)});
 }
 
 test::Point start_of(const std::string& optimizer) {
@@ -80,7 +79,8 @@ TEST(MovingOnDevice, EachModel) {
     script.model = "torchscript";
     script.fixed = {{"module", STEMMA_TEST_DATA "/torchscript/net8.pt"}};
     images.fixed = {{"width", std::int64_t{4}}};
-    text.fixed = {{"width", std::int64_t{8}}, {"sequence", std::int64_t{5}}, {"dropout", 0.2}, {"layers", std::int64_t{2}}};
+    text.fixed = {
+        {"width", std::int64_t{8}}, {"sequence", std::int64_t{5}}, {"dropout", 0.2}, {"layers", std::int64_t{2}}};
     std::vector all{noisy, script, images, text};
     if (std::filesystem::exists("/usr/share/datasets/fashion-mnist")) {
         all.push_back(torch_cases::images());
