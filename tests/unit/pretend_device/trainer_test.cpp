@@ -58,5 +58,57 @@ TEST_P(OnDevice, TrainsToTheCpusBitsAndItsSnapshotsGoAnywhere) {
 
 INSTANTIATE_TEST_SUITE_P(Torch, OnDevice, testing::ValuesIn(torch_cases::cases()), torch_cases::name_of);
 
+std::shared_ptr<const SearchSpace> lr_space() {
+    return std::make_shared<const SearchSpace>(std::vector{test::real("lr", 1e-6, 1, Scale::log, Role::fixed)});
+}
+
+/// What the first device holds after so many steps, asked at each row of metrics.
+TEST(DeviceMemory, DoesNotGrowWhileAMemberTrainsAndIsGivenBack) {
+    const auto before = test::pretend::bytes_in_use(0);
+    {
+        auto settings = torch_cases::table();
+        settings.device = "xpu:0";
+        settings.fixed["optimizer"] = "adam";
+        test::Training training(lr_space(), settings, {{"lr", 1e-3}});
+        const auto with_data = test::pretend::bytes_in_use(0);
+        EXPECT_GT(with_data, before);
+        std::vector<std::int64_t> held;
+        auto result = training.trainer->train(
+            {.member = {4},
+             .configuration = {*training.space, training.configuration},
+             .seed = 3,
+             .from = 0,
+             .to = 4,
+             .progress = [&](const MetricRow&) { held.push_back(test::pretend::bytes_in_use(0)); }});
+        ASSERT_TRUE(std::holds_alternative<Trained>(result));
+        ASSERT_EQ(held.size(), 4U);
+        EXPECT_EQ(held.back(), held.front());
+        EXPECT_EQ(test::pretend::bytes_in_use(0), with_data) << "the member's tensors are gone";
+    }
+    EXPECT_EQ(test::pretend::bytes_in_use(0), before);
+}
+
+/// Failures are answers, and the next member trains.
+TEST(DeviceFailures, FullMemoryAndALostDeviceHaveTheirKinds) {
+    auto settings = torch_cases::table();
+    settings.device = "xpu:0";
+    test::Training training(lr_space(), settings, {{"lr", 1e-3}});
+    const auto with_data = test::pretend::bytes_in_use(0);
+    const auto kind = [&] {
+        const auto result = training.trainer->train(
+            {.member = {4}, .configuration = {*training.space, training.configuration}, .seed = 3, .from = 0, .to = 2});
+        const auto* failure = std::get_if<TrainFailure>(&result);
+        return failure == nullptr ? FailureKind::none : failure->kind;
+    };
+    test::pretend::limit_memory(with_data + (64 << 10));
+    EXPECT_EQ(kind(), FailureKind::out_of_memory);
+    EXPECT_EQ(test::pretend::bytes_in_use(0), with_data) << "what the failed member had is given back";
+    test::pretend::limit_memory(0);
+    EXPECT_EQ(kind(), FailureKind::none);
+    test::pretend::lose(0, 100);
+    EXPECT_EQ(kind(), FailureKind::device);
+    test::pretend::lose(0, 0);
+}
+
 }  // namespace
 }  // namespace stemma
