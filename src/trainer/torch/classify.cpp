@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <new>
+#include <stdexcept>
 
 #include "core/bytes.hpp"
 #include "core/error.hpp"
@@ -31,6 +32,8 @@ TrainFailure classify(const std::exception& error, Resource reached) {
         failure.kind = FailureKind::infeasible;
     } else if (dynamic_cast<const DecodeError*>(&error) != nullptr) {
         failure.kind = FailureKind::snapshot_unavailable;
+    } else if (dynamic_cast<const std::runtime_error*>(&error) != nullptr) {
+        failure.kind = kind_of_text(failure.message);  // TorchScript's interpreter keeps of an error its text alone
     }
     return failure;
 }

@@ -88,27 +88,5 @@ TEST(DeviceMemory, DoesNotGrowWhileAMemberTrainsAndIsGivenBack) {
     EXPECT_EQ(test::pretend::bytes_in_use(0), before);
 }
 
-/// Failures are answers, and the next member trains.
-TEST(DeviceFailures, FullMemoryAndALostDeviceHaveTheirKinds) {
-    auto settings = torch_cases::table();
-    settings.device = "xpu:0";
-    test::Training training(lr_space(), settings, {{"lr", 1e-3}});
-    const auto with_data = test::pretend::bytes_in_use(0);
-    const auto kind = [&] {
-        const auto result = training.trainer->train(
-            {.member = {4}, .configuration = {*training.space, training.configuration}, .seed = 3, .from = 0, .to = 2});
-        const auto* failure = std::get_if<TrainFailure>(&result);
-        return failure == nullptr ? FailureKind::none : failure->kind;
-    };
-    test::pretend::limit_memory(with_data + (64 << 10));
-    EXPECT_EQ(kind(), FailureKind::out_of_memory);
-    EXPECT_EQ(test::pretend::bytes_in_use(0), with_data) << "what the failed member had is given back";
-    test::pretend::limit_memory(0);
-    EXPECT_EQ(kind(), FailureKind::none);
-    test::pretend::lose(0, 100);
-    EXPECT_EQ(kind(), FailureKind::device);
-    test::pretend::lose(0, 0);
-}
-
 }  // namespace
 }  // namespace stemma
