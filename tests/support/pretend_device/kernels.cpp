@@ -1,5 +1,4 @@
 // Kernels of the pretend device: the CPU's, on the same memory while it is open.
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/EmptyTensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/native/Resize.h>
@@ -78,24 +77,6 @@ private:
     std::vector<Open> open_;
 };
 
-class Generator final : public c10::GeneratorImpl {
-public:
-    Generator(c10::Device device, at::Generator inner)
-        : GeneratorImpl(device, c10::DispatchKeySet(c10::DispatchKey::XPU)), inner_(std::move(inner)) {}
-    const at::Generator& inner() const { return inner_; }
-    void set_current_seed(std::uint64_t seed) override { inner_.set_current_seed(seed); }
-    std::uint64_t current_seed() const override { return inner_.current_seed(); }
-    std::uint64_t seed() override { return inner_.seed(); }
-    void set_state(const c10::TensorImpl& state) override { inner_.unsafeGetGeneratorImpl()->set_state(state); }
-    c10::intrusive_ptr<c10::TensorImpl> get_state() const override {
-        return inner_.unsafeGetGeneratorImpl()->get_state();
-    }
-
-private:
-    Generator* clone_impl() const override { return new Generator(device(), inner_.clone()); }
-    at::Generator inner_;
-};
-
 /// The size of their results, or the results themselves, are numbers of the host.
 bool waits(const std::string& kernel, const torch::jit::Stack& stack) {
     constexpr std::array names{"aten::nonzero",  "aten::masked_select", "aten::equal",
@@ -111,8 +92,7 @@ bool waits(const std::string& kernel, const torch::jit::Stack& stack) {
 
 c10::IValue argument_of(const c10::IValue& value, Arguments& arguments) {
     if (value.isTensor()) return arguments.add(value.toTensor());
-    if (value.isGenerator() && value.toGenerator().device().type() == slot)
-        return static_cast<Generator*>(value.toGenerator().unsafeGetGeneratorImpl())->inner();
+    if (value.isGenerator() && value.toGenerator().device().type() == slot) return host_generator(value.toGenerator());
     if (value.isTensorList()) {
         c10::List<Tensor> list;
         for (const Tensor& tensor : value.toTensorVector()) list.push_back(arguments.add(tensor));
@@ -194,8 +174,8 @@ const Tensor& resize(const Tensor& self, Ints sizes, Optional<at::MemoryFormat> 
         const c10::DeviceGuard guard(self.device());
         auto block = allocator().allocate(bytes);
         if (storage.nbytes() > 0) {
-            const Open from(storage.data()), to(block.get());
-            std::memcpy(block.get(), storage.data(), storage.nbytes());
+            const Open from(storage.data_ptr().get()), to(block.get());
+            std::memcpy(block.get(), storage.data_ptr().get(), storage.nbytes());
         }
         storage.set_data_ptr(std::move(block));
         storage.set_nbytes(bytes);
@@ -203,20 +183,6 @@ const Tensor& resize(const Tensor& self, Ints sizes, Optional<at::MemoryFormat> 
     impl->set_sizes_contiguous(sizes);
     if (format) impl->empty_tensor_restride(*format);
     return self;
-}
-
-void release_pinned(void* block) { std::free(block); }
-
-/// A copy in memory of the host that counts as page-locked.
-Tensor pin(const Tensor& tensor, Optional<at::Device>) {
-    auto pinned = at::empty_like(tensor, at::MemoryFormat::Contiguous);
-    auto* block = std::malloc(std::max<std::size_t>(pinned.nbytes(), 1));
-    pinned.storage().set_data_ptr(c10::DataPtr(block, block, release_pinned, at::kCPU));
-    return pinned.copy_(tensor);
-}
-
-bool is_pinned(const Tensor& tensor, Optional<at::Device>) {
-    return tensor.is_cpu() && tensor.storage().data_ptr().get_deleter() == release_pinned;
 }
 
 /// Between host and device, between devices, and on one.
@@ -228,7 +194,7 @@ Tensor transfer(const Tensor& from, const Tensor& to, bool non_blocking) {
         demand_sound(device);
         if (in) ++one.to_device;
         if (out) ++one.to_host;
-        if (!non_blocking || !is_pinned(in ? from : to, {})) ++one.waits;
+        if (!non_blocking || !is_page_locked((in ? from : to).storage().data_ptr().get())) ++one.waits;
     } else {
         launch(device);
     }
@@ -290,25 +256,10 @@ TORCH_LIBRARY_IMPL(aten, XPU, library) {
     library.impl("_copy_from", transfer);
     library.impl("_copy_from_and_resize", copy_and_resize);
     library.impl("_local_scalar_dense", item);
-    library.impl("_pin_memory", pin);
-    library.impl("is_pinned", is_pinned);
     library.impl("convolution_overrideable", convolution);
     library.impl("convolution_backward_overrideable", convolution_backward);
 }
 
 }  // namespace
-
-/// LibTorch 1 has a list of default generators for CUDA's devices alone (trainer/torch/device.cpp asks here). The CPU's
-/// own is behind all of them, which torch::manual_seed() seeds.
-extern "C" const at::Generator& stemma_default_generator(c10::Device device) {
-    static const auto all = [] {
-        std::vector<at::Generator> made;
-        for (c10::DeviceIndex index = 0; index < most_devices; ++index)
-            made.push_back(
-                at::make_generator<Generator>(c10::Device(slot, index), at::detail::getDefaultCPUGenerator()));
-        return made;
-    }();
-    return all.at(static_cast<std::size_t>(device.index()));
-}
 
 }  // namespace stemma::test::pretend

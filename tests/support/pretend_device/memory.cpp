@@ -81,6 +81,7 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
         return c10::Stream(c10::Stream::DEFAULT, device);
     }
     c10::Stream exchangeStream(c10::Stream stream) const noexcept override { return stream; }
+    c10::Stream getDefaultStream(c10::Device device) const override { return getStream(device); }
     c10::DeviceIndex deviceCount() const noexcept override { return static_cast<c10::DeviceIndex>(devices()); }
     void record(void**, const c10::Stream&, c10::DeviceIndex, c10::EventFlag) const override {}
     void block(void*, const c10::Stream&) const override {}
@@ -99,7 +100,7 @@ void release(void* block) {
 }
 
 struct Memory final : c10::Allocator {
-    c10::DataPtr allocate(std::size_t wanted) const override {
+    c10::DataPtr allocate(std::size_t wanted) STEMMA_ALLOCATOR_CONST override {
         const c10::Device device(slot, current);
         demand_sound(device);
         if (wanted == 0) return {nullptr, nullptr, release, device};
@@ -119,6 +120,12 @@ struct Memory final : c10::Allocator {
         return {block, block, release, device};
     }
     c10::DeleterFnPtr raw_deleter() const override { return release; }
+#if TORCH_VERSION_MAJOR >= 2
+    void copy_data(void* to, const void* from, std::size_t bytes) const override {
+        const Open reads(const_cast<void*>(from)), writes(to);
+        default_copy_data(to, from, bytes);
+    }
+#endif
 };
 Memory memory;
 REGISTER_ALLOCATOR(slot, &memory);
@@ -154,7 +161,7 @@ Open::Open(void* block) : block_(block) {
     if (block_ != nullptr) open(block_, 1);
 }
 Open::Open(const at::Tensor& tensor)
-    : Open(tensor.defined() && tensor.device().type() == slot ? tensor.storage().data() : nullptr) {}
+    : Open(tensor.defined() && tensor.device().type() == slot ? tensor.storage().data_ptr().get() : nullptr) {}
 Open::~Open() {
     if (block_ != nullptr) open(block_, -1);
 }

@@ -2,11 +2,19 @@
 // Memory of the pretend device, and what is counted.
 
 #include <ATen/ATen.h>
+#include <torch/version.h>
 
 #include <array>
 #include <atomic>
 
 namespace stemma::test::pretend {
+
+// LibTorch 1 has allocators that are constant.
+#if TORCH_VERSION_MAJOR < 2
+#define STEMMA_ALLOCATOR_CONST const
+#else
+#define STEMMA_ALLOCATOR_CONST
+#endif
 
 constexpr auto slot = c10::DeviceType::XPU;
 constexpr int most_devices = 8;
@@ -23,6 +31,12 @@ void launch(c10::Device device);
 void demand_sound(c10::Device device);
 
 c10::Allocator& allocator();
+
+/// What is behind a generator of the device: one of the host.
+at::Generator host_generator(const at::Generator& generator);
+
+/// A block of the host that can be copied without a wait.
+bool is_page_locked(const void* block);
 
 /// The memory behind a tensor, open to the host as long as this lives. Nothing for tensors of the host.
 class Open {
