@@ -94,8 +94,9 @@ TORCH_LIBRARY_IMPL(aten, XPU, library) {
 }
 
 #else
-struct Hooks final : at::XPUHooksInterface {
-    explicit Hooks(at::XPUHooksArgs = {}) {}
+/// LibTorch looks for this name.
+struct XPUHooks final : at::XPUHooksInterface {
+    explicit XPUHooks(at::XPUHooksArgs = {}) {}
     void init() const override {}
     bool hasXPU() const override { return true; }
     bool isBuilt() const override { return true; }
@@ -114,7 +115,7 @@ struct Hooks final : at::XPUHooksInterface {
 };
 using at::RegistererXPUHooksRegistry;
 using at::XPUHooksRegistry;
-REGISTER_XPU_HOOKS(Hooks);
+REGISTER_XPU_HOOKS(XPUHooks);
 #endif
 
 }  // namespace

@@ -208,6 +208,14 @@ Tensor copy_and_resize(const Tensor& from, const Tensor& to) {
     return transfer(from, to, false);
 }
 
+#if TORCH_VERSION_MAJOR >= 2
+/// LibTorch 2 takes XPUs' copies for its own.
+Tensor& copy(Tensor& to, const Tensor& from, bool non_blocking) {
+    transfer(from.expand(to.sizes()), to, non_blocking);
+    return to;
+}
+#endif
+
 at::Scalar item(const Tensor& tensor) {
     demand_sound(tensor.device());
     auto& one = device_of(tensor.device());
@@ -254,6 +262,9 @@ TORCH_LIBRARY_IMPL(aten, XPU, library) {
     library.impl("_reshape_alias", at::native::_reshape_alias);
     library.impl("as_strided", at::native::as_strided_tensorimpl);
     library.impl("_copy_from", transfer);
+#if TORCH_VERSION_MAJOR >= 2
+    library.impl("copy_", copy);
+#endif
     library.impl("_copy_from_and_resize", copy_and_resize);
     library.impl("_local_scalar_dense", item);
     library.impl("convolution_overrideable", convolution);

@@ -9,7 +9,7 @@
 
 namespace stemma::test::pretend {
 
-// LibTorch 1 has allocators that are constant.
+// Allocators of LibTorch 1 are constant.
 #if TORCH_VERSION_MAJOR < 2
 #define STEMMA_ALLOCATOR_CONST const
 #else
