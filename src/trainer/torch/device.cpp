@@ -170,6 +170,7 @@ Autocast::Autocast(bool on, torch::Device device) : on_(on), device_(device) {
 #else
     at::autocast::set_autocast_gpu_dtype(torch::kBFloat16);
     at::autocast::set_autocast_cpu_dtype(torch::kBFloat16);
+    at::autocast::set_autocast_xpu_dtype(torch::kBFloat16);
 #endif
     enable(true);
 }
@@ -186,6 +187,8 @@ void Autocast::enable(bool on) {
 #else
     if (device_.is_cuda()) {
         at::autocast::set_enabled(on);
+    } else if (device_.is_xpu()) {
+        at::autocast::set_xpu_enabled(on);
     } else {
         at::autocast::set_cpu_enabled(on);
     }

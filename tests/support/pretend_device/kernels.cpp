@@ -1,5 +1,6 @@
 // Kernels of the pretend device: the CPU's, on the same memory while it is open.
 #include <ATen/EmptyTensor.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/native/Resize.h>
 #include <ATen/ops/_reshape_alias_native.h>
@@ -249,6 +250,21 @@ std::tuple<Tensor, Tensor, Tensor> convolution_backward(const Tensor& gradient, 
         dilation, transposed, output_padding, groups, wanted);
     return {on_device(by_x, all.device()), on_device(by_weight, all.device()), on_device(by_bias, all.device())};
 }
+
+#if TORCH_VERSION_MAJOR < 2
+/// LibTorch 1 brings mixed precision for the CPU and CUDA alone. Here linear layers have it.
+Tensor addmm(const Tensor& bias, const Tensor& x, const Tensor& weight, const at::Scalar& beta,
+             const at::Scalar& alpha) {
+    const c10::impl::ExcludeDispatchKeyGuard once(c10::DispatchKey::AutocastXPU);
+    const auto lower = [](const Tensor& tensor) {
+        return at::autocast::cached_cast(at::autocast::get_autocast_xpu_dtype(), tensor, slot);
+    };
+    return at::addmm(lower(bias), lower(x), lower(weight), beta, alpha);
+}
+
+TORCH_LIBRARY_IMPL(_, AutocastXPU, library) { library.fallback(torch::CppFunction::makeFallthrough()); }
+TORCH_LIBRARY_IMPL(aten, AutocastXPU, library) { library.impl("addmm", addmm); }
+#endif
 
 TORCH_LIBRARY_IMPL(_, XPU, library) { library.fallback(torch::CppFunction::makeFromBoxedFunction<&kernel>()); }
 

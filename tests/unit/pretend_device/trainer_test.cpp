@@ -62,6 +62,19 @@ std::shared_ptr<const SearchSpace> lr_space() {
     return std::make_shared<const SearchSpace>(std::vector{test::real("lr", 1e-6, 1, Scale::log, Role::fixed)});
 }
 
+TEST(DevicePrecision, Bfloat16ActsOnTheDeviceToo) {
+    auto settings = torch_cases::table();
+    settings.device = "xpu:0";
+    const auto loss_with = [&](const std::string& precision) {
+        settings.precision = precision;
+        test::Training training(lr_space(), settings, {{"lr", 1e-2}});
+        return training.value(training.train(0, 1).rows.back(), "valid_loss");
+    };
+    const double full = loss_with("float32"), mixed = loss_with("bf16");
+    EXPECT_NE(mixed, full);
+    EXPECT_NEAR(mixed, full, 0.05);
+}
+
 /// What the first device holds after so many steps, asked at each row of metrics.
 TEST(DeviceMemory, DoesNotGrowWhileAMemberTrainsAndIsGivenBack) {
     const auto before = test::pretend::bytes_in_use(0);
