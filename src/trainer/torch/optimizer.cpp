@@ -27,18 +27,6 @@ typename Map::key_type key_in(const Map&, const torch::Tensor& parameter) {
     }
 }
 
-OptimizerCode code_of(const std::string& name) {
-    using Code = OptimizerCode (*)();
-#define STEMMA_OPTIMIZER(id, ...) std::pair<std::string_view, Code>{#id, id##_optimizer},
-    static constexpr std::array all{
-#include "trainer/torch_library/optimizers.inc"
-    };
-#undef STEMMA_OPTIMIZER
-    const auto found = std::ranges::find(all, name, &std::pair<std::string_view, Code>::first);
-    ensure(found != all.end(), "the optimizer's name has been checked");
-    return found->second();
-}
-
 /// Calls `visit` for each parameter, with the prefix of its arrays. The spelling is the file format's.
 template <class Visit>
 void visit_parameters(optim::Optimizer& optimizer, const Visit& visit) {
@@ -51,6 +39,24 @@ constexpr auto name_array = "optimiser/name";
 
 }  // namespace
 
+OptimizerCode optimizer_code(const std::string& name) {
+    using Code = OptimizerCode (*)();
+#define STEMMA_OPTIMIZER(id, ...) std::pair<std::string_view, Code>{#id, id##_optimizer},
+    static constexpr std::array all{
+#include "trainer/torch_library/optimizers.inc"
+    };
+#undef STEMMA_OPTIMIZER
+    const auto found = std::ranges::find(all, name, &std::pair<std::string_view, Code>::first);
+    ensure(found != all.end(), "the optimizer's name has been checked");
+    return found->second();
+}
+
+optim::OptimizerParamState* moments_of(optim::Optimizer& optimizer, const torch::Tensor& parameter) {
+    auto& states = optimizer.state();
+    const auto found = states.find(key_in(states, parameter));
+    return found == states.end() ? nullptr : found->second.get();
+}
+
 torch::Tensor SavedMoments::restore(const char* moment) const {
     auto tensor = torch::zeros_like(parameter);
     restore_tensor(tensor, prefix + moment, snapshot);
@@ -58,11 +64,11 @@ torch::Tensor SavedMoments::restore(const char* moment) const {
 }
 
 std::unique_ptr<optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters, const Hyperparameters& h) {
-    return code_of(h.optimizer).make(std::move(parameters), h);
+    return optimizer_code(h.optimizer).make(std::move(parameters), h);
 }
 
 std::unique_ptr<UpdateRule> make_update_rule(const std::string& optimizer, double eps, bool amsgrad) {
-    const auto code = code_of(optimizer);
+    const auto code = optimizer_code(optimizer);
     if (code.rule == nullptr)
         throw Infeasible("optimizer = " + optimizer + " cannot be trained with hypergradients; use another one");
     return code.rule(eps, amsgrad);
@@ -88,12 +94,10 @@ void clip_gradients(const std::vector<torch::Tensor>& parameters, double norm) {
 
 void save_optimizer(optim::Optimizer& optimizer, const std::string& name, Snapshot& snapshot) {
     snapshot.add(name_array, DType::u8, {static_cast<std::int64_t>(name.size())}, std::as_bytes(std::span(name)));
-    const auto& states = optimizer.state();
-    const auto code = code_of(name);
+    const auto code = optimizer_code(name);
     visit_parameters(optimizer, [&](const torch::Tensor& parameter, const std::string& prefix) {
-        const auto found = states.find(key_in(states, parameter));
-        if (found == states.end()) return;  // it has had no gradient: frozen, unused
-        code.save(*found->second, prefix, snapshot);
+        // Without moments it has had no gradient: frozen, unused.
+        if (const auto* moments = moments_of(optimizer, parameter)) code.save(*moments, prefix, snapshot);
     });
 }
 
@@ -104,7 +108,7 @@ bool load_optimizer(optim::Optimizer& optimizer, const std::string& name, const 
     if (!std::ranges::equal(content, std::as_bytes(std::span(name)))) return false;
     const auto& options = optimizer.param_groups().front().options();
     auto& states = optimizer.state();
-    const auto code = code_of(name);
+    const auto code = optimizer_code(name);
     visit_parameters(optimizer, [&](const torch::Tensor& parameter, const std::string& prefix) {
         const SavedMoments saved{parameter, prefix, snapshot};
         if (saved.has(code.first)) states[key_in(states, parameter)] = code.load(saved, options);

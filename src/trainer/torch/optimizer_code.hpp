@@ -28,9 +28,22 @@ struct OptimizerCode {
     const char* first;  ///< an array that each parameter with moments has
     std::unique_ptr<torch::optim::OptimizerParamState> (*load)(const SavedMoments&,
                                                                const torch::optim::OptimizerOptions&);
+    /// Counts an update in one parameter's moments. Returns its number; 1 where the update does not depend on it.
+    std::int64_t (*count)(torch::optim::OptimizerParamState&);
+    /// What the kernels of update() read from the device: values that change from one update to the next.
+    std::vector<double> (*values)(const torch::optim::OptimizerOptions&, std::int64_t update);
+    /// The update of one parameter, in place. `moments`: nullptr where the optimizer keeps none.
+    void (*update)(torch::Tensor& parameter, torch::optim::OptimizerParamState* moments, const torch::Tensor& values,
+                   const torch::optim::OptimizerOptions&);
     /// The same update for hypergradients; nullptr: it cannot be differentiated.
     std::unique_ptr<UpdateRule> (*rule)(double eps, bool amsgrad);
 };
+
+/// Of the optimizer of that name, which has been checked.
+OptimizerCode optimizer_code(const std::string& name);
+
+/// What an optimizer keeps for a parameter; nullptr before the parameter's first update.
+torch::optim::OptimizerParamState* moments_of(torch::optim::Optimizer& optimizer, const torch::Tensor& parameter);
 
 /// NAME_optimizer() of each optimizer, defined in a file of its own.
 #define STEMMA_OPTIMIZER(id, ...) OptimizerCode id##_optimizer();

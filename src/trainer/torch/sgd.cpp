@@ -23,10 +23,27 @@ std::unique_ptr<optim::OptimizerParamState> load(const SavedMoments& saved, cons
     return state;
 }
 
+std::int64_t count(optim::OptimizerParamState&) { return 1; }
+
+std::vector<double> values(const optim::OptimizerOptions& options, std::int64_t) { return {options.get_lr()}; }
+
+void update(torch::Tensor& parameter, optim::OptimizerParamState* moments, const torch::Tensor& values,
+            const optim::OptimizerOptions& options) {
+    const auto& h = static_cast<const optim::SGDOptions&>(options);
+    auto direction = parameter.grad();
+    if (h.weight_decay() != 0) direction = direction.add(parameter, h.weight_decay());
+    if (moments != nullptr) {
+        auto& buffer = static_cast<optim::SGDParamState&>(*moments).momentum_buffer();
+        buffer.mul_(h.momentum()).add_(direction);
+        direction = h.nesterov() ? direction.add(buffer, h.momentum()) : buffer;
+    }
+    parameter.addcmul_(direction, values[0], -1);
+}
+
 }  // namespace
 
 OptimizerCode sgd_optimizer() {
-    return {make, save, "momentum_buffer", load, [](double, bool) { return make_sgd_rule(); }};
+    return {make, save, "momentum_buffer", load, count, values, update, [](double, bool) { return make_sgd_rule(); }};
 }
 
 }  // namespace stemma

@@ -85,8 +85,13 @@ public:
     }
 
     TrainResult train(const TrainRequest& request) override {
-        const LoopSettings loop{settings_.unit, settings_.run_seed,          settings_.threads,
-                                device_,        settings_.inherit_optimizer, settings_.hypergradient};
+        const LoopSettings loop{.unit = settings_.unit,
+                                .run_seed = settings_.run_seed,
+                                .threads = settings_.threads,
+                                .device = device_,
+                                .inherit_optimizer = settings_.inherit_optimizer,
+                                .hypergradient = settings_.hypergradient,
+                                .graphs = settings_.graphs};
         return train_member(loop, metrics_, request,
                             [&] { return std::make_unique<NetworkProblem>(settings_, data_, device_, request); });
     }

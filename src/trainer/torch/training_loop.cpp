@@ -9,6 +9,8 @@
 #include "core/shuffle.hpp"
 #include "trainer/torch/classify.hpp"
 #include "trainer/torch/device.hpp"
+#include "trainer/torch/device_update.hpp"
+#include "trainer/torch/graphed_steps.hpp"
 #include "trainer/torch/hypergradient/one_pass.hpp"
 #include "trainer/torch/hypergradient/start.hpp"
 #include "trainer/torch/lr_schedule.hpp"
@@ -37,6 +39,7 @@ public:
                                                 with_clip(*settings.hypergradient, h_), seed_);
         } else {
             optimizer_ = make_optimizer(parameters, h_);
+            if (settings.graphs) steps_ = graphed_steps();
         }
         if (request.start != nullptr) load(*request.start, request.adopted);
         if (resource() == request.from) return;
@@ -108,12 +111,41 @@ private:
             epochs() ? static_cast<double>(epoch_) + static_cast<double>(row_) / n : static_cast<double>(step_);
         const double length = epochs() ? static_cast<double>(batch.size(0)) / n : 1;
         set_learning_rate(*optimizer_, h_.lr * lr_schedule_factor(h_, trained, length));
+        if (steps_ != nullptr && steps_->takes(batch.size(0))) return graphed_step(batch);
         optimizer_->zero_grad();
+        const auto loss = backward(batch);
+        optimizer_->step();
+        return loss;
+    }
+
+    /// The loss of a batch, whose gradients are then added to the parameters'.
+    torch::Tensor backward(const torch::Tensor& batch) {
         const auto loss = problem_.loss(batch, state_);
         loss.backward();
         clip_gradients(problem_.model().parameters(), h_.gradient_clip);
-        optimizer_->step();
         return loss.detach();
+    }
+
+    torch::Tensor graphed_step(const torch::Tensor& batch) {
+        if (!update_) update_.emplace(*optimizer_, h_.optimizer);
+        update_->prepare();
+        return steps_->run(batch);
+    }
+
+    /// Nothing where steps cannot be recorded. The state of a recurrent network is other memory in each step.
+    std::unique_ptr<GraphedSteps> graphed_steps() {
+        if (!batches_.shuffled || batches_.rows_on != problem_.device()) return nullptr;
+        const auto make = [this] { return make_step_graph(problem_.device(), problem_.generator()); };
+        if (make() == nullptr) return nullptr;
+        return std::make_unique<GraphedSteps>(make, [this](const torch::Tensor& batch) {
+            // Gradients stay where they are.
+            for (const auto& parameter : problem_.model().parameters()) {
+                if (parameter.grad().defined()) parameter.mutable_grad().zero_();
+            }
+            auto loss = backward(batch);
+            update_->make();
+            return loss;
+        });
     }
 
     /// One update by rules that can be differentiated, and a hyper-step if one is due.
@@ -272,6 +304,8 @@ private:
     std::uint64_t seed_;
     std::unique_ptr<torch::optim::Optimizer> optimizer_;  ///< or
     std::unique_ptr<OnePass> moving_;
+    std::unique_ptr<GraphedSteps> steps_;          ///< with the former, where steps are recorded
+    std::optional<DeviceUpdate> update_;           ///< of steps_
     bool new_moments_ = false;                     ///< the snapshot had those of another optimizer
     std::vector<std::vector<double>> trajectory_;  ///< since the last row of metrics
     std::int64_t step_ = 0, epoch_ = 0;

@@ -22,6 +22,8 @@ struct LoopSettings {
     torch::Device device = {torch::kCPU};
     bool inherit_optimizer = true;  ///< a child starts with its parent's moments, else with new ones
     std::optional<HypergradientSettings> hypergradient = {};
+    /// Steps come from recorded graphs where the device has graphs, row numbers are on it, and nothing moves.
+    bool graphs = false;
 };
 
 /// Metrics that follow a trainer's own where hyperparameters move in training (torch_trainer.hpp); all held out.

@@ -79,6 +79,12 @@ std::vector<Field<S>> torch_fields() {
                      "child uses another optimizer, the state is reset, as in the GPBT paper. The log reports it.")),
         setting(&S::deterministic,
                 flag("deterministic", "Only algorithms that give the same bits each time (GPU: somewhat slower).")),
+        setting(
+            &S::graphs,
+            flag("graphs",
+                 "Record the kernels of a training step once, and launch them as one (NVIDIA's GPUs, LibTorch 2.4): "
+                 "faster for small networks. Weights differ by rounding. A TorchScript network must run the same "
+                 "operations in each step. Ignored on a CPU, for text, and where hyperparameters move.")),
         hypergradient_key(),
     };
     return concatenated(data_fields(), std::move(own));

@@ -82,6 +82,7 @@ struct TorchSettings {
     std::string device = "cpu";         ///< or "cuda", "cuda:1", ...
     bool deterministic = true;          ///< CUDA: only algorithms that give the same bits in each run
     bool tf32 = false;                  ///< CUDA: TensorFloat-32 in products and convolutions
+    bool graphs = false;                ///< training steps are recorded once and replayed, on devices with graphs
     std::string precision = "float32";  ///< or "bf16": automatic mixed precision (weights stay float32)
     /// Where nothing moves, LeNet's first block is one operation (CPU), and the LSTM is LibTorch's own. The functions
     /// are the same, but rounded differently.

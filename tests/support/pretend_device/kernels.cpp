@@ -14,6 +14,7 @@
 #include <cstring>
 #include <vector>
 
+#include "support/pretend_device/graph.hpp"
 #include "support/pretend_device/memory.hpp"
 
 namespace stemma::test::pretend {
@@ -59,6 +60,7 @@ public:
             TORCH_CHECK(!device_ || *device_ == tensor.device(), kernel_, ": expected all tensors to be on the same ",
                         "device, but found at least two devices, ", *device_, " and ", tensor.device());
             device_ = tensor.device();
+            if (auto* graph = Graph::recording()) graph->keep(tensor);
             open_.emplace_back(tensor);
         }
         TORCH_CHECK(!(host_ && device_), kernel_, ": expected all tensors to be on the same device, but found at ",
@@ -78,6 +80,24 @@ private:
     std::vector<Open> open_;
 };
 
+/// What a replay of a kernel has computed, into the memory of the recorded result.
+void overwrite(const Tensor& recorded, const Tensor& again) {
+    if (!recorded.defined() || recorded.is_same(again) || recorded.numel() == 0) return;
+    const Open reads(again), writes(recorded);
+    on_host(recorded).copy_(on_host(again));
+}
+
+void overwrite(const c10::IValue& recorded, const c10::IValue& again) {
+    if (recorded.isTensor()) return overwrite(recorded.toTensor(), again.toTensor());
+    if (!recorded.isTensorList()) return;
+    const auto to = recorded.toTensorVector(), from = again.toTensorVector();
+    for (std::size_t i = 0; i < to.size(); ++i) overwrite(to[i], from[i]);
+}
+
+void demand_no_recording(const char* what) {
+    TORCH_CHECK(Graph::recording() == nullptr, what, " waits for the device, which a recorded graph cannot do");
+}
+
 /// The size of their results, or the results themselves, are numbers of the host.
 bool waits(const std::string& kernel, const torch::jit::Stack& stack) {
     constexpr std::array names{"aten::nonzero",  "aten::masked_select", "aten::equal",
@@ -93,7 +113,11 @@ bool waits(const std::string& kernel, const torch::jit::Stack& stack) {
 
 c10::IValue argument_of(const c10::IValue& value, Arguments& arguments) {
     if (value.isTensor()) return arguments.add(value.toTensor());
-    if (value.isGenerator() && value.toGenerator().device().type() == slot) return host_generator(value.toGenerator());
+    if (value.isGenerator() && value.toGenerator().device().type() == slot) {
+        const auto& inner = host_generator(value.toGenerator());
+        if (auto* graph = Graph::recording()) graph->keep(inner);
+        return inner;
+    }
     if (value.isTensorList()) {
         c10::List<Tensor> list;
         for (const Tensor& tensor : value.toTensorVector()) list.push_back(arguments.add(tensor));
@@ -143,13 +167,24 @@ void kernel(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
     }
     const auto device = arguments.device();
     launch(device);
-    if (waits(name, given)) ++device_of(device).waits;
+    if (waits(name, given)) {
+        demand_no_recording(name.c_str());
+        ++device_of(device).waits;
+    }
     stack->resize(first);
     stack->insert(stack->end(), own.begin(), own.end());
     const at::AutoDispatchBelowADInplaceOrView below;
     operation.callBoxed(stack);
     for (auto value = stack->begin() + static_cast<std::ptrdiff_t>(first); value != stack->end(); ++value)
         *value = result_of(*value, own, given, device);
+    if (auto* graph = Graph::recording()) {
+        const std::vector<c10::IValue> results(stack->begin() + static_cast<std::ptrdiff_t>(first), stack->end());
+        graph->add([operation, given, results] {
+            torch::jit::Stack again(given.begin(), given.end());
+            kernel(operation, &again);
+            for (std::size_t i = 0; i < results.size(); ++i) overwrite(results[i], again[i]);
+        });
+    }
 }
 
 Tensor empty(Ints sizes, Optional<at::ScalarType> type, Optional<at::Layout>, Optional<at::Device> device,
@@ -195,9 +230,16 @@ Tensor transfer(const Tensor& from, const Tensor& to, bool non_blocking) {
         demand_sound(device);
         if (in) ++one.to_device;
         if (out) ++one.to_host;
-        if (!non_blocking || !is_page_locked((in ? from : to).storage().data_ptr().get())) ++one.waits;
+        if (!non_blocking || !is_pinned(in ? from : to, {})) {
+            demand_no_recording("a copy");
+            ++one.waits;
+        }
     } else {
         launch(device);
+    }
+    if (auto* graph = Graph::recording()) {
+        graph->keep(to);
+        graph->add([=] { transfer(from, to, non_blocking); });
     }
     const Open reads(from), writes(to);
     on_host(to).copy_(on_host(from));
@@ -219,6 +261,7 @@ Tensor& copy(Tensor& to, const Tensor& from, bool non_blocking) {
 
 at::Scalar item(const Tensor& tensor) {
     demand_sound(tensor.device());
+    demand_no_recording("item()");
     auto& one = device_of(tensor.device());
     ++one.items;
     ++one.waits;
@@ -232,9 +275,17 @@ Tensor convolution(const Tensor& x, const Tensor& weight, const OptionalTensor& 
     const auto own_x = all.add(x), own_weight = all.add(weight);
     const auto own_bias = bias ? OptionalTensor(all.add(*bias)) : bias;
     launch(all.device());
-    return on_device(
+    const auto result = on_device(
         at::convolution(own_x, own_weight, own_bias, stride, padding, dilation, transposed, output_padding, groups),
         all.device());
+    if (auto* graph = Graph::recording()) {
+        graph->add([=, strides = stride.vec(), paddings = padding.vec(), dilations = dilation.vec(),
+                    more = output_padding.vec()] {
+            overwrite(result,
+                      pretend::convolution(x, weight, bias, strides, paddings, dilations, transposed, more, groups));
+        });
+    }
+    return result;
 }
 
 std::tuple<Tensor, Tensor, Tensor> convolution_backward(const Tensor& gradient, const Tensor& x, const Tensor& weight,
@@ -248,7 +299,19 @@ std::tuple<Tensor, Tensor, Tensor> convolution_backward(const Tensor& gradient, 
     const auto [by_x, by_weight, by_bias] = at::convolution_backward(
         own_gradient, own_x, own_weight, wanted[2] ? at::OptionalIntArrayRef(maps) : c10::nullopt, stride, padding,
         dilation, transposed, output_padding, groups, wanted);
-    return {on_device(by_x, all.device()), on_device(by_weight, all.device()), on_device(by_bias, all.device())};
+    const std::tuple result{on_device(by_x, all.device()), on_device(by_weight, all.device()),
+                            on_device(by_bias, all.device())};
+    if (auto* graph = Graph::recording()) {
+        graph->add([=, strides = stride.vec(), paddings = padding.vec(), dilations = dilation.vec(),
+                    more = output_padding.vec()] {
+            const auto again = pretend::convolution_backward(gradient, x, weight, strides, paddings, dilations,
+                                                             transposed, more, groups, wanted);
+            overwrite(std::get<0>(result), std::get<0>(again));
+            overwrite(std::get<1>(result), std::get<1>(again));
+            overwrite(std::get<2>(result), std::get<2>(again));
+        });
+    }
+    return result;
 }
 
 #if TORCH_VERSION_MAJOR < 2

@@ -25,8 +25,10 @@ struct Device {
 };
 Device& device_of(c10::Device device);
 
-/// Counts a kernel. Throws when the device is lost.
+/// Counts a kernel, unless it is one of a replayed graph. Throws when the device is lost.
 void launch(c10::Device device);
+/// Whether a graph is replayed now, by any thread.
+std::atomic<bool>& replaying();
 /// Throws when the device is lost.
 void demand_sound(c10::Device device);
 
