@@ -3,66 +3,22 @@
 The hosts are namespaces of this machine. mpirun is Debian's Open MPI 4.1, as without ULFM."""
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
 
 import pytest
-from harness import OK, TIMEOUT_S, USER_ERROR, wait_until
+from harness import USER_ERROR
 from hosts import Host
+from searches import MEMBERS, Search, host_of
 
 from record import rows
 
 # Heartbeats and links run against a real clock. If a busy machine delayed a test, it is tried once more, and reported.
 pytestmark = pytest.mark.flaky(reruns=1)
 
-MEMBERS = 150
-SLOW = ("--set", "trainer.cost=20ms", "--set", f"run.budget.members={MEMBERS}", "--set", "sampler.type=random")
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
-
-
-class Search:
-    """One search over hosts, into run.h5 of the shared folder."""
-
-    def __init__(self, hosts, stemma, job, slots, *options, more=("-q",)):
-        self.hosts, self.stemma = hosts, stemma
-        words = ["run", job, "--output", stemma.folder / "run.h5", *more, *SLOW, *options]
-        self.started = hosts.mpirun(slots, stemma.binary, *words, env=stemma.env)
-
-    def reports(self):
-        return len(rows(self.stemma, "run.h5", "reports")) if (self.stemma.folder / "run.h5").exists() else 0
-
-    def begun(self, count=5):
-        wait_until(lambda: self.reports() > count or self.started.process.poll() is not None, "there are reports")
-        assert self.started.process.poll() is None, self.started.stderr
-        return self
-
-    def has_ended(self):
-        wait_until(lambda: self.started.code.exists() and self.started.code.read_text(), "the search has ended")
-        assert self.started.returncode == OK, self.started.stderr
-
-    def ended(self, members=MEMBERS):
-        """And every rank has left. mpirun may still be there."""
-        self.has_ended()
-        wait_until(lambda: not any(host.ranks() for host in self.hosts.hosts), "the ranks have left")
-        assert members is None or len(rows(self.stemma, "run.h5", "members")) == members
-        self.stemma("verify", "run.h5")
-        return self
-
-    def launcher_left(self):
-        self.started.process.wait(TIMEOUT_S)
-        return self
-
-    def launcher_ended(self):
-        """By itself."""
-        assert self.launcher_left().started.process.returncode == 0, self.started.stderr
-
-    def lost(self):
-        return self.started.stderr.count("is lost: no heartbeat")
-
-
-def host_of(stemma, file="run.h5"):
-    return {row["worker"]: row["host"] for row in rows(stemma, file, "workers") if row["change"] == "joined"}
 
 
 def test_snapshots_go_from_host_to_host(make_hosts, stemma, job):
@@ -149,6 +105,53 @@ def test_clocks_and_cores_differ(make_hosts, stemma, job):
     times = [row["time"] for row in rows(stemma, "run.h5", "reports")]
     assert times == sorted(times) and 0 <= times[0] and times[-1] < 60
     assert all(0 < row["seconds"] < 5 for row in rows(stemma, "run.h5", "reports"))
+
+
+@pytest.mark.long
+def test_second_copies_are_on_another_host(make_hosts, stemma, job):
+    """With half of the workers and nothing on disk, members of a host without power go on from its neighbor."""
+    hosts = make_hosts()
+    copies = ("--set", "workers.durable=none", "--set", "workers.replicated=all", "--set", "trainer.state_bytes=64KiB")
+    search = Search(hosts, stemma, job, [1, 2, 2], *copies, "--set", "run.budget.members=60").begun(30)
+    hosts.hosts[2].power_off()
+    search.ended(members=60).launcher_left()
+    assert search.lost() == 2
+    places = host_of(stemma)
+    lost = next(row["time"] for row in rows(stemma, "run.h5", "workers") if row["change"] == "lost")
+    made = {row["lease"]: row for row in rows(stemma, "run.h5", "reports")}  # a snapshot carries its lease's number
+    last = max(row["time"] for row in made.values() if places[row["worker"]] == "host3")
+    leases = rows(stemma, "run.h5", "leases")
+    continued = {
+        lease["source"]
+        for lease in leases
+        if lease["time"] >= lost and lease["snapshot"] in made and places[made[lease["snapshot"]]["worker"]] == "host3"
+    }
+    assert continued and continued <= {"local", "peer"}
+    # Only what was reported in the last moment may lack a copy.
+    retrained = {row["lease"] for row in rows(stemma, "run.h5", "events") if row["kind"] == "retrain"}
+    for lease in (lease for lease in leases if lease["lease"] in retrained):
+        before = [row for row in made.values() if row["member"] == lease["member"] and row["time"] < lease["time"]]
+        assert max(row["time"] for row in before) > last - 0.5
+
+
+def test_selfcheck_counts_the_cores_of_each_host(make_hosts, stemma):
+    """Training threads are the cores of a worker's own host, shared among the workers there."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        pytest.skip("one core: no host can have fewer than another")
+    hosts = make_hosts()
+    hosts.before(hosts.hosts[1], "taskset", "--cpu-list", cores[0])
+    hosts.before(hosts.hosts[2], "taskset", "--cpu-list", f"{cores[0]},{cores[1]}")
+    check = hosts.mpirun([1, 2, 1], stemma.binary, "selfcheck", env=stemma.env).communicate_all()
+    ranks = re.findall(r"rank +(\d)  (\w+)  .* (\d+) cores?, (manages|trains with \d+ threads?)", check.stdout)
+    assert ranks == [
+        ("0", "host1", str(len(cores)), "manages"),
+        ("1", "host2", "1", "trains with 1 thread"),
+        ("2", "host2", "1", "trains with 1 thread"),
+        ("3", "host3", "2", "trains with 2 threads"),
+    ]
+    warnings = [line for line in check.stdout.splitlines() if line.startswith("warning")]
+    assert warnings == ["warning: 2 workers share 1 core of host2: training threads will be oversubscribed"]
 
 
 @pytest.mark.long

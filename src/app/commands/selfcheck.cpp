@@ -1,7 +1,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "app/commands/commands.hpp"
 #include "app/console/format.hpp"
@@ -26,9 +30,14 @@ std::string gpu_text(const GpuList& gpus) {
     return text;
 }
 
+std::string cores_text() {
+    const int cores = usable_cores();
+    return fmt::format("{} core{}", cores, cores == 1 ? "" : "s");
+}
+
 /// This rank's facts; `role` is its part in a search.
 std::string facts(const GpuList& gpus, const std::string& role) {
-    return fmt::format("pid {}, {} cores, {}{} memory free, {}", ::getpid(), usable_cores(), role,
+    return fmt::format("pid {}, {}, {}{} memory free, {}", ::getpid(), cores_text(), role,
                        bytes_text(memory().available), gpu_text(gpus));
 }
 
@@ -48,20 +57,34 @@ std::string role_of(int rank, const WorkerSlot& slot) {
     return text + ", ";
 }
 
-std::vector<std::string> warnings(const Launch& launch, const GpuList& gpus) {
-    std::vector<std::string> list;
-    const int workers = std::max(1, launch.local_size - 1);
-    if (workers > usable_cores()) {
-        list.push_back(fmt::format("{} workers share {} cores on this host: training threads will be oversubscribed",
-                                   workers, usable_cores()));
+/// One line for each thing that is wrong where this worker trains. Equal for the workers that share it.
+std::string warnings(const WorkerSlot& slot, const GpuList& gpus) {
+    std::string lines;
+    if (slot.sharing > usable_cores()) {
+        lines += fmt::format("{} workers share {} of {}: training threads will be oversubscribed\n", slot.sharing,
+                             cores_text(), host_name());
     }
     if (!gpus.empty() && torch_gpu_kind_here() != torch_name(gpus.front().maker)) {
-        list.push_back("there is a GPU, but this build's LibTorch cannot use it: docs/install.md, \"With a GPU\"");
+        lines += fmt::format("{} has a GPU, but this build's LibTorch cannot use it: docs/install.md, \"With a GPU\"\n",
+                             host_name());
     }
-    if (!gpus.empty() && static_cast<std::size_t>(workers) > gpus.size()) {
-        list.push_back(fmt::format("{} workers for {} GPUs on this host: some would share one", workers, gpus.size()));
+    if (!gpus.empty() && static_cast<std::size_t>(slot.workers()) > gpus.size()) {
+        lines += fmt::format("{} workers for {} GPUs of {}: some would share one\n", slot.workers(), gpus.size(),
+                             host_name());
     }
-    return list;
+    return lines;
+}
+
+/// The lines of all ranks, each of them once, in order of rank.
+std::vector<std::string> distinct_lines(const std::vector<std::string>& texts) {
+    std::vector<std::string> lines;
+    for (const auto& text : texts) {
+        std::istringstream stream(text);
+        for (std::string line; std::getline(stream, line);) {
+            if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+        }
+    }
+    return lines;
 }
 
 }  // namespace
@@ -71,7 +94,9 @@ ExitCode selfcheck() {
     const auto launch = launch_of(environment);
     const auto gpus = find_gpus(environment, GpuWish::any);
     std::string text;
+    std::vector<std::string> warned;
     if (launch.size < 2) {
+        warned.push_back(warnings({.index = 0, .gpus = {gpus}, .sharing = 1}, gpus));
         text = fmt::format(
             "  this process  {}  {}\n  no launcher, or one task: `stemma run` would train with workers inside one "
             "process\n",
@@ -80,12 +105,13 @@ ExitCode selfcheck() {
         Ranks ranks(WorkerSettings{}.start_timeout);
         const auto slot = slot_among(ranks, launch.rank, launch, gpus);
         ranks.started();
+        warned = ranks.all_texts(launch.rank == 0 ? "" : warnings(slot, gpus));
         text = ranks.selfcheck(facts(gpus, role_of(launch.rank, slot)));
         if (launch.rank != 0) return ExitCode::ok;
     }
     print(fmt::format("stemma {}, {}, started by {}, {} rank{}\n{}", STEMMA_VERSION, torch_text(),
                       name_of(launch.launcher), launch.size, launch.size == 1 ? "" : "s", text));
-    for (const auto& warning : warnings(launch, gpus)) print(fmt::format("warning: {}\n", warning));
+    for (const auto& warning : distinct_lines(warned)) print(fmt::format("warning: {}\n", warning));
     return ExitCode::ok;
 }
 
