@@ -10,7 +10,7 @@ packages=(g++ cmake ninja-build ccache
           python3 python3-h5py python3-numpy python3-pandas python3-matplotlib python3-networkx python3-sklearn)
 # Only ./test: PyTorch for the scripts of users, a browser for the pages, a real Slurm for the batch scripts.
 test_packages=(python3-torch python3-cloudpickle python3-ipykernel python3-yaml python3-pytest python3-pytest-rerunfailures python3-pytest-xdist python3-selenium chromium chromium-driver python3-nbformat python3-biopython
-               python3-pip python3-setuptools python3-wheel slurm-wlm munge iproute2 faketime clang-tidy-19)
+               python3-pip python3-setuptools python3-wheel slurm-wlm munge iproute2 faketime bindfs clang-tidy-19)
 
 # A distribution may lack these: what needs them is left out then, and that is said.
 optional=(ccache libtorch-dev libopenblas0-pthread dataset-fashion-mnist libbenchmark-dev python3-h5py python3-numpy python3-pandas

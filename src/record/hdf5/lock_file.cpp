@@ -132,6 +132,13 @@ UserError held(const std::filesystem::path& path, const LockHolder& holder, cons
                     here ? "" : "; if it no longer runs, remove the lock file"));
 }
 
+UserError taken_over(const std::filesystem::path& path, const std::string& text) {
+    const auto holder = parse_lock_holder(text);
+    return UserError(fmt::format(
+        "{}: {} has taken over the run file. This search ends, and writes nothing more to it", path.string(),
+        holder ? fmt::format("process {} on host {}", holder->pid, holder->host) : std::string("another process")));
+}
+
 }  // namespace
 
 LockFile::LockFile(std::filesystem::path path, BatchStart start) : path_(std::move(path)), owner_(::getpid()) {
@@ -169,6 +176,22 @@ LockFile::LockFile(std::filesystem::path path, BatchStart start) : path_(std::mo
         }
     }
     if (file_ < 0) throw another_has_just(path_);
+    close_at_fork(file_);
+}
+
+void LockFile::renew() {
+    if (const Opened found(::open(path_.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)); found) {
+        const auto text = read_all(found);
+        if (text != content_) throw taken_over(path_, text);
+        return;
+    }
+    if (errno != ENOENT) return;
+    Opened made(::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (!made) return;  // another process may be faster: the next call tells
+    // First the old flock goes: on FUSE a new file may be the removed one to the kernel.
+    keep_at_fork(file_);
+    ::close(std::exchange(file_, -1));
+    file_ = begin(std::move(made), path_, content_).release();
     close_at_fork(file_);
 }
 

@@ -30,6 +30,11 @@ public:
     LockFile(const LockFile&) = delete;
     LockFile& operator=(const LockFile&) = delete;
 
+    /// Looks whether the lock still stands, and makes it again if it was removed: its process lives. Throws UserError
+    /// naming the holder if another process has it now. Nothing may be written under the run file's name then. Does
+    /// nothing where the file system gives no answer. One call at a time, on any thread. Reads one small file.
+    void renew();
+
     /// The former owner of a lock that was taken over; "" if there was none.
     const std::string& notice() const { return notice_; }
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 #include "core/error.hpp"
 #include "platform/own_files.hpp"
@@ -32,8 +33,9 @@ Bytes content_of(const fs::path& path) {
     return content;
 }
 
-/// The file is complete under `to`, or does not exist. `from`: the origin of the content, for the message.
-void write_durably(const Bytes& content, const fs::path& from, const fs::path& to) {
+/// The file is complete under `to`, or does not exist. `from`: the origin of the content, for the message. `lock` is
+/// still held when the file gets its name, or else it throws.
+void write_durably(const Bytes& content, const fs::path& from, const fs::path& to, LockFile& lock) {
     const auto temporary = to.string() + ".publishing";
     std::ofstream out;
     try {
@@ -55,6 +57,7 @@ void write_durably(const Bytes& content, const fs::path& from, const fs::path& t
                         to.string(), error.message(), from.string()));
     }
     sync_file(temporary);
+    lock.renew();
     rename_durably(temporary, to);
 }
 
@@ -107,7 +110,7 @@ std::unique_ptr<PublishedRun> PublishedRun::append_to(const fs::path& path, cons
     make_folder(folder);
     auto lock = std::make_unique<LockFile>(path.string() + ".lock", batch);
     const auto live = live_path(path, folder, header);
-    if (newest_record(path, folder) == path) write_durably(content_of(path), path, live);
+    if (newest_record(path, folder) == path) write_durably(content_of(path), path, live, *lock);
     auto writer = RunFileWriter::append_to(live, std::move(batch), additions);
     return std::make_unique<PublishedRun>(path, live, settings, std::move(lock), std::move(writer));
 }
@@ -115,7 +118,8 @@ std::unique_ptr<PublishedRun> PublishedRun::append_to(const fs::path& path, cons
 std::function<void()> PublishedRun::sync_work() {
     std::function<void()> publish;
     if (std::chrono::steady_clock::now() >= next_) publish = publish_work();
-    return [sync = live_->sync_work(), publish = std::move(publish)] {
+    return [this, sync = live_->sync_work(), publish = std::move(publish)] {
+        lock_->renew();
         sync();
         if (publish) publish();
     };
@@ -124,7 +128,8 @@ std::function<void()> PublishedRun::sync_work() {
 std::function<void()> PublishedRun::publish_work() {
     const auto begun = std::chrono::steady_clock::now();
     return [this, begun, content = content_of(live_path_)] {
-        write_durably(content, live_path_, path_);
+        lock_->renew();  // no other process's copy under way is touched
+        write_durably(content, live_path_, path_, *lock_);
         const auto now = std::chrono::steady_clock::now();
         const auto pause = std::max(settings_.interval, std::chrono::duration<double>(now - begun) / settings_.share);
         next_ = now + std::chrono::duration_cast<std::chrono::steady_clock::duration>(pause);
@@ -132,6 +137,7 @@ std::function<void()> PublishedRun::publish_work() {
 }
 
 void PublishedRun::close(bool finished) {
+    lock_->renew();
     live_->close(finished);
     publish_work()();
     std::error_code ignored;  // a file that stays in a node's scratch folder does no harm
@@ -151,7 +157,12 @@ fs::path newest_record(const fs::path& path, const fs::path& folder) {
                         live.string()));
     }
     try {
-        if (RunFileReader(live).inputs() >= published.inputs()) return live;
+        // Another node may have gone on from the copy: what is only here was lost to it.
+        const RunFileReader here(live);
+        if (std::pair(here.file_incarnation(), here.inputs()) >=
+            std::pair(published.file_incarnation(), published.inputs())) {
+            return live;
+        }
     } catch (const UserError&) {
         return path;  // cut short by the crash of the node
     }

@@ -177,11 +177,15 @@ void RunFileWriter::append(const Input& input, std::span<const Effect> effects) 
 void RunFileWriter::commit() { state_->commit(0); }
 
 std::function<void()> RunFileWriter::sync_work() {
-    return [path = state_->path] { sync_file(path); };
+    return [this] {
+        state_->lock->renew();
+        sync_file(state_->path);
+    };
 }
 
 void RunFileWriter::close(bool finished) {
     ensure(state_->file.has_value(), "a run file is closed once");
+    state_->lock->renew();
     state_->commit(commit_closed | (finished ? commit_finished : 0));
     const auto temporary = state_->path.string() + ".compacting";
     {
@@ -198,6 +202,7 @@ void RunFileWriter::close(bool finished) {
         state_->file.reset();
     }
     if (finished) {
+        state_->lock->renew();  // it took its time
         state_->publish(temporary);
     } else {
         sync();

@@ -128,6 +128,34 @@ TEST_F(Lock, OfAnEarlierStartIsTakenOverThoughTheFileServerStillKeepsIt) {
     EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
 }
 
+TEST_F(Lock, ComesBackWhenItWasRemovedWhileItsProcessLives) {
+    record::LockFile lock(path, {});
+    std::filesystem::remove(path);
+    lock.renew();
+    EXPECT_THAT(attempt(path), ThrowsMessage<UserError>(HasSubstr("process " + std::to_string(::getpid()))));
+    lock.renew();
+    EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST_F(Lock, ThatAnotherHasTakenOverIsNotTakenBack) {
+    {
+        record::LockFile lock(path, {});
+        std::filesystem::remove(path);
+        write_elsewhere("99", 0);
+        EXPECT_THAT([&] { lock.renew(); }, ThrowsMessage<UserError>(HasSubstr("process 4242 on host elsewhere has "
+                                                                              "taken over the run file")));
+    }
+    EXPECT_TRUE(std::filesystem::exists(path)) << "it belongs to the other process";
+}
+
+TEST_F(Lock, CannotComeBackWhereItsFolderIsGone) {
+    testing::ScratchFolder other;
+    record::LockFile lock(other / "run.h5.lock", {});
+    std::filesystem::remove_all(other / "");
+    lock.renew();  // the writes to the run file will say what is wrong
+    EXPECT_FALSE(std::filesystem::exists(other / "run.h5.lock"));
+}
+
 TEST_F(Lock, OfAContainerWithTheHostsNameIsJudgedByTheKernelAlone) {
     // Process 1 runs here, and 4194304 does not. Neither number means anything in another namespace.
     for (const long pid : {1L, 4194304L}) {
@@ -140,17 +168,22 @@ TEST_F(Lock, OfAContainerWithTheHostsNameIsJudgedByTheKernelAlone) {
 
 TEST_F(Lock, AChildDoesNotKeepIt) {
     ::pid_t grandchild = 0;
+    std::string notice;
     int told[2];
     ASSERT_EQ(::pipe(told), 0);
     const auto dead = child([&] {
         new record::LockFile(path, {});
-        const auto left = child([] { ::pause(); });
-        static_cast<void>(!::write(told[1], &left, sizeof(left)));
+        child([&] {  // tells by itself, when its fork is over
+            const auto self = ::getpid();
+            static_cast<void>(!::write(told[1], &self, sizeof(self)));
+            ::pause();
+        });
     });
     ::waitpid(dead, nullptr, 0);
     ASSERT_EQ(::read(told[0], &grandchild, sizeof(grandchild)), static_cast<ssize_t>(sizeof(grandchild)));
-    EXPECT_THAT(record::LockFile(path, {}).notice(), HasSubstr("process " + std::to_string(dead)));
+    EXPECT_NO_THROW(notice = record::LockFile(path, {}).notice());
     ::kill(grandchild, SIGKILL);
+    EXPECT_THAT(notice, HasSubstr("process " + std::to_string(dead)));
 }
 
 TEST_F(Lock, AChildDoesNotReleaseIt) {

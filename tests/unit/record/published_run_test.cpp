@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/error.hpp"
+#include "record/hdf5/lock_holder.hpp"
 #include "record_samples.hpp"
 #include "scratch_file.hpp"
 
@@ -119,6 +120,65 @@ TEST_F(Published, ALiveFileThatTheNodesCrashDamagedIsPassedOver) {
     std::filesystem::resize_file(only_file_of_the_node(), 1000);
 
     EXPECT_EQ(record::newest_record(file, node), file);
+}
+
+TEST_F(Published, ALiveFileIsPassedOverFromWhichAnotherNodeHasGoneOn) {
+    auto run = record::PublishedRun::create(file, node, testing::sample_header(), {}, never);
+    write(*run, 10);  // the loss of the node loses them
+    run.reset();
+    auto elsewhere = record::PublishedRun::append_to(file, scratch / "another node", {}, always);
+    testing::SampleRun from_the_copy;
+    for (int i = 0; i < 4; ++i) {
+        const auto entry = from_the_copy.next();
+        elsewhere->append(entry.input, entry.effects);
+    }
+    elsewhere->commit();
+    elsewhere->sync();
+    elsewhere.reset();
+
+    EXPECT_EQ(record::newest_record(file, node), file) << "although the live file is longer";
+}
+
+class TakenOver : public Published {
+protected:
+    void take_over() const {
+        testing::write_content(file.string() + ".lock", record::text_of({"elsewhere", 4242, "17"}));
+    }
+    static auto is_said() { return ThrowsMessage<UserError>(HasSubstr("on host elsewhere has taken over")); }
+};
+
+TEST_F(TakenOver, NothingIsPublishedOverTheNewOwnersFile) {
+    auto run = record::PublishedRun::create(file, node, testing::sample_header(), {}, never);
+    write(*run, 10);
+    take_over();
+    EXPECT_THAT([&] { run->sync(); }, is_said());
+    EXPECT_THAT([&] { run->close(true); }, is_said());
+    EXPECT_EQ(published(), 0U);
+}
+
+TEST_F(TakenOver, ACopyThatWasUnderWayIsNotPutUnderTheName) {
+    auto run = record::PublishedRun::create(file, node, testing::sample_header(), {}, always);
+    const auto entry = sample.next();
+    run->append(entry.input, entry.effects);
+    run->commit();
+    const auto copy = run->sync_work();
+    take_over();
+    EXPECT_THAT(copy, is_said());
+    EXPECT_EQ(published(), 0U);
+}
+
+TEST_F(TakenOver, AFileWithoutCopiesIsNotReplacedAtTheEnd) {
+    auto run = record::RunFileWriter::create(file, testing::sample_header());
+    const auto entry = sample.next();
+    run->append(entry.input, entry.effects);
+    run->commit();
+    std::filesystem::copy_file(file, scratch / "kept.h5");
+    std::filesystem::remove(file);
+    std::filesystem::rename(scratch / "kept.h5", file);  // as a resume elsewhere does
+    take_over();
+    EXPECT_THAT([&] { run->sync(); }, is_said());
+    EXPECT_THAT([&] { run->close(true); }, is_said());
+    EXPECT_FALSE(record::RunFileReader(file).finished());
 }
 
 TEST_F(Published, AnotherRunsLiveFileIsNotMistakenForIt) {
