@@ -230,7 +230,7 @@ Tensor transfer(const Tensor& from, const Tensor& to, bool non_blocking) {
         demand_sound(device);
         if (in) ++one.to_device;
         if (out) ++one.to_host;
-        if (!non_blocking || !is_pinned(in ? from : to, {})) {
+        if (!non_blocking || !is_page_locked((in ? from : to).storage().data_ptr().get())) {
             demand_no_recording("a copy");
             ++one.waits;
         }
