@@ -124,4 +124,11 @@ inline std::vector<Case> cases() {
     return all;
 }
 
+/// Each model with each optimizer once, by the unit that comes first.
+inline std::vector<Case> cases_of_one_unit() {
+    auto all = cases();
+    std::erase_if(all, [](const Case& one) { return one.settings.unit == "step"; });
+    return all;
+}
+
 }  // namespace stemma::torch_cases

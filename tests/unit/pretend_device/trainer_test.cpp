@@ -56,7 +56,7 @@ TEST_P(OnDevice, TrainsToTheCpusBitsAndItsSnapshotsGoAnywhere) {
     EXPECT_TRUE(test::equal_content(first.train(cut, end, &from_cpu.snapshot).snapshot, expected.snapshot));
 }
 
-INSTANTIATE_TEST_SUITE_P(Torch, OnDevice, testing::ValuesIn(torch_cases::cases()), torch_cases::name_of);
+INSTANTIATE_TEST_SUITE_P(Torch, OnDevice, testing::ValuesIn(torch_cases::cases_of_one_unit()), torch_cases::name_of);
 
 std::shared_ptr<const SearchSpace> lr_space() {
     return std::make_shared<const SearchSpace>(std::vector{test::real("lr", 1e-6, 1, Scale::log, Role::fixed)});

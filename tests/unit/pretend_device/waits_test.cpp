@@ -48,7 +48,7 @@ TEST_P(Waits, NoPlainStepWaits) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Torch, Waits, testing::ValuesIn(torch_cases::cases()), torch_cases::name_of);
+INSTANTIATE_TEST_SUITE_P(Torch, Waits, testing::ValuesIn(torch_cases::cases_of_one_unit()), torch_cases::name_of);
 
 test::Point start() { return {{"lr", 1e-3}, {"weight_decay", 1e-4}, {"momentum", 0.5}}; }
 
