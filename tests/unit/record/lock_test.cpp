@@ -174,8 +174,8 @@ TEST_F(Lock, AChildDoesNotKeepIt) {
     const auto dead = child([&] {
         new record::LockFile(path, {});
         child([&] {  // tells by itself, when its fork is over
-            const auto self = ::getpid();
-            static_cast<void>(!::write(told[1], &self, sizeof(self)));
+            const auto grandchild_itself = ::getpid();
+            static_cast<void>(!::write(told[1], &grandchild_itself, sizeof(grandchild_itself)));
             ::pause();
         });
     });
