@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/test_device.hpp"
 #include "trainer/torch/torch_trainer.hpp"
 
 namespace stemma::test {
@@ -33,6 +34,12 @@ inline std::shared_ptr<const SearchSpace> sgd_space() {
                                                                       real("momentum", 0.0, 0.99, Scale::linear)});
 }
 
+/// Settings that name no device are for the one that tests are told.
+inline TorchSettings on_test_device(TorchSettings settings) {
+    if (settings.device == "cpu") settings.device = test_device();
+    return settings;
+}
+
 struct Training {
     std::shared_ptr<const SearchSpace> space;
     TorchSettings settings;
@@ -41,9 +48,9 @@ struct Training {
 
     Training(std::shared_ptr<const SearchSpace> in, const TorchSettings& with, const Point& point)
         : space(std::move(in)),
-          settings(with),
+          settings(on_test_device(with)),
           configuration(space->from_literals(point)),
-          trainer(make_torch_trainer(with, space)) {}
+          trainer(make_torch_trainer(settings, space)) {}
 
     Trained train(Resource from, Resource to, const Snapshot* start = nullptr, bool adopted = false) {
         auto result = trainer->train({.member = {4},
