@@ -54,5 +54,7 @@ if(STEMMA_WITH_MPI)
 endif()
 
 # The C++ library as well: an older one lacks symbols of this compiler's. libgcc_s is older than all of them, and its
-# archive would need a newer C library.
-add_link_options(-static-libstdc++)
+# archive would need a newer C library. Not beside LibTorch, whose exceptions come from the shared one.
+if(NOT STEMMA_WITH_TORCH)
+  add_link_options(-static-libstdc++)
+endif()

@@ -1,5 +1,6 @@
 """What the rows of the check need: the programs, the device, and commands that end in time."""
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -34,12 +35,22 @@ class Cut(Exception):
         self.output = output
 
 
-class Machine:
-    """device: "cpu", "cuda" or "xpu". programs: a build folder or the folder of a bundle. large: sizes for a GPU."""
+def ended(process):
+    """Ends the process and its group: mpirun ends its ranks when it is asked to. What had been printed."""
+    for number, patience in ((signal.SIGTERM, 3), (signal.SIGKILL, None)):
+        try:
+            os.killpg(process.pid, number)
+            return process.communicate(timeout=patience)[0]
+        except subprocess.TimeoutExpired:
+            continue
 
-    def __init__(self, device, programs, scratch, fashion_mnist="", large=None):
+
+class Machine:
+    """device: "cpu", "cuda" or "xpu". programs: a build folder or the bin of a bundle. large: sizes for a GPU."""
+
+    def __init__(self, device, programs, scratch, data=None, large=None):
         self.device, self.programs, self.scratch = device, Path(programs), Path(scratch)
-        self.fashion_mnist = fashion_mnist
+        self.data = data  # folder of a bundle; None: the tree's and Debian's
         self.large = device.startswith("cuda") if large is None else large
         self.deadline = float("inf")
         self.results = {}  # what a later row tells of an earlier one's commands
@@ -54,6 +65,8 @@ class Machine:
         variables = dict(os.environ)
         variables |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
         variables |= {"OMPI_MCA_btl_tcp_if_include": "lo", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
+        if "STEMMA_CHECK_LIBRARIES" in variables:  # check.sh run
+            variables["LD_LIBRARY_PATH"] = variables["STEMMA_CHECK_LIBRARIES"]
         return variables
 
     def pretended(self):
@@ -82,9 +95,7 @@ class Machine:
         try:
             output, _ = process.communicate(timeout=None if left == float("inf") else max(left, 0.01))
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            output, _ = process.communicate()
-            raise Cut(left, output)
+            raise Cut(left, ended(process))
         if process.returncode not in codes:
             lines = output.strip().splitlines()
             how = f"exit code {process.returncode}"
@@ -96,8 +107,8 @@ class Machine:
     def probe(self, command, model="lenet", **options):
         """The lines of gpu_probe as {first word: the others}."""
         words = [self.program("gpu_probe"), command, "--device", self.device, "--model", model]
-        if self.fashion_mnist:
-            words += ["--fashion-mnist", self.fashion_mnist]
+        if self.data:
+            words += ["--fashion-mnist", self.data / "fashion-mnist"]
         for name, value in options.items():
             for one in value if isinstance(value, (list, tuple)) else (value,):
                 words += [f"--{name}", one]
@@ -105,4 +116,8 @@ class Machine:
         return {line[0]: line[1:] for line in lines}
 
     def python(self, script, *words):
-        return self.run(sys.executable, Path(__file__).with_name(script), *words, **self.pretended())
+        """Of this Python with PyTorch, and with the libraries that it finds by itself."""
+        if importlib.util.find_spec("torch") is None:
+            raise NotHere(f"{sys.executable} has no PyTorch")
+        own = {"LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", "")}
+        return self.run(sys.executable, Path(__file__).with_name(script), *words, **own, **self.pretended())

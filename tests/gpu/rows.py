@@ -9,7 +9,7 @@ from typing import Callable
 
 import gpbt
 import gtests
-from machine import Failed, NotHere
+from machine import Cut, Failed, NotHere
 
 # Of a GPU, and of a processor that only shows that the row works.
 LARGE = {
@@ -19,10 +19,10 @@ LARGE = {
     "lstm": {"batch": 20, "width": 200, "layers": 2, "sequence": 35},
 }
 SMALL = {
-    "lenet": {"batch": 16},
-    "mlp": {"batch": 16, "width": 64, "layers": 2},
-    "resnet18": {"batch": 8, "width": 8},
-    "lstm": {"batch": 5, "width": 16, "layers": 2, "sequence": 10},
+    "lenet": {"batch": 16, "to": 52},
+    "mlp": {"batch": 16, "width": 64, "layers": 2, "to": 202},
+    "resnet18": {"batch": 8, "width": 8, "to": 12},
+    "lstm": {"batch": 5, "width": 16, "layers": 2, "sequence": 10, "to": 32},
 }
 TITLES = {"lenet": "LeNet", "mlp": "MLP", "resnet18": "ResNet-18", "lstm": "LSTM"}
 
@@ -35,8 +35,8 @@ class Row:
 
 
 def sizes(machine, model):
-    lengths = {"from": 10, "to": 110, "rounds": 5} if machine.large else {"from": 2, "to": 6, "rounds": 1}
-    return (LARGE if machine.large else SMALL)[model] | lengths
+    lengths = {"from": 10, "to": 110, "rounds": 5} if machine.large else {"from": 2, "rounds": 3}
+    return lengths | (LARGE if machine.large else SMALL)[model]
 
 
 def assertion(machine):
@@ -115,12 +115,14 @@ def snapshot(machine):
 
 def between_workers(machine):
     size = (256 if machine.large else 16) << 20
-    output = machine.run(
-        "mpirun", "-n", 2, "--bind-to", "none", machine.program("bench_transport_wires"), "--min", size, "--max", size
-    )
+    words = ["mpirun", "-n", 2, "--bind-to", "none", machine.program("bench_transport_wires")]
+    try:
+        output = machine.run(*words, "--min", size, "--max", size)
+    except Cut as cut:  # what comes after the speed is not asked for, and takes long on few cores
+        output = cut.output
     line = next((line.split() for line in output.splitlines() if line.split()[:1] == [str(size)]), None)
     if line is None:
-        raise Failed("bench_transport_wires printed no line for this size")
+        raise Failed(f"bench_transport_wires printed no line for {size} bytes")
     return f"{float(line[2]) / 1000:.1f} GB/s", f"raw MPI {float(line[1]) / 1000:.1f}, {size >> 20} MiB"
 
 
@@ -136,7 +138,7 @@ def members(machine):
 
 
 ROWS = [
-    Row("contract tests", 130, functools.partial(gtests.contract)),
+    Row("contract tests", 130, gtests.contract),
     Row("unit tests", 40, gtests.unit),
     Row("failed assertion", 20, assertion),
     Row("out of memory", 20, memory),
@@ -148,7 +150,7 @@ ROWS = [
     ),
     Row("waits a step", 1, waits),
     Row("snapshot out and in", 20, snapshot),
-    Row("snapshot between two workers", 25, between_workers),
+    Row("snapshot between two workers", 20, between_workers),
     Row("gpbt, 4 workers on one GPU", 60, gpbt.search),
     Row("memory between members", 20, members),
 ]

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <stdexcept>
 
 #include "commands.hpp"
 #include "device_counts.hpp"
@@ -12,8 +13,8 @@ namespace {
 struct Contender {
     std::string name;
     test::Training training;
-    std::vector<double> seconds = {};  ///< of a step, by round
-    std::optional<double> waits = {};  ///< in a step
+    std::vector<double> shorter = {}, longer = {};  ///< seconds of the trainings, by round
+    std::optional<double> waits = {};               ///< in a step
 };
 
 struct Cost {
@@ -33,13 +34,16 @@ Cost cost(test::Training& training, std::int64_t updates) {
 void measure(const Request& request, Contender& contender) {
     const auto shorter = cost(contender.training, request.from), longer = cost(contender.training, request.to);
     const auto updates = static_cast<double>(request.to - request.from);
-    contender.seconds.push_back((longer.seconds - shorter.seconds) / updates);
+    contender.shorter.push_back(shorter.seconds);
+    contender.longer.push_back(longer.seconds);
     if (longer.waits) contender.waits = static_cast<double>(*longer.waits - *shorter.waits) / updates;
 }
 
-double median(std::vector<double> values) {
-    std::ranges::sort(values);
-    return values[values.size() / 2];
+/// By the fastest trainings, which other work disturbs least.
+double seconds_of_step(const Request& request, const Contender& contender) {
+    const auto seconds = std::ranges::min(contender.longer) - std::ranges::min(contender.shorter);
+    if (seconds <= 0) throw std::runtime_error("the longer training was no slower: more steps are needed");
+    return seconds / static_cast<double>(request.to - request.from);
 }
 
 }  // namespace
@@ -53,7 +57,7 @@ int steps(const Request& request) {
         for (auto& contender : contenders) measure(request, contender);
     }
     for (const auto& contender : contenders) {
-        const auto seconds = median(contender.seconds);
+        const auto seconds = seconds_of_step(request, contender);
         std::printf("%s %.6g %.6g ", contender.name.c_str(), 1 / seconds,
                     static_cast<double>(samples_of_update(request)) / seconds);
         contender.waits ? std::printf("%.4g\n", *contender.waits) : std::printf("-\n");
