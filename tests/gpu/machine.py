@@ -50,7 +50,9 @@ class Machine:
 
     def __init__(self, device, programs, scratch, data=None, large=None):
         self.device, self.programs, self.scratch = device, Path(programs), Path(scratch)
-        self.data = data  # folder of a bundle; None: the tree's and Debian's
+        self.data = data and Path(data).resolve()  # of a bundle; None: the tree's and Debian's
+        if self.data:
+            (self.scratch / "data").symlink_to(self.data)  # where the bundle's tests look
         self.large = device.startswith("cuda") if large is None else large
         self.deadline = float("inf")
         self.results = {}  # what a later row tells of an earlier one's commands
@@ -120,4 +122,5 @@ class Machine:
         if importlib.util.find_spec("torch") is None:
             raise NotHere(f"{sys.executable} has no PyTorch")
         own = {"LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", "")}
+        own |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # as many as gpu_probe has
         return self.run(sys.executable, Path(__file__).with_name(script), *words, **own, **self.pretended())

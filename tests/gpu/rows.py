@@ -20,7 +20,7 @@ LARGE = {
 }
 SMALL = {
     "lenet": {"batch": 16, "to": 52},
-    "mlp": {"batch": 16, "width": 64, "layers": 2, "to": 202},
+    "mlp": {"batch": 16, "width": 64, "layers": 2, "to": 102},
     "resnet18": {"batch": 8, "width": 8, "to": 12},
     "lstm": {"batch": 5, "width": 16, "layers": 2, "sequence": 10, "to": 32},
 }
