@@ -28,7 +28,11 @@ find_path(HDF5_INCLUDE_DIR hdf5.h REQUIRED PATHS /usr/include/hdf5/serial)
 portable_archive(hdf5::hdf5 libhdf5.a ${hdf5_folders})
 portable_archive(stemma_szip libsz.a)
 portable_archive(stemma_aec libaec.a)
-portable_archive(ZLIB::ZLIB libz.a)
+if(STEMMA_WITH_TORCH)
+  find_package(ZLIB REQUIRED)  # its archive is no code for shared libraries, such as the LibTorch part is
+else()
+  portable_archive(ZLIB::ZLIB libz.a)
+endif()
 target_include_directories(hdf5::hdf5 INTERFACE ${HDF5_INCLUDE_DIR})
 target_link_libraries(hdf5::hdf5 INTERFACE stemma_szip stemma_aec ZLIB::ZLIB Threads::Threads m ${CMAKE_DL_LIBS})
 

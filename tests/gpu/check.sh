@@ -32,6 +32,7 @@ on_bundle() {
         OPAL_PKGDATADIR=$bundle/share/openmpi OPAL_SYSCONFDIR=$bundle/etc
     export PMIX_LIBDIR=$bundle/lib PMIX_PKGLIBDIR=$bundle/lib/pmix PMIX_DATADIR=$bundle/share PMIX_PKGDATADIR=$bundle/share/pmix \
         PMIX_SYSCONFDIR=$bundle/etc
+    export OMPI_MCA_plm=isolated # the machine may lack ssh, without which mpirun would not start
     # Tests of LeNet look there, as Debian has it.
     [[ -e /usr/share/datasets/fashion-mnist ]] ||
         { mkdir -p /usr/share/datasets && ln -s "$bundle/data/fashion-mnist" /usr/share/datasets/; } 2>/dev/null ||
