@@ -1,7 +1,7 @@
 """What a machine with CUDA, PyTorch and nothing else needs for the check of its GPU, in one folder.
 
-    bundle.py prepare BUNDLE --wheel TORCH_FOLDER [--build FOLDER]     builds and packs
-    bundle.py torch BUNDLE                                             prints the torch folder of this Python, if it fits
+bundle.py prepare BUNDLE --wheel TORCH_FOLDER [--build FOLDER]     builds and packs
+bundle.py torch BUNDLE                                             prints the torch folder of this Python, if it fits
 """
 
 import argparse
