@@ -175,8 +175,7 @@ void ManagerHost::take_message(WorkerId worker, message::ToManager message) {
     auto body = to_input(worker, std::move(message));
     if (!body) return;
     const auto* failed = std::get_if<input::Failure>(&*body);
-    if (failed != nullptr && is_users_mistake(failed->kind, failed->type))
-        result_.mistakes.push_back(failed->message);
+    if (failed != nullptr && is_users_mistake(failed->kind, failed->type)) result_.mistakes.push_back(failed->message);
     feed(std::move(*body));
 }
 

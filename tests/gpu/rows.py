@@ -99,7 +99,7 @@ def hypergradient(machine, model):
 def waits(machine):
     counted = {name: count for name, count in machine.results.items() if count != "-"}
     if not counted:
-        raise NotHere("nobody waits for a processor" if machine.device == "cpu" else "no row above has counted")
+        raise NotHere("no step waits for a processor" if machine.device == "cpu" else "no row above has counted")
     return ", ".join(f"{name} {count}" for name, count in counted.items()), "steps alone, from a difference"
 
 

@@ -6,7 +6,8 @@
 namespace stemma::gpu {
 
 /// For plain training and each of request.variants, "NAME STEPS_PER_S SAMPLES_PER_S WAITS". WAITS: waits of the host in
-/// a step, "-" if nobody counts. Times are differences of two trainings, so that start, data and snapshot do not count.
+/// a step, "-" if no program counts them. Times are differences of two trainings, so that start, data and snapshot do
+/// not count.
 int steps(const Request& request);
 
 /// "NAME equal" or "NAME differs": a training in two parts gives the bits of one in one go, twice.

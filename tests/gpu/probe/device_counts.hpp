@@ -8,9 +8,9 @@
 
 namespace stemma::gpu {
 
-/// How often the host has waited for the device since the start of the program. nullopt: nobody counts (CPU).
+/// How often the host has waited for the device since the start of the program. nullopt on a CPU.
 std::optional<std::int64_t> waits(torch::Device device);
-/// Memory of the device in use, in bytes: of all programs on CUDA. nullopt: nobody counts (CPU).
+/// Memory of the device in use, in bytes: of all programs on CUDA. nullopt on a CPU.
 std::optional<std::int64_t> bytes_in_use(torch::Device device);
 
 /// CUDA: calls that wait for the GPU (cuda_waits.cpp).
