@@ -26,6 +26,7 @@ _NAMES = {
     "export": "stemma.export",
     "trials": "stemma.training:trials",
     "run_trials": "stemma.training:run_trials",
+    "process_group": "stemma.distributed:process_group",
     "Infeasible": "stemma.terms:Infeasible",
     "SnapshotUnavailable": "stemma.terms:SnapshotUnavailable",
     "load_best": "stemma.best_model:load_best",

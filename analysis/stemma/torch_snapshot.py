@@ -25,7 +25,15 @@ _made = weakref.WeakKeyDictionary()  # optimizer -> what its groups were made wi
 
 def save(path, parts, trial=None):
     """Writes the states of `parts`, by name, and the random streams. Values that are no parts are kept as they are."""
-    whole = content(parts, trial)
+    _write(path, content(parts, trial))
+
+
+def save_streams(path):
+    """Writes the random streams alone: those of a process beside process 0."""
+    _write(path, {_OWN: {"random": _random_state()}})
+
+
+def _write(path, whole):
     if "torch" in sys.modules:
         sys.modules["torch"].save(whole, path)
         return
@@ -36,6 +44,7 @@ def save(path, parts, trial=None):
 def content(parts, trial=None):
     """What save() writes."""
     _require_free(parts)
+    parts = {name: _bare(part) for name, part in parts.items()}
     whole = {name: _state_of(part) for name, part in parts.items()}
     whole[_OWN] = {
         "random": _random_state(),
@@ -55,6 +64,8 @@ def load(trial, parts, map_location=None):
     A child that adopts its parent's snapshot with other hyperparameters keeps its own: stemma.torch_adoption says how.
     """
     begin(parts)
+    if map_location is None and trial.rank > 0:
+        map_location = "cpu"  # not the GPU of process 0
     return {} if trial.start is None else take(trial, read(trial.start, map_location), parts)
 
 
@@ -70,6 +81,7 @@ def begin(parts):
 def take(trial, whole, parts):
     """load() from what content() returned in the training before. Call begin() first."""
     whole = dict(whole)
+    parts = {name: _bare(part) for name, part in parts.items()}
     own = whole.pop(_OWN)
     for name in parts:
         if name not in whole:
@@ -87,8 +99,25 @@ def take(trial, whole, parts):
     else:
         for name, part in rest.items():
             part.load_state_dict(states[name])
-    _set_random_state(own["random"])
+    _set_random_state(_own_streams(trial) or own["random"])
     return whole
+
+
+def _own_streams(trial):
+    """Those of a process beside process 0. None where it left none: the number of processes was another one."""
+    if trial.own_start is None:
+        return None
+    try:
+        own = read(trial.own_start, "cpu")[_OWN]
+    except SnapshotUnavailable:
+        return None  # the script's own file
+    return own.get("random")
+
+
+def _bare(part):
+    """The model inside DistributedDataParallel: its parameters have other names outside, and one process needs none."""
+    wrapped = type(part).__name__ == "DistributedDataParallel" and hasattr(part, "module")
+    return part.module if wrapped else part
 
 
 def read(path, map_location=None):

@@ -100,7 +100,7 @@ def trials(name=None, mutable=None, try_with=None, last=1):
         if message is None or message["type"] == "quit":
             _talk.over = True
             return
-        if message["type"] == "stop":  # it crossed the report of its lease
+        if message["type"] in ("stop", "unit"):  # of the last lease, which has ended
             continue
         trial = Trial(channel, message, unit, threads, metrics)
         forget(trial.save_path)
@@ -179,12 +179,14 @@ class _told_on_death:
 
 
 class _PrintingChannel:
-    """Stands in for the worker where a program is tried by itself."""
+    """Stands in for the worker where a program is tried by itself. Of several processes (torchrun) one prints."""
 
-    def __init__(self, last):
-        self._last = last
+    def __init__(self, last, rank):
+        self._last, self._rank = last, rank
 
     def send(self, **message):
+        if message["type"] == "unit" or (self._rank > 0 and message["type"] != "failure"):
+            return
         if message["type"] == "progress":
             self._say(f"epoch {message['at']} of {self._last}: {_listed(message['metrics'])}")
         elif message["type"] == "report":
@@ -202,6 +204,10 @@ class _PrintingChannel:
     def waiting(self):
         return False
 
+    def receive(self):
+        """The word of process 0 that this unit is not the last one."""
+        return {"type": "unit", "lease": 1, "at": self._last, "last": False}
+
 
 def _listed(metrics):
     return ", ".join(
@@ -210,8 +216,11 @@ def _listed(metrics):
 
 
 def _lone_trial(configuration, last):
+    rank, ranks = (int(os.environ.get(name, default)) for name, default in (("RANK", 0), ("WORLD_SIZE", 1)))
     message = {
         "lease": 1,
+        "rank": rank,
+        "ranks": ranks,
         "member": 0,
         "seed": 1,
         "seed64": 1,
@@ -225,4 +234,4 @@ def _lone_trial(configuration, last):
         "start": None,
         "save": os.path.join(tempfile.mkdtemp(prefix="stemma-trial-"), "save"),
     }
-    return Trial(_PrintingChannel(last), message, alone=True)
+    return Trial(_PrintingChannel(last, rank), message, alone=True)

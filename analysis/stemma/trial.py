@@ -5,6 +5,7 @@ import traceback
 
 from stemma.failures import kind_of_error
 from stemma.snapshot_files import is_saved
+from stemma.stopping import stops_of
 from stemma.terms import Infeasible, ProtocolError, SnapshotUnavailable, Terms, plain_metrics, require_known
 
 __all__ = ["Infeasible", "ProtocolError", "SnapshotUnavailable", "Trial"]
@@ -30,12 +31,18 @@ class Trial(Terms):
     adopted        the snapshot is a parent's: other hyperparameters, parent_configuration, trained it so far
     unit           "epoch" or "step"
     threads        threads to use
+    rank, ranks    which of how many processes this is that train the member together (trainer.processes): 0 of 1.
+                   Process 0 reports and saves. The others do the same, so that scripts need no cases: what they report
+                   is not used, and they save their random streams alone
+    own_start      what this process left at its save_path beside the snapshot of process 0, or None
     metrics        names of the metrics that the job lists; None: any, where no search listens
     """
 
     def __init__(self, channel, message, unit="epoch", threads=1, metrics=None, alone=False):
         super().__init__(message)
         self.save_path = message["save"]
+        self.rank, self.ranks = message.get("rank", 0), message.get("ranks", 1)
+        self.own_start = message.get("own_start")
         self.member_seed, self.member_seed64 = message["seed"], message["seed64"]
         self.at = self._trained = self.first
         self.unit, self.threads = unit, threads
@@ -43,7 +50,8 @@ class Trial(Terms):
         self.metrics = metrics
         self._alone = alone  # no search listens: exceptions end the program
         self._over = False
-        self._stopped = False
+        self._stops = stops_of(channel, message)
+        self._stops.begin(self.first + 1)
         self._listed = False
         self._told = set()  # units that report() was called for
         self._more = {}  # metrics of later report() calls at the last unit
@@ -56,6 +64,7 @@ class Trial(Terms):
     def __iter__(self):
         while self._trained < self.last and not (self._trained > self.first and self.stopped):
             self.at = unit = self._trained + 1
+            self._stops.begin(unit)
             yield unit
             self._trained = max(self._trained, unit)  # the body of the loop has ended
 
@@ -66,15 +75,12 @@ class Trial(Terms):
 
     @property
     def stopped(self):
-        """True when the search asked to end this training at the next unit."""
-        while not self._stopped and self._channel.waiting():
-            message = self._channel.receive()
-            if message is None:
-                raise SystemExit("stemma: the worker that this program trains for is gone")
-            if message["type"] != "stop":
-                raise ProtocolError(f'a "{message["type"]}" came in the middle of a training')
-            self._stopped = message["lease"] == self._number
-        return self._stopped
+        """True when the search asked to end this training: at the end of the unit, which all processes share."""
+        return self._stops.last_is(self.at)
+
+    def stops_at(self, unit):
+        """The same for a loop of a library, before report(at=unit): whether the training ends with `unit`."""
+        return self._stops.last_is(unit)
 
     # ---- random streams and snapshots ----------------------------------------------------------------------------
 
@@ -111,11 +117,16 @@ class Trial(Terms):
         from stemma import torch_snapshot
 
         self._require_open()
-        torch_snapshot.save(self.save_path, self._parts | values, self)
+        if self.rank == 0:
+            torch_snapshot.save(self.save_path, self._parts | values, self)
+        else:
+            torch_snapshot.save_streams(self.save_path)
         self._saved_at, self._saved_values = self.at, bool(values)
 
     def _save_at_end(self):
         """Returns whether there is a snapshot."""
+        if self.rank > 0 and not is_saved(self.save_path):
+            self.save()  # the snapshot of process 0 may be one that a library saves
         if self._saved_at is None and (is_saved(self.save_path) or not self._parts):
             return is_saved(self.save_path)  # saved by hand, or not at all
         if self._saved_at == self.at:
@@ -144,7 +155,10 @@ class Trial(Terms):
             return
         self._told.add(at)
         self.at, self._trained = at, max(self._trained, at)
-        self._channel.send(type="progress", lease=self._number, at=at, metrics=metrics)
+        if self.rank == 0:
+            self._channel.send(type="progress", lease=self._number, at=at, metrics=metrics)
+        if at < self.last:
+            self._stops.begin(at + 1)
 
     def _add(self, at, metrics):
         """More metrics of a unit. Those of the last unit go with the result."""
@@ -182,7 +196,7 @@ class Trial(Terms):
         """Units that no loop went through and no call named were not trained. The last one needs a report."""
         if self.at == self.first or (self._listed and not self._told):
             raise self._nothing_trained()
-        if self.at not in self._told:
+        if self.at not in self._told and self.rank == 0:
             raise ProtocolError(
                 f"the block ended without report() at {self.unit} {self.at}, the last one that was trained"
             )
@@ -224,7 +238,7 @@ class Trial(Terms):
                 raise
             return
         self._over = True
-        message = {"metrics": self._more, "snapshot": snapshot}
+        message = {"metrics": self._more if self.rank == 0 else {}, "snapshot": snapshot}
         unread = self.configuration.unread()
         if unread:
             message["unread"] = unread

@@ -85,7 +85,7 @@ class StemmaCallback(Callback):
         self._report(trainer)  # of the epoch before, when all hooks have logged
 
     def on_train_epoch_end(self, trainer, pl_module):
-        if self._trial.stopped:
+        if self._trial.stops_at(trainer.current_epoch + 1):
             trainer.should_stop = True
 
     def on_train_end(self, trainer, pl_module):

@@ -71,7 +71,8 @@ class StemmaCallback(TrainerCallback):
         self._logged.update(logs or {})
 
     def on_epoch_end(self, args, state, control, **kwargs):
-        self._ends = round(state.epoch) >= self._trial.last or self._trial.stopped
+        epoch = round(state.epoch)
+        self._ends = epoch >= self._trial.last or self._trial.stops_at(epoch)
         control.should_log = True
         control.should_evaluate = self._evaluates()
         control.should_save = control.should_training_stop = self._ends

@@ -6,11 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include "trainer/process/messages.hpp"
+#include <tuple>
+#include <vector>
 
 namespace stemma {
 namespace {
@@ -48,16 +49,6 @@ bool drain(int descriptor, const Use& use) {
 Child::Child(ChildStarter& starter, const ChildCommand& command, const std::string& log)
     : child_(starter.start(command)), output_(log) {}
 
-std::optional<ChildEvent> Child::next(milliseconds longest) {
-    const auto until = Clock::now() + longest;
-    while (true) {
-        if (auto event = event_at_hand()) return event;
-        const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
-        if (left.count() <= 0) return std::nullopt;
-        wait(closed_ ? std::min(left, milliseconds(50)) : left);
-    }
-}
-
 std::optional<ChildEvent> Child::event_at_hand() {
     try {
         if (auto frame = frames_.next()) return ChildSaid{std::move(*frame)};
@@ -71,17 +62,31 @@ std::optional<ChildEvent> Child::event_at_hand() {
     return std::nullopt;
 }
 
-void Child::wait(milliseconds longest) {
-    std::array<pollfd, 4> watched{{{child_.life.number(), POLLIN, 0},
-                                   {child_.from.number(), POLLIN, 0},
-                                   {child_.output.number(), POLLIN, 0},
-                                   {outgoing_.empty() ? -1 : child_.to.number(), POLLOUT, 0}}};
-    if (::poll(watched.data(), watched.size(), static_cast<int>(std::min<std::int64_t>(longest.count(), 3600000))) <= 0)
-        return;
-    if (watched[1].revents != 0) read_messages();
-    if (watched[2].revents != 0) read_output();
-    if (watched[3].revents != 0) write_some();
-    if (watched[0].revents != 0) read_end();
+Child::Watched Child::watched() const {
+    return {{{child_.life.number(), POLLIN, 0},
+             {child_.from.number(), POLLIN, 0},
+             {child_.output.number(), POLLIN, 0},
+             {outgoing_.empty() ? -1 : child_.to.number(), POLLOUT, 0}}};
+}
+
+void Child::take_in(std::span<const pollfd> found) {
+    if (found[1].revents != 0) read_messages();
+    if (found[2].revents != 0) read_output();
+    if (found[3].revents != 0) write_some();
+    if (found[0].revents != 0) read_end();
+}
+
+void wait_for(std::span<Child* const> children, milliseconds longest) {
+    std::vector<pollfd> watched;
+    for (const auto* child : children) {
+        const auto own = child->watched();
+        watched.insert(watched.end(), own.begin(), own.end());
+    }
+    const auto bounded = static_cast<int>(std::clamp<std::int64_t>(longest.count(), 0, 3600000));
+    if (::poll(watched.data(), watched.size(), bounded) <= 0) return;
+    const std::span<const pollfd> found(watched);
+    constexpr auto each = std::tuple_size_v<Child::Watched>;
+    for (std::size_t i = 0; i < children.size(); ++i) children[i]->take_in(found.subspan(i * each, each));
 }
 
 void Child::write_some() {
@@ -114,22 +119,6 @@ void Child::read_end() {
     } else {
         ended_ = ChildEnded{"the helper that watches it has ended", false};
     }
-}
-
-void Child::dismiss() {
-    send(quit_json());
-    look();
-}
-
-bool Child::quit(milliseconds longest) {
-    send(quit_json());
-    const auto until = Clock::now() + longest;
-    while (Clock::now() < until) {
-        const auto event = next(std::chrono::ceil<milliseconds>(until - Clock::now()));
-        if (!event || std::holds_alternative<ChildGarbled>(*event)) return false;
-        if (std::holds_alternative<ChildEnded>(*event)) return true;
-    }
-    return false;
 }
 
 }  // namespace stemma

@@ -1,9 +1,13 @@
 #pragma once
 // One running program: frames to and from it, its output, and how it ended.
 
+#include <poll.h>
+
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -41,28 +45,26 @@ public:
 
     /// Queues a frame. next() writes it, as far as the program reads. Several texts are written together.
     void send(std::string_view json) { outgoing_ += framed(json); }
-    /// The next event of the program; nothing if none comes within `longest`. After ChildEnded or ChildGarbled the
-    /// object can only be destroyed.
-    std::optional<ChildEvent> next(std::chrono::milliseconds longest);
-    /// Takes in what has already arrived, without waiting.
-    void look() { wait(std::chrono::milliseconds(0)); }
-    /// Asks the program to end, without waiting.
-    void dismiss();
-    /// Asks the program to end, and waits. If the program does not end, the destructor kills it.
-    bool quit(std::chrono::milliseconds longest);
+    /// The next event of the program, if there is one: see wait_for(). After ChildEnded or ChildGarbled the object can
+    /// only be destroyed.
+    std::optional<ChildEvent> event_at_hand();
 
     bool ended() const { return ended_.has_value(); }
+    /// The program has closed its end. Its exit code, or ChildGarbled, follows soon.
+    bool closing() const { return closed_.has_value(); }
     /// The program's hello was received and answered.
     bool greeted() const { return greeted_; }
     void set_greeted() { greeted_ = true; }
     OutputTail& output() { return output_; }
     int pid() const { return child_.pid; }
-    /// Bytes of memory that the program and all that it started have in use: see tree_memory().
-    std::uint64_t memory(std::uint64_t enough) const { return tree_memory(child_.keeper, enough); }
+    /// The process above the program and all that it started: see tree_memory().
+    int keeper() const { return child_.keeper; }
 
 private:
-    std::optional<ChildEvent> event_at_hand();
-    void wait(std::chrono::milliseconds longest);
+    friend void wait_for(std::span<Child* const> children, std::chrono::milliseconds longest);
+    using Watched = std::array<pollfd, 4>;
+    Watched watched() const;
+    void take_in(std::span<const pollfd> found);
     void write_some();
     void read_messages();
     void read_output();
@@ -76,5 +78,8 @@ private:
     bool greeted_ = false;
     std::optional<std::chrono::steady_clock::time_point> closed_;  ///< when the program closed its end
 };
+
+/// Waits until one of these programs does something, at most `longest`, and takes that in.
+void wait_for(std::span<Child* const> children, std::chrono::milliseconds longest);
 
 }  // namespace stemma

@@ -28,58 +28,82 @@ std::string unread_note(const std::vector<std::string>& names) {
 /// How often a stop request is checked while the program is silent.
 constexpr auto tick = milliseconds(20);
 constexpr double memory_tick = 0.5;
+/// Seconds after the failure of one process in which the others may tell of theirs.
+constexpr double others_time = 1;
 
 /// A failure, thrown to end the conversation.
 struct Ended {
     TalkFailed how;
 };
 
+/// What a process has said so far of how the lease ended for it.
+struct RankState {
+    std::optional<ChildReport> report;
+    std::optional<ChildFailure> failure;
+};
+
 class LeaseTalk {
 public:
-    LeaseTalk(const Talk& talk, const TrainRequest& request) : talk_(talk), request_(request) {}
+    LeaseTalk(const Talk& talk, const TrainRequest& request)
+        : talk_(talk), request_(request), ranks_(talk.group->size()) {}
 
     Trained run() {
-        child().look();
-        if (auto early = child().next(milliseconds(0))) said_between(*early);
-        child().output().clear();
-        child().send(lease_json({talk_.lease, &request_, request_.from > 0 ? talk_.scratch->start_file() : "",
-                                 talk_.scratch->save_file(), talk_.settings->run_seed}));
+        group().look();
+        if (auto early = group().next(milliseconds(0))) said_between(*early);
+        for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
+            group()[rank].output().clear();
+            group()[rank].send(lease_json(text_for(rank)));
+        }
         heard();
         while (true) {
             ask_to_stop();
-            const auto event = child().next(tick);
+            const auto event = group().next(tick);
             if (!event) {
                 check_deadlines();
                 continue;
             }
-            heard();
-            if (const auto* ended = std::get_if<ChildEnded>(&*event)) fail_ended(*ended);
-            if (const auto* garbled = std::get_if<ChildGarbled>(&*event)) fail_garbled(*garbled);
-            said_ = true;
-            if (take(parse(std::get<ChildSaid>(*event).json))) return std::move(trained_);
+            if (take(*event)) return std::move(trained_);
         }
     }
 
 private:
-    Child& child() { return *talk_.child; }
+    ChildGroup& group() { return *talk_.group; }
+    bool alone() const { return ranks_.size() == 1; }
 
-    [[noreturn]] void fail(FailureKind kind, std::string type, std::string message, bool usable = false) {
+    LeaseText text_for(std::size_t rank) {
+        const auto& scratch = *talk_.scratch;
+        LeaseText text{talk_.lease, &request_, request_.from > 0 ? scratch.start_file() : "",
+                       rank == 0 ? scratch.save_file() : scratch.own_save_file(rank), talk_.settings->run_seed};
+        if (const auto* meeting = group().rendezvous()) {
+            text.group = GroupText{rank, ranks_.size(), meeting->address(), meeting->port(),
+                                   request_.from > 0 && rank > 0 ? scratch.own_start(rank) : ""};
+        }
+        return text;
+    }
+
+    /// `what` of the process that it came from.
+    std::string from(std::size_t rank, std::string what) const {
+        return alone() ? what : fmt::format("process {} of {}: {}", rank, ranks_.size(), what);
+    }
+
+    [[noreturn]] void fail(std::size_t rank, FailureKind kind, std::string type, std::string message,
+                           bool usable = false) {
         const auto reached = trained_.rows.empty() ? request_.from : trained_.rows.back().resource;
-        throw Ended{{{kind, std::move(type), with_output(std::move(message), child()), reached},
+        throw Ended{{{kind, std::move(type), with_output(from(rank, std::move(message)), group()[rank]), reached},
                      usable,
                      !usable && ended_ && !said_}};
     }
-    [[noreturn]] void fail_protocol(const std::string& what) {
-        fail(FailureKind::exception, "protocol",
+    [[noreturn]] void fail_protocol(std::size_t rank, const std::string& what) {
+        fail(rank, FailureKind::exception, "protocol",
              what + " (docs/process-protocol.md; `stemma conform` tries a program)");
     }
-    [[noreturn]] void fail_garbled(const ChildGarbled& garbled) {
+    [[noreturn]] void fail_garbled(std::size_t rank, const ChildGarbled& garbled) {
         ended_ = garbled.closed;
-        fail_protocol(garbled.what);
+        fail_protocol(rank, garbled.what);
     }
-    [[noreturn]] void fail_ended(const ChildEnded& ended) {
+    [[noreturn]] void fail_ended(std::size_t rank, const ChildEnded& ended) {
         ended_ = true;
-        fail(FailureKind::exception, ended.how,
+        fail(rank, FailureKind::exception, ended.how,
              fmt::format("the program ended in the middle of a lease: {}{}", ended.how,
                          ended.killed
                              ? "; if the kernel did that for want of memory (dmesg says so), trainer.memory sets "
@@ -88,19 +112,20 @@ private:
     }
 
     /// A message that came before the lease was given: the program is out of step.
-    void said_between(const ChildEvent& event) {
-        if (const auto* ended = std::get_if<ChildEnded>(&event)) fail_ended(*ended);
-        if (const auto* garbled = std::get_if<ChildGarbled>(&event)) fail_garbled(*garbled);
-        static_cast<void>(parse(std::get<ChildSaid>(event).json));
+    void said_between(const GroupEvent& event) {
+        if (const auto* ended = std::get_if<ChildEnded>(&event.event)) fail_ended(event.rank, *ended);
+        if (const auto* garbled = std::get_if<ChildGarbled>(&event.event)) fail_garbled(event.rank, *garbled);
+        static_cast<void>(parse(event.rank, std::get<ChildSaid>(event.event).json));
         fail_protocol(
+            event.rank,
             "a message came between two leases: each lease ends with one report or failure, and nothing after it");
     }
 
-    FromChild parse(const std::string& json) {
+    FromChild parse(std::size_t rank, const std::string& json) {
         try {
             return parse_from_child(json);
         } catch (const ProtocolError& error) {
-            fail_protocol(error.what());
+            fail_protocol(rank, error.what());
         }
     }
 
@@ -110,35 +135,47 @@ private:
 
     void ask_to_stop() {
         if (stop_until_ || request_.stop == nullptr || !request_.stop->load(std::memory_order_relaxed)) return;
-        child().send(stop_json(talk_.lease));
+        group()[0].send(stop_json(talk_.lease));
         stop_until_ = clock_.now() + talk_.settings->stop_timeout;
+    }
+
+    /// The first process that has not ended its training.
+    std::size_t waited_for() const {
+        const auto at = std::ranges::find_if(ranks_, [](const RankState& rank) { return !rank.report; });
+        return at == ranks_.end() ? 0 : static_cast<std::size_t>(at - ranks_.begin());
     }
 
     void check_deadlines() {
         const double now = clock_.now();
+        const auto late = waited_for();
         if (stop_until_ && now > *stop_until_) {
-            fail(FailureKind::timed_out, "stop_timeout",
+            fail(late, FailureKind::timed_out, "stop_timeout",
                  fmt::format("the program was told to stop and had not reported after {:g} s (trainer.stop_timeout)",
                              talk_.settings->stop_timeout));
         }
+        if (others_until_ && now > *others_until_) {
+            fail(late, FailureKind::timed_out, "stop_timeout",
+                 fmt::format("it had not ended its training {:g} s after process 0 reported (trainer.stop_timeout)",
+                             talk_.settings->stop_timeout));
+        }
         if (silent_until_ && now > *silent_until_) {
-            fail(FailureKind::timed_out, "silence_timeout",
+            fail(late, FailureKind::timed_out, "silence_timeout",
                  fmt::format("the program sent nothing for {:g} s (trainer.silence_timeout)",
                              talk_.settings->silence_timeout));
         }
         if (talk_.settings->memory == 0 || now < memory_next_) return;
         memory_next_ = now + memory_tick;
-        if (const auto used = child().memory(talk_.settings->memory); used > talk_.settings->memory) {
-            fail(FailureKind::out_of_memory, "trainer.memory",
+        if (const auto used = group().memory(talk_.settings->memory); used > talk_.settings->memory) {
+            fail(0, FailureKind::out_of_memory, "trainer.memory",
                  fmt::format("the program and what it started used {} MiB of memory; trainer.memory allows {} MiB",
                              used >> 20U, talk_.settings->memory >> 20U));
         }
     }
 
-    void require_lease(std::uint64_t lease, const char* what) {
+    void require_lease(std::size_t rank, std::uint64_t lease, const char* what) {
         if (lease == talk_.lease) return;
-        fail_protocol(fmt::format("a {} of lease {} came during lease {}: each lease is reported once", what, lease,
-                                  talk_.lease));
+        fail_protocol(rank, fmt::format("a {} of lease {} came during lease {}: each lease is reported once", what,
+                                        lease, talk_.lease));
     }
 
     /// In the order of the job's metrics. Nothing where the message has no value; a NaN in the message is a value.
@@ -150,8 +187,9 @@ private:
             if (at == known.end()) {
                 std::vector<std::string> names;
                 for (const auto& metric : known) names.push_back(metric.name);
-                fail_protocol("metric \"" + name + "\" is not in trainer.metrics of the job" +
-                              did_you_mean(name, names) + "; the program or [metric] and trainer.metrics must change");
+                fail_protocol(0, "metric \"" + name + "\" is not in trainer.metrics of the job" +
+                                     did_you_mean(name, names) +
+                                     "; the program or [metric] and trainer.metrics must change");
             }
             values[static_cast<std::size_t>(at - known.begin())] = value;
         }
@@ -163,8 +201,8 @@ private:
         const auto before = rows.empty() ? request_.from : rows.back().resource;
         const bool same = last && !rows.empty() && at == before;
         if (at > request_.to || (at <= before && !same)) {
-            fail_protocol(fmt::format("\"at\" is {}, but the lease goes from {} to {} and {} was reached", at,
-                                      request_.from, request_.to, before));
+            fail_protocol(0, fmt::format("\"at\" is {}, but the lease goes from {} to {} and {} was reached", at,
+                                         request_.from, request_.to, before));
         }
         const auto values = row_of(metrics);
         if (!same) {
@@ -181,27 +219,98 @@ private:
     }
 
     /// True when the lease has ended well.
-    bool take(const FromChild& message) {
-        if (const auto* progress = std::get_if<ChildProgress>(&message)) {
-            require_lease(progress->lease, "progress");
-            add_row(progress->at, progress->metrics, false);
-            return false;
-        }
-        if (const auto* failure = std::get_if<ChildFailure>(&message)) {
-            require_lease(failure->lease, "failure");
-            fail(failure->kind, failure->type.empty() ? "failure" : failure->type, failure->message, true);
-        }
-        const auto* report = std::get_if<ChildReport>(&message);
-        if (report == nullptr) fail_protocol("a hello came in the middle of a lease");
-        require_lease(report->lease, "report");
-        finish(*report);
+    bool take(const GroupEvent& event) {
+        const auto rank = event.rank;
+        if (const auto* ended = std::get_if<ChildEnded>(&event.event)) fail_ended(rank, *ended);
+        if (const auto* garbled = std::get_if<ChildGarbled>(&event.event)) fail_garbled(rank, *garbled);
+        const auto message = parse(rank, std::get<ChildSaid>(event.event).json);
+        // The others may have nothing to say before their ends. Process 0 tells of the training.
+        if (rank == 0 || ranks_[0].report) heard();
+        said_ = true;
+        note(rank, message);
+        if (ranks_[rank].failure) fail_told(rank);
+        if (!std::ranges::all_of(ranks_, [](const RankState& state) { return state.report.has_value(); })) return false;
+        finish();
         return true;
     }
 
-    void finish(const ChildReport& report) {
+    void note(std::size_t rank, const FromChild& message) {
+        if (ranks_[rank].report) fail_protocol(rank, "a message came after the report, which ends the lease");
+        if (const auto* progress = std::get_if<ChildProgress>(&message)) {
+            require_lease(rank, progress->lease, "progress");
+            if (rank == 0) add_row(progress->at, progress->metrics, false);
+        } else if (const auto* failure = std::get_if<ChildFailure>(&message)) {
+            require_lease(rank, failure->lease, "failure");
+            ranks_[rank].failure = *failure;
+        } else if (const auto* unit = std::get_if<ChildUnit>(&message)) {
+            require_lease(rank, unit->lease, "unit");
+            pass_on(rank, *unit);
+        } else if (const auto* report = std::get_if<ChildReport>(&message)) {
+            require_lease(rank, report->lease, "report");
+            ranks_[rank].report = *report;
+            if (rank == 0 && !alone()) others_until_ = clock_.now() + talk_.settings->stop_timeout;
+        } else {
+            fail_protocol(rank, "a hello came in the middle of a lease");
+        }
+    }
+
+    /// The others learn from process 0 which unit is the last one: a stop that each hears by itself would reach them in
+    /// different units, and those that train one unit more would wait for the rest for ever.
+    void pass_on(std::size_t rank, const ChildUnit& unit) {
+        if (rank != 0) fail_protocol(rank, "a unit is told by process 0 alone");
+        for (std::size_t other = 1; other < ranks_.size(); ++other) group()[other].send(unit_json(unit));
+    }
+
+    /// A failure that a process told of. Mostly the others fail, too: for the same reason, or because they miss that
+    /// process. If each tells of an end soon, all can be used further. A process that ends without a word is the cause
+    /// of exceptions that the others tell of before.
+    [[noreturn]] void fail_told(std::size_t first) {
+        const double until = clock_.now() + others_time;
+        const auto answered = [](const RankState& state) { return state.failure || state.report; };
+        while (!std::ranges::all_of(ranks_, answered) && clock_.now() < until) {
+            const auto event = group().next(tick);
+            if (!event) continue;
+            const auto* ended = std::get_if<ChildEnded>(&event->event);
+            const bool silent = ended != nullptr && !answered(ranks_[event->rank]);
+            if (silent && ranks_[first].failure->kind == FailureKind::exception) fail_ended(event->rank, *ended);
+            const auto* said = std::get_if<ChildSaid>(&event->event);
+            if (said == nullptr) break;
+            try {
+                note(event->rank, parse_from_child(said->json));
+            } catch (const ProtocolError&) {
+                break;
+            }
+        }
+        const auto rank = cause(first);
+        const auto& failure = *ranks_[rank].failure;
+        fail(rank, failure.kind, failure.type.empty() ? "failure" : failure.type, failure.message,
+             std::ranges::all_of(ranks_, answered));
+    }
+
+    /// The process whose failure says most. What the others tell of is often the loss of that process alone.
+    std::size_t cause(std::size_t first) const {
+        const auto says_more = [](const RankState& state) {
+            return state.failure && state.failure->kind != FailureKind::exception;
+        };
+        if (says_more(ranks_[first])) return first;
+        const auto at = std::ranges::find_if(ranks_, says_more);
+        return at == ranks_.end() ? first : static_cast<std::size_t>(at - ranks_.begin());
+    }
+
+    void finish() {
+        const auto& report = *ranks_[0].report;
         if (report.at < request_.to && !stop_until_) {
             fail_protocol(
-                fmt::format("the report is at {}, but nothing asked it to stop before {}", report.at, request_.to));
+                0, fmt::format("the report is at {}, but nothing asked it to stop before {}", report.at, request_.to));
+        }
+        std::vector<std::size_t> keeping;
+        for (std::size_t rank = 1; rank < ranks_.size(); ++rank) {
+            if (ranks_[rank].report->at != report.at) {
+                fail_protocol(rank, fmt::format("its report is at {}, and that of process 0 at {}: all end at the same "
+                                                "unit, which process 0 tells",
+                                                ranks_[rank].report->at, report.at));
+            }
+            if (ranks_[rank].report->snapshot) keeping.push_back(rank);
         }
         add_row(report.at, report.metrics, true);
         trained_.reached = report.at;
@@ -209,9 +318,9 @@ private:
         if (!report.unread.empty()) trained_.note = unread_note(report.unread);
         if (!report.snapshot) return;
         try {
-            trained_.snapshot = talk_.scratch->take_saved();
+            trained_.snapshot = talk_.scratch->take_saved(keeping);
         } catch (const std::system_error& error) {
-            fail(FailureKind::exception, "snapshot",
+            fail(0, FailureKind::exception, "snapshot",
                  fmt::format("the program reported a snapshot that cannot be read: {}", error.what()), true);
         }
     }
@@ -221,62 +330,92 @@ private:
         const auto& known = talk_.settings->metrics;
         for (std::size_t i = 0; i < known.size(); ++i) {
             if (!last_[i] && known[i].name == talk_.settings->needed_metric) {
-                fail_protocol("the report lacks " + known[i].name + ", by which the job ranks members");
+                fail_protocol(0, "the report lacks " + known[i].name + ", by which the job ranks members");
             }
             if (known[i].held_out || !last_[i] || std::isfinite(*last_[i])) continue;
-            fail(FailureKind::nonfinite, known[i].name, fmt::format("{} is {}", known[i].name, *last_[i]), true);
+            fail(0, FailureKind::nonfinite, known[i].name, fmt::format("{} is {}", known[i].name, *last_[i]), true);
         }
     }
 
     const Talk& talk_;
     const TrainRequest& request_;
-    bool said_ = false;   ///< the program sent a message about this lease
-    bool ended_ = false;  ///< the program has ended, or closed its end
+    std::vector<RankState> ranks_;
+    bool said_ = false;   ///< a process sent a message about this lease
+    bool ended_ = false;  ///< a process has ended, or closed its end
     Trained trained_;
     std::vector<std::optional<double>> last_;  ///< row of trained_; nothing where no value was sent
     AttentiveClock clock_;                     ///< while this process does not run, a program's silence does not count
     std::optional<double> silent_until_;
     std::optional<double> stop_until_;
+    std::optional<double> others_until_;  ///< after the report of process 0
     double memory_next_ = 0;
+};
+
+/// The first words of the processes.
+class Greeting {
+public:
+    Greeting(const ProcessSettings& settings, ChildGroup& group) : settings_(settings), group_(group) {}
+
+    /// Throws ProtocolError. `clock` runs since the start of all.
+    ChildHello of(std::size_t rank, AttentiveClock& clock) const {
+        std::optional<ChildEvent> event;
+        while (!event && clock.now() < settings_.start_timeout) event = group_.next_of(rank, tick);
+        if (!event) {
+            refuse(rank, fmt::format("the program said no hello for {:g} s (trainer.start_timeout)",
+                                     settings_.start_timeout));
+        }
+        if (const auto* ended = std::get_if<ChildEnded>(&*event)) {
+            refuse(rank, "the program ended before it asked for a training: " + ended->how +
+                             (ended->how == "exit code 0" ? never_asked : ""));
+        }
+        if (const auto* garbled = std::get_if<ChildGarbled>(&*event)) refuse(rank, garbled->what);
+        const auto message = parse_from_child(std::get<ChildSaid>(*event).json);
+        const auto* hello = std::get_if<ChildHello>(&message);
+        if (hello == nullptr) throw ProtocolError("the program's first message was no hello");
+        if (hello->protocol != process_protocol_version) {
+            throw ProtocolError(
+                fmt::format("the program speaks version {} of the protocol, this Stemma {}; use the package "
+                            "that belongs to it",
+                            hello->protocol, process_protocol_version));
+        }
+        return *hello;
+    }
+
+private:
+    [[noreturn]] void refuse(std::size_t rank, const std::string& what) const {
+        const auto text = group_.size() == 1 ? what : fmt::format("process {} of {}: {}", rank, group_.size(), what);
+        throw ProtocolError(with_output(text, group_[rank]));
+    }
+
+    const ProcessSettings& settings_;
+    ChildGroup& group_;
 };
 
 }  // namespace
 
 std::string with_output(std::string what, Child& child) {
-    child.look();  // reads output that has not been read yet
+    Child* const one = &child;
+    wait_for({&one, 1}, milliseconds(0));  // reads output that has not been read yet
     const auto text = child.output().text();
     if (text.empty()) return what;
     return what + (what.empty() ? "" : "\n") + "it printed last:\n" + text;
 }
 
-ChildHello greet(const ProcessSettings& settings, Child& child) {
+std::uint32_t threads_of_each(const ProcessSettings& settings) {
+    return std::max(1U, settings.place.threads / std::max(1U, settings.processes));
+}
+
+ChildHello greet(const ProcessSettings& settings, ChildGroup& group) {
+    const Greeting greeting(settings, group);
     AttentiveClock clock;
-    std::optional<ChildEvent> event;
-    while (!event && clock.now() < settings.start_timeout) event = child.next(tick);
-    if (!event) {
-        throw ProtocolError(with_output(
-            fmt::format("the program said no hello for {:g} s (trainer.start_timeout)", settings.start_timeout),
-            child));
+    ChildHello leader;
+    for (std::size_t rank = 0; rank < group.size(); ++rank) {
+        auto hello = greeting.of(rank, clock);
+        group[rank].send(welcome_json(settings.metrics, settings.unit, threads_of_each(settings)));
+        group[rank].set_greeted();
+        if (rank == 0) leader = std::move(hello);
     }
-    if (const auto* ended = std::get_if<ChildEnded>(&*event)) {
-        throw ProtocolError(with_output("the program ended before it asked for a training: " + ended->how +
-                                            (ended->how == "exit code 0" ? never_asked : ""),
-                                        child));
-    }
-    if (const auto* garbled = std::get_if<ChildGarbled>(&*event))
-        throw ProtocolError(with_output(garbled->what, child));
-    const auto message = parse_from_child(std::get<ChildSaid>(*event).json);
-    const auto* hello = std::get_if<ChildHello>(&message);
-    if (hello == nullptr) throw ProtocolError("the program's first message was no hello");
-    if (hello->protocol != process_protocol_version) {
-        throw ProtocolError(
-            fmt::format("the program speaks version {} of the protocol, this Stemma {}; use the package "
-                        "that belongs to it",
-                        hello->protocol, process_protocol_version));
-    }
-    child.send(welcome_json(settings.metrics, settings.unit, settings.place.threads));
-    child.set_greeted();
-    return *hello;
+    return leader;
 }
 
 std::variant<Trained, TalkFailed> talk_lease(const Talk& talk, const TrainRequest& request) {

@@ -3,7 +3,7 @@
 
 #include <variant>
 
-#include "trainer/process/child.hpp"
+#include "trainer/process/child_group.hpp"
 #include "trainer/process/messages.hpp"
 #include "trainer/process/process_trainer.hpp"
 #include "trainer/process/scratch.hpp"
@@ -12,20 +12,24 @@ namespace stemma {
 
 struct TalkFailed {
     TrainFailure failure;
-    bool usable = false;  ///< the program can be used further
-    bool unsaid = false;  ///< it ended before any message about the lease
+    bool usable = false;  ///< all processes can be used further
+    bool unsaid = false;  ///< one ended before any message about the lease
 };
 
 /// A started program that said hello.
 struct Talk {
     const ProcessSettings* settings = nullptr;
-    Child* child = nullptr;
+    ChildGroup* group = nullptr;
     const Scratch* scratch = nullptr;
     std::uint64_t lease = 0;  ///< a number that the program has not seen
 };
 
-/// Waits for the hello and answers it. Throws ProtocolError with what went wrong.
-ChildHello greet(const ProcessSettings& settings, Child& child);
+/// Threads of each process.
+std::uint32_t threads_of_each(const ProcessSettings& settings);
+
+/// Waits for the hello of each process and answers it. Returns that of process 0. Throws ProtocolError with what went
+/// wrong.
+ChildHello greet(const ProcessSettings& settings, ChildGroup& group);
 
 /// Gives the lease, whose start snapshot lies in its file, and receives messages until the lease ends.
 std::variant<Trained, TalkFailed> talk_lease(const Talk& talk, const TrainRequest& request);

@@ -45,6 +45,13 @@ std::string text_of(const Json& message, const char* name) {
     return at->get<std::string>();
 }
 
+bool truth_of(const Json& message, const char* name) {
+    const auto at = message.find(name);
+    if (at == message.end()) return false;
+    if (!at->is_boolean()) refuse("\"" + std::string(name) + "\" must be true or false");
+    return at->get<bool>();
+}
+
 std::optional<double> metric_value(const std::string& name, const Json& value) {
     using Limits = std::numeric_limits<double>;
     if (value.is_null()) return std::nullopt;
@@ -89,9 +96,7 @@ ChildHello hello_of(const Json& message) {
 
 ChildReport report_of(const Json& message) {
     ChildReport report{number_of(message, "lease"), resource_of(message, "at"), metrics_of(message)};
-    const auto at = message.find("snapshot");
-    if (at != message.end() && !at->is_boolean()) refuse("\"snapshot\" must be true or false");
-    report.snapshot = at != message.end() && at->get<bool>();
+    report.snapshot = truth_of(message, "snapshot");
     if (const auto unread = message.find("unread"); unread != message.end() && !unread->is_null())
         report.unread = names_of(*unread, "unread");
     return report;
@@ -111,7 +116,9 @@ FromChild message_of(const Json& message) {
         return ChildFailure{number_of(message, "lease"), kind_of(message), text_of(message, "error"),
                             text_of(message, "message")};
     }
-    refuse("there is no message \"" + type + "\"; a program sends hello, progress, report and failure");
+    if (type == "unit")
+        return ChildUnit{number_of(message, "lease"), resource_of(message, "at"), truth_of(message, "last")};
+    refuse("there is no message \"" + type + "\"; a program sends hello, progress, report, failure and unit");
 }
 
 struct ToJson {
@@ -185,10 +192,20 @@ std::string lease_json(const LeaseText& lease) {
         request.parent_configuration ? table_of(*request.parent_configuration) : Json(nullptr);
     message["start"] = lease.start.empty() ? Json(nullptr) : Json(lease.start);
     message["save"] = lease.save;
+    if (lease.group) {
+        message["rank"] = lease.group->rank;
+        message["ranks"] = lease.group->ranks;
+        message["address"] = lease.group->address;
+        message["port"] = lease.group->port;
+        message["own_start"] = lease.group->own_start.empty() ? Json(nullptr) : Json(lease.group->own_start);
+    }
     return dumped(message);
 }
 
 std::string stop_json(std::uint64_t lease) { return dumped({{"type", "stop"}, {"lease", lease}}); }
+std::string unit_json(const ChildUnit& unit) {
+    return dumped({{"type", "unit"}, {"lease", unit.lease}, {"at", unit.at}, {"last", unit.last}});
+}
 std::string quit_json() { return dumped({{"type", "quit"}}); }
 
 }  // namespace stemma

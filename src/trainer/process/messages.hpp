@@ -49,7 +49,13 @@ struct ChildFailure {
     std::string type;
     std::string message;
 };
-using FromChild = std::variant<ChildHello, ChildProgress, ChildReport, ChildFailure>;
+/// Process 0 of a group begins a unit, and says whether it is the last one.
+struct ChildUnit {
+    std::uint64_t lease = 0;
+    Resource at = 0;
+    bool last = false;
+};
+using FromChild = std::variant<ChildHello, ChildProgress, ChildReport, ChildFailure, ChildUnit>;
 
 /// Throws ProtocolError on text that is no JSON, on an unknown type, and on a field that is missing or of another type.
 /// Unknown fields are ignored, so that later versions may add fields.
@@ -57,17 +63,27 @@ FromChild parse_from_child(std::string_view json);
 
 // ---- to the program ------------------------------------------------------------------------------------------------
 
+/// What a process of a group is told beside the lease.
+struct GroupText {
+    std::size_t rank = 0;
+    std::size_t ranks = 1;
+    std::string address;  ///< for rank 0 to listen at
+    std::uint16_t port = 0;
+    std::string own_start;  ///< what this rank left beside the snapshot; "" = nothing
+};
 struct LeaseText {
     std::uint64_t lease = 0;
     const TrainRequest* request = nullptr;
     std::string start;  ///< file to go on from, "" = from scratch
     std::string save;   ///< file to leave a snapshot in
     std::uint64_t run_seed = 1;
+    std::optional<GroupText> group = std::nullopt;
 };
 
 std::string welcome_json(const std::vector<MetricInfo>& metrics, std::string_view unit, std::uint32_t threads);
 std::string lease_json(const LeaseText& lease);
 std::string stop_json(std::uint64_t lease);
+std::string unit_json(const ChildUnit& unit);
 std::string quit_json();
 
 }  // namespace stemma

@@ -11,7 +11,7 @@
 
 #include "core/error.hpp"
 #include "platform/user_path.hpp"
-#include "trainer/process/child.hpp"
+#include "trainer/process/child_group.hpp"
 #include "trainer/process/lease_talk.hpp"
 #include "trainer/process/scratch.hpp"
 #include "trainer/users_mistake.hpp"
@@ -28,11 +28,16 @@ std::string words_text(const std::vector<std::string>& words) {
     return text;
 }
 
-std::unique_ptr<Child> started(const ProcessSettings& settings, ChildStarter& starter, const std::string& scratch) {
+std::unique_ptr<ChildGroup> started(const ProcessSettings& settings, ChildStarter& starter,
+                                    const std::string& scratch) {
     auto words = settings.runner;
     words.insert(words.end(), settings.command.begin(), settings.command.end());
-    const ChildCommand command{std::move(words), child_environment(settings.environment, settings.place), scratch};
-    return std::make_unique<Child>(starter, command, settings.log);
+    auto place = settings.place;
+    place.threads = threads_of_each(settings);
+    return std::make_unique<ChildGroup>(
+        starter, GroupCommand{{std::move(words), child_environment(settings.environment, place), scratch},
+                              settings.processes,
+                              settings.log});
 }
 
 /// Checks that the program of `hello` may change what the scheduler's children change.
@@ -71,21 +76,23 @@ public:
         ensure(!settings_.command.empty(), "a program has a name");
         // The program loads while others start, too. Its hello is received at the first lease, or by `first`.
         try {
-            child_ = started(settings_, *starter_, scratch_.folder());
+            group_ = started(settings_, *starter_, scratch_.folder());
         } catch (const std::system_error&) {
             if (first) first->refuse(std::current_exception(), settings_);
             return;  // the first lease reports it
         }
-        if (first) first->offer(std::move(child_), settings_);
+        if (first) first->offer(std::move(group_), settings_);
     }
     ~ProcessTrainer() override {
         take_first();
-        if (child_ && child_->greeted()) child_->quit(quit_time);
+        if (group_ && group_->greeted()) group_->quit(quit_time);
     }
 
     std::span<const MetricInfo> metrics() const override { return settings_.metrics; }
     std::string describe() const override {
-        return fmt::format("process: {} (threads {}, GPUs {})", words_text(settings_.command), settings_.place.threads,
+        return fmt::format("process: {} ({}threads {}, GPUs {})", words_text(settings_.command),
+                           settings_.processes > 0 ? fmt::format("processes {}, ", settings_.processes) : "",
+                           settings_.place.threads,
                            settings_.place.gpus.empty() ? "none" : words_text(settings_.place.gpus));
     }
 
@@ -121,10 +128,10 @@ private:
             replace_if_due();
             if (auto failure = start(request.from)) return *std::move(failure);
             const bool used = std::exchange(used_, true);
-            const Talk talk{&settings_, child_.get(), &scratch_, ++lease_};
+            const Talk talk{&settings_, group_.get(), &scratch_, ++lease_};
             auto outcome = talk_lease(talk, request);
             if (auto* trained = std::get_if<Trained>(&outcome)) {
-                if (settings_.restart == ProcessSettings::Restart::each_training) child_->dismiss();
+                if (settings_.restart == ProcessSettings::Restart::each_training) group_->dismiss();
                 return std::move(*trained);
             }
             auto& failed = std::get<TalkFailed>(outcome);
@@ -154,7 +161,7 @@ private:
     bool move_scratch() {
         // Ends the old program first, so that its successor follows at once. Until then no process would remove the new
         // folder.
-        if (child_ && child_->greeted()) child_->quit(quit_time);
+        if (group_ && group_->greeted()) group_->quit(quit_time);
         drop();
         const auto before = scratch_.folder();
         if (!scratch_.move(largest_)) return false;
@@ -168,7 +175,7 @@ private:
     }
 
     void take_first() {
-        if (auto first = std::exchange(first_, nullptr)) child_ = first->take();
+        if (auto first = std::exchange(first_, nullptr)) group_ = first->take();
     }
 
     std::optional<TrainFailure> put_start(const TrainRequest& request) const {
@@ -186,24 +193,24 @@ private:
 
     /// Also replaces a program that ended by itself between two leases: that is no member's fault.
     void replace_if_due() {
-        if (!child_) return;
-        child_->look();
+        if (!group_) return;
+        group_->look();
         const auto half = settings_.memory / 2;
-        const bool full = half > 0 && child_->memory(half) > half;
+        const bool full = half > 0 && group_->memory(half) > half;
         const bool once = settings_.restart == ProcessSettings::Restart::each_training && used_;
-        if (full || once) child_->quit(quit_time);
-        if (full || once || child_->ended()) drop();
+        if (full || once) group_->quit(quit_time);
+        if (full || once || group_->ended()) drop();
     }
 
     void drop() {
-        child_.reset();
+        group_.reset();
         used_ = false;
     }
 
     std::optional<TrainFailure> start(Resource reached) {
         try {
-            if (!child_) child_ = started(settings_, *starter_, scratch_.folder());
-            if (!child_->greeted()) static_cast<void>(greet(settings_, *child_));
+            if (!group_) group_ = started(settings_, *starter_, scratch_.folder());
+            if (!group_->greeted()) static_cast<void>(greet(settings_, *group_));
             return std::nullopt;
         } catch (const std::system_error& error) {
             drop();
@@ -219,7 +226,7 @@ private:
     std::shared_ptr<ChildStarter> starter_;
     Scratch scratch_;
     std::shared_ptr<FirstProgram> first_;  ///< holds the program until the first lease
-    std::unique_ptr<Child> child_;
+    std::unique_ptr<ChildGroup> group_;
     bool used_ = false;  ///< it was given a lease
     std::uint64_t lease_ = 0;
     std::uint64_t largest_ = 0;  ///< largest snapshot so far, bytes
@@ -235,9 +242,9 @@ std::unique_ptr<Trainer> make_process_trainer(ProcessSettings settings, std::sha
 void check_process(const ProcessSettings& settings, const std::vector<std::string>& children_change,
                    ChildStarter& starter) {
     as_user_error(settings, [&] {
-        const auto child = started(settings, starter, "");
-        const auto hello = greet(settings, *child);
-        child->quit(quit_time);
+        const auto group = started(settings, starter, "");
+        const auto hello = greet(settings, *group);
+        group->quit(quit_time);
         check_changes(settings, hello, children_change);
     });
 }
@@ -245,10 +252,10 @@ void check_process(const ProcessSettings& settings, const std::vector<std::strin
 FirstProgram::FirstProgram() = default;
 FirstProgram::~FirstProgram() = default;
 
-void FirstProgram::offer(std::unique_ptr<Child> child, const ProcessSettings& settings) {
+void FirstProgram::offer(std::unique_ptr<ChildGroup> group, const ProcessSettings& settings) {
     {
         const std::lock_guard lock(mutex_);
-        child_ = std::move(child);
+        group_ = std::move(group);
         settings_ = settings;
     }
     offered_.notify_all();
@@ -263,20 +270,20 @@ void FirstProgram::refuse(std::exception_ptr why, const ProcessSettings& setting
     offered_.notify_all();
 }
 
-std::unique_ptr<Child> FirstProgram::take() {
+std::unique_ptr<ChildGroup> FirstProgram::take() {
     const std::lock_guard lock(mutex_);
-    return std::move(child_);
+    return std::move(group_);
 }
 
 void FirstProgram::check(const std::vector<std::string>& children_change) {
     std::unique_lock lock(mutex_);
-    offered_.wait(lock, [this] { return child_ || refusal_; });
+    offered_.wait(lock, [this] { return group_ || refusal_; });
     as_user_error(settings_, [&] {
         if (refusal_) std::rethrow_exception(refusal_);
         try {
-            check_changes(settings_, greet(settings_, *child_), children_change);
+            check_changes(settings_, greet(settings_, *group_), children_change);
         } catch (...) {
-            child_.reset();
+            group_.reset();
             throw;
         }
     });

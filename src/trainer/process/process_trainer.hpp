@@ -32,13 +32,15 @@ struct ProcessSettings {
     std::uint64_t memory = 0;    ///< bytes that the program and all that it started may use; 0 = any
     enum class Restart : std::uint8_t { when_needed, each_training };
     Restart restart = Restart::when_needed;
-    ChildPlace place = {};                             ///< threads and GPUs
+    /// Processes that train a member together. 0: one, without the variables of a group (process_group.hpp).
+    std::uint32_t processes = 0;
+    ChildPlace place = {};                             ///< threads of all processes together, and GPUs
     Environment environment = {};                      ///< before child_environment()
     std::string log;                                   ///< file that gets all its output; "" = none
     std::function<void(const std::string&)> say = {};  ///< remarks for the user; may be empty
 };
 
-class Child;
+class ChildGroup;
 
 /// The program of a worker in this process. Rank 0 greets and checks it before the search begins, so that no second
 /// program is started for the check.
@@ -53,14 +55,14 @@ public:
     /// does, or the worker's refusal.
     void check(const std::vector<std::string>& children_change);
     /// Called by the worker. take() returns the program for the first lease, which is given after the check.
-    void offer(std::unique_ptr<Child> child, const ProcessSettings& settings);
+    void offer(std::unique_ptr<ChildGroup> group, const ProcessSettings& settings);
     void refuse(std::exception_ptr why, const ProcessSettings& settings = {});
-    std::unique_ptr<Child> take();
+    std::unique_ptr<ChildGroup> take();
 
 private:
     std::mutex mutex_;
     std::condition_variable offered_;
-    std::unique_ptr<Child> child_;  ///< the next three: guarded by mutex_
+    std::unique_ptr<ChildGroup> group_;  ///< the next three: guarded by mutex_
     std::exception_ptr refusal_;
     ProcessSettings settings_;
 };
@@ -77,6 +79,8 @@ private:
 ///   a metric that is not finite     nonfinite (held-out metrics do not count)
 ///   cannot be started               device: the worker is retired, the member retried elsewhere
 ///   no hello                        exception, "start"
+/// Of several processes (`processes`) each is watched in this way. All are killed before a failure of one of them is
+/// told, unless each has answered. The lease ends well when all have reported, at the same unit.
 /// Messages end with the program's last output. A lease without a snapshot costs about 50 us. Snapshots go through
 /// files. `first`, if given, holds the program until the first lease.
 std::unique_ptr<Trainer> make_process_trainer(ProcessSettings settings, std::shared_ptr<ChildStarter> starter,

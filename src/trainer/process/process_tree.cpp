@@ -92,13 +92,17 @@ std::vector<int> children_of(int process) {
     return all_children()[process];
 }
 
-std::uint64_t tree_memory(int root, std::uint64_t enough) {
-    const auto processes = descendants(root);
+std::uint64_t tree_memory(std::span<const int> processes, std::uint64_t enough) {
+    std::vector<int> all;
+    for (const int process : processes) {
+        const auto below = descendants(process);
+        all.insert(all.end(), below.begin(), below.end());
+    }
     std::uint64_t sum = 0;
-    for (const int pid : processes) sum += resident(pid);
+    for (const int pid : all) sum += resident(pid);
     if (sum <= enough) return sum;
     sum = 0;
-    for (const int pid : processes) sum += proportional(pid);
+    for (const int pid : all) sum += proportional(pid);
     return sum;
 }
 

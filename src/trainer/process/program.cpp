@@ -81,6 +81,14 @@ std::vector<Field<P>> program_fields() {
                                   "Memory limit of the program with all processes that it started; shared pages count "
                                   "once. A training that needs more fails as out of memory. A program that has grown "
                                   "beyond half of the limit is replaced between trainings. 0 = no limit.")),
+        setting(&P::processes,
+                default_is("one, without the variables of a group",
+                           integer("processes", {1, 1024},
+                                   "Processes in which a worker starts the program, to train one member together. They "
+                                   "find RANK, LOCAL_RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT in their "
+                                   "environment, as from torchrun, also with processes = 1. They share the worker's "
+                                   "threads and all see all of its GPUs. Process 0 reports "
+                                   "(docs/several-processes.md)."))),
         setting(&P::restart,
                 choice("restart", {"when needed", "each training"},
                        "When a worker starts its program anew: after the program has ended or failed, or for each "
@@ -92,7 +100,8 @@ std::vector<Field<P>> program_fields() {
 std::vector<Field<S>> fields() {
     std::vector<Field<S>> own{
         setting(&S::gpus_per_worker,
-                integer("gpus_per_worker", {1, 64}, "GPUs that a worker's program sees, where there are any."))};
+                integer("gpus_per_worker", {1, 64},
+                        "GPUs that a worker's program sees, where there are any. Above 1 it needs `processes`."))};
     return concatenated(concatenated(part_of(&S::program, program_fields()), std::move(own)),
                         part_of(&S::reported, reported_fields()));
 }
@@ -100,6 +109,13 @@ std::vector<Field<S>> fields() {
 std::vector<Contradiction> check(const S& settings, const std::string& metric) {
     auto out = check_reported(settings.reported, metric);
     refuse_empty("command", settings.program.command, out);
+    if (settings.gpus_per_worker > 1 && settings.program.processes == 0) {
+        out.push_back(
+            {"gpus_per_worker",
+             fmt::format("= {0} needs trainer.processes: processes = {0} starts one process for each GPU (DDP, "
+                         "FSDP), processes = 1 one program that uses all {0} GPUs itself",
+                         settings.gpus_per_worker)});
+    }
     return out;
 }
 

@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <map>
 #include <span>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "core/error.hpp"
 #include "trainer/process/descriptor.hpp"
@@ -25,6 +27,8 @@ namespace fs = std::filesystem;
 /// folder in it ("process/sub/") and for itself.
 constexpr const char* array_name = "process";
 constexpr std::string_view in_folder = "process/";
+/// And one for what each process of a group keeps for itself: "process-rank/1".
+constexpr std::string_view of_rank = "process-rank/";
 
 [[noreturn]] void fail(const std::string& file) { throw std::system_error(errno, std::generic_category(), file); }
 
@@ -89,22 +93,31 @@ private:
     std::size_t bytes_ = 0;
 };
 
-/// Names below `folder` and their paths, in order of names. Names of folders end with a slash. Links are followed.
-std::map<std::string, fs::path> entries_of(const fs::path& folder) {
-    std::map<std::string, fs::path> entries;
-    for (const auto& entry :
-         fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink)) {
-        const auto name = entry.path().lexically_relative(folder).generic_string();
+std::size_t bytes_of(const fs::path& file) {
+    struct stat about {};
+    if (::stat(file.c_str(), &about) != 0) fail(file);
+    return static_cast<std::size_t>(about.st_size);
+}
+
+/// The arrays of the file or folder that a program saved, in order, each with its file: "" for a folder. Links are
+/// followed.
+std::vector<std::pair<std::string, fs::path>> parts_of(const fs::path& save) {
+    if (!fs::is_directory(save)) return {{array_name, save}};
+    std::map<std::string, fs::path> below;
+    for (const auto& entry : fs::recursive_directory_iterator(save, fs::directory_options::follow_directory_symlink)) {
+        const auto name = entry.path().lexically_relative(save).generic_string();
         if (entry.is_directory()) {
-            entries.emplace(name + "/", entry.path());
+            below.emplace(name + "/", fs::path());
         } else if (entry.is_regular_file()) {
-            entries.emplace(name, entry.path());
+            below.emplace(name, entry.path());
         } else {
             errno = EINVAL;
             fail(entry.path().string() + " (neither a file nor a folder)");
         }
     }
-    return entries;
+    std::vector<std::pair<std::string, fs::path>> parts{{std::string(in_folder), {}}};  // also of an empty folder
+    for (auto& [name, path] : below) parts.emplace_back(std::string(in_folder) + name, std::move(path));
+    return parts;
 }
 
 }  // namespace
@@ -165,6 +178,7 @@ bool put_snapshot(const Snapshot& snapshot, const fs::path& start) {
     fs::remove_all(start);
     bool any = false;
     for (const auto& array : snapshot.arrays()) {
+        if (array.name.starts_with(of_rank)) continue;
         if (array.type != DType::u8 || !array.name.starts_with(in_folder)) return false;
         const auto name = array.name.substr(in_folder.size());
         const fs::path relative(name);
@@ -177,28 +191,43 @@ bool put_snapshot(const Snapshot& snapshot, const fs::path& start) {
     return any;
 }
 
-Snapshot Scratch::take_saved() const {
-    const fs::path save = save_file();
-    Snapshot snapshot;
-    if (!fs::is_directory(save)) {
-        const Opened file(save);
-        snapshot.reserve(file.bytes());
-        file.read(snapshot.add(array_name, DType::u8, {static_cast<std::int64_t>(file.bytes())}));
-        return snapshot;
+std::string Scratch::own_start_file(std::size_t rank) const { return start_file() + "-" + std::to_string(rank); }
+std::string Scratch::own_save_file(std::size_t rank) const { return save_file() + "-" + std::to_string(rank); }
+
+std::string Scratch::own_start(std::size_t rank) const {
+    auto file = own_start_file(rank);
+    return fs::exists(file) ? file : std::string();
+}
+
+bool Scratch::put_start(const Snapshot& snapshot) const {
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+        if (entry.path().filename().string().starts_with("start-")) fs::remove(entry.path());
     }
-    const auto entries = entries_of(save);
+    for (const auto& array : snapshot.arrays()) {
+        if (!array.name.starts_with(of_rank) || array.type != DType::u8) continue;
+        std::size_t rank = 0;
+        const auto digits = std::string_view(array.name).substr(of_rank.size());
+        const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), rank).ptr;
+        if (end != digits.data() + digits.size()) return false;
+        overwrite(own_start_file(rank), snapshot.content(array));
+    }
+    return put_snapshot(snapshot, start_file());
+}
+
+Snapshot Scratch::take_saved(std::span<const std::size_t> ranks) const {
+    auto files = parts_of(save_file());
+    for (const auto rank : ranks) files.emplace_back(std::string(of_rank) + std::to_string(rank), own_save_file(rank));
     std::size_t bytes = 0;
-    for (const auto& [name, path] : entries) bytes += name.ends_with('/') ? 0 : fs::file_size(path) + 64;
+    for (const auto& [name, path] : files) bytes += path.empty() ? 0 : bytes_of(path) + 64;
+    Snapshot snapshot;
     snapshot.reserve(bytes);
-    snapshot.add(std::string(in_folder), DType::u8, {0});  // there even if the folder is empty
-    for (const auto& [name, path] : entries) {
-        const auto array = std::string(in_folder) + name;
-        if (name.ends_with('/')) {
-            snapshot.add(array, DType::u8, {0});
+    for (const auto& [name, path] : files) {
+        if (path.empty()) {
+            snapshot.add(name, DType::u8, {0});
             continue;
         }
         const Opened file(path);
-        file.read(snapshot.add(array, DType::u8, {static_cast<std::int64_t>(file.bytes())}));
+        file.read(snapshot.add(name, DType::u8, {static_cast<std::int64_t>(file.bytes())}));
     }
     return snapshot;
 }

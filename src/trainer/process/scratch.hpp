@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace stemma {
 
 /// True for a snapshot that a program left as a file or folder; false for one of another trainer.
 bool is_of_program(const Snapshot& snapshot);
-/// Writes such a snapshot to `place`, as the file or folder that it was. An earlier file or folder there is replaced.
+/// Writes such a snapshot to `place`, as the file or folder that it was, without the files of single ranks. An earlier
+/// file or folder there is replaced.
 /// Throws std::system_error. False, with nothing written or a part, for a snapshot of another trainer.
 bool put_snapshot(const Snapshot& snapshot, const std::filesystem::path& place);
 
@@ -38,11 +40,18 @@ public:
     /// Where the start snapshot of a lease is put, and where the program leaves the next snapshot.
     std::string start_file() const { return folder_ + "/start"; }
     std::string save_file() const { return folder_ + "/save"; }
+    /// The same for what process `rank` >= 1 of a group keeps for itself: one file.
+    std::string own_start_file(std::size_t rank) const;
+    std::string own_save_file(std::size_t rank) const;
+    /// The file of that rank in the last start snapshot; "" where it had none.
+    std::string own_start(std::size_t rank) const;
 
-    /// Writes the start snapshot, a file or a folder. False if `snapshot` is of another trainer.
-    bool put_start(const Snapshot& snapshot) const { return put_snapshot(snapshot, start_file()); }
-    /// The program's snapshot, a file or a folder. Throws std::system_error (no file, no memory).
-    Snapshot take_saved() const;
+    /// Writes the start snapshot, a file or a folder, and the files of single ranks. False if `snapshot` is of another
+    /// trainer.
+    bool put_start(const Snapshot& snapshot) const;
+    /// The program's snapshot, a file or a folder, with the files that these `ranks` left for themselves. Throws
+    /// std::system_error (no file, no memory).
+    Snapshot take_saved(std::span<const std::size_t> ranks = {}) const;
 
 private:
     std::vector<std::string> parents_;  ///< the folders that it may use

@@ -1,0 +1,212 @@
+// Several processes that train a member together: what one of them does is felt by all, and no process stays behind.
+
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <random>
+#include <thread>
+
+#include "trainer/process/process_group.hpp"
+#include "trainer/process/scratch.hpp"
+#include "unit/trainer_process/program.hpp"
+
+namespace stemma {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+ProcessSettings together(const std::string& how, std::uint32_t processes) {
+    auto settings = program(how);
+    settings.command = {STEMMA_PYTHON, "-S", STEMMA_TEST_PROGRAMS "/together.py", how};
+    settings.processes = processes;
+    settings.silence_timeout = 20;
+    return settings;
+}
+
+class GroupTest : public ProgramTest {
+protected:
+    static double loss(const Trained& trained) { return trained.rows.back().values[0]; }
+    TrainRequest of_member(std::uint64_t member, Resource to = 2) const {
+        auto one = request();
+        one.member = {member};
+        one.to = to;
+        return one;
+    }
+};
+
+class Groups : public GroupTest, public testing::WithParamInterface<std::uint32_t> {};
+
+TEST_P(Groups, TrainTogetherAndReportOnce) {
+    const auto trainer = make_process_trainer(together("trains", GetParam()), starter());
+
+    const auto whole = trained(*trainer);
+
+    const auto ranks = static_cast<double>(GetParam());
+    ASSERT_EQ(whole.rows.size(), 2U);
+    EXPECT_EQ(loss(whole), 2 * ranks * (ranks + 1) / 2) << "each process took part";
+    EXPECT_EQ(whole.rows.back().values[1], 0) << "the metrics of process 0";
+}
+
+TEST_P(Groups, GoOnWithEachRanksOwnStreams) {
+    const auto trainer = make_process_trainer(together("streams", GetParam()), starter());
+    const auto whole = trained(*trainer);
+
+    auto first = request();
+    first.to = 1;
+    const auto begun = std::get<Trained>(trainer->train(first));
+    auto rest = request();
+    rest.from = 1;
+    rest.start = &begun.snapshot;
+    const auto other = make_process_trainer(together("streams", GetParam()), starter());
+    const auto result = std::get<Trained>(other->train(rest));
+
+    EXPECT_EQ(loss(result), loss(whole));
+    EXPECT_TRUE(is_of_program(begun.snapshot));
+}
+
+TEST_P(Groups, StopAtOneUnitWhicheverMomentTheWordComes) {
+    const auto trainer = make_process_trainer(together("saves_nothing", GetParam()), starter());
+    std::mt19937 random(GetParam());
+    for (int training = 0; training < 20; ++training) {
+        std::atomic<bool> stop = false;
+        auto one = of_member(7, 100000);
+        one.stop = &stop;
+        const auto after = static_cast<Resource>(random() % 4);
+        one.progress = [&](const MetricRow& row) { stop = row.resource >= after; };
+        stop = after == 0;
+
+        const auto result = trainer->train(one);
+
+        ASSERT_TRUE(std::holds_alternative<Trained>(result)) << std::get<TrainFailure>(result).message;
+        const auto& done = std::get<Trained>(result);
+        EXPECT_LT(done.reached, 10000);
+        EXPECT_EQ(loss(done), static_cast<double>(done.reached) * GetParam() * (GetParam() + 1) / 2);
+    }
+}
+
+TEST_P(Groups, AProcessThatReportsNothingTakesPartAllTheSame) {
+    const auto trainer = make_process_trainer(together("reports_alone", GetParam()), starter());
+
+    EXPECT_EQ(trained(*trainer).reached, 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, Groups, testing::Values(1, 2, 3, 4));
+
+struct Fault {
+    std::string what;
+    FailureKind kind;
+    std::string type;
+    std::string message;
+};
+void PrintTo(const Fault& one, std::ostream* out) { *out << one.what; }
+
+class GroupFault : public GroupTest, public testing::WithParamInterface<Fault> {};
+
+TEST_P(GroupFault, CostsOneTrainingAndTheNextBeginsWithANewGroup) {
+    auto settings = together(GetParam().what, 3);
+    settings.silence_timeout = 2;
+    const auto trainer = make_process_trainer(settings, starter());
+    ASSERT_EQ(std::get<Trained>(trainer->train(of_member(1))).reached, 2);
+
+    const auto failed = failure(*trainer, of_member(7));
+
+    EXPECT_EQ(failed.kind, GetParam().kind) << failed.message;
+    EXPECT_THAT(failed.type, HasSubstr(GetParam().type));
+    EXPECT_THAT(failed.message, HasSubstr(GetParam().message));
+    EXPECT_EQ(std::get<Trained>(trainer->train(of_member(1))).reached, 2);
+}
+
+constexpr auto told = FailureKind::exception;
+
+INSTANTIATE_TEST_SUITE_P(
+    Ranks, GroupFault,
+    testing::Values(Fault{"killed-0", told, "signal 9", "process 0 of 3: the program ended in the middle"},
+                    Fault{"killed-1", told, "", ""}, Fault{"killed-2", told, "", ""},
+                    Fault{"exits-0", told, "exit code 3", "process 0 of 3"}, Fault{"exits-2", told, "", ""},
+                    Fault{"raises-0", told, "", ""},
+                    Fault{"raises-1", told, "ValueError", "process 1 of 3: a row of this process is damaged"},
+                    Fault{"hangs-0", FailureKind::timed_out, "silence_timeout", "process 0 of 3"},
+                    Fault{"hangs-2", FailureKind::timed_out, "silence_timeout", ""}));
+
+TEST_F(GroupTest, AFailureThatAllTellOfCostsNoProcess) {
+    const auto trainer = make_process_trainer(together("infeasible", 3), starter());
+
+    const auto failed = failure(*trainer);
+
+    EXPECT_EQ(failed.kind, FailureKind::infeasible) << failed.message;
+}
+
+TEST_F(GroupTest, TheProcessThatRanOutOfMemoryIsTheCause) {
+    const auto trainer = make_process_trainer(together("memory", 3), starter());
+
+    const auto failed = failure(*trainer);
+
+    EXPECT_EQ(failed.kind, FailureKind::out_of_memory) << failed.message;
+    EXPECT_THAT(failed.message, HasSubstr("process 1 of 3"));
+}
+
+TEST_F(GroupTest, ProcessesThatDoNotEndAfterTheReportTimeOut) {
+    auto settings = together("ends_alone", 2);
+    settings.silence_timeout = 0;
+    settings.stop_timeout = 1;
+    const auto trainer = make_process_trainer(settings, starter());
+
+    const auto failed = failure(*trainer);
+
+    EXPECT_EQ(failed.kind, FailureKind::timed_out);
+    EXPECT_THAT(failed.message, AllOf(HasSubstr("process 1 of 2"), HasSubstr("after process 0 reported")));
+}
+
+TEST_F(GroupTest, ASnapshotIsGoneOnWithByAnotherNumberOfProcesses) {
+    const auto two = make_process_trainer(together("streams", 2), starter());
+    auto first = request();
+    first.to = 1;
+    const auto begun = std::get<Trained>(two->train(first));
+    auto rest = request();
+    rest.from = 1;
+    rest.start = &begun.snapshot;
+
+    for (const std::uint32_t processes : {1, 3}) {
+        const auto other = make_process_trainer(together("streams", processes), starter());
+        EXPECT_EQ(std::get<Trained>(other->train(rest)).reached, 2) << processes;
+    }
+}
+
+TEST(RendezvousPort, BelongsToOneGroupAndRank0MayListenThere) {
+    std::vector<Rendezvous> held(200);
+    std::vector<int> sockets;
+    for (const auto& one : held) {
+        sockets.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const int reuse = 1;
+        ::setsockopt(sockets.back(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+        sockaddr_in where{};
+        where.sin_family = AF_INET;
+        where.sin_port = htons(one.port());
+        EXPECT_EQ(::bind(sockets.back(), reinterpret_cast<const sockaddr*>(&where), sizeof where), 0);
+        EXPECT_EQ(::listen(sockets.back(), 1), 0) << one.port();
+    }
+    for (const int socket : sockets) ::close(socket);
+}
+
+TEST(GroupEnvironment, IsThatOfTorchrunOnOneHost) {
+    const Rendezvous meeting;
+    const auto found = group_environment({{"GLOO_SOCKET_IFNAME", "eth0"}}, {2, 4, &meeting});
+
+    EXPECT_EQ(found.at("RANK"), "2");
+    EXPECT_EQ(found.at("LOCAL_RANK"), "2");
+    EXPECT_EQ(found.at("WORLD_SIZE"), "4");
+    EXPECT_EQ(found.at("LOCAL_WORLD_SIZE"), "4");
+    EXPECT_EQ(found.at("MASTER_ADDR"), "127.0.0.1");
+    EXPECT_EQ(found.at("MASTER_PORT"), std::to_string(meeting.port()));
+    EXPECT_TRUE(found.contains("TORCHELASTIC_RUN_ID"));
+    EXPECT_EQ(found.at("GLOO_SOCKET_IFNAME"), "eth0") << "a user's choice stays";
+    EXPECT_FALSE(found.contains("TORCHELASTIC_USE_AGENT_STORE")) << "rank 0 listens itself";
+}
+
+}  // namespace
+}  // namespace stemma
