@@ -33,25 +33,25 @@ std::string identity(const Gpu& gpu) {
     return gpu.uuid.empty() ? "GPU " + std::to_string(gpu.installed) + " of the host" : gpu.uuid;
 }
 
-/// The GPUs of the asking worker when all workers of the host choose in turn. Fewer than gpus_per_worker if no more are
-/// left.
-GpuList chosen(const GpuRequest& request) {
+/// The GPUs of each worker when all workers of the host choose in turn. A worker that does not find gpus_per_worker of
+/// them leaves to the others what it found. Its list is shorter, then.
+std::vector<GpuList> chosen(const GpuRequest& request) {
     std::vector<std::size_t> order(request.visible.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(),
                      [&](auto a, auto b) { return request.visible[a].size() < request.visible[b].size(); });
+    std::vector<GpuList> all(request.visible.size());
     std::map<std::string, int> users;
     for (const auto worker : order) {
-        GpuList got;
+        auto& got = all[worker];
         for (const auto& gpu : request.visible[worker]) {
             if (std::ssize(got) == request.gpus_per_worker) break;
-            if (users[identity(gpu)] >= request.workers_per_gpu) continue;
-            ++users[identity(gpu)];
-            got.push_back(gpu);
+            if (users[identity(gpu)] < request.workers_per_gpu) got.push_back(gpu);
         }
-        if (worker == static_cast<std::size_t>(request.worker)) return got;
+        if (std::ssize(got) < request.gpus_per_worker) continue;
+        for (const auto& gpu : got) ++users[identity(gpu)];
     }
-    unreachable("the worker is one of its host");
+    return all;
 }
 
 std::string count_text(std::int64_t count, const std::string& what) {
@@ -59,6 +59,14 @@ std::string count_text(std::int64_t count, const std::string& what) {
 }
 
 }  // namespace
+
+int workers_for(int gpus, int workers_per_gpu, int gpus_per_worker) { return gpus / gpus_per_worker * workers_per_gpu; }
+
+int served_workers(const GpuRequest& request) {
+    const auto all = chosen(request);
+    return static_cast<int>(
+        std::ranges::count_if(all, [&](const auto& got) { return std::ssize(got) == request.gpus_per_worker; }));
+}
 
 std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request) {
     ensure(request.workers_per_gpu >= 1 && request.gpus_per_worker >= 1, "assign_gpus: counts from 1");
@@ -70,7 +78,7 @@ std::variant<GpuList, GpuError> assign_gpus(const GpuRequest& request) {
             "`stemma selfcheck` and at the variables that hide GPUs (CUDA_VISIBLE_DEVICES, ROCR_VISIBLE_DEVICES, "
             "ZE_AFFINITY_MASK), or set [workers] device = \"cpu\""};
     }
-    auto got = chosen(request);
+    auto got = chosen(request)[static_cast<std::size_t>(request.worker)];
     if (std::ssize(got) == request.gpus_per_worker) return got;
     return GpuError{"this worker sees " + count_text(std::ssize(seen), "GPU") + " (" + identity(seen.front()) +
                     (seen.size() == 1 ? "" : ", ...") + "), of which " + std::to_string(got.size()) + " of the " +

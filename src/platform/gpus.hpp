@@ -38,12 +38,19 @@ struct GpuError {
     std::string message;  ///< what, where, remedy
 };
 
+/// Workers that find GPUs on a host with so many, if all see all of them. Pure.
+int workers_for(int gpus, int workers_per_gpu, int gpus_per_worker);
+
+/// Workers of the host that find GPUs: the rest get an error, and train nothing. Pure.
+int served_workers(const GpuRequest& request);
+
 /// Assigns GPUs to all workers of the host. Pure: every worker of the host computes the same plan.
 /// * Workers that see the fewest GPUs choose first, because a launcher bound them to these GPUs.
 /// * Each worker takes the first gpus_per_worker GPUs in its list that are not full.
 /// * If all workers see all GPUs, worker w gets GPU w / workers_per_gpu, and neighbors share. If each worker is bound
 ///   to one GPU, it gets that GPU.
-/// * A GPU never gets more than workers_per_gpu workers: a worker that finds no other GPU gets an error.
+/// * A GPU never gets more than workers_per_gpu workers: a worker that finds no other GPU gets an error, and takes
+/// none.
 /// * GPUs are told apart by UUID, or by their number on the host where the UUID is not known.
 ///
 /// Throws InternalError on a count below 1 or an index out of range.

@@ -77,6 +77,10 @@ void add_conform(CLI::App& app, CommandLine& line) {
         ->add_option("--metric", line.conform.metrics,
                      "A metric that it may report (repeatable; default: valid_loss); the first one is needed")
         ->allow_extra_args(false);
+    command
+        ->add_option("--ranks", line.conform.processes,
+                     "Processes that train together (default: trainer.processes of the job)")
+        ->check(CLI::Range(1, 1024));
     command->add_option("--units", line.conform.units, "Units to train to (default 2)")->check(CLI::Range(2, 1000000));
     command
         ->add_option("--timeout", line.conform.timeout,

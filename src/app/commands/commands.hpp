@@ -124,7 +124,8 @@ struct ConformOptions {
     std::vector<std::string> hyperparameters;  ///< "lr=0.1"
     std::vector<std::string> metrics;          ///< the first one ranks members
     Resource units = 2;
-    double timeout = 300;  ///< seconds of silence
+    std::uint32_t processes = 0;  ///< that train together; 0 = as the job says, or one
+    double timeout = 300;         ///< seconds of silence
 };
 ExitCode conform_program(const ConformOptions& options);
 

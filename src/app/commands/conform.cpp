@@ -88,6 +88,7 @@ ExitCode conform_program(const ConformOptions& options) {
         settings.command = options.command;
         settings.runner = runner_of(options.command);
     }
+    if (options.processes > 0) settings.processes = options.processes;
     settings.start_timeout = options.timeout;
     settings.silence_timeout = options.timeout;
     settings.stop_timeout = options.timeout;

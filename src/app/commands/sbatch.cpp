@@ -10,6 +10,7 @@
 #include "app/commands/commands.hpp"
 #include "app/console/format.hpp"
 #include "app/job/job.hpp"
+#include "app/ranks/device_assignment.hpp"
 #include "app/registry.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
@@ -89,14 +90,22 @@ std::string shell_quoted(std::string_view text) {
     return out + "'";
 }
 
+std::uint32_t workers_of_node(const Job& job, const BatchOptions& options) {
+    if (options.workers_per_node > 0) return options.workers_per_node;
+    if (options.gpus_per_node == 0) return 4;
+    const int workers = workers_for(static_cast<int>(options.gpus_per_node), static_cast<int>(job.workers.per_gpu),
+                                    gpus_per_worker(job));
+    if (workers > 0) return static_cast<std::uint32_t>(workers);
+    throw UserError(fmt::format("--gpus-per-node={}: trainer.gpus_per_worker = {} needs as many GPUs on each node",
+                                options.gpus_per_node, gpus_per_worker(job)));
+}
+
 }  // namespace
 
 ExitCode print_batch_script(const BatchOptions& options) {
     const auto job = load_job(options.job.file, options.job.overrides);
     if (options.seconds < 60) throw UserError("--time must be at least a minute: Slurm counts in minutes");
-    const auto per_node = options.workers_per_node > 0 ? options.workers_per_node
-                          : options.gpus_per_node > 0  ? options.gpus_per_node * job.workers.per_gpu
-                                                       : 4;
+    const auto per_node = workers_of_node(job, options);
     const auto workers = per_node * options.nodes;
     auto text = fmt::format("#!/bin/bash\n{}", sums(job, options, workers));
     text += fmt::format("#SBATCH --job-name={}\n#SBATCH --nodes={}\n#SBATCH --ntasks-per-node={}\n",

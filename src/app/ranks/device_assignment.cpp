@@ -58,21 +58,29 @@ std::string unused_gpus_note(const Job& job) {
     return kind.empty() ? unused_gpus_note(job, kind, find_gpus(read_environment(), GpuWish::cuda)) : "";
 }
 
+int gpus_per_worker(const Job& job) { return static_cast<int>(job.trainer.integer("gpus_per_worker").value_or(1)); }
+
+int processes_per_worker(const Job& job) {
+    return std::max(1, static_cast<int>(job.trainer.integer("processes").value_or(1)));
+}
+
 WorkerPlace place_of(const Job& job, const WorkerSlot& slot) {
     TrainerPlace place;
-    place.threads = job.workers.threads > 0 ? job.workers.threads : threads_of(slot);
     const auto visible = gpus_for(job);
+    const GpuRequest request{.visible = slot.gpus,
+                             .worker = slot.index,
+                             .workers_per_gpu = static_cast<int>(job.workers.per_gpu),
+                             .gpus_per_worker = gpus_per_worker(job)};
+    auto training = slot;  // workers without a GPU leave their cores to the others
+    if (!visible.empty()) training.sharing = std::clamp(served_workers(request), 1, std::max(1, slot.sharing));
+    place.threads = job.workers.threads > 0 ? job.workers.threads : threads_of(training);
     if (visible.empty()) {
         if (job.workers.device == Device::automatic || job.workers.device == Device::cpu) return {place, place.device};
         throw UserError(fmt::format(
             "workers.device asks for a GPU, but {}; use device = \"cpu\", or a LibTorch for GPUs (docs/install.md)",
             can_use_gpus(job) ? "no GPU is visible here" : "this build's LibTorch has no CUDA"));
     }
-    const auto assigned =
-        assign_gpus({.visible = slot.gpus,
-                     .worker = slot.index,
-                     .workers_per_gpu = static_cast<int>(job.workers.per_gpu),
-                     .gpus_per_worker = static_cast<int>(job.trainer.integer("gpus_per_worker").value_or(1))});
+    const auto assigned = assign_gpus(request);
     if (const auto* error = std::get_if<GpuError>(&assigned)) throw UserError(error->message);
     std::string device;
     for (const auto& gpu : std::get<GpuList>(assigned)) {

@@ -31,6 +31,11 @@ std::string unused_gpus_note(const Job& job, std::string_view torch_gpu_kind, co
 /// The same of this machine and this program.
 std::string unused_gpus_note(const Job& job);
 
+/// GPUs that each worker of the job needs, where there are any.
+int gpus_per_worker(const Job& job);
+/// Processes in which each worker trains a member.
+int processes_per_worker(const Job& job);
+
 /// Throws UserError if the job wants a GPU and there is none for this slot.
 WorkerPlace place_of(const Job& job, const WorkerSlot& slot);
 

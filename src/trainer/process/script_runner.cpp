@@ -223,7 +223,8 @@ public:
 private:
     Json answer(const Json& lease) {
         const fs::path save = lease["save"].get<std::string>();
-        const auto file = save.parent_path() / "metrics.json";
+        const auto rank = lease.value("rank", 0);
+        const auto file = save.parent_path() / (rank == 0 ? "metrics.json" : fmt::format("metrics-{}.json", rank));
         forget(save, file);
         PrintedMetrics printed(metrics_);
         const auto ended = run(command_.filled(values_of(lease, file)), printed);
@@ -233,7 +234,17 @@ private:
             return refused.empty() ? failure(lease, ended, "") : mistake(lease, refused);
         }
         trained_ = true;
-        return report(lease, file, printed);
+        // Of several processes, process 0 has the metrics.
+        return rank == 0 ? report(lease, file, printed) : report_of(lease, Json::object());
+    }
+
+    Json report_of(const Json& lease, Json metrics) const {
+        const bool saved = command_.has("save") && is_saved(lease["save"].get<std::string>());
+        return {{"type", "report"},
+                {"lease", lease["lease"]},
+                {"at", lease["to"]},
+                {"metrics", std::move(metrics)},
+                {"snapshot", saved}};
     }
 
     Json report(const Json& lease, const fs::path& file, PrintedMetrics& printed) const {
@@ -258,9 +269,9 @@ private:
         for (const auto& [name, value] : lease["configuration"].items()) {
             if (!command_.has(name)) unread.push_back(name);
         }
-        const bool saved = command_.has("save") && is_saved(lease["save"].get<std::string>());
-        return {{"type", "report"},   {"lease", lease["lease"]}, {"at", lease["to"]},
-                {"metrics", metrics}, {"snapshot", saved},       {"unread", unread}};
+        auto report = report_of(lease, std::move(metrics));
+        report["unread"] = std::move(unread);
+        return report;
     }
 
     CommandTemplate command_;
