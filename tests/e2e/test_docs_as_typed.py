@@ -16,6 +16,7 @@ PAGES = (
     "docs/workstation.md",
     "docs/unmodified-scripts.md",
     "docs/install-for-others.md",
+    "docs/several-processes.md",
 )
 BLOCK_SECONDS = 240
 
@@ -43,6 +44,13 @@ NOT_TYPED = {
         "needs a search that runs: tests/e2e/test_requests.py"
     ),
     ("docs/workstation.md", "python3 -m venv ~/envs/search"): NotTyped("a download of 3 GB: tests/install"),
+    (
+        "docs/several-processes.md",
+        "stemma sbatch trials.toml --nodes 2 --gpus-per-node 4 --cpus-per-task 32 --time 12:00:00 > job.sh",
+    ): NotTyped(
+        "a cluster with GPUs",
+        "stemma sbatch trials.toml --nodes 2 --gpus-per-node 4 --cpus-per-task 32 --time 12:00:00 > job.sh",
+    ),
     ("docs/install-for-others.md", "./run --wheel"): NotTyped("a build of some minutes: tests/install/test_wheel.py"),
 }
 

@@ -82,13 +82,11 @@ std::vector<Field<P>> program_fields() {
                                   "once. A training that needs more fails as out of memory. A program that has grown "
                                   "beyond half of the limit is replaced between trainings. 0 = no limit.")),
         setting(&P::processes,
-                default_is("one, without the variables of a group",
-                           integer("processes", {1, 1024},
-                                   "Processes in which a worker starts the program, to train one member together. They "
-                                   "find RANK, LOCAL_RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT in their "
-                                   "environment, as from torchrun, also with processes = 1. They share the worker's "
-                                   "threads and all see all of its GPUs. Process 0 reports "
-                                   "(docs/several-processes.md)."))),
+                integer("processes", {0, 1024},
+                        "Processes in which a worker starts the program, to train one member together. They find RANK, "
+                        "LOCAL_RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT in their environment, as from torchrun, "
+                        "share the worker's threads, and all see all of its GPUs. Process 0 reports "
+                        "(docs/several-processes.md). 0 = one program, without these variables.")),
         setting(&P::restart,
                 choice("restart", {"when needed", "each training"},
                        "When a worker starts its program anew: after the program has ended or failed, or for each "

@@ -59,6 +59,8 @@ def misbehave(how, trial, epoch):
     what, _, rank = how.partition("-")
     if rank and (RANK != int(rank) or epoch != 2 or trial.member == 1):
         return
+    if what == "slow":
+        time.sleep(0.02)
     if what == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "exits":
@@ -77,10 +79,13 @@ def misbehave(how, trial, epoch):
 
 
 how = sys.argv[1]
+if how == "late":
+    time.sleep(7)
 meeting = None
 for trial in stemma.trials():
     with trial:
         trial.seed()
+        assert 0 < trial["lr"] <= 1
         meeting = meeting or Meeting()
         value = {"sum": 0}
         if trial.start:

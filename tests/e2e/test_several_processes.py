@@ -1,0 +1,212 @@
+"""Members that several processes train together: PyTorch's DDP with gloo, and a program of the standard library whose
+processes are killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from harness import OK, PROGRAM_JOB, ROOT, USER_ERROR, wait_until
+
+TOGETHER = ROOT / "tests/unit/trainer_process/together.py"
+
+JOB = PROGRAM_JOB.replace('name = "program"', 'name = "together"').replace(
+    'command = ["PYTHON", "program.py"]',
+    f'command = ["{sys.executable}", "-S", "{TOGETHER}", "trains"]\n'
+    'metrics = ["valid_loss", "test_loss"]\nprocesses = 3',
+)
+
+
+def write_job(stemma, text=JOB):
+    (stemma.folder / "job.toml").write_text(text)
+    return stemma.folder / "job.toml"
+
+
+def processes_of(text):
+    """Process ids whose command line has that text."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/cmdline") as file:
+                line = file.read()
+        except OSError:
+            continue
+        if text in line and "stemma\0run" not in line:
+            found.append(int(entry))
+    return found
+
+
+DDP = """\
+import stemma, torch
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
+
+torch.manual_seed(0)
+x = torch.randn(256, 8)
+data = TensorDataset(x, x @ torch.randn(8, 1))
+for trial in stemma.trials():
+    with trial:
+        stemma.process_group()
+        trial.seed()
+        model = torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.Dropout(0.2), torch.nn.Linear(8, 1))
+        model = DistributedDataParallel(model)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01 * trial["lr"], momentum=0.9)
+        trial.restore(model=model, optimizer=optimizer)
+        sampler = DistributedSampler(data)
+        for epoch in trial:
+            sampler.set_epoch(epoch)
+            for inputs, labels in DataLoader(data, 32 // trial.ranks, sampler=sampler):
+                optimizer.zero_grad()
+                torch.nn.functional.mse_loss(model(inputs), labels).backward()
+                optimizer.step()
+            trial.report(valid_loss=torch.nn.functional.mse_loss(model.module(x), data.tensors[1]).item())
+"""
+
+
+def test_ddp_goes_on_from_its_snapshots_with_every_random_stream(stemma):
+    (stemma.folder / "program.py").write_text(DDP)
+    job = write_job(stemma, PROGRAM_JOB.replace("PYTHON", sys.executable).replace("threads = 1", "threads = 2"))
+
+    said = stemma("conform", "--job", job, "--ranks", 2, "--units", 3).stdout
+
+    for what in (
+        "a new start of the program gives the same metrics",
+        "goes on from a snapshot",
+        "a child with its parent's values trains as the parent would go on",
+        "stops at the next unit when asked to",
+    ):
+        assert f"ok      {what}\n" in said, said
+
+
+def test_a_search_with_ddp_and_its_weights_in_one_process(stemma):
+    (stemma.folder / "program.py").write_text(DDP)
+    job = write_job(
+        stemma, PROGRAM_JOB.replace('"PYTHON", "program.py"]', f'"{sys.executable}", "program.py"]\nprocesses = 2')
+    )
+
+    stemma("run", "-q", "-n", 1, "-o", "run.h5", job)
+
+    stemma("verify", "run.h5")
+    stemma("export", "run.h5", "--weights", "best.pt")
+    loads = (
+        "import torch; whole = torch.load('best.pt'); "
+        "assert list(whole['model']) == ['0.weight', '0.bias', '2.weight', '2.bias'], whole"
+    )
+    subprocess.run([sys.executable, "-c", loads], cwd=stemma.folder, check=True)
+
+
+def trained(folder):
+    return any(" info  member 0 " in path.read_text() for path in folder.glob("run.h5.logs/*"))
+
+
+def test_one_dead_process_costs_one_training(stemma):
+    """kill -9 of any process, again and again. Every member ends well in the end, and nothing is left behind."""
+    kills = 200 if os.environ.get("STEMMA_TEST_CAMPAIGN") == "all" else 8
+    text = JOB.replace("members = 6", f"members = {10 * kills}").replace("threads = 1", "threads = 1\nretries = 10")
+    job = write_job(stemma, text.replace('"trains"', f'"slow", "{stemma.folder}"'))
+    ours = f"slow\0{stemma.folder}"
+    killed, over = [], threading.Event()
+
+    def kill():
+        draw = random.Random(1)
+        wait_until(lambda: over.is_set() or trained(stemma.folder), "a training has ended")
+        while not over.is_set() and len(killed) < kills:
+            time.sleep(0.2 * draw.random())
+            found = processes_of(ours)
+            if len(found) == 3:
+                pid = draw.choice(found)
+                os.kill(pid, signal.SIGKILL)
+                killed.append(pid)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        stemma("run", "-q", "-n", 1, "-o", "run.h5", job)
+    finally:
+        over.set()
+        killer.join()
+
+    assert len(killed) >= kills // 2
+    shown = stemma("status", "run.h5").stdout
+    log = (stemma.folder / "run.h5.logs/rank-0.log").read_text()
+    assert log.count(" failed at ") <= len(killed), log
+    stemma("verify", "run.h5")
+    assert f"{10 * kills} members" in shown, shown
+    wait_until(lambda: not processes_of(ours), "the processes are gone")
+
+
+def test_a_program_that_takes_long_to_its_hello_does_not_end_the_search(stemma):
+    """The ranks wait for rank 0, which waits for the program."""
+    job = write_job(stemma, JOB.replace('"trains"', '"late"').replace('lost_after = "5s"', 'lost_after = "2s"'))
+
+    stemma("run", "-q", "-n", 1, "-o", "run.h5", job, code=OK)
+
+
+def test_gpus_of_a_worker_need_the_number_of_processes(stemma):
+    job = write_job(stemma, JOB.replace("processes = 3", "gpus_per_worker = 4"))
+
+    said = stemma("check", job, code=USER_ERROR)
+
+    assert "processes = 4 starts one process for each GPU (DDP, FSDP), processes = 1 one program" in said.stderr
+
+
+def test_the_batch_script_counts_the_gpus_of_a_worker(stemma):
+    job = write_job(stemma, JOB.replace("processes = 3", "processes = 2\ngpus_per_worker = 2"))
+
+    script = stemma("sbatch", job, "--nodes", 2, "--gpus-per-node", 8, "--time", "1:00:00").stdout
+    assert "export STEMMA_WORKERS_PER_NODE=4\n" in script and "of training on 8 workers" in script
+
+    said = stemma("sbatch", job, "--gpus-per-node", 1, "--time", "1:00:00", code=USER_ERROR).stderr
+    assert "trainer.gpus_per_worker = 2 needs as many GPUs on each node" in said
+
+
+# A /dev with the file by which a driver of NVIDIA is known, in a mount namespace.
+PRETEND_DRIVER = """\
+mkdir dev
+mount -t tmpfs none dev
+touch dev/nvidiactl dev/null dev/zero dev/random dev/urandom
+for file in null zero random urandom; do mount --bind /dev/$file dev/$file; done
+mkdir dev/shm
+mount -t tmpfs none dev/shm
+mount --rbind dev /dev
+exec "$@"
+"""
+
+
+def with_pretend_driver(stemma, *words):
+    if subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode != 0:
+        pytest.skip("no mount namespace may be made here")
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-euc", PRETEND_DRIVER, "sh", stemma.binary, *map(str, words)],
+        cwd=stemma.folder,
+        env=stemma.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == OK, done.stderr
+
+
+@pytest.mark.parametrize("gpus, workers", [(4, 2), (5, 2), (8, 4)])
+def test_run_starts_a_worker_for_each_share_of_the_gpus(stemma, gpus, workers):
+    bin_folder = stemma.folder / "bin"
+    bin_folder.mkdir()
+    lines = "".join(f"echo 'GPU {i}: pretend (UUID: GPU-{i:08d}-0000-0000-0000-000000000000)'\n" for i in range(gpus))
+    (bin_folder / "nvidia-smi").write_text("#!/bin/sh\n" + lines)
+    (bin_folder / "nvidia-smi").chmod(0o755)
+    stemma.env |= {"PATH": f"{bin_folder}:{stemma.env['PATH']}"}
+    job = write_job(stemma, JOB.replace("processes = 3", "processes = 2\ngpus_per_worker = 2"))
+
+    with_pretend_driver(stemma, "run", "-q", "-o", "run.h5", job)
+
+    log = "".join(path.read_text() for path in (stemma.folder / "run.h5.logs").glob("*.log"))
+    assert f"{workers} workers expected" in log
+    for worker in range(workers):
+        own = " ".join(f"GPU-{gpu:08d}-0000-0000-0000-000000000000" for gpu in (2 * worker, 2 * worker + 1))
+        assert f"GPUs {own})" in log, log
