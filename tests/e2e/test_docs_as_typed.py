@@ -182,6 +182,14 @@ def test_page_of_unmodified_scripts(reader):
     assert "no errors" in said and '"epoch": 9' in said
 
 
+def test_page_of_several_processes(reader):
+    said = typed(reader, "docs/several-processes.md")
+    assert said.count("best member") == 2 and "the program keeps to the protocol" in said
+    assert "export STEMMA_WORKERS_PER_NODE=1" in (reader.cwd / "job.sh").read_text()
+    keys = reader.types("""python3 -c 'import torch; print(*torch.load("best.pt")["model"])'""")
+    assert keys.split() == ["0.weight", "0.bias", "2.weight", "2.bias"]
+
+
 def test_page_for_administrators(reader):
     said = typed(reader, "docs/install-for-others.md")
     assert "best member" in said

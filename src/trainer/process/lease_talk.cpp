@@ -254,8 +254,8 @@ private:
         }
     }
 
-    /// The others learn from process 0 which unit is the last one: a stop that each hears by itself would reach them in
-    /// different units, and those that train one unit more would wait for the rest for ever.
+    /// The others learn from process 0 which unit is the last one. A stop that each hears by itself would reach them in
+    /// different units. Those that train one unit more would wait for the rest for ever.
     void pass_on(std::size_t rank, const ChildUnit& unit) {
         if (rank != 0) fail_protocol(rank, "a unit is told by process 0 alone");
         for (std::size_t other = 1; other < ranks_.size(); ++other) group()[other].send(unit_json(unit));
