@@ -1,27 +1,33 @@
-"""The two descriptors that Stemma started this program with. They belong to one process. Their variables leave the
-environment when stemma is imported, so that no child of the program takes itself for that process.
+"""The two descriptors that Stemma started this program with, or the socket for processes that a launcher started
+(torchrun, a container's runtime). They belong to one process. Their variables leave the environment when stemma is
+imported, so that no child of the program takes itself for that process.
 """
 
 import os
 import signal
+import socket
 import sys
 
 _PROGRAM = "STEMMA_PROGRAM"  # in the environment of children: the process that Stemma started
 
 # (read, write, channel text) in the process that imported this first.
 _descriptors = None
+_socket_path, _socket = None, None
 _own_pid = os.getpid()
 
 
 def _take():
-    global _descriptors
+    global _descriptors, _socket_path
+    _socket_path = os.environ.pop("STEMMA_SOCKET", None)
     read, write = os.environ.pop("STEMMA_READ_FD", None), os.environ.pop("STEMMA_WRITE_FD", None)
     channel = os.environ.pop("STEMMA_CHANNEL", None)
     if read is None or write is None:
         return
     _descriptors = int(read), int(write), channel
-    if _are_here():
+    here = _are_here()
+    if here or _socket_path is not None:
         os.environ[_PROGRAM] = str(_own_pid)
+    if here:
         for descriptor in _descriptors[:2]:  # programs that this process starts have no part in the conversation
             os.set_inheritable(descriptor, False)
 
@@ -44,18 +50,39 @@ def started_by_stemma():
         return False
     if os.getpid() != _own_pid:
         _refuse_child(_own_pid)
-    if not _are_here():
+    if not _are_here() and not _knocked():
         raise RuntimeError(
             "the descriptors that Stemma started its program with did not come to this process, which another one "
-            "started (torchrun, say): "
-            "trainer.command must name the program that asks for trainings, and start others from there"
+            "started, and the socket of Stemma's worker is closed: trainer.command must name the program that asks "
+            "for trainings, or a launcher that starts it at once (torchrun, say)"
         )
     return True
 
 
+def _knocked():
+    """Connects to the worker, as one of the processes that a launcher started. False if the door is closed."""
+    global _socket
+    if _socket is None and _socket_path is not None:
+        one = socket.socket(socket.AF_UNIX)
+        try:
+            one.connect(_socket_path)
+        except OSError:
+            one.close()
+        else:
+            _socket = one
+    return _socket is not None
+
+
 def descriptors():
     """The descriptors to read from and to write to; only after started_by_stemma()."""
-    return _descriptors[:2]
+    return _descriptors[:2] if _socket is None else (_socket.fileno(), _socket.fileno())
+
+
+def place():
+    """What a process says in its hello if a launcher started it: which of how many it is."""
+    if _socket is None:
+        return {}
+    return {"rank": int(os.environ.get("RANK", 0)), "ranks": int(os.environ.get("WORLD_SIZE", 1))}
 
 
 def _refuse_child(program):

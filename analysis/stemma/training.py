@@ -95,6 +95,8 @@ def trials(name=None, mutable=None, try_with=None, last=1):
         _talk.over = True
         return
     unit, threads, metrics = welcome["unit"], welcome["threads"], welcome["metrics"]
+    if connection.place() and "torch" in sys.modules:  # the launcher gave each process all threads of the worker
+        sys.modules["torch"].set_num_threads(threads)
     while True:
         message = channel.receive()
         if message is None or message["type"] == "quit":
@@ -151,6 +153,7 @@ def _say_hello(name, mutable):
         protocol=PROTOCOL,
         name=name or Path(sys.argv[0]).name,
         mutable=None if mutable is None else list(mutable),
+        **connection.place(),
     )
     _talk = _Talk(channel, channel.receive())
 

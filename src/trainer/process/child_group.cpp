@@ -1,9 +1,12 @@
 #include "trainer/process/child_group.hpp"
 
 #include <algorithm>
+#include <span>
+#include <tuple>
 #include <variant>
 
 #include "trainer/process/messages.hpp"
+#include "trainer/process/process_tree.hpp"
 
 namespace stemma {
 namespace {
@@ -19,49 +22,93 @@ milliseconds left_until(Clock::time_point until) { return std::chrono::ceil<mill
 }  // namespace
 
 ChildGroup::ChildGroup(ChildStarter& starter, const GroupCommand& command) {
+    const auto start = [&](const ChildCommand& program) {
+        children_.push_back(std::make_unique<Child>(starter, program, command.log));
+    };
+    auto program = command.program;
+    if (command.processes <= 1 && !command.door.empty()) {
+        door_.emplace(command.door);
+        program.environment = launcher_environment(std::move(program.environment), door_->path());
+    }
     if (command.processes == 0) {
-        add(starter, command.program, command.log);
+        start(program);
         return;
     }
     rendezvous_.emplace();
-    auto program = command.program;
+    const auto environment = program.environment;
     for (std::size_t rank = 0; rank < command.processes; ++rank) {
-        program.environment = group_environment(command.program.environment, {rank, command.processes, &*rendezvous_});
-        add(starter, program, command.log);
+        program.environment = group_environment(environment, {rank, command.processes, &*rendezvous_});
+        start(program);
     }
 }
 
-void ChildGroup::add(ChildStarter& starter, const ChildCommand& program, const std::string& log) {
-    children_.push_back(std::make_unique<Child>(starter, program, log));
-    all_.push_back(children_.back().get());
+void ChildGroup::set_greeted() {
+    greeted_ = true;
+    door_.reset();
+    callers_.clear();
 }
 
 void ChildGroup::send_all(std::string_view json) {
-    for (const auto& child : children_) child->send(json);
+    for (std::size_t rank = 0; rank < size(); ++rank) line(rank).send(json);
+}
+
+std::optional<ChildEvent> ChildGroup::event_of(std::size_t rank) {
+    if (launched_.empty()) return event_at_hand(*children_[rank]);
+    if (auto said = launched_[rank].event_at_hand()) return said;
+    if (children_[0]->ended()) return *children_[0]->ended();
+    // The launcher sees the death of a process, too, and ends mostly.
+    if (launched_[rank].closed_for_long()) return ChildEnded{"its connection was closed", false};
+    return std::nullopt;
+}
+
+bool ChildGroup::closing() {
+    for (std::size_t rank = 0; rank < size(); ++rank) {
+        if (line(rank).closing()) return true;
+    }
+    return false;
 }
 
 std::optional<GroupEvent> ChildGroup::next(milliseconds longest) {
     const auto until = Clock::now() + longest;
     while (true) {
-        bool closing = false;
         for (std::size_t rank = 0; rank < size(); ++rank) {
-            if (auto event = children_[rank]->event_at_hand()) return GroupEvent{rank, std::move(*event)};
-            closing |= children_[rank]->closing();
+            if (auto event = event_of(rank)) return GroupEvent{rank, std::move(*event)};
         }
         const auto left = left_until(until);
         if (left.count() <= 0) return std::nullopt;
-        wait_for(all_, closing ? std::min(left, closing_look) : left);
+        look(closing() ? std::min(left, closing_look) : left);
     }
 }
 
 std::optional<ChildEvent> ChildGroup::next_of(std::size_t rank, milliseconds longest) {
     const auto until = Clock::now() + longest;
-    auto& child = *children_[rank];
     while (true) {
-        if (auto event = child.event_at_hand()) return event;
+        if (auto event = event_of(rank)) return event;
         const auto left = left_until(until);
         if (left.count() <= 0) return std::nullopt;
-        wait_for({&all_[rank], 1}, child.closing() ? std::min(left, closing_look) : left);
+        look(closing() ? std::min(left, closing_look) : left);
+    }
+}
+
+void ChildGroup::look(milliseconds longest) {
+    std::vector<pollfd> watched;
+    const auto add = [&](const auto& own) { watched.insert(watched.end(), own.begin(), own.end()); };
+    for (const auto& child : children_) add(child->watched());
+    for (const auto& line : launched_) add(line.watched());
+    for (const auto& line : callers_) add(line.watched());
+    if (door_) watched.push_back({door_->number(), POLLIN, 0});
+    const auto bounded = static_cast<int>(std::clamp<std::int64_t>(longest.count(), 0, 3600000));
+    if (::poll(watched.data(), watched.size(), bounded) <= 0) return;
+    std::span<const pollfd> found(watched);
+    const auto give = [&](auto& one, std::size_t count) {
+        one.take_in(found.first(count));
+        found = found.subspan(count);
+    };
+    for (const auto& child : children_) give(*child, std::tuple_size_v<Child::Watched>);
+    for (auto& line : launched_) give(line, std::tuple_size_v<Line::Watched>);
+    for (auto& line : callers_) give(line, std::tuple_size_v<Line::Watched>);
+    if (door_ && found.front().revents != 0) {
+        for (auto& line : door_->come_in()) callers_.push_back(std::move(line));
     }
 }
 
@@ -83,11 +130,7 @@ void ChildGroup::quit(milliseconds longest) {
 }
 
 bool ChildGroup::ended() const {
-    return std::ranges::any_of(children_, [](const auto& child) { return child->ended(); });
-}
-
-bool ChildGroup::greeted() const {
-    return std::ranges::all_of(children_, [](const auto& child) { return child->greeted(); });
+    return std::ranges::any_of(children_, [](const auto& child) { return child->ended().has_value(); });
 }
 
 std::uint64_t ChildGroup::memory(std::uint64_t enough) const {

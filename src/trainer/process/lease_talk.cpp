@@ -15,11 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr const char* never_asked =
-    " (a Python script asks by stemma.trials(); a script that does not know Stemma needs placeholders in "
-    "trainer.command, "
-    "such as \"--lr={lr}\": docs/bring-your-model.md)";
-
 std::string unread_note(const std::vector<std::string>& names) {
     return fmt::format("the program has not read {} of [space]: what is not read has no effect",
                        fmt::join(names, ", "));
@@ -51,8 +46,8 @@ public:
         group().look();
         if (auto early = group().next(milliseconds(0))) said_between(*early);
         for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
-            group()[rank].output().clear();
-            group()[rank].send(lease_json(text_for(rank)));
+            group().program(rank).output().clear();
+            group().line(rank).send(lease_json(text_for(rank)));
         }
         heard();
         while (true) {
@@ -74,8 +69,10 @@ private:
         const auto& scratch = *talk_.scratch;
         LeaseText text{talk_.lease, &request_, request_.from > 0 ? scratch.start_file() : "",
                        rank == 0 ? scratch.save_file() : scratch.own_save_file(rank), talk_.settings->run_seed};
-        if (const auto* meeting = group().rendezvous()) {
-            text.group = GroupText{rank, ranks_.size(), meeting->address(), meeting->port(),
+        const auto* meeting = group().rendezvous();
+        if (meeting != nullptr || group().launched()) {
+            text.group = GroupText{rank, ranks_.size(), meeting != nullptr ? meeting->address() : "",
+                                   meeting != nullptr ? meeting->port() : std::uint16_t{0},
                                    request_.from > 0 && rank > 0 ? scratch.own_start(rank) : ""};
         }
         return text;
@@ -89,7 +86,7 @@ private:
     [[noreturn]] void fail(std::size_t rank, FailureKind kind, std::string type, std::string message,
                            bool usable = false) {
         const auto reached = trained_.rows.empty() ? request_.from : trained_.rows.back().resource;
-        throw Ended{{{kind, std::move(type), with_output(from(rank, std::move(message)), group()[rank]), reached},
+        throw Ended{{{kind, std::move(type), with_output(from(rank, std::move(message)), group(), rank), reached},
                      usable,
                      !usable && ended_ && !said_}};
     }
@@ -135,7 +132,7 @@ private:
 
     void ask_to_stop() {
         if (stop_until_ || request_.stop == nullptr || !request_.stop->load(std::memory_order_relaxed)) return;
-        group()[0].send(stop_json(talk_.lease));
+        group().line(0).send(stop_json(talk_.lease));
         stop_until_ = clock_.now() + talk_.settings->stop_timeout;
     }
 
@@ -258,7 +255,7 @@ private:
     /// different units. Those that train one unit more would wait for the rest for ever.
     void pass_on(std::size_t rank, const ChildUnit& unit) {
         if (rank != 0) fail_protocol(rank, "a unit is told by process 0 alone");
-        for (std::size_t other = 1; other < ranks_.size(); ++other) group()[other].send(unit_json(unit));
+        for (std::size_t other = 1; other < ranks_.size(); ++other) group().line(other).send(unit_json(unit));
     }
 
     /// A failure that a process told of. Mostly the others fail, too: for the same reason, or because they miss that
@@ -351,71 +348,13 @@ private:
     double memory_next_ = 0;
 };
 
-/// The first words of the processes.
-class Greeting {
-public:
-    Greeting(const ProcessSettings& settings, ChildGroup& group) : settings_(settings), group_(group) {}
-
-    /// Throws ProtocolError. `clock` runs since the start of all.
-    ChildHello of(std::size_t rank, AttentiveClock& clock) const {
-        std::optional<ChildEvent> event;
-        while (!event && clock.now() < settings_.start_timeout) event = group_.next_of(rank, tick);
-        if (!event) {
-            refuse(rank, fmt::format("the program said no hello for {:g} s (trainer.start_timeout)",
-                                     settings_.start_timeout));
-        }
-        if (const auto* ended = std::get_if<ChildEnded>(&*event)) {
-            refuse(rank, "the program ended before it asked for a training: " + ended->how +
-                             (ended->how == "exit code 0" ? never_asked : ""));
-        }
-        if (const auto* garbled = std::get_if<ChildGarbled>(&*event)) refuse(rank, garbled->what);
-        const auto message = parse_from_child(std::get<ChildSaid>(*event).json);
-        const auto* hello = std::get_if<ChildHello>(&message);
-        if (hello == nullptr) throw ProtocolError("the program's first message was no hello");
-        if (hello->protocol != process_protocol_version) {
-            throw ProtocolError(
-                fmt::format("the program speaks version {} of the protocol, this Stemma {}; use the package "
-                            "that belongs to it",
-                            hello->protocol, process_protocol_version));
-        }
-        return *hello;
-    }
-
-private:
-    [[noreturn]] void refuse(std::size_t rank, const std::string& what) const {
-        const auto text = group_.size() == 1 ? what : fmt::format("process {} of {}: {}", rank, group_.size(), what);
-        throw ProtocolError(with_output(text, group_[rank]));
-    }
-
-    const ProcessSettings& settings_;
-    ChildGroup& group_;
-};
-
 }  // namespace
 
-std::string with_output(std::string what, Child& child) {
-    Child* const one = &child;
-    wait_for({&one, 1}, milliseconds(0));  // reads output that has not been read yet
-    const auto text = child.output().text();
+std::string with_output(std::string what, ChildGroup& group, std::size_t rank) {
+    group.look();  // reads output that has not been read yet
+    const auto text = group.program(rank).output().text();
     if (text.empty()) return what;
     return what + (what.empty() ? "" : "\n") + "it printed last:\n" + text;
-}
-
-std::uint32_t threads_of_each(const ProcessSettings& settings) {
-    return std::max(1U, settings.place.threads / std::max(1U, settings.processes));
-}
-
-ChildHello greet(const ProcessSettings& settings, ChildGroup& group) {
-    const Greeting greeting(settings, group);
-    AttentiveClock clock;
-    ChildHello leader;
-    for (std::size_t rank = 0; rank < group.size(); ++rank) {
-        auto hello = greeting.of(rank, clock);
-        group[rank].send(welcome_json(settings.metrics, settings.unit, threads_of_each(settings)));
-        group[rank].set_greeted();
-        if (rank == 0) leader = std::move(hello);
-    }
-    return leader;
 }
 
 std::variant<Trained, TalkFailed> talk_lease(const Talk& talk, const TrainRequest& request) {

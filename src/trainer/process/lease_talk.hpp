@@ -24,17 +24,10 @@ struct Talk {
     std::uint64_t lease = 0;  ///< a number that the program has not seen
 };
 
-/// Threads of each process.
-std::uint32_t threads_of_each(const ProcessSettings& settings);
-
-/// Waits for the hello of each process and answers it. Returns that of process 0. Throws ProtocolError with what went
-/// wrong.
-ChildHello greet(const ProcessSettings& settings, ChildGroup& group);
-
 /// Gives the lease, whose start snapshot lies in its file, and receives messages until the lease ends.
 std::variant<Trained, TalkFailed> talk_lease(const Talk& talk, const TrainRequest& request);
 
-/// `what`, then what the program printed last.
-std::string with_output(std::string what, Child& child);
+/// `what`, then what the program of that process printed last.
+std::string with_output(std::string what, ChildGroup& group, std::size_t rank);
 
 }  // namespace stemma

@@ -88,6 +88,8 @@ ChildHello hello_of(const Json& message) {
     ChildHello hello;
     hello.protocol = static_cast<int>(std::min<std::uint64_t>(number_of(message, "protocol"), 1000000));
     hello.name = text_of(message, "name");
+    if (message.contains("rank")) hello.rank = number_of(message, "rank");
+    if (message.contains("ranks")) hello.ranks = number_of(message, "ranks");
     const auto at = message.find("mutable");
     if (at == message.end() || at->is_null()) return hello;
     hello.can_change = names_of(*at, "mutable");
@@ -195,8 +197,9 @@ std::string lease_json(const LeaseText& lease) {
     if (lease.group) {
         message["rank"] = lease.group->rank;
         message["ranks"] = lease.group->ranks;
-        message["address"] = lease.group->address;
-        message["port"] = lease.group->port;
+        const bool known = !lease.group->address.empty();
+        message["address"] = known ? Json(lease.group->address) : Json(nullptr);
+        message["port"] = known ? Json(lease.group->port) : Json(nullptr);
         message["own_start"] = lease.group->own_start.empty() ? Json(nullptr) : Json(lease.group->own_start);
     }
     return dumped(message);

@@ -25,6 +25,8 @@ struct ChildHello {
     std::string name;  ///< for logs
     /// Parameters whose value may change when training goes on from a snapshot; absent: any.
     std::optional<std::vector<std::string>> can_change;
+    std::size_t rank = 0;  ///< of a process that a launcher started
+    std::size_t ranks = 1;
 };
 /// Names with values. Nothing for a null from the program: not measured.
 using NamedMetrics = std::vector<std::pair<std::string, std::optional<double>>>;
@@ -67,7 +69,7 @@ FromChild parse_from_child(std::string_view json);
 struct GroupText {
     std::size_t rank = 0;
     std::size_t ranks = 1;
-    std::string address;  ///< for rank 0 to listen at
+    std::string address;  ///< for rank 0 to listen at; "" = the launcher's own
     std::uint16_t port = 0;
     std::string own_start;  ///< what this rank left beside the snapshot; "" = nothing
 };

@@ -45,4 +45,12 @@ Environment group_environment(Environment environment, const GroupPlace& place) 
     return environment;
 }
 
+Environment launcher_environment(Environment environment, const std::string& socket) {
+    environment.insert_or_assign("STEMMA_SOCKET", socket);
+    const auto of_torchrun = environment.lower_bound("PET_");
+    if (of_torchrun == environment.end() || !of_torchrun->first.starts_with("PET_"))
+        environment.emplace("PET_STANDALONE", "1");
+    return environment;
+}
+
 }  // namespace stemma

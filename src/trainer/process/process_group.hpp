@@ -39,4 +39,9 @@ struct GroupPlace {
 /// set: gloo would take the address that the host's name has, and some hosts have none.
 Environment group_environment(Environment environment, const GroupPlace& place);
 
+/// `environment` for a program that may be a launcher: STEMMA_SOCKET names the socket for the processes that it starts.
+/// torchrun takes a free port (PET_STANDALONE) unless a variable of torchrun is set: its port 29500 is one for all
+/// workers of a host.
+Environment launcher_environment(Environment environment, const std::string& socket);
+
 }  // namespace stemma

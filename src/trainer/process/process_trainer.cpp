@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "platform/user_path.hpp"
 #include "trainer/process/child_group.hpp"
+#include "trainer/process/greeting.hpp"
 #include "trainer/process/lease_talk.hpp"
 #include "trainer/process/scratch.hpp"
 #include "trainer/users_mistake.hpp"
@@ -33,11 +34,12 @@ std::unique_ptr<ChildGroup> started(const ProcessSettings& settings, ChildStarte
     auto words = settings.runner;
     words.insert(words.end(), settings.command.begin(), settings.command.end());
     auto place = settings.place;
-    place.threads = threads_of_each(settings);
+    place.threads = std::max(1U, place.threads / std::max(1U, settings.processes));
     return std::make_unique<ChildGroup>(
         starter, GroupCommand{{std::move(words), child_environment(settings.environment, place), scratch},
                               settings.processes,
-                              settings.log});
+                              settings.log,
+                              scratch});
 }
 
 /// Checks that the program of `hello` may change what the scheduler's children change.
@@ -242,7 +244,8 @@ std::unique_ptr<Trainer> make_process_trainer(ProcessSettings settings, std::sha
 void check_process(const ProcessSettings& settings, const std::vector<std::string>& children_change,
                    ChildStarter& starter) {
     as_user_error(settings, [&] {
-        const auto group = started(settings, starter, "");
+        const Scratch scratch(settings.scratch);  // for the door
+        const auto group = started(settings, starter, scratch.folder());
         const auto hello = greet(settings, *group);
         group->quit(quit_time);
         check_changes(settings, hello, children_change);

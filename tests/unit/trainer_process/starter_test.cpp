@@ -116,11 +116,11 @@ TEST_F(StarterTest, TheProgramDiesWithItsHelper) {
 
 /// The next event of the program; nothing after a minute.
 std::optional<ChildEvent> next_of(Child& child) {
-    Child* const one = &child;
     const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (std::chrono::steady_clock::now() < until) {
-        if (auto event = child.event_at_hand()) return event;
-        wait_for({&one, 1}, std::chrono::milliseconds(50));
+        if (auto event = event_at_hand(child)) return event;
+        auto watched = child.watched();
+        if (::poll(watched.data(), watched.size(), 50) > 0) child.take_in(watched);
     }
     return std::nullopt;
 }
