@@ -18,7 +18,7 @@ def process_group(backend=None):
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
     backend = backend or ("nccl" if torch.cuda.is_available() else "gloo")
-    if "MASTER_PORT" in os.environ:
+    if "RANK" in os.environ and "MASTER_PORT" in os.environ:
         distributed.init_process_group(backend)
     else:
         distributed.init_process_group(backend, store=distributed.HashStore(), rank=0, world_size=1)

@@ -59,6 +59,22 @@ def test_children_train_with_their_own_values(stemma, name):
         assert f"ok      {what}\n" in said, said
 
 
+@pytest.mark.parametrize("launcher", [[], ["torchrun", "--nproc-per-node", "2"]])
+@pytest.mark.parametrize("name", ["lightning", "accelerate"])
+def test_two_processes_train_a_member_together(stemma, name, launcher):
+    job = stemma.folder / "job.toml"
+    program = ROOT / f"tests/e2e/frameworks/train_{name}_ddp.py"
+    python = os.environ["STEMMA_FRAMEWORKS"]
+    start = [os.path.join(os.path.dirname(python), launcher[0]), *launcher[1:]] if launcher else [python]
+    text = JOB.replace('["PYTHON", "PROGRAM"]', json.dumps([*start, str(program)]))
+    job.write_text(text if launcher else text.replace("[workers]", "processes = 2\n[workers]"))
+    stemma.env |= {"PYTHONPATH": str(ROOT / "analysis")}
+
+    said = stemma("conform", "--job", job, "--units", 4).stdout
+
+    assert "FAILED" not in said and "note" not in said, said
+
+
 SCHEDULERS = {"asha": "max = 4\neta = 2", "pbt": "max = 8\npopulation = 4"}
 LOADED = {
     "lightning": "import torch; print(*torch.load('best', weights_only=True)['state_dict'])",

@@ -107,6 +107,12 @@ std::vector<Field<S>> fields() {
 std::vector<Contradiction> check(const S& settings, const std::string& metric) {
     auto out = check_reported(settings.reported, metric);
     refuse_empty("command", settings.program.command, out);
+    if (!settings.program.command.empty() && settings.program.command.front() == "srun") {
+        out.push_back(
+            {"command",
+             "must not begin with \"srun\": the step would wait for resources that Stemma's worker has; leave "
+             "it out, and give the number of processes by trainer.processes"});
+    }
     if (settings.gpus_per_worker > 1 && settings.program.processes == 0) {
         out.push_back(
             {"gpus_per_worker",

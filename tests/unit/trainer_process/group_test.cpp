@@ -28,6 +28,18 @@ ProcessSettings together(const std::string& how, std::uint32_t processes) {
     return settings;
 }
 
+/// The same, started by a launcher that closes descriptors.
+ProcessSettings launched(const std::string& how, std::uint32_t processes) {
+    auto settings = together(how, 0);
+    settings.command = {STEMMA_PYTHON,
+                        "-S",
+                        STEMMA_TEST_PROGRAMS "/launcher.py",
+                        std::to_string(processes),
+                        STEMMA_TEST_PROGRAMS "/together.py",
+                        how};
+    return settings;
+}
+
 class GroupTest : public ProgramTest {
 protected:
     static double loss(const Trained& trained) { return trained.rows.back().values[0]; }
@@ -39,21 +51,34 @@ protected:
     }
 };
 
-class Groups : public GroupTest, public testing::WithParamInterface<std::uint32_t> {};
+/// Number of processes, and who starts them.
+struct Group {
+    std::uint32_t size;
+    bool launcher = false;
+};
+void PrintTo(const Group& one, std::ostream* out) { *out << one.size << (one.launcher ? " by a launcher" : ""); }
+
+class Groups : public GroupTest, public testing::WithParamInterface<Group> {
+protected:
+    static std::uint32_t size() { return GetParam().size; }
+    static ProcessSettings program_that(const std::string& how) {
+        return GetParam().launcher ? launched(how, size()) : together(how, size());
+    }
+};
 
 TEST_P(Groups, TrainTogetherAndReportOnce) {
-    const auto trainer = make_process_trainer(together("trains", GetParam()), starter());
+    const auto trainer = make_process_trainer(program_that("trains"), starter());
 
     const auto whole = trained(*trainer);
 
-    const auto ranks = static_cast<double>(GetParam());
+    const auto ranks = static_cast<double>(size());
     ASSERT_EQ(whole.rows.size(), 2U);
     EXPECT_EQ(loss(whole), 2 * ranks * (ranks + 1) / 2) << "each process took part";
     EXPECT_EQ(whole.rows.back().values[1], 0) << "the metrics of process 0";
 }
 
 TEST_P(Groups, GoOnWithEachRanksOwnStreams) {
-    const auto trainer = make_process_trainer(together("streams", GetParam()), starter());
+    const auto trainer = make_process_trainer(program_that("streams"), starter());
     const auto whole = trained(*trainer);
 
     auto first = request();
@@ -62,7 +87,7 @@ TEST_P(Groups, GoOnWithEachRanksOwnStreams) {
     auto rest = request();
     rest.from = 1;
     rest.start = &begun.snapshot;
-    const auto other = make_process_trainer(together("streams", GetParam()), starter());
+    const auto other = make_process_trainer(program_that("streams"), starter());
     const auto result = std::get<Trained>(other->train(rest));
 
     EXPECT_EQ(loss(result), loss(whole));
@@ -70,8 +95,8 @@ TEST_P(Groups, GoOnWithEachRanksOwnStreams) {
 }
 
 TEST_P(Groups, StopAtOneUnitWhicheverMomentTheWordComes) {
-    const auto trainer = make_process_trainer(together("saves_nothing", GetParam()), starter());
-    std::mt19937 random(GetParam());
+    const auto trainer = make_process_trainer(program_that("saves_nothing"), starter());
+    std::mt19937 random(size());
     for (int training = 0; training < 20; ++training) {
         std::atomic<bool> stop = false;
         auto one = of_member(7, 100000);
@@ -85,17 +110,19 @@ TEST_P(Groups, StopAtOneUnitWhicheverMomentTheWordComes) {
         ASSERT_TRUE(std::holds_alternative<Trained>(result)) << std::get<TrainFailure>(result).message;
         const auto& done = std::get<Trained>(result);
         EXPECT_LT(done.reached, 10000);
-        EXPECT_EQ(loss(done), static_cast<double>(done.reached) * GetParam() * (GetParam() + 1) / 2);
+        EXPECT_EQ(loss(done), static_cast<double>(done.reached) * size() * (size() + 1) / 2);
     }
 }
 
 TEST_P(Groups, AProcessThatReportsNothingTakesPartAllTheSame) {
-    const auto trainer = make_process_trainer(together("reports_alone", GetParam()), starter());
+    const auto trainer = make_process_trainer(program_that("reports_alone"), starter());
 
     EXPECT_EQ(trained(*trainer).reached, 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Groups, testing::Values(1, 2, 3, 4));
+INSTANTIATE_TEST_SUITE_P(Sizes, Groups,
+                         testing::Values(Group{1}, Group{2}, Group{3}, Group{4}, Group{1, true}, Group{2, true},
+                                         Group{3, true}));
 
 struct Fault {
     std::string what;
@@ -118,6 +145,18 @@ TEST_P(GroupFault, CostsOneTrainingAndTheNextBeginsWithANewGroup) {
     EXPECT_EQ(failed.kind, GetParam().kind) << failed.message;
     EXPECT_THAT(failed.type, HasSubstr(GetParam().type));
     EXPECT_THAT(failed.message, HasSubstr(GetParam().message));
+    EXPECT_EQ(std::get<Trained>(trainer->train(of_member(1))).reached, 2);
+}
+
+TEST_P(GroupFault, UnderALauncherItCostsOneTrainingAsWell) {
+    auto settings = launched(GetParam().what, 3);
+    settings.silence_timeout = 2;
+    const auto trainer = make_process_trainer(settings, starter());
+    ASSERT_EQ(std::get<Trained>(trainer->train(of_member(1))).reached, 2);
+
+    const auto failed = failure(*trainer, of_member(7));
+
+    EXPECT_EQ(failed.kind, GetParam().kind) << failed.message;
     EXPECT_EQ(std::get<Trained>(trainer->train(of_member(1))).reached, 2);
 }
 
