@@ -52,9 +52,9 @@ def started_by_stemma():
         _refuse_child(_own_pid)
     if not _are_here() and not _knocked():
         raise RuntimeError(
-            "the descriptors that Stemma started its program with did not come to this process, which another one "
-            "started, and the socket of Stemma's worker is closed: trainer.command must name the program that asks "
-            "for trainings, or a launcher that starts it at once (torchrun, say)"
+            "the descriptors that Stemma started its program with did not come to this process, and the socket of "
+            "Stemma's worker is closed: trainer.command must name the program that asks for trainings, or a launcher "
+            "that starts it at once (torchrun, say)"
         )
     return True
 

@@ -26,13 +26,15 @@ std::vector<Field<RunSettings>> run_fields() {
         {default_is("the job file's name without .toml",
                     text("name", "Name of the search, for tables and file names.")),
          into(&S::name)},
-        {integer("seed", "1", at_least(0),
-                 "Key of every random number. The same job with the same seed makes the same proposals if these depend "
-                 "on draws only (random, sobol, grid). The order of the [space.*] tables is part of the job. Proposals "
-                 "that depend on reports (tpe, gp, pbt, gpbt) are the same if the reports come in the same order. One "
-                 "worker guarantees this order, several workers do not. For gp see also sampler.wait_for_model. With "
-                 "sampler.type = \"auto\" the choice of the sampler depends on measured times. Name a sampler for "
-                 "proposals that are the same each time."),
+        {integer(
+             "seed", "1", at_least(0),
+             "Key of every random number. The same job with the same seed makes the same proposals if these depend "
+             "on draws only (random, sobol, grid). The order of the [space.*] tables is part of the job. Proposals "
+             "that depend on reports (tpe, gp, pbt, gpbt) are the same if the reports come in the same order. One "
+             "worker guarantees this order, several workers do not. For gp see also sampler.wait_for_model. With "
+             "sampler.type = \"auto\" the choice of the sampler depends on measured times. Name a sampler for "
+             "proposals that are the same each time. A training in several processes (trainer.processes) draws other "
+             "numbers if their number changes."),
          into(&S::seed)},
         {default_is("runs/NAME.h5",
                     text("output",

@@ -11,7 +11,7 @@ namespace stemma {
 namespace {
 
 struct Bench {
-    explicit Bench(std::int64_t bytes) {
+    explicit Bench(std::int64_t bytes, std::uint32_t processes = 0) {
         Parameter size;
         size.name = "bytes";
         size.domain = Constant{bytes};
@@ -22,6 +22,7 @@ struct Bench {
         settings.metrics = {{"valid_loss"}};
         settings.needed_metric = "valid_loss";
         settings.environment = read_environment();
+        settings.processes = processes;
         static const auto starter = std::make_shared<ChildStarter>();
         trainer = make_process_trainer(settings, starter);
     }
@@ -47,6 +48,14 @@ void lease_without_snapshot(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(bench.lease(nullptr).reached);
 }
 BENCHMARK(lease_without_snapshot)->UseRealTime();
+
+/// A member that several processes train together: each gets the lease, and all reports are waited for.
+void lease_of_processes(benchmark::State& state) {
+    Bench bench(0, static_cast<std::uint32_t>(state.range(0)));
+    bench.lease(nullptr);
+    for (auto _ : state) benchmark::DoNotOptimize(bench.lease(nullptr).reached);
+}
+BENCHMARK(lease_of_processes)->Arg(1)->Arg(2)->Arg(4)->Arg(8)->UseRealTime();
 
 /// Both directions: the start snapshot to the program, the next snapshot back.
 void lease_with_snapshots(benchmark::State& state) {
