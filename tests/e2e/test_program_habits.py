@@ -398,21 +398,25 @@ def test_children_by_spawn_import_the_script_and_are_given_no_training(stemma, p
     assert "if __name__ ==" in done.stderr and "is given no trainings" in done.stderr
 
 
-def test_a_program_behind_another_one_says_why_it_gets_no_trainings(stemma, program):
+def test_a_program_behind_another_one_is_given_trainings(stemma, program):
+    """The wrapper does not pass the descriptors on: the program comes to the worker's socket."""
     program(ONE_EACH["break"])
     (stemma.folder / "wrapper.py").write_text(
         f"import subprocess, sys\nsys.exit(subprocess.run([{sys.executable!r}, 'program.py']).returncode)\n"
     )
 
-    done = stemma(
-        "run",
-        "program.toml",
-        "-o",
-        "run.h5",
-        "--set",
-        f'trainer.command=["{sys.executable}", "wrapper.py"]',
-        code=USER_ERROR,
-    )
+    stemma("run", "program.toml", "-o", "run.h5", "--set", f'trainer.command=["{sys.executable}", "wrapper.py"]')
+
+    assert "every decision is the same" in stemma("verify", "run.h5").stdout
+
+
+def test_a_program_that_lost_its_descriptors_and_its_socket_says_so(stemma, program):
+    start = "import os, sys\nos.close(3)\nos.unlink(os.environ['STEMMA_SOCKET'])\nimport stemma\n"
+    program("for trial in stemma.trials():\n    pass\n")
+    (stemma.folder / "lost.py").write_text(start + "list(stemma.trials())\n")
+
+    words = ["run", "program.toml", "-o", "run.h5", "--set", f'trainer.command=["{sys.executable}", "lost.py"]']
+    done = stemma(*words, code=USER_ERROR)
 
     assert "did not come to this process" in done.stderr
 
