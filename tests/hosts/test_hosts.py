@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from harness import USER_ERROR
 from hosts import Host
-from searches import MEMBERS, Search, host_of
+from searches import MEMBERS, Search, host_of, transfers
 
 from record import rows
 
@@ -59,6 +59,22 @@ def test_workers_that_do_not_reach_each_other(make_hosts, stemma, job):
     assert failed and {row["kind"] for row in failed} == {"snapshot_unavailable"}
     assert "is there a network path between the two hosts?" in search.started.stderr
     assert search.lost() == 0
+
+
+def test_second_copies_where_two_workers_do_not_reach_each_other(make_hosts, stemma, job):
+    """A copy that does not come is given up. The others of its owner go to a worker that is reached."""
+    hosts = make_hosts()
+    copies = ("--set", "workers.replicated=all", "--set", "workers.durable=all", "--set", "run.budget.members=300")
+    search = Search(hosts, stemma, job, [2, 1, 1], *copies).begun()
+    for host in hosts.hosts[1:]:
+        host.apart_from_workers(True)
+    search.ended(members=300).launcher_ended()
+    worker_of = {host: worker for worker, host in host_of(stemma).items()}
+    apart = {worker_of["host2"], worker_of["host3"]}
+    ends, came, late = transfers(stemma)
+    assert late and {frozenset(ends[transfer]) for transfer in late} == {frozenset(apart)}
+    for owner in apart:
+        assert any(ends[transfer] == (owner, worker_of["host1"]) and transfer > min(late) for transfer in came)
 
 
 def dies(host):
