@@ -10,10 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-sys.path.insert(0, str(ROOT / "tests/hosts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "e2e"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "hosts"))
 
+from harness import ROOT
 from hosts import CannotMake, Hosts
 
 
