@@ -1,6 +1,7 @@
 """Searches over several hosts, with their own names, clocks, folders and a network between them that fails.
 
-The hosts are namespaces of this machine. mpirun is Debian's Open MPI 4.1, as without ULFM."""
+The hosts are namespaces of this machine. mpirun is Debian's Open MPI 4.1, as without ULFM; in tests marked pypi it is
+Open MPI 5 with ULFM."""
 
 import contextlib
 import os
@@ -128,6 +129,21 @@ def test_ranks_of_another_host_are_lost(make_hosts, stemma, job, fault, lost):
     fault(hosts.hosts[2])
     search.ended().launcher_left()
     assert search.lost() == lost
+
+
+@pytest.mark.pypi
+@pytest.mark.parametrize(
+    "fault, reasons",
+    [(dies, ["the transport says that the rank is gone"]), (Host.power_off, ["no heartbeat", "no heartbeat"])],
+)
+def test_ranks_of_another_host_are_lost_under_ulfm(make_hosts, stemma, job, fault, reasons):
+    """MPI tells of the death of a rank. It does not see that a host is gone: heartbeats do."""
+    hosts = make_hosts(ulfm=True)
+    search = Search(hosts, stemma, job, [1, 2, 2]).begun()
+    fault(hosts.hosts[2])
+    search.ended()
+    gone = [row for row in rows(stemma, "run.h5", "workers") if row["change"] == "lost"]
+    assert [row["reason"] for row in gone] == reasons
 
 
 def test_the_managers_host_loses_its_power(make_hosts, stemma, job):
