@@ -24,6 +24,7 @@ class InputKind(IntEnum):
     BUDGET_CHANGED = 11
     MODEL_FITTED = 12
     TRANSFER_FAILED = 13
+    TRANSFER_LATE = 14
 
 
 class EffectKind(IntEnum):
@@ -351,6 +352,7 @@ INPUT_FIELDS = {
     "budget_changed": {"budget": "(members uint64, reports uint64, resource uint64, seconds float64, target optional float64)", "max_resource": "int64"},
     "model_fitted": {"number": "uint64", "model": "list of float64"},
     "transfer_failed": {"transfer": "id"},
+    "transfer_late": {"transfer": "id"},
 }
 
 EFFECT_FIELDS = {

@@ -120,10 +120,15 @@ struct TransferFailed {
     TransferId transfer;
 };
 
+/// The worker that was to keep a second copy gave it up: it did not come in time. The owner may still have it.
+struct TransferLate {
+    TransferId transfer;
+};
+
 // Order = kind number in run files (kind = index): append only, never reorder.
-using Body =
-    std::variant<IncarnationStarted, WorkerJoined, WorkerLost, Report, Failure, Persisted, SnapshotMissing,
-                 TransferDone, Ticked, StopRequested, MemberStopped, BudgetChanged, ModelFitted, TransferFailed>;
+using Body = std::variant<IncarnationStarted, WorkerJoined, WorkerLost, Report, Failure, Persisted, SnapshotMissing,
+                          TransferDone, Ticked, StopRequested, MemberStopped, BudgetChanged, ModelFitted,
+                          TransferFailed, TransferLate>;
 
 }  // namespace input
 

@@ -97,6 +97,8 @@ void Manager::State::on(const input::TransferDone& done, Effects& out) {
 
 void Manager::State::on(const input::TransferFailed& failed, Effects& out) { snapshots.failed(failed.transfer, out); }
 
+void Manager::State::on(const input::TransferLate& late, Effects& out) { snapshots.late(late.transfer, out); }
+
 void Manager::State::on(const input::Ticked&, Effects& out) {
     while (const auto due = deadlines.due(now)) expire(due->first, due->second, out);
     if (!closing && scheduler->next_deadline() <= now) tell_scheduler(event::TimePassed{now}, out);

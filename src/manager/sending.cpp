@@ -58,6 +58,7 @@ void SnapshotStore::arrived(TransferId id, Effects& out) {
         if (new_there) record.memory.push_back(transfer.receiver);
         if (transfer.second_copy()) record.copying = {};
     });
+    if (transfers_.note_reached(transfer.owner, transfer.receiver)) start_copies(out);
     if (!transfer.second_copy()) return lease_transfer_over(slot, out);
     trim(slot, out);
     // It could not be evicted meanwhile.
@@ -75,6 +76,15 @@ void SnapshotStore::failed(TransferId id, Effects& out) {
         std::erase(record.memory, transfer.owner);
     });
     start_copy(transfer.owner, out);
+}
+
+void SnapshotStore::late(TransferId id, Effects& out) {
+    const auto* found = transfers_.find(id);
+    if (found == nullptr || !found->second_copy()) return;
+    const auto owner = found->owner;
+    transfers_.note_unreached(owner, found->receiver);
+    abandon(id, out);
+    start_copy(owner, out);
 }
 
 void SnapshotStore::abandon(TransferId id, Effects& out) {
@@ -102,6 +112,7 @@ WorkerId SnapshotStore::second_place(const SnapshotRecord& record, WorkerId owne
         const auto& worker = workers_[place];
         const bool same_host = worker.host == workers_[owner].host;
         if (!same_host || !other_hosts) ++looked_at;
+        if (transfers_.unreached(owner, place)) continue;
         // It must fit: a second copy never evicts another snapshot.
         if (worker.quota > 0 && worker.held + record.bytes > worker.quota) continue;
         const auto rank = std::pair(same_host, worker.held);

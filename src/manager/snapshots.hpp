@@ -64,10 +64,12 @@ public:
     /// they can at a good pace. Each arrival makes another holder.
     std::size_t transfers_to_begin(std::uint32_t slot) const;
     TransferId send(std::uint32_t slot, WorkerId owner, WorkerId receiver, LeaseId lease, Effects& out);
-    /// The three ends of a transfer: its receiver has the snapshot; the owner of a second copy does not have it; it is
-    /// no longer needed. Nothing happens if the transfer is not in progress. Waiting work may be woken.
+    /// The four ends of a transfer: its receiver has the snapshot; the owner of a second copy does not have it; a
+    /// second copy did not come in time; it is no longer needed. Nothing happens if the transfer is not in progress.
+    /// Waiting work may be woken.
     void arrived(TransferId transfer, Effects& out);
     void failed(TransferId transfer, Effects& out);
+    void late(TransferId transfer, Effects& out);
     void abandon(TransferId transfer, Effects& out);
     /// From now on two workers must have it, for as long as it is needed.
     void replicate(std::uint32_t slot, Effects& out);
@@ -95,7 +97,8 @@ private:
     void collect(std::uint32_t slot, Effects& out);
 
     // sending.cpp: the live worker with the fewest bytes that has room for it, of another host if there is one; none if
-    // there is none. Looks at 64 workers, those after the owner by number: O(1) beside the workers of the owner's host.
+    // there is none. One that a second copy of the owner did not reach is none. Looks at 64 workers, those after the
+    // owner by number: O(1) beside the workers of the owner's host.
     WorkerId second_place(const SnapshotRecord& record, WorkerId owner) const;
     /// Wakes work that waits for the transfer, and unpins.
     void lease_transfer_over(std::uint32_t slot, Effects& out);

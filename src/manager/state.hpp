@@ -32,6 +32,7 @@ struct Manager::State : private Placement {
     void on(const input::SnapshotMissing&, Effects& out);
     void on(const input::TransferDone&, Effects& out);
     void on(const input::TransferFailed&, Effects& out);
+    void on(const input::TransferLate&, Effects& out);
     void on(const input::Ticked&, Effects& out);
     void on(const input::StopRequested&, Effects& out);
     void on(const input::MemberStopped&, Effects& out);

@@ -58,6 +58,7 @@ Transfer TransferTable::abandon(TransferId id, bool held, Effects& out) {
 void TransferTable::clear() {
     transfers_.clear();
     copying_.clear();
+    unreached_.clear();
     demands_.clear();
     woken_.clear();
     waiting_ = 0;

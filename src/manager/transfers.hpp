@@ -2,6 +2,7 @@
 // All transfers of snapshots from one worker's memory to another's, for a lease that starts from the snapshot or as a
 // second copy. Also the work that waits until more workers have a snapshot.
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -46,6 +47,13 @@ public:
     /// Transfers from or to this worker: those for leases first, then second copies, each in order of number.
     /// O(transfers).
     std::vector<TransferId> of(WorkerId worker) const;
+    /// A second copy did not come from one to the other. Told again, it changes nothing.
+    void note_unreached(WorkerId owner, WorkerId receiver) { unreached_.insert(std::minmax(owner, receiver)); }
+    bool unreached(WorkerId owner, WorkerId receiver) const {
+        return unreached_.contains(std::minmax(owner, receiver));
+    }
+    /// A snapshot came from one to the other. True if they counted as unreached.
+    bool note_reached(WorkerId owner, WorkerId receiver) { return unreached_.erase(std::minmax(owner, receiver)) > 0; }
     bool sends_second_copy(WorkerId owner) const { return copying_.contains(owner); }
     /// Transfers of the snapshot for leases.
     std::size_t for_leases(std::uint32_t slot) const;
@@ -69,8 +77,9 @@ private:
 
     WorkerTable& workers_;
     std::map<TransferId, Transfer> transfers_;
-    std::set<WorkerId> copying_;               ///< owners that send a second copy
-    std::map<std::uint32_t, Demand> demands_;  ///< by slot; no empty ones
+    std::set<WorkerId> copying_;                         ///< owners that send a second copy
+    std::set<std::pair<WorkerId, WorkerId>> unreached_;  ///< the lower number first
+    std::map<std::uint32_t, Demand> demands_;            ///< by slot; no empty ones
     std::deque<QueuedWork> woken_;
     std::size_t waiting_ = 0;
     std::uint64_t next_ = 0;

@@ -91,6 +91,11 @@ void each(S& s, V&& v) {
     v("transfer", s.transfer);
 }
 
+template <Is<input::TransferLate> S, class V>
+void each(S& s, V&& v) {
+    v("transfer", s.transfer);
+}
+
 template <Is<effect::Born> S, class V>
 void each(S& s, V&& v) {
     v("member", s.member), v("cause", s.cause), v("parent", s.parent), v("donor", s.donor),

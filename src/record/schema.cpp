@@ -22,7 +22,8 @@ constexpr auto input_kinds = std::to_array<Named>({{0, "incarnation_started"},
                                                    {10, "member_stopped"},
                                                    {11, "budget_changed"},
                                                    {12, "model_fitted"},
-                                                   {13, "transfer_failed"}});
+                                                   {13, "transfer_failed"},
+                                                   {14, "transfer_late"}});
 static_assert(input_kinds.size() == std::variant_size_v<input::Body>);
 constexpr auto effect_kinds = std::to_array<Named>({{0, "born"},
                                                     {1, "train"},

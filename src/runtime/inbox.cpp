@@ -31,6 +31,9 @@ struct ToInput {
     std::optional<input::Body> operator()(message::TransferFailed&& empty) const {
         return input::TransferFailed{empty.transfer};
     }
+    std::optional<input::Body> operator()(message::TransferLate&& late) const {
+        return input::TransferLate{late.transfer};
+    }
     std::optional<input::Body> operator()(message::Heartbeat&&) const { return std::nullopt; }
     std::optional<input::Body> operator()(message::Progress&&) const { return std::nullopt; }
     std::optional<input::Body> operator()(message::Goodbye&&) const { return std::nullopt; }

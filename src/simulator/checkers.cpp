@@ -20,6 +20,7 @@ void Checkers::on(const Input& given, std::span<const Effect> effects) {
     late_ = false;
     aborted_.clear();
     absent_ = {};
+    too_late_ = {};
     ticked_ = std::holds_alternative<input::Ticked>(given.body);
     std::visit([&](const auto& body) { input(body); }, given.body);
     bool noted_late = false;
@@ -29,6 +30,8 @@ void Checkers::on(const Input& given, std::span<const Effect> effects) {
     }
     check_drops();
     check_gone();
+    check(ended_ || !transfers_.contains(too_late_),
+          "both ends are told to forget a second copy that did not come in time");
     check(late_ == noted_late, "a report of a lease that is not out is noted as late, and no other");
     lates_ += late_ ? 1 : 0;
     ++sequence_;
@@ -38,6 +41,7 @@ void Checkers::input(const input::IncarnationStarted&) {
     for (auto& [id, worker] : workers_) close_all(id);
     workers_.clear();
     transfers_.clear();
+    unreached_.clear();
     for (auto& [id, copy] : copies_) {
         copy.memory.clear();
         copy.writer = {};
@@ -178,6 +182,7 @@ void Checkers::input(const input::TransferDone& done) {
     if (found == transfers_.end()) return;
     const auto transfer = found->second;
     transfers_.erase(found);
+    unreached_.erase(std::minmax(transfer.owner, transfer.receiver));
     if (workers_[transfer.receiver].alive) copies_[transfer.snapshot].memory.insert(transfer.receiver);
 }
 
@@ -188,6 +193,12 @@ void Checkers::input(const input::TransferFailed& failed) {
     copy.memory.erase(found->second.owner);
     note_loss(copy);
     transfers_.erase(found);
+}
+
+void Checkers::input(const input::TransferLate& late) {
+    too_late_ = late.transfer;
+    const auto found = transfers_.find(late.transfer);
+    if (found != transfers_.end()) unreached_.insert(std::minmax(found->second.owner, found->second.receiver));
 }
 
 void Checkers::input(const input::MemberStopped& stopped) {

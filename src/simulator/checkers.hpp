@@ -121,6 +121,7 @@ private:
     void input(const input::SnapshotMissing&);
     void input(const input::TransferDone&);
     void input(const input::TransferFailed&);
+    void input(const input::TransferLate&);
     void input(const input::Ticked&) {}
     void input(const input::StopRequested&) { stopping_ = true; }
     void input(const input::MemberStopped&);
@@ -181,7 +182,8 @@ private:
     std::vector<SnapshotId> gone_;     ///< dropped in answer to this input, and lost everywhere
     std::set<SnapshotId> given_away_;  ///< snapshots that were dropped or erased everywhere
     std::set<std::pair<WorkerId, SnapshotId>>
-        aborted_;  ///< aborted in answer to this input, at receivers: they may have arrived
+        aborted_;          ///< aborted in answer to this input, at receivers: they may have arrived
+    TransferId too_late_;  ///< the second copy that this input gives up
     /// The snapshot that this input reports missing: the manager may still clear it away, but not use it.
     std::pair<WorkerId, SnapshotId> absent_;
     std::pair<LeaseId, Resource> cut_;  ///< the lease that a Noted just before announced as cut, and what was wanted
@@ -192,6 +194,7 @@ private:
     std::map<WorkerId, Worker> workers_;
     std::map<SnapshotId, Copy> copies_;
     std::map<TransferId, Transfer> transfers_;
+    std::set<std::pair<WorkerId, WorkerId>> unreached_;  ///< a second copy did not come from one to the other
     std::map<Resource, std::vector<std::pair<double, MemberId>>>
         finished_;  ///< objectives of all members that finished there
     std::uint64_t next_lease_ = 0;

@@ -162,6 +162,7 @@ void Checkers::effect(const effect::Replicate& copy) {
               transfer->second.owner == copy.owner && transfer->second.receiver == copy.worker,
           "the owner was told to serve the second copy");
     check(copy.owner != copy.worker && !holds(copy.worker, copy.snapshot), "a second copy is with another worker");
+    check(!unreached_.contains(std::minmax(copy.owner, copy.worker)), "a second copy goes where another one came");
     const auto& original = copies_.at(copy.snapshot);
     check(original.memory.size() == 1, "what is in two memories is not copied");
     check(original.member == copy.member && original.resource == copy.resource && original.bytes == copy.bytes,
@@ -171,7 +172,8 @@ void Checkers::effect(const effect::Replicate& copy) {
     const auto& host = workers_.at(copy.owner).host;
     if (workers_.at(copy.worker).host != host) return;
     for (const auto& [id, worker] : workers_) {
-        check(!worker.alive || worker.host == host || worker.quota > 0,
+        check(!worker.alive || worker.host == host || worker.quota > 0 ||
+                  unreached_.contains(std::minmax(copy.owner, id)),
               "a second copy is on another host if there is one with room");
     }
 }

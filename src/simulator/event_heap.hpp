@@ -10,12 +10,13 @@
 namespace stemma {
 
 enum class SimEvent : std::uint8_t {
-    join,             ///< a new worker starts
-    told,             ///< a message is at the worker; index = its slot
-    training_ends,    ///< at the worker
-    bulk_arrives,     ///< at the worker, from worker `index`; id = transfer
-    persist_ends,     ///< at the worker; id = snapshot
-    message_arrives,  ///< at the manager, from `worker`; index = message slot
+    join,              ///< a new worker starts
+    told,              ///< a message is at the worker; index = its slot
+    training_ends,     ///< at the worker
+    transfer_is_late,  ///< at the worker
+    bulk_arrives,      ///< at the worker, from worker `index`; id = transfer
+    persist_ends,      ///< at the worker; id = snapshot
+    message_arrives,   ///< at the manager, from `worker`; index = message slot
     death,
     false_alarm,
     worker_lost,  ///< at the manager

@@ -42,6 +42,7 @@ struct Faults {
     double persist_failure = 0;  ///< chance that a durable copy cannot be written
     double missing_durable = 0;  ///< chance that a durable copy is not there on resume
     double lose_snapshot = 0;    ///< chance that a worker which is to send a snapshot has lost it
+    double lose_transfer = 0;    ///< chance that what a worker sends to another one does not arrive
     double peer_gone = 0;        ///< chance, for each living worker, that its transport tells it of a lost worker
 };
 
@@ -58,6 +59,7 @@ struct SimulationSettings {
     std::uint64_t snapshot_bytes = 1;                                   ///< of each snapshot; 0 = workers keep none
     std::uint64_t snapshot_quota = 0;                                   ///< of each worker; 0 = unlimited
     double bytes_per_second = std::numeric_limits<double>::infinity();  ///< of a transfer between workers
+    double transfer_timeout = 0;                                        ///< as WorkerTiming's
     double persist_seconds = 0;                                         ///< to write a durable copy
     double fit_seconds = 0;                                             ///< that a model's fit takes beside the manager
     double load_seconds = 0;                                            ///< to read a durable copy

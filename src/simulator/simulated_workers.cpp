@@ -12,6 +12,7 @@ namespace stemma {
 void Simulation::join() {
     const auto worker = static_cast<std::uint32_t>(workers_.size());
     workers_.emplace_back();
+    workers_.back().machine = Worker({.transfer_timeout = settings_.transfer_timeout});
     workers_.back().last_in = workers_.back().last_out = now_;
     ++alive_;
     arm(SimEvent::death, settings_.faults.death_per_second, worker, 2);
@@ -173,6 +174,7 @@ void Simulation::act(std::uint32_t slot, const worker::SendBulk& send) {
     auto& bulk = bulks_[send.transfer.value];
     bulk.owner = slot;
     bulk.content = *send.content;
+    if (chance(settings_.faults.lose_transfer)) return;
     const double bytes = bulk.content.empty() ? 0 : static_cast<double>(settings_.snapshot_bytes);
     events_.push(SimEvent::bulk_arrives, now_ + settings_.message_seconds + bytes / settings_.bytes_per_second,
                  static_cast<std::uint32_t>(send.to), slot, send.transfer.value);
@@ -181,7 +183,11 @@ void Simulation::act(std::uint32_t slot, const worker::SendBulk& send) {
 void Simulation::act(std::uint32_t slot, const worker::ReceiveBulk& receive) {
     auto& bulk = bulks_[receive.transfer.value];
     bulk.expected = true;
-    if (bulk.arrived) deliver(slot, receive.transfer);
+    if (bulk.arrived) return deliver(slot, receive.transfer);
+    if (settings_.transfer_timeout > 0) {
+        constexpr double a_little_later = 1e-3;  // than the time that the worker allows the snapshot's few bytes
+        events_.push(SimEvent::transfer_is_late, now_ + settings_.transfer_timeout + a_little_later, slot);
+    }
 }
 
 void Simulation::bulk_arrives(std::uint32_t slot, std::uint32_t owner, TransferId transfer) {

@@ -88,6 +88,9 @@ void Simulation::handle(const AgendaItem& event) {
         case SimEvent::training_ends:
             training_ends(event.worker, event.order());
             return;
+        case SimEvent::transfer_is_late:
+            if (workers_[event.worker].alive) feed_worker(event.worker, worker::Ticked{});
+            return;
         case SimEvent::bulk_arrives:
             bulk_arrives(event.worker, event.index, {event.id});
             return;

@@ -126,6 +126,10 @@ template <Like<message::TransferFailed> M>
 auto fields(M& m) {
     return std::tie(m.transfer);
 }
+template <Like<message::TransferLate> M>
+auto fields(M& m) {
+    return std::tie(m.transfer);
+}
 template <Like<message::Goodbye> M>
 auto fields(M& m) {
     return std::tie(m.refusal, m.mistake);

@@ -60,8 +60,8 @@ struct Cancel {
     LeaseId lease;
 };
 
-/// Keep a second copy of a snapshot, which `owner` sends. A TransferDone or TransferFailed follows, unless the
-/// transfer is abandoned.
+/// Keep a second copy of a snapshot, which `owner` sends. A TransferDone, TransferFailed or TransferLate
+/// follows, unless the transfer is abandoned.
 struct Replicate {
     TransferId transfer;
     SnapshotId snapshot;
@@ -138,14 +138,19 @@ struct TransferFailed {
     TransferId transfer;
 };
 
+/// Answer to Replicate: nothing came within the time that is waited for a transfer (WorkerTiming::transfer_timeout).
+struct TransferLate {
+    TransferId transfer;
+};
+
 /// The last message. A worker that could not start says why. Such a worker has not said Hello.
 struct Goodbye {
     std::string refusal;   ///< "": the worker leaves in order
     bool mistake = false;  ///< the user's mistake: another start would end the same way
 };
 
-using ToManager =
-    std::variant<Hello, Heartbeat, Progress, Report, Failure, Persisted, TransferDone, Goodbye, TransferFailed>;
+using ToManager = std::variant<Hello, Heartbeat, Progress, Report, Failure, Persisted, TransferDone, Goodbye,
+                               TransferFailed, TransferLate>;
 
 // ---- frames ------------------------------------------------------------------------------------------------------
 

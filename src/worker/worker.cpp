@@ -279,16 +279,19 @@ void Worker::end_fetch(std::map<TransferId, Fetch>::iterator fetch, std::string 
     lose_start(lease, std::move(why));
 }
 
-/// A second copy, for which no lease waits, may come as late as it likes.
 void Worker::end_late_fetches() {
     for (auto it = fetches_.begin(); it != fetches_.end();) {
         const auto fetch = it++;
         const auto& waited = fetch->second;
         const double allowed = settings_.transfer_timeout + static_cast<double>(waited.bytes) / slowest_bytes;
-        if (!waited.lease.exists() || now_ - waited.since <= allowed) continue;
+        if (now_ - waited.since <= allowed) continue;
+        const auto transfer = fetch->first;
+        const bool second_copy = !waited.lease.exists();
         end_fetch(fetch, fmt::format("snapshot {} did not come from worker {} within {:.0f} s: is there a network path "
                                      "between the two hosts?",
                                      waited.snapshot.value, waited.owner, allowed));
+        // The owner sends one at a time: its others wait for this one.
+        if (second_copy) say(message::TransferLate{transfer});
     }
 }
 

@@ -115,7 +115,7 @@ struct WorkerTiming {
     double manager_timeout = 0;      ///< seconds of silence after which the manager counts as lost; 0 = never
     /// The same before its first message. The manager checks the job before it speaks, and programs may load for long.
     double manager_start_timeout = 0;
-    /// Seconds after which a snapshot that a lease waits for is given up, beside a second for each `slowest_bytes` of
+    /// Seconds after which a snapshot that does not come is given up, beside a second for each `slowest_bytes` of
     /// it. The manager hears from both ends all the while when only the way between two workers is broken. 0 = never.
     double transfer_timeout = 0;
 };

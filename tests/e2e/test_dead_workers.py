@@ -7,10 +7,9 @@ With Debian's Open MPI 4.1 deaths are found by missing heartbeats. The tests mar
 import os
 import random
 import signal
-import sys
 import time
-from pathlib import Path
 
+import open_mpi5
 import pytest
 from harness import JOB, OK, REQUEUE, Started, Stemma, wait_until
 from populations import GPBT, PBT, TPE
@@ -66,19 +65,11 @@ REPLICATED = (
 class Ulfm(Stemma):
     def __init__(self, folder):
         super().__init__(folder)
-        self.place = Path(sys.prefix)
-        libraries = next(self.place.rglob("libmpi.so.40")).parent
-        self.env |= {
-            "LD_LIBRARY_PATH": str(libraries),
-            "PRTE_ALLOW_RUN_AS_ROOT": "1",
-            "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-        }
+        self.env |= open_mpi5.environment()
 
     def start(self, ranks, *words):
-        options = ["--with-ft", "ulfm", "--oversubscribe", "--bind-to", "none"]
-        return Started(
-            [str(self.place / "bin/mpirun"), "-n", str(ranks), *options, *self._words(words)], self.folder, self.env
-        )
+        mpirun = [*open_mpi5.MPIRUN, "--oversubscribe", "-n", str(ranks)]
+        return Started([*mpirun, *self._words(words)], self.folder, self.env)
 
 
 @pytest.fixture(params=["Open MPI", pytest.param("ULFM", marks=pytest.mark.pypi)])

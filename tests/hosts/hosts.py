@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import open_mpi5
 from harness import ROOT, Started, alive, wait_until
 
 HERE = Path(__file__).resolve().parent
@@ -89,14 +90,15 @@ class Host:
 class Hosts:
     """`count` hosts that share `folder` and the program's tree: hosts.hosts[0] is where mpirun starts."""
 
-    def __init__(self, count, folder, alone=()):
-        """Hosts whose numbers (0, 1, ..) are in `alone` see only `folder`/home, and have the rest for themselves."""
+    def __init__(self, count, folder, alone=(), ulfm=False):
+        """Hosts whose numbers (0, 1, ..) are in `alone` see only `folder`/home, and have the rest for themselves. With
+        `ulfm`, ranks are started by Open MPI 5 and learn of deaths from MPI."""
         missing = [program for program in NEEDED if not shutil.which(program)]
         if missing:
             raise CannotMake(f"no {', '.join(missing)}")
         if os.geteuid() != 0:
             raise CannotMake("only root may make network namespaces with a bridge")
-        self.folder = folder
+        self.folder, self.ulfm = folder, ulfm
         self.state = folder / "hosts"
         self.state.mkdir()
         (folder / "home").mkdir(exist_ok=True)
@@ -154,7 +156,13 @@ class Hosts:
         env = dict(os.environ if env is None else env)
         env.pop("OMPI_MCA_btl_tcp_if_include", None)
         env |= {"STEMMA_TEST_HOSTS": str(self.state)}
-        mpirun = ["mpirun", "-n", sum(slots), "--host", placed, "--bind-to", "none", "--enable-recovery"]
-        mpirun += ["--mca", "plm_rsh_agent", HERE / "agent.sh", "--mca", "btl_tcp_if_include", "eth0"]
-        mpirun += ["--mca", "oob_tcp_if_include", "eth0", "-x", "STEMMA_EXIT_CODE_FILE", *options]
+        if self.ulfm:
+            env |= open_mpi5.environment()
+            mpirun = [*open_mpi5.MPIRUN, "--prtemca", "prte_ssh_agent", HERE / "agent.sh"]
+            mpirun += ["--prtemca", "prte_if_include", "eth0"]
+        else:
+            mpirun = ["mpirun", "--bind-to", "none", "--enable-recovery", "--mca", "plm_rsh_agent", HERE / "agent.sh"]
+            mpirun += ["--mca", "oob_tcp_if_include", "eth0"]
+        mpirun += ["-n", sum(slots), "--host", placed, "--mca", "btl_tcp_if_include", "eth0"]
+        mpirun += ["-x", "STEMMA_EXIT_CODE_FILE", *options]
         return Started(used[0][0].words([*mpirun, binary, *words]), self.folder, env)

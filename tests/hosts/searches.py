@@ -1,5 +1,8 @@
 """Searches over several hosts, and what is asked of each of them."""
 
+import struct
+
+import h5py
 from harness import OK, TIMEOUT_S, wait_until
 
 from record import rows
@@ -46,6 +49,20 @@ class Search:
 
     def lost(self):
         return self.started.stderr.count("is lost: no heartbeat")
+
+
+def transfers(stemma, file="run.h5"):
+    """{transfer: (owner, receiver)}, then the transfers that came, and the second copies that were given up."""
+    with h5py.File(stemma.folder / file, "r", swmr=True) as run:
+        payload = run["payload"][:].tobytes()
+        inputs, decisions = run["inputs"][:], run["decisions"][:]
+
+    def ids(rows, kind, before):  # docs/SCHEMA.md, "Payload": fields come after this many bytes
+        for row in rows[rows["kind"] == kind]:
+            yield struct.unpack_from(f"<{(int(row['length']) - before) // 8}q", payload, int(row["offset"]) + before)
+
+    ends = {transfer: (owner, receiver) for transfer, _, owner, receiver in ids(decisions, 2, 1)}
+    return ends, {transfer for (transfer,) in ids(inputs, 7, 17)}, {transfer for (transfer,) in ids(inputs, 14, 17)}
 
 
 def host_of(stemma, file="run.h5"):

@@ -1,7 +1,9 @@
 """Searches over several hosts, with their own names, clocks, folders and a network between them that fails.
 
-The hosts are namespaces of this machine. mpirun is Debian's Open MPI 4.1, as without ULFM."""
+The hosts are namespaces of this machine. mpirun is Debian's Open MPI 4.1, as without ULFM; in tests marked pypi it is
+Open MPI 5 with ULFM."""
 
+import contextlib
 import os
 import re
 import signal
@@ -9,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import USER_ERROR
+from harness import USER_ERROR, wait_until
 from hosts import Host
-from searches import MEMBERS, Search, host_of
+from searches import MEMBERS, Search, host_of, transfers
 
 from record import rows
 
@@ -36,16 +38,44 @@ def test_snapshots_go_from_host_to_host(make_hosts, stemma, job):
     assert not rows(stemma, "run.h5", "failures")
 
 
-@pytest.mark.parametrize("seconds, lost", [(1, False), pytest.param(5, True, marks=pytest.mark.long)])
-def test_a_link_that_comes_back(make_hosts, stemma, job, seconds, lost):
-    """Workers that were taken for dead meanwhile are sent away when they return, and do no harm."""
+@pytest.mark.parametrize("seconds", [1, pytest.param(10, marks=pytest.mark.long)])
+def test_a_link_that_comes_back(make_hosts, stemma, job, seconds):
+    """Within workers.lost_after: what was under way arrives, and nothing is lost."""
     hosts = make_hosts()
-    search = Search(hosts, stemma, job, [1, 2, 2], "--set", f"workers.lost_after={2 if lost else 20}s").begun()
+    search = Search(hosts, stemma, job, [1, 2, 2], "--set", "workers.lost_after=20s").begun()
     hosts.hosts[2].link_down()
     time.sleep(seconds)
     hosts.hosts[2].link_up()
     search.ended().launcher_left()
-    assert search.lost() == (2 if lost else 0)
+    assert search.lost() == 0
+    assert not rows(stemma, "run.h5", "failures")
+
+
+@pytest.mark.parametrize("seconds", [4, *(pytest.param(each, marks=pytest.mark.long) for each in (10, 45))])
+def test_workers_that_return_after_they_were_taken_for_dead(make_hosts, stemma, job, seconds):
+    """They are sent away. Nothing that they did meanwhile counts, and none of their files replaces another."""
+    hosts = make_hosts()
+    retry = seconds  # TCP tries again after times that double
+    limits = ("--set", "run.budget.members=100000", "--set", f"run.budget.wall_time={seconds + retry + 5}s")
+    search = Search(hosts, stemma, job, [1, 2, 2], "--set", "workers.durable=all", *limits).begun()
+    hosts.hosts[2].link_down()
+    time.sleep(seconds)
+    assert search.lost() == 2
+    before = contents(stemma.folder / "run.h5.snapshots")
+    hosts.hosts[2].link_up()
+    wait_until(lambda: not hosts.hosts[2].ranks(), "the workers that returned have left")
+    assert not search.started.code.exists(), "the others go on"
+    search.has_ended()  # mpirun is ended by rank 0, later: see test_ranks_of_another_host_are_lost
+    stemma("verify", "run.h5")
+    after = contents(stemma.folder / "run.h5.snapshots")
+    assert before and not [name for name in before.keys() & after.keys() if before[name] != after[name]]
+    counted = [row for row in rows(stemma, "run.h5", "reports") if row["status"] != "late"]
+    assert len({row["lease"] for row in counted}) == len(counted)
+    assert len({(row["member"], row["resource"]) for row in counted}) == len(counted)
+    ends = [row["lease"] for row in rows(stemma, "run.h5", "lease_ends")]
+    assert len(set(ends)) == len(ends)
+    gone = {row["worker"]: row["time"] for row in rows(stemma, "run.h5", "workers") if row["change"] == "lost"}
+    assert not [row for row in counted if row["time"] > gone.get(row["worker"], row["time"])]
 
 
 def test_workers_that_do_not_reach_each_other(make_hosts, stemma, job):
@@ -61,6 +91,31 @@ def test_workers_that_do_not_reach_each_other(make_hosts, stemma, job):
     assert search.lost() == 0
 
 
+def test_second_copies_where_two_workers_do_not_reach_each_other(make_hosts, stemma, job):
+    """A copy that does not come is given up. The others of its owner go to a worker that is reached."""
+    hosts = make_hosts()
+    copies = ("--set", "workers.replicated=all", "--set", "workers.durable=all", "--set", "run.budget.members=300")
+    search = Search(hosts, stemma, job, [2, 1, 1], *copies).begun()
+    for host in hosts.hosts[1:]:
+        host.apart_from_workers(True)
+    search.ended(members=300).launcher_ended()
+    worker_of = {host: worker for worker, host in host_of(stemma).items()}
+    apart = {worker_of["host2"], worker_of["host3"]}
+    ends, came, late = transfers(stemma)
+    assert late and {frozenset(ends[transfer]) for transfer in late} == {frozenset(apart)}
+    for owner in apart:
+        assert any(ends[transfer] == (owner, worker_of["host1"]) and transfer > min(late) for transfer in came)
+
+
+def contents(folder):
+    """Of the files that are whole; others come and go meanwhile."""
+    found = {}
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found[path.name] = path.read_bytes()
+    return found
+
+
 def dies(host):
     os.kill(next(iter(host.ranks().values())), signal.SIGKILL)
 
@@ -74,6 +129,21 @@ def test_ranks_of_another_host_are_lost(make_hosts, stemma, job, fault, lost):
     fault(hosts.hosts[2])
     search.ended().launcher_left()
     assert search.lost() == lost
+
+
+@pytest.mark.pypi
+@pytest.mark.parametrize(
+    "fault, reasons",
+    [(dies, ["the transport says that the rank is gone"]), (Host.power_off, ["no heartbeat", "no heartbeat"])],
+)
+def test_ranks_of_another_host_are_lost_under_ulfm(make_hosts, stemma, job, fault, reasons):
+    """MPI tells of the death of a rank. It does not see that a host is gone: heartbeats do."""
+    hosts = make_hosts(ulfm=True)
+    search = Search(hosts, stemma, job, [1, 2, 2]).begun()
+    fault(hosts.hosts[2])
+    search.ended()
+    gone = [row for row in rows(stemma, "run.h5", "workers") if row["change"] == "lost"]
+    assert [row["reason"] for row in gone] == reasons
 
 
 def test_the_managers_host_loses_its_power(make_hosts, stemma, job):

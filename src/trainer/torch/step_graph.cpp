@@ -14,11 +14,15 @@ namespace stemma {
 namespace {
 
 #ifdef STEMMA_CUDA_GRAPHS
+/// Each replay draws anew. Later versions of LibTorch see to that themselves, and have no such function.
+template <class Graph>
+void draw_from(Graph& graph, const at::Generator& generator) {
+    if constexpr (requires { graph.register_generator_state(generator); }) graph.register_generator_state(generator);
+}
+
 class CudaGraph final : public StepGraph {
 public:
-    CudaGraph(torch::Device device, const at::Generator& generator) : device_(device) {
-        at::check_generator<at::CUDAGeneratorImpl>(generator)->register_graph(&graph_);
-    }
+    CudaGraph(torch::Device device, const at::Generator& generator) : device_(device) { draw_from(graph_, generator); }
 
     void record(const std::function<void()>& step) override {
         c10::cuda::getCurrentCUDAStream(device_.index()).synchronize();

@@ -4,10 +4,13 @@
 //        raw fresh   the same into a new buffer each time
 //        endpoint    as in a search: each arrival in memory of its own, which is freed before the next arrival
 //        cold        the same without memory kept from earlier snapshots: the first snapshot of a size
+//        paused      as endpoint, with the pauses that a worker makes between its polls
+//      and, with --tcp, over a plain TCP connection into one buffer;
 //   2. round trip of a control message;
 //   3. processor time of a rank that has nothing to do.
 //
-//   mpirun -n 2 bench_transport_wires [--min BYTES] [--max BYTES] [--chunk BYTES] [--in-flight CHUNKS]
+//   mpirun -n 2 bench_transport_wires [--min BYTES] [--max BYTES] [--factor STEP] [--chunk BYTES] [--in-flight CHUNKS]
+//       [--tcp RANK 0'S ADDRESS]
 //
 // The largest size takes four times its bytes of memory: 16 GB for the default of 4 GB.
 
@@ -18,10 +21,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "bench/transport/tcp_wire.hpp"
 #include "transport/backoff.hpp"
 #include "transport/mpi/mpi_endpoint.hpp"
 #include "transport/mpi/mpi_session.hpp"
@@ -38,6 +44,8 @@ double median(std::vector<double> values) {
 struct Options {
     std::size_t min_bytes = 1024;
     std::size_t max_bytes = std::size_t{1} << 32U;
+    std::size_t factor = 4;
+    std::string tcp;
     MpiEndpointSettings endpoint;
 };
 
@@ -97,51 +105,72 @@ void raw_rounds(int rank, const Bytes& content, bool fresh, std::vector<double>&
     });
 }
 
+void tcp_rounds(int rank, TcpWire& wire, const Bytes& content, std::vector<double>& times) {
+    const auto buffer = new_buffer(content.size());
+    measure(content.size(), true, times, [&] {
+        if (rank == 0) wire.send(content);
+        wire.receive({buffer.get(), content.size()});
+        if (rank == 1) wire.send(content);
+    });
+}
+
 template <class T>
-T next(Endpoint& endpoint) {
+T next(Endpoint& endpoint, bool paused = false) {
+    IdleBackoff backoff;
     for (;;) {
         auto arrival = endpoint.poll();
-        if (!arrival) continue;
+        if (!arrival) {
+            if (paused) backoff.wait(endpoint.moving());
+            continue;
+        }
         if (auto* wanted = std::get_if<T>(&*arrival)) return std::move(*wanted);
     }
 }
 
-void endpoint_rounds(Endpoint& endpoint, const std::shared_ptr<const Bytes>& content, bool cold,
-                     std::uint64_t& transfer, std::vector<double>& times) {
+enum class Way : std::uint8_t { warm, cold, paused };
+
+void endpoint_rounds(Endpoint& endpoint, const std::shared_ptr<const Bytes>& content, Way way, std::uint64_t& transfer,
+                     std::vector<double>& times) {
     const auto rank = endpoint.rank();
-    measure(content->size(), !cold, times, [&] {
+    measure(content->size(), way != Way::cold, times, [&] {
         const auto there = TransferId{transfer++};
         const auto back = TransferId{transfer++};
-        if (cold) drop_kept_large_blocks();
+        if (way == Way::cold) drop_kept_large_blocks();
         if (rank == 0) endpoint.send_bulk(1, there, content);
         endpoint.receive_bulk(1 - rank, rank == 0 ? back : there, content->size());
-        next<BulkArrived>(endpoint);
+        next<BulkArrived>(endpoint, way == Way::paused);
         if (rank == 1) endpoint.send_bulk(0, back, content);
         while (!endpoint.idle()) endpoint.poll();
     });
 }
 
-void tell_bandwidth(Endpoint& endpoint, std::size_t bytes, std::uint64_t& transfer) {
+void tell_bandwidth(Endpoint& endpoint, std::optional<TcpWire>& wire, std::size_t bytes, std::uint64_t& transfer) {
     const auto content = std::make_shared<const Bytes>(bytes, std::byte{1});
     std::vector<double> raw;
     std::vector<double> fresh;
     std::vector<double> ours;
     std::vector<double> cold;
+    std::vector<double> paused;
+    std::vector<double> tcp;
     for (int turn = 0; turn < turns_of(bytes); ++turn) {
         drop_kept_large_blocks();  // the raw ways need that memory for the largest sizes
         raw_rounds(endpoint.rank(), *content, false, raw);
-        endpoint_rounds(endpoint, content, false, transfer, ours);
+        endpoint_rounds(endpoint, content, Way::warm, transfer, ours);
+        endpoint_rounds(endpoint, content, Way::paused, transfer, paused);
+        if (wire) tcp_rounds(endpoint.rank(), *wire, *content, tcp);
         if (turn > 0 && turns_of(bytes) < turns) continue;  // page faults take most of a minute at 4 GB
         drop_kept_large_blocks();
         raw_rounds(endpoint.rank(), *content, true, fresh);
-        endpoint_rounds(endpoint, content, true, transfer, cold);
+        endpoint_rounds(endpoint, content, Way::cold, transfer, cold);
     }
     if (endpoint.rank() != 0) return;
     const auto speed = [&](const std::vector<double>& times) {
         return 2e-6 * static_cast<double>(bytes) / median(times);
     };
-    std::printf("%12zu %10.0f %10.0f %10.0f %10.0f %9.2f %11.2f\n", bytes, speed(raw), speed(ours), speed(fresh),
-                speed(cold), speed(ours) / speed(raw), speed(cold) / speed(fresh));
+    std::printf("%12zu %10.0f %10.0f %10.0f %10.0f %9.2f %11.2f %10.0f", bytes, speed(raw), speed(ours), speed(fresh),
+                speed(cold), speed(ours) / speed(raw), speed(cold) / speed(fresh), speed(paused));
+    if (wire) std::printf(" %10.0f", speed(tcp));
+    std::printf("\n");
     std::fflush(stdout);
 }
 
@@ -182,16 +211,21 @@ double idle_share(Endpoint& endpoint, double seconds) {
 bool read_options(int argc, char** argv, Options& options) {
     for (int i = 1; i + 1 < argc; i += 2) {
         const std::string_view name = argv[i];
+        if (name == "--tcp") {
+            options.tcp = argv[i + 1];
+            continue;
+        }
         const auto value = static_cast<std::size_t>(std::strtoull(argv[i + 1], nullptr, 10));
         auto* const place = name == "--min"         ? &options.min_bytes
                             : name == "--max"       ? &options.max_bytes
+                            : name == "--factor"    ? &options.factor
                             : name == "--chunk"     ? &options.endpoint.chunk_bytes
                             : name == "--in-flight" ? &options.endpoint.chunks_in_flight
                                                     : nullptr;
         if (place == nullptr || value == 0) return false;
         *place = value;
     }
-    return argc % 2 == 1;
+    return argc % 2 == 1 && options.factor > 1;
 }
 
 }  // namespace
@@ -200,19 +234,23 @@ int main(int argc, char** argv) {
     MpiSession session(argc, argv);
     Options options;
     if (session.size() != 2 || !read_options(argc, argv, options)) {
-        std::fprintf(stderr, "mpirun -n 2 %s [--min BYTES] [--max BYTES] [--chunk BYTES] [--in-flight CHUNKS]\n",
+        std::fprintf(stderr,
+                     "mpirun -n 2 %s [--min BYTES] [--max BYTES] [--factor STEP] [--chunk BYTES] "
+                     "[--in-flight CHUNKS] [--tcp ADDRESS]\n",
                      argv[0]);
         return 2;
     }
     const auto endpoint = make_mpi_endpoint(options.endpoint);
     const bool tell = session.rank() == 0;
     if (tell) {
-        std::printf("MB/s\n%12s %10s %10s %10s %10s %9s %11s\n", "bytes", "raw", "endpoint", "raw fresh", "cold",
-                    "ratio", "ratio cold");
+        std::printf("MB/s\n%12s %10s %10s %10s %10s %9s %11s %10s %10s\n", "bytes", "raw", "endpoint", "raw fresh",
+                    "cold", "ratio", "ratio cold", "paused", options.tcp.empty() ? "" : "TCP");
     }
+    std::optional<TcpWire> wire;
+    if (!options.tcp.empty()) wire.emplace(session.rank(), options.tcp);
     std::uint64_t transfer = 0;
-    for (auto bytes = options.min_bytes; bytes <= options.max_bytes; bytes *= 4) {
-        tell_bandwidth(*endpoint, bytes, transfer);
+    for (auto bytes = options.min_bytes; bytes <= options.max_bytes; bytes *= options.factor) {
+        tell_bandwidth(*endpoint, wire, bytes, transfer);
     }
     std::vector<double> raw;
     for (int i = 0; i < 20; ++i) raw_rounds(session.rank(), Bytes(200, std::byte{1}), false, raw);

@@ -105,6 +105,8 @@ TEST_P(Replicas, HoldTheirInvariantsUnderSlowTransfersAndDeathsOfHolders) {
         machine.faults.death_per_second = 0.05;
         machine.faults.detection_seconds = static_cast<double>(seed % 4);
         machine.faults.lose_snapshot = seed % 3 == 0 ? 0.05 : 0;
+        machine.faults.lose_transfer = seed % 4 == 0 ? 0.3 : 0;
+        machine.transfer_timeout = seed % 4 == 0 ? 5 : 0;
         machine.faults.duplicate = seed % 5 == 0 ? 0.1 : 0;
         machine.faults.delay = seed % 5 == 1 ? 0.3 : 0;
         dying.manager.spill = seed % 2 == 0;
@@ -121,6 +123,40 @@ TEST_P(Replicas, HoldTheirInvariantsUnderSlowTransfersAndDeathsOfHolders) {
         ASSERT_NO_THROW(replayed(dying, ran.entries));
     }
     EXPECT_GT(copies, 300U) << "else nothing was tested";
+}
+
+/// Ways between workers break, and no worker dies. No owner's copies wait longer than the time that one is waited for.
+TEST_P(Replicas, CopiesThatDoNotComeHoldNoOthersUp) {
+    std::uint64_t late = 0;
+    std::uint64_t done = 0;
+    for (const auto seed : seeds(100)) {
+        SCOPED_TRACE(how_to_replay(seed));
+        auto apart = dying_case(GetParam(), seed);
+        apart.simulation.faults = {.lose_transfer = 0.2};
+        apart.simulation.transfer_timeout = 3;
+        Ran ran;
+        ASSERT_NO_THROW(ran = run(apart));
+        ASSERT_TRUE(ran.result.ended) << simulation_report(ran.result);
+        std::map<TransferId, double> ordered;
+        for (const auto& entry : ran.entries) {
+            if (const auto* gone = std::get_if<input::TransferLate>(&entry.input.body)) {
+                late += ordered.erase(gone->transfer);
+            } else if (const auto* came = std::get_if<input::TransferDone>(&entry.input.body)) {
+                done += ordered.erase(came->transfer);
+            }
+            for (const auto& effect : entry.effects) {
+                if (const auto* copy = std::get_if<effect::Replicate>(&effect)) {
+                    ordered[copy->transfer] = entry.input.time;
+                } else if (const auto* abort = std::get_if<effect::AbortTransfer>(&effect)) {
+                    ordered.erase(abort->transfer);
+                }
+            }
+            for (const auto& [transfer, time] : ordered) ASSERT_LT(entry.input.time - time, 3.1);
+        }
+        ASSERT_NO_THROW(replayed(apart, ran.entries));
+    }
+    EXPECT_GT(late, 20U) << "else nothing was tested";
+    EXPECT_GT(done, late);
 }
 
 /// What the record says of where snapshots are, in a search without faults.

@@ -171,6 +171,45 @@ TEST_F(Replicas, AnOwnerThatHasItNotIsNotAskedAgain) {
     EXPECT_EQ(only<effect::Train>(run.report(2, 1, 1, 0.6)).source.kind, SourceKind::scratch);
 }
 
+// The way between two workers may be broken while both reach the manager.
+TEST_F(Replicas, OneThatDoesNotComeIsGivenUpAtBothEnds) {
+    start({"a", "b"});
+    run.report(1, 0, 1, 0.5);
+    const auto effects = run.feed(input::TransferLate{{0}});
+    std::vector<std::uint64_t> told;
+    for (const auto& abort : all_of<effect::AbortTransfer>(effects)) told.push_back(abort.worker.value);
+    EXPECT_THAT(told, ElementsAre(1, 2));
+    EXPECT_EQ(only<effect::Drop>(effects).worker, WorkerId{2}) << "it may have arrived, and no table has it";
+    EXPECT_TRUE(run.feed(input::TransferDone{{0}}).empty()) << "too late: it counts for nothing";
+    run.scheduler->work = {action::Train{{0}, 3}};
+    EXPECT_EQ(only<effect::Train>(run.report(2, 1, 1, 0.6)).from, 1) << "the original is still there";
+}
+
+TEST_F(Replicas, OneThatDidNotComeIsSentElsewhere) {
+    start({"a", "b", "b"});
+    run.scheduler->work = {action::Create{1}};
+    run.report(1, 0, 1, 0.5);
+    run.report(1, 3, 1, 0.6);  // waits for the first one's end
+    const auto again = only<effect::Replicate>(run.feed(input::TransferLate{{0}}));
+    EXPECT_EQ(again.snapshot, SnapshotId{0});
+    EXPECT_EQ(again.worker, WorkerId{3});
+    const auto next = only<effect::Replicate>(run.feed(input::TransferDone{again.transfer}));
+    EXPECT_EQ(next.snapshot, SnapshotId{3});
+    EXPECT_EQ(next.worker, WorkerId{3}) << "though worker 2 holds less";
+}
+
+TEST_F(Replicas, AWorkerThatWasNotReachedIsTriedAgainOnceASnapshotCameThrough) {
+    start({"a", "b"});
+    run.report(1, 0, 1, 0.5);
+    EXPECT_TRUE(all_of<effect::Replicate>(run.feed(input::TransferLate{{0}})).empty()) << "there is no other place";
+    run.scheduler->work = {action::Train{{0}, 3}};
+    const auto lease = only<effect::Train>(run.report(2, 1, 1, 0.6));
+    EXPECT_EQ(lease.worker, WorkerId{1});
+    run.scheduler->work = {action::Train{{1}, 3}};
+    const auto effects = run.feed(input::TransferDone{{1}});  // the copy of the other worker's snapshot
+    EXPECT_EQ(only<effect::Replicate>(effects).worker, WorkerId{2});
+}
+
 TEST_F(Replicas, ThePolicySaysWhich) {
     run = Harness(replicating(DurablePolicy::promotable));
     start({"a", "b"});

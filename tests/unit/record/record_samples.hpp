@@ -46,6 +46,8 @@ public:
                 return input::BudgetChanged{budget(), resource()};
             case 12:
                 return input::TransferFailed{id<TransferId>()};
+            case 13:
+                return input::TransferLate{id<TransferId>()};
             default:
                 return input::ModelFitted{s_(),
                                           rows().empty() ? std::vector<double>{} : std::vector<double>{number(), 0.5}};

@@ -56,6 +56,8 @@ public:
                 return message::TransferDone{id<TransferId>()};
             case 7:
                 return message::TransferFailed{id<TransferId>()};
+            case 8:
+                return message::TransferLate{id<TransferId>()};
             default:
                 return message::Goodbye{text(), s_.below(2) == 1};
         }

@@ -298,10 +298,9 @@ TEST(WorkerMachine, GivesUpASnapshotThatDoesNotCome) {
         message.transfer = {7};
         message.bytes = bytes;
         h.give(1, message::ToWorker(message));
-        h.give(1, message::ToWorker(message::Replicate{{8}, {5}, {0}, 1, {2}, 16}));
         const auto out = h.give(time, worker::Ticked{});
         if (out.empty()) return false;
-        EXPECT_EQ(out.size(), 2U) << "the second copy, for which no lease waits, may still come";
+        EXPECT_EQ(out.size(), 2U);
         EXPECT_EQ(std::get<worker::AbortTransfer>(out[0]).transfer, TransferId{7});
         const auto& failure = std::get<message::Failure>(std::get<message::ToManager>(out[1]));
         EXPECT_EQ(failure.kind, FailureKind::snapshot_unavailable);
@@ -314,6 +313,23 @@ TEST(WorkerMachine, GivesUpASnapshotThatDoesNotCome) {
     const auto second = static_cast<std::uint64_t>(slowest_bytes);
     EXPECT_FALSE(given_up_at(4 * second, 15)) << "a large one takes its time";
     EXPECT_TRUE(given_up_at(4 * second, 15.1));
+}
+
+// Its owner sends one second copy at a time: the others would wait for it.
+TEST(WorkerMachine, GivesUpASecondCopyThatDoesNotCome) {
+    const auto second = static_cast<std::uint64_t>(slowest_bytes);
+    Harness h;
+    h.machine = Worker({.heartbeat = 1e6, .transfer_timeout = 10});
+    h.give(0, worker::Started{});
+    h.give(1, message::ToWorker(message::Replicate{{8}, {5}, {0}, 1, {2}, 4 * second}));
+
+    EXPECT_TRUE(h.give(15, worker::Ticked{}).empty()) << "a large one takes its time";
+    const auto out = h.give(15.1, worker::Ticked{});
+    ASSERT_EQ(out.size(), 2U);
+    EXPECT_EQ(std::get<worker::AbortTransfer>(out[0]).transfer, TransferId{8});
+    EXPECT_EQ(std::get<message::TransferLate>(std::get<message::ToManager>(out[1])).transfer, TransferId{8});
+    EXPECT_TRUE(h.give(16, BulkArrived{{8}, Bytes(4 * second)}).empty()) << "it comes after all";
+    EXPECT_EQ(h.machine.snapshots(), 0U);
 }
 
 // Before it speaks the manager checks the job, and a program may take minutes to load.
