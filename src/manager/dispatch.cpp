@@ -230,7 +230,12 @@ void Manager::State::assign(const QueuedWork& work, Resource to, WorkerId worker
     auto& member = members[work.member];
     member.state = MemberState::training;
     member.target = work.to;
-    ActiveLease active{.lease = lease, .member = work.member, .from = member.reached, .to = to};
+    ActiveLease active{.lease = lease,
+                       .member = work.member,
+                       .from = member.reached,
+                       .to = to,
+                       .given = now,
+                       .alone = workers[worker].leases.empty()};
     if (member.reached > 0) active.source = choose_source(member.snapshot, worker, lease, out);
     if (active.source.kind == SourceKind::scratch) {
         if (member.reached > 0) {

@@ -16,7 +16,7 @@ Manager::State::State(ManagerSettings given, SearchSpace space_given, std::uniqu
       scheduler(std::move(scheduler_given)),
       sampler(std::move(sampler_given)),
       members(space.size()),
-      workers(1 + settings.leases_ahead),
+      workers(settings.leases_ahead),
       transfers(workers),
       snapshots(workers, transfers, settings.spill),
       deadlines(settings, workers),

@@ -23,6 +23,9 @@ namespace stemma {
 /// Snapshots of interrupted trainings count under every policy but `none`.
 enum class DurablePolicy : std::uint8_t { none, best, promotable, all };
 
+inline constexpr std::uint32_t leases_ahead_max = 64;
+inline constexpr std::uint32_t leases_ahead_auto = ~std::uint32_t{0};
+
 struct ManagerSettings {
     std::uint64_t seed = 0;
     std::size_t metric = 0;  ///< index into the trainer's metrics
@@ -42,7 +45,9 @@ struct ManagerSettings {
     /// it at its worker count too. Never within lease_floor seconds, nor before a first report. 0 = none.
     double lease_patience = 0;
     double lease_floor = 300;
-    std::uint32_t leases_ahead = 0;  ///< leases queued at a worker beside the lease in training
+    /// Leases queued at a worker beside the lease in training, at most leases_ahead_max. leases_ahead_auto: as many as
+    /// the measured times call for (Prefetch).
+    std::uint32_t leases_ahead = 0;
     /// Give out no new work while a fit that the sampler wants is running: proposals then do not depend on how long
     /// fits take.
     bool wait_for_models = false;

@@ -31,6 +31,7 @@ void Manager::State::on(const input::Report& report, Effects& out) {
     settle(*lease, report.reached, out);
     totals.busy_seconds += report.seconds;
     deadlines.learn(report.seconds, report.reached - lease->from, now);
+    workers.learn(report.worker, *lease, report.seconds, report.reached - lease->from, now);
     auto& member = members[lease->member];
     member.state = MemberState::waiting;
     if (report.reached == lease->from) {

@@ -13,14 +13,16 @@ void WorkerTable::join(WorkerId id, const std::string& host, std::uint64_t quota
     const auto number = hosts_.try_emplace(host, static_cast<std::uint32_t>(hosts_.size())).first->second;
     if (number >= alive_on_host_.size()) alive_on_host_.resize(number + 1);
     if (alive_on_host_[number]++ == 0) ++hosts_alive_;
-    records_[id.value] = WorkerRecord{.joined = true, .alive = true, .quota = quota, .host = number};
+    records_[id.value] = WorkerRecord{.joined = true, .alive = true, .quota = quota, .host = number, .room = true};
     room_.insert({0, id});
     ++alive_;
 }
 
 std::vector<ActiveLease> WorkerTable::remove(WorkerId id) {
     auto& record = records_[id.value];
-    room_.erase({record.leases.size(), id});
+    if (record.room) room_.erase({record.leases.size(), id});
+    record.room = false;
+    record.units = 0;
     running_ -= record.leases.size();
     record.alive = false;
     record.held = 0;
@@ -35,16 +37,20 @@ void WorkerTable::clear() {
     hosts_.clear();
     alive_on_host_.clear();
     alive_ = running_ = hosts_alive_ = 0;
+    prefetch_.forget();
 }
 
 void WorkerTable::reindex(WorkerId id, std::size_t before) {
-    const auto now = records_[id.value].leases.size();
-    if (before < capacity_) room_.erase({before, id});
-    if (now < capacity_) room_.insert({now, id});
+    auto& record = records_[id.value];
+    const auto now = record.leases.size();
+    if (record.room) room_.erase({before, id});
+    record.room = prefetch_.room(alive_, now, record.units);
+    if (record.room) room_.insert({now, id});
 }
 
 void WorkerTable::add(WorkerId id, ActiveLease lease) {
     auto& leases = records_[id.value].leases;
+    records_[id.value].units += lease.to - lease.from;
     leases.push_back(std::move(lease));
     ++running_;
     reindex(id, leases.size() - 1);
@@ -64,9 +70,20 @@ std::optional<ActiveLease> WorkerTable::take(WorkerId id, LeaseId lease) {
     auto& leases = records_[id.value].leases;
     ActiveLease taken = std::move(*found);
     leases.erase(leases.begin() + (found - leases.data()));
+    records_[id.value].units -= taken.to - taken.from;
     --running_;
     reindex(id, leases.size() + 1);
     return taken;
+}
+
+void WorkerTable::learn(WorkerId id, const ActiveLease& lease, double seconds, Resource units, double now) {
+    const bool fetched = lease.source.kind == SourceKind::peer || lease.source.kind == SourceKind::disk;
+    const bool alone = lease.alone && records_[id.value].leases.empty() && !fetched;
+    prefetch_.learn(seconds, units, alone ? std::optional(now - lease.given - seconds) : std::nullopt);
+}
+
+std::size_t WorkerTable::rooms() const {
+    return leases_ahead_ == leases_ahead_auto ? room_.size() : alive_ * (1 + std::size_t{leases_ahead_}) - running_;
 }
 
 WorkerId WorkerTable::freest(WorkerId avoid) const {

@@ -12,6 +12,7 @@
 
 #include "core/ids.hpp"
 #include "manager/effect.hpp"
+#include "manager/prefetch.hpp"
 
 namespace stemma {
 
@@ -24,6 +25,8 @@ struct ActiveLease {
     Source source = {};
     double deadline = std::numeric_limits<double>::infinity();  ///< when it is taken back, seconds
     bool canceled = false;
+    double given = 0;    ///< when the worker got it, seconds
+    bool alone = false;  ///< the worker had no other lease then
 };
 
 /// A training that was asked for and is not out at a worker.
@@ -45,11 +48,14 @@ struct WorkerRecord {
     std::uint32_t host = 0;                ///< equal for workers of one host: a number in order of arrival
     std::uint32_t sending = 0;             ///< transfers that it sends
     std::vector<ActiveLease> leases = {};  ///< oldest first; at most 1 + leases_ahead
+    Resource units = 0;                    ///< of these leases
+    bool room = false;                     ///< for another lease
 };
 
 class WorkerTable {
 public:
-    explicit WorkerTable(std::uint32_t leases_per_worker) : capacity_(leases_per_worker) {}
+    /// `leases_ahead`: see ManagerSettings.
+    explicit WorkerTable(std::uint32_t leases_ahead) : leases_ahead_(leases_ahead), prefetch_(leases_ahead) {}
 
     void join(WorkerId id, const std::string& host, std::uint64_t quota);
     /// Takes the worker out of service; its leases are moved out for the caller to requeue.
@@ -69,19 +75,22 @@ public:
     /// The lease, removed from the worker; nothing if the worker does not hold it.
     std::optional<ActiveLease> take(WorkerId id, LeaseId lease);
     ActiveLease* find(WorkerId id, LeaseId lease);
+    /// The worker reported on `lease`, which was taken from it, after `seconds` of training.
+    void learn(WorkerId id, const ActiveLease& lease, double seconds, Resource units, double now);
 
     /// Live worker with the fewest leases (ties: lowest id) that has room, other than `avoid`; none if there is none.
     WorkerId freest(WorkerId avoid = {}) const;
-    bool has_room(WorkerId id) const { return alive(id) && records_[id.value].leases.size() < capacity_; }
+    bool has_room(WorkerId id) const { return alive(id) && records_[id.value].room; }
     /// Leases that are out, over all workers.
     std::size_t running() const { return running_; }
-    /// Leases that could be out in addition.
-    std::size_t rooms() const { return alive_ * capacity_ - running_; }
+    /// Leases that could be out in addition. With leases_ahead_auto: at least so many.
+    std::size_t rooms() const;
 
 private:
     void reindex(WorkerId id, std::size_t before);
 
-    std::uint32_t capacity_;
+    std::uint32_t leases_ahead_;
+    Prefetch prefetch_;
     std::vector<WorkerRecord> records_;
     std::set<std::pair<std::size_t, WorkerId>> room_;  ///< (leases held, worker), live workers with room only
     std::map<std::string, std::uint32_t> hosts_;

@@ -3,9 +3,10 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "platform/short_slices.hpp"
 #include "runtime/inbox.hpp"
 #include "trainer/users_mistake.hpp"
-#include "transport/backoff.hpp"
+#include "transport/waiting.hpp"
 
 namespace stemma {
 
@@ -49,12 +50,13 @@ HostResult ManagerHost::run() {
 }
 
 void ManagerHost::search() {
+    prefer_short_slices();
     feed(input::IncarnationStarted{settings_.incarnation, static_cast<std::uint32_t>(endpoint_.size() - 1)});
     for (auto& body : settings_.first) feed(std::move(body));
     for (const auto& request : settings_.waiting) obey(request);
     if (settings_.limits) feed(changed_budget(manager_.budget(), *settings_.limits));
     commit();
-    IdleBackoff backoff;
+    Waiting waiting(endpoint_);
     while (!manager_.ended()) {
         bool active = receive();
         active |= exchange_fits();
@@ -63,9 +65,9 @@ void ManagerHost::search() {
         commit();
         watch_clock();
         if (active) {
-            backoff.active();
+            waiting.active();
         } else {
-            backoff.wait();
+            waiting.wait();
         }
     }
     say_goodbye();
@@ -272,17 +274,17 @@ void ManagerHost::break_off() {
     }
     outbox_.flush();
     const double deadline = clock_.now() + settings_.goodbye_timeout;
-    IdleBackoff backoff;
+    Waiting waiting(endpoint_);
     while (!endpoint_.idle() && clock_.now() < deadline) {
         static_cast<void>(endpoint_.poll());
-        backoff.wait();
+        waiting.wait();
     }
 }
 
 void ManagerHost::say_goodbye() {
     commit();
     const double deadline = clock_.now() + settings_.goodbye_timeout;
-    IdleBackoff backoff;
+    Waiting waiting(endpoint_);
     // Also waits for ranks that have not said hello yet (a short search, a long start). The manager tells them to
     // leave.
     const auto any_here = [this] {
@@ -293,14 +295,14 @@ void ManagerHost::say_goodbye() {
         // needed.
         if (receive()) {
             commit();
-            backoff.active();
+            waiting.active();
         } else {
-            backoff.wait();
+            waiting.wait();
         }
     }
     while (!endpoint_.idle() && clock_.now() < deadline) {
         static_cast<void>(endpoint_.poll());
-        backoff.wait();
+        waiting.wait();
     }
     if (any_here()) result_.workers_lost = true;
 }

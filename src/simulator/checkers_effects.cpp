@@ -64,7 +64,8 @@ void Checkers::effect(const effect::Train& assign) {
     check(assign.lease.value == next_lease_++, "leases are numbered in order of assignment");
     const auto found = workers_.find(assign.worker);
     check(found != workers_.end() && found->second.alive, "leases go to living workers");
-    check(found->second.leases.size() <= settings_.leases_ahead, "a worker holds as many leases as it may");
+    check(found->second.leases.size() <= std::min(settings_.leases_ahead, leases_ahead_max),
+          "a worker holds as many leases as it may");
     check(assign.member.value < members_.size(), "only members that were born are trained");
     auto& member = members_[assign.member.value];
     check(!member.out.exists(), "a member trains under one lease at a time");

@@ -85,6 +85,8 @@ struct TrainerDescriptor {
     OfSettings<std::unique_ptr<Trainer>(const std::any&, const TrainerContext&, const TrainerPlace&)> make = {};
     /// Code of the job's author that runs where members are trained: "starts python3 train.py"; "" = none.
     OfSettings<std::string(const std::any&)> foreign_code = {};
+    /// True if a new program starts for each training.
+    OfSettings<bool(const std::any&)> starts_anew = {};
     /// What a child goes on with besides weights, for the log; "" = nothing is known.
     OfSettings<std::string(const std::any&)> children_start = {};
 };

@@ -9,6 +9,7 @@
 
 #include "core/bytes.hpp"
 #include "core/ids.hpp"
+#include "transport/wakeup.hpp"
 
 namespace stemma {
 
@@ -61,6 +62,11 @@ public:
     virtual bool moving() const = 0;
     /// True when everything that was sent has left this rank.
     virtual bool idle() const = 0;
+    /// What the owner's thread sleeps on. Ranks that share memory with this one call it after each send. Other threads
+    /// of this rank may call it too.
+    virtual Wakeup& wakeup() = 0;
+    /// True if every other rank does. Else this rank has to poll() for what the others send.
+    virtual bool all_wake() const = 0;
 };
 
 }  // namespace stemma

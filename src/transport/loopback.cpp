@@ -30,6 +30,7 @@ using Letter = std::variant<FramesArrived, Offer, OfferWithdrawn, OfferTaken>;
 struct Mailbox {
     std::mutex mutex;
     std::deque<Letter> letters;
+    Wakeup wakeup;
 };
 
 class LoopbackEndpoint final : public Endpoint {
@@ -71,6 +72,8 @@ public:
     }
     bool moving() const override { return false; }  // the receiver copies at once
     bool idle() const override { return sending_.empty(); }
+    Wakeup& wakeup() override { return (*mailboxes_)[static_cast<std::size_t>(rank_)].wakeup; }
+    bool all_wake() const override { return true; }
 
 private:
     struct Expected {
@@ -81,8 +84,11 @@ private:
     void post(int to, Letter letter) {
         ensure(to >= 0 && to < size() && to != rank_, "a message to a rank that is not there");
         auto& box = (*mailboxes_)[static_cast<std::size_t>(to)];
-        const std::lock_guard lock(box.mutex);
-        box.letters.push_back(std::move(letter));
+        {
+            const std::lock_guard lock(box.mutex);
+            box.letters.push_back(std::move(letter));
+        }
+        box.wakeup.wake();
     }
 
     bool take_letters() {

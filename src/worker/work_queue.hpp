@@ -1,9 +1,8 @@
 #pragma once
 // Jobs to one thread, results back. A lock in each direction for each item (tens of nanoseconds without contention).
-// The consumer is woken when the jobs have run out or results have piled up, so that quick jobs are handed over in
-// batches.
+// The owner is woken when no more jobs wait than results. So quick jobs are handed over in batches, and while the owner
+// fetches more of them, half of them are left to do.
 
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -11,28 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "transport/wakeup.hpp"
+
 namespace stemma {
-
-/// Wakes the thread that owns the results of several queues.
-class Wakeup {
-public:
-    void ring() {
-        const std::lock_guard lock(mutex_);
-        rung_ = true;
-        changed_.notify_one();
-    }
-    /// Returns after `longest` at the latest; at once if it was rung since the last call.
-    void wait(std::chrono::microseconds longest) {
-        std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, longest, [this] { return rung_; });
-        rung_ = false;
-    }
-
-private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool rung_ = false;
-};
 
 template <class Job, class Result>
 class WorkQueue {
@@ -80,14 +60,12 @@ public:
         {
             const std::lock_guard lock(mutex_);
             results_.push_back(std::move(result));
-            wake = jobs_.empty() || results_.size() == batch;
+            wake = results_.size() >= jobs_.size();
         }
-        if (wake) wakeup_->ring();
+        if (wake) wakeup_->wake();
     }
 
 private:
-    static constexpr std::size_t batch = 32;
-
     Wakeup* wakeup_;
     std::mutex mutex_;
     std::condition_variable changed_;

@@ -140,6 +140,8 @@ public:
     std::uint64_t snapshot_bytes() const { return snapshot_bytes_; }
     std::size_t snapshots() const { return snapshots_.size(); }
     std::size_t leases() const { return leases_.size(); }
+    /// True while a lease is with the trainer.
+    bool training() const { return !order_.empty(); }
 
 private:
     enum class State : std::uint8_t { new_born, working, leaving, left };

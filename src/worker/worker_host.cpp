@@ -6,8 +6,9 @@
 #include <thread>
 #include <utility>
 
-#include "transport/backoff.hpp"
+#include "platform/short_slices.hpp"
 #include "transport/packing.hpp"
+#include "transport/waiting.hpp"
 #include "worker/training.hpp"
 #include "worker/work_queue.hpp"
 
@@ -67,18 +68,20 @@ public:
           unpacker_(settings.run_id),
           description_(trainer.describe()),
           baselines_(baselines_of(trainer.metrics())),
-          persist_(files, wakeup_),
-          training_(trainer, std::move(space), files, settings.worker.progress_interval, wakeup_, clock_) {}
+          waiting_(endpoint),
+          persist_(files, endpoint.wakeup()),
+          training_(trainer, std::move(space), files, settings.worker.progress_interval, endpoint.wakeup(), clock_) {}
 
     WorkerExit run() {
+        prefer_short_slices();
         feed(worker::Started{{settings_.host, settings_.device, description_, settings_.snapshot_quota,
                               static_cast<std::uint64_t>(::getpid()), settings_.threads, baselines_}});
         perform();
         while (!left_) {
             if (step()) {
-                backoff_.active();
-            } else if (const auto sleep = backoff_.next_sleep(endpoint_.moving()); sleep.count() > 0) {
-                wakeup_.wait(sleep);
+                waiting_.active();
+            } else {
+                waiting_.wait(machine_.training());
             }
         }
         send_the_rest();
@@ -140,12 +143,12 @@ private:
     /// The Goodbye must be sent before the endpoint is destroyed. A manager that is gone must not delay this rank.
     void send_the_rest() {
         const double deadline = clock_.now() + (left_->manager_lost ? 0 : 5);
-        backoff_.active();
+        waiting_.active();
         do {
             while (endpoint_.poll()) {
             }
             if (endpoint_.idle()) return;
-            backoff_.wait(endpoint_.moving());
+            waiting_.wait();
         } while (clock_.now() < deadline);
     }
 
@@ -164,8 +167,7 @@ private:
     std::vector<TrainingEvent> trained_;
     std::vector<worker::Persisted> persisted_;
     std::optional<worker::Left> left_;
-    IdleBackoff backoff_;
-    Wakeup wakeup_;  ///< before the threads that ring it
+    Waiting waiting_;
     PersistThread persist_;
     TrainingThread training_;
 };

@@ -61,7 +61,7 @@ ExitCode simulate_job(const JobOptions& options, const SimulateOptions& simulate
     SimulationSettings settings;
     settings.seed = simulate_options.seed;
     settings.workers = simulate_options.workers;
-    settings.leases_ahead = job.workers.trainings_ahead;
+    settings.leases_ahead = manager_settings(job).leases_ahead;
     settings.seconds_per_unit = simulate_options.seconds_per_unit;
     settings.noise = DurationNoise::lognormal;
     settings.noise_sd = 0.3;

@@ -16,8 +16,8 @@
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
 #include "trainer/process/program.hpp"
-#include "transport/backoff.hpp"
 #include "transport/loopback.hpp"
+#include "transport/waiting.hpp"
 #include "worker/worker_host.hpp"
 
 namespace stemma {
@@ -29,10 +29,10 @@ constexpr auto launcher_patience = std::chrono::seconds(15);
 
 /// Until everything has left this process.
 void drain(Endpoint& endpoint) {
-    IdleBackoff backoff;
+    Waiting waiting(endpoint);
     while (!endpoint.idle()) {
         static_cast<void>(endpoint.poll());
-        backoff.wait();
+        waiting.wait();
     }
 }
 

@@ -88,7 +88,7 @@ struct WorkerSettings {
     bool spill = true;
     double training_timeout = 0;   ///< seconds; 0 = none
     double training_patience = 0;  ///< times the slowest pace so far; 0 = none
-    std::uint32_t trainings_ahead = 0;
+    std::uint32_t trainings_ahead = leases_ahead_auto;
     double heartbeat = 5;        ///< seconds between two signs of life
     double lost_after = 60;      ///< seconds without one
     double start_timeout = 300;  ///< seconds until all ranks are there

@@ -340,6 +340,23 @@ std::vector<Hyperparameter> hyperparameters() {
     return all;
 }
 
+Field<WorkerSettings> trainings_ahead() {
+    using S = WorkerSettings;
+    auto key = before("0", formerly("leases_ahead",
+                                    integer_or({"auto"}, "trainings_ahead", {0, leases_ahead_max},
+                                               "Trainings handed to a worker in addition to its current training. They "
+                                               "hide the manager's answer time, at the price of earlier decisions. "
+                                               "\"auto\": as many as take the time of 8 answers, by measured times. "
+                                               "Longer trainings than 40 ms are "
+                                               "never handed out early. Nor are those of a single worker, or of a "
+                                               "program that is started for each training.")));
+    key.default_text = "auto";
+    return {std::move(key), [](S& settings, const Checked& checked) {
+                const auto* number = std::get_if<std::int64_t>(&checked.value);
+                settings.trainings_ahead = number != nullptr ? static_cast<std::uint32_t>(*number) : leases_ahead_auto;
+            }};
+}
+
 std::vector<Field<WorkerSettings>> worker_fields() {
     using S = WorkerSettings;
     return {
@@ -376,11 +393,7 @@ std::vector<Field<WorkerSettings>> worker_fields() {
                          "Detects a worker that hangs. A training is given up after this many times the time of the "
                          "slowest training so far, unit for unit, and at least 5 minutes. 0 = never.")),
          into(&S::training_patience)},
-        {formerly("leases_ahead",
-                  integer("trainings_ahead", "0", {0, 64},
-                          "Trainings handed to a worker in addition to its current training. They hide the manager's "
-                          "answer time when trainings take milliseconds, at the price of earlier decisions.")),
-         into(&S::trainings_ahead)},
+        trainings_ahead(),
         {duration("heartbeat", "5s", above(0), "Time between two signs of life of a worker."), into(&S::heartbeat)},
         {duration("lost_after", "60s", above(0),
                   "Silence after which a worker counts as lost; at least twice the heartbeat. So long, and a second "

@@ -4,6 +4,13 @@ namespace stemma {
 
 namespace {
 
+/// "auto" is 0 where the manager's answer is no part of what a training costs.
+std::uint32_t leases_ahead(const Job& job) {
+    if (job.workers.trainings_ahead != leases_ahead_auto) return job.workers.trainings_ahead;
+    const auto& trainer = *job.trainer.type;
+    return trainer.traits.asked || trainer.starts_anew(job.trainer.settings) ? 0 : leases_ahead_auto;
+}
+
 ManagerSettings settings_of(const Job& job, const std::vector<MetricInfo>& metrics) {
     ManagerSettings settings;
     settings.seed = job.run.seed;
@@ -23,7 +30,7 @@ ManagerSettings settings_of(const Job& job, const std::vector<MetricInfo>& metri
     settings.lease_timeout = job.workers.training_timeout;
     // A training that was asked for may wait in a queue before it begins.
     settings.lease_patience = job.trainer.type->traits.asked ? 0 : job.workers.training_patience;
-    settings.leases_ahead = job.workers.trainings_ahead;
+    settings.leases_ahead = leases_ahead(job);
     settings.wait_for_models = job.sampler.wait_for_model;
     return settings;
 }

@@ -191,6 +191,11 @@ std::string foreign_code(const S& settings) {
     return words;
 }
 
+bool starts_anew(const S& settings) {
+    return settings.program.restart == P::Restart::each_training ||
+           !CommandTemplate(settings.program.command).names().empty();
+}
+
 }  // namespace
 
 std::vector<MetricInfo> reported_metrics(const ReportedSettings& settings) {
@@ -256,6 +261,7 @@ TrainerDescriptor process_descriptor() {
                 return make_process_trainer(process_settings(settings, context, place), child_starter(), place.program);
             },
         .foreign_code = foreign_code,
+        .starts_anew = starts_anew,
     };
 }
 

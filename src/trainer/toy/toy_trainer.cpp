@@ -106,7 +106,7 @@ public:
 private:
     std::optional<TrainFailure> step(const TrainRequest& request, Resource unit) const {
         if (settings_.seconds_per_unit > 0) {
-            std::this_thread::sleep_for(std::chrono::duration<double>(settings_.seconds_per_unit));
+            spend(std::chrono::duration<double>(settings_.seconds_per_unit));
         }
         if (!draws_faults_) return std::nullopt;
         double draw =
@@ -125,6 +125,13 @@ private:
                 fails(settings_.out_of_memory, FailureKind::out_of_memory, "std::bad_alloc", "a drawn lack of memory"))
             return f;
         return fails(settings_.device, FailureKind::device, "device", "a drawn device error");
+    }
+
+    void spend(std::chrono::duration<double> time) const {
+        if (!settings_.busy) return std::this_thread::sleep_for(time);
+        const auto begun = std::chrono::steady_clock::now();
+        while (std::chrono::steady_clock::now() - begun < time) {
+        }
     }
 
     /// Nothing depends on the hash chain: the path itself shows a wrong snapshot. The held-out loss is without noise.
@@ -171,6 +178,7 @@ TrainerDescriptor toy_descriptor() {
     std::vector<Field<S>> own{
         setting(&S::seconds_per_unit,
                 duration("cost", {0, 1e6}, "Real time that a unit of training takes (it sleeps).")),
+        setting(&S::busy, flag("busy", "Compute for the time of `cost` instead of sleeping.")),
         setting(&S::exception, number("failure_rate", {0, 1}, "Chance that a unit of training fails with an error.")),
         setting(&S::state_bytes, bytes("state_bytes", {0, 0x1p40}, "Ballast in each snapshot, to try transfers.")),
     };

@@ -9,6 +9,7 @@ namespace stemma {
 struct ToySettings {
     Surface surface;
     double seconds_per_unit = 0;  ///< slept in each unit of resource
+    bool busy = false;            ///< computes for so long instead of sleeping
     std::size_t state_bytes = 0;  ///< extra bytes in the snapshot beside the state itself
     /// Chances in each unit, drawn from (seed of the member, unit).
     double nonfinite = 0;

@@ -14,8 +14,9 @@ constexpr auto stalled_after = std::chrono::seconds(1);
 
 }  // namespace
 
-BulkChannel::BulkChannel(const boost::mpi::communicator& communicator, const MpiEndpointSettings& settings)
-    : communicator_(communicator), settings_(settings) {
+BulkChannel::BulkChannel(const boost::mpi::communicator& communicator, Wakeups& wakeups,
+                         const MpiEndpointSettings& settings)
+    : communicator_(communicator), wakeups_(wakeups), settings_(settings) {
     ensure(settings.chunk_bytes > 0 && settings.chunk_bytes < (std::size_t{1} << 31U),
            "chunk_bytes must fit an MPI count");
     ensure(settings.chunks_in_flight > 0, "chunks_in_flight must be positive");
@@ -92,6 +93,7 @@ void BulkChannel::abandon(Sending& sending) {
     if (flow.chunks_started < flow.chunks) {
         MPI_Isend(nullptr, 0, MPI_BYTE, flow.peer, flow.tag, communicator_,
                   &flow.requests.emplace_back(MPI_REQUEST_NULL));
+        wakeups_.wake(flow.peer);
     }
     left_.push_back({std::move(flow.requests), std::move(sending.content), {}});
 }
@@ -219,6 +221,7 @@ bool BulkChannel::start(Sending& sending) {
             flow.requests.pop_back();
             return false;
         }
+        wakeups_.wake(flow.peer);
         flow.offset += size;
         ++flow.chunks_started;
     }

@@ -22,12 +22,13 @@
 
 #include "transport/endpoint.hpp"
 #include "transport/mpi/mpi_endpoint.hpp"
+#include "transport/mpi/wakeups.hpp"
 
 namespace stemma {
 
 class BulkChannel {
 public:
-    BulkChannel(const boost::mpi::communicator& communicator, const MpiEndpointSettings& settings);
+    BulkChannel(const boost::mpi::communicator& communicator, Wakeups& wakeups, const MpiEndpointSettings& settings);
     ~BulkChannel();
     BulkChannel(const BulkChannel&) = delete;
     BulkChannel& operator=(const BulkChannel&) = delete;
@@ -92,6 +93,7 @@ private:
     void clear_up();
 
     const boost::mpi::communicator& communicator_;
+    Wakeups& wakeups_;
     MpiEndpointSettings settings_;
     int tags_ = 0;
     bool moving_ = false;

@@ -20,8 +20,9 @@ constexpr int in_flight_max = 2;
 
 }  // namespace
 
-ControlChannel::ControlChannel(const boost::mpi::communicator& communicator, std::size_t receives)
+ControlChannel::ControlChannel(const boost::mpi::communicator& communicator, Wakeups& wakeups, std::size_t receives)
     : communicator_(communicator),
+      wakeups_(wakeups),
       outboxes_(static_cast<std::size_t>(communicator.size())),
       inboxes_(outboxes_.size()),
       gone_(outboxes_.size()),
@@ -96,6 +97,7 @@ bool ControlChannel::launch_to(int to) {
         const auto code =
             MPI_Isend(block.data(), static_cast<int>(block.size()), MPI_BYTE, to, control_tag, communicator_, &request);
         if (code != MPI_SUCCESS) request = MPI_REQUEST_NULL;  // finish_sends() finds and reports it
+        wakeups_.wake(to);
         ++outbox.in_flight;
         send_requests_.push_back(request);
         sends_.push_back({code == MPI_SUCCESS ? to : ~to, std::move(block)});

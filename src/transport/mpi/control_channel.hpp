@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "transport/endpoint.hpp"
+#include "transport/mpi/wakeups.hpp"
 
 namespace stemma {
 
 class ControlChannel {
 public:
-    ControlChannel(const boost::mpi::communicator& communicator, std::size_t receives);
+    ControlChannel(const boost::mpi::communicator& communicator, Wakeups& wakeups, std::size_t receives);
     /// Cancels the posted receives. Sends in flight are left to MPI.
     ~ControlChannel();
     ControlChannel(const ControlChannel&) = delete;
@@ -52,6 +53,7 @@ private:
     void gone(int peer, std::deque<Arrival>& arrivals);
 
     const boost::mpi::communicator& communicator_;
+    Wakeups& wakeups_;
     std::vector<Outbox> outboxes_;
     std::vector<Inbox> inboxes_;
     std::vector<bool> gone_;

@@ -9,6 +9,7 @@
 #include "transport/mpi/bulk_channel.hpp"
 #include "transport/mpi/control_channel.hpp"
 #include "transport/mpi/requests.hpp"
+#include "transport/mpi/wakeups.hpp"
 
 namespace stemma {
 namespace {
@@ -24,8 +25,9 @@ class MpiEndpoint final : public Endpoint {
 public:
     explicit MpiEndpoint(const MpiEndpointSettings& settings)
         : communicator_(duplicate_of_world()),
-          control_(communicator_, settings.receives_posted),
-          bulk_(communicator_, settings) {}
+          wakeups_(communicator_),
+          control_(communicator_, wakeups_, settings.receives_posted),
+          bulk_(communicator_, wakeups_, settings) {}
 
     int rank() const override { return communicator_.rank(); }
     int size() const override { return communicator_.size(); }
@@ -54,10 +56,13 @@ public:
     }
     bool moving() const override { return bulk_.moving(); }
     bool idle() const override { return control_.idle() && bulk_.idle(); }
+    Wakeup& wakeup() override { return wakeups_.own(); }
+    bool all_wake() const override { return wakeups_.all_wake(); }
 
 private:
     boost::mpi::communicator communicator_;
     std::deque<Arrival> arrivals_;
+    Wakeups wakeups_;
     ControlChannel control_;
     BulkChannel bulk_;
 };

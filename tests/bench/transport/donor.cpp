@@ -17,9 +17,9 @@
 #include <thread>
 #include <vector>
 
-#include "transport/backoff.hpp"
 #include "transport/mpi/mpi_endpoint.hpp"
 #include "transport/mpi/mpi_session.hpp"
+#include "transport/waiting.hpp"
 
 namespace {
 
@@ -69,14 +69,14 @@ void share(Endpoint& endpoint, int receivers, bool tree, std::uint64_t first,
     }
     int heard = 0;
     bool received = me == 0;
-    IdleBackoff backoff;
+    Waiting waiting(endpoint);
     while (!received || !endpoint.idle() || (me == 0 && heard < receivers)) {
         auto arrival = endpoint.poll();
         if (!arrival) {
-            backoff.wait(endpoint.moving());
+            waiting.wait();
             continue;
         }
-        backoff.active();
+        waiting.active();
         if (std::holds_alternative<FramesArrived>(*arrival)) ++heard;
         if (auto* bulk = std::get_if<BulkArrived>(&*arrival)) {
             received = true;

@@ -118,6 +118,16 @@ Case plain_case(Kind kind, std::uint64_t seed) {
     return drawn;
 }
 
+Case with_short_trainings(Case drawn) {
+    drawn.manager.leases_ahead = drawn.simulation.leases_ahead = leases_ahead_auto;
+    drawn.manager.budget = {};
+    drawn.manager.budget.members = 400;
+    drawn.simulation.workers = 2;
+    drawn.simulation.seconds_per_unit = 2e-4;
+    drawn.simulation.message_seconds = 1e-3;
+    return drawn;
+}
+
 Case drawn_case(Kind kind, std::uint64_t seed) {
     Case drawn = plain_case(kind, seed);
     Stream stream(seed, Purpose::test, static_cast<std::uint64_t>(kind));

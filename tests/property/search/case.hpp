@@ -40,6 +40,9 @@ struct Case {
 Case plain_case(Kind kind, std::uint64_t seed);
 /// Everything drawn: size, budget, quotas, and each kind of fault with two chances in three.
 Case drawn_case(Kind kind, std::uint64_t seed);
+/// The same search on two workers, with leases in advance: trainings take less time than an answer of the manager, and
+/// there are many reports.
+Case with_short_trainings(Case drawn);
 /// The learning curves of all cases.
 const LearningCurve& curve();
 

@@ -1,6 +1,9 @@
 // Many searches with all kinds of faults at once. Every checker watches each of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 #include "case.hpp"
 #include "core/rng.hpp"
 
@@ -28,6 +31,34 @@ TEST_P(Faults, BreakNoInvariantAndEverySearchEnds) {
         ASSERT_TRUE(result.ended);
         ASSERT_TRUE(manager.ended());
     }
+}
+
+TEST_P(Faults, BreakNoInvariantWhereLeasesAreGivenInAdvance) {
+    std::uint64_t most = 0;  // leases out for each worker
+    for (const auto seed : seeds(100)) {
+        SCOPED_TRACE(how_to_replay(seed));
+        const auto drawn = with_short_trainings(drawn_case(GetParam(), seed));
+        Recorder recorder(drawn.checkers());
+        auto manager = drawn.make_manager();
+        const auto journal = record::null_journal();
+        SimulationResult result;
+        ASSERT_NO_THROW({
+            result = simulate(manager, curve(), drawn.simulation, *journal, &recorder);
+            recorder.checkers.compare(manager);
+            replayed(drawn, recorder.entries);
+        });
+        ASSERT_FALSE(result.stalled) << simulation_report(result);
+        ASSERT_TRUE(manager.ended());
+        std::map<WorkerId, std::uint64_t> out;
+        for (const auto& entry : recorder.entries) {
+            for (const auto& effect : entry.effects) {
+                if (const auto* lease = std::get_if<effect::Train>(&effect))
+                    most = std::max(most, ++out[lease->worker]);
+            }
+            if (const auto* report = std::get_if<input::Report>(&entry.input.body)) --out[report->worker];
+        }
+    }
+    EXPECT_GT(most, 1U) << "some were";
 }
 
 TEST_P(Faults, SameSeedGivesTheSameHistory) {

@@ -51,6 +51,17 @@ TEST_P(Kills, AtEveryInputLoseNothing) {
     }
 }
 
+TEST_P(Kills, WithLeasesInAdvanceLoseNothing) {
+    const auto drawn = with_short_trainings(plain_case(GetParam(), 1));
+    const auto inputs = inputs_without_kill(drawn);
+    // The first ones of a start are only measured.
+    for (std::uint64_t index = inputs * 3 / 4; index <= inputs; ++index) {
+        SCOPED_TRACE("killed after " + std::to_string(index) + " inputs");
+        ASSERT_NO_THROW(run_with_kills(drawn, {index}));
+        if (HasFatalFailure()) return;
+    }
+}
+
 /// As by a batch system: warned, ended in order, resumed with any number of workers.
 TEST_P(Kills, CutIntoFivePiecesByTimeLimitsLosesNothing) {
     for (const auto seed : seeds(100)) {

@@ -57,6 +57,14 @@ TEST(Job, ReadsWhatIsGivenAndFillsTheRestWithDefaults) {
     EXPECT_EQ((*job.space)[0].name, "lr");
 }
 
+TEST(Job, TrainingsAheadIsANumberOrAuto) {
+    EXPECT_EQ(parse(toy_job).workers.trainings_ahead, leases_ahead_auto);
+    EXPECT_EQ(parse(toy_job, {"workers.trainings_ahead=auto"}).workers.trainings_ahead, leases_ahead_auto);
+    EXPECT_EQ(parse(toy_job, {"workers.trainings_ahead=64"}).workers.trainings_ahead, 64U);
+    const auto recorded = parse_job(toy_job, "RUN.h5 (its job)", {}, JobSource::recorded);
+    EXPECT_EQ(recorded.workers.trainings_ahead, 0U) << "the record of a program that had no \"auto\"";
+}
+
 TEST(Job, KeepsItsTextAndOverrides) {
     const auto job = parse(toy_job, {"scheduler.eta=4"});
 

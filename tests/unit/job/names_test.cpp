@@ -43,7 +43,8 @@ TEST(Names, BothNamesAreAnError) {
 
 TEST(Names, AMistakeInTheValueIsToldByTodaysName) {
     EXPECT_THAT(errors_of(workers("leases_ahead = -1")),
-                ElementsAre(::testing::HasSubstr("workers.trainings_ahead must be an integer in 0 .. 64; got -1")));
+                ElementsAre(::testing::HasSubstr("workers.trainings_ahead must be an integer in 0 .. 64, or "
+                                                 "\"auto\"; got -1")));
 }
 
 TEST(Names, AFormerValueIsUnderstoodAndNoted) {

@@ -283,6 +283,8 @@ public:
     }
     bool moving() const override { return inner_.moving(); }
     bool idle() const override { return inner_.idle(); }
+    Wakeup& wakeup() override { return inner_.wakeup(); }
+    bool all_wake() const override { return inner_.all_wake(); }
 
     AttentiveClock::Source clock() const {
         return [this] {

@@ -47,12 +47,22 @@ TEST(WorkQueue, ClosingKeepsOrDropsWhatWaits) {
     EXPECT_EQ(dropped.next(), std::nullopt);
 }
 
-TEST(Wakeup, ARingBeforeTheWaitIsNotLost) {
+TEST(WorkQueue, TheOwnerIsWokenWhenHalfOfTheJobsAreDoneAndWhenAllAre) {
     Wakeup wakeup;
-    wakeup.ring();
+    WorkQueue<int, int> queue(wakeup);
+    std::vector<int> jobs = {1, 2, 3, 4};
+    queue.give(jobs);
+    const auto wakes_after_one = [&] {
+        queue.done(*queue.next());
+        return wakeup.wait(std::chrono::microseconds(0));
+    };
 
-    wakeup.wait(std::chrono::hours(1));
-    SUCCEED() << "the wait returned at once";
+    EXPECT_FALSE(wakes_after_one()) << "three wait";
+    EXPECT_TRUE(wakes_after_one()) << "two wait, two are done";
+    std::vector<int> results;
+    queue.collect(results);
+    EXPECT_TRUE(wakes_after_one());
+    EXPECT_TRUE(wakes_after_one()) << "nothing waits";
 }
 
 }  // namespace
