@@ -6,8 +6,8 @@
 
 namespace stemma {
 
-/// The durable copies of snapshots beside the run file. One thread may write while another reads. Every function throws
-/// an exception derived from std::exception on failure. Its text names the file.
+/// The durable copies of snapshots beside the run file. Threads may write, each another copy, while one reads. Every
+/// function throws an exception derived from std::exception on failure. Its text names the file.
 class SnapshotFiles {
 public:
     virtual ~SnapshotFiles() = default;

@@ -1,7 +1,7 @@
 #pragma once
-// Jobs to one thread, results back. A lock in each direction for each item (tens of nanoseconds without contention).
-// The owner is woken when no more jobs wait than results. So quick jobs are handed over in batches, and while the owner
-// fetches more of them, half of them are left to do.
+// Jobs to one thread or several, results back. A lock in each direction for each item (tens of nanoseconds without
+// contention). The owner is woken when no more jobs wait than results. So quick jobs are handed over in batches, and
+// while the owner fetches more of them, half of them are left to do.
 
 #include <condition_variable>
 #include <deque>
@@ -22,12 +22,13 @@ public:
     /// Owner: hands jobs over (leaves the vector empty).
     void give(std::vector<Job>& jobs) {
         if (jobs.empty()) return;
+        const bool several = jobs.size() > 1;
         {
             const std::lock_guard lock(mutex_);
             for (auto& job : jobs) jobs_.push_back(std::move(job));
         }
         jobs.clear();
-        changed_.notify_one();
+        several ? changed_.notify_all() : changed_.notify_one();
     }
     /// Owner: takes all results so far.
     void collect(std::vector<Result>& results) {
@@ -42,7 +43,7 @@ public:
             closed_ = true;
             if (drop_waiting) jobs_.clear();
         }
-        changed_.notify_one();
+        changed_.notify_all();
     }
 
     /// Thread: waits for a job; nothing if closed.

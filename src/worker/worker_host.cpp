@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -15,13 +17,16 @@
 namespace stemma {
 namespace {
 
-/// Writes durable copies, so that neither training nor messages wait for a disk.
-class PersistThread {
+/// Write durable copies, so that neither training nor messages wait for a disk. Several at a time, because a disk takes
+/// hardly longer for many small files than for one. Large ones are written one after another.
+class PersistThreads {
 public:
-    PersistThread(SnapshotFiles& files, Wakeup& wakeup) : files_(&files), queue_(wakeup), thread_([this] { run(); }) {}
-    ~PersistThread() { queue_.close(false); }
-    PersistThread(const PersistThread&) = delete;
-    PersistThread& operator=(const PersistThread&) = delete;
+    PersistThreads(SnapshotFiles& files, Wakeup& wakeup) : files_(&files), queue_(wakeup) {
+        for (auto& thread : threads_) thread = std::jthread([this] { run(); });
+    }
+    ~PersistThreads() { queue_.close(false); }
+    PersistThreads(const PersistThreads&) = delete;
+    PersistThreads& operator=(const PersistThreads&) = delete;
 
     void start(std::vector<worker::Persist>& jobs) { queue_.give(jobs); }
     void collect(std::vector<worker::Persisted>& results) { queue_.collect(results); }
@@ -31,6 +36,8 @@ private:
         while (auto job = queue_.next()) queue_.done(write(*job));
     }
     worker::Persisted write(const worker::Persist& job) {
+        const auto one_after_another =
+            job.content->size() > small_bytes ? std::unique_lock(large_) : std::unique_lock<std::mutex>();
         try {
             files_->write(job.snapshot, job.member, job.resource, Snapshot::decode(job.content));
             return {job.snapshot, true, {}};
@@ -39,9 +46,12 @@ private:
         }
     }
 
+    static constexpr std::size_t small_bytes = std::size_t{1} << 20U;
+
     SnapshotFiles* files_;
     WorkQueue<worker::Persist, worker::Persisted> queue_;
-    std::jthread thread_;
+    std::mutex large_;
+    std::array<std::jthread, 8> threads_;
 };
 
 /// A pause of this rank must stay well below the manager's timeout.
@@ -104,6 +114,7 @@ private:
         training_.collect(trained_);
         for (auto& event : trained_) std::visit([this](auto& e) { feed(std::move(e)); }, event);
         persist_.collect(persisted_);
+        copies_waiting_ -= persisted_.size();
         for (auto& result : persisted_) feed(std::move(result));
         busy = busy || !trained_.empty() || !persisted_.empty();
         feed(worker::Ticked{});
@@ -124,8 +135,9 @@ private:
     void perform() {
         for (auto& output : outputs_) std::visit([this](auto& o) { act(o); }, output);
         outputs_.clear();
-        training_.start(leases_);
+        copies_waiting_ += copies_.size();
         persist_.start(copies_);
+        if (copies_waiting_ <= settings_.copies_waiting) training_.start(leases_);
         packer_.flush();
     }
     void act(message::ToManager& message) { packer_.add(message); }
@@ -164,11 +176,12 @@ private:
     std::vector<double> baselines_;
     std::vector<worker::Train> leases_;
     std::vector<worker::Persist> copies_;
+    std::size_t copies_waiting_ = 0;  ///< for the disk
     std::vector<TrainingEvent> trained_;
     std::vector<worker::Persisted> persisted_;
     std::optional<worker::Left> left_;
     Waiting waiting_;
-    PersistThread persist_;
+    PersistThreads persist_;
     TrainingThread training_;
 };
 

@@ -22,6 +22,8 @@ struct WorkerHostSettings {
     std::uint64_t snapshot_quota = 0;  ///< bytes; the manager respects it
     std::uint32_t threads = 1;
     AttentiveClock::Source clock = {};  ///< none: the system's
+    /// No training begins while more durable copies wait for the disk. They take memory, and a kill loses them.
+    std::size_t copies_waiting = 250;
 };
 
 enum class WorkerExit : int {
@@ -31,7 +33,7 @@ enum class WorkerExit : int {
 };
 
 /// Works until told to leave. The calling thread makes all calls of `endpoint`. One other thread uses `trainer` and
-/// `files.read`, a third one `files.write`. Returns when the lease in training has come to its next boundary. Throws
+/// `files.read`, others `files.write`. Returns when the lease in training has come to its next boundary. Throws
 /// DecodeError on a damaged frame.
 WorkerExit run_worker(Endpoint& endpoint, Trainer& trainer, std::shared_ptr<const SearchSpace> space,
                       const WorkerHostSettings& settings, SnapshotFiles& files);

@@ -70,6 +70,7 @@ private:
 class FilesInMemory final : public SnapshotFiles {
 public:
     void write(SnapshotId id, MemberId, Resource, const Snapshot& snapshot) override {
+        held.wait(true);
         const std::lock_guard lock(mutex_);
         if (full) throw std::runtime_error("disk full: snapshots/" + std::to_string(id.value));
         copies_[id] = snapshot;
@@ -88,7 +89,13 @@ public:
         const std::lock_guard lock(mutex_);
         return copies_.size();
     }
+    /// The disk answers again.
+    void release() {
+        held = false;
+        held.notify_all();
+    }
     std::atomic<bool> full = false;
+    std::atomic<bool> held = false;  ///< writes wait for release()
 
 private:
     std::mutex mutex_;

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <thread>
 
@@ -22,14 +23,18 @@ constexpr std::uint64_t run_id = 7;
 /// Rank 0 in the test's thread, workers in threads of their own.
 class Bench {
 public:
-    explicit Bench(int workers, Mood mood = Mood::well, WorkerTiming settings = {})
+    explicit Bench(int workers, Mood mood = Mood::well, WorkerTiming settings = {}, std::size_t copies_waiting = 100)
         : endpoints_(make_loopback(workers + 1)), exits_(static_cast<std::size_t>(workers) + 1) {
         for (int rank = 1; rank <= workers; ++rank) {
             packers_.emplace_back(*endpoints_[0], rank, run_id);
             unpackers_.emplace_back(run_id);
-            threads_.emplace_back([this, rank, mood, settings] {
+            threads_.emplace_back([this, rank, mood, settings, copies_waiting] {
                 CountingTrainer trainer(mood);
-                const WorkerHostSettings host{run_id, settings, "here", "cpu", 1 << 20, 1};
+                const WorkerHostSettings host{.run_id = run_id,
+                                              .worker = settings,
+                                              .host = "here",
+                                              .snapshot_quota = 1 << 20,
+                                              .copies_waiting = copies_waiting};
                 exits_[static_cast<std::size_t>(rank)] = run_worker(
                     *endpoints_[static_cast<std::size_t>(rank)], trainer, std::make_shared<SearchSpace>(), host, files);
             });
@@ -64,6 +69,13 @@ public:
             }
         }
         return *found;
+    }
+
+    /// Messages of one kind that were kept.
+    template <class M>
+    std::size_t kept() const {
+        return static_cast<std::size_t>(std::count_if(
+            waiting_.begin(), waiting_.end(), [](const auto& each) { return std::holds_alternative<M>(each.second); }));
     }
 
     void leave() {
@@ -185,6 +197,27 @@ TEST(WorkerHost, AFullDiskIsToldNotFatal) {
 
     EXPECT_FALSE(persisted.ok);
     EXPECT_THAT(persisted.message, ::testing::HasSubstr("disk full"));
+}
+
+TEST(WorkerHost, TrainingWaitsForADiskThatDoesNotKeepUp) {
+    Bench bench(1, Mood::well, {}, 2);
+    bench.files.held = true;
+    for (std::uint64_t lease = 0; lease < 3; ++lease) {
+        bench.tell(1, scratch(lease, 1));
+        bench.next<message::Report>();
+        bench.tell(1, message::Persist{{lease}});
+    }
+    for (std::uint64_t lease = 3; lease < 20; ++lease) {
+        bench.tell(1, scratch(lease, 1));
+        bench.tell(1, message::Persist{{999}});
+        EXPECT_FALSE(bench.next<message::Persisted>().second.ok) << "the worker answers meanwhile";
+    }
+    EXPECT_EQ(bench.kept<message::Report>(), 0U) << "three copies are to be written";
+    bench.files.release();
+    for (int copy = 0; copy < 3; ++copy) EXPECT_TRUE(bench.next<message::Persisted>().second.ok);
+    for (std::uint64_t lease = 3; lease < 20; ++lease) {
+        EXPECT_EQ(bench.next<message::Report>().second.lease, LeaseId{lease});
+    }
 }
 
 TEST(WorkerHost, ClassifiesWhatATrainerThrows) {
