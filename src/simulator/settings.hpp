@@ -50,8 +50,8 @@ struct SimulationSettings {
     std::uint64_t seed = 0;
     std::uint32_t workers = 25;
     std::uint32_t workers_per_host = 0;  ///< 0 = all on one; later workers are on further hosts
-    std::uint32_t leases_ahead = 0;  ///< as the manager's
-    double seconds_per_unit = 1;     ///< of training
+    std::uint32_t leases_ahead = 0;      ///< as the manager's
+    double seconds_per_unit = 1;         ///< of training
     DurationNoise noise = DurationNoise::none;
     double noise_sd = 0;
     double message_seconds = 0;                                         ///< one way
