@@ -28,9 +28,9 @@
 #include <vector>
 
 #include "bench/transport/tcp_wire.hpp"
-#include "transport/backoff.hpp"
 #include "transport/mpi/mpi_endpoint.hpp"
 #include "transport/mpi/mpi_session.hpp"
+#include "transport/waiting.hpp"
 
 namespace {
 
@@ -116,11 +116,11 @@ void tcp_rounds(int rank, TcpWire& wire, const Bytes& content, std::vector<doubl
 
 template <class T>
 T next(Endpoint& endpoint, bool paused = false) {
-    IdleBackoff backoff;
+    Waiting waiting(endpoint);
     for (;;) {
         auto arrival = endpoint.poll();
         if (!arrival) {
-            if (paused) backoff.wait(endpoint.moving());
+            if (paused) waiting.wait();
             continue;
         }
         if (auto* wanted = std::get_if<T>(&*arrival)) return std::move(*wanted);
