@@ -200,14 +200,17 @@ TEST_F(Replicas, OneThatDidNotComeIsSentElsewhere) {
 
 TEST_F(Replicas, AWorkerThatWasNotReachedIsTriedAgainOnceASnapshotCameThrough) {
     start({"a", "b"});
-    run.report(1, 0, 1, 0.5);
+    run.scheduler->work = {action::Create{1}};
+    run.report(1, 0, 1, 0.5);  // worker 1 trains the next member
     EXPECT_TRUE(all_of<effect::Replicate>(run.feed(input::TransferLate{{0}})).empty()) << "there is no other place";
     run.scheduler->work = {action::Train{{0}, 3}};
-    const auto lease = only<effect::Train>(run.report(2, 1, 1, 0.6));
-    EXPECT_EQ(lease.worker, WorkerId{1});
-    run.scheduler->work = {action::Train{{1}, 3}};
-    const auto effects = run.feed(input::TransferDone{{1}});  // the copy of the other worker's snapshot
-    EXPECT_EQ(only<effect::Replicate>(effects).worker, WorkerId{2});
+    const auto effects = run.report(2, 1, 1, 0.6);
+    EXPECT_TRUE(all_of<effect::Replicate>(effects).empty()) << "nor in the other direction";
+    const auto lease = only<effect::Train>(effects);
+    EXPECT_EQ(lease.worker, WorkerId{2});
+    const auto copy = only<effect::Replicate>(run.feed(input::TransferDone{lease.source.transfer}));
+    EXPECT_EQ(copy.snapshot, SnapshotId{1});
+    EXPECT_EQ(copy.worker, WorkerId{1});
 }
 
 TEST_F(Replicas, ThePolicySaysWhich) {
