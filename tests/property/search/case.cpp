@@ -215,6 +215,18 @@ Bytes encoded(std::span<const Effect> effects) {
 
 }  // namespace
 
+Ran checked_run(const Case& what) {
+    Recorder recorder(what.checkers());
+    auto manager = what.make_manager();
+    const auto journal = record::null_journal();
+    Ran ran;
+    ran.result = simulate(manager, curve(), what.simulation, *journal, &recorder);
+    recorder.checkers.compare(manager);
+    ran.entries = std::move(recorder.entries);
+    ran.manager_ended = manager.ended();
+    return ran;
+}
+
 std::uint64_t digest(const std::vector<record::Entry>& entries) {
     std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
     Bytes bytes;

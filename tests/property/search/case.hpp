@@ -56,6 +56,14 @@ public:
     std::vector<record::Entry> entries;
 };
 
+/// A whole search under all checkers, which are compared with the manager in the end. Throws what they throw.
+struct Ran {
+    std::vector<record::Entry> entries;
+    SimulationResult result;
+    bool manager_ended = false;
+};
+Ran checked_run(const Case& what);
+
 /// One number for a whole history: equal iff (all but surely) inputs and decisions are byte for byte equal.
 std::uint64_t digest(const std::vector<record::Entry>& entries);
 /// A fresh manager that has seen the entries. Throws CheckFailed if it decides otherwise than before.

@@ -19,17 +19,11 @@ TEST_P(Faults, BreakNoInvariantAndEverySearchEnds) {
     for (const auto seed : seeds(1300)) {
         SCOPED_TRACE(how_to_replay(seed));
         const auto drawn = drawn_case(GetParam(), seed);
-        Recorder recorder(drawn.checkers());
-        auto manager = drawn.make_manager();
-        const auto journal = record::null_journal();
-        SimulationResult result;
-        ASSERT_NO_THROW({
-            result = simulate(manager, curve(), drawn.simulation, *journal, &recorder);
-            recorder.checkers.compare(manager);
-        });
-        ASSERT_FALSE(result.stalled) << simulation_report(result);
-        ASSERT_TRUE(result.ended);
-        ASSERT_TRUE(manager.ended());
+        Ran ran;
+        ASSERT_NO_THROW(ran = checked_run(drawn));
+        ASSERT_FALSE(ran.result.stalled) << simulation_report(ran.result);
+        ASSERT_TRUE(ran.result.ended);
+        ASSERT_TRUE(ran.manager_ended);
     }
 }
 
@@ -38,19 +32,15 @@ TEST_P(Faults, BreakNoInvariantWhereLeasesAreGivenInAdvance) {
     for (const auto seed : seeds(100)) {
         SCOPED_TRACE(how_to_replay(seed));
         const auto drawn = with_short_trainings(drawn_case(GetParam(), seed));
-        Recorder recorder(drawn.checkers());
-        auto manager = drawn.make_manager();
-        const auto journal = record::null_journal();
-        SimulationResult result;
+        Ran ran;
         ASSERT_NO_THROW({
-            result = simulate(manager, curve(), drawn.simulation, *journal, &recorder);
-            recorder.checkers.compare(manager);
-            replayed(drawn, recorder.entries);
+            ran = checked_run(drawn);
+            replayed(drawn, ran.entries);
         });
-        ASSERT_FALSE(result.stalled) << simulation_report(result);
-        ASSERT_TRUE(manager.ended());
+        ASSERT_FALSE(ran.result.stalled) << simulation_report(ran.result);
+        ASSERT_TRUE(ran.manager_ended);
         std::map<WorkerId, std::uint64_t> out;
-        for (const auto& entry : recorder.entries) {
+        for (const auto& entry : ran.entries) {
             for (const auto& effect : entry.effects) {
                 if (const auto* lease = std::get_if<effect::Train>(&effect))
                     most = std::max(most, ++out[lease->worker]);

@@ -21,15 +21,9 @@ TEST(Orders, BreakNoInvariantUnderAnyScheduler) {
         for (const auto seed : seeds(100)) {
             SCOPED_TRACE(name_of(kind) + ": " + how_to_replay(seed));
             const auto drawn = shuffled(kind, seed);
-            Recorder recorder(drawn.checkers());
-            auto manager = drawn.make_manager();
-            const auto journal = record::null_journal();
-            SimulationResult result;
-            ASSERT_NO_THROW({
-                result = simulate(manager, curve(), drawn.simulation, *journal, &recorder);
-                recorder.checkers.compare(manager);
-            });
-            ASSERT_TRUE(result.ended);
+            Ran ran;
+            ASSERT_NO_THROW(ran = checked_run(drawn));
+            ASSERT_TRUE(ran.result.ended);
         }
     }
 }

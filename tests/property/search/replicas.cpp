@@ -44,22 +44,6 @@ std::uint64_t lost_members(const std::vector<record::Entry>& entries) {
     return count(entries, EventKind::retrain) + count(entries, EventKind::member_failed);
 }
 
-struct Ran {
-    std::vector<record::Entry> entries;
-    SimulationResult result;
-};
-
-Ran run(const Case& what) {
-    Recorder recorder(what.checkers());
-    auto manager = what.make_manager();
-    const auto journal = record::null_journal();
-    Ran ran;
-    ran.result = simulate(manager, curve(), what.simulation, *journal, &recorder);
-    recorder.checkers.compare(manager);
-    ran.entries = std::move(recorder.entries);
-    return ran;
-}
-
 TEST_P(Replicas, NoDeathCostsASnapshotWhenCopiesTakeNoTime) {
     std::uint64_t deaths = 0;
     std::uint64_t lost_without = 0;
@@ -69,7 +53,7 @@ TEST_P(Replicas, NoDeathCostsASnapshotWhenCopiesTakeNoTime) {
         dying.simulation.message_seconds = 0;
         dying.simulation.faults.detection_seconds = 0;
         Ran with;
-        ASSERT_NO_THROW(with = run(dying));
+        ASSERT_NO_THROW(with = checked_run(dying));
         ASSERT_TRUE(with.result.ended);
         ASSERT_EQ(count(with.entries, EventKind::retrain), 0U);
         deaths += with.result.deaths;
@@ -87,7 +71,7 @@ TEST_P(Replicas, NoDeathCostsASnapshotWhenCopiesTakeNoTime) {
             }
         }
         dying.manager.replicated = DurablePolicy::none;
-        ASSERT_NO_THROW(lost_without += lost_members(run(dying).entries));
+        ASSERT_NO_THROW(lost_without += lost_members(checked_run(dying).entries));
     }
     EXPECT_GT(deaths, 20U) << "else nothing was tested";
     if (GetParam() == Kind::random) return;  // no member is continued
@@ -114,7 +98,7 @@ TEST_P(Replicas, HoldTheirInvariantsUnderSlowTransfersAndDeathsOfHolders) {
         dying.manager.replicated = static_cast<DurablePolicy>(1 + seed % 3);
         dying.manager.lease_timeout = 300;
         Ran ran;
-        ASSERT_NO_THROW(ran = run(dying));
+        ASSERT_NO_THROW(ran = checked_run(dying));
         ASSERT_TRUE(ran.result.ended) << simulation_report(ran.result);
         for (const auto& entry : ran.entries) {
             for (const auto& effect : entry.effects)
@@ -135,7 +119,7 @@ TEST_P(Replicas, CopiesThatDoNotComeHoldNoOthersUp) {
         apart.simulation.faults = {.lose_transfer = 0.2};
         apart.simulation.transfer_timeout = 3;
         Ran ran;
-        ASSERT_NO_THROW(ran = run(apart));
+        ASSERT_NO_THROW(ran = checked_run(apart));
         ASSERT_TRUE(ran.result.ended) << simulation_report(ran.result);
         std::map<TransferId, double> ordered;
         for (const auto& entry : ran.entries) {
@@ -167,7 +151,7 @@ TEST_P(Replicas, EverySnapshotThatStaysIsWithTwoWorkersOfTwoHosts) {
         calm.simulation.faults = {};
         calm.simulation.workers_per_host = 2;
         calm.simulation.message_seconds = 0;
-        const auto ran = run(calm);
+        const auto ran = checked_run(calm);
         std::map<TransferId, effect::Replicate> under_way;
         std::map<SnapshotId, std::set<WorkerId>> where;
         for (const auto& entry : ran.entries) {
