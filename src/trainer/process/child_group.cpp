@@ -68,26 +68,28 @@ bool ChildGroup::closing() {
     return false;
 }
 
-std::optional<GroupEvent> ChildGroup::next(milliseconds longest) {
+template <class Find>
+auto ChildGroup::awaited(milliseconds longest, const Find& find) -> decltype(find()) {
     const auto until = Clock::now() + longest;
     while (true) {
-        for (std::size_t rank = 0; rank < size(); ++rank) {
-            if (auto event = event_of(rank)) return GroupEvent{rank, std::move(*event)};
-        }
+        if (auto event = find()) return event;
         const auto left = left_until(until);
         if (left.count() <= 0) return std::nullopt;
         look(closing() ? std::min(left, closing_look) : left);
     }
 }
 
+std::optional<GroupEvent> ChildGroup::next(milliseconds longest) {
+    return awaited(longest, [&]() -> std::optional<GroupEvent> {
+        for (std::size_t rank = 0; rank < size(); ++rank) {
+            if (auto event = event_of(rank)) return GroupEvent{rank, std::move(*event)};
+        }
+        return std::nullopt;
+    });
+}
+
 std::optional<ChildEvent> ChildGroup::next_of(std::size_t rank, milliseconds longest) {
-    const auto until = Clock::now() + longest;
-    while (true) {
-        if (auto event = event_of(rank)) return event;
-        const auto left = left_until(until);
-        if (left.count() <= 0) return std::nullopt;
-        look(closing() ? std::min(left, closing_look) : left);
-    }
+    return awaited(longest, [&] { return event_of(rank); });
 }
 
 void ChildGroup::look(milliseconds longest) {

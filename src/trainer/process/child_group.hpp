@@ -72,6 +72,9 @@ public:
 
 private:
     std::optional<ChildEvent> event_of(std::size_t rank);
+    /// What `find` finds at hand; nothing after `longest`.
+    template <class Find>
+    auto awaited(std::chrono::milliseconds longest, const Find& find) -> decltype(find());
     bool closing();
 
     std::optional<Rendezvous> rendezvous_;

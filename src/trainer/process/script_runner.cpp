@@ -293,7 +293,7 @@ int run_scripts(const std::vector<std::string>& words) {
     }
     for (const int descriptor : {child_read_descriptor, child_write_descriptor})
         ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-    for (const auto* name : {"STEMMA_PROTOCOL", "STEMMA_READ_FD", "STEMMA_WRITE_FD", "STEMMA_CHANNEL"})
+    for (const auto* name : {"STEMMA_PROTOCOL", "STEMMA_READ_FD", "STEMMA_WRITE_FD", "STEMMA_CHANNEL", "STEMMA_SOCKET"})
         ::unsetenv(name);
     return Runner(words).serve(words);
 }

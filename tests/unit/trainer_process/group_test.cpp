@@ -132,32 +132,31 @@ struct Fault {
 };
 void PrintTo(const Fault& one, std::ostream* out) { *out << one.what; }
 
-class GroupFault : public GroupTest, public testing::WithParamInterface<Fault> {};
+class GroupFault : public GroupTest, public testing::WithParamInterface<Fault> {
+protected:
+    /// Of one training, between two others that end well.
+    TrainFailure failure_of(ProcessSettings settings) const {
+        settings.silence_timeout = 2;
+        const auto trainer = make_process_trainer(settings, starter());
+        EXPECT_EQ(std::get<Trained>(trainer->train(of_member(1))).reached, 2);
+        auto failed = failure(*trainer, of_member(7));
+        EXPECT_EQ(std::get<Trained>(trainer->train(of_member(1))).reached, 2);
+        return failed;
+    }
+};
 
 TEST_P(GroupFault, CostsOneTrainingAndTheNextBeginsWithANewGroup) {
-    auto settings = together(GetParam().what, 3);
-    settings.silence_timeout = 2;
-    const auto trainer = make_process_trainer(settings, starter());
-    ASSERT_EQ(std::get<Trained>(trainer->train(of_member(1))).reached, 2);
-
-    const auto failed = failure(*trainer, of_member(7));
+    const auto failed = failure_of(together(GetParam().what, 3));
 
     EXPECT_EQ(failed.kind, GetParam().kind) << failed.message;
     EXPECT_THAT(failed.type, HasSubstr(GetParam().type));
     EXPECT_THAT(failed.message, HasSubstr(GetParam().message));
-    EXPECT_EQ(std::get<Trained>(trainer->train(of_member(1))).reached, 2);
 }
 
 TEST_P(GroupFault, UnderALauncherItCostsOneTrainingAsWell) {
-    auto settings = launched(GetParam().what, 3);
-    settings.silence_timeout = 2;
-    const auto trainer = make_process_trainer(settings, starter());
-    ASSERT_EQ(std::get<Trained>(trainer->train(of_member(1))).reached, 2);
-
-    const auto failed = failure(*trainer, of_member(7));
+    const auto failed = failure_of(launched(GetParam().what, 3));
 
     EXPECT_EQ(failed.kind, GetParam().kind) << failed.message;
-    EXPECT_EQ(std::get<Trained>(trainer->train(of_member(1))).reached, 2);
 }
 
 constexpr auto told = FailureKind::exception;
