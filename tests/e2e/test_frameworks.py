@@ -63,7 +63,7 @@ def test_children_train_with_their_own_values(stemma, name):
 @pytest.mark.parametrize("name", ["lightning", "accelerate"])
 def test_two_processes_train_a_member_together(stemma, name, launcher):
     job = stemma.folder / "job.toml"
-    program = ROOT / f"tests/e2e/frameworks/train_{name}_ddp.py"
+    program = ROOT / f"tests/e2e/frameworks/train_{name}.py"
     python = os.environ["STEMMA_FRAMEWORKS"]
     start = [os.path.join(os.path.dirname(python), launcher[0]), *launcher[1:]] if launcher else [python]
     text = JOB.replace('["PYTHON", "PROGRAM"]', json.dumps([*start, str(program)]))

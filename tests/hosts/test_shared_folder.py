@@ -130,8 +130,9 @@ def test_another_host_goes_on_from_the_copy(shared, stemma, job):
     """And what only the first host knew is not taken for newer later."""
     first = search(shared, stemma, job, [1, 2, 2]).begun(20)
     here = shared.hosts.hosts[0]
-    kill_everything(first, here)
     (stale,) = shared.live(here)
+    wait_until(lambda: len(rows(stemma, stale, "reports")) > len(published(stemma, shared)), "the copy is behind")
+    kill_everything(first, here)
     copied, lost = published(stemma, shared), rows(stemma, stale, "reports")
     assert len(copied) < len(lost)
     shared.path("run.h5.lock").unlink()

@@ -1,4 +1,5 @@
-"""As in docs/frameworks.md: Lightning, with the callback."""
+"""As in docs/frameworks.md: Lightning, with the callback; as in docs/several-processes.md, with DDP where several
+processes train a member together."""
 
 import logging
 import warnings
@@ -31,7 +32,7 @@ class Module(lightning.LightningModule):
         return torch.nn.functional.mse_loss(self.net(batch[0]), batch[1])
 
     def validation_step(self, batch, at):
-        self.log("valid_loss", torch.nn.functional.mse_loss(self.net(batch[0]), batch[1]))
+        self.log("valid_loss", torch.nn.functional.mse_loss(self.net(batch[0]), batch[1]), sync_dist=True)
 
     def configure_optimizers(self):
         optimizer = torch.optim.SGD(
@@ -47,9 +48,11 @@ for trial in stemma.trials():
         trainer = lightning.Trainer(
             callbacks=[StemmaCallback(trial)],
             accelerator="cpu",
+            devices=trial.ranks,
+            strategy="ddp" if trial.ranks > 1 else "auto",
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        trainer.fit(Module(trial), DataLoader(train_set, 16, shuffle=True), DataLoader(valid_set, 32))
+        trainer.fit(Module(trial), DataLoader(train_set, 16 // trial.ranks, shuffle=True), DataLoader(valid_set, 32))
