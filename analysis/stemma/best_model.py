@@ -6,7 +6,6 @@ import os
 from stemma import torch_snapshot
 from stemma.errors import StemmaError
 from stemma.run import Run, open_run
-from stemma.snapshots import read_snapshot
 
 _FILE = "process"  # the array that holds a program's file; those of a folder begin with "process/"
 
@@ -18,13 +17,13 @@ def load_best(run, model=None, map_location="cpu"):
     Loads what trial.restore(), trial.save() and torch.save() of a dict wrote, and the weights of trainers that are
     built in. Raises StemmaError if there is no such snapshot. A pickle can run code: load only runs that you trust."""
     run = run if isinstance(run, Run) else open_run(os.fspath(run))
-    path = run._snapshot_path()
-    arrays = read_snapshot(path)
-    states = _of_program(run, path, arrays, map_location) if _is_programs(arrays) else _of_tensors(arrays)
+    place = run._snapshot_place()
+    arrays = place.read()
+    states = _of_program(run, place, arrays, map_location) if _is_programs(arrays) else _of_tensors(arrays)
     if model is not None:
         if "model" not in states:
             raise StemmaError(
-                f'{path}: has no "model"; it has {", ".join(states) or "nothing"}. load_best() without a model returns '
+                f'{place}: has no "model"; it has {", ".join(states) or "nothing"}. load_best() without a model returns '
                 "these by name"
             )
         model.load_state_dict(states["model"])
@@ -35,21 +34,21 @@ def _is_programs(arrays):
     return any(name == _FILE or name.startswith(_FILE + "/") for name in arrays)
 
 
-def _of_program(run, path, arrays, map_location):
+def _of_program(run, place, arrays, map_location):
     other = f"stemma export {run.path} --weights FILE writes it as the training program left it"
     if _FILE not in arrays:
-        raise StemmaError(f"{path}: the snapshot is a folder, not a file; {other}")
+        raise StemmaError(f"{place}: the snapshot is a folder, not a file; {other}")
     try:
         whole = torch_snapshot.read_any(io.BytesIO(arrays[_FILE].tobytes()), map_location)
     except ImportError as error:
-        raise StemmaError(f"{path}: to read it, this Python needs what the training program used ({error})") from error
+        raise StemmaError(f"{place}: to read it, this Python needs what the training program used ({error})") from error
     except Exception as error:
         raise StemmaError(
-            f"{path}: neither trial.save() nor torch.save() wrote this snapshot ({type(error).__name__}: {error}); "
+            f"{place}: neither trial.save() nor torch.save() wrote this snapshot ({type(error).__name__}: {error}); "
             f"{other}"
         ) from error
     if not isinstance(whole, dict):
-        raise StemmaError(f"{path}: the snapshot is a {type(whole).__name__}, not states by name; {other}")
+        raise StemmaError(f"{place}: the snapshot is a {type(whole).__name__}, not states by name; {other}")
     return torch_snapshot.values_of(whole)
 
 

@@ -13,7 +13,7 @@ from stemma import derive, hypergradients, schema, selection, workers
 from stemma.columns import decode
 from stemma.errors import StemmaError
 from stemma.runfile import RunFile
-from stemma.snapshots import read_snapshot, resource_of, snapshot_folder
+from stemma.snapshots import find_snapshots, snapshot_folder
 
 if TYPE_CHECKING:
     import networkx
@@ -286,9 +286,9 @@ class Run:
         report. For what a Python script saved, see stemma.load_best().
 
         `torch.from_numpy(arrays["model/fc.weight"])` is a tensor. bfloat16 comes as float32."""
-        return read_snapshot(self._snapshot_path(member))
+        return self._snapshot_place(member).read()
 
-    def _snapshot_path(self, member=None):
+    def _snapshot_place(self, member=None):
         at = None
         if member is None:  # the best may have been trained further since
             member, at = derive.best_report(self)
@@ -297,17 +297,18 @@ class Run:
         member = self._member(member)
         rows = self.snapshots[self.snapshots["member"] == member]
         last = rows.drop_duplicates("snapshot", keep="last")
-        folder = snapshot_folder(self.path)
         numbers = last["snapshot"][last["change"] == "persisted"].to_numpy()[::-1]
-        kept = [path for path in (folder / f"{number:08d}.h5" for number in numbers) if path.exists()]
+        places = find_snapshots(self.path, numbers)
+        kept = [places[number] for number in numbers if number in places]
         if not kept:
+            folder = snapshot_folder(self.path)
             there = "holds no snapshot of it" if folder.is_dir() else "is not there"
             raise StemmaError(
                 f"{self.path}: no durable snapshot of member {member} is kept: the folder {folder} {there}. [workers] "
                 'durable decides which snapshots are kept; the best one always is, unless durable = "none", or the '
                 "training program saved none"
             )
-        return next((path for path in kept if at is not None and resource_of(path) == at), kept[0])
+        return next((place for place in kept if at is not None and place.resource == at), kept[0])
 
     def _member(self, member):
         if not 0 <= int(member) < len(self):

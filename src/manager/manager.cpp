@@ -218,6 +218,7 @@ SnapshotId Manager::latest_snapshot(MemberId id) const {
 }
 
 std::vector<SnapshotId> Manager::durable_snapshots() const { return state_->snapshots.durable(); }
+SnapshotId Manager::next_snapshot() const { return snapshot_of(state_->next_lease); }
 std::vector<SnapshotId> Manager::kept_snapshots() const { return state_->snapshots.kept(); }
 
 std::span<const WantedFit> Manager::wanted_fits() const { return state_->sampler->wanted_fits(); }

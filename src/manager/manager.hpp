@@ -125,6 +125,8 @@ public:
     SnapshotId latest_snapshot(MemberId id) const;
     /// Durable copies that the record promises, for the check on resume.
     std::vector<SnapshotId> durable_snapshots() const;
+    /// Every snapshot from this one on has yet to be made.
+    SnapshotId next_snapshot() const;
     /// Snapshots that are needed, in any memory or on disk, ascending. O(snapshots).
     std::vector<SnapshotId> kept_snapshots() const;
     /// Fits that the sampler wants: run them at any time and feed ModelFitted.

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -54,6 +55,14 @@ public:
         auto job = std::move(jobs_.front());
         jobs_.pop_front();
         return job;
+    }
+    /// Thread: waits for a job, and takes all that are there. Empty if closed.
+    std::vector<Job> next_all() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
+        std::vector<Job> all(std::make_move_iterator(jobs_.begin()), std::make_move_iterator(jobs_.end()));
+        jobs_.clear();
+        return all;
     }
     /// Thread: hands a result back.
     void done(Result result) {

@@ -13,11 +13,9 @@
 
 #include "transport/endpoint.hpp"
 #include "transport/messages.hpp"
+#include "worker/snapshot_files.hpp"
 
 namespace stemma {
-
-/// An encoded snapshot (Snapshot::encode) that several holders share.
-using SharedBytes = std::shared_ptr<const Bytes>;
 
 // ---- inputs ------------------------------------------------------------------------------------------------------
 
@@ -90,12 +88,7 @@ struct AbortTransfer {
     TransferId transfer;
 };
 /// Write the durable copy; a Persisted follows.
-struct Persist {
-    SnapshotId snapshot;
-    MemberId member;
-    Resource resource = 0;
-    SharedBytes content;
-};
+using Persist = DurableCopy;
 /// The last output.
 struct Left {
     bool peers_lost = false;    ///< see message::Dismiss

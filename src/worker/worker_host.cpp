@@ -3,8 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <mutex>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -17,41 +16,71 @@
 namespace stemma {
 namespace {
 
-/// Write durable copies, so that neither training nor messages wait for a disk. Several at a time, because a disk takes
-/// hardly longer for many small files than for one. Large ones are written one after another.
+/// Write durable copies, so that neither training nor messages wait for a disk. All small ones that wait are written
+/// together, because a disk takes hardly longer for many than for one. Large ones do not hold them up.
 class PersistThreads {
 public:
-    PersistThreads(SnapshotFiles& files, Wakeup& wakeup) : files_(&files), queue_(wakeup) {
-        for (auto& thread : threads_) thread = std::jthread([this] { run(); });
+    PersistThreads(SnapshotFiles& files, Wakeup& wakeup)
+        : files_(&files),
+          small_(wakeup),
+          large_(wakeup),
+          small_thread_([this] { write_small(); }),
+          large_thread_([this] { write_large(); }) {}
+    ~PersistThreads() {
+        small_.close(false);
+        large_.close(false);
     }
-    ~PersistThreads() { queue_.close(false); }
     PersistThreads(const PersistThreads&) = delete;
     PersistThreads& operator=(const PersistThreads&) = delete;
 
-    void start(std::vector<worker::Persist>& jobs) { queue_.give(jobs); }
-    void collect(std::vector<worker::Persisted>& results) { queue_.collect(results); }
+    void start(std::vector<worker::Persist>& jobs) {
+        const auto large = std::ranges::stable_partition(
+            jobs, [](const auto& job) { return job.content->size() <= SnapshotFiles::small_bytes; });
+        std::vector<worker::Persist> large_jobs(std::make_move_iterator(large.begin()),
+                                                std::make_move_iterator(large.end()));
+        jobs.erase(large.begin(), large.end());
+        small_.give(jobs);
+        large_.give(large_jobs);
+    }
+    /// All results since the last call.
+    void collect(std::vector<worker::Persisted>& results) {
+        small_.collect(results);
+        large_.collect(large_results_);
+        std::ranges::move(large_results_, std::back_inserter(results));
+    }
 
 private:
-    void run() {
-        while (auto job = queue_.next()) queue_.done(write(*job));
-    }
-    worker::Persisted write(const worker::Persist& job) {
-        const auto one_after_another =
-            job.content->size() > small_bytes ? std::unique_lock(large_) : std::unique_lock<std::mutex>();
+    /// What went wrong, or nothing.
+    template <class Write>
+    static std::string attempt(const Write& write) {
         try {
-            files_->write(job.snapshot, job.member, job.resource, Snapshot::decode(job.content));
-            return {job.snapshot, true, {}};
+            write();
+            return {};
         } catch (const std::exception& error) {
-            return {job.snapshot, false, error.what()};
+            return error.what();
+        }
+    }
+    void write_small() {
+        for (auto jobs = small_.next_all(); !jobs.empty(); jobs = small_.next_all()) {
+            const auto message = attempt([&] { files_->write_small(jobs); });
+            for (const auto& job : jobs) small_.done({job.snapshot, message.empty(), message});
+        }
+    }
+    void write_large() {
+        while (auto job = large_.next()) {
+            const auto message = attempt([&] { files_->write(*job); });
+            large_.done({job->snapshot, message.empty(), message});
         }
     }
 
-    static constexpr std::size_t small_bytes = std::size_t{1} << 20U;
+    using Queue = WorkQueue<worker::Persist, worker::Persisted>;
 
     SnapshotFiles* files_;
-    WorkQueue<worker::Persist, worker::Persisted> queue_;
-    std::mutex large_;
-    std::array<std::jthread, 8> threads_;
+    Queue small_;
+    Queue large_;
+    std::vector<worker::Persisted> large_results_;
+    std::jthread small_thread_;
+    std::jthread large_thread_;
 };
 
 /// A pause of this rank must stay well below the manager's timeout.

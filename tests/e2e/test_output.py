@@ -190,5 +190,5 @@ def test_the_longest_name_works_to_the_end(stemma, job, node):
     stemma("run", job, "-o", file, *words)
     stemma("resume", file, "-n", 2, "-q", "--members", 45, *node)
     assert len(rows(stemma, file, "members")) == 45
-    assert len(list((stemma.folder / f"{file}.snapshots").iterdir())) > 3
+    assert list((stemma.folder / f"{file}.snapshots").iterdir())
     stemma("verify", file)

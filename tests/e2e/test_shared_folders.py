@@ -179,7 +179,7 @@ def test_links_planted_on_the_node(users, name):
         "r.h5.control",
         "r.h5.logs/rank-0.log",
         "r.h5.logs/rank-1.log",
-        "r.h5.snapshots/00000000.h5.writing",
+        "r.h5.snapshots/00000000.segment",
         "r.h5.publishing",
     ],
 )

@@ -23,7 +23,7 @@
 #include "platform/machine.hpp"
 #include "platform/own_files.hpp"
 #include "runtime/ask_tell_session.hpp"
-#include "trainer/process/descriptor.hpp"
+#include "platform/descriptor.hpp"
 #include "trainer/process/messages.hpp"
 
 namespace stemma {

@@ -12,6 +12,7 @@
 #include "record/export.hpp"
 #include "record/hdf5/run_file.hpp"
 #include "record/hdf5/snapshot_file.hpp"
+#include "record/hdf5/snapshot_folder.hpp"
 #include "trainer/process/scratch.hpp"
 
 namespace stemma {
@@ -20,15 +21,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Writes what a snapshot file holds, and returns what that is. A program's snapshot is the file or folder that the
-/// program left. Another one is a state_dict if the name ends as PyTorch's files do, else the HDF5 file itself.
-std::string write_weights(const fs::path& from, const fs::path& to) {
-    const auto snapshot = record::read_snapshot_file(from);
+/// Writes what a snapshot holds, and returns what that is. A program's snapshot is the file or folder that the program
+/// left. Another one is a state_dict if the name ends as PyTorch's files do, else an HDF5 file.
+std::string write_weights(const Snapshot& snapshot, const record::SnapshotAttributes& attributes, const fs::path& to) {
     if (is_of_program(snapshot)) {
         if (fs::is_directory(to)) throw UserError(to.string() + ": is a folder already; give another name");
         put_snapshot(snapshot, to);
         return fs::is_directory(to) ? "the folder that the program saved" : "the file that the program saved";
     }
+    const Scratch scratch("");
+    const fs::path from = scratch.folder() + "/snapshot.h5";
+    record::write_snapshot_file(from.string(), snapshot, attributes);
     if (to.extension() == ".pt" || to.extension() == ".pth") {
         if (const auto code = run_python({"state-dict", from.string(), to.string()}); code != ExitCode::ok)
             throw UserError(to.string() +
@@ -48,8 +51,8 @@ void export_weights(const fs::path& file, const ExportOptions& options) {
     const auto id = genealogy.best() == member ? genealogy.best_report().snapshot
                     : reports.empty()          ? SnapshotId::none()
                                                : reports.back().snapshot;
-    const auto from = id.exists() ? record::snapshot_path(file, id) : fs::path{};
-    if (from.empty() || !fs::exists(from)) {
+    const auto snapshot = id.exists() ? record::SnapshotFolder(file).find(id) : std::nullopt;
+    if (!snapshot) {
         const auto folder = record::snapshot_folder(file);
         throw UserError(fmt::format("{}: no durable snapshot of member {} is in {}{}", file.string(), member.value,
                                     folder.string(),
@@ -58,7 +61,8 @@ void export_weights(const fs::path& file, const ExportOptions& options) {
                                                        : ", a folder that is not there: it belongs to the run file, "
                                                          "and moves with it"));
     }
-    const auto kind = write_weights(from, options.weights);
+    const auto& report = genealogy.best() == member ? genealogy.best_report() : reports.back();
+    const auto kind = write_weights(*snapshot, {reader.header().run_id, member, report.resource}, options.weights);
     print(fmt::format("weights of member {}: {} ({})\n", member.value, options.weights, kind));
 }
 

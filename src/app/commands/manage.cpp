@@ -197,6 +197,7 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
     setup.host.ping_interval = job_.workers.heartbeat;
     setup.host.join_timeout = job_.workers.start_timeout;
     DurableSnapshots files(setup.run_file, run_id_text(run_id_));
+    files.keep_only(setup.manager.durable_snapshots(), setup.manager.next_snapshot());
     const int workers = endpoint().size() - 1;
     const double busy_before = setup.manager.totals().busy_seconds;
     StatusSettings status{job_.metric.name, job_.trainer.unit_name()};
@@ -227,6 +228,7 @@ SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
             return {user ? ExitCode::user_error : ExitCode::internal_error, true};
         }
     }
+    if (!result.workers_lost) files.finish();
     const auto code = exit_code(result, setup.manager.totals());
     // The search has ended: a batch script must learn how, whatever becomes of this process. The code is written before
     // the record is closed. If the process is killed in between, a search that a user stopped counts as not yet ended,

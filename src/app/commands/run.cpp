@@ -17,7 +17,7 @@
 #include "platform/real_path.hpp"
 #include "record/hdf5/published_run.hpp"
 #include "record/hdf5/run_file.hpp"
-#include "record/hdf5/snapshot_file.hpp"
+#include "record/hdf5/snapshot_folder.hpp"
 #include "trainer/process/output_tail.hpp"
 
 namespace stemma {
@@ -65,9 +65,8 @@ std::unique_ptr<record::RunRecord> continued_record(const std::filesystem::path&
 
 std::vector<input::Body> missing_snapshots(const Manager& manager, const std::filesystem::path& file) {
     std::vector<input::Body> missing;
-    for (const auto id : manager.durable_snapshots()) {
-        if (!std::filesystem::exists(record::snapshot_path(file, id))) missing.push_back(input::SnapshotMissing{id});
-    }
+    for (const auto id : record::SnapshotFolder(file).missing(manager.durable_snapshots()))
+        missing.push_back(input::SnapshotMissing{id});
     return missing;
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "trainer/process/descriptor.hpp"
+#include "platform/descriptor.hpp"
 #include "trainer/process/line.hpp"
 
 namespace stemma {

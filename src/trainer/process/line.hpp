@@ -11,7 +11,7 @@
 #include <string_view>
 #include <variant>
 
-#include "trainer/process/descriptor.hpp"
+#include "platform/descriptor.hpp"
 #include "trainer/process/frames.hpp"
 
 namespace stemma {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "platform/launch.hpp"
-#include "trainer/process/descriptor.hpp"
+#include "platform/descriptor.hpp"
 
 namespace stemma {
 

@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "core/error.hpp"
-#include "trainer/process/descriptor.hpp"
+#include "platform/descriptor.hpp"
 
 namespace stemma {
 namespace {

@@ -21,7 +21,7 @@
 #include "platform/user_path.hpp"
 #include "trainer/error_text.hpp"
 #include "trainer/process/command_template.hpp"
-#include "trainer/process/descriptor.hpp"
+#include "platform/descriptor.hpp"
 #include "trainer/process/environment.hpp"
 #include "trainer/process/messages.hpp"
 #include "trainer/process/printed_metrics.hpp"

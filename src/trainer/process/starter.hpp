@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "platform/launch.hpp"
-#include "trainer/process/descriptor.hpp"
+#include "platform/descriptor.hpp"
 
 namespace stemma {
 

@@ -1,11 +1,11 @@
 """Reports a second by default settings where a training computes for 0.1 ms, beside other builds and beside Propulate.
 
     /usr/bin/python3 tests/bench/mpi/short_trainings.py [--builds OLD/stemma,NEW/stemma] [--propulate PYTHON]
-        [--workers 1,2,3] [--reports 10000] [--repeats 5] [--cost 0.1ms]
+        [--workers 1,2,3] [--reports 10000] [--repeats 5] [--cost 0.1ms] [--durable promotable,all,none] [--ahead 64]
 
 Each training is one unit. PYTHON has propulate and mpi4py, for the MPI library of mpirun. Propulate has as many ranks
-as Stemma has workers, because each of its ranks trains. Each build writes its run file and the durable snapshots of its
-default settings. The time counts until all of them are on the disk. Propulate writes a checkpoint at its end. The
+as Stemma has workers, because each of its ranks trains. Each build writes its run file and the durable snapshots that its
+settings want. The time counts until all of them are on the disk. Propulate writes a checkpoint at its end. The
 rounds of all rows alternate; medians. A build without trainer.busy sleeps for the cost.
 """
 
@@ -61,9 +61,11 @@ def propulate(python, workers, evaluations, seconds):
     return float(done.stdout.split("rate")[1])
 
 
-def stemma(build, workers, reports, cost):
+def stemma(build, workers, reports, cost, durable, ahead):
     command.STEMMA = build
-    settings = SETTINGS | {"run.budget.reports": reports, "trainer.cost": f'"{cost}"'}
+    settings = SETTINGS | {"run.budget.reports": reports, "trainer.cost": f'"{cost}"', "workers.durable": f'"{durable}"'}
+    if ahead is not None:
+        settings["workers.trainings_ahead"] = ahead
     explained = subprocess.run([build, "check", "--explain", "trainer.toy"], capture_output=True, text=True, check=True)
     if "busy" in explained.stdout:
         settings["trainer.busy"] = "true"
@@ -83,13 +85,17 @@ def main():
     parser.add_argument("--reports", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--cost", default="0.1ms")
+    parser.add_argument("--durable", default="promotable")
+    parser.add_argument("--ahead", type=int)
     given = parser.parse_args()
     seconds = float(given.cost.removesuffix("ms")) / 1000
     rates = {}
     for _ in range(given.repeats):
         for workers in map(int, given.workers.split(",")):
             for build in given.builds.split(","):
-                rates.setdefault((workers, build), []).append(stemma(build, workers, given.reports, given.cost))
+                for durable in given.durable.split(","):
+                    found = stemma(build, workers, given.reports, given.cost, durable, given.ahead)
+                    rates.setdefault((workers, f"{build}, durable {durable}"), []).append(found)
             if given.propulate:
                 found = propulate(given.propulate, workers, given.reports // 5, seconds)
                 rates.setdefault((workers, "Propulate"), []).append(found)

@@ -6,6 +6,7 @@
 
 #include "record/hdf5/run_file.hpp"
 #include "record/hdf5/snapshot_file.hpp"
+#include "record/segments/segment_writer.hpp"
 #include "record_samples.hpp"
 #include "scratch_file.hpp"
 
@@ -75,6 +76,36 @@ with h5py.File(sys.argv[1], "r") as f:
     assert f["half"].dtype == np.float16 and f["half"][:].tolist() == [1, 2]
     assert f["flag"].dtype == bool and f["flag"][:].tolist() == [False, True]
     assert f.attrs["member"] == 5 and f.attrs["resource"] == 9
+)"));
+}
+
+TEST_F(Python, ReadsASmallSnapshot) {
+    Snapshot snapshot;
+    const std::array<float, 4> weights = {1, 2, 3, 4};
+    const std::array<std::uint16_t, 2> halves = {0x3C00, 0x3F80};
+    const std::array<std::uint8_t, 2> flags = {0, 1};
+    const std::array<std::int64_t, 1> step = {-7};
+    snapshot.add("model/w", DType::f32, {2, 2}, std::as_bytes(std::span(weights)));
+    snapshot.add("half", DType::f16, {2}, std::as_bytes(std::span(halves)));
+    snapshot.add("brain", DType::bf16, {2}, std::as_bytes(std::span(halves)));
+    snapshot.add("flag", DType::boolean, {2}, std::as_bytes(std::span(flags)));
+    snapshot.add("empty", DType::f64, {0, 5}, {});
+    snapshot.add("näme", DType::i64, {}, std::as_bytes(std::span(step)));
+    const auto block = snapshot.encode();
+    const std::vector<record::SegmentWriter::Entry> entries = {{{3}, {1}, 4, block}, {{7}, {5}, 9, block}};
+    record::SegmentWriter(record::snapshot_folder(file)).append(entries);
+    EXPECT_TRUE(passes(file, std::string("sys.path.insert(0, '") + STEMMA_ANALYSIS + R"(')
+from stemma.snapshots import find_snapshots
+places = find_snapshots(sys.argv[1], [7, 8])
+assert list(places) == [7] and places[7].resource == 9
+f = places[7].read()
+assert list(f) == ["model/w", "half", "brain", "flag", "empty", "näme"]
+assert f["model/w"].tolist() == [[1, 2], [3, 4]] and f["model/w"].dtype == np.float32
+assert f["half"].dtype == np.float16 and f["half"][0] == 1
+assert f["brain"].dtype == np.float32 and f["brain"][1] == 1
+assert f["flag"].dtype == bool and f["flag"].tolist() == [False, True]
+assert f["empty"].shape == (0, 5)
+assert f["näme"].shape == () and f["näme"] == -7
 )"));
 }
 

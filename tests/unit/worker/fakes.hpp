@@ -69,11 +69,14 @@ private:
 
 class FilesInMemory final : public SnapshotFiles {
 public:
-    void write(SnapshotId id, MemberId, Resource, const Snapshot& snapshot) override {
+    void write(const DurableCopy& copy) override {
         held.wait(true);
         const std::lock_guard lock(mutex_);
-        if (full) throw std::runtime_error("disk full: snapshots/" + std::to_string(id.value));
-        copies_[id] = snapshot;
+        if (full) throw std::runtime_error("disk full: snapshots/" + std::to_string(copy.snapshot.value));
+        copies_[copy.snapshot] = Snapshot::decode(copy.content);
+    }
+    void write_small(std::span<const DurableCopy> copies) override {
+        for (const auto& copy : copies) write(copy);
     }
     Snapshot read(SnapshotId id) override {
         const std::lock_guard lock(mutex_);
