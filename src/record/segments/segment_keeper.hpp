@@ -4,6 +4,7 @@
 // snapshots, and 4 MiB for each writer.
 
 #include <filesystem>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -31,22 +32,22 @@ private:
         bool counts = true;
     };
     struct Segment {
-        std::filesystem::path path;
         std::uint64_t scanned = 0;   ///< bytes
         std::uint64_t counting = 0;  ///< bytes of the items that count
         std::vector<Item> items;     ///< by snapshot
         bool to_move = false;
+        void strike(Item& item);
     };
     enum class Writers { at_work, ended };
 
     void refresh();
-    void forget_erased();
+    void strike_erased();
     void give_back(Writers writers);
-    bool move(const Segment& segment);
+    bool move(const std::filesystem::path& path, const Segment& segment);
 
     std::filesystem::path folder_;
     SegmentWriter writer_;  ///< of what moves
-    std::vector<Segment> segments_;
+    std::map<std::filesystem::path, Segment> segments_;
     std::vector<SnapshotId> erased_;  ///< not yet found in a segment
     std::size_t erased_since_ = 0;    ///< the last look at the folder
 };
