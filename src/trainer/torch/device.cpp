@@ -26,7 +26,8 @@ namespace {
 #define STEMMA_AUTOCAST_BY_DEVICE
 #endif
 
-constexpr std::array gpu_kinds{c10::DeviceType::CUDA, c10::DeviceType::XPU};
+/// In LibTorch's order: a library that brings an accelerator of its own registers it as PrivateUse1, which comes first.
+constexpr std::array gpu_kinds{c10::DeviceType::PrivateUse1, c10::DeviceType::CUDA, c10::DeviceType::XPU};
 
 /// GPUs of this kind that LibTorch sees here and now; 0 where it was not built for them.
 int count_of(c10::DeviceType kind) {

@@ -33,7 +33,7 @@ struct Host {
     std::map<void*, Block> blocks;
     std::array<Device, most_devices> devices;
     std::atomic<std::int64_t> memory{number_in("STEMMA_PRETEND_MEMORY", 0)};
-    const std::int64_t count = std::clamp<std::int64_t>(number_in("STEMMA_PRETEND_DEVICES", 2), 2, most_devices);
+    const std::int64_t count = std::clamp<std::int64_t>(number_in("STEMMA_PRETEND_DEVICES", 2), 0, most_devices);
 };
 
 void report();
@@ -88,7 +88,7 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
     bool queryEvent(void*) const override { return true; }
     void destroyEvent(void*, c10::DeviceIndex) const noexcept override {}
 };
-C10_REGISTER_GUARD_IMPL(XPU, Guard);
+C10_REGISTER_GUARD_IMPL(STEMMA_PRETEND_SLOT, Guard);
 
 void release(void* block) {
     if (block == nullptr) return;
@@ -112,8 +112,8 @@ struct Memory final : c10::Allocator {
                                                 : mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (block == MAP_FAILED) {
             device_of(device).bytes -= static_cast<std::int64_t>(bytes);
-            TORCH_CHECK_WITH(OutOfMemoryError, false, "XPU out of memory. Tried to allocate ", bytes, " bytes on ",
-                             device, ", of ", limit);
+            TORCH_CHECK_WITH(OutOfMemoryError, false, "The device is out of memory. Tried to allocate ", bytes,
+                             " bytes on ", device, ", of ", limit);
         }
         const std::lock_guard alone(host().mutex);
         host().blocks.emplace(block, Block{bytes, device});

@@ -39,7 +39,7 @@ protected:
 
 TEST_P(OnDevice, TrainsToTheCpusBitsAndItsSnapshotsGoAnywhere) {
     const auto end = GetParam().units(), cut = end - 1;
-    auto cpu = on("cpu"), first = on("xpu:0"), second = on("xpu:1");
+    auto cpu = on("cpu"), first = on(test::pretend::first), second = on(test::pretend::second);
     const auto before = test::pretend::counts(1);
 
     const auto expected = cpu.train(0, end);
@@ -64,7 +64,7 @@ std::shared_ptr<const SearchSpace> lr_space() {
 
 TEST(DevicePrecision, Bfloat16ActsOnTheDeviceToo) {
     auto settings = torch_cases::table();
-    settings.device = "xpu:0";
+    settings.device = test::pretend::first;
     const auto loss_with = [&](const std::string& precision) {
         settings.precision = precision;
         test::Training training(lr_space(), settings, {{"lr", 1e-2}});
@@ -80,7 +80,7 @@ TEST(DeviceMemory, DoesNotGrowWhileAMemberTrainsAndIsGivenBack) {
     const auto before = test::pretend::bytes_in_use(0);
     {
         auto settings = torch_cases::table();
-        settings.device = "xpu:0";
+        settings.device = test::pretend::first;
         settings.fixed["optimizer"] = "adam";
         test::Training training(lr_space(), settings, {{"lr", 1e-3}});
         const auto with_data = test::pretend::bytes_in_use(0);
