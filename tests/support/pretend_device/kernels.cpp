@@ -1,5 +1,6 @@
 // Kernels of the pretend device: the CPU's, on the same memory while it is open.
 #include <ATen/EmptyTensor.h>
+#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/native/Resize.h>
@@ -25,6 +26,10 @@ template <class T>
 using Optional = c10::optional<T>;
 using OptionalTensor = Optional<Tensor>;
 using Ints = at::IntArrayRef;
+
+/// LibTorch's threads of the backward pass begin with the number that was set last when they start. Sums by several
+/// threads have other bits than those that a training makes with one.
+[[maybe_unused]] const bool one_thread = (at::set_num_threads(1), true);
 
 bool is_ours(const Tensor& tensor) { return tensor.defined() && tensor.device().type() == slot; }
 
