@@ -5,6 +5,7 @@ Each worker has its GPU. A GPU that is lost takes no other worker with it. Membe
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,10 @@ def test_a_gpu_that_is_not_there_is_refused_at_the_start(gpus):
     program = gpus(2, ZE_AFFINITY_MASK="7", STEMMA_PRETEND_DEVICES="0")
     done = program("run", "job.toml", "-n", 1, "-q", code=USER_ERROR)
     assert "no GPU is visible here" in done.stdout + done.stderr
+
+
+def test_other_gpus_than_those_of_libtorch_are_refused_by_name(gpus):
+    program = gpus(2)
+    done = program("run", "job.toml", "-n", 1, "-q", "--set", "workers.device=cuda", code=USER_ERROR)
+    assert re.search(r'"cuda", but LibTorch trains on "(xpu|pretend)" here \(LibTorch \d', done.stdout + done.stderr)
+    assert 'use device = "gpu" for these' in done.stdout + done.stderr
