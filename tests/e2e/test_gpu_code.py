@@ -28,7 +28,8 @@ def test_the_code_for_cuda_compiles_and_the_pretend_device_works(stemma, tmp_pat
     where = "import os, torch; print(os.path.dirname(torch.__file__))"
     wheel = passes(os.environ["STEMMA_FRAMEWORKS"], "-c", where).strip()
     # Not optimized: half the time, and the same errors.
-    options = ["-DCMAKE_BUILD_TYPE=None", "-DCMAKE_CXX_FLAGS=-O0", "-DSTEMMA_WARNINGS_AS_ERRORS=ON"]
+    options = ["-DCMAKE_BUILD_TYPE=None", "-DCMAKE_CXX_FLAGS=-O0", "-DCMAKE_UNITY_BUILD=ON"]
+    options.append("-DSTEMMA_WARNINGS_AS_ERRORS=ON")
     configure = ["cmake", "-G", "Ninja", "-S", ROOT, "-B", tmp_path, f"-DSTEMMA_TORCH_WHEEL={wheel}", *options]
     subprocess.run([*configure, "-DSTEMMA_BENCHMARKS=OFF"], check=True, capture_output=True, timeout=600)
     assert "STEMMA_TORCH_CUDA" in (tmp_path / "build.ninja").read_text(), "the wheel has CUDA, and so has the code"

@@ -43,6 +43,8 @@ struct Counts {
 int devices();
 Counts counts(int device = 0);
 std::int64_t bytes_in_use(int device);
+/// How often LibTorch was asked to give memory that it keeps for reuse back. LibTorch 1 asks CUDA alone: 0.
+std::int64_t memory_given_back();
 /// Of each device; 0 = no limit. More throws c10::OutOfMemoryError.
 void limit_memory(std::int64_t bytes);
 /// From its kernel number `launch` on, counted from now, all operations of this device throw. 0 = the device is sound.
