@@ -58,8 +58,11 @@ Manager make_manager(const Job& job);
 /// job names.
 Manager make_manager(const Job& job, const std::vector<MetricInfo>& metrics);
 
-/// The kind of GPUs that this build's LibTorch can train on: "cuda" (NVIDIA's or AMD's) or "xpu" (Intel's); "" = none.
+/// The kind of GPUs that this build's LibTorch can train on: "cuda" (NVIDIA's or AMD's), "xpu" (Intel's), or the name
+/// of an accelerator that a loaded library has registered, as "npu"; "" = none.
 std::string torch_gpu_kind_here();
+/// Those of that kind that LibTorch sees in this process.
+int torch_gpus_here();
 /// "LibTorch 1.13.0" or "no LibTorch".
 std::string torch_text();
 

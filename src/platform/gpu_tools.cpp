@@ -198,8 +198,10 @@ GpuList visible_gpus(const GpuList& installed, const Environment& environment) {
         }
         case GpuMaker::intel:
             return left_by_mask(installed, variable_of(environment, "ZE_AFFINITY_MASK"));
+        case GpuMaker::other:
+            break;  // no tool lists them
     }
-    return {};
+    return installed;
 }
 
 GpuList find_gpus(const Environment& environment, GpuWish wish) {

@@ -8,7 +8,10 @@
 
 namespace stemma {
 
-std::string_view torch_name(GpuMaker maker) { return maker == GpuMaker::intel ? "xpu" : "cuda"; }
+std::string_view torch_name(GpuMaker maker) {
+    if (maker == GpuMaker::other) return "privateuseone";
+    return maker == GpuMaker::intel ? "xpu" : "cuda";
+}
 
 std::string_view visibility_variable(GpuMaker maker) {
     switch (maker) {
@@ -18,6 +21,8 @@ std::string_view visibility_variable(GpuMaker maker) {
             return "ROCR_VISIBLE_DEVICES";
         case GpuMaker::intel:
             return "ZE_AFFINITY_MASK";
+        case GpuMaker::other:
+            return "";
     }
     unreachable("a GPU is of one of the makers");
 }

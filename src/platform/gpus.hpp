@@ -10,7 +10,12 @@
 
 namespace stemma {
 
-enum class GpuMaker : std::uint8_t { nvidia, amd, intel };
+enum class GpuMaker : std::uint8_t {
+    nvidia,
+    amd,
+    intel,
+    other,  ///< known from LibTorch alone: a loaded library registers its accelerators there (PrivateUse1)
+};
 
 struct Gpu {
     int index = 0;          ///< the number of the GPU in this process, as in cuda:<index>
@@ -21,10 +26,12 @@ struct Gpu {
 };
 using GpuList = std::vector<Gpu>;
 
-/// LibTorch's name for such a device: "cuda" (AMD's too, since ROCm's LibTorch calls itself so) or "xpu".
+/// LibTorch's name for such a device: "cuda" (AMD's too, since ROCm's LibTorch calls itself so), "xpu" or
+/// "privateuseone".
 std::string_view torch_name(GpuMaker maker);
 /// The variable that hides GPUs from a program, and what names `gpu` in it: CUDA_VISIBLE_DEVICES (NVIDIA: UUID),
-/// ROCR_VISIBLE_DEVICES (AMD: UUID, else the number on the host), ZE_AFFINITY_MASK (Intel: the number on the host).
+/// ROCR_VISIBLE_DEVICES (AMD: UUID, else the number on the host), ZE_AFFINITY_MASK (Intel: the number on the host); ""
+/// for other makers'.
 std::string_view visibility_variable(GpuMaker maker);
 std::string visibility_value(const Gpu& gpu);
 

@@ -1,10 +1,11 @@
-"""Ranks that train on GPUs, under a real mpirun: the pretend device (tests/support/pretend_device) has the XPUs' place.
+"""Ranks that train on GPUs, under a real mpirun: the pretend device (tests/support/pretend_device).
 
 Each worker has its GPU. A GPU that is lost takes no other worker with it. Members that are too large are infeasible.
 """
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ layers = 1
 optimizer = "adam"
 
 [workers]
-device = "xpu"
+device = "gpu"
 threads = 1
 """
 TABLE = ROOT / "tests/data/uci_energy/energy.csv"
@@ -51,10 +52,13 @@ TABLE = ROOT / "tests/data/uci_energy/energy.csv"
 
 @pytest.fixture
 def gpus(stemma, tmp_path):
-    """The program with so many pretend devices, which a tool of the maker lists. `stemma` itself has none."""
+    """The program with so many pretend devices. `stemma` itself has none.
+
+    With LibTorch 1 they are Intel's, which a tool lists. With LibTorch 2 they are a maker's whose library is preloaded.
+    """
     library = Path(stemma.binary).parent / "tests/support/pretend_device/libpretend_device.so"
     if not library.exists():
-        pytest.skip(f"{library} is not built: it is for LibTorch 1")
+        pytest.skip(f"{library} is not built")
     tools, reports = tmp_path / "tools", tmp_path / "reports"
     tools.mkdir()
     reports.mkdir()
@@ -161,7 +165,7 @@ def test_a_member_that_is_too_large_is_infeasible_and_its_worker_trains_on(stemm
     program.mpirun(3, "run", "job.toml", "-q", "--output", "run.h5")
     failures = rows(stemma, "run.h5", "failures")
     assert {row["kind"] for row in failures} == {"out_of_memory"}
-    assert "XPU out of memory" in failures[0]["message"]
+    assert "The device is out of memory" in failures[0]["message"]
     assert used(tmp_path) == [[0], [1]]
     trained = {row["member"] for row in rows(stemma, "run.h5", "reports")}
     assert trained.isdisjoint(row["member"] for row in failures)
@@ -169,6 +173,13 @@ def test_a_member_that_is_too_large_is_infeasible_and_its_worker_trains_on(stemm
 
 
 def test_a_gpu_that_is_not_there_is_refused_at_the_start(gpus):
-    program = gpus(2, ZE_AFFINITY_MASK="7")
+    program = gpus(2, ZE_AFFINITY_MASK="7", STEMMA_PRETEND_DEVICES="0")
     done = program("run", "job.toml", "-n", 1, "-q", code=USER_ERROR)
     assert "no GPU is visible here" in done.stdout + done.stderr
+
+
+def test_other_gpus_than_those_of_libtorch_are_refused_by_name(gpus):
+    program = gpus(2)
+    done = program("run", "job.toml", "-n", 1, "-q", "--set", "workers.device=cuda", code=USER_ERROR)
+    assert re.search(r'"cuda", but LibTorch trains on "(xpu|pretend)" here \(LibTorch \d', done.stdout + done.stderr)
+    assert 'use device = "gpu" for these' in done.stdout + done.stderr

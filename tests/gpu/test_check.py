@@ -47,7 +47,7 @@ def test_each_row_has_a_value_on_the_processor():
 @pytest.mark.flaky(reruns=1)
 def test_what_only_a_device_shows_is_shown_by_the_pretend_one():
     if not (BUILD / "tests/support/pretend_device/libpretend_device.so").exists():
-        pytest.skip("the pretend device is for LibTorch 1")
+        pytest.skip("the pretend device is not built")
     rows = "failed assertion|out of memory|speed, ResNet|waits|memory between|gpbt"
     found, code, text = rows_here("--device", "xpu", "--rows", rows)
     assert code == 0, text

@@ -363,9 +363,9 @@ std::vector<Field<WorkerSettings>> worker_fields() {
         {integer("threads", "0", {0, 4096}, "CPU threads of one worker's training; 0 = its share of the host's cores."),
          into(&S::threads)},
         {choice("device", "auto", {"auto", "cpu", "gpu", "cuda", "xpu"},
-                "Where to train. \"auto\" takes a GPU of NVIDIA or AMD if there is one, or an Intel GPU that LibTorch "
-                "can use. \"gpu\", \"cuda\" and \"xpu\" refuse to start without: any GPU, NVIDIA's or AMD's (which "
-                "LibTorch calls cuda, too), Intel's."),
+                "Where to train. \"auto\" takes a GPU of NVIDIA or AMD if there is one, or another accelerator that "
+                "LibTorch can use: Intel's, or one whose maker's library is preloaded. \"gpu\", \"cuda\" and \"xpu\" "
+                "refuse to start without: any of these, NVIDIA's or AMD's (which LibTorch calls cuda, too), Intel's."),
          into(&S::device)},
         {integer("per_gpu", "1", {1, 64}, "Workers that share one GPU. More workers are refused."), into(&S::per_gpu)},
         {bytes("snapshot_memory", "2GiB", at_least(0),

@@ -24,10 +24,21 @@ GpuWish wish_of(const Job& job) {
     return job.workers.device == Device::gpu ? GpuWish::any : GpuWish::cuda;
 }
 
+/// Accelerators that a loaded library has registered with LibTorch: no tool of Stemma's lists them. Each process of a
+/// host numbers them alike.
+GpuList registered_gpus(const std::string& kind) {
+    GpuList list;
+    for (int index = 0; index < torch_gpus_here(); ++index)
+        list.push_back({.index = index, .name = kind, .maker = GpuMaker::other, .installed = index});
+    return list;
+}
+
 }  // namespace
 
 GpuList gpus_for(const Job& job) {
     if (job.workers.device == Device::cpu || !can_use_gpus(job)) return {};
+    const auto kind = job.trainer.type->traits.libtorch ? torch_gpu_kind_here() : "";
+    if (!kind.empty() && kind != "cuda" && kind != "xpu") return registered_gpus(kind);
     return find_gpus(read_environment(), wish_of(job));
 }
 
@@ -87,7 +98,7 @@ WorkerPlace place_of(const Job& job, const WorkerSlot& slot) {
         const auto& own = visible[static_cast<std::size_t>(gpu.index)];  // slots know no names
         place.gpus.push_back(visibility_value(own));
         device += fmt::format("{}{}:{} {} ({})", device.empty() ? "" : ", ", torch_name(own.maker), own.index, own.name,
-                              own.uuid);
+                              own.uuid.empty() ? std::to_string(own.installed) : own.uuid);
     }
     const auto maker = visible.front().maker;
     place.gpu_variable = visibility_variable(maker);

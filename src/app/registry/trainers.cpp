@@ -81,6 +81,10 @@ void require_torch_for(Device device) {
     const auto kind = torch_gpu_kind_here();
     const std::string wanted = device == Device::gpu ? "gpu" : device == Device::cuda ? "cuda" : "xpu";
     if (wanted == "gpu" ? !kind.empty() : kind == wanted) return;
+    if (!kind.empty()) {
+        throw UserError("workers.device = \"" + wanted + "\", but LibTorch trains on \"" + kind + "\" here (" +
+                        torch_text() + "); use device = \"gpu\" for these, or \"cpu\"");
+    }
     const std::string lacked = wanted == "gpu" ? "support for a GPU" : wanted == "cuda" ? "CUDA" : "XPU";
     throw UserError("workers.device = \"" + wanted + "\", but this build's LibTorch has no " + lacked + " (" +
                     torch_text() + "); use device = \"cpu\", or a LibTorch with " + lacked + " (docs/install.md)");
@@ -133,6 +137,11 @@ const TorchLibrary* torch_if_there() {
 std::string torch_gpu_kind_here() {
     const auto* torch = torch_if_there();
     return torch == nullptr ? "" : torch->gpu_kind();
+}
+
+int torch_gpus_here() {
+    const auto* torch = torch_if_there();
+    return torch == nullptr ? 0 : torch->gpus();
 }
 
 std::string torch_text() {

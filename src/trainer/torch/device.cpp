@@ -8,6 +8,9 @@
 #include <malloc.h>
 #endif
 
+#if __has_include(<c10/core/CachingDeviceAllocator.h>)
+#include <c10/core/CachingDeviceAllocator.h>
+#endif
 #ifdef STEMMA_TORCH_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <cuda_runtime_api.h>
@@ -25,8 +28,12 @@ namespace {
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
 #define STEMMA_AUTOCAST_BY_DEVICE
 #endif
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 9)
+#define STEMMA_DEVICE_ALLOCATORS
+#endif
 
-constexpr std::array gpu_kinds{c10::DeviceType::CUDA, c10::DeviceType::XPU};
+/// In LibTorch's order: a library that brings an accelerator of its own registers it as PrivateUse1, which comes first.
+constexpr std::array gpu_kinds{c10::DeviceType::PrivateUse1, c10::DeviceType::CUDA, c10::DeviceType::XPU};
 
 /// GPUs of this kind that LibTorch sees here and now; 0 where it was not built for them.
 int count_of(c10::DeviceType kind) {
@@ -160,6 +167,11 @@ torch::Tensor sent(const torch::Tensor& host, torch::Device device) {
 void release_memory([[maybe_unused]] torch::Device device) {
 #ifdef STEMMA_TORCH_CUDA
     if (device.is_cuda()) c10::cuda::CUDACachingAllocator::emptyCache();
+#endif
+#ifdef STEMMA_DEVICE_ALLOCATORS
+    if (device.is_cpu() || device.is_cuda()) return;
+    auto* allocator = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type()));
+    if (allocator != nullptr && allocator->initialized()) allocator->emptyCache();
 #endif
 }
 

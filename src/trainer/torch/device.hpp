@@ -28,7 +28,8 @@ at::Generator make_generator(torch::Device device);
 /// A copy of a tensor of the host on the device. Not waited for: the device takes it when it comes there.
 torch::Tensor sent(const torch::Tensor& host, torch::Device device);
 
-/// Gives memory that LibTorch keeps for reuse back to the GPU. Nothing on a CPU.
+/// Gives memory that LibTorch keeps for reuse back to the GPU. Nothing on a CPU, nor on GPUs of others than NVIDIA and
+/// AMD with a LibTorch before 2.9.
 void release_memory(torch::Device device);
 
 /// Automatic mixed precision in bfloat16 while it lives, if `on`.

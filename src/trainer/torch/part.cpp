@@ -8,8 +8,8 @@ extern "C" const char* stemma_torch_stamp() {
 }
 
 extern "C" const void* stemma_torch_part() {
-    static const stemma::TorchLibrary library{stemma::torch_metrics,    stemma::check_torch_settings,
-                                              stemma::check_torch_data, stemma::make_torch_trainer,
-                                              stemma::torch_gpu_kind,   stemma::torch_version};
+    static const stemma::TorchLibrary library{
+        stemma::torch_metrics,  stemma::check_torch_settings, stemma::check_torch_data, stemma::make_torch_trainer,
+        stemma::torch_gpu_kind, stemma::torch_gpus,           stemma::torch_version};
     return &library;
 }

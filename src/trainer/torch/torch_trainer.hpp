@@ -39,8 +39,10 @@ void check_torch_settings(const TorchSettings& settings, const SearchSpace& spac
 /// Throws the UserError of make_torch_trainer() for the content of a table (data = "csv"), which is read.
 void check_torch_data(const TorchSettings& settings);
 
-std::string torch_gpu_kind();  ///< of GPUs that this LibTorch was built for: "cuda" (also AMD's), "xpu", "" = none
-int torch_gpus();              ///< of that kind, that it sees here and now
-std::string torch_version();   ///< "1.13.1"
+/// Of the GPUs that this LibTorch is for: "cuda" (also AMD's), "xpu", or the name of an accelerator that a loaded
+/// library has registered as PrivateUse1, as "npu". "" = none.
+std::string torch_gpu_kind();
+int torch_gpus();             ///< of that kind, that it sees here and now
+std::string torch_version();  ///< "1.13.1"
 
 }  // namespace stemma

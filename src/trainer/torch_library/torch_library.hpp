@@ -21,6 +21,7 @@ struct TorchLibrary {
     void (*check_data)(const TorchSettings&) = nullptr;
     std::unique_ptr<Trainer> (*make_trainer)(TorchSettings, std::shared_ptr<const SearchSpace>) = nullptr;
     std::string (*gpu_kind)() = nullptr;
+    int (*gpus)() = nullptr;
     std::string (*version)() = nullptr;
 };
 

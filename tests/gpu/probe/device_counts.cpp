@@ -14,7 +14,7 @@ std::optional<std::int64_t> waits([[maybe_unused]] torch::Device device) {
     if (device.is_cuda()) return cuda_waits();
 #endif
 #ifdef STEMMA_PRETEND_DEVICE
-    if (device.is_xpu()) return test::pretend::counts(device.index()).waits;
+    if (device.type() == test::pretend::slot) return test::pretend::counts(device.index()).waits;
 #endif
     return {};
 }
@@ -26,7 +26,7 @@ std::optional<std::int64_t> bytes_in_use([[maybe_unused]] torch::Device device) 
         return static_cast<std::int64_t>(all - unused);
 #endif
 #ifdef STEMMA_PRETEND_DEVICE
-    if (device.is_xpu()) return test::pretend::bytes_in_use(device.index());
+    if (device.type() == test::pretend::slot) return test::pretend::bytes_in_use(device.index());
 #endif
     return {};
 }

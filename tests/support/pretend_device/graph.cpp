@@ -37,7 +37,7 @@ void Graph::replay() {
 
 void Graph::keep(const at::Tensor& tensor) {
     if (!tensor.defined() || tensor.device().type() != slot || tensor.storage().nbytes() == 0) return;
-    auto* block = tensor.storage().data();
+    auto* block = tensor.storage().data_ptr().get();
     if (memory_.contains(block)) return;
     const Open open(tensor);
     const auto* bytes = static_cast<const char*>(block);

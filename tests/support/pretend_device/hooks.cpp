@@ -1,5 +1,5 @@
 // What LibTorch asks of the library behind a device: generators and page-locked memory. LibTorch 2 asks by hooks.
-// LibTorch 1 has no such hooks for XPUs, so that trainer/torch/device.cpp asks for the generators.
+// LibTorch 1 has none for XPUs, so that trainer/torch/device.cpp asks for the generators.
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/Generator.h>
 #include <torch/library.h>
@@ -14,7 +14,7 @@
 #include "support/pretend_device/pretend_device.hpp"
 
 #if TORCH_VERSION_MAJOR >= 2
-#include <ATen/detail/XPUHooksInterface.h>
+#include <ATen/detail/PrivateUse1HooksInterface.h>
 #endif
 
 namespace stemma::test::pretend {
@@ -23,7 +23,7 @@ namespace {
 class Generator final : public c10::GeneratorImpl {
 public:
     Generator(c10::Device device, at::Generator inner)
-        : GeneratorImpl(device, c10::DispatchKeySet(c10::DispatchKey::XPU)), inner_(std::move(inner)) {}
+        : GeneratorImpl(device, c10::DispatchKeySet(key)), inner_(std::move(inner)) {}
     const at::Generator& inner() const { return inner_; }
     void set_current_seed(std::uint64_t seed) override { inner_.set_current_seed(seed); }
     std::uint64_t current_seed() const override { return inner_.current_seed(); }
@@ -94,16 +94,11 @@ TORCH_LIBRARY_IMPL(aten, XPU, library) {
 }
 
 #else
-/// LibTorch looks for this name.
-struct XPUHooks final : at::XPUHooksInterface {
-    explicit XPUHooks(at::XPUHooksArgs = {}) {}
-    void init() const override {}
-    bool hasXPU() const override { return true; }
+struct Hooks final : at::PrivateUse1HooksInterface {
     bool isBuilt() const override { return true; }
-    bool isAvailable() const override { return true; }
+    bool isAvailable() const override { return devices() > 0; }
     bool hasPrimaryContext(c10::DeviceIndex) const override { return true; }
-    c10::DeviceIndex getNumGPUs() const override { return static_cast<c10::DeviceIndex>(devices()); }
-    c10::DeviceIndex deviceCount() const override { return getNumGPUs(); }
+    c10::DeviceIndex deviceCount() const override { return static_cast<c10::DeviceIndex>(devices()); }
     const at::Generator& getDefaultGenerator(c10::DeviceIndex index) const override {
         return default_generator({slot, index});
     }
@@ -113,9 +108,12 @@ struct XPUHooks final : at::XPUHooksInterface {
     at::Allocator* getPinnedMemoryAllocator() const override { return &locked_memory; }
     bool isPinnedPtr(const void* block) const override { return is_page_locked(block); }
 };
-using at::RegistererXPUHooksRegistry;
-using at::XPUHooksRegistry;
-REGISTER_XPU_HOOKS(XPUHooks);
+
+[[maybe_unused]] const bool registered = [] {
+    c10::register_privateuse1_backend(kind);
+    at::RegisterPrivateUse1HooksInterface(new Hooks);
+    return true;
+}();
 #endif
 
 }  // namespace

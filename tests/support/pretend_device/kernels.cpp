@@ -1,5 +1,6 @@
 // Kernels of the pretend device: the CPU's, on the same memory while it is open.
 #include <ATen/EmptyTensor.h>
+#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/native/Resize.h>
@@ -25,6 +26,10 @@ template <class T>
 using Optional = c10::optional<T>;
 using OptionalTensor = Optional<Tensor>;
 using Ints = at::IntArrayRef;
+
+/// LibTorch's threads of the backward pass begin with the number that was set last when they start. Sums by several
+/// threads have other bits than those that a training makes with one.
+[[maybe_unused]] const bool one_thread = (at::set_num_threads(1), true);
 
 bool is_ours(const Tensor& tensor) { return tensor.defined() && tensor.device().type() == slot; }
 
@@ -190,14 +195,14 @@ void kernel(const c10::OperatorHandle& operation, torch::jit::Stack* stack) {
 Tensor empty(Ints sizes, Optional<at::ScalarType> type, Optional<at::Layout>, Optional<at::Device> device,
              Optional<bool>, Optional<at::MemoryFormat> format) {
     const c10::DeviceGuard guard(c10::device_or_default(device));
-    return at::detail::empty_generic(sizes, &allocator(), c10::DispatchKeySet(c10::DispatchKey::XPU),
-                                     c10::dtype_or_default(type), format);
+    return at::detail::empty_generic(sizes, &allocator(), c10::DispatchKeySet(key), c10::dtype_or_default(type),
+                                     format);
 }
 
 Tensor empty_strided(Ints sizes, Ints strides, Optional<at::ScalarType> type, Optional<at::Layout>,
                      Optional<at::Device> device, Optional<bool>) {
     const c10::DeviceGuard guard(c10::device_or_default(device));
-    return at::detail::empty_strided_generic(sizes, strides, &allocator(), c10::DispatchKeySet(c10::DispatchKey::XPU),
+    return at::detail::empty_strided_generic(sizes, strides, &allocator(), c10::DispatchKeySet(key),
                                              c10::dtype_or_default(type));
 }
 
@@ -250,14 +255,6 @@ Tensor copy_and_resize(const Tensor& from, const Tensor& to) {
     if (from.sizes() != to.sizes()) to.resize_(from.sizes());
     return transfer(from, to, false);
 }
-
-#if TORCH_VERSION_MAJOR >= 2
-/// LibTorch 2 takes XPUs' copies for its own.
-Tensor& copy(Tensor& to, const Tensor& from, bool non_blocking) {
-    transfer(from.expand(to.sizes()), to, non_blocking);
-    return to;
-}
-#endif
 
 at::Scalar item(const Tensor& tensor) {
     demand_sound(tensor.device());
@@ -314,24 +311,47 @@ std::tuple<Tensor, Tensor, Tensor> convolution_backward(const Tensor& gradient, 
     return result;
 }
 
+at::ScalarType low_precision() {
 #if TORCH_VERSION_MAJOR < 2
-/// LibTorch 1 brings mixed precision for the CPU and CUDA alone. Here linear layers have it.
+    return at::autocast::get_autocast_xpu_dtype();
+#else
+    return at::autocast::get_autocast_dtype(slot);
+#endif
+}
+
+/// LibTorch brings mixed precision for devices of its own alone. Here linear layers have it.
 Tensor addmm(const Tensor& bias, const Tensor& x, const Tensor& weight, const at::Scalar& beta,
              const at::Scalar& alpha) {
-    const c10::impl::ExcludeDispatchKeyGuard once(c10::DispatchKey::AutocastXPU);
-    const auto lower = [](const Tensor& tensor) {
-        return at::autocast::cached_cast(at::autocast::get_autocast_xpu_dtype(), tensor, slot);
-    };
+    const c10::impl::ExcludeDispatchKeyGuard once(c10::DispatchKey::STEMMA_PRETEND_AUTOCAST);
+    const auto lower = [](const Tensor& tensor) { return at::autocast::cached_cast(low_precision(), tensor, slot); };
     return at::addmm(lower(bias), lower(x), lower(weight), beta, alpha);
 }
 
-TORCH_LIBRARY_IMPL(_, AutocastXPU, library) { library.fallback(torch::CppFunction::makeFallthrough()); }
-TORCH_LIBRARY_IMPL(aten, AutocastXPU, library) { library.impl("addmm", addmm); }
+TORCH_LIBRARY_IMPL(_, STEMMA_PRETEND_AUTOCAST, library) { library.fallback(torch::CppFunction::makeFallthrough()); }
+TORCH_LIBRARY_IMPL(aten, STEMMA_PRETEND_AUTOCAST, library) { library.impl("addmm", addmm); }
+
+#if TORCH_VERSION_MAJOR >= 2
+/// Of tensors of the host and of the device one may take the other's place, as Module::to() wants it.
+bool is_compatible(const Tensor&, const Tensor&) { return true; }
+
+/// LibTorch 2 wants LSTM cells of such devices as one operation. This one consists of differentiable ones.
+std::tuple<Tensor, Tensor, Tensor> lstm_cell(const Tensor& by_input, const Tensor& by_state, const Tensor& cell,
+                                             const OptionalTensor& input_bias, const OptionalTensor& state_bias) {
+    auto gates = by_state + by_input;
+    if (input_bias) gates = gates + (*input_bias + *state_bias);
+    const auto parts = gates.chunk(4, 1);
+    const auto next = parts[1].sigmoid() * cell + parts[0].sigmoid() * parts[2].tanh();
+    return {parts[3].sigmoid() * next.tanh(), next, gates};
+}
+
+TORCH_LIBRARY_IMPL(aten, STEMMA_PRETEND_AUTOGRAD, library) { library.impl("_thnn_fused_lstm_cell", lstm_cell); }
 #endif
 
-TORCH_LIBRARY_IMPL(_, XPU, library) { library.fallback(torch::CppFunction::makeFromBoxedFunction<&kernel>()); }
+TORCH_LIBRARY_IMPL(_, STEMMA_PRETEND_SLOT, library) {
+    library.fallback(torch::CppFunction::makeFromBoxedFunction<&kernel>());
+}
 
-TORCH_LIBRARY_IMPL(aten, XPU, library) {
+TORCH_LIBRARY_IMPL(aten, STEMMA_PRETEND_SLOT, library) {
     library.impl("empty.memory_format", empty);
     library.impl("empty_strided", empty_strided);
     library.impl("resize_", resize);
@@ -342,7 +362,7 @@ TORCH_LIBRARY_IMPL(aten, XPU, library) {
     library.impl("as_strided", at::native::as_strided_tensorimpl);
     library.impl("_copy_from", transfer);
 #if TORCH_VERSION_MAJOR >= 2
-    library.impl("copy_", copy);
+    library.impl("_has_compatible_shallow_copy_type", is_compatible);
 #endif
     library.impl("_copy_from_and_resize", copy_and_resize);
     library.impl("_local_scalar_dense", item);

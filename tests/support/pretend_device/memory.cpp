@@ -14,6 +14,10 @@
 
 #include "support/pretend_device/pretend_device.hpp"
 
+#if TORCH_VERSION_MAJOR >= 2
+#include <c10/core/CachingDeviceAllocator.h>
+#endif
+
 namespace stemma::test::pretend {
 namespace {
 
@@ -33,7 +37,7 @@ struct Host {
     std::map<void*, Block> blocks;
     std::array<Device, most_devices> devices;
     std::atomic<std::int64_t> memory{number_in("STEMMA_PRETEND_MEMORY", 0)};
-    const std::int64_t count = std::clamp<std::int64_t>(number_in("STEMMA_PRETEND_DEVICES", 2), 2, most_devices);
+    const std::int64_t count = std::clamp<std::int64_t>(number_in("STEMMA_PRETEND_DEVICES", 2), 0, most_devices);
 };
 
 void report();
@@ -88,7 +92,7 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
     bool queryEvent(void*) const override { return true; }
     void destroyEvent(void*, c10::DeviceIndex) const noexcept override {}
 };
-C10_REGISTER_GUARD_IMPL(XPU, Guard);
+C10_REGISTER_GUARD_IMPL(STEMMA_PRETEND_SLOT, Guard);
 
 void release(void* block) {
     if (block == nullptr) return;
@@ -99,7 +103,23 @@ void release(void* block) {
     host().blocks.erase(found);
 }
 
-struct Memory final : c10::Allocator {
+std::atomic<std::int64_t> cache_releases{0};
+
+#if TORCH_VERSION_MAJOR < 2
+using Base = c10::Allocator;
+#else
+/// It keeps nothing for reuse, and counts how often it is asked to give that back.
+struct Base : c10::DeviceAllocator {
+    bool initialized() override { return true; }
+    void emptyCache(c10::MempoolId_t) override { ++cache_releases; }
+    void recordStream(const c10::DataPtr&, c10::Stream) override {}
+    c10::CachingDeviceAllocator::DeviceStats getDeviceStats(c10::DeviceIndex) override { return {}; }
+    void resetAccumulatedStats(c10::DeviceIndex) override {}
+    void resetPeakStats(c10::DeviceIndex) override {}
+};
+#endif
+
+struct Memory final : Base {
     c10::DataPtr allocate(std::size_t wanted) STEMMA_ALLOCATOR_CONST override {
         const c10::Device device(slot, current);
         demand_sound(device);
@@ -112,8 +132,8 @@ struct Memory final : c10::Allocator {
                                                 : mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (block == MAP_FAILED) {
             device_of(device).bytes -= static_cast<std::int64_t>(bytes);
-            TORCH_CHECK_WITH(OutOfMemoryError, false, "XPU out of memory. Tried to allocate ", bytes, " bytes on ",
-                             device, ", of ", limit);
+            TORCH_CHECK_WITH(OutOfMemoryError, false, "The device is out of memory. Tried to allocate ", bytes,
+                             " bytes on ", device, ", of ", limit);
         }
         const std::lock_guard alone(host().mutex);
         host().blocks.emplace(block, Block{bytes, device});
@@ -179,6 +199,8 @@ Counts counts(int device) {
 }
 
 std::int64_t bytes_in_use(int device) { return device_of({slot, static_cast<c10::DeviceIndex>(device)}).bytes; }
+
+std::int64_t memory_given_back() { return cache_releases; }
 
 void limit_memory(std::int64_t bytes) { host().memory = bytes; }
 

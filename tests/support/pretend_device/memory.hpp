@@ -7,16 +7,23 @@
 #include <array>
 #include <atomic>
 
+#include "support/pretend_device/pretend_device.hpp"
+
 namespace stemma::test::pretend {
 
-// Allocators of LibTorch 1 are constant.
+// The slot as a word of macros. Allocators of LibTorch 1 are constant.
 #if TORCH_VERSION_MAJOR < 2
+#define STEMMA_PRETEND_SLOT XPU
+#define STEMMA_PRETEND_AUTOCAST AutocastXPU
 #define STEMMA_ALLOCATOR_CONST const
 #else
+#define STEMMA_PRETEND_SLOT PrivateUse1
+#define STEMMA_PRETEND_AUTOGRAD AutogradPrivateUse1
+#define STEMMA_PRETEND_AUTOCAST AutocastPrivateUse1
 #define STEMMA_ALLOCATOR_CONST
 #endif
 
-constexpr auto slot = c10::DeviceType::XPU;
+constexpr auto key = c10::DispatchKey::STEMMA_PRETEND_SLOT;
 constexpr int most_devices = 8;
 
 struct Device {

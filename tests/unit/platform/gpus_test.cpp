@@ -123,6 +123,9 @@ TEST(Gpu, EachMakerHasItsVariable) {
     EXPECT_EQ(visibility_variable(gpu.maker), "ZE_AFFINITY_MASK");
     EXPECT_EQ(visibility_value(gpu), "2") << "the mask knows no UUIDs";
     EXPECT_EQ(torch_name(gpu.maker), "xpu");
+    gpu = {.index = 1, .maker = GpuMaker::other, .installed = 1};
+    EXPECT_EQ(visibility_variable(gpu.maker), "");
+    EXPECT_EQ(torch_name(gpu.maker), "privateuseone") << "of whatever name";
 }
 
 TEST(AssignGpus, SeveralForEachWorker) {

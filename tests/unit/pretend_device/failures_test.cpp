@@ -27,7 +27,7 @@ class DeviceFailures : public testing::TestWithParam<Case> {
 protected:
     DeviceFailures() {
         auto settings = GetParam().settings;
-        settings.device = "xpu:0";
+        settings.device = test::pretend::first;
         training_ = std::make_unique<test::Training>(GetParam().space, settings, GetParam().values());
     }
     ~DeviceFailures() override {

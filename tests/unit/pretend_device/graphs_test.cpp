@@ -14,7 +14,7 @@ namespace {
 using torch_cases::Case;
 
 TorchSettings on_device(TorchSettings settings, bool graphs) {
-    settings.device = "xpu:0";
+    settings.device = test::pretend::first;
     settings.graphs = graphs;
     return settings;
 }

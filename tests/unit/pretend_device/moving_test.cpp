@@ -57,8 +57,9 @@ void expect_near(const std::vector<MetricRow>& rows, const std::vector<MetricRow
 /// Trains on the CPU and on a device; goes on from a snapshot of the middle of an interval on the other device.
 void compare(const TorchSettings& settings, const std::string& optimizer, const std::string& variant) {
     const auto what = settings.model + ", " + optimizer + ", " + variant;
-    auto cpu = member(settings, optimizer, variant, "cpu"), first = member(settings, optimizer, variant, "xpu:0"),
-         second = member(settings, optimizer, variant, "xpu:1");
+    auto cpu = member(settings, optimizer, variant, "cpu"),
+         first = member(settings, optimizer, variant, test::pretend::first),
+         second = member(settings, optimizer, variant, test::pretend::second);
     const auto expected = cpu.train(0, 10), whole = first.train(0, 10), part = first.train(0, 5);
     expect_near(whole.rows, expected.rows, what);
     const auto rest = second.train(5, 10, &part.snapshot);

@@ -18,7 +18,7 @@ namespace {
 using pretend::Counts;
 using testing::HasSubstr;
 
-const torch::Device device(torch::kXPU, 0), second(torch::kXPU, 1);
+const torch::Device device(pretend::first), second(pretend::second);
 
 /// What a piece of code costs on the first device.
 Counts cost(const std::function<void()>& code) {
@@ -53,7 +53,7 @@ TEST(PretendDevice, CopiesAndReadsAreCounted) {
 
     EXPECT_EQ(cost([&] { y = host.to(device, /*non_blocking=*/true); }).waits, 1) << "memory that is not page-locked";
 
-    const auto locked = host.pin_memory(torch::kXPU);
+    const auto locked = host.pin_memory(device.type());
     const auto not_waiting = cost([&] { y = locked.to(device, /*non_blocking=*/true); });
     EXPECT_EQ(not_waiting.to_device, 1);
     EXPECT_EQ(not_waiting.waits, 0);

@@ -58,18 +58,19 @@ protected:
 };
 
 TEST_P(TaskOnDevice, TrainsAsOnTheCpuAndGoesOnOnAnotherDevice) {
-    const auto expected = train("cpu", 0, 10), whole = train("xpu:0", 0, 10), part = train("xpu:0", 0, 5);
+    const auto expected = train("cpu", 0, 10), whole = train(test::pretend::first, 0, 10),
+               part = train(test::pretend::first, 0, 5);
     for (std::size_t i = 0; i < expected.rows.back().values.size(); ++i) {
         const double value = whole.rows.back().values[i], other = expected.rows.back().values[i];
         EXPECT_TRUE(value == other || std::abs(value - other) < 1e-4) << i << ": " << value << ", " << other;
     }
-    EXPECT_TRUE(test::equal_content(train("xpu:1", 5, 10, &part.snapshot).snapshot, whole.snapshot));
+    EXPECT_TRUE(test::equal_content(train(test::pretend::second, 5, 10, &part.snapshot).snapshot, whole.snapshot));
 }
 
 TEST_P(TaskOnDevice, ItsStepsDoNotWait) {
     const auto waits = [](Resource to) {
         const auto before = test::pretend::counts().waits;
-        train("xpu:0", 0, to);
+        train(test::pretend::first, 0, to);
         return test::pretend::counts().waits - before;
     };
     // Of the steps 1 to 4 (and none of them ends an epoch) a hyper-step waits once, for the point that is recorded.

@@ -25,7 +25,7 @@ Counts cost(test::Training& training, Resource steps) {
 /// What `steps` further steps cost within one epoch. Start, metrics and snapshot are left out.
 Counts cost_of_steps(std::shared_ptr<const SearchSpace> space, TorchSettings settings, const test::Point& point,
                      Resource from, Resource to) {
-    settings.device = "xpu:0";
+    settings.device = test::pretend::first;
     settings.unit = "step";
     test::Training training(std::move(space), settings, point);
     const auto shorter = cost(training, from), longer = cost(training, to);
