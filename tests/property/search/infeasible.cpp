@@ -11,7 +11,8 @@
 #include "scheduler/asha.hpp"
 #include "scheduler/random_search.hpp"
 
-namespace stemma::testing {
+// A namespace of its own: files of a unity build share the anonymous one.
+namespace stemma::testing::infeasible {
 namespace {
 
 std::shared_ptr<const SearchSpace> square() {
@@ -139,8 +140,8 @@ double mean_share(Model model, Way way, FailureKind kind, double limit, std::uin
 
 constexpr FailureKind taught[] = {FailureKind::infeasible, FailureKind::out_of_memory, FailureKind::nonfinite};
 
-void expect_learned(std::initializer_list<Model> models, std::uint64_t count) {
-    for (const auto model : models) {
+void expect_learned(std::initializer_list<Model> which, std::uint64_t count) {
+    for (const auto model : which) {
         for (const auto way : {Way::random, Way::asha}) {
             for (const auto kind : taught) {
                 EXPECT_LT(mean_share(model, way, kind, 0.7, count), 0.5)
@@ -224,4 +225,4 @@ TEST(Infeasible, ASearchThatWasKilledGoesOnWithWhatItLearned) {
 }
 
 }  // namespace
-}  // namespace stemma::testing
+}  // namespace stemma::testing::infeasible
