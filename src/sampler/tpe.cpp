@@ -235,7 +235,7 @@ private:
         for (const auto& failure : failures) {
             if (!failure.model) continue;
             const auto share = good_share(*failure.model);
-            if (share) parts.push_back({densities(*failure.model), *share});
+            if (share) parts.push_back({densities(*failure.model), *share, true});
         }
         if (parts.empty()) return densities(objective);
         // While nothing has a value, only the constraints speak.

@@ -3,10 +3,13 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "sampler/feasibility.hpp"
 #include "sampler/tpe_model.hpp"
 
 namespace stemma {
 namespace {
+
+constexpr double least_share = 1e-12;
 
 class Constrained final : public TpeDensities {
 public:
@@ -19,8 +22,13 @@ public:
     Configuration draw(Stream& random) override { return parts_[next_++ % parts_.size()].densities->draw(random); }
     double score(const Configuration& configuration) override {
         double sum = 0;
-        for (const auto& part : parts_) sum += constrained_term(part.densities->score(configuration), part.share);
-        return sum;
+        double log_feasible = 0;
+        for (const auto& part : parts_) {
+            const double term = constrained_term(part.densities->score(configuration), part.share);
+            sum += term;
+            if (part.constraint) log_feasible += std::log(std::max(part.share, least_share)) + term;
+        }
+        return sum - feasibility_penalty(log_feasible);
     }
     std::size_t parts() const override { return parts_.size(); }
 
@@ -32,9 +40,9 @@ private:
 }  // namespace
 
 double constrained_term(double log_ratio, double share) {
-    constexpr double least = 1e-12;
-    const double satisfied = std::log(std::max(share, least));
-    const double violated = std::log(std::max(1 - share, least)) - log_ratio;
+    if (share >= 1) return 0;
+    const double satisfied = std::log(std::max(share, least_share));
+    const double violated = std::log(std::max(1 - share, least_share)) - log_ratio;
     const double larger = std::max(satisfied, violated);
     return -(larger + std::log1p(std::exp(std::min(satisfied, violated) - larger)));
 }

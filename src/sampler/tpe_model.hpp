@@ -69,7 +69,8 @@ std::unique_ptr<TpeDensities> multivariate_densities(const TpeModel& model);
 /// One constraint's or the objective's part of a score: the logarithm of l / g, and the share of the good.
 struct TpeConstraintPart {
     std::unique_ptr<TpeDensities> densities;
-    double share = 1;  ///< in [0, 1]
+    double share = 1;         ///< in [0, 1]
+    bool constraint = false;  ///< what its bad trials say: that they failed
 };
 /// -log(share + (1 - share) g / l): of Watanabe and Hutter's c-TPE. 0 for a constraint that all trials satisfy.
 double constrained_term(double log_ratio, double share);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "sampler/feasibility.hpp"
 #include "sampler/gp/minimize.hpp"
 
 namespace stemma::gp {
@@ -150,6 +151,9 @@ private:
                 sum[row] +=
                     gp::log_feasible(predicted.mean[row], std::sqrt(predicted.variance[row] + kernel.noise())).value;
         }
+        if (!problem_.constraints.empty()) {
+            for (auto& value : sum) value -= feasibility_penalty(value);
+        }
         return sum;
     }
 
@@ -227,13 +231,27 @@ private:
             const double deviation = std::max(std::sqrt(predicted.variance), 1e-9);
             add(worth(function, predicted.mean, deviation), deviation, predicted);
         }
+        // Below the least probability of feasibility, only that counts.
+        std::vector<Score> feasible(points.constraints.size());
+        std::vector<PointPrediction> predictions;
+        std::vector<double> deviations;
+        double log_feasible = 0;
         for (std::size_t i = 0; i < points.constraints.size(); ++i) {
             const auto& posterior = problem_.constraints[i].posterior;
             place(points.constraints[i]);
-            const auto predicted = posterior.predict_one(points.constraints[i]);
-            const double deviation = std::max(std::sqrt(predicted.variance + posterior.kernel().noise()), 1e-9);
-            add(gp::log_feasible(predicted.mean, deviation), deviation, predicted);
+            predictions.push_back(posterior.predict_one(points.constraints[i]));
+            deviations.push_back(
+                std::max(std::sqrt(predictions[i].variance + posterior.kernel().noise()), 1e-9));
+            feasible[i] = gp::log_feasible(predictions[i].mean, deviations[i]);
+            log_feasible += feasible[i].value;
         }
+        const double penalty = feasibility_penalty(log_feasible);
+        const double factor = penalty > 0 ? 1 + feasibility_slope : 1;
+        for (std::size_t i = 0; i < feasible.size(); ++i) {
+            add({feasible[i].value, factor * feasible[i].by_mean, factor * feasible[i].by_deviation}, deviations[i],
+                predictions[i]);
+        }
+        sum -= penalty;
         return -sum;
     }
 
