@@ -77,6 +77,10 @@ double constrained_term(double log_ratio, double share);
 /// c-TPE (Watanabe, Hutter, "c-TPE: tree-structured Parzen estimator with inequality constraints for expensive
 /// hyperparameter optimization", IJCAI 2023, eq. 7): the score is the sum of the parts' terms, and draws come from l of
 /// each part by turns. At least one part.
+///
+/// Deviations: no objective is known of members that failed. They are left out of the objective's part, and are not
+/// sorted in behind the others. By Bayes' rule a constraint holds with probability share * l / (share * l + (1 - share)
+/// * g); candidates below least_feasibility come behind all others (feasibility.hpp).
 std::unique_ptr<TpeDensities> constrained_densities(std::vector<TpeConstraintPart> parts);
 
 }  // namespace stemma

@@ -91,6 +91,7 @@ public:
             basis_ = ProposalBasis::drawn;
             return draws_.draw(request.member, parent);
         }
+        late_ = false;
         auto modeled = by_model(request, data, inheritance);
         statistics_.fits = models_.fits();
         statistics_.likelihoods = models_.likelihoods();
@@ -123,22 +124,14 @@ private:
 
     std::optional<Configuration> by_model(const ProposalRequest& request, const gp::Data& data,
                                           const gp::Inheritance& inheritance) {
-        late_ = false;
         const bool valued = has_value(data);
         auto place = problem(valued ? data : gp::Data{{}, {}, data.next_time}, inheritance);
         place.tried = request.tried;
         bool stale = false;
         std::optional<gp::Posterior> objective;
         if (valued) {
-            // Steps are of the whole run, and so is their model.
-            const auto lineage = settings_.objective == GpObjective::improvement ? MemberId::none() : request.parent;
-            auto targets = targets_of(data.observed);
-            objective = posterior({lineage}, place, data.observed, std::move(targets), stale);
+            objective = objective_model(request, place, data, stale);
             if (!objective) return std::nullopt;
-        }
-        if (valued && !data.pending.empty()) {
-            auto with = with_pending(*objective, encoded(objective->kernel().shape(), place, data.pending));
-            if (with) objective = std::move(with);
         }
         for (const auto kind : infeasibilities) {
             if (auto constraint = feasibility(kind, request)) place.constraints.push_back(*std::move(constraint));
@@ -152,25 +145,33 @@ private:
         return found;
     }
 
-    /// The model of `rows`. `place` says what time means. Nothing without hyperparameters; feasibility then takes the
-    /// prior's medians: a constraint is in force from the first failure on.
-    template <class Place>
-    std::optional<gp::Posterior> posterior(const gp::Subject& subject, const Place& place,
-                                           const std::vector<gp::Row>& rows, gp::Vector targets, bool& stale) {
+    std::optional<gp::Posterior> objective_model(const ProposalRequest& request, const gp::SearchProblem& place,
+                                                 const gp::Data& data, bool& stale) {
         const auto shape = encoding_.shape(settings_.warp_inputs, place.treatment);
-        const auto inputs = encoded(shape, place, rows);
+        const auto inputs = encoded(shape, place, data.observed);
+        const auto targets = targets_of(data.observed);
         std::vector<gp::Seen> seen;
-        for (const auto& row : rows) seen.push_back({row.member, row.resource});
-        const auto hyperparameters = models_.get(subject, shape, inputs, targets, std::move(seen));
-        late_ = late_ || models_.late();
-        if (hyperparameters) stale = stale || hyperparameters->stale;
-        if (!hyperparameters && subject.kind == Infeasibility::none) return std::nullopt;
-        auto logs = hyperparameters ? hyperparameters->logs : gp::Prior(shape).mean;
-        return gp::Posterior::make(gp::Kernel(shape, std::move(logs)), inputs, std::move(targets));
+        for (const auto& trial : data.observed) seen.push_back({trial.member, trial.resource});
+
+        // Steps are of the whole run, and so is their model.
+        const auto lineage = settings_.objective == GpObjective::improvement ? MemberId::none() : request.parent;
+        const auto hyperparameters = models_.get(lineage, shape, inputs, targets, std::move(seen));
+        late_ = models_.late();
+        if (!hyperparameters) return std::nullopt;
+        stale = hyperparameters->stale;
+        auto posterior = gp::Posterior::make(gp::Kernel(shape, hyperparameters->logs), inputs, targets);
+        if (posterior && !data.pending.empty()) {
+            auto with = with_pending(*posterior, encoded(shape, place, data.pending));
+            if (with) posterior = std::move(with);
+        }
+        return posterior;
     }
 
     /// The model of one kind of failure; nothing while there was none. Whether memory suffices does not depend on time.
-    std::optional<gp::Feasibility> feasibility(Infeasibility kind, const ProposalRequest& request) {
+    ///
+    /// Its hyperparameters are the prior's medians and a noise that rounds the edge. The likelihood of labels with a
+    /// sharp edge is largest for kernels so narrow that nothing is said between the data.
+    std::optional<gp::Feasibility> feasibility(Infeasibility kind, const ProposalRequest& request) const {
         const auto rows = memory_.feasibility(kind);
         if (rows.empty()) return std::nullopt;
         struct {
@@ -186,10 +187,16 @@ private:
         }
         gp::Vector labels(static_cast<Index>(rows.size()));
         for (std::size_t at = 0; at < rows.size(); ++at) labels[static_cast<Index>(at)] = rows[at].objective;
-        bool stale = false;
-        auto model = posterior({{}, kind}, place, rows, std::move(labels), stale);
+        const double offset = labels.mean();
+        labels.array() -= offset;
+        const auto shape = encoding_.shape(false, place.treatment);
+        auto logs = gp::Prior(shape).mean;
+        constexpr double noise = 0.1;
+        logs[gp::Shape::noise] = std::log(noise);
+        auto model =
+            gp::Posterior::make(gp::Kernel(shape, std::move(logs)), encoded(shape, place, rows), std::move(labels));
         if (!model) return std::nullopt;
-        return gp::Feasibility{*std::move(model), place.treatment, place.time, place.horizon};
+        return gp::Feasibility{*std::move(model), offset, place.treatment, place.time, place.horizon};
     }
 
     gp::SearchProblem problem(const gp::Data& data, const gp::Inheritance& inheritance) const;
@@ -228,7 +235,7 @@ private:
     gp::Models models_;
     GpStatistics statistics_;
     ProposalBasis basis_ = ProposalBasis::current;  ///< of the last proposal
-    bool late_ = false;                             ///< a fit that it would have used
+    bool late_ = false;                             ///< it lacked a fit
 };
 
 gp::SearchProblem Gp::problem(const gp::Data& data, const gp::Inheritance& inheritance) const {

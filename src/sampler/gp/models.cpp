@@ -24,11 +24,11 @@ private:
 
 }  // namespace
 
-const Models::Model* Models::last(const Subject& subject, const Shape& shape) const {
+const Models::Model* Models::last(MemberId parent, const Shape& shape) const {
     const Model* any = nullptr;
     for (auto model = models_.rbegin(); model != models_.rend(); ++model) {
-        if (model->shape != shape || model->subject.kind != subject.kind) continue;
-        if (model->subject == subject) return &*model;
+        if (model->shape != shape) continue;
+        if (model->parent == parent) return &*model;
         if (any == nullptr) any = &*model;
     }
     return any;
@@ -41,15 +41,14 @@ bool Models::due(const Model& model, const std::vector<Seen>& seen) const {
 }
 
 void Models::remember(Model model) {
-    std::erase_if(models_, [&](const Model& old) { return old.subject == model.subject && old.shape == model.shape; });
+    std::erase_if(models_, [&](const Model& old) { return old.parent == model.parent && old.shape == model.shape; });
     if (models_.size() == remembered) models_.erase(models_.begin());
     models_.push_back(std::move(model));
 }
 
 bool Models::want(Pending pending, std::shared_ptr<const ModelFit> fit) {
-    const bool under_way = std::ranges::any_of(pending_, [&](const Pending& other) {
-        return other.subject == pending.subject && other.shape == pending.shape;
-    });
+    const bool under_way = std::ranges::any_of(
+        pending_, [&](const Pending& other) { return other.parent == pending.parent && other.shape == pending.shape; });
     if (under_way || pending_.size() == remembered) return false;
     wanted_.push_back({next_fit_++, std::move(fit)});
     pending_.push_back(std::move(pending));
@@ -65,7 +64,7 @@ void Models::fitted(std::uint64_t number, std::span<const double> logs) {
     wanted_.erase(found);
     ++fits_;
     if (static_cast<Eigen::Index>(logs.size()) != pending.shape.parameters()) return;  // the fit failed: wanted anew
-    remember({pending.subject, pending.shape, std::move(pending.seen),
+    remember({pending.parent, pending.shape, std::move(pending.seen),
               Eigen::Map<const Vector>(logs.data(), pending.shape.parameters())});
 }
 
@@ -84,17 +83,17 @@ FitTask Models::task(const Model* before, const Shape& shape, const Inputs& inpu
     return {shape, inputs, targets, std::move(starts), settings_.warm_evaluations};
 }
 
-std::optional<Hyperparameters> Models::get(const Subject& subject, const Shape& shape, const Inputs& inputs,
+std::optional<Hyperparameters> Models::get(MemberId parent, const Shape& shape, const Inputs& inputs,
                                            const Vector& targets, std::vector<Seen> seen) {
     std::ranges::sort(seen);
     late_ = false;
-    const auto* before = last(subject, shape);
+    const auto* before = last(parent, shape);
     if (before != nullptr && !due(*before, seen)) return Hyperparameters{before->logs};
 
     auto task = this->task(before, shape, inputs, targets);
     if (settings_.fit_elsewhere && seen.size() > settings_.refit_always) {
         const bool asked_now =
-            want({subject, shape, std::move(seen)}, std::make_shared<const FitOfTask>(std::move(task)));
+            want({parent, shape, std::move(seen)}, std::make_shared<const FitOfTask>(std::move(task)));
         late_ = !asked_now || before == nullptr;
         return before != nullptr ? std::optional(Hyperparameters{before->logs}) : std::nullopt;
     }
@@ -102,7 +101,7 @@ std::optional<Hyperparameters> Models::get(const Subject& subject, const Shape& 
     ++fits_;
     if (!found) return before != nullptr ? std::optional(Hyperparameters{before->logs, true}) : std::nullopt;
     likelihoods_ += static_cast<std::uint64_t>(found->evaluations);
-    remember({subject, shape, std::move(seen), found->log_parameters});
+    remember({parent, shape, std::move(seen), found->log_parameters});
     return Hyperparameters{found->log_parameters};
 }
 

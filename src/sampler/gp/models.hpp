@@ -26,28 +26,21 @@ struct Hyperparameters {
     bool stale = false;  ///< the fit failed; these are of an earlier fit
 };
 
-/// What a model is of.
-struct Subject {
-    MemberId parent;                           ///< a lineage; none: the whole run
-    Infeasibility kind = Infeasibility::none;  ///< of the feasibility that is modeled; none: the objective
-    friend bool operator==(const Subject&, const Subject&) = default;
-};
-
 /// Remembers the last 64 lineages.
 class Models {
 public:
     explicit Models(const GpSettings& settings) : settings_(settings) {}
 
-    /// Hyperparameters for the data of `subject`. `seen` names each row. The last model of the subject with the same
-    /// shape counts, else the last of any lineage and the same kind. A new model is fitted in three
+    /// Hyperparameters for the data of the lineage of `parent` (none: of the run). `seen` names each row. The last
+    /// model of the lineage with the same shape counts, else the last of any lineage. A new model is fitted in three
     /// cases: there is none; any row is new to it while there are at most `refit_always` rows; `refit_every` rows are
     /// new to it. The fit starts from the last model (and from the prior's median while data are few), else from the
     /// cold starts. With many data only the first cold start is used. Nothing if no fit ever succeeded for this shape.
     ///
     /// With `fit_elsewhere`, a fit of more than `refit_always` rows is only wanted, one at a time for each lineage and
     /// shape. The last model is returned meanwhile; nothing if there is none.
-    std::optional<Hyperparameters> get(const Subject& subject, const Shape& shape, const Inputs& inputs,
-                                       const Vector& targets, std::vector<Seen> seen);
+    std::optional<Hyperparameters> get(MemberId parent, const Shape& shape, const Inputs& inputs, const Vector& targets,
+                                       std::vector<Seen> seen);
 
     /// The last get() lacked a fit that had been wanted before, or had no model at all.
     bool late() const { return late_; }
@@ -59,14 +52,14 @@ public:
 
 private:
     struct Model {
-        Subject subject;
+        MemberId parent;
         Shape shape;
         std::vector<Seen> seen;  ///< sorted
         Vector logs;
     };
     /// The model that a wanted fit will give.
     struct Pending {
-        Subject subject;
+        MemberId parent;
         Shape shape;
         std::vector<Seen> seen;
     };
@@ -75,7 +68,7 @@ private:
     /// False if such a fit is wanted already, or too many fits are.
     bool want(Pending pending, std::shared_ptr<const ModelFit> fit);
     bool due(const Model& model, const std::vector<Seen>& seen) const;
-    const Model* last(const Subject& subject, const Shape& shape) const;
+    const Model* last(MemberId parent, const Shape& shape) const;
 
     const GpSettings& settings_;
     std::vector<Model> models_;  ///< oldest fit first

@@ -148,8 +148,9 @@ private:
             const auto& kernel = constraint.posterior.kernel();
             const auto predicted = constraint.posterior.predict(encoded(pool_, kernel.shape(), constraint));
             for (Index row = 0; row < sum.size(); ++row)
-                sum[row] +=
-                    gp::log_feasible(predicted.mean[row], std::sqrt(predicted.variance[row] + kernel.noise())).value;
+                sum[row] += gp::log_feasible(predicted.mean[row] + constraint.offset,
+                                             std::sqrt(predicted.variance[row] + kernel.noise()))
+                                .value;
         }
         if (!problem_.constraints.empty()) {
             for (auto& value : sum) value -= feasibility_penalty(value);
@@ -240,9 +241,8 @@ private:
             const auto& posterior = problem_.constraints[i].posterior;
             place(points.constraints[i]);
             predictions.push_back(posterior.predict_one(points.constraints[i]));
-            deviations.push_back(
-                std::max(std::sqrt(predictions[i].variance + posterior.kernel().noise()), 1e-9));
-            feasible[i] = gp::log_feasible(predictions[i].mean, deviations[i]);
+            deviations.push_back(std::max(std::sqrt(predictions[i].variance + posterior.kernel().noise()), 1e-9));
+            feasible[i] = gp::log_feasible(predictions[i].mean + problem_.constraints[i].offset, deviations[i]);
             log_feasible += feasible[i].value;
         }
         const double penalty = feasibility_penalty(log_feasible);

@@ -15,7 +15,8 @@ namespace stemma::gp {
 
 /// The model of one constraint, with labels that are below 0 where it holds.
 struct Feasibility {
-    Posterior posterior;
+    Posterior posterior;  ///< of labels less `offset`
+    double offset = 0;    ///< their mean: far from all data as many fail as so far
     Time treatment = Time::none;
     double time = 0, horizon = 1;  ///< of the proposal: see Encoding::write
 };
@@ -41,8 +42,10 @@ struct SearchProblem {
 ///
 /// With constraints the logarithm of the probability that all of them hold is added to each function, whose value is
 /// then a logarithm (log_score): expected improvement times probability of feasibility (Gardner et al., "Bayesian
-/// optimization with inequality constraints", ICML 2014). A constraint holds where the label, noise included, is below
-/// 0. Without `posterior`, nothing has a value yet: the probability alone counts, and there is at least one constraint.
+/// optimization with inequality constraints", ICML 2014). Candidates that are less probable than
+/// `least_feasibility` come behind all others, the most probable first (feasibility.hpp). A constraint holds where the
+/// label, noise included, is below 0. Without `posterior`, nothing has a value yet: the probability alone counts, and
+/// there is at least one constraint.
 ///
 /// Deterministic in `random`. Cost: about (candidates * n^2 + 3 * refined * refinement_evaluations * 2 n^2) flops for
 /// each model. Nothing if every candidate is forbidden.

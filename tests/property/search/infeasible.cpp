@@ -115,7 +115,6 @@ double failing_share(const std::vector<record::Entry>& entries, double limit) {
     constexpr std::size_t first = 20;
     const auto all = proposed(entries);
     EXPECT_EQ(all.size(), 100U);
-    if (std::getenv("STEMMA_DUMP")) for (const auto& one : all) std::cout << std::get<double>(one[0]) << " " << std::get<double>(one[1]) << (sum_of(one) > limit ? " *" : "") << std::endl;
     std::size_t failing = 0;
     for (std::size_t i = first; i < all.size(); ++i) failing += sum_of(all[i]) > limit ? 1 : 0;
     return static_cast<double>(failing) / static_cast<double>(all.size() - first);

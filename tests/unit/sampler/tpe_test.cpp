@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "sampler/feasibility.hpp"
 #include "sampler/random.hpp"
 #include "sampler/tpe_model.hpp"
 #include "support/errors.hpp"
@@ -181,12 +182,20 @@ TEST(TpeConstraint, SumsTheTermsAndDrawsFromEachPartByTurns) {
     const auto second = make_tpe_constraint(*space, {}, {}, constraint.trials, {}, constraint.orders);
     std::vector<TpeConstraintPart> parts;
     parts.push_back({univariate_densities(first), *good_share(first)});
-    parts.push_back({univariate_densities(second), *good_share(second)});
+    parts.push_back({univariate_densities(second), *good_share(second), true});
     const auto both = constrained_densities(std::move(parts));
-    EXPECT_NEAR(both->score({.20}), 0.503960889408, 1e-11);
-    EXPECT_NEAR(both->score({.35}), 0.526480006891, 1e-11);
-    EXPECT_NEAR(both->score({.50}), 0.256014681899, 1e-11);
-    EXPECT_NEAR(both->score({.65}), -0.219362094218, 1e-11);
+    const auto constraint_alone = univariate_densities(second);
+    /// Its probability by the shares of both groups.
+    const auto penalty = [&](double at) {
+        const double ratio = std::exp(constraint_alone->score({at}));
+        return feasibility_penalty(std::log(0.5 * ratio / (0.5 * ratio + 0.5)));
+    };
+    EXPECT_GT(penalty(.65), penalty(.20));
+    EXPECT_EQ(feasibility_penalty(std::log(least_feasibility)), 0);
+    EXPECT_NEAR(both->score({.20}) + penalty(.20), 0.503960889408, 1e-11);
+    EXPECT_NEAR(both->score({.35}) + penalty(.35), 0.526480006891, 1e-11);
+    EXPECT_NEAR(both->score({.50}) + penalty(.50), 0.256014681899, 1e-11);
+    EXPECT_NEAR(both->score({.65}) + penalty(.65), -0.219362094218, 1e-11);
     EXPECT_EQ(both->parts(), 2U);
     Stream random(1, Purpose::test), same(1, Purpose::test);
     EXPECT_FALSE(both->by_parameter(random)) << "whole points are compared";
@@ -199,7 +208,7 @@ TEST(TpeConstraint, SumsTheTermsAndDrawsFromEachPartByTurns) {
 
 TEST(TpeConstraint, WhatHoldsEverywhereSaysNothing) {
     for (const double ratio : {-700.0, -3.0, 0.0, 3.0, 700.0}) {
-        EXPECT_EQ(constrained_term(ratio, 1), 0) << "up to the clipped share";
+        EXPECT_EQ(constrained_term(ratio, 1), 0);
         EXPECT_NEAR(constrained_term(ratio, 0), std::min(ratio, 27.631), 1e-3) << "l / g, while nothing ran";
     }
 }

@@ -21,7 +21,7 @@ struct ModelsTest : testing::Test {
         std::vector<Seen> seen;
         for (Eigen::Index row = 0; row < count; ++row) seen.push_back({{static_cast<std::uint64_t>(row)}, 1});
         const Inputs inputs{all.x.topRows(count), all.levels.topRows(count), Vector(0)};
-        return models.get({parent}, shape, inputs, values.head(count), seen);
+        return models.get(parent, shape, inputs, values.head(count), seen);
     }
 };
 
