@@ -129,6 +129,9 @@ private:
             for (Index row = 0; row < size; ++row) {
                 if (posterior_ != nullptr)
                     values[row] += worth(function, predicted.mean[row], std::sqrt(predicted.variance[row])).value;
+                // However far the logarithm of an improvement falls elsewhere.
+                const double penalty = feasibility_penalty(feasible[row]);
+                if (penalty > 0) values[row] = -1e200 * (1 + penalty);
                 if (repeated[static_cast<std::size_t>(row)]) values[row] = -1e300;
             }
             result.push_back(std::move(values));
@@ -151,9 +154,6 @@ private:
                 sum[row] += gp::log_feasible(predicted.mean[row] + constraint.offset,
                                              std::sqrt(predicted.variance[row] + kernel.noise()))
                                 .value;
-        }
-        if (!problem_.constraints.empty()) {
-            for (auto& value : sum) value -= feasibility_penalty(value);
         }
         return sum;
     }
