@@ -8,7 +8,8 @@ namespace stemma {
 /// Snoek, Adams, "Bayesian optimization with unknown constraints", UAI 2014, condition on the probability). Otherwise
 /// an objective that falls towards the failing region outweighs any small probability.
 inline constexpr double least_feasibility = 0.75;
-/// Score that is lost for each unit by which the logarithm of the probability is too small: far more than scores differ by.
+/// Score that is lost for each unit by which the logarithm of the probability is too small: far more than scores differ
+/// by.
 inline constexpr double feasibility_slope = 1000;
 
 /// What the score of a candidate loses; 0 if all constraints hold with probability least_feasibility. `log_feasible` is
