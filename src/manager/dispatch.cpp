@@ -38,7 +38,7 @@ bool Manager::State::assign_next(Effects& out) {
     const bool scratch = !continuable(work->member);
     if (scratch && member.parent.exists()) {
         // From scratch it would be another individual: its lineage is its purpose.
-        give_up(work->member, {}, {}, false, out);
+        give_up(work->member, {}, {}, FailureKind::snapshot_unavailable, out);
         return true;
     }
     const auto from = scratch ? 0 : member.reached;

@@ -11,6 +11,27 @@ constexpr std::uint8_t losses_max = 3;              // of workers under one trai
 constexpr std::uint32_t timeouts_in_a_row_max = 3;  // of one worker, before it is retired
 /// Members in a row that broke a fresh program of one worker, before the worker is retired.
 constexpr std::uint32_t fresh_breakers_max = 2;
+
+/// What a failure says of the configuration, if anything.
+Infeasibility infeasibility_of(FailureKind kind) {
+    switch (kind) {
+        case FailureKind::nonfinite:
+            return Infeasibility::nonfinite;
+        case FailureKind::out_of_memory:
+            return Infeasibility::out_of_memory;
+        case FailureKind::infeasible:
+            return Infeasibility::refused;
+        case FailureKind::none:
+        case FailureKind::device:
+        case FailureKind::exception:
+        case FailureKind::snapshot_unavailable:
+        case FailureKind::worker_lost:
+        case FailureKind::timed_out:
+        case FailureKind::broken_program:
+            return Infeasibility::none;
+    }
+    unreachable("a failure has one of the kinds");
+}
 }  // namespace
 
 void Manager::State::on(const input::Failure& failure, Effects& out) {
@@ -32,7 +53,7 @@ void Manager::State::on(const input::Failure& failure, Effects& out) {
     members[lease->member].state = MemberState::waiting;
     const std::string error = std::string(name_of(failure.kind)) + " " + failure.type;
     if (members[lease->member].stop_wanted) {
-        give_up(lease->member, lease->lease, failure.worker, false, out);
+        give_up(lease->member, lease->lease, failure.worker, FailureKind::none, out);
         return;
     }
     switch (failure.kind) {
@@ -41,7 +62,7 @@ void Manager::State::on(const input::Failure& failure, Effects& out) {
             return;
         case FailureKind::out_of_memory:
         case FailureKind::infeasible:
-            give_up(lease->member, lease->lease, failure.worker, true, out);
+            give_up(lease->member, lease->lease, failure.worker, failure.kind, out);
             count_failure(error, out);
             return;
         case FailureKind::snapshot_unavailable:
@@ -58,19 +79,20 @@ void Manager::State::on(const input::Failure& failure, Effects& out) {
         case FailureKind::exception:
         case FailureKind::worker_lost:
         case FailureKind::timed_out:
-            retry_or_give_up(*lease, failure.worker, error, out);
+            retry_or_give_up(*lease, failure.worker, failure.kind, error, out);
             return;
     }
     unreachable("a failure has one of the kinds");
 }
 
-void Manager::State::retry_or_give_up(const ActiveLease& lease, WorkerId worker, std::string_view error, Effects& out) {
+void Manager::State::retry_or_give_up(const ActiveLease& lease, WorkerId worker, FailureKind kind,
+                                      std::string_view error, Effects& out) {
     auto& member = members[lease.member];
     if (member.attempts < settings.retries) {
         ++member.attempts;
         return try_elsewhere(lease, worker, out);
     }
-    give_up(lease.member, lease.lease, worker, true, out);
+    give_up(lease.member, lease.lease, worker, kind, out);
     count_failure(std::string(error), out);
 }
 
@@ -92,7 +114,7 @@ void Manager::State::broke(const ActiveLease& lease, WorkerId worker, const std:
     if (members[lease.member].breaks++ == 0) {
         try_elsewhere(lease, worker, out);
     } else {
-        give_up(lease.member, lease.lease, worker, true, out);
+        give_up(lease.member, lease.lease, worker, FailureKind::broken_program, out);
         count_failure(error, out);
     }
     if (retired) retire(worker, lease.lease, out);
@@ -112,16 +134,18 @@ void Manager::State::diverged(const ActiveLease& lease, WorkerId worker, Effects
     ++totals.diverged;
     const double worst = std::numeric_limits<double>::infinity();
     const auto to = members[lease.member].target;
-    sampler->observe({lease.member, to, worst});
+    sampler->observe({lease.member, to, worst, {}, Infeasibility::nonfinite});
     repeats.reported(lease.member, to, worst, {});
     tell_scheduler(event::Report{lease.member, to, worst, now}, out);
 }
 
-void Manager::State::give_up(MemberId id, LeaseId lease, WorkerId worker, bool failed, Effects& out) {
+void Manager::State::give_up(MemberId id, LeaseId lease, WorkerId worker, FailureKind kind, Effects& out) {
     ++totals.failures;
+    members[id].failure = kind;
     out.push_back(effect::Noted{.kind = EventKind::member_failed, .member = id, .lease = lease, .worker = worker});
     release_member(id, MemberState::failed, out);
-    if (failed) sampler->observe({id, members[id].reached, std::numeric_limits<double>::infinity()});
+    if (const auto cause = infeasibility_of(kind); cause != Infeasibility::none)
+        sampler->observe({id, members[id].target, std::numeric_limits<double>::infinity(), {}, cause});
     sampler->given_up(id);
     tell_scheduler(event::GivenUp{id}, out);
 }
@@ -156,7 +180,8 @@ void Manager::State::lose_worker(WorkerId worker, Effects& out) {
         auto& member = members[lease->member];
         member.state = MemberState::waiting;
         if (member.stop_wanted || ++member.losses > losses_max) {
-            give_up(lease->member, lease->lease, worker, !member.stop_wanted, out);
+            give_up(lease->member, lease->lease, worker,
+                    member.stop_wanted ? FailureKind::none : FailureKind::worker_lost, out);
             continue;
         }
         out.push_back(effect::Noted{
@@ -173,9 +198,9 @@ void Manager::State::expire(WorkerId worker, LeaseId id, Effects& out) {
     settle(lease, lease.to, out);
     members[lease.member].state = MemberState::waiting;
     if (members[lease.member].stop_wanted) {
-        give_up(lease.member, id, worker, false, out);
+        give_up(lease.member, id, worker, FailureKind::none, out);
     } else {
-        retry_or_give_up(lease, worker, name_of(FailureKind::timed_out), out);
+        retry_or_give_up(lease, worker, FailureKind::timed_out, name_of(FailureKind::timed_out), out);
     }
     if (++workers[worker].timeouts_in_a_row >= timeouts_in_a_row_max) retire(worker, id, out);
 }

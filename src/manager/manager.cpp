@@ -49,7 +49,7 @@ void Manager::State::on(const input::IncarnationStarted& started, Effects& out) 
     }
     for (const auto& lease : lost) {
         if (members[lease.member].stop_wanted) {
-            give_up(lease.member, lease.lease, {}, false, out);
+            give_up(lease.member, lease.lease, {}, FailureKind::none, out);
         } else {
             out.push_back(effect::Noted{.kind = EventKind::requeued, .member = lease.member, .lease = lease.lease});
         }
@@ -121,7 +121,7 @@ void Manager::State::on(const input::MemberStopped& stopped, Effects& out) {
         }
     } else if (member.state == MemberState::waiting) {
         forget_work(stopped.member);
-        give_up(stopped.member, {}, {}, false, out);
+        give_up(stopped.member, {}, {}, FailureKind::none, out);
     }
 }
 
@@ -190,7 +190,12 @@ MemberView Manager::member(MemberId id) const {
     ensure(state_->members.contains(id), "the member exists");
     const auto& record = state_->members[id];
     const bool retried = record.state == MemberState::waiting && record.attempts + record.breaks > 0;
-    return {record.state, retried, record.reached, record.metric, state_->members.configuration(id)};
+    return {.state = record.state,
+            .failure = record.failure,
+            .to_be_retried = retried,
+            .reached = record.reached,
+            .metric = record.metric,
+            .configuration = state_->members.configuration(id)};
 }
 
 bool Manager::has_worker(WorkerId id) const { return state_->workers.alive(id); }

@@ -58,9 +58,10 @@ enum class MemberState : std::uint8_t { waiting = 0, training = 1, diverged = 2,
 /// Read access for the status line, the final report and tests.
 struct MemberView {
     MemberState state = MemberState::waiting;
-    bool to_be_retried = false;  ///< its training failed, and will be repeated
-    Resource reached = 0;        ///< of its last report; before that, of its parent at its birth
-    double metric = 0;           ///< of its last report (NaN before the first)
+    FailureKind failure = FailureKind::none;  ///< of a failed member, why; none: stopped at the user's request
+    bool to_be_retried = false;               ///< its training failed, and will be repeated
+    Resource reached = 0;                     ///< of its last report; before that, of its parent at its birth
+    double metric = 0;                        ///< of its last report (NaN before the first)
     ConfigurationView configuration;
 };
 

@@ -24,6 +24,7 @@ struct MemberRecord {
     std::uint16_t losses = 0;    ///< of these, through the loss of the worker
     std::uint16_t breaks = 0;    ///< of these, with a device error that broke the program
     MemberState state = MemberState::waiting;
+    FailureKind failure = FailureKind::none;  ///< why it was given up; none: at the user's request
     bool stop_wanted = false;
     bool inherits = false;  ///< its latest snapshot is its parent's: it has not reported yet
     MemberId parent = {};   ///< born from its snapshot, so never trained from scratch; none = from scratch

@@ -37,7 +37,7 @@ void Manager::State::on(const input::Report& report, Effects& out) {
     if (report.reached == lease->from) {
         // Canceled before its first boundary: nothing happened.
         if (member.stop_wanted) {
-            give_up(lease->member, lease->lease, report.worker, false, out);
+            give_up(lease->member, lease->lease, report.worker, FailureKind::none, out);
         } else {
             queue.push_front({lease->member, member.target, {}});
         }
@@ -53,7 +53,7 @@ void Manager::State::on(const input::Report& report, Effects& out) {
                                           report.snapshot_bytes, report.worker, out);
     replace_latest(lease->member, slot, out);
     if (member.stop_wanted) {
-        give_up(lease->member, lease->lease, report.worker, false, out);
+        give_up(lease->member, lease->lease, report.worker, FailureKind::none, out);
     } else if (report.reached < lease->to) {
         queue.push_front({lease->member, member.target, {}});
         protect(slot, Reason::interrupted, out);
@@ -99,7 +99,9 @@ void Manager::State::rank(MemberId id, const input::Report& report, Effects& out
     const auto& rows = report.rows;
     const double value = objective(members[id].metric);
     const bool learned = !baseline || value < *baseline;
-    sampler->observe({id, resource, learned ? value : std::numeric_limits<double>::infinity(), report.seconds});
+    const auto failure = std::isfinite(value) ? Infeasibility::none : Infeasibility::nonfinite;
+    sampler->observe(
+        {id, resource, learned ? value : std::numeric_limits<double>::infinity(), report.seconds, failure});
     const auto slot = members[id].snapshot;
     const auto result = repeats.reported(id, resource, value, rows.back().values);
     if (result) consider(*result, out);

@@ -57,14 +57,16 @@ struct Manager::State : private Placement {
 
     // failures.cpp
     void on(const input::Failure&, Effects& out);
-    void retry_or_give_up(const ActiveLease& lease, WorkerId worker, std::string_view error, Effects& out);
+    void retry_or_give_up(const ActiveLease& lease, WorkerId worker, FailureKind kind, std::string_view error,
+                          Effects& out);
     void try_elsewhere(const ActiveLease& lease, WorkerId worker, Effects& out);
     /// A device error broke the program, which the worker has replaced.
     void broke(const ActiveLease& lease, WorkerId worker, const std::string& error, Effects& out);
     void retire(WorkerId worker, LeaseId lease, Effects& out);
     void diverged(const ActiveLease& lease, WorkerId worker, Effects& out);
-    /// `failed`: because of its configuration, as far as known, and not because of a lost snapshot or the user.
-    void give_up(MemberId member, LeaseId lease, WorkerId worker, bool failed, Effects& out);
+    /// `kind`: of its last failure; none: at the user's request. The sampler learns of a cause that lies in the
+    /// configuration.
+    void give_up(MemberId member, LeaseId lease, WorkerId worker, FailureKind kind, Effects& out);
     void count_failure(std::string error, Effects& out);
     void unavailable(const ActiveLease& lease, WorkerId worker, Effects& out);
     void lose_worker(WorkerId worker, Effects& out);

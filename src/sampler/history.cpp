@@ -30,6 +30,14 @@ void History::Scores::set(MemberId member, double objective, Resource resource) 
     finite += std::isfinite(objective) ? 1 : 0;
 }
 
+void History::Scores::erase(MemberId member) {
+    const auto place = by_member.find(member);
+    if (place == by_member.end()) return;
+    best.erase({place->second.first, member});
+    finite -= std::isfinite(place->second.first) ? 1 : 0;
+    by_member.erase(place);
+}
+
 History::History(std::shared_ptr<const SearchSpace> space, HistorySettings settings)
     : space_(std::move(space)),
       min_trials_(std::max(settings.at_least, settings.min_trials > 0 ? settings.min_trials : enough_trials(*space_))),
@@ -84,6 +92,7 @@ void History::born(const Birth& birth) {
 }
 
 void History::observe(const Observation& observation) {
+    if (observation.failure != Infeasibility::none) return fail(observation.member, observation.failure);
     auto told = observation;
     if (!std::isfinite(told.objective)) told.objective = infinity;
     auto& member = at(told.member);
@@ -92,11 +101,54 @@ void History::observe(const Observation& observation) {
     if (!member.parent.exists()) levels_[told.resource].set(told.member, told.objective, told.resource);
 
     const bool furthest = member.report == no_index || told.resource >= reports_[member.report].resource;
+    if (member.report == no_index) ran_.push_back(told.member);
     const bool is_new = add_report(member, told);
     if (is_new) ++member.trained;
     if (!furthest) return;
     family.latest.set(told.member, told.objective, told.resource);
     if (is_new) add_step(told.member);
+}
+
+void History::fail(MemberId id, Infeasibility kind) {
+    auto& member = at(id);
+    auto& family = family_of(member);
+    family.pending.erase(id);
+    if (member.failure != Infeasibility::none) return;
+    member.failure = kind;
+    failed(kind).push_back(id);
+    family.latest.erase(id);
+    if (member.parent.exists()) return;
+    for (auto report = member.report; report != no_index; report = reports_[report].before) {
+        const auto level = levels_.find(reports_[report].resource);
+        level->second.erase(id);
+        if (level->second.by_member.empty()) levels_.erase(level);
+    }
+}
+
+std::size_t History::failures() const {
+    std::size_t all = 0;
+    for (const auto& members : failed_) all += members.size();
+    return all;
+}
+
+std::vector<Trial> History::feasibility(Infeasibility kind, std::size_t cap) const {
+    ensure(cap >= 2, "History::feasibility needs cap >= 2");
+    const auto& failed = this->failed(kind);
+    if (failed.empty()) return {};
+    std::vector<Trial> trials;
+    const auto add = [&](MemberId id, bool has_failed) {
+        auto& trial = trials.emplace_back(make_trial(id));
+        trial.time = static_cast<double>(at(id).before);
+        trial.failed = has_failed;
+    };
+    const auto most = cap - std::min(failed.size(), cap / 2);
+    for (auto id = ran_.rbegin(); id != ran_.rend() && trials.size() < most; ++id) {
+        if (at(*id).failure != kind) add(*id, false);
+    }
+    const auto rest = std::min(failed.size(), cap - trials.size());
+    for (auto id = failed.rbegin(); id != failed.rbegin() + static_cast<std::ptrdiff_t>(rest); ++id) add(*id, true);
+    std::ranges::sort(trials, {}, &Trial::member);
+    return trials;
 }
 
 void History::given_up(MemberId member) { family_of(at(member)).pending.erase(member); }

@@ -3,6 +3,7 @@
 // members that train in intervals.
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -27,6 +28,7 @@ struct Trial {
     Resource resource = 0;  ///< at which the objective was measured; 0 while pending
     bool pending = false;   ///< born, but not observed yet
     bool diverged = false;  ///< observed as +infinity: belongs to the worst trials, and does not count in means
+    bool failed = false;    ///< of feasibility(): it failed, and did not run
 };
 
 /// What one interval of training changed. The views are valid until the next born().
@@ -47,7 +49,10 @@ struct HistorySettings {
 };
 
 /// Feed it with every call that a Sampler gets. A birth or an observation costs O(log members). Memory is 24 bytes for
-/// each parameter, and about 370 bytes for each member from scratch.
+/// each parameter, and about 380 bytes for each member from scratch.
+///
+/// A member whose configuration failed (Observation::failure) is no trial any more, at any resource: it is a point of
+/// feasibility().
 class History {
 public:
     explicit History(std::shared_ptr<const SearchSpace> space, HistorySettings settings = {});
@@ -77,6 +82,17 @@ public:
     /// children)) for each ancestor.
     std::vector<Trial> trials(MemberId parent, std::size_t cap) const;
 
+    /// The members of the run that failed in this way, and those that have reported at any resource and did not fail in
+    /// this way; in ascending order of member. Nothing if none failed so. Trial::time counts the trainings of the
+    /// lineage before the member's birth, `objective` means nothing, `resource` is 0.
+    ///
+    /// Whether a configuration can be trained does not depend on a resource or a lineage. So a model learns it from all
+    /// members at once. Of more than `cap` members (cap >= 2) the latest of each group are kept, half of cap of each
+    /// if there are so many. Cost: O(cap log cap) plus the latest reports of members that failed.
+    std::vector<Trial> feasibility(Infeasibility kind, std::size_t cap) const;
+    /// Members whose configuration failed in any way.
+    std::size_t failures() const;
+
     /// The `cap` latest steps in order of observation: of the lineage as in trials(), or of all members if `parent` is
     /// none. An interval begins at the member's previous observation. A child's first interval begins at its parent's
     /// observation at the resource where the child was born; without that observation there is no step. Cost: O(cap),
@@ -102,6 +118,7 @@ private:
         std::size_t finite = 0;
 
         void set(MemberId member, double objective, Resource resource);
+        void erase(MemberId member);
     };
     /// The children of one parent, or the members from scratch.
     struct Family {
@@ -117,6 +134,7 @@ private:
         std::uint32_t family = no_index;  ///< of its children, in families_
         std::uint32_t trials = no_index;  ///< goes on with a trial: the family of those that began where it did
         std::uint32_t report = no_index;  ///< at its highest resource, in reports_
+        Infeasibility failure = Infeasibility::none;
         bool known = false;
 
         /// Trainings of its lineage. Its own first training counts from its birth on, because children are born after
@@ -140,6 +158,11 @@ private:
     Member& at(MemberId member);
     const Member& at(MemberId member) const;
     Family& family_of(const Member& member);
+    void fail(MemberId member, Infeasibility kind);
+    std::vector<MemberId>& failed(Infeasibility kind) { return failed_[static_cast<std::size_t>(kind) - 1]; }
+    const std::vector<MemberId>& failed(Infeasibility kind) const {
+        return failed_[static_cast<std::size_t>(kind) - 1];
+    }
     /// False if the resource already had a value.
     bool add_report(Member& member, const Observation& observation);
     void add_step(MemberId member);
@@ -160,6 +183,8 @@ private:
     std::vector<Family> families_;
     std::map<Resource, std::uint32_t> later_trials_;  ///< families of members that go on with a trial, by their start
     std::map<Resource, Scores> levels_;               ///< of the members from scratch, at every resource
+    std::vector<MemberId> ran_;                       ///< that have reported, in the order of their first reports
+    std::array<std::vector<MemberId>, std::size(infeasibilities)> failed_;  ///< for each kind, in order
 };
 
 }  // namespace stemma

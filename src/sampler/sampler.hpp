@@ -35,14 +35,26 @@ struct Birth {
     bool same_trial = false;
 };
 
+/// What is wrong with a configuration that cannot be trained. Each kind is a constraint of its own to a model. An
+/// exception, a time-out or a lost worker says nothing of the configuration, and is none of them.
+enum class Infeasibility : std::uint8_t {
+    none,
+    nonfinite,      ///< loss or metric was not finite
+    out_of_memory,  ///< it does not fit the device
+    refused,        ///< the trainer says that it is infeasible
+};
+inline constexpr Infeasibility infeasibilities[] = {Infeasibility::nonfinite, Infeasibility::out_of_memory,
+                                                    Infeasibility::refused};
+
 /// A finished measurement of a member, as samplers see it. Held-out metrics never get here.
 struct Observation {
     MemberId member;
-    Resource resource = 0;
-    /// Minimized; +infinity for non-finite metrics, for failed members, and for members that have not learned.
+    Resource resource = 0;  ///< of a failure: to which it was to be trained
+    /// Minimized; +infinity for failures, and for members that have not learned.
     double objective = 0;
     /// Of the training that ended with it, as its worker measured it; none: not known.
     std::optional<double> seconds = {};
+    Infeasibility failure = Infeasibility::none;  ///< it ends the member
 };
 
 /// A model's fit that the search does not wait for. It owns its data: run() may be called on any thread, also when the

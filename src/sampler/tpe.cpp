@@ -1,8 +1,10 @@
 #include "sampler/tpe.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <tuple>
 
 #include "core/error.hpp"
@@ -51,6 +53,29 @@ void order_within_times(std::vector<const Trial*>& trials, double now) {
     std::ranges::transform(placed, trials.begin(), &Placed::trial);
 }
 
+/// Deals the trials out to the two groups, with their weights and orders.
+void fill_groups(TpeModel& model, std::span<const Trial> trials, const std::vector<bool>& is_good,
+                 std::optional<double> time, const TrialOrders& orders) {
+    const auto& space = model.space;
+    const double width = std::max(1.0, model.settings.time_width * time.value_or(0));
+    std::vector<std::uint32_t> number(trials.size());  // of each trial in its group
+    // By member, so that sums of the same trials round alike.
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+        auto& group = is_good[i] ? model.good : model.bad;
+        number[i] = static_cast<std::uint32_t>(group.trials.size());
+        group.trials.push_back(&trials[i]);
+        const double distance = time ? (*time - trials[i].time) / width : 0;
+        group.weights.push_back(distance == 0 ? 1 : std::exp(-0.5 * distance * distance));
+    }
+    for (auto* group : {&model.good, &model.bad}) group->ascending.resize(space.size());
+    for (std::size_t parameter = 0; !trials.empty() && parameter < space.size(); ++parameter) {
+        for (const auto [unit, trial] : orders.ascending(parameter)) {
+            auto& group = is_good[trial] ? model.good : model.bad;
+            group.ascending[parameter].push_back({unit, number[trial]});
+        }
+    }
+}
+
 }  // namespace
 
 TpeModel make_tpe_model(const SearchSpace& space, const TpeSettings& settings, ConfigurationView parent,
@@ -69,25 +94,25 @@ TpeModel make_tpe_model(const SearchSpace& space, const TpeSettings& settings, C
     std::vector<bool> is_good(trials.size(), false);
     for (auto one = finite.begin(); one != middle; ++one)
         is_good[static_cast<std::size_t>(*one - trials.data())] = true;
-
-    const double width = std::max(1.0, settings.time_width * time.value_or(0));
-    std::vector<std::uint32_t> number(trials.size());  // of each trial in its group
-    // By member, so that sums of the same trials round alike.
-    for (std::size_t i = 0; i < trials.size(); ++i) {
-        auto& group = is_good[i] ? model.good : model.bad;
-        number[i] = static_cast<std::uint32_t>(group.trials.size());
-        group.trials.push_back(&trials[i]);
-        const double distance = time ? (*time - trials[i].time) / width : 0;
-        group.weights.push_back(distance == 0 ? 1 : std::exp(-0.5 * distance * distance));
-    }
-    for (auto* group : {&model.good, &model.bad}) group->ascending.resize(space.size());
-    for (std::size_t parameter = 0; !trials.empty() && parameter < space.size(); ++parameter) {
-        for (const auto [unit, trial] : orders.ascending(parameter)) {
-            auto& group = is_good[trial] ? model.good : model.bad;
-            group.ascending[parameter].push_back({unit, number[trial]});
-        }
-    }
+    fill_groups(model, trials, is_good, time, orders);
     return model;
+}
+
+TpeModel make_tpe_constraint(const SearchSpace& space, const TpeSettings& settings, ConfigurationView parent,
+                             std::span<const Trial> trials, std::optional<double> time, const TrialOrders& orders) {
+    TpeModel model{space, settings, parent, {}, {}};
+    std::vector<bool> ran(trials.size());
+    for (std::size_t i = 0; i < trials.size(); ++i) ran[i] = !trials[i].failed;
+    fill_groups(model, trials, ran, time, orders);
+    return model;
+}
+
+std::optional<double> good_share(const TpeModel& model) {
+    const auto total = [](const TpeGroup& group) {
+        return std::accumulate(group.weights.begin(), group.weights.end(), 0.0);
+    };
+    const double good = total(model.good), all = good + total(model.bad);
+    return all > 0 ? std::optional(good / all) : std::nullopt;
 }
 
 std::optional<Configuration> best_of(const std::vector<Configuration>& candidates, TpeDensities& densities) {
@@ -150,16 +175,19 @@ public:
         const auto parent = request.parent.exists() ? history_.configuration(request.parent) : ConfigurationView();
         const auto trials = history_.trials(request.parent, settings_.cap);
         const auto observed = static_cast<std::size_t>(std::ranges::count(trials, false, &Trial::pending));
-        const auto counted = settings_.count_pending ? trials.size() : observed;
+        // Failures teach as well.
+        const auto known = observed + history_.failures();
+        const auto counted = settings_.count_pending ? trials.size() + history_.failures() : known;
         basis_ = ProposalBasis::drawn;
-        if (observed == 0 || counted < settings_.startup) return draws_.draw(request.member, parent);
+        if (known == 0 || counted < settings_.startup) return draws_.draw(request.member, parent);
 
         std::optional<double> time;
         if (request.parent.exists() && settings_.time != TpeSettings::Time::none)
             time = history_.time_of_child(request.parent);
         orders_.update(trials);
         const auto model = make_tpe_model(history_.space(), settings_, parent, trials, time, orders_);
-        if (auto proposal = by_model(model, request)) {
+        const auto failures = failure_models(parent, history_.time_of_child(request.parent));
+        if (auto proposal = by_model(*densities(model, failures), request)) {
             basis_ = ProposalBasis::current;
             return proposal;
         }
@@ -175,18 +203,58 @@ public:
     }
 
 private:
+    /// A constraint: what its model points into, and the model.
+    struct FailureModel {
+        std::vector<Trial> trials;
+        std::optional<TpeModel> model;
+    };
+    using FailureModels = std::array<FailureModel, std::size(infeasibilities)>;
+
+    /// One for each kind of failure that there was. Whether memory suffices does not depend on time.
+    FailureModels failure_models(ConfigurationView parent, double now) {
+        FailureModels models;
+        for (std::size_t i = 0; i < models.size(); ++i) {
+            auto& [trials, model] = models[i];
+            trials = history_.feasibility(infeasibilities[i], settings_.cap);
+            if (trials.empty()) continue;
+            std::optional<double> time;
+            if (infeasibilities[i] == Infeasibility::nonfinite && settings_.time != TpeSettings::Time::none) time = now;
+            failure_orders_[i].update(trials);
+            model.emplace(make_tpe_constraint(history_.space(), settings_, parent, trials, time, failure_orders_[i]));
+        }
+        return models;
+    }
+
+    std::unique_ptr<TpeDensities> densities(const TpeModel& model) const {
+        return settings_.multivariate ? multivariate_densities(model) : univariate_densities(model);
+    }
+
+    /// Without failures those of the objective.
+    std::unique_ptr<TpeDensities> densities(const TpeModel& objective, const FailureModels& failures) const {
+        std::vector<TpeConstraintPart> parts;
+        for (const auto& failure : failures) {
+            if (!failure.model) continue;
+            const auto share = good_share(*failure.model);
+            if (share) parts.push_back({densities(*failure.model), *share, true});
+        }
+        if (parts.empty()) return densities(objective);
+        // While nothing has a value, only the constraints speak.
+        const auto share = good_share(objective);
+        if (share && *share > 0) parts.insert(parts.begin(), {densities(objective), *share});
+        return constrained_densities(std::move(parts));
+    }
+
     /// Nothing if all candidates are forbidden. One that was tried only if all that are allowed were tried.
-    std::optional<Configuration> by_model(const TpeModel& model, const ProposalRequest& request) {
-        const auto densities = settings_.multivariate ? multivariate_densities(model) : univariate_densities(model);
+    std::optional<Configuration> by_model(TpeDensities& densities, const ProposalRequest& request) {
         if (request.tried) {
             // So few are left that the candidates would hardly be others.
             const auto left = request.tried->left(settings_.candidates);
-            if (!left.empty()) return best_of(left, *densities);
+            if (!left.empty()) return best_of(left, densities);
         }
         std::optional<Configuration> tried;
         /// Sorts out what is forbidden or was tried.
         const auto is_new = [&](const Configuration& one) {
-            if (!model.space.allowed(one)) return false;
+            if (!history_.space().allowed(one)) return false;
             if (!request.tried || !request.tried->contains(one)) return true;
             if (!tried) tried = one;
             return false;
@@ -194,17 +262,17 @@ private:
         for (std::uint32_t attempt = 0; attempt < model_attempts; ++attempt) {
             Stream random(seed_, Purpose::configuration, request.member.value, attempt);
             // Where the best values of all parameters make a point that was tried, whole points are compared.
-            auto proposal = tried ? std::nullopt : densities->by_parameter(random);
+            auto proposal = tried ? std::nullopt : densities.by_parameter(random);
             if (proposal) {
                 if (is_new(*proposal)) return proposal;
                 continue;
             }
             std::vector<Configuration> candidates;
-            for (std::uint32_t i = 0; i < settings_.candidates; ++i) {
-                auto candidate = densities->draw(random);
+            for (std::size_t i = 0; i < settings_.candidates * densities.parts(); ++i) {
+                auto candidate = densities.draw(random);
                 if (is_new(candidate)) candidates.push_back(std::move(candidate));
             }
-            if (!candidates.empty()) return best_of(candidates, *densities);
+            if (!candidates.empty()) return best_of(candidates, densities);
         }
         return tried;
     }
@@ -219,6 +287,7 @@ private:
     RandomDraws draws_;
     History history_;
     TrialOrders orders_;
+    std::array<TrialOrders, std::size(infeasibilities)> failure_orders_;
     ProposalBasis basis_ = ProposalBasis::drawn;  ///< of the last proposal
 };
 

@@ -2,6 +2,7 @@
 // The properties of a simulated machine: how long things take and what goes wrong. Everything is drawn from one seed.
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -10,6 +11,8 @@
 
 #include "manager/input.hpp"
 #include "simulator/path_curve.hpp"
+#include "space/configuration.hpp"
+#include "trainer/trainer.hpp"
 
 namespace stemma {
 
@@ -64,6 +67,8 @@ struct SimulationSettings {
     double fit_seconds = 0;                                             ///< that a model's fit takes beside the manager
     double load_seconds = 0;                                            ///< to read a durable copy
     Faults faults;
+    /// Set: what a training of this configuration to this resource fails with, in its first unit; none = it trains.
+    std::function<FailureKind(ConfigurationView, Resource to)> region = {};
     std::shared_ptr<PathCurve> path = {};  ///< set: gives the metrics, instead of the LearningCurve
 
     /// The job is killed when the record holds this many inputs (counted over all starts).

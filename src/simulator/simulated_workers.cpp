@@ -100,8 +100,17 @@ void Simulation::start_next(std::uint32_t slot) {
         worker.began = now_ + (job.from_disk.exists() ? settings_.load_seconds : 0);
         worker.to = job.to;
         worker.outcome = draw_outcome(settings_, job.lease, job.to - job.from);
+        if (settings_.region) apply_region(job, worker.outcome);
         worker.ending = events_.push(SimEvent::training_ends, worker.began + worker.outcome.seconds, slot);
     }
+}
+
+void Simulation::apply_region(const worker::Train& job, Outcome& outcome) const {
+    const auto kind = settings_.region(job.configuration, job.to);
+    if (kind == FailureKind::none) return;
+    outcome.failure = kind;
+    // Refused before training; else the first unit is not finished.
+    outcome.seconds = kind == FailureKind::infeasible ? 0 : 0.5 * outcome.seconds_per_unit;
 }
 
 void Simulation::act(std::uint32_t slot, const worker::Cancel& stop) {

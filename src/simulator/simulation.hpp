@@ -88,6 +88,8 @@ private:
     void act(std::uint32_t worker, const worker::Persist& job);
     void act(std::uint32_t worker, const worker::Left& left);
     void start_next(std::uint32_t worker);
+    /// The training fails where SimulationSettings::region says so.
+    void apply_region(const worker::Train& job, Outcome& outcome) const;
     void training_ends(std::uint32_t worker, std::uint64_t order);
     worker::Report trained(const worker::Train& job, Resource reached, double seconds, bool nonfinite);
     void bulk_arrives(std::uint32_t worker, std::uint32_t owner, TransferId transfer);

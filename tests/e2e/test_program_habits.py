@@ -122,7 +122,7 @@ def test_a_broken_device_costs_the_bad_member_only(stemma, program, error, worke
 
     assert failed_members(stemma) == {3, 7}
     assert len(rows(stemma, "run.h5", "members")) == 12
-    assert "failed: members 3, 7" in done.stdout
+    assert "2 members failed: 2 with broken programs\nfailed: members 3, 7" in done.stdout
     assert {row["kind"] for row in rows(stemma, "run.h5", "failures")} == {"broken_program"}
 
 
@@ -252,7 +252,7 @@ def test_the_end_of_what_a_program_printed_is_shown(stemma, program):
     assert "the program ended in the middle of a lease" in done.stderr
     assert "the very last word" in done.stderr
     assert done.stderr.count("epoch") < 200
-    assert "failed: member 2\n" in done.stdout
+    assert "1 member failed: 1 with an exception\nfailed: member 2\n" in done.stdout
 
 
 def test_members_that_wait_for_their_retry_are_named(stemma, program):

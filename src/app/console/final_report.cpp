@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -63,6 +65,51 @@ std::string arms_text(const Manager& manager, const ReportContext& context) {
     return text;
 }
 
+std::string_view cause_text(FailureKind kind) {
+    switch (kind) {
+        case FailureKind::none:
+            return "stopped by the user";
+        case FailureKind::nonfinite:
+            return "diverged";
+        case FailureKind::out_of_memory:
+            return "out of memory";
+        case FailureKind::infeasible:
+            return "infeasible";
+        case FailureKind::device:
+            return "with a device error";
+        case FailureKind::exception:
+            return "with an exception";
+        case FailureKind::snapshot_unavailable:
+            return "without their start";
+        case FailureKind::worker_lost:
+            return "with lost workers";
+        case FailureKind::timed_out:
+            return "timed out";
+        case FailureKind::broken_program:
+            return "with broken programs";
+    }
+    return "unknown";
+}
+
+/// How many members failed, and why: the most frequent cause first.
+std::string causes_text(const Manager& manager) {
+    std::map<FailureKind, std::uint64_t> counts;
+    std::uint64_t all = 0;
+    for (std::uint64_t id = 0; id < manager.member_count(); ++id) {
+        const auto member = manager.member({id});
+        if (member.state != MemberState::failed) continue;
+        ++counts[member.failure];
+        ++all;
+    }
+    if (all == 0) return "";
+    std::vector<std::pair<FailureKind, std::uint64_t>> causes(counts.begin(), counts.end());
+    std::ranges::stable_sort(causes, std::ranges::greater(), [](const auto& cause) { return cause.second; });
+    std::string text = fmt::format("{} {} failed:", all, all == 1 ? "member" : "members");
+    for (const auto& [kind, count] : causes)
+        text += fmt::format("{} {} {}", &kind == &causes.front().first ? "" : ",", count, cause_text(kind));
+    return text + "\n";
+}
+
 /// Which members failed, and for which of them the training will be repeated; "" if none failed.
 std::string failures_text(const Manager& manager) {
     std::vector<MemberId> failed, waiting;
@@ -73,7 +120,8 @@ std::string failures_text(const Manager& manager) {
     }
     std::string text;
     if (!failed.empty())
-        text += fmt::format("failed: {} {}\n", failed.size() == 1 ? "member" : "members", members_text(failed));
+        text += causes_text(manager) +
+                fmt::format("failed: {} {}\n", failed.size() == 1 ? "member" : "members", members_text(failed));
     if (!waiting.empty()) {
         text += fmt::format("failed, and waiting to be tried once more: {} {}\n",
                             waiting.size() == 1 ? "member" : "members", members_text(waiting));

@@ -57,4 +57,15 @@ Score score(Acquisition acquisition, double mean, double deviation, double best,
             (improvement ? 1 / deviation : 0) - log_value.slope * z / deviation};
 }
 
+Score log_score(Acquisition acquisition, double mean, double deviation, double best, double kappa) {
+    auto there = score(acquisition, mean, deviation, best, kappa);
+    if (acquisition != Acquisition::lcb) return there;
+    constexpr double least = 1e-12;
+    const double gain = best + there.value;
+    if (gain <= least) return {std::log(least), 0, 0};
+    return {std::log(gain), there.by_mean / gain, there.by_deviation / gain};
+}
+
+Score log_feasible(double mean, double deviation) { return score(Acquisition::log_pi, mean, deviation, 0, 0); }
+
 }  // namespace stemma::gp

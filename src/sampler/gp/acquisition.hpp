@@ -28,4 +28,11 @@ struct Score {
 /// counts as 1e-9. `ensemble` is not a function of a single point.
 Score score(Acquisition acquisition, double mean, double deviation, double best, double kappa);
 
+/// As score(), on a logarithmic scale for each function, so that the logarithm of a probability can be added: lcb is
+/// log max(1e-12, best - (mean - kappa * deviation)).
+Score log_score(Acquisition acquisition, double mean, double deviation, double best, double kappa);
+
+/// log P[g < 0] of a normal g. A `deviation` below 1e-9 counts as 1e-9.
+Score log_feasible(double mean, double deviation);
+
 }  // namespace stemma::gp

@@ -24,6 +24,7 @@ void Memory::born(const Birth& birth) {
 void Memory::observe(const Observation& observation) {
     history_.observe(observation);
     pending_.erase(observation.member);
+    if (observation.failure != Infeasibility::none) return;
     auto& reached = reached_[observation.member.value];
     if (observation.resource <= reached) return;
     interval_ = observation.resource - reached;
@@ -39,6 +40,15 @@ Data Memory::data(MemberId parent) const {
     auto found = settings_.objective == GpObjective::improvement ? steps(parent) : trials(parent);
     keep_youngest(found.pending, std::max<std::size_t>(1, settings_.data / 2));
     return found;
+}
+
+std::vector<Row> Memory::feasibility(Infeasibility kind) const {
+    std::vector<Row> rows;
+    for (const auto& trial : history_.feasibility(kind, settings_.data)) {
+        rows.push_back({trial.member, trial.failed ? Resource{1} : Resource{0}, trial.configuration, trial.unit,
+                        trial.time, trial.failed ? 1.0 : -1.0});
+    }
+    return rows;
 }
 
 Data Memory::trials(MemberId parent) const {

@@ -39,6 +39,9 @@ public:
     /// latest History::steps() of the whole run, as PB2 pools its population; time is the end of a step in units of the
     /// latest step. At most settings.data observed rows, and half as many pending rows (the youngest).
     Data data(MemberId parent) const;
+    /// History::feasibility() of at most settings.data members; `objective` is 1 of those that failed, -1 of those that
+    /// ran. `time` as for `value`.
+    std::vector<Row> feasibility(Infeasibility kind) const;
 
 private:
     Data trials(MemberId parent) const;

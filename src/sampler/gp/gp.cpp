@@ -83,23 +83,25 @@ public:
         if (request.parent.exists()) parent = memory_.history().configuration(request.parent);
         const gp::Inheritance inheritance(*space_, parent);
         const auto data = memory_.data(request.parent);
-        const auto finite = [](const gp::Row& trial) { return std::isfinite(trial.objective); };
-        const auto counted = data.observed.size() + (settings_.count_pending ? data.pending.size() : 0);
-        if (counted < settings_.startup || std::ranges::none_of(data.observed, finite)) {
+        // Failures teach as well.
+        const auto failures = memory_.history().failures();
+        const auto counted = data.observed.size() + failures + (settings_.count_pending ? data.pending.size() : 0);
+        if (counted < settings_.startup || (!has_value(data) && failures == 0)) {
             ++statistics_.startup;
             basis_ = ProposalBasis::drawn;
             return draws_.draw(request.member, parent);
         }
+        late_ = false;
         auto modeled = by_model(request, data, inheritance);
         statistics_.fits = models_.fits();
         statistics_.likelihoods = models_.likelihoods();
-        if (models_.late()) {
+        if (late_) {
             ++statistics_.late;
             basis_ = modeled ? ProposalBasis::last_model : ProposalBasis::no_model;
         }
         if (modeled) return modeled;
         ++statistics_.failed;
-        if (!models_.late()) basis_ = ProposalBasis::drawn;
+        if (!late_) basis_ = ProposalBasis::drawn;
         return draws_.draw(request.member, parent);
     }
 
@@ -116,10 +118,35 @@ public:
     const GpStatistics& statistics() const override { return statistics_; }
 
 private:
+    static bool has_value(const gp::Data& data) {
+        return std::ranges::any_of(data.observed, [](const gp::Row& row) { return std::isfinite(row.objective); });
+    }
+
     std::optional<Configuration> by_model(const ProposalRequest& request, const gp::Data& data,
                                           const gp::Inheritance& inheritance) {
-        auto place = problem(data, inheritance);
+        const bool valued = has_value(data);
+        auto place = problem(valued ? data : gp::Data{{}, {}, data.next_time}, inheritance);
         place.tried = request.tried;
+        bool stale = false;
+        std::optional<gp::Posterior> objective;
+        if (valued) {
+            objective = objective_model(request, place, data, stale);
+            if (!objective) return std::nullopt;
+        }
+        for (const auto kind : infeasibilities) {
+            if (auto constraint = feasibility(kind, request)) place.constraints.push_back(*std::move(constraint));
+        }
+        if (!objective && place.constraints.empty()) return std::nullopt;
+
+        constexpr std::uint64_t search_stream = std::uint64_t{1} << 24U;
+        const Stream stream(seed_, Purpose::configuration, request.member.value, search_stream);
+        auto found = gp::best_candidate(place, objective ? &*objective : nullptr, settings_.search, stream);
+        if (found) ++(stale ? statistics_.stale : statistics_.modeled);
+        return found;
+    }
+
+    std::optional<gp::Posterior> objective_model(const ProposalRequest& request, const gp::SearchProblem& place,
+                                                 const gp::Data& data, bool& stale) {
         const auto shape = encoding_.shape(settings_.warp_inputs, place.treatment);
         const auto inputs = encoded(shape, place, data.observed);
         const auto targets = targets_of(data.observed);
@@ -129,25 +156,53 @@ private:
         // Steps are of the whole run, and so is their model.
         const auto lineage = settings_.objective == GpObjective::improvement ? MemberId::none() : request.parent;
         const auto hyperparameters = models_.get(lineage, shape, inputs, targets, std::move(seen));
+        late_ = models_.late();
         if (!hyperparameters) return std::nullopt;
+        stale = hyperparameters->stale;
         auto posterior = gp::Posterior::make(gp::Kernel(shape, hyperparameters->logs), inputs, targets);
-        if (!posterior) return std::nullopt;
-        if (!data.pending.empty()) {
+        if (posterior && !data.pending.empty()) {
             auto with = with_pending(*posterior, encoded(shape, place, data.pending));
             if (with) posterior = std::move(with);
         }
+        return posterior;
+    }
 
-        constexpr std::uint64_t search_stream = std::uint64_t{1} << 24U;
-        const Stream stream(seed_, Purpose::configuration, request.member.value, search_stream);
-        auto found = gp::best_candidate(place, *posterior, settings_.search, stream);
-        if (found) ++(hyperparameters->stale ? statistics_.stale : statistics_.modeled);
-        return found;
+    /// The model of one kind of failure; nothing while there was none. Whether memory suffices does not depend on time.
+    ///
+    /// Its hyperparameters are the prior's medians and a noise that rounds the edge. The likelihood of labels with a
+    /// sharp edge is largest for kernels so narrow that nothing is said between the data.
+    std::optional<gp::Feasibility> feasibility(Infeasibility kind, const ProposalRequest& request) const {
+        const auto rows = memory_.feasibility(kind);
+        if (rows.empty()) return std::nullopt;
+        struct {
+            gp::Time treatment = gp::Time::none;
+            double time = 0, horizon = 1;
+        } place;
+        if (kind == Infeasibility::nonfinite && settings_.objective == GpObjective::value) {
+            place.time = memory_.history().time_of_child(request.parent);
+            place.horizon = std::max(place.horizon, place.time);
+            for (const auto& row : rows) place.horizon = std::max(place.horizon, row.time);
+            if (std::ranges::any_of(rows, [&](const gp::Row& row) { return row.time != place.time; }))
+                place.treatment = settings_.time;
+        }
+        gp::Vector labels(static_cast<Index>(rows.size()));
+        for (std::size_t at = 0; at < rows.size(); ++at) labels[static_cast<Index>(at)] = rows[at].objective;
+        const double offset = labels.mean();
+        labels.array() -= offset;
+        const auto shape = encoding_.shape(false, place.treatment);
+        auto logs = gp::Prior(shape).mean;
+        constexpr double noise = 0.1;
+        logs[gp::Shape::noise] = std::log(noise);
+        auto model =
+            gp::Posterior::make(gp::Kernel(shape, std::move(logs)), encoded(shape, place, rows), std::move(labels));
+        if (!model) return std::nullopt;
+        return gp::Feasibility{*std::move(model), offset, place.treatment, place.time, place.horizon};
     }
 
     gp::SearchProblem problem(const gp::Data& data, const gp::Inheritance& inheritance) const;
 
-    gp::Inputs encoded(const gp::Shape& shape, const gp::SearchProblem& place,
-                       const std::vector<gp::Row>& trials) const {
+    template <class Place>
+    gp::Inputs encoded(const gp::Shape& shape, const Place& place, const std::vector<gp::Row>& trials) const {
         auto inputs = gp::Encoding::rows(shape, static_cast<Index>(trials.size()));
         Index row = 0;
         for (const auto& trial : trials)
@@ -180,6 +235,7 @@ private:
     gp::Models models_;
     GpStatistics statistics_;
     ProposalBasis basis_ = ProposalBasis::current;  ///< of the last proposal
+    bool late_ = false;                             ///< it lacked a fit
 };
 
 gp::SearchProblem Gp::problem(const gp::Data& data, const gp::Inheritance& inheritance) const {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/error.hpp"
+#include "sampler/feasibility.hpp"
 #include "sampler/gp/minimize.hpp"
 
 namespace stemma::gp {
@@ -22,9 +24,11 @@ std::vector<std::size_t> best_first(const Vector& scores) {
 
 class Search {
 public:
-    Search(const SearchProblem& problem, const Posterior& posterior, const GpSearchSettings& settings, Stream random)
+    Search(const SearchProblem& problem, const Posterior* posterior, const GpSearchSettings& settings, Stream random)
         : problem_(problem), posterior_(posterior), settings_(settings), random_(random) {
-        const Vector means = posterior_.mean(encoded(problem_.known));
+        ensure(posterior_ != nullptr || !problem_.constraints.empty(), "a search has a model");
+        if (posterior_ == nullptr) return;
+        const Vector means = posterior_->mean(encoded(problem_.known));
         order_ = best_first(-means);
         best_ = means.minCoeff() - settings_.margin;
     }
@@ -43,19 +47,24 @@ public:
 
 private:
     std::vector<Acquisition> acquisitions() const {
+        if (posterior_ == nullptr) return {Acquisition::log_pi};  // of no weight
         if (settings_.acquisition != Acquisition::ensemble) return {settings_.acquisition};
         return {Acquisition::log_ei, Acquisition::log_pi, Acquisition::lcb};
     }
 
     Inputs encoded(const std::vector<Candidate>& candidates) const {
-        auto inputs = Encoding::rows(posterior_.kernel().shape(), static_cast<Index>(candidates.size()));
-        for (std::size_t at = 0; at < candidates.size(); ++at) write(inputs, static_cast<Index>(at), candidates[at]);
-        return inputs;
+        return encoded(candidates, posterior_->kernel().shape(), problem_);
     }
 
-    void write(Inputs& inputs, Index row, const Candidate& candidate) const {
-        problem_.encoding.write(inputs, row, candidate.configuration, candidate.unit, problem_.treatment, problem_.time,
-                                problem_.horizon);
+    /// `place` says what time means to a model, and the proposal's time: SearchProblem or Feasibility.
+    template <class Place>
+    Inputs encoded(std::span<const Candidate> candidates, const Shape& shape, const Place& place) const {
+        auto inputs = Encoding::rows(shape, static_cast<Index>(candidates.size()));
+        for (std::size_t at = 0; at < candidates.size(); ++at) {
+            problem_.encoding.write(inputs, static_cast<Index>(at), candidates[at].configuration, candidates[at].unit,
+                                    place.treatment, place.time, place.horizon);
+        }
+        return inputs;
     }
 
     void add(const std::vector<double>& unit) {
@@ -72,7 +81,9 @@ private:
 
     void add_random() {
         for (int number = 0; number < settings_.random_candidates; ++number) {
-            auto unit = problem_.known[order_[0]].unit;
+            // What is not free is the parent's.
+            auto unit = order_.empty() ? std::vector<double>(problem_.encoding.space().size(), 0.5)
+                                       : problem_.known[order_[0]].unit;
             for (std::size_t at = 0; at < unit.size(); ++at) {
                 if (problem_.inheritance.free(at)) unit[at] = random_.uniform();
             }
@@ -82,6 +93,7 @@ private:
 
     /// Steps from a third of the cube's edge down to a thousandth, in some of the coordinates.
     void add_local() {
+        if (order_.empty()) return;
         constexpr std::size_t centers = 3;
         const double share = std::max(0.3, 1.0 / static_cast<double>(problem_.encoding.space().size()));
         for (int number = 0; number < settings_.local_candidates; ++number) {
@@ -99,30 +111,55 @@ private:
 
     /// Scores of every candidate by each function. Known configurations are below all others.
     std::vector<Vector> scores(const std::vector<Acquisition>& functions) const {
-        const auto inputs = encoded(pool_);
-        const auto predicted = posterior_.predict(inputs);
-        std::vector<bool> repeated;
-        repeated.reserve(pool_.size());
-        for (Index row = 0; row < inputs.size(); ++row) {
-            const auto& candidate = pool_[static_cast<std::size_t>(row)].configuration;
-            repeated.push_back(known(inputs, row) || (problem_.tried && problem_.tried->contains(candidate)));
+        const auto size = static_cast<Index>(pool_.size());
+        std::vector<bool> repeated(pool_.size(), false);
+        Prediction predicted;
+        if (posterior_ != nullptr) {
+            const auto inputs = encoded(pool_);
+            predicted = posterior_->predict(inputs);
+            for (Index row = 0; row < size; ++row) repeated[static_cast<std::size_t>(row)] = known(inputs, row);
         }
+        for (std::size_t at = 0; problem_.tried && at < pool_.size(); ++at) {
+            if (problem_.tried->contains(pool_[at].configuration)) repeated[at] = true;
+        }
+        const auto feasible = log_feasible();
         std::vector<Vector> result;
         for (const auto function : functions) {
-            Vector values(inputs.size());
-            for (Index row = 0; row < inputs.size(); ++row) {
-                const auto value =
-                    score(function, predicted.mean[row], std::sqrt(predicted.variance[row]), best_, settings_.kappa)
-                        .value;
-                values[row] = repeated[static_cast<std::size_t>(row)] ? -1e300 : value;
+            Vector values = feasible;
+            for (Index row = 0; row < size; ++row) {
+                if (posterior_ != nullptr)
+                    values[row] += worth(function, predicted.mean[row], std::sqrt(predicted.variance[row])).value;
+                // However far the logarithm of an improvement falls elsewhere.
+                const double penalty = feasibility_penalty(feasible[row]);
+                if (penalty > 0) values[row] = -1e200 * (1 + penalty);
+                if (repeated[static_cast<std::size_t>(row)]) values[row] = -1e300;
             }
             result.push_back(std::move(values));
         }
         return result;
     }
 
+    Score worth(Acquisition function, double mean, double deviation) const {
+        const auto of = problem_.constraints.empty() ? score : log_score;
+        return of(function, mean, deviation, best_, settings_.kappa);
+    }
+
+    /// Of each candidate, that all constraints hold.
+    Vector log_feasible() const {
+        Vector sum = Vector::Zero(static_cast<Index>(pool_.size()));
+        for (const auto& constraint : problem_.constraints) {
+            const auto& kernel = constraint.posterior.kernel();
+            const auto predicted = constraint.posterior.predict(encoded(pool_, kernel.shape(), constraint));
+            for (Index row = 0; row < sum.size(); ++row)
+                sum[row] += gp::log_feasible(predicted.mean[row] + constraint.offset,
+                                             std::sqrt(predicted.variance[row] + kernel.noise()))
+                                .value;
+        }
+        return sum;
+    }
+
     bool known(const Inputs& inputs, Index row) const {
-        const auto& data = posterior_.inputs();
+        const auto& data = posterior_->inputs();
         for (Index at = 0; at < data.size(); ++at) {
             if (data.x.row(at) == inputs.x.row(row) && data.levels.row(at) == inputs.levels.row(row) &&
                 (data.time.size() == 0 || data.time[at] == inputs.time[row]))
@@ -147,27 +184,75 @@ private:
         }
         if (moving.empty()) return;
         const auto size = static_cast<Index>(moving.size());
-        auto point = Encoding::rows(posterior_.kernel().shape(), 1);
-        write(point, 0, start);
+        auto points = Points{{}, {}};
+        const auto single = std::span(&start, 1);
+        if (posterior_ != nullptr) points.objective = encoded(single, posterior_->kernel().shape(), problem_);
+        for (const auto& constraint : problem_.constraints)
+            points.constraints.push_back(encoded(single, constraint.posterior.kernel().shape(), constraint));
+        auto& any = posterior_ != nullptr ? points.objective : points.constraints.front();
         Vector first(size);
-        for (Index at = 0; at < size; ++at) first[at] = point.x(0, static_cast<Index>(moving[at]));
+        for (Index at = 0; at < size; ++at) first[at] = any.x(0, static_cast<Index>(moving[at]));
         const auto cost = [&](const Vector& moved, Vector& gradient) {
-            for (Index at = 0; at < size; ++at) point.x(0, static_cast<Index>(moving[at])) = moved[at];
-            const auto predicted = posterior_.predict_one(point);
-            const double deviation = std::max(std::sqrt(predicted.variance), 1e-9);
-            const auto there = score(function, predicted.mean, deviation, best_, settings_.kappa);
-            for (Index at = 0; at < size; ++at) {
-                const auto column = static_cast<Index>(moving[at]);
-                gradient[at] = -there.by_mean * predicted.mean_gradient[column] -
-                               there.by_deviation * predicted.variance_gradient[column] / (2 * deviation);
-            }
-            return -there.value;
+            return cost_at(function, moving, moved, points, gradient);
         };
         const auto lowest =
             minimize(cost, first, Vector::Zero(size), Vector::Ones(size), settings_.refinement_evaluations);
         auto unit = start.unit;
         for (Index at = 0; at < size; ++at) unit[numbers[moving[at]]] = lowest.point[at];
         add(unit);
+    }
+
+    /// A point as each of the models sees it: one row each.
+    struct Points {
+        Inputs objective;
+        std::vector<Inputs> constraints;
+    };
+
+    /// Moves the point in the coordinates `moving`; gives the score with its sign changed, and the gradient of that.
+    double cost_at(Acquisition function, const std::vector<std::size_t>& moving, const Vector& moved, Points& points,
+                   Vector& gradient) const {
+        const auto place = [&](Inputs& point) {
+            for (std::size_t at = 0; at < moving.size(); ++at)
+                point.x(0, static_cast<Index>(moving[at])) = moved[static_cast<Index>(at)];
+        };
+        double sum = 0;
+        gradient.setZero(moved.size());
+        const auto add = [&](const Score& there, double deviation, const PointPrediction& predicted) {
+            for (std::size_t at = 0; at < moving.size(); ++at) {
+                const auto column = static_cast<Index>(moving[at]);
+                gradient[static_cast<Index>(at)] +=
+                    -there.by_mean * predicted.mean_gradient[column] -
+                    there.by_deviation * predicted.variance_gradient[column] / (2 * deviation);
+            }
+            sum += there.value;
+        };
+        if (posterior_ != nullptr) {
+            place(points.objective);
+            const auto predicted = posterior_->predict_one(points.objective);
+            const double deviation = std::max(std::sqrt(predicted.variance), 1e-9);
+            add(worth(function, predicted.mean, deviation), deviation, predicted);
+        }
+        // Below the least probability of feasibility, only that counts.
+        std::vector<Score> feasible(points.constraints.size());
+        std::vector<PointPrediction> predictions;
+        std::vector<double> deviations;
+        double log_feasible = 0;
+        for (std::size_t i = 0; i < points.constraints.size(); ++i) {
+            const auto& posterior = problem_.constraints[i].posterior;
+            place(points.constraints[i]);
+            predictions.push_back(posterior.predict_one(points.constraints[i]));
+            deviations.push_back(std::max(std::sqrt(predictions[i].variance + posterior.kernel().noise()), 1e-9));
+            feasible[i] = gp::log_feasible(predictions[i].mean + problem_.constraints[i].offset, deviations[i]);
+            log_feasible += feasible[i].value;
+        }
+        const double penalty = feasibility_penalty(log_feasible);
+        const double factor = penalty > 0 ? 1 + feasibility_slope : 1;
+        for (std::size_t i = 0; i < feasible.size(); ++i) {
+            add({feasible[i].value, factor * feasible[i].by_mean, factor * feasible[i].by_deviation}, deviations[i],
+                predictions[i]);
+        }
+        sum -= penalty;
+        return -sum;
     }
 
     /// The first candidate of the highest score, or of the lowest sum of ranks.
@@ -183,7 +268,7 @@ private:
     }
 
     const SearchProblem& problem_;
-    const Posterior& posterior_;
+    const Posterior* posterior_;  ///< of the objective; null: nothing has a value yet
     const GpSearchSettings& settings_;
     Stream random_;
     std::vector<std::size_t> order_;  ///< indices of the known configurations, lowest mean first
@@ -193,7 +278,7 @@ private:
 
 }  // namespace
 
-std::optional<Configuration> best_candidate(const SearchProblem& problem, const Posterior& posterior,
+std::optional<Configuration> best_candidate(const SearchProblem& problem, const Posterior* posterior,
                                             const GpSearchSettings& settings, Stream random) {
     return Search(problem, posterior, settings, random).run();
 }

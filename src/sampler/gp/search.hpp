@@ -13,13 +13,22 @@
 
 namespace stemma::gp {
 
+/// The model of one constraint, with labels that are below 0 where it holds.
+struct Feasibility {
+    Posterior posterior;  ///< of labels less `offset`
+    double offset = 0;    ///< their mean: far from all data as many fail as so far
+    Time treatment = Time::none;
+    double time = 0, horizon = 1;  ///< of the proposal: see Encoding::write
+};
+
 struct SearchProblem {
     const Encoding& encoding;
     const Inheritance& inheritance;
-    std::vector<Candidate> known;  ///< the data, pending points included; at least one
+    std::vector<Candidate> known;  ///< the data, pending points included; none without a model of the objective
     Time treatment = Time::none;
     double time = 0, horizon = 1;  ///< of the proposal: see Encoding::write
     Tried* tried = nullptr;        ///< skipped like `known`; null: none
+    std::vector<Feasibility> constraints = {};
 };
 
 /// Random candidates and perturbations of the three known points of lowest mean are scored. The best few are refined by
@@ -31,9 +40,16 @@ struct SearchProblem {
 /// `ensemble` (after HEBO, which draws from the Pareto front of the same three): log-EI, log-PI and LCB are each
 /// refined. All candidates are ranked by each, and the lowest sum of ranks wins.
 ///
-/// Deterministic in `random`. Cost: about (candidates * n^2 + 3 * refined * refinement_evaluations * 2 n^2) flops.
-/// Nothing if every candidate is forbidden.
-std::optional<Configuration> best_candidate(const SearchProblem& problem, const Posterior& posterior,
+/// With constraints the logarithm of the probability that all of them hold is added to each function, whose value is
+/// then a logarithm (log_score): expected improvement times probability of feasibility (Gardner et al., "Bayesian
+/// optimization with inequality constraints", ICML 2014). Candidates that are less probable than
+/// `least_feasibility` come behind all others, the most probable first (feasibility.hpp). A constraint holds where the
+/// label, noise included, is below 0. Without `posterior`, nothing has a value yet: the probability alone counts, and
+/// there is at least one constraint.
+///
+/// Deterministic in `random`. Cost: about (candidates * n^2 + 3 * refined * refinement_evaluations * 2 n^2) flops for
+/// each model. Nothing if every candidate is forbidden.
+std::optional<Configuration> best_candidate(const SearchProblem& problem, const Posterior* posterior,
                                             const GpSearchSettings& settings, Stream random);
 
 }  // namespace stemma::gp

@@ -73,6 +73,7 @@ public:
             path = {stored[0], stored[1], stored[2]};
         }
         ensure(state.reached == request.from, "a lease starts where its snapshot ends");
+        if (auto failure = outside(point, request.from)) return *failure;
         Trained trained;
         for (Resource unit = request.from + 1; unit <= request.to; ++unit) {
             if (auto failure = step(request, unit)) return *failure;
@@ -104,6 +105,22 @@ public:
     }
 
 private:
+    std::optional<TrainFailure> outside(const std::vector<double>& point, Resource reached) const {
+        double sum = 0;
+        for (std::size_t i = 0; i < point.size() && i < 2; ++i) sum += point[i];
+        if (sum <= settings_.feasible_up_to) return std::nullopt;
+        switch (settings_.fails_as) {
+            case ToyFailure::out_of_memory:
+                return TrainFailure{FailureKind::out_of_memory, "std::bad_alloc", "outside the feasible region",
+                                    reached};
+            case ToyFailure::infeasible:
+                return TrainFailure{FailureKind::infeasible, "ToyTrainer", "outside the feasible region", reached};
+            case ToyFailure::nonfinite:
+                return TrainFailure{FailureKind::nonfinite, "loss", "outside the feasible region", reached};
+        }
+        unreachable("a failure has one of the kinds");
+    }
+
     std::optional<TrainFailure> step(const TrainRequest& request, Resource unit) const {
         if (settings_.seconds_per_unit > 0) {
             spend(std::chrono::duration<double>(settings_.seconds_per_unit));
@@ -180,6 +197,11 @@ TrainerDescriptor toy_descriptor() {
                 duration("cost", {0, 1e6}, "Real time that a unit of training takes (it sleeps).")),
         setting(&S::busy, flag("busy", "Compute for the time of `cost` instead of sleeping.")),
         setting(&S::exception, number("failure_rate", {0, 1}, "Chance that a unit of training fails with an error.")),
+        setting(&S::feasible_up_to, number("feasible_up_to", {0, 2},
+                                           "A configuration fails if its first two parameters, each between 0 and 1 on "
+                                           "its scale, sum to more. With 2 none does.")),
+        setting(&S::fails_as, choice("fails_as", {"out_of_memory", "infeasible", "nonfinite"},
+                                     "What such a configuration fails with.")),
         setting(&S::state_bytes, bytes("state_bytes", {0, 0x1p40}, "Ballast in each snapshot, to try transfers.")),
     };
     return {

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 
 #include "trainer/descriptor.hpp"
@@ -6,11 +7,18 @@
 
 namespace stemma {
 
+/// What a configuration outside the feasible region fails with.
+enum class ToyFailure : std::uint8_t { out_of_memory, infeasible, nonfinite };
+
 struct ToySettings {
     Surface surface;
     double seconds_per_unit = 0;  ///< slept in each unit of resource
     bool busy = false;            ///< computes for so long instead of sleeping
     std::size_t state_bytes = 0;  ///< extra bytes in the snapshot beside the state itself
+    /// A configuration whose first two coordinates in the unit cube sum to more fails in its first unit, as fails_as
+    /// says. 2 and more: all can be trained.
+    double feasible_up_to = 2;
+    ToyFailure fails_as = ToyFailure::out_of_memory;
     /// Chances in each unit, drawn from (seed of the member, unit).
     double nonfinite = 0;
     double exception = 0;

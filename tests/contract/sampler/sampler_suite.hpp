@@ -31,6 +31,9 @@ class SamplerContract : public testing::TestWithParam<SamplerCase> {
 protected:
     static constexpr std::uint64_t members = 300;
 
+    /// Of a failure; none: it only has not learned.
+    static Infeasibility kind_of(Stream& random) { return static_cast<Infeasibility>(random.below(4)); }
+
     /// A run as a manager would drive it. Every third member is a repeat of the member before it, which takes a member
     /// number but no proposal. Some members are observed at once, some late; some fail, some never end.
     static std::vector<Configuration> drive(Sampler& sampler, std::uint64_t seed) {
@@ -48,8 +51,11 @@ protected:
             while (!running.empty() && random.below(2) == 0) {
                 const auto ended = random.below(running.size());
                 const bool failed = random.below(10) == 0;
-                sampler.observe(
-                    {running[ended], 1, failed ? std::numeric_limits<double>::infinity() : random.uniform()});
+                sampler.observe({running[ended],
+                                 1,
+                                 failed ? std::numeric_limits<double>::infinity() : random.uniform(),
+                                 {},
+                                 failed ? kind_of(random) : Infeasibility::none});
                 running.erase(running.begin() + static_cast<std::ptrdiff_t>(ended));
             }
         }
@@ -76,7 +82,7 @@ protected:
             children.push_back({request.parent, *configuration});
             sampler.born({{member}, request.parent, 4, *configuration});
             const auto fate = random.below(10);
-            if (fate == 0) sampler.observe({{member}, 4, std::numeric_limits<double>::infinity()});
+            if (fate == 0) sampler.observe({{member}, 4, std::numeric_limits<double>::infinity(), {}, kind_of(random)});
             if (fate == 1) sampler.given_up({member});
             for (Resource resource = 4; fate > 2 && resource < 4 * static_cast<Resource>(fate); resource += 4)
                 sampler.observe({{member}, resource, random.uniform()});

@@ -75,6 +75,67 @@ TEST(Failure, non_finite_ranks_worst_and_is_no_candidate_for_best) {
     }
 }
 
+TEST(Failure, the_sampler_learns_the_kind_of_what_lies_in_the_configuration) {
+    for (const auto& [kind, learned] : {std::pair(FailureKind::nonfinite, Infeasibility::nonfinite),
+                                        std::pair(FailureKind::out_of_memory, Infeasibility::out_of_memory),
+                                        std::pair(FailureKind::infeasible, Infeasibility::refused)}) {
+        Harness run(quiet());
+        run.scheduler->work = {action::Create{4}};
+        run.start(1);
+        run.fail(1, 0, kind);
+        ASSERT_EQ(run.sampler->observed.size(), 1U);
+        EXPECT_EQ(run.sampler->observed[0].failure, learned);
+        EXPECT_EQ(run.sampler->observed[0].resource, 4) << "to which it was to be trained";
+        EXPECT_EQ(run.sampler->observed[0].objective, std::numeric_limits<double>::infinity());
+    }
+    Harness run(quiet());
+    run.scheduler->work = {action::Create{4}};
+    run.start(1);
+    run.report(1, 0, 4, std::nan(""));
+    ASSERT_EQ(run.sampler->observed.size(), 1U);
+    EXPECT_EQ(run.sampler->observed[0].failure, Infeasibility::nonfinite) << "a report says it as well";
+}
+
+TEST(Failure, the_sampler_learns_nothing_of_what_does_not_lie_in_the_configuration) {
+    for (const auto kind :
+         {FailureKind::exception, FailureKind::timed_out, FailureKind::worker_lost, FailureKind::broken_program}) {
+        Harness run({.retries = 0, .durable = DurablePolicy::none});
+        run.scheduler->work = {action::Create{4}};
+        run.start(1);
+        run.fail(1, 0, kind);
+        if (kind == FailureKind::broken_program) run.fail(1, 1, kind);
+        EXPECT_EQ(run.manager->member({0}).state, MemberState::failed);
+        EXPECT_EQ(run.manager->member({0}).failure, kind);
+        EXPECT_TRUE(run.sampler->observed.empty());
+        EXPECT_EQ(run.sampler->gone.size(), 1U);
+    }
+}
+
+TEST(Failure, a_lost_worker_and_a_lease_that_ends_teach_nothing) {
+    Harness run({.retries = 0, .durable = DurablePolicy::none, .lease_timeout = 10});
+    run.scheduler->work = {action::Create{4}, action::Create{4}};
+    run.start(1);
+    run.feed(input::Ticked{}, 1000);
+    EXPECT_EQ(run.manager->member({0}).failure, FailureKind::timed_out);
+    Harness lost(quiet());
+    lost.scheduler->work = {action::Create{4}};
+    lost.start(4);
+    for (std::uint64_t worker = 1; worker <= 4; ++worker) lost.feed(input::WorkerLost{{worker}, "gone"});
+    EXPECT_EQ(lost.manager->member({0}).failure, FailureKind::worker_lost);
+    EXPECT_TRUE(run.sampler->observed.empty());
+    EXPECT_TRUE(lost.sampler->observed.empty());
+}
+
+TEST(Failure, a_failure_after_a_stop_was_wished_teaches_nothing) {
+    Harness run(quiet());
+    run.scheduler->work = {action::Create{4}};
+    run.start(1);
+    run.feed(input::MemberStopped{{0}});
+    run.fail(1, 0, FailureKind::out_of_memory);
+    EXPECT_EQ(run.manager->member({0}).state, MemberState::failed);
+    EXPECT_EQ(run.manager->member({0}).failure, FailureKind::none);
+}
+
 TEST(Failure, a_device_error_retires_the_worker_and_moves_the_member) {
     Harness run(quiet());
     run.scheduler->work = {action::Create{2}};

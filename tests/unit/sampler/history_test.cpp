@@ -31,6 +31,18 @@ protected:
         history_.observe({{member}, resource, objective});
     }
 
+    void fail(std::uint64_t member, Infeasibility kind, Resource resource = 1) {
+        history_.observe({{member}, resource, infinity, {}, kind});
+    }
+    /// Numbers of the members that ran, and of those that failed in this way.
+    using Labels = std::pair<std::vector<std::uint64_t>, std::vector<std::uint64_t>>;
+    Labels labels(Infeasibility kind, std::size_t cap = 100) const {
+        Labels found;
+        for (const auto& trial : history_.feasibility(kind, cap))
+            (trial.failed ? found.second : found.first).push_back(trial.member.value);
+        return found;
+    }
+
     History history_{test::cube(1)};
 };
 
@@ -240,6 +252,68 @@ TEST_F(HistoryTest, StepsOfALineageLeaveOutOthers) {
     ASSERT_EQ(steps.size(), 2U);
     EXPECT_EQ(steps[0].member, MemberId{1});
     EXPECT_EQ(steps[1].member, MemberId{2});
+}
+
+TEST_F(HistoryTest, AFailureIsNoTrialAtAnyResource) {
+    for (std::uint64_t i = 0; i < 5; ++i) born(i);
+    for (std::uint64_t i = 0; i < 4; ++i) observe(i, static_cast<double>(i), 1);
+    observe(0, 0.5, 3);
+    fail(0, Infeasibility::nonfinite, 9);
+    fail(4, Infeasibility::out_of_memory, 1);
+    const auto trials = history_.trials({}, 10);
+    EXPECT_THAT(members(trials), ElementsAre(1, 2, 3)) << "neither the failed one that had reported nor a pending one";
+    EXPECT_EQ(history_.failures(), 2U);
+    born(5, {1}, 1);
+    born(6, {1}, 1);
+    observe(5, 0.1, 2);
+    fail(5, Infeasibility::nonfinite, 3);
+    fail(6, Infeasibility::refused, 2);
+    EXPECT_THAT(members(history_.trials({1}, 10)), ElementsAre(1, 2, 3)) << "nor in a lineage";
+}
+
+TEST_F(HistoryTest, EachKindOfFailureHasThoseThatFailedAndThoseThatRan) {
+    for (std::uint64_t i = 0; i < 8; ++i) born(i);
+    EXPECT_TRUE(history_.feasibility(Infeasibility::nonfinite, 10).empty());
+    observe(3, 1, 9);
+    observe(0, 1, 1);
+    observe(1, infinity, 1);  // has not learned, and yet it ran
+    fail(2, Infeasibility::out_of_memory);
+    EXPECT_EQ(labels(Infeasibility::out_of_memory), Labels({0, 1, 3}, {2}));
+    EXPECT_TRUE(history_.feasibility(Infeasibility::nonfinite, 10).empty()) << "nothing failed so";
+    fail(3, Infeasibility::nonfinite, 27);
+    fail(4, Infeasibility::nonfinite, 1);
+    fail(5, Infeasibility::refused);
+    history_.given_up({6});
+    EXPECT_EQ(labels(Infeasibility::nonfinite), Labels({0, 1}, {3, 4}));
+    EXPECT_EQ(labels(Infeasibility::out_of_memory), Labels({0, 1, 3}, {2})) << "3 fitted into memory";
+    EXPECT_EQ(labels(Infeasibility::refused), Labels({0, 1, 3}, {5}));
+    EXPECT_EQ(history_.failures(), 4U);
+    fail(3, Infeasibility::out_of_memory);
+    EXPECT_EQ(history_.failures(), 4U) << "a member fails once";
+}
+
+TEST_F(HistoryTest, AFailedChildHasTheTimeOfItsBirth) {
+    born(0);
+    observe(0, 1, 1);
+    observe(0, 1, 2);
+    born(1, {0}, 2);
+    fail(1, Infeasibility::nonfinite, 3);
+    const auto trials = history_.feasibility(Infeasibility::nonfinite, 10);
+    ASSERT_EQ(trials.size(), 2U);
+    EXPECT_EQ(trials[0].time, 0);
+    EXPECT_EQ(trials[1].time, 2);
+    EXPECT_EQ(history_.time_of_child({0}), 2) << "as the next child's";
+}
+
+TEST_F(HistoryTest, TheCapKeepsTheLatestOfThoseThatFailedAndOfThoseThatRan) {
+    for (std::uint64_t i = 0; i < 20; ++i) born(i);
+    for (std::uint64_t i = 0; i < 10; ++i) fail(2 * i, Infeasibility::refused);
+    EXPECT_EQ(labels(Infeasibility::refused, 4), Labels({}, {12, 14, 16, 18})) << "while none ran";
+    observe(1, 1);
+    EXPECT_EQ(labels(Infeasibility::refused, 4), Labels({1}, {14, 16, 18}));
+    for (std::uint64_t i = 1; i < 10; ++i) observe(2 * i + 1, 1);
+    EXPECT_EQ(labels(Infeasibility::refused, 4), Labels({17, 19}, {16, 18}));
+    EXPECT_EQ(labels(Infeasibility::refused, 100).first.size(), 10U);
 }
 
 TEST_F(HistoryTest, UnknownMembersAreABug) {

@@ -40,6 +40,29 @@ TEST(LogImprovement, EqualsQuadratureInTheFarTail) {
     }
 }
 
+TEST(LogFeasible, IsTheProbabilityOfALabelBelowZero) {
+    EXPECT_NEAR(std::exp(log_feasible(9.5 - 10, 0.8).value), 0.734014470951, 1e-12);
+    EXPECT_NEAR(std::exp(log_feasible(0, 3).value), 0.5, 1e-15);
+    EXPECT_TRUE(std::isfinite(log_feasible(1e3, 1e-12).value));
+}
+
+TEST(LogScore, IsALogarithmForEachFunctionAndHasItsSlopes) {
+    constexpr double best = 0.3, kappa = 2, step = 1e-6;
+    for (const auto function : {Acquisition::log_ei, Acquisition::log_pi, Acquisition::lcb}) {
+        for (const auto& [mean, deviation] : {std::pair(0.1, 0.5), std::pair(0.8, 0.4), std::pair(-2.0, 1.0)}) {
+            const auto at = [&](double m, double d) { return log_score(function, m, d, best, kappa).value; };
+            const auto there = log_score(function, mean, deviation, best, kappa);
+            EXPECT_NEAR(there.by_mean, (at(mean + step, deviation) - at(mean - step, deviation)) / (2 * step), 1e-6);
+            EXPECT_NEAR(there.by_deviation, (at(mean, deviation + step) - at(mean, deviation - step)) / (2 * step),
+                        1e-6);
+        }
+    }
+    EXPECT_NEAR(std::exp(log_score(Acquisition::lcb, 0.8, 0.4, best, kappa).value), 0.3 - (0.8 - 2 * 0.4), 1e-12);
+    const auto hopeless = log_score(Acquisition::lcb, 9, 0.4, best, kappa);
+    EXPECT_EQ(hopeless.value, std::log(1e-12));
+    EXPECT_EQ(hopeless.by_mean, 0);
+}
+
 TEST(LogImprovement, FollowsItsAsymptoteVeryFarOut) {
     for (const double z : {-1e4, -1e8, -1e100}) {
         const double expected = log_density(z) - 2 * std::log(-z);

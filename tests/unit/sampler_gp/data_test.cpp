@@ -44,6 +44,24 @@ TEST_F(MemoryTest, TrialsAreSplitIntoObservedAndPending) {
     EXPECT_EQ(data.next_time, 0);
 }
 
+TEST_F(MemoryTest, AFailureIsALabelAndNoTrial) {
+    Memory memory(space, settings);
+    for (std::uint64_t member = 0; member < 5; ++member) born(memory, member);
+    memory.observe({{3}, 2, 0.5});
+    memory.observe({{1}, 2, std::numeric_limits<double>::infinity()});
+    memory.observe({{2}, 2, std::numeric_limits<double>::infinity(), {}, Infeasibility::refused});
+    EXPECT_THAT(members(memory.data({}).observed), ElementsAre(1, 3));
+    EXPECT_THAT(members(memory.data({}).pending), ElementsAre(0, 4));
+    EXPECT_TRUE(memory.feasibility(Infeasibility::out_of_memory).empty());
+    const auto rows = memory.feasibility(Infeasibility::refused);
+    ASSERT_THAT(members(rows), ElementsAre(1, 2, 3));
+    EXPECT_EQ(rows[0].objective, -1);
+    EXPECT_EQ(rows[1].objective, 1);
+    EXPECT_EQ(rows[2].objective, -1);
+    memory.observe({{3}, 4, std::numeric_limits<double>::infinity(), {}, Infeasibility::refused});
+    EXPECT_NE(memory.feasibility(Infeasibility::refused)[2].resource, rows[2].resource) << "a new label is a new row";
+}
+
 TEST_F(MemoryTest, TimeOfTrialsIsTheNumberOfTrainingsBefore) {
     Memory memory(space, settings);
     born(memory, 0), memory.observe({{0}, 5, 1});

@@ -151,6 +151,52 @@ TEST(GpSampler, OnlyNonFiniteTrialsMeanRandomProposals) {
     EXPECT_EQ(sampler->propose({.member = {20}}), random->propose({.member = {20}}));
 }
 
+/// Share of 20 proposals with y > 7.5 after `known` members from scratch: those with y > 7.5 fail as `kind`, to a rung
+/// of their own. The others report a value that falls with y.
+double share_of_upper_half(GpSettings settings, Infeasibility kind, std::uint64_t known = 30) {
+    const auto space = branin_space();
+    const auto sampler = make_gp_sampler(space, 3, settings);
+    const auto random = make_random_sampler(space, 4);
+    int upper = 0;
+    for (std::uint64_t member = 0; member < known + 20; ++member) {
+        const auto point = *(member < known ? *random : *sampler).propose({.member = {member}, .index = member});
+        const double y = std::get<double>(point[1]);
+        if (member >= known) upper += y > 7.5 ? 1 : 0;
+        sampler->born({{member}, {}, 0, point});
+        if (y <= 7.5) {
+            sampler->observe({{member}, 1, -y});
+        } else {
+            if (kind != Infeasibility::none)
+                sampler->observe({{member}, 9, std::numeric_limits<double>::infinity(), {}, kind});
+            sampler->given_up({member});
+        }
+    }
+    return upper / 20.0;
+}
+
+TEST(GpSampler, EachKindOfFailureMarksItsRegion) {
+    EXPECT_GT(share_of_upper_half({}, Infeasibility::none), 0.7) << "where the objective falls, and nothing is known";
+    for (const auto kind : infeasibilities) EXPECT_LT(share_of_upper_half({}, kind), 0.5);
+    for (const auto acquisition : {Acquisition::log_pi, Acquisition::lcb, Acquisition::ensemble}) {
+        GpSettings settings;
+        settings.search.acquisition = acquisition;
+        EXPECT_LT(share_of_upper_half(settings, Infeasibility::refused), 0.5);
+    }
+}
+
+TEST(GpSampler, FailuresAloneMakeAModel) {
+    const auto space = branin_space();
+    const auto sampler = make_gp_sampler(space, 3, {});
+    for (std::uint64_t member = 0; member < 12; ++member) {
+        const double y = 7.5 + 7 * static_cast<double>(member) / 12;
+        sampler->born({{member}, {}, 0, Configuration{static_cast<double>(member * 5 % 12) - 3, y}});
+        sampler->observe({{member}, 1, std::numeric_limits<double>::infinity(), {}, Infeasibility::out_of_memory});
+    }
+    const auto point = *sampler->propose({.member = {12}, .index = 12});
+    EXPECT_LT(std::get<double>(point[1]), 7.5);
+    EXPECT_EQ(sampler->basis(), ProposalBasis::current);
+}
+
 /// x is inherited, y is not.
 std::shared_ptr<const SearchSpace> half_fixed_space() {
     const auto space = branin_space();
