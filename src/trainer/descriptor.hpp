@@ -87,6 +87,8 @@ struct TrainerDescriptor {
     OfSettings<std::string(const std::any&)> foreign_code = {};
     /// True if a new program starts for each training.
     OfSettings<bool(const std::any&)> starts_anew = {};
+    /// Trainings that one worker takes at the same time. Empty: one.
+    OfSettings<std::uint32_t(const std::any&)> at_once = {};
     /// What a child goes on with besides weights, for the log; "" = nothing is known.
     OfSettings<std::string(const std::any&)> children_start = {};
 };

@@ -60,7 +60,7 @@ concept Like = std::same_as<std::remove_const_t<M>, T>;
 template <Like<message::Train> M>
 auto fields(M& m) {
     return std::tie(m.lease, m.member, m.seed, m.from, m.to, m.max, m.start, m.snapshot, m.owner, m.transfer, m.bytes,
-                    m.adopted, m.configuration, m.parent_configuration);
+                    m.adopted, m.configuration, m.parent_configuration, m.retried);
 }
 template <Like<message::Serve> M>
 auto fields(M& m) {

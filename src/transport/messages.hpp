@@ -36,6 +36,7 @@ struct Train {
     bool adopted = false;      ///< the snapshot is the parent's: the member's first training
     Configuration configuration = {};
     Configuration parent_configuration = {};  ///< set if `adopted`
+    bool retried = false;                     ///< the same training failed before
 };
 
 struct Serve {

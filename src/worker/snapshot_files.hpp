@@ -6,7 +6,7 @@
 
 namespace stemma {
 
-/// The durable copies of snapshots beside the run file. Threads may write, each another copy, while one reads. Every
+/// The durable copies of snapshots beside the run file. Threads may write, each another copy, while others read. Every
 /// function throws an exception derived from std::exception on failure. Its text names the file.
 class SnapshotFiles {
 public:

@@ -87,6 +87,11 @@ std::vector<Field<P>> program_fields() {
                         "LOCAL_RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT in their environment, as from torchrun, "
                         "share the worker's threads, and all see all of its GPUs. Process 0 reports "
                         "(docs/several-processes.md). 0 = one program, without these variables.")),
+        setting(&P::at_once,
+                integer("at_once", {1, 64},
+                        "Trainings of one worker that its program takes at the same time, for programs that stack "
+                        "members in one process: stemma.trials(at_once=n) in Python. Each is reported, stopped and "
+                        "failed by itself. The program must name the same number (docs/one-gpu-many-members.md).")),
         setting(&P::restart,
                 choice("restart", {"when needed", "each training"},
                        "When a worker starts its program anew: after the program has ended or failed, or for each "
@@ -104,6 +109,11 @@ std::vector<Field<S>> fields() {
                         part_of(&S::reported, reported_fields()));
 }
 
+bool starts_anew(const S& settings) {
+    return settings.program.restart == P::Restart::each_training ||
+           !CommandTemplate(settings.program.command).names().empty();
+}
+
 std::vector<Contradiction> check(const S& settings, const std::string& metric) {
     auto out = check_reported(settings.reported, metric);
     refuse_empty("command", settings.program.command, out);
@@ -119,6 +129,20 @@ std::vector<Contradiction> check(const S& settings, const std::string& metric) {
              fmt::format("= {0} needs trainer.processes: processes = {0} starts one process for each GPU (DDP, "
                          "FSDP), processes = 1 one program that uses all {0} GPUs itself",
                          settings.gpus_per_worker)});
+    }
+    if (settings.program.at_once > 1 && settings.program.processes > 1) {
+        out.push_back({"at_once", fmt::format("= {} does not go with trainer.processes = {}: processes train one "
+                                              "member together, and a program that takes several members is one process",
+                                              settings.program.at_once, settings.program.processes)});
+    }
+    if (settings.program.at_once > 1 && starts_anew(settings)) {
+        out.push_back({"at_once",
+                       fmt::format("= {} needs a program that is kept for all its trainings: {}",
+                                   settings.program.at_once,
+                                   settings.program.restart == P::Restart::each_training
+                                       ? "leave out trainer.restart = \"each training\""
+                                       : "a command with placeholders starts a script for each training; a script that "
+                                         "stacks members asks for them by stemma.trials(at_once=n)")});
     }
     return out;
 }
@@ -191,11 +215,6 @@ std::string foreign_code(const S& settings) {
     return words;
 }
 
-bool starts_anew(const S& settings) {
-    return settings.program.restart == P::Restart::each_training ||
-           !CommandTemplate(settings.program.command).names().empty();
-}
-
 }  // namespace
 
 std::vector<MetricInfo> reported_metrics(const ReportedSettings& settings) {
@@ -262,6 +281,7 @@ TrainerDescriptor process_descriptor() {
             },
         .foreign_code = foreign_code,
         .starts_anew = starts_anew,
+        .at_once = [](const S& settings) { return settings.program.at_once; },
     };
 }
 

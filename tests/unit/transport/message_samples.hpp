@@ -107,7 +107,8 @@ private:
                          s_(),
                          s_.below(2) == 1,
                          {},
-                         {}};
+                         {},
+                         s_.below(2) == 1};
         for (auto n = s_.below(8); n > 0; --n) g.configuration.push_back(value());
         for (auto n = s_.below(8); n > 0; --n) g.parent_configuration.push_back(value());
         return g;
