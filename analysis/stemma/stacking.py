@@ -21,6 +21,7 @@ Trials join and leave at the boundaries of units, each at its own unit (trial.at
 """
 
 import sys
+import time
 
 from stemma.failures import kind_of_error
 from stemma.snapshot_files import forget
@@ -97,8 +98,14 @@ class _Inbox:
         self.stopped = set()
         self.over = False
 
-    def look(self, wait=False):
-        while not self.over and (wait or self._channel.waiting()):
+    def look(self, wait=False, seconds=0, leases=0):
+        """Takes in what has come. `wait`: until there is a lease. `seconds`: so long, for up to `leases` of them."""
+        until = time.monotonic() + seconds
+        while not self.over:
+            if not wait and not self._channel.waiting():
+                left = until - time.monotonic()
+                if left <= 0 or len(self._leases) >= leases or not self._channel.waiting(left):
+                    return
             message = self._channel.receive()
             if message is None or message["type"] == "quit":
                 self.over = True
@@ -124,7 +131,12 @@ class _StopsOfOne(Stops):
         return self._lease in self._inbox.stopped
 
 
-def trials_at_once(channel, unit, threads, metrics):
+# Seconds for which free places wait for trials. The search answers in a few milliseconds after a report. A unit that is
+# begun before costs those that come a whole unit. At most a twentieth of what a unit took.
+PATIENCE, PATIENCE_SHARE = 0.05, 0.05
+
+
+def trials_at_once(channel, unit, threads, metrics, at_once):
     """Lists of the trials that train their next unit together, until the worker has no more."""
     inbox = _Inbox(channel)
 
@@ -132,20 +144,25 @@ def trials_at_once(channel, unit, threads, metrics):
         def _stops_of(self, message):
             return _StopsOfOne(inbox, message["lease"])
 
-    trials = []
+    trials, patience = [], PATIENCE
     with _told_on_death(trials):
         while True:
+            count = len(trials)
             for trial in trials:
                 trial.next_unit()
             trials[:] = [trial for trial in trials if not trial.failed]
             inbox.look(wait=not trials)
+            if len(trials) < max(count, 1):  # the search answers
+                inbox.look(seconds=patience, leases=at_once - len(trials))
             if inbox.over:
                 return
             for message in inbox.leases():
                 forget(message["save"])
                 trials.append(One(channel, message, unit, threads, metrics))
             if trials:
+                begun = time.monotonic()
                 yield list(trials)
+                patience = min(PATIENCE, PATIENCE_SHARE * (time.monotonic() - begun))
 
 
 def alone(trials):

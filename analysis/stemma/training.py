@@ -56,9 +56,9 @@ class Channel:
         text = self._exactly(size)
         return None if text is None else json.loads(text)
 
-    def waiting(self):
-        """True if receive() would not have to wait."""
-        return bool(select.select([self._read_fd], [], [], 0)[0])
+    def waiting(self, seconds=0):
+        """True if receive() would not have to wait. So long it waits for that."""
+        return bool(select.select([self._read_fd], [], [], seconds)[0])
 
     def _exactly(self, size):
         parts = []
@@ -106,7 +106,7 @@ def trials(name=None, mutable=None, try_with=None, last=1, at_once=None):
     if connection.place() and "torch" in sys.modules:  # the launcher gave each process all threads of the worker
         sys.modules["torch"].set_num_threads(threads)
     if at_once is not None:
-        yield from stacking.trials_at_once(channel, unit, threads, metrics)
+        yield from stacking.trials_at_once(channel, unit, threads, metrics, at_once)
         _talk.over = True
         return
     while True:

@@ -39,8 +39,8 @@ public:
 
     /// Where the start snapshot of a lease is put, and where the program leaves the next snapshot. Leases that a program
     /// trains at the same time have different slots.
-    std::string start_file(std::size_t slot = 0) const { return folder_ + "/start" + suffix(slot); }
-    std::string save_file(std::size_t slot = 0) const { return folder_ + "/save" + suffix(slot); }
+    std::string start_file(std::size_t slot = 0) const { return folder_ + "/" + prefix(slot) + "start"; }
+    std::string save_file(std::size_t slot = 0) const { return folder_ + "/" + prefix(slot) + "save"; }
     /// The same for what process `rank` >= 1 of a group keeps for itself: one file.
     std::string own_start_file(std::size_t rank) const;
     std::string own_save_file(std::size_t rank) const;
@@ -55,7 +55,8 @@ public:
     Snapshot take_saved(std::span<const std::size_t> ranks = {}, std::size_t slot = 0) const;
 
 private:
-    static std::string suffix(std::size_t slot) { return slot == 0 ? "" : "." + std::to_string(slot); }
+    /// No file's name begins with that of another: "save.npz" is an ending that a library gave to "save".
+    static std::string prefix(std::size_t slot) { return slot == 0 ? "" : std::to_string(slot) + "-"; }
 
     std::vector<std::string> parents_;  ///< the folders that it may use
     std::size_t at_ = 0;                ///< index into parents_ of the current folder
