@@ -21,6 +21,9 @@ struct Gpu {
 };
 using GpuList = std::vector<Gpu>;
 
+/// A part of a GPU (MIG). A program of CUDA sees one slice only, whatever it is given.
+inline bool is_slice(const Gpu& gpu) { return gpu.uuid.starts_with("MIG-"); }
+
 /// LibTorch's name for such a device: "cuda" (AMD's too, since ROCm's LibTorch calls itself so) or "xpu".
 std::string_view torch_name(GpuMaker maker);
 /// The variable that hides GPUs from a program, and what names `gpu` in it: CUDA_VISIBLE_DEVICES (NVIDIA: UUID),

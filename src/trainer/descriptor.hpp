@@ -55,6 +55,8 @@ struct TrainerPlace {
     std::uint32_t threads = 1;
     std::vector<std::string> gpus = {};                 ///< of a program: the GPUs that it sees
     std::string gpu_variable = "CUDA_VISIBLE_DEVICES";  ///< of a program: the variable that names them
+    /// Of a program under NVIDIA's MPS: percent of the GPU's processors that each of its processes gets; 0 = no limit.
+    std::uint32_t mps_percentage = 0;
     std::string program_log = {};                       ///< of a program: file that gets all its output
     std::shared_ptr<FirstProgram> program = {};         ///< of a program: that of a worker in this process; may be null
     std::function<void(const std::string&)> say = {};   ///< remarks for the user; may be empty

@@ -225,6 +225,7 @@ private:
         if (!partial) return;
         // Several processes agree on the last unit before it begins.
         const bool soon = partial->reached <= (given_.settings.processes > 1 || given_.settings.at_once > 1 ? 2 : 1);
+        stops_ = soon;
         add(what, soon ? Conformance::ok : Conformance::note,
             soon ? "" : fmt::format("it went on to {}", partial->reached));
     }
@@ -292,9 +293,15 @@ private:
             same ? ""
                  : "with other metrics than alone: results depend on the members beside, so that a replay gives other "
                    "numbers (give each trial a generator of its own)");
-        const std::atomic<bool> stop = true;
-        requests.front().stop = &stop;
-        one_of(requests, "one is stopped, and the others go on");
+        std::atomic<bool> stop = false;
+        if (stops_) {
+            auto& one = requests.front();
+            one.to = 1000 * given_.units;  // it is stopped after its first unit
+            one.max = 0;
+            one.stop = &stop;
+            one.progress = [&](const MetricRow&) { stop = true; };
+            one_of(requests, "one is stopped, and the others go on");
+        }
         const auto damaged = no_snapshot();
         requests.front() = request(1, given_.units, &damaged);
         one_of(requests, "one fails, and the others go on");
@@ -308,6 +315,7 @@ private:
     const ConformanceCase& given_;
     std::shared_ptr<ChildStarter> starter_;
     std::unique_ptr<Trainer> trainer_;
+    bool stops_ = false;            ///< when asked to
     std::optional<Trained> begun_;  ///< to the cut, if training can go on from there
     std::vector<ConformanceCheck> checks_;
 };

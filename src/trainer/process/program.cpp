@@ -237,7 +237,7 @@ ProcessSettings process_settings(const S& settings, const TrainerContext& contex
     program.needed_metric = context.metric;
     program.unit = context.unit;
     program.run_seed = context.run_seed;
-    program.place = {place.threads, place.gpus, place.gpu_variable};
+    program.place = {place.threads, place.gpus, place.gpu_variable, place.mps_percentage};
     program.environment = environment_of_programs();
     program.log = place.program_log;
     program.say = place.say;

@@ -55,7 +55,7 @@ for trials in stemma.trials(**({} if at_once == 0 else {"at_once": at_once})):
                 sums[trial] = trial.restore().get("sum", [0, 0])
             misbehave(trial, trials)
     misbehave_for_all(trials)
-    if how == "slow":
+    if how in ("slow", "stops_all"):
         time.sleep(0.01)
     if how == "stops_all" and any(trial.stopped for trial in trials):
         for trial in trials:
