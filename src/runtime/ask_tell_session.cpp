@@ -48,7 +48,8 @@ void AskTellSession::feed_one(input::Body body) {
             const auto lease = state_.open().find(cancel->lease);
             if (lease == state_.open().end()) continue;
             following_.emplace_back(input::Report{
-                .worker = cancel->worker, .lease = cancel->lease, .reached = lease->second.assign.from, .rows = {}});
+                .worker = cancel->worker, .lease = cancel->lease, .reached = lease->second.assign.from, .rows = {},
+                .processes = 1});
         }
     }
 }

@@ -15,7 +15,8 @@ struct ToInput {
     }
     std::optional<input::Body> operator()(message::Report&& report) const {
         return input::Report{worker,         report.lease,          report.reached,
-                             report.seconds, report.snapshot_bytes, std::move(report.rows)};
+                             report.seconds, report.snapshot_bytes, std::move(report.rows),
+                             report.processes};
     }
     std::optional<input::Body> operator()(message::Failure&& failure) const {
         return input::Failure{

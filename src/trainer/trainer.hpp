@@ -71,6 +71,7 @@ struct Trained {
     std::vector<MetricRow> rows;  ///< at least one, ascending; the last one is at `reached`
     Snapshot snapshot;            ///< state at `reached`
     std::string note = {};        ///< for the log: a remark for the user
+    std::uint32_t processes = 1;  ///< that trained together
 };
 
 struct TrainFailure {

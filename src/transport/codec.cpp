@@ -108,7 +108,7 @@ auto fields(M& m) {
 }
 template <Like<message::Report> M>
 auto fields(M& m) {
-    return std::tie(m.lease, m.reached, m.seconds, m.snapshot_bytes, m.rows);
+    return std::tie(m.lease, m.reached, m.seconds, m.snapshot_bytes, m.rows, m.processes);
 }
 template <Like<message::Failure> M>
 auto fields(M& m) {

@@ -113,6 +113,7 @@ struct Report {
     double seconds = 0;
     std::uint64_t snapshot_bytes = 0;
     std::vector<MetricRow> rows;
+    std::uint32_t processes = 1;  ///< that trained together
 };
 
 struct Failure {

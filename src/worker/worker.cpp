@@ -74,7 +74,7 @@ void Worker::take(worker::Report& input) {
     leases_.erase(found);
     std::erase(order_, input.lease);
     thin(input.rows);
-    say(message::Report{input.lease, input.reached, input.seconds, bytes, std::move(input.rows)});
+    say(message::Report{input.lease, input.reached, input.seconds, bytes, std::move(input.rows), input.processes});
 }
 
 void Worker::take(worker::Failure& input) {

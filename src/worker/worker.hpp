@@ -35,7 +35,8 @@ struct Report {
     Resource reached = 0;
     double seconds = 0;
     std::vector<MetricRow> rows;
-    SharedBytes snapshot;  ///< null: no snapshot could be kept
+    SharedBytes snapshot;         ///< null: no snapshot could be kept
+    std::uint32_t processes = 1;  ///< that trained together
 };
 struct Failure {
     LeaseId lease;

@@ -77,6 +77,9 @@ struct TrainerSettings : Chosen<TrainerDescriptor> {
     std::string unit_name() const { return unit == TrainerUnit::epoch ? "epoch" : "step"; }
     /// Trainings of one worker at the same time.
     std::uint32_t at_once() const { return std::max(1U, type->at_once(settings)); }
+    /// Units of training that a stop takes at most: the one in training, and where several processes or members agree
+    /// on the last one, the next.
+    unsigned stop_units() const { return integer("processes").value_or(1) > 1 || at_once() > 1 ? 2 : 1; }
 };
 
 enum class Device : std::uint8_t { automatic, cpu, gpu, cuda, xpu };

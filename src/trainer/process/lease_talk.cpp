@@ -148,7 +148,9 @@ void LeaseTalk::heard() {
 void LeaseTalk::ask_to_stop() {
     if (stop_until_ || request_.stop == nullptr || !request_.stop->load(std::memory_order_relaxed)) return;
     group().line(0).send(stop_json(talk_.lease));
-    stop_until_ = clock_.now() + talk_.settings->stop_timeout;
+    // Several processes agree on the next unit as the last one, and several members look once for each unit.
+    const bool agreed = !alone() || talk_.settings->at_once > 1;
+    stop_until_ = clock_.now() + (agreed ? 2 : 1) * talk_.settings->stop_timeout;
 }
 
 /// The first process that has not ended its training.
@@ -315,6 +317,7 @@ void LeaseTalk::finish() {
     }
     add_row(report.at, report.metrics, true);
     trained_.reached = report.at;
+    trained_.processes = static_cast<std::uint32_t>(ranks_.size());
     require_finite();
     if (!report.unread.empty()) trained_.note = unread_note(report.unread);
     if (!report.snapshot) return;

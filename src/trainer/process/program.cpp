@@ -75,8 +75,8 @@ std::vector<Field<P>> program_fields() {
                          "Time without progress or report after which it counts as hung and is killed; 0 = none. Give "
                          "a few times what a unit of training takes.")),
         setting(&P::stop_timeout, duration("stop_timeout", "5m", above(0),
-                                           "Time that it may take to end a lease when asked to; after that it is "
-                                           "killed.")),
+                                           "Time that it may take to end a lease when asked to; after that it is killed. Twice as long for "
+                         "several processes, or several members in one: they agree on the last unit.")),
         setting(&P::memory, bytes("memory", {0, 0x1p50},
                                   "Memory limit of the program with all processes that it started; shared pages count "
                                   "once. A training that needs more fails as out of memory. A program that has grown "

@@ -61,6 +61,8 @@ def misbehave(how, trial, epoch):
         return
     if what == "slow":
         time.sleep(0.02)
+    if how == "takes_long":
+        time.sleep(1.6)
     if what == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "exits":
@@ -79,8 +81,8 @@ def misbehave(how, trial, epoch):
 
 
 how = sys.argv[1]
-if how == "late":
-    time.sleep(7)
+if how.startswith("late"):
+    time.sleep(float(how.removeprefix("late-")))
 meeting = None
 for trial in stemma.trials():
     with trial:
