@@ -1,6 +1,6 @@
 #pragma once
-// NVIDIA's Multi-Process Service: kernels of several processes run on one GPU at the same time. Written by its manual and
-// tried with a stand-in for its tool; no GPU was at hand.
+// NVIDIA's Multi-Process Service: kernels of several processes run on one GPU at the same time. Written by its manual
+// and tried with a stand-in for its tool; no GPU was at hand.
 
 #include <string>
 

@@ -57,9 +57,9 @@ struct TrainerPlace {
     std::string gpu_variable = "CUDA_VISIBLE_DEVICES";  ///< of a program: the variable that names them
     /// Of a program under NVIDIA's MPS: percent of the GPU's processors that each of its processes gets; 0 = no limit.
     std::uint32_t mps_percentage = 0;
-    std::string program_log = {};                       ///< of a program: file that gets all its output
-    std::shared_ptr<FirstProgram> program = {};         ///< of a program: that of a worker in this process; may be null
-    std::function<void(const std::string&)> say = {};   ///< remarks for the user; may be empty
+    std::string program_log = {};                      ///< of a program: file that gets all its output
+    std::shared_ptr<FirstProgram> program = {};        ///< of a program: that of a worker in this process; may be null
+    std::function<void(const std::string&)> say = {};  ///< remarks for the user; may be empty
 };
 
 /// One value of trainer.type. Each trainer has its own type of settings, which is erased here.

@@ -60,7 +60,7 @@ struct TrainRequest {
     bool adopted = false;             ///< `start` is the parent's: other hyperparameters trained it so far
     /// The parent's configuration, set if `adopted`.
     std::optional<NamedConfiguration> parent_configuration = {};
-    bool retried = false;  ///< this training failed before, here or elsewhere
+    bool retried = false;                     ///< this training failed before, here or elsewhere
     const std::atomic<bool>* stop = nullptr;  ///< when true: end at the next boundary of a resource unit (may be null)
     /// Called after each resource unit from the training thread (may be empty).
     std::function<void(const MetricRow&)> progress = {};
@@ -90,7 +90,8 @@ using TrainResult = std::variant<Trained, TrainFailure>;
 /// * train() is a function of the request and of data read at construction.
 /// * From 0 to n through a snapshot at any unit gives the same rows and snapshot as in one go.
 /// * train() does not throw for failures of the training itself: it returns TrainFailure.
-/// * Calls come from at_once() threads at a time. With more than one, trainings share a program, so that rows may depend
+/// * Calls come from at_once() threads at a time. With more than one, trainings share a program, so that rows may
+/// depend
 ///   on the trainings beside.
 class Trainer {
 public:

@@ -96,8 +96,12 @@ std::variant<worker::Report, worker::Failure> train_lease(const worker::Train& j
         return failed(std::move(*failure));
     }
     const double seconds = clock.now() - begun;
-    return worker::Report{job.lease, trained.reached, seconds, std::move(trained.rows),
-                          encode_or_none(std::move(trained.snapshot)), trained.processes};
+    return worker::Report{job.lease,
+                          trained.reached,
+                          seconds,
+                          std::move(trained.rows),
+                          encode_or_none(std::move(trained.snapshot)),
+                          trained.processes};
 }
 
 TrainingThreads::TrainingThreads(Trainer& trainer, std::shared_ptr<const SearchSpace> space, SnapshotFiles& files,

@@ -52,9 +52,10 @@ NOT_TYPED = {
         "a cluster with GPUs",
         "stemma sbatch trials.toml --nodes 2 --gpus-per-node 4 --cpus-per-task 32 --time 12:00:00 > job.sh",
     ),
-    ("docs/one-gpu-many-members.md", "STEMMA_MPS=1 sbatch --gpus-per-node=1 --ntasks-per-node=5 slurm/stemma.sbatch job.toml"): NotTyped(
-        "a cluster with GPUs: tests/e2e/test_batch_script.py has stand-ins"
-    ),
+    (
+        "docs/one-gpu-many-members.md",
+        "STEMMA_MPS=1 sbatch --gpus-per-node=1 --ntasks-per-node=5 slurm/stemma.sbatch job.toml",
+    ): NotTyped("a cluster with GPUs: tests/e2e/test_batch_script.py has stand-ins"),
     ("docs/install-for-others.md", "./run --wheel"): NotTyped("a build of some minutes: tests/install/test_wheel.py"),
 }
 

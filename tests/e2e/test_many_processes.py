@@ -56,7 +56,9 @@ def test_fifty_kills_of_a_search_leave_no_process(stemma, launcher):
     slow = f'"{TOGETHER}", "slow", "{stemma.folder}"'
     text = JOB.replace(f'"{TOGETHER}", "trains"', slow)
     if launcher:
-        text = text.replace("processes = 3", "").replace(f'"{TOGETHER}", "slow"', f'"{LAUNCHER}", "3", "{TOGETHER}", "slow"')
+        text = text.replace("processes = 3", "").replace(
+            f'"{TOGETHER}", "slow"', f'"{LAUNCHER}", "3", "{TOGETHER}", "slow"'
+        )
     job = write_job(stemma, text.replace("members = 6", "members = 100000"))
     left = []
     for _ in range(50):
@@ -78,4 +80,3 @@ def test_fifty_kills_of_a_search_leave_no_process(stemma, launcher):
         left.append(len(processes_of(f"slow\0{stemma.folder}")))
 
     assert left == [0] * 50
-

@@ -269,7 +269,9 @@ def test_a_worker_gets_its_share_of_a_gpu_under_mps(stemma):
     stemma.env["CUDA_MPS_PIPE_DIRECTORY"] = str(pipes)
     share = 'open("share.txt", "w").write(str(__import__("os").environ.get("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE")))\n'
     (stemma.folder / "program.py").write_text(share + INSTANT_PROGRAM)
-    job = write_job(stemma, PROGRAM_JOB.replace("PYTHON", sys.executable).replace("[workers]", "[workers]\nper_gpu = 4"))
+    job = write_job(
+        stemma, PROGRAM_JOB.replace("PYTHON", sys.executable).replace("[workers]", "[workers]\nper_gpu = 4")
+    )
     found = []
     for name in (None, "control", "runs"):  # no daemon; one that was killed; one that runs
         if name:

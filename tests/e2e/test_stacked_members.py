@@ -158,7 +158,11 @@ def test_conform_tries_as_many_at_the_same_time(stemma):
 
     said = stemma("conform", "--job", job, "--units", 3).stdout
 
-    for what in ("trains 16 at the same time", "one is stopped, and the others go on", "one fails, and the others go on"):
+    for what in (
+        "trains 16 at the same time",
+        "one is stopped, and the others go on",
+        "one fails, and the others go on",
+    ):
         assert f"ok      {what}\n" in said, said
 
     said = stemma("conform", "--at-once", 4, "--", "/usr/bin/python3", "program.py", code=FAILED).stdout

@@ -67,11 +67,13 @@ std::string sums(const Job& job, const BatchOptions& options, std::uint32_t work
     const double total = static_cast<double>(plan.resource) * *options.unit_seconds / workers;
     const double stop = job.trainer.stop_units() * *options.unit_seconds;
     if (const double grace = default_grace(options.seconds, job.trainer.stop_units()); stop > grace) {
-        text += fmt::format("# A stop takes up to {:.0f} s, and the search ends {:.0f} s before the limit: add --grace {:.0f}s to "
-                            "the line with the job\n",
-                            stop, grace, std::ceil(1.5 * stop));
+        text += fmt::format(
+            "# A stop takes up to {:.0f} s, and the search ends {:.0f} s before the limit: add --grace {:.0f}s to "
+            "the line with the job\n",
+            stop, grace, std::ceil(1.5 * stop));
     }
-    const double pieces = std::ceil(total / std::max(1.0, options.seconds - default_grace(options.seconds, job.trainer.stop_units())));
+    const double pieces =
+        std::ceil(total / std::max(1.0, options.seconds - default_grace(options.seconds, job.trainer.stop_units())));
     text += fmt::format("# At {} s a{} {}: about {} in all, {}\n", *options.unit_seconds, unit == "epoch" ? "n" : "",
                         unit, clock_text(total),
                         pieces <= 1 ? std::string("within one allocation")

@@ -99,8 +99,7 @@ std::string LeaseTalk::from(std::size_t rank, std::string what) const {
     return alone() ? what : fmt::format("process {} of {}: {}", rank, ranks_.size(), what);
 }
 
-void LeaseTalk::fail(std::size_t rank, FailureKind kind, std::string type, std::string message,
-                       bool usable) {
+void LeaseTalk::fail(std::size_t rank, FailureKind kind, std::string type, std::string message, bool usable) {
     throw Ended{{{kind, std::move(type), with_output(from(rank, std::move(message)), group(), rank), reached()},
                  usable,
                  !usable && ended_ && !said_}};
@@ -117,10 +116,9 @@ void LeaseTalk::fail_ended(std::size_t rank, const ChildEnded& ended) {
     ended_ = true;
     fail(rank, FailureKind::exception, ended.how,
          fmt::format("the program ended in the middle of a lease: {}{}", ended.how,
-                     ended.killed
-                         ? "; if the kernel did that for want of memory (dmesg says so), trainer.memory sets "
-                           "a limit that is seen before"
-                         : ""));
+                     ended.killed ? "; if the kernel did that for want of memory (dmesg says so), trainer.memory sets "
+                                    "a limit that is seen before"
+                                  : ""));
 }
 
 /// A message that came before the lease was given: the program is out of step.
@@ -181,8 +179,8 @@ void LeaseTalk::check_deadlines() {
 
 void LeaseTalk::require_lease(std::size_t rank, std::uint64_t lease, const char* what) {
     if (lease == talk_.lease) return;
-    fail_protocol(rank, fmt::format("a {} of lease {} came during lease {}: each lease is reported once", what,
-                                    lease, talk_.lease));
+    fail_protocol(rank, fmt::format("a {} of lease {} came during lease {}: each lease is reported once", what, lease,
+                                    talk_.lease));
 }
 
 /// In the order of the job's metrics. Nothing where the message has no value; a NaN in the message is a value.

@@ -29,9 +29,9 @@ struct Call {
     std::exception_ptr error = {};
     std::unique_ptr<LeaseTalk> talk = {};  ///< while it is with the program
     std::size_t slot = 0;
-    bool used = false;      ///< the program was given a lease before this one
-    bool company = false;   ///< at some time another training was with the program, too
-    Resource told = 0;      ///< rows up to there were shown
+    bool used = false;         ///< the program was given a lease before this one
+    bool company = false;      ///< at some time another training was with the program, too
+    Resource told = 0;         ///< rows up to there were shown
     std::string no_room = {};  ///< why it has to wait for a folder with more room
 };
 
@@ -105,7 +105,7 @@ private:
         }
     }
 
-    /// An error that no training is to blame for: all callers hear of it. Holds the lock.
+    /// An error that no training is to blame for: all callers get it. Holds the lock.
     void give_up(const std::exception_ptr& error) {
         drop();
         for (auto* list : {&with_program_, &waiting_, &arrived_}) {
@@ -170,13 +170,13 @@ private:
     /// Before the first of several trainings. False: the call has ended.
     bool made_ready(Call& call) {
         if (std::exchange(move_wanted_, false) && !move_scratch()) {
-            done(call, TrainFailure{
-                           FailureKind::device, std::string(no_room_for_snapshots),
-                           fmt::format("no folder has room for snapshots of {:.1f} MiB: {}. Set trainer.scratch "
-                                       "to a folder of each node that has room for two of each worker\n{}",
-                                       static_cast<double>(largest_) / (1U << 20U), scratch_.places_text(),
-                                       call.no_room),
-                           call.request->from});
+            done(call,
+                 TrainFailure{
+                     FailureKind::device, std::string(no_room_for_snapshots),
+                     fmt::format("no folder has room for snapshots of {:.1f} MiB: {}. Set trainer.scratch "
+                                 "to a folder of each node that has room for two of each worker\n{}",
+                                 static_cast<double>(largest_) / (1U << 20U), scratch_.places_text(), call.no_room),
+                     call.request->from});
             return false;
         }
         replace_if_due();
@@ -220,8 +220,8 @@ private:
             return settle(*first, first->talk->take(event), true);
         }
         const auto lease = lease_of(*message);
-        const auto at = std::ranges::find_if(
-            with_program_, [&](const Call* call) { return lease && call->talk->lease() == *lease; });
+        const auto at = std::ranges::find_if(with_program_,
+                                             [&](const Call* call) { return lease && call->talk->lease() == *lease; });
         if (at == with_program_.end()) return settle(*first, first->talk->hear(0, *message), true);
         settle(**at, (*at)->talk->hear(0, *message), false);
     }
@@ -249,8 +249,8 @@ private:
     void fail_one(Call& call, TalkFailed failed) {
         std::erase(with_program_, &call);
         // A process whose device has failed can train no more.
-        const bool broken = failed.failure.kind == FailureKind::device &&
-                            !is_users_mistake(failed.failure.kind, failed.failure.type);
+        const bool broken =
+            failed.failure.kind == FailureKind::device && !is_users_mistake(failed.failure.kind, failed.failure.type);
         if (broken) failed.failure.kind = FailureKind::broken_program;
         if (broken || !failed.usable) start_again();
         end(call, std::move(failed.failure));
@@ -265,10 +265,10 @@ private:
             return start_again();
         const auto calls = std::exchange(with_program_, {});
         if (calls.size() > 1) {
-            failed.failure.message =
-                fmt::format("{} trainings were with the program (trainer.at_once), and any may be the cause: each is "
-                            "tried again alone\n{}",
-                            calls.size(), failed.failure.message);
+            failed.failure.message = fmt::format(
+                "{} trainings were with the program (trainer.at_once), and any may be the cause: each is "
+                "tried again alone\n{}",
+                calls.size(), failed.failure.message);
         }
         drop();
         for (auto* call : calls) {
@@ -297,8 +297,8 @@ private:
         }
         if (failure.kind == FailureKind::out_of_memory && call.company) {
             failure.kind = FailureKind::exception;
-            failure.message = "beside other trainings (trainer.at_once), so that it is tried again alone: " +
-                              failure.message;
+            failure.message =
+                "beside other trainings (trainer.at_once), so that it is tried again alone: " + failure.message;
         }
         done(call, std::move(failure));
     }
@@ -395,9 +395,9 @@ private:
     Scratch scratch_;
     std::shared_ptr<FirstProgram> first_;  ///< holds the program until the first lease
     std::unique_ptr<ChildGroup> group_;
-    bool used_ = false;  ///< it was given a lease
-    bool full_ = false;  ///< it uses more than half of its memory
-    std::deque<Call*> waiting_;    ///< for the program, in order
+    bool used_ = false;               ///< it was given a lease
+    bool full_ = false;               ///< it uses more than half of its memory
+    std::deque<Call*> waiting_;       ///< for the program, in order
     std::deque<Call*> with_program_;  ///< in the order in which they were given
     std::vector<std::pair<Call*, TrainResult>> done_;
     bool move_wanted_ = false;  ///< to a folder with more room, when no training is with the program

@@ -74,9 +74,11 @@ std::vector<Field<P>> program_fields() {
                 duration("silence_timeout", at_least(0),
                          "Time without progress or report after which it counts as hung and is killed; 0 = none. Give "
                          "a few times what a unit of training takes.")),
-        setting(&P::stop_timeout, duration("stop_timeout", "5m", above(0),
-                                           "Time that it may take to end a lease when asked to; after that it is killed. Twice as long for "
-                         "several processes, or several members in one: they agree on the last unit.")),
+        setting(
+            &P::stop_timeout,
+            duration("stop_timeout", "5m", above(0),
+                     "Time that it may take to end a lease when asked to; after that it is killed. Twice as long for "
+                     "several processes, or several members in one: they agree on the last unit.")),
         setting(&P::memory, bytes("memory", {0, 0x1p50},
                                   "Memory limit of the program with all processes that it started; shared pages count "
                                   "once. A training that needs more fails as out of memory. A program that has grown "
@@ -131,18 +133,19 @@ std::vector<Contradiction> check(const S& settings, const std::string& metric) {
                          settings.gpus_per_worker)});
     }
     if (settings.program.at_once > 1 && settings.program.processes > 1) {
-        out.push_back({"at_once", fmt::format("= {} does not go with trainer.processes = {}: processes train one "
-                                              "member together, and a program that takes several members is one process",
-                                              settings.program.at_once, settings.program.processes)});
+        out.push_back(
+            {"at_once", fmt::format("= {} does not go with trainer.processes = {}: processes train one "
+                                    "member together, and a program that takes several members is one process",
+                                    settings.program.at_once, settings.program.processes)});
     }
     if (settings.program.at_once > 1 && starts_anew(settings)) {
-        out.push_back({"at_once",
-                       fmt::format("= {} needs a program that is kept for all its trainings: {}",
-                                   settings.program.at_once,
-                                   settings.program.restart == P::Restart::each_training
-                                       ? "leave out trainer.restart = \"each training\""
-                                       : "a command with placeholders starts a script for each training; a script that "
-                                         "stacks members asks for them by stemma.trials(at_once=n)")});
+        out.push_back(
+            {"at_once",
+             fmt::format("= {} needs a program that is kept for all its trainings: {}", settings.program.at_once,
+                         settings.program.restart == P::Restart::each_training
+                             ? "leave out trainer.restart = \"each training\""
+                             : "a command with placeholders starts a script for each training; a script that "
+                               "stacks members asks for them by stemma.trials(at_once=n)")});
     }
     return out;
 }

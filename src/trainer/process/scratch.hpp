@@ -37,8 +37,8 @@ public:
     /// The folders tried and the room in each, as text for the user.
     std::string places_text() const;
 
-    /// Where the start snapshot of a lease is put, and where the program leaves the next snapshot. Leases that a program
-    /// trains at the same time have different slots.
+    /// Where the start snapshot of a lease is put, and where the program leaves the next snapshot. Leases that a
+    /// program trains at the same time have different slots.
     std::string start_file(std::size_t slot = 0) const { return folder_ + "/" + prefix(slot) + "start"; }
     std::string save_file(std::size_t slot = 0) const { return folder_ + "/" + prefix(slot) + "save"; }
     /// The same for what process `rank` >= 1 of a group keeps for itself: one file.

@@ -66,8 +66,8 @@ TEST_F(ConformTest, AProgramThatTrainsSeveralAtTheSameTimeIsTriedWithAsMany) {
 
     const auto good = of_three("trains");
     EXPECT_TRUE(with(good, Conformance::failed).empty()) << testing::PrintToString(with(good, Conformance::failed));
-    EXPECT_THAT(with(good, Conformance::ok), testing::IsSupersetOf({"one is stopped, and the others go on",
-                                                                    "one fails, and the others go on"}));
+    EXPECT_THAT(with(good, Conformance::ok),
+                testing::IsSupersetOf({"one is stopped, and the others go on", "one fails, and the others go on"}));
 
     const auto bad = with(of_three("stops_all"), Conformance::failed);
     EXPECT_THAT(bad, testing::Contains("one is stopped, and the others go on"));

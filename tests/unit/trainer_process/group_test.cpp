@@ -209,6 +209,29 @@ TEST_F(GroupTest, ProcessesThatDoNotEndAfterTheReportTimeOut) {
     EXPECT_THAT(failed.message, AllOf(HasSubstr("process 1 of 2"), HasSubstr("after process 0 reported")));
 }
 
+TEST_F(GroupTest, TheLimitOfMemoryIsForAllProcessesTogether) {
+    auto settings = together("grows", 3);  // each by 60 MiB
+    settings.memory = std::uint64_t{150} << 20U;
+    const auto trainer = make_process_trainer(settings, starter());
+
+    const auto failed = failure(*trainer, of_member(7, 1000));
+
+    EXPECT_EQ(failed.kind, FailureKind::out_of_memory);
+    EXPECT_EQ(failed.type, "trainer.memory");
+
+    settings.processes = 1;
+    const auto alone = make_process_trainer(settings, starter());
+    EXPECT_TRUE(std::holds_alternative<Trained>(alone->train(of_member(7, 10))));
+}
+
+TEST_F(GroupTest, ThreadsAreDividedAmongTheProcesses) {
+    auto settings = together("threads", 2);
+    settings.place.threads = 8;
+    const auto trainer = make_process_trainer(settings, starter());
+
+    EXPECT_EQ(trained(*trainer).rows.back().values[1], 44) << "4 in the environment, and 4 in the welcome";
+}
+
 TEST_F(GroupTest, AStopMayTakeTwoUnits) {
     auto settings = together("takes_long", 2);
     settings.stop_timeout = 2;  // a unit takes 1.6 s

@@ -1,5 +1,5 @@
-// Programs that take several trainings at the same time: what becomes of one of them touches the others as little as can
-// be.
+// Programs that take several trainings at the same time: what becomes of one of them touches the others as little as
+// can be.
 
 #include <gmock/gmock.h>
 
@@ -127,14 +127,13 @@ TEST_P(OneOfSixteen, FailsApartFromTheOthers) {
     EXPECT_EQ(std::get<Trained>(trainer->train(of_member(1))).reached, 3) << "the next training";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Failures, OneOfSixteen,
-    testing::Values(OneFails{"infeasible", FailureKind::infeasible, "too wide"},
-                    OneFails{"raises", FailureKind::exception, "a row is damaged"},
-                    // The program can train nothing more. The others start again in a new one.
-                    OneFails{"device", FailureKind::broken_program, "device-side assert"},
-                    OneFails{"memory", FailureKind::exception, "beside other trainings"}),
-    [](const auto& test) { return test.param.how; });
+INSTANTIATE_TEST_SUITE_P(Failures, OneOfSixteen,
+                         testing::Values(OneFails{"infeasible", FailureKind::infeasible, "too wide"},
+                                         OneFails{"raises", FailureKind::exception, "a row is damaged"},
+                                         // The program can train nothing more. The others start again in a new one.
+                                         OneFails{"device", FailureKind::broken_program, "device-side assert"},
+                                         OneFails{"memory", FailureKind::exception, "beside other trainings"}),
+                         [](const auto& test) { return test.param.how; });
 
 class AllOfSixteen : public StackTest, public testing::WithParamInterface<OneFails> {};
 
@@ -164,12 +163,11 @@ TEST_P(AllOfSixteen, FailOnceAndAreTriedAgainAlone) {
     EXPECT_THAT(std::get<TrainFailure>(results[bad]).message, testing::Not(HasSubstr("trainings were with")));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Faults, AllOfSixteen,
-    testing::Values(OneFails{"killed", FailureKind::exception, "signal 9"},
-                    OneFails{"hangs", FailureKind::timed_out, "silence_timeout"},
-                    OneFails{"foreign_lease", FailureKind::exception, "of lease 999"}),
-    [](const auto& test) { return test.param.how; });
+INSTANTIATE_TEST_SUITE_P(Faults, AllOfSixteen,
+                         testing::Values(OneFails{"killed", FailureKind::exception, "signal 9"},
+                                         OneFails{"hangs", FailureKind::timed_out, "silence_timeout"},
+                                         OneFails{"foreign_lease", FailureKind::exception, "of lease 999"}),
+                         [](const auto& test) { return test.param.how; });
 
 TEST_F(StackTest, AnExceptionOfTheWholeProgramIsToldForEachOfItsTrials) {
     const auto trainer = make_process_trainer(stacked("raises_for_all"), starter());

@@ -46,9 +46,8 @@ public:
             case 2:
                 return message::Progress{id<LeaseId>(), row(), s_()};
             case 3:
-                return message::Report{id<LeaseId>(), resource(),
-                                       number(),      s_(),
-                                       rows(),        static_cast<std::uint32_t>(s_.below(5))};
+                return message::Report{id<LeaseId>(), resource(), number(),
+                                       s_(),          rows(),     static_cast<std::uint32_t>(s_.below(5))};
             case 4:
                 return message::Failure{
                     id<LeaseId>(), static_cast<FailureKind>(s_.below(10)), text(), text(), resource(), number()};
