@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 FORMAT = "stemma-run"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 NONE = -1  # an id that is not there
 COMMIT_CLOSED, COMMIT_FINISHED = 1, 2  # bits of the column flags of commits
@@ -187,6 +187,7 @@ TABLES = {
         "seconds": "float64",
         "snapshot_bytes": "uint64",
         "status": "uint8",
+        "processes": "uint32",
     },
     "units": {
         "report": "int64",
@@ -341,7 +342,7 @@ INPUT_FIELDS = {
     "incarnation_started": {"incarnation": "uint32", "workers": "uint32"},
     "worker_joined": {"worker": "id", "host": "text", "device": "text", "snapshot_quota": "uint64", "baselines": "tail list of float64"},
     "worker_lost": {"worker": "id", "reason": "text"},
-    "report": {"worker": "id", "lease": "id", "reached": "int64", "seconds": "float64", "snapshot_bytes": "uint64", "rows": "list of (resource int64, values list of float64)"},
+    "report": {"worker": "id", "lease": "id", "reached": "int64", "seconds": "float64", "snapshot_bytes": "uint64", "rows": "list of (resource int64, values list of float64)", "processes": "tail uint32"},
     "failure": {"worker": "id", "lease": "id", "kind": "uint8 FAILURE_KINDS", "type": "text", "message": "text", "reached": "int64", "seconds": "float64"},
     "persisted": {"snapshot": "id", "ok": "bool", "message": "text"},
     "snapshot_missing": {"snapshot": "id"},

@@ -99,7 +99,8 @@ def take(trial, whole, parts):
     else:
         for name, part in rest.items():
             part.load_state_dict(states[name])
-    _set_random_state(_own_streams(trial) or own["random"])
+    if trial.own_streams:
+        _set_random_state(_own_streams(trial) or own["random"])
     return whole
 
 

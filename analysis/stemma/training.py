@@ -22,13 +22,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from stemma import connection
+from stemma import connection, stacking
 from stemma.failures import kind_of_error
 from stemma.snapshot_files import forget
 from stemma.terms import ProtocolError
 from stemma.trial import Trial, flush
 
 PROTOCOL = 1
+AT_ONCE_MAX = 64
 FRAME_BYTES_MAX = 16 << 20
 
 
@@ -55,9 +56,9 @@ class Channel:
         text = self._exactly(size)
         return None if text is None else json.loads(text)
 
-    def waiting(self):
-        """True if receive() would not have to wait."""
-        return bool(select.select([self._read_fd], [], [], 0)[0])
+    def waiting(self, seconds=0):
+        """True if receive() would not have to wait. So long it waits for that."""
+        return bool(select.select([self._read_fd], [], [], seconds)[0])
 
     def _exactly(self, size):
         parts = []
@@ -70,23 +71,30 @@ class Channel:
         return b"".join(parts)
 
 
-def trials(name=None, mutable=None, try_with=None, last=1):
+def trials(name=None, mutable=None, try_with=None, last=1, at_once=None):
     """Trials, one after another, until the worker has no more.
 
+    at_once   for programs that train several members at the same time: lists of up to so many trials, once for each
+              unit (stemma.stacking). The job says the same: trainer.at_once
     mutable   names of hyperparameters that can change when training goes on from a snapshot; None = any
     try_with  when this program was not started by Stemma: train this one configuration to `last`, and print what would
-              be reported, so that a script can be tried by itself
+              be reported, so that a script can be tried by itself. With at_once a list of configurations
     """
+    if at_once is not None and not 1 <= at_once <= AT_ONCE_MAX:
+        raise ValueError(f"trials(at_once={at_once}): give 1 to {AT_ONCE_MAX}")
     if not connection.started_by_stemma():
         if try_with is None:
             raise RuntimeError(
                 'this program was not started by Stemma ([trainer] type = "process"); to try it by itself: '
                 "trials(try_with={...}, last=2)"
             )
-        yield _lone_trial(try_with, last)
+        if at_once is None:
+            yield _lone_trial(try_with, last)
+        else:
+            yield from stacking.alone(_lone_trial(one, last, stacking.StackedTrial) for one in _listed_tries(try_with))
         return
     if _talk is None:
-        _say_hello(name, mutable)
+        _say_hello(name, mutable, at_once)
     elif _talk.over:  # asked again after the end
         raise SystemExit(0)
     _talk.leave()
@@ -97,6 +105,10 @@ def trials(name=None, mutable=None, try_with=None, last=1):
     unit, threads, metrics = welcome["unit"], welcome["threads"], welcome["metrics"]
     if connection.place() and "torch" in sys.modules:  # the launcher gave each process all threads of the worker
         sys.modules["torch"].set_num_threads(threads)
+    if at_once is not None:
+        yield from stacking.trials_at_once(channel, unit, threads, metrics, at_once)
+        _talk.over = True
+        return
     while True:
         message = channel.receive()
         if message is None or message["type"] == "quit":
@@ -145,7 +157,7 @@ class _Talk:
 _talk = None
 
 
-def _say_hello(name, mutable):
+def _say_hello(name, mutable, at_once):
     global _talk
     channel = Channel(*connection.descriptors())
     channel.send(
@@ -153,6 +165,7 @@ def _say_hello(name, mutable):
         protocol=PROTOCOL,
         name=name or Path(sys.argv[0]).name,
         mutable=None if mutable is None else list(mutable),
+        **({} if at_once is None else {"at_once": at_once}),
         **connection.place(),
     )
     _talk = _Talk(channel, channel.receive())
@@ -218,7 +231,11 @@ def _listed(metrics):
     )
 
 
-def _lone_trial(configuration, last):
+def _listed_tries(try_with):
+    return list(try_with) if isinstance(try_with, (list, tuple)) else [try_with]
+
+
+def _lone_trial(configuration, last, kind=Trial):
     rank, ranks = (int(os.environ.get(name, default)) for name, default in (("RANK", 0), ("WORLD_SIZE", 1)))
     message = {
         "lease": 1,
@@ -237,4 +254,4 @@ def _lone_trial(configuration, last):
         "start": None,
         "save": os.path.join(tempfile.mkdtemp(prefix="stemma-trial-"), "save"),
     }
-    return Trial(_PrintingChannel(last, rank), message, alone=True)
+    return kind(_PrintingChannel(last, rank), message, alone=True)

@@ -38,6 +38,8 @@ class Trial(Terms):
     metrics        names of the metrics that the job lists; None: any, where no search listens
     """
 
+    own_streams = True  # the random streams of this process are those of this trial
+
     def __init__(self, channel, message, unit="epoch", threads=1, metrics=None, alone=False):
         super().__init__(message)
         self.save_path = message["save"]
@@ -50,7 +52,7 @@ class Trial(Terms):
         self.metrics = metrics
         self._alone = alone  # no search listens: exceptions end the program
         self._over = False
-        self._stops = stops_of(channel, message)
+        self._stops = self._stops_of(message)
         self._stops.begin(self.first + 1)
         self._listed = False
         self._told = set()  # units that report() was called for
@@ -58,6 +60,9 @@ class Trial(Terms):
         self._parts = {}  # what restore() was given
         self._saved_at = None  # unit of the last save()
         self._saved_values = False  # that save() was given more than restore() was
+
+    def _stops_of(self, message):
+        return stops_of(self._channel, message)
 
     # ---- units ---------------------------------------------------------------------------------------------------
 

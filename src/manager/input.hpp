@@ -59,6 +59,7 @@ struct Report {
     /// One row for each resource unit since the last report, the last one at `reached`. Between them points of
     /// trajectories (role "hypergradient"), which have no metric.
     std::vector<MetricRow> rows;
+    Tail<std::uint32_t> processes = {};  ///< that trained together
 };
 
 struct Failure {

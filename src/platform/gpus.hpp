@@ -26,6 +26,9 @@ struct Gpu {
 };
 using GpuList = std::vector<Gpu>;
 
+/// A part of a GPU (MIG). A program of CUDA sees one slice only, whatever it is given.
+inline bool is_slice(const Gpu& gpu) { return gpu.uuid.starts_with("MIG-"); }
+
 /// LibTorch's name for such a device: "cuda" (AMD's too, since ROCm's LibTorch calls itself so), "xpu" or
 /// "privateuseone".
 std::string_view torch_name(GpuMaker maker);

@@ -150,12 +150,12 @@ std::string describe(const Launch& launch) {
     return text;
 }
 
-double default_grace(double seconds) { return std::clamp(seconds / 10, 10.0, 120.0); }
+double default_grace(double seconds, unsigned units) { return units * std::clamp(seconds / 10, 10.0, 120.0); }
 
-std::optional<TimeLeft> time_left(const Launch& launch, double now, std::optional<double> grace) {
+std::optional<TimeLeft> time_left(const Launch& launch, double now, std::optional<double> grace, unsigned stop_units) {
     if (!launch.end_time) return std::nullopt;
     const auto whole = static_cast<double>(*launch.end_time) - now;
-    return TimeLeft{whole, whole - grace.value_or(default_grace(whole))};
+    return TimeLeft{whole, whole - grace.value_or(default_grace(whole, stop_units))};
 }
 
 bool is_early_warning(const TimeLeft& time, double passed) {

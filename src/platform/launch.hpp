@@ -57,8 +57,9 @@ Launch launch_of(const Environment& environment);
 /// that was started by hand outside Slurm. Pure.
 std::string describe(const Launch& launch);
 
-/// The default grace period for an orderly end: a tenth of the `seconds` that are left, within 10 .. 120 s. Pure.
-double default_grace(double seconds);
+/// The default grace period for an orderly end: a tenth of the `seconds` that are left, within 10 .. 120 s, for each of
+/// the `units` of training that a stop takes. Pure.
+double default_grace(double seconds, unsigned units = 1);
 
 /// Seconds that a start of the program has, counted from its beginning by a clock that never jumps.
 struct TimeLeft {
@@ -67,7 +68,8 @@ struct TimeLeft {
 };
 /// From a start at `now` (seconds since 1970): the search ends `grace` seconds before the allocation does. Without
 /// `grace`, default_grace() of the time left. nullopt: no end is known. Pure.
-std::optional<TimeLeft> time_left(const Launch& launch, double now, std::optional<double> grace);
+std::optional<TimeLeft> time_left(const Launch& launch, double now, std::optional<double> grace,
+                                  unsigned stop_units = 1);
 
 /// A warning with more time left than this announces a preemption or a user's request, not the allocation's end.
 inline constexpr double warning_lead_max = 600;

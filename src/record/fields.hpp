@@ -47,7 +47,7 @@ void each(S& s, V&& v) {
 template <Is<input::Report> S, class V>
 void each(S& s, V&& v) {
     v("worker", s.worker), v("lease", s.lease), v("reached", s.reached), v("seconds", s.seconds),
-        v("snapshot_bytes", s.snapshot_bytes), v("rows", s.rows);
+        v("snapshot_bytes", s.snapshot_bytes), v("rows", s.rows), v("processes", s.processes);
 }
 template <Is<input::Failure> S, class V>
 void each(S& s, V&& v) {

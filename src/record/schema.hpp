@@ -13,7 +13,7 @@ namespace stemma::record {
 inline constexpr std::string_view run_file_format = "stemma-run";
 /// Raised with every change of a table's columns or of the header. Readers find tables, columns and pieces of the
 /// header by name, and can thus still read older files.
-inline constexpr std::uint32_t run_file_version = 2;
+inline constexpr std::uint32_t run_file_version = 3;
 /// A reader of this version or a later one gets no wrong result from a file of this program. Raised only where a table,
 /// a column or a number gets another meaning. Also raised if the log gets kinds of inputs or decisions that a reader
 /// must know.
@@ -120,7 +120,8 @@ inline constexpr auto reports =
                            {"asked", i64, "unit", "what the lease asked for"},
                            {"seconds", f64, "s", "of training, as the worker measured it"},
                            {"snapshot_bytes", u64, "byte", "size of the snapshot that was kept; 0 = none"},
-                           {"status", u8, "", "REPORT_STATUS; late reports are never ranked"}});
+                           {"status", u8, "", "REPORT_STATUS; late reports are never ranked"},
+                           {"processes", u32, "", "that trained the member together; logs of version 2: 1"}});
 inline constexpr auto units = std::to_array<Column>(
     {{"report", id, "", "row number in `reports`"},
      {"member", id, "", "that was trained"},

@@ -171,7 +171,7 @@ void TableRows::on(const input::Report& report) {
                                                     : ReportStatus::full;
     const auto row = count(Table::reports);
     put<Table::reports>(sequence_, time_, lease.member, report.lease, report.worker, report.reached, lease.to,
-                        report.seconds, report.snapshot_bytes, status);
+                        report.seconds, report.snapshot_bytes, status, std::uint32_t{report.processes.value_or(1)});
     put_metrics(Table::reports, report.rows.empty() ? std::span<const double>{} : report.rows.back().values);
     for (const auto& metrics : report.rows) {
         put<Table::units>(Id<struct ReportTag>{row}, lease.member, metrics.resource);

@@ -47,8 +47,11 @@ void AskTellSession::feed_one(input::Body body) {
         } else if (const auto* cancel = std::get_if<effect::Cancel>(&effect)) {
             const auto lease = state_.open().find(cancel->lease);
             if (lease == state_.open().end()) continue;
-            following_.emplace_back(input::Report{
-                .worker = cancel->worker, .lease = cancel->lease, .reached = lease->second.assign.from, .rows = {}});
+            following_.emplace_back(input::Report{.worker = cancel->worker,
+                                                  .lease = cancel->lease,
+                                                  .reached = lease->second.assign.from,
+                                                  .rows = {},
+                                                  .processes = 1});
         }
     }
 }

@@ -14,8 +14,9 @@ struct ToInput {
                                    std::move(hello.baselines)};
     }
     std::optional<input::Body> operator()(message::Report&& report) const {
-        return input::Report{worker,         report.lease,          report.reached,
-                             report.seconds, report.snapshot_bytes, std::move(report.rows)};
+        return input::Report{worker,          report.lease,          report.reached,
+                             report.seconds,  report.snapshot_bytes, std::move(report.rows),
+                             report.processes};
     }
     std::optional<input::Body> operator()(message::Failure&& failure) const {
         return input::Failure{

@@ -28,7 +28,8 @@ struct ToAddressed {
                                                        .bytes = assign.source.bytes,
                                                        .adopted = parent.exists(),
                                                        .configuration = {values.begin(), values.end()},
-                                                       .parent_configuration = {parents.begin(), parents.end()}}};
+                                                       .parent_configuration = {parents.begin(), parents.end()},
+                                                       .retried = assign.attempt > 0}};
     }
     std::optional<Addressed> operator()(const effect::Serve& serve) const {
         return Addressed{serve.owner, message::Serve{serve.transfer, serve.snapshot, serve.receiver}};

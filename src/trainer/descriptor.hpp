@@ -55,9 +55,11 @@ struct TrainerPlace {
     std::uint32_t threads = 1;
     std::vector<std::string> gpus = {};                 ///< of a program: the GPUs that it sees
     std::string gpu_variable = "CUDA_VISIBLE_DEVICES";  ///< of a program: the variable that names them
-    std::string program_log = {};                       ///< of a program: file that gets all its output
-    std::shared_ptr<FirstProgram> program = {};         ///< of a program: that of a worker in this process; may be null
-    std::function<void(const std::string&)> say = {};   ///< remarks for the user; may be empty
+    /// Of a program under NVIDIA's MPS: percent of the GPU's processors that each of its processes gets; 0 = no limit.
+    std::uint32_t mps_percentage = 0;
+    std::string program_log = {};                      ///< of a program: file that gets all its output
+    std::shared_ptr<FirstProgram> program = {};        ///< of a program: that of a worker in this process; may be null
+    std::function<void(const std::string&)> say = {};  ///< remarks for the user; may be empty
 };
 
 /// One value of trainer.type. Each trainer has its own type of settings, which is erased here.
@@ -87,6 +89,8 @@ struct TrainerDescriptor {
     OfSettings<std::string(const std::any&)> foreign_code = {};
     /// True if a new program starts for each training.
     OfSettings<bool(const std::any&)> starts_anew = {};
+    /// Trainings that one worker takes at the same time. Empty: one.
+    OfSettings<std::uint32_t(const std::any&)> at_once = {};
     /// What a child goes on with besides weights, for the log; "" = nothing is known.
     OfSettings<std::string(const std::any&)> children_start = {};
 };

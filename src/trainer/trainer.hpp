@@ -60,6 +60,7 @@ struct TrainRequest {
     bool adopted = false;             ///< `start` is the parent's: other hyperparameters trained it so far
     /// The parent's configuration, set if `adopted`.
     std::optional<NamedConfiguration> parent_configuration = {};
+    bool retried = false;                     ///< this training failed before, here or elsewhere
     const std::atomic<bool>* stop = nullptr;  ///< when true: end at the next boundary of a resource unit (may be null)
     /// Called after each resource unit from the training thread (may be empty).
     std::function<void(const MetricRow&)> progress = {};
@@ -70,6 +71,7 @@ struct Trained {
     std::vector<MetricRow> rows;  ///< at least one, ascending; the last one is at `reached`
     Snapshot snapshot;            ///< state at `reached`
     std::string note = {};        ///< for the log: a remark for the user
+    std::uint32_t processes = 1;  ///< that trained together
 };
 
 struct TrainFailure {
@@ -88,12 +90,16 @@ using TrainResult = std::variant<Trained, TrainFailure>;
 /// * train() is a function of the request and of data read at construction.
 /// * From 0 to n through a snapshot at any unit gives the same rows and snapshot as in one go.
 /// * train() does not throw for failures of the training itself: it returns TrainFailure.
-/// * Calls come from one thread at a time.
+/// * Calls come from at_once() threads at a time. With more than one, trainings share a program, so that rows may
+/// depend
+///   on the trainings beside.
 class Trainer {
 public:
     virtual ~Trainer() = default;
     virtual std::span<const MetricInfo> metrics() const = 0;
     virtual TrainResult train(const TrainRequest& request) = 0;
+    /// Calls of train() that it takes at the same time, >= 1.
+    virtual std::uint32_t at_once() const { return 1; }
     /// "Fashion-MNIST, LeNet, CPU 1 thread": for logs and the worker table.
     virtual std::string describe() const = 0;
 };

@@ -60,7 +60,7 @@ concept Like = std::same_as<std::remove_const_t<M>, T>;
 template <Like<message::Train> M>
 auto fields(M& m) {
     return std::tie(m.lease, m.member, m.seed, m.from, m.to, m.max, m.start, m.snapshot, m.owner, m.transfer, m.bytes,
-                    m.adopted, m.configuration, m.parent_configuration);
+                    m.adopted, m.configuration, m.parent_configuration, m.retried);
 }
 template <Like<message::Serve> M>
 auto fields(M& m) {
@@ -108,7 +108,7 @@ auto fields(M& m) {
 }
 template <Like<message::Report> M>
 auto fields(M& m) {
-    return std::tie(m.lease, m.reached, m.seconds, m.snapshot_bytes, m.rows);
+    return std::tie(m.lease, m.reached, m.seconds, m.snapshot_bytes, m.rows, m.processes);
 }
 template <Like<message::Failure> M>
 auto fields(M& m) {

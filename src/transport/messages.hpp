@@ -36,6 +36,7 @@ struct Train {
     bool adopted = false;      ///< the snapshot is the parent's: the member's first training
     Configuration configuration = {};
     Configuration parent_configuration = {};  ///< set if `adopted`
+    bool retried = false;                     ///< the same training failed before
 };
 
 struct Serve {
@@ -112,6 +113,7 @@ struct Report {
     double seconds = 0;
     std::uint64_t snapshot_bytes = 0;
     std::vector<MetricRow> rows;
+    std::uint32_t processes = 1;  ///< that trained together
 };
 
 struct Failure {

@@ -21,7 +21,7 @@ struct DurableCopy {
     SharedBytes content;
 };
 
-/// The durable copies of snapshots beside the run file. Threads may write, each other copies, while one reads. Every
+/// The durable copies of snapshots beside the run file. Threads may write, each other copies, while others read. Every
 /// function throws an exception derived from std::exception on failure. Its text names the file.
 class SnapshotFiles {
 public:

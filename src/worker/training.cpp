@@ -83,6 +83,7 @@ std::variant<worker::Report, worker::Failure> train_lease(const worker::Train& j
                  .adopted = job.adopted,
                  .parent_configuration =
                      job.adopted ? std::optional(NamedConfiguration(space, job.parent_configuration)) : std::nullopt,
+                 .retried = job.retried,
                  .stop = &stop,
                  .progress = progress});
         })) {
@@ -95,39 +96,44 @@ std::variant<worker::Report, worker::Failure> train_lease(const worker::Train& j
         return failed(std::move(*failure));
     }
     const double seconds = clock.now() - begun;
-    return worker::Report{job.lease, trained.reached, seconds, std::move(trained.rows),
-                          encode_or_none(std::move(trained.snapshot))};
+    return worker::Report{job.lease,
+                          trained.reached,
+                          seconds,
+                          std::move(trained.rows),
+                          encode_or_none(std::move(trained.snapshot)),
+                          trained.processes};
 }
 
-TrainingThread::TrainingThread(Trainer& trainer, std::shared_ptr<const SearchSpace> space, SnapshotFiles& files,
-                               double progress_interval, Wakeup& wakeup, AttentiveClock& clock)
+TrainingThreads::TrainingThreads(Trainer& trainer, std::shared_ptr<const SearchSpace> space, SnapshotFiles& files,
+                                 double progress_interval, Wakeup& wakeup, AttentiveClock& clock)
     : trainer_(&trainer),
       space_(std::move(space)),
       files_(&files),
       progress_interval_(progress_interval),
       clock_(&clock),
-      queue_(wakeup),
-      thread_([this] { run(); }) {}
+      queue_(wakeup) {
+    for (std::uint32_t i = 0; i < trainer.at_once(); ++i) threads_.emplace_back([this] { run(); });
+}
 
-TrainingThread::~TrainingThread() {
+TrainingThreads::~TrainingThreads() {
     {
         const std::lock_guard lock(mutex_);
         ending_ = true;
-        stop_ = true;
+        for (const auto& [lease, stop] : running_) *stop = true;
     }
     queue_.close(true);
 }
 
-void TrainingThread::stop(LeaseId lease) {
+void TrainingThreads::stop(LeaseId lease) {
     const std::lock_guard lock(mutex_);
-    if (running_ == lease) {
-        stop_ = true;
+    if (const auto found = running_.find(lease); found != running_.end()) {
+        *found->second = true;
     } else {
         canceled_.insert(lease);
     }
 }
 
-void TrainingThread::collect(std::vector<TrainingEvent>& events) {
+void TrainingThreads::collect(std::vector<TrainingEvent>& events) {
     queue_.collect(events);
     if (events.empty()) return;
     const std::lock_guard lock(mutex_);
@@ -142,12 +148,13 @@ void TrainingThread::collect(std::vector<TrainingEvent>& events) {
     }
 }
 
-void TrainingThread::run() {
+void TrainingThreads::run() {
     while (auto job = queue_.next()) train(*job);
 }
 
-void TrainingThread::train(const worker::Train& job) {
-    if (!begin(job.lease)) {
+void TrainingThreads::train(const worker::Train& job) {
+    std::atomic<bool> stop = false;
+    if (!begin(job.lease, stop)) {
         queue_.done(worker::Report{job.lease, job.from, 0, {}, nullptr});
         return;
     }
@@ -160,22 +167,22 @@ void TrainingThread::train(const worker::Train& job) {
         last = now;
         queue_.done(worker::Progress{job.lease, row, number});
     };
-    auto result = train_lease(job, *trainer_, *space_, *files_, stop_, progress, *clock_);
-    end();
+    auto result = train_lease(job, *trainer_, *space_, *files_, stop, progress, *clock_);
+    end(job.lease);
     std::visit([this](auto& r) { queue_.done(std::move(r)); }, result);
 }
 
-bool TrainingThread::begin(LeaseId lease) {
+bool TrainingThreads::begin(LeaseId lease, std::atomic<bool>& stop) {
     const std::lock_guard lock(mutex_);
     if (canceled_.erase(lease) > 0) return false;
-    running_ = lease;
-    stop_ = ending_;
+    running_.emplace(lease, &stop);
+    stop = ending_;
     return true;
 }
 
-void TrainingThread::end() {
+void TrainingThreads::end(LeaseId lease) {
     const std::lock_guard lock(mutex_);
-    running_ = LeaseId::none();
+    running_.erase(lease);
 }
 
 }  // namespace stemma

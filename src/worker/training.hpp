@@ -1,7 +1,8 @@
 #pragma once
-// The training thread of a worker.
+// The training threads of a worker: as many as its trainer takes at once, mostly one.
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -28,15 +29,16 @@ std::variant<worker::Report, worker::Failure> train_lease(const worker::Train& j
                                                           const std::function<void(const MetricRow&)>& progress,
                                                           AttentiveClock& clock);
 
-/// Runs leases one after the other on a thread of its own. Public functions are for the owner's thread.
-class TrainingThread {
+/// Runs leases in the order in which they come, on Trainer::at_once() threads. Public functions are for the owner's
+/// thread.
+class TrainingThreads {
 public:
-    TrainingThread(Trainer& trainer, std::shared_ptr<const SearchSpace> space, SnapshotFiles& files,
-                   double progress_interval, Wakeup& wakeup, AttentiveClock& clock);
-    /// Stops the lease in training at its next boundary and waits for that.
-    ~TrainingThread();
-    TrainingThread(const TrainingThread&) = delete;
-    TrainingThread& operator=(const TrainingThread&) = delete;
+    TrainingThreads(Trainer& trainer, std::shared_ptr<const SearchSpace> space, SnapshotFiles& files,
+                    double progress_interval, Wakeup& wakeup, AttentiveClock& clock);
+    /// Stops the leases in training at their next boundaries and waits for that.
+    ~TrainingThreads();
+    TrainingThreads(const TrainingThreads&) = delete;
+    TrainingThreads& operator=(const TrainingThreads&) = delete;
 
     void start(std::vector<worker::Train>& jobs) { queue_.give(jobs); }
     /// A lease in training stops at the next boundary. A waiting lease never starts, and reports no progress.
@@ -46,8 +48,9 @@ public:
 private:
     void run();
     void train(const worker::Train& job);
-    bool begin(LeaseId lease);
-    void end();
+    /// False if the lease was canceled. `stop` is its flag until end().
+    bool begin(LeaseId lease, std::atomic<bool>& stop);
+    void end(LeaseId lease);
 
     Trainer* trainer_;
     std::shared_ptr<const SearchSpace> space_;
@@ -55,12 +58,11 @@ private:
     double progress_interval_;
     AttentiveClock* clock_;
     WorkQueue<worker::Train, TrainingEvent> queue_;
-    std::mutex mutex_;  ///< guards the next three together with setting stop_
-    LeaseId running_;
+    std::mutex mutex_;  ///< guards the next three
+    std::map<LeaseId, std::atomic<bool>*> running_;
     std::set<LeaseId> canceled_;  ///< canceled before they started
     bool ending_ = false;
-    std::atomic<bool> stop_ = false;
-    std::jthread thread_;  ///< last: starts when all other members exist
+    std::vector<std::jthread> threads_;  ///< last: they start when all other members exist
 };
 
 }  // namespace stemma

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "core/error.hpp"
@@ -55,7 +54,6 @@ void Worker::say(message::ToManager message) {
 void Worker::take(worker::Started& input) {
     state_ = State::working;
     last_heard_ = now_;
-    last_progress_ = -std::numeric_limits<double>::infinity();
     say(std::move(input.hello));
 }
 
@@ -76,7 +74,7 @@ void Worker::take(worker::Report& input) {
     leases_.erase(found);
     std::erase(order_, input.lease);
     thin(input.rows);
-    say(message::Report{input.lease, input.reached, input.seconds, bytes, std::move(input.rows)});
+    say(message::Report{input.lease, input.reached, input.seconds, bytes, std::move(input.rows), input.processes});
 }
 
 void Worker::take(worker::Failure& input) {
@@ -93,8 +91,8 @@ void Worker::take(worker::Progress& input) {
     const auto found = leases_.find(input.lease);
     if (found == leases_.end()) return;
     found->second.reached = input.row.resource;
-    if (now_ - last_progress_ < settings_.progress_interval) return;
-    last_progress_ = now_;
+    if (now_ - found->second.last_progress < settings_.progress_interval) return;
+    found->second.last_progress = now_;
     say(message::Progress{input.lease, std::move(input.row), input.number});
 }
 
@@ -261,7 +259,8 @@ void Worker::start(Lease& lease, SharedBytes content) {
     const auto from_disk = grant.start == message::StartFrom::disk ? grant.snapshot : SnapshotId::none();
     out_->emplace_back(worker::Train{grant.lease, grant.member, grant.seed, grant.from, grant.to, grant.max,
                                      grant.adopted, std::move(grant.configuration),
-                                     std::move(grant.parent_configuration), std::move(content), from_disk});
+                                     std::move(grant.parent_configuration), std::move(content), from_disk,
+                                     grant.retried});
 }
 
 void Worker::lose_start(LeaseId lease, std::string why) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,7 +33,8 @@ struct Report {
     Resource reached = 0;
     double seconds = 0;
     std::vector<MetricRow> rows;
-    SharedBytes snapshot;  ///< null: no snapshot could be kept
+    SharedBytes snapshot;         ///< null: no snapshot could be kept
+    std::uint32_t processes = 1;  ///< that trained together
 };
 struct Failure {
     LeaseId lease;
@@ -56,7 +58,7 @@ using Input = std::variant<Started, message::ToWorker, Report, Failure, Progress
 
 // ---- outputs -----------------------------------------------------------------------------------------------------
 
-/// Leases are trained one at a time, in the order of these outputs.
+/// Leases are begun in the order of these outputs, and trained as many at a time as the trainer takes.
 struct Train {
     LeaseId lease;
     MemberId member;
@@ -69,6 +71,7 @@ struct Train {
     Configuration parent_configuration;  ///< set if `adopted`
     SharedBytes start;                   ///< null: from scratch, or `from_disk`
     SnapshotId from_disk = {};           ///< exists: read the durable copy first
+    bool retried = false;                ///< the same training failed before
 };
 /// End a started lease at its next boundary. A Report or Failure follows as for other leases.
 struct Cancel {
@@ -104,7 +107,7 @@ using Outputs = std::vector<Output>;
 
 struct WorkerTiming {
     double heartbeat = 5;            ///< seconds without another message after which a Heartbeat is sent
-    double progress_interval = 0.2;  ///< seconds between two Progress messages
+    double progress_interval = 0.2;  ///< seconds between two Progress messages of a lease
     double manager_timeout = 0;      ///< seconds of silence after which the manager counts as lost; 0 = never
     /// The same before its first message. The manager checks the job before it speaks, and programs may load for long.
     double manager_start_timeout = 0;
@@ -143,6 +146,7 @@ private:
         LeaseState state = LeaseState::started;
         message::Train grant;
         Resource reached = 0;
+        double last_progress = -std::numeric_limits<double>::infinity();
     };
     struct Held {
         SharedBytes content;
@@ -197,9 +201,8 @@ private:
     double last_said_ = 0;
     double last_heard_ = 0;
     bool heard_ = false;  ///< the manager has said something
-    double last_progress_ = 0;
     std::map<LeaseId, Lease> leases_;
-    std::deque<LeaseId> order_;  ///< started leases; the first is in training
+    std::deque<LeaseId> order_;  ///< started leases; the first one is in training
     std::map<SnapshotId, Held> snapshots_;
     std::uint64_t snapshot_bytes_ = 0;
     std::map<TransferId, Fetch> fetches_;

@@ -211,7 +211,7 @@ private:
     std::optional<worker::Left> left_;
     Waiting waiting_;
     PersistThreads persist_;
-    TrainingThread training_;
+    TrainingThreads training_;
 };
 
 }  // namespace

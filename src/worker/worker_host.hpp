@@ -32,9 +32,9 @@ enum class WorkerExit : int {
     manager_lost = 2,  ///< the manager is gone or silent: leave without collective calls
 };
 
-/// Works until told to leave. The calling thread makes all calls of `endpoint`. One other thread uses `trainer` and
-/// `files.read`, others `files.write`. Returns when the lease in training has come to its next boundary. Throws
-/// DecodeError on a damaged frame.
+/// Works until told to leave. The calling thread makes all calls of `endpoint`. Trainer::at_once() other threads use
+/// `trainer` and `files.read`, others `files.write`. Returns when the leases in training have come to their next
+/// boundaries. Throws DecodeError on a damaged frame.
 WorkerExit run_worker(Endpoint& endpoint, Trainer& trainer, std::shared_ptr<const SearchSpace> space,
                       const WorkerHostSettings& settings, SnapshotFiles& files);
 

@@ -162,3 +162,43 @@ def test_the_job_that_follows_is_submitted_with_everything_that_slurm_tells_of(b
     } == set(submitted[: -len(words) - 1])
     assert submitted[-len(words) :] == [str(word) for word in words]
     assert "requeue is disabled" in batch.log() and "--signal, --hint" in batch.log()
+
+
+CONTROL = """\
+#!/bin/sh
+if [ "$1" = -d ]; then
+    [ -z "$NO_DAEMON" ] || exit 1
+    touch "$CUDA_MPS_PIPE_DIRECTORY/control"
+    echo started >>"$FOLDER/mps.txt"
+else
+    read word
+    echo "$word" >>"$FOLDER/mps.txt"
+fi
+"""
+
+
+@pytest.mark.parametrize("daemon", [True, False])
+def test_a_node_has_an_mps_daemon_while_its_ranks_train(batch, job, daemon):
+    tool = batch.folder / "bin/nvidia-cuda-mps-control"
+    tool.write_text(CONTROL)
+    tool.chmod(0o755)
+    words = {"STEMMA_MPS": "1", "TMPDIR": str(batch.folder), **({} if daemon else {"NO_DAEMON": "1"})}
+
+    run = batch.start(job, "-q", "-o", "toy.h5", **words)
+
+    assert run.wait(TIMEOUT_S) == OK, batch.log()
+    said = batch.folder / "mps.txt"
+    wait_until(lambda: said.exists() and "quit" in said.read_text(), "the daemon was told to quit")
+    assert said.read_text().split() == (["started"] if daemon else []) + ["quit"]
+    assert ("nvidia-cuda-mps-control does not start" in batch.log()) != daemon
+    wait_until(lambda: not (batch.folder / "stemma-mps-5").exists(), "its folder is gone")
+
+
+def test_without_the_wish_no_mps_daemon_is_started(batch, job):
+    tool = batch.folder / "bin/nvidia-cuda-mps-control"
+    tool.write_text(CONTROL)
+    tool.chmod(0o755)
+
+    assert batch.start(job, "-q", "-o", "toy.h5").wait(TIMEOUT_S) == OK, batch.log()
+
+    assert not (batch.folder / "mps.txt").exists()

@@ -17,6 +17,7 @@ PAGES = (
     "docs/unmodified-scripts.md",
     "docs/install-for-others.md",
     "docs/several-processes.md",
+    "docs/one-gpu-many-members.md",
 )
 BLOCK_SECONDS = 240
 
@@ -51,6 +52,10 @@ NOT_TYPED = {
         "a cluster with GPUs",
         "stemma sbatch trials.toml --nodes 2 --gpus-per-node 4 --cpus-per-task 32 --time 12:00:00 > job.sh",
     ),
+    (
+        "docs/one-gpu-many-members.md",
+        "STEMMA_MPS=1 sbatch --gpus-per-node=1 --ntasks-per-node=5 slurm/stemma.sbatch job.toml",
+    ): NotTyped("a cluster with GPUs: tests/e2e/test_batch_script.py has stand-ins"),
     ("docs/install-for-others.md", "./run --wheel"): NotTyped("a build of some minutes: tests/install/test_wheel.py"),
 }
 
@@ -188,6 +193,11 @@ def test_page_of_several_processes(reader):
     assert "export STEMMA_WORKERS_PER_NODE=1" in (reader.cwd / "job.sh").read_text()
     keys = reader.types("""python3 -c 'import torch; print(*torch.load("best.pt")["model"])'""")
     assert keys.split() == ["0.weight", "0.bias", "2.weight", "2.bias"]
+
+
+def test_page_of_many_members_on_a_gpu(reader):
+    said = typed(reader, "docs/one-gpu-many-members.md")
+    assert said.count("best member") == 1 and "ok      trains 16 at the same time" in said
 
 
 def test_page_for_administrators(reader):

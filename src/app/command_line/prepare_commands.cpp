@@ -81,6 +81,10 @@ void add_conform(CLI::App& app, CommandLine& line) {
         ->add_option("--ranks", line.conform.processes,
                      "Processes that train together (default: trainer.processes of the job)")
         ->check(CLI::Range(1, 1024));
+    command
+        ->add_option("--at-once", line.conform.at_once,
+                     "Trainings that the program takes at the same time (default: trainer.at_once of the job)")
+        ->check(CLI::Range(1, 64));
     command->add_option("--units", line.conform.units, "Units to train to (default 2)")->check(CLI::Range(2, 1000000));
     command
         ->add_option("--timeout", line.conform.timeout,

@@ -256,7 +256,8 @@ input::Body told(const AskTellRun& run, const effect::Train& lease, const TellOp
                          .reached = reached,
                          .seconds = seconds,
                          .snapshot_bytes = bytes_at(run.asked.snapshot(lease.lease)),
-                         .rows = {{reached, metric_values(run.run.header, options.metrics)}}};
+                         .rows = {{reached, metric_values(run.run.header, options.metrics)}},
+                         .processes = 1};
 }
 
 }  // namespace

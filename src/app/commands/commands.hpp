@@ -125,6 +125,7 @@ struct ConformOptions {
     std::vector<std::string> metrics;          ///< the first one ranks members
     Resource units = 2;
     std::uint32_t processes = 0;  ///< that train together; 0 = as the job says, or one
+    std::uint32_t at_once = 0;    ///< trainings at the same time; 0 = as the job says, or one
     double timeout = 300;         ///< seconds of silence
 };
 ExitCode conform_program(const ConformOptions& options);

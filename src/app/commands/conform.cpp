@@ -89,6 +89,7 @@ ExitCode conform_program(const ConformOptions& options) {
         settings.runner = runner_of(options.command);
     }
     if (options.processes > 0) settings.processes = options.processes;
+    if (options.at_once > 0) settings.at_once = options.at_once;
     settings.start_timeout = options.timeout;
     settings.silence_timeout = options.timeout;
     settings.stop_timeout = options.timeout;

@@ -185,7 +185,7 @@ void print_report(const Job& job, const ManagerSetup& setup, const HostResult& r
 SearchRanks::End SearchRanks::run_search(ManagerSetup setup) {
     const auto environment = read_environment();
     const auto process = launch_of(environment);
-    const auto time = time_left(process, unix_time(), launch_.grace);
+    const auto time = time_left(process, unix_time(), launch_.grace, job_.trainer.stop_units());
     Outside outside(signals_, time);
     ControlFile control(setup.run_file, setup.run_id, setup.host.next_sequence);
     auto lines = surroundings(process, time);

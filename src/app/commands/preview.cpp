@@ -218,6 +218,12 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
                     std::string(unit).c_str(), trial->seconds, trial->place.c_str(),
                     clock_text(trial->seconds * static_cast<double>(plan.resource) / preview_options.workers).c_str(),
                     units_text(preview_options.workers, "worker").c_str());
+        if (const auto units = job.trainer.stop_units(); units > 1) {
+            std::printf(
+                "a stop takes up to %u units here, about %.0f s: several processes or members agree on the last "
+                "one\n",
+                units, std::ceil(units * trial->seconds));
+        }
     }
     return ExitCode::ok;
 }

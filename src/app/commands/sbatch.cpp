@@ -65,7 +65,15 @@ std::string sums(const Job& job, const BatchOptions& options, std::uint32_t work
                           unit, printable_line(options.job.file));
     }
     const double total = static_cast<double>(plan.resource) * *options.unit_seconds / workers;
-    const double pieces = std::ceil(total / std::max(1.0, options.seconds - default_grace(options.seconds)));
+    const double stop = job.trainer.stop_units() * *options.unit_seconds;
+    if (const double grace = default_grace(options.seconds, job.trainer.stop_units()); stop > grace) {
+        text += fmt::format(
+            "# A stop takes up to {:.0f} s, and the search ends {:.0f} s before the limit: add --grace {:.0f}s to "
+            "the line with the job\n",
+            stop, grace, std::ceil(1.5 * stop));
+    }
+    const double pieces =
+        std::ceil(total / std::max(1.0, options.seconds - default_grace(options.seconds, job.trainer.stop_units())));
     text += fmt::format("# At {} s a{} {}: about {} in all, {}\n", *options.unit_seconds, unit == "epoch" ? "n" : "",
                         unit, clock_text(total),
                         pieces <= 1 ? std::string("within one allocation")
@@ -115,9 +123,9 @@ ExitCode print_batch_script(const BatchOptions& options) {
     if (!options.partition.empty()) text += fmt::format("#SBATCH --partition={}\n", options.partition);
     if (!options.account.empty()) text += fmt::format("#SBATCH --account={}\n", options.account);
     text += fmt::format(
-        "#SBATCH --time={}\n#SBATCH --signal=B:USR1@120\n#SBATCH --requeue\n#SBATCH --open-mode=append\n"
+        "#SBATCH --time={}\n#SBATCH --signal=B:USR1@{}\n#SBATCH --requeue\n#SBATCH --open-mode=append\n"
         "#SBATCH --output=%x-%j.out\n",
-        slurm_time(options.seconds));
+        slurm_time(options.seconds), 120 * job.trainer.stop_units());
     text += fmt::format("export STEMMA={}\nexport STEMMA_WORKERS_PER_NODE={}\nset -- {}",
                         shell_quoted(fs::read_symlink("/proc/self/exe").string()), per_node,
                         shell_quoted(options.job.file));

@@ -16,6 +16,7 @@
 #include "platform/gpu_tools.hpp"
 #include "platform/launch.hpp"
 #include "platform/machine.hpp"
+#include "platform/mps.hpp"
 
 namespace stemma {
 
@@ -30,6 +31,14 @@ std::string gpu_text(const GpuList& gpus) {
     return text;
 }
 
+/// Whether programs share NVIDIA's GPUs by MPS.
+std::string mps_text(const GpuList& gpus) {
+    if (gpus.empty() || gpus.front().maker != GpuMaker::nvidia) return {};
+    const auto environment = read_environment();
+    if (mps_runs(environment)) return fmt::format(", an MPS daemon runs ({})", mps_folder(environment));
+    return ", no MPS daemon";
+}
+
 std::string cores_text() {
     const int cores = usable_cores();
     return fmt::format("{} core{}", cores, cores == 1 ? "" : "s");
@@ -37,8 +46,8 @@ std::string cores_text() {
 
 /// This rank's facts; `role` is its part in a search.
 std::string facts(const GpuList& gpus, const std::string& role) {
-    return fmt::format("pid {}, {}, {}{} memory free, {}", ::getpid(), cores_text(), role,
-                       bytes_text(memory().available), gpu_text(gpus));
+    return fmt::format("pid {}, {}, {}{} memory free, {}{}", ::getpid(), cores_text(), role,
+                       bytes_text(memory().available), gpu_text(gpus), mps_text(gpus));
 }
 
 std::string role_of(int rank, const WorkerSlot& slot) {

@@ -105,6 +105,12 @@ void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics) {
                               in_quotes(job.scheduler.type->name) + " name a sampler, or leave it out");
     }
     check_points(root, job, diagnostics);
+    const auto beside = job.trainer.at_once() - 1;
+    if (job.workers.trainings_ahead < beside && !diagnostics.blamed("trainer.at_once")) {
+        diagnostics.error(place_of(root, {"workers", "trainings_ahead"}), "workers.trainings_ahead",
+                          "must be at least " + std::to_string(beside) + " with trainer.at_once = " +
+                              std::to_string(beside + 1) + ", else a worker never has so many trainings; leave it out");
+    }
     if (job.workers.lost_after < 2 * job.workers.heartbeat && !diagnostics.blamed("workers.heartbeat") &&
         !diagnostics.blamed("workers.lost_after")) {
         diagnostics.error(place_of(root, {"workers", "lost_after"}), "workers.lost_after",

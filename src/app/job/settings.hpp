@@ -3,6 +3,7 @@
 // field is filled by the key of the same name. Ranges and meanings are documented in the tables (tables.cpp) and in the
 // descriptors of algorithms.
 
+#include <algorithm>
 #include <any>
 #include <cstdint>
 #include <map>
@@ -74,6 +75,11 @@ struct TrainerSettings : Chosen<TrainerDescriptor> {
     std::map<std::string, Literal> fixed;
 
     std::string unit_name() const { return unit == TrainerUnit::epoch ? "epoch" : "step"; }
+    /// Trainings of one worker at the same time.
+    std::uint32_t at_once() const { return std::max(1U, type->at_once(settings)); }
+    /// Units of training that a stop takes at most: the one in training, and where several processes or members agree
+    /// on the last one, the next.
+    unsigned stop_units() const { return integer("processes").value_or(1) > 1 || at_once() > 1 ? 2 : 1; }
 };
 
 enum class Device : std::uint8_t { automatic, cpu, gpu, cuda, xpu };

@@ -34,7 +34,8 @@ std::vector<Field<RunSettings>> run_fields() {
              "worker guarantees this order, several workers do not. For gp see also sampler.wait_for_model. With "
              "sampler.type = \"auto\" the choice of the sampler depends on measured times. Name a sampler for "
              "proposals that are the same each time. A training in several processes (trainer.processes) draws other "
-             "numbers if their number changes."),
+             "numbers if their number changes: the run file has the number of each report. With trainer.at_once the "
+             "numbers of a training may depend on those beside it."),
          into(&S::seed)},
         {default_is("runs/NAME.h5",
                     text("output",

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <mutex>
 
 #include "app/log/log_file.hpp"
 
@@ -23,13 +24,11 @@ public:
     }
 
     std::span<const MetricInfo> metrics() const override { return trainer_->metrics(); }
+    std::uint32_t at_once() const override { return trainer_->at_once(); }
     std::string describe() const override { return trainer_->describe(); }
 
     TrainResult train(const TrainRequest& request) override {
-        if (!log_) {
-            log_ = open_log(run_file_, rank_);
-            log_->info("{}", trainer_->describe());
-        }
+        begin_log();
         const auto start = Clock::now();
         auto result = trainer_->train(request);
         const auto now = Clock::now();
@@ -46,6 +45,7 @@ public:
                            trained.note);
             }
         }
+        const std::lock_guard lock(mutex_);
         // Trainings can take a millisecond each: not every training flushes to the disk.
         if (now - flushed_ > std::chrono::seconds(5)) {
             log_->flush();
@@ -55,6 +55,13 @@ public:
     }
 
 private:
+    void begin_log() {
+        const std::lock_guard lock(mutex_);
+        if (log_) return;
+        log_ = open_log(run_file_, rank_);
+        log_->info("{}", trainer_->describe());
+    }
+
     std::string metrics_text(const Trained& trained) const {
         std::string text;
         if (trained.rows.empty()) return text;
@@ -69,6 +76,7 @@ private:
     std::unique_ptr<Trainer> trainer_;
     std::filesystem::path run_file_;
     int rank_;
+    std::mutex mutex_;  ///< guards the next two; the logger itself is for several threads
     std::shared_ptr<spdlog::logger> log_;
     Clock::time_point flushed_ = Clock::now();
 };

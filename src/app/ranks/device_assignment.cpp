@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "platform/gpu_tools.hpp"
 #include "platform/machine.hpp"
+#include "platform/mps.hpp"
 
 namespace stemma {
 
@@ -31,6 +32,20 @@ GpuList registered_gpus(const std::string& kind) {
     for (int index = 0; index < torch_gpus_here(); ++index)
         list.push_back({.index = index, .name = kind, .maker = GpuMaker::other, .installed = index});
     return list;
+}
+
+/// Throws UserError where a member would be trained on several slices of a GPU, or by several processes on one.
+void require_whole(const Job& job, const WorkerSlot& slot, const GpuList& assigned) {
+    const auto& visible = slot.gpus[static_cast<std::size_t>(slot.index)];
+    const bool sliced = std::ranges::any_of(
+        assigned, [&](const Gpu& gpu) { return is_slice(visible[static_cast<std::size_t>(gpu.index)]); });
+    const bool several = gpus_per_worker(job) > 1 || processes_per_worker(job) > 1;
+    if (!sliced || !several) return;
+    throw UserError(fmt::format(
+        "a GPU of {} is cut into slices (MIG), and trainer.{} = {} needs whole ones: a program of CUDA sees one slice "
+        "only, and NCCL knows none; give each worker one slice and one process, or let an administrator switch MIG off",
+        host_name(), processes_per_worker(job) > 1 ? "processes" : "gpus_per_worker",
+        std::max(gpus_per_worker(job), processes_per_worker(job))));
 }
 
 }  // namespace
@@ -93,6 +108,7 @@ WorkerPlace place_of(const Job& job, const WorkerSlot& slot) {
     }
     const auto assigned = assign_gpus(request);
     if (const auto* error = std::get_if<GpuError>(&assigned)) throw UserError(error->message);
+    require_whole(job, slot, std::get<GpuList>(assigned));
     std::string device;
     for (const auto& gpu : std::get<GpuList>(assigned)) {
         const auto& own = visible[static_cast<std::size_t>(gpu.index)];  // slots know no names
@@ -102,6 +118,9 @@ WorkerPlace place_of(const Job& job, const WorkerSlot& slot) {
     }
     const auto maker = visible.front().maker;
     place.gpu_variable = visibility_variable(maker);
+    if (maker == GpuMaker::nvidia && job.workers.per_gpu > 1 && job.trainer.type->traits.program &&
+        mps_runs(read_environment()))
+        place.mps_percentage = std::max(1U, 100 / job.workers.per_gpu);
     place.device = fmt::format("{}:{}", torch_name(maker), std::get<GpuList>(assigned).front().index);
     return {place, device};
 }

@@ -4,8 +4,11 @@ namespace stemma {
 
 namespace {
 
-/// "auto" is 0 where the manager's answer is no part of what a training costs.
+/// "auto" is 0 where the manager's answer is no part of what a training costs. A program that takes several trainings
+/// at the same time gets as many.
 std::uint32_t leases_ahead(const Job& job) {
+    const auto beside = job.trainer.at_once() - 1;
+    if (beside > 0 && job.workers.trainings_ahead == leases_ahead_auto) return beside;
     if (job.workers.trainings_ahead != leases_ahead_auto) return job.workers.trainings_ahead;
     const auto& trainer = *job.trainer.type;
     return trainer.traits.asked || trainer.starts_anew(job.trainer.settings) ? 0 : leases_ahead_auto;

@@ -69,38 +69,40 @@ bool ChildGroup::closing() {
 }
 
 template <class Find>
-auto ChildGroup::awaited(milliseconds longest, const Find& find) -> decltype(find()) {
+auto ChildGroup::awaited(milliseconds longest, const Find& find, const Alarm* alarm) -> decltype(find()) {
     const auto until = Clock::now() + longest;
     while (true) {
         if (auto event = find()) return event;
         const auto left = left_until(until);
         if (left.count() <= 0) return std::nullopt;
-        look(closing() ? std::min(left, closing_look) : left);
+        if (look(closing() ? std::min(left, closing_look) : left, alarm)) return find();
     }
 }
 
-std::optional<GroupEvent> ChildGroup::next(milliseconds longest) {
-    return awaited(longest, [&]() -> std::optional<GroupEvent> {
+std::optional<GroupEvent> ChildGroup::next(milliseconds longest, const Alarm* alarm) {
+    const auto find = [&]() -> std::optional<GroupEvent> {
         for (std::size_t rank = 0; rank < size(); ++rank) {
             if (auto event = event_of(rank)) return GroupEvent{rank, std::move(*event)};
         }
         return std::nullopt;
-    });
+    };
+    return awaited(longest, find, alarm);
 }
 
 std::optional<ChildEvent> ChildGroup::next_of(std::size_t rank, milliseconds longest) {
     return awaited(longest, [&] { return event_of(rank); });
 }
 
-void ChildGroup::look(milliseconds longest) {
+bool ChildGroup::look(milliseconds longest, const Alarm* alarm) {
     std::vector<pollfd> watched;
     const auto add = [&](const auto& own) { watched.insert(watched.end(), own.begin(), own.end()); };
     for (const auto& child : children_) add(child->watched());
     for (const auto& line : launched_) add(line.watched());
     for (const auto& line : callers_) add(line.watched());
     if (door_) watched.push_back({door_->number(), POLLIN, 0});
+    if (alarm != nullptr) watched.push_back({alarm->number(), POLLIN, 0});
     const auto bounded = static_cast<int>(std::clamp<std::int64_t>(longest.count(), 0, 3600000));
-    if (::poll(watched.data(), watched.size(), bounded) <= 0) return;
+    if (::poll(watched.data(), watched.size(), bounded) <= 0) return false;
     std::span<const pollfd> found(watched);
     const auto give = [&](auto& one, std::size_t count) {
         one.take_in(found.first(count));
@@ -112,6 +114,9 @@ void ChildGroup::look(milliseconds longest) {
     if (door_ && found.front().revents != 0) {
         for (auto& line : door_->come_in()) callers_.push_back(std::move(line));
     }
+    const bool rang = alarm != nullptr && watched.back().revents != 0;
+    if (rang) alarm->quiet();
+    return rang;
 }
 
 void ChildGroup::dismiss() {

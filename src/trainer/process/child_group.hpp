@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "trainer/process/alarm.hpp"
 #include "trainer/process/child.hpp"
 #include "trainer/process/door.hpp"
 #include "trainer/process/process_group.hpp"
@@ -46,12 +47,12 @@ public:
     bool launched() const { return !launched_.empty(); }
 
     void send_all(std::string_view json);
-    /// The next event; nothing if none comes within `longest`.
-    std::optional<GroupEvent> next(std::chrono::milliseconds longest);
+    /// The next event; nothing if none comes within `longest`, or before `alarm` rings.
+    std::optional<GroupEvent> next(std::chrono::milliseconds longest, const Alarm* alarm = nullptr);
     /// The next event of that process, whatever the others do; nothing if none comes within `longest`.
     std::optional<ChildEvent> next_of(std::size_t rank, std::chrono::milliseconds longest);
     /// Takes in what arrives within `longest`; what has already arrived, without waiting.
-    void look(std::chrono::milliseconds longest = {});
+    void look(std::chrono::milliseconds longest = {}) { look(longest, nullptr); }
     /// Asks the processes to end, without waiting.
     void dismiss();
     /// Asks the processes to end, and waits. Those that do not end are killed by the destructor.
@@ -72,9 +73,11 @@ public:
 
 private:
     std::optional<ChildEvent> event_of(std::size_t rank);
-    /// What `find` finds at hand; nothing after `longest`.
+    /// What `find` finds at hand; nothing after `longest`, or when `alarm` rings.
     template <class Find>
-    auto awaited(std::chrono::milliseconds longest, const Find& find) -> decltype(find());
+    auto awaited(std::chrono::milliseconds longest, const Find& find, const Alarm* alarm = nullptr) -> decltype(find());
+    /// look(), until `alarm` rings. True: it rang.
+    bool look(std::chrono::milliseconds longest, const Alarm* alarm);
     bool closing();
 
     std::optional<Rendezvous> rendezvous_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <thread>
 
 #include "core/error.hpp"
 
@@ -25,6 +26,7 @@ public:
         adopted();
         stopped();
         foreign();
+        several(*whole);
         return std::move(checks_);
     }
 
@@ -222,16 +224,22 @@ private:
         const auto partial = trained(*trainer_, asked, what);
         if (!partial) return;
         // Several processes agree on the last unit before it begins.
-        const bool soon = partial->reached <= (given_.settings.processes > 1 ? 2 : 1);
+        const bool soon = partial->reached <= (given_.settings.processes > 1 || given_.settings.at_once > 1 ? 2 : 1);
+        stops_ = soon;
         add(what, soon ? Conformance::ok : Conformance::note,
             soon ? "" : fmt::format("it went on to {}", partial->reached));
     }
 
-    void foreign() {
-        const std::string what = "survives a snapshot that it cannot read";
+    static Snapshot no_snapshot() {
         Snapshot damaged;
         const std::string text = "this is no snapshot";
         damaged.add("process", DType::u8, {std::ssize(text)}, std::as_bytes(std::span(text)));
+        return damaged;
+    }
+
+    void foreign() {
+        const std::string what = "survives a snapshot that it cannot read";
+        const auto damaged = no_snapshot();
         const auto result = trainer_->train(request(1, given_.units, &damaged));
         if (std::holds_alternative<Trained>(result)) {
             add(what, Conformance::note, "it trained on as if nothing were wrong");
@@ -246,9 +254,68 @@ private:
         static_cast<void>(trained(*trainer_, request(0, 1, nullptr), "trains on after a failure"));
     }
 
+    // ---- several at the same time ----------------------------------------------------------------------------------
+
+    std::vector<TrainResult> at_the_same_time(const std::vector<TrainRequest>& requests) {
+        std::vector<TrainResult> results(requests.size());
+        std::vector<std::jthread> threads;
+        for (std::size_t i = 0; i < requests.size(); ++i) {
+            threads.emplace_back([this, &requests, &results, i] { results[i] = trainer_->train(requests[i]); });
+        }
+        threads.clear();
+        return results;
+    }
+
+    /// Why one of these did not train to its end, but for the first `but`; "" if all did.
+    std::string fault_in(const std::vector<TrainResult>& results, std::size_t but = 0) const {
+        for (auto at = but; at < results.size(); ++at) {
+            if (const auto* failure = std::get_if<TrainFailure>(&results[at]))
+                return fmt::format("{} ({}): {}", name_of(failure->kind), failure->type, failure->message);
+            if (const auto reached = std::get<Trained>(results[at]).reached; reached != given_.units)
+                return fmt::format("one of the others ended at {} and not at {}", reached, given_.units);
+        }
+        return "";
+    }
+
+    void several(const Trained& whole) {
+        const auto count = given_.settings.at_once;
+        if (count == 1) return;
+        std::vector<TrainRequest> requests(count, request(0, given_.units, nullptr));
+        for (std::uint32_t i = 1; i < count; ++i) {
+            requests[i].member = {100 + std::uint64_t{i}};
+            requests[i].seed = 100 + i;
+        }
+        const auto what = fmt::format("trains {} at the same time", count);
+        const auto all = at_the_same_time(requests);
+        if (const auto fault = fault_in(all); !fault.empty()) return add(what, Conformance::failed, fault);
+        const bool same = same_metrics(whole, std::get<Trained>(all.front()));
+        add(what, same ? Conformance::ok : Conformance::note,
+            same ? ""
+                 : "with other metrics than alone: results depend on the members beside, so that a replay gives other "
+                   "numbers (give each trial a generator of its own)");
+        std::atomic<bool> stop = false;
+        if (stops_) {
+            auto& one = requests.front();
+            one.to = 1000 * given_.units;  // it is stopped after its first unit
+            one.max = 0;
+            one.stop = &stop;
+            one.progress = [&](const MetricRow&) { stop = true; };
+            one_of(requests, "one is stopped, and the others go on");
+        }
+        const auto damaged = no_snapshot();
+        requests.front() = request(1, given_.units, &damaged);
+        one_of(requests, "one fails, and the others go on");
+    }
+
+    void one_of(const std::vector<TrainRequest>& requests, const std::string& what) {
+        const auto fault = fault_in(at_the_same_time(requests), 1);
+        add(what, fault.empty() ? Conformance::ok : Conformance::failed, fault);
+    }
+
     const ConformanceCase& given_;
     std::shared_ptr<ChildStarter> starter_;
     std::unique_ptr<Trainer> trainer_;
+    bool stops_ = false;            ///< when asked to
     std::optional<Trained> begun_;  ///< to the cut, if training can go on from there
     std::vector<ConformanceCheck> checks_;
 };

@@ -37,7 +37,7 @@ struct ConformanceCase {
 std::vector<ConformanceChange> changes_of_children(const SearchSpace& space, const Configuration& configuration);
 
 /// Starts the program a few times. Trains one configuration and its children: about (7 + changes) * units units of
-/// training in all. Never throws for what the program does.
+/// training in all, and 3 * units for each of `at_once` members. Never throws for what the program does.
 std::vector<ConformanceCheck> conform(const ConformanceCase& given, std::shared_ptr<ChildStarter> starter);
 
 }  // namespace stemma

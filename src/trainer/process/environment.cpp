@@ -40,6 +40,8 @@ Environment child_environment(const Environment& parent, const ChildPlace& place
     for (const auto* name : {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"}) {
         out.emplace(name, std::to_string(place.threads));  // a value that the user has set stays
     }
+    if (place.mps_percentage > 0)
+        out.emplace("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", std::to_string(place.mps_percentage));
     out.emplace("PYTHONUNBUFFERED", "1");
     if (place.gpu_variable == "ROCR_VISIBLE_DEVICES") {
         for (const auto* name : {"HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL"}) out.erase(name);

@@ -26,6 +26,7 @@ struct ChildPlace {
     /// Values for `gpu_variable`; empty: no GPU is visible.
     std::vector<std::string> gpus = {};
     std::string gpu_variable = "CUDA_VISIBLE_DEVICES";
+    std::uint32_t mps_percentage = 0;  ///< CUDA_MPS_ACTIVE_THREAD_PERCENTAGE, unless set already; 0 = none
 };
 
 /// `parent` without a launcher's variables, with STEMMA_PROTOCOL, STEMMA_READ_FD, STEMMA_WRITE_FD and the variable of

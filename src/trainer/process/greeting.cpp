@@ -28,6 +28,7 @@ public:
         } else {
             for (std::size_t rank = 0; rank < group_.size(); ++rank) all.push_back(started(rank));
         }
+        require_at_once(all.front());
         const auto threads =
             std::max<std::uint32_t>(1, settings_.place.threads / static_cast<std::uint32_t>(group_.size()));
         group_.send_all(welcome_json(settings_.metrics, settings_.unit, threads));
@@ -98,6 +99,19 @@ private:
         }
         if (own.rank >= own.ranks)
             throw ProtocolError(fmt::format("a process has RANK={} and WORLD_SIZE={}", own.rank, own.ranks));
+    }
+
+    /// Program and job mean the same number of trainings.
+    void require_at_once(const ChildHello& hello) const {
+        if (hello.at_once > 1 && group_.size() > 1)
+            throw ProtocolError("several processes train one member together, so that none of them takes several");
+        if (hello.at_once == settings_.at_once) return;
+        throw ProtocolError(fmt::format(
+            "the program takes {} at the same time, and trainer.at_once is {}: set trainer.at_once = {}, or let the "
+            "program take {} (in Python: stemma.trials({}))",
+            hello.at_once == 1 ? "one training" : fmt::format("{} trainings", hello.at_once), settings_.at_once,
+            hello.at_once, settings_.at_once,
+            settings_.at_once == 1 ? "" : fmt::format("at_once={}", settings_.at_once)));
     }
 
     ChildHello hello_in(std::size_t rank, const ChildEvent& event) const {

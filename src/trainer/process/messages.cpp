@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 
 #include "core/printable.hpp"
 
@@ -90,6 +91,8 @@ ChildHello hello_of(const Json& message) {
     hello.name = text_of(message, "name");
     if (message.contains("rank")) hello.rank = number_of(message, "rank");
     if (message.contains("ranks")) hello.ranks = number_of(message, "ranks");
+    if (message.contains("at_once"))
+        hello.at_once = static_cast<std::uint32_t>(std::min<std::uint64_t>(number_of(message, "at_once"), 1000000));
     const auto at = message.find("mutable");
     if (at == message.end() || at->is_null()) return hello;
     hello.can_change = names_of(*at, "mutable");
@@ -153,6 +156,18 @@ FailureKind failure_named(const std::string& text) {
     }
     refuse("there is no kind of failure \"" + text +
            "\"; there are nonfinite, out_of_memory, infeasible, device, exception and snapshot_unavailable");
+}
+
+std::optional<std::uint64_t> lease_of(const FromChild& message) {
+    return std::visit(
+        [](const auto& one) -> std::optional<std::uint64_t> {
+            if constexpr (std::is_same_v<std::decay_t<decltype(one)>, ChildHello>) {
+                return std::nullopt;
+            } else {
+                return one.lease;
+            }
+        },
+        message);
 }
 
 FromChild parse_from_child(std::string_view json) {

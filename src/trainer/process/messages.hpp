@@ -27,6 +27,7 @@ struct ChildHello {
     std::optional<std::vector<std::string>> can_change;
     std::size_t rank = 0;  ///< of a process that a launcher started
     std::size_t ranks = 1;
+    std::uint32_t at_once = 1;  ///< trainings that it takes at the same time
 };
 /// Names with values. Nothing for a null from the program: not measured.
 using NamedMetrics = std::vector<std::pair<std::string, std::optional<double>>>;
@@ -58,6 +59,9 @@ struct ChildUnit {
     bool last = false;
 };
 using FromChild = std::variant<ChildHello, ChildProgress, ChildReport, ChildFailure, ChildUnit>;
+
+/// The lease that the message is about; nothing for a hello.
+std::optional<std::uint64_t> lease_of(const FromChild& message);
 
 /// Throws ProtocolError on text that is no JSON, on an unknown type, and on a field that is missing or of another type.
 /// Unknown fields are ignored, so that later versions may add fields.

@@ -34,6 +34,9 @@ struct ProcessSettings {
     Restart restart = Restart::when_needed;
     /// Processes that train a member together. 0: one, without the variables of a group (process_group.hpp).
     std::uint32_t processes = 0;
+    /// Trainings that the program takes at the same time, each a lease of its own. Above 1: one process, not restarted
+    /// for each training.
+    std::uint32_t at_once = 1;
     ChildPlace place = {};                             ///< threads of all processes together, and GPUs
     Environment environment = {};                      ///< before child_environment()
     std::string log;                                   ///< file that gets all its output; "" = none
@@ -81,6 +84,9 @@ private:
 ///   no hello                        exception, "start"
 /// Of several processes (`processes`) each is watched in this way. All are killed before a failure of one of them is
 /// told, unless each has answered. The lease ends well when all have reported, at the same unit.
+/// With `at_once`, a failure message ends one training. A program that ends, hangs or uses too much memory fails all
+/// that it has, since any may be the cause. What has failed before (TrainRequest::retried) is trained alone, so that
+/// one bad training costs those beside it one attempt. Want of memory counts only for a training that was alone.
 /// Messages end with the program's last output. A lease without a snapshot costs about 50 us. Snapshots go through
 /// files. `first`, if given, holds the program until the first lease.
 std::unique_ptr<Trainer> make_process_trainer(ProcessSettings settings, std::shared_ptr<ChildStarter> starter,

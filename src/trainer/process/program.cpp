@@ -74,9 +74,11 @@ std::vector<Field<P>> program_fields() {
                 duration("silence_timeout", at_least(0),
                          "Time without progress or report after which it counts as hung and is killed; 0 = none. Give "
                          "a few times what a unit of training takes.")),
-        setting(&P::stop_timeout, duration("stop_timeout", "5m", above(0),
-                                           "Time that it may take to end a lease when asked to; after that it is "
-                                           "killed.")),
+        setting(
+            &P::stop_timeout,
+            duration("stop_timeout", "5m", above(0),
+                     "Time that it may take to end a lease when asked to; after that it is killed. Twice as long for "
+                     "several processes, or several members in one: they agree on the last unit.")),
         setting(&P::memory, bytes("memory", {0, 0x1p50},
                                   "Memory limit of the program with all processes that it started; shared pages count "
                                   "once. A training that needs more fails as out of memory. A program that has grown "
@@ -87,6 +89,11 @@ std::vector<Field<P>> program_fields() {
                         "LOCAL_RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT in their environment, as from torchrun, "
                         "share the worker's threads, and all see all of its GPUs. Process 0 reports "
                         "(docs/several-processes.md). 0 = one program, without these variables.")),
+        setting(&P::at_once,
+                integer("at_once", {1, 64},
+                        "Trainings of one worker that its program takes at the same time, for programs that stack "
+                        "members in one process: stemma.trials(at_once=n) in Python. Each is reported, stopped and "
+                        "failed by itself. The program must name the same number (docs/one-gpu-many-members.md).")),
         setting(&P::restart,
                 choice("restart", {"when needed", "each training"},
                        "When a worker starts its program anew: after the program has ended or failed, or for each "
@@ -104,6 +111,11 @@ std::vector<Field<S>> fields() {
                         part_of(&S::reported, reported_fields()));
 }
 
+bool starts_anew(const S& settings) {
+    return settings.program.restart == P::Restart::each_training ||
+           !CommandTemplate(settings.program.command).names().empty();
+}
+
 std::vector<Contradiction> check(const S& settings, const std::string& metric) {
     auto out = check_reported(settings.reported, metric);
     refuse_empty("command", settings.program.command, out);
@@ -119,6 +131,21 @@ std::vector<Contradiction> check(const S& settings, const std::string& metric) {
              fmt::format("= {0} needs trainer.processes: processes = {0} starts one process for each GPU (DDP, "
                          "FSDP), processes = 1 one program that uses all {0} GPUs itself",
                          settings.gpus_per_worker)});
+    }
+    if (settings.program.at_once > 1 && settings.program.processes > 1) {
+        out.push_back(
+            {"at_once", fmt::format("= {} does not go with trainer.processes = {}: processes train one "
+                                    "member together, and a program that takes several members is one process",
+                                    settings.program.at_once, settings.program.processes)});
+    }
+    if (settings.program.at_once > 1 && starts_anew(settings)) {
+        out.push_back(
+            {"at_once",
+             fmt::format("= {} needs a program that is kept for all its trainings: {}", settings.program.at_once,
+                         settings.program.restart == P::Restart::each_training
+                             ? "leave out trainer.restart = \"each training\""
+                             : "a command with placeholders starts a script for each training; a script that "
+                               "stacks members asks for them by stemma.trials(at_once=n)")});
     }
     return out;
 }
@@ -191,11 +218,6 @@ std::string foreign_code(const S& settings) {
     return words;
 }
 
-bool starts_anew(const S& settings) {
-    return settings.program.restart == P::Restart::each_training ||
-           !CommandTemplate(settings.program.command).names().empty();
-}
-
 }  // namespace
 
 std::vector<MetricInfo> reported_metrics(const ReportedSettings& settings) {
@@ -218,7 +240,7 @@ ProcessSettings process_settings(const S& settings, const TrainerContext& contex
     program.needed_metric = context.metric;
     program.unit = context.unit;
     program.run_seed = context.run_seed;
-    program.place = {place.threads, place.gpus, place.gpu_variable};
+    program.place = {place.threads, place.gpus, place.gpu_variable, place.mps_percentage};
     program.environment = environment_of_programs();
     program.log = place.program_log;
     program.say = place.say;
@@ -262,6 +284,7 @@ TrainerDescriptor process_descriptor() {
             },
         .foreign_code = foreign_code,
         .starts_anew = starts_anew,
+        .at_once = [](const S& settings) { return settings.program.at_once; },
     };
 }
 

@@ -199,7 +199,7 @@ std::string Scratch::own_start(std::size_t rank) const {
     return fs::exists(file) ? file : std::string();
 }
 
-bool Scratch::put_start(const Snapshot& snapshot) const {
+bool Scratch::put_start(const Snapshot& snapshot, std::size_t slot) const {
     for (const auto& entry : fs::directory_iterator(folder_)) {
         if (entry.path().filename().string().starts_with("start-")) fs::remove(entry.path());
     }
@@ -211,11 +211,11 @@ bool Scratch::put_start(const Snapshot& snapshot) const {
         if (end != digits.data() + digits.size()) return false;
         overwrite(own_start_file(rank), snapshot.content(array));
     }
-    return put_snapshot(snapshot, start_file());
+    return put_snapshot(snapshot, start_file(slot));
 }
 
-Snapshot Scratch::take_saved(std::span<const std::size_t> ranks) const {
-    auto files = parts_of(save_file());
+Snapshot Scratch::take_saved(std::span<const std::size_t> ranks, std::size_t slot) const {
+    auto files = parts_of(save_file(slot));
     for (const auto rank : ranks) files.emplace_back(std::string(of_rank) + std::to_string(rank), own_save_file(rank));
     std::size_t bytes = 0;
     for (const auto& [name, path] : files) bytes += path.empty() ? 0 : bytes_of(path) + 64;

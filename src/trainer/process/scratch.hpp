@@ -37,9 +37,10 @@ public:
     /// The folders tried and the room in each, as text for the user.
     std::string places_text() const;
 
-    /// Where the start snapshot of a lease is put, and where the program leaves the next snapshot.
-    std::string start_file() const { return folder_ + "/start"; }
-    std::string save_file() const { return folder_ + "/save"; }
+    /// Where the start snapshot of a lease is put, and where the program leaves the next snapshot. Leases that a
+    /// program trains at the same time have different slots.
+    std::string start_file(std::size_t slot = 0) const { return folder_ + "/" + prefix(slot) + "start"; }
+    std::string save_file(std::size_t slot = 0) const { return folder_ + "/" + prefix(slot) + "save"; }
     /// The same for what process `rank` >= 1 of a group keeps for itself: one file.
     std::string own_start_file(std::size_t rank) const;
     std::string own_save_file(std::size_t rank) const;
@@ -48,12 +49,15 @@ public:
 
     /// Writes the start snapshot, a file or a folder, and the files of single ranks. False if `snapshot` is of another
     /// trainer.
-    bool put_start(const Snapshot& snapshot) const;
+    bool put_start(const Snapshot& snapshot, std::size_t slot = 0) const;
     /// The program's snapshot, a file or a folder, with the files that these `ranks` left for themselves. Throws
     /// std::system_error (no file, no memory).
-    Snapshot take_saved(std::span<const std::size_t> ranks = {}) const;
+    Snapshot take_saved(std::span<const std::size_t> ranks = {}, std::size_t slot = 0) const;
 
 private:
+    /// No file's name begins with that of another: "save.npz" is an ending that a library gave to "save".
+    static std::string prefix(std::size_t slot) { return slot == 0 ? "" : std::to_string(slot) + "-"; }
+
     std::vector<std::string> parents_;  ///< the folders that it may use
     std::size_t at_ = 0;                ///< index into parents_ of the current folder
     std::string folder_;

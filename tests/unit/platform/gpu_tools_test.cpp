@@ -44,6 +44,17 @@ TEST(GpuList, SlicesReplaceTheirGpu) {
     EXPECT_EQ(list[2].name, "NVIDIA A100-SXM4-40GB MIG 3g.20gb");
 }
 
+TEST(GpuList, SlicesAsDriversBefore470PrintThem) {
+    const auto list = nvidia_gpus(
+        "GPU 0: A100-SXM4-40GB (UUID: GPU-5d5ba0d6)\n"
+        "  MIG 1g.5gb Device 0: (UUID: MIG-GPU-5d5ba0d6/7/0)\n"
+        "  MIG 1g.5gb Device 1: (UUID: MIG-GPU-5d5ba0d6/8/0)\n");
+
+    EXPECT_THAT(uuids(list), testing::ElementsAre("MIG-GPU-5d5ba0d6/7/0", "MIG-GPU-5d5ba0d6/8/0"));
+    EXPECT_TRUE(is_slice(list[0]));
+    EXPECT_FALSE(is_slice(nvidia_gpus(two_gpus)[0]));
+}
+
 TEST(GpuList, AnythingElseIsSkipped) {
     EXPECT_THAT(nvidia_gpus("NVIDIA-SMI has failed because it couldn't communicate with the driver.\n"), IsEmpty());
     EXPECT_THAT(nvidia_gpus("GPU 0: half a li"), IsEmpty());

@@ -138,6 +138,9 @@ TEST(TimeLeft, OrderlyIsATenthOfWhatIsLeftBeforeTheEnd) {
     EXPECT_DOUBLE_EQ(before_end(600), 60);
     EXPECT_DOUBLE_EQ(before_end(50000), 120) << "at most two minutes";
     EXPECT_DOUBLE_EQ(before_end(60), 10) << "at least ten seconds";
+    EXPECT_DOUBLE_EQ(default_grace(600, 2), 120) << "a stop that takes two units";
+    const auto agreed = time_left({.end_time = 100000}, 100000 - 600, std::nullopt, 2).value();
+    EXPECT_DOUBLE_EQ(agreed.whole - agreed.orderly, 120);
     EXPECT_DOUBLE_EQ(before_end(600, 300.0), 300) << "as wished";
 }
 

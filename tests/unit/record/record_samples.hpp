@@ -25,7 +25,13 @@ public:
             case 2:
                 return input::WorkerLost{id<WorkerId>(), text()};
             case 3:
-                return input::Report{id<WorkerId>(), id<LeaseId>(), resource(), number(), s_(), rows()};
+                return input::Report{id<WorkerId>(),
+                                     id<LeaseId>(),
+                                     resource(),
+                                     number(),
+                                     s_(),
+                                     rows(),
+                                     static_cast<std::uint32_t>(s_.below(5))};
             case 4:
                 return input::Failure{id<WorkerId>(), id<LeaseId>(), static_cast<FailureKind>(s_.below(9)),
                                       text(),         text(),        resource(),
@@ -230,8 +236,8 @@ public:
                 entry.effects.push_back(effect::Noted{EventKind::retry, {lease}, {lease}, worker, 0});
             } else {
                 const double loss = 1.0 / static_cast<double>(1 + lease);
-                entry.input.body =
-                    input::Report{worker, {lease}, 2, 1.5, 4096, {{1, {loss * 2, 0.25, 0.1}}, {2, {loss, 0.5, 0.2}}}};
+                entry.input.body = input::Report{
+                    worker, {lease}, 2, 1.5, 4096, {{1, {loss * 2, 0.25, 0.1}}, {2, {loss, 0.5, 0.2}}}, 1};
                 if (lease % 5 == 0)
                     entry.effects.push_back(effect::Noted{EventKind::new_best, {lease}, {lease}, worker, loss});
                 if (lease > 0) entry.effects.push_back(effect::Drop{worker, snapshot_of({lease - 1})});

@@ -45,10 +45,19 @@ TEST_F(Tables, AReportEndsItsLease) {
     EXPECT_EQ(outcome(), record::LeaseOutcome::reported);
     EXPECT_EQ(rows.count(record::Table::units), 2U);
     using Row = std::tuple<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double,
-                           std::uint64_t, record::ReportStatus, double>;
+                           std::uint64_t, record::ReportStatus, std::uint32_t, double>;
     const auto row = last_row<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double,
-                              std::uint64_t, record::ReportStatus, double>(rows, record::Table::reports);
-    EXPECT_EQ(row, (Row{1, 1.0, {10}, {0}, {1}, 4, 4, 2.0, 8, record::ReportStatus::full, 0.5}));
+                              std::uint64_t, record::ReportStatus, std::uint32_t, double>(rows, record::Table::reports);
+    EXPECT_EQ(row, (Row{1, 1.0, {10}, {0}, {1}, 4, 4, 2.0, 8, record::ReportStatus::full, 1, 0.5}));
+}
+
+TEST_F(Tables, AReportSaysHowManyProcessesTrained) {
+    add(input::Ticked{}, {assign(0, 1)});
+    add(input::Report{{1}, {0}, 4, 2.0, 8, {{4, {0.5, 2, 3}}}, 3});
+
+    const auto row = last_row<std::uint64_t, double, MemberId, LeaseId, WorkerId, Resource, Resource, double,
+                              std::uint64_t, record::ReportStatus, std::uint32_t>(rows, record::Table::reports);
+    EXPECT_EQ(std::get<10>(row), 3U);
 }
 
 TEST_F(Tables, PartialAndLateReportsAreToldApart) {

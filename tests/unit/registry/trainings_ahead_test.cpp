@@ -24,6 +24,14 @@ TEST(TrainingsAhead, AutoIsNoneWhereEachTrainingStartsAProgram) {
     EXPECT_EQ(ahead(program_job("type = \"ask\"\n")), 0U) << "trainings are asked for";
 }
 
+TEST(TrainingsAhead, AProgramThatTakesSeveralAtTheSameTimeGetsAsMany) {
+    const std::string stacked = "type = \"process\"\ncommand = [\"train\"]\nat_once = 16\n";
+    EXPECT_EQ(ahead(program_job(stacked)), 15U);
+    auto more = program_job(stacked);
+    more.workers.trainings_ahead = 20;
+    EXPECT_EQ(ahead(more), 20U);
+}
+
 TEST(TrainingsAhead, ANumberIsTaken) {
     auto job = program_job("type = \"process\"\ncommand = [\"train\"]\nrestart = \"each training\"\n");
     job.workers.trainings_ahead = 3;

@@ -54,6 +54,25 @@ TEST_F(ConformTest, OneWithoutSnapshotsAndCurvesIsTold) {
                 testing::IsSupersetOf({"shows progress at each unit", "leaves a snapshot"}));
 }
 
+TEST_F(ConformTest, AProgramThatTrainsSeveralAtTheSameTimeIsTriedWithAsMany) {
+    const auto of_three = [&](const std::string& how) {
+        auto settings = program("");
+        settings.command = {STEMMA_PYTHON, "-S", STEMMA_TEST_PROGRAMS "/stacked.py", "3", how};
+        settings.metrics = {{"valid_loss"}, {"test_loss", true}};
+        settings.at_once = 3;
+        settings.silence_timeout = 2;
+        return checks(settings);
+    };
+
+    const auto good = of_three("trains");
+    EXPECT_TRUE(with(good, Conformance::failed).empty()) << testing::PrintToString(with(good, Conformance::failed));
+    EXPECT_THAT(with(good, Conformance::ok),
+                testing::IsSupersetOf({"one is stopped, and the others go on", "one fails, and the others go on"}));
+
+    const auto bad = with(of_three("stops_all"), Conformance::failed);
+    EXPECT_THAT(bad, testing::Contains("one is stopped, and the others go on"));
+}
+
 TEST_F(ConformTest, ChildrenThatGoOnRightlyPass) {
     const auto checks = of_children("rightly");
 

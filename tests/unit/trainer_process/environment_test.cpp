@@ -75,5 +75,15 @@ TEST(ChildEnvironment, ThreadsThatTheUserSetStay) {
     EXPECT_THAT(child_environment({{"OMP_NUM_THREADS", "2"}}, {8, {}}), Contains(Pair("OMP_NUM_THREADS", "2")));
 }
 
+TEST(ChildEnvironment, AWorkersShareOfAGpuUnderMpsIsItsOwnUnlessTheUserSaysAnother) {
+    const ChildPlace place{.gpus = {"GPU-1"}, .mps_percentage = 25};
+
+    EXPECT_EQ(child_environment({}, place).at("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE"), "25");
+    EXPECT_EQ(
+        child_environment({{"CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", "60"}}, place).at("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE"),
+        "60");
+    EXPECT_FALSE(child_environment({}, {}).contains("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE"));
+}
+
 }  // namespace
 }  // namespace stemma

@@ -7,7 +7,9 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <random>
+#include <string_view>
 #include <thread>
 
 #include "trainer/process/process_group.hpp"
@@ -26,6 +28,12 @@ ProcessSettings together(const std::string& how, std::uint32_t processes) {
     settings.processes = processes;
     settings.silence_timeout = 20;
     return settings;
+}
+
+/// tests/e2e/test_many_processes.py runs these tests at the length of an acceptance.
+bool campaign() {
+    const char* asked = std::getenv("STEMMA_TEST_CAMPAIGN");
+    return asked != nullptr && std::string_view(asked) == "all";
 }
 
 /// The same, started by a launcher that closes descriptors.
@@ -75,6 +83,7 @@ TEST_P(Groups, TrainTogetherAndReportOnce) {
     ASSERT_EQ(whole.rows.size(), 2U);
     EXPECT_EQ(loss(whole), 2 * ranks * (ranks + 1) / 2) << "each process took part";
     EXPECT_EQ(whole.rows.back().values[1], 0) << "the metrics of process 0";
+    EXPECT_EQ(whole.processes, size());
 }
 
 TEST_P(Groups, GoOnWithEachRanksOwnStreams) {
@@ -97,7 +106,7 @@ TEST_P(Groups, GoOnWithEachRanksOwnStreams) {
 TEST_P(Groups, StopAtOneUnitWhicheverMomentTheWordComes) {
     const auto trainer = make_process_trainer(program_that("saves_nothing"), starter());
     std::mt19937 random(size());
-    for (int training = 0; training < 20; ++training) {
+    for (int training = 0; training < (campaign() ? 125 : 20); ++training) {
         std::atomic<bool> stop = false;
         auto one = of_member(7, 100000);
         one.stop = &stop;
@@ -200,6 +209,44 @@ TEST_F(GroupTest, ProcessesThatDoNotEndAfterTheReportTimeOut) {
     EXPECT_THAT(failed.message, AllOf(HasSubstr("process 1 of 2"), HasSubstr("after process 0 reported")));
 }
 
+TEST_F(GroupTest, TheLimitOfMemoryIsForAllProcessesTogether) {
+    auto settings = together("grows", 3);  // each by 60 MiB
+    settings.memory = std::uint64_t{150} << 20U;
+    const auto trainer = make_process_trainer(settings, starter());
+
+    const auto failed = failure(*trainer, of_member(7, 1000));
+
+    EXPECT_EQ(failed.kind, FailureKind::out_of_memory);
+    EXPECT_EQ(failed.type, "trainer.memory");
+
+    settings.processes = 1;
+    const auto alone = make_process_trainer(settings, starter());
+    EXPECT_TRUE(std::holds_alternative<Trained>(alone->train(of_member(7, 10))));
+}
+
+TEST_F(GroupTest, ThreadsAreDividedAmongTheProcesses) {
+    auto settings = together("threads", 2);
+    settings.place.threads = 8;
+    const auto trainer = make_process_trainer(settings, starter());
+
+    EXPECT_EQ(trained(*trainer).rows.back().values[1], 44) << "4 in the environment, and 4 in the welcome";
+}
+
+TEST_F(GroupTest, AStopMayTakeTwoUnits) {
+    auto settings = together("takes_long", 2);
+    settings.stop_timeout = 2;  // a unit takes 1.6 s
+    const auto trainer = make_process_trainer(settings, starter());
+    std::atomic<bool> stop = false;
+    auto one = of_member(7, 100);
+    one.stop = &stop;
+    one.progress = [&](const MetricRow&) { stop = true; };
+
+    const auto result = trainer->train(one);
+
+    ASSERT_TRUE(std::holds_alternative<Trained>(result)) << std::get<TrainFailure>(result).message;
+    EXPECT_LE(std::get<Trained>(result).reached, 3);
+}
+
 TEST_F(GroupTest, ASnapshotIsGoneOnWithByAnotherNumberOfProcesses) {
     const auto two = make_process_trainer(together("streams", 2), starter());
     auto first = request();
@@ -212,6 +259,22 @@ TEST_F(GroupTest, ASnapshotIsGoneOnWithByAnotherNumberOfProcesses) {
     for (const std::uint32_t processes : {1, 3}) {
         const auto other = make_process_trainer(together("streams", processes), starter());
         EXPECT_EQ(std::get<Trained>(other->train(rest)).reached, 2) << processes;
+    }
+}
+
+TEST_F(GroupTest, ManyGroupsFindTheirPortsAtTheSameTime) {
+    std::vector<std::unique_ptr<Trainer>> groups;
+    for (int i = 0; i < (campaign() ? 100 : 8); ++i)
+        groups.push_back(make_process_trainer(together("saves_nothing", 2), starter()));
+    std::vector<TrainResult> results(groups.size());
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < groups.size(); ++i)
+        threads.emplace_back([&, i] { results[i] = groups[i]->train(of_member(7)); });
+    threads.clear();
+
+    for (const auto& result : results) {
+        const auto* failed = std::get_if<TrainFailure>(&result);
+        EXPECT_EQ(failed, nullptr) << failed->type << ": " << failed->message;
     }
 }
 

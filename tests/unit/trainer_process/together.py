@@ -61,6 +61,12 @@ def misbehave(how, trial, epoch):
         return
     if what == "slow":
         time.sleep(0.02)
+    if how == "grows":
+        if not grown:
+            grown.append(bytearray(os.urandom(1 << 20) * 60))
+        time.sleep(0.05)
+    if how == "takes_long":
+        time.sleep(1.6)
     if what == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "exits":
@@ -78,9 +84,9 @@ def misbehave(how, trial, epoch):
         raise ConnectionResetError("a process is gone")
 
 
-how = sys.argv[1]
-if how == "late":
-    time.sleep(7)
+how, grown = sys.argv[1], []
+if how.startswith("late"):
+    time.sleep(float(how.removeprefix("late-")))
 meeting = None
 for trial in stemma.trials():
     with trial:
@@ -98,7 +104,8 @@ for trial in stemma.trials():
             value["sum"] += meeting.sum(drawn)
             if how == "reports_alone" and RANK > 0:
                 continue
-            trial.report(valid_loss=value["sum"], test_loss=RANK)
+            threads = 10 * int(os.environ["OMP_NUM_THREADS"]) + trial.threads
+            trial.report(valid_loss=value["sum"], test_loss=threads if how == "threads" else RANK)
         if how == "ends_alone" and RANK > 0:
             time.sleep(3600)
         if how != "saves_nothing":

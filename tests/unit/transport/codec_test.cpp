@@ -62,6 +62,7 @@ TEST(Codec, FieldsKeepTheirPlaces) {
     grant.transfer = {4};
     grant.max = 81;
     grant.configuration = {Inactive{}, 0.5, std::int64_t{-7}, Choice{9}};
+    grant.retried = true;
     grant.parent_configuration = {0.25, Inactive{}, std::int64_t{7}, Choice{1}};
     const auto frame = frame_of(message::ToWorker(grant));
     std::span<const std::byte> in(frame);
@@ -76,6 +77,7 @@ TEST(Codec, FieldsKeepTheirPlaces) {
     EXPECT_EQ(again.max, grant.max);
     EXPECT_EQ(again.configuration, grant.configuration);
     EXPECT_EQ(again.parent_configuration, grant.parent_configuration);
+    EXPECT_EQ(again.retried, grant.retried);
 }
 
 // The layout on the wire: a change here needs a new protocol_version.

@@ -46,7 +46,8 @@ public:
             case 2:
                 return message::Progress{id<LeaseId>(), row(), s_()};
             case 3:
-                return message::Report{id<LeaseId>(), resource(), number(), s_(), rows()};
+                return message::Report{id<LeaseId>(), resource(), number(),
+                                       s_(),          rows(),     static_cast<std::uint32_t>(s_.below(5))};
             case 4:
                 return message::Failure{
                     id<LeaseId>(), static_cast<FailureKind>(s_.below(10)), text(), text(), resource(), number()};
@@ -107,7 +108,8 @@ private:
                          s_(),
                          s_.below(2) == 1,
                          {},
-                         {}};
+                         {},
+                         s_.below(2) == 1};
         for (auto n = s_.below(8); n > 0; --n) g.configuration.push_back(value());
         for (auto n = s_.below(8); n > 0; --n) g.parent_configuration.push_back(value());
         return g;

@@ -30,10 +30,11 @@ public:
         tells_nothing,
         tells_too_little
     };
-    explicit CountingTrainer(Mood mood = Mood::well) : mood_(mood) {}
+    explicit CountingTrainer(Mood mood = Mood::well, std::uint32_t at_once = 1) : mood_(mood), at_once_(at_once) {}
 
     std::span<const MetricInfo> metrics() const override { return metrics_; }
     std::string describe() const override { return "counting"; }
+    std::uint32_t at_once() const override { return at_once_; }
 
     TrainResult train(const TrainRequest& request) override {
         if (mood_ == Mood::out_of_memory) throw std::bad_alloc();
@@ -64,6 +65,7 @@ public:
 
 private:
     Mood mood_;
+    std::uint32_t at_once_;
     std::array<MetricInfo, 1> metrics_ = {MetricInfo{"state", false}};
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <thread>
 
 #include "transport/backoff.hpp"
@@ -23,13 +24,14 @@ constexpr std::uint64_t run_id = 7;
 /// Rank 0 in the test's thread, workers in threads of their own.
 class Bench {
 public:
-    explicit Bench(int workers, Mood mood = Mood::well, WorkerTiming settings = {}, std::size_t copies_waiting = 100)
+    explicit Bench(int workers, Mood mood = Mood::well, WorkerTiming settings = {}, std::size_t copies_waiting = 100,
+                   std::uint32_t at_once = 1)
         : endpoints_(make_loopback(workers + 1)), exits_(static_cast<std::size_t>(workers) + 1) {
         for (int rank = 1; rank <= workers; ++rank) {
             packers_.emplace_back(*endpoints_[0], rank, run_id);
             unpackers_.emplace_back(run_id);
-            threads_.emplace_back([this, rank, mood, settings, copies_waiting] {
-                CountingTrainer trainer(mood);
+            threads_.emplace_back([this, rank, mood, settings, copies_waiting, at_once] {
+                CountingTrainer trainer(mood, at_once);
                 const WorkerHostSettings host{.run_id = run_id,
                                               .worker = settings,
                                               .host = "here",
@@ -262,6 +264,19 @@ TEST(WorkerHost, ACanceledLeaseReportsWhatIsThereAndOneThatWaitsNothing) {
     EXPECT_EQ(second.lease, LeaseId{1});
     EXPECT_EQ(second.reached, 0);
     EXPECT_TRUE(second.rows.empty());
+}
+
+TEST(WorkerHost, TrainsAsManyAtOnceAsTheTrainerTakesAndStopsEachByItself) {
+    Bench bench(1, Mood::until_stopped, {.progress_interval = 0}, 100, 3);
+    for (std::uint64_t lease = 0; lease < 4; ++lease) bench.tell(1, scratch(lease, 1'000'000));
+    std::set<LeaseId> training;
+    while (training.size() < 3) training.insert(bench.next<message::Progress>().second.lease);
+    EXPECT_EQ(training, (std::set<LeaseId>{{0}, {1}, {2}}));
+
+    bench.tell(1, message::Cancel{{1}});
+    EXPECT_EQ(bench.next<message::Report>().second.lease, LeaseId{1});
+    while (training.size() < 4) training.insert(bench.next<message::Progress>().second.lease);
+    EXPECT_EQ(bench.kept<message::Report>(), 0U) << "the others go on";
 }
 
 TEST(WorkerHost, ProgressSaysHowManyRowsCameBefore) {

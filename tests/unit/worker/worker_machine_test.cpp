@@ -255,6 +255,16 @@ TEST(WorkerMachine, ProgressIsRareEnough) {
     EXPECT_TRUE(h.give(9, worker::Progress{{77}, {3, {0.5}}}).empty());
 }
 
+TEST(WorkerMachine, ProgressOfEachLeaseIsToldWhereSeveralAreInTraining) {
+    Harness h;
+    h.grant(1);
+    h.grant(2);
+
+    EXPECT_NE(only_said<message::Progress>(h.give(1, worker::Progress{{1}, {1, {0.5}}})), nullptr);
+    EXPECT_NE(only_said<message::Progress>(h.give(1, worker::Progress{{2}, {1, {0.5}}})), nullptr);
+    EXPECT_TRUE(h.give(1.5, worker::Progress{{1}, {2, {0.5}}}).empty());
+}
+
 TEST(WorkerMachine, LeavesWhenWhatItWritesIsWritten) {
     Harness h;
     h.hold(1, 16);
