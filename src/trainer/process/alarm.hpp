@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <system_error>
 
-#include "trainer/process/descriptor.hpp"
+#include "platform/descriptor.hpp"
 
 namespace stemma {
 
