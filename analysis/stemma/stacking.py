@@ -100,6 +100,7 @@ class _Inbox:
 
     def look(self, wait=False, seconds=0, leases=0):
         """Takes in what has come. `wait`: until there is a lease. `seconds`: so long, for up to `leases` of them."""
+        wait = wait and not self._leases  # one may have come while a trial looked for its stop
         until = time.monotonic() + seconds
         while not self.over:
             if not wait and not self._channel.waiting():

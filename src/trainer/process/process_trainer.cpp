@@ -265,6 +265,7 @@ private:
             return start_again();
         const auto calls = std::exchange(with_program_, {});
         if (calls.size() > 1) {
+            if (failed.failure.kind == FailureKind::out_of_memory) failed.failure.kind = FailureKind::exception;
             failed.failure.message = fmt::format(
                 "{} trainings were with the program (trainer.at_once), and any may be the cause: each is "
                 "tried again alone\n{}",
