@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 
 usage() {
     cat <<'TEXT'
-tests/gpu/check.sh here [--device cpu|xpu|cuda] [--build FOLDER] [--rows REGEX] [--limit SECONDS]
+tests/gpu/check.sh here [--build FOLDER] [--device cpu|xpu|cuda] [--rows REGEX] [--limit SECONDS]
     the rows with the programs of this tree's build folder; xpu: the pretend device (tests/support/pretend_device)
 tests/gpu/check.sh prepare BUNDLE --wheel TORCH_FOLDER [--build FOLDER]
     builds against this PyTorch wheel, of the version that the machine with the GPU has, and puts into the folder BUNDLE
