@@ -23,8 +23,8 @@ def load_best(run, model=None, map_location="cpu"):
     if model is not None:
         if "model" not in states:
             raise StemmaError(
-                f'{place}: has no "model"; it has {", ".join(states) or "nothing"}. load_best() without a model returns '
-                "these by name"
+                f'{place}: has no "model"; it has {", ".join(states) or "nothing"}. load_best() without a model '
+                "returns these by name"
             )
         model.load_state_dict(states["model"])
     return states
@@ -41,7 +41,7 @@ def _of_program(run, place, arrays, map_location):
     try:
         whole = torch_snapshot.read_any(io.BytesIO(arrays[_FILE].tobytes()), map_location)
     except ImportError as error:
-        raise StemmaError(f"{place}: to read it, this Python needs what the training program used ({error})") from error
+        raise StemmaError(f"{place}: this Python needs what the training program used ({error})") from error
     except Exception as error:
         raise StemmaError(
             f"{place}: neither trial.save() nor torch.save() wrote this snapshot ({type(error).__name__}: {error}); "

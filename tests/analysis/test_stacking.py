@@ -3,7 +3,6 @@
 import os
 
 import pytest
-
 from stemma import stacking
 from stemma.terms import Infeasible, ProtocolError
 from stemma.training import Channel

@@ -20,10 +20,10 @@
 #include "app/registry.hpp"
 #include "core/printable.hpp"
 #include "core/suggest.hpp"
+#include "platform/descriptor.hpp"
 #include "platform/machine.hpp"
 #include "platform/own_files.hpp"
 #include "runtime/ask_tell_session.hpp"
-#include "platform/descriptor.hpp"
 #include "trainer/process/messages.hpp"
 
 namespace stemma {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "platform/launch.hpp"
 #include "platform/descriptor.hpp"
+#include "platform/launch.hpp"
 
 namespace stemma {
 

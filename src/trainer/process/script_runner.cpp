@@ -18,10 +18,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "platform/descriptor.hpp"
 #include "platform/user_path.hpp"
 #include "trainer/error_text.hpp"
 #include "trainer/process/command_template.hpp"
-#include "platform/descriptor.hpp"
 #include "trainer/process/environment.hpp"
 #include "trainer/process/messages.hpp"
 #include "trainer/process/printed_metrics.hpp"

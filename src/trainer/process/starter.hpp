@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "platform/launch.hpp"
 #include "platform/descriptor.hpp"
+#include "platform/launch.hpp"
 
 namespace stemma {
 

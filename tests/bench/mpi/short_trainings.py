@@ -4,8 +4,8 @@
         [--workers 1,2,3] [--reports 10000] [--repeats 5] [--cost 0.1ms] [--durable promotable,all,none] [--ahead 64]
 
 Each training is one unit. PYTHON has propulate and mpi4py, for the MPI library of mpirun. Propulate has as many ranks
-as Stemma has workers, because each of its ranks trains. Each build writes its run file and the durable snapshots that its
-settings want. The time counts until all of them are on the disk. Propulate writes a checkpoint at its end. The
+as Stemma has workers, because each of its ranks trains. Each build writes its run file and the durable snapshots that
+its settings want. The time counts until all of them are on the disk. Propulate writes a checkpoint at its end. The
 rounds of all rows alternate; medians. A build without trainer.busy sleeps for the cost.
 """
 
@@ -63,7 +63,11 @@ def propulate(python, workers, evaluations, seconds):
 
 def stemma(build, workers, reports, cost, durable, ahead):
     command.STEMMA = build
-    settings = SETTINGS | {"run.budget.reports": reports, "trainer.cost": f'"{cost}"', "workers.durable": f'"{durable}"'}
+    settings = SETTINGS | {
+        "run.budget.reports": reports,
+        "trainer.cost": f'"{cost}"',
+        "workers.durable": f'"{durable}"',
+    }
     if ahead is not None:
         settings["workers.trainings_ahead"] = ahead
     explained = subprocess.run([build, "check", "--explain", "trainer.toy"], capture_output=True, text=True, check=True)
