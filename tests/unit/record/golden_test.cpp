@@ -27,7 +27,11 @@ TEST(Golden, RunFilesOfVersionOneAreReadable) {
     testing::SampleRun run;
     std::uint64_t seen = 0;
     reader.entries([&](const record::Entry& entry) {
-        EXPECT_EQ(testing::bytes_of(entry), testing::bytes_of(run.next()));
+        auto expected = run.next();
+        // A report of that version has no number of processes.
+        if (auto* report = std::get_if<input::Report>(&expected.input.body))
+            report->processes = input::Report{}.processes;
+        EXPECT_EQ(testing::bytes_of(entry), testing::bytes_of(expected));
         ++seen;
     });
     EXPECT_EQ(seen, golden_entries);
