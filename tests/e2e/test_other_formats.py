@@ -120,7 +120,7 @@ def test_a_newer_file_that_must_not_be_read_says_what_it_needs(runs):
         told = runs(words[0], "hard.h5", *words[1:], code=USER_ERROR).stderr
         assert (
             "hard.h5: has format version 99, which only programs read that know version 98 or newer; "
-            "this program knows version 2" in told
+            "this program knows version 3" in told
         )
 
 
@@ -154,7 +154,7 @@ def test_an_older_file_without_what_came_later_is_read(runs):
     assert told[0].split("\n\n")[1].splitlines()[:2] == without_budgets[0].split("\n\n")[1].splitlines()[:2]
     for words in (("status", "older.h5"), ("show", "older.h5", 0)):
         told = runs(*words).stdout
-        begun = r"^older.h5: begun by stemma \S+, format 1 \(this program: 2\); lacks table budgets, "
+        begun = r"^older.h5: begun by stemma \S+, format 1 \(this program: 3\); lacks table budgets, "
         assert re.search(begun, told, re.M)
         assert "column generation of table members, " in told and told.endswith(", checksums of its tables\n")
         assert "lacks" not in runs(words[0], "half.h5", *words[2:]).stdout
@@ -219,13 +219,13 @@ def test_a_run_of_other_rules_is_shown(other_rules):
     told = other_rules("status", "rules.h5").stdout
     best = other_rules("status", "half.h5").stdout
     assert best.split("\n\n")[1].splitlines()[:2] == told.split("\n\n")[1].splitlines()[:2], "the same best member"
-    assert "decided by rules 77, this program has rules 2" in told
+    assert "decided by rules 77, this program has rules 3" in told
     assert looks(other_rules, "rules.h5")[1:] == looks(other_rules, "half.h5")[1:]
 
 
 def test_a_run_of_other_rules_is_not_verified_but_its_tables_are(other_rules):
     told = other_rules("verify", "rules.h5", code=OTHER_RULES).stdout
-    assert "rules.h5: decided by rules 77, this program has rules 2: its log and tables are whole" in told
+    assert "rules.h5: decided by rules 77, this program has rules 3: its log and tables are whole" in told
 
 
 @pytest.mark.parametrize(

@@ -116,16 +116,22 @@ def kill_processes(stemma, kills):
     ours = f"slow\0{stemma.folder}"
     killed, over = [], threading.Event()
 
+    def units():
+        path = stemma.folder / "units"
+        return path.stat().st_size if path.exists() else 0
+
     def kill():
         draw = random.Random(1)
-        wait_until(lambda: over.is_set() or trained(stemma.folder), "a training has ended")
         while not over.is_set() and len(killed) < kills:
-            time.sleep(0.2 * draw.random())
+            before = units()
+            wait_until(lambda: over.is_set() or units() > before, "a new group trains")
+            time.sleep(0.1 * draw.random())
             found = processes_of(ours)
             if len(found) == 3:
                 pid = draw.choice(found)
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
+                wait_until(lambda: over.is_set() or pid not in processes_of(ours), "it is gone")
 
     killer = threading.Thread(target=kill)
     killer.start()
@@ -186,11 +192,11 @@ def test_an_agreed_stop_has_the_time_of_two_units(stemma):
 
 # A /dev with the file by which a driver of NVIDIA is known, in a mount namespace.
 PRETEND_DRIVER = """\
-mkdir dev
+mkdir -p dev
 mount -t tmpfs none dev
 touch dev/nvidiactl dev/null dev/zero dev/random dev/urandom
 for file in null zero random urandom; do mount --bind /dev/$file dev/$file; done
-mkdir dev/shm
+mkdir -p dev/shm
 mount -t tmpfs none dev/shm
 mount --rbind dev /dev
 exec "$@"
