@@ -6,7 +6,8 @@ import os
 import subprocess
 
 import pytest
-from harness import ROOT
+from harness import REQUEUE, ROOT, STOPPED, Started, wait_until
+from test_several_processes import processes_of
 
 pytestmark = [pytest.mark.frameworks, pytest.mark.long]
 
@@ -74,6 +75,85 @@ def test_two_processes_train_a_member_together(stemma, name, launcher):
 
     assert "FAILED" not in said and "note" not in said, said
 
+
+MISBEHAVES = """\
+import os, signal, sys, time
+import stemma, torch
+import torch.distributed as dist
+
+what, rank = sys.argv[1].split("-")
+for trial in stemma.trials():
+    with trial:
+        stemma.process_group()
+        for epoch in trial:
+            if (trial.member, epoch, trial.rank) == (0, 2, int(rank)):
+                if what == "killed":
+                    os.kill(os.getpid(), signal.SIGKILL)
+                if what == "exits":
+                    os._exit(3)
+                if what == "raises":
+                    raise ValueError("a row of this process is damaged")
+                if what == "hangs":
+                    time.sleep(3600)
+            if what == "slow":
+                open("trains", "w")
+                time.sleep(0.2)
+            total = torch.ones(1)
+            dist.all_reduce(total)
+            trial.report(valid_loss=total.item())
+"""
+LAUNCHERS = {
+    "torchrun": ["torchrun", "--nproc-per-node", "2"],
+    "accelerate": ["accelerate", "launch", "--multi_gpu", "--num_processes", "2", "--main_process_port", "0"],
+}
+
+
+def launched(stemma, launcher, how):
+    """A job of two members whose two processes a launcher of PyTorch starts."""
+    (stemma.folder / "program.py").write_text(MISBEHAVES)
+    words = LAUNCHERS[launcher]
+    command = [os.path.join(os.path.dirname(os.environ["STEMMA_FRAMEWORKS"]), words[0]), *words[1:], str(stemma.folder / "program.py"), how]
+    text = JOB.replace('["PYTHON", "PROGRAM"]', json.dumps(command) + '\nsilence_timeout = "8s"')
+    text = text.replace('type = "gpbt"\nchildren = 4\nmax = 6', 'type = "random"\nmax = 3')
+    text = text.replace('name = "children"', 'name = "children"\nbudget = { members = 2 }')
+    (stemma.folder / "job.toml").write_text(text.replace("threads = 1", "threads = 1\nretries = 0"))
+    stemma.env |= {"PYTHONPATH": str(ROOT / "analysis")}
+    return stemma.folder / "job.toml"
+
+
+def none_is_left(stemma):
+    program = str(stemma.folder / "program.py")
+    wait_until(lambda: not processes_of(program), "the processes are gone")
+
+
+@pytest.mark.parametrize(
+    "launcher, how",
+    [("torchrun", how) for how in ("killed-0", "killed-1", "exits-1", "raises-1", "hangs-1")]
+    + [("accelerate", how) for how in ("killed-1", "hangs-0")],
+)
+def test_a_fault_under_a_launcher_costs_one_training(stemma, launcher, how):
+    stemma("run", "-q", "-n", 1, "-o", "run.h5", launched(stemma, launcher, how))
+
+    tables = json.loads(stemma("export", "run.h5", "--json", "-").stdout)
+    assert [row["member"] for row in tables["failures"]] == [0], tables["failures"]
+    assert [row["resource"] for row in tables["reports"] if row["member"] == 1][-1] == 3
+    assert all(row["valid_loss"] == 2 for row in tables["reports"] if row["member"] == 1)
+    none_is_left(stemma)
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_stop_under_a_launcher_is_agreed(stemma, launcher):
+    job = launched(stemma, launcher, "slow-0")
+    job.write_text(job.read_text().replace("max = 3", "max = 1000"))
+    search = Started([stemma.binary, "run", "-q", "-n", "1", "-o", "run.h5", str(job)], stemma.folder, stemma.env)
+    wait_until(lambda: (stemma.folder / "trains").exists(), "the processes train")
+    search.process.terminate()
+
+    assert search.communicate_all().returncode in (STOPPED, REQUEUE), search.stderr
+    none_is_left(stemma)
+    tables = json.loads(stemma("export", "run.h5", "--json", "-").stdout)
+    assert not tables["failures"]
+    assert tables["reports"][-1]["resource"] > 0
 
 SCHEDULERS = {"asha": "max = 4\neta = 2", "pbt": "max = 8\npopulation = 4"}
 LOADED = {

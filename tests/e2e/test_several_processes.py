@@ -165,6 +165,15 @@ def test_gpus_of_a_worker_need_the_number_of_processes(stemma):
     assert "processes = 4 starts one process for each GPU (DDP, FSDP), processes = 1 one program" in said.stderr
 
 
+@pytest.mark.parametrize("srun", ["srun", "/usr/bin/srun"])
+def test_a_step_inside_a_step_is_refused(stemma, srun):
+    job = write_job(stemma, JOB.replace("processes = 3", "").replace(f'["{sys.executable}", "-S"', f'["{srun}"'))
+
+    said = stemma("check", job, code=USER_ERROR).stderr
+
+    assert "the step would wait for resources that Stemma's worker has; leave it out" in said, said
+
+
 def test_the_batch_script_counts_the_gpus_of_a_worker(stemma):
     job = write_job(stemma, JOB.replace("processes = 3", "processes = 2\ngpus_per_worker = 2"))
 
@@ -235,6 +244,7 @@ def test_run_starts_a_worker_for_each_share_of_the_gpus(stemma, gpus, workers):
 
     with_pretend_driver(stemma, "run", "-q", "-o", "run.h5", job)
 
+    assert f"workers: {workers}\n" in with_pretend_driver(stemma, "preview", job).stdout
     log = "".join(path.read_text() for path in (stemma.folder / "run.h5.logs").glob("*.log"))
     assert f"{workers} workers expected" in log
     for worker in range(workers):

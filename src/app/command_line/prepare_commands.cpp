@@ -35,7 +35,9 @@ void add_job_looks(CLI::App& app, CommandLine& line) {
                                         "What a job will do: rungs, work, memory, before anything runs",
                                         [&] { return preview(line.job, line.preview); });
     add_job(*preview_command, line);
-    preview_command->add_option("-n,--workers", line.preview.workers, "Workers that will train")
+    preview_command
+        ->add_option("-n,--workers", line.preview.workers,
+                     "Workers that will train (default: as many as stemma run starts here)")
         ->check(CLI::PositiveNumber);
     preview_command->add_flag("--time", line.preview.time, "Time one unit of training, to estimate hours");
 

@@ -196,14 +196,16 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
         std::printf("%s ends it before, after about %.0f %% of that\n", plan.ended_by.c_str(), 100 * plan.share);
         plan = paid_for(std::move(plan));
     }
-    print_workers(plan, preview_options.workers);
+    const auto workers = preview_options.workers > 0 ? preview_options.workers
+                                                     : static_cast<std::uint32_t>(workers_here(job, gpus_for(job)));
+    print_workers(plan, workers);
     const auto kept = plan.snapshots;
-    const auto memory = job.workers.snapshot_memory * preview_options.workers;
+    const auto memory = job.workers.snapshot_memory * workers;
     std::printf("snapshots of members that may go on: up to %llu at a time; they may take %s of memory on %u workers\n",
-                static_cast<unsigned long long>(kept), bytes_text(memory).c_str(), preview_options.workers);
+                static_cast<unsigned long long>(kept), bytes_text(memory).c_str(), workers);
     std::optional<Trial> trial;
     if (preview_options.time) {
-        trial = try_one_unit(job, preview_options.workers);
+        trial = try_one_unit(job, workers);
         // A second copy takes room too.
         const auto held = manager_settings(job).replicated == DurablePolicy::none ? kept : 2 * kept;
         std::printf("  one is %s, all of them %s%s\n", bytes_text(trial->snapshot_bytes).c_str(),
@@ -212,12 +214,12 @@ ExitCode preview(const JobOptions& options, const PreviewOptions& preview_option
                     : job.workers.spill                    ? ": more than fits, the rest goes to disk"
                                                            : ": more than fits, the rest is dropped");
     }
-    print_copies(job, plan, preview_options.workers, trial);
+    print_copies(job, plan, workers, trial);
     if (trial) {
         std::printf("one %s took %.2f s here (%s; one configuration, first call included): about %s with %s\n",
                     std::string(unit).c_str(), trial->seconds, trial->place.c_str(),
-                    clock_text(trial->seconds * static_cast<double>(plan.resource) / preview_options.workers).c_str(),
-                    units_text(preview_options.workers, "worker").c_str());
+                    clock_text(trial->seconds * static_cast<double>(plan.resource) / workers).c_str(),
+                    units_text(workers, "worker").c_str());
         if (const auto units = job.trainer.stop_units(); units > 1) {
             std::printf(
                 "a stop takes up to %u units here, about %.0f s: several processes or members agree on the last "

@@ -120,10 +120,7 @@ SearchRanks::~SearchRanks() {
 
 void SearchRanks::start_threads(const Launch& process) {
     const auto seen = gpus_for(job_);
-    const int of_gpus =
-        workers_for(static_cast<int>(seen.size()), static_cast<int>(job_.workers.per_gpu), gpus_per_worker(job_));
-    const auto otherwise = std::max(1, seen.empty() ? usable_cores() / processes_per_worker(job_) : of_gpus);
-    const int workers = launch_.workers > 0 ? static_cast<int>(launch_.workers) : otherwise;
+    const int workers = launch_.workers > 0 ? static_cast<int>(launch_.workers) : workers_here(job_, seen);
     if (process.launcher != Launcher::none) say_how_many(process, workers, launch_.workers > 0);
     run_id_ = new_run_id();
     endpoints_ = make_loopback(workers + 1);

@@ -90,6 +90,13 @@ int processes_per_worker(const Job& job) {
     return std::max(1, static_cast<int>(job.trainer.integer("processes").value_or(1)));
 }
 
+int workers_here(const Job& job, const GpuList& gpus) {
+    const int served = gpus.empty() ? usable_cores() / processes_per_worker(job)
+                                    : workers_for(static_cast<int>(gpus.size()), static_cast<int>(job.workers.per_gpu),
+                                                  gpus_per_worker(job));
+    return std::max(1, served);
+}
+
 WorkerPlace place_of(const Job& job, const WorkerSlot& slot) {
     TrainerPlace place;
     const auto visible = gpus_for(job);

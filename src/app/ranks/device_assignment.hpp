@@ -35,6 +35,9 @@ std::string unused_gpus_note(const Job& job);
 int gpus_per_worker(const Job& job);
 /// Processes in which each worker trains a member.
 int processes_per_worker(const Job& job);
+/// Workers that `stemma run` starts in one process where this one sees `gpus`, if it is given no number: as many as the
+/// GPUs allow. Without GPUs as many as the cores allow. At least 1.
+int workers_here(const Job& job, const GpuList& gpus);
 
 /// Throws UserError if the job wants a GPU and there is none for this slot.
 WorkerPlace place_of(const Job& job, const WorkerSlot& slot);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "options/make_key.hpp"
 #include "options/words.hpp"
@@ -119,7 +120,8 @@ bool starts_anew(const S& settings) {
 std::vector<Contradiction> check(const S& settings, const std::string& metric) {
     auto out = check_reported(settings.reported, metric);
     refuse_empty("command", settings.program.command, out);
-    if (!settings.program.command.empty() && settings.program.command.front() == "srun") {
+    if (!settings.program.command.empty() &&
+        std::filesystem::path(settings.program.command.front()).filename() == "srun") {
         out.push_back(
             {"command",
              "must not begin with \"srun\": the step would wait for resources that Stemma's worker has; leave "
