@@ -112,7 +112,12 @@ def launched(stemma, launcher, how):
     """A job of two members whose two processes a launcher of PyTorch starts."""
     (stemma.folder / "program.py").write_text(MISBEHAVES)
     words = LAUNCHERS[launcher]
-    command = [os.path.join(os.path.dirname(os.environ["STEMMA_FRAMEWORKS"]), words[0]), *words[1:], str(stemma.folder / "program.py"), how]
+    command = [
+        os.path.join(os.path.dirname(os.environ["STEMMA_FRAMEWORKS"]), words[0]),
+        *words[1:],
+        str(stemma.folder / "program.py"),
+        how,
+    ]
     text = JOB.replace('["PYTHON", "PROGRAM"]', json.dumps(command) + '\nsilence_timeout = "8s"')
     text = text.replace('type = "gpbt"\nchildren = 4\nmax = 6', 'type = "random"\nmax = 3')
     text = text.replace('name = "children"', 'name = "children"\nbudget = { members = 2 }')
@@ -154,6 +159,7 @@ def test_a_stop_under_a_launcher_is_agreed(stemma, launcher):
     tables = json.loads(stemma("export", "run.h5", "--json", "-").stdout)
     assert not tables["failures"]
     assert tables["reports"][-1]["resource"] > 0
+
 
 SCHEDULERS = {"asha": "max = 4\neta = 2", "pbt": "max = 8\npopulation = 4"}
 LOADED = {

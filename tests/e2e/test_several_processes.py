@@ -1,6 +1,7 @@
 """Members that several processes train together: PyTorch's DDP with gloo, and a program of the standard library whose
 processes are killed."""
 
+import json
 import os
 import random
 import signal
@@ -99,6 +100,21 @@ def test_a_search_with_ddp_and_its_weights_in_one_process(stemma):
         "assert list(whole['model']) == ['0.weight', '0.bias', '2.weight', '2.bias'], whole"
     )
     subprocess.run([sys.executable, "-c", loads], cwd=stemma.folder, check=True)
+
+
+def test_the_search_decides_as_with_one_process(stemma):
+    (stemma.folder / "program.py").write_text(INSTANT_PROGRAM)
+    sampler = '[sampler]\ntype = "gp"\n[trainer]'  # "auto" depends on the time of trainings
+    alone = PROGRAM_JOB.replace("PYTHON", sys.executable).replace("[trainer]", sampler)
+    found = []
+    for processes in (1, 3):
+        job = write_job(stemma, alone.replace("[workers]", f"processes = {processes}\n[workers]\ntrainings_ahead = 0"))
+        stemma("run", "-q", "-n", 1, "-o", f"{processes}.h5", job)
+        tables = json.loads(stemma("export", f"{processes}.h5", "--json", "-").stdout)
+        assert {row["processes"] for row in tables["reports"]} == {processes}
+        found.append([(row["member"], row["resource"], row["valid_loss"]) for row in tables["reports"]])
+
+    assert found[0] == found[1] and len(found[0]) > 6
 
 
 def trained(folder):

@@ -37,6 +37,12 @@ struct Bench {
         return std::move(std::get<Trained>(result));
     }
 
+    /// A training of the member whose last process is killed at once.
+    void fail() {
+        const auto result = trainer->train({.member = {1}, .configuration = {*space, configuration}, .to = 2});
+        if (!std::holds_alternative<TrainFailure>(result)) throw std::runtime_error("no process died");
+    }
+
     std::shared_ptr<const SearchSpace> space;
     Configuration configuration;
     std::unique_ptr<Trainer> trainer;
@@ -56,6 +62,26 @@ void lease_of_processes(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(bench.lease(nullptr).reached);
 }
 BENCHMARK(lease_of_processes)->Arg(1)->Arg(2)->Arg(4)->Arg(8)->UseRealTime();
+
+/// From the start of the programs to their first report: what each new process group costs.
+void start_of_processes(benchmark::State& state) {
+    for (auto _ : state) {
+        Bench bench(0, static_cast<std::uint32_t>(state.range(0)));
+        benchmark::DoNotOptimize(bench.lease(nullptr).reached);
+    }
+}
+BENCHMARK(start_of_processes)->Arg(1)->Arg(4)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+/// From the death of a process in a training to the first report of the next one. The start of its programs is in it.
+void lease_after_a_dead_process(benchmark::State& state) {
+    Bench bench(0, static_cast<std::uint32_t>(state.range(0)));
+    bench.lease(nullptr);
+    for (auto _ : state) {
+        bench.fail();
+        benchmark::DoNotOptimize(bench.lease(nullptr).reached);
+    }
+}
+BENCHMARK(lease_after_a_dead_process)->Arg(1)->Arg(4)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 /// Both directions: the start snapshot to the program, the next snapshot back.
 void lease_with_snapshots(benchmark::State& state) {
