@@ -111,13 +111,9 @@ LAUNCHERS = {
 def launched(stemma, launcher, how):
     """A job of two members whose two processes a launcher of PyTorch starts."""
     (stemma.folder / "program.py").write_text(MISBEHAVES)
-    words = LAUNCHERS[launcher]
-    command = [
-        os.path.join(os.path.dirname(os.environ["STEMMA_FRAMEWORKS"]), words[0]),
-        *words[1:],
-        str(stemma.folder / "program.py"),
-        how,
-    ]
+    tool, *options = LAUNCHERS[launcher]
+    tool = os.path.join(os.path.dirname(os.environ["STEMMA_FRAMEWORKS"]), tool)
+    command = [tool, *options, str(stemma.folder / "program.py"), how]
     text = JOB.replace('["PYTHON", "PROGRAM"]', json.dumps(command) + '\nsilence_timeout = "8s"')
     text = text.replace('type = "gpbt"\nchildren = 4\nmax = 6', 'type = "random"\nmax = 3')
     text = text.replace('name = "children"', 'name = "children"\nbudget = { members = 2 }')

@@ -140,14 +140,14 @@ def kill_processes(stemma, kills):
         draw = random.Random(1)
         while not over.is_set() and len(killed) < kills:
             before = units()
-            wait_until(lambda: over.is_set() or units() > before, "a new group trains")
+            wait_until(lambda before=before: over.is_set() or units() > before, "a new group trains")
             time.sleep(0.1 * draw.random())
             found = processes_of(ours)
             if len(found) == 3:
                 pid = draw.choice(found)
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
-                wait_until(lambda: over.is_set() or pid not in processes_of(ours), "it is gone")
+                wait_until(lambda pid=pid: over.is_set() or pid not in processes_of(ours), "it is gone")
 
     killer = threading.Thread(target=kill)
     killer.start()
