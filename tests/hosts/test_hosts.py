@@ -146,6 +146,36 @@ def test_ranks_of_another_host_are_lost_under_ulfm(make_hosts, stemma, job, faul
     assert [row["reason"] for row in gone] == reasons
 
 
+@pytest.mark.pypi
+def test_a_link_that_comes_back_under_ulfm(make_hosts, stemma, job):
+    """Within workers.lost_after: MPI does not take the ranks behind it for dead, and nothing is lost."""
+    hosts = make_hosts(ulfm=True)
+    search = Search(hosts, stemma, job, [1, 2, 2], "--set", "workers.lost_after=20s").begun()
+    hosts.hosts[2].link_down()
+    time.sleep(2)
+    hosts.hosts[2].link_up()
+    search.ended()
+    assert search.lost() == 0
+    assert not rows(stemma, "run.h5", "failures")
+
+
+@pytest.mark.pypi
+def test_workers_that_return_late_under_ulfm(make_hosts, stemma, job):
+    hosts = make_hosts(ulfm=True)
+    limits = ("--set", "run.budget.members=100000", "--set", "run.budget.wall_time=16s")
+    search = Search(hosts, stemma, job, [1, 2, 2], *limits).begun()
+    hosts.hosts[2].link_down()
+    time.sleep(6)
+    assert search.lost() == 2
+    hosts.hosts[2].link_up()
+    wait_until(lambda: not hosts.hosts[2].ranks(), "the workers that returned have left")
+    assert not search.started.code.exists(), "the others go on"
+    search.has_ended()
+    stemma("verify", "run.h5")
+    counted = [row for row in rows(stemma, "run.h5", "reports") if row["status"] != "late"]
+    assert len({(row["member"], row["resource"]) for row in counted}) == len(counted)
+
+
 def test_the_managers_host_loses_its_power(make_hosts, stemma, job):
     """The other hosts go on from the run file, beside workers of the old start that still wait for their manager."""
     hosts = make_hosts()
