@@ -10,7 +10,7 @@ std::uint32_t SnapshotTable::add(SnapshotRecord record) {
     std::uint32_t slot = 0;
     if (free_.empty()) {
         slot = static_cast<std::uint32_t>(slots_.size());
-        slots_.emplace_back();
+        slots_.push_back({});
     } else {
         slot = free_.back();
         free_.pop_back();
@@ -65,7 +65,8 @@ void SnapshotTable::memory_gone() {
     order_.clear();
     to_copy_.clear();
     copies_stopped_ = false;
-    for (auto& record : slots_) {
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+        auto& record = slots_[slot];
         record.memory.clear();
         record.pins = 0;
         record.spilling = false;

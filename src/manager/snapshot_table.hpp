@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/chunked.hpp"
 #include "manager/members.hpp"
 #include "manager/workers.hpp"
 
@@ -64,7 +65,7 @@ public:
     void worker_gone(WorkerId worker);
     /// All workers are gone (a new start of the program).
     void memory_gone();
-    std::size_t memory_bytes() const { return slots_.capacity() * sizeof(SnapshotRecord); }
+    std::size_t memory_bytes() const { return slots_.memory_bytes(); }
 
 private:
     using Order = std::tuple<bool, double, SnapshotId>;
@@ -83,7 +84,7 @@ private:
     void unindex(std::uint32_t slot);
 
     WorkerTable& workers_;
-    std::vector<SnapshotRecord> slots_;
+    Chunked<SnapshotRecord> slots_;
     std::vector<std::uint32_t> free_;
     /// For each worker with a quota: evictable snapshots, least important first.
     std::map<WorkerId, std::set<std::pair<Order, std::uint32_t>>> order_;
