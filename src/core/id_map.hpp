@@ -58,6 +58,11 @@ public:
         return true;
     }
 
+    /// The record of `key` is looked for or made soon: its memory comes into the caches meanwhile.
+    void prefetch(Key key) const {
+        if (!slots_.empty()) __builtin_prefetch(&slots_[home(key)]);
+    }
+
     std::size_t size() const { return size_; }
     std::size_t memory_bytes() const { return slots_.capacity() * sizeof(Slot); }
 

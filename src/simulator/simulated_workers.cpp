@@ -134,6 +134,7 @@ void Simulation::training_ends(std::uint32_t slot, std::uint64_t order) {
     auto& worker = workers_[slot];
     if (!worker.alive || !worker.training || worker.ending != order) return;
     const auto job = std::move(worker.trainings.front());
+    worker.machine.prefetch(snapshot_of(job.lease));
     const auto outcome = worker.outcome;
     const double seconds = now_ - worker.began;
     const auto reached = worker.to;

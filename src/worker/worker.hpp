@@ -135,6 +135,8 @@ public:
     bool left() const { return state_ == State::left; }
     std::uint64_t snapshot_bytes() const { return snapshot_bytes_; }
     std::size_t snapshots() const { return snapshots_.size(); }
+    /// The snapshot is kept or dropped soon: a hint for the processor's caches.
+    void prefetch(SnapshotId id) const { snapshots_.prefetch(id); }
     /// Of the table of snapshots, without their contents.
     std::size_t memory_bytes() const { return snapshots_.memory_bytes(); }
     std::size_t leases() const { return leases_.size(); }
