@@ -1,6 +1,7 @@
 #include "manager/snapshot_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/error.hpp"
 
@@ -26,7 +27,10 @@ SnapshotRecord SnapshotTable::remove(std::uint32_t slot) {
     return std::exchange(slots_[slot], {});
 }
 
-std::optional<std::uint32_t> SnapshotTable::first_to_go(WorkerId worker) const {
+std::optional<std::uint32_t> SnapshotTable::first_to_go(WorkerId worker) {
+    if (!std::exchange(ordered_, true)) {
+        for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) order(slot);
+    }
     const auto order = order_.find(worker);
     if (order == order_.end() || order->second.empty()) return std::nullopt;
     return order->second.begin()->second;
@@ -63,6 +67,7 @@ void SnapshotTable::worker_gone(WorkerId worker) {
 
 void SnapshotTable::memory_gone() {
     order_.clear();
+    ordered_ = false;
     to_copy_.clear();
     copies_stopped_ = false;
     for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
@@ -75,13 +80,20 @@ void SnapshotTable::memory_gone() {
     }
 }
 
+void SnapshotTable::order(std::uint32_t slot) {
+    const auto& record = slots_[slot];
+    if (!evictable(record)) return;
+    for (const auto worker : record.memory) {
+        if (workers_.alive(worker) && workers_[worker].quota > 0) order_[worker].insert({order_of(record), slot});
+    }
+}
+
 void SnapshotTable::index(std::uint32_t slot) {
     const auto& record = slots_[slot];
     for (const auto worker : record.memory) {
-        if (!workers_.alive(worker)) continue;
-        if (!record.spilling) workers_[worker].held += record.bytes;
-        if (workers_[worker].quota > 0 && evictable(record)) order_[worker].insert({order_of(record), slot});
+        if (workers_.alive(worker) && !record.spilling) workers_[worker].held += record.bytes;
     }
+    if (ordered_) order(slot);
     if (to_copy(record)) to_copy_[record.memory.front()].insert({record.id, slot});
 }
 
@@ -90,7 +102,8 @@ void SnapshotTable::unindex(std::uint32_t slot) {
     for (const auto worker : record.memory) {
         if (!workers_.alive(worker)) continue;
         if (!record.spilling) workers_[worker].held -= record.bytes;
-        if (workers_[worker].quota > 0 && evictable(record)) order_[worker].erase({order_of(record), slot});
+        if (ordered_ && workers_[worker].quota > 0 && evictable(record))
+            order_[worker].erase({order_of(record), slot});
     }
     if (!to_copy(record)) return;
     const auto found = to_copy_.find(record.memory.front());
