@@ -8,8 +8,8 @@
 
 namespace stemma {
 
-/// push_back() and operator[] are O(1). References stay valid. A std::vector of 10^6 records moves all of them each time
-/// it doubles, and then has up to half of its memory unused.
+/// push_back() and operator[] are O(1). References stay valid. A std::vector of 10^6 records moves all of them each
+/// time it doubles, and then has up to half of its memory unused.
 template <class T>
 class Chunked {
 public:

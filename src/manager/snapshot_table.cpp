@@ -102,8 +102,7 @@ void SnapshotTable::unindex(std::uint32_t slot) {
     for (const auto worker : record.memory) {
         if (!workers_.alive(worker)) continue;
         if (!record.spilling) workers_[worker].held -= record.bytes;
-        if (ordered_ && workers_[worker].quota > 0 && evictable(record))
-            order_[worker].erase({order_of(record), slot});
+        if (ordered_ && workers_[worker].quota > 0 && evictable(record)) order_[worker].erase({order_of(record), slot});
     }
     if (!to_copy(record)) return;
     const auto found = to_copy_.find(record.memory.front());

@@ -91,7 +91,7 @@ private:
     std::vector<std::uint32_t> free_;
     /// For each worker with a quota: evictable snapshots, least important first.
     std::map<WorkerId, std::set<std::pair<Order, std::uint32_t>>> order_;
-    bool ordered_ = false;  ///< order_ is kept
+    bool ordered_ = false;                                                        ///< order_ is kept
     std::map<WorkerId, std::set<std::pair<SnapshotId, std::uint32_t>>> to_copy_;  ///< by owner; no empty sets
     bool copies_stopped_ = false;
 };

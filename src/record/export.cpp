@@ -153,8 +153,8 @@ std::string csv_field(const Json& value) {
 
 enum class Format : std::uint8_t { csv, json };
 
-/// The rows of one table as text: row_json() without an object for each row, which took nine tenths of an export's time.
-/// Tables with texts, and names that need escapes, go through row_json() all the same.
+/// The rows of one table as text: row_json() without an object for each row, which took nine tenths of an export's
+/// time. Tables with texts, and names that need escapes, go through row_json() all the same.
 class RowText {
 public:
     RowText(const Derived& run, Table table, Format format) : run_(run), table_(table), format_(format) {
@@ -188,7 +188,8 @@ public:
 
     /// Appends the rows that the run holds now, each as a line or, in JSON, as an object with what separates it.
     /// `full` is called, to empty the text, whenever it is long.
-    void append(std::string& out, const std::function<void()>& full = [] {}) {
+    void append(
+        std::string& out, const std::function<void()>& full = [] {}) {
         constexpr std::size_t long_bytes = std::size_t{1} << 20U;
         ByteReader in(run_.rows.rows(table_));
         while (in.left() > 0) {

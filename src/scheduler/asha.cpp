@@ -212,10 +212,10 @@ private:
 
     AshaSettings settings_;
     std::vector<Bracket> brackets_;
-    Chunked<Position> positions_;      ///< by member
-    std::deque<MemberId> ready_;       ///< stopping: go on as soon as a worker is free
-    std::vector<Entrant> entered_;     ///< scratch
-    std::size_t next_bracket_ = 0;     ///< of the member asked for
+    Chunked<Position> positions_;   ///< by member
+    std::deque<MemberId> ready_;    ///< stopping: go on as soon as a worker is free
+    std::vector<Entrant> entered_;  ///< scratch
+    std::size_t next_bracket_ = 0;  ///< of the member asked for
     std::uint64_t in_flight_ = 0;
     bool no_more_ = false;
 };

@@ -217,8 +217,7 @@ void Worker::obey(message::Persist& message) {
         return say(message::Persisted{message.snapshot, false, "the snapshot is not in this worker's memory"});
     }
     ++persisting_;
-    out_->emplace_back(
-        worker::Persist{message.snapshot, held->member, held->resource, held->content});
+    out_->emplace_back(worker::Persist{message.snapshot, held->member, held->resource, held->content});
 }
 
 void Worker::obey(message::Replicate& message) {
