@@ -133,14 +133,13 @@ def _parameters(run):
 
 def _members(run, columns):
     births, told = run.file.table("members"), run.summary
-    for name in ("parent", "donor", "generation"):
+    for name in ("parent", "donor"):
         columns.add(name, births[name], "i4")
     columns.add("cause", births["cause"], "u1")
     columns.add("born", births["time"], "f4")
-    for name in ("founder", "descendants", "start", "reached", "at", "reports"):
+    for name in ("founder", "descendants", "start", "reached", "at"):
         columns.add(name, told[name], "i4")
-    for name in ("metric", "best", "seconds"):
-        columns.add(name, told[name], "f4")
+    columns.add("best", told["best"], "f4")
     columns.add("state", told["state"].cat.codes, "u1")
     for i, parameter in enumerate(run.parameters):
         columns.add(f"p{i}", births[parameter.column], "f4")
