@@ -43,7 +43,6 @@ def payload(runs, job=True):
     """The JSON part as a dict, and the block of columns; the text of the job is in it or not."""
     run, columns = runs[0], Columns()
     _members(run, columns)
-    _reports(run, columns)
     _units(run, columns)
     _leases(run, columns)
     told = {
@@ -145,12 +144,6 @@ def _members(run, columns):
         columns.add(f"p{i}", births[parameter.column], "f4")
 
 
-def _reports(run, columns):
-    rows = run.file.table("reports")
-    columns.add("r.member", rows["member"], "i4")
-    columns.add("r.time", rows["time"], "f4")
-
-
 def _units(run, columns):
     rows = run.file.table("units")
     rows = rows[derive.measured(run, rows)]
@@ -192,7 +185,7 @@ def _leases(run, columns):
         ("to", rows["to"], "i4"),
         ("start", rows["time"], "f4"),
         ("end", end, "f4"),
-        ("training", training, "f4"),
+        ("rest", np.maximum(0, end - rows["time"] - training), "f4"),  # alike in most leases, so it packs well
         ("outcome", outcome, "u1"),
         ("source", run.file.table("leases")["source"], "u1"),
     ):
