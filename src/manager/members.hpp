@@ -1,10 +1,13 @@
 #pragma once
 // All members of the run, flat: about 100 bytes for each member beside its configuration (16 bytes for each parameter).
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <vector>
 
+#include "core/chunked.hpp"
 #include "core/error.hpp"
 #include "core/ids.hpp"
 #include "manager/manager.hpp"
@@ -36,25 +39,33 @@ public:
 
     MemberId add(const Configuration& configuration) {
         ensure(configuration.size() == parameters_, "a configuration has one value for each parameter");
-        records_.emplace_back();
-        values_.insert(values_.end(), configuration.begin(), configuration.end());
-        return {records_.size() - 1};
+        if (records_.size() % values_each == 0)
+            values_.push_back(std::make_unique<Value[]>(values_each * std::max<std::size_t>(1, parameters_)));
+        records_.push_back({});
+        const MemberId id{records_.size() - 1};
+        std::copy(configuration.begin(), configuration.end(), values_of(id));
+        return id;
     }
     bool contains(MemberId id) const { return id.value < records_.size(); }
     MemberRecord& operator[](MemberId id) { return records_[id.value]; }
     const MemberRecord& operator[](MemberId id) const { return records_[id.value]; }
-    ConfigurationView configuration(MemberId id) const {
-        return {values_.data() + id.value * parameters_, parameters_};
-    }
+    /// Valid as long as the table.
+    ConfigurationView configuration(MemberId id) const { return {values_of(id), parameters_}; }
     std::size_t size() const { return records_.size(); }
     std::size_t memory_bytes() const {
-        return records_.capacity() * sizeof(MemberRecord) + values_.capacity() * sizeof(Value);
+        return records_.memory_bytes() + values_.size() * values_each * parameters_ * sizeof(Value);
     }
 
 private:
+    static constexpr std::size_t values_each = 512;  ///< members whose values stand together
+
+    Value* values_of(MemberId id) const {
+        return values_[id.value / values_each].get() + id.value % values_each * parameters_;
+    }
+
     std::size_t parameters_;
-    std::vector<MemberRecord> records_;
-    std::vector<Value> values_;
+    Chunked<MemberRecord> records_;
+    std::vector<std::unique_ptr<Value[]>> values_;
 };
 
 }  // namespace stemma

@@ -1,6 +1,7 @@
 #include "manager/snapshot_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/error.hpp"
 
@@ -10,7 +11,7 @@ std::uint32_t SnapshotTable::add(SnapshotRecord record) {
     std::uint32_t slot = 0;
     if (free_.empty()) {
         slot = static_cast<std::uint32_t>(slots_.size());
-        slots_.emplace_back();
+        slots_.push_back({});
     } else {
         slot = free_.back();
         free_.pop_back();
@@ -26,7 +27,10 @@ SnapshotRecord SnapshotTable::remove(std::uint32_t slot) {
     return std::exchange(slots_[slot], {});
 }
 
-std::optional<std::uint32_t> SnapshotTable::first_to_go(WorkerId worker) const {
+std::optional<std::uint32_t> SnapshotTable::first_to_go(WorkerId worker) {
+    if (!std::exchange(ordered_, true)) {
+        for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) order(slot);
+    }
     const auto order = order_.find(worker);
     if (order == order_.end() || order->second.empty()) return std::nullopt;
     return order->second.begin()->second;
@@ -63,9 +67,11 @@ void SnapshotTable::worker_gone(WorkerId worker) {
 
 void SnapshotTable::memory_gone() {
     order_.clear();
+    ordered_ = false;
     to_copy_.clear();
     copies_stopped_ = false;
-    for (auto& record : slots_) {
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+        auto& record = slots_[slot];
         record.memory.clear();
         record.pins = 0;
         record.spilling = false;
@@ -74,13 +80,20 @@ void SnapshotTable::memory_gone() {
     }
 }
 
+void SnapshotTable::order(std::uint32_t slot) {
+    const auto& record = slots_[slot];
+    if (!evictable(record)) return;
+    for (const auto worker : record.memory) {
+        if (workers_.alive(worker) && workers_[worker].quota > 0) order_[worker].insert({order_of(record), slot});
+    }
+}
+
 void SnapshotTable::index(std::uint32_t slot) {
     const auto& record = slots_[slot];
     for (const auto worker : record.memory) {
-        if (!workers_.alive(worker)) continue;
-        if (!record.spilling) workers_[worker].held += record.bytes;
-        if (workers_[worker].quota > 0 && evictable(record)) order_[worker].insert({order_of(record), slot});
+        if (workers_.alive(worker) && !record.spilling) workers_[worker].held += record.bytes;
     }
+    if (ordered_) order(slot);
     if (to_copy(record)) to_copy_[record.memory.front()].insert({record.id, slot});
 }
 
@@ -89,7 +102,7 @@ void SnapshotTable::unindex(std::uint32_t slot) {
     for (const auto worker : record.memory) {
         if (!workers_.alive(worker)) continue;
         if (!record.spilling) workers_[worker].held -= record.bytes;
-        if (workers_[worker].quota > 0 && evictable(record)) order_[worker].erase({order_of(record), slot});
+        if (ordered_ && workers_[worker].quota > 0 && evictable(record)) order_[worker].erase({order_of(record), slot});
     }
     if (!to_copy(record)) return;
     const auto found = to_copy_.find(record.memory.front());

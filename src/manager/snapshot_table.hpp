@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/chunked.hpp"
 #include "manager/members.hpp"
 #include "manager/workers.hpp"
 
@@ -51,7 +52,8 @@ public:
     }
 
     /// The snapshot to evict first from this worker's memory (it has a quota): second copies first, then by priority.
-    std::optional<std::uint32_t> first_to_go(WorkerId worker) const;
+    /// O(log snapshots). The first call in a start sorts them all: where memory suffices, no order is kept.
+    std::optional<std::uint32_t> first_to_go(WorkerId worker);
     /// True if it is in one memory, and no transfer brings it to a second one.
     bool to_copy(std::uint32_t slot) const { return to_copy(slots_[slot]); }
     /// The oldest snapshot that is in this worker's memory only.
@@ -64,7 +66,7 @@ public:
     void worker_gone(WorkerId worker);
     /// All workers are gone (a new start of the program).
     void memory_gone();
-    std::size_t memory_bytes() const { return slots_.capacity() * sizeof(SnapshotRecord); }
+    std::size_t memory_bytes() const { return slots_.memory_bytes(); }
 
 private:
     using Order = std::tuple<bool, double, SnapshotId>;
@@ -79,14 +81,17 @@ private:
         return record.replicated && !record.copying.exists() && !record.spilling && record.memory.size() == 1 &&
                !copies_stopped_;
     }
+    /// Enters the record into order_.
+    void order(std::uint32_t slot);
     void index(std::uint32_t slot);
     void unindex(std::uint32_t slot);
 
     WorkerTable& workers_;
-    std::vector<SnapshotRecord> slots_;
+    Chunked<SnapshotRecord> slots_;
     std::vector<std::uint32_t> free_;
     /// For each worker with a quota: evictable snapshots, least important first.
     std::map<WorkerId, std::set<std::pair<Order, std::uint32_t>>> order_;
+    bool ordered_ = false;                                                        ///< order_ is kept
     std::map<WorkerId, std::set<std::pair<SnapshotId, std::uint32_t>>> to_copy_;  ///< by owner; no empty sets
     bool copies_stopped_ = false;
 };

@@ -36,7 +36,10 @@ void SnapshotStore::unpin(std::uint32_t slot, Effects& out) {
     ensure(table_[slot].pins > 0, "a snapshot is unpinned once for each pin");
     table_.change(slot, [](auto& record) { --record.pins; });
     trim(slot, out);
-    const auto held_by = table_[slot].memory;
+    const auto& holders = table_[slot].memory;
+    if (std::none_of(holders.begin(), holders.end(), [this](WorkerId holder) { return workers_[holder].quota > 0; }))
+        return release(slot, out);
+    const auto held_by = holders;
     release(slot, out);
     for (const auto worker : held_by) make_room(worker, 0, out);
 }

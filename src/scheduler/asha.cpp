@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/chunked.hpp"
 #include "core/error.hpp"
 #include "core/rng.hpp"
 #include "scheduler/retention.hpp"
@@ -75,7 +76,7 @@ public:
     }
 
     std::size_t memory_bytes() const override {
-        std::size_t bytes = positions_.capacity() * sizeof(Position);
+        std::size_t bytes = positions_.memory_bytes();
         for (const auto& bracket : brackets_) {
             for (const auto& rung : bracket.rungs) bytes += rung.memory_bytes();
         }
@@ -211,10 +212,10 @@ private:
 
     AshaSettings settings_;
     std::vector<Bracket> brackets_;
-    std::vector<Position> positions_;  ///< by member
-    std::deque<MemberId> ready_;       ///< stopping: go on as soon as a worker is free
-    std::vector<Entrant> entered_;     ///< scratch
-    std::size_t next_bracket_ = 0;     ///< of the member asked for
+    Chunked<Position> positions_;   ///< by member
+    std::deque<MemberId> ready_;    ///< stopping: go on as soon as a worker is free
+    std::vector<Entrant> entered_;  ///< scratch
+    std::size_t next_bracket_ = 0;  ///< of the member asked for
     std::uint64_t in_flight_ = 0;
     bool no_more_ = false;
 };

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
@@ -45,15 +46,12 @@ void Simulation::told(std::uint32_t slot, std::uint32_t index) {
     feed_worker(slot, std::move(message));
 }
 
-void Simulation::feed_worker(std::uint32_t slot, worker::Input input) {
-    const auto first = outputs_.size();
-    workers_[slot].machine.on(now_, std::move(input), outputs_);
-    const auto last = outputs_.size();
-    for (auto index = first; index < last; ++index) {
-        auto output = std::move(outputs_[index]);  // acting on it may feed another worker
-        std::visit([&](auto& each) { act(slot, each); }, output);
-    }
-    outputs_.resize(first);
+void Simulation::feed_worker(std::uint32_t slot, worker::Input&& input) {
+    auto outputs = std::exchange(outputs_, {});  // acting on one may feed another worker
+    workers_[slot].machine.on(now_, std::move(input), outputs);
+    for (auto& output : outputs) std::visit([&](auto& each) { act(slot, each); }, output);
+    outputs.clear();
+    outputs_ = std::move(outputs);
 }
 
 void Simulation::act(std::uint32_t worker, message::ToManager& message) {
@@ -89,9 +87,9 @@ void Simulation::start_next(std::uint32_t slot) {
     auto& worker = workers_[slot];
     while (!worker.training && !worker.trainings.empty()) {
         const auto& job = worker.trainings.front();
-        if (worker.stopped.erase(job.lease) > 0) {
+        if (std::erase(worker.stopped, job.lease) > 0) {
             worker::Report nothing{job.lease, job.from, 0, {}, nullptr};
-            worker.trainings.pop_front();
+            worker.trainings.erase(worker.trainings.begin());
             feed_worker(slot, std::move(nothing));
             continue;
         }
@@ -116,7 +114,8 @@ void Simulation::apply_region(const worker::Train& job, Outcome& outcome) const 
 void Simulation::act(std::uint32_t slot, const worker::Cancel& stop) {
     auto& worker = workers_[slot];
     if (!worker.training || worker.trainings.front().lease != stop.lease) {
-        worker.stopped.insert(stop.lease);
+        if (std::find(worker.stopped.begin(), worker.stopped.end(), stop.lease) == worker.stopped.end())
+            worker.stopped.push_back(stop.lease);
         return;
     }
     // It ends at the next boundary of a unit, unless it is over before.
@@ -135,11 +134,12 @@ void Simulation::training_ends(std::uint32_t slot, std::uint64_t order) {
     auto& worker = workers_[slot];
     if (!worker.alive || !worker.training || worker.ending != order) return;
     const auto job = std::move(worker.trainings.front());
+    worker.machine.prefetch(snapshot_of(job.lease));
     const auto outcome = worker.outcome;
     const double seconds = now_ - worker.began;
     const auto reached = worker.to;
     stop_training(worker);
-    worker.trainings.pop_front();
+    worker.trainings.erase(worker.trainings.begin());
     if (outcome.failure != FailureKind::none) {
         const auto units = static_cast<Resource>(seconds / outcome.seconds_per_unit);
         feed_worker(slot,
@@ -170,11 +170,20 @@ worker::Report Simulation::trained(const worker::Train& job, Resource reached, d
     }
     if (nonfinite) values[settings_.metric] = std::numeric_limits<double>::quiet_NaN();
     if (settings_.snapshot_bytes == 0) return report;
-    const SnapshotContent content{snapshot_of(job.lease), job.member, reached};
-    Bytes bytes(sizeof(content));
-    std::memcpy(bytes.data(), &content, sizeof(content));
-    report.snapshot = std::make_shared<const Bytes>(std::move(bytes));
+    report.snapshot = simulated({snapshot_of(job.lease), job.member, reached});
     return report;
+}
+
+SharedBytes Simulation::simulated(const SnapshotContent& content) {
+    // Snapshots of a block live as long as one of them does. Blocks are small, so that few outlive their use.
+    if (!contents_ || contents_used_ == contents_->size()) {
+        contents_ = std::make_shared<ContentBlock>();
+        contents_used_ = 0;
+    }
+    auto& bytes = (*contents_)[contents_used_++];
+    bytes.resize(sizeof(content));
+    std::memcpy(bytes.data(), &content, sizeof(content));
+    return {contents_, &bytes};
 }
 
 // ---- snapshots ---------------------------------------------------------------------------------------------------
@@ -274,11 +283,13 @@ void Simulation::tell_peers(std::uint32_t gone) {
 }
 
 std::size_t Simulation::memory_bytes() const {
-    constexpr std::size_t bytes_a_snapshot = 160;  // in a Worker: nodes and allocations
+    constexpr std::size_t bytes_a_content = sizeof(Bytes) + 32;  // the allocation of its bytes
     std::size_t held = 0;
-    for (const auto& worker : workers_) held += worker.machine.snapshots();
+    for (const auto& worker : workers_) {
+        held += worker.machine.memory_bytes() + worker.machine.snapshots() * bytes_a_content;
+    }
     return events_.memory_bytes() + to_workers_.memory_bytes() + to_manager_.memory_bytes() +
-           workers_.capacity() * sizeof(SimulatedWorker) + held * bytes_a_snapshot;
+           workers_.capacity() * sizeof(SimulatedWorker) + held;
 }
 
 }  // namespace stemma

@@ -2,10 +2,10 @@
 // The inside of simulate(): simulation.cpp has the manager's end of the wires and the loop, simulated_workers.cpp the
 // workers' end: what worker_host.cpp and an Endpoint do for a real worker.
 
+#include <array>
 #include <cstdint>
-#include <deque>
 #include <limits>
-#include <set>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -30,16 +30,16 @@ struct SnapshotContent {
 struct SimulatedWorker {
     bool alive = true;
     bool counted = true;  ///< in the available worker time: living, and not taken for dead or dismissed
-    double last_in = 0;   ///< delivery of the last message from the manager: order per pair of ranks is kept
-    double last_out = 0;  ///< delivery of the last message to the manager
-    Worker machine{WorkerTiming{}};
-    std::deque<worker::Train> trainings = {};  ///< the first one is in training if `training`
-    std::set<LeaseId> stopped = {};            ///< of these, before they began
     bool training = false;
-    double began = 0;  ///< units begin: a durable copy is read before
-    Resource to = 0;   ///< less than asked for where it was canceled
-    Outcome outcome = {};
+    double last_in = 0;        ///< delivery of the last message from the manager: order per pair of ranks is kept
+    double last_out = 0;       ///< delivery of the last message to the manager
+    double began = 0;          ///< units begin: a durable copy is read before
+    Resource to = 0;           ///< less than asked for where it was canceled
     std::uint64_t ending = 0;  ///< order of the event that ends it; another event is stale
+    Outcome outcome = {};
+    std::vector<worker::Train> trainings = {};  ///< the first one is in training if `training`
+    std::vector<LeaseId> stopped = {};          ///< of these, before they began
+    Worker machine{WorkerTiming{}};
 };
 
 /// A snapshot between two workers.
@@ -60,7 +60,7 @@ private:
     // ---- simulation.cpp ----
     void start();
     void handle(const AgendaItem& event);
-    void feed(input::Body body);
+    void feed(input::Body&& body);
     void apply(const Effect& effect);
     void message_arrives(std::uint32_t index, std::uint32_t worker);
     void note_report(const message::Report& report);
@@ -71,6 +71,7 @@ private:
     double delivery(double& last);
     bool chance(double probability) { return probability > 0 && noise_.uniform() < probability; }
     void advance(double time);
+    void prefetch(const AgendaItem& next) const;
     void finish();
 
     // ---- simulated_workers.cpp ----
@@ -78,7 +79,7 @@ private:
     void arm(SimEvent kind, double rate, std::uint32_t worker, std::uint64_t purpose);
     std::string host_of(std::uint32_t worker) const;
     void told(std::uint32_t worker, std::uint32_t index);
-    void feed_worker(std::uint32_t worker, worker::Input input);
+    void feed_worker(std::uint32_t worker, worker::Input&& input);
     void act(std::uint32_t worker, message::ToManager& message);
     void act(std::uint32_t worker, worker::Train& job);
     void act(std::uint32_t worker, const worker::Cancel& stop);
@@ -91,6 +92,7 @@ private:
     /// The training fails where SimulationSettings::region says so.
     void apply_region(const worker::Train& job, Outcome& outcome) const;
     void training_ends(std::uint32_t worker, std::uint64_t order);
+    SharedBytes simulated(const SnapshotContent& content);
     worker::Report trained(const worker::Train& job, Resource reached, double seconds, bool nonfinite);
     void bulk_arrives(std::uint32_t worker, std::uint32_t owner, TransferId transfer);
     void deliver(std::uint32_t worker, TransferId transfer);
@@ -113,7 +115,10 @@ private:
     Slab<message::ToManager> to_manager_;
     std::vector<SimulatedWorker> workers_;
     std::unordered_map<std::uint64_t, SimulatedBulk> bulks_;  ///< by transfer
-    worker::Outputs outputs_;                                 ///< of workers that are being fed, the last one's last
+    worker::Outputs outputs_;                                 ///< empty, with room: reused
+    using ContentBlock = std::array<Bytes, 16>;
+    std::shared_ptr<ContentBlock> contents_;  ///< of the next snapshots
+    std::size_t contents_used_ = 0;
 
     Stream noise_;  ///< of messages: drawn in the order of the events, which is itself determined
     double now_ = 0;

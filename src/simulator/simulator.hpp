@@ -58,8 +58,9 @@ struct SimulationResult {
 };
 
 /// Runs one start: from IncarnationStarted until the manager ends the search or the settings say stop. To resume a
-/// killed run, replay its record into a fresh manager and call this again with the next start's settings. Cost: three
-/// heap events for each lease, and the work of its Worker. Memory: about 160 bytes for each snapshot in a worker.
+/// killed run, replay its record into a fresh manager and call this again with the next start's settings. Cost: a heap
+/// event and two or three queued ones for each lease, and the work of its Worker. Memory: 110 to 160 bytes for each
+/// snapshot in a worker.
 SimulationResult simulate(Manager& manager, const LearningCurve& curve, const SimulationSettings& settings,
                           record::Journal& journal, SimulationObserver* observer = nullptr);
 

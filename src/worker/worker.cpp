@@ -32,7 +32,7 @@ void thin(std::vector<MetricRow>& rows) {
 
 }  // namespace
 
-void Worker::on(double time, worker::Input input, worker::Outputs& out) {
+void Worker::on(double time, worker::Input&& input, worker::Outputs& out) {
     ensure(time >= now_, "a worker's time went back");
     now_ = time;
     if (state_ == State::left) return;
@@ -69,7 +69,7 @@ void Worker::take(worker::Report& input) {
     std::uint64_t bytes = 0;
     if (input.snapshot) {
         bytes = input.snapshot->size();
-        keep(snapshot_of(input.lease), {std::move(input.snapshot), found->second.grant.member, input.reached});
+        keep(snapshot_of(input.lease), {std::move(input.snapshot), found->second.member, input.reached});
     }
     leases_.erase(found);
     std::erase(order_, input.lease);
@@ -117,7 +117,10 @@ void Worker::take(BulkArrived& input) {
     auto content = std::make_shared<const Bytes>(std::move(input.content));
     keep(fetch.snapshot, {content, fetch.member, fetch.resource});
     say(message::TransferDone{input.transfer});
-    if (const auto lease = leases_.find(fetch.lease); lease != leases_.end()) start(lease->second, std::move(content));
+    if (const auto lease = leases_.find(fetch.lease); lease != leases_.end()) {
+        const auto grant = std::move(lease->second.grant);
+        start(lease->second, std::move(*grant), std::move(content));
+    }
 }
 
 void Worker::take(BulkSent& input) { serving_.erase(input.transfer); }
@@ -156,18 +159,19 @@ void Worker::take(worker::Ticked&) {
 void Worker::obey(message::Train& message) {
     if (state_ != State::working) return;
     const auto id = message.lease;
-    const auto [entry, is_new] = leases_.try_emplace(id, Lease{LeaseState::started, std::move(message), 0});
+    const auto [entry, is_new] = leases_.try_emplace(id);
     if (!is_new) return;
     auto& lease = entry->second;
-    const auto& grant = lease.grant;
-    lease.reached = grant.from;
+    auto& grant = message;
+    lease.member = grant.member;
+    lease.from = lease.reached = grant.from;
     switch (grant.start) {
         case message::StartFrom::scratch:
         case message::StartFrom::disk:
-            return start(lease, nullptr);
+            return start(lease, std::move(grant), nullptr);
         case message::StartFrom::local: {
-            const auto held = snapshots_.find(grant.snapshot);
-            if (held != snapshots_.end()) return start(lease, held->second.content);
+            const auto* held = snapshots_.find(grant.snapshot);
+            if (held != nullptr) return start(lease, std::move(grant), held->content);
             return lose_start(id,
                               "snapshot " + std::to_string(grant.snapshot.value) + " is not in this worker's memory");
         }
@@ -177,6 +181,7 @@ void Worker::obey(message::Train& message) {
             fetches_.emplace(grant.transfer,
                              Fetch{id, grant.member, grant.snapshot, grant.from, grant.bytes, owner, now_});
             out_->emplace_back(worker::ReceiveBulk{owner, grant.transfer, grant.bytes});
+            lease.grant = std::make_unique<message::Train>(std::move(grant));
             return;
         }
     }
@@ -184,9 +189,9 @@ void Worker::obey(message::Train& message) {
 
 void Worker::obey(message::Serve& message) {
     if (state_ != State::working) return;
-    const auto held = snapshots_.find(message.snapshot);
+    const auto* held = snapshots_.find(message.snapshot);
     // Zero bytes tell the receiver not to wait.
-    auto content = held != snapshots_.end() ? held->second.content : std::make_shared<const Bytes>();
+    auto content = held != nullptr ? held->content : std::make_shared<const Bytes>();
     const auto to = static_cast<int>(message.receiver.value);
     if (!serving_.emplace(message.transfer, to).second) return;
     out_->emplace_back(worker::SendBulk{to, message.transfer, std::move(content)});
@@ -200,20 +205,19 @@ void Worker::obey(message::AbortTransfer& message) {
 }
 
 void Worker::obey(message::Drop& message) {
-    const auto held = snapshots_.find(message.snapshot);
-    if (held == snapshots_.end()) return;
-    snapshot_bytes_ -= held->second.content->size();
-    snapshots_.erase(held);
+    const auto* held = snapshots_.find(message.snapshot);
+    if (held == nullptr) return;
+    snapshot_bytes_ -= held->content->size();
+    snapshots_.erase(message.snapshot);
 }
 
 void Worker::obey(message::Persist& message) {
-    const auto held = snapshots_.find(message.snapshot);
-    if (held == snapshots_.end()) {
+    const auto* held = snapshots_.find(message.snapshot);
+    if (held == nullptr) {
         return say(message::Persisted{message.snapshot, false, "the snapshot is not in this worker's memory"});
     }
     ++persisting_;
-    out_->emplace_back(
-        worker::Persist{message.snapshot, held->second.member, held->second.resource, held->second.content});
+    out_->emplace_back(worker::Persist{message.snapshot, held->member, held->resource, held->content});
 }
 
 void Worker::obey(message::Replicate& message) {
@@ -232,7 +236,7 @@ void Worker::obey(message::Cancel& message) {
         return;
     }
     // Its snapshot is still in transfer and stays useful. The training never starts.
-    const auto from = found->second.grant.from;
+    const auto from = found->second.from;
     leases_.erase(found);
     say(message::Report{message.lease, from, 0, 0, {}});
 }
@@ -252,9 +256,8 @@ void Worker::obey(message::Dismiss& message) {
 
 // ---- steps of several answers ------------------------------------------------------------------------------------
 
-void Worker::start(Lease& lease, SharedBytes content) {
+void Worker::start(Lease& lease, message::Train&& grant, SharedBytes content) {
     lease.state = LeaseState::started;
-    auto& grant = lease.grant;
     order_.push_back(grant.lease);
     const auto from_disk = grant.start == message::StartFrom::disk ? grant.snapshot : SnapshotId::none();
     out_->emplace_back(worker::Train{grant.lease, grant.member, grant.seed, grant.from, grant.to, grant.max,
@@ -266,7 +269,7 @@ void Worker::start(Lease& lease, SharedBytes content) {
 void Worker::lose_start(LeaseId lease, std::string why) {
     const auto found = leases_.find(lease);
     if (found == leases_.end()) return;
-    const auto reached = found->second.grant.from;
+    const auto reached = found->second.from;
     leases_.erase(found);
     say(message::Failure{lease, FailureKind::snapshot_unavailable, "snapshot", std::move(why), reached, 0});
 }
@@ -296,9 +299,9 @@ void Worker::end_late_fetches() {
 
 void Worker::keep(SnapshotId id, Held held) {
     snapshot_bytes_ += held.content->size();
-    const auto place = snapshots_.try_emplace(snapshots_.end(), id);  // new snapshots have the largest number
-    if (place->second.content) snapshot_bytes_ -= place->second.content->size();
-    place->second = std::move(held);
+    auto& place = snapshots_[id];
+    if (place.content) snapshot_bytes_ -= place.content->size();
+    place = std::move(held);
 }
 
 void Worker::leave_if_done() {

@@ -3,7 +3,6 @@
 // worker_host.hpp provides these.
 
 #include <cstdint>
-#include <deque>
 #include <limits>
 #include <map>
 #include <memory>
@@ -12,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/id_map.hpp"
 #include "transport/endpoint.hpp"
 #include "transport/messages.hpp"
 #include "worker/snapshot_files.hpp"
@@ -129,12 +129,16 @@ public:
     explicit Worker(WorkerTiming settings) : settings_(settings) {}
 
     /// Appends the answer to `input` at `time` (seconds, never decreasing) to `out`. Obsolete messages are ignored: a
-    /// cancel may cross the report of its lease. O(log n) in leases and snapshots held.
-    void on(double time, worker::Input input, worker::Outputs& out);
+    /// cancel may cross the report of its lease. O(log n) in leases held.
+    void on(double time, worker::Input&& input, worker::Outputs& out);
 
     bool left() const { return state_ == State::left; }
     std::uint64_t snapshot_bytes() const { return snapshot_bytes_; }
     std::size_t snapshots() const { return snapshots_.size(); }
+    /// The snapshot is kept or dropped soon: a hint for the processor's caches.
+    void prefetch(SnapshotId id) const { snapshots_.prefetch(id); }
+    /// Of the table of snapshots, without their contents.
+    std::size_t memory_bytes() const { return snapshots_.memory_bytes(); }
     std::size_t leases() const { return leases_.size(); }
     /// True while a lease is with the trainer.
     bool training() const { return !order_.empty(); }
@@ -144,9 +148,11 @@ private:
     enum class LeaseState : std::uint8_t { fetching, started };
     struct Lease {
         LeaseState state = LeaseState::started;
-        message::Train grant;
+        MemberId member;
+        Resource from = 0;
         Resource reached = 0;
         double last_progress = -std::numeric_limits<double>::infinity();
+        std::unique_ptr<message::Train> grant = {};  ///< until it is started
     };
     struct Held {
         SharedBytes content;
@@ -186,7 +192,7 @@ private:
     void obey(message::Ping&) {}
 
     void say(message::ToManager message);
-    void start(Lease& lease, SharedBytes content);
+    void start(Lease& lease, message::Train&& grant, SharedBytes content);
     void lose_start(LeaseId lease, std::string why);
     void end_fetch(std::map<TransferId, Fetch>::iterator fetch, std::string why);
     void end_late_fetches();
@@ -194,21 +200,22 @@ private:
     void leave_if_done();
     void leave_without_manager();
 
-    WorkerTiming settings_;
+    // What each training needs comes first: a simulation of many workers is as fast as it finds this in the caches.
     State state_ = State::new_born;
     bool peers_lost_ = false;
+    bool heard_ = false;  ///< the manager has said something
     double now_ = 0;
     double last_said_ = 0;
     double last_heard_ = 0;
-    bool heard_ = false;  ///< the manager has said something
-    std::map<LeaseId, Lease> leases_;
-    std::deque<LeaseId> order_;  ///< started leases; the first one is in training
-    std::map<SnapshotId, Held> snapshots_;
+    worker::Outputs* out_ = nullptr;  ///< of the current call
     std::uint64_t snapshot_bytes_ = 0;
+    IdMap<SnapshotId, Held> snapshots_;
+    std::map<LeaseId, Lease> leases_;
+    std::vector<LeaseId> order_;  ///< started leases, at most 1 + trainings_ahead; the first one is in training
+    std::size_t persisting_ = 0;
     std::map<TransferId, Fetch> fetches_;
     std::map<TransferId, int> serving_;
-    std::size_t persisting_ = 0;
-    worker::Outputs* out_ = nullptr;  ///< of the current call
+    WorkerTiming settings_;
 };
 
 }  // namespace stemma

@@ -43,7 +43,6 @@ def payload(runs, job=True):
     """The JSON part as a dict, and the block of columns; the text of the job is in it or not."""
     run, columns = runs[0], Columns()
     _members(run, columns)
-    _reports(run, columns)
     _units(run, columns)
     _leases(run, columns)
     told = {
@@ -133,23 +132,16 @@ def _parameters(run):
 
 def _members(run, columns):
     births, told = run.file.table("members"), run.summary
-    for name in ("parent", "donor", "generation"):
+    for name in ("parent", "donor"):
         columns.add(name, births[name], "i4")
     columns.add("cause", births["cause"], "u1")
     columns.add("born", births["time"], "f4")
-    for name in ("founder", "descendants", "start", "reached", "at", "reports"):
+    for name in ("founder", "descendants", "start", "reached", "at"):
         columns.add(name, told[name], "i4")
-    for name in ("metric", "best", "seconds"):
-        columns.add(name, told[name], "f4")
+    columns.add("best", told["best"], "f4")
     columns.add("state", told["state"].cat.codes, "u1")
     for i, parameter in enumerate(run.parameters):
         columns.add(f"p{i}", births[parameter.column], "f4")
-
-
-def _reports(run, columns):
-    rows = run.file.table("reports")
-    columns.add("r.member", rows["member"], "i4")
-    columns.add("r.time", rows["time"], "f4")
 
 
 def _units(run, columns):
@@ -193,7 +185,7 @@ def _leases(run, columns):
         ("to", rows["to"], "i4"),
         ("start", rows["time"], "f4"),
         ("end", end, "f4"),
-        ("training", training, "f4"),
+        ("rest", np.maximum(0, end - rows["time"] - training), "f4"),  # alike in most leases, so it packs well
         ("outcome", outcome, "u1"),
         ("source", run.file.table("leases")["source"], "u1"),
     ):

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/error.hpp"
 #include "record/tables.hpp"
@@ -97,6 +98,10 @@ private:
         const auto first = rows_.cleared(table);
         const auto count = std::min<std::uint64_t>(derived.size() / size, reader_.rows(table) - first);
         reader_.read_rows(table, first, count, recorded_);
+        // Whole blocks at once: comparing byte by byte took a tenth of the time of `verify`.
+        if (recorded_.size() <= derived.size() &&
+            (recorded_.empty() || std::memcmp(recorded_.data(), derived.data(), recorded_.size()) == 0))
+            return;
         const auto [is, should] = std::ranges::mismatch(recorded_, derived);
         if (is == recorded_.end()) return;
         const auto row = static_cast<std::size_t>(is - recorded_.begin()) / size;

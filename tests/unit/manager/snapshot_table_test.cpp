@@ -47,6 +47,38 @@ TEST_F(Table, TheLeastImportantGoesFirstWhateverChanges) {
     EXPECT_EQ(table.first_to_go({2}), std::nullopt);
 }
 
+TEST_F(Table, TheOrderIsTheSameWheneverItIsAskedForFirst) {
+    Stream random(3, Purpose::test);
+    SnapshotTable early(workers);
+    static_cast<void>(early.first_to_go({1}));
+    for (std::uint64_t id = 0; id < 200; ++id) {
+        SnapshotRecord record{.id = {id},
+                              .member = {id},
+                              .bytes = 1,
+                              .priority = random.uniform(),
+                              .memory = {{1 + random.below(3)}},
+                              .references = 1};
+        const auto slot = early.add(record);
+        ASSERT_EQ(table.add(std::move(record)), slot);
+        const auto changed = static_cast<std::uint32_t>(random.below(slot + 1));
+        const auto priority = random.uniform();
+        const auto pins = static_cast<std::uint32_t>(random.below(2));
+        for (auto* each : {&early, &table}) {
+            each->change(changed, [&](auto& chosen) { chosen.priority = priority, chosen.pins = pins; });
+        }
+    }
+    for (std::uint64_t removed = 0; removed < 150; ++removed) {
+        const WorkerId worker{1 + removed % 3};
+        const auto first = early.first_to_go(worker);
+        ASSERT_EQ(table.first_to_go(worker), first) << "snapshot " << removed;
+        if (!first) continue;
+        early.remove(*first);
+        table.remove(*first);
+    }
+    table.memory_gone();
+    EXPECT_EQ(table.first_to_go({1}), std::nullopt);
+}
+
 TEST_F(Table, ASecondCopyGoesBeforeAllElse) {
     add(0, 1, {{1}});
     const auto copied = add(1, 9, {{1}, {2}});

@@ -22,6 +22,7 @@ export async function openRun(told, base64) {
   const col = {};
   for (const [name, [kind, offset, length]] of Object.entries(told.columns))
     col[name] = new ARRAYS[kind](buffer, offset, length);
+  addDerived(col);
   const run = { ...told, col, n: col.parent.length, sign: told.meta.maximize ? -1 : 1 };
   run.winner = told.best.length ? told.best[0].member : -1;
   run.children = childLists(col.parent, run.n);
@@ -34,6 +35,20 @@ export async function openRun(told, base64) {
   run.leasesOf = groupRows(col["l.member"], run.n);
   run.winnerPath = new Set(run.winner >= 0 ? pathTo(run, run.winner) : []);
   return run;
+}
+
+/** Columns that follow from those of the leases: the time of training [s], and who reported when. */
+function addDerived(col) {
+  const n = col["l.end"].length,
+    reported = [];
+  col["l.training"] = new Float32Array(n);
+  for (let i = 0; i < n; i++) {
+    col["l.training"][i] = Math.max(0, col["l.end"][i] - col["l.start"][i] - col["l.rest"][i]);
+    const outcome = OUTCOMES[col["l.outcome"][i]];
+    if (outcome === "reported" || outcome === "partial") reported.push(i);
+  }
+  col["r.member"] = Int32Array.from(reported, (i) => col["l.member"][i]);
+  col["r.time"] = Float32Array.from(reported, (i) => col["l.end"][i]);
 }
 
 /** Children of all members, back to back: those of m are list[begin[m] .. begin[m + 1] - 1]. */
