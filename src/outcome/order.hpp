@@ -1,5 +1,5 @@
 #pragma once
-// The one order over outcomes: whoever compares members compares by it.
+// The one order over outcomes, for all parts that compare members.
 
 #include <cstddef>
 #include <cstdint>
