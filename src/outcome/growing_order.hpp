@@ -26,6 +26,8 @@ public:
     /// best(need) gives all that best(need, true) would give, without a computation.
     bool is_fresh(std::size_t need) const;
     std::size_t size() const { return candidates_.size(); }
+    /// In the order in which they came.
+    std::span<const Candidate> candidates() const { return candidates_; }
     std::size_t memory_bytes() const {
         return candidates_.capacity() * sizeof(Candidate) + best_.capacity() * sizeof(MemberId);
     }
