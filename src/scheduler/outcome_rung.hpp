@@ -16,8 +16,8 @@ namespace stemma {
 ///
 /// The top is the best floor(finished / eta) of the order over outcomes (order.hpp), those taken before included. A
 /// member is a candidate if it is in the top, not taken yet, and fewer than floor(finished / eta) were taken. MO-ASHA
-/// (Schmucker et al. 2021, arXiv 2106.12639) has no such cap. Each newcomer changes the order inside a front, so
-/// without a cap the members that once were in the top are up to 1.7 times as many as the top has places.
+/// (Schmucker et al. 2021, arXiv 2106.12639) has no such cap. Each newcomer changes the order inside a front.
+/// Without a cap the members that once were in the top are up to 1.7 times as many as its places.
 ///
 /// The order is computed where a place is free, by the rule of GrowingOrder, and anew where it shows no candidate. 72
 /// bytes for each finished member, and more for those of the top.
