@@ -63,9 +63,7 @@ def expected_front(reports):
     def dominated(a):
         return any(b[2] <= a[2] and b[3] <= a[3] and b[2:] != a[2:] for b in points)
 
-    return sorted(
-        (point for point in points if not dominated(point)), key=lambda point: (point[2], point[3], point[0])
-    )
+    return sorted((point for point in points if not dominated(point)), key=lambda point: (point[2], point[3], point[0]))
 
 
 def table_of(text):
