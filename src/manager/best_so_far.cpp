@@ -4,10 +4,11 @@
 
 namespace stemma {
 
-bool BestSoFar::consider(const ConfigurationResult& result, double metric, double objective, std::uint32_t slot,
-                         Effects& out) {
-    if (!(objective < objective_) || result.resource < final_from_) return false;
-    objective_ = objective;
+bool BestSoFar::consider(const ConfigurationResult& result, double metric, const Objectives& objectives,
+                         std::uint32_t slot, Effects& out) {
+    if (!objectives.finite() || result.resource < final_from_) return false;
+    if (least_ && !(objectives.values < least_->values)) return false;
+    least_ = objectives;
     const auto snapshot = slot == no_slot ? SnapshotId::none() : snapshots_[slot].id;
     best_ = Best{result.member, snapshot, result.resource, metric, result.means, result.spreads};
     const auto before = std::exchange(slot_, slot);
@@ -19,7 +20,7 @@ bool BestSoFar::consider(const ConfigurationResult& result, double metric, doubl
 void BestSoFar::extend(Resource max_resource) {
     if (final_from_ == 0 || max_resource <= final_from_) return;
     final_from_ = max_resource;
-    objective_ = std::numeric_limits<double>::infinity();
+    least_.reset();
 }
 
 }  // namespace stemma

@@ -2,7 +2,6 @@
 // The best result so far, whose snapshot is kept.
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 
 #include "manager/manager.hpp"
@@ -17,9 +16,11 @@ public:
     BestSoFar(Resource final_from, SnapshotStore& snapshots) : final_from_(final_from), snapshots_(snapshots) {}
 
     const std::optional<Best>& best() const { return best_; }
-    /// True if the result is better than all before. `metric`: the one of its means that is optimized. `objective`: the
-    /// same, minimized. `slot`: of its member's snapshot, which is kept from now on instead of the former best's.
-    bool consider(const ConfigurationResult& result, double metric, double objective, std::uint32_t slot, Effects& out);
+    /// True if the result is better than all before: by the first objective, then the second, then the third. So it is
+    /// on the front, where there are several. `metric`: the first that is optimized. `objectives`: finite. `slot`: of
+    /// its member's snapshot, which is kept from now on instead of the former best's.
+    bool consider(const ConfigurationResult& result, double metric, const Objectives& objectives, std::uint32_t slot,
+                  Effects& out);
     /// The largest resource is raised: the best stays the result until a member has reached the new end.
     void extend(Resource max_resource);
 
@@ -27,7 +28,7 @@ private:
     Resource final_from_;
     SnapshotStore& snapshots_;
     std::optional<Best> best_;
-    double objective_ = std::numeric_limits<double>::infinity();
+    std::optional<Objectives> least_;
     std::uint32_t slot_ = no_slot;
 };
 

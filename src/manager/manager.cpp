@@ -21,6 +21,7 @@ Manager::State::State(ManagerSettings given, SearchSpace space_given, std::uniqu
       snapshots(workers, transfers, settings.spill),
       deadlines(settings, workers),
       best(settings.final_from, snapshots),
+      front(settings.final_from),
       repeats(settings.repeats) {
     if (settings.baseline) baseline = objective(*settings.baseline);
 }
@@ -129,6 +130,7 @@ void Manager::State::on(const input::BudgetChanged& changed, Effects& out) {
     settings.budget = changed.budget;
     if (closing && *closing != EndReason::stopped && *closing != EndReason::repeated_failure) closing.reset();
     best.extend(changed.max_resource);
+    front.extend(changed.max_resource);
     settings.max = std::max(settings.max, changed.max_resource);
     // Members may be asked for again. A sampler that is exhausted for good simply refuses once more.
     exhausted_by.reset();
@@ -176,6 +178,13 @@ double Manager::next_deadline() const {
 
 const Budget& Manager::budget() const { return state_->settings.budget; }
 std::optional<Best> Manager::best() const { return state_->best.best(); }
+std::span<const FrontEntry> Manager::front() const { return state_->front.front(); }
+std::vector<ObjectiveSettings> Manager::objectives() const {
+    std::vector<ObjectiveSettings> all{{state_->settings.metric, state_->settings.maximize}};
+    all.insert(all.end(), state_->settings.more.begin(), state_->settings.more.end());
+    return all;
+}
+std::uint64_t Manager::dominated() const { return state_->front.dominated(); }
 
 Totals Manager::totals() const {
     Totals totals = state_->totals;

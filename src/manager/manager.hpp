@@ -13,6 +13,7 @@
 #include "manager/effect.hpp"
 #include "manager/input.hpp"
 #include "manager/proposals.hpp"
+#include "outcome/outcome.hpp"
 #include "sampler/sampler.hpp"
 #include "scheduler/scheduler.hpp"
 #include "space/search_space.hpp"
@@ -26,10 +27,17 @@ enum class DurablePolicy : std::uint8_t { none, best, promotable, all };
 inline constexpr std::uint32_t leases_ahead_max = 64;
 inline constexpr std::uint32_t leases_ahead_auto = ~std::uint32_t{0};
 
+/// A metric that is optimized.
+struct ObjectiveSettings {
+    std::size_t metric = 0;  ///< index into the trainer's metrics
+    bool maximize = false;
+};
+
 struct ManagerSettings {
     std::uint64_t seed = 0;
     std::size_t metric = 0;  ///< index into the trainer's metrics
     bool maximize = false;
+    std::vector<ObjectiveSettings> more = {};  ///< the metrics optimized beside it, at most two
     std::optional<double> baseline = {};  ///< of the metric, instead of what the trainers say (MetricInfo::baseline)
     Resource max = 0;                     ///< largest resource of a member, for programs; 0 = they are not told
     Resource final_from = 0;  ///< reports below it are never the result; if not 0, a raised largest resource raises it
@@ -88,6 +96,14 @@ struct Best {
     std::vector<double> spreads = {};  ///< with repeats: standard deviations over the members; else empty
 };
 
+/// A result that no other result dominates: at least as good in all objectives, and better in one.
+struct FrontEntry {
+    MemberId member;
+    Resource resource = 0;
+    Objectives objectives;        ///< minimized, in the order of the job
+    std::vector<double> metrics;  ///< all metrics; with repeats their means
+};
+
 class Manager {
 public:
     Manager(ManagerSettings settings, SearchSpace space, std::unique_ptr<Scheduler> scheduler,
@@ -106,7 +122,15 @@ public:
     bool ended() const;
     /// Time at which a Ticked input would change something; infinity if never.
     double next_deadline() const;
+    /// With several objectives: the one with the best first metric on the front.
     std::optional<Best> best() const;
+    /// With several objectives the results that none dominates, ascending by their objectives, then in the order of
+    /// their reports. Empty with one.
+    std::span<const FrontEntry> front() const;
+    /// The metrics that are optimized, at least one.
+    std::vector<ObjectiveSettings> objectives() const;
+    /// Results that are not on the front.
+    std::uint64_t dominated() const;
     const Budget& budget() const;
     Totals totals() const;
     std::uint64_t member_count() const;

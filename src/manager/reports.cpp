@@ -1,5 +1,6 @@
 // The meaning of a report: metrics, the best, and which snapshots stay.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -7,9 +8,29 @@
 
 namespace stemma {
 
-double Manager::State::objective(double metric) const {
+namespace {
+
+double minimized(double metric, bool maximize) {
     if (!std::isfinite(metric)) return std::numeric_limits<double>::infinity();
-    return settings.maximize ? -metric : metric;
+    return maximize ? -metric : metric;
+}
+
+/// The largest index of a metric that is optimized.
+std::size_t metrics_needed(const ManagerSettings& settings) {
+    std::size_t last = settings.metric;
+    for (const auto& other : settings.more) last = std::max(last, other.metric);
+    return last;
+}
+
+}  // namespace
+
+double Manager::State::objective(double metric) const { return minimized(metric, settings.maximize); }
+
+Objectives Manager::State::objectives(std::span<const double> metrics) const {
+    std::array<double, most_objectives> values{objective(metrics[settings.metric])};
+    std::size_t count = 1;
+    for (const auto& other : settings.more) values.at(count++) = minimized(metrics[other.metric], other.maximize);
+    return Objectives(std::span<const double>(values).first(count));
 }
 
 void Manager::State::on(const input::Report& report, Effects& out) {
@@ -43,7 +64,7 @@ void Manager::State::on(const input::Report& report, Effects& out) {
         }
         return;
     }
-    ensure(!report.rows.empty() && report.rows.back().values.size() > settings.metric,
+    ensure(!report.rows.empty() && report.rows.back().values.size() > metrics_needed(settings),
            "a report has a row of all metrics");
     member.reached = report.reached;
     member.metric = report.rows.back().values[settings.metric];
@@ -97,7 +118,8 @@ std::span<const UnitResult> Manager::State::curve_of(const std::vector<MetricRow
 void Manager::State::rank(MemberId id, const input::Report& report, Effects& out) {
     const auto resource = report.reached;
     const auto& rows = report.rows;
-    const double value = objective(members[id].metric);
+    const auto all = objectives(rows.back().values);
+    const double value = all.finite() ? all[0] : std::numeric_limits<double>::infinity();
     const bool learned = !baseline || value < *baseline;
     const auto failure = std::isfinite(value) ? Infeasibility::none : Infeasibility::nonfinite;
     sampler->observe(
@@ -116,7 +138,8 @@ void Manager::State::rank(MemberId id, const input::Report& report, Effects& out
         queue.push_front({id, members[id].target, {}});
         protect(slot, Reason::interrupted, out);
     } else {
-        tell_scheduler(event::Report{id, members[id].target, value, now, curve_of(rows), learned}, out);
+        const auto more = std::span<const double>(all.values).subspan(1, settings.more.size());
+        tell_scheduler(event::Report{id, members[id].target, value, now, curve_of(rows), learned, more}, out);
     }
     const auto& target = settings.budget.target;
     if (target && result && objective(result->means[settings.metric]) <= objective(*target)) {
@@ -127,7 +150,9 @@ void Manager::State::rank(MemberId id, const input::Report& report, Effects& out
 void Manager::State::consider(const ConfigurationResult& result, Effects& out) {
     const double metric = result.means[settings.metric];
     const auto slot = members[result.member].snapshot;
-    if (!best.consider(result, metric, objective(metric), slot, out)) return;
+    const auto all = objectives(result.means);
+    if (!settings.more.empty()) front.consider(result, all);
+    if (!best.consider(result, metric, all, slot, out)) return;
     out.push_back(effect::Noted{.kind = EventKind::new_best, .member = result.member, .value = metric});
     protect(slot, Reason::best, out);
 }

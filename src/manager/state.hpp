@@ -11,6 +11,7 @@
 
 #include "manager/best_so_far.hpp"
 #include "manager/deadlines.hpp"
+#include "manager/front_archive.hpp"
 #include "manager/manager.hpp"
 #include "manager/members.hpp"
 #include "manager/repeats.hpp"
@@ -54,6 +55,8 @@ struct Manager::State : private Placement {
     void release_member(MemberId member, MemberState state, Effects& out);
     /// Minimized, +infinity if not finite.
     double objective(double metric) const;
+    /// All that are optimized, minimized, the first one first.
+    Objectives objectives(std::span<const double> metrics) const;
 
     // failures.cpp
     void on(const input::Failure&, Effects& out);
@@ -120,6 +123,7 @@ struct Manager::State : private Placement {
     SnapshotStore snapshots;
     Deadlines deadlines;
     BestSoFar best;
+    FrontArchive front;
     std::set<LeaseId>
         taken_back;  ///< expired, their workers alive: a late report of such a lease leaves a snapshot behind
     std::deque<QueuedWork> queue;

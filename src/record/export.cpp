@@ -283,9 +283,7 @@ private:
         const bool real = !cell.parameter || run_.configuration.is_real(*cell.parameter);
         if (real && std::isfinite(value)) {
             // As the JSON library writes them, so that all exports have the same digits.
-            std::array<char, 64> text;
-            const auto* end = nlohmann::detail::to_chars(text.data(), text.data() + text.size(), value);
-            out.append(text.data(), static_cast<std::size_t>(end - text.data()));
+            out += Json(value).dump();
             return;
         }
         const Json json = cell.parameter ? run_.configuration.literal(*cell.parameter, value) : number(value);

@@ -9,6 +9,8 @@
 #include "core/chunked.hpp"
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "scheduler/outcome_rung.hpp"
+#include "scheduler/report_outcome.hpp"
 #include "scheduler/retention.hpp"
 #include "scheduler/rung.hpp"
 #include "scheduler/rungs.hpp"
@@ -17,9 +19,45 @@ namespace stemma {
 
 namespace {
 
+/// One objective: Rung, which is O(log n).
+struct OneObjective {
+    using RungType = Rung;
+    using Entered = Entrant;
+    static Rung make_rung(const AshaSettings& settings) {
+        return Rung(settings.eta, settings.variant == AshaVariant::stopping);
+    }
+    static double value_of(const event::Report& report) { return report.objective; }
+    static MemberId member_of(const Entrant& entrant) { return entrant.member; }
+    static double priority(const Rung&, std::size_t rung, double objective, bool) {
+        return retention_priority(rung, objective);
+    }
+    static double priority_of(const Entrant& entrant, std::size_t rung) {
+        return retention_priority(rung, entrant.objective);
+    }
+    static bool ties_with_top(const Rung& rung, double objective) { return rung.ties_with_top(objective); }
+};
+
+/// Several: OutcomeRung, with a cap on promotions. For the promotion variant alone.
+struct SeveralObjectives {
+    using RungType = OutcomeRung;
+    using Entered = MemberId;
+    static OutcomeRung make_rung(const AshaSettings& settings) {
+        ensure(settings.variant == AshaVariant::promotion, "the stopping variant takes one objective");
+        return OutcomeRung(settings.eta);
+    }
+    static Outcome value_of(const event::Report& report) { return outcome_of(report); }
+    static MemberId member_of(MemberId member) { return member; }
+    static double priority(const OutcomeRung& in, std::size_t rung, const Outcome& outcome, bool top) {
+        return top ? top_priority(rung) : dominated_priority(rung, in.dominators(outcome));
+    }
+    static double priority_of(MemberId, std::size_t rung) { return top_priority(rung); }
+    static bool ties_with_top(const OutcomeRung&, const Outcome&) { return false; }
+};
+
+template <class Policy>
 struct Bracket {
     BracketPlan plan;
-    std::vector<Rung> rungs;
+    std::vector<typename Policy::RungType> rungs;
     std::vector<std::uint64_t> entered;
     std::vector<std::uint64_t> gone_on;  ///< stopping: from each rung, including those still queued
 };
@@ -32,7 +70,10 @@ struct Position {
     bool gone = false;     ///< given up
 };
 
+template <class Policy>
 class Asha : public Scheduler {
+    using Bracket = stemma::Bracket<Policy>;
+
 public:
     explicit Asha(const AshaSettings& settings) : settings_(settings) {
         for (auto& plan : bracket_plans(settings_)) {
@@ -64,7 +105,7 @@ public:
         if (stopping()) return true;
         return std::all_of(brackets_.begin(), brackets_.end(), [](const Bracket& bracket) {
             return std::none_of(bracket.rungs.begin(), bracket.rungs.end() - 1,
-                                [](const Rung& rung) { return rung.has_candidate(); });
+                                [](const auto& rung) { return rung.has_candidate(); });
         });
     }
 
@@ -72,6 +113,7 @@ public:
         std::string text = stopping() ? "ASHA (stopping)" : "ASHA (promotion)";
         text += ": eta " + std::to_string(settings_.eta) + ", rungs" + ladder_text(brackets_.front().plan.resources);
         if (brackets_.size() > 1) text += ", " + std::to_string(brackets_.size()) + " brackets";
+        if (settings_.objectives > 1) text += ", " + std::to_string(settings_.objectives) + " objectives";
         return text;
     }
 
@@ -88,7 +130,7 @@ private:
 
     void grow(Bracket& bracket) const {
         while (bracket.rungs.size() < bracket.plan.resources.size()) {
-            bracket.rungs.emplace_back(settings_.eta, stopping());
+            bracket.rungs.push_back(Policy::make_rung(settings_));
             bracket.entered.push_back(0);
             bracket.gone_on.push_back(0);
         }
@@ -158,16 +200,17 @@ private:
         auto& bracket = brackets_[position.bracket];
         auto& rung = bracket.rungs[position.rung];
         entered_.clear();
-        rung.finish(report.member, report.objective, entered_);
+        const auto value = Policy::value_of(report);
+        rung.finish(report.member, value, entered_);
         const bool top = std::any_of(entered_.begin(), entered_.end(),
-                                     [&](const Entrant& entrant) { return entrant.member == report.member; });
+                                     [&](const auto& entrant) { return Policy::member_of(entrant) == report.member; });
         const bool last = position.rung + 1U == bracket.rungs.size();
         if (!std::isfinite(report.objective)) {
             out.push_back(action::Release{report.member});
         } else if (!stopping() || last) {
-            out.push_back(action::Keep{report.member, retention_priority(position.rung, report.objective), top});
+            out.push_back(action::Keep{report.member, Policy::priority(rung, position.rung, value, top), top});
         } else if (top || rung.finished() < settings_.min_rung_population ||
-                   (rung.ties_with_top(report.objective) && bracket.gone_on[position.rung] < rung.top_size())) {
+                   (Policy::ties_with_top(rung, value) && bracket.gone_on[position.rung] < rung.top_size())) {
             ++bracket.gone_on[position.rung];
             ready_.push_back(report.member);
             out.push_back(action::Keep{report.member, certain_to_go_on, false});
@@ -176,8 +219,9 @@ private:
         }
         if (stopping() && !last) return;  // a stopped member stays stopped
         for (const auto& entrant : entered_) {
-            if (entrant.member == report.member || positions_[entrant.member.value].gone) continue;
-            out.push_back(action::Keep{entrant.member, retention_priority(position.rung, entrant.objective), true});
+            const auto member = Policy::member_of(entrant);
+            if (member == report.member || positions_[member.value].gone) continue;
+            out.push_back(action::Keep{member, Policy::priority_of(entrant, position.rung), true});
         }
     }
 
@@ -212,10 +256,10 @@ private:
 
     AshaSettings settings_;
     std::vector<Bracket> brackets_;
-    Chunked<Position> positions_;   ///< by member
-    std::deque<MemberId> ready_;    ///< stopping: go on as soon as a worker is free
-    std::vector<Entrant> entered_;  ///< scratch
-    std::size_t next_bracket_ = 0;  ///< of the member asked for
+    Chunked<Position> positions_;                    ///< by member
+    std::deque<MemberId> ready_;                     ///< stopping: go on as soon as a worker is free
+    std::vector<typename Policy::Entered> entered_;  ///< scratch
+    std::size_t next_bracket_ = 0;                   ///< of the member asked for
     std::uint64_t in_flight_ = 0;
     bool no_more_ = false;
 };
@@ -240,6 +284,9 @@ std::vector<BracketPlan> bracket_plans(const AshaSettings& settings) {
     return plans;
 }
 
-std::unique_ptr<Scheduler> make_asha(const AshaSettings& settings) { return std::make_unique<Asha>(settings); }
+std::unique_ptr<Scheduler> make_asha(const AshaSettings& settings) {
+    if (settings.objectives > 1) return std::make_unique<Asha<SeveralObjectives>>(settings);
+    return std::make_unique<Asha<OneObjective>>(settings);
+}
 
 }  // namespace stemma

@@ -25,10 +25,14 @@ struct AshaSettings {
     AshaVariant variant = AshaVariant::promotion;
     std::uint64_t min_rung_population = 0;  ///< stopping only: a smaller rung passes on every finite member
     std::uint64_t seed = 0;                 ///< keys the draw of a bracket
+    std::size_t objectives = 1;             ///< 1, 2 or 3; more than 1: promotion only
 };
 
 /// Promotion: in the highest rung with a candidate, the best member of its top floor(finished / eta) not yet promoted;
 /// else a new member.
+///
+/// Several objectives (promotion): members compare by the order over outcomes (outcome/order.hpp), and from a rung at
+/// most floor(finished / eta) are promoted ever (outcome_rung.hpp).
 ///
 /// Stopping: a member goes on if its rank in its rung, itself included, is <= max(1, floor(finished / eta)). It also
 /// goes on while fewer than min_rung_population finished there. A member as good as the worst of that top goes on too,

@@ -14,7 +14,17 @@ namespace {
 using namespace make_key;
 using S = AshaSettings;
 
-SchedulerDescriptor descriptor(const char* name, const char* summary, const S& defaults, std::vector<Field<S>> own) {
+using MakeSeveral = OfSettings<std::unique_ptr<Scheduler>(const std::any&, std::uint64_t, std::size_t)>;
+
+std::unique_ptr<Scheduler> make_several_asha(const S& settings, std::uint64_t seed, std::size_t objectives) {
+    auto seeded = settings;
+    seeded.seed = seed;
+    seeded.objectives = objectives;
+    return make_asha(seeded);
+}
+
+SchedulerDescriptor descriptor(const char* name, const char* summary, const S& defaults, std::vector<Field<S>> own,
+                               const MakeSeveral& several = {}) {
     using namespace scheduler_keys;
     return {
         .name = name,
@@ -33,6 +43,7 @@ SchedulerDescriptor descriptor(const char* name, const char* summary, const S& d
                 seeded.seed = seed;
                 return make_asha(seeded);
             },
+        .make_several = several,
         .rungs = expected_rungs,
     };
 }
@@ -53,7 +64,7 @@ SchedulerDescriptor asha_descriptor() {
     return descriptor("asha",
                       "asynchronous successive halving, promotion: a free worker continues the best member in the "
                       "top 1/eta of its rung, otherwise it starts a new member; no worker waits",
-                      {}, {scheduler_keys::early_stopping_rate<S>()});
+                      {}, {scheduler_keys::early_stopping_rate<S>()}, make_several_asha);
 }
 
 SchedulerDescriptor asha_stopping_descriptor() {
@@ -71,7 +82,7 @@ SchedulerDescriptor asha_stopping_descriptor() {
 SchedulerDescriptor asha_hyperband_descriptor() {
     const S defaults{.brackets = 0};
     return descriptor("asha_hyperband", "several asha brackets; each new member is put into one by chance", defaults,
-                      {scheduler_keys::brackets<S>(defaults)});
+                      {scheduler_keys::brackets<S>(defaults)}, make_several_asha);
 }
 
 }  // namespace stemma

@@ -76,6 +76,9 @@ struct SchedulerDescriptor {
     /// Conditions on several keys. The range of each key has been checked.
     OfSettings<std::vector<Contradiction>(const std::any&)> check = {};
     OfSettings<std::unique_ptr<Scheduler>(const std::any&, std::uint64_t seed)> make;
+    /// The same for schedulers that compare by two or three objectives. Without: they take one.
+    OfSettings<std::unique_ptr<Scheduler>(const std::any&, std::uint64_t seed, std::size_t objectives)> make_several =
+        {};
     /// The expected rungs for so many members from scratch if all finish.
     OfSettings<std::vector<RungRow>(const std::any&, std::uint64_t members)> rungs;
     OfSettings<SchedulerPlan(const std::any&)> plan = {};

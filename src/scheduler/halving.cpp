@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "outcome/order.hpp"
+#include "scheduler/report_outcome.hpp"
 #include "scheduler/retention.hpp"
 #include "scheduler/rungs.hpp"
 
@@ -41,16 +43,38 @@ void HalvingBracket::close(Actions& out) {
     settle(out);
 }
 
-void HalvingBracket::reported(MemberId member, double objective, Actions& out) {
+void HalvingBracket::reported(const event::Report& report, Actions& out) {
     --running_;
     ++rows_[level_].finished;
-    if (std::isfinite(objective)) {
-        finished_.push_back({objective, member});
-        out.push_back(action::Keep{member, retention_priority(level_, objective), false});
+    if (std::isfinite(report.objective)) {
+        out.push_back(action::Keep{report.member, priority(report), false});
+        finished_.push_back({report.objective, report.member});
+        if (!report.more.empty()) several_.push_back({report.member, outcome_of(report)});
     } else {
-        out.push_back(action::Release{member});
+        out.push_back(action::Release{report.member});
     }
     settle(out);
+}
+
+double HalvingBracket::priority(const event::Report& report) const {
+    if (report.more.empty()) return retention_priority(level_, report.objective);
+    const auto outcome = outcome_of(report);
+    const auto better = std::count_if(several_.begin(), several_.end(), [&](const Candidate& other) {
+        return dominates(other.outcome.objectives, outcome.objectives);
+    });
+    return dominated_priority(level_, static_cast<std::uint64_t>(better));
+}
+
+void HalvingBracket::sort_finished() {
+    if (several_.empty()) {
+        std::sort(finished_.begin(), finished_.end());
+        return;
+    }
+    finished_.clear();
+    for (const auto index : order_of(several_)) {
+        const auto& candidate = several_[index];
+        finished_.push_back({candidate.outcome.objectives[0], candidate.member});
+    }
 }
 
 void HalvingBracket::dropped(Actions& out) {
@@ -60,6 +84,7 @@ void HalvingBracket::dropped(Actions& out) {
 
 void HalvingBracket::withdrawn(MemberId member, Actions& out) {
     std::erase_if(finished_, [&](const auto& item) { return item.member == member; });
+    std::erase_if(several_, [&](const auto& item) { return item.member == member; });
     if (std::erase(queue_, member) > 0) settle(out);
 }
 
@@ -83,7 +108,7 @@ std::uint64_t HalvingBracket::places_above() const {
 
 void HalvingBracket::settle(Actions& out) {
     if (done_ || running_ > 0 || !queue_.empty() || wants_birth()) return;
-    std::sort(finished_.begin(), finished_.end());
+    sort_finished();
     const auto chosen = std::min<std::size_t>(places_above(), finished_.size());
     if (level_ + 1 == resources_.size()) {
         done_ = true;  // finished_ stays: larger resources may come
@@ -96,6 +121,7 @@ void HalvingBracket::settle(Actions& out) {
     }
     rows_[level_].promoted += chosen;
     finished_.clear();
+    several_.clear();
     if (chosen == 0) {
         done_ = true;
     } else {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "outcome/outcome.hpp"
 #include "scheduler/scheduler.hpp"
 
 namespace stemma {
@@ -14,7 +15,8 @@ namespace stemma {
 /// members that the bracket was planned with, or fewer if no more were granted. The slots are filled from the members
 /// that finished rung k - 1 with a finite objective. A dropped member makes the choice poorer, not the next rung
 /// smaller, as long as enough members are left; else all that are left go up. The bracket ends at a rung without
-/// members. Ties go to the older member.
+/// members. Ties go to the older member. With several objectives members compare by the order over outcomes
+/// (outcome/order.hpp).
 class HalvingBracket {
 public:
     /// `number` appears in rows().
@@ -28,7 +30,7 @@ public:
     void born();
     /// No more births: the first rung is complete.
     void close(Actions& out);
-    void reported(MemberId member, double objective, Actions& out);
+    void reported(const event::Report& report, Actions& out);
     /// A member in training was given up; or, rarely, a waiting member (O(members of the rung)).
     void dropped(Actions& out);
     void withdrawn(MemberId member, Actions& out);
@@ -51,6 +53,8 @@ private:
     };
     /// Once no member of the rung is waited for: chooses the members that go up, or ends the bracket.
     void settle(Actions& out);
+    void sort_finished();
+    double priority(const event::Report& report) const;
     std::uint64_t places_above() const;
     void add_rows();
 
@@ -61,8 +65,9 @@ private:
     std::size_t level_ = 0;
     std::uint64_t born_ = 0;
     std::uint64_t running_ = 0;
-    std::vector<MemberId> queue_;   ///< of this rung, to be handed out; best last
-    std::vector<Finish> finished_;  ///< of this rung, finite only
+    std::vector<MemberId> queue_;     ///< of this rung, to be handed out; best last
+    std::vector<Finish> finished_;    ///< of this rung, finite only
+    std::vector<Candidate> several_;  ///< the same with all objectives, where there are several
     std::vector<RungRow> rows_;
     bool done_ = false;
 };

@@ -65,6 +65,8 @@ SchedulerDescriptor sha_descriptor() {
                                               0);
             },
         .make = [](const S& settings, std::uint64_t) { return make_sha(settings); },
+        .make_several = [](const S& settings, std::uint64_t,
+                           std::size_t objectives) { return make_sha(settings, objectives); },
         .rungs = [](const S& settings, std::uint64_t members) { return expected_rungs(settings, members); },
         .plan = [](const S& settings) { return SchedulerPlan{.members = settings.members}; },
     };
@@ -106,6 +108,8 @@ SchedulerDescriptor hyperband_descriptor() {
                 return halving_contradictions(settings.min, settings.max, settings.eta, 0, settings.brackets);
             },
         .make = [](const S& settings, std::uint64_t) { return make_hyperband(settings); },
+        .make_several = [](const S& settings, std::uint64_t,
+                           std::size_t objectives) { return make_hyperband(settings, objectives); },
         .rungs = [](const S& settings, std::uint64_t members) { return expected_rungs(settings, members); },
     };
 }

@@ -31,13 +31,14 @@ std::uint64_t hyperband_members(const HyperbandSettings& settings, int first) {
     return (product + divisor - 1) / divisor;
 }
 
-std::unique_ptr<Scheduler> make_hyperband(const HyperbandSettings& settings) {
+std::unique_ptr<Scheduler> make_hyperband(const HyperbandSettings& settings, std::size_t objectives) {
     const int count = hyperband_brackets(settings);
     SynchronousHalving::Settings halving;
     halving.name = "Hyperband: eta " + std::to_string(settings.eta) + ", " + std::to_string(count) +
                    " brackets, rungs" + ladder_text(halving_resources(settings.min, settings.max, settings.eta));
     halving.max = settings.max;
     halving.eta = settings.eta;
+    halving.objectives = objectives;
     halving.plan = [settings](std::uint64_t number, Resource max) -> std::optional<HalvingPlan> {
         auto now = settings;
         now.max = max;

@@ -21,7 +21,7 @@ struct HyperbandSettings {
 /// least one member is trained to it. Tables number brackets in the order in which they run: 0 is s_max. Free workers
 /// begin the next bracket when the open brackets have nothing to hand out. The oldest bracket is served first. Dropped
 /// members, extension and cost as in sha.hpp. Throws UserError.
-std::unique_ptr<Scheduler> make_hyperband(const HyperbandSettings& settings);
+std::unique_ptr<Scheduler> make_hyperband(const HyperbandSettings& settings, std::size_t objectives = 1);
 
 /// Number of different brackets.
 int hyperband_brackets(const HyperbandSettings& settings);

@@ -109,6 +109,8 @@ SchedulerDescriptor descriptor(const char* name, const char* summary) {
         .defaults = RandomSearchSettings(),
         .fields = erased(fields()),
         .make = [](const RandomSearchSettings& settings, std::uint64_t) { return make_random_search(settings); },
+        .make_several = [](const RandomSearchSettings& settings, std::uint64_t,
+                           std::size_t) { return make_random_search(settings); },
         .rungs = expected_rungs,
     };
 }

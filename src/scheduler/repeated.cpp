@@ -1,5 +1,6 @@
 #include "scheduler/repeated.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <deque>
 #include <optional>
@@ -32,13 +33,22 @@ public:
     }
 
 private:
+    struct Sum {
+        double sum = 0;
+        double parts = 0;  ///< summed in parts, for sums beyond the largest double
+        void add(double value, std::uint32_t count) {
+            sum += value;
+            parts += value / count;
+        }
+        double mean(std::uint32_t count) const { return std::isfinite(sum) ? sum / count : parts; }
+    };
     /// Members of a group are born one after another: the queue is empty whenever a new group is asked for.
     struct Group {
         std::uint64_t first = 0;
         Resource to = 0;
         BracketId bracket = {};
-        double sum = 0;
-        double mean = 0;  ///< summed in parts, for sums beyond the largest double
+        Sum objective = {};
+        std::vector<Sum> more = {};  ///< of the further objectives
         std::uint32_t born = 1;
         std::uint32_t reported = 0;
         bool gone = false;
@@ -86,7 +96,8 @@ private:
                 auto& group = groups_[train->member.value];
                 group.to = train->to;
                 group.reported = 0;
-                group.sum = group.mean = 0;
+                group.objective = {};
+                group.more.clear();
                 for (auto id = group.first; id < group.end(); ++id)
                     queue_.push_back({train->member.value, MemberId{id}});
                 queued = true;
@@ -125,11 +136,15 @@ private:
             out.push_back(action::Release{report.member});
             return;
         }
-        group.sum += report.objective;
-        group.mean += report.objective / repeats_;
+        group.objective.add(report.objective, repeats_);
+        group.more.resize(std::max(group.more.size(), report.more.size()));
+        for (std::size_t i = 0; i < report.more.size(); ++i) group.more[i].add(report.more[i], repeats_);
         if (++group.reported == repeats_) {
-            const double mean = std::isfinite(group.sum) ? group.sum / repeats_ : group.mean;
-            pass(event::Report{{number}, report.resource, mean, report.now}, out);
+            std::vector<double> more;
+            for (const auto& sum : group.more) more.push_back(sum.mean(repeats_));
+            event::Report mean{{number}, report.resource, group.objective.mean(repeats_), report.now};
+            mean.more = more;
+            pass(mean, out);
         } else {
             // Not decided yet, but soon: worth more than waiting members.
             out.push_back(action::Keep{report.member, certain_to_go_on, false});

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 
 namespace stemma {
 
@@ -15,5 +16,12 @@ inline constexpr double certain_to_go_on = 1e6;
 inline double retention_priority(std::size_t rung, double objective) {
     return static_cast<double>(rung) + 0.5 - 0.5 * (objective / (1.0 + std::abs(objective)));
 }
+
+/// The same for several objectives: in (rung, rung + 0.5], by the number of members of its rung that dominate it.
+inline double dominated_priority(std::size_t rung, std::uint64_t dominators) {
+    return static_cast<double>(rung) + 1.0 / (2.0 + static_cast<double>(dominators));
+}
+/// Of those that may be promoted now: above all others of their rung.
+inline double top_priority(std::size_t rung) { return static_cast<double>(rung) + 0.75; }
 
 }  // namespace stemma

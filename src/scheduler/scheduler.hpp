@@ -51,6 +51,9 @@ struct Report {
     /// before an interruption, are missing. Empty where they are not known. Valid during the call.
     std::span<const UnitResult> curve = {};
     bool learned = true;  ///< false: no better than the best constant prediction (MetricInfo::baseline)
+    /// The objectives after the first, minimized; empty with one objective. If one of them is not finite, `objective`
+    /// is +infinity. Valid during the call.
+    std::span<const double> more = {};
 };
 
 /// The member will never report: failed for good, infeasible, or stopped by the user. It does not count in any rung.

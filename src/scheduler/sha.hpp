@@ -27,7 +27,7 @@ struct ShaSettings {
 /// Extended to a larger R: brackets that are open or over get rungs of eta times their top and so on, and R itself. So
 /// the best member of each goes on. Later brackets begin from the new R. O(log n) amortized for each event, 8 bytes for
 /// each member. Throws UserError.
-std::unique_ptr<Scheduler> make_sha(const ShaSettings& settings);
+std::unique_ptr<Scheduler> make_sha(const ShaSettings& settings, std::size_t objectives = 1);
 
 /// floor(n / eta^k) in rung k, at least one.
 std::vector<RungRow> expected_rungs(const ShaSettings& settings, std::uint64_t members);

@@ -104,7 +104,7 @@ void SynchronousHalving::take(const event::Report& report, Actions& out) {
     auto& member = members_[report.member.value];
     ensure(std::exchange(member.running, false), "a report comes from a member that was asked to train");
     --in_flight_;
-    brackets_[member.bracket].reported(report.member, report.objective, out);
+    brackets_[member.bracket].reported(report, out);
     refresh(member.bracket);
 }
 

@@ -26,6 +26,7 @@ public:
         std::string name;
         Resource max = 1;
         std::int64_t eta = 3;
+        std::size_t objectives = 1;  ///< of the reports
         /// The bracket with this running number; nothing if there are no more.
         std::function<std::optional<HalvingPlan>(std::uint64_t number, Resource max)> plan;
     };
@@ -34,7 +35,10 @@ public:
     void on(const Event& event, Actions& out) override;
     std::vector<RungRow> rungs() const override;
     bool exhausted() const override;
-    std::string describe() const override { return settings_.name; }
+    std::string describe() const override {
+        if (settings_.objectives == 1) return settings_.name;
+        return settings_.name + ", " + std::to_string(settings_.objectives) + " objectives";
+    }
     std::size_t memory_bytes() const override {
         return members_.capacity() * sizeof(Member) + brackets_.size() * sizeof(HalvingBracket);
     }

@@ -29,10 +29,10 @@ double drop_time(double per_second, Stream& stream) {
 
 }  // namespace
 
-Outcome draw_outcome(const SimulationSettings& settings, LeaseId lease, Resource units) {
+LeaseOutcome draw_outcome(const SimulationSettings& settings, LeaseId lease, Resource units) {
     const auto& faults = settings.faults;
     Stream stream(settings.seed, Purpose::fault, lease.value, 1);
-    Outcome outcome;
+    LeaseOutcome outcome;
     outcome.seconds_per_unit = settings.seconds_per_unit * factor(settings, stream);
     outcome.seconds = outcome.seconds_per_unit * static_cast<double>(units);
     const auto fails = [&](double chance, FailureKind kind) {

@@ -9,13 +9,13 @@
 
 namespace stemma {
 
-struct Outcome {
+struct LeaseOutcome {
     double seconds = 0;  ///< until the training ends, in any way
     FailureKind failure = FailureKind::none;
     bool nonfinite_metric = false;
     double seconds_per_unit = 0;  ///< with this lease's noise
 };
 
-Outcome draw_outcome(const SimulationSettings& settings, LeaseId lease, Resource units);
+LeaseOutcome draw_outcome(const SimulationSettings& settings, LeaseId lease, Resource units);
 
 }  // namespace stemma

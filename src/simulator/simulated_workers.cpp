@@ -103,7 +103,7 @@ void Simulation::start_next(std::uint32_t slot) {
     }
 }
 
-void Simulation::apply_region(const worker::Train& job, Outcome& outcome) const {
+void Simulation::apply_region(const worker::Train& job, LeaseOutcome& outcome) const {
     const auto kind = settings_.region(job.configuration, job.to);
     if (kind == FailureKind::none) return;
     outcome.failure = kind;

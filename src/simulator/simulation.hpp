@@ -36,7 +36,7 @@ struct SimulatedWorker {
     double began = 0;          ///< units begin: a durable copy is read before
     Resource to = 0;           ///< less than asked for where it was canceled
     std::uint64_t ending = 0;  ///< order of the event that ends it; another event is stale
-    Outcome outcome = {};
+    LeaseOutcome outcome = {};
     std::vector<worker::Train> trainings = {};  ///< the first one is in training if `training`
     std::vector<LeaseId> stopped = {};          ///< of these, before they began
     Worker machine{WorkerTiming{}};
@@ -90,7 +90,7 @@ private:
     void act(std::uint32_t worker, const worker::Left& left);
     void start_next(std::uint32_t worker);
     /// The training fails where SimulationSettings::region says so.
-    void apply_region(const worker::Train& job, Outcome& outcome) const;
+    void apply_region(const worker::Train& job, LeaseOutcome& outcome) const;
     void training_ends(std::uint32_t worker, std::uint64_t order);
     SharedBytes simulated(const SnapshotContent& content);
     worker::Report trained(const worker::Train& job, Resource reached, double seconds, bool nonfinite);

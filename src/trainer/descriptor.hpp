@@ -40,13 +40,14 @@ struct Hyperparameter {
 /// What a trainer gets from the job besides its own settings.
 struct TrainerContext {
     std::shared_ptr<const SearchSpace> space;
-    std::string metric;          ///< by which the job ranks members
+    std::string metric;          ///< by which the job ranks members; of several the first
     std::string unit = "epoch";  ///< what resources count: "epoch" or "step"
     std::uint64_t run_seed = 1;
     std::string folder = {};                    ///< that relative paths of the job start from; "" = the current one
     std::map<std::string, Literal> fixed = {};  ///< hyperparameters that the space does not have
     std::optional<HypergradientSettings> hypergradient = {};
     std::vector<std::string> changed_by_children = {};  ///< parameters in which a child may differ from its parent
+    std::vector<std::string> more_metrics = {};         ///< that the job optimizes beside the first
 };
 
 /// Where one worker trains.
@@ -72,7 +73,7 @@ struct TrainerDescriptor {
     /// Names that the space may have, and [trainer] too. Empty: the space may have any name.
     std::vector<Hyperparameter> hyperparameters = {};
     /// Fills in defaults that depend on the job's metric.
-    OfSettings<void(std::any&, const std::string& metric)> complete = {};
+    OfSettings<void(std::any&, const std::vector<std::string>& metrics)> complete = {};
     /// Conditions on several keys. The range of each key has been checked.
     OfSettings<std::vector<Contradiction>(const std::any&, const std::string& metric)> check = {};
     /// Conditions on the settings and the space. May be empty.

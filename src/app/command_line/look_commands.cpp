@@ -48,6 +48,9 @@ void add_tables(CLI::App& app, CommandLine& line) {
     add_file(add_command(app, line, group::look, "status", "Where a search stands, also while it runs",
                          [&] { return status(line.file); }),
              line);
+    add_file(add_command(app, line, group::look, "front", "Results that no other beats in all metrics: with [[metric]]",
+                         [&] { return front(line.file); }),
+             line);
     auto* show_command =
         add_file(add_command(app, line, group::look, "show", "One member: configuration, history, learning curve",
                              [&] { return show(line.file, line.shown); }),

@@ -190,7 +190,8 @@ std::optional<ExitCode> ask_once(const fs::path& file, const AskedFolder& asked,
 }
 
 /// Values in the order of the run's metrics, NaN where no value was told.
-std::vector<double> metric_values(const record::RunHeader& header, const std::vector<std::string>& told) {
+std::vector<double> metric_values(const record::RunHeader& header, const std::vector<ObjectiveSettings>& objectives,
+                                  const std::vector<std::string>& told) {
     std::vector<double> values(header.metrics.size(), std::numeric_limits<double>::quiet_NaN());
     std::vector<bool> known(values.size());
     for (const auto& text : told) {
@@ -210,9 +211,10 @@ std::vector<double> metric_values(const record::RunHeader& header, const std::ve
         known[at] = true;
         if (end == begin || *end != '\0') throw UserError(fmt::format("\"{}\" must be NAME=NUMBER", text));
     }
-    const auto ranked = std::ranges::find(header.metrics, header.metric, &MetricInfo::name) - header.metrics.begin();
-    if (!known[static_cast<std::size_t>(ranked)]) {
-        throw UserError(fmt::format("{}=VALUE is missing: members are ranked by it", header.metric));
+    for (const auto& objective : objectives) {
+        if (known[objective.metric]) continue;
+        throw UserError(
+            fmt::format("{}=VALUE is missing: members are ranked by it", header.metrics[objective.metric].name));
     }
     return values;
 }
@@ -251,13 +253,14 @@ input::Body told(const AskTellRun& run, const effect::Train& lease, const TellOp
         throw UserError(fmt::format("--at must be in {} .. {}, what lease {} is for; got {}", lease.from + 1, lease.to,
                                     lease.lease.value, reached));
     }
-    return input::Report{.worker = lease.worker,
-                         .lease = lease.lease,
-                         .reached = reached,
-                         .seconds = seconds,
-                         .snapshot_bytes = bytes_at(run.asked.snapshot(lease.lease)),
-                         .rows = {{reached, metric_values(run.run.header, options.metrics)}},
-                         .processes = 1};
+    return input::Report{
+        .worker = lease.worker,
+        .lease = lease.lease,
+        .reached = reached,
+        .seconds = seconds,
+        .snapshot_bytes = bytes_at(run.asked.snapshot(lease.lease)),
+        .rows = {{reached, metric_values(run.run.header, run.run.manager.objectives(), options.metrics)}},
+        .processes = 1};
 }
 
 }  // namespace

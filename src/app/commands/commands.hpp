@@ -105,6 +105,8 @@ struct LineageOptions {
     bool toml = false;   ///< schedule only
     int width = 0;       ///< columns; 0 = the terminal's
 };
+/// The front of a search with several metrics. Recomputes the decisions, as status does.
+ExitCode front(const std::filesystem::path& file);
 ExitCode lineage(const std::filesystem::path& file, const LineageOptions& options);
 ExitCode schedule(const std::filesystem::path& file, const LineageOptions& options);
 /// What a report says of a population. Reads the run file once.

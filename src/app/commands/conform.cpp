@@ -73,7 +73,7 @@ Prepared from_command(const ConformOptions& options) {
     settings.command = options.command;
     const auto metrics = options.metrics.empty() ? std::vector<std::string>{"valid_loss"} : options.metrics;
     for (const auto& name : metrics) settings.metrics.push_back({name, name.starts_with("test_")});
-    settings.needed_metric = metrics.front();
+    settings.needed_metrics = {metrics.front()};
     settings.environment = environment_of_programs();
     return out;
 }

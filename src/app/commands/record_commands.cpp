@@ -8,6 +8,7 @@
 #include "app/commands/member_names.hpp"
 #include "app/commands/recorded_run.hpp"
 #include "app/console/format.hpp"
+#include "app/console/front_text.hpp"
 #include "app/console/print.hpp"
 #include "core/printable.hpp"
 #include "core/rng.hpp"
@@ -122,6 +123,17 @@ bool running(const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+ExitCode front(const std::filesystem::path& file) {
+    const auto run = open_run(file);
+    if (run.manager.objectives().size() == 1) {
+        throw UserError(fmt::format("{}: optimizes one metric, {}, and has no front; see `stemma status {}`",
+                                    file.string(), printable_line(run.header.metric), file.string()));
+    }
+    const auto context = report_context(run, file);
+    print(front_text(run.manager, context.metrics, context.unit, run.manager.front().size(), true));
+    return ExitCode::ok;
+}
 
 ExitCode status(const std::filesystem::path& file) {
     const record::RunFileReader reader(file);

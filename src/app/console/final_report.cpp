@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/console/format.hpp"
+#include "app/console/front_text.hpp"
 
 namespace stemma {
 
@@ -22,18 +23,23 @@ std::string best_text(const Manager& manager, const ReportContext& context) {
         return "no member has been trained to max yet, which scheduler.final = \"max\" asks of a result\n";
     if (!best) return "no member has a finite " + context.metric + " yet\n";
     const bool repeats = !best->spreads.empty();
-    std::string text =
-        fmt::format("best member: {} after {}{}\n", best->member.value, units_text(best->resource, context.unit),
-                    repeats ? ", of the best configuration (mean +- standard deviation over its seeds)" : "");
+    const auto objectives = manager.objectives();
+    const auto optimized = [&](std::size_t index) {
+        return std::ranges::any_of(objectives, [&](const auto& one) { return one.metric == index; });
+    };
+    std::string text = fmt::format(
+        "{}: {}{} after {}{}\n", objectives.size() == 1 ? "best member" : "best " + context.metric,
+        objectives.size() == 1 ? "" : "member ", best->member.value, units_text(best->resource, context.unit),
+        repeats ? ", of the best configuration (mean +- standard deviation over its seeds)" : "");
     text += fmt::format("  configuration  {}\n", manager.space().describe(manager.member(best->member).configuration));
     for (std::size_t i = 0; i < context.metrics.size() && i < best->metrics.size(); ++i) {
         const auto& metric = context.metrics[i];
         // `stemma schedule` shows how hyperparameters moved.
         if (std::isnan(best->metrics[i]) || metric.name.starts_with("hyper")) continue;
         const auto spread = repeats ? " +- " + metric_text(best->spreads[i]) : "";
-        text += fmt::format("  {:<14} {}{}{}{}\n", metric.name, metric_text(best->metrics[i]), spread,
-                            metric.name == context.metric ? "  (optimized)" : "",
-                            metric.held_out ? "  (held out: no decision saw it)" : "");
+        text +=
+            fmt::format("  {:<14} {}{}{}{}\n", metric.name, metric_text(best->metrics[i]), spread,
+                        optimized(i) ? "  (optimized)" : "", metric.held_out ? "  (held out: no decision saw it)" : "");
     }
     return text;
 }
@@ -174,6 +180,7 @@ std::string next_text(const Manager& manager, const ReportContext& context) {
     } else if (!context.last_failure.empty()) {
         return fmt::format("next: repair the error, then delete {} and start again, or give another --output\n", file);
     }
+    if (manager.front().size() > 1) add(fmt::format("front {}", file), "the front with its configurations");
     add(fmt::format("report {}", file), "a page to look at");
     add(fmt::format("export {} --csv tables/", file), "everything as CSV");
     if (context.resumable) {
@@ -194,6 +201,9 @@ std::string next_text(const Manager& manager, const ReportContext& context) {
 std::string final_report(const Manager& manager, const ReportContext& context) {
     std::string text = fmt::format("{}{}\n\n", context.name, context.ended.empty() ? "" : ": " + context.ended);
     text += best_text(manager, context) + "\n";
+    constexpr std::size_t rows = 10;
+    if (const auto front = front_text(manager, context.metrics, context.unit, rows, false); !front.empty())
+        text += front + "\n";
     text += manager.scheduler().describe() + "\nsampler: " + manager.sampler().describe() + "\n";
     if (const auto rungs = manager.scheduler().rungs(); !context.lineage.empty()) {
         text += "\n" + context.lineage;

@@ -74,9 +74,15 @@ void check_names(const Node& root, const Job& job, Diagnostics& diagnostics) {
         diagnostics.error(place_of(root, {"run", "output"}), "run.output",
                           "must be a path; got " + in_quotes(job.run.output));
     }
-    if (bad(job.metric.name, false) && !diagnostics.blamed("metric.name") && !diagnostics.blamed("metric")) {
-        diagnostics.error(place_of(root, {"metric", "name"}), "metric.name",
-                          "must be a name; got " + in_quotes(job.metric.name));
+    const auto bad_metric = [&](const MetricSettings& metric) { return bad(metric.name, false); };
+    if (job.more_metrics.empty()) {
+        if (bad_metric(job.metric) && !diagnostics.blamed("metric.name") && !diagnostics.blamed("metric")) {
+            diagnostics.error(place_of(root, {"metric", "name"}), "metric.name",
+                              "must be a name; got " + in_quotes(job.metric.name));
+        }
+    } else if (diagnostics.count() == 0 &&
+               (bad_metric(job.metric) || std::ranges::any_of(job.more_metrics, bad_metric))) {
+        diagnostics.error(place_of(root, {"metric"}), "metric", "must have a name each, without control characters");
     }
 }
 
@@ -87,6 +93,9 @@ void check_whole(const Node& root, const Job& job, Diagnostics& diagnostics) {
     refuse(root, "scheduler", job.scheduler.type->check(job.scheduler.settings), diagnostics);
     check_mutable(root, job, diagnostics);
     refuse(root, "trainer", job.trainer.type->check(job.trainer.settings, job.metric.name), diagnostics);
+    for (const auto& metric : job.more_metrics)
+        refuse(root, "trainer", job.trainer.type->check(job.trainer.settings, metric.name), diagnostics);
+    check_metrics(root, job, diagnostics);
     if (const auto& check_space = job.trainer.type->check_space; check_space && job.space != nullptr)
         refuse(root, "trainer", check_space(job.trainer.settings, *job.space), diagnostics);
     if (const auto& remarks = job.trainer.type->remarks; remarks && job.space != nullptr && !diagnostics.recorded()) {

@@ -227,7 +227,9 @@ void read_trainer(const Node& root, Job& job, Diagnostics& diagnostics) {
                       }
                       note(diagnostics, "trainer", *keys[index], checked);
                   });
-    trainer.type->complete(trainer.settings, job.metric.name);
+    std::vector<std::string> metrics{job.metric.name};
+    for (const auto& metric : job.more_metrics) metrics.push_back(metric.name);
+    trainer.type->complete(trainer.settings, metrics);
     if (!shape.certain) return;
     if (reading.space != nullptr) check_roles(*reading.space, *trainer.type, diagnostics);
     if (trainer.type->traits.moves) read_hypergradient(reading, trainer, diagnostics);

@@ -128,7 +128,7 @@ Job parse_job(std::string_view text, const std::string& file, std::span<const st
     ResolvedJob resolved;
     diagnostics.note_in(&resolved);
     read_run(root, job, diagnostics);
-    read(root, "metric", metric_fields(), job.metric, diagnostics);
+    read_metrics(root, job, diagnostics);
     read_scheduler(root, job.scheduler, diagnostics);
     job.space = read_space(root, diagnostics);
     read_sampler(root, job, diagnostics);

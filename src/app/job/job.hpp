@@ -23,6 +23,7 @@ struct Job {
     std::string resolved;
     RunSettings run;
     MetricSettings metric;
+    std::vector<MetricSettings> more_metrics;  ///< of [[metric]], behind the first
     std::shared_ptr<const SearchSpace> space;
     SamplerSettings sampler;
     SchedulerSettings scheduler;

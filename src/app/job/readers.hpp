@@ -36,6 +36,11 @@ std::shared_ptr<const SearchSpace> read_space(const Node& root, Diagnostics& dia
 /// [[sampler.first]].
 std::vector<Configuration> read_first_points(const Node& root, const SearchSpace& space, Diagnostics& diagnostics);
 
+/// [metric], or [[metric]] once for each metric that is optimized.
+void read_metrics(const Node& root, Job& job, Diagnostics& diagnostics);
+/// What has no meaning with several metrics.
+void check_metrics(const Node& root, const Job& job, Diagnostics& diagnostics);
+
 /// [[schedule]] of scheduler.type = "schedule".
 void read_schedule(const Node& root, Job& job, Diagnostics& diagnostics);
 

@@ -223,7 +223,14 @@ std::vector<Section> sections() {
          keys_of(budget_fields()),
          "[run.budget]\nepochs = 500\nwall_time = \"2h\"\n"},
         {"metric",
-         "What makes a member good.",
+         "What makes a member good. [[metric]] two or three times optimizes as many metrics at once, each of which "
+         "stands in "
+         "each report. asha, asha_hyperband, sha and hyperband then promote by fronts: a member is on the front if no "
+         "other "
+         "is at least as good in all metrics and better in one. Inside a front those that are far from each other come "
+         "first. The result is the front, which stemma front shows. Schedulers and samplers that rest on one number "
+         "are "
+         "refused.",
          {},
          keys_of(metric_fields()),
          "[metric]\nname = \"valid_loss\"\ndirection = \"minimize\"\n"},

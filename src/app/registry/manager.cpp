@@ -19,6 +19,8 @@ ManagerSettings settings_of(const Job& job, const std::vector<MetricInfo>& metri
     settings.seed = job.run.seed;
     settings.metric = selectable_metric(metrics, job.metric.name);
     settings.maximize = job.metric.maximize;
+    for (const auto& metric : job.more_metrics)
+        settings.more.push_back({selectable_metric(metrics, metric.name), metric.maximize});
     settings.baseline = job.metric.baseline;
     settings.max = job.scheduler.max;
     settings.final_from = job.scheduler.final_result == FinalResult::max ? job.scheduler.max : 0;

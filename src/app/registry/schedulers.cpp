@@ -49,7 +49,10 @@ void fill_share(const Job& job, Plan& plan) {
 
 std::unique_ptr<Scheduler> make_scheduler(const Job& job) {
     const auto& scheduler = job.scheduler;
-    return make_repeated(scheduler.type->make(scheduler.settings, job.run.seed), scheduler.repeats);
+    const auto objectives = job.more_metrics.size() + 1;
+    auto made = objectives == 1 ? scheduler.type->make(scheduler.settings, job.run.seed)
+                                : scheduler.type->make_several(scheduler.settings, job.run.seed, objectives);
+    return make_repeated(std::move(made), scheduler.repeats);
 }
 
 Plan paid_for(Plan plan) {

@@ -23,6 +23,7 @@ TrainerContext trainer_context(const Job& job) {
                            .folder = job.run.folder,
                            .fixed = job.trainer.fixed,
                            .hypergradient = job.trainer.hypergradient};
+    for (const auto& metric : job.more_metrics) context.more_metrics.push_back(metric.name);
     if (!job.scheduler.population()) return context;
     for (const auto& parameter : job.space->parameters()) {
         if (may_differ(parameter.role) && !std::holds_alternative<Constant>(parameter.domain))
@@ -39,15 +40,23 @@ LearningCurve learning_curve(const Job& job) {
         surface.unit = static_cast<double>(job.scheduler.integer("min").value_or(1));
     }
     surface.seed = job.run.seed;
-    const auto metric = manager_settings(job).metric;
+    const auto settings = manager_settings(job);
+    std::vector<ObjectiveSettings> objectives{{settings.metric, settings.maximize}};
+    objectives.insert(objectives.end(), settings.more.begin(), settings.more.end());
     const auto count = metrics_of(job).size();
-    return [space = job.space, surface, metric, count, maximize = job.metric.maximize](
-               MemberId member, ConfigurationView configuration, std::uint64_t, Resource resource,
-               std::vector<double>& metrics) {
-        const double loss = surface.loss(space->to_unit(configuration), member, resource);
-        metrics.assign(count, std::numeric_limits<double>::quiet_NaN());
-        metrics[metric] = maximize ? 1 / (1 + std::max(0.0, loss)) : loss;
-    };
+    return
+        [space = job.space, surface, objectives, count](MemberId member, ConfigurationView configuration, std::uint64_t,
+                                                        Resource resource, std::vector<double>& metrics) {
+            auto point = space->to_unit(configuration);
+            metrics.assign(count, std::numeric_limits<double>::quiet_NaN());
+            for (std::size_t i = 0; i < objectives.size(); ++i) {
+                // Further objectives have their optimum elsewhere: coordinates are mirrored, first all, then each
+                // second.
+                for (std::size_t at = 0; i > 0 && at < point.size(); at += i) point[at] = 1 - point[at];
+                const double loss = surface.loss(point, member, resource);
+                metrics[objectives[i].metric] = objectives[i].maximize ? 1 / (1 + std::max(0.0, loss)) : loss;
+            }
+        };
 }
 
 std::vector<MetricInfo> metrics_of(const Job& job) {

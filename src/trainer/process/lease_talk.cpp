@@ -330,8 +330,9 @@ void LeaseTalk::finish() {
 /// Checks the last row, whichever messages its values came with.
 void LeaseTalk::require_finite() {
     const auto& known = talk_.settings->metrics;
+    const auto& needed = talk_.settings->needed_metrics;
     for (std::size_t i = 0; i < known.size(); ++i) {
-        if (!last_[i] && known[i].name == talk_.settings->needed_metric) {
+        if (!last_[i] && std::ranges::find(needed, known[i].name) != needed.end()) {
             fail_protocol(0, "the report lacks " + known[i].name + ", by which the job ranks members");
         }
         if (known[i].held_out || !last_[i] || std::isfinite(*last_[i])) continue;

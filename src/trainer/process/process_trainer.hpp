@@ -22,7 +22,7 @@ struct ProcessSettings {
     std::vector<std::string> command;  ///< not empty
     std::vector<std::string> runner;   ///< words before `command` that start it; empty: it speaks the protocol itself
     std::vector<MetricInfo> metrics;   ///< what the program may report
-    std::string needed_metric;         ///< every report must have it; one of `metrics`
+    std::vector<std::string> needed_metrics;  ///< every report must have them; among `metrics`
     std::string unit = "epoch";
     std::uint64_t run_seed = 1;
     std::string scratch;  ///< folder for snapshots; "" = /dev/shm, or if that is full the folder for temporary files

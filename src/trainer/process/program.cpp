@@ -26,16 +26,16 @@ bool has(const std::vector<std::string>& list, const std::string& name) {
 
 std::vector<Field<R>> reported_fields() {
     return {
-        setting(&R::metrics, default_is("the metric of [metric]", list_of(KeyType::text, "metrics", {},
-                                                                          "Names of all metrics that are reported."))),
+        setting(&R::metrics, default_is("the metrics of [metric]", list_of(KeyType::text, "metrics", {},
+                                                                           "Names of all metrics that are reported."))),
         setting(&R::held_out, default_is("those whose names begin with \"test_\"",
                                          list_of(KeyType::text, "held_out", {},
                                                  "Names of metrics that are recorded but no decision may see."))),
     };
 }
 
-void complete_reported(R& settings, const std::string& metric) {
-    if (settings.metrics.empty()) settings.metrics = {metric};
+void complete_reported(R& settings, const std::vector<std::string>& metrics) {
+    if (settings.metrics.empty()) settings.metrics = metrics;
 }
 
 /// A contradiction where a text of the list is empty.
@@ -239,7 +239,8 @@ ProcessSettings process_settings(const S& settings, const TrainerContext& contex
     for (auto& word : program.command) word = placed_word(word, context.folder);
     program.runner = runner_of(program.command);
     program.metrics = reported_metrics(settings.reported);
-    program.needed_metric = context.metric;
+    program.needed_metrics = context.more_metrics;
+    program.needed_metrics.insert(program.needed_metrics.begin(), context.metric);
     program.unit = context.unit;
     program.run_seed = context.run_seed;
     program.place = {place.threads, place.gpus, place.gpu_variable, place.mps_percentage};
@@ -274,7 +275,8 @@ TrainerDescriptor process_descriptor() {
         .traits = {.program = true},
         .defaults = S(),
         .fields = erased(fields()),
-        .complete = [](S& settings, const std::string& metric) { complete_reported(settings.reported, metric); },
+        .complete = [](S& settings,
+                       const std::vector<std::string>& metrics) { complete_reported(settings.reported, metrics); },
         .check = check,
         .check_space = check_space,
         .remarks = remarks,

@@ -20,7 +20,7 @@ struct Bench {
         ProcessSettings settings;
         settings.command = {STEMMA_PYTHON, "-S", STEMMA_BENCH_PROGRAM};
         settings.metrics = {{"valid_loss"}};
-        settings.needed_metric = "valid_loss";
+        settings.needed_metrics = {"valid_loss"};
         settings.environment = read_environment();
         settings.processes = processes;
         static const auto starter = std::make_shared<ChildStarter>();

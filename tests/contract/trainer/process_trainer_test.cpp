@@ -21,7 +21,7 @@ TrainerCase process_case(const std::string& name, const std::string& program) {
     ProcessSettings settings;
     settings.command = {STEMMA_PYTHON, STEMMA_TEST_PROGRAMS "/" + program};
     settings.metrics = {{"valid_loss"}, {"test_loss", true}};
-    settings.needed_metric = "valid_loss";
+    settings.needed_metrics = {"valid_loss"};
     settings.environment = read_environment();
     settings.start_timeout = 60;
     return {name, space, [settings] { return make_process_trainer(settings, starter()); }, 4};

@@ -50,9 +50,10 @@ std::string name_of(Kind kind) {
 
 Manager Case::make_manager() const {
     const auto shared = space();
-    auto scheduler = pbt    ? make_pbt(*pbt)
-                     : gpbt ? make_gpbt(*gpbt)
-                            : make_scheduler(kind, eta, max, manager.budget.members, manager.seed);
+    auto scheduler =
+        pbt    ? make_pbt(*pbt)
+        : gpbt ? make_gpbt(*gpbt)
+               : make_scheduler(kind, eta, max, manager.budget.members, manager.seed, 1 + manager.more.size());
     return Manager(manager, *shared, std::move(scheduler), make_random_sampler(shared, manager.seed));
 }
 
@@ -65,7 +66,7 @@ CheckerSettings Case::checkers() const {
             .lease_timeout = manager.lease_timeout,
             .lease_patience = manager.lease_patience,
             .lease_floor = manager.lease_floor,
-            .promotion_eta = kind == Kind::asha ? eta : 0,
+            .promotion_eta = kind == Kind::asha && manager.more.empty() ? eta : 0,
             .lineages = lineages()};
 }
 

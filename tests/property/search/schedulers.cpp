@@ -54,8 +54,9 @@ GpbtSettings drawn_gpbt(Resource max, std::uint64_t seed) {
 }
 
 std::unique_ptr<Scheduler> make_scheduler(Kind kind, std::uint32_t eta, Resource max, std::uint64_t members,
-                                          std::uint64_t seed) {
+                                          std::uint64_t seed, std::size_t objectives) {
     AshaSettings asha;
+    asha.objectives = objectives;
     asha.max = max;
     asha.eta = eta;
     asha.seed = seed;
@@ -63,9 +64,9 @@ std::unique_ptr<Scheduler> make_scheduler(Kind kind, std::uint32_t eta, Resource
         case Kind::random:
             return make_random_search({.max = max});
         case Kind::sha:
-            return make_sha({.members = members, .max = max, .eta = eta, .repeat_brackets = seed % 2 == 0});
+            return make_sha({.members = members, .max = max, .eta = eta, .repeat_brackets = seed % 2 == 0}, objectives);
         case Kind::hyperband:
-            return make_hyperband({.max = max, .eta = eta});
+            return make_hyperband({.max = max, .eta = eta}, objectives);
         case Kind::asha:
             return make_asha(asha);
         case Kind::asha_stopping:

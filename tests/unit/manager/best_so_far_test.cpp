@@ -11,7 +11,8 @@ protected:
     Bests() { workers.join({1}, "host", 0); }
     std::uint32_t snapshot(std::uint64_t id) { return store.add({id}, {id}, 1, 1, {1}, out); }
     bool consider(BestSoFar& bests, std::uint64_t member, Resource resource, double metric, std::uint32_t slot) {
-        return bests.consider({{member}, resource, {metric, 7}, {}}, metric, -metric, slot, out);
+        return bests.consider({{member}, resource, {metric, 7}, {}}, metric,
+                              Objectives(std::span<const double>({-metric})), slot, out);
     }
 
     WorkerTable workers{1};

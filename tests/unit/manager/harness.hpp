@@ -20,6 +20,7 @@ public:
     std::deque<Action> work;  ///< Create and Train to hand out, in order
     Actions after_report;     ///< Keep and Release to answer the next report with
     std::vector<Event> seen;
+    std::vector<std::vector<double>> more;  ///< objectives after the first, of each report seen
     double deadline = std::numeric_limits<double>::infinity();
     bool no_more = false;
 
@@ -34,7 +35,8 @@ public:
             no_more = true;
         } else if (std::holds_alternative<event::Extended>(event)) {
             no_more = false;
-        } else if (std::holds_alternative<event::Report>(event)) {
+        } else if (const auto* report = std::get_if<event::Report>(&event)) {
+            more.emplace_back(report->more.begin(), report->more.end());
             out.insert(out.end(), after_report.begin(), after_report.end());
             after_report.clear();
         }

@@ -20,7 +20,7 @@ inline ProcessSettings program(const std::string& what) {
     ProcessSettings settings;
     settings.command = {STEMMA_PYTHON, "-S", STEMMA_TEST_PROGRAMS "/misbehaving.py", what};
     settings.metrics = {{"valid_loss"}, {"test_loss", true}};
-    settings.needed_metric = "valid_loss";
+    settings.needed_metrics = {"valid_loss"};
     settings.environment = read_environment();
     settings.start_timeout = 60;
     return settings;
