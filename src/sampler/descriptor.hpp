@@ -28,6 +28,7 @@ struct SamplerContext {
     std::vector<Configuration> first = {};  ///< proposed before this sampler is asked
     /// Configurations from scratch that the budget pays for; 0 = not known. Only for samplers that plan.
     std::uint64_t expected = 0;
+    std::size_t objectives = 1;  ///< metrics that the search optimizes. Only for samplers that plan
     bool count_pending = false;  ///< members in training count towards `startup` (SchedulerDescriptor::startup)
 };
 

@@ -14,8 +14,6 @@ name = "speed"
 direction = "maximize"
 """
 SPACE = """\
-[sampler]
-type = "random"
 [space.width]
 type = "real"
 low = 0.0

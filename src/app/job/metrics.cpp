@@ -86,10 +86,12 @@ void check_metrics(const Node& root, const Job& job, Diagnostics& diagnostics) {
                fmt::format("= \"{}\" compares members by one metric; with several [[metric]] it must be one of {}",
                            job.scheduler.type->name, names_of(names)));
     }
-    if (job.sampler.type->traits.learns || job.sampler.type->traits.plans) {
+    // One that plans takes random draws (sampler/automatic/rule.hpp).
+    const auto fits = [](const SamplerTraits& traits) { return traits.plans || !traits.learns; };
+    if (!fits(job.sampler.type->traits)) {
         std::vector<std::string> names;
         for (const auto& sampler : samplers()) {
-            if (!sampler.traits.learns && !sampler.traits.plans) names.push_back(sampler.name);
+            if (fits(sampler.traits)) names.push_back(sampler.name);
         }
         refuse("sampler", "type",
                fmt::format("= \"{}\" learns from one metric; with several [[metric]] it must be one of {}",

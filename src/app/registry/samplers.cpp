@@ -24,6 +24,7 @@ std::unique_ptr<Sampler> make_sampler(const Job& job) {
                                                      .seed = job.run.seed,
                                                      .first = given.first,
                                                      .expected = given.type->traits.plans ? expected_members(job) : 0,
+                                                     .objectives = 1 + job.more_metrics.size(),
                                                      .count_pending = count_pending});
     // A sampler with an end never repeats itself. A population goes on where the space is used up.
     if (!given.type->finite() && !given.allow_duplicates) {

@@ -28,12 +28,16 @@ std::unique_ptr<Sampler> made(AutomaticChoice choice, const SamplerContext& cont
     return make_gp_sampler(context.space, context.seed, settings);
 }
 
+SearchFacts facts(const SamplerContext& context) {
+    auto known = facts_of(*context.space, context.expected);
+    known.objectives = context.objectives;
+    return known;
+}
+
 class AutomaticSampler final : public Sampler {
 public:
     explicit AutomaticSampler(const SamplerContext& context)
-        : space_(context.space),
-          configurations_(context.expected),
-          plan_(planned(facts_of(*context.space, context.expected))) {
+        : space_(context.space), configurations_(context.expected), plan_(planned(facts(context))) {
         // In the order in which they are asked for: the last one needs no timing.
         if (plan_.choice == AutomaticChoice::gp) add(AutomaticChoice::gp, context);
         if (plan_.choice != AutomaticChoice::random) add(AutomaticChoice::tpe, context);

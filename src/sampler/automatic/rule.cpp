@@ -55,6 +55,9 @@ AutomaticDecision planned(const SearchFacts& facts) {
     const auto parameters = facts.numbers + facts.choices;
     const auto text = text_of(facts);
     if (parameters == 0) return {AutomaticChoice::random, "there is nothing to search"};
+    if (facts.objectives > 1)
+        return {AutomaticChoice::random,
+                fmt::format("{}: models learn from one metric", counted(facts.objectives, "metric"))};
     if (facts.configurations > 0 && facts.configurations <= parameters + 1)
         return {AutomaticChoice::random, text + ": too few for a model"};
     if (parameters > gp_parameters_max)

@@ -83,7 +83,7 @@ TEST(SeveralMetrics, WhatRestsOnOneNumberIsRefused) {
                     ::testing::Contains(HasSubstr("compares members by one metric")))
             << scheduler;
     }
-    for (const auto* sampler : {"tpe", "gp", "auto"}) {
+    for (const auto* sampler : {"tpe", "gp"}) {
         EXPECT_THAT(errors_of(job_with(two, "type = \"asha\"\nmax = 9\n", "type = \"" + std::string(sampler) + "\"\n")),
                     ElementsAre(HasSubstr("learns from one metric")))
             << sampler;

@@ -33,6 +33,7 @@ TEST(AutomaticRule, PlansByDimensionAndBudget) {
         {{20, 1, 100}, tpe, "20 numbers and 1 choice, 100 configurations: more than 20 parameters"},
         {{60, 0, 0}, tpe, "60 numbers, no known number of configurations: more than 20 parameters"},
         {{60, 0, 61}, random, "60 numbers, 61 configurations: too few for a model"},
+        {{5, 1, 100, 2}, random, "2 metrics: models learn from one metric"},
     };
     for (const auto& row : table) {
         const auto decision = planned(row.facts);
