@@ -25,6 +25,9 @@ MORE = {
     "sha_tpe": ["--max", "27"],
 }
 
+# What proposals learn from failures has changed since, before a release.
+LACKS = {"v2_rules3": {"program_failures"}}
+
 
 def more(name):
     if name in MORE:
@@ -36,7 +39,7 @@ def test_every_search_is_there():
     for folder in GOLDEN.glob("v*"):
         there, today = {file.stem for file in folder.glob("*.h5")}, {*make.JOBS, *make.SESSIONS}
         assert there <= today, folder
-        assert there == today or folder.name in OLDER_RULES, folder
+        assert there | LACKS.get(folder.name, set()) == today or folder.name in OLDER_RULES, folder
 
 
 def of_rules(old):
