@@ -34,7 +34,7 @@ ExitCode check(const JobOptions& options, bool start_program);
 ExitCode explain_key(const std::string& path);
 struct PreviewOptions {
     std::uint32_t workers = 0;  ///< 0: as many as `stemma run` starts here
-    bool time = false;  ///< time one lease, to give hours
+    bool time = false;          ///< time one lease, to give hours
 };
 ExitCode preview(const JobOptions& job, const PreviewOptions& options);
 
